@@ -1,0 +1,100 @@
+"""What can go wrong, in words: what happened, where, and what to try.
+
+Every error derives from `NQPError`, so ``except NQPError`` catches what this library
+refuses and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = [
+    "ConvergenceError",
+    "IdentificationError",
+    "NQPError",
+    "PanelError",
+    "StudyError",
+    "nearest",
+    "shown",
+]
+
+
+class NQPError(ValueError):
+    """Base class of the library's errors.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong, quoting the argument.
+    where : str, optional
+        The rows, units, cells or keys concerned.
+    hint : str, optional
+        What to try.
+    """
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        self.what, self.where, self.hint = what, where, hint
+        parts = [what.rstrip(".") + "."]
+        if where:
+            parts.append(f"Where: {where.rstrip('.')}.")
+        if hint:
+            parts.append(f"Try: {hint.rstrip('.')}.")
+        super().__init__("\n".join(parts))
+
+
+class PanelError(NQPError):
+    """The data are malformed."""
+
+
+class IdentificationError(NQPError):
+    """The data cannot identify what the design asks for."""
+
+
+class ConvergenceError(NQPError):
+    """The sampler's draws cannot be used."""
+
+
+class StudyError(NQPError):
+    """A study file, or an argument of the library, cannot be understood."""
+
+
+def shown(items: Iterable[object], most: int = 6) -> str:
+    """List the first items, and say how many more there are.
+
+    Parameters
+    ----------
+    items : iterable
+        What to list.
+    most : int, default 6
+        How many to spell out.
+
+    Returns
+    -------
+    str
+    """
+    listed = list(items)
+    text = ", ".join(str(item) for item in listed[:most])
+    return text if len(listed) <= most else f"{text}, and {len(listed) - most} more"
+
+
+def nearest(name: str, known: Iterable[object]) -> str:
+    """Suggest the known name closest to a misspelt one.
+
+    Parameters
+    ----------
+    name : str
+        What was asked for.
+    known : iterable
+        What exists.
+
+    Returns
+    -------
+    str
+        A hint such as ``did you mean 'region'?``, or the list of what exists.
+    """
+    names = [str(k) for k in known]
+    close = get_close_matches(str(name), names, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"choose one of: {shown(names, 12)}" if names else "nothing is available here"

@@ -1,0 +1,229 @@
+"""The waist: one labelled Dataset of effects that every design yields and every estimand reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import StudyError, shown
+
+__all__ = ["build", "factors", "is_effects", "merge", "validate"]
+
+_CELL_COORDS = (v.COHORT, v.TIME, v.EVENT_TIME, v.ROWS, v.UNITS, v.IDENTIFIED)
+_EFFECT_DIMS = (v.CHAIN, v.DRAW, v.PATH, v.CELL)
+_DEVIATION_DIMS = (v.CHAIN, v.DRAW, v.PATH, v.MEMBER)
+
+
+def build(
+    effect: npt.NDArray[np.float64],
+    *,
+    strata: Mapping[str, Sequence[str]],
+    cohort: npt.ArrayLike,
+    time: npt.ArrayLike,
+    event_time: npt.ArrayLike,
+    rows: npt.ArrayLike,
+    units: npt.ArrayLike,
+    identified: npt.ArrayLike | None = None,
+    observed: npt.ArrayLike | None = None,
+    weight: npt.ArrayLike | None = None,
+    deviation: npt.NDArray[np.float64] | None = None,
+    members: Sequence[str] | None = None,
+    membership: tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike] | None = None,
+    paths: Sequence[str] = (v.TOTAL,),
+    gate: str = v.UNVERIFIED,
+    attrs: Mapping[str, str | float] | None = None,
+) -> xr.Dataset:
+    """Build the Dataset of the waist from plain arrays, and validate it.
+
+    Parameters
+    ----------
+    effect : ndarray (chain, draw, path, cell), outcome units
+        Average effect in each cell.
+    strata : mapping of str to sequence of str, each of length cell
+        Levels of every stratum factor.
+    cohort, time : array (cell)
+        Labels of the first treated period and of the period.
+    event_time : array of int (cell)
+        Periods since adoption.
+    rows, units : array of int (cell)
+        Rows and units that the cell averages over.
+    identified : array of bool (cell), optional
+        Whether the cell's effect is identified; all are by default.
+    observed : array (cell), outcome units, optional
+        Mean observed outcome of the cell's rows, for relative effects.
+    weight : array (cell), optional
+        Sum of the rows' estimand weights.
+    deviation : ndarray (chain, draw, path, member), outcome units, optional
+        Members' deviations of the effect.
+    members : sequence of str (member), optional
+        Their labels.
+    membership : tuple of three arrays (membership), optional
+        Cell number, member number and rows of each pair of a cell and a member in it.
+    paths : sequence of str, default ("total",)
+        Labels of the paths.
+    gate : str, default "unverified"
+        Verdict of the convergence gate.
+    attrs : mapping, optional
+        Text or numbers that describe the whole.
+
+    Returns
+    -------
+    Dataset
+        As `validate` demands it.
+
+    Raises
+    ------
+    StudyError
+        If the pieces do not fit together.
+    """
+    n_cells = effect.shape[-1]
+    cell_coords: dict[str, Any] = {
+        name: (v.CELL, _labels(levels)) for name, levels in strata.items()
+    }
+    known = np.ones(n_cells, dtype=bool) if identified is None else np.asarray(identified)
+    cell_coords |= {
+        v.COHORT: (v.CELL, _labels(cohort)),
+        v.TIME: (v.CELL, _labels(time)),
+        v.EVENT_TIME: (v.CELL, np.asarray(event_time, dtype=np.int64)),
+        v.ROWS: (v.CELL, np.asarray(rows, dtype=np.int64)),
+        v.UNITS: (v.CELL, np.asarray(units, dtype=np.int64)),
+        v.IDENTIFIED: (v.CELL, known.astype(bool)),
+    }
+    data: dict[str, Any] = {v.EFFECT: (_EFFECT_DIMS, effect)}
+    if observed is not None:
+        data[v.OBSERVED] = (v.CELL, np.asarray(observed, dtype=np.float64))
+    if weight is not None:
+        cell_coords[v.WEIGHT] = (v.CELL, np.asarray(weight, dtype=np.float64))
+    coords: dict[str, Any] = {
+        v.CHAIN: np.arange(effect.shape[0]),
+        v.DRAW: np.arange(effect.shape[1]),
+        v.PATH: _labels(list(paths)),
+        v.CELL: np.arange(n_cells),
+        v.GATE: str(gate),
+        **cell_coords,
+    }
+    if members is not None:
+        coords[v.MEMBER] = _labels(list(members))
+    if deviation is not None:
+        data[v.DEVIATION] = (_DEVIATION_DIMS, deviation)
+    if membership is not None:
+        names = (v.MEMBERSHIP_CELL, v.MEMBERSHIP_MEMBER, v.MEMBERSHIP_ROWS)
+        for name, column in zip(names, membership, strict=True):
+            data[name] = (v.MEMBERSHIP, np.asarray(column, dtype=np.int64))
+    facts: dict[str, str | float] = {"factors": "\x1f".join(strata), **(attrs or {})}
+    return validate(xr.Dataset(data, coords=coords, attrs=facts))
+
+
+def validate(effects: xr.Dataset) -> xr.Dataset:
+    """Check that a Dataset keeps the contract of the waist, and return it.
+
+    Parameters
+    ----------
+    effects : Dataset
+        What to check.
+
+    Returns
+    -------
+    Dataset
+        The same.
+
+    Raises
+    ------
+    StudyError
+        If a variable, dimension or coordinate is missing, or a stratum takes a reserved name.
+    """
+    if v.EFFECT not in effects or effects[v.EFFECT].dims != _EFFECT_DIMS:
+        raise StudyError(
+            f"'effects' needs a variable 'effect' with dims {_EFFECT_DIMS}",
+            hint="pass a fit, or a Dataset made by nqp.cell_effects",
+        )
+    missing = [name for name in _CELL_COORDS if name not in effects.coords]
+    if missing:
+        raise StudyError(f"'effects' lacks the cell coordinates {shown(missing)}")
+    reserved = [name for name in factors(effects) if name in v.RESERVED]
+    if reserved:
+        raise StudyError(
+            f"the strata {shown(reserved)} take names that the library reserves",
+            hint="rename these columns",
+        )
+    if v.DEVIATION in effects:
+        if effects[v.DEVIATION].dims != _DEVIATION_DIMS:
+            raise StudyError(f"'deviation' needs dims {_DEVIATION_DIMS}")
+        if v.MEMBERSHIP_CELL not in effects:
+            raise StudyError("'deviation' needs the membership table")
+    if v.MEMBERSHIP_CELL in effects and effects.sizes[v.MEMBERSHIP]:
+        if int(effects[v.MEMBERSHIP_CELL].max()) >= effects.sizes[v.CELL]:
+            raise StudyError("'membership_cell' points beyond the cells")
+        if int(effects[v.MEMBERSHIP_MEMBER].max()) >= effects.sizes[v.MEMBER]:
+            raise StudyError("'membership_member' points beyond the members")
+    return effects
+
+
+def factors(effects: xr.Dataset) -> tuple[str, ...]:
+    """Name the stratum factors of the cells.
+
+    Parameters
+    ----------
+    effects : Dataset
+        Of the waist.
+
+    Returns
+    -------
+    tuple of str
+    """
+    text = str(effects.attrs.get("factors", ""))
+    return tuple(text.split("\x1f")) if text else ()
+
+
+def is_effects(value: object) -> bool:
+    """Tell whether a value is a Dataset of the waist.
+
+    Parameters
+    ----------
+    value : object
+        Anything.
+
+    Returns
+    -------
+    bool
+    """
+    return isinstance(value, xr.Dataset) and v.EFFECT in value
+
+
+def merge(parts: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Join effects of several paths on the same cells.
+
+    Parameters
+    ----------
+    parts : sequence of Dataset
+        Each of the waist, with different paths.
+
+    Returns
+    -------
+    Dataset
+        Of the waist, with all paths; the worst gate.
+    """
+    gates = [str(p.coords[v.GATE].item()) for p in parts]
+    worst = next((g for g in gates if g not in (v.PASSED, v.UNVERIFIED)), None)
+    if worst is None:
+        worst = v.UNVERIFIED if v.UNVERIFIED in gates else v.PASSED
+    joined = xr.concat(
+        [p.drop_vars(v.GATE) for p in parts],
+        dim=v.PATH,
+        data_vars="minimal",
+        coords="minimal",
+        compat="override",
+        join="exact",
+    )
+    return validate(joined.assign_coords({v.GATE: worst}))
+
+
+def _labels(values: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Keep numbers as they are; make anything else a numpy string."""
+    array = np.asarray(values)
+    return array if array.dtype.kind in "iuf" else np.asarray([str(x) for x in array], dtype=str)

@@ -1,0 +1,41 @@
+"""Every dimension, coordinate and path name of the library, once."""
+
+from typing import Final
+
+CHAIN: Final = "chain"
+DRAW: Final = "draw"
+PATH: Final = "path"
+CELL: Final = "cell"
+MEMBER: Final = "member"
+MEMBERSHIP: Final = "membership"
+
+UNIT: Final = "unit"
+TIME: Final = "time"
+COHORT: Final = "cohort"
+EVENT_TIME: Final = "event_time"
+STRATUM: Final = "stratum"
+
+EFFECT: Final = "effect"
+DEVIATION: Final = "deviation"
+OBSERVED: Final = "observed"
+IDENTIFIED: Final = "identified"
+ROWS: Final = "rows"
+UNITS: Final = "units"
+WEIGHT: Final = "weight"
+MEMBERSHIP_CELL: Final = "membership_cell"
+MEMBERSHIP_MEMBER: Final = "membership_member"
+MEMBERSHIP_ROWS: Final = "membership_rows"
+
+TOTAL: Final = "total"
+DIRECT: Final = "direct"
+
+GATE: Final = "gate"
+PASSED: Final = "passed"
+UNVERIFIED: Final = "unverified"
+
+SAMPLE_DIMS: Final = (CHAIN, DRAW)
+
+RESERVED: Final = frozenset(
+    {CHAIN, DRAW, CELL, MEMBER, PATH, UNIT, TIME, COHORT, EVENT_TIME, TOTAL, DIRECT}
+)
+"""Labels that a user's own strata must not take."""
