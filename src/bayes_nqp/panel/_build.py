@@ -1,0 +1,268 @@
+"""From a frame to the validated pieces of a panel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.panel import _checks, _cohorts
+from bayes_nqp.panel._roles import Roles, as_names, check_roles
+from bayes_nqp.panel._times import Grid, Scale, make_grid, parse_freq, periods_of, read_times
+from bayes_nqp.panel._values import Bools, Floats, Ints, Rows, Strings, encode, frozen, numbers
+
+_NUMERIC = ("outcome", "weights", "covariates", "mediators", "moderators")
+_REQUIRED = ("outcome", "weights", "covariates", "strata")
+
+
+@dataclass(slots=True)
+class Draft:
+    """The rows with a unit and a time, sorted, before rows with other gaps are dropped."""
+
+    frame: pd.DataFrame
+    roles: Roles
+    scale: Scale
+    units: Strings
+    codes: Ints
+    ordinals: Ints
+    first: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    values: dict[str, Floats] = field(default_factory=dict)
+    strata: dict[str, tuple[Ints, Strings]] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> Rows:
+        return Rows(self.frame, self.roles.unit, self.roles.time)
+
+    @property
+    def starts(self) -> Ints:
+        """First row of every unit that has rows."""
+        return starts_of(self.codes)
+
+    def keep(self, mask: Bools) -> Draft:
+        """Keep some rows, and the units that have any left."""
+        if mask.all():
+            return self.compact()
+        return replace(
+            self,
+            frame=self.frame[mask],
+            codes=self.codes[mask],
+            ordinals=self.ordinals[mask],
+            values={name: x[mask] for name, x in self.values.items()},
+            strata={name: (x[mask], labels) for name, (x, labels) in self.strata.items()},
+        ).compact()
+
+    def compact(self) -> Draft:
+        """Leave out the units that have no rows."""
+        present = self.codes[self.starts]
+        if len(present) == len(self.units):
+            return self
+        place = np.full(len(self.units), -1, dtype=np.int64)
+        place[present] = np.arange(len(present))
+        first = self.first[present] if len(self.first) else self.first
+        return replace(self, units=self.units[present], codes=place[self.codes], first=first)
+
+
+def starts_of(codes: Ints) -> Ints:
+    """Find the first row of every unit, in rows sorted by unit."""
+    return np.flatnonzero(np.append(True, codes[1:] != codes[:-1])).astype(np.int64)
+
+
+def build(
+    df: pd.DataFrame,
+    *,
+    unit: str,
+    time: str,
+    outcome: str,
+    cohort: str | None = None,
+    treated: str | None = None,
+    strata: str | Iterable[str] = (),
+    covariates: str | Iterable[str] = (),
+    mediators: str | Iterable[str] = (),
+    moderators: str | Iterable[str] = (),
+    weights: str | None = None,
+    never: object = None,
+    freq: int | str | None = None,
+    notes: Iterable[str] = (),
+) -> dict[str, Any]:
+    """Validate a frame and return the fields of a Panel."""
+    if (cohort is None) == (treated is None):
+        raise PanelError(
+            "pass exactly one of cohort= and treated=",
+            hint="cohort= names the column with each unit's first treated period (missing = never "
+            "treated); treated= names a 0/1 column that dates it",
+        )
+    roles = Roles(
+        unit=unit,
+        time=time,
+        cohort=cohort or f"{treated}_cohort",
+        outcome=outcome,
+        strata=as_names("strata", strata),
+        covariates=as_names("covariates", covariates),
+        mediators=as_names("mediators", mediators),
+        moderators=as_names("moderators", moderators),
+        weights=weights,
+    )
+    check_roles(df, roles, treated)
+    said = list(notes)
+    dropped: dict[str, int] = {}
+    draft = _draft(df, roles, parse_freq(freq), dropped)
+    _read(draft, said)
+    if treated is None:
+        column = draft.frame[roles.cohort]
+        draft.first = _cohorts.from_column(
+            column, _cohorts.declared(never), draft.rows, draft.starts, draft.scale
+        )
+    else:
+        draft.first = _cohorts.from_indicator(
+            draft.frame[treated], draft.rows, draft.starts, draft.ordinals, said
+        )
+    draft = _complete(draft, dropped, said, len(df))
+    return _fields(draft, said, dropped, derived=treated is not None, never=never)
+
+
+def _draft(df: pd.DataFrame, roles: Roles, scale: Scale | None, dropped: dict[str, int]) -> Draft:
+    rows = Rows(df, roles.unit, roles.time)
+    codes, units = encode(df[roles.unit])
+    ordinals, present, scale = read_times(df[roles.time], "time", rows, scale)
+    known = codes >= 0
+    dropped |= {
+        name: int((~there).sum())
+        for name, there in ((roles.unit, known), (roles.time, present))
+        if not there.all()
+    }
+    ok = known & present
+    if not ok.any():
+        raise PanelError(
+            f"no row has both unit={roles.unit!r} and time={roles.time!r}",
+            hint="check that the right columns, and the right sheet, were read",
+        )
+    low = int(ordinals[ok].min())
+    span = int(ordinals[ok].max()) - low + 1
+    key = codes * span + (ordinals - low)
+    if not ok.all() or (key[1:] < key[:-1]).any():
+        order = np.flatnonzero(ok)
+        order = order[np.argsort(key[order], kind="stable")]
+        df, codes, ordinals, key = df.iloc[order], codes[order], ordinals[order], key[order]
+    _refuse_duplicates(key, Rows(df, roles.unit, roles.time))
+    return Draft(df, roles, scale, units, codes, ordinals).compact()
+
+
+def _refuse_duplicates(key: Ints, rows: Rows) -> None:
+    same = key[1:] == key[:-1]
+    if same.any():
+        both = np.append(same, False) | np.append(False, same)
+        raise PanelError(
+            f"unit={rows.unit!r} and time={rows.time!r} repeat: {both.sum()} rows share a unit and "
+            "a time with another",
+            where=rows.shown(both),
+            hint=f"df[df.duplicated([{rows.unit!r}, {rows.time!r}], keep=False)] lists them; "
+            "aggregate or drop, or name a finer unit",
+        )
+
+
+def _read(draft: Draft, notes: list[str]) -> None:
+    roles, rows = draft.roles, draft.rows
+    for part, name in roles.named():
+        if part in _NUMERIC:
+            draft.values[name] = numbers(draft.frame[name], part, rows, notes)
+        elif part == "strata":
+            draft.strata[name] = codes, labels = encode(draft.frame[name])
+            _checks.constant_stratum(name, codes, labels, draft.starts, draft.units)
+            _checks.not_continuous(name, draft.frame[name], len(labels), len(draft.units))
+    if roles.weights is not None:
+        _checks.positive(draft.values[roles.weights], roles.weights, rows)
+
+
+def _complete(draft: Draft, dropped: dict[str, int], notes: list[str], total: int) -> Draft:
+    keep = np.ones(len(draft.codes), dtype=bool)
+    for part, name in draft.roles.named():
+        if part not in _REQUIRED:
+            continue
+        gone = draft.strata[name][0] < 0 if part == "strata" else np.isnan(draft.values[name])
+        if gone.any():
+            dropped[name] = int(gone.sum())
+            keep &= ~gone
+    if not keep.any():
+        worst = max(dropped, key=lambda name: dropped[name])
+        raise PanelError(
+            f"no row is complete: {worst!r} is missing in {dropped[worst]} of {total} rows",
+            where=shown(f"{name} {count}" for name, count in dropped.items()),
+            hint="leave that column out, or fill it",
+        )
+    before = draft.units
+    kept = draft.keep(keep)
+    if dropped:
+        causes = shown((f"{name} {count}" for name, count in dropped.items()), 12)
+        notes.append(
+            f"{total - len(kept.codes)} of {total} rows dropped for missing values ({causes})"
+        )
+    lost = np.setdiff1d(before, kept.units)
+    if len(lost):
+        notes.append(f"{len(lost)} units have no complete row: {shown(lost)}")
+    return kept
+
+
+def _fields(
+    draft: Draft, notes: list[str], dropped: dict[str, int], *, derived: bool, never: object
+) -> dict[str, Any]:
+    roles, rows = draft.roles, draft.rows
+    grid, empty = make_grid(draft.ordinals, draft.scale, rows, roles.time)
+    if len(empty):
+        notes.append(f"no row at {shown(grid.text(empty))}")
+    cohort_codes = _cohorts.on_grid(draft.first, grid, draft.units, roles.cohort, notes)
+    _checks.whole(draft.values, roles, draft.units, draft.starts, rows)
+    for name in roles.mediators + roles.moderators:
+        gaps = int(np.isnan(draft.values[name]).sum())
+        if gaps:
+            notes.append(f"{name} is missing in {gaps} rows, which are kept")
+    frame = draft.frame.reset_index(drop=True)
+    if derived:
+        frame = frame.assign(**{roles.cohort: cohort_column(cohort_codes, grid)[draft.codes]})
+    starts = draft.starts
+    return {
+        "frame": frame,
+        "roles": roles,
+        "unit_labels": frozen(draft.units),
+        "unit_codes": frozen(draft.codes),
+        "time_labels": frozen(grid.labels()),
+        "time_codes": frozen((draft.ordinals - grid.start) // grid.step),
+        "cohort_codes": frozen(cohort_codes),
+        "outcome": frozen(draft.values[roles.outcome]),
+        "weights": None if roles.weights is None else frozen(draft.values[roles.weights]),
+        **{part: _matrix(draft, part) for part in ("covariates", "mediators", "moderators")},
+        **_levels(draft.strata, starts),
+        "dropped": dropped,
+        "notes": tuple(dict.fromkeys(notes)),
+        "grid": grid,
+        "never": () if derived else tuple(_cohorts.declared(never)),
+    }
+
+
+def cohort_column(codes: Ints, grid: Grid) -> Any:
+    """Write cohorts per unit as a user would: numbers with NaN, or periods with NaT."""
+    ordinals = grid.start + grid.step * codes
+    if grid.base is None:
+        return np.where(codes < 0, np.nan, ordinals)
+    return periods_of(ordinals, grid.base).where(codes >= 0).array
+
+
+def _matrix(draft: Draft, part: str) -> npt.NDArray[np.float64]:
+    names = getattr(draft.roles, part)
+    out = np.empty((len(draft.codes), len(names)), dtype=np.float64)
+    for column, name in enumerate(names):
+        out[:, column] = draft.values[name]
+    return frozen(out)
+
+
+def _levels(strata: dict[str, tuple[Ints, Strings]], starts: Ints) -> dict[str, Any]:
+    levels: dict[str, Strings] = {}
+    codes: dict[str, Ints] = {}
+    for name, (row_codes, labels) in strata.items():
+        used, unit_codes = np.unique(row_codes[starts], return_inverse=True)
+        levels[name], codes[name] = frozen(labels[used]), frozen(unit_codes.astype(np.int64))
+    return {"levels": levels, "strata_codes": codes}

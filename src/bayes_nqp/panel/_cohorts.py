@@ -1,0 +1,158 @@
+"""When each unit is first treated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.panel._times import Grid, Scale, read_times
+from bayes_nqp.panel._values import Bools, Ints, Rows, Strings, numbers
+
+NEVER = np.iinfo(np.int64).max
+
+
+def declared(never: object) -> list[object]:
+    """List the codes that stand for never treated."""
+    if never is None:
+        return []
+    if isinstance(never, Iterable) and not isinstance(never, str):
+        return list(never)
+    return [never]
+
+
+def from_column(
+    column: pd.Series[Any], never: list[object], rows: Rows, starts: Ints, scale: Scale
+) -> Ints:
+    """Read one first treated period per unit, NEVER for none.
+
+    Parameters
+    ----------
+    column : Series, sorted by unit
+    never : list
+        Codes for never treated.
+    rows : Rows
+        For messages.
+    starts : ndarray of int64 (unit)
+        Each unit's first row.
+    scale : Scale
+        Of the panel's times.
+    """
+    if never:
+        column = column.mask(column.isin(never))
+    ordinals, present, _ = read_times(column, "cohort", rows, Scale(scale.base or None, scale.step))
+    ordinals[~present] = NEVER
+    low, high = np.minimum.reduceat(ordinals, starts), np.maximum.reduceat(ordinals, starts)
+    changing = low != high
+    if changing.any():
+        wrong = np.repeat(changing, np.diff(np.append(starts, len(ordinals))))
+        wrong[1:] &= (ordinals[1:] != ordinals[:-1]) | ~wrong[1:]
+        raise PanelError(
+            f"cohort={column.name!r} changes within {changing.sum()} units; the first treated "
+            "period is one fact of a unit",
+            where=_changes(column, starts, changing, rows),
+            hint="give it in every row of the unit; if it is a 0/1 indicator of being treated, "
+            "pass it as treated= instead",
+        )
+    return low
+
+
+def _changes(column: pd.Series[Any], starts: Ints, changing: Bools, rows: Rows) -> str:
+    ends = np.append(starts[1:], len(column))
+    texts = []
+    for i in np.flatnonzero(changing)[:6]:
+        part = column.iloc[starts[i] : ends[i]]
+        unit = rows.frame[rows.unit].iloc[starts[i]]
+        texts.append(f"{unit} ({shown(part.drop_duplicates(), 3)})")
+    return shown(texts + [""] * (int(changing.sum()) - len(texts)))
+
+
+def from_indicator(
+    column: pd.Series[Any], rows: Rows, starts: Ints, ordinals: Ints, notes: list[str]
+) -> Ints:
+    """Date the adoption of each unit by its first row with a positive indicator."""
+    values = numbers(column, "treated", rows, notes)
+    gone = np.isnan(values)
+    if gone.any():
+        raise PanelError(
+            f"treated={column.name!r} is missing in {gone.sum()} rows",
+            where=rows.shown(gone),
+            hint="fill it: a unit's adoption cannot be dated around a hole",
+        )
+    wrong = (values < 0) | (values > 1)
+    if wrong.any():
+        raise PanelError(
+            f"treated={column.name!r} must be 0, 1, or a share between them",
+            where=rows.shown(wrong, str(column.name)),
+            hint="if it holds the first treated period, pass it as cohort=",
+        )
+    on = values > 0
+    undone = ~on[1:] & on[:-1]
+    undone[starts[1:] - 1] = False
+    if undone.any():
+        raise PanelError(
+            f"treated={column.name!r} goes back to 0: treatment must be absorbing",
+            where=rows.shown(np.append(False, undone)),
+            hint="date adoption by the first treated period with cohort=, or drop these units",
+        )
+    first = np.minimum.reduceat(np.where(on, ordinals, NEVER), starts)
+    late = on[starts] & (ordinals[starts] > ordinals.min())
+    if late.any():
+        notes.append(
+            f"{late.sum()} units are treated in their first row, after the panel begins; "
+            "they may have adopted earlier"
+        )
+    return first
+
+
+def on_grid(first: Ints, grid: Grid, units: Strings, name: str, notes: list[str]) -> Ints:
+    """Turn first treated ordinals into codes of the grid, −1 for never within the sample."""
+    treated = first != NEVER
+    early = treated & (first < grid.start)
+    if early.any():
+        _refuse_early(first, early, grid, units, name)
+    codes = np.full(len(first), -1, dtype=np.int64)
+    codes[treated] = -((grid.start - first[treated]) // grid.step)
+    between = treated & ((first - np.where(treated, grid.start, 0)) % grid.step != 0)
+    if between.any():
+        notes.append(
+            f"{name}: {between.sum()} units adopt between two periods and count as treated "
+            "from the next one"
+        )
+    beyond = codes >= grid.size
+    if beyond.any():
+        labels = grid.text(np.unique(first[beyond]))
+        notes.append(
+            f"{name}: {beyond.sum()} units adopt after the last period ({shown(labels, 4)}) and "
+            "count as never treated within the sample"
+        )
+        codes[beyond] = -1
+    return codes
+
+
+def _refuse_early(first: Ints, early: Bools, grid: Grid, units: Strings, name: str) -> None:
+    values = np.unique(first[early])
+    start = grid.text(np.array([grid.start]))[0]
+    texts = grid.text(first[early])
+    listed = [f"{unit} ({label})" for unit, label in zip(units[early], texts, strict=True)]
+    if len(values) == 1:
+        code = texts[0] if grid.base is None else repr(str(texts[0]))
+        hint = f"never={code} if that stands for never treated; otherwise start the panel earlier"
+    else:
+        hint = "start the panel before these units adopt"
+    raise PanelError(
+        f"cohort={name!r} has {early.sum()} units treated before the first period, {start}",
+        where=shown(listed),
+        hint=hint + ", or drop these units: without an untreated row they identify nothing",
+    )
+
+
+def labels_of(codes: Ints, time_labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Label each unit's cohort: float with NaN, or text with ``""`` for never treated."""
+    if time_labels.dtype.kind in "iuf":
+        return np.where(codes < 0, np.nan, time_labels[codes].astype(np.float64))
+    return np.where(codes < 0, "", time_labels[codes])

@@ -1,0 +1,141 @@
+"""Panels from panels: fewer rows, another outcome, other cohorts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.panel._build import build, cohort_column
+from bayes_nqp.panel._roles import as_names
+from bayes_nqp.panel._values import Bools, Ints, Rows, frozen, missing, numbers
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel._panel import Panel
+
+
+def column_of(panel: Panel, argument: str, column: str) -> pd.Series[Any]:
+    """Look up a column of the user's data."""
+    if column not in panel.frame.columns:
+        raise PanelError(
+            f"{argument}={column!r} is not a column of the panel",
+            hint=nearest(column, panel.frame.columns),
+        )
+    return panel.frame[column]
+
+
+def rows_of(panel: Panel) -> Rows:
+    """Name the panel's rows in messages."""
+    return Rows(panel.frame, panel.roles.unit, panel.roles.time)
+
+
+def where(panel: Panel, mask: Bools | pd.Series[Any], note: str = "") -> Panel:
+    """Keep some rows."""
+    keep = np.asarray(mask)
+    if keep.dtype != bool or keep.shape != (panel.n_rows,):
+        raise PanelError(
+            f"mask must be {panel.n_rows} booleans, one per row, not {keep.dtype} of shape "
+            f"{keep.shape}",
+            hint="panel.where(panel.frame['year'] >= 2012)",
+        )
+    if not keep.any():
+        raise PanelError("mask keeps no row", hint="check the condition on panel.frame")
+    if keep.all():
+        return panel
+    note = note or f"{keep.sum()} of {panel.n_rows} rows chosen by a mask"
+    pieces = build(panel.frame[keep], **panel.arguments, notes=(*panel.notes, note))
+    pieces["dropped"] = {**panel.dropped, **pieces["dropped"]}
+    return type(panel)(**pieces)
+
+
+def complete(panel: Panel, columns: str | Iterable[str]) -> Panel:
+    """Keep the rows in which columns are present."""
+    names = as_names("columns", columns)
+    gone = {name: missing(column_of(panel, "columns", name)) for name in names}
+    lost = {name: int(mask.sum()) for name, mask in gone.items() if mask.any()}
+    if not lost:
+        return panel
+    keep = ~np.logical_or.reduce(list(gone.values()))
+    if not keep.any():
+        raise PanelError(
+            f"columns={list(names)!r}: no row has all of them",
+            where=shown(f"{name} is missing in {count} rows" for name, count in lost.items()),
+            hint="leave one out",
+        )
+    causes = shown((f"{name} {count}" for name, count in lost.items()), 12)
+    note = f"{(~keep).sum()} of {panel.n_rows} rows left out as incomplete ({causes})"
+    fewer = where(panel, keep, note)
+    return replace(fewer, dropped={**fewer.dropped, **lost})
+
+
+def with_outcome(panel: Panel, values: str | npt.ArrayLike) -> Panel:
+    """Replace the outcome."""
+    if isinstance(values, str):
+        panel = complete(panel, values)
+        notes: list[str] = []
+        column = column_of(panel, "outcome", values)
+        found = numbers(column, "outcome", rows_of(panel), notes)
+        roles = replace(panel.roles, outcome=values)
+        return replace(panel, roles=roles, outcome=frozen(found), notes=(*panel.notes, *notes))
+    array = np.array(values, dtype=np.float64)
+    if array.shape != (panel.n_rows,):
+        raise PanelError(
+            f"values must have {panel.n_rows} numbers, one per row, not shape {array.shape}",
+            hint="keep the order of panel.frame",
+        )
+    wrong = ~np.isfinite(array)
+    if wrong.any():
+        raise PanelError(
+            f"values has {wrong.sum()} that are missing or infinite",
+            where=rows_of(panel).shown(wrong),
+            hint="panel.where(…) first, to leave these rows out",
+        )
+    frame = panel.frame.assign(**{panel.roles.outcome: array})
+    return replace(panel, frame=frame, outcome=frozen(array))
+
+
+def with_cohorts(panel: Panel, cohorts: npt.ArrayLike) -> Panel:
+    """Replace the cohorts."""
+    array = np.asarray(cohorts)
+    if array.shape != (panel.n_units,):
+        raise PanelError(
+            f"cohorts must have {panel.n_units} entries, one per unit, not shape {array.shape}",
+            hint="keep the order of panel.unit_labels",
+        )
+    codes = array.astype(np.int64) if array.dtype.kind in "iu" else _codes(panel, array)
+    wrong = (codes < -1) | (codes >= panel.periods)
+    if wrong.any():
+        raise PanelError(
+            f"cohorts must lie between −1 and {panel.periods - 1}, and {wrong.sum()} do not",
+            where=shown(
+                f"{u} ({c})" for u, c in zip(panel.unit_labels[wrong], codes[wrong], strict=True)
+            ),
+            hint="pass positions in panel.time_labels with −1 for never treated, or labels as "
+            "floats or text",
+        )
+    column = cohort_column(codes, panel.grid)[panel.unit_codes]
+    frame = panel.frame.assign(**{panel.roles.cohort: column})
+    return replace(panel, frame=frame, cohort_codes=frozen(codes), never=())
+
+
+def _codes(panel: Panel, labels: npt.NDArray[Any]) -> Ints:
+    numeric = panel.time_labels.dtype.kind in "iuf"
+    known = {(float(x) if numeric else str(x)): i for i, x in enumerate(panel.time_labels)}
+    known[""] = -1
+    out = np.empty(len(labels), dtype=np.int64)
+    for i, label in enumerate(labels.tolist()):
+        never = label is None or label != label
+        code = -1 if never else known.get(label)
+        if code is None:
+            raise PanelError(
+                f"cohorts: {label!r} is no period of the panel",
+                where=str(panel.unit_labels[i]),
+                hint=nearest(str(label), panel.time_labels),
+            )
+        out[i] = code
+    return out

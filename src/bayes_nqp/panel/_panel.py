@@ -1,0 +1,462 @@
+"""The panel itself."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp.panel import _derive, _show, _stratify
+from bayes_nqp.panel._build import build
+from bayes_nqp.panel._cohorts import labels_of
+from bayes_nqp.panel._read import read
+from bayes_nqp.panel._roles import Roles
+from bayes_nqp.panel._times import Grid
+from bayes_nqp.panel._values import Bools, Floats, Ints, Strings, frozen
+
+__all__ = ["Panel"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Panel:
+    """Units observed over time, with the period in which each is first treated.
+
+    Make one with `Panel.from_frame` or `Panel.from_file`; both validate. Rows are sorted by unit
+    and time, arrays are read-only, and every method returns a new panel.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The rows that were kept, with every column of the user's data. Do not change it.
+    roles : Roles
+        Which column plays which part.
+    unit_labels : ndarray of str (unit)
+        Sorted, by number if the column is numeric.
+    unit_codes : ndarray of int64 (row)
+        Positions in `unit_labels`.
+    time_labels : ndarray (period)
+        The regular grid from the first to the last period, also where no row is: whole numbers,
+        or text such as ``2015``, ``2015Q1``, ``2015-03`` for dates and pandas periods.
+    time_codes : ndarray of int64 (row)
+        Positions in `time_labels`.
+    cohort_codes : ndarray of int64 (unit)
+        First treated period as a position in `time_labels`, −1 for never within the sample.
+    outcome : ndarray of float64 (row), outcome units
+        The outcome.
+    weights : ndarray of float64 (row) or None
+        Positive row weights.
+    covariates : ndarray of float64 (row, covariate)
+        In the order of ``roles.covariates``; never missing.
+    mediators, moderators : ndarray of float64 (row, column)
+        In the order of the roles; NaN where missing.
+    levels : dict of str to ndarray of str
+        Sorted levels of every stratum factor.
+    strata_codes : dict of str to ndarray of int64 (unit)
+        Each unit's position in the levels.
+    dropped : dict of str to int
+        Rows that lacked a value, by column; a row can lack several.
+    notes : tuple of str
+        What was done to the data on the way.
+    grid : Grid
+        The grid of periods.
+    never : tuple
+        Codes of the cohort column that stand for never treated.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> df = pd.DataFrame(
+    ...     {
+    ...         "city": ["A", "A", "B", "B"],
+    ...         "year": [2014, 2015, 2014, 2015],
+    ...         "zone_year": [2015, 2015, None, None],
+    ...         "y": [1.0, 2.0, 1.5, 1.4],
+    ...     }
+    ... )
+    >>> panel = Panel.from_frame(df, unit="city", time="year", cohort="zone_year", outcome="y")
+    >>> panel.cohort_codes.tolist()
+    [1, -1]
+    """
+
+    frame: pd.DataFrame
+    roles: Roles
+    unit_labels: Strings
+    unit_codes: Ints
+    time_labels: npt.NDArray[Any]
+    time_codes: Ints
+    cohort_codes: Ints
+    outcome: Floats
+    weights: Floats | None
+    covariates: Floats
+    mediators: Floats
+    moderators: Floats
+    levels: dict[str, Strings]
+    strata_codes: dict[str, Ints]
+    dropped: dict[str, int]
+    notes: tuple[str, ...]
+    grid: Grid
+    never: tuple[object, ...] = ()
+
+    @classmethod
+    def from_frame(
+        cls,
+        df: pd.DataFrame,
+        *,
+        unit: str,
+        time: str,
+        outcome: str,
+        cohort: str | None = None,
+        treated: str | None = None,
+        strata: str | Iterable[str] = (),
+        covariates: str | Iterable[str] = (),
+        mediators: str | Iterable[str] = (),
+        moderators: str | Iterable[str] = (),
+        weights: str | None = None,
+        never: object = None,
+        freq: int | str | None = None,
+    ) -> Panel:
+        """Validate a frame with one row per unit and time.
+
+        Rows without a unit, time, outcome, covariate, stratum or weight are dropped and counted;
+        missing mediators and moderators are kept, and a missing cohort means never treated.
+
+        Parameters
+        ----------
+        df : DataFrame
+            One row per unit and time; never changed.
+        unit : str
+            Column that names the unit.
+        time : str
+            Column of whole numbers, dates or pandas periods.
+        outcome : str
+            Column of numbers.
+        cohort : str, optional
+            Column with the first treated period, on the scale of `time` (a year will do for
+            yearly dates), the same in all rows of a unit. One between two periods counts from
+            the next, one after the last as never treated.
+        treated : str, optional
+            Instead of `cohort`: a column in [0, 1] that is positive from adoption on.
+        strata : str or sequence of str, default ()
+            Grouping columns, constant within units.
+        covariates, mediators, moderators : str or sequence of str, default ()
+            Columns of numbers.
+        weights : str, optional
+            Column of positive row weights.
+        never : object or sequence, optional
+            Codes in `cohort` that stand for never treated, such as 0.
+        freq : int or str, optional
+            Distance of two periods: an int for whole numbers, ``"Y"``, ``"Q"``, ``"M"``,
+            ``"W"``, ``"D"`` or a multiple such as ``"2M"`` otherwise. Found in the data by
+            default; with it, text that pandas can read as periods is taken.
+
+        Returns
+        -------
+        Panel
+
+        Raises
+        ------
+        PanelError
+            If the data are malformed; it names the argument, the rows, and what to try.
+        """
+        return cls(
+            **build(
+                df,
+                unit=unit,
+                time=time,
+                outcome=outcome,
+                cohort=cohort,
+                treated=treated,
+                strata=strata,
+                covariates=covariates,
+                mediators=mediators,
+                moderators=moderators,
+                weights=weights,
+                never=never,
+                freq=freq,
+            )
+        )
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | Path,
+        *,
+        unit: str,
+        time: str,
+        outcome: str,
+        cohort: str | None = None,
+        treated: str | None = None,
+        strata: str | Iterable[str] = (),
+        covariates: str | Iterable[str] = (),
+        mediators: str | Iterable[str] = (),
+        moderators: str | Iterable[str] = (),
+        weights: str | None = None,
+        never: object = None,
+        freq: int | str | None = None,
+        sheet: str | int | None = None,
+        encoding: str | None = None,
+    ) -> Panel:
+        """Read a file, then validate it like `from_frame`.
+
+        Column names lose surrounding white space. Rows in messages are those a spreadsheet shows
+        (.csv, .xlsx: the header is row 1), or numbered from 1 (.parquet, .dta).
+
+        Parameters
+        ----------
+        path : str or Path
+            A .csv, .tsv, .txt, .xlsx, .xls, .parquet or .dta file.
+        unit, time, outcome, cohort, treated : str
+            As in `from_frame`.
+        strata, covariates, mediators, moderators : str or sequence of str, default ()
+            As in `from_frame`.
+        weights : str, optional
+            As in `from_frame`.
+        never : object or sequence, optional
+            As in `from_frame`.
+        freq : int or str, optional
+            As in `from_frame`.
+        sheet : str or int, optional
+            Sheet of a workbook, by name or number from 0; the first by default.
+        encoding : str, optional
+            Of a text file. By default a byte-order mark, then UTF-8, then GB18030.
+
+        Returns
+        -------
+        Panel
+
+        Raises
+        ------
+        PanelError
+            If the file cannot be read, or its data are malformed.
+        """
+        df, notes = read(Path(path), sheet=sheet, encoding=encoding)
+        return cls(
+            **build(
+                df,
+                unit=unit,
+                time=time,
+                outcome=outcome,
+                cohort=cohort,
+                treated=treated,
+                strata=strata,
+                covariates=covariates,
+                mediators=mediators,
+                moderators=moderators,
+                weights=weights,
+                never=never,
+                freq=freq,
+                notes=notes,
+            )
+        )
+
+    @property
+    def n_units(self) -> int:
+        """Number of units."""
+        return len(self.unit_labels)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.unit_codes)
+
+    @property
+    def periods(self) -> int:
+        """Number of periods of the grid."""
+        return len(self.time_labels)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every unit has a row in every period."""
+        return self.n_rows == self.n_units * self.periods
+
+    @cached_property
+    def cohort_labels(self) -> npt.NDArray[Any]:
+        """Each unit's first treated period: float with NaN, or text with ``""`` (unit)."""
+        return frozen(labels_of(self.cohort_codes, self.time_labels))
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of `from_frame` that give this panel again from its frame."""
+        return {
+            "unit": self.roles.unit,
+            "time": self.roles.time,
+            "outcome": self.roles.outcome,
+            "cohort": self.roles.cohort,
+            "strata": self.roles.strata,
+            "covariates": self.roles.covariates,
+            "mediators": self.roles.mediators,
+            "moderators": self.roles.moderators,
+            "weights": self.roles.weights,
+            "never": list(self.never) or None,
+            "freq": self.grid.freq,
+        }
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the content in roles.
+
+        It does not depend on the order of rows and units, on dtypes, or on other columns.
+        """
+        order = np.argsort(self.unit_labels, kind="stable")
+        ranked = bool((order == np.arange(self.n_units)).all())
+        rank = np.empty_like(order)
+        rank[order] = np.arange(self.n_units)
+        rows = slice(None) if ranked else np.argsort(rank[self.unit_codes], kind="stable")
+        seal = hashlib.sha256()
+        texts: list[object] = [self.roles.named(), self.unit_labels[order].tolist()]
+        texts.append([str(label) for label in self.time_labels])
+        texts += [self.levels[f][self.strata_codes[f][order]].tolist() for f in self.roles.strata]
+        seal.update(repr(texts).encode("utf-8"))
+        arrays = [self.cohort_codes[order], rank[self.unit_codes][rows], self.time_codes[rows]]
+        values = [self.outcome, self.covariates, self.mediators, self.moderators]
+        for array in [*arrays, *(x[rows] for x in values if x.size)]:
+            seal.update(np.ascontiguousarray(array))
+        if self.weights is not None:
+            seal.update(np.ascontiguousarray(self.weights[rows]))
+        return seal.hexdigest()
+
+    def where(self, mask: Bools | pd.Series[Any]) -> Panel:
+        """Keep some rows, and validate the rest as a panel of its own.
+
+        Parameters
+        ----------
+        mask : array of bool (row)
+            In the order of `frame`.
+
+        Returns
+        -------
+        Panel
+            Whose periods run from the first to the last that is left.
+
+        Raises
+        ------
+        PanelError
+            If the mask does not fit, or what is left is no panel.
+        """
+        return _derive.where(self, mask)
+
+    def complete(self, columns: str | Iterable[str]) -> Panel:
+        """Keep the rows in which columns are present.
+
+        Parameters
+        ----------
+        columns : str or sequence of str
+            Columns of `frame`.
+
+        Returns
+        -------
+        Panel
+
+        Raises
+        ------
+        PanelError
+            If a column is unknown, or nothing is left.
+        """
+        return _derive.complete(self, columns)
+
+    def with_outcome(self, values: str | npt.ArrayLike) -> Panel:
+        """Replace the outcome.
+
+        Parameters
+        ----------
+        values : str or array of float (row)
+            A column, whose missing rows are dropped, or finite numbers in the order of `frame`.
+
+        Returns
+        -------
+        Panel
+
+        Raises
+        ------
+        PanelError
+            If the numbers do not fit.
+        """
+        return _derive.with_outcome(self, values)
+
+    def with_cohorts(self, cohorts: npt.ArrayLike) -> Panel:
+        """Replace the cohorts, as placebo tests do.
+
+        Parameters
+        ----------
+        cohorts : array of int, float or str (unit)
+            In the order of `unit_labels`. Integers are positions in `time_labels` with −1 for
+            never treated, as in `cohort_codes`; floats (NaN) and text (``""``) are labels, as in
+            `cohort_labels`.
+
+        Returns
+        -------
+        Panel
+
+        Raises
+        ------
+        PanelError
+            If they do not fit.
+        """
+        return _derive.with_cohorts(self, cohorts)
+
+    def stratify(
+        self,
+        column: str,
+        *,
+        cuts: str | Sequence[float] = "median",
+        thresholds: Sequence[float] | None = None,
+        at: object = None,
+        labels: Sequence[str] | None = None,
+        name: str | None = None,
+        missing: str = "error",
+    ) -> Panel:
+        """Add a stratum from a baseline value of each unit.
+
+        Parameters
+        ----------
+        column : str
+            A column of numbers.
+        cuts : str or sequence of float, default "median"
+            ``"median"``, ``"terciles"``, ``"quartiles"``, or quantiles over units, in (0, 1). A
+            value equal to a cut belongs to the lower level.
+        thresholds : sequence of float, optional
+            Cuts in units of the column, instead of `cuts`.
+        at : label of a period, optional
+            When the baseline is. By default the unit's mean over its rows before any unit is
+            treated.
+        labels : sequence of str, optional
+            From low to high; ``low``, (``middle``,) ``high`` or ``q1``, ``q2``, … by default.
+        name : str, optional
+            Of the new stratum; ``column + "_group"`` by default.
+        missing : {"error", "drop", "level"}, default "error"
+            What to do with units without a baseline: refuse, drop them, or give them the level
+            ``missing``.
+
+        Returns
+        -------
+        Panel
+
+        Raises
+        ------
+        PanelError
+            If a baseline is missing, or a level would be empty.
+        """
+        return _stratify.stratify(self, column, cuts, thresholds, at, labels, name, missing)
+
+    def facts(self) -> Mapping[str, str]:
+        """Describe the panel, as its repr shows it.
+
+        Returns
+        -------
+        mapping of str to str
+        """
+        return _show.facts(self)
+
+    def __repr__(self) -> str:
+        """Show the panel as text."""
+        return _show.text(self)
+
+    def _repr_html_(self) -> str:
+        return _show.html(self)

@@ -1,0 +1,133 @@
+"""Which column plays which part."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.vocabulary import RESERVED
+
+_TO_FRAME = "pandas.DataFrame(…), or .to_pandas() on a polars or Arrow table"
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The columns of a panel by the part they play.
+
+    Parameters
+    ----------
+    unit, time, cohort, outcome : str
+        Column names. With ``treated=``, `cohort` names the column that was derived from it.
+    strata, covariates, mediators, moderators : tuple of str, default ()
+        Column names.
+    weights : str, optional
+        Column name.
+    """
+
+    unit: str
+    time: str
+    cohort: str
+    outcome: str
+    strata: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
+    mediators: tuple[str, ...] = ()
+    moderators: tuple[str, ...] = ()
+    weights: str | None = None
+
+    def named(self) -> list[tuple[str, str]]:
+        """List every (argument, column), in a fixed order.
+
+        Returns
+        -------
+        list of tuple of two str
+        """
+        single = [
+            ("unit", self.unit),
+            ("time", self.time),
+            ("cohort", self.cohort),
+            ("outcome", self.outcome),
+        ]
+        many = [
+            (part, column)
+            for part in ("strata", "covariates", "mediators", "moderators")
+            for column in getattr(self, part)
+        ]
+        return single + many + ([("weights", self.weights)] if self.weights else [])
+
+
+def as_names(argument: str, value: str | Iterable[Any] | None) -> tuple[str, ...]:
+    """Turn one name, several, or none into a tuple of names."""
+    if value is None:
+        return ()
+    names = (value,) if isinstance(value, str) else tuple(value)
+    odd = [name for name in names if not isinstance(name, str)]
+    if odd:
+        raise PanelError(
+            f"{argument} must be column names, not {shown(map(repr, odd))}",
+            hint="rename the columns to text: df.columns = df.columns.astype(str)",
+        )
+    return names
+
+
+def check_roles(df: pd.DataFrame, roles: Roles, treated: str | None) -> None:
+    """Refuse columns that are unknown, twice there, reserved, or in two roles."""
+    if not isinstance(df, pd.DataFrame):
+        raise PanelError(f"df must be a pandas DataFrame, not {type(df).__name__}", hint=_TO_FRAME)
+    named = [pair for pair in roles.named() if treated is None or pair[0] != "cohort"]
+    if treated is not None:
+        named.append(("treated", treated))
+    for argument, column in named:
+        _check_known(df, argument, column)
+    _check_once(df, named)
+    reserved = [name for name in roles.strata if name in RESERVED]
+    if reserved:
+        raise PanelError(
+            f"strata={reserved!r}: {shown(reserved)} would clash with a label of the library",
+            hint=f"rename the column, e.g. df.rename(columns={{{reserved[0]!r}: "
+            f"{reserved[0] + '_group'!r}}}), and pass the new name",
+        )
+    if not len(df):
+        raise PanelError("df has no rows", hint="check the filter or the sheet it came from")
+
+
+def _check_known(df: pd.DataFrame, argument: str, column: str) -> None:
+    if not isinstance(column, str):
+        raise PanelError(
+            f"{argument}={column!r} must be a column name",
+            hint="pass the name as text; df.columns = df.columns.astype(str) makes names text",
+        )
+    if column in df.columns:
+        return
+    if column in df.index.names:
+        raise PanelError(
+            f"{argument}={column!r} is a level of the index, not a column",
+            hint="df.reset_index() first",
+        )
+    raise PanelError(
+        f"{argument}={column!r} is not a column of the data", hint=nearest(column, df.columns)
+    )
+
+
+def _check_once(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
+    parts: dict[str, list[str]] = {}
+    for argument, column in named:
+        parts.setdefault(column, []).append(argument)
+    twice = {column: used for column, used in parts.items() if len(used) > 1}
+    if twice:
+        listed = [f"{column!r} as {' and '.join(used)}" for column, used in twice.items()]
+        raise PanelError(
+            f"one column cannot play two parts: {shown(listed)}",
+            hint="leave it in one of them, or copy the column under another name",
+        )
+    count = Counter(df.columns)
+    doubled = [column for column in parts if count[column] > 1]
+    if doubled:
+        raise PanelError(
+            f"the data have several columns named {shown(map(repr, doubled))}",
+            hint="rename or drop one of them",
+        )

@@ -1,0 +1,81 @@
+"""A panel as text and in a notebook."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_nqp.errors import shown
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel._panel import Panel
+
+_TABLE = "border-collapse:collapse;margin:.4em 0"
+_HEAD = "text-align:left;vertical-align:top;padding:.15em 1.2em .15em 0;font-weight:600"
+_CELL = "text-align:left;padding:.15em 0"
+
+
+def facts(panel: Panel) -> dict[str, str]:
+    """Describe a panel, one line each."""
+    first, last = panel.time_labels[0], panel.time_labels[-1]
+    full = panel.n_units * panel.periods
+    filled = "balanced" if panel.balanced else f"unbalanced, {panel.n_rows / full:.1%} filled"
+    adopted = panel.cohort_codes[panel.cohort_codes >= 0]
+    codes, sizes = np.unique(adopted, return_counts=True)
+    out = {
+        "outcome": panel.roles.outcome,
+        "rows": f"{panel.n_rows:,} ({filled})",
+        "units": f"{panel.n_units:,} ({panel.roles.unit}), {len(adopted):,} treated, "
+        f"{panel.n_units - len(adopted):,} never",
+        "periods": f"{panel.periods} ({panel.roles.time}), {first} to {last}",
+        "cohorts": shown(
+            (f"{panel.time_labels[c]}: {n}" for c, n in zip(codes, sizes, strict=True)), 12
+        )
+        or "none",
+    }
+    for factor in panel.roles.strata:
+        out[factor] = _stratum(panel, factor)
+    for part in ("covariates", "mediators", "moderators"):
+        names = getattr(panel.roles, part)
+        if names:
+            out[part] = shown(names, 12)
+    if panel.roles.weights:
+        out["weights"] = panel.roles.weights
+    if panel.dropped:
+        out["missing"] = shown((f"{k} {n:,} rows" for k, n in panel.dropped.items()), 12)
+    return out
+
+
+def _stratum(panel: Panel, factor: str) -> str:
+    codes, treated = panel.strata_codes[factor], panel.cohort_codes >= 0
+    total = np.bincount(codes, minlength=len(panel.levels[factor]))
+    adopted = np.bincount(codes[treated], minlength=len(total))
+    return shown(
+        (
+            f"{level} {n} units ({k} treated)"
+            for level, n, k in zip(panel.levels[factor], total, adopted, strict=True)
+        ),
+        8,
+    )
+
+
+def text(panel: Panel) -> str:
+    """Write a panel as text."""
+    known = facts(panel)
+    width = max(map(len, known))
+    lines = [f"  {name:<{width}}  {what}" for name, what in known.items()]
+    lines += [f"  note: {note}" for note in panel.notes]
+    return "\n".join(["Panel", *lines])
+
+
+def html(panel: Panel) -> str:
+    """Write a panel as a small table."""
+    rows = "".join(
+        f'<tr><th style="{_HEAD}">{escape(name)}</th><td style="{_CELL}">{escape(what)}</td></tr>'
+        for name, what in facts(panel).items()
+    )
+    notes = "".join(f"<li>{escape(note)}</li>" for note in panel.notes)
+    listed = f'<ul style="margin:.2em 0;padding-left:1.2em">{notes}</ul>' if notes else ""
+    return f'<div><strong>Panel</strong><table style="{_TABLE}">{rows}</table>{listed}</div>'

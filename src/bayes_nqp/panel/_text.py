@@ -1,0 +1,115 @@
+"""Text files: their encoding, their delimiter, their rows."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from bayes_nqp.errors import PanelError
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_DELIMITERS = (",", ";", "\t", "|")
+_CHUNK = 1 << 20
+_TRY = "encoding='gb18030' (Chinese Excel), 'big5', 'cp1252' (Western Europe) or 'shift_jis'"
+
+
+def read_text(path: Path, encoding: str | None, notes: list[str]) -> pd.DataFrame:
+    """Read a delimited text file, finding its encoding and delimiter."""
+    with path.open("rb") as file:
+        head = file.read(8)
+    if head.startswith(b"PK\x03\x04") or head.startswith(b"\xd0\xcf\x11\xe0"):
+        raise PanelError(
+            f"path={path.name!r} is a workbook with the suffix {path.suffix}",
+            hint="give it the suffix .xlsx (or .xls)",
+        )
+    found = encoding or _detect(path, head)
+    _check_decodes(path, found)
+    if found == "gb18030" and encoding is None:
+        notes.append(f"{path.name}: no UTF-8, so read as GB18030")
+    delimiter = _delimiter(path, found)
+    try:
+        return pd.read_csv(
+            path, sep=delimiter, encoding=found, low_memory=False, skip_blank_lines=False
+        )
+    except pd.errors.EmptyDataError as error:
+        raise PanelError(f"path={path.name!r} has no columns", hint="export it again") from error
+    except pd.errors.ParserError as error:
+        raise PanelError(
+            f"path={path.name!r} has rows that do not fit its header ({str(error).strip()})",
+            hint=f"the delimiter was taken to be {delimiter!r}; look for a stray quote or "
+            "delimiter in that line, or for a truncated last line",
+        ) from error
+
+
+def _detect(path: Path, head: bytes) -> str:
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return name
+    if b"\x00" in head:
+        return "utf-16-le" if head[1:2] == b"\x00" else "utf-16-be"
+    if _decodes(path, "utf-8"):
+        return "utf-8"
+    if _decodes(path, "gb18030") and _plausibly_chinese(path):
+        return "gb18030"
+    raise PanelError(
+        f"path={path.name!r} is neither UTF-8 nor GB18030 text",
+        hint=_TRY,
+    )
+
+
+def _pieces(path: Path, encoding: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield decoder.decode(chunk)
+        yield decoder.decode(b"", final=True)
+
+
+def _decodes(path: Path, encoding: str) -> bool:
+    try:
+        for _ in _pieces(path, encoding):
+            pass
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _plausibly_chinese(path: Path) -> bool:
+    """GB18030 decodes much of what is not Chinese; common characters are in GB2312."""
+    distinct: set[str] = set()
+    for piece in _pieces(path, "gb18030"):
+        distinct |= {char for char in set(piece) if ord(char) > 127}
+    common = sum(bool(char.encode("gb2312", "ignore")) for char in distinct)
+    return common >= 0.8 * len(distinct)
+
+
+def _check_decodes(path: Path, encoding: str) -> None:
+    try:
+        codecs.lookup(encoding)
+    except LookupError as error:
+        raise PanelError(f"encoding={encoding!r} is unknown", hint=_TRY) from error
+    position = 0
+    try:
+        for piece in _pieces(path, encoding):
+            position += piece.count("\n")
+    except UnicodeDecodeError as error:
+        raise PanelError(
+            f"path={path.name!r} is not {encoding} text",
+            where=f"after line {position + 1}: {error.reason}",
+            hint=f"leave encoding out to have it found, or {_TRY}",
+        ) from error
+
+
+def _delimiter(path: Path, encoding: str) -> str:
+    """Take the delimiter that is most frequent outside quotes in the header."""
+    with path.open(encoding=encoding) as file:
+        header = "".join(file.readline().split('"')[::2])
+    return max(_DELIMITERS, key=header.count)

@@ -1,0 +1,327 @@
+"""Times to a regular grid of periods."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.panel._values import Bools, Ints, Rows, is_text, missing, plain, unwrapped
+
+_ALIASES = {"YE": "Y", "YS": "Y", "A": "Y", "QE": "Q", "QS": "Q", "ME": "M", "MS": "M"}
+_YEAR_TEXT = re.compile(r"\s*(\d{4})\s*年?度?\s*")
+_KINDS = {
+    "Y": "years",
+    "Q": "quarters",
+    "M": "months",
+    "W": "weeks",
+    "D": "days",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What a time is counted in: whole numbers (``base=None``) or calendar periods."""
+
+    base: str | None = None
+    step: int | None = None
+
+    @property
+    def words(self) -> str:
+        return "whole numbers" if self.base is None else _KINDS.get(self.base[0], self.base)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A regular grid of periods.
+
+    Parameters
+    ----------
+    base : str or None
+        pandas period frequency, or None for whole numbers.
+    start, step, size : int
+        First ordinal, distance of two periods, number of periods.
+    """
+
+    base: str | None
+    start: int
+    step: int
+    size: int
+
+    @property
+    def freq(self) -> int | str:
+        """The grid's step as ``freq=`` takes it."""
+        if self.base is None:
+            return self.step
+        return self.base if self.step == 1 else f"{self.step}{self.base}"
+
+    def labels(self) -> npt.NDArray[Any]:
+        """Label every period: numbers, or text such as ``2015-03``."""
+        ordinals = self.start + self.step * np.arange(self.size, dtype=np.int64)
+        return ordinals if self.base is None else self.text(ordinals)
+
+    def text(self, ordinals: Ints) -> npt.NDArray[Any]:
+        """Write ordinals as labels."""
+        if self.base is None:
+            return np.array([str(x) for x in ordinals], dtype=str)
+        periods = periods_of(ordinals, self.base)
+        if self.base.startswith("W"):
+            return np.array(periods.start_time.strftime("%Y-%m-%d"), dtype=str)
+        return np.array(periods.astype(str), dtype=str)
+
+
+def periods_of(ordinals: Ints, base: str) -> pd.PeriodIndex:
+    """Turn ordinals into pandas periods."""
+    return pd.PeriodIndex(pd.arrays.PeriodArray(ordinals, dtype=pd.PeriodDtype(base)))
+
+
+def parse_freq(freq: int | str | None) -> Scale | None:
+    """Read ``freq=``: a step for whole numbers, or ``M``, ``2M``, ``Q`` and the like."""
+    if freq is None:
+        return None
+    if isinstance(freq, int | np.integer) and not isinstance(freq, bool) and freq > 0:
+        return Scale(None, int(freq))
+    found = re.fullmatch(r"(\d*)([A-Za-z][A-Za-z-]*)", str(freq))
+    if found:
+        base = found[2].upper()
+        base = _ALIASES.get(base, base)
+        try:
+            name = str(pd.Period("2000-01-01", freq=base).freqstr)
+        except ValueError:
+            name = ""
+        if name and name[0] in _KINDS:
+            return Scale(name, int(found[1] or 1))
+    raise PanelError(
+        f"freq={freq!r} is no frequency",
+        hint="freq=2 for every second year of whole-number times; 'Y', 'Q', 'M', 'W' or 'D' for "
+        "dates, with a number before it for longer steps ('2M')",
+    )
+
+
+def read_times(
+    column: pd.Series[Any], argument: str, rows: Rows, scale: Scale | None
+) -> tuple[Ints, Bools, Scale]:
+    """Read a column of times as ordinals.
+
+    Returns
+    -------
+    ordinals : ndarray of int64, one per row
+        Zero where missing.
+    present : ndarray of bool
+    scale : Scale
+        What the ordinals count.
+    """
+    column = unwrapped(column)
+    kind = column.dtype.kind
+    if pd.api.types.is_bool_dtype(column.dtype):
+        raise PanelError(f"{argument}={column.name!r} holds True and False, not times")
+    if kind in "iuf" and not isinstance(column.dtype, pd.PeriodDtype):
+        return _whole(column, argument, rows, scale)
+    codes, values = pd.factorize(column)
+    codes = codes.astype(np.int64)
+    if isinstance(column.dtype, pd.PeriodDtype):
+        periods = pd.PeriodIndex(values)
+        scale = scale or Scale(periods.freqstr.lstrip("0123456789"))
+        _refuse_calendar(periods, argument, column, scale)
+        return *_spread(periods.asfreq(scale.base), codes), scale
+    if kind == "M":
+        return _dates(pd.DatetimeIndex(values), codes, argument, column, scale)
+    if not is_text(column):
+        raise PanelError(
+            f"{argument}={column.name!r} holds {column.dtype}, which is no time",
+            hint="use whole numbers, dates, or pandas periods",
+        )
+    return _texts(column, codes, values, argument, rows, scale)
+
+
+def _whole(
+    column: pd.Series[Any], argument: str, rows: Rows, scale: Scale | None
+) -> tuple[Ints, Bools, Scale]:
+    present = ~column.isna().to_numpy(dtype=bool)
+    raw = column.to_numpy(dtype=np.float64, na_value=0.0)
+    raw = np.where(present, raw, 0.0)
+    wrong = ~np.isfinite(raw) | (raw != np.round(raw))
+    if wrong.any():
+        infinite = np.isinf(raw).any()
+        raise PanelError(
+            f"{argument}={column.name!r} must be whole numbers or dates",
+            where=rows.shown(wrong, str(column.name)),
+            hint="never=float('inf') if infinity stands for never treated"
+            if infinite and argument == "cohort"
+            else "number the periods 1, 2, 3, …, or use dates",
+        )
+    ordinals = raw.astype(np.int64)
+    if scale is None or scale.base is None or not present.any():
+        return ordinals, present, scale or Scale()
+    if scale.base.startswith("Y"):
+        return ordinals - 1970, present, scale
+    raise PanelError(
+        f"{argument}={column.name!r} holds whole numbers where {scale.words} are expected",
+        where=rows.shown(present & (np.cumsum(present) <= 3), str(column.name)),
+        hint="convert it to dates, e.g. pd.to_datetime(df["
+        f"{str(column.name)!r}].astype(str), format='%Y%m')",
+    )
+
+
+def _spread(periods: pd.PeriodIndex, codes: Ints) -> tuple[Ints, Bools]:
+    ordinals = np.append(np.asarray(periods.asi8, dtype=np.int64), 0)
+    return ordinals[codes], codes >= 0
+
+
+def _dates(
+    dates: pd.DatetimeIndex,
+    codes: Ints,
+    argument: str,
+    column: pd.Series[Any],
+    scale: Scale | None,
+) -> tuple[Ints, Bools, Scale]:
+    dates = dates.tz_localize(None)
+    if scale is None:
+        scale = Scale(_base(dates, column))
+    _refuse_calendar(dates, argument, column, scale)
+    return *_spread(dates.to_period(scale.base), codes), scale
+
+
+def _refuse_calendar(
+    values: pd.Index[Any], argument: str, column: pd.Series[Any], scale: Scale
+) -> None:
+    if scale.base is None:
+        raise PanelError(
+            f"{argument}={column.name!r} holds dates where whole numbers are expected",
+            where=shown((plain(x) for x in values), 3),
+            hint=f"df[{str(column.name)!r}].dt.year, moved to the first full year if you wish; "
+            "or give both times and cohorts as dates",
+        )
+
+
+def _base(dates: pd.DatetimeIndex, column: pd.Series[Any]) -> str:
+    """Choose the longest calendar period that holds one date each."""
+    if dates.month.nunique() <= 1 and dates.year.is_unique:
+        return "Y"
+    if pd.Index(dates.month % 3).nunique() <= 1 and dates.to_period("Q").is_unique:
+        return "Q"
+    if dates.to_period("M").is_unique:
+        return "M"
+    if dates.to_period("D").is_unique:
+        return "D"
+    raise PanelError(
+        f"time={column.name!r} has several moments within one day",
+        where=shown(sorted(dates)[:3]),
+        hint="freq='D' (or 'M', 'Q', 'Y') puts them in one period; otherwise number the periods",
+    )
+
+
+def _texts(
+    column: pd.Series[Any],
+    codes: Ints,
+    values: Any,
+    argument: str,
+    rows: Rows,
+    scale: Scale | None,
+) -> tuple[Ints, Bools, Scale]:
+    gone = missing(column)
+    name = str(column.name)
+    if gone.all():
+        return np.zeros(len(column), dtype=np.int64), ~gone, scale or Scale()
+    if scale is not None and scale.base is not None:
+        try:
+            index = pd.Index([str(x).strip() for x in values])
+            blank = index == ""
+            periods = pd.PeriodIndex(index.where(~blank, "NaT"), freq=scale.base)
+        except ValueError:
+            pass
+        else:
+            ordinals, _ = _spread(periods, codes)
+            return np.where(gone, 0, ordinals), ~gone, scale
+    raise PanelError(
+        f"{argument}={name!r} is text, not times: {shown(map(repr, values), 3)}",
+        where=rows.shown(~gone & (np.cumsum(~gone) <= 2)),
+        hint=_text_hint(name, [str(x) for x in values if str(x).strip()], argument),
+    )
+
+
+def _text_hint(name: str, values: list[str], argument: str) -> str:
+    if all(re.fullmatch(r"\s*-?\d+\s*", x) for x in values):
+        return f"df[{name!r}] = df[{name!r}].astype(int)"
+    if all(_YEAR_TEXT.fullmatch(x) for x in values):
+        return f"df[{name!r}] = df[{name!r}].str.extract(r'(\\d{{4}})')[0].astype(int)"
+    numeric = [x for x in values if re.fullmatch(r"\s*-?\d+(\.0+)?\s*", x)]
+    others = [x for x in values if x not in numeric]
+    if argument == "cohort" and len(others) <= 3 < len(values) + 3 and numeric:
+        return f"never={others[0] if len(others) == 1 else others!r}, if it means never treated"
+    freq = " or freq='M' (or 'Y', 'Q', 'D')" if argument == "time" else ""
+    return f"df[{name!r}] = pd.to_datetime(df[{name!r}]){freq} if these are dates"
+
+
+def make_grid(ordinals: Ints, scale: Scale, rows: Rows, name: str) -> tuple[Grid, Ints]:
+    """Fit a regular grid to the observed periods.
+
+    Returns
+    -------
+    grid : Grid
+    empty : ndarray of int64
+        Ordinals of its periods that no row has.
+
+    Raises
+    ------
+    PanelError
+        If the periods are not regular.
+    """
+    seen = np.unique(ordinals)
+    if len(seen) == 1:
+        return Grid(scale.base, int(seen[0]), scale.step or 1, 1), seen[:0]
+    gaps = np.diff(seen)
+    step = scale.step or _usual(gaps)
+    grid = Grid(scale.base, int(seen[0]), step, int((seen[-1] - seen[0]) // step) + 1)
+    off = (gaps % step) != 0
+    if off.any() or (scale.step is None and 2 * len(seen) < grid.size):
+        _irregular(grid, seen, gaps, name)
+    full = grid.start + step * np.arange(grid.size, dtype=np.int64)
+    if scale.step is None and len(np.unique(gaps)) > 1 and scale.base is None:
+        _refuse_calendar_codes(seen, name)
+    return grid, np.setdiff1d(full, seen)
+
+
+def _usual(gaps: Ints) -> int:
+    sizes, counts = np.unique(gaps, return_counts=True)
+    return int(sizes[np.argmax(counts)])
+
+
+def _irregular(grid: Grid, seen: Ints, gaps: Ints, name: str) -> None:
+    if grid.base is None:
+        _refuse_calendar_codes(seen, name)
+    unusual = np.flatnonzero(gaps != grid.step)
+    labels = grid.text(seen)
+    listed = [f"{labels[i]} is followed by {labels[i + 1]}" for i in unusual]
+    smaller = int(np.gcd.reduce(gaps))
+    finer = Grid(grid.base, grid.start, smaller, grid.size).freq
+    raise PanelError(
+        f"time={name!r} has irregular periods: the usual step is {grid.step} "
+        f"({Scale(grid.base).words}), but not everywhere",
+        where=shown(listed),
+        hint=f"freq={finer!r} if the periods in between are only missing; otherwise number the "
+        "waves 1, 2, 3, …, or leave out the odd ones",
+    )
+
+
+def _refuse_calendar_codes(seen: Ints, name: str) -> None:
+    """Refuse 201512, 201601 and the like, which are no count of periods."""
+    months, quarters = seen % 100, seen % 10
+    if seen[0] >= 190001 and seen[-1] <= 210012 and months.min() >= 1 and months.max() <= 12:
+        hint = f"pd.to_datetime(df[{name!r}].astype(str), format='%Y%m')"
+    elif seen[0] >= 19000101 and seen[-1] <= 21001231:
+        hint = f"pd.to_datetime(df[{name!r}].astype(str), format='%Y%m%d')"
+    elif seen[0] >= 19001 and seen[-1] <= 21004 and quarters.min() >= 1 and quarters.max() <= 4:
+        hint = f"pd.PeriodIndex.from_fields(year=df[{name!r}] // 10, quarter=df[{name!r}] % 10)"
+    else:
+        return
+    raise PanelError(
+        f"time={name!r} looks like a calendar written as numbers",
+        where=shown(seen, 3),
+        hint=f"df[{name!r}] = {hint}",
+    )

@@ -1,0 +1,146 @@
+"""Columns to arrays: numbers, labels, and words for the rows that are wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp.errors import PanelError, shown
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Strings = npt.NDArray[np.str_]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Names rows for a message, by the user's index, unit and time."""
+
+    frame: pd.DataFrame
+    unit: str
+    time: str
+
+    def shown(self, wrong: Bools, value: str | None = None) -> str:
+        """Describe the rows where `wrong`, with their value of one column if asked."""
+        found = np.flatnonzero(wrong)
+        few = self.frame.iloc[found[:5]]
+        texts = []
+        for position, label in enumerate(few.index):
+            unit, time = (plain(few[name].iloc[position]) for name in (self.unit, self.time))
+            text = f"row {plain(label)} ({unit}, {time})"
+            texts.append(text if value is None else f"{text}: {few[value].iloc[position]!r}")
+        more = len(found) - len(few)
+        return "; ".join(texts) + (f"; and {more} more" if more else "")
+
+
+def plain(value: object) -> str:
+    """Write a label without a trailing ``.0`` or midnight."""
+    if isinstance(value, float | np.floating) and np.isfinite(value) and float(value).is_integer():
+        return str(int(value))
+    if isinstance(value, pd.Timestamp) and value == value.normalize():
+        return str(value.date())
+    return str(value).strip()
+
+
+def unwrapped(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Replace a categorical by the values of its categories, and object by what it holds."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    return column.infer_objects() if column.dtype == object else column
+
+
+def is_text(column: pd.Series[Any]) -> bool:
+    """Tell whether a column holds text or mixed objects."""
+    return column.dtype == object or pd.api.types.is_string_dtype(column.dtype)
+
+
+def missing(column: pd.Series[Any]) -> Bools:
+    """Tell where a column is missing; blank text counts."""
+    gone: Bools = column.isna().to_numpy(dtype=bool)
+    if not is_text(column):
+        return gone
+    codes, values = pd.factorize(column)
+    blank = np.array([isinstance(x, str) and not x.strip(" \t\u3000\xa0") for x in values], bool)
+    return gone | np.append(blank, False)[codes] if blank.any() else gone
+
+
+def numbers(column: pd.Series[Any], argument: str, rows: Rows, notes: list[str]) -> Floats:
+    """Read a column as float64 with NaN; refuse text and infinities."""
+    name = str(column.name)
+    column = unwrapped(column)
+    if pd.api.types.is_numeric_dtype(column.dtype) and not np.iscomplexobj(column.array):
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    elif is_text(column):
+        values = _from_text(column, argument, rows, notes)
+    else:
+        raise PanelError(
+            f"{argument}={name!r} must be numbers, and holds {column.dtype}",
+            hint="convert the column to numbers first",
+        )
+    infinite: Bools = np.isinf(values)
+    if infinite.any():
+        raise PanelError(
+            f"{argument}={name!r} has {infinite.sum()} infinite values",
+            where=rows.shown(infinite),
+            hint="a logarithm of zero or a division by zero; "
+            "df.replace([np.inf, -np.inf], np.nan) drops these rows",
+        )
+    return values
+
+
+def _from_text(column: pd.Series[Any], argument: str, rows: Rows, notes: list[str]) -> Floats:
+    name = str(column.name)
+    blank = missing(column)
+    values: Floats = pd.to_numeric(column.where(~blank), errors="coerce").to_numpy(
+        dtype=np.float64, na_value=np.nan
+    )
+    wrong = np.isnan(values) & ~blank
+    if wrong.any():
+        distinct = shown((repr(x) for x in column[wrong].unique()), 4)
+        raise PanelError(
+            f"{argument}={name!r} must be numbers, and {wrong.sum()} values are text: {distinct}",
+            where=rows.shown(wrong, name),
+            hint="pd.read_csv(…, thousands=',', na_values=['—', '--']) when reading, or "
+            f"pd.to_numeric(df[{name!r}].str.replace(',', ''), errors='coerce')",
+        )
+    if not blank.all():
+        notes.append(f"{name}: numbers stored as text were read as numbers")
+    return values
+
+
+def encode(column: pd.Series[Any]) -> tuple[Ints, Strings]:
+    """Give the distinct values of a column their numbers.
+
+    Returns
+    -------
+    codes : ndarray of int64, one per row
+        −1 where missing.
+    labels : ndarray of str
+        Sorted, by number if the column is numeric.
+    """
+    column = unwrapped(column)
+    codes, values = pd.factorize(column)
+    texts = np.array([plain(x) for x in values], dtype=str)
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        order = np.argsort(np.asarray(values), kind="stable")
+        rank = np.empty(len(order) + 1, dtype=np.int64)
+        rank[order], rank[-1] = np.arange(len(order)), -1
+        return rank[codes], texts[order]
+    labels, merged = np.unique(texts, return_inverse=True)
+    codes = np.append(merged, -1).astype(np.int64)[codes]
+    if len(labels) and labels[0] == "":
+        return np.maximum(codes - 1, -1), labels[1:]
+    return codes, labels
+
+
+def frozen[T: np.generic](array: npt.NDArray[T]) -> npt.NDArray[T]:
+    """Return the array, read-only."""
+    if array.flags.writeable:
+        array = array.view()
+        array.flags.writeable = False
+    return array
