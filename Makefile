@@ -1,0 +1,55 @@
+# Everything runs in .venv, which the first target that needs it creates (tools/bootstrap.sh).
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
+
+BIN := .venv/bin
+READY := .venv/.ready
+STUDY ?= models/castle_doctrine.toml
+OUT ?= results/$(basename $(notdir $(STUDY)))
+ARGS ?=
+export PYTHON
+
+.PHONY: help env study test test-lowest lint format bench calibrate clean
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+env: $(READY)  ## Create or refresh the environment in .venv
+
+$(READY): pyproject.toml constraints.txt tools/bootstrap.sh tools/pip_to_uv.py
+	@tools/bootstrap.sh
+
+study: $(READY)  ## The main job: run STUDY into OUT (the castle-doctrine panel into results/)
+	@$(BIN)/bayes-nqp run "$(STUDY)" --out "$(OUT)" --force $(ARGS)
+
+test: $(READY)  ## Everything needed to trust an installation; no network
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+test-lowest:  ## The same tests on the lowest supported versions
+	@tools/bootstrap.sh lowest
+	@.venv-lowest/bin/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+lint: $(READY)  ## ruff, mypy, import layers, spelling
+	@$(BIN)/python -m ruff check
+	@$(BIN)/python -m ruff format --check
+	@$(BIN)/python -m mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m codespell_lib
+
+format: $(READY)  ## Let ruff format and repair
+	@$(BIN)/python -m ruff format
+	@$(BIN)/python -m ruff check --fix
+
+bench: $(READY)  ## Measure speed and memory against the row-by-row model and peers
+	@$(BIN)/python -m benchmarks.speed $(ARGS)
+
+calibrate: $(READY)  ## Coverage and simulation-based calibration; takes hours
+	@$(BIN)/python -m benchmarks.coverage $(ARGS)
+
+clean:  ## Remove the environment, the caches and the results
+	@rm -rf .venv .venv-lowest .tools .cache results dist build .mypy_cache .ruff_cache \
+	    .pytest_cache .import_linter_cache .hypothesis
+	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
