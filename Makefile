@@ -28,9 +28,9 @@ study: $(READY)  ## The main job: run STUDY into OUT (the castle-doctrine panel 
 test: $(READY)  ## Everything needed to trust an installation; no network
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-test-lowest:  ## The same tests on the lowest supported versions
+test-lowest:  ## The same tests on the lowest supported versions, whose own warnings are let be
 	@tools/bootstrap.sh lowest
-	@.venv-lowest/bin/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@.venv-lowest/bin/python -m pytest -n 2 --dist loadgroup -W default $(ARGS)
 
 lint: $(READY)  ## ruff, mypy, import layers, spelling
 	@$(BIN)/python -m ruff check

@@ -1,0 +1,114 @@
+"""The project keeps its own rules: what is tracked, stated twice, or in which layer."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PACKAGE = ROOT / "src" / "bayes_nqp"
+
+# Bracketed letters keep these patterns from finding themselves.
+HOSTS = re.compile(
+    r"py[p]i\.(?:org|python)|python[h]osted|files\.python|an[a]conda\.(?:org|com)|npm[j]s\.|"
+    r"[-\s=\"'](?:extra-)?index-ur[l]\s*=\s*[\"']?\w+:/",
+    re.IGNORECASE,
+)
+MACHINE = re.compile(r"(?<![\w./])/(?:w[o]rk|r[o]ot|h[o]me|U[s]ers)/\w")
+LOCKS = re.compile(r"(?:^|/)(?:uv\.lock|poetry\.lock|Pipfile\.lock|pylock[^/]*\.toml)$")
+
+
+@pytest.fixture(scope="module")
+def tracked() -> list[str]:
+    """Every tracked file, as git names it."""
+    try:
+        listing = subprocess.run(
+            ["git", "-C", str(ROOT), "ls-files", "-z"], capture_output=True, check=True
+        ).stdout.decode("utf-8")
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a git checkout")
+    return [name for name in listing.split("\0") if name and (ROOT / name).is_file()]
+
+
+def lines_with(pattern: re.Pattern[str], tracked: list[str]) -> list[str]:
+    """Find the lines of tracked text files that a pattern matches."""
+    hits = []
+    for name in tracked:
+        text = (ROOT / name).read_bytes().decode("utf-8", errors="ignore")
+        if "\0" not in text:
+            found = enumerate(text.splitlines(), start=1)
+            hits += [f"{name}:{n}: {line[:120]}" for n, line in found if pattern.search(line)]
+    return hits
+
+
+def test_no_file_names_a_registry(tracked: list[str]) -> None:
+    assert lines_with(HOSTS, tracked) == []
+
+
+def test_no_file_names_a_place_on_one_machine(tracked: list[str]) -> None:
+    assert lines_with(MACHINE, tracked) == []
+
+
+def test_no_lock_file_is_tracked(tracked: list[str]) -> None:
+    assert [name for name in tracked if LOCKS.search(name)] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["https://py" + "pi.org/simple", "see files.python" + "hosted.org", "x = '/ro" + "ot/a'"],
+)
+def test_the_patterns_find_what_they_look_for(line: str) -> None:
+    assert HOSTS.search(line) or MACHINE.search(line)
+
+
+def test_constraints_are_names_and_versions() -> None:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    odd = [pin for pin in pins if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*==[0-9][\w.+!]*", pin)]
+    names = [pin.partition("==")[0] for pin in pins]
+    assert odd == []
+    assert len(names) == len(set(names))
+
+
+def test_every_requirement_is_pinned() -> None:
+    text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    pinned = set(re.findall(r"^([^#=\s]+)==", text, flags=re.MULTILINE))
+    project = PROJECT["project"]
+    wanted = [*PROJECT["build-system"]["requires"], *project["dependencies"]]
+    wanted += [r for extra in project["optional-dependencies"].values() for r in extra]
+    names = {re.match(r"[\w.-]+", requirement)[0] for requirement in wanted}  # type: ignore[index]
+    assert names - {project["name"]} - pinned == set()
+
+
+def test_the_version_is_stated_alike() -> None:
+    version = PROJECT["project"]["version"]
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^version: (\S+)$", citation, flags=re.MULTILINE) == [version]
+    assert re.findall(r"^## (\S+)", changelog, flags=re.MULTILINE)[0] == version
+
+
+def rooms() -> set[str]:
+    """Name the rooms that the layers contract knows."""
+    (contract,) = (c for c in PROJECT["tool"]["importlinter"]["contracts"] if c["type"] == "layers")
+    return {room.strip(" ()") for layer in contract["layers"] for room in re.split(r"[|:]", layer)}
+
+
+def test_every_room_has_a_layer() -> None:
+    found = {p.name.removesuffix(".py") for p in PACKAGE.iterdir() if p.suffix in ("", ".py")}
+    public = {name for name in found if not name.startswith("_")}
+    assert public - rooms() - {"testing"} == set()
+
+
+def test_the_architecture_page_names_every_room() -> None:
+    page = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    assert {room for room in rooms() if f"`{room}`" not in page} == set()
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (PACKAGE / "py.typed").is_file()
