@@ -32,12 +32,14 @@ test-lowest:  ## The same tests on the lowest supported versions, whose own warn
 	@tools/bootstrap.sh lowest
 	@.venv-lowest/bin/python -m pytest -n 2 --dist loadgroup -W default $(ARGS)
 
-lint: $(READY)  ## ruff, mypy, import layers, spelling
-	@$(BIN)/python -m ruff check
-	@$(BIN)/python -m ruff format --check
-	@$(BIN)/python -m mypy
-	@$(BIN)/lint-imports
-	@$(BIN)/python -m codespell_lib
+lint: $(READY)  ## ruff, mypy, import layers, spelling; all of them, whichever fails
+	@status=0; \
+	$(BIN)/python -m ruff check || status=1; \
+	$(BIN)/python -m ruff format --check || status=1; \
+	$(BIN)/python -m mypy || status=1; \
+	$(BIN)/lint-imports || status=1; \
+	$(BIN)/python -m codespell_lib || status=1; \
+	exit $$status
 
 format: $(READY)  ## Let ruff format and repair
 	@$(BIN)/python -m ruff format
