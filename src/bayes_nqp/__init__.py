@@ -1,0 +1,5 @@
+"""Bayesian causal inference for policies that reach units at different times."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,184 @@
+"""Rows to sufficient statistics: cross-moments of the units that share one design.
+
+Units of one stratum and cohort that were observed in the same periods (with the same
+weights) have the same time effects and the same cells in their rows. They differ only in
+the outcome and in the varying columns, so the likelihood needs from them only the sums and
+cross-products of those over the units, whatever the error structure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Column", "Rows", "UnitClass", "reduce_rows"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+_CHUNK = 50_000
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One column that varies between the units of a class.
+
+    Parameters
+    ----------
+    name : str
+        Its label.
+    values : ndarray (row)
+        Its values.
+    period : int, optional
+        The only period in which it is not zero; None if it is active in all.
+    """
+
+    name: str
+    values: Array
+    period: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows of a panel, sorted by unit and time, as the reduction reads them.
+
+    Parameters
+    ----------
+    unit, time : ndarray of int (row)
+        Codes; units are 0..n-1, in order.
+    stratum, cohort : ndarray of int (unit)
+        Codes; cohort is -1 where never treated.
+    outcome : ndarray (row)
+        In multiples of ``s``.
+    columns : sequence of Column
+        Covariates and the like.
+    weights : ndarray (row), optional
+        Precision weights.
+    """
+
+    unit: Index
+    time: Index
+    stratum: Index
+    cohort: Index
+    outcome: Array
+    columns: Sequence[Column] = ()
+    weights: Array | None = None
+
+    @property
+    def n_periods(self) -> int:
+        """Length of the time grid that the rows use."""
+        return int(self.time.max()) + 1 if self.time.size else 0
+
+
+@dataclass(frozen=True, eq=False)
+class UnitClass:
+    """Units of one stratum and cohort with the same observed periods, summed up.
+
+    Parameters
+    ----------
+    stratum, cohort : int
+        Their codes.
+    units : ndarray of int (unit)
+        Which units.
+    times : ndarray of int (m,)
+        Observed periods.
+    weights : ndarray (m,)
+        Precision weights of these periods.
+    column, position : ndarray of int (k,)
+        For each packed entry the varying column (the outcome is the last) and the position
+        of its period in ``times``.
+    sums : ndarray (k,)
+        Sums of the packed entries over units.
+    cross : ndarray (k, k)
+        Their cross-products, summed over units.
+    """
+
+    stratum: int
+    cohort: int
+    units: Index
+    times: Index
+    weights: Array
+    column: Index
+    position: Index
+    sums: Array
+    cross: Array
+
+
+def reduce_rows(rows: Rows) -> list[UnitClass]:
+    """Reduce rows to the cross-moments of their classes.
+
+    Parameters
+    ----------
+    rows : Rows
+        Sorted by unit and time.
+
+    Returns
+    -------
+    list of UnitClass
+        In an order that depends on no label; units seen once carry no information about
+        effects and are left out.
+    """
+    n_units = rows.stratum.size
+    starts = np.searchsorted(rows.unit, np.arange(n_units))
+    lengths = np.diff(np.append(starts, rows.unit.size))
+    key = _class_keys(rows)
+    order = np.argsort(key, kind="stable")
+    bounds = np.flatnonzero(np.diff(key[order])) + 1
+    classes = []
+    for units in np.split(order, bounds):
+        if units.size and lengths[units[0]] > 1:
+            classes.append(_reduce_class(rows, np.sort(units), starts, int(lengths[units[0]])))
+    return classes
+
+
+def _class_keys(rows: Rows) -> Index:
+    """Number the classes: stratum, cohort, observed periods, weights."""
+    n_units, n_periods = rows.stratum.size, rows.n_periods
+    seen = np.zeros((n_units, n_periods), dtype=bool)
+    seen[rows.unit, rows.time] = True
+    key = _number(np.packbits(seen, axis=1))
+    if rows.weights is not None:
+        weights = np.zeros((n_units, n_periods))
+        weights[rows.unit, rows.time] = rows.weights
+        key = _join(key, _number(weights))
+    return _join(_join(rows.stratum, rows.cohort + 1), key)
+
+
+def _number(table: npt.NDArray[np.generic]) -> Index:
+    flat = np.ascontiguousarray(table)
+    as_bytes = flat.view(np.dtype((np.void, flat.dtype.itemsize * flat.shape[1]))).ravel()
+    return np.unique(as_bytes, return_inverse=True)[1].astype(np.int64)
+
+
+def _join(a: Index, b: Index) -> Index:
+    joined = a * (int(b.max(initial=0)) + 1) + b
+    return np.unique(joined, return_inverse=True)[1].astype(np.int64)
+
+
+def _reduce_class(rows: Rows, units: Index, starts: Index, length: int) -> UnitClass:
+    first = np.arange(starts[units[0]], starts[units[0]] + length)
+    times = rows.time[first]
+    columns = [*rows.columns, Column("outcome", rows.outcome)]
+    active = [
+        np.arange(length) if c.period is None else np.flatnonzero(times == c.period)
+        for c in columns
+    ]
+    column = np.repeat(np.arange(len(columns)), [a.size for a in active])
+    position = np.concatenate(active).astype(np.int64)
+    sums = np.zeros(position.size)
+    cross = np.zeros((position.size, position.size))
+    for at in range(0, units.size, _CHUNK):
+        index = starts[units[at : at + _CHUNK]][:, None] + np.arange(length)
+        packed = np.concatenate(
+            [c.values[index[:, a]] for c, a in zip(columns, active, strict=True)], axis=1
+        )
+        sums += packed.sum(axis=0)
+        cross += packed.T @ packed
+    weights = np.ones(length) if rows.weights is None else rows.weights[first]
+    return UnitClass(
+        int(rows.stratum[units[0]]), int(rows.cohort[units[0]]), units, times, weights,
+        column.astype(np.int64), position, sums, cross,
+    )  # fmt: skip

@@ -1,0 +1,260 @@
+"""The Gaussian problem that a design states and the kernel solves, and its packed form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.compression.ar1 import AR1
+from bayes_nqp.compression.iid import IID
+from bayes_nqp.compression.moments import UnitClass
+
+__all__ = ["FIXED", "FLAT", "Block", "ErrorStructure", "Member", "Packed", "Problem", "Scale"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+ErrorStructure = IID | AR1
+
+FLAT = -2
+"""Scale number of a coefficient with a flat prior."""
+FIXED = -1
+"""Scale number of a coefficient with a standard normal prior (its scale is in its column)."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A prior scale: estimated with a half-normal prior, or fixed.
+
+    Parameters
+    ----------
+    name : str
+        What it is the scale of.
+    prior : float
+        Half-normal scale, or the fixed value itself, in multiples of ``s``.
+    estimated : bool, default True
+        Whether it is sampled.
+    """
+
+    name: str
+    prior: float
+    estimated: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Strata whose local coefficients no other stratum shares.
+
+    Its slots are, in order: the time effects of its levels (levels × periods), its cells, the
+    slopes of the varying columns in each of its strata (strata × columns). Coefficients map
+    to slots: a local one to one slot, global ones by a dense matrix.
+
+    Parameters
+    ----------
+    n_levels, n_cells : int
+        Time-effect levels and cells in the block.
+    strata : ndarray of int (stratum)
+        Codes of its strata.
+    local_slot, local_scale : ndarray of int (local)
+        The slot of each local coefficient, and the number of its scale.
+    columns : ndarray (slot, global)
+        Loadings of the global coefficients on slots.
+    """
+
+    n_levels: int
+    n_cells: int
+    strata: Index
+    local_slot: Index
+    local_scale: Index
+    columns: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """What has its own effect deviation and holds several units.
+
+    Parameters
+    ----------
+    block : int
+        The block of all of its units.
+    classes : ndarray of int (entry)
+        Classes of its units.
+    counts : ndarray of int (entry)
+        Its units in each of them.
+    sums : sequence of ndarray (k,)
+        Sums of the packed entries over these units, per class.
+    """
+
+    block: int
+    classes: Index
+    counts: Index
+    sums: Sequence[Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """A problem as two flat arrays, the only thing that compiled code reads."""
+
+    ints: Index
+    floats: Array
+    n_parameters: int
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A conditionally Gaussian model on compressed rows.
+
+    Parameters
+    ----------
+    n_periods, n_columns : int
+        Length of the time grid, number of varying columns (the outcome not counted).
+    free : int
+        Rows minus units (of units seen more than once).
+    errors : ErrorStructure
+        Of the rows of a unit.
+    rho_prior : tuple of two floats
+        Beta parameters of ``(1 + rho) / 2``.
+    sigma_prior : float
+        Half-normal scale of sigma, in multiples of ``s``.
+    scales : sequence of Scale
+        Of coefficients, estimated or fixed.
+    member_scale : Scale or None
+        Of effect deviations; None for no deviations.
+    global_scale : ndarray of int (global)
+        Number of the scale of each global coefficient.
+    blocks : sequence of Block
+    classes : sequence of UnitClass
+    class_block, class_level, class_stratum : ndarray of int (class)
+        Block, level within the block, stratum within the block.
+    class_cells : sequence of ndarray of int (m,)
+        Cell within the block in each observed period, -1 where none.
+    class_treated : sequence of ndarray of int (m,)
+        1 in treated periods.
+    members : sequence of Member
+        Only where members hold several units; empty if each unit is a member.
+    """
+
+    n_periods: int
+    n_columns: int
+    free: int
+    errors: ErrorStructure
+    rho_prior: tuple[float, float]
+    sigma_prior: float
+    scales: Sequence[Scale]
+    member_scale: Scale | None
+    global_scale: Index
+    blocks: Sequence[Block]
+    classes: Sequence[UnitClass]
+    class_block: Index
+    class_level: Index
+    class_stratum: Index
+    class_cells: Sequence[Index]
+    class_treated: Sequence[Index]
+    members: Sequence[Member] = ()
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Names of the sampled parameters, in the order of the kernel."""
+        names = [f"scale_{s.name}" for s in self.scales if s.estimated]
+        if self.member_scale is not None and self.member_scale.estimated:
+            names.append(f"scale_{self.member_scale.name}")
+        return (*names, *self.errors.parameters, "sigma")
+
+    def pack(self) -> Packed:
+        """Lay the problem out in one array of integers and one of floats.
+
+        Returns
+        -------
+        Packed
+        """
+        ints = _Buffer(np.int64, _HEADER)
+        floats = _Buffer(np.float64, 0)
+        member = self.member_scale
+        head = ints.head
+        head[0] = len(self.parameter_names)
+        head[1] = len(self.scales)
+        head[2] = 0 if member is None else (2 if self.members else 1)
+        head[3] = self.errors.code
+        head[4] = int(member is not None and member.estimated)
+        head[5] = self.free
+        head[6] = self.n_periods
+        head[7] = self.n_columns
+        head[8] = self.global_scale.size
+        head[9] = len(self.blocks)
+        head[10] = len(self.classes)
+        head[11] = len(self.members)
+        head[12] = int((self.global_scale == FLAT).sum()) + sum(
+            int((b.local_scale == FLAT).sum()) for b in self.blocks
+        )
+        head[13] = max((c.times.size for c in self.classes), default=0)
+        head[14] = ints.add(self.global_scale)
+        priors = [s.prior for s in self.scales]
+        member_prior = 1.0 if member is None else member.prior
+        head[15] = floats.add([*priors, member_prior, *self.rho_prior, self.sigma_prior])
+        estimated = np.array([s.estimated for s in self.scales], dtype=bool)
+        head[19] = ints.add(np.where(estimated, np.cumsum(estimated) - 1, -1))
+        head[20] = estimated.sum()
+        self._pack_blocks(ints, floats)
+        self._pack_classes(ints, floats)
+        self._pack_members(ints, floats)
+        return Packed(ints.array(), floats.array(), int(head[0]))
+
+    def _pack_blocks(self, ints: _Buffer, floats: _Buffer) -> None:
+        table = np.zeros((len(self.blocks), 8), dtype=np.int64)
+        for i, b in enumerate(self.blocks):
+            slots = b.n_levels * self.n_periods + b.n_cells + b.strata.size * self.n_columns
+            table[i] = [
+                slots, b.local_slot.size, b.n_levels * self.n_periods,
+                b.n_levels * self.n_periods + b.n_cells,
+                ints.add(b.local_slot), ints.add(b.local_scale), floats.add(b.columns), 0,
+            ]  # fmt: skip
+        ints.head[16] = ints.add(table)
+
+    def _pack_classes(self, ints: _Buffer, floats: _Buffer) -> None:
+        table = np.zeros((len(self.classes), 16), dtype=np.int64)
+        for i, c in enumerate(self.classes):
+            block = self.blocks[self.class_block[i]]
+            base = block.n_levels * self.n_periods
+            cells = self.class_cells[i]
+            slots = np.where(cells >= 0, base + cells, -1)
+            time_slots = self.class_level[i] * self.n_periods + c.times
+            slope_base = base + block.n_cells + self.class_stratum[i] * self.n_columns
+            table[i] = [
+                self.class_block[i], c.units.size, c.times.size, c.sums.size, slope_base,
+                ints.add(c.times), ints.add(time_slots), ints.add(slots),
+                ints.add(self.class_treated[i]), ints.add(c.column), ints.add(c.position),
+                floats.add(c.weights), floats.add(c.sums), floats.add(c.cross), 0, 0,
+            ]  # fmt: skip
+        ints.head[17] = ints.add(table)
+
+    def _pack_members(self, ints: _Buffer, floats: _Buffer) -> None:
+        table = np.zeros((len(self.members), 5), dtype=np.int64)
+        for i, m in enumerate(self.members):
+            at = [floats.add(s) for s in m.sums]
+            table[i] = [m.block, m.classes.size, ints.add(m.classes), ints.add(m.counts),
+                        ints.add(np.asarray(at, dtype=np.int64))]  # fmt: skip
+        ints.head[18] = ints.add(table)
+
+
+_HEADER = 32
+
+
+class _Buffer:
+    """Arrays of one type appended to one another, behind a header of integers."""
+
+    def __init__(self, dtype: type, header: int) -> None:
+        self.head = np.zeros(header, dtype=dtype)
+        self._parts: list[npt.NDArray[np.generic]] = []
+        self._size = header
+        self._dtype = dtype
+
+    def add(self, values: npt.ArrayLike) -> int:
+        part = np.ravel(np.asarray(values, dtype=self._dtype))
+        at, self._size = self._size, self._size + part.size
+        self._parts.append(part)
+        return at
+
+    def array(self) -> npt.NDArray[np.generic]:
+        return np.ascontiguousarray(np.concatenate([self.head, *self._parts]))

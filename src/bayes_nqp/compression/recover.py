@@ -1,0 +1,259 @@
+"""Exact draws of the coefficients and effect deviations, given draws of the parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from bayes_nqp.compression._lapack import solve_lower
+from bayes_nqp.compression.kernel import (
+    class_row,
+    cross_products,
+    factorise,
+    member_loadings,
+    member_scale,
+    member_total,
+    scale_values,
+)
+from bayes_nqp.compression.problem import Packed
+
+__all__ = ["Coefficients", "flat_slope_spread", "recover"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Coefficients:
+    """Draws of what the kernel integrates out, in multiples of ``s``.
+
+    Parameters
+    ----------
+    shared : ndarray (draw, global)
+        Global coefficients, times their scale.
+    local : ndarray (draw, local)
+        Local coefficients of all blocks, times their scale.
+    slots : ndarray (draw, slot)
+        Slots of all blocks, one after another: time effects, cells, slopes.
+    deviation : ndarray (draw, class) or (draw, member)
+        Mean deviation of each class's units; or, where members hold several units, the
+        deviation of each member. Empty without deviations.
+    spread : ndarray (draw, class)
+        Conditional sd of a single unit's deviation in each class.
+    gain : ndarray (draw, packed entry)
+        What each packed entry of a unit (class after class) adds to its deviation.
+    """
+
+    shared: Array
+    local: Array
+    slots: Array
+    deviation: Array
+    spread: Array
+    gain: Array
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _draw(
+    xs: Array,
+    ints: Index,
+    floats: Array,
+    noise: Array,
+    shared: Array,
+    local: Array,
+    slots: Array,
+    deviation: Array,
+    spread: Array,
+    gain: Array,
+) -> int:
+    """Fill one row of every output per row of ``xs``; count the failures."""
+    n_global, mode = ints[8], ints[2]
+    vectors = np.zeros((ints[10], ints[13]))
+    treated = np.zeros(ints[10])
+    failures = 0
+    for i in range(xs.shape[0]):
+        x = xs[i]
+        sigma = np.exp(x[ints[0] - 1])
+        values = scale_values(x, ints, floats)
+        _, blocks = cross_products(x, ints, floats, vectors, treated)
+        status, _, scaled, lower, cross, right, schur, mean, _ = factorise(x, ints, floats, blocks)
+        if status != 0:
+            failures += 1
+            shared[i] = np.nan
+            local[i] = np.nan
+            slots[i] = np.nan
+            deviation[i] = np.nan
+            continue
+        z = noise[i, :n_global].copy().reshape((n_global, 1))
+        at = n_global
+        if n_global > 0:
+            solve_lower(schur, z, True)
+        for j in range(n_global):
+            z[j, 0] += mean[j]
+            k = ints[ints[14] + j]
+            shared[i, j] = z[j, 0] * (values[k] if k >= 0 else 1.0)
+        slot_at = 0
+        local_at = 0
+        offsets = np.zeros(ints[9] + 1, np.int64)
+        for b in range(ints[9]):
+            table = ints[ints[16] + 8 * b : ints[16] + 8 * b + 8]
+            n_slots, n_local = table[0], table[1]
+            fitted = np.dot(scaled[b], z)[:, 0]
+            r = right[b] - np.dot(cross[b], z)
+            for j in range(n_local):
+                r[j, 0] += noise[i, at + j]
+            at += n_local
+            if n_local > 0:
+                solve_lower(lower[b], r, True)
+            for j in range(n_local):
+                k = ints[table[5] + j]
+                value = r[j, 0] * (values[k] if k >= 0 else 1.0)
+                local[i, local_at + j] = value
+                fitted[ints[table[4] + j]] += value
+            local_at += n_local
+            slots[i, slot_at : slot_at + n_slots] = fitted
+            offsets[b + 1] = slot_at + n_slots
+            slot_at += n_slots
+        if mode == 0:
+            continue
+        ratio = (sigma / member_scale(x, ints, floats)) ** 2
+        gain_at = 0
+        for c in range(ints[10]):
+            row = class_row(ints, c)
+            m, k_packed, n = row[2], row[3], float(row[1])
+            h = treated[c]
+            spread[i, c] = sigma / np.sqrt(ratio + h)
+            base = offsets[row[0]]
+            total = 0.0
+            for t in range(m):
+                cell = ints[row[7] + t]
+                fit = slots[i, base + ints[row[6] + t]]
+                if cell >= 0:
+                    fit += slots[i, base + cell]
+                total -= n * vectors[c, t] * fit
+            for p in range(k_packed):
+                column = ints[row[9] + p]
+                weight = vectors[c, ints[row[10] + p]]
+                if column != ints[7]:
+                    weight *= -slots[i, base + row[4] + column]
+                total += weight * floats[row[12] + p]
+                gain[i, gain_at + p] = weight / (ratio + h)
+            gain_at += k_packed
+            if mode == 1:
+                deviation[i, c] = total / n / (ratio + h) + spread[i, c] / np.sqrt(n) * noise[
+                    i, at + c
+                ]
+        if mode == 2:
+            for member in range(ints[11]):
+                b = ints[ints[18] + 5 * member]
+                size = offsets[b + 1] - offsets[b]
+                a = np.empty(size + 1)
+                member_loadings(ints, floats, member, vectors, a)
+                h = member_total(ints, member, treated)
+                residual = a[size] - np.dot(a[:size], slots[i, offsets[b] : offsets[b + 1]])
+                deviation[i, member] = (
+                    residual / (ratio + h) + sigma / np.sqrt(ratio + h) * noise[i, at + member]
+                )
+    return failures
+
+
+def sizes(packed: Packed) -> tuple[int, int, int, int, int]:
+    """Count global, local, slots, deviations and packed entries.
+
+    Parameters
+    ----------
+    packed : Packed
+
+    Returns
+    -------
+    tuple of int
+    """
+    ints = packed.ints
+    blocks = ints[ints[16] : ints[16] + 8 * ints[9]].reshape(-1, 8)
+    classes = ints[ints[17] : ints[17] + 16 * ints[10]].reshape(-1, 16)
+    deviations = {0: 0, 1: int(ints[10]), 2: int(ints[11])}[int(ints[2])]
+    entries = int(classes[:, 3].sum()) if ints[2] else 0
+    return int(ints[8]), int(blocks[:, 1].sum()), int(blocks[:, 0].sum()), deviations, entries
+
+
+def recover(xs: Array, packed: Packed, generator: np.random.Generator | None) -> Coefficients:
+    """Draw all coefficients given parameters.
+
+    Parameters
+    ----------
+    xs : ndarray (draw, parameter)
+        Unconstrained parameters.
+    packed : Packed
+        The problem.
+    generator : Generator or None
+        None gives conditional means.
+
+    Returns
+    -------
+    Coefficients
+    """
+    n = xs.shape[0]
+    n_global, n_local, n_slots, n_deviations, entries = sizes(packed)
+    width = n_global + n_local + n_deviations
+    noise = np.zeros((n, width)) if generator is None else generator.standard_normal((n, width))
+    classes = int(packed.ints[10]) if packed.ints[2] else 0
+    out = Coefficients(
+        np.empty((n, n_global)), np.empty((n, n_local)), np.empty((n, n_slots)),
+        np.empty((n, n_deviations)), np.empty((n, classes)), np.empty((n, entries)),
+    )  # fmt: skip
+    _draw(
+        np.ascontiguousarray(xs), packed.ints, packed.floats, noise, out.shared, out.local,
+        out.slots, out.deviation, out.spread, out.gain,
+    )  # fmt: skip
+    return out
+
+
+def flat_slope_spread(packed: Packed, n_slopes: int) -> tuple[Array, Array]:
+    """Variation of each slope's column that flat coefficients before it leave.
+
+    Parameters
+    ----------
+    packed : Packed
+    n_slopes : int
+        The flat global coefficients of covariates; they come after flat time effects.
+
+    Returns
+    -------
+    tuple of ndarray (slope)
+        What is left, and what there was.
+    """
+    ints, floats = packed.ints, packed.floats
+    x = np.zeros(packed.n_parameters)
+    if ints[4]:
+        x[ints[20]] = -30.0
+    vectors, treated = np.zeros((ints[10], ints[13])), np.zeros(ints[10])
+    _, blocks = cross_products(x, ints, floats, vectors, treated)
+    n_global = int(ints[8])
+    flat = np.flatnonzero(ints[ints[14] : ints[14] + n_global] == -2)
+    gram = np.zeros((flat.size, flat.size))
+    for b in range(int(ints[9])):
+        table = ints[ints[16] + 8 * b : ints[16] + 8 * b + 8]
+        n, local = int(table[0]), int(table[1])
+        s = blocks[b][:n, :n]
+        loadings = floats[table[6] : table[6] + n * n_global].reshape(n, n_global)[:, flat]
+        gram += loadings.T @ s @ loadings
+        index = ints[table[4] : table[4] + local][ints[table[5] : table[5] + local] == -2]
+        if index.size:
+            half = (s @ loadings)[index]
+            solution = np.linalg.lstsq(s[np.ix_(index, index)], half, rcond=None)[0]
+            gram -= half.T @ solution
+    before = np.zeros(n_slopes)
+    for b in range(int(ints[9])):
+        table = ints[ints[16] + 8 * b : ints[16] + 8 * b + 8]
+        n = int(table[0])
+        loadings = floats[table[6] : table[6] + n * n_global].reshape(n, n_global)[:, flat]
+        before += np.diag(loadings.T @ blocks[b][:n, :n] @ loadings)[-n_slopes:]
+    left = gram.copy()
+    pivots = np.zeros(flat.size)
+    for j in range(flat.size):
+        pivots[j] = left[j, j]
+        if pivots[j] > 1e-12 * max(gram[j, j], 1e-300):
+            left -= np.outer(left[:, j], left[j]) / pivots[j]
+    return pivots[-n_slopes:], before

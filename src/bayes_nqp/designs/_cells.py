@@ -1,0 +1,244 @@
+"""The cells of a design on a panel, and which rows are dropped as unidentified."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp.designs._frame import DesignFrame
+from bayes_nqp.designs._plan import CellInfo
+from bayes_nqp.designs._support import OK, REASONS, row_reasons
+from bayes_nqp.errors import IdentificationError, shown
+from bayes_nqp.terms.cells import CellTable
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs.staggered_did import StaggeredDiD
+    from bayes_nqp.panel import Panel
+
+__all__ = ["cell_info", "cell_table", "drop_reasons", "support_frame"]
+
+Index = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+def drop_reasons(
+    design: StaggeredDiD, panel: Panel, frame: DesignFrame
+) -> tuple[Mask, tuple[str, ...]]:
+    """Rows that enter the likelihood, and notes on those that do not.
+
+    Parameters
+    ----------
+    design : StaggeredDiD
+    panel : Panel
+    frame : DesignFrame
+
+    Returns
+    -------
+    tuple
+        Mask (row), notes.
+
+    Raises
+    ------
+    IdentificationError
+        If nothing, or not everything, is identified, as the design says.
+    """
+    _check_whole(design, panel, frame)
+    reason = row_reasons(frame, never=design.controls == "never")
+    bad = reason != OK
+    if not bad.any():
+        return ~bad, ()
+    support = support_frame(panel, frame, reason)
+    lost = support[~support["identified"]]
+    where = "; ".join(
+        f"{_cell_name(row, panel)}: {row['reason']}" for _, row in lost.head(6).iterrows()
+    )
+    if len(lost) > 6:
+        where += f"; and {len(lost) - 6} more"
+    if design.unidentified == "raise" or not (frame.treated & ~bad).any():
+        raise IdentificationError(
+            f"{len(lost)} of {len(support)} cells have effects that the data do not identify",
+            where=where,
+            hint=_hint(frame, reason),
+        )
+    cells, rows = len(lost), int(bad.sum())
+    return ~bad, (f"dropped {rows} rows of {cells} cells whose effects are not identified: {where}",)
+
+
+def _check_whole(design: StaggeredDiD, panel: Panel, frame: DesignFrame) -> None:
+    if frame.n_periods < 2 or np.unique(frame.time).size < 2:
+        raise IdentificationError(
+            "the panel has a single period",
+            hint="difference-in-differences needs periods before and after treatment",
+        )
+    if not frame.treated.any():
+        raise IdentificationError(
+            "nobody is treated within the sample",
+            where=f"periods {panel.time_labels[0]} to {panel.time_labels[-1]}",
+            hint="check that 'cohort' holds the first treated period in the units of 'time'",
+        )
+    if not (~frame.treated).any():
+        raise IdentificationError(
+            "every row is treated, so nothing shows what would have happened without the policy",
+            hint="add units or periods before treatment",
+        )
+    if design.controls == "never":
+        treated_levels = np.unique(frame.level[frame.cohort >= 0])
+        never = np.unique(frame.level[frame.cohort < 0])
+        lacking = np.setdiff1d(treated_levels, never)
+        if lacking.size:
+            names = [frame.level_names[k] or "the panel" for k in lacking]
+            raise IdentificationError(
+                "controls='never' needs never-treated units wherever units are treated",
+                where=f"none in {shown(names)}",
+                hint="common time effects (time=nqp.TimeEffects()), or controls='all'",
+            )
+
+
+def _hint(frame: DesignFrame, reason: Index) -> str:
+    hints = []
+    if (reason == 1).any():
+        hints.append("drop the units that are treated throughout, or start the panel earlier")
+    if np.isin(reason, (2, 3)).any():
+        if len(frame.level_names) > 1:
+            hints.append("common time effects (time=nqp.TimeEffects())")
+        hints.append("end the sample before everyone is treated")
+    hints.append("unidentified='drop' to leave these cells out; nqp.support lists them all")
+    return "; or ".join(hints)
+
+
+def _cell_name(row: Any, panel: Panel) -> str:
+    strata = ", ".join(str(row[f]) for f in panel.roles.strata)
+    lead = f"{strata}, " if strata else ""
+    return f"({lead}cohort {_text(row['cohort'])}, time {_text(row['time'])})"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def cell_table(panel: Panel, frame: DesignFrame, kept: Mask) -> tuple[CellTable, Index]:
+    """Number the cells of the kept rows.
+
+    Parameters
+    ----------
+    panel : Panel
+    frame : DesignFrame
+    kept : ndarray of bool (row)
+
+    Returns
+    -------
+    tuple
+        The table, sorted by stratum, cohort and time, and the cell of each row (-1: none).
+    """
+    rows = np.flatnonzero((frame.treated | frame.lead) & kept)
+    unit = frame.unit[rows]
+    width = frame.n_periods
+    key = (frame.stratum[unit] * (width + 1) + frame.cohort[unit]) * width + frame.time[rows]
+    found, first, cell = np.unique(key, return_index=True, return_inverse=True)
+    cell_of_row = np.full(frame.unit.size, -1, dtype=np.int64)
+    cell_of_row[rows] = cell
+    at = rows[first]
+    unit = frame.unit[at]
+    stratum = frame.stratum[unit]
+    factors = panel.roles.strata
+    cohorts = np.unique(frame.cohort[unit])
+    adoption = {int(c): int(frame.adoption[frame.cohort == c].min()) for c in cohorts}
+    table = CellTable(
+        stratum=stratum,
+        cohort=frame.cohort[unit],
+        time=frame.time[at],
+        event_time=frame.time[at] - frame.adoption[unit],
+        lead=frame.lead[at],
+        levels={f: frame.stratum_levels[stratum, i] for i, f in enumerate(factors)},
+        names={f: panel.levels[f] for f in factors},
+        cohort_names={c: _text(_period_label(panel, a)) for c, a in adoption.items()},
+    )
+    assert found.size == table.size
+    return table, cell_of_row
+
+
+def _period_label(panel: Panel, code: int) -> Any:
+    label = panel.time_labels[code]
+    return label.item() if hasattr(label, "item") else label
+
+
+def cell_info(
+    panel: Panel, frame: DesignFrame, kept: Mask, table: CellTable, cell_of_row: Index
+) -> CellInfo:
+    """Labels, sizes and mean outcomes of cells.
+
+    Parameters
+    ----------
+    panel : Panel
+    frame : DesignFrame
+    kept : ndarray of bool (row)
+    table : CellTable
+    cell_of_row : ndarray of int (row)
+
+    Returns
+    -------
+    CellInfo
+    """
+    rows = np.flatnonzero(cell_of_row >= 0)
+    cell = cell_of_row[rows]
+    count = np.bincount(cell, minlength=table.size)
+    weight = count.astype(float)
+    if panel.weights is not None:
+        weight = np.bincount(cell, panel.weights[rows], minlength=table.size)
+    labels = np.asarray(panel.time_labels)
+    cohort = labels[table.time - table.event_time]
+    return CellInfo(
+        strata={f: table.names[f][table.levels[f]] for f in table.levels},
+        cohort=cohort.astype(float) if cohort.dtype.kind in "iuf" else cohort,
+        time=labels[table.time],
+        event_time=table.event_time,
+        lead=table.lead,
+        rows=count,
+        units=count,
+        observed=np.bincount(cell, panel.outcome[rows], minlength=table.size) / count,
+        weight=weight,
+    )
+
+
+def support_frame(panel: Panel, frame: DesignFrame, reason: Index) -> pd.DataFrame:
+    """List all cells, identified or not.
+
+    Parameters
+    ----------
+    panel : Panel
+    frame : DesignFrame
+    reason : ndarray of int (row)
+        From `row_reasons`.
+
+    Returns
+    -------
+    DataFrame
+        One row a cell: strata, cohort, time, event_time, rows, rows that identify it,
+        identified, reason.
+    """
+    rows = np.flatnonzero(frame.treated | frame.lead)
+    unit = frame.unit[rows]
+    data: dict[str, Any] = {
+        f: panel.levels[f][panel.strata_codes[f][unit]] for f in panel.roles.strata
+    }
+    labels = np.asarray(panel.time_labels)
+    data |= {
+        "cohort": labels[frame.adoption[unit]],
+        "time": labels[frame.time[rows]],
+        "event_time": frame.time[rows] - frame.adoption[unit],
+        "_reason": reason[rows],
+    }
+    table = pd.DataFrame(data)
+    keys = [*panel.roles.strata, "cohort", "time", "event_time"]
+    grouped = table.groupby(keys, sort=True)["_reason"]
+    out = grouped.agg(
+        rows="size", identifying=lambda r: int((r == OK).sum()), worst="max"
+    ).reset_index()
+    out["identified"] = out["identifying"] == out["rows"]
+    out["reason"] = [REASONS[k] for k in out.pop("worst")]
+    return out

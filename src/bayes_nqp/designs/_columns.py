@@ -1,0 +1,134 @@
+"""Varying columns of a design: covariates in levels, and baseline values by period."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.compression import Column
+from bayes_nqp.designs._frame import DesignFrame
+from bayes_nqp.designs._plan import Equation
+from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest, shown
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs.staggered_did import StaggeredDiD
+    from bayes_nqp.panel import Panel
+
+__all__ = ["check_collinear", "varying_columns"]
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+def varying_columns(
+    design: StaggeredDiD, panel: Panel, frame: DesignFrame, kept: Mask
+) -> tuple[list[Column], list[float]]:
+    """Columns of covariates, scaled to unit spread.
+
+    Parameters
+    ----------
+    design : StaggeredDiD
+    panel : Panel
+    frame : DesignFrame
+    kept : ndarray of bool (row)
+
+    Returns
+    -------
+    tuple
+        Columns over the kept rows, and what each was divided by.
+
+    Raises
+    ------
+    StudyError
+        If the panel has no such column.
+    PanelError
+        If a baseline column is missing or not numeric.
+    """
+    names = panel.roles.covariates if design.covariates is None else design.covariates
+    columns, sizes = [], []
+    for name in names:
+        if name not in panel.roles.covariates:
+            raise StudyError(
+                f"'covariates' names {name!r}, which is no covariate of the panel",
+                hint=nearest(name, panel.roles.covariates),
+            )
+        x = panel.covariates[:, panel.roles.covariates.index(name)][kept]
+        x, size = _within(frame.unit[kept], x, frame.n_units)
+        columns.append(Column(name, x))
+        sizes.append(size)
+    for name in design.baseline:
+        x, size = _baseline(panel, frame, name)
+        values = x[frame.unit[kept]]
+        for t in np.unique(frame.time[kept])[1:]:
+            columns.append(Column(f"{name} × {panel.time_labels[t]}", values, int(t)))
+            sizes.append(size)
+    return columns, sizes
+
+
+def _within(unit: npt.NDArray[np.int64], x: Array, n_units: int) -> tuple[Array, float]:
+    count = np.maximum(np.bincount(unit, minlength=n_units), 1)
+    x = x - (np.bincount(unit, x, minlength=n_units) / count)[unit]
+    size = float(np.sqrt(np.mean(x * x))) if x.size else 0.0
+    return (x / size, size) if size > 0 else (x, 1.0)
+
+
+def _baseline(panel: Panel, frame: DesignFrame, name: str) -> tuple[Array, float]:
+    if name not in panel.frame.columns:
+        raise StudyError(
+            f"'baseline' names the column {name!r}, which the panel does not have",
+            hint=nearest(name, panel.frame.columns),
+        )
+    column = panel.frame[name]
+    if column.dtype.kind not in "iufb":
+        raise PanelError(
+            f"'baseline' column {name!r} is not numeric",
+            where=f"values such as {shown(column.drop_duplicates().head(3))}",
+            hint="encode it as numbers",
+        )
+    first = np.searchsorted(frame.unit, np.arange(frame.n_units))
+    x = column.to_numpy(dtype=float, na_value=np.nan)[first]
+    if np.isnan(x).any():
+        raise PanelError(
+            f"'baseline' column {name!r} is missing in the first row of "
+            f"{int(np.isnan(x).sum())} units",
+            where=shown(panel.unit_labels[np.isnan(x)]),
+            hint="fill it in, or drop these units",
+        )
+    x = x - x.mean()
+    size = float(x.std())
+    if size == 0:
+        raise PanelError(
+            f"'baseline' column {name!r} is the same for all units", hint="leave it out"
+        )
+    return x / size, size
+
+
+def check_collinear(equation: Equation, names: Sequence[str]) -> None:
+    """Refuse covariates that time effects and other covariates explain in full.
+
+    Parameters
+    ----------
+    equation : Equation
+    names : sequence of str
+        Labels of the varying columns.
+
+    Raises
+    ------
+    IdentificationError
+        Naming the columns.
+    """
+    if not names:
+        return
+    from bayes_nqp.compression.recover import flat_slope_spread
+
+    spread, size = flat_slope_spread(equation.packed, len(names))
+    bad = [n for n, a, b in zip(names, spread, size, strict=True) if a <= 1e-9 * max(b, 1e-300)]
+    if bad:
+        raise IdentificationError(
+            "covariates are collinear with unit effects, time effects or one another",
+            where=shown(bad),
+            hint="leave one of them out",
+        )

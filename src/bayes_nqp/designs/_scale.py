@@ -1,0 +1,70 @@
+"""The scale ``s`` on which priors are stated."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.designs._frame import DesignFrame
+from bayes_nqp.errors import IdentificationError
+
+__all__ = ["within_scale"]
+
+Array = npt.NDArray[np.float64]
+
+
+def within_scale(frame: DesignFrame, outcome: Array, rows: npt.NDArray[np.bool_]) -> float:
+    """Standard deviation of the outcome within units and net of time effects.
+
+    Parameters
+    ----------
+    frame : DesignFrame
+    outcome : ndarray (row), outcome units
+    rows : ndarray of bool (row)
+        The untreated rows.
+
+    Returns
+    -------
+    float
+        Root of the residual sum of squares after two-way demeaning, over its degrees of
+        freedom; outcome units.
+
+    Raises
+    ------
+    IdentificationError
+        If untreated rows are too few, or do not vary.
+    """
+    unit, time = frame.unit[rows], frame.time[rows]
+    count = np.bincount(unit, minlength=frame.n_units)
+    mean = np.bincount(unit, outcome[rows], minlength=frame.n_units) / np.maximum(count, 1)
+    y = outcome[rows] - mean[unit]
+    total = float(y @ y)
+    rank = 0
+    level = frame.level[unit]
+    for k in range(len(frame.level_names)):
+        here = level == k
+        if not here.any():
+            continue
+        units, position = np.unique(unit[here], return_inverse=True)
+        seen = np.zeros((units.size, frame.n_periods))
+        seen[position, time[here]] = 1.0
+        gram = np.diag(seen.sum(axis=0)) - (seen / count[units][:, None]).T @ seen
+        moment = np.bincount(time[here], y[here], minlength=frame.n_periods)
+        solution, _, found, _ = np.linalg.lstsq(gram, moment, rcond=1e-10)
+        total -= float(moment @ solution)
+        rank += int(found)
+    free = int(rows.sum()) - int((count > 0).sum()) - rank
+    spread = float(np.var(outcome)) * max(outcome.size, 1)
+    if free <= 0:
+        raise IdentificationError(
+            "the untreated rows are too few to tell time effects from noise",
+            where=f"{int(rows.sum())} untreated rows of {int((count > 0).sum())} units",
+            hint="add periods before treatment or untreated units, or use common time effects "
+            "(time=nqp.TimeEffects())",
+        )
+    if total <= 1e-20 * max(spread, float(outcome @ outcome) * 1e-8) or total <= 0:
+        raise IdentificationError(
+            "the outcome does not vary within units over untreated rows",
+            hint="check that 'outcome' names the right column",
+        )
+    return float(np.sqrt(total / free))

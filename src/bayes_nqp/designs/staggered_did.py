@@ -1,0 +1,323 @@
+"""Staggered difference-in-differences with hierarchical cell effects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Literal, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.compression import AR1, IID, Column, ErrorStructure, Rows, Scale, reduce_rows
+from bayes_nqp.designs._assemble import assemble, block_of_strata, free_times
+from bayes_nqp.designs._cells import cell_info, cell_table, drop_reasons
+from bayes_nqp.designs._columns import check_collinear, varying_columns
+from bayes_nqp.designs._frame import DesignFrame, design_frame
+from bayes_nqp.designs._plan import Plan
+from bayes_nqp.designs._scale import within_scale
+from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.likelihoods import Gaussian, Likelihood, StudentT
+from bayes_nqp.pooling import Complete, Partial, Pooling, Separate
+from bayes_nqp.priors import Priors
+from bayes_nqp.terms.cells import ESTIMATED_FROM, cell_parts
+from bayes_nqp.terms.slopes import slope_parts
+from bayes_nqp.terms.time_effects import TimeEffects, time_parts
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel import Panel
+
+__all__ = ["StaggeredDiD"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class StaggeredDiD:
+    """Effects of a policy that reaches units at different times.
+
+    The outcome of unit i in period t is ``alpha_i + lambda_t + x'beta + tau_cell +
+    u_i [treated] + error``, with a cell for every stratum × cohort × time. All untreated
+    rows, of units never or not yet treated, are controls.
+
+    Parameters
+    ----------
+    effect : Complete, Partial or Separate, default Partial()
+        How the effects of cells share strength, and what has its own deviation.
+    errors : AR1 or IID, default AR1()
+        Correlation of a unit's errors over time.
+    time : TimeEffects, optional
+        Which strata share time effects. By default every combination of the factors by which
+        effects vary has its own.
+    covariates : sequence of str, optional
+        Time-varying covariates in levels; all of the panel's by default.
+    baseline : sequence of str, default ()
+        Columns whose value in the unit's first row gets a slope per period (conditional
+        parallel trends).
+    anticipation : int, default 0
+        Periods before adoption in which the effect may already show.
+    controls : {"all", "never"}, default "all"
+        "never" uses only never-treated units: each stratum × cohort × pre-period but the last
+        gets a flat lead.
+    unidentified : {"raise", "drop"}, default "raise"
+        What to do with cells whose effect no untreated rows identify.
+    likelihood : Gaussian or StudentT, default Gaussian()
+        StudentT is robust to outlying rows; it runs row by row, and slowly.
+    priors : Priors, default Priors()
+        Scales of all priors.
+
+    Raises
+    ------
+    StudyError
+        If an argument is not one of those above.
+
+    References
+    ----------
+    Borusyak, K., Jaravel, X. and Spiess, J. (2024). Revisiting event-study designs. Review of
+    Economic Studies 91(6). Callaway, B. and Sant'Anna, P. (2021). Difference-in-differences
+    with multiple time periods. Journal of Econometrics 225(2). Sun, L. and Abraham, S. (2021).
+    Estimating dynamic treatment effects in event studies. Journal of Econometrics 225(2).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> design = nqp.StaggeredDiD(effect=nqp.Partial(["region"]), errors=nqp.AR1())
+    >>> design.errors
+    AR1()
+    """
+
+    effect: Pooling = field(default_factory=Partial)
+    errors: ErrorStructure = field(default_factory=AR1)
+    time: TimeEffects | None = None
+    covariates: tuple[str, ...] | None = None
+    baseline: tuple[str, ...] = ()
+    anticipation: int = 0
+    controls: Literal["all", "never"] = "all"
+    unidentified: Literal["raise", "drop"] = "raise"
+    likelihood: Likelihood = field(default_factory=Gaussian)
+    priors: Priors = field(default_factory=Priors)
+
+    def __post_init__(self) -> None:
+        wanted: dict[str, tuple[type, ...]] = {
+            "effect": (Complete, Partial, Separate),
+            "errors": (AR1, IID),
+            "time": (TimeEffects, type(None)),
+            "likelihood": (Gaussian, StudentT),
+            "priors": (Priors,),
+        }
+        for name, types in wanted.items():
+            value = getattr(self, name)
+            if not isinstance(value, types):
+                names = ", ".join(f"nqp.{t.__name__}()" for t in types if t is not type(None))
+                hint = f"one of {names}"
+                if isinstance(value, type) and issubclass(value, types):
+                    hint = f"nqp.{value.__name__}() with brackets"
+                raise StudyError(f"'{name}' is {value!r}", hint=hint)
+        for name, choices in {"controls": ("all", "never"), "unidentified": ("raise", "drop")}.items():
+            if getattr(self, name) not in choices:
+                raise StudyError(
+                    f"'{name}' is {getattr(self, name)!r}", hint=" or ".join(map(repr, choices))
+                )
+        if not isinstance(self.anticipation, int) or self.anticipation < 0:
+            raise StudyError(
+                f"'anticipation' is {self.anticipation!r}", hint="a whole number of periods, 0 or more"
+            )
+        for name in ("covariates", "baseline"):
+            value = getattr(self, name)
+            if value is not None:
+                names_ = (value,) if isinstance(value, str) else tuple(value)
+                object.__setattr__(self, name, names_)
+
+    def replace(self, **changes: object) -> StaggeredDiD:
+        """Return the same design with other arguments.
+
+        Parameters
+        ----------
+        **changes
+            Arguments of the design.
+
+        Returns
+        -------
+        StaggeredDiD
+        """
+        known = [f.name for f in fields(self)]
+        for name in changes:
+            if name not in known:
+                raise StudyError(f"StaggeredDiD has no argument {name!r}", hint=nearest(name, known))
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+    def strata(self, panel: Panel) -> tuple[str, ...]:
+        """Factors by which the design lets effects vary.
+
+        Parameters
+        ----------
+        panel : Panel
+
+        Returns
+        -------
+        tuple of str
+
+        Raises
+        ------
+        StudyError
+            If the design names strata that the panel does not have.
+        """
+        if isinstance(self.effect, Complete):
+            return ()
+        if isinstance(self.effect, Separate) or self.effect.strata is None:
+            return panel.roles.strata
+        return _known(self.effect.strata, panel.roles.strata, "effect")
+
+    def time_strata(self, panel: Panel) -> tuple[str, ...]:
+        """Factors whose combinations have their own time effects.
+
+        Parameters
+        ----------
+        panel : Panel
+
+        Returns
+        -------
+        tuple of str
+        """
+        if self.time is None:
+            return self.strata(panel)
+        return _known(self.time.by, panel.roles.strata, "time")
+
+    def frame(self, panel: Panel) -> DesignFrame:
+        """Codes of the panel's rows and units under this design.
+
+        Parameters
+        ----------
+        panel : Panel
+
+        Returns
+        -------
+        DesignFrame
+        """
+        return design_frame(
+            panel,
+            time_by=self.time_strata(panel),
+            varying=self.effect.varying,
+            anticipation=self.anticipation,
+            leads=self.controls == "never",
+        )
+
+    def plan(self, panel: Panel) -> Plan:
+        """State the model of a panel: one equation.
+
+        Parameters
+        ----------
+        panel : Panel
+
+        Returns
+        -------
+        Plan
+
+        Raises
+        ------
+        IdentificationError
+            If the panel cannot identify what the design asks for.
+        """
+        frame = self.frame(panel)
+        kept, notes = drop_reasons(self, panel, frame)
+        table, cell_of_row = cell_table(panel, frame, kept)
+        info = cell_info(panel, frame, kept, table, cell_of_row)
+        untreated = kept & ~frame.treated & ~frame.lead
+        pooled_time = self.time is not None and self.time.pooled
+        scale = within_scale(
+            frame if not pooled_time else _common_levels(frame), panel.outcome, untreated
+        )
+        columns, sizes = varying_columns(self, panel, frame, kept)
+        rows = Rows(
+            unit=frame.unit[kept],
+            time=frame.time[kept],
+            stratum=frame.stratum,
+            cohort=frame.cohort,
+            outcome=_centred(frame, panel.outcome / scale, kept, common=pooled_time),
+            columns=columns,
+            weights=self._weights(panel, kept),
+        )
+        classes = reduce_rows(rows)
+        members = self.effect.varying not in (None, "unit")
+        level_of_stratum = _level_of_stratum(frame)
+        several = len(frame.level_names) > 1
+        local_time = (several or level_of_stratum.size == 1) and not pooled_time
+        block = block_of_strata(
+            frame, local_time=local_time or pooled_time, members=members
+        )
+        seen, free = free_times(
+            classes,
+            np.zeros_like(level_of_stratum) if pooled_time else level_of_stratum,
+            len(frame.level_names), frame.n_periods,
+        )  # fmt: skip
+        if pooled_time:
+            seen, _ = free_times(classes, level_of_stratum, len(frame.level_names), frame.n_periods)
+            free = seen
+        parts = [
+            *time_parts(
+                free, len(frame.level_names), frame.n_periods,
+                pooled=pooled_time, local=local_time, priors=self.priors,
+            ),
+            *slope_parts([c.name for c in columns], sizes, level_of_stratum.size),
+            *cell_parts(table, self.effect, self.strata(panel), self.priors),
+        ]  # fmt: skip
+        equation = assemble(
+            "outcome", frame, rows, classes, table, parts,
+            block=block, time_rows=level_of_stratum, errors=self.errors,
+            member_scale=self._member_scale(frame), members=members,
+            priors=self.priors, scale=scale,
+        )  # fmt: skip
+        check_collinear(equation, [c.name for c in columns])
+        return Plan((equation,), frame, kept, info, cell_of_row, table, notes)
+
+    def _member_scale(self, frame: DesignFrame) -> Scale | None:
+        if self.effect.varying is None:
+            return None
+        treated = np.unique(frame.member[frame.cohort >= 0]).size
+        return Scale("deviation", self.priors.member, treated >= ESTIMATED_FROM)
+
+    def _weights(self, panel: Panel, kept: npt.NDArray[np.bool_]) -> Array | None:
+        if panel.weights is None:
+            return None
+        if not isinstance(self.errors, IID):
+            raise StudyError(
+                "'weights' are precision weights, which AR(1) errors do not take",
+                hint="errors=nqp.IID(), or leave 'weights' out of the panel and weight the estimand "
+                "(nqp.att(fit, weights=…))",
+            )
+        return cast(Array, panel.weights[kept])
+
+
+def _known(names: Sequence[str], strata: tuple[str, ...], argument: str) -> tuple[str, ...]:
+    for name in names:
+        if name not in strata:
+            raise StudyError(
+                f"'{argument}' names the stratum {name!r}, which the panel does not have",
+                hint=nearest(name, strata) if strata else f"Panel(..., strata=[{name!r}])",
+            )
+    return tuple(names)
+
+
+def _level_of_stratum(frame: DesignFrame) -> Index:
+    level = np.zeros(frame.stratum_levels.shape[0], dtype=np.int64)
+    level[frame.stratum] = frame.level
+    return level
+
+
+def _common_levels(frame: DesignFrame) -> DesignFrame:
+    return replace(frame, level=np.zeros_like(frame.level), level_names=("",))
+
+
+def _centred(
+    frame: DesignFrame, outcome: Array, kept: npt.NDArray[np.bool_], *, common: bool
+) -> Array:
+    """Outcome less unit means and period means: flat effects absorb both, rounding does not."""
+    unit, y = frame.unit[kept], outcome[kept]
+    count = np.maximum(np.bincount(unit, minlength=frame.n_units), 1)
+    y = y - (np.bincount(unit, y, minlength=frame.n_units) / count)[unit]
+    level = np.zeros_like(frame.level) if common else frame.level
+    node = level[unit] * frame.n_periods + frame.time[kept]
+    size = len(frame.level_names) * frame.n_periods
+    mean = np.bincount(node, y, minlength=size) / np.maximum(np.bincount(node, minlength=size), 1)
+    return cast(Array, y - mean[node])

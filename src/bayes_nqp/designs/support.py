@@ -1,0 +1,42 @@
+"""What a design can identify on a panel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from bayes_nqp.designs._cells import support_frame
+from bayes_nqp.designs._support import row_reasons
+from bayes_nqp.designs.staggered_did import StaggeredDiD
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel import Panel
+
+__all__ = ["support"]
+
+
+def support(design: StaggeredDiD, panel: Panel) -> pd.DataFrame:
+    """Tell which cells' effects the data identify, and why the others are not.
+
+    An effect is identified only if its unit has untreated rows, its period has untreated
+    rows among the units that share its time effects, and untreated rows connect the two.
+
+    Parameters
+    ----------
+    design : StaggeredDiD
+    panel : Panel
+
+    Returns
+    -------
+    DataFrame
+        One row a cell: the strata's levels, cohort, time, event_time, rows, identifying
+        (rows that identify it), identified, reason.
+
+    References
+    ----------
+    Borusyak, K., Jaravel, X. and Spiess, J. (2024). Revisiting event-study designs. Review of
+    Economic Studies 91(6), section 3.
+    """
+    frame = design.frame(panel)
+    return support_frame(panel, frame, row_reasons(frame, never=design.controls == "never"))

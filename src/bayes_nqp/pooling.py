@@ -1,0 +1,87 @@
+"""How the effects of cells share strength: frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import StudyError
+
+__all__ = ["Complete", "Partial", "Pooling", "Separate"]
+
+
+def _strata(strata: Sequence[str] | str | None) -> tuple[str, ...] | None:
+    if strata is None:
+        return None
+    names = (strata,) if isinstance(strata, str) else tuple(strata)
+    if len(set(names)) != len(names):
+        raise StudyError(f"'strata' names a column twice: {list(names)}")
+    return names
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """One effect curve over event time for everybody.
+
+    Parameters
+    ----------
+    varying : str or None, default "unit"
+        What has its own deviation of the effect: "unit", or a column above the unit such as
+        "city"; None for no deviations.
+    """
+
+    varying: str | None = v.UNIT
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """Effects of strata, cohorts and cells around a common curve, shrunk as the data say.
+
+    A cell's effect is ``mu + f(event_time) + strata + interactions + cohort + cell``.
+
+    Parameters
+    ----------
+    strata : sequence of str, optional
+        The factors by which effects vary; all of the panel's strata by default.
+    varying : str or None, default "unit"
+        What has its own deviation of the effect: "unit", or a column above the unit such as
+        "city"; None for no deviations.
+
+    References
+    ----------
+    Gelman, A. (2006). Prior distributions for variance parameters. Bayesian Analysis 1(3).
+
+    Examples
+    --------
+    >>> from bayes_nqp import Partial
+    >>> Partial(["region", "market"])
+    Partial(strata=('region', 'market'), varying='unit')
+    """
+
+    strata: tuple[str, ...] | None = None
+    varying: str | None = v.UNIT
+
+    def __init__(
+        self, strata: Sequence[str] | str | None = None, varying: str | None = v.UNIT
+    ) -> None:
+        object.__setattr__(self, "strata", _strata(cast(Any, strata)))
+        object.__setattr__(self, "varying", varying)
+
+
+@dataclass(frozen=True, slots=True)
+class Separate:
+    """A flat prior for the effect of every cell: nothing is shared.
+
+    Parameters
+    ----------
+    varying : str or None, default "unit"
+        What has its own deviation of the effect: "unit", or a column above the unit such as
+        "city"; None for no deviations.
+    """
+
+    varying: str | None = v.UNIT
+
+
+Pooling = Complete | Partial | Separate

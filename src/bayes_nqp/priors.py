@@ -1,0 +1,84 @@
+"""Priors, stated on the scale of the outcome's within-unit variation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+from bayes_nqp.errors import StudyError
+
+__all__ = ["Priors"]
+
+
+@dataclass(frozen=True, slots=True)
+class Priors:
+    """Scales of every prior, in multiples of ``s``.
+
+    ``s`` is the outcome's standard deviation on untreated rows, within units and net of time
+    effects. It is computed once per fit and stored with it, so that rescaling the outcome
+    rescales the answer and changes nothing else.
+
+    Parameters
+    ----------
+    level : float, default 5
+        Standard deviation of the overall effect at event time 0.
+    drift : float, default 0.5
+        Standard deviation of the effect's linear growth per period.
+    walk : float, default 0.5
+        Half-normal scale of the effect's period-to-period steps around the drift.
+    contrast : float, default 2
+        Standard deviation of the difference between two levels of a stratum factor with at
+        most four levels, and of interactions; fixed, not estimated.
+    factor : float, default 1
+        Half-normal scale of the levels of a stratum factor with five levels or more.
+    cohort : float, default 1
+        Half-normal scale of cohorts.
+    cell : float, default 0.5
+        Half-normal scale of single cells around all of the above.
+    member : float, default 1
+        Half-normal scale of the effect deviations of units (or cities).
+    sigma : float, default 1
+        Half-normal scale of the innovations' standard deviation.
+    rho : tuple of two floats, default (3, 2)
+        Beta parameters of ``(1 + rho) / 2`` under AR(1) errors.
+    time_effect : float, default 1
+        Half-normal scale of partially pooled time effects (``TimeEffects(pooled=True)``).
+    wide : float, default 100
+        Standard deviation, in prior predictive draws only, of what is flat in the fit:
+        unit effects, time effects, slopes of covariates, effects under ``Separate()``.
+
+    Raises
+    ------
+    StudyError
+        If a scale is not a positive finite number.
+
+    References
+    ----------
+    Gelman, A. (2006). Prior distributions for variance parameters. Bayesian Analysis 1(3).
+    """
+
+    level: float = 5.0
+    drift: float = 0.5
+    walk: float = 0.5
+    contrast: float = 2.0
+    factor: float = 1.0
+    cohort: float = 1.0
+    cell: float = 0.5
+    member: float = 1.0
+    sigma: float = 1.0
+    rho: tuple[float, float] = (3.0, 2.0)
+    time_effect: float = 1.0
+    wide: float = 100.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rho", tuple(float(x) for x in self.rho))
+        for field in fields(self):
+            value = getattr(self, field.name)
+            numbers = value if field.name == "rho" else (value,)
+            if len(numbers) != (2 if field.name == "rho" else 1) or not all(
+                math.isfinite(x) and x > 0 for x in numbers
+            ):
+                raise StudyError(
+                    f"'priors.{field.name}' is {value!r}, not a positive number",
+                    hint=f"leave it out for the default, {field.default!r}",
+                )

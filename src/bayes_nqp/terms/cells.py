@@ -1,0 +1,178 @@
+"""Effects of cells: how stratum × cohort × time effects are built from what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.compression import FIXED, FLAT, Scale
+from bayes_nqp.pooling import Complete, Partial, Pooling, Separate
+from bayes_nqp.priors import Priors
+from bayes_nqp.terms.parts import GlobalPart, LocalPart, zero_sum
+
+__all__ = ["ESTIMATED_FROM", "CellTable", "cell_parts"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+ESTIMATED_FROM = 5
+"""Number of levels from which a scale is estimated; below it, it is fixed."""
+
+
+@dataclass(frozen=True, eq=False)
+class CellTable:
+    """Cells of the design: stratum × cohort × time.
+
+    Parameters
+    ----------
+    stratum, cohort, time, event_time : ndarray of int (cell)
+        Codes; event time counts from the cohort, anticipation or not.
+    lead : ndarray of bool (cell)
+        Whether the cell lies before treatment.
+    levels : mapping of str to ndarray of int (cell)
+        Level of each stratum factor.
+    names : mapping of str to ndarray of str
+        Labels of these levels.
+    cohort_names : mapping of int to str
+        Labels of the cohorts.
+    """
+
+    stratum: Index
+    cohort: Index
+    time: Index
+    event_time: Index
+    lead: npt.NDArray[np.bool_]
+    levels: Mapping[str, Index]
+    names: Mapping[str, npt.NDArray[np.str_]]
+    cohort_names: Mapping[int, str]
+
+    @property
+    def size(self) -> int:
+        """Number of cells."""
+        return int(self.stratum.size)
+
+
+def cell_parts(
+    cells: CellTable, pooling: Pooling, strata: tuple[str, ...], priors: Priors
+) -> list[GlobalPart | LocalPart]:
+    """Parts of the linear predictor that make up the effects of cells.
+
+    Parameters
+    ----------
+    cells : CellTable
+        Of the design; leads get a flat prior each.
+    pooling : Pooling
+        How effects share strength.
+    strata : tuple of str
+        The factors by which effects vary.
+    priors : Priors
+        Scales, in multiples of ``s``.
+
+    Returns
+    -------
+    list of GlobalPart or LocalPart
+    """
+    parts: list[GlobalPart | LocalPart] = []
+    leads = np.flatnonzero(cells.lead)
+    if leads.size:
+        parts.append(LocalPart("lead", "cells", leads, FLAT))
+    effects = np.flatnonzero(~cells.lead)
+    if isinstance(pooling, Separate):
+        return [*parts, LocalPart("cell", "cells", effects, FLAT)]
+    parts += _curve(cells, priors)
+    if isinstance(pooling, Complete):
+        return parts
+    assert isinstance(pooling, Partial)
+    parts += _factors(cells, strata, priors)
+    parts += _cohorts(cells, priors)
+    if effects.size > 1:
+        scale = Scale("cell", priors.cell, effects.size >= ESTIMATED_FROM)
+        parts.append(LocalPart("cell", "cells", effects, scale))
+    return parts
+
+
+def _curve(cells: CellTable, priors: Priors) -> list[GlobalPart]:
+    """``mu + kappa e + walk(e)``, zero at event time 0 but for ``mu``."""
+    effect = ~cells.lead
+    e = cells.event_time
+    ones = effect[:, None].astype(float)
+    parts = [
+        GlobalPart("level", "cells", ones * priors.level, FIXED, ["level"], _one(priors.level))
+    ]
+    last, first = int(e[effect].max(initial=0)), int(e[effect].min(initial=0))
+    if last > 0 or first < 0:
+        parts.append(
+            GlobalPart(
+                "drift", "cells", ones * e[:, None] * priors.drift, FIXED, ["drift"],
+                _one(priors.drift),
+            )
+        )  # fmt: skip
+    forward = [(e >= k) & effect for k in range(1, last + 1)]
+    backward = [(e <= k) & effect for k in range(-1, first - 1, -1)]
+    steps = [*range(1, last + 1), *range(-1, first - 1, -1)]
+    if len(steps) > 1:
+        columns = np.stack([*forward, *backward], axis=1).astype(float)
+        scale = Scale("walk", priors.walk, len(steps) >= ESTIMATED_FROM)
+        parts.append(GlobalPart("walk", "cells", columns, scale, [str(k) for k in steps]))
+    return parts
+
+
+def _factors(cells: CellTable, strata: tuple[str, ...], priors: Priors) -> list[GlobalPart]:
+    """Zero-sum effects of factor levels and of their interactions, among cells with effects."""
+    effect = ~cells.lead
+    present = {f: np.unique(cells.levels[f][effect]) for f in strata}
+    used = [f for f in strata if present[f].size > 1]
+    parts = []
+    for order in range(1, len(used) + 1):
+        for group in combinations(used, order):
+            bases = [zero_sum(present[f].size) for f in group]
+            basis = reduce(np.kron, bases)
+            sizes = [present[f].size for f in group]
+            row = np.zeros(cells.size, dtype=np.int64)
+            for f, size in zip(group, sizes, strict=True):
+                at = np.searchsorted(present[f], cells.levels[f]).clip(0, size - 1)
+                row = row * size + at
+            name = "×".join(group)
+            scale: Scale | int = FIXED
+            if max(sizes) >= ESTIMATED_FROM:
+                scale = Scale(f"strata_{name}", priors.factor)
+            else:
+                # Orthonormal contrasts with sd c give pairwise differences with sd c √2.
+                basis = basis * (priors.contrast / np.sqrt(2.0))
+            columns = basis[row] * effect[:, None]
+            labels = _level_labels(cells, group, present)
+            parts.append(GlobalPart(f"strata_{name}", "cells", columns, scale, labels, basis))
+    return parts
+
+
+def _level_labels(
+    cells: CellTable, group: tuple[str, ...], present: Mapping[str, Index]
+) -> list[str]:
+    labels = [""]
+    for f in group:
+        names = [str(cells.names[f][k]) for k in present[f]]
+        labels = [f"{a} × {b}" if a else b for a in labels for b in names]
+    return labels
+
+
+def _cohorts(cells: CellTable, priors: Priors) -> list[GlobalPart]:
+    effect = ~cells.lead
+    cohorts = np.unique(cells.cohort[effect])
+    if cohorts.size < 2:
+        return []
+    at = np.searchsorted(cohorts, cells.cohort).clip(0, cohorts.size - 1)
+    columns = np.eye(cohorts.size)[at] * effect[:, None]
+    labels = [cells.cohort_names[int(c)] for c in cohorts]
+    if cohorts.size >= ESTIMATED_FROM:
+        return [GlobalPart("cohort", "cells", columns, Scale("cohort", priors.cohort), labels)]
+    basis = zero_sum(cohorts.size) * priors.cohort
+    return [GlobalPart("cohort", "cells", columns @ basis, FIXED, labels, basis)]
+
+
+def _one(value: float) -> Array:
+    return np.array([[value]])

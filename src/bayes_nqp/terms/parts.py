@@ -1,0 +1,91 @@
+"""A term's contribution to the linear predictor: labelled coefficients and where they load."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.compression import Scale
+
+__all__ = ["GlobalPart", "LocalPart", "Place", "zero_sum"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+Place = Literal["time", "cells", "slopes"]
+
+
+@dataclass(frozen=True, eq=False)
+class GlobalPart:
+    """Coefficients that several strata share.
+
+    Parameters
+    ----------
+    name : str
+        Its name among the draws.
+    place : {"time", "cells", "slopes"}
+        What it loads on: time effects (level × period), cells, or slopes (stratum × column).
+    columns : ndarray (place, coefficient)
+        Loadings; fixed prior scales are folded in.
+    scale : Scale or int
+        An estimated scale, or `FIXED`, or `FLAT`.
+    labels : sequence of str
+        What is reported: coefficients, or levels that they span.
+    display : ndarray (label, coefficient), optional
+        From standardised coefficients to what is reported; the identity by default.
+    """
+
+    name: str
+    place: Place
+    columns: Array
+    scale: Scale | int
+    labels: Sequence[str]
+    display: Array | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class LocalPart:
+    """Coefficients each of which loads on a single slot of its own block.
+
+    Parameters
+    ----------
+    name : str
+        Its name among the draws.
+    place : {"time", "cells"}
+        What it loads on.
+    index : ndarray of int (coefficient)
+        The time effect (level × period) or the cell.
+    scale : Scale or int
+        An estimated or fixed scale, or `FLAT`.
+    """
+
+    name: str
+    place: Place
+    index: Index
+    scale: Scale | int
+
+
+def zero_sum(levels: int) -> Array:
+    """Orthonormal basis of the contrasts between levels.
+
+    Parameters
+    ----------
+    levels : int
+        How many.
+
+    Returns
+    -------
+    ndarray (level, level - 1)
+        Columns sum to zero and are orthonormal.
+    """
+    basis = np.zeros((levels, max(levels - 1, 0)))
+    for k in range(1, levels):
+        basis[:k, k - 1] = -1.0
+        basis[k, k - 1] = k
+        basis[:, k - 1] /= np.sqrt(k * (k + 1.0))
+    return basis
+
+

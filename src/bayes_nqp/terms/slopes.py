@@ -1,0 +1,37 @@
+"""Slopes of covariates: flat, common to all strata."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bayes_nqp.compression import FLAT
+from bayes_nqp.terms.parts import GlobalPart
+
+__all__ = ["slope_parts"]
+
+
+def slope_parts(names: Sequence[str], scales: Sequence[float], n_strata: int) -> list[GlobalPart]:
+    """Parts of the linear predictor for covariates with one slope each.
+
+    Parameters
+    ----------
+    names : sequence of str (column)
+        Labels of the varying columns.
+    scales : sequence of float (column)
+        What each column was divided by, to report slopes in its own units.
+    n_strata : int
+        Number of strata.
+
+    Returns
+    -------
+    list of GlobalPart
+        Empty without columns.
+    """
+    if not names:
+        return []
+    eye = np.eye(len(names))
+    display = np.diag(1.0 / np.asarray(scales, dtype=float))
+    columns = np.tile(eye, (n_strata, 1))
+    return [GlobalPart("slope", "slopes", columns, FLAT, list(names), display)]
