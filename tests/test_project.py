@@ -19,7 +19,7 @@ HOSTS = re.compile(
     r"[-\s=\"'](?:extra-)?index-ur[l]\s*=\s*[\"']?\w+:/",
     re.IGNORECASE,
 )
-MACHINE = re.compile(r"(?<![\w./])/(?:w[o]rk|r[o]ot|h[o]me|U[s]ers)/\w")
+MACHINE = re.compile(r"(?<![\w./])/(?:w[o]rk|[r]oot|h[o]me|U[s]ers)/\w")
 LOCKS = re.compile(r"(?:^|/)(?:uv\.lock|poetry\.lock|Pipfile\.lock|pylock[^/]*\.toml)$")
 
 
@@ -60,7 +60,7 @@ def test_no_lock_file_is_tracked(tracked: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["https://py" + "pi.org/simple", "on python" + "hosted.org", "x = '/ro" + "ot/a'"],
+    ["https://py" + "pi.org/simple", "on python" + "hosted.org", "x = '/h" + "ome/a'"],
 )
 def test_the_patterns_find_what_they_look_for(line: str) -> None:
     assert HOSTS.search(line) or MACHINE.search(line)

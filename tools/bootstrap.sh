@@ -72,7 +72,7 @@ find_python() {
 with_pip() {
     "$1" -c '
 import sys
-import pip
+from pip import __version__
 sys.exit(print(sys.executable) if sys.version_info >= (3, 8) else 1)
 ' 2>>"$log" </dev/null
 }
