@@ -1,0 +1,30 @@
+"""Pure functions from labelled draws to labelled draws."""
+
+from bayes_nqp.estimands._att import att
+from bayes_nqp.estimands._by import By
+from bayes_nqp.estimands._contrast import contrast
+from bayes_nqp.estimands._cumulative import cumulative
+from bayes_nqp.estimands._effects_of import effects_of
+from bayes_nqp.estimands._gates import gate_of, worst_gate
+from bayes_nqp.estimands._labels import text
+from bayes_nqp.estimands._probability import probability, rope
+from bayes_nqp.estimands._rank import best, rank
+from bayes_nqp.estimands._relative import relative
+from bayes_nqp.estimands._shrinkage import shrinkage
+
+__all__ = [
+    "By",
+    "att",
+    "best",
+    "contrast",
+    "cumulative",
+    "effects_of",
+    "gate_of",
+    "probability",
+    "rank",
+    "relative",
+    "rope",
+    "shrinkage",
+    "text",
+    "worst_gate",
+]

@@ -1,0 +1,140 @@
+"""One level against another, draw by draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+
+from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.estimands._labels import text
+
+__all__ = ["at_level", "contrast"]
+
+
+def contrast(
+    draws: xr.DataArray,
+    levels: Mapping[str, object] | None = None,
+    /,
+    *,
+    minus: object,
+    kind: Literal["difference", "ratio"] = "difference",
+    **dims: object,
+) -> xr.DataArray:
+    """Compare two levels, draw by draw.
+
+    Parameters
+    ----------
+    draws : DataArray (chain, draw, ...)
+        Such as ``att(fit, by="region")``.
+    levels : mapping of str to level, optional
+        Dim and level, for names that are no identifiers: ``{"地区": "内陆"}``.
+    minus : level, or mapping of str to level
+        What to compare with; a mapping where several dims are compared at once.
+    kind : {"difference", "ratio"}, default "difference"
+        How.
+    **dims : level
+        Dim and level: ``region="inland"``.
+
+    Returns
+    -------
+    DataArray (chain, draw, ...)
+        The other dims are kept; the scalar coordinate ``contrast`` names what was compared.
+        Outcome units for a difference, a pure number for a ratio.
+
+    Raises
+    ------
+    StudyError
+        If a dim or a level is unknown, or none is given.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> from bayes_nqp.estimands import contrast
+    >>> draws = xr.DataArray(
+    ...     np.ones((4, 100, 2)) * [1.0, 3.0],
+    ...     dims=("chain", "draw", "region"),
+    ...     coords={"region": ["inland", "coastal"]},
+    ... )
+    >>> float(contrast(draws, region="inland", minus="coastal").mean())
+    -2.0
+    """
+    first = {**(levels or {}), **dims}
+    second = _second(first, minus)
+    if kind not in ("difference", "ratio"):
+        raise StudyError(f"kind={kind!r} is not a contrast", hint="kind='difference' or 'ratio'")
+    one, other = at_level(draws, first), at_level(draws, second)
+    values = one - other if kind == "difference" else one / other
+    sign = " − " if kind == "difference" else " / "
+    label = " × ".join(map(text, first.values())) + sign + " × ".join(map(text, second.values()))
+    result = values.assign_coords(contrast=label).rename("contrast")
+    result.attrs = {
+        **draws.attrs,
+        "estimand": f"{kind} of {draws.attrs.get('estimand', 'draws')}",
+        "contrast": label,
+    }
+    return result
+
+
+def at_level(draws: xr.DataArray, levels: Mapping[str, object]) -> xr.DataArray:
+    """Take the draws at one level of one or more dims.
+
+    Parameters
+    ----------
+    draws : DataArray (chain, draw, ...)
+        Labelled draws.
+    levels : mapping of str to level
+        Dim and level.
+
+    Returns
+    -------
+    DataArray (chain, draw, ...)
+        Without these dims, and without coordinates other than the gate that belong to them.
+
+    Raises
+    ------
+    StudyError
+        If a dim or a level is unknown.
+    """
+    places = {}
+    for dim, level in levels.items():
+        if dim not in draws.dims:
+            known = [str(d) for d in draws.dims if d not in ("chain", "draw")]
+            raise StudyError(f"{dim!r} is not a dim of these draws", hint=nearest(dim, known))
+        labels = draws[dim].to_numpy()
+        same = labels == level
+        if not np.any(same):
+            raise StudyError(
+                f"{level!r} is not a level of {dim!r}",
+                hint=nearest(text(level), [text(label) for label in labels]),
+            )
+        places[dim] = int(np.flatnonzero(same)[0])
+    chosen = draws.isel(places)
+    gone = [
+        name
+        for name, coord in draws.coords.items()
+        if set(coord.dims) & set(levels) and name in chosen.coords
+    ]
+    return chosen.drop_vars(gone)
+
+
+def _second(first: Mapping[str, object], minus: object) -> dict[str, object]:
+    if not first:
+        raise StudyError(
+            "no level is given to compare", hint="contrast(draws, region='inland', minus='coastal')"
+        )
+    if isinstance(minus, Mapping):
+        if set(minus) != set(first):
+            raise StudyError(
+                f"minus={dict(minus)!r} and {dict(first)!r} name different dims",
+                hint="give both the same dims",
+            )
+        return {dim: minus[dim] for dim in first}
+    if len(first) > 1:
+        raise StudyError(
+            f"minus={minus!r} is one level, and {len(first)} dims are compared",
+            hint="minus={'dim': level, ...} with a level for each dim",
+        )
+    return dict.fromkeys(first, minus)

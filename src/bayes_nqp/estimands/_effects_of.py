@@ -1,0 +1,48 @@
+"""The effects behind whatever a user passes."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp.errors import StudyError
+
+__all__ = ["effects_of"]
+
+
+def effects_of(fit_or_effects: object) -> xr.Dataset:
+    """Return the Dataset of effects of a fit, or the Dataset itself.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+        A Dataset of effects, or anything with an attribute ``effects`` that holds one.
+
+    Returns
+    -------
+    Dataset
+        Validated effects (chain, draw, path, cell), outcome units.
+
+    Raises
+    ------
+    StudyError
+        If there are no effects to be found.
+
+    Examples
+    --------
+    >>> from bayes_nqp.estimands import effects_of
+    >>> effects_of("fit.nc")
+    Traceback (most recent call last):
+    ...
+    bayes_nqp.errors.StudyError: 'fit_or_effects' is a str and holds no effects.
+    Try: pass a fit, or a Dataset made by nqp.cell_effects.
+    """
+    if isinstance(fit_or_effects, xr.Dataset):
+        return schema.validate(fit_or_effects)
+    inner = getattr(fit_or_effects, "effects", None)
+    if isinstance(inner, xr.Dataset):
+        return schema.validate(inner)
+    raise StudyError(
+        f"'fit_or_effects' is a {type(fit_or_effects).__name__} and holds no effects",
+        hint="pass a fit, or a Dataset made by nqp.cell_effects",
+    )

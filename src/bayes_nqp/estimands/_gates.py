@@ -1,0 +1,46 @@
+"""The verdict of the convergence gate, as it travels with draws."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+
+__all__ = ["gate_of", "worst_gate"]
+
+
+def gate_of(draws: xr.DataArray | xr.Dataset) -> str:
+    """Read the gate's verdict that draws carry.
+
+    Parameters
+    ----------
+    draws : DataArray or Dataset
+        With or without the scalar coordinate ``gate``.
+
+    Returns
+    -------
+    str
+        "passed", "failed: …", or "unverified" where it is missing.
+    """
+    if v.GATE not in draws.coords or draws.coords[v.GATE].ndim:
+        return v.UNVERIFIED
+    return str(draws.coords[v.GATE].item())
+
+
+def worst_gate(*draws: xr.DataArray | xr.Dataset) -> str:
+    """Find the worst verdict among several draws: failed, then unverified, then passed.
+
+    Parameters
+    ----------
+    *draws : DataArray or Dataset
+        Each with or without the scalar coordinate ``gate``.
+
+    Returns
+    -------
+    str
+    """
+    gates = [gate_of(one) for one in draws]
+    failed = [gate for gate in gates if gate not in (v.PASSED, v.UNVERIFIED)]
+    if failed:
+        return failed[0]
+    return v.UNVERIFIED if v.UNVERIFIED in gates else v.PASSED

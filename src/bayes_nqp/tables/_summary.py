@@ -1,0 +1,200 @@
+"""Posterior summaries, one row per label."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import StudyError
+from bayes_nqp.estimands import gate_of
+
+__all__ = ["STATISTICS", "summary"]
+
+STATISTICS = (
+    "mean",
+    "sd",
+    "lower",
+    "upper",
+    "p_positive",
+    "ess_bulk",
+    "ess_tail",
+    "r_hat",
+    "gate",
+)
+
+_FACTS = ("estimand", "weights", "target", "outcome", "outcome_unit")
+
+
+def summary(
+    draws: xr.DataArray | xr.Dataset | Mapping[str, xr.DataArray],
+    prob: float = 0.95,
+    kind: Literal["eti", "hdi"] = "eti",
+    names: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """Summarise draws, one row per label.
+
+    Parameters
+    ----------
+    draws : DataArray (chain, draw, ...), Dataset, or mapping of str to DataArray
+        One quantity, or several; several are told apart in the column ``estimand``.
+    prob : float, default 0.95
+        Posterior probability of the interval.
+    kind : {"eti", "hdi"}, default "eti"
+        Equal-tailed, or highest density.
+    names : mapping of str to str, optional
+        Other names for dims and quantities.
+
+    Returns
+    -------
+    DataFrame
+        A column per dim, then ``mean``, ``sd``, ``lower``, ``upper``, ``p_positive``,
+        ``ess_bulk``, ``ess_tail`` (of the 5 % and 95 % quantiles), ``r_hat`` and ``gate``.
+        ``attrs`` says the kind and probability of the interval, the estimand, its weights and
+        its target. Labels without draws are left out.
+
+    Raises
+    ------
+    StudyError
+        If these are not draws, or `prob` or `kind` is not one of those above.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> from bayes_nqp.tables import summary
+    >>> draws = xr.DataArray(
+    ...     np.random.default_rng(1).normal(2, 1, (4, 500, 2)),
+    ...     dims=("chain", "draw", "region"),
+    ...     coords={"region": ["inland", "coastal"]},
+    ... )
+    >>> summary(draws)[["region", "mean", "gate"]].round(1)
+        region  mean        gate
+    0   inland   2.0  unverified
+    1  coastal   2.0  unverified
+    """
+    _check(prob, kind)
+    called = dict(names or {})
+    if isinstance(draws, xr.DataArray):
+        table, facts = _one(draws, prob, kind), _facts([draws])
+    else:
+        parts = {str(name): one for name, one in dict(draws).items()}
+        if not parts:
+            raise StudyError("'draws' is empty", hint="summary({'ATT': nqp.att(fit)})")
+        table, facts = _several(parts, prob, kind, called), _facts(list(parts.values()))
+    labels = [column for column in table if column not in STATISTICS]
+    table = table.rename(columns={name: called[name] for name in labels if name in called})
+    table.attrs.update(kind=kind, probability=prob, **facts)
+    return table
+
+
+def _check(prob: float, kind: str) -> None:
+    if not 0 < prob < 1:
+        raise StudyError(f"prob={prob!r} is not between 0 and 1", hint="prob=0.95")
+    if kind not in ("eti", "hdi"):
+        raise StudyError(
+            f"kind={kind!r} is no kind of interval",
+            hint="'eti' (equal-tailed) or 'hdi' (highest density)",
+        )
+
+
+def _facts(draws: list[xr.DataArray]) -> dict[str, str]:
+    """Keep what all quantities say alike; list what they say differently."""
+    facts = {}
+    for name in _FACTS:
+        said = list(dict.fromkeys(str(d.attrs[name]) for d in draws if name in d.attrs))
+        if said:
+            facts[name] = "; ".join(said)
+    return facts
+
+
+def _several(
+    parts: Mapping[str, xr.DataArray], prob: float, kind: str, called: Mapping[str, str]
+) -> pd.DataFrame:
+    tables = []
+    for name, one in parts.items():
+        table = _one(one, prob, kind)
+        table.insert(0, "estimand", called.get(name, name))
+        tables.append(table)
+    labels = list(dict.fromkeys(c for t in tables for c in t if c not in STATISTICS))
+    for table in tables:
+        for label in labels:
+            if label not in table or not all(label in other for other in tables):
+                table[label] = table.get(label, pd.Series("", table.index)).astype(object)
+    return pd.concat(tables, ignore_index=True)[[*labels, *STATISTICS]]
+
+
+def _one(draws: xr.DataArray, prob: float, kind: str) -> pd.DataFrame:
+    missing = [dim for dim in v.SAMPLE_DIMS if dim not in draws.dims]
+    if missing:
+        raise StudyError(
+            f"'draws' has no dim {missing[0]!r}, so there is nothing to summarise",
+            hint="pass the draws themselves, such as nqp.att(fit), not their mean",
+        )
+    dims = [str(dim) for dim in draws.dims if dim not in v.SAMPLE_DIMS]
+    values = draws.transpose(*v.SAMPLE_DIMS, *dims).to_numpy().astype(np.float64)
+    flat = values.reshape(*values.shape[:2], -1)
+    full = np.flatnonzero(~np.isnan(flat).any(axis=(0, 1)))
+    columns = _labels(draws, dims, full)
+    columns |= _statistics(flat[:, :, full], prob, kind)
+    columns["gate"] = np.full(len(full), gate_of(draws), dtype=object)
+    return pd.DataFrame(columns)
+
+
+def _labels(
+    draws: xr.DataArray, dims: list[str], full: npt.NDArray[np.intp]
+) -> dict[str, npt.NDArray[Any]]:
+    columns: dict[str, npt.NDArray[Any]] = {}
+    if "contrast" in draws.coords and draws.coords["contrast"].ndim == 0:
+        columns["contrast"] = np.full(len(full), str(draws.coords["contrast"].item()), dtype=object)
+    if dims:
+        places = np.unravel_index(full, [draws.sizes[dim] for dim in dims])
+        for dim, place in zip(dims, places, strict=True):
+            columns[dim] = _written(draws[dim].to_numpy()[place])
+    return columns
+
+
+def _written(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Write whole numbers as integers, and text as objects."""
+    if labels.dtype.kind == "f" and np.equal(np.mod(labels, 1), 0).all():
+        return labels.astype(np.int64)
+    return labels.astype(object) if labels.dtype.kind in "US" else labels
+
+
+def _statistics(
+    draws: npt.NDArray[np.float64], prob: float, kind: str
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Compute all columns of numbers from (chain, draw, label)."""
+    # arviz-stats takes half a second to import and only summaries need it.
+    from arviz_stats.sampling_diagnostics import ess, rhat
+    from arviz_stats.visualization import eti, hdi
+
+    array = xr.DataArray(draws, dims=(*v.SAMPLE_DIMS, "label"))
+    interval = eti if kind == "eti" else hdi
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        # A quantity that never varies has no R-hat: that is a NaN, not a warning.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        if not draws.shape[-1]:
+            return {name: np.empty(0) for name in STATISTICS[:-1]}
+        ends = interval(array, prob=prob, dim=list(v.SAMPLE_DIMS))
+        numbers = {
+            "mean": draws.mean(axis=(0, 1)),
+            "sd": draws.std(axis=(0, 1), ddof=1),
+            "lower": ends.sel(ci_bound="lower").to_numpy(),
+            "upper": ends.sel(ci_bound="upper").to_numpy(),
+            "p_positive": (draws > 0).mean(axis=(0, 1)),
+            "ess_bulk": _diagnostic(ess, array, method="bulk"),
+            "ess_tail": _diagnostic(ess, array, method="tail", prob=(0.05, 0.95)),
+            "r_hat": _diagnostic(rhat, array),
+        }
+    return {name: np.asarray(numbers[name], dtype=np.float64) for name in STATISTICS[:-1]}
+
+
+def _diagnostic(function: Any, array: xr.DataArray, **how: Any) -> npt.NDArray[np.float64]:
+    result = function(array, sample_dims=list(v.SAMPLE_DIMS), **how)
+    return np.asarray(result.to_numpy(), dtype=np.float64)
