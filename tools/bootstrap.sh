@@ -23,11 +23,11 @@ mkdir -p .tools
 say() { printf 'environment: %s\n' "$*" >&2; }
 
 give_up() {
-    say "$1"
     if [ -s "$log" ]; then
         say "the last lines of $log:"
-        tail -n 15 "$log" >&2
+        tail -n 12 "$log" >&2
     fi
+    say "failed: $1"
     exit 1
 }
 
