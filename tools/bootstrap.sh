@@ -119,7 +119,7 @@ run_uv() {
 python=$(find_python) || give_up "no Python 3.12 or newer was found. Install one with your system's \
 package manager, or name it: make PYTHON=/path/to/python3.12"
 pip_pythons=$(pips) || pip_pythons=
-get_uv || give_up "uv could not be installed: it needs a Python with pip (any version will do) and \
+get_uv || give_up "uv could not be installed: it needs a Python 3.8 or newer with pip, and \
 the package index. Install pip with your system's package manager, or uv itself, and try again"
 
 pip_python=${pip_pythons%%$'\n'*}
