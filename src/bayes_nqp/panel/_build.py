@@ -14,7 +14,17 @@ from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.panel import _checks, _cohorts
 from bayes_nqp.panel._roles import Roles, as_names, check_roles
 from bayes_nqp.panel._times import Grid, Scale, make_grid, parse_freq, periods_of, read_times
-from bayes_nqp.panel._values import Bools, Floats, Ints, Rows, Strings, encode, frozen, numbers
+from bayes_nqp.panel._values import (
+    Bools,
+    Floats,
+    Ints,
+    Rows,
+    Strings,
+    counted,
+    encode,
+    frozen,
+    numbers,
+)
 
 _NUMERIC = ("outcome", "weights", "covariates", "mediators", "moderators")
 _REQUIRED = ("outcome", "weights", "covariates", "strata")
@@ -96,10 +106,12 @@ def build(
             hint="cohort= names the column with each unit's first treated period (missing = never "
             "treated); treated= names a 0/1 column that dates it",
         )
+    if treated is not None and isinstance(df, pd.DataFrame):
+        cohort = _free(f"{treated}_cohort", df)
     roles = Roles(
         unit=unit,
         time=time,
-        cohort=cohort or f"{treated}_cohort",
+        cohort=str(cohort),
         outcome=outcome,
         strata=as_names("strata", strata),
         covariates=as_names("covariates", covariates),
@@ -123,6 +135,12 @@ def build(
         )
     draft = _complete(draft, dropped, said, len(df))
     return _fields(draft, said, dropped, derived=treated is not None, never=never)
+
+
+def _free(name: str, df: pd.DataFrame) -> str:
+    while name in df.columns:
+        name += "_"
+    return name
 
 
 def _draft(df: pd.DataFrame, roles: Roles, scale: Scale | None, dropped: dict[str, int]) -> Draft:
@@ -199,11 +217,11 @@ def _complete(draft: Draft, dropped: dict[str, int], notes: list[str], total: in
     if dropped:
         causes = shown((f"{name} {count}" for name, count in dropped.items()), 12)
         notes.append(
-            f"{total - len(kept.codes)} of {total} rows dropped for missing values ({causes})"
+            f"{total - len(kept.codes):,} of {total:,} rows dropped for missing values ({causes})"
         )
     lost = np.setdiff1d(before, kept.units)
     if len(lost):
-        notes.append(f"{len(lost)} units have no complete row: {shown(lost)}")
+        notes.append(f"{counted(len(lost), 'unit')} without a complete row: {shown(lost)}")
     return kept
 
 
@@ -219,7 +237,7 @@ def _fields(
     for name in roles.mediators + roles.moderators:
         gaps = int(np.isnan(draft.values[name]).sum())
         if gaps:
-            notes.append(f"{name} is missing in {gaps} rows, which are kept")
+            notes.append(f"{name} is missing in {counted(gaps, 'row')}, kept")
     frame = draft.frame.reset_index(drop=True)
     if derived:
         frame = frame.assign(**{roles.cohort: cohort_column(cohort_codes, grid)[draft.codes]})

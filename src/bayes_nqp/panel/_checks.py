@@ -9,7 +9,7 @@ import pandas as pd
 
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.panel._roles import Roles
-from bayes_nqp.panel._values import Floats, Ints, Rows, Strings
+from bayes_nqp.panel._values import Floats, Ints, Rows, Strings, counted
 
 _BIG = np.iinfo(np.int64).max
 
@@ -24,8 +24,8 @@ def constant_stratum(name: str, codes: Ints, labels: Strings, starts: Ints, unit
             f"{units[i]} ({labels[low[i]]}, {labels[high[i]]})" for i in np.flatnonzero(changing)
         ]
         raise PanelError(
-            f"strata={name!r} changes within {changing.sum()} units; a stratum is one fact of a "
-            "unit",
+            f"strata={name!r} changes within {counted(changing.sum(), 'unit')}; "
+            "a stratum is one fact of a unit",
             where=shown(listed),
             hint=f"panel.stratify({name!r}, at=…) makes a stratum from a baseline value, or keep "
             "each unit's first value",
@@ -46,7 +46,7 @@ def positive(values: Floats, name: str, rows: Rows) -> None:
     wrong = values <= 0
     if wrong.any():
         raise PanelError(
-            f"weights={name!r} must be positive, and {wrong.sum()} are not",
+            f"weights={name!r} must be positive, and is not in {counted(wrong.sum(), 'row')}",
             where=rows.shown(wrong, name),
             hint=f"drop these rows: df[df[{name!r}] > 0]",
         )

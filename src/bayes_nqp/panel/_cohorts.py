@@ -11,7 +11,7 @@ import pandas as pd
 
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.panel._times import Grid, Scale, read_times
-from bayes_nqp.panel._values import Bools, Ints, Rows, Strings, numbers
+from bayes_nqp.panel._values import Bools, Ints, Rows, Strings, counted, numbers, plain
 
 NEVER = np.iinfo(np.int64).max
 
@@ -49,11 +49,9 @@ def from_column(
     low, high = np.minimum.reduceat(ordinals, starts), np.maximum.reduceat(ordinals, starts)
     changing = low != high
     if changing.any():
-        wrong = np.repeat(changing, np.diff(np.append(starts, len(ordinals))))
-        wrong[1:] &= (ordinals[1:] != ordinals[:-1]) | ~wrong[1:]
         raise PanelError(
-            f"cohort={column.name!r} changes within {changing.sum()} units; the first treated "
-            "period is one fact of a unit",
+            f"cohort={column.name!r} changes within {counted(changing.sum(), 'unit')}; "
+            "the first treated period is one fact of a unit",
             where=_changes(column, starts, changing, rows),
             hint="give it in every row of the unit; if it is a 0/1 indicator of being treated, "
             "pass it as treated= instead",
@@ -67,7 +65,7 @@ def _changes(column: pd.Series[Any], starts: Ints, changing: Bools, rows: Rows) 
     for i in np.flatnonzero(changing)[:6]:
         part = column.iloc[starts[i] : ends[i]]
         unit = rows.frame[rows.unit].iloc[starts[i]]
-        texts.append(f"{unit} ({shown(part.drop_duplicates(), 3)})")
+        texts.append(f"{unit} ({shown(map(plain, part.drop_duplicates()), 3)})")
     return shown(texts + [""] * (int(changing.sum()) - len(texts)))
 
 
@@ -79,7 +77,7 @@ def from_indicator(
     gone = np.isnan(values)
     if gone.any():
         raise PanelError(
-            f"treated={column.name!r} is missing in {gone.sum()} rows",
+            f"treated={column.name!r} is missing in {counted(gone.sum(), 'row')}",
             where=rows.shown(gone),
             hint="fill it: a unit's adoption cannot be dated around a hole",
         )
@@ -103,8 +101,8 @@ def from_indicator(
     late = on[starts] & (ordinals[starts] > ordinals.min())
     if late.any():
         notes.append(
-            f"{late.sum()} units are treated in their first row, after the panel begins; "
-            "they may have adopted earlier"
+            f"{counted(late.sum(), 'unit')} treated in the first row, after the panel begins: "
+            "adoption may have been earlier"
         )
     return first
 
@@ -120,15 +118,15 @@ def on_grid(first: Ints, grid: Grid, units: Strings, name: str, notes: list[str]
     between = treated & ((first - np.where(treated, grid.start, 0)) % grid.step != 0)
     if between.any():
         notes.append(
-            f"{name}: {between.sum()} units adopt between two periods and count as treated "
-            "from the next one"
+            f"{name}: {counted(between.sum(), 'unit')} adopting between two periods, taken as "
+            "treated from the next one"
         )
     beyond = codes >= grid.size
     if beyond.any():
         labels = grid.text(np.unique(first[beyond]))
         notes.append(
-            f"{name}: {beyond.sum()} units adopt after the last period ({shown(labels, 4)}) and "
-            "count as never treated within the sample"
+            f"{name}: {counted(beyond.sum(), 'unit')} adopting after the last period "
+            f"({shown(labels, 4)}), taken as never treated within the sample"
         )
         codes[beyond] = -1
     return codes
@@ -139,13 +137,16 @@ def _refuse_early(first: Ints, early: Bools, grid: Grid, units: Strings, name: s
     start = grid.text(np.array([grid.start]))[0]
     texts = grid.text(first[early])
     listed = [f"{unit} ({label})" for unit, label in zip(units[early], texts, strict=True)]
-    if len(values) == 1:
-        code = texts[0] if grid.base is None else repr(str(texts[0]))
-        hint = f"never={code} if that stands for never treated; otherwise start the panel earlier"
-    else:
-        hint = "start the panel before these units adopt"
+    hint = "start the panel before these units adopt"
+    codes = values if len(values) == 1 or grid.base else values[values <= 0]
+    if grid.base is None and values.max() == 1 and grid.start > 1:
+        hint = "treated= if this is a 0/1 indicator by row; cohort= takes the first treated period"
+    elif len(codes) == 1:
+        code = grid.text(codes)[0] if grid.base is None else repr(str(grid.text(codes)[0]))
+        hint = f"never={code} if that stands for never treated; otherwise {hint}"
     raise PanelError(
-        f"cohort={name!r} has {early.sum()} units treated before the first period, {start}",
+        f"cohort={name!r} has {counted(early.sum(), 'unit')} treated before the first "
+        f"period, {start}",
         where=shown(listed),
         hint=hint + ", or drop these units: without an untreated row they identify nothing",
     )

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.panel import _derive, _show, _stratify
+from bayes_nqp.panel import _derive, _digest, _show, _stratify
 from bayes_nqp.panel._build import build
 from bayes_nqp.panel._cohorts import labels_of
 from bayes_nqp.panel._read import read
@@ -304,23 +302,7 @@ class Panel:
 
         It does not depend on the order of rows and units, on dtypes, or on other columns.
         """
-        order = np.argsort(self.unit_labels, kind="stable")
-        ranked = bool((order == np.arange(self.n_units)).all())
-        rank = np.empty_like(order)
-        rank[order] = np.arange(self.n_units)
-        rows = slice(None) if ranked else np.argsort(rank[self.unit_codes], kind="stable")
-        seal = hashlib.sha256()
-        texts: list[object] = [self.roles.named(), self.unit_labels[order].tolist()]
-        texts.append([str(label) for label in self.time_labels])
-        texts += [self.levels[f][self.strata_codes[f][order]].tolist() for f in self.roles.strata]
-        seal.update(repr(texts).encode("utf-8"))
-        arrays = [self.cohort_codes[order], rank[self.unit_codes][rows], self.time_codes[rows]]
-        values = [self.outcome, self.covariates, self.mediators, self.moderators]
-        for array in [*arrays, *(x[rows] for x in values if x.size)]:
-            seal.update(np.ascontiguousarray(array))
-        if self.weights is not None:
-            seal.update(np.ascontiguousarray(self.weights[rows]))
-        return seal.hexdigest()
+        return _digest.digest(self)
 
     def where(self, mask: Bools | pd.Series[Any]) -> Panel:
         """Keep some rows, and validate the rest as a panel of its own.

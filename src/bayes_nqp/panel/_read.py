@@ -135,7 +135,7 @@ def _read_book(path: Path, sheet: str | int | None, notes: list[str]) -> pd.Data
             )
         if sheet is None and len(names) > 1:
             notes.append(f"{path.name}: read {names[0]!r}, the first of {len(names)} sheets")
-        return book.parse(sheet_name=0 if sheet is None else sheet)
+        return pd.read_excel(book, sheet_name=0 if sheet is None else sheet)
 
 
 def _read_stata(path: Path, notes: list[str]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_nqp.errors import shown
+from bayes_nqp.panel._values import counted
 
 if TYPE_CHECKING:
     from bayes_nqp.panel._panel import Panel
@@ -44,7 +45,7 @@ def facts(panel: Panel) -> dict[str, str]:
     if panel.roles.weights:
         out["weights"] = panel.roles.weights
     if panel.dropped:
-        out["missing"] = shown((f"{k} {n:,} rows" for k, n in panel.dropped.items()), 12)
+        out["missing"] = shown((f"{k} {counted(n, 'row')}" for k, n in panel.dropped.items()), 12)
     return out
 
 
@@ -54,7 +55,7 @@ def _stratum(panel: Panel, factor: str) -> str:
     adopted = np.bincount(codes[treated], minlength=len(total))
     return shown(
         (
-            f"{level} {n} units ({k} treated)"
+            f"{level} {counted(n, 'unit')} ({k} treated)"
             for level, n, k in zip(panel.levels[factor], total, adopted, strict=True)
         ),
         8,

@@ -11,7 +11,16 @@ import numpy.typing as npt
 
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.panel._derive import column_of, rows_of, where
-from bayes_nqp.panel._values import Bools, Floats, frozen, is_text, numbers, plain, unwrapped
+from bayes_nqp.panel._values import (
+    Bools,
+    Floats,
+    counted,
+    frozen,
+    is_text,
+    numbers,
+    plain,
+    unwrapped,
+)
 from bayes_nqp.vocabulary import RESERVED
 
 if TYPE_CHECKING:
@@ -53,7 +62,7 @@ def stratify(
     out = _add(panel, name, level, note)
     if gone.any() and missing == "drop":
         listed = shown(panel.unit_labels[gone])
-        note = f"{gone.sum()} units left out, without {column} {when}: {listed}"
+        note = f"{counted(gone.sum(), 'unit')} left out, without {column} {when}: {listed}"
         out = where(out, ~gone[panel.unit_codes], note)
     return out
 

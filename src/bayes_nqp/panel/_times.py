@@ -299,10 +299,10 @@ def _irregular(grid: Grid, seen: Ints, gaps: Ints, name: str) -> None:
     labels = grid.text(seen)
     listed = [f"{labels[i]} is followed by {labels[i + 1]}" for i in unusual]
     smaller = int(np.gcd.reduce(gaps))
+    usual = f"{grid.step}" if grid.base is None else f"{grid.step} {Scale(grid.base).words}"
     finer = Grid(grid.base, grid.start, smaller, grid.size).freq
     raise PanelError(
-        f"time={name!r} has irregular periods: the usual step is {grid.step} "
-        f"({Scale(grid.base).words}), but not everywhere",
+        f"time={name!r} has irregular periods: the usual step is {usual}, but not everywhere",
         where=shown(listed),
         hint=f"freq={finer!r} if the periods in between are only missing; otherwise number the "
         "waves 1, 2, 3, …, or leave out the odd ones",

@@ -33,18 +33,30 @@ class Rows:
         for position, label in enumerate(few.index):
             unit, time = (plain(few[name].iloc[position]) for name in (self.unit, self.time))
             text = f"row {plain(label)} ({unit}, {time})"
-            texts.append(text if value is None else f"{text}: {few[value].iloc[position]!r}")
+            texts.append(text if value is None else f"{text}: {quoted(few[value].iloc[position])}")
         more = len(found) - len(few)
         return "; ".join(texts) + (f"; and {more} more" if more else "")
 
 
-def plain(value: object) -> str:
-    """Write a label without a trailing ``.0`` or midnight."""
+def plain(value: Any) -> str:
+    """Write a label without white space around it, a trailing ``.0``, or midnight."""
+    if isinstance(value, str):
+        return value.strip()
     if isinstance(value, float | np.floating) and np.isfinite(value) and float(value).is_integer():
         return str(int(value))
     if isinstance(value, pd.Timestamp) and value == value.normalize():
         return str(value.date())
-    return str(value).strip()
+    return "missing" if pd.isna(value) else str(value).strip()
+
+
+def quoted(value: object) -> str:
+    """Write a cell so that text is told from numbers."""
+    return repr(value) if isinstance(value, str) else plain(value)
+
+
+def counted(number: int | np.integer[Any], noun: str) -> str:
+    """Write a number and its noun, in the plural where due."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def unwrapped(column: pd.Series[Any]) -> pd.Series[Any]:
@@ -85,7 +97,7 @@ def numbers(column: pd.Series[Any], argument: str, rows: Rows, notes: list[str])
     infinite: Bools = np.isinf(values)
     if infinite.any():
         raise PanelError(
-            f"{argument}={name!r} has {infinite.sum()} infinite values",
+            f"{argument}={name!r} has {counted(infinite.sum(), 'infinite value')}",
             where=rows.shown(infinite),
             hint="a logarithm of zero or a division by zero; "
             "df.replace([np.inf, -np.inf], np.nan) drops these rows",
@@ -103,7 +115,8 @@ def _from_text(column: pd.Series[Any], argument: str, rows: Rows, notes: list[st
     if wrong.any():
         distinct = shown((repr(x) for x in column[wrong].unique()), 4)
         raise PanelError(
-            f"{argument}={name!r} must be numbers, and {wrong.sum()} values are text: {distinct}",
+            f"{argument}={name!r} must be numbers, and holds text in "
+            f"{counted(wrong.sum(), 'row')}: {distinct}",
             where=rows.shown(wrong, name),
             hint="pd.read_csv(…, thousands=',', na_values=['—', '--']) when reading, or "
             f"pd.to_numeric(df[{name!r}].str.replace(',', ''), errors='coerce')",
