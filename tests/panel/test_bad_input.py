@@ -41,7 +41,7 @@ DATA: dict[str, tuple[Change, str]] = {
     "constant outcome": (lambda df: df.assign(nqp=1.5), r"outcome='nqp' is 1\.5 in every row"),
     "missing outcome": (
         lambda df: df.assign(nqp=np.nan),
-        r"no row is complete: 'nqp' is missing in 42 of 42 rows.*leave that column out",
+        r"no row is complete: outcome='nqp' is missing in 42 of 42 rows.*leave that column out",
     ),
     "infinite outcome": (
         put(4, "nqp", np.inf),
@@ -64,6 +64,10 @@ DATA: dict[str, tuple[Change, str]] = {
     ),
     "outcome as mediator": (
         lambda df: df.assign(digital=df["nqp"]),
+        r"mediators='digital' equals outcome='nqp' in every row",
+    ),
+    "outcome as mediator, with gaps": (
+        lambda df: df.assign(digital=df["nqp"].where(df["年份"] > 2012)),
         r"mediators='digital' equals outcome='nqp' in every row",
     ),
     "missing mediator": (

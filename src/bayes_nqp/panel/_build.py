@@ -207,8 +207,9 @@ def _complete(draft: Draft, dropped: dict[str, int], notes: list[str], total: in
             keep &= ~gone
     if not keep.any():
         worst = max(dropped, key=lambda name: dropped[name])
+        part = next(part for part, name in draft.roles.named() if name == worst)
         raise PanelError(
-            f"no row is complete: {worst!r} is missing in {dropped[worst]} of {total} rows",
+            f"no row is complete: {part}={worst!r} is missing in {dropped[worst]} of {total} rows",
             where=shown(f"{name} {count}" for name, count in dropped.items()),
             hint="leave that column out, or fill it",
         )

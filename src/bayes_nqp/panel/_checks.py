@@ -73,7 +73,8 @@ def whole(
         mediator = values[name]
         if np.isnan(mediator).all():
             raise PanelError(f"mediators={name!r} is missing in every row", hint="leave it out")
-        if np.array_equal(mediator, outcome):
+        there = ~np.isnan(mediator)
+        if np.array_equal(mediator[there], outcome[there]):
             raise PanelError(
                 f"mediators={name!r} equals outcome={roles.outcome!r} in every row",
                 hint="name the mediator's own column",
