@@ -39,7 +39,9 @@ class StudentT:
 
     def __post_init__(self) -> None:
         if self.nu is not None and not (math.isfinite(self.nu) and self.nu > 2):
-            raise StudyError(f"'nu' is {self.nu!r}", hint="a number above 2, or None to estimate it")
+            raise StudyError(
+                f"'nu' is {self.nu!r}", hint="a number above 2, or None to estimate it"
+            )
 
 
 Likelihood = Gaussian | StudentT

@@ -2,7 +2,7 @@
 
 from bayes_nqp.compression.ar1 import AR1
 from bayes_nqp.compression.iid import IID
-from bayes_nqp.compression.moments import Column, Rows, UnitClass, reduce_rows
+from bayes_nqp.compression.moments import Column, Rows, UnitClass, packed_rows, reduce_rows
 from bayes_nqp.compression.problem import (
     FIXED,
     FLAT,
@@ -16,5 +16,6 @@ from bayes_nqp.compression.problem import (
 
 __all__ = [
     "AR1", "FIXED", "FLAT", "IID", "Block", "Column", "ErrorStructure", "Member", "Packed",
-    "Problem", "Rows", "Scale", "UnitClass", "reduce_rows",
+    "Problem", "Rows", "Scale", "UnitClass", "packed_rows",
+    "reduce_rows",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Column", "Rows", "UnitClass", "reduce_rows"]
+__all__ = ["Column", "Rows", "UnitClass", "packed_rows", "reduce_rows"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -166,19 +166,46 @@ def _reduce_class(rows: Rows, units: Index, starts: Index, length: int) -> UnitC
         np.arange(length) if c.period is None else np.flatnonzero(times == c.period)
         for c in columns
     ]
-    column = np.repeat(np.arange(len(columns)), [a.size for a in active])
+    column = np.repeat(np.arange(len(columns)), [a.size for a in active]).astype(np.int64)
     position = np.concatenate(active).astype(np.int64)
     sums = np.zeros(position.size)
     cross = np.zeros((position.size, position.size))
     for at in range(0, units.size, _CHUNK):
         index = starts[units[at : at + _CHUNK]][:, None] + np.arange(length)
-        packed = np.concatenate(
-            [c.values[index[:, a]] for c, a in zip(columns, active, strict=True)], axis=1
-        )
+        packed = _pack(columns, index, column, position)
         sums += packed.sum(axis=0)
         cross += packed.T @ packed
     weights = np.ones(length) if rows.weights is None else rows.weights[first]
     return UnitClass(
         int(rows.stratum[units[0]]), int(rows.cohort[units[0]]), units, times, weights,
-        column.astype(np.int64), position, sums, cross,
+        column, position, sums, cross,
     )  # fmt: skip
+
+
+def _pack(columns: Sequence[Column], index: Index, column: Index, position: Index) -> Array:
+    out = np.empty((index.shape[0], column.size))
+    for j, c in enumerate(columns):
+        entries = np.flatnonzero(column == j)
+        out[:, entries] = c.values[index[:, position[entries]]]
+    return out
+
+
+def packed_rows(rows: Rows, units: Index, like: UnitClass) -> Array:
+    """Packed entries of some units of a class.
+
+    Parameters
+    ----------
+    rows : Rows
+    units : ndarray of int (unit)
+        Units of the class.
+    like : UnitClass
+        The class.
+
+    Returns
+    -------
+    ndarray (unit, k)
+    """
+    starts = np.searchsorted(rows.unit, units)
+    index = starts[:, None] + np.arange(like.times.size)
+    columns = [*rows.columns, Column("outcome", rows.outcome)]
+    return _pack(columns, index, like.column, like.position)

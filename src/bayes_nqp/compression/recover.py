@@ -142,9 +142,9 @@ def _draw(
                 gain[i, gain_at + p] = weight / (ratio + h)
             gain_at += k_packed
             if mode == 1:
-                deviation[i, c] = total / n / (ratio + h) + spread[i, c] / np.sqrt(n) * noise[
-                    i, at + c
-                ]
+                deviation[i, c] = (
+                    total / n / (ratio + h) + spread[i, c] / np.sqrt(n) * noise[i, at + c]
+                )
         if mode == 2:
             for member in range(ints[11]):
                 b = ints[ints[18] + 5 * member]

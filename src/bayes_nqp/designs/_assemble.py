@@ -19,6 +19,7 @@ from bayes_nqp.compression import (
     Rows,
     Scale,
     UnitClass,
+    packed_rows,
 )
 from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.designs._plan import Equation
@@ -54,9 +55,7 @@ def block_of_strata(frame: DesignFrame, *, local_time: bool, members: bool) -> I
         links.append((frame.stratum, frame.level + n))
     if members:
         treated = frame.cohort >= 0
-        links.append(
-            (frame.stratum[treated], frame.member[treated] + n + len(frame.level_names))
-        )
+        links.append((frame.stratum[treated], frame.member[treated] + n + len(frame.level_names)))
     if not links:
         return np.arange(n)
     a = np.concatenate([x for x, _ in links])
@@ -152,9 +151,13 @@ def assemble(
     ).astype(np.int64)
     local_numbers = [_number(p.scale, scales) for p in local]
     n_columns, n_periods = len(rows.columns), frame.n_periods
-    blocks, slots, local_index, level_at, stratum_at = [], np.zeros((cells.size, 2), int), [
-        np.zeros(p.index.size, dtype=np.int64) for p in local
-    ], np.zeros(block.size, dtype=np.int64), np.zeros(block.size, dtype=np.int64)
+    blocks, slots, local_index, level_at, stratum_at = (
+        [],
+        np.zeros((cells.size, 2), int),
+        [np.zeros(p.index.size, dtype=np.int64) for p in local],
+        np.zeros(block.size, dtype=np.int64),
+        np.zeros(block.size, dtype=np.int64),
+    )
     offset = 0
     for b in range(int(block.max()) + 1):
         strata = np.flatnonzero(block == b)
@@ -191,8 +194,9 @@ def assemble(
     class_cells, class_treated = [], []
     for c in classes:
         found = lookup[c.stratum, c.cohort + 1, c.times]
-        class_cells.append(np.where(found >= 0, slots[found, 1] - _base(blocks, slots, found,
-                                                                          n_periods), -1))
+        class_cells.append(
+            np.where(found >= 0, slots[found, 1] - _base(blocks, slots, found, n_periods), -1)
+        )
         class_treated.append(((c.cohort >= 0) & (c.times >= c.cohort)).astype(np.int64))
     problem = Problem(
         n_periods=n_periods,
@@ -215,8 +219,9 @@ def assemble(
     )
     structure = (type(errors).__name__, problem.parameter_names)
     return Equation(
-        name, structure, problem, problem.pack(), scale, shared, local, tuple(local_index), slots
-    )
+        name, structure, rows, problem, problem.pack(), scale, shared, local,
+        tuple(local_index), slots,
+    )  # fmt: skip
 
 
 def _number(scale: Scale | int, scales: list[Scale]) -> int:
@@ -230,9 +235,7 @@ def _number(scale: Scale | int, scales: list[Scale]) -> int:
     return names.index(scale.name)
 
 
-def _base(
-    blocks: Sequence[Block], slots: Index, found: Index, n_periods: int
-) -> Index:
+def _base(blocks: Sequence[Block], slots: Index, found: Index, n_periods: int) -> Index:
     levels = np.array([b.n_levels for b in blocks], dtype=np.int64)
     return levels[slots[found, 0]] * n_periods
 
@@ -277,20 +280,13 @@ def _members(
 ) -> list[Member]:
     """Treated members, with the sums of their units class by class."""
     entries: dict[int, list[tuple[int, int, Array]]] = {}
-    starts = np.searchsorted(rows.unit, np.arange(frame.n_units))
-    values = [*(c.values for c in rows.columns), rows.outcome]
     for k, c in enumerate(classes):
-        if c.cohort < 0:
+        if c.cohort < 0 or c.times[-1] < c.cohort:
             continue
-        at = starts[c.units][:, None] + np.arange(c.times.size)
-        packed = np.stack(
-            [values[j][at[:, p]] for j, p in zip(c.column, c.position, strict=True)], axis=1
-        )
         members, position = np.unique(frame.member[c.units], return_inverse=True)
         sums = np.zeros((members.size, c.sums.size))
-        np.add.at(sums, position, packed)
-        counts = np.bincount(position)
-        for m, n, total in zip(members, counts, sums, strict=True):
+        np.add.at(sums, position, packed_rows(rows, c.units, c))
+        for m, n, total in zip(members, np.bincount(position), sums, strict=True):
             entries.setdefault(int(m), []).append((k, int(n), total))
     found = []
     for m in sorted(entries):

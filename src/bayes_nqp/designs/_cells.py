@@ -64,7 +64,9 @@ def drop_reasons(
             hint=_hint(frame, reason),
         )
     cells, rows = len(lost), int(bad.sum())
-    return ~bad, (f"dropped {rows} rows of {cells} cells whose effects are not identified: {where}",)
+    return ~bad, (
+        f"dropped {rows} rows of {cells} cells whose effects are not identified: {where}",
+    )
 
 
 def _check_whole(design: StaggeredDiD, panel: Panel, frame: DesignFrame) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.compression import Packed, Problem
+from bayes_nqp.compression import Packed, Problem, Rows
 from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.terms.cells import CellTable
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
@@ -59,6 +59,8 @@ class Equation:
         "outcome", or the mediator it explains.
     structure : tuple
         What a compiled model depends on; data are not part of it.
+    rows : Rows
+        That enter the likelihood, in multiples of ``scale``.
     problem : Problem
         In multiples of ``scale``.
     packed : Packed
@@ -75,6 +77,7 @@ class Equation:
 
     name: str
     structure: tuple[object, ...]
+    rows: Rows
     problem: Problem
     packed: Packed
     scale: float

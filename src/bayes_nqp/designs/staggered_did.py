@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.compression import AR1, IID, Column, ErrorStructure, Rows, Scale, reduce_rows
+from bayes_nqp.compression import AR1, IID, ErrorStructure, Rows, Scale, reduce_rows
 from bayes_nqp.designs._assemble import assemble, block_of_strata, free_times
 from bayes_nqp.designs._cells import cell_info, cell_table, drop_reasons
 from bayes_nqp.designs._columns import check_collinear, varying_columns
@@ -114,14 +114,18 @@ class StaggeredDiD:
                 if isinstance(value, type) and issubclass(value, types):
                     hint = f"nqp.{value.__name__}() with brackets"
                 raise StudyError(f"'{name}' is {value!r}", hint=hint)
-        for name, choices in {"controls": ("all", "never"), "unidentified": ("raise", "drop")}.items():
+        for name, choices in {
+            "controls": ("all", "never"),
+            "unidentified": ("raise", "drop"),
+        }.items():
             if getattr(self, name) not in choices:
                 raise StudyError(
                     f"'{name}' is {getattr(self, name)!r}", hint=" or ".join(map(repr, choices))
                 )
         if not isinstance(self.anticipation, int) or self.anticipation < 0:
             raise StudyError(
-                f"'anticipation' is {self.anticipation!r}", hint="a whole number of periods, 0 or more"
+                f"'anticipation' is {self.anticipation!r}",
+                hint="a whole number of periods, 0 or more",
             )
         for name in ("covariates", "baseline"):
             value = getattr(self, name)
@@ -144,7 +148,9 @@ class StaggeredDiD:
         known = [f.name for f in fields(self)]
         for name in changes:
             if name not in known:
-                raise StudyError(f"StaggeredDiD has no argument {name!r}", hint=nearest(name, known))
+                raise StudyError(
+                    f"StaggeredDiD has no argument {name!r}", hint=nearest(name, known)
+                )
         return replace(self, **changes)  # type: ignore[arg-type]
 
     def strata(self, panel: Panel) -> tuple[str, ...]:
@@ -243,9 +249,7 @@ class StaggeredDiD:
         level_of_stratum = _level_of_stratum(frame)
         several = len(frame.level_names) > 1
         local_time = (several or level_of_stratum.size == 1) and not pooled_time
-        block = block_of_strata(
-            frame, local_time=local_time or pooled_time, members=members
-        )
+        block = block_of_strata(frame, local_time=local_time or pooled_time, members=members)
         seen, free = free_times(
             classes,
             np.zeros_like(level_of_stratum) if pooled_time else level_of_stratum,

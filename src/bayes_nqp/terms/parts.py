@@ -87,5 +87,3 @@ def zero_sum(levels: int) -> Array:
         basis[k, k - 1] = k
         basis[:, k - 1] /= np.sqrt(k * (k + 1.0))
     return basis
-
-

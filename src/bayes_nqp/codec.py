@@ -1,0 +1,102 @@
+"""Values to plain data and back: what files and studies hold of designs and samplers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from bayes_nqp.compression import AR1, IID
+from bayes_nqp.designs import StaggeredDiD
+from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.likelihoods import Gaussian, StudentT
+from bayes_nqp.pooling import Complete, Partial, Separate
+from bayes_nqp.priors import Priors
+from bayes_nqp.sampling import NUTS
+from bayes_nqp.terms.time_effects import TimeEffects
+
+__all__ = ["VALUES", "decode", "encode"]
+
+VALUES: Mapping[str, type] = {
+    t.__name__: t
+    for t in (
+        StaggeredDiD, Complete, Partial, Separate, AR1, IID, TimeEffects, Priors, Gaussian,
+        StudentT, NUTS,
+    )
+}  # fmt: skip
+"""The values that can be written down, by name."""
+
+_TAG = "type"
+
+
+def encode(value: Any) -> Any:
+    """Turn a value into dictionaries, lists, text and numbers.
+
+    Parameters
+    ----------
+    value : value
+        A design, pooling, error structure, priors, sampler, or plain data.
+
+    Returns
+    -------
+    dict, list, str, float, int, bool or None
+        A value becomes a dictionary with its "type" and its arguments.
+
+    Raises
+    ------
+    StudyError
+        If the value is of no known type.
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        if VALUES.get(type(value).__name__) is not type(value):
+            raise StudyError(f"{type(value).__name__} is no value that files can hold")
+        return {_TAG: type(value).__name__} | {
+            f.name: encode(getattr(value, f.name)) for f in fields(value)
+        }
+    if isinstance(value, tuple | list):
+        return [encode(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(k): encode(item) for k, item in value.items()}
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise StudyError(f"{value!r} is nothing that files can hold")
+
+
+def decode(data: Any, where: str = "") -> Any:
+    """Turn plain data back into values.
+
+    Parameters
+    ----------
+    data : dict, list, str, float, int, bool or None
+        From `encode`, or read from a file.
+    where : str, optional
+        The key it stands under, for messages.
+
+    Returns
+    -------
+    value
+
+    Raises
+    ------
+    StudyError
+        If a type or an argument is unknown; it names the nearest known one.
+    """
+    if isinstance(data, list | tuple):
+        return tuple(decode(item, where) for item in data)
+    if not isinstance(data, Mapping) or _TAG not in data:
+        return data
+    name = data[_TAG]
+    if name not in VALUES:
+        raise StudyError(
+            f"'{where or _TAG}' has the type {name!r}", hint=nearest(str(name), VALUES)
+        )
+    kind = VALUES[name]
+    known = {f.name for f in fields(kind)}
+    arguments = {k: decode(item, f"{where}.{k}" if where else k) for k, item in data.items()}
+    del arguments[_TAG]
+    for key in arguments:
+        if key not in known:
+            raise StudyError(
+                f"'{where or name}' has the unknown key {key!r}", hint=nearest(key, known)
+            )
+    return kind(**arguments)

@@ -1,0 +1,7 @@
+"""Fitting a design to a panel; keeping and reading back what comes of it."""
+
+from bayes_nqp.fitting._conditional import conditional_mean
+from bayes_nqp.fitting._files import load
+from bayes_nqp.fitting._fit import Fit, fit
+
+__all__ = ["Fit", "conditional_mean", "fit", "load"]

@@ -1,0 +1,231 @@
+"""Draws of parameters to labelled draws of everything, in outcome units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from bayes_nqp.compression import packed_rows
+from bayes_nqp.compression.recover import Coefficients, recover, sizes
+from bayes_nqp.designs._plan import Equation, Plan
+
+__all__ = ["MEMBERS_STORED", "Recovered", "constrain", "members_of", "recovered"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+MEMBERS_STORED = 2_000
+"""Above this many members their deviations are not stored."""
+
+_CHUNK_NUMBERS = 4_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Recovered:
+    """Draws of one equation, flat over chains.
+
+    Parameters
+    ----------
+    cell_mean, cell_effect : ndarray (draw, cell), outcome units
+        Without and with the mean deviation of the cell's rows.
+    coefficients : mapping of str to ndarray (draw, label)
+        By term, outcome units (slopes: outcome units per unit of the column).
+    deviation : ndarray (draw, member), outcome units, or None
+    """
+
+    cell_mean: Array
+    cell_effect: Array
+    coefficients: Mapping[str, Array]
+    deviation: Array | None
+
+
+def constrain(equation: Equation, x: Array) -> dict[str, Array]:
+    """Parameters on their own scales, in outcome units.
+
+    Parameters
+    ----------
+    equation : Equation
+    x : ndarray (chain, draw, parameter)
+        Unconstrained.
+
+    Returns
+    -------
+    dict of str to ndarray (chain, draw)
+    """
+    out = {}
+    for k, name in enumerate(equation.problem.parameter_names):
+        out[name] = (
+            np.tanh(0.5 * x[..., k]) if name == "rho" else equation.scale * np.exp(x[..., k])
+        )
+    return out
+
+
+def members_of(plan: Plan) -> tuple[Index, npt.NDArray[np.str_]]:
+    """Members with treated rows: their codes and labels.
+
+    Parameters
+    ----------
+    plan : Plan
+
+    Returns
+    -------
+    tuple of ndarray
+    """
+    frame = plan.frame
+    rows = plan.kept & frame.treated
+    codes = np.unique(frame.member[frame.unit[rows]])
+    return codes, frame.member_labels[codes]
+
+
+def recovered(
+    plan: Plan, equation: Equation, x: Array, generator: np.random.Generator | None
+) -> Recovered:
+    """Draw coefficients, cell effects and deviations given parameters.
+
+    Parameters
+    ----------
+    plan : Plan
+    equation : Equation
+    x : ndarray (draw, parameter)
+        Unconstrained.
+    generator : Generator or None
+        None gives conditional means.
+
+    Returns
+    -------
+    Recovered
+    """
+    packed = equation.packed
+    per_draw = sum(sizes(packed)) + int(packed.ints[10])
+    size = int(np.clip(_CHUNK_NUMBERS // max(per_draw, 1), 8, 250))
+    starts = range(0, x.shape[0], size)
+    streams = [None] * len(starts) if generator is None else list(generator.spawn(len(starts)))
+    share = _cell_shares(plan, equation)
+    packs = _unit_packs(plan, equation)
+
+    def chunk(start: int, stream: np.random.Generator | None) -> Recovered:
+        coefficients = recover(x[start : start + size], packed, stream)
+        return _assemble(plan, equation, coefficients, share, packs, stream)
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        parts = list(pool.map(chunk, starts, streams))
+    deviation = [p.deviation for p in parts if p.deviation is not None]
+    return Recovered(
+        np.concatenate([p.cell_mean for p in parts]),
+        np.concatenate([p.cell_effect for p in parts]),
+        {
+            name: np.concatenate([p.coefficients[name] for p in parts])
+            for name in parts[0].coefficients
+        },
+        np.concatenate(deviation) if deviation else None,
+    )
+
+
+def _assemble(
+    plan: Plan,
+    equation: Equation,
+    draws: Coefficients,
+    share: Any,
+    packs: list[tuple[Index, Array, int, int]],
+    stream: np.random.Generator | None,
+) -> Recovered:
+    blocks = equation.problem.blocks
+    starts = np.concatenate([[0], np.cumsum([b.columns.shape[0] for b in blocks])]).astype(np.int64)
+    at = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+    mean = draws.slots[:, at] * equation.scale
+    effect, deviation = mean, None
+    if equation.problem.member_scale is not None:
+        effect = mean + (share.T @ draws.deviation.T).T * equation.scale
+        codes, _ = members_of(plan)
+        if codes.size <= MEMBERS_STORED:
+            deviation = _deviations(equation, draws, codes, packs, stream) * equation.scale
+    return Recovered(mean, effect, _terms(equation, draws), deviation)
+
+
+def _terms(equation: Equation, draws: Coefficients) -> dict[str, Array]:
+    out: dict[str, Array] = {}
+    at = 0
+    for part in equation.globals:
+        size = part.columns.shape[1]
+        values = draws.shared[:, at : at + size] * equation.scale
+        at += size
+        if part.name == "time_effect":
+            continue
+        out[part.name] = values if part.display is None else values @ part.display.T
+    return out
+
+
+def _cell_shares(plan: Plan, equation: Equation) -> Any:
+    """Share of each class (or member) in the rows of each cell."""
+    problem, cells = equation.problem, plan.cells
+    if problem.member_scale is None:
+        return None
+    if problem.members:
+        rows = np.flatnonzero(plan.cell_of_row >= 0)
+        codes, _ = members_of(plan)
+        owner = np.searchsorted(codes, plan.frame.member[plan.frame.unit[rows]])
+        real = ~plan.frame.lead[rows]
+        table = csr_array(
+            (np.ones(int(real.sum())), (owner[real], plan.cell_of_row[rows][real])),
+            shape=(codes.size, cells.rows.size),
+        )
+        return table / cells.rows
+    owners, targets, counts = [], [], []
+    base = np.array([b.n_levels * problem.n_periods for b in problem.blocks])
+    order = {(int(b), int(s)): k for k, (b, s) in enumerate(equation.cell_slots)}
+    for k, c in enumerate(problem.classes):
+        b = int(problem.class_block[k])
+        for cell, treated in zip(problem.class_cells[k], problem.class_treated[k], strict=True):
+            if cell >= 0 and treated:
+                owners.append(k)
+                targets.append(order[b, int(base[b] + cell)])
+                counts.append(c.units.size)
+    table = csr_array(
+        (np.asarray(counts, dtype=float), (owners, targets)),
+        shape=(len(problem.classes), cells.rows.size),
+    )
+    return table / cells.rows
+
+
+def _unit_packs(plan: Plan, equation: Equation) -> list[tuple[Index, Array, int, int]]:
+    """For each treated class: its units, their packed entries less the mean, class, offset."""
+    problem = equation.problem
+    if problem.member_scale is None or problem.members:
+        return []
+    if members_of(plan)[0].size > MEMBERS_STORED:
+        return []
+    packs, offset = [], 0
+    for k, c in enumerate(problem.classes):
+        if problem.class_treated[k].any():
+            entries = packed_rows(equation.rows, c.units, c)
+            packs.append((c.units, entries - c.sums / c.units.size, k, offset))
+        offset += c.sums.size
+    return packs
+
+
+def _deviations(
+    equation: Equation,
+    draws: Coefficients,
+    codes: Index,
+    packs: list[tuple[Index, Array, int, int]],
+    stream: np.random.Generator | None,
+) -> Array:
+    """Single deviations that average to those of their class, draw by draw."""
+    if equation.problem.members:
+        return draws.deviation
+    out = np.zeros((draws.deviation.shape[0], codes.size))
+    for units, entries, k, offset in packs:
+        position = np.searchsorted(codes, units)
+        gain = draws.gain[:, offset : offset + entries.shape[1]]
+        value = draws.deviation[:, k : k + 1] + gain @ entries.T
+        if stream is not None and units.size > 1:
+            noise = stream.standard_normal(value.shape)
+            value += draws.spread[:, k : k + 1] * (noise - noise.mean(axis=1, keepdims=True))
+        out[:, position] = value
+    return out

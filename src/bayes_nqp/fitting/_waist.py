@@ -1,0 +1,76 @@
+"""Draws of cells and members, and a plan's labels, to the Dataset of the waist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.designs._plan import Plan
+from bayes_nqp.fitting._draws import members_of
+
+__all__ = ["waist"]
+
+Array = npt.NDArray[np.float64]
+
+
+def waist(
+    plan: Plan,
+    effect: Array,
+    deviation: Array | None,
+    *,
+    gate: str,
+    leads: bool = False,
+    attrs: Mapping[str, str | float] | None = None,
+) -> xr.Dataset:
+    """Label draws as effects.
+
+    Parameters
+    ----------
+    plan : Plan
+    effect : ndarray (chain, draw, cell), outcome units
+        Of all cells, leads included.
+    deviation : ndarray (chain, draw, member), outcome units, or None
+    gate : str
+        Verdict of the convergence gate.
+    leads : bool, default False
+        Take the lead cells instead of those with effects.
+    attrs : mapping, optional
+
+    Returns
+    -------
+    Dataset
+        As `schema.build` gives it.
+    """
+    cells = plan.cells
+    keep = np.flatnonzero(cells.lead if leads else ~cells.lead)
+    members, membership = None, None
+    if deviation is not None and not leads:
+        codes, labels = members_of(plan)
+        members = [str(x) for x in labels]
+        rows = np.flatnonzero((plan.cell_of_row >= 0) & plan.frame.treated)
+        owner = np.searchsorted(codes, plan.frame.member[plan.frame.unit[rows]])
+        position = np.searchsorted(keep, plan.cell_of_row[rows])
+        pairs, counts = np.unique(np.stack([position, owner], axis=1), axis=0, return_counts=True)
+        membership = (pairs[:, 0], pairs[:, 1], counts)
+    return schema.build(
+        effect[:, :, None, keep],
+        strata={f: levels[keep].tolist() for f, levels in cells.strata.items()},
+        cohort=cells.cohort[keep],
+        time=cells.time[keep],
+        event_time=cells.event_time[keep],
+        rows=cells.rows[keep],
+        units=cells.units[keep],
+        observed=cells.observed[keep],
+        weight=cells.weight[keep],
+        deviation=None if deviation is None or leads else deviation[:, :, None],
+        members=members,
+        membership=membership,
+        paths=(v.TOTAL,),
+        gate=gate,
+        attrs=attrs,
+    )

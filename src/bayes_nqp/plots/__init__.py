@@ -1,0 +1,13 @@
+"""Pictures, one per file, each a function that returns the matplotlib figure.
+
+They neither show nor save anything: a notebook shows what its cell returns, and
+``figure.savefig(path)`` writes a file.
+"""
+
+from bayes_nqp.plots._adoption import adoption
+from bayes_nqp.plots._event_study import event_study
+from bayes_nqp.plots._forest import forest
+from bayes_nqp.plots._league import league
+from bayes_nqp.plots._shrinkage import shrinkage
+
+__all__ = ["adoption", "event_study", "forest", "league", "shrinkage"]

@@ -1,0 +1,227 @@
+"""Who was treated when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.estimands import text
+from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._style import INK, figure_of, settle, style
+from bayes_nqp.plots._words import Language, words
+
+__all__ = ["adoption"]
+
+_NO_ROW, _NEVER, _NOT_YET, _TREATED = 0, 1, 2, 3
+_COLOURS = ("white", "#ECECEC", "#C9C9C9")
+
+
+class _Panel(Protocol):
+    """What the figure needs of a panel."""
+
+    @property
+    def unit_labels(self) -> npt.NDArray[Any]: ...
+    @property
+    def unit_codes(self) -> npt.NDArray[np.int64]: ...
+    @property
+    def time_labels(self) -> npt.NDArray[Any]: ...
+    @property
+    def time_codes(self) -> npt.NDArray[np.int64]: ...
+    @property
+    def cohort_codes(self) -> npt.NDArray[np.int64]: ...
+    @property
+    def levels(self) -> Mapping[str, npt.NDArray[Any]]: ...
+    @property
+    def strata_codes(self) -> Mapping[str, npt.NDArray[np.int64]]: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lines:
+    """The rows of the picture: a label, a first treated period, and which periods have data."""
+
+    labels: list[str]
+    cohort: npt.NDArray[np.int64]
+    seen: npt.NDArray[np.bool_]
+    units: npt.NDArray[np.int64]
+    note: str = ""
+
+
+def adoption(
+    panel: _Panel,
+    *,
+    most: int = 80,
+    ax: Axes | None = None,
+    title: str | None = None,
+    language: Language = "en",
+) -> Figure:
+    """Draw units against time, coloured by status and cohort, the earliest cohort on top.
+
+    Parameters
+    ----------
+    panel : Panel
+        The data.
+    most : int, default 80
+        Units up to which each has a line; of more, each cohort within a stratum has one.
+    ax : Axes, optional
+        To draw into.
+    title : str, optional
+        Of the figure.
+    language : {"en", "zh"}, default "en"
+        Of labels and notes.
+
+    Returns
+    -------
+    Figure
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> import numpy as np
+    >>> from bayes_nqp import plots
+    >>> panel = SimpleNamespace(
+    ...     unit_labels=np.array(["a", "b"]), unit_codes=np.array([0, 0, 1, 1]),
+    ...     time_labels=np.array([2014, 2015]), time_codes=np.array([0, 1, 0, 1]),
+    ...     cohort_codes=np.array([1, -1]), levels={}, strata_codes={},
+    ... )
+    >>> figure = plots.adoption(panel)
+    >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    ['a', 'b']
+    """
+    say = words(language)
+    lines = _lines(panel, most, say)
+    times = [text(label) for label in panel.time_labels]
+    n = len(lines.labels)
+    step = 0.135 if n > 30 else 0.19
+    size = (float(np.clip(0.3 * len(times) + 2.4, 4.6, 9.0)), max(1.8, step * n + 1.0))
+    with style([*say.values(), title or "", *lines.labels, *times]):
+        figure, (ax_,) = figure_of(ax, size)
+        _paint(ax_, lines, len(times))
+        _ticks(ax_, lines, times)
+        _cohorts(ax_, lines, panel.time_labels, say)
+        _legend(ax_, lines, say)
+        annotate(figure, [ax_], [lines.note], v.PASSED, say, owned=ax is None, title=title)
+        settle([ax_])
+        ax_.tick_params(axis="y", length=0, labelsize=6.6 if n > 30 else 7.6)
+    return figure
+
+
+def _lines(panel: _Panel, most: int, say: Mapping[str, str]) -> _Lines:
+    n, periods = len(panel.unit_labels), len(panel.time_labels)
+    seen = np.zeros((n, periods), dtype=bool)
+    seen[panel.unit_codes, panel.time_codes] = True
+    cohort = np.asarray(panel.cohort_codes)
+    late = np.where(cohort < 0, periods, cohort)
+    if n <= most:
+        order = np.lexsort((np.arange(n), late))
+        labels = [text(panel.unit_labels[i]) for i in order]
+        return _Lines(labels, cohort[order], seen[order], np.ones(n, dtype=np.int64))
+    strata = np.full(n, "", dtype=object)
+    for name, codes in panel.strata_codes.items():
+        level = np.asarray(panel.levels[name], dtype=object)[codes]
+        strata = np.asarray(
+            [f"{a} × {b}" if a else text(b) for a, b in zip(strata, level, strict=True)],
+            dtype=object,
+        )
+    if len(set(zip(late, strata, strict=True))) > most:
+        strata = np.full(n, "", dtype=object)
+    keys = sorted(set(zip(late.tolist(), strata.tolist(), strict=True)))
+    groups = [(late == g) & (strata == s) for g, s in keys]
+    named = any(s for _, s in keys)
+    labels = [
+        f"{s} ({group.sum()})" if s else f"({group.sum()})"
+        for (_, s), group in zip(keys, groups, strict=True)
+    ]
+    first = np.asarray([g if g < periods else -1 for g, _ in keys])
+    observed = np.stack([seen[group].any(axis=0) for group in groups])
+    units = np.asarray([int(group.sum()) for group in groups])
+    return _Lines(labels, first, observed, units, say["share" if named else "share_cohort"])
+
+
+def _paint(ax: Axes, lines: _Lines, periods: int) -> None:
+    time = np.arange(periods)
+    batches = sorted({int(g) for g in lines.cohort if g >= 0})
+    status = np.full(lines.seen.shape, _NOT_YET)
+    status[lines.cohort < 0] = _NEVER
+    for k, g in enumerate(batches):
+        status[np.ix_(lines.cohort == g, time >= g)] = _TREATED + k
+    status[~lines.seen] = _NO_ROW
+    shades = mpl.colormaps["viridis"](np.linspace(0.12, 0.86, max(len(batches), 1)))
+    colours = ListedColormap([*_COLOURS, *map(tuple, shades)])
+    n = len(lines.labels)
+    ax.pcolormesh(
+        np.arange(periods + 1) - 0.5,
+        np.arange(n + 1) - 0.5,
+        status,
+        cmap=colours,
+        vmin=-0.5,
+        vmax=len(colours.colors) - 0.5,  # type: ignore[arg-type]
+        edgecolor="white",
+        linewidth=0.35 if n > 30 else 0.7,
+    )
+    ax.set_ylim(n - 0.5, -0.5)
+    ax.spines[["left", "bottom"]].set_visible(False)
+
+
+def _ticks(ax: Axes, lines: _Lines, times: list[str]) -> None:
+    wide = max(map(len, times))
+    every = max(1, -(-len(times) * (wide + 2) // 66))
+    ax.set_xticks(np.arange(0, len(times), every), times[::every])
+    ax.set_yticks(np.arange(len(lines.labels)), lines.labels)
+
+
+def _cohorts(ax: Axes, lines: _Lines, times: npt.NDArray[Any], say: Mapping[str, str]) -> None:
+    """Name every cohort at the right of its block, and rule a line between blocks."""
+    starts = np.flatnonzero(np.r_[True, lines.cohort[1:] != lines.cohort[:-1]])
+    ends = np.r_[starts[1:], len(lines.cohort)]
+    for start, end in zip(starts, ends, strict=True):
+        g, count = int(lines.cohort[start]), int(lines.units[start:end].sum())
+        number = say["units_1"] if count == 1 else say["units_n"].format(count)
+        name = say["never"] if g < 0 else text(times[g])
+        ax.annotate(
+            f"{name}: {number}",
+            xy=(1, (start + end - 1) / 2),
+            xycoords=ax.get_yaxis_transform(),
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=7.2,
+            annotation_clip=False,
+        )
+        if start:
+            ax.axhline(start - 0.5, color=INK, linewidth=0.6)
+
+
+def _legend(ax: Axes, lines: _Lines, say: Mapping[str, str]) -> None:
+    middle = mpl.colormaps["viridis"](0.35)
+    keys = [Patch(facecolor=middle, label=say["treated"])]
+    keys.append(Patch(facecolor=_COLOURS[_NOT_YET], label=say["not_yet"]))
+    if (lines.cohort < 0).any():
+        keys.append(Patch(facecolor=_COLOURS[_NEVER], label=say["never"]))
+    if not lines.seen.all():
+        keys.append(
+            Patch(facecolor="white", edgecolor="#999999", linewidth=0.5, label=say["no_row"])
+        )
+    figure = ax.get_figure(root=False)
+    below = -(18 + 4) / (72 * figure.get_size_inches()[1]) if figure else -0.1  # type: ignore[union-attr]
+    ax.legend(
+        handles=keys,
+        loc="upper left",
+        bbox_to_anchor=(0, below),
+        ncols=len(keys),
+        frameon=False,
+        fontsize=7.2,
+        handlelength=1.0,
+        handleheight=1.0,
+        columnspacing=1.2,
+        borderaxespad=0,
+    )

@@ -1,0 +1,252 @@
+"""Effects by event time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import StudyError
+from bayes_nqp.estimands import By, att, effects_of, text, worst_gate
+from bayes_nqp.estimands._by import names_of
+from bayes_nqp.plots._intervals import draw_points, points_of
+from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
+from bayes_nqp.plots._words import Language, effect_label, percent, words
+
+__all__ = ["event_study"]
+
+_TOGETHER = 3
+"""Series that one panel can hold and still be read."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Series:
+    label: str
+    draws: xr.DataArray
+    leads: xr.DataArray | None
+
+
+def event_study(
+    fit_or_effects: object,
+    *,
+    by: By = None,
+    prob: float = 0.95,
+    leads: xr.DataArray | None = None,
+    weights: str = "rows",
+    balanced: int | None = None,
+    ax: Axes | None = None,
+    title: str | None = None,
+    language: Language = "en",
+) -> Figure:
+    """Draw the average effect at every event time, overall or by group.
+
+    Up to three groups share one panel; more get a panel each, with all groups together in grey.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+        A fit, or effects in the schema of the waist.
+    by : str, sequence of str or mapping, optional
+        Groups to tell apart, as in ``att``.
+    prob : float, default 0.95
+        Posterior probability of the wide intervals, equal-tailed.
+    leads : DataArray (chain, draw, event_time, ...), outcome units, optional
+        Effects before adoption (negative event times) from a lead fit, measured from event time
+        −1; with the groups' dims where they are known by group.
+    weights : str, default "rows"
+        As in ``att``.
+    balanced : int, optional
+        As in ``att``.
+    ax : Axes, optional
+        To draw into; all groups then share it.
+    title : str, optional
+        Of the figure.
+    language : {"en", "zh"}, default "en"
+        Of labels and notes.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    StudyError
+        As ``att``; and if one panel cannot hold all groups.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bayes_nqp import plots, schema
+    >>> effects = schema.build(
+    ...     np.random.default_rng(1).normal(size=(4, 100, 1, 2)), strata={}, cohort=[2015, 2015],
+    ...     time=[2015, 2016], event_time=[0, 1], rows=[3, 3], units=[3, 3],
+    ... )
+    >>> plots.event_study(effects).axes[0].get_xlabel()
+    'Event time (periods since adoption)'
+    """
+    say, effects = words(language), effects_of(fit_or_effects)
+    names = {new: old for new, old in names_of(by).items() if old != v.EVENT_TIME}
+    names |= {v.EVENT_TIME: v.EVENT_TIME}
+    draws = att(effects, names, weights, balanced=balanced)
+    series = _series(draws, leads)
+    if ax is not None and len(series) > len(COLOURS):
+        raise StudyError(f"one ax cannot hold {len(series)} groups", hint="leave out ax")
+    label = effect_label(draws, say)
+    together = ax is not None or len(series) <= _TOGETHER
+    with style([*say.values(), label, title or "", *(one.label for one in series)]):
+        columns = 1 if together else min(4 if len(series) > 6 else 3, len(series))
+        rows = 1 if together else -(-len(series) // columns)
+        size = (5.6, 3.5) if together else (2.25 * columns + 0.4, 1.85 * rows + 0.8)
+        figure, axes = figure_of(ax, size, rows, columns)
+        if together:
+            _one_panel(axes[0], series, prob, say)
+        else:
+            overall = att(effects, v.EVENT_TIME, weights, balanced=balanced)
+            _panels(axes, series, overall, prob, columns)
+        _dress(axes, say, label, columns, len(series))
+        notes = [say["points"].format(percent(prob))]
+        notes += [] if together else [say["behind"]]
+        notes += [say["reference"]] if leads is None else [say["leads_note"]]
+        gate = worst_gate(draws, *([] if leads is None else [leads]))
+        used = axes[: len(series)]
+        annotate(figure, used, notes, gate, say, owned=ax is None, title=title)
+        settle(axes)
+    return figure
+
+
+def _series(draws: xr.DataArray, leads: xr.DataArray | None) -> list[_Series]:
+    dims = [str(dim) for dim in draws.dims if dim not in (*v.SAMPLE_DIMS, v.EVENT_TIME)]
+    if leads is not None and v.EVENT_TIME not in leads.dims:
+        raise StudyError(
+            "'leads' has no dim 'event_time'", hint="draws by event_time, all negative"
+        )
+    series = []
+    for place in product(*(range(draws.sizes[dim]) for dim in dims)):
+        at = dict(zip(dims, place, strict=True))
+        one = draws.isel(at)
+        one = one.isel({v.EVENT_TIME: ~np.isnan(one.isel(chain=0, draw=0).to_numpy())})
+        if not one.sizes[v.EVENT_TIME]:
+            continue
+        labels = {dim: draws[dim].to_numpy()[i] for dim, i in at.items()}
+        before = leads
+        if leads is not None:
+            before = leads.sel({dim: level for dim, level in labels.items() if dim in leads.dims})
+            before = before.isel({v.EVENT_TIME: before[v.EVENT_TIME].to_numpy() < 0})
+        series.append(_Series(" × ".join(map(text, labels.values())), one, before))
+    return series
+
+
+def _one_panel(ax: Axes, series: list[_Series], prob: float, say: Mapping[str, str]) -> None:
+    step = 0.16 if len(series) <= _TOGETHER else 0.7 / len(series)
+    shifts = (np.arange(len(series)) - (len(series) - 1) / 2) * step
+    for one, shift, colour in zip(series, shifts, COLOURS, strict=False):
+        _draw(ax, one, prob, colour, shift)
+    _frame(ax, any(one.leads is not None for one in series), 12)
+    if len(series) > 1:
+        _direct_labels(ax, series, shifts)
+    elif series[0].leads is None:
+        _counts(ax, series[0].draws, say)
+    else:
+        where = {"xytext": (0, -6), "textcoords": "offset points", "ha": "center", "va": "top"}
+        ax.annotate(say["reference_point"], xy=(-1, 0), fontsize=6.8, color=MUTED, **where)
+
+
+def _panels(
+    axes: list[Axes], series: list[_Series], overall: xr.DataArray, prob: float, columns: int
+) -> None:
+    steps, mean = overall[v.EVENT_TIME].to_numpy(), overall.mean(v.SAMPLE_DIMS).to_numpy()
+    last = len(series) - columns
+    for i, (ax, one) in enumerate(zip(axes, series, strict=False)):
+        ax.plot(steps, mean, color=FAINT, linewidth=1.6, zorder=1)
+        _draw(ax, one, prob, COLOURS[0], 0.0)
+        _frame(ax, one.leads is not None, 6)
+        ax.set_title(one.label, fontsize=8.5)
+        ax.tick_params(labelbottom=i >= last)
+    for ax in axes[len(series) :]:
+        ax.set_axis_off()
+
+
+def _draw(ax: Axes, one: _Series, prob: float, colour: str, shift: float) -> None:
+    steps = one.draws[v.EVENT_TIME].to_numpy()
+    points = points_of(one.draws, prob)
+    ax.plot(steps + shift, points.mean, color=colour, linewidth=0.8, alpha=0.55, zorder=1.5)
+    draw_points(ax, steps + shift, points, colour)
+    if one.leads is not None and one.leads.sizes[v.EVENT_TIME]:
+        lead = colour if shift else MUTED
+        before = one.leads[v.EVENT_TIME].to_numpy()
+        draw_points(ax, before + shift, points_of(one.leads, prob), lead, hollow=True)
+        if -1 not in before:
+            ax.plot([-1 + shift], [0.0], "D", color=lead, markersize=3.2, zorder=3)
+
+
+def _frame(ax: Axes, has_leads: bool, ticks: int) -> None:
+    ax.axhline(0, color=MUTED, linewidth=0.7, zorder=0.5)
+    if has_leads:
+        ax.axvline(-0.5, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0.5)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=ticks, integer=True, min_n_ticks=1))
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=6))
+
+
+def _direct_labels(ax: Axes, series: list[_Series], shifts: np.ndarray) -> None:
+    """Write each series' name beside its last point, none over another."""
+    ends = [float(one.draws.isel(event_time=-1).mean()) for one in series]
+    low, high = ax.get_ylim()
+    order, gap = np.argsort(ends), 0.065 * (high - low)
+    heights = np.asarray(ends)
+    for before, after in zip(order[:-1], order[1:], strict=True):
+        heights[after] = max(heights[after], heights[before] + gap)
+    heights -= (heights - np.asarray(ends)).mean()
+    right = max(float(one.draws[v.EVENT_TIME].max()) for one in series) + max(shifts)
+    for one, height, colour in zip(series, heights, COLOURS, strict=False):
+        ax.annotate(
+            one.label,
+            xy=(right, height),
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            color=colour,
+            fontweight="bold",
+            annotation_clip=False,
+        )
+
+
+def _counts(ax: Axes, draws: xr.DataArray, say: Mapping[str, str]) -> None:
+    """Write the rows behind every point along the bottom: they change as cohorts drop out."""
+    low, high = ax.get_ylim()
+    ax.set_ylim(min(low, 0 - 0.04 * (high - low)) - 0.1 * (high - low), high)
+    where = {"transform": ax.get_xaxis_transform(), "fontsize": 6.8, "color": MUTED}
+    steps = draws[v.EVENT_TIME].to_numpy()
+    every = -(-len(steps) // 16)
+    for step, rows in list(zip(steps, draws[v.ROWS].to_numpy(), strict=True))[::every]:
+        ax.text(step, 0.025, f"{rows:.0f}", ha="center", va="bottom", **where)
+    ax.annotate(
+        say["rows"],
+        xy=(float(steps.max()), 0.025),
+        xycoords=ax.get_xaxis_transform(),
+        xytext=(14, 0),
+        textcoords="offset points",
+        fontsize=6.8,
+        color=MUTED,
+        va="bottom",
+        annotation_clip=False,
+    )
+
+
+def _dress(axes: list[Axes], say: Mapping[str, str], label: str, columns: int, used: int) -> None:
+    if len(axes) == 1:
+        axes[0].set_xlabel(say["event_time"])
+        axes[0].set_ylabel(label)
+        return
+    figure = axes[0].get_figure(root=True)
+    assert isinstance(figure, Figure)
+    figure.supylabel(label, fontsize=9)
+    bottom = axes[(used - 1) // columns * columns]
+    bottom.set_xlabel(say["event_time"], loc="left")

@@ -1,0 +1,198 @@
+"""Groups and their contrasts, one under another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from bayes_nqp import schema
+from bayes_nqp.estimands import By, att, contrast, effects_of, gate_of, text
+from bayes_nqp.estimands._by import names_of
+from bayes_nqp.plots._intervals import Points, draw_points, numbers, points_of, written
+from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
+from bayes_nqp.plots._words import Language, effect_label, percent, words
+
+__all__ = ["forest"]
+
+_CONTRASTED = 4
+"""Levels of a factor up to which all pairs are compared."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Row:
+    label: str
+    draws: xr.DataArray | None
+    colour: str = INK
+    marker: str = "o"
+
+
+def forest(
+    fit_or_effects: object,
+    *,
+    by: By = None,
+    prob: float = 0.95,
+    weights: str = "rows",
+    ax: Axes | None = None,
+    title: str | None = None,
+    language: Language = "en",
+) -> Figure:
+    """Draw the average effect of every group, and the contrasts between groups.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+        A fit, or effects in the schema of the waist.
+    by : str, sequence of str or mapping, optional
+        The factors, one after another; every stratum factor by default.
+    prob : float, default 0.95
+        Posterior probability of the wide intervals, equal-tailed.
+    weights : str, default "rows"
+        As in ``att``.
+    ax : Axes, optional
+        To draw into.
+    title : str, optional
+        Of the figure.
+    language : {"en", "zh"}, default "en"
+        Of labels and notes.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    StudyError
+        As ``att``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bayes_nqp import plots, schema
+    >>> effects = schema.build(
+    ...     np.random.default_rng(1).normal(size=(4, 100, 1, 2)),
+    ...     strata={"region": ["inland", "coastal"]}, cohort=[2015, 2015],
+    ...     time=[2015, 2015], event_time=[0, 0], rows=[3, 3], units=[3, 3],
+    ... )
+    >>> plots.forest(effects).axes[0].get_xlabel()
+    'Effect'
+    """
+    say, effects = words(language), effects_of(fit_or_effects)
+    overall = att(effects, weights=weights)
+    factors = names_of(by) or {name: name for name in schema.factors(effects)}
+    groups = {new: att(effects, {new: old}, weights) for new, old in factors.items()}
+    rows = _rows(overall, groups, say)
+    label = effect_label(overall, say)
+    with style([*say.values(), label, title or "", *(row.label for row in rows)]):
+        figure, (ax_,) = figure_of(ax, (6.6, 0.215 * len(rows) + 1.25))
+        _fill(ax_, rows, prob, say)
+        ax_.set_xlabel(label)
+        notes = [say["points"].format(percent(prob))]
+        if any(draws.sizes[new] > _CONTRASTED for new, draws in groups.items()):
+            notes.append(say["contrasts_left_out"].format(_CONTRASTED))
+        gate = gate_of(overall)
+        annotate(figure, [ax_], notes, gate, say, owned=ax is None, title=title)
+        settle([ax_])
+        ax_.tick_params(axis="y", length=0)
+    return figure
+
+
+def _rows(
+    overall: xr.DataArray, groups: Mapping[str, xr.DataArray], say: Mapping[str, str]
+) -> list[_Row]:
+    rows = [_Row(say["overall"], overall)]
+    contrasts = []
+    for name, draws in groups.items():
+        rows.append(_Row(name, None))
+        for i, level in enumerate(draws[name].to_numpy()):
+            one = draws.isel({name: i})
+            if not np.isnan(one).any():
+                rows.append(_Row(text(level), one, COLOURS[0]))
+        if 1 < draws.sizes[name] <= _CONTRASTED:
+            for a, b in combinations(draws[name].to_numpy(), 2):
+                pair = contrast(draws, {name: a}, minus=b)
+                if not np.isnan(pair).any():
+                    contrasts.append(_Row(str(pair.contrast.item()), pair, COLOURS[1], "D"))
+    return [*rows, *([_Row(say["contrasts"], None)] if contrasts else []), *contrasts]
+
+
+def _fill(ax: Axes, rows: list[_Row], prob: float, say: Mapping[str, str]) -> None:
+    height = np.arange(len(rows))[::-1].astype(float)
+    drawn = [(row, points_of(row.draws, prob)) for row in rows if row.draws is not None]
+    at = [y for row, y in zip(rows, height, strict=True) if row.draws is not None]
+    ax.axvline(0, color=MUTED, linewidth=0.7, zorder=0.5)
+    for (row, points), y in zip(drawn, at, strict=True):
+        draw_points(
+            ax,
+            [y],
+            points,
+            row.colour,
+            vertical=False,
+            hollow=row.marker == "D",
+            marker=row.marker,
+            size=3.2 if row.marker == "D" else 3.8,
+        )
+    ax.set_ylim(-0.7, len(rows) - 0.2)
+    ax.set_yticks(height, [row.label for row in rows])
+    ax.spines["left"].set_visible(False)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=7))
+    for tick, row in zip(ax.get_yticklabels(), rows, strict=True):
+        if row.draws is None or row is rows[0]:
+            tick.set_fontweight("bold")
+    _columns(ax, drawn, at, prob, say)
+
+
+def _columns(
+    ax: Axes,
+    drawn: list[tuple[_Row, Points]],
+    at: list[float],
+    prob: float,
+    say: Mapping[str, str],
+) -> None:
+    """Write the numbers at the right, in two columns under their headings."""
+    decimals = numbers(
+        Points(
+            *(np.concatenate([getattr(p, k) for _, p in drawn], axis=-1) for k in Points.__slots__)
+        )
+    )
+    entries = []
+    for row, points in drawn:
+        assert row.draws is not None
+        mean, low, high = (written(float(x[0]), decimals) for x in (points.mean, *points.outer))
+        chance = float((row.draws > 0).mean())
+        entries.append((f"{mean}  [{low}, {high}]", _chance(chance)))
+    heading = (
+        say["mean_interval"].format(say["interval"].format(percent(prob))),
+        say["p_positive"],
+    )
+    longest = max(len(entry[0]) for entry in entries)
+    gap = max(longest * 4.6, 96) + 14
+    where: dict[str, Any] = {
+        "xycoords": ax.get_yaxis_transform(),
+        "textcoords": "offset points",
+        "va": "center",
+        "annotation_clip": False,
+        "fontsize": 7.6,
+    }
+    lines = [(max(at) + 1, heading, MUTED)]
+    lines += [(y, entry, row.colour) for (row, _), y, entry in zip(drawn, at, entries, strict=True)]
+    for y, (number, chance_text), colour in lines:
+        ax.annotate(number, xy=(1, y), xytext=(10, 0), color=colour, **where)
+        ax.annotate(
+            chance_text, xy=(1, y), xytext=(10 + gap + 28, 0), ha="right", color=colour, **where
+        )
+
+
+def _chance(chance: float) -> str:
+    """Write a probability without claiming certainty that draws cannot give."""
+    if chance > 0.995:
+        return "> 0.99"
+    return "< 0.01" if chance < 0.005 else f"{chance:.2f}"

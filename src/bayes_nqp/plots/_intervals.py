@@ -1,0 +1,149 @@
+"""Points and intervals to draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from matplotlib.axes import Axes
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import StudyError
+
+__all__ = ["INNER", "Points", "draw_points", "numbers", "points_of", "written"]
+
+INNER = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Points:
+    """Posterior means with two equal-tailed intervals.
+
+    Parameters
+    ----------
+    mean : array (label)
+        Posterior means.
+    inner, outer : array (2, label)
+        Lower and upper ends.
+    """
+
+    mean: npt.NDArray[np.float64]
+    inner: npt.NDArray[np.float64]
+    outer: npt.NDArray[np.float64]
+
+
+def points_of(draws: xr.DataArray, prob: float) -> Points:
+    """Reduce draws of at most one dim to what is drawn.
+
+    Parameters
+    ----------
+    draws : DataArray (chain, draw) or (chain, draw, label)
+        Labelled draws.
+    prob : float
+        Of the wide interval; the narrow one has 0.5.
+
+    Returns
+    -------
+    Points
+        NaN where there are no draws.
+
+    Raises
+    ------
+    StudyError
+        If `prob` is no probability above one half.
+    """
+    if not INNER < prob < 1:
+        raise StudyError(f"prob={prob!r} is not between 0.5 and 1", hint="prob=0.95")
+    flat = draws.transpose(*v.SAMPLE_DIMS, ...).to_numpy()
+    flat = flat.reshape(flat.shape[0] * flat.shape[1], -1)
+    tails = [(1 - prob) / 2, (1 - INNER) / 2, (1 + INNER) / 2, (1 + prob) / 2]
+    lower, low, high, upper = np.quantile(flat, tails, axis=0)
+    return Points(flat.mean(axis=0), np.stack([low, high]), np.stack([lower, upper]))
+
+
+def draw_points(
+    ax: Axes,
+    place: npt.ArrayLike,
+    points: Points,
+    colour: str,
+    *,
+    vertical: bool = True,
+    hollow: bool = False,
+    size: float = 3.8,
+    marker: str = "o",
+) -> None:
+    """Draw means as points and intervals as a thin bar and a thick one.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where.
+    place : array (label)
+        Positions on the other axis.
+    points : Points
+        What.
+    colour : str
+        Of points and bars.
+    vertical : bool, default True
+        Whether the effect is on the vertical axis.
+    hollow : bool, default False
+        Draw points white inside.
+    size : float, points, default 3.8
+        Of the markers.
+    marker : str, default "o"
+        Their shape.
+    """
+    at = np.asarray(place)
+    bars = ax.vlines if vertical else ax.hlines
+    bars(at, *points.outer, color=colour, linewidth=0.9, zorder=2)
+    bars(at, *points.inner, color=colour, linewidth=3.0, zorder=2.1)
+    xy = (at, points.mean) if vertical else (points.mean, at)
+    face = "white" if hollow else colour
+    ax.plot(
+        *xy,
+        linestyle="none",
+        marker=marker,
+        markersize=size,
+        markerfacecolor=face,
+        markeredgecolor=colour,
+        markeredgewidth=1.0,
+        zorder=3,
+    )
+
+
+def numbers(points: Points) -> int:
+    """Choose the decimals that show two digits of a typical interval's width.
+
+    Parameters
+    ----------
+    points : Points
+        To be written.
+
+    Returns
+    -------
+    int
+    """
+    width = float(np.nanmedian(points.outer[1] - points.outer[0]))
+    if not np.isfinite(width) or width <= 0:
+        return 2
+    return int(np.clip(1 - np.floor(np.log10(width)), 0, 6))
+
+
+def written(value: float, decimals: int) -> str:
+    """Write a number with a true minus sign.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    decimals : int
+        How many to show.
+
+    Returns
+    -------
+    str
+    """
+    text = f"{value:.{decimals}f}"
+    return text.replace("-", "−") if float(text) else text.replace("-", "")

@@ -1,0 +1,149 @@
+"""Every unit's own effect, sorted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import StudyError
+from bayes_nqp.estimands import By, att, effects_of, gate_of, text
+from bayes_nqp.estimands._by import member_name
+from bayes_nqp.plots._intervals import Points, draw_points, points_of
+from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._style import ACCENT, FAINT, MUTED, figure_of, settle, style
+from bayes_nqp.plots._words import Language, effect_label, percent, words
+
+__all__ = ["league"]
+
+
+def league(
+    fit_or_effects: object,
+    *,
+    by: By = None,
+    prob: float = 0.95,
+    weights: str = "rows",
+    most: int = 60,
+    ax: Axes | None = None,
+    title: str | None = None,
+    language: Language = "en",
+) -> Figure:
+    """Draw every unit's effect with its intervals, the largest first.
+
+    Intervals of neighbours overlap far more often than not: a place in the table is as uncertain
+    as ``rank(att(fit, by="unit"), "unit")`` says.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+        A fit whose effects vary by unit, or effects in the schema of the waist.
+    by : str, optional
+        What to sort instead of units, such as "cohort" or "stratum".
+    prob : float, default 0.95
+        Posterior probability of the wide intervals, equal-tailed.
+    weights : str, default "rows"
+        As in ``att``.
+    most : int, default 60
+        How many to show; of more, as many at the top as at the bottom.
+    ax : Axes, optional
+        To draw into.
+    title : str, optional
+        Of the figure.
+    language : {"en", "zh"}, default "en"
+        Of labels and notes.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    StudyError
+        As ``att``; and if `most` is below 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bayes_nqp import plots, schema
+    >>> effects = schema.build(
+    ...     np.random.default_rng(1).normal(size=(4, 100, 1, 2)), strata={}, cohort=[2015, 2016],
+    ...     time=[2016, 2016], event_time=[1, 0], rows=[3, 3], units=[3, 3],
+    ... )
+    >>> len(plots.league(effects, by="cohort").axes[0].get_yticks())
+    2
+    """
+    if most < 2:
+        raise StudyError(f"most={most!r} leaves nothing to compare", hint="most=60")
+    say, effects = words(language), effects_of(fit_or_effects)
+    draws = att(effects, by if by is not None else member_name(effects), weights)
+    overall = att(effects, weights=weights)
+    labels, flat = _sorted(draws)
+    shown, left_out = _ends(len(labels), most)
+    names = [labels[i] for i in shown]
+    label = effect_label(draws, say)
+    with style([*say.values(), label, title or "", *names]):
+        n_lines = len(shown) + (1 if left_out else 0)
+        figure, (ax_,) = figure_of(ax, (5.4, max(1.9, 0.145 * n_lines + 1.1)))
+        _fill(ax_, points_of(flat.isel(label=shown), prob), names, left_out, say)
+        middle = float(overall.mean())
+        ax_.axvline(middle, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
+        ax_.set_xlabel(label)
+        notes = [say["points"].format(percent(prob)), say["filled"], say["weighted_average"]]
+        annotate(figure, [ax_], notes, gate_of(draws), say, owned=ax is None, title=title)
+        settle([ax_])
+        ax_.tick_params(axis="y", length=0, labelsize=7)
+    return figure
+
+
+def _sorted(draws: xr.DataArray) -> tuple[list[str], xr.DataArray]:
+    """Stack the dims, leave out what is empty, and sort by the posterior mean."""
+    dims = [str(dim) for dim in draws.dims if dim not in v.SAMPLE_DIMS]
+    values = draws.transpose(*v.SAMPLE_DIMS, *dims).to_numpy()
+    shape = values.shape[2:]
+    flat = values.reshape(*values.shape[:2], -1)
+    mean = flat.mean(axis=(0, 1))
+    order = np.argsort(-mean, kind="stable")
+    order = order[~np.isnan(mean[order])]
+    places = np.unravel_index(order, shape)
+    columns = [draws[dim].to_numpy()[at] for dim, at in zip(dims, places, strict=True)]
+    labels = [" × ".join(map(text, parts)) for parts in zip(*columns, strict=True)]
+    return labels, xr.DataArray(flat[:, :, order], dims=(*v.SAMPLE_DIMS, "label"))
+
+
+def _ends(count: int, most: int) -> tuple[npt.NDArray[np.intp], int]:
+    if count <= most:
+        return np.arange(count), 0
+    half = most // 2
+    return np.r_[np.arange(half), np.arange(count - half, count)], count - 2 * half
+
+
+def _fill(
+    ax: Axes, points: Points, names: list[str], left_out: int, say: Mapping[str, str]
+) -> None:
+    n = len(names)
+    half = n // 2 if left_out else n
+    height = -np.arange(n, dtype=float)
+    height[half:] -= 1.5
+    sure = (points.outer[0] > 0) | (points.outer[1] < 0)
+    for which, hollow in ((sure, False), (~sure, True)):
+        part = Points(points.mean[which], points.inner[:, which], points.outer[:, which])
+        if which.any():
+            draw_points(ax, height[which], part, ACCENT, vertical=False, hollow=hollow, size=3.6)
+    ax.axvline(0, color=MUTED, linewidth=0.7, zorder=0.5)
+    ax.hlines(height, *ax.get_xlim(), color=FAINT, linewidth=0.3, zorder=0)
+    ax.margins(x=0)
+    ax.set_yticks(height, names)
+    ax.set_ylim(height[-1] - 0.8, 0.8)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=7))
+    ax.spines["left"].set_visible(False)
+    if left_out:
+        middle = (height[half - 1] + height[half]) / 2
+        where = {"transform": ax.get_yaxis_transform(), "ha": "center", "va": "center"}
+        note = say["not_shown"].format(left_out)
+        ax.text(0.5, middle, note, color=MUTED, fontsize=7, **where)

@@ -1,0 +1,166 @@
+"""What is written beneath and across a figure: its key, and what its gate says."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.plots._style import MUTED, WARNING
+
+__all__ = ["annotate", "wrapped"]
+
+_SIZE = 6.8
+
+
+def annotate(
+    figure: Figure,
+    axes: Sequence[Axes],
+    notes: Sequence[str],
+    gate: str,
+    say: Mapping[str, str],
+    *,
+    owned: bool,
+    title: str | None = None,
+) -> None:
+    """Write the notes below a figure, its title above, and stamp it if its gate is not passed.
+
+    Parameters
+    ----------
+    figure : Figure
+        To write on.
+    axes : sequence of Axes
+        Its panels, or the user's axes.
+    notes : sequence of str
+        Sentences of the key.
+    gate : str
+        Verdict of the convergence gate.
+    say : mapping of str to str
+        Words of the figure's language.
+    owned : bool
+        Whether the figure is the library's own, so that its margins may be written on.
+    title : str, optional
+        Over all panels.
+    """
+    sentences = [*notes, say["unverified"]] if gate == v.UNVERIFIED else list(notes)
+    failed = gate not in (v.PASSED, v.UNVERIFIED)
+    stamp = _stamp(gate, say) if failed else ""
+    wide = _characters(figure.get_size_inches()[0] if owned else _width(axes[0]))
+    text = wrapped(" ".join(filter(None, sentences)).replace("。 ", "。"), wide)
+    if owned:
+        if text:
+            figure.supxlabel(text, x=0.01, ha="left", fontsize=_SIZE, color=MUTED, linespacing=1.35)
+        over = "\n".join(filter(None, [title, wrapped(stamp, wide * 0.85)]))
+        if over:
+            colour = WARNING if failed else None
+            figure.suptitle(over, x=0.01, ha="left", fontsize=9, color=colour, fontweight="bold")
+    else:
+        _beneath(axes[0], text)
+        if title:
+            axes[0].set_title(title)
+    for ax in axes if failed else ():
+        _across(ax, say["failed"], "" if owned else wrapped(stamp, wide * 0.9))
+
+
+def wrapped(text: str, wide: float) -> str:
+    """Break a text into lines, between words or between Chinese characters.
+
+    Parameters
+    ----------
+    text : str
+        One paragraph.
+    wide : float
+        Latin characters per line; a Chinese one takes two.
+
+    Returns
+    -------
+    str
+    """
+    lines: list[str] = []
+    line, length = "", 0.0
+    for piece in _pieces(text):
+        size = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in piece)
+        if line and length + size > wide:
+            lines.append(line.rstrip())
+            line, length = piece.lstrip(), float(size)
+        else:
+            line, length = line + piece, length + size
+    return "\n".join([*lines, line.rstrip()]) if line.strip() else ""
+
+
+def _pieces(text: str) -> list[str]:
+    """Split where a line may break, never before a Chinese punctuation mark."""
+    pieces = [""]
+    for character in text:
+        breaks = unicodedata.east_asian_width(character) in "WF"
+        closing = unicodedata.category(character) in ("Po", "Pe")
+        if character == " ":
+            pieces[-1] += " "
+            pieces.append("")
+        elif breaks and not closing:
+            pieces.append(character)
+        else:
+            pieces[-1] += character
+    return pieces
+
+
+def _stamp(gate: str, say: Mapping[str, str]) -> str:
+    reason = gate.removeprefix("failed").lstrip(": ")
+    return say["because"].format(say["failed"], reason) if reason else say["failed"]
+
+
+def _characters(inches: float) -> float:
+    return inches * 72 / (_SIZE * 0.56)
+
+
+def _width(ax: Axes) -> float:
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    return float(ax.get_position().width * figure.get_size_inches()[0])
+
+
+def _beneath(ax: Axes, text: str) -> None:
+    if text:
+        ax.annotate(
+            text,
+            xy=(0, 0),
+            xycoords=("axes fraction", ax.xaxis.label),
+            xytext=(0, -5),
+            textcoords="offset points",
+            va="top",
+            fontsize=_SIZE,
+            color=MUTED,
+            annotation_clip=False,
+        )
+
+
+def _across(ax: Axes, words: str, stamp: str) -> None:
+    where = {"transform": ax.transAxes, "color": WARNING, "in_layout": False}
+    ax.text(
+        0.5,
+        0.5,
+        words,
+        ha="center",
+        va="center",
+        rotation=18,
+        fontsize=float(np.clip(6.5 * _width(ax), 9, 19)),
+        alpha=0.22,
+        zorder=5,
+        **where,
+    )
+    if stamp:
+        ax.text(
+            0.02,
+            0.98,
+            stamp,
+            ha="left",
+            va="top",
+            fontsize=7.5,
+            fontweight="bold",
+            zorder=6,
+            **where,
+        )

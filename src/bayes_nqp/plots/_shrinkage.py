@@ -1,0 +1,192 @@
+"""What pooling does to every group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
+
+from bayes_nqp import estimands
+from bayes_nqp import vocabulary as v
+from bayes_nqp.estimands import By, att, gate_of, text
+from bayes_nqp.plots._intervals import draw_points, points_of
+from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._style import ACCENT, COLOURS, FAINT, MUTED, figure_of, settle, style
+from bayes_nqp.plots._words import Language, effect_label, percent, words
+
+__all__ = ["shrinkage"]
+
+_LISTED = 24
+"""Groups that can be listed by name; more become a cloud of points."""
+
+
+def shrinkage(
+    partial: object,
+    separate: object,
+    *,
+    by: By = v.CELL,
+    prob: float = 0.95,
+    weights: str = "rows",
+    ax: Axes | None = None,
+    title: str | None = None,
+    language: Language = "en",
+) -> Figure:
+    """Draw every group's effect without pooling and with partial pooling.
+
+    Up to 24 groups are listed, each with both intervals; of more, the posterior means are drawn
+    against each other.
+
+    Parameters
+    ----------
+    partial, separate : Fit or Dataset
+        Two fits to one panel, with ``Partial(...)`` and ``Separate()``, or their effects.
+    by : str, sequence of str or mapping, default "cell"
+        The groups, as in ``att``.
+    prob : float, default 0.95
+        Posterior probability of the wide intervals, equal-tailed.
+    weights : str, default "rows"
+        As in ``att``.
+    ax : Axes, optional
+        To draw into.
+    title : str, optional
+        Of the figure.
+    language : {"en", "zh"}, default "en"
+        Of labels and notes.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    StudyError
+        As ``bayes_nqp.estimands.shrinkage``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bayes_nqp import plots, schema
+    >>> effects = schema.build(
+    ...     np.random.default_rng(1).normal(size=(4, 100, 1, 2)), strata={}, cohort=[2015, 2016],
+    ...     time=[2016, 2016], event_time=[1, 0], rows=[3, 3], units=[3, 3],
+    ... )
+    >>> plots.shrinkage(effects, effects, by="cohort").axes[0].get_xlabel()
+    'Effect'
+    """
+    say = words(language)
+    both = estimands.shrinkage(partial, separate, by, weights)
+    labels, rows, one, other = _flat(both)
+    overall = float(att(partial, weights=weights).mean())
+    label, listed = effect_label(both, say), len(labels) <= _LISTED
+    notes = [say["points"].format(percent(prob)), say["weighted_average"]]
+    with style([*say.values(), label, title or "", *labels]):
+        size = (5.8, max(2.1, 0.32 * len(labels) + 1.15)) if listed else (4.6, 4.6)
+        figure, (ax_,) = figure_of(ax, size)
+        if listed:
+            _list(ax_, labels, one, other, prob, say)
+            ax_.axvline(overall, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
+            ax_.set_xlabel(label)
+        else:
+            _cloud(ax_, one, other, rows, overall, say)
+            notes = [say["area"], say["weighted_average"]]
+        annotate(figure, [ax_], notes, gate_of(both), say, owned=ax is None, title=title)
+        settle([ax_])
+        if listed:
+            ax_.tick_params(axis="y", length=0)
+    return figure
+
+
+def _flat(
+    both: xr.Dataset,
+) -> tuple[list[str], npt.NDArray[np.float64], xr.DataArray, xr.DataArray]:
+    """Stack the dims into one, and leave out what either fit does not know."""
+    dims = [str(dim) for dim in both["partial"].dims if dim not in v.SAMPLE_DIMS]
+    shape = [both.sizes[dim] for dim in dims]
+    stacked = [
+        both[name].transpose(*v.SAMPLE_DIMS, *dims).to_numpy().reshape(*_sample(both), -1)
+        for name in ("partial", "separate")
+    ]
+    known = np.flatnonzero(~np.isnan(stacked[0] + stacked[1]).any(axis=(0, 1)))
+    places = np.unravel_index(known, shape) if dims else ()
+    columns = [both[dim].to_numpy()[at] for dim, at in zip(dims, places, strict=True)]
+    labels = [" × ".join(map(text, parts)) for parts in zip(*columns, strict=True)] or [""]
+    rows = both[v.ROWS].transpose(*dims).to_numpy().ravel()[known]
+    one, other = (xr.DataArray(x[:, :, known], dims=(*v.SAMPLE_DIMS, "label")) for x in stacked)
+    return labels, rows, one, other
+
+
+def _sample(both: xr.Dataset) -> tuple[int, int]:
+    return both.sizes[v.CHAIN], both.sizes[v.DRAW]
+
+
+def _list(
+    ax: Axes,
+    labels: list[str],
+    one: xr.DataArray,
+    other: xr.DataArray,
+    prob: float,
+    say: Mapping[str, str],
+) -> None:
+    height = -np.arange(len(labels), dtype=float)
+    pooled, free = points_of(one, prob), points_of(other, prob)
+    draw_points(ax, height + 0.15, free, COLOURS[1], vertical=False, hollow=True)
+    draw_points(ax, height - 0.15, pooled, ACCENT, vertical=False)
+    ax.axvline(0, color=MUTED, linewidth=0.7, zorder=0.5)
+    ax.set_yticks(height, labels)
+    ax.set_ylim(height[-1] - 0.7, 0.95)
+    ax.spines["left"].set_visible(False)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=7))
+    for points, shift, colour, word in (
+        (free, 0.15, COLOURS[1], say["separate"]),
+        (pooled, -0.15, ACCENT, say["partial"]),
+    ):
+        ax.annotate(
+            word,
+            xy=(points.outer[1][0], shift),
+            xytext=(5, 2 * np.sign(shift)),
+            textcoords="offset points",
+            va="center",
+            color=colour,
+            fontsize=7.2,
+            annotation_clip=False,
+            path_effects=[withStroke(linewidth=3, foreground="white")],
+        )
+
+
+def _cloud(
+    ax: Axes,
+    one: xr.DataArray,
+    other: xr.DataArray,
+    rows: npt.NDArray[np.float64],
+    overall: float,
+    say: Mapping[str, str],
+) -> None:
+    x, y = other.mean(v.SAMPLE_DIMS).to_numpy(), one.mean(v.SAMPLE_DIMS).to_numpy()
+    ends = np.r_[x, y, overall]
+    pad = 0.06 * (ends.max() - ends.min() or 1.0)
+    low, high = ends.min() - pad, ends.max() + pad
+    ax.plot([low, high], [low, high], color=MUTED, linewidth=0.7, zorder=0.5)
+    ax.axhline(overall, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.5)
+    ax.vlines(x, x, y, color=FAINT, linewidth=0.6, zorder=1)
+    area = 8 + 70 * rows / rows.max()
+    ax.scatter(x, y, s=area, color=ACCENT, alpha=0.65, edgecolor="white", linewidth=0.5, zorder=2)
+    ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+    ax.set(xlabel=say["separate_axis"], ylabel=say["partial_axis"])
+    ax.annotate(
+        say["no_shrinkage"],
+        xy=(high, high),
+        xytext=(-10, -4),
+        textcoords="offset points",
+        ha="right",
+        va="bottom",
+        rotation=45,
+        rotation_mode="anchor",
+        fontsize=7.2,
+        color=MUTED,
+    )

@@ -1,0 +1,111 @@
+"""One look for all figures, set without touching anybody's global settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bayes_nqp.plots._fonts import families
+
+__all__ = ["ACCENT", "COLOURS", "FAINT", "INK", "MUTED", "WARNING", "figure_of", "settle", "style"]
+
+COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#AA4499", "#8C6D00", "#56B4E9", "#333333")
+"""Okabe and Ito's palette, safe for colour-blind readers, its yellow darkened for print."""
+ACCENT: Final = COLOURS[0]
+INK: Final = "#222222"
+MUTED: Final = "#6B6B6B"
+FAINT: Final = "#BDBDBD"
+WARNING: Final = "#B00020"
+
+_SETTINGS: Final[dict[str, Any]] = {
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 9,
+    "axes.linewidth": 0.7,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "figure.dpi": 150,
+    "figure.facecolor": "white",
+    "font.size": 8.5,
+    "lines.solid_capstyle": "butt",
+    "text.color": INK,
+}
+
+_TICKS: Final[dict[str, Any]] = {
+    "color": INK,
+    "labelcolor": INK,
+    "labelsize": 8,
+    "length": 3,
+    "width": 0.7,
+}
+
+
+@contextmanager
+def style(texts: Iterable[str]) -> Iterator[None]:
+    """Draw in the library's style, in fonts that can write some texts.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Everything that the figure will say.
+
+    Yields
+    ------
+    None
+    """
+    with mpl.rc_context({**_SETTINGS, "font.family": families(texts)}):
+        yield
+
+
+def figure_of(
+    ax: Axes | None, size: tuple[float, float], rows: int = 1, columns: int = 1
+) -> tuple[Figure, list[Axes]]:
+    """Take the figure of given axes, or make a new one.
+
+    A new figure does not belong to pyplot: a notebook shows it once, as the value of its cell,
+    and a loop over many figures leaves none behind.
+
+    Parameters
+    ----------
+    ax : Axes or None
+        To draw into.
+    size : tuple of float, inches
+        Of a new figure.
+    rows, columns : int, default 1
+        Panels of a new figure, which share their axes.
+
+    Returns
+    -------
+    tuple of Figure, list of Axes
+    """
+    if ax is not None:
+        root = ax.get_figure(root=True)
+        assert isinstance(root, Figure)
+        return root, [ax]
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    return figure, list(grid.ravel())
+
+
+def settle(axes: Iterable[Axes]) -> None:
+    """Fix what matplotlib would look up only when drawing, when the style is no longer set.
+
+    Parameters
+    ----------
+    axes : iterable of Axes
+        Finished axes.
+    """
+    family = list(mpl.rcParams["font.family"])
+    for ax in axes:
+        ax.tick_params(which="both", labelfontfamily=family, **_TICKS)
+        left, middle, right = (ax.title, ax._left_title, ax._right_title)  # type: ignore[attr-defined]
+        for text in (ax.xaxis.label, ax.yaxis.label, left, middle, right):
+            text.set_fontfamily(family)

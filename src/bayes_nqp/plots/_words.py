@@ -1,0 +1,162 @@
+"""What figures say, in English and Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import xarray as xr
+
+from bayes_nqp.errors import StudyError
+
+__all__ = ["Language", "effect_label", "percent", "words"]
+
+type Language = Literal["en", "zh"]
+
+_ENGLISH = {
+    "event_time": "Event time (periods since adoption)",
+    "effect": "Effect",
+    "effect_on": "Effect on {}",
+    "overall": "Overall",
+    "contrasts": "Contrasts",
+    "difference": "Difference",
+    "mean_interval": "Mean [{}]",
+    "interval": "{} interval",
+    "p_positive": "P(> 0)",
+    "points": "Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.",
+    "points_one": "Points: posterior means. Bars: {} equal-tailed intervals.",
+    "reference": "Zero is the expected path without the policy.",
+    "leads": "Leads",
+    "leads_note": "Leads: effects before adoption from the lead fit, relative to event time −1.",
+    "reference_point": "reference",
+    "behind": "Grey line: all groups together.",
+    "rows": "rows",
+    "contrasts_left_out": "Contrasts are left out for strata with more than {} levels.",
+    "filled": "Filled: the interval excludes zero.",
+    "not_shown": "… {} not shown …",
+    "average": "average",
+    "weighted_average": "Dashed: average effect on the treated.",
+    "separate": "no pooling",
+    "partial": "partial pooling",
+    "separate_axis": "Effect without pooling",
+    "partial_axis": "Effect with partial pooling",
+    "no_shrinkage": "no shrinkage",
+    "area": "Points: posterior means. Area: rows behind the effect.",
+    "never": "never treated",
+    "not_yet": "not yet treated",
+    "treated": "treated (colour: cohort)",
+    "no_row": "no row",
+    "units_n": "{} units",
+    "units_1": "1 unit",
+    "unit_axis": "Unit",
+    "group_axis": "Units by cohort",
+    "share": "Each row stands for the units of one cohort and stratum; their number is in brackets.",
+    "share_cohort": "Each row stands for the units of one cohort; their number is in brackets.",
+    "failed": "convergence gate failed",
+    "because": "{}: {}",
+    "unverified": "Convergence gate: unverified.",
+}
+
+_CHINESE = {
+    "event_time": "事件时间（政策实施后的期数）",
+    "effect": "效应",
+    "effect_on": "对{}的效应",
+    "overall": "总体",
+    "contrasts": "组间差异",
+    "difference": "差异",
+    "mean_interval": "均值 [{}]",
+    "interval": "{} 区间",
+    "p_positive": "P(> 0)",
+    "points": "点为后验均值；粗线和细线分别为 50% 和 {} 等尾区间。",
+    "points_one": "点为后验均值；线为 {} 等尾区间。",
+    "reference": "零线为无政策时的预期路径。",
+    "leads": "政策前",
+    "leads_note": "政策前：前置期拟合得到的效应，以事件时间 −1 为基期。",
+    "reference_point": "基期",
+    "behind": "灰线为全部组的平均。",
+    "rows": "行数",
+    "contrasts_left_out": "水平数超过 {} 的分组变量不列组间差异。",
+    "filled": "实心：区间不含零。",
+    "not_shown": "… 另有 {} 个未显示 …",
+    "average": "平均",
+    "weighted_average": "虚线：受处理者的平均效应。",
+    "separate": "不合并",
+    "partial": "部分合并",
+    "separate_axis": "不合并的效应",
+    "partial_axis": "部分合并的效应",
+    "no_shrinkage": "无收缩",
+    "area": "点为后验均值；面积与行数成正比。",
+    "never": "从未处理",
+    "not_yet": "尚未处理",
+    "treated": "已处理（颜色表示批次）",
+    "no_row": "无数据",
+    "units_n": "{} 个单位",
+    "units_1": "1 个单位",
+    "unit_axis": "单位",
+    "group_axis": "单位（按批次）",
+    "share": "每一行代表同一批次、同一组的单位，括号内为单位数。",
+    "share_cohort": "每一行代表同一批次的单位，括号内为单位数。",
+    "failed": "未通过收敛检验",
+    "because": "{}：{}",
+    "unverified": "收敛检验：未验证。",
+}
+
+_LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": _ENGLISH, "zh": _CHINESE}
+
+
+def words(language: str) -> Mapping[str, str]:
+    """Look up what figures say in one language.
+
+    Parameters
+    ----------
+    language : str
+        "en" or "zh".
+
+    Returns
+    -------
+    mapping of str to str
+
+    Raises
+    ------
+    StudyError
+        If figures do not speak it.
+    """
+    if language not in _LANGUAGES:
+        raise StudyError(
+            f"language={language!r} is not one that figures speak", hint="language='en' or 'zh'"
+        )
+    return _LANGUAGES[language]
+
+
+def percent(prob: float) -> str:
+    """Write a probability as a percentage: 95%, 97.5%.
+
+    Parameters
+    ----------
+    prob : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    str
+    """
+    return f"{100 * prob:g}%"
+
+
+def effect_label(draws: xr.DataArray | xr.Dataset, say: Mapping[str, str]) -> str:
+    """Label an axis of effects by the outcome and its unit, as far as the draws know them.
+
+    Parameters
+    ----------
+    draws : DataArray or Dataset
+        With attrs ``outcome`` and ``outcome_unit``, or without.
+    say : mapping of str to str
+        From `words`.
+
+    Returns
+    -------
+    str
+    """
+    outcome, unit = (str(draws.attrs.get(name, "")) for name in ("outcome", "outcome_unit"))
+    label = say["effect_on"].format(outcome) if outcome else say["effect"]
+    return f"{label} ({unit})" if unit else label

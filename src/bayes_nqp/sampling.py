@@ -1,0 +1,276 @@
+"""Samplers as values, and running them: a packed problem, or any PyMC model, to draws."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.errors import ConvergenceError, StudyError
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+    from bayes_nqp.compression import Packed
+
+__all__ = ["NUTS", "Chains", "sample_model", "sample_packed"]
+
+Array = npt.NDArray[np.float64]
+
+_STATS = {
+    "diverging": "diverging",
+    "energy": "energy",
+    "n_steps": "n_steps",
+    "depth": "tree_depth",
+    "step_size": "step_size",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NUTS:
+    """The No-U-Turn sampler of nutpie.
+
+    Parameters
+    ----------
+    draws : int, default 1000
+        Draws kept in each chain.
+    tune : int, default 1000
+        Draws for tuning in each chain, discarded.
+    chains : int, default 4
+        Independent chains.
+    seed : int, optional
+        The same seed gives the same draws; None takes one at random, which the fit records.
+    target_accept : float, default 0.9
+        Acceptance probability that the step size aims at.
+    cores : int, optional
+        Chains run side by side; as many as there are processors by default.
+
+    Raises
+    ------
+    StudyError
+        If a number is out of range.
+
+    References
+    ----------
+    Hoffman, M. and Gelman, A. (2014). The No-U-Turn sampler. Journal of Machine Learning
+    Research 15.
+    """
+
+    draws: int = 1000
+    tune: int = 1000
+    chains: int = 4
+    seed: int | None = None
+    target_accept: float = 0.9
+    cores: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, least in (("draws", 4), ("tune", 50), ("chains", 1)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise StudyError(f"'{name}' is {value!r}", hint=f"a whole number from {least} up")
+        if self.seed is not None and not 0 <= self.seed < 2**63:
+            raise StudyError(f"'seed' is {self.seed!r}", hint="a whole number from 0 up, or None")
+        if not (math.isfinite(self.target_accept) and 0.5 <= self.target_accept < 1):
+            raise StudyError(f"'target_accept' is {self.target_accept!r}", hint="0.8 to 0.99")
+
+    def seeded(self) -> NUTS:
+        """The same sampler with a seed: its own, or one at random.
+
+        Returns
+        -------
+        NUTS
+        """
+        from dataclasses import replace
+
+        return self if self.seed is not None else replace(self, seed=secrets.randbits(31))
+
+
+@dataclass(frozen=True, eq=False)
+class Chains:
+    """Draws of parameters with the sampler's statistics.
+
+    Parameters
+    ----------
+    values : mapping of str to ndarray (chain, draw, ...)
+        Draws.
+    stats : mapping of str to ndarray (chain, draw)
+        Divergences, energy, leapfrog steps, tree depth, step size.
+    interrupted : bool
+        Whether sampling was stopped before its end.
+    """
+
+    values: Mapping[str, Array]
+    stats: Mapping[str, npt.NDArray[np.generic]]
+    interrupted: bool = False
+
+
+def sample_packed(
+    packed: Packed, sampler: NUTS, start: Array, *, spread: float = 0.5, progress: bool = True
+) -> Chains:
+    """Sample the parameters of a packed problem.
+
+    Parameters
+    ----------
+    packed : Packed
+        The problem.
+    sampler : NUTS
+    start : ndarray (parameter)
+        Where chains start, up to jitter.
+    spread : float, default 0.5
+        Standard deviation of the jitter, on the unconstrained scale.
+    progress : bool, default True
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    Chains
+        One variable, "x" (chain, draw, parameter).
+    """
+
+    def initial_point(seed: Any) -> Array:
+        jitter = np.random.default_rng(seed).standard_normal(start.size)
+        return np.asarray(start + spread * jitter, dtype=np.float64)
+
+    return _run(_compiled(packed, initial_point), sampler, start, progress)
+
+
+def sample_model(
+    model: pm.Model, sampler: NUTS, names: Sequence[str], *, progress: bool = True
+) -> Chains:
+    """Sample any PyMC model, row by row.
+
+    Parameters
+    ----------
+    model : Model
+    sampler : NUTS
+    names : sequence of str
+        Variables to keep.
+    progress : bool, default True
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    Chains
+    """
+    import nutpie
+
+    compiled = nutpie.compile_pymc_model(model, var_names=list(names))
+    return _run(compiled, sampler, None, progress)
+
+
+def _compiled(packed: Packed, initial_point: Callable[[Any], Array]) -> Any:
+    """Hand the kernel to nutpie as a compiled model: nothing is left to compile."""
+    from nutpie import _lib
+    from nutpie.sample import CompiledModel
+
+    from bayes_nqp.compression.target import addresses, expand_function, log_density_function
+
+    size = packed.n_parameters
+    where = addresses(packed)
+
+    class Compiled(CompiledModel):
+        keep = (packed, where)
+
+        @property
+        def n_dim(self) -> int:
+            return size
+
+        @property
+        def shapes(self) -> dict[str, tuple[int, ...]]:
+            return {"x": (size,)}
+
+        @property
+        def coords(self) -> dict[str, Any]:
+            return {}
+
+        def _make_model(self, init_mean: Array) -> Any:
+            data = where.ctypes.data
+            dims = {"parameter": size}
+            variables = _lib.PyVariable.new_variables(
+                ["x"], ["float64"], [(size,)], dims, {"x": ("parameter",)}
+            )
+            return _lib.PyMcModel(
+                _lib.LogpFunc(log_density_function.address, data, self),
+                _lib.ExpandFunc(size, size, expand_function.address, data, self),
+                variables,
+                size,
+                dims,
+                {},
+                initial_point,
+                _no_adapter,
+            )
+
+        def _make_sampler(
+            self,
+            settings: Any,
+            init_mean: Array,
+            cores: int,
+            progress_type: Any,
+            extra_callback: Any,
+            extra_callback_rate: Any,
+            store: Any,
+        ) -> Any:
+            model = self._make_model(init_mean)
+            return _lib.PySampler.from_pymc(
+                settings, cores, model, progress_type, extra_callback, extra_callback_rate, store
+            )
+
+    return Compiled(dims={"x": ("parameter",)})
+
+
+def _no_adapter(*args: Any, **kwargs: Any) -> Any:
+    raise StudyError("this model has no learned transformation", hint="adaptation='diag'")
+
+
+def _run(compiled: Any, sampler: NUTS, start: Array | None, progress: bool) -> Chains:
+    import nutpie
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        background = nutpie.sample(
+            compiled,
+            draws=sampler.draws,
+            tune=sampler.tune,
+            chains=sampler.chains,
+            cores=sampler.cores,
+            seed=sampler.seed,
+            target_accept=sampler.target_accept,
+            save_warmup=False,
+            progress_bar=progress,
+            init_mean=start,
+            blocking=False,
+        )
+        interrupted = False
+        try:
+            tree = background.wait()
+        except KeyboardInterrupt:
+            tree = background.abort()
+            interrupted = True
+        except BaseException:
+            background.cancel()
+            raise
+    return _collect(tree, interrupted)
+
+
+def _collect(tree: Any, interrupted: bool) -> Chains:
+    posterior, stats = tree["posterior"], tree["sample_stats"]
+    found = {
+        ours: np.asarray(stats[theirs].values) for theirs, ours in _STATS.items() if theirs in stats
+    }
+    values = {name: np.asarray(da.values) for name, da in posterior.data_vars.items()}
+    if interrupted:
+        done = ~np.isnan(found["energy"]) if "energy" in found else np.zeros((0, 0), dtype=bool)
+        length = int(done.sum(axis=1).min()) if done.size else 0
+        if length < 4:
+            raise ConvergenceError(
+                "sampling was interrupted before every chain had draws to keep",
+                hint="let it run a little longer; tuning comes first",
+            )
+        values = {k: x[:, :length] for k, x in values.items()}
+        found = {k: x[:, :length] for k, x in found.items()}
+    return Chains(values, found, interrupted)
