@@ -125,25 +125,41 @@ def _lines(panel: _Panel, most: int, say: Mapping[str, str]) -> _Lines:
         order = np.lexsort((np.arange(n), late))
         labels = [text(panel.unit_labels[i]) for i in order]
         return _Lines(labels, cohort[order], seen[order], np.ones(n, dtype=np.int64))
-    strata = np.full(n, "", dtype=object)
-    for name, codes in panel.strata_codes.items():
-        level = np.asarray(panel.levels[name], dtype=object)[codes]
-        strata = np.asarray(
-            [f"{a} × {b}" if a else text(b) for a, b in zip(strata, level, strict=True)],
-            dtype=object,
-        )
+    strata = _strata(panel)
     if len(set(zip(late, strata, strict=True))) > most:
-        strata = np.full(n, "", dtype=object)
-    keys = sorted(set(zip(late.tolist(), strata.tolist(), strict=True)))
+        strata = [""] * n
+    return _together(late, np.asarray(strata, dtype=object), seen, say)
+
+
+def _strata(panel: _Panel) -> list[str]:
+    """Label every unit's stratum, "" without strata."""
+    columns = [
+        np.asarray(panel.levels[name], dtype=object)[codes]
+        for name, codes in panel.strata_codes.items()
+    ]
+    if not columns:
+        return [""] * len(panel.unit_labels)
+    return [" × ".join(map(text, levels)) for levels in zip(*columns, strict=True)]
+
+
+def _together(
+    late: npt.NDArray[np.int64],
+    strata: npt.NDArray[np.object_],
+    seen: npt.NDArray[np.bool_],
+    say: Mapping[str, str],
+) -> _Lines:
+    """Give the units of one cohort and stratum one line."""
+    periods = seen.shape[1]
+    keys: list[tuple[int, str]] = sorted(set(zip(late.tolist(), strata.tolist(), strict=True)))
     groups = [(late == g) & (strata == s) for g, s in keys]
     named = any(s for _, s in keys)
     labels = [
         f"{s} ({group.sum()})" if s else f"({group.sum()})"
         for (_, s), group in zip(keys, groups, strict=True)
     ]
-    first = np.asarray([g if g < periods else -1 for g, _ in keys])
+    first = np.array([g if g < periods else -1 for g, _ in keys], dtype=np.int64)
     observed = np.stack([seen[group].any(axis=0) for group in groups])
-    units = np.asarray([int(group.sum()) for group in groups])
+    units = np.array([group.sum() for group in groups], dtype=np.int64)
     return _Lines(labels, first, observed, units, say["share" if named else "share_cohort"])
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -102,7 +104,7 @@ def event_study(
     label = effect_label(draws, say)
     together = ax is not None or len(series) <= _TOGETHER
     with style([*say.values(), label, title or "", *(one.label for one in series)]):
-        columns = 1 if together else min(4 if len(series) > 6 else 3, len(series))
+        columns = 1 if together else _columns(len(series))
         rows = 1 if together else -(-len(series) // columns)
         size = (5.6, 3.5) if together else (2.25 * columns + 0.4, 1.85 * rows + 0.8)
         figure, axes = figure_of(ax, size, rows, columns)
@@ -120,6 +122,11 @@ def event_study(
         annotate(figure, used, notes, gate, say, owned=ax is None, title=title)
         settle(axes)
     return figure
+
+
+def _columns(panels: int) -> int:
+    """Arrange four panels two by two, up to six in three columns, more in four."""
+    return {4: 2, 5: 3, 6: 3}.get(panels, 4)
 
 
 def _series(draws: xr.DataArray, leads: xr.DataArray | None) -> list[_Series]:
@@ -146,16 +153,21 @@ def _series(draws: xr.DataArray, leads: xr.DataArray | None) -> list[_Series]:
 
 def _one_panel(ax: Axes, series: list[_Series], prob: float, say: Mapping[str, str]) -> None:
     step = 0.16 if len(series) <= _TOGETHER else 0.7 / len(series)
-    shifts = (np.arange(len(series)) - (len(series) - 1) / 2) * step
+    shifts = step * (np.arange(len(series), dtype=np.float64) - (len(series) - 1) / 2)
     for one, shift, colour in zip(series, shifts, COLOURS, strict=False):
         _draw(ax, one, prob, colour, shift)
-    _frame(ax, any(one.leads is not None for one in series), 12)
+    _frame(ax, series, 12)
     if len(series) > 1:
         _direct_labels(ax, series, shifts)
     elif series[0].leads is None:
         _counts(ax, series[0].draws, say)
     else:
-        where = {"xytext": (0, -6), "textcoords": "offset points", "ha": "center", "va": "top"}
+        where: dict[str, Any] = {
+            "xytext": (0, -6),
+            "textcoords": "offset points",
+            "ha": "center",
+            "va": "top",
+        }
         ax.annotate(say["reference_point"], xy=(-1, 0), fontsize=6.8, color=MUTED, **where)
 
 
@@ -167,7 +179,7 @@ def _panels(
     for i, (ax, one) in enumerate(zip(axes, series, strict=False)):
         ax.plot(steps, mean, color=FAINT, linewidth=1.6, zorder=1)
         _draw(ax, one, prob, COLOURS[0], 0.0)
-        _frame(ax, one.leads is not None, 6)
+        _frame(ax, series, 6)
         ax.set_title(one.label, fontsize=8.5)
         ax.tick_params(labelbottom=i >= last)
     for ax in axes[len(series) :]:
@@ -187,21 +199,26 @@ def _draw(ax: Axes, one: _Series, prob: float, colour: str, shift: float) -> Non
             ax.plot([-1 + shift], [0.0], "D", color=lead, markersize=3.2, zorder=3)
 
 
-def _frame(ax: Axes, has_leads: bool, ticks: int) -> None:
+def _frame(ax: Axes, series: list[_Series], ticks: int) -> None:
+    has_leads = any(one.leads is not None for one in series)
+    seen = [one.draws[v.EVENT_TIME].to_numpy() for one in series]
+    seen += [one.leads[v.EVENT_TIME].to_numpy() for one in series if one.leads is not None]
+    periods = np.concatenate([*seen, [-1] if has_leads else []])
     ax.axhline(0, color=MUTED, linewidth=0.7, zorder=0.5)
     if has_leads:
         ax.axvline(-0.5, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0.5)
+    ax.set_xlim(periods.min() - 0.5, periods.max() + 0.5)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=ticks, integer=True, min_n_ticks=1))
     ax.yaxis.set_major_locator(MaxNLocator(nbins=6))
 
 
-def _direct_labels(ax: Axes, series: list[_Series], shifts: np.ndarray) -> None:
+def _direct_labels(ax: Axes, series: list[_Series], shifts: npt.NDArray[np.floating]) -> None:
     """Write each series' name beside its last point, none over another."""
     ends = [float(one.draws.isel(event_time=-1).mean()) for one in series]
     low, high = ax.get_ylim()
     order, gap = np.argsort(ends), 0.065 * (high - low)
     heights = np.asarray(ends)
-    for before, after in zip(order[:-1], order[1:], strict=True):
+    for before, after in pairwise(order):
         heights[after] = max(heights[after], heights[before] + gap)
     heights -= (heights - np.asarray(ends)).mean()
     right = max(float(one.draws[v.EVENT_TIME].max()) for one in series) + max(shifts)
@@ -222,7 +239,7 @@ def _counts(ax: Axes, draws: xr.DataArray, say: Mapping[str, str]) -> None:
     """Write the rows behind every point along the bottom: they change as cohorts drop out."""
     low, high = ax.get_ylim()
     ax.set_ylim(min(low, 0 - 0.04 * (high - low)) - 0.1 * (high - low), high)
-    where = {"transform": ax.get_xaxis_transform(), "fontsize": 6.8, "color": MUTED}
+    where: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "fontsize": 6.8, "color": MUTED}
     steps = draws[v.EVENT_TIME].to_numpy()
     every = -(-len(steps) // 16)
     for step, rows in list(zip(steps, draws[v.ROWS].to_numpy(), strict=True))[::every]:

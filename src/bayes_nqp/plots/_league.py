@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -144,6 +145,10 @@ def _fill(
     ax.spines["left"].set_visible(False)
     if left_out:
         middle = (height[half - 1] + height[half]) / 2
-        where = {"transform": ax.get_yaxis_transform(), "ha": "center", "va": "center"}
+        where: dict[str, Any] = {
+            "transform": ax.get_yaxis_transform(),
+            "ha": "center",
+            "va": "center",
+        }
         note = say["not_shown"].format(left_out)
         ax.text(0.5, middle, note, color=MUTED, fontsize=7, **where)

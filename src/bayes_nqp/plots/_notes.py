@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -139,7 +140,7 @@ def _beneath(ax: Axes, text: str) -> None:
 
 
 def _across(ax: Axes, words: str, stamp: str) -> None:
-    where = {"transform": ax.transAxes, "color": WARNING, "in_layout": False}
+    where: dict[str, Any] = {"transform": ax.transAxes, "color": WARNING, "in_layout": False}
     ax.text(
         0.5,
         0.5,

@@ -94,6 +94,9 @@ def shrinkage(
             ax_.set_xlabel(label)
         else:
             _cloud(ax_, one, other, rows, overall, say)
+            unit = str(both.attrs.get("outcome_unit", ""))
+            tail = f" ({unit})" if unit else ""
+            ax_.set(xlabel=say["separate_axis"] + tail, ylabel=say["partial_axis"] + tail)
             notes = [say["area"], say["weighted_average"]]
         annotate(figure, [ax_], notes, gate_of(both), say, owned=ax is None, title=title)
         settle([ax_])
@@ -177,7 +180,6 @@ def _cloud(
     area = 8 + 70 * rows / rows.max()
     ax.scatter(x, y, s=area, color=ACCENT, alpha=0.65, edgecolor="white", linewidth=0.5, zorder=2)
     ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
-    ax.set(xlabel=say["separate_axis"], ylabel=say["partial_axis"])
     ax.annotate(
         say["no_shrinkage"],
         xy=(high, high),
@@ -189,4 +191,5 @@ def _cloud(
         rotation_mode="anchor",
         fontsize=7.2,
         color=MUTED,
+        path_effects=[withStroke(linewidth=3, foreground="white")],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -37,6 +38,7 @@ _SETTINGS: Final[dict[str, Any]] = {
     "font.size": 8.5,
     "lines.solid_capstyle": "butt",
     "text.color": INK,
+    "text.parse_math": False,
 }
 
 _TICKS: Final[dict[str, Any]] = {
@@ -46,6 +48,15 @@ _TICKS: Final[dict[str, Any]] = {
     "length": 3,
     "width": 0.7,
 }
+
+
+class _Shown(Figure):
+    """A figure that a notebook can show before pyplot has been imported."""
+
+    def _repr_png_(self) -> bytes:
+        picture = BytesIO()
+        self.savefig(picture, format="png")
+        return picture.getvalue()
 
 
 @contextmanager
@@ -61,7 +72,8 @@ def style(texts: Iterable[str]) -> Iterator[None]:
     ------
     None
     """
-    with mpl.rc_context({**_SETTINGS, "font.family": families(texts)}):
+    settings: Any = {**_SETTINGS, "font.family": families(texts)}
+    with mpl.rc_context(settings):
         yield
 
 
@@ -90,7 +102,7 @@ def figure_of(
         root = ax.get_figure(root=True)
         assert isinstance(root, Figure)
         return root, [ax]
-    figure = Figure(figsize=size, layout="constrained")
+    figure = _Shown(figsize=size, layout="constrained")
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     return figure, list(grid.ravel())
 
