@@ -190,7 +190,8 @@ def _paint(ax: Axes, lines: _Lines, periods: int) -> None:
 
 def _ticks(ax: Axes, lines: _Lines, times: list[str]) -> None:
     wide = max(map(len, times))
-    every = max(1, -(-len(times) * (wide + 2) // 66))
+    column = 72 * min(0.3, 6.6 / len(times))
+    every = int(np.ceil((5.2 * wide + 6) / column))
     ax.set_xticks(np.arange(0, len(times), every), times[::every])
     ax.set_yticks(np.arange(len(lines.labels)), lines.labels)
 
