@@ -16,7 +16,7 @@ def effects_of(fit_or_effects: object) -> xr.Dataset:
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        A Dataset of effects, or anything with an attribute ``effects`` that holds one.
+        A Dataset of effects, a fit, or anything with an attribute ``effects`` that holds one.
 
     Returns
     -------
@@ -39,9 +39,15 @@ def effects_of(fit_or_effects: object) -> xr.Dataset:
     """
     if isinstance(fit_or_effects, xr.Dataset):
         return schema.validate(fit_or_effects)
-    inner = getattr(fit_or_effects, "effects", None)
-    if isinstance(inner, xr.Dataset):
-        return schema.validate(inner)
+    if hasattr(fit_or_effects, "tree"):
+        from bayes_nqp.effects import cell_effects
+
+        return cell_effects(fit_or_effects)
+    if isinstance(getattr(fit_or_effects, "tree", None), xr.DataTree):
+        # Importing fits takes a second, and effects alone need none of it.
+        from bayes_nqp.effects import cell_effects
+
+        return cell_effects(fit_or_effects)  # type: ignore[arg-type]
     raise StudyError(
         f"'fit_or_effects' is a {type(fit_or_effects).__name__} and holds no effects",
         hint="pass a fit, or a Dataset made by nqp.cell_effects",

@@ -1,0 +1,121 @@
+"""The table of checks, and asking them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import overload
+
+import pandas as pd
+
+from bayes_nqp.checks._convergence import convergence
+from bayes_nqp.checks._pretrends import pretrends
+from bayes_nqp.checks._result import Check, CheckResult
+from bayes_nqp.checks._support import support
+from bayes_nqp.checks._time_effects import time_effects
+from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.fitting import Fit
+
+__all__ = ["CHECKS", "check", "check_table", "run_checks"]
+
+CHECKS: Mapping[str, Check] = {
+    one.name: one for one in (convergence, support, pretrends, time_effects)
+}
+"""Every check by name, in the order of reports."""
+
+
+@overload
+def check(fit: Fit) -> pd.DataFrame: ...
+@overload
+def check(fit: Fit, name: str) -> CheckResult: ...
+def check(fit: Fit, name: str | None = None) -> pd.DataFrame | CheckResult:
+    """Ask one question of a fit, or all of them.
+
+    Some checks fit other designs to the same panel; a fit keeps these, so that asking again
+    costs nothing.
+
+    Parameters
+    ----------
+    fit : Fit
+    name : str, optional
+        One check; all of them by default.
+
+    Returns
+    -------
+    DataFrame or CheckResult
+        All: one row a check with ``question``, ``check``, ``verdict``, ``figure`` and
+        ``sentence``. One: the result, with its evidence.
+
+    Raises
+    ------
+    StudyError
+        If there is no such check, or ``fit`` is no fit.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.NUTS(seed=1), progress=False)
+    >>> nqp.check(fit, "support").verdict
+    'holds'
+    """
+    if not isinstance(fit, Fit):
+        raise StudyError(
+            f"'fit' is a {type(fit).__name__}, and a check asks its questions of a fit",
+            hint="nqp.check(nqp.fit(design, panel))",
+        )
+    if name is None:
+        return check_table(run_checks(fit))
+    return run_checks(fit, [name])[0]
+
+
+def run_checks(
+    fit: Fit,
+    names: Iterable[str] | None = None,
+    *,
+    before: Callable[[Check], None] | None = None,
+) -> list[CheckResult]:
+    """Ask several questions of a fit.
+
+    Parameters
+    ----------
+    fit : Fit
+    names : iterable of str, optional
+        Which checks; all of them by default.
+    before : callable, optional
+        Called with each check before it runs, to show progress.
+
+    Returns
+    -------
+    list of CheckResult
+
+    Raises
+    ------
+    StudyError
+        If there is no such check.
+    """
+    wanted = list(CHECKS) if names is None else list(names)
+    for name in wanted:
+        if name not in CHECKS:
+            raise StudyError(f"there is no check {name!r}", hint=nearest(str(name), CHECKS))
+    results = []
+    for name in wanted:
+        if before is not None:
+            before(CHECKS[name])
+        results.append(CHECKS[name](fit))
+    return results
+
+
+def check_table(results: Iterable[CheckResult]) -> pd.DataFrame:
+    """List results, one row a check.
+
+    Parameters
+    ----------
+    results : iterable of CheckResult
+
+    Returns
+    -------
+    DataFrame
+        ``question``, ``check``, ``verdict``, ``figure``, ``sentence``.
+    """
+    rows = [(r.question, r.name, r.verdict, r.figure, r.sentence) for r in results]
+    return pd.DataFrame(rows, columns=["question", "check", "verdict", "figure", "sentence"])

@@ -1,0 +1,84 @@
+"""Whether the draws can be used, for parameters and for what is reported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import diagnostics, schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._result import FAILS, HOLDS, Finding, asks
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.estimands import att, text
+
+if TYPE_CHECKING:
+    from bayes_nqp.fitting import Fit
+
+Array = npt.NDArray[np.float64]
+
+
+@asks("Have the chains converged, for the parameters and for what is reported?")
+def convergence(fit: Fit) -> Finding:
+    """Judge parameters and reported estimands by R-hat, effective sizes and energy."""
+    quantities = _parameters(fit) | _estimands(fit)
+    stats = {
+        str(name): values.to_numpy()
+        for name, values in fit.tree["sample_stats"].to_dataset().items()
+    }
+    gate = diagnostics.convergence(quantities, stats)
+    failures = list(dict.fromkeys([*fit.gate.failures, *gate.failures]))
+    rhat = max(gate.rhat, fit.gate.rhat)
+    bulk, tail = min(gate.ess_bulk, fit.gate.ess_bulk), min(gate.ess_tail, fit.gate.ess_tail)
+    figure = (
+        f"R-hat ≤ {rhat:.3f}; ESS ≥ {bulk:.0f} (bulk), {tail:.0f} (tail); "
+        f"{gate.divergences} divergences; E-BFMI {gate.energy:.2f}"
+    )
+    evidence = _table(quantities)
+    if failures:
+        sentence = (
+            f"The draws cannot be trusted yet: {'; '.join(failures)}. "
+            "Sample longer (draws, tune), or raise target_accept if there are divergences."
+        )
+        return Finding(FAILS, figure, sentence, evidence, "table")
+    sentence = (
+        f"All chains agree, with enough effective draws, for {len(evidence)} parameters and "
+        "reported effects."
+    )
+    return Finding(HOLDS, figure, sentence, evidence, "table")
+
+
+def _parameters(fit: Fit) -> dict[str, Array]:
+    return {
+        str(name).replace("__", " "): values.to_numpy()
+        for name, values in fit.posterior.items()
+        if values.ndim == 2
+    }
+
+
+def _estimands(fit: Fit) -> dict[str, Array]:
+    """Draws of the average effect: overall, by every factor, by event time."""
+    effects = cell_effects(fit)
+    named = {"att": att(effects).to_numpy()}
+    for dim in (*schema.factors(effects), v.EVENT_TIME):
+        draws: xr.DataArray = att(effects, dim)
+        for k, label in enumerate(draws[dim].to_numpy()):
+            one = draws.isel({dim: k}).to_numpy()
+            if not np.isnan(one).any():
+                named[f"att[{dim}={text(label)}]"] = one
+    return named
+
+
+def _table(quantities: dict[str, Array]) -> pd.DataFrame:
+    draws = np.stack(list(quantities.values()), axis=2)
+    return pd.DataFrame(
+        {
+            "quantity": list(quantities),
+            "r_hat": diagnostics.split_rhat(draws),
+            "ess_bulk": diagnostics.effective_size(draws),
+            "ess_tail": diagnostics.effective_size(draws, tail=True),
+        }
+    )

@@ -1,0 +1,111 @@
+"""Refits: the same panel under another design, once for all checks of a fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from bayes_nqp.checks._result import DOUBT, HOLDS, NotApplicable, Verdict
+from bayes_nqp.designs import StaggeredDiD
+from bayes_nqp.fitting import Fit, fit
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel import Panel
+
+__all__ = ["cautious", "panel_of", "refit", "staggered"]
+
+_KEPT: WeakKeyDictionary[Fit, dict[StaggeredDiD, Fit]] = WeakKeyDictionary()
+
+
+def panel_of(fitted: Fit) -> Panel:
+    """Take a fit's panel.
+
+    Parameters
+    ----------
+    fitted : Fit
+
+    Returns
+    -------
+    Panel
+
+    Raises
+    ------
+    NotApplicable
+        If the fit was saved without its rows and read without a panel.
+    """
+    if fitted.panel is None:
+        raise NotApplicable(
+            "This fit was saved without its rows; nqp.load(path, panel=panel) brings them back."
+        )
+    return fitted.panel
+
+
+def staggered(fitted: Fit) -> StaggeredDiD:
+    """Take a fit's design if it is a staggered difference-in-differences.
+
+    Parameters
+    ----------
+    fitted : Fit
+
+    Returns
+    -------
+    StaggeredDiD
+
+    Raises
+    ------
+    NotApplicable
+        If it is another design.
+    """
+    design: object = fitted.design
+    if not isinstance(design, StaggeredDiD):
+        raise NotApplicable(f"This check asks nothing of a {type(design).__name__} design.")
+    return design
+
+
+def refit(fitted: Fit, design: StaggeredDiD) -> Fit:
+    """Fit another design to a fit's panel, with its sampler.
+
+    Parameters
+    ----------
+    fitted : Fit
+        Keeps the refit as long as it lives, so that checks share it.
+    design : StaggeredDiD
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    IdentificationError
+        If the panel cannot identify what the design asks for.
+    NotApplicable
+        If the fit has no panel.
+    """
+    panel = panel_of(fitted)
+    if design == fitted.design:
+        return fitted
+    kept = _KEPT.setdefault(fitted, {})
+    if design not in kept:
+        kept[design] = fit(design, panel, fitted.sampler, progress=False)
+    return kept[design]
+
+
+def cautious(verdict: Verdict, sentence: str, refitted: Fit) -> tuple[Verdict, str]:
+    """Lower a verdict that rests on a refit which has not converged.
+
+    Parameters
+    ----------
+    verdict : {"holds", "in doubt", "fails", "not applicable"}
+    sentence : str
+    refitted : Fit
+
+    Returns
+    -------
+    tuple of str
+        The verdict, at best "in doubt" if the refit's gate failed, and the sentence, which says so.
+    """
+    if refitted.gate.passed:
+        return verdict, sentence
+    said = f"{sentence} The refit's own convergence gate {refitted.gate}."
+    return (DOUBT if verdict == HOLDS else verdict), said

@@ -1,0 +1,134 @@
+"""Whether contrasts between strata depend on which strata share time effects."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._refit import cautious, panel_of, refit, staggered
+from bayes_nqp.checks._result import (
+    DOUBT,
+    FAILS,
+    HOLDS,
+    Finding,
+    NotApplicable,
+    Verdict,
+    asks,
+)
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.estimands import att, contrast, worst_gate
+from bayes_nqp.terms.time_effects import TimeEffects
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs import StaggeredDiD
+    from bayes_nqp.fitting import Fit
+    from bayes_nqp.panel import Panel
+
+_ENDS = (0.025, 0.975)
+
+
+@asks("Do contrasts between strata survive another choice of time effects?")
+def time_effects(fit: Fit) -> Finding:
+    """Compare every contrast with level-specific and with common time effects."""
+    panel, design = panel_of(fit), staggered(fit)
+    other = _other(design, panel)
+    labels = [_label(design, panel), _label(other, panel)]
+    pairs = _pairs(fit)
+    if not pairs:
+        raise NotApplicable("No factor has two levels with treated units to compare.")
+    refitted = refit(fit, other)
+    evidence = _contrasts([fit, refitted], labels, pairs)
+    own, second = (evidence["contrast"].isel(specification=k) for k in (0, 1))
+    shift = (second - own).mean(v.SAMPLE_DIMS).to_numpy() / own.std(v.SAMPLE_DIMS).to_numpy()
+    worst = int(np.argmax(np.abs(shift)))
+    said = [_conclusions(own), _conclusions(second)]
+    turned = said[0] * said[1] < 0
+    verdict: Verdict = HOLDS
+    if (np.abs(shift) > 1).any() or (said[0] != said[1]).any():
+        verdict = DOUBT
+    if turned.any():
+        verdict = FAILS
+    names = evidence["contrast_label"].to_numpy()
+    means = [float(d.mean(v.SAMPLE_DIMS)[worst]) for d in (own, second)]
+    figure = (
+        f"{names[worst]}: {means[0]:.3f} ({labels[0]}), {means[1]:.3f} ({labels[1]}); "
+        f"{abs(shift[worst]):.1f} posterior sd apart"
+    )
+    verdict, sentence = cautious(verdict, _sentence(verdict, labels), refitted)
+    return Finding(verdict, figure, sentence, evidence, "comparison")
+
+
+def _sentence(verdict: Verdict, labels: list[str]) -> str:
+    how = f"time effects {labels[0]} and time effects {labels[1]}"
+    if verdict == HOLDS:
+        return f"With {how}, all contrasts agree within a posterior sd and conclude the same."
+    if verdict == FAILS:
+        return f"With {how}, a contrast turns from one sign to the other: part of it is a trend."
+    return (
+        f"With {how}, a contrast moves by more than a posterior sd or concludes differently: "
+        "part of it may be a trend between strata."
+    )
+
+
+def _other(design: StaggeredDiD, panel: Panel) -> StaggeredDiD:
+    strata = design.strata(panel) or panel.roles.strata
+    if not strata:
+        raise NotApplicable("The panel has no strata, so there is no contrast to compare.")
+    if design.time_strata(panel):
+        return design.replace(time=TimeEffects())
+    return design.replace(time=TimeEffects(strata))
+
+
+def _label(design: StaggeredDiD, panel: Panel) -> str:
+    by = design.time_strata(panel)
+    label = f"by {' × '.join(by)}" if by else "common to all"
+    return f"{label}, pooled" if design.time is not None and design.time.pooled else label
+
+
+def _pairs(fit: Fit) -> list[tuple[str, str, str]]:
+    effects = cell_effects(fit)
+    known = effects[v.IDENTIFIED].to_numpy()
+    return [
+        (factor, str(a), str(b))
+        for factor in schema.factors(effects)
+        for a, b in combinations(np.unique(effects[factor].to_numpy()[known]), 2)
+    ]
+
+
+def _contrasts(fits: list[Fit], labels: list[str], pairs: list[tuple[str, str, str]]) -> xr.Dataset:
+    """Draws of every contrast under every specification."""
+    factors = list(dict.fromkeys(factor for factor, _, _ in pairs))
+    groups = [{f: att(fit, f) for f in factors} for fit in fits]
+    draws = [
+        xr.concat(
+            [contrast(by[f], {f: a}, minus=b).reset_coords(drop=True) for f, a, b in pairs],
+            dim="pair",
+        )
+        for by in groups
+    ]
+    columns = [np.asarray(column, dtype=str) for column in zip(*pairs, strict=True)]
+    together = xr.concat(draws, dim="specification").transpose(*v.SAMPLE_DIMS, ...)
+    together = together.assign_coords(
+        {
+            "specification": np.asarray(labels, dtype=str),
+            "factor": ("pair", columns[0]),
+            "level": ("pair", columns[1]),
+            "minus": ("pair", columns[2]),
+            "contrast_label": ("pair", np.asarray([f"{a} − {b}" for _, a, b in pairs])),
+            v.GATE: worst_gate(*(by[factors[0]] for by in groups)),
+        }
+    )
+    attrs = {**groups[0][factors[0]].attrs, "estimand": "difference of att"}
+    return together.assign_attrs(attrs).to_dataset(name="contrast")
+
+
+def _conclusions(draws: xr.DataArray) -> npt.NDArray[np.int64]:
+    """Signs of the 95 % intervals: 1, −1, or 0 where they hold zero."""
+    low, high = np.quantile(draws.to_numpy().reshape(-1, draws.sizes["pair"]), _ENDS, axis=0)
+    return np.asarray((low > 0).astype(np.int64) - (high < 0))
