@@ -1,5 +1,6 @@
 from . import datasets as datasets
 from . import plots as plots
+from . import simulation as simulation
 from .compression import AR1 as AR1
 from .compression import IID as IID
 from .designs import StaggeredDiD as StaggeredDiD

@@ -1,0 +1,106 @@
+"""What a simulation refuses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from bayes_nqp.errors import StudyError, nearest
+
+__all__ = ["check_choice", "check_layout", "check_numbers"]
+
+
+def check_layout(
+    units: int,
+    periods: int,
+    cohorts: tuple[int, ...],
+    factors: Mapping[str, Sequence[str]],
+    never: float,
+    contrast: float,
+) -> None:
+    """Refuse strata, cohorts or shares that make no panel.
+
+    Parameters
+    ----------
+    units, periods : int
+    cohorts : tuple of int
+    factors : mapping of str to sequence of str
+    never, contrast : float
+        As in `staggered`.
+
+    Raises
+    ------
+    StudyError
+        If one of them is out of range.
+    """
+    for name, levels in factors.items():
+        if not levels or len(set(levels)) != len(levels):
+            raise StudyError(f"'strata' {name!r} has levels {levels!r}", hint="different names")
+    combinations = math.prod(len(levels) for levels in factors.values())
+    if units < 2 * combinations:
+        raise StudyError(
+            f"'units' is {units}, for {combinations} combinations of strata",
+            hint=f"{2 * combinations} or more",
+        )
+    if not cohorts or len(set(cohorts)) != len(cohorts) or not all(
+        2 <= c <= periods for c in cohorts
+    ):  # fmt: skip
+        raise StudyError(
+            f"'cohorts' is {cohorts!r}",
+            hint=f"different periods from 2 to {periods}, the last one",
+        )
+    if not 0.0 <= never < 1.0:
+        raise StudyError(f"'never' is {never!r}", hint="a share from 0 up, below 1")
+    first = next(iter(factors.values()), ())
+    if contrast and len(first) < 2:
+        raise StudyError(
+            f"'contrast' is {contrast!r}, and the first factor of 'strata' has no two levels",
+            hint='strata={"region": ["inland", "coastal"]}',
+        )
+
+
+def check_numbers(**numbers: float) -> None:
+    """Refuse numbers out of range.
+
+    Parameters
+    ----------
+    **numbers : float
+        Arguments of `staggered`.
+
+    Raises
+    ------
+    StudyError
+        If one of them is out of range.
+    """
+    ranges = {"rho": (-1.0, 1.0), "missing": (0.0, 1.0)}
+    for name, value in numbers.items():
+        if not math.isfinite(value):
+            raise StudyError(f"'{name}' is {value!r}", hint="a finite number")
+        low, high = ranges.get(name, (-math.inf, math.inf))
+        if name in ("spread", "deviation_sd") and value < 0:
+            raise StudyError(f"'{name}' is {value!r}", hint="0 or more")
+        if name == "sigma" and value <= 0:
+            raise StudyError(f"'{name}' is {value!r}", hint="a number above 0")
+        if not (low < value < high or (name == "missing" and value == 0.0)):
+            raise StudyError(f"'{name}' is {value!r}", hint=f"between {low:g} and {high:g}")
+
+
+def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    """Refuse what is neither a function nor one of the choices.
+
+    Parameters
+    ----------
+    name : str
+        The argument.
+    value : object
+        Its value.
+    choices : tuple of str
+
+    Raises
+    ------
+    StudyError
+        If it is neither.
+    """
+    if not callable(value) and value not in choices:
+        raise StudyError(f"'{name}' is {value!r}", hint=f"{nearest(str(value), choices)} "
+                         "(or a function)")  # fmt: skip

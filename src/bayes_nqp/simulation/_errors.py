@@ -1,0 +1,54 @@
+"""Errors of simulated outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["NOISES", "Noise", "errors_of"]
+
+Array = npt.NDArray[np.float64]
+Noise = Literal["ar1", "ar1+white", "student"] | Callable[[np.random.Generator, int, int], Array]
+
+NOISES = ("ar1", "ar1+white", "student")
+
+_FREEDOM = 4.0
+
+
+def errors_of(
+    noise: Noise, rng: np.random.Generator, shape: tuple[int, int], rho: float, sigma: float
+) -> Array:
+    """Draw the errors of all units.
+
+    Parameters
+    ----------
+    noise : str or callable
+        As in `staggered`.
+    rng : Generator
+    shape : tuple of int
+        Units, periods.
+    rho : float
+        Autocorrelation.
+    sigma : float
+        Standard deviation of innovations, outcome units.
+
+    Returns
+    -------
+    ndarray (unit, period), outcome units
+    """
+    if callable(noise):
+        return np.asarray(noise(rng, *shape), dtype=np.float64)
+    if noise == "student":
+        innovations = rng.standard_t(_FREEDOM, shape) * np.sqrt((_FREEDOM - 2.0) / _FREEDOM)
+    else:
+        innovations = rng.standard_normal(shape)
+    errors = np.empty(shape)
+    errors[:, 0] = innovations[:, 0] / np.sqrt(1.0 - rho * rho)
+    for t in range(1, shape[1]):
+        errors[:, t] = rho * errors[:, t - 1] + innovations[:, t]
+    if noise == "ar1+white":
+        errors += rng.standard_normal(shape)
+    return sigma * errors

@@ -1,0 +1,225 @@
+"""A panel of staggered adoption with known effects."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.panel import Panel
+from bayes_nqp.simulation._checks import check_choice, check_layout, check_numbers
+from bayes_nqp.simulation._effects import EFFECTS, Effect, cohort_scores, curve_of
+from bayes_nqp.simulation._errors import NOISES, Noise, errors_of
+from bayes_nqp.simulation._layout import Layout, layout
+from bayes_nqp.simulation._simulated import Simulated
+
+__all__ = ["COHORTS", "staggered"]
+
+COHORTS: Final = (5, 6, 8, 9, 10, 11, 12)
+"""First treated periods of the seven batches, with a gap after the second."""
+
+_UNIT_SD, _TIME_SD = 2.0, 0.5
+_REGIONS: Final[Mapping[str, Sequence[str]]] = {"region": ("inland", "coastal")}
+
+
+def staggered(
+    *,
+    units: int = 60,
+    periods: int = 14,
+    cohorts: Sequence[int] = COHORTS,
+    never: float = 0.3,
+    strata: Mapping[str, Sequence[str]] = _REGIONS,
+    effect: Effect = "flat",
+    level: float = 1.0,
+    growth: float = 0.25,
+    spread: float = 0.5,
+    contrast: float = 0.0,
+    deviation_sd: float = 0.3,
+    noise: Noise = "ar1",
+    rho: float = 0.5,
+    sigma: float = 1.0,
+    trend: float = 0.0,
+    missing: float = 0.0,
+    seed: int | None = None,
+) -> Simulated:
+    """Simulate units that a policy reaches at different times.
+
+    The outcome is ``alpha_i + lambda_t,stratum + (tau_cell + u_i) [treated] + error``, with
+    random unit effects and, in each stratum, a random walk of time effects of its own.
+
+    Parameters
+    ----------
+    units, periods : int, default 60, 14
+        Size of the panel; periods are numbered from 1.
+    cohorts : sequence of int, default (5, 6, 8, 9, 10, 11, 12)
+        First treated periods. Treated units are dealt to them in turn, within strata.
+    never : float, default 0.3
+        Share of each stratum that is never treated, to the nearest unit.
+    strata : mapping of str to sequence of str, default {"region": ("inland", "coastal")}
+        Factors and their levels; units are dealt to the combinations in turn.
+    effect : {"flat", "growing", "cohorts"} or callable, default "flat"
+        ``level``; ``level + growth * event_time``; ``level`` plus what each cohort adds. Or a
+        function of a DataFrame of cells (strata, cohort, time, event_time) that returns their
+        effects.
+    level : float, default 1
+        Effect at event time 0, outcome units.
+    growth : float, default 0.25
+        Of the effect per period, with "growing".
+    spread : float, default 0.5
+        Standard deviation of what cohorts add, with "cohorts": fixed normal scores that average
+        to zero, in random order, so that the earliest cohort is the outlying one in some panels.
+    contrast : float, default 0
+        Added difference between the first two levels of the first factor, half to each side.
+    deviation_sd : float, default 0.3
+        Standard deviation of the units' own deviations of the effect.
+    noise : {"ar1", "ar1+white", "student"} or callable, default "ar1"
+        Stationary AR(1) errors; the same plus white noise of the same sd; the same with
+        Student-t innovations (4 degrees of freedom, sd ``sigma``). Or a function of a Generator,
+        the number of units and that of periods that returns their errors.
+    rho : float, default 0.5
+        Autocorrelation; 0 for independent errors.
+    sigma : float, default 1
+        Standard deviation of innovations, outcome units.
+    trend : float, default 0
+        Slope by which treated units drift away from the others, in ``sigma`` per period, from
+        the first period on: a violation of parallel trends.
+    missing : float, default 0
+        Share of rows left out at random, never a unit's first.
+    seed : int, optional
+        The same seed gives the same panel; None takes one at random and records it. Each part
+        has its own stream: another ``rho`` leaves effects and deviations as they are.
+
+    Returns
+    -------
+    Simulated
+        Its panel, truth and parameters.
+
+    Raises
+    ------
+    StudyError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> from bayes_nqp import simulation
+    >>> simulated = simulation.staggered(effect="growing", contrast=0.5, seed=1)
+    >>> simulated.panel.n_units, simulated.panel.periods
+    (60, 14)
+    >>> simulated.truth.sizes["cell"]
+    88
+    """
+    seed = secrets.randbits(31) if seed is None else seed
+    cohorts, factors = tuple(cohorts), {str(k): tuple(x) for k, x in strata.items()}
+    check_layout(units, periods, cohorts, factors, never, contrast)
+    check_numbers(
+        level=level, growth=growth, spread=spread, contrast=contrast, deviation_sd=deviation_sd,
+        rho=rho, sigma=sigma, trend=trend, missing=missing,
+    )  # fmt: skip
+    check_choice("effect", effect, EFFECTS)
+    check_choice("noise", noise, NOISES)
+    streams = np.random.default_rng(seed).spawn(6)
+    who = layout(units, factors, cohorts, never)
+    added = cohort_scores(cohorts, spread if effect == "cohorts" else 0.0, streams[0])
+    frame, cells = _rows(who, periods, missing, streams[1])
+    cells["effect"] = curve_of(
+        effect, cells, factors, added, level=level, growth=growth, contrast=contrast
+    )
+    deviation = np.where(who.cohort > 0, deviation_sd * streams[2].standard_normal(units), 0.0)
+    errors = errors_of(noise, streams[3], (units, periods), rho, sigma)
+    untreated = errors + _background(who, periods, sigma, streams[4], streams[5])
+    untreated += trend * sigma * np.arange(periods) * (who.cohort > 0)[:, None]
+    frame["outcome"] = untreated[frame["code"], frame[v.TIME] - 1]
+    on = frame["cell"].to_numpy() >= 0
+    frame.loc[on, "outcome"] += (
+        cells["effect"].to_numpy()[frame["cell"][on]] + deviation[frame["code"][on]]
+    )
+    columns = [v.UNIT, v.TIME, v.COHORT, "outcome", *factors]
+    panel = Panel.from_frame(
+        frame[columns], unit=v.UNIT, time=v.TIME, cohort=v.COHORT, outcome="outcome",
+        strata=list(factors),
+    )  # fmt: skip
+    parameters: dict[str, object] = {
+        "units": units, "periods": periods, "cohorts": cohorts, "never": never, "strata": factors,
+        "effect": effect, "level": level, "growth": growth, "spread": spread,
+        "contrast": contrast, "deviation_sd": deviation_sd, "noise": noise, "rho": rho,
+        "sigma": sigma, "trend": trend, "missing": missing, "seed": seed,
+        "cohort_effects": added,
+    }  # fmt: skip
+    return Simulated(panel, _truth(frame[on], cells, factors, deviation, who), parameters)
+
+
+def _rows(
+    who: Layout, periods: int, missing: float, rng: np.random.Generator
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """List the rows, and the cells of the treated ones, sorted by stratum, cohort and time."""
+    units = who.units.size
+    code, time = np.repeat(np.arange(units), periods), np.tile(np.arange(1, periods + 1), units)
+    kept = (rng.random(code.size) >= missing) | (time == 1)
+    code, time = code[kept], time[kept]
+    cohort, stratum = who.cohort[code], who.stratum[code]
+    frame = pd.DataFrame(
+        {
+            "code": code,
+            v.UNIT: who.units[code],
+            v.TIME: time,
+            v.COHORT: np.where(cohort > 0, cohort, np.nan),
+            **{name: labels[stratum] for name, labels in who.levels.items()},
+            "cell": -1,
+        }
+    )
+    on = np.flatnonzero((cohort > 0) & (time >= cohort))
+    key = np.stack([stratum[on], cohort[on], time[on]], axis=1)
+    table, number = np.unique(key, axis=0, return_inverse=True)
+    frame.loc[on, "cell"] = number.ravel()
+    cells = pd.DataFrame({name: labels[table[:, 0]] for name, labels in who.levels.items()})
+    cells[v.COHORT], cells[v.TIME] = table[:, 1], table[:, 2]
+    cells[v.EVENT_TIME] = table[:, 2] - table[:, 1]
+    return frame, cells
+
+
+def _background(
+    who: Layout, periods: int, sigma: float, first: np.random.Generator, second: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    """Unit effects, and a random walk of time effects in each stratum."""
+    unit = _UNIT_SD * sigma * first.standard_normal((who.units.size, 1))
+    strata = int(who.stratum.max()) + 1
+    walk = np.cumsum(_TIME_SD * sigma * second.standard_normal((strata, periods)), axis=1)
+    return np.asarray(unit + walk[who.stratum])
+
+
+def _truth(
+    treated: pd.DataFrame,
+    cells: pd.DataFrame,
+    factors: Mapping[str, Sequence[str]],
+    deviation: npt.NDArray[np.float64],
+    who: Layout,
+) -> xr.Dataset:
+    cell, code = treated["cell"].to_numpy(), treated["code"].to_numpy()
+    rows = np.bincount(cell, minlength=len(cells))
+    shared = np.bincount(cell, deviation[code], len(cells)) / rows
+    members, owner = np.unique(code, return_inverse=True)
+    effect = cells["effect"].to_numpy() + shared
+    facts: dict[str, Any] = {"target": "sample", "outcome": "outcome", "members": "deviations"}
+    return schema.build(
+        effect[None, None, None],
+        strata={name: cells[name].tolist() for name in factors},
+        cohort=cells[v.COHORT].to_numpy(dtype=np.float64),
+        time=cells[v.TIME].to_numpy(),
+        event_time=cells[v.EVENT_TIME].to_numpy(),
+        rows=rows,
+        units=rows,
+        observed=np.bincount(cell, treated["outcome"].to_numpy(), len(cells)) / rows,
+        weight=rows,
+        deviation=deviation[members][None, None, None],
+        members=who.units[members].tolist(),
+        membership=(cell, owner, np.ones(cell.size, dtype=np.int64)),
+        gate=v.PASSED,
+        attrs=facts,
+    )
