@@ -16,7 +16,7 @@ __all__ = ["cell_effects", "lead_effects"]
 
 
 def cell_effects(
-    fit: Fit | xr.Dataset, target: Literal["sample", "population"] = "sample"
+    fit: object, target: Literal["sample", "population"] = "sample"
 ) -> xr.Dataset:
     """Effects of cells.
 

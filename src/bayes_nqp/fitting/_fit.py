@@ -209,7 +209,9 @@ def fit(
 
         pieces = fit_rows(design, panel, plan, sampler, progress)
     else:
-        pieces = _fit_compressed(plan, sampler, progress)
+        pieces = _fit_compressed(
+            plan, sampler, progress, panel.roles.outcome, design.effect.varying
+        )
     tree, gate, interrupted = pieces
     facts: dict[str, str | float] = {
         "panel_digest": panel.digest,
@@ -221,7 +223,9 @@ def fit(
     return Fit(design, panel, sampler, tree, gate, facts, versions(), plan.notes)
 
 
-def _fit_compressed(plan: Plan, sampler: NUTS, progress: bool) -> tuple[xr.DataTree, Gate, bool]:
+def _fit_compressed(
+    plan: Plan, sampler: NUTS, progress: bool, outcome: str, varying: str | None
+) -> tuple[xr.DataTree, Gate, bool]:
     equation = plan.equations[0]
     chains = sample_packed(equation.packed, sampler, start(equation), progress=progress)
     x = chains.values["x"]
@@ -236,8 +240,9 @@ def _fit_compressed(plan: Plan, sampler: NUTS, progress: bool) -> tuple[xr.DataT
     gate = convergence({**parameters, "effect": effect}, chains.stats)
     mean = draws.cell_mean.reshape(*shape, -1)
     tree = build_tree(
-        plan, equation, chains, parameters, coefficients, mean, effect, deviation, gate
-    )
+        plan, equation, chains, parameters, coefficients, mean, effect, deviation, gate,
+        outcome=outcome, varying=varying,
+    )  # fmt: skip
     return tree, gate, chains.interrupted
 
 
@@ -256,6 +261,9 @@ def build_tree(
     effect: Array,
     deviation: Array | None,
     gate: Gate,
+    *,
+    outcome: str,
+    varying: str | None,
 ) -> xr.DataTree:
     """Label everything that was drawn.
 
@@ -269,6 +277,10 @@ def build_tree(
     mean, effect : ndarray (chain, draw, cell)
     deviation : ndarray (chain, draw, member) or None
     gate : Gate
+    outcome : str
+        Name of the outcome.
+    varying : str or None
+        What has its own deviation.
 
     Returns
     -------
@@ -292,8 +304,9 @@ def build_tree(
     coords |= {v.CHAIN: np.arange(mean.shape[0]), v.DRAW: np.arange(mean.shape[1])}
     coords[v.CELL] = np.arange(int(keep.sum()))
     stats = {name: ((v.CHAIN, v.DRAW), values) for name, values in chains.stats.items()}
-    members = equation.problem.member_scale is not None
-    attrs = {"target": "sample", "members": "deviations" if members else "none"}
+    attrs = {"target": "sample", "outcome": outcome}
+    if varying is not None:
+        attrs["varying"] = varying
     groups = {
         "posterior": xr.Dataset(data, coords=coords),
         "sample_stats": xr.Dataset(stats, coords={k: coords[k] for k in (v.CHAIN, v.DRAW)}),
