@@ -1,0 +1,215 @@
+"""The command line: thin, and quick to answer."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bayes_nqp.studies import Outcome
+
+__all__ = ["app", "main"]
+
+_BAD_INPUT, _FAILED, _INTERRUPTED = 2, 1, 130
+_COLOURS = {"holds": "green", "in doubt": "yellow", "fails": "red"}
+
+app = typer.Typer(
+    name="bayes-nqp",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="rich",
+    epilog="Example: bayes-nqp run models/castle_doctrine.toml --out results/castle_doctrine",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"bayes-nqp {version('bayes-nqp')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Bayesian causal inference for policies that reach units at different times.
+
+    A study is one .toml file: the data, the design, the sampler and the checks.
+    """
+
+
+@app.command(epilog="Example: bayes-nqp run models/castle_doctrine.toml --out results/castle")
+def run(
+    study: Annotated[Path, typer.Argument(help="The study, a .toml file.", metavar="STUDY")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder to write; results/STUDY by default."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Move a folder that is there aside to OUT.1, OUT.2, …")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 if the gate or a check fails.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Run a study: fit, check, and write tables, figures, draws and provenance.
+
+    Everything is written, or nothing.
+    """
+    with _plain_errors():
+        from bayes_nqp import studies
+
+        folder = out if out is not None else Path("results") / study.stem
+        with _progress(quiet) as say:
+            outcome = studies.run(
+                study, folder, force=force, progress=False, say=say, command=_typed()
+            )
+        _show(outcome)
+    if strict and outcome.failures:
+        _error("--strict: " + "; ".join(outcome.failures))
+        raise typer.Exit(_FAILED)
+
+
+@app.command(epilog="Example: bayes-nqp validate models/castle_doctrine.toml")
+def validate(
+    study: Annotated[Path, typer.Argument(help="The study, a .toml file.", metavar="STUDY")],
+) -> None:
+    """Check a study, its data and what they identify, without running it."""
+    with _plain_errors():
+        from bayes_nqp import studies
+
+        found = studies.validate(study)
+        console = _console()
+        console.print(f"[bold]{_safe(found.settings.title)}[/bold]")
+        console.print(repr(found.panel), markup=False, highlight=False)
+        known = found.support["identified"]
+        console.print(
+            f"Cells  {int(known.sum())} of {len(known)} have an identified effect",
+            highlight=False,
+        )
+        for note in found.notes:
+            console.print(f"  note: {note}", markup=False, highlight=False)
+        console.print("[green]This study can run.[/green]")
+
+
+@app.command("list", epilog="Example: bayes-nqp list models")
+def list_studies(
+    folder: Annotated[Path, typer.Argument(help="Where to look.", metavar="FOLDER")] = Path(
+        "models"
+    ),
+) -> None:
+    """List the studies in a folder."""
+    with _plain_errors():
+        from bayes_nqp.studies import titles
+
+        found = titles(folder)
+        if not found:
+            print(f"no .toml file in {folder}")
+        width = max((len(str(path)) for path in found), default=0)
+        for path, title in found.items():
+            print(f"{path!s:<{width}}  {title}")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Turn what the library refuses into words and an exit code."""
+    from bayes_nqp.errors import NQPError
+
+    try:
+        yield
+    except NQPError as error:
+        _error(str(error))
+        raise typer.Exit(_BAD_INPUT) from None
+    except KeyboardInterrupt:
+        _error("Interrupted; nothing was written.")
+        raise typer.Exit(_INTERRUPTED) from None
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str], None] | None]:
+    """Show each step with a spinner in a terminal, as lines elsewhere."""
+    if quiet:
+        yield None
+        return
+    console = _console(stderr=True)
+    if not console.is_terminal:
+        yield lambda step: console.print(f"{step} …", markup=False, highlight=False)
+        return
+    with console.status("starting …") as status:
+        yield lambda step: status.update(f"{_safe(step)} …")
+
+
+def _show(outcome: Outcome) -> None:
+    """Print results, gate, checks, and where the files are."""
+    from rich.table import Table
+
+    console = _console()
+    summary = outcome.tables["summary.csv"]
+    report = outcome.study.settings.report
+    table = Table(title=outcome.study.settings.title, title_justify="left", box=None)
+    for heading in ("by", "level"):
+        table.add_column(heading)
+    for heading in ("mean", "sd", f"{report.prob:.4g} interval", "P(> 0)", "rows"):
+        table.add_column(heading, justify="right")
+    for row in summary.to_dict("records"):
+        table.add_row(
+            _safe(row["by"]), _safe(row["level"]), f"{row['mean']:.3f}", f"{row['sd']:.3f}",
+            f"\\[{row['lower']:.3f}, {row['upper']:.3f}]", f"{row['p_positive']:.2f}",
+            str(row["rows"]),
+        )  # fmt: skip
+    console.print(table)
+    gate = outcome.fit.gate
+    colour = "green" if gate.passed else "red"
+    console.print(f"\nconvergence gate: [{colour}]{_safe(gate)}[/{colour}]")
+    for check in outcome.checks:
+        colour = _COLOURS.get(check.verdict, "dim")
+        console.print(
+            f"{check.name}: [{colour}]{check.verdict}[/{colour}]. {_safe(check.sentence)}",
+            highlight=False,
+        )
+    if outcome.moved is not None:
+        console.print(f"\nThe earlier results are in {_safe(outcome.moved)}", highlight=False)
+    console.print(
+        f"Everything is in [bold]{_safe(outcome.folder)}[/bold] ({outcome.seconds:.0f} s)",
+        highlight=False,
+    )
+
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, soft_wrap=not sys.stdout.isatty())
+
+
+def _safe(value: object) -> str:
+    from rich.markup import escape
+
+    return escape(str(value))
+
+
+def _error(message: str) -> None:
+    _console(stderr=True).print(f"[red]{_safe(message)}[/red]", highlight=False)
+
+
+def _typed() -> str:
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])

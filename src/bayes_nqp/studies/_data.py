@@ -1,0 +1,220 @@
+"""From [data] to a panel: read, clean, derive, give roles, stratify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bayes_nqp import datasets
+from bayes_nqp.errors import PanelError, StudyError, nearest, shown
+from bayes_nqp.panel import Panel
+from bayes_nqp.panel._read import read
+from bayes_nqp.studies._derive import columns_of, derive
+from bayes_nqp.studies._schema import Data
+
+__all__ = ["panel_of", "source_of"]
+
+_BOOKS = (".xlsx", ".xlsm", ".xls")
+_ROLES = ("unit", "time", "outcome", "cohort", "treated", "weights")
+_LISTS = ("strata", "covariates", "mediators", "moderators")
+_EDGES = " \t\r\n\u3000\xa0"
+_LOOK = 12
+"""Rows in which a header further down is looked for."""
+
+
+def source_of(data: Data, folder: Path) -> Path | None:
+    """Find the file of a study.
+
+    Parameters
+    ----------
+    data : Data
+    folder : Path
+        Of the study; relative paths start there.
+
+    Returns
+    -------
+    Path or None
+        None for a dataset that the library brings.
+
+    Raises
+    ------
+    StudyError
+        If the study names both, or neither.
+    """
+    if (data.dataset is None) == (data.file is None):
+        raise StudyError(
+            "[data] needs exactly one of 'dataset' and 'file'",
+            hint='file = "cities.xlsx" (beside the study), or dataset = "castle_doctrine"',
+        )
+    return None if data.file is None else folder / data.file
+
+
+def panel_of(data: Data, folder: Path) -> Panel:
+    """Make the panel that a study asks for.
+
+    Parameters
+    ----------
+    data : Data
+    folder : Path
+        Of the study.
+
+    Returns
+    -------
+    Panel
+
+    Raises
+    ------
+    PanelError
+        If the file cannot be read, or its data are malformed.
+    StudyError
+        If a key of the study does not fit the data.
+    """
+    frame, notes = _frame(data, folder)
+    _known(data, frame)
+    frame = _cleaned(data, frame, notes)
+    for name, expression in data.derive.items():
+        if name in frame.columns:
+            raise StudyError(
+                f"'data.derive.{name}' is a column of the data already", hint="take a new name"
+            )
+        frame[name] = derive(frame, name, expression)
+    roles: dict[str, Any] = {name: getattr(data, name) for name in (*_ROLES, *_LISTS)}
+    made = {one.name or f"{one.column}_group" for one in data.stratify}
+    roles["strata"] = [name for name in data.strata if name not in made]
+    try:
+        panel = Panel.from_frame(frame, **roles, never=data.never, freq=data.freq)
+    except PanelError as error:
+        raise _for_studies(error) from error
+    for one in data.stratify:
+        panel = panel.stratify(**one.model_dump())
+    return _noted(panel, notes)
+
+
+def _frame(data: Data, folder: Path) -> tuple[pd.DataFrame, list[str]]:
+    source = source_of(data, folder)
+    if source is None:
+        for key in ("sheet", "encoding"):
+            if getattr(data, key) is not None:
+                raise StudyError(f"'data.{key}' is for a file, and this is a dataset")
+        if data.dataset not in datasets.__all__:
+            raise StudyError(
+                f"'data.dataset' is {data.dataset!r}, which the library does not bring",
+                hint=nearest(str(data.dataset), datasets.__all__),
+            )
+        frame: pd.DataFrame = getattr(datasets, data.dataset)(as_frame=True)
+        return frame.copy(), []
+    frame, notes = read(source, sheet=data.sheet, encoding=data.encoding)
+    if data.header > 1:
+        frame = _header(frame, data.header, source)
+    return frame.copy(), notes
+
+
+def _header(frame: pd.DataFrame, row: int, source: Path) -> pd.DataFrame:
+    """Take the column names from a later row of a worksheet."""
+    if source.suffix.lower() not in _BOOKS:
+        raise StudyError(
+            f"'data.header' is {row}, and {source.name} is no workbook",
+            hint="delete the lines above the header, or save the data as .xlsx",
+        )
+    if row not in frame.index:
+        raise StudyError(
+            f"'data.header' is {row}, and that row is empty or not there",
+            where=f"rows {frame.index[0]} to {frame.index[-1]}",
+            hint="the number that Excel shows beside the row with the column names",
+        )
+    names = [
+        str(x).strip(_EDGES) if pd.notna(x) else f"Unnamed: {k}"
+        for k, x in enumerate(frame.loc[row])
+    ]
+    frame = frame.loc[frame.index > row].infer_objects()
+    frame.columns = pd.Index(names)
+    return frame
+
+
+def _known(data: Data, frame: pd.DataFrame) -> None:
+    """Refuse roles that name no column; look whether the header is further down."""
+    made = {*data.derive, *(one.name or f"{one.column}_group" for one in data.stratify)}
+    wanted = [(name, getattr(data, name)) for name in _ROLES if getattr(data, name) is not None]
+    wanted += [(name, column) for name in (*_LISTS, "fill_down") for column in getattr(data, name)]
+    wanted += [("stratify", one.column) for one in data.stratify]
+    for key, column in wanted:
+        if column in frame.columns or column in made:
+            continue
+        row = _further_down(column, frame)
+        if row is not None:
+            raise StudyError(
+                f"'data.{key}' is {column!r}, which is no column: it stands in row {row}",
+                where=f"row 1 reads {shown(frame.columns, 4)}",
+                hint=f"header = {row} in [data], if the column names are in that row",
+            )
+        raise StudyError(
+            f"'data.{key}' is {column!r}, which is no column of the data",
+            hint=nearest(column, frame.columns),
+        )
+
+
+def _further_down(column: str, frame: pd.DataFrame) -> int | None:
+    for label, values in frame.head(_LOOK).iterrows():
+        if any(isinstance(x, str) and x.strip(_EDGES) == column for x in values):
+            return int(str(label))
+    return None
+
+
+def _cleaned(data: Data, frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """Fill merged cells down, and read numbers that are written as text."""
+    for name in data.fill_down:
+        notes.append(f"{name}: {int(frame[name].isna().sum())} empty cells filled from above")
+        frame[name] = frame[name].ffill()
+    numeric = [data.outcome, *data.covariates, *data.mediators, *data.moderators]
+    numeric += [data.weights] if data.weights else []
+    numeric += [one.column for one in data.stratify]
+    for name, expression in data.derive.items():
+        try:
+            numeric += columns_of(expression)
+        except SyntaxError:
+            derive(frame, name, expression)
+    for name in dict.fromkeys(numeric):
+        if name in frame.columns and not pd.api.types.is_numeric_dtype(frame[name].dtype):
+            frame[name] = _numbers(frame[name], data, notes)
+    return frame
+
+
+def _numbers(column: pd.Series[Any], data: Data, notes: list[str]) -> pd.Series[Any]:
+    """Read text as numbers where all of it can be; else leave it for the panel to name."""
+    text = column.map(lambda x: x.strip(_EDGES) if isinstance(x, str) else x)
+    gone = text.isin([*data.missing, ""]) | text.isna()
+    bare = text
+    if data.thousands:
+        mark = data.thousands
+        bare = text.map(lambda x: x.replace(mark, "") if isinstance(x, str) else x)
+    numbers = pd.to_numeric(bare.where(~gone), errors="coerce").astype("float64")
+    if (numbers.isna() & ~gone).any():
+        return column.where(~gone)
+    if int(gone.sum()) > int(column.isna().sum()):
+        count = int(gone.sum()) - int(column.isna().sum())
+        notes.append(f"{column.name}: {count} cells read as missing")
+    notes.append(f"{column.name}: numbers stored as text were read as numbers")
+    return numbers
+
+
+def _for_studies(error: PanelError) -> PanelError:
+    """Replace a hint that speaks pandas by one that speaks TOML."""
+    hint = error.hint
+    if "holds text" in error.what:
+        hint = (
+            'in [data], thousands = "," reads "1,234" as a number, and missing = ["—", "--"] '
+            "reads such cells as missing"
+        )
+    elif "repeat" in error.what:
+        hint = "keep one row for each unit and period in the file, or name a finer unit"
+    elif "pd." in hint or "df." in hint or "pandas" in hint:
+        hint = "correct these cells in the file"
+    return PanelError(error.what, where=error.where, hint=hint)
+
+
+def _noted(panel: Panel, notes: list[str]) -> Panel:
+    from dataclasses import replace
+
+    return replace(panel, notes=tuple(dict.fromkeys([*notes, *panel.notes]))) if notes else panel

@@ -1,0 +1,77 @@
+"""The figures of a study."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from bayes_nqp import plots, schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.fitting import Fit
+from bayes_nqp.studies._study import Study
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["draw"]
+
+_DPI = 300
+_UNSAFE = re.compile(r'[\\/:*?"<>|\s]+')
+
+
+def draw(
+    folder: Path,
+    study: Study,
+    fit: Fit,
+    checks: Sequence[CheckResult],
+    say: Callable[[str], None],
+) -> None:
+    """Write every figure of a study as a .png.
+
+    Parameters
+    ----------
+    folder : Path
+        Is made.
+    study : Study
+    fit : Fit
+    checks : sequence of CheckResult
+    say : callable
+        Told each figure's name.
+    """
+    folder.mkdir()
+    for name, make in _figures(study, fit, checks):
+        say(f"drawing {name}")
+        make().savefig(folder / f"{_UNSAFE.sub('_', name)}.png", dpi=_DPI)
+
+
+def _figures(
+    study: Study, fit: Fit, checks: Sequence[CheckResult]
+) -> Iterator[tuple[str, Callable[[], Figure]]]:
+    report, effects = study.settings.report, cell_effects(fit)
+    look: dict[str, Any] = {"prob": report.prob, "language": report.language}
+    leads = next((c.evidence for c in checks if c.name == "pretrends"), None)
+
+    def lead(name: str) -> xr.DataArray | None:
+        return leads.get(name) if isinstance(leads, xr.Dataset) else None
+
+    def study_of(factor: str | None) -> Figure:
+        before = lead("lead" if factor is None else f"lead_{factor}")
+        return plots.event_study(effects, by=factor, leads=before, weights=report.weights, **look)
+
+    yield "adoption", lambda: plots.adoption(study.panel, language=report.language)
+    yield "event_study", lambda: study_of(None)
+    factors = [name for name in study.factors if name in schema.factors(effects)]
+    for name in factors:
+        yield f"event_study_{name}", lambda name=name: study_of(name)  # type: ignore[misc]
+    yield (
+        "forest",
+        lambda: plots.forest(effects, by=factors or None, weights=report.weights, **look),
+    )
+    if v.DEVIATION in effects:
+        yield "league", lambda: plots.league(effects, weights=report.weights, **look)

@@ -1,0 +1,62 @@
+"""What running a study gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from bayes_nqp.checks import CheckResult, check_table
+from bayes_nqp.fitting import Fit
+from bayes_nqp.studies._study import Study
+
+__all__ = ["Outcome"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Outcome:
+    """The results of a study, and where they were written.
+
+    Parameters
+    ----------
+    study : Study
+    fit : Fit
+    checks : tuple of CheckResult
+    tables : mapping of str to DataFrame
+        By file name.
+    folder : Path
+        Where everything was written.
+    moved : Path or None
+        Where an earlier folder of that name is now.
+    seconds : float
+        How long it took.
+    """
+
+    study: Study
+    fit: Fit
+    checks: tuple[CheckResult, ...]
+    tables: Mapping[str, pd.DataFrame]
+    folder: Path
+    moved: Path | None = None
+    seconds: float = 0.0
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """The convergence gate, if it failed, and every check that fails."""
+        gate = () if self.fit.gate.passed else (f"convergence gate {self.fit.gate}",)
+        return (
+            *gate,
+            *(f"check {c.name}: {c.figure}" for c in self.checks if c.verdict == "fails"),
+        )
+
+    def __repr__(self) -> str:
+        table = check_table(self.checks)[["check", "verdict", "figure"]]
+        lines = [
+            f"<Outcome of {self.study.settings.title!r}>",
+            f"  folder  {self.folder}",
+            f"  gate    {self.fit.gate}",
+            *(f"  {line}" for line in table.to_string(index=False).splitlines()),
+        ]
+        return "\n".join(lines)

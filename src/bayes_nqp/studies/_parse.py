@@ -1,0 +1,207 @@
+"""Text to settings; whatever is wrong with it becomes a StudyError."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from bayes_nqp.errors import StudyError, nearest, shown
+from bayes_nqp.studies._schema import Settings
+
+__all__ = ["parse", "read", "titles"]
+
+_LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
+_WORDS = {
+    "string_type": "text in quotes",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "list_type": 'a list, such as ["a", "b"]',
+    "dict_type": "a table",
+    "model_type": "a table",
+    "greater_than": "a number above {gt}",
+    "less_than": "a number below {lt}",
+    "greater_than_equal": "a number from {ge} up",
+    "literal_error": "{expected}",
+}
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a study file as plain data.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    StudyError
+        If it is not there, or is no TOML; it names the line.
+    """
+    if not path.is_file():
+        folder = path.parent
+        names = sorted(p.name for p in folder.glob("*.toml")) if folder.is_dir() else []
+        raise StudyError(
+            f"the study {str(path)!r} is not there",
+            hint=nearest(path.name, names) if names else "bayes-nqp list FOLDER shows what is",
+        )
+    try:
+        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise StudyError(
+            f"{path.name} is not UTF-8 text",
+            where=f"byte {error.start + 1}",
+            hint="save it again with the encoding UTF-8",
+        ) from error
+    except OSError as error:
+        raise StudyError(
+            f"{path.name} cannot be read: {error.strerror}", hint="check its permissions"
+        ) from error
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _broken(path, text, str(error)) from error
+
+
+def parse(data: dict[str, Any], name: str) -> Settings:
+    """Check plain data against the schema.
+
+    Parameters
+    ----------
+    data : dict
+        From `read`.
+    name : str
+        Of the file, for messages.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    StudyError
+        If a key is unknown, missing, or has the wrong kind of value.
+    """
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        raise _worded(error.errors(include_url=False), name) from None
+
+
+def titles(folder: str | Path = "models") -> dict[Path, str]:
+    """List the studies of a folder.
+
+    Parameters
+    ----------
+    folder : str or Path, default "models"
+
+    Returns
+    -------
+    dict of Path to str
+        The title of each .toml file; of a broken one, what is wrong with it.
+
+    Raises
+    ------
+    StudyError
+        If there is no such folder.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise StudyError(
+            f"there is no folder {str(folder)!r}",
+            hint="name the folder that holds the studies: bayes-nqp list FOLDER",
+        )
+    found = {}
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            found[path] = str(read(path).get("title", "(no title)"))
+        except StudyError as error:
+            found[path] = f"({error.what})"
+    return found
+
+
+def _broken(path: Path, text: str, message: str) -> StudyError:
+    place = _LINE.search(message)
+    said = _LINE.sub("", message).strip()
+    where = ""
+    lines = text.splitlines()
+    if place is not None:
+        number = int(place[1])
+        line = lines[number - 1].strip() if number <= len(lines) else ""
+        where = f"line {number}: {line}" if line else f"line {number}"
+    elif "end of document" in message:
+        where = f"line {len(lines)}, the last"
+    hint = 'text stands in quotes (name = "…"), lists in brackets, and every quote is closed'
+    if "\\" in said:
+        hint = "in a path, write / instead of \\, or put it in single quotes"
+    return StudyError(f"{path.name} is no valid TOML: {said}", where=where, hint=hint)
+
+
+def _worded(errors: list[ErrorDetails], name: str) -> StudyError:
+    """Say the first error in plain words; an unknown key goes before what it leaves missing."""
+    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
+    loc = [part for part in first["loc"] if not str(part).startswith(("function-", "list[", "nul"))]
+    *tables, key = loc
+    table = ".".join(str(part) for part in tables if not isinstance(part, int))
+    place = f"[{table}]" if table else f"the top of {name}"
+    if first["type"] == "extra_forbidden":
+        known = _keys(tables)
+        return StudyError(
+            f"{place} has the unknown key {str(key)!r}", hint=_hint(str(key), known, table)
+        )
+    if first["type"] == "missing":
+        what = f"{place} lacks the key {str(key)!r}"
+        example = "[data]" if key == "data" else f'{key} = "…"'
+        return StudyError(what, hint=f"add {example}")
+    quoted = ".".join(str(part) for part in loc if not isinstance(part, int))
+    wanted = _wanted(errors, first)
+    return StudyError(f"'{quoted}' is {first['input']!r}", hint=wanted)
+
+
+def _wanted(errors: list[ErrorDetails], first: ErrorDetails) -> str:
+    """Say what would have been right; a union lists its kinds."""
+    same = [e for e in errors if e["input"] is first["input"]]
+    kinds = [
+        _WORDS.get(e["type"], e["msg"]).format(**e.get("ctx", {}))
+        for e in same
+        if not e["type"].startswith("none")
+    ]
+    return " or ".join(dict.fromkeys(kinds)) or "leave it out"
+
+
+def _hint(key: str, known: list[str], table: str) -> str:
+    said = nearest(key, known)
+    if said.startswith("did you mean"):
+        return said
+    for other, model in _models().items():
+        if other != table and key in model.model_fields:
+            return f"{key!r} belongs in [{other}]" if other else f"{key!r} goes above all tables"
+    return f"its keys are {shown(known, 30)}"
+
+
+def _models() -> dict[str, type[BaseModel]]:
+    """Every table of the schema by its name."""
+    found: dict[str, type[BaseModel]] = {"": Settings}
+    for name, field in Settings.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found[name] = kind
+            for inner, part in kind.model_fields.items():
+                for argument in get_args(part.annotation):
+                    if isinstance(argument, type) and issubclass(argument, BaseModel):
+                        found[f"{name}.{inner}"] = argument
+    return found
+
+
+def _keys(tables: list[int | str]) -> list[str]:
+    name = ".".join(str(part) for part in tables if not isinstance(part, int))
+    return list(_models()[name].model_fields)

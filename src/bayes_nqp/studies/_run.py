@@ -1,0 +1,216 @@
+"""Running a study: fit, check, write."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import tomli_w
+
+from bayes_nqp.checks import CheckResult, run_checks
+from bayes_nqp.errors import ConvergenceError
+from bayes_nqp.fitting import Fit, fit
+from bayes_nqp.studies._figures import draw
+from bayes_nqp.studies._outcome import Outcome
+from bayes_nqp.studies._study import Study, validate
+from bayes_nqp.studies._tables import tables_of
+from bayes_nqp.studies._values import written
+from bayes_nqp.studies._write import checksum, place
+from bayes_nqp.versions import versions
+
+__all__ = ["run"]
+
+
+def run(
+    path: str | Path,
+    out: str | Path,
+    *,
+    force: bool = False,
+    strict: bool = False,
+    progress: bool = True,
+    say: Callable[[str], None] | None = None,
+    command: str = "",
+) -> Outcome:
+    """Run a study and write its results: all of them, or nothing.
+
+    Parameters
+    ----------
+    path : str or Path
+        A .toml file.
+    out : str or Path
+        The folder to write; it must not be there.
+    force : bool, default False
+        Move a folder that is there aside, to ``out.1``, ``out.2``, …
+    strict : bool, default False
+        Raise, once everything is written, if the convergence gate or a check fails.
+    progress : bool, default True
+        Whether to show the sampler's progress bar.
+    say : callable, optional
+        Told each step in a few words.
+    command : str, optional
+        What was typed, for the record.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    StudyError
+        If the study cannot be understood, or the folder is there or cannot be written.
+    PanelError
+        If the data are malformed.
+    IdentificationError
+        If the data cannot identify what the design asks for.
+    ConvergenceError
+        Under ``strict``, if something failed.
+    KeyboardInterrupt
+        If it was stopped; nothing is written then.
+    """
+    began = time.perf_counter()
+    told = say or _silent
+    told("reading the study and its data")
+    study, out = validate(path), Path(out)
+    guarded = tuple(p for p in (study.path, study.source, Path.cwd()) if p is not None)
+    with place(out, force=force, guarded=guarded) as ready:
+        told("sampling")
+        fitted = fit(study.design, study.panel, study.sampler, progress=progress)
+        if fitted.facts.get("interrupted"):
+            raise KeyboardInterrupt
+        checks = run_checks(fitted, study.checks, before=lambda one: told(f"checking {one.name}"))
+        told("writing tables")
+        tables = tables_of(study, fitted, checks)
+        for name, table in tables.items():
+            write_table(table, ready.draft / name)
+        draw(ready.draft / "figures", study, fitted, checks, told)
+        told("writing the posterior")
+        fitted.save(ready.draft / "posterior.nc")
+        write_study(study, fitted, ready.draft / "study.toml", out)
+        seconds = time.perf_counter() - began
+        write_provenance(study, fitted, checks, ready.draft, command, seconds)
+        ready.finish()
+    outcome = Outcome(
+        study, fitted, tuple(checks), tables, out, ready.moved, time.perf_counter() - began
+    )
+    if strict and outcome.failures:
+        raise ConvergenceError(
+            "the results failed, and are shown as failed: " + "; ".join(outcome.failures),
+            where=str(out),
+            hint="see checks.csv there",
+        )
+    return outcome
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as a .csv that Excel shows rightly.
+
+    Parameters
+    ----------
+    table : DataFrame
+    path : Path
+    """
+    table.to_csv(path, index=False, encoding="utf-8-sig", float_format="%.6g")
+
+
+def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
+    """Write the study as it was run: every default spelt out, and the seed.
+
+    Parameters
+    ----------
+    study : Study
+    fitted : Fit
+    path : Path
+    out : Path
+        The folder in which the file will be, from where its data are to be found.
+    """
+    plain = study.settings.model_dump(exclude_none=True, exclude_defaults=True)
+    data: dict[str, Any] = plain["data"]
+    if study.source is not None:
+        data["file"] = _relative(study.source, out)
+    design = written(study.design)
+    priors = design.pop("priors")
+    priors.pop("type", None)
+    report = study.settings.report.model_dump(exclude_none=True) | {"by": list(study.by)}
+    whole = {
+        "title": study.settings.title,
+        "data": data,
+        "design": design,
+        "priors": priors,
+        "sampler": written(fitted.sampler),
+        "report": report,
+        "checks": {"run": list(study.checks)},
+    }
+    head = (
+        f"# The study as run by bayes_nqp {versions()['bayes-nqp']}, every default spelt out.\n\n"
+    )
+    path.write_text(head + tomli_w.dumps(whole), encoding="utf-8")
+
+
+def _relative(source: Path, out: Path) -> str:
+    """Name a file as seen from a folder; whole where it is on another drive."""
+    try:
+        return Path(os.path.relpath(source.resolve(), out.resolve())).as_posix()
+    except ValueError:
+        return source.resolve().as_posix()
+
+
+def write_provenance(
+    study: Study,
+    fitted: Fit,
+    checks: list[CheckResult],
+    folder: Path,
+    command: str,
+    seconds: float,
+) -> None:
+    """Write where the results come from, with a checksum of every file in the folder.
+
+    Parameters
+    ----------
+    study : Study
+    fitted : Fit
+    checks : list of CheckResult
+    folder : Path
+    command : str
+    seconds : float
+    """
+    source = study.source
+    posterior = fitted.posterior
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    record = {
+        "title": study.settings.title,
+        "study": study.path.name,
+        "command": command or "bayes_nqp.studies.run",
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 2),
+        "seed": fitted.sampler.seed,
+        "chains": posterior.sizes["chain"],
+        "draws": posterior.sizes["draw"],
+        "gate": str(fitted.gate),
+        "checks": {c.name: {"verdict": c.verdict, "digest": c.digest} for c in checks},
+        "data": {
+            "digest": study.panel.digest,
+            "file": source.name if source else study.settings.data.dataset,
+            "sha256": checksum(source) if source else None,
+            "rows": study.panel.n_rows,
+            "units": study.panel.n_units,
+            "notes": list(study.panel.notes),
+        },
+        "design_notes": list(study.notes),
+        "fit_digest": fitted.digest,
+        "versions": dict(fitted.versions),
+        "platform": platform.platform(),
+        "files": {p.relative_to(folder).as_posix(): checksum(p) for p in files},
+    }
+    text = json.dumps(record, ensure_ascii=False, indent=2)
+    (folder / "provenance.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _silent(_: str) -> None:
+    return None

@@ -1,0 +1,129 @@
+"""A study that was read and found to fit its data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CHECKS
+from bayes_nqp.designs import StaggeredDiD, support
+from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.panel import Panel
+from bayes_nqp.sampling import NUTS
+from bayes_nqp.studies._data import panel_of, source_of
+from bayes_nqp.studies._parse import parse, read
+from bayes_nqp.studies._schema import Settings
+from bayes_nqp.studies._values import design_of, sampler_of
+
+__all__ = ["Study", "validate"]
+
+_GROUPS = (v.COHORT, v.TIME, v.STRATUM)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Study:
+    """A study file, and what it stands for.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    settings : Settings
+        What it says.
+    panel : Panel
+    design : StaggeredDiD
+    sampler : NUTS
+    notes : tuple of str
+        What the design leaves out of the panel, and why.
+    """
+
+    path: Path
+    settings: Settings
+    panel: Panel
+    design: StaggeredDiD
+    sampler: NUTS
+    notes: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> Path | None:
+        """The file of the data; None for a dataset that the library brings."""
+        return source_of(self.settings.data, self.path.parent)
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """The strata by which contrasts are reported."""
+        return tuple(name for name in self.by if name in self.panel.roles.strata)
+
+    @property
+    def by(self) -> tuple[str, ...]:
+        """What effects are reported by: the file's ``by``, or all strata and the cohort."""
+        asked = self.settings.report.by
+        return tuple(asked) if asked is not None else (*self.panel.roles.strata, v.COHORT)
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """The checks that run."""
+        asked = self.settings.checks.run
+        return tuple(CHECKS) if asked is None else tuple(asked)
+
+    @cached_property
+    def support(self) -> pd.DataFrame:
+        """Which cells' effects the data identify, as `nqp.support` lists them."""
+        return support(self.design, self.panel)
+
+    def __repr__(self) -> str:
+        known = self.support["identified"]
+        lines = [
+            f"<Study {self.settings.title!r}>",
+            f"  file    {self.path}",
+            f"  design  {self.design!r}",
+            f"  cells   {int(known.sum())} of {len(known)} identified",
+            f"  checks  {', '.join(self.checks) or 'none'}",
+            repr(self.panel),
+        ]
+        return "\n".join(lines)
+
+
+def validate(path: str | Path) -> Study:
+    """Read a study and see whether it can run, without sampling.
+
+    Parameters
+    ----------
+    path : str or Path
+        A .toml file.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    StudyError
+        If the file, a key or a value cannot be understood.
+    PanelError
+        If the data cannot be read or are malformed.
+    IdentificationError
+        If the data cannot identify what the design asks for.
+    """
+    path = Path(path)
+    settings = parse(read(path), path.name)
+    design = design_of(settings.design, settings.priors)
+    sampler = sampler_of(settings.sampler)
+    for name in settings.checks.run or ():
+        if name not in CHECKS:
+            raise StudyError(
+                f"'checks.run' names {name!r}, which is no check", hint=nearest(name, CHECKS)
+            )
+    panel = panel_of(settings.data, path.parent)
+    plan = design.plan(panel)
+    for name in settings.report.by or ():
+        known = (*panel.roles.strata, *_GROUPS)
+        if name not in known:
+            raise StudyError(
+                f"'report.by' names {name!r}, which is no stratum", hint=nearest(name, known)
+            )
+    return Study(path, settings, panel, design, sampler, plan.notes)

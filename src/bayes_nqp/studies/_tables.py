@@ -1,0 +1,143 @@
+"""The tables of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CheckResult, check_table
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.estimands import att, text
+from bayes_nqp.fitting import Fit
+from bayes_nqp.studies._study import Study
+from bayes_nqp.tables import contrasts_table, event_study_table, summary
+
+__all__ = ["tables_of"]
+
+_ALL = "overall"
+
+
+def tables_of(study: Study, fit: Fit, checks: Sequence[CheckResult]) -> dict[str, pd.DataFrame]:
+    """Make every table of a study.
+
+    Parameters
+    ----------
+    study : Study
+    fit : Fit
+    checks : sequence of CheckResult
+
+    Returns
+    -------
+    dict of str to DataFrame
+        By file name; every table has the column ``gate``.
+    """
+    effects = cell_effects(fit)
+    found = {c.name: c for c in checks if isinstance(c.evidence, xr.Dataset)}
+    listed = check_table(checks)
+    listed["gate"] = str(fit.gate)
+    return {
+        "summary.csv": _summary(study, effects),
+        "event_study.csv": _event_study(study, effects, found.get("pretrends")),
+        "contrasts.csv": _contrasts(study, fit, effects, found.get("time_effects")),
+        "checks.csv": listed,
+    }
+
+
+def _summary(study: Study, effects: xr.Dataset) -> pd.DataFrame:
+    report = study.settings.report
+    parts = [(_ALL, att(effects, weights=report.weights))]
+    parts += [(name, att(effects, name, report.weights)) for name in study.by]
+    tables = []
+    for name, draws in parts:
+        table = summary(draws, report.prob, report.kind)
+        labels = table.pop(name) if name in table else pd.Series([_ALL], dtype=object)
+        table.insert(0, "rows", _rows(draws))
+        table.insert(0, "level", [text(label) for label in labels])
+        table.insert(0, "by", name)
+        tables.append(table)
+    return _stated(study, pd.concat(tables, ignore_index=True))
+
+
+def _rows(draws: xr.DataArray) -> list[int]:
+    known = ~np.isnan(draws.isel(chain=0, draw=0).to_numpy().ravel())
+    return [int(n) for n in draws[v.ROWS].to_numpy().ravel()[known]]
+
+
+def _event_study(study: Study, effects: xr.Dataset, pretrends: CheckResult | None) -> pd.DataFrame:
+    report = study.settings.report
+    names = [name for name in study.factors if name in schema.factors(effects)]
+    tables = []
+    for name in (None, *names):
+        table = event_study_table(effects, name, report.prob, report.kind, report.weights)
+        parts = [table.assign(part="effect")]
+        leads = _leads(pretrends, name)
+        if leads is not None:
+            parts.insert(0, summary(leads, report.prob, report.kind).assign(part="lead"))
+        for part in parts:
+            labels = part.pop(name) if name else [_ALL] * len(part)
+            part.insert(0, "part", part.pop("part"))
+            part.insert(0, "level", [text(label) for label in labels])
+            part.insert(0, "by", name or _ALL)
+        tables += parts
+    joined = pd.concat(tables, ignore_index=True)
+    order = joined[["by", "level"]].drop_duplicates().reset_index(drop=True)
+    rank = joined.merge(order.reset_index(), on=["by", "level"], how="left")["index"]
+    joined = joined.assign(_rank=rank.to_numpy()).sort_values(
+        ["_rank", v.EVENT_TIME], kind="stable"
+    )
+    return _stated(study, joined.drop(columns="_rank").reset_index(drop=True))
+
+
+def _leads(pretrends: CheckResult | None, name: str | None) -> xr.DataArray | None:
+    if pretrends is None or not isinstance(pretrends.evidence, xr.Dataset):
+        return None
+    found = pretrends.evidence.get("lead" if name is None else f"lead_{name}")
+    return None if found is None else xr.DataArray(found)
+
+
+def _contrasts(
+    study: Study, fit: Fit, effects: xr.Dataset, check: CheckResult | None
+) -> pd.DataFrame:
+    """All pairs, and the same pairs under the other choice of time effects."""
+    report = study.settings.report
+    factors = list(study.factors)
+    if not factors:
+        table = contrasts_table(effects, [], report.prob, report.kind, report.weights).iloc[:0]
+        table.insert(3, "time_effects", pd.Series(dtype=object))
+        return _stated(study, table)
+    own = contrasts_table(effects, factors, report.prob, report.kind, report.weights)
+    by = study.design.time_strata(study.panel)
+    own.insert(3, "time_effects", f"by {' × '.join(by)}" if by else "common to all")
+    tables = [own]
+    if check is not None and isinstance(check.evidence, xr.Dataset) and report.weights == "rows":
+        tables.append(_other_contrasts(check.evidence, factors, report.prob, report.kind))
+    return _stated(study, pd.concat([t for t in tables if len(t)] or tables, ignore_index=True))
+
+
+def _other_contrasts(
+    evidence: xr.Dataset, factors: Sequence[str], prob: float, kind: str
+) -> pd.DataFrame:
+    draws = evidence["contrast"].isel(specification=1)
+    draws = draws.isel(pair=np.isin(draws["factor"].to_numpy(), list(factors)))
+    table = summary(draws.assign_coords(pair=np.arange(draws.sizes["pair"])), prob, kind)  # type: ignore[arg-type]
+    place = table.pop("pair").to_list()
+    for position, (column, coord) in enumerate(
+        (("strata", "factor"), ("level", "level"), ("minus", "minus"))
+    ):
+        table.insert(position, column, draws[coord].to_numpy()[place].astype(object))
+    table.insert(3, "time_effects", str(draws["specification"].item()))
+    return table
+
+
+def _stated(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """Say in every row which interval it is: a .csv has no attrs."""
+    report = study.settings.report
+    kind = {"eti": "equal-tailed", "hdi": "highest density"}[report.kind]
+    table = table.copy()
+    table.insert(list(table.columns).index("upper") + 1, "interval", f"{report.prob:.4g} {kind}")
+    return table
