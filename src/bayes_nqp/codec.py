@@ -12,7 +12,7 @@ from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.likelihoods import Gaussian, StudentT
 from bayes_nqp.pooling import Complete, Partial, Separate
 from bayes_nqp.priors import Priors
-from bayes_nqp.sampling import NUTS
+from bayes_nqp.sampling import IMH, NUTS
 from bayes_nqp.terms.time_effects import TimeEffects
 
 __all__ = ["VALUES", "decode", "encode"]

@@ -22,7 +22,7 @@ from numba import njit
 from bayes_nqp.compression import ar1, iid
 from bayes_nqp.compression._lapack import cholesky, inverse_from_cholesky, solve_lower
 
-__all__ = ["log_density"]
+__all__ = ["log_densities", "log_density"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -239,7 +239,6 @@ def cross_products(
         np.zeros((ints[ints[16] + 8 * b] + 1, ints[ints[16] + 8 * b] + 1)) for b in range(ints[9])
     ]
     total = 0.0
-    longest = ints[13]
     for c in range(ints[10]):
         row = class_row(ints, c)
         m = row[2]
@@ -427,7 +426,7 @@ def log_density(x: Array, ints: Index, floats: Array, grad: Array) -> float:
     slot_covariances = [np.empty((0, 0))] * 0
     for b in range(ints[9]):
         table = ints[ints[16] + 8 * b : ints[16] + 8 * b + 8]
-        slots, local = table[0], table[1]
+        local = table[1]
         back = cross[b].copy()
         r = right[b] - np.dot(cross[b], mean.reshape((n_global, 1)))
         inverse = np.zeros((0, 0))
@@ -484,6 +483,29 @@ def log_density(x: Array, ints: Index, floats: Array, grad: Array) -> float:
             rho = rho_value(x, ints)
             grad[ints[20] + ints[4]] += d_rho * 0.5 * (1.0 - rho * rho)
     return total
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def log_densities(xs: Array, ints: Index, floats: Array, out: Array) -> None:
+    """Marginal log posterior density at many points, without gradients.
+
+    Parameters
+    ----------
+    xs : ndarray (point, parameter)
+        Unconstrained parameters, as in `log_density`.
+    ints, floats : ndarray
+        The packed problem.
+    out : ndarray (point)
+        Filled; minus infinity where the density cannot be computed.
+    """
+    vectors = np.zeros((ints[10], ints[13]))
+    treated = np.zeros(ints[10])
+    grad = np.zeros(xs.shape[1])
+    for i in range(xs.shape[0]):
+        part, blocks = cross_products(xs[i], ints, floats, vectors, treated)
+        found = factorise(xs[i], ints, floats, blocks)
+        value = log_prior(xs[i], ints, floats, grad) + part - 0.5 * found[1]
+        out[i] = value if found[0] == 0 and np.isfinite(value) else -np.inf
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

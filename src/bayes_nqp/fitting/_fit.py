@@ -19,10 +19,9 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate, convergence
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._draws import constrain, recovered
-from bayes_nqp.fitting._start import start
 from bayes_nqp.fitting._waist import waist
 from bayes_nqp.likelihoods import StudentT
-from bayes_nqp.sampling import NUTS, Chains, sample_packed
+from bayes_nqp.sampling import IMH, NUTS, Chains, Sampler, sample_packed
 from bayes_nqp.versions import versions
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ class Fit:
     design : StaggeredDiD
     panel : Panel or None
         None only where a file was saved without rows and read without a panel.
-    sampler : NUTS
+    sampler : NUTS or IMH
         With the seed that was used.
     tree : DataTree
         Groups ``posterior`` (parameters and coefficients, named ``equation__name``),
@@ -61,7 +60,7 @@ class Fit:
 
     design: StaggeredDiD
     panel: Panel | None
-    sampler: NUTS
+    sampler: Sampler
     tree: xr.DataTree
     gate: Gate
     facts: Mapping[str, str | float]
@@ -161,7 +160,7 @@ class Fit:
 def fit(
     design: StaggeredDiD,
     panel: Panel,
-    sampler: NUTS | None = None,
+    sampler: Sampler | None = None,
     *,
     progress: bool = True,
 ) -> Fit:
@@ -175,8 +174,9 @@ def fit(
     ----------
     design : StaggeredDiD
     panel : Panel
-    sampler : NUTS, optional
-        ``NUTS()`` by default.
+    sampler : NUTS or IMH, optional
+        By default `IMH`, which takes a fraction of a second; and `NUTS` where its draws do not
+        pass the convergence gate, or the likelihood is not Gaussian.
     progress : bool, default True
         Whether to show a progress bar.
 
@@ -201,18 +201,20 @@ def fit(
     >>> fit.gate.passed
     True
     """
-    sampler = (sampler or NUTS()).seeded()
     began = time.perf_counter()
     plan = design.plan(panel)
-    if isinstance(design.likelihood, StudentT):
-        from bayes_nqp.fitting._rows import fit_rows
-
-        pieces = fit_rows(design, panel, plan, sampler, progress)
-    else:
-        pieces = _fit_compressed(
-            plan, sampler, progress, panel.roles.outcome, design.effect.varying
+    rows = isinstance(design.likelihood, StudentT)
+    if rows and isinstance(sampler, IMH):
+        raise StudyError(
+            "'sampler' is IMH, which needs a compressed likelihood",
+            hint="sampler=nqp.NUTS() with StudentT",
         )
-    tree, gate, interrupted = pieces
+    automatic = sampler is None
+    sampler = (sampler or (NUTS() if rows else IMH())).seeded()
+    tree, gate, interrupted = _sample(design, panel, plan, sampler, progress)
+    if automatic and not rows and not gate.passed:
+        sampler = NUTS(seed=sampler.seed)
+        tree, gate, interrupted = _sample(design, panel, plan, sampler, progress)
     facts: dict[str, str | float] = {
         "panel_digest": panel.digest,
         "scale": plan.equations[0].scale,
@@ -220,14 +222,28 @@ def fit(
         "interrupted": float(interrupted),
         "outcome": panel.roles.outcome,
     }
-    return Fit(design, panel, sampler, tree, gate, facts, versions(), plan.notes)
+    return Fit(design, panel, sampler, tree, gate, facts, versions(), notes)
+
+
+def _sample(
+    design: StaggeredDiD, panel: Panel, plan: Plan, sampler: Sampler, progress: bool
+) -> tuple[xr.DataTree, Gate, bool]:
+    if isinstance(design.likelihood, StudentT):
+        from bayes_nqp.fitting._rows import ROWS_NOTE, fit_rows
+
+        notes = (*notes, ROWS_NOTE)
+        assert isinstance(sampler, NUTS)
+        return fit_rows(design, panel, plan, sampler, progress)
+    return _fit_compressed(plan, sampler, progress, panel.roles.outcome, design.effect.varying)
 
 
 def _fit_compressed(
-    plan: Plan, sampler: NUTS, progress: bool, outcome: str, varying: str | None
+    plan: Plan, sampler: Sampler, progress: bool, outcome: str, varying: str | None
 ) -> tuple[xr.DataTree, Gate, bool]:
     equation = plan.equations[0]
-    chains = sample_packed(equation.packed, sampler, start(equation), progress=progress)
+    chains = sample_packed(
+        equation.packed, equation.problem.parameter_names, sampler, progress=progress
+    )
     x = chains.values["x"]
     shape = x.shape[:2]
     # Numbers 0 and 1: the sampler itself draws from the first stream.
@@ -246,7 +262,7 @@ def _fit_compressed(
     return tree, gate, chains.interrupted
 
 
-def _seed(sampler: NUTS) -> int:
+def _seed(sampler: Sampler) -> int:
     assert sampler.seed is not None
     return sampler.seed
 

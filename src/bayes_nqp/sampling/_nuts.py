@@ -1,27 +1,30 @@
-"""Samplers as values, and running them: a packed problem, or any PyMC model, to draws."""
+"""The No-U-Turn sampler of nutpie, on a packed problem or any PyMC model."""
 
 from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.errors import ConvergenceError, StudyError
+from bayes_nqp.sampling._chains import Chains, check_numbers
+from bayes_nqp.sampling._mode import mode
 
 if TYPE_CHECKING:
     import pymc as pm
 
     from bayes_nqp.compression import Packed
 
-__all__ = ["NUTS", "Chains", "sample_model", "sample_packed"]
+__all__ = ["NUTS", "sample_model", "sample_nuts"]
 
 Array = npt.NDArray[np.float64]
 
+_JITTER = 0.5
 _STATS = {
     "diverging": "diverging",
     "energy": "energy",
@@ -45,7 +48,7 @@ class NUTS:
         Independent chains.
     seed : int, optional
         The same seed gives the same draws; None takes one at random, which the fit records.
-    target_accept : float, default 0.9
+    target_accept : float, default 0.8
         Acceptance probability that the step size aims at.
     cores : int, optional
         Chains run side by side; as many as there are processors by default.
@@ -65,16 +68,11 @@ class NUTS:
     tune: int = 1000
     chains: int = 4
     seed: int | None = None
-    target_accept: float = 0.9
+    target_accept: float = 0.8
     cores: int | None = None
 
     def __post_init__(self) -> None:
-        for name, least in (("draws", 4), ("tune", 50), ("chains", 1)):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise StudyError(f"'{name}' is {value!r}", hint=f"a whole number from {least} up")
-        if self.seed is not None and not 0 <= self.seed < 2**63:
-            raise StudyError(f"'seed' is {self.seed!r}", hint="a whole number from 0 up, or None")
+        check_numbers(self, {"draws": 4, "tune": 50, "chains": 1})
         if not (math.isfinite(self.target_accept) and 0.5 <= self.target_accept < 1):
             raise StudyError(f"'target_accept' is {self.target_accept!r}", hint="0.8 to 0.99")
 
@@ -85,33 +83,10 @@ class NUTS:
         -------
         NUTS
         """
-        from dataclasses import replace
-
         return self if self.seed is not None else replace(self, seed=secrets.randbits(31))
 
 
-@dataclass(frozen=True, eq=False)
-class Chains:
-    """Draws of parameters with the sampler's statistics.
-
-    Parameters
-    ----------
-    values : mapping of str to ndarray (chain, draw, ...)
-        Draws.
-    stats : mapping of str to ndarray (chain, draw)
-        Divergences, energy, leapfrog steps, tree depth, step size.
-    interrupted : bool
-        Whether sampling was stopped before its end.
-    """
-
-    values: Mapping[str, Array]
-    stats: Mapping[str, npt.NDArray[np.generic]]
-    interrupted: bool = False
-
-
-def sample_packed(
-    packed: Packed, sampler: NUTS, start: Array, *, spread: float = 0.5, progress: bool = True
-) -> Chains:
+def sample_nuts(packed: Packed, sampler: NUTS, *, progress: bool = True) -> Chains:
     """Sample the parameters of a packed problem.
 
     Parameters
@@ -119,22 +94,19 @@ def sample_packed(
     packed : Packed
         The problem.
     sampler : NUTS
-    start : ndarray (parameter)
-        Where chains start, up to jitter.
-    spread : float, default 0.5
-        Standard deviation of the jitter, on the unconstrained scale.
     progress : bool, default True
         Whether to show a progress bar.
 
     Returns
     -------
     Chains
-        One variable, "x" (chain, draw, parameter).
+        One variable, "x" (chain, draw, parameter), unconstrained.
     """
+    start = mode(packed, 25)
 
     def initial_point(seed: Any) -> Array:
         jitter = np.random.default_rng(seed).standard_normal(start.size)
-        return np.asarray(start + spread * jitter, dtype=np.float64)
+        return np.asarray(start + _JITTER * jitter, dtype=np.float64)
 
     return _run(_compiled(packed, initial_point), sampler, start, progress)
 

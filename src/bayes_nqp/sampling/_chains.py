@@ -1,0 +1,57 @@
+"""Draws of parameters with the sampler's statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.errors import StudyError
+
+__all__ = ["Chains", "check_numbers"]
+
+
+@dataclass(frozen=True, eq=False)
+class Chains:
+    """Draws of parameters with the sampler's statistics.
+
+    Parameters
+    ----------
+    values : mapping of str to ndarray (chain, draw, ...)
+        Draws.
+    stats : mapping of str to ndarray (chain, draw)
+        What the sampler reports of each draw.
+    interrupted : bool, default False
+        Whether sampling was stopped before its end.
+    """
+
+    values: Mapping[str, npt.NDArray[np.float64]]
+    stats: Mapping[str, npt.NDArray[Any]]
+    interrupted: bool = False
+
+
+def check_numbers(sampler: object, least: Mapping[str, int]) -> None:
+    """Refuse counts below their least value, and seeds that are no seeds.
+
+    Parameters
+    ----------
+    sampler : object
+        With the counts and ``seed`` as attributes.
+    least : mapping of str to int
+        Least value of each count.
+
+    Raises
+    ------
+    StudyError
+        Naming the argument.
+    """
+    for name, low in least.items():
+        value = getattr(sampler, name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < low:
+            raise StudyError(f"'{name}' is {value!r}", hint=f"a whole number from {low} up")
+    seed = getattr(sampler, "seed", None)
+    if seed is not None and not (isinstance(seed, int) and 0 <= seed < 2**63):
+        raise StudyError(f"'seed' is {seed!r}", hint="a whole number from 0 up, or None")
