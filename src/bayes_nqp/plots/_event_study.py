@@ -155,7 +155,7 @@ def _one_panel(ax: Axes, series: list[_Series], prob: float, say: Mapping[str, s
     step = 0.16 if len(series) <= _TOGETHER else 0.7 / len(series)
     shifts = step * (np.arange(len(series), dtype=np.float64) - (len(series) - 1) / 2)
     for one, shift, colour in zip(series, shifts, COLOURS, strict=False):
-        _draw(ax, one, prob, colour, shift)
+        _draw(ax, one, prob, colour, shift, lead=MUTED if len(series) == 1 else colour)
     _frame(ax, series, 12)
     if len(series) > 1:
         _direct_labels(ax, series, shifts)
@@ -178,7 +178,7 @@ def _panels(
     last = len(series) - columns
     for i, (ax, one) in enumerate(zip(axes, series, strict=False)):
         ax.plot(steps, mean, color=FAINT, linewidth=1.6, zorder=1)
-        _draw(ax, one, prob, COLOURS[0], 0.0)
+        _draw(ax, one, prob, COLOURS[0], 0.0, lead=MUTED)
         _frame(ax, series, 6)
         ax.set_title(one.label, fontsize=8.5)
         ax.tick_params(labelbottom=i >= last)
@@ -186,13 +186,12 @@ def _panels(
         ax.set_axis_off()
 
 
-def _draw(ax: Axes, one: _Series, prob: float, colour: str, shift: float) -> None:
+def _draw(ax: Axes, one: _Series, prob: float, colour: str, shift: float, *, lead: str) -> None:
     steps = one.draws[v.EVENT_TIME].to_numpy()
     points = points_of(one.draws, prob)
     ax.plot(steps + shift, points.mean, color=colour, linewidth=0.8, alpha=0.55, zorder=1.5)
     draw_points(ax, steps + shift, points, colour)
     if one.leads is not None and one.leads.sizes[v.EVENT_TIME]:
-        lead = colour if shift else MUTED
         before = one.leads[v.EVENT_TIME].to_numpy()
         draw_points(ax, before + shift, points_of(one.leads, prob), lead, hollow=True)
         if -1 not in before:

@@ -11,7 +11,7 @@ import xarray as xr
 
 from bayes_nqp import plots, schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CheckResult
+from bayes_nqp.checks import CheckResult, leads_of
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.fitting import Fit
 from bayes_nqp.studies._study import Study
@@ -53,15 +53,12 @@ def draw(
 def _figures(
     study: Study, fit: Fit, checks: Sequence[CheckResult]
 ) -> Iterator[tuple[str, Callable[[], Figure]]]:
-    report, effects = study.settings.report, cell_effects(fit)
+    report, effects = study.settings.report, _labelled(study, cell_effects(fit))
     look: dict[str, Any] = {"prob": report.prob, "language": report.language}
-    leads = next((c.evidence for c in checks if c.name == "pretrends"), None)
-
-    def lead(name: str) -> xr.DataArray | None:
-        return leads.get(name) if isinstance(leads, xr.Dataset) else None
+    evidence = next((c.evidence for c in checks if c.name == "pretrends"), None)
 
     def study_of(factor: str | None) -> Figure:
-        before = lead("lead" if factor is None else f"lead_{factor}")
+        before = leads_of(evidence, factor) if isinstance(evidence, xr.Dataset) else None
         return plots.event_study(effects, by=factor, leads=before, weights=report.weights, **look)
 
     yield "adoption", lambda: plots.adoption(study.panel, language=report.language)
@@ -75,3 +72,10 @@ def _figures(
     )
     if v.DEVIATION in effects:
         yield "league", lambda: plots.league(effects, weights=report.weights, **look)
+
+
+def _labelled(study: Study, effects: xr.Dataset) -> xr.Dataset:
+    """Name the outcome as the study does."""
+    report = study.settings.report
+    names = {"outcome": report.outcome, "outcome_unit": report.outcome_unit}
+    return effects.assign_attrs({k: text for k, text in names.items() if text is not None})

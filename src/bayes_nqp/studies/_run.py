@@ -22,7 +22,7 @@ from bayes_nqp.studies._outcome import Outcome
 from bayes_nqp.studies._study import Study, validate
 from bayes_nqp.studies._tables import tables_of
 from bayes_nqp.studies._values import written
-from bayes_nqp.studies._write import checksum, place
+from bayes_nqp.studies._write import checksum, open_to_readers, place
 from bayes_nqp.versions import versions
 
 __all__ = ["run"]
@@ -91,7 +91,7 @@ def run(
             write_table(table, ready.draft / name)
         draw(ready.draft / "figures", study, fitted, checks, told)
         told("writing the posterior")
-        fitted.save(ready.draft / "posterior.nc")
+        open_to_readers(fitted.save(ready.draft / "posterior.nc"), 0o666)
         write_study(study, fitted, ready.draft / "study.toml", out)
         seconds = time.perf_counter() - began
         write_provenance(study, fitted, checks, ready.draft, command, seconds)

@@ -69,6 +69,8 @@ class Report(_Table):
     kind: Literal["eti", "hdi"] = "eti"
     by: Names | None = None
     weights: str = "rows"
+    outcome: str | None = None
+    outcome_unit: str | None = None
     language: Literal["en", "zh"] = "en"
 
 

@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CheckResult, check_table
+from bayes_nqp.checks import CheckResult, check_table, leads_of
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import att, text
 from bayes_nqp.fitting import Fit
@@ -74,12 +74,15 @@ def _event_study(study: Study, effects: xr.Dataset, pretrends: CheckResult | Non
     tables = []
     for name in (None, *names):
         table = event_study_table(effects, name, report.prob, report.kind, report.weights)
-        parts = [table.assign(part="effect")]
+        counts = att(effects, [*([name] if name else []), v.EVENT_TIME], report.weights)
+        parts = [table.assign(part="effect", rows=_rows(counts))]
         leads = _leads(pretrends, name)
         if leads is not None:
-            parts.insert(0, summary(leads, report.prob, report.kind).assign(part="lead"))
+            before = summary(leads, report.prob, report.kind)
+            parts.insert(0, before.assign(part="lead", rows=_rows(leads)))
         for part in parts:
             labels = part.pop(name) if name else [_ALL] * len(part)
+            part.insert(list(part.columns).index(v.EVENT_TIME) + 1, "rows", part.pop("rows"))
             part.insert(0, "part", part.pop("part"))
             part.insert(0, "level", [text(label) for label in labels])
             part.insert(0, "by", name or _ALL)
@@ -96,8 +99,7 @@ def _event_study(study: Study, effects: xr.Dataset, pretrends: CheckResult | Non
 def _leads(pretrends: CheckResult | None, name: str | None) -> xr.DataArray | None:
     if pretrends is None or not isinstance(pretrends.evidence, xr.Dataset):
         return None
-    found = pretrends.evidence.get("lead" if name is None else f"lead_{name}")
-    return None if found is None else xr.DataArray(found)
+    return leads_of(pretrends.evidence, name)
 
 
 def _contrasts(
@@ -139,5 +141,7 @@ def _stated(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     report = study.settings.report
     kind = {"eti": "equal-tailed", "hdi": "highest density"}[report.kind]
     table = table.copy()
-    table.insert(list(table.columns).index("upper") + 1, "interval", f"{report.prob:.4g} {kind}")
+    table.insert(
+        list(table.columns).index("upper") + 1, "interval", f"{100 * report.prob:.4g}% {kind}"
+    )
     return table

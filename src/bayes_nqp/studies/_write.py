@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bayes_nqp.errors import StudyError
 
-__all__ = ["Place", "checksum", "place"]
+__all__ = ["Place", "checksum", "open_to_readers", "place"]
 
 
 class Place:
@@ -71,7 +71,7 @@ def place(out: Path, *, force: bool, guarded: tuple[Path, ...] = ()) -> Iterator
     draft: Path | None = None
     try:
         draft = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}.", suffix=".part"))
-        draft.chmod(0o777 & ~_umask())
+        open_to_readers(draft, 0o777)
         yield Place(out, draft)
     except OSError as error:
         raise _worded(error, out) from error
@@ -137,10 +137,18 @@ def _parents(out: Path) -> list[Path]:
     return made
 
 
-def _umask() -> int:
+def open_to_readers(path: Path, mode: int) -> None:
+    """Give a file or folder the permissions that any new one has; temporary ones have fewer.
+
+    Parameters
+    ----------
+    path : Path
+    mode : int
+        Before the user's mask.
+    """
     mask = os.umask(0)
     os.umask(mask)
-    return mask
+    path.chmod(mode & ~mask)
 
 
 def _worded(error: OSError, out: Path) -> StudyError:
