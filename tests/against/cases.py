@@ -269,17 +269,20 @@ def sun_abraham_cases(folder: Path | None) -> Iterator[Comparison]:
         ours, rows = (with_leads(design, panel, value) for value in (v.EFFECT, v.ROWS))
         by_time = by_event_time(ours, rows)
         weight = by_event_time(rows, rows) * 0 + 1
-        for peer, found in (
-            ("diff-diff `SunAbraham`", peers.diff_diff_sun_abraham(rows_kept, roles)),
-            ("pyfixest `SaturatedEventStudy`", peers.pyfixest_saturated(rows_kept, roles)),
-        ):
+        found_by = {"diff-diff `SunAbraham`": peers.diff_diff_sun_abraham}
+        if panel.balanced:
+            # pyfixest dates a unit's adoption by its first treated row, present or not.
+            found_by["pyfixest `SaturatedEventStudy`"] = peers.pyfixest_saturated
+        for peer, found in ((name, made(rows_kept, roles)) for name, made in found_by.items()):
             theirs, averages = found
             yield Comparison(3, data, "effects and leads", peer, ours, theirs, rows)
             yield Comparison(3, data, "by event time", peer, by_time, averages, weight)
 
     if folder is not None:
         yield from cases("mpdta", mpdta_frame(folder), MPDTA)
+        yield from cases("mpdta, 10 % of rows missing", thinned(mpdta_frame(folder)), MPDTA)
     yield from cases("castle", castle_frame(), CASTLE)
+    yield from cases("castle, 10 % missing", thinned(castle_frame()), CASTLE)
 
 
 def callaway_cases(folder: Path | None) -> Iterator[Comparison]:
