@@ -11,6 +11,7 @@ from .fitting import Fit as Fit
 from .fitting import conditional_mean as conditional_mean
 from .fitting import fit as fit
 from .fitting import load as load
+from .fitting import prior_predictive as prior_predictive
 from .likelihoods import Gaussian as Gaussian
 from .likelihoods import StudentT as StudentT
 from .panel import Panel as Panel
@@ -18,6 +19,7 @@ from .pooling import Complete as Complete
 from .pooling import Partial as Partial
 from .pooling import Separate as Separate
 from .priors import Priors as Priors
+from .sampling import IMH as IMH
 from .sampling import NUTS as NUTS
 from .terms.time_effects import TimeEffects as TimeEffects
 from .versions import versions as versions

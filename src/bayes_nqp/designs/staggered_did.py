@@ -25,6 +25,8 @@ from bayes_nqp.terms.slopes import slope_parts
 from bayes_nqp.terms.time_effects import TimeEffects, time_parts
 
 if TYPE_CHECKING:
+    import pymc as pm
+
     from bayes_nqp.panel import Panel
 
 __all__ = ["StaggeredDiD"]
@@ -274,6 +276,84 @@ class StaggeredDiD:
         )  # fmt: skip
         check_collinear(equation, [c.name for c in columns])
         return Plan((equation,), frame, kept, info, cell_of_row, table, notes)
+
+    def build(self, panel: Panel) -> pm.Model:
+        """Write the model out row by row, for reading and for samplers of your own.
+
+        Nothing is integrated out: unit effects, time effects, every coefficient and every
+        deviation is a variable, and each row has its density given the unit's previous row.
+        The posterior is that of `fit`, which compresses the rows first; use this one to see
+        what is assumed, or to change it. Under ``StudentT`` it is what `fit` samples:
+        ``sigma`` stays the standard deviation of the innovations, and rows that are a unit's
+        first, or come after a gap, are Student-t with the standard deviation that AR(1) implies.
+
+        Parameters
+        ----------
+        panel : Panel
+
+        Returns
+        -------
+        Model
+            Free variables ``…_over_s`` are in multiples of ``s`` and ``z_…`` are standard
+            normal. In outcome units: ``alpha`` (unit), ``time_effects`` (time_level, time),
+            ``cell_mean``, ``cell_effect`` (cell), ``deviation`` (member), ``sigma``,
+            ``scale_…`` and the coefficients of each term; ``rho`` has none. Flat priors have
+            no prior draws: see `prior_predictive`.
+
+        Raises
+        ------
+        IdentificationError
+            If the panel cannot identify what the design asks for.
+
+        Examples
+        --------
+        >>> import bayes_nqp as nqp
+        >>> design = nqp.StaggeredDiD(unidentified="drop")
+        >>> model = design.build(nqp.datasets.castle_doctrine())
+        >>> "cell_effect" in model.named_vars
+        True
+        """
+        from bayes_nqp.designs._build import build_model
+
+        return build_model(self.plan(panel), panel, self.likelihood)
+
+    def collapsed(self, panel: Panel) -> pm.Model:
+        """State the compressed model in PyMC: what `fit` samples, open to other samplers.
+
+        Parameters
+        ----------
+        panel : Panel
+
+        Returns
+        -------
+        Model
+            Free variables are ``scale_…_over_s``, ``half_rho`` = (1 + rho) / 2 and
+            ``sigma_over_s``; the likelihood with all coefficients integrated out is one
+            potential, with its gradient.
+
+        Raises
+        ------
+        IdentificationError
+            If the panel cannot identify what the design asks for.
+        StudyError
+            If the likelihood is not Gaussian.
+
+        Examples
+        --------
+        >>> import bayes_nqp as nqp
+        >>> design = nqp.StaggeredDiD(unidentified="drop")
+        >>> model = design.collapsed(nqp.datasets.castle_doctrine())
+        >>> [v.name for v in model.free_RVs][-2:]
+        ['half_rho', 'sigma_over_s']
+        """
+        if not isinstance(self.likelihood, Gaussian):
+            raise StudyError(
+                f"'likelihood' is {self.likelihood!r}, which does not compress",
+                hint="likelihood=nqp.Gaussian(), or design.build(panel)",
+            )
+        from bayes_nqp.designs._collapsed import collapsed_model
+
+        return collapsed_model(self.plan(panel).equations[0])
 
     def _member_scale(self, frame: DesignFrame) -> Scale | None:
         if self.effect.varying is None:

@@ -3,5 +3,6 @@
 from bayes_nqp.fitting._conditional import conditional_mean
 from bayes_nqp.fitting._files import load
 from bayes_nqp.fitting._fit import Fit, fit
+from bayes_nqp.fitting._prior import prior_predictive
 
-__all__ = ["Fit", "conditional_mean", "fit", "load"]
+__all__ = ["Fit", "conditional_mean", "fit", "load", "prior_predictive"]

@@ -1,0 +1,162 @@
+"""Where each row of an equation finds its coefficients: index arrays, one entry a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.designs._plan import Equation, Plan
+
+__all__ = ["RowLayout", "cell_names", "node_names", "row_layout"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class RowLayout:
+    """Index arrays of the rows that enter the likelihood, sorted by unit and time.
+
+    Parameters
+    ----------
+    rows : ndarray of int (row)
+        Positions among the panel's rows.
+    unit : ndarray of int (row)
+    node : ndarray of int (row)
+        Time effect: level × period.
+    cell : ndarray of int (row)
+        The cell; the number of cells where a row is in none.
+    member : ndarray of int (row)
+        Whose deviation a treated row has; the number of members where it has none.
+    previous : ndarray of int (row)
+        The unit's previous observed row; the row itself where it is the first.
+    gap : ndarray of int (row)
+        Periods since then; 0 in first rows.
+    entry_row, entry_slope : ndarray of int (entry)
+        Row and slope (stratum × column) of each entry of the varying columns that is not zero
+        by design.
+    entry_value : ndarray (entry)
+        Its value.
+    membership : tuple of three ndarrays of int (membership)
+        Cell, member and rows of every pair of a cell with an effect and a member in it.
+    members : ndarray of str (member)
+        Labels of the members with treated rows.
+    """
+
+    rows: Index
+    unit: Index
+    node: Index
+    cell: Index
+    member: Index
+    previous: Index
+    gap: Index
+    entry_row: Index
+    entry_slope: Index
+    entry_value: Array
+    membership: tuple[Index, Index, Index]
+    members: npt.NDArray[np.str_]
+
+    @property
+    def first(self) -> npt.NDArray[np.bool_]:
+        """Whether a row is the first of its unit (row)."""
+        return np.asarray(self.gap == 0)
+
+
+def row_layout(plan: Plan, equation: Equation) -> RowLayout:
+    """Lay out the rows of an equation.
+
+    Parameters
+    ----------
+    plan : Plan
+    equation : Equation
+
+    Returns
+    -------
+    RowLayout
+    """
+    frame = plan.frame
+    rows = np.flatnonzero(plan.kept)
+    unit, time = equation.rows.unit, equation.rows.time
+    n_cells = plan.table.size
+    cell = plan.cell_of_row[rows]
+    treated = frame.treated[rows]
+    owner = frame.member[unit]
+    codes = np.unique(owner[treated])
+    position = np.where(treated, np.searchsorted(codes, owner), codes.size)
+    later = np.append(False, unit[1:] == unit[:-1])
+    order = np.arange(rows.size)
+    previous = np.where(later, order - 1, order)
+    pairs = np.stack([cell[treated], position[treated]])
+    pairs, counts = np.unique(pairs, axis=1, return_counts=True)
+    entries = _entries(equation, np.asarray(frame.stratum)[unit])
+    return RowLayout(
+        rows, unit, frame.level[unit] * frame.n_periods + time,
+        np.where(cell >= 0, cell, n_cells), position.astype(np.int64),
+        previous, np.where(later, time - time[previous], 0),
+        *entries, (pairs[0], pairs[1], counts), frame.member_labels[codes],
+    )  # fmt: skip
+
+
+def _entries(equation: Equation, stratum: Index) -> tuple[Index, Index, Array]:
+    """Entries of the varying columns; one that is active in a single period has no others."""
+    columns = equation.rows.columns
+    row_parts: list[Index] = [np.zeros(0, dtype=np.int64)]
+    slope_parts: list[Index] = [np.zeros(0, dtype=np.int64)]
+    value_parts: list[Array] = [np.zeros(0)]
+    for k, column in enumerate(columns):
+        time = equation.rows.time
+        here = np.arange(time.size)
+        if column.period is not None:
+            here = np.flatnonzero(time == column.period)
+        row_parts.append(here)
+        slope_parts.append(stratum[here] * len(columns) + k)
+        value_parts.append(column.values[here])
+    return np.concatenate(row_parts), np.concatenate(slope_parts), np.concatenate(value_parts)
+
+
+def cell_names(
+    strata: Sequence[npt.NDArray[np.str_]],
+    cohort: npt.NDArray[np.generic],
+    time: npt.NDArray[np.generic],
+) -> list[str]:
+    """Names of cells for people: strata, cohort and time.
+
+    Parameters
+    ----------
+    strata : sequence of ndarray of str (cell)
+        Levels of each factor.
+    cohort, time : ndarray (cell)
+        Labels.
+
+    Returns
+    -------
+    list of str
+    """
+    parts = [*(s.tolist() for s in strata), _texts(cohort), _texts(time)]
+    return [" · ".join(row) for row in zip(*parts, strict=True)]
+
+
+def node_names(levels: Sequence[str], times: npt.NDArray[np.generic]) -> npt.NDArray[np.str_]:
+    """Names of time effects: level and period.
+
+    Parameters
+    ----------
+    levels : sequence of str
+    times : ndarray (period)
+
+    Returns
+    -------
+    ndarray of str (level × period)
+    """
+    return np.array(
+        [f"{level} · {t}" if level else t for level in levels for t in _texts(times)], dtype=str
+    )
+
+
+def _texts(labels: npt.NDArray[np.generic]) -> list[str]:
+    return [
+        str(int(x)) if isinstance(x, float) and x.is_integer() else str(x) for x in labels.tolist()
+    ]

@@ -1,0 +1,269 @@
+"""What a design expects before it sees outcomes: draws from the prior, rows included."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.compression import AR1, FLAT, Problem, Scale
+from bayes_nqp.designs._layout import RowLayout, row_layout
+from bayes_nqp.errors import StudyError
+from bayes_nqp.fitting._draws import MEMBERS_STORED
+from bayes_nqp.fitting._waist import waist
+from bayes_nqp.likelihoods import StudentT
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs import StaggeredDiD
+    from bayes_nqp.designs._plan import Equation, Plan
+    from bayes_nqp.panel import Panel
+    from bayes_nqp.terms.parts import GlobalPart, LocalPart
+
+__all__ = ["prior_predictive"]
+
+Array = npt.NDArray[np.float64]
+
+_CHUNK_NUMBERS = 4_000_000
+
+
+def prior_predictive(
+    design: StaggeredDiD, panel: Panel, *, draws: int = 500, seed: int | None = None
+) -> xr.Dataset:
+    """Draw effects and outcomes from the prior, on the rows of a panel.
+
+    What is flat in a fit (unit effects, time effects, slopes, effects under ``Separate()``)
+    has a normal prior with standard deviation ``priors.wide`` times ``s`` here. Of the
+    panel's outcome nothing but ``s`` is used.
+
+    Parameters
+    ----------
+    design : StaggeredDiD
+    panel : Panel
+    draws : int, default 500
+        Independent draws; each holds a number for every row.
+    seed : int, optional
+        The same seed gives the same draws; None takes one at random, kept in the attrs.
+
+    Returns
+    -------
+    Dataset
+        Of the waist, with one chain: ``effect`` (chain, draw, path, cell) and, where effects
+        vary, ``deviation`` (chain, draw, path, member). Besides, ``outcome`` (chain, draw,
+        row), and ``outcome__…``: parameters and coefficients named as in a fit's posterior. All
+        in outcome units, outcomes as differences from the panel's level. ``row`` counts the
+        panel's rows.
+
+    Raises
+    ------
+    StudyError
+        If ``draws`` is not a positive whole number.
+    IdentificationError
+        If the panel cannot identify what the design asks for.
+
+    References
+    ----------
+    Gabry, J., Simpson, D., Vehtari, A., Betancourt, M. and Gelman, A. (2019). Visualization in
+    Bayesian workflow. Journal of the Royal Statistical Society A 182(2).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> design = nqp.StaggeredDiD(unidentified="drop")
+    >>> prior = nqp.prior_predictive(design, panel, draws=100, seed=1)
+    >>> prior["outcome"].dims
+    ('chain', 'draw', 'row')
+    """
+    if draws < 1:
+        raise StudyError(f"'draws' is {draws!r}", hint="a whole number from 1 up")
+    seed = secrets.randbits(31) if seed is None else seed
+    plan = design.plan(panel)
+    equation = plan.equations[0]
+    layout = row_layout(plan, equation)
+    # One stream for the parameters and one for the rows: neither depends on the other's size.
+    few, *many = np.random.default_rng(seed).spawn(3)
+    found = _Draws(design, plan, equation, layout, draws, few)
+    outcome = np.empty((draws, layout.rows.size))
+    size = int(np.clip(_CHUNK_NUMBERS // max(layout.rows.size, 1), 1, draws))
+    for start in range(0, draws, size):
+        part = slice(start, min(start + size, draws))
+        outcome[part] = found.mean(part) + found.errors(part, many)
+        outcome[part] *= equation.scale
+    return found.dataset(outcome, {"outcome": panel.roles.outcome, "seed": float(seed)})
+
+
+class _Draws:
+    """Draws of all but the rows, in multiples of ``s``."""
+
+    def __init__(
+        self,
+        design: StaggeredDiD,
+        plan: Plan,
+        equation: Equation,
+        layout: RowLayout,
+        draws: int,
+        generator: np.random.Generator,
+    ) -> None:
+        self.plan, self.equation, self.layout = plan, equation, layout
+        self.draws, self.generator, self.wide = draws, generator, design.priors.wide
+        self.varying = design.effect.varying
+        problem = equation.problem
+        self.parameters = self._parameters(problem)
+        self.nu = self._nu(design.likelihood)
+        self.coefficients: dict[str, Array] = {}
+        self.time = self._table("time", len(plan.frame.level_names) * plan.frame.n_periods)
+        self.cells = self._table("cells", plan.table.size)
+        strata = plan.frame.stratum_levels.shape[0]
+        self.slopes = self._table("slopes", strata * len(equation.rows.columns))
+        self.alpha = self.wide * generator.standard_normal((draws, plan.frame.n_units))
+        self.deviation = np.zeros((draws, layout.members.size))
+        if problem.member_scale is not None:
+            self.deviation = generator.standard_normal(self.deviation.shape)
+            self.deviation *= self._scale(problem.member_scale)[:, None]
+
+    def _parameters(self, problem: Problem) -> dict[str, Array]:
+        scales = [*problem.scales, *([problem.member_scale] if problem.member_scale else [])]
+        out = {
+            f"scale_{x.name}": x.prior * np.abs(self.generator.standard_normal(self.draws))
+            for x in scales
+            if x.estimated
+        }
+        if isinstance(problem.errors, AR1):
+            out["rho"] = 2.0 * self.generator.beta(*problem.rho_prior, self.draws) - 1.0
+        out["sigma"] = problem.sigma_prior * np.abs(self.generator.standard_normal(self.draws))
+        return out
+
+    def _nu(self, likelihood: object) -> Array | None:
+        if not isinstance(likelihood, StudentT):
+            return None
+        if likelihood.nu is not None:
+            return np.full(self.draws, likelihood.nu)
+        return 2.0 + self.generator.gamma(2.0, 10.0, self.draws)
+
+    def _scale(self, scale: Scale) -> Array:
+        if scale.estimated:
+            return self.parameters[f"scale_{scale.name}"]
+        return np.full(self.draws, scale.prior)
+
+    def _table(self, place: str, size: int) -> Array:
+        """Sum all parts that load on one place (draw, place)."""
+        total = np.zeros((self.draws, size))
+        for part in self.equation.globals:
+            if part.place == place:
+                values = self._values(part, part.columns.shape[1])
+                total += values @ part.columns.T
+                shown = values if part.display is None else values @ part.display.T
+                self.coefficients[part.name] = shown
+        for local in self.equation.locals:
+            if local.place == place:
+                total[:, local.index] += self._values(local, local.index.size)
+        return total
+
+    def _values(self, part: GlobalPart | LocalPart, size: int) -> Array:
+        z = self.generator.standard_normal((self.draws, size))
+        if part.scale == FLAT:
+            return self.wide * z
+        return z * self._scale(part.scale)[:, None] if isinstance(part.scale, Scale) else z
+
+    def mean(self, part: slice) -> Array:
+        """Expected outcome of rows for some draws (draw, row)."""
+        layout = self.layout
+        out = self.alpha[part][:, layout.unit] + self.time[part][:, layout.node]
+        out += _padded(self.cells[part])[:, layout.cell]
+        out += _padded(self.deviation[part])[:, layout.member]
+        varying = self.equation.rows.columns
+        slopes = self.slopes[part]
+        for k in range(len(varying)):
+            mine = np.flatnonzero(layout.entry_slope % len(varying) == k)
+            values = slopes[:, layout.entry_slope[mine]] * layout.entry_value[mine]
+            out[:, layout.entry_row[mine]] += values
+        return out
+
+    def errors(self, part: slice, generators: list[np.random.Generator]) -> Array:
+        """Errors of rows for some draws (draw, row): independent, or AR(1) with gaps."""
+        generator, heavy = generators
+        layout = self.layout
+        sigma = self.parameters["sigma"][part, None]
+        count = sigma.shape[0]
+        out = generator.standard_normal((count, layout.rows.size))
+        if self.nu is not None:
+            out *= self._heavy(part, heavy)
+        out *= sigma
+        if self.equation.rows.weights is not None:
+            out /= np.sqrt(self.equation.rows.weights)
+        if "rho" not in self.parameters:
+            return out
+        rho = self.parameters["rho"][part, None]
+        for rows in _steps(layout):
+            power = np.where(layout.first[rows], 0.0, rho ** layout.gap[rows])
+            out[:, rows] *= np.sqrt((1.0 - power**2) / (1.0 - rho**2))
+            out[:, rows] += power * out[:, layout.previous[rows]]
+        return out
+
+    def _heavy(self, part: slice, generator: np.random.Generator) -> Array:
+        """Turn normal errors into Student-t ones with the same standard deviation."""
+        assert self.nu is not None
+        nu = self.nu[part, None]
+        chi_square = 2.0 * generator.gamma(0.5 * nu, size=(nu.size, self.layout.rows.size))
+        return np.asarray(np.sqrt((nu - 2.0) / chi_square))
+
+    def dataset(self, outcome: Array, facts: Mapping[str, str | float]) -> xr.Dataset:
+        """Label everything, in outcome units."""
+        plan, layout, s = self.plan, self.layout, self.equation.scale
+        effect, deviation = self.cells * s, None
+        if self.equation.problem.member_scale is not None:
+            cell, member, rows = layout.membership
+            share = np.zeros((layout.members.size, plan.table.size))
+            share[member, cell] = rows / plan.cells.rows[cell]
+            effect = effect + self.deviation @ share * s
+            if layout.members.size <= MEMBERS_STORED:
+                deviation = self.deviation[None] * s
+        attrs: dict[str, str | float] = {"target": "sample", "draws": "prior", **facts}
+        if self.varying is not None:
+            attrs["varying"] = self.varying
+        out = waist(plan, effect[None], deviation, gate=v.UNVERIFIED, attrs=attrs)
+        return (
+            out.assign(self._named())
+            .assign({"outcome": ((v.CHAIN, v.DRAW, "row"), outcome[None])})
+            .assign_coords(row=layout.rows)
+        )
+
+    def _named(self) -> dict[str, Any]:
+        prefix, s = f"{self.equation.name}__", self.equation.scale
+        out: dict[str, Any] = {
+            prefix + name: ((v.CHAIN, v.DRAW), values[None] * (1.0 if name == "rho" else s))
+            for name, values in self.parameters.items()
+        }
+        if self.nu is not None:
+            out[f"{prefix}nu"] = ((v.CHAIN, v.DRAW), self.nu[None])
+        for part in self.equation.globals:
+            values = self.coefficients[part.name][None] * s
+            if part.name == "time_effect":
+                continue
+            if part.name in ("level", "drift"):
+                out[prefix + part.name] = ((v.CHAIN, v.DRAW), values[..., 0])
+                continue
+            dim = f"{prefix}{part.name}_label"
+            labels = np.asarray(part.labels, dtype=str)
+            out[prefix + part.name] = xr.DataArray(
+                values, dims=(v.CHAIN, v.DRAW, dim), coords={dim: labels}
+            )
+        return out
+
+
+def _padded(values: Array) -> Array:
+    """Append the zero that rows without a cell, or without a deviation, point at."""
+    return np.concatenate([values, np.zeros((values.shape[0], 1))], axis=1)
+
+
+def _steps(layout: RowLayout) -> list[npt.NDArray[np.int64]]:
+    """Rows by their place within their unit: each step needs only the one before."""
+    starts = np.maximum.accumulate(np.where(layout.first, np.arange(layout.rows.size), 0))
+    place = np.arange(layout.rows.size) - starts
+    order = np.argsort(place, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(place))[:-1])

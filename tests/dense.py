@@ -1,0 +1,245 @@
+"""The model written densely from its definition: the reference that shares no code with it.
+
+Random effects enter through covariances of cells, written from the prior's statement (a walk
+is ``min(e, e')``, a fixed contrast is ``(c^2 / 2)(I - J / L)``), and flat coefficients are
+taken out by REML on an orthonormal basis of their columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property, reduce
+from itertools import combinations
+
+import numpy as np
+import scipy.linalg as sl
+from scipy import stats
+
+from bayes_nqp import IID, Complete, Panel, Partial, Separate, StaggeredDiD
+
+Parameters = Mapping[str, float]
+
+
+class Dense:
+    """The rows of a panel that a design keeps, and the model's matrices."""
+
+    def __init__(self, design: StaggeredDiD, panel: Panel) -> None:
+        self.design, self.panel, self.priors = design, panel, design.priors
+        plan = design.plan(panel)
+        self.s = plan.equations[0].scale
+        keep = (
+            plan.kept
+            & (np.bincount(panel.unit_codes[plan.kept], minlength=panel.n_units) > 1)[
+                panel.unit_codes
+            ]
+        )
+        self.rows = np.flatnonzero(keep)
+        self.unit = panel.unit_codes[self.rows]
+        self.time = panel.time_codes[self.rows]
+        self.y = panel.outcome[self.rows] / self.s
+        adoption = panel.cohort_codes[self.unit]
+        start = np.where(adoption < 0, 10**6, np.maximum(adoption - design.anticipation, 0))
+        self.treated = self.time >= start
+        lead = (design.controls == "never") & (adoption >= 0) & (self.time < start - 1)
+        self.strata = {f: panel.strata_codes[f][self.unit] for f in panel.roles.strata}
+        keys = np.stack([*self.strata.values(), adoption, self.time], axis=1)
+        inside = self.treated | lead
+        self.cells, at = np.unique(keys[inside], axis=0, return_inverse=True)
+        self.in_cell = np.zeros((self.rows.size, len(self.cells)))
+        self.in_cell[np.flatnonzero(inside), at.ravel()] = 1.0
+        self.lead = self.in_cell.T @ lead > 0
+        self.event_time = self.cells[:, -1] - self.cells[:, -2]
+
+    @cached_property
+    def members(self) -> np.ndarray:
+        """Labels of who has a deviation (row), whether treated or not."""
+        name = self.design.effect.varying
+        if name == "unit":
+            return self.panel.unit_labels[self.unit]
+        return self.panel.frame[name].to_numpy(dtype=str)[self.rows]
+
+    @cached_property
+    def in_member(self) -> np.ndarray:
+        """Treated rows of members (row, member)."""
+        labels = np.unique(self.members[self.treated])
+        return ((self.members[:, None] == labels) & self.treated[:, None]).astype(float)
+
+    @cached_property
+    def levels(self) -> np.ndarray:
+        """Time-effect level of each row."""
+        by = self.design.time_strata(self.panel)
+        if not by:
+            return np.zeros(self.rows.size, dtype=int)
+        codes = np.stack([self.strata[f] for f in by], axis=1)
+        return np.unique(codes, axis=0, return_inverse=True)[1].ravel()
+
+    @cached_property
+    def flat(self) -> np.ndarray:
+        """All columns with flat priors, collinear ones included (row, column)."""
+        columns = [_dummies(self.unit)]
+        pooled = self.design.time is not None and self.design.time.pooled
+        times = self.time if pooled else self.levels * 1000 + self.time
+        columns.append(_dummies(times))
+        for j in range(len(self.panel.roles.covariates)):
+            columns.append(self.panel.covariates[self.rows, j][:, None])
+        for name in self.design.baseline:
+            first = self.panel.frame.groupby(self.panel.roles.unit)[name].transform("first")
+            columns.append(_dummies(self.time) * first.to_numpy()[self.rows][:, None])
+        return np.concatenate([*columns, self.in_cell[:, self.flat_cells]], axis=1)
+
+    @cached_property
+    def flat_cells(self) -> np.ndarray:
+        """Cells whose effects are flat."""
+        return self.lead | isinstance(self.design.effect, Separate)
+
+    def cell_covariance(self, p: Parameters) -> np.ndarray:
+        """Prior covariance of the cells' effects, flat ones zero."""
+        pr, e = self.priors, self.event_time.astype(float)
+        effect, n = ~self.lead, len(self.cells)
+        if isinstance(self.design.effect, Separate):
+            return np.zeros((n, n))
+        out = np.full((n, n), pr.level**2) + pr.drift**2 * np.outer(e, e)
+        steps = int(e[effect].max()) + int(-min(e[effect].min(), 0))
+        if steps > 1:
+            same = np.sign(e)[:, None] == np.sign(e)
+            size = p["scale_walk"] if steps >= 5 else pr.walk
+            out += size**2 * same * np.minimum.outer(abs(e), abs(e))
+        if isinstance(self.design.effect, Partial):
+            out += self._strata_covariance(p) + self._cohort_covariance(p)
+            if effect.sum() > 1:
+                out += (p["scale_cell"] if effect.sum() >= 5 else pr.cell) ** 2 * np.eye(n)
+        return out * np.outer(effect, effect)
+
+    def _strata_covariance(self, p: Parameters) -> np.ndarray:
+        names, effect = list(self.strata), ~self.lead
+        wanted = self.design.effect.strata or names
+        codes = {f: self.cells[:, names.index(f)] for f in wanted}
+        used = [f for f in wanted if np.unique(codes[f][effect]).size > 1]
+        out = np.zeros((len(self.cells), len(self.cells)))
+        for order in range(1, len(used) + 1):
+            for group in combinations(used, order):
+                sizes = [np.unique(codes[f][effect]).size for f in group]
+                kernels = [
+                    (codes[f][:, None] == codes[f]) - 1.0 / k
+                    for f, k in zip(group, sizes, strict=True)
+                ]
+                name = "scale_strata_" + "×".join(group)
+                variance = p[name] ** 2 if max(sizes) >= 5 else self.priors.contrast**2 / 2.0
+                out += variance * reduce(np.multiply, kernels)
+        return out
+
+    def _cohort_covariance(self, p: Parameters) -> np.ndarray:
+        cohort = self.cells[:, -2]
+        k = np.unique(cohort[~self.lead]).size
+        same = (cohort[:, None] == cohort).astype(float)
+        if k >= 5:
+            return p["scale_cohort"] ** 2 * same
+        return self.priors.cohort**2 * (same - 1.0 / k) if k > 1 else 0.0 * same
+
+    def deviation_variance(self, p: Parameters) -> float:
+        """Prior variance of a deviation."""
+        if self.design.effect.varying is None:
+            return 0.0
+        everyone = np.flatnonzero(self.panel.cohort_codes[self.panel.unit_codes] >= 0)
+        name = self.design.effect.varying
+        treated = (
+            self.panel.unit_codes[everyone]
+            if name == "unit"
+            else self.panel.frame[name].to_numpy(dtype=str)[everyone]
+        )
+        known = np.unique(treated).size >= 5
+        return (p["scale_deviation"] if known else self.priors.member) ** 2
+
+    def error_covariance(self, p: Parameters) -> np.ndarray:
+        """Covariance of the errors of all rows."""
+        same = self.unit[:, None] == self.unit
+        if isinstance(self.design.errors, IID):
+            w = np.ones(self.rows.size)
+            if self.panel.weights is not None:
+                w = self.panel.weights[self.rows]
+            return p["sigma"] ** 2 * np.diag(1.0 / w)
+        apart = abs(self.time[:, None] - self.time)
+        return p["sigma"] ** 2 / (1.0 - p["rho"] ** 2) * same * p["rho"] ** apart
+
+    def covariance(self, p: Parameters) -> np.ndarray:
+        """Covariance of the rows, flat coefficients apart."""
+        out = self.error_covariance(p) + self.in_cell @ self.cell_covariance(p) @ self.in_cell.T
+        if self.design.effect.varying is not None:
+            out += self.deviation_variance(p) * self.in_member @ self.in_member.T
+        if self.design.time is not None and self.design.time.pooled:
+            node = self.levels * 1000 + self.time
+            out += p["scale_time_effect"] ** 2 * (node[:, None] == node)
+        return out
+
+    def log_likelihood(self, p: Parameters) -> float:
+        """REML log density, up to a constant that no parameter changes."""
+        basis = sl.orth(self.flat, rcond=1e-10)
+        factor = sl.cho_factor(self.covariance(p), lower=True)
+        inner = basis.T @ sl.cho_solve(factor, basis)
+        moment = basis.T @ sl.cho_solve(factor, self.y)
+        energy = self.y @ sl.cho_solve(factor, self.y) - moment @ np.linalg.solve(inner, moment)
+        log_det = 2.0 * np.log(np.diag(factor[0])).sum() + np.linalg.slogdet(inner)[1]
+        return float(-0.5 * (log_det + energy))
+
+    def log_prior(self, p: Parameters) -> float:
+        """Log prior density on the unconstrained scale."""
+        scale = {
+            "scale_walk": self.priors.walk, "scale_cohort": self.priors.cohort,
+            "scale_cell": self.priors.cell, "scale_deviation": self.priors.member,
+            "scale_time_effect": self.priors.time_effect, "sigma": self.priors.sigma,
+        }  # fmt: skip
+        total = 0.0
+        for name, value in p.items():
+            if name == "rho":
+                half = (1.0 + value) / 2.0
+                total += stats.beta.logpdf(half, *self.priors.rho) + np.log(half * (1.0 - half))
+            else:
+                prior = scale.get(name, self.priors.factor)
+                total += stats.halfnorm.logpdf(value, scale=prior) + np.log(value)
+        return float(total)
+
+    def posterior(self, p: Parameters) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and covariance of cells' effects, then of deviations, given the parameters.
+
+        In outcome units; effects are without the mean deviation of their rows.
+        """
+        n_cells = len(self.cells)
+        z, k = self.in_cell, self.cell_covariance(p)
+        if self.design.effect.varying is not None:
+            m = self.in_member.shape[1]
+            z = np.concatenate([z, self.in_member], axis=1)
+            k = sl.block_diag(k, self.deviation_variance(p) * np.eye(m))
+        inverse = np.linalg.inv(self.covariance(p))
+        x = self.flat
+        picked = np.zeros((z.shape[1], x.shape[1]))
+        flat = np.flatnonzero(self.flat_cells[:n_cells])
+        picked[flat, x.shape[1] - flat.size + np.arange(flat.size)] = 1.0
+        g = np.linalg.pinv(x.T @ inverse @ x, rcond=1e-11, hermitian=True)
+        beta = g @ (x.T @ (inverse @ self.y))
+        gain = k @ z.T @ inverse
+        mean = picked @ beta + gain @ (self.y - x @ beta)
+        a = picked - gain @ x
+        return mean * self.s, (a @ g @ a.T + k - gain @ z @ k) * self.s**2
+
+    def shares(self) -> np.ndarray:
+        """From effects and deviations to sample-mean effects of cells (cell, both)."""
+        eye = np.eye(len(self.cells))
+        if self.design.effect.varying is None:
+            return eye
+        share = self.in_cell.T @ self.in_member / self.in_cell.sum(axis=0)[:, None]
+        return np.concatenate([eye, share], axis=1)
+
+
+def _dummies(codes: np.ndarray) -> np.ndarray:
+    return (codes[:, None] == np.unique(codes)).astype(float)
+
+
+def values_of(names: tuple[str, ...], x: np.ndarray) -> dict[str, float]:
+    """Parameters on their own scale, in multiples of s, from the kernel's vector."""
+    return {
+        name: float(np.tanh(0.5 * v) if name == "rho" else np.exp(v))
+        for name, v in zip(names, x, strict=True)
+    }
+
+
+__all__ = ["Complete", "Dense", "values_of"]

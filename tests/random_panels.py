@@ -1,0 +1,60 @@
+"""Random panels with everything that makes real ones awkward."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp import Panel
+
+
+def random_frame(
+    seed: int, *, units: int = 24, periods: int = 7, missing: float = 0.0, singletons: int = 0
+) -> pd.DataFrame:
+    """Return staggered rows; the region "c" has no treated unit, and members are cities."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for i in range(units):
+        cohort = rng.choice([2.0, 3.0, 5.0, np.nan], p=[0.2, 0.25, 0.2, 0.35])
+        region, market = rng.choice(["a", "b", "c"], p=[0.45, 0.4, 0.15]), rng.choice(["x", "y"])
+        if region == "c" or i < 4:
+            cohort = np.nan
+        if i < 4:
+            region, market = "ab"[i // 2], "xy"[i % 2]
+        level = rng.normal() * 3
+        for t in range(periods):
+            effect = 1.0 + 0.2 * (t - cohort) if t >= cohort else 0.0
+            rows.append(
+                {
+                    "unit": f"u{i:02d}", "time": t, "cohort": cohort, "region": region,
+                    "market": market, "city": f"{region}{i % 5}",
+                    "y": level + effect + rng.normal(), "x": rng.normal(),
+                    "w": rng.uniform(0.5, 2.0),
+                }
+            )  # fmt: skip
+    df = pd.DataFrame(rows)
+    df["base"] = df.groupby("unit")["x"].transform("first")
+    keep = rng.random(len(df)) >= missing
+    for i in range(4, 4 + singletons):
+        rows_of = df.index[df["unit"] == f"u{units - 1 - i:02d}"]
+        keep[rows_of[1:]] = False
+        keep[rows_of[0]] = True
+    # The whole grid stays: never-treated units hold its ends.
+    keep |= (df["unit"] <= "u03") & df["time"].isin([0, periods - 1])
+    return df[keep].reset_index(drop=True)
+
+
+def random_panel(
+    seed: int,
+    *,
+    covariates: bool = False,
+    weights: bool = False,
+    strata: tuple[str, ...] = ("region", "market"),
+    **kwargs: object,
+) -> Panel:
+    """Return a panel of `random_frame`."""
+    return Panel.from_frame(
+        random_frame(seed, **kwargs),  # type: ignore[arg-type]
+        unit="unit", time="time", cohort="cohort", outcome="y", strata=strata,
+        covariates=["x"] if covariates else [], weights="w" if weights else None,
+    )  # fmt: skip
