@@ -35,8 +35,10 @@ def convergence(fit: Fit) -> Finding:
     bulk, tail = min(gate.ess_bulk, fit.gate.ess_bulk), min(gate.ess_tail, fit.gate.ess_tail)
     figure = (
         f"R-hat ≤ {rhat:.3f}; ESS ≥ {bulk:.0f} (bulk), {tail:.0f} (tail); "
-        f"{gate.divergences} divergences; E-BFMI {gate.energy:.2f}"
+        f"{gate.divergences} divergences"
     )
+    if np.isfinite(gate.energy):
+        figure += f"; E-BFMI {gate.energy:.2f}"
     evidence = _table(quantities)
     if failures:
         sentence = (

@@ -8,9 +8,11 @@ from weakref import WeakKeyDictionary
 from bayes_nqp.checks._result import DOUBT, HOLDS, NotApplicable, Verdict
 from bayes_nqp.designs import StaggeredDiD
 from bayes_nqp.fitting import Fit, fit
+from bayes_nqp.sampling import NUTS
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
+    from bayes_nqp.sampling import Sampler
 
 __all__ = ["cautious", "panel_of", "refit", "staggered"]
 
@@ -87,8 +89,17 @@ def refit(fitted: Fit, design: StaggeredDiD) -> Fit:
         return fitted
     kept = _KEPT.setdefault(fitted, {})
     if design not in kept:
-        kept[design] = fit(design, panel, fitted.sampler, progress=False)
+        kept[design] = _fitted(design, panel, fitted.sampler)
     return kept[design]
+
+
+def _fitted(design: StaggeredDiD, panel: Panel, sampler: Sampler) -> Fit:
+    made = fit(design, panel, sampler, progress=False)
+    if made.gate.passed or isinstance(sampler, NUTS):
+        return made
+    # What was quick enough for the fit may not be for a design with more parameters.
+    slow = NUTS(draws=sampler.draws, chains=sampler.chains, seed=sampler.seed)
+    return fit(design, panel, slow, progress=False)
 
 
 def cautious(verdict: Verdict, sentence: str, refitted: Fit) -> tuple[Verdict, str]:

@@ -135,8 +135,7 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
     if study.source is not None:
         data["file"] = _relative(study.source, out)
     design = written(study.design)
-    priors = design.pop("priors")
-    priors.pop("type", None)
+    priors = {k: x for k, x in design.pop("priors").items() if k != "type"}
     report = study.settings.report.model_dump(exclude_none=True) | {"by": list(study.by)}
     whole = {
         "title": study.settings.title,

@@ -13,7 +13,7 @@ from bayes_nqp.checks import CHECKS
 from bayes_nqp.designs import StaggeredDiD, support
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.panel import Panel
-from bayes_nqp.sampling import NUTS
+from bayes_nqp.sampling import Sampler
 from bayes_nqp.studies._data import panel_of, source_of
 from bayes_nqp.studies._parse import parse, read
 from bayes_nqp.studies._schema import Settings
@@ -36,7 +36,8 @@ class Study:
         What it says.
     panel : Panel
     design : StaggeredDiD
-    sampler : NUTS
+    sampler : NUTS, IMH or None
+        None for the library's own choice.
     notes : tuple of str
         What the design leaves out of the panel, and why.
     """
@@ -45,7 +46,7 @@ class Study:
     settings: Settings
     panel: Panel
     design: StaggeredDiD
-    sampler: NUTS
+    sampler: Sampler | None
     notes: tuple[str, ...] = ()
 
     @property

@@ -10,7 +10,7 @@ from bayes_nqp.codec import VALUES, decode, encode
 from bayes_nqp.designs import StaggeredDiD
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.priors import Priors
-from bayes_nqp.sampling import NUTS
+from bayes_nqp.sampling import IMH, NUTS, Sampler
 
 __all__ = ["design_of", "sampler_of", "written"]
 
@@ -50,29 +50,36 @@ def design_of(design: Mapping[str, Any], priors: Mapping[str, Any]) -> Staggered
     return made.replace(priors=_decoded({_TAG: Priors.__name__, **priors}, "priors"))
 
 
-def sampler_of(sampler: Mapping[str, Any]) -> NUTS:
+def sampler_of(sampler: Mapping[str, Any]) -> Sampler | None:
     """Decode a sampler.
 
     Parameters
     ----------
     sampler : mapping
-        The table [sampler].
+        The table [sampler]; NUTS unless its ``type`` says otherwise.
 
     Returns
     -------
-    NUTS
+    NUTS, IMH or None
+        None, for the library's own choice, if the table is empty.
 
     Raises
     ------
     StudyError
         If a key or a value is not one of the sampler's.
     """
-    made: NUTS = _decoded({_TAG: NUTS.__name__, **sampler}, "sampler")
+    if not sampler:
+        return None
+    made = _decoded({_TAG: NUTS.__name__, **sampler}, "sampler")
+    if not isinstance(made, NUTS | IMH):
+        raise StudyError(
+            f"'sampler.type' is {sampler[_TAG]!r}, which is no sampler", hint='"NUTS" or "IMH"'
+        )
     return made
 
 
 def written(value: object) -> dict[str, Any]:
-    """Write a value as a TOML table: no nulls, no type at the top.
+    """Write a value as a TOML table, without nulls.
 
     Parameters
     ----------
@@ -83,7 +90,6 @@ def written(value: object) -> dict[str, Any]:
     dict
     """
     table: dict[str, Any] = _without_null(encode(value))
-    table.pop(_TAG, None)
     return table
 
 
