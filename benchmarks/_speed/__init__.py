@@ -1,0 +1,1 @@
+"""The measurements behind `benchmarks.speed`, one file per group."""

@@ -1,0 +1,81 @@
+"""What grows with the data: sampling at 4 million rows, memory, and refits with more units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks._speed import models, panels
+from benchmarks._speed.measure import Line, Settings, Watch, best, fresh, seconds, times
+from benchmarks._speed.sampling import MILLIONS
+
+
+def rows_lines(settings: Settings) -> Iterator[Line]:
+    units = MILLIONS // 10 if settings.quick else MILLIONS
+    name = "400 thousand" if settings.quick else "4 million"
+    design, sampler = models.iid_design(), settings.sampler()
+    small = panels.panel(panels.frame(300, rho=0.0))
+    large = panels.panel(panels.frame(units, rho=0.0))
+    models.compressed(design, small, sampler)
+    found: dict[str, Watch] = {}
+    # In turns, so that a busy neighbour slows both.
+    for _ in range(2):
+        for key, panel in (("small", small), ("large", large)):
+            settings.say(f"sampling, {key} panel")
+            run = models.compressed(design, panel, sampler).sampling
+            found[key] = min(found.get(key, run), run, key=lambda w: w.wall)
+    ratio = found["large"].wall / found["small"].wall
+    yield Line(
+        f"sampling at {name} rows ÷ at 4 thousand",
+        times(ratio),
+        "≤ 1.2×",
+        ratio <= 1.2,
+        f"{found['large']} and {found['small']}, best of 2; by CPU "
+        f"{times(found['large'].cpu / found['small'].cpu)}",
+    )
+
+
+def memory_lines(settings: Settings) -> Iterator[Line]:
+    units = MILLIONS // 10 if settings.quick else MILLIONS
+    settings.say("memory")
+    found = fresh(["memory", "--units", str(units)])
+    extra = found["peak"] - found["before"]
+    ratio = extra / found["input"]
+    yield Line(
+        f"peak memory at {units * panels.PERIODS:,} rows ÷ input",
+        times(ratio),
+        "a small multiple (≤ 8×)",
+        ratio <= 8,
+        f"input {found['input']:.0f} MB; panel, plan and fit add {extra:.0f} MB to a process of "
+        f"{found['before']:.0f} MB that holds the input; panel {seconds(found['panel'])}, "
+        f"plan {seconds(found['plan'])}, fit {seconds(found['fit'])}",
+    )
+
+
+def units_lines(settings: Settings) -> Iterator[Line]:
+    import bayes_nqp as nqp
+
+    many = 3_000 if settings.quick else 30_000
+    design, sampler = nqp.StaggeredDiD(), settings.sampler()
+    samplers = {"NUTS": sampler, **settings_default(settings)}
+    small, large = (panels.panel(panels.frame(n)) for n in (300, many))
+    for name, chosen in samplers.items():
+        nqp.fit(design, small, chosen, progress=False)
+        took = []
+        for panel in (small, large):
+            settings.say(f"refit with {name}, {panel.unit_labels.size} units")
+            took.append(best(lambda p=panel, s=chosen: nqp.fit(design, p, s, progress=False), 2))
+        ratio = took[1].wall / took[0].wall
+        yield Line(
+            f"unit deviations, AR(1), {name}: whole refit at {many:,} units ÷ at 300",
+            times(ratio),
+            "≤ 2.5×",
+            ratio <= 2.5,
+            f"{took[1]} and {took[0]}, best of 2",
+        )
+
+
+def settings_default(settings: Settings) -> dict[str, object]:
+    """The sampler that `fit` takes by default, where it is another than NUTS."""
+    import bayes_nqp as nqp
+
+    return {"IMH, the default": nqp.IMH(seed=1)} if hasattr(nqp, "IMH") else {}

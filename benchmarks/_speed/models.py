@@ -1,0 +1,213 @@
+"""Both sides of the comparison: a compressed fit, and the same posterior row by row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from benchmarks._speed.measure import Watch, watch
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+    from bayes_nqp import NUTS, Panel, StaggeredDiD
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass
+class Run:
+    """Draws of all cell effects, and what they cost."""
+
+    effect: Array
+    rows: Array
+    steps: float
+    divergences: int
+    sampling: Watch
+    whole: Watch
+
+    @property
+    def effective(self) -> float:
+        """Smallest bulk ESS over cell effects and the ATT."""
+        from arviz_stats.base import array_stats
+
+        att = self.effect @ (self.rows / self.rows.sum())
+        draws = np.concatenate([self.effect, att[..., None]], axis=2)
+        return float(np.min(array_stats.ess(draws, chain_axis=0, draw_axis=1, method="bulk")))
+
+    @property
+    def rate(self) -> float:
+        """Effective draws per second of sampling."""
+        return self.effective / self.sampling.wall
+
+    @property
+    def att(self) -> float:
+        return float((self.effect @ (self.rows / self.rows.sum())).mean())
+
+
+def iid_design() -> StaggeredDiD:
+    """Partial pooling by region and cohort, independent errors, no unit deviations."""
+    import bayes_nqp as nqp
+
+    return nqp.StaggeredDiD(effect=nqp.Partial(varying=None), errors=nqp.IID())
+
+
+def compressed(design: StaggeredDiD, panel: Panel, sampler: NUTS) -> Run:
+    """Fit; sampling holds all but the plan: start, sampler, recovery, diagnostics, labels."""
+    import bayes_nqp as nqp
+
+    assert panel.digest
+    with watch() as planning:
+        planned = _with_plan(design, panel)
+    with watch() as sampling:
+        fit = nqp.fit(planned, panel, sampler, progress=False)
+    effects = nqp.cell_effects(fit)
+    stats = fit.tree["sample_stats"]
+    return Run(
+        effect=effects["effect"].sel(path="total").transpose("chain", "draw", "cell").values,
+        rows=effects["rows"].values.astype(float),
+        steps=float(stats["n_steps"].sum()) if "n_steps" in stats else float("nan"),
+        divergences=int(stats["diverging"].sum()) if "diverging" in stats else 0,
+        sampling=sampling,
+        whole=Watch(planning.wall + sampling.wall, planning.cpu + sampling.cpu),
+    )
+
+
+def _with_plan(design: StaggeredDiD, panel: Panel) -> StaggeredDiD:
+    """The same design, which has its plan of the panel ready."""
+    import bayes_nqp as nqp
+
+    ready = design.plan(panel)
+
+    class Planned(nqp.StaggeredDiD):
+        def plan(self, panel: Panel) -> Any:
+            return ready
+
+    return Planned(**{f.name: getattr(design, f.name) for f in fields(design)})
+
+
+def demeaned_model(design: StaggeredDiD, panel: Panel) -> pm.Model:
+    """The fastest row-by-row competitor of a balanced panel with independent errors.
+
+    Flat unit effects are taken out by demeaning every unit's residuals, which is exact; time
+    effects are flat, all else is standard normal times its scale.
+    """
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    plan = design.plan(panel)
+    equation = plan.equations[0]
+    rows, problem = equation.rows, equation.problem
+    width = int(rows.time.max()) + 1
+    node = plan.frame.level[rows.unit] * plan.frame.n_periods + rows.time
+    cell = plan.cell_of_row[plan.kept]
+    assert rows.unit.size == rows.stratum.size * width, "the panel is not balanced"
+    with pm.Model() as model:
+        scales = {
+            s.name: pm.HalfNormal(f"scale_{s.name}", s.prior) if s.estimated else s.prior
+            for s in problem.scales
+        }
+        nodes = len(plan.frame.level_names) * plan.frame.n_periods
+        time = _sum_of_parts(equation, "time", nodes, scales)
+        tau = _sum_of_parts(equation, "cells", plan.table.size, scales)
+        pm.Deterministic("cell_effect", tau * equation.scale)
+        sigma = pm.HalfNormal("sigma", problem.sigma_prior)
+        # Rows without a cell point at the zero that is appended.
+        mean = time[pm.Data("node", node)] + pt.concatenate([tau, [0.0]])[pm.Data("cell", cell)]
+        residual = (pm.Data("y", rows.outcome) - mean).reshape((-1, width))
+        residual = residual - residual.mean(axis=1, keepdims=True)
+        pm.Potential("rows", -problem.free * pt.log(sigma) - 0.5 * (residual**2).sum() / sigma**2)
+    return model
+
+
+def _sum_of_parts(equation: Any, place: str, size: int, scales: dict[str, Any]) -> Any:
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    total = pt.zeros(size)
+    for part in (*equation.globals, *equation.locals):
+        if part.place != place:
+            continue
+        shared = hasattr(part, "columns")
+        length = part.columns.shape[1] if shared else part.index.size
+        if part.scale == -2:
+            value = pm.Flat(f"flat_{part.name}", shape=length)
+        else:
+            value = pm.Normal(f"z_{part.name}", shape=length)
+        if not isinstance(part.scale, int):
+            value = value * scales[part.scale.name]
+        if shared:
+            total = total + pt.as_tensor(part.columns) @ value
+        else:
+            total = total[part.index].inc(value)
+    return total
+
+
+def row_by_row(model: pm.Model, rows: Array, sampler: NUTS) -> Run:
+    """Sample a PyMC model; sampling leaves compilation out."""
+    import nutpie
+    from threadpoolctl import threadpool_limits
+
+    with watch() as compiling:
+        compiled = nutpie.compile_pymc_model(model, var_names=["cell_effect"])
+    with threadpool_limits(limits=1), watch() as sampling:
+        tree = nutpie.sample(
+            compiled, draws=sampler.draws, tune=sampler.tune, chains=sampler.chains,
+            seed=sampler.seed, target_accept=sampler.target_accept, cores=sampler.cores,
+            save_warmup=False, progress_bar=False,
+        )  # fmt: skip
+    stats = tree["sample_stats"]
+    return Run(
+        effect=np.asarray(tree["posterior"]["cell_effect"].values),
+        rows=rows,
+        steps=float(stats["n_steps"].sum()),
+        divergences=int(stats["diverging"].sum()),
+        sampling=sampling,
+        whole=Watch(compiling.wall + sampling.wall, compiling.cpu + sampling.cpu),
+    )
+
+
+def gradient_of_rows(model: pm.Model, repeats: int = 5) -> float:
+    """Seconds of one log density with its gradient, compiled as nutpie does."""
+    import ctypes
+
+    import nutpie
+
+    compiled = nutpie.compile_pymc_model(model, var_names=["cell_effect"])
+    size = compiled.n_dim
+    x, out, value = np.full(size, 0.1), np.zeros(size), np.zeros(1)
+    doubles = ctypes.POINTER(ctypes.c_double)
+    arguments = [a.ctypes.data_as(doubles) for a in (x, out, value)]
+    data = ctypes.c_void_p(compiled.user_data.ctypes.data)
+
+    def call() -> None:
+        assert compiled.compiled_logp_func.ctypes(size, *arguments, data) == 0
+
+    return _seconds_each(call, repeats)
+
+
+def gradient_compressed(design: StaggeredDiD, panel: Panel, repeats: int = 200) -> float:
+    """Seconds of one marginal log density with its gradient."""
+    from threadpoolctl import threadpool_limits
+
+    from bayes_nqp.compression.kernel import log_density
+
+    packed = design.plan(panel).equations[0].packed
+    x = np.full(packed.n_parameters, -1.0)
+    x[-1] = 0.0
+    out = np.zeros(packed.n_parameters)
+    with threadpool_limits(limits=1):
+        return _seconds_each(lambda: log_density(x, packed.ints, packed.floats, out), repeats)
+
+
+def _seconds_each(call: Any, repeats: int) -> float:
+    call()
+    found = []
+    for _ in range(3):
+        with watch() as w:
+            for _ in range(repeats):
+                call()
+        found.append(w.wall / repeats)
+    return min(found)

@@ -1,0 +1,96 @@
+"""What happens in a fresh process; prints its findings as JSON on the last line."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import resource
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks._speed import panels
+from benchmarks._speed.measure import peak_memory
+
+
+def first_fit(options: argparse.Namespace) -> dict[str, Any]:
+    """Import, validate, fit; then fit again, with other data."""
+    import bayes_nqp as nqp
+
+    rows = panels.frame(options.units, options.seed, levels=options.levels)
+    design, sampler = nqp.StaggeredDiD(), _sampler(options)
+    found: dict[str, Any] = {}
+    panel = panels.panel(rows)
+    ready = time.time()
+    fit = nqp.fit(design, panel, sampler, progress=False)
+    done = time.time()
+    found |= {"before": ready - options.began, "fit": done - ready, "whole": done - options.began}
+    found["draws"] = hashlib.sha256(nqp.cell_effects(fit)["effect"].values.tobytes()).hexdigest()
+    found["gate"] = str(fit.gate)
+    others = {
+        "same": rows,
+        "outcome": rows.assign(y=panels.frame(options.units, options.seed + 50)["y"]),
+        "cohorts": panels.permuted(rows),
+    }
+    for name, other in others.items():
+        again = panels.panel(other)
+        began, cpu = time.perf_counter(), time.process_time()
+        nqp.fit(design, again, sampler, progress=False)
+        found[name] = time.perf_counter() - began
+        found[f"{name}_cpu"] = time.process_time() - cpu
+    return found
+
+
+def memory(options: argparse.Namespace) -> dict[str, Any]:
+    """Fit a large panel; how far does the resident set grow beyond the input?"""
+    import bayes_nqp as nqp
+
+    design, sampler = nqp.StaggeredDiD(), _sampler(options)
+    nqp.fit(design, panels.panel(panels.frame(60)), nqp.NUTS(draws=50, tune=50), progress=False)
+    rows = panels.frame(options.units, options.seed)
+    before = _resident()
+    marks = [time.perf_counter()]
+    panel = panels.panel(rows)
+    marks.append(time.perf_counter())
+    design.plan(panel)
+    marks.append(time.perf_counter())
+    nqp.fit(design, panel, sampler, progress=False)
+    marks.append(time.perf_counter())
+    return {
+        "input": float(rows.memory_usage(index=False).sum()) / 2**20,
+        "before": before,
+        "peak": peak_memory(),
+        "panel": marks[1] - marks[0],
+        "plan": marks[2] - marks[1],
+        "fit": marks[3] - marks[2],
+    }
+
+
+def _resident() -> float:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+def _sampler(options: argparse.Namespace) -> Any:
+    import bayes_nqp as nqp
+
+    kind = nqp.IMH if options.sampler == "default" and hasattr(nqp, "IMH") else nqp.NUTS
+    return kind(seed=1, draws=options.draws)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=["first", "memory"])
+    parser.add_argument("--units", type=int, default=300)
+    parser.add_argument("--levels", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--draws", type=int, default=1000)
+    parser.add_argument("--sampler", choices=["default", "NUTS"], default="default")
+    parser.add_argument("--began", type=float, required=True)
+    options = parser.parse_args()
+    print(json.dumps({"first": first_fit, "memory": memory}[options.what](options)))
+
+
+if __name__ == "__main__":
+    main()
