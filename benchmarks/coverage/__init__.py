@@ -1,0 +1,1 @@
+"""Frequentist coverage of posterior intervals under serial correlation, through refits."""
