@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -71,13 +72,13 @@ def effective_size(draws: Array, *, tail: bool = False) -> Array:
     ndarray (quantity)
         NaN where a quantity does not vary.
     """
-    from arviz_stats.base import array_stats
+    from arviz_stats.base import array
 
+    numbers: Any = array.array_stats
     method = "tail" if tail else "bulk"
     prob = (0.05, 0.95) if tail else None
-    return np.asarray(
-        array_stats.ess(draws, chain_axis=0, draw_axis=1, method=method, prob=prob), dtype=float
-    )
+    found = numbers.ess(draws, chain_axis=0, draw_axis=1, method=method, prob=prob)
+    return np.asarray(found, dtype=np.float64)
 
 
 def split_rhat(draws: Array) -> Array:
@@ -91,9 +92,10 @@ def split_rhat(draws: Array) -> Array:
     -------
     ndarray (quantity)
     """
-    from arviz_stats.base import array_stats
+    from arviz_stats.base import array
 
-    return np.asarray(array_stats.rhat(draws, chain_axis=0, draw_axis=1), dtype=float)
+    numbers: Any = array.array_stats
+    return np.asarray(numbers.rhat(draws, chain_axis=0, draw_axis=1), dtype=np.float64)
 
 
 def energy_fraction(energy: Array) -> float:
@@ -137,7 +139,7 @@ def convergence(quantities: Mapping[str, Array], stats: Mapping[str, npt.ArrayLi
     draws = np.concatenate(columns, axis=2)
     rhat = split_rhat(draws)
     bulk, tail = effective_size(draws), effective_size(draws, tail=True)
-    divergences = int(np.sum(stats.get("diverging", 0)))
+    divergences = int(np.sum(np.asarray(stats.get("diverging", 0))))
     energy = energy_fraction(np.asarray(stats.get("energy", np.zeros((0, 0))), dtype=float))
     failures = []
     if divergences:

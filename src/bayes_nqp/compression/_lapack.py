@@ -4,6 +4,9 @@ Matrices are C-ordered and symmetric or lower triangular as seen from Python. Fo
 their transposes, hence "U" where Python thinks "lower".
 """
 
+# Numba's own types are not annotated.
+# mypy: disable-error-code="call-overload, no-untyped-call"
+
 from __future__ import annotations
 
 import llvmlite.binding as llvm
@@ -52,7 +55,7 @@ def cholesky(a: Array) -> int:
     for i in range(n):
         for j in range(i + 1, n):
             a[i, j] = 0.0
-    return info[0]
+    return int(info[0])
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

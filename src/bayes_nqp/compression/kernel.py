@@ -47,7 +47,7 @@ def scale_values(x: Array, ints: Index, floats: Array) -> Array:
 @njit(cache=True, error_model="numpy", nogil=True)
 def member_scale(x: Array, ints: Index, floats: Array) -> float:
     """Standard deviation of effect deviations: sampled, or fixed at its prior."""
-    return np.exp(x[ints[20]]) if ints[4] == 1 else floats[ints[15] + ints[1]]
+    return float(np.exp(x[ints[20]]) if ints[4] == 1 else floats[ints[15] + ints[1]])
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -83,7 +83,7 @@ def log_prior(x: Array, ints: Index, floats: Array, grad: Array) -> float:
     ratio = np.exp(x[at]) / scale
     total += half_normal - np.log(scale) - 0.5 * ratio * ratio + x[at]
     grad[at] += 1.0 - ratio * ratio
-    return total
+    return float(total)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

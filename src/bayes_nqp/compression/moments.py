@@ -150,12 +150,12 @@ def _class_keys(rows: Rows) -> Index:
 def _number(table: npt.NDArray[np.generic]) -> Index:
     flat = np.ascontiguousarray(table)
     as_bytes = flat.view(np.dtype((np.void, flat.dtype.itemsize * flat.shape[1]))).ravel()
-    return np.unique(as_bytes, return_inverse=True)[1].astype(np.int64)
+    return np.asarray(np.unique(as_bytes, return_inverse=True)[1], dtype=np.int64)
 
 
 def _join(a: Index, b: Index) -> Index:
     joined = a * (int(b.max(initial=0)) + 1) + b
-    return np.unique(joined, return_inverse=True)[1].astype(np.int64)
+    return np.asarray(np.unique(joined, return_inverse=True)[1], dtype=np.int64)
 
 
 def _reduce_class(rows: Rows, units: Index, starts: Index, length: int) -> UnitClass:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -245,16 +246,16 @@ class _Buffer:
     """Arrays of one type appended to one another, behind a header of integers."""
 
     def __init__(self, dtype: type, header: int) -> None:
-        self.head = np.zeros(header, dtype=dtype)
-        self._parts: list[npt.NDArray[np.generic]] = []
+        self.head: npt.NDArray[Any] = np.zeros(header, dtype=dtype)
+        self._parts: list[npt.NDArray[Any]] = []
         self._size = header
         self._dtype = dtype
 
     def add(self, values: npt.ArrayLike) -> int:
-        part = np.ravel(np.asarray(values, dtype=self._dtype))
+        part: npt.NDArray[Any] = np.ravel(np.asarray(values, dtype=self._dtype))
         at, self._size = self._size, self._size + part.size
         self._parts.append(part)
         return at
 
-    def array(self) -> npt.NDArray[np.generic]:
+    def array(self) -> npt.NDArray[Any]:
         return np.ascontiguousarray(np.concatenate([self.head, *self._parts]))

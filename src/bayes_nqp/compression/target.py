@@ -1,5 +1,8 @@
 """The kernel behind the C signature that samplers call."""
 
+# Numba's own types are not annotated.
+# mypy: disable-error-code="no-untyped-call, call-arg, attr-defined, unreachable"
+
 from __future__ import annotations
 
 from typing import Any

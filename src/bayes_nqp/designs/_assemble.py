@@ -237,7 +237,7 @@ def _number(scale: Scale | int, scales: list[Scale]) -> int:
 
 def _base(blocks: Sequence[Block], slots: Index, found: Index, n_periods: int) -> Index:
     levels = np.array([b.n_levels for b in blocks], dtype=np.int64)
-    return levels[slots[found, 0]] * n_periods
+    return np.asarray(levels[slots[found, 0]] * n_periods)
 
 
 def _block_columns(

@@ -67,7 +67,9 @@ def row_reasons(frame: DesignFrame, *, never: bool) -> Index:
     return reason
 
 
-def _based(frame: DesignFrame, has_base: npt.NDArray[np.bool_], never: bool) -> npt.NDArray:
+def _based(
+    frame: DesignFrame, has_base: npt.NDArray[np.bool_], never: bool
+) -> npt.NDArray[np.bool_]:
     """Units with untreated periods; with flat leads one such unit serves its whole class."""
     if not never:
         return has_base

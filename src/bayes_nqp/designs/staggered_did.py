@@ -124,7 +124,7 @@ class StaggeredDiD:
                 raise StudyError(
                     f"'{name}' is {getattr(self, name)!r}", hint=" or ".join(map(repr, choices))
                 )
-        if not isinstance(self.anticipation, int) or self.anticipation < 0:
+        if type(self.anticipation) is not int or self.anticipation < 0:
             raise StudyError(
                 f"'anticipation' is {self.anticipation!r}",
                 hint="a whole number of periods, 0 or more",
@@ -370,7 +370,7 @@ class StaggeredDiD:
                 hint="errors=nqp.IID(), or leave 'weights' out of the panel and weight the estimand "
                 "(nqp.att(fit, weights=…))",
             )
-        return cast(Array, panel.weights[kept])
+        return panel.weights[kept]
 
 
 def _known(names: Sequence[str], strata: tuple[str, ...], argument: str) -> tuple[str, ...]:
@@ -404,4 +404,4 @@ def _centred(
     node = level[unit] * frame.n_periods + frame.time[kept]
     size = len(frame.level_names) * frame.n_periods
     mean = np.bincount(node, y, minlength=size) / np.maximum(np.bincount(node, minlength=size), 1)
-    return cast(Array, y - mean[node])
+    return np.asarray(y - mean[node])

@@ -39,15 +39,11 @@ def effects_of(fit_or_effects: object) -> xr.Dataset:
     """
     if isinstance(fit_or_effects, xr.Dataset):
         return schema.validate(fit_or_effects)
-    if hasattr(fit_or_effects, "tree"):
-        from bayes_nqp.effects import cell_effects
-
-        return cell_effects(fit_or_effects)
     if isinstance(getattr(fit_or_effects, "tree", None), xr.DataTree):
         # Importing fits takes a second, and effects alone need none of it.
         from bayes_nqp.effects import cell_effects
 
-        return cell_effects(fit_or_effects)  # type: ignore[arg-type]
+        return cell_effects(fit_or_effects)
     raise StudyError(
         f"'fit_or_effects' is a {type(fit_or_effects).__name__} and holds no effects",
         hint="pass a fit, or a Dataset made by nqp.cell_effects",

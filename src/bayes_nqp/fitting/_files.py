@@ -57,12 +57,14 @@ def save(fit: Fit, path: Path, *, rows: bool) -> Path:
         "digest": fit.digest,
     }
     if rows and fit.panel is not None:
+        mixed, frame = _plain(fit.panel.frame)
         buffer = io.BytesIO()
-        fit.panel.frame.to_parquet(buffer, index=False)
+        frame.to_parquet(buffer, index=False)
         groups["panel"] = xr.Dataset(
             {"rows": ("byte", np.frombuffer(buffer.getvalue(), dtype=np.uint8))},
             attrs={
                 "content": "the panel's rows as a Parquet file",
+                "mixed": json.dumps(mixed, ensure_ascii=False),
                 "arguments": json.dumps(fit.panel.arguments, ensure_ascii=False),
                 "notes": json.dumps(list(fit.panel.notes), ensure_ascii=False),
                 "dropped": json.dumps(dict(fit.panel.dropped), ensure_ascii=False),
@@ -146,6 +148,9 @@ def _panel(tree: xr.DataTree, panel: Panel | None, digest: str) -> Panel | None:
 
         node = tree["panel"].to_dataset()
         frame = pd.read_parquet(io.BytesIO(node["rows"].values.astype(np.uint8).tobytes()))
+        for name in json.loads(node.attrs.get("mixed", "[]")):
+            cells = [None if pd.isna(x) else json.loads(x) for x in frame[name]]
+            frame[name] = pd.Series(cells, index=frame.index, dtype=object)
         panel = Panel.from_frame(frame, **json.loads(node.attrs["arguments"]))
         panel = replace(
             panel,
@@ -159,6 +164,24 @@ def _panel(tree: xr.DataTree, panel: Panel | None, digest: str) -> Panel | None:
             hint="pass the same rows, in the same roles",
         )
     return panel
+
+
+def _plain(frame: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
+    """Write the cells of columns that mix text and numbers as JSON: Parquet takes one kind each."""
+    mixed = [
+        str(name)
+        for name in frame.columns
+        if frame[name].dtype == object
+        and pd.api.types.infer_dtype(frame[name]).startswith(("mixed", "unknown"))
+    ]
+    cells = {
+        name: [
+            None if pd.isna(x) else json.dumps(x, ensure_ascii=False, default=str)
+            for x in frame[name]
+        ]
+        for name in mixed
+    }
+    return mixed, frame.assign(**cells)
 
 
 def _storable(dataset: xr.Dataset) -> xr.Dataset:

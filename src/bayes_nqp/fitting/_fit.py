@@ -222,16 +222,25 @@ def fit(
         "interrupted": float(interrupted),
         "outcome": panel.roles.outcome,
     }
-    return Fit(design, panel, sampler, tree, gate, facts, versions(), notes)
+    return Fit(
+        design, panel, sampler, tree, gate, facts, versions(), (*plan.notes, *_rows_note(rows))
+    )
+
+
+def _rows_note(rows: bool) -> tuple[str, ...]:
+    if not rows:
+        return ()
+    from bayes_nqp.fitting._rows import ROWS_NOTE
+
+    return (ROWS_NOTE,)
 
 
 def _sample(
     design: StaggeredDiD, panel: Panel, plan: Plan, sampler: Sampler, progress: bool
 ) -> tuple[xr.DataTree, Gate, bool]:
     if isinstance(design.likelihood, StudentT):
-        from bayes_nqp.fitting._rows import ROWS_NOTE, fit_rows
+        from bayes_nqp.fitting._rows import fit_rows
 
-        notes = (*notes, ROWS_NOTE)
         assert isinstance(sampler, NUTS)
         return fit_rows(design, panel, plan, sampler, progress)
     return _fit_compressed(plan, sampler, progress, panel.roles.outcome, design.effect.varying)

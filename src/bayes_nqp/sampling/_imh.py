@@ -24,7 +24,7 @@ __all__ = ["IMH", "sample_imh"]
 
 Array = npt.NDArray[np.float64]
 
-_NU = 9.0
+_NU = 6.0
 _INFLATE = 1.2
 _ROUNDS = (200, 400, 800)
 
@@ -45,6 +45,8 @@ class IMH:
         Draws discarded in each chain, after the proposals are fitted.
     chains : int, default 4
         Independent chains, with one proposal distribution.
+    thin : int, default 2
+        Proposals per draw kept.
     seed : int, optional
         The same seed gives the same draws; None takes one at random, which the fit records.
 
@@ -63,10 +65,11 @@ class IMH:
     draws: int = 1000
     tune: int = 100
     chains: int = 4
+    thin: int = 2
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        check_numbers(self, {"draws": 4, "tune": 0, "chains": 1})
+        check_numbers(self, {"draws": 4, "tune": 0, "chains": 1, "thin": 1})
 
     def seeded(self) -> IMH:
         """The same sampler with a seed: its own, or one at random.
@@ -101,16 +104,16 @@ def sample_imh(packed: Packed, names: Sequence[str], sampler: IMH) -> Chains:
             points, density = _propose(generator, centre, spread * _INFLATE, scales, size)
             weights = _log_target(packed, points, scales) - density
             centre, spread = _moments(points, weights)
-        length = sampler.tune + sampler.draws
+        length = sampler.tune + sampler.thin * sampler.draws
         points, density = _propose(
             generator, centre, spread * _INFLATE, scales, sampler.chains * length
         )
         weights = _log_target(packed, points, scales) - density
     index, accepted = _walk(generator, weights.reshape(sampler.chains, length))
     kept = points.reshape(sampler.chains, length, -1)
-    kept = np.take_along_axis(kept, index[..., None], axis=1)[:, sampler.tune :]
+    kept = np.take_along_axis(kept, index[..., None], axis=1)[:, sampler.tune :: sampler.thin]
     x = np.where(scales, np.log(np.where(scales, np.maximum(kept, 1e-300), 1.0)), kept)
-    return Chains({"x": x}, {"accepted": accepted[:, sampler.tune :]})
+    return Chains({"x": x}, {"accepted": accepted[:, sampler.tune :: sampler.thin]})
 
 
 def _laplace(packed: Packed, scales: npt.NDArray[np.bool_]) -> tuple[Array, Array]:
@@ -155,7 +158,7 @@ def _log_target(packed: Packed, points: Array, scales: npt.NDArray[np.bool_]) ->
     halves = np.array_split(np.arange(len(x)), 2)
     with ThreadPoolExecutor(max_workers=2) as pool:
         list(pool.map(lambda i: _fill(packed, x, out, i), halves))
-    return out - logs.sum(axis=1)
+    return np.asarray(out - logs.sum(axis=1))
 
 
 def _fill(packed: Packed, x: Array, out: Array, index: npt.NDArray[np.intp]) -> None:

@@ -145,7 +145,7 @@ def _compiled(packed: Packed, initial_point: Callable[[Any], Array]) -> Any:
     size = packed.n_parameters
     where = addresses(packed)
 
-    class Compiled(CompiledModel):
+    class Compiled(CompiledModel):  # type: ignore[misc]
         keep = (packed, where)
 
         @property

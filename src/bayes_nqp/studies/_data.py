@@ -11,8 +11,10 @@ from bayes_nqp import datasets
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.panel import Panel
 from bayes_nqp.panel._read import read
+from bayes_nqp.panel._values import Rows
 from bayes_nqp.studies._derive import columns_of, derive
 from bayes_nqp.studies._schema import Data
+from bayes_nqp.studies._words import in_toml
 
 __all__ = ["panel_of", "source_of"]
 
@@ -72,7 +74,7 @@ def panel_of(data: Data, folder: Path) -> Panel:
         If a key of the study does not fit the data.
     """
     frame, notes = _frame(data, folder)
-    _known(data, frame)
+    _known(data, frame, notes)
     frame = _cleaned(data, frame, notes)
     for name, expression in data.derive.items():
         if name in frame.columns:
@@ -83,12 +85,11 @@ def panel_of(data: Data, folder: Path) -> Panel:
     roles: dict[str, Any] = {name: getattr(data, name) for name in (*_ROLES, *_LISTS)}
     made = {one.name or f"{one.column}_group" for one in data.stratify}
     roles["strata"] = [name for name in data.strata if name not in made]
-    try:
+    with in_toml("data"):
         panel = Panel.from_frame(frame, **roles, never=data.never, freq=data.freq)
-    except PanelError as error:
-        raise _for_studies(error) from error
-    for one in data.stratify:
-        panel = panel.stratify(**one.model_dump())
+    with in_toml("data.stratify"):
+        for one in data.stratify:
+            panel = panel.stratify(**one.model_dump())
     return _noted(panel, notes)
 
 
@@ -105,7 +106,10 @@ def _frame(data: Data, folder: Path) -> tuple[pd.DataFrame, list[str]]:
             )
         frame: pd.DataFrame = getattr(datasets, data.dataset)(as_frame=True)
         return frame.copy(), []
-    frame, notes = read(source, sheet=data.sheet, encoding=data.encoding)
+    try:
+        frame, notes = read(source, sheet=data.sheet, encoding=data.encoding)
+    except PanelError as error:
+        raise _other_sheets(error, source, data) from error
     if data.header > 1:
         frame = _header(frame, data.header, source)
     return frame.copy(), notes
@@ -133,7 +137,22 @@ def _header(frame: pd.DataFrame, row: int, source: Path) -> pd.DataFrame:
     return frame
 
 
-def _known(data: Data, frame: pd.DataFrame) -> None:
+def _other_sheets(error: PanelError, source: Path, data: Data) -> PanelError:
+    """Say which sheets a workbook has, where the first one holds no rows."""
+    if "no rows" not in error.what or data.sheet is not None or source.suffix not in _BOOKS:
+        return error
+    with pd.ExcelFile(source) as book:
+        names = [str(name) for name in book.sheet_names]
+    if len(names) < 2:
+        return error
+    return PanelError(
+        f"{error.what.rstrip('.')}: it was read from {names[0]!r}, the first sheet",
+        where=f"its sheets are {shown(map(repr, names), 12)}",
+        hint='sheet = "…" in [data]',
+    )
+
+
+def _known(data: Data, frame: pd.DataFrame, notes: list[str]) -> None:
     """Refuse roles that name no column; look whether the header is further down."""
     made = {*data.derive, *(one.name or f"{one.column}_group" for one in data.stratify)}
     wanted = [(name, getattr(data, name)) for name in _ROLES if getattr(data, name) is not None]
@@ -151,6 +170,7 @@ def _known(data: Data, frame: pd.DataFrame) -> None:
             )
         raise StudyError(
             f"'data.{key}' is {column!r}, which is no column of the data",
+            where="; ".join(note for note in notes if "sheets" in note),
             hint=nearest(column, frame.columns),
         )
 
@@ -177,12 +197,13 @@ def _cleaned(data: Data, frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
             derive(frame, name, expression)
     for name in dict.fromkeys(numeric):
         if name in frame.columns and not pd.api.types.is_numeric_dtype(frame[name].dtype):
-            frame[name] = _numbers(frame[name], data, notes)
+            frame[name] = _numbers(frame, name, data, notes)
     return frame
 
 
-def _numbers(column: pd.Series[Any], data: Data, notes: list[str]) -> pd.Series[Any]:
-    """Read text as numbers where all of it can be; else leave it for the panel to name."""
+def _numbers(frame: pd.DataFrame, name: str, data: Data, notes: list[str]) -> pd.Series[Any]:
+    """Read text as numbers; name the cells that are none."""
+    column = frame[name]
     text = column.map(lambda x: x.strip(_EDGES) if isinstance(x, str) else x)
     gone = text.isin([*data.missing, ""]) | text.isna()
     bare = text
@@ -190,8 +211,14 @@ def _numbers(column: pd.Series[Any], data: Data, notes: list[str]) -> pd.Series[
         mark = data.thousands
         bare = text.map(lambda x: x.replace(mark, "") if isinstance(x, str) else x)
     numbers = pd.to_numeric(bare.where(~gone), errors="coerce").astype("float64")
-    if (numbers.isna() & ~gone).any():
-        return column.where(~gone)
+    wrong = (numbers.isna() & ~gone).to_numpy()
+    if wrong.any():
+        raise PanelError(
+            f"{name!r} must be numbers, and holds text in {int(wrong.sum())} rows: "
+            f"{shown((repr(x) for x in column[wrong].unique()), 4)}",
+            where=Rows(frame, data.unit, data.time).shown(wrong, name),
+            hint=_cleaning([str(x) for x in column[wrong]], data),
+        )
     if int(gone.sum()) > int(column.isna().sum()):
         count = int(gone.sum()) - int(column.isna().sum())
         notes.append(f"{column.name}: {count} cells read as missing")
@@ -199,19 +226,16 @@ def _numbers(column: pd.Series[Any], data: Data, notes: list[str]) -> pd.Series[
     return numbers
 
 
-def _for_studies(error: PanelError) -> PanelError:
-    """Replace a hint that speaks pandas by one that speaks TOML."""
-    hint = error.hint
-    if "holds text" in error.what:
-        hint = (
-            'in [data], thousands = "," reads "1,234" as a number, and missing = ["—", "--"] '
-            "reads such cells as missing"
-        )
-    elif "repeat" in error.what:
-        hint = "keep one row for each unit and period in the file, or name a finer unit"
-    elif "pd." in hint or "df." in hint or "pandas" in hint:
-        hint = "correct these cells in the file"
-    return PanelError(error.what, where=error.where, hint=hint)
+def _cleaning(texts: list[str], data: Data) -> str:
+    """Say what in [data] would make numbers of some texts."""
+    said = []
+    if data.thousands is None and any("," in x and x.replace(",", "").strip() for x in texts):
+        said.append('thousands = "," reads "1,234" as a number')
+    words = sorted({x.strip(_EDGES) for x in texts if not any(c.isdigit() for c in x)})
+    if words:
+        listed = ", ".join(f'"{x}"' for x in [*data.missing, *words[:4]])
+        said.append(f"missing = [{listed}] reads such cells as missing")
+    return "in [data], " + ", and ".join(said) if said else "correct these cells in the file"
 
 
 def _noted(panel: Panel, notes: list[str]) -> Panel:

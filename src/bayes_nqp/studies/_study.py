@@ -18,6 +18,7 @@ from bayes_nqp.studies._data import panel_of, source_of
 from bayes_nqp.studies._parse import parse, read
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._values import design_of, sampler_of
+from bayes_nqp.studies._words import in_toml
 
 __all__ = ["Study", "validate"]
 
@@ -120,7 +121,8 @@ def validate(path: str | Path) -> Study:
                 f"'checks.run' names {name!r}, which is no check", hint=nearest(name, CHECKS)
             )
     panel = panel_of(settings.data, path.parent)
-    plan = design.plan(panel)
+    with in_toml("design"):
+        plan = design.plan(panel)
     for name in settings.report.by or ():
         known = (*panel.roles.strata, *_GROUPS)
         if name not in known:

@@ -100,7 +100,7 @@ def _curve(cells: CellTable, priors: Priors) -> list[GlobalPart]:
     """``mu + kappa e + walk(e)``, zero at event time 0 but for ``mu``."""
     effect = ~cells.lead
     e = cells.event_time
-    ones = effect[:, None].astype(float)
+    ones = effect[:, None].astype(np.float64)
     parts = [
         GlobalPart("level", "cells", ones * priors.level, FIXED, ["level"], _one(priors.level))
     ]
@@ -131,7 +131,7 @@ def _factors(cells: CellTable, strata: tuple[str, ...], priors: Priors) -> list[
     for order in range(1, len(used) + 1):
         for group in combinations(used, order):
             bases = [zero_sum(present[f].size) for f in group]
-            basis = reduce(np.kron, bases)
+            basis: Array = reduce(lambda a, b: np.asarray(np.kron(a, b)), bases)
             sizes = [present[f].size for f in group]
             row = np.zeros(cells.size, dtype=np.int64)
             for f, size in zip(group, sizes, strict=True):
