@@ -174,14 +174,13 @@ def _plain(frame: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
         if frame[name].dtype == object
         and pd.api.types.infer_dtype(frame[name]).startswith(("mixed", "unknown"))
     ]
-    cells = {
-        name: [
+    frame = frame.copy() if mixed else frame
+    for name in mixed:
+        frame[name] = [
             None if pd.isna(x) else json.dumps(x, ensure_ascii=False, default=str)
             for x in frame[name]
         ]
-        for name in mixed
-    }
-    return mixed, frame.assign(**cells)
+    return mixed, frame
 
 
 def _storable(dataset: xr.Dataset) -> xr.Dataset:
