@@ -167,8 +167,10 @@ class Check:
         except NotApplicable as reason:
             found = Finding(NOT_APPLICABLE, "", str(reason))
         except IdentificationError as error:
-            where = f" ({error.where.rstrip('.')})" if error.where else ""
-            found = Finding(NOT_APPLICABLE, "", f"{error.what.rstrip('.')}{where}.")
+            places = error.where.rstrip(".").split("; ")
+            where = f" ({places[0]}{'; …' if len(places) > 1 else ''})" if places[0] else ""
+            reason = error.what.rstrip(".")
+            found = Finding(NOT_APPLICABLE, "", f"Its fit cannot be made: {reason}{where}.")
         return CheckResult(
             self.name,
             self.question,
