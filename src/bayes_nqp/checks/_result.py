@@ -169,8 +169,9 @@ class Check:
         except IdentificationError as error:
             places = error.where.rstrip(".").split("; ")
             where = f" ({places[0]}{'; …' if len(places) > 1 else ''})" if places[0] else ""
-            reason = error.what.rstrip(".")
-            found = Finding(NOT_APPLICABLE, "", f"Its fit cannot be made: {reason}{where}.")
+            found = Finding(
+                NOT_APPLICABLE, "", f"Its fit cannot be made: {error.what.rstrip('.')}{where}."
+            )
         return CheckResult(
             self.name,
             self.question,
