@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
+from threadpoolctl import threadpool_limits
 
 from bayes_nqp.compression import packed_rows
 from bayes_nqp.compression.recover import Coefficients, recover, sizes
@@ -113,7 +114,8 @@ def recovered(
         coefficients = recover(x[start : start + size], packed, stream)
         return _assemble(plan, equation, coefficients, share, packs, stream)
 
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    # Small matrices: threads inside BLAS would only wait for one another.
+    with threadpool_limits(limits=1), ThreadPoolExecutor(max_workers=2) as pool:
         parts = list(pool.map(chunk, starts, streams))
     deviation = [p.deviation for p in parts if p.deviation is not None]
     return Recovered(
