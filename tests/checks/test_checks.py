@@ -1,0 +1,203 @@
+"""Each check in a case in which it holds, and in one in which it must not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import bayes_nqp as nqp
+from bayes_nqp.checks import CHECKS, check_table, run_checks
+from bayes_nqp.checks._refit import cautious
+from bayes_nqp.errors import StudyError
+
+pytestmark = pytest.mark.xdist_group("checks")
+
+COHORTS = (6.0, 7.0, np.nan, np.nan)
+SAMPLER = nqp.IMH(draws=1000, chains=2, seed=4)
+
+
+def frame(*, trend: float = 0.0, drift: float = 0.0, units: int = 48) -> pd.DataFrame:
+    """Ten periods with an effect of one; treated units trend, and coastal ones drift."""
+    rng = np.random.default_rng(11)
+    rows = []
+    for i in range(units):
+        cohort, region = COHORTS[i % 4], ("inland", "coastal")[i // 4 % 2]
+        own = rng.normal()
+        for t in range(10):
+            treated = t >= cohort
+            y = own + 0.1 * t + trend * t * (cohort == cohort) + drift * t * (region == "coastal")
+            rows.append((i, t, cohort, region, y + 1.0 * treated + 0.2 * rng.normal()))
+    return pd.DataFrame(rows, columns=["unit_id", "year", "start", "region", "y"])
+
+
+def panel_of(df: pd.DataFrame, strata: tuple[str, ...] = ("region",)) -> nqp.Panel:
+    return nqp.Panel.from_frame(
+        df, unit="unit_id", time="year", cohort="start", outcome="y", strata=strata
+    )
+
+
+@pytest.fixture(scope="session")
+def calm() -> nqp.Fit:
+    """A fit whose assumptions are true."""
+    return nqp.fit(nqp.StaggeredDiD(), panel_of(frame()), SAMPLER, progress=False)
+
+
+@pytest.fixture(scope="session")
+def trending() -> nqp.Fit:
+    """A fit of treated units that trend before they are treated."""
+    return nqp.fit(nqp.StaggeredDiD(), panel_of(frame(trend=0.3)), SAMPLER, progress=False)
+
+
+def test_the_table_has_a_row_for_every_check(calm: nqp.Fit) -> None:
+    table = nqp.check(calm)
+    assert list(table.columns) == ["question", "check", "verdict", "figure", "sentence"]
+    assert table["check"].tolist() == list(CHECKS)
+    assert set(table["verdict"]) == {"holds"}
+    assert (table["figure"] != "").all()
+
+
+def test_a_check_is_named_as_its_function_is() -> None:
+    assert all(name == one.name == one.find.__name__ for name, one in CHECKS.items())
+    assert all(one.question.endswith("?") for one in CHECKS.values())
+
+
+def test_results_are_what_they_were(calm: nqp.Fit) -> None:
+    one, again = nqp.check(calm, "time_effects"), nqp.check(calm, "time_effects")
+    assert one.digest == again.digest
+    assert one.digest != nqp.check(calm, "support").digest
+    assert one.verdict in repr(one)
+    assert one.question in one._repr_html_()
+
+
+def test_an_unknown_check_suggests_the_nearest(calm: nqp.Fit) -> None:
+    with pytest.raises(StudyError, match=r"no check 'pretrend'.*\n.*did you mean 'pretrends'"):
+        nqp.check(calm, "pretrend")
+
+
+def test_only_a_fit_can_be_checked() -> None:
+    with pytest.raises(StudyError, match=r"'fit' is a str"):
+        nqp.check("fit.nc")  # type: ignore[call-overload]
+
+
+def test_progress_is_told_before_each_check(calm: nqp.Fit) -> None:
+    seen: list[str] = []
+    results = run_checks(calm, ["support", "convergence"], before=lambda one: seen.append(one.name))
+    assert seen == ["support", "convergence"] == check_table(results)["check"].tolist()
+
+
+def test_convergence_covers_what_is_reported(calm: nqp.Fit) -> None:
+    evidence = nqp.check(calm, "convergence").evidence
+    assert isinstance(evidence, pd.DataFrame)
+    wanted = {"att", "att[region=coastal]", "att[event_time=0]", "outcome sigma"}
+    assert wanted <= set(evidence["quantity"])
+
+
+def test_convergence_fails_on_few_draws(calm: nqp.Fit) -> None:
+    short = calm.tree.isel(draw=slice(0, 40))
+    result = nqp.check(replace(calm, tree=short), "convergence")
+    assert result.verdict == "fails"
+    assert "ESS" in result.sentence
+
+
+def test_convergence_repeats_what_the_gate_found(calm: nqp.Fit) -> None:
+    gate = replace(calm.gate, divergences=3, failures=("3 divergences",))
+    result = nqp.check(replace(calm, gate=gate), "convergence")
+    assert result.verdict == "fails"
+    assert "3 divergences" in result.sentence
+
+
+def test_support_counts_units_and_controls(calm: nqp.Fit) -> None:
+    evidence = nqp.check(calm, "support").evidence
+    assert isinstance(evidence, pd.DataFrame)
+    first = evidence[(evidence["region"] == "coastal") & (evidence["time"] == 6)].iloc[0]
+    assert first["rows"] == 6
+    # 12 coastal units never treated, and 6 that are treated from period 7 on.
+    assert first["controls"] == 18
+
+
+def test_support_doubts_cells_that_were_dropped(calm: nqp.Fit) -> None:
+    df = frame()
+    df = df[(df["region"] == "inland") | df["start"].notna()]
+    dropping = replace(calm, panel=panel_of(df), design=calm.design.replace(unidentified="drop"))
+    result = nqp.check(dropping, "support")
+    assert result.verdict == "in doubt"
+    assert "left out (no untreated unit in that period)" in result.sentence
+
+
+def test_support_names_the_levels_without_treated_units(calm: nqp.Fit) -> None:
+    df = frame()
+    df.loc[df["region"] == "coastal", "start"] = np.nan
+    result = nqp.check(replace(calm, panel=panel_of(df)), "support")
+    assert "No unit is treated in region = coastal" in result.sentence
+
+
+def test_pretrends_hold_without_a_trend(calm: nqp.Fit) -> None:
+    result = nqp.check(calm, "pretrends")
+    assert result.verdict == "holds"
+    assert isinstance(result.evidence, xr.Dataset)
+    assert result.kind == "event_study"
+    lead = result.evidence["lead"]
+    assert lead["event_time"].to_numpy().tolist() == [-7, -6, -5, -4, -3, -2]
+    assert set(result.evidence["lead_region"]["region"].to_numpy()) == {"inland", "coastal"}
+    assert "four times out of five" in result.sentence
+
+
+def test_pretrends_fail_where_treated_units_trend(trending: nqp.Fit) -> None:
+    result = nqp.check(trending, "pretrends")
+    assert result.verdict == "fails"
+    assert isinstance(result.evidence, xr.Dataset)
+    assert result.evidence.attrs["slope"] == pytest.approx(0.3, abs=0.05)
+
+
+def test_pretrends_need_never_treated_units_at_every_level(calm: nqp.Fit) -> None:
+    df = frame()
+    df = df[(df["region"] == "inland") | df["start"].notna()]
+    result = nqp.check(replace(calm, panel=panel_of(df)), "pretrends")
+    assert result.verdict == "not applicable"
+    assert "never-treated" in result.sentence
+    assert "coastal" in result.sentence
+    assert result.evidence is None
+
+
+def test_checks_that_refit_need_the_rows(calm: nqp.Fit) -> None:
+    result = nqp.check(replace(calm, panel=None), "pretrends")
+    assert result.verdict == "not applicable"
+    assert "saved without its rows" in result.sentence
+
+
+def test_time_effects_report_contrasts_both_ways(calm: nqp.Fit) -> None:
+    result = nqp.check(calm, "time_effects")
+    assert result.verdict == "holds"
+    assert isinstance(result.evidence, xr.Dataset)
+    assert result.evidence["contrast"].dims == ("chain", "draw", "specification", "pair")
+    assert result.evidence["specification"].to_numpy().tolist() == ["by region", "common to all"]
+
+
+def test_time_effects_doubt_a_contrast_that_is_a_trend(calm: nqp.Fit) -> None:
+    drifting = nqp.fit(calm.design, panel_of(frame(drift=0.15)), SAMPLER, progress=False)
+    result = nqp.check(drifting, "time_effects")
+    assert result.verdict in ("in doubt", "fails")
+    assert isinstance(result.evidence, xr.Dataset)
+    by_region, common = (
+        float(result.evidence["contrast"].isel(specification=k).mean()) for k in (0, 1)
+    )
+    assert abs(by_region) < 0.15 < abs(common)
+
+
+def test_time_effects_ask_nothing_without_strata(calm: nqp.Fit) -> None:
+    result = nqp.check(replace(calm, panel=panel_of(frame(), strata=())), "time_effects")
+    assert result.verdict == "not applicable"
+    assert "no strata" in result.sentence
+
+
+def test_a_refit_that_has_not_converged_lowers_a_verdict(calm: nqp.Fit) -> None:
+    failed = replace(calm, gate=replace(calm.gate, failures=("R-hat 1.2 (rho)",)))
+    verdict, sentence = cautious("holds", "All agree.", failed)
+    assert verdict == "in doubt"
+    assert "R-hat 1.2" in sentence
+    assert cautious("fails", "x", failed)[0] == "fails"
+    assert cautious("holds", "x", calm) == ("holds", "x")
