@@ -15,7 +15,7 @@ import numpy as np
 import scipy.linalg as sl
 from scipy import stats
 
-from bayes_nqp import IID, Complete, Panel, Partial, Separate, StaggeredDiD
+from bayes_nqp import IID, Panel, Partial, Separate, StaggeredDiD
 
 Parameters = Mapping[str, float]
 
@@ -240,6 +240,3 @@ def values_of(names: tuple[str, ...], x: np.ndarray) -> dict[str, float]:
         name: float(np.tanh(0.5 * v) if name == "rho" else np.exp(v))
         for name, v in zip(names, x, strict=True)
     }
-
-
-__all__ = ["Complete", "Dense", "values_of"]

@@ -9,13 +9,23 @@ from bayes_nqp import Panel
 
 
 def random_frame(
-    seed: int, *, units: int = 24, periods: int = 7, missing: float = 0.0, singletons: int = 0
+    seed: int,
+    *,
+    units: int = 24,
+    periods: int = 7,
+    missing: float = 0.0,
+    singletons: int = 0,
+    many: bool = False,
 ) -> pd.DataFrame:
-    """Return staggered rows; the region "c" has no treated unit, and members are cities."""
+    """Return staggered rows; the region "c" has no treated unit, and members are cities.
+
+    With ``many`` there are five cohorts or more, and walks of five steps or more.
+    """
     rng = np.random.default_rng(seed)
+    starts = [2.0, 3.0, 5.0] if not many else [float(t) for t in range(1, periods)]
     rows = []
     for i in range(units):
-        cohort = rng.choice([2.0, 3.0, 5.0, np.nan], p=[0.2, 0.25, 0.2, 0.35])
+        cohort = rng.choice(starts) if rng.random() < 0.65 else np.nan
         region, market = rng.choice(["a", "b", "c"], p=[0.45, 0.4, 0.15]), rng.choice(["x", "y"])
         if region == "c" or i < 4:
             cohort = np.nan

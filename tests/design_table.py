@@ -1,0 +1,62 @@
+"""The designs that property tests run through, with the panel that each one needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from random_panels import random_panel
+
+from bayes_nqp import AR1, IID, Complete, Panel, Partial, Separate, StaggeredDiD, TimeEffects
+
+BOTH = ("region", "market")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A design, and arguments of the panel it is meant for."""
+
+    design: StaggeredDiD
+    panel: dict[str, Any] = field(default_factory=dict)
+
+    def make(self, seed: int, **changes: Any) -> Panel:
+        """Return a random panel for the design."""
+        return random_panel(seed, **{**self.panel, **changes})
+
+
+def _did(**arguments: Any) -> StaggeredDiD:
+    return StaggeredDiD(unidentified="drop", **arguments)
+
+
+REGION = {"strata": ("region",)}
+DESIGNS: dict[str, Case] = {
+    "partial, units, AR(1)": Case(_did(effect=Partial(BOTH))),
+    "partial, units, iid": Case(_did(effect=Partial(["region"]), errors=IID())),
+    "partial, none, iid": Case(_did(effect=Partial(varying=None), errors=IID())),
+    "partial, units, weights": Case(_did(errors=IID()), {"weights": True}),
+    "partial, none, weights": Case(
+        _did(effect=Partial(BOTH, varying=None), errors=IID()), {"weights": True}
+    ),
+    "partial, cities, AR(1)": Case(_did(effect=Partial(varying="city"))),
+    "partial, cities, iid": Case(_did(effect=Partial(varying="city"), errors=IID())),
+    "partial, many scales": Case(
+        _did(effect=Partial(["region"])), {**REGION, "many": True, "units": 30}
+    ),
+    "complete, units": Case(_did(effect=Complete()), {"many": True}),
+    "complete, none, common time": Case(
+        _did(effect=Complete(varying=None), time=TimeEffects(), errors=IID())
+    ),
+    "separate, units": Case(_did(effect=Separate()), REGION),
+    "separate, none, iid": Case(_did(effect=Separate(varying=None), errors=IID()), REGION),
+    "common time": Case(_did(time=TimeEffects())),
+    "time by region": Case(_did(time=TimeEffects(["region"]), errors=AR1())),
+    "pooled time": Case(_did(time=TimeEffects(["region"], pooled=True))),
+    "pooled time, both": Case(_did(time=TimeEffects(BOTH, pooled=True), errors=IID())),
+    "never, leads": Case(_did(effect=Separate(varying=None), controls="never", time=TimeEffects())),
+    "never, leads, partial": Case(_did(controls="never", time=TimeEffects()), REGION),
+    "anticipation": Case(_did(anticipation=1, time=TimeEffects())),
+    "covariates": Case(_did(effect=Partial(["region"])), {"covariates": True}),
+    "baseline": Case(_did(baseline=("base",), time=TimeEffects()), {"covariates": True}),
+    "baseline, iid": Case(_did(baseline=("base",), effect=Complete(), errors=IID()), REGION),
+}
+"""By name."""
