@@ -48,7 +48,30 @@ def mode(packed: Packed, steps: int = 60) -> Array:
     with threadpool_limits(limits=1):
         found = minimize(loss, x, jac=True, method="L-BFGS-B", options={"maxiter": steps})
     # Far out there is nothing to gain for a start.
-    return np.clip(np.asarray(found.x, dtype=np.float64), -6.0, 6.0)
+    return _polish(packed, np.clip(np.asarray(found.x, dtype=np.float64), -6.0, 6.0))
+
+
+def _polish(packed: Packed, x: Array, rounds: int = 6) -> Array:
+    """Newton steps: millions of rows make the density far too narrow for a first descent."""
+    gradient, other = np.zeros(x.size), np.zeros(x.size)
+    value = log_density(x, packed.ints, packed.floats, gradient)
+    for _ in range(rounds):
+        values, vectors = np.linalg.eigh(curvature(packed, x))
+        step = vectors @ ((vectors.T @ gradient) / np.maximum(np.abs(values), 0.3))
+        size = 1.0 / max(1.0, float(np.abs(step).max()))
+        there = -np.inf
+        while size > 1e-3:
+            there = log_density(x + size * step, packed.ints, packed.floats, other)
+            if there > value:
+                break
+            size *= 0.5
+        else:
+            return x
+        gain, value = there - value, there
+        x, gradient = x + size * step, other.copy()
+        if gain < 1e-3:
+            return x
+    return x
 
 
 def curvature(packed: Packed, x: Array) -> Array:
@@ -64,14 +87,24 @@ def curvature(packed: Packed, x: Array) -> Array:
     ndarray (parameter, parameter)
         Symmetric; not always positive definite.
     """
-    size = x.size
-    out = np.zeros((size, size))
-    up, down = np.zeros(size), np.zeros(size)
+    steps = np.full(x.size, _STEP)
+    out = np.zeros((x.size, x.size))
+    # The second pass fits the steps to the widths that the first one found.
+    for _ in range(2):
+        out = _differences(packed, x, steps)
+        widths = 1.0 / np.sqrt(np.maximum(np.diag(out), 1e-12))
+        steps = np.clip(0.05 * widths, 1e-7, _STEP)
+    return out
+
+
+def _differences(packed: Packed, x: Array, steps: Array) -> Array:
+    out = np.zeros((x.size, x.size))
+    up, down = np.zeros(x.size), np.zeros(x.size)
     with threadpool_limits(limits=1):
-        for i in range(size):
-            shift = np.zeros(size)
-            shift[i] = _STEP
+        for i in range(x.size):
+            shift = np.zeros(x.size)
+            shift[i] = steps[i]
             log_density(x + shift, packed.ints, packed.floats, up)
             log_density(x - shift, packed.ints, packed.floats, down)
-            out[i] = (down - up) / (2.0 * _STEP)
+            out[i] = (down - up) / (2.0 * steps[i])
     return np.asarray(0.5 * (out + out.T))

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from bayes_nqp.errors import ConvergenceError, StudyError
 from bayes_nqp.sampling._chains import Chains, check_numbers
-from bayes_nqp.sampling._mode import mode
+from bayes_nqp.sampling._mode import curvature, mode
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -103,10 +103,12 @@ def sample_nuts(packed: Packed, sampler: NUTS, *, progress: bool = True) -> Chai
         One variable, "x" (chain, draw, parameter), unconstrained.
     """
     start = mode(packed, 25)
+    widths = 1.0 / np.sqrt(np.maximum(np.diag(curvature(packed, start)), 1e-12))
+    jitter = np.minimum(2.0 * widths, _JITTER)
 
     def initial_point(seed: Any) -> Array:
-        jitter = np.random.default_rng(seed).standard_normal(start.size)
-        return np.asarray(start + _JITTER * jitter, dtype=np.float64)
+        away = np.random.default_rng(seed).standard_normal(start.size)
+        return np.asarray(start + jitter * away, dtype=np.float64)
 
     return _run(_compiled(packed, initial_point), sampler, start, progress)
 
