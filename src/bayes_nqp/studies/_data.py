@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,8 @@ def _other_sheets(error: PanelError, source: Path, data: Data) -> PanelError:
     """Say which sheets a workbook has, where the first one holds no rows."""
     if "no rows" not in error.what or data.sheet is not None or source.suffix not in _BOOKS:
         return error
-    with pd.ExcelFile(source) as book:
+    fast = find_spec("python_calamine") is not None
+    with pd.ExcelFile(source, engine="calamine" if fast else None) as book:
         names = [str(name) for name in book.sheet_names]
     if len(names) < 2:
         return error

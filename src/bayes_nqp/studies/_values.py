@@ -70,11 +70,10 @@ def sampler_of(sampler: Mapping[str, Any]) -> Sampler | None:
     """
     if not sampler:
         return None
-    made = _decoded({_TAG: NUTS.__name__, **sampler}, "sampler")
-    if not isinstance(made, NUTS | IMH):
-        raise StudyError(
-            f"'sampler.type' is {sampler[_TAG]!r}, which is no sampler", hint='"NUTS" or "IMH"'
-        )
+    kind = sampler.get(_TAG, NUTS.__name__)
+    if kind not in (NUTS.__name__, IMH.__name__):
+        raise StudyError(f"'sampler.type' is {kind!r}, which is no sampler", hint='"NUTS" or "IMH"')
+    made: Sampler = _decoded({**sampler, _TAG: kind}, "sampler")
     return made
 
 

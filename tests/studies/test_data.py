@@ -1,0 +1,93 @@
+"""Workbooks as people keep them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pytest
+from small_study import STUDY, city_rows
+
+from bayes_nqp.errors import PanelError, StudyError
+from bayes_nqp.panel import Panel
+from bayes_nqp.studies import validate
+
+KEYS = 'sheet = "面板"\nheader = 2\nthousands = ","\nmissing = ["—"]\nnever = "无"\n'
+
+
+def workbook(folder: Path) -> None:
+    """A title above the header, merged cells, text numbers, and stray spaces."""
+    book = openpyxl.Workbook()
+    book.active.title = "说明"
+    book.active["A1"] = "数据来源"
+    sheet = book.create_sheet("面板")
+    sheet.merge_cells("A1:E1")
+    sheet["A1"] = "各城市数据"
+    sheet.append([" 城市", "年份", "zone_year", "地区", "nqp"])
+    previous = None
+    for row in city_rows().itertuples(index=False):
+        city, year, cohort, region, value = row
+        name = None if city == previous else f"{city}\u3000"
+        previous = city
+        number = "—" if (city, year) == ("城市03", 2014) else f"{1000 * value:,.2f}"
+        sheet.append([name, year, "无" if np.isnan(cohort) else int(cohort), region, number])
+    book.save(folder / "城市.xlsx")
+
+
+def written(folder: Path, keys: str) -> Path:
+    workbook(folder)
+    text = STUDY.replace('file = "cities.csv"', f'file = "城市.xlsx"\n{keys}')
+    path = folder / "study.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_messy_workbook_becomes_a_panel(tmp_path: Path) -> None:
+    panel = validate(written(tmp_path, KEYS + 'fill_down = "城市"\n')).panel
+    assert panel.n_units == 20
+    assert panel.unit_labels[3] == "城市03"
+    assert panel.n_rows == 159
+    assert (panel.cohort_codes >= 0).sum() == 10
+    assert any("filled from above" in note for note in panel.notes)
+    assert any("1 cells read as missing" in note for note in panel.notes)
+
+
+@pytest.mark.parametrize(
+    ("left_out", "error", "words"),
+    [
+        ('sheet = "面板"\n', PanelError, "its sheets are '说明', '面板'"),
+        ("header = 2\n", StudyError, "it stands in row 2"),
+        ('thousands = ","\n', PanelError, 'thousands = "," reads "1,234"'),
+        ('missing = ["—"]\n', PanelError, 'missing = ["—"] reads such cells'),
+        ('never = "无"\n', PanelError, 'never = "无"'),
+    ],
+)
+def test_each_step_is_suggested(
+    tmp_path: Path, left_out: str, error: type[Exception], words: str
+) -> None:
+    assert left_out in KEYS
+    keys = KEYS.replace(left_out, "") + 'fill_down = ["城市"]\n'
+    with pytest.raises(error) as caught:
+        validate(written(tmp_path, keys))
+    assert words in str(caught.value)
+
+
+def test_the_sheets_are_listed_where_the_first_is_empty(tmp_path: Path) -> None:
+    with pytest.raises(PanelError, match="its sheets are '说明', '面板'"):
+        validate(written(tmp_path, ""))
+
+
+def test_a_study_stratifies(tmp_path: Path, study: Path) -> None:
+    text = study.read_text(encoding="utf-8").replace(
+        "[design]",
+        '[[data.stratify]]\ncolumn = "nqp"\nat = 2012\nlabels = ["低", "高"]\nname = "起点"\n\n'
+        "[design]\nunidentified = 'drop'",
+    )
+    study.write_text(text, encoding="utf-8")
+    panel: Panel = validate(study).panel
+    assert panel.roles.strata == ("地区", "起点")
+    assert panel.levels["起点"].tolist() == ["低", "高"] or set(panel.levels["起点"]) == {
+        "低",
+        "高",
+    }

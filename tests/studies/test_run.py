@@ -1,0 +1,228 @@
+"""What a study writes: all of it, or nothing."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.image import imread
+from small_study import STUDY, write_study
+
+import bayes_nqp as nqp
+from bayes_nqp.errors import ConvergenceError, StudyError
+from bayes_nqp.studies import Outcome, _run, run, validate
+from bayes_nqp.studies._write import checksum, place
+
+pytestmark = pytest.mark.xdist_group("studies")
+
+TABLES = ("summary.csv", "event_study.csv", "contrasts.csv", "checks.csv")
+FIGURES = {"adoption", "event_study", "event_study_地区", "forest", "league"}
+
+
+def test_everything_is_written(outcome: Outcome) -> None:
+    names = {p.relative_to(outcome.folder).as_posix() for p in outcome.folder.rglob("*.*")}
+    figures = {f"figures/{name}.png" for name in FIGURES}
+    assert names == {*TABLES, *figures, "posterior.nc", "study.toml", "provenance.json"}
+    assert [p.name for p in outcome.folder.parent.iterdir()] == ["cities"]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_open_in_excel_and_carry_the_gate(outcome: Outcome, name: str) -> None:
+    assert (outcome.folder / name).read_bytes().startswith(b"\xef\xbb\xbf")
+    table = pd.read_csv(outcome.folder / name, encoding="utf-8-sig")
+    assert set(table["gate"]) == {str(outcome.fit.gate)}
+    assert len(table)
+
+
+def test_the_summary_is_what_the_estimands_say(outcome: Outcome) -> None:
+    table = pd.read_csv(outcome.folder / "summary.csv", encoding="utf-8-sig")
+    assert table["by"].tolist() == ["overall", "地区", "地区", "cohort", "cohort"]
+    assert table["level"].tolist() == ["overall", "内陆", "沿海", "2015", "2016"]
+    draws = nqp.att(outcome.fit, "地区").sel(地区="沿海")
+    assert table["mean"][2] == pytest.approx(float(draws.mean()), rel=1e-5)
+    assert table["upper"][2] == pytest.approx(float(draws.quantile(0.975)), rel=1e-3)
+    assert set(table["interval"]) == {"95% equal-tailed"}
+    assert table["rows"][0] == table["rows"][1:3].sum()
+
+
+def test_contrasts_say_which_time_effects(outcome: Outcome) -> None:
+    table = pd.read_csv(outcome.folder / "contrasts.csv", encoding="utf-8-sig")
+    assert table[["strata", "level", "minus", "time_effects"]].values.tolist() == [
+        ["地区", "内陆", "沿海", "by 地区"]
+    ]
+
+
+def test_figures_are_fit_for_print(outcome: Outcome) -> None:
+    for path in (outcome.folder / "figures").iterdir():
+        assert imread(path).shape[1] > 1200
+
+
+def test_the_posterior_can_be_read_again(outcome: Outcome) -> None:
+    again = nqp.load(outcome.folder / "posterior.nc")
+    assert again.digest == outcome.fit.digest
+
+
+def test_the_study_as_run_gives_the_same_study(outcome: Outcome) -> None:
+    path = outcome.folder / "study.toml"
+    again = validate(path)
+    assert again.design == outcome.study.design
+    assert again.sampler == outcome.fit.sampler
+    assert again.panel.digest == outcome.study.panel.digest
+    assert (again.by, again.checks) == (outcome.study.by, outcome.study.checks)
+    assert tomllib.loads(path.read_text(encoding="utf-8"))["data"]["file"] == "../../cities.csv"
+
+
+def test_provenance_has_a_checksum_of_every_file(outcome: Outcome) -> None:
+    record = json.loads((outcome.folder / "provenance.json").read_text(encoding="utf-8"))
+    files = {p for p in outcome.folder.rglob("*") if p.is_file() and p.name != "provenance.json"}
+    assert record["files"] == {p.relative_to(outcome.folder).as_posix(): checksum(p) for p in files}
+    assert record["data"]["digest"] == outcome.study.panel.digest
+    assert record["data"]["sha256"] == checksum(outcome.study.path.with_name("cities.csv"))
+    assert (record["seed"], record["command"]) == (7, "typed")
+    assert record["versions"]["bayes-nqp"]
+
+
+def reused(monkeypatch: pytest.MonkeyPatch, outcome: Outcome) -> None:
+    """Take the fit of the session for what a run would sample, and draw no figures."""
+    monkeypatch.setattr(_run, "fit", lambda *a, **k: outcome.fit)
+    monkeypatch.setattr(_run, "draw", lambda folder, *a: folder.mkdir())
+
+
+def remains(folder: Path) -> set[str]:
+    return {p.name for p in folder.iterdir()}
+
+
+def test_a_folder_that_is_there_is_refused_before_sampling(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(_run, "fit")
+    out = study.parent / "out"
+    out.mkdir()
+    (out / "mine.txt").write_text("x", encoding="utf-8")
+    with pytest.raises(StudyError, match=r"is there already(.|\n)*moves it aside to out\.1"):
+        run(study, out, progress=False)
+    assert remains(out) == {"mine.txt"}
+
+
+def test_force_moves_aside_and_never_deletes(
+    study: Path, monkeypatch: pytest.MonkeyPatch, outcome: Outcome
+) -> None:
+    reused(monkeypatch, outcome)
+    out = study.parent / "out"
+    for _ in range(3):
+        last = run(study, out, force=True, progress=False)
+    assert remains(study.parent) == {"cities.csv", "study.toml", "out", "out.1", "out.2"}
+    assert last.moved == study.parent / "out.2"
+    assert all((study.parent / name / "summary.csv").exists() for name in ("out", "out.1"))
+
+
+def test_force_does_not_move_the_study_itself(study: Path) -> None:
+    with pytest.raises(StudyError, match=r"holds 'study.toml', and will not be moved"):
+        run(study, study.parent, force=True, progress=False)
+    assert remains(study.parent) == {"cities.csv", "study.toml"}
+
+
+@pytest.mark.parametrize(
+    "where", ["write_table", "draw", "write_study", "write_provenance", "run_checks"]
+)
+@pytest.mark.parametrize("failure", [KeyboardInterrupt(), RuntimeError("broken")])
+def test_a_failure_midway_leaves_nothing(
+    study: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    outcome: Outcome,
+    where: str,
+    failure: BaseException,
+) -> None:
+    reused(monkeypatch, outcome)
+
+    def fail(*args: object, **kwargs: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(_run, where, fail)
+    with pytest.raises(type(failure)):
+        run(study, study.parent / "new" / "out", progress=False)
+    assert remains(study.parent) == {"cities.csv", "study.toml"}
+
+
+def test_a_failure_under_force_leaves_what_was_there(
+    study: Path, monkeypatch: pytest.MonkeyPatch, outcome: Outcome
+) -> None:
+    reused(monkeypatch, outcome)
+    out = study.parent / "out"
+    run(study, out, progress=False)
+    before = checksum(out / "provenance.json")
+
+    def full(*args: object, **kwargs: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(_run, "write_study", full)
+    with pytest.raises(StudyError, match="the disk is full, so nothing was written"):
+        run(study, out, force=True, progress=False)
+    assert remains(study.parent) == {"cities.csv", "study.toml", "out"}
+    assert checksum(out / "provenance.json") == before
+
+
+def test_an_interrupted_fit_is_no_result(
+    study: Path, monkeypatch: pytest.MonkeyPatch, outcome: Outcome
+) -> None:
+    stopped = replace(outcome.fit, facts={**outcome.fit.facts, "interrupted": 1.0})
+    monkeypatch.setattr(_run, "fit", lambda *a, **k: stopped)
+    with pytest.raises(KeyboardInterrupt):
+        run(study, study.parent / "out", progress=False)
+    assert remains(study.parent) == {"cities.csv", "study.toml"}
+
+
+def test_a_place_that_cannot_be_written(study: Path) -> None:
+    out = study / "out"
+    with pytest.raises(StudyError, match=r"cannot be written: Not a directory"):
+        run(study, out, progress=False)
+
+
+def test_a_failed_move_puts_back_what_was_there(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "old").touch()
+
+    def failing() -> None:
+        with place(out, force=True) as ready:
+            shutil.rmtree(ready.draft)
+            ready.finish()
+
+    with pytest.raises(StudyError, match="cannot be written"):
+        failing()
+    assert remains(tmp_path) == {"out"}
+    assert remains(out) == {"old"}
+
+
+def test_strict_raises_after_writing(
+    study: Path, monkeypatch: pytest.MonkeyPatch, outcome: Outcome
+) -> None:
+    reused(monkeypatch, outcome)
+    assert outcome.failures, "100 draws cannot pass the gate"
+    out = study.parent / "out"
+    with pytest.raises(ConvergenceError, match="shown as failed: convergence gate failed"):
+        run(study, out, strict=True, progress=False)
+    assert (out / "summary.csv").exists()
+    assert "failed" in pd.read_csv(out / "summary.csv")["gate"][0]
+
+
+def test_no_strata_still_gives_every_table(tmp_path: Path) -> None:
+    text = STUDY.replace('strata = ["地区"]\n', "")
+    text = text.replace('run = ["convergence", "support"]', "run = []").replace(
+        'varying = "unit"', 'varying = "none"'
+    )
+    path = write_study(tmp_path, text)
+    done = run(path, tmp_path / "out", progress=False)
+    assert done.checks == ()
+    assert len(done.tables["contrasts.csv"]) == 0
+    assert "gate" in done.tables["contrasts.csv"]
+    assert not (tmp_path / "out" / "figures" / "league.png").exists()
+    assert np.isfinite(done.tables["event_study.csv"]["mean"]).all()
+    assert validate(tmp_path / "out" / "study.toml").design.effect.varying is None
