@@ -41,6 +41,8 @@ class Priors:
         Half-normal scale of the innovations' standard deviation.
     rho : tuple of two floats, default (3, 2)
         Beta parameters of ``(1 + rho) / 2`` under AR(1) errors.
+    noise : float, default 1
+        Half-normal scale of white noise over innovations under `AR1Noise` errors (a ratio).
     time_effect : float, default 1
         Half-normal scale of partially pooled time effects (``TimeEffects(pooled=True)``).
     wide : float, default 100
@@ -67,6 +69,7 @@ class Priors:
     member: float = 1.0
     sigma: float = 1.0
     rho: tuple[float, float] = (3.0, 2.0)
+    noise: float = 1.0
     time_effect: float = 1.0
     wide: float = 100.0
 

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from bayes_nqp.compression import ar1, iid
+from bayes_nqp.compression import ar1, ar1_noise, iid
 from bayes_nqp.compression._lapack import cholesky, inverse_from_cholesky, solve_lower
 
 __all__ = ["log_densities", "log_density"]
@@ -31,6 +31,7 @@ Matrices = Any
 
 _iid_precision = iid.precision
 _ar1_precision = ar1.precision
+_ar1_noise_precision = ar1_noise.precision
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -51,9 +52,15 @@ def member_scale(x: Array, ints: Index, floats: Array) -> float:
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def rho_value(x: Array, ints: Index) -> float:
-    """Autocorrelation of errors, from its logit parameter."""
-    return np.tanh(0.5 * x[ints[20] + ints[4]]) if ints[3] == 1 else 0.0
+def error_values(x: Array, ints: Index) -> Array:
+    """Parameters of the error structure: autocorrelation, then the noise ratio."""
+    out = np.zeros(2)
+    at = ints[20] + ints[4]
+    if ints[3] >= 1:
+        out[0] = np.tanh(0.5 * x[at])
+    if ints[3] == 2:
+        out[1] = np.exp(x[at + 1])
+    return out
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -69,7 +76,7 @@ def log_prior(x: Array, ints: Index, floats: Array, grad: Array) -> float:
             total += half_normal - np.log(floats[base + k]) - 0.5 * ratio * ratio + x[at]
             grad[at] += 1.0 - ratio * ratio
     base += ints[1] + 1
-    if ints[3] == 1:
+    if ints[3] >= 1:
         at = ints[20] + ints[4]
         a, b = floats[base], floats[base + 1]
         # log p and log(1 - p) for p = logistic(x), without overflow.
@@ -78,11 +85,15 @@ def log_prior(x: Array, ints: Index, floats: Array, grad: Array) -> float:
         log_q = -x[at] - down if x[at] > 0 else -down
         total += a * log_p + b * log_q
         grad[at] += a - (a + b) * np.exp(log_p)
-    at = ints[0] - 1
-    scale = floats[base + 2]
-    ratio = np.exp(x[at]) / scale
-    total += half_normal - np.log(scale) - 0.5 * ratio * ratio + x[at]
-    grad[at] += 1.0 - ratio * ratio
+    for k in range(2):
+        # The noise ratio where there is one, then sigma.
+        at = ints[20] + ints[4] + 1 if k == 0 else ints[0] - 1
+        if k == 0 and ints[3] != 2:
+            continue
+        scale = floats[base + 3 - k]
+        ratio = np.exp(x[at]) / scale
+        total += half_normal - np.log(scale) - 0.5 * ratio * ratio + x[at]
+        grad[at] += 1.0 - ratio * ratio
     return float(total)
 
 
@@ -95,31 +106,44 @@ def class_row(ints: Index, c: int) -> Index:
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def absorb(
-    ints: Index, floats: Array, row: Index, rho: float, q: Array, dq: Array, work: Array
-) -> tuple[float, float, float, float]:
+    ints: Index,
+    floats: Array,
+    row: Index,
+    error: Array,
+    q: Array,
+    dq: Array,
+    slopes: Array,
+    work: Array,
+) -> tuple[float, float, float]:
     """Absorb unit effects from the precision of one class.
 
     Parameters
     ----------
     ints, floats, row
         The packed problem, and the class's row of its table.
-    rho : float
-        Autocorrelation.
-    q, dq : ndarray (m, m)
-        Filled: absorbed precision, and the slope of the precision before absorption.
+    error : ndarray (2,)
+        Parameters of the error structure.
+    q : ndarray (m, m)
+        Filled: absorbed precision.
+    dq : ndarray (2, m, m)
+        Filled: slopes of the precision before absorption, one for each error parameter.
+    slopes : ndarray (2,)
+        Filled: slopes of its log determinant.
     work : ndarray (3, m)
         Filled: ``Q1``, treated indicator ``d``, absorbed precision times ``d``.
 
     Returns
     -------
-    tuple of four floats
-        Log determinant of the precision, its slope, ``1'Q1`` and ``d'Qd`` after absorption.
+    tuple of three floats
+        Log determinant of the precision, ``1'Q1``, and ``d'Qd`` after absorption.
     """
     m = row[2]
     weights = floats[row[11] : row[11] + m]
-    slope = 0.0
+    times = ints[row[5] : row[5] + m]
     if ints[3] == 1:
-        log_det, slope = _ar1_precision(ints[row[5] : row[5] + m], rho, q, dq)
+        log_det, slopes[0] = _ar1_precision(times, error[0], q, dq[0])
+    elif ints[3] == 2:
+        log_det = _ar1_noise_precision(times, error[0], error[1], q, dq, slopes)
     else:
         log_det = _iid_precision(weights, q)
     total = 0.0
@@ -137,7 +161,7 @@ def absorb(
             work[2, t] += q[t, u] * work[1, u]
     for t in range(m):
         treated += work[1, t] * work[2, t]
-    return log_det, slope, total, max(treated, 0.0)
+    return log_det, total, max(treated, 0.0)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -229,7 +253,8 @@ def cross_products(
         The log density's part that depends on no coefficient; a list of matrices
         (slot + 1, slot + 1), the outcome last.
     """
-    rho = rho_value(x, ints)
+    error = error_values(x, ints)
+    slopes = np.zeros(2)
     sigma = np.exp(x[ints[0] - 1])
     mode = ints[2]
     ratio = 0.0
@@ -243,9 +268,9 @@ def cross_products(
         row = class_row(ints, c)
         m = row[2]
         q = np.empty((m, m))
-        dq = np.empty((m, m))
+        dq = np.empty((2, m, m))
         work = np.empty((3, m))
-        log_det, _, one, h = absorb(ints, floats, row, rho, q, dq, work)
+        log_det, one, h = absorb(ints, floats, row, error, q, dq, slopes, work)
         total += 0.5 * row[1] * (log_det - np.log(one))
         treated[c] = h
         vectors[c, :m] = work[2]
@@ -421,7 +446,7 @@ def log_density(x: Array, ints: Index, floats: Array, grad: Array) -> float:
             dimension += 1.0
             if k >= 0:
                 squares[k] += second - 1.0
-    need_slots = ints[2] > 0 or ints[3] == 1
+    need_slots = ints[2] > 0 or ints[3] >= 1
     slot_means = [np.empty(0)] * 0
     slot_covariances = [np.empty((0, 0))] * 0
     for b in range(ints[9]):
@@ -473,15 +498,18 @@ def log_density(x: Array, ints: Index, floats: Array, grad: Array) -> float:
     sigma_at = ints[0] - 1
     grad[sigma_at] += energies[0] - energies[1] + dimension - random - ints[5]
     if need_slots:
-        d_rho, d_ratio = error_slopes(
+        d_error, d_ratio = error_slopes(
             x, ints, floats, vectors, treated, slot_means, slot_covariances
         )
         grad[sigma_at] += 2.0 * d_ratio
         if ints[4] == 1:
             grad[ints[20]] -= 2.0 * d_ratio
-        if ints[3] == 1:
-            rho = rho_value(x, ints)
-            grad[ints[20] + ints[4]] += d_rho * 0.5 * (1.0 - rho * rho)
+        at = ints[20] + ints[4]
+        if ints[3] >= 1:
+            rho = error_values(x, ints)[0]
+            grad[at] += d_error[0] * 0.5 * (1.0 - rho * rho)
+        if ints[3] == 2:
+            grad[at + 1] += d_error[1]
     return total
 
 
@@ -565,32 +593,34 @@ def error_slopes(
     treated: Array,
     means: Matrices,
     covariances: Matrices,
-) -> tuple[float, float]:
-    """Slopes of the log density in rho, and in the log of ``sigma^2 / omega^2``."""
-    rho = rho_value(x, ints)
+) -> tuple[Array, float]:
+    """Slopes of the log density in error parameters, and in the log of ``sigma^2 / omega^2``."""
+    error = error_values(x, ints)
+    slopes = np.zeros(2)
+    n_error = ints[3]
     sigma = np.exp(x[ints[0] - 1])
     precision = 1.0 / (sigma * sigma)
     mode = ints[2]
     ratio = 1.0
     if mode > 0:
         ratio = (sigma / member_scale(x, ints, floats)) ** 2
-    d_rho = 0.0
+    d_error = np.zeros(2)
     d_ratio = 0.0
-    d_vectors = np.zeros(vectors.shape)
-    d_treated = np.zeros(treated.shape)
+    d_vectors = np.zeros((n_error, vectors.shape[0], vectors.shape[1]))
+    d_treated = np.zeros((n_error, treated.shape[0]))
     for c in range(ints[10]):
         row = class_row(ints, c)
         m, n = row[2], float(row[1])
         h = treated[c]
         own = mode == 1 and h > 0.0
-        if ints[3] != 1 and not own:
+        if n_error == 0 and not own:
             continue
         moment = np.empty((m, m))
         residual_moment(ints, floats, row, means[row[0]], covariances[row[0]], moment)
         q = np.empty((m, m))
-        dq = np.empty((m, m))
+        dq = np.empty((2, m, m))
         work = np.empty((3, m))
-        _, slope, one, h = absorb(ints, floats, row, rho, q, dq, work)
+        _, one, h = absorb(ints, floats, row, error, q, dq, slopes, work)
         if own:
             weighted = np.dot(moment, work[2])
             square = np.dot(work[2], weighted)
@@ -603,28 +633,30 @@ def error_slopes(
                         - work[1, t] * weighted[u]
                         - weighted[t] * work[1, u]
                     ) / below
-        if ints[3] != 1:
+        if n_error == 0:
             continue
         # Residuals less their generalised mean, and the treated indicator likewise.
         weighted = np.dot(moment, work[0]) / one
         square = np.dot(work[0], weighted) / one
         centred = work[1] - np.dot(work[0], work[1]) / one
-        image = np.dot(dq, centred)
-        d_h = np.dot(centred, image)
-        d_one = 0.0
-        trace = 0.0
-        for t in range(m):
-            for u in range(max(0, t - 1), min(m, t + 2)):
-                d_one += dq[t, u]
-                trace += dq[t, u] * (moment[t, u] - weighted[t] - weighted[u] + square)
-        d_rho += 0.5 * n * (slope - d_one / one) - 0.5 * precision * trace
-        if own:
-            d_rho -= 0.5 * n * d_h / (ratio + h)
-        if mode == 2:
-            d_treated[c] = d_h
-            shift = image.sum() / one
+        band = 1 if n_error == 1 else m
+        for e in range(n_error):
+            image = np.dot(dq[e], centred)
+            d_h = np.dot(centred, image)
+            d_one = 0.0
+            trace = 0.0
             for t in range(m):
-                d_vectors[c, t] = image[t] - work[0, t] * shift
+                for u in range(max(0, t - band), min(m, t + band + 1)):
+                    d_one += dq[e, t, u]
+                    trace += dq[e, t, u] * (moment[t, u] - weighted[t] - weighted[u] + square)
+            d_error[e] += 0.5 * n * (slopes[e] - d_one / one) - 0.5 * precision * trace
+            if own:
+                d_error[e] -= 0.5 * n * d_h / (ratio + h)
+            if mode == 2:
+                d_treated[e, c] = d_h
+                shift = image.sum() / one
+                for t in range(m):
+                    d_vectors[e, c, t] = image[t] - work[0, t] * shift
     if mode == 2:
         for i in range(ints[11]):
             b = ints[ints[18] + 5 * i]
@@ -632,16 +664,17 @@ def error_slopes(
             a = np.empty(size + 1)
             da = np.empty(size + 1)
             member_loadings(ints, floats, i, vectors, a)
-            member_loadings(ints, floats, i, d_vectors, da)
             h = member_total(ints, i, treated)
-            d_h = member_total(ints, i, d_treated)
             below = ratio + h
             image = np.dot(covariances[b], a[:size])
             residual = a[size] - np.dot(a[:size], means[b])
-            d_residual = da[size] - np.dot(da[:size], means[b])
             square = residual * residual + np.dot(a[:size], image)
-            mixed = residual * d_residual + np.dot(da[:size], image)
             d_ratio += 0.5 * h / below - 0.5 * precision * ratio * square / (below * below)
-            d_rho -= 0.5 * d_h / below
-            d_rho += precision * (mixed / below - 0.5 * square * d_h / (below * below))
-    return d_rho, d_ratio
+            for e in range(n_error):
+                member_loadings(ints, floats, i, d_vectors[e], da)
+                d_h = member_total(ints, i, d_treated[e])
+                d_residual = da[size] - np.dot(da[:size], means[b])
+                mixed = residual * d_residual + np.dot(da[:size], image)
+                d_error[e] -= 0.5 * d_h / below
+                d_error[e] += precision * (mixed / below - 0.5 * square * d_h / (below * below))
+    return d_error, d_ratio

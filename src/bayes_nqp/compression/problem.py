@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.compression.ar1 import AR1
+from bayes_nqp.compression.ar1_noise import AR1Noise
 from bayes_nqp.compression.iid import IID
 from bayes_nqp.compression.moments import UnitClass
 
@@ -17,7 +18,7 @@ __all__ = ["FIXED", "FLAT", "Block", "ErrorStructure", "Member", "Packed", "Prob
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
-ErrorStructure = IID | AR1
+ErrorStructure = IID | AR1 | AR1Noise
 
 FLAT = -2
 """Scale number of a coefficient with a flat prior."""
@@ -119,6 +120,8 @@ class Problem:
         Beta parameters of ``(1 + rho) / 2``.
     sigma_prior : float
         Half-normal scale of sigma, in multiples of ``s``.
+    noise_prior : float
+        Half-normal scale of the noise ratio, where errors have one.
     scales : sequence of Scale
         Of coefficients, estimated or fixed.
     member_scale : Scale or None
@@ -143,6 +146,7 @@ class Problem:
     errors: ErrorStructure
     rho_prior: tuple[float, float]
     sigma_prior: float
+    noise_prior: float
     scales: Sequence[Scale]
     member_scale: Scale | None
     global_scale: Index
@@ -193,7 +197,9 @@ class Problem:
         head[14] = ints.add(self.global_scale)
         priors = [s.prior for s in self.scales]
         member_prior = 1.0 if member is None else member.prior
-        head[15] = floats.add([*priors, member_prior, *self.rho_prior, self.sigma_prior])
+        head[15] = floats.add(
+            [*priors, member_prior, *self.rho_prior, self.sigma_prior, self.noise_prior]
+        )
         estimated = np.array([s.estimated for s in self.scales], dtype=bool)
         head[19] = ints.add(np.where(estimated, np.cumsum(estimated) - 1, -1))
         head[20] = estimated.sum()

@@ -205,6 +205,7 @@ def assemble(
         errors=errors,
         rho_prior=priors.rho,
         sigma_prior=priors.sigma,
+        noise_prior=priors.noise,
         scales=scales,
         member_scale=member_scale,
         global_scale=global_scale,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.compression import AR1, IID, ErrorStructure, Rows, Scale, reduce_rows
+from bayes_nqp.compression import AR1, IID, AR1Noise, ErrorStructure, Rows, Scale, reduce_rows
 from bayes_nqp.designs._assemble import assemble, block_of_strata, free_times
 from bayes_nqp.designs._cells import cell_info, cell_table, drop_reasons
 from bayes_nqp.designs._columns import check_collinear, varying_columns
@@ -47,7 +47,7 @@ class StaggeredDiD:
     ----------
     effect : Complete, Partial or Separate, default Partial()
         How the effects of cells share strength, and what has its own deviation.
-    errors : AR1 or IID, default AR1()
+    errors : AR1, AR1Noise or IID, default AR1()
         Correlation of a unit's errors over time.
     time : TimeEffects, optional
         Which strata share time effects. By default every combination of the factors by which
@@ -103,7 +103,7 @@ class StaggeredDiD:
     def __post_init__(self) -> None:
         wanted: dict[str, tuple[type, ...]] = {
             "effect": (Complete, Partial, Separate),
-            "errors": (AR1, IID),
+            "errors": (AR1, IID, AR1Noise),
             "time": (TimeEffects, type(None)),
             "likelihood": (Gaussian, StudentT),
             "priors": (Priors,),

@@ -29,7 +29,7 @@ def conditional_mean(design: StaggeredDiD, panel: Panel, **parameters: float) ->
     panel : Panel
     **parameters : float
         Values of ``sigma``, ``rho`` and the ``scale_…`` of the design, outcome units (``rho``
-        has none). By default rho is 0 and each scale is its prior scale.
+        and ``noise`` have none). By default rho is 0, noise 0.5, each scale its prior scale.
 
     Returns
     -------
@@ -65,6 +65,8 @@ def conditional_mean(design: StaggeredDiD, panel: Panel, **parameters: float) ->
     for k, name in enumerate(names):
         if name == "rho":
             x[0, k] = 2.0 * np.arctanh(parameters.get(name, 0.0))
+        elif name == "noise":
+            x[0, k] = np.log(parameters.get(name, 0.5))
         else:
             default = priors.get(name, 1.0) * equation.scale
             x[0, k] = np.log(parameters.get(name, default) / equation.scale)

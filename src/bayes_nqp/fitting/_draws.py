@@ -61,9 +61,10 @@ def constrain(equation: Equation, x: Array) -> dict[str, Array]:
     """
     out = {}
     for k, name in enumerate(equation.problem.parameter_names):
-        out[name] = (
-            np.tanh(0.5 * x[..., k]) if name == "rho" else equation.scale * np.exp(x[..., k])
-        )
+        if name == "rho":
+            out[name] = np.tanh(0.5 * x[..., k])
+        else:
+            out[name] = np.exp(x[..., k]) * (1.0 if name == "noise" else equation.scale)
     return out
 
 

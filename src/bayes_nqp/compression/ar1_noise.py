@@ -1,0 +1,86 @@
+"""Stationary AR(1) errors plus white noise, with any gaps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from bayes_nqp.compression._lapack import cholesky, inverse_from_cholesky
+
+__all__ = ["AR1Noise", "precision"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class AR1Noise:
+    """Stationary AR(1) errors with white noise on top, such as measurement error.
+
+    Correlations then fall quickly at first and slowly after, which AR(1) alone cannot follow.
+    ``noise`` is the standard deviation of the white noise over that of the innovations
+    (``sigma``), with a half-normal prior of scale ``Priors.noise``.
+
+    References
+    ----------
+    Bertrand, M., Duflo, E. and Mullainathan, S. (2004). How much should we trust
+    differences-in-differences estimates? Quarterly Journal of Economics 119(1).
+    """
+
+    code: ClassVar[int] = 2
+    parameters: ClassVar[tuple[str, ...]] = ("rho", "noise")
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def precision(times: Index, rho: float, noise: float, q: Array, dq: Array, slopes: Array) -> float:
+    """Fill the precision of one unit's errors at unit innovation variance, and its slopes.
+
+    Parameters
+    ----------
+    times : ndarray of int (m,)
+        Observed periods, increasing.
+    rho : float
+        Autocorrelation, in (-1, 1).
+    noise : float
+        Standard deviation of the white noise, in innovation standard deviations.
+    q : ndarray (m, m)
+        Filled: the precision.
+    dq : ndarray (2, m, m)
+        Filled: its derivatives with respect to rho and to the log of noise.
+    slopes : ndarray (2,)
+        Filled: the derivatives of its log determinant.
+
+    Returns
+    -------
+    float
+        The log determinant of the precision.
+    """
+    m = times.shape[0]
+    below = (1.0 - rho) * (1.0 + rho)
+    d_rho = np.empty((m, m))
+    for t in range(m):
+        for u in range(t + 1):
+            k = times[t] - times[u]
+            q[t, u] = rho**k / below
+            d_rho[t, u] = 2.0 * rho ** (k + 1) / (below * below)
+            if k > 0:
+                d_rho[t, u] += k * rho ** (k - 1) / below
+            q[u, t] = q[t, u]
+            d_rho[u, t] = d_rho[t, u]
+        q[t, t] += noise * noise
+    if cholesky(q) != 0:
+        q[:] = np.nan
+        return np.nan
+    log_det = 0.0
+    for t in range(m):
+        log_det -= 2.0 * np.log(q[t, t])
+    q[:] = inverse_from_cholesky(q)
+    dq[0] = -np.dot(q, np.dot(d_rho, q))
+    dq[1] = -2.0 * noise * noise * np.dot(q, q)
+    slopes[0] = -np.sum(q * d_rho)
+    slopes[1] = -2.0 * noise * noise * np.trace(q)
+    return log_det
