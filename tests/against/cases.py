@@ -240,7 +240,7 @@ def imputation_cases(folder: Path | None) -> Iterator[Comparison]:
         weight = pd.Series(count.to_numpy(), index=ours.index)
         yield Comparison(2, data, "by event time", peer, ours, by_time, weight, equal)
         # pyfixest drops units with a single untreated row, as mpdta's first cohort has.
-        if roles is CASTLE and equal:
+        if roles is CASTLE and panel.balanced and not covariates:
             two_stage = pd.Series(peers.pyfixest_did2s(rows, roles), one.index)
             ours = numbers(att(effects))
             yield Comparison(2, data, "ATT", "pyfixest `did2s`", ours, two_stage, one, equal)
