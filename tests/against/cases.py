@@ -252,6 +252,8 @@ def imputation_cases(folder: Path | None) -> Iterator[Comparison]:
         yield from cases("mpdta, 10 % of rows missing", thinned(df), MPDTA, equal=False)
     yield from cases("castle", castle, CASTLE)
     yield from cases("castle by region, time effects by region", castle, CASTLE, strata=["region"])
+    lost = (castle["cohort"] == 2007) & castle["year"].isin((2002, 2009))
+    yield from cases("castle, one cohort without 2002 and 2009", castle[~lost], CASTLE)
     yield from cases("castle, 10 % missing", thinned(castle), CASTLE, equal=False)
     yield from cases("castle, three covariates", castle, CASTLE, equal=False, covariates=COVARIATES)
 
