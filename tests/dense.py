@@ -159,7 +159,9 @@ class Dense:
                 w = self.panel.weights[self.rows]
             return p["sigma"] ** 2 * np.diag(1.0 / w)
         apart = abs(self.time[:, None] - self.time)
-        return p["sigma"] ** 2 / (1.0 - p["rho"] ** 2) * same * p["rho"] ** apart
+        serial = p["sigma"] ** 2 / (1.0 - p["rho"] ** 2) * same * p["rho"] ** apart
+        noise = p.get("noise", 0.0) * p["sigma"]
+        return serial + noise**2 * np.eye(self.rows.size)
 
     def covariance(self, p: Parameters) -> np.ndarray:
         """Covariance of the rows, flat coefficients apart."""
@@ -187,6 +189,7 @@ class Dense:
             "scale_walk": self.priors.walk, "scale_cohort": self.priors.cohort,
             "scale_cell": self.priors.cell, "scale_deviation": self.priors.member,
             "scale_time_effect": self.priors.time_effect, "sigma": self.priors.sigma,
+            "noise": self.priors.noise,
         }  # fmt: skip
         total = 0.0
         for name, value in p.items():

@@ -7,7 +7,7 @@ from typing import Any
 
 from random_panels import random_panel
 
-from bayes_nqp import AR1, IID, Complete, Panel, Partial, Separate, StaggeredDiD, TimeEffects
+from bayes_nqp import AR1, IID, AR1Noise, Complete, Panel, Partial, Separate, StaggeredDiD, TimeEffects
 
 BOTH = ("region", "market")
 
@@ -39,6 +39,8 @@ DESIGNS: dict[str, Case] = {
     ),
     "partial, cities, AR(1)": Case(_did(effect=Partial(varying="city"))),
     "partial, cities, iid": Case(_did(effect=Partial(varying="city"), errors=IID())),
+    "partial, units, AR(1) + noise": Case(_did(effect=Partial(BOTH), errors=AR1Noise())),
+    "partial, cities, AR(1) + noise": Case(_did(effect=Partial(varying="city"), errors=AR1Noise())),
     "partial, many scales": Case(
         _did(effect=Partial(["region"])), {**REGION, "many": True, "units": 30}
     ),
