@@ -1,6 +1,6 @@
 """Pilot zones and the new quality productivity of cities in China, as Markdown on stdout.
 
-python -m benchmarks.china_cities city_nqpf_cbec_2010_2021.csv [--seed 1] [--draws 1000]
+python -m benchmarks.china_cities city_nqpf_cbec_2010_2021.csv [--target-accept 0.9]
 
 The file has one row per prefecture (`code`) and `year` with `nqpf`, `cbec_year` (approval, empty =
 no zone), `coastal_province` and `ln_mkt_index_city`. Zones approved after the last year count as
@@ -78,10 +78,10 @@ def table(parts: dict[str, xr.DataArray]) -> None:
     print()
 
 
-def hierarchical(panel: nqp.Panel, seed: int, draws: int) -> None:
+def hierarchical(panel: nqp.Panel, sampler: nqp.NUTS) -> None:
     """Fit Partial(region, market), AR(1), unit deviations; time effects by level, and common."""
     design = nqp.StaggeredDiD(nqp.Partial(["region", "market"], varying="unit"), nqp.AR1())
-    sampler = nqp.NUTS(seed=seed, draws=draws, chains=4)
+    print(f"`{sampler!r}`\n")
     for title, chosen in (
         ("time effects by level (the default)", design),
         ("common time effects", design.replace(time=nqp.TimeEffects())),
@@ -195,7 +195,11 @@ def main() -> None:
     parser.add_argument("path", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--draws", type=int, default=1000)
+    parser.add_argument("--target-accept", type=float, default=nqp.NUTS().target_accept)
     given = parser.parse_args()
+    sampler = nqp.NUTS(
+        seed=given.seed, draws=given.draws, chains=4, target_accept=given.target_accept
+    )
     df = read(given.path)
     print("# Pilot zones and ln(nqpf)\n")
     known_values(df)
@@ -203,7 +207,7 @@ def main() -> None:
     panel = hierarchical_panel(df)
     print("## The panel of the hierarchical fits\n\n```")
     print(f"{panel!r}\n```\n")
-    hierarchical(panel, given.seed, given.draws)
+    hierarchical(panel, sampler)
 
 
 if __name__ == "__main__":
