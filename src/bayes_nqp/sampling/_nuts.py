@@ -48,7 +48,7 @@ class NUTS:
         Independent chains.
     seed : int, optional
         The same seed gives the same draws; None takes one at random, which the fit records.
-    target_accept : float, default 0.8
+    target_accept : float, default 0.9
         Acceptance probability that the step size aims at.
     cores : int, optional
         Chains run side by side; as many as there are processors by default.
@@ -68,7 +68,7 @@ class NUTS:
     tune: int = 1000
     chains: int = 4
     seed: int | None = None
-    target_accept: float = 0.8
+    target_accept: float = 0.9
     cores: int | None = None
 
     def __post_init__(self) -> None:
