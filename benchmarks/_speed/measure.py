@@ -60,6 +60,13 @@ class Settings:
         return nqp.NUTS(**{"seed": 1, "chains": 4, "target_accept": 0.9, **short, **changes})
 
 
+def default_sampler() -> dict[str, Any]:
+    """The sampler that `fit` takes by default, where it is another than NUTS."""
+    import bayes_nqp as nqp
+
+    return {"IMH (the default)": nqp.IMH(seed=1)} if hasattr(nqp, "IMH") else {}
+
+
 @dataclass
 class Watch:
     """Seconds of wall clock, and of processor time in this process."""

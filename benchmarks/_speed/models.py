@@ -43,6 +43,11 @@ class Run:
         return self.effective / self.sampling.wall
 
     @property
+    def frugality(self) -> float:
+        """Effective draws per second of processor time."""
+        return self.effective / self.sampling.cpu
+
+    @property
     def att(self) -> float:
         return float((self.effect @ (self.rows / self.rows.sum())).mean())
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from benchmarks._speed import models, panels
-from benchmarks._speed.measure import Line, Settings, seconds, times
+from benchmarks._speed.measure import Line, Settings, default_sampler, seconds, times
 
 if TYPE_CHECKING:
     from benchmarks._speed.models import Run
@@ -30,6 +30,9 @@ def lines(settings: Settings) -> Iterator[Line]:
         steps = theirs.steps / theirs.effective
         yield _rate(rows, "demeaned rows", ours, theirs, bar)
         yield _clock(rows, ours, theirs)
+        for name, other in default_sampler().items():
+            settings.say(f"compressed with {name}, {rows} rows")
+            yield _default(rows, name, models.compressed(design, panel, other), theirs)
         if units <= 300 and hasattr(design, "build"):
             settings.say(f"design.build, {rows} rows")
             plain = models.row_by_row(design.build(panel), ours.rows, sampler)
@@ -45,7 +48,8 @@ def _rate(rows: str, rival: str, ours: Run, theirs: Run, bar: float) -> Line:
         times(ratio),
         f"≥ {bar:g}×, no divergences",
         good,
-        f"{ours.rate:,.0f}/s against {theirs.rate:,.0f}/s; ESS {ours.effective:,.0f} and "
+        f"{ours.rate:,.0f}/s against {theirs.rate:,.0f}/s (by CPU "
+        f"{times(ours.frugality / theirs.frugality)}); ESS {ours.effective:,.0f} and "
         f"{theirs.effective:,.0f}; divergences {ours.divergences} and {theirs.divergences}; "
         f"ATT {ours.att:.4f} and {theirs.att:.4f}",
     )
@@ -57,6 +61,15 @@ def _clock(rows: str, ours: Run, theirs: Run) -> Line:
         times(theirs.sampling.wall / ours.sampling.wall),
         detail=f"sampling {ours.sampling} against {theirs.sampling}; whole, compilation included, "
         f"{ours.whole} against {theirs.whole}",
+    )
+
+
+def _default(rows: str, name: str, ours: Run, theirs: Run) -> Line:
+    return Line(
+        f"the same, {rows} rows, ours with {name}",
+        times(ours.rate / theirs.rate),
+        detail=f"{ours.rate:,.0f}/s against {theirs.rate:,.0f}/s; ESS {ours.effective:,.0f}; "
+        f"sampling {ours.sampling}; ATT {ours.att:.4f}",
     )
 
 
