@@ -1,0 +1,139 @@
+"""What must not change effects, and what must change them by a known amount."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from design_table import DESIGNS
+from random_panels import random_frame
+
+from bayes_nqp import Panel, conditional_mean
+from bayes_nqp.compression.kernel import log_density
+
+NAMES = list(DESIGNS)
+
+
+def _panel(name, df):
+    case = DESIGNS[name].panel
+    return Panel.from_frame(
+        df, unit="unit", time="time", cohort="cohort", outcome="y",
+        strata=case.get("strata", ("region", "market")),
+        covariates=["x"] if case.get("covariates") else [],
+        weights="w" if case.get("weights") else None,
+    )  # fmt: skip
+
+
+def _frame(name, seed=8):
+    keys = {k: v for k, v in DESIGNS[name].panel.items() if k in ("many", "units")}
+    return random_frame(seed, missing=0.15, singletons=1, **keys)
+
+
+def _values(design, panel, factor=1.0):
+    """Parameters that are no defaults, in outcome units."""
+    plan = design.plan(panel)
+    names, s = plan.equations[0].problem.parameter_names, plan.equations[0].scale
+    return {n: 0.4 if n == "rho" else factor * s * (0.5 + 0.1 * k) for k, n in enumerate(names)}
+
+
+def _effects(name, panel, values=None):
+    design = DESIGNS[name].design
+    return conditional_mean(design, panel, **(values or _values(design, panel)))
+
+
+def _density(name, panel):
+    equation = DESIGNS[name].design.plan(panel).equations[0]
+    x = np.linspace(-0.6, 0.3, equation.packed.n_parameters)
+    return log_density(x, equation.packed.ints, equation.packed.floats, np.zeros_like(x))
+
+
+def _close(a, b, factor=1.0):
+    np.testing.assert_allclose(a["effect"].values * factor, b["effect"].values, atol=1e-9)
+    if "deviation" in a:
+        mine = a["deviation"].sortby("member").values * factor
+        np.testing.assert_allclose(mine, b["deviation"].sortby("member").values, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_order_of_rows(name):
+    df = _frame(name)
+    shuffled = df.sample(frac=1.0, random_state=3).reset_index(drop=True)
+    one, other = _panel(name, df), _panel(name, shuffled)
+    _close(_effects(name, one), _effects(name, other))
+    assert _density(name, one) == pytest.approx(_density(name, other), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_labels_of_units(name):
+    df = _frame(name)
+    labels = df["unit"].unique()
+    new = np.random.default_rng(2).permutation([f"n{k:03d}" for k in range(labels.size)])
+    names = dict(zip(labels, new, strict=True))
+    a = _effects(name, _panel(name, df))
+    b = _effects(name, _panel(name, df.assign(unit=df["unit"].map(names))))
+    np.testing.assert_allclose(a["effect"].values, b["effect"].values, atol=1e-9)
+    if "deviation" in a and DESIGNS[name].design.effect.varying == "unit":
+        ours = a["deviation"].assign_coords(member=[names[str(m)] for m in a["member"].values])
+        mine = ours.sel(member=b["member"]).values
+        np.testing.assert_allclose(mine, b["deviation"].values, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_flat_effects_absorb(name):
+    """A constant, a constant per unit, any function of time (of level and time) drop out."""
+    df = _frame(name)
+    panel = _panel(name, df)
+    design = DESIGNS[name].design
+    rng = np.random.default_rng(5)
+    unit, time = panel.unit_codes, panel.time_codes
+    shifts = [1e4 + 0.0 * time, 50.0 * rng.normal(size=panel.n_units)[unit],
+              30.0 * rng.normal(size=panel.periods)[time]]  # fmt: skip
+    pooled = design.time is not None and design.time.pooled
+    by = () if pooled else design.time_strata(panel)
+    code = sum((10**k * panel.strata_codes[f][unit] for k, f in enumerate(by)), 0 * unit)
+    shifts.append(30.0 * rng.normal(size=(code.max() + 1, panel.periods))[code, time])
+    plain, density = _effects(name, panel), _density(name, panel)
+    for shift in shifts:
+        moved = panel.with_outcome(panel.outcome + shift)
+        np.testing.assert_allclose(
+            plain["effect"].values, _effects(name, moved)["effect"].values, atol=2e-8
+        )
+        assert _density(name, moved) == pytest.approx(density, rel=1e-8)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("factor", [1e-6, -3.0, 1e6])
+def test_scale_of_the_outcome(name, factor):
+    panel = _panel(name, _frame(name))
+    scaled = panel.with_outcome(panel.outcome * factor)
+    a, b = _effects(name, panel)["effect"].values, _effects(name, scaled)["effect"].values
+    np.testing.assert_allclose(a, b / factor, atol=1e-9)
+    assert _density(name, panel) == pytest.approx(_density(name, scaled), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["partial, units, weights", "partial, none, weights"])
+def test_constant_weights_are_no_weights(name):
+    df = _frame(name)
+    design = DESIGNS[name].design
+    ones, fours = _panel(name, df.assign(w=1.0)), _panel(name, df.assign(w=4.0))
+    none = Panel.from_frame(
+        df, unit="unit", time="time", cohort="cohort", outcome="y", strata=["region", "market"]
+    )
+    values = _values(design, none)
+    _close(conditional_mean(design, none, **values), conditional_mean(design, ones, **values))
+    twice = values | {"sigma": 2.0 * values["sigma"]}
+    _close(conditional_mean(design, none, **values), conditional_mean(design, fours, **twice))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_units_seen_once_say_nothing(name):
+    df = _frame(name)
+    counts = df.groupby("unit")["time"].transform("size")
+    assert (counts == 1).any()
+    with_them, without = _panel(name, df), _panel(name, df[counts > 1])
+    if DESIGNS[name].design.baseline:
+        pytest.skip("baseline values are centred over all units")
+    values = _values(DESIGNS[name].design, with_them)
+    np.testing.assert_allclose(
+        _effects(name, with_them, values)["effect"].values,
+        _effects(name, without, values)["effect"].values, atol=1e-9,
+    )  # fmt: skip
