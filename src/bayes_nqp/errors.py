@@ -39,7 +39,7 @@ class NQPError(ValueError):
         if where:
             parts.append(f"Where: {where.rstrip('.')}.")
         if hint:
-            parts.append(f"Try: {hint.rstrip('.')}.")
+            parts.append(f"Try: {hint.rstrip('.')}" + ("" if hint.endswith("?") else "."))
         super().__init__("\n".join(parts))
 
 

@@ -188,6 +188,14 @@ def test_time_effects_doubt_a_contrast_that_is_a_trend(calm: nqp.Fit) -> None:
     assert abs(by_region) < 0.15 < abs(common)
 
 
+def test_time_effects_thin_a_longer_refit(calm: nqp.Fit) -> None:
+    short = replace(calm, tree=calm.tree.isel(draw=slice(0, 400)))
+    result = nqp.check(short, "time_effects")
+    assert isinstance(result.evidence, xr.Dataset)
+    assert result.evidence.sizes["draw"] == 400
+    assert not result.evidence["contrast"].isnull().any()
+
+
 def test_time_effects_ask_nothing_without_strata(calm: nqp.Fit) -> None:
     result = nqp.check(replace(calm, panel=panel_of(frame(), strata=())), "time_effects")
     assert result.verdict == "not applicable"

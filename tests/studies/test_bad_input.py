@@ -32,7 +32,7 @@ UNKNOWN = [
     ('title = "城', 'titel = "x"\ntitle = "城', "the top of study.toml", "'titel'", "'title'"),
     ("[sampler]", "[smapler]", "the top of study.toml", "'smapler'", "'sampler'"),
     ('outcome = "ln', 'outcom = "x"\noutcome = "ln', "[data]", "'outcom'", "'outcome'"),
-    ("errors =", "erors =", "[design]", "'erors'", "'errors'"),
+    ("errors =", "errorz =", "[design]", "'errorz'", "'errors'"),
     ("varying =", "varyng =", "'design.effect'", "'varyng'", "'varying'"),
     ("draws =", "drws =", "[sampler]", "'drws'", "'draws'"),
     ("[report]", "[report]\nprobability = 0.9", "[report]", "'probability'", "'prob'"),
@@ -78,7 +78,7 @@ WRONG = [
     ('errors = "AR1"', 'errors = "AR2"', "'design.errors' is 'AR2'", "'AR1'"),
     ('type = "Partial", ', "", "'design.effect' does not say its type", 'type = "Partial"'),
     ("[report]", "[design.priors]\nlevel = 1.0\n[report]", "'design.priors'", "[priors]"),
-    ('"support"]', '"suport"]', "'checks.run' names 'suport'", "'support'"),
+    ('"support"]', '"supporting"]', "'checks.run' names 'supporting'", "'support'"),
     ("[report]", '[report]\nby = ["区"]', "'report.by' names '区'", ""),
     ('file = "cities.csv"', "", "exactly one of 'dataset' and 'file'", "castle_doctrine"),
     ('file = "cities.csv"', 'dataset = "castle"', "'data.dataset' is 'castle'", "castle_doctrine"),
@@ -180,7 +180,7 @@ def test_what_is_not_identified_is_refused_with_what_to_write(tmp_path: Path) ->
 
 def test_a_folder_that_is_not_there_has_no_titles(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="there is no folder"):
-        titles(tmp_path / "modles")
+        titles(tmp_path / "nowhere")
 
 
 def test_titles_show_what_is_wrong_with_a_broken_study(study: Path) -> None:

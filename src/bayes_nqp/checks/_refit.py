@@ -95,11 +95,14 @@ def refit(fitted: Fit, design: StaggeredDiD) -> Fit:
 
 def _fitted(design: StaggeredDiD, panel: Panel, sampler: Sampler) -> Fit:
     made = fit(design, panel, sampler, progress=False)
-    if made.gate.passed or isinstance(sampler, NUTS):
+    if made.gate.passed:
         return made
-    # What was quick enough for the fit may not be for a design with more parameters.
-    slow = NUTS(draws=sampler.draws, chains=sampler.chains, seed=sampler.seed)
-    return fit(design, panel, slow, progress=False)
+    # What was enough for the fit may not be for a design with other parameters.
+    longer = NUTS(
+        draws=2 * sampler.draws, chains=sampler.chains, seed=sampler.seed, target_accept=0.95
+    )
+    again = fit(design, panel, longer, progress=False)
+    return again if again.gate.passed else made
 
 
 def cautious(verdict: Verdict, sentence: str, refitted: Fit) -> tuple[Verdict, str]:

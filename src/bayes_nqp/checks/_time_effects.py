@@ -112,6 +112,8 @@ def _contrasts(fits: list[Fit], labels: list[str], pairs: list[tuple[str, str, s
         )
         for by in groups
     ]
+    least = min(one.sizes[v.DRAW] for one in draws)
+    draws = [_thinned(one, least) for one in draws]
     columns = [np.asarray(column, dtype=str) for column in zip(*pairs, strict=True)]
     together = xr.concat(draws, dim="specification").transpose(*v.SAMPLE_DIMS, ...)
     together = together.assign_coords(
@@ -126,6 +128,12 @@ def _contrasts(fits: list[Fit], labels: list[str], pairs: list[tuple[str, str, s
     )
     attrs = {**groups[0][factors[0]].attrs, "estimand": "difference of att"}
     return together.assign_attrs(attrs).to_dataset(name="contrast")
+
+
+def _thinned(draws: xr.DataArray, number: int) -> xr.DataArray:
+    """Keep some draws, evenly spaced: a refit may have more of them."""
+    kept = np.linspace(0, draws.sizes[v.DRAW] - 1, number).astype(np.int64)
+    return draws.isel({v.DRAW: kept}).assign_coords({v.DRAW: np.arange(number)})
 
 
 def _conclusions(draws: xr.DataArray) -> npt.NDArray[np.int64]:
