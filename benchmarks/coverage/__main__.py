@@ -25,7 +25,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--separate", type=int, default=100, help="of them also without pooling")
     parser.add_argument("--truth", action="append", choices=list(TRUTHS), help="all by default")
     parser.add_argument("--rho", action="append", type=float, choices=RHOS, help="all by default")
-    parser.add_argument("--draws", type=int, default=1000, help="a chain, of four")
+    parser.add_argument("--draws", type=int, default=250, help="a chain, of four")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--cache", type=Path, default=ROOT / ".cache" / "coverage")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "calibration.md")
