@@ -5,8 +5,8 @@ from . import studies as studies
 from .checks import CheckResult as CheckResult
 from .checks import check as check
 from .compression import AR1 as AR1
-from .compression import AR1Noise as AR1Noise
 from .compression import IID as IID
+from .compression import AR1Noise as AR1Noise
 from .designs import StaggeredDiD as StaggeredDiD
 from .designs import support as support
 from .effects import cell_effects as cell_effects

@@ -20,8 +20,8 @@ __all__ = ["VALUES", "decode", "encode"]
 VALUES: Mapping[str, type] = {
     t.__name__: t
     for t in (
-        StaggeredDiD, Complete, Partial, Separate, AR1, AR1Noise, IID, TimeEffects, Priors, Gaussian,
-        StudentT, NUTS, IMH,
+        StaggeredDiD, Complete, Partial, Separate, AR1, AR1Noise, IID, TimeEffects, Priors,
+        Gaussian, StudentT, NUTS, IMH,
     )
 }  # fmt: skip
 """The values that can be written down, by name."""
