@@ -83,14 +83,15 @@ def refit(scenario: Scenario, replication: int, method: str, draws: int) -> dict
 
 
 def _fit(design: nqp.StaggeredDiD, panel: nqp.Panel, seed: int, draws: int) -> nqp.Fit:
-    """Fit by IMH; by NUTS where that has not converged.
+    """Fit by IMH; by longer chains, then NUTS, where that has not converged.
 
     Short chains cannot reach the gate's 400 effective draws, and thousands of intervals average
     their noise out: 150 and an R-hat of 1.02 are asked for instead.
     """
-    fit = nqp.fit(design, panel, IMH(draws=draws, seed=seed), progress=False)
-    if fit.gate.rhat <= 1.02 and min(fit.gate.ess_bulk, fit.gate.ess_tail) >= 150:
-        return fit
+    for sampler in (IMH(draws=draws, seed=seed), IMH(draws=4 * draws, thin=4, seed=seed)):
+        fit = nqp.fit(design, panel, sampler, progress=False)
+        if fit.gate.rhat <= 1.02 and min(fit.gate.ess_bulk, fit.gate.ess_tail) >= 150:
+            return fit
     return nqp.fit(design, panel, nqp.NUTS(seed=seed, cores=1), progress=False)
 
 
