@@ -11,7 +11,7 @@ from benchmarks.coverage.scenarios import RHOS, TRUTHS
 from benchmarks.coverage.scores import by_rank, long, score, width_ratios
 from scipy.stats import binom
 
-BAR, WIDTH_BAR = 0.93, 1.10
+BAR, WIDTH_BAR, RHAT = 0.93, 1.10, 1.02
 MAIN = {
     "ATT": "att",
     "inland": "region inland",
@@ -21,8 +21,8 @@ MAIN = {
 
 HEAD = """# Calibration
 
-Made by `make calibrate` (`python -m benchmarks.coverage{options}`). An interrupted run goes on
-where it stopped; `--collect` writes this page from the replications that are there.
+Made by `make calibrate`, which runs `python -m benchmarks.coverage{options}`. An interrupted run
+goes on where it stopped; `--collect` writes this page from the replications that are there.
 
 ## Coverage under serial correlation
 
@@ -30,10 +30,11 @@ where it stopped; `--collect` writes this page from the replications that are th
 treated, two strata (inland, coastal) with time effects of their own, unit deviations of the effect
 with sd .3, AR(1) errors with innovation sd 1 and autocorrelation ρ (`nqp.simulation.staggered`).
 Every replication is a new panel and a refit of `StaggeredDiD(Partial(["region"]), AR1())` with
-default priors and the default sampler (4 chains of {draws} draws). The truth is the sample mean
-effect of the treated rows, which is what `nqp.att` estimates. Intervals are equal-tailed, at a
-nominal 95 %. Replication r = 0, 1, … of scenario k = 1, 2, … (truths as listed, ρ = 0, .5, .8
-within each) has seed 100000 k + r.
+default priors, by 4 chains of {draws} draws of the default sampler (`IMH`; `NUTS` where R-hat is
+above 1.02 or an effective sample size below 150). The truth is the sample mean effect of the
+treated rows, which is what `nqp.att` estimates. Intervals are equal-tailed, at a nominal 95 %.
+Replication r = 0, 1, … of scenario k = 1, 2, … (truths as listed, ρ = 0, .5, .8 within each) has
+seed 100000 k + r.
 
 {truths}
 
@@ -56,6 +57,10 @@ def page(records: list[dict[str, Any]], draws: int) -> str:
             _head(partial, scores, draws),
             "### Coverage\n",
             _wide(partial, "coverage", _coverage, lowest=True),
+            "### Coverage, all truths together\n",
+            "Of the three estimators: partial pooling, separate effects (on fewer panels), and "
+            "saturated least squares with independent errors (see below).\n",
+            _together(table),
             "### Width over that of separate effects\n",
             _wide(ratios, "ratio", _ratio, lowest=False),
             "### Bias and root mean squared error\n",
@@ -81,18 +86,24 @@ def page(records: list[dict[str, Any]], draws: int) -> str:
 def _head(partial: pd.DataFrame, scores: pd.DataFrame, draws: int) -> str:
     count = int(partial["replications"].min())
     apart = scores.loc[scores["method"] == "separate", "replications"]
+    separate = int(apart.min()) if len(apart) else 0
     judged = partial[partial["group"] != "cohort"]
     return HEAD.format(
-        options="" if count == 500 else f" --replications {count}",
+        options=_options(count, separate, draws),
         draws=draws,
         truths="\n".join(f"- *{name}*: {text}" for name, (text, _) in TRUTHS.items()),
-        separate=int(apart.min()) if len(apart) else 0,
+        separate=separate,
         count=count,
         error=_short(float(np.sqrt(0.95 * 0.05 / count)), 3),
         judged=len(judged),
         missed=int((judged["coverage"] < BAR).sum()),
         chance=len(judged) * float(binom.cdf(np.ceil(BAR * count) - 1, count, 0.95)),
     )
+
+
+def _options(count: int, separate: int, draws: int) -> str:
+    given = {"replications": (count, 500), "separate": (separate, 100), "draws": (draws, 250)}
+    return "".join(f" --{name} {n}" for name, (n, usual) in given.items() if n != usual)
 
 
 def _short(value: float, digits: int = 2) -> str:
@@ -149,6 +160,23 @@ def _wide(
     return _table(head + ["cohorts, mean"] * cohorts, rows)
 
 
+def _together(table: pd.DataFrame) -> str:
+    """Coverage by estimator and autocorrelation; groups of quantities as one."""
+    quantity = table["quantity"].where(~table["group"].isin(["event_time", "cohort"]))
+    pooled = table.assign(quantity=quantity.fillna(table["group"]))
+    means = pooled.groupby(["method", "rho", "quantity"])["covered"].mean()
+    panels = pooled[pooled["quantity"] == "att"].groupby(["method", "rho"]).size()
+    shown = {**MAIN, "event times": "event_time", "cohorts": "cohort"}
+    rows = [
+        [method, f"{rho:g}", str(panels[method, rho])]
+        + [_coverage(means[method, rho, q]) for q in shown.values()]
+        for method in ("partial", "separate", "iid")
+        for rho in RHOS
+        if (method, rho) in panels.index
+    ]
+    return _table(["estimator", "ρ", "panels", *shown], rows)
+
+
 def _accuracy(scores: pd.DataFrame) -> str:
     rows = []
     for truth, rho, here in _scenarios(scores):
@@ -192,13 +220,13 @@ def _sampling(records: list[dict[str, Any]]) -> str:
         rows.append(
             [
                 method, str(len(mine)), str(len(mine) - len(fits)),
-                str(int((fits["sampler"] == "NUTS").sum())), str(int((~fits["passed"]).sum())),
-                str(int(fits["divergences"].sum())), f"{fits['ess'].median():.0f}",
-                f"{fits['seconds'].median():.1f}",
+                str(int((fits["sampler"] == "NUTS").sum())),
+                str(int((fits["rhat"] > RHAT).sum())), str(int(fits["divergences"].sum())),
+                f"{fits['ess'].median():.0f}",
             ]
         )  # fmt: skip
     head = [
-        "pooling", "fits", "without draws", "passed on from IMH to NUTS", "gate failed after that",
-        "divergences", "smallest ESS, median", "seconds, median",
+        "pooling", "fits", "without draws", "by NUTS", f"R-hat above {RHAT}", "divergences",
+        "smallest ESS, median",
     ]  # fmt: skip
     return _table(head, rows)
