@@ -7,7 +7,17 @@ from typing import Any
 
 from random_panels import random_panel
 
-from bayes_nqp import AR1, IID, AR1Noise, Complete, Panel, Partial, Separate, StaggeredDiD, TimeEffects
+from bayes_nqp import (
+    AR1,
+    IID,
+    AR1Noise,
+    Complete,
+    Panel,
+    Partial,
+    Separate,
+    StaggeredDiD,
+    TimeEffects,
+)
 
 BOTH = ("region", "market")
 

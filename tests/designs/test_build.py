@@ -12,7 +12,7 @@ from bayes_nqp import Gaussian, StudentT
 
 NAMES = ["partial, units, AR(1)", "partial, cities, iid", "partial, units, weights",
          "pooled time", "never, leads, partial", "baseline", "partial, many scales",
-         "complete, none, common time"]  # fmt: skip
+         "partial, units, AR(1) + noise",         "complete, none, common time"]  # fmt: skip
 
 
 def evaluate(model, *points):
@@ -42,6 +42,8 @@ def prior_density(model, point, found, reference):
         for n, v in found.items()
         if n.startswith("scale_") or n in ("rho", "sigma")
     }
+    if "noise_log__" in point:
+        parameters["noise"] = np.exp(point["noise_log__"])
     for name, x in point.items():
         if name.startswith("z_"):
             total += stats.norm.logpdf(x).sum()
@@ -88,6 +90,8 @@ def test_log_density(name):
         if "rho" in found:
             values["rho"] = float(found["rho"])
         residual = (y - row_means(panel, reference, found)) / reference.s
+        if "noise_log__" in point:
+            residual = residual - point["z_noise"] * np.exp(point["noise_log__"]) * values["sigma"]
         covariance = reference.error_covariance(values)
         expected = stats.multivariate_normal.logpdf(residual, cov=covariance)
         gaps.append(density - expected - prior_density(model, point, found, reference))

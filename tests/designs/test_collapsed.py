@@ -15,7 +15,7 @@ from bayes_nqp.errors import StudyError
 @pytest.mark.parametrize(
     "name",
     ["partial, units, AR(1)", "partial, many scales", "partial, none, iid", "pooled time",
-     "partial, cities, AR(1)", "separate, units"],
+     "partial, cities, AR(1)", "partial, units, AR(1) + noise", "separate, units"],
 )  # fmt: skip
 def test_density_and_gradient(name):
     case = DESIGNS[name]

@@ -10,13 +10,13 @@ import numpy.typing as npt
 import pymc as pm
 import pytensor.tensor as pt
 
-from bayes_nqp.compression import AR1, FLAT, Scale
+from bayes_nqp.compression import FLAT, Scale
 from bayes_nqp.designs._layout import RowLayout, cell_names, node_names, row_layout
 from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
 
 if TYPE_CHECKING:
-    from bayes_nqp.compression import ErrorStructure, Problem
+    from bayes_nqp.compression import Problem
     from bayes_nqp.designs._plan import Equation, Plan
     from bayes_nqp.likelihoods import Likelihood
     from bayes_nqp.panel import Panel
@@ -92,7 +92,7 @@ def scale_variables(problem: Problem, s: Any) -> dict[str, Any]:
     return out
 
 
-def error_parameters(problem: Problem, s: Any) -> tuple[Any, Any]:
+def error_parameters(problem: Problem, s: Any) -> tuple[Any, Any, Any]:
     """Add the priors of the errors' parameters to the model in context.
 
     Parameters
@@ -104,19 +104,18 @@ def error_parameters(problem: Problem, s: Any) -> tuple[Any, Any]:
     Returns
     -------
     tuple of tensor
-        ``(1 + rho) / 2``, or None with independent errors; ``sigma`` in multiples of ``s``.
+        ``(1 + rho) / 2``, and the white noise over sigma, each None where errors have none;
+        ``sigma`` in multiples of ``s``.
     """
-    half = None
-    if _serial(problem.errors):
+    half, noise = None, None
+    if "rho" in problem.errors.parameters:
         half = pm.Beta("half_rho", alpha=problem.rho_prior[0], beta=problem.rho_prior[1])
         pm.Deterministic("rho", 2.0 * half - 1.0)
+    if "noise" in problem.errors.parameters:
+        noise = pm.HalfNormal("noise", sigma=problem.noise_prior)
     sigma = pm.HalfNormal("sigma_over_s", sigma=problem.sigma_prior)
     pm.Deterministic("sigma", sigma * s)
-    return half, sigma
-
-
-def _serial(errors: ErrorStructure) -> bool:
-    return isinstance(errors, AR1)
+    return half, noise, sigma
 
 
 def _coords(plan: Plan, panel: Panel, equation: Equation, layout: RowLayout) -> dict[str, Any]:
@@ -224,9 +223,12 @@ def _likelihood(
     equation: Equation, layout: RowLayout, mean: Any, likelihood: Likelihood, s: Any
 ) -> None:
     """Add the rows' density given the rows before, in multiples of ``s``."""
-    half, sigma = error_parameters(equation.problem, s)
+    half, noise, sigma = error_parameters(equation.problem, s)
     y = pm.Data("y_over_s", equation.rows.outcome, dims="row")
     spread = sigma
+    if noise is not None:
+        # What is left without its noise is AR(1).
+        mean = mean + pm.Normal("z_noise", dims="row") * noise * sigma
     if half is not None:
         rho = 2.0 * half - 1.0
         previous = _rows("row_previous", layout.previous)

@@ -40,10 +40,12 @@ def collapsed_model(equation: Equation) -> pm.Model:
     with pm.Model() as model:
         s = pm.Data("s", np.float64(equation.scale))
         scales = scale_variables(equation.problem, s)
-        half, sigma = error_parameters(equation.problem, s)
+        half, noise, sigma = error_parameters(equation.problem, s)
         parts = [pt.log(x) for x in scales.values() if not isinstance(x, float)]
         if half is not None:
             parts.append(pt.log(half) - pt.log1p(-half))
+        if noise is not None:
+            parts.append(pt.log(noise))
         x = pt.stack([*parts, pt.log(sigma)])
         # `pm.Data` would narrow the integers.
         ints = shared(packed.ints, name="ints")  # type: ignore[no-untyped-call]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.compression import AR1, FLAT, Problem, Scale
+from bayes_nqp.compression import FLAT, Problem, Scale
 from bayes_nqp.designs._layout import RowLayout, row_layout
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._draws import MEMBERS_STORED
@@ -86,7 +86,7 @@ def prior_predictive(
     equation = plan.equations[0]
     layout = row_layout(plan, equation)
     # One stream for the parameters and one for the rows: neither depends on the other's size.
-    few, *many = np.random.default_rng(seed).spawn(3)
+    few, *many = np.random.default_rng(seed).spawn(4)
     found = _Draws(design, plan, equation, layout, draws, few)
     outcome = np.empty((draws, layout.rows.size))
     size = int(np.clip(_CHUNK_NUMBERS // max(layout.rows.size, 1), 1, draws))
@@ -133,8 +133,10 @@ class _Draws:
             for x in scales
             if x.estimated
         }
-        if isinstance(problem.errors, AR1):
+        if "rho" in problem.errors.parameters:
             out["rho"] = 2.0 * self.generator.beta(*problem.rho_prior, self.draws) - 1.0
+        if "noise" in problem.errors.parameters:
+            out["noise"] = problem.noise_prior * np.abs(self.generator.standard_normal(self.draws))
         out["sigma"] = problem.sigma_prior * np.abs(self.generator.standard_normal(self.draws))
         return out
 
@@ -186,7 +188,7 @@ class _Draws:
 
     def errors(self, part: slice, generators: list[np.random.Generator]) -> Array:
         """Errors of rows for some draws (draw, row): independent, or AR(1) with gaps."""
-        generator, heavy = generators
+        generator, heavy, white = generators
         layout = self.layout
         sigma = self.parameters["sigma"][part, None]
         count = sigma.shape[0]
@@ -203,6 +205,9 @@ class _Draws:
             power = np.where(layout.first[rows], 0.0, rho ** layout.gap[rows])
             out[:, rows] *= np.sqrt((1.0 - power**2) / (1.0 - rho**2))
             out[:, rows] += power * out[:, layout.previous[rows]]
+        if "noise" in self.parameters:
+            noise = self.parameters["noise"][part, None] * sigma
+            out += noise * white.standard_normal(out.shape)
         return out
 
     def _heavy(self, part: slice, generator: np.random.Generator) -> Array:
@@ -236,7 +241,10 @@ class _Draws:
     def _named(self) -> dict[str, Any]:
         prefix, s = f"{self.equation.name}__", self.equation.scale
         out: dict[str, Any] = {
-            prefix + name: ((v.CHAIN, v.DRAW), values[None] * (1.0 if name == "rho" else s))
+            prefix + name: (
+                (v.CHAIN, v.DRAW),
+                values[None] * (1.0 if name in ("rho", "noise") else s),
+            )
             for name, values in self.parameters.items()
         }
         if self.nu is not None:
