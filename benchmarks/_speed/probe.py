@@ -26,6 +26,7 @@ def first_fit(options: argparse.Namespace) -> dict[str, Any]:
     fit = nqp.fit(design, panel, sampler, progress=False)
     done = time.time()
     found |= {"before": ready - options.began, "fit": done - ready, "whole": done - options.began}
+    found["cpu"] = time.process_time()
     found["draws"] = hashlib.sha256(nqp.cell_effects(fit)["effect"].values.tobytes()).hexdigest()
     found["gate"] = str(fit.gate)
     others = {
