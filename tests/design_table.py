@@ -52,7 +52,7 @@ DESIGNS: dict[str, Case] = {
     "partial, units, AR(1) + noise": Case(_did(effect=Partial(BOTH), errors=AR1Noise())),
     "partial, cities, AR(1) + noise": Case(_did(effect=Partial(varying="city"), errors=AR1Noise())),
     "partial, many scales": Case(
-        _did(effect=Partial(["region"])), {**REGION, "many": True, "units": 30}
+        _did(effect=Partial(["region"])), {**REGION, "many": True, "units": 30, "periods": 8}
     ),
     "complete, units": Case(_did(effect=Complete()), {"many": True}),
     "complete, none, common time": Case(

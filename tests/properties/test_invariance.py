@@ -24,15 +24,16 @@ def _panel(name, df):
 
 
 def _frame(name, seed=8):
-    keys = {k: v for k, v in DESIGNS[name].panel.items() if k in ("many", "units")}
+    keys = {k: v for k, v in DESIGNS[name].panel.items() if k in ("many", "units", "periods")}
     return random_frame(seed, missing=0.15, singletons=1, **keys)
 
 
-def _values(design, panel, factor=1.0):
+def _values(design, panel):
     """Parameters that are no defaults, in outcome units."""
     plan = design.plan(panel)
     names, s = plan.equations[0].problem.parameter_names, plan.equations[0].scale
-    return {n: 0.4 if n == "rho" else factor * s * (0.5 + 0.1 * k) for k, n in enumerate(names)}
+    pure = ("rho", "noise")
+    return {n: 0.4 if n in pure else s * (0.5 + 0.1 * k) for k, n in enumerate(names)}
 
 
 def _effects(name, panel, values=None):
