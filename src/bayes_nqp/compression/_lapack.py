@@ -35,7 +35,7 @@ Array = npt.NDArray[np.float64]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def cholesky(a: Array) -> int:
-    """Factor a symmetric matrix in place as ``L L'``; the strict upper part is zeroed.
+    """Factor a symmetric matrix in place as ``L L'``; only the lower part is read and written.
 
     Parameters
     ----------
@@ -52,9 +52,6 @@ def cholesky(a: Array) -> int:
     info = np.zeros(1, np.int32)
     upper = np.array([85], np.uint8)
     _dpotrf(upper.ctypes, size.ctypes, a.ctypes, size.ctypes, info.ctypes)
-    for i in range(n):
-        for j in range(i + 1, n):
-            a[i, j] = 0.0
     return int(info[0])
 
 

@@ -294,6 +294,19 @@ def cross_products(
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
+def local_slots(ints: Index, table: Index, values: Array) -> tuple[Index, Array]:
+    """Slot and scale of each local coefficient of a block."""
+    local = table[1]
+    slot = ints[table[4] : table[4] + local]
+    scale = np.ones(local)
+    for i in range(local):
+        k = ints[table[5] + i]
+        if k >= 0:
+            scale[i] = values[k]
+    return slot, scale
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
 def factorise(
     x: Array, ints: Index, floats: Array, blocks: Matrices
 ) -> tuple[int, float, Matrices, Matrices, Matrices, Matrices, Array, Array, Array]:
@@ -315,8 +328,8 @@ def factorise(
     energy : float
         Minus twice the log density's part that depends on coefficients: quadratic form at
         the mode, plus the log determinant.
-    scaled : list of ndarray (slot, global)
-        Loadings of the standardised global coefficients.
+    scaled : list of ndarray (slot + 1, global)
+        Loadings of the standardised global coefficients; the outcome's row is zero.
     lower, cross, right : lists of ndarray
         Cholesky factors of local precisions; ``L^-1`` times local-global precision; ``L^-1``
         times local right-hand sides.
@@ -350,30 +363,31 @@ def factorise(
         table = ints[ints[16] + 8 * b : ints[16] + 8 * b + 8]
         slots, local = table[0], table[1]
         s = blocks[b]
-        loadings = floats[table[6] : table[6] + slots * n_global].reshape((slots, n_global))
-        loadings = loadings * global_scale
-        product = np.dot(np.ascontiguousarray(s[:, :slots]), loadings)
-        schur += precision * np.dot(loadings.T, product[:slots])
+        at = table[6]
+        # One row more, of zeros, stands for the outcome: no copy of a part of ``s`` is needed.
+        loadings = np.zeros((slots + 1, n_global))
+        for i in range(slots):
+            for j in range(n_global):
+                loadings[i, j] = floats[at + i * n_global + j] * global_scale[j]
+        product = np.dot(s, loadings)
+        schur += precision * np.dot(loadings.T, product)
         for j in range(n_global):
             rhs[j, 0] += precision * product[slots, j]
         energies[0] += precision * s[slots, slots]
         m = np.empty((local, local))
         half = np.empty((local, n_global))
         r = np.empty((local, 1))
+        slot, scale = local_slots(ints, table, values)
         for i in range(local):
-            slot_i = ints[table[4] + i]
-            k_i = ints[table[5] + i]
-            scale_i = values[k_i] if k_i >= 0 else 1.0
+            factor = precision * scale[i]
+            line = s[slot[i]]
             for j in range(i + 1):
-                k_j = ints[table[5] + j]
-                scale_j = values[k_j] if k_j >= 0 else 1.0
-                m[i, j] = precision * scale_i * scale_j * s[slot_i, ints[table[4] + j]]
-                m[j, i] = m[i, j]
-            if k_i != -2:
+                m[i, j] = factor * scale[j] * line[slot[j]]
+            if ints[table[5] + i] != -2:
                 m[i, i] += 1.0
             for j in range(n_global):
-                half[i, j] = precision * scale_i * product[slot_i, j]
-            r[i, 0] = precision * scale_i * s[slot_i, slots]
+                half[i, j] = factor * product[slot[i], j]
+            r[i, 0] = factor * line[slots]
         if local > 0:
             if cholesky(m) != 0:
                 status = 1
@@ -473,22 +487,16 @@ def log_density(x: Array, ints: Index, floats: Array, grad: Array) -> float:
         if need_slots:
             loadings = scaled[b].copy()
             slot_mean = np.dot(loadings, mean)
+            slot, scale = local_slots(ints, table, values)
             for i in range(local):
-                slot = ints[table[4] + i]
-                k = ints[table[5] + i]
-                scale = values[k] if k >= 0 else 1.0
-                slot_mean[slot] += scale * r[i, 0]
+                slot_mean[slot[i]] += scale[i] * r[i, 0]
                 for j in range(n_global):
-                    loadings[slot, j] -= scale * back[i, j]
+                    loadings[slot[i], j] -= scale[i] * back[i, j]
             slot_cov = np.dot(np.dot(loadings, covariance), loadings.T)
             for i in range(local):
-                slot_i = ints[table[4] + i]
-                k = ints[table[5] + i]
-                scale_i = values[k] if k >= 0 else 1.0
+                line = slot_cov[slot[i]]
                 for j in range(local):
-                    k = ints[table[5] + j]
-                    scale_j = values[k] if k >= 0 else 1.0
-                    slot_cov[slot_i, ints[table[4] + j]] += scale_i * scale_j * inverse[i, j]
+                    line[slot[j]] += scale[i] * scale[j] * inverse[i, j]
             slot_means.append(slot_mean)
             slot_covariances.append(slot_cov)
     for k in range(ints[1]):
@@ -660,21 +668,23 @@ def error_slopes(
     if mode == 2:
         for i in range(ints[11]):
             b = ints[ints[18] + 5 * i]
-            size = means[b].shape[0]
+            size = means[b].shape[0] - 1
             a = np.empty(size + 1)
             da = np.empty(size + 1)
             member_loadings(ints, floats, i, vectors, a)
             h = member_total(ints, i, treated)
             below = ratio + h
-            image = np.dot(covariances[b], a[:size])
-            residual = a[size] - np.dot(a[:size], means[b])
-            square = residual * residual + np.dot(a[:size], image)
+            a_y, a[size] = a[size], 0.0
+            image = np.dot(covariances[b], a)
+            residual = a_y - np.dot(a, means[b])
+            square = residual * residual + np.dot(a, image)
             d_ratio += 0.5 * h / below - 0.5 * precision * ratio * square / (below * below)
             for e in range(n_error):
                 member_loadings(ints, floats, i, d_vectors[e], da)
                 d_h = member_total(ints, i, d_treated[e])
-                d_residual = da[size] - np.dot(da[:size], means[b])
-                mixed = residual * d_residual + np.dot(da[:size], image)
+                da_y, da[size] = da[size], 0.0
+                d_residual = da_y - np.dot(da, means[b])
+                mixed = residual * d_residual + np.dot(da, image)
                 d_error[e] -= 0.5 * d_h / below
                 d_error[e] += precision * (mixed / below - 0.5 * square * d_h / (below * below))
     return d_error, d_ratio
