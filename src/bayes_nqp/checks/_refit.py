@@ -8,7 +8,8 @@ from weakref import WeakKeyDictionary
 from bayes_nqp.checks._result import DOUBT, HOLDS, NotApplicable, Verdict
 from bayes_nqp.designs import StaggeredDiD
 from bayes_nqp.fitting import Fit, fit
-from bayes_nqp.sampling import NUTS
+from bayes_nqp.likelihoods import Gaussian
+from bayes_nqp.sampling import IMH, NUTS
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -65,7 +66,7 @@ def staggered(fitted: Fit) -> StaggeredDiD:
 
 
 def refit(fitted: Fit, design: StaggeredDiD) -> Fit:
-    """Fit another design to a fit's panel, with its sampler.
+    """Fit another design to a fit's panel, with as many draws.
 
     Parameters
     ----------
@@ -94,15 +95,20 @@ def refit(fitted: Fit, design: StaggeredDiD) -> Fit:
 
 
 def _fitted(design: StaggeredDiD, panel: Panel, sampler: Sampler) -> Fit:
-    made = fit(design, panel, sampler, progress=False)
-    if made.gate.passed:
-        return made
-    # What was enough for the fit may not be for a design with other parameters.
-    longer = NUTS(
-        draws=2 * sampler.draws, chains=sampler.chains, seed=sampler.seed, target_accept=0.95
-    )
-    again = fit(design, panel, longer, progress=False)
-    return again if again.gate.passed else made
+    """Refit with the fast sampler; with longer and more careful ones where it does not pass."""
+    draws, chains, seed = sampler.draws, sampler.chains, sampler.seed
+    tries: list[Sampler] = [
+        NUTS(draws=draws, chains=chains, seed=seed),
+        NUTS(draws=2 * draws, chains=chains, seed=seed, target_accept=0.95),
+    ]
+    if isinstance(design.likelihood, Gaussian):
+        tries.insert(0, IMH(draws=draws, chains=chains, seed=seed))
+    made = fit(design, panel, tries[0], progress=False)
+    for sampler in tries[1:]:
+        if made.gate.passed:
+            break
+        made = fit(design, panel, sampler, progress=False)
+    return made
 
 
 def cautious(verdict: Verdict, sentence: str, refitted: Fit) -> tuple[Verdict, str]:
