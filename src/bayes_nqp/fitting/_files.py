@@ -71,11 +71,13 @@ def save(fit: Fit, path: Path, *, rows: bool) -> Path:
             },
         )
     tree = xr.DataTree.from_dict({"/": xr.Dataset(attrs=head), **groups})
+    # HDF5 crashes the process when a disk fills up, so it writes to memory.
+    content = bytes(tree.to_netcdf(engine="h5netcdf", encoding=_compression(groups)))
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
     try:
-        tree.to_netcdf(beside, engine="h5netcdf", encoding=_compression(groups))
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         Path(beside).replace(path)
     finally:
         Path(beside).unlink(missing_ok=True)
