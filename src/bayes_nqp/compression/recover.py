@@ -100,7 +100,7 @@ def _draw(
         for b in range(ints[9]):
             table = ints[ints[16] + 8 * b : ints[16] + 8 * b + 8]
             n_slots, n_local = table[0], table[1]
-            fitted = np.dot(scaled[b], z)[:, 0]
+            fitted = np.dot(scaled[b], z)[:n_slots, 0].copy()
             r = right[b] - np.dot(cross[b], z)
             for j in range(n_local):
                 r[j, 0] += noise[i, at + j]
