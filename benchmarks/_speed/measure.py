@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -108,11 +107,6 @@ def seconds(value: float) -> str:
 def times(value: float) -> str:
     """A ratio."""
     return f"{value:.2f}×" if value < 10 else f"{value:,.0f}×"
-
-
-def peak_memory() -> float:
-    """Largest resident set of this process so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def user_environment(**changes: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -96,3 +97,13 @@ def _millions(settings: Settings, steps: float) -> Iterator[Line]:
         "(row by row: of the largest size above, and it grows with rows); "
         f"divergences {ours.divergences}",
     )
+    for label, sampler in default_sampler().items():
+        settings.say(f"{label}, {name} rows")
+        run = models.compressed(design, panel, sampler)
+        theirs = (os.cpu_count() or 1) / other
+        yield Line(
+            f"the same, {name} rows, ours with {label}",
+            times(run.rate / theirs),
+            detail=f"{run.rate:,.0f}/s measured, against {theirs:.2g}/s: a gradient after the "
+            f"other on every core; sampling {run.sampling}",
+        )
