@@ -16,4 +16,4 @@ done
 export UV_COMPILE_BYTECODE=1 UV_PYTHON_DOWNLOADS=never
 "$uv" venv --quiet --clear --python "$python" .venv-causalpy
 "$uv" pip install --quiet --python .venv-causalpy/bin/python \
-    'causalpy==0.9.0' 'pymc<6' 'arviz<1'
+    'causalpy==0.9.0' 'pymc<6' 'arviz<1' 'numpy<2.4'

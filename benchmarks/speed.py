@@ -24,7 +24,7 @@ HEAD = ("| what | measured | bar | met | behind it |", "| --- | ---: | ---: | --
 
 
 def group(name: str) -> Callable[[Settings], Iterator[Line]]:
-    from benchmarks._speed import causalpy, growth, process, reduction, sampling
+    from benchmarks._speed import growth, peer, process, reduction, sampling
 
     return {
         "imports": process.import_lines,
@@ -34,7 +34,7 @@ def group(name: str) -> Callable[[Settings], Iterator[Line]]:
         "memory": growth.memory_lines,
         "units": growth.units_lines,
         "reduction": reduction.lines,
-        "causalpy": causalpy.lines,
+        "causalpy": peer.lines,
     }[name]
 
 

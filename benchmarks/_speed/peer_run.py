@@ -5,6 +5,7 @@ import time
 BEGAN = time.perf_counter()
 
 import json  # noqa: E402
+import os  # noqa: E402
 import sys  # noqa: E402
 
 import causalpy as cp  # noqa: E402
@@ -19,8 +20,8 @@ def main() -> None:
     data["treated"] = (data["year"] >= data["cohort"]).astype(int)
     model = cp.pymc_models.LinearRegression(
         sample_kwargs={
-            "draws": draws, "tune": max(draws // 2, 10), "chains": 4, "random_seed": 1,
-            "progressbar": False,
+            "draws": draws, "tune": min(draws, 1_000), "chains": 4, "random_seed": 1,
+            "cores": os.cpu_count(), "progressbar": False,
         }
     )  # fmt: skip
     cp.StaggeredDifferenceInDifferences(

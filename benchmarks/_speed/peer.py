@@ -12,7 +12,7 @@ from benchmarks._speed import panels
 from benchmarks._speed.measure import ROOT, Line, Settings, fresh, seconds, times, user_environment
 
 PYTHON = ROOT / ".venv-causalpy" / "bin" / "python"
-SCRIPT = Path(__file__).with_name("causalpy_run.py")
+SCRIPT = Path(__file__).with_name("peer_run.py")
 DRAWS = 2_000
 
 
@@ -47,13 +47,14 @@ def _causalpy(settings: Settings) -> float | None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "panel.csv"
         panels.frame(300).to_csv(path, index=False)
-        command = [str(PYTHON), str(SCRIPT), str(path), str(draws)]
+        command = [str(PYTHON), "-P", str(SCRIPT), str(path), str(draws)]
         # One warm-up with few draws on a small panel fills the caches of compiled code.
         small = Path(folder) / "small.csv"
         panels.frame(20).to_csv(small, index=False)
         env = user_environment()
+        env.pop("PYTHONPATH", None)
         subprocess.run(
-            [*command[:2], str(small), "10"], env=env, check=True, capture_output=True, cwd=folder
+            [*command[:3], str(small), "10"], env=env, check=True, capture_output=True, cwd=folder
         )
         try:
             run = subprocess.run(
