@@ -15,9 +15,7 @@ from bayes_nqp.fitting import Fit
 __all__ = ["cell_effects", "lead_effects"]
 
 
-def cell_effects(
-    fit: object, target: Literal["sample", "population"] = "sample"
-) -> xr.Dataset:
+def cell_effects(fit: object, target: Literal["sample", "population"] = "sample") -> xr.Dataset:
     """Effects of cells.
 
     Parameters

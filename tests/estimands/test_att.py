@@ -144,11 +144,7 @@ def test_paths_are_chosen_by_name():
         att(effects, path="digitl")
 
 
-def test_something_with_effects_is_as_good_as_effects():
-    class Fitted:
-        effects = EFFECTS
-
-    xr.testing.assert_identical(att(Fitted(), by="region"), att(EFFECTS, by="region"))
+def test_what_holds_no_effects_is_refused():
     with pytest.raises(StudyError, match="holds no effects"):
         effects_of(3)
 
