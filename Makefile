@@ -49,7 +49,7 @@ bench: $(READY)  ## Measure speed and memory against the row-by-row model and pe
 	@$(BIN)/python -m benchmarks.speed $(ARGS)
 
 calibrate: $(READY)  ## Coverage and simulation-based calibration; takes hours
-	@$(BIN)/python -m benchmarks.coverage $(ARGS)
+	@$(BIN)/python -m benchmarks.calibration $(ARGS)
 
 clean:  ## Remove the environment, the caches and the results
 	@rm -rf .venv .venv-lowest .tools .cache results dist build .mypy_cache .ruff_cache \

@@ -1,4 +1,4 @@
-"""Run: python -m benchmarks.coverage; an interrupted run goes on where it stopped."""
+"""Run: python -m benchmarks.calibration; an interrupted run goes on where it stopped."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.coverage.cache import Cache
-from benchmarks.coverage.replicate import refit
-from benchmarks.coverage.scenarios import RHOS, TRUTHS, Scenario, scenarios
-from benchmarks.coverage.tables import page
+from benchmarks.calibration.cache import Cache
+from benchmarks.calibration.replicate import refit
+from benchmarks.calibration.scenarios import RHOS, TRUTHS, Scenario, scenarios
+from benchmarks.calibration.tables import page
 
 ROOT = Path(__file__).resolve().parents[2]
 METHODS = ("partial", "iid", "separate")
@@ -20,7 +20,7 @@ Task = tuple[Scenario, int, str]
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.coverage", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration", description=__doc__)
     parser.add_argument("--replications", type=int, default=500, help="a scenario")
     parser.add_argument("--separate", type=int, default=100, help="of them also without pooling")
     parser.add_argument("--truth", action="append", choices=list(TRUTHS), help="all by default")

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from benchmarks.coverage.scenarios import RHOS, TRUTHS
-from benchmarks.coverage.scores import by_rank, long, score, width_ratios
+from benchmarks.calibration.scenarios import RHOS, TRUTHS
+from benchmarks.calibration.scores import by_rank, long, score, width_ratios
 from scipy.stats import binom
 
 BAR, WIDTH_BAR, RHAT = 0.93, 1.10, 1.02
@@ -21,7 +21,7 @@ MAIN = {
 
 HEAD = """# Calibration
 
-Made by `make calibrate`, which runs `python -m benchmarks.coverage{options}`. An interrupted run
+Made by `make calibrate`, which runs `python -m benchmarks.calibration{options}`. An interrupted run
 goes on where it stopped; `--collect` writes this page from the replications that are there.
 
 ## Coverage under serial correlation

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks.coverage.replicate import NOMINAL, design_of
-from benchmarks.coverage.scenarios import TRUTHS
+from benchmarks.calibration.replicate import NOMINAL, design_of
+from benchmarks.calibration.scenarios import TRUTHS
 
 FORMAT = 1
 

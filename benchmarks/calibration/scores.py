@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from benchmarks.coverage.scenarios import scenarios
+from benchmarks.calibration.scenarios import scenarios
 
 KEYS = ["truth", "rho", "method", "quantity"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from benchmarks.coverage.scenarios import Scenario
+from benchmarks.calibration.scenarios import Scenario
 from scipy.stats import t as student
 
 import bayes_nqp as nqp
