@@ -73,7 +73,7 @@ def document(lines: list[Line], command: str, took: float) -> str:
 
 
 NOTES = (
-    "Every ratio has both sides from this one run, with the same draws, tuning, chains and",
+    "Every ratio has both sides from one run, with the same draws, tuning, chains and",
     "target acceptance, chains on all cores and one BLAS thread on either side. Effective draws",
     "are the smallest bulk ESS over all cell effects and the ATT. *Demeaned rows* is the fastest",
     "row-by-row model we could write: on a balanced panel with independent errors unit effects can",
