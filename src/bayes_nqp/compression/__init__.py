@@ -16,7 +16,20 @@ from bayes_nqp.compression.problem import (
 )
 
 __all__ = [
-    "AR1", "AR1Noise", "FIXED", "FLAT", "IID", "Block", "Column", "ErrorStructure", "Member", "Packed",
-    "Problem", "Rows", "Scale", "UnitClass", "packed_rows",
+    "AR1",
+    "FIXED",
+    "FLAT",
+    "IID",
+    "AR1Noise",
+    "Block",
+    "Column",
+    "ErrorStructure",
+    "Member",
+    "Packed",
+    "Problem",
+    "Rows",
+    "Scale",
+    "UnitClass",
+    "packed_rows",
     "reduce_rows",
 ]  # fmt: skip

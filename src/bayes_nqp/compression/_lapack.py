@@ -12,8 +12,10 @@ from __future__ import annotations
 import llvmlite.binding as llvm
 import numpy as np
 import numpy.typing as npt
-from numba import njit, types
+from numba import types
 from numba.extending import get_cython_function_address
+
+from bayes_nqp.compression._compile import compiled
 
 __all__ = ["cholesky", "inverse_from_cholesky", "solve_lower"]
 
@@ -33,7 +35,7 @@ _dtrsm = _external("cython_blas", "dtrsm", 11)
 Array = npt.NDArray[np.float64]
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def cholesky(a: Array) -> int:
     """Factor a symmetric matrix in place as ``L L'``; only the lower part is read and written.
 
@@ -55,7 +57,7 @@ def cholesky(a: Array) -> int:
     return int(info[0])
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def inverse_from_cholesky(lower: Array) -> Array:
     """Invert ``L L'`` given ``L``.
 
@@ -81,7 +83,7 @@ def inverse_from_cholesky(lower: Array) -> Array:
     return a
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def solve_lower(lower: Array, b: Array, transpose: bool) -> None:
     """Solve ``L x = b``, or ``L' x = b``, in place.
 

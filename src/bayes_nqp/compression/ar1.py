@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from bayes_nqp.compression._compile import compiled
 
 __all__ = ["AR1", "precision"]
 
@@ -33,7 +34,7 @@ class AR1:
     parameters: ClassVar[tuple[str, ...]] = ("rho",)
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def precision(times: Index, rho: float, q: Array, dq: Array) -> tuple[float, float]:
     """Fill the precision of one unit's errors at unit innovation variance, and its slope.
 

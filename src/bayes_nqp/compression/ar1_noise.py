@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from bayes_nqp.compression._compile import compiled
 from bayes_nqp.compression._lapack import cholesky, inverse_from_cholesky
 
 __all__ = ["AR1Noise", "precision"]
@@ -35,7 +35,7 @@ class AR1Noise:
     parameters: ClassVar[tuple[str, ...]] = ("rho", "noise")
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def precision(times: Index, rho: float, noise: float, q: Array, dq: Array, slopes: Array) -> float:
     """Fill the precision of one unit's errors at unit innovation variance, and its slopes.
 

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from bayes_nqp.compression._compile import compiled
 
 __all__ = ["IID", "precision"]
 
@@ -31,7 +32,7 @@ class IID:
     parameters: ClassVar[tuple[str, ...]] = ()
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def precision(weights: Array, q: Array) -> float:
     """Fill the precision of one unit's errors at unit variance.
 

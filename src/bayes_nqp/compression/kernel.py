@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from bayes_nqp.compression import ar1, ar1_noise, iid
+from bayes_nqp.compression._compile import compiled
 from bayes_nqp.compression._lapack import cholesky, inverse_from_cholesky, solve_lower
 
 __all__ = ["log_densities", "log_density"]
@@ -34,7 +34,7 @@ _ar1_precision = ar1.precision
 _ar1_noise_precision = ar1_noise.precision
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def scale_values(x: Array, ints: Index, floats: Array) -> Array:
     """Values of the coefficients' scales: sampled, or fixed at their prior."""
     n = ints[1]
@@ -45,13 +45,13 @@ def scale_values(x: Array, ints: Index, floats: Array) -> Array:
     return out
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def member_scale(x: Array, ints: Index, floats: Array) -> float:
     """Standard deviation of effect deviations: sampled, or fixed at its prior."""
     return float(np.exp(x[ints[20]]) if ints[4] == 1 else floats[ints[15] + ints[1]])
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def error_values(x: Array, ints: Index) -> Array:
     """Parameters of the error structure: autocorrelation, then the noise ratio."""
     out = np.zeros(2)
@@ -63,7 +63,7 @@ def error_values(x: Array, ints: Index) -> Array:
     return out
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def log_prior(x: Array, ints: Index, floats: Array, grad: Array) -> float:
     """Log prior density with the Jacobians of the transforms; adds to the gradient."""
     base = ints[15]
@@ -97,14 +97,14 @@ def log_prior(x: Array, ints: Index, floats: Array, grad: Array) -> float:
     return float(total)
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def class_row(ints: Index, c: int) -> Index:
     """The packed table's row of one class."""
     at = ints[17] + 16 * c
     return ints[at : at + 16]
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def absorb(
     ints: Index,
     floats: Array,
@@ -164,7 +164,7 @@ def absorb(
     return log_det, total, max(treated, 0.0)
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def add_class(ints: Index, floats: Array, row: Index, q: Array, s: Array) -> None:
     """Add one class's cross-products of slots at absorbed precision ``q`` to its block."""
     m, k, n = row[2], row[3], float(row[1])
@@ -200,7 +200,7 @@ def add_class(ints: Index, floats: Array, row: Index, q: Array, s: Array) -> Non
             s[slot, other_slot] += q[position, ints[row[10] + r]] * floats[row[13] + p * k + r]
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def member_loadings(ints: Index, floats: Array, member: int, vectors: Array, out: Array) -> None:
     """Fill the loadings of slots on one member's weighted residual, given class vectors."""
     at = ints[18] + 5 * member
@@ -222,7 +222,7 @@ def member_loadings(ints: Index, floats: Array, member: int, vectors: Array, out
             out[slot] += vectors[c, ints[row[10] + p]] * floats[sums + p]
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def member_total(ints: Index, member: int, values: Array) -> float:
     """Sum a value of classes over one member's units."""
     at = ints[18] + 5 * member
@@ -232,7 +232,7 @@ def member_total(ints: Index, member: int, values: Array) -> float:
     return total
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def cross_products(
     x: Array, ints: Index, floats: Array, vectors: Array, treated: Array
 ) -> tuple[float, Matrices]:
@@ -293,7 +293,7 @@ def cross_products(
     return total, blocks
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def local_slots(ints: Index, table: Index, values: Array) -> tuple[Index, Array]:
     """Slot and scale of each local coefficient of a block."""
     local = table[1]
@@ -306,7 +306,7 @@ def local_slots(ints: Index, table: Index, values: Array) -> tuple[Index, Array]
     return slot, scale
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def factorise(
     x: Array, ints: Index, floats: Array, blocks: Matrices
 ) -> tuple[int, float, Matrices, Matrices, Matrices, Matrices, Array, Array, Array]:
@@ -414,7 +414,7 @@ def factorise(
     return status, energy, scaled, lower, cross, right, schur, rhs[:, 0].copy(), energies
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def log_density(x: Array, ints: Index, floats: Array, grad: Array) -> float:
     """Marginal log posterior density of the unconstrained parameters, and its gradient.
 
@@ -521,7 +521,7 @@ def log_density(x: Array, ints: Index, floats: Array, grad: Array) -> float:
     return total
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def log_densities(xs: Array, ints: Index, floats: Array, out: Array) -> None:
     """Marginal log posterior density at many points, without gradients.
 
@@ -544,7 +544,7 @@ def log_densities(xs: Array, ints: Index, floats: Array, out: Array) -> None:
         out[i] = value if found[0] == 0 and np.isfinite(value) else -np.inf
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def residual_moment(
     ints: Index, floats: Array, row: Index, mean: Array, cov: Array, out: Array
 ) -> None:
@@ -592,7 +592,7 @@ def residual_moment(
             out[position, ints[row[10] + r]] += value * floats[row[13] + p * k + r]
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def error_slopes(
     x: Array,
     ints: Index,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from bayes_nqp.compression._compile import compiled
 from bayes_nqp.compression._lapack import solve_lower
 from bayes_nqp.compression.kernel import (
     class_row,
@@ -55,7 +55,7 @@ class Coefficients:
     gain: Array
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def _draw(
     xs: Array,
     ints: Index,

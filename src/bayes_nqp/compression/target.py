@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import carray, cfunc, types
+from numba import carray, types
 from numba.extending import intrinsic
 
+from bayes_nqp.compression._compile import compiled_c
 from bayes_nqp.compression.kernel import log_density
 from bayes_nqp.compression.problem import Packed
 
@@ -36,7 +37,7 @@ def _cast(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
 
 
-@cfunc(_LOG_DENSITY, cache=True, error_model="numpy")
+@compiled_c(_LOG_DENSITY)
 def log_density_function(dim, x_, grad_, value_, data_):  # type: ignore[no-untyped-def]
     """Log density and gradient; a positive code marks a point the sampler should reject."""
     data = carray(data_, 4)
@@ -53,7 +54,7 @@ def log_density_function(dim, x_, grad_, value_, data_):  # type: ignore[no-unty
     return 0
 
 
-@cfunc(_EXPAND, cache=True, error_model="numpy")
+@compiled_c(_EXPAND)
 def expand_function(dim, expanded, x_, out_, data_):  # type: ignore[no-untyped-def]
     """Copy the parameters as they are."""
     x = carray(x_, dim)

@@ -14,6 +14,7 @@ from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import register_funcify_default_op_cache_key
 
+from bayes_nqp.compression._compile import compiled
 from bayes_nqp.compression.kernel import log_density, log_prior
 from bayes_nqp.designs._build import error_parameters, scale_variables
 
@@ -56,8 +57,8 @@ def collapsed_model(equation: Equation) -> pm.Model:
     return model
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
-def _likelihood(x, ints, floats):  # type: ignore[no-untyped-def]
+@compiled
+def _likelihood(  # type: ignore[no-untyped-def]x, ints, floats):  # type: ignore[no-untyped-def]
     """Log density and gradient, less the prior and the Jacobians of the transforms."""
     grad = np.zeros(x.shape[0])
     prior = np.zeros(x.shape[0])

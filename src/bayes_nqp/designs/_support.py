@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
@@ -50,31 +49,39 @@ def row_reasons(frame: DesignFrame, *, never: bool) -> Index:
     period = control & (frame.cohort[frame.unit] < 0) if never else control
     has_control = np.zeros(n_nodes, dtype=bool)
     has_control[node[period]] = True
-    size = frame.n_units + n_nodes
-    edges = coo_matrix(
-        (
-            np.ones(int(control.sum()), dtype=np.int8),
-            (frame.unit[control], frame.n_units + node[control]),
-        ),
-        shape=(size, size),
-    )
-    component = connected_components(edges, directed=False)[1]
-    reason = np.zeros(frame.unit.size, dtype=np.int64)
-    apart = component[frame.unit] != component[frame.n_units + node]
-    reason[cell & apart & has_base[frame.unit]] = 4
+    unit, period_node = frame.unit, frame.n_units + node
+    component = _components(unit[control], period_node[control], frame.n_units + n_nodes)
+    if never:
+        component = _through_cells(frame, control, period_node, frame.n_units + n_nodes)
+        has_base = np.zeros(frame.n_units, dtype=bool)
+        has_base[unit[~frame.treated & (component[unit] == component[period_node])]] = True
+    reason = np.zeros(unit.size, dtype=np.int64)
+    apart = component[unit] != component[period_node]
+    reason[cell & apart & has_base[unit]] = 4
     reason[cell & ~has_control[node]] = 3 if never else 2
-    reason[cell & ~_based(frame, has_base, never)[frame.unit]] = 1
+    reason[cell & ~has_base[unit]] = 1
     return reason
 
 
-def _based(
-    frame: DesignFrame, has_base: npt.NDArray[np.bool_], never: bool
-) -> npt.NDArray[np.bool_]:
-    """Units with untreated periods; with flat leads one such unit serves its whole class."""
-    if not never:
-        return has_base
-    keys = pd.MultiIndex.from_arrays([frame.stratum, frame.cohort])
-    shared = pd.Series(has_base, index=keys).groupby(level=[0, 1]).transform("any").to_numpy()
-    own_lead = np.zeros(frame.n_units, dtype=bool)
-    own_lead[frame.unit[frame.lead]] = True
-    return np.asarray(has_base | (shared & own_lead))
+def _components(a: Index, b: Index, size: int) -> Index:
+    edges = coo_matrix((np.ones(a.size, dtype=np.int8), (a, b)), shape=(size, size))
+    return np.asarray(connected_components(edges, directed=False)[1], dtype=np.int64)
+
+
+def _through_cells(
+    frame: DesignFrame, control: npt.NDArray[np.bool_], period: Index, size: int
+) -> Index:
+    """Connect units also through lead cells that other units of their class have tied down."""
+    unit = frame.unit
+    keys = np.stack([frame.stratum[unit], frame.cohort[unit], frame.time], axis=1)
+    cell = np.unique(keys, axis=0, return_inverse=True)[1].ravel()
+    linked = control.copy()
+    while True:
+        component = _components(unit[linked], period[linked], size)
+        tied = frame.lead & (component[unit] == component[period])
+        known = np.full(int(cell.max()) + 1, -1, dtype=np.int64)
+        known[cell[tied]] = component[period][tied]
+        more = frame.lead & ~linked & (known[cell] == component[period]) & (known[cell] >= 0)
+        if not more.any():
+            return component
+        linked |= more

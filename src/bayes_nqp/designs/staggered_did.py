@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -367,8 +367,8 @@ class StaggeredDiD:
         if not isinstance(self.errors, IID):
             raise StudyError(
                 "'weights' are precision weights, which AR(1) errors do not take",
-                hint="errors=nqp.IID(), or leave 'weights' out of the panel and weight the estimand "
-                "(nqp.att(fit, weights=…))",
+                hint="errors=nqp.IID(), or leave 'weights' out of the panel and weight the "
+                "estimand (nqp.att(fit, weights=…))",
             )
         return panel.weights[kept]
 

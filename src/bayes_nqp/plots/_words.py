@@ -24,7 +24,8 @@ _ENGLISH = {
     "p_positive": "P(> 0)",
     "points": "Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.",
     "reference": "Zero is the expected path without the policy.",
-    "leads_note": "Leads: effects before adoption from the lead fit, relative to event time −1.",
+    "leads_note": "Leads: a fit of their own, relative to event time −1; effects: relative to all "
+    "periods before adoption.",
     "reference_point": "reference",
     "behind": "Grey line: all groups together.",
     "rows": "rows",
@@ -62,7 +63,7 @@ _CHINESE = {
     "p_positive": "P(> 0)",
     "points": "点为后验均值；粗线和细线分别为 50% 和 {} 等尾区间。",
     "reference": "零线为无政策时的预期路径。",
-    "leads_note": "政策前：前置期拟合得到的效应，以事件时间 −1 为基期。",
+    "leads_note": "前置期：单独拟合，以事件时间 −1 为基期；效应：以政策前各期为基准。",
     "reference_point": "基期",
     "behind": "灰线为全部组的平均。",
     "rows": "行数",
