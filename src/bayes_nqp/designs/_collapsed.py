@@ -58,7 +58,7 @@ def collapsed_model(equation: Equation) -> pm.Model:
 
 
 @compiled
-def _likelihood(  # type: ignore[no-untyped-def]x, ints, floats):  # type: ignore[no-untyped-def]
+def _likelihood(x: Any, ints: Any, floats: Any) -> Any:
     """Log density and gradient, less the prior and the Jacobians of the transforms."""
     grad = np.zeros(x.shape[0])
     prior = np.zeros(x.shape[0])
