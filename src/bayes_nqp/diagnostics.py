@@ -137,8 +137,10 @@ def convergence(quantities: Mapping[str, Array], stats: Mapping[str, npt.ArrayLi
         names += [f"{name}[{k}]" if flat.shape[2] > 1 else name for k in np.flatnonzero(keep)]
         columns.append(flat[..., keep])
     draws = np.concatenate(columns, axis=2)
-    rhat = split_rhat(draws)
-    bulk, tail = effective_size(draws), effective_size(draws, tail=True)
+    # What is too short to be judged counts as the worst.
+    rhat = np.nan_to_num(split_rhat(draws), nan=np.inf)
+    bulk = np.nan_to_num(effective_size(draws), nan=0.0)
+    tail = np.nan_to_num(effective_size(draws, tail=True), nan=0.0)
     divergences = int(np.sum(np.asarray(stats.get("diverging", 0))))
     energy = energy_fraction(np.asarray(stats.get("energy", np.zeros((0, 0))), dtype=float))
     failures = []

@@ -54,7 +54,6 @@ def test_what_is_read_is_what_was_written(fitted, tmp_path):
     assert_equal(load(back.save(tmp_path / "again.nc")), fitted)
 
 
-@pytest.mark.xfail(reason="a coordinate with a space in its name comes back as a variable")
 def test_space_in_the_name_of_a_stratum(tmp_path):
     design = StaggeredDiD(unidentified="drop", time=TimeEffects())
     found = fit(design, chinese_panel("沿海 内陆"), FEW, progress=False)

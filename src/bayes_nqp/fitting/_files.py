@@ -28,7 +28,7 @@ __all__ = ["FORMAT", "load", "save"]
 FORMAT = 1
 """Version of the file format."""
 
-_SLASH = "%2F"
+_ESCAPES = {"/": "%2F", " ": "%20"}
 
 
 def save(fit: Fit, path: Path, *, rows: bool) -> Path:
@@ -186,19 +186,23 @@ def _plain(frame: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
 
 
 def _storable(dataset: xr.Dataset) -> xr.Dataset:
-    names: dict[Hashable, Hashable] = {
-        n: str(n).replace("/", _SLASH) for n in [*dataset.variables, *dataset.dims] if "/" in str(n)
-    }
+    return _renamed(dataset, _ESCAPES)
+
+
+def _renamed(dataset: xr.Dataset, replacements: dict[str, str]) -> xr.Dataset:
+    """Replace what netCDF does not take in names, or put it back."""
+    names: dict[Hashable, Hashable] = {}
+    for name in [*dataset.variables, *dataset.dims]:
+        text = str(name)
+        for old, new in replacements.items():
+            text = text.replace(old, new)
+        if text != name:
+            names[name] = text
     return dataset.rename(names) if names else dataset
 
 
 def _restored(dataset: xr.Dataset) -> xr.Dataset:
-    names: dict[Hashable, Hashable] = {
-        n: str(n).replace(_SLASH, "/")
-        for n in [*dataset.variables, *dataset.dims]
-        if _SLASH in str(n)
-    }
-    dataset = dataset.rename(names) if names else dataset
+    dataset = _renamed(dataset, {new: old for old, new in _ESCAPES.items()})
     texts = {
         name: (variable.dims, np.asarray(variable.values, dtype=str))
         for name, variable in dataset.variables.items()
