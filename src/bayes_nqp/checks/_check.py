@@ -14,6 +14,7 @@ from bayes_nqp.checks._support import support
 from bayes_nqp.checks._time_effects import time_effects
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.fitting import Fit
+from bayes_nqp.progress import bar, say
 
 __all__ = ["CHECKS", "check", "check_table", "run_checks"]
 
@@ -24,20 +25,26 @@ CHECKS: Mapping[str, Check] = {
 
 
 @overload
-def check(fit: Fit) -> pd.DataFrame: ...
+def check(fit: Fit, name: None = None, *, progress: bool = True) -> pd.DataFrame: ...
 @overload
-def check(fit: Fit, name: str) -> CheckResult: ...
-def check(fit: Fit, name: str | None = None) -> pd.DataFrame | CheckResult:
+def check(fit: Fit, name: str, *, progress: bool = True, **options: object) -> CheckResult: ...
+def check(
+    fit: Fit, name: str | None = None, *, progress: bool = True, **options: object
+) -> pd.DataFrame | CheckResult:
     """Ask one question of a fit, or all of them.
 
     Some checks fit other designs to the same panel; a fit keeps these, so that asking again
-    costs nothing.
+    costs nothing, and an interrupted batch goes on where it stopped.
 
     Parameters
     ----------
     fit : Fit
     name : str, optional
         One check; all of them by default.
+    progress : bool, default True
+        Whether to show a progress bar.
+    **options
+        Of the check that is named.
 
     Returns
     -------
@@ -48,7 +55,7 @@ def check(fit: Fit, name: str | None = None) -> pd.DataFrame | CheckResult:
     Raises
     ------
     StudyError
-        If there is no such check, or ``fit`` is no fit.
+        If there is no such check or option, or ``fit`` is no fit.
 
     Examples
     --------
@@ -63,9 +70,15 @@ def check(fit: Fit, name: str | None = None) -> pd.DataFrame | CheckResult:
             f"'fit' is a {type(fit).__name__}, and a check asks its questions of a fit",
             hint="nqp.check(nqp.fit(design, panel))",
         )
-    if name is None:
-        return check_table(run_checks(fit))
-    return run_checks(fit, [name])[0]
+    if name is None and options:
+        raise StudyError(
+            f"the option {next(iter(options))!r} is given, but no check",
+            hint="nqp.check(fit, 'name', option=...)",
+        )
+    with bar(progress):
+        if name is None:
+            return check_table(run_checks(fit))
+        return _named(name)(fit, **options)
 
 
 def run_checks(
@@ -93,16 +106,20 @@ def run_checks(
     StudyError
         If there is no such check.
     """
-    wanted = list(CHECKS) if names is None else list(names)
-    for name in wanted:
-        if name not in CHECKS:
-            raise StudyError(f"there is no check {name!r}", hint=nearest(str(name), CHECKS))
+    wanted = [_named(name) for name in (CHECKS if names is None else names)]
     results = []
-    for name in wanted:
+    for number, one in enumerate(wanted):
         if before is not None:
-            before(CHECKS[name])
-        results.append(CHECKS[name](fit))
+            before(one)
+        say(f"checking {one.name}", number, len(wanted))
+        results.append(one(fit))
     return results
+
+
+def _named(name: str) -> Check:
+    if name not in CHECKS:
+        raise StudyError(f"there is no check {name!r}", hint=nearest(str(name), CHECKS))
+    return CHECKS[name]
 
 
 def check_table(results: Iterable[CheckResult]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 from bayes_nqp.checks._result import DOUBT, HOLDS, NotApplicable, Verdict
 from bayes_nqp.designs import StaggeredDiD
-from bayes_nqp.fitting import Fit, fit
+from bayes_nqp.fitting import Fit, Numbers, fit
 from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.sampling import IMH, NUTS
 
@@ -15,9 +15,24 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
     from bayes_nqp.sampling import Sampler
 
-__all__ = ["cautious", "panel_of", "refit", "staggered"]
+__all__ = ["cautious", "numbers_of", "panel_of", "refit", "staggered"]
 
-_KEPT: WeakKeyDictionary[Fit, dict[StaggeredDiD, Fit]] = WeakKeyDictionary()
+_FITS: WeakKeyDictionary[Fit, dict[tuple[StaggeredDiD, str], Fit]] = WeakKeyDictionary()
+_NUMBERS: WeakKeyDictionary[Fit, dict[str, Numbers]] = WeakKeyDictionary()
+
+
+def numbers_of(fitted: Fit) -> dict[str, Numbers]:
+    """Where a fit keeps the results of its batches: give it to `batch` as ``kept``.
+
+    Parameters
+    ----------
+    fitted : Fit
+
+    Returns
+    -------
+    dict of str to dict of ndarray
+    """
+    return _NUMBERS.setdefault(fitted, {})
 
 
 def panel_of(fitted: Fit) -> Panel:
@@ -65,14 +80,16 @@ def staggered(fitted: Fit) -> StaggeredDiD:
     return design
 
 
-def refit(fitted: Fit, design: StaggeredDiD) -> Fit:
-    """Fit another design to a fit's panel, with as many draws.
+def refit(fitted: Fit, design: StaggeredDiD, panel: Panel | None = None) -> Fit:
+    """Fit another design, or to another panel, with as many draws.
 
     Parameters
     ----------
     fitted : Fit
         Keeps the refit as long as it lives, so that checks share it.
     design : StaggeredDiD
+    panel : Panel, optional
+        The fit's own by default.
 
     Returns
     -------
@@ -85,13 +102,15 @@ def refit(fitted: Fit, design: StaggeredDiD) -> Fit:
     NotApplicable
         If the fit has no panel.
     """
-    panel = panel_of(fitted)
-    if design == fitted.design:
+    own = panel_of(fitted)
+    panel = own if panel is None else panel
+    if design == fitted.design and panel.digest == own.digest:
         return fitted
-    kept = _KEPT.setdefault(fitted, {})
-    if design not in kept:
-        kept[design] = _fitted(design, panel, fitted.sampler)
-    return kept[design]
+    kept = _FITS.setdefault(fitted, {})
+    key = (design, panel.digest)
+    if key not in kept:
+        kept[key] = _fitted(design, panel, fitted.sampler)
+    return kept[key]
 
 
 def _fitted(design: StaggeredDiD, panel: Panel, sampler: Sampler) -> Fit:

@@ -7,13 +7,14 @@ import html
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from inspect import signature
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_nqp.errors import IdentificationError
+from bayes_nqp.errors import IdentificationError, StudyError, nearest
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -34,7 +35,19 @@ __all__ = [
 ]
 
 type Verdict = Literal["holds", "in doubt", "fails", "not applicable"]
-type Kind = Literal["none", "table", "event_study", "comparison"]
+type Kind = Literal[
+    "none",
+    "table",
+    "cells",
+    "event_study",
+    "comparison",
+    "specifications",
+    "permutation",
+    "sensitivity",
+    "predictive",
+    "influence",
+    "power_scaling",
+]
 type Evidence = xr.Dataset | xr.DataArray | pd.DataFrame | None
 
 HOLDS: Final = "holds"
@@ -59,8 +72,8 @@ class Finding:
     sentence : str
         One plain sentence.
     evidence : Dataset, DataArray, DataFrame or None
-    kind : {"none", "table", "event_study", "comparison"}
-        How the evidence is to be drawn.
+    kind : str
+        How the evidence is to be drawn: see `CheckResult`.
     """
 
     verdict: Verdict
@@ -87,10 +100,22 @@ class CheckResult:
     sentence : str
         The answer as one plain sentence.
     evidence : Dataset, DataArray, DataFrame or None
-        What it rests on: "table", a DataFrame; "event_study", a Dataset of draws with the dim
-        ``event_time``; "comparison", a Dataset of draws with the dim ``specification``.
-    kind : {"none", "table", "event_study", "comparison"}
-        How the evidence is to be drawn.
+        What it rests on, as ``kind`` says.
+    kind : str
+        How the evidence is to be drawn, by `plots.check`:
+
+        - "none", nothing to draw; "table", a DataFrame of quantities with R-hat and ESS;
+        - "cells", a DataFrame of cells with what identifies them;
+        - "event_study", a Dataset of draws with the dim ``event_time``;
+        - "comparison", a Dataset of draws of contrasts with the dim ``specification``;
+        - "specifications", a Dataset of draws ``att`` (chain, draw, specification), with the
+          coordinate ``change`` (specification) that groups them; the first is the fit itself;
+        - "permutation", a Dataset of estimates ``placebo`` (permutation) and ``actual``;
+        - "sensitivity", a Dataset of regions over a grid of bounds;
+        - "predictive", a Dataset of ``replicated`` (replication, statistic) and ``observed``
+          (statistic);
+        - "influence", a DataFrame with a row a unit;
+        - "power_scaling", a DataFrame with a row a quantity.
     """
 
     name: str
@@ -143,27 +168,46 @@ class Check:
     name : str
     question : str
     find : callable
-        Takes a fit and returns a Finding; may raise `NotApplicable`.
+        Takes a fit, and options by keyword, each with a default; returns a Finding; may raise
+        `NotApplicable`.
     """
 
     name: str
     question: str
-    find: Callable[[Fit], Finding]
+    find: Callable[..., Finding]
 
-    def __call__(self, fit: Fit) -> CheckResult:
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Names of the options."""
+        return tuple(signature(self.find).parameters)[1:]
+
+    def __call__(self, fit: Fit, **options: object) -> CheckResult:
         """Ask the question of a fit.
 
         Parameters
         ----------
         fit : Fit
+        **options
+            Of this check.
 
         Returns
         -------
         CheckResult
             Not applicable, with the reason, where the data cannot answer.
+
+        Raises
+        ------
+        StudyError
+            If there is no such option.
         """
+        for name in options:
+            if name not in self.options:
+                raise StudyError(
+                    f"the check {self.name!r} has no option {name!r}",
+                    hint=nearest(name, self.options) if self.options else "it takes none",
+                )
         try:
-            found = self.find(fit)
+            found = self.find(fit, **options)
         except NotApplicable as reason:
             found = Finding(NOT_APPLICABLE, "", str(reason))
         except IdentificationError as error:
@@ -183,7 +227,7 @@ class Check:
         )
 
 
-def asks(question: str) -> Callable[[Callable[[Fit], Finding]], Check]:
+def asks(question: str) -> Callable[[Callable[..., Finding]], Check]:
     """Make a function a check, named as the function is.
 
     Parameters
@@ -197,7 +241,7 @@ def asks(question: str) -> Callable[[Callable[[Fit], Finding]], Check]:
         A decorator.
     """
 
-    def made(find: Callable[[Fit], Finding]) -> Check:
+    def made(find: Callable[..., Finding]) -> Check:
         return Check(find.__name__, question, find)
 
     return made

@@ -1,0 +1,64 @@
+"""The picture of a check, by its kind of evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.errors import StudyError
+from bayes_nqp.plots._evidence import Drawer, Look
+from bayes_nqp.plots._words import Language, words
+
+__all__ = ["DRAWERS", "check"]
+
+DRAWERS: Mapping[str, Drawer] = {}
+"""What draws each kind of evidence."""
+
+
+def check(
+    result: CheckResult,
+    *,
+    prob: float = 0.95,
+    ax: Axes | None = None,
+    title: str | None = None,
+    language: Language = "en",
+) -> Figure:
+    """Draw what a check rests on.
+
+    Parameters
+    ----------
+    result : CheckResult
+        Such as ``nqp.check(fit, "pretrends")``.
+    prob : float, default 0.95
+        Posterior probability of the intervals, equal-tailed.
+    ax : Axes, optional
+        To draw into.
+    title : str, optional
+        Of the figure; the check's question and verdict by default.
+    language : {"en", "zh"}, default "en"
+        Of labels and notes.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    StudyError
+        If there is nothing to draw.
+    """
+    if not isinstance(result, CheckResult):
+        raise StudyError(
+            f"'result' is a {type(result).__name__}, and this draws one check",
+            hint="nqp.plots.check(nqp.check(fit, 'pretrends'))",
+        )
+    drawer = DRAWERS.get(result.kind)
+    if drawer is None:
+        raise StudyError(
+            f"the check {result.name!r} has nothing to draw: {result.sentence}",
+            hint="read its sentence and its evidence",
+        )
+    return drawer(result, Look(prob, ax, title, language, words(language)))
