@@ -7,9 +7,16 @@ from typing import overload
 
 import pandas as pd
 
+from bayes_nqp.checks._anticipation import anticipation
+from bayes_nqp.checks._control_group import control_group
 from bayes_nqp.checks._convergence import convergence
+from bayes_nqp.checks._leave_out import leave_out
+from bayes_nqp.checks._placebo_outcome import placebo_outcome
+from bayes_nqp.checks._placebo_space import placebo_space
+from bayes_nqp.checks._placebo_time import placebo_time
 from bayes_nqp.checks._pretrends import pretrends
 from bayes_nqp.checks._result import Check, CheckResult
+from bayes_nqp.checks._specifications import specifications
 from bayes_nqp.checks._support import support
 from bayes_nqp.checks._time_effects import time_effects
 from bayes_nqp.errors import StudyError, nearest
@@ -19,7 +26,20 @@ from bayes_nqp.progress import bar, say
 __all__ = ["CHECKS", "check", "check_table", "run_checks"]
 
 CHECKS: Mapping[str, Check] = {
-    one.name: one for one in (convergence, support, pretrends, time_effects)
+    one.name: one
+    for one in (
+        convergence,
+        support,
+        pretrends,
+        anticipation,
+        placebo_time,
+        placebo_space,
+        placebo_outcome,
+        control_group,
+        time_effects,
+        specifications,
+        leave_out,
+    )
 }
 """Every check by name, in the order of reports."""
 

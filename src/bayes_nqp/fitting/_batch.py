@@ -16,7 +16,7 @@ from bayes_nqp import progress
 
 __all__ = ["Kept", "Numbers", "batch"]
 
-type Numbers = dict[str, npt.NDArray[np.float64]]
+type Numbers = dict[str, npt.NDArray[Any]]
 """What a task returns: arrays by name, small enough to travel and to keep."""
 
 

@@ -1,0 +1,244 @@
+"""One estimate under many specifications: other designs, other rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._refit import numbers_of, panel_of, staggered
+from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, NotApplicable, Verdict
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.errors import IdentificationError, PanelError, shown
+from bayes_nqp.estimands import att
+from bayes_nqp.fitting import Numbers, batch, fit
+from bayes_nqp.likelihoods import Gaussian
+from bayes_nqp.sampling import IMH
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs import StaggeredDiD
+    from bayes_nqp.fitting import Fit
+    from bayes_nqp.panel import Panel
+
+__all__ = ["AS_FITTED", "Alternative", "Judged", "after_adoption", "compared", "judged"]
+
+Array = npt.NDArray[np.float64]
+
+AS_FITTED = "as fitted"
+"""The first specification."""
+
+_CHAINS, _DRAWS, _MIXED = 4, 250, 1.05
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alternative:
+    """Another specification.
+
+    Parameters
+    ----------
+    label : str
+        Its name.
+    change : str
+        What kind of change it is; groups the specifications.
+    design : StaggeredDiD
+    panel : Panel, optional
+        The fit's own by default.
+    reference : float, optional
+        What the fit itself says of the same target; its average effect by default.
+    """
+
+    label: str
+    change: str
+    design: StaggeredDiD
+    panel: Panel | None = None
+    reference: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """What other specifications say beside the first.
+
+    Parameters
+    ----------
+    verdict : {"holds", "in doubt", "fails"}
+    shift : ndarray (alternative)
+        Distances from the fit's own estimate of the same target, in its posterior sd.
+    worst : int
+        The alternative that is farthest from it, as a place among the specifications.
+    turned, lost : list of str
+        Alternatives with the other sign; those that conclude otherwise.
+    """
+
+    verdict: Verdict
+    shift: Array
+    worst: int
+    turned: list[str]
+    lost: list[str]
+
+
+def compared(fitted: Fit, alternatives: Sequence[Alternative], what: str) -> xr.Dataset:
+    """Estimate the average effect under other specifications, by short refits.
+
+    Parameters
+    ----------
+    fitted : Fit
+    alternatives : sequence of Alternative
+    what : str
+        The work, for progress.
+
+    Returns
+    -------
+    Dataset
+        ``att`` (chain, draw, specification), outcome units, the fit's own first, over cells
+        from adoption on; with the coordinates ``specification``, ``change``, ``reference`` (what
+        the fit says of the same target) and ``gate`` by specification; what could not be
+        fitted is left out and named, with the reason, in the attr ``left_out``.
+
+    Raises
+    ------
+    NotApplicable
+        If the likelihood does not compress, so that refits would take too long; or if nothing
+        can be fitted.
+    """
+    if not isinstance(staggered(fitted).likelihood, Gaussian):
+        raise NotApplicable(
+            "Refits of this likelihood run row by row and take too long; check the same design "
+            "with likelihood=nqp.Gaussian()."
+        )
+    own, seed = panel_of(fitted), int(fitted.sampler.seed or 0)
+    tasks = {}
+    for one in alternatives:
+        panel = own if one.panel is None else one.panel
+        tasks[f"att {one.design!r} {panel.digest} {seed}"] = (one.design, panel, seed)
+    found = batch(short_att, tasks, kept=numbers_of(fitted), what=what)
+    kept, draws, failures, lost = [], [_own(fitted)], [str(fitted.gate)], []
+    for one, result in zip(alternatives, _in_order(alternatives, found, own, seed), strict=True):
+        if "reason" in result:
+            lost.append(f"{one.label}: {result['reason']}")
+            continue
+        kept.append(one)
+        draws.append(result["att"])
+        failures.append(str(result["gate"]))
+    if not kept:
+        raise NotApplicable(f"No refit can be made ({shown(lost, 3)}).")
+    overall = float(att(after_adoption(cell_effects(fitted))).mean())
+    return xr.Dataset(
+        {"att": ((*v.SAMPLE_DIMS, "specification"), np.stack(draws, axis=-1))},
+        coords={
+            v.CHAIN: np.arange(_CHAINS),
+            v.DRAW: np.arange(_DRAWS),
+            "specification": np.array([AS_FITTED, *(one.label for one in kept)], dtype=str),
+            "change": ("specification", np.array([AS_FITTED, *(one.change for one in kept)])),
+            "reference": (
+                "specification",
+                [overall, *(overall if a.reference is None else a.reference for a in kept)],
+            ),
+            "gate_of": ("specification", np.array(failures, dtype=str)),
+            v.GATE: next((text for text in failures if text != v.PASSED), v.PASSED),
+        },
+        attrs={
+            **{k: x for k, x in fitted.tree["effects"].attrs.items() if k != "factors"},
+            "left_out": "; ".join(lost),
+        },
+    )
+
+
+def _in_order(
+    alternatives: Sequence[Alternative], found: dict[str, Numbers], own: Panel, seed: int
+) -> list[Numbers]:
+    return [found[f"att {one.design!r} {(one.panel or own).digest} {seed}"] for one in alternatives]
+
+
+def short_att(design: StaggeredDiD, panel: Panel, seed: int) -> Numbers:
+    """Estimate the average effect by a short fit.
+
+    Parameters
+    ----------
+    design : StaggeredDiD
+    panel : Panel
+    seed : int
+
+    Returns
+    -------
+    dict
+        ``att`` (chain, draw) and ``gate``; or the ``reason`` why it cannot be fitted.
+    """
+    try:
+        made = fit(design, panel, IMH(draws=_DRAWS, tune=50, thin=1, seed=seed), progress=False)
+        if not made.gate.rhat <= _MIXED:
+            made = fit(design, panel, IMH(seed=seed), progress=False)
+    except (IdentificationError, PanelError) as error:
+        return {"reason": np.array(error.what.rstrip("."))}
+    gate = v.PASSED if made.gate.rhat <= _MIXED else f"failed: R-hat {made.gate.rhat:.3f}"
+    return {"att": _thinned(att(after_adoption(cell_effects(made)))), "gate": np.array(gate)}
+
+
+def after_adoption(effects: xr.Dataset) -> xr.Dataset:
+    """Leave out cells before adoption, which a design with anticipation has.
+
+    Parameters
+    ----------
+    effects : Dataset
+        Of the waist.
+
+    Returns
+    -------
+    Dataset
+        Cells from event time 0 on, without deviations.
+    """
+    effects = effects.drop_dims([v.MEMBER, v.MEMBERSHIP], errors="ignore")
+    return effects.isel({v.CELL: effects[v.EVENT_TIME].to_numpy() >= 0})
+
+
+def judged(evidence: xr.Dataset, *, far: float = 2.0) -> Judged:
+    """Compare every specification with the first.
+
+    Parameters
+    ----------
+    evidence : Dataset
+        As `compared` gives it.
+    far : float, default 2
+        Posterior sd by which an estimate may differ.
+
+    Returns
+    -------
+    Judged
+        "fails" if an alternative has the other sign while the fit's interval excludes zero, or
+        its interval lies on the other side; "in doubt" if one concludes otherwise, or lies far
+        from the fit's own estimate of the same target.
+    """
+    flat = evidence["att"].to_numpy().reshape(-1, evidence.sizes["specification"])
+    mean, sd = flat.mean(axis=0), float(flat[:, 0].std())
+    low, high = np.quantile(flat, (0.025, 0.975), axis=0)
+    said = (low > 0).astype(int) - (high < 0)
+    shift = (mean - evidence["reference"].to_numpy())[1:] / sd
+    names = evidence["specification"].to_numpy()
+    own = said[0] if said[0] else 0
+    turned = [
+        str(names[k])
+        for k in range(1, len(names))
+        if own != 0 and np.sign(mean[k]) == -own and (said[k] == -own or abs(mean[k]) > sd)
+    ]
+    lost = [str(names[k]) for k in range(1, len(names)) if said[k] != said[0]]
+    verdict: Verdict = HOLDS
+    if lost or (np.abs(shift) > far).any() or evidence[v.GATE].item() != v.PASSED:
+        verdict = DOUBT
+    if turned:
+        verdict = FAILS
+    return Judged(verdict, shift, 1 + int(np.argmax(np.abs(shift))), turned, lost)
+
+
+def _own(fitted: Fit) -> Array:
+    return _thinned(att(after_adoption(cell_effects(fitted))))
+
+
+def _thinned(draws: xr.DataArray) -> Any:
+    """Keep evenly spaced draws, so that all specifications have as many."""
+    flat = draws.to_numpy().ravel()
+    places = np.linspace(0, flat.size - 1, _CHAINS * _DRAWS).astype(np.int64)
+    return flat[places].reshape(_CHAINS, _DRAWS)

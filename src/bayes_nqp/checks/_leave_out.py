@@ -1,0 +1,152 @@
+"""Whether one cohort, stratum level or group of units carries the average effect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._alternatives import Alternative, after_adoption, compared, judged
+from bayes_nqp.checks._refit import panel_of, staggered
+from bayes_nqp.checks._result import FAILS, HOLDS, Finding, NotApplicable, asks
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.errors import PanelError, StudyError, nearest, shown
+from bayes_nqp.estimands import att, text
+
+if TYPE_CHECKING:
+    from bayes_nqp.fitting import Fit
+    from bayes_nqp.panel import Panel
+
+__all__ = ["leave_out"]
+
+type Mask = npt.NDArray[np.bool_]
+
+
+@asks("Does one cohort, stratum or group of units carry the average effect?")
+def leave_out(fit: Fit, *, groups: str | Sequence[str] = ()) -> Finding:
+    """Refit without each cohort, without each level of each factor, without each group.
+
+    An estimate without a cohort or a level is of the cells that are left, and its distance is
+    measured from what the fit itself says of those cells.
+
+    Parameters
+    ----------
+    fit : Fit
+    groups : str or sequence of str, default ()
+        Columns of the panel's frame that are constant within units, such as a province: each
+        of their values is left out in turn.
+
+    Returns
+    -------
+    Finding
+        Of kind "specifications".
+
+    Raises
+    ------
+    StudyError
+        If a column is unknown, or varies within a unit.
+    """
+    design = staggered(fit).replace(unidentified="drop")
+    panel, effects = panel_of(fit), after_adoption(cell_effects(fit))
+    names = (groups,) if isinstance(groups, str) else tuple(groups)
+    parts = {
+        **_cohorts(panel, effects),
+        **_levels(panel, effects),
+        **_groups(panel, names),
+    }
+    others = []
+    for (change, label), (left, cells) in parts.items():
+        try:
+            rest = panel.where(left[panel.unit_codes])
+        except PanelError:
+            continue
+        others.append(Alternative(label, change, design, rest, _same(effects, cells)))
+    if not others:
+        raise NotApplicable("There is one cohort and no stratum, so nothing can be left out.")
+    evidence = compared(fit, others, "leaving out")
+    found = judged(evidence)
+    said = evidence["specification"].to_numpy()
+    means = evidence["att"].mean(v.SAMPLE_DIMS).to_numpy()
+    figure = (
+        f"{len(said) - 1} refits: average effect from {means[1:].min():.3g} to "
+        f"{means[1:].max():.3g} (all: {means[0]:.3g}); most influential: {said[found.worst]}, "
+        f"{found.shift[found.worst - 1]:+.1f} posterior sd"
+    )
+    if found.verdict == HOLDS:
+        sentence = f"Whatever is left out ({len(said) - 1} refits), the conclusion is the same."
+    elif found.verdict == FAILS:
+        sentence = f"The average effect has the other sign {shown(found.turned, 4)}."
+    elif found.lost:
+        sentence = f"The conclusion about the average effect differs {shown(found.lost, 4)}."
+    else:
+        sentence = (
+            f"The conclusion is the same, but {said[found.worst]} the effect of what is left "
+            "moves by more than two posterior sd."
+        )
+    return Finding(found.verdict, figure, sentence, evidence, "specifications")
+
+
+def _same(effects: xr.Dataset, cells: Mask | None) -> float | None:
+    """What the fit says of the cells that are left."""
+    if cells is None:
+        return None
+    return float(att(effects.isel({v.CELL: cells})).mean()) if cells.any() else None
+
+
+def _cohorts(panel: Panel, effects: xr.Dataset) -> dict[tuple[str, str], tuple[Mask, Mask | None]]:
+    codes = np.unique(panel.cohort_codes[panel.cohort_codes >= 0])
+    if codes.size < 2:
+        return {}
+    labels = [str(panel.time_labels[code]) for code in codes]
+    of_cell = np.array([text(x) for x in effects[v.COHORT].to_numpy()])
+    return {
+        ("cohort", f"without cohort {label}"): (panel.cohort_codes != code, of_cell != label)
+        for code, label in zip(codes, labels, strict=True)
+    }
+
+
+def _levels(panel: Panel, effects: xr.Dataset) -> dict[tuple[str, str], tuple[Mask, Mask | None]]:
+    found: dict[tuple[str, str], tuple[Mask, Mask | None]] = {}
+    for factor in schema.factors(effects):
+        of_cell = effects[factor].to_numpy()
+        if len(np.unique(of_cell)) < 2:
+            continue
+        for code, level in enumerate(panel.levels[factor]):
+            if (of_cell == level).any():
+                kept = panel.strata_codes[factor] != code
+                found[factor, f"without {factor} = {level}"] = (kept, of_cell != level)
+    return found
+
+
+def _groups(panel: Panel, names: Sequence[str]) -> dict[tuple[str, str], tuple[Mask, Mask | None]]:
+    found: dict[tuple[str, str], tuple[Mask, Mask | None]] = {}
+    for name in names:
+        values = _of_units(panel, name)
+        for value in np.unique(values):
+            found[name, f"without {name} = {value}"] = (values != value, None)
+    return found
+
+
+def _of_units(panel: Panel, name: str) -> npt.NDArray[Any]:
+    """One value a unit of a column."""
+    if name not in panel.frame.columns:
+        raise StudyError(
+            f"'groups' names {name!r}, which is no column of the panel",
+            hint=nearest(name, panel.frame.columns),
+        )
+    values = panel.frame[name].astype(str).to_numpy()
+    first = np.searchsorted(panel.unit_codes, np.arange(panel.n_units))
+    of_unit = values[first]
+    wrong = np.unique(panel.unit_codes[values != of_unit[panel.unit_codes]])
+    if wrong.size:
+        raise StudyError(
+            f"'groups' names {name!r}, which varies within units",
+            where=shown(panel.unit_labels[wrong]),
+            hint="name a column that is constant within units",
+        )
+    return np.asarray(of_unit)

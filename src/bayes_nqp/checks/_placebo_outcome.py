@@ -1,0 +1,42 @@
+"""Whether an outcome that cannot respond seems to respond."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bayes_nqp.checks._placebo import placebo_finding
+from bayes_nqp.checks._refit import panel_of, refit, staggered
+from bayes_nqp.checks._result import Finding, NotApplicable, asks
+
+if TYPE_CHECKING:
+    from bayes_nqp.fitting import Fit
+
+
+@asks("Does an outcome that cannot respond show no effect?")
+def placebo_outcome(fit: Fit, *, outcome: str | None = None) -> Finding:
+    """Fit the same design to an outcome that the policy cannot move.
+
+    Parameters
+    ----------
+    fit : Fit
+    outcome : str, optional
+        A column of the panel's frame; without it the check does not apply.
+
+    Returns
+    -------
+    Finding
+        Of kind "event_study".
+
+    Raises
+    ------
+    PanelError
+        If there is no such column, or it is not numeric.
+    """
+    if outcome is None:
+        raise NotApplicable(
+            "No outcome that cannot respond is named; nqp.check(fit, 'placebo_outcome', "
+            "outcome='column') asks it of one."
+        )
+    design, panel = staggered(fit), panel_of(fit)
+    made = refit(fit, design.replace(unidentified="drop"), panel.with_outcome(outcome))
+    return placebo_finding(fit, made, f"the outcome {outcome!r}", same_outcome=False)

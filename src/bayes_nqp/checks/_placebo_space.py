@@ -1,0 +1,131 @@
+"""Whether an adoption by other units would seem to have as large an effect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp.checks._alternatives import after_adoption
+from bayes_nqp.checks._refit import numbers_of, panel_of, staggered
+from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.errors import IdentificationError, StudyError
+from bayes_nqp.estimands import att
+from bayes_nqp.fitting import Numbers, batch, modal_effects
+from bayes_nqp.likelihoods import Gaussian
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs import StaggeredDiD
+    from bayes_nqp.fitting import Fit
+    from bayes_nqp.panel import Panel
+
+_DRAWS = 200
+
+
+@asks("Would the effect be as large if other units had adopted?")
+def placebo_space(fit: Fit, *, permutations: int = 200) -> Finding:
+    """Deal the cohorts to other units of the same stratum, and refit.
+
+    Every refit takes the parameters at their mode (`modal_effects`). The statistic is the mean
+    of the average effect over its sd; the p-value is the share of permutations, the actual one
+    included, in which it is as far from zero: exact if adoption was dealt at random within
+    strata and has no effect on anybody.
+
+    Parameters
+    ----------
+    fit : Fit
+    permutations : int, default 200
+
+    Returns
+    -------
+    Finding
+        Of kind "permutation".
+
+    Raises
+    ------
+    StudyError
+        If ``permutations`` is below 20.
+
+    References
+    ----------
+    Fisher, R. A. (1935). The Design of Experiments. Chung, E. and Romano, J. (2013). Exact and
+    asymptotically robust permutation tests. Annals of Statistics 41(2).
+    """
+    if type(permutations) is not int or permutations < 20:
+        raise StudyError(f"'permutations' is {permutations!r}", hint="a whole number, 20 or more")
+    design, panel = staggered(fit).replace(unidentified="drop"), panel_of(fit)
+    if not isinstance(design.likelihood, Gaussian):
+        raise NotApplicable("Refits of this likelihood run row by row and take too long.")
+    seed = int(fit.sampler.seed or 0)
+    tasks = {
+        f"placebo {design!r} {panel.digest} {seed} {k}": (design, panel, codes, seed + k)
+        for k, codes in enumerate(_dealt(panel, permutations, seed))
+    }
+    results = list(batch(_placebo, tasks, kept=numbers_of(fit), what="permuting cohorts").values())
+    actual, rest = results[0], [one for one in results[1:] if "mean" in one]
+    if "mean" not in actual or len(rest) < permutations // 2:
+        raise NotApplicable("Too few permutations of the cohorts can be fitted.")
+    mean = np.array([float(one["mean"]) for one in rest])
+    sd = np.array([float(one["sd"]) for one in rest])
+    own, own_sd = float(actual["mean"]), float(actual["sd"])
+    p = (1 + int((np.abs(mean / sd) >= abs(own / own_sd)).sum())) / (mean.size + 1)
+    wrong = float((np.abs(mean / sd) > 1.96).mean())
+    verdict, sentence = _verdict(fit, p)
+    figure = (
+        f"p = {p:.3f} over {mean.size} permutations; placebo effects have sd {mean.std():.2g} "
+        f"around {mean.mean():.2g}, the actual one is {own:.3g}; {wrong:.0%} of placebo "
+        "intervals exclude zero"
+    )
+    evidence = xr.Dataset(
+        {"placebo": ("permutation", mean), "placebo_sd": ("permutation", sd), "actual": own,
+         "actual_sd": own_sd},
+        attrs={"p": p, "excluding_zero": wrong, "outcome": panel.roles.outcome},
+    )  # fmt: skip
+    return Finding(verdict, figure, sentence, evidence, "permutation")
+
+
+def _verdict(fitted: Fit, p: float) -> tuple[Verdict, str]:
+    low, high = np.quantile(att(after_adoption(cell_effects(fitted))), (0.025, 0.975))
+    if low <= 0 <= high:
+        return HOLDS, "No effect is claimed, and adoption by other units shows none either."
+    if p < 0.05:
+        return HOLDS, (
+            "Adoption dealt at random to other units of the same strata hardly ever shows an "
+            "effect as large against its uncertainty."
+        )
+    said = (
+        "Adoption dealt at random to other units shows effects as large against their "
+        f"uncertainty in {p:.0%} of cases: intervals are too narrow for these data."
+    )
+    return (DOUBT if p < 0.2 else FAILS), said
+
+
+def _dealt(panel: Panel, permutations: int, seed: int) -> list[npt.NDArray[np.int64]]:
+    """The actual cohorts, then permutations within strata."""
+    generator = np.random.default_rng([seed, 7])
+    stratum = np.zeros(panel.n_units, dtype=np.int64)
+    for factor in panel.roles.strata:
+        stratum = stratum * len(panel.levels[factor]) + panel.strata_codes[factor]
+    codes = np.asarray(panel.cohort_codes, dtype=np.int64)
+    dealt = [codes]
+    members = [np.flatnonzero(stratum == k) for k in np.unique(stratum)]
+    for _ in range(permutations):
+        new = codes.copy()
+        for units in members:
+            new[units] = codes[generator.permutation(units)]
+        dealt.append(new)
+    return dealt
+
+
+def _placebo(
+    design: StaggeredDiD, panel: Panel, codes: npt.NDArray[np.int64], seed: int
+) -> Numbers:
+    try:
+        effects = modal_effects(design, panel.with_cohorts(codes), draws=_DRAWS, seed=seed)
+    except IdentificationError:
+        return {}
+    draws = att(after_adoption(effects))
+    return {"mean": np.asarray(draws.mean()), "sd": np.asarray(draws.std())}

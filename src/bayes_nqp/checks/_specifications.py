@@ -1,0 +1,177 @@
+"""Whether the average effect survives other defensible models of the same data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING
+
+from bayes_nqp.checks._alternatives import Alternative, compared, judged
+from bayes_nqp.checks._refit import panel_of, staggered
+from bayes_nqp.checks._result import FAILS, HOLDS, Finding, asks
+from bayes_nqp.compression import AR1, IID, AR1Noise
+from bayes_nqp.errors import StudyError, shown
+from bayes_nqp.pooling import Complete, Partial, Separate
+from bayes_nqp.terms.time_effects import TimeEffects
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs import StaggeredDiD
+    from bayes_nqp.fitting import Fit
+    from bayes_nqp.panel import Panel
+    from bayes_nqp.priors import Priors
+
+__all__ = ["alternatives_of", "specifications"]
+
+_EFFECT_PRIORS = ("level", "drift", "walk", "contrast", "factor", "cohort", "cell", "member")
+_FACTOR = 2.5
+
+
+@asks("Does the average effect survive other models of the same data?")
+def specifications(fit: Fit, *, designs: Mapping[str, StaggeredDiD] | None = None) -> Finding:
+    """Refit with other errors, time effects, pooling, priors, covariates, controls.
+
+    One choice is changed at a time. All specifications use the same panel; estimates are of the
+    cells from adoption on.
+
+    Parameters
+    ----------
+    fit : Fit
+    designs : mapping of str to StaggeredDiD, optional
+        Further designs by name.
+
+    Returns
+    -------
+    Finding
+        Of kind "specifications".
+    """
+    design, panel = staggered(fit), panel_of(fit)
+    others = alternatives_of(design, panel)
+    for name, one in (designs or {}).items():
+        if type(one) is not type(design):
+            raise StudyError(
+                f"'designs' holds {one!r} for {name!r}",
+                hint="designs={'common time effects': fit.design.replace(time=nqp.TimeEffects())}",
+            )
+        others.append(Alternative(str(name), "of your own", one))
+    evidence = compared(fit, others, "fitting specifications")
+    found = judged(evidence)
+    means = evidence["att"].mean(("chain", "draw")).to_numpy()
+    names = evidence["specification"].to_numpy()
+    figure = (
+        f"{len(names) - 1} alternatives: average effect from {means[1:].min():.3g} to "
+        f"{means[1:].max():.3g} (as fitted {means[0]:.3g}); farthest: {names[found.worst]}, "
+        f"{found.shift[found.worst - 1]:+.1f} posterior sd"
+    )
+    if found.verdict == HOLDS:
+        sentence = f"All {len(names) - 1} alternatives conclude the same about the average effect."
+    elif found.verdict == FAILS:
+        sentence = f"The average effect has the other sign under {shown(found.turned, 4)}."
+    elif found.lost:
+        sentence = f"The conclusion about the average effect differs under {shown(found.lost, 4)}."
+    else:
+        sentence = (
+            "The conclusion is the same under all alternatives, but under "
+            f"{names[found.worst]} the estimate moves by more than two posterior sd."
+        )
+    return Finding(found.verdict, figure, sentence, evidence, "specifications")
+
+
+def alternatives_of(design: StaggeredDiD, panel: Panel) -> list[Alternative]:
+    """List designs that differ from one in a single choice.
+
+    Parameters
+    ----------
+    design : StaggeredDiD
+    panel : Panel
+
+    Returns
+    -------
+    list of Alternative
+    """
+    changed = [
+        *_errors(design, panel),
+        *_time(design, panel),
+        *_pooling(design, panel),
+        *_priors(design),
+        *_sample(design, panel),
+    ]
+    return [one for one in changed if one.design != design]
+
+
+def _errors(design: StaggeredDiD, panel: Panel) -> list[Alternative]:
+    every = {"independent errors": IID(), "AR(1) errors": AR1(), "AR(1) + noise": AR1Noise()}
+    if panel.weights is not None:
+        return []
+    return [
+        Alternative(label, "errors", design.replace(errors=errors))
+        for label, errors in every.items()
+    ]
+
+
+def _time(design: StaggeredDiD, panel: Panel) -> list[Alternative]:
+    strata = design.strata(panel) or panel.roles.strata
+    if not strata:
+        return []
+    by = " × ".join(strata)
+    every = {
+        "common time effects": TimeEffects(),
+        f"time effects by {by}": TimeEffects(strata),
+        f"time effects by {by}, pooled": TimeEffects(strata, pooled=True),
+    }
+    now = TimeEffects(design.time_strata(panel), pooled=bool(design.time and design.time.pooled))
+    return [
+        Alternative(label, "time effects", design.replace(time=time))
+        for label, time in every.items()
+        if time != now
+    ]
+
+
+def _pooling(design: StaggeredDiD, panel: Panel) -> list[Alternative]:
+    varying = design.effect.varying
+    strata = design.effect.strata if isinstance(design.effect, Partial) else None
+    # By default time effects follow the strata of the effects: here one choice changes at a time.
+    time = design.time or TimeEffects(design.time_strata(panel))
+    every = {
+        "complete pooling": Complete(varying=varying),
+        "partial pooling": Partial(strata, varying=varying),
+        "no pooling": Separate(varying=varying),
+    }
+    found = [
+        Alternative(label, "pooling", design.replace(effect=effect, time=time))
+        for label, effect in every.items()
+        if type(effect) is not type(design.effect)
+    ]
+    if varying is None:
+        own, label = replace(design.effect, varying="unit"), "deviations by unit"
+    else:
+        own, label = replace(design.effect, varying=None), f"no deviations by {varying}"
+    return [*found, Alternative(label, "pooling", design.replace(effect=own))]
+
+
+def _priors(design: StaggeredDiD) -> list[Alternative]:
+    return [
+        Alternative(label, "priors", design.replace(priors=_scaled(design.priors, factor)))
+        for label, factor in {
+            f"effect priors × {_FACTOR:g}": _FACTOR,
+            f"effect priors / {_FACTOR:g}": 1 / _FACTOR,
+        }.items()
+    ]
+
+
+def _scaled(priors: Priors, factor: float) -> Priors:
+    """Widen or narrow every prior that effects have."""
+    names = [f.name for f in fields(priors) if f.name in _EFFECT_PRIORS]
+    return replace(priors, **{name: factor * getattr(priors, name) for name in names})
+
+
+def _sample(design: StaggeredDiD, panel: Panel) -> list[Alternative]:
+    found = []
+    if panel.roles.covariates and design.covariates != ():
+        found.append(Alternative("no covariates", "covariates", design.replace(covariates=())))
+    if design.controls == "all":
+        never = design.replace(controls="never")
+        found.append(Alternative("never-treated controls", "controls", never))
+    if design.anticipation == 0:
+        early = design.replace(anticipation=1, unidentified="drop")
+        found.append(Alternative("one period of anticipation", "anticipation", early))
+    return found

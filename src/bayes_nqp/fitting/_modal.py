@@ -1,0 +1,58 @@
+"""Effects at the posterior mode of the parameters: a refit for a twentieth of the price."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.fitting._draws import recovered
+from bayes_nqp.fitting._waist import waist
+from bayes_nqp.sampling import mode
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs import StaggeredDiD
+    from bayes_nqp.panel import Panel
+
+__all__ = ["modal_effects"]
+
+
+def modal_effects(
+    design: StaggeredDiD, panel: Panel, *, draws: int = 200, seed: int = 0
+) -> xr.Dataset:
+    """Draw effects given the scales, autocorrelation and error sd that are most probable.
+
+    What is not known about these parameters is left out, so that intervals come out slightly
+    too narrow; means are those of a fit but for small differences.
+
+    Parameters
+    ----------
+    design : StaggeredDiD
+        With a Gaussian likelihood.
+    panel : Panel
+    draws : int, default 200
+    seed : int, default 0
+
+    Returns
+    -------
+    Dataset
+        Of the waist, with one chain, its gate unverified.
+
+    Raises
+    ------
+    IdentificationError
+        If the panel cannot identify what the design asks for.
+    """
+    plan = design.plan(panel)
+    equation = plan.equations[0]
+    x = np.repeat(mode(equation.packed)[None], draws, axis=0)
+    found = recovered(plan, equation, x, np.random.default_rng(seed))
+    return waist(
+        plan,
+        found.cell_effect[None],
+        None if found.deviation is None else found.deviation[None],
+        gate=v.UNVERIFIED,
+        attrs={"target": "sample", "outcome": panel.roles.outcome},
+    )
