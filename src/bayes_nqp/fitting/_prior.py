@@ -15,8 +15,14 @@ from bayes_nqp.compression import FLAT, Problem, Scale
 from bayes_nqp.designs._layout import RowLayout, row_layout
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._draws import MEMBERS_STORED
+from bayes_nqp.fitting._row_draws import (
+    chunks,
+    degrees_of_freedom,
+    errors_of,
+    padded,
+    row_slopes,
+)
 from bayes_nqp.fitting._waist import waist
-from bayes_nqp.likelihoods import StudentT
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import StaggeredDiD
@@ -24,7 +30,7 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
     from bayes_nqp.terms.parts import GlobalPart, LocalPart
 
-__all__ = ["prior_predictive"]
+__all__ = ["errors_of", "prior_predictive"]
 
 Array = npt.NDArray[np.float64]
 
@@ -89,9 +95,7 @@ def prior_predictive(
     few, *many = np.random.default_rng(seed).spawn(4)
     found = _Draws(design, plan, equation, layout, draws, few)
     outcome = np.empty((draws, layout.rows.size))
-    size = int(np.clip(_CHUNK_NUMBERS // max(layout.rows.size, 1), 1, draws))
-    for start in range(0, draws, size):
-        part = slice(start, min(start + size, draws))
+    for part in chunks(draws, layout.rows.size, _CHUNK_NUMBERS):
         outcome[part] = found.mean(part) + found.errors(part, many)
         outcome[part] *= equation.scale
     return found.dataset(outcome, {"outcome": panel.roles.outcome, "seed": float(seed)})
@@ -114,7 +118,7 @@ class _Draws:
         self.varying = design.effect.varying
         problem = equation.problem
         self.parameters = self._parameters(problem)
-        self.nu = self._nu(design.likelihood)
+        self.nu = degrees_of_freedom(design.likelihood, draws, None, generator)
         self.coefficients: dict[str, Array] = {}
         self.time = self._table("time", len(plan.frame.level_names) * plan.frame.n_periods)
         self.cells = self._table("cells", plan.table.size)
@@ -139,13 +143,6 @@ class _Draws:
             out["noise"] = problem.noise_prior * np.abs(self.generator.standard_normal(self.draws))
         out["sigma"] = problem.sigma_prior * np.abs(self.generator.standard_normal(self.draws))
         return out
-
-    def _nu(self, likelihood: object) -> Array | None:
-        if not isinstance(likelihood, StudentT):
-            return None
-        if likelihood.nu is not None:
-            return np.full(self.draws, likelihood.nu)
-        return 2.0 + self.generator.gamma(2.0, 10.0, self.draws)
 
     def _scale(self, scale: Scale) -> Array:
         if scale.estimated:
@@ -176,46 +173,16 @@ class _Draws:
         """Expected outcome of rows for some draws (draw, row)."""
         layout = self.layout
         out = self.alpha[part][:, layout.unit] + self.time[part][:, layout.node]
-        out += _padded(self.cells[part])[:, layout.cell]
-        out += _padded(self.deviation[part])[:, layout.member]
-        varying = self.equation.rows.columns
-        slopes = self.slopes[part]
-        for k in range(len(varying)):
-            mine = np.flatnonzero(layout.entry_slope % len(varying) == k)
-            values = slopes[:, layout.entry_slope[mine]] * layout.entry_value[mine]
-            out[:, layout.entry_row[mine]] += values
+        out += padded(self.cells[part])[:, layout.cell]
+        out += padded(self.deviation[part])[:, layout.member]
+        row_slopes(layout, len(self.equation.rows.columns), self.slopes[part], out)
         return out
 
     def errors(self, part: slice, generators: list[np.random.Generator]) -> Array:
-        """Errors of rows for some draws (draw, row): independent, or AR(1) with gaps."""
-        generator, heavy, white = generators
-        layout = self.layout
-        sigma = self.parameters["sigma"][part, None]
-        count = sigma.shape[0]
-        out = generator.standard_normal((count, layout.rows.size))
-        if self.nu is not None:
-            out *= self._heavy(part, heavy)
-        out *= sigma
-        if self.equation.rows.weights is not None:
-            out /= np.sqrt(self.equation.rows.weights)
-        if "rho" not in self.parameters:
-            return out
-        rho = self.parameters["rho"][part, None]
-        for rows in _steps(layout):
-            power = np.where(layout.first[rows], 0.0, rho ** layout.gap[rows])
-            out[:, rows] *= np.sqrt((1.0 - power**2) / (1.0 - rho**2))
-            out[:, rows] += power * out[:, layout.previous[rows]]
-        if "noise" in self.parameters:
-            noise = self.parameters["noise"][part, None] * sigma
-            out += noise * white.standard_normal(out.shape)
-        return out
-
-    def _heavy(self, part: slice, generator: np.random.Generator) -> Array:
-        """Turn normal errors into Student-t ones with the same standard deviation."""
-        assert self.nu is not None
-        nu = self.nu[part, None]
-        chi_square = 2.0 * generator.gamma(0.5 * nu, size=(nu.size, self.layout.rows.size))
-        return np.asarray(np.sqrt((nu - 2.0) / chi_square))
+        """Errors of rows for some draws (draw, row)."""
+        some = {name: values[part] for name, values in self.parameters.items()}
+        nu = None if self.nu is None else self.nu[part]
+        return errors_of(self.equation, self.layout, some, nu, generators)
 
     def dataset(self, outcome: Array, facts: Mapping[str, str | float]) -> xr.Dataset:
         """Label everything, in outcome units."""
@@ -262,16 +229,3 @@ class _Draws:
                 values, dims=(v.CHAIN, v.DRAW, dim), coords={dim: labels}
             )
         return out
-
-
-def _padded(values: Array) -> Array:
-    """Append the zero that rows without a cell, or without a deviation, point at."""
-    return np.concatenate([values, np.zeros((values.shape[0], 1))], axis=1)
-
-
-def _steps(layout: RowLayout) -> list[npt.NDArray[np.int64]]:
-    """Rows by their place within their unit: each step needs only the one before."""
-    starts = np.maximum.accumulate(np.where(layout.first, np.arange(layout.rows.size), 0))
-    place = np.arange(layout.rows.size) - starts
-    order = np.argsort(place, kind="stable")
-    return np.split(order, np.cumsum(np.bincount(place))[:-1])
