@@ -211,12 +211,14 @@ class StaggeredDiD:
             leads=self.controls == "never",
         )
 
-    def plan(self, panel: Panel) -> Plan:
+    def plan(self, panel: Panel, *, scale: float | None = None) -> Plan:
         """State the model of a panel: one equation.
 
         Parameters
         ----------
         panel : Panel
+        scale : float, optional, outcome units
+            ``s``, held at this value; computed from the outcome by default.
 
         Returns
         -------
@@ -226,6 +228,8 @@ class StaggeredDiD:
         ------
         IdentificationError
             If the panel cannot identify what the design asks for.
+        StudyError
+            If ``scale`` is not a positive number.
         """
         frame = self.frame(panel)
         kept, notes = drop_reasons(self, panel, frame)
@@ -233,9 +237,11 @@ class StaggeredDiD:
         info = cell_info(panel, frame, kept, table, cell_of_row)
         untreated = kept & ~frame.treated & ~frame.lead
         pooled_time = self.time is not None and self.time.pooled
-        scale = within_scale(
-            frame if not pooled_time else _common_levels(frame), panel.outcome, untreated
-        )
+        if scale is None:
+            levels = _common_levels(frame) if pooled_time else frame
+            scale = within_scale(levels, panel.outcome, untreated)
+        elif not 0 < scale < np.inf:
+            raise StudyError(f"'scale' is {scale!r}", hint="a positive number, in outcome units")
         columns, sizes = varying_columns(self, panel, frame, kept)
         rows = Rows(
             unit=frame.unit[kept],
@@ -277,7 +283,7 @@ class StaggeredDiD:
         check_collinear(equation, [c.name for c in columns])
         return Plan((equation,), frame, kept, info, cell_of_row, table, notes)
 
-    def build(self, panel: Panel) -> pm.Model:
+    def build(self, panel: Panel, *, scale: float | None = None) -> pm.Model:
         """Write the model out row by row, for reading and for samplers of your own.
 
         Nothing is integrated out: unit effects, time effects, every coefficient and every
@@ -290,6 +296,8 @@ class StaggeredDiD:
         Parameters
         ----------
         panel : Panel
+        scale : float, optional, outcome units
+            ``s``, held at this value; computed from the outcome by default.
 
         Returns
         -------
@@ -315,7 +323,7 @@ class StaggeredDiD:
         """
         from bayes_nqp.designs._build import build_model
 
-        return build_model(self.plan(panel), panel, self.likelihood)
+        return build_model(self.plan(panel, scale=scale), panel, self.likelihood)
 
     def collapsed(self, panel: Panel) -> pm.Model:
         """State the compressed model in PyMC: what `fit` samples, open to other samplers.

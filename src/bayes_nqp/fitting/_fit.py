@@ -91,7 +91,7 @@ class Fit:
                 "this fit was saved without its rows",
                 hint="nqp.load(path, panel=panel) with the same panel",
             )
-        return self.design.plan(self.panel)
+        return self.design.plan(self.panel, scale=self.scale)
 
     @cached_property
     def digest(self) -> str:
@@ -162,6 +162,7 @@ def fit(
     panel: Panel,
     sampler: Sampler | None = None,
     *,
+    scale: float | None = None,
     progress: bool = True,
 ) -> Fit:
     """Fit a design to a panel.
@@ -177,6 +178,9 @@ def fit(
     sampler : NUTS or IMH, optional
         By default `IMH`, which takes a fraction of a second; and `NUTS` where its draws do not
         pass the convergence gate, or the likelihood is not Gaussian.
+    scale : float, optional, outcome units
+        ``s``, on which priors are stated, held at this value, as where the outcome was simulated;
+        computed from the outcome by default.
     progress : bool, default True
         Whether to show a progress bar.
 
@@ -202,7 +206,7 @@ def fit(
     True
     """
     began = time.perf_counter()
-    plan = design.plan(panel)
+    plan = design.plan(panel, scale=scale)
     rows = isinstance(design.likelihood, StudentT)
     if rows and isinstance(sampler, IMH):
         raise StudyError(

@@ -66,7 +66,9 @@ def fit_rows(
         names.append("deviation")
     # Under fast mathematics the same seed draws differently from a cold and a warm cache.
     with config.change_flags(numba__fastmath=False):
-        chains = sample_model(design.build(panel), sampler, names, progress=progress)
+        chains = sample_model(
+            design.build(panel, scale=equation.scale), sampler, names, progress=progress
+        )
     values = {name: np.asarray(chains.values[name], dtype=float) for name in names}
     found = {name: values[name] for name in parameters}
     gate = convergence({**found, "effect": values["cell_effect"]}, chains.stats)
