@@ -1,0 +1,191 @@
+"""Cluster-robust variances against the model written densely, and against pyfixest."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from dense import Dense
+from random_panels import random_frame, random_panel
+
+import bayes_nqp as nqp
+from bayes_nqp.checks._cluster import Errors, Robust, robust
+from bayes_nqp.designs._frame import unit_column
+from bayes_nqp.errors import StudyError
+
+FLAT = nqp.StaggeredDiD(nqp.Separate(varying=None), unidentified="drop")
+ERRORS = Errors(sigma=1.3, rho=0.55, noise=0.7, deviation=0.8)
+
+
+def weights_of(plan, seed: int = 5) -> np.ndarray:
+    """The average by rows, and two random sums, over cells with effects."""
+    rows = plan.cells.rows * ~plan.cells.lead
+    random = np.random.default_rng(seed).normal(size=(2, rows.size)) * ~plan.cells.lead
+    return np.concatenate([(rows / rows.sum())[None], random])
+
+
+def codes_of(panel: nqp.Panel, name: str) -> np.ndarray:
+    return np.arange(panel.n_units) if name == "unit" else unit_column(panel, name, "cluster")[0]
+
+
+def dense_robust(design, panel, plan, weights, errors, cluster, member) -> dict[str, np.ndarray]:
+    """Everything by its definition, on all rows at once."""
+    dense = Dense(design, panel)
+    parameters = {"sigma": errors.sigma / dense.s, "rho": errors.rho, "noise": errors.noise}
+    if not isinstance(design.errors, nqp.AR1Noise):
+        parameters["noise"] = 0.0
+    covariance = dense.error_covariance(parameters)
+    precision = np.linalg.inv(covariance)
+    x = dense.flat
+    picked = np.zeros((x.shape[1], weights.shape[0]))
+    picked[x.shape[1] - weights.shape[1] :] = weights.T
+    inverse = np.linalg.pinv(x.T @ precision @ x, rcond=1e-11, hermitian=True)
+    loads = picked.T @ inverse @ x.T @ precision
+    residuals = np.eye(x.shape[0]) - x @ inverse @ x.T @ precision
+    groups = cluster[dense.unit]
+    who = (groups[:, None] == np.unique(groups)).astype(float)
+    members = member[dense.unit]
+    treated = (members[:, None] == np.unique(members)) * dense.treated[:, None]
+    whole = covariance + (errors.deviation / dense.s) ** 2 * treated @ treated.T
+    # Scores: columns of the design times the precision times residuals, cluster by cluster.
+    columns = picked.T @ inverse @ x.T
+    n = who.shape[1]
+    factor = n / (n - 1)
+    out: dict[str, list[float]] = {k: [] for k in ("variance", "expected", "spread", "model")}
+    shares = weights @ (dense.in_cell / dense.in_cell.sum(axis=0)).T @ treated
+    for k in range(weights.shape[0]):
+        maps = who.T @ (columns[k][:, None] * (precision @ residuals))
+        c = maps @ whole @ maps.T
+        out["variance"].append(factor * ((maps @ dense.y) ** 2).sum())
+        out["expected"].append(factor * np.trace(c))
+        out["spread"].append(factor * np.sqrt(2.0) * np.linalg.norm(c))
+        off = loads[k] @ treated - shares[k]
+        out["model"].append(
+            loads[k] @ covariance @ loads[k] + (errors.deviation / dense.s) ** 2 * off @ off
+        )
+    found = {k: np.array(v) * dense.s**2 for k, v in out.items()}
+    return {"estimate": loads @ dense.y * dense.s, **found}
+
+
+CASES = {
+    "units": (FLAT.replace(time=nqp.TimeEffects()), {}, "unit", "unit"),
+    "iid, weights": (FLAT.replace(errors=nqp.IID()), {"weights": True}, "unit", "unit"),
+    "gaps, covariates": (FLAT, {"missing": 0.15, "covariates": True}, "unit", "unit"),
+    "cities": (FLAT.replace(errors=nqp.AR1Noise()), {"missing": 0.1}, "city", "unit"),
+    "deviations by city": (
+        FLAT.replace(time=nqp.TimeEffects()),
+        {"covariates": True},
+        "region",
+        "city",
+    ),
+    "leads": (FLAT.replace(controls="never", time=nqp.TimeEffects()), {}, "city", "city"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_variances_are_those_of_the_dense_model(name: str) -> None:
+    design, how, cluster_by, member_by = CASES[name]
+    panel = random_panel(3, units=30, strata=("region",), **how)
+    plan = design.plan(panel)
+    weights = weights_of(plan)
+    cluster, member = codes_of(panel, cluster_by), codes_of(panel, member_by)
+    found = robust(plan, weights, ERRORS, cluster, member)
+    wanted = dense_robust(design, panel, plan, weights, ERRORS, cluster, member)
+    for key, values in wanted.items():
+        np.testing.assert_allclose(getattr(found, key), values, rtol=1e-7, err_msg=key)
+
+
+def test_classes_and_single_units_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bayes_nqp.checks import _cluster
+
+    panel = random_panel(4, units=40, strata=("region",), covariates=True)
+    plan = FLAT.plan(panel)
+    each = np.arange(panel.n_units)
+    exact = robust(plan, weights_of(plan), ERRORS, each, each)
+    monkeypatch.setattr(_cluster, "_NUMBERS", 0)
+    near = robust(plan, weights_of(plan), ERRORS, each, each)
+    np.testing.assert_allclose(near.variance, exact.variance)
+    np.testing.assert_allclose(near.expected, exact.expected, rtol=0.01)
+    np.testing.assert_allclose(near.spread, exact.spread, rtol=0.03)
+
+
+def test_a_quantile_of_the_ratio_grows_with_fewer_clusters() -> None:
+    one = np.ones(1)
+    many = Robust(one, one, one, 0.1 * one, one, 200)
+    few = Robust(one, one, one, 0.7 * one, one, 4)
+    assert many.freedom[0] == pytest.approx(200)
+    assert many.ratio == few.ratio == 1.0
+    assert many.quantile(0.975)[0] < few.quantile(0.975)[0]
+    assert Robust(one, 9 * one, one, one, 4 * one, 9).ratio[0] == pytest.approx(np.sqrt(3))
+
+
+@pytest.mark.parametrize("change", [
+    {"time": nqp.TimeEffects(["region"], pooled=True)},
+    {"effect": nqp.Separate()},
+    {"effect": nqp.Partial(varying=None)},
+])  # fmt: skip
+def test_designs_with_priors_are_refused(change: dict) -> None:
+    panel = random_panel(3, units=30, strata=("region",))
+    plan = FLAT.replace(**change).plan(panel)
+    each = np.arange(panel.n_units)
+    with pytest.raises(StudyError, match="no saturated fit"):
+        robust(plan, weights_of(plan), ERRORS, each, each)
+
+
+def pyfixest_se(df: pd.DataFrame, unit: str, time: str, cohort: str, outcome: str) -> tuple:
+    """Estimate and CRV1 standard error of the average by rows of the saturated fit."""
+    import pyfixest as pf
+
+    df = df.rename(columns={unit: "unit", time: "time", cohort: "start", outcome: "y"})
+    inside = df["start"].notna() & (df["time"] >= df["start"])
+    df["cell"] = np.where(
+        inside, "g" + df["start"].map("{:.0f}".format) + "t" + df["time"].astype(str), "none"
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = pf.feols(
+            "y ~ i(cell, ref='none') | unit + time", df, vcov={"CRV1": "unit"},
+            ssc=pf.ssc(k_adj=False, G_adj=True), fixef_tol=1e-12,
+        )  # fmt: skip
+        count = df[inside].groupby("cell").size()
+        names = [str(name) for name in model._coefnames]
+        labels = [name.split("::")[-1].removeprefix("T.").rstrip("]").split("[T.")[-1]
+                  for name in names]  # fmt: skip
+        weights = count[labels].to_numpy() / count.sum()
+        return float(weights @ model.coef().to_numpy()), float(
+            np.sqrt(weights @ model._vcov @ weights)
+        )
+
+
+def ours_se(panel: nqp.Panel) -> tuple[float, float]:
+    plan = FLAT.replace(errors=nqp.IID(), time=nqp.TimeEffects()).plan(panel)
+    each = np.arange(panel.n_units)
+    found = robust(plan, weights_of(plan)[:1], Errors(sigma=1.0), each, each)
+    return float(found.estimate[0]), float(np.sqrt(found.variance[0]))
+
+
+def test_equal_to_pyfixest_on_castle_doctrine() -> None:
+    df = nqp.datasets.castle_doctrine(as_frame=True)[["state", "year", "cohort", "l_homicide"]]
+    panel = nqp.Panel.from_frame(
+        df, unit="state", time="year", cohort="cohort", outcome="l_homicide"
+    )
+    theirs = pyfixest_se(df, "state", "year", "cohort", "l_homicide")
+    np.testing.assert_allclose(ours_se(panel), theirs, rtol=1e-6)
+
+
+def test_equal_to_pyfixest_on_minimum_wages(shared_data: Path) -> None:
+    df = pd.read_csv(shared_data / "minimum_wage" / "mpdta.csv")
+    df["start"] = df["first.treat"].where(df["first.treat"] > 0)
+    panel = nqp.Panel.from_frame(df, unit="countyreal", time="year", cohort="start", outcome="lemp")
+    theirs = pyfixest_se(df, "countyreal", "year", "start", "lemp")
+    np.testing.assert_allclose(ours_se(panel), theirs, rtol=1e-6)
+
+
+def test_equal_to_pyfixest_with_gaps() -> None:
+    df = random_frame(7, units=40, missing=0.15)
+    panel = nqp.Panel.from_frame(df, unit="unit", time="time", cohort="cohort", outcome="y")
+    theirs = pyfixest_se(df[["unit", "time", "cohort", "y"]], "unit", "time", "cohort", "y")
+    np.testing.assert_allclose(ours_se(panel), theirs, rtol=1e-6)
