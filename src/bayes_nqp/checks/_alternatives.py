@@ -50,6 +50,8 @@ class Alternative:
         The fit's own by default.
     reference : float, optional
         What the fit itself says of the same target; its average effect by default.
+    counts : bool, default True
+        Whether the verdict rests on it too; False for what is shown for comparison alone.
     """
 
     label: str
@@ -57,6 +59,7 @@ class Alternative:
     design: StaggeredDiD
     panel: Panel | None = None
     reference: float | None = None
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,8 +99,8 @@ def compared(fitted: Fit, alternatives: Sequence[Alternative], what: str) -> xr.
     Dataset
         ``att`` (chain, draw, specification), outcome units, the fit's own first, over cells
         from adoption on; with the coordinates ``specification``, ``change``, ``reference`` (what
-        the fit says of the same target) and ``gate`` by specification; what could not be
-        fitted is left out and named, with the reason, in the attr ``left_out``.
+        the fit says of the same target), ``counts`` and ``gate_of`` by specification; what
+        could not be fitted is left out and named, with the reason, in the attr ``left_out``.
 
     Raises
     ------
@@ -138,6 +141,7 @@ def compared(fitted: Fit, alternatives: Sequence[Alternative], what: str) -> xr.
                 "specification",
                 [overall, *(overall if a.reference is None else a.reference for a in kept)],
             ),
+            "counts": ("specification", np.array([True, *(one.counts for one in kept)])),
             "gate_of": ("specification", np.array(failures, dtype=str)),
             v.GATE: next((text for text in failures if text != v.PASSED), v.PASSED),
         },
@@ -208,23 +212,22 @@ def judged(evidence: xr.Dataset, *, far: float = 2.0) -> Judged:
     Returns
     -------
     Judged
-        "fails" if an alternative has the other sign while the fit's interval excludes zero, or
-        its interval lies on the other side; "in doubt" if one concludes otherwise, or lies far
-        from the fit's own estimate of the same target.
+        "fails" if the fit's interval excludes zero and an alternative lies more than a posterior
+        sd on the other side; "in doubt" if one concludes otherwise, lies far from the fit's own
+        estimate of the same target, or did not converge. Alternatives that do not count are
+        left aside.
     """
-    flat = evidence["att"].to_numpy().reshape(-1, evidence.sizes["specification"])
+    counts = evidence["counts"].to_numpy()
+    flat = evidence["att"].to_numpy().reshape(-1, counts.size)
     mean, sd = flat.mean(axis=0), float(flat[:, 0].std())
     low, high = np.quantile(flat, (0.025, 0.975), axis=0)
     said = (low > 0).astype(int) - (high < 0)
-    shift = (mean - evidence["reference"].to_numpy())[1:] / sd
+    shift = np.where(counts, mean - evidence["reference"].to_numpy(), 0.0)[1:] / sd
     names = evidence["specification"].to_numpy()
-    own = said[0] if said[0] else 0
-    turned = [
-        str(names[k])
-        for k in range(1, len(names))
-        if own != 0 and np.sign(mean[k]) == -own and (said[k] == -own or abs(mean[k]) > sd)
-    ]
-    lost = [str(names[k]) for k in range(1, len(names)) if said[k] != said[0]]
+    others = np.arange(1, names.size)[counts[1:]]
+    opposite = (np.sign(mean) == -said[0]) & (said[0] != 0)
+    turned = [str(names[k]) for k in others if opposite[k] and abs(mean[k]) > sd]
+    lost = [str(names[k]) for k in others if said[k] != said[0]]
     verdict: Verdict = HOLDS
     if lost or (np.abs(shift) > far).any() or evidence[v.GATE].item() != v.PASSED:
         verdict = DOUBT
@@ -233,7 +236,7 @@ def judged(evidence: xr.Dataset, *, far: float = 2.0) -> Judged:
     return Judged(verdict, shift, 1 + int(np.argmax(np.abs(shift))), turned, lost)
 
 
-def _own(fitted: Fit) -> Array:
+def _own(fitted: Fit) -> Any:
     return _thinned(att(after_adoption(cell_effects(fitted))))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
@@ -69,7 +70,7 @@ def anticipation(fit: Fit, *, periods: int = 2) -> Finding:
     )
 
 
-def _before(early: Fit, event_time: int) -> np.ndarray:
+def _before(early: Fit, event_time: int) -> npt.NDArray[np.float64]:
     """Draws of the effect in the first period that anticipation adds."""
     effects: xr.Dataset = cell_effects(early)
     return np.ravel(att(effects, v.EVENT_TIME).sel({v.EVENT_TIME: event_time}).to_numpy())

@@ -31,7 +31,8 @@ def specifications(fit: Fit, *, designs: Mapping[str, StaggeredDiD] | None = Non
     """Refit with other errors, time effects, pooling, priors, covariates, controls.
 
     One choice is changed at a time. All specifications use the same panel; estimates are of the
-    cells from adoption on.
+    cells from adoption on. Independent errors are shown for comparison, but the verdict does
+    not rest on them.
 
     Parameters
     ----------
@@ -99,12 +100,16 @@ def alternatives_of(design: StaggeredDiD, panel: Panel) -> list[Alternative]:
 
 
 def _errors(design: StaggeredDiD, panel: Panel) -> list[Alternative]:
-    every = {"independent errors": IID(), "AR(1) errors": AR1(), "AR(1) + noise": AR1Noise()}
     if panel.weights is not None:
         return []
+    # Independent errors overstate what correlated rows know: shown beside, not held against.
     return [
-        Alternative(label, "errors", design.replace(errors=errors))
-        for label, errors in every.items()
+        Alternative(label, "errors", design.replace(errors=errors), counts=errors != IID())
+        for label, errors in {
+            "independent errors": IID(),
+            "AR(1) errors": AR1(),
+            "AR(1) + noise": AR1Noise(),
+        }.items()
     ]
 
 

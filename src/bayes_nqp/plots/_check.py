@@ -10,11 +10,16 @@ from matplotlib.figure import Figure
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.errors import StudyError
 from bayes_nqp.plots._evidence import Drawer, Look
+from bayes_nqp.plots._evidence_permutation import permutation
+from bayes_nqp.plots._evidence_specifications import specifications
 from bayes_nqp.plots._words import Language, words
 
 __all__ = ["DRAWERS", "check"]
 
-DRAWERS: Mapping[str, Drawer] = {}
+DRAWERS: Mapping[str, Drawer] = {
+    "permutation": permutation,
+    "specifications": specifications,
+}
 """What draws each kind of evidence."""
 
 

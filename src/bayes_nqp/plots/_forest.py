@@ -21,14 +21,23 @@ from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
 from bayes_nqp.plots._words import Language, effect_label, percent, words
 
-__all__ = ["forest"]
+__all__ = ["Row", "draw_rows", "forest"]
 
 _CONTRASTED = 4
 """Levels of a factor up to which all pairs are compared."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Row:
+class Row:
+    """One line of a forest; a heading where there are no draws.
+
+    Parameters
+    ----------
+    label : str
+    draws : DataArray (chain, draw) or None
+    colour, marker : str
+    """
+
     label: str
     draws: xr.DataArray | None
     colour: str = INK
@@ -93,7 +102,7 @@ def forest(
     label = effect_label(overall, say)
     with style([*say.values(), label, title or "", *(row.label for row in rows)]):
         figure, (ax_,) = figure_of(ax, (6.6, 0.215 * len(rows) + 1.25))
-        _fill(ax_, rows, prob, say)
+        draw_rows(ax_, rows, prob, say)
         ax_.set_xlabel(label)
         notes = [say["points"].format(percent(prob))]
         if any(draws.sizes[new] > _CONTRASTED for new, draws in groups.items()):
@@ -107,24 +116,36 @@ def forest(
 
 def _rows(
     overall: xr.DataArray, groups: Mapping[str, xr.DataArray], say: Mapping[str, str]
-) -> list[_Row]:
-    rows = [_Row(say["overall"], overall)]
+) -> list[Row]:
+    rows = [Row(say["overall"], overall)]
     contrasts = []
     for name, draws in groups.items():
-        rows.append(_Row(name, None))
+        rows.append(Row(name, None))
         for i, level in enumerate(draws[name].to_numpy()):
             one = draws.isel({name: i})
             if not np.isnan(one).any():
-                rows.append(_Row(text(level), one, COLOURS[0]))
+                rows.append(Row(text(level), one, COLOURS[0]))
         if 1 < draws.sizes[name] <= _CONTRASTED:
             for a, b in combinations(draws[name].to_numpy(), 2):
                 pair = contrast(draws, {name: a}, minus=b)
                 if not np.isnan(pair).any():
-                    contrasts.append(_Row(str(pair.contrast.item()), pair, COLOURS[1], "D"))
-    return [*rows, *([_Row(say["contrasts"], None)] if contrasts else []), *contrasts]
+                    contrasts.append(Row(str(pair.contrast.item()), pair, COLOURS[1], "D"))
+    return [*rows, *([Row(say["contrasts"], None)] if contrasts else []), *contrasts]
 
 
-def _fill(ax: Axes, rows: list[_Row], prob: float, say: Mapping[str, str]) -> None:
+def draw_rows(ax: Axes, rows: list[Row], prob: float, say: Mapping[str, str]) -> None:
+    """Draw lines one under another, with their numbers at the right.
+
+    Parameters
+    ----------
+    ax : Axes
+    rows : list of Row
+        From the top.
+    prob : float
+        Of the wide interval.
+    say : mapping of str to str
+        Words of the figure's language.
+    """
     height = np.arange(len(rows))[::-1].astype(float)
     drawn = [(row, points_of(row.draws, prob)) for row in rows if row.draws is not None]
     at = [y for row, y in zip(rows, height, strict=True) if row.draws is not None]
@@ -152,7 +173,7 @@ def _fill(ax: Axes, rows: list[_Row], prob: float, say: Mapping[str, str]) -> No
 
 def _columns(
     ax: Axes,
-    drawn: list[tuple[_Row, Points]],
+    drawn: list[tuple[Row, Points]],
     at: list[float],
     prob: float,
     say: Mapping[str, str],

@@ -50,6 +50,13 @@ _ENGLISH = {
     "failed": "convergence gate failed",
     "because": "{}: {}",
     "unverified": "Convergence gate: unverified.",
+    "band": "Band: {} interval of the fit itself.",
+    "comparison_only": "Hollow: for comparison only.",
+    "own_target": "Diamonds: what the fit itself says of the same cells.",
+    "placebo_z": "Average effect over its posterior sd",
+    "permutations": "Permutations",
+    "actual": "actual",
+    "placebos": "Bars: {} permutations of the cohorts within strata. Dashed: ±1.96. p = {}.",
 }
 
 _CHINESE = {
@@ -88,6 +95,13 @@ _CHINESE = {
     "failed": "未通过收敛检验",
     "because": "{}：{}",
     "unverified": "收敛检验：未验证。",
+    "band": "阴影：基准拟合的 {} 区间。",
+    "comparison_only": "空心：仅供比较。",
+    "own_target": "菱形：基准拟合对相同单元格的估计。",
+    "placebo_z": "平均效应与其后验标准差之比",
+    "permutations": "置换次数",
+    "actual": "实际",
+    "placebos": "柱：组内 {} 次批次置换。虚线：±1.96。p = {}。",
 }
 
 _LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": _ENGLISH, "zh": _CHINESE}

@@ -1,0 +1,58 @@
+"""The actual estimate among those of permuted cohorts."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.plots._evidence import Look
+from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
+
+__all__ = ["permutation"]
+
+
+def permutation(result: CheckResult, look: Look) -> Figure:
+    """Draw the distribution of placebo estimates over their sd, and where the actual one lies.
+
+    Parameters
+    ----------
+    result : CheckResult
+        Of kind "permutation".
+    look : Look
+
+    Returns
+    -------
+    Figure
+    """
+    evidence = result.evidence
+    assert isinstance(evidence, xr.Dataset)
+    say = look.say
+    placebo = (evidence["placebo"] / evidence["placebo_sd"]).to_numpy()
+    actual = float(evidence["actual"] / evidence["actual_sd"])
+    with style([*say.values(), look.title or ""]):
+        figure, (ax,) = figure_of(look.ax, (5.0, 3.0))
+        most = max(3.0, 1.05 * np.abs([*placebo, actual]).max())
+        ax.hist(
+            placebo, bins=np.arange(-most, most + 0.25, 0.25).tolist(), color=FAINT, edgecolor="white",
+            linewidth=0.4,
+        )  # fmt: skip
+        for x in (-1.96, 1.96):
+            ax.axvline(x, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0.5)
+        ax.axvline(actual, color=COLOURS[1], linewidth=1.6)
+        side = "right" if actual > 0 else "left"
+        ax.annotate(
+            say["actual"], (actual, 1), (-4 if actual > 0 else 4, -2), color=COLOURS[1],
+            xycoords=("data", "axes fraction"), textcoords="offset points", ha=side, va="top",
+        )  # fmt: skip
+        ax.set_xlabel(say["placebo_z"])
+        ax.set_ylabel(say["permutations"])
+        ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
+        notes = [say["placebos"].format(placebo.size, f"{evidence.attrs['p']:.3f}")]
+        annotate(figure, [ax], notes, v.PASSED, say, owned=look.ax is None, title=look.title)
+        settle([ax])
+    return figure

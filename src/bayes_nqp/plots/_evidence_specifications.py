@@ -1,0 +1,136 @@
+"""One estimate under many specifications, one under another."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from matplotlib.figure import Figure
+
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.estimands import gate_of
+from bayes_nqp.plots._evidence import Look
+from bayes_nqp.plots._forest import Row, draw_rows
+from bayes_nqp.plots._intervals import points_of
+from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._style import COLOURS, FAINT, INK, MUTED, WARNING, figure_of, settle, style
+from bayes_nqp.plots._words import effect_label, percent
+
+__all__ = ["specifications"]
+
+_CHINESE: Final = {
+    "as fitted": "基准",
+    "errors": "误差结构",
+    "time effects": "时间效应",
+    "pooling": "合并方式",
+    "priors": "先验",
+    "covariates": "控制变量",
+    "controls": "对照组",
+    "anticipation": "预期效应",
+    "cohort": "批次",
+    "of your own": "自定义",
+    "independent errors": "独立误差",
+    "AR(1) errors": "AR(1) 误差",
+    "AR(1) + noise": "AR(1) 加噪声",
+    "common time effects": "共同时间效应",
+    "complete pooling": "完全合并",
+    "partial pooling": "部分合并",
+    "no pooling": "不合并",
+    "no covariates": "无控制变量",
+    "never-treated controls": "仅从未处理者为对照",
+    "never-treated units": "仅从未处理者为对照",
+    "all untreated rows": "全部未处理行为对照",
+    "deviations by unit": "单位偏离",
+    "one period of anticipation": "提前一期",
+}
+_PATTERNS: Final = (
+    (r"without cohort (.+)", r"去掉批次 \1"),
+    (r"without (.+) = (.+)", r"去掉 \1 = \2"),
+    (r"(\d+) periods? of anticipation", r"提前 \1 期"),
+    (r"time effects by (.+), pooled", r"\1 时间效应（部分合并）"),
+    (r"time effects by (.+)", r"\1 时间效应"),
+    (r"no deviations by (.+)", r"无 \1 偏离"),
+    (r"effect priors (.+)", r"效应先验 \1"),
+)
+
+
+def specifications(result: CheckResult, look: Look) -> Figure:
+    """Draw the estimate of every specification, with the fit's own interval behind them.
+
+    Parameters
+    ----------
+    result : CheckResult
+        Of kind "specifications".
+    look : Look
+
+    Returns
+    -------
+    Figure
+    """
+    evidence = result.evidence
+    assert isinstance(evidence, xr.Dataset)
+    say, draws = look.say, evidence["att"].assign_attrs(evidence.attrs)
+    rows = _rows(evidence, look)
+    label = effect_label(draws, say)
+    with style([*say.values(), label, look.title or "", *(row.label for row in rows)]):
+        figure, (ax,) = figure_of(look.ax, (6.8, 0.205 * len(rows) + 1.3))
+        low, high = points_of(evidence["att"].isel(specification=0), look.prob).outer[:, 0]
+        ax.axvspan(low, high, color=FAINT, alpha=0.25, linewidth=0, zorder=0.1)
+        draw_rows(ax, rows, look.prob, say)
+        other = _other_targets(evidence)
+        if other.size:
+            places = _places(rows, evidence)
+            ax.plot(
+                evidence["reference"].to_numpy()[other], places[other], "D", markersize=3.6,
+                markerfacecolor="none", markeredgecolor=MUTED, markeredgewidth=0.9, zorder=2.5,
+            )  # fmt: skip
+        ax.set_xlabel(label)
+        notes = [say["points"].format(percent(look.prob)), say["band"].format(percent(look.prob))]
+        notes += [say["comparison_only"]] if not evidence["counts"].all() else []
+        notes += [say["own_target"]] if other.size else []
+        gate = gate_of(evidence["att"])
+        annotate(figure, [ax], notes, gate, say, owned=look.ax is None, title=look.title)
+        settle([ax])
+        ax.tick_params(axis="y", length=0)
+    return figure
+
+
+def _rows(evidence: xr.Dataset, look: Look) -> list[Row]:
+    rows, change = [], None
+    names, changes = evidence["specification"].to_numpy(), evidence["change"].to_numpy()
+    for k, name in enumerate(names):
+        if k and changes[k] != change:
+            change = changes[k]
+            rows.append(Row(_named(str(change), look), None))
+        colour = INK if k == 0 else COLOURS[0] if evidence["counts"][k] else MUTED
+        colour = WARNING if str(evidence["gate_of"][k].item()).startswith("failed") else colour
+        draws = evidence["att"].isel(specification=k)
+        rows.append(
+            Row(_named(str(name), look), draws, colour, "o" if evidence["counts"][k] else "D")
+        )
+    return rows
+
+
+def _other_targets(evidence: xr.Dataset) -> npt.NDArray[Any]:
+    """Specifications that estimate something else than the average over all cells."""
+    reference = evidence["reference"].to_numpy()
+    return np.flatnonzero(~np.isclose(reference, reference[0], rtol=1e-9, atol=0))
+
+
+def _places(rows: list[Row], evidence: xr.Dataset) -> npt.NDArray[Any]:
+    height = np.arange(len(rows))[::-1].astype(float)
+    return height[[k for k, row in enumerate(rows) if row.draws is not None]]
+
+
+def _named(text: str, look: Look) -> str:
+    if look.language == "en":
+        return text
+    if text in _CHINESE:
+        return _CHINESE[text]
+    for pattern, chinese in _PATTERNS:
+        if re.fullmatch(pattern, text):
+            return re.sub(pattern, chinese, text)
+    return text
