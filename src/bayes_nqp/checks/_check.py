@@ -10,6 +10,7 @@ import pandas as pd
 from bayes_nqp.checks._anticipation import anticipation
 from bayes_nqp.checks._control_group import control_group
 from bayes_nqp.checks._convergence import convergence
+from bayes_nqp.checks._error_model import error_model
 from bayes_nqp.checks._leave_out import leave_out
 from bayes_nqp.checks._placebo_outcome import placebo_outcome
 from bayes_nqp.checks._placebo_space import placebo_space
@@ -37,6 +38,7 @@ CHECKS: Mapping[str, Check] = {
         placebo_outcome,
         control_group,
         time_effects,
+        error_model,
         specifications,
         leave_out,
     )
@@ -105,6 +107,7 @@ def run_checks(
     fit: Fit,
     names: Iterable[str] | None = None,
     *,
+    options: Mapping[str, Mapping[str, object]] | None = None,
     before: Callable[[Check], None] | None = None,
 ) -> list[CheckResult]:
     """Ask several questions of a fit.
@@ -114,6 +117,8 @@ def run_checks(
     fit : Fit
     names : iterable of str, optional
         Which checks; all of them by default.
+    options : mapping of str to mapping, optional
+        Options by the name of the check.
     before : callable, optional
         Called with each check before it runs, to show progress.
 
@@ -132,7 +137,7 @@ def run_checks(
         if before is not None:
             before(one)
         say(f"checking {one.name}", number, len(wanted))
-        results.append(one(fit))
+        results.append(one(fit, **(options or {}).get(one.name, {})))
     return results
 
 

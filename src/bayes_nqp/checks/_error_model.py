@@ -1,0 +1,290 @@
+"""Whether the model of errors leaves intervals as wide as clusters of the data say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._alternatives import Alternative, compared
+from bayes_nqp.checks._cluster import Errors, Robust, robust
+from bayes_nqp.checks._refit import panel_of, staggered
+from bayes_nqp.checks._result import (
+    DOUBT,
+    FAILS,
+    HOLDS,
+    Evidence,
+    Finding,
+    Kind,
+    NotApplicable,
+    Verdict,
+    asks,
+)
+from bayes_nqp.compression import AR1, IID, AR1Noise
+from bayes_nqp.designs._frame import unit_column
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.errors import StudyError, nearest, shown
+from bayes_nqp.estimands import text
+from bayes_nqp.estimands._average import average_of
+from bayes_nqp.pooling import Separate
+from bayes_nqp.terms.time_effects import TimeEffects
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs import StaggeredDiD
+    from bayes_nqp.designs._plan import Plan
+    from bayes_nqp.fitting import Fit
+    from bayes_nqp.panel import Panel
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+_LIMIT, _FAR = 1.2, 1.5
+"""Ratios of standard deviations from which intervals are in doubt, and fail."""
+_CHANCE, _SURE = 0.05, 0.001
+"""Chances, over all quantities, that a true model passes what its clusters can tell."""
+_FEW = 5
+"""With fewer clusters a robust standard error says nothing."""
+_CONTRASTED = 4
+"""Levels of a factor up to which all pairs are compared."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Clusters:
+    """Units by cluster and by member, and what clusters are called."""
+
+    name: str
+    codes: Index
+    member: Index
+    above: bool
+
+
+@asks("Are intervals as wide as errors that move together within a unit demand?")
+def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = False) -> Finding:
+    """Compare the model's standard deviations with cluster-robust ones, and error structures.
+
+    The saturated fit (an effect of its own for every cell, no deviations, the same time effects
+    and covariates) weighs rows by the fit's posterior mean of the error parameters. Its
+    cluster-robust variance, with the factor clusters / (clusters − 1), is compared with what it
+    would be on average if the model were true: that takes account of the small residuals of
+    cells with few units, and of effects that differ between units, which a robust variance
+    counts though the average over the treated rows at hand does not depend on them. The ratio
+    is ``sqrt(1 + (robust − expected) / model)`` with the model's variance of the saturated
+    estimate; posterior sd times the ratio is the robust standard deviation of the fit. It is
+    about one if the model is true, whatever the pooling. A quantity is in doubt beyond 1.2,
+    and beyond what the clusters at hand can tell from chance (Satterthwaite's degrees of
+    freedom, 5 % over all quantities); it fails beyond 1.5 and a chance of 0.1 %.
+
+    The average effect is also estimated under other error structures. Those that hold the
+    fit's own as a special case count: a posterior sd more than 1.2 times as large, or an
+    estimate more than a posterior sd away, puts the fit in doubt; 1.5 times fails.
+
+    Under independent errors, deviations of effects take persistent errors for their own, and
+    clusters by unit then see nothing wrong: there the verdict rests on the other structures.
+
+    Clusters are what effects vary by (units by default), or those of ``cluster``: a column of
+    the panel that is constant within units, such as a province. ``event_times=True`` judges the
+    average at every event time too.
+    """
+    panel, design = panel_of(fit), staggered(fit)
+    groups = _clusters(design, panel, cluster)
+    effects = cell_effects(fit)
+    names, weights = _quantities(effects, event_times=event_times)
+    found = _robust(fit, weights, groups)
+    table = _table(fit, names, weights, found)
+    over = table["ratio"].to_numpy() > table["limit"].to_numpy()
+    sure = np.maximum(_FAR, found.quantile(1 - _SURE / len(names)))
+    kind, evidence, wider, moved = _structures(fit, table)
+    verdict: Verdict = HOLDS
+    if over.any() or wider > _LIMIT or moved > 1:
+        verdict = DOUBT
+    if (found.ratio > sure).any() or wider > _FAR:
+        verdict = FAILS
+    worst = int(np.argmax(table["ratio"].to_numpy() / table["limit"].to_numpy()))
+    figure = (
+        f"cluster-robust over model sd {found.ratio[0]:.2f} for the average effect, "
+        f"{found.ratio[worst]:.2f} for {names[worst]} (limit {float(table['limit'][worst]):.2f}; "
+        f"{found.clusters} clusters by {groups.name})"
+    )
+    if np.isfinite(wider):
+        figure += f"; posterior sd × {wider:.2f} under a richer error structure"
+    said = [names[k] for k in np.flatnonzero(over)]
+    sentence = _sentence(design, groups, said, float(found.ratio[over].max(initial=0)), wider)
+    if not said and wider <= _LIMIT and moved > 1:
+        sentence = (
+            f"Under a richer error structure the average effect moves by {moved:.1f} posterior sd: "
+            f"fit that one ({_richer(design)[-1][1]})."
+        )
+    return Finding(verdict, figure, sentence, evidence, kind)
+
+
+def _clusters(design: StaggeredDiD, panel: Panel, name: str | None) -> _Clusters:
+    varying = design.effect.varying or v.UNIT
+    member = np.arange(panel.n_units)
+    if varying != v.UNIT:
+        member = unit_column(panel, varying, "varying")[0]
+    if name is None or name == varying:
+        codes = member
+    elif name in panel.strata_codes:
+        codes = np.asarray(panel.strata_codes[name], dtype=np.int64)
+    elif name in panel.frame.columns:
+        codes = unit_column(panel, name, "cluster")[0]
+    else:
+        raise StudyError(
+            f"'cluster' names the column {name!r}, which the panel does not have",
+            hint=nearest(name, [*panel.frame.columns, *panel.strata_codes]),
+        )
+    pairs = np.unique(np.stack([member, codes]), axis=1)
+    if np.unique(pairs[0]).size < pairs.shape[1]:
+        raise StudyError(
+            f"clusters by {name!r} cut through what effects vary by, {varying!r}",
+            hint=f"cluster={varying!r}, or a level above it",
+        )
+    count = np.unique(codes).size
+    if count < _FEW:
+        raise NotApplicable(
+            f"There are {count} clusters by {name or varying}; a robust standard error needs "
+            f"{_FEW} at the very least."
+        )
+    return _Clusters(name or varying, codes, member, count < np.unique(member).size)
+
+
+def _quantities(effects: xr.Dataset, *, event_times: bool) -> tuple[list[str], Array]:
+    """Names and weights over cells: the average, by level, contrasts, by event time."""
+    names, rows = ["att"], [average_of(effects, None, "rows", None).cells.toarray()]
+    dims = [*schema.factors(effects), *([v.EVENT_TIME] if event_times else [])]
+    for dim in dims:
+        average = average_of(effects, dim, "rows", None)
+        kept = np.flatnonzero(average.weight > 0)
+        if kept.size < 2:
+            continue
+        part = average.cells.toarray()[kept]
+        labels = [text(x) for x in average.axes[0].labels[kept]]
+        names += [f"att[{dim}={label}]" for label in labels]
+        rows.append(part)
+        if dim == v.EVENT_TIME or kept.size > _CONTRASTED:
+            continue
+        for a, b in combinations(range(kept.size), 2):
+            names.append(f"{labels[a]} − {labels[b]}")
+            rows.append(part[[a]] - part[[b]])
+    return names, np.concatenate(rows)
+
+
+def _robust(fit: Fit, weights: Array, groups: _Clusters) -> Robust:
+    plan = _saturated(fit)
+    everywhere = np.zeros((weights.shape[0], plan.cells.rows.size))
+    everywhere[:, ~plan.cells.lead] = weights
+    return robust(plan, everywhere, _errors(fit), groups.codes, groups.member)
+
+
+def _saturated(fit: Fit) -> Plan:
+    design, panel = staggered(fit), panel_of(fit)
+    time = TimeEffects(design.time_strata(panel))
+    return design.replace(effect=Separate(varying=None), time=time).plan(panel)
+
+
+def _errors(fit: Fit) -> Errors:
+    """Posterior means of the parameters of errors and deviations."""
+    posterior = fit.posterior
+
+    def mean(name: str, default: float) -> float:
+        full = f"outcome__{name}"
+        return float(posterior[full].mean()) if full in posterior else default
+
+    design = staggered(fit)
+    fixed = 0.0 if design.effect.varying is None else design.priors.member * fit.scale
+    return Errors(
+        mean("sigma", 0.0), mean("rho", 0.0), mean("noise", 0.0), mean("scale_deviation", fixed)
+    )
+
+
+def _table(fit: Fit, names: list[str], weights: Array, found: Robust) -> xr.Dataset:
+    draws = cell_effects(fit)[v.EFFECT].isel({v.PATH: 0}).to_numpy()
+    posterior = (draws.reshape(-1, draws.shape[-1]) @ weights.T).std(axis=0)
+    limit = np.maximum(_LIMIT, found.quantile(1 - _CHANCE / len(names)))
+    columns = {
+        "ratio": found.ratio,
+        "limit": limit,
+        "posterior_sd": posterior,
+        "robust_sd": posterior * found.ratio,
+        "saturated": found.estimate,
+        "robust_se": np.sqrt(found.variance),
+        "expected_se": np.sqrt(found.expected),
+        "model_se": np.sqrt(found.model),
+        "freedom": found.freedom,
+    }
+    return xr.Dataset(
+        {name: ("quantity", values) for name, values in columns.items()},
+        coords={"quantity": np.asarray(names, dtype=str)},
+        attrs={"clusters": found.clusters},
+    )
+
+
+def _richer(design: StaggeredDiD) -> list[tuple[Alternative, str]]:
+    """Error structures that hold the design's own as a special case."""
+    known = [(AR1(), "AR(1) errors", "errors=nqp.AR1()"),
+             (AR1Noise(), "AR(1) + noise", "errors=nqp.AR1Noise()")]  # fmt: skip
+    first = {IID: 0, AR1: 1, AR1Noise: 2}[type(design.errors)]
+    return [
+        (Alternative(label, "errors", design.replace(errors=errors)), call)
+        for errors, label, call in known[first:]
+    ]
+
+
+def _structures(fit: Fit, table: xr.Dataset) -> tuple[Kind, Evidence, float, float]:
+    """The evidence; the largest posterior sd and shift under a richer structure, relative."""
+    design, panel = staggered(fit), panel_of(fit)
+    if panel.weights is not None:
+        # Precision weights go with independent errors only.
+        return "none", table, np.nan, np.nan
+    alternatives = [one for one, _ in _richer(design)]
+    poorer = ((IID(), "independent errors"), (AR1(), "AR(1) errors"))
+    alternatives += [
+        Alternative(label, "errors", design.replace(errors=errors), counts=False)
+        for errors, label in poorer[: {IID: 0, AR1: 1, AR1Noise: 2}[type(design.errors)]]
+    ]
+    refits = compared(fit, alternatives, "refitting with other errors")
+    flat = refits["att"].to_numpy().reshape(-1, refits.sizes["specification"])
+    counts = refits["counts"].to_numpy()
+    mean, sd = flat.mean(axis=0)[counts], flat.std(axis=0)[counts]
+    wider, moved = np.nan, np.nan
+    if counts.sum() > 1:
+        wider = float((sd[1:] / sd[0]).max())
+        moved = float((np.abs(mean[1:] - mean[0]) / sd[0]).max())
+    return "specifications", refits.merge(table, combine_attrs="no_conflicts"), wider, moved
+
+
+def _sentence(
+    design: StaggeredDiD, groups: _Clusters, over: list[str], ratio: float, wider: float
+) -> str:
+    richer = _richer(design)
+    if not over and not wider > _LIMIT:
+        end = " and richer error structures agree" if np.isfinite(wider) else ""
+        return (
+            f"Clustered by {groups.name}, standard deviations are about as large as modelled{end}."
+        )
+    said = []
+    if over:
+        said.append(
+            f"Clustered by {groups.name}, the standard deviation of {shown(over, 3)} is up to "
+            f"{ratio:.2f} times what the model says: intervals are too narrow."
+        )
+    if wider > _LIMIT:
+        said.append(
+            f"Under a richer error structure the posterior sd is {wider:.2f} times as large."
+        )
+    if groups.above:
+        said.append(
+            f"Errors move together within a {groups.name}: give groups of them time effects of "
+            "their own (time=nqp.TimeEffects(…)), or report the robust sd."
+        )
+    elif richer:
+        said.append(f"Fit {richer[-1][1]}; and cluster by a level above (cluster='…').")
+    else:
+        said.append("Report the robust sd, and cluster by a level above (cluster='…').")
+    return " ".join(said)

@@ -1,0 +1,141 @@
+"""The check of the error model: where it holds, and where intervals are too narrow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import bayes_nqp as nqp
+from bayes_nqp import simulation
+from bayes_nqp.errors import StudyError
+
+pytestmark = pytest.mark.xdist_group("error_model")
+
+SAMPLER = nqp.IMH(draws=500, chains=2, seed=4)
+SMALL = {"units": 60, "periods": 10, "cohorts": (4, 6, 8), "seed": 5}
+# With pooled cells alone the model has few scales, and refits are quick.
+DESIGN = nqp.StaggeredDiD(nqp.Complete(), time=nqp.TimeEffects(["region"]))
+
+
+def provinces(generator: np.random.Generator, units: int, periods: int) -> np.ndarray:
+    """Walks that units of one of twelve provinces share, and a little noise."""
+    walks = generator.normal(size=(12, periods)).cumsum(axis=1)
+    return walks[np.arange(units) // 5] + 0.5 * generator.normal(size=(units, periods))
+
+
+def with_provinces(panel: nqp.Panel) -> nqp.Panel:
+    df = panel.frame.copy()
+    df["province"] = "p" + (panel.unit_codes // 5).astype(str).astype(object)
+    df["half"] = np.where(panel.unit_codes < 30, "a", "b")
+    return nqp.Panel.from_frame(
+        df, unit="unit", time="time", cohort="cohort", outcome="outcome", strata=["region"]
+    )
+
+
+@pytest.fixture(scope="session")
+def serial() -> nqp.Fit:
+    """AR(1) errors, and a model that has them."""
+    panel = with_provinces(simulation.staggered(rho=0.7, **SMALL).panel)
+    return nqp.fit(DESIGN, panel, SAMPLER, progress=False)
+
+
+@pytest.fixture(scope="session")
+def together() -> nqp.Fit:
+    """Units of a province move together, and a model that does not know."""
+    panel = with_provinces(simulation.staggered(noise=provinces, **SMALL).panel)
+    return nqp.fit(DESIGN, panel, SAMPLER, progress=False)
+
+
+def evidence_of(fit: nqp.Fit, **options: object) -> tuple[nqp.CheckResult, xr.Dataset]:
+    result = nqp.check(fit, "error_model", **options)
+    assert isinstance(result.evidence, xr.Dataset)
+    return result, result.evidence
+
+
+def test_it_holds_where_the_model_is_true(serial: nqp.Fit) -> None:
+    result, evidence = evidence_of(serial)
+    assert result.verdict == "holds"
+    assert result.kind == "specifications"
+    assert evidence["specification"].to_numpy().tolist() == [
+        "as fitted", "AR(1) + noise", "independent errors",
+    ]  # fmt: skip
+    assert set(evidence["change"].to_numpy()[1:]) == {"errors"}
+    assert evidence["counts"].to_numpy().tolist() == [True, True, False]
+    assert evidence["quantity"].to_numpy().tolist() == [
+        "att", "att[region=coastal]", "att[region=inland]", "coastal − inland",
+    ]  # fmt: skip
+    sd = nqp.att(serial, by="region").std(["chain", "draw"], ddof=0)
+    np.testing.assert_allclose(evidence["posterior_sd"][1:3], sd)
+    np.testing.assert_allclose(evidence["robust_sd"], evidence["posterior_sd"] * evidence["ratio"])
+    assert (evidence["limit"] >= 1.2).all()
+
+
+def test_it_fails_where_errors_are_serially_correlated_and_the_model_has_none(
+    serial: nqp.Fit,
+) -> None:
+    naive = nqp.fit(DESIGN.replace(errors=nqp.IID()), serial.panel, SAMPLER, progress=False)
+    result, evidence = evidence_of(naive)
+    assert result.verdict in ("in doubt", "fails")
+    assert "errors=nqp.AR1Noise()" in result.sentence
+    sd = evidence["att"].std(["chain", "draw"])
+    assert (sd[1:] > 1.2 * sd[0]).all()
+
+
+def test_clusters_see_serial_correlation_that_no_deviation_takes_for_its_own(
+    serial: nqp.Fit,
+) -> None:
+    design = DESIGN.replace(errors=nqp.IID(), effect=nqp.Complete(varying=None))
+    naive = nqp.fit(design, serial.panel, SAMPLER, progress=False)
+    result, evidence = evidence_of(naive)
+    assert result.verdict in ("in doubt", "fails")
+    assert (evidence["ratio"] > evidence["limit"]).any()
+    assert "Clustered by unit, the standard deviation of" in result.sentence
+
+
+def test_shocks_of_a_province_show_only_when_clustered_by_it(together: nqp.Fit) -> None:
+    by_unit = evidence_of(together)[1]
+    result, by_province = evidence_of(together, cluster="province")
+    assert result.verdict in ("in doubt", "fails")
+    assert "Errors move together within a province" in result.sentence
+    ratio = [float(e["ratio"].sel(quantity="att")) for e in (by_unit, by_province)]
+    assert ratio[0] < 1.2 < ratio[1]
+    assert by_province.attrs["clusters"] == 12
+
+
+def test_event_times_are_judged_on_request(serial: nqp.Fit) -> None:
+    evidence = evidence_of(serial, event_times=True)[1]
+    assert "att[event_time=6]" in evidence["quantity"]
+    assert np.isfinite(evidence["ratio"]).all()
+
+
+def test_few_clusters_are_not_asked(serial: nqp.Fit) -> None:
+    result = nqp.check(serial, "error_model", cluster="half")
+    assert result.verdict == "not applicable"
+    assert "2 clusters by half" in result.sentence
+    assert nqp.check(serial, "error_model", cluster="region").verdict == "not applicable"
+
+
+def test_unknown_and_cutting_clusters_are_refused(serial: nqp.Fit) -> None:
+    with pytest.raises(StudyError, match="did you mean 'province'"):
+        nqp.check(serial, "error_model", cluster="provinces")
+    by_province = replace(serial, design=DESIGN.replace(effect=nqp.Complete(varying="province")))
+    with pytest.raises(StudyError, match="cut through what effects vary by, 'province'"):
+        nqp.check(by_province, "error_model", cluster="unit")
+
+
+def test_weighted_panels_have_no_other_error_structures(serial: nqp.Fit) -> None:
+    assert serial.panel is not None
+    df = serial.panel.frame.assign(w=1.0)
+    panel = nqp.Panel.from_frame(
+        pd.DataFrame(df), unit="unit", time="time", cohort="cohort", outcome="outcome",
+        strata=["region"], weights="w",
+    )  # fmt: skip
+    design = DESIGN.replace(errors=nqp.IID(), effect=nqp.Complete(varying=None))
+    weighted = nqp.fit(design, panel, SAMPLER, progress=False)
+    result = nqp.check(weighted, "error_model")
+    assert result.kind == "none"
+    assert result.verdict in ("in doubt", "fails")
