@@ -24,6 +24,8 @@ from .fitting import Fit as Fit
 from .fitting import conditional_mean as conditional_mean
 from .fitting import fit as fit
 from .fitting import load as load
+from .fitting import log_likelihood as log_likelihood
+from .fitting import posterior_predictive as posterior_predictive
 from .fitting import prior_predictive as prior_predictive
 from .likelihoods import Gaussian as Gaussian
 from .likelihoods import StudentT as StudentT
@@ -36,6 +38,7 @@ from .sampling import IMH as IMH
 from .sampling import NUTS as NUTS
 from .tables import contrasts_table as contrasts_table
 from .tables import event_study_table as event_study_table
+from .tables import specification_table as specification_table
 from .tables import summary as summary
 from .terms.time_effects import TimeEffects as TimeEffects
 from .versions import versions as versions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["app", "main"]
 
 _BAD_INPUT, _FAILED, _INTERRUPTED = 2, 1, 130
+_COUNT = re.compile(r" \d+/\d+$")
 _COLOURS = {"holds": "green", "in doubt": "yellow", "fails": "red"}
 
 app = typer.Typer(
@@ -153,7 +155,16 @@ def _progress(quiet: bool) -> Iterator[Callable[[str], None] | None]:
         return
     console = _console(stderr=True)
     if not console.is_terminal:
-        yield lambda step: console.print(f"{step} …", markup=False, highlight=False)
+        said: list[str] = []
+
+        def once(step: str) -> None:
+            """Print each step once, not each of its counts."""
+            name = _COUNT.sub("", step)
+            if said[-1:] != [name]:
+                said.append(name)
+                console.print(f"{name} …", markup=False, highlight=False)
+
+        yield once
         return
     with console.status("starting …") as status:
         yield lambda step: status.update(f"{_safe(step)} …")

@@ -188,3 +188,12 @@ def test_titles_show_what_is_wrong_with_a_broken_study(study: Path) -> None:
     found = titles(study.parent)
     assert list(found.values())[1] == "城市与新质生产力"
     assert "no valid TOML" in found[study.with_name("broken.toml")]
+
+
+def test_options_of_a_check_are_known(tmp_path: Path) -> None:
+    message = refused(tmp_path, edited("[checks]", "[checks.leave_out]\ngroup = 'x'\n[checks]"))
+    assert "'checks.leave_out.group' is no option of this check" in message
+    assert "did you mean 'groups'" in message
+    message = refused(tmp_path, edited("[checks]", "[checks]\nleave_out = 3"))
+    assert "'checks.leave_out' is 3" in message
+    assert "[checks.leave_out]" in message

@@ -14,6 +14,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, leads_of
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.fitting import Fit
+from bayes_nqp.plots._check import DRAWERS
 from bayes_nqp.studies._study import Study
 
 if TYPE_CHECKING:
@@ -70,6 +71,9 @@ def _figures(
         "forest",
         lambda: plots.forest(effects, by=factors or None, weights=report.weights, **look),
     )
+    for one in checks:
+        if one.kind in DRAWERS:
+            yield f"check_{one.name}", lambda one=one: plots.check(one, **look)  # type: ignore[misc]
     if v.DEVIATION in effects:
         yield "league", lambda: plots.league(effects, weights=report.weights, **look)
 

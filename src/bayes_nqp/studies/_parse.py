@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from bayes_nqp.errors import StudyError, nearest, shown
 from bayes_nqp.studies._schema import Settings
 
-__all__ = ["parse", "read", "titles"]
+__all__ = ["key_hint", "parse", "read", "titles"]
 
 _LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
 _WORDS = {
@@ -156,7 +156,7 @@ def _worded(errors: list[ErrorDetails], name: str) -> StudyError:
     if first["type"] == "extra_forbidden":
         known = _keys(tables)
         return StudyError(
-            f"{place} has the unknown key {str(key)!r}", hint=_hint(str(key), known, table)
+            f"{place} has the unknown key {str(key)!r}", hint=key_hint(str(key), known, table)
         )
     if first["type"] == "missing":
         what = f"{place} lacks the key {str(key)!r}"
@@ -178,7 +178,22 @@ def _wanted(errors: list[ErrorDetails], first: ErrorDetails) -> str:
     return " or ".join(dict.fromkeys(kinds)) or "leave it out"
 
 
-def _hint(key: str, known: list[str], table: str) -> str:
+def key_hint(key: str, known: list[str], table: str) -> str:
+    """Say what a key may have been meant to be.
+
+    Parameters
+    ----------
+    key : str
+        The unknown key.
+    known : list of str
+        Those that the table has.
+    table : str
+        Its name; "" for what stands above all tables.
+
+    Returns
+    -------
+    str
+    """
     said = nearest(key, known)
     if said.startswith("did you mean"):
         return said

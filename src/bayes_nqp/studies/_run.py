@@ -17,6 +17,7 @@ import tomli_w
 from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.errors import ConvergenceError
 from bayes_nqp.fitting import Fit, fit
+from bayes_nqp.progress import listening
 from bayes_nqp.studies._figures import draw
 from bayes_nqp.studies._outcome import Outcome
 from bayes_nqp.studies._study import Study, validate
@@ -84,7 +85,8 @@ def run(
         fitted = fit(study.design, study.panel, study.sampler, progress=progress)
         if fitted.facts.get("interrupted"):
             raise KeyboardInterrupt
-        checks = run_checks(fitted, study.checks, before=lambda one: told(f"checking {one.name}"))
+        with listening(lambda what, done, total: told(f"{what} {done}/{total}")):
+            checks = run_checks(fitted, study.checks, options=study.settings.checks.options)
         told("writing tables")
         tables = tables_of(study, fitted, checks)
         for name, table in tables.items():
@@ -144,7 +146,7 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
         "priors": priors,
         "sampler": written(fitted.sampler),
         "report": report,
-        "checks": {"run": list(study.checks)},
+        "checks": {"run": list(study.checks), **study.settings.checks.options},
     }
     head = (
         f"# The study as run by bayes_nqp {versions()['bayes-nqp']}, every default spelt out.\n\n"

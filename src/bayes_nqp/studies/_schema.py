@@ -75,9 +75,16 @@ class Report(_Table):
 
 
 class Checks(_Table):
-    """Which checks run; all of them by default."""
+    """Which checks run, all of them by default; and a table of options for any of them."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
     run: Names | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options by the name of the check."""
+        return dict(self.model_extra or {})
 
 
 class Settings(_Table):

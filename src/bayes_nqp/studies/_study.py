@@ -15,7 +15,7 @@ from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.panel import Panel
 from bayes_nqp.sampling import Sampler
 from bayes_nqp.studies._data import panel_of, source_of
-from bayes_nqp.studies._parse import parse, read
+from bayes_nqp.studies._parse import key_hint, parse, read
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._values import design_of, sampler_of
 from bayes_nqp.studies._words import in_toml
@@ -115,11 +115,7 @@ def validate(path: str | Path) -> Study:
     settings = parse(read(path), path.name)
     design = design_of(settings.design, settings.priors)
     sampler = sampler_of(settings.sampler)
-    for name in settings.checks.run or ():
-        if name not in CHECKS:
-            raise StudyError(
-                f"'checks.run' names {name!r}, which is no check", hint=nearest(name, CHECKS)
-            )
+    _check_checks(settings)
     panel = panel_of(settings.data, path.parent)
     with in_toml("design"):
         plan = design.plan(panel)
@@ -130,3 +126,28 @@ def validate(path: str | Path) -> Study:
                 f"'report.by' names {name!r}, which is no stratum", hint=nearest(name, known)
             )
     return Study(path, settings, panel, design, sampler, plan.notes)
+
+
+def _check_checks(settings: Settings) -> None:
+    for name in settings.checks.run or ():
+        if name not in CHECKS:
+            raise StudyError(
+                f"'checks.run' names {name!r}, which is no check", hint=nearest(name, CHECKS)
+            )
+    for name, options in settings.checks.options.items():
+        if name not in CHECKS:
+            raise StudyError(
+                f"[checks] has the unknown key {name!r}",
+                hint=key_hint(name, ["run", *CHECKS], "checks"),
+            )
+        if not isinstance(options, dict):
+            raise StudyError(
+                f"'checks.{name}' is {options!r}", hint=f"a table of options: [checks.{name}]"
+            )
+        known = CHECKS[name].options
+        for option in options:
+            if option not in known:
+                raise StudyError(
+                    f"'checks.{name}.{option}' is no option of this check",
+                    hint=nearest(option, known) if known else "it takes none",
+                )

@@ -15,7 +15,7 @@ from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import att, text
 from bayes_nqp.fitting import Fit
 from bayes_nqp.studies._study import Study
-from bayes_nqp.tables import contrasts_table, event_study_table, summary
+from bayes_nqp.tables import contrasts_table, event_study_table, specification_table, summary
 
 __all__ = ["tables_of"]
 
@@ -40,12 +40,18 @@ def tables_of(study: Study, fit: Fit, checks: Sequence[CheckResult]) -> dict[str
     found = {c.name: c for c in checks if isinstance(c.evidence, xr.Dataset)}
     listed = check_table(checks)
     listed["gate"] = str(fit.gate)
-    return {
+    report = study.settings.report
+    tables = {
         "summary.csv": _summary(study, effects),
         "event_study.csv": _event_study(study, effects, found.get("pretrends")),
         "contrasts.csv": _contrasts(study, fit, effects, found.get("time_effects")),
         "checks.csv": listed,
     }
+    compared = [c for c in checks if c.kind == "specifications" and c.evidence is not None]
+    if compared:
+        table = specification_table(compared, report.prob, report.kind)
+        tables["specifications.csv"] = _stated(study, table)
+    return tables
 
 
 def _summary(study: Study, effects: xr.Dataset) -> pd.DataFrame:

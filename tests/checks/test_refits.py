@@ -1,0 +1,225 @@
+"""Checks that refit: other models, other rows, other adoptions; each holding and failing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bayes_nqp as nqp
+from bayes_nqp import plots, progress
+from bayes_nqp.checks._alternatives import AS_FITTED, after_adoption, judged
+from bayes_nqp.compression import kernel, recover
+from bayes_nqp.errors import StudyError
+from bayes_nqp.fitting import Kept, batch
+from bayes_nqp.simulation import staggered
+
+pytestmark = pytest.mark.xdist_group("refits")
+
+SAMPLER = nqp.IMH(draws=500, chains=2, seed=4)
+DESIGN = nqp.StaggeredDiD(nqp.Partial(varying="unit"))
+
+
+@pytest.fixture(scope="session")
+def calm() -> nqp.Fit:
+    """A fit whose assumptions are true, with a clear effect."""
+    panel = staggered(effect="flat", level=2.0, seed=5).panel
+    return nqp.fit(DESIGN, panel, SAMPLER, progress=False)
+
+
+@pytest.fixture(scope="session")
+def trending() -> nqp.Fit:
+    """Treated units that drift away from the others from the first period on."""
+    panel = staggered(effect="flat", level=0.0, trend=0.3, seed=5).panel
+    return nqp.fit(DESIGN, panel, SAMPLER, progress=False)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["specifications", "leave_out", "control_group", "anticipation", "placebo_time"],
+)
+def test_it_holds_where_assumptions_are_true(calm: nqp.Fit, name: str) -> None:
+    found = nqp.check(calm, name, progress=False)
+    assert found.verdict == "holds", found
+    assert found.figure
+
+
+def test_specifications_change_one_choice_each(calm: nqp.Fit) -> None:
+    evidence = nqp.check(calm, "specifications", progress=False).evidence
+    names = evidence["specification"].to_numpy().tolist()
+    assert names[0] == AS_FITTED
+    assert {"independent errors", "complete pooling", "no pooling", "never-treated controls"} < set(
+        names
+    )
+    assert len(set(names)) == len(names)
+    own = evidence["att"].isel(specification=0)
+    assert float(own.mean()) == pytest.approx(float(nqp.att(calm).mean()), abs=0.02)
+    assert not evidence["counts"].sel(specification="independent errors")
+
+
+def test_specifications_fail_where_a_drift_between_strata_is_taken_for_an_effect() -> None:
+    simulated = staggered(effect="flat", level=-1.5, never=0.5, seed=6, sigma=0.5)
+    panel = simulated.panel
+    coastal = panel.strata_codes["region"][panel.unit_codes] == panel.levels[
+        "region"
+    ].tolist().index("coastal")
+    kept = coastal | (panel.cohort_codes[panel.unit_codes] < 0)
+    drift = panel.where(kept)
+    coastal = coastal[kept]
+    drift = drift.with_outcome(drift.outcome + 1.0 * coastal * drift.time_codes)
+    common = DESIGN.replace(time=nqp.TimeEffects(), errors=nqp.IID())
+    fit = nqp.fit(common, drift, SAMPLER, progress=False)
+    found = nqp.check(fit, "specifications", progress=False)
+    assert found.verdict == "fails", found
+    assert "time effects by region" in found.sentence
+
+
+def test_a_design_of_ones_own_is_another_specification(calm: nqp.Fit) -> None:
+    own = {"wide": DESIGN.replace(priors=nqp.Priors(level=50))}
+    evidence = nqp.check(calm, "specifications", designs=own, progress=False).evidence
+    assert evidence["change"].sel(specification="wide") == "of your own"
+    with pytest.raises(StudyError, match="'designs' holds"):
+        nqp.check(calm, "specifications", designs={"x": "AR(2)"}, progress=False)
+
+
+def test_leave_out_fails_where_one_cohort_is_the_effect() -> None:
+    def effect(cells):  # type: ignore[no-untyped-def]
+        return np.where(cells["cohort"] == 5, 8.0, -0.8)
+
+    panel = staggered(effect=effect, seed=7, sigma=0.5, deviation_sd=0.1).panel
+    fit = nqp.fit(DESIGN, panel, SAMPLER, progress=False)
+    found = nqp.check(fit, "leave_out", progress=False)
+    assert found.verdict == "fails", found
+    assert "without cohort 5" in found.sentence
+
+
+def test_leave_out_compares_what_is_left_with_the_same_cells(calm: nqp.Fit) -> None:
+    evidence = nqp.check(calm, "leave_out", progress=False).evidence
+    effects = after_adoption(nqp.cell_effects(calm))
+    inland = effects.isel(cell=effects["region"].to_numpy() == "inland")
+    reference = evidence["reference"].sel(specification="without region = coastal")
+    assert float(reference) == pytest.approx(float(nqp.att(inland).mean()))
+
+
+def test_leave_out_takes_groups_of_units(calm: nqp.Fit) -> None:
+    panel = calm.panel
+    assert panel is not None
+    with pytest.raises(StudyError, match=r"'groups' names 'provinc'"):
+        nqp.check(calm, "leave_out", groups="provinc", progress=False)
+    with pytest.raises(StudyError, match="varies within units"):
+        nqp.check(calm, "leave_out", groups=panel.roles.time, progress=False)
+    evidence = nqp.check(calm, "leave_out", groups="region", progress=False).evidence
+    assert "without region = inland" in evidence["specification"]
+
+
+def test_another_control_group_is_told_apart(trending: nqp.Fit) -> None:
+    assert nqp.check(trending, "control_group", progress=False).verdict != "holds"
+
+
+def test_anticipation_fails_where_effects_begin_early() -> None:
+    panel = staggered(effect="flat", level=2.0, seed=5).panel
+    codes = np.asarray(panel.cohort_codes)
+    late = panel.with_cohorts(np.where(codes >= 0, np.minimum(codes + 1, 13), -1))
+    fit = nqp.fit(DESIGN, late, SAMPLER, progress=False)
+    found = nqp.check(fit, "anticipation", progress=False)
+    assert found.verdict == "fails", found
+    assert found.evidence.attrs["before"] == pytest.approx(2.0, abs=0.7)
+
+
+def test_a_placebo_in_time_fails_on_a_trend(trending: nqp.Fit) -> None:
+    found = nqp.check(trending, "placebo_time", progress=False)
+    assert found.verdict == "fails", found
+    with pytest.raises(StudyError, match="'periods' is 0"):
+        nqp.check(trending, "placebo_time", periods=0, progress=False)
+    assert nqp.check(trending, "placebo_time", periods=12, progress=False).verdict == (
+        "not applicable"
+    )
+
+
+def test_a_placebo_in_space_holds_for_a_clear_effect_and_compiles_nothing(calm: nqp.Fit) -> None:
+    nqp.check(calm, "placebo_space", permutations=20, progress=False)
+    known = len(kernel.log_density.signatures), len(recover._draw.signatures)
+    found = nqp.check(calm, "placebo_space", permutations=60, progress=False)
+    assert (len(kernel.log_density.signatures), len(recover._draw.signatures)) == known
+    assert found.verdict == "holds", found
+    assert found.evidence.attrs["p"] == pytest.approx(1 / 61)
+    assert abs(float(found.evidence["placebo"].mean())) < 0.3
+
+
+def test_a_placebo_in_space_doubts_intervals_that_are_too_narrow() -> None:
+    panel = staggered(effect="flat", level=0.0, rho=0.9, seed=8).panel
+    narrow = nqp.StaggeredDiD(nqp.Partial(varying=None), nqp.IID())
+    fit = nqp.fit(narrow, panel, SAMPLER, progress=False)
+    found = nqp.check(fit, "placebo_space", permutations=60, progress=False)
+    assert found.verdict == "in doubt", found
+    assert found.evidence.attrs["excluding_zero"] > 0.3
+
+
+def test_a_placebo_outcome_must_be_named_and_must_not_respond(calm: nqp.Fit) -> None:
+    assert nqp.check(calm, "placebo_outcome", progress=False).verdict == "not applicable"
+    panel = calm.panel
+    assert panel is not None
+    noise = np.random.default_rng(1).normal(size=panel.n_rows)
+    frame = panel.frame.assign(noise=noise, echo=panel.outcome)
+    fit = nqp.fit(DESIGN, nqp.Panel.from_frame(frame, **panel.arguments), SAMPLER, progress=False)
+    assert nqp.check(fit, "placebo_outcome", outcome="noise", progress=False).verdict == "holds"
+    assert nqp.check(fit, "placebo_outcome", outcome="echo", progress=False).verdict == "fails"
+
+
+@pytest.mark.filterwarnings("ignore:labels need a Chinese")
+def test_pictures_show_every_specification(calm: nqp.Fit) -> None:
+    found = nqp.check(calm, "leave_out", progress=False)
+    for language in ("en", "zh"):
+        ax = plots.check(found, language=language).axes[0]
+        labels = [tick.get_text() for tick in ax.get_yticklabels()]
+        assert sum("5" in label for label in labels) == 1
+    ax = plots.check(nqp.check(calm, "placebo_space", permutations=20, progress=False)).axes[0]
+    assert sum(bar.get_height() for bar in ax.patches) == 20
+
+
+def test_alternatives_that_do_not_count_do_not_decide(calm: nqp.Fit) -> None:
+    evidence = nqp.check(calm, "specifications", progress=False).evidence.copy(deep=True)
+    evidence["att"][:, :, 1] = -evidence["att"][:, :, 1]
+    assert judged(evidence).verdict in ("holds", "fails")
+    counted = evidence.assign_coords(
+        counts=("specification", np.arange(evidence.sizes["specification"]) == 1)
+    )
+    assert judged(counted).verdict == "fails"
+    left = evidence.assign_coords(
+        counts=("specification", np.arange(evidence.sizes["specification"]) != 1)
+    )
+    assert judged(left).verdict == "holds"
+
+
+def test_options_are_named_in_errors(calm: nqp.Fit) -> None:
+    with pytest.raises(StudyError, match=r"no option 'permutation'.*\n.*permutations"):
+        nqp.check(calm, "placebo_space", permutation=30)
+    with pytest.raises(StudyError, match="no check"):
+        nqp.check(calm, permutations=30)
+
+
+def _count(folder: str, number: int) -> dict[str, np.ndarray]:
+    path = Path(folder) / "calls"
+    path.write_text(path.read_text() + f"{number} " if path.exists() else f"{number} ")
+    if number == 2 and not (Path(folder) / "go").exists():
+        raise KeyboardInterrupt
+    return {"twice": np.array([2.0 * number])}
+
+
+def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    from joblib import parallel_config
+
+    tasks = {f"task {k}/4": (str(tmp_path), k) for k in range(4)}
+    kept = Kept(tmp_path / "kept")
+    heard: list[tuple[str, int, int]] = []
+    with parallel_config(n_jobs=1), pytest.raises(KeyboardInterrupt):
+        batch(_count, tasks, kept=kept)
+    assert sorted(kept) == ["task 0/4", "task 1/4"]
+    (tmp_path / "go").touch()
+    with parallel_config(n_jobs=1), progress.listening(lambda *said: heard.append(said)):
+        found = batch(_count, tasks, kept=kept, what="counting")
+    assert [float(one["twice"][0]) for one in found.values()] == [0.0, 2.0, 4.0, 6.0]
+    assert (tmp_path / "calls").read_text().split() == ["0", "1", "2", "2", "3"]
+    assert heard[0] == ("counting", 2, 4)
+    assert heard[-1] == ("counting", 4, 4)
