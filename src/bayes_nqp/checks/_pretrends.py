@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,231 +10,153 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._differential_trend import trend_design
+from bayes_nqp.checks._leads import lead_design, leads_of
+from bayes_nqp.checks._parallel import Judgement, judge
 from bayes_nqp.checks._refit import cautious, panel_of, refit, staggered
-from bayes_nqp.checks._result import (
-    DOUBT,
-    FAILS,
-    HOLDS,
-    Finding,
-    NotApplicable,
-    Verdict,
-    asks,
-)
-from bayes_nqp.effects import lead_effects
+from bayes_nqp.checks._result import FAILS, HOLDS, Finding, NotApplicable, asks
+from bayes_nqp.effects import cell_effects, lead_effects
 from bayes_nqp.errors import shown
 from bayes_nqp.estimands import att
-from bayes_nqp.pooling import Separate
-from bayes_nqp.terms.time_effects import TimeEffects
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import StaggeredDiD
     from bayes_nqp.fitting import Fit
-    from bayes_nqp.panel import Panel
 
 __all__ = ["lead_design", "leads_of", "pretrends"]
 
 Array = npt.NDArray[np.float64]
 
-_SMALL, _POWER = 0.05, 2.8
-"""Tail probability that counts as small; sd's of a trend found four times out of five."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Joint:
-    """What the joint posterior of the leads says."""
-
-    tail: float
-    inside: float
-    bound: float
-    slope: float
-    slope_sd: float
-    well: npt.NDArray[np.bool_]
-
-    @property
-    def trending(self) -> bool:
-        return abs(self.slope) > 1.96 * self.slope_sd
-
 
 @asks("Did treated and untreated units move in parallel before adoption?")
 def pretrends(fit: Fit) -> Finding:
-    """Judge flat, unshrunk leads of a separate fit by their joint posterior.
+    """Judge flat, unshrunk leads of a separate fit, and a differential slope of another.
 
-    Leads of all cohorts are averaged by event time, with event time −1 as their reference.
-    The tail probability of zero is the posterior probability of values farther from the mean
-    than zero is, in the metric of the posterior covariance. The bound is the larger of the
-    average effect's size and twice its posterior sd; it is asked of the event times for which
-    at least half as many rows are there as for the fullest. The trend is the slope of the line
-    through event time −1 that fits the leads best in that metric. Every level of every factor
-    is judged too, at a threshold divided by their number.
+    Leads of all cohorts are averaged by event time, with the last period before adoption (or
+    before anticipation) as their reference. The tail probability of zero is that of values
+    farther from the posterior mean than zero is, in the metric of the posterior covariance. A
+    second fit has, in place of leads, a slope of the ever treated in every stratum; it sees a
+    straight trend better, and tells what the effect would be had that trend gone on. It fails
+    if zero is far out for either (3 %, shared by the two). It is in doubt if that is so in one
+    level of one factor (2 %, shared by all levels); or if, going on, a trend as the posterior
+    has it would more likely than not be as large as the effect. The bound is the larger of the
+    average effect's size and twice its posterior sd; leads are asked to lie within it at the
+    event times for which at least half as many rows are there as for the fullest.
     """
-    design = lead_design(staggered(fit), panel_of(fit))
+    panel = panel_of(fit)
+    design = lead_design(staggered(fit), panel)
     leads_fit = refit(fit, design)
     if "leads" not in leads_fit.tree.children:
         raise NotApplicable("No cohort is observed for two periods before adoption.")
     leads = lead_effects(leads_fit)
-    average = att(leads, v.EVENT_TIME)
-    overall = att(fit)
-    bound = max(abs(float(overall.mean())), 2 * float(overall.std()))
-    joint = _joint(average, bound)
-    levels = _levels(leads, bound)
-    apart = [name for name, one in levels.items() if one.tail < _SMALL / len(levels)]
-    first = int(average[v.EVENT_TIME][joint.well].min())
-    verdict: Verdict = HOLDS
-    if apart or joint.trending or joint.inside < 0.5:
-        verdict = DOUBT
-    if joint.tail < _SMALL:
-        verdict = FAILS
+    sloped, wider, trend_of = trend_design(design, panel, leads)
+    trend_fit = refit(fit, sloped, wider)
+    trend = trend_of(trend_fit.posterior["outcome__slope"], cell_effects(trend_fit))
+    reference = -1 - design.anticipation
+    found = judge(panel, fit, leads, trend, reference)
+    verdict, sentence = found.verdict, _sentence(found)
+    for one in (leads_fit, trend_fit):
+        verdict, sentence = cautious(verdict, sentence, one)
+    evidence = _evidence([leads_fit, trend_fit], leads, found, reference)
+    return Finding(verdict, _figure(found), sentence, evidence, "event_study")
+
+
+def _figure(found: Judgement) -> str:
+    whole, joint = found.whole, found.whole.joint
     figure = (
-        f"tail probability of zero {_chance(joint.tail)}; "
-        f"P(all |leads| < {bound:.3g} from {first} on) = {_chance(joint.inside)}; "
-        f"trend {joint.slope:.3g} ± {joint.slope_sd:.2g} a period"
+        f"tail probability of zero: leads {_chance(joint.tail)}, slope "
+        f"{_chance(whole.slope_tail)}; P(all |leads| < {joint.bound:.3g} from {joint.first} on) = "
+        f"{_chance(joint.inside)}; slope {whole.slope.mean():.2g} ± {whole.slope.std():.2g} a "
+        f"period, detectable {whole.detectable:.2g}; effect less that trend "
+        f"{float(found.adjusted.mean()):.3g} ± {float(found.adjusted.std()):.2g}"
     )
-    if levels:
-        lowest = min(levels, key=lambda name: levels[name].tail)
-        figure += f"; lowest tail probability by stratum {_chance(levels[lowest].tail)} ({lowest})"
-    evidence = _evidence(leads_fit, leads, average, joint, levels)
-    verdict, sentence = cautious(verdict, _sentence(verdict, joint, apart), leads_fit)
-    return Finding(verdict, figure, sentence, evidence, "event_study")
+    if found.levels:
+        lowest = min(found.levels, key=lambda name: found.levels[name].tail)
+        tail = _chance(found.levels[lowest].tail)
+        figure += f"; lowest tail probability by stratum {tail} ({lowest})"
+    return figure
 
 
-def lead_design(design: StaggeredDiD, panel: Panel) -> StaggeredDiD:
-    """Turn a design into its lead fit: flat leads and effects, never-treated controls.
-
-    Parameters
-    ----------
-    design : StaggeredDiD
-    panel : Panel
-
-    Returns
-    -------
-    StaggeredDiD
-        With the time effects of the design.
-    """
-    time = design.time or TimeEffects(design.time_strata(panel))
-    return design.replace(effect=Separate(varying=None), controls="never", time=time)
-
-
-def leads_of(evidence: xr.Dataset, factor: str | None = None) -> xr.DataArray | None:
-    """Take the leads out of the evidence of this check.
-
-    Parameters
-    ----------
-    evidence : Dataset
-    factor : str, optional
-        By which they are told apart; averages over all strata by default.
-
-    Returns
-    -------
-    DataArray (chain, draw, ..., event_time), outcome units, or None
-        With the coordinate ``rows``; None if the evidence has none by that factor.
-    """
-    name = "lead" if factor is None else f"lead_{factor}"
-    if name not in evidence:
-        return None
-    counts = evidence[f"rows_{name}"]
-    return evidence[name].assign_coords({v.ROWS: (counts.dims, counts.to_numpy())})
-
-
-def _joint(leads: xr.DataArray, bound: float) -> _Joint:
-    event_time = leads[v.EVENT_TIME].to_numpy().astype(float)
-    draws = leads.transpose(*v.SAMPLE_DIMS, v.EVENT_TIME).to_numpy().reshape(-1, event_time.size)
-    mean = draws.mean(axis=0)
-    precision = np.linalg.pinv(np.atleast_2d(np.cov(draws, rowvar=False)), hermitian=True)
-
-    def distance(x: Array) -> Array:
-        return np.asarray(np.einsum("...i,ij,...j->...", x, precision, x))
-
-    rows = leads[v.ROWS].to_numpy()
-    well = rows >= 0.5 * rows.max()
-    span = event_time + 1.0
-    weights = precision @ span / (span @ precision @ span)
-    slopes = draws @ weights
-    return _Joint(
-        tail=float((distance(draws - mean) >= distance(mean)).mean()),
-        inside=float((np.abs(draws[:, well]) < bound).all(axis=1).mean()),
-        bound=bound,
-        slope=float(slopes.mean()),
-        slope_sd=float(slopes.std()),
-        well=well,
+def _sentence(found: Judgement) -> str:
+    whole, apart = found.whole, shown(found.apart, 4)
+    detectable = f"{whole.detectable:.2g} a period"
+    gone_on = (
+        "had a straight trend gone on, the average effect would be "
+        f"{float(found.adjusted.mean()):.2g} (sd {float(found.adjusted.std()):.1g}), not "
+        f"{float(found.effect.mean()):.2g}"
     )
-
-
-def _levels(leads: xr.Dataset, bound: float) -> dict[str, _Joint]:
-    """Judge every level of every factor by itself."""
-    found = {}
-    for factor in schema.factors(leads):
-        draws = att(leads, [factor, v.EVENT_TIME])
-        if draws.sizes[factor] < 2:
-            continue
-        for level in draws[factor].to_numpy():
-            one = draws.sel({factor: level})
-            one = one.isel({v.EVENT_TIME: ~np.isnan(one.isel(chain=0, draw=0).to_numpy())})
-            found[f"{factor} = {level}"] = _joint(one, bound)
-    return found
-
-
-def _sentence(verdict: Verdict, joint: _Joint, apart: list[str]) -> str:
-    if verdict == FAILS:
+    if found.verdict == FAILS:
         return (
-            "Before adoption the treated already moved apart from the never treated: zero leads "
-            "are far out in their joint posterior, so later differences are not all effect."
+            "Before adoption the treated already moved apart from the never treated, by "
+            f"{whole.slope.mean():.2g} a period (sd {whole.slope.std():.1g})"
+            f"{f', most clearly in {apart}' if apart else ''}, so later differences are not all "
+            f"effect: {gone_on}."
         )
-    detectable = f"{_POWER * joint.slope_sd:.2g} a period"
-    if verdict == HOLDS:
+    if found.verdict == HOLDS:
         return (
-            "The leads are near zero and smaller than the effect; a differential trend of "
+            "Leads and a differential slope are compatible with zero; a differential trend of "
             f"{detectable} would have been seen four times out of five."
         )
     if apart:
         return (
-            f"On average the leads are compatible with zero, but not in {shown(apart, 4)}: there "
+            f"On average the leads are compatible with zero, but not in {apart}: there "
             "the treated moved apart from the never treated before adoption."
         )
-    if joint.trending:
-        return (
-            f"Jointly the leads are compatible with zero, but they lie along a trend of "
-            f"{joint.slope:.2g} a period."
-        )
     return (
-        "The leads are compatible with zero but too uncertain to rule out differences as large "
-        f"as the effect; only a trend beyond {detectable} would have been seen four times out "
-        "of five."
+        "The leads are compatible with zero, but also with a trend as large as the effect: only "
+        f"a trend beyond {detectable} would have been seen four times out of five, and {gone_on}."
     )
 
 
-def _evidence(
-    leads_fit: Fit,
-    leads: xr.Dataset,
-    average: xr.DataArray,
-    joint: _Joint,
-    levels: dict[str, _Joint],
-) -> xr.Dataset:
-    """Leads and effects of the lead fit by event time, overall and by every factor."""
-    both = {"lead": average, "effect": att(leads_fit, v.EVENT_TIME)}
-    for factor in schema.factors(leads):
-        both[f"lead_{factor}"] = att(leads, [factor, v.EVENT_TIME])
-    rows = {
-        f"rows_{name}": (draws.dims[2:], draws[v.ROWS].to_numpy())
-        for name, draws in both.items()
-        if name != "effect"
-    }
-    parts = {
-        name: draws.reset_coords(drop=True).rename({v.EVENT_TIME: f"{v.EVENT_TIME}_after"})
-        if name == "effect"
-        else draws.reset_coords(drop=True)
-        for name, draws in both.items()
-    }
-    evidence = xr.Dataset({**parts, **rows}, attrs=average.attrs)
-    evidence = evidence.assign_coords({v.GATE: str(leads_fit.gate)})
+def _evidence(fits: list[Fit], leads: xr.Dataset, found: Judgement, reference: int) -> xr.Dataset:
+    """Leads and effects of the lead fit by event time, and slopes: overall, by every factor."""
+    after = f"{v.EVENT_TIME}_after"
+    whole, levels = found.whole, found.levels
+    parts: dict[str, Any] = {}
+    for factor in (None, *schema.factors(leads)):
+        end, by = ("", v.EVENT_TIME) if factor is None else (f"_{factor}", [factor, v.EVENT_TIME])
+        before, effect = att(leads, by), att(fits[0], by)
+        if factor is not None:
+            before, effect = xr.align(before, effect, join="left", exclude=[v.EVENT_TIME])
+        parts[f"lead{end}"] = before.reset_coords(drop=True)
+        parts[f"rows_lead{end}"] = (before.dims[2:], before[v.ROWS].to_numpy())
+        parts[f"effect{end}"] = effect.reset_coords(drop=True).rename({v.EVENT_TIME: after})
+    evidence = xr.Dataset(parts, attrs=found.effect.attrs)
+    evidence["slope"] = ("slope_draw", whole.slope)
     if levels:
-        named = np.asarray(list(levels), dtype=str)
-        tails = [one.tail for one in levels.values()]
-        evidence = evidence.assign_coords(stratum_level=named)
-        evidence["tail_probability_by_level"] = ("stratum_level", tails)
-    return evidence.assign_attrs(
-        tail_probability=joint.tail, bound=joint.bound, inside=joint.inside, slope=joint.slope,
-        slope_sd=joint.slope_sd,
-    )  # fmt: skip
+        evidence = evidence.assign_coords(stratum_level=np.asarray(list(levels), dtype=str))
+        evidence["slope_by_level"] = (
+            ("stratum_level", "slope_draw"),
+            _even([one.slope for one in levels.values()], whole.slope.size),
+        )
+        for name, numbers in {
+            "tail_probability": [one.joint.tail for one in levels.values()],
+            "slope_tail_probability": [one.slope_tail for one in levels.values()],
+            "inside": [one.joint.inside for one in levels.values()],
+            "bound": [one.joint.bound for one in levels.values()],
+            "detectable": [one.detectable for one in levels.values()],
+        }.items():
+            evidence[f"{name}_by_level"] = ("stratum_level", np.asarray(numbers))
+    worst = next((one.gate for one in fits if not one.gate.passed), fits[0].gate)
+    return evidence.assign_coords({v.GATE: str(worst)}).assign_attrs(
+        tail_probability=whole.joint.tail,
+        slope_tail_probability=whole.slope_tail,
+        bound=whole.joint.bound,
+        inside=whole.joint.inside,
+        slope=float(whole.slope.mean()),
+        slope_sd=float(whole.slope.std()),
+        detectable=whole.detectable,
+        reference=reference,
+        within=found.within,
+        att=float(found.effect.mean()),
+        att_adjusted=float(found.adjusted.mean()),
+        att_adjusted_sd=float(found.adjusted.std()),
+    )
+
+
+def _even(draws: list[Array], number: int) -> Array:
+    """Keep as many draws of each, evenly spaced: a refit may have more of them."""
+    kept = [np.linspace(0, one.size - 1, number).astype(np.int64) for one in draws]
+    return np.stack([one[k] for one, k in zip(draws, kept, strict=True)])
 
 
 def _chance(value: float) -> str:

@@ -1,0 +1,170 @@
+"""Parallel or not: a verdict on leads and differential slopes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._differential_trend import Trend
+from bayes_nqp.checks._leads import Joint, freedom, joint_of, tail_of
+from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Verdict
+from bayes_nqp.estimands import att
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel import Panel
+
+__all__ = ["Judged", "Judgement", "judge"]
+
+Array = npt.NDArray[np.float64]
+
+_OVERALL, _LEVELS = 0.03, 0.02
+"""False alarms allowed: for the average over all strata, and for all levels together."""
+_POWER = 2.8
+"""Posterior sd's of a trend that is found four times out of five at the 5 % level."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """Leads and differential slope, of all units or of one level.
+
+    Parameters
+    ----------
+    joint : Joint
+    slope : ndarray (draw), outcome units per period
+    slope_tail : float
+        Tail probability of a slope of zero.
+    """
+
+    joint: Joint
+    slope: Array
+    slope_tail: float
+
+    @property
+    def tail(self) -> float:
+        """Of leads and slope together: the smaller, twice, as two questions were asked."""
+        return min(1.0, 2.0 * min(self.joint.tail, self.slope_tail))
+
+    @property
+    def detectable(self) -> float:
+        """Slope that would be found four times out of five."""
+        return _POWER * float(self.slope.std())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """What leads and slopes say together.
+
+    Parameters
+    ----------
+    whole : Judged
+    levels : dict of str to Judged
+        Of every factor with two levels or more.
+    apart : list of str
+        Levels in which zero is far out.
+    effect, adjusted : DataArray (chain, draw), outcome units
+        The average effect, and what is left of it if the slopes go on.
+    within : float
+        Chance that the trend, going on, adds less than the bound to the average effect.
+    """
+
+    whole: Judged
+    levels: dict[str, Judged]
+    apart: list[str]
+    effect: xr.DataArray
+    adjusted: xr.DataArray
+    within: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """Fails, in doubt, or holds."""
+        if self.whole.tail < _OVERALL:
+            return FAILS
+        return DOUBT if self.apart or self.within < 0.5 else HOLDS
+
+
+def judge(
+    panel: Panel, effects: object, leads: xr.Dataset, trend: Trend, reference: int = -1
+) -> Judgement:
+    """Judge leads and slopes, overall and at every level of every factor.
+
+    Parameters
+    ----------
+    panel : Panel
+    effects : Fit or Dataset
+        The effects that the verdict is about.
+    leads : Dataset
+        Of the waist, from the lead fit.
+    trend : Trend
+    reference : int, default -1
+        Event time of the leads' reference.
+
+    Returns
+    -------
+    Judgement
+    """
+    effect, adjusted = att(effects), att(trend.effects)
+    whole = _judged(
+        att(leads, v.EVENT_TIME), trend.common(), _bound(effect), _freedom(panel), reference
+    )
+    levels = {}
+    for factor in schema.factors(leads):
+        draws, by_level = att(leads, [factor, v.EVENT_TIME]), att(effects, factor)
+        if draws.sizes[factor] < 2:
+            continue
+        for level in draws[factor].to_numpy():
+            known = level in by_level[factor].to_numpy()
+            levels[f"{factor} = {level}"] = _judged(
+                draws.sel({factor: level}),
+                trend.of(factor, str(level)),
+                _bound(by_level.sel({factor: level}) if known else effect),
+                _freedom(panel, factor, str(level)),
+                reference,
+            )
+    return Judgement(
+        whole,
+        levels,
+        [name for name, one in levels.items() if one.tail < _LEVELS / len(levels)],
+        effect,
+        adjusted,
+        _within(adjusted, trend.common(), whole.joint.bound),
+    )
+
+
+def _judged(
+    leads: xr.DataArray, slope: Array | None, bound: float, free: float, reference: int
+) -> Judged:
+    joint = joint_of(leads, bound, free, reference)
+    slope = joint.slope if slope is None else slope.ravel()
+    return Judged(joint, slope, tail_of(slope[:, None], free))
+
+
+def _bound(effect: xr.DataArray) -> float:
+    """Size of an effect, as far as the data can tell one."""
+    return max(abs(float(effect.mean())), 2.0 * float(effect.std()))
+
+
+def _freedom(panel: Panel, factor: str | None = None, level: str = "") -> float:
+    """Degrees of freedom of treated against never-treated units, of one level."""
+    ever = np.asarray(panel.cohort_codes) >= 0
+    here = np.ones(panel.n_units, dtype=bool)
+    if factor is not None:
+        here = panel.levels[factor].astype(str)[panel.strata_codes[factor]] == level
+    return freedom(int((here & ever).sum()), int((here & ~ever).sum()))
+
+
+def _within(adjusted: xr.DataArray, slope: Array, bound: float) -> float:
+    """Chance that the trend, going on, adds less than the bound to the average effect.
+
+    Without the trend the effect would be the adjusted one plus the slope times the periods over
+    which the trend is prolonged: minus their regression coefficient.
+    """
+    effect, slope = adjusted.to_numpy().ravel(), slope.ravel()
+    together = np.cov(effect, slope)
+    prolonged = together[0, 1] / together[1, 1]
+    return float((np.abs(prolonged * slope) < bound).mean())
