@@ -1,0 +1,99 @@
+"""What support says of cells: units, controls, and what rests on pooling alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayes_nqp as nqp
+from bayes_nqp import simulation
+from bayes_nqp.checks._information import _centre, cell_information
+from bayes_nqp.compression.recover import recover
+
+pytestmark = pytest.mark.xdist_group("support")
+
+SAMPLER = nqp.IMH(draws=200, chains=2, seed=2)
+SMALL = {"units": 40, "periods": 8, "cohorts": (4, 5, 6), "seed": 3, "deviation_sd": 0.0}
+
+
+def uneven(cells: pd.DataFrame) -> np.ndarray:
+    """Effects that jump from cell to cell, as far as priors allow."""
+    return 0.1 * ((3 * cells["time"] + 7 * cells["cohort"]) % 5).to_numpy(dtype=float)
+
+
+@pytest.fixture(scope="session")
+def rough() -> nqp.Fit:
+    """Cells that differ much, seen through little noise."""
+    simulated = simulation.staggered(effect=uneven, sigma=0.1, rho=0.0, **SMALL)
+    return nqp.fit(nqp.StaggeredDiD(), simulated.panel, SAMPLER, progress=False)
+
+
+@pytest.fixture(scope="session")
+def noisy() -> nqp.Fit:
+    """Cells that are alike, seen through much noise."""
+    simulated = simulation.staggered(effect="flat", sigma=3.0, **SMALL)
+    return nqp.fit(nqp.StaggeredDiD(), simulated.panel, SAMPLER, progress=False)
+
+
+def cells_of(fit: nqp.Fit) -> tuple[nqp.CheckResult, pd.DataFrame]:
+    result = nqp.check(fit, "support")
+    assert isinstance(result.evidence, pd.DataFrame)
+    assert result.kind == "cells"
+    return result, result.evidence
+
+
+def test_information_is_the_variance_that_draws_lose(noisy: nqp.Fit) -> None:
+    equation = noisy.plan.equations[0]
+    x = _centre(noisy, equation)
+    draws = recover(np.tile(x, (4000, 1)), equation.packed, np.random.default_rng(1))
+    (index,) = (i for p, i in zip(equation.locals, equation.local_index, strict=True)
+                if p.name == "cell")  # fmt: skip
+    scale = np.exp(x[equation.problem.parameter_names.index("scale_cell")])
+    lost = 1.0 - draws.local[:, index].var(axis=0) / scale**2
+    np.testing.assert_allclose(cell_information(noisy), lost, atol=0.1)
+    assert cell_information(noisy).mean() == pytest.approx(lost.mean(), abs=0.02)
+
+
+def test_data_speak_for_cells_that_differ(rough: nqp.Fit) -> None:
+    result, cells = cells_of(rough)
+    assert (cells["information"] > 0.5).all()
+    assert not cells["on_prior"].any()
+    assert result.verdict == "holds"
+    assert "pooling says" not in result.sentence
+
+
+def test_pooling_speaks_for_cells_that_are_alike(noisy: nqp.Fit) -> None:
+    result, cells = cells_of(noisy)
+    rows = int(cells.loc[cells["on_prior"], "rows"].sum())
+    assert cells["on_prior"].sum() > len(cells) / 2
+    assert f"({rows} treated rows) have data that remove less than 10%" in result.sentence
+    assert f"{rows} in cells that rest on pooling" in result.figure
+
+
+def test_nothing_rests_on_a_prior_that_is_not_there(noisy: nqp.Fit) -> None:
+    complete = replace(noisy, design=nqp.StaggeredDiD(nqp.Complete()))
+    assert cells_of(complete)[1]["information"].isna().all()
+    separate = replace(noisy, design=nqp.StaggeredDiD(nqp.Separate()))
+    assert (cells_of(separate)[1]["information"] == 1).all()
+    for fit in (complete, separate):
+        assert not cells_of(fit)[1]["on_prior"].any()
+
+
+def test_cells_left_out_have_no_information(rough: nqp.Fit) -> None:
+    assert rough.panel is not None
+    frame = rough.panel.frame
+    frame = frame[frame["cohort"].notna()]
+    panel = nqp.Panel.from_frame(
+        frame, unit="unit", time="time", cohort="cohort", outcome="outcome", strata=["region"]
+    )
+    result, cells = cells_of(
+        nqp.fit(nqp.StaggeredDiD(unidentified="drop"), panel, SAMPLER, progress=False)
+    )
+    assert result.verdict in ("in doubt", "fails")
+    lost = ~cells["identified"]
+    assert lost.any()
+    assert cells.loc[lost, "information"].isna().all()
+    assert not cells.loc[lost, ["few_units", "few_controls", "on_prior"]].any(axis=None)
