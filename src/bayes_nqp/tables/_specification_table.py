@@ -52,7 +52,7 @@ def specification_table(
             continue
         evidence = result.evidence
         places = np.arange(evidence.sizes["specification"])
-        draws = evidence["att"].drop_vars([n for n in evidence.coords if n not in v.SAMPLE_DIMS])
+        draws = evidence["att"].reset_coords(drop=True)
         table = summary(
             draws.assign_coords(specification=places, gate=evidence[v.GATE]), prob, kind
         )
