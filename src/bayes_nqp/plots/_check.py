@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.errors import StudyError
 from bayes_nqp.plots._evidence import Drawer, Look
+from bayes_nqp.plots._evidence_event_study import event_study
 from bayes_nqp.plots._evidence_permutation import permutation
 from bayes_nqp.plots._evidence_specifications import specifications
 from bayes_nqp.plots._words import Language, words
@@ -17,6 +18,7 @@ from bayes_nqp.plots._words import Language, words
 __all__ = ["DRAWERS", "check"]
 
 DRAWERS: Mapping[str, Drawer] = {
+    "event_study": event_study,
     "permutation": permutation,
     "specifications": specifications,
 }

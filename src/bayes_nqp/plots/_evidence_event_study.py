@@ -1,0 +1,193 @@
+"""Leads and effects of a lead fit, the bound of the leads, and the trend prolonged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.plots._evidence import Look
+from bayes_nqp.plots._intervals import draw_points, points_of
+from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
+from bayes_nqp.plots._words import effect_label, percent
+
+__all__ = ["event_study"]
+
+_PANELS = 12
+"""Panels that one page can hold."""
+_AFTER = f"{v.EVENT_TIME}_after"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """What one panel shows: of all units, or of one level."""
+
+    label: str
+    lead: xr.DataArray | None
+    effect: xr.DataArray
+    slope: npt.NDArray[np.float64] | None
+    bound: float
+
+
+def event_study(result: CheckResult, look: Look) -> Figure:
+    """Draw leads and effects by event time, overall and for every level of every factor.
+
+    Parameters
+    ----------
+    result : CheckResult
+        Of kind "event_study": effects, and leads, slopes and bounds where it has them.
+    look : Look
+        With an ax, only the overall panel is drawn, into it.
+
+    Returns
+    -------
+    Figure
+    """
+    evidence, say = result.evidence, look.say
+    assert isinstance(evidence, xr.Dataset)
+    every = _parts(evidence, say)
+    parts = every[: 1 if look.ax is not None else _PANELS]
+    label = effect_label(evidence, say)
+    with style([*say.values(), label, look.title or "", *(part.label for part in parts)]):
+        columns = {1: 1, 2: 2, 4: 2}.get(len(parts), 3 if len(parts) <= 9 else 4)
+        rows = -(-len(parts) // columns)
+        size = (5.6, 3.6) if len(parts) == 1 else (2.3 * columns + 0.5, 1.9 * rows + 1.1)
+        figure, axes = figure_of(look.ax, size, rows, columns)
+        reference = int(evidence.attrs.get("reference", -1))
+        for k, (ax, part) in enumerate(zip(axes, parts, strict=False)):
+            _draw(ax, part, look.prob, reference)
+            if len(parts) > 1:
+                ax.set_title(part.label, fontsize=8.5)
+                ax.tick_params(labelbottom=k >= len(parts) - columns)
+        for ax in axes[len(parts) :]:
+            ax.set_axis_off()
+        _dress(figure, axes, label, say, (len(parts) - 1) // columns * columns)
+        notes = _notes(parts, look, reference)
+        if len(every) > len(parts) and look.ax is None:
+            notes.append(say["not_shown"].format(len(every) - len(parts)))
+        gate = str(evidence.coords.get(v.GATE, xr.DataArray(v.UNVERIFIED)).item())
+        used = axes[: len(parts)]
+        annotate(figure, used, notes, gate, say, owned=look.ax is None, title=look.title)
+        settle(axes)
+    return figure
+
+
+def _parts(evidence: xr.Dataset, say: Mapping[str, str]) -> list[_Part]:
+    whole = _Part(
+        say["overall"],
+        evidence.get("lead"),
+        evidence["effect"],
+        evidence["slope"].to_numpy() if "slope" in evidence else None,
+        float(evidence.attrs.get("bound", np.nan)),
+    )
+    parts = [whole]
+    named = evidence["stratum_level"].to_numpy() if "stratum_level" in evidence else []
+    for name in named:
+        factor, level = _split(evidence, str(name))
+        at = {"stratum_level": str(name)}
+        parts.append(
+            _Part(
+                str(name),
+                evidence[f"lead_{factor}"].sel({factor: level}),
+                evidence[f"effect_{factor}"].sel({factor: level}),
+                evidence["slope_by_level"].sel(at).to_numpy(),
+                float(evidence["bound_by_level"].sel(at)),
+            )
+        )
+    return parts
+
+
+def _split(evidence: xr.Dataset, name: str) -> tuple[str, object]:
+    """Find the factor and the level that a name like "region = inland" joins."""
+    for variable in evidence.data_vars:
+        factor = str(variable).removeprefix("lead_")
+        if factor == variable or factor not in evidence.coords:
+            continue
+        for level in evidence[factor].to_numpy():
+            if name == f"{factor} = {level}":
+                return factor, level
+    raise KeyError(name)
+
+
+def _draw(ax: Axes, part: _Part, prob: float, reference: int) -> None:
+    effect = _seen(part.effect, _AFTER)
+    periods = effect[_AFTER].to_numpy()
+    lead = None if part.lead is None else _seen(part.lead, v.EVENT_TIME)
+    if lead is not None:
+        before = lead[v.EVENT_TIME].to_numpy()
+        draw_points(ax, before, points_of(lead, prob), MUTED, hollow=True)
+        ax.plot([reference], [0.0], "D", color=MUTED, markersize=3.2, zorder=3)
+        ax.axvline(reference + 0.5, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0.5)
+        if np.isfinite(part.bound):
+            ax.fill_between(
+                [before.min() - 0.5, reference + 0.5], -part.bound, part.bound,
+                color=FAINT, alpha=0.3, linewidth=0, zorder=0,
+            )  # fmt: skip
+        periods = np.concatenate([before, [reference], periods])
+    draw_points(ax, effect[_AFTER].to_numpy(), points_of(effect, prob), COLOURS[0])
+    if part.slope is not None:
+        _trend(ax, part.slope, periods, reference, prob)
+    ax.axhline(0, color=MUTED, linewidth=0.7, zorder=0.5)
+    ax.set_xlim(periods.min() - 0.5, periods.max() + 0.5)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=6))
+
+
+def _trend(
+    ax: Axes,
+    slope: npt.NDArray[np.float64],
+    periods: npt.NDArray[np.int64],
+    reference: int,
+    prob: float,
+) -> None:
+    """Draw the line through the reference, dashed from there on, and its interval."""
+    ends = np.array([periods.min(), reference, periods.max()], dtype=np.float64)
+    away = ends - reference
+    low, high = np.quantile(slope, [(1 - prob) / 2, (1 + prob) / 2])
+    colour = COLOURS[1]
+    ax.fill_between(
+        ends, low * away, high * away, color=colour, alpha=0.13, linewidth=0, zorder=0.8
+    )
+    for part, line in ((slice(0, 2), "-"), (slice(1, 3), (0, (5, 2)))):
+        ax.plot(
+            ends[part], slope.mean() * away[part], color=colour, linewidth=1.1, linestyle=line,
+            zorder=1.5,
+        )  # fmt: skip
+
+
+def _seen(draws: xr.DataArray, dim: str) -> xr.DataArray:
+    """Leave out event times without draws."""
+    return draws.isel({dim: ~np.isnan(draws.isel(chain=0, draw=0).to_numpy())})
+
+
+def _dress(
+    figure: Figure, axes: list[Axes], label: str, say: Mapping[str, str], bottom: int
+) -> None:
+    if len(axes) == 1:
+        axes[0].set_xlabel(say["event_time"])
+        axes[0].set_ylabel(label)
+        return
+    figure.supylabel(label, fontsize=9)
+    axes[bottom].set_xlabel(say["event_time"], loc="left")
+
+
+def _notes(parts: list[_Part], look: Look, reference: int) -> list[str]:
+    say = look.say
+    notes = [say["points"].format(percent(look.prob))]
+    if parts[0].lead is None:
+        return [*notes, say["reference"]]
+    notes.append(say["lead_fit"].format(f"−{-reference}"))
+    if np.isfinite(parts[0].bound):
+        notes.append(say["lead_bound"])
+    if parts[0].slope is not None:
+        notes.append(say["trend_line"].format(percent(look.prob)))
+    return notes
