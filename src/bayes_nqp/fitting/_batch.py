@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import progress
+from bayes_nqp.compression.threads import one_thread
 
 __all__ = ["Kept", "Numbers", "batch"]
 
@@ -106,10 +107,12 @@ def batch(
         prefer="threads",
         return_as="generator_unordered",
     )
-    for key, value in workers(delayed(_keyed)(function, key, tasks[key]) for key in missing):
-        known[key] = value
-        done += 1
-        progress.say(what, done, len(tasks))
+    # Threads that each set this for themselves would undo it for one another.
+    with one_thread():
+        for key, value in workers(delayed(_keyed)(function, key, tasks[key]) for key in missing):
+            known[key] = value
+            done += 1
+            progress.say(what, done, len(tasks))
     return {key: known[key] for key in tasks}
 
 

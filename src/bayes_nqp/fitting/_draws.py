@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
-from threadpoolctl import threadpool_limits
 
 from bayes_nqp.compression import packed_rows
 from bayes_nqp.compression.recover import Coefficients, recover, sizes
+from bayes_nqp.compression.threads import one_thread
 from bayes_nqp.designs._plan import Equation, Plan
 
 __all__ = ["MEMBERS_STORED", "Recovered", "constrain", "members_of", "recovered"]
@@ -116,7 +116,7 @@ def recovered(
         return _assemble(plan, equation, coefficients, share, packs, stream)
 
     # Small matrices: threads inside BLAS would only wait for one another.
-    with threadpool_limits(limits=1), ThreadPoolExecutor(max_workers=2) as pool:
+    with one_thread(), ThreadPoolExecutor(max_workers=2) as pool:
         parts = list(pool.map(chunk, starts, streams))
     deviation = [p.deviation for p in parts if p.deviation is not None]
     return Recovered(

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from bayes_nqp.compression.kernel import log_densities
+from bayes_nqp.compression.threads import one_thread
 from bayes_nqp.sampling._chains import Chains, check_numbers
 from bayes_nqp.sampling._mode import curvature, mode
 
@@ -99,7 +99,7 @@ def sample_imh(packed: Packed, names: Sequence[str], sampler: IMH) -> Chains:
     generator = np.random.default_rng(sampler.seed)
     scales = np.array([name.startswith("scale_") for name in names])
     centre, spread = _laplace(packed, scales)
-    with threadpool_limits(limits=1):
+    with one_thread():
         for size in _ROUNDS:
             points, density = _propose(generator, centre, spread * _INFLATE, scales, size)
             weights = _log_target(packed, points, scales) - density

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
-from threadpoolctl import threadpool_limits
 
 from bayes_nqp.compression.kernel import log_density
+from bayes_nqp.compression.threads import one_thread
 
 if TYPE_CHECKING:
     from bayes_nqp.compression import Packed
@@ -45,10 +45,10 @@ def mode(packed: Packed, steps: int = 60) -> Array:
 
     x = np.full(packed.n_parameters, -1.0)
     x[-1] = 0.0
-    with threadpool_limits(limits=1):
+    with one_thread():
         found = minimize(loss, x, jac=True, method="L-BFGS-B", options={"maxiter": steps})
-    # Far out there is nothing to gain for a start.
-    return _polish(packed, np.clip(np.asarray(found.x, dtype=np.float64), -6.0, 6.0))
+        # Far out there is nothing to gain for a start.
+        return _polish(packed, np.clip(np.asarray(found.x, dtype=np.float64), -6.0, 6.0))
 
 
 def _polish(packed: Packed, x: Array, rounds: int = 6) -> Array:
@@ -100,7 +100,7 @@ def curvature(packed: Packed, x: Array) -> Array:
 def _differences(packed: Packed, x: Array, steps: Array) -> Array:
     out = np.zeros((x.size, x.size))
     up, down = np.zeros(x.size), np.zeros(x.size)
-    with threadpool_limits(limits=1):
+    with one_thread():
         for i in range(x.size):
             shift = np.zeros(x.size)
             shift[i] = steps[i]

@@ -203,9 +203,10 @@ def _no_adapter(*args: Any, **kwargs: Any) -> Any:
 
 def _run(compiled: Any, sampler: NUTS, start: Array | None, progress: bool) -> Chains:
     import nutpie
-    from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(limits=1):
+    from bayes_nqp.compression.threads import one_thread
+
+    with one_thread():
         background = nutpie.sample(
             compiled,
             draws=sampler.draws,
