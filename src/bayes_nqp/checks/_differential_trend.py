@@ -21,7 +21,7 @@ __all__ = ["Trend", "trend_design"]
 
 Array = npt.NDArray[np.float64]
 
-_STRATA = 24
+_STRATA = 12
 """Strata up to which each has a slope of its own."""
 
 

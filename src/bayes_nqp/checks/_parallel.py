@@ -23,7 +23,7 @@ __all__ = ["Judged", "Judgement", "judge"]
 
 Array = npt.NDArray[np.float64]
 
-_OVERALL, _LEVELS = 0.03, 0.02
+_OVERALL, _LEVELS = 0.05, 0.02
 """False alarms allowed: for the average over all strata, and for all levels together."""
 _POWER = 2.8
 """Posterior sd's of a trend that is found four times out of five at the 5 % level."""

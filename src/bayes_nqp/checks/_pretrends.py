@@ -36,7 +36,7 @@ def pretrends(fit: Fit) -> Finding:
     farther from the posterior mean than zero is, in the metric of the posterior covariance. A
     second fit has, in place of leads, a slope of the ever treated in every stratum; it sees a
     straight trend better, and tells what the effect would be had that trend gone on. It fails
-    if zero is far out for either (3 %, shared by the two). It is in doubt if that is so in one
+    if zero is far out for either (5 %, shared by the two). It is in doubt if that is so in one
     level of one factor (2 %, shared by all levels); or if, going on, a trend as the posterior
     has it would more likely than not be as large as the effect. The bound is the larger of the
     average effect's size and twice its posterior sd; leads are asked to lie within it at the

@@ -90,8 +90,9 @@ def _parts(evidence: xr.Dataset, say: Mapping[str, str]) -> list[_Part]:
         float(evidence.attrs.get("bound", np.nan)),
     )
     parts = [whole]
-    named = evidence["stratum_level"].to_numpy() if "stratum_level" in evidence else []
-    for name in named:
+    if "stratum_level" not in evidence:
+        return parts
+    for name in evidence["stratum_level"].to_numpy():
         factor, level = _split(evidence, str(name))
         at = {"stratum_level": str(name)}
         parts.append(
