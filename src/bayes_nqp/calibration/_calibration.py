@@ -1,0 +1,289 @@
+"""What calibration found: tables, a verdict, and where it comes from."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+from scipy.stats import binom
+
+from bayes_nqp.calibration._uniformity import chi_square, ecdf_test, holm
+from bayes_nqp.checks._result import Verdict
+from bayes_nqp.errors import StudyError, nearest
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs import StaggeredDiD
+
+__all__ = ["Calibration"]
+
+Array = npt.NDArray[np.float64]
+
+_FAILS, _DOUBT = 0.01, 0.05
+_SLACK: Final = 0.02
+"""By how much coverage may fall short of its nominal value, as .93 does of .95."""
+_UNCONVERGED: Final = 0.01
+"""Share of refits that may end without convergence before nothing holds."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Calibration:
+    """Truths, and what refits made of them.
+
+    Parameters
+    ----------
+    design : StaggeredDiD
+        That was refitted.
+    source : str
+        Where truths came from: "prior", "prior of another design" or "posterior".
+    results : Dataset
+        ``truth``, ``rank``, ``mean``, ``sd``, ``ess`` (replication, quantity); ``low``, ``high``
+        (replication, quantity, prob), equal-tailed; ``passed``, ``tries``, ``rhat``,
+        ``divergences`` (replication). NaN where a refit gave no draws. Attrs ``ranked`` (the
+        draws among which truths are ranked), ``seed``, ``panel_digest``.
+    """
+
+    design: StaggeredDiD
+    source: str
+    results: xr.Dataset
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """Names of what was calibrated."""
+        return tuple(str(name) for name in self.results["quantity"].to_numpy())
+
+    @property
+    def replications(self) -> int:
+        """How many panels were simulated."""
+        return int(self.results.sizes["replication"])
+
+    @property
+    def possible(self) -> int:
+        """How many ranks are possible: one more than the draws."""
+        return int(self.results.attrs["ranked"]) + 1
+
+    @property
+    def ranked(self) -> bool:
+        """Whether ranks should be uniform: truths come from a prior."""
+        return self.source != "posterior"
+
+    def only(self, names: Sequence[str]) -> Calibration:
+        """Keep some quantities; tests of uniformity then adjust for these alone.
+
+        Parameters
+        ----------
+        names : sequence of str
+
+        Returns
+        -------
+        Calibration
+
+        Raises
+        ------
+        StudyError
+            If one was not calibrated.
+        """
+        for name in names:
+            if name not in self.quantities:
+                raise StudyError(
+                    f"{name!r} was not calibrated", hint=nearest(name, self.quantities)
+                )
+        return replace(self, results=self.results.sel(quantity=list(names)))
+
+    @cached_property
+    def coverage(self) -> pd.DataFrame:
+        """A row for every quantity and nominal probability.
+
+        ``coverage`` of equal-tailed intervals, the Monte-Carlo sd that it would have if it were
+        nominal (``mc_sd``), ``bias`` and ``rmse`` of posterior means, mean ``width``, in outcome
+        units where the quantity has them; and of how many ``replications``.
+        """
+        found = self.results.dropna("replication", subset=["rank"])
+        error = found["mean"] - found["truth"]
+        inside = (found["low"] <= found["truth"]) & (found["truth"] <= found["high"])
+        table = xr.Dataset(
+            {
+                "coverage": inside.mean("replication"),
+                "bias": error.mean("replication"),
+                "rmse": np.sqrt((error**2).mean("replication")),
+                "width": (found["high"] - found["low"]).mean("replication"),
+            }
+        )
+        count = found.sizes["replication"]
+        frame = table.to_dataframe(dim_order=["quantity", "prob"]).reset_index()
+        frame = frame.rename(columns={"prob": "nominal"})
+        nominal = frame["nominal"].to_numpy()
+        frame.insert(3, "mc_sd", np.sqrt(nominal * (1.0 - nominal) / max(count, 1)))
+        columns = ["quantity", "nominal", "coverage", "mc_sd", "bias", "rmse", "width"]
+        return frame[columns].assign(replications=count)
+
+    @cached_property
+    def ranks(self) -> pd.DataFrame:
+        """Draws below the truth, among ``ranked`` nearly independent ones.
+
+        A row for every replication that gave draws, a column for every quantity.
+        """
+        self._must_be_ranked()
+        table = self.results["rank"].to_pandas()
+        assert isinstance(table, pd.DataFrame)
+        return table.dropna().astype(np.int64)
+
+    @cached_property
+    def uniformity(self) -> pd.DataFrame:
+        """A row for every quantity, with two tests of whether its ranks are uniform.
+
+        Pearson's ``chi_square`` over up to 20 bins of equal width with its ``p_chi_square``; and
+        ``p_ecdf``, how often the ECDF of uniform ranks leaves its pointwise binomial bands as far
+        as this one. ``p_adjusted`` is the smaller of the two after Holm's adjustment for all
+        tests of all quantities: below .05 in any quantity, something is not calibrated, with at
+        most that chance of a false alarm. ``mean_rank`` is .5 if the posterior is neither too
+        high (below .5) nor too low; ``spread`` is the ranks' sd over that of uniform ones, above
+        1 if the posterior is too narrow.
+        """
+        ranks, values = self.ranks, self.possible
+        rows = []
+        for name in ranks.columns:
+            mine = ranks[name].to_numpy(dtype=np.float64)
+            statistic, p = chi_square(mine, values)
+            spread = float(np.std(mine)) / np.sqrt((values**2 - 1) / 12.0)
+            mean = float(np.mean(mine)) / (values - 1)
+            rows.append((str(name), statistic, p, ecdf_test(mine, values), mean, spread))
+        columns = ["quantity", "chi_square", "p_chi_square", "p_ecdf", "mean_rank", "spread"]
+        frame = pd.DataFrame(rows, columns=columns)
+        tests = frame[["p_chi_square", "p_ecdf"]].to_numpy()
+        adjusted = holm(tests.ravel()).reshape(tests.shape)
+        frame.insert(4, "p_adjusted", np.fmin(adjusted[:, 0], adjusted[:, 1]))
+        return frame
+
+    @cached_property
+    def refits(self) -> pd.DataFrame:
+        """A row for every replication: what the convergence gate said of its last refit."""
+        names = ["passed", "tries", "rhat", "divergences"]
+        table = self.results[names].to_dataframe()[names]
+        return table.assign(passed=table["passed"] == 1, tries=table["tries"].astype(int))
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether it "holds", is "in doubt" or "fails".
+
+        With truths from a prior it "fails" where an adjusted p-value of `uniformity` is below .01,
+        and is "in doubt" below .05. With truths from a posterior it "fails" where an interval
+        covers significantly less than its nominal probability less .02, and is "in doubt" where it
+        covers significantly less than nominal (one-sided binomial tests, Holm's adjustment, 5 %).
+        Where more than one refit in a hundred did not converge, nothing holds.
+        """
+        return self._judged[0]
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in plain words."""
+        return self._judged[1]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the design, the source and all results."""
+        seal = hashlib.sha256(repr((self.design, self.source, self.quantities)).encode("utf-8"))
+        for name in sorted(map(str, self.results.data_vars)):
+            seal.update(np.ascontiguousarray(self.results[name].values))
+        return seal.hexdigest()
+
+    @cached_property
+    def _judged(self) -> tuple[Verdict, str]:
+        if not self.results["rank"].notnull().any():
+            return "fails", "No refit gave draws."
+        verdict, said = self._by_ranks() if self.ranked else self._by_coverage()
+        bad = ~self.refits["passed"]
+        if bad.mean() > _UNCONVERGED and verdict == "holds":
+            verdict = "in doubt"
+        longer = int((self.refits["tries"] > 1).sum())
+        if longer:
+            said += f" {longer} of {self.replications} refits needed longer or more careful runs"
+            said += f"; {int(bad.sum())} did not converge even so." if bad.any() else "."
+        elif bad.any():
+            said += f" {int(bad.sum())} of {self.replications} refits did not converge."
+        return verdict, said
+
+    def _by_ranks(self) -> tuple[Verdict, str]:
+        table = self.uniformity.set_index("quantity")
+        p, count = table["p_adjusted"], len(table)
+        if p.isna().all():
+            return "in doubt", "There are too few replications to test anything."
+        worst, least = str(p.idxmin()), float(p.min())
+        if least >= _DOUBT:
+            return "holds", (
+                f"Ranks of {count} quantities are uniform (smallest adjusted p-value {least:.2g}, "
+                f"{worst})."
+            )
+        bad = [str(name) for name in p.index[p < _DOUBT]]
+        shape = _shape(table.loc[worst, "mean_rank"], table.loc[worst, "spread"])
+        said = (
+            f"Ranks of {len(bad)} of {count} quantities are not uniform: {', '.join(bad[:5])}"
+            f"{', …' if len(bad) > 5 else ''} (smallest adjusted p-value {least:.2g}); of {worst}, "
+            f"the posterior is {shape}."
+        )
+        return ("fails" if least < _FAILS else "in doubt"), said
+
+    def _by_coverage(self) -> tuple[Verdict, str]:
+        table = self.coverage
+        count, nominal = int(table["replications"].iloc[0]), table["nominal"].to_numpy()
+        hits = np.round(table["coverage"].to_numpy() * count)
+        worst = table.iloc[int(np.argmin(table["coverage"].to_numpy() - nominal))]
+        lowest = (
+            f"the lowest is {worst['coverage']:.3f} of nominal {worst['nominal']:g} "
+            f"({worst['quantity']}, Monte-Carlo sd {worst['mc_sd']:.3f})"
+        )
+        below = holm(binom.cdf(hits, count, nominal)) < _DOUBT
+        far = holm(binom.cdf(hits, count, np.maximum(nominal - _SLACK, 0.0))) < _DOUBT
+        if not below.any():
+            return "holds", f"No interval covers significantly less than nominal; {lowest}."
+        names = list(dict.fromkeys(table.loc[below, "quantity"]))
+        said = f"Intervals of {', '.join(names[:5])}{', …' if len(names) > 5 else ''} cover too "
+        return ("fails" if far.any() else "in doubt"), f"{said}little; {lowest}."
+
+    def _must_be_ranked(self) -> None:
+        if not self.ranked:
+            raise StudyError(
+                "ranks of truths from a posterior are not uniform, even if all is well",
+                hint="result.coverage, or nqp.calibrate(design, panel, source='prior')",
+            )
+
+    def _lines(self) -> list[tuple[str, str]]:
+        most = max(self.results["prob"].to_numpy())
+        table = self.coverage[self.coverage["nominal"] == most].set_index("quantity")["coverage"]
+        shown = ", ".join(f"{name} {value:.3f}" for name, value in table.items() if name == "att")
+        low = f"lowest {table.min():.3f} ({table.idxmin()})" if table.notna().any() else "none"
+        return [
+            ("verdict", self.verdict),
+            ("truths from", self.source),
+            ("replications", f"{self.replications} × {len(self.quantities)} quantities"),
+            (f"{most:.0%} intervals", "; ".join(filter(None, [f"cover {shown}", low]))),
+            ("answer", self.sentence),
+        ]
+
+    def __repr__(self) -> str:
+        lines = self._lines()
+        width = max(len(k) for k, _ in lines)
+        return "\n".join(["<Calibration>", *(f"  {k:<{width}}  {text}" for k, text in lines)])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(k)}</th>"
+            f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
+            for k, text in self._lines()
+        )
+        return f"<div><strong>Calibration</strong><table>{rows}</table></div>"
+
+
+def _shape(mean_rank: Any, spread: Any) -> str:
+    """Say what a rank histogram of this mean and spread means."""
+    off, wide = abs(mean_rank - 0.5) * np.sqrt(12.0), abs(spread - 1.0) * np.sqrt(2.5)
+    if off >= wide:
+        return "too low" if mean_rank > 0.5 else "too high"
+    return "too narrow" if spread > 1.0 else "too wide"

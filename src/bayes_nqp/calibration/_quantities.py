@@ -1,0 +1,65 @@
+"""What is calibrated: every parameter that is one number, and the estimands that are reported."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.estimands import att, contrast, text
+
+__all__ = ["quantities"]
+
+Array = npt.NDArray[np.float64]
+
+_CONTRASTED = 4
+"""Levels of a factor up to which all pairs are compared; beyond, each with the first."""
+
+
+def quantities(parameters: xr.Dataset, effects: xr.Dataset) -> dict[str, Array]:
+    """Name and collect the draws of what is calibrated.
+
+    Parameters
+    ----------
+    parameters : Dataset
+        With variables ``equation__name`` (chain, draw); others are ignored.
+    effects : Dataset
+        Of the waist: a truth, or draws.
+
+    Returns
+    -------
+    dict of str to ndarray (chain, draw)
+        Parameters by their names; "att", "att[region=inland]", "inland − coastal",
+        "att[event_time=0]", "att[cohort=2015]".
+    """
+    found = {
+        str(name).split("__", 1)[1]: np.asarray(values.to_numpy(), dtype=np.float64)
+        for name, values in parameters.items()
+        if "__" in str(name) and values.dims == (v.CHAIN, v.DRAW)
+    }
+    found["att"] = att(effects).to_numpy()
+    factors = schema.factors(effects)
+    for dim in (*factors, v.EVENT_TIME, v.COHORT):
+        draws = att(effects, dim)
+        labels = draws[dim].to_numpy()
+        if labels.size > 1:
+            found |= {
+                f"att[{dim}={text(x)}]": draws.isel({dim: k}).to_numpy()
+                for k, x in enumerate(labels)
+            }
+        if dim in factors:
+            found |= _contrasts(draws, dim)
+    return {name: values for name, values in found.items() if not np.isnan(values).any()}
+
+
+def _contrasts(draws: xr.DataArray, dim: str) -> dict[str, Array]:
+    labels = draws[dim].to_numpy()
+    pairs = list(combinations(labels, 2))
+    if labels.size > _CONTRASTED:
+        pairs = [(labels[0], x) for x in labels[1:]]
+    compared = [contrast(draws, {dim: a}, minus=b) for a, b in pairs]
+    return {str(one.contrast.item()): one.to_numpy() for one in compared}

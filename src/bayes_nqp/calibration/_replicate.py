@@ -1,0 +1,144 @@
+"""One replication: simulate, refit, and put draws beside the truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.calibration._quantities import quantities
+from bayes_nqp.calibration._sources import Source
+from bayes_nqp.diagnostics import effective_size
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.errors import ConvergenceError
+from bayes_nqp.fitting import Fit, Numbers, fit
+from bayes_nqp.sampling import IMH, NUTS
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs import StaggeredDiD
+    from bayes_nqp.panel import Panel
+    from bayes_nqp.sampling import Sampler
+
+__all__ = ["Job", "samplers"]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """What all replications share.
+
+    Parameters
+    ----------
+    design : StaggeredDiD
+        To refit.
+    source : Source
+        Of truths.
+    sampler : NUTS or IMH
+        The first to be tried.
+    names : tuple of str
+        The quantities.
+    probs : tuple of float
+        Nominal probabilities of the intervals.
+    ranked : int
+        Draws among which the truth is ranked.
+    seed : int
+    """
+
+    design: StaggeredDiD
+    source: Source
+    sampler: Sampler
+    names: tuple[str, ...]
+    probs: tuple[float, ...]
+    ranked: int
+    seed: int
+
+    def __call__(self, replication: int) -> Numbers:
+        """Simulate and refit once.
+
+        Parameters
+        ----------
+        replication : int
+            Its number, which with the seed decides everything.
+
+        Returns
+        -------
+        dict of str to ndarray
+            By quantity: truth, rank, mean, sd, ess, low, high (quantity, prob). And what the
+            convergence gate said: passed, tries, rhat, divergences.
+        """
+        streams = np.random.SeedSequence([self.seed, replication])
+        first, second, third = (int(x) for x in streams.generate_state(3))
+        simulated = self.source.simulate(first)
+        truth = np.array([simulated.truth[name] for name in self.names])
+        try:
+            made, tries = self._refit(simulated.panel, second >> 1)
+        except ConvergenceError:
+            return self._without_draws(truth)
+        found = quantities(made.posterior, cell_effects(made))
+        draws = np.stack([found[name] for name in self.names], axis=2)
+        return {
+            "truth": truth,
+            **self._summarised(draws, truth, np.random.default_rng(third)),
+            "passed": np.array(float(made.gate.passed)),
+            "tries": np.array(float(tries)),
+            "rhat": np.array(made.gate.rhat),
+            "divergences": np.array(float(made.gate.divergences)),
+        }
+
+    def _refit(self, panel: Panel, seed: int) -> tuple[Fit, int]:
+        """Refit until the gate is passed, or samplers are at an end."""
+        scale = self.source.scale
+        tries = samplers(self.sampler, seed)
+        made, count = fit(self.design, panel, tries[0], scale=scale, progress=False), 1
+        while count < len(tries) and not made.gate.passed:
+            made = fit(self.design, panel, tries[count], scale=scale, progress=False)
+            count += 1
+        return made, count
+
+    def _summarised(self, draws: Array, truth: Array, generator: np.random.Generator) -> Numbers:
+        flat = draws.reshape(-1, truth.size)
+        tails = (1.0 - np.array(self.probs)) / 2.0
+        # Evenly spaced over all chains: the gate asks for several effective draws between two.
+        thinned = flat[((np.arange(self.ranked) + 0.5) * flat.shape[0] / self.ranked).astype(int)]
+        ties = (thinned == truth).sum(axis=0)
+        return {
+            "rank": (thinned < truth).sum(axis=0) + generator.integers(0, ties + 1),
+            "mean": flat.mean(axis=0),
+            "sd": flat.std(axis=0),
+            "ess": effective_size(draws),
+            "low": np.quantile(flat, tails, axis=0).T,
+            "high": np.quantile(flat, 1.0 - tails, axis=0).T,
+        }
+
+    def _without_draws(self, truth: Array) -> Numbers:
+        none, pairs = np.full(truth.size, np.nan), np.full((truth.size, len(self.probs)), np.nan)
+        return {
+            "truth": truth, "rank": none, "mean": none, "sd": none, "ess": none,
+            "low": pairs, "high": pairs,
+            "passed": np.array(0.0), "tries": np.array(float(len(samplers(self.sampler, 0)))),
+            "rhat": np.array(np.nan), "divergences": np.array(np.nan),
+        }  # fmt: skip
+
+
+def samplers(first: Sampler, seed: int) -> list[Sampler]:
+    """List the samplers of one refit: what was asked for, then longer and more careful ones.
+
+    Parameters
+    ----------
+    first : NUTS or IMH
+    seed : int
+
+    Returns
+    -------
+    list of NUTS or IMH
+    """
+    draws = max(first.draws, 1000)
+    tries: list[Sampler] = [replace(first, seed=seed)]
+    if isinstance(first, IMH):
+        tries.append(replace(first, draws=draws, thin=max(first.thin, 8), seed=seed))
+        tries.append(NUTS(draws=draws, seed=seed, cores=1))
+    careful = NUTS(draws=2 * draws, tune=2000, seed=seed, cores=1, target_accept=0.95)
+    return [*tries, careful]

@@ -1,0 +1,213 @@
+"""Where truths come from: the prior of a design, or the posterior of a fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy.sparse import csr_array
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.calibration._quantities import quantities
+from bayes_nqp.designs._layout import RowLayout, row_layout
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.errors import StudyError
+from bayes_nqp.fitting import Fit, prior_predictive
+from bayes_nqp.fitting._row_draws import degrees_of_freedom, errors_of, padded
+from bayes_nqp.fitting._waist import waist
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs import StaggeredDiD
+    from bayes_nqp.designs._plan import Plan
+    from bayes_nqp.panel import Panel
+
+__all__ = ["PosteriorSource", "PriorSource", "Simulated", "Source"]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Simulated:
+    """A panel with a simulated outcome, and the truth behind it.
+
+    Parameters
+    ----------
+    panel : Panel
+        The user's panel but for its outcome.
+    truth : mapping of str to float
+        By quantity.
+    """
+
+    panel: Panel
+    truth: dict[str, float]
+
+
+class Source(Protocol):
+    """What panels are simulated from."""
+
+    @property
+    def label(self) -> str:
+        """What it is, in a few words."""
+
+    @property
+    def scale(self) -> float | None:
+        """``s`` to be held in refits; None to compute it from each simulated outcome."""
+
+    def simulate(self, seed: int) -> Simulated:
+        """Draw a truth, and outcomes for the rows.
+
+        Parameters
+        ----------
+        seed : int
+
+        Returns
+        -------
+        Simulated
+        """
+
+
+class PriorSource:
+    """Truths from the prior of a design.
+
+    What is flat in a fit is drawn with standard deviation ``s``: it could be anything, for the
+    posterior of the rest does not depend on it.
+
+    Parameters
+    ----------
+    design : StaggeredDiD
+    panel : Panel
+    """
+
+    label = "prior"
+
+    def __init__(self, design: StaggeredDiD, panel: Panel) -> None:
+        self.design = design.replace(priors=replace(design.priors, wide=1.0))
+        self.panel = panel
+        self.scale: float | None = self.design.plan(panel).equations[0].scale
+
+    def simulate(self, seed: int) -> Simulated:
+        """Draw a truth, and outcomes for the rows.
+
+        Parameters
+        ----------
+        seed : int
+
+        Returns
+        -------
+        Simulated
+        """
+        drawn = prior_predictive(self.design, self.panel, draws=1, seed=seed)
+        rows, values = drawn["row"].to_numpy(), drawn["outcome"].to_numpy()[0, 0]
+        return Simulated(_with_rows(self.panel, rows, values), _truth(quantities(drawn, drawn)))
+
+
+class PosteriorSource:
+    """Truths from the posterior of a fit: parameters, effects and deviations as in one draw.
+
+    Unit effects, flat time effects and slopes are zero: no posterior depends on them. Pooled
+    time effects, and deviations that the fit does not store, are drawn given their scale.
+
+    Parameters
+    ----------
+    fit : Fit
+    """
+
+    label = "posterior"
+    scale: float | None = None
+
+    def __init__(self, fit: Fit) -> None:
+        if fit.panel is None:
+            raise StudyError(
+                "'source' is a fit that was saved without its rows",
+                hint="nqp.load(path, panel=panel) with the same panel",
+            )
+        self.fit, self.panel = fit, fit.panel
+        self.plan: Plan = fit.plan
+        self.layout: RowLayout = row_layout(self.plan, self.plan.equations[0])
+        cell, member, rows = self.layout.membership
+        size = (self.layout.members.size, self.plan.table.size)
+        shares = rows / self.plan.cells.rows[cell]
+        self.share = csr_array((shares, (member, cell)), shape=size)
+        effects = cell_effects(fit)
+        self.deviations = effects.get(v.DEVIATION)
+
+    def simulate(self, seed: int) -> Simulated:
+        """Draw a truth, and outcomes for the rows.
+
+        Parameters
+        ----------
+        seed : int
+
+        Returns
+        -------
+        Simulated
+        """
+        first, *many = np.random.default_rng(seed).spawn(4)
+        posterior = self.fit.posterior
+        chain = int(first.integers(posterior.sizes[v.CHAIN]))
+        draw = int(first.integers(posterior.sizes[v.DRAW]))
+        here = {v.CHAIN: [chain], v.DRAW: [draw]}
+        parameters = posterior.isel(here)
+        cells, deviation = self._cells(parameters), self._deviation(here, parameters, first)
+        layout, equation = self.layout, self.plan.equations[0]
+        errors = {
+            name: parameters[f"outcome__{name}"].to_numpy()[0]
+            for name in ("sigma", "rho", "noise")
+            if f"outcome__{name}" in parameters
+        }
+        drawn = parameters.get("outcome__nu")
+        nu = degrees_of_freedom(
+            self.fit.design.likelihood, 1, None if drawn is None else drawn.to_numpy()[0], first
+        )
+        values = errors_of(equation, layout, errors, nu, many)
+        values += padded(cells)[:, layout.cell] + padded(deviation)[:, layout.member]
+        values += self._time(parameters, first)[:, layout.node]
+        effect = cells + (self.share.T @ deviation.T).T
+        truth = waist(self.plan, effect[None], None, gate=v.UNVERIFIED)
+        return Simulated(
+            _with_rows(self.panel, layout.rows, values[0]), _truth(quantities(parameters, truth))
+        )
+
+    def _cells(self, parameters: xr.Dataset) -> Array:
+        cells = np.zeros((1, self.plan.table.size))
+        cells[:, ~self.plan.cells.lead] = parameters["outcome__cell_mean"].to_numpy()[0]
+        return cells
+
+    def _deviation(
+        self, here: dict[str, list[int]], parameters: xr.Dataset, generator: np.random.Generator
+    ) -> Array:
+        members = self.layout.members.size
+        scale = self.plan.equations[0].problem.member_scale
+        if scale is None:
+            return np.zeros((1, members))
+        if self.deviations is not None:
+            return np.asarray(self.deviations.isel(here).to_numpy()[0, :, 0])
+        spread = scale.prior * self.fit.scale
+        if scale.estimated:
+            spread = float(parameters[f"outcome__scale_{scale.name}"].item())
+        return np.asarray(spread * generator.standard_normal((1, members)))
+
+    def _time(self, parameters: xr.Dataset, generator: np.random.Generator) -> Array:
+        """Time effects (draw, level × period): zero where they are flat."""
+        frame = self.plan.frame
+        out = np.zeros((1, len(frame.level_names) * frame.n_periods))
+        for local in self.plan.equations[0].locals:
+            if local.place == "time" and not isinstance(local.scale, int):
+                name = f"outcome__scale_{local.scale.name}"
+                spread = parameters[name].item() if name in parameters else local.scale.prior
+                out[:, local.index] += spread * generator.standard_normal(local.index.size)
+        return out
+
+
+def _truth(found: dict[str, Array]) -> dict[str, float]:
+    return {name: float(values[0, 0]) for name, values in found.items()}
+
+
+def _with_rows(panel: Panel, rows: npt.NDArray[np.integer], values: Array) -> Panel:
+    """Replace the outcome of the rows that enter the likelihood; no other row is read."""
+    outcome = np.array(panel.outcome)
+    outcome[rows] = values
+    return panel.with_outcome(outcome)

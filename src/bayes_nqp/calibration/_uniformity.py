@@ -1,0 +1,182 @@
+"""Are ranks uniform? Two tests, and the band that the eye may trust."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import bdtr
+from scipy.stats import chi2
+
+__all__ = ["bins_of", "chi_square", "differences", "ecdf_band", "ecdf_test", "holm"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+_BINS, _EXPECTED = 20, 5
+_NULLS, _SEED = 40_000, 20180418
+
+
+def bins_of(values: int, replications: int) -> int:
+    """Choose a number of bins of equal width, with five expected ranks or more in each.
+
+    Parameters
+    ----------
+    values : int
+        Ranks that are possible.
+    replications : int
+
+    Returns
+    -------
+    int
+        A divisor of ``values``, at most 20; 1 if there are too few replications to test.
+    """
+    most = min(_BINS, replications // _EXPECTED)
+    return max((k for k in range(1, most + 1) if values % k == 0), default=1)
+
+
+def chi_square(ranks: Array, values: int) -> tuple[float, float]:
+    """Compare the histogram of ranks with a flat one.
+
+    Parameters
+    ----------
+    ranks : ndarray (replication,)
+        From 0 to ``values`` − 1.
+    values : int
+
+    Returns
+    -------
+    tuple of float
+        Pearson's statistic and its p-value; NaN where replications are too few.
+    """
+    bins = bins_of(values, ranks.size)
+    if bins == 1:
+        return float("nan"), float("nan")
+    counts = np.bincount((ranks * bins // values).astype(np.int64), minlength=bins)
+    expected = ranks.size / bins
+    statistic = float(np.sum((counts - expected) ** 2) / expected)
+    return statistic, float(chi2.sf(statistic, bins - 1))
+
+
+def ecdf_test(ranks: Array, values: int) -> float:
+    """Ask whether the ECDF of ranks leaves a simultaneous band, at any level.
+
+    Parameters
+    ----------
+    ranks : ndarray (replication,)
+    values : int
+
+    Returns
+    -------
+    float
+        p-value: how often the ECDF of as many uniform ranks strays as far.
+
+    References
+    ----------
+    Säilynoja, T., Bürkner, P.-C. and Vehtari, A. (2022). Graphical test for discrete uniformity
+    and its applications in goodness-of-fit evaluation and multiple sample comparison. Statistics
+    and Computing 32, 32.
+    """
+    n = ranks.size
+    seen = _least(_counts(ranks[None], values), _tails(n, values))[0]
+    null = _null(n, values)
+    return float((1 + np.searchsorted(null, seen * (1 + 1e-9), side="right")) / (1 + null.size))
+
+
+def ecdf_band(replications: int, values: int, prob: float) -> tuple[Array, Array, Array]:
+    """Find the band that the whole ECDF of uniform ranks keeps to.
+
+    Parameters
+    ----------
+    replications, values : int
+    prob : float
+        With which it does.
+
+    Returns
+    -------
+    tuple of ndarray (values + 1,)
+        Where, from 0 to 1; lower and upper bound of the ECDF less its expectation.
+    """
+    level = float(np.quantile(_null(replications, values), 1.0 - prob, method="lower"))
+    tails = _tails(replications, values)
+    inside = tails >= level
+    low = inside.argmax(axis=1)
+    high = replications - inside[:, ::-1].argmax(axis=1)
+    at = np.arange(values + 1) / values
+    bounds = np.zeros((2, values + 1))
+    bounds[:, 1:-1] = np.stack([low, high]) / replications - at[1:-1]
+    return at, bounds[0], bounds[1]
+
+
+def differences(ranks: Array, values: int) -> Array:
+    """ECDF of ranks, less its expectation, where `ecdf_band` has its bounds.
+
+    Parameters
+    ----------
+    ranks : ndarray (replication,)
+    values : int
+
+    Returns
+    -------
+    ndarray (values + 1,)
+    """
+    at = np.arange(values + 1) / values
+    share = np.zeros(values + 1)
+    share[1:-1], share[-1] = _counts(ranks[None], values)[0] / ranks.size, 1.0
+    return np.asarray(share - at)
+
+
+def holm(p: Array) -> Array:
+    """Adjust p-values for their number, by Holm's method: valid however they depend.
+
+    Parameters
+    ----------
+    p : ndarray (test,)
+        NaN is left out.
+
+    Returns
+    -------
+    ndarray (test,)
+    """
+    out = np.full(p.shape, np.nan)
+    known = np.flatnonzero(~np.isnan(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    steps = p[order] * np.arange(order.size, 0, -1)
+    out[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return out
+
+
+def _counts(ranks: Array, values: int) -> Index:
+    """Ranks below 1, 2, … values − 1 (sample, point)."""
+    table = np.zeros((ranks.shape[0], values), dtype=np.int64)
+    for row, mine in zip(table, ranks, strict=True):
+        row += np.bincount(mine.astype(np.int64), minlength=values)
+    return np.cumsum(table, axis=1)[:, :-1]
+
+
+@lru_cache(maxsize=16)
+def _tails(replications: int, values: int) -> Array:
+    """Twice the smaller binomial tail of every count (point, count)."""
+    at = np.arange(1, values)[:, None] / values
+    count = np.arange(replications + 1)[None]
+    below = bdtr(count, replications, at)
+    above = np.ones_like(below)
+    above[:, 1:] = 1.0 - below[:, :-1]
+    return np.asarray(2.0 * np.minimum(below, above))
+
+
+def _least(counts: Index, tails: Array) -> Array:
+    return np.asarray(tails[np.arange(tails.shape[0]), counts].min(axis=1))
+
+
+@lru_cache(maxsize=16)
+def _null(replications: int, values: int) -> Array:
+    """Sorted smallest tails of uniform ranks, as many times as the p-value needs."""
+    generator = np.random.default_rng(_SEED)
+    tails = _tails(replications, values)
+    parts = []
+    for _ in range(_NULLS // 4000):
+        drawn = generator.multinomial(replications, np.full(values, 1.0 / values), size=4000)
+        parts.append(_least(np.cumsum(drawn, axis=1)[:, :-1], tails))
+    return np.sort(np.concatenate(parts))
