@@ -283,8 +283,12 @@ def _sentence(
             f"Errors move together within a {groups.name}: give groups of them time effects of "
             "their own (time=nqp.TimeEffects(…)), or report the robust sd."
         )
-    elif richer:
+    elif richer and not wider <= _LIMIT:
         said.append(f"Fit {richer[-1][1]}; and cluster by a level above (cluster='…').")
     else:
-        said.append("Report the robust sd, and cluster by a level above (cluster='…').")
+        said.append(
+            "No richer error structure widens them, so the spread of errors differs between "
+            "units, or units move together: report the robust sd, and cluster by a level above "
+            "(cluster='…')."
+        )
     return " ".join(said)

@@ -10,17 +10,29 @@ from matplotlib.figure import Figure
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.errors import StudyError
 from bayes_nqp.plots._evidence import Drawer, Look
+from bayes_nqp.plots._evidence_cells import cells
+from bayes_nqp.plots._evidence_comparison import comparison
 from bayes_nqp.plots._evidence_event_study import event_study
+from bayes_nqp.plots._evidence_influence import influence
 from bayes_nqp.plots._evidence_permutation import permutation
+from bayes_nqp.plots._evidence_power_scaling import power_scaling
+from bayes_nqp.plots._evidence_predictive import predictive
 from bayes_nqp.plots._evidence_specifications import specifications
+from bayes_nqp.plots._evidence_table import table
 from bayes_nqp.plots._words import Language, words
 
 __all__ = ["DRAWERS", "check"]
 
 DRAWERS: Mapping[str, Drawer] = {
+    "cells": cells,
+    "comparison": comparison,
     "event_study": event_study,
+    "influence": influence,
     "permutation": permutation,
+    "power_scaling": power_scaling,
+    "predictive": predictive,
     "specifications": specifications,
+    "table": table,
 }
 """What draws each kind of evidence."""
 
