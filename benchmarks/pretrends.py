@@ -45,6 +45,7 @@ LAYOUTS: Mapping[str, dict[str, Any]] = {
     "no effect": {"level": 0.0},
     "10 % never treated": {"never": 0.1},
     "60 units": {"units": 60},
+    "effect .5": {"level": 0.5},
 }
 
 
@@ -71,6 +72,7 @@ def one(layout: str, trend: float, seed: int, full: bool) -> dict[str, np.ndarra
     whole = found.whole
     levels = [one.tail for one in found.levels.values()]
     numbers = [whole.joint.tail, whole.slope_tail, whole.slope.std(), whole.slope.mean()]
+    numbers += [float(found.effect.mean()), float(found.effect.std())]
     numbers += [found.within, whole.joint.inside, min(levels, default=1.0), len(levels)]
     return {
         "verdict": np.array([VERDICTS.index(found.verdict)]),
@@ -99,7 +101,7 @@ def drawn(
 def rates(layout: str, trend: float, number: int, given: argparse.Namespace) -> list[str]:
     """Cells of one line of the table."""
     start = 1000 * (1 + list(LAYOUTS).index(layout))
-    how = "full" if given.full else "mode"
+    how = "full" if given.full else "given"
     tasks = {
         f"{how} {layout} {trend} {start + k}": (layout, trend, start + k, given.full)
         for k in range(number)

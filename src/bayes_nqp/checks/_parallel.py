@@ -25,6 +25,8 @@ Array = npt.NDArray[np.float64]
 
 _OVERALL, _LEVELS = 0.05, 0.02
 """False alarms allowed: for the average over all strata, and for all levels together."""
+_SIGNED, _WITHIN = 0.95, 0.7
+"""Chance of its sign that makes an effect one to be defended; chance that no trend makes it up."""
 _POWER = 2.8
 """Posterior sd's of a trend that is found four times out of five at the 5 % level."""
 
@@ -70,7 +72,7 @@ class Judgement:
     effect, adjusted : DataArray (chain, draw), outcome units
         The average effect, and what is left of it if the slopes go on.
     within : float
-        Chance that the trend, going on, adds less than the bound to the average effect.
+        Chance that the trend, going on, adds less to the average effect than its size.
     """
 
     whole: Judged
@@ -85,7 +87,13 @@ class Judgement:
         """Fails, in doubt, or holds."""
         if self.whole.tail < _OVERALL:
             return FAILS
-        return DOUBT if self.apart or self.within < 0.5 else HOLDS
+        return DOUBT if self.apart or self.made_up else HOLDS
+
+    @property
+    def made_up(self) -> bool:
+        """Whether the effect has a sign, and a trend may well be all there is to it."""
+        positive = float((self.effect > 0).mean())
+        return max(positive, 1.0 - positive) > _SIGNED and self.within < _WITHIN
 
 
 def judge(
@@ -132,7 +140,7 @@ def judge(
         [name for name, one in levels.items() if one.tail < _LEVELS / len(levels)],
         effect,
         adjusted,
-        _within(adjusted, trend.common(), whole.joint.bound),
+        _within(adjusted, trend.common(), abs(float(effect.mean()))),
     )
 
 
@@ -158,8 +166,8 @@ def _freedom(panel: Panel, factor: str | None = None, level: str = "") -> float:
     return freedom(int((here & ever).sum()), int((here & ~ever).sum()))
 
 
-def _within(adjusted: xr.DataArray, slope: Array, bound: float) -> float:
-    """Chance that the trend, going on, adds less than the bound to the average effect.
+def _within(adjusted: xr.DataArray, slope: Array, size: float) -> float:
+    """Chance that the trend, going on, adds less than some size to the average effect.
 
     Without the trend the effect would be the adjusted one plus the slope times the periods over
     which the trend is prolonged: minus their regression coefficient.
@@ -167,4 +175,4 @@ def _within(adjusted: xr.DataArray, slope: Array, bound: float) -> float:
     effect, slope = adjusted.to_numpy().ravel(), slope.ravel()
     together = np.cov(effect, slope)
     prolonged = together[0, 1] / together[1, 1]
-    return float((np.abs(prolonged * slope) < bound).mean())
+    return float((np.abs(prolonged * slope) < size).mean())

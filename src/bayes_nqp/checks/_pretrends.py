@@ -37,8 +37,9 @@ def pretrends(fit: Fit) -> Finding:
     second fit has, in place of leads, a slope of the ever treated in every stratum; it sees a
     straight trend better, and tells what the effect would be had that trend gone on. It fails
     if zero is far out for either (5 %, shared by the two). It is in doubt if that is so in one
-    level of one factor (2 %, shared by all levels); or if, going on, a trend as the posterior
-    has it would more likely than not be as large as the effect. The bound is the larger of the
+    level of one factor (2 %, shared by all levels); or if the effect has a sign (with
+    probability 95 %) and a trend as the posterior has it would, going on, be as large as the
+    effect with a probability of 30 % or more. The bound is the larger of the
     average effect's size and twice its posterior sd; leads are asked to lie within it at the
     event times for which at least half as many rows are there as for the fullest.
     """
@@ -94,7 +95,8 @@ def _sentence(found: Judgement) -> str:
     if found.verdict == HOLDS:
         return (
             "Leads and a differential slope are compatible with zero; a differential trend of "
-            f"{detectable} would have been seen four times out of five."
+            f"{detectable} would have been seen four times out of five. {gone_on[0].upper()}"
+            f"{gone_on[1:]}."
         )
     if apart:
         return (
