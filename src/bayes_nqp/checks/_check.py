@@ -15,7 +15,10 @@ from bayes_nqp.checks._leave_out import leave_out
 from bayes_nqp.checks._placebo_outcome import placebo_outcome
 from bayes_nqp.checks._placebo_space import placebo_space
 from bayes_nqp.checks._placebo_time import placebo_time
+from bayes_nqp.checks._predictive import model_fit
 from bayes_nqp.checks._pretrends import pretrends
+from bayes_nqp.checks._prior_predictive import prior_predictive
+from bayes_nqp.checks._prior_sensitivity import prior_sensitivity
 from bayes_nqp.checks._result import Check, CheckResult
 from bayes_nqp.checks._specifications import specifications
 from bayes_nqp.checks._support import support
@@ -39,6 +42,9 @@ CHECKS: Mapping[str, Check] = {
         control_group,
         time_effects,
         error_model,
+        model_fit,
+        prior_predictive,
+        prior_sensitivity,
         specifications,
         leave_out,
     )

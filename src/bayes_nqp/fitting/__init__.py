@@ -5,16 +5,24 @@ from bayes_nqp.fitting._conditional import conditional_mean
 from bayes_nqp.fitting._files import load
 from bayes_nqp.fitting._fit import Fit, fit
 from bayes_nqp.fitting._modal import modal_effects
+from bayes_nqp.fitting._predictive import Replication, posterior_predictive, replications
 from bayes_nqp.fitting._prior import prior_predictive
+from bayes_nqp.fitting._unit_likelihood import LeftOut, left_out, log_likelihood
 
 __all__ = [
     "Fit",
     "Kept",
+    "LeftOut",
     "Numbers",
+    "Replication",
     "batch",
     "conditional_mean",
     "fit",
+    "left_out",
     "load",
+    "log_likelihood",
     "modal_effects",
+    "posterior_predictive",
     "prior_predictive",
+    "replications",
 ]

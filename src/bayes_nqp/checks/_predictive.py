@@ -1,0 +1,123 @@
+"""Whether the fitted model would produce data like those observed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.checks._refit import panel_of, staggered
+from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
+from bayes_nqp.checks._tail import Tail, tail_of
+from bayes_nqp.checks._untreated import Untreated
+from bayes_nqp.compression import AR1, IID
+from bayes_nqp.fitting import replications
+from bayes_nqp.likelihoods import Gaussian
+
+if TYPE_CHECKING:
+    from bayes_nqp.fitting import Fit
+
+__all__ = ["model_fit"]
+
+Array = npt.NDArray[np.float64]
+
+_DOUBT, _FAILS = 0.03, 0.01
+"""Below these chances of any statistic so far out the model is doubted, or fails."""
+
+
+@asks("Would the model produce outcomes like those observed?")
+def model_fit(fit: Fit, *, draws: int = 500) -> Finding:
+    """Compare untreated rows with replications from the posterior predictive distribution.
+
+    Statistics aim at what the model assumes and least squares does not fit: autocorrelation
+    of the residuals at lags 1 to 3 and partial at lag 2, kurtosis and largest size of the
+    innovations, the ratio of the largest to the smallest standard deviation among strata and
+    among periods, and how the ever treated moved against the others before adoption (slope,
+    last period, size of steps). All are computed alike on observed and on replicated outcomes,
+    after unit effects, time effects and slopes have been taken out; no effect enters them.
+
+    Each has a two-sided posterior predictive p-value. The verdict judges them together: the
+    share of replications in which any statistic lies as far out as the farthest observed one;
+    doubt begins below 0.03, failure below 0.01. Such p-values are conservative, for the
+    parameters were fitted to the same data: they are near 0.5 more often than chance has it, so
+    that a model which holds may still be wrong in what the statistics do not see well.
+
+    References
+    ----------
+    Gelman, A., Meng, X.-L. and Stern, H. (1996). Posterior predictive assessment of model
+    fitness via realized discrepancies. Statistica Sinica 6(4). Robins, J. M., van der Vaart, A.
+    and Ventura, V. (2000). Asymptotic distribution of p values in composite null models.
+    Journal of the American Statistical Association 95(452).
+    """
+    panel_of(fit), staggered(fit)
+    rows = Untreated(fit.plan)
+    observed = _statistics(rows, rows.equation.rows.outcome[None], fit.scale)
+    if "kurtosis of innovations" not in observed:
+        raise NotApplicable("Too few untreated rows follow one another within units.")
+    seed = fit.sampler.seed or 0
+    parts = [
+        _statistics(rows, part.outcome, fit.scale)
+        for part in replications(fit, draws=draws, seed=seed)
+    ]
+    tail = tail_of(observed, parts)
+    verdict: Verdict = HOLDS
+    if tail.overall < _DOUBT:
+        verdict = FAILS if tail.overall < _FAILS else DOUBT
+    k = tail.worst
+    figure = (
+        f"farthest out: {tail.names[k]} {tail.observed[k]:.3g}, replicated "
+        f"{tail.replicated[:, k].mean():.3g} ± {tail.replicated[:, k].std():.2g}; "
+        f"p = {tail.overall:.3f} over {len(tail.names)} statistics"
+    )
+    evidence = tail.dataset(predictive="posterior", outcome=str(fit.facts.get("outcome", "")))
+    return Finding(verdict, figure, _sentence(verdict, tail, fit), evidence, "predictive")
+
+
+def _statistics(rows: Untreated, outcome: Array, scale: float) -> dict[str, Array]:
+    residuals, _, _ = rows.residuals(outcome)
+    before = rows.before(outcome, residuals)
+    return {**rows.shape(residuals), **{name: x * scale for name, x in before.items()}}
+
+
+def _sentence(verdict: Verdict, tail: Tail, fit: Fit) -> str:
+    if verdict == HOLDS:
+        return (
+            "Outcomes drawn from the model are like the observed ones in autocorrelation, tails, "
+            "unequal variance and pre-period differences (posterior predictive p-values are "
+            "conservative: a small misfit would not show)."
+        )
+    names = tail.outside or [tail.names[tail.worst]]
+    said = [f"The model does not produce the observed {_joined(names)}."]
+    said += [advice for start, advice in _advice(fit) if any(start in name for name in names)]
+    return " ".join(said)
+
+
+def _advice(fit: Fit) -> list[tuple[str, str]]:
+    """What to try, by how the statistics are named."""
+    errors = fit.design.errors
+    found = []
+    if isinstance(errors, IID):
+        found.append(("autocorrelation", "Errors are correlated over time: errors=nqp.AR1()."))
+    elif isinstance(errors, AR1):
+        found.append(
+            (
+                "autocorrelation",
+                "Correlations do not fall as those of AR(1) do: errors=nqp.AR1Noise().",
+            )
+        )
+    if isinstance(fit.design.likelihood, Gaussian):
+        found.append(
+            (
+                "innovation",
+                "Some changes are too large for Gaussian errors: look at these rows, or "
+                "likelihood=nqp.StudentT().",
+            )
+        )
+    found.append(("spread", "Errors are larger in some strata or periods than in others."))
+    found.append(("pre-period", "Treated units moved apart before adoption: see 'pretrends'."))
+    return found
+
+
+def _joined(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

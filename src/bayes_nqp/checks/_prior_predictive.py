@@ -1,0 +1,97 @@
+"""Whether the priors allow data like those seen, and effects of plausible size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.checks._refit import panel_of, staggered
+from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, Verdict, asks
+from bayes_nqp.checks._tail import Tail, tail_of
+from bayes_nqp.checks._untreated import Untreated
+from bayes_nqp.estimands import att
+from bayes_nqp.fitting import prior_predictive as drawn
+
+if TYPE_CHECKING:
+    from bayes_nqp.fitting import Fit
+
+__all__ = ["prior_predictive"]
+
+Array = npt.NDArray[np.float64]
+
+_DOUBT = 0.02
+"""Two-sided tail probability of a single statistic below which there is doubt."""
+
+
+@asks("Do the priors allow the data seen, and effects of plausible size?")
+def prior_predictive(fit: Fit, *, draws: int = 500) -> Finding:
+    """Compare the panel with outcomes drawn from the priors.
+
+    Statistics are the standard deviation of untreated rows within units, net of time effects
+    and slopes; that of their changes from one period to the next; their autocorrelation; the
+    mean difference of treated rows from what untreated ones predict; and the standard
+    deviation of these differences. Levels of units and periods, whose priors are flat in the
+    fit, enter none of them. The priors are stated in multiples of ``s``, so that the verdict
+    does not depend on the unit of the outcome.
+
+    It fails where an observed statistic lies outside all draws. There is doubt where one has
+    a two-sided tail probability below 0.02: too tight a prior, or far too wide a one.
+
+    References
+    ----------
+    Gabry, J., Simpson, D., Vehtari, A., Betancourt, M. and Gelman, A. (2019). Visualization in
+    Bayesian workflow. Journal of the Royal Statistical Society A 182(2).
+    """
+    panel, design = panel_of(fit), staggered(fit)
+    rows = Untreated(fit.plan)
+    prior = drawn(design, panel, draws=draws, seed=fit.sampler.seed or 0)
+    observed = panel.outcome[fit.plan.kept][None]
+    tail = tail_of(_statistics(rows, observed), [_statistics(rows, prior["outcome"].to_numpy()[0])])
+    out = np.flatnonzero(tail.p_value <= 2.0 / (draws + 1))
+    doubted = np.flatnonzero(tail.p_value < _DOUBT)
+    verdict: Verdict = HOLDS
+    if doubted.size:
+        verdict = FAILS if out.size else DOUBT
+    effect = float(att(prior).std())
+    spread = tail.observed[tail.names.index("sd within units")]
+    low, high = np.quantile(tail.replicated[:, tail.names.index("sd within units")], [0.025, 0.975])
+    figure = (
+        f"sd within units {spread:.3g}, a priori {low:.3g} to {high:.3g}; prior sd of the average "
+        f"effect {effect:.3g}, {effect / spread:.1f} times that sd"
+    )
+    evidence = tail.dataset(
+        predictive="prior", outcome=str(fit.facts.get("outcome", "")), prior_att_sd=effect
+    )
+    return Finding(verdict, figure, _sentence(verdict, tail, doubted), evidence, "predictive")
+
+
+def _statistics(rows: Untreated, outcome: Array) -> dict[str, Array]:
+    residuals, _, _ = rows.residuals(outcome)
+    found = {"sd within units": residuals.std(axis=1)}
+    earlier, later = rows.pairs(1)
+    if earlier.size:
+        found["sd of changes"] = (residuals[:, later] - residuals[:, earlier]).std(axis=1)
+        product = (residuals[:, later] * residuals[:, earlier]).mean(axis=1)
+        found["autocorrelation, lag 1"] = product / (residuals**2).mean(axis=1)
+    differences = rows.differences(outcome)
+    if differences.shape[1]:
+        found["treated less untreated"] = differences.mean(axis=1)
+    if differences.shape[1] > 1:
+        found["sd of treated less untreated"] = differences.std(axis=1)
+    return found
+
+
+def _sentence(verdict: Verdict, tail: Tail, doubted: npt.NDArray[np.int64]) -> str:
+    if verdict == HOLDS:
+        return (
+            "The observed spread, its persistence and the differences of treated rows lie within "
+            "what the priors expect."
+        )
+    said = []
+    for k in doubted:
+        side = "above" if tail.observed[k] > np.median(tail.replicated[:, k]) else "below"
+        said.append(f"{tail.names[k]} ({tail.observed[k]:.3g}) far {side}")
+    advice = "Priors are too tight where the data lie above, or far too wide where below."
+    return f"Against what the priors expect: {'; '.join(said)}. {advice}"

@@ -1,0 +1,102 @@
+"""How far every quantity moves when the priors, or the likelihood, are given more weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.plots._evidence import Look
+from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._style import COLOURS, FAINT, INK, MUTED, figure_of, settle, style
+
+__all__ = ["power_scaling"]
+
+_FLOOR = 0.001
+_TICKS = (0.001, 0.01, 0.05, 0.1, 0.5, 1.0)
+
+
+def power_scaling(result: CheckResult, look: Look) -> Figure:
+    """Draw the sensitivity of every quantity to the priors and to the likelihood.
+
+    Parameters
+    ----------
+    result : CheckResult
+        Of kind "power_scaling".
+    look : Look
+
+    Returns
+    -------
+    Figure
+    """
+    table = result.evidence
+    assert isinstance(table, pd.DataFrame)
+    say = look.say
+    names = [_label(str(name), say) for name in table["quantity"]]
+    threshold = float(table.attrs.get("threshold", 0.05))
+    with style([*say.values(), *names, look.title or ""]):
+        figure, (ax,) = figure_of(look.ax, (5.4, 0.215 * len(table) + 1.35))
+        _fill(ax, table, names, threshold)
+        ax.set_xlabel(say["sensitivity"])
+        for key, (marker, colour, filled) in _MARKS.items():
+            ax.plot(
+                [], [], marker, color=colour, label=say[f"to_{key}"], markersize=5,
+                markerfacecolor=colour if filled else "white",
+            )  # fmt: skip
+        ax.legend(
+            loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, fontsize=8,
+            borderpad=0, handletextpad=0.3,
+        )  # fmt: skip
+        notes = [say["power_scaling"].format(f"{threshold:g}")]
+        if (table["prior"] < _FLOOR).any() or (table["likelihood"] < _FLOOR).any():
+            notes.append(say["at_floor"].format(f"{_FLOOR:g}"))
+        annotate(figure, [ax], notes, v.PASSED, say, owned=look.ax is None, title=look.title)
+        settle([ax])
+        ax.tick_params(axis="y", length=0)
+    return figure
+
+
+_MARKS: Mapping[str, tuple[str, str, bool]] = {
+    "prior": ("o", COLOURS[1], True),
+    "likelihood": ("D", COLOURS[0], False),
+}
+
+
+def _fill(ax: Axes, table: pd.DataFrame, names: list[str], threshold: float) -> None:
+    height = np.arange(len(table))[::-1].astype(float)
+    reported = table["reported"].to_numpy(dtype=bool)
+    height[reported] += 0.4 if (~reported).any() else 0.0
+    ax.hlines(height, _FLOOR, 1.0, color=FAINT, linewidth=0.4, zorder=0.4)
+    ax.axvline(threshold, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.5)
+    for key, (marker, colour, filled) in _MARKS.items():
+        values = np.maximum(table[key].to_numpy(dtype=float), _FLOOR)
+        ax.plot(
+            values, height, marker, color=colour, markersize=5 if filled else 4.4,
+            markerfacecolor=colour if filled else "white", clip_on=False, zorder=3,
+        )  # fmt: skip
+    ax.set_xscale("log")
+    ax.set_xlim(_FLOOR, 1.0)
+    ax.xaxis.set_major_locator(FixedLocator(_TICKS))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    ax.set_yticks(height, names)
+    ax.set_ylim(-0.6, height.max() + 0.6)
+    ax.spines["left"].set_visible(False)
+    for tick, diagnosis in zip(ax.get_yticklabels(), table["diagnosis"], strict=True):
+        tick.set_color(INK)
+        tick.set_fontweight("bold" if diagnosis else "normal")
+
+
+def _label(name: str, say: Mapping[str, str]) -> str:
+    if name == "att":
+        return say["overall"]
+    if name.startswith("att[") and name.endswith("]"):
+        factor, _, level = name[4:-1].partition("=")
+        return say["at_event_time"].format(level) if factor == v.EVENT_TIME else level
+    return name

@@ -1,0 +1,117 @@
+"""Observed statistics among those of replicated outcomes."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.plots._evidence import Look
+from bayes_nqp.plots._notes import annotate, wrapped
+from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, WARNING, figure_of, settle, style
+
+__all__ = ["predictive"]
+
+_COLUMNS = 4
+_BINS = 24
+
+
+def predictive(result: CheckResult, look: Look) -> Figure:
+    """Draw a small histogram of replications for every statistic, with the observed one.
+
+    In the axes of a user all statistics stand one under another, each in standard deviations
+    of its replications.
+
+    Parameters
+    ----------
+    result : CheckResult
+        Of kind "predictive".
+    look : Look
+
+    Returns
+    -------
+    Figure
+    """
+    evidence = result.evidence
+    assert isinstance(evidence, xr.Dataset)
+    say = look.say
+    names = [str(name) for name in evidence["statistic"].to_numpy()]
+    with style([*say.values(), look.title or "", *names]):
+        if look.ax is None:
+            figure, axes = _panels(len(names))
+            for k, (ax, name) in enumerate(zip(axes, names, strict=True)):
+                _histogram(ax, evidence.isel(statistic=k), say.get(name, name), evidence)
+        else:
+            figure, axes = figure_of(look.ax, (5.0, 3.0))
+            _distances(axes[0], evidence, [say.get(name, name) for name in names])
+            axes[0].set_xlabel(say["distance_sd"])
+        annotate(
+            figure, axes, _notes(evidence, look), v.PASSED, say,
+            owned=look.ax is None, title=look.title,
+        )  # fmt: skip
+        settle(axes)
+    return figure
+
+
+def _notes(evidence: xr.Dataset, look: Look) -> list[str]:
+    key = "drawn_prior" if evidence.attrs.get("predictive") == "prior" else "drawn_posterior"
+    notes = [look.say[key].format(evidence.sizes["replication"])]
+    notes.append(look.say["p_single" if look.ax is None else "distances"])
+    overall = float(evidence.attrs["overall_p_value"])
+    return [*notes, look.say["p_together"].format(f"{overall:.3f}")]
+
+
+def _panels(number: int) -> tuple[Figure, list[Axes]]:
+    """Panels of a new figure that share nothing."""
+    rows = -(-number // _COLUMNS)
+    columns = -(-number // rows)
+    figure, _ = figure_of(None, (1.75 * columns + 0.1, 1.35 * rows + 0.5))
+    figure.clear()
+    grid = figure.subplots(rows, columns, squeeze=False)
+    axes = list(grid.ravel())
+    for ax in axes[number:]:
+        ax.set_axis_off()
+    return figure, axes[:number]
+
+
+def _histogram(ax: Axes, one: xr.Dataset, name: str, evidence: xr.Dataset) -> None:
+    replicated, observed = one["replicated"].to_numpy(), float(one["observed"])
+    out = abs(float(one["distance"])) > float(evidence.attrs["bound"])
+    ax.hist(replicated, bins=_BINS, color=FAINT, linewidth=0)
+    ax.axvline(observed, color=COLOURS[1], linewidth=1.6)
+    ax.set_yticks([])
+    ax.margins(y=0.25)
+    ax.spines["left"].set_visible(False)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=3))
+    ax.set_title(wrapped(name, 26), fontsize=7.6, fontweight="normal")
+    low, high = ax.get_xlim()
+    right = observed < 0.5 * (low + high)
+    ax.text(
+        0.98 if right else 0.02, 0.97, f"p = {float(one['p_value']):.3f}", fontsize=7,
+        ha="right" if right else "left", va="top", color=WARNING if out else MUTED,
+        fontweight="bold" if out else "normal", transform=ax.transAxes,
+    )  # fmt: skip
+
+
+def _distances(ax: Axes, evidence: xr.Dataset, names: list[str]) -> None:
+    """All statistics in one panel, in sd of their replications."""
+    draws = evidence["replicated"].to_numpy()
+    observed = evidence["observed"].to_numpy()
+    spread = np.maximum(draws.std(axis=0), 1e-300)
+    low, high = (
+        (q - draws.mean(axis=0)) / spread for q in np.quantile(draws, (0.025, 0.975), axis=0)
+    )
+    height = np.arange(len(names))[::-1]
+    ax.hlines(height, low, high, color=FAINT, linewidth=4)
+    bound = float(evidence.attrs["bound"])
+    out = np.abs(evidence["distance"].to_numpy()) > bound
+    far = (observed - draws.mean(axis=0)) / spread
+    for where, colour in ((~out, COLOURS[1]), (out, WARNING)):
+        ax.plot(far[where], height[where], "o", color=colour, markersize=4)
+    ax.set_yticks(height, names)
+    ax.set_ylim(-0.6, len(names) - 0.4)
+    ax.axvline(0, color=MUTED, linewidth=0.7, zorder=0.5)

@@ -1,0 +1,82 @@
+"""Priors that allow the data, and priors that do not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import bayes_nqp as nqp
+
+pytestmark = pytest.mark.xdist_group("prior_checks")
+
+DATA = nqp.simulation.staggered(units=40, periods=10, cohorts=(4, 6, 8), seed=2).panel
+DESIGN = nqp.StaggeredDiD(nqp.Partial(["region"]), nqp.AR1())
+
+
+@pytest.fixture(scope="session")
+def ordinary() -> nqp.Fit:
+    """A fit under the default priors."""
+    return nqp.fit(DESIGN, DATA, nqp.IMH(draws=250, chains=2, seed=1), progress=False)
+
+
+def under(fit: nqp.Fit, **priors: float) -> nqp.CheckResult:
+    """Ask under other priors; nothing that the fit sampled enters."""
+    design = fit.design.replace(priors=nqp.Priors(**priors))  # type: ignore[arg-type]
+    return nqp.check(replace(fit, design=design), "prior_predictive")
+
+
+@pytest.mark.parametrize("factor", [1e-6, 1.0, 1e6])
+def test_it_holds_on_any_scale(ordinary: nqp.Fit, factor: float) -> None:
+    scaled = replace(ordinary, panel=DATA.with_outcome(factor * DATA.outcome))
+    result = nqp.check(scaled, "prior_predictive")
+    assert result.verdict == "holds"
+    found = result.evidence
+    assert isinstance(found, xr.Dataset)
+    plain = nqp.check(ordinary, "prior_predictive").evidence
+    assert isinstance(plain, xr.Dataset)
+    np.testing.assert_allclose(found["p_value"], plain["p_value"], atol=1e-9)
+
+
+def test_it_fails_where_the_spread_is_outside(ordinary: nqp.Fit) -> None:
+    result = under(ordinary, level=0.001, sigma=0.01)
+    assert result.verdict == "fails"
+    assert "sd within units" in result.sentence
+    assert "far above" in result.sentence
+
+
+def test_it_fails_where_effects_are_outside(ordinary: nqp.Fit) -> None:
+    tight = dict.fromkeys(("level", "drift", "walk", "contrast", "cohort", "cell", "member"), 0.001)
+    moved = DATA.with_outcome(
+        DATA.outcome + 30.0 * (DATA.frame["time"] >= DATA.frame["cohort"]).to_numpy()
+    )
+    result = under(replace(ordinary, panel=moved), **tight)
+    assert result.verdict == "fails"
+    assert "treated less untreated" in result.sentence
+    assert "sd within units (" not in result.sentence
+
+
+def test_priors_far_too_wide_are_doubted(ordinary: nqp.Fit) -> None:
+    result = under(ordinary, sigma=300.0)
+    assert result.verdict in ("in doubt", "fails")
+    assert "far below" in result.sentence
+
+
+def test_the_observed_statistics_are_those_of_the_rows(ordinary: nqp.Fit) -> None:
+    found = nqp.check(ordinary, "prior_predictive").evidence
+    assert isinstance(found, xr.Dataset)
+    observed = found["observed"].sel(statistic="sd within units")
+    # s is the same standard deviation with its degrees of freedom.
+    assert 0.8 * ordinary.scale < float(observed) < ordinary.scale
+    effect = float(found["observed"].sel(statistic="treated less untreated"))
+    design = nqp.StaggeredDiD(nqp.Separate(varying=None), nqp.IID())
+    assert effect == pytest.approx(nqp.att(nqp.conditional_mean(design, DATA)).item(), rel=1e-6)
+
+
+def test_its_picture(ordinary: nqp.Fit) -> None:
+    result = nqp.check(ordinary, "prior_predictive")
+    figure = nqp.plots.check(result)
+    assert sum(ax.axison for ax in figure.axes) == 5
+    assert "drawn from the priors" in str(figure.get_supxlabel()).replace("\n", " ")
