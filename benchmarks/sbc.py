@@ -7,7 +7,6 @@ factor of five levels so that every scale is there. Writes its section of docs/c
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 
 import joblib
@@ -25,7 +24,7 @@ PARAMETERS = (
     "scale_walk", "scale_strata_region", "scale_cohort", "scale_cell", "scale_deviation", "level",
     "drift", "rho", "noise", "sigma",
 )  # fmt: skip
-ESTIMANDS = ("att", "east − north", "att[event_time=3]")
+ESTIMANDS = ("att", "centre − east", "att[event_time=3]")
 
 
 def arguments() -> argparse.Namespace:

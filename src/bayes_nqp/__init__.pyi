@@ -2,8 +2,12 @@ from . import datasets as datasets
 from . import plots as plots
 from . import simulation as simulation
 from . import studies as studies
+from .calibration import Calibration as Calibration
+from .calibration import calibrate as calibrate
 from .checks import CheckResult as CheckResult
 from .checks import check as check
+from .checks import compare as compare
+from .checks import loo as loo
 from .compression import AR1 as AR1
 from .compression import IID as IID
 from .compression import AR1Noise as AR1Noise

@@ -13,7 +13,18 @@ from matplotlib.figure import Figure
 
 from bayes_nqp.plots._fonts import families
 
-__all__ = ["ACCENT", "COLOURS", "FAINT", "INK", "MUTED", "WARNING", "figure_of", "settle", "style"]
+__all__ = [
+    "ACCENT",
+    "COLOURS",
+    "FAINT",
+    "INK",
+    "MUTED",
+    "WARNING",
+    "figure_of",
+    "new_figure",
+    "settle",
+    "style",
+]
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#AA4499", "#8C6D00", "#56B4E9", "#333333")
 """Okabe and Ito's palette, safe for colour-blind readers, its yellow darkened for print."""
@@ -77,6 +88,20 @@ def style(texts: Iterable[str]) -> Iterator[None]:
         yield
 
 
+def new_figure(size: tuple[float, float]) -> Figure:
+    """Make an empty figure that does not belong to pyplot.
+
+    Parameters
+    ----------
+    size : tuple of float, inches
+
+    Returns
+    -------
+    Figure
+    """
+    return _Shown(figsize=size, layout="constrained")
+
+
 def figure_of(
     ax: Axes | None, size: tuple[float, float], rows: int = 1, columns: int = 1
 ) -> tuple[Figure, list[Axes]]:
@@ -102,7 +127,7 @@ def figure_of(
         root = ax.get_figure(root=True)
         assert isinstance(root, Figure)
         return root, [ax]
-    figure = _Shown(figsize=size, layout="constrained")
+    figure = new_figure(size)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     return figure, list(grid.ravel())
 

@@ -182,8 +182,10 @@ _CHINESE = {
     "because": "{}：{}",
     "unverified": "收敛检验：未验证。",
     "calibration_truths": "真值：从{1}抽取 {0} 次，结果变量在面板原有的行上模拟。",
-    "calibration_band": "灰色：若秩服从均匀分布，整条曲线有 {} 的概率落入的范围；红色：校正 p 值小于 .05。",
-    "calibration_range": "阴影：若覆盖率等于名义水平（竖线），它有 {} 的概率落入的范围；实心：在范围之外。",
+    "calibration_band": "灰色：若秩服从均匀分布，整条曲线有 {} 的概率落入的范围；"
+    "红色：校正 p 值小于 .05。",
+    "calibration_range": "阴影：若覆盖率等于名义水平（竖线），它有 {} 的概率落入的范围；"
+    "实心：在范围之外。",
     "calibration_left_out": "另有 {} 个最接近均匀的量未列出。",
     "source_prior": "先验",
     "source_other": "另一设计的先验",
