@@ -138,7 +138,7 @@ def samplers(first: Sampler, seed: int) -> list[Sampler]:
     draws = max(first.draws, 1000)
     tries: list[Sampler] = [replace(first, seed=seed)]
     if isinstance(first, IMH):
-        tries.append(replace(first, draws=draws, thin=max(first.thin, 8), seed=seed))
+        tries.append(replace(first, draws=draws, thin=2 * first.thin, seed=seed))
         tries.append(NUTS(draws=draws, seed=seed, cores=1))
     careful = NUTS(draws=2 * draws, tune=2000, seed=seed, cores=1, target_accept=0.95)
     return [*tries, careful]
