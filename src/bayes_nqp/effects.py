@@ -45,7 +45,7 @@ def cell_effects(fit: object, target: Literal["sample", "population"] = "sample"
             f"'fit' is a {type(fit).__name__} and holds no effects",
             hint="pass a fit, or a Dataset made by nqp.cell_effects",
         )
-    effects = fit.tree["effects"].to_dataset()
+    effects = fit.effects
     if target == "sample":
         return schema.validate(effects)
     if target != "population":
@@ -80,6 +80,7 @@ def lead_effects(fit: Fit) -> xr.Dataset:
     StudyError
         If the design has no leads.
     """
-    if "leads" not in fit.tree.children:
+    leads = fit.leads
+    if leads is None:
         raise StudyError("this design has no leads", hint="StaggeredDiD(..., controls='never')")
-    return schema.validate(fit.tree["leads"].to_dataset())
+    return schema.validate(leads)

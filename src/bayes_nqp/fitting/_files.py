@@ -8,7 +8,7 @@ import os
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,17 +18,15 @@ from bayes_nqp.codec import decode, encode
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.fitting._fit import Fit
+from bayes_nqp.fitting._names import renamed
 from bayes_nqp.panel import Panel
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable
 
 __all__ = ["FORMAT", "load", "save"]
 
 FORMAT = 1
 """Version of the file format."""
 
-_ESCAPES = {"/": "%2F", " ": "%20"}
+_ESCAPES = {" ": "%20"}
 
 
 def save(fit: Fit, path: Path, *, rows: bool) -> Path:
@@ -45,7 +43,9 @@ def save(fit: Fit, path: Path, *, rows: bool) -> Path:
     -------
     Path
     """
-    groups = {str(name): _storable(node.to_dataset()) for name, node in fit.tree.children.items()}
+    groups = {
+        str(name): renamed(node.to_dataset(), _ESCAPES) for name, node in fit.tree.children.items()
+    }
     head: dict[str, Any] = {
         "format": FORMAT,
         "design": json.dumps(encode(fit.design), ensure_ascii=False),
@@ -185,24 +185,8 @@ def _plain(frame: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
     return mixed, frame
 
 
-def _storable(dataset: xr.Dataset) -> xr.Dataset:
-    return _renamed(dataset, _ESCAPES)
-
-
-def _renamed(dataset: xr.Dataset, replacements: dict[str, str]) -> xr.Dataset:
-    """Replace what netCDF does not take in names, or put it back."""
-    names: dict[Hashable, Hashable] = {}
-    for name in [*dataset.variables, *dataset.dims]:
-        text = str(name)
-        for old, new in replacements.items():
-            text = text.replace(old, new)
-        if text != name:
-            names[name] = text
-    return dataset.rename(names) if names else dataset
-
-
 def _restored(dataset: xr.Dataset) -> xr.Dataset:
-    dataset = _renamed(dataset, {new: old for old, new in _ESCAPES.items()})
+    dataset = renamed(dataset, {new: old for old, new in _ESCAPES.items()})
     texts = {
         name: (variable.dims, np.asarray(variable.values, dtype=str))
         for name, variable in dataset.variables.items()

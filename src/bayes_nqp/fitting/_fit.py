@@ -19,6 +19,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate, convergence
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._draws import constrain, recovered
+from bayes_nqp.fitting._names import from_tree, into_tree
 from bayes_nqp.fitting._waist import waist
 from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.sampling import IMH, NUTS, Chains, Sampler, sample_packed
@@ -47,7 +48,8 @@ class Fit:
         With the seed that was used.
     tree : DataTree
         Groups ``posterior`` (parameters and coefficients, named ``equation__name``),
-        ``sample_stats``, ``effects`` (the waist) and, where the design has them, ``leads``.
+        ``sample_stats``, ``effects`` (the waist) and, where the design has them, ``leads``. A
+        slash in a name is written as ``%2F`` there, and as itself in the properties below.
     gate : Gate
         The convergence gate.
     facts : mapping of str to str or float
@@ -70,7 +72,19 @@ class Fit:
     @property
     def posterior(self) -> xr.Dataset:
         """Draws of parameters and coefficients (chain, draw, …), outcome units."""
-        return self.tree["posterior"].to_dataset()
+        return from_tree(self.tree["posterior"].to_dataset())
+
+    @property
+    def effects(self) -> xr.Dataset:
+        """Draws of the effects of cells: the waist, for the sample at hand."""
+        return from_tree(self.tree["effects"].to_dataset())
+
+    @property
+    def leads(self) -> xr.Dataset | None:
+        """Draws of leads in the form of the waist; None where the design has none."""
+        if "leads" not in self.tree.children:
+            return None
+        return from_tree(self.tree["leads"].to_dataset())
 
     @property
     def scale(self) -> float:
@@ -343,4 +357,4 @@ def build_tree(
     }
     if plan.cells.lead.any():
         groups["leads"] = waist(plan, effect, None, gate=str(gate), leads=True, attrs=attrs)
-    return xr.DataTree.from_dict(groups)
+    return xr.DataTree.from_dict({name: into_tree(group) for name, group in groups.items()})

@@ -95,12 +95,17 @@ def parse_freq(freq: int | str | None) -> Scale | None:
         except ValueError:
             name = ""
         if name and name[0] in _KINDS:
-            return Scale(name, int(found[1] or 1))
+            return Scale(_short(name), int(found[1] or 1))
     raise PanelError(
         f"freq={freq!r} is no frequency",
         hint="freq=2 for every second year of whole-number times; 'Y', 'Q', 'M', 'W' or 'D' for "
         "dates, with a number before it for longer steps ('2M')",
     )
+
+
+def _short(base: str) -> str:
+    """Leave out the end of the year where it is December: a frequency has one name."""
+    return base.removesuffix("-DEC")
 
 
 def read_times(
@@ -126,7 +131,7 @@ def read_times(
     codes = codes.astype(np.int64)
     if isinstance(column.dtype, pd.PeriodDtype):
         periods = pd.PeriodIndex(values)
-        scale = scale or Scale(periods.freqstr.lstrip("0123456789"))
+        scale = scale or Scale(_short(periods.freqstr.lstrip("0123456789")))
         _refuse_calendar(periods, argument, column, scale)
         return *_spread(periods.asfreq(scale.base), codes), scale
     if kind == "M":

@@ -81,11 +81,10 @@ def _axes(look: Look, size: tuple[float, float]) -> tuple[Figure, Axes, Axes]:
 
 def _worst_first(evidence: pd.DataFrame) -> pd.DataFrame:
     """Sort by how much of its threshold a quantity uses; what is not finite is worst."""
-    used = np.maximum(
-        (evidence["r_hat"] - 1) / (_RHAT - 1), _ESS / evidence[["ess_bulk", "ess_tail"]].min(axis=1)
-    )
-    order = np.argsort(-used.fillna(np.inf).to_numpy(), kind="stable")
-    return evidence.iloc[order].reset_index(drop=True)
+    rhat = (evidence["r_hat"].to_numpy(dtype=float) - 1) / (_RHAT - 1)
+    used = np.maximum(rhat, _ESS / evidence[["ess_bulk", "ess_tail"]].to_numpy(dtype=float).min(1))
+    order = np.argsort(-np.nan_to_num(used, nan=np.inf), kind="stable")
+    return pd.DataFrame(evidence.iloc[order].reset_index(drop=True))
 
 
 def _fill(left: Axes, right: Axes, shown: pd.DataFrame, look: Look) -> None:
