@@ -16,7 +16,7 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._refit import panel_of, staggered
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
-from bayes_nqp.compression import FIXED, Scale
+from bayes_nqp.compression import FIXED
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError, shown
 from bayes_nqp.estimands import att, contrast, text
@@ -33,6 +33,9 @@ Array = npt.NDArray[np.float64]
 THRESHOLD = 0.05
 """Of Kallioinen et al. (2024): above it a quantity is sensitive."""
 
+_TOP = ("level", "drift", "strata_")
+"""Coefficients whose priors, where fixed, are no part of the pooling."""
+
 _LEVELS = 4
 """Levels of a factor up to which all pairs are compared."""
 
@@ -47,9 +50,10 @@ def prior_sensitivity(fit: Fit, *, threshold: float = THRESHOLD) -> Finding:
 
     Scaled are the priors at the top: those of the level, the drift, contrasts and interactions
     with a fixed scale, every estimated scale, rho and sigma, all together. Effects of cohorts,
-    cells and steps given their scales, and deviations of members, are parts of the model and
-    stay as they are; so do flat priors, which no power changes. The likelihood is that of units
-    given the coefficients, with unit effects and deviations integrated out.
+    cells and steps given their scales, and deviations of members, are the pooling itself and
+    stay as they are (see 'specifications'); so do flat priors, which no power changes. The
+    likelihood is that of units given the coefficients, with unit effects and deviations
+    integrated out.
 
     A quantity's sensitivity is the rate at which its posterior's cumulative
     Jensen–Shannon distance from the scaled one grows with the logarithm (base 2) of the power.
@@ -101,7 +105,7 @@ def _sentence(verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame) -> str:
     if verdict == HOLDS:
         said = "A little more or less weight on the priors hardly moves any reported effect."
         if others:
-            said += f" Of the parameters, {shown(others, 4)} lean on theirs."
+            said += f" Parameters that lean on their own priors: {shown(others, 4)}."
         return said
     if not len(bad):
         return (
@@ -136,15 +140,12 @@ def log_priors(fit: Fit) -> dict[str, xr.DataArray]:
     problem, s, prefix = equation.problem, fit.scale, f"{equation.name}__"
     found: dict[str, xr.DataArray] = {}
     for part in equation.globals:
-        fixed = part.scale == FIXED if isinstance(part.scale, int) else not part.scale.estimated
-        if not fixed or part.place != "cells":
+        if part.scale != FIXED or not part.name.startswith(_TOP):
             continue
         values = posterior[prefix + part.name].to_numpy() / s
         z = values.reshape(*values.shape[:2], -1)
         if part.display is not None:
             z = z @ np.linalg.pinv(part.display).T
-        elif isinstance(part.scale, Scale):
-            z = z / part.scale.prior
         found[part.name] = _labelled(fit, -0.5 * (z**2).sum(axis=2))
     member = problem.member_scale
     scales = [*problem.scales, *([] if member is None else [member])]
