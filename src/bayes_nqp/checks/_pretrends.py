@@ -39,9 +39,11 @@ def pretrends(fit: Fit) -> Finding:
     if zero is far out for either (5 %, shared by the two). It is in doubt if that is so in one
     level of one factor (2 %, shared by all levels); or if the effect has a sign (with
     probability 95 %) and a trend as the posterior has it would, going on, be as large as the
-    effect with a probability of 30 % or more. The bound is the larger of the
-    average effect's size and twice its posterior sd; leads are asked to lie within it at the
-    event times for which at least half as many rows are there as for the fullest.
+    effect with a probability of 30 % or more.
+
+    The bound is the larger of the average effect's size and twice its posterior sd; the chance
+    that leads lie within it, at the event times for which at least half as many rows are there
+    as for the fullest, is told and enters no verdict.
     """
     panel = panel_of(fit)
     design = lead_design(staggered(fit), panel)
