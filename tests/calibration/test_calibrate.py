@@ -1,0 +1,199 @@
+"""Calibration on a small panel: it holds where it should, and finds what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+
+import bayes_nqp as nqp
+from bayes_nqp import progress
+from bayes_nqp.calibration._sources import PosteriorSource, PriorSource
+from bayes_nqp.errors import StudyError
+
+pytestmark = pytest.mark.xdist_group("calibration")
+
+PANEL = nqp.simulation.staggered(units=24, periods=8, cohorts=(4, 6), missing=0.05, seed=1).panel
+DESIGN = nqp.StaggeredDiD(nqp.Complete(), nqp.IID())
+SAMPLER = nqp.IMH(draws=300)
+SAME = {"sampler": SAMPLER, "seed": 3, "progress": False}
+
+
+@pytest.fixture(scope="session")
+def right() -> nqp.Calibration:
+    return nqp.calibrate(DESIGN, PANEL, 30, **SAME)
+
+
+@pytest.fixture(scope="session")
+def fitted() -> nqp.Fit:
+    return nqp.fit(DESIGN, PANEL, nqp.IMH(seed=2), progress=False)
+
+
+def test_the_right_model_is_calibrated(right: nqp.Calibration) -> None:
+    assert right.verdict == "holds"
+    assert right.ranks.shape == (30, len(right.quantities))
+    assert {"sigma", "level", "drift", "scale_deviation", "att"} < set(right.quantities)
+    assert {"att[region=inland]", "coastal − inland", "att[event_time=0]", "att[cohort=4]"} < set(
+        right.quantities
+    )
+    assert right.ranks.to_numpy().min() >= 0
+    assert right.ranks.to_numpy().max() <= 99
+    assert right.verdict in repr(right)
+    assert right.sentence in repr(right)
+
+
+def test_coverage_is_counted_from_intervals_and_truths(right: nqp.Calibration) -> None:
+    one = right.results.sel(quantity="att", prob=0.8)
+    inside = (one["low"] <= one["truth"]) & (one["truth"] <= one["high"])
+    row = right.coverage.query("quantity == 'att' and nominal == 0.8").iloc[0]
+    assert row["coverage"] == float(inside.mean())
+    assert row["mc_sd"] == pytest.approx(np.sqrt(0.8 * 0.2 / 30))
+    assert row["bias"] == pytest.approx(float((one["mean"] - one["truth"]).mean()))
+    assert row["width"] == pytest.approx(float((one["high"] - one["low"]).mean()))
+    # Binomial: 19 of 30 or fewer happens once in 40.
+    assert 0.63 <= row["coverage"] <= 0.97
+
+
+def test_a_wrong_prior_in_the_refit_is_found() -> None:
+    wrong = DESIGN.replace(priors=nqp.Priors(level=0.2))
+    result = nqp.calibrate(wrong, PANEL, 15, source=DESIGN, **SAME)
+    assert result.source == "prior of another design"
+    assert result.verdict == "fails"
+    worst = result.uniformity.set_index("quantity")
+    assert worst.loc["level", "p_adjusted"] < 0.01
+    assert worst.loc["level", "spread"] > 1.2
+    assert "level" in result.sentence
+
+
+def test_ignored_autocorrelation_is_found() -> None:
+    truth = nqp.StaggeredDiD(nqp.Complete(varying=None), nqp.AR1(), priors=nqp.Priors(rho=(40, 4)))
+    refitted = nqp.StaggeredDiD(nqp.Complete(varying=None), nqp.IID())
+    result = nqp.calibrate(refitted, PANEL, 20, source=truth, **SAME)
+    assert "rho" not in result.quantities
+    table = result.coverage.query("nominal == 0.95").set_index("quantity")["coverage"]
+    assert table["att"] < 0.85
+    assert result.verdict == "fails"
+
+
+def test_s_is_held_while_the_outcome_changes() -> None:
+    source = PriorSource(DESIGN, PANEL)
+    s = DESIGN.plan(PANEL).equations[0].scale
+    assert source.scale == s
+    drawn = source.simulate(5).panel
+    assert DESIGN.plan(drawn).equations[0].scale != pytest.approx(s, rel=1e-3)
+    fit = nqp.fit(DESIGN, drawn, nqp.IMH(draws=20, seed=1), scale=s, progress=False)
+    assert fit.scale == fit.plan.equations[0].scale == s
+    with pytest.raises(StudyError, match="'scale' is -1"):
+        DESIGN.plan(PANEL, scale=-1)
+
+
+def test_nothing_but_the_outcome_is_simulated() -> None:
+    drawn = PriorSource(DESIGN, PANEL).simulate(5).panel
+    columns = [name for name in PANEL.frame if name != PANEL.roles.outcome]
+    assert drawn.frame[columns].equals(PANEL.frame[columns])
+    assert not np.allclose(drawn.outcome, PANEL.outcome)
+
+
+def test_truths_of_a_posterior_are_its_draws_and_what_outcomes_are_made_of(
+    fitted: nqp.Fit,
+) -> None:
+    source = PosteriorSource(fitted)
+    att = nqp.att(fitted).to_numpy().ravel()
+    cohort = PANEL.cohort_codes[PANEL.unit_codes]
+    treated = (cohort >= 0) & (PANEL.time_codes >= cohort)
+    scores = []
+    for seed in range(100):
+        drawn = source.simulate(seed)
+        assert np.abs(att - drawn.truth["att"]).min() < 1e-9
+        error = drawn.panel.outcome[treated].mean() - drawn.truth["att"]
+        scores.append(error * np.sqrt(treated.sum()) / drawn.truth["sigma"])
+    assert abs(np.mean(scores)) < 0.3
+    assert 0.8 < np.std(scores) < 1.2
+
+
+def test_a_posterior_gives_coverage_and_no_ranks(fitted: nqp.Fit) -> None:
+    result = nqp.calibrate(DESIGN, PANEL, 12, source=fitted, **SAME)
+    assert result.source == "posterior"
+    assert result.verdict == "holds"
+    table = result.coverage.query("nominal == 0.95").set_index("quantity")
+    assert table.loc["att", "coverage"] >= 0.75
+    assert abs(table.loc["att", "bias"]) < table.loc["att", "width"] / 4
+    with pytest.raises(StudyError, match="not uniform"):
+        _ = result.uniformity
+    other = nqp.simulation.staggered(units=24, periods=8, cohorts=(4, 6), seed=9).panel
+    with pytest.raises(StudyError, match="another panel"):
+        nqp.calibrate(DESIGN, other, 2, source=fitted, **SAME)
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    def stop(what: str, done: int, total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    # One worker: with several, joblib warns of those that an interruption leaves at work.
+    one = joblib.parallel_config(backend="threading", n_jobs=1)
+    with one, pytest.raises(KeyboardInterrupt), progress.listening(stop):
+        nqp.calibrate(DESIGN, PANEL, 6, store=tmp_path, **SAME)
+    before = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.npz")}
+    assert len(before) == 3
+    seen: list[int] = []
+    with progress.listening(lambda what, done, total: seen.append(done)):
+        result = nqp.calibrate(DESIGN, PANEL, 6, store=tmp_path, **SAME)
+    assert seen == list(range(len(before), 7))
+    after = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.npz")}
+    assert before.items() <= after.items()
+    assert len(after) == 6
+    again = nqp.calibrate(DESIGN, PANEL, 4, **SAME)
+    np.testing.assert_array_equal(result.ranks.to_numpy()[:4], again.ranks.to_numpy())
+    assert result.digest != again.digest
+    nqp.calibrate(DESIGN, PANEL, 1, store=tmp_path, **{**SAME, "seed": 4})
+    assert len(list(tmp_path.glob("*.npz"))) == 7
+
+
+def test_refits_that_do_not_converge_are_repeated_and_counted() -> None:
+    short = {**SAME, "sampler": nqp.IMH(draws=25)}
+    result = nqp.calibrate(DESIGN, PANEL, 3, **short)
+    assert (result.refits["tries"] > 1).all()
+    assert result.refits["passed"].all()
+    assert "3 of 3 refits needed longer" in result.sentence
+
+
+def test_fewer_quantities_are_adjusted_for_their_own_number(right: nqp.Calibration) -> None:
+    few = right.only(["att", "sigma"])
+    assert few.quantities == ("att", "sigma")
+    all_ = right.uniformity.set_index("quantity")["p_adjusted"]
+    assert (few.uniformity.set_index("quantity")["p_adjusted"] <= all_[["att", "sigma"]]).all()
+    with pytest.raises(StudyError, match=r"'atz' was not calibrated.*\n.*'att'"):
+        right.only(["atz"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"replications": 0}, "'replications' is 0"),
+        ({"probs": (0.5, 95)}, "'probs'"),
+        ({"ranked": 500}, "'ranked' is 500"),
+        ({"source": "posterior"}, "'source' is 'posterior'"),
+        ({"sampler": nqp.IMH(draws=10)}, "more draws"),
+    ],
+)
+def test_arguments_out_of_range_are_refused(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(StudyError, match=message):
+        nqp.calibrate(DESIGN, PANEL, **{**SAME, **changes})  # type: ignore[arg-type]
+
+
+def test_the_picture_shows_every_quantity(right: nqp.Calibration) -> None:
+    figure = nqp.plots.calibration(right.only(["att", "sigma", "level"]))
+    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    assert titles[:3] == ["att", "sigma", "level"]
+    cover = figure.axes[-1]
+    assert [x.get_text() for x in cover.get_yticklabels()][::-1] == ["att", "sigma", "level"]
+    offsets = np.concatenate([np.asarray(x.get_offsets()) for x in cover.collections])
+    wanted = right.coverage.query("quantity == 'att'")["coverage"].to_numpy()
+    assert set(wanted) <= set(offsets[:, 0])
+    chinese = nqp.plots.calibration(right, language="zh", title="校准")
+    assert "覆盖率" in chinese.axes[-1].get_xlabel()
+    with pytest.raises(StudyError, match="draws a calibration"):
+        nqp.plots.calibration(right.coverage)  # type: ignore[arg-type]
