@@ -11,6 +11,7 @@ from bayes_nqp.checks._anticipation import anticipation
 from bayes_nqp.checks._control_group import control_group
 from bayes_nqp.checks._convergence import convergence
 from bayes_nqp.checks._error_model import error_model
+from bayes_nqp.checks._influence import influence
 from bayes_nqp.checks._leave_out import leave_out
 from bayes_nqp.checks._placebo_outcome import placebo_outcome
 from bayes_nqp.checks._placebo_space import placebo_space
@@ -47,6 +48,7 @@ CHECKS: Mapping[str, Check] = {
         prior_sensitivity,
         specifications,
         leave_out,
+        influence,
     )
 }
 """Every check by name, in the order of reports."""

@@ -1,0 +1,155 @@
+"""How far the average effect moves without each unit, the most influential first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.plots._evidence import Look
+from bayes_nqp.plots._intervals import written
+from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._style import (
+    ACCENT,
+    COLOURS,
+    FAINT,
+    INK,
+    MUTED,
+    WARNING,
+    figure_of,
+    settle,
+    style,
+)
+
+__all__ = ["influence"]
+
+_NAMED = 20
+"""Units with a line of their own; the others share one."""
+_CONTROL = COLOURS[4]
+
+
+def influence(result: CheckResult, look: Look) -> Figure:
+    """Draw the shift of the average effect without each of the most influential units.
+
+    Parameters
+    ----------
+    result : CheckResult
+        Of kind "influence".
+    look : Look
+
+    Returns
+    -------
+    Figure
+    """
+    table = result.evidence
+    assert isinstance(table, pd.DataFrame)
+    say, named = look.say, table.head(_NAMED)
+    names = [_name(row, say) for row in named.to_dict("records")]
+    rest = table.iloc[_NAMED:]
+    lines = len(named) + (1.6 if len(rest) else 0)
+    with style([*say.values(), look.title or "", *names]):
+        figure, (ax,) = figure_of(look.ax, (6.6, 0.2 * lines + 1.35))
+        height = -np.arange(len(named), dtype=float)
+        _points(ax, named, height)
+        ticks = dict(zip(height.tolist(), names, strict=True))
+        if len(rest):
+            below = float(height[-1] - 1.6)
+            _others(ax, rest, below)
+            ticks[below] = say["others_n"].format(len(rest))
+        _frame(ax, ticks, say)
+        _columns(ax, named, height, float(table.attrs["good_k"]), say)
+        _key(ax, table, say)
+        notes = [say["influence_key"], say["influence_k"].format(f"{table.attrs['good_k']:.2f}")]
+        gate = str(table.attrs.get(v.GATE, v.UNVERIFIED))
+        annotate(figure, [ax], notes, gate, say, owned=look.ax is None, title=look.title)
+        settle([ax])
+        ax.tick_params(axis="y", length=0, labelsize=7.2)
+    return figure
+
+
+def _name(row: Mapping[Any, Any], say: Mapping[str, str]) -> str:
+    label = str(next(iter(row.values())))
+    cohort = str(row[v.COHORT])
+    return f"{label} · {say['never'] if cohort == 'never' else cohort}"
+
+
+def _colours(table: pd.DataFrame) -> list[str]:
+    return [ACCENT if rows > 0 else _CONTROL for rows in table["treated_rows"]]
+
+
+def _points(ax: Axes, named: pd.DataFrame, height: Any) -> None:
+    shift, colours = named["shift_in_sd"].to_numpy(dtype=float), _colours(named)
+    ax.hlines(height, 0, np.nan_to_num(shift), colors=colours, linewidth=1.4, zorder=2)
+    for refitted, marker in ((False, "o"), (True, "D")):
+        which = np.flatnonzero((named["refitted"] == refitted) & np.isfinite(shift))
+        ax.scatter(
+            shift[which], height[which], marker=marker, s=20, zorder=3, linewidths=0,
+            c=[colours[i] for i in which],
+        )  # fmt: skip
+
+
+def _others(ax: Axes, rest: pd.DataFrame, height: float) -> None:
+    shift = rest["shift_in_sd"].to_numpy(dtype=float)
+    ax.scatter(
+        shift, np.full(shift.size, height), marker="|", s=42, linewidths=0.6, alpha=0.55,
+        c=_colours(rest), zorder=2,
+    )  # fmt: skip
+
+
+def _frame(ax: Axes, ticks: Mapping[float, str], say: Mapping[str, str]) -> None:
+    places = list(ticks)
+    ax.axvspan(-1, 1, color=FAINT, alpha=0.22, linewidth=0, zorder=0)
+    ax.axvline(0, color=MUTED, linewidth=0.7, zorder=0.5)
+    ax.set_yticks(places, list(ticks.values()))
+    ax.set_ylim(min(places) - 0.8, 0.8)
+    low, high = ax.get_xlim()
+    ax.set_xlim(min(low, -1.15), max(high, 1.15))
+    ax.spines["left"].set_visible(False)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=7))
+    ax.set_xlabel(say["shift_in_sd"])
+
+
+def _columns(
+    ax: Axes, named: pd.DataFrame, height: Any, good: float, say: Mapping[str, str]
+) -> None:
+    """Write the average effect without each unit, and its Pareto k, at the right."""
+    where: dict[str, Any] = {
+        "xycoords": ax.get_yaxis_transform(), "textcoords": "offset points", "ha": "right",
+        "va": "center", "annotation_clip": False, "fontsize": 7.2,
+    }  # fmt: skip
+    decimals = int(np.clip(2 - np.floor(np.log10(named["sd_without"].median())), 0, 6))
+    lines: list[tuple[float, str, str, str]] = [(0.95, say["att_without"], "k", MUTED)]
+    for y, row in zip(height, named.to_dict("records"), strict=True):
+        value = float(row["att_without"])
+        shown = written(value, decimals) if np.isfinite(value) else "–"
+        k = float(row["pareto_k"])
+        lines.append((float(y), shown, f"{k:.2f}", WARNING if k > good else INK))
+    for y, effect, k_text, colour in lines:
+        ax.annotate(effect, xy=(1, y), xytext=(62, 0), color=MUTED if y > 0 else INK, **where)
+        bold = "bold" if colour == WARNING else "normal"
+        ax.annotate(k_text, xy=(1, y), xytext=(94, 0), color=colour, fontweight=bold, **where)
+
+
+def _key(ax: Axes, table: pd.DataFrame, say: Mapping[str, str]) -> None:
+    marks = [
+        (ACCENT, "o", say["treated_unit"], (table["treated_rows"] > 0).any()),
+        (_CONTROL, "o", say["control_unit"], (table["treated_rows"] == 0).any()),
+        (INK, "D", say["refitted"], table["refitted"].any()),
+    ]
+    handles = [
+        Line2D([], [], color=colour, marker=marker, markersize=4, linestyle="", label=label)
+        for colour, marker, label, there in marks
+        if there
+    ]
+    ax.legend(
+        handles=handles, loc="lower right", bbox_to_anchor=(1, 1), ncols=len(handles),
+        frameon=False, fontsize=7, handletextpad=0.2, columnspacing=1.2, borderaxespad=0.2,
+    )  # fmt: skip
