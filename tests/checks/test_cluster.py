@@ -12,7 +12,7 @@ from dense import Dense
 from random_panels import random_frame, random_panel
 
 import bayes_nqp as nqp
-from bayes_nqp.checks._cluster import Errors, Robust, robust
+from bayes_nqp.checks._cluster import Controls, Errors, Robust, robust
 from bayes_nqp.designs._frame import unit_column
 from bayes_nqp.errors import StudyError
 
@@ -54,7 +54,10 @@ def dense_robust(design, panel, plan, weights, errors, cluster, member) -> dict[
     columns = picked.T @ inverse @ x.T
     n = who.shape[1]
     factor = n / (n - 1)
-    out: dict[str, list[float]] = {k: [] for k in ("variance", "expected", "spread", "model")}
+    out: dict[str, list[float]] = {k: [] for k in (
+        "variance", "expected", "spread", "model",
+        "control_variance", "control_expected", "control_spread",
+    )}  # fmt: skip
     shares = weights @ (dense.in_cell / dense.in_cell.sum(axis=0)).T @ treated
     for k in range(weights.shape[0]):
         maps = who.T @ (columns[k][:, None] * (precision @ residuals))
@@ -66,6 +69,11 @@ def dense_robust(design, panel, plan, weights, errors, cluster, member) -> dict[
         out["model"].append(
             loads[k] @ covariance @ loads[k] + (errors.deviation / dense.s) ** 2 * off @ off
         )
+        mine = ~np.array([dense.treated[groups == g].any() for g in np.unique(groups)])
+        own = maps[mine]
+        out["control_variance"].append(factor * ((own @ dense.y) ** 2).sum())
+        out["control_expected"].append(factor * np.trace(own @ whole @ own.T))
+        out["control_spread"].append(factor * np.sqrt(2.0) * np.linalg.norm(own @ whole @ own.T))
     found = {k: np.array(v) * dense.s**2 for k, v in out.items()}
     return {"estimate": loads @ dense.y * dense.s, **found}
 
@@ -95,7 +103,9 @@ def test_variances_are_those_of_the_dense_model(name: str) -> None:
     found = robust(plan, weights, ERRORS, cluster, member)
     wanted = dense_robust(design, panel, plan, weights, ERRORS, cluster, member)
     for key, values in wanted.items():
-        np.testing.assert_allclose(getattr(found, key), values, rtol=1e-7, err_msg=key)
+        part = found.controls if key.startswith("control_") else found
+        ours = getattr(part, key.removeprefix("control_"))
+        np.testing.assert_allclose(ours, values, rtol=1e-7, err_msg=key)
 
 
 def test_classes_and_single_units_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,12 +124,17 @@ def test_classes_and_single_units_give_the_same(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_quantile_of_the_ratio_grows_with_fewer_clusters() -> None:
     one = np.ones(1)
-    many = Robust(one, one, one, 0.1 * one, one, 200)
-    few = Robust(one, one, one, 0.7 * one, one, 4)
+    controls = Controls(4 * one, one, 0.1 * one, 60)
+    assert controls.ratio[0] == 2.0
+    assert 1.0 < controls.quantile(0.975)[0] < 1.1
+    many = Robust(one, one, one, 0.1 * one, one, 200, controls)
+    few = Robust(one, one, one, 0.7 * one, one, 4, controls)
     assert many.freedom[0] == pytest.approx(200)
     assert many.ratio == few.ratio == 1.0
     assert many.quantile(0.975)[0] < few.quantile(0.975)[0]
-    assert Robust(one, 9 * one, one, one, 4 * one, 9).ratio[0] == pytest.approx(np.sqrt(3))
+    assert Robust(one, 9 * one, one, one, 4 * one, 9, controls).ratio[0] == pytest.approx(
+        np.sqrt(3)
+    )
 
 
 @pytest.mark.parametrize("change", [

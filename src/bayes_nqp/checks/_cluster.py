@@ -34,7 +34,7 @@ from bayes_nqp.compression.kernel import absorb, class_row, cross_products
 from bayes_nqp.designs._plan import Plan
 from bayes_nqp.errors import IdentificationError, StudyError
 
-__all__ = ["Errors", "Robust", "robust"]
+__all__ = ["Controls", "Errors", "Robust", "robust"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -64,6 +64,47 @@ class Errors:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Controls:
+    """Parts of robust variances that clusters without treated units make up.
+
+    No deviation of an effect is in them, so that persistent errors which a model takes for
+    deviations of the treated show here.
+
+    Parameters
+    ----------
+    variance, expected, spread : ndarray (estimate), squared outcome units
+        As in `Robust`.
+    clusters : int
+    """
+
+    variance: Array
+    expected: Array
+    spread: Array
+    clusters: int
+
+    @property
+    def ratio(self) -> Array:
+        """Robust over expected standard deviation (estimate)."""
+        return np.asarray(np.sqrt(self.variance / self.expected))
+
+    def quantile(self, probability: float) -> Array:
+        """Quantile of the ratio if the model is true.
+
+        Parameters
+        ----------
+        probability : float
+
+        Returns
+        -------
+        ndarray (estimate)
+        """
+        from scipy.stats import chi2
+
+        freedom = 2.0 * (self.expected / self.spread) ** 2
+        return np.asarray(np.sqrt(chi2.ppf(probability, freedom) / freedom))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Robust:
     """Robust variances of linear estimates, and what the model expects of them.
 
@@ -79,6 +120,8 @@ class Robust:
         Variance of the estimate around the mean effect of the treated rows at hand, if the
         model is true.
     clusters : int
+    controls : Controls
+        The same of never-treated clusters alone.
     """
 
     estimate: Array
@@ -87,6 +130,7 @@ class Robust:
     spread: Array
     model: Array
     clusters: int
+    controls: Controls
 
     @property
     def ratio(self) -> Array:
@@ -240,22 +284,43 @@ class _Saturated:
         own, leverage = sums.own / count[:, None], sums.leverage / count[:, None, None]
         spread = noise * self.gram + deviation * (pull.T * copies) @ pull
         factor = self.clusters / max(self.clusters - 1, 1)
-        expected, width = np.zeros(k), np.zeros(k)
+        expected, width = np.zeros((2, k)), np.zeros((2, k))
+        never = self._never_treated()
+        untreated = (
+            never
+            if not self.by_class
+            else np.array([c.cohort < 0 or c.times[-1] < c.cohort for c in self.problem.classes])
+        )
         for j in range(k):
             lever = leverage[:, j]
             mixed = noise * lever
             variance = noise * own[:, j].copy()
             np.add.at(mixed, home, deviation * pull * response[:, [j]])
             np.add.at(variance, home, deviation * response[:, j] ** 2)
-            expected[j], width[j] = self._moments(lever, mixed, variance, spread, count)
+            for part, copies in enumerate((count, count * untreated)):
+                expected[part, j], width[part, j] = self._moments(
+                    lever, mixed, variance, spread, copies
+                )
         model = noise * sums.own.sum(axis=0)
         model += deviation * ((sums.response - sums.share) ** 2).sum(axis=0)
-        observed = factor * (sums.influence**2).sum(axis=0)
-        square = scale * scale
+        square = factor * scale * scale
+        squares = sums.influence**2
+        expected, width = expected * square, width * square
+        controls = Controls(
+            squares[never].sum(axis=0) * square, expected[1], width[1], int(never.sum())
+        )
         return Robust(
-            self.estimate * scale, observed * square, factor * expected * square,
-            factor * width * square, model * square, self.clusters,
+            self.estimate * scale, squares.sum(axis=0) * square, expected[0], width[0],
+            model * scale * scale, self.clusters, controls,
         )  # fmt: skip
+
+    def _never_treated(self) -> npt.NDArray[np.bool_]:
+        """Clusters without treated rows."""
+        never = np.ones(self.clusters, dtype=bool)
+        for one in self.problem.classes:
+            if one.cohort >= 0 and one.times[-1] >= one.cohort:
+                never[self.cluster[one.units]] = False
+        return never
 
     def _moments(
         self, lever: Array, mixed: Array, variance: Array, spread: Array, count: Array

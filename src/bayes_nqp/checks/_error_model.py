@@ -84,8 +84,9 @@ def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = Fal
     fit's own as a special case count: a posterior sd more than 1.2 times as large, or an
     estimate more than a posterior sd away, puts the fit in doubt; 1.5 times fails.
 
-    Under independent errors, deviations of effects take persistent errors for their own, and
-    clusters by unit then see nothing wrong: there the verdict rests on the other structures.
+    A model can take persistent errors for deviations of effects; clusters with treated units
+    cannot tell the two apart, those without can, and are judged by themselves too
+    (``ratio_controls``), as the other error structures are.
 
     Clusters are what effects vary by (units by default), or those of ``cluster``: a column of
     the panel that is constant within units, such as a province. ``event_times=True`` judges the
@@ -98,10 +99,11 @@ def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = Fal
     found = _robust(fit, weights, groups)
     table = _table(fit, names, weights, found)
     over = table["ratio"].to_numpy() > table["limit"].to_numpy()
+    apart = table["ratio_controls"].to_numpy() > table["limit_controls"].to_numpy()
     sure = np.maximum(_FAR, found.quantile(1 - _SURE / len(names)))
     kind, evidence, wider, moved = _structures(fit, table)
     verdict: Verdict = HOLDS
-    if over.any() or wider > _LIMIT or moved > 1:
+    if over.any() or apart.any() or wider > _LIMIT or moved > 1:
         verdict = DOUBT
     if (found.ratio > sure).any() or wider > _FAR:
         verdict = FAILS
@@ -113,8 +115,12 @@ def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = Fal
     )
     if np.isfinite(wider):
         figure += f"; posterior sd × {wider:.2f} under a richer error structure"
-    said = [names[k] for k in np.flatnonzero(over)]
-    sentence = _sentence(design, groups, said, float(found.ratio[over].max(initial=0)), wider)
+    said = [names[k] for k in np.flatnonzero(over | apart)]
+    most = max(
+        float(table[name].to_numpy()[mask].max(initial=0))
+        for name, mask in (("ratio", over), ("ratio_controls", apart))
+    )
+    sentence = _sentence(design, groups, said, most, wider)
     if not said and wider <= _LIMIT and moved > 1:
         sentence = (
             f"Under a richer error structure the average effect moves by {moved:.1f} posterior sd: "
@@ -206,10 +212,14 @@ def _errors(fit: Fit) -> Errors:
 def _table(fit: Fit, names: list[str], weights: Array, found: Robust) -> xr.Dataset:
     draws = cell_effects(fit)[v.EFFECT].isel({v.PATH: 0}).to_numpy()
     posterior = (draws.reshape(-1, draws.shape[-1]) @ weights.T).std(axis=0)
-    limit = np.maximum(_LIMIT, found.quantile(1 - _CHANCE / len(names)))
+    chance = 1 - 0.5 * _CHANCE / len(names)
+    none = np.full(len(names), np.nan)
+    judged = found.controls.clusters >= _FEW
     columns = {
         "ratio": found.ratio,
-        "limit": limit,
+        "limit": np.maximum(_LIMIT, found.quantile(chance)),
+        "ratio_controls": found.controls.ratio if judged else none,
+        "limit_controls": np.maximum(_LIMIT, found.controls.quantile(chance)) if judged else none,
         "posterior_sd": posterior,
         "robust_sd": posterior * found.ratio,
         "saturated": found.estimate,
