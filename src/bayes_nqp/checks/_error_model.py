@@ -46,6 +46,8 @@ Index = npt.NDArray[np.int64]
 
 _LIMIT, _FAR = 1.2, 1.5
 """Ratios of standard deviations from which intervals are in doubt, and fail."""
+_SAME = 1.05
+"""Ratio up to which a richer error structure makes no difference."""
 _CHANCE, _SURE = 0.05, 0.001
 """Chances, over all quantities, that a true model passes what its clusters can tell."""
 _FEW = 5
@@ -293,7 +295,7 @@ def _sentence(
             f"Errors move together within a {groups.name}: give groups of them time effects of "
             "their own (time=nqp.TimeEffects(…)), or report the robust sd."
         )
-    elif richer and not wider <= _LIMIT:
+    elif richer and not wider <= _SAME:
         said.append(f"Fit {richer[-1][1]}; and cluster by a level above (cluster='…').")
     else:
         said.append(
