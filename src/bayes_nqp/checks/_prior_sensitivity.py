@@ -87,8 +87,9 @@ def prior_sensitivity(fit: Fit, *, threshold: float = THRESHOLD) -> Finding:
     if overall["diagnosis"] == CONFLICT or ruled:
         verdict = FAILS
     worst = mine.iloc[int(mine["prior"].to_numpy().argmax())]
+    known = "" if likelihood is None else f", likelihood {overall['likelihood']:.3f}"
     figure = (
-        f"att: prior {overall['prior']:.3f}, likelihood {overall['likelihood']:.3f}; most "
+        f"att: prior {overall['prior']:.3f}{known}; most "
         f"sensitive to the prior: {worst['quantity']}, {worst['prior']:.3f} "
         f"(threshold {threshold:g})"
     )
