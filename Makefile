@@ -50,6 +50,7 @@ bench: $(READY)  ## Measure speed and memory against the row-by-row model and pe
 
 calibrate: $(READY)  ## Coverage and simulation-based calibration; takes hours
 	@$(BIN)/python -m benchmarks.calibration $(ARGS)
+	@$(BIN)/python -m benchmarks.sbc
 
 clean:  ## Remove the environment, the caches and the results
 	@rm -rf .venv .venv-lowest .tools .cache results dist build .mypy_cache .ruff_cache \

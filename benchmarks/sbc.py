@@ -15,6 +15,7 @@ import joblib
 import bayes_nqp as nqp
 from bayes_nqp.calibration import Calibration, calibrate
 from bayes_nqp.compression import ErrorStructure
+from bayes_nqp.fitting import Kept
 from bayes_nqp.simulation import staggered
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,6 +26,24 @@ PARAMETERS = (
     "scale_walk", "scale_strata_region", "scale_cohort", "scale_cell", "scale_deviation", "level",
     "drift", "rho", "noise", "sigma",
 )  # fmt: skip
+MARK = "<!-- simulation-based calibration: python -m benchmarks.sbc -->"
+HEAD = """## Simulation-based calibration
+
+Made by `make calibrate`, which runs `python -m benchmarks.sbc`; an interrupted run goes on where it
+stopped, and `--collect` writes this section from the replications that are there.
+
+Every replication draws all parameters from the prior, simulates the outcome of a panel's own rows,
+refits by 4 chains of {draws} draws of `IMH` (longer, then `NUTS`, where the convergence gate is not
+passed: none is left out), and ranks each truth among {ranked} draws, evenly spaced over the chains
+(`nqp.calibrate(design, panel, replications, sampler=nqp.IMH(draws={draws}), seed={seed})`). `s`, on
+which priors are stated, is held; unit effects and time effects are arbitrary. If model and sampler
+are right, ranks are uniform (Talts et al. 2018).
+
+**The test**: Pearson's χ² over 20 bins, and the ECDF of ranks against its simultaneous band
+(Säilynoja et al. 2022), with Holm's adjustment for both tests of all quantities of a table; what is
+below .05 is **bold**. *Mean rank* is above .5 where the posterior is too low, below where too high;
+*spread*, the ranks' standard deviation over that of uniform ones, is above 1 if it is too narrow.
+"""
 ESTIMANDS = ("att", "coastal − inland", "centre − east", "att[event_time=3]")
 
 
@@ -58,6 +77,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--case", action="append", choices=list(CASES), help="all by default")
     parser.add_argument("--workers", type=int, default=1, help="threads")
     parser.add_argument("--store", type=Path, default=ROOT / ".cache" / "sbc")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "calibration.md")
+    parser.add_argument("--collect", action="store_true", help="only what is there already")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     return parser.parse_args()
 
@@ -72,13 +93,53 @@ def run(name: str, options: argparse.Namespace) -> Calibration:
         )  # fmt: skip
 
 
+def section(results: dict[str, Calibration]) -> str:
+    """The section of the page, from its mark to the end."""
+    parts = [MARK, HEAD.format(ranked=99, draws=SAMPLER.draws, seed=SEED)]
+    for name, result in results.items():
+        chosen = result.only([q for q in (*PARAMETERS, *ESTIMANDS) if q in result.quantities])
+        parts += [
+            f"### {name}: {CASES[name].text}\n",
+            f"{result.replications} replications. Of the {len(chosen.quantities)} quantities below:"
+            f" *{chosen.verdict}*. {chosen.sentence}\n",
+            f"Of all {len(result.quantities)} quantities: *{result.verdict}*. {result.sentence}\n",
+            _table(chosen),
+        ]
+    return "\n".join(parts)
+
+
+def _table(chosen: Calibration) -> str:
+    covered = chosen.coverage.pivot(index="quantity", columns="nominal", values="coverage")
+    lines = [
+        "| quantity | mean rank | spread | p, χ² | p, ECDF | adjusted | covered by 50 % | 95 % |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in chosen.uniformity.itertuples():
+        adjusted = f"{row.p_adjusted:.3f}"
+        half, most = covered.loc[row.quantity, 0.5], covered.loc[row.quantity, 0.95]
+        lines.append(
+            f"| {row.quantity} | {row.mean_rank:.3f} | {row.spread:.3f} | {row.p_chi_square:.3f} | "
+            f"{row.p_ecdf:.3f} | {adjusted if row.p_adjusted >= 0.05 else f'**{adjusted}**'} | "
+            f"{half:.3f} | {most:.3f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     options = arguments()
+    results = {}
     for name in options.case or CASES:
-        result = run(name, options)
-        wanted = [q for q in (*PARAMETERS, *ESTIMANDS) if q in result.quantities]
-        print(name, result, result.only(wanted), sep="\n", flush=True)
-        print(result.only(wanted).uniformity.to_string(), flush=True)
+        if options.collect:
+            # Exactly those that a run, with one worker, has finished: none is computed.
+            options.replications = len(Kept(options.store / name))
+            if options.replications == 0:
+                continue
+        results[name] = run(name, options)
+        print(name, results[name], sep="\n", flush=True)
+    if results:
+        before = options.out.read_text(encoding="utf-8").partition(MARK)[0].rstrip()
+        options.out.write_text(f"{before}\n\n{section(results)}", encoding="utf-8")
+        print(f"wrote {options.out.name}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from benchmarks.calibration.cache import Cache
 from benchmarks.calibration.replicate import refit
 from benchmarks.calibration.scenarios import RHOS, TRUTHS, Scenario, scenarios
 from benchmarks.calibration.tables import page
+from benchmarks.sbc import MARK
 
 ROOT = Path(__file__).resolve().parents[2]
 METHODS = ("partial", "iid", "separate")
@@ -76,7 +77,11 @@ def main() -> None:
     if not records:
         sys.exit("nothing to collect yet")
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(page(records, options.draws), encoding="utf-8")
+    # The other half of the page is not ours.
+    old = options.out.read_text(encoding="utf-8") if options.out.is_file() else ""
+    _, mark, theirs = old.partition(MARK)
+    text = page(records, options.draws) + ("\n" + mark + theirs if mark else "")
+    options.out.write_text(text, encoding="utf-8")
     print(f"wrote {options.out.name}")
 
 
