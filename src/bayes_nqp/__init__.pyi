@@ -5,9 +5,13 @@ from . import studies as studies
 from .calibration import Calibration as Calibration
 from .calibration import calibrate as calibrate
 from .checks import CheckResult as CheckResult
+from .checks import NormalSteps as NormalSteps
+from .checks import UniformSteps as UniformSteps
 from .checks import check as check
 from .checks import compare as compare
+from .checks import event_study_draws as event_study_draws
 from .checks import loo as loo
+from .checks import sensitivity as sensitivity
 from .compression import AR1 as AR1
 from .compression import IID as IID
 from .compression import AR1Noise as AR1Noise

@@ -21,6 +21,7 @@ from bayes_nqp.checks._pretrends import pretrends
 from bayes_nqp.checks._prior_predictive import prior_predictive
 from bayes_nqp.checks._prior_sensitivity import prior_sensitivity
 from bayes_nqp.checks._result import Check, CheckResult
+from bayes_nqp.checks._sensitivity import sensitivity
 from bayes_nqp.checks._specifications import specifications
 from bayes_nqp.checks._support import support
 from bayes_nqp.checks._time_effects import time_effects
@@ -36,6 +37,7 @@ CHECKS: Mapping[str, Check] = {
         convergence,
         support,
         pretrends,
+        sensitivity,
         anticipation,
         placebo_time,
         placebo_space,

@@ -1,0 +1,7 @@
+"""Effects under violations of parallel trends, for any linear estimand."""
+
+from bayes_nqp.checks.robust._priors import NormalSteps, UniformSteps
+from bayes_nqp.checks.robust._regions import sensitivity
+from bayes_nqp.checks.robust._study import Study, event_study_draws
+
+__all__ = ["NormalSteps", "Study", "UniformSteps", "event_study_draws", "sensitivity"]

@@ -1,0 +1,171 @@
+"""Priors of violations after adoption, given those before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.errors import StudyError
+
+__all__ = ["NormalSteps", "Prior", "UniformSteps"]
+
+Array = npt.NDArray[np.float64]
+
+_POINTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class UniformSteps:
+    """Each step after adoption is uniform between −M̄Δ and M̄Δ, independently.
+
+    Parameters
+    ----------
+    scale : float, default 1
+        Of the half-normal prior of M̄.
+    magnitude : float, optional
+        M̄ itself, if it is to be fixed.
+
+    Raises
+    ------
+    StudyError
+        If a number is negative.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.UniformSteps(magnitude=1)
+    UniformSteps(scale=1.0, magnitude=1)
+    """
+
+    scale: float = 1.0
+    magnitude: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("scale", self.scale), ("magnitude", self.magnitude)):
+            if value is not None and not (np.isfinite(value) and value >= 0):
+                raise StudyError(f"'{name}' is {value!r}", hint="a number that is not negative")
+
+    def magnitudes(self, number: int, rng: np.random.Generator) -> Array:
+        """Draw M̄.
+
+        Parameters
+        ----------
+        number : int
+        rng : Generator
+
+        Returns
+        -------
+        ndarray (draw)
+        """
+        if self.magnitude is not None:
+            return np.full(number, float(self.magnitude))
+        return np.asarray(np.abs(self.scale * rng.standard_normal(number)))
+
+    def scales(self, steps: Array, magnitudes: Array, rng: np.random.Generator) -> Array:
+        """Give the width of steps after adoption.
+
+        Parameters
+        ----------
+        steps : ndarray (draw, step), outcome units
+            Before adoption.
+        magnitudes : ndarray (draw)
+            From `magnitudes`: all processes share them.
+        rng : Generator
+
+        Returns
+        -------
+        ndarray (draw), outcome units
+        """
+        return np.asarray(magnitudes * np.abs(steps).max(axis=1))
+
+    def noise(self, shape: tuple[int, int], rng: np.random.Generator) -> Array:
+        """Draw steps of width one.
+
+        Parameters
+        ----------
+        shape : tuple of int
+        rng : Generator
+
+        Returns
+        -------
+        ndarray (draw, step)
+        """
+        return rng.uniform(-1.0, 1.0, shape)
+
+
+@dataclass(frozen=True, slots=True)
+class NormalSteps:
+    """Each step after adoption is N(0, ω²), independently, with ω learnt from the leads.
+
+    Steps before adoption are taken to have the same distribution; their posterior serves as a
+    Gaussian likelihood of ω, whose prior is half-Cauchy with the root mean square of these
+    steps as its scale. Effects are not estimated anew: leads that are shrunk would change them.
+
+    References
+    ----------
+    Kwon, S. and Roth, J. (2024). (Empirical) Bayes approaches to parallel trends.
+    arXiv 2404.11839.
+    """
+
+    def magnitudes(self, number: int, rng: np.random.Generator) -> Array:
+        """Give ones: there is no M̄.
+
+        Parameters
+        ----------
+        number : int
+        rng : Generator
+
+        Returns
+        -------
+        ndarray (draw)
+        """
+        return np.ones(number)
+
+    def scales(self, steps: Array, magnitudes: Array, rng: np.random.Generator) -> Array:
+        """Draw ω.
+
+        Parameters
+        ----------
+        steps : ndarray (draw, step), outcome units
+            Before adoption.
+        magnitudes : ndarray (draw)
+            Not used.
+        rng : Generator
+
+        Returns
+        -------
+        ndarray (draw), outcome units
+        """
+        size = float(np.sqrt(np.mean(steps**2)))
+        if size == 0:
+            return np.zeros(steps.shape[0])
+        root = np.geomspace(1e-3, 1e3, _POINTS)
+        values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(steps, rowvar=False)) / size**2)
+        mean = vectors.T @ (steps.mean(axis=0) / size)
+        spread = np.maximum(values, 0.0)[None] + root[:, None] ** 2
+        log_density = -0.5 * (np.log(spread) + mean**2 / spread).sum(axis=1)
+        # In logarithms of ω, so that the points of the grid have equal widths.
+        log_density += np.log(root) - np.log1p(root**2)
+        mass = np.exp(log_density - log_density.max())
+        chosen = rng.choice(root, size=steps.shape[0], p=mass / mass.sum())
+        jitter = (root[1] / root[0]) ** rng.uniform(-0.5, 0.5, steps.shape[0])
+        return np.asarray(size * chosen * jitter)
+
+    def noise(self, shape: tuple[int, int], rng: np.random.Generator) -> Array:
+        """Draw steps of width one.
+
+        Parameters
+        ----------
+        shape : tuple of int
+        rng : Generator
+
+        Returns
+        -------
+        ndarray (draw, step)
+        """
+        return rng.standard_normal(shape)
+
+
+type Prior = UniformSteps | NormalSteps
