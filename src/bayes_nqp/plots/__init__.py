@@ -8,8 +8,18 @@ from bayes_nqp.plots._adoption import adoption
 from bayes_nqp.plots._calibration import calibration
 from bayes_nqp.plots._check import check
 from bayes_nqp.plots._event_study import event_study
+from bayes_nqp.plots._evidence_sensitivity import sensitivity
 from bayes_nqp.plots._forest import forest
 from bayes_nqp.plots._league import league
 from bayes_nqp.plots._shrinkage import shrinkage
 
-__all__ = ["adoption", "calibration", "check", "event_study", "forest", "league", "shrinkage"]
+__all__ = [
+    "adoption",
+    "calibration",
+    "check",
+    "event_study",
+    "forest",
+    "league",
+    "sensitivity",
+    "shrinkage",
+]

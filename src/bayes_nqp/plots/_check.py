@@ -17,6 +17,7 @@ from bayes_nqp.plots._evidence_influence import influence
 from bayes_nqp.plots._evidence_permutation import permutation
 from bayes_nqp.plots._evidence_power_scaling import power_scaling
 from bayes_nqp.plots._evidence_predictive import predictive
+from bayes_nqp.plots._evidence_sensitivity import regions
 from bayes_nqp.plots._evidence_specifications import specifications
 from bayes_nqp.plots._evidence_table import table
 from bayes_nqp.plots._words import Language, words
@@ -31,6 +32,7 @@ DRAWERS: Mapping[str, Drawer] = {
     "permutation": permutation,
     "power_scaling": power_scaling,
     "predictive": predictive,
+    "sensitivity": regions,
     "specifications": specifications,
     "table": table,
 }

@@ -1,0 +1,183 @@
+"""Robust regions against the size of violations of parallel trends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.errors import StudyError
+from bayes_nqp.estimands import gate_of, text
+from bayes_nqp.plots._evidence import Look
+from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._style import COLOURS, MUTED, figure_of, settle, style
+from bayes_nqp.plots._words import Language, effect_label, percent, words
+
+__all__ = ["regions", "sensitivity"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Panel:
+    title: str
+    regions: xr.Dataset
+
+
+def sensitivity(
+    regions: xr.Dataset,
+    *,
+    ax: Axes | None = None,
+    title: str | None = None,
+    language: Language = "en",
+) -> Figure:
+    """Draw robust credible regions against M̄ or M, a panel for each group.
+
+    Parameters
+    ----------
+    regions : Dataset (..., limit), outcome units
+        From ``nqp.sensitivity``.
+    ax : Axes, optional
+        To draw into, where there is one group.
+    title : str, optional
+        Of the figure.
+    language : {"en", "zh"}, default "en"
+        Of labels and notes.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    StudyError
+        If these are no such regions, or one ax cannot hold all groups.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> draws = nqp.event_study_draws([0.1, 1.0], [[0.01, 0], [0, 0.04]], [-2, 0])
+    >>> figure = nqp.plots.sensitivity(nqp.sensitivity(draws))
+    >>> len(figure.axes)
+    1
+    """
+    if not isinstance(regions, xr.Dataset) or "breakdown" not in regions:
+        raise StudyError(
+            f"'regions' is a {type(regions).__name__} without a breakdown",
+            hint="nqp.plots.sensitivity(nqp.sensitivity(fit))",
+        )
+    dims = [str(dim) for dim in regions["breakdown"].dims]
+    panels = []
+    for place in product(*(range(regions.sizes[dim]) for dim in dims)):
+        one = regions.isel(dict(zip(dims, place, strict=True)))
+        label = " × ".join(text(one[dim].item()) for dim in dims)
+        if "contrast" in one.coords:
+            label = " · ".join(filter(None, [str(one["contrast"].item()), label]))
+        if not np.isnan(one["breakdown"]):
+            panels.append(_Panel(label, one))
+    if ax is not None and len(panels) > 1:
+        raise StudyError(f"one ax cannot hold {len(panels)} groups", hint="leave out ax")
+    return _drawn(panels, regions, Look(0.95, ax, title, language, words(language)))
+
+
+def regions(result: CheckResult, look: Look) -> Figure:
+    """Draw the regions of the average effect, of every level and of contrasts.
+
+    Parameters
+    ----------
+    result : CheckResult
+        Of kind "sensitivity".
+    look : Look
+        The probability is that of the check; one ax holds the average effect alone.
+
+    Returns
+    -------
+    Figure
+    """
+    evidence = result.evidence
+    assert isinstance(evidence, xr.Dataset)
+    say, panels = look.say, []
+    for k in range(evidence.sizes["quantity"]):
+        one = evidence.isel(quantity=k)
+        kind, label = str(one["kind"].item()), str(one["label"].item())
+        label = say["overall"] if kind == "overall" else label
+        label = say["own_steps"].format(label) if kind == "own" else label
+        panels.append(_Panel(label, one))
+    return _drawn(panels[:1] if look.ax is not None else panels, evidence, look)
+
+
+def _drawn(panels: list[_Panel], whole: xr.Dataset, look: Look) -> Figure:
+    say, smooth = look.say, whole.attrs["bound"] == "smoothness"
+    label = effect_label(whole, say)
+    columns = len(panels) if len(panels) < 4 else {4: 2}.get(len(panels), 3)
+    rows = -(-len(panels) // columns)
+    size = (5.2, 3.3) if len(panels) == 1 else (2.4 * columns + 0.5, 1.95 * rows + 0.85)
+    with style([*say.values(), label, look.title or "", *(one.title for one in panels)]):
+        figure, axes = figure_of(look.ax, size, rows, columns)
+        for k, (ax, one) in enumerate(zip(axes, panels, strict=False)):
+            _panel(ax, one.regions, smooth, say)
+            ax.set_title(one.title, fontsize=8.5)
+            ax.tick_params(labelbottom=k >= len(panels) - columns)
+        for ax in axes[len(panels) :]:
+            ax.set_axis_off()
+        across = say["smoothness" if smooth else "relative_magnitudes"]
+        if len(axes) == 1:
+            axes[0].set_ylabel(label)
+            axes[0].set_xlabel(across)
+        else:
+            figure.supylabel(label, fontsize=9)
+            axes[(len(panels) - 1) // columns * columns].set_xlabel(across, loc="left")
+        notes = [say["robust_note"].format(percent(float(whole.attrs["prob"])))]
+        if any(0 < float(one.regions["breakdown"]) < np.inf for one in panels):
+            notes.append(say["breakdown_note"])
+        used, gate = axes[: len(panels)], gate_of(whole)
+        annotate(figure, used, notes, gate, say, owned=look.ax is None, title=look.title)
+        settle(axes)
+    return figure
+
+
+def _panel(ax: Axes, one: xr.Dataset, smooth: bool, say: Mapping[str, str]) -> None:
+    limits = one["limit"].to_numpy()
+    low, high = one["lower"].to_numpy(), one["upper"].to_numpy()
+    step = float(np.diff(limits).min()) if limits.size > 1 else 1.0
+    # At M̄ = 0 the region is the interval under parallel trends; at M = 0 trends go on.
+    origin = -step if smooth else 0.0
+    robust = limits > 0 if not smooth else np.ones(limits.size, dtype=bool)
+    ax.axhline(0, color=MUTED, linewidth=0.7, zorder=0.5)
+    ax.fill_between(limits, low, high, color=COLOURS[0], alpha=0.09, linewidth=0, zorder=0.3)
+    bars: dict[str, Any] = {"linewidth": 2.2, "zorder": 2}
+    ax.vlines(limits[robust], low[robust], high[robust], color=COLOURS[0], **bars)
+    ends = [float(one[f"original_{end}"]) for end in ("lower", "upper")]
+    ax.vlines([origin], ends[0], ends[1], color=COLOURS[1], **bars)
+    ax.plot([origin], [float(one["estimate"])], "o", color=COLOURS[1], markersize=3.8, zorder=3)
+    ax.set_xlim(origin - 0.6 * step, limits.max() + 0.6 * step)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
+    _breakdown(ax, float(one["breakdown"]), float(limits.max()), ends, say)
+
+
+def _breakdown(
+    ax: Axes, value: float, last: float, ends: list[float], say: Mapping[str, str]
+) -> None:
+    """Mark the largest violation at which the region excludes zero, or say where it is."""
+    if ends[0] <= 0 <= ends[1]:
+        said = say["holds_zero"]
+    elif np.isinf(value):
+        said = say["no_breakdown"]
+    else:
+        said = say["breakdown"].format(f"{value:.2g}" if value < 0.1 else f"{value:.2f}")
+        said += " →" if value > last else ""
+    if 0 < value <= last:
+        ax.axvline(value, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
+    up = ends[0] + ends[1] >= 0
+    ax.annotate(
+        said, xy=(1, 1 if up else 0), xycoords="axes fraction", xytext=(-3, -2 if up else 2),
+        textcoords="offset points", ha="right", va="top" if up else "bottom", fontsize=7.2,
+        color=MUTED, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8},
+    )  # fmt: skip
