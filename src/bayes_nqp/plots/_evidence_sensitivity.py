@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of, text
@@ -28,6 +29,7 @@ __all__ = ["regions", "sensitivity"]
 class _Panel:
     title: str
     regions: xr.Dataset
+    remark: str = ""
 
 
 def sensitivity(
@@ -67,16 +69,17 @@ def sensitivity(
     >>> len(figure.axes)
     1
     """
-    if not isinstance(regions, xr.Dataset) or "breakdown" not in regions:
+    given: object = regions
+    if not isinstance(given, xr.Dataset) or "breakdown" not in given:
         raise StudyError(
-            f"'regions' is a {type(regions).__name__} without a breakdown",
+            f"'regions' is a {type(given).__name__} without a breakdown",
             hint="nqp.plots.sensitivity(nqp.sensitivity(fit))",
         )
     dims = [str(dim) for dim in regions["breakdown"].dims]
     panels = []
     for place in product(*(range(regions.sizes[dim]) for dim in dims)):
         one = regions.isel(dict(zip(dims, place, strict=True)))
-        label = " × ".join(text(one[dim].item()) for dim in dims)
+        label = " × ".join(_named(dim, one[dim].item()) for dim in dims)
         if "contrast" in one.coords:
             label = " · ".join(filter(None, [str(one["contrast"].item()), label]))
         if not np.isnan(one["breakdown"]):
@@ -107,9 +110,12 @@ def regions(result: CheckResult, look: Look) -> Figure:
         one = evidence.isel(quantity=k)
         kind, label = str(one["kind"].item()), str(one["label"].item())
         label = say["overall"] if kind == "overall" else label
-        label = say["own_steps"].format(label) if kind == "own" else label
-        panels.append(_Panel(label, one))
+        panels.append(_Panel(label, one, say["own_steps"] if kind == "own" else ""))
     return _drawn(panels[:1] if look.ax is not None else panels, evidence, look)
+
+
+def _named(dim: str, level: object) -> str:
+    return f"e = {text(level)}" if dim == v.EVENT_TIME else text(level)
 
 
 def _drawn(panels: list[_Panel], whole: xr.Dataset, look: Look) -> Figure:
@@ -121,7 +127,7 @@ def _drawn(panels: list[_Panel], whole: xr.Dataset, look: Look) -> Figure:
     with style([*say.values(), label, look.title or "", *(one.title for one in panels)]):
         figure, axes = figure_of(look.ax, size, rows, columns)
         for k, (ax, one) in enumerate(zip(axes, panels, strict=False)):
-            _panel(ax, one.regions, smooth, say)
+            _panel(ax, one, smooth, say)
             ax.set_title(one.title, fontsize=8.5)
             ax.tick_params(labelbottom=k >= len(panels) - columns)
         for ax in axes[len(panels) :]:
@@ -142,7 +148,8 @@ def _drawn(panels: list[_Panel], whole: xr.Dataset, look: Look) -> Figure:
     return figure
 
 
-def _panel(ax: Axes, one: xr.Dataset, smooth: bool, say: Mapping[str, str]) -> None:
+def _panel(ax: Axes, panel: _Panel, smooth: bool, say: Mapping[str, str]) -> None:
+    one = panel.regions
     limits = one["limit"].to_numpy()
     low, high = one["lower"].to_numpy(), one["upper"].to_numpy()
     step = float(np.diff(limits).min()) if limits.size > 1 else 1.0
@@ -159,25 +166,25 @@ def _panel(ax: Axes, one: xr.Dataset, smooth: bool, say: Mapping[str, str]) -> N
     ax.set_xlim(origin - 0.6 * step, limits.max() + 0.6 * step)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
-    _breakdown(ax, float(one["breakdown"]), float(limits.max()), ends, say)
-
-
-def _breakdown(
-    ax: Axes, value: float, last: float, ends: list[float], say: Mapping[str, str]
-) -> None:
-    """Mark the largest violation at which the region excludes zero, or say where it is."""
-    if ends[0] <= 0 <= ends[1]:
-        said = say["holds_zero"]
-    elif np.isinf(value):
-        said = say["no_breakdown"]
-    else:
-        said = say["breakdown"].format(f"{value:.2g}" if value < 0.1 else f"{value:.2f}")
-        said += " →" if value > last else ""
-    if 0 < value <= last:
-        ax.axvline(value, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-    up = ends[0] + ends[1] >= 0
+    ax.margins(y=0.14)
+    said = _breakdown(float(one["breakdown"]), float(limits.max()), ends, say)
+    if 0 < float(one["breakdown"]) <= limits.max():
+        ax.axvline(
+            float(one["breakdown"]), color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1
+        )
+    # Regions are narrow at the left, so that there is room above them.
     ax.annotate(
-        said, xy=(1, 1 if up else 0), xycoords="axes fraction", xytext=(-3, -2 if up else 2),
-        textcoords="offset points", ha="right", va="top" if up else "bottom", fontsize=7.2,
-        color=MUTED, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8},
+        "\n".join(filter(None, [said, panel.remark])), xy=(0, 1), xycoords="axes fraction",
+        xytext=(4, -1), textcoords="offset points", va="top", fontsize=7.2, color=MUTED,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.8},
     )  # fmt: skip
+
+
+def _breakdown(value: float, last: float, ends: list[float], say: Mapping[str, str]) -> str:
+    """Say where the region begins to hold zero."""
+    if ends[0] <= 0 <= ends[1]:
+        return say["holds_zero"]
+    if np.isinf(value):
+        return say["no_breakdown"]
+    said = say["breakdown"].format(f"{value:.2g}" if value < 0.1 else f"{value:.2f}")
+    return f"{said} →" if value > last else said

@@ -84,7 +84,7 @@ _ENGLISH = {
     "permutations": "Permutations",
     "actual": "actual",
     "placebos": "Bars: {} permutations of the cohorts within strata. Dashed: ±1.96. p = {}.",
-    "own_steps": "{} (own bounds)",
+    "own_steps": "own bounds",
     "relative_magnitudes": "M̄: changes after adoption over the largest before it",
     "smoothness": "M: change of the violation's slope per period",
     "robust_note": "Blue: robust {0} region; orange: {0} interval under parallel trends, with its "
@@ -209,7 +209,7 @@ _CHINESE = {
     "permutations": "置换次数",
     "actual": "实际",
     "placebos": "柱：组内 {} 次批次置换。虚线：±1.96。p = {}。",
-    "own_steps": "{}（各自约束）",
+    "own_steps": "各自约束",
     "relative_magnitudes": "M̄：政策后逐期偏离与政策前最大逐期偏离之比",
     "smoothness": "M：偏离斜率的逐期变化上限",
     "robust_note": "蓝：稳健 {0} 区域；橙：平行趋势下的 {0} 区间及后验均值。",
