@@ -103,7 +103,8 @@ def calibrate(
     simulated outcome it would make the prior depend on the data, and ranks would not be uniform.
     With truths from a fit it is computed afresh, as a user would. What is flat in a fit (unit
     effects, time effects, slopes, effects under ``Separate()``) has no prior to draw from; any
-    values do, since the posterior of the rest does not depend on them.
+    values do, since the posterior of the rest does not depend on them. For both reasons, and since
+    the likelihood is compressed, packages that calibrate a given PyMC model cannot take this one.
 
     References
     ----------
@@ -156,6 +157,11 @@ def _check(replications: int, probs: Sequence[float], ranked: int) -> None:
 
 
 def _source(design: StaggeredDiD, panel: Panel, source: object) -> tuple[Source, str]:
+    if panel.roles.outcome in design.baseline:
+        raise StudyError(
+            f"'baseline' names the outcome {panel.roles.outcome!r}, which is to be simulated",
+            hint="keep its first value in a column of another name",
+        )
     if source == "prior":
         return PriorSource(design, panel), "prior"
     if isinstance(source, StaggeredDiD):
