@@ -11,6 +11,7 @@ import numpy.typing as npt
 from bayes_nqp.compression import Packed, Problem, Rows
 from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.terms.cells import CellTable
+from bayes_nqp.terms.mediators import Slope
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
 
 __all__ = ["CellInfo", "Equation", "Plan"]
@@ -73,6 +74,8 @@ class Equation:
         For each local part, the position of its coefficients among all blocks' local ones.
     cell_slots : ndarray of int (cell, 2)
         Block of each cell, and its slot there.
+    slopes : tuple of Slope
+        The last varying columns of ``rows``: mediators, whose slopes vary by stratum.
     """
 
     name: str
@@ -85,6 +88,7 @@ class Equation:
     locals: tuple[LocalPart, ...]
     local_index: tuple[Index, ...]
     cell_slots: Index
+    slopes: tuple[Slope, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,20 +9,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.compression import AR1, IID, AR1Noise, ErrorStructure, Rows, Scale, reduce_rows
-from bayes_nqp.designs._assemble import assemble, block_of_strata, free_times
-from bayes_nqp.designs._cells import cell_info, cell_table, drop_reasons
-from bayes_nqp.designs._columns import check_collinear, varying_columns
+from bayes_nqp.compression import AR1, IID, AR1Noise, ErrorStructure
+from bayes_nqp.designs._equation import equation_of, ground_of
 from bayes_nqp.designs._frame import DesignFrame, design_frame
 from bayes_nqp.designs._plan import Plan
-from bayes_nqp.designs._scale import within_scale
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.likelihoods import Gaussian, Likelihood, StudentT
 from bayes_nqp.pooling import Complete, Partial, Pooling, Separate
 from bayes_nqp.priors import Priors
-from bayes_nqp.terms.cells import ESTIMATED_FROM, cell_parts
-from bayes_nqp.terms.slopes import slope_parts
-from bayes_nqp.terms.time_effects import TimeEffects, time_parts
+from bayes_nqp.terms.time_effects import TimeEffects
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -231,57 +226,9 @@ class StaggeredDiD:
         StudyError
             If ``scale`` is not a positive number.
         """
-        frame = self.frame(panel)
-        kept, notes = drop_reasons(self, panel, frame)
-        table, cell_of_row = cell_table(panel, frame, kept)
-        info = cell_info(panel, frame, kept, table, cell_of_row)
-        untreated = kept & ~frame.treated & ~frame.lead
-        pooled_time = self.time is not None and self.time.pooled
-        if scale is None:
-            levels = _common_levels(frame) if pooled_time else frame
-            scale = within_scale(levels, panel.outcome, untreated)
-        elif not 0 < scale < np.inf:
-            raise StudyError(f"'scale' is {scale!r}", hint="a positive number, in outcome units")
-        columns, sizes = varying_columns(self, panel, frame, kept)
-        rows = Rows(
-            unit=frame.unit[kept],
-            time=frame.time[kept],
-            stratum=frame.stratum,
-            cohort=frame.cohort,
-            outcome=_centred(frame, panel.outcome / scale, kept, common=pooled_time),
-            columns=columns,
-            weights=self._weights(panel, kept),
-        )
-        classes = reduce_rows(rows)
-        members = self.effect.varying not in (None, "unit")
-        level_of_stratum = _level_of_stratum(frame)
-        several = len(frame.level_names) > 1
-        local_time = (several or level_of_stratum.size == 1) and not pooled_time
-        block = block_of_strata(frame, local_time=local_time or pooled_time, members=members)
-        seen, free = free_times(
-            classes,
-            np.zeros_like(level_of_stratum) if pooled_time else level_of_stratum,
-            len(frame.level_names), frame.n_periods,
-        )  # fmt: skip
-        if pooled_time:
-            seen, _ = free_times(classes, level_of_stratum, len(frame.level_names), frame.n_periods)
-            free = seen
-        parts = [
-            *time_parts(
-                free, len(frame.level_names), frame.n_periods,
-                pooled=pooled_time, local=local_time, priors=self.priors,
-            ),
-            *slope_parts([c.name for c in columns], sizes, level_of_stratum.size),
-            *cell_parts(table, self.effect, self.strata(panel), self.priors),
-        ]  # fmt: skip
-        equation = assemble(
-            "outcome", frame, rows, classes, table, parts,
-            block=block, time_rows=level_of_stratum, errors=self.errors,
-            member_scale=self._member_scale(frame), members=members,
-            priors=self.priors, scale=scale,
-        )  # fmt: skip
-        check_collinear(equation, [c.name for c in columns])
-        return Plan((equation,), frame, kept, info, cell_of_row, table, notes)
+        ground = ground_of(self, panel)
+        equation = equation_of(self, panel, ground, "outcome", panel.outcome, scale=scale)
+        return ground.plan((equation,))
 
     def build(self, panel: Panel, *, scale: float | None = None) -> pm.Model:
         """Write the model out row by row, for reading and for samplers of your own.
@@ -363,23 +310,6 @@ class StaggeredDiD:
 
         return collapsed_model(self.plan(panel).equations[0])
 
-    def _member_scale(self, frame: DesignFrame) -> Scale | None:
-        if self.effect.varying is None:
-            return None
-        treated = np.unique(frame.member[frame.cohort >= 0]).size
-        return Scale("deviation", self.priors.member, treated >= ESTIMATED_FROM)
-
-    def _weights(self, panel: Panel, kept: npt.NDArray[np.bool_]) -> Array | None:
-        if panel.weights is None:
-            return None
-        if not isinstance(self.errors, IID):
-            raise StudyError(
-                "'weights' are precision weights, which AR(1) errors do not take",
-                hint="errors=nqp.IID(), or leave 'weights' out of the panel and weight the "
-                "estimand (nqp.att(fit, weights=…))",
-            )
-        return panel.weights[kept]
-
 
 def _known(names: Sequence[str], strata: tuple[str, ...], argument: str) -> tuple[str, ...]:
     for name in names:
@@ -389,27 +319,3 @@ def _known(names: Sequence[str], strata: tuple[str, ...], argument: str) -> tupl
                 hint=nearest(name, strata) if strata else f"Panel(..., strata=[{name!r}])",
             )
     return tuple(names)
-
-
-def _level_of_stratum(frame: DesignFrame) -> Index:
-    level = np.zeros(frame.stratum_levels.shape[0], dtype=np.int64)
-    level[frame.stratum] = frame.level
-    return level
-
-
-def _common_levels(frame: DesignFrame) -> DesignFrame:
-    return replace(frame, level=np.zeros_like(frame.level), level_names=("",))
-
-
-def _centred(
-    frame: DesignFrame, outcome: Array, kept: npt.NDArray[np.bool_], *, common: bool
-) -> Array:
-    """Outcome less unit means and period means: flat effects absorb both, rounding does not."""
-    unit, y = frame.unit[kept], outcome[kept]
-    count = np.maximum(np.bincount(unit, minlength=frame.n_units), 1)
-    y = y - (np.bincount(unit, y, minlength=frame.n_units) / count)[unit]
-    level = np.zeros_like(frame.level) if common else frame.level
-    node = level[unit] * frame.n_periods + frame.time[kept]
-    size = len(frame.level_names) * frame.n_periods
-    mean = np.bincount(node, y, minlength=size) / np.maximum(np.bincount(node, minlength=size), 1)
-    return np.asarray(y - mean[node])

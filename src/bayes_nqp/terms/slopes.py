@@ -12,7 +12,9 @@ from bayes_nqp.terms.parts import GlobalPart
 __all__ = ["slope_parts"]
 
 
-def slope_parts(names: Sequence[str], scales: Sequence[float], n_strata: int) -> list[GlobalPart]:
+def slope_parts(
+    names: Sequence[str], scales: Sequence[float], n_strata: int, n_columns: int | None = None
+) -> list[GlobalPart]:
     """Parts of the linear predictor for covariates with one slope each.
 
     Parameters
@@ -23,6 +25,8 @@ def slope_parts(names: Sequence[str], scales: Sequence[float], n_strata: int) ->
         What each column was divided by, to report slopes in its own units.
     n_strata : int
         Number of strata.
+    n_columns : int, optional
+        All varying columns, these first; no others by default.
 
     Returns
     -------
@@ -31,7 +35,7 @@ def slope_parts(names: Sequence[str], scales: Sequence[float], n_strata: int) ->
     """
     if not names:
         return []
-    eye = np.eye(len(names))
+    eye = np.eye(len(names) if n_columns is None else n_columns)[:, : len(names)]
     display = np.diag(1.0 / np.asarray(scales, dtype=float))
     columns = np.tile(eye, (n_strata, 1))
     return [GlobalPart("slope", "slopes", columns, FLAT, list(names), display)]

@@ -1,0 +1,226 @@
+"""One equation of a staggered design: a column of the panel and its linear predictor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.compression import IID, Column, Rows, Scale, reduce_rows
+from bayes_nqp.designs._assemble import assemble, block_of_strata, free_times
+from bayes_nqp.designs._cells import cell_info, cell_table, drop_reasons
+from bayes_nqp.designs._columns import check_collinear, varying_columns
+from bayes_nqp.designs._frame import DesignFrame
+from bayes_nqp.designs._plan import CellInfo, Equation, Plan
+from bayes_nqp.designs._scale import within_scale
+from bayes_nqp.errors import StudyError
+from bayes_nqp.terms.cells import ESTIMATED_FROM, CellTable, cell_parts
+from bayes_nqp.terms.mediators import Slope, mediator_parts
+from bayes_nqp.terms.slopes import slope_parts
+from bayes_nqp.terms.time_effects import time_parts
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs.staggered_did import StaggeredDiD
+    from bayes_nqp.panel import Panel
+
+__all__ = ["Ground", "equation_of", "ground_of"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What all equations of a design share: codes of rows, cells, and what was dropped.
+
+    Parameters
+    ----------
+    frame : DesignFrame
+    kept : ndarray of bool (row)
+    table : CellTable
+    cell_of_row : ndarray of int (row)
+    info : CellInfo
+    notes : tuple of str
+    """
+
+    frame: DesignFrame
+    kept: npt.NDArray[np.bool_]
+    table: CellTable
+    cell_of_row: Index
+    info: CellInfo
+    notes: tuple[str, ...]
+
+    def plan(self, equations: tuple[Equation, ...]) -> Plan:
+        """Put equations on this ground.
+
+        Parameters
+        ----------
+        equations : tuple of Equation
+
+        Returns
+        -------
+        Plan
+        """
+        return Plan(
+            equations, self.frame, self.kept, self.info, self.cell_of_row, self.table, self.notes
+        )
+
+
+def ground_of(design: StaggeredDiD, panel: Panel) -> Ground:
+    """Number rows and cells, and drop what is not identified.
+
+    Parameters
+    ----------
+    design : StaggeredDiD
+    panel : Panel
+
+    Returns
+    -------
+    Ground
+
+    Raises
+    ------
+    IdentificationError
+        If the panel cannot identify what the design asks for.
+    """
+    frame = design.frame(panel)
+    kept, notes = drop_reasons(design, panel, frame)
+    table, cell_of_row = cell_table(panel, frame, kept)
+    info = cell_info(panel, frame, kept, table, cell_of_row)
+    return Ground(frame, kept, table, cell_of_row, info, notes)
+
+
+def equation_of(
+    design: StaggeredDiD,
+    panel: Panel,
+    ground: Ground,
+    name: str,
+    outcome: Array,
+    *,
+    scale: float | None = None,
+    slopes: Sequence[tuple[Slope, Array]] = (),
+) -> Equation:
+    """State one equation and reduce its rows.
+
+    Parameters
+    ----------
+    design : StaggeredDiD
+    panel : Panel
+    ground : Ground
+    name : str
+        "outcome", or the mediator it explains.
+    outcome : ndarray (row)
+        What it explains.
+    scale : float, optional
+        ``s``, held at this value; computed from the outcome by default.
+    slopes : sequence of (Slope, ndarray (row))
+        Mediators, whose slopes vary by stratum, and their columns.
+
+    Returns
+    -------
+    Equation
+
+    Raises
+    ------
+    IdentificationError
+        If columns are collinear, or rows are too few.
+    StudyError
+        If ``scale`` is not a positive number.
+    """
+    frame, kept, priors = ground.frame, ground.kept, design.priors
+    pooled_time = design.time is not None and design.time.pooled
+    if scale is None:
+        levels = _common_levels(frame) if pooled_time else frame
+        scale = within_scale(levels, outcome, kept & ~frame.treated & ~frame.lead)
+    elif not 0 < scale < np.inf:
+        raise StudyError(f"'scale' is {scale!r}", hint="a positive number, in outcome units")
+    columns, sizes = varying_columns(design, panel, frame, kept)
+    covariates = len(columns)
+    columns += [Column(slope.label, values[kept]) for slope, values in slopes]
+    rows = Rows(
+        unit=frame.unit[kept],
+        time=frame.time[kept],
+        stratum=frame.stratum,
+        cohort=frame.cohort,
+        outcome=_centred(frame, outcome / scale, kept, common=pooled_time),
+        columns=columns,
+        weights=_weights(design, panel, kept),
+    )
+    classes = reduce_rows(rows)
+    members = design.effect.varying not in (None, "unit")
+    level_of_stratum = _level_of_stratum(frame)
+    n_levels, n_periods = len(frame.level_names), frame.n_periods
+    local_time = (n_levels > 1 or level_of_stratum.size == 1) and not pooled_time
+    block = block_of_strata(frame, local_time=local_time or pooled_time, members=members)
+    seen, free = free_times(
+        classes, np.zeros_like(level_of_stratum) if pooled_time else level_of_stratum,
+        n_levels, n_periods,
+    )  # fmt: skip
+    if pooled_time:
+        seen, _ = free_times(classes, level_of_stratum, n_levels, n_periods)
+        free = seen
+    b_parts = mediator_parts(
+        [slope for slope, _ in slopes], covariates, design.effect, design.strata(panel),
+        panel.roles.strata, frame.stratum_levels, priors,
+    )  # fmt: skip
+    parts = [
+        *time_parts(free, n_levels, n_periods, pooled=pooled_time, local=local_time, priors=priors),
+        *slope_parts([c.name for c in columns[:covariates]], sizes, level_of_stratum.size,
+                     len(columns)),
+        *b_parts,
+        *cell_parts(ground.table, design.effect, design.strata(panel), priors),
+    ]  # fmt: skip
+    equation = assemble(
+        name, frame, rows, classes, ground.table, parts,
+        block=block, time_rows=level_of_stratum, errors=design.errors,
+        member_scale=_member_scale(design, frame), members=members, priors=priors, scale=scale,
+    )  # fmt: skip
+    flat = [label for part in b_parts for label in part.flat]
+    check_collinear(equation, [c.name for c in columns[:covariates]] + flat)
+    return replace(equation, slopes=tuple(slope for slope, _ in slopes))
+
+
+def _member_scale(design: StaggeredDiD, frame: DesignFrame) -> Scale | None:
+    if design.effect.varying is None:
+        return None
+    treated = np.unique(frame.member[frame.cohort >= 0]).size
+    return Scale("deviation", design.priors.member, treated >= ESTIMATED_FROM)
+
+
+def _weights(design: StaggeredDiD, panel: Panel, kept: npt.NDArray[np.bool_]) -> Array | None:
+    if panel.weights is None:
+        return None
+    if not isinstance(design.errors, IID):
+        raise StudyError(
+            "'weights' are precision weights, which AR(1) errors do not take",
+            hint="errors=nqp.IID(), or leave 'weights' out of the panel and weight the "
+            "estimand (nqp.att(fit, weights=…))",
+        )
+    return panel.weights[kept]
+
+
+def _level_of_stratum(frame: DesignFrame) -> Index:
+    level = np.zeros(frame.stratum_levels.shape[0], dtype=np.int64)
+    level[frame.stratum] = frame.level
+    return level
+
+
+def _common_levels(frame: DesignFrame) -> DesignFrame:
+    return replace(frame, level=np.zeros_like(frame.level), level_names=("",))
+
+
+def _centred(
+    frame: DesignFrame, outcome: Array, kept: npt.NDArray[np.bool_], *, common: bool
+) -> Array:
+    """Outcome less unit means and period means: flat effects absorb both, rounding does not."""
+    unit, y = frame.unit[kept], outcome[kept]
+    count = np.maximum(np.bincount(unit, minlength=frame.n_units), 1)
+    y = y - (np.bincount(unit, y, minlength=frame.n_units) / count)[unit]
+    level = np.zeros_like(frame.level) if common else frame.level
+    node = level[unit] * frame.n_periods + frame.time[kept]
+    size = len(frame.level_names) * frame.n_periods
+    mean = np.bincount(node, y, minlength=size) / np.maximum(np.bincount(node, minlength=size), 1)
+    return np.asarray(y - mean[node])

@@ -1,0 +1,145 @@
+"""Slopes of mediators: flat on average, and apart by stratum as the effects are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.compression import FIXED, FLAT, Scale
+from bayes_nqp.pooling import Complete, Pooling, Separate
+from bayes_nqp.priors import Priors
+from bayes_nqp.terms.cells import ESTIMATED_FROM
+from bayes_nqp.terms.parts import GlobalPart, zero_sum
+
+__all__ = ["Slope", "SlopePart", "mediator_parts"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """A column whose slope is part of a path.
+
+    Parameters
+    ----------
+    mediator : str
+    kind : {"b", "d"}
+        Its slope in all rows, or what treated rows add to it.
+    size : float
+        What the column was divided by, in the mediator's units.
+    centre : float
+        What was taken off it before it was multiplied by treatment.
+    """
+
+    mediator: str
+    kind: Literal["b", "d"]
+    size: float
+    centre: float = 0.0
+
+    @property
+    def label(self) -> str:
+        """Name of the column."""
+        return self.mediator if self.kind == "b" else f"{self.mediator} × treated"
+
+
+@dataclass(frozen=True, eq=False)
+class SlopePart(GlobalPart):
+    """Slopes that are reported by stratum, whatever they are made of.
+
+    Parameters
+    ----------
+    flat : tuple of str
+        Labels of the columns that no prior holds.
+    """
+
+    flat: tuple[str, ...] = ()
+
+
+def mediator_parts(
+    slopes: Sequence[Slope],
+    start: int,
+    pooling: Pooling,
+    strata: tuple[str, ...],
+    factors: tuple[str, ...],
+    levels: Index,
+    priors: Priors,
+) -> list[SlopePart]:
+    """Parts of the linear predictor for slopes of mediators.
+
+    Parameters
+    ----------
+    slopes : sequence of Slope
+    start : int
+        Varying columns that come before theirs.
+    pooling : Complete, Partial or Separate
+        As of the effects: one slope for all, slopes around a common one, or one each.
+    strata : tuple of str
+        The factors by which they vary.
+    factors : tuple of str
+        All factors of the panel.
+    levels : ndarray of int (stratum, factor)
+        Level of every factor in each stratum.
+    priors : Priors
+        Scales, in multiples of ``s`` for a column of unit spread.
+
+    Returns
+    -------
+    list of SlopePart
+    """
+    width, parts = start + len(slopes), []
+    for k, slope in enumerate(slopes):
+        for name, loading, scale in _loadings(pooling, strata, factors, levels, priors):
+            columns = np.zeros((levels.shape[0], width, loading.shape[1]))
+            columns[:, start + k] = loading
+            flat = (slope.label,) * loading.shape[1] if scale == FLAT else ()
+            if isinstance(scale, Scale):
+                scale = Scale(f"{slope.kind}_{slope.mediator}_{name}", scale.prior)
+            parts.append(
+                SlopePart(
+                    f"{slope.kind}_{slope.mediator}_{name}", "slopes",
+                    columns.reshape(-1, loading.shape[1]), scale, (), None, flat,
+                )
+            )  # fmt: skip
+    return sorted(parts, key=lambda part: part.scale != FLAT)
+
+
+def _loadings(
+    pooling: Pooling,
+    strata: tuple[str, ...],
+    factors: tuple[str, ...],
+    levels: Index,
+    priors: Priors,
+) -> list[tuple[str, Array, Scale | int]]:
+    """Loadings (stratum, coefficient) of one slope, with their scales."""
+    n = levels.shape[0]
+    if isinstance(pooling, Separate):
+        return [("stratum", np.eye(n), FLAT)]
+    found: list[tuple[str, Array, Scale | int]] = [("mean", np.ones((n, 1)), FLAT)]
+    if isinstance(pooling, Complete):
+        return found
+    places = {f: factors.index(f) for f in strata}
+    present = {f: np.unique(levels[:, places[f]]) for f in strata}
+    used = [f for f in strata if present[f].size > 1]
+    for order in range(1, len(used) + 1):
+        for group in combinations(used, order):
+            sizes = [present[f].size for f in group]
+            basis: Array = reduce(
+                lambda a, b: np.asarray(np.kron(a, b)), [zero_sum(size) for size in sizes]
+            )
+            row = np.zeros(n, dtype=np.int64)
+            for f, size in zip(group, sizes, strict=True):
+                row = row * size + np.searchsorted(present[f], levels[:, places[f]])
+            scale: Scale | int = FIXED
+            if max(sizes) >= ESTIMATED_FROM:
+                scale = Scale("", priors.factor)
+            else:
+                basis = basis * (priors.contrast / np.sqrt(2.0))
+            found.append(("×".join(group), basis[row], scale))
+    return found
