@@ -101,12 +101,17 @@ def section(results: dict[str, Calibration]) -> str:
         chosen = result.only([q for q in (*PARAMETERS, *ESTIMANDS) if q in result.quantities])
         parts += [
             f"### {name}: {CASES[name].text}\n",
-            f"{result.replications} replications{'' if result.replications >= BAR else SHORT}. Of the {len(chosen.quantities)} quantities below:"
+            f"{result.replications} replications{_short(result)}. Of the "
+            f"{len(chosen.quantities)} quantities below:"
             f" *{chosen.verdict}*. {chosen.sentence}\n",
             f"Of all {len(result.quantities)} quantities: *{result.verdict}*. {result.sentence}\n",
             _table(chosen),
         ]
     return "\n".join(parts)
+
+
+def _short(result: Calibration) -> str:
+    return "" if result.replications >= BAR else SHORT
 
 
 def _table(chosen: Calibration) -> str:
