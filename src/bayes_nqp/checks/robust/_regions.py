@@ -139,7 +139,7 @@ def sensitivity(
     >>> draws = nqp.event_study_draws([0.1, 1.0], [[0.01, 0], [0, 0.04]], [-2, 0])
     >>> robust = nqp.sensitivity(draws, grid=[0, 1, 2])
     >>> robust["lower"].values.round(1)
-    array([0.6, 0.5, 0.3])
+    array([0.6, 0.5, 0.2])
     """
     _check(bound, contrast, prob, prior)
     try:
