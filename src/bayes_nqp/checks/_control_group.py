@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bayes_nqp.checks._alternatives import Alternative, compared, judged
 from bayes_nqp.checks._refit import staggered
-from bayes_nqp.checks._result import FAILS, HOLDS, Finding, asks
+from bayes_nqp.checks._result import HOLDS, Finding, asks
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -31,13 +31,7 @@ def control_group(fit: Fit) -> Finding:
         f"average effect {means[0]:.3g} ({sds[0]:.2g}) as fitted, {means[1]:.3g} ({sds[1]:.2g}) "
         f"with {label}; {found.shift[0]:+.1f} posterior sd"
     )
-    if found.verdict == HOLDS:
-        sentence = f"With {label} as controls the conclusion is the same."
-    elif found.verdict == FAILS:
-        sentence = f"With {label} as controls the average effect has the other sign."
-    else:
-        sentence = (
-            f"With {label} as controls the estimate moves or concludes otherwise: units not yet "
-            "treated and units never treated did not move alike."
-        )
+    sentence = found.sentence(f"With {label} as controls the conclusion is the same.", "with")
+    if found.verdict != HOLDS and not found.unsettled:
+        sentence += " Units not yet treated and units never treated did not move alike."
     return Finding(found.verdict, figure, sentence, evidence, "specifications")

@@ -13,7 +13,7 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._alternatives import Alternative, after_adoption, compared, judged
 from bayes_nqp.checks._refit import panel_of, staggered
-from bayes_nqp.checks._result import FAILS, HOLDS, Finding, NotApplicable, asks
+from bayes_nqp.checks._result import Finding, NotApplicable, asks
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.estimands import att, text
@@ -77,17 +77,8 @@ def leave_out(fit: Fit, *, groups: str | Sequence[str] = ()) -> Finding:
         f"{means[1:].max():.3g} (all: {means[0]:.3g}); most influential: {said[found.worst]}, "
         f"{found.shift[found.worst - 1]:+.1f} posterior sd"
     )
-    if found.verdict == HOLDS:
-        sentence = f"Whatever is left out ({len(said) - 1} refits), the conclusion is the same."
-    elif found.verdict == FAILS:
-        sentence = f"The average effect has the other sign {shown(found.turned, 4)}."
-    elif found.lost:
-        sentence = f"The conclusion about the average effect differs {shown(found.lost, 4)}."
-    else:
-        sentence = (
-            f"The conclusion is the same, but {said[found.worst]} the effect of what is left "
-            "moves by more than two posterior sd."
-        )
+    same = f"Whatever is left out ({len(said) - 1} refits), the conclusion is the same."
+    sentence = found.sentence(same, "").replace("  ", " ")
     return Finding(found.verdict, figure, sentence, evidence, "specifications")
 
 

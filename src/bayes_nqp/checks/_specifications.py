@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from bayes_nqp.checks._alternatives import Alternative, compared, judged
 from bayes_nqp.checks._refit import panel_of, staggered
-from bayes_nqp.checks._result import FAILS, HOLDS, Finding, asks
+from bayes_nqp.checks._result import Finding, asks
 from bayes_nqp.compression import AR1, IID, AR1Noise
-from bayes_nqp.errors import StudyError, shown
+from bayes_nqp.errors import StudyError
 from bayes_nqp.pooling import Complete, Partial, Separate
 from bayes_nqp.terms.time_effects import TimeEffects
 
@@ -63,17 +63,8 @@ def specifications(fit: Fit, *, designs: Mapping[str, StaggeredDiD] | None = Non
         f"{means[1:].max():.3g} (as fitted {means[0]:.3g}); farthest: {names[found.worst]}, "
         f"{found.shift[found.worst - 1]:+.1f} posterior sd"
     )
-    if found.verdict == HOLDS:
-        sentence = f"All {len(names) - 1} alternatives conclude the same about the average effect."
-    elif found.verdict == FAILS:
-        sentence = f"The average effect has the other sign under {shown(found.turned, 4)}."
-    elif found.lost:
-        sentence = f"The conclusion about the average effect differs under {shown(found.lost, 4)}."
-    else:
-        sentence = (
-            "The conclusion is the same under all alternatives, but under "
-            f"{names[found.worst]} the estimate moves by more than two posterior sd."
-        )
+    same = f"All {len(names) - 1} alternatives conclude the same about the average effect."
+    sentence = found.sentence(same, "under")
     return Finding(found.verdict, figure, sentence, evidence, "specifications")
 
 

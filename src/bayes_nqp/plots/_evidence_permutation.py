@@ -37,10 +37,8 @@ def permutation(result: CheckResult, look: Look) -> Figure:
     with style([*say.values(), look.title or ""]):
         figure, (ax,) = figure_of(look.ax, (5.0, 3.0))
         most = max(3.0, 1.05 * np.abs([*placebo, actual]).max())
-        ax.hist(
-            placebo, bins=np.arange(-most, most + 0.25, 0.25).tolist(), color=FAINT, edgecolor="white",
-            linewidth=0.4,
-        )  # fmt: skip
+        bins = np.arange(-most, most + 0.25, 0.25).tolist()
+        ax.hist(placebo, bins=bins, color=FAINT, edgecolor="white", linewidth=0.4)
         for x in (-1.96, 1.96):
             ax.axvline(x, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0.5)
         ax.axvline(actual, color=COLOURS[1], linewidth=1.6)

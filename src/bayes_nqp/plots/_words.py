@@ -61,7 +61,8 @@ _ENGLISH = {
     "cell_few": "Orange corner: fewer than 3 units or controls.",
     "cell_prior": "Purple corner: the cell's own effect rests on pooling.",
     "cell_lost": "Red cross: not identified.",
-    "cells_key": "Each square: the treated rows of one cohort in one period, their number and shade.",
+    "cells_key": "Each square: the treated rows of one cohort in one period, their number and "
+    "shade.",
     "failed": "convergence gate failed",
     "because": "{}: {}",
     "unverified": "Convergence gate: unverified.",
@@ -83,7 +84,8 @@ _ENGLISH = {
     "placebo_z": "Average effect over its posterior sd",
     "permutations": "Permutations",
     "actual": "actual",
-    "placebos": "Bars: {} permutations of the cohorts within strata. Dashed: ±1.96. p = {}.",
+    "placebos": "Bars: {} permutations of the cohorts within strata. Dashed: ±1.96. "
+    "p = {}.",
     "own_steps": "own bounds",
     "relative_magnitudes": "M̄: changes after adoption over the largest before it",
     "smoothness": "M: change of the violation's slope per period",
