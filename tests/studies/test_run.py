@@ -23,7 +23,15 @@ from bayes_nqp.studies._write import checksum, place
 pytestmark = pytest.mark.xdist_group("studies")
 
 TABLES = ("summary.csv", "event_study.csv", "contrasts.csv", "checks.csv")
-FIGURES = {"adoption", "event_study", "event_study_地区", "forest", "league"}
+FIGURES = {
+    "adoption",
+    "check_convergence",
+    "check_support",
+    "event_study",
+    "event_study_地区",
+    "forest",
+    "league",
+}
 
 
 def test_everything_is_written(outcome: Outcome) -> None:
