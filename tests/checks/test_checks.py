@@ -93,7 +93,7 @@ def test_progress_is_told_before_each_check(calm: nqp.Fit) -> None:
 def test_convergence_covers_what_is_reported(calm: nqp.Fit) -> None:
     evidence = nqp.check(calm, "convergence").evidence
     assert isinstance(evidence, pd.DataFrame)
-    wanted = {"att", "att[region=coastal]", "att[event_time=0]", "outcome sigma"}
+    wanted = {"att", "att[region=coastal]", "att[event_time=0]", "sigma"}
     assert wanted <= set(evidence["quantity"])
 
 

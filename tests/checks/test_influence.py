@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 import bayes_nqp as nqp
-from bayes_nqp.checks._influence import _turned
+from bayes_nqp.checks._alternatives import otherwise
 from bayes_nqp.checks._loo import unreliable
 from bayes_nqp.errors import StudyError
 
@@ -117,10 +117,10 @@ def test_heavy_tails_are_not_asked(even: nqp.Fit) -> None:
 
 
 def test_conclusions_turn_only_when_they_are_well_past_the_edge() -> None:
-    without = pd.Series([0.999, 0.95, 0.85, 0.001])
-    assert _turned(0.98, without).tolist() == [False, False, True, True]
-    assert _turned(0.90, without).tolist() == [True, False, False, True]
-    assert _turned(0.01, without).tolist() == [True, True, True, False]
+    without = np.array([0.999, 0.95, 0.85, 0.001])
+    assert otherwise(0.98, without).tolist() == [False, False, True, True]
+    assert otherwise(0.90, without).tolist() == [True, False, False, True]
+    assert otherwise(0.01, without).tolist() == [True, True, True, False]
 
 
 def test_loo_names_the_units_it_cannot_leave_out(even: nqp.Fit, uneven: nqp.Fit) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -105,7 +106,7 @@ def test_leave_out_compares_what_is_left_with_the_same_cells(calm: nqp.Fit) -> N
 def test_leave_out_takes_groups_of_units(calm: nqp.Fit) -> None:
     panel = calm.panel
     assert panel is not None
-    with pytest.raises(StudyError, match=r"'groups' names 'provinc'"):
+    with pytest.raises(StudyError, match=r"'groups' names the column 'provinc'"):
         nqp.check(calm, "leave_out", groups="provinc", progress=False)
     with pytest.raises(PanelError, match="changes within units"):
         nqp.check(calm, "leave_out", groups=panel.roles.time, progress=False)
@@ -228,3 +229,34 @@ def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert (tmp_path / "calls").read_text().split() == ["0", "1", "2", "2", "3"]
     assert heard[0] == ("counting", 2, 4)
     assert heard[-1] == ("counting", 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("anticipation", {"periods": "2"}),
+        ("placebo_time", {"periods": 0}),
+        ("placebo_space", {"permutations": "many"}),
+        ("placebo_outcome", {"outcome": 3}),
+        ("error_model", {"cluster": ["region"]}),
+        ("error_model", {"event_times": "yes"}),
+        ("model_fit", {"draws": 0}),
+        ("prior_predictive", {"draws": 1.5}),
+        ("prior_sensitivity", {"threshold": "small"}),
+        ("sensitivity", {"grid": ["a"]}),
+        ("specifications", {"designs": ["AR1"]}),
+        ("leave_out", {"groups": 3}),
+        ("influence", {"refits": "all"}),
+    ],
+)
+def test_a_wrong_option_is_named(calm: nqp.Fit, name: str, options: dict[str, object]) -> None:
+    with pytest.raises(StudyError, match=next(iter(options))):
+        nqp.check(calm, name, progress=False, **options)
+
+
+@pytest.mark.parametrize("name", ["pretrends", "placebo_time", "time_effects", "leave_out"])
+def test_refits_row_by_row_are_not_begun(calm: nqp.Fit, name: str) -> None:
+    heavy = replace(calm, design=calm.design.replace(likelihood=nqp.StudentT()))
+    found = nqp.check(heavy, name, progress=False)
+    assert found.verdict == "not applicable"
+    assert "row by row" in found.sentence

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -18,12 +18,12 @@ from bayes_nqp.designs import StaggeredDiD
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import Fit, Kept, Numbers, batch
 from bayes_nqp.likelihoods import StudentT
+from bayes_nqp.panel import Panel
 from bayes_nqp.progress import bar
 from bayes_nqp.sampling import IMH, NUTS
 from bayes_nqp.versions import versions
 
 if TYPE_CHECKING:
-    from bayes_nqp.panel import Panel
     from bayes_nqp.sampling import Sampler
 
 __all__ = ["calibrate"]
@@ -122,6 +122,7 @@ def calibrate(
     >>> result.ranks.shape[0]
     4
     """
+    _check_kinds(design, panel, sampler, seed, store)
     _check(replications, probs, ranked)
     seed = secrets.randbits(31) if seed is None else seed
     origin, label = _source(design, panel, source)
@@ -145,12 +146,28 @@ def calibrate(
     return Calibration(design, label, _labelled(list(found.values()), names, probs, attrs))
 
 
-def _check(replications: int, probs: Sequence[float], ranked: int) -> None:
-    if replications < 1:
+def _check_kinds(
+    design: object, panel: object, sampler: object, seed: object, store: object
+) -> None:
+    wanted: dict[str, tuple[object, Any, str]] = {
+        "design": (design, StaggeredDiD, "nqp.calibrate(design, panel)"),
+        "panel": (panel, Panel, "nqp.calibrate(design, panel)"),
+        "sampler": (sampler, IMH | NUTS | None, "nqp.IMH(draws=500), or leave it out"),
+        "seed": (seed, int | None, "a whole number, or leave it out"),
+        "store": (store, str | Path | None, "the name of a folder"),
+    }
+    for name, (value, kind, hint) in wanted.items():
+        if not isinstance(value, kind):
+            raise StudyError(f"'{name}' is of the type {type(value).__name__}", hint=hint)
+
+
+def _check(replications: int, probs: Any, ranked: int) -> None:
+    if type(replications) is not int or replications < 1:
         raise StudyError(f"'replications' is {replications!r}", hint="a whole number from 1 up")
-    if not probs or not all(0 < p < 1 for p in probs):
+    listed = isinstance(probs, Sequence) and not isinstance(probs, str) and len(probs) > 0
+    if not listed or not all(isinstance(p, float) and 0 < p < 1 for p in probs):
         raise StudyError(f"'probs' is {probs!r}", hint="probabilities such as (0.5, 0.95)")
-    if not 1 <= ranked <= _MOST_RANKED:
+    if type(ranked) is not int or not 1 <= ranked <= _MOST_RANKED:
         raise StudyError(
             f"'ranked' is {ranked!r}", hint=f"1 to {_MOST_RANKED}; 99 makes 100 possible ranks"
         )

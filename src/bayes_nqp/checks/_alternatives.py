@@ -11,13 +11,12 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._refit import numbers_of, panel_of, staggered
+from bayes_nqp.checks._refit import gaussian, numbers_of, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, NotApplicable, Verdict
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import IdentificationError, PanelError, shown
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import Numbers, batch, fit
-from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.sampling import IMH, NUTS
 
 if TYPE_CHECKING:
@@ -25,7 +24,15 @@ if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
     from bayes_nqp.panel import Panel
 
-__all__ = ["AS_FITTED", "Alternative", "Judged", "after_adoption", "compared", "judged"]
+__all__ = [
+    "AS_FITTED",
+    "Alternative",
+    "Judged",
+    "after_adoption",
+    "compared",
+    "judged",
+    "otherwise",
+]
 
 Array = npt.NDArray[np.float64]
 
@@ -33,6 +40,10 @@ AS_FITTED = "as fitted"
 """The first specification."""
 
 _CHAINS, _DRAWS, _MIXED = 4, 250, 1.05
+_TOLD, _LOST, _FOUND = 0.975, 0.9, 0.995
+"""Probability of a sign that is a conclusion; below which it is lost; from which a new one is
+found. The gaps keep effects on the edge of a conclusion from turning by a hair, and estimates
+from fewer rows from losing one by their wider intervals alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,11 +149,7 @@ def compared(fitted: Fit, alternatives: Sequence[Alternative], what: str) -> xr.
         If the likelihood does not compress, so that refits would take too long; or if nothing
         can be fitted.
     """
-    if not isinstance(staggered(fitted).likelihood, Gaussian):
-        raise NotApplicable(
-            "Refits of this likelihood run row by row and take too long; check the same design "
-            "with likelihood=nqp.Gaussian()."
-        )
+    gaussian(fitted)
     own, seed = panel_of(fitted), int(fitted.sampler.seed or 0)
     tasks = {}
     for one in alternatives:
@@ -245,21 +252,22 @@ def judged(evidence: xr.Dataset, *, far: float = 2.0) -> Judged:
     -------
     Judged
         "fails" if the fit's interval excludes zero and an alternative lies more than a posterior
-        sd on the other side; "in doubt" if one concludes otherwise, lies far from the fit's own
-        estimate of the same target, or did not converge. Alternatives that do not count are
-        left aside.
+        sd on the other side; "in doubt" if one concludes otherwise (see `otherwise`), lies far
+        from the fit's own estimate of the same target, or did not converge. Alternatives that do
+        not count are left aside.
     """
     counts = evidence["counts"].to_numpy()
     flat = evidence["att"].to_numpy().reshape(-1, counts.size)
     mean, sd = flat.mean(axis=0), float(flat[:, 0].std())
-    low, high = np.quantile(flat, (0.025, 0.975), axis=0)
-    said = (low > 0).astype(int) - (high < 0)
+    low, high = np.quantile(flat[:, 0], (0.025, 0.975))
+    said = int(low > 0) - int(high < 0)
+    other = otherwise(float((flat[:, 0] > 0).mean()), (flat > 0).mean(axis=0))
     shift = np.where(counts, mean - evidence["reference"].to_numpy(), 0.0)[1:] / sd
     names = evidence["specification"].to_numpy()
     others = np.arange(1, names.size)[counts[1:]]
-    opposite = (np.sign(mean) == -said[0]) & (said[0] != 0)
+    opposite = (np.sign(mean) == -said) & (said != 0)
     turned = [str(names[k]) for k in others if opposite[k] and abs(mean[k]) > sd]
-    lost = [str(names[k]) for k in others if said[k] != said[0]]
+    lost = [str(names[k]) for k in others if other[k]]
     verdict: Verdict = HOLDS
     settled = evidence["gate_of"].to_numpy() == v.PASSED
     unsettled = [str(names[k]) for k in others if not settled[k]]
@@ -270,6 +278,28 @@ def judged(evidence: xr.Dataset, *, far: float = 2.0) -> Judged:
     worst = 1 + int(np.argmax(np.abs(shift)))
     said_far = f"{names[worst]} ({shift[worst - 1]:+.1f} posterior sd)"
     return Judged(verdict, shift, worst, turned, lost, unsettled, said_far)
+
+
+def otherwise(positive: float, others: Array) -> npt.NDArray[np.bool_]:
+    """Say which estimates conclude otherwise about the sign of an effect.
+
+    Parameters
+    ----------
+    positive : float
+        The fit's own probability of a positive effect: a conclusion from 0.975 on.
+    others : ndarray (estimate)
+        The same of other estimates; they lose the conclusion below 0.9, and find one that the
+        fit does not have from 0.995 on.
+
+    Returns
+    -------
+    ndarray of bool (estimate)
+    """
+    if positive >= _TOLD:
+        return np.asarray(others < _LOST)
+    if positive <= 1.0 - _TOLD:
+        return np.asarray(others > 1.0 - _LOST)
+    return np.asarray((others > _FOUND) | (others < 1.0 - _FOUND))
 
 
 def _own(fitted: Fit) -> Any:

@@ -9,8 +9,9 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._alternatives import Alternative, compared, judged
-from bayes_nqp.checks._refit import panel_of, refit, staggered
+from bayes_nqp.checks._alternatives import Alternative, Judged, compared, judged
+from bayes_nqp.checks._options import whole_number
+from bayes_nqp.checks._refit import cautious, panel_of, refit, staggered
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import att
@@ -39,6 +40,7 @@ def anticipation(fit: Fit, *, periods: int = 2) -> Finding:
     Finding
         Of kind "specifications"; the attrs hold the effect in the period before adoption.
     """
+    whole_number("periods", periods, 1)
     design, panel = staggered(fit), panel_of(fit)
     first = int(panel.cohort_codes[panel.cohort_codes >= 0].min())
     most = min(periods, first - 1 - design.anticipation)
@@ -51,7 +53,8 @@ def anticipation(fit: Fit, *, periods: int = 2) -> Finding:
         for k, one in zip(windows, designs, strict=True)
     ]
     evidence = compared(fit, others, "refitting with anticipation")
-    early = _before(refit(fit, designs[0]), -windows[0])
+    sooner = refit(fit, designs[0])
+    early = _before(sooner, -windows[0])
     low, high = np.quantile(early, _ENDS)
     lowest, highest = np.quantile(early, _FAR_ENDS)
     found = judged(evidence)
@@ -65,9 +68,8 @@ def anticipation(fit: Fit, *, periods: int = 2) -> Finding:
         f"effect at event time {-windows[0]}: {early.mean():.3g} ({early.std():.2g}); average "
         f"effect moves by {found.shift[0]:+.1f} posterior sd"
     )
-    return Finding(
-        verdict, figure, _sentence(verdict, low > 0 or high < 0), evidence, "specifications"
-    )
+    verdict, sentence = cautious(verdict, _sentence(found, low > 0 or high < 0), sooner)
+    return Finding(verdict, figure, sentence, evidence, "specifications")
 
 
 def _before(early: Fit, event_time: int) -> npt.NDArray[np.float64]:
@@ -76,12 +78,11 @@ def _before(early: Fit, event_time: int) -> npt.NDArray[np.float64]:
     return np.ravel(att(effects, v.EVENT_TIME).sel({v.EVENT_TIME: event_time}).to_numpy())
 
 
-def _sentence(verdict: Verdict, early: bool) -> str:
-    if verdict == HOLDS:
-        return "Nothing moves in the period before adoption, and effects do not depend on it."
+def _sentence(found: Judged, early: bool) -> str:
     if early:
         return (
             "Treated units already differ in the period before adoption: they respond early, or "
             "move apart on a trend; see pretrends."
         )
-    return "The average effect depends on whether the period before adoption counts as untreated."
+    same = "Nothing moves in the period before adoption, and effects do not depend on it."
+    return found.sentence(same, "with")

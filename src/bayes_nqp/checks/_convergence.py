@@ -54,8 +54,11 @@ def convergence(fit: Fit) -> Finding:
 
 
 def _parameters(fit: Fit) -> dict[str, Array]:
+    equations = {str(name).partition("__")[0] for name in fit.posterior}
+    # As the gate itself names them where there is one equation.
+    prefix = f"{equations.pop()}__" if len(equations) == 1 else ""
     return {
-        str(name).replace("__", " "): values.to_numpy()
+        str(name).removeprefix(prefix).replace("__", " "): values.to_numpy()
         for name, values in fit.posterior.items()
         if values.ndim == 2
     }

@@ -14,6 +14,7 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._alternatives import Alternative, compared
 from bayes_nqp.checks._cluster import Errors, Robust, robust
+from bayes_nqp.checks._options import name_of
 from bayes_nqp.checks._refit import panel_of, staggered
 from bayes_nqp.checks._result import (
     DOUBT,
@@ -94,6 +95,10 @@ def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = Fal
     the panel that is constant within units, such as a province. ``event_times=True`` judges the
     average at every event time too.
     """
+    if cluster is not None:
+        name_of("cluster", cluster)
+    if not isinstance(event_times, bool):
+        raise StudyError(f"'event_times' is {event_times!r}", hint="True or False")
     panel, design = panel_of(fit), staggered(fit)
     groups = _clusters(design, panel, cluster)
     effects = cell_effects(fit)
@@ -278,7 +283,8 @@ def _sentence(
     if not over and not wider > _LIMIT:
         end = " and richer error structures agree" if np.isfinite(wider) else ""
         return (
-            f"Clustered by {groups.name}, standard deviations are about as large as modelled{end}."
+            f"Clustered by {groups.name}, no standard deviation is larger than modelled by more "
+            f"than chance explains{end}."
         )
     said = []
     if over:
@@ -295,7 +301,12 @@ def _sentence(
             f"Errors move together within a {groups.name}: give groups of them time effects of "
             "their own (time=nqp.TimeEffects(…)), or report the robust sd."
         )
-    elif richer and not wider <= _SAME:
+    elif richer and np.isnan(wider):
+        said.append(
+            "No richer error structure can be fitted (precision weights go with independent "
+            "errors only): report the robust sd, or fit without weights."
+        )
+    elif richer and wider > _SAME:
         said.append(f"Fit {richer[-1][1]}; and cluster by a level above (cluster='…').")
     else:
         said.append(

@@ -13,8 +13,9 @@ import xarray as xr
 from scipy.sparse import csr_array
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._alternatives import after_adoption, short_att
+from bayes_nqp.checks._alternatives import after_adoption, otherwise, short_att
 from bayes_nqp.checks._loo import loo
+from bayes_nqp.checks._options import name_of, whole_number
 from bayes_nqp.checks._refit import numbers_of, panel_of, staggered
 from bayes_nqp.checks._result import (
     DOUBT,
@@ -40,9 +41,6 @@ Array = npt.NDArray[np.float64]
 
 MOVED: Final = 1.0
 """Shift of the average effect, in posterior sd's, beyond which a unit is influential."""
-TOLD, LOST, FOUND = 0.975, 0.9, 0.995
-"""Probability of a sign that is a conclusion; below which it is lost; from which a new one is
-found. The gaps keep effects on the edge of a conclusion from turning by a hair."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +68,9 @@ def influence(fit: Fit, *, by: str | None = None, refits: int = 10) -> Finding:
     does both, and is in doubt if one does either, where a unit that weights
     cannot leave out has not been refitted, and where the effect is not identified without one.
     """
+    whole_number("refits", refits, 0)
+    if by is not None:
+        name_of("by", by)
     panel_of(fit)
     design = staggered(fit)
     if not isinstance(design.likelihood, Gaussian):
@@ -77,8 +78,6 @@ def influence(fit: Fit, *, by: str | None = None, refits: int = 10) -> Finding:
             f"Under {design.likelihood!r} the model was sampled row by row, and a unit's own "
             "effect cannot be integrated out of its density."
         )
-    if type(refits) is not int or refits < 0:
-        raise StudyError(f"'refits' is {refits!r}", hint="a whole number, 0 or more")
     groups = left_out(fit, by)
     share = _rows_of(fit, groups)
     if (share.sum(axis=1) > 0).sum() < 2:
@@ -118,7 +117,8 @@ def _finding(
 ) -> Finding:
     shift = table["shift_in_sd"].abs()
     lost = table["shift_in_sd"].isna()
-    turned = _turned(float((own > 0).mean()), table["p_positive"]) & ~lost
+    other = otherwise(float((own > 0).mean()), table["p_positive"].to_numpy())
+    turned = ~lost & other
     moved = shift > MOVED
     verdict: Verdict = HOLDS
     if moved.any() or turned.any() or lost.any() or left or failed:
@@ -280,15 +280,6 @@ def _replace(
         if "gate" in one and str(one["gate"]) != v.PASSED:
             failed.append(f"{groups.labels[g]} ({one['gate']})")
     return failed
-
-
-def _turned(positive: float, without: pd.Series[float]) -> pd.Series[bool]:
-    """Whether the conclusion changes, given probabilities of a positive effect."""
-    if positive >= TOLD:
-        return without < LOST
-    if positive <= 1.0 - TOLD:
-        return without > 1.0 - LOST
-    return (without > FOUND) | (without < 1.0 - FOUND)
 
 
 def _table(fit: Fit, groups: LeftOut, share: Array) -> pd.DataFrame:

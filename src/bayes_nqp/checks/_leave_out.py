@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +12,12 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._alternatives import Alternative, after_adoption, compared, judged
+from bayes_nqp.checks._options import names_of
 from bayes_nqp.checks._refit import panel_of, staggered
 from bayes_nqp.checks._result import Finding, NotApplicable, asks
+from bayes_nqp.designs._frame import unit_column
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import PanelError, StudyError, nearest, shown
+from bayes_nqp.errors import PanelError
 from bayes_nqp.estimands import att, text
 
 if TYPE_CHECKING:
@@ -49,11 +51,13 @@ def leave_out(fit: Fit, *, groups: str | Sequence[str] = ()) -> Finding:
     Raises
     ------
     StudyError
-        If a column is unknown, or varies within a unit.
+        If a column is unknown.
+    PanelError
+        If a column is missing somewhere, or changes within a unit.
     """
+    names = names_of("groups", groups)
     design = staggered(fit).replace(unidentified="drop")
     panel, effects = panel_of(fit), after_adoption(cell_effects(fit))
-    names = (groups,) if isinstance(groups, str) else tuple(groups)
     parts = {
         **_cohorts(panel, effects),
         **_levels(panel, effects),
@@ -117,27 +121,7 @@ def _levels(panel: Panel, effects: xr.Dataset) -> dict[tuple[str, str], tuple[Ma
 def _groups(panel: Panel, names: Sequence[str]) -> dict[tuple[str, str], tuple[Mask, Mask | None]]:
     found: dict[tuple[str, str], tuple[Mask, Mask | None]] = {}
     for name in names:
-        values = _of_units(panel, name)
-        for value in np.unique(values):
-            found[name, f"without {name} = {value}"] = (values != value, None)
+        codes, labels = unit_column(panel, name, "groups")
+        for code, label in enumerate(labels):
+            found[name, f"without {name} = {label}"] = (codes != code, None)
     return found
-
-
-def _of_units(panel: Panel, name: str) -> npt.NDArray[Any]:
-    """One value a unit of a column."""
-    if name not in panel.frame.columns:
-        raise StudyError(
-            f"'groups' names {name!r}, which is no column of the panel",
-            hint=nearest(name, panel.frame.columns),
-        )
-    values = panel.frame[name].astype(str).to_numpy()
-    first = np.searchsorted(panel.unit_codes, np.arange(panel.n_units))
-    of_unit = values[first]
-    wrong = np.unique(panel.unit_codes[values != of_unit[panel.unit_codes]])
-    if wrong.size:
-        raise StudyError(
-            f"'groups' names {name!r}, which varies within units",
-            where=shown(panel.unit_labels[wrong]),
-            hint="name a column that is constant within units",
-        )
-    return np.asarray(of_unit)

@@ -223,6 +223,12 @@ def _a_fit(fit: object) -> Fit:
 
 
 def _comparable(fits: Mapping[str, Fit], by: str | None) -> None:
+    given: object = fits
+    if not isinstance(given, Mapping):
+        raise StudyError(
+            f"'fits' is a {type(given).__name__}, and fits have names",
+            hint="nqp.compare({'AR(1)': a, 'iid': b})",
+        )
     if len(fits) < 2:
         raise StudyError(
             f"{len(fits)} fit is nothing to compare", hint="nqp.compare({'AR(1)': a, 'iid': b})"

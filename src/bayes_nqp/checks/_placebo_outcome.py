@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bayes_nqp.checks._options import name_of
 from bayes_nqp.checks._placebo import placebo_finding
 from bayes_nqp.checks._refit import panel_of, refit, staggered
 from bayes_nqp.checks._result import Finding, NotApplicable, asks
+from bayes_nqp.errors import PanelError, nearest
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -29,6 +31,8 @@ def placebo_outcome(fit: Fit, *, outcome: str | None = None) -> Finding:
 
     Raises
     ------
+    StudyError
+        If ``outcome`` is no name.
     PanelError
         If there is no such column, or it is not numeric.
     """
@@ -37,6 +41,12 @@ def placebo_outcome(fit: Fit, *, outcome: str | None = None) -> Finding:
             "No outcome that cannot respond is named; nqp.check(fit, 'placebo_outcome', "
             "outcome='column') asks it of one."
         )
+    name_of("outcome", outcome)
     design, panel = staggered(fit), panel_of(fit)
+    if outcome not in panel.frame.columns:
+        raise PanelError(
+            f"'outcome' names the column {outcome!r}, which the panel does not have",
+            hint=nearest(outcome, panel.frame.columns),
+        )
     made = refit(fit, design.replace(unidentified="drop"), panel.with_outcome(outcome))
     return placebo_finding(fit, made, f"the outcome {outcome!r}", same_outcome=False)

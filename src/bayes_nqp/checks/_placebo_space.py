@@ -10,14 +10,14 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._alternatives import after_adoption
-from bayes_nqp.checks._refit import numbers_of, panel_of, staggered
+from bayes_nqp.checks._options import whole_number
+from bayes_nqp.checks._refit import gaussian, numbers_of, panel_of, staggered
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import IdentificationError, StudyError
+from bayes_nqp.errors import IdentificationError
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import Numbers, batch, modal_effects
 from bayes_nqp.fitting._draws import members_of
-from bayes_nqp.likelihoods import Gaussian
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import StaggeredDiD
@@ -60,11 +60,9 @@ def placebo_space(fit: Fit, *, permutations: int = 200) -> Finding:
     Fisher, R. A. (1935). The Design of Experiments. Chung, E. and Romano, J. (2013). Exact and
     asymptotically robust permutation tests. Annals of Statistics 41(2).
     """
-    if type(permutations) is not int or permutations < 20:
-        raise StudyError(f"'permutations' is {permutations!r}", hint="a whole number, 20 or more")
+    whole_number("permutations", permutations, 20)
+    gaussian(fit)
     design, panel = staggered(fit).replace(unidentified="drop"), panel_of(fit)
-    if not isinstance(design.likelihood, Gaussian):
-        raise NotApplicable("Refits of this likelihood run row by row and take too long.")
     seed = int(fit.sampler.seed or 0)
     dealt = _dealt(panel, permutations, seed)
     actual, *rest = _placebos(fit, design, panel, dealt, "permuting cohorts")

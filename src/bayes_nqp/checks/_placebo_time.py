@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayes_nqp.checks._options import whole_number
 from bayes_nqp.checks._placebo import placebo_finding
 from bayes_nqp.checks._refit import panel_of, refit, staggered
 from bayes_nqp.checks._result import Finding, NotApplicable, asks
-from bayes_nqp.errors import StudyError
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -44,8 +44,7 @@ def placebo_time(fit: Fit, *, periods: int | None = None) -> Finding:
     most = int(starts.max()) - _BEFORE
     if periods is None:
         periods = int(np.clip(np.median(starts) - _BEFORE, 1, 3))
-    if type(periods) is not int or periods < 1:
-        raise StudyError(f"'periods' is {periods!r}", hint="a whole number of periods, 1 or more")
+    whole_number("periods", periods, 1)
     if most < periods:
         raise NotApplicable(
             f"No cohort has {periods + _BEFORE} periods before adoption, as a placebo of "

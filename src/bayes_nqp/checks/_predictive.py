@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.checks._options import whole_number
 from bayes_nqp.checks._refit import panel_of, staggered
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
 from bayes_nqp.checks._tail import Tail, tail_of
@@ -50,6 +51,7 @@ def model_fit(fit: Fit, *, draws: int = 500) -> Finding:
     and Ventura, V. (2000). Asymptotic distribution of p values in composite null models.
     Journal of the American Statistical Association 95(452).
     """
+    whole_number("draws", draws, 20)
     panel_of(fit), staggered(fit)
     rows = Untreated(fit.plan)
     observed = _statistics(rows, rows.equation.rows.outcome[None], fit.scale)
@@ -120,4 +122,5 @@ def _advice(fit: Fit) -> list[tuple[str, str]]:
 
 
 def _joined(names: list[str]) -> str:
+    names = [name.replace(", lag", " at lag") for name in names]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

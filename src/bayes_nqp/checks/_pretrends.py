@@ -57,8 +57,8 @@ def pretrends(fit: Fit) -> Finding:
     reference = -1 - design.anticipation
     found = judge(panel, fit, leads, trend, reference)
     verdict, sentence = found.verdict, _sentence(found)
-    for one in (leads_fit, trend_fit):
-        verdict, sentence = cautious(verdict, sentence, one)
+    worst = leads_fit if not leads_fit.gate.passed else trend_fit
+    verdict, sentence = cautious(verdict, sentence, worst)
     evidence = _evidence([leads_fit, trend_fit], leads, found, reference)
     return Finding(verdict, _figure(found), sentence, evidence, "event_study")
 

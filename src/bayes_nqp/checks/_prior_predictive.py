@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.checks._options import whole_number
 from bayes_nqp.checks._refit import panel_of, staggered
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, Verdict, asks
 from bayes_nqp.checks._tail import Tail, tail_of
 from bayes_nqp.checks._untreated import Untreated
+from bayes_nqp.compression import IID
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import prior_predictive as drawn
 
@@ -44,6 +46,7 @@ def prior_predictive(fit: Fit, *, draws: int = 500) -> Finding:
     Gabry, J., Simpson, D., Vehtari, A., Betancourt, M. and Gelman, A. (2019). Visualization in
     Bayesian workflow. Journal of the Royal Statistical Society A 182(2).
     """
+    whole_number("draws", draws, 20)
     panel, design = panel_of(fit), staggered(fit)
     rows = Untreated(fit.plan)
     prior = drawn(design, panel, draws=draws, seed=fit.sampler.seed or 0)
@@ -64,7 +67,9 @@ def prior_predictive(fit: Fit, *, draws: int = 500) -> Finding:
     evidence = tail.dataset(
         predictive="prior", outcome=str(fit.facts.get("outcome", "")), prior_att_sd=effect
     )
-    return Finding(verdict, figure, _sentence(verdict, tail, doubted), evidence, "predictive")
+    iid = isinstance(design.errors, IID)
+    sentence = _sentence(verdict, tail, doubted, independent=iid)
+    return Finding(verdict, figure, sentence, evidence, "predictive")
 
 
 def _statistics(rows: Untreated, outcome: Array) -> dict[str, Array]:
@@ -83,7 +88,9 @@ def _statistics(rows: Untreated, outcome: Array) -> dict[str, Array]:
     return found
 
 
-def _sentence(verdict: Verdict, tail: Tail, doubted: npt.NDArray[np.int64]) -> str:
+def _sentence(
+    verdict: Verdict, tail: Tail, doubted: npt.NDArray[np.int64], *, independent: bool
+) -> str:
     if verdict == HOLDS:
         return (
             "The observed spread, its persistence and the differences of treated rows lie within "
@@ -92,6 +99,10 @@ def _sentence(verdict: Verdict, tail: Tail, doubted: npt.NDArray[np.int64]) -> s
     said = []
     for k in doubted:
         side = "above" if tail.observed[k] > np.median(tail.replicated[:, k]) else "below"
-        said.append(f"{tail.names[k]} ({tail.observed[k]:.3g}) far {side}")
-    advice = "Priors are too tight where the data lie above, or far too wide where below."
-    return f"Against what the priors expect: {'; '.join(said)}. {advice}"
+        name = tail.names[k].replace(", lag", " at lag")
+        said.append(f"{name} ({tail.observed[k]:.3g}) far {side}")
+    serial = independent and any("autocorrelation" in tail.names[k] for k in doubted)
+    advice = ["Independent errors allow no autocorrelation: errors=nqp.AR1()."] if serial else []
+    if len(doubted) > serial:
+        advice.append("Priors are too tight where the data lie above, far too wide where below.")
+    return f"Against what the priors expect: {'; '.join(said)}. {' '.join(advice)}"

@@ -68,6 +68,9 @@ def prior_sensitivity(fit: Fit, *, threshold: float = THRESHOLD) -> Finding:
     Kallioinen, N., Paananen, T., Bürkner, P.-C. and Vehtari, A. (2024). Detecting and
     diagnosing prior and likelihood sensitivity with power-scaling. Statistics and Computing 34.
     """
+    given: object = threshold
+    if type(given) not in (int, float) or not 0 < threshold < np.inf:
+        raise StudyError(f"'threshold' is {threshold!r}", hint="a positive number, such as 0.05")
     panel_of(fit), staggered(fit)
     priors = log_priors(fit)
     if not priors:

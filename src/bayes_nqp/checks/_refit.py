@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
     from bayes_nqp.sampling import Sampler
 
-__all__ = ["cautious", "numbers_of", "panel_of", "refit", "staggered"]
+__all__ = ["cautious", "gaussian", "numbers_of", "panel_of", "refit", "staggered"]
 
 _FITS: WeakKeyDictionary[Fit, dict[tuple[StaggeredDiD, str], Fit]] = WeakKeyDictionary()
 _NUMBERS: WeakKeyDictionary[Fit, dict[str, Numbers]] = WeakKeyDictionary()
@@ -80,8 +80,28 @@ def staggered(fitted: Fit) -> StaggeredDiD:
     return design
 
 
+def gaussian(fitted: Fit) -> None:
+    """See that refits of a fit are quick.
+
+    Parameters
+    ----------
+    fitted : Fit
+
+    Raises
+    ------
+    NotApplicable
+        If its likelihood does not compress, so that every refit would run row by row.
+    """
+    likelihood = staggered(fitted).likelihood
+    if not isinstance(likelihood, Gaussian):
+        raise NotApplicable(
+            f"Refits under {likelihood!r} run row by row and take too long; ask it of the same "
+            "design with likelihood=nqp.Gaussian()."
+        )
+
+
 def refit(fitted: Fit, design: StaggeredDiD, panel: Panel | None = None) -> Fit:
-    """Fit another design, or to another panel, with as many draws.
+    """Fit another design, or to another panel, with as many draws or more.
 
     Parameters
     ----------
@@ -100,12 +120,13 @@ def refit(fitted: Fit, design: StaggeredDiD, panel: Panel | None = None) -> Fit:
     IdentificationError
         If the panel cannot identify what the design asks for.
     NotApplicable
-        If the fit has no panel.
+        If the fit has no panel, or a likelihood that does not compress.
     """
     own = panel_of(fitted)
     panel = own if panel is None else panel
     if design == fitted.design and panel.digest == own.digest:
         return fitted
+    gaussian(fitted)
     kept = _FITS.setdefault(fitted, {})
     key = (design, panel.digest)
     if key not in kept:
@@ -117,11 +138,11 @@ def _fitted(design: StaggeredDiD, panel: Panel, sampler: Sampler) -> Fit:
     """Refit with the fast sampler; with longer and more careful ones where it does not pass."""
     draws, chains, seed = sampler.draws, sampler.chains, sampler.seed
     tries: list[Sampler] = [
+        IMH(draws=draws, chains=chains, seed=seed),
+        IMH(draws=3 * draws, chains=chains, seed=seed),
         NUTS(draws=draws, chains=chains, seed=seed),
         NUTS(draws=2 * draws, chains=chains, seed=seed, target_accept=0.95),
     ]
-    if isinstance(design.likelihood, Gaussian):
-        tries.insert(0, IMH(draws=draws, chains=chains, seed=seed))
     made = fit(design, panel, tries[0], progress=False)
     for sampler in tries[1:]:
         if made.gate.passed:

@@ -24,6 +24,7 @@ __all__ = ["alternatives_of", "specifications"]
 
 _EFFECT_PRIORS = ("level", "drift", "walk", "contrast", "factor", "cohort", "cell", "member")
 _FACTOR = 2.5
+_EXAMPLE = "designs={'common time effects': fit.design.replace(time=nqp.TimeEffects())}"
 
 
 @asks("Does the average effect survive other models of the same data?")
@@ -45,13 +46,15 @@ def specifications(fit: Fit, *, designs: Mapping[str, StaggeredDiD] | None = Non
     Finding
         Of kind "specifications".
     """
+    if designs is not None and not isinstance(designs, Mapping):
+        raise StudyError(f"'designs' is {designs!r}", hint=_EXAMPLE)
     design, panel = staggered(fit), panel_of(fit)
     others = alternatives_of(design, panel)
     for name, one in (designs or {}).items():
         if type(one) is not type(design):
             raise StudyError(
                 f"'designs' holds {one!r} for {name!r}",
-                hint="designs={'common time effects': fit.design.replace(time=nqp.TimeEffects())}",
+                hint=_EXAMPLE,
             )
         others.append(Alternative(str(name), "of your own", one))
     evidence = compared(fit, others, "fitting specifications")
@@ -63,7 +66,8 @@ def specifications(fit: Fit, *, designs: Mapping[str, StaggeredDiD] | None = Non
         f"{means[1:].max():.3g} (as fitted {means[0]:.3g}); farthest: {names[found.worst]}, "
         f"{found.shift[found.worst - 1]:+.1f} posterior sd"
     )
-    same = f"All {len(names) - 1} alternatives conclude the same about the average effect."
+    counted = int(evidence["counts"].sum()) - 1
+    same = f"All {counted} alternatives that count conclude the same about the average effect."
     sentence = found.sentence(same, "under")
     return Finding(found.verdict, figure, sentence, evidence, "specifications")
 

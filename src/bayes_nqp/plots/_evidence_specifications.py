@@ -45,6 +45,7 @@ _CHINESE: Final = {
     "all untreated rows": "全部未处理行为对照",
     "deviations by unit": "单位偏离",
     "one period of anticipation": "提前一期",
+    "no deviations by unit": "无单位偏离",
 }
 _PATTERNS: Final = (
     (r"without cohort (.+)", r"去掉批次 \1"),

@@ -124,7 +124,8 @@ def _ranges(left: Axes, right: Axes, shown: pd.DataFrame) -> None:
     low, high = float(np.nanmin([sizes.min(), _ESS])), float(np.nanmax([sizes.max(), _ESS]))
     right.set_xscale("log")
     right.set_xlim(low / 1.3, high * 1.3)
-    ticks = [base * 10**k for k in range(7) for base in (1, 2, 4)]
+    wide = high > 4 * low
+    ticks = [base * 10**k for k in range(7) for base in ((1, 2, 4) if wide else range(1, 10))]
     right.set_xticks([t for t in ticks if low / 1.3 <= t <= high * 1.3])
     right.xaxis.set_minor_locator(NullLocator())
     right.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))

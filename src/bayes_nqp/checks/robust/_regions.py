@@ -142,10 +142,15 @@ def sensitivity(
     array([0.6, 0.5, 0.2])
     """
     _check(bound, contrast, prob, prior)
+    given: object = weights
+    if not isinstance(given, str | Mapping):
+        raise StudyError(f"weights={given!r} are none", hint="'rows', or {3: 1, 0: -1}")
     try:
         study = study_of(source)
     except NotApplicable as reason:
-        raise StudyError(str(reason), hint="nqp.check(fit, 'support')") from None
+        raise StudyError(
+            str(reason), hint="sensitivity needs leads of the fit's own panel"
+        ) from None
     pair = {**(levels or {}), **dims}
     if pair and minus is None:
         raise StudyError("'minus' is missing", hint="region='inland', minus='coastal'")
@@ -166,11 +171,11 @@ def sensitivity(
     return made.assign_attrs(facts)
 
 
-def _check(bound: str, contrast: str, prob: float, prior: object) -> None:
+def _check(bound: str, contrast: str, prob: object, prior: object) -> None:
     for name, value, known in (("bound", bound, BOUNDS), ("contrast", contrast, _KINDS)):
         if value not in known:
             raise StudyError(f"{name}={value!r} is not one", hint=nearest(str(value), known))
-    if not 0 < prob < 1:
+    if not isinstance(prob, float) or not 0 < prob < 1:
         raise StudyError(f"prob={prob!r} is no probability", hint="prob=0.95")
     if prior is not None and not isinstance(prior, UniformSteps | NormalSteps):
         raise StudyError(
@@ -184,7 +189,10 @@ def _grid(
     pairs: list[tuple[Process | None, Process | None]],
 ) -> Array:
     if grid is not None:
-        values = np.asarray(grid, dtype=np.float64)
+        try:
+            values = np.asarray(grid, dtype=np.float64)
+        except (TypeError, ValueError):
+            values = np.empty(0)
         if values.ndim != 1 or not values.size or not np.isfinite(values).all():
             raise StudyError(f"grid={grid!r} is no list of limits", hint="grid=[0, 0.5, 1]")
         if (values < 0).any():
