@@ -197,3 +197,11 @@ def test_options_of_a_check_are_known(tmp_path: Path) -> None:
     message = refused(tmp_path, edited("[checks]", "[checks]\nleave_out = 3"))
     assert "'checks.leave_out' is 3" in message
     assert "[checks.leave_out]" in message
+
+
+def test_a_column_that_a_check_names_is_looked_for_before_sampling(tmp_path: Path) -> None:
+    table = "[checks.placebo_outcome]\noutcome = 'rainfal'\n[checks]"
+    message = refused(tmp_path, edited("[checks]", table))
+    assert "'checks.placebo_outcome.outcome' names 'rainfal'" in message
+    message = refused(tmp_path, edited("[checks]", "[checks.leave_out]\ngroups = 3\n[checks]"))
+    assert "'checks.leave_out.groups' is 3" in message

@@ -10,6 +10,7 @@ import pandas as pd
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CHECKS
+from bayes_nqp.checks._options import names_of
 from bayes_nqp.designs import StaggeredDiD, support
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.panel import Panel
@@ -23,6 +24,8 @@ from bayes_nqp.studies._words import in_toml
 __all__ = ["Study", "validate"]
 
 _GROUPS = (v.COHORT, v.TIME, v.STRATUM)
+_COLUMN_OPTIONS = {"by", "cluster", "groups", "outcome"}
+"""Options of checks that name columns."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -117,6 +120,7 @@ def validate(path: str | Path) -> Study:
     sampler = sampler_of(settings.sampler)
     _check_checks(settings)
     panel = panel_of(settings.data, path.parent)
+    _check_columns(settings, panel)
     with in_toml("design"):
         plan = design.plan(panel)
     for name in settings.report.by or ():
@@ -151,3 +155,17 @@ def _check_checks(settings: Settings) -> None:
                     f"'checks.{name}.{option}' is no option of this check",
                     hint=nearest(option, known) if known else "it takes none",
                 )
+
+
+def _check_columns(settings: Settings, panel: Panel) -> None:
+    """Find columns that options name, before anything is sampled."""
+    for name, options in settings.checks.options.items():
+        for option in _COLUMN_OPTIONS & set(options):
+            place = f"checks.{name}.{option}"
+            for column in names_of(place, options[option]):
+                known = [*panel.frame.columns, *panel.roles.strata]
+                if column not in known:
+                    raise StudyError(
+                        f"'{place}' names {column!r}, which is no column of the data",
+                        hint=nearest(column, known),
+                    )
