@@ -84,8 +84,7 @@ _ENGLISH = {
     "placebo_z": "Average effect over its posterior sd",
     "permutations": "Permutations",
     "actual": "actual",
-    "placebos": "Bars: {} permutations of the cohorts within strata. Dashed: ±1.96. "
-    "p = {}.",
+    "placebos": "Bars: {} permutations of the cohorts within strata. Dashed: ±1.96. p = {}.",
     "own_steps": "own bounds",
     "relative_magnitudes": "M̄: changes after adoption over the largest before it",
     "smoothness": "M: change of the violation's slope per period",
