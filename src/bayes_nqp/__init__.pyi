@@ -15,6 +15,7 @@ from .checks import sensitivity as sensitivity
 from .compression import AR1 as AR1
 from .compression import IID as IID
 from .compression import AR1Noise as AR1Noise
+from .designs import Mediation as Mediation
 from .designs import StaggeredDiD as StaggeredDiD
 from .designs import support as support
 from .effects import cell_effects as cell_effects
@@ -23,11 +24,15 @@ from .estimands import att as att
 from .estimands import best as best
 from .estimands import contrast as contrast
 from .estimands import cumulative as cumulative
+from .estimands import nde as nde
+from .estimands import nie as nie
 from .estimands import probability as probability
+from .estimands import proportion_mediated as proportion_mediated
 from .estimands import rank as rank
 from .estimands import relative as relative
 from .estimands import rope as rope
 from .estimands import shrinkage as shrinkage
+from .estimands import total as total
 from .fitting import Fit as Fit
 from .fitting import conditional_mean as conditional_mean
 from .fitting import fit as fit

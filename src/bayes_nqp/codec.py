@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from bayes_nqp.compression import AR1, IID, AR1Noise
-from bayes_nqp.designs import StaggeredDiD
+from bayes_nqp.designs import Mediation, StaggeredDiD
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.likelihoods import Gaussian, StudentT
 from bayes_nqp.pooling import Complete, Partial, Separate
@@ -20,8 +20,8 @@ __all__ = ["VALUES", "decode", "encode"]
 VALUES: Mapping[str, type] = {
     t.__name__: t
     for t in (
-        StaggeredDiD, Complete, Partial, Separate, AR1, AR1Noise, IID, TimeEffects, Priors,
-        Gaussian, StudentT, NUTS, IMH,
+        StaggeredDiD, Mediation, Complete, Partial, Separate, AR1, AR1Noise, IID, TimeEffects,
+        Priors, Gaussian, StudentT, NUTS, IMH,
     )
 }  # fmt: skip
 """The values that can be written down, by name."""

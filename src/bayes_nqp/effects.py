@@ -50,6 +50,11 @@ def cell_effects(fit: object, target: Literal["sample", "population"] = "sample"
         return schema.validate(effects)
     if target != "population":
         raise StudyError(f"'target' is {target!r}", hint="'sample' or 'population'")
+    if effects.sizes[v.PATH] > 1:
+        raise StudyError(
+            "target='population' is not there for direct and indirect effects",
+            hint="target='sample'; or fit the design without mediators",
+        )
     posterior = fit.posterior
     mean = posterior["outcome__cell_mean"].expand_dims(v.PATH, axis=2)
     if "outcome__scale_deviation" in posterior:

@@ -28,6 +28,7 @@ MEMBERSHIP_ROWS: Final = "membership_rows"
 
 TOTAL: Final = "total"
 DIRECT: Final = "direct"
+MEDIATOR: Final = "mediator"
 
 GATE: Final = "gate"
 PASSED: Final = "passed"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bayes_nqp.designs.staggered_did import StaggeredDiD
     from bayes_nqp.panel import Panel
 
-__all__ = ["check_collinear", "varying_columns"]
+__all__ = ["check_collinear", "varying_columns", "within"]
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -56,7 +56,7 @@ def varying_columns(
                 hint=nearest(name, panel.roles.covariates),
             )
         x = panel.covariates[:, panel.roles.covariates.index(name)][kept]
-        x, size = _within(frame.unit[kept], x, frame.n_units)
+        x, size = within(frame.unit[kept], x, frame.n_units)
         columns.append(Column(name, x))
         sizes.append(size)
     for name in design.baseline:
@@ -68,7 +68,20 @@ def varying_columns(
     return columns, sizes
 
 
-def _within(unit: npt.NDArray[np.int64], x: Array, n_units: int) -> tuple[Array, float]:
+def within(unit: npt.NDArray[np.int64], x: Array, n_units: int) -> tuple[Array, float]:
+    """Take unit means off a column, and scale it to unit spread.
+
+    Parameters
+    ----------
+    unit : ndarray of int (row)
+    x : ndarray (row)
+    n_units : int
+
+    Returns
+    -------
+    tuple
+        The column, and what it was divided by.
+    """
     count = np.maximum(np.bincount(unit, minlength=n_units), 1)
     x = x - (np.bincount(unit, x, minlength=n_units) / count)[unit]
     size = float(np.sqrt(np.mean(x * x))) if x.size else 0.0

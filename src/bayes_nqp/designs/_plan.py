@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,8 @@ class CellInfo:
         Mean outcome of the cell's rows.
     weight : ndarray (cell)
         Sum of the rows' weights; the number of rows without weights.
+    mediators : mapping of str to ndarray (cell)
+        Mean of each mediator in the cell's rows.
     """
 
     strata: Mapping[str, npt.NDArray[np.str_]]
@@ -48,6 +50,7 @@ class CellInfo:
     units: Index
     observed: Array
     weight: Array
+    mediators: Mapping[str, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,3 +120,12 @@ class Plan:
     cell_of_row: Index
     table: CellTable
     notes: tuple[str, ...] = ()
+
+    @property
+    def stratum_names(self) -> tuple[str, ...]:
+        """Labels of the combinations of strata; one without a name where there are none."""
+        labels = list(self.table.names.values())
+        return tuple(
+            " × ".join(str(names[k]) for names, k in zip(labels, row, strict=True))
+            for row in self.frame.stratum_levels
+        )

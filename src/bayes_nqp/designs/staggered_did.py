@@ -150,6 +150,11 @@ class StaggeredDiD:
                 )
         return replace(self, **changes)  # type: ignore[arg-type]
 
+    @property
+    def varying(self) -> str | None:
+        """What has its own deviation of the effect."""
+        return self.effect.varying
+
     def strata(self, panel: Panel) -> tuple[str, ...]:
         """Factors by which the design lets effects vary.
 

@@ -7,6 +7,7 @@ from bayes_nqp.estimands._cumulative import cumulative
 from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.estimands._gates import gate_of, worst_gate
 from bayes_nqp.estimands._labels import text
+from bayes_nqp.estimands._mediated import nde, nie, proportion_mediated, total
 from bayes_nqp.estimands._probability import probability, rope
 from bayes_nqp.estimands._rank import best, rank
 from bayes_nqp.estimands._relative import relative
@@ -20,11 +21,15 @@ __all__ = [
     "cumulative",
     "effects_of",
     "gate_of",
+    "nde",
+    "nie",
     "probability",
+    "proportion_mediated",
     "rank",
     "relative",
     "rope",
     "shrinkage",
     "text",
+    "total",
     "worst_gate",
 ]

@@ -5,19 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.fitting._draws import recovered
+from bayes_nqp.fitting._paths import paths_of
+from bayes_nqp.fitting._waist import waist
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import StaggeredDiD
+    from collections.abc import Mapping
+
+    from bayes_nqp.designs import Design
+    from bayes_nqp.designs._plan import Equation
     from bayes_nqp.panel import Panel
 
 __all__ = ["conditional_mean"]
 
+Array = npt.NDArray[np.float64]
 
-def conditional_mean(design: StaggeredDiD, panel: Panel, **parameters: float) -> xr.Dataset:
+
+def conditional_mean(design: Design, panel: Panel, **parameters: float) -> xr.Dataset:
     """Posterior mean of the effects of cells given the parameters, exactly.
 
     Under ``Separate(varying=None)`` with independent errors this is the saturated
@@ -25,11 +33,12 @@ def conditional_mean(design: StaggeredDiD, panel: Panel, **parameters: float) ->
 
     Parameters
     ----------
-    design : StaggeredDiD
+    design : StaggeredDiD or Mediation
     panel : Panel
     **parameters : float
         Values of ``sigma``, ``rho`` and the ``scale_…`` of the design, outcome units (``rho``
-        and ``noise`` have none). By default rho is 0, noise 0.5, each scale its prior scale.
+        and ``noise`` have none); all equations that have one take it. By default rho is 0,
+        noise 0.5, each scale its prior scale.
 
     Returns
     -------
@@ -50,19 +59,33 @@ def conditional_mean(design: StaggeredDiD, panel: Panel, **parameters: float) ->
     >>> round(float(nqp.att(effects).item()), 3)
     0.095
     """
-    from bayes_nqp.fitting._waist import waist
-
     plan = design.plan(panel)
-    equation = plan.equations[0]
-    names = equation.problem.parameter_names
+    known = [n for e in plan.equations for n in e.problem.parameter_names]
     for name in parameters:
-        if name not in names:
-            raise StudyError(f"the design has no parameter {name!r}", hint=nearest(name, names))
-    x = np.zeros((1, len(names)))
-    priors = {f"scale_{s.name}": s.prior for s in equation.problem.scales}
-    if equation.problem.member_scale is not None:
-        priors[f"scale_{equation.problem.member_scale.name}"] = equation.problem.member_scale.prior
-    for k, name in enumerate(names):
+        if name not in known:
+            raise StudyError(f"the design has no parameter {name!r}", hint=nearest(name, known))
+    draws = [
+        recovered(plan, equation, _point(equation, parameters), None) for equation in plan.equations
+    ]
+    paths = paths_of(plan, draws)
+    return waist(
+        plan,
+        paths.effect[None],
+        None if paths.deviation is None else paths.deviation[None],
+        paths=paths.names,
+        gate="passed",
+        attrs={"target": "sample"},
+    )
+
+
+def _point(equation: Equation, parameters: Mapping[str, float]) -> Array:
+    """Unconstrained parameters of one equation (1, parameter)."""
+    problem = equation.problem
+    x = np.zeros((1, len(problem.parameter_names)))
+    priors = {f"scale_{s.name}": s.prior for s in problem.scales}
+    if problem.member_scale is not None:
+        priors[f"scale_{problem.member_scale.name}"] = problem.member_scale.prior
+    for k, name in enumerate(problem.parameter_names):
         if name == "rho":
             x[0, k] = 2.0 * np.arctanh(parameters.get(name, 0.0))
         elif name == "noise":
@@ -70,11 +93,4 @@ def conditional_mean(design: StaggeredDiD, panel: Panel, **parameters: float) ->
         else:
             default = priors.get(name, 1.0) * equation.scale
             x[0, k] = np.log(parameters.get(name, default) / equation.scale)
-    draws = recovered(plan, equation, x, None)
-    return waist(
-        plan,
-        draws.cell_effect[None],
-        None if draws.deviation is None else draws.deviation[None],
-        gate="passed",
-        attrs={"target": "sample"},
-    )
+    return x

@@ -15,6 +15,7 @@ from bayes_nqp.compression import packed_rows
 from bayes_nqp.compression.recover import Coefficients, recover, sizes
 from bayes_nqp.compression.threads import one_thread
 from bayes_nqp.designs._plan import Equation, Plan
+from bayes_nqp.terms.mediators import SlopePart
 
 __all__ = ["MEMBERS_STORED", "Recovered", "constrain", "members_of", "recovered"]
 
@@ -38,12 +39,15 @@ class Recovered:
     coefficients : mapping of str to ndarray (draw, label)
         By term, outcome units (slopes: outcome units per unit of the column).
     deviation : ndarray (draw, member), outcome units, or None
+    slopes : ndarray (draw, stratum, slope), outcome units per unit of the mediator, or None
+        Of mediators, in every stratum.
     """
 
     cell_mean: Array
     cell_effect: Array
     coefficients: Mapping[str, Array]
     deviation: Array | None
+    slopes: Array | None = None
 
 
 def constrain(equation: Equation, x: Array) -> dict[str, Array]:
@@ -119,6 +123,7 @@ def recovered(
     with one_thread(), ThreadPoolExecutor(max_workers=2) as pool:
         parts = list(pool.map(chunk, starts, streams))
     deviation = [p.deviation for p in parts if p.deviation is not None]
+    slopes = [p.slopes for p in parts if p.slopes is not None]
     return Recovered(
         np.concatenate([p.cell_mean for p in parts]),
         np.concatenate([p.cell_effect for p in parts]),
@@ -127,6 +132,7 @@ def recovered(
             for name in parts[0].coefficients
         },
         np.concatenate(deviation) if deviation else None,
+        np.concatenate(slopes) if slopes else None,
     )
 
 
@@ -148,7 +154,21 @@ def _assemble(
         codes, _ = members_of(plan)
         if codes.size <= MEMBERS_STORED:
             deviation = _deviations(equation, draws, codes, packs, stream) * equation.scale
-    return Recovered(mean, effect, _terms(equation, draws), deviation)
+    slopes = _slopes(equation, draws, starts) if equation.slopes else None
+    return Recovered(mean, effect, _terms(equation, draws), deviation, slopes)
+
+
+def _slopes(equation: Equation, draws: Coefficients, starts: Index) -> Array:
+    """Slopes of mediators in every stratum, the last of its slots' columns."""
+    problem, wanted = equation.problem, len(equation.slopes)
+    strata = sum(block.strata.size for block in problem.blocks)
+    out = np.empty((draws.slots.shape[0], strata, wanted))
+    for start, block in zip(starts, problem.blocks, strict=False):
+        base = start + block.n_levels * problem.n_periods + block.n_cells
+        for i, stratum in enumerate(block.strata):
+            end = base + (i + 1) * problem.n_columns
+            out[:, stratum] = draws.slots[:, end - wanted : end]
+    return out * (equation.scale / np.array([slope.size for slope in equation.slopes]))
 
 
 def _terms(equation: Equation, draws: Coefficients) -> dict[str, Array]:
@@ -158,7 +178,7 @@ def _terms(equation: Equation, draws: Coefficients) -> dict[str, Array]:
         size = part.columns.shape[1]
         values = draws.shared[:, at : at + size] * equation.scale
         at += size
-        if part.name == "time_effect":
+        if part.name == "time_effect" or isinstance(part, SlopePart):
             continue
         out[part.name] = values if part.display is None else values @ part.display.T
     return out

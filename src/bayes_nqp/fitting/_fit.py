@@ -6,27 +6,27 @@ import hashlib
 import html
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.diagnostics import Gate, convergence
+from bayes_nqp.diagnostics import Gate
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._draws import constrain, recovered
-from bayes_nqp.fitting._names import from_tree, into_tree
-from bayes_nqp.fitting._waist import waist
+from bayes_nqp.fitting._names import from_tree
+from bayes_nqp.fitting._tree import Drawn, build_tree
 from bayes_nqp.likelihoods import StudentT
-from bayes_nqp.sampling import IMH, NUTS, Chains, Sampler, sample_packed
+from bayes_nqp.sampling import IMH, NUTS, Sampler, sample_packed
 from bayes_nqp.versions import versions
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import StaggeredDiD
+    from bayes_nqp.designs import Design
     from bayes_nqp.designs._plan import Equation, Plan
     from bayes_nqp.panel import Panel
 
@@ -41,7 +41,7 @@ class Fit:
 
     Parameters
     ----------
-    design : StaggeredDiD
+    design : StaggeredDiD or Mediation
     panel : Panel or None
         None only where a file was saved without rows and read without a panel.
     sampler : NUTS or IMH
@@ -60,7 +60,7 @@ class Fit:
         What was dropped, and why.
     """
 
-    design: StaggeredDiD
+    design: Design
     panel: Panel | None
     sampler: Sampler
     tree: xr.DataTree
@@ -172,7 +172,7 @@ class Fit:
 
 
 def fit(
-    design: StaggeredDiD,
+    design: Design,
     panel: Panel,
     sampler: Sampler | None = None,
     *,
@@ -187,7 +187,7 @@ def fit(
 
     Parameters
     ----------
-    design : StaggeredDiD
+    design : StaggeredDiD or Mediation
     panel : Panel
     sampler : NUTS or IMH, optional
         By default `IMH`, which takes a fraction of a second; and `NUTS` where its draws do not
@@ -229,10 +229,17 @@ def fit(
         )
     automatic = sampler is None
     sampler = (sampler or (NUTS() if rows else IMH())).seeded()
-    tree, gate, interrupted = _sample(design, panel, plan, sampler, progress)
-    if automatic and not rows and not gate.passed:
-        sampler = NUTS(seed=sampler.seed)
-        tree, gate, interrupted = _sample(design, panel, plan, sampler, progress)
+    if rows:
+        from bayes_nqp.designs import Mediation
+        from bayes_nqp.fitting._rows import fit_rows
+
+        assert isinstance(sampler, NUTS)
+        assert not isinstance(design, Mediation)
+        tree, gate, interrupted = fit_rows(design, panel, plan, sampler, progress)
+    else:
+        sampler, tree, gate, interrupted = _fit_compressed(
+            plan, sampler, automatic, progress, panel.roles.outcome, design.varying
+        )
     facts: dict[str, str | float] = {
         "panel_digest": panel.digest,
         "scale": plan.equations[0].scale,
@@ -253,108 +260,48 @@ def _rows_note(rows: bool) -> tuple[str, ...]:
     return (ROWS_NOTE,)
 
 
-def _sample(
-    design: StaggeredDiD, panel: Panel, plan: Plan, sampler: Sampler, progress: bool
-) -> tuple[xr.DataTree, Gate, bool]:
-    if isinstance(design.likelihood, StudentT):
-        from bayes_nqp.fitting._rows import fit_rows
-
-        assert isinstance(sampler, NUTS)
-        return fit_rows(design, panel, plan, sampler, progress)
-    return _fit_compressed(plan, sampler, progress, panel.roles.outcome, design.effect.varying)
-
-
 def _fit_compressed(
-    plan: Plan, sampler: Sampler, progress: bool, outcome: str, varying: str | None
-) -> tuple[xr.DataTree, Gate, bool]:
-    equation = plan.equations[0]
-    chains = sample_packed(
-        equation.packed, equation.problem.parameter_names, sampler, progress=progress
-    )
+    plan: Plan,
+    sampler: Sampler,
+    automatic: bool,
+    progress: bool,
+    outcome: str,
+    varying: str | None,
+) -> tuple[Sampler, xr.DataTree, Gate, bool]:
+    drawn = []
+    for number, equation in enumerate(plan.equations):
+        one = _draw(plan, equation, _numbered(sampler, number), progress)
+        if automatic and not one.gate.passed and not one.chains.interrupted:
+            nuts = NUTS(draws=sampler.draws, chains=sampler.chains, seed=_seed(sampler))
+            one = _draw(plan, equation, _numbered(nuts, number), progress)
+            sampler = nuts if len(plan.equations) == 1 else sampler
+        drawn.append(one)
+    least = min(one.x.shape[1] for one in drawn)
+    drawn = [one.cut(least) for one in drawn]
+    interrupted = any(one.chains.interrupted for one in drawn)
+    tree, gate = build_tree(plan, drawn, outcome=outcome, varying=varying)
+    return sampler, tree, gate, interrupted
+
+
+def _numbered(sampler: Sampler, number: int) -> Sampler:
+    """The sampler of one equation: each has its own stream of random numbers."""
+    if number == 0:
+        return sampler
+    seed = np.random.SeedSequence([_seed(sampler), 3, number]).generate_state(1)[0] % (1 << 31)
+    return replace(sampler, seed=int(seed))
+
+
+def _draw(plan: Plan, equation: Equation, sampler: Sampler, progress: bool) -> Drawn:
+    """Sample one equation's parameters, and draw its coefficients."""
+    names = equation.problem.parameter_names
+    chains = sample_packed(equation.packed, names, sampler, progress=progress)
     x = chains.values["x"]
-    shape = x.shape[:2]
     # Numbers 0 and 1: the sampler itself draws from the first stream.
     generator = np.random.default_rng(np.random.SeedSequence([_seed(sampler), 1]))
     draws = recovered(plan, equation, x.reshape(-1, x.shape[2]), generator)
-    parameters = constrain(equation, x)
-    effect = draws.cell_effect.reshape(*shape, -1)
-    deviation = None if draws.deviation is None else draws.deviation.reshape(*shape, -1)
-    coefficients = {k: a.reshape(*shape, -1) for k, a in draws.coefficients.items()}
-    gate = convergence({**parameters, "effect": effect}, chains.stats)
-    mean = draws.cell_mean.reshape(*shape, -1)
-    tree = build_tree(
-        plan, equation, chains, parameters, coefficients, mean, effect, deviation, gate,
-        outcome=outcome, varying=varying,
-    )  # fmt: skip
-    return tree, gate, chains.interrupted
+    return Drawn(equation, chains, x, constrain(equation, x), draws)
 
 
 def _seed(sampler: Sampler) -> int:
     assert sampler.seed is not None
     return sampler.seed
-
-
-def build_tree(
-    plan: Plan,
-    equation: Equation,
-    chains: Chains,
-    parameters: Mapping[str, Array],
-    coefficients: Mapping[str, Array],
-    mean: Array,
-    effect: Array,
-    deviation: Array | None,
-    gate: Gate,
-    *,
-    outcome: str,
-    varying: str | None,
-) -> xr.DataTree:
-    """Label everything that was drawn.
-
-    Parameters
-    ----------
-    plan : Plan
-    equation : Equation
-    chains : Chains
-    parameters : mapping of str to ndarray (chain, draw)
-    coefficients : mapping of str to ndarray (chain, draw, label)
-    mean, effect : ndarray (chain, draw, cell)
-    deviation : ndarray (chain, draw, member) or None
-    gate : Gate
-    outcome : str
-        Name of the outcome.
-    varying : str or None
-        What has its own deviation.
-
-    Returns
-    -------
-    DataTree
-    """
-    prefix = f"{equation.name}__"
-    data: dict[str, Any] = {
-        prefix + name: ((v.CHAIN, v.DRAW), values) for name, values in parameters.items()
-    }
-    coords: dict[str, Any] = {}
-    labels = {p.name: list(p.labels) for p in equation.globals}
-    for name, values in coefficients.items():
-        if values.shape[2] == 1 and len(labels[name]) == 1 and name in ("level", "drift"):
-            data[prefix + name] = ((v.CHAIN, v.DRAW), values[..., 0])
-            continue
-        dim = f"{prefix}{name}_label"
-        data[prefix + name] = ((v.CHAIN, v.DRAW, dim), values)
-        coords[dim] = np.asarray(labels[name], dtype=str)
-    keep = ~plan.cells.lead
-    data[prefix + "cell_mean"] = ((v.CHAIN, v.DRAW, v.CELL), mean[..., keep])
-    coords |= {v.CHAIN: np.arange(mean.shape[0]), v.DRAW: np.arange(mean.shape[1])}
-    coords[v.CELL] = np.arange(int(keep.sum()))
-    stats = {name: ((v.CHAIN, v.DRAW), values) for name, values in chains.stats.items()}
-    attrs = {"target": "sample", "outcome": outcome}
-    if varying is not None:
-        attrs["varying"] = varying
-    groups = {
-        "posterior": xr.Dataset(data, coords=coords),
-        "sample_stats": xr.Dataset(stats, coords={k: coords[k] for k in (v.CHAIN, v.DRAW)}),
-        "effects": waist(plan, effect, deviation, gate=str(gate), attrs=attrs),
-    }
-    if plan.cells.lead.any():
-        groups["leads"] = waist(plan, effect, None, gate=str(gate), leads=True, attrs=attrs)
-    return xr.DataTree.from_dict({name: into_tree(group) for name, group in groups.items()})

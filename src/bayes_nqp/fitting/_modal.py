@@ -9,19 +9,18 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.fitting._draws import recovered
+from bayes_nqp.fitting._paths import paths_of
 from bayes_nqp.fitting._waist import waist
 from bayes_nqp.sampling import mode
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import StaggeredDiD
+    from bayes_nqp.designs import Design
     from bayes_nqp.panel import Panel
 
 __all__ = ["modal_effects"]
 
 
-def modal_effects(
-    design: StaggeredDiD, panel: Panel, *, draws: int = 200, seed: int = 0
-) -> xr.Dataset:
+def modal_effects(design: Design, panel: Panel, *, draws: int = 200, seed: int = 0) -> xr.Dataset:
     """Draw effects given the scales, autocorrelation and error sd that are most probable.
 
     What is not known about these parameters is left out, so that intervals come out slightly
@@ -29,7 +28,7 @@ def modal_effects(
 
     Parameters
     ----------
-    design : StaggeredDiD
+    design : StaggeredDiD or Mediation
         With a Gaussian likelihood.
     panel : Panel
     draws : int, default 200
@@ -46,13 +45,19 @@ def modal_effects(
         If the panel cannot identify what the design asks for.
     """
     plan = design.plan(panel)
-    equation = plan.equations[0]
-    x = np.repeat(mode(equation.packed)[None], draws, axis=0)
-    found = recovered(plan, equation, x, np.random.default_rng(seed))
+    found = [
+        recovered(
+            plan, one, np.repeat(mode(one.packed)[None], draws, axis=0),
+            np.random.default_rng([seed, number]),
+        )
+        for number, one in enumerate(plan.equations)
+    ]  # fmt: skip
+    paths = paths_of(plan, found)
     return waist(
         plan,
-        found.cell_effect[None],
-        None if found.deviation is None else found.deviation[None],
+        paths.effect[None],
+        None if paths.deviation is None else paths.deviation[None],
+        paths=paths.names,
         gate=v.UNVERIFIED,
         attrs={"target": "sample", "outcome": panel.roles.outcome},
     )

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from bayes_nqp.diagnostics import Gate, convergence
-from bayes_nqp.fitting._draws import MEMBERS_STORED, members_of
-from bayes_nqp.fitting._fit import build_tree
+from bayes_nqp.diagnostics import Gate
+from bayes_nqp.fitting._draws import MEMBERS_STORED, Recovered, members_of
+from bayes_nqp.fitting._tree import Drawn, build_tree
 from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.sampling import NUTS, sample_model
 
@@ -70,15 +70,13 @@ def fit_rows(
             design.build(panel, scale=equation.scale), sampler, names, progress=progress
         )
     values = {name: np.asarray(chains.values[name], dtype=float) for name in names}
-    found = {name: values[name] for name in parameters}
-    gate = convergence({**found, "effect": values["cell_effect"]}, chains.stats)
-    tree = build_tree(
-        plan, equation, chains, found, {name: _labelled(values[name]) for name in terms},
-        values["cell_mean"], values["cell_effect"], values.get("deviation"), gate,
-        outcome=panel.roles.outcome, varying=design.effect.varying,
+    shape = values["cell_effect"].shape[:2]
+    flat = {name: a.reshape(shape[0] * shape[1], -1) for name, a in values.items()}
+    draws = Recovered(
+        flat["cell_mean"], flat["cell_effect"], {name: flat[name] for name in terms},
+        flat.get("deviation"),
     )  # fmt: skip
+    found = {name: values[name] for name in parameters}
+    drawn = Drawn(equation, chains, values["cell_effect"], found, draws)
+    tree, gate = build_tree(plan, [drawn], outcome=panel.roles.outcome, varying=design.varying)
     return tree, gate, chains.interrupted
-
-
-def _labelled(values: Array) -> Array:
-    return values[..., None] if values.ndim == 2 else values

@@ -151,7 +151,7 @@ def left_out(fit: Fit, by: str | None = None) -> LeftOut:
             raise StudyError(
                 f"by={by!r} divides units that share one effect deviation",
                 where=shown(frame.member_labels[divided]),
-                hint=f"by={fit.design.effect.varying!r}, or something above it",
+                hint=f"by={fit.design.varying!r}, or something above it",
             )
     says = np.zeros(frame.n_units, dtype=bool)
     says[np.concatenate([c.units for c in problem.classes])] = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ def waist(
     effect: Array,
     deviation: Array | None,
     *,
+    paths: Sequence[str] = (v.TOTAL,),
     gate: str,
     leads: bool = False,
     attrs: Mapping[str, str | float] | None = None,
@@ -32,9 +33,10 @@ def waist(
     Parameters
     ----------
     plan : Plan
-    effect : ndarray (chain, draw, cell), outcome units
+    effect : ndarray (chain, draw, cell) or (chain, draw, path, cell), outcome units
         Of all cells, leads included.
-    deviation : ndarray (chain, draw, member), outcome units, or None
+    deviation : ndarray (chain, draw, member) or (chain, draw, path, member), or None
+    paths : sequence of str, default ("total",)
     gate : str
         Verdict of the convergence gate.
     leads : bool, default False
@@ -57,8 +59,11 @@ def waist(
         position = np.searchsorted(keep, plan.cell_of_row[rows])
         pairs, counts = np.unique(np.stack([position, owner], axis=1), axis=0, return_counts=True)
         membership = (pairs[:, 0], pairs[:, 1], counts)
+    effect = effect if effect.ndim == 4 else effect[:, :, None]
+    if deviation is not None and deviation.ndim == 3:
+        deviation = deviation[:, :, None]
     return schema.build(
-        effect[:, :, None, keep],
+        effect[..., keep],
         strata={f: levels[keep].tolist() for f, levels in cells.strata.items()},
         cohort=cells.cohort[keep],
         time=cells.time[keep],
@@ -67,10 +72,10 @@ def waist(
         units=cells.units[keep],
         observed=cells.observed[keep],
         weight=cells.weight[keep],
-        deviation=None if deviation is None or leads else deviation[:, :, None],
+        deviation=None if leads else deviation,
         members=members,
         membership=membership,
-        paths=(v.TOTAL,),
+        paths=paths,
         gate=gate,
         attrs=attrs,
     )

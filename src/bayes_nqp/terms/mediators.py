@@ -36,12 +36,15 @@ class Slope:
         What the column was divided by, in the mediator's units.
     centre : float
         What was taken off it before it was multiplied by treatment.
+    lag : int
+        Periods by which the mediator comes before the outcome.
     """
 
     mediator: str
     kind: Literal["b", "d"]
     size: float
     centre: float = 0.0
+    lag: int = 0
 
     @property
     def label(self) -> str:

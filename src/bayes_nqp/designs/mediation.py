@@ -1,0 +1,301 @@
+"""Mediation in a staggered design: through which channels a policy works."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.compression import ErrorStructure
+from bayes_nqp.designs._columns import within
+from bayes_nqp.designs._equation import Ground, equation_of, ground_of
+from bayes_nqp.designs._plan import Equation, Plan
+from bayes_nqp.designs.staggered_did import StaggeredDiD
+from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest, shown
+from bayes_nqp.likelihoods import Gaussian, Likelihood
+from bayes_nqp.pooling import Pooling
+from bayes_nqp.terms.mediators import Slope
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel import Panel
+
+__all__ = ["Mediation"]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Mediation:
+    """Direct and indirect effects of a policy that reaches units at different times.
+
+    Every mediator has an equation like the outcome's own design, with the same cells, time
+    effects and pooling; the outcome's equation adds the mediators, each with a slope that
+    varies by stratum::
+
+        M_j = alpha_i + lambda_t + x'gamma + a_j,cell + u_j,i [treated] + error
+        y   = alpha_i + lambda_t + x'beta + tau_cell + sum_j b_j,stratum M_j + u_i [treated] + error
+
+    The indirect effect via a mediator is ``a_j,cell b_j,stratum`` and the direct effect
+    ``tau_cell``; they add up to the total effect, draw by draw. All equations use the rows in
+    which every mediator is observed. They are causal under sequential ignorability: no
+    unmeasured cause of both a mediator and the outcome within units over time; `check` asks
+    how strong one would have to be. With several mediators their sum is the joint indirect
+    effect; a single one is "entering the outcome last through this mediator", and causal by
+    itself only if mediators do not affect one another.
+
+    Parameters
+    ----------
+    design : StaggeredDiD
+        Of the outcome without mediators, and of every mediator.
+    mediators : sequence of str, optional
+        Which of the panel's; all by default.
+    interaction : bool, default False
+        Whether treatment also changes the slopes of mediators.
+    lag : int, default 0
+        Periods by which mediators come before the outcome. It orders cause and effect in time,
+        and can bring in confounders that treatment has moved meanwhile.
+
+    Raises
+    ------
+    StudyError
+        If an argument is not one of those above.
+
+    References
+    ----------
+    Imai, K., Keele, L. and Yamamoto, T. (2010). Identification, inference and sensitivity
+    analysis for causal mediation effects. Statistical Science 25(1). VanderWeele, T. (2015).
+    Explanation in Causal Inference. Oxford University Press.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.Mediation(nqp.StaggeredDiD(), ["digital"]).mediators
+    ('digital',)
+    """
+
+    design: StaggeredDiD = field(default_factory=StaggeredDiD)
+    mediators: tuple[str, ...] | None = None
+    interaction: bool = False
+    lag: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.design, StaggeredDiD):
+            raise StudyError(
+                f"'design' is {self.design!r}", hint="nqp.Mediation(nqp.StaggeredDiD(...))"
+            )
+        if not isinstance(self.design.likelihood, Gaussian):
+            raise StudyError(
+                f"'design.likelihood' is {self.design.likelihood!r}, which does not compress",
+                hint="nqp.Gaussian() for channels",
+            )
+        if self.mediators is not None:
+            given: str | Sequence[str] = self.mediators
+            names = (given,) if isinstance(given, str) else tuple(given)
+            if not names or len(set(names)) < len(names):
+                raise StudyError(f"'mediators' is {names!r}", hint="one name or several, each once")
+            object.__setattr__(self, "mediators", names)
+        if type(self.interaction) is not bool:
+            raise StudyError(f"'interaction' is {self.interaction!r}", hint="True or False")
+        if type(self.lag) is not int or self.lag < 0:
+            raise StudyError(f"'lag' is {self.lag!r}", hint="a whole number of periods, 0 or more")
+
+    @property
+    def varying(self) -> str | None:
+        """What has its own deviation of the effect."""
+        return self.design.varying
+
+    @property
+    def effect(self) -> Pooling:
+        """How effects on the outcome and on mediators share strength."""
+        return self.design.effect
+
+    @property
+    def errors(self) -> ErrorStructure:
+        """Correlation of errors over time, in every equation."""
+        return self.design.errors
+
+    @property
+    def likelihood(self) -> Likelihood:
+        """That of every equation."""
+        return self.design.likelihood
+
+    def replace(self, **changes: object) -> Mediation:
+        """Return the same design with other arguments.
+
+        Parameters
+        ----------
+        **changes
+            Arguments of the design.
+
+        Returns
+        -------
+        Mediation
+        """
+        known = [f.name for f in fields(self)]
+        for name in changes:
+            if name not in known:
+                raise StudyError(f"Mediation has no argument {name!r}", hint=nearest(name, known))
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+    def names(self, panel: Panel) -> tuple[str, ...]:
+        """Mediators of a panel that the design takes.
+
+        Parameters
+        ----------
+        panel : Panel
+
+        Returns
+        -------
+        tuple of str
+
+        Raises
+        ------
+        StudyError
+            If the panel has none, or not those that are named.
+        """
+        known = panel.roles.mediators
+        names = known if self.mediators is None else self.mediators
+        if not names:
+            raise StudyError(
+                "the panel has no mediators", hint="Panel.from_file(..., mediators=['digital'])"
+            )
+        for name in names:
+            if name not in known:
+                raise StudyError(
+                    f"'mediators' names {name!r}, which is no mediator of the panel",
+                    hint=nearest(name, known) if known else f"Panel(..., mediators=[{name!r}])",
+                )
+            if name == "outcome":
+                raise StudyError(
+                    "a mediator is called 'outcome', as the outcome's own equation is",
+                    hint="rename the column",
+                )
+        return names
+
+    def rows(self, panel: Panel) -> Panel:
+        """Keep the rows that all equations use: those in which every mediator is observed.
+
+        Parameters
+        ----------
+        panel : Panel
+
+        Returns
+        -------
+        Panel
+
+        Raises
+        ------
+        PanelError
+            If a mediator is missing in every treated row of a cohort.
+        """
+        return self._complete(panel)[0]
+
+    def plan(self, panel: Panel, *, scale: float | None = None) -> Plan:
+        """State the model of a panel: the outcome's equation, then one for each mediator.
+
+        Parameters
+        ----------
+        panel : Panel
+        scale : float, optional, outcome units
+            ``s`` of the outcome, held at this value.
+
+        Returns
+        -------
+        Plan
+            Of the rows that `rows` keeps.
+
+        Raises
+        ------
+        IdentificationError
+            If the panel cannot identify what the design asks for.
+        """
+        names = self.names(panel)
+        panel, values = self._complete(panel)
+        ground = ground_of(self.design, panel)
+        slopes = [
+            one for k, name in enumerate(names) for one in self._slopes(ground, name, values[:, k])
+        ]
+        outcome = equation_of(
+            self.design, panel, ground, "outcome", panel.outcome, scale=scale, slopes=slopes
+        )
+        mediators = [self._mediator(panel, ground, name) for name in names]
+        return replace(
+            ground, info=replace(ground.info, mediators=_levels(ground, names, values))
+        ).plan((outcome, *mediators))
+
+    def _mediator(self, panel: Panel, ground: Ground, name: str) -> Equation:
+        column = panel.mediators[:, panel.roles.mediators.index(name)]
+        try:
+            return equation_of(self.design, panel, ground, name, column)
+        except IdentificationError as error:
+            raise IdentificationError(
+                f"the mediator {name!r} cannot be explained by this design: {error.what}",
+                where=error.where,
+                hint="a mediator must vary over time within untreated units; leave it out if it "
+                "is the treatment itself",
+            ) from None
+
+    def _slopes(self, ground: Ground, name: str, values: Array) -> list[tuple[Slope, Array]]:
+        """The column of a mediator, and that of its interaction with treatment."""
+        unit, kept = ground.frame.unit, ground.kept
+        column, size = within(unit[kept], values[kept], ground.frame.n_units)
+        full = np.zeros(values.size)
+        full[kept] = column
+        found = [(Slope(name, "b", size, lag=self.lag), full)]
+        if self.interaction:
+            centre = float(values[kept].mean())
+            product = (values - centre) * ground.frame.treated / size
+            found.append((Slope(name, "d", size, centre, self.lag), product))
+        return found
+
+    def _complete(self, panel: Panel) -> tuple[Panel, Array]:
+        """Rows with all mediators, and what stands for them in the outcome's equation."""
+        names = self.names(panel)
+        places = [panel.roles.mediators.index(name) for name in names]
+        now = panel.mediators[:, places]
+        before = _lagged(panel, now, self.lag)
+        whole = ~np.isnan(now).any(axis=1) & ~np.isnan(before).any(axis=1)
+        cohort = panel.cohort_codes[panel.unit_codes]
+        treated = (cohort >= 0) & (panel.time_codes >= cohort)
+        for code in np.unique(cohort[treated]):
+            here = treated & (cohort == code)
+            if not whole[here].any():
+                lost = [n for n, x in zip(names, now.T, strict=True) if np.isnan(x[here]).all()]
+                raise PanelError(
+                    f"mediators are missing in all treated rows of cohort "
+                    f"{panel.time_labels[code]}",
+                    where=shown(lost or names),
+                    hint="leave that mediator out, or these units (panel.where)",
+                )
+        if whole.all():
+            return panel, before
+        if not whole.any():
+            raise PanelError(
+                "no row has all mediators", where=shown(names), hint="leave one of them out"
+            )
+        return panel.where(whole), before[whole]
+
+
+def _lagged(panel: Panel, values: Array, lag: int) -> Array:
+    """Values some periods before; missing where there is no such row."""
+    if lag == 0:
+        return values
+    place = np.full((panel.n_units, panel.periods), -1, dtype=np.int64)
+    place[panel.unit_codes, panel.time_codes] = np.arange(panel.n_rows)
+    earlier = panel.time_codes - lag
+    row = np.where(earlier >= 0, place[panel.unit_codes, np.maximum(earlier, 0)], -1)
+    return np.where(row[:, None] >= 0, values[row], np.nan)
+
+
+def _levels(ground: Ground, names: Sequence[str], values: Array) -> dict[str, Array]:
+    """Mean of every mediator in the rows of each cell."""
+    rows = np.flatnonzero(ground.cell_of_row >= 0)
+    cell = ground.cell_of_row[rows]
+    count = np.maximum(np.bincount(cell, minlength=ground.table.size), 1)
+    return {
+        name: np.bincount(cell, values[rows, k], minlength=ground.table.size) / count
+        for k, name in enumerate(names)
+    }

@@ -1,0 +1,220 @@
+"""Direct, indirect and total effects, and how much of the total goes through a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.estimands._att import att
+from bayes_nqp.estimands._by import By
+from bayes_nqp.estimands._effects_of import effects_of
+
+__all__ = ["nde", "nie", "proportion_mediated", "total"]
+
+ALL = "all mediators"
+"""Label of the joint indirect effect."""
+
+_SURE = 0.975
+
+
+def nde(
+    fit_or_effects: object, by: By = None, weights: str = "rows", balanced: int | None = None
+) -> xr.DataArray:
+    """Average the natural direct effect: what does not go through the mediators.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+        Of a `Mediation`.
+    by : str, sequence of str or mapping, optional
+        As in `att`.
+    weights : str, default "rows"
+        As in `att`.
+    balanced : int, optional
+        As in `att`.
+
+    Returns
+    -------
+    DataArray (chain, draw, ...), outcome units
+
+    Raises
+    ------
+    StudyError
+        As `att`; and if there are no mediators.
+
+    References
+    ----------
+    VanderWeele, T. (2015). Explanation in Causal Inference. Oxford University Press.
+    """
+    effects = effects_of(fit_or_effects)
+    _mediators(effects)
+    return att(effects, by, weights, v.DIRECT, balanced).rename("nde")
+
+
+def nie(
+    fit_or_effects: object,
+    by: By = None,
+    weights: str = "rows",
+    mediators: str | Sequence[str] | None = None,
+    balanced: int | None = None,
+) -> xr.DataArray:
+    """Average the indirect effect via every mediator, and via all of them.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+        Of a `Mediation`.
+    by : str, sequence of str or mapping, optional
+        As in `att`.
+    weights : str, default "rows"
+        As in `att`.
+    mediators : str or sequence of str, optional
+        One mediator, without the dim; or those to keep. By default all, and where there are
+        several also their sum, "all mediators".
+    balanced : int, optional
+        As in `att`.
+
+    Returns
+    -------
+    DataArray (chain, draw, mediator, ...), outcome units
+
+    Raises
+    ------
+    StudyError
+        As `att`; and if there is no such mediator.
+
+    Notes
+    -----
+    The sum is the joint indirect effect. One of several is what enters the outcome last through
+    that mediator, and causal by itself only if mediators do not affect one another.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bayes_nqp import schema
+    >>> from bayes_nqp.estimands import nie
+    >>> effects = schema.build(
+    ...     np.ones((4, 100, 4, 1)) * np.array([6.0, 1.0, 2.0, 3.0])[:, None], strata={},
+    ...     cohort=[2015], time=[2015], event_time=[0], rows=[3], units=[3],
+    ...     paths=["total", "direct", "digital", "finance"],
+    ... )
+    >>> nie(effects).mean(["chain", "draw"]).values
+    array([2., 3., 5.])
+    """
+    effects = effects_of(fit_or_effects)
+    known = _mediators(effects)
+    if isinstance(mediators, str):
+        return _via(effects, mediators, known, by, weights, balanced)
+    names = known if mediators is None else tuple(mediators)
+    parts = [_via(effects, name, known, by, weights, balanced) for name in names]
+    labels = list(names)
+    if mediators is None and len(known) > 1:
+        joint = parts[0].copy(data=sum(part.to_numpy() for part in parts))
+        parts.append(joint)
+        labels.append(ALL)
+    whole = xr.concat(parts, dim=v.MEDIATOR, coords="minimal", compat="override")
+    whole = whole.assign_coords({v.MEDIATOR: np.asarray(labels, dtype=str)})
+    whole = whole.transpose(*v.SAMPLE_DIMS, v.MEDIATOR, ...)
+    return whole.assign_attrs({**parts[0].attrs, "path": "indirect"}).rename("nie")
+
+
+def total(
+    fit_or_effects: object, by: By = None, weights: str = "rows", balanced: int | None = None
+) -> xr.DataArray:
+    """Average the total effect: direct and indirect together.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+    by : str, sequence of str or mapping, optional
+        As in `att`.
+    weights : str, default "rows"
+        As in `att`.
+    balanced : int, optional
+        As in `att`.
+
+    Returns
+    -------
+    DataArray (chain, draw, ...), outcome units
+
+    Raises
+    ------
+    StudyError
+        As `att`.
+    """
+    return att(fit_or_effects, by, weights, v.TOTAL, balanced).rename(v.TOTAL)
+
+
+def proportion_mediated(
+    fit_or_effects: object,
+    by: By = None,
+    weights: str = "rows",
+    mediators: str | Sequence[str] | None = None,
+    balanced: int | None = None,
+) -> xr.DataArray:
+    """Divide indirect effects by the total effect, draw by draw.
+
+    Where the total effect has no certain sign the ratio says nothing: it is withheld (NaN),
+    and the attr ``withheld`` says where.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+        Of a `Mediation`.
+    by, weights, mediators, balanced
+        As in `nie`.
+
+    Returns
+    -------
+    DataArray (chain, draw, mediator, ...), a pure number
+        Not confined to 0 to 1: direct and indirect effects can have opposite signs.
+
+    Raises
+    ------
+    StudyError
+        As `nie`.
+    """
+    effects = effects_of(fit_or_effects)
+    whole = att(effects, by, weights, v.TOTAL, balanced)
+    via = nie(effects, by, weights, mediators, balanced)
+    chance = (whole > 0).mean(v.SAMPLE_DIMS)
+    sure = (chance >= _SURE) | (chance <= 1 - _SURE)
+    ratio = (via / whole.reset_coords(drop=True)).where(sure)
+    unknown = int((~sure & ~np.isnan(whole.isel(chain=0, draw=0, drop=True))).sum())
+    said = ""
+    if unknown:
+        said = (
+            "the total effect straddles zero"
+            if whole.ndim == 2
+            else f"the total effect straddles zero in {unknown} of {chance.size} groups"
+        )
+    return ratio.assign_attrs(
+        {**via.attrs, "estimand": "proportion mediated", "withheld": said}
+    ).rename("proportion_mediated")
+
+
+def _mediators(effects: xr.Dataset) -> tuple[str, ...]:
+    names = tuple(str(x) for x in effects[v.PATH].to_numpy() if x not in (v.TOTAL, v.DIRECT))
+    if not names:
+        raise StudyError(
+            "these effects have no mediators",
+            hint="nqp.fit(nqp.Mediation(design, mediators=[...]), panel)",
+        )
+    return names
+
+
+def _via(
+    effects: xr.Dataset,
+    name: str,
+    known: tuple[str, ...],
+    by: By,
+    weights: str,
+    balanced: int | None,
+) -> xr.DataArray:
+    if name not in known:
+        raise StudyError(f"{name!r} is no mediator of these effects", hint=nearest(name, known))
+    return att(effects, by, weights, name, balanced).rename("nie")

@@ -1,0 +1,124 @@
+"""Effects along paths: draws of a plan's equations to total, direct and indirect effects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.designs._plan import Plan
+from bayes_nqp.fitting._draws import Recovered, members_of
+
+__all__ = ["Paths", "paths_of"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """Draws of effects, path by path.
+
+    Parameters
+    ----------
+    names : tuple of str
+        "total"; and "direct" and every mediator where there are any.
+    effect : ndarray (draw, path, cell), outcome units
+    deviation : ndarray (draw, path, member), outcome units, or None
+    """
+
+    names: tuple[str, ...]
+    effect: Array
+    deviation: Array | None
+
+
+def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
+    """Put the equations of a plan together.
+
+    The indirect effect via a mediator is its own effect in the cell times its slope in the
+    stratum (and what treated rows add to the slope); the direct effect is the outcome
+    equation's, plus that addition times the untreated level of the mediator. They add up to
+    the total effect, draw by draw.
+
+    Parameters
+    ----------
+    plan : Plan
+        The outcome's equation first, then those of the mediators.
+    draws : sequence of Recovered
+        In the order of the equations; paired draw by draw.
+
+    Returns
+    -------
+    Paths
+
+    References
+    ----------
+    VanderWeele, T. (2015). Explanation in Causal Inference. Oxford University Press, chapter 2.
+    """
+    outcome, slopes = draws[0], plan.equations[0].slopes
+    if not slopes:
+        deviation = None if outcome.deviation is None else outcome.deviation[:, None]
+        return Paths((v.TOTAL,), outcome.cell_effect[:, None], deviation)
+    assert outcome.slopes is not None
+    names = tuple(dict.fromkeys(slope.mediator for slope in slopes))
+    place = {(slope.mediator, slope.kind): k for k, slope in enumerate(slopes)}
+    stratum, member = plan.table.stratum, _stratum_of_members(plan)
+    direct, own = outcome.cell_effect.copy(), outcome.deviation
+    own = None if own is None else own.copy()
+    indirect, spread = [], []
+    for name, equation, drawn in zip(names, plan.equations[1:], draws[1:], strict=True):
+        assert equation.name == name
+        slope = slopes[place[name, "b"]]
+        effect = _lagged(plan, drawn.cell_effect, slope.lag)
+        b = outcome.slopes[:, :, place[name, "b"]]
+        if (name, "d") in place:
+            d, extra = outcome.slopes[:, :, place[name, "d"]], slopes[place[name, "d"]]
+            level = plan.cells.mediators[name] - extra.centre
+            direct += d[:, stratum] * (level - effect)
+            b = b + d
+            if own is not None and drawn.deviation is not None:
+                own -= d[:, member] * drawn.deviation
+        indirect.append(effect * b[:, stratum])
+        if drawn.deviation is not None:
+            spread.append(drawn.deviation * b[:, member])
+    total = direct + sum(indirect)
+    deviation = None
+    if own is not None:
+        deviation = np.stack([own + sum(spread), own, *spread], axis=1)
+    return Paths(
+        (v.TOTAL, v.DIRECT, *names), np.stack([total, direct, *indirect], axis=1), deviation
+    )
+
+
+def _lagged(plan: Plan, effect: Array, lag: int) -> Array:
+    """Effect on the mediator some periods before; zero where that is before treatment."""
+    if lag == 0:
+        return effect
+    table = plan.table
+    where = {
+        key: k
+        for k, key in enumerate(
+            zip(table.stratum.tolist(), table.cohort.tolist(), table.time.tolist(), strict=True)
+        )
+        if not table.lead[k]
+    }
+    out = np.zeros_like(effect)
+    for k, (s, g, t) in enumerate(
+        zip(table.stratum.tolist(), table.cohort.tolist(), table.time.tolist(), strict=True)
+    ):
+        before = where.get((s, g, t - lag))
+        if before is not None:
+            out[:, k] = effect[:, before]
+    return out
+
+
+def _stratum_of_members(plan: Plan) -> Index:
+    """Stratum of every treated member; that of its first unit."""
+    frame = plan.frame
+    codes, _ = members_of(plan)
+    first = np.zeros(int(frame.member.max()) + 1, dtype=np.int64)
+    first[frame.member[::-1]] = frame.stratum[::-1]
+    return np.asarray(first[codes])

@@ -1,0 +1,220 @@
+"""Draws of a plan's equations, labelled: the groups that a fit keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.designs._plan import Equation, Plan
+from bayes_nqp.diagnostics import Gate, convergence
+from bayes_nqp.fitting._draws import Recovered
+from bayes_nqp.fitting._names import into_tree
+from bayes_nqp.fitting._paths import paths_of
+from bayes_nqp.fitting._waist import waist
+from bayes_nqp.sampling import Chains
+
+__all__ = ["Drawn", "build_tree"]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Everything that was drawn of one equation.
+
+    Parameters
+    ----------
+    equation : Equation
+    chains : Chains
+        With the sampler's statistics.
+    x : ndarray (chain, draw, ...)
+        What was sampled; its first two dims are those of all draws.
+    parameters : mapping of str to ndarray (chain, draw), outcome units
+    draws : Recovered
+        Flat over chains.
+    """
+
+    equation: Equation
+    chains: Chains
+    x: Array
+    parameters: Mapping[str, Array]
+    draws: Recovered
+
+    @cached_property
+    def gate(self) -> Gate:
+        """Whether parameters and effects of this equation have converged."""
+        effect = self.shaped(self.draws.cell_effect)
+        return convergence({**self.parameters, "effect": effect}, self.chains.stats)
+
+    def shaped(self, flat: Array) -> Array:
+        """Take draws apart into chains.
+
+        Parameters
+        ----------
+        flat : ndarray (draw, ...)
+
+        Returns
+        -------
+        ndarray (chain, draw, ...)
+        """
+        return flat.reshape(*self.x.shape[:2], *flat.shape[1:])
+
+    def cut(self, draws: int) -> Drawn:
+        """Keep the first draws of every chain, as an interrupted equation leaves them.
+
+        Parameters
+        ----------
+        draws : int
+
+        Returns
+        -------
+        Drawn
+        """
+        if draws == self.x.shape[1]:
+            return self
+
+        def first(flat: Array) -> Array:
+            kept = self.shaped(flat)[:, :draws]
+            return kept.reshape(-1, *flat.shape[1:])
+
+        one = self.draws
+        return replace(
+            self,
+            chains=replace(
+                self.chains, stats={k: a[:, :draws] for k, a in self.chains.stats.items()}
+            ),
+            x=self.x[:, :draws],
+            parameters={k: a[:, :draws] for k, a in self.parameters.items()},
+            draws=Recovered(
+                first(one.cell_mean),
+                first(one.cell_effect),
+                {k: first(a) for k, a in one.coefficients.items()},
+                None if one.deviation is None else first(one.deviation),
+                None if one.slopes is None else first(one.slopes),
+            ),
+        )
+
+
+def build_tree(
+    plan: Plan, drawn: Sequence[Drawn], *, outcome: str, varying: str | None
+) -> tuple[xr.DataTree, Gate]:
+    """Label everything that was drawn.
+
+    Parameters
+    ----------
+    plan : Plan
+    drawn : sequence of Drawn
+        In the order of the plan's equations.
+    outcome : str
+        Name of the outcome.
+    varying : str or None
+        What has its own deviation.
+
+    Returns
+    -------
+    tuple of DataTree and Gate
+        Groups "posterior", "sample_stats", "effects" and, where there are any, "leads".
+    """
+    first = drawn[0]
+    paths = paths_of(plan, [one.draws for one in drawn])
+    effect = first.shaped(paths.effect)
+    deviation = None if paths.deviation is None else first.shaped(paths.deviation)
+    gate = _gate(drawn, effect)
+    coords: dict[str, Any] = {
+        v.CHAIN: np.arange(effect.shape[0]), v.DRAW: np.arange(effect.shape[1])
+    }  # fmt: skip
+    data: dict[str, Any] = {}
+    cells = np.arange(int((~plan.cells.lead).sum()))
+    for one in drawn:
+        named, places = _posterior(plan, one)
+        data |= named
+        coords |= places
+    attrs = {"target": "sample", "outcome": outcome}
+    if varying is not None:
+        attrs["varying"] = varying
+    groups = {
+        "posterior": xr.Dataset(data, coords={**coords, v.CELL: cells}),
+        "sample_stats": _stats(drawn, {k: coords[k] for k in v.SAMPLE_DIMS}),
+        "effects": waist(plan, effect, deviation, paths=paths.names, gate=str(gate), attrs=attrs),
+    }
+    if plan.cells.lead.any():
+        groups["leads"] = waist(
+            plan, effect, None, paths=paths.names, gate=str(gate), leads=True, attrs=attrs
+        )
+    return xr.DataTree.from_dict({name: into_tree(group) for name, group in groups.items()}), gate
+
+
+def _gate(drawn: Sequence[Drawn], effect: Array) -> Gate:
+    if len(drawn) == 1:
+        return drawn[0].gate
+    quantities = {
+        f"{one.equation.name} {name}": values
+        for one in drawn
+        for name, values in one.parameters.items()
+    }
+    flat = effect.reshape(*effect.shape[:2], -1)
+    found = convergence({**quantities, "effect": flat}, {})
+    every = [found, *(one.gate for one in drawn)]
+    return Gate(
+        max(gate.rhat for gate in every),
+        min(gate.ess_bulk for gate in every),
+        min(gate.ess_tail for gate in every),
+        sum(gate.divergences for gate in every),
+        float(np.nanmin([np.inf, *(gate.energy for gate in every)])),
+        tuple(dict.fromkeys(failure for gate in every for failure in gate.failures)),
+    )
+
+
+def _posterior(plan: Plan, one: Drawn) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Draws of one equation by name, and the labels of their dims."""
+    prefix = f"{one.equation.name}__"
+    data: dict[str, Any] = {
+        prefix + name: (v.SAMPLE_DIMS, values) for name, values in one.parameters.items()
+    }
+    coords: dict[str, Any] = {}
+    labels = {p.name: list(p.labels) for p in one.equation.globals}
+    for name, flat in one.draws.coefficients.items():
+        values = one.shaped(flat)
+        if values.shape[2] == 1 and len(labels[name]) == 1 and name in ("level", "drift"):
+            data[prefix + name] = (v.SAMPLE_DIMS, values[..., 0])
+            continue
+        dim = f"{prefix}{name}_label"
+        data[prefix + name] = ((*v.SAMPLE_DIMS, dim), values)
+        coords[dim] = np.asarray(labels[name], dtype=str)
+    mean = one.shaped(one.draws.cell_mean)[..., ~plan.cells.lead]
+    data[prefix + "cell_mean"] = ((*v.SAMPLE_DIMS, v.CELL), mean)
+    if len(plan.equations) > 1:
+        own = one.shaped(one.draws.cell_effect)[..., ~plan.cells.lead]
+        data[prefix + "cell_effect"] = ((*v.SAMPLE_DIMS, v.CELL), own)
+    if one.draws.slopes is not None:
+        values = one.shaped(one.draws.slopes)
+        for kind in ("b", "d"):
+            mine = [k for k, slope in enumerate(one.equation.slopes) if slope.kind == kind]
+            if mine:
+                dims = (*v.SAMPLE_DIMS, f"{prefix}stratum", v.MEDIATOR)
+                data[prefix + kind] = (dims, values[..., mine])
+                names = [one.equation.slopes[k].mediator for k in mine]
+                coords[v.MEDIATOR] = np.asarray(names, dtype=str)
+        coords[f"{prefix}stratum"] = np.asarray(plan.stratum_names, dtype=str)
+    return data, coords
+
+
+def _stats(drawn: Sequence[Drawn], coords: dict[str, Any]) -> xr.Dataset:
+    """Statistics of the sampler; by equation where there are several."""
+    parts = [
+        xr.Dataset({k: (v.SAMPLE_DIMS, a) for k, a in one.chains.stats.items()}, coords=coords)
+        for one in drawn
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    names = np.asarray([one.equation.name for one in drawn], dtype=str)
+    whole = xr.concat(parts, dim="equation", data_vars="all", join="outer", coords="minimal",
+                      compat="override")  # fmt: skip
+    return whole.assign_coords(equation=names).transpose(*v.SAMPLE_DIMS, "equation")
