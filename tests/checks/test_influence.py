@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 import bayes_nqp as nqp
-from bayes_nqp.checks._alternatives import otherwise
+from bayes_nqp.checks._judged import otherwise
 from bayes_nqp.checks._loo import unreliable
 from bayes_nqp.errors import StudyError
 

@@ -10,7 +10,8 @@ import pytest
 
 import bayes_nqp as nqp
 from bayes_nqp import plots, progress
-from bayes_nqp.checks._alternatives import AS_FITTED, after_adoption, judged
+from bayes_nqp.checks._alternatives import AS_FITTED, after_adoption
+from bayes_nqp.checks._judged import judged
 from bayes_nqp.compression import kernel, recover
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.fitting import Kept, batch

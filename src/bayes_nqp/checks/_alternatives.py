@@ -12,7 +12,7 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._refit import gaussian, numbers_of, panel_of
-from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, NotApplicable, Verdict
+from bayes_nqp.checks._result import NotApplicable
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import IdentificationError, PanelError, shown
 from bayes_nqp.estimands import att
@@ -24,15 +24,7 @@ if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
     from bayes_nqp.panel import Panel
 
-__all__ = [
-    "AS_FITTED",
-    "Alternative",
-    "Judged",
-    "after_adoption",
-    "compared",
-    "judged",
-    "otherwise",
-]
+__all__ = ["AS_FITTED", "Alternative", "after_adoption", "compared"]
 
 Array = npt.NDArray[np.float64]
 
@@ -40,10 +32,6 @@ AS_FITTED = "as fitted"
 """The first specification."""
 
 _CHAINS, _DRAWS, _MIXED = 4, 250, 1.05
-_TOLD, _LOST, _FOUND = 0.975, 0.9, 0.995
-"""Probability of a sign that is a conclusion; below which it is lost; from which a new one is
-found. The gaps keep effects on the edge of a conclusion from turning by a hair, and estimates
-from fewer rows from losing one by their wider intervals alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,58 +59,6 @@ class Alternative:
     panel: Panel | None = None
     reference: float | None = None
     counts: bool = True
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Judged:
-    """What other specifications say beside the first.
-
-    Parameters
-    ----------
-    verdict : {"holds", "in doubt", "fails"}
-    shift : ndarray (alternative)
-        Distances from the fit's own estimate of the same target, in its posterior sd.
-    worst : int
-        The alternative that is farthest from it, as a place among the specifications.
-    turned, lost, unsettled : list of str
-        Alternatives with the other sign; those that conclude otherwise; those whose refit did
-        not converge.
-    far : str
-        Name of the farthest, and how far it is.
-    """
-
-    verdict: Verdict
-    shift: Array
-    worst: int
-    turned: list[str]
-    lost: list[str]
-    unsettled: list[str]
-    far: str
-
-    def sentence(self, same: str, what: str) -> str:
-        """Say it in one sentence.
-
-        Parameters
-        ----------
-        same : str
-            What to say where all agree.
-        what : str
-            How the names of alternatives are joined to a sentence, such as "under".
-
-        Returns
-        -------
-        str
-        """
-        if self.turned:
-            return f"The average effect has the other sign {what} {shown(self.turned, 4)}."
-        if self.lost:
-            named = shown(self.lost, 4)
-            return f"The conclusion about the average effect differs {what} {named}."
-        if self.verdict == HOLDS:
-            return same
-        if self.unsettled:
-            return f"The refit {what} {shown(self.unsettled, 4)} did not converge."
-        return f"The conclusion is the same, but {what} {self.far} the estimate moves far."
 
 
 def compared(fitted: Fit, alternatives: Sequence[Alternative], what: str) -> xr.Dataset:
@@ -236,70 +172,6 @@ def after_adoption(effects: xr.Dataset) -> xr.Dataset:
     """
     effects = effects.drop_dims([v.MEMBER, v.MEMBERSHIP], errors="ignore")
     return effects.isel({v.CELL: effects[v.EVENT_TIME].to_numpy() >= 0})
-
-
-def judged(evidence: xr.Dataset, *, far: float = 2.0) -> Judged:
-    """Compare every specification with the first.
-
-    Parameters
-    ----------
-    evidence : Dataset
-        As `compared` gives it.
-    far : float, default 2
-        Posterior sd by which an estimate may differ.
-
-    Returns
-    -------
-    Judged
-        "fails" if the fit's interval excludes zero and an alternative lies more than a posterior
-        sd on the other side; "in doubt" if one concludes otherwise (see `otherwise`), lies far
-        from the fit's own estimate of the same target, or did not converge. Alternatives that do
-        not count are left aside.
-    """
-    counts = evidence["counts"].to_numpy()
-    flat = evidence["att"].to_numpy().reshape(-1, counts.size)
-    mean, sd = flat.mean(axis=0), float(flat[:, 0].std())
-    low, high = np.quantile(flat[:, 0], (0.025, 0.975))
-    said = int(low > 0) - int(high < 0)
-    other = otherwise(float((flat[:, 0] > 0).mean()), (flat > 0).mean(axis=0))
-    shift = np.where(counts, mean - evidence["reference"].to_numpy(), 0.0)[1:] / sd
-    names = evidence["specification"].to_numpy()
-    others = np.arange(1, names.size)[counts[1:]]
-    opposite = (np.sign(mean) == -said) & (said != 0)
-    turned = [str(names[k]) for k in others if opposite[k] and abs(mean[k]) > sd]
-    lost = [str(names[k]) for k in others if other[k]]
-    verdict: Verdict = HOLDS
-    settled = evidence["gate_of"].to_numpy() == v.PASSED
-    unsettled = [str(names[k]) for k in others if not settled[k]]
-    if lost or (np.abs(shift) > far).any() or unsettled:
-        verdict = DOUBT
-    if turned:
-        verdict = FAILS
-    worst = 1 + int(np.argmax(np.abs(shift)))
-    said_far = f"{names[worst]} ({shift[worst - 1]:+.1f} posterior sd)"
-    return Judged(verdict, shift, worst, turned, lost, unsettled, said_far)
-
-
-def otherwise(positive: float, others: Array) -> npt.NDArray[np.bool_]:
-    """Say which estimates conclude otherwise about the sign of an effect.
-
-    Parameters
-    ----------
-    positive : float
-        The fit's own probability of a positive effect: a conclusion from 0.975 on.
-    others : ndarray (estimate)
-        The same of other estimates; they lose the conclusion below 0.9, and find one that the
-        fit does not have from 0.995 on.
-
-    Returns
-    -------
-    ndarray of bool (estimate)
-    """
-    if positive >= _TOLD:
-        return np.asarray(others < _LOST)
-    if positive <= 1.0 - _TOLD:
-        return np.asarray(others > 1.0 - _LOST)
-    return np.asarray((others > _FOUND) | (others < 1.0 - _FOUND))
 
 
 def _own(fitted: Fit) -> Any:

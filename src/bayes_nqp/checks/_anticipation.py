@@ -9,7 +9,8 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._alternatives import Alternative, Judged, compared, judged
+from bayes_nqp.checks._alternatives import Alternative, compared
+from bayes_nqp.checks._judged import Judged, judged
 from bayes_nqp.checks._options import whole_number
 from bayes_nqp.checks._refit import cautious, panel_of, refit, staggered
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bayes_nqp.checks._alternatives import Alternative, compared, judged
+from bayes_nqp.checks._alternatives import Alternative, compared
+from bayes_nqp.checks._judged import judged
 from bayes_nqp.checks._refit import staggered
 from bayes_nqp.checks._result import HOLDS, Finding, asks
 

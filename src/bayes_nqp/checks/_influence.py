@@ -13,7 +13,8 @@ import xarray as xr
 from scipy.sparse import csr_array
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._alternatives import after_adoption, otherwise, short_att
+from bayes_nqp.checks._alternatives import after_adoption, short_att
+from bayes_nqp.checks._judged import otherwise
 from bayes_nqp.checks._loo import loo
 from bayes_nqp.checks._options import name_of, whole_number
 from bayes_nqp.checks._refit import numbers_of, panel_of, staggered

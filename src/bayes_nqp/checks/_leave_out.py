@@ -11,7 +11,8 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._alternatives import Alternative, after_adoption, compared, judged
+from bayes_nqp.checks._alternatives import Alternative, after_adoption, compared
+from bayes_nqp.checks._judged import judged
 from bayes_nqp.checks._options import names_of
 from bayes_nqp.checks._refit import panel_of, staggered
 from bayes_nqp.checks._result import Finding, NotApplicable, asks

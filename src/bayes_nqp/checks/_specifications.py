@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
-from bayes_nqp.checks._alternatives import Alternative, compared, judged
+from bayes_nqp.checks._alternatives import Alternative, compared
+from bayes_nqp.checks._judged import judged
 from bayes_nqp.checks._refit import panel_of, staggered
 from bayes_nqp.checks._result import Finding, asks
 from bayes_nqp.compression import AR1, IID, AR1Noise
