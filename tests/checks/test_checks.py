@@ -55,7 +55,7 @@ def trending() -> nqp.Fit:
 def test_the_table_has_a_row_for_every_check(calm: nqp.Fit) -> None:
     table = nqp.check(calm)
     assert list(table.columns) == ["question", "check", "verdict", "figure", "sentence"]
-    assert table["check"].tolist() == list(CHECKS)
+    assert table["check"].tolist() == [n for n, c in CHECKS.items() if c.of != "channels"]
     asked = table[table["check"] != "placebo_outcome"]
     assert set(asked["verdict"]) == {"holds"}, asked[asked["verdict"] != "holds"]
     assert (asked["figure"] != "").all()

@@ -20,11 +20,13 @@ from bayes_nqp.checks._predictive import model_fit
 from bayes_nqp.checks._pretrends import pretrends
 from bayes_nqp.checks._prior_predictive import prior_predictive
 from bayes_nqp.checks._prior_sensitivity import prior_sensitivity
+from bayes_nqp.checks._refit import total_fit
 from bayes_nqp.checks._result import Check, CheckResult
 from bayes_nqp.checks._sensitivity import sensitivity
 from bayes_nqp.checks._specifications import specifications
 from bayes_nqp.checks._support import support
 from bayes_nqp.checks._time_effects import time_effects
+from bayes_nqp.designs import Mediation
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.fitting import Fit
 from bayes_nqp.progress import bar, say
@@ -110,7 +112,7 @@ def check(
     with bar(progress):
         if name is None:
             return check_table(run_checks(fit))
-        return _named(name)(fit, **options)
+        return _asked(_named(name), fit, options)
 
 
 def run_checks(
@@ -141,14 +143,37 @@ def run_checks(
     StudyError
         If there is no such check.
     """
-    wanted = [_named(name) for name in (CHECKS if names is None else names)]
+    wanted = [_named(name) for name in (applicable(fit) if names is None else names)]
     results = []
     for number, one in enumerate(wanted):
         if before is not None:
             before(one)
         say(f"checking {one.name}", number, len(wanted))
-        results.append(one(fit, **(options or {}).get(one.name, {})))
+        results.append(_asked(one, fit, (options or {}).get(one.name, {})))
     return results
+
+
+def applicable(fit: Fit) -> list[str]:
+    """Name the checks that a fit's design calls for.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    list of str
+        All; those of channels only where channels were fitted.
+    """
+    channels = isinstance(fit.design, Mediation)
+    return [name for name, one in CHECKS.items() if channels or one.of != "channels"]
+
+
+def _asked(one: Check, fit: Fit, options: Mapping[str, object]) -> CheckResult:
+    """Ask of a fit, or of the total effect alone where it has channels."""
+    if one.of == "total" and isinstance(fit.design, Mediation) and fit.panel is not None:
+        fit = total_fit(fit)
+    return one(fit, **options)
 
 
 def _named(name: str) -> Check:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 
-@asks("Have the chains converged, for the parameters and for what is reported?")
+@asks("Have the chains converged, for the parameters and for what is reported?", "fit")
 def convergence(fit: Fit) -> Finding:
     """Judge parameters and reported estimands by R-hat, effective sizes and energy."""
     quantities = _parameters(fit) | _estimands(fit)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from bayes_nqp.checks._result import DOUBT, HOLDS, NotApplicable, Verdict
-from bayes_nqp.designs import StaggeredDiD
+from bayes_nqp.designs import Mediation, StaggeredDiD
 from bayes_nqp.fitting import Fit, Numbers, fit
 from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.sampling import IMH, NUTS
@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
     from bayes_nqp.sampling import Sampler
 
-__all__ = ["cautious", "gaussian", "numbers_of", "panel_of", "refit", "staggered"]
+__all__ = [
+    "cautious",
+    "channels",
+    "gaussian",
+    "numbers_of",
+    "panel_of",
+    "refit",
+    "staggered",
+    "total_fit",
+]
 
 _FITS: WeakKeyDictionary[Fit, dict[tuple[StaggeredDiD, str], Fit]] = WeakKeyDictionary()
 _NUMBERS: WeakKeyDictionary[Fit, dict[str, Numbers]] = WeakKeyDictionary()
@@ -132,6 +141,47 @@ def refit(fitted: Fit, design: StaggeredDiD, panel: Panel | None = None) -> Fit:
     if key not in kept:
         kept[key] = _fitted(design, panel, fitted.sampler)
     return kept[key]
+
+
+def total_fit(fitted: Fit) -> Fit:
+    """Fit the outcome's own design to the rows of a fit with channels.
+
+    Parameters
+    ----------
+    fitted : Fit
+        Of a `Mediation`; keeps the refit as long as it lives.
+
+    Returns
+    -------
+    Fit
+        Whose effects are total effects.
+    """
+    design = fitted.design
+    assert isinstance(design, Mediation)
+    panel = panel_of(fitted)
+    return refit(fitted, design.design, design.rows(panel))
+
+
+def channels(fitted: Fit) -> Mediation:
+    """Take a fit's design if it has channels.
+
+    Parameters
+    ----------
+    fitted : Fit
+
+    Returns
+    -------
+    Mediation
+
+    Raises
+    ------
+    NotApplicable
+        If it has none.
+    """
+    design: object = fitted.design
+    if not isinstance(design, Mediation):
+        raise NotApplicable("No channels were fitted; nqp.Mediation(design, mediators=[...]).")
+    return design
 
 
 def _fitted(design: StaggeredDiD, panel: Panel, sampler: Sampler) -> Fit:

@@ -170,11 +170,16 @@ class Check:
     find : callable
         Takes a fit, and options by keyword, each with a default; returns a Finding; may raise
         `NotApplicable`.
+    of : {"total", "channels", "fit"}, default "total"
+        What it is asked of: the total effect, where channels were fitted too that of the
+        outcome's own design on the same rows; the channels of a `Mediation` alone; or any fit
+        as it is.
     """
 
     name: str
     question: str
     find: Callable[..., Finding]
+    of: Literal["total", "channels", "fit"] = "total"
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -227,13 +232,17 @@ class Check:
         )
 
 
-def asks(question: str) -> Callable[[Callable[..., Finding]], Check]:
+def asks(
+    question: str, of: Literal["total", "channels", "fit"] = "total"
+) -> Callable[[Callable[..., Finding]], Check]:
     """Make a function a check, named as the function is.
 
     Parameters
     ----------
     question : str
         What the check asks.
+    of : {"total", "channels", "fit"}, default "total"
+        What it is asked of, as in `Check`.
 
     Returns
     -------
@@ -242,6 +251,6 @@ def asks(question: str) -> Callable[[Callable[..., Finding]], Check]:
     """
 
     def made(find: Callable[..., Finding]) -> Check:
-        return Check(find.__name__, question, find)
+        return Check(find.__name__, question, find, of)
 
     return made

@@ -73,7 +73,9 @@ class Study:
     def checks(self) -> tuple[str, ...]:
         """The checks that run."""
         asked = self.settings.checks.run
-        return tuple(CHECKS) if asked is None else tuple(asked)
+        if asked is not None:
+            return tuple(asked)
+        return tuple(name for name, one in CHECKS.items() if one.of != "channels")
 
     @cached_property
     def support(self) -> pd.DataFrame:
