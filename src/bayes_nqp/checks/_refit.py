@@ -26,7 +26,7 @@ __all__ = [
     "total_fit",
 ]
 
-_FITS: WeakKeyDictionary[Fit, dict[tuple[StaggeredDiD, str], Fit]] = WeakKeyDictionary()
+_FITS: WeakKeyDictionary[Fit, dict[tuple[StaggeredDiD | Mediation, str], Fit]] = WeakKeyDictionary()
 _NUMBERS: WeakKeyDictionary[Fit, dict[str, Numbers]] = WeakKeyDictionary()
 
 
@@ -101,7 +101,8 @@ def gaussian(fitted: Fit) -> None:
     NotApplicable
         If its likelihood does not compress, so that every refit would run row by row.
     """
-    likelihood = staggered(fitted).likelihood
+    design = fitted.design
+    likelihood = (design if isinstance(design, Mediation) else staggered(fitted)).likelihood
     if not isinstance(likelihood, Gaussian):
         raise NotApplicable(
             f"Refits under {likelihood!r} run row by row and take too long; ask it of the same "
@@ -109,14 +110,14 @@ def gaussian(fitted: Fit) -> None:
         )
 
 
-def refit(fitted: Fit, design: StaggeredDiD, panel: Panel | None = None) -> Fit:
+def refit(fitted: Fit, design: StaggeredDiD | Mediation, panel: Panel | None = None) -> Fit:
     """Fit another design, or to another panel, with as many draws or more.
 
     Parameters
     ----------
     fitted : Fit
         Keeps the refit as long as it lives, so that checks share it.
-    design : StaggeredDiD
+    design : StaggeredDiD or Mediation
     panel : Panel, optional
         The fit's own by default.
 
@@ -184,7 +185,7 @@ def channels(fitted: Fit) -> Mediation:
     return design
 
 
-def _fitted(design: StaggeredDiD, panel: Panel, sampler: Sampler) -> Fit:
+def _fitted(design: StaggeredDiD | Mediation, panel: Panel, sampler: Sampler) -> Fit:
     """Refit with the fast sampler; with longer and more careful ones where it does not pass."""
     draws, chains, seed = sampler.draws, sampler.chains, sampler.seed
     tries: list[Sampler] = [
