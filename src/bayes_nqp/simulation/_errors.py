@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["NOISES", "Noise", "errors_of"]
+__all__ = ["NOISES", "Noise", "errors_of", "joint_errors"]
 
 Array = npt.NDArray[np.float64]
 Noise = Literal["ar1", "ar1+white", "student"] | Callable[[np.random.Generator, int, int], Array]
@@ -52,3 +52,32 @@ def errors_of(
     if noise == "ar1+white":
         errors += rng.standard_normal(shape)
     return sigma * errors
+
+
+def joint_errors(
+    rng: np.random.Generator, shape: tuple[int, int], rho: Array, sigma: Array, correlation: Array
+) -> Array:
+    """Draw stationary AR(1) errors of several equations whose innovations are correlated.
+
+    Parameters
+    ----------
+    rng : Generator
+    shape : tuple of int
+        Units, periods.
+    rho, sigma : ndarray (equation)
+        Autocorrelation, and standard deviation of innovations.
+    correlation : ndarray (equation, equation)
+        Of innovations of the same unit and period.
+
+    Returns
+    -------
+    ndarray (unit, period, equation)
+    """
+    normal = rng.standard_normal((*shape, rho.size))
+    errors = normal @ np.linalg.cholesky(correlation).T
+    # Jointly stationary: errors with unequal rho are correlated by less than their innovations.
+    start = np.linalg.cholesky(correlation / (1.0 - np.outer(rho, rho)))
+    errors[:, 0] = normal[:, 0] @ start.T
+    for t in range(1, shape[1]):
+        errors[:, t] += rho * errors[:, t - 1]
+    return np.asarray(sigma * errors)

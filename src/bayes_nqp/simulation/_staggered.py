@@ -18,6 +18,7 @@ from bayes_nqp.simulation._checks import check_choice, check_layout, check_numbe
 from bayes_nqp.simulation._effects import EFFECTS, Effect, cohort_scores, curve_of
 from bayes_nqp.simulation._errors import NOISES, Noise, errors_of
 from bayes_nqp.simulation._layout import Layout, layout
+from bayes_nqp.simulation._rows import background, rows_of
 from bayes_nqp.simulation._simulated import Simulated
 
 __all__ = ["COHORTS", "staggered"]
@@ -25,7 +26,6 @@ __all__ = ["COHORTS", "staggered"]
 COHORTS: Final = (5, 6, 8, 9, 10, 11, 12)
 """First treated periods of the seven batches, with a gap after the second."""
 
-_UNIT_SD, _TIME_SD = 2.0, 0.5
 _REGIONS: Final[Mapping[str, Sequence[str]]] = {"region": ("inland", "coastal")}
 
 
@@ -127,13 +127,13 @@ def staggered(
     streams = np.random.default_rng(seed).spawn(6)
     who = layout(units, factors, cohorts, never)
     added = cohort_scores(cohorts, spread if effect == "cohorts" else 0.0, streams[0])
-    frame, cells = _rows(who, periods, missing, streams[1])
+    frame, cells = rows_of(who, periods, missing, streams[1])
     cells["effect"] = curve_of(
         effect, cells, factors, added, level=level, growth=growth, contrast=contrast
     )
     deviation = np.where(who.cohort > 0, deviation_sd * streams[2].standard_normal(units), 0.0)
     errors = errors_of(noise, streams[3], (units, periods), rho, sigma)
-    untreated = errors + _background(who, periods, sigma, streams[4], streams[5])
+    untreated = errors + background(who, periods, sigma, streams[4], streams[5])
     untreated += trend * sigma * np.arange(periods) * (who.cohort > 0)[:, None]
     frame["outcome"] = untreated[frame["code"], frame[v.TIME] - 1]
     on = frame["cell"].to_numpy() >= 0
@@ -153,45 +153,6 @@ def staggered(
         "cohort_effects": added,
     }  # fmt: skip
     return Simulated(panel, _truth(frame[on], cells, factors, deviation, who), parameters)
-
-
-def _rows(
-    who: Layout, periods: int, missing: float, rng: np.random.Generator
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """List the rows, and the cells of the treated ones, sorted by stratum, cohort and time."""
-    units = who.units.size
-    code, time = np.repeat(np.arange(units), periods), np.tile(np.arange(1, periods + 1), units)
-    kept = (rng.random(code.size) >= missing) | (time == 1)
-    code, time = code[kept], time[kept]
-    cohort, stratum = who.cohort[code], who.stratum[code]
-    frame = pd.DataFrame(
-        {
-            "code": code,
-            v.UNIT: who.units[code],
-            v.TIME: time,
-            v.COHORT: np.where(cohort > 0, cohort, np.nan),
-            **{name: labels[stratum] for name, labels in who.levels.items()},
-            "cell": -1,
-        }
-    )
-    on = np.flatnonzero((cohort > 0) & (time >= cohort))
-    key = np.stack([stratum[on], cohort[on], time[on]], axis=1)
-    table, number = np.unique(key, axis=0, return_inverse=True)
-    frame.loc[on, "cell"] = number.ravel()
-    cells = pd.DataFrame({name: labels[table[:, 0]] for name, labels in who.levels.items()})
-    cells[v.COHORT], cells[v.TIME] = table[:, 1], table[:, 2]
-    cells[v.EVENT_TIME] = table[:, 2] - table[:, 1]
-    return frame, cells
-
-
-def _background(
-    who: Layout, periods: int, sigma: float, first: np.random.Generator, second: np.random.Generator
-) -> npt.NDArray[np.float64]:
-    """Unit effects, and a random walk of time effects in each stratum."""
-    unit = _UNIT_SD * sigma * first.standard_normal((who.units.size, 1))
-    strata = int(who.stratum.max()) + 1
-    walk = np.cumsum(_TIME_SD * sigma * second.standard_normal((strata, periods)), axis=1)
-    return np.asarray(unit + walk[who.stratum])
 
 
 def _truth(

@@ -1,0 +1,82 @@
+"""Rows of a simulated panel, and what they hold without errors and policy."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.simulation._layout import Layout
+
+__all__ = ["background", "rows_of"]
+
+_UNIT_SD, _TIME_SD = 2.0, 0.5
+
+
+def rows_of(
+    who: Layout, periods: int, missing: float, rng: np.random.Generator
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """List the rows, and the cells of the treated ones, sorted by stratum, cohort and time.
+
+    Parameters
+    ----------
+    who : Layout
+    periods : int
+    missing : float
+        Share of rows left out at random, never a unit's first.
+    rng : Generator
+
+    Returns
+    -------
+    tuple of DataFrame
+        Rows: unit with its number, time, cohort, levels of the strata, number of the cell or -1.
+        Cells: levels of the strata, cohort, time, event_time.
+    """
+    units = who.units.size
+    code, time = np.repeat(np.arange(units), periods), np.tile(np.arange(1, periods + 1), units)
+    kept = (rng.random(code.size) >= missing) | (time == 1)
+    code, time = code[kept], time[kept]
+    cohort, stratum = who.cohort[code], who.stratum[code]
+    frame = pd.DataFrame(
+        {
+            "code": code,
+            v.UNIT: who.units[code],
+            v.TIME: time,
+            v.COHORT: np.where(cohort > 0, cohort, np.nan),
+            **{name: labels[stratum] for name, labels in who.levels.items()},
+            "cell": -1,
+        }
+    )
+    on = np.flatnonzero((cohort > 0) & (time >= cohort))
+    key = np.stack([stratum[on], cohort[on], time[on]], axis=1)
+    table, number = np.unique(key, axis=0, return_inverse=True)
+    frame.loc[on, "cell"] = number.ravel()
+    cells = pd.DataFrame({name: labels[table[:, 0]] for name, labels in who.levels.items()})
+    cells[v.COHORT], cells[v.TIME] = table[:, 1], table[:, 2]
+    cells[v.EVENT_TIME] = table[:, 2] - table[:, 1]
+    return frame, cells
+
+
+def background(
+    who: Layout, periods: int, sigma: float, first: np.random.Generator, second: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    """Unit effects, and a random walk of time effects in each stratum.
+
+    Parameters
+    ----------
+    who : Layout
+    periods : int
+    sigma : float
+        Standard deviation of innovations, on which both are scaled.
+    first, second : Generator
+        Of unit effects, and of time effects.
+
+    Returns
+    -------
+    ndarray (unit, period)
+    """
+    unit = _UNIT_SD * sigma * first.standard_normal((who.units.size, 1))
+    strata = int(who.stratum.max()) + 1
+    walk = np.cumsum(_TIME_SD * sigma * second.standard_normal((strata, periods)), axis=1)
+    return np.asarray(unit + walk[who.stratum])
