@@ -34,10 +34,12 @@ from .estimands import rope as rope
 from .estimands import shrinkage as shrinkage
 from .estimands import total as total
 from .fitting import Fit as Fit
+from .fitting import Mediated as Mediated
 from .fitting import conditional_mean as conditional_mean
 from .fitting import fit as fit
 from .fitting import load as load
 from .fitting import log_likelihood as log_likelihood
+from .fitting import mediate as mediate
 from .fitting import posterior_predictive as posterior_predictive
 from .fitting import prior_predictive as prior_predictive
 from .likelihoods import Gaussian as Gaussian

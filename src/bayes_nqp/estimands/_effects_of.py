@@ -44,6 +44,9 @@ def effects_of(fit_or_effects: object) -> xr.Dataset:
         from bayes_nqp.effects import cell_effects
 
         return cell_effects(fit_or_effects)
+    held = getattr(fit_or_effects, "effects", None)
+    if isinstance(held, xr.Dataset):
+        return schema.validate(held)
     raise StudyError(
         f"'fit_or_effects' is a {type(fit_or_effects).__name__} and holds no effects",
         hint="pass a fit, or a Dataset made by nqp.cell_effects",

@@ -4,6 +4,7 @@ from bayes_nqp.fitting._batch import Kept, Numbers, batch
 from bayes_nqp.fitting._conditional import conditional_mean
 from bayes_nqp.fitting._files import load
 from bayes_nqp.fitting._fit import Fit, fit
+from bayes_nqp.fitting._mediate import Mediated, mediate
 from bayes_nqp.fitting._modal import modal_effects
 from bayes_nqp.fitting._predictive import Replication, posterior_predictive, replications
 from bayes_nqp.fitting._prior import prior_predictive
@@ -13,6 +14,7 @@ __all__ = [
     "Fit",
     "Kept",
     "LeftOut",
+    "Mediated",
     "Numbers",
     "Replication",
     "batch",
@@ -21,6 +23,7 @@ __all__ = [
     "left_out",
     "load",
     "log_likelihood",
+    "mediate",
     "modal_effects",
     "posterior_predictive",
     "prior_predictive",

@@ -1,0 +1,234 @@
+"""One row per unit, observed once: the columns of a mediation without a panel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import PanelError, StudyError, shown
+from bayes_nqp.panel._read import read
+from bayes_nqp.panel._roles import _check_known, _check_once, as_names
+from bayes_nqp.panel._values import Bools, Floats, Ints, Rows, counted, encode, numbers, quoted
+
+__all__ = ["CrossSection", "cross_section"]
+
+_TAKEN = (v.TOTAL, v.DIRECT, "outcome", "all mediators")
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines(Rows):
+    """Names rows for a message by the user's index alone."""
+
+    def shown(self, wrong: Bools, value: str | None = None) -> str:
+        found = np.flatnonzero(wrong)
+        texts = [
+            f"row {self.frame.index[k]}"
+            + ("" if value is None else f": {quoted(self.frame[value].iloc[k])}")
+            for k in found[:5]
+        ]
+        more = len(found) - len(texts)
+        return "; ".join(texts) + (f"; and {more} more" if more else "")
+
+
+@dataclass(frozen=True, eq=False)
+class CrossSection:
+    """Complete rows of a cross-section, as arrays.
+
+    Parameters
+    ----------
+    names : mapping of str to tuple of str
+        Columns by role: outcome, treatment, mediators, covariates, strata.
+    outcome, treatment : ndarray (row)
+    mediators, covariates : ndarray (row, column)
+    stratum : ndarray of int (row)
+        Number of the combination of strata.
+    levels : dict of str to list of str
+        Level of every factor in each stratum.
+    notes : tuple of str
+        What was dropped, and why.
+    """
+
+    names: dict[str, tuple[str, ...]]
+    outcome: Floats
+    treatment: Floats
+    mediators: Floats
+    covariates: Floats
+    stratum: Ints
+    levels: dict[str, list[str]]
+    notes: tuple[str, ...]
+
+    @property
+    def stratum_names(self) -> list[str]:
+        """One name for each stratum."""
+        if not self.levels:
+            return ["all"]
+        return [" × ".join(each) for each in zip(*self.levels.values(), strict=True)]
+
+
+def cross_section(
+    data: pd.DataFrame | str | Path,
+    *,
+    outcome: str,
+    treatment: str,
+    mediators: str | Iterable[str],
+    covariates: str | Iterable[str] = (),
+    strata: str | Iterable[str] = (),
+) -> CrossSection:
+    """Validate a frame or a file with one row per unit.
+
+    Parameters
+    ----------
+    data : DataFrame, str or Path
+    outcome, treatment : str
+    mediators, covariates, strata : str or sequence of str
+
+    Returns
+    -------
+    CrossSection
+        Of the rows in which nothing that is used is missing.
+
+    Raises
+    ------
+    PanelError
+        If the data are malformed.
+    StudyError
+        If the arguments are.
+    """
+    notes: list[str] = []
+    if isinstance(data, str | Path):
+        data, said = read(Path(data))
+        notes += said
+    names = {
+        "outcome": (outcome,),
+        "treatment": (treatment,),
+        "mediators": as_names("mediators", mediators),
+        "covariates": as_names("covariates", covariates),
+        "strata": as_names("strata", strata),
+    }
+    _check_names(data, names)
+    rows = _Lines(data, "", "")
+    values = {
+        name: numbers(_as_number(data[name]), role, rows, notes)
+        for role in ("outcome", "treatment", "mediators", "covariates")
+        for name in names[role]
+    }
+    coded = {name: encode(data[name]) for name in names["strata"]}
+    gone = {name: np.isnan(column) for name, column in values.items()}
+    gone |= {name: codes < 0 for name, (codes, _) in coded.items()}
+    keep = _complete(gone, len(data), notes)
+    codes = [codes[keep] for codes, _ in coded.values()]
+    combined = np.stack(codes, axis=1) if codes else np.zeros((int(keep.sum()), 1), dtype=np.int64)
+    present, stratum = np.unique(combined, axis=0, return_inverse=True)
+    levels = {
+        name: [str(x) for x in labels[present[:, k]]]
+        for k, (name, (_, labels)) in enumerate(coded.items())
+    }
+
+    def table(role: str) -> Floats:
+        columns = [values[name][keep] for name in names[role]]
+        return np.stack(columns, axis=1) if columns else np.zeros((int(keep.sum()), 0))
+
+    found = CrossSection(
+        names, values[outcome][keep], values[treatment][keep], table("mediators"),
+        table("covariates"), stratum.reshape(-1).astype(np.int64), levels, tuple(notes),
+    )  # fmt: skip
+    _check_values(found)
+    return found
+
+
+def _as_number(column: pd.Series[Any]) -> pd.Series[Any]:
+    return column.astype(np.int64) if column.dtype == bool else column
+
+
+def _check_names(data: object, names: dict[str, tuple[str, ...]]) -> None:
+    if not isinstance(data, pd.DataFrame):
+        raise StudyError(
+            f"'data' is a {type(data).__name__}",
+            hint="a pandas.DataFrame, or the path of a file",
+        )
+    if not len(data):
+        raise PanelError("'data' has no rows", hint="check the file or the filter before it")
+    if not names["mediators"]:
+        raise StudyError("'mediators' is empty", hint="mediators=['job_seek']")
+    named = [(role, name) for role, columns in names.items() for name in columns]
+    for role, name in named:
+        _check_known(data, role, name)
+    _check_once(data, named)
+    for name in names["mediators"]:
+        if name in _TAKEN:
+            raise StudyError(f"a mediator is called {name!r}", hint="rename the column")
+    for name in names["strata"]:
+        if name in v.RESERVED:
+            raise StudyError(f"a stratum is called {name!r}", hint="rename the column")
+
+
+def _complete(gone: dict[str, Bools], total: int, notes: list[str]) -> Bools:
+    """Rows without a missing value; the others are counted."""
+    keep: Bools = ~np.any(list(gone.values()), axis=0)
+    causes = {name: int(where.sum()) for name, where in gone.items() if where.any()}
+    if not keep.any():
+        raise PanelError(
+            "no row is complete",
+            where=shown(
+                f"{name} is missing in {count} of {total}" for name, count in causes.items()
+            ),
+            hint="leave that column out, or fill it",
+        )
+    if causes:
+        listed = shown((f"{name} {count}" for name, count in causes.items()), 12)
+        dropped = counted(total - int(keep.sum()), "row")
+        notes.append(f"{dropped} of {total:,} dropped for missing values ({listed})")
+    return keep
+
+
+def _check_values(found: CrossSection) -> None:
+    """Refuse columns that do not vary, or that are one another."""
+    columns: list[tuple[str, str, Floats]] = [
+        ("outcome", found.names["outcome"][0], found.outcome),
+        ("treatment", found.names["treatment"][0], found.treatment),
+    ]
+    columns += [("mediators", n, found.mediators[:, k]) for k, n in _numbered(found, "mediators")]
+    columns += [
+        ("covariates", n, found.covariates[:, k]) for k, n in _numbered(found, "covariates")
+    ]
+    for role, name, values in columns:
+        if np.ptp(values) == 0:
+            raise PanelError(
+                f"{role}={name!r} is {values[0]:g} in all {counted(values.size, 'complete row')}",
+                hint="leave it out, or check that the right column was named",
+            )
+    for role, name, values in columns[1:]:
+        for other_role, other, compared in columns[:2]:
+            if name != other and same_line(values, compared):
+                raise PanelError(
+                    f"{role}={name!r} is a linear function of {other_role}={other!r} in every row",
+                    hint=f"name another column for {role}, or leave it out",
+                )
+
+
+def _numbered(found: CrossSection, role: str) -> Sequence[tuple[int, str]]:
+    return list(enumerate(found.names[role]))
+
+
+def same_line(one: Floats, other: Floats) -> bool:
+    """Tell whether one column is a linear function of another.
+
+    Parameters
+    ----------
+    one, other : ndarray (row)
+
+    Returns
+    -------
+    bool
+    """
+    if one.size < 3:
+        return False
+    a, b = one - one.mean(), other - other.mean()
+    cosine = abs(float(a @ b)) / float(np.linalg.norm(a) * np.linalg.norm(b))
+    return 1.0 - cosine**2 < 1e-12
