@@ -5,10 +5,13 @@ from . import studies as studies
 from .calibration import Calibration as Calibration
 from .calibration import calibrate as calibrate
 from .checks import CheckResult as CheckResult
+from .checks import NormalRho as NormalRho
 from .checks import NormalSteps as NormalSteps
+from .checks import UniformRho as UniformRho
 from .checks import UniformSteps as UniformSteps
 from .checks import check as check
 from .checks import compare as compare
+from .checks import confounding as confounding
 from .checks import event_study_draws as event_study_draws
 from .checks import loo as loo
 from .checks import sensitivity as sensitivity
@@ -51,8 +54,10 @@ from .pooling import Separate as Separate
 from .priors import Priors as Priors
 from .sampling import IMH as IMH
 from .sampling import NUTS as NUTS
+from .tables import channel_comparison as channel_comparison
 from .tables import contrasts_table as contrasts_table
 from .tables import event_study_table as event_study_table
+from .tables import mediation_table as mediation_table
 from .tables import specification_table as specification_table
 from .tables import summary as summary
 from .terms.time_effects import TimeEffects as TimeEffects

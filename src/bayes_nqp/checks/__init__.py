@@ -4,6 +4,7 @@ from bayes_nqp.checks._check import CHECKS, check, check_table, run_checks
 from bayes_nqp.checks._loo import compare, loo
 from bayes_nqp.checks._pretrends import leads_of
 from bayes_nqp.checks._result import CheckResult
+from bayes_nqp.checks.confounding import NormalRho, UniformRho, confounding
 from bayes_nqp.checks.robust import (
     NormalSteps,
     UniformSteps,
@@ -14,11 +15,14 @@ from bayes_nqp.checks.robust import (
 __all__ = [
     "CHECKS",
     "CheckResult",
+    "NormalRho",
     "NormalSteps",
+    "UniformRho",
     "UniformSteps",
     "check",
     "check_table",
     "compare",
+    "confounding",
     "event_study_draws",
     "leads_of",
     "loo",

@@ -1,0 +1,205 @@
+"""Direct and indirect effects against the strength of unmeasured confounding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._result import NotApplicable
+from bayes_nqp.checks.confounding._panel import crossing, strength
+from bayes_nqp.checks.confounding._priors import NormalRho, RhoPrior
+from bayes_nqp.checks.confounding._study import Groups, Study, study_of
+from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.estimands._by import By
+
+if TYPE_CHECKING:
+    from bayes_nqp.fitting import Fit
+
+__all__ = ["CONFOUNDED", "confounding", "curves"]
+
+Array = npt.NDArray[np.float64]
+
+CONFOUNDED = "confounded"
+"""Name of the dim of mediators that are confounded."""
+_GRID = tuple(np.round(np.linspace(-0.6, 0.6, 49), 3).tolist())
+_PROB = 0.95
+_DEFAULT = NormalRho()
+
+
+def confounding(
+    fit: Fit,
+    mediator: str | None = None,
+    *,
+    rho: Sequence[float] | None = None,
+    by: By = None,
+    prior: RhoPrior | None = _DEFAULT,
+    weights: str = "rows",
+    balanced: int | None = None,
+) -> xr.Dataset:
+    """Find how direct and indirect effects change with unmeasured confounding of a mediator.
+
+    ``rho`` is the correlation of the outcome's innovations with those of one mediator (``lag``
+    periods before, where the design has a lag), given the innovations of the other mediators:
+    what is left if a common cause of both was not measured. The outcome's equation is fitted
+    again with flat deviations of units (random ones would dilute the bias), and slopes are
+    freed of the bias that ``rho`` brings, draw by draw.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a `Mediation`; keeps the refit, so that asking again costs little.
+    mediator : str, optional
+        The one that is confounded; each in turn by default, along the dim ``confounded``.
+    rho : sequence of float, optional
+        Correlations; from −.6 to .6 by default.
+    by, weights, balanced
+        As in `att`; not by unit.
+    prior : NormalRho or UniformRho, default NormalRho(0.2)
+        Of the correlation; None for no posterior under one.
+
+    Returns
+    -------
+    Dataset
+        ``estimate``, ``lower`` and ``upper`` (confounded, path, ..., rho), outcome units:
+        posterior mean and 95 % interval. Paths are the mediators, "all mediators" if there
+        are several, and "direct". ``crossing`` (confounded, path, ...) is the correlation at
+        which the effect is zero, its posterior median, with ``crossing_lower`` and
+        ``crossing_upper``; NaN where no correlation does that. ``breakdown`` is that from which
+        the 95 % interval holds zero. ``r2`` is the square of the crossing: the product of the
+        shares of the mediator's and of the outcome's innovations' variance that a common cause
+        explains there; it explains ``share`` of each if these are equal. ``adjusted`` (chain,
+        draw, confounded, path, ...) are draws under the prior.
+
+    Raises
+    ------
+    StudyError
+        If there is no such mediator, or the design has no known bias.
+
+    Notes
+    -----
+    With one mediator ``b(rho) = b − (sigma_y / sigma_m) rho g / √(1 − rho² g² m)``, where g
+    and m come from the autocorrelation of both errors (both are one if these are equal).
+    The innovations' correlation between mediators is taken as estimated.
+
+    References
+    ----------
+    Imai, K., Keele, L. and Yamamoto, T. (2010). Identification, inference and sensitivity
+    analysis for causal mediation effects. Statistical Science 25(1).
+    """
+    grid = _grid(rho)
+    try:
+        study = study_of(fit)
+    except NotApplicable as reason:
+        raise StudyError(
+            str(reason), hint="nqp.confounding(nqp.fit(nqp.Mediation(design), panel))"
+        ) from None
+    if mediator is not None and mediator not in study.names:
+        raise StudyError(
+            f"'mediator' is {mediator!r}, which is not in the fit",
+            hint=nearest(str(mediator), study.names),
+        )
+    found = curves(study, study.groups(by, weights, balanced), grid, prior)
+    return (
+        found
+        if mediator is None
+        else found.sel({CONFOUNDED: mediator}, drop=True).assign_attrs(
+            found.attrs | {CONFOUNDED: mediator}
+        )
+    )
+
+
+def _grid(rho: Sequence[float] | None) -> Array:
+    grid = np.asarray(_GRID if rho is None else rho, dtype=float)
+    if grid.ndim != 1 or not grid.size or not (np.abs(grid) < 1).all():
+        raise StudyError(f"'rho' is {rho!r}", hint="correlations between -1 and 1: [0, 0.1, 0.2]")
+    return np.unique(grid)
+
+
+def curves(study: Study, groups: Groups, grid: Array, prior: RhoPrior | None) -> xr.Dataset:
+    """Work out curves, crossings and the posterior under a prior.
+
+    Parameters
+    ----------
+    study : Study
+    groups : Groups
+    grid : ndarray
+        Correlations.
+    prior : NormalRho or UniformRho or None
+
+    Returns
+    -------
+    Dataset
+        As `confounding` returns.
+    """
+    effects, axes = study.fit.effects, groups.average.axes
+    shape = groups.average.shape
+    dims = [CONFOUNDED, v.PATH, *(axis.name for axis in axes)]
+    tail = (1 - _PROB) / 2
+    curvature = groups.curvature[:, :, None, None]
+    value = groups.value[:, None]
+    curve = np.stack(
+        [_summary(value - groups.pull * strength(np.array(r), curvature), tail) for r in grid],
+        axis=-1,
+    )
+    zero = np.quantile(crossing(value, groups.pull, curvature), [0.5, tail, 1 - tail], axis=0)
+    zero = np.where(np.abs(zero) < 1, zero, np.nan)
+    low, high = zero[1], zero[2]
+    away = np.sign(low) == np.sign(high)
+    nearest_end = np.where(np.abs(low) < np.abs(high), low, high)
+
+    def shaped(values: Array) -> Array:
+        return values.reshape(*values.shape[:2], *shape, *values.shape[3:])
+
+    data: dict[str, Any] = {
+        name: ([*dims, "rho"], shaped(curve[k]))
+        for k, name in enumerate(("estimate", "lower", "upper"))
+    }
+    data |= {
+        name: (dims, shaped(x))
+        for name, x in (
+            ("crossing", zero[0]),
+            ("crossing_lower", low),
+            ("crossing_upper", high),
+            ("breakdown", np.where(away, nearest_end, np.where(np.isnan(low + high), np.nan, 0))),
+            ("r2", zero[0] ** 2),
+            ("share", np.abs(zero[0])),
+        )
+    }
+    if prior is not None:
+        sample = [effects.sizes[dim] for dim in v.SAMPLE_DIMS]
+        drawn = _under(prior, study, groups).reshape(*sample, *groups.pull.shape[1:3], *shape)
+        data["adjusted"] = ([*v.SAMPLE_DIMS, *dims], drawn)
+    coords: dict[str, Any] = {
+        CONFOUNDED: np.asarray(study.names, dtype=str),
+        v.PATH: np.asarray(groups.paths, dtype=str),
+        "rho": grid,
+        **{axis.name: axis.labels for axis in axes},
+        **{dim: effects[dim].to_numpy() for dim in v.SAMPLE_DIMS},
+    }
+    if v.GATE in effects.coords:
+        coords[v.GATE] = str(effects[v.GATE].item())
+    attrs = {"estimand": "confounding", "prob": _PROB, "prior": repr(prior) if prior else "none",
+             "outcome": str(effects.attrs.get("outcome", ""))}  # fmt: skip
+    return xr.Dataset(data, coords=coords, attrs=attrs)
+
+
+def _summary(draws: Array, tail: float) -> Array:
+    """Mean and the ends of the interval; missing where the correlation is impossible."""
+    ends = np.quantile(draws, [tail, 1 - tail], axis=0)
+    return np.stack([draws.mean(axis=0), *ends])
+
+
+def _under(prior: RhoPrior, study: Study, groups: Groups) -> Array:
+    """Draw effects with a correlation from its prior, within what is possible."""
+    assert study.fit.sampler.seed is not None
+    rng = np.random.default_rng([study.fit.sampler.seed, 11])
+    size = groups.curvature.shape
+    rho = prior.draw(int(np.prod(size)), rng).reshape(size)
+    edge = 0.999 / np.sqrt(groups.curvature)
+    pulled = groups.pull * strength(np.clip(rho, -edge, edge), groups.curvature)[:, :, None, None]
+    return np.asarray(groups.value[:, None] - pulled)

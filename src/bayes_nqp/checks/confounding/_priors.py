@@ -1,0 +1,109 @@
+"""Priors of the correlation that unmeasured confounding makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.errors import StudyError
+
+__all__ = ["NormalRho", "RhoPrior", "UniformRho"]
+
+Array = npt.NDArray[np.float64]
+
+_LIMIT = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class NormalRho:
+    """The correlation is N(0, sd²), truncated to −.95 to .95.
+
+    Parameters
+    ----------
+    sd : float, default 0.2
+        Before truncation.
+
+    Raises
+    ------
+    StudyError
+        If ``sd`` is no positive number.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.NormalRho()
+    NormalRho(sd=0.2)
+    """
+
+    sd: float = 0.2
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.sd) and self.sd > 0):
+            raise StudyError(f"'sd' is {self.sd!r}", hint="a positive number, such as 0.2")
+
+    def draw(self, number: int, rng: np.random.Generator) -> Array:
+        """Draw correlations.
+
+        Parameters
+        ----------
+        number : int
+        rng : Generator
+
+        Returns
+        -------
+        ndarray (draw)
+        """
+        from scipy.stats import truncnorm
+
+        edge = _LIMIT / self.sd
+        return np.asarray(self.sd * truncnorm.rvs(-edge, edge, size=number, random_state=rng))
+
+
+@dataclass(frozen=True, slots=True)
+class UniformRho:
+    """Every correlation between two limits is as likely as any other.
+
+    Parameters
+    ----------
+    low, high : float, default −0.3, 0.3
+
+    Raises
+    ------
+    StudyError
+        If they are not in order, or beyond −.95 and .95.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.UniformRho(0, 0.4)
+    UniformRho(low=0, high=0.4)
+    """
+
+    low: float = -0.3
+    high: float = 0.3
+
+    def __post_init__(self) -> None:
+        if not -_LIMIT <= self.low <= self.high <= _LIMIT:
+            raise StudyError(
+                f"'low' is {self.low!r} and 'high' is {self.high!r}",
+                hint=f"in order, between {-_LIMIT} and {_LIMIT}",
+            )
+
+    def draw(self, number: int, rng: np.random.Generator) -> Array:
+        """Draw correlations.
+
+        Parameters
+        ----------
+        number : int
+        rng : Generator
+
+        Returns
+        -------
+        ndarray (draw)
+        """
+        return rng.uniform(self.low, self.high, number)
+
+
+type RhoPrior = NormalRho | UniformRho
