@@ -1,5 +1,6 @@
 """Pure functions from labelled draws to labelled draws."""
 
+from bayes_nqp.estimands._along import by_path, channels_of, legs
 from bayes_nqp.estimands._att import att
 from bayes_nqp.estimands._by import By
 from bayes_nqp.estimands._contrast import contrast
@@ -17,10 +18,13 @@ __all__ = [
     "By",
     "att",
     "best",
+    "by_path",
+    "channels_of",
     "contrast",
     "cumulative",
     "effects_of",
     "gate_of",
+    "legs",
     "nde",
     "nie",
     "probability",

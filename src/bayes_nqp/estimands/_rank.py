@@ -8,6 +8,7 @@ from scipy.stats import rankdata
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.estimands._mediated import ALL
 
 __all__ = ["best", "rank"]
 
@@ -20,7 +21,7 @@ def rank(draws: xr.DataArray, dim: str, *, largest_first: bool = True) -> xr.Dat
     draws : DataArray (chain, draw, ...)
         Such as ``att(fit, by="unit")``.
     dim : str
-        What to rank.
+        What to rank; the sum "all mediators" is no mediator and is left out.
     largest_first : bool, default True
         Whether rank 1 is the largest.
 
@@ -68,7 +69,7 @@ def best(draws: xr.DataArray, dim: str, *, largest: bool = True) -> xr.DataArray
     draws : DataArray (chain, draw, ...)
         Such as ``att(fit, by="stratum")``.
     dim : str
-        What to compare.
+        What to compare; the sum "all mediators" is no mediator and is left out.
     largest : bool, default True
         Whether the best is the largest.
 
@@ -112,4 +113,6 @@ def _checked(draws: xr.DataArray, dim: str) -> xr.DataArray:
     known = [str(d) for d in draws.dims if d not in v.SAMPLE_DIMS]
     if dim not in known:
         raise StudyError(f"dim={dim!r} is not a dim of these draws", hint=nearest(dim, known))
+    if dim == v.MEDIATOR:
+        draws = draws.isel({dim: draws[dim].to_numpy() != ALL})
     return draws.transpose(*v.SAMPLE_DIMS, ...)

@@ -21,7 +21,7 @@ from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
 from bayes_nqp.plots._words import Language, effect_label, percent, words
 
-__all__ = ["Row", "draw_rows", "forest"]
+__all__ = ["Row", "chance_text", "draw_rows", "forest"]
 
 _CONTRASTED = 4
 """Levels of a factor up to which all pairs are compared."""
@@ -189,7 +189,7 @@ def _columns(
         assert row.draws is not None
         mean, low, high = (written(float(x[0]), decimals) for x in (points.mean, *points.outer))
         chance = float((row.draws > 0).mean())
-        entries.append((f"{mean}  [{low}, {high}]", _chance(chance)))
+        entries.append((f"{mean}  [{low}, {high}]", chance_text(chance)))
     heading = (
         say["mean_interval"].format(say["interval"].format(percent(prob))),
         say["p_positive"],
@@ -205,15 +205,22 @@ def _columns(
     }
     lines = [(max(at) + 1, heading, MUTED)]
     lines += [(y, entry, row.colour) for (row, _), y, entry in zip(drawn, at, entries, strict=True)]
-    for y, (number, chance_text), colour in lines:
+    for y, (number, likely), colour in lines:
         ax.annotate(number, xy=(1, y), xytext=(10, 0), color=colour, **where)
-        ax.annotate(
-            chance_text, xy=(1, y), xytext=(10 + gap + 28, 0), ha="right", color=colour, **where
-        )
+        ax.annotate(likely, xy=(1, y), xytext=(10 + gap + 28, 0), ha="right", color=colour, **where)
 
 
-def _chance(chance: float) -> str:
-    """Write a probability without claiming certainty that draws cannot give."""
+def chance_text(chance: float) -> str:
+    """Write a probability without claiming certainty that draws cannot give.
+
+    Parameters
+    ----------
+    chance : float
+
+    Returns
+    -------
+    str
+    """
     if chance > 0.995:
         return "> 0.99"
     return "< 0.01" if chance < 0.005 else f"{chance:.2f}"

@@ -94,15 +94,16 @@ def wrapped(text: str, wide: float) -> str:
 
 
 def _pieces(text: str) -> list[str]:
-    """Split where a line may break, never before a Chinese punctuation mark."""
+    """Split where a line may break, never before a Chinese mark or after an opening one."""
     pieces = [""]
     for character in text:
         breaks = unicodedata.east_asian_width(character) in "WF"
         closing = unicodedata.category(character) in ("Po", "Pe")
+        opened = bool(pieces[-1]) and unicodedata.category(pieces[-1][-1]) == "Ps"
         if character == " ":
             pieces[-1] += " "
             pieces.append("")
-        elif breaks and not closing:
+        elif breaks and not closing and not opened:
             pieces.append(character)
         else:
             pieces[-1] += character

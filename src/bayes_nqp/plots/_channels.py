@@ -1,0 +1,208 @@
+"""Channels compared: one under another, and each against each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import StudyError
+from bayes_nqp.estimands import By, by_path, channels_of, effects_of, gate_of, text
+from bayes_nqp.estimands._mediated import ALL
+from bayes_nqp.plots._forest import Row, chance_text, draw_rows
+from bayes_nqp.plots._notes import annotate, wrapped
+from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, new_figure, settle, style
+from bayes_nqp.plots._words import Language, effect_label, percent, words
+
+__all__ = ["channels"]
+
+_GROUPS: Final = len(COLOURS)
+_SQUARES: Final = 4
+"""Groups up to which all pairs are compared."""
+_ACROSS: Final = 8
+"""Columns of comparisons that one row of squares holds."""
+_BETTER: Final = LinearSegmentedColormap.from_list("pairs", ["#F3C6A5", "#FFFFFF", "#A9CDE6"])
+
+
+def channels(
+    fit_or_effects: object,
+    *,
+    by: By = None,
+    prob: float = 0.95,
+    weights: str = "rows",
+    direct: bool = True,
+    ax: Axes | None = None,
+    title: str | None = None,
+    language: Language = "en",
+) -> Figure:
+    """Draw the effect along every path, and how probably each exceeds each other.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+        Of a `Mediation`.
+    by : str, sequence of str or mapping, optional
+        Groups, side by side within every path, and each with its own comparison.
+    prob : float, default 0.95
+        Posterior probability of the wide intervals, equal-tailed.
+    weights : str, default "rows"
+        As in ``att``.
+    direct : bool, default True
+        Whether direct and total effects are there; without them the scale is that of channels.
+    ax : Axes, optional
+        To draw the effects into, without the comparisons.
+    title : str, optional
+        Of the figure.
+    language : {"en", "zh"}, default "en"
+        Of labels and notes.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    StudyError
+        As ``nie``; or if there are too many groups.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bayes_nqp import plots, schema
+    >>> effects = schema.build(
+    ...     np.random.default_rng(1).normal(size=(4, 100, 4, 1)), strata={}, cohort=[2015],
+    ...     time=[2015], event_time=[0], rows=[3], units=[3],
+    ...     paths=["total", "direct", "digital", "finance"],
+    ... )
+    >>> [t.get_text() for t in plots.channels(effects).axes[0].get_yticklabels()]
+    ['Total', 'Direct', 'digital', 'finance', 'All mediators']
+    """
+    say, effects = words(language), effects_of(fit_or_effects)
+    draws = by_path(effects, by, weights)
+    if not direct:
+        draws = draws.isel({v.PATH: ~np.isin(draws[v.PATH].to_numpy(), (v.DIRECT, v.TOTAL))})
+    groups = _groups(draws)
+    if len(groups) > _GROUPS:
+        raise StudyError(f"one figure cannot hold {len(groups)} groups", hint="fewer factors in by")
+    rows, label = _rows(groups, say), effect_label(draws, say)
+    compared = [str(x) for x in channels_of(draws)[v.PATH].to_numpy()]
+    with style([*say.values(), label, title or "", *compared, *groups]):
+        figure, ax_, squares = _layout(ax, _height(rows), len(groups), len(compared))
+        draw_rows(ax_, rows, prob, say)
+        if not direct and rows[0].draws is not None:
+            ax_.get_yticklabels()[0].set_fontweight("normal")
+        ax_.set_xlabel(label)
+        for k, (square, (name, one)) in enumerate(zip(squares, groups.items(), strict=False)):
+            _pairs(square, channels_of(one), name, say, named=k % _columns(len(compared)) == 0)
+        notes = [say["points"].format(percent(prob))]
+        notes += [say["pairs_key"]] if squares else []
+        if len(groups) > _SQUARES:
+            notes.append(say["contrasts_left_out"].format(_SQUARES))
+        notes += [say["last_through"]] if ALL in draws[v.PATH] else []
+        annotate(figure, [ax_], notes, gate_of(draws), say, owned=ax is None, title=title)
+        settle([ax_, *squares])
+        ax_.tick_params(axis="y", length=0)
+        for square in squares:
+            square.tick_params(which="both", length=0, labelsize=7.4)
+    return figure
+
+
+def _groups(draws: xr.DataArray) -> dict[str, xr.DataArray]:
+    """Take draws apart by every dim but the path's, without what is empty."""
+    dims = [str(dim) for dim in draws.dims if dim not in (*v.SAMPLE_DIMS, v.PATH)]
+    found = {}
+    for place in product(*(range(draws.sizes[dim]) for dim in dims)):
+        one = draws.isel(dict(zip(dims, place, strict=True)))
+        if not bool(np.isnan(one).any()):
+            labels = (text(draws[dim].to_numpy()[k]) for dim, k in zip(dims, place, strict=True))
+            found[" × ".join(labels)] = one
+    return found
+
+
+def _called(name: str, say: Mapping[str, str]) -> str:
+    return say[name] if name in (v.DIRECT, v.TOTAL, ALL) else name
+
+
+def _rows(groups: Mapping[str, xr.DataArray], say: Mapping[str, str]) -> list[Row]:
+    """One line per path; or one per group, under the name of the path."""
+    names = [str(x) for x in next(iter(groups.values()))[v.PATH].to_numpy()]
+    rows = []
+    for name in sorted(names, key=lambda name: name != v.TOTAL):
+        k = names.index(name)
+        marker = "D" if name in (v.TOTAL, ALL) else "o"
+        if len(groups) == 1 and "" in groups:
+            colour = INK if marker == "D" or name == v.DIRECT else COLOURS[0]
+            label = wrapped(_called(name, say).replace("_", "_ "), 26).replace("_ ", "_")
+            rows.append(Row(label, groups[""].isel({v.PATH: k}), colour, marker))
+            continue
+        rows.append(Row(_called(name, say), None))
+        for (group, one), colour in zip(groups.items(), COLOURS, strict=False):
+            rows.append(Row(group, one.isel({v.PATH: k}), colour, marker))
+    return rows
+
+
+def _columns(paths: int) -> int:
+    """Squares of comparisons that stand side by side."""
+    return max(1, _ACROSS // paths)
+
+
+def _height(rows: Sequence[Row]) -> float:
+    """Height of the forest in inches, more where labels have two lines."""
+    return (0.3 if any("\n" in row.label for row in rows) else 0.225) * len(rows) + 0.75
+
+
+def _layout(
+    ax: Axes | None, high: float, groups: int, paths: int
+) -> tuple[Figure, Axes, list[Axes]]:
+    """Place the forest, and below it a square of comparisons for every group."""
+    low = 0.235 * paths + 0.55
+    if ax is not None or groups > _SQUARES or paths < 2:
+        figure, (ax_,) = figure_of(ax, (6.8, high + 0.4))
+        return figure, ax_, []
+    columns = min(groups, _columns(paths))
+    lines = -(-groups // columns)
+    figure = new_figure((6.8, high + lines * low + 0.5))
+    grid = figure.add_gridspec(1 + lines, columns, height_ratios=[high, *[low] * lines])
+    top = figure.add_subplot(grid[0, :])
+    places = [grid[1 + k // columns, k % columns] for k in range(groups)]
+    return figure, top, [figure.add_subplot(place) for place in places]
+
+
+def _pairs(
+    ax: Axes, draws: xr.DataArray, group: str, say: Mapping[str, str], *, named: bool
+) -> None:
+    """Fill a square with the probability that the row's effect exceeds the column's."""
+    flat = draws.stack(sample=v.SAMPLE_DIMS).transpose(v.PATH, "sample").to_numpy()
+    chance = (flat[:, None] > flat[None]).mean(axis=-1)
+    n = len(chance)
+    shown = np.where(np.eye(n, dtype=bool), 0.5, chance)
+    ax.imshow(shown, cmap=_BETTER, vmin=0, vmax=1, aspect="auto")
+    for i, j in product(range(n), repeat=2):
+        said = "" if i == j else chance_text(float(chance[i, j]))
+        ax.text(j, i, said, ha="center", va="center", fontsize=6.8, color=INK)
+    names = [_called(str(x), say) for x in draws[v.PATH].to_numpy()]
+    _edges(ax, names, named=named)
+    head = " · ".join(filter(None, [group, say["pairs"] if named else ""]))
+    ax.set_title(head, fontsize=8, fontweight="normal", color=MUTED, pad=14)
+
+
+def _edges(ax: Axes, names: Sequence[str], *, named: bool) -> None:
+    """Number the paths along both edges, and name them along the left one."""
+    n = len(names)
+    left = [f"{name}  {k}" for k, name in enumerate(names, 1)] if named else [""] * n
+    where: dict[str, Any] = {"top": True, "labeltop": True, "bottom": False, "labelbottom": False}
+    ax.tick_params(axis="x", **where)
+    ax.set_xticks(range(n), [str(k) for k in range(1, n + 1)])
+    ax.set_yticks(range(n), left)
+    ax.set_xticks(np.arange(n - 1) + 0.5, minor=True)
+    ax.set_yticks(np.arange(n - 1) + 0.5, minor=True)
+    ax.grid(which="minor", color="white", linewidth=1.2)
+    for spine in ax.spines.values():
+        spine.set_visible(False)

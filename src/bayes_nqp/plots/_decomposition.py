@@ -1,0 +1,205 @@
+"""Direct and indirect effects on top of one another, and what they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import StudyError
+from bayes_nqp.estimands import By, by_path, channels_of, effects_of, gate_of, text
+from bayes_nqp.estimands._by import names_of
+from bayes_nqp.plots._intervals import draw_points, points_of
+from bayes_nqp.plots._notes import annotate, wrapped
+from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
+from bayes_nqp.plots._words import Language, effect_label, percent, words
+
+__all__ = ["decomposition"]
+
+_DIRECT: Final = "#C9CDD2"
+_PANELS: Final = 12
+
+
+def decomposition(
+    fit_or_effects: object,
+    *,
+    by: By = v.EVENT_TIME,
+    prob: float = 0.95,
+    weights: str = "rows",
+    ax: Axes | None = None,
+    title: str | None = None,
+    language: Language = "en",
+) -> Figure:
+    """Draw direct and indirect effects stacked, and the total effect they add up to.
+
+    Parts below zero stack downwards, so that opposite signs show instead of hiding in a share.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+        Of a `Mediation`.
+    by : str, sequence of str or mapping, optional
+        What to set side by side, "event_time" by default; of several, event time or else the
+        last goes along the axis, the others each get a panel. None for the overall effect.
+    prob : float, default 0.95
+        Posterior probability of the wide intervals, equal-tailed.
+    weights : str, default "rows"
+        As in ``att``.
+    ax : Axes, optional
+        To draw one panel into.
+    title : str, optional
+        Of the figure.
+    language : {"en", "zh"}, default "en"
+        Of labels and notes.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    StudyError
+        As ``nie``; or if there are too many panels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bayes_nqp import plots, schema
+    >>> effects = schema.build(
+    ...     np.ones((4, 100, 3, 2)) * np.array([3.0, 1.0, 2.0])[:, None], strata={},
+    ...     cohort=[2015, 2015], time=[2015, 2016], event_time=[0, 1], rows=[3, 3], units=[3, 3],
+    ...     paths=["total", "direct", "digital"],
+    ... )
+    >>> len(plots.decomposition(effects).axes[0].patches)
+    4
+    """
+    say, effects = words(language), effects_of(fit_or_effects)
+    names = names_of(by)
+    draws = by_path(effects, names, weights)
+    along = _along(names)
+    panels = _panels(draws, along)
+    if len(panels) > (_PANELS if ax is None else 1):
+        where = "one ax" if ax is not None else "one figure"
+        raise StudyError(f"{where} cannot hold {len(panels)} panels", hint="fewer factors in by")
+    parts = [str(name) for name in channels_of(draws)[v.PATH].to_numpy()]
+    label = effect_label(draws, say)
+    with style([*say.values(), label, title or "", along or "", *parts, *panels]):
+        columns = min(len(panels), 3 if len(panels) != 4 else 2)
+        rows = -(-len(panels) // columns)
+        figure, axes = figure_of(ax, _size(draws, along, columns, rows), rows, columns)
+        for ax_, (name, one) in zip(axes, panels.items(), strict=False):
+            _panel(ax_, one, along, parts, prob, say)
+            ax_.set_title(name, fontsize=8.5)
+        for ax_ in axes[len(panels) :]:
+            ax_.set_axis_off()
+        used = axes[: len(panels)]
+        for i, ax_ in enumerate(used):
+            ax_.tick_params(labelbottom=i >= len(panels) - columns)
+        axes[0].set_ylabel(label)
+        xlabel = say["event_time"] if along == v.EVENT_TIME else along or ""
+        used[(len(panels) - 1) // columns * columns].set_xlabel(xlabel)
+        _key(axes[columns - 1], parts, say)
+        notes = [say["parts_key"].format(percent(prob))]
+        notes += [say["last_through"]] if len(parts) > 2 else []
+        annotate(figure, used, notes, gate_of(draws), say, owned=ax is None, title=title)
+        settle(axes)
+    return figure
+
+
+def _along(names: Mapping[str, str]) -> str | None:
+    """Choose what goes along the axis."""
+    if not names:
+        return None
+    return next((new for new, old in names.items() if old == v.EVENT_TIME), list(names)[-1])
+
+
+def _panels(draws: xr.DataArray, along: str | None) -> dict[str, xr.DataArray]:
+    """Take draws apart by the dims that are not along the axis, without empty panels."""
+    dims = [str(d) for d in draws.dims if d not in (*v.SAMPLE_DIMS, v.PATH, along)]
+    found = {}
+    for place in product(*(range(draws.sizes[dim]) for dim in dims)):
+        one = draws.isel(dict(zip(dims, place, strict=True)))
+        if not bool(np.isnan(one).all()):
+            labels = (text(draws[dim].to_numpy()[k]) for dim, k in zip(dims, place, strict=True))
+            found[" × ".join(labels)] = one
+    return found
+
+
+def _size(draws: xr.DataArray, along: str | None, columns: int, rows: int) -> tuple[float, float]:
+    bars = draws.sizes[along] if along is not None else 1
+    wide = np.clip(0.9 + 0.42 * bars, 1.7, 4.6 if columns == 1 else 2.6)
+    return float(wide * columns + 1.5), (3.4 if rows == 1 else 2.1 * rows + 1.1)
+
+
+def _panel(
+    ax: Axes,
+    draws: xr.DataArray,
+    along: str | None,
+    parts: Sequence[str],
+    prob: float,
+    say: Mapping[str, str],
+) -> None:
+    whole = draws if along is not None else draws.expand_dims({"": [say["overall"]]}, axis=-1)
+    labels = whole[along or ""].to_numpy()
+    numeric = along is not None and labels.dtype.kind in "iuf"
+    place = labels.astype(np.float64) if numeric else np.arange(len(labels), dtype=np.float64)
+    seen = np.flatnonzero(~np.isnan(whole.isel(chain=0, draw=0, path=0).to_numpy()))
+    shown = whole.isel({along or "": seen})
+    means = shown.mean(v.SAMPLE_DIMS)
+    heights = [means.sel({v.PATH: name}).to_numpy() for name in parts]
+    for height, bottom, how in zip(heights, _stacked(heights), _looks(parts), strict=True):
+        ax.bar(place[seen], height, 0.68, bottom, edgecolor="white", linewidth=0, zorder=1, **how)
+    total = points_of(shown.sel({v.PATH: v.TOTAL}), prob)
+    draw_points(ax, place[seen], total, INK, size=4.2)
+    ax.axhline(0, color=MUTED, linewidth=0.7, zorder=1.5)
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=6))
+    if numeric and len(place) > 1:
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True, min_n_ticks=1))
+        ax.set_xlim(place.min() - 0.6, place.max() + 0.6)
+    else:
+        ax.set_xticks(place, [wrapped(text(label), 14) for label in labels])
+        ax.set_xlim(-0.75, len(place) - 0.25)
+        ax.tick_params(axis="x", length=0)
+
+
+def _stacked(heights: Sequence[npt.NDArray[np.float64]]) -> list[npt.NDArray[np.float64]]:
+    """Find where bars start: on those before them of the same sign."""
+    up, down = np.zeros_like(heights[0]), np.zeros_like(heights[0])
+    bottoms = []
+    for height in heights:
+        bottoms.append(np.where(height >= 0, up, down))
+        up, down = up + np.maximum(height, 0), down + np.minimum(height, 0)
+    return bottoms
+
+
+def _looks(parts: Sequence[str]) -> list[dict[str, Any]]:
+    """Grey for the direct effect, a colour for every mediator, hatched from the eighth on."""
+    looks: list[dict[str, Any]] = [{"facecolor": _DIRECT}]
+    for k in range(len(parts) - 1):
+        hatch = "////" if k >= len(COLOURS) else None
+        looks.append({"facecolor": COLOURS[k % len(COLOURS)], "hatch": hatch})
+    return looks
+
+
+def _key(ax: Axes, parts: Sequence[str], say: Mapping[str, str]) -> None:
+    """Name the parts beside the last panel of the first row."""
+    called = [say["direct"], *(wrapped(name.replace("_", "_ "), 16) for name in parts[1:])]
+    patches = [
+        Patch(label=name.replace("_ ", "_"), **how)
+        for name, how in zip(called, _looks(parts), strict=True)
+    ]
+    (line,) = ax.plot([], [], "o-", color=INK, markersize=4.2, linewidth=0.9, label=say["total"])
+    ax.legend(
+        handles=[line, *patches[::-1]], loc="upper left", bbox_to_anchor=(1.01, 1.0),
+        frameon=False, fontsize=7.4, handlelength=1.1, handleheight=1.0, borderaxespad=0,
+        labelspacing=0.55,
+    )  # fmt: skip

@@ -1,0 +1,271 @@
+"""The path diagram: treatment, mediators, outcome, and what each arrow carries."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, Rectangle
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import StudyError
+from bayes_nqp.estimands import By, by_path, effects_of, legs, text
+from bayes_nqp.estimands._by import names_of
+from bayes_nqp.estimands._contrast import at_level
+from bayes_nqp.plots._forest import chance_text
+from bayes_nqp.plots._intervals import Points, numbers, points_of, written
+from bayes_nqp.plots._notes import annotate, wrapped
+from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
+from bayes_nqp.plots._words import Language, percent, words
+
+__all__ = ["paths"]
+
+_SHEETS: Final = 6
+"""Diagrams that one figure holds."""
+
+_WIDTH: Final = 7.0
+_ROW: Final = 0.5
+"""Height of a row, inches."""
+_FAINT: Final = "#9A9A9A"
+_FILL: Final = "#F1F3F5"
+
+# Left and right edges of the boxes, and of the column of numbers, as shares of the width.
+_TREATMENT, _MEDIATOR, _OUTCOME, _COLUMN = (0.0, 0.1), (0.25, 0.435), (0.585, 0.685), (0.7, 1.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sheet:
+    """Draws of one diagram.
+
+    Parameters
+    ----------
+    title : str
+    a, b : DataArray (chain, draw, mediator)
+    effects : DataArray (chain, draw, path)
+    """
+
+    title: str
+    a: xr.DataArray
+    b: xr.DataArray
+    effects: xr.DataArray
+
+    @property
+    def mediators(self) -> list[str]:
+        return [str(name) for name in self.a[v.MEDIATOR].to_numpy()]
+
+
+def paths(
+    fit: object,
+    *,
+    by: By = None,
+    level: object = None,
+    prob: float = 0.95,
+    weights: str = "rows",
+    ax: Axes | None = None,
+    title: str | None = None,
+    language: Language = "en",
+) -> Figure:
+    """Draw how a policy reaches the outcome: directly, and through every mediator.
+
+    The arrow to a mediator carries the average effect on it; the one from it, the slope of
+    the outcome, averaged over strata by treated rows. The effects along the paths, and what they
+    add up to, stand at the right.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a `Mediation`; its effects alone do not say what is on the arrows.
+    by : str or mapping, optional
+        A diagram for each level of a factor, one under another.
+    level : object, optional
+        Only this level of `by`.
+    prob : float, default 0.95
+        Posterior probability of the intervals, equal-tailed.
+    weights : str, default "rows"
+        As in ``att``.
+    ax : Axes, optional
+        To draw one diagram into.
+    title : str, optional
+        Of the figure.
+    language : {"en", "zh"}, default "en"
+        Of labels and notes.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    StudyError
+        As ``att``; if it is no fit of a `Mediation`; or if there are too many levels.
+
+    References
+    ----------
+    Imai, K., Keele, L. and Yamamoto, T. (2010). Identification, inference and sensitivity
+    analysis for causal mediation effects. Statistical Science 25(1).
+    """
+    say = words(language)
+    sheets = _sheets(fit, by, level, weights)
+    if ax is not None and len(sheets) > 1:
+        raise StudyError(f"one ax cannot hold {len(sheets)} diagrams", hint="level=..., or no ax")
+    first = sheets[0]
+    outcome = str(effects_of(fit).attrs.get("outcome", "")) or say["effect"]
+    names = [*first.mediators, outcome, *(one.title for one in sheets)]
+    rows = len(first.mediators) + 1
+    decimals = max(numbers(points_of(one.effects, prob)) for one in sheets)
+    with style([*say.values(), title or "", *names]):
+        height = len(sheets) * (_ROW * rows + 0.85) + 0.55
+        figure, axes = figure_of(ax, (_WIDTH, height), len(sheets), 1)
+        for one, ax_ in zip(sheets, axes, strict=True):
+            _draw(ax_, one, outcome, prob, say)
+            _numbers(ax_, one, prob, say, decimals)
+        notes = [say["paths_key"].format(percent(prob)), say["products"]]
+        notes += [say["last_through"]] if len(first.mediators) > 1 else []
+        lag = int(getattr(getattr(fit, "design", None), "lag", 0))
+        notes += [say["lagged"].format(lag)] if lag else []
+        gate = str(first.effects[v.GATE].item()) if v.GATE in first.effects.coords else v.UNVERIFIED
+        annotate(figure, axes, notes, gate, say, owned=ax is None, title=title)
+        settle(axes)
+    return figure
+
+
+def _sheets(fit: object, by: By, level: object, weights: str) -> list[_Sheet]:
+    names = names_of(by)
+    if len(names) > 1:
+        raise StudyError(f"by={by!r} names several factors", hint="one factor, or by='stratum'")
+    if level is not None and not names:
+        raise StudyError(f"level={level!r} of no factor", hint="by='region', level='inland'")
+    parts, effects = legs(fit, names, weights), by_path(fit, names, weights)
+    if not names:
+        return [_Sheet("", parts["a"], parts["b"], effects)]
+    (dim,) = names
+    levels = effects[dim].to_numpy() if level is None else [level]
+    sheets = [
+        _Sheet(text(one), *(at_level(d, {dim: one}) for d in (parts["a"], parts["b"], effects)))
+        for one in levels
+    ]
+    sheets = [one for one in sheets if not bool(np.isnan(one.effects).any())]
+    if not sheets or len(sheets) > _SHEETS:
+        raise StudyError(f"{len(sheets)} diagrams are not one figure", hint="level=one of them")
+    return sheets
+
+
+def _draw(ax: Axes, sheet: _Sheet, outcome: str, prob: float, say: Mapping[str, str]) -> None:
+    names = sheet.mediators
+    n = len(names)
+    ax.set_xlim(-0.005, 1.005)
+    ax.set_ylim(-1.25, n + 0.95)
+    ax.set_axis_off()
+    _box(ax, _TREATMENT, (-0.42, n + 0.42), say["policy"], _FILL)
+    _box(ax, _OUTCOME, (-0.42, n + 0.42), outcome, _FILL)
+    for k, name in enumerate(names):
+        y = float(n - k)
+        _box(ax, _MEDIATOR, (y - 0.36, y + 0.36), name, "white")
+        at = {v.MEDIATOR: k}
+        _arrow(ax, (_TREATMENT[1], _MEDIATOR[0]), y, sheet.a.isel(at), prob)
+        _arrow(ax, (_MEDIATOR[1], _OUTCOME[0]), y, sheet.b.isel(at), prob)
+    direct = sheet.effects.sel({v.PATH: v.DIRECT})
+    _arrow(ax, (_TREATMENT[1], _OUTCOME[0]), 0.0, direct, prob, say["direct"])
+    if sheet.title:
+        ax.set_title(sheet.title, fontsize=9, pad=2)
+
+
+def _box(
+    ax: Axes, sides: tuple[float, float], ends: tuple[float, float], label: str, face: str
+) -> None:
+    left, right = sides
+    low, high = ends
+    ax.add_patch(
+        Rectangle(
+            (left, low), right - left, high - low, facecolor=face, edgecolor=INK, linewidth=0.8
+        )
+    )
+    size, said = _fitted(label, (right - left) * _WIDTH * 72, (high - low) * _ROW * 72)
+    ax.text(
+        (left + right) / 2, (low + high) / 2, said, ha="center", va="center",
+        fontsize=size, linespacing=1.15,
+    )  # fmt: skip
+
+
+def _fitted(label: str, wide: float, high: float) -> tuple[float, str]:
+    """Find the size and the line breaks with which a label fits: few lines, then large letters."""
+    share = 0.52 if any(unicodedata.east_asian_width(c) in "WF" for c in label) else 0.61
+    sizes = (8.0, 7.6, 7.2, 6.8, 6.2, 5.6)
+    tries = [(size, _broken(label, wide / (size * share) - 0.8)) for size in sizes]
+    fit = [one for one in tries if (one[1].count("\n") + 1) * one[0] * 1.2 <= high]
+    return min(fit[:4] or fit or tries[-1:], key=lambda one: (one[1].count("\n"), -one[0]))
+
+
+def _broken(label: str, wide: float) -> str:
+    """Wrap a label, also after underscores."""
+    return wrapped(label.replace("_", "_ "), wide).replace("_ ", "_")
+
+
+def _arrow(
+    ax: Axes,
+    ends: tuple[float, float],
+    y: float,
+    draws: xr.DataArray,
+    prob: float,
+    label: str = "",
+) -> None:
+    """Draw an arrow whose colour and width say how sure its sign is, with its posterior."""
+    points = points_of(draws, prob)
+    chance = float((draws > 0).mean())
+    sure = 2 * abs(chance - 0.5)
+    colour = _colour(points)
+    width = 0.7 + 2.1 * sure
+    ax.add_patch(
+        FancyArrowPatch(
+            (ends[0], y), (ends[1], y), arrowstyle="-|>", shrinkA=1, shrinkB=0, linewidth=width,
+            color=colour, mutation_scale=7 + 2.2 * width, zorder=2, joinstyle="miter",
+        )
+    )  # fmt: skip
+    decimals = numbers(points)
+    mean, low, high = (written(float(x[0]), decimals) for x in (points.mean, *points.outer))
+    where: dict[str, Any] = {
+        "xy": ((ends[0] + ends[1]) / 2 - 0.006, y),
+        "textcoords": "offset points",
+        "ha": "center",
+        "color": INK,
+    }
+    ink = INK if colour == _FAINT else colour
+    said = f"{label} {mean}".strip()
+    above: dict[str, Any] = {**where, "color": ink, "fontweight": "bold"}
+    ax.annotate(said, xytext=(0, 3.2), va="bottom", fontsize=7.8, **above)
+    ax.annotate(f"[{low}, {high}]", xytext=(0, -3.6), va="top", fontsize=6.6, **where)
+
+
+def _colour(points: Points) -> str:
+    if points.outer[0, 0] > 0:
+        return COLOURS[0]
+    return COLOURS[1] if points.outer[1, 0] < 0 else _FAINT
+
+
+def _numbers(ax: Axes, sheet: _Sheet, prob: float, say: Mapping[str, str], decimals: int) -> None:
+    """Write the effect along every path beside its row, and below them what they add up to."""
+    points = points_of(sheet.effects, prob)
+    n = len(sheet.mediators)
+    chances = (sheet.effects > 0).mean(v.SAMPLE_DIMS).to_numpy()
+    left, right = _COLUMN
+    small: dict[str, Any] = {"fontsize": 6.6, "color": MUTED, "va": "center"}
+    interval = say["interval"].format(percent(prob))
+    ax.text(left, n + 0.72, say["mean_interval"].format(interval), **small)
+    ax.text(right, n + 0.72, say["p_positive"], ha="right", **small)
+    height = {v.DIRECT: 0.0, v.TOTAL: -1.05 if n > 1 else -0.75, "all mediators": -0.68}
+    height |= {name: float(n - k) for k, name in enumerate(sheet.mediators)}
+    ax.plot([left, right], [-0.42, -0.42], color=MUTED, linewidth=0.6)
+    for k, name in enumerate(map(str, sheet.effects[v.PATH].to_numpy())):
+        mean, low, high = (written(float(x[k]), decimals) for x in (points.mean, *points.outer))
+        y, bold = height[name], "bold" if name == v.TOTAL else "normal"
+        where: dict[str, Any] = {"fontsize": 6.9, "va": "center", "fontweight": bold}
+        ax.text(left, y, f"{mean}  [{low}, {high}]", **where)
+        ax.text(right, y, chance_text(float(chances[k])), ha="right", **where)
+        if y < -0.5:
+            ax.text(left - 0.012, y, say[name], ha="right", **where)

@@ -1,0 +1,168 @@
+"""Effects along every path, and channels against one another."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import StudyError
+from bayes_nqp.estimands import (
+    By,
+    by_path,
+    channels_of,
+    contrast,
+    effects_of,
+    proportion_mediated,
+)
+from bayes_nqp.tables._summary import summary
+
+__all__ = ["channel_comparison", "mediation_table"]
+
+_PAIR = "pair"
+_SHARE = ("proportion", "proportion_lower", "proportion_upper")
+
+
+def mediation_table(
+    fit_or_effects: object,
+    by: By = None,
+    prob: float = 0.95,
+    kind: Literal["eti", "hdi"] = "eti",
+    weights: str = "rows",
+) -> pd.DataFrame:
+    """Summarise the direct, indirect and total effect, and the proportions mediated.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+        Of a ``Mediation``.
+    by : str, sequence of str or mapping, optional
+        As in ``att``.
+    prob : float, default 0.95
+        Posterior probability of intervals.
+    kind : {"eti", "hdi"}, default "eti"
+        Equal-tailed, or highest density.
+    weights : str, default "rows"
+        As in ``att``.
+
+    Returns
+    -------
+    DataFrame
+        ``path`` ("direct", every mediator, where there are several "all mediators", "total"), a
+        column per dim of `by`, the columns of ``summary``, then of indirect effects
+        ``proportion`` (of the total effect: posterior median), ``proportion_lower``,
+        ``proportion_upper`` and ``withheld``, the reason why there is none.
+
+    Raises
+    ------
+    StudyError
+        As ``nie`` and ``summary``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bayes_nqp import schema
+    >>> from bayes_nqp.tables import mediation_table
+    >>> draws = np.random.default_rng(1).normal(0, 0.01, (4, 100, 3, 1))
+    >>> effects = schema.build(
+    ...     draws + np.array([3.0, 2.0, 1.0])[:, None], strata={}, cohort=[2015], time=[2015],
+    ...     event_time=[0], rows=[3], units=[3], paths=["total", "direct", "digital"],
+    ... )
+    >>> mediation_table(effects)[["path", "mean", "proportion"]].round(2).values.tolist()
+    [['direct', 2.0, nan], ['digital', 1.0, 0.33], ['total', 3.0, nan]]
+    """
+    effects = effects_of(fit_or_effects)
+    table = summary(by_path(effects, by, weights), prob, kind)
+    share = proportion_mediated(effects, by, weights)
+    centre = share.median(v.SAMPLE_DIMS)
+    found = summary(share, prob, kind).rename(columns={v.MEDIATOR: v.PATH})
+    keys = [v.PATH, *(str(d) for d in share.dims if d not in (*v.SAMPLE_DIMS, v.MEDIATOR))]
+    found["proportion"] = _in_order(centre)
+    found = found.rename(columns={"lower": _SHARE[1], "upper": _SHARE[2]})
+    facts = table.attrs
+    table = table.merge(found[[*keys, *_SHARE]], on=keys, how="left", validate="one_to_one")
+    indirect = ~table[v.PATH].isin([v.DIRECT, v.TOTAL])
+    lost = indirect & table["proportion"].isna()
+    table["withheld"] = np.where(lost, "the total effect straddles zero", "")
+    table.attrs = facts
+    return table
+
+
+def _in_order(values: xr.DataArray) -> list[float]:
+    flat = values.to_numpy().ravel()
+    return [float(x) for x in flat[~np.isnan(flat)]]
+
+
+def channel_comparison(
+    fit_or_effects: object,
+    by: By = None,
+    prob: float = 0.95,
+    kind: Literal["eti", "hdi"] = "eti",
+    weights: str = "rows",
+) -> pd.DataFrame:
+    """Summarise the difference between every two channels.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+        Of a ``Mediation``.
+    by : str, sequence of str or mapping, optional
+        As in ``att``: channels are compared within every group.
+    prob : float, default 0.95
+        Posterior probability of the interval.
+    kind : {"eti", "hdi"}, default "eti"
+        Equal-tailed, or highest density.
+    weights : str, default "rows"
+        As in ``att``.
+
+    Returns
+    -------
+    DataFrame
+        ``channel``, ``minus`` (the one it is compared with), a column per dim of `by`, and the
+        columns of ``summary``, of which ``p_positive`` is the probability that the effect via the
+        channel is the larger. "direct" is one of the channels.
+
+    Raises
+    ------
+    StudyError
+        As ``nie`` and ``summary``.
+
+    Notes
+    -----
+    Effects are compared with their signs: of two negative ones the smaller in size is larger. A
+    single channel is causal by itself only if mediators do not affect one another.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bayes_nqp import schema
+    >>> from bayes_nqp.tables import channel_comparison
+    >>> effects = schema.build(
+    ...     np.random.default_rng(1).normal(size=(4, 100, 4, 1)), strata={}, cohort=[2015],
+    ...     time=[2015], event_time=[0], rows=[3], units=[3],
+    ...     paths=["total", "direct", "digital", "finance"],
+    ... )
+    >>> channel_comparison(effects)[["channel", "minus"]].values.tolist()
+    [['direct', 'digital'], ['direct', 'finance'], ['digital', 'finance']]
+    """
+    draws = channels_of(by_path(fit_or_effects, by, weights))
+    pairs = list(combinations(draws[v.PATH].to_numpy().tolist(), 2))
+    if _PAIR in draws.dims:
+        raise StudyError(f"by names a dim {_PAIR!r}", hint="by={'another_name': 'pair'}")
+    parts = [contrast(draws, {v.PATH: one}, minus=other) for one, other in pairs]
+    together = xr.concat(
+        [part.drop_vars("contrast") for part in parts], dim=_PAIR, coords="minimal",
+        compat="override",
+    )  # fmt: skip
+    together = together.assign_coords({_PAIR: range(len(pairs))})
+    together.attrs = {**parts[0].attrs, "contrast": "all pairs"}
+    # Labels come in the order of the dims, and the pairs are to come first.
+    table = summary(together.transpose(*v.SAMPLE_DIMS, _PAIR, ...), prob, kind)
+    place = table.pop(_PAIR).to_list()
+    table.insert(0, "minus", [pairs[k][1] for k in place])
+    table.insert(0, "channel", [pairs[k][0] for k in place])
+    return table
