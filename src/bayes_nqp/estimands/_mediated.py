@@ -52,7 +52,7 @@ def nde(
     """
     effects = effects_of(fit_or_effects)
     _mediators(effects)
-    return att(effects, by, weights, v.DIRECT, balanced).rename("nde")
+    return _named(att(effects, by, weights, v.DIRECT, balanced), "nde")
 
 
 def nie(
@@ -146,7 +146,7 @@ def total(
     StudyError
         As `att`.
     """
-    return att(fit_or_effects, by, weights, v.TOTAL, balanced).rename(v.TOTAL)
+    return _named(att(fit_or_effects, by, weights, v.TOTAL, balanced), v.TOTAL)
 
 
 def proportion_mediated(
@@ -197,6 +197,10 @@ def proportion_mediated(
     ).rename("proportion_mediated")
 
 
+def _named(draws: xr.DataArray, estimand: str) -> xr.DataArray:
+    return draws.assign_attrs(estimand=estimand).rename(estimand)
+
+
 def _mediators(effects: xr.Dataset) -> tuple[str, ...]:
     names = tuple(str(x) for x in effects[v.PATH].to_numpy() if x not in (v.TOTAL, v.DIRECT))
     if not names:
@@ -217,4 +221,4 @@ def _via(
 ) -> xr.DataArray:
     if name not in known:
         raise StudyError(f"{name!r} is no mediator of these effects", hint=nearest(name, known))
-    return att(effects, by, weights, name, balanced).rename("nie")
+    return _named(att(effects, by, weights, name, balanced), "nie")
