@@ -15,13 +15,11 @@ import time
 from pathlib import Path
 
 import numpy as np
-from benchmarks.china_cities import ROLES, line, read
+from benchmarks.china_cities import line
 
 import bayes_nqp as nqp
 from bayes_nqp.checks.confounding._flat import flat
 from bayes_nqp.estimands import att
-from bayes_nqp.fitting._draws import constrain, recovered
-from bayes_nqp.sampling import mode
 from bayes_nqp.simulation import Channel, channels
 
 RHO = 0.3

@@ -8,6 +8,7 @@ from typing import overload
 import pandas as pd
 
 from bayes_nqp.checks._anticipation import anticipation
+from bayes_nqp.checks._confounding import confounding
 from bayes_nqp.checks._control_group import control_group
 from bayes_nqp.checks._convergence import convergence
 from bayes_nqp.checks._error_model import error_model
@@ -53,6 +54,7 @@ CHECKS: Mapping[str, Check] = {
         specifications,
         leave_out,
         influence,
+        confounding,
     )
 }
 """Every check by name, in the order of reports."""

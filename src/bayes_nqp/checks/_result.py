@@ -47,6 +47,7 @@ type Kind = Literal[
     "predictive",
     "influence",
     "power_scaling",
+    "confounding",
 ]
 type Evidence = xr.Dataset | xr.DataArray | pd.DataFrame | None
 
@@ -115,7 +116,8 @@ class CheckResult:
         - "predictive", a Dataset of ``replicated`` (replication, statistic) and ``observed``
           (statistic);
         - "influence", a DataFrame with a row a unit;
-        - "power_scaling", a DataFrame with a row a quantity.
+        - "power_scaling", a DataFrame with a row a quantity;
+        - "confounding", a Dataset of curves (quantity, path, rho) and of where they cross zero.
     """
 
     name: str

@@ -20,7 +20,7 @@ from bayes_nqp.estimands._by import By
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
 
-__all__ = ["CONFOUNDED", "confounding", "curves"]
+__all__ = ["CONFOUNDED", "confounding", "curves", "grid_of"]
 
 Array = npt.NDArray[np.float64]
 
@@ -28,6 +28,7 @@ CONFOUNDED = "confounded"
 """Name of the dim of mediators that are confounded."""
 _GRID = tuple(np.round(np.linspace(-0.6, 0.6, 49), 3).tolist())
 _PROB = 0.95
+_HALVINGS = 14
 _DEFAULT = NormalRho()
 
 
@@ -70,7 +71,8 @@ def confounding(
         are several, and "direct". ``crossing`` (confounded, path, ...) is the correlation at
         which the effect is zero, its posterior median, with ``crossing_lower`` and
         ``crossing_upper``; NaN where no correlation does that. ``breakdown`` is that from which
-        the 95 % interval holds zero. ``r2`` is the square of the crossing: the product of the
+        the 95 % interval of the effect holds zero, 0 if that of ``original`` (path, ...), without
+        confounding, does. ``r2`` is the square of the crossing: the product of the
         shares of the mediator's and of the outcome's innovations' variance that a common cause
         explains there; it explains ``share`` of each if these are equal. ``adjusted`` (chain,
         draw, confounded, path, ...) are draws under the prior.
@@ -91,7 +93,7 @@ def confounding(
     Imai, K., Keele, L. and Yamamoto, T. (2010). Identification, inference and sensitivity
     analysis for causal mediation effects. Statistical Science 25(1).
     """
-    grid = _grid(rho)
+    grid = grid_of(rho)
     try:
         study = study_of(fit)
     except NotApplicable as reason:
@@ -104,16 +106,13 @@ def confounding(
             hint=nearest(str(mediator), study.names),
         )
     found = curves(study, study.groups(by, weights, balanced), grid, prior)
-    return (
-        found
-        if mediator is None
-        else found.sel({CONFOUNDED: mediator}, drop=True).assign_attrs(
-            found.attrs | {CONFOUNDED: mediator}
-        )
-    )
+    if mediator is None:
+        return found
+    alone = found.sel({CONFOUNDED: mediator}, drop=True)
+    return alone.assign_attrs({**found.attrs, CONFOUNDED: mediator})
 
 
-def _grid(rho: Sequence[float] | None) -> Array:
+def grid_of(rho: Sequence[float] | None) -> Array:
     grid = np.asarray(_GRID if rho is None else rho, dtype=float)
     if grid.ndim != 1 or not grid.size or not (np.abs(grid) < 1).all():
         raise StudyError(f"'rho' is {rho!r}", hint="correlations between -1 and 1: [0, 0.1, 0.2]")
@@ -148,9 +147,7 @@ def curves(study: Study, groups: Groups, grid: Array, prior: RhoPrior | None) ->
     )
     zero = np.quantile(crossing(value, groups.pull, curvature), [0.5, tail, 1 - tail], axis=0)
     zero = np.where(np.abs(zero) < 1, zero, np.nan)
-    low, high = zero[1], zero[2]
-    away = np.sign(low) == np.sign(high)
-    nearest_end = np.where(np.abs(low) < np.abs(high), low, high)
+    original = _summary(value[:, 0], tail)
 
     def shaped(values: Array) -> Array:
         return values.reshape(*values.shape[:2], *shape, *values.shape[3:])
@@ -163,12 +160,16 @@ def curves(study: Study, groups: Groups, grid: Array, prior: RhoPrior | None) ->
         name: (dims, shaped(x))
         for name, x in (
             ("crossing", zero[0]),
-            ("crossing_lower", low),
-            ("crossing_upper", high),
-            ("breakdown", np.where(away, nearest_end, np.where(np.isnan(low + high), np.nan, 0))),
+            ("crossing_lower", zero[1]),
+            ("crossing_upper", zero[2]),
+            ("breakdown", _breakdown(groups, zero[0], tail)),
             ("r2", zero[0] ** 2),
             ("share", np.abs(zero[0])),
         )
+    }
+    data |= {
+        name: (dims[1:], original[k].reshape(original.shape[1], *shape))
+        for k, name in enumerate(("original", "original_lower", "original_upper"))
     }
     if prior is not None:
         sample = [effects.sizes[dim] for dim in v.SAMPLE_DIMS]
@@ -192,6 +193,23 @@ def _summary(draws: Array, tail: float) -> Array:
     """Mean and the ends of the interval; missing where the correlation is impossible."""
     ends = np.quantile(draws, [tail, 1 - tail], axis=0)
     return np.stack([draws.mean(axis=0), *ends])
+
+
+def _breakdown(groups: Groups, zero: Array, tail: float) -> Array:
+    """Correlation from which intervals hold zero, between none and the crossing."""
+    sign = np.sign(np.median(groups.value, axis=0))
+    curvature = groups.curvature[:, :, None, None]
+
+    def sure(rho: Array) -> npt.NDArray[np.bool_]:
+        effect = groups.value[:, None] - groups.pull * strength(rho, curvature)
+        return np.asarray((effect * sign > 0).mean(axis=0) > 1 - tail)
+
+    low, high = np.zeros_like(zero), zero.copy()
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        kept = sure(middle)
+        low, high = np.where(kept, middle, low), np.where(kept, high, middle)
+    return np.where(sure(np.zeros_like(zero)) | np.isnan(zero), low + 0 * zero, 0.0)
 
 
 def _under(prior: RhoPrior, study: Study, groups: Groups) -> Array:

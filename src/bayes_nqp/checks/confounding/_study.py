@@ -191,6 +191,11 @@ def _known(design: Mediation, fit: Fit) -> None:
             "With an interaction the slopes of treated and untreated rows are confounded "
             "differently; ask it of the same design with interaction=False."
         )
+    if getattr(design, "vary_by", None) is not None:
+        raise NotApplicable(
+            "Where slopes vary by unit their bias is not known; ask it of the same design with "
+            "vary_by=None."
+        )
     if isinstance(design.errors, AR1Noise):
         raise NotApplicable(
             "Under AR1Noise only a part of the errors has innovations that could be confounded; "

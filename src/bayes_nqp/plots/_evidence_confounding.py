@@ -1,0 +1,190 @@
+"""Direct and indirect effects against the correlation that unmeasured confounding makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.errors import StudyError
+from bayes_nqp.estimands import gate_of, text
+from bayes_nqp.plots._evidence import Look
+from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._style import COLOURS, MUTED, figure_of, settle, style
+from bayes_nqp.plots._words import Language, effect_label, percent, words
+
+__all__ = ["confounding", "curves"]
+
+_CONFOUNDED = "confounded"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Panel:
+    """One mediator in one group: its indirect effect and the direct one (rho)."""
+
+    title: str
+    indirect: xr.Dataset
+    direct: xr.Dataset
+
+
+def confounding(
+    found: xr.Dataset,
+    *,
+    ax: Axes | None = None,
+    title: str | None = None,
+    language: Language = "en",
+) -> Figure:
+    """Draw effects against ``rho``, a panel for each confounded mediator and group.
+
+    Parameters
+    ----------
+    found : Dataset (confounded, path, ..., rho), outcome units
+        From ``nqp.confounding``.
+    ax : Axes, optional
+        To draw into, where there is one panel.
+    title : str, optional
+        Of the figure.
+    language : {"en", "zh"}, default "en"
+        Of labels and notes.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    StudyError
+        If these are no such curves, or one ax cannot hold all panels.
+    """
+    given: object = found
+    if not isinstance(given, xr.Dataset) or "crossing" not in given or "rho" not in given.dims:
+        raise StudyError(
+            f"'found' is a {type(given).__name__} without curves over rho",
+            hint="nqp.plots.confounding(nqp.confounding(fit))",
+        )
+    if _CONFOUNDED not in found.dims:
+        found = found.expand_dims({_CONFOUNDED: [str(found.attrs[_CONFOUNDED])]})
+    dims = [str(dim) for dim in found["crossing"].dims if dim not in (_CONFOUNDED, v.PATH)]
+    names, panels = found[_CONFOUNDED].to_numpy(), []
+    places = list(product(*(range(found.sizes[dim]) for dim in dims)))
+    for name in names:
+        for place in places:
+            one = found.sel({_CONFOUNDED: name}).isel(dict(zip(dims, place, strict=True)))
+            label = " × ".join(text(one[dim].item()) for dim in dims)
+            indirect, direct = one.sel({v.PATH: name}), one.sel({v.PATH: v.DIRECT})
+            if not np.isnan(indirect["estimate"]).all():
+                panels.append(_Panel(" · ".join(filter(None, [str(name), label])),
+                                     indirect, direct))  # fmt: skip
+    if ax is not None and len(panels) > 1:
+        raise StudyError(f"one ax cannot hold {len(panels)} panels", hint="leave out ax")
+    columns = len(places) if len(places) > 1 else len(names)
+    return _drawn(panels, found, Look(0.95, ax, title, language, words(language)), columns)
+
+
+def curves(result: CheckResult, look: Look) -> Figure:
+    """Draw the indirect effect of every mediator, overall and by level, with the direct one.
+
+    Parameters
+    ----------
+    result : CheckResult
+        Of kind "confounding".
+    look : Look
+        The probability is that of the check; one ax holds the first mediator alone.
+
+    Returns
+    -------
+    Figure
+    """
+    evidence, panels = result.evidence, []
+    assert isinstance(evidence, xr.Dataset)
+    kind, mediator = evidence["kind"].to_numpy(), evidence["mediator"].to_numpy()
+    names = list(dict.fromkeys(mediator))
+    wanted = [k for name in names for k in np.flatnonzero((mediator == name) & (kind != "joint"))]
+    for k in wanted:
+        one = evidence.isel(quantity=k)
+        label = look.say["overall"] if kind[k] == "overall" else str(one["label"].item())
+        panels.append(
+            _Panel(
+                f"{mediator[k]} · {label}", one.sel(path="indirect"), one.sel({v.PATH: v.DIRECT})
+            )
+        )
+    columns = len(wanted) // len(names)
+    return _drawn(panels[:1] if look.ax is not None else panels, evidence, look,
+                  columns if columns > 1 else len(names))  # fmt: skip
+
+
+def _drawn(panels: list[_Panel], whole: xr.Dataset, look: Look, columns: int) -> Figure:
+    say = look.say
+    label = effect_label(whole, say)
+    columns = min(columns, len(panels), 5)
+    rows = -(-len(panels) // columns)
+    size = (5.2, 3.5) if len(panels) == 1 else (2.3 * columns + 0.6, 1.95 * rows + 0.95)
+    with style([*say.values(), label, look.title or "", *(one.title for one in panels)]):
+        figure, axes = figure_of(look.ax, size, rows, columns)
+        for k, (ax, one) in enumerate(zip(axes, panels, strict=False)):
+            _panel(ax, one, say)
+            ax.set_title(one.title, fontsize=8.5)
+            ax.tick_params(labelbottom=k >= len(panels) - columns)
+        for ax in axes[len(panels) :]:
+            ax.set_axis_off()
+        _key(axes[0], say)
+        if len(axes) == 1:
+            axes[0].set_ylabel(label)
+            axes[0].set_xlabel(say["rho_axis"])
+        else:
+            figure.supylabel(label, fontsize=9)
+            axes[(len(panels) - 1) // columns * columns].set_xlabel(say["rho_axis"], loc="left")
+        notes = [say["rho_key"].format(percent(float(whole.attrs["prob"]))), say["rho_crossing"]]
+        used, gate = axes[: len(panels)], gate_of(whole)
+        annotate(figure, used, notes, gate, say, owned=look.ax is None, title=look.title)
+        settle(axes)
+    return figure
+
+
+def _panel(ax: Axes, panel: _Panel, say: Mapping[str, str]) -> None:
+    ax.axhline(0, color=MUTED, linewidth=0.7, zorder=0.5)
+    ax.axvline(0, color=MUTED, linewidth=0.5, zorder=0.5)
+    for one, colour, dashes in (
+        (panel.direct, COLOURS[1], (0, (5, 1.5))),
+        (panel.indirect, COLOURS[0], "-"),
+    ):
+        rho = one["rho"].to_numpy()
+        low, high = one["lower"].to_numpy(), one["upper"].to_numpy()
+        ax.fill_between(rho, low, high, color=colour, alpha=0.14, linewidth=0, zorder=1)
+        ax.plot(rho, one["estimate"].to_numpy(), color=colour, linewidth=1.5, linestyle=dashes,
+                zorder=2)  # fmt: skip
+    ends = panel.indirect["rho"].to_numpy()
+    ax.set_xlim(ends.min(), ends.max())
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
+    crossing = float(panel.indirect["crossing"])
+    if ends.min() < crossing < ends.max():
+        ax.axvline(crossing, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1.5)
+    said = say["crosses_nowhere"]
+    if np.isfinite(crossing):
+        said = say["crosses_at"].format(f"{crossing:.2f}".replace("-", "−"))
+    ax.annotate(
+        said, xy=(0, 0), xycoords="axes fraction", xytext=(4, 3), textcoords="offset points",
+        va="bottom", fontsize=7.2, color=MUTED,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.8},
+    )  # fmt: skip
+
+
+def _key(ax: Axes, say: Mapping[str, str]) -> None:
+    """Name both lines, in the first panel."""
+    handles = [
+        ax.plot([], [], color=COLOURS[0], linewidth=1.5)[0],
+        ax.plot([], [], color=COLOURS[1], linewidth=1.5, linestyle=(0, (5, 1.5)))[0],
+    ]
+    ax.legend(
+        handles, [say["indirect_path"], say["direct_path"]], loc="upper right", fontsize=7,
+        frameon=False, handlelength=1.8, borderaxespad=0.1,
+    )  # fmt: skip
