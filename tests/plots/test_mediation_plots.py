@@ -6,6 +6,7 @@ import io
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.patches import FancyArrowPatch, Rectangle
@@ -16,6 +17,7 @@ import bayes_nqp as nqp
 from bayes_nqp import plots
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import by_path, legs
+from bayes_nqp.fitting import mediate
 from bayes_nqp.plots import _fonts
 from bayes_nqp.plots._style import COLOURS
 
@@ -145,6 +147,23 @@ def test_paths_by_level(fit):
         plots.paths(fit, by=["region", "cohort"])
     with pytest.raises(StudyError, match="not a level"):
         plots.paths(fit, by="region", level="inlnd")
+
+
+def test_a_cross_section_names_its_treatment_and_the_change():
+    rng = np.random.default_rng(4)
+    dose = rng.normal(5, 2, 300)
+    search = 0.5 * dose + rng.normal(size=300)
+    data = pd.DataFrame({"dose": dose, "search": search, "mood": search + rng.normal(size=300)})
+    found = mediate(
+        data, outcome="mood", treatment="dose", mediators="search", change=(4, 6), interaction=True,
+        draws=200, chains=2,
+    )  # fmt: skip
+    figure = plots.paths(found)
+    texts = [text.replace("\n", " ") for text in _texts(figure)]
+    assert {"dose 4 → 6", "search", "mood"} <= set(texts)
+    parts = legs(found)
+    np.testing.assert_allclose(parts["a"] * parts["b"], nqp.nie(found), atol=1e-12)
+    assert _number(parts["a"]) == pytest.approx(1, abs=0.2)
 
 
 def _bars(ax):

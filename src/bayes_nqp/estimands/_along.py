@@ -154,9 +154,10 @@ def _averages(
 def _stratum_of(effects: xr.Dataset, names: npt.NDArray[np.str_]) -> npt.NDArray[np.intp]:
     """Find every cell's stratum among the strata of the slopes."""
     columns = [effects[factor].to_numpy() for factor in schema.factors(effects)]
+    if not columns:
+        return np.zeros(effects.sizes[v.CELL], dtype=np.intp)
     place = {str(name): k for k, name in enumerate(names)}
     labels = [" × ".join(map(str, levels)) for levels in zip(*columns, strict=True)]
-    labels = labels or [""] * effects.sizes[v.CELL]
     return np.asarray([place[label] for label in labels], dtype=np.intp)
 
 

@@ -15,7 +15,7 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import By, by_path, effects_of, legs, text
+from bayes_nqp.estimands import By, by_path, effects_of, gate_of, legs, text
 from bayes_nqp.estimands._by import names_of
 from bayes_nqp.estimands._contrast import at_level
 from bayes_nqp.plots._forest import chance_text
@@ -115,22 +115,21 @@ def paths(
     if ax is not None and len(sheets) > 1:
         raise StudyError(f"one ax cannot hold {len(sheets)} diagrams", hint="level=..., or no ax")
     first = sheets[0]
-    outcome = str(effects_of(fit).attrs.get("outcome", "")) or say["effect"]
-    names = [*first.mediators, outcome, *(one.title for one in sheets)]
+    ends = _ends(fit, say)
+    names = [*first.mediators, *ends, *(one.title for one in sheets)]
     rows = len(first.mediators) + 1
     decimals = max(numbers(points_of(one.effects, prob)) for one in sheets)
     with style([*say.values(), title or "", *names]):
         height = len(sheets) * (_ROW * rows + 0.85) + 0.55
         figure, axes = figure_of(ax, (_WIDTH, height), len(sheets), 1)
         for one, ax_ in zip(sheets, axes, strict=True):
-            _draw(ax_, one, outcome, prob, say)
+            _draw(ax_, one, ends, prob, say)
             _numbers(ax_, one, prob, say, decimals)
         notes = [say["paths_key"].format(percent(prob)), say["products"]]
         notes += [say["last_through"]] if len(first.mediators) > 1 else []
         lag = int(getattr(getattr(fit, "design", None), "lag", 0))
         notes += [say["lagged"].format(lag)] if lag else []
-        gate = str(first.effects[v.GATE].item()) if v.GATE in first.effects.coords else v.UNVERIFIED
-        annotate(figure, axes, notes, gate, say, owned=ax is None, title=title)
+        annotate(figure, axes, notes, gate_of(first.effects), say, owned=ax is None, title=title)
         settle(axes)
     return figure
 
@@ -156,14 +155,26 @@ def _sheets(fit: object, by: By, level: object, weights: str) -> list[_Sheet]:
     return sheets
 
 
-def _draw(ax: Axes, sheet: _Sheet, outcome: str, prob: float, say: Mapping[str, str]) -> None:
+def _ends(fit: object, say: Mapping[str, str]) -> tuple[str, str]:
+    """Name treatment, with the change whose effect it is where that is not from 0 to 1."""
+    outcome = str(effects_of(fit).attrs.get("outcome", "")) or say["effect"]
+    treatment, change = getattr(fit, "treatment", ""), getattr(fit, "change", (0, 1))
+    if not treatment:
+        return say["policy"], outcome
+    moved = "" if tuple(change) == (0, 1) else " {:g} → {:g}".format(*change)
+    return f"{treatment}{moved}", outcome
+
+
+def _draw(
+    ax: Axes, sheet: _Sheet, ends: tuple[str, str], prob: float, say: Mapping[str, str]
+) -> None:
     names = sheet.mediators
     n = len(names)
     ax.set_xlim(-0.005, 1.005)
     ax.set_ylim(-1.25, n + 0.95)
     ax.set_axis_off()
-    _box(ax, _TREATMENT, (-0.42, n + 0.42), say["policy"], _FILL)
-    _box(ax, _OUTCOME, (-0.42, n + 0.42), outcome, _FILL)
+    _box(ax, _TREATMENT, (-0.42, n + 0.42), ends[0], _FILL)
+    _box(ax, _OUTCOME, (-0.42, n + 0.42), ends[1], _FILL)
     for k, name in enumerate(names):
         y = float(n - k)
         _box(ax, _MEDIATOR, (y - 0.36, y + 0.36), name, "white")
