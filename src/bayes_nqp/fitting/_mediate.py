@@ -124,8 +124,8 @@ def mediate(
     are exact and independent: there is no Markov chain to converge.
 
     They are causal if, given the covariates, treatment is as good as random, and no unmeasured
-    cause moves both a mediator and the outcome; `confounding_curve` asks how strong one would
-    have to be. With several mediators their sum is the joint indirect effect; a single one is
+    cause moves both a mediator and the outcome; `confounding` asks how strong one would have
+    to be. With several mediators their sum is the joint indirect effect; a single one is
     causal by itself only if mediators do not affect one another.
 
     Parameters
@@ -209,8 +209,7 @@ def mediate(
     found = equations.draw(draws * chains, np.random.default_rng(seed))
     posterior = _posterior(rows, found, chains, interaction)
     effect = _paths(equations, found, interaction).reshape(chains, draws, -1, found.a.shape[2])
-    checked = {name: values.to_numpy() for name, values in posterior.data_vars.items()}
-    gate = convergence({**{str(k): x for k, x in checked.items()}, "effect": effect}, {})
+    gate = convergence({"sigma": found.sigma.reshape(chains, draws), "effect": effect}, {})
     return Mediated(
         outcome, treatment, rows.names["mediators"], moved, interaction, posterior,
         _waist(rows, effect, str(gate)), gate,
