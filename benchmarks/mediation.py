@@ -163,7 +163,7 @@ def section(results: list[dict[str, Any]], asked: int, draws: int) -> str:
     error = np.sqrt(0.95 * 0.05 / count)
     told = "\n".join(
         f"- *{n}*: effect on the mediator {c.level:g} + {c.growth:g} a period, slope {c.slope:g}"
-        f" (inland − coastal {c.contrast:g})"
+        f" (inland − coastal: {c.contrast:g})"
         for n, c in CHANNELS.items()
     )
     return f"""{BEGIN}
@@ -178,8 +178,8 @@ sd 1 in each of the four equations, direct effect .4, unit deviations (sd .2) of
 
 {told}
 
-It is fitted by `{DESIGN!r}` with default priors and 2 chains of {draws} draws of `IMH`. No fit is
-left out, whatever the gate says (R-hat of the worst quantity: median {np.median(rhat):.3f},
+It is fitted by `Mediation(StaggeredDiD(Partial(["region"], varying="unit"), AR1()))` with default
+priors and 2 chains of {draws} draws of `IMH`. No fit is left out, whatever the gate says (R-hat of the worst quantity: median {np.median(rhat):.3f},
 highest {rhat.max():.3f}). The truth is the sample mean effect of the treated rows, unit deviations
 included. The Monte-Carlo error of a coverage of .95 is {error:.3f}; the bar is {BAR:.2f}, and what
 misses it is **bold**: {len(missed)} of {len(grouped)}{": " + "; ".join(missed) if missed else ""}.
