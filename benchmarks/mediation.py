@@ -179,9 +179,9 @@ sd 1 in each of the four equations, direct effect .4, unit deviations (sd .2) of
 {told}
 
 It is fitted by `Mediation(StaggeredDiD(Partial(["region"], varying="unit"), AR1()))` with default
-priors and 2 chains of {draws} draws of `IMH`. No fit is left out, whatever the gate says (R-hat of the worst quantity: median {np.median(rhat):.3f},
-highest {rhat.max():.3f}). The truth is the sample mean effect of the treated rows, unit deviations
-included. The Monte-Carlo error of a coverage of .95 is {error:.3f}; the bar is {BAR:.2f}, and what
+priors and 2 chains of {draws} draws of `IMH`. No fit is left out, whatever the gate says
+(R-hat of the worst quantity: median {np.median(rhat):.3f}, highest {rhat.max():.3f}). The truth is
+the sample mean effect of the treated rows, unit deviations included. The Monte-Carlo error of a coverage of .95 is {error:.3f}; the bar is {BAR:.2f}, and what
 misses it is **bold**: {len(missed)} of {len(grouped)}{": " + "; ".join(missed) if missed else ""}.
 
 ### Coverage of 95 % intervals
