@@ -75,7 +75,24 @@ def test_jobs_crossing_agrees_with_the_closed_form(shared_data: Path) -> None:
     assert float(curve["r2"].sel(path="job_seek")) == pytest.approx(closed**2, rel=0.01)
     total = float(curve["r2_total"].sel(path="job_seek"))
     assert total == pytest.approx(closed**2 * shares, rel=0.03)
-    assert float(curve["breakdown"].sel(path="job_seek")) < 0
+    assert float(curve["breakdown"].sel(path="job_seek")) == 0
+
+
+def test_breakdown_is_where_the_interval_reaches_zero(one: nqp.Mediated) -> None:
+    first = nqp.confounding(one, prior=None)["breakdown"].sel(path="skill").item()
+    curve = nqp.confounding(one, rho=[first - 0.01, first + 0.01], prior=None)
+    low = curve["lower"].sel(confounded="skill", path="skill").to_numpy()
+    assert low[0] > 0 > low[1]
+    xr.testing.assert_equal(curve, cross_section_confounding(
+        one, rho=[first - 0.01, first + 0.01], prior=None
+    ))  # fmt: skip
+    none = nqp.confounding(one, rho=[0.0], prior=None)
+    for end in ("lower", "upper"):
+        np.testing.assert_allclose(
+            none[f"original_{end}"], none[end].isel(rho=0, confounded=0), atol=1e-12
+        )
+    with pytest.raises(StudyError, match="'balanced'"):
+        nqp.confounding(one, balanced=2)
 
 
 def test_curve_crosses_zero_at_the_crossing(frame: pd.DataFrame, one: nqp.Mediated) -> None:

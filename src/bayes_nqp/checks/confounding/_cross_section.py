@@ -20,6 +20,7 @@ Array = npt.NDArray[np.float64]
 CONFOUNDED, RHO = "confounded", "rho"
 _GRID = np.round(np.linspace(-0.6, 0.6, 49), 3)
 _PROB = 0.95
+_HALVINGS = 14
 _DEFAULT = NormalRho()
 
 
@@ -58,8 +59,9 @@ def cross_section_confounding(
         posterior mean and 95 % interval. Paths are the mediators, "all mediators" if there are
         several, and "direct". ``crossing`` (confounded, path, ...) is the correlation at which
         the effect is zero, its posterior median, with ``crossing_lower`` and
-        ``crossing_upper``. ``breakdown`` is that at which the interval of the crossing ends,
-        zero where it holds zero. ``r2`` is the square of the crossing: the product of the
+        ``crossing_upper``. ``breakdown`` is that from which the 95 % interval of the effect
+        holds zero, 0 if that of ``original`` (path, ...), without confounding, does. ``r2`` is
+        the square of the crossing: the product of the
         shares that an unmeasured cause explains of what the two equations leave unexplained;
         ``r2_total`` that of the shares of the whole variances. ``share`` is the share of
         each if these are equal. ``adjusted`` (chain, draw, confounded, path, ...) are draws
@@ -93,6 +95,7 @@ def cross_section_confounding(
     strength = xr.DataArray(_strength(grid), dims=RHO, coords={RHO: grid})
     tail = (1 - _PROB) / 2
     ends = _quantiles(value + shift * strength, [tail, 1 - tail])
+    plain = _quantiles(value, [tail, 1 - tail])
     crossing: xr.DataArray = xr.apply_ufunc(_crossing, value, shift)
     zero = _quantiles(crossing, [0.5, tail, 1 - tail])
     left = _stacked([_left(found, name) for name in names], names).mean(v.SAMPLE_DIMS)
@@ -104,13 +107,15 @@ def cross_section_confounding(
         "crossing": zero[0],
         "crossing_lower": zero[1],
         "crossing_upper": zero[2],
-        "breakdown": _breakdown(zero[1], zero[2]),
+        "breakdown": _breakdown(value, shift, zero[0]),
         "r2": zero[0] ** 2,
         "r2_total": zero[0] ** 2 * left,
         "share": abs(zero[0]),
     }
+    data |= {"original": value.mean(v.SAMPLE_DIMS)}
+    data |= {"original_lower": plain[0], "original_upper": plain[1]}
     order = (CONFOUNDED, v.PATH)
-    data = {name: x.transpose(*order, ..., RHO, missing_dims="ignore") for name, x in data.items()}
+    data = {n: x.transpose(*order, ..., RHO, missing_dims="ignore") for n, x in data.items()}
     if prior is not None:
         adjusted = value + shift * _under(prior, found, names)
         data["adjusted"] = adjusted.transpose(*v.SAMPLE_DIMS, *order, ...)
@@ -174,11 +179,20 @@ def _quantiles(draws: xr.DataArray, at: list[float]) -> list[xr.DataArray]:
     return [found.isel(quantile=k, drop=True) for k in range(len(at))]
 
 
-def _breakdown(low: xr.DataArray, high: xr.DataArray) -> xr.DataArray:
-    """The end of an interval that is nearer to zero; zero if the interval holds it."""
-    nearer = low.where(np.abs(low) < np.abs(high), high)
-    found = nearer.where(np.sign(low) == np.sign(high), 0.0)
-    return found.where(low.notnull() & high.notnull())
+def _breakdown(value: xr.DataArray, shift: xr.DataArray, zero: xr.DataArray) -> xr.DataArray:
+    """Correlation from which intervals hold zero, between none and the crossing."""
+    sign = np.sign(value.median(v.SAMPLE_DIMS))
+
+    def sure(rho: xr.DataArray) -> xr.DataArray:
+        effect = value + shift * (rho / np.sqrt(1 - rho**2))
+        return (effect * sign > 0).mean(v.SAMPLE_DIMS) > (1 + _PROB) / 2
+
+    low, high = xr.zeros_like(zero), zero
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        kept = sure(middle)
+        low, high = middle.where(kept, low), high.where(kept, middle)
+    return low.where(sure(xr.zeros_like(zero)), 0.0).where(zero.notnull())
 
 
 def _crossing(value: Array, shift: Array) -> Array:

@@ -11,11 +11,13 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._result import NotApplicable
+from bayes_nqp.checks.confounding._cross_section import cross_section_confounding
 from bayes_nqp.checks.confounding._panel import crossing, strength
 from bayes_nqp.checks.confounding._priors import NormalRho, RhoPrior
 from bayes_nqp.checks.confounding._study import Groups, Study, study_of
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._by import By
+from bayes_nqp.fitting import Mediated
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -33,7 +35,7 @@ _DEFAULT = NormalRho()
 
 
 def confounding(
-    fit: Fit,
+    fit: Fit | Mediated,
     mediator: str | None = None,
     *,
     rho: Sequence[float] | None = None,
@@ -52,8 +54,9 @@ def confounding(
 
     Parameters
     ----------
-    fit : Fit
-        Of a `Mediation`; keeps the refit, so that asking again costs little.
+    fit : Fit or Mediated
+        Of a `Mediation`; keeps the refit, so that asking again costs little. Or of a
+        cross-section, made by `mediate`, for which nothing is refitted.
     mediator : str, optional
         The one that is confounded; each in turn by default, along the dim ``confounded``.
     rho : sequence of float, optional
@@ -75,7 +78,8 @@ def confounding(
         confounding, does. ``r2`` is the square of the crossing: the product of the
         shares of the mediator's and of the outcome's innovations' variance that a common cause
         explains there; it explains ``share`` of each if these are equal. ``adjusted`` (chain,
-        draw, confounded, path, ...) are draws under the prior.
+        draw, confounded, path, ...) are draws under the prior. Of a cross-section also
+        ``r2_total``, the product of the shares of whole variances.
 
     Raises
     ------
@@ -93,6 +97,12 @@ def confounding(
     Imai, K., Keele, L. and Yamamoto, T. (2010). Identification, inference and sensitivity
     analysis for causal mediation effects. Statistical Science 25(1).
     """
+    if isinstance(fit, Mediated):
+        if balanced is not None:
+            raise StudyError("'balanced' is given for a cross-section", hint="leave it out")
+        return cross_section_confounding(
+            fit, mediator, rho=grid_of(rho), by=by, prior=prior, weights=weights
+        )
     grid = grid_of(rho)
     try:
         study = study_of(fit)
