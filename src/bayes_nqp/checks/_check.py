@@ -7,13 +7,20 @@ from typing import overload
 
 import pandas as pd
 
+from bayes_nqp.checks._adds_up import adds_up
 from bayes_nqp.checks._anticipation import anticipation
 from bayes_nqp.checks._confounding import confounding
 from bayes_nqp.checks._control_group import control_group
 from bayes_nqp.checks._convergence import convergence
 from bayes_nqp.checks._error_model import error_model
+from bayes_nqp.checks._inconsistent import inconsistent
 from bayes_nqp.checks._influence import influence
+from bayes_nqp.checks._leave_mediator_out import leave_mediator_out
 from bayes_nqp.checks._leave_out import leave_out
+from bayes_nqp.checks._mediator_placebo import mediator_placebo
+from bayes_nqp.checks._mediator_pretrends import mediator_pretrends
+from bayes_nqp.checks._mediator_residuals import mediator_residuals
+from bayes_nqp.checks._near_treatment import near_treatment
 from bayes_nqp.checks._placebo_outcome import placebo_outcome
 from bayes_nqp.checks._placebo_space import placebo_space
 from bayes_nqp.checks._placebo_time import placebo_time
@@ -27,6 +34,7 @@ from bayes_nqp.checks._sensitivity import sensitivity
 from bayes_nqp.checks._specifications import specifications
 from bayes_nqp.checks._support import support
 from bayes_nqp.checks._time_effects import time_effects
+from bayes_nqp.checks._timing import timing
 from bayes_nqp.designs import Mediation
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.fitting import Fit
@@ -55,6 +63,14 @@ CHECKS: Mapping[str, Check] = {
         leave_out,
         influence,
         confounding,
+        adds_up,
+        mediator_pretrends,
+        mediator_placebo,
+        timing,
+        mediator_residuals,
+        leave_mediator_out,
+        near_treatment,
+        inconsistent,
     )
 }
 """Every check by name, in the order of reports."""

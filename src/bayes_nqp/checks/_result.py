@@ -47,6 +47,7 @@ type Kind = Literal[
     "predictive",
     "influence",
     "power_scaling",
+    "channels",
     "confounding",
 ]
 type Evidence = xr.Dataset | xr.DataArray | pd.DataFrame | None
@@ -117,7 +118,8 @@ class CheckResult:
           (statistic);
         - "influence", a DataFrame with a row a unit;
         - "power_scaling", a DataFrame with a row a quantity;
-        - "confounding", a Dataset of curves (quantity, path, rho) and of where they cross zero.
+        - "confounding", a Dataset of curves (quantity, path, rho) and of where they cross zero;
+        - "channels", a DataFrame of mediator, quantity, value, lower, upper, verdict and scale.
     """
 
     name: str

@@ -11,6 +11,7 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.errors import StudyError
 from bayes_nqp.plots._evidence import Drawer, Look
 from bayes_nqp.plots._evidence_cells import cells
+from bayes_nqp.plots._evidence_channels import channels
 from bayes_nqp.plots._evidence_comparison import comparison
 from bayes_nqp.plots._evidence_confounding import curves
 from bayes_nqp.plots._evidence_event_study import event_study
@@ -27,6 +28,7 @@ __all__ = ["DRAWERS", "check"]
 
 DRAWERS: Mapping[str, Drawer] = {
     "cells": cells,
+    "channels": channels,
     "comparison": comparison,
     "confounding": curves,
     "event_study": event_study,

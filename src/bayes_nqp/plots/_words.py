@@ -179,12 +179,12 @@ _ENGLISH = {
     "channel_all mediators": "all mediators",
     "channel_with the treatment": "with the treatment",
     "channel_with the outcome": "with the outcome",
+    "channel_of": "{}: {}",
     "channel_with": "with {}",
     "channel_without": "without {}",
     "rho_axis": "ρ: correlation of innovations with the outcome's",
     "indirect_path": "indirect effect",
     "direct_path": "direct effect",
-    "confounded_in": "{} confounded",
     "crosses_at": "crosses zero at ρ = {}",
     "crosses_nowhere": "crosses zero nowhere",
     "rho_key": "Lines: posterior means with {} intervals, if the innovations of the mediator and "
@@ -346,15 +346,16 @@ _CHINESE = {
     "channel_all mediators": "全部中介变量",
     "channel_with the treatment": "与处理变量",
     "channel_with the outcome": "与结果变量",
+    "channel_of": "{}：{}",
     "channel_with": "与 {}",
     "channel_without": "剔除 {}",
     "rho_axis": "ρ：与结果新息的相关系数",
     "indirect_path": "间接效应",
     "direct_path": "直接效应",
-    "confounded_in": "{} 受混杂",
     "crosses_at": "ρ = {} 时为零",
     "crosses_nowhere": "不会为零",
-    "rho_key": "线：中介与结果的新息（给定其他中介）相关系数为 ρ 时的后验均值及 {} 区间；ρ = 0 为无混杂。",
+    "rho_key": "线：中介与结果的新息（给定其他中介）相关系数为 ρ 时的后验均值及 {} 区间；"
+    "ρ = 0 为无混杂。",
     "rho_crossing": "虚线：间接效应为零处；此时共同原因对两个新息方差的解释份额之积为 ρ²。",
 }
 

@@ -1,0 +1,69 @@
+"""Whether direct and indirect effects add up to what the outcome alone says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_nqp import schema
+from bayes_nqp.checks._channels import drawn, table_of, worst_of
+from bayes_nqp.checks._refit import cautious, channels, total_fit
+from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, NOT_APPLICABLE, Finding, Verdict, asks
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.errors import shown
+from bayes_nqp.estimands import att, total
+
+if TYPE_CHECKING:
+    from bayes_nqp.fitting import Fit
+
+__all__ = ["adds_up"]
+
+_LIMITS = (0.5, 1.0)
+
+
+@asks("Do direct and indirect effects add up to the effect on the outcome alone?", "channels")
+def adds_up(fit: Fit) -> Finding:
+    """Compare direct and indirect effects together with the outcome's own fit.
+
+    The outcome's design without mediators is fitted to the same rows. With equal error models
+    both agree exactly; otherwise nearly. It holds if they differ by less than half a posterior
+    sd of that fit, overall and in every level of every factor, is in doubt up to one,
+    and fails beyond: with other autocorrelation an equation weighs other periods, which does
+    no harm where trends are parallel, and tells where those of a mediator are not.
+    """
+    channels(fit)
+    alone = total_fit(fit)
+    lines, gaps = [], {}
+    for factor in (None, *schema.factors(cell_effects(fit))):
+        ours, theirs = total(fit, factor), att(alone, factor)
+        levels = [None] if factor is None else list(ours[factor].to_numpy())
+        for level in levels:
+            at = {} if factor is None else {factor: level}
+            name = "overall" if factor is None else f"{factor} = {level}"
+            one, other = ours.sel(at), theirs.sel(at)
+            if bool(np.isnan(one).any() or np.isnan(other).any()):
+                continue
+            gaps[name] = float((one.mean() - other.mean()) / other.std())
+            lines.append(drawn(name, "direct and indirect", one, _verdict(gaps[name])))
+            lines.append(drawn(name, "outcome alone", other, NOT_APPLICABLE))
+    verdict = worst_of(line.verdict for line in lines)
+    widest = max(gaps, key=lambda name: abs(gaps[name]))
+    figure = (
+        f"direct and indirect {lines[0].value:.3g}, outcome alone {lines[1].value:.3g}; largest "
+        f"difference {gaps[widest]:+.2f} posterior sd ({widest})"
+    )
+    bad = [name for name, gap in gaps.items() if abs(gap) >= _LIMITS[0]]
+    sentence = "Direct and indirect effects add up to the effect on the outcome alone."
+    if bad:
+        sentence = (
+            "Direct and indirect effects do not add up to the effect on the outcome alone "
+            f"({shown(bad)}): the equations compare other periods, as where a mediator drifts "
+            "before adoption."
+        )
+    verdict, sentence = cautious(verdict, sentence, alone)
+    return Finding(verdict, figure, sentence, table_of(lines, [fit, alone]), "channels")
+
+
+def _verdict(gap: float) -> Verdict:
+    return HOLDS if abs(gap) < _LIMITS[0] else DOUBT if abs(gap) < _LIMITS[1] else FAILS

@@ -1,0 +1,243 @@
+"""What checks of channels share: rows of evidence, effects on mediators, residuals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+from scipy.sparse import csr_array, hstack
+from scipy.sparse.linalg import lsmr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, NOT_APPLICABLE, Verdict
+from bayes_nqp.effects import cell_effects
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs._plan import Plan
+    from bayes_nqp.fitting import Fit
+
+__all__ = [
+    "Line",
+    "certain",
+    "drawn",
+    "effects_on",
+    "innovations",
+    "left_over",
+    "table_of",
+    "worst_of",
+]
+
+Array = npt.NDArray[np.float64]
+type Scale = Literal["effect", "sd", "periods", "correlation", "r_squared", "share"]
+
+_TOLD = 0.975
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the evidence on channels.
+
+    Parameters
+    ----------
+    mediator, quantity : str
+    value, lower, upper : float
+        95 % equal-tailed interval; NaN where there is none.
+    verdict : {"holds", "in doubt", "fails", "not applicable"}
+        "not applicable" where nothing is asked of the row.
+    scale : str
+        What the value is measured in.
+    """
+
+    mediator: str
+    quantity: str
+    value: float
+    lower: float
+    upper: float
+    verdict: Verdict
+    scale: Scale = "effect"
+
+
+def drawn(
+    mediator: str,
+    quantity: str,
+    draws: npt.ArrayLike,
+    verdict: Verdict = NOT_APPLICABLE,
+    scale: Scale = "effect",
+) -> Line:
+    """Reduce draws to a row of evidence.
+
+    Parameters
+    ----------
+    mediator, quantity : str
+    draws : array-like
+    verdict : str, default "not applicable"
+    scale : str, default "effect"
+
+    Returns
+    -------
+    Line
+    """
+    flat = np.asarray(draws, dtype=np.float64).ravel()
+    low, high = np.quantile(flat, (0.025, 0.975))
+    return Line(mediator, quantity, float(flat.mean()), float(low), float(high), verdict, scale)
+
+
+def table_of(lines: Sequence[Line], fits: Sequence[Fit]) -> pd.DataFrame:
+    """List rows of evidence.
+
+    Parameters
+    ----------
+    lines : sequence of Line
+    fits : sequence of Fit
+        What they rest on; the gate of the first that did not converge is kept.
+
+    Returns
+    -------
+    DataFrame
+        A row each, with the attr ``gate``.
+    """
+    table = pd.DataFrame([{name: getattr(x, name) for name in Line.__slots__} for x in lines])
+    gates = [str(fit.gate) for fit in fits]
+    table.attrs = {v.GATE: next((gate for gate in gates if gate != v.PASSED), v.PASSED)}
+    return table
+
+
+def worst_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """Take the worst of several verdicts.
+
+    Parameters
+    ----------
+    verdicts : iterable of str
+        Those that are "not applicable" do not count.
+
+    Returns
+    -------
+    str
+    """
+    known = list(verdicts)
+    return FAILS if FAILS in known else DOUBT if DOUBT in known else HOLDS
+
+
+def certain(draws: npt.ArrayLike) -> int:
+    """Tell the sign of a quantity.
+
+    Parameters
+    ----------
+    draws : array-like
+
+    Returns
+    -------
+    int
+        1 or -1 if it has that sign with a probability of 97.5 %; 0 otherwise.
+    """
+    positive = float((np.asarray(draws) > 0).mean())
+    return int(positive >= _TOLD) - int(positive <= 1 - _TOLD)
+
+
+def effects_on(fit: Fit, mediator: str) -> xr.Dataset:
+    """Effects of cells on a mediator.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a `Mediation`.
+    mediator : str
+
+    Returns
+    -------
+    Dataset
+        Of the waist, the mediator's units, without deviations.
+    """
+    whole = cell_effects(fit).drop_dims([v.MEMBER, v.MEMBERSHIP], errors="ignore")
+    effects = whole.sel({v.PATH: [v.TOTAL]})
+    own = fit.posterior[f"{mediator}__cell_effect"].transpose(*v.SAMPLE_DIMS, v.CELL)
+    dims = (*v.SAMPLE_DIMS, v.PATH, v.CELL)
+    return effects.assign({v.EFFECT: (dims, own.to_numpy()[:, :, None])})
+
+
+def left_over(plan: Plan, values: Array) -> Array:
+    """Take unit and time effects off columns.
+
+    Parameters
+    ----------
+    plan : Plan
+    values : ndarray (row, column)
+        Over all rows of the plan.
+
+    Returns
+    -------
+    ndarray (row, column)
+        Over the rows that it keeps.
+    """
+    return _residuals(_effects_of(plan), values[plan.kept])
+
+
+def innovations(plan: Plan, values: Array, rho: float, *, own: bool) -> Array:
+    """Innovations of a column: what its past, its effects and its cells do not tell.
+
+    Parameters
+    ----------
+    plan : Plan
+    values : ndarray (row)
+        Over all rows of the plan.
+    rho : float
+        Autocorrelation of the errors.
+    own : bool
+        Whether each unit has its own effect.
+
+    Returns
+    -------
+    ndarray (row)
+        Over the rows that it keeps, in the column's units times one factor.
+    """
+    kept = np.flatnonzero(plan.kept)
+    unit, time, cell = plan.frame.unit[kept], plan.frame.time[kept], plan.cell_of_row[kept]
+    parts = [_effects_of(plan), _dummies(cell)]
+    if own:
+        parts.append(_dummies(np.where(plan.frame.treated[kept], unit, -1)))
+    filtered = _filter(unit, time, rho)
+    columns = csr_array(filtered @ csr_array(hstack(parts)))
+    return _residuals(columns, (filtered @ values[kept])[:, None])[:, 0]
+
+
+def _effects_of(plan: Plan) -> csr_array:
+    """Columns of unit effects, and of time effects in each of their levels."""
+    kept = np.flatnonzero(plan.kept)
+    unit, time = plan.frame.unit[kept], plan.frame.time[kept]
+    return csr_array(
+        hstack([_dummies(unit), _dummies(plan.frame.level[unit] * plan.frame.n_periods + time)])
+    )
+
+
+def _dummies(codes: npt.NDArray[np.int64]) -> csr_array:
+    """One column for every code; none for -1."""
+    rows = np.flatnonzero(codes >= 0)
+    found, column = np.unique(codes[rows], return_inverse=True)
+    return csr_array((np.ones(rows.size), (rows, column)), shape=(codes.size, found.size))
+
+
+def _filter(unit: npt.NDArray[np.int64], time: npt.NDArray[np.int64], rho: float) -> csr_array:
+    """Turn AR(1) errors, with any gaps, to independent ones of equal variance."""
+    order = np.lexsort((time, unit))
+    same = np.diff(unit[order]) == 0
+    before, after = order[:-1][same], order[1:][same]
+    kept = rho ** (time[after] - time[before]).astype(np.float64)
+    scale = np.full(unit.size, np.sqrt(1 - rho * rho))
+    scale[after] = np.sqrt((1 - rho * rho) / (1 - kept * kept))
+    rows = np.concatenate([np.arange(unit.size), after])
+    columns = np.concatenate([np.arange(unit.size), before])
+    values = np.concatenate([scale, -scale[after] * kept])
+    return csr_array((values, (rows, columns)), shape=(unit.size, unit.size))
+
+
+def _residuals(columns: csr_array, values: Array) -> Array:
+    out = np.empty_like(values)
+    for k, column in enumerate(values.T):
+        centred = column - column.mean()
+        out[:, k] = centred - columns @ lsmr(columns, centred, atol=1e-11, btol=1e-11)[0]
+    return out

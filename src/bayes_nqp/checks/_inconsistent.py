@@ -1,0 +1,80 @@
+"""Whether an indirect effect hides a part of the direct one, or the other way round."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_nqp.checks._channels import Line, drawn, table_of
+from bayes_nqp.checks._refit import channels
+from bayes_nqp.checks._result import DOUBT, HOLDS, NOT_APPLICABLE, Finding, Verdict, asks
+from bayes_nqp.errors import shown
+from bayes_nqp.estimands import nde, nie, proportion_mediated
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayes_nqp.fitting import Fit
+
+__all__ = ["inconsistent"]
+
+_SURE = 0.9
+
+
+@asks("Do direct and indirect effects point the same way?", "channels")
+def inconsistent(fit: Fit) -> Finding:
+    """Look for inconsistent mediation, also called suppression.
+
+    It is in doubt if the direct effect has one sign and an indirect effect the other, each with
+    a probability above 90 %. That is a finding, not an error: the policy works against itself,
+    and the total effect hides how much it does on either way. A proportion mediated has no
+    meaning then, and is withheld.
+    """
+    channels(fit)
+    direct, via = nde(fit), nie(fit)
+    share = proportion_mediated(fit)
+    sign = _sign(direct)
+    lines = [drawn("direct effect", "direct effect", direct)]
+    opposed = []
+    for name in via["mediator"].to_numpy():
+        one = via.sel(mediator=name)
+        against = sign * _sign(one) < 0
+        verdict: Verdict = DOUBT if against else HOLDS
+        if against:
+            opposed.append(str(name))
+        lines.append(drawn(str(name), "indirect effect", one, verdict))
+    withheld = bool(opposed) or bool(share.attrs["withheld"])
+    for name in via["mediator"].to_numpy():
+        if withheld:
+            nothing = (np.nan, np.nan, np.nan)
+            lines.append(Line(str(name), "proportion mediated", *nothing, NOT_APPLICABLE, "share"))
+            continue
+        one = share.sel(mediator=name)
+        lines.append(drawn(str(name), "proportion mediated", one, scale="share"))
+    figure = "; ".join(
+        f"{x.quantity if x.mediator == x.quantity else x.mediator} {x.value:.3g} "
+        f"[{x.lower:.2g}, {x.upper:.2g}]"
+        for x in lines
+        if x.scale == "effect"
+    )
+    evidence = table_of(lines, [fit])
+    if not opposed:
+        said = "No indirect effect points against the direct one with a probability of 90 %."
+        if share.attrs["withheld"]:
+            said += f" The proportion mediated is withheld: {share.attrs['withheld']}."
+        return Finding(HOLDS, figure, said, evidence, "channels")
+    up = "positive" if sign > 0 else "negative"
+    said = (
+        f"Suppression (inconsistent mediation): the direct effect is {up}, and what goes through "
+        f"{shown(opposed)} has the other sign, so each hides a part of the other in the total "
+        "effect. This is a finding to report; the proportion mediated has no meaning and is "
+        "withheld."
+    )
+    return Finding(DOUBT, figure, said, evidence, "channels")
+
+
+def _sign(draws: xr.DataArray) -> int:
+    positive = float((draws > 0).mean())
+    negative = float((draws < 0).mean())
+    return int(positive > _SURE) - int(negative > _SURE)

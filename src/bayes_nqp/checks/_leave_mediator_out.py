@@ -1,0 +1,115 @@
+"""Whether channels stay as they are when one of them is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.checks._channels import Line, certain, drawn, table_of, worst_of
+from bayes_nqp.checks._judged import otherwise
+from bayes_nqp.checks._refit import channels, numbers_of, panel_of
+from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
+from bayes_nqp.errors import shown
+from bayes_nqp.estimands import nde, nie
+from bayes_nqp.fitting import Numbers, batch
+from bayes_nqp.fitting import fit as fit_to
+from bayes_nqp.sampling import IMH
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayes_nqp.designs import Mediation
+    from bayes_nqp.fitting import Fit
+    from bayes_nqp.panel import Panel
+
+__all__ = ["leave_mediator_out"]
+
+_FAR, _MIXED = 2.0, 1.05
+_DIRECT = "direct effect"
+
+
+@asks("Do channels stay as they are when one of them is left out?", "channels")
+def leave_mediator_out(fit: Fit) -> Finding:
+    """Refit without each mediator, on the same rows.
+
+    Mediators that act through one another take over what a left-out one carried. The other
+    indirect effects are compared with the fit's own, and the direct effect with the fit's direct
+    effect and what went through the left-out mediator together, for it should take over
+    all of that and no more. It fails if an effect with a sign (97.5 %) lies more than a
+    posterior sd on the other side; it is in doubt if one moves by more than two posterior sd's,
+    or an indirect effect's conclusion changes: lost below 90 %, found from 99.5 % on.
+    """
+    design = channels(fit)
+    panel = design.rows(panel_of(fit))
+    names = design.names(panel)
+    if len(names) < 2:
+        raise NotApplicable("There is one mediator: without it the total effect is left.")
+    own = {name: nie(fit, mediators=name) for name in names}
+    lines = [drawn(name, "as fitted", own[name]) for name in names]
+    lines.append(drawn(_DIRECT, "as fitted", nde(fit)))
+    moves: list[tuple[float, str]] = []
+    unsettled = []
+    for left, found in _without(fit, design, panel, names).items():
+        expected = {**own, _DIRECT: nde(fit) + own[left].reset_coords(drop=True)}
+        for name in (*(name for name in names if name != left), _DIRECT):
+            verdict, move = _judged(expected[name], found[name])
+            lines.append(drawn(name, f"without {left}", found[name], verdict))
+            moves.append((move, f"{name} without {left}"))
+        if not found["settled"]:
+            unsettled.append(left)
+    order = [*names, _DIRECT]
+    lines.sort(key=lambda line: order.index(line.mediator))
+    verdict = worst_of(line.verdict for line in lines)
+    largest, which = max(moves, key=lambda one: abs(one[0]))
+    figure = f"{len(names)} refits; largest move: {which}, {largest:+.2f} posterior sd"
+    sentence = _sentence(lines, verdict)
+    if unsettled:
+        sentence += f" Refits have not converged without {shown(unsettled)}."
+        verdict = DOUBT if verdict == HOLDS else verdict
+    return Finding(verdict, figure, sentence, table_of(lines, [fit]), "channels")
+
+
+def _without(fit: Fit, design: Mediation, panel: Panel, names: Sequence[str]) -> dict[str, Numbers]:
+    """Draws of direct and indirect effects without each mediator, by short refits."""
+    seed, tasks = int(fit.sampler.seed or 0), {}
+    for left in names:
+        rest = design.replace(mediators=tuple(name for name in names if name != left))
+        tasks[f"paths {rest!r} {panel.digest} {seed}"] = (rest, panel, seed)
+    found = batch(_short, tasks, kept=numbers_of(fit), what="leaving out mediators")
+    return dict(zip(names, (found[key] for key in tasks), strict=True))
+
+
+def _short(design: Mediation, panel: Panel, seed: int) -> Numbers:
+    samplers = (IMH(draws=250, tune=50, thin=1, seed=seed), IMH(seed=seed))
+    made = fit_to(design, panel, samplers[0], progress=False)
+    if made.gate.rhat > _MIXED:
+        made = fit_to(design, panel, samplers[1], progress=False)
+    draws = {name: nie(made, mediators=name).to_numpy() for name in design.names(panel)}
+    settled = np.array(made.gate.rhat <= _MIXED)
+    return {**draws, _DIRECT: nde(made).to_numpy(), "settled": settled}
+
+
+def _judged(before: xr.DataArray, after: npt.NDArray[np.float64]) -> tuple[Verdict, float]:
+    """Compare an effect with what it was, in posterior sd's of what it was."""
+    sd, mean, sign = float(before.std()), float(after.mean()), certain(before)
+    move = (mean - float(before.mean())) / sd
+    if sign * mean < -sd:
+        return FAILS, move
+    other = otherwise(float((before > 0).mean()), np.array([float((after > 0).mean())]))
+    return (DOUBT if abs(move) > _FAR or other.any() else HOLDS), move
+
+
+def _sentence(lines: list[Line], verdict: Verdict) -> str:
+    bad = [f"{x.mediator} {x.quantity}" for x in lines if x.verdict in (DOUBT, FAILS)]
+    if verdict == HOLDS:
+        return "Without any one mediator the other channels and the direct effect say the same."
+    if verdict == FAILS:
+        turned = [f"{x.mediator} {x.quantity}" for x in lines if x.verdict == FAILS]
+        return f"An effect has the other sign: {shown(turned)}. Channels are not told apart."
+    return (
+        f"What one channel carries depends on which others are there ({shown(bad)}): "
+        "mediators act through one another, and only their joint effect should be told."
+    )

@@ -1,0 +1,72 @@
+"""Whether mediators move together for reasons that the model does not know."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from bayes_nqp.checks._channels import Line, innovations, table_of, worst_of
+from bayes_nqp.checks._refit import channels, panel_of
+from bayes_nqp.checks._result import DOUBT, HOLDS, Finding, NotApplicable, Verdict, asks
+from bayes_nqp.errors import shown
+
+if TYPE_CHECKING:
+    from bayes_nqp.fitting import Fit
+
+__all__ = ["mediator_residuals"]
+
+LARGE: Final = 0.3
+"""Correlation beyond which single channels are in doubt."""
+
+
+@asks("Do mediators move together for other reasons than the policy?", "channels")
+def mediator_residuals(fit: Fit) -> Finding:
+    """Correlate the innovations of mediators.
+
+    They are what is left of a mediator once unit effects, time effects, cells (and each treated
+    unit's own effect where units vary) and its own past, at the posterior mean of its
+    autocorrelation, are taken off by least squares. It is in doubt if a correlation is beyond
+    0.3 in size: then one mediator may act on another, or something acts on both, and a single
+    indirect effect, which is "entering the outcome last through this mediator", is not causal
+    by itself. The joint indirect effect is not touched by it.
+    """
+    design = channels(fit)
+    panel = design.rows(panel_of(fit))
+    names = design.names(panel)
+    if len(names) < 2:
+        raise NotApplicable("There is one mediator, so none can act on another.")
+    plan, posterior = fit.plan, fit.posterior
+    own = design.varying is not None
+    left = []
+    for name in names:
+        values = panel.mediators[:, panel.roles.mediators.index(name)]
+        rho = posterior.get(f"{name}__rho")
+        left.append(innovations(plan, values, 0.0 if rho is None else float(rho.mean()), own=own))
+    matrix = np.atleast_2d(np.corrcoef(np.stack(left)))
+    wide = 1.96 / np.sqrt(max(left[0].size - int(plan.frame.unit.max()) - 4, 1))
+    lines = [
+        _line(names[j], names[k], float(matrix[j, k]), wide)
+        for j, k in combinations(range(len(names)), 2)
+    ]
+    verdict = worst_of(line.verdict for line in lines)
+    figure = "correlation of innovations: " + "; ".join(
+        f"{x.mediator} {x.quantity} {x.value:+.2f}" for x in lines
+    )
+    large = [f"{x.mediator} {x.quantity}" for x in lines if x.verdict == DOUBT]
+    sentence = "What moves one mediator, apart from the policy, hardly moves another."
+    if large:
+        sentence = (
+            f"Mediators move together for other reasons than the policy ({shown(large)}): their "
+            "single indirect effects are not separately causal; the joint one is not touched."
+        )
+    return Finding(verdict, figure, sentence, table_of(lines, [fit]), "channels")
+
+
+def _line(one: str, other: str, r: float, wide: float) -> Line:
+    """A correlation with Fisher's interval."""
+    centre = np.arctanh(np.clip(r, -0.999999, 0.999999))
+    low, high = float(np.tanh(centre - wide)), float(np.tanh(centre + wide))
+    verdict: Verdict = DOUBT if abs(r) > LARGE else HOLDS
+    return Line(one, f"with {other}", r, low, high, verdict, "correlation")
