@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +57,11 @@ class Mediation:
     lag : int, default 0
         Periods by which mediators come before the outcome. It orders cause and effect in time,
         and can bring in confounders that treatment has moved meanwhile.
+    vary_by : {"unit"}, optional
+        Whether the effect on the mediator and its slope vary by unit, with a correlation: then
+        units whose mediator responds more may also gain more from it, and the indirect effect
+        is the mean of their products, ``E[a] E[b] + cov(a, b)``. Both equations are then sampled
+        jointly, for one mediator, without `interaction` and `lag`.
 
     Raises
     ------
@@ -80,6 +85,7 @@ class Mediation:
     mediators: tuple[str, ...] | None = None
     interaction: bool = False
     lag: int = 0
+    vary_by: Literal["unit"] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.design, StaggeredDiD):
@@ -101,6 +107,27 @@ class Mediation:
             raise StudyError(f"'interaction' is {self.interaction!r}", hint="True or False")
         if type(self.lag) is not int or self.lag < 0:
             raise StudyError(f"'lag' is {self.lag!r}", hint="a whole number of periods, 0 or more")
+        if self.vary_by is not None:
+            self._check_vary_by()
+
+    def _check_vary_by(self) -> None:
+        if self.vary_by != "unit":
+            raise StudyError(f"'vary_by' is {self.vary_by!r}", hint="'unit', or None")
+        if self.varying != "unit":
+            raise StudyError(
+                "'vary_by' is 'unit', but the design's effects do not vary by unit",
+                hint="nqp.StaggeredDiD(nqp.Partial(..., varying='unit'))",
+            )
+        if self.mediators is not None and len(self.mediators) > 1:
+            raise StudyError(
+                f"'vary_by' takes one mediator, and 'mediators' has {len(self.mediators)}",
+                hint="one fit for each mediator",
+            )
+        if self.interaction or self.lag:
+            raise StudyError(
+                "'vary_by' goes with neither 'interaction' nor 'lag'",
+                hint="leave them out, or vary_by=None",
+            )
 
     @property
     def varying(self) -> str | None:
@@ -161,6 +188,12 @@ class Mediation:
         if not names:
             raise StudyError(
                 "the panel has no mediators", hint="Panel.from_file(..., mediators=['digital'])"
+            )
+        if self.vary_by is not None and len(names) > 1:
+            raise StudyError(
+                f"'vary_by' takes one mediator, and the panel has {len(names)}",
+                where=shown(names),
+                hint=f"mediators=[{names[0]!r}], and one fit for each of the others",
             )
         for name in names:
             if name not in known:

@@ -17,7 +17,15 @@ from bayes_nqp.compression.threads import one_thread
 from bayes_nqp.designs._plan import Equation, Plan
 from bayes_nqp.terms.mediators import SlopePart
 
-__all__ = ["MEMBERS_STORED", "Recovered", "constrain", "members_of", "recovered"]
+__all__ = [
+    "MEMBERS_STORED",
+    "Recovered",
+    "constrain",
+    "members_of",
+    "recovered",
+    "slopes_of",
+    "terms_of",
+]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -154,12 +162,24 @@ def _assemble(
         codes, _ = members_of(plan)
         if codes.size <= MEMBERS_STORED:
             deviation = _deviations(equation, draws, codes, packs, stream) * equation.scale
-    slopes = _slopes(equation, draws, starts) if equation.slopes else None
-    return Recovered(mean, effect, _terms(equation, draws), deviation, slopes)
+    slopes = slopes_of(equation, draws, starts) if equation.slopes else None
+    return Recovered(mean, effect, terms_of(equation, draws), deviation, slopes)
 
 
-def _slopes(equation: Equation, draws: Coefficients, starts: Index) -> Array:
-    """Slopes of mediators in every stratum, the last of its slots' columns."""
+def slopes_of(equation: Equation, draws: Coefficients, starts: Index) -> Array:
+    """Slopes of mediators in every stratum, the last of its slots' columns.
+
+    Parameters
+    ----------
+    equation : Equation
+    draws : Coefficients
+    starts : ndarray of int (block + 1)
+        Where each block's slots begin.
+
+    Returns
+    -------
+    ndarray (draw, stratum, slope), outcome units per unit of the mediator
+    """
     problem, wanted = equation.problem, len(equation.slopes)
     strata = sum(block.strata.size for block in problem.blocks)
     out = np.empty((draws.slots.shape[0], strata, wanted))
@@ -171,7 +191,19 @@ def _slopes(equation: Equation, draws: Coefficients, starts: Index) -> Array:
     return out * (equation.scale / np.array([slope.size for slope in equation.slopes]))
 
 
-def _terms(equation: Equation, draws: Coefficients) -> dict[str, Array]:
+def terms_of(equation: Equation, draws: Coefficients) -> dict[str, Array]:
+    """Coefficients that several strata share, as they are reported.
+
+    Parameters
+    ----------
+    equation : Equation
+    draws : Coefficients
+
+    Returns
+    -------
+    dict of str to ndarray (draw, label)
+        By term.
+    """
     out: dict[str, Array] = {}
     at = 0
     for part in equation.globals:

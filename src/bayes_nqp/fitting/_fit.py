@@ -236,6 +236,10 @@ def fit(
         assert isinstance(sampler, NUTS)
         assert not isinstance(design, Mediation)
         tree, gate, interrupted = fit_rows(design, panel, plan, sampler, progress)
+    elif getattr(design, "vary_by", None) is not None:
+        sampler, tree, gate, interrupted = _fit_joint(
+            design, plan, sampler, automatic, progress, panel.roles.outcome
+        )
     else:
         sampler, tree, gate, interrupted = _fit_compressed(
             plan, sampler, automatic, progress, panel.roles.outcome, design.varying
@@ -250,6 +254,16 @@ def fit(
     return Fit(
         design, panel, sampler, tree, gate, facts, versions(), (*plan.notes, *_rows_note(rows))
     )
+
+
+def _fit_joint(
+    design: Design, plan: Plan, sampler: Sampler, automatic: bool, progress: bool, outcome: str
+) -> tuple[Sampler, xr.DataTree, Gate, bool]:
+    from bayes_nqp.designs import Mediation
+    from bayes_nqp.fitting._joint import fit_joint
+
+    assert isinstance(design, Mediation)
+    return fit_joint(design, plan, sampler, automatic, progress, outcome)
 
 
 def _rows_note(rows: bool) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.designs._plan import Plan
 from bayes_nqp.fitting._draws import Recovered, members_of
 
-__all__ = ["Paths", "paths_of"]
+__all__ = ["Paths", "paths_of", "stratum_of_members"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -65,7 +65,7 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
     assert outcome.slopes is not None
     names = tuple(dict.fromkeys(slope.mediator for slope in slopes))
     place = {(slope.mediator, slope.kind): k for k, slope in enumerate(slopes)}
-    stratum, member = plan.table.stratum, _stratum_of_members(plan)
+    stratum, member = plan.table.stratum, stratum_of_members(plan)
     direct, own = outcome.cell_effect.copy(), outcome.deviation
     own = None if own is None else own.copy()
     indirect, spread = [], []
@@ -115,8 +115,17 @@ def _lagged(plan: Plan, effect: Array, lag: int) -> Array:
     return out
 
 
-def _stratum_of_members(plan: Plan) -> Index:
-    """Stratum of every treated member; that of its first unit."""
+def stratum_of_members(plan: Plan) -> Index:
+    """Stratum of every treated member; that of its first unit.
+
+    Parameters
+    ----------
+    plan : Plan
+
+    Returns
+    -------
+    ndarray of int (member)
+    """
     frame = plan.frame
     codes, _ = members_of(plan)
     first = np.zeros(int(frame.member.max()) + 1, dtype=np.int64)

@@ -16,11 +16,11 @@ from bayes_nqp.designs._plan import Equation, Plan
 from bayes_nqp.diagnostics import Gate, convergence
 from bayes_nqp.fitting._draws import Recovered
 from bayes_nqp.fitting._names import into_tree
-from bayes_nqp.fitting._paths import paths_of
+from bayes_nqp.fitting._paths import Paths, paths_of
 from bayes_nqp.fitting._waist import waist
 from bayes_nqp.sampling import Chains
 
-__all__ = ["Drawn", "build_tree"]
+__all__ = ["Drawn", "Labelled", "build_tree"]
 
 Array = npt.NDArray[np.float64]
 
@@ -102,8 +102,31 @@ class Drawn:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """A variable of the posterior that belongs to no single term.
+
+    Parameters
+    ----------
+    dims : tuple of str
+    values : ndarray
+    coords : mapping of str to ndarray
+        Labels of its own dims.
+    """
+
+    dims: tuple[str, ...]
+    values: Array
+    coords: Mapping[str, Any]
+
+
 def build_tree(
-    plan: Plan, drawn: Sequence[Drawn], *, outcome: str, varying: str | None
+    plan: Plan,
+    drawn: Sequence[Drawn],
+    *,
+    outcome: str,
+    varying: str | None,
+    paths: Paths | None = None,
+    more: Mapping[str, Labelled] | None = None,
 ) -> tuple[xr.DataTree, Gate]:
     """Label everything that was drawn.
 
@@ -116,6 +139,10 @@ def build_tree(
         Name of the outcome.
     varying : str or None
         What has its own deviation.
+    paths : Paths, optional
+        Effects along paths, where they are not made of the equations' means alone.
+    more : mapping of str to Labelled, optional
+        Further variables of the posterior.
 
     Returns
     -------
@@ -123,7 +150,7 @@ def build_tree(
         Groups "posterior", "sample_stats", "effects" and, where there are any, "leads".
     """
     first = drawn[0]
-    paths = paths_of(plan, [one.draws for one in drawn])
+    paths = paths_of(plan, [one.draws for one in drawn]) if paths is None else paths
     effect = first.shaped(paths.effect)
     deviation = None if paths.deviation is None else first.shaped(paths.deviation)
     gate = _gate(drawn, effect)
@@ -136,6 +163,9 @@ def build_tree(
         named, places = _posterior(plan, one)
         data |= named
         coords |= places
+    for name, one_more in (more or {}).items():
+        data[name] = (one_more.dims, one_more.values)
+        coords |= one_more.coords
     attrs = {"target": "sample", "outcome": outcome}
     if varying is not None:
         attrs["varying"] = varying

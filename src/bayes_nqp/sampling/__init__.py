@@ -1,9 +1,18 @@
 """Samplers as values, and running them on packed problems or PyMC models."""
 
 from bayes_nqp.sampling._chains import Chains
-from bayes_nqp.sampling._imh import IMH
+from bayes_nqp.sampling._imh import IMH, sample_proposals
 from bayes_nqp.sampling._mode import mode
 from bayes_nqp.sampling._nuts import NUTS, sample_model
 from bayes_nqp.sampling._sample import Sampler, sample_packed
 
-__all__ = ["IMH", "NUTS", "Chains", "Sampler", "mode", "sample_model", "sample_packed"]
+__all__ = [
+    "IMH",
+    "NUTS",
+    "Chains",
+    "Sampler",
+    "mode",
+    "sample_model",
+    "sample_packed",
+    "sample_proposals",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import product
@@ -20,9 +20,10 @@ from bayes_nqp.sampling._mode import curvature, mode
 if TYPE_CHECKING:
     from bayes_nqp.compression import Packed
 
-__all__ = ["IMH", "sample_imh"]
+__all__ = ["IMH", "sample_imh", "sample_proposals"]
 
 Array = npt.NDArray[np.float64]
+type Densities = Callable[[Array], Array]
 
 _NU = 6.0
 _INFLATE = 1.2
@@ -96,19 +97,53 @@ def sample_imh(packed: Packed, names: Sequence[str], sampler: IMH) -> Chains:
     Chains
         One variable, "x" (chain, draw, parameter), unconstrained.
     """
-    generator = np.random.default_rng(sampler.seed)
     scales = np.array([name.startswith("scale_") for name in names])
-    centre, spread = _laplace(packed, scales)
+    x = mode(packed)
+
+    def densities(points: Array) -> Array:
+        return _densities(packed, points)
+
+    return sample_proposals(densities, x, curvature(packed, x), scales, sampler)
+
+
+def sample_proposals(
+    densities: Densities,
+    x: Array,
+    curvature: Array,
+    scales: npt.NDArray[np.bool_],
+    sampler: IMH,
+) -> Chains:
+    """Sample any density of a few parameters, given its mode.
+
+    Parameters
+    ----------
+    densities : callable
+        From points (point, parameter), unconstrained, to log densities (point).
+    x : ndarray (parameter)
+        The mode.
+    curvature : ndarray (parameter, parameter)
+        Negative Hessian there.
+    scales : ndarray of bool (parameter)
+        Which parameters are logs of scales that may be close to zero.
+    sampler : IMH
+
+    Returns
+    -------
+    Chains
+        One variable, "x" (chain, draw, parameter), unconstrained.
+    """
+    generator = np.random.default_rng(sampler.seed)
+    centre, spread = _laplace(x, curvature, scales)
+    length = sampler.tune + sampler.thin * sampler.draws
     with one_thread():
         for size in _ROUNDS:
             points, density = _propose(generator, centre, spread * _INFLATE, scales, size)
-            weights = _log_target(packed, points, scales) - density
+            weights = _log_target(densities, points, scales) - density
             centre, spread = _moments(points, weights)
-        length = sampler.tune + sampler.thin * sampler.draws
         points, density = _propose(
             generator, centre, spread * _INFLATE, scales, sampler.chains * length
         )
-        weights = _log_target(packed, points, scales) - density
+        weights = _log_target(densities, points, scales) - density
     index, accepted = _walk(generator, weights.reshape(sampler.chains, length))
     kept = points.reshape(sampler.chains, length, -1)
     kept = np.take_along_axis(kept, index[..., None], axis=1)[:, sampler.tune :: sampler.thin]
@@ -116,10 +151,9 @@ def sample_imh(packed: Packed, names: Sequence[str], sampler: IMH) -> Chains:
     return Chains({"x": x}, {"accepted": accepted[:, sampler.tune :: sampler.thin]})
 
 
-def _laplace(packed: Packed, scales: npt.NDArray[np.bool_]) -> tuple[Array, Array]:
+def _laplace(x: Array, curvature: Array, scales: npt.NDArray[np.bool_]) -> tuple[Array, Array]:
     """Centre and covariance from the mode, with scales on their own scale."""
-    x = mode(packed)
-    values, vectors = np.linalg.eigh(curvature(packed, x))
+    values, vectors = np.linalg.eigh(curvature)
     covariance = (vectors / np.maximum(values, 0.3)) @ vectors.T
     slope = np.where(scales, np.exp(x), 1.0)
     return np.where(scales, slope, x), covariance * np.outer(slope, slope)
@@ -149,16 +183,20 @@ def _propose(
     return points, density
 
 
-def _log_target(packed: Packed, points: Array, scales: npt.NDArray[np.bool_]) -> Array:
+def _log_target(densities: Densities, points: Array, scales: npt.NDArray[np.bool_]) -> Array:
     """Log density of scales on their own scale and all else as the kernel has it."""
     logs = np.log(np.maximum(points[:, scales], 1e-300))
     x = points.copy()
     x[:, scales] = logs
+    return np.asarray(densities(x) - logs.sum(axis=1))
+
+
+def _densities(packed: Packed, x: Array) -> Array:
     out = np.empty(len(x))
     halves = np.array_split(np.arange(len(x)), 2)
     with ThreadPoolExecutor(max_workers=2) as pool:
         list(pool.map(lambda i: _fill(packed, x, out, i), halves))
-    return np.asarray(out - logs.sum(axis=1))
+    return out
 
 
 def _fill(packed: Packed, x: Array, out: Array, index: npt.NDArray[np.intp]) -> None:
