@@ -15,6 +15,7 @@ from scipy.sparse.linalg import lsmr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, NOT_APPLICABLE, Verdict
+from bayes_nqp.designs import Mediation
 from bayes_nqp.effects import cell_effects
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ __all__ = [
     "effects_on",
     "innovations",
     "left_over",
+    "plain",
     "table_of",
     "worst_of",
 ]
@@ -158,6 +160,24 @@ def effects_on(fit: Fit, mediator: str) -> xr.Dataset:
     own = fit.posterior[f"{mediator}__cell_effect"].transpose(*v.SAMPLE_DIMS, v.CELL)
     dims = (*v.SAMPLE_DIMS, v.PATH, v.CELL)
     return effects.assign({v.EFFECT: (dims, own.to_numpy()[:, :, None])})
+
+
+def plain(design: Mediation, *, lag: int | None = None) -> Mediation:
+    """Take the same channels, no two effects of a unit with a correlation.
+
+    Parameters
+    ----------
+    design : Mediation
+    lag : int, optional
+        The design's own by default.
+
+    Returns
+    -------
+    Mediation
+        Which may have any number of mediators and any lag.
+    """
+    lag = design.lag if lag is None else lag
+    return Mediation(design.design, design.mediators, design.interaction, lag)
 
 
 def left_over(plan: Plan, values: Array) -> Array:

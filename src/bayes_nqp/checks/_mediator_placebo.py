@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_nqp.checks._channels import Line, drawn, effects_on, table_of, worst_of
+from bayes_nqp.checks._channels import Line, drawn, effects_on, plain, table_of, worst_of
 from bayes_nqp.checks._options import name_of
 from bayes_nqp.checks._refit import cautious, channels, panel_of, refit
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
@@ -61,7 +61,7 @@ def mediator_placebo(fit: Fit, *, placebo: str | None = None) -> Finding:
     if placebo in names:
         raise StudyError(f"'placebo' is {placebo!r}, a mediator of the fit", hint="another column")
     wide = _with_mediator(panel, placebo)
-    made = refit(fit, design.replace(mediators=(*names, placebo)), wide)
+    made = refit(fit, plain(design).replace(mediators=(*names, placebo)), wide)
     sizes = {one.name: one.scale for one in made.plan.equations}
     effect = {name: att(effects_on(made, name)) / sizes[name] for name in (*names, placebo)}
     largest = max(abs(float(effect[name].mean())) for name in names)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._channels import Line, certain, effects_on, table_of, worst_of
+from bayes_nqp.checks._channels import Line, certain, effects_on, plain, table_of, worst_of
 from bayes_nqp.checks._refit import cautious, channels, panel_of, refit
 from bayes_nqp.checks._result import DOUBT, HOLDS, NOT_APPLICABLE, Finding, NotApplicable, asks
 from bayes_nqp.effects import cell_effects
@@ -111,7 +111,7 @@ def _interval(
 def _lagged(fit: Fit) -> Fit | None:
     design = channels(fit)
     try:
-        return refit(fit, design.replace(lag=design.lag + 1))
+        return refit(fit, plain(design, lag=design.lag + 1))
     except (IdentificationError, PanelError):
         return None
 
