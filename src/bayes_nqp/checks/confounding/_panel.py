@@ -143,7 +143,7 @@ def _trace(sums: Array, a: Array, b: Array) -> Array:
     """Trace of the absorbed precision times the cross-covariance of two AR(1) (draw, stratum)."""
     lag = np.arange(sums.shape[2])
     kernel = (a[:, None] ** lag + b[:, None] ** lag) / 2 / (1 - a * b)[:, None]
-    return np.einsum("dsl,dl->ds", sums, kernel)
+    return np.asarray(np.einsum("dsl,dl->ds", sums, kernel))
 
 
 def bias_of(

@@ -1,0 +1,301 @@
+"""Unmeasured confounding of mediators: the bias against regressions, and the check."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayes_nqp as nqp
+from bayes_nqp.checks.confounding import _panel as panel_bias
+from bayes_nqp.checks.confounding._flat import flat
+from bayes_nqp.checks.confounding._panel import Pattern
+from bayes_nqp.compression import Column, Rows
+from bayes_nqp.errors import StudyError
+from bayes_nqp.estimands import att
+from bayes_nqp.fitting._draws import recovered
+from bayes_nqp.simulation import Channel, channels
+
+pytestmark = pytest.mark.xdist_group("confounding")
+
+SAMPLER = nqp.IMH(draws=400, chains=2, seed=4)
+DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(["region"])))
+LAYOUT = {"units": 200, "cohorts": (5, 7, 9), "never": 1 / 3}
+
+
+@pytest.fixture(scope="session")
+def strong() -> tuple[nqp.simulation.Simulated, nqp.Fit]:
+    """A strong channel, confounded with a correlation of .3, under unequal autocorrelation."""
+    simulated = channels(
+        mediators={"digital": Channel(level=1.0, slope=0.7, rho=0.2)}, rho=0.7, confounding=0.3,
+        seed=3, **LAYOUT,
+    )  # fmt: skip
+    return simulated, nqp.fit(DESIGN, simulated.panel, SAMPLER, progress=False)
+
+
+@pytest.fixture(scope="session")
+def weak() -> nqp.Fit:
+    """A channel that is certain, but weak."""
+    mediators = {"digital": Channel(level=1.0, growth=0.2, slope=0.05)}
+    simulated = channels(mediators=mediators, seed=3, **LAYOUT)
+    return nqp.fit(DESIGN, simulated.panel, SAMPLER, progress=False)
+
+
+def draws_of(*values: float) -> np.ndarray:
+    return np.array([values])
+
+
+def one_bias(patterns: list[Pattern], phi: tuple[float, float]) -> panel_bias.Bias:
+    return panel_bias.bias_of(
+        patterns, 0, phi_outcome=np.array([phi[0]]), phi_mediators=draws_of(phi[1]),
+        sigma_outcome=np.array([1.3]), sigma_mediators=draws_of(0.8),
+        correlation=np.ones((1, 1)), strata=1,
+    )  # fmt: skip
+
+
+def whole(periods: int, *, adoption: int | None = None) -> Pattern:
+    times = np.arange(periods)
+    return Pattern(0, times, times >= (periods if adoption is None else adoption), 10)
+
+
+# -- the bias
+
+
+@pytest.mark.parametrize("phi", [0.0, 0.6])
+def test_equal_autocorrelation_gives_the_formula_of_a_cross_section(phi: float) -> None:
+    found = one_bias([whole(12), whole(9, adoption=4)], (phi, phi))
+    for rho in (-0.4, 0.3, 0.8):
+        shift = found.slope[0, 0, 0] * panel_bias.strength(np.array(rho), found.curvature[0])
+        assert shift == pytest.approx(1.3 / 0.8 * rho / np.sqrt(1 - rho**2), rel=1e-9)
+
+
+def test_several_mediators_give_the_slopes_of_a_regression() -> None:
+    correlation = np.array([[1.0, 0.5, -0.2], [0.5, 1.0, 0.3], [-0.2, 0.3, 1.0]])
+    sigma, rho, sigma_outcome = np.array([0.8, 1.5, 0.4]), 0.35, 1.2
+    covariance = correlation * np.outer(sigma, sigma)
+    # Innovations of the outcome that go with what the others leave of the first mediator's.
+    own = 1 / np.sqrt(np.linalg.inv(covariance)[0, 0])
+    expected = np.linalg.solve(covariance, [rho * sigma_outcome * own, 0.0, 0.0])
+    left = np.sqrt(sigma_outcome**2 - expected @ covariance @ expected)
+    found = panel_bias.bias_of(
+        [whole(10)], 0, phi_outcome=np.zeros(1), phi_mediators=np.zeros((1, 3)),
+        sigma_outcome=np.array([left]), sigma_mediators=sigma[None], correlation=correlation,
+        strata=1,
+    )  # fmt: skip
+    shift = found.slope[0, 0] * panel_bias.strength(np.array(rho), found.curvature[0])
+    assert shift == pytest.approx(expected, rel=1e-9)
+    others = np.linalg.solve(covariance[1:, 1:], covariance[1:, 0])
+    assert shift[1:] == pytest.approx(-others * shift[0], rel=1e-9)
+
+
+@pytest.mark.parametrize("phi", [(0.8, 0.2), (0.2, 0.8)])
+def test_unequal_autocorrelation_gives_the_bias_of_generalised_least_squares(
+    phi: tuple[float, float],
+) -> None:
+    rng, units, rho = np.random.default_rng(1), 40_000, 0.4
+    times = np.array([0, 1, 2, 4, 5, 6, 7, 8])
+    treated = times >= 5
+    noise = rng.standard_normal((2, units, times[-1] + 200))
+    noise[0] = rho * noise[1] + np.sqrt(1 - rho**2) * noise[0]
+    errors = np.zeros((2, units))
+    kept = []
+    for t in range(noise.shape[2]):
+        errors = np.array(phi)[:, None] * errors + noise[:, :, t]
+        kept.append(errors)
+    y, m = np.stack(kept[-times[-1] - 1 :], axis=2)[:, :, times]
+    precision, free = panel_bias.absorbed(times, treated, np.array([phi[0]]))
+    assert free == times.size - 2
+    weighted = m @ precision[0]
+    slope = (weighted * y).sum() / (weighted * m).sum()
+    left = y - slope * m
+    sigma = np.sqrt(((left @ precision[0]) * left).sum() / units / free)
+    found = panel_bias.bias_of(
+        [Pattern(0, times, treated, units)], 0, phi_outcome=np.array([phi[0]]),
+        phi_mediators=draws_of(phi[1]), sigma_outcome=np.array([sigma]),
+        sigma_mediators=draws_of(1.0), correlation=np.ones((1, 1)), strata=1,
+    )  # fmt: skip
+    shift = found.slope[0, 0, 0] * panel_bias.strength(np.array(rho), found.curvature[0])
+    plain = sigma * rho / np.sqrt(1 - rho**2)
+    assert shift == pytest.approx(slope, abs=0.006)
+    assert abs(plain - slope) > 0.05
+
+
+def test_effects_are_zero_at_their_crossing() -> None:
+    value, slope, curvature = np.array([0.5, -0.2, 0.3]), np.array([1.2, 0.7, -0.4]), 0.8
+    rho = panel_bias.crossing(value, slope, np.array(curvature))
+    assert value - slope * panel_bias.strength(rho, np.array(curvature)) == pytest.approx(0)
+    assert np.sign(rho).tolist() == [1, -1, -1]
+
+
+def test_correlation_of_innovations_is_found_under_effects_and_gaps() -> None:
+    rng, units, periods = np.random.default_rng(2), 600, 10
+    noise = rng.standard_normal((units, periods + 100, 2))
+    noise[..., 1] = 0.4 * noise[..., 0] + np.sqrt(1 - 0.16) * noise[..., 1]
+    phi, errors, kept = np.array([0.2, 0.8]), np.zeros((units, 2)), []
+    for t in range(periods + 100):
+        errors = phi * errors + noise[:, t]
+        kept.append(errors)
+    values = np.stack(kept[-periods:], axis=1)
+    cohort = rng.integers(-1, 2, units)
+    start = np.where(cohort < 0, periods, 4 + cohort)
+    treated = np.arange(periods) >= start[:, None]
+    # Unit effects, time effects and effects of units, in both.
+    values += 5 * rng.standard_normal((units, 1, 1)) + np.arange(periods)[:, None] ** 2
+    values += treated[..., None] * (1 + rng.standard_normal((units, 1, 1)))
+    seen = rng.uniform(size=(units, periods)) > 0.1
+    unit, time = np.nonzero(seen)
+    rows = Rows(
+        unit, time, np.zeros(units, dtype=np.int64), cohort, np.zeros(unit.size),
+        [Column(str(k), values[..., k][seen]) for k in range(2)],
+    )  # fmt: skip
+    patterns = [Pattern(0, np.flatnonzero(s), t[s], 1) for s, t in zip(seen, treated, strict=True)]
+    found = panel_bias.correlation_of(rows, treated[seen], patterns, phi)
+    assert found[0, 1] == pytest.approx(0.4, abs=0.03)
+
+
+def test_flat_deviations_are_those_of_least_squares() -> None:
+    mediators = {"digital": Channel(deviation_sd=1.0), "finance": Channel(deviation_sd=1.0)}
+    panel = channels(mediators=mediators, units=40, periods=8, cohorts=(4, 6), seed=5).panel
+    design = nqp.Mediation(nqp.StaggeredDiD(nqp.Separate(), nqp.IID()))
+    plan = flat(design).plan(panel)
+    outcome = plan.equations[0]
+    x = np.zeros((1, outcome.packed.n_parameters))
+    slopes = recovered(plan, outcome, x, None).slopes
+    assert slopes is not None
+    frame = plan.frame
+    unit, time, treated = frame.unit, frame.time, frame.treated
+    stratum = frame.stratum[unit]
+    dummies = [
+        pd.get_dummies(pd.Series(code)).to_numpy(dtype=float)
+        for code in (unit, stratum * 100 + time, np.where(treated, unit + 1, 0),
+                     np.where(treated, 1 + plan.cell_of_row, 0))
+    ]  # fmt: skip
+    split = [panel.mediators * (stratum == s)[:, None] for s in range(2)]
+    x = np.hstack([*split, *dummies])
+    expected = np.linalg.lstsq(x, panel.outcome, rcond=None)[0][:4].reshape(2, 2)
+    assert slopes[0] == pytest.approx(expected, abs=1e-3)
+    plan = design.plan(panel)
+    outcome = plan.equations[0]
+    random = recovered(plan, outcome, np.zeros((1, outcome.packed.n_parameters)), None)
+    assert random.slopes is not None
+    assert np.abs(random.slopes[0] - expected).max() > 0.01
+
+
+# -- fits
+
+
+def test_the_truth_is_covered_at_the_correlation_that_was_simulated(
+    strong: tuple[nqp.simulation.Simulated, nqp.Fit],
+) -> None:
+    simulated, fit = strong
+    found = nqp.confounding(fit, "digital", rho=[0, 0.3])
+    assert found["path"].to_numpy().tolist() == ["digital", "direct"]
+    for path in ("digital", "direct"):
+        truth = att(simulated.truth, path=path).item()
+        at = found.sel(path=path)
+        assert at["lower"][1] < truth < at["upper"][1]
+        if path == "digital":
+            assert truth < at["lower"][0]
+    assert float(found["estimate"].sum("path").std("rho")) == pytest.approx(0, abs=1e-12)
+    assert found["original"].to_numpy() == pytest.approx(found["estimate"].sel(rho=0).to_numpy())
+
+
+def test_crossings_are_those_of_the_curves(
+    strong: tuple[nqp.simulation.Simulated, nqp.Fit],
+) -> None:
+    _, fit = strong
+    one = nqp.confounding(fit, by="region", prior=None)
+    assert "adjusted" not in one
+    for region in ("coastal", "inland"):
+        at = one.sel(region=region, confounded="digital", path="digital")
+        rho, end = float(at["crossing"]), float(at["breakdown"])
+        assert 0 < end < rho
+        there = nqp.confounding(fit, "digital", rho=[end, rho], by="region", prior=None)
+        there = there.sel(region=region, path="digital")
+        assert float(there["estimate"].sel(rho=rho)) == pytest.approx(0, abs=0.02)
+        assert float(there["lower"].sel(rho=end)) == pytest.approx(0, abs=0.01)
+        assert float(at["r2"]) == pytest.approx(rho**2)
+
+
+def test_a_common_cause_explains_shares_whose_product_is_r2() -> None:
+    rng = np.random.default_rng(1)
+    cause, own = rng.standard_normal(200_000), rng.standard_normal((2, 200_000))
+    first = np.sqrt(0.3) * cause + np.sqrt(0.7) * own[0]
+    second = np.sqrt(0.5) * cause + np.sqrt(0.5) * own[1]
+    rho = np.corrcoef(first, second)[0, 1]
+    shares = [np.corrcoef(x, cause)[0, 1] ** 2 for x in (first, second)]
+    assert rho**2 == pytest.approx(shares[0] * shares[1], abs=0.01)
+    assert rho**2 == pytest.approx(0.15, abs=0.01)
+
+
+def test_a_prior_widens_what_is_known(strong: tuple[nqp.simulation.Simulated, nqp.Fit]) -> None:
+    _, fit = strong
+    known = nqp.confounding(fit, "digital", rho=[0.3], prior=nqp.UniformRho(0.3, 0.3))
+    draws = known["adjusted"].sel(path="digital")
+    assert float(draws.mean()) == pytest.approx(
+        float(known["estimate"].sel(path="digital").item()), abs=1e-9
+    )
+    vague = nqp.confounding(fit, "digital", prior=nqp.NormalRho(0.2))["adjusted"]
+    assert float(vague.sel(path="digital").std()) > 1.5 * float(draws.std())
+    with pytest.raises(StudyError, match="'sd' is 0"):
+        nqp.NormalRho(0)
+    with pytest.raises(StudyError, match="'low' is 1"):
+        nqp.UniformRho(1, 2)
+
+
+def test_it_holds_for_a_strong_channel(strong: tuple[nqp.simulation.Simulated, nqp.Fit]) -> None:
+    found = nqp.check(strong[1], "confounding", progress=False)
+    assert found.verdict == "holds", found
+    assert found.evidence["kind"].to_numpy().tolist() == ["overall", "level", "level"]
+    assert float(found.evidence["crossing"].sel(path="indirect")[0]) > 0.4
+
+
+def test_it_fails_for_a_weak_one(weak: nqp.Fit) -> None:
+    found = nqp.check(weak, "confounding", progress=False)
+    assert found.verdict == "fails", found
+    assert 0 < float(found.evidence["crossing"].sel(path="indirect")[0]) < 0.1
+    assert "digital at ρ = +0.0" in found.sentence
+
+
+def test_what_cannot_be_asked_is_said(weak: nqp.Fit) -> None:
+    design = weak.design
+    assert isinstance(design, nqp.Mediation)
+    for changed, reason in (
+        (design.replace(interaction=True), "interaction"),
+        (design.replace(design=design.design.replace(errors=nqp.AR1Noise())), "AR1Noise"),
+    ):
+        other = replace(weak, design=changed)
+        found = nqp.check(other, "confounding", progress=False)
+        assert found.verdict == "not applicable"
+        assert reason in found.sentence
+        with pytest.raises(StudyError, match=reason):
+            nqp.confounding(other)
+    with pytest.raises(StudyError, match="'rho' is"):
+        nqp.confounding(weak, rho=[1.2])
+    with pytest.raises(StudyError, match=r"'mediator' is 'digitl'.*\n.*digital"):
+        nqp.confounding(weak, "digitl")
+    with pytest.raises(StudyError, match="single units"):
+        nqp.confounding(weak, by="unit")
+
+
+@pytest.mark.filterwarnings("ignore:labels need a Chinese")
+def test_pictures_show_a_panel_for_each_mediator_and_group(weak: nqp.Fit) -> None:
+    found = nqp.check(weak, "confounding", progress=False)
+    for language in ("en", "zh"):
+        figure = nqp.plots.check(found, language=language)
+        titles = [ax.get_title(loc="left") for ax in figure.axes]
+        assert [title.startswith("digital · ") for title in titles] == [True] * 3
+    curves = nqp.confounding(weak, by="region")
+    figure = nqp.plots.confounding(curves)
+    assert [ax.get_title(loc="left") for ax in figure.axes] == [
+        "digital · coastal", "digital · inland",
+    ]  # fmt: skip
+    for ax, region in zip(figure.axes, ("coastal", "inland"), strict=True):
+        drawn = {float(line.get_xdata()[0]) for line in ax.lines if len(line.get_xdata()) == 2}
+        assert curves["crossing"].sel(region=region, path="digital").item() in drawn
+    with pytest.raises(StudyError, match="one ax"):
+        nqp.plots.confounding(curves, ax=figure.axes[0])
+    with pytest.raises(StudyError, match="without curves"):
+        nqp.plots.confounding(att(weak))  # type: ignore[arg-type]
