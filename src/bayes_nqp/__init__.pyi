@@ -60,5 +60,7 @@ from .tables import event_study_table as event_study_table
 from .tables import mediation_table as mediation_table
 from .tables import specification_table as specification_table
 from .tables import summary as summary
+from .tables import three_step as three_step
+from .tables import two_step as two_step
 from .terms.time_effects import TimeEffects as TimeEffects
 from .versions import versions as versions

@@ -4,6 +4,7 @@ from bayes_nqp.tables._contrasts_table import contrasts_table
 from bayes_nqp.tables._event_study_table import event_study_table
 from bayes_nqp.tables._mediation_table import channel_comparison, mediation_table
 from bayes_nqp.tables._specification_table import specification_table
+from bayes_nqp.tables._steps import three_step, two_step
 from bayes_nqp.tables._summary import summary
 
 __all__ = [
@@ -13,4 +14,6 @@ __all__ = [
     "mediation_table",
     "specification_table",
     "summary",
+    "three_step",
+    "two_step",
 ]

@@ -1,0 +1,133 @@
+"""The literature's step designs, read off one fit of channels."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.estimands import By, nde, total
+from bayes_nqp.estimands._along import legs
+from bayes_nqp.tables._summary import summary
+
+__all__ = ["three_step", "two_step"]
+
+TREATMENT = "treatment"
+
+
+def three_step(
+    fit: object, by: By = None, prob: float = 0.95, kind: Literal["eti", "hdi"] = "eti"
+) -> pd.DataFrame:
+    """Tabulate the three steps: outcome, mediators, outcome with mediators.
+
+    The steps are those of Baron and Kenny, as much of the field reports them (三步法). They come
+    from one fit on the same rows, so that the effect of step 1 is that of step 3 plus what goes
+    through the mediators, draw by draw; neither step is a test, and no step decides whether
+    the next one is made. Whether there is a channel is asked of the indirect effect (`nie`).
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a ``Mediation``.
+    by : str, sequence of str or mapping, optional
+        As in ``att``.
+    prob : float, default 0.95
+        Posterior probability of intervals.
+    kind : {"eti", "hdi"}, default "eti"
+        Equal-tailed, or highest density.
+
+    Returns
+    -------
+    DataFrame
+        ``step``, ``equation`` (outcome or mediator), ``coefficient`` ("treatment", or the
+        mediator whose slope it is), a column per dim of `by`, and the columns of ``summary``.
+
+    Raises
+    ------
+    StudyError
+        If it is no fit of a ``Mediation``.
+
+    References
+    ----------
+    Baron, R. and Kenny, D. (1986). The moderator–mediator variable distinction. Journal of
+    Personality and Social Psychology 51(6). 温忠麟、叶宝娟 (2014). 中介效应分析: 方法和模型发展.
+    心理科学进展 22(5).
+    """
+    parts = _parts(fit, by)
+    return _table(parts, ("1", "2", "3"), prob, kind)
+
+
+def two_step(
+    fit: object, by: By = None, prob: float = 0.95, kind: Literal["eti", "hdi"] = "eti"
+) -> pd.DataFrame:
+    """Tabulate the two steps: outcome, and the treatment's effect on every mediator.
+
+    What a mediator does to the outcome is left to theory, as Jiang (2022) recommends where
+    it cannot be identified: the table holds no indirect effect.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a ``Mediation``.
+    by : str, sequence of str or mapping, optional
+        As in ``att``.
+    prob : float, default 0.95
+        Posterior probability of intervals.
+    kind : {"eti", "hdi"}, default "eti"
+        Equal-tailed, or highest density.
+
+    Returns
+    -------
+    DataFrame
+        As `three_step`, without the third step.
+
+    Raises
+    ------
+    StudyError
+        If it is no fit of a ``Mediation``.
+
+    References
+    ----------
+    江艇 (Jiang, T.) (2022). 因果推断经验研究中的中介效应与调节效应. 中国工业经济 2022(5).
+    """
+    return _table(_parts(fit, by), ("1", "2"), prob, kind)
+
+
+def _parts(fit: object, by: By) -> list[tuple[str, str, str, xr.DataArray]]:
+    """Step, equation, coefficient and draws, in the order of the table."""
+    both = legs(fit, by)
+    names = [str(name) for name in both[v.MEDIATOR].to_numpy()]
+
+    def leg(name: str, kind: str) -> xr.DataArray:
+        place = int(np.flatnonzero(both[v.MEDIATOR].to_numpy() == name)[0])
+        return both[kind].isel({v.MEDIATOR: place}, drop=True)
+
+    return [
+        ("1", "outcome", TREATMENT, total(fit, by)),
+        *(("2", name, TREATMENT, leg(name, "a")) for name in names),
+        ("3", "outcome", TREATMENT, nde(fit, by)),
+        *(("3", "outcome", name, leg(name, "b")) for name in names),
+    ]
+
+
+def _table(
+    parts: list[tuple[str, str, str, xr.DataArray]],
+    steps: tuple[str, ...],
+    prob: float,
+    kind: Literal["eti", "hdi"],
+) -> pd.DataFrame:
+    tables = []
+    for step, equation, coefficient, draws in parts:
+        if step not in steps:
+            continue
+        table = summary(draws, prob, kind)
+        table.insert(0, "coefficient", coefficient)
+        table.insert(0, "equation", equation)
+        table.insert(0, "step", int(step))
+        tables.append(table)
+    whole = pd.concat(tables, ignore_index=True)
+    whole.attrs.update(kind=kind, probability=prob)
+    return whole
