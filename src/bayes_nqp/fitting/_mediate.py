@@ -72,11 +72,12 @@ class Mediated:
 
     def _lines(self) -> list[tuple[str, str]]:
         sizes = self.effects.sizes
+        cells = sizes[v.CELL]
         lines = [
             ("outcome", self.outcome),
             ("treatment", f"{self.treatment}, {self.change[0]:g} → {self.change[1]:g}"),
             ("mediators", ", ".join(self.mediators) + " × treatment" * self.interaction),
-            ("rows", f"{self.facts['rows']:,.0f}, in {sizes[v.CELL]} strata"),
+            ("rows", f"{self.facts['rows']:,.0f}" + f", in {cells} strata" * (cells > 1)),
             ("draws", f"{sizes[v.CHAIN]} × {sizes[v.DRAW]}, independent"),
             ("convergence", str(self.gate)),
         ]
