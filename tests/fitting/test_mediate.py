@@ -220,6 +220,19 @@ def test_incomplete_rows_are_dropped_and_counted() -> None:
     assert "3 rows of 200" in repr(found)
 
 
+def test_two_values_are_noted_and_two_words_refused() -> None:
+    frame = simulated(200)
+    binary = frame.assign(skill=frame["skill"] > 4)
+    assert "skill takes two values" in nqp.mediate(binary, mediators="skill", **ARGUMENTS).notes[0]
+    words = frame.assign(treat=frame["treat"].map({0: "no", 1: "yes"}))
+    with pytest.raises(PanelError, match=r"holds 'no' and 'yes'[\s\S]*== 'yes'"):
+        nqp.mediate(words, mediators="skill", **ARGUMENTS)
+    codes = nqp.mediate(frame.assign(treat=frame["treat"] + 1), mediators="skill", **ARGUMENTS)
+    assert codes.change == (1.0, 2.0)
+    plain = nqp.mediate(frame, mediators="skill", **ARGUMENTS)
+    np.testing.assert_allclose(codes.effects["effect"], plain.effects["effect"], rtol=1e-9)
+
+
 BAD: list[tuple[str, type[Exception], str, dict[str, Any], dict[str, Any]]] = [
     ("text", PanelError, r"mediators='skill'.*text in 1 row: '—'[\s\S]*row 4", {"skill": "—"}, {}),
     ("infinite", PanelError, "outcome='wage' has 1 infinite", {"wage": np.inf}, {}),

@@ -283,10 +283,14 @@ def _identified(
 
 def _vary(rows: CrossSection, role: str, name: str, values: Array) -> None:
     """Refuse a column that is the same throughout a stratum."""
-    for s, stratum in enumerate(rows.stratum_names):
-        if np.ptp(values[rows.stratum == s]) == 0:
-            raise IdentificationError(
-                f"{role}={name!r} does not vary in a stratum",
-                where=f"{stratum}, {int(np.sum(rows.stratum == s))} rows",
-                hint="leave that stratum out, or make strata coarser",
-            )
+    same = [
+        f"{stratum} ({int(np.sum(rows.stratum == s))} rows)"
+        for s, stratum in enumerate(rows.stratum_names)
+        if np.ptp(values[rows.stratum == s]) == 0
+    ]
+    if same:
+        raise IdentificationError(
+            f"{role}={name!r} does not vary in a stratum",
+            where=shown(same),
+            hint="leave that stratum out, or make strata coarser",
+        )

@@ -14,7 +14,18 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import PanelError, StudyError, shown
 from bayes_nqp.panel._read import read
 from bayes_nqp.panel._roles import _check_known, _check_once, as_names
-from bayes_nqp.panel._values import Bools, Floats, Ints, Rows, counted, encode, numbers, quoted
+from bayes_nqp.panel._values import (
+    Bools,
+    Floats,
+    Ints,
+    Rows,
+    counted,
+    encode,
+    is_text,
+    missing,
+    numbers,
+    quoted,
+)
 
 __all__ = ["CrossSection", "cross_section"]
 
@@ -112,6 +123,7 @@ def cross_section(
         "strata": as_names("strata", strata),
     }
     _check_names(data, names)
+    _check_coded(data[treatment])
     rows = _Lines(data, "", "")
     values = {
         name: numbers(_as_number(data[name]), role, rows, notes)
@@ -134,12 +146,28 @@ def cross_section(
         columns = [values[name][keep] for name in names[role]]
         return np.stack(columns, axis=1) if columns else np.zeros((int(keep.sum()), 0))
 
+    notes += [
+        f"{name} takes two values, and its equation is linear all the same"
+        for name in (outcome, *names["mediators"])
+        if np.unique(values[name][keep]).size == 2
+    ]
     found = CrossSection(
         names, values[outcome][keep], values[treatment][keep], table("mediators"),
         table("covariates"), stratum.reshape(-1).astype(np.int64), levels, tuple(notes),
     )  # fmt: skip
     _check_values(found)
     return found
+
+
+def _check_coded(column: pd.Series[Any]) -> None:
+    """Refuse a treatment of two words, which cannot say which of them is treated."""
+    there = column[~missing(column)]
+    words = sorted({str(x) for x in there.unique()}) if is_text(column) else []
+    if len(words) == 2 and pd.to_numeric(there, errors="coerce").isna().any():
+        raise PanelError(
+            f"treatment={column.name!r} must be numbers, and holds {words[0]!r} and {words[1]!r}",
+            hint=f"say which is treated: df[{column.name!r}] = df[{column.name!r}] == {words[1]!r}",
+        )
 
 
 def _as_number(column: pd.Series[Any]) -> pd.Series[Any]:
