@@ -27,6 +27,11 @@ DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"),
 NULL = "idle"
 OTHERS = tuple(name for name in CHANNELS if name != NULL)
 GROUPS = ("overall", "inland", "coastal", "inland − coastal")
+KNOWN = {
+    "rho": 0.5, "sigma": 1.0, "scale_walk": 0.1, "scale_cohort": 0.1, "scale_cell": 0.1,
+    "scale_deviation": 0.2,
+}  # fmt: skip
+OTHER_SEED, TOGETHER = 900_000, 25
 SCORES = ("truth", "mean", "sd", "lower", "upper", "positive")
 BEGIN = "<!-- recovery: python -m benchmarks.mediation -->"
 END = "<!-- end of recovery -->"
@@ -82,6 +87,18 @@ def replicate(replication: int, draws: int) -> dict[str, Any]:
     }
 
 
+def exact(block: int) -> dict[str, Any]:
+    """Errors of conditional means at known parameters, on panels of their own."""
+    errors, names = [], np.array([])
+    for k in range(TOGETHER):
+        simulated = channels(seed=OTHER_SEED + TOGETHER * block + k)
+        effects = nqp.conditional_mean(DESIGN, simulated.panel, **KNOWN)
+        known, found = estimands(simulated.truth), estimands(effects)
+        errors.append([found[name].item() - known[name].item() for name in found])
+        names = np.array(list(found))
+    return {"quantity": names, "off": np.array(errors)}
+
+
 def scores(results: list[dict[str, Any]]) -> pd.DataFrame:
     """One row a replication and quantity."""
     frames = []
@@ -106,19 +123,18 @@ def coverage_table(table: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def bias_table(table: pd.DataFrame) -> str:
+def bias_table(table: pd.DataFrame, others: list[dict[str, Any]]) -> str:
     """Truth, bias, its standard error, and the posterior's sd beside the error's."""
-    lines = [
-        line("effect", "group", "truth", "bias", "(s.e.)", "posterior sd", "sd of error", "width"),
-        line("---", "---", *["---:"] * 6),
-    ]
-    for (name, group), part in table.groupby(["name", "group"], sort=False):
-        error = part["off"].std() / np.sqrt(len(part))
+    names = ("effect", "group", "truth", "bias", "(s.e.)", "posterior sd", "sd of error", "(s.e.)")
+    lines = [line(*names, "other panels"), line("---", "---", *["---:"] * 7)]
+    spread = np.concatenate([x["off"] for x in others]).std(axis=0) if others else None
+    for k, ((name, group), part) in enumerate(table.groupby(["name", "group"], sort=False)):
+        sd, count = part["off"].std(), len(part)
         lines.append(
             line(
                 name, group, f"{part['truth'].mean():+.3f}", f"{part['off'].mean():+.4f}",
-                f"({error:.4f})", f"{part['sd'].mean():.3f}", f"{part['off'].std():.3f}",
-                f"{part['width'].mean():.3f}",
+                f"({sd / np.sqrt(count):.4f})", f"{part['sd'].mean():.3f}", f"{sd:.3f}",
+                f"({sd / np.sqrt(2 * count):.3f})", "" if spread is None else f"{spread[k]:.3f}",
             )
         )  # fmt: skip
     return "\n".join(lines)
@@ -152,7 +168,9 @@ def line(*cells: object) -> str:
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
-def section(results: list[dict[str, Any]], asked: int, draws: int) -> str:
+def section(
+    results: list[dict[str, Any]], others: list[dict[str, Any]], asked: int, draws: int
+) -> str:
     """The section of the page."""
     table, count = scores(results), len(results)
     grouped = table.groupby(["name", "group"], sort=False)["covered"].mean()
@@ -181,8 +199,9 @@ sd 1 in each of the four equations, direct effect .4, unit deviations (sd .2) of
 It is fitted by `Mediation(StaggeredDiD(Partial(["region"], varying="unit"), AR1()))` with default
 priors and 2 chains of {draws} draws of `IMH`. No fit is left out, whatever the gate says
 (R-hat of the worst quantity: median {np.median(rhat):.3f}, highest {rhat.max():.3f}). The truth is
-the sample mean effect of the treated rows, unit deviations included. The Monte-Carlo error of a coverage of .95 is {error:.3f}; the bar is {BAR:.2f}, and what
-misses it is **bold**: {len(missed)} of {len(grouped)}{": " + "; ".join(missed) if missed else ""}.
+the sample mean effect of the treated rows, unit deviations included. The
+Monte-Carlo error of a coverage of .95 is {error:.3f}; the bar is {BAR:.2f}, and what misses it is
+**bold**: {len(missed)} of {len(grouped)}{": " + "; ".join(missed) if missed else ""}.
 
 ### Coverage of 95 % intervals
 
@@ -196,7 +215,12 @@ Shares of replications.
 
 ### Bias
 
-{bias_table(table)}
+*Other panels*: sd of the error of conditional means at given parameters (`nqp.conditional_mean`,
+no sampling) on {TOGETHER * len(others)} panels with other seeds (from {OTHER_SEED}). Where the
+*sd of error* is apart from it by some of its standard errors, these replications are luckier or
+less lucky than others.
+
+{bias_table(table, others)}
 {END}
 """
 
@@ -215,6 +239,7 @@ def arguments() -> argparse.Namespace:
     """Options of the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.mediation", description=__doc__)
     parser.add_argument("--replications", type=int, default=500)
+    parser.add_argument("--others", type=int, default=1000, help="panels without sampling")
     parser.add_argument("--draws", type=int, default=500, help="a chain, of two")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--store", type=Path, default=ROOT / ".cache" / "mediation")
@@ -225,18 +250,23 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     """Run what is missing, and write the section."""
-    # Processes find the function by its module's name, which is not that of a script.
-    from benchmarks.mediation import replicate as task
-
     options = arguments()
+    # Processes find functions by their module's name, which is not that of a script.
+    from benchmarks import mediation
+
     kept = Kept(options.store)
     tasks = {f"{options.draws}-{r:05d}": (r, options.draws) for r in range(options.replications)}
+    blocks = {f"exact-{k:05d}": (k,) for k in range(options.others // TOGETHER)}
     if options.collect:
         results = [kept[key] for key in tasks if key in kept]
+        others = [kept[key] for key in blocks if key in kept]
     else:
         with parallel_config(backend="loky", n_jobs=options.workers, inner_max_num_threads=1):
-            results = list(batch(task, tasks, kept=kept, what="replications").values())
-    text = section(results, options.replications, options.draws)
+            others = list(batch(mediation.exact, blocks, kept=kept, what="panels").values())
+            results = list(
+                batch(mediation.replicate, tasks, kept=kept, what="replications").values()
+            )
+    text = section(results, others, options.replications, options.draws)
     print(text)
     write(options.out, text)
 
