@@ -359,3 +359,5 @@ def test_two_mediators_of_a_panel_and_gradients_are_refused() -> None:
         nqp.fit(MEDIATION, panel, progress=False)
     with pytest.raises(StudyError, match="NUTS"):
         nqp.fit(MEDIATION, panel_of(frame), nqp.NUTS(), progress=False)
+    with pytest.raises(StudyError, match="one equation at a time"):
+        nqp.conditional_mean(MEDIATION, panel_of(frame))

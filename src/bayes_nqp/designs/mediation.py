@@ -128,6 +128,10 @@ class Mediation:
                 "'vary_by' goes with neither 'interaction' nor 'lag'",
                 hint="leave them out, or vary_by=None",
             )
+        if getattr(self.design, "moderator", None) is not None:
+            raise StudyError(
+                "'vary_by' does not go with a moderator", hint="leave one of the two out"
+            )
 
     @property
     def varying(self) -> str | None:

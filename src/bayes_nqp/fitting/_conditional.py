@@ -59,6 +59,11 @@ def conditional_mean(design: Design, panel: Panel, **parameters: float) -> xr.Da
     >>> round(float(nqp.att(effects).item()), 3)
     0.095
     """
+    if getattr(design, "vary_by", None) is not None:
+        raise StudyError(
+            "conditional means take one equation at a time, and vary_by='unit' joins two",
+            hint="nqp.fit, or vary_by=None",
+        )
     plan = design.plan(panel)
     known = [n for e in plan.equations for n in e.problem.parameter_names]
     for name in parameters:

@@ -34,7 +34,7 @@ from bayes_nqp.fitting._joint_problem import (
     joint_mode,
     joint_of,
 )
-from bayes_nqp.fitting._paths import Paths, stratum_of_members
+from bayes_nqp.fitting._paths import Paths
 from bayes_nqp.fitting._tree import Drawn, Labelled, build_tree
 from bayes_nqp.sampling import IMH, Chains, Sampler, sample_proposals
 
@@ -261,7 +261,7 @@ def _assemble(plan: Plan, joint: Joint, draws: JointDraws, shares: _Shares) -> _
     codes = shares.codes
     if codes.size > MEMBERS_STORED:
         return _Parts(m, y, Paths(names, total, None), None, None)
-    member_b = slopes[:, stratum_of_members(plan)] + b_own[:, codes]
+    member_b = slopes[:, plan.frame.stratum[codes]] + b_own[:, codes]
     product = (_mean(shares.member, a) + a_own[:, codes]) * member_b
     via = product - _mean(shares.member, indirect)
     own_u = u_own[:, codes]

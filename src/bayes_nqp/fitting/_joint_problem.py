@@ -170,6 +170,8 @@ def joint_of(plan: Plan, priors: Priors) -> Joint:
     Joint
     """
     outcome, mediator = plan.equations
+    # The mediator is taken to be the last varying column of the outcome's equation.
+    assert len(outcome.slopes) == 1
     classes = [(e.problem.classes, e.rows) for e in (mediator, outcome)]
     for one, other in zip(classes[0][0], classes[1][0], strict=True):
         assert np.array_equal(one.units, other.units)

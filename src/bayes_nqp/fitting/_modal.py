@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._draws import recovered
 from bayes_nqp.fitting._paths import paths_of
 from bayes_nqp.fitting._waist import waist
@@ -43,7 +44,14 @@ def modal_effects(design: Design, panel: Panel, *, draws: int = 200, seed: int =
     ------
     IdentificationError
         If the panel cannot identify what the design asks for.
+    StudyError
+        If equations are joined by ``vary_by="unit"``.
     """
+    if getattr(design, "vary_by", None) is not None:
+        raise StudyError(
+            "modal effects take one equation at a time, and vary_by='unit' joins two",
+            hint="nqp.fit, or vary_by=None",
+        )
     plan = design.plan(panel)
     found = [
         recovered(
