@@ -1,6 +1,7 @@
 """Sensitivity to unmeasured confounding of mediators: coverage, and a city panel, as Markdown.
 
 python -m benchmarks.confounding [--replications 60] [--cases 0 1 2 3] [--seed 1000]
+python -m benchmarks.confounding --bias 30000
 python -m benchmarks.confounding --cities city_nqpf_cbec_2010_2021.csv
 
 Panels have 200 units, 12 periods, cohorts in periods 5, 7 and 9, a third never treated, two
@@ -19,9 +20,11 @@ from benchmarks.china_cities import ROLES, line, read
 
 import bayes_nqp as nqp
 from bayes_nqp.checks.confounding._flat import flat
-from bayes_nqp.checks.confounding._panel import strength
+from bayes_nqp.checks.confounding._panel import bias_of, correlation_of, patterns_of, strength
 from bayes_nqp.checks.confounding._study import study_of
 from bayes_nqp.estimands import att
+from bayes_nqp.fitting._draws import constrain, recovered
+from bayes_nqp.sampling import mode
 from bayes_nqp.simulation import Channel, channels
 
 RHO = 0.3
@@ -85,6 +88,38 @@ def one(case: str, seed: int) -> dict[tuple[str, str, float], tuple[float, float
     return out
 
 
+def slopes(design: nqp.Mediation, panel: nqp.Panel) -> tuple[np.ndarray, np.ndarray]:
+    """Slopes at the mode of the parameters (stratum, mediator): as estimated, and at RHO."""
+    plan = design.plan(panel)
+    at = [mode(equation.packed, 200)[None] for equation in plan.equations]
+    outcome = plan.equations[0]
+    found = recovered(plan, outcome, at[0], None).slopes
+    given = [constrain(e, x[None]) for e, x in zip(plan.equations, at, strict=True)]
+    phi, sigma = (np.array([[one[name].item() for one in given[1:]]]) for name in ("rho", "sigma"))
+    patterns = patterns_of(outcome.problem)
+    treated = plan.frame.treated[plan.kept]
+    bias = bias_of(
+        patterns, 0, phi_outcome=given[0]["rho"][0], phi_mediators=phi,
+        sigma_outcome=given[0]["sigma"][0], sigma_mediators=sigma,
+        correlation=correlation_of(outcome.rows, treated, patterns, phi[0]),
+        strata=found.shape[1],
+    )  # fmt: skip
+    return found[0], found[0] - bias.slope[0] * strength(np.array(RHO), bias.curvature[0])
+
+
+def bias(chosen: list[int], units: int, seed: int) -> None:
+    """Bias of slopes in large panels, with flat and with random deviations."""
+    print(line("panels", "slope of", "bias at ρ = 0", "at ρ = .3", "with random deviations"))
+    print(line("---", "---", "---:", "---:", "---:"))
+    for case in (list(CASES)[number] for number in chosen):
+        panel = simulated(case, seed, units).panel
+        given = np.array([channel.slope for channel in CASES[case][1].values()])
+        parts = [*slopes(flat(DESIGN), panel), slopes(DESIGN, panel)[1]]
+        for name, *found in zip(CASES[case][1], *(p.mean(axis=0) - given for p in parts),
+                                strict=True):  # fmt: skip
+            print(line(case, name, *(f"{x:+.4f}" for x in found)), flush=True)
+
+
 def coverage(chosen: list[int], replications: int, seed: int) -> None:
     """Bias and coverage of the naive interval, and of that at the true correlation."""
     print(line("panels", "effect", "of", "bias at ρ = 0", "covers", "bias at ρ = .3", "covers"))
@@ -140,10 +175,13 @@ def main() -> None:
     parser.add_argument("--cities", type=Path)
     parser.add_argument("--replications", type=int, default=60)
     parser.add_argument("--cases", type=int, nargs="*", default=list(range(len(CASES))))
+    parser.add_argument("--bias", type=int, metavar="UNITS", help="bias in panels of that size")
     parser.add_argument("--seed", type=int, default=1000, help="of the first panel")
     given = parser.parse_args()
     if given.cities is not None:
         return cities(given.cities)
+    if given.bias is not None:
+        return bias(given.cases, given.bias, given.seed)
     return coverage(given.cases, given.replications, given.seed)
 
 

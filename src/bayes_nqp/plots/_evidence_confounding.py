@@ -170,7 +170,7 @@ def _panel(ax: Axes, panel: _Panel, say: Mapping[str, str]) -> None:
         ax.axvline(crossing, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1.5)
     said = say["crosses_nowhere"]
     if np.isfinite(crossing):
-        said = say["crosses_at"].format(f"{crossing:.2f}".replace("-", "−"))
+        said = say["crosses_at"].format(f"{round(crossing, 2) + 0.0:.2f}".replace("-", "−"))
     ax.annotate(
         said, xy=(0, 0), xycoords="axes fraction", xytext=(4, 3), textcoords="offset points",
         va="bottom", fontsize=7.2, color=MUTED,
