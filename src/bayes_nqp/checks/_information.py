@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.compression._lapack import inverse_from_cholesky, solve_lower
-from bayes_nqp.compression.kernel import cross_products, factorise
+from bayes_nqp.compression.recover import local_variances
 from bayes_nqp.pooling import Separate
 
 if TYPE_CHECKING:
-    from bayes_nqp.compression import Packed
     from bayes_nqp.designs._plan import Equation
     from bayes_nqp.fitting import Fit
 
@@ -48,7 +46,7 @@ def cell_information(fit: Fit) -> Array:
     out = np.full(size, np.nan)
     for part, index in zip(equation.locals, equation.local_index, strict=True):
         if part.name == "cell":
-            out[part.index] = 1.0 - _variances(_centre(fit, equation), equation.packed)[index]
+            out[part.index] = 1.0 - local_variances(_centre(fit, equation), equation.packed)[index]
     return np.asarray(np.clip(out, 0.0, 1.0))
 
 
@@ -62,20 +60,3 @@ def _centre(fit: Fit, equation: Equation) -> Array:
         else:
             found.append(np.log(draws / (1.0 if name == "noise" else equation.scale)).mean())
     return np.array(found)
-
-
-def _variances(x: Array, packed: Packed) -> Array:
-    """Posterior variances of all blocks' standardised local coefficients."""
-    ints = packed.ints
-    vectors, treated = np.zeros((ints[10], ints[13])), np.zeros(ints[10])
-    _, blocks = cross_products(x, ints, packed.floats, vectors, treated)
-    _, _, _, lower, cross, _, schur, _, _ = factorise(x, ints, packed.floats, blocks)
-    shared = inverse_from_cholesky(schur) if ints[8] else np.zeros((0, 0))
-    found = []
-    for one, half in zip(lower, cross, strict=True):
-        if one.shape[0] == 0:
-            continue
-        back = half.copy()
-        solve_lower(one, back, True)
-        found.append(np.diag(inverse_from_cholesky(one)) + ((back @ shared) * back).sum(axis=1))
-    return np.concatenate(found)

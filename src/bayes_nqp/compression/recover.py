@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.compression._compile import compiled
-from bayes_nqp.compression._lapack import solve_lower
+from bayes_nqp.compression._lapack import inverse_from_cholesky, solve_lower
 from bayes_nqp.compression.kernel import (
     class_row,
     cross_products,
@@ -20,7 +20,7 @@ from bayes_nqp.compression.kernel import (
 )
 from bayes_nqp.compression.problem import Packed
 
-__all__ = ["Coefficients", "flat_slope_spread", "recover"]
+__all__ = ["Coefficients", "flat_slope_spread", "local_variances", "recover"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -257,3 +257,49 @@ def flat_slope_spread(packed: Packed, n_slopes: int) -> tuple[Array, Array]:
         if pivots[j] > 1e-12 * max(gram[j, j], 1e-300):
             left -= np.outer(left[:, j], left[j]) / pivots[j]
     return pivots[-n_slopes:], before
+
+
+@compiled
+def _local_variances(x: Array, ints: Index, floats: Array, out: Array) -> int:
+    vectors, treated = np.zeros((ints[10], ints[13])), np.zeros(ints[10])
+    _, blocks = cross_products(x, ints, floats, vectors, treated)
+    status, _, _, lower, cross, _, schur, _, _ = factorise(x, ints, floats, blocks)
+    n_global = ints[8]
+    shared = np.zeros((n_global, n_global))
+    if n_global > 0:
+        shared = inverse_from_cholesky(schur)
+    at = 0
+    for b in range(ints[9]):
+        n_local = ints[ints[16] + 8 * b + 1]
+        if n_local == 0:
+            continue
+        back = cross[b].copy()
+        if n_global > 0:
+            solve_lower(lower[b], back, True)
+        own = inverse_from_cholesky(lower[b])
+        for i in range(n_local):
+            value = own[i, i]
+            for j in range(n_global):
+                for k in range(n_global):
+                    value += back[i, j] * shared[j, k] * back[i, k]
+            out[at + i] = value
+        at += n_local
+    return status
+
+
+def local_variances(x: Array, packed: Packed) -> Array:
+    """Posterior variances of all blocks' local coefficients, over their prior ones.
+
+    Parameters
+    ----------
+    x : ndarray (parameter)
+        Unconstrained.
+    packed : Packed
+
+    Returns
+    -------
+    ndarray (local)
+    """
+    out = np.empty(sizes(packed)[1])
+    _local_variances(np.ascontiguousarray(x), packed.ints, packed.floats, out)
+    return out
