@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bayes_nqp.designs._plan import Plan
     from bayes_nqp.panel import Panel
 
-__all__ = ["WIDE", "FlatDeviations"]
+__all__ = ["WIDE", "FlatDeviations", "flat"]
 
 WIDE = 100.0
 """Scale of flat deviations, in multiples of ``s``."""
