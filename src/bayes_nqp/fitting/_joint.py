@@ -47,7 +47,8 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 _CHUNK_NUMBERS = 4_000_000
-_LONGER = 4
+_LONGER = 3
+_ROUNDS = (400, 1000, 2000)
 
 
 def fit_joint(
@@ -102,7 +103,7 @@ def _sampled(
     scales = np.array([name.startswith("scale_") for name in joint.names])
     chains = sample_proposals(
         lambda points: joint.densities(points, what="sampling jointly"),
-        x, curvature, scales, sampler,
+        x, curvature, scales, sampler, _ROUNDS,
     )  # fmt: skip
     assert sampler.seed is not None
     generator = np.random.default_rng(np.random.SeedSequence([sampler.seed, 1]))

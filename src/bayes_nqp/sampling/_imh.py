@@ -112,6 +112,7 @@ def sample_proposals(
     curvature: Array,
     scales: npt.NDArray[np.bool_],
     sampler: IMH,
+    rounds: Sequence[int] = _ROUNDS,
 ) -> Chains:
     """Sample any density of a few parameters, given its mode.
 
@@ -126,6 +127,8 @@ def sample_proposals(
     scales : ndarray of bool (parameter)
         Which parameters are logs of scales that may be close to zero.
     sampler : IMH
+    rounds : sequence of int
+        Points of each round by which the proposals are fitted.
 
     Returns
     -------
@@ -136,7 +139,7 @@ def sample_proposals(
     centre, spread = _laplace(x, curvature, scales)
     length = sampler.tune + sampler.thin * sampler.draws
     with one_thread():
-        for size in _ROUNDS:
+        for size in rounds:
             points, density = _propose(generator, centre, spread * _INFLATE, scales, size)
             weights = _log_target(densities, points, scales) - density
             centre, spread = _moments(points, weights)
