@@ -27,6 +27,7 @@ from .estimands import att as att
 from .estimands import best as best
 from .estimands import contrast as contrast
 from .estimands import cumulative as cumulative
+from .estimands import moderated as moderated
 from .estimands import nde as nde
 from .estimands import nie as nie
 from .estimands import probability as probability

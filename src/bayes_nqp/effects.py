@@ -10,7 +10,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting import Fit
+from bayes_nqp.fitting import Fit, moderator_shift
 
 __all__ = ["cell_effects", "lead_effects"]
 
@@ -24,7 +24,8 @@ def cell_effects(fit: object, target: Literal["sample", "population"] = "sample"
         A Dataset of the waist is returned as it is.
     target : {"sample", "population"}, default "sample"
         "sample": the mean effect of the treated rows at hand, their units' deviations
-        included. "population": the effect on one new unit, its deviation unknown.
+        included. "population": the effect on one new unit, its deviation unknown and its
+        moderator, where there is one, the mean of the cell's rows.
 
     Returns
     -------
@@ -56,7 +57,10 @@ def cell_effects(fit: object, target: Literal["sample", "population"] = "sample"
             hint="target='sample'; or fit the design without mediators",
         )
     posterior = fit.posterior
-    mean = posterior["outcome__cell_mean"].expand_dims(v.PATH, axis=2)
+    mean = posterior["outcome__cell_mean"]
+    if "outcome__moderation" in posterior:
+        mean = mean + moderator_shift(fit.plan, posterior["outcome__moderation"].to_numpy())
+    mean = mean.expand_dims(v.PATH, axis=2)
     if "outcome__scale_deviation" in posterior:
         generator = np.random.default_rng([int(fit.sampler.seed or 0), 2])
         spread = posterior["outcome__scale_deviation"]

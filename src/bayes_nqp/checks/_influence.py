@@ -233,7 +233,7 @@ def _sums(fit: Fit, groups: LeftOut, share: Array, kept: xr.DataArray) -> Array:
     mean = fit.posterior[f"{name}__cell_mean"].sel({v.DRAW: kept}).to_numpy()
     part = mean.reshape(-1, mean.shape[-1]) @ share.T
     if fit.plan.equations[0].problem.member_scale is None:
-        return np.asarray(part)
+        return np.asarray(part + _moderated(fit, groups, share, kept))
     if v.DEVIATION not in effects:
         raise NotApplicable(
             "Deviations of single members are not stored where there are so many; a single one "
@@ -243,6 +243,23 @@ def _sums(fit: Fit, groups: LeftOut, share: Array, kept: xr.DataArray) -> Array:
     codes, counts = _members(fit, groups, share)
     values = deviation.transpose(*v.SAMPLE_DIMS, v.MEMBER).to_numpy()
     return np.asarray(part + values.reshape(-1, codes) @ counts)
+
+
+def _moderated(fit: Fit, groups: LeftOut, share: Array, kept: xr.DataArray) -> Array | float:
+    """What the moderators of a group's rows add to the effects at the centre (draw, group)."""
+    plan = fit.plan
+    equation = plan.equations[0]
+    if not equation.slopes or equation.slopes[-1].kind != "z":
+        return 0.0  # Deviations hold it where there are any.
+    slope = fit.posterior[f"{equation.name}__moderation"].sel({v.DRAW: kept}).to_numpy()
+    rows = np.flatnonzero(plan.kept)
+    group, stratum = (x[plan.frame.unit[rows]] for x in (groups.group, plan.frame.stratum))
+    counted = ~plan.cells.lead & (plan.cells.event_time >= 0)
+    inside = (group >= 0) & (plan.cell_of_row[rows] >= 0) & counted[plan.cell_of_row[rows]]
+    excess = np.zeros((slope.shape[-1], share.shape[0]))
+    value = equation.rows.columns[-1].values * equation.slopes[-1].size
+    np.add.at(excess, (stratum[inside], group[inside]), value[inside])
+    return np.asarray(np.nan_to_num(slope).reshape(-1, slope.shape[-1]) @ excess)
 
 
 def _members(fit: Fit, groups: LeftOut, share: Array) -> tuple[int, csr_array]:

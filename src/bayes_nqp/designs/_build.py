@@ -53,7 +53,7 @@ def build_model(plan: Plan, panel: Panel, likelihood: Likelihood) -> pm.Model:
         )
         shape = (len(plan.frame.level_names), plan.frame.n_periods)
         pm.Deterministic("time_effects", time.reshape(shape) * s, dims=("time_level", "time"))
-        deviation = _effects(plan, equation, layout, cells, scales, s)
+        deviation = _effects(plan, equation, layout, cells, slopes, scales, s)
         mean = alpha[_rows("row_unit", layout.unit)] + time[_rows("row_node", layout.node)]
         mean = mean + _padded(cells)[_rows("row_cell", layout.cell)]
         if layout.entry_row.size:
@@ -196,10 +196,17 @@ def _report(part: GlobalPart, values: Any, s: Any) -> None:
 
 
 def _effects(
-    plan: Plan, equation: Equation, layout: RowLayout, cells: Any, scales: Mapping[str, Any], s: Any
+    plan: Plan,
+    equation: Equation,
+    layout: RowLayout,
+    cells: Any,
+    slopes: Any,
+    scales: Mapping[str, Any],
+    s: Any,
 ) -> Any:
     """Report the effects of cells, with the mean deviation of their rows; return deviations."""
     pm.Deterministic("cell_mean", cells * s, dims="cell")
+    cells = _at_moderators(plan, equation, layout, cells, slopes)
     member_scale = equation.problem.member_scale
     if member_scale is None:
         pm.Deterministic("cell_effect", cells * s, dims="cell")
@@ -211,6 +218,19 @@ def _effects(
     average = pt.zeros(plan.table.size)[cell].inc(pt.as_tensor(share) * deviation[member])
     pm.Deterministic("cell_effect", (cells + average) * s, dims="cell")
     return deviation
+
+
+def _at_moderators(
+    plan: Plan, equation: Equation, layout: RowLayout, cells: Any, slopes: Any
+) -> Any:
+    """Effects of cells at the mean moderator of their rows, where there is one."""
+    if not equation.slopes or equation.slopes[-1].kind != "z":
+        return cells
+    size, width = plan.table.size, len(equation.rows.columns)
+    count = np.maximum(np.bincount(layout.cell, minlength=size + 1), 1)
+    mean = np.bincount(layout.cell, equation.rows.columns[-1].values, size + 1) / count
+    last = pm.Data("cell_moderation", plan.table.stratum * width + width - 1)
+    return cells + slopes[last] * mean[:size]
 
 
 def _slopes(layout: RowLayout, slopes: Any) -> Any:

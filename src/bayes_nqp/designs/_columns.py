@@ -120,7 +120,7 @@ def _baseline(panel: Panel, frame: DesignFrame, name: str) -> tuple[Array, float
 
 
 def check_collinear(equation: Equation, names: Sequence[str]) -> None:
-    """Refuse covariates and mediators that effects and other columns explain in full.
+    """Refuse covariates, mediators and moderators that effects and other columns explain in full.
 
     Parameters
     ----------
@@ -141,8 +141,8 @@ def check_collinear(equation: Equation, names: Sequence[str]) -> None:
     bad = [n for n, a, b in zip(names, spread, size, strict=True) if a <= 1e-9 * max(b, 1e-300)]
     if bad:
         raise IdentificationError(
-            "covariates or mediators are collinear with unit effects, time effects, the effects of "
-            "treatment or one another",
+            "covariates, mediators or moderators are collinear with unit effects, time effects, "
+            "the effects of treatment or one another",
             where=shown(dict.fromkeys(bad)),
             hint="leave one of them out",
         )

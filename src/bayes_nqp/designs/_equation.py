@@ -14,6 +14,7 @@ from bayes_nqp.designs._assemble import assemble, block_of_strata, free_times
 from bayes_nqp.designs._cells import cell_info, cell_table, drop_reasons
 from bayes_nqp.designs._columns import check_collinear, varying_columns
 from bayes_nqp.designs._frame import DesignFrame
+from bayes_nqp.designs._moderation import moderation
 from bayes_nqp.designs._plan import CellInfo, Equation, Plan
 from bayes_nqp.designs._scale import within_scale
 from bayes_nqp.errors import StudyError
@@ -117,7 +118,8 @@ def equation_of(
     scale : float, optional
         ``s``, held at this value; computed from the outcome by default.
     slopes : sequence of (Slope, ndarray (row))
-        Mediators, whose slopes vary by stratum, and their columns.
+        Mediators, whose slopes vary by stratum, and their columns; the design's moderator comes
+        after them.
 
     Returns
     -------
@@ -127,8 +129,10 @@ def equation_of(
     ------
     IdentificationError
         If columns are collinear, or rows are too few.
+    PanelError
+        If the moderator is missing in treated rows.
     StudyError
-        If ``scale`` is not a positive number.
+        If ``scale`` is not a positive number, or the panel has no such moderator.
     """
     frame, kept, priors = ground.frame, ground.kept, design.priors
     pooled_time = design.time is not None and design.time.pooled
@@ -137,6 +141,7 @@ def equation_of(
         scale = within_scale(levels, outcome, kept & ~frame.treated & ~frame.lead)
     elif not 0 < scale < np.inf:
         raise StudyError(f"'scale' is {scale!r}", hint="a positive number, in outcome units")
+    slopes = (*slopes, *moderation(design, panel, frame, kept))
     columns, sizes = varying_columns(design, panel, frame, kept)
     covariates = len(columns)
     columns += [Column(slope.label, values[kept]) for slope, values in slopes]

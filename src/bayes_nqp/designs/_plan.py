@@ -78,7 +78,8 @@ class Equation:
     cell_slots : ndarray of int (cell, 2)
         Block of each cell, and its slot there.
     slopes : tuple of Slope
-        The last varying columns of ``rows``: mediators, whose slopes vary by stratum.
+        The last varying columns of ``rows``, whose slopes vary by stratum: mediators, and then
+        the moderator.
     """
 
     name: str

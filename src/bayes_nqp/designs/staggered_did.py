@@ -63,6 +63,14 @@ class StaggeredDiD:
         StudentT is robust to outlying rows; it runs row by row, and slowly.
     priors : Priors, default Priors()
         Scales of all priors.
+    moderator : str, optional
+        One of the panel's moderators Z, such as digital finance, that shifts the effect: treated
+        rows add ``theta_stratum (Z - centre)``, centred at their mean, with slopes pooled as
+        the effects are. It must be observed in all treated rows. Let it be measured before
+        treatment; one that varies over time should enter as a covariate too (a copy of the
+        column), as it may move the outcome by itself. In a `Mediation` it shifts the direct
+        effect and the effect on every mediator; what mediators do to the outcome (the b-path) is
+        not moderated.
 
     Raises
     ------
@@ -94,6 +102,7 @@ class StaggeredDiD:
     unidentified: Literal["raise", "drop"] = "raise"
     likelihood: Likelihood = field(default_factory=Gaussian)
     priors: Priors = field(default_factory=Priors)
+    moderator: str | None = None
 
     def __post_init__(self) -> None:
         wanted: dict[str, tuple[type, ...]] = {
@@ -123,6 +132,15 @@ class StaggeredDiD:
             raise StudyError(
                 f"'anticipation' is {self.anticipation!r}",
                 hint="a whole number of periods, 0 or more",
+            )
+        if self.moderator is not None and not isinstance(self.moderator, str):
+            raise StudyError(
+                f"'moderator' is {self.moderator!r}", hint="the name of one moderator of the panel"
+            )
+        if self.moderator is not None and isinstance(self.likelihood, StudentT):
+            raise StudyError(
+                "'moderator' needs a likelihood that compresses, and StudentT does not",
+                hint="likelihood=nqp.Gaussian(), or leave out 'moderator'",
             )
         for name in ("covariates", "baseline"):
             value = getattr(self, name)

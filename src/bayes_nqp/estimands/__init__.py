@@ -9,6 +9,7 @@ from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.estimands._gates import gate_of, worst_gate
 from bayes_nqp.estimands._labels import text
 from bayes_nqp.estimands._mediated import nde, nie, proportion_mediated, total
+from bayes_nqp.estimands._moderated import moderated
 from bayes_nqp.estimands._probability import probability, rope
 from bayes_nqp.estimands._rank import best, rank
 from bayes_nqp.estimands._relative import relative
@@ -25,6 +26,7 @@ __all__ = [
     "effects_of",
     "gate_of",
     "legs",
+    "moderated",
     "nde",
     "nie",
     "probability",

@@ -2,6 +2,7 @@
 
 from bayes_nqp.fitting._batch import Kept, Numbers, batch
 from bayes_nqp.fitting._conditional import conditional_mean
+from bayes_nqp.fitting._draws import moderator_shift
 from bayes_nqp.fitting._files import load
 from bayes_nqp.fitting._fit import Fit, fit
 from bayes_nqp.fitting._mediate import Mediated, mediate
@@ -25,6 +26,7 @@ __all__ = [
     "log_likelihood",
     "mediate",
     "modal_effects",
+    "moderator_shift",
     "posterior_predictive",
     "prior_predictive",
     "replications",

@@ -22,8 +22,11 @@ __all__ = [
     "Recovered",
     "constrain",
     "members_of",
+    "moderator_means",
+    "moderator_shift",
     "recovered",
     "slopes_of",
+    "stratum_of_members",
     "terms_of",
 ]
 
@@ -43,12 +46,13 @@ class Recovered:
     Parameters
     ----------
     cell_mean, cell_effect : ndarray (draw, cell), outcome units
-        Without and with the mean deviation of the cell's rows.
+        Without and with the mean deviation of the cell's rows; the first at the moderator's
+        centre, the second at the mean moderator of these rows.
     coefficients : mapping of str to ndarray (draw, label)
         By term, outcome units (slopes: outcome units per unit of the column).
     deviation : ndarray (draw, member), outcome units, or None
     slopes : ndarray (draw, stratum, slope), outcome units per unit of the mediator, or None
-        Of mediators, in every stratum.
+        Of mediators and, last, of the moderator, in every stratum.
     """
 
     cell_mean: Array
@@ -156,18 +160,89 @@ def _assemble(
     starts = np.concatenate([[0], np.cumsum([b.columns.shape[0] for b in blocks])]).astype(np.int64)
     at = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
     mean = draws.slots[:, at] * equation.scale
+    slopes = slopes_of(equation, draws, starts) if equation.slopes else None
+    moderated = moderator_means(plan, equation)
     effect, deviation = mean, None
+    if moderated is not None and slopes is not None:
+        effect = mean + slopes[:, plan.table.stratum, -1] * moderated[0]
     if equation.problem.member_scale is not None:
-        effect = mean + (share.T @ draws.deviation.T).T * equation.scale
+        effect = effect + (share.T @ draws.deviation.T).T * equation.scale
         codes, _ = members_of(plan)
         if codes.size <= MEMBERS_STORED:
             deviation = _deviations(equation, draws, codes, packs, stream) * equation.scale
-    slopes = slopes_of(equation, draws, starts) if equation.slopes else None
+            if moderated is not None and slopes is not None:
+                # A member's effect holds its own moderator, as its cell's holds their mean.
+                deviation = deviation + slopes[:, stratum_of_members(plan), -1] * moderated[1]
     return Recovered(mean, effect, terms_of(equation, draws), deviation, slopes)
 
 
+def moderator_means(plan: Plan, equation: Equation) -> tuple[Array, Array] | None:
+    """Mean moderator of the treated rows of every cell and member, less its centre.
+
+    Parameters
+    ----------
+    plan : Plan
+    equation : Equation
+
+    Returns
+    -------
+    tuple of ndarray (cell) and ndarray (member), or None
+        In the moderator's units; zero in leads. None where there is no moderator.
+    """
+    if not equation.slopes or equation.slopes[-1].kind != "z":
+        return None
+    frame = plan.frame
+    codes, _ = members_of(plan)
+    rows = np.flatnonzero((plan.kept & frame.treated) & (plan.cell_of_row >= 0))
+    values = np.zeros(plan.kept.size)
+    values[plan.kept] = equation.rows.columns[-1].values * equation.slopes[-1].size
+    owner = np.searchsorted(codes, frame.member[frame.unit[rows]])
+    means = [
+        np.bincount(at, values[rows], size) / np.maximum(np.bincount(at, minlength=size), 1)
+        for at, size in ((plan.cell_of_row[rows], plan.table.size), (owner, codes.size))
+    ]
+    return means[0], means[1]
+
+
+def moderator_shift(plan: Plan, slopes: Array) -> Array:
+    """What the mean moderator of a cell's rows adds to its effect at the centre.
+
+    Parameters
+    ----------
+    plan : Plan
+    slopes : ndarray (chain, draw, stratum), outcome units per unit of the moderator
+
+    Returns
+    -------
+    ndarray (chain, draw, cell), outcome units
+        Of cells with effects, without leads.
+    """
+    means = moderator_means(plan, plan.equations[0])
+    assert means is not None
+    real = ~plan.cells.lead
+    return np.asarray(slopes[..., plan.table.stratum[real]] * means[0][real])
+
+
+def stratum_of_members(plan: Plan) -> Index:
+    """Stratum of every treated member; that of its first unit.
+
+    Parameters
+    ----------
+    plan : Plan
+
+    Returns
+    -------
+    ndarray of int (member)
+    """
+    frame = plan.frame
+    codes, _ = members_of(plan)
+    first = np.zeros(int(frame.member.max()) + 1, dtype=np.int64)
+    first[frame.member[::-1]] = frame.stratum[::-1]
+    return np.asarray(first[codes])
+
+
 def slopes_of(equation: Equation, draws: Coefficients, starts: Index) -> Array:
-    """Slopes of mediators in every stratum, the last of its slots' columns.
+    """Slopes of mediators and the moderator in every stratum, its slots' last columns.
 
     Parameters
     ----------

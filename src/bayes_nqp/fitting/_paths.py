@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.designs._plan import Plan
-from bayes_nqp.fitting._draws import Recovered, members_of
+from bayes_nqp.fitting._draws import Recovered, stratum_of_members
 
-__all__ = ["Paths", "paths_of", "stratum_of_members"]
+__all__ = ["Paths", "lagged", "paths_of", "stratum_of_members"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -59,11 +59,11 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
     VanderWeele, T. (2015). Explanation in Causal Inference. Oxford University Press, chapter 2.
     """
     outcome, slopes = draws[0], plan.equations[0].slopes
-    if not slopes:
+    if all(slope.kind == "z" for slope in slopes):
         deviation = None if outcome.deviation is None else outcome.deviation[:, None]
         return Paths((v.TOTAL,), outcome.cell_effect[:, None], deviation)
     assert outcome.slopes is not None
-    names = tuple(dict.fromkeys(slope.mediator for slope in slopes))
+    names = tuple(dict.fromkeys(slope.mediator for slope in slopes if slope.kind != "z"))
     place = {(slope.mediator, slope.kind): k for k, slope in enumerate(slopes)}
     stratum, member = plan.table.stratum, stratum_of_members(plan)
     direct, own = outcome.cell_effect.copy(), outcome.deviation
@@ -72,7 +72,7 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
     for name, equation, drawn in zip(names, plan.equations[1:], draws[1:], strict=True):
         assert equation.name == name
         slope = slopes[place[name, "b"]]
-        effect = _lagged(plan, drawn.cell_effect, slope.lag)
+        effect = lagged(plan, drawn.cell_effect, slope.lag)
         b = outcome.slopes[:, :, place[name, "b"]]
         if (name, "d") in place:
             d, extra = outcome.slopes[:, :, place[name, "d"]], slopes[place[name, "d"]]
@@ -93,8 +93,19 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
     )
 
 
-def _lagged(plan: Plan, effect: Array, lag: int) -> Array:
-    """Effect on the mediator some periods before; zero where that is before treatment."""
+def lagged(plan: Plan, effect: Array, lag: int) -> Array:
+    """Effect on the mediator some periods before; zero where that is before treatment.
+
+    Parameters
+    ----------
+    plan : Plan
+    effect : ndarray (draw, cell)
+    lag : int
+
+    Returns
+    -------
+    ndarray (draw, cell)
+    """
     if lag == 0:
         return effect
     table = plan.table
@@ -113,21 +124,3 @@ def _lagged(plan: Plan, effect: Array, lag: int) -> Array:
         if before is not None:
             out[:, k] = effect[:, before]
     return out
-
-
-def stratum_of_members(plan: Plan) -> Index:
-    """Stratum of every treated member; that of its first unit.
-
-    Parameters
-    ----------
-    plan : Plan
-
-    Returns
-    -------
-    ndarray of int (member)
-    """
-    frame = plan.frame
-    codes, _ = members_of(plan)
-    first = np.zeros(int(frame.member.max()) + 1, dtype=np.int64)
-    first[frame.member[::-1]] = frame.stratum[::-1]
-    return np.asarray(first[codes])

@@ -14,7 +14,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.compression import FLAT, Problem, Scale
 from bayes_nqp.designs._layout import RowLayout, row_layout
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting._draws import MEMBERS_STORED
+from bayes_nqp.fitting._draws import MEMBERS_STORED, moderator_means, stratum_of_members
 from bayes_nqp.fitting._row_draws import (
     chunks,
     degrees_of_freedom,
@@ -188,6 +188,12 @@ class _Draws:
         """Label everything, in outcome units."""
         plan, layout, s = self.plan, self.layout, self.equation.scale
         effect, deviation = self.cells * s, None
+        moderated = moderator_means(plan, self.equation)
+        slopes = np.zeros((self.draws, plan.frame.stratum_levels.shape[0]))
+        if moderated is not None:
+            last = len(self.equation.rows.columns) - 1
+            slopes = self.slopes[:, last :: last + 1] * (s / self.equation.slopes[-1].size)
+            effect = effect + slopes[:, plan.table.stratum] * moderated[0]
         if self.equation.problem.member_scale is not None:
             cell, member, rows = layout.membership
             share = np.zeros((layout.members.size, plan.table.size))
@@ -195,6 +201,8 @@ class _Draws:
             effect = effect + self.deviation @ share * s
             if layout.members.size <= MEMBERS_STORED:
                 deviation = self.deviation[None] * s
+                if moderated is not None:
+                    deviation = deviation + slopes[:, stratum_of_members(plan)] * moderated[1]
         attrs: dict[str, str | float] = {"target": "sample", "draws": "prior", **facts}
         if self.varying is not None:
             attrs["varying"] = self.varying

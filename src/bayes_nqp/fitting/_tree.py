@@ -232,6 +232,10 @@ def _posterior(plan: Plan, one: Drawn) -> tuple[dict[str, Any], dict[str, Any]]:
                 data[prefix + kind] = (dims, values[..., mine])
                 names = [one.equation.slopes[k].mediator for k in mine]
                 coords[v.MEDIATOR] = np.asarray(names, dtype=str)
+        if one.equation.slopes[-1].kind == "z":
+            seen = np.isin(np.arange(values.shape[2]), one.equation.slopes[-1].strata or ())
+            shifts = np.where(seen, values[..., -1], np.nan)
+            data[prefix + "moderation"] = ((*v.SAMPLE_DIMS, f"{prefix}stratum"), shifts)
         coords[f"{prefix}stratum"] = np.asarray(plan.stratum_names, dtype=str)
     return data, coords
 

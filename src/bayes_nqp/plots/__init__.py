@@ -14,6 +14,7 @@ from bayes_nqp.plots._evidence_confounding import confounding
 from bayes_nqp.plots._evidence_sensitivity import sensitivity
 from bayes_nqp.plots._forest import forest
 from bayes_nqp.plots._league import league
+from bayes_nqp.plots._moderation import moderation
 from bayes_nqp.plots._paths import paths
 from bayes_nqp.plots._shrinkage import shrinkage
 
@@ -27,6 +28,7 @@ __all__ = [
     "event_study",
     "forest",
     "league",
+    "moderation",
     "paths",
     "sensitivity",
     "shrinkage",

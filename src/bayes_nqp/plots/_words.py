@@ -153,6 +153,10 @@ _ENGLISH = {
     "parts_key": "Bars: posterior means of direct and indirect effects, stacked up from zero if "
     "positive and down if negative; together they give the mean of the total (points, with 50% "
     "and {} equal-tailed intervals).",
+    "moderation_key": "Line: mean effect on the treated, had all of them this moderator. Bands: "
+    "50% and {} equal-tailed intervals.",
+    "moderation_rows": "Grey bars: treated rows by their moderator.",
+    "moderation_faded": "Dashed and faded: beyond the moderators that were observed.",
     "pairs": "P(row > column)",
     "pairs_key": "Squares: posterior probability that the effect along the row's path is the "
     "larger.",
@@ -321,6 +325,10 @@ _CHINESE = {
     "lagged": "中介变量的滞后期数：{}。",
     "parts_key": "柱：直接效应与间接效应的后验均值，正值自零向上堆叠，负值向下；"
     "合计等于总效应的均值（点，附 50% 和 {} 等尾区间）。",
+    "moderation_key": "线：假定所有处理单位的调节变量均取该值时的平均处理效应；色带：50% 和 {} "
+    "等尾区间。",
+    "moderation_rows": "灰色柱：处理组观测的调节变量分布。",
+    "moderation_faded": "虚线与浅色：超出所观测的调节变量范围。",
     "pairs": "P(行 > 列)",
     "pairs_key": "方格：行所示路径的效应较大的后验概率。",
     "channels_key": "蓝色：成立；橙色：存疑；红色：不成立；灰色：不作判断。",

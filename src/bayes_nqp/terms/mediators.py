@@ -1,4 +1,4 @@
-"""Slopes of mediators: flat on average, and apart by stratum as the effects are."""
+"""Slopes of mediators and moderators: flat on average, and apart by stratum as effects are."""
 
 from __future__ import annotations
 
@@ -30,21 +30,26 @@ class Slope:
     Parameters
     ----------
     mediator : str
-    kind : {"b", "d"}
-        Its slope in all rows, or what treated rows add to it.
+        Or the moderator.
+    kind : {"b", "d", "z"}
+        A mediator's slope in all rows, what treated rows add to it, or by how much a moderator
+        shifts the treatment effect.
     size : float
-        What the column was divided by, in the mediator's units.
+        What the column was divided by, in the mediator's or moderator's units.
     centre : float
         What was taken off it before it was multiplied by treatment.
     lag : int
         Periods by which the mediator comes before the outcome.
+    strata : tuple of int, optional
+        Those with treated rows, where only these have a slope.
     """
 
     mediator: str
-    kind: Literal["b", "d"]
+    kind: Literal["b", "d", "z"]
     size: float
     centre: float = 0.0
     lag: int = 0
+    strata: tuple[int, ...] | None = None
 
     @property
     def label(self) -> str:
@@ -74,7 +79,7 @@ def mediator_parts(
     levels: Index,
     priors: Priors,
 ) -> list[SlopePart]:
-    """Parts of the linear predictor for slopes of mediators.
+    """Parts of the linear predictor for slopes of mediators and moderators.
 
     Parameters
     ----------
@@ -99,6 +104,8 @@ def mediator_parts(
     width, parts = start + len(slopes), []
     for k, slope in enumerate(slopes):
         for name, loading, scale in _loadings(pooling, strata, factors, levels, priors):
+            if slope.strata is not None and isinstance(pooling, Separate):
+                loading = loading[:, list(slope.strata)]
             columns = np.zeros((levels.shape[0], width, loading.shape[1]))
             columns[:, start + k] = loading
             flat = (slope.label,) * loading.shape[1] if scale == FLAT else ()
@@ -107,7 +114,8 @@ def mediator_parts(
             parts.append(
                 SlopePart(
                     f"{slope.kind}_{slope.mediator}_{name}", "slopes",
-                    columns.reshape(-1, loading.shape[1]), scale, (), None, flat,
+                    columns.reshape(-1, loading.shape[1]), scale,
+                    tuple(f"{name} {i + 1}" for i in range(loading.shape[1])), None, flat,
                 )
             )  # fmt: skip
     return sorted(parts, key=lambda part: part.scale != FLAT)

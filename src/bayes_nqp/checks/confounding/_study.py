@@ -19,7 +19,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands._average import average_of
 from bayes_nqp.estimands._by import member_name, names_of
 from bayes_nqp.estimands._mediated import ALL
-from bayes_nqp.fitting._paths import _lagged
+from bayes_nqp.fitting._paths import lagged
 from bayes_nqp.pooling import Complete
 
 if TYPE_CHECKING:
@@ -217,4 +217,4 @@ def _effect(fit: Fit, name: str, lag: int) -> Array:
     own = fit.posterior[f"{name}__cell_effect"].to_numpy()
     whole = np.zeros((own.shape[0] * own.shape[1], plan.table.size))
     whole[:, ~plan.cells.lead] = own.reshape(-1, own.shape[2])
-    return _lagged(plan, whole, lag)[:, ~plan.cells.lead]
+    return lagged(plan, whole, lag)[:, ~plan.cells.lead]
