@@ -6,6 +6,7 @@ import hashlib
 import html
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.compression.threads import one_thread
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._draws import constrain, recovered
@@ -282,14 +284,22 @@ def _fit_compressed(
     outcome: str,
     varying: str | None,
 ) -> tuple[Sampler, xr.DataTree, Gate, bool]:
-    drawn = []
-    for number, equation in enumerate(plan.equations):
+    def draw(number: int) -> Drawn:
+        equation = plan.equations[number]
         one = _draw(plan, equation, _numbered(sampler, number), progress)
         if automatic and not one.gate.passed and not one.chains.interrupted:
             nuts = NUTS(draws=sampler.draws, chains=sampler.chains, seed=_seed(sampler))
             one = _draw(plan, equation, _numbered(nuts, number), progress)
-            sampler = nuts if len(plan.equations) == 1 else sampler
-        drawn.append(one)
+        return one
+
+    numbers = range(len(plan.equations))
+    if len(numbers) > 1 and isinstance(sampler, IMH):
+        with one_thread(), ThreadPoolExecutor(max_workers=2) as pool:
+            drawn = list(pool.map(draw, numbers))
+    else:
+        drawn = [draw(number) for number in numbers]
+    if len(drawn) == 1 and automatic and "energy" in drawn[0].chains.stats:
+        sampler = NUTS(draws=sampler.draws, chains=sampler.chains, seed=_seed(sampler))
     least = min(one.x.shape[1] for one in drawn)
     drawn = [one.cut(least) for one in drawn]
     interrupted = any(one.chains.interrupted for one in drawn)
