@@ -287,7 +287,8 @@ def _fit_compressed(
     def draw(number: int) -> Drawn:
         equation = plan.equations[number]
         one = _draw(plan, equation, _numbered(sampler, number), progress)
-        if automatic and not one.gate.passed and not one.chains.interrupted:
+        settled = one.gate.passed or one.chains.interrupted
+        if automatic and not settled:
             nuts = NUTS(draws=sampler.draws, chains=sampler.chains, seed=_seed(sampler))
             one = _draw(plan, equation, _numbered(nuts, number), progress)
         return one

@@ -153,7 +153,7 @@ def build_tree(
     paths = paths_of(plan, [one.draws for one in drawn]) if paths is None else paths
     effect = first.shaped(paths.effect)
     deviation = None if paths.deviation is None else first.shaped(paths.deviation)
-    gate = _gate(drawn, effect)
+    gate = _gate(plan, drawn, effect)
     coords: dict[str, Any] = {
         v.CHAIN: np.arange(effect.shape[0]), v.DRAW: np.arange(effect.shape[1])
     }  # fmt: skip
@@ -181,24 +181,24 @@ def build_tree(
     return xr.DataTree.from_dict({name: into_tree(group) for name, group in groups.items()}), gate
 
 
-def _gate(drawn: Sequence[Drawn], effect: Array) -> Gate:
+def _gate(plan: Plan, drawn: Sequence[Drawn], effect: Array) -> Gate:
+    """Every equation's own gate, and that of the average effect along every path."""
     if len(drawn) == 1:
         return drawn[0].gate
-    quantities = {
-        f"{one.equation.name} {name}": values
-        for one in drawn
-        for name, values in one.parameters.items()
-    }
-    flat = effect.reshape(*effect.shape[:2], -1)
-    found = convergence({**quantities, "effect": flat}, {})
-    every = [found, *(one.gate for one in drawn)]
+    rows = np.where(plan.cells.lead, 0, plan.cells.rows).astype(float)
+    strata = plan.table.stratum[None] == np.unique(plan.table.stratum)[:, None]
+    groups = np.concatenate([np.ones((1, rows.size)), strata]) * rows
+    groups = groups[groups.sum(axis=1) > 0]
+    averages = effect @ (groups / groups.sum(axis=1, keepdims=True)).T
+    every = {"": convergence({"average effect": averages}, {})}
+    every |= {f"{one.equation.name}: ": one.gate for one in drawn}
     return Gate(
-        max(gate.rhat for gate in every),
-        min(gate.ess_bulk for gate in every),
-        min(gate.ess_tail for gate in every),
-        sum(gate.divergences for gate in every),
-        float(np.nanmin([np.inf, *(gate.energy for gate in every)])),
-        tuple(dict.fromkeys(failure for gate in every for failure in gate.failures)),
+        max(gate.rhat for gate in every.values()),
+        min(gate.ess_bulk for gate in every.values()),
+        min(gate.ess_tail for gate in every.values()),
+        sum(gate.divergences for gate in every.values()),
+        min((gate.energy for gate in every.values() if np.isfinite(gate.energy)), default=np.nan),
+        tuple(name + failure for name, gate in every.items() for failure in gate.failures),
     )
 
 
