@@ -99,6 +99,8 @@ def test_new_members_differ_only_where_rows_are_treated(short):
 def test_what_cannot_be_drawn(short):
     with pytest.raises(StudyError, match="'draws' is 0"):
         posterior_predictive(short, draws=0, seed=1)
+    with pytest.raises(StudyError, match="'draws' is 'many'"):
+        posterior_predictive(short, draws="many", seed=1)
     with pytest.raises(StudyError, match="members='old'"):
         posterior_predictive(short, members="old")
     from dataclasses import replace

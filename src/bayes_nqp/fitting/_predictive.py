@@ -90,6 +90,8 @@ def posterior_predictive(
     >>> nqp.posterior_predictive(fit, draws=100, seed=1)["outcome"].dims
     ('chain', 'draw', 'row')
     """
+    if type(draws) is not int or draws < 1:
+        raise StudyError(f"'draws' is {draws!r}", hint="a whole number from 1 up")
     if members not in ("same", "new"):
         raise StudyError(f"members={members!r} is not known", hint="members='same' or 'new'")
     if not isinstance(fit.design.likelihood, Gaussian):
@@ -159,8 +161,6 @@ def replications(
     ------
     Replication
     """
-    if draws < 1:
-        raise StudyError(f"'draws' is {draws!r}", hint="a whole number from 1 up")
     plan, equation = fit.plan, fit.plan.equations[0]
     layout = row_layout(plan, equation)
     gaussian = isinstance(fit.design.likelihood, Gaussian)
