@@ -12,7 +12,7 @@ OUT ?= results/$(basename $(notdir $(STUDY)))
 ARGS ?=
 export PYTHON
 
-.PHONY: help env study test test-lowest lint format bench calibrate clean
+.PHONY: help env study test test-lowest docs lint format bench calibrate clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,10 @@ test: $(READY)  ## Everything needed to trust an installation; no network
 test-lowest:  ## The same tests on the lowest supported versions, whose own warnings are let be
 	@tools/bootstrap.sh lowest
 	@.venv-lowest/bin/python -m pytest -n 2 --dist loadgroup -W default $(ARGS)
+
+docs: $(READY)  ## The documentation as a site in docs/_build/html; warnings are errors
+	@$(BIN)/python -m sphinx -b html -W --keep-going -q docs docs/_build/html
+	@echo docs/_build/html/index.html
 
 lint: $(READY)  ## ruff, mypy, import layers, spelling; all of them, whichever fails
 	@status=0; \
@@ -53,6 +57,6 @@ calibrate: $(READY)  ## Coverage and simulation-based calibration; takes hours
 	@$(BIN)/python -m benchmarks.sbc
 
 clean:  ## Remove the environment, the caches and the results
-	@rm -rf .venv .venv-lowest .tools .cache results dist build .mypy_cache .ruff_cache \
+	@rm -rf .venv .venv-lowest .tools .cache results dist build docs/_build docs/reference/generated .mypy_cache .ruff_cache \
 	    .pytest_cache .import_linter_cache .hypothesis
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

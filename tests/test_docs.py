@@ -1,0 +1,35 @@
+"""The documentation names everything that is public, and every page is in a contents list."""
+
+import re
+from pathlib import Path
+
+import bayes_nqp as nqp
+
+DOCS = Path(__file__).parent.parent / "docs"
+ROOMS = ("datasets", "plots", "simulation", "studies")
+
+
+def public() -> set[str]:
+    names = {name for name in nqp.__all__ if name not in ROOMS}
+    for room in ROOMS:
+        inside = getattr(nqp, room)
+        names |= {f"{room}.{name}" for name in inside.__all__ if not name.isupper()}
+    return names
+
+
+def test_reference_lists_every_public_name() -> None:
+    text = (DOCS / "reference" / "api.rst").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^   (\w[\w.]*)$", text, flags=re.M))
+    assert public() - listed == set()
+    extra = {n for n in listed - public() if n.split(".")[0] not in ("errors", "testing", "index")}
+    assert extra == set()
+
+
+def test_every_page_is_in_a_contents_list() -> None:
+    pages = {p.relative_to(DOCS).with_suffix("").as_posix() for p in DOCS.rglob("*.md")}
+    pages = {p for p in pages if not p.startswith(("_build", "reference/generated"))}
+    listed = {"index"}
+    for page in DOCS.rglob("*.md"):
+        for block in re.findall(r"```\{toctree\}(.*?)```", page.read_text("utf-8"), flags=re.S):
+            listed |= {line.strip() for line in block.splitlines() if not line.startswith(":")}
+    assert pages - listed == set()
