@@ -1,0 +1,335 @@
+"""An outcome that mediators move: its rows, and the truth of its paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.simulation._checks import check_numbers
+from bayes_nqp.simulation._layout import Layout
+
+__all__ = ["Channel", "Mediated", "check_channels", "correlation", "slopes_of", "truth_of"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """How a policy moves a mediator, and how the mediator moves the outcome.
+
+    Parameters
+    ----------
+    level, growth : float, default 0.6, 0.05
+        Effect on the mediator at event time 0, and what each further period adds.
+    slope : float, default 0.5
+        Of the outcome on the mediator.
+    contrast : float, default 0
+        Difference of the slope between the first two levels of the first factor, half to each
+        side.
+    interaction : float, default 0
+        What treatment adds to the slope.
+    deviation_sd : float, default 0.2
+        Standard deviation of the units' own deviations of the effect on the mediator.
+    rho, sigma : float, default 0.5, 1
+        Autocorrelation of errors, standard deviation of innovations.
+    trend : float, default 0
+        Slope by which the mediator of treated units drifts away, in ``sigma`` per period, from
+        the first period on.
+    """
+
+    level: float = 0.6
+    growth: float = 0.05
+    slope: float = 0.5
+    contrast: float = 0.0
+    interaction: float = 0.0
+    deviation_sd: float = 0.2
+    rho: float = 0.5
+    sigma: float = 1.0
+    trend: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_numbers(**{f.name: getattr(self, f.name) for f in fields(self)})
+
+
+@dataclass(frozen=True, eq=False)
+class Mediated:
+    """What is behind each row; the outcome is the last equation.
+
+    Parameters
+    ----------
+    code, cell : ndarray of int (row)
+        Unit; cell, or -1 where untreated.
+    who : Layout
+    untreated : ndarray (equation, row)
+        Left sides without policy, the outcome's without what mediators hand on.
+    own : ndarray (equation, member)
+        Deviations of effects.
+    curves : ndarray (equation, cell)
+        Effects without deviations.
+    slopes : ndarray (mediator, stratum)
+        Of the outcome on mediators.
+    added : ndarray (mediator)
+        What treatment adds to the slopes.
+    members : ndarray of int (unit), optional
+        Whose deviations a unit has; its own by default.
+    labels : ndarray of str (member), optional
+        Names of members; those of units by default.
+    shift : ndarray (equation, row), optional
+        What a moderator adds to the effects of treated rows; nothing by default.
+    """
+
+    code: Index
+    cell: Index
+    who: Layout
+    untreated: Array
+    own: Array
+    curves: Array
+    slopes: Array
+    added: Array
+    members: Index | None = None
+    labels: npt.NDArray[np.str_] | None = None
+    shift: Array | None = None
+
+    @property
+    def on(self) -> npt.NDArray[np.bool_]:
+        """Treated rows."""
+        return self.cell >= 0
+
+    @property
+    def member(self) -> Index:
+        """Member of every row."""
+        return self.code if self.members is None else self.members[self.code]
+
+    def effects(self) -> Array:
+        """Effects on each equation's own left side.
+
+        Returns
+        -------
+        ndarray (equation, treated row)
+        """
+        whole = self.curves[:, self.cell[self.on]] + self.own[:, self.member[self.on]]
+        return whole if self.shift is None else whole + self.shift[:, self.on]
+
+    def mediators(self) -> Array:
+        """Observed mediators.
+
+        Returns
+        -------
+        ndarray (mediator, row)
+        """
+        values = self.untreated[:-1].copy()
+        values[:, self.on] += self.effects()[:-1]
+        return values
+
+    def outcome(self) -> Array:
+        """Observed outcome.
+
+        Returns
+        -------
+        ndarray (row)
+        """
+        slopes = self.slopes[:, self.who.stratum[self.code]] + self.added[:, None] * self.on
+        values = self.untreated[-1] + (slopes * self.mediators()).sum(axis=0)
+        values[self.on] += self.effects()[-1]
+        return np.asarray(values)
+
+    def paths(self, effects: Array, stratum: Index, untreated: Array) -> Array:
+        """Total, direct and indirect effects from those on every equation.
+
+        Parameters
+        ----------
+        effects : ndarray (equation, any)
+        stratum : ndarray of int (any)
+        untreated : ndarray (mediator, any)
+            Untreated levels of the mediators.
+
+        Returns
+        -------
+        ndarray (path, any)
+        """
+        slopes = self.slopes[:, stratum] + self.added[:, None]
+        indirect = slopes * effects[:-1]
+        direct = effects[-1] + self.added @ untreated
+        return np.stack([direct + indirect.sum(axis=0), direct, *indirect])
+
+
+def truth_of(
+    facts: Mediated,
+    outcome: Array,
+    cells: pd.DataFrame,
+    factors: Iterable[str],
+    mediators: tuple[str, ...],
+    name: str = "outcome",
+    gain: float = 1.0,
+) -> xr.Dataset:
+    """Put the true effects into the schema of the waist.
+
+    Parameters
+    ----------
+    facts : Mediated
+    outcome : ndarray (row), outcome units
+    cells : DataFrame
+        Levels of the strata, cohort, time and event_time, one row a cell.
+    factors : iterable of str
+        Columns of `cells` that are strata.
+    mediators : tuple of str
+        Names of the paths.
+    name : str, default "outcome"
+        Of the outcome.
+    gain : float, default 1
+        Outcome units per unit of the left side of the last equation.
+
+    Returns
+    -------
+    Dataset
+        Of the waist, with one chain and one draw.
+    """
+    on = facts.on
+    cell, member, stratum = facts.cell[on], facts.member[on], facts.who.stratum[facts.code[on]]
+    rows = np.bincount(cell, minlength=len(cells))
+    untreated = facts.untreated[:-1, on]
+    by_row = facts.paths(facts.effects(), stratum, untreated)
+    effect = np.stack([np.bincount(cell, path, len(cells)) / rows for path in by_row])
+    members, owner = np.unique(member, return_inverse=True)
+    size = np.bincount(owner)
+    usual = np.stack([np.bincount(owner, x) / size for x in untreated]).reshape(-1, size.size)
+    own = facts.own[:, members]
+    if facts.shift is not None:
+        own = own + np.stack([np.bincount(owner, x) / size for x in facts.shift[:, on]])
+    # A member's units lie in one stratum.
+    home = np.zeros(size.size, dtype=np.int64)
+    home[owner] = stratum
+    deviation = facts.paths(own, home, usual)
+    labels = facts.who.units if facts.labels is None else facts.labels
+    pair, of_pair, in_pair = _pairs(cell, owner)
+    attrs: dict[str, Any] = {"target": "sample", "outcome": name, "members": "deviations"}
+    return schema.build(
+        gain * effect[None, None],
+        strata={factor: cells[factor].tolist() for factor in factors},
+        cohort=cells[v.COHORT].to_numpy(dtype=np.float64),
+        time=cells[v.TIME].to_numpy(),
+        event_time=cells[v.EVENT_TIME].to_numpy(),
+        rows=rows,
+        units=rows,
+        observed=np.bincount(cell, outcome[on], len(cells)) / rows,
+        weight=rows,
+        deviation=gain * deviation[None, None],
+        members=labels[members].tolist(),
+        membership=(pair, of_pair, in_pair),
+        paths=(v.TOTAL, v.DIRECT, *mediators),
+        gate=v.PASSED,
+        attrs=attrs,
+    )
+
+
+def _pairs(cell: Index, owner: Index) -> tuple[Index, Index, Index]:
+    """Cells, the members in them, and the rows of each pair."""
+    table, rows = np.unique(np.stack([cell, owner], axis=1), axis=0, return_counts=True)
+    return table[:, 0], table[:, 1], rows.astype(np.int64)
+
+
+def slopes_of(channel: Channel, who: Layout, factors: Mapping[str, Sequence[str]]) -> Array:
+    """Slope of the outcome on a mediator in each stratum.
+
+    Parameters
+    ----------
+    channel : Channel
+    who : Layout
+    factors : mapping of str to sequence of str
+        Levels in the order that the user gave.
+
+    Returns
+    -------
+    ndarray (stratum)
+    """
+    found = np.full(int(who.stratum.max()) + 1, channel.slope)
+    if channel.contrast:
+        name, levels = next(iter(factors.items()))
+        column = who.levels[name]
+        found += 0.5 * channel.contrast * (1.0 * (column == levels[0]) - (column == levels[1]))
+    return found
+
+
+def correlation(
+    names: tuple[str, ...], confounding: float, confounded: str | None, related: float
+) -> Array:
+    """Correlate innovations, the outcome's last.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Of the mediators.
+    confounding, related : float
+        As in `channels`.
+    confounded : str, optional
+        As in `channels`.
+
+    Returns
+    -------
+    ndarray (equation, equation)
+
+    Raises
+    ------
+    StudyError
+        If an argument is out of range.
+    """
+    size = len(names)
+    if not size:
+        return np.eye(1)
+    lowest = -1.0 / (size - 1) if size > 1 else -1.0
+    if not lowest < related < 1.0:
+        raise StudyError(f"'related' is {related!r}", hint=f"between {lowest:g} and 1")
+    if not -1.0 < confounding < 1.0:
+        raise StudyError(f"'confounding' is {confounding!r}", hint="between -1 and 1")
+    name = names[0] if confounded is None else confounded
+    if name not in names:
+        raise StudyError(f"'confounded' is {confounded!r}", hint=nearest(name, names))
+    among = np.full((size, size), related) + (1.0 - related) * np.eye(size)
+    # Given the others the correlation is `confounding`, and the others have none of their own.
+    apart = 1.0 / np.linalg.inv(among)[names.index(name), names.index(name)]
+    whole = np.eye(size + 1)
+    whole[:size, :size] = among
+    whole[-1, names.index(name)] = whole[names.index(name), -1] = confounding * np.sqrt(apart)
+    return whole
+
+
+def check_channels(mediators: Mapping[str, Channel], factors: Mapping[str, Sequence[str]]) -> None:
+    """Refuse mediators that make no panel.
+
+    Parameters
+    ----------
+    mediators : mapping of str to Channel
+    factors : mapping of str to sequence of str
+        Levels of every factor.
+
+    Raises
+    ------
+    StudyError
+        If there is none, a name is taken, or a contrast has no two levels.
+    """
+    taken = {v.UNIT, v.TIME, v.COHORT, "outcome", "code", "cell", *factors}
+    if not mediators or taken & set(mediators):
+        raise StudyError(
+            f"'mediators' names {list(mediators)!r}",
+            hint=f"one or more, none of them called {', '.join(sorted(taken))}",
+        )
+    for name, channel in mediators.items():
+        if not isinstance(channel, Channel):
+            raise StudyError(
+                f"'mediators' {name!r} is {channel!r}", hint="simulation.Channel(level=0.6)"
+            )
+        if channel.contrast and len(next(iter(factors.values()), ())) < 2:
+            raise StudyError(
+                f"'mediators' {name!r} has a contrast, and the first factor no two levels",
+                hint='strata={"region": ["inland", "coastal"]}',
+            )
