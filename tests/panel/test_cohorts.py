@@ -76,11 +76,23 @@ def test_a_treatment_column_that_is_none(value: object, words: str) -> None:
         Panel.from_frame(df, **BY_TREATMENT)
 
 
-@pytest.mark.parametrize("more", [{"treated": "post"}, {"cohort": None}])
-def test_exactly_one_of_cohort_and_treated(more: dict[str, object]) -> None:
+def test_not_both_cohort_and_treated() -> None:
     df = with_post(city_frame())
-    with pytest.raises(PanelError, match="exactly one of cohort= and treated="):
-        Panel.from_frame(df, **{**ARGUMENTS, **more})
+    with pytest.raises(PanelError, match="one of cohort= and treated=, not both"):
+        Panel.from_frame(df, **{**ARGUMENTS, "treated": "post"})
+
+
+def test_without_cohort_and_treated_nobody_adopts() -> None:
+    panel = Panel.from_frame(city_frame(), **{**ARGUMENTS, "cohort": None})
+    assert (panel.cohort_codes == -1).all()
+    assert panel.roles.cohort is None
+    assert "cohorts" not in panel.facts()
+    assert "treated" not in repr(panel)
+    again = Panel.from_frame(panel.frame, **panel.arguments)
+    assert again.digest == panel.digest
+    dated = panel.with_cohorts(np.arange(panel.n_units) % 2 - 1)
+    assert dated.roles.cohort == "cohort"
+    assert (dated.where(dated.time_codes >= 0).cohort_codes == dated.cohort_codes).all()
 
 
 def test_a_cohort_after_the_last_period_counts_as_never() -> None:

@@ -26,7 +26,8 @@ from bayes_nqp.panel._values import (
     numbers,
 )
 
-_NUMERIC = ("outcome", "weights", "covariates", "mediators", "moderators")
+_NUMERIC = ("outcome", "weights", "covariates", "mediators", "moderators", "exposures")
+_MATRICES = ("covariates", "mediators", "moderators", "exposures")
 _REQUIRED = ("outcome", "weights", "covariates", "strata")
 
 
@@ -94,29 +95,31 @@ def build(
     covariates: str | Iterable[str] = (),
     mediators: str | Iterable[str] = (),
     moderators: str | Iterable[str] = (),
+    exposures: str | Iterable[str] = (),
     weights: str | None = None,
     never: object = None,
     freq: int | str | None = None,
     notes: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Validate a frame and return the fields of a Panel."""
-    if (cohort is None) == (treated is None):
+    if cohort is not None and treated is not None:
         raise PanelError(
-            "pass exactly one of cohort= and treated=",
+            "pass one of cohort= and treated=, not both",
             hint="cohort= names the column with each unit's first treated period (missing = never "
             "treated); treated= names a 0/1 column that dates it",
         )
     if treated is not None and isinstance(df, pd.DataFrame):
-        cohort = _free(f"{treated}_cohort", df)
+        cohort = free_name(f"{treated}_cohort", df)
     roles = Roles(
         unit=unit,
         time=time,
-        cohort=str(cohort),
+        cohort=cohort,
         outcome=outcome,
         strata=as_names("strata", strata),
         covariates=as_names("covariates", covariates),
         mediators=as_names("mediators", mediators),
         moderators=as_names("moderators", moderators),
+        exposures=as_names("exposures", exposures),
         weights=weights,
     )
     check_roles(df, roles, treated)
@@ -124,7 +127,9 @@ def build(
     dropped: dict[str, int] = {}
     draft = _draft(df, roles, parse_freq(freq), dropped)
     _read(draft, said)
-    if treated is None:
+    if roles.cohort is None:
+        draft.first = np.full(len(draft.units), _cohorts.NEVER, dtype=np.int64)
+    elif treated is None:
         column = draft.frame[roles.cohort]
         draft.first = _cohorts.from_column(
             column, _cohorts.declared(never), draft.rows, draft.starts, draft.scale
@@ -137,7 +142,7 @@ def build(
     return _fields(draft, said, dropped, derived=treated is not None, never=never)
 
 
-def _free(name: str, df: pd.DataFrame) -> str:
+def free_name(name: str, df: pd.DataFrame) -> str:
     while name in df.columns:
         name += "_"
     return name
@@ -233,15 +238,15 @@ def _fields(
     grid, empty = make_grid(draft.ordinals, draft.scale, rows, roles.time)
     if len(empty):
         notes.append(f"no row at {shown(grid.text(empty))}")
-    cohort_codes = _cohorts.on_grid(draft.first, grid, draft.units, roles.cohort, notes)
+    cohort_codes = _cohorts.on_grid(draft.first, grid, draft.units, roles.cohort or "", notes)
     _checks.whole(draft.values, roles, draft.units, draft.starts, rows)
-    for name in roles.mediators + roles.moderators:
+    for name in roles.mediators + roles.moderators + roles.exposures:
         gaps = int(np.isnan(draft.values[name]).sum())
         if gaps:
             notes.append(f"{name} is missing in {counted(gaps, 'row')}, kept")
     frame = draft.frame.reset_index(drop=True)
     if derived:
-        frame = frame.assign(**{roles.cohort: cohort_column(cohort_codes, grid)[draft.codes]})
+        frame = frame.assign(**{str(roles.cohort): cohort_column(cohort_codes, grid)[draft.codes]})
     starts = draft.starts
     return {
         "frame": frame,
@@ -253,7 +258,7 @@ def _fields(
         "cohort_codes": frozen(cohort_codes),
         "outcome": frozen(draft.values[roles.outcome]),
         "weights": None if roles.weights is None else frozen(draft.values[roles.weights]),
-        **{part: _matrix(draft, part) for part in ("covariates", "mediators", "moderators")},
+        **{part: _matrix(draft, part) for part in _MATRICES},
         **_levels(draft.strata, starts),
         "dropped": dropped,
         "notes": tuple(dict.fromkeys(notes)),

@@ -80,9 +80,17 @@ def whole(
                 hint="name the mediator's own column",
             )
         _varies_within("mediators", name, mediator, starts)
-    for name in roles.moderators:
-        if np.isnan(values[name]).all():
-            raise PanelError(f"moderators={name!r} is missing in every row", hint="leave it out")
+    for part in ("moderators", "exposures"):
+        for name in getattr(roles, part):
+            if np.isnan(values[name]).all():
+                raise PanelError(f"{part}={name!r} is missing in every row", hint="leave it out")
+    for name in roles.exposures:
+        there = ~np.isnan(values[name])
+        if np.array_equal(values[name][there], outcome[there]):
+            raise PanelError(
+                f"exposures={name!r} equals outcome={roles.outcome!r} in every row",
+                hint="name the exposure's own column",
+            )
 
 
 def _varies_within(argument: str, name: str, values: Floats, starts: Ints) -> None:

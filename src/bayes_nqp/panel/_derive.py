@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp.errors import PanelError, nearest, shown
-from bayes_nqp.panel._build import build, cohort_column
+from bayes_nqp.panel._build import build, cohort_column, free_name
 from bayes_nqp.panel._roles import as_names
 from bayes_nqp.panel._values import Bools, Ints, Rows, frozen, missing, numbers
 
@@ -119,8 +119,9 @@ def with_cohorts(panel: Panel, cohorts: npt.ArrayLike) -> Panel:
             "floats or text",
         )
     column = cohort_column(codes, panel.grid)[panel.unit_codes]
-    frame = panel.frame.assign(**{panel.roles.cohort: column})
-    return replace(panel, frame=frame, cohort_codes=frozen(codes), never=())
+    roles = replace(panel.roles, cohort=panel.roles.cohort or free_name("cohort", panel.frame))
+    frame = panel.frame.assign(**{str(roles.cohort): column})
+    return replace(panel, frame=frame, roles=roles, cohort_codes=frozen(codes), never=())
 
 
 def _codes(panel: Panel, labels: npt.NDArray[Any]) -> Ints:

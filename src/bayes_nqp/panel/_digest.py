@@ -30,7 +30,8 @@ def digest(panel: Panel) -> str:
     for codes in (panel.cohort_codes[order], rank[panel.unit_codes][rows], panel.time_codes[rows]):
         seal.update(np.ascontiguousarray(codes, dtype="<i8"))
     weights = () if panel.weights is None else (panel.weights,)
-    for values in (panel.outcome, panel.covariates, panel.mediators, panel.moderators, *weights):
+    matrices = (panel.covariates, panel.mediators, panel.moderators, panel.exposures)
+    for values in (panel.outcome, *matrices, *weights):
         if values.size:
             seal.update(_canonical(values[rows]))
     return seal.hexdigest()

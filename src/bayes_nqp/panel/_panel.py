@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
@@ -52,7 +53,7 @@ class Panel:
         Positive row weights.
     covariates : ndarray of float64 (row, covariate)
         In the order of ``roles.covariates``; never missing.
-    mediators, moderators : ndarray of float64 (row, column)
+    mediators, moderators, exposures : ndarray of float64 (row, column)
         In the order of the roles; NaN where missing.
     levels : dict of str to ndarray of str
         Sorted levels of every stratum factor.
@@ -101,6 +102,7 @@ class Panel:
     notes: tuple[str, ...]
     grid: Grid
     never: tuple[object, ...] = ()
+    exposures: Floats = field(default_factory=lambda: frozen(np.empty((0, 0))))
 
     @classmethod
     def from_frame(
@@ -116,6 +118,7 @@ class Panel:
         covariates: str | Iterable[str] = (),
         mediators: str | Iterable[str] = (),
         moderators: str | Iterable[str] = (),
+        exposures: str | Iterable[str] = (),
         weights: str | None = None,
         never: object = None,
         freq: int | str | None = None,
@@ -123,7 +126,7 @@ class Panel:
         """Validate a frame with one row per unit and time.
 
         Rows without a unit, time, outcome, covariate, stratum or weight are dropped and counted;
-        missing mediators and moderators are kept, and a missing cohort means never treated.
+        missing mediators, moderators and exposures are kept, and a missing cohort means never treated.
 
         Parameters
         ----------
@@ -140,10 +143,11 @@ class Panel:
             yearly dates), the same in all rows of a unit. One between two periods counts from
             the next, one after the last as never treated.
         treated : str, optional
-            Instead of `cohort`: a column in [0, 1] that is positive from adoption on.
+            Instead of `cohort`: a column in [0, 1] that is positive from adoption on. With neither,
+            nobody adopts anything, as where the design is a `ContinuousExposure`.
         strata : str or sequence of str, default ()
             Grouping columns, constant within units.
-        covariates, mediators, moderators : str or sequence of str, default ()
+        covariates, mediators, moderators, exposures : str or sequence of str, default ()
             Columns of numbers.
         weights : str, optional
             Column of positive row weights.
@@ -175,6 +179,7 @@ class Panel:
                 covariates=covariates,
                 mediators=mediators,
                 moderators=moderators,
+                exposures=exposures,
                 weights=weights,
                 never=never,
                 freq=freq,
@@ -195,6 +200,7 @@ class Panel:
         covariates: str | Iterable[str] = (),
         mediators: str | Iterable[str] = (),
         moderators: str | Iterable[str] = (),
+        exposures: str | Iterable[str] = (),
         weights: str | None = None,
         never: object = None,
         freq: int | str | None = None,
@@ -212,7 +218,7 @@ class Panel:
             A .csv, .tsv, .txt, .xlsx, .xls, .parquet or .dta file.
         unit, time, outcome, cohort, treated : str
             As in `from_frame`.
-        strata, covariates, mediators, moderators : str or sequence of str, default ()
+        strata, covariates, mediators, moderators, exposures : str or sequence of str, default ()
             As in `from_frame`.
         weights : str, optional
             As in `from_frame`.
@@ -247,6 +253,7 @@ class Panel:
                 covariates=covariates,
                 mediators=mediators,
                 moderators=moderators,
+                exposures=exposures,
                 weights=weights,
                 never=never,
                 freq=freq,
@@ -291,6 +298,7 @@ class Panel:
             "covariates": self.roles.covariates,
             "mediators": self.roles.mediators,
             "moderators": self.roles.moderators,
+            "exposures": self.roles.exposures,
             "weights": self.roles.weights,
             "never": list(self.never) or None,
             "freq": self.grid.freq,

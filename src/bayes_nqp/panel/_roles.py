@@ -21,9 +21,11 @@ class Roles:
 
     Parameters
     ----------
-    unit, time, cohort, outcome : str
-        Column names. With ``treated=``, `cohort` names the column that was derived from it.
-    strata, covariates, mediators, moderators : tuple of str, default ()
+    unit, time, outcome : str
+        Column names.
+    cohort : str or None
+        Column name; with ``treated=`` that of the column derived from it, None where neither is given.
+    strata, covariates, mediators, moderators, exposures : tuple of str, default ()
         Column names.
     weights : str, optional
         Column name.
@@ -31,13 +33,14 @@ class Roles:
 
     unit: str
     time: str
-    cohort: str
+    cohort: str | None
     outcome: str
     strata: tuple[str, ...] = ()
     covariates: tuple[str, ...] = ()
     mediators: tuple[str, ...] = ()
     moderators: tuple[str, ...] = ()
     weights: str | None = None
+    exposures: tuple[str, ...] = ()
 
     def named(self) -> list[tuple[str, str]]:
         """List every (argument, column), in a fixed order.
@@ -49,12 +52,12 @@ class Roles:
         single = [
             ("unit", self.unit),
             ("time", self.time),
-            ("cohort", self.cohort),
+            *([("cohort", self.cohort)] if self.cohort is not None else []),
             ("outcome", self.outcome),
         ]
         many = [
             (part, column)
-            for part in ("strata", "covariates", "mediators", "moderators")
+            for part in ("strata", "covariates", "mediators", "moderators", "exposures")
             for column in getattr(self, part)
         ]
         return single + many + ([("weights", self.weights)] if self.weights else [])

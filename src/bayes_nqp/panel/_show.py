@@ -28,17 +28,18 @@ def facts(panel: Panel) -> dict[str, str]:
     out = {
         "outcome": panel.roles.outcome,
         "rows": f"{panel.n_rows:,} ({filled})",
-        "units": f"{panel.n_units:,} ({panel.roles.unit}), {len(adopted):,} treated, "
-        f"{panel.n_units - len(adopted):,} never",
+        "units": f"{panel.n_units:,} ({panel.roles.unit}){_treated(panel, len(adopted))}",
         "periods": f"{panel.periods} ({panel.roles.time}), {first} to {last}",
         "cohorts": shown(
             (f"{panel.time_labels[c]}: {n}" for c, n in zip(codes, sizes, strict=True)), 12
         )
         or "none",
     }
+    if panel.roles.cohort is None:
+        del out["cohorts"]
     for factor in panel.roles.strata:
         out[factor] = _stratum(panel, factor)
-    for part in ("covariates", "mediators", "moderators"):
+    for part in ("covariates", "mediators", "moderators", "exposures"):
         names = getattr(panel.roles, part)
         if names:
             out[part] = shown(names, 12)
@@ -49,13 +50,19 @@ def facts(panel: Panel) -> dict[str, str]:
     return out
 
 
+def _treated(panel: Panel, adopted: int) -> str:
+    if panel.roles.cohort is None:
+        return ""
+    return f", {adopted:,} treated, {panel.n_units - adopted:,} never"
+
+
 def _stratum(panel: Panel, factor: str) -> str:
     codes, treated = panel.strata_codes[factor], panel.cohort_codes >= 0
     total = np.bincount(codes, minlength=len(panel.levels[factor]))
-    adopted = np.bincount(codes[treated], minlength=len(total))
+    adopted, dated = np.bincount(codes[treated], minlength=len(total)), bool(panel.roles.cohort)
     return shown(
         (
-            f"{level} {counted(n, 'unit')} ({k} treated)"
+            f"{level} {counted(n, 'unit')}" + (f" ({k} treated)" if dated else "")
             for level, n, k in zip(panel.levels[factor], total, adopted, strict=True)
         ),
         8,
