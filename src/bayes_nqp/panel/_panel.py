@@ -126,7 +126,8 @@ class Panel:
         """Validate a frame with one row per unit and time.
 
         Rows without a unit, time, outcome, covariate, stratum or weight are dropped and counted;
-        missing mediators, moderators and exposures are kept, and a missing cohort means never treated.
+        missing mediators, moderators and exposures are kept, and a missing cohort means never
+        treated.
 
         Parameters
         ----------

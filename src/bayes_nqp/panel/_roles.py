@@ -24,7 +24,8 @@ class Roles:
     unit, time, outcome : str
         Column names.
     cohort : str or None
-        Column name; with ``treated=`` that of the column derived from it, None where neither is given.
+        Column name; with ``treated=`` that of the column derived from it. None where neither
+        was given.
     strata, covariates, mediators, moderators, exposures : tuple of str, default ()
         Column names.
     weights : str, optional
