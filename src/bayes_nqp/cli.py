@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from bayes_nqp.studies import Outcome
 
@@ -172,23 +174,11 @@ def _progress(quiet: bool) -> Iterator[Callable[[str], None] | None]:
 
 def _show(outcome: Outcome) -> None:
     """Print results, gate, checks, and where the files are."""
-    from rich.table import Table
-
     console = _console()
-    summary = outcome.tables["summary.csv"]
-    report = outcome.study.settings.report
-    table = Table(title=outcome.study.settings.title, title_justify="left", box=None)
-    for heading in ("by", "level"):
-        table.add_column(heading)
-    for heading in ("mean", "sd", f"{report.prob:.4g} interval", "P(> 0)", "rows"):
-        table.add_column(heading, justify="right")
-    for row in summary.to_dict("records"):
-        table.add_row(
-            _safe(row["by"]), _safe(row["level"]), f"{row['mean']:.3f}", f"{row['sd']:.3f}",
-            f"\\[{row['lower']:.3f}, {row['upper']:.3f}]", f"{row['p_positive']:.2f}",
-            str(row["rows"]),
-        )  # fmt: skip
-    console.print(table)
+    _show_effects(outcome)
+    if "channels.csv" in outcome.tables:
+        console.print()
+        _show_channels(outcome)
     gate = outcome.fit.gate
     colour = "green" if gate.passed else "red"
     console.print(f"\nconvergence gate: [{colour}]{_safe(gate)}[/{colour}]")
@@ -204,6 +194,50 @@ def _show(outcome: Outcome) -> None:
         f"Everything is in [bold]{_safe(outcome.folder)}[/bold] ({outcome.seconds:.0f} s)",
         highlight=False,
     )
+
+
+def _show_effects(outcome: Outcome) -> None:
+    """Print the effects by group."""
+    report = outcome.study.settings.report
+    heads = ("mean", "sd", f"{report.prob:.4g} interval", "P(> 0)", "rows")
+    table = _table(outcome.study.settings.title, ("by", "level"), heads)
+    for row in outcome.tables["summary.csv"].to_dict("records"):
+        table.add_row(
+            _safe(row["by"]), _safe(row["level"]), f"{row['mean']:.3f}", f"{row['sd']:.3f}",
+            _interval(row), f"{row['p_positive']:.2f}", str(row["rows"]),
+        )  # fmt: skip
+    _console().print(table)
+
+
+def _show_channels(outcome: Outcome) -> None:
+    """Print direct and indirect effects, overall and by stratum."""
+    study = outcome.study
+    heads = ("mean", f"{study.settings.report.prob:.4g} interval", "P(> 0)", "share of total")
+    table = _table("Channels", ("by", "level", "path"), heads)
+    whole = outcome.tables["channels.csv"]
+    for row in whole[whole["by"].isin(["overall", *study.factors])].to_dict("records"):
+        share = row["proportion"]
+        known = "–" if math.isnan(share) else f"{100 * share:.0f} %"
+        table.add_row(
+            _safe(row["by"]), _safe(row["level"]), _safe(row["path"]), f"{row['mean']:.3f}",
+            _interval(row), f"{row['p_positive']:.2f}", known,
+        )  # fmt: skip
+    _console().print(table)
+
+
+def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
+    from rich.table import Table
+
+    table = Table(title=_safe(title), title_justify="left", box=None)
+    for heading in left:
+        table.add_column(heading)
+    for heading in right:
+        table.add_column(heading, justify="right")
+    return table
+
+
+def _interval(row: Mapping[Hashable, Any]) -> str:
+    return f"\\[{row['lower']:.3f}, {row['upper']:.3f}]"
 
 
 def _console(*, stderr: bool = False) -> Console:

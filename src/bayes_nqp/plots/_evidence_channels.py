@@ -33,6 +33,10 @@ _COLOUR = {"holds": ACCENT, "in doubt": COLOURS[1], "fails": WARNING, "not appli
 _LIMITS = {"correlation": (-0.3, 0.3), "r_squared": (0.7, 0.9)}
 
 
+_LEAST = 1.9
+"""Height that the notes and one row need, inches."""
+
+
 def channels(result: CheckResult, look: Look) -> Figure:
     """Draw every quantity with its interval, in the colour of its verdict.
 
@@ -75,7 +79,7 @@ def channels(result: CheckResult, look: Look) -> Figure:
 def _axes(look: Look, sizes: list[float]) -> tuple[Figure, list[Axes]]:
     if look.ax is not None:
         return figure_of(look.ax, (6.4, 3.0))
-    figure = new_figure((6.4, sum(0.215 * size + 0.75 for size in sizes) + 0.4))
+    figure = new_figure((6.4, max(_LEAST, sum(0.215 * size + 0.75 for size in sizes) + 0.4)))
     grid = figure.subplots(len(sizes), 1, squeeze=False, height_ratios=[x + 1 for x in sizes])
     return figure, list(grid.ravel())
 

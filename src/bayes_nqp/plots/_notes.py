@@ -16,6 +16,8 @@ from bayes_nqp.plots._style import MUTED, WARNING
 __all__ = ["annotate", "wrapped"]
 
 _SIZE = 6.8
+_REASONS = 2
+"""Reasons of a failed gate that a figure spells out."""
 
 
 def annotate(
@@ -55,7 +57,7 @@ def annotate(
     if owned:
         if text:
             figure.supxlabel(text, x=0.01, ha="left", fontsize=_SIZE, color=MUTED, linespacing=1.35)
-        over = "\n".join(filter(None, [title, wrapped(stamp, wide * 0.85)]))
+        over = "\n".join(filter(None, [title, wrapped(stamp, wide * 0.68)]))
         if over:
             colour = WARNING if failed else None
             figure.suptitle(over, x=0.01, ha="left", fontsize=9, color=colour, fontweight="bold")
@@ -111,7 +113,9 @@ def _pieces(text: str) -> list[str]:
 
 
 def _stamp(gate: str, say: Mapping[str, str]) -> str:
-    reason = gate.removeprefix("failed").lstrip(": ")
+    reasons = gate.removeprefix("failed").lstrip(": ").split("; ")
+    more = f"; … (+{len(reasons) - _REASONS})" if len(reasons) > _REASONS else ""
+    reason = "; ".join(reasons[:_REASONS]) + more
     return say["because"].format(say["failed"], reason) if reason else say["failed"]
 
 

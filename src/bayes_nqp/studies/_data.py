@@ -14,7 +14,7 @@ from bayes_nqp.panel import Panel
 from bayes_nqp.panel._read import read
 from bayes_nqp.panel._values import Rows
 from bayes_nqp.studies._derive import columns_of, derive
-from bayes_nqp.studies._schema import Data
+from bayes_nqp.studies._schema import Data, Settings
 from bayes_nqp.studies._words import in_toml
 
 __all__ = ["panel_of", "source_of"]
@@ -54,12 +54,13 @@ def source_of(data: Data, folder: Path) -> Path | None:
     return None if data.file is None else folder / data.file
 
 
-def panel_of(data: Data, folder: Path) -> Panel:
+def panel_of(settings: Settings, folder: Path) -> Panel:
     """Make the panel that a study asks for.
 
     Parameters
     ----------
-    data : Data
+    settings : Settings
+        Its mediators are those of [data] and those of [channels].
     folder : Path
         Of the study.
 
@@ -74,8 +75,9 @@ def panel_of(data: Data, folder: Path) -> Panel:
     StudyError
         If a key of the study does not fit the data.
     """
+    data = _with_channels(settings)
     frame, notes = _frame(data, folder)
-    _known(data, frame, notes)
+    _known(data, frame, notes, settings.data.mediators)
     frame = _cleaned(data, frame, notes)
     for name, expression in data.derive.items():
         if name in frame.columns:
@@ -92,6 +94,19 @@ def panel_of(data: Data, folder: Path) -> Panel:
         for one in data.stratify:
             panel = panel.stratify(**one.model_dump())
     return _noted(panel, notes)
+
+
+def _with_channels(settings: Settings) -> Data:
+    """Let the mediators of [channels] be mediators of the data."""
+    data, channels = settings.data, settings.channels
+    if channels is None:
+        return data
+    names = list(dict.fromkeys([*data.mediators, *channels.mediators]))
+    if not names:
+        raise StudyError(
+            "[channels] has no mediators", hint='mediators = ["…"], columns of the data'
+        )
+    return data.model_copy(update={"mediators": names})
 
 
 def _frame(data: Data, folder: Path) -> tuple[pd.DataFrame, list[str]]:
@@ -154,7 +169,7 @@ def _other_sheets(error: PanelError, source: Path, data: Data) -> PanelError:
     )
 
 
-def _known(data: Data, frame: pd.DataFrame, notes: list[str]) -> None:
+def _known(data: Data, frame: pd.DataFrame, notes: list[str], own: list[str]) -> None:
     """Refuse roles that name no column; look whether the header is further down."""
     made = {*data.derive, *(one.name or f"{one.column}_group" for one in data.stratify)}
     wanted = [(name, getattr(data, name)) for name in _ROLES if getattr(data, name) is not None]
@@ -164,14 +179,15 @@ def _known(data: Data, frame: pd.DataFrame, notes: list[str]) -> None:
         if column in frame.columns or column in made:
             continue
         row = _further_down(column, frame)
+        table = "channels" if key == "mediators" and column not in own else "data"
         if row is not None:
             raise StudyError(
-                f"'data.{key}' is {column!r}, which is no column: it stands in row {row}",
+                f"'{table}.{key}' is {column!r}, which is no column: it stands in row {row}",
                 where=f"row 1 reads {shown(frame.columns, 4)}",
                 hint=f"header = {row} in [data], if the column names are in that row",
             )
         raise StudyError(
-            f"'data.{key}' is {column!r}, which is no column of the data",
+            f"'{table}.{key}' is {column!r}, which is no column of the data",
             where="; ".join(note for note in notes if "sheets" in note),
             hint=nearest(column, frame.columns),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 _DPI = 300
+_DIAGRAMS = 6
+"""Groups that one figure of channels holds."""
 _UNSAFE = re.compile(r'[\\/:*?"<>|\s]+')
 
 
@@ -71,11 +73,31 @@ def _figures(
         "forest",
         lambda: plots.forest(effects, by=factors or None, weights=report.weights, **look),
     )
+    if study.mediators:
+        yield from _channel_figures(fit, effects, factors, {**look, "weights": report.weights})
     for one in checks:
         if one.kind in DRAWERS:
             yield f"check_{one.name}", lambda one=one: plots.check(one, **look)  # type: ignore[misc]
     if v.DEVIATION in effects:
         yield "league", lambda: plots.league(effects, weights=report.weights, **look)
+
+
+def _channel_figures(
+    fit: Fit, effects: xr.Dataset, factors: Sequence[str], look: Mapping[str, Any]
+) -> Iterator[tuple[str, Callable[[], Figure]]]:
+    """How the policy reaches the outcome: path diagrams, parts of the effect, channels compared."""
+    yield "paths", lambda: plots.paths(fit, **look)
+    yield "decomposition", lambda: plots.decomposition(effects, **look)
+    yield "channels", lambda: plots.channels(effects, **look)
+    for name in factors:
+        if len(set(effects[name].to_numpy().tolist())) > _DIAGRAMS:
+            continue
+        yield f"paths_{name}", lambda name=name: plots.paths(fit, by=name, **look)  # type: ignore[misc]
+        yield (
+            f"decomposition_{name}",
+            lambda name=name: plots.decomposition(effects, by=[name, v.EVENT_TIME], **look),  # type: ignore[misc]
+        )
+        yield f"channels_{name}", lambda name=name: plots.channels(effects, by=name, **look)  # type: ignore[misc]
 
 
 def _labelled(study: Study, effects: xr.Dataset) -> xr.Dataset:

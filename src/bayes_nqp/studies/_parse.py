@@ -205,15 +205,16 @@ def key_hint(key: str, known: list[str], table: str) -> str:
 
 def _models() -> dict[str, type[BaseModel]]:
     """Every table of the schema by its name."""
-    found: dict[str, type[BaseModel]] = {"": Settings}
-    for name, field in Settings.model_fields.items():
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            found[name] = kind
-            for inner, part in kind.model_fields.items():
-                for argument in get_args(part.annotation):
-                    if isinstance(argument, type) and issubclass(argument, BaseModel):
-                        found[f"{name}.{inner}"] = argument
+    return {"": Settings, **_within(Settings, "")}
+
+
+def _within(model: type[BaseModel], place: str) -> dict[str, type[BaseModel]]:
+    found: dict[str, type[BaseModel]] = {}
+    for name, field in model.model_fields.items():
+        for kind in (field.annotation, *get_args(field.annotation)):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                here = f"{place}.{name}" if place else name
+                found |= {here: kind, **_within(kind, here)}
     return found
 
 

@@ -22,7 +22,7 @@ from bayes_nqp.studies._figures import draw
 from bayes_nqp.studies._outcome import Outcome
 from bayes_nqp.studies._study import Study, validate
 from bayes_nqp.studies._tables import tables_of
-from bayes_nqp.studies._values import written
+from bayes_nqp.studies._values import written, written_design
 from bayes_nqp.studies._write import checksum, open_to_readers, place
 from bayes_nqp.versions import versions
 
@@ -86,7 +86,7 @@ def run(
         if fitted.facts.get("interrupted"):
             raise KeyboardInterrupt
         with listening(lambda what, done, total: told(f"{what} {done}/{total}")):
-            checks = run_checks(fitted, study.checks, options=study.settings.checks.options)
+            checks = run_checks(fitted, study.checks, options=study.check_options)
         told("writing tables")
         tables = tables_of(study, fitted, checks)
         for name, table in tables.items():
@@ -136,14 +136,11 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
     data: dict[str, Any] = plain["data"]
     if study.source is not None:
         data["file"] = _relative(study.source, out)
-    design = written(study.design)
-    priors = {k: x for k, x in design.pop("priors").items() if k != "type"}
     report = study.settings.report.model_dump(exclude_none=True) | {"by": list(study.by)}
     whole = {
         "title": study.settings.title,
         "data": data,
-        "design": design,
-        "priors": priors,
+        **written_design(study.design),
         "sampler": written(fitted.sampler),
         "report": report,
         "checks": {"run": list(study.checks), **study.settings.checks.options},

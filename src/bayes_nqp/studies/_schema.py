@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-__all__ = ["Checks", "Data", "Report", "Settings", "Stratify"]
+__all__ = ["Channels", "Checks", "Data", "Report", "Settings", "Stratify"]
 
 
 def _listed(value: object) -> object:
@@ -62,6 +62,16 @@ class Data(_Table):
     stratify: list[Stratify] = []
 
 
+class Channels(_Table):
+    """Through which mediators the policy may work, as `Mediation` takes them."""
+
+    mediators: Names = []
+    interaction: bool = False
+    lag: int = Field(default=0, ge=0)
+    vary_by: Literal["unit"] | None = None
+    moderates: Names | None = None
+
+
 class Report(_Table):
     """What is reported, and how."""
 
@@ -93,6 +103,7 @@ class Settings(_Table):
     title: str
     data: Data
     design: dict[str, Any] = {}
+    channels: Channels | None = None
     priors: dict[str, Any] = {}
     sampler: dict[str, Any] = {}
     report: Report = Report()

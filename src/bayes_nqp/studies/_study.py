@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CHECKS
 from bayes_nqp.checks._options import names_of
-from bayes_nqp.designs import StaggeredDiD, support
+from bayes_nqp.designs import Design, Mediation, support
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.panel import Panel
 from bayes_nqp.sampling import Sampler
 from bayes_nqp.studies._data import panel_of, source_of
 from bayes_nqp.studies._parse import key_hint, parse, read
 from bayes_nqp.studies._schema import Settings
-from bayes_nqp.studies._values import design_of, sampler_of
+from bayes_nqp.studies._values import design_of, options_of, sampler_of
 from bayes_nqp.studies._words import in_toml
 
 __all__ = ["Study", "validate"]
 
 _GROUPS = (v.COHORT, v.TIME, v.STRATUM)
-_COLUMN_OPTIONS = {"by", "cluster", "groups", "outcome"}
+_COLUMN_OPTIONS = {"by", "cluster", "groups", "outcome", "placebo"}
 """Options of checks that name columns."""
 
 
@@ -39,7 +41,7 @@ class Study:
     settings : Settings
         What it says.
     panel : Panel
-    design : StaggeredDiD
+    design : StaggeredDiD, Mediation, or another design
     sampler : NUTS, IMH or None
         None for the library's own choice.
     notes : tuple of str
@@ -49,7 +51,7 @@ class Study:
     path: Path
     settings: Settings
     panel: Panel
-    design: StaggeredDiD
+    design: Design
     sampler: Sampler | None
     notes: tuple[str, ...] = ()
 
@@ -70,17 +72,37 @@ class Study:
         return tuple(asked) if asked is not None else (*self.panel.roles.strata, v.COHORT)
 
     @property
+    def base(self) -> Any:
+        """The design of the outcome: without its channels, if it has any."""
+        return self.design.design if isinstance(self.design, Mediation) else self.design
+
+    @property
+    def mediators(self) -> tuple[str, ...]:
+        """The channels; empty if the study has none."""
+        return self.design.names(self.panel) if isinstance(self.design, Mediation) else ()
+
+    @property
     def checks(self) -> tuple[str, ...]:
-        """The checks that run."""
+        """The checks that run: those that the file names, or all that suit the design."""
         asked = self.settings.checks.run
         if asked is not None:
             return tuple(asked)
-        return tuple(name for name, one in CHECKS.items() if one.of != "channels")
+        channels = isinstance(self.design, Mediation)
+        return tuple(name for name, one in CHECKS.items() if channels or one.of != "channels")
+
+    @property
+    def check_options(self) -> Mapping[str, Mapping[str, Any]]:
+        """Options by the name of the check, as values."""
+        options = self.settings.checks.options
+        return {name: options_of(some, f"checks.{name}") for name, some in options.items()}
 
     @cached_property
     def support(self) -> pd.DataFrame:
         """Which cells' effects the data identify, as `nqp.support` lists them."""
-        return support(self.design, self.panel)
+        panel = self.panel
+        if isinstance(self.design, Mediation):
+            panel = self.design.rows(panel)
+        return support(self.base, panel)
 
     def __repr__(self) -> str:
         known = self.support["identified"]
@@ -118,10 +140,10 @@ def validate(path: str | Path) -> Study:
     """
     path = Path(path)
     settings = parse(read(path), path.name)
-    design = design_of(settings.design, settings.priors)
+    design = design_of(settings.design, settings.priors, settings.channels)
     sampler = sampler_of(settings.sampler)
-    _check_checks(settings)
-    panel = panel_of(settings.data, path.parent)
+    _check_checks(settings, design)
+    panel = panel_of(settings, path.parent)
     _check_columns(settings, panel)
     with in_toml("design"):
         plan = design.plan(panel)
@@ -134,11 +156,16 @@ def validate(path: str | Path) -> Study:
     return Study(path, settings, panel, design, sampler, plan.notes)
 
 
-def _check_checks(settings: Settings) -> None:
+def _check_checks(settings: Settings, design: Design) -> None:
     for name in settings.checks.run or ():
         if name not in CHECKS:
             raise StudyError(
                 f"'checks.run' names {name!r}, which is no check", hint=nearest(name, CHECKS)
+            )
+        if CHECKS[name].of == "channels" and not isinstance(design, Mediation):
+            raise StudyError(
+                f"'checks.run' names {name!r}, which is asked of channels, and there are none",
+                hint='add [channels] with mediators = ["…"], or leave this check out',
             )
     for name, options in settings.checks.options.items():
         if name not in CHECKS:
@@ -157,6 +184,7 @@ def _check_checks(settings: Settings) -> None:
                     f"'checks.{name}.{option}' is no option of this check",
                     hint=nearest(option, known) if known else "it takes none",
                 )
+        options_of(options, f"checks.{name}")
 
 
 def _check_columns(settings: Settings, panel: Panel) -> None:

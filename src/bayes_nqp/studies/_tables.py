@@ -14,12 +14,12 @@ from bayes_nqp.checks import CheckResult, check_table, leads_of
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import att, text
 from bayes_nqp.fitting import Fit
+from bayes_nqp.studies._channel_tables import channel_tables
+from bayes_nqp.studies._stated import ALL, stated
 from bayes_nqp.studies._study import Study
 from bayes_nqp.tables import contrasts_table, event_study_table, specification_table, summary
 
 __all__ = ["tables_of"]
-
-_ALL = "overall"
 
 
 def tables_of(study: Study, fit: Fit, checks: Sequence[CheckResult]) -> dict[str, pd.DataFrame]:
@@ -36,11 +36,10 @@ def tables_of(study: Study, fit: Fit, checks: Sequence[CheckResult]) -> dict[str
     dict of str to DataFrame
         By file name; every table has the column ``gate``.
     """
-    effects = cell_effects(fit)
+    effects, report = cell_effects(fit), study.settings.report
     found = {c.name: c for c in checks if isinstance(c.evidence, xr.Dataset)}
     listed = check_table(checks)
     listed["gate"] = str(fit.gate)
-    report = study.settings.report
     tables = {
         "summary.csv": _summary(study, effects),
         "event_study.csv": _event_study(study, effects, found.get("pretrends")),
@@ -50,23 +49,25 @@ def tables_of(study: Study, fit: Fit, checks: Sequence[CheckResult]) -> dict[str
     compared = [c for c in checks if c.kind == "specifications" and c.evidence is not None]
     if compared:
         table = specification_table(compared, report.prob, report.kind)
-        tables["specifications.csv"] = _stated(study, table)
+        tables["specifications.csv"] = stated(report, table)
+    if study.mediators:
+        tables |= channel_tables(study, fit, effects, checks)
     return tables
 
 
 def _summary(study: Study, effects: xr.Dataset) -> pd.DataFrame:
     report = study.settings.report
-    parts = [(_ALL, att(effects, weights=report.weights))]
+    parts = [(ALL, att(effects, weights=report.weights))]
     parts += [(name, att(effects, name, report.weights)) for name in study.by]
     tables = []
     for name, draws in parts:
         table = summary(draws, report.prob, report.kind)
-        labels = table.pop(name) if name in table else pd.Series([_ALL], dtype=object)
+        labels = table.pop(name) if name in table else pd.Series([ALL], dtype=object)
         table.insert(0, "rows", _rows(draws))
         table.insert(0, "level", [text(label) for label in labels])
         table.insert(0, "by", name)
         tables.append(table)
-    return _stated(study, pd.concat(tables, ignore_index=True))
+    return stated(study.settings.report, pd.concat(tables, ignore_index=True))
 
 
 def _rows(draws: xr.DataArray) -> list[int]:
@@ -87,11 +88,11 @@ def _event_study(study: Study, effects: xr.Dataset, pretrends: CheckResult | Non
             before = summary(leads, report.prob, report.kind)
             parts.insert(0, before.assign(part="lead", rows=_rows(leads)))
         for part in parts:
-            labels = part.pop(name) if name else [_ALL] * len(part)
+            labels = part.pop(name) if name else [ALL] * len(part)
             part.insert(list(part.columns).index(v.EVENT_TIME) + 1, "rows", part.pop("rows"))
             part.insert(0, "part", part.pop("part"))
             part.insert(0, "level", [text(label) for label in labels])
-            part.insert(0, "by", name or _ALL)
+            part.insert(0, "by", name or ALL)
         tables += parts
     joined = pd.concat(tables, ignore_index=True)
     order = joined[["by", "level"]].drop_duplicates().reset_index(drop=True)
@@ -99,7 +100,7 @@ def _event_study(study: Study, effects: xr.Dataset, pretrends: CheckResult | Non
     joined = joined.assign(_rank=rank.to_numpy()).sort_values(
         ["_rank", v.EVENT_TIME], kind="stable"
     )
-    return _stated(study, joined.drop(columns="_rank").reset_index(drop=True))
+    return stated(study.settings.report, joined.drop(columns="_rank").reset_index(drop=True))
 
 
 def _leads(pretrends: CheckResult | None, name: str | None) -> xr.DataArray | None:
@@ -117,14 +118,16 @@ def _contrasts(
     if not factors:
         table = contrasts_table(effects, [], report.prob, report.kind, report.weights).iloc[:0]
         table.insert(3, "time_effects", pd.Series(dtype=object))
-        return _stated(study, table)
+        return stated(study.settings.report, table)
     own = contrasts_table(effects, factors, report.prob, report.kind, report.weights)
-    by = study.design.time_strata(study.panel)
+    by = study.base.time_strata(study.panel)
     own.insert(3, "time_effects", f"by {' × '.join(by)}" if by else "common to all")
     tables = [own]
     if check is not None and isinstance(check.evidence, xr.Dataset) and report.weights == "rows":
         tables.append(_other_contrasts(check.evidence, factors, report.prob, report.kind))
-    return _stated(study, pd.concat([t for t in tables if len(t)] or tables, ignore_index=True))
+    return stated(
+        study.settings.report, pd.concat([t for t in tables if len(t)] or tables, ignore_index=True)
+    )
 
 
 def _other_contrasts(
@@ -139,15 +142,4 @@ def _other_contrasts(
     ):
         table.insert(position, column, draws[coord].to_numpy()[place].astype(object))
     table.insert(3, "time_effects", str(draws["specification"].item()))
-    return table
-
-
-def _stated(study: Study, table: pd.DataFrame) -> pd.DataFrame:
-    """Say in every row which interval it is: a .csv has no attrs."""
-    report = study.settings.report
-    kind = {"eti": "equal-tailed", "hdi": "highest density"}[report.kind]
-    table = table.copy()
-    table.insert(
-        list(table.columns).index("upper") + 1, "interval", f"{100 * report.prob:.4g}% {kind}"
-    )
     return table

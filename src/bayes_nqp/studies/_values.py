@@ -1,53 +1,94 @@
-"""[design], [priors] and [sampler] to the values they stand for, and back to TOML."""
+"""[design], [channels], [priors] and [sampler] to the values they stand for, and back to TOML."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bayes_nqp.codec import VALUES, decode, encode
-from bayes_nqp.designs import StaggeredDiD
+from bayes_nqp.designs import Mediation, StaggeredDiD
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.priors import Priors
-from bayes_nqp.sampling import IMH, NUTS, Sampler
+from bayes_nqp.sampling import NUTS, Sampler
+from bayes_nqp.studies._families import DESIGNS, SAMPLERS, members, option_values, places
+from bayes_nqp.studies._schema import Channels
 
-__all__ = ["design_of", "sampler_of", "written"]
+if TYPE_CHECKING:
+    from bayes_nqp.designs import Design
+
+__all__ = ["design_of", "options_of", "sampler_of", "written", "written_design"]
 
 _NONE = "none"
 """TOML has no null; ``varying = "none"`` stands for it."""
 _TAG = "type"
+_PRIORS = "priors"
 
 
-def design_of(design: Mapping[str, Any], priors: Mapping[str, Any]) -> StaggeredDiD:
-    """Decode a design and its priors.
+def design_of(
+    design: Mapping[str, Any], priors: Mapping[str, Any], channels: Channels | None = None
+) -> Design:
+    """Decode a design, its priors and its channels.
 
     Parameters
     ----------
     design, priors : mapping
         The tables of those names.
+    channels : Channels, optional
+        The table [channels]; the design becomes a `Mediation` of it.
 
     Returns
     -------
-    StaggeredDiD
+    StaggeredDiD, or another design
 
     Raises
     ------
     StudyError
         If a key or a value is not one of the design's.
     """
-    if "priors" in design:
+    if _PRIORS in design:
         raise StudyError(
             "'design.priors' is in the wrong place", hint="a table [priors] of its own"
         )
-    data = {_TAG: StaggeredDiD.__name__, **{k: _tagged(k, x) for k, x in design.items()}}
-    made = _decoded(data, "design")
-    if not isinstance(made, StaggeredDiD):
+    name, known = str(design.get(_TAG, StaggeredDiD.__name__)), members(DESIGNS)
+    if name not in known:
         raise StudyError(
-            f"'design.type' is {design.get(_TAG)!r}, which is no design",
-            hint="leave it out for StaggeredDiD",
+            f"'design.type' is {name!r}, which is no design",
+            hint=nearest(name, known),
         )
-    return made.replace(priors=_decoded({_TAG: Priors.__name__, **priors}, "priors"))
+    made: Design = _decoded(_tagged({**design, _TAG: name}, "design"), "design")
+    if channels is not None:
+        made = _mediated(made, channels)
+    done: Design = _with_priors(made, priors)
+    return done
+
+
+def _mediated(design: Any, channels: Channels) -> Mediation:
+    if isinstance(design, Mediation):
+        raise StudyError(
+            "[design] is a Mediation, and there is a table [channels] too",
+            hint="in [design] the design of the outcome alone; [channels] makes it a Mediation",
+        )
+    given = channels.model_dump(exclude_unset=True)
+    if not channels.mediators:
+        given.pop("mediators", None)
+    try:
+        return Mediation(design, **given)
+    except StudyError as error:
+        raise StudyError(f"[channels]: {error.what}", where=error.where, hint=error.hint) from None
+
+
+def _with_priors(design: Any, priors: Mapping[str, Any]) -> Any:
+    """Give a design its priors, or the design of a mediation."""
+    if isinstance(design, Mediation):
+        return design.replace(design=_with_priors(design.design, priors))
+    if _PRIORS not in {field.name for field in fields(design)}:
+        if priors:
+            raise StudyError(
+                f"[priors] is given, and {type(design).__name__} has none", hint="leave it out"
+            )
+        return design
+    return design.replace(priors=_decoded({_TAG: Priors.__name__, **priors}, _PRIORS))
 
 
 def sampler_of(sampler: Mapping[str, Any]) -> Sampler | None:
@@ -70,9 +111,12 @@ def sampler_of(sampler: Mapping[str, Any]) -> Sampler | None:
     """
     if not sampler:
         return None
-    kind = sampler.get(_TAG, NUTS.__name__)
-    if kind not in (NUTS.__name__, IMH.__name__):
-        raise StudyError(f"'sampler.type' is {kind!r}, which is no sampler", hint='"NUTS" or "IMH"')
+    kind, known = sampler.get(_TAG, NUTS.__name__), members(SAMPLERS)
+    if kind not in known:
+        raise StudyError(
+            f"'sampler.type' is {kind!r}, which is no sampler",
+            hint=" or ".join(f'"{name}"' for name in known),
+        )
     made: Sampler = _decoded({**sampler, _TAG: kind}, "sampler")
     return made
 
@@ -92,6 +136,77 @@ def written(value: object) -> dict[str, Any]:
     return table
 
 
+def written_design(design: Design) -> dict[str, Any]:
+    """Write a design as the tables that `design_of` reads.
+
+    Parameters
+    ----------
+    design : StaggeredDiD, or another design
+
+    Returns
+    -------
+    dict
+        ``design``, and where they apply ``channels`` and ``priors``.
+    """
+    tables: dict[str, Any] = {}
+    inner: Any = design
+    if isinstance(design, Mediation):
+        inner = design.design
+        facts = written(design)
+        tables["channels"] = {k: x for k, x in facts.items() if k not in (_TAG, "design")}
+    table = written(inner)
+    priors = table.pop(_PRIORS, None)
+    tables = {"design": table, **tables}
+    if priors is not None:
+        tables[_PRIORS] = {k: x for k, x in priors.items() if k != _TAG}
+    return tables
+
+
+def options_of(options: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Decode the options of a check: tables that say their type become values.
+
+    Parameters
+    ----------
+    options : mapping
+        A table such as [checks.confounding].
+    where : str
+        Its name, for messages.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    StudyError
+        If a type or an argument of it is unknown.
+    """
+    return {key: _option(item, f"{where}.{key}") for key, item in options.items()}
+
+
+def _option(item: Any, where: str) -> Any:
+    if not isinstance(item, Mapping):
+        return item
+    known = option_values()
+    name = str(item.get(_TAG, ""))
+    if name not in known:
+        said = f"has the type {name!r}" if name else "does not say its type"
+        raise StudyError(f"'{where}' {said}", hint=nearest(name, known))
+    arguments = {k: x for k, x in item.items() if k != _TAG}
+    names = [field.name for field in fields(known[name])]
+    for key in arguments:
+        if key not in names:
+            raise StudyError(f"'{where}' has the unknown key {key!r}", hint=nearest(key, names))
+    try:
+        return known[name](**arguments)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, StudyError):
+            raise StudyError(f"'{where}': {error.what}", hint=error.hint) from None
+        raise StudyError(
+            f"'{where}' has a value of the wrong kind: {error}", hint="numbers without quotes"
+        ) from None
+
+
 def _without_null(data: Any) -> Any:
     if isinstance(data, Mapping):
         return {
@@ -102,21 +217,33 @@ def _without_null(data: Any) -> Any:
     return [_without_null(item) for item in data] if isinstance(data, list) else data
 
 
-def _tagged(key: str, value: Any) -> Any:
+def _tagged(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Take the name of a value for the value, and "none" for no deviations."""
-    if isinstance(value, str) and key in ("effect", "errors", "time", "likelihood"):
-        if value not in VALUES:
-            raise StudyError(f"'design.{key}' is {value!r}", hint=nearest(value, VALUES))
-        return {_TAG: value}
-    if isinstance(value, Mapping):
-        if _TAG not in value:
-            example = {"effect": "Partial", "errors": "AR1", "time": "TimeEffects"}.get(key, "…")
-            raise StudyError(
-                f"'design.{key}' does not say its type",
-                hint=f'{key} = {{ type = "{example}", … }}',
-            )
-        return {k: None if k == "varying" and x == _NONE else x for k, x in value.items()}
-    return value
+    kind = VALUES.get(str(table[_TAG]))
+    takes = places(kind) if kind is not None else {}
+    made: dict[str, Any] = {}
+    for key, item in table.items():
+        known = takes.get(key, {})
+        if isinstance(item, str) and known:
+            if item not in known:
+                raise StudyError(f"'{where}.{key}' is {item!r}", hint=nearest(item, known))
+            made[key] = {_TAG: item}
+        elif isinstance(item, Mapping) and known:
+            if _TAG not in item:
+                example = next((n for n in known if n == "Partial"), next(iter(known)))
+                raise StudyError(
+                    f"'{where}.{key}' does not say its type",
+                    hint=f'{key} = {{ type = "{example}", … }}',
+                )
+            if item[_TAG] not in known:
+                raise StudyError(
+                    f"'{where}.{key}' has the type {item[_TAG]!r}",
+                    hint=nearest(str(item[_TAG]), known),
+                )
+            made[key] = _tagged(item, f"{where}.{key}")
+        else:
+            made[key] = None if key == "varying" and item == _NONE else item
+    return made
 
 
 def _decoded(data: Mapping[str, Any], where: str) -> Any:

@@ -1,0 +1,141 @@
+"""The tables of a study with channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.estimands import by_path, contrast
+from bayes_nqp.fitting import Fit
+from bayes_nqp.studies._schema import Report
+from bayes_nqp.studies._stated import grouped, stated
+from bayes_nqp.studies._study import Study
+from bayes_nqp.tables import channel_comparison, mediation_table, summary, three_step
+
+__all__ = ["channel_tables"]
+
+_PAIR = "pair"
+_CURVES = ("estimate", "lower", "upper")
+_CROSSINGS = (
+    "original", "original_lower", "original_upper", "crossing", "crossing_lower",
+    "crossing_upper", "breakdown", "r2", "share",
+)  # fmt: skip
+
+
+def channel_tables(
+    study: Study, fit: Fit, effects: xr.Dataset, checks: Sequence[CheckResult]
+) -> dict[str, pd.DataFrame]:
+    """Make the tables of channels.
+
+    Parameters
+    ----------
+    study : Study
+    fit : Fit
+        Of a `Mediation`.
+    effects : Dataset
+        Of the waist.
+    checks : sequence of CheckResult
+
+    Returns
+    -------
+    dict of str to DataFrame
+        By file name: effects along every path, channels against one another, groups against one
+        another along every path, the three steps, and what checks of channels rest on.
+    """
+    report = study.settings.report
+    factors = [name for name in study.factors if name in schema.factors(effects)]
+    look = (report.prob, report.kind)
+    groups = [None, *dict.fromkeys([*study.by, v.EVENT_TIME])]
+    tables = {
+        "channels.csv": [
+            grouped(mediation_table(effects, by, *look, report.weights), by) for by in groups
+        ],
+        "channel_comparison.csv": [
+            grouped(channel_comparison(effects, by, *look, report.weights), by)
+            for by in (None, *factors)
+        ],
+        "three_step.csv": [grouped(three_step(fit, by, *look), by) for by in (None, *factors)],
+        "channel_contrasts.csv": [
+            table for by in factors if (table := _contrasts(effects, by, report)) is not None
+        ],
+    }
+    made = {
+        name: stated(report, pd.concat(parts, ignore_index=True))
+        for name, parts in tables.items()
+        if parts
+    }
+    return made | _evidence(checks, str(fit.gate))
+
+
+def _contrasts(effects: xr.Dataset, factor: str, report: Report) -> pd.DataFrame | None:
+    """Every level against every other, along every path: moderated mediation."""
+    draws = by_path(effects, factor, report.weights)
+    pairs = list(combinations(draws[factor].to_numpy(), 2))
+    if not pairs:
+        return None
+    parts = [contrast(draws, {factor: one}, minus=other) for one, other in pairs]
+    together = xr.concat(
+        [part.drop_vars("contrast") for part in parts], dim=_PAIR, coords="minimal",
+        compat="override",
+    ).assign_coords({_PAIR: range(len(pairs))})  # fmt: skip
+    table = summary(together.transpose(*v.SAMPLE_DIMS, _PAIR, ...), report.prob, report.kind)
+    place = table.pop(_PAIR).to_list()
+    table.insert(0, "minus", [pairs[k][1] for k in place])
+    table.insert(0, "level", [pairs[k][0] for k in place])
+    table.insert(0, "strata", factor)
+    return table
+
+
+def _evidence(checks: Sequence[CheckResult], gate: str) -> dict[str, pd.DataFrame]:
+    """What the checks of channels rest on, as tables."""
+    found = {}
+    lines = [
+        check.evidence.assign(check=check.name)
+        for check in checks
+        if check.kind == "channels" and isinstance(check.evidence, pd.DataFrame)
+    ]
+    if lines:
+        table = pd.concat(lines, ignore_index=True)
+        table.insert(0, "check", table.pop("check"))
+        found["channel_checks.csv"] = table.assign(interval="95% equal-tailed", gate=gate)
+    for check in checks:
+        if check.kind == "confounding" and isinstance(check.evidence, xr.Dataset):
+            found["confounding.csv"] = _crossings(check.evidence).assign(
+                interval="95% equal-tailed", gate=gate
+            )
+            found["confounding_curves.csv"] = _curves(check.evidence).assign(
+                interval="95% equal-tailed", gate=gate
+            )
+    return found
+
+
+def _crossings(evidence: xr.Dataset) -> pd.DataFrame:
+    """One row for each effect: where it crosses zero, and what is left under the prior."""
+    whole = evidence[list(_CROSSINGS)]
+    if "adjusted" in evidence:
+        draws = evidence["adjusted"]
+        ends = draws.quantile([0.025, 0.975], v.SAMPLE_DIMS)
+        whole = whole.assign(
+            adjusted=draws.mean(v.SAMPLE_DIMS),
+            adjusted_lower=ends.isel(quantile=0, drop=True),
+            adjusted_upper=ends.isel(quantile=1, drop=True),
+        )
+    return _listed(whole, ["quantity", v.PATH])
+
+
+def _curves(evidence: xr.Dataset) -> pd.DataFrame:
+    return _listed(evidence[list(_CURVES)], ["quantity", v.PATH, "rho"])
+
+
+def _listed(whole: xr.Dataset, dims: list[str]) -> pd.DataFrame:
+    names = [str(name) for name in whole.data_vars]
+    table = whole.to_dataframe(dim_order=dims).reset_index()
+    table = table.rename(columns={"kind": "of", "label": "level"})
+    keys = ["mediator", "of", "level", *dims[1:]]
+    return table[[*keys, *names]]
