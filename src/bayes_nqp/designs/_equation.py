@@ -14,8 +14,8 @@ from bayes_nqp.designs._assemble import assemble, block_of_strata, free_times
 from bayes_nqp.designs._cells import cell_info, cell_table, drop_reasons
 from bayes_nqp.designs._columns import check_collinear, varying_columns
 from bayes_nqp.designs._frame import DesignFrame
-from bayes_nqp.designs._moderation import moderation
-from bayes_nqp.designs._plan import CellInfo, Equation, Plan
+from bayes_nqp.designs._moderation import moderation, moderator_of
+from bayes_nqp.designs._plan import CellInfo, Equation, Moderator, Plan
 from bayes_nqp.designs._scale import within_scale
 from bayes_nqp.errors import StudyError
 from bayes_nqp.terms.cells import ESTIMATED_FROM, CellTable, cell_parts
@@ -45,6 +45,8 @@ class Ground:
     cell_of_row : ndarray of int (row)
     info : CellInfo
     notes : tuple of str
+    moderator : Moderator, optional
+    exposure : Exposure, optional
     """
 
     frame: DesignFrame
@@ -53,6 +55,8 @@ class Ground:
     cell_of_row: Index
     info: CellInfo
     notes: tuple[str, ...]
+    moderator: Moderator | None = None
+    exposure: Exposure | None = None
 
     def plan(self, equations: tuple[Equation, ...]) -> Plan:
         """Put equations on this ground.
@@ -66,8 +70,9 @@ class Ground:
         Plan
         """
         return Plan(
-            equations, self.frame, self.kept, self.info, self.cell_of_row, self.table, self.notes
-        )
+            equations, self.frame, self.kept, self.info, self.cell_of_row, self.table, self.notes,
+            self.moderator, self.exposure,
+        )  # fmt: skip
 
 
 def ground_of(design: StaggeredDiD, panel: Panel) -> Ground:
@@ -86,12 +91,17 @@ def ground_of(design: StaggeredDiD, panel: Panel) -> Ground:
     ------
     IdentificationError
         If the panel cannot identify what the design asks for.
+    PanelError
+        If the moderator is missing in treated rows.
+    StudyError
+        If the panel has no such moderator.
     """
     frame = design.frame(panel)
     kept, notes = drop_reasons(design, panel, frame)
     table, cell_of_row = cell_table(panel, frame, kept)
     info = cell_info(panel, frame, kept, table, cell_of_row)
-    return Ground(frame, kept, table, cell_of_row, info, notes)
+    moderator = moderator_of(design, panel, frame, kept)
+    return Ground(frame, kept, table, cell_of_row, info, notes, moderator)
 
 
 def equation_of(
@@ -103,6 +113,7 @@ def equation_of(
     *,
     scale: float | None = None,
     slopes: Sequence[tuple[Slope, Array]] = (),
+    moderated: bool = True,
 ) -> Equation:
     """State one equation and reduce its rows.
 
@@ -120,6 +131,8 @@ def equation_of(
     slopes : sequence of (Slope, ndarray (row))
         Mediators, whose slopes vary by stratum, and their columns; the design's moderator comes
         after them.
+    moderated : bool, default True
+        Whether the design's moderator, if it has one, shifts the treatment effect.
 
     Returns
     -------
@@ -129,19 +142,18 @@ def equation_of(
     ------
     IdentificationError
         If columns are collinear, or rows are too few.
-    PanelError
-        If the moderator is missing in treated rows.
     StudyError
-        If ``scale`` is not a positive number, or the panel has no such moderator.
+        If ``scale`` is not a positive number.
     """
     frame, kept, priors = ground.frame, ground.kept, design.priors
     pooled_time = design.time is not None and design.time.pooled
     if scale is None:
         levels = _common_levels(frame) if pooled_time else frame
-        scale = within_scale(levels, outcome, kept & ~frame.treated & ~frame.lead)
+        plain = kept & ~frame.treated & ~frame.lead if ground.exposure is None else kept
+        scale = within_scale(levels, outcome, plain)
     elif not 0 < scale < np.inf:
         raise StudyError(f"'scale' is {scale!r}", hint="a positive number, in outcome units")
-    slopes = (*slopes, *moderation(design, panel, frame, kept))
+    slopes = (*slopes, *moderation(ground.moderator if moderated else None, frame, kept))
     columns, sizes = varying_columns(design, panel, frame, kept)
     covariates = len(columns)
     columns += [Column(slope.label, values[kept]) for slope, values in slopes]

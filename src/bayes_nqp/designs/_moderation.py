@@ -1,4 +1,4 @@
-"""The column by which a continuous moderator shifts the treatment effect."""
+"""A continuous moderator: its rows, and the columns by which it shifts effects and slopes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.designs._columns import within
 from bayes_nqp.designs._frame import DesignFrame
+from bayes_nqp.designs._plan import Moderator
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest, shown
 from bayes_nqp.terms.mediators import Slope
 
@@ -15,16 +17,16 @@ if TYPE_CHECKING:
     from bayes_nqp.designs.staggered_did import StaggeredDiD
     from bayes_nqp.panel import Panel
 
-__all__ = ["moderation"]
+__all__ = ["moderated_slope", "moderation", "moderator_of"]
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 
-def moderation(
+def moderator_of(
     design: StaggeredDiD, panel: Panel, frame: DesignFrame, kept: Mask
-) -> list[tuple[Slope, Array]]:
-    """Multiply treatment by the moderator, centred and scaled over the treated rows.
+) -> Moderator | None:
+    """Centre the design's moderator over the treated rows.
 
     Parameters
     ----------
@@ -35,8 +37,8 @@ def moderation(
 
     Returns
     -------
-    list of (Slope, ndarray (row))
-        One at most; none where the design has no moderator.
+    Moderator or None
+        None where the design has none.
 
     Raises
     ------
@@ -49,7 +51,7 @@ def moderation(
     """
     name = design.moderator
     if name is None:
-        return []
+        return None
     known = panel.roles.moderators
     if name not in known:
         raise StudyError(
@@ -58,17 +60,7 @@ def moderation(
         )
     values = panel.moderators[:, known.index(name)]
     treated = kept & frame.treated
-    missing = np.flatnonzero(treated & np.isnan(values))
-    if missing.size:
-        raise PanelError(
-            f"the moderator {name!r} is missing in {missing.size} of {treated.sum()} treated rows",
-            where=shown(
-                f"{panel.unit_labels[panel.unit_codes[k]]} in "
-                f"{panel.time_labels[panel.time_codes[k]]}"
-                for k in missing
-            ),
-            hint=f"panel.complete({name!r}) keeps the rows that have it; or fill it in",
-        )
+    _complete(panel, name, values, treated, "treated rows")
     centre = float(values[treated].mean())
     size = float(values[treated].std())
     if size <= 1e-12 * max(abs(centre), 1e-300):
@@ -76,6 +68,75 @@ def moderation(
             f"the moderator {name!r} is the same in all treated rows",
             hint="leave out 'moderator'",
         )
-    column = np.where(treated, (values - centre) / size, 0.0)
-    strata = np.unique(frame.stratum[frame.unit[treated]])
-    return [(Slope(name, "z", size, centre, strata=tuple(strata.tolist())), column)]
+    return Moderator(name, values - centre, centre, size)
+
+
+def moderation(
+    moderator: Moderator | None, frame: DesignFrame, kept: Mask
+) -> list[tuple[Slope, Array]]:
+    """Multiply treatment by the moderator, centred and scaled over the treated rows.
+
+    Parameters
+    ----------
+    moderator : Moderator or None
+    frame : DesignFrame
+    kept : ndarray of bool (row)
+
+    Returns
+    -------
+    list of (Slope, ndarray (row))
+        One at most; none without a moderator.
+    """
+    if moderator is None:
+        return []
+    treated = kept & frame.treated
+    column = np.where(treated, moderator.values / moderator.size, 0.0)
+    strata = tuple(np.unique(frame.stratum[frame.unit[treated]]).tolist())
+    slope = Slope(moderator.name, "z", moderator.size, moderator.centre, strata=strata)
+    return [(slope, column)]
+
+
+def moderated_slope(
+    moderator: Moderator, mediator: str, values: Array, panel: Panel, frame: DesignFrame, kept: Mask
+) -> tuple[Slope, Array]:
+    """Multiply a mediator by the moderator, both centred.
+
+    Parameters
+    ----------
+    moderator : Moderator
+    mediator : str
+    values : ndarray (row)
+        Of the mediator.
+    panel : Panel
+    frame : DesignFrame
+    kept : ndarray of bool (row)
+
+    Returns
+    -------
+    Slope and ndarray (row)
+
+    Raises
+    ------
+    PanelError
+        If the moderator is missing in a row.
+    """
+    _complete(panel, moderator.name, moderator.values, kept, "rows")
+    centre = float(values[kept].mean())
+    _, size = within(frame.unit[kept], values[kept], frame.n_units)
+    size *= moderator.size
+    column = np.where(kept, (values - centre) * moderator.values / size, 0.0)
+    return Slope(mediator, "m", size, centre, moderator=moderator.name), column
+
+
+def _complete(panel: Panel, name: str, values: Array, wanted: Mask, called: str) -> None:
+    missing = np.flatnonzero(wanted & np.isnan(values))
+    if missing.size:
+        raise PanelError(
+            f"the moderator {name!r} is missing in {missing.size} of {wanted.sum()} {called}",
+            where=shown(
+                f"{panel.unit_labels[panel.unit_codes[k]]} in "
+                f"{panel.time_labels[panel.time_codes[k]]}"
+                for k in missing
+            ),
+            hint=f"panel.complete({name!r}) keeps the rows that have it; or fill it in",
+        )

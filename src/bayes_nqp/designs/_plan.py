@@ -14,7 +14,7 @@ from bayes_nqp.terms.cells import CellTable
 from bayes_nqp.terms.mediators import Slope
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
 
-__all__ = ["CellInfo", "Equation", "Plan"]
+__all__ = ["CellInfo", "Dose", "Equation", "Exposure", "Moderator", "Plan"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -54,6 +54,71 @@ class CellInfo:
 
 
 @dataclass(frozen=True, eq=False)
+class Moderator:
+    """What shifts effects or slopes, row by row.
+
+    Parameters
+    ----------
+    name : str
+    values : ndarray (row), the moderator's units
+        Less the centre; NaN in untreated rows that lack it.
+    centre, size : float, the moderator's units
+        Mean and sd of the treated rows.
+    """
+
+    name: str
+    values: Array
+    centre: float
+    size: float
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """Where effects are slopes of an exposure: how its columns stand in the rows.
+
+    Parameters
+    ----------
+    start : int
+        The varying column of the exposure in the first period; one for each period follows.
+    periods : int
+    size : float
+        What effects in multiples of ``s`` are divided by: what the columns were divided by, in
+        the units of exposure that effects are stated for.
+    """
+
+    start: int
+    periods: int
+    size: float
+
+
+@dataclass(frozen=True, eq=False)
+class Exposure:
+    """A continuous exposure, row by row.
+
+    Parameters
+    ----------
+    name : str
+    values : ndarray (row), exposure's units
+        Less the reference at which there is no effect.
+    size : float, exposure's units
+        Its standard deviation within units and net of time effects.
+    unit : float, exposure's units
+        By how much more of it effects are.
+    label : str
+        The same in words.
+    by_time : bool
+        Whether slopes differ by period.
+    """
+
+    name: str
+    values: Array
+    size: float
+    unit: float
+    label: str
+    by_time: bool
+
+
+@dataclass(frozen=True, eq=False)
 class Equation:
     """One equation of a plan.
 
@@ -79,7 +144,9 @@ class Equation:
         Block of each cell, and its slot there.
     slopes : tuple of Slope
         The last varying columns of ``rows``, whose slopes vary by stratum: mediators, and then
-        the moderator.
+        the moderator of the treatment effect.
+    dose : Dose, optional
+        Where effects are slopes of an exposure.
     """
 
     name: str
@@ -93,6 +160,12 @@ class Equation:
     local_index: tuple[Index, ...]
     cell_slots: Index
     slopes: tuple[Slope, ...] = ()
+    dose: Dose | None = None
+
+    @property
+    def effect_scale(self) -> float:
+        """From effects in multiples of ``s`` to the units in which they are reported."""
+        return self.scale if self.dose is None else self.scale / self.dose.size
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +185,9 @@ class Plan:
     table : CellTable
     notes : tuple of str
         What was dropped, and why.
+    moderator : Moderator, optional
+    exposure : Exposure, optional
+        Where effects are per unit of it, and cells have no cohort.
     """
 
     equations: tuple[Equation, ...]
@@ -121,6 +197,8 @@ class Plan:
     cell_of_row: Index
     table: CellTable
     notes: tuple[str, ...] = ()
+    moderator: Moderator | None = None
+    exposure: Exposure | None = None
 
     @property
     def stratum_names(self) -> tuple[str, ...]:

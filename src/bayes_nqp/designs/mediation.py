@@ -12,6 +12,7 @@ import numpy.typing as npt
 from bayes_nqp.compression import ErrorStructure
 from bayes_nqp.designs._columns import within
 from bayes_nqp.designs._equation import Ground, equation_of, ground_of
+from bayes_nqp.designs._moderation import moderated_slope
 from bayes_nqp.designs._plan import Equation, Plan
 from bayes_nqp.designs.staggered_did import StaggeredDiD
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest, shown
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Mediation"]
 
 Array = npt.NDArray[np.float64]
+
+_LEGS = ("a", "b", "direct")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,12 @@ class Mediation:
         units whose mediator responds more may also gain more from it, and the indirect effect
         is the mean of their products, ``E[a] E[b] + cov(a, b)``. Both equations are then sampled
         jointly, for one mediator, without `interaction` and `lag`.
+    moderates : sequence of {"a", "b", "direct"}, default ("a", "direct")
+        What the design's ``moderator`` shifts, where it has one: effects on mediators, slopes
+        of mediators in the outcome, the direct effect. "b" adds ``m_j,stratum (Z − centre) M_j``
+        to the outcome's equation, and the indirect effect in a cell is the mean over its rows
+        of the product of both legs, each at the row's own Z. Z must then be there in all rows;
+        if it varies over time, enter it as a covariate too.
 
     Raises
     ------
@@ -72,7 +81,8 @@ class Mediation:
     ----------
     Imai, K., Keele, L. and Yamamoto, T. (2010). Identification, inference and sensitivity
     analysis for causal mediation effects. Statistical Science 25(1). VanderWeele, T. (2015).
-    Explanation in Causal Inference. Oxford University Press.
+    Explanation in Causal Inference. Oxford University Press. Edwards, J. and Lambert, L. (2007).
+    Methods for integrating moderation and mediation. Psychological Methods 12(1).
 
     Examples
     --------
@@ -86,6 +96,7 @@ class Mediation:
     interaction: bool = False
     lag: int = 0
     vary_by: Literal["unit"] | None = None
+    moderates: tuple[str, ...] = ("a", "direct")
 
     def __post_init__(self) -> None:
         if not isinstance(self.design, StaggeredDiD):
@@ -109,6 +120,28 @@ class Mediation:
             raise StudyError(f"'lag' is {self.lag!r}", hint="a whole number of periods, 0 or more")
         if self.vary_by is not None:
             self._check_vary_by()
+        self._check_moderates()
+
+    def _check_moderates(self) -> None:
+        given: str | Sequence[str] = self.moderates
+        paths = (given,) if isinstance(given, str) else tuple(given)
+        if not paths or set(paths) - set(_LEGS):
+            raise StudyError(
+                f"'moderates' is {self.moderates!r}",
+                hint="one or several of 'a', 'b' and 'direct'; no moderation is a design "
+                "without 'moderator'",
+            )
+        object.__setattr__(self, "moderates", tuple(one for one in _LEGS if one in paths))
+        if self.moderates != ("a", "direct") and self.moderator is None:
+            raise StudyError(
+                f"'moderates' is {self.moderates!r}, but the design has no moderator",
+                hint="nqp.Mediation(nqp.StaggeredDiD(moderator='digital_finance'), moderates=...)",
+            )
+        if "b" in self.moderates and self.lag:
+            raise StudyError(
+                "'moderates' with 'b' does not go with a lag",
+                hint="lag=0, or moderates=('a', 'direct')",
+            )
 
     def _check_vary_by(self) -> None:
         if self.vary_by != "unit":
@@ -128,7 +161,7 @@ class Mediation:
                 "'vary_by' goes with neither 'interaction' nor 'lag'",
                 hint="leave them out, or vary_by=None",
             )
-        if getattr(self.design, "moderator", None) is not None:
+        if self.moderator is not None:
             raise StudyError(
                 "'vary_by' does not go with a moderator", hint="leave one of the two out"
             )
@@ -137,6 +170,11 @@ class Mediation:
     def varying(self) -> str | None:
         """What has its own deviation of the effect."""
         return self.design.varying
+
+    @property
+    def moderator(self) -> str | None:
+        """What shifts the paths in `moderates`; the design's own."""
+        return getattr(self.design, "moderator", None)
 
     @property
     def effect(self) -> Pooling:
@@ -255,9 +293,17 @@ class Mediation:
         slopes = [
             one for k, name in enumerate(names) for one in self._slopes(ground, name, values[:, k])
         ]
+        if ground.moderator is not None and "b" in self.moderates:
+            slopes += [
+                moderated_slope(
+                    ground.moderator, name, values[:, k], panel, ground.frame, ground.kept
+                )
+                for k, name in enumerate(names)
+            ]
         outcome = equation_of(
-            self.design, panel, ground, "outcome", panel.outcome, scale=scale, slopes=slopes
-        )
+            self.design, panel, ground, "outcome", panel.outcome, scale=scale, slopes=slopes,
+            moderated="direct" in self.moderates,
+        )  # fmt: skip
         mediators = [self._mediator(panel, ground, name) for name in names]
         return replace(
             ground, info=replace(ground.info, mediators=_levels(ground, names, values))
@@ -266,7 +312,9 @@ class Mediation:
     def _mediator(self, panel: Panel, ground: Ground, name: str) -> Equation:
         column = panel.mediators[:, panel.roles.mediators.index(name)]
         try:
-            return equation_of(self.design, panel, ground, name, column)
+            return equation_of(
+                self.design, panel, ground, name, column, moderated="a" in self.moderates
+            )
         except IdentificationError as error:
             raise IdentificationError(
                 f"the mediator {name!r} cannot be explained by this design: {error.what}",

@@ -10,6 +10,7 @@ from bayes_nqp.estimands._gates import gate_of, worst_gate
 from bayes_nqp.estimands._labels import text
 from bayes_nqp.estimands._mediated import nde, nie, proportion_mediated, total
 from bayes_nqp.estimands._moderated import moderated
+from bayes_nqp.estimands._moderated_difference import moderated_difference
 from bayes_nqp.estimands._probability import probability, rope
 from bayes_nqp.estimands._rank import best, rank
 from bayes_nqp.estimands._relative import relative
@@ -27,6 +28,7 @@ __all__ = [
     "gate_of",
     "legs",
     "moderated",
+    "moderated_difference",
     "nde",
     "nie",
     "probability",

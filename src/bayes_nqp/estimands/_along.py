@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,10 @@ from bayes_nqp.estimands._att import att
 from bayes_nqp.estimands._by import By
 from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.estimands._mediated import ALL, nde, nie, total
+from bayes_nqp.estimands._moderated import mean_moderator
+
+if TYPE_CHECKING:
+    from bayes_nqp.fitting import Fit
 
 __all__ = ["by_path", "channels_of", "legs"]
 
@@ -99,7 +104,7 @@ def legs(fit: object, by: By = None, weights: str = "rows") -> xr.Dataset:
     Dataset
         ``a`` (chain, draw, mediator, ...), mediator units: the effect on the mediator, as many
         periods before as the design lags it. ``b``, outcome units per mediator unit: the slope
-        of the outcome in treated rows.
+        of the outcome in treated rows, at their own moderators where these shift it.
 
     Raises
     ------
@@ -124,14 +129,28 @@ def legs(fit: object, by: By = None, weights: str = "rows") -> xr.Dataset:
     if "outcome__d" in posterior:
         slope = slope + posterior["outcome__d"]
     stratum = _stratum_of(effects, slope["outcome__stratum"].to_numpy())
+    shift = _moderated_slopes(fit, posterior, names)
     first = {n: _lagged(effects, posterior[f"{n}__cell_effect"].to_numpy(), lag) for n in names}
-    second = {n: slope.sel({v.MEDIATOR: n}).to_numpy()[..., stratum] for n in names}
+    second = {n: slope.sel({v.MEDIATOR: n}).to_numpy()[..., stratum] + shift[n] for n in names}
     return xr.Dataset(
         {
             leg: _stacked(_averages(effects, values, by, weights), v.MEDIATOR, names)
             for leg, values in (("a", first), ("b", second))
         }
     )
+
+
+def _moderated_slopes(
+    fit: object, posterior: xr.Dataset, names: Sequence[str]
+) -> dict[str, npt.NDArray[np.float64] | float]:
+    """What the moderators of a cell's rows add to its slopes (chain, draw, cell)."""
+    if "outcome__b_moderation" not in posterior:
+        return dict.fromkeys(names, 0.0)
+    plan = cast("Fit", fit).plan
+    mean = mean_moderator(cast("Fit", fit))
+    slope, at = posterior["outcome__b_moderation"], plan.table.stratum
+    real = ~plan.cells.lead
+    return {n: (slope.sel({v.MEDIATOR: n}).to_numpy()[..., at] * mean)[..., real] for n in names}
 
 
 def _stacked(parts: Sequence[xr.DataArray], dim: str, labels: Sequence[str]) -> xr.DataArray:

@@ -18,7 +18,7 @@ from bayes_nqp.estimands._effects_of import effects_of
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
 
-__all__ = ["moderated", "moderator_name", "moderator_rows"]
+__all__ = ["mean_moderator", "moderated", "moderator_name", "moderator_rows"]
 
 Array = npt.NDArray[np.float64]
 
@@ -35,7 +35,8 @@ def moderated(
     """Average the effect on the treated rows, had all of them one value of the moderator.
 
     Cells keep their rows, cohorts and strata; only the moderator is set. At the treated rows'
-    mean moderator, where slopes do not differ by stratum, it is `att`.
+    mean moderator, where slopes do not differ by stratum and no channel has both legs
+    moderated, it is `att`.
 
     Parameters
     ----------
@@ -46,8 +47,8 @@ def moderated(
     by : str, sequence of str or mapping, optional
         As in `att`; not what has its own deviation, such as "unit".
     path : str, default "total"
-        "total", "direct", or a mediator: its effect on the mediator is moderated, and its slope
-        in the outcome (the b-path) is not.
+        "total", "direct", or a mediator. Through a mediator whose legs are both moderated
+        (``Mediation(..., moderates=("a", "b"))``) it is ``a(Z) b(Z)``, a parabola in Z.
     weights : str, default "rows"
         As in `att`.
 
@@ -55,7 +56,8 @@ def moderated(
     -------
     DataArray (chain, draw, ..., moderator value), outcome units
         Its last dim bears the moderator's name, as the attr ``moderator`` does. The coordinate
-        ``slope`` (chain, draw, ...) is the change of the effect per unit of the moderator.
+        ``slope`` (chain, draw, ...) is the change of the effect per unit of the moderator;
+        where the line is curved it is that at each value and has the moderator's dim too.
 
     Raises
     ------
@@ -71,7 +73,8 @@ def moderated(
     References
     ----------
     Hainmueller, J., Mummolo, J. and Xu, Y. (2019). How much should we trust estimates from
-    multiplicative interaction models? Political Analysis 27(2).
+    multiplicative interaction models? Political Analysis 27(2). Edwards, J. and Lambert, L.
+    (2007). Methods for integrating moderation and mediation. Psychological Methods 12(1).
     """
     name = moderator_name(fit)
     effects = effects_of(fit)
@@ -83,14 +86,17 @@ def moderated(
             f"path={path!r} is not a path of these effects",
             hint=nearest(path, effects[v.PATH].to_numpy()),
         )
-    slope, less = _shifts(fit, effects, path)
     average = average_of(effects, by, weights, None)
-    level, slopes = (
+    level, slopes, curved = (
         average.of_effects(effects.assign({v.EFFECT: part}), path)
-        for part in (effects[v.EFFECT] - less, slope)
+        for part in _curve(fit, effects, path)
     )
     grid = xr.DataArray(at, dims=name, coords={name: at})
-    draws = (level + slopes * grid).rename("moderated").assign_coords(slope=slopes.variable)
+    off = grid - _centre(fit)
+    draws = level + slopes * off + curved * off**2
+    if bool((curved != 0).any()):
+        slopes = slopes + 2 * curved * off
+    draws = draws.rename("moderated").assign_coords(slope=slopes.variable)
     kept = described(
         effects, average, "moderated effect", by=by, weights=weights, path=path, balanced=None
     )
@@ -135,14 +141,20 @@ def moderator_rows(fit: Fit) -> tuple[npt.NDArray[np.int64], Array]:
     tuple of ndarray of int (row), ndarray (row)
         Places among the cells with effects; moderator's units.
     """
+    # Importing fits takes a second, and other estimands need none of it.
+    from bayes_nqp.fitting._draws import moderated_rows
+
     moderator_name(fit)
     plan = fit.plan
-    slope, column = plan.equations[0].slopes[-1], plan.equations[0].rows.columns[-1]
-    real = ~plan.cells.lead
-    cell = plan.cell_of_row[plan.kept]
-    treated = (cell >= 0) & plan.frame.treated[plan.kept]
-    place = np.cumsum(real) - 1
-    return place[cell[treated]], column.values[treated] * slope.size + slope.centre
+    _, cell, value = moderated_rows(plan)
+    place = np.cumsum(~plan.cells.lead) - 1
+    return place[cell], value + _centre(fit)
+
+
+def _centre(fit: Fit) -> float:
+    moderator = fit.plan.moderator
+    assert moderator is not None
+    return moderator.centre
 
 
 def _check_names(effects: xr.Dataset, names: dict[str, str], name: str) -> None:
@@ -168,41 +180,78 @@ def _values(fit: Fit, values: npt.ArrayLike | None) -> Array:
     return at
 
 
-def _shifts(fit: Fit, effects: xr.Dataset, path: str) -> tuple[xr.DataArray, xr.DataArray]:
-    """Change of cells' effects per unit of the moderator, and what theirs adds to the effects."""
+def _curve(fit: Fit, effects: xr.Dataset, path: str) -> list[xr.DataArray]:
+    """Coefficients of cells' effects in the moderator less its centre, from the constant up.
+
+    They have the form of the effects, the same along every path.
+    """
+    names = [str(name) for name in effects[v.PATH].to_numpy()]
+    parts = [name for name in names if name != v.TOTAL] if path == v.TOTAL else [path]
+    mean, template = mean_moderator(fit), effects[v.EFFECT]
+    found = [_of_path(fit, effects, name, mean) for name in parts or [v.TOTAL]]
+    shape = (*template.shape[:2], 1, -1)
+    return [
+        template.copy(data=np.broadcast_to(sum(some).reshape(shape), template.shape))
+        for some in zip(*found, strict=True)
+    ]
+
+
+def mean_moderator(fit: Fit) -> Array:
+    """Take the mean moderator of the treated rows of every cell, less its centre.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a design with a moderator.
+
+    Returns
+    -------
+    ndarray (cell), moderator's units
+        Zero in leads.
+    """
     plan = fit.plan
     place, value = moderator_rows(fit)
     mean = np.zeros(plan.table.size)
     mean[~plan.cells.lead] = np.bincount(place, value) / np.bincount(place)
-    paths = [str(name) for name in effects[v.PATH].to_numpy()]
-    parts = [name for name in paths if name != v.TOTAL] if path == v.TOTAL else [path]
-    found = [_of_path(fit, name, mean) for name in parts or [v.TOTAL]]
-    template = effects[v.EFFECT]
-    whole = (np.sum([pair[k] for pair in found], axis=0) for k in (0, 1))
-    shape = (*template.shape[:2], 1, -1)
-    slope, less = (
-        template.copy(data=np.broadcast_to(one.reshape(shape), template.shape)) for one in whole
-    )
-    return slope, less
+    return np.where(plan.cells.lead, 0.0, mean - _centre(fit))
 
 
-def _of_path(fit: Fit, name: str, mean: Array) -> tuple[Array, Array]:
-    """Slope of one path's effects (draw, cell), and that times the cells' mean moderator."""
+def _of_path(fit: Fit, effects: xr.Dataset, name: str, mean: Array) -> tuple[Array, Array, Array]:
+    """Coefficients of one path's effects (draw, cell): constant, linear, quadratic."""
     # Importing fits takes a second, and other estimands need none of it.
     from bayes_nqp.fitting._paths import lagged
 
     plan, posterior = fit.plan, fit.posterior
-    stratum = plan.table.stratum
+    stratum, real = plan.table.stratum, ~plan.cells.lead
 
     def by_cell(values: xr.DataArray) -> Array:
         flat = values.to_numpy()
         return np.asarray(flat.reshape(-1, flat.shape[2])[:, stratum])
 
-    own = "outcome" if name in (v.TOTAL, v.DIRECT) else name
-    theta = by_cell(posterior[f"{own}__moderation"])
-    one, other = theta, theta * mean
-    if own == name:
-        legs = [s for s in plan.equations[0].slopes if s.mediator == name and s.kind != "z"]
-        b = sum(by_cell(posterior[f"outcome__{s.kind}"].sel({v.MEDIATOR: name})) for s in legs)
-        one, other = (lagged(plan, x, legs[0].lag) * b for x in (one, other))
-    return one[:, ~plan.cells.lead], other[:, ~plan.cells.lead]
+    def slope_of(own: str) -> Array:
+        if f"{own}__moderation" not in posterior:
+            return np.zeros((effects.sizes[v.CHAIN] * effects.sizes[v.DRAW], stratum.size))
+        return by_cell(posterior[f"{own}__moderation"])
+
+    def whole(draws: Array) -> Array:
+        flat = np.zeros((draws.shape[0] * draws.shape[1], stratum.size))
+        flat[:, real] = draws.reshape(flat.shape[0], -1)
+        return flat
+
+    if name in (v.TOTAL, v.DIRECT):
+        theta = slope_of("outcome")
+        level = whole(effects[v.EFFECT].sel({v.PATH: name}).to_numpy()) - theta * mean
+        return level[:, real], theta[:, real], np.zeros_like(theta[:, real])
+    theta = slope_of(name)
+    level = whole(posterior[f"{name}__cell_effect"].to_numpy()) - theta * mean
+    kinds = {s.kind: s for s in plan.equations[0].slopes if s.mediator == name and s.kind != "z"}
+    b = sum(
+        by_cell(posterior[f"outcome__{kind}"].sel({v.MEDIATOR: name}))
+        for kind in kinds
+        if kind != "m"
+    )
+    m = np.zeros_like(theta)
+    if "m" in kinds:
+        m = by_cell(posterior["outcome__b_moderation"].sel({v.MEDIATOR: name}))
+    level, theta = (lagged(plan, x, kinds["b"].lag) for x in (level, theta))
+    return (level * b)[:, real], (theta * b + level * m)[:, real], (theta * m)[:, real]

@@ -22,6 +22,7 @@ __all__ = [
     "Recovered",
     "constrain",
     "members_of",
+    "moderated_rows",
     "moderator_means",
     "moderator_shift",
     "recovered",
@@ -53,6 +54,9 @@ class Recovered:
     deviation : ndarray (draw, member), outcome units, or None
     slopes : ndarray (draw, stratum, slope), outcome units per unit of the mediator, or None
         Of mediators and, last, of the moderator, in every stratum.
+    tilt : ndarray (draw, cell), outcome units times the moderator's, or None
+        Covariance of deviations and the moderator over the treated rows of each cell; of
+        mediators' equations, where their slopes in the outcome's are moderated.
     """
 
     cell_mean: Array
@@ -60,6 +64,7 @@ class Recovered:
     coefficients: Mapping[str, Array]
     deviation: Array | None
     slopes: Array | None = None
+    tilt: Array | None = None
 
 
 def constrain(equation: Equation, x: Array) -> dict[str, Array]:
@@ -125,17 +130,19 @@ def recovered(
     starts = range(0, x.shape[0], size)
     streams = [None] * len(starts) if generator is None else list(generator.spawn(len(starts)))
     share = _cell_shares(plan, equation)
-    packs = _unit_packs(plan, equation)
+    leaning = _leaning(plan, equation)
+    packs = _unit_packs(plan, equation, every=leaning is not None)
 
     def chunk(start: int, stream: np.random.Generator | None) -> Recovered:
         coefficients = recover(x[start : start + size], packed, stream)
-        return _assemble(plan, equation, coefficients, share, packs, stream)
+        return _assemble(plan, equation, coefficients, share, leaning, packs, stream)
 
     # Small matrices: threads inside BLAS would only wait for one another.
     with one_thread(), ThreadPoolExecutor(max_workers=2) as pool:
         parts = list(pool.map(chunk, starts, streams))
     deviation = [p.deviation for p in parts if p.deviation is not None]
     slopes = [p.slopes for p in parts if p.slopes is not None]
+    tilt = [p.tilt for p in parts if p.tilt is not None]
     return Recovered(
         np.concatenate([p.cell_mean for p in parts]),
         np.concatenate([p.cell_effect for p in parts]),
@@ -145,6 +152,7 @@ def recovered(
         },
         np.concatenate(deviation) if deviation else None,
         np.concatenate(slopes) if slopes else None,
+        np.concatenate(tilt) if tilt else None,
     )
 
 
@@ -153,6 +161,7 @@ def _assemble(
     equation: Equation,
     draws: Coefficients,
     share: Any,
+    leaning: Any,
     packs: list[tuple[Index, Array, int, int]],
     stream: np.random.Generator | None,
 ) -> Recovered:
@@ -162,18 +171,22 @@ def _assemble(
     mean = draws.slots[:, at] * equation.scale
     slopes = slopes_of(equation, draws, starts) if equation.slopes else None
     moderated = moderator_means(plan, equation)
-    effect, deviation = mean, None
+    effect, deviation, tilt = mean, None, None
     if moderated is not None and slopes is not None:
         effect = mean + slopes[:, plan.table.stratum, -1] * moderated[0]
     if equation.problem.member_scale is not None:
         effect = effect + (share.T @ draws.deviation.T).T * equation.scale
         codes, _ = members_of(plan)
-        if codes.size <= MEMBERS_STORED:
+        if codes.size <= MEMBERS_STORED or leaning is not None:
             deviation = _deviations(equation, draws, codes, packs, stream) * equation.scale
-            if moderated is not None and slopes is not None:
-                # A member's effect holds its own moderator, as its cell's holds their mean.
-                deviation = deviation + slopes[:, stratum_of_members(plan), -1] * moderated[1]
-    return Recovered(mean, effect, terms_of(equation, draws), deviation, slopes)
+        if leaning is not None:
+            tilt = np.asarray((leaning @ np.asarray(deviation).T).T)
+        if codes.size > MEMBERS_STORED:
+            deviation = None
+        if deviation is not None and moderated is not None and slopes is not None:
+            # A member's effect holds its own moderator, as its cell's holds their mean.
+            deviation = deviation + slopes[:, stratum_of_members(plan), -1] * moderated[1]
+    return Recovered(mean, effect, terms_of(equation, draws), deviation, slopes, tilt)
 
 
 def moderator_means(plan: Plan, equation: Equation) -> tuple[Array, Array] | None:
@@ -323,12 +336,49 @@ def _cell_shares(plan: Plan, equation: Equation) -> Any:
     return table / cells.rows
 
 
-def _unit_packs(plan: Plan, equation: Equation) -> list[tuple[Index, Array, int, int]]:
+def _leaning(plan: Plan, equation: Equation) -> Any:
+    """Take deviations to their covariance with the moderator in cells (cell, member).
+
+    None where nothing asks for it: the slope of what this equation explains is not moderated.
+    """
+    moderated = any(s.kind == "m" and s.mediator == equation.name for s in plan.equations[0].slopes)
+    if not moderated or equation.problem.member_scale is None:
+        return None
+    rows, cell, value = moderated_rows(plan)
+    count = np.bincount(cell, minlength=plan.table.size)
+    mean = np.bincount(cell, value, plan.table.size) / np.maximum(count, 1)
+    codes, _ = members_of(plan)
+    member = np.searchsorted(codes, plan.frame.member[plan.frame.unit[rows]])
+    shape = (plan.table.size, codes.size)
+    return csr_array(((value - mean[cell]) / count[cell], (cell, member)), shape=shape)
+
+
+def moderated_rows(plan: Plan) -> tuple[Index, Index, Array]:
+    """Treated rows with their cells and moderators.
+
+    Parameters
+    ----------
+    plan : Plan
+        With a moderator.
+
+    Returns
+    -------
+    tuple of ndarray of int (row), ndarray of int (row) and ndarray (row)
+        Places of rows in the panel; cells; the moderator's units, less its centre.
+    """
+    assert plan.moderator is not None
+    rows = np.flatnonzero(plan.kept & plan.frame.treated & (plan.cell_of_row >= 0))
+    return rows, plan.cell_of_row[rows], plan.moderator.values[rows]
+
+
+def _unit_packs(
+    plan: Plan, equation: Equation, *, every: bool
+) -> list[tuple[Index, Array, int, int]]:
     """For each treated class: its units, their packed entries less the mean, class, offset."""
     problem = equation.problem
     if problem.member_scale is None or problem.members:
         return []
-    if members_of(plan)[0].size > MEMBERS_STORED:
+    if members_of(plan)[0].size > MEMBERS_STORED and not every:
         return []
     packs, offset = [], 0
     for k, c in enumerate(problem.classes):

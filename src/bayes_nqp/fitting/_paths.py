@@ -11,6 +11,7 @@ import numpy.typing as npt
 from bayes_nqp import vocabulary as v
 from bayes_nqp.designs._plan import Plan
 from bayes_nqp.fitting._draws import Recovered, stratum_of_members
+from bayes_nqp.fitting._products import Product, products_of
 
 __all__ = ["Paths", "lagged", "paths_of", "stratum_of_members"]
 
@@ -41,7 +42,8 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
     The indirect effect via a mediator is its own effect in the cell times its slope in the
     stratum (and what treated rows add to the slope); the direct effect is the outcome
     equation's, plus that addition times the untreated level of the mediator. They add up to
-    the total effect, draw by draw.
+    the total effect, draw by draw. Where a moderator shifts the slope, the indirect effect is
+    the mean over the cell's rows of their own effect on the mediator times their own slope.
 
     Parameters
     ----------
@@ -59,13 +61,14 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
     VanderWeele, T. (2015). Explanation in Causal Inference. Oxford University Press, chapter 2.
     """
     outcome, slopes = draws[0], plan.equations[0].slopes
-    if all(slope.kind == "z" for slope in slopes):
+    if not draws[1:]:
         deviation = None if outcome.deviation is None else outcome.deviation[:, None]
         return Paths((v.TOTAL,), outcome.cell_effect[:, None], deviation)
     assert outcome.slopes is not None
     names = tuple(dict.fromkeys(slope.mediator for slope in slopes if slope.kind != "z"))
     place = {(slope.mediator, slope.kind): k for k, slope in enumerate(slopes)}
     stratum, member = plan.table.stratum, stratum_of_members(plan)
+    means = products_of(plan) if any(slope.kind == "m" for slope in slopes) else None
     direct, own = outcome.cell_effect.copy(), outcome.deviation
     own = None if own is None else own.copy()
     indirect, spread = [], []
@@ -81,6 +84,12 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
             b = b + d
             if own is not None and drawn.deviation is not None:
                 own -= d[:, member] * drawn.deviation
+        if means is not None:
+            product = Product(equation, drawn, b, outcome.slopes[:, :, place[name, "m"]])
+            indirect.append(means.of_cells(product))
+            if drawn.deviation is not None:
+                spread.append(means.of_members(product, member))
+            continue
         indirect.append(effect * b[:, stratum])
         if drawn.deviation is not None:
             spread.append(drawn.deviation * b[:, member])

@@ -98,6 +98,7 @@ class Drawn:
                 {k: first(a) for k, a in one.coefficients.items()},
                 None if one.deviation is None else first(one.deviation),
                 None if one.slopes is None else first(one.slopes),
+                None if one.tilt is None else first(one.tilt),
             ),
         )
 
@@ -225,11 +226,11 @@ def _posterior(plan: Plan, one: Drawn) -> tuple[dict[str, Any], dict[str, Any]]:
         data[prefix + "cell_effect"] = ((*v.SAMPLE_DIMS, v.CELL), own)
     if one.draws.slopes is not None:
         values = one.shaped(one.draws.slopes)
-        for kind in ("b", "d"):
+        for kind, called in (("b", "b"), ("d", "d"), ("m", "b_moderation")):
             mine = [k for k, slope in enumerate(one.equation.slopes) if slope.kind == kind]
             if mine:
                 dims = (*v.SAMPLE_DIMS, f"{prefix}stratum", v.MEDIATOR)
-                data[prefix + kind] = (dims, values[..., mine])
+                data[prefix + called] = (dims, values[..., mine])
                 names = [one.equation.slopes[k].mediator for k in mine]
                 coords[v.MEDIATOR] = np.asarray(names, dtype=str)
         if one.equation.slopes[-1].kind == "z":

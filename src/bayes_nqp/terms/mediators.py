@@ -31,29 +31,34 @@ class Slope:
     ----------
     mediator : str
         Or the moderator.
-    kind : {"b", "d", "z"}
-        A mediator's slope in all rows, what treated rows add to it, or by how much a moderator
-        shifts the treatment effect.
+    kind : {"b", "d", "m", "z"}
+        A mediator's slope in all rows, what treated rows add to it, by how much a moderator
+        shifts it, or by how much a moderator shifts the treatment effect.
     size : float
-        What the column was divided by, in the mediator's or moderator's units.
+        What the column was divided by, in the mediator's or moderator's units, or their product.
     centre : float
-        What was taken off it before it was multiplied by treatment.
+        What was taken off it before it was multiplied by treatment or the moderator.
     lag : int
         Periods by which the mediator comes before the outcome.
     strata : tuple of int, optional
         Those with treated rows, where only these have a slope.
+    moderator : str
+        What shifts a mediator's slope.
     """
 
     mediator: str
-    kind: Literal["b", "d", "z"]
+    kind: Literal["b", "d", "m", "z"]
     size: float
     centre: float = 0.0
     lag: int = 0
     strata: tuple[int, ...] | None = None
+    moderator: str = ""
 
     @property
     def label(self) -> str:
         """Name of the column."""
+        if self.kind == "m":
+            return f"{self.mediator} × {self.moderator}"
         return self.mediator if self.kind == "b" else f"{self.mediator} × treated"
 
 

@@ -1,0 +1,148 @@
+"""Mean products of both legs of a channel, where a moderator shifts the second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from bayes_nqp.designs._plan import Equation, Plan
+from bayes_nqp.fitting._draws import Recovered, members_of, moderated_rows
+
+__all__ = ["Product", "Products", "products_of"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """Both legs of one channel.
+
+    In a row with the moderator z, less its centre, and the deviation u, the effect on the
+    mediator is ``cell_mean + theta z + u``, and the slope ``b + m z``.
+
+    Parameters
+    ----------
+    equation : Equation
+        Of the mediator.
+    drawn : Recovered
+    b : ndarray (draw, stratum), outcome units per unit of the mediator
+        Slope of treated rows at the moderator's centre.
+    m : ndarray (draw, stratum)
+        What a unit of the moderator adds to it.
+    """
+
+    equation: Equation
+    drawn: Recovered
+    b: Array
+    m: Array
+
+    @property
+    def theta(self) -> Array | None:
+        """What a unit of the moderator adds to the effect on the mediator (draw, stratum)."""
+        slopes = self.equation.slopes
+        if not slopes or slopes[-1].kind != "z":
+            return None
+        assert self.drawn.slopes is not None
+        return self.drawn.slopes[:, :, -1]
+
+
+@dataclass(frozen=True, eq=False)
+class Products:
+    """Moments of the moderator over treated rows, that mean products are made of.
+
+    Parameters
+    ----------
+    stratum : ndarray of int (cell)
+    mean, variance : ndarray (cell), the moderator's units
+        Of the rows of each cell, less the centre; zero in leads.
+    moment : csr_array (member, cell)
+        Share of each cell in a member's rows times its mean moderator there.
+    own, square : ndarray (member)
+        Mean moderator of a member's rows, and its mean square.
+    """
+
+    stratum: Index
+    mean: Array
+    variance: Array
+    moment: Any
+    own: Array
+    square: Array
+
+    def of_cells(self, product: Product) -> Array:
+        """Mean over the rows of cells: the product of means, and the covariance.
+
+        Parameters
+        ----------
+        product : Product
+
+        Returns
+        -------
+        ndarray (draw, cell), outcome units
+        """
+        m = product.m[:, self.stratum]
+        covariance = np.zeros_like(product.drawn.cell_effect)
+        theta = product.theta
+        if theta is not None:
+            covariance += theta[:, self.stratum] * self.variance
+        if product.drawn.tilt is not None:
+            covariance += product.drawn.tilt
+        mean = product.drawn.cell_effect * (product.b[:, self.stratum] + m * self.mean)
+        return np.asarray(mean + m * covariance)
+
+    def of_members(self, product: Product, stratum: Index) -> Array:
+        """Mean over the rows of members, less what a row at the centre would have.
+
+        Parameters
+        ----------
+        product : Product
+        stratum : ndarray of int (member)
+
+        Returns
+        -------
+        ndarray (draw, member), outcome units
+        """
+        drawn = product.drawn
+        assert drawn.deviation is not None
+        b, m = product.b[:, stratum], product.m[:, stratum]
+        theta = product.theta
+        # Deviations hold the mean moderator of the member's rows.
+        wide = 0.0 if theta is None else theta[:, stratum] * (self.square - self.own**2)
+        base = np.asarray((self.moment @ drawn.cell_mean.T).T)
+        return np.asarray(b * drawn.deviation + m * (base + drawn.deviation * self.own + wide))
+
+
+def products_of(plan: Plan) -> Products:
+    """Sum up the moderator over treated rows.
+
+    Parameters
+    ----------
+    plan : Plan
+        With a moderator.
+
+    Returns
+    -------
+    Products
+    """
+    rows, cell, value = moderated_rows(plan)
+    codes, _ = members_of(plan)
+    member = np.searchsorted(codes, plan.frame.member[plan.frame.unit[rows]])
+
+    def means(at: Index, size: int, values: Array) -> Array:
+        return np.bincount(at, values, size) / np.maximum(np.bincount(at, minlength=size), 1)
+
+    cells = plan.table.size
+    mean = means(cell, cells, value)
+    share = 1.0 / np.bincount(member, minlength=codes.size)[member]
+    return Products(
+        plan.table.stratum,
+        mean,
+        means(cell, cells, (value - mean[cell]) ** 2),
+        csr_array((share * value, (member, cell)), shape=(codes.size, cells)),
+        means(member, codes.size, value),
+        means(member, codes.size, value**2),
+    )
