@@ -1,4 +1,5 @@
 from . import datasets as datasets
+from . import index as index
 from . import plots as plots
 from . import simulation as simulation
 from . import studies as studies
@@ -28,6 +29,7 @@ from .estimands import best as best
 from .estimands import contrast as contrast
 from .estimands import cumulative as cumulative
 from .estimands import moderated as moderated
+from .estimands import moderated_difference as moderated_difference
 from .estimands import nde as nde
 from .estimands import nie as nie
 from .estimands import probability as probability
@@ -46,6 +48,15 @@ from .fitting import log_likelihood as log_likelihood
 from .fitting import mediate as mediate
 from .fitting import posterior_predictive as posterior_predictive
 from .fitting import prior_predictive as prior_predictive
+from .index import Critic as Critic
+from .index import Entropy as Entropy
+from .index import EntropyTopsis as EntropyTopsis
+from .index import EqualWeights as EqualWeights
+from .index import FixedWeights as FixedWeights
+from .index import IndexSystem as IndexSystem
+from .index import MinMax as MinMax
+from .index import PrincipalComponent as PrincipalComponent
+from .index import ProductivityIndex as ProductivityIndex
 from .likelihoods import Gaussian as Gaussian
 from .likelihoods import StudentT as StudentT
 from .panel import Panel as Panel

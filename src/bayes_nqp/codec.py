@@ -9,6 +9,7 @@ from typing import Any
 from bayes_nqp.compression import AR1, IID, AR1Noise
 from bayes_nqp.designs import Mediation, StaggeredDiD
 from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.index import VALUES as INDEX_VALUES
 from bayes_nqp.likelihoods import Gaussian, StudentT
 from bayes_nqp.pooling import Complete, Partial, Separate
 from bayes_nqp.priors import Priors
@@ -23,7 +24,7 @@ VALUES: Mapping[str, type] = {
         StaggeredDiD, Mediation, Complete, Partial, Separate, AR1, AR1Noise, IID, TimeEffects,
         Priors, Gaussian, StudentT, NUTS, IMH,
     )
-}  # fmt: skip
+} | dict(INDEX_VALUES)  # fmt: skip
 """The values that can be written down, by name."""
 
 _TAG = "type"

@@ -1,0 +1,38 @@
+"""Indices from indicators: systems, weighting schemes, and the index that they give."""
+
+from bayes_nqp.index._critic import Critic
+from bayes_nqp.index._entropy import Entropy
+from bayes_nqp.index._equal import EqualWeights
+from bayes_nqp.index._fixed import FixedWeights
+from bayes_nqp.index._index import INDEX_DRAW, Index
+from bayes_nqp.index._normalise import MinMax
+from bayes_nqp.index._principal_component import PrincipalComponent
+from bayes_nqp.index._provenance import VALUES, recalled
+from bayes_nqp.index._ready import new_quality_productivity
+from bayes_nqp.index._recipe import ProductivityIndex
+from bayes_nqp.index._relation import Relation, relation
+from bayes_nqp.index._scheme import Scheme
+from bayes_nqp.index._system import Dimension, IndexSystem, Indicator
+from bayes_nqp.index._topsis import EntropyTopsis
+
+__all__ = [
+    "INDEX_DRAW",
+    "VALUES",
+    "Critic",
+    "Dimension",
+    "Entropy",
+    "EntropyTopsis",
+    "EqualWeights",
+    "FixedWeights",
+    "Index",
+    "IndexSystem",
+    "Indicator",
+    "MinMax",
+    "PrincipalComponent",
+    "ProductivityIndex",
+    "Relation",
+    "Scheme",
+    "new_quality_productivity",
+    "recalled",
+    "relation",
+]

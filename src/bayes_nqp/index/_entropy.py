@@ -1,0 +1,146 @@
+"""Entropy weights (熵值法)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from scipy.special import xlogy
+
+from bayes_nqp.errors import PanelError, StudyError
+from bayes_nqp.index._scheme import Array, Scope, linear, shares
+
+__all__ = ["Entropy", "check_entropy", "entropy_weights"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entropy:
+    """Entropy weights: indicators whose sum is spread over few rows weigh more.
+
+    Shares ``p_ij = z_ij / Σ_i z_ij``, entropies ``e_j = −Σ_i p_ij ln p_ij / ln N``, weights
+    proportional to ``1 − e_j``.
+
+    Parameters
+    ----------
+    scope : {"pooled", "yearly"}, default "pooled"
+        Weights from all rows together, so that one index compares all periods; or from each
+        period's rows, so that the index also moves because its weights do.
+    shift : float, default 0
+        Added to the normalised indicators before shares are taken. With 0 the convention
+        ``0 · ln 0 = 0`` holds, which is the limit and needs no shift; much of the literature
+        adds 0.0001 or 0.01.
+
+    Raises
+    ------
+    StudyError
+        If an argument is out of range.
+
+    References
+    ----------
+    Shannon, C. E. (1948). A mathematical theory of communication. Bell System Technical Journal
+    27. Zeleny, M. (1982). Multiple Criteria Decision Making, ch. 7.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.Entropy(scope="yearly")
+    Entropy(scope='yearly', shift=0.0)
+    """
+
+    scope: Scope = "pooled"
+    shift: float = 0.0
+
+    estimated: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_entropy(self)
+
+    def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
+        """Weights of the columns of z.
+
+        Parameters
+        ----------
+        z : ndarray (row, indicator)
+        rows : ndarray (row)
+        keys : sequence of str (indicator)
+
+        Returns
+        -------
+        ndarray (indicator)
+        """
+        return entropy_weights(z, rows, self.shift)
+
+    def contributions(self, z: Array, weights: Array) -> Array:
+        """What each indicator adds to the index.
+
+        Parameters
+        ----------
+        z : ndarray (row, indicator)
+        weights : ndarray (indicator)
+
+        Returns
+        -------
+        ndarray (row, indicator)
+        """
+        return linear(z, weights)
+
+
+def check_entropy(value: object) -> None:
+    """Refuse an unknown scope or a shift that is none; make the shift a float.
+
+    Parameters
+    ----------
+    value : Entropy or EntropyTopsis
+
+    Raises
+    ------
+    StudyError
+        If one of them is.
+    """
+    scope, shift = getattr(value, "scope", None), getattr(value, "shift", None)
+    name = type(value).__name__
+    if scope not in ("pooled", "yearly"):
+        raise StudyError(f"'scope' of {name} is {scope!r}", hint="'pooled' or 'yearly'")
+    number = isinstance(shift, int | float) and not isinstance(shift, bool)
+    if not number or not 0 <= float(shift) < np.inf:  # type: ignore[arg-type]
+        raise StudyError(f"'shift' of {name} is {shift!r}", hint="0, or a small number as 0.0001")
+    object.__setattr__(value, "shift", float(shift))  # type: ignore[arg-type]
+
+
+def entropy_weights(z: Array, rows: Array, shift: float = 0.0) -> Array:
+    """Entropy weights under row weights.
+
+    A row of weight two counts like two equal rows. Where normalised indicators are below zero
+    (bounds of a base period), they are measured from their minimum: shares need amounts.
+
+    Parameters
+    ----------
+    z : ndarray (row, indicator)
+    rows : ndarray (row)
+        With mean one.
+    shift : float, default 0
+
+    Returns
+    -------
+    ndarray (indicator)
+        Non-negative, with sum one; 0 for a constant.
+
+    Raises
+    ------
+    PanelError
+        If there are fewer than two rows.
+    """
+    size = float(rows.sum())
+    if len(z) < 2:
+        raise PanelError(
+            "entropy weights need two rows or more",
+            hint="scope='pooled', if a period has a single row",
+        )
+    amounts = z - np.minimum(z.min(axis=0), 0.0) + shift
+    total = rows @ amounts
+    p = amounts / np.where(total > 0, total, 1.0)
+    entropy = -(rows @ xlogy(p, p)) / np.log(size)
+    spread = np.where((total > 0) & (np.ptp(amounts, axis=0) > 0), 1.0 - entropy, 0.0)
+    return shares(np.maximum(spread, 0.0), "Entropy()")

@@ -1,0 +1,55 @@
+"""Equal weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bayes_nqp.index._scheme import Array, Scope, linear, shares, varies
+
+__all__ = ["EqualWeights"]
+
+
+@dataclass(frozen=True, slots=True)
+class EqualWeights:
+    """The same weight for every indicator; constants get none.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.EqualWeights()
+    EqualWeights()
+    """
+
+    scope: ClassVar[Scope] = "pooled"
+    estimated: ClassVar[bool] = False
+
+    def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
+        """Weights of the columns of z.
+
+        Parameters
+        ----------
+        z : ndarray (row, indicator)
+        rows : ndarray (row)
+        keys : sequence of str (indicator)
+
+        Returns
+        -------
+        ndarray (indicator)
+        """
+        return shares(varies(z).astype(float), "EqualWeights()")
+
+    def contributions(self, z: Array, weights: Array) -> Array:
+        """What each indicator adds to the index.
+
+        Parameters
+        ----------
+        z : ndarray (row, indicator)
+        weights : ndarray (indicator)
+
+        Returns
+        -------
+        ndarray (row, indicator)
+        """
+        return linear(z, weights)

@@ -1,0 +1,102 @@
+"""Weights that the user gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from bayes_nqp.errors import StudyError, nearest, shown
+from bayes_nqp.index._scheme import Array, Scope, linear, shares, varies
+
+__all__ = ["FixedWeights"]
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class FixedWeights:
+    """Weights given by the user, such as those of a panel of experts.
+
+    Parameters
+    ----------
+    weights : mapping of str to float, or sequence of pairs
+        A non-negative weight for every indicator's key. They are divided by their sum.
+
+    Raises
+    ------
+    StudyError
+        If one is negative or no number, or none is positive.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.FixedWeights({"patents": 2, "robots": 1})
+    FixedWeights(weights=(('patents', 2.0), ('robots', 1.0)))
+    """
+
+    weights: tuple[tuple[str, float], ...]
+
+    scope: ClassVar[Scope] = "pooled"
+    estimated: ClassVar[bool] = False
+
+    def __init__(self, weights: Mapping[str, float] | Iterable[tuple[str, float]]) -> None:
+        try:
+            pairs = tuple(
+                (str(key), float(weight))
+                for key, weight in (weights.items() if isinstance(weights, Mapping) else weights)
+            )
+        except (TypeError, ValueError) as error:
+            raise StudyError(
+                f"'weights' is {weights!r}", hint="a number for every indicator: {'patents': 0.6}"
+            ) from error
+        wrong = [f"{key} ({weight!r})" for key, weight in pairs if not 0 <= weight < np.inf]
+        if wrong:
+            raise StudyError(f"'weights' must not be negative: {shown(wrong)}")
+        if not sum(weight for _, weight in pairs) > 0:
+            raise StudyError("'weights' has no positive weight", hint="{'patents': 0.6, …}")
+        object.__setattr__(self, "weights", pairs)
+
+    def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
+        """Weights of the columns of z.
+
+        Parameters
+        ----------
+        z : ndarray (row, indicator)
+        rows : ndarray (row)
+        keys : sequence of str (indicator)
+
+        Returns
+        -------
+        ndarray (indicator)
+
+        Raises
+        ------
+        StudyError
+            If a weight is missing, or is of no indicator.
+        """
+        given = dict(self.weights)
+        for key in given:
+            if key not in keys:
+                raise StudyError(f"FixedWeights names {key!r}", hint=nearest(key, keys))
+        missing = [key for key in keys if key not in given]
+        if missing:
+            raise StudyError(
+                f"FixedWeights lacks a weight of {shown(map(repr, missing))}",
+                hint="0 leaves an indicator out",
+            )
+        return shares(np.array([given[key] for key in keys]) * varies(z), "FixedWeights()")
+
+    def contributions(self, z: Array, weights: Array) -> Array:
+        """What each indicator adds to the index.
+
+        Parameters
+        ----------
+        z : ndarray (row, indicator)
+        weights : ndarray (indicator)
+
+        Returns
+        -------
+        ndarray (row, indicator)
+        """
+        return linear(z, weights)

@@ -1,0 +1,271 @@
+"""An index that was built."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp.errors import PanelError, StudyError
+from bayes_nqp.index import _provenance, _show
+from bayes_nqp.index._scheme import Array
+
+if TYPE_CHECKING:
+    from bayes_nqp.index._compute import Problem
+    from bayes_nqp.index._recipe import ProductivityIndex
+    from bayes_nqp.panel import Panel
+
+__all__ = ["INDEX_DRAW", "Index"]
+
+INDEX_DRAW = "index_draw"
+"""The dim of draws of an index."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Index:
+    """An index with its weights and what each indicator adds to it.
+
+    Made by `ProductivityIndex.build`. Everything by row is in the order, and with the index, of
+    the frame it was built from; rows without a value hold NaN.
+
+    Parameters
+    ----------
+    recipe : ProductivityIndex
+    rows : DataFrame
+        The frame it was built from. Do not change it.
+    unit, time : str
+        Columns.
+    problem : Problem
+        Normalised indicators of the rows that are complete.
+    group_weights : ndarray (group, indicator)
+        Weights; one group, or one a period.
+    """
+
+    recipe: ProductivityIndex
+    rows: pd.DataFrame
+    unit: str
+    time: str
+    problem: Problem
+    group_weights: Array
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done to the data on the way."""
+        notes = self.problem.read.notes
+        wrong = (self.group_weights < 0).any(axis=0)
+        if wrong.any():
+            names = [key for key, bad in zip(self.recipe.system.keys, wrong, strict=True) if bad]
+            notes += (f"negative weights, against the declared direction: {', '.join(names)}",)
+        return notes
+
+    @cached_property
+    def values(self) -> pd.Series[Any]:
+        """The index (row)."""
+        return pd.Series(
+            self._spread(self._contributions.sum(axis=1)), index=self.rows.index, name="index"
+        )
+
+    @cached_property
+    def weights(self) -> pd.DataFrame:
+        """Weights, one row an indicator; under yearly weights, one a period and indicator.
+
+        ``dimension``, ``indicator``, ``direction``, ``weight`` and ``contribution``, the mean of
+        what the indicator adds, as a share of the mean index.
+        """
+        system, labels = self.recipe.system, self.problem.read.labels
+        parts = []
+        for number, rows in enumerate(self.problem.groups):
+            added = self._contributions[rows].mean(axis=0)
+            total = added.sum()
+            table = pd.DataFrame(
+                [
+                    (d.key, one.key, one.direction)
+                    for d in system.dimensions
+                    for one in d.indicators
+                ],
+                columns=["dimension", "indicator", "direction"],
+            ).assign(
+                weight=self.group_weights[number],
+                contribution=added / total if total else np.nan,
+            )
+            if self.recipe.weights.scope == "yearly":
+                table.insert(0, "period", str(labels[number]))
+            parts.append(table)
+        return pd.concat(parts, ignore_index=True)
+
+    @cached_property
+    def contributions(self) -> pd.DataFrame:
+        """What each indicator adds to the index (row, indicator); rows sum to ``values``."""
+        return pd.DataFrame(
+            self._spread(self._contributions),
+            index=self.rows.index,
+            columns=list(self.recipe.system.keys),
+        )
+
+    @cached_property
+    def by_dimension(self) -> pd.DataFrame:
+        """What each dimension adds to the index (row, dimension)."""
+        return pd.DataFrame(
+            {
+                d.key: self.contributions[[one.key for one in d.indicators]].sum(
+                    axis=1, skipna=False
+                )
+                for d in self.recipe.system.dimensions
+            },
+            index=self.rows.index,
+        )
+
+    @cached_property
+    def normalised(self) -> pd.DataFrame:
+        """The normalised indicators (row, indicator); 1 is best."""
+        return pd.DataFrame(
+            self._spread(self.problem.z),
+            index=self.rows.index,
+            columns=list(self.recipe.system.keys),
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the recipe, the weights and the values."""
+        seal = hashlib.sha256(repr(self.recipe).encode("utf-8"))
+        for part in (self.group_weights, self.values.to_numpy()):
+            seal.update(np.ascontiguousarray(part, dtype="<f8"))
+        return seal.hexdigest()
+
+    def draws(self, n: int = 20, *, seed: int) -> xr.DataArray:
+        """Draw the index under weights that other units would have given.
+
+        A Bayesian bootstrap: units get weights from a flat Dirichlet distribution, which enter
+        the scheme as row weights. Bounds of the normalisation stay, for every unit keeps a
+        positive weight.
+
+        Parameters
+        ----------
+        n : int, default 20
+        seed : int
+
+        Returns
+        -------
+        DataArray (index_draw, row)
+            NaN where the index has no value. All alike where weights are not estimated.
+
+        References
+        ----------
+        Rubin, D. B. (1981). The Bayesian bootstrap. Annals of Statistics 9(1).
+        """
+        drawn = self.weight_draws(n, seed=seed).to_numpy()
+        values = [
+            self._spread(self.problem.contributions(self._grouped(weights)).sum(axis=1))
+            for weights in drawn
+        ]
+        return xr.DataArray(
+            np.array(values),
+            dims=(INDEX_DRAW, "row"),
+            coords={INDEX_DRAW: np.arange(n)},
+            attrs={"seed": int(seed)},
+            name="index",
+        )
+
+    def weight_draws(self, n: int = 20, *, seed: int) -> xr.DataArray:
+        """Draw the weights, as in `draws`.
+
+        Parameters
+        ----------
+        n : int, default 20
+        seed : int
+
+        Returns
+        -------
+        DataArray (index_draw, indicator)
+            Or (index_draw, period, indicator) under yearly weights.
+        """
+        if type(n) is not int or n < 1:
+            raise StudyError(f"'n' is {n!r}", hint="a whole number of draws, 1 or more")
+        read = self.problem.read
+        members, places = np.unique(read.units, return_inverse=True)
+        generator = np.random.default_rng(seed)
+        drawn = np.array(
+            [
+                self.problem.weights(generator.standard_exponential(len(members))[places])
+                for _ in range(n)
+            ]
+        )
+        coords = {INDEX_DRAW: np.arange(n), "indicator": list(self.recipe.system.keys)}
+        if self.recipe.weights.scope == "yearly":
+            dims = (INDEX_DRAW, "period", "indicator")
+            return xr.DataArray(drawn, dims=dims, coords={**coords, "period": read.labels})
+        return xr.DataArray(drawn[:, 0], dims=(INDEX_DRAW, "indicator"), coords=coords)
+
+    def frame(self, name: str = "nqp") -> pd.DataFrame:
+        """Add the index to a copy of the frame, which then remembers how it was made.
+
+        Parameters
+        ----------
+        name : str, default "nqp"
+            Of the new column.
+
+        Returns
+        -------
+        DataFrame
+
+        Raises
+        ------
+        PanelError
+            If there is such a column already.
+        """
+        if name in self.rows.columns:
+            raise PanelError(
+                f"name={name!r} is a column of the data already", hint="another name, or drop it"
+            )
+        return _provenance.remember(self.rows.assign(**{name: self.values}), name, self)
+
+    def panel(self, *, name: str = "nqp", **arguments: Any) -> Panel:
+        """Make a panel whose outcome is the index.
+
+        Parameters
+        ----------
+        name : str, default "nqp"
+            Of the outcome.
+        **arguments
+            Of `Panel.from_frame`, without ``unit``, ``time`` and ``outcome``.
+
+        Returns
+        -------
+        Panel
+            It keeps the indicators and the recipe, which the check "indicators" asks for.
+
+        Raises
+        ------
+        PanelError
+            If the data are malformed.
+        """
+        from bayes_nqp.panel import Panel
+
+        return Panel.from_frame(
+            self.frame(name), unit=self.unit, time=self.time, outcome=name, **arguments
+        )
+
+    @cached_property
+    def _contributions(self) -> Array:
+        return self.problem.contributions(self.group_weights)
+
+    def _grouped(self, weights: Array) -> Array:
+        return weights if weights.ndim > 1 else weights[None]
+
+    def _spread(self, values: Array) -> Array:
+        """From complete rows to all rows, with NaN elsewhere."""
+        used = self.problem.read.used
+        out = np.full((len(used), *values.shape[1:]), np.nan)
+        out[used] = values
+        return out
+
+    def __repr__(self) -> str:
+        return _show.text(self)
+
+    def _repr_html_(self) -> str:
+        return _show.html(self)

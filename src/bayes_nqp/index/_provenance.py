@@ -1,0 +1,96 @@
+"""How a frame remembers that a column of it is an index.
+
+The recipe travels in ``frame.attrs``, as plain data: pandas keeps it when rows are chosen, and
+Parquet when it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from bayes_nqp.index._critic import Critic
+from bayes_nqp.index._entropy import Entropy
+from bayes_nqp.index._equal import EqualWeights
+from bayes_nqp.index._fixed import FixedWeights
+from bayes_nqp.index._normalise import MinMax
+from bayes_nqp.index._principal_component import PrincipalComponent
+from bayes_nqp.index._recipe import ProductivityIndex
+from bayes_nqp.index._system import Dimension, IndexSystem, Indicator
+from bayes_nqp.index._topsis import EntropyTopsis
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bayes_nqp.index._index import Index
+
+__all__ = ["VALUES", "recalled", "remember"]
+
+VALUES: Mapping[str, type] = {
+    t.__name__: t
+    for t in (
+        ProductivityIndex, IndexSystem, Dimension, Indicator, MinMax, Entropy, EqualWeights,
+        Critic, PrincipalComponent, EntropyTopsis, FixedWeights,
+    )
+}  # fmt: skip
+"""The values of this room, by name."""
+
+_KEY, _TAG = "bayes_nqp.index", "type"
+
+
+def remember(frame: pd.DataFrame, name: str, index: Index) -> pd.DataFrame:
+    """Note the recipe of a column.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Is changed.
+    name : str
+        The column.
+    index : Index
+
+    Returns
+    -------
+    DataFrame
+        The same.
+    """
+    known = dict(frame.attrs.get(_KEY, {}))
+    known[name] = {"recipe": _plain(index.recipe), "unit": index.unit, "time": index.time}
+    frame.attrs = {**frame.attrs, _KEY: known}
+    return frame
+
+
+def recalled(frame: pd.DataFrame) -> dict[str, ProductivityIndex]:
+    """Recipes of the columns that are indices.
+
+    Parameters
+    ----------
+    frame : DataFrame
+
+    Returns
+    -------
+    dict of str to ProductivityIndex
+    """
+    return {
+        name: _value(known["recipe"])
+        for name, known in frame.attrs.get(_KEY, {}).items()
+        if name in frame.columns
+    }
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        held = {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        return {_TAG: type(value).__name__, **held}
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return value
+
+
+def _value(data: Any) -> Any:
+    if isinstance(data, list):
+        return tuple(_value(part) for part in data)
+    if isinstance(data, Mapping):
+        return VALUES[data[_TAG]](**{k: _value(x) for k, x in data.items() if k != _TAG})
+    return data

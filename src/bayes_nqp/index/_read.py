@@ -1,0 +1,212 @@
+"""Indicators out of a frame: numbers, gaps, and the rows that are left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.index._scheme import Array
+from bayes_nqp.index._system import Indicator
+from bayes_nqp.panel._values import Bools, Ints, Rows, counted, encode, missing, numbers
+
+__all__ = ["MISSING", "Read", "read"]
+
+MISSING = ("error", "drop", "interpolate", "extend")
+"""What can be done about missing values."""
+
+_CHOICES = (
+    "missing='drop' leaves these rows without a value, 'interpolate' fills gaps within a unit "
+    "linearly, 'extend' also carries its first and last value outwards"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Read:
+    """What was read: complete rows only.
+
+    Parameters
+    ----------
+    indicators : tuple of Indicator
+    x : ndarray (row, indicator)
+        Their values, in their own units.
+    units, times : ndarray of int64 (row)
+        Codes.
+    labels : ndarray of str (period)
+        Periods, sorted.
+    used : ndarray of bool (row of the frame)
+        Which rows of the frame these are.
+    notes : tuple of str
+    """
+
+    indicators: tuple[Indicator, ...]
+    x: Array
+    units: Ints
+    times: Ints
+    labels: npt.NDArray[np.str_]
+    used: Bools
+    notes: tuple[str, ...]
+
+
+def read(
+    frame: pd.DataFrame, indicators: Sequence[Indicator], unit: str, time: str, gaps: str
+) -> Read:
+    """Read indicators.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    indicators : sequence of Indicator
+    unit, time : str
+        Columns.
+    gaps : {"error", "drop", "interpolate", "extend"}
+        What to do where a value is missing.
+
+    Returns
+    -------
+    Read
+
+    Raises
+    ------
+    PanelError
+        If a column is unknown or holds text, rows repeat, or values are missing that must not.
+    """
+    _check_columns(frame, indicators, unit, time)
+    rows = Rows(frame, unit, time)
+    for argument, name in (("unit", unit), ("time", time)):
+        gone = missing(frame[name])
+        if gone.any():
+            raise PanelError(
+                f"{argument}={name!r} is missing in {counted(gone.sum(), 'row')}",
+                where=f"row {shown(frame.index[gone])}",
+                hint=f"df.dropna(subset=[{name!r}])",
+            )
+    units = encode(frame[unit])[0]
+    times, labels = encode(frame[time])
+    twice = frame.duplicated([unit, time], keep=False).to_numpy()
+    if twice.any():
+        raise PanelError(
+            f"unit={unit!r} and time={time!r} repeat in {counted(twice.sum(), 'row')}",
+            where=rows.shown(twice),
+            hint="aggregate or drop them, or name a finer unit",
+        )
+    said: list[str] = []
+    columns = [numbers(frame[one.data], f"indicator {one.key!r}: column", rows, said)
+               for one in indicators]  # fmt: skip
+    x = np.column_stack(columns).astype(np.float64)
+    found = Read(tuple(indicators), x, units, times, labels, np.ones(len(x), bool), tuple(said))
+    return _complete(found, rows, ordinals(frame[time], times), gaps)
+
+
+def _check_columns(
+    frame: pd.DataFrame, indicators: Sequence[Indicator], unit: str, time: str
+) -> None:
+    if not isinstance(frame, pd.DataFrame):
+        raise PanelError(
+            f"'frame' must be a pandas DataFrame, not {type(frame).__name__}",
+            hint="pandas.DataFrame(…), or .to_pandas() on a polars or Arrow table",
+        )
+    named = [("unit", unit), ("time", time)]
+    named += [(f"indicator {one.key!r}: column", one.data) for one in indicators]
+    for argument, name in named:
+        if name not in frame.columns:
+            hint = nearest(name, frame.columns)
+            if argument.startswith("indicator"):
+                hint = hint.rstrip(".") + (
+                    " Or system.using({key: column}) to name the columns, "
+                    "system.keep([…]) for those you have"
+                )
+            raise PanelError(f"{argument}={name!r} is not a column of the data", hint=hint)
+    columns = [name for _, name in named]
+    twice = sorted({name for name in columns if columns.count(name) > 1})
+    if twice:
+        raise PanelError(
+            f"the column {shown(map(repr, twice))} is used twice",
+            hint="every indicator has its own column, and none of them is the unit or the time",
+        )
+    if not len(frame):
+        raise PanelError("'frame' has no rows", hint="check the filter or the sheet it came from")
+
+
+def ordinals(column: pd.Series[Any], codes: Ints) -> Array:
+    """Place periods on a line, for interpolation.
+
+    Parameters
+    ----------
+    column : Series
+    codes : ndarray of int64 (row)
+        Ranks of the periods, which serve where they are neither numbers nor dates.
+
+    Returns
+    -------
+    ndarray (row)
+    """
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return column.to_numpy(dtype=np.float64)
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return np.asarray(column.to_numpy("datetime64[s]").astype(np.float64))
+    return codes.astype(np.float64)
+
+
+def _complete(found: Read, rows: Rows, when: Array, gaps: str) -> Read:
+    gone = np.isnan(found.x)
+    if not gone.any():
+        return found
+    names = [one.data for one in found.indicators]
+    counts = [f"{name} {n}" for name, n in zip(names, gone.sum(axis=0), strict=True) if n]
+    if gone.all(axis=0).any():
+        empty = [name for name, bad in zip(names, gone.all(axis=0), strict=True) if bad]
+        raise PanelError(
+            f"no row has a value of {shown(map(repr, empty))}", hint="system.without(…)"
+        )
+    if gaps == "error":
+        raise PanelError(
+            f"indicators are missing in {counted(gone.any(axis=1).sum(), 'row')} ({shown(counts)})",
+            where=rows.shown(gone.any(axis=1)),
+            hint=_CHOICES,
+        )
+    notes = list(found.notes)
+    if gaps in ("interpolate", "extend"):
+        filled = _interpolated(found, when, outwards=gaps == "extend")
+        done = (gone & ~np.isnan(filled)).sum(axis=0)
+        if done.any():
+            told = [f"{name} {n}" for name, n in zip(names, done, strict=True) if n]
+            notes.append(f"values filled within units ({shown(told, 12)})")
+        found, gone = replace(found, x=filled), np.isnan(filled)
+    keep = ~gone.any(axis=1)
+    if not keep.any():
+        raise PanelError(
+            f"no row has all indicators ({shown(counts)})", hint="system.without(…); " + _CHOICES
+        )
+    if not keep.all():
+        left = [f"{name} {n}" for name, n in zip(names, gone.sum(axis=0), strict=True) if n]
+        notes.append(
+            f"{counted((~keep).sum(), 'row')} of {len(keep):,} without a value of the index "
+            f"({shown(left, 12)})"
+        )
+    present, times = np.unique(found.times[keep], return_inverse=True)
+    return Read(
+        found.indicators, found.x[keep], found.units[keep], times.astype(np.int64),
+        found.labels[present], keep, tuple(notes),
+    )  # fmt: skip
+
+
+def _interpolated(found: Read, when: Array, *, outwards: bool) -> Array:
+    x = found.x.copy()
+    order = np.lexsort((when, found.units))
+    for rows in np.split(order, np.flatnonzero(np.diff(found.units[order])) + 1):
+        for column in range(x.shape[1]):
+            values = x[rows, column]
+            known = ~np.isnan(values)
+            if known.all() or not known.any():
+                continue
+            outside = None if outwards else np.nan
+            x[rows, column] = np.interp(
+                when[rows], when[rows][known], values[known], left=outside, right=outside
+            )
+    return x

@@ -1,0 +1,71 @@
+"""How an outcome is made of an index: the index itself, its logarithm, a rescaling of either."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_nqp.index._scheme import Array
+
+__all__ = ["Relation", "relation"]
+
+_CLOSE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """``outcome = intercept + slope · index``, or of the index's logarithm.
+
+    Parameters
+    ----------
+    log : bool
+    intercept, slope : float
+    """
+
+    log: bool
+    intercept: float
+    slope: float
+
+    def __call__(self, index: Array) -> Array:
+        """Make an outcome of an index in the same way.
+
+        Parameters
+        ----------
+        index : ndarray
+
+        Returns
+        -------
+        ndarray
+        """
+        return self.intercept + self.slope * (np.log(index) if self.log else index)
+
+    def __str__(self) -> str:
+        what = "the logarithm of the index" if self.log else "the index"
+        plain = abs(self.intercept) < _CLOSE and abs(self.slope - 1.0) < _CLOSE
+        return what if plain else f"{what}, times {self.slope:g}"
+
+
+def relation(outcome: Array, index: Array) -> Relation | None:
+    """Find how an outcome is made of an index.
+
+    Parameters
+    ----------
+    outcome, index : ndarray (row)
+
+    Returns
+    -------
+    Relation or None
+        None where it is neither the index, nor its logarithm, nor a linear function of either.
+    """
+    for log in (False, True):
+        if log and not (index > 0).all():
+            continue
+        x = np.log(index) if log else index
+        slope, intercept = np.polyfit(x, outcome, 1) if np.ptp(x) > 0 else (0.0, 0.0)
+        if abs(slope - 1.0) < _CLOSE and abs(intercept) < _CLOSE * np.ptp(outcome):
+            slope, intercept = 1.0, 0.0
+        off = np.abs(outcome - intercept - slope * x).max()
+        if slope and off < _CLOSE * np.ptp(outcome):
+            return Relation(log, float(intercept), float(slope))
+    return None

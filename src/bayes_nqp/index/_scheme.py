@@ -1,0 +1,141 @@
+"""What every weighting scheme can do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.errors import PanelError
+
+__all__ = ["Array", "Scheme", "Scope", "linear", "moments", "shares", "varies"]
+
+Array = npt.NDArray[np.float64]
+type Scope = Literal["pooled", "yearly"]
+
+
+@runtime_checkable
+class Scheme(Protocol):
+    """A weighting scheme: a frozen value that turns normalised indicators into weights."""
+
+    @property
+    def scope(self) -> Scope:
+        """Whether all rows give one set of weights, or those of each period their own."""
+        ...
+
+    @property
+    def estimated(self) -> bool:
+        """Whether weights depend on the data, and so are uncertain."""
+        ...
+
+    def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
+        """Weights of the columns of z, which sum to one.
+
+        Parameters
+        ----------
+        z : ndarray (row, indicator)
+            Normalised indicators.
+        rows : ndarray (row)
+            Weights of the rows, with mean one: ones, or those of a Bayesian bootstrap.
+        keys : sequence of str (indicator)
+
+        Returns
+        -------
+        ndarray (indicator)
+        """
+        ...
+
+    def contributions(self, z: Array, weights: Array) -> Array:
+        """What each indicator adds to the index.
+
+        Parameters
+        ----------
+        z : ndarray (row, indicator)
+        weights : ndarray (indicator)
+
+        Returns
+        -------
+        ndarray (row, indicator)
+            Its sum over indicators is the index.
+        """
+        ...
+
+
+def linear(z: Array, weights: Array) -> Array:
+    """Contributions to a weighted sum.
+
+    Parameters
+    ----------
+    z : ndarray (row, indicator)
+    weights : ndarray (indicator)
+
+    Returns
+    -------
+    ndarray (row, indicator)
+    """
+    return z * weights
+
+
+def varies(z: Array) -> npt.NDArray[np.bool_]:
+    """Which columns are not constant.
+
+    Parameters
+    ----------
+    z : ndarray (row, indicator)
+
+    Returns
+    -------
+    ndarray of bool (indicator)
+    """
+    return np.asarray(np.ptp(z, axis=0) > 0)
+
+
+def shares(parts: Array, what: str) -> Array:
+    """Divide by the sum.
+
+    Parameters
+    ----------
+    parts : ndarray (indicator)
+    what : str
+        Name of the scheme, for messages.
+
+    Returns
+    -------
+    ndarray (indicator)
+
+    Raises
+    ------
+    PanelError
+        If nothing tells the indicators apart.
+    """
+    total = float(parts.sum())
+    if not np.isfinite(total) or total <= 1e-12:
+        raise PanelError(
+            f"{what} has nothing to weigh by: no indicator differs between rows, or they sum to "
+            "nothing",
+            hint="look at the indicators' spread, or weights=nqp.EqualWeights()",
+        )
+    return np.asarray(parts / total)
+
+
+def moments(z: Array, rows: Array) -> tuple[Array, Array]:
+    """Standard deviations and correlations under row weights.
+
+    Parameters
+    ----------
+    z : ndarray (row, indicator)
+        No column constant.
+    rows : ndarray (row)
+
+    Returns
+    -------
+    sd : ndarray (indicator)
+    correlation : ndarray (indicator, indicator)
+    """
+    p = rows / rows.sum()
+    centred = z - p @ z
+    covariance = (centred * p[:, None]).T @ centred
+    sd = np.sqrt(np.diag(covariance))
+    return sd, covariance / np.outer(sd, sd)

@@ -1,0 +1,318 @@
+"""Systems of indicators: dimensions, and what each one measures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from bayes_nqp.errors import StudyError, nearest, shown
+
+__all__ = ["Dimension", "IndexSystem", "Indicator"]
+
+_DIRECTIONS = ("positive", "negative")
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One indicator of a system.
+
+    Parameters
+    ----------
+    key : str
+        Its name in weights and contributions.
+    direction : {"positive", "negative"}, default "positive"
+        Whether more of it means more of what the index measures, or less.
+    column : str, optional
+        The column of the data; the key by default.
+    name, name_zh : str, optional
+        Its name in English and Chinese.
+    unit : str, optional
+        What it is measured in.
+    formula : str, optional
+        How it is made of statistics, in words.
+    sources : tuple of str, optional
+        Papers that use it, or something close to it.
+
+    Raises
+    ------
+    StudyError
+        If the key is empty, or the direction unknown.
+    """
+
+    key: str
+    direction: Literal["positive", "negative"] = "positive"
+    column: str | None = None
+    name: str = ""
+    name_zh: str = ""
+    unit: str = ""
+    formula: str = ""
+    sources: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        given: object = self.key
+        if not isinstance(given, str) or not given:
+            raise StudyError(f"'key' of an indicator is {self.key!r}", hint="a short name as text")
+        if self.direction not in _DIRECTIONS:
+            raise StudyError(
+                f"the indicator {self.key!r} has the direction {self.direction!r}",
+                hint="'positive' (more is better) or 'negative' (less is better)",
+            )
+        sources: object = self.sources
+        listed = (sources,) if isinstance(sources, str) else tuple(self.sources)
+        object.__setattr__(self, "sources", listed)
+
+    @property
+    def data(self) -> str:
+        """The column of the data that holds it."""
+        return self.key if self.column is None else self.column
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """Some indicators that belong together.
+
+    Parameters
+    ----------
+    key : str
+    indicators : sequence of Indicator
+    name, name_zh : str, optional
+        Its name in English and Chinese.
+
+    Raises
+    ------
+    StudyError
+        If there are no indicators.
+    """
+
+    key: str
+    indicators: tuple[Indicator, ...]
+    name: str = ""
+    name_zh: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "indicators", tuple(self.indicators))
+        if not self.indicators:
+            raise StudyError(
+                f"the dimension {self.key!r} has no indicators", hint="leave it out, or add some"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSystem:
+    """A system of indicators: dimension → indicator.
+
+    `IndexSystem.of` makes one from column names; `IndexSystem.from_toml` reads a file, and
+    `to_toml` writes one to edit.
+
+    Parameters
+    ----------
+    dimensions : sequence of Dimension
+    name, name_zh : str, optional
+        What the index measures, in English and Chinese.
+
+    Raises
+    ------
+    StudyError
+        If there are no indicators, or keys repeat.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> system = nqp.IndexSystem.of({"labour": ["school"], "means": ["patents"]}, negative="energy")
+    >>> system.keys
+    ('school', 'patents', 'energy')
+    """
+
+    dimensions: tuple[Dimension, ...]
+    name: str = ""
+    name_zh: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dimensions", tuple(self.dimensions))
+        if not self.dimensions:
+            raise StudyError("'dimensions' is empty", hint="at least one, with an indicator")
+        for what, keys in (
+            ("dimension", [d.key for d in self.dimensions]),
+            ("indicator", [one.key for one in self.indicators]),
+        ):
+            twice = [key for key, times in Counter(keys).items() if times > 1]
+            if twice:
+                raise StudyError(f"the {what} {shown(map(repr, twice))} is there twice")
+
+    @classmethod
+    def of(
+        cls,
+        positive: str | Sequence[str] | Mapping[str, Sequence[str] | str],
+        negative: str | Sequence[str] | Mapping[str, Sequence[str] | str] = (),
+        *,
+        name: str = "",
+    ) -> IndexSystem:
+        """Make a system from names of columns.
+
+        Parameters
+        ----------
+        positive, negative : str, sequence of str, or mapping of str to sequence of str
+            Columns by direction; a mapping sorts them into dimensions.
+        name : str, optional
+            What the index measures.
+
+        Returns
+        -------
+        IndexSystem
+        """
+        found: dict[str, list[Indicator]] = {}
+        for direction, given in (("positive", positive), ("negative", negative)):
+            groups = given if isinstance(given, Mapping) else {"all": given}
+            for key, columns in groups.items():
+                listed = (columns,) if isinstance(columns, str) else columns
+                made = [Indicator(column, direction) for column in listed]  # type: ignore[arg-type]
+                if made:
+                    found.setdefault(key, []).extend(made)
+        return cls(tuple(Dimension(key, tuple(made)) for key, made in found.items()), name=name)
+
+    @classmethod
+    def from_toml(cls, source: str | Path) -> IndexSystem:
+        """Read a system from a file.
+
+        Parameters
+        ----------
+        source : str or Path
+            A .toml file, as `to_toml` writes it.
+
+        Returns
+        -------
+        IndexSystem
+
+        Raises
+        ------
+        StudyError
+            If there is no such file, or a key in it is unknown.
+        """
+        from bayes_nqp.index._toml import read
+
+        return read(Path(source))
+
+    def to_toml(self, path: str | Path | None = None) -> str:
+        """Write the system as TOML, to be copied and edited.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            A file to write; it must not be there.
+
+        Returns
+        -------
+        str
+            The text.
+
+        Raises
+        ------
+        StudyError
+            If the file is there already.
+        """
+        from bayes_nqp.index._toml import text, write
+
+        return text(self) if path is None else write(self, Path(path))
+
+    @property
+    def indicators(self) -> tuple[Indicator, ...]:
+        """All indicators, in order."""
+        return tuple(one for dimension in self.dimensions for one in dimension.indicators)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of all indicators, in order."""
+        return tuple(one.key for one in self.indicators)
+
+    def keep(self, keys: Iterable[str]) -> IndexSystem:
+        """Keep some indicators, such as those that the data have.
+
+        Parameters
+        ----------
+        keys : iterable of str
+            Keys of indicators, or of whole dimensions.
+
+        Returns
+        -------
+        IndexSystem
+
+        Raises
+        ------
+        StudyError
+            If a key is unknown.
+        """
+        wanted = set(self._known((keys,) if isinstance(keys, str) else keys))
+        return self._where(lambda key, dimension: key in wanted or dimension in wanted)
+
+    def without(self, *keys: str) -> IndexSystem:
+        """Leave out indicators, or whole dimensions.
+
+        Parameters
+        ----------
+        *keys : str
+
+        Returns
+        -------
+        IndexSystem
+
+        Raises
+        ------
+        StudyError
+            If a key is unknown, or nothing is left.
+        """
+        gone = set(self._known(keys))
+        return self._where(lambda key, dimension: key not in gone and dimension not in gone)
+
+    def using(self, columns: Mapping[str, str]) -> IndexSystem:
+        """Say which columns of the data hold the indicators.
+
+        Parameters
+        ----------
+        columns : mapping of str to str
+            Columns by the key of the indicator; the others stay as they are.
+
+        Returns
+        -------
+        IndexSystem
+
+        Raises
+        ------
+        StudyError
+            If a key is unknown.
+        """
+        self._known(columns, dimensions=False)
+        return replace(
+            self,
+            dimensions=tuple(
+                replace(
+                    d,
+                    indicators=tuple(
+                        replace(one, column=columns.get(one.key, one.column))
+                        for one in d.indicators
+                    ),
+                )
+                for d in self.dimensions
+            ),
+        )
+
+    def _known(self, keys: Iterable[str], dimensions: bool = True) -> list[str]:
+        known = [*self.keys, *(d.key for d in self.dimensions if dimensions)]
+        listed = list(keys)
+        for key in listed:
+            if key not in known:
+                raise StudyError(f"the system has no indicator {key!r}", hint=nearest(key, known))
+        return listed
+
+    def _where(self, kept: object) -> IndexSystem:
+        assert callable(kept)
+        parts = [
+            replace(d, indicators=left)
+            for d in self.dimensions
+            if (left := tuple(one for one in d.indicators if kept(one.key, d.key)))
+        ]
+        if not parts:
+            raise StudyError("no indicator is left", hint=f"the system has {shown(self.keys, 12)}")
+        return replace(self, dimensions=tuple(parts))

@@ -1,0 +1,156 @@
+"""Systems of indicators as TOML."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.index._system import Dimension, IndexSystem, Indicator
+
+__all__ = ["read", "system_of", "text", "write"]
+
+_PARTS = {"indicators": "indicator", "dimensions": "dimension"}
+"""Fields that hold tables, and what these are called in a file."""
+
+
+def read(path: Path) -> IndexSystem:
+    """Read a system from a file.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    IndexSystem
+
+    Raises
+    ------
+    StudyError
+        If it cannot be read or understood.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise StudyError(f"{path.name!r} is no file", hint="check the name") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyError(f"{path.name} is no TOML: {error}") from error
+    return system_of(data, path.name)
+
+
+def system_of(data: Mapping[str, Any], where: str = "the system") -> IndexSystem:
+    """Make a system of the tables of a file.
+
+    Parameters
+    ----------
+    data : mapping
+    where : str, optional
+        Where it stands, for messages.
+
+    Returns
+    -------
+    IndexSystem
+
+    Raises
+    ------
+    StudyError
+        If a key is unknown or missing.
+    """
+    dimensions = [
+        Dimension(
+            **{
+                **_checked(Dimension, part, where),
+                "indicators": tuple(
+                    Indicator(**_checked(Indicator, one, where)) for one in _tables(part, where)
+                ),
+            }
+        )
+        for part in _tables(data, where, "dimension")
+    ]
+    return IndexSystem(**{**_checked(IndexSystem, data, where), "dimensions": tuple(dimensions)})
+
+
+def _tables(part: Mapping[str, Any], where: str, name: str = "indicator") -> list[Any]:
+    found = part.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(x, Mapping) for x in found):
+        raise StudyError(f"{where}: {name!r} is no list of tables", hint=f"[[{name}]] for each one")
+    return found
+
+
+def _checked(kind: type, data: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Take the plain keys of a table, and refuse unknown ones."""
+    names = [f.name for f in fields(kind)]
+    known = [_PARTS.get(name, name) for name in names]
+    for key in data:
+        if key not in known:
+            raise StudyError(f"{where} has the unknown key {key!r}", hint=nearest(key, known))
+    if "key" in names and "key" not in data:
+        raise StudyError(f"{where}: a {kind.__name__.lower()} has no key", hint='key = "…"')
+    return {name: data[name] for name in names if name in data and name not in _PARTS}
+
+
+def text(system: IndexSystem) -> str:
+    """Write a system as TOML.
+
+    Parameters
+    ----------
+    system : IndexSystem
+
+    Returns
+    -------
+    str
+    """
+    import tomli_w
+
+    return tomli_w.dumps(_plain(system))
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for field in fields(value):
+        held = getattr(value, field.name)
+        if field.name in _PARTS:
+            out[_PARTS[field.name]] = [_plain(part) for part in held]
+        elif held not in (None, "", ()):
+            out[field.name] = list(held) if isinstance(held, tuple) else held
+    return out
+
+
+def write(system: IndexSystem, path: Path) -> str:
+    """Write a system to a file that is not there yet.
+
+    Parameters
+    ----------
+    system : IndexSystem
+    path : Path
+
+    Returns
+    -------
+    str
+        The text.
+
+    Raises
+    ------
+    StudyError
+        If the file is there, or cannot be written.
+    """
+    if path.exists():
+        raise StudyError(f"{path.name} is there already", hint="another name, or delete it first")
+    content = text(system)
+    try:
+        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(content)
+            Path(beside).replace(path)
+        finally:
+            Path(beside).unlink(missing_ok=True)
+    except OSError as error:
+        raise StudyError(f"{path.name} cannot be written ({error.strerror})") from error
+    return content

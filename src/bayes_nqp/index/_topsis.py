@@ -1,0 +1,88 @@
+"""Entropy weights, and closeness to the ideal (熵权 TOPSIS)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from bayes_nqp.index._entropy import check_entropy, entropy_weights
+from bayes_nqp.index._scheme import Array, Scope
+
+__all__ = ["EntropyTopsis"]
+
+
+@dataclass(frozen=True, slots=True)
+class EntropyTopsis:
+    """Entropy weights, and as index the relative closeness to the best row.
+
+    With ``v_ij = w_j z_ij`` and distances ``D⁺``, ``D⁻`` of a row from the largest and the
+    smallest ``v`` of every indicator, the index is ``D⁻ / (D⁺ + D⁻)``. It is no weighted sum:
+    the contribution of an indicator is its share of the squared distance ``D⁻``.
+
+    Parameters
+    ----------
+    scope : {"pooled", "yearly"}, default "pooled"
+        As in `Entropy`; "yearly" also takes best and worst within the period.
+    shift : float, default 0
+        As in `Entropy`; for the weights alone.
+
+    Raises
+    ------
+    StudyError
+        If an argument is out of range.
+
+    References
+    ----------
+    Hwang, C.-L. and Yoon, K. (1981). Multiple Attribute Decision Making, ch. III.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.EntropyTopsis()
+    EntropyTopsis(scope='pooled', shift=0.0)
+    """
+
+    scope: Scope = "pooled"
+    shift: float = 0.0
+
+    estimated: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_entropy(self)
+
+    def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
+        """Weights of the columns of z.
+
+        Parameters
+        ----------
+        z : ndarray (row, indicator)
+        rows : ndarray (row)
+        keys : sequence of str (indicator)
+
+        Returns
+        -------
+        ndarray (indicator)
+        """
+        return entropy_weights(z, rows, self.shift)
+
+    def contributions(self, z: Array, weights: Array) -> Array:
+        """What each indicator adds to the index.
+
+        Parameters
+        ----------
+        z : ndarray (row, indicator)
+        weights : ndarray (indicator)
+
+        Returns
+        -------
+        ndarray (row, indicator)
+        """
+        v = z * weights
+        above = (v - v.min(axis=0)) ** 2
+        low, high = above.sum(axis=1), ((v.max(axis=0) - v) ** 2).sum(axis=1)
+        reach = np.sqrt(low) + np.sqrt(high)
+        closeness = np.sqrt(low) / np.where(reach > 0, reach, 1.0)
+        return np.asarray(above * (closeness / np.where(low > 0, low, 1.0))[:, None])
