@@ -17,8 +17,8 @@ from small_study import STUDY, write_study
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import ConvergenceError, StudyError
+from bayes_nqp.files import checksum, place
 from bayes_nqp.studies import Outcome, _run, run, validate
-from bayes_nqp.studies._write import checksum, place
 
 pytestmark = pytest.mark.xdist_group("studies")
 

@@ -16,6 +16,7 @@ import tomli_w
 
 from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.errors import ConvergenceError
+from bayes_nqp.files import checksum, open_to_readers, place
 from bayes_nqp.fitting import Fit, fit
 from bayes_nqp.progress import listening
 from bayes_nqp.studies._figures import draw
@@ -23,7 +24,6 @@ from bayes_nqp.studies._outcome import Outcome
 from bayes_nqp.studies._study import Study, validate
 from bayes_nqp.studies._tables import tables_of
 from bayes_nqp.studies._values import written, written_design
-from bayes_nqp.studies._write import checksum, open_to_readers, place
 from bayes_nqp.versions import versions
 
 __all__ = ["run"]
