@@ -19,6 +19,10 @@ from .checks import sensitivity as sensitivity
 from .compression import AR1 as AR1
 from .compression import IID as IID
 from .compression import AR1Noise as AR1Noise
+from .datasets import MergedZones as MergedZones
+from .datasets import cohorts_from_dates as cohorts_from_dates
+from .datasets import merge_zones as merge_zones
+from .designs import ContinuousExposure as ContinuousExposure
 from .designs import Mediation as Mediation
 from .designs import StaggeredDiD as StaggeredDiD
 from .designs import support as support

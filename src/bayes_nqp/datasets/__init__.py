@@ -1,7 +1,17 @@
 """Panels to try the library on, and facts that panels are merged with."""
 
 from bayes_nqp.datasets._castle_doctrine import castle_doctrine
+from bayes_nqp.datasets._cohorts import cohorts_from_dates
+from bayes_nqp.datasets._merge_zones import merge_zones
+from bayes_nqp.datasets._merged import MergedZones
 from bayes_nqp.datasets._pilot_zones import pilot_zones
 from bayes_nqp.datasets._prefectures import prefectures
 
-__all__ = ["castle_doctrine", "pilot_zones", "prefectures"]
+__all__ = [
+    "MergedZones",
+    "castle_doctrine",
+    "cohorts_from_dates",
+    "merge_zones",
+    "pilot_zones",
+    "prefectures",
+]

@@ -1,0 +1,92 @@
+"""From dates of approval to first treated years, by a stated rule."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp.errors import PanelError, StudyError, nearest, shown
+
+__all__ = ["RULES", "Rule", "cohorts_from_dates"]
+
+type Rule = Literal["approval_year", "next_year_after_june"]
+
+RULES: Final[tuple[str, ...]] = get_args(Rule.__value__)
+
+
+def cohorts_from_dates(
+    dates: pd.Series[Any] | npt.ArrayLike, rule: Rule = "approval_year"
+) -> pd.Series[float]:
+    """Turn dates of approval into cohorts of a yearly panel.
+
+    Parameters
+    ----------
+    dates : Series or array-like of dates
+        Dates, or text that reads as dates, such as "2018-07-24"; missing = never treated.
+    rule : {"approval_year", "next_year_after_june"}, default "approval_year"
+        The first treated year: that of the approval; or the next one where the approval came after
+        June, so that a treated year is treated for half of it at least.
+
+    Returns
+    -------
+    Series of float
+        First treated years, NaN for never treated, with the index of `dates`.
+
+    Raises
+    ------
+    PanelError
+        If an entry is no date.
+    StudyError
+        If `rule` is unknown.
+
+    See Also
+    --------
+    merge_zones : the pilot zones' dates, merged to a panel.
+
+    Examples
+    --------
+    >>> dates = ["2015-03-07", "2018-07-24", None]
+    >>> cohorts_from_dates(dates).tolist()
+    [2015.0, 2018.0, nan]
+    >>> cohorts_from_dates(dates, rule="next_year_after_june").tolist()
+    [2015.0, 2019.0, nan]
+    """
+    check_rule(rule)
+    read = _dates(dates if isinstance(dates, pd.Series) else pd.Series(np.asarray(dates, object)))
+    years: pd.Series[float] = read.dt.year.astype(np.float64)
+    if rule == "next_year_after_june":
+        years += (read.dt.month > 6).astype(np.float64)
+    return years.rename("cohort")
+
+
+def check_rule(rule: str) -> None:
+    """Refuse an unknown rule."""
+    if rule not in RULES:
+        raise StudyError(f"rule={rule!r} is unknown", hint=nearest(str(rule), RULES))
+
+
+def _dates(column: pd.Series[Any]) -> pd.Series[Any]:
+    numeric = pd.to_numeric(column, errors="coerce").notna() & column.notna()
+    if not pd.api.types.is_datetime64_any_dtype(column.dtype) and numeric.any():
+        dated = column.map(lambda value: hasattr(value, "year"))
+        _refuse(
+            column, numeric & ~dated, "numbers", "years are cohorts already: use them as cohort="
+        )
+    read = pd.to_datetime(column.where(column.notna()), errors="coerce", format="mixed")
+    wrong = read.isna() & column.notna()
+    if wrong.any():
+        _refuse(column, wrong, "no dates", "write them as 2018-07-24; leave never treated empty")
+    return read
+
+
+def _refuse(column: pd.Series[Any], wrong: pd.Series[bool], what: str, hint: str) -> None:
+    if wrong.any():
+        rows = column[wrong]
+        raise PanelError(
+            f"dates has {len(rows)} entries that are {what}",
+            where=shown(f"row {label}: {value!r}" for label, value in rows.items()),
+            hint=hint,
+        )
