@@ -1,7 +1,21 @@
 """Panels whose true effects are known, in the schema of the waist."""
 
+from bayes_nqp.simulation._catalogue import CATALOGUE
 from bayes_nqp.simulation._channels import CHANNELS, Channel, channels
+from bayes_nqp.simulation._cities import CONTRASTS, cities
+from bayes_nqp.simulation._firm_system import firm_productivity
 from bayes_nqp.simulation._simulated import Simulated
 from bayes_nqp.simulation._staggered import COHORTS, staggered
 
-__all__ = ["CHANNELS", "COHORTS", "Channel", "Simulated", "channels", "staggered"]
+__all__ = [
+    "CATALOGUE",
+    "CHANNELS",
+    "COHORTS",
+    "CONTRASTS",
+    "Channel",
+    "Simulated",
+    "channels",
+    "cities",
+    "firm_productivity",
+    "staggered",
+]

@@ -77,7 +77,7 @@ def check_numbers(**numbers: float) -> None:
         if not math.isfinite(value):
             raise StudyError(f"'{name}' is {value!r}", hint="a finite number")
         low, high = ranges.get(name, (-math.inf, math.inf))
-        if name in ("spread", "deviation_sd") and value < 0:
+        if name in ("spread", "deviation_sd", "noise") and value < 0:
             raise StudyError(f"'{name}' is {value!r}", hint="0 or more")
         if name == "sigma" and value <= 0:
             raise StudyError(f"'{name}' is {value!r}", hint="a number above 0")

@@ -55,7 +55,12 @@ def errors_of(
 
 
 def joint_errors(
-    rng: np.random.Generator, shape: tuple[int, int], rho: Array, sigma: Array, correlation: Array
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    rho: Array,
+    sigma: Array,
+    correlation: Array,
+    across: Callable[[np.random.Generator, Array], Array] | None = None,
 ) -> Array:
     """Draw stationary AR(1) errors of several equations whose innovations are correlated.
 
@@ -68,12 +73,17 @@ def joint_errors(
         Autocorrelation, and standard deviation of innovations.
     correlation : ndarray (equation, equation)
         Of innovations of the same unit and period.
+    across : callable, optional
+        Correlates standard normals (unit, period, equation) across units, with a Generator for
+        what it draws itself; each keeps its variance.
 
     Returns
     -------
     ndarray (unit, period, equation)
     """
     normal = rng.standard_normal((*shape, rho.size))
+    if across is not None:
+        normal = across(rng, normal)
     errors = normal @ np.linalg.cholesky(correlation).T
     # Jointly stationary: errors with unequal rho are correlated by less than their innovations.
     start = np.linalg.cholesky(correlation / (1.0 - np.outer(rho, rho)))

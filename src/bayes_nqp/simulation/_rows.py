@@ -9,7 +9,9 @@ import pandas as pd
 from bayes_nqp import vocabulary as v
 from bayes_nqp.simulation._layout import Layout
 
-__all__ = ["background", "rows_of"]
+__all__ = ["background", "cells_of", "rows_of"]
+
+Index = npt.NDArray[np.int64]
 
 _UNIT_SD, _TIME_SD = 2.0, 0.5
 
@@ -45,17 +47,38 @@ def rows_of(
             v.TIME: time,
             v.COHORT: np.where(cohort > 0, cohort, np.nan),
             **{name: labels[stratum] for name, labels in who.levels.items()},
-            "cell": -1,
         }
     )
-    on = np.flatnonzero((cohort > 0) & (time >= cohort))
-    key = np.stack([stratum[on], cohort[on], time[on]], axis=1)
+    frame["cell"], cells = cells_of(who, code, time)
+    return frame, cells
+
+
+def cells_of(who: Layout, code: Index, time: Index) -> tuple[Index, pd.DataFrame]:
+    """Number the cells of the treated rows, sorted by stratum, cohort and time.
+
+    Parameters
+    ----------
+    who : Layout
+    code, time : ndarray of int (row)
+        Number of the unit; period, on the scale of the cohorts.
+
+    Returns
+    -------
+    ndarray of int (row)
+        Number of the cell, or -1 where untreated.
+    DataFrame
+        One row a cell: levels of the strata, cohort, time, event_time.
+    """
+    cohort = who.cohort[code]
+    on = (cohort > 0) & (time >= cohort)
+    key = np.stack([who.stratum[code[on]], cohort[on], time[on]], axis=1)
     table, number = np.unique(key, axis=0, return_inverse=True)
-    frame.loc[on, "cell"] = number.ravel()
+    cell = np.full(code.size, -1)
+    cell[on] = number.ravel()
     cells = pd.DataFrame({name: labels[table[:, 0]] for name, labels in who.levels.items()})
     cells[v.COHORT], cells[v.TIME] = table[:, 1], table[:, 2]
     cells[v.EVENT_TIME] = table[:, 2] - table[:, 1]
-    return frame, cells
+    return cell, cells
 
 
 def background(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
@@ -32,11 +33,19 @@ class Simulated:
     parameters : mapping of str to object
         Every argument as it was used, the seed included; ``cohort_effects`` is what each cohort
         adds.
+    table : DataFrame, optional
+        What an analyst would hold before an index is built; the panel's rows by default.
     """
 
     panel: Panel
     truth: xr.Dataset
     parameters: Mapping[str, object]
+    table: pd.DataFrame | None = None
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The table that an analyst would hold: indicators where there are some, no index."""
+        return (self.panel.frame if self.table is None else self.table).copy()
 
     @cached_property
     def digest(self) -> str:

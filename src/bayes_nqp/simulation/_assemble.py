@@ -1,0 +1,117 @@
+"""From what happened to a table, a panel and its truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import StudyError
+from bayes_nqp.index import IndexSystem, ProductivityIndex
+from bayes_nqp.simulation._indicators import indexed, indicators_of
+from bayes_nqp.simulation._mediated import truth_of
+from bayes_nqp.simulation._policy import Happened, Policy
+from bayes_nqp.simulation._simulated import Simulated
+from bayes_nqp.simulation._words import Language, columns_of, say
+
+__all__ = ["Written", "assembled"]
+
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """How rows are written down.
+
+    Parameters
+    ----------
+    base : DataFrame
+        Columns of the table beside covariates, mediators and indicators, as they are called.
+    unit : str
+        Column of the unit.
+    strata : tuple of str
+        Columns of the panel's strata.
+    code, period : ndarray of int (row)
+        Unit; period, from 0.
+    shape : tuple of int
+        Units, periods.
+    system : IndexSystem
+    language : {"en", "zh"}
+    """
+
+    base: pd.DataFrame
+    unit: str
+    strata: tuple[str, ...]
+    code: Index
+    period: Index
+    shape: tuple[int, int]
+    system: IndexSystem
+    language: Language
+
+
+def assembled(
+    written: Written,
+    happened: Happened,
+    policy: Policy,
+    controls: Iterable[str],
+    seed: int,
+    parameters: Mapping[str, object],
+) -> Simulated:
+    """Measure indicators, build the index, and state the truth in its points.
+
+    Parameters
+    ----------
+    written : Written
+    happened : Happened
+    policy : Policy
+    controls : iterable of str
+        Names of the covariates.
+    seed : int
+    parameters : mapping of str to object
+
+    Returns
+    -------
+    Simulated
+    """
+    language = written.language
+    system = columns_of(written.system, language)
+    covariates = [say(name, language) for name in controls]
+    mediators = tuple(say(name, language) for name in policy.mediators)
+    measured = indicators_of(
+        system, happened.productivity, written.code, written.period, written.shape, policy.rho,
+        policy.noise, seed,
+    )  # fmt: skip
+    parts = [
+        written.base,
+        pd.DataFrame(happened.covariates.T, columns=covariates),
+        pd.DataFrame(happened.facts.mediators().T, columns=list(mediators)),
+        measured.frame,
+    ]
+    _check_columns([name for part in parts for name in part.columns])
+    frame = pd.concat(parts, axis=1)
+    time, name = say("year", language), say("nqp", language)
+    recipe = ProductivityIndex(system)
+    index, gain = indexed(recipe, frame, written.unit, time, measured.moved)
+    panel = index.panel(
+        name=name, cohort=say("zone_year", language), strata=list(written.strata),
+        covariates=covariates, mediators=list(mediators),
+        moderators=[say("digital_finance", language)],
+    )  # fmt: skip
+    truth = truth_of(
+        happened.facts, index.values.to_numpy(), happened.cells, written.strata, mediators,
+        name, gain,
+    )  # fmt: skip
+    return Simulated(panel, truth, {**parameters, "system": system, "gain": gain}, frame)
+
+
+def _check_columns(names: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1} | set(names) & v.RESERVED)
+    if twice:
+        raise StudyError(
+            f"{', '.join(map(repr, twice))} would be two columns, or is a reserved name",
+            hint="other names for 'mediators', or other columns in 'system'",
+        )

@@ -1,0 +1,170 @@
+"""Cities on the real calendar and map of the pilot zones, with known effects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+
+from bayes_nqp.index import IndexSystem, new_quality_productivity
+from bayes_nqp.simulation._assemble import Written, assembled
+from bayes_nqp.simulation._catalogue import chosen
+from bayes_nqp.simulation._checks import check_numbers
+from bayes_nqp.simulation._controls import CITY
+from bayes_nqp.simulation._mediated import Channel
+from bayes_nqp.simulation._places import check_strata, check_years, grouped, listed, places_of
+from bayes_nqp.simulation._policy import Policy, happen
+from bayes_nqp.simulation._simulated import Simulated
+from bayes_nqp.simulation._space import near_ones
+from bayes_nqp.simulation._streams import seeded, stream
+from bayes_nqp.simulation._words import say, spoken
+from bayes_nqp.simulation._zones import Rule, zone_cities
+
+__all__ = ["CONTRASTS", "cities"]
+
+CONTRASTS: Final[Mapping[str, float]] = MappingProxyType(
+    {"region": -0.3, "market": -0.2, "resource": -0.2}
+)
+"""Inland minus coastal, low minus high marketisation, resource-based minus other cities."""
+
+
+def cities(
+    *,
+    mediators: Iterable[str] | Mapping[str, Channel] = ("digital", "innovation", "upgrading"),
+    strata: Sequence[str] = ("region", "market"),
+    years: Sequence[int] = (2010, 2023),
+    rule: Rule = "approval_year",
+    below_prefecture: bool = False,
+    level: float = 0.2,
+    growth: float = 0.2,
+    contrasts: Mapping[str, float] = CONTRASTS,
+    moderation: float = 0.15,
+    deviation_sd: float = 0.3,
+    rho: float = 0.78,
+    noise: float = 1.0,
+    spatial: float = 0.2,
+    reach: float = 200.0,
+    trend: float = 0.0,
+    selection: float = 1.0,
+    confounding: float = 0.0,
+    confounded: str | None = None,
+    related: float = 0.0,
+    missing: float = 0.0,
+    system: IndexSystem | None = None,
+    names: str = "en",
+    seed: int | None = None,
+) -> Simulated:
+    """Simulate 285 cities that the pilot zones reach in the years in which they did.
+
+    Productivity is ``alpha_i + lambda_t,stratum + (tau_cell + u_i) [treated] + x_it'beta +
+    sum_j b_j M_j + error``, mediators as in `channels`. Indicators are linear in productivity,
+    and the panel's outcome is their index: entropy weights and bounds from all rows. With these
+    weights and bounds the index of the indicators without the policy is known too, so the truth,
+    in index points, is exact. Sizes are stated in standard deviations of productivity's
+    innovations; ``parameters["gain"]`` is what one of them is worth in the index.
+
+    Parameters
+    ----------
+    mediators : iterable of str, or mapping of str to Channel
+        Names from `CATALOGUE`, or channels by name: digital, innovation and upgrading by default.
+    strata : sequence of str, default ("region", "market")
+        The panel's, among "region" (inland or coastal province), "market" (marketisation low or
+        high; drawn, more often high on the coast) and "resource" (resource-based or not). Time
+        effects differ between their combinations. All three are columns of the frame.
+    years : tuple of int, default (2010, 2023)
+        First and last.
+    rule : {"approval_year", "next_year_after_june"}, default "approval_year"
+        The first treated year.
+    below_prefecture : bool, default False
+        Whether the eight zones below prefecture level count for their prefectures.
+    level, growth : float, default 0.2, 0.2
+        Direct effect in the first treated year, and what each further year adds.
+    contrasts : mapping of str to float
+        Differences of the direct effect: inland minus coastal, low minus high, resource-based
+        minus other; half to each side. `CONTRASTS` by default.
+    moderation : float, default 0.15
+        What one standard deviation of digital finance before the policy adds to the direct
+        effect.
+    deviation_sd : float, default 0.3
+        Standard deviation of the cities' own deviations of the direct effect.
+    rho : float, default 0.78
+        Autocorrelation of productivity's errors, and of the indicators' own.
+    noise : float, default 1
+        What all errors are multiplied by; with 0 only cities, years and policy are left.
+    spatial, reach : float, default 0.2, 200
+        Innovations of two cities correlate by ``spatial * exp(-km / reach)``.
+    trend : float, default 0
+        What the productivity of treated cities drifts away by a year, from the first on: a
+        violation of parallel trends. Mediators have a trend of their own.
+    selection : float, default 1
+        What treated cities lie above the others in every year, which violates nothing.
+    confounding, confounded, related
+        As in `channels`; the outcome's innovations are those of productivity.
+    missing : float, default 0
+        Share of rows left out at random, never a city's first.
+    system : IndexSystem, optional
+        The indicators; ``nqp.index.new_quality_productivity()`` by default.
+    names : {"en", "zh"}, default "en"
+        Columns, levels and cities in English (cities by code) or Chinese.
+    seed : int, optional
+        The same seed gives the same panel; None takes one at random and records it. Each part
+        has its own stream.
+
+    Returns
+    -------
+    Simulated
+        Its ``frame`` holds the indicators and no index; ``parameters["system"]`` reads its
+        columns. The panel's outcome is the index built from it.
+
+    Raises
+    ------
+    StudyError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> simulated = nqp.simulation.cities(seed=1)
+    >>> simulated.panel.n_units, simulated.panel.periods
+    (285, 14)
+    >>> recipe = nqp.ProductivityIndex(simulated.parameters["system"])
+    >>> index = recipe.build(simulated.frame, unit="city", time="year")
+    >>> bool((index.values.to_numpy() == simulated.panel.outcome).all())
+    True
+    """
+    seed, language = seeded(seed), spoken(names)
+    first, last = check_years(years)
+    kept = check_strata(strata)
+    check_numbers(missing=missing)
+    policy = Policy(
+        chosen(mediators), level, growth, dict(contrasts), deviation_sd, moderation, rho, noise,
+        trend, selection, confounding, confounded, related,
+    )  # fmt: skip
+    table = grouped(zone_cities(rule, below_prefecture), seed, language)
+    across = near_ones(spatial, reach, table["longitude"].to_numpy(), table["latitude"].to_numpy())
+    places = places_of(table, table["city"].to_numpy(dtype=str), kept, language, across)
+    shape = (len(table), last - first + 1)
+    code, time = (
+        np.repeat(np.arange(shape[0]), shape[1]),
+        np.tile(np.arange(first, last + 1), shape[0]),
+    )
+    stay = (stream(seed, "missing").random(code.size) >= missing) | (time == first)
+    code, time = code[stay], time[stay]
+    happened = happen(places, policy, CITY, code, time, (first, last), seed)
+    indicators = new_quality_productivity() if system is None else system
+    written = Written(
+        listed(table, code, time, language), say("city", language),
+        tuple(say(name, language) for name in kept), code, time - first, shape, indicators,
+        language,
+    )  # fmt: skip
+    parameters: dict[str, object] = {
+        "mediators": policy.mediators, "strata": kept, "years": (first, last), "rule": rule,
+        "below_prefecture": below_prefecture, "level": level, "growth": growth,
+        "contrasts": dict(contrasts), "moderation": moderation, "deviation_sd": deviation_sd,
+        "rho": rho, "noise": noise, "spatial": spatial, "reach": reach, "trend": trend,
+        "selection": selection, "confounding": confounding, "confounded": confounded,
+        "related": related, "missing": missing, "names": language, "seed": seed,
+    }  # fmt: skip
+    return assembled(written, happened, policy, CITY, seed, parameters)

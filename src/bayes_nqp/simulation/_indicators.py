@@ -1,0 +1,136 @@
+"""Indicators that productivity moves, and the index made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp.index import Index, IndexSystem, ProductivityIndex
+from bayes_nqp.simulation._errors import joint_errors
+from bayes_nqp.simulation._streams import stream
+
+__all__ = ["Measured", "indexed", "indicators_of"]
+
+Array = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+
+_MOVED, _OWN, _SPREAD, _SKEW, _GROWTH, _START = 0.06, 0.5, 0.30, 0.6, 0.02, 2.0
+"""Of an indicator's level: per sd of productivity's innovations; the indicator's own errors, as a
+share of that; between units, and the log-normal skew of it, which entropy weights feed on; a year's
+growth; where those start of which less is better."""
+
+_LEVELS: Final[Mapping[str, float]] = {
+    "schooling": 9.3, "college_students": 180.0, "research_staff": 30.0,
+    "labour_productivity": 60_000.0, "wage": 65_000.0, "service_employment": 25.0,
+    "start_ups": 1.0, "emerging_industries": 12.0, "robots": 100.0, "forest": 20.0,
+    "environmental_spending": 3.0, "waste_water": 2.0, "sulphur_dioxide": 1.5, "roads": 1.1,
+    "optical_cable": 0.1, "broadband_ports": 0.5, "energy_intensity": 0.35,
+    "renewable_energy": 15.0, "patents": 10.0, "research_intensity": 1.8,
+    "digital_economy": 0.3, "firm_digitalisation": 30.0,
+    "staff_research": 14.0, "staff_educated": 28.0, "pay_research": 6.0, "fixed_assets": 20.0,
+    "manufacturing_cost": 12.0, "depreciation_research": 0.4, "lease_research": 0.1,
+    "direct_research": 1.2, "intangible_assets": 4.5, "turnover": 0.6, "equity": 1.7,
+}  # fmt: skip
+"""Round numbers of the order of the statistics; they set units and nothing else."""
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Indicators of all rows, by column, and how far productivity moves each."""
+
+    frame: pd.DataFrame
+    moved: Array
+
+
+def indicators_of(
+    system: IndexSystem,
+    productivity: Array,
+    code: Rows,
+    period: Rows,
+    shape: tuple[int, int],
+    rho: float,
+    noise: float,
+    seed: int,
+) -> Measured:
+    """Draw indicators that are linear in productivity.
+
+    Units differ by log-normal levels, alike within a dimension of the system; errors of an
+    indicator's own are as persistent as those of productivity, so that the errors of the index
+    are an AR(1) process too.
+
+    Parameters
+    ----------
+    system : IndexSystem
+    productivity : ndarray (row)
+        In standard deviations of its innovations.
+    code, period : ndarray of int (row)
+        Unit; period, from 0.
+    shape : tuple of int
+        Units, periods.
+    rho : float
+        Autocorrelation.
+    noise : float
+        What errors are multiplied by.
+    seed : int
+
+    Returns
+    -------
+    Measured
+    """
+    sizes = [len(d.indicators) for d in system.dimensions]
+    dimension = np.repeat(np.arange(len(sizes)), sizes)
+    count, rng = dimension.size, stream(seed, "levels of indicators")
+    whole = rng.standard_normal((shape[0], 1)) * np.sqrt(0.4)
+    part = rng.standard_normal((shape[0], len(sizes)))[:, dimension] * np.sqrt(0.3)
+    normal = whole + part + rng.standard_normal((shape[0], count)) * np.sqrt(0.3)
+    levels = np.expm1(_SKEW * normal - 0.5 * _SKEW**2)
+    own = noise * joint_errors(
+        stream(seed, "errors of indicators"), shape, np.full(count, rho), np.full(count, _OWN),
+        np.eye(count),
+    )  # fmt: skip
+    better = np.array([1.0 if one.direction == "positive" else -1.0 for one in system.indicators])
+    level = np.array([_LEVELS.get(one.key, 10.0) for one in system.indicators])
+    # Loads differ, so that indicators are not copies of each other.
+    load = 0.6 + 0.1 * (np.arange(count) * 3 % 5)
+    better = better * _MOVED
+    # What is better when it is less falls over the years, and must not fall below zero.
+    start = np.where(better > 0, 1.0, _START)
+    values = start + _SPREAD * levels[code] + better * _GROWTH / _MOVED * period[:, None]
+    values += better * (load * productivity[:, None] + own[code, period])
+    columns = [one.data for one in system.indicators]
+    return Measured(pd.DataFrame(level * values, columns=columns), np.abs(level * better * load))
+
+
+def indexed(
+    recipe: ProductivityIndex, frame: pd.DataFrame, unit: str, time: str, moved: Array
+) -> tuple[Index, float]:
+    """Build the index, and say how far productivity moves it.
+
+    With the weights and bounds of the data at hand the index is linear in the indicators, and
+    they are in productivity.
+
+    Parameters
+    ----------
+    recipe : ProductivityIndex
+    frame : DataFrame
+        With the indicators.
+    unit, time : str
+        Columns.
+    moved : ndarray (indicator)
+        As in `Measured`.
+
+    Returns
+    -------
+    Index
+    float
+        Index points per standard deviation of productivity's innovations.
+    """
+    index = recipe.build(frame, unit=unit, time=time)
+    values = frame[[one.data for one in recipe.system.indicators]].to_numpy()
+    weights = index.weights["weight"].to_numpy()
+    return index, float(weights @ (moved / np.ptp(values, axis=0)))

@@ -1,0 +1,193 @@
+"""Cities as places that a policy reaches, with their groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.simulation._controls import digital_finance
+from bayes_nqp.simulation._layout import Layout
+from bayes_nqp.simulation._policy import FACTORS, Places
+from bayes_nqp.simulation._space import Across
+from bayes_nqp.simulation._streams import stream
+from bayes_nqp.simulation._words import PROVINCES, Language, levels_of, say
+
+__all__ = ["check_strata", "check_years", "grouped", "listed", "places_of"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+_COAST_IS_MARKET = 0.5
+
+
+def grouped(cities: pd.DataFrame, seed: int, names: Language) -> pd.DataFrame:
+    """Add market, levels, digital finance and labels to cities.
+
+    Parameters
+    ----------
+    cities : DataFrame
+        Of `zone_cities`.
+    seed : int
+    names : {"en", "zh"}
+
+    Returns
+    -------
+    DataFrame
+        With the columns city, finance, and one a factor in the terms of `FACTORS`.
+    """
+    coastal = cities["coastal"].to_numpy()
+    score = stream(seed, "market").standard_normal(len(cities)) + _COAST_IS_MARKET * coastal
+    return cities.assign(
+        city=cities["prefecture"] if names == "zh" else cities["code"].astype(str),
+        province=cities["province"] if names == "zh" else cities["province"].map(PROVINCES),
+        finance=digital_finance(seed, coastal).round(2),
+        market=np.where(score > np.median(score), "high", "low"),
+        resource=np.where(cities["resource_based"], "resource", "other"),
+    )
+
+
+def places_of(
+    cities: pd.DataFrame,
+    labels: npt.NDArray[np.str_],
+    strata: Sequence[str],
+    names: Language,
+    across: Across | None,
+    at: Index | None = None,
+) -> Places:
+    """Put units into strata and cohorts.
+
+    Parameters
+    ----------
+    cities : DataFrame
+        Of `grouped`.
+    labels : ndarray of str (unit)
+    strata : sequence of str
+        The panel's, in the terms of `FACTORS`.
+    names : {"en", "zh"}
+    across : callable, optional
+        As in `joint_errors`.
+    at : ndarray of int (unit), optional
+        City of every unit, which then is the member; a unit is a city by default.
+
+    Returns
+    -------
+    Places
+    """
+    here = cities if at is None else cities.iloc[at].reset_index(drop=True)
+    factors = {say(f, names): levels_of(f, FACTORS[f], names) for f in strata}
+    called = {
+        say(f, names): here[f].map(
+            dict(zip(FACTORS[f], levels_of(f, FACTORS[f], names), strict=True))
+        )
+        for f in strata
+    }
+    keys = pd.DataFrame(called, index=here.index)
+    if strata:
+        # Sorted as panels sort their levels, so that cells come in the order of a design's.
+        table = keys.drop_duplicates().sort_values(list(called), ignore_index=True)
+        number = keys.merge(table.assign(stratum=table.index), how="left")["stratum"].to_numpy()
+    else:
+        table, number = keys.iloc[:1], np.zeros(len(here), dtype=np.int64)
+    who = Layout(
+        labels,
+        number.astype(np.int64),
+        here["year"].fillna(0).to_numpy(dtype=np.int64),
+        {name: table[name].to_numpy(dtype=str) for name in called},
+    )
+    return Places(
+        who,
+        factors,
+        np.stack([here[f].to_numpy() == levels[0] for f, levels in FACTORS.items()]),
+        np.array([f in strata for f in FACTORS]),
+        here["finance"].to_numpy(dtype=np.float64),
+        at,
+        None if at is None else cities["city"].to_numpy(dtype=str),
+        across,
+    )
+
+
+def listed(cities: pd.DataFrame, at: Index, time: Index, names: Language) -> pd.DataFrame:
+    """List what is known of the city of every row.
+
+    Parameters
+    ----------
+    cities : DataFrame
+        Of `grouped`.
+    at : ndarray of int (row)
+        City.
+    time : ndarray of int (row)
+        Year.
+    names : {"en", "zh"}
+
+    Returns
+    -------
+    DataFrame
+    """
+    here = cities.iloc[at].reset_index(drop=True)
+    found = {
+        "city": here["city"], "year": time, "code": here["code"], "province": here["province"],
+        "zone_batch": here["batch"], "zone_year": here["year"],
+    }  # fmt: skip
+    for factor, levels in FACTORS.items():
+        called = dict(zip(levels, levels_of(factor, levels, names), strict=True))
+        found[factor] = here[factor].map(called)
+    found["digital_finance"] = here["finance"]
+    return pd.DataFrame({say(word, names): column for word, column in found.items()})
+
+
+def check_strata(strata: Sequence[str]) -> tuple[str, ...]:
+    """Refuse strata that are no groups of cities.
+
+    Parameters
+    ----------
+    strata : sequence of str
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    StudyError
+        If a name is unknown, or comes twice.
+    """
+    found = (strata,) if isinstance(strata, str) else tuple(strata)
+    for name in found:
+        if name not in FACTORS:
+            raise StudyError(f"'strata' names {name!r}", hint=nearest(str(name), FACTORS))
+    if len(set(found)) != len(found):
+        raise StudyError(f"'strata' names one twice: {found!r}", hint="each once")
+    return found
+
+
+def check_years(years: Sequence[int]) -> tuple[int, int]:
+    """Refuse years that the calendar does not fit in.
+
+    Parameters
+    ----------
+    years : sequence of int
+
+    Returns
+    -------
+    tuple of int
+        First and last.
+
+    Raises
+    ------
+    StudyError
+        If they are not two years, one before the first zone and one after it.
+    """
+    found = tuple(years)
+    if len(found) != 2 or not all(isinstance(y, int | np.integer) for y in found):
+        raise StudyError(f"'years' is {years!r}", hint="the first and last year: (2010, 2023)")
+    first, last = int(found[0]), int(found[1])
+    if first > 2013 or last < 2016:
+        raise StudyError(
+            f"'years' is {found!r}, and zones came from 2015 on",
+            hint="a first year up to 2013, a last one from 2016 on",
+        )
+    return first, last

@@ -1,0 +1,246 @@
+"""What a policy does to places that it reaches in different years, and through which channels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.simulation._checks import check_numbers
+from bayes_nqp.simulation._controls import Control, controls_of
+from bayes_nqp.simulation._effects import curve_of
+from bayes_nqp.simulation._errors import joint_errors
+from bayes_nqp.simulation._layout import Layout
+from bayes_nqp.simulation._mediated import (
+    Channel,
+    Mediated,
+    check_channels,
+    correlation,
+    slopes_of,
+)
+from bayes_nqp.simulation._rows import background, cells_of
+from bayes_nqp.simulation._space import Across
+from bayes_nqp.simulation._streams import stream
+
+__all__ = ["FACTORS", "Places", "Policy", "happen"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+FACTORS: Final[Mapping[str, tuple[str, str]]] = {
+    "region": ("inland", "coastal"),
+    "market": ("low", "high"),
+    "resource": ("resource", "other"),
+}
+"""Groups of cities, and their levels; contrasts are the first level minus the second."""
+
+_OUTCOME: Final = "productivity"
+
+
+@dataclass(frozen=True, eq=False)
+class Policy:
+    """What the policy does, in standard deviations of productivity's innovations.
+
+    Parameters
+    ----------
+    mediators : mapping of str to Channel
+    level, growth : float
+        Direct effect at event time 0, and what each further period adds.
+    contrasts : mapping of str to float
+        Difference of the direct effect between the levels of a factor.
+    deviation_sd : float
+        Of the members' own deviations of the direct effect.
+    moderation : float
+        What one standard deviation of digital finance adds to the direct effect.
+    rho : float
+        Autocorrelation of productivity's errors; innovations have standard deviation 1.
+    noise : float
+        What all errors are multiplied by.
+    trend, selection : float
+        What treated places drift away by a period, and lie above the others from the start.
+    confounding, related : float
+    confounded : str, optional
+        As in `channels`.
+
+    Raises
+    ------
+    StudyError
+        If one of them is out of range.
+    """
+
+    mediators: Mapping[str, Channel]
+    level: float
+    growth: float
+    contrasts: Mapping[str, float]
+    deviation_sd: float
+    moderation: float
+    rho: float
+    noise: float
+    trend: float
+    selection: float
+    confounding: float
+    confounded: str | None
+    related: float
+
+    def __post_init__(self) -> None:
+        check_numbers(
+            level=self.level, growth=self.growth, deviation_sd=self.deviation_sd,
+            moderation=self.moderation, rho=self.rho, noise=self.noise, trend=self.trend,
+            selection=self.selection,
+        )  # fmt: skip
+        for name, value in self.contrasts.items():
+            if name not in FACTORS:
+                raise StudyError(f"'contrasts' names {name!r}", hint=nearest(name, FACTORS))
+            if not math.isfinite(value):
+                raise StudyError(f"'contrasts' {name!r} is {value!r}", hint="a finite number")
+        correlation(tuple(self.mediators), self.confounding, self.confounded, self.related)
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Who is there.
+
+    Parameters
+    ----------
+    who : Layout
+        Cohorts are years; levels are those of the panel's strata, as they are called there.
+    factors : mapping of str to sequence of str
+        The panel's strata and their levels in the order of `FACTORS`.
+    first : ndarray of bool (factor, unit)
+        Whether a unit has the first level of each of `FACTORS`.
+    inside : ndarray of bool (factor)
+        Which of `FACTORS` are the panel's strata.
+    finance : ndarray (unit)
+        Digital finance before the policy.
+    members : ndarray of int (unit), optional
+    labels : ndarray of str (member), optional
+        As in `Mediated`.
+    across : callable, optional
+        As in `joint_errors`.
+    """
+
+    who: Layout
+    factors: Mapping[str, Sequence[str]]
+    first: npt.NDArray[np.bool_]
+    inside: npt.NDArray[np.bool_]
+    finance: Array
+    members: Index | None = None
+    labels: npt.NDArray[np.str_] | None = None
+    across: Across | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Happened:
+    """What happened: rows, cells, covariates (covariate, row), productivity (row)."""
+
+    facts: Mediated
+    cells: pd.DataFrame
+    covariates: Array
+    productivity: Array
+
+
+def happen(
+    places: Places,
+    policy: Policy,
+    controls: Mapping[str, Control],
+    code: Index,
+    time: Index,
+    years: tuple[int, int],
+    seed: int,
+) -> Happened:
+    """Let the policy happen.
+
+    Parameters
+    ----------
+    places : Places
+    policy : Policy
+    controls : mapping of str to Control
+    code, time : ndarray of int (row)
+        Unit, year.
+    years : tuple of int
+        First and last.
+    seed : int
+
+    Returns
+    -------
+    Happened
+    """
+    who, periods = places.who, years[1] - years[0] + 1
+    units, treated = who.units.size, who.cohort > 0
+    check_channels(policy.mediators, places.factors)
+    outcome = Channel(
+        policy.level, policy.growth, 0.0, 0.0, 0.0, policy.deviation_sd, policy.rho, 1.0,
+        policy.trend,
+    )  # fmt: skip
+    equations = {**policy.mediators, _OUTCOME: outcome}
+    errors = policy.noise * joint_errors(
+        stream(seed, "errors"), (units, periods), np.array([e.rho for e in equations.values()]),
+        np.array([e.sigma for e in equations.values()]),
+        correlation(
+            tuple(policy.mediators), policy.confounding, policy.confounded, policy.related
+        ),
+        places.across,
+    )  # fmt: skip
+    covariates, added = controls_of(controls, seed, (units, periods), policy.noise)
+    cell, cells = cells_of(who, code, time)
+    at = (code, time - years[0])
+    untreated, own, curves = [], [], []
+    members = units if places.members is None else int(places.members.max()) + 1
+    for k, (name, equation) in enumerate(equations.items()):
+        base = errors[:, :, k] + background(
+            who, periods, equation.sigma, stream(seed, "units", name), stream(seed, "times", name)
+        )
+        base += equation.sigma * treated[:, None] * (
+            policy.selection + equation.trend * np.arange(periods)
+        )  # fmt: skip
+        untreated.append((base + (added if equation is outcome else 0.0))[at])
+        own.append(
+            equation.deviation_sd * stream(seed, "deviations", name).standard_normal(members)
+        )
+        curves.append(
+            curve_of("growing", cells, {}, {}, level=equation.level, growth=equation.growth,
+                     contrast=0.0)
+        )  # fmt: skip
+    half = _halves(places, policy)
+    stratum_of_cell = np.zeros(len(cells), dtype=np.int64)
+    stratum_of_cell[cell[cell >= 0]] = who.stratum[code[cell >= 0]]
+    curves[-1] = curves[-1] + _by_stratum(who, half[places.inside].sum(axis=0))[stratum_of_cell]
+    facts = Mediated(
+        code, cell, who, np.stack(untreated), np.stack(own), np.stack(curves),
+        np.stack([slopes_of(c, who, places.factors) for c in policy.mediators.values()]),
+        np.array([c.interaction for c in policy.mediators.values()]),
+        places.members, places.labels,
+        _shift(places, policy, half[~places.inside].sum(axis=0), code, cell, len(equations)),
+    )  # fmt: skip
+    return Happened(facts, cells, covariates[:, *at], facts.outcome())
+
+
+def _halves(places: Places, policy: Policy) -> Array:
+    """What each of `FACTORS` adds to the direct effect of every unit (factor, unit)."""
+    contrasts = np.array([policy.contrasts.get(name, 0.0) for name in FACTORS])
+    return np.asarray(0.5 * contrasts[:, None] * np.where(places.first, 1.0, -1.0))
+
+
+def _by_stratum(who: Layout, values: Array) -> Array:
+    """Values that are the same in all units of a stratum."""
+    found = np.zeros(int(who.stratum.max()) + 1)
+    found[who.stratum] = values
+    return found
+
+
+def _shift(
+    places: Places, policy: Policy, outside: Array, code: Index, cell: Index, equations: int
+) -> Array:
+    """What factors beyond the strata, and digital finance, add to the direct effect of rows."""
+    finance = places.finance[code]
+    on = cell >= 0
+    scaled = (finance - finance[on].mean()) / (finance[on].std() or 1.0)
+    found = np.zeros((equations, code.size))
+    found[-1] = outside[code] + policy.moderation * scaled
+    return found
