@@ -80,7 +80,12 @@ WRONG = [
     ("[report]", "[design.priors]\nlevel = 1.0\n[report]", "'design.priors'", "[priors]"),
     ('"support"]', '"supporting"]', "'checks.run' names 'supporting'", "'support'"),
     ("[report]", '[report]\nby = ["区"]', "'report.by' names '区'", ""),
-    ('file = "cities.csv"', "", "exactly one of 'dataset' and 'file'", "castle_doctrine"),
+    (
+        'file = "cities.csv"',
+        "",
+        "exactly one of 'dataset', 'file' and 'simulation'",
+        "castle_doctrine",
+    ),
     ('file = "cities.csv"', 'dataset = "castle"', "'data.dataset' is 'castle'", "castle_doctrine"),
     ('unit = "城市"', 'unit = "城"', "'data.unit' is '城', which is no column", "'城市'"),
     ("log(nqp)", "log(npq)", "names the column 'npq'", "'nqp'"),

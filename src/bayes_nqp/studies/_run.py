@@ -136,10 +136,17 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
     data: dict[str, Any] = plain["data"]
     if study.source is not None:
         data["file"] = _relative(study.source, out)
+    simulated = study.prepared.simulated
+    if simulated is not None:
+        data["options"] = {**data.get("options", {}), "seed": simulated.parameters["seed"]}
+    index: dict[str, Any] = plain.get("index", {})
+    if str(index.get("system", "")).endswith(".toml"):
+        index["system"] = _relative(study.path.parent / index["system"], out)
     report = study.settings.report.model_dump(exclude_none=True) | {"by": list(study.by)}
     whole = {
         "title": study.settings.title,
         "data": data,
+        **({"index": index} if index else {}),
         **written_design(study.design),
         "sampler": written(fitted.sampler),
         "report": report,
@@ -194,7 +201,9 @@ def write_provenance(
         "checks": {c.name: {"verdict": c.verdict, "digest": c.digest} for c in checks},
         "data": {
             "digest": study.panel.digest,
-            "file": source.name if source else study.settings.data.dataset,
+            "file": source.name if source else None,
+            "dataset": study.settings.data.dataset,
+            "simulation": study.settings.data.simulation,
             "sha256": checksum(source) if source else None,
             "rows": study.panel.n_rows,
             "units": study.panel.n_units,

@@ -6,7 +6,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-__all__ = ["Channels", "Checks", "Data", "Report", "Settings", "Stratify"]
+__all__ = [
+    "Channels",
+    "Checks",
+    "Data",
+    "Index",
+    "Report",
+    "Settings",
+    "Stratify",
+    "Zones",
+]
 
 
 def _listed(value: object) -> object:
@@ -35,31 +44,65 @@ class Stratify(_Table):
     missing: Literal["error", "drop", "level"] = "error"
 
 
+class Zones(_Table):
+    """The pilot zones, merged to the rows, as `merge_zones` does it."""
+
+    prefecture: str
+    rule: Literal["approval_year", "next_year_after_june"] = "approval_year"
+    cohort: str = "cohort"
+    below_prefecture: Literal["ignore", "count", "drop"] = "ignore"
+    province: str | None = None
+    unmatched: Literal["error", "keep", "drop"] = "error"
+
+
 class Data(_Table):
     """Where the rows are, and which column plays which part."""
 
     dataset: str | None = None
     file: str | None = None
+    simulation: str | None = None
+    options: dict[str, Any] = {}
     sheet: str | int | None = None
     header: int = Field(default=1, ge=1)
     encoding: str | None = None
     thousands: str | None = None
     missing: Names = []
     fill_down: Names = []
-    unit: str
-    time: str
-    outcome: str
+    unit: str | None = None
+    time: str | None = None
+    outcome: str | None = None
     cohort: str | None = None
     treated: str | None = None
     never: Any = None
     freq: int | str | None = None
-    strata: Names = []
+    strata: Names | None = None
     covariates: Names = []
     mediators: Names = []
     moderators: Names = []
+    exposures: Names = []
     weights: str | None = None
+    zones: Zones | None = None
     derive: dict[str, str] = {}
     stratify: list[Stratify] = []
+
+
+class Index(_Table):
+    """An index made of indicators, as `ProductivityIndex` makes it."""
+
+    name: str = "nqp"
+    system: str | None = None
+    keep: Names = []
+    columns: dict[str, str] = {}
+    positive: Names | dict[str, Names] = []
+    negative: Names | dict[str, Names] = []
+    dimension: list[dict[str, Any]] = []
+    weights: str | dict[str, Any] = "Entropy"
+    normalise: str | dict[str, Any] = "MinMax"
+    hierarchy: Literal["flat", "nested", "equal"] = "flat"
+    missing: Literal["error", "drop", "interpolate", "extend"] = "error"
+    constant: Literal["error", "zero"] = "error"
+    draws: int = Field(default=0, ge=0)
+    seed: int | None = None
 
 
 class Channels(_Table):
@@ -102,6 +145,7 @@ class Settings(_Table):
 
     title: str
     data: Data
+    index: Index | None = None
     design: dict[str, Any] = {}
     channels: Channels | None = None
     priors: dict[str, Any] = {}

@@ -17,9 +17,10 @@ from bayes_nqp.designs import Design, Mediation, support
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.panel import Panel
 from bayes_nqp.sampling import Sampler
-from bayes_nqp.studies._data import panel_of, source_of
+from bayes_nqp.studies._data import Prepared, prepared
 from bayes_nqp.studies._parse import key_hint, parse, read
 from bayes_nqp.studies._schema import Settings
+from bayes_nqp.studies._source import source_of
 from bayes_nqp.studies._values import design_of, options_of, sampler_of
 from bayes_nqp.studies._words import in_toml
 
@@ -40,7 +41,8 @@ class Study:
         The file.
     settings : Settings
         What it says.
-    panel : Panel
+    prepared : Prepared
+        The panel, and what was made on the way to it.
     design : StaggeredDiD, Mediation, or another design
     sampler : NUTS, IMH or None
         None for the library's own choice.
@@ -50,14 +52,19 @@ class Study:
 
     path: Path
     settings: Settings
-    panel: Panel
+    prepared: Prepared
     design: Design
     sampler: Sampler | None
     notes: tuple[str, ...] = ()
 
     @property
+    def panel(self) -> Panel:
+        """The panel."""
+        return self.prepared.panel
+
+    @property
     def source(self) -> Path | None:
-        """The file of the data; None for a dataset that the library brings."""
+        """The file of the data; None for a dataset or simulation of the library."""
         return source_of(self.settings.data, self.path.parent)
 
     @property
@@ -143,7 +150,8 @@ def validate(path: str | Path) -> Study:
     design = design_of(settings.design, settings.priors, settings.channels)
     sampler = sampler_of(settings.sampler)
     _check_checks(settings, design)
-    panel = panel_of(settings, path.parent)
+    made = prepared(settings, path.parent)
+    panel = made.panel
     _check_columns(settings, panel)
     with in_toml("design"):
         plan = design.plan(panel)
@@ -153,7 +161,7 @@ def validate(path: str | Path) -> Study:
             raise StudyError(
                 f"'report.by' names {name!r}, which is no stratum", hint=nearest(name, known)
             )
-    return Study(path, settings, panel, design, sampler, plan.notes)
+    return Study(path, settings, made, design, sampler, plan.notes)
 
 
 def _check_checks(settings: Settings, design: Design) -> None:

@@ -15,8 +15,11 @@ from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import att, text
 from bayes_nqp.fitting import Fit
 from bayes_nqp.studies._channel_tables import channel_tables
+from bayes_nqp.studies._data import Prepared
+from bayes_nqp.studies._index import tables_of_index
 from bayes_nqp.studies._stated import ALL, stated
 from bayes_nqp.studies._study import Study
+from bayes_nqp.studies._truth import truth_table
 from bayes_nqp.tables import contrasts_table, event_study_table, specification_table, summary
 
 __all__ = ["tables_of"]
@@ -52,6 +55,18 @@ def tables_of(study: Study, fit: Fit, checks: Sequence[CheckResult]) -> dict[str
         tables["specifications.csv"] = stated(report, table)
     if study.mediators:
         tables |= channel_tables(study, fit, effects, checks)
+    if study.prepared.simulated is not None:
+        tables["truth.csv"] = truth_table(study, effects)
+    return tables | _of_the_data(study.prepared)
+
+
+def _of_the_data(made: Prepared) -> dict[str, pd.DataFrame]:
+    """What an index and the merged zones have to show."""
+    tables: dict[str, pd.DataFrame] = {}
+    if made.index is not None:
+        tables |= tables_of_index(made.index)
+    if made.unmatched is not None and len(made.unmatched):
+        tables["zones_unmatched.csv"] = made.unmatched
     return tables
 
 

@@ -1,0 +1,155 @@
+"""[index] to a recipe, and the index of a study's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from bayes_nqp import index as indices
+from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.index import IndexSystem, ProductivityIndex
+from bayes_nqp.index._toml import system_of
+from bayes_nqp.studies._schema import Index
+
+__all__ = ["normalisations", "recipe_of", "schemes", "systems", "tables_of_index"]
+
+_TAG = "type"
+_READY = ("new_quality_productivity",)
+
+
+def systems() -> tuple[str, ...]:
+    """Name the systems that the library brings.
+
+    Returns
+    -------
+    tuple of str
+    """
+    return _READY
+
+
+def schemes() -> dict[str, type]:
+    """Name the weighting schemes.
+
+    Returns
+    -------
+    dict of str to type
+    """
+    return {name: kind for name, kind in indices.VALUES.items() if hasattr(kind, "estimated")}
+
+
+def normalisations() -> dict[str, type]:
+    """Name the ways to put indicators on one scale.
+
+    Returns
+    -------
+    dict of str to type
+    """
+    return {indices.MinMax.__name__: indices.MinMax}
+
+
+def recipe_of(index: Index, folder: Path) -> ProductivityIndex:
+    """Decode a recipe.
+
+    Parameters
+    ----------
+    index : Index
+    folder : Path
+        Of the study; the file of a system is looked for there.
+
+    Returns
+    -------
+    ProductivityIndex
+
+    Raises
+    ------
+    StudyError
+        If a key or a value is not one of the recipe's.
+    """
+    system = _system(index, folder)
+    try:
+        return ProductivityIndex(
+            system,
+            weights=_value(index.weights, schemes(), "index.weights"),
+            normalise=_value(index.normalise, normalisations(), "index.normalise"),
+            hierarchy=index.hierarchy,
+            missing=index.missing,
+            constant=index.constant,
+        )
+    except StudyError as error:
+        if "index." in error.what:
+            raise
+        raise StudyError(f"[index]: {error.what}", where=error.where, hint=error.hint) from None
+
+
+def _system(index: Index, folder: Path) -> IndexSystem:
+    columns = bool(index.positive or index.negative)
+    if sum((index.system is not None, columns, bool(index.dimension))) != 1:
+        raise StudyError(
+            "[index] needs indicators, said in one way",
+            hint='positive = ["patents", …] and negative = […] name columns; or system = '
+            '"new_quality_productivity", or a file system.toml; or tables [[index.dimension]]',
+        )
+    try:
+        if columns:
+            found = IndexSystem.of(index.positive, index.negative, name=index.name)
+        elif index.dimension:
+            found = system_of({"dimension": index.dimension}, "[index]")
+        elif str(index.system) in _READY:
+            found = getattr(indices, str(index.system))()
+        elif str(index.system).endswith(".toml"):
+            found = IndexSystem.from_toml(folder / str(index.system))
+        else:
+            raise StudyError(
+                f"'index.system' is {index.system!r}",
+                hint=f"{nearest(str(index.system), _READY)} Or a file that ends in .toml",
+            )
+        found = found.keep(index.keep) if index.keep else found
+        return found.using(index.columns) if index.columns else found
+    except StudyError as error:
+        if "index" in error.what:
+            raise
+        raise StudyError(f"[index]: {error.what}", where=error.where, hint=error.hint) from None
+
+
+def _value(given: str | Mapping[str, Any], known: Mapping[str, type], where: str) -> Any:
+    """Take a value by its name, or by a table that says its type and its arguments."""
+    table = {_TAG: given} if isinstance(given, str) else dict(given)
+    if _TAG not in table:
+        raise StudyError(
+            f"'{where}' does not say its type", hint=f'{{ type = "{next(iter(known))}", … }}'
+        )
+    name = table.pop(_TAG)
+    if name not in known:
+        raise StudyError(f"'{where}' is {name!r}", hint=nearest(str(name), known))
+    names = [field.name for field in fields(known[name])]
+    for key in table:
+        if key not in names:
+            raise StudyError(
+                f"'{where}' has the unknown key {key!r}",
+                hint=nearest(key, names) if names else f"{name} takes none",
+            )
+    try:
+        return known[name](**table)
+    except StudyError as error:
+        raise StudyError(f"'{where}': {error.what}", where=error.where, hint=error.hint) from None
+    except (TypeError, ValueError) as error:
+        raise StudyError(f"'{where}': {error}", hint="see docs/studies.md") from None
+
+
+def tables_of_index(index: indices.Index) -> dict[str, Any]:
+    """List the weights, and what every indicator adds in every row.
+
+    Parameters
+    ----------
+    index : Index
+
+    Returns
+    -------
+    dict of str to DataFrame
+        By file name.
+    """
+    keys = index.rows[[index.unit, index.time]]
+    rows = keys.assign(index=index.values).join(index.contributions)
+    return {"weights.csv": index.weights, "contributions.csv": rows}

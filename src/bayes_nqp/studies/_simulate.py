@@ -1,0 +1,94 @@
+"""[data] simulation and [data.options] to a panel with known truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from inspect import isfunction, signature
+from typing import TYPE_CHECKING, Any
+
+from bayes_nqp import simulation
+from bayes_nqp.errors import StudyError, nearest
+
+if TYPE_CHECKING:
+    from bayes_nqp.simulation import Simulated
+
+__all__ = ["simulate", "simulations"]
+
+_CHANNELS = "mediators"
+"""The option whose tables are channels."""
+
+
+def simulations() -> dict[str, Callable[..., Simulated]]:
+    """Name the simulations that a study can ask for.
+
+    Returns
+    -------
+    dict of str to callable
+    """
+    found = {name: getattr(simulation, name) for name in simulation.__all__}
+    return {
+        name: make
+        for name, make in found.items()
+        if isfunction(make) and signature(make).return_annotation == "Simulated"
+    }
+
+
+def simulate(name: str, options: Mapping[str, Any]) -> Simulated:
+    """Simulate a panel.
+
+    Parameters
+    ----------
+    name : str
+        Of a function of `nqp.simulation`.
+    options : mapping
+        Its arguments.
+
+    Returns
+    -------
+    Simulated
+
+    Raises
+    ------
+    StudyError
+        If there is no such simulation or option, or a value is out of range.
+    """
+    known = simulations()
+    if name not in known:
+        raise StudyError(f"'data.simulation' is {name!r}", hint=nearest(name, known))
+    arguments = list(signature(known[name]).parameters)
+    for key in options:
+        if key not in arguments:
+            raise StudyError(
+                f"[data.options] has the unknown key {key!r}", hint=nearest(key, arguments)
+            )
+    values = {key: _channels(x) if key == _CHANNELS else x for key, x in options.items()}
+    try:
+        return known[name](**values)
+    except StudyError as error:
+        raise StudyError(
+            f"[data.options]: {error.what}", where=error.where, hint=error.hint
+        ) from None
+    except (TypeError, ValueError) as error:
+        raise StudyError(
+            f"[data.options] has a value of the wrong kind: {error}",
+            where=", ".join(f"{key} = {x!r}" for key, x in options.items()),
+            hint="numbers stand without quotes, text in quotes",
+        ) from error
+
+
+def _channels(given: Any) -> Any:
+    """Take tables for channels."""
+    if not isinstance(given, Mapping):
+        return given
+    known = [field.name for field in fields(simulation.Channel)]
+    made = {}
+    for name, table in given.items():
+        place = f"data.options.mediators.{name}"
+        if not isinstance(table, Mapping):
+            raise StudyError(f"'{place}' is {table!r}", hint=f"a table, [{place}]")
+        for key in table:
+            if key not in known:
+                raise StudyError(f"[{place}] has the unknown key {key!r}", hint=nearest(key, known))
+        made[str(name)] = simulation.Channel(**table)
+    return made

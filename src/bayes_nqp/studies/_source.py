@@ -1,0 +1,178 @@
+"""Where the rows of a study come from: a file, a dataset, or a simulation."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from inspect import signature
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from bayes_nqp import datasets
+from bayes_nqp.errors import PanelError, StudyError, nearest, shown
+from bayes_nqp.panel._read import read
+from bayes_nqp.studies._schema import Data
+from bayes_nqp.studies._simulate import simulate
+
+if TYPE_CHECKING:
+    from bayes_nqp.simulation import Simulated
+
+__all__ = ["EDGES", "datasets_of", "further_down", "rows_of", "source_of"]
+
+EDGES = " \t\r\n\u3000\xa0"
+"""What may surround the text of a cell."""
+_BOOKS = (".xlsx", ".xlsm", ".xls")
+_KINDS = ("dataset", "file", "simulation")
+_LOOK = 12
+"""Rows in which a header further down is looked for."""
+
+
+def source_of(data: Data, folder: Path) -> Path | None:
+    """Find the file of a study.
+
+    Parameters
+    ----------
+    data : Data
+    folder : Path
+        Of the study; relative paths start there.
+
+    Returns
+    -------
+    Path or None
+        None for a dataset or simulation of the library.
+
+    Raises
+    ------
+    StudyError
+        If the study names several, or none.
+    """
+    if sum(getattr(data, kind) is not None for kind in _KINDS) != 1:
+        raise StudyError(
+            "[data] needs exactly one of 'dataset', 'file' and 'simulation'",
+            hint='file = "cities.xlsx" (beside the study), dataset = "castle_doctrine", or '
+            'simulation = "cities"',
+        )
+    if data.options and data.simulation is None:
+        raise StudyError("[data.options] are for a simulation", hint="leave them out")
+    return None if data.file is None else folder / data.file
+
+
+def datasets_of() -> list[str]:
+    """Name the panels that the library brings.
+
+    Returns
+    -------
+    list of str
+    """
+    makers = {name: getattr(datasets, name) for name in datasets.__all__}
+    return [
+        name
+        for name, make in makers.items()
+        if callable(make) and "as_frame" in signature(make).parameters
+    ]
+
+
+def rows_of(data: Data, folder: Path) -> tuple[pd.DataFrame, list[str], Simulated | None]:
+    """Read or make the rows of a study.
+
+    Parameters
+    ----------
+    data : Data
+    folder : Path
+        Of the study.
+
+    Returns
+    -------
+    frame : DataFrame
+    notes : list of str
+    simulated : Simulated or None
+    """
+    source = source_of(data, folder)
+    if source is None:
+        for key in ("sheet", "encoding"):
+            if getattr(data, key) is not None:
+                raise StudyError(f"'data.{key}' is for a file, and there is none")
+        if data.simulation is not None:
+            simulated = simulate(data.simulation, data.options)
+            return simulated.frame, [], simulated
+        return _dataset(str(data.dataset)), [], None
+    frame, notes = _file(source, data)
+    return frame, notes, None
+
+
+def _dataset(name: str) -> pd.DataFrame:
+    known = datasets_of()
+    if name not in known:
+        raise StudyError(
+            f"'data.dataset' is {name!r}, which the library does not bring",
+            hint=nearest(name, known),
+        )
+    frame: pd.DataFrame = getattr(datasets, name)(as_frame=True)
+    return frame.copy()
+
+
+def _file(source: Path, data: Data) -> tuple[pd.DataFrame, list[str]]:
+    try:
+        frame, notes = read(source, sheet=data.sheet, encoding=data.encoding)
+    except PanelError as error:
+        raise _other_sheets(error, source, data) from error
+    if data.header > 1:
+        frame = _header(frame, data.header, source)
+    return frame.copy(), notes
+
+
+def _header(frame: pd.DataFrame, row: int, source: Path) -> pd.DataFrame:
+    """Take the column names from a later row of a worksheet."""
+    if source.suffix.lower() not in _BOOKS:
+        raise StudyError(
+            f"'data.header' is {row}, and {source.name} is no workbook",
+            hint="delete the lines above the header, or save the data as .xlsx",
+        )
+    if row not in frame.index:
+        raise StudyError(
+            f"'data.header' is {row}, and that row is empty or not there",
+            where=f"rows {frame.index[0]} to {frame.index[-1]}",
+            hint="the number that Excel shows beside the row with the column names",
+        )
+    names = [
+        str(x).strip(EDGES) if pd.notna(x) else f"Unnamed: {k}"
+        for k, x in enumerate(frame.loc[row])
+    ]
+    frame = frame.loc[frame.index > row].infer_objects()
+    frame.columns = pd.Index(names)
+    return frame
+
+
+def _other_sheets(error: PanelError, source: Path, data: Data) -> PanelError:
+    """Say which sheets a workbook has, where the first one holds no rows."""
+    if "no rows" not in error.what or data.sheet is not None or source.suffix not in _BOOKS:
+        return error
+    fast = find_spec("python_calamine") is not None
+    with pd.ExcelFile(source, engine="calamine" if fast else None) as book:
+        names = [str(name) for name in book.sheet_names]
+    if len(names) < 2:
+        return error
+    return PanelError(
+        f"{error.what.rstrip('.')}: it was read from {names[0]!r}, the first sheet",
+        where=f"its sheets are {shown(map(repr, names), 12)}",
+        hint='sheet = "…" in [data]',
+    )
+
+
+def further_down(column: str, frame: pd.DataFrame) -> int | None:
+    """Find the row of a frame in which a column's name stands.
+
+    Parameters
+    ----------
+    column : str
+    frame : DataFrame
+
+    Returns
+    -------
+    int or None
+    """
+    for label, values in frame.head(_LOOK).iterrows():
+        if any(isinstance(x, str) and x.strip(EDGES) == column for x in values):
+            return int(str(label))
+    return None

@@ -1,0 +1,146 @@
+"""What a simulated study should have found, beside what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.estimands import att, by_path, contrast, text
+from bayes_nqp.studies._schema import Report
+from bayes_nqp.studies._stated import ALL, stated
+from bayes_nqp.studies._study import Study
+from bayes_nqp.tables import summary
+
+__all__ = ["truth_table"]
+
+_COLUMNS = ["estimand", "by", "level", "minus", "path", "truth", "mean", "sd", "lower", "upper"]
+
+
+def truth_table(study: Study, effects: xr.Dataset) -> pd.DataFrame:
+    """Compare every headline estimand with its truth.
+
+    Effects overall, by the report's groups and by event time, and contrasts of every two levels
+    of a stratum factor, along every path. The truth is averaged over the cells that the fit
+    identifies, so that both are about the same rows; what goes through channels that the study
+    leaves out belongs to the direct effect.
+
+    Parameters
+    ----------
+    study : Study
+        Of a simulation.
+    effects : Dataset
+        Of the waist.
+
+    Returns
+    -------
+    DataFrame
+        ``estimand`` ("effect" or "contrast"), ``by``, ``level``, ``minus``, ``path``, ``truth``,
+        ``mean``, ``sd``, ``lower``, ``upper``, ``interval``, ``inside`` (whether the truth lies in
+        the interval) and ``gate``.
+    """
+    simulated, report = study.prepared.simulated, study.settings.report
+    assert simulated is not None
+    truth = _of_the_same_cells(_of_the_same_paths(simulated.truth, effects), effects)
+    tables = [
+        _beside(one, draws, known, report) for one, draws, known in _pairs(study, effects, truth)
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    table["inside"] = (table["lower"] <= table["truth"]) & (table["truth"] <= table["upper"])
+    return stated(report, table)[[*_COLUMNS, "interval", "inside", "gate"]]
+
+
+def _pairs(
+    study: Study, effects: xr.Dataset, truth: xr.Dataset
+) -> Iterator[tuple[dict[str, str], xr.DataArray, xr.DataArray]]:
+    """Draws of every estimand with their truth."""
+    weights = study.settings.report.weights
+    factors = [name for name in study.factors if name in schema.factors(truth)]
+    for by in dict.fromkeys([None, *study.by, v.EVENT_TIME]):
+        if by is not None and by not in (*factors, v.COHORT, v.TIME, v.EVENT_TIME):
+            continue
+        draws, known = (_paths(one, by, weights) for one in (effects, truth))
+        yield {"estimand": "effect", "by": by or ALL, "minus": ""}, draws, known
+        if by in factors:
+            for one, other in combinations(draws[by].to_numpy(), 2):
+                if other in known[by] and one in known[by]:
+                    yield (
+                        {"estimand": "contrast", "by": by, "level": str(one), "minus": str(other)},
+                        contrast(draws, {by: one}, minus=other),
+                        contrast(known, {by: one}, minus=other),
+                    )
+
+
+def _paths(effects: xr.Dataset, by: str | None, weights: str) -> xr.DataArray:
+    """Effects along every path that there is."""
+    if effects.sizes[v.PATH] > 1:
+        return by_path(effects, by, weights)
+    return att(effects, by, weights).expand_dims({v.PATH: [v.TOTAL]}, axis=2)
+
+
+def _beside(
+    named: dict[str, str], draws: xr.DataArray, truth: xr.DataArray, report: Report
+) -> pd.DataFrame:
+    by = named["by"]
+    table = summary(draws, report.prob, report.kind)
+    known = truth.isel({v.CHAIN: 0, v.DRAW: 0})
+    if by in draws.dims:
+        labels = table.pop(by)
+        table["truth"] = [
+            _at(known, {by: label, v.PATH: path})
+            for label, path in zip(labels, table[v.PATH], strict=True)
+        ]
+        table["level"] = [text(label) for label in labels]
+    else:
+        table["truth"] = [_at(known, {v.PATH: path}) for path in table[v.PATH]]
+        table["level"] = named.get("level", ALL)
+    return table.assign(estimand=named["estimand"], by=by, minus=named["minus"])
+
+
+def _at(known: xr.DataArray, place: dict[str, Hashable]) -> float:
+    """The truth of one group; missing where the simulation has none."""
+    for dim, label in place.items():
+        found = np.flatnonzero(known[dim].to_numpy() == label)
+        if not len(found):
+            return float("nan")
+        known = known.isel({dim: int(found[0])})
+    return float(known)
+
+
+def _of_the_same_paths(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
+    """Count channels that the study leaves out to the direct effect, where they go in the fit."""
+    names = [str(x) for x in effects[v.PATH].to_numpy() if x in truth[v.PATH].to_numpy()]
+    channels = [name for name in names if name not in (v.TOTAL, v.DIRECT)]
+    whole = truth.sel({v.PATH: names})
+    if v.DIRECT not in names:
+        return whole
+    for name in (v.EFFECT, v.DEVIATION):
+        if name in truth:
+            via = truth[name].sel({v.PATH: channels}).sum(v.PATH)
+            rest = truth[name].sel({v.PATH: v.TOTAL}, drop=True) - via
+            values = whole[name].copy()
+            values.loc[{v.PATH: v.DIRECT}] = rest
+            whole[name] = values
+    return whole
+
+
+def _of_the_same_cells(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
+    """Count those cells of the truth alone that the fit identifies."""
+    names = [name for name in schema.factors(effects) if name in schema.factors(truth)]
+    keys = [*names, v.COHORT, v.TIME]
+    seen = effects[v.IDENTIFIED].to_numpy().astype(bool)
+    known = set(zip(*(_labels(effects, key)[seen] for key in keys), strict=True))
+    there = zip(*(_labels(truth, key) for key in keys), strict=True)
+    mask = np.array([cell in known for cell in there])
+    return truth.assign_coords({v.IDENTIFIED: (v.CELL, mask)})
+
+
+def _labels(effects: xr.Dataset, name: str) -> np.ndarray:
+    """Labels that compare alike: numbers as numbers, the rest as text."""
+    values = effects[name].to_numpy()
+    return values.astype(np.float64) if values.dtype.kind in "iuf" else values.astype(str)

@@ -1,0 +1,70 @@
+"""[data.zones]: the pilot zones, merged to the rows of a study."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bayes_nqp.datasets import merge_zones
+from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.studies._words import in_toml
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bayes_nqp.studies._schema import Zones
+
+__all__ = ["with_zones"]
+
+
+def with_zones(
+    zones: Zones, frame: pd.DataFrame, notes: list[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Merge the pilot zones.
+
+    Parameters
+    ----------
+    zones : Zones
+    frame : DataFrame
+    notes : list of str
+        What was done is added.
+
+    Returns
+    -------
+    frame : DataFrame
+        With the columns that `merge_zones` adds.
+    unmatched : DataFrame
+        ``value``, ``rows``, ``remark`` and ``nearest`` of what is no prefecture.
+
+    Raises
+    ------
+    PanelError
+        If a value is no prefecture, unless the study says what to do with such rows.
+    """
+    with in_toml("data.zones"):
+        merged = merge_zones(frame, **zones.model_dump(exclude={"unmatched"}))
+    unmatched, found = merged.unmatched, merged.frame
+    if not len(unmatched):
+        return found, unmatched
+    count = int(unmatched["rows"].sum())
+    if zones.unmatched == "error":
+        raise PanelError(
+            f"'data.zones.prefecture': {len(unmatched)} values of {zones.prefecture!r} are no "
+            f"prefecture, and their {count} rows would pass for never treated",
+            where=shown(
+                (
+                    f"{row['value']!r} ({row['rows']} rows"
+                    + (f", near {row['nearest']})" if row["nearest"] else ")")
+                    for row in unmatched.to_dict("records")
+                ),
+                6,
+            ),
+            hint='correct the names in the file; or in [data.zones] unmatched = "drop" leaves '
+            'these rows out, "keep" takes them for never treated',
+        )
+    if zones.unmatched == "drop":
+        gone = found[zones.prefecture].isin(unmatched["value"].tolist())
+        gone |= found[zones.prefecture].isna()
+        found = found[~gone]
+    done = {"drop": "left out", "keep": "kept as never treated"}[zones.unmatched]
+    notes.append(f"{zones.prefecture}: {count} rows that are no prefecture {done}")
+    return found, unmatched
