@@ -32,6 +32,7 @@ from .estimands import att as att
 from .estimands import best as best
 from .estimands import contrast as contrast
 from .estimands import cumulative as cumulative
+from .estimands import index_variance as index_variance
 from .estimands import moderated as moderated
 from .estimands import moderated_difference as moderated_difference
 from .estimands import nde as nde
@@ -47,6 +48,7 @@ from .fitting import Fit as Fit
 from .fitting import Mediated as Mediated
 from .fitting import conditional_mean as conditional_mean
 from .fitting import fit as fit
+from .fitting import fit_index as fit_index
 from .fitting import load as load
 from .fitting import log_likelihood as log_likelihood
 from .fitting import mediate as mediate

@@ -13,6 +13,7 @@ UNIT: Final = "unit"
 TIME: Final = "time"
 COHORT: Final = "cohort"
 EVENT_TIME: Final = "event_time"
+INDEX_DRAW: Final = "index_draw"
 STRATUM: Final = "stratum"
 
 EFFECT: Final = "effect"

@@ -7,6 +7,7 @@ from bayes_nqp.estimands._contrast import contrast
 from bayes_nqp.estimands._cumulative import cumulative
 from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.estimands._gates import gate_of, worst_gate
+from bayes_nqp.estimands._index_variance import index_variance
 from bayes_nqp.estimands._labels import text
 from bayes_nqp.estimands._mediated import nde, nie, proportion_mediated, total
 from bayes_nqp.estimands._moderated import moderated
@@ -26,6 +27,7 @@ __all__ = [
     "cumulative",
     "effects_of",
     "gate_of",
+    "index_variance",
     "legs",
     "moderated",
     "moderated_difference",

@@ -104,6 +104,8 @@ class Average:
         coords[v.WEIGHT] = (dims, self.weight.reshape(self.shape))
         if v.GATE in effects.coords:
             coords[v.GATE] = str(effects[v.GATE].item())
+        if v.INDEX_DRAW in effects.coords:
+            coords[v.INDEX_DRAW] = (v.DRAW, effects[v.INDEX_DRAW].to_numpy())
         draws = np.ascontiguousarray(values.T).reshape(*sample, *self.shape)
         return xr.DataArray(draws, dims=[*v.SAMPLE_DIMS, *dims], coords=coords)
 

@@ -5,6 +5,7 @@ from bayes_nqp.fitting._conditional import conditional_mean
 from bayes_nqp.fitting._draws import moderator_shift
 from bayes_nqp.fitting._files import load
 from bayes_nqp.fitting._fit import Fit, fit
+from bayes_nqp.fitting._fit_index import fit_index, pooled_over
 from bayes_nqp.fitting._mediate import Mediated, mediate
 from bayes_nqp.fitting._modal import modal_effects
 from bayes_nqp.fitting._predictive import Replication, posterior_predictive, replications
@@ -21,12 +22,14 @@ __all__ = [
     "batch",
     "conditional_mean",
     "fit",
+    "fit_index",
     "left_out",
     "load",
     "log_likelihood",
     "mediate",
     "modal_effects",
     "moderator_shift",
+    "pooled_over",
     "posterior_predictive",
     "prior_predictive",
     "replications",

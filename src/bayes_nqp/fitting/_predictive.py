@@ -16,6 +16,7 @@ from bayes_nqp.compression.recover import recover
 from bayes_nqp.compression.threads import one_thread
 from bayes_nqp.designs._layout import RowLayout, row_layout
 from bayes_nqp.errors import StudyError
+from bayes_nqp.fitting._fit_index import refuse_pooled
 from bayes_nqp.fitting._row_draws import (
     chunks,
     degrees_of_freedom,
@@ -100,6 +101,7 @@ def posterior_predictive(
             "unit effects to start from",
             hint="nqp.check(fit, 'model_fit'), which needs none",
         )
+    refuse_pooled(fit)
     plan, equation = fit.plan, fit.plan.equations[0]
     seed = secrets.randbits(31) if seed is None else seed
     assert fit.panel is not None

@@ -19,6 +19,7 @@ from bayes_nqp.compression.unit_likelihood import unit_densities
 from bayes_nqp.designs._frame import unit_column
 from bayes_nqp.errors import StudyError, shown
 from bayes_nqp.fitting import _draws
+from bayes_nqp.fitting._fit_index import refuse_pooled
 from bayes_nqp.likelihoods import Gaussian
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def log_likelihood(fit: Fit, by: str | None = None) -> xr.DataArray:
             "effects cannot be integrated out of it",
             hint="likelihood=nqp.Gaussian()",
         )
+    refuse_pooled(fit)
     equation = fit.plan.equations[0]
     groups = left_out(fit, by)
     chains, draws = fit.posterior.sizes[v.CHAIN], fit.posterior.sizes[v.DRAW]

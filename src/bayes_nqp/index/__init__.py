@@ -4,7 +4,7 @@ from bayes_nqp.index._critic import Critic
 from bayes_nqp.index._entropy import Entropy
 from bayes_nqp.index._equal import EqualWeights
 from bayes_nqp.index._fixed import FixedWeights
-from bayes_nqp.index._index import INDEX_DRAW, Index
+from bayes_nqp.index._index import Index
 from bayes_nqp.index._normalise import MinMax
 from bayes_nqp.index._principal_component import PrincipalComponent
 from bayes_nqp.index._provenance import VALUES, recalled
@@ -16,7 +16,6 @@ from bayes_nqp.index._system import Dimension, IndexSystem, Indicator
 from bayes_nqp.index._topsis import EntropyTopsis
 
 __all__ = [
-    "INDEX_DRAW",
     "VALUES",
     "Critic",
     "Dimension",

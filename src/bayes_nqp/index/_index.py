@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.index import _provenance, _show
 from bayes_nqp.index._scheme import Array
@@ -20,10 +21,7 @@ if TYPE_CHECKING:
     from bayes_nqp.index._recipe import ProductivityIndex
     from bayes_nqp.panel import Panel
 
-__all__ = ["INDEX_DRAW", "Index"]
-
-INDEX_DRAW = "index_draw"
-"""The dim of draws of an index."""
+__all__ = ["Index"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -165,8 +163,8 @@ class Index:
         ]
         return xr.DataArray(
             np.array(values),
-            dims=(INDEX_DRAW, "row"),
-            coords={INDEX_DRAW: np.arange(n)},
+            dims=(v.INDEX_DRAW, "row"),
+            coords={v.INDEX_DRAW: np.arange(n)},
             attrs={"seed": int(seed)},
             name="index",
         )
@@ -195,11 +193,11 @@ class Index:
                 for _ in range(n)
             ]
         )
-        coords = {INDEX_DRAW: np.arange(n), "indicator": list(self.recipe.system.keys)}
+        coords = {v.INDEX_DRAW: np.arange(n), "indicator": list(self.recipe.system.keys)}
         if self.recipe.weights.scope == "yearly":
-            dims = (INDEX_DRAW, "period", "indicator")
+            dims = (v.INDEX_DRAW, "period", "indicator")
             return xr.DataArray(drawn, dims=dims, coords={**coords, "period": read.labels})
-        return xr.DataArray(drawn[:, 0], dims=(INDEX_DRAW, "indicator"), coords=coords)
+        return xr.DataArray(drawn[:, 0], dims=(v.INDEX_DRAW, "indicator"), coords=coords)
 
     def frame(self, name: str = "nqp") -> pd.DataFrame:
         """Add the index to a copy of the frame, which then remembers how it was made.

@@ -1,0 +1,302 @@
+"""Fitting an index whose weights are uncertain: one fit per draw of the index, pooled."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import progress as bars
+from bayes_nqp import vocabulary as v
+from bayes_nqp.compression.threads import one_thread
+from bayes_nqp.diagnostics import Gate
+from bayes_nqp.errors import PanelError, StudyError
+from bayes_nqp.fitting._fit import Fit, fit
+from bayes_nqp.index._match import outcome_of, rows_in
+from bayes_nqp.likelihoods import Gaussian
+from bayes_nqp.sampling import IMH, NUTS, Sampler
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs import Design
+    from bayes_nqp.index import Index
+    from bayes_nqp.panel import Panel
+
+__all__ = ["fit_index", "pooled_over", "refuse_pooled"]
+
+Array = npt.NDArray[np.float64]
+
+_LEAST, _SHORT = 50, 250
+"""Draws of each chain that are kept of each fit, at the least; and that are drawn."""
+
+
+def fit_index(
+    design: Design,
+    panel: Panel,
+    index: Index,
+    *,
+    draws: int = 20,
+    sampler: Sampler | None = None,
+    seed: int | None = None,
+    progress: bool = True,
+) -> Fit:
+    """Fit a design to an index, and carry the uncertainty of its weights into the effects.
+
+    The weights are drawn by a Bayesian bootstrap over units (`Index.draws`), the design is
+    fitted to each index that they give, and the draws are pooled, so that intervals hold both
+    the uncertainty within an index and that between indices. Draws of the index alternate along
+    ``draw``, whose coordinate ``index_draw`` says which one each belongs to; `index_variance`
+    splits the variance of any estimand by it. The prior scale ``s`` is that of the index itself
+    for all draws: they are measured in the same points, since weights sum to one, and one prior
+    then holds for all of them. Compiled code is shared; only the outcome changes.
+
+    Parameters
+    ----------
+    design : StaggeredDiD or Mediation
+    panel : Panel
+        Its outcome is the index, its logarithm, or a linear function of either; every draw is
+        transformed alike.
+    index : Index
+        Built with weights that the data give.
+    draws : int, default 20
+        Of the index.
+    sampler : NUTS or IMH, optional
+        For every fit. By default a short `IMH`; a longer one, and then `NUTS`, where it does not
+        pass the gate.
+    seed : int, optional
+        Of the index's draws; and of the samplers, where ``sampler`` has none. One at random by
+        default, which ``facts`` record.
+    progress : bool, default True
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    Fit
+        With a thousand draws a chain or so. Its gate is the worst of all fits'; it passed where
+        each of them did. ``facts`` hold ``index_draws``, ``index_seed``, ``index_within`` and
+        ``index_between``, the variances of the average effect. Checks of it are asked of the fit
+        to the panel's own outcome, for they judge the model of one outcome.
+
+    Raises
+    ------
+    StudyError
+        If the index's weights are not estimated, or an argument is out of range.
+    PanelError
+        If the outcome is not made of the index.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import bayes_nqp as nqp
+    >>> frame = nqp.simulation.staggered(seed=1).panel.frame
+    >>> rng = np.random.default_rng(1)
+    >>> for key in ("patents", "robots"):
+    ...     frame = frame.assign(**{key: frame["y"] + rng.normal(size=len(frame))})
+    >>> recipe = nqp.ProductivityIndex(nqp.IndexSystem.of(["patents", "robots"]))
+    >>> index = recipe.build(frame, unit="unit", time="time")
+    >>> panel = index.panel(cohort="cohort")
+    >>> fit = nqp.fit_index(nqp.StaggeredDiD(), panel, index, draws=4, seed=1, progress=False)
+    >>> fit.effects["index_draw"].to_numpy()[:5].tolist()
+    [0, 1, 2, 3, 0]
+    """
+    _check(design, index, draws)
+    rows = rows_in(index, panel)
+    made = outcome_of(index, panel, rows)
+    seed = secrets.randbits(31) if seed is None else seed
+    values = index.draws(draws, seed=seed).to_numpy()[:, rows]
+    with np.errstate(divide="ignore"):
+        outcomes = made(values)
+    if not np.isfinite(outcomes).all():
+        raise PanelError(
+            "a draw of the index is zero where the outcome is its logarithm",
+            hint="take the index itself as the outcome",
+        )
+    base = sampler or IMH(draws=_SHORT)
+    base = base if base.seed is not None else replace(base, seed=seed)
+    with bars.bar(progress):
+        bars.say("fitting the index", 0, draws + 1)
+        own = _one(design, panel, base, sampler is None, None)
+        fits = _all(design, panel, outcomes, base, sampler is None, own.scale)
+    keep = min(max(-(-base.draws // draws), _LEAST), base.draws)
+    tree = _pooled(own, fits, keep)
+    gate = _worst(fits)
+    _with_gate(tree, str(gate))
+    within, between = _variances(tree["effects"].to_dataset())
+    share = between / (within + between) if within + between else 0.0
+    facts: dict[str, str | float] = {
+        **own.facts,
+        "seconds": round(float(sum(float(one.facts["seconds"]) for one in (own, *fits))), 3),
+        "index_draws": float(draws),
+        "index_seed": float(seed),
+        "index_within": within,
+        "index_between": between,
+        "index_digest": index.digest,
+    }
+    note = (
+        f"pooled over {draws} draws of the index's weights (outcome: {made}); "
+        f"{share:.1%} of the variance of the average effect lies between them"
+    )
+    kept = replace(base, draws=int(tree["effects"].sizes[v.DRAW]))
+    return Fit(design, panel, kept, tree, gate, facts, own.versions, (*own.notes, note))
+
+
+def pooled_over(fitted: Fit) -> int:
+    """How many draws of an index a fit is pooled over.
+
+    Parameters
+    ----------
+    fitted : Fit
+
+    Returns
+    -------
+    int
+        0 for a fit of one outcome.
+    """
+    return int(float(fitted.facts.get("index_draws", 0)))
+
+
+def refuse_pooled(fitted: Fit) -> None:
+    """Refuse a fit pooled over draws of an index, where one outcome is asked for.
+
+    Parameters
+    ----------
+    fitted : Fit
+
+    Raises
+    ------
+    StudyError
+        If it is one.
+    """
+    number = pooled_over(fitted)
+    if number:
+        raise StudyError(
+            f"the fit is pooled over {number} draws of an index, and no single outcome belongs to "
+            "its draws",
+            hint="ask it of nqp.fit(fit.design, fit.panel)",
+        )
+
+
+def _check(design: Design, index: Index, draws: int) -> None:
+    if not index.recipe.weights.estimated:
+        raise StudyError(
+            f"the index has {index.recipe.weights!r}, which no data can change, so there is no "
+            "uncertainty to carry",
+            hint="nqp.fit(design, panel)",
+        )
+    if type(draws) is not int or draws < 2:
+        raise StudyError(f"'draws' is {draws!r}", hint="a whole number of draws, 2 or more")
+    if not isinstance(design.likelihood, Gaussian):
+        raise StudyError(
+            f"{design.likelihood!r} does not compress, and every draw would be fitted row by row",
+            hint="likelihood=nqp.Gaussian()",
+        )
+
+
+def _one(
+    design: Design, panel: Panel, sampler: Sampler, automatic: bool, scale: float | None
+) -> Fit:
+    """Fit once; by a more careful sampler where the choice is free and the gate was not passed."""
+    made = fit(design, panel, sampler, scale=scale, progress=False)
+    for careful in (IMH(seed=sampler.seed), NUTS(seed=sampler.seed)) if automatic else ():
+        if made.gate.passed:
+            break
+        made = fit(design, panel, careful, scale=scale, progress=False)
+    return made
+
+
+def _all(
+    design: Design, panel: Panel, outcomes: Array, base: Sampler, automatic: bool, scale: float
+) -> list[Fit]:
+    """Fit every draw of the index, side by side."""
+    fits: dict[int, Fit] = {}
+
+    def task(number: int) -> tuple[int, Fit]:
+        state = np.random.SeedSequence([int(base.seed or 0), 5, number]).generate_state(1)[0]
+        sampler = replace(base, seed=int(state % (1 << 31)))
+        return number, _one(design, panel.with_outcome(outcomes[number]), sampler, automatic, scale)
+
+    # Threads that each set this for themselves would undo it for one another.
+    with one_thread(), ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        waiting = [pool.submit(task, number) for number in range(len(outcomes))]
+        try:
+            for done in as_completed(waiting):
+                number, made = done.result()
+                fits[number] = made
+                bars.say("fitting the index", len(fits) + 1, len(outcomes) + 1)
+        except BaseException:
+            for one in waiting:
+                one.cancel()
+            raise
+    return [fits[number] for number in range(len(outcomes))]
+
+
+def _pooled(own: Fit, fits: Sequence[Fit], keep: int) -> xr.DataTree:
+    """Join trees; draw by draw, the indices take turns."""
+    groups = {}
+    for name, node in own.tree.children.items():
+        parts = [one.tree[name].to_dataset() for one in fits]
+        groups[str(name)] = _interleaved(node.to_dataset(), parts, keep)
+    return xr.DataTree.from_dict(groups)
+
+
+def _interleaved(own: xr.Dataset, parts: Sequence[xr.Dataset], keep: int) -> xr.Dataset:
+    drawn = [n for n in own.data_vars if v.DRAW in own[n].dims and all(n in p for p in parts)]
+    rest = own.drop_dims(v.DRAW)
+    size = min(int(part.sizes[v.DRAW]) for part in parts)
+    places = np.unique(np.linspace(0, size - 1, min(keep, size)).astype(np.int64))
+    data: dict[Any, Any] = {}
+    for name in drawn:
+        dims = (v.CHAIN, v.DRAW, *(d for d in own[name].dims if d not in v.SAMPLE_DIMS))
+        stacked = np.stack(
+            [part[name].transpose(*dims).to_numpy()[:, places] for part in parts], axis=2
+        )
+        values = stacked.reshape(stacked.shape[0], -1, *stacked.shape[3:])
+        order = own[name].dims
+        data[name] = xr.Variable(dims, values, own[name].attrs).transpose(*order)
+    length = len(places) * len(parts)
+    coords = {
+        v.CHAIN: own[v.CHAIN],
+        v.DRAW: np.arange(length),
+        v.INDEX_DRAW: (v.DRAW, np.arange(length) % len(parts)),
+    }
+    kept = {k: c for k, c in own.coords.items() if v.DRAW not in c.dims}
+    return rest.assign_coords({**kept, **coords}).assign(data).assign_attrs(own.attrs)
+
+
+def _worst(fits: Sequence[Fit]) -> Gate:
+    gates = [one.gate for one in fits]
+    energies = [gate.energy for gate in gates if np.isfinite(gate.energy)]
+    return Gate(
+        max(gate.rhat for gate in gates),
+        min(gate.ess_bulk for gate in gates),
+        min(gate.ess_tail for gate in gates),
+        sum(gate.divergences for gate in gates),
+        min(energies, default=float("nan")),
+        tuple(f"index draw {k}: {what}" for k, g in enumerate(gates) for what in g.failures),
+    )
+
+
+def _with_gate(tree: xr.DataTree, gate: str) -> None:
+    for name in ("effects", "leads"):
+        if name in tree.children:
+            tree[name] = xr.DataTree(tree[name].to_dataset().assign_coords({v.GATE: gate}))
+
+
+def _variances(effects: xr.Dataset) -> tuple[float, float]:
+    """Variance of the average effect within and between draws of the index."""
+    after = effects[v.EVENT_TIME].to_numpy() >= 0
+    rows = effects[v.ROWS].to_numpy() * (after & effects[v.IDENTIFIED].to_numpy())
+    effect = effects[v.EFFECT].isel({v.PATH: 0}).transpose(v.CHAIN, v.DRAW, v.CELL).to_numpy()
+    average = np.where(rows > 0, effect, 0.0) @ (rows / rows.sum())
+    places = effects[v.INDEX_DRAW].to_numpy()
+    groups = [average[:, places == k] for k in np.unique(places)]
+    return (
+        float(np.mean([np.var(group) for group in groups])),
+        float(np.var([group.mean() for group in groups])),
+    )

@@ -1,0 +1,95 @@
+"""Which rows of an index the rows of a panel are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.index._relation import Relation, relation
+from bayes_nqp.panel._values import Ints, encode
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bayes_nqp.index._index import Index
+    from bayes_nqp.panel import Panel
+
+__all__ = ["outcome_of", "rows_in"]
+
+
+def rows_in(index: Index, panel: Panel) -> Ints:
+    """Find a panel's rows among those of an index, by unit and time.
+
+    Parameters
+    ----------
+    index : Index
+    panel : Panel
+
+    Returns
+    -------
+    ndarray of int64 (row of the panel)
+        Positions in the index's frame.
+
+    Raises
+    ------
+    PanelError
+        If a row is not there, or has no value of the index.
+    """
+    mine = _keys(index.rows, index.unit, index.time)
+    places = {key: position for position, key in enumerate(mine)}
+    wanted = _keys(panel.frame, panel.roles.unit, panel.roles.time)
+    found = np.array([places.get(key, -1) for key in wanted], dtype=np.int64)
+    lost = [f"{unit}, {time}" for (unit, time), at in zip(wanted, found, strict=True) if at < 0]
+    if lost:
+        raise PanelError(
+            f"'index' has no row for {len(lost)} of the panel's {len(wanted)} rows",
+            where=shown(lost),
+            hint="build the index from the frame that the panel comes from",
+        )
+    empty = index.values.isna().to_numpy()[found]
+    if empty.any():
+        raise PanelError(
+            f"'index' has no value for {int(empty.sum())} of the panel's rows",
+            where=shown(f"{u}, {t}" for (u, t), bad in zip(wanted, empty, strict=True) if bad),
+            hint="the panel's outcome has values there: build both from the same recipe",
+        )
+    return found
+
+
+def outcome_of(index: Index, panel: Panel, rows: Ints) -> Relation:
+    """Find how a panel's outcome is made of an index.
+
+    Parameters
+    ----------
+    index : Index
+    panel : Panel
+    rows : ndarray of int64 (row of the panel)
+        From `rows_in`.
+
+    Returns
+    -------
+    Relation
+
+    Raises
+    ------
+    PanelError
+        If it is not made of it.
+    """
+    found = relation(panel.outcome, index.values.to_numpy()[rows])
+    if found is None:
+        raise PanelError(
+            f"the panel's outcome {panel.roles.outcome!r} is not 'index': neither its values, nor "
+            "their logarithm, nor a linear function of either",
+            hint="panel = index.panel(…), or the outcome index.values",
+        )
+    return found
+
+
+def _keys(frame: pd.DataFrame, unit: str, time: str) -> list[tuple[str, str]]:
+    columns = []
+    for name in (unit, time):
+        codes, labels = encode(frame[name])
+        columns.append(np.append(labels, "")[codes].tolist())
+    return list(zip(*columns, strict=True))
