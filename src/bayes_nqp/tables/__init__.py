@@ -1,19 +1,28 @@
 """Tables: the one place, with plots and reports, where draws become intervals."""
 
+from bayes_nqp.tables._as_docx import add_docx, write_docx
+from bayes_nqp.tables._as_excel import write_excel
 from bayes_nqp.tables._contrasts_table import contrasts_table
 from bayes_nqp.tables._event_study_table import event_study_table
 from bayes_nqp.tables._mediation_table import channel_comparison, mediation_table
+from bayes_nqp.tables._model import Table
 from bayes_nqp.tables._specification_table import specification_table
 from bayes_nqp.tables._steps import three_step, two_step
 from bayes_nqp.tables._summary import summary
+from bayes_nqp.tables._table import table
 
 __all__ = [
+    "Table",
+    "add_docx",
     "channel_comparison",
     "contrasts_table",
     "event_study_table",
     "mediation_table",
     "specification_table",
     "summary",
+    "table",
     "three_step",
     "two_step",
+    "write_docx",
+    "write_excel",
 ]

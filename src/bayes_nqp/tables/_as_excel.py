@@ -1,0 +1,215 @@
+"""Tables in a workbook: one a sheet, numbers as numbers."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from bayes_nqp.errors import StudyError
+from bayes_nqp.tables._as_frame import parts_of
+from bayes_nqp.tables._files import write_bytes
+from bayes_nqp.tables._model import Cell, Table
+from bayes_nqp.tables._widths import size_of, slanted
+from bayes_nqp.tables._words import words
+
+__all__ = ["write_excel"]
+
+_FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
+_LONGEST = 31
+"""Characters of a sheet's name."""
+_TONES = {"good": "1A7F37", "doubt": "9A6700", "bad": "B42318", "faint": "6E7781"}
+
+
+def write_excel(tables: Iterable[Table], path: str | Path) -> Path:
+    """Write tables into one workbook, a sheet each, with typed numbers.
+
+    Parameters
+    ----------
+    tables : iterable of Table
+        A cell of several numbers takes a column for each.
+    path : str or Path
+        An existing file is replaced.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    StudyError
+        If there is no table.
+    """
+    from openpyxl import Workbook
+
+    book, names = Workbook(), set[str]()
+    book.remove(book.active)
+    for table in tables:
+        sheet = book.create_sheet(_sheet_name(table, names))
+        _Sheet(sheet, table).fill()
+    if not names:
+        raise StudyError("'tables' is empty", hint="nqp.write_excel([nqp.table(fit)], path)")
+    made = io.BytesIO()
+    book.save(made)
+    return write_bytes(path, made.getvalue())
+
+
+def _sheet_name(table: Table, taken: set[str]) -> str:
+    wanted = _FORBIDDEN.sub(" ", table.title).strip().strip("'")[:_LONGEST].strip() or "table"
+    name, number = wanted, 1
+    while name.casefold() in taken:
+        number += 1
+        suffix = f" ({number})"
+        name = wanted[: _LONGEST - len(suffix)] + suffix
+    taken.add(name.casefold())
+    return name
+
+
+class _Sheet:
+    """One sheet in the making."""
+
+    def __init__(self, sheet: Any, table: Table) -> None:
+        self.sheet, self.table = sheet, table
+        self.forms = [parts_of(table, k) for k in range(len(table.columns))]
+        self.widths = [len(form.kinds) for form in self.forms]
+        self.wide = 1 + sum(self.widths)
+        font = "宋体" if table.language == "zh" else "Times New Roman"
+        self.font = {"name": font, "size": 11}
+        self.at = 1
+
+    def fill(self) -> None:
+        self._words(self.table.title, bold=True)
+        top = self.at
+        self._heads()
+        bottom = self.at - 1
+        for stamp in self.table.stamps:
+            self._words(stamp, bold=True, color=_TONES["bad"], wrap=True)
+        beneath = False
+        for row in self.table.rows:
+            if row.rule:
+                self._line(self.at, top="thin")
+            if row.heading:
+                beneath = True
+                self._words(row.label, italic=slanted(row.label), merge=False)
+                continue
+            self._put(self.at, 1, row.label, left=True, indent=int(beneath))
+            column = 2
+            for cell, width in zip(row.cells, self.widths, strict=True):
+                self._cell(column, cell)
+                column += width
+            self.at += 1
+        self._line(top, top="medium")
+        self._line(bottom, bottom="thin")
+        self._line(self.at - 1, bottom="medium")
+        if self.table.notes:
+            note = words(self.table.language)["notes"] + self.table.note
+            self._words(note, size=9, wrap=True)
+        self._settle(bottom)
+
+    def _heads(self) -> None:
+        columns = self.table.columns
+        if any(column.group for column in columns):
+            at = 2
+            pairs = zip(columns, self.widths, strict=True)
+            for group, members in groupby(pairs, key=lambda pair: pair[0].group):
+                size = sum(width for _, width in members)
+                self._spanned(at, size, group)
+                at += size
+            self.at += 1
+        split = any(width > 1 for width in self.widths)
+        at = 2
+        self._put(self.at, 1, self.table.stub, bold=True, left=True)
+        for column, form, width in zip(columns, self.forms, self.widths, strict=True):
+            self._spanned(at, width, column.label.replace("\n", " "))
+            if width > 1:
+                for k, name in enumerate(form.names):
+                    self._put(self.at + 1, at + k, name, bold=True)
+            at += width
+        self.at += 1 + split
+
+    def _spanned(self, at: int, size: int, text: str) -> None:
+        self._put(self.at, at, text, bold=True)
+        if size > 1:
+            self.sheet.merge_cells(
+                start_row=self.at, end_row=self.at, start_column=at, end_column=at + size - 1
+            )
+
+    def _cell(self, column: int, cell: Cell) -> None:
+        for k, (value, kind) in enumerate(zip(cell.values, cell.form.kinds, strict=False)):
+            if value is None or value != value:
+                continue
+            made = self._put(
+                self.at,
+                column + k,
+                value,
+                bold=cell.tone == "bad",
+                color=_TONES.get(cell.tone),
+                left=kind == "text" and any(c.words for c in self.table.columns),
+            )
+            decimals = 3 if kind == "chance" else cell.decimals
+            if kind == "count":
+                made.number_format = "#,##0"
+            elif kind != "text":
+                made.number_format = "0." + "0" * decimals if decimals else "0"
+
+    def _put(self, row: int, column: int, value: object, **how: Any) -> Any:
+        from openpyxl.styles import Alignment, Font
+
+        cell = self.sheet.cell(row, column)
+        if isinstance(value, str):
+            # A label that begins with an equals sign is no formula.
+            cell.value, cell.data_type = value, "s"
+        else:
+            cell.value = value
+        left, indent = how.pop("left", False), how.pop("indent", 0)
+        wrap = how.pop("wrap", False)
+        kept = {name: x for name, x in how.items() if x is not None}
+        cell.font = Font(**{**self.font, **kept})
+        cell.alignment = Alignment(
+            horizontal="left" if left else "center",
+            vertical="top" if wrap else "center",
+            indent=indent,
+            wrap_text=wrap,
+        )
+        return cell
+
+    def _words(self, text: str, *, merge: bool = True, wrap: bool = False, **how: Any) -> None:
+        self._put(self.at, 1, text, left=True, wrap=wrap, **how)
+        if merge:
+            self.sheet.merge_cells(
+                start_row=self.at, end_row=self.at, start_column=1, end_column=self.wide
+            )
+        if wrap:
+            lines = -(-size_of(text) // max(40, 13 * self.wide))
+            self.sheet.row_dimensions[self.at].height = 14.5 * lines
+        self.at += 1
+
+    def _line(self, row: int, **edges: str) -> None:
+        from openpyxl.styles import Border, Side
+
+        for column in range(1, self.wide + 1):
+            cell = self.sheet.cell(row, column)
+            sides = {"top": cell.border.top, "bottom": cell.border.bottom}
+            sides |= {edge: Side(style=style) for edge, style in edges.items()}
+            cell.border = Border(**sides)
+
+    def _settle(self, heads: int) -> None:
+        from openpyxl.utils import get_column_letter
+
+        labels = [row.label for row in self.table.rows] + [self.table.stub]
+        longest = max(map(size_of, labels), default=8)
+        self.sheet.column_dimensions["A"].width = min(max(12, longest + 3), 52)
+        at = 2
+        for column, width in zip(self.table.columns, self.widths, strict=True):
+            for k in range(width):
+                wide = 70.0 if column.words else 13.0
+                self.sheet.column_dimensions[get_column_letter(at + k)].width = wide
+            at += width
+        self.sheet.freeze_panes = f"B{heads + 1}"
+        self.sheet.sheet_view.showGridLines = False
+        self.sheet.page_setup.fitToWidth = 1
+        self.sheet.page_setup.fitToHeight = 0
+        self.sheet.sheet_properties.pageSetUpPr.fitToPage = True

@@ -1,0 +1,91 @@
+"""A table as a data frame."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.tables._model import Cell, Column, Form, Table
+
+__all__ = ["as_frame", "parts_of"]
+
+
+def parts_of(table: Table, place: int) -> Form:
+    """Find the form with the most parts among a column's cells, where columns are split.
+
+    Parameters
+    ----------
+    table : Table
+    place : int
+        Of the column.
+
+    Returns
+    -------
+    Form
+    """
+    forms = [row.cells[place].form for row in table.rows if not row.heading]
+    return max(forms, key=lambda form: len(form.kinds), default=Form())
+
+
+def as_frame(table: Table, *, text: bool) -> pd.DataFrame:
+    """Give a table's body as printed, or as numbers.
+
+    Parameters
+    ----------
+    table : Table
+    text : bool
+
+    Returns
+    -------
+    DataFrame
+    """
+    frame = _printed(table) if text else _numbers(table)
+    frame.attrs = {
+        "title": table.title,
+        "notes": list(table.notes),
+        "stamps": list(table.stamps),
+    }
+    frame.attrs.update(table.facts)
+    return frame
+
+
+def _heading(column: Column) -> str:
+    return " ".join(filter(None, [column.group, column.label.replace("\n", " ")]))
+
+
+def _printed(table: Table) -> pd.DataFrame:
+    blank = [""] * len(table.columns)
+    lines = [[stamp, *blank] for stamp in table.stamps]
+    for row in table.rows:
+        cells = blank if row.heading else [cell.text.replace("\n", " ") for cell in row.cells]
+        lines.append([row.label, *cells])
+    heads = [table.stub, *(_heading(column) for column in table.columns)]
+    return pd.DataFrame(lines, columns=pd.Index(heads, dtype=object), dtype=object)
+
+
+def _numbers(table: Table) -> pd.DataFrame:
+    heads = ["section", "label"]
+    widths = []
+    for k, column in enumerate(table.columns):
+        form = parts_of(table, k)
+        widths.append(len(form.names))
+        head = _heading(column)
+        heads += [" ".join(filter(None, [head, name])) for name in form.names]
+    lines, section = [], ""
+    for row in table.rows:
+        if row.heading:
+            section = row.label
+            continue
+        line: list[object] = [section, row.label]
+        for cell, width in zip(row.cells, widths, strict=True):
+            line += _spread(cell, width)
+        lines.append(line)
+    frame = pd.DataFrame(lines, columns=pd.Index(heads, dtype=object)).infer_objects()
+    if v.GATE in table.facts:
+        frame[v.GATE] = table.facts[v.GATE]
+    return frame
+
+
+def _spread(cell: Cell, width: int) -> list[object]:
+    values: list[object] = list(cell.values)
+    return [*values, *[None] * (width - len(values))]

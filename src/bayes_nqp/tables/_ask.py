@@ -1,0 +1,77 @@
+"""What a caller of `table` asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.estimands import By
+from bayes_nqp.tables._summary import summary
+from bayes_nqp.tables._words import Language, words
+
+__all__ = ["Ask"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The arguments of `table`, beside what is tabulated.
+
+    Parameters
+    ----------
+    by : str, sequence of str or mapping, optional
+    language : {"en", "zh"}
+    prob : float
+    interval : {"eti", "hdi"}
+    digits : int or None
+    spread : {"interval", "sd"}
+    weights : str
+    leads : DataArray or None
+    checks : tuple of CheckResult
+    title : str or None
+    """
+
+    by: By = None
+    language: Language = "en"
+    prob: float = 0.95
+    interval: Literal["eti", "hdi"] = "eti"
+    digits: int | None = None
+    spread: Literal["interval", "sd"] = "interval"
+    weights: str = "rows"
+    leads: xr.DataArray | None = None
+    checks: Sequence[CheckResult] = ()
+    title: str | None = None
+
+    @property
+    def say(self) -> Mapping[str, str]:
+        """Words of the table's language."""
+        return words(self.language)
+
+    def summary(self, draws: xr.DataArray) -> pd.DataFrame:
+        """Summarise draws, with their rows where they know them."""
+        table = summary(draws, self.prob, self.interval)
+        if v.ROWS in draws.coords:
+            first = draws.isel(dict.fromkeys(v.SAMPLE_DIMS, 0)).to_numpy().ravel()
+            counts: Any = draws[v.ROWS].to_numpy().ravel()
+            table[v.ROWS] = counts[~np.isnan(first)].astype(np.int64)
+        return table
+
+    def weighted(self) -> str:
+        """Say how cells count."""
+        if self.weights == "rows":
+            return self.say["note_weights"]
+        return self.say["note_weights_other"].format(self.weights)
+
+    def titled(self, key: str, *parts: str) -> str:
+        """Give the caller's title, or the usual one."""
+        return self.say[key].format(*parts) if self.title is None else self.title
+
+    def facts(self, gate: str) -> dict[str, str]:
+        """Say what interval and gate a table has."""
+        return {"gate": gate, "interval": self.interval, "probability": f"{self.prob:g}"}

@@ -1,0 +1,190 @@
+"""What a table says of the model behind it, and of what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.designs import Mediation
+from bayes_nqp.fitting import Fit
+from bayes_nqp.pooling import Complete, Partial
+from bayes_nqp.tables._words import listed, percent, question_of
+
+__all__ = ["Said", "interval_notes", "model_words", "said_of", "short_gate", "stacked_notes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Stamps and notes about the evidence.
+
+    Parameters
+    ----------
+    stamps, notes : tuple of str
+    """
+
+    stamps: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def model_words(fit: Fit, say: Mapping[str, str], language: str) -> dict[str, str]:
+    """Word pooling, errors and time effects of a fit's design.
+
+    Parameters
+    ----------
+    fit : Fit
+    say : mapping of str to str
+    language : str
+
+    Returns
+    -------
+    dict of str to str
+        "effects", "errors", "time".
+    """
+    design = fit.design.design if isinstance(fit.design, Mediation) else fit.design
+    pooling = design.effect
+    if isinstance(pooling, Complete):
+        effects = say["complete"]
+    elif isinstance(pooling, Partial):
+        names = list(_asked(design, "strata", fit))
+        effects = say["partial_by"].format(listed(names, language)) if names else ""
+        effects = effects or say["partial_none"]
+    else:
+        effects = say["separate_by"]
+    if pooling.varying:
+        what = say["unit"] if pooling.varying == v.UNIT else pooling.varying
+        effects = say["varying"].format(effects, what)
+    by = " × ".join(_asked(design, "time_strata", fit))
+    pooled = bool(getattr(design.time, "pooled", False))
+    time = say["time_partial" if pooled else "time_of"].format(by) if by else say["time_one"]
+    errors = type(design.errors).__name__
+    return {"effects": effects, "errors": say.get(errors, errors), "time": time}
+
+
+def _asked(design: object, what: str, fit: Fit) -> tuple[str, ...]:
+    """Ask a design for factors; without its panel, only those that it names itself."""
+    if fit.panel is not None:
+        return tuple(getattr(design, what)(fit.panel))
+    holder = getattr(design, "effect" if what == "strata" else "time", None)
+    return tuple(getattr(holder, "strata" if what == "strata" else "by", None) or ())
+
+
+def said_of(
+    source: object,
+    gate: str,
+    checks: Sequence[CheckResult],
+    say: Mapping[str, str],
+    language: str,
+) -> Said:
+    """Say what model it is, what failed, and what is in doubt.
+
+    Parameters
+    ----------
+    source : Fit or Dataset
+    gate : str
+        Verdict of the convergence gate.
+    checks : sequence of CheckResult
+    say : mapping of str to str
+    language : str
+
+    Returns
+    -------
+    Said
+    """
+    notes = []
+    if isinstance(source, Fit):
+        model = model_words(source, say, language)
+        time = say["time_effects"].format(model["time"])
+        notes.append(say["note_model"].format(model["effects"], model["errors"], time))
+    stamps = []
+    if gate == v.UNVERIFIED:
+        notes.append(say["unverified"])
+    elif gate != v.PASSED:
+        stamps.append(say["stamp_gate"].format(gate.removeprefix("failed").lstrip(": ")))
+    else:
+        notes.append(say["note_gate"].format(_passed(source, say)))
+    for one in checks:
+        if one.verdict == "fails":
+            what = question_of(one.name, one.question, say)
+            figure = f" ({one.figure})" if one.figure else ""
+            stamps.append(say["stamp_check"].format(what) + figure)
+    for key, verdict in (("note_doubt", "in doubt"), ("note_checks_hold", "holds")):
+        named = [c.name for c in checks if c.verdict == verdict]
+        if named:
+            notes.append(say[key].format(listed(named, language)))
+    return Said(tuple(stamps), tuple(notes))
+
+
+def _passed(source: object, say: Mapping[str, str]) -> str:
+    if not isinstance(source, Fit):
+        return say["passed_short"]
+    gate = source.gate
+    return say["passed"].format(gate.rhat, min(gate.ess_bulk, gate.ess_tail))
+
+
+def short_gate(gate: str, say: Mapping[str, str]) -> tuple[str, bool]:
+    """Word a gate's verdict in a cell, and whether it failed.
+
+    Parameters
+    ----------
+    gate : str
+    say : mapping of str to str
+
+    Returns
+    -------
+    tuple of str, bool
+    """
+    if gate in (v.PASSED, v.UNVERIFIED):
+        return say[f"{gate}_short"], False
+    reason = gate.removeprefix("failed").lstrip(": ")
+    short = say["failed_short"]
+    return say["because"].format(short, reason) if reason else short, True
+
+
+def interval_notes(numbers: pd.DataFrame, say: Mapping[str, str]) -> list[str]:
+    """Say what the means, the intervals and the probabilities of a summary are.
+
+    Parameters
+    ----------
+    numbers : DataFrame
+        From `summary`.
+    say : mapping of str to str
+
+    Returns
+    -------
+    list of str
+    """
+    unit = str(numbers.attrs.get("outcome_unit", ""))
+    scale = say["in_units"].format(unit) if unit else say["in_outcome_units"]
+    prob, kind = float(numbers.attrs["probability"]), str(numbers.attrs["kind"])
+    return [
+        say["note_mean"].format(scale),
+        say[f"note_interval_{kind}"].format(percent(prob)),
+        say["note_p"],
+    ]
+
+
+def stacked_notes(numbers: pd.DataFrame, spread: str, say: Mapping[str, str]) -> list[str]:
+    """Say what estimates and what stands beneath them are.
+
+    Parameters
+    ----------
+    numbers : DataFrame
+        From `summary`.
+    spread : {"interval", "sd"}
+    say : mapping of str to str
+
+    Returns
+    -------
+    list of str
+    """
+    unit = str(numbers.attrs.get("outcome_unit", ""))
+    scale = say["in_units"].format(unit) if unit else say["in_outcome_units"]
+    beneath = say["note_parentheses"]
+    if spread == "interval":
+        prob, kind = float(numbers.attrs["probability"]), str(numbers.attrs["kind"])
+        beneath = say["note_brackets"].format(percent(prob), say[kind])
+    return [say["note_estimates"].format(scale), beneath, say["note_p"]]

@@ -1,0 +1,136 @@
+"""Descriptive statistics of a panel."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.estimands._by import names_of
+from bayes_nqp.panel import Panel
+from bayes_nqp.tables._ask import Ask
+from bayes_nqp.tables._model import Cell, Column, Row, Table, decimals_for
+from bayes_nqp.tables._parts import count, number
+from bayes_nqp.tables._words import listed
+
+__all__ = ["descriptives"]
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+TREATED = "treated"
+"""What `by` names to tell units that adopt from those that never do."""
+
+
+def descriptives(panel: Panel, ask: Ask) -> Table:
+    """Tabulate number, mean, spread and range of a panel's variables.
+
+    Parameters
+    ----------
+    panel : Panel
+    ask : Ask
+        ``by`` names a stratum factor, or "treated".
+
+    Returns
+    -------
+    Table
+    """
+    say = ask.say
+    groups = _groups(panel, ask)
+    rows: list[Row] = []
+    for place, (label, mask) in enumerate(groups):
+        rows += [Row(label, rule=place > 0)] if label else []
+        for _, name, values in _variables(panel):
+            rows.append(Row(name, _cells(values[mask], panel.unit_codes[mask], ask)))
+    heads = ("n", "mean", "sd", "sd_within", "min", "median", "max")
+    return Table(
+        "descriptives",
+        ask.titled("title_descriptives"),
+        say["variable"],
+        tuple(Column(say[head]) for head in heads),
+        tuple(rows),
+        _notes(panel, ask),
+        (),
+        ask.language,
+        {"panel_digest": panel.digest},
+    )
+
+
+def _variables(panel: Panel) -> list[tuple[str, str, Floats]]:
+    """Every variable with its role, in the order of the roles."""
+    out: list[tuple[str, str, Floats]] = [("outcome", panel.roles.outcome, panel.outcome)]
+    for role in ("mediators", "moderators", "covariates"):
+        columns = getattr(panel, role)
+        out += [(role, name, columns[:, k]) for k, name in enumerate(getattr(panel.roles, role))]
+    seen: set[str] = set()
+    return [one for one in out if not (one[1] in seen or seen.add(one[1]))]  # type: ignore[func-returns-value]
+
+
+def _groups(panel: Panel, ask: Ask) -> list[tuple[str, Bools]]:
+    say, everything = ask.say, np.ones(panel.n_rows, dtype=bool)
+    names = names_of(ask.by)
+    groups = [(say["all_rows"] if names else "", everything)]
+    for name in names.values():
+        if name == TREATED and name not in panel.levels:
+            adopts = panel.cohort_codes[panel.unit_codes] >= 0
+            groups += [(say["ever"], adopts), (say["never_"], ~adopts)]
+        elif name in panel.levels:
+            codes = panel.strata_codes[name][panel.unit_codes]
+            groups += [
+                (f"{name}: {level}", codes == k) for k, level in enumerate(panel.levels[name])
+            ]
+        else:
+            raise StudyError(
+                f"by={name!r} is no stratum of the panel",
+                hint=nearest(name, [*panel.levels, TREATED]),
+            )
+    return [(label, mask) for label, mask in groups if mask.any()]
+
+
+def _cells(values: Floats, units: npt.NDArray[np.int64], ask: Ask) -> tuple[Cell, ...]:
+    known = ~np.isnan(values)
+    values, units = values[known], units[known]
+    if not values.size:
+        return (count(0), *(number(np.nan, 3) for _ in range(6)))
+    sums, sizes = np.bincount(units, values), np.bincount(units)
+    within = values - (sums / np.maximum(sizes, 1))[units]
+    # One degree of freedom is used by each unit's mean.
+    free = values.size - np.count_nonzero(sizes)
+    spread = float(values.std(ddof=1)) if values.size > 1 else np.nan
+    numbers = (
+        float(values.mean()),
+        spread,
+        float(np.sqrt(within @ within / free)) if free > 0 else np.nan,
+        float(values.min()),
+        float(np.median(values)),
+        float(values.max()),
+    )
+    decimals = decimals_for([spread], ask.digits)
+    return (count(values.size), *(number(x, decimals) for x in numbers))
+
+
+def _notes(panel: Panel, ask: Ask) -> tuple[str, ...]:
+    say = ask.say
+    adopted = panel.cohort_codes[panel.cohort_codes >= 0]
+    codes, sizes = np.unique(adopted, return_counts=True)
+    notes = [
+        say["note_panel"].format(
+            rows=panel.n_rows,
+            units=panel.n_units,
+            unit=panel.roles.unit,
+            periods=panel.periods,
+            time=panel.roles.time,
+            first=panel.time_labels[0],
+            last=panel.time_labels[-1],
+            treated=adopted.size,
+            never=panel.n_units - adopted.size,
+        )
+    ]
+    if codes.size:
+        each = [f"{panel.time_labels[c]} ({n})" for c, n in zip(codes, sizes, strict=True)]
+        notes.append(say["note_cohorts"].format(listed(each, ask.language)))
+    notes.append(say["note_within"])
+    if panel.dropped:
+        lost = [f"{name} ({n})" for name, n in panel.dropped.items()]
+        notes.append(say["note_dropped"].format(listed(lost, ask.language)))
+    return tuple(notes)

@@ -1,0 +1,110 @@
+"""Effects by group, with contrasts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.estimands import att, effects_of, gate_of, text
+from bayes_nqp.estimands._by import names_of
+from bayes_nqp.tables._ask import Ask
+from bayes_nqp.tables._contrasts_table import contrasts_table
+from bayes_nqp.tables._described import interval_notes, said_of
+from bayes_nqp.tables._model import NOTHING, Column, Row, Table, decimals_for
+from bayes_nqp.tables._parts import Writer, count, estimate_cells, estimate_columns, outcome_of
+from bayes_nqp.tables._sizes import units_by
+
+__all__ = ["CONTRASTED", "effects_table", "groups_of"]
+
+CONTRASTED = 4
+"""Levels of a factor up to which all pairs are compared."""
+
+
+def groups_of(effects: xr.Dataset, ask: Ask) -> dict[str, str]:
+    """Name the factors to tabulate, by the names that the table gives them."""
+    asked = names_of(ask.by)
+    return dict(asked) if asked else {name: name for name in schema.factors(effects)}
+
+
+def effects_table(source: object, ask: Ask) -> Table:
+    """Tabulate the average effect overall, by group, and the contrasts.
+
+    Parameters
+    ----------
+    source : Fit or Dataset
+    ask : Ask
+
+    Returns
+    -------
+    Table
+    """
+    say, effects = ask.say, effects_of(source)
+    names = groups_of(effects, ask)
+    overall = att(effects, weights=ask.weights)
+    top = ask.summary(overall)
+    levels = {new: ask.summary(att(effects, {new: old}, ask.weights)) for new, old in names.items()}
+    compared = _contrasts(effects, names, levels, ask)
+    spreads = [s for t in (top, *levels.values(), compared) for s in t["sd"]]
+    write = Writer(say, decimals_for(spreads, ask.digits))
+    rows = [_row(say["overall"], top.iloc[0], write, units_by(source, effects, None).get(""))]
+    for new, table in levels.items():
+        units = units_by(source, effects, names[new])
+        rows.append(Row(new))
+        rows += [
+            _row(text(line[new]), line, write, units.get(text(line[new])))
+            for _, line in table.iterrows()
+        ]
+    if len(compared):
+        rows.append(Row(say["contrasts"], rule=True))
+        rows += [
+            Row(
+                f"{text(line['level'])} − {text(line['minus'])}",
+                (*estimate_cells(line, write), NOTHING, NOTHING),
+            )
+            for _, line in compared.iterrows()
+        ]
+    gate = gate_of(overall)
+    evidence = said_of(source, gate, ask.checks, say, ask.language)
+    notes = [*interval_notes(top, say), ask.weighted(), say["note_rows"]]
+    notes += [say["note_contrasts"]] if len(compared) else []
+    if any(_contrastable(effects, names[new]) and len(t) > CONTRASTED for new, t in levels.items()):
+        notes.append(say["note_left_out"].format(CONTRASTED))
+    left_out = int(overall.attrs.get("cells_left_out", 0))
+    notes += [say["note_cells_left_out"].format(left_out)] if left_out else []
+    return Table(
+        "effects",
+        ask.titled("title_effects", outcome_of([top], say)),
+        say["group"],
+        (*estimate_columns(say, ask.prob), Column(say["Rows"]), Column(say["Units"])),
+        tuple(rows),
+        (*notes, *evidence.notes),
+        evidence.stamps,
+        ask.language,
+        ask.facts(gate),
+    )
+
+
+def _row(label: str, line: pd.Series[Any], write: Writer, units: int | None) -> Row:
+    return Row(label, (*estimate_cells(line, write), count(line[v.ROWS]), count(units)))
+
+
+def _contrastable(effects: xr.Dataset, name: str) -> bool:
+    return name in (*schema.factors(effects), v.STRATUM, v.COHORT)
+
+
+def _contrasts(
+    effects: xr.Dataset, names: Mapping[str, str], levels: Mapping[str, pd.DataFrame], ask: Ask
+) -> pd.DataFrame:
+    asked = {
+        new: old
+        for new, old in names.items()
+        if _contrastable(effects, old) and 1 < len(levels[new]) <= CONTRASTED
+    }
+    if not asked:
+        return pd.DataFrame({"sd": []})
+    return contrasts_table(effects, asked, ask.prob, ask.interval, ask.weights)

@@ -1,0 +1,166 @@
+"""Effects by event time, with leads where they are known."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import leads_of
+from bayes_nqp.estimands import att, effects_of, text, worst_gate
+from bayes_nqp.estimands._by import names_of
+from bayes_nqp.tables._ask import Ask
+from bayes_nqp.tables._described import interval_notes, said_of, stacked_notes
+from bayes_nqp.tables._model import MINUS, NOTHING, Cell, Column, Row, Table, decimals_for
+from bayes_nqp.tables._parts import (
+    Writer,
+    chance,
+    count,
+    estimate_cells,
+    estimate_columns,
+    outcome_of,
+    said,
+)
+from bayes_nqp.tables._sizes import units_by
+
+__all__ = ["event_study"]
+
+_BESIDE = 3
+"""Groups that stand side by side; more stand one under another."""
+
+
+def event_study(source: object, ask: Ask) -> Table:
+    """Tabulate the average effect at every event time.
+
+    Parameters
+    ----------
+    source : Fit or Dataset
+    ask : Ask
+
+    Returns
+    -------
+    Table
+    """
+    say, effects = ask.say, effects_of(source)
+    names = {new: old for new, old in names_of(ask.by).items() if old != v.EVENT_TIME}
+    draws = att(effects, {**names, v.EVENT_TIME: v.EVENT_TIME}, ask.weights)
+    leads = _leads(ask, tuple(names.values()))
+    groups = _groups(draws, leads, ask)
+    whole = pd.concat([part for _, part in groups], ignore_index=True)
+    whole.attrs = ask.summary(draws).attrs
+    write = Writer(say, decimals_for(whole["sd"].tolist(), ask.digits), ask.spread)
+    gate = worst_gate(draws, *([] if leads is None else [leads]))
+    if 1 < len(groups) <= _BESIDE:
+        columns, rows = _beside(groups, ask, write)
+    else:
+        units = {} if names else dict(units_by(source, effects, v.EVENT_TIME))
+        columns, rows = _under(groups, ask, write, units)
+    evidence = said_of(source, gate, ask.checks, say, ask.language)
+    notes = interval_notes(whole, say)
+    if 1 < len(groups) <= _BESIDE:
+        notes = stacked_notes(whole, ask.spread, say)
+    notes += [say["note_event_time"], ask.weighted()]
+    notes.append(say["reference"] if leads is None else say["note_leads"])
+    return Table(
+        "event_study",
+        ask.titled("title_event_study", outcome_of([whole], say)),
+        say["event_time_short"],
+        columns,
+        rows,
+        (*notes, *evidence.notes),
+        evidence.stamps,
+        ask.language,
+        ask.facts(gate),
+    )
+
+
+def _leads(ask: Ask, factors: tuple[str, ...]) -> xr.DataArray | None:
+    """Leads that were given, or those of the check of pre-trends."""
+    if ask.leads is not None:
+        return ask.leads
+    for one in ask.checks:
+        if one.name == "pretrends" and isinstance(one.evidence, xr.Dataset) and len(factors) < 2:
+            return leads_of(one.evidence, factors[0] if factors else None)
+    return None
+
+
+def _groups(
+    draws: xr.DataArray, leads: xr.DataArray | None, ask: Ask
+) -> list[tuple[str, pd.DataFrame]]:
+    """Split into groups; a row an event time, leads first."""
+    dims = [str(dim) for dim in draws.dims if dim not in (*v.SAMPLE_DIMS, v.EVENT_TIME)]
+    groups = []
+    for place in product(*(range(draws.sizes[dim]) for dim in dims)):
+        at = dict(zip(dims, place, strict=True))
+        table = ask.summary(draws.isel(at))
+        if not len(table):
+            continue
+        labels = {dim: draws[dim].to_numpy()[i] for dim, i in at.items()}
+        if leads is not None:
+            before = leads.sel({dim: x for dim, x in labels.items() if dim in leads.dims})
+            before = before.isel({v.EVENT_TIME: before[v.EVENT_TIME].to_numpy() < 0})
+            table = _joined(ask.summary(before), table)
+        groups.append((" × ".join(map(text, labels.values())), table))
+    return groups
+
+
+def _joined(leads: pd.DataFrame, effects: pd.DataFrame) -> pd.DataFrame:
+    """Put leads before effects, and between them the event time from which they are measured."""
+    parts = [leads, effects]
+    reference = int(leads[v.EVENT_TIME].max()) + 1 if len(leads) else None
+    if reference is not None and reference < effects[v.EVENT_TIME].min():
+        parts.insert(1, pd.DataFrame({v.EVENT_TIME: [reference], "mean": [0.0]}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _time(value: float) -> str:
+    return text(float(value)).replace("-", MINUS)
+
+
+def _under(
+    groups: list[tuple[str, pd.DataFrame]], ask: Ask, write: Writer, units: dict[str, int]
+) -> tuple[tuple[Column, ...], tuple[Row, ...]]:
+    say = ask.say
+    columns = (*estimate_columns(say, ask.prob), Column(say["Rows"]))
+    columns = (*columns, Column(say["Units"])) if units else columns
+    rows: list[Row] = []
+    for label, table in groups:
+        rows += [Row(label)] if label else []
+        for _, line in table.iterrows():
+            cells: tuple[Cell, ...]
+            if np.isnan(line["sd"]):
+                cells = (said(say["reference_point"]), *[NOTHING] * (len(columns) - 1))
+            else:
+                cells = (*estimate_cells(line, write), count(line[v.ROWS]))
+                if units:
+                    cells = (*cells, count(units.get(text(float(line[v.EVENT_TIME])))))
+            rows.append(Row(_time(line[v.EVENT_TIME]), cells))
+    return columns, tuple(rows)
+
+
+def _beside(
+    groups: list[tuple[str, pd.DataFrame]], ask: Ask, write: Writer
+) -> tuple[tuple[Column, ...], tuple[Row, ...]]:
+    say = ask.say
+    columns = tuple(
+        Column(name, label)
+        for label, _ in groups
+        for name in (say["mean"], say["p_positive"], say["Rows"])
+    )
+    tables = [table.set_index(v.EVENT_TIME) for _, table in groups]
+    rows = []
+    for step in sorted({step for table in tables for step in table.index}):
+        cells: list[Cell] = []
+        for table in tables:
+            if step not in table.index:
+                cells += [NOTHING] * 3
+            elif np.isnan(float(table["sd"].loc[step])):
+                cells += [said(say["reference_point"]), NOTHING, NOTHING]
+            else:
+                line = table.loc[step]
+                cells += [write.estimate(line), chance(line["p_positive"]), count(line[v.ROWS])]
+        rows.append(Row(_time(step), tuple(cells)))
+    return columns, tuple(rows)

@@ -1,0 +1,101 @@
+"""Direct and indirect effects, shares, and channels against one another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.estimands import effects_of, text
+from bayes_nqp.estimands._by import names_of
+from bayes_nqp.tables._ask import Ask
+from bayes_nqp.tables._described import interval_notes, said_of
+from bayes_nqp.tables._kind_effects import CONTRASTED
+from bayes_nqp.tables._mediation_table import channel_comparison, mediation_table
+from bayes_nqp.tables._model import NOTHING, Cell, Column, Row, Table, decimals_for
+from bayes_nqp.tables._parts import Writer, estimate_cells, estimate_columns, outcome_of, said
+from bayes_nqp.tables._words import percent
+
+__all__ = ["mediation"]
+
+_SHARE = ("proportion", "proportion_lower", "proportion_upper")
+
+
+def mediation(source: object, ask: Ask) -> Table:
+    """Tabulate effects along every path, overall or by group.
+
+    Parameters
+    ----------
+    source : Fit or Dataset
+        Of a ``Mediation``.
+    ask : Ask
+
+    Returns
+    -------
+    Table
+    """
+    say, effects = ask.say, effects_of(source)
+    how = (ask.prob, ask.interval, ask.weights)
+    numbers = mediation_table(effects, ask.by, *how)
+    channels = numbers[v.PATH].nunique() - len({v.DIRECT, v.TOTAL, "all mediators"})
+    compared = channel_comparison(effects, ask.by, *how) if 1 < channels <= CONTRASTED else None
+    spreads = [*numbers["sd"], *([] if compared is None else compared["sd"])]
+    write = Writer(say, decimals_for(spreads, ask.digits))
+    names = list(names_of(ask.by))
+    rows: list[Row] = []
+    for place, (label, lines) in enumerate(_split(numbers, names)):
+        rows += [Row(label, rule=place > 0)] if label else []
+        rows += [
+            Row(_path(line[v.PATH], say), (*estimate_cells(line, write), _share(line, write)))
+            for _, line in lines.iterrows()
+        ]
+    if compared is not None:
+        for label, lines in _split(compared, names):
+            head = say["compared"] + (f": {label}" if label else "")
+            rows.append(Row(head, rule=True))
+            rows += [
+                Row(
+                    f"{_path(line['channel'], say)} − {_path(line['minus'], say)}",
+                    (*estimate_cells(line, write), NOTHING),
+                )
+                for _, line in lines.iterrows()
+            ]
+    gate = str(numbers[v.GATE].iloc[0])
+    evidence = said_of(source, gate, ask.checks, say, ask.language)
+    notes = [*interval_notes(numbers, say), ask.weighted()]
+    notes.append(say["note_share"].format(percent(ask.prob)))
+    notes += [say["note_single"]] if channels > 1 else []
+    share = f"{say['share']} [{percent(ask.prob)}]"
+    return Table(
+        "mediation",
+        ask.titled("title_mediation", outcome_of([numbers], say)),
+        say["path"],
+        (*estimate_columns(say, ask.prob), Column(share)),
+        tuple(rows),
+        (*notes, *evidence.notes),
+        evidence.stamps,
+        ask.language,
+        ask.facts(gate),
+    )
+
+
+def _split(table: pd.DataFrame, names: list[str]) -> list[tuple[str, pd.DataFrame]]:
+    if not names:
+        return [("", table)]
+    keys: Any = table.groupby(names, sort=False)
+    return [(" × ".join(text(x) for x in key), part) for key, part in keys]
+
+
+def _path(name: str, say: Mapping[str, str]) -> str:
+    """Word a path; a mediator keeps its own name."""
+    return say[name] if name in (v.DIRECT, v.TOTAL, "all mediators") else name
+
+
+def _share(line: pd.Series[Any], write: Writer) -> Cell:
+    if line.get("withheld"):
+        return said("–", "faint")
+    values = [float(line[name]) for name in _SHARE]
+    return NOTHING if np.isnan(values[0]) else write.share(*values)

@@ -1,0 +1,65 @@
+"""The literature's steps of mediation, side by side."""
+
+from __future__ import annotations
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.estimands import text
+from bayes_nqp.estimands._by import names_of
+from bayes_nqp.tables._ask import Ask
+from bayes_nqp.tables._described import said_of, stacked_notes
+from bayes_nqp.tables._model import NOTHING, Cell, Column, Row, Table, decimals_for
+from bayes_nqp.tables._parts import Writer, chance, outcome_of
+from bayes_nqp.tables._steps import TREATMENT, three_step
+
+__all__ = ["steps"]
+
+
+def steps(fit: object, ask: Ask) -> Table:
+    """Tabulate the three steps, a column an equation.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a ``Mediation``.
+    ask : Ask
+
+    Returns
+    -------
+    Table
+    """
+    say, names = ask.say, list(names_of(ask.by))
+    numbers = three_step(fit, ask.by, ask.prob, ask.interval)
+    numbers.attrs.setdefault("outcome", getattr(fit, "facts", {}).get("outcome", ""))
+    write = Writer(say, decimals_for(numbers["sd"].tolist(), ask.digits), ask.spread)
+    outcome = outcome_of([numbers], say)
+    pairs = list(dict.fromkeys(zip(numbers["step"], numbers["equation"], strict=True)))
+    columns = tuple(
+        Column(f"({i})\n{outcome if equation == 'outcome' else equation}")
+        for i, (_, equation) in enumerate(pairs, 1)
+    )
+    at: dict[str, dict[int, tuple[Cell, Cell]]] = {}
+    for _, line in numbers.iterrows():
+        what = str(line["coefficient"])
+        label = say["treatment"] if what == TREATMENT else what
+        group = " × ".join(text(line[name]) for name in names)
+        place = pairs.index((line["step"], line["equation"]))
+        both = (write.estimate(line), chance(line["p_positive"]))
+        at.setdefault(f"{label} ({group})" if group else label, {})[place] = both
+    rows: list[Row] = []
+    for label, cells in at.items():
+        for k, name in enumerate((label, say["p_positive"])):
+            line_ = (cells[i][k] if i in cells else NOTHING for i in range(len(pairs)))
+            rows.append(Row(name, tuple(line_)))
+    gate = str(numbers[v.GATE].iloc[0])
+    evidence = said_of(fit, gate, ask.checks, say, ask.language)
+    return Table(
+        "steps",
+        ask.titled("title_steps", outcome),
+        "",
+        columns,
+        tuple(rows),
+        (*stacked_notes(numbers, ask.spread, say), say["note_steps"], *evidence.notes),
+        evidence.stamps,
+        ask.language,
+        ask.facts(gate),
+    )

@@ -1,0 +1,376 @@
+"""A table as it is printed: cells that know their numbers, and how these are written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["NOTHING", "Cell", "Column", "Form", "Row", "Table", "Value", "decimals_for"]
+
+type Value = float | int | str | None
+type Kind = Literal["number", "chance", "count", "text"]
+
+MISSING = "–"
+MINUS = "−"
+_CHANCE = 3
+"""Decimals of a probability."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How the numbers of a cell are written together.
+
+    Parameters
+    ----------
+    template : str
+        With a pair of braces for every part; a line break starts a new line of the cell.
+    kinds : tuple of {"number", "chance", "count", "text"}
+        Of the parts. A chance is a probability, never written as 0 or 1.
+    names : tuple of str
+        Headings of the parts where each has a column of its own.
+    """
+
+    template: str = "{}"
+    kinds: tuple[Kind, ...] = ("text",)
+    names: tuple[str, ...] = ("",)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Numbers or words of one cell.
+
+    Parameters
+    ----------
+    values : tuple of float, int, str or None
+        The parts, unrounded; none for an empty cell.
+    form : Form
+    decimals : int, default 3
+        Of numbers.
+    tone : {"", "good", "doubt", "bad", "faint"}, default ""
+        Of a verdict.
+    """
+
+    values: tuple[Value, ...] = ()
+    form: Form = field(default_factory=Form)
+    decimals: int = 3
+    tone: Literal["", "good", "doubt", "bad", "faint"] = ""
+
+    @property
+    def text(self) -> str:
+        """The cell as printed."""
+        if not self.values:
+            return ""
+        parts = [
+            written(value, kind, self.decimals)
+            for value, kind in zip(self.values, self.form.kinds, strict=True)
+        ]
+        missing = len(parts) > 1 and all(part == MISSING for part in parts)
+        return MISSING if missing else self.form.template.format(*parts)
+
+
+NOTHING = Cell()
+"""An empty cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of cells.
+
+    Parameters
+    ----------
+    label : str
+        Its heading.
+    group : str, default ""
+        A heading over this and neighbouring columns of the same group.
+    words : bool, default False
+        Whether it holds sentences, set to the left and broken into lines.
+    """
+
+    label: str
+    group: str = ""
+    words: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a table; one without cells is a heading over those below it.
+
+    Parameters
+    ----------
+    label : str
+    cells : tuple of Cell, default ()
+    rule : bool, default False
+        Whether a line is drawn above it.
+    """
+
+    label: str
+    cells: tuple[Cell, ...] = ()
+    rule: bool = False
+
+    @property
+    def heading(self) -> bool:
+        """Whether it is a heading."""
+        return not self.cells
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Table:
+    """A table, built once and rendered many ways.
+
+    Parameters
+    ----------
+    kind : str
+        What it tabulates.
+    title : str
+    stub : str
+        Heading of the column of labels.
+    columns : tuple of Column
+    rows : tuple of Row
+    notes : tuple of str
+        Sentences beneath.
+    stamps : tuple of str
+        What failed; they stand in the table itself, above the numbers.
+    language : {"en", "zh"}
+    facts : mapping of str to str, optional
+        What else is known, such as the gate's verdict and the interval.
+    """
+
+    kind: str
+    title: str
+    stub: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
+    stamps: tuple[str, ...] = ()
+    language: Literal["en", "zh"] = "en"
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> pd.DataFrame:
+        """The body as printed, all of it text."""
+        return self.to_frame(text=True)
+
+    @property
+    def numbers(self) -> pd.DataFrame:
+        """The body as unrounded numbers, a column for each."""
+        return self.to_frame()
+
+    @property
+    def note(self) -> str:
+        """The notes as one paragraph."""
+        return ("" if self.language == "zh" else " ").join(self.notes)
+
+    def to_frame(self, *, text: bool = False) -> pd.DataFrame:
+        """Give the body as a data frame.
+
+        Parameters
+        ----------
+        text : bool, default False
+            As printed, instead of unrounded numbers with a column for each.
+
+        Returns
+        -------
+        DataFrame
+            Numbers: ``section``, the labels, and a column for every number, with the gate's
+            verdict as the last where there is one. ``attrs`` holds title, notes and stamps.
+        """
+        from bayes_nqp.tables._as_frame import as_frame
+
+        return as_frame(self, text=text)
+
+    def to_markdown(self, path: str | Path | None = None) -> str:
+        """Render as a Markdown table with title and notes.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            A file to write as well.
+
+        Returns
+        -------
+        str
+        """
+        from bayes_nqp.tables._as_markdown import as_markdown
+
+        return _kept(as_markdown(self), path)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """Render as an HTML table that needs nothing from elsewhere.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            A file to write as well, as a page of its own.
+
+        Returns
+        -------
+        str
+            The ``<table>`` element.
+        """
+        from bayes_nqp.tables._as_html import as_html, as_page
+
+        if path is not None:
+            _kept(as_page([self]), path)
+        return as_html(self)
+
+    def to_latex(
+        self, path: str | Path | None = None, *, label: str = "", standalone: bool = False
+    ) -> str:
+        r"""Render as LaTeX, for the packages booktabs, threeparttable, array and, in Chinese, ctex.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            A file to write as well.
+        label : str, optional
+            For ``\ref``.
+        standalone : bool, default False
+            A whole document, for xelatex.
+
+        Returns
+        -------
+        str
+        """
+        from bayes_nqp.tables._as_latex import as_document, as_latex
+
+        made = as_document([self]) if standalone else as_latex(self, label)
+        return _kept(made, path)
+
+    def to_docx(self, path: str | Path) -> Path:
+        """Write a Word document with the table, editable, and its notes.
+
+        Parameters
+        ----------
+        path : str or Path
+            An existing file is replaced.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        StudyError
+            If python-docx is not installed.
+        """
+        from bayes_nqp.tables._as_docx import write_docx
+
+        return write_docx([self], path)
+
+    def to_excel(self, path: str | Path) -> Path:
+        """Write a workbook with the table, its numbers as numbers.
+
+        Parameters
+        ----------
+        path : str or Path
+            An existing file is replaced.
+
+        Returns
+        -------
+        Path
+        """
+        from bayes_nqp.tables._as_excel import write_excel
+
+        return write_excel([self], path)
+
+    def to_maketables(self) -> object:
+        """Give the table to maketables, which also renders Typst and Great Tables.
+
+        Returns
+        -------
+        maketables.MTable
+
+        Raises
+        ------
+        StudyError
+            If maketables is not installed.
+        """
+        from bayes_nqp.tables._as_maketables import as_maketables
+
+        return as_maketables(self)
+
+    def __repr__(self) -> str:
+        return self.to_markdown()
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+
+def _kept(made: str, path: str | Path | None) -> str:
+    if path is not None:
+        from bayes_nqp.tables._files import write_text
+
+        write_text(path, made)
+    return made
+
+
+def written(value: Value, kind: Kind, decimals: int) -> str:
+    """Write one part of a cell.
+
+    Parameters
+    ----------
+    value : float, int, str or None
+    kind : {"number", "chance", "count", "text"}
+    decimals : int
+        Of a number.
+
+    Returns
+    -------
+    str
+        An en dash where it is missing.
+    """
+    if value is None or (isinstance(value, float | np.floating) and math.isnan(value)):
+        return MISSING
+    if isinstance(value, str) or kind == "text":
+        return str(value)
+    if kind == "count":
+        return f"{round(value):,}"
+    if kind == "chance":
+        return _chance(float(value))
+    rounded = f"{value:.{decimals}f}"
+    if float(rounded) == 0.0:
+        rounded = rounded.removeprefix("-")
+    return rounded.replace("-", MINUS)
+
+
+def _chance(value: float) -> str:
+    """Write a probability; none that draws estimate is exactly 0 or 1."""
+    edge = 10.0**-_CHANCE
+    if value < edge:
+        return f"<{edge:.{_CHANCE}f}"
+    if value > 1 - edge:
+        return f">{1 - edge:.{_CHANCE}f}"
+    return f"{value:.{_CHANCE}f}"
+
+
+def decimals_for(spreads: Sequence[float], asked: int | None) -> int:
+    """Choose decimals: three, more for small posterior sds, fewer for large ones.
+
+    Parameters
+    ----------
+    spreads : sequence of float
+        Posterior sds.
+    asked : int or None
+        What the caller wants.
+
+    Returns
+    -------
+    int
+        So that an sd has two significant digits, but three decimals while that is not fewer
+        digits than it has to be.
+    """
+    if asked is not None:
+        return asked
+    sizes = np.asarray([s for s in spreads if np.isfinite(s) and s > 0], dtype=np.float64)
+    if not sizes.size:
+        return 3
+    needed = math.ceil(-math.log10(float(np.median(sizes)))) + 1
+    return min(needed, 10) if needed > 3 else 3 if needed > 0 else max(0, needed + 1)

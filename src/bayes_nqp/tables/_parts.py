@@ -1,0 +1,106 @@
+"""Cells, columns and rows that several tables share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from bayes_nqp.tables._model import NOTHING, Cell, Column, Form
+from bayes_nqp.tables._words import percent
+
+if TYPE_CHECKING:
+    type Line = pd.Series[Any] | Mapping[str, Any]
+
+__all__ = [
+    "Writer",
+    "chance",
+    "count",
+    "estimate_cells",
+    "estimate_columns",
+    "number",
+    "outcome_of",
+    "said",
+]
+
+_NUMBER = Form("{}", ("number",), ("",))
+_CHANCE = Form("{}", ("chance",), ("",))
+_COUNT = Form("{}", ("count",), ("",))
+
+
+def number(value: float, decimals: int) -> Cell:
+    """Make a cell of one number."""
+    return Cell((float(value),), _NUMBER, decimals)
+
+
+def chance(value: float) -> Cell:
+    """Make a cell of one probability."""
+    return Cell((float(value),), _CHANCE)
+
+
+def count(value: float | None) -> Cell:
+    """Make a cell of one count; nothing where there is none to tell."""
+    return NOTHING if value is None else Cell((int(value),), _COUNT)
+
+
+def said(text: str, tone: Any = "") -> Cell:
+    """Make a cell of words."""
+    return Cell((text,), tone=tone)
+
+
+class Writer:
+    """Writes intervals and estimates of one table in one language.
+
+    Parameters
+    ----------
+    say : mapping of str to str
+    decimals : int
+    spread : {"interval", "sd"}
+        What stands beneath an estimate where both share a cell.
+    """
+
+    def __init__(self, say: Mapping[str, str], decimals: int, spread: str = "interval") -> None:
+        self.decimals, self.spread = decimals, spread
+        ends = (say["lower"], say["upper"])
+        self._interval = Form("[{}, {}]", ("number",) * 2, ends)
+        self._stacked = Form("{}\n[{}, {}]", ("number",) * 3, (say["mean"], *ends))
+        self._sd = Form("{}\n({})", ("number",) * 2, (say["mean"], say["sd"]))
+        self._share = Form("{} [{}, {}]", ("number",) * 3, (say["median"], *ends))
+
+    def interval(self, row: Line) -> Cell:
+        """Write an interval."""
+        ends = (float(row["lower"]), float(row["upper"]))
+        return Cell(ends, self._interval, self.decimals)
+
+    def estimate(self, row: Line) -> Cell:
+        """Write an estimate over its interval, or over its sd."""
+        if self.spread == "sd":
+            return Cell((float(row["mean"]), float(row["sd"])), self._sd, self.decimals)
+        values = (float(row["mean"]), float(row["lower"]), float(row["upper"]))
+        return Cell(values, self._stacked, self.decimals)
+
+    def share(self, centre: float, lower: float, upper: float) -> Cell:
+        """Write a share with its interval, to two decimals."""
+        return Cell((centre, lower, upper), self._share, 2)
+
+
+def estimate_columns(say: Mapping[str, str], prob: float, group: str = "") -> tuple[Column, ...]:
+    """Make the columns of mean, sd, interval and probability."""
+    labels = (say["mean"], say["sd"], say["interval"].format(percent(prob)), say["p_positive"])
+    return tuple(Column(label, group) for label in labels)
+
+
+def estimate_cells(row: Line, write: Writer) -> tuple[Cell, ...]:
+    """Make the cells of mean, sd, interval and probability."""
+    return (
+        number(row["mean"], write.decimals),
+        number(row["sd"], write.decimals),
+        write.interval(row),
+        chance(row["p_positive"]),
+    )
+
+
+def outcome_of(tables: Sequence[pd.DataFrame], say: Mapping[str, str]) -> str:
+    """Name the outcome as far as the draws know it."""
+    return str(tables[0].attrs.get("outcome", "")) or say["the_outcome"]

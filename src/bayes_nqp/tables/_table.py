@@ -1,0 +1,214 @@
+"""One function for every table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CheckResult, run_checks
+from bayes_nqp.designs import Mediation
+from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.estimands import By
+from bayes_nqp.fitting import Fit
+from bayes_nqp.panel import Panel
+from bayes_nqp.tables._ask import Ask
+from bayes_nqp.tables._kind_descriptives import descriptives
+from bayes_nqp.tables._kind_diagnostics import diagnostics
+from bayes_nqp.tables._kind_effects import effects_table
+from bayes_nqp.tables._kind_event_study import event_study
+from bayes_nqp.tables._kind_mediation import mediation
+from bayes_nqp.tables._kind_robustness import robustness, specifications
+from bayes_nqp.tables._kind_steps import steps
+from bayes_nqp.tables._model import Table
+from bayes_nqp.tables._words import Language
+
+__all__ = ["Kinds", "table"]
+
+type Kinds = Literal[
+    "effects", "event_study", "mediation", "steps", "robustness", "descriptives", "diagnostics"
+]
+KINDS: tuple[str, ...] = get_args(Kinds.__value__)
+
+_WHAT = "nqp.table(fit), nqp.table({'base': fit, 'iid': other}), nqp.table(panel), or checks"
+
+
+def table(
+    what: object,
+    kind: Kinds | None = None,
+    *,
+    by: By = None,
+    language: Language = "en",
+    prob: float = 0.95,
+    digits: int | None = None,
+    interval: Literal["eti", "hdi"] = "eti",
+    spread: Literal["interval", "sd"] = "interval",
+    weights: str = "rows",
+    leads: xr.DataArray | None = None,
+    checks: CheckResult | Iterable[CheckResult] = (),
+    title: str | None = None,
+) -> Table:
+    """Build a table for a paper: one table, rendered many ways.
+
+    A failed convergence gate, and every one of `checks` that fails, is written into the table
+    itself. There are no stars: P(> 0) is the posterior probability of a positive value.
+
+    Parameters
+    ----------
+    what : Fit, Dataset, mapping or sequence of them, Panel, CheckResult or sequence of them
+        What to tabulate: a fit, or effects in the schema of the waist; several, by the heading
+        of their column; a panel; or results of checks (also the table that ``nqp.check(fit)``
+        gives).
+    kind : str, optional
+        Found from `what` by default:
+
+        - "effects", of a fit: overall, by group, and contrasts;
+        - "event_study", of a fit: by event time, with leads where they are known;
+        - "mediation", of a fit of channels (the default there): every path, and shares;
+        - "steps", of a fit of channels: the three steps, an equation a column;
+        - "robustness", of several fits, a column each; or of checks that compare
+          specifications, a row each;
+        - "descriptives", of a panel;
+        - "diagnostics", of checks; of a fit, which is then asked all of them.
+    by : str, sequence of str or mapping, optional
+        Groups: of effects, the factors one after another (every stratum factor by default);
+        elsewhere as in ``att``; of a panel, strata and "treated". A mapping renames.
+    language : {"en", "zh"}, default "en"
+        Of labels and notes.
+    prob : float, default 0.95
+        Posterior probability of intervals.
+    digits : int, optional
+        Decimals. By default three; more where posterior sds are small, fewer where large.
+    interval : {"eti", "hdi"}, default "eti"
+        Equal-tailed, or highest density.
+    spread : {"interval", "sd"}, default "interval"
+        What stands beneath an estimate where both share a cell.
+    weights : str, default "rows"
+        As in ``att``.
+    leads : DataArray (chain, draw, event_time, ...), outcome units, optional
+        For an event study; by default those of the check of pre-trends, if it is in `checks`.
+    checks : CheckResult or iterable of CheckResult, default ()
+        Evidence that travels with the numbers.
+    title : str, optional
+        Instead of the usual one.
+
+    Returns
+    -------
+    Table
+        ``to_frame``, ``to_markdown``, ``to_html``, ``to_latex``, ``to_docx``, ``to_excel``.
+
+    Raises
+    ------
+    StudyError
+        If `what` cannot be tabulated, or not as this kind; else as ``att`` and ``summary``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bayes_nqp import schema
+    >>> from bayes_nqp.tables import table
+    >>> effects = schema.build(
+    ...     np.random.default_rng(1).normal(size=(4, 100, 1, 2)),
+    ...     strata={"region": ["inland", "coastal"]},
+    ...     cohort=[2015, 2015], time=[2015, 2015], event_time=[0, 0], rows=[3, 3], units=[3, 3],
+    ... )
+    >>> table(effects).text.columns.tolist()
+    ['Group', 'Mean', 'SD', '95% interval', 'P(> 0)', 'Rows', 'Units']
+    """
+    evidence = (checks,) if isinstance(checks, CheckResult) else tuple(checks)
+    ask = Ask(by, language, prob, interval, digits, spread, weights, leads, evidence, title)
+    _check(ask, kind)
+    if isinstance(what, Panel):
+        _only(kind, "descriptives", what)
+        return descriptives(what, ask)
+    results = _results(what)
+    if results is not None:
+        if kind == "robustness":
+            return specifications(results, ask)
+        _only(kind, "diagnostics", what)
+        return diagnostics(results, ask)
+    if isinstance(what, Fit | xr.Dataset):
+        return _of_one(what, kind, ask)
+    _only(kind, "robustness", what)
+    return robustness(_several(what), ask)
+
+
+def _check(ask: Ask, kind: str | None) -> None:
+    if kind is not None and kind not in KINDS:
+        raise StudyError(f"kind={kind!r} is no kind of table", hint=nearest(str(kind), KINDS))
+    if ask.spread not in ("interval", "sd"):
+        raise StudyError(f"spread={ask.spread!r}", hint="'interval' or 'sd'")
+    if ask.digits is not None and (type(ask.digits) is not int or not 0 <= ask.digits <= 12):
+        raise StudyError(f"digits={ask.digits!r}", hint="a whole number from 0 to 12, or None")
+    for one in ask.checks:
+        if not isinstance(one, CheckResult):
+            raise StudyError(
+                f"'checks' holds a {type(one).__name__}", hint="nqp.check(fit, 'pretrends')"
+            )
+    ask.say  # noqa: B018 - raises where the language is not spoken
+
+
+def _only(kind: str | None, usual: str, what: object) -> None:
+    if kind not in (None, usual):
+        raise StudyError(
+            f"kind={kind!r} is no table of a {type(what).__name__}", hint=f"kind={usual!r}"
+        )
+
+
+def _of_one(source: Fit | xr.Dataset, kind: str | None, ask: Ask) -> Table:
+    if kind is None:
+        channels = isinstance(source, Fit) and isinstance(source.design, Mediation)
+        if isinstance(source, xr.Dataset):
+            channels = source.sizes.get(v.PATH, 1) > 1
+        kind = "mediation" if channels else "effects"
+    if kind == "diagnostics":
+        if not isinstance(source, Fit):
+            raise StudyError("kind='diagnostics' asks its questions of a fit", hint=_WHAT)
+        return diagnostics(run_checks(source), ask, str(source.gate))
+    if kind == "robustness":
+        return robustness([("", source)], ask)
+    kinds = {
+        "effects": effects_table,
+        "event_study": event_study,
+        "mediation": mediation,
+        "steps": steps,
+    }
+    if kind not in kinds:
+        raise StudyError(f"kind={kind!r} is no table of a fit", hint="nqp.table(fit.panel)")
+    return kinds[kind](source, ask)
+
+
+def _results(what: object) -> list[CheckResult] | None:
+    """Results of checks, if these are some."""
+    if isinstance(what, CheckResult):
+        return [what]
+    if isinstance(what, pd.DataFrame):
+        wanted = ["check", "question", "verdict", "figure", "sentence"]
+        if not set(wanted) <= set(what.columns):
+            raise StudyError("'what' is a DataFrame, and not that of nqp.check(fit)", hint=_WHAT)
+        return [CheckResult(*map(str, row)) for row in what[wanted].itertuples(index=False)]  # type: ignore[arg-type]
+    if isinstance(what, Iterable) and not isinstance(what, str | Mapping | np.ndarray | xr.Dataset):
+        several = list(what)
+        if several and all(isinstance(one, CheckResult) for one in several):
+            return several
+    return None
+
+
+def _several(what: object) -> list[tuple[str, object]]:
+    """Fits with the headings of their columns."""
+    if isinstance(what, Mapping):
+        named = [(str(name), one) for name, one in what.items()]
+    elif isinstance(what, list | tuple):
+        facts = [one.facts if isinstance(one, Fit) else {} for one in what]
+        named = [(str(f.get("outcome", "")), one) for f, one in zip(facts, what, strict=True)]
+    else:
+        raise StudyError(f"'what' is a {type(what).__name__}", hint=_WHAT)
+    odd = [one for _, one in named if not isinstance(one, Fit | xr.Dataset)]
+    if odd or not named:
+        found = f"holds a {type(odd[0]).__name__}" if odd else "is empty"
+        raise StudyError(f"'what' {found}", hint=_WHAT)
+    return named

@@ -1,0 +1,349 @@
+"""What tables say beyond what figures say, in English and Chinese."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping
+
+from bayes_nqp.plots._words import Language, percent
+from bayes_nqp.plots._words import words as of_figures
+
+__all__ = ["Language", "listed", "percent", "question_of", "verdict_of", "words"]
+
+_ENGLISH = {
+    "mean": "Mean",
+    "sd": "SD",
+    "lower": "Lower",
+    "upper": "Upper",
+    "group": "Group",
+    "Rows": "Rows",
+    "Units": "Units",
+    "title_effects": "Average effect on the treated: {}",
+    "title_event_study": "Effect by event time: {}",
+    "title_mediation": "Direct and indirect effects: {}",
+    "title_robustness": "The average effect under other specifications: {}",
+    "title_descriptives": "Descriptive statistics",
+    "title_diagnostics": "Checks",
+    "the_outcome": "the outcome",
+    "note_mean": "Mean, SD: of the posterior, {}.",
+    "note_estimates": "Estimates: posterior means, {}.",
+    "event_time_short": "Event time",
+    "note_event_time": "Event time: periods since adoption.",
+    "note_interval_eti": "Intervals hold {} of the posterior and are equal-tailed.",
+    "note_interval_hdi": "Intervals hold {} of the posterior, of highest density.",
+    "note_p": "P(> 0): posterior probability of a positive value.",
+    "in_units": "in {}",
+    "in_outcome_units": "in units of the outcome",
+    "note_weights": "Averages over treated rows.",
+    "note_weights_other": "Averages weighted by {}.",
+    "note_rows": "Rows, Units: treated rows with an identified effect, and units that have them.",
+    "note_contrasts": "Contrasts: differences draw by draw, from one model.",
+    "note_left_out": "Contrasts are left out for factors with more than {} levels.",
+    "note_cells_left_out": "Cells × cohorts × periods not identified and left out: {}.",
+    "note_model": "Effects: {}; errors: {}; {}.",
+    "note_gate": "Convergence gate: {}.",
+    "passed": "passed (R-hat at most {:.3f}, at least {:.0f} effective draws)",
+    "passed_short": "passed",
+    "failed_short": "failed",
+    "unverified_short": "unverified",
+    "stamp_gate": "Convergence gate failed: {}",
+    "stamp_check": "Check failed: {}",
+    "note_doubt": "In doubt: {}.",
+    "note_checks_hold": "Checks that hold: {}.",
+    "complete": "one curve for all (complete pooling)",
+    "partial_by": "partial pooling by {}",
+    "partial_none": "partial pooling",
+    "separate_by": "no pooling",
+    "varying": "{}, deviations by {}",
+    "IID": "independent",
+    "AR1": "AR(1)",
+    "AR1Noise": "AR(1) plus noise",
+    "time_effects": "time effects: {}",
+    "time_of": "by {}",
+    "time_one": "common",
+    "time_partial": "by {}, pooled",
+    "unit": "unit",
+    "leads": "Before adoption",
+    "effects": "From adoption on",
+    "note_leads": "Before adoption: leads of a fit of their own, relative to event time −1; from "
+    "adoption on: relative to all periods before it.",
+    "path": "Path",
+    "share": "Share of total",
+    "compared": "Channels compared",
+    "note_share": "Share: posterior median with its {} interval; withheld where the total effect "
+    "straddles zero.",
+    "note_single": "A single channel is causal by itself only if mediators do not affect one "
+    "another.",
+    "average": "Average effect",
+    "outcome": "Outcome",
+    "specification": "Specification",
+    "as_fitted": "the fit itself",
+    "change": "Changed: {}",
+    "row_effects": "Effects",
+    "row_errors": "Errors",
+    "row_time": "Time effects",
+    "row_covariates": "Covariates",
+    "row_mediators": "Mediators",
+    "row_gate": "Convergence gate",
+    "row_units_all": "Units in all",
+    "row_rows_all": "Rows in all",
+    "note_brackets": "In brackets: {} intervals, {}.",
+    "note_parentheses": "In parentheses: posterior sd.",
+    "eti": "equal-tailed",
+    "hdi": "highest density",
+    "note_only_shown": "Marked *shown*: for comparison; the verdict does not rest on it.",
+    "shown": "shown",
+    "counts": "counts",
+    "status": "Verdict rests on it",
+    "yes": "yes",
+    "no": "no",
+    "variable": "Variable",
+    "n": "N",
+    "sd_within": "SD within",
+    "min": "Min",
+    "median": "Median",
+    "max": "Max",
+    "role_outcome": "Outcome",
+    "role_covariates": "Covariates",
+    "role_mediators": "Mediators",
+    "role_moderators": "Moderators",
+    "all_rows": "All",
+    "ever": "Ever treated",
+    "never_": "Never treated",
+    "note_panel": "{rows:,} rows, {units:,} units ({unit}), {periods} periods ({time}, {first} to "
+    "{last}); {treated:,} units adopt, {never:,} never do.",
+    "note_cohorts": "Units by cohort: {}.",
+    "note_within": "SD within: of deviations from the unit's mean.",
+    "note_dropped": "Rows left out for missing values: {}.",
+    "question": "Question",
+    "verdict": "Verdict",
+    "figure": "Key figure",
+    "verdict_holds": "holds",
+    "verdict_in doubt": "in doubt",
+    "verdict_fails": "fails",
+    "verdict_not applicable": "not applicable",
+    "tally": "{}: {}",
+    "notes": "Notes: ",
+    "part": "{} {}",
+    "equation": "{}",
+    "treatment": "Treatment",
+    "title_steps": "Steps of mediation: {}",
+    "note_steps": "Columns: the outcome on the treatment; each mediator on the treatment; the "
+    "outcome on treatment and mediators. All are read off one fit; no step decides on the next.",
+}
+
+_CHINESE = {
+    "mean": "均值",
+    "sd": "标准差",
+    "lower": "下限",
+    "upper": "上限",
+    "group": "分组",
+    "Rows": "行数",
+    "Units": "单位数",
+    "title_effects": "处理组平均处理效应：{}",
+    "title_event_study": "各事件时间的效应：{}",
+    "title_mediation": "直接效应与间接效应：{}",
+    "title_robustness": "不同设定下的平均效应：{}",
+    "title_descriptives": "描述性统计",
+    "title_diagnostics": "检验",
+    "the_outcome": "结果变量",
+    "note_mean": "均值、标准差：后验均值与后验标准差，{}。",
+    "note_estimates": "估计值为后验均值，{}。",
+    "event_time_short": "事件时间",
+    "note_event_time": "事件时间：政策实施后的期数。",
+    "note_interval_eti": "区间为 {} 后验等尾区间。",
+    "note_interval_hdi": "区间为 {} 后验最高密度区间。",
+    "note_p": "P(> 0)：取正值的后验概率。",
+    "in_units": "单位：{}",
+    "in_outcome_units": "以结果变量的单位计",
+    "note_weights": "按受处理观测平均。",
+    "note_weights_other": "按 {} 加权平均。",
+    "note_rows": "行数、单位数：效应可识别的受处理观测及其所属单位。",
+    "note_contrasts": "组间差异：同一模型内逐次抽样相减。",
+    "note_left_out": "水平数超过 {} 的分组变量不列组间差异。",
+    "note_cells_left_out": "不可识别而未计入的单元格：{} 个。",
+    "note_model": "效应：{}；误差：{}；{}。",
+    "note_gate": "收敛检验：{}。",
+    "passed": "通过（R-hat 至多 {:.3f}，有效样本量至少 {:.0f}）",
+    "passed_short": "通过",
+    "failed_short": "未通过",
+    "unverified_short": "未验证",
+    "stamp_gate": "未通过收敛检验：{}",
+    "stamp_check": "检验不成立：{}",
+    "note_doubt": "存疑：{}。",
+    "note_checks_hold": "成立的检验：{}。",
+    "complete": "共同曲线（完全合并）",
+    "partial_by": "按{}部分合并",
+    "partial_none": "部分合并",
+    "separate_by": "不合并",
+    "varying": "{}，个体偏离按{}",
+    "IID": "独立",
+    "AR1": "AR(1)",
+    "AR1Noise": "AR(1) 加噪声",
+    "time_effects": "时间效应：{}",
+    "time_of": "按{}",
+    "time_one": "共同",
+    "time_partial": "按{}，部分合并",
+    "unit": "单位",
+    "leads": "政策实施前",
+    "effects": "政策实施后",
+    "note_leads": "政策实施前：单独拟合的前置期，以事件时间 −1 为基期；"
+    "政策实施后：以政策前各期为基准。",
+    "path": "路径",
+    "share": "占总效应的份额",
+    "compared": "渠道比较",
+    "note_share": "份额：后验中位数及 {} 区间；总效应跨零时不列。",
+    "note_single": "仅当中介之间互不影响时，单个渠道才有因果含义。",
+    "average": "平均效应",
+    "outcome": "结果变量",
+    "specification": "设定",
+    "as_fitted": "基准拟合",
+    "change": "改变：{}",
+    "row_effects": "效应",
+    "row_errors": "误差",
+    "row_time": "时间效应",
+    "row_covariates": "控制变量",
+    "row_mediators": "中介变量",
+    "row_gate": "收敛检验",
+    "row_units_all": "全部单位",
+    "row_rows_all": "全部行数",
+    "note_brackets": "方括号内为 {} {}区间。",
+    "note_parentheses": "圆括号内为后验标准差。",
+    "eti": "等尾",
+    "hdi": "最高密度",
+    "shown": "仅供比较",
+    "counts": "计入",
+    "status": "是否计入判断",
+    "yes": "是",
+    "no": "否",
+    "variable": "变量",
+    "n": "观测数",
+    "sd_within": "组内标准差",
+    "min": "最小值",
+    "median": "中位数",
+    "max": "最大值",
+    "role_outcome": "结果变量",
+    "role_covariates": "控制变量",
+    "role_mediators": "中介变量",
+    "role_moderators": "调节变量",
+    "all_rows": "全样本",
+    "ever": "曾受处理",
+    "never_": "从未处理",
+    "note_panel": "共 {rows:,} 行，{units:,} 个单位（{unit}），{periods} 期（{time}，{first} 至 "
+    "{last}）；{treated:,} 个单位受处理，{never:,} 个从未处理。",
+    "note_cohorts": "各批次单位数：{}。",
+    "note_within": "组内标准差：对单位均值的偏离的标准差。",
+    "note_dropped": "因缺失值剔除的行：{}。",
+    "question": "问题",
+    "verdict": "结论",
+    "figure": "关键数值",
+    "verdict_holds": "成立",
+    "verdict_in doubt": "存疑",
+    "verdict_fails": "不成立",
+    "verdict_not applicable": "不适用",
+    "tally": "{}：{}",
+    "notes": "注：",
+    "part": "{}{}",
+    "equation": "{}",
+    "treatment": "政策",
+    "title_steps": "中介效应的逐步回归：{}",
+    "note_steps": "各列依次为：结果变量对政策；各中介变量对政策；结果变量对政策和中介变量。"
+    "各列均出自同一次拟合，任何一步都不决定是否进行下一步。",
+    "question_convergence": "各链是否收敛（参数与报告的量）？",
+    "question_support": "数据能识别哪些效应，各依赖多少单位？",
+    "question_pretrends": "政策实施前，处理组与对照组是否平行变动？",
+    "question_sensitivity": "若平行趋势的偏离与政策前相当，效应是否仍成立？",
+    "question_anticipation": "政策实施前单位是否已有反应？",
+    "question_placebo_time": "假想的更早实施时间是否没有效应？",
+    "question_placebo_space": "若由其他单位受处理，效应是否也会同样大？",
+    "question_placebo_outcome": "不可能响应的结果变量是否没有效应？",
+    "question_control_group": "换用另一对照组，效应是否仍成立？",
+    "question_time_effects": "换用另一种时间效应，组间差异是否仍成立？",
+    "question_error_model": "区间是否足以容纳单位内相关的误差？",
+    "question_model_fit": "模型能否生成与实际相似的结果？",
+    "question_prior_predictive": "先验是否容许实际数据以及合理大小的效应？",
+    "question_prior_sensitivity": "所报告的结果是否依赖先验？",
+    "question_specifications": "换用同一数据的其他模型，平均效应是否仍成立？",
+    "question_leave_out": "平均效应是否由某一批次、组或单位群体主导？",
+    "question_influence": "平均效应是否依赖个别单位？",
+    "question_confounding": "未观测混杂要多强，才会推翻渠道的结论？",
+    "question_adds_up": "直接与间接效应之和是否等于仅用结果变量估计的效应？",
+    "question_mediator_pretrends": "政策实施前，处理组与对照组的中介变量是否平行变动？",
+    "question_mediator_placebo": "不可能响应的中介变量是否没有间接效应？",
+    "question_timing": "中介变量的变动是否不晚于结果变量？",
+    "question_mediator_residuals": "中介变量是否因政策以外的原因共同变动？",
+    "question_leave_mediator_out": "剔除任一中介变量，其余渠道是否不变？",
+    "question_near_treatment": "是否没有中介变量实为政策或结果变量的另一名称？",
+    "question_inconsistent": "直接效应与间接效应的方向是否一致？",
+}
+
+_LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": _ENGLISH, "zh": _CHINESE}
+
+
+def words(language: str) -> Mapping[str, str]:
+    """Look up what tables say in one language, over what figures say.
+
+    Parameters
+    ----------
+    language : str
+        "en" or "zh".
+
+    Returns
+    -------
+    mapping of str to str
+
+    Raises
+    ------
+    StudyError
+        If neither speaks it.
+    """
+    figures = of_figures(language)
+    return ChainMap(dict(_LANGUAGES[language]), dict(figures))
+
+
+def listed(items: list[str], language: str) -> str:
+    """Join names as the language does.
+
+    Parameters
+    ----------
+    items : list of str
+    language : str
+
+    Returns
+    -------
+    str
+    """
+    return ("、" if language == "zh" else ", ").join(items)
+
+
+def question_of(name: str, question: str, say: Mapping[str, str]) -> str:
+    """Word a check's question in the table's language, as far as it is known there.
+
+    Parameters
+    ----------
+    name : str
+        Of the check.
+    question : str
+        In English.
+    say : mapping of str to str
+
+    Returns
+    -------
+    str
+    """
+    return say.get(f"question_{name}", question)
+
+
+def verdict_of(verdict: str, say: Mapping[str, str]) -> str:
+    """Word a verdict in the table's language.
+
+    Parameters
+    ----------
+    verdict : str
+    say : mapping of str to str
+
+    Returns
+    -------
+    str
+    """
+    return say.get(f"verdict_{verdict}", verdict)
