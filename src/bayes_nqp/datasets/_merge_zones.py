@@ -92,7 +92,7 @@ def merge_zones(
     >>> merged.frame["cohort"].tolist()
     [2015.0, 2019.0, nan, nan]
     >>> merged.unmatched["nearest"].tolist()
-    ['株洲市, 杭州市']
+    ['杭州市, 株洲市']
     """
     check_rule(rule)
     if below_prefecture not in _BELOW:

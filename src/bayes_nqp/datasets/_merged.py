@@ -10,6 +10,7 @@ import pandas as pd
 
 from bayes_nqp.datasets._pilot_zones import pilot_zones
 from bayes_nqp.errors import shown
+from bayes_nqp.panel._values import counted
 
 __all__ = ["MergedZones"]
 
@@ -86,8 +87,8 @@ class MergedZones:
             out["parts"] = f"{listed}: {_BELOW[self.below_prefecture]}"
         if len(self.unmatched):
             out["not matched"] = (
-                f"{_values(self.unmatched)}. Without a cohort these "
-                f"{self.unmatched['rows'].sum():,} rows would pass for never treated"
+                f"{_values(self.unmatched)}. Without a cohort, "
+                f"{counted(int(self.unmatched['rows'].sum()), 'row')} would pass for never treated"
             )
         if len(self.doubtful):
             out["look at"] = _values(self.doubtful)

@@ -169,8 +169,9 @@ def _similar(text: str, province: str | None = None) -> tuple[str, ...]:
         if province in (None, known.provinces[code])
     }
     starting = [stems[text[:n]] for n in range(len(text), 1, -1) if text[:n] in stems]
-    close = [stems[stem] for stem in get_close_matches(_stem(text), stems, n=6, cutoff=0.5)]
-    return tuple(dict.fromkeys([*starting, *close]))[:3]
+    close = get_close_matches(_stem(text), stems, n=6, cutoff=0.5)
+    close.sort(key=lambda stem: stem[0] != text[0])
+    return tuple(dict.fromkeys([*starting, *(stems[stem] for stem in close)]))[:3]
 
 
 def _gone(code: int) -> str:
