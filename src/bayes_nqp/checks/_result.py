@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_nqp.checks._said import told
 from bayes_nqp.errors import IdentificationError, StudyError, nearest
 
 if TYPE_CHECKING:
@@ -129,6 +130,19 @@ class CheckResult:
     sentence: str
     evidence: Evidence = None
     kind: Kind = "none"
+
+    def said(self, language: Literal["en", "zh"] = "en") -> str:
+        """Give the answer in one language.
+
+        Parameters
+        ----------
+        language : {"en", "zh"}, default "en"
+
+        Returns
+        -------
+        str
+        """
+        return str(told(self.sentence, language))
 
     @cached_property
     def digest(self) -> str:

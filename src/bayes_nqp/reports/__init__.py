@@ -1,0 +1,5 @@
+"""The report: sections of sentences, tables and figures, and the formats that write them."""
+
+from bayes_nqp.reports._report import report
+
+__all__ = ["report"]

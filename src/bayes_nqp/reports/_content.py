@@ -1,0 +1,146 @@
+"""What a report is made of: blocks that any format can write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from bayes_nqp.tables._model import Table
+
+__all__ = ["Alarm", "Block", "Bullets", "Document", "Heading", "Paragraph", "Picture", "Tabulated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading.
+
+    Parameters
+    ----------
+    text : str
+    level : int, default 1
+        1 for a section, 2 for what is inside one.
+    """
+
+    text: str
+    level: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph of plain sentences.
+
+    Parameters
+    ----------
+    text : str
+    tone : {"", "lead", "quiet"}, default ""
+        The answer itself, or something said aside.
+    """
+
+    text: str
+    tone: Literal["", "lead", "quiet"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bullets:
+    """A list of sentences.
+
+    Parameters
+    ----------
+    items : tuple of str
+    """
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What failed, or is in doubt; it stands above the numbers it concerns.
+
+    Parameters
+    ----------
+    title : str
+    items : tuple of str
+    tone : {"bad", "doubt"}, default "bad"
+    """
+
+    title: str
+    items: tuple[str, ...]
+    tone: Literal["bad", "doubt"] = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A figure, drawn already.
+
+    Parameters
+    ----------
+    stem : str
+        Name of its files without the ending, in the folder of figures.
+    caption : str
+    number : int
+        From 1 on.
+    folder : Path
+        Where the files are.
+    """
+
+    stem: str
+    caption: str
+    number: int
+    folder: Path
+
+    @property
+    def png(self) -> Path:
+        """The picture at 300 dots per inch."""
+        return self.folder / f"{self.stem}.png"
+
+    @property
+    def svg(self) -> Path:
+        """The picture as lines."""
+        return self.folder / f"{self.stem}.svg"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tabulated:
+    """A table.
+
+    Parameters
+    ----------
+    table : Table
+    number : int
+        From 1 on.
+    """
+
+    table: Table
+    number: int
+
+
+type Block = Heading | Paragraph | Bullets | Alarm | Picture | Tabulated
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """A whole report.
+
+    Parameters
+    ----------
+    title : str
+    subtitle : str
+    blocks : tuple of Block
+    language : {"en", "zh"}
+    """
+
+    title: str
+    subtitle: str
+    blocks: tuple[Block, ...] = field(default_factory=tuple)
+    language: Literal["en", "zh"] = "en"
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Every table, in order."""
+        return tuple(block.table for block in self.blocks if isinstance(block, Tabulated))
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """Every picture, in order."""
+        return tuple(block for block in self.blocks if isinstance(block, Picture))

@@ -1,0 +1,176 @@
+"""What every section of a report is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.fitting import Fit
+from bayes_nqp.reports._words import words
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from bayes_nqp.panel import Panel
+
+__all__ = ["Context", "Sketch"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sketch:
+    """A picture that is still to be drawn.
+
+    Parameters
+    ----------
+    stem : str
+        Name of its files.
+    caption : str
+    make : callable
+        Draws it.
+    data : callable, optional
+        Gives the numbers behind it, as a table.
+    """
+
+    stem: str
+    caption: str
+    make: Callable[[], Figure]
+    data: Callable[[], pd.DataFrame] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """A fit, its checks, and how the report is to speak of them.
+
+    Parameters
+    ----------
+    fit : Fit
+    checks : sequence of CheckResult
+    language : {"en", "zh"}
+    prob : float
+        Of intervals, equal-tailed.
+    by : tuple of str
+        Stratum factors by which effects are told apart.
+    weights : str
+        Of averages, as in ``att``.
+    outcome, unit : str
+        How the outcome is called, and its unit.
+    title, question : str
+    command : str
+        What was typed, for the record.
+    others : mapping of str to Fit
+        Further fits, to stand beside this one.
+    """
+
+    fit: Fit
+    checks: Sequence[CheckResult]
+    language: Literal["en", "zh"] = "en"
+    prob: float = 0.95
+    by: tuple[str, ...] = ()
+    weights: str = "rows"
+    outcome: str = ""
+    unit: str = ""
+    title: str = ""
+    question: str = ""
+    command: str = ""
+    others: Mapping[str, Fit] = field(default_factory=dict)
+
+    @property
+    def say(self) -> Mapping[str, str]:
+        """Words of the report's language."""
+        return words(self.language)
+
+    @cached_property
+    def effects(self) -> xr.Dataset:
+        """The waist, with the outcome as the report calls it."""
+        named = {"outcome": self.outcome, "outcome_unit": self.unit}
+        return cell_effects(self.fit).assign_attrs({k: text for k, text in named.items() if text})
+
+    @cached_property
+    def factors(self) -> tuple[str, ...]:
+        """Of `by`, what the effects know as a stratum factor."""
+        known = schema.factors(self.effects)
+        return tuple(name for name in self.by if name in known)
+
+    @property
+    def panel(self) -> Panel | None:
+        """The rows, where the fit has them."""
+        return self.fit.panel
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The mediators, where channels were fitted."""
+        paths = (str(path) for path in self.effects[v.PATH].to_numpy())
+        return tuple(path for path in paths if path not in (v.TOTAL, v.DIRECT))
+
+    @property
+    def staggered(self) -> bool:
+        """Whether units adopt at known times, so that there is an event time."""
+        event_time = self.effects[v.EVENT_TIME] if v.EVENT_TIME in self.effects.coords else None
+        return event_time is not None and bool(event_time.notnull().any())
+
+    @property
+    def look(self) -> dict[str, Any]:
+        """What every plot is told."""
+        return {"prob": self.prob, "language": self.language}
+
+    def of(self, verdict: str) -> list[CheckResult]:
+        """Find the checks with one verdict.
+
+        Parameters
+        ----------
+        verdict : str
+
+        Returns
+        -------
+        list of CheckResult
+        """
+        return [one for one in self.checks if one.verdict == verdict]
+
+    def found(self, name: str) -> CheckResult | None:
+        """Find a check by name.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        CheckResult or None
+            None if it was not asked.
+        """
+        return next((one for one in self.checks if one.name == name), None)
+
+    def answer(self, one: CheckResult) -> str:
+        """Give a check's answer in the report's language.
+
+        Parameters
+        ----------
+        one : CheckResult
+
+        Returns
+        -------
+        str
+        """
+        return one.said(self.language)
+
+    def joined(self, sentences: Iterable[str]) -> str:
+        """Put sentences one after another, as the language does.
+
+        Parameters
+        ----------
+        sentences : iterable of str
+
+        Returns
+        -------
+        str
+        """
+        return ("" if self.language == "zh" else " ").join(sentences)

@@ -1,0 +1,174 @@
+"""The report as a Word document: real headings, editable tables, pictures with captions."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bayes_nqp.reports._content import (
+    Alarm,
+    Block,
+    Bullets,
+    Document,
+    Heading,
+    Paragraph,
+    Picture,
+    Tabulated,
+)
+from bayes_nqp.reports._words import words
+from bayes_nqp.tables._as_docx import add_docx, docx_module, set_fonts
+from bayes_nqp.tables._files import write_bytes
+
+__all__ = ["write_docx"]
+
+_WIDTH, _HEIGHT = 15.0, 17.5
+"""The most a picture takes, in cm."""
+_DPI = 300
+_TONES = {"bad": ("B42318", "FFF1F0"), "doubt": ("9A6700", "FFF8E6")}
+_HEADINGS = {"Title": 20, "Heading 1": 15, "Heading 2": 12}
+
+
+def write_docx(document: Document, path: Path) -> Path:
+    """Write a report as a Word document.
+
+    Parameters
+    ----------
+    document : Document
+    path : Path
+        An existing file is replaced.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    StudyError
+        If python-docx is not installed.
+    """
+    made = _opened(document)
+    made.add_paragraph(document.title, style="Title")
+    _run(made.add_paragraph(), document.subtitle, colour="57606A")
+    for block in document.blocks:
+        _add(made, block, document.language)
+    kept = io.BytesIO()
+    made.save(kept)
+    return write_bytes(path, kept.getvalue())
+
+
+def _opened(document: Document) -> Any:
+    from docx.enum.text import WD_LINE_SPACING
+    from docx.shared import Cm, Pt, RGBColor
+
+    made = docx_module().Document()
+    page = made.sections[0]
+    page.page_width, page.page_height = Cm(21.0), Cm(29.7)
+    page.left_margin = page.right_margin = Cm(2.7)
+    page.top_margin = page.bottom_margin = Cm(2.4)
+    normal = made.styles["Normal"]
+    set_fonts(normal)
+    normal.font.size = Pt(10.5)
+    normal.paragraph_format.space_after = Pt(6)
+    normal.paragraph_format.line_spacing_rule = WD_LINE_SPACING.MULTIPLE
+    normal.paragraph_format.line_spacing = 1.2
+    for name, size in _HEADINGS.items():
+        style = made.styles[name]
+        set_fonts(style)
+        style.font.size, style.font.bold = Pt(size), True
+        style.font.color.rgb = RGBColor(0, 0, 0)
+        style.paragraph_format.keep_with_next = True
+    _unruled(made.styles["Title"])
+    properties = made.core_properties
+    properties.title, properties.author, properties.comments = document.title, "", ""
+    properties.language = "zh-CN" if document.language == "zh" else "en-US"
+    return made
+
+
+def _unruled(style: Any) -> None:
+    """Take away the line that Word's own title style has below it."""
+    from docx.oxml.ns import qn
+
+    properties = style.element.get_or_add_pPr()
+    for border in properties.findall(qn("w:pBdr")):
+        properties.remove(border)
+
+
+def _add(made: Any, block: Block, language: str) -> None:
+    say = words(language)
+    match block:
+        case Heading(text, level):
+            made.add_paragraph(text, style=f"Heading {level}")
+        case Paragraph(text, tone):
+            colour = "57606A" if tone == "quiet" else None
+            _run(made.add_paragraph(), text, bold=tone == "lead", colour=colour)
+        case Bullets(items):
+            for item in items:
+                made.add_paragraph(item, style="List Bullet")
+        case Alarm(title, items, tone):
+            _alarm(made, title, items, *_TONES[tone])
+        case Picture():
+            _picture(made, block, say["figure_n"].format(block.number) + block.caption)
+        case Tabulated(table, number):
+            add_docx(made, replace(table, title=say["table_n"].format(number) + table.title))
+
+
+def _alarm(made: Any, title: str, items: tuple[str, ...], colour: str, wash: str) -> None:
+    """Put what failed into a shaded box."""
+    from docx.oxml.ns import qn
+
+    box = made.add_table(rows=1, cols=1)
+    cell = box.rows[0].cells[0]
+    properties = cell._element.get_or_add_tcPr()
+    shade = properties.makeelement(
+        qn("w:shd"), {qn("w:val"): "clear", qn("w:color"): "auto", qn("w:fill"): wash}
+    )
+    borders = properties.makeelement(qn("w:tcBorders"), {})
+    borders.append(
+        borders.makeelement(
+            qn("w:left"), {qn("w:val"): "single", qn("w:sz"): "24", qn("w:color"): colour}
+        )
+    )
+    properties.append(borders)
+    properties.append(shade)
+    _run(cell.paragraphs[0], title, bold=True, colour=colour)
+    for item in items:
+        cell.add_paragraph(item, style="List Bullet")
+    made.add_paragraph()
+
+
+def _picture(made: Any, picture: Picture, caption: str) -> None:
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.image.image import Image
+    from docx.shared import Cm, Pt
+
+    size = Image.from_file(str(picture.png))
+    width, height = (2.54 * pixels / _DPI for pixels in (size.px_width, size.px_height))
+    smaller = min(1.0, _WIDTH / width, _HEIGHT / height)
+    made.add_picture(str(picture.png), width=Cm(smaller * width))
+    held = made.paragraphs[-1]
+    held.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    held.paragraph_format.keep_with_next = True
+    _described(held, picture.caption)
+    below = made.add_paragraph()
+    below.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    below.paragraph_format.space_after = Pt(10)
+    _run(below, caption, colour="57606A")
+
+
+def _described(paragraph: Any, text: str) -> None:
+    """Say what the picture shows, for those who do not see it."""
+    from docx.oxml.ns import qn
+
+    for properties in paragraph._element.iter(qn("wp:docPr")):
+        properties.set("descr", text)
+
+
+def _run(paragraph: Any, text: str, *, bold: bool = False, colour: str | None = None) -> None:
+    from docx.shared import RGBColor
+
+    run = paragraph.add_run(text)
+    run.bold = bold or None
+    if colour:
+        run.font.color.rgb = RGBColor.from_string(colour)

@@ -1,0 +1,66 @@
+"""From sketches to files: every picture drawn, numbered, with the numbers behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import matplotlib as mpl
+
+from bayes_nqp.progress import say
+from bayes_nqp.reports._content import Block, Picture, Tabulated
+from bayes_nqp.reports._context import Sketch
+
+__all__ = ["numbered"]
+
+_DPI = 300
+_UNSAFE = re.compile(r'[\\/:*?"<>|\s]+')
+
+
+def numbered(blocks: Iterable[Block | Sketch], folder: Path) -> tuple[Block, ...]:
+    """Draw every sketch into a folder, and number pictures and tables.
+
+    Parameters
+    ----------
+    blocks : iterable of Block or Sketch
+    folder : Path
+        For figures; is made.
+
+    Returns
+    -------
+    tuple of Block
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    made: list[Block] = []
+    pictures = tables = 0
+    for block in blocks:
+        if isinstance(block, Sketch):
+            pictures += 1
+            say(f"drawing {block.stem}", pictures - 1, pictures)
+            made.append(_drawn(block, pictures, folder))
+        elif isinstance(block, Tabulated):
+            tables += 1
+            made.append(replace(block, number=tables))
+        else:
+            made.append(block)
+    return tuple(made)
+
+
+def _drawn(sketch: Sketch, number: int, folder: Path) -> Picture:
+    picture = Picture(
+        f"{number:02d}_{_UNSAFE.sub('_', sketch.stem)}", sketch.caption, number, folder
+    )
+    figure = sketch.make()
+    # Text stays text, so that a journal can edit it; no date, so that files compare.
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bayes_nqp"}):
+        figure.savefig(picture.png, dpi=_DPI)
+        figure.savefig(picture.svg, metadata={"Date": None})
+    figure.clear()
+    if sketch.data is not None:
+        table = sketch.data()
+        table.to_csv(
+            folder / f"{picture.stem}.csv", index=False, encoding="utf-8-sig", float_format="%.8g"
+        )
+    return picture

@@ -1,0 +1,219 @@
+"""The report: from fits to files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from bayes_nqp import schema
+from bayes_nqp.checks import CheckResult, run_checks
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.files import place
+from bayes_nqp.fitting import Fit
+from bayes_nqp.progress import bar
+from bayes_nqp.reports._content import Document
+from bayes_nqp.reports._context import Context
+from bayes_nqp.reports._realise import numbered
+from bayes_nqp.reports._words import words
+from bayes_nqp.reports.sections import SECTIONS
+from bayes_nqp.versions import versions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["FORMATS", "report", "write_report"]
+
+type Format = Literal["html", "docx", "xlsx", "tex", "md", "csv"]
+
+
+def report(
+    fit_or_fits: Fit | Sequence[Fit] | Mapping[str, Fit],
+    dir: str | Path,
+    *,
+    language: Literal["en", "zh"] = "en",
+    formats: Sequence[str] = ("html", "docx", "xlsx", "tex"),
+    checks: Sequence[CheckResult] | None = None,
+    by: Sequence[str] | str | None = None,
+    prob: float = 0.95,
+    weights: str = "rows",
+    title: str | None = None,
+    question: str = "",
+    outcome: str | None = None,
+    outcome_unit: str = "",
+    force: bool = False,
+    progress: bool = True,
+) -> Path:
+    """Write a report: what the policy did, for whom, through what, and what speaks against it.
+
+    Parameters
+    ----------
+    fit_or_fits : Fit, or sequence or mapping of str to Fit
+        The report is about the first; further ones stand beside it in a table.
+    dir : str or Path
+        The folder to write; it must not be there.
+    language : {"en", "zh"}, default "en"
+        Of sentences, tables and figures.
+    formats : sequence of str, default ("html", "docx", "xlsx", "tex")
+        "html" (one file, pictures inside), "docx" (Word; tables are editable), "xlsx" (a sheet a
+        table, numbers as numbers), "tex" (the tables, for xelatex) and "md" (the tables).
+    checks : sequence of CheckResult, optional
+        What `run_checks` gave; all checks are asked by default.
+    by : sequence of str, optional
+        Stratum factors; all of the fit's by default.
+    prob : float, default 0.95
+        Of the intervals, equal-tailed.
+    weights : str, default "rows"
+        Of averages, as in `att`.
+    title, question : str, optional
+        Of the report; and what was asked, in a sentence or two.
+    outcome, outcome_unit : str, optional
+        How the outcome is called, and its unit.
+    force : bool, default False
+        Move a folder that is there aside.
+    progress : bool, default True
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    Path
+        The folder: ``report.html``, ``report.docx``, ``tables.xlsx``, ``tables.tex``, and
+        ``figures/`` with every figure as .png (300 dpi) and .svg, and its numbers as .csv.
+
+    Raises
+    ------
+    StudyError
+        If an argument is not one of those above, the folder is there or cannot be written, or
+        a format needs a package that is not installed.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(unidentified="drop"), panel, progress=False)
+    >>> nqp.report(fit, "report", formats=["html"], progress=False)  # doctest: +SKIP
+    """
+    fits = _fits(fit_or_fits)
+    main = next(iter(fits.values()))
+    _check(formats, language, prob)
+    factors = _factors(main, by)
+    say = words(language)
+    name = outcome or str(main.facts.get("outcome", "")) or say["the_outcome"]
+    with bar(progress):
+        context = Context(
+            main,
+            tuple(run_checks(main) if checks is None else checks),
+            language,
+            prob,
+            factors,
+            weights,
+            name,
+            outcome_unit,
+            title or say["default_title"].format(name),
+            question,
+            others=dict(list(fits.items())[1:]),
+        )
+        with place(Path(dir), force=force) as ready:
+            write_report(context, ready.draft, formats)
+            ready.finish()
+    return Path(dir)
+
+
+def write_report(context: Context, folder: Path, formats: Sequence[str]) -> Document:
+    """Write a report's files into a folder that is there.
+
+    Parameters
+    ----------
+    context : Context
+    folder : Path
+    formats : sequence of str
+
+    Returns
+    -------
+    Document
+    """
+    blocks = chain.from_iterable(section(context) for section in SECTIONS)
+    document = Document(
+        context.title,
+        context.say["subtitle"].format(versions()["bayes-nqp"]),
+        numbered(blocks, folder / "figures"),
+        context.language,
+    )
+    for name in dict.fromkeys(formats):
+        FORMATS[name](document, folder)
+    return document
+
+
+def _html(document: Document, folder: Path) -> None:
+    from bayes_nqp.reports._html import write_html
+
+    write_html(document, folder / "report.html")
+
+
+def _docx(document: Document, folder: Path) -> None:
+    from bayes_nqp.reports._docx import write_docx
+
+    write_docx(document, folder / "report.docx")
+
+
+def _xlsx(document: Document, folder: Path) -> None:
+    from bayes_nqp.tables._as_excel import write_excel
+
+    write_excel(document.tables, folder / "tables.xlsx")
+
+
+def _tex(document: Document, folder: Path) -> None:
+    from bayes_nqp.tables._as_latex import as_document
+
+    (folder / "tables.tex").write_text(as_document(document.tables), encoding="utf-8")
+
+
+def _md(document: Document, folder: Path) -> None:
+    text = "\n\n".join(table.to_markdown() for table in document.tables)
+    (folder / "tables.md").write_text(text + "\n", encoding="utf-8")
+
+
+FORMATS: Final[Mapping[str, Callable[[Document, Path], None]]] = {
+    "html": _html,
+    "docx": _docx,
+    "xlsx": _xlsx,
+    "tex": _tex,
+    "md": _md,
+}
+"""What writes each format."""
+
+
+def _fits(given: Any) -> dict[str, Fit]:
+    if isinstance(given, Fit):
+        return {"": given}
+    named = given if isinstance(given, Mapping) else {f"({k})": x for k, x in enumerate(given, 1)}
+    if not named or not all(isinstance(one, Fit) for one in named.values()):
+        raise StudyError(
+            f"'fit_or_fits' is {type(given).__name__}, and a report is about fits",
+            hint="nqp.report(fit, 'folder'), or {'main': fit, 'other': fit2}",
+        )
+    return {str(name): one for name, one in named.items()}
+
+
+def _check(formats: Sequence[str], language: str, prob: float) -> None:
+    words(language)
+    if isinstance(formats, str):
+        raise StudyError(f"'formats' is {formats!r}", hint=f"a list: [{formats!r}]")
+    for name in formats:
+        if name not in FORMATS:
+            raise StudyError(f"'formats' names {name!r}", hint=nearest(str(name), FORMATS))
+    if not 0 < prob < 1:
+        raise StudyError(f"prob={prob!r} is not between 0 and 1", hint="prob=0.95")
+
+
+def _factors(fit: Fit, by: Sequence[str] | str | None) -> tuple[str, ...]:
+    known = schema.factors(cell_effects(fit))
+    if by is None:
+        return tuple(known)
+    names = (by,) if isinstance(by, str) else tuple(by)
+    for name in names:
+        if name not in known:
+            raise StudyError(f"'by' names {name!r}, no stratum factor", hint=nearest(name, known))
+    return names

@@ -1,0 +1,229 @@
+"""What reports say beyond what tables and figures say, in English and Chinese."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping
+
+from bayes_nqp.tables._words import words as of_tables
+
+__all__ = ["words"]
+
+_ENGLISH = {
+    "subtitle": "Report of bayes_nqp {}",
+    "contents": "Contents",
+    "figure_n": "Figure {}. ",
+    "table_n": "Table {}. ",
+    "short": "In short",
+    "failed_title": "Read this first: what failed",
+    "failed_gate": "The convergence gate failed: {}. The draws are not to be reported; "
+    "sample longer, or simplify the model.",
+    "failed_check": "{} Fails. {}",
+    "doubt_title": "In doubt",
+    "doubt_check": "{} {}",
+    "guarded": "What follows is what the model says if its assumptions hold; the checks "
+    "above contradict some of them.",
+    "data": "Question, data and support",
+    "panel_says": "The panel has {rows:,} rows: {units:,} units ({unit}) in {periods} "
+    "periods ({first} to {last}).",
+    "adoption_says": "{treated:,} units adopt the policy, in {cohorts} cohorts from "
+    "{first} to {last}; {never:,} never do within the sample.",
+    "dropped_says": "Rows left out because a value is missing: {}.",
+    "support_says": "Effects of {known} of {all} cells (stratum × cohort × period) are "
+    "identified; they hold {rows:,} treated rows.",
+    "adoption_caption": "When the policy reaches whom.",
+    "results": "Effects",
+    "groups": "By group",
+    "forest_caption": "Average effects by group, and differences between groups.",
+    "event_study": "Over event time",
+    "event_caption": "Effects by event time, with leads from a fit of their own.",
+    "event_caption_by": "Effects by event time and {}.",
+    "league": "Unit by unit",
+    "league_says": "Every unit has its own effect, drawn towards what it shares with the "
+    "others; intervals say how little single units tell.",
+    "league_caption": "Effects of single units.",
+    "moderation": "Moderation",
+    "channels": "Channels",
+    "channels_says": "Direct and indirect effects add up to the total effect, draw by "
+    "draw. They are causal only if no unmeasured cause moves both a mediator and the "
+    "outcome, and each single channel only if mediators do not affect one another.",
+    "paths_caption": "From the policy to the outcome.",
+    "parts_caption": "Direct and indirect effects over event time.",
+    "compared_caption": "Channels compared.",
+    "direct_says": "Directly: {}.",
+    "evidence": "The evidence for and against",
+    "evidence_says": "Each question a referee would ask, and what the data answer. {}",
+    "tally_says": "Of {} checks {} hold, {} are in doubt, {} fail and {} do not apply.",
+    "verdict_line": "{} ({})",
+    "sensitivity": "If trends were not parallel",
+    "assumptions": "What no check can settle",
+    "assumptions_says": "The answer also rests on what the data cannot contradict. A "
+    "referee will ask:",
+    "assume_concurrent": "Did another policy reach the same units at the same time? The "
+    "model would take its effect for this policy's.",
+    "assume_selection": "Were units chosen because of how they were about to develop? "
+    "Leads would show it only if it began before adoption.",
+    "assume_spillovers": "Did the policy touch units counted as untreated, such as "
+    "neighbours? Effects would then be measured from a moved baseline.",
+    "assume_feedback": "Did past outcomes move the mediators? The check on timing speaks "
+    "to it, and does not settle it.",
+    "assume_exposure": "Did the outcome move the exposure? Future exposure is checked; "
+    "exposure and outcome of one period are not.",
+    "methods": "Methods",
+    "model_staggered": "The outcome of unit i in period t is modelled as a unit effect, "
+    "a time effect, the effect of the cell (stratum × cohort × period) if it is treated, "
+    "{covariates}and an error. All untreated rows are controls. {pooling}",
+    "model_exposure": "The outcome of unit i in period t is modelled as a unit effect, a "
+    "time effect, a slope times the exposure, {covariates}and an error. {pooling}",
+    "model_with_covariates": "covariates ({}), ",
+    "pool_says": "Effects: {effects}; errors: {errors}; {time}.",
+    "priors_says": "Unit effects, time effects and slopes of covariates have flat "
+    "priors. Other priors are stated in multiples of s = {s}, the outcome's standard "
+    "deviation within units on untreated rows: normal with sd {level}s for the overall "
+    "effect and {drift}s for its growth a period; sd {contrast}s for the difference of two "
+    "levels of a factor; half-normal with scale {cohort}s for cohorts, {cell}s for cells, "
+    "{member}s for the deviations of {whom} and {sigma}s for innovations{rho}.",
+    "prior_rho": "; (1 + ρ)/2 of their autocorrelation is Beta({}, {})",
+    "whom_unit": "units",
+    "mediation_says": "Each mediator ({mediators}) has an equation of the same form; the "
+    "outcome's equation adds the mediators. An indirect effect is the product of both "
+    "legs, draw by draw and cell by cell.",
+    "sampling_says": "Linear coefficients were integrated out exactly; scales, "
+    "autocorrelation and error sd were sampled by {sampler}, {chains} chains of {draws:,} "
+    "draws, and coefficients then drawn exactly. Convergence gate: {gate}.",
+    "words_says": "Words: “virtually certain” means a posterior probability of at least "
+    ".99, “extremely likely” .95, “very likely” .90; below that no direction is claimed "
+    "(after Mastrandrea et al. 2010). Intervals are equal-tailed and hold {} of the "
+    "posterior.",
+    "provenance": "Provenance",
+    "p_data": "Data (SHA-256)",
+    "p_fit": "Draws (SHA-256)",
+    "p_rows": "Rows",
+    "p_design": "Design",
+    "p_sampler": "Sampler",
+    "p_gate": "Convergence gate",
+    "p_command": "Command",
+    "p_seed": "Seed",
+    "p_versions": "Versions",
+    "p_notes": "Notes",
+    "title_provenance": "Where the numbers come from",
+    "item": "Item",
+    "value": "Value",
+    "side_by_side": "Side by side",
+    "default_title": "The effect of the policy on {}",
+    "the_outcome": "the outcome",
+    "data_behind": "The numbers behind every figure are in the folder {}.",
+}
+_CHINESE = {
+    "subtitle": "bayes_nqp {} 报告",
+    "contents": "目录",
+    "figure_n": "图 {}　",
+    "table_n": "表 {}　",
+    "short": "摘要",
+    "failed_title": "请先阅读：未通过的检验",
+    "failed_gate": "未通过收敛检验：{}。这些抽样不应报告；请延长抽样，或简化模型。",
+    "failed_check": "{}不成立。{}",
+    "doubt_title": "存疑",
+    "doubt_check": "{}{}",
+    "guarded": "以下结论以模型假定成立为前提，而上述检验与其中部分假定相矛盾。",
+    "data": "问题、数据与可识别性",
+    "panel_says": "面板共 {rows:,} 行：{units:,} 个单位（{unit}），{periods} 期（{first} "
+    "至 {last}）。",
+    "adoption_says": "{treated:,} 个单位分 {cohorts} 批实施政策（{first} 至 {last}），另"
+    "有 {never:,} 个单位在样本期内从未实施。",
+    "dropped_says": "因缺失值而剔除的行：{}。",
+    "support_says": "{all} 个单元格（组 × 批次 × 时期）中有 {known} 个的效应可识别，含 "
+    "{rows:,} 行受处理观测。",
+    "adoption_caption": "政策实施的时间与对象",
+    "results": "政策效应",
+    "groups": "分组效应",
+    "forest_caption": "各组的平均效应与组间差异",
+    "event_study": "动态效应",
+    "event_caption": "各事件时间的效应，前置期来自单独的拟合",
+    "event_caption_by": "按{}分组的动态效应",
+    "league": "逐个单位",
+    "league_says": "每个单位有自己的效应，并向共同部分收缩；区间表明单个单位提供的信息有限。",
+    "league_caption": "各单位的效应",
+    "moderation": "调节效应",
+    "channels": "作用渠道",
+    "channels_says": "直接效应与间接效应逐次抽样相加等于总效应。仅当不存在同时影响中介与"
+    "结果的未观测原因时，它们才有因果含义；仅当中介之间互不影响时，单个渠道才有因果含义。",
+    "paths_caption": "从政策到结果的路径",
+    "parts_caption": "各事件时间的直接效应与间接效应",
+    "compared_caption": "渠道比较",
+    "direct_says": "直接效应为 {}。",
+    "evidence": "支持与反对的证据",
+    "evidence_says": "以下是审稿人会提出的问题及数据的回答。{}",
+    "tally_says": "{} 项检验中，{} 项成立，{} 项存疑，{} 项不成立，{} 项不适用。",
+    "verdict_line": "{}（{}）",
+    "sensitivity": "若趋势并不平行",
+    "assumptions": "任何检验都无法解决的问题",
+    "assumptions_says": "结论还依赖于数据无法反驳的假定。审稿人会问：",
+    "assume_concurrent": "是否有其他政策在同一时间作用于同一批单位？模型会把其效应算作本"
+    "政策的效应。",
+    "assume_selection": "单位是否因其即将出现的发展趋势而入选？仅当该趋势始于政策之前，前"
+    "置期才能显示。",
+    "assume_spillovers": "政策是否影响了被视为未处理的单位（如相邻地区）？若是，效应的基"
+    "准已经移动。",
+    "assume_feedback": "过去的结果是否影响了中介变量？时序检验与此有关，但不能定论。",
+    "assume_exposure": "结果是否影响了暴露变量？未来暴露已作检验，同期的反向影响无法检验。",
+    "methods": "方法",
+    "model_staggered": "单位 i 在 t 期的结果由单位效应、时间效应、受处理时的单元格（组 × "
+    "批次 × 时期）效应、{covariates}误差构成。全部未处理观测均为对照。{pooling}",
+    "model_exposure": "单位 i 在 t 期的结果由单位效应、时间效应、斜率与暴露变量之积、"
+    "{covariates}误差构成。{pooling}",
+    "model_with_covariates": "控制变量（{}）、",
+    "pool_says": "效应：{effects}；误差：{errors}；{time}。",
+    "priors_says": "单位效应、时间效应与控制变量系数取平坦先验。其余先验以 s = {s}（未处"
+    "理观测的单位内标准差）为单位：总体效应服从标准差 {level}s 的正态分布，其逐期增长为 "
+    "{drift}s；同一因素两个水平之差的标准差为 {contrast}s；批次、单元格、{whom}偏离与新息的"
+    "标准差分别服从尺度为 {cohort}s、{cell}s、{member}s 和 {sigma}s 的半正态分布{rho}。",
+    "prior_rho": "；自相关系数的 (1 + ρ)/2 服从 Beta({}, {})",
+    "whom_unit": "单位",
+    "mediation_says": "每个中介变量（{mediators}）各有一个同样形式的方程，结果方程加入中"
+    "介变量。间接效应为两段效应之积，逐次抽样、逐个单元格计算。",
+    "sampling_says": "线性系数被精确积分；尺度、自相关与误差标准差由 {sampler} 抽样（"
+    "{chains} 条链，每条 {draws:,} 次），系数随后精确抽取。收敛检验：{gate}。",
+    "words_says": "用语：“几乎可以确定”指后验概率不低于 .99，“极有可能”为 .95，“很有可能”"
+    "为 .90；低于此值则不断言方向（参照 Mastrandrea 等 2010）。区间为 {} 后验等尾区间。",
+    "provenance": "来源与可复现性",
+    "p_data": "数据（SHA-256）",
+    "p_fit": "抽样（SHA-256）",
+    "p_rows": "行数",
+    "p_design": "设计",
+    "p_sampler": "抽样器",
+    "p_gate": "收敛检验",
+    "p_command": "命令",
+    "p_seed": "随机种子",
+    "p_versions": "软件版本",
+    "p_notes": "备注",
+    "title_provenance": "数字的来源",
+    "item": "项目",
+    "value": "内容",
+    "side_by_side": "并列比较",
+    "default_title": "政策对{}的影响",
+    "the_outcome": "结果变量",
+    "data_behind": "每幅图背后的数字见文件夹 {}。",
+}
+
+
+def words(language: str) -> Mapping[str, str]:
+    """Look up what reports say in one language, tables and figures included.
+
+    Parameters
+    ----------
+    language : str
+        "en" or "zh".
+
+    Returns
+    -------
+    mapping of str to str
+
+    Raises
+    ------
+    StudyError
+        If reports do not speak it.
+    """
+    rest = of_tables(language)
+    own = _CHINESE if language == "zh" else _ENGLISH
+    return ChainMap(dict(own), dict(rest))

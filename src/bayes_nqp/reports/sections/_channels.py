@@ -1,0 +1,101 @@
+"""Through what the policy works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bayes_nqp import plots
+from bayes_nqp import vocabulary as v
+from bayes_nqp.estimands import nde, nie, proportion_mediated
+from bayes_nqp.estimands._mediated import ALL
+from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph, Tabulated
+from bayes_nqp.reports._context import Context, Sketch
+from bayes_nqp.reports._sentences import indirect, level, posterior_of, share
+from bayes_nqp.tables import channel_comparison, mediation_table
+from bayes_nqp.tables._table import table
+
+__all__ = ["channels"]
+
+
+def channels(context: Context) -> Iterator[Block | Sketch]:
+    """Take the effect apart into direct and indirect ones.
+
+    Parameters
+    ----------
+    context : Context
+
+    Yields
+    ------
+    Block or Sketch
+    """
+    if not context.channels:
+        return
+    say = context.say
+    yield Heading(say["channels"])
+    yield Paragraph(say["channels_says"], "quiet")
+    yield Bullets(tuple(_sentences(context)))
+    yield Tabulated(
+        table(
+            context.fit if not context.outcome else context.effects,
+            "mediation",
+            language=context.language,
+            prob=context.prob,
+            weights=context.weights,
+            checks=context.checks,
+        ),
+        0,
+    )
+    for factor in context.factors:
+        yield Tabulated(
+            table(
+                context.effects,
+                "mediation",
+                by=factor,
+                language=context.language,
+                prob=context.prob,
+                weights=context.weights,
+                checks=context.checks,
+            ),
+            0,
+        )
+    yield from _pictures(context)
+
+
+def _sentences(context: Context) -> Iterator[str]:
+    say, language, prob, unit = context.say, context.language, context.prob, context.unit
+    direct = posterior_of(nde(context.effects, weights=context.weights), prob)
+    yield say["direct_says"].format(level(direct, language, unit))
+    via = nie(context.effects, weights=context.weights, mediators=list(context.channels))
+    outcome = context.outcome or say["the_outcome"]
+    for name in context.channels:
+        one = posterior_of(via.sel(mediator=name), prob)
+        yield indirect(one, name, outcome, language, unit)
+    ratio = proportion_mediated(context.effects, weights=context.weights)
+    whole = ratio.sel(mediator=ALL if len(context.channels) > 1 else context.channels[0])
+    yield share(None if ratio.attrs["withheld"] else whole, prob, language)
+
+
+def _pictures(context: Context) -> Iterator[Sketch]:
+    say, look = context.say, {**context.look, "weights": context.weights}
+    yield Sketch(
+        "paths",
+        say["paths_caption"],
+        lambda: plots.paths(context.fit, **look),
+        lambda: mediation_table(context.effects, None, context.prob, "eti", context.weights),
+    )
+    if context.staggered:
+        yield Sketch(
+            "decomposition",
+            say["parts_caption"],
+            lambda: plots.decomposition(context.effects, **look),
+            lambda: mediation_table(
+                context.effects, v.EVENT_TIME, context.prob, "eti", context.weights
+            ),
+        )
+    if len(context.channels) > 1:
+        yield Sketch(
+            "channels",
+            say["compared_caption"],
+            lambda: plots.channels(context.effects, **look),
+            lambda: channel_comparison(context.effects, None, context.prob, "eti", context.weights),
+        )

@@ -1,0 +1,106 @@
+"""Every check with its verdict, and what it rests on."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import get_args
+
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import plots
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.checks._result import Verdict
+from bayes_nqp.plots._check import DRAWERS
+from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
+from bayes_nqp.reports._context import Context, Sketch
+from bayes_nqp.tables._table import table
+from bayes_nqp.tables._words import question_of, verdict_of
+
+__all__ = ["evidence"]
+
+
+def evidence(context: Context) -> Iterator[Block | Sketch]:
+    """List the checks, then take them one by one.
+
+    Parameters
+    ----------
+    context : Context
+
+    Yields
+    ------
+    Block or Sketch
+    """
+    if not context.checks:
+        return
+    say, checks = context.say, context.checks
+    yield Heading(say["evidence"])
+    counts = [
+        sum(one.verdict == verdict for one in checks) for verdict in get_args(Verdict.__value__)
+    ]
+    yield Paragraph(say["evidence_says"].format(say["tally_says"].format(len(checks), *counts)))
+    yield Tabulated(table(list(checks), "diagnostics", language=context.language), 0)
+    for one in checks:
+        if one.kind in DRAWERS and one.evidence is not None:
+            yield Heading(
+                say["verdict_line"].format(
+                    question_of(one.name, one.question, say), verdict_of(one.verdict, say)
+                ),
+                2,
+            )
+            yield Paragraph(context.answer(one))
+            yield _drawn(context, one)
+
+
+def _drawn(context: Context, one: CheckResult) -> Sketch:
+    caption = question_of(one.name, one.question, context.say)
+    return Sketch(
+        f"check_{one.name}",
+        caption,
+        lambda: plots.check(one, title="", **context.look),
+        lambda: frame_of(one),
+    )
+
+
+def frame_of(one: CheckResult) -> pd.DataFrame:
+    """Give the evidence of a check as one table.
+
+    Parameters
+    ----------
+    one : CheckResult
+
+    Returns
+    -------
+    DataFrame
+        Draws are summarised by mean and the 2.5 % and 97.5 % quantiles.
+    """
+    found = one.evidence
+    if isinstance(found, pd.DataFrame):
+        return found
+    assert found is not None
+    whole = found if isinstance(found, xr.Dataset) else found.to_dataset(name="value")
+    parts = []
+    for name, values in whole.data_vars.items():
+        drawn = [dim for dim in (*v.SAMPLE_DIMS, "replication") if dim in values.dims]
+        if drawn and values.dtype.kind == "f":
+            values = _summarised(values, drawn)
+        frame = (
+            values.rename("value").to_dataframe().reset_index()
+            if values.dims
+            else pd.DataFrame({"value": [values.item()]})
+        )
+        frame.insert(0, "variable", str(name))
+        parts.append(frame)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _summarised(draws: xr.DataArray, dims: list[str]) -> xr.DataArray:
+    with warnings.catch_warnings():  # groups without draws stay NaN
+        warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
+        ends = [draws.quantile(q, dims, skipna=True) for q in (0.025, 0.975)]
+    labels = pd.Index(["mean", "lower", "upper"], name="statistic_of_draws")
+    parts = [draws.mean(dims), *ends]
+    whole: xr.DataArray = xr.concat(parts, dim=labels, coords="minimal", compat="override")
+    return whole

@@ -1,0 +1,83 @@
+"""Average effects, by group, and differences between groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bayes_nqp import plots
+from bayes_nqp import vocabulary as v
+from bayes_nqp.estimands import att, text
+from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
+from bayes_nqp.reports._context import Context, Sketch
+from bayes_nqp.reports._sentences import change, posterior_of
+from bayes_nqp.tables import summary
+from bayes_nqp.tables._table import table
+
+__all__ = ["results"]
+
+
+def results(context: Context) -> Iterator[Block | Sketch]:
+    """Give effects overall and by group.
+
+    Parameters
+    ----------
+    context : Context
+
+    Yields
+    ------
+    Block or Sketch
+    """
+    say, factors = context.say, list(context.factors)
+    yield Heading(say["results"])
+    for factor in factors:
+        sentences = list(_by(context, factor))
+        if sentences:
+            yield Paragraph(context.joined(sentences))
+    yield Tabulated(
+        table(
+            context.fit if not context.outcome else context.effects,
+            "effects",
+            by=factors or None,
+            language=context.language,
+            prob=context.prob,
+            weights=context.weights,
+            checks=context.checks,
+        ),
+        0,
+    )
+    yield Sketch(
+        "forest",
+        say["forest_caption"],
+        lambda: plots.forest(
+            context.effects, by=factors or None, weights=context.weights, **context.look
+        ),
+        lambda: summary(
+            {name: att(context.effects, name, context.weights) for name in factors}
+            or att(context.effects, weights=context.weights),
+            context.prob,
+        ),
+    )
+    if context.others:
+        yield Heading(say["side_by_side"], 2)
+        fits = {context.title: context.fit, **context.others}
+        yield Tabulated(table(fits, "robustness", language=context.language, prob=context.prob), 0)
+    if v.DEVIATION in context.effects:
+        yield Heading(say["league"], 2)
+        yield Paragraph(say["league_says"])
+        yield Sketch(
+            "league",
+            say["league_caption"],
+            lambda: plots.league(context.effects, weights=context.weights, **context.look),
+            lambda: summary(att(context.effects, v.UNIT, context.weights), context.prob),
+        )
+
+
+def _by(context: Context, factor: str) -> Iterator[str]:
+    draws = att(context.effects, factor, context.weights)
+    outcome = context.outcome or context.say["the_outcome"]
+    levels = [x for x in draws[factor].to_numpy() if bool(draws.sel({factor: x}).notnull().all())]
+    if len(levels) > 6:
+        return
+    for level in levels:
+        one = posterior_of(draws.sel({factor: level}), context.prob)
+        yield change(one, outcome, context.language, context.unit, text(level))

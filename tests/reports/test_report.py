@@ -1,0 +1,162 @@
+"""The report: values are the draws' own, what failed stands first, nothing comes from elsewhere."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from html.parser import HTMLParser
+from pathlib import Path
+
+import docx
+import openpyxl
+import pandas as pd
+import pytest
+from mediated import channels_fit
+
+import bayes_nqp as nqp
+from bayes_nqp.checks import CheckResult, run_checks
+from bayes_nqp.errors import StudyError
+
+pytestmark = pytest.mark.xdist_group("channels_fit")
+ASKED = ("convergence", "support", "adds_up", "inconsistent")
+FAILED = CheckResult("placebo_time", "Was it so before?", "fails", "1.0", "It was so before.")
+
+
+class Page(HTMLParser):
+    """Text, sources and rows of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.sources: list[str] = []
+        self.rows: list[list[str]] = []
+        self.text = ""
+        self._cell: str | None = None
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.sources += [str(x) for name, x in attrs if name in ("src", "href", "srcset")]
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self._cell = ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th") and self._cell is not None:
+            self.rows[-1].append(self._cell)
+            self._cell = None
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self._cell is not None:
+            self._cell += data
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    fit = channels_fit()
+    checks = [*run_checks(fit, ASKED), FAILED]
+    made = {}
+    for language in ("en", "zh"):
+        folder = tmp_path_factory.mktemp("reports") / language
+        made[language] = nqp.report(
+            fit, folder, language=language, checks=checks, progress=False,
+            formats=["html", "docx", "xlsx", "tex", "md"],
+        )  # fmt: skip
+    return made
+
+
+@pytest.fixture(params=["en", "zh"])
+def folder(request: pytest.FixtureRequest, reports: dict[str, Path]) -> Path:
+    return reports[request.param]
+
+
+def test_everything_is_there(folder: Path) -> None:
+    names = {p.name for p in folder.iterdir()}
+    assert names == {
+        "figures", "report.html", "report.docx", "tables.xlsx", "tables.tex", "tables.md",
+    }  # fmt: skip
+    stems = {p.stem for p in (folder / "figures").iterdir()}
+    for stem in stems:
+        for ending in ("png", "svg", "csv"):
+            assert (folder / "figures" / f"{stem}.{ending}").stat().st_size > 0
+    wanted = {"adoption", "forest", "event_study", "paths", "decomposition", "channels"}
+    assert wanted <= {re.sub(r"^\d+_", "", stem) for stem in stems}
+
+
+def test_the_page_needs_nothing_from_elsewhere(folder: Path) -> None:
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert page.sources
+    assert all(source.startswith(("data:", "#")) for source in page.sources)
+    assert not re.search(r"url\(|@import|<script|<link|<iframe", text)
+
+
+def test_what_failed_stands_before_any_result(folder: Path) -> None:
+    text = Page((folder / "report.html").read_text(encoding="utf-8")).text
+    heading = "摘要" if folder.name == "zh" else "In short"
+    top = text[: text.rindex(heading)]
+    assert FAILED.sentence in top
+    assert ("收敛检验" if folder.name == "zh" else "convergence gate") in top
+    document = docx.Document(str(folder / "report.docx"))
+    assert FAILED.sentence in document.tables[0].rows[0].cells[0].text
+
+
+def test_numbers_are_those_of_the_draws(folder: Path) -> None:
+    table = nqp.summary(nqp.att(channels_fit(), by="region"))
+    page = Page((folder / "report.html").read_text(encoding="utf-8"))
+    word = docx.Document(str(folder / "report.docx"))
+    written = [[c.text for c in row.cells] for t in word.tables for row in t.rows]
+    for _, line in table.iterrows():
+        for rows in (page.rows, written):
+            row = next(row for row in rows if row[0] == line["region"] and len(row) > 4)
+            assert float(row[1].replace("−", "-")) == pytest.approx(line["mean"], abs=6e-4)
+            low, high = re.findall(r"[−\d.]+", row[3].replace("\u00a0", " "))
+            assert float(low.replace("−", "-")) == pytest.approx(line["lower"], abs=6e-4)
+            assert float(high.replace("−", "-")) == pytest.approx(line["upper"], abs=6e-4)
+
+
+def test_the_workbook_has_numbers_as_numbers(folder: Path) -> None:
+    book = openpyxl.load_workbook(folder / "tables.xlsx")
+    mean = nqp.summary(nqp.att(channels_fit()))["mean"].item()
+    numbers = [
+        cell.value for sheet in book for row in sheet.iter_rows() for cell in row
+        if isinstance(cell.value, float)
+    ]  # fmt: skip
+    assert any(abs(number - mean) < 1e-9 for number in numbers)
+
+
+def test_numbers_behind_a_figure(folder: Path) -> None:
+    path = next((folder / "figures").glob("*_event_study.csv"))
+    table = pd.read_csv(path)
+    expected = nqp.event_study_table(channels_fit())
+    assert table["mean"].to_numpy() == pytest.approx(expected["mean"].to_numpy(), rel=1e-6)
+
+
+def test_word_holds_editable_tables_and_described_pictures(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "report.docx") as parts:
+        body = parts.read("word/document.xml").decode("utf-8")
+    pictures = len(list((folder / "figures").glob("*.png")))
+    assert body.count("<wp:docPr ") == pictures
+    assert body.count("descr=") == pictures
+    assert 'w:eastAsia="宋体"' in body
+
+
+def test_a_folder_is_never_overwritten(reports: dict[str, Path]) -> None:
+    with pytest.raises(StudyError, match="is there already"):
+        nqp.report(channels_fit(), reports["en"], checks=[], progress=False)
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"formats": ["pdf"]}, "'pdf'"),
+        ({"formats": "docx"}, "'formats'"),
+        ({"language": "fr"}, "fr"),
+        ({"by": ["province"]}, "province"),
+        ({"prob": 95}, "prob"),
+    ],
+)
+def test_bad_arguments(tmp_path: Path, how: dict[str, object], message: str) -> None:
+    with pytest.raises(StudyError, match=message):
+        nqp.report(channels_fit(), tmp_path / "out", checks=[], progress=False, **how)  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,134 @@
+"""Sentences agree with the posterior in direction, size and strength, over a grid of cases."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from bayes_nqp.reports._sentences import (
+    Posterior,
+    change,
+    comparison,
+    figures,
+    growth,
+    indirect,
+    posterior_of,
+    ranking,
+    share,
+)
+
+Z = (-4.0, -2.6, -2.0, -1.5, -1.0, -0.3, 0.0, 0.3, 1.0, 1.5, 2.0, 2.6, 4.0)
+SCALES = (1e-4, 0.03, 1.0, 2500.0)
+UP = {"en": ("raised", "increase"), "zh": ("提高了",)}
+DOWN = {"en": ("lowered", "decrease"), "zh": ("降低了",)}
+WORDS = {
+    "en": ("virtually certain", "extremely likely", "very likely"),
+    "zh": ("几乎可以确定", "极有可能", "很有可能"),
+}
+
+
+def posterior(z: float, sd: float) -> Posterior:
+    """A normal posterior whose mean is z posterior sds."""
+    normal = NormalDist(z * sd, sd)
+    low, high = normal.inv_cdf(0.025), normal.inv_cdf(0.975)
+    return Posterior(z * sd, sd, low, high, 1 - normal.cdf(0), 0.95)
+
+
+def numbers(text: str) -> list[float]:
+    found = re.findall(r"[−]?\d[\d,]*\.?\d*", text)
+    return [float(x.replace("−", "-").replace(",", "")) for x in found]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(("z", "sd"), list(product(Z, SCALES)))
+def test_change_claims_the_direction_that_the_posterior_has(
+    z: float, sd: float, language: str
+) -> None:
+    one = posterior(z, sd)
+    text = change(one, "exports", language)  # type: ignore[arg-type]
+    up = any(word in text for word in UP[language])
+    down = any(word in text for word in DOWN[language])
+    sure = [word for word in WORDS[language] if word in text]
+    p = NormalDist().cdf(abs(z))
+    if p < 0.9:
+        assert not sure
+        assert ("do not tell" in text) if language == "en" else ("不足以判断" in text)
+    else:
+        assert (up, down) == (z > 0, z < 0)
+        level = 0 if p >= 0.99 else 1 if p >= 0.95 else 2
+        assert sure == [WORDS[language][level]]
+    assert any(abs(x - z * sd) <= 0.06 * sd for x in numbers(text))
+    assert any(abs(x - one.lower) <= 0.06 * sd for x in numbers(text))
+    assert any(abs(x - one.upper) <= 0.06 * sd for x in numbers(text))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("z", Z)
+def test_comparison_names_the_larger_group(z: float, language: str) -> None:
+    text = comparison(posterior(z, 0.1), "inland", "coastal", language)  # type: ignore[arg-type]
+    last = text.split(";" if language == "en" else "；")[-1]
+    if NormalDist().cdf(abs(z)) < 0.9:
+        assert not any(word in text for word in WORDS[language])
+    else:
+        assert ("inland" in last, "coastal" in last) == (z > 0, z < 0)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("z", Z)
+def test_indirect_effects_are_claimed_as_surely_as_they_are(z: float, language: str) -> None:
+    text = indirect(posterior(z, 0.1), "digital", "exports", language)  # type: ignore[arg-type]
+    claimed = any(word in text for word in WORDS[language])
+    assert claimed == (NormalDist().cdf(abs(z)) >= 0.9)
+    if claimed:
+        up = "increase" in text if language == "en" else "提高" in text
+        assert up == (z > 0)
+
+
+@pytest.mark.parametrize("z", Z)
+def test_growth_says_which_way(z: float) -> None:
+    start, step = posterior(1.0, 0.1), posterior(z, 0.1)
+    text = growth(start, posterior(1.0 + z, 0.1), step, 5, "en")
+    sure = NormalDist().cdf(abs(z)) >= 0.9
+    assert ("upwards" in text) == (sure and z > 0)
+    assert ("downwards" in text) == (sure and z < 0)
+
+
+def test_posterior_of_draws() -> None:
+    values = np.random.default_rng(3).normal(2.0, 1.0, (4, 500))
+    one = posterior_of(xr.DataArray(values, dims=("chain", "draw")), 0.9)
+    assert one.mean == pytest.approx(values.mean())
+    assert one.sd == pytest.approx(values.std(ddof=1))
+    assert (one.lower, one.upper) == pytest.approx(tuple(np.quantile(values, [0.05, 0.95])))
+    assert one.p_positive == pytest.approx((values > 0).mean())
+
+
+@pytest.mark.parametrize(
+    ("value", "sd", "text"),
+    [
+        (0.06704, 0.0123, "0.067"),
+        (-0.06704, 0.0123, "−0.067"),
+        (12345.678, 321.0, "12,346"),
+        (-0.00001, 0.02, "0.000"),
+        (1.5e-6, 2.0e-7, "0.00000150"),
+        (0.5, float("nan"), "0.500"),
+    ],
+)
+def test_decimals_follow_the_posterior_sd(value: float, sd: float, text: str) -> None:
+    assert figures(value, sd) == text
+
+
+def test_a_withheld_share_is_explained() -> None:
+    assert "straddles zero" in share(None, 0.95, "en")
+    assert "跨越零" in share(None, 0.95, "zh")
+    draws = xr.DataArray(np.full((4, 100), 0.4), dims=("chain", "draw"))
+    assert "40%" in share(draws, 0.95, "en")
+
+
+def test_ranking_admits_an_open_order() -> None:
+    assert "open" in ranking({"inland": 0.6, "coastal": 0.4}, "en")
+    assert ranking({"inland": 0.97, "coastal": 0.03}, "en").startswith("The effect is largest")
