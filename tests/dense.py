@@ -15,7 +15,7 @@ import numpy as np
 import scipy.linalg as sl
 from scipy import stats
 
-from bayes_nqp import IID, Panel, Partial, Separate, StaggeredDiD
+from bayes_nqp import IID, ContinuousExposure, Panel, Partial, Separate, StaggeredDiD
 
 Parameters = Mapping[str, float]
 
@@ -85,12 +85,17 @@ class Dense:
         for name in self.design.baseline:
             first = self.panel.frame.groupby(self.panel.roles.unit)[name].transform("first")
             columns.append(_dummies(self.time) * first.to_numpy()[self.rows][:, None])
-        return np.concatenate([*columns, self.in_cell[:, self.flat_cells]], axis=1)
+        return np.concatenate([*columns, self.in_cell @ self.flat_map], axis=1)
 
     @cached_property
     def flat_cells(self) -> np.ndarray:
         """Cells whose effects are flat."""
         return self.lead | isinstance(self.design.effect, Separate)
+
+    @cached_property
+    def flat_map(self) -> np.ndarray:
+        """From flat coefficients to the effects of cells (cell, flat)."""
+        return np.eye(len(self.cells))[:, self.flat_cells]
 
     def cell_covariance(self, p: Parameters) -> np.ndarray:
         """Prior covariance of the cells' effects, flat ones zero."""
@@ -215,8 +220,7 @@ class Dense:
         inverse = np.linalg.inv(self.covariance(p))
         x = self.flat
         picked = np.zeros((z.shape[1], x.shape[1]))
-        flat = np.flatnonzero(self.flat_cells[:n_cells])
-        picked[flat, x.shape[1] - flat.size + np.arange(flat.size)] = 1.0
+        picked[:n_cells, x.shape[1] - self.flat_map.shape[1] :] = self.flat_map
         g = np.linalg.pinv(x.T @ inverse @ x, rcond=1e-11, hermitian=True)
         beta = g @ (x.T @ (inverse @ self.y))
         gain = k @ z.T @ inverse
@@ -235,6 +239,14 @@ class Dense:
 
 def _dummies(codes: np.ndarray) -> np.ndarray:
     return (codes[:, None] == np.unique(codes)).astype(float)
+
+
+def dense(design: StaggeredDiD | ContinuousExposure, panel: Panel) -> Dense:
+    """Write the model of any design that has one equation."""
+    from dense_exposure import DenseExposure
+
+    kind = DenseExposure if isinstance(design, ContinuousExposure) else Dense
+    return kind(design, panel)  # type: ignore[arg-type]
 
 
 def values_of(names: tuple[str, ...], x: np.ndarray) -> dict[str, float]:

@@ -12,6 +12,7 @@ from bayes_nqp import (
     IID,
     AR1Noise,
     Complete,
+    ContinuousExposure,
     Panel,
     Partial,
     Separate,
@@ -26,7 +27,7 @@ BOTH = ("region", "market")
 class Case:
     """A design, and arguments of the panel it is meant for."""
 
-    design: StaggeredDiD
+    design: StaggeredDiD | ContinuousExposure
     panel: dict[str, Any] = field(default_factory=dict)
 
     def make(self, seed: int, **changes: Any) -> Panel:
@@ -36,6 +37,10 @@ class Case:
 
 def _did(**arguments: Any) -> StaggeredDiD:
     return StaggeredDiD(unidentified="drop", **arguments)
+
+
+def _dose(**arguments: Any) -> ContinuousExposure:
+    return ContinuousExposure("d", unidentified="drop", **arguments)
 
 
 REGION = {"strata": ("region",)}
@@ -69,6 +74,23 @@ DESIGNS: dict[str, Case] = {
     "anticipation": Case(_did(anticipation=1, time=TimeEffects())),
     "covariates": Case(_did(effect=Partial(["region"])), {"covariates": True}),
     "baseline": Case(_did(baseline=("base",), time=TimeEffects()), {"covariates": True}),
+    "exposure, partial, units, AR(1)": Case(_dose(effect=Partial(BOTH))),
+    "exposure, partial, none, iid": Case(_dose(effect=Partial(varying=None), errors=IID())),
+    "exposure, partial, cities, AR(1)": Case(_dose(effect=Partial(varying="city"))),
+    "exposure, partial, units, weights": Case(_dose(errors=IID()), {"weights": True}),
+    "exposure, complete, units, noise": Case(
+        _dose(effect=Complete(), errors=AR1Noise(), per="sd"), REGION
+    ),
+    "exposure, separate, units": Case(_dose(effect=Separate(), per=2.5), REGION),
+    "exposure, separate, none, iid": Case(
+        _dose(effect=Separate(varying=None), errors=IID()), REGION
+    ),
+    "exposure, by time": Case(_dose(effect=Partial(["region"]), by_time=True)),
+    "exposure, complete, by time": Case(_dose(effect=Complete(), by_time=True, reference=2.0)),
+    "exposure, covariates, common time": Case(
+        _dose(time=TimeEffects()), {"covariates": True, **REGION}
+    ),
+    "exposure, pooled time": Case(_dose(time=TimeEffects(["region"], pooled=True)), REGION),
     "baseline, iid": Case(_did(baseline=("base",), effect=Complete(), errors=IID()), REGION),
 }
 """By name."""

@@ -44,6 +44,7 @@ def random_frame(
             )  # fmt: skip
     df = pd.DataFrame(rows)
     df["base"] = df.groupby("unit")["x"].transform("first")
+    df["d"] = _exposure(df, seed)
     keep = rng.random(len(df)) >= missing
     for i in range(4, 4 + singletons):
         rows_of = df.index[df["unit"] == f"u{units - 1 - i:02d}"]
@@ -52,6 +53,15 @@ def random_frame(
     # The whole grid stays: never-treated units hold its ends.
     keep |= (df["unit"] <= "u03") & df["time"].isin([0, periods - 1])
     return df[keep].reset_index(drop=True)
+
+
+def _exposure(df: pd.DataFrame, seed: int) -> np.ndarray:
+    """Wander from zero; a tenth of the rows, and every seventh unit, are not exposed."""
+    rng = np.random.default_rng([seed, 1])
+    steps = pd.Series(rng.normal(0.2, 1.0, len(df)), index=df.index)
+    out = steps.groupby(df["unit"]).cumsum().to_numpy() + 3.0
+    number = df["unit"].str[1:].astype(int).to_numpy()
+    return np.where((rng.random(len(df)) < 0.1) | (number % 7 == 5), 0.0, out)
 
 
 def random_panel(
@@ -67,4 +77,5 @@ def random_panel(
         random_frame(seed, **kwargs),  # type: ignore[arg-type]
         unit="unit", time="time", cohort="cohort", outcome="y", strata=strata,
         covariates=["x"] if covariates else [], weights="w" if weights else None,
+        exposures=["d"],
     )  # fmt: skip

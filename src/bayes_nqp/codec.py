@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from bayes_nqp.compression import AR1, IID, AR1Noise
-from bayes_nqp.designs import Mediation, StaggeredDiD
+from bayes_nqp.designs import ContinuousExposure, Mediation, StaggeredDiD
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.index import VALUES as INDEX_VALUES
 from bayes_nqp.likelihoods import Gaussian, StudentT
@@ -21,7 +21,7 @@ __all__ = ["VALUES", "decode", "encode"]
 VALUES: Mapping[str, type] = {
     t.__name__: t
     for t in (
-        StaggeredDiD, Mediation, Complete, Partial, Separate, AR1, AR1Noise, IID, TimeEffects,
+        StaggeredDiD, ContinuousExposure, Mediation, Complete, Partial, Separate, AR1, AR1Noise, IID, TimeEffects,
         Priors, Gaussian, StudentT, NUTS, IMH,
     )
 } | dict(INDEX_VALUES)  # fmt: skip

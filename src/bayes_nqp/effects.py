@@ -10,7 +10,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting import Fit, moderator_shift
+from bayes_nqp.fitting import Fit, moderator_shift, new_unit_effects
 
 __all__ = ["cell_effects", "lead_effects"]
 
@@ -25,14 +25,16 @@ def cell_effects(fit: object, target: Literal["sample", "population"] = "sample"
     target : {"sample", "population"}, default "sample"
         "sample": the mean effect of the treated rows at hand, their units' deviations
         included. "population": the effect on one new unit, its deviation unknown and its
-        moderator, where there is one, the mean of the cell's rows.
+        moderator, where there is one, the mean of the cell's rows. With mediators it has a
+        deviation in every equation, and the paths add up; that takes the fit's rows.
 
     Returns
     -------
     Dataset
         ``effect`` (chain, draw, path, cell), outcome units; ``deviation`` (chain, draw, path,
         member); the membership table; cells carry strata, cohort, time, event_time, rows,
-        units, identified, observed.
+        units, identified, observed. Cells of a continuous exposure have neither cohort nor
+        event_time, and ``effect`` is per as much of it as the attr ``per`` says.
 
     Raises
     ------
@@ -52,10 +54,12 @@ def cell_effects(fit: object, target: Literal["sample", "population"] = "sample"
     if target != "population":
         raise StudyError(f"'target' is {target!r}", hint="'sample' or 'population'")
     if effects.sizes[v.PATH] > 1:
-        raise StudyError(
-            "target='population' is not there for direct and indirect effects",
-            hint="target='sample'; or fit the design without mediators",
+        generator = np.random.default_rng([int(fit.sampler.seed or 0), 2])
+        draws = new_unit_effects(fit, generator)
+        effects = effects.drop_vars(v.DEVIATION, errors="ignore").assign(
+            {v.EFFECT: ((*v.SAMPLE_DIMS, v.PATH, v.CELL), draws)}
         )
+        return schema.validate(effects.assign_attrs(target="population"))
     posterior = fit.posterior
     mean = posterior["outcome__cell_mean"]
     if "outcome__moderation" in posterior:
@@ -63,7 +67,8 @@ def cell_effects(fit: object, target: Literal["sample", "population"] = "sample"
     mean = mean.expand_dims(v.PATH, axis=2)
     if "outcome__scale_deviation" in posterior:
         generator = np.random.default_rng([int(fit.sampler.seed or 0), 2])
-        spread = posterior["outcome__scale_deviation"]
+        dose = fit.plan.equations[0].dose
+        spread = posterior["outcome__scale_deviation"] / (1.0 if dose is None else dose.size)
         new = spread * generator.standard_normal(spread.shape)
         mean = mean + new
     effects = effects.drop_vars(v.DEVIATION, errors="ignore").assign(

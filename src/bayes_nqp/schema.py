@@ -12,9 +12,9 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError, shown
 
-__all__ = ["build", "factors", "is_effects", "merge", "validate"]
+__all__ = ["build", "factors", "is_effects", "is_timed", "merge", "validate"]
 
-_CELL_COORDS = (v.COHORT, v.TIME, v.EVENT_TIME, v.ROWS, v.UNITS, v.IDENTIFIED)
+_CELL_COORDS = (v.TIME, v.ROWS, v.UNITS, v.IDENTIFIED)
 _EFFECT_DIMS = (v.CHAIN, v.DRAW, v.PATH, v.CELL)
 _DEVIATION_DIMS = (v.CHAIN, v.DRAW, v.PATH, v.MEMBER)
 
@@ -23,9 +23,9 @@ def build(
     effect: npt.NDArray[np.float64],
     *,
     strata: Mapping[str, Sequence[str]],
-    cohort: npt.ArrayLike,
+    cohort: npt.ArrayLike | None = None,
     time: npt.ArrayLike,
-    event_time: npt.ArrayLike,
+    event_time: npt.ArrayLike | None = None,
     rows: npt.ArrayLike,
     units: npt.ArrayLike,
     identified: npt.ArrayLike | None = None,
@@ -46,9 +46,11 @@ def build(
         Average effect in each cell.
     strata : mapping of str to sequence of str, each of length cell
         Levels of every stratum factor.
-    cohort, time : array (cell)
-        Labels of the first treated period and of the period.
-    event_time : array of int (cell)
+    cohort : array (cell), optional
+        Labels of the first treated period. None, with ``event_time``, where nothing is adopted.
+    time : array (cell)
+        Labels of the period.
+    event_time : array of int (cell), optional
         Periods since adoption.
     rows, units : array of int (cell)
         Rows and units that the cell averages over.
@@ -86,10 +88,12 @@ def build(
         name: (v.CELL, _labels(levels)) for name, levels in strata.items()
     }
     known = np.ones(n_cells, dtype=bool) if identified is None else np.asarray(identified)
+    if cohort is not None:
+        cell_coords[v.COHORT] = (v.CELL, _labels(cohort))
+    cell_coords[v.TIME] = (v.CELL, _labels(time))
+    if event_time is not None:
+        cell_coords[v.EVENT_TIME] = (v.CELL, np.asarray(event_time, dtype=np.int64))
     cell_coords |= {
-        v.COHORT: (v.CELL, _labels(cohort)),
-        v.TIME: (v.CELL, _labels(time)),
-        v.EVENT_TIME: (v.CELL, np.asarray(event_time, dtype=np.int64)),
         v.ROWS: (v.CELL, np.asarray(rows, dtype=np.int64)),
         v.UNITS: (v.CELL, np.asarray(units, dtype=np.int64)),
         v.IDENTIFIED: (v.CELL, known.astype(bool)),
@@ -145,6 +149,11 @@ def validate(effects: xr.Dataset) -> xr.Dataset:
     missing = [name for name in _CELL_COORDS if name not in effects.coords]
     if missing:
         raise StudyError(f"'effects' lacks the cell coordinates {shown(missing)}")
+    if (v.COHORT in effects.coords) != (v.EVENT_TIME in effects.coords):
+        raise StudyError(
+            "'effects' has one of 'cohort' and 'event_time' without the other",
+            hint="both; or neither, where nothing is adopted, as with a continuous exposure",
+        )
     reserved = [name for name in factors(effects) if name in v.RESERVED]
     if reserved:
         raise StudyError(
@@ -178,6 +187,21 @@ def factors(effects: xr.Dataset) -> tuple[str, ...]:
     """
     text = str(effects.attrs.get("factors", ""))
     return tuple(text.split("\x1f")) if text else ()
+
+
+def is_timed(effects: xr.Dataset) -> bool:
+    """Tell whether cells have a cohort and an event time; those of an exposure have neither.
+
+    Parameters
+    ----------
+    effects : Dataset
+        Of the waist.
+
+    Returns
+    -------
+    bool
+    """
+    return v.EVENT_TIME in effects.coords
 
 
 def is_effects(value: object) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dense import Dense, values_of
+from dense import dense, values_of
 from design_table import DESIGNS
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -38,7 +38,7 @@ def test_density_and_gradient(
     except IdentificationError:
         assume(False)
     names = equation.problem.parameter_names
-    reference = Dense(case.design, panel)
+    reference = dense(case.design, panel)
     points = spread * np.random.default_rng(seed).standard_normal((3, len(names)))
     ours = np.array([density(equation, x)[0] for x in points])
     values = [values_of(names, x) for x in points]
@@ -64,7 +64,7 @@ def test_scale_of_priors_is_the_two_way_residual() -> None:
     for name in ("partial, units, AR(1)", "common time"):
         case = DESIGNS[name]
         panel = case.make(5, missing=0.2)
-        reference = Dense(case.design, panel)
+        reference = dense(case.design, panel)
         free = (
             panel.time_codes
             < np.where(panel.cohort_codes < 0, 10**6, panel.cohort_codes)[panel.unit_codes]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dense import Dense, values_of
+from dense import dense, values_of
 from design_table import DESIGNS
 
 from bayes_nqp import conditional_mean
@@ -24,7 +24,7 @@ def test_conditional_mean(name: str, seed: int) -> None:
     panel = case.make(seed, missing=0.15, singletons=1)
     plan = case.design.plan(panel)
     names = plan.equations[0].problem.parameter_names
-    reference = Dense(case.design, panel)
+    reference = dense(case.design, panel)
     values = values_of(names, _point(names, seed))
     mean, _ = reference.posterior(values)
     effects = conditional_mean(
@@ -54,7 +54,7 @@ def test_draws_have_the_dense_mean_and_covariance(name: str) -> None:
     equation = plan.equations[0]
     names = equation.problem.parameter_names
     x = _point(names, 4)
-    reference = Dense(case.design, panel)
+    reference = dense(case.design, panel)
     mean, covariance = reference.posterior(values_of(names, x))
     shares = reference.shares()
     # Effects without deviations, sample-mean effects, deviations: jointly.

@@ -20,6 +20,7 @@ def _panel(name, df):
         strata=case.get("strata", ("region", "market")),
         covariates=["x"] if case.get("covariates") else [],
         weights="w" if case.get("weights") else None,
+        exposures=["d"],
     )  # fmt: skip
 
 

@@ -43,7 +43,7 @@ def quantities(parameters: xr.Dataset, effects: xr.Dataset) -> dict[str, Array]:
     }
     found["att"] = att(effects).to_numpy()
     factors = schema.factors(effects)
-    for dim in (*factors, v.EVENT_TIME, v.COHORT):
+    for dim in (*factors, *([v.EVENT_TIME, v.COHORT] if schema.is_timed(effects) else [])):
         draws = att(effects, dim)
         labels = draws[dim].to_numpy()
         if labels.size > 1:

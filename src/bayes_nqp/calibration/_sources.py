@@ -163,7 +163,12 @@ class PosteriorSource:
             self.fit.design.likelihood, 1, None if drawn is None else drawn.to_numpy()[0], first
         )
         values = errors_of(equation, layout, errors, nu, many)
-        values += padded(cells)[:, layout.cell] + padded(deviation)[:, layout.member]
+        effects = padded(cells)[:, self.plan.cell_of_row[layout.rows]]
+        effects += padded(deviation)[:, layout.member]
+        exposure = self.plan.exposure
+        if exposure is not None:
+            effects *= exposure.values[layout.rows] / exposure.unit
+        values += effects
         values += self._time(parameters, first)[:, layout.node]
         effect = cells + (self.share.T @ deviation.T).T
         truth = waist(self.plan, effect[None], None, gate=v.UNVERIFIED)

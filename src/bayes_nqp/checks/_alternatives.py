@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._refit import gaussian, numbers_of, panel_of
 from bayes_nqp.checks._result import NotApplicable
@@ -171,6 +172,8 @@ def after_adoption(effects: xr.Dataset) -> xr.Dataset:
         Cells from event time 0 on, without deviations.
     """
     effects = effects.drop_dims([v.MEMBER, v.MEMBERSHIP], errors="ignore")
+    if not schema.is_timed(effects):
+        return effects
     return effects.isel({v.CELL: effects[v.EVENT_TIME].to_numpy() >= 0})
 
 

@@ -68,7 +68,7 @@ def _estimands(fit: Fit) -> dict[str, Array]:
     """Draws of the average effect: overall, by every factor, by event time."""
     effects = cell_effects(fit)
     named = {"att": att(effects).to_numpy()}
-    for dim in (*schema.factors(effects), v.EVENT_TIME):
+    for dim in (*schema.factors(effects), *([v.EVENT_TIME] if schema.is_timed(effects) else [])):
         draws: xr.DataArray = att(effects, dim)
         for k, label in enumerate(draws[dim].to_numpy()):
             one = draws.isel({dim: k}).to_numpy()

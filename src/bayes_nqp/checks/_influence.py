@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 from scipy.sparse import csr_array
 
+from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._alternatives import after_adoption, short_att
 from bayes_nqp.checks._judged import otherwise
@@ -199,7 +200,8 @@ def _rows_of(fit: Fit, groups: LeftOut) -> Array:
     np.add.at(share, (group[inside], cell[inside]), 1.0)
     effects = cell_effects(fit)
     known = effects[v.IDENTIFIED].to_numpy().astype(bool)
-    return share * (known & (effects[v.EVENT_TIME].to_numpy() >= 0))
+    since = effects[v.EVENT_TIME].to_numpy() >= 0 if schema.is_timed(effects) else True
+    return share * (known & since)
 
 
 def _own(fit: Fit) -> xr.DataArray:
@@ -257,7 +259,8 @@ def _moderated(fit: Fit, groups: LeftOut, share: Array, kept: xr.DataArray) -> A
     counted = ~plan.cells.lead & (plan.cells.event_time >= 0)
     inside = (group >= 0) & (plan.cell_of_row[rows] >= 0) & counted[plan.cell_of_row[rows]]
     excess = np.zeros((slope.shape[-1], share.shape[0]))
-    value = equation.rows.columns[-1].values * equation.slopes[-1].size
+    assert plan.moderator is not None
+    value = plan.moderator.values[rows]
     np.add.at(excess, (stratum[inside], group[inside]), value[inside])
     return np.asarray(np.nan_to_num(slope).reshape(-1, slope.shape[-1]) @ excess)
 

@@ -198,6 +198,8 @@ def _reported(fit: Fit) -> dict[str, xr.DataArray]:
             named[f"att[{factor}={text(level)}]"] = draws.sel({factor: level})
         for a, b in combinations(known, 2) if len(known) <= _LEVELS else ():
             named[f"{text(a)} − {text(b)}"] = contrast(draws, {factor: a}, minus=b)
+    if not schema.is_timed(effects):
+        return named
     draws = att(effects, v.EVENT_TIME)
     times = [e for e in draws[v.EVENT_TIME].to_numpy() if e >= 0]
     for e in sorted({min(times), max(times)}):

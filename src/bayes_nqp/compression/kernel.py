@@ -130,7 +130,7 @@ def absorb(
     slopes : ndarray (2,)
         Filled: slopes of its log determinant.
     work : ndarray (3, m)
-        Filled: ``Q1``, treated indicator ``d``, absorbed precision times ``d``.
+        Filled: ``Q1``, loadings ``d`` of deviations, absorbed precision times ``d``.
 
     Returns
     -------
@@ -150,7 +150,7 @@ def absorb(
     for t in range(m):
         work[0, t] = q[t].sum()
         total += work[0, t]
-        work[1, t] = ints[row[8] + t]
+        work[1, t] = floats[row[8] + t]
     for t in range(m):
         for u in range(m):
             q[t, u] -= work[0, t] * work[0, u] / total
@@ -245,7 +245,7 @@ def cross_products(
     ints, floats
         The packed problem.
     vectors : ndarray (class, m), treated : ndarray (class)
-        Filled: absorbed precision times treated indicator, and its quadratic form.
+        Filled: absorbed precision times the loadings of deviations, and its quadratic form.
 
     Returns
     -------

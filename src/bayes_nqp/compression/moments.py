@@ -57,6 +57,9 @@ class Rows:
         Covariates and the like.
     weights : ndarray (row), optional
         Precision weights.
+    loading : ndarray (row), optional
+        What multiplies a member's deviation, where it is no indicator of treatment; units of a
+        class then share it.
     """
 
     unit: Index
@@ -66,6 +69,7 @@ class Rows:
     outcome: Array
     columns: Sequence[Column] = ()
     weights: Array | None = None
+    loading: Array | None = None
 
     @property
     def n_periods(self) -> int:
@@ -94,6 +98,8 @@ class UnitClass:
         Sums of the packed entries over units.
     cross : ndarray (k, k)
         Their cross-products, summed over units.
+    loading : ndarray (m,), optional
+        What multiplies a member's deviation; by default whether the period is treated.
     """
 
     stratum: int
@@ -105,6 +111,7 @@ class UnitClass:
     position: Index
     sums: Array
     cross: Array
+    loading: Array | None = None
 
 
 def reduce_rows(rows: Rows) -> list[UnitClass]:
@@ -135,15 +142,16 @@ def reduce_rows(rows: Rows) -> list[UnitClass]:
 
 
 def _class_keys(rows: Rows) -> Index:
-    """Number the classes: stratum, cohort, observed periods, weights."""
+    """Number the classes: stratum, cohort, observed periods, weights, loadings."""
     n_units, n_periods = rows.stratum.size, rows.n_periods
     seen = np.zeros((n_units, n_periods), dtype=bool)
     seen[rows.unit, rows.time] = True
     key = _number(np.packbits(seen, axis=1))
-    if rows.weights is not None:
-        weights = np.zeros((n_units, n_periods))
-        weights[rows.unit, rows.time] = rows.weights
-        key = _join(key, _number(weights))
+    for values in (rows.weights, rows.loading):
+        if values is not None:
+            table = np.zeros((n_units, n_periods))
+            table[rows.unit, rows.time] = values
+            key = _join(key, _number(table))
     return _join(_join(rows.stratum, rows.cohort + 1), key)
 
 
@@ -178,7 +186,7 @@ def _reduce_class(rows: Rows, units: Index, starts: Index, length: int) -> UnitC
     weights = np.ones(length) if rows.weights is None else rows.weights[first]
     return UnitClass(
         int(rows.stratum[units[0]]), int(rows.cohort[units[0]]), units, times, weights,
-        column, position, sums, cross,
+        column, position, sums, cross, None if rows.loading is None else rows.loading[first],
     )  # fmt: skip
 
 

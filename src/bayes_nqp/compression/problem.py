@@ -134,8 +134,8 @@ class Problem:
         Block, level within the block, stratum within the block.
     class_cells : sequence of ndarray of int (m,)
         Cell within the block in each observed period, -1 where none.
-    class_treated : sequence of ndarray of int (m,)
-        1 in treated periods.
+    class_treated : sequence of ndarray (m,)
+        What multiplies a deviation in each observed period: 1 in treated ones, or the exposure.
     members : sequence of Member
         Only where members hold several units; empty if each unit is a member.
     """
@@ -156,7 +156,7 @@ class Problem:
     class_level: Index
     class_stratum: Index
     class_cells: Sequence[Index]
-    class_treated: Sequence[Index]
+    class_treated: Sequence[Array]
     members: Sequence[Member] = ()
 
     @property
@@ -231,7 +231,7 @@ class Problem:
             table[i] = [
                 self.class_block[i], c.units.size, c.times.size, c.sums.size, slope_base,
                 ints.add(c.times), ints.add(time_slots), ints.add(slots),
-                ints.add(self.class_treated[i]), ints.add(c.column), ints.add(c.position),
+                floats.add(self.class_treated[i]), ints.add(c.column), ints.add(c.position),
                 floats.add(c.weights), floats.add(c.sums), floats.add(c.cross), 0, 0,
             ]  # fmt: skip
         ints.head[17] = ints.add(table)

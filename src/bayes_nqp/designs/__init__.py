@@ -1,10 +1,14 @@
 """Designs: one estimator a file; each plans equations and never samples."""
 
+from bayes_nqp.designs.continuous_exposure import ContinuousExposure
 from bayes_nqp.designs.mediation import Mediation
 from bayes_nqp.designs.staggered_did import StaggeredDiD
 from bayes_nqp.designs.support import support
 
-type Design = StaggeredDiD | Mediation
+type Estimator = StaggeredDiD | ContinuousExposure
+"""States the equation of an outcome, and of mediators alike."""
+
+type Design = Estimator | Mediation
 """Whatever states the model of a panel."""
 
-__all__ = ["Design", "Mediation", "StaggeredDiD", "support"]
+__all__ = ["ContinuousExposure", "Design", "Estimator", "Mediation", "StaggeredDiD", "support"]

@@ -22,7 +22,7 @@ from bayes_nqp.compression import (
     packed_rows,
 )
 from bayes_nqp.designs._frame import DesignFrame
-from bayes_nqp.designs._plan import Equation
+from bayes_nqp.designs._plan import Dose, Equation
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms.cells import CellTable
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
@@ -113,6 +113,7 @@ def assemble(
     members: bool,
     priors: Priors,
     scale: float,
+    dose: Dose | None = None,
 ) -> Equation:
     """Lay parts and classes out as one packed problem.
 
@@ -137,6 +138,8 @@ def assemble(
     priors : Priors
     scale : float
         ``s``, outcome units.
+    dose : Dose, optional
+        Where effects are slopes of an exposure: cells are then read off its columns.
 
     Returns
     -------
@@ -167,6 +170,10 @@ def assemble(
         here = np.flatnonzero(np.isin(cells.stratum, strata))
         base = levels.size * n_periods
         slots[here, 0], slots[here, 1] = b, base + np.arange(here.size)
+        if dose is not None:
+            column = dose.start + cells.time[here]
+            slots[here, 1] = base + stratum_at[cells.stratum[here]] * n_columns + column
+            here = here[:0]
         local_slot, local_scale = [], []
         for j, part in enumerate(local):
             if part.place == "cells":
@@ -194,10 +201,12 @@ def assemble(
     class_cells, class_treated = [], []
     for c in classes:
         found = lookup[c.stratum, c.cohort + 1, c.times]
+        if dose is not None:
+            found = np.full(found.size, -1)
         class_cells.append(
             np.where(found >= 0, slots[found, 1] - _base(blocks, slots, found, n_periods), -1)
         )
-        class_treated.append(((c.cohort >= 0) & (c.times >= c.cohort)).astype(np.int64))
+        class_treated.append(_loading(c))
     problem = Problem(
         n_periods=n_periods,
         n_columns=n_columns,
@@ -221,8 +230,15 @@ def assemble(
     structure = (type(errors).__name__, problem.parameter_names)
     return Equation(
         name, structure, rows, problem, problem.pack(), scale, shared, local,
-        tuple(local_index), slots,
+        tuple(local_index), slots, dose=dose,
     )  # fmt: skip
+
+
+def _loading(one: UnitClass) -> Array:
+    """What multiplies deviations: unit effects absorb their mean, rounding does not."""
+    if one.loading is None:
+        return ((one.cohort >= 0) & (one.times >= one.cohort)).astype(np.float64)
+    return one.loading - one.loading.mean()
 
 
 def _number(scale: Scale | int, scales: list[Scale]) -> int:

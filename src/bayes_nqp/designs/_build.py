@@ -11,7 +11,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayes_nqp.compression import FLAT, Scale
-from bayes_nqp.designs._layout import RowLayout, cell_names, node_names, row_layout
+from bayes_nqp.designs._layout import RowLayout, cell_names, cell_slopes, node_names, row_layout
 from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
 
@@ -59,7 +59,8 @@ def build_model(plan: Plan, panel: Panel, likelihood: Likelihood) -> pm.Model:
         if layout.entry_row.size:
             mean = mean + _slopes(layout, slopes)
         if deviation is not None:
-            mean = mean + _padded(deviation)[_rows("row_member", layout.member)]
+            own = _padded(deviation)[_rows("row_member", layout.member)]
+            mean = mean + own * pm.Data("row_loading", layout.loading, dims="row")
         _likelihood(equation, layout, mean, likelihood, s)
     return model
 
@@ -205,8 +206,11 @@ def _effects(
     s: Any,
 ) -> Any:
     """Report the effects of cells, with the mean deviation of their rows; return deviations."""
+    if equation.dose is not None:
+        cells = slopes[pm.Data("cell_slope", cell_slopes(plan, equation))]
+        s = s / equation.dose.size
     pm.Deterministic("cell_mean", cells * s, dims="cell")
-    cells = _at_moderators(plan, equation, layout, cells, slopes)
+    cells = _at_moderators(plan, equation, cells, slopes)
     member_scale = equation.problem.member_scale
     if member_scale is None:
         pm.Deterministic("cell_effect", cells * s, dims="cell")
@@ -220,17 +224,18 @@ def _effects(
     return deviation
 
 
-def _at_moderators(
-    plan: Plan, equation: Equation, layout: RowLayout, cells: Any, slopes: Any
-) -> Any:
+def _at_moderators(plan: Plan, equation: Equation, cells: Any, slopes: Any) -> Any:
     """Effects of cells at the mean moderator of their rows, where there is one."""
     if not equation.slopes or equation.slopes[-1].kind != "z":
         return cells
+    assert plan.moderator is not None
     size, width = plan.table.size, len(equation.rows.columns)
-    count = np.maximum(np.bincount(layout.cell, minlength=size + 1), 1)
-    mean = np.bincount(layout.cell, equation.rows.columns[-1].values, size + 1) / count
+    inside = plan.kept & plan.frame.treated
+    cell = plan.cell_of_row[inside]
+    count = np.maximum(np.bincount(cell, minlength=size), 1)
+    mean = np.bincount(cell, plan.moderator.values[inside] / plan.moderator.size, size) / count
     last = pm.Data("cell_moderation", plan.table.stratum * width + width - 1)
-    return cells + slopes[last] * mean[:size]
+    return cells + slopes[last] * mean
 
 
 def _slopes(layout: RowLayout, slopes: Any) -> Any:

@@ -14,6 +14,7 @@ from bayes_nqp.designs._plan import Equation
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest, shown
 
 if TYPE_CHECKING:
+    from bayes_nqp.designs.continuous_exposure import ContinuousExposure
     from bayes_nqp.designs.staggered_did import StaggeredDiD
     from bayes_nqp.panel import Panel
 
@@ -24,13 +25,13 @@ Mask = npt.NDArray[np.bool_]
 
 
 def varying_columns(
-    design: StaggeredDiD, panel: Panel, frame: DesignFrame, kept: Mask
+    design: StaggeredDiD | ContinuousExposure, panel: Panel, frame: DesignFrame, kept: Mask
 ) -> tuple[list[Column], list[float]]:
     """Columns of covariates, scaled to unit spread.
 
     Parameters
     ----------
-    design : StaggeredDiD
+    design : StaggeredDiD or ContinuousExposure
     panel : Panel
     frame : DesignFrame
     kept : ndarray of bool (row)
@@ -141,8 +142,8 @@ def check_collinear(equation: Equation, names: Sequence[str]) -> None:
     bad = [n for n, a, b in zip(names, spread, size, strict=True) if a <= 1e-9 * max(b, 1e-300)]
     if bad:
         raise IdentificationError(
-            "covariates, mediators or moderators are collinear with unit effects, time effects, "
-            "the effects of treatment or one another",
+            "covariates, mediators, moderators or slopes are collinear with unit effects, time "
+            "effects, the effects of treatment or one another",
             where=shown(dict.fromkeys(bad)),
             hint="leave one of them out",
         )

@@ -9,23 +9,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.compression import IID, Column, Rows, Scale, reduce_rows
+from bayes_nqp.compression import FLAT, IID, Column, Rows, Scale, reduce_rows
 from bayes_nqp.designs._assemble import assemble, block_of_strata, free_times
 from bayes_nqp.designs._cells import cell_info, cell_table, drop_reasons
 from bayes_nqp.designs._columns import check_collinear, varying_columns
+from bayes_nqp.designs._exposure import dose_of, exposure_columns, per_exposure, whole_table
 from bayes_nqp.designs._frame import DesignFrame
-from bayes_nqp.designs._moderation import moderation, moderator_of
-from bayes_nqp.designs._plan import CellInfo, Equation, Moderator, Plan
+from bayes_nqp.designs._moderation import moderation, moderator_of, own_slope
+from bayes_nqp.designs._plan import CellInfo, Dose, Equation, Exposure, Moderator, Plan
 from bayes_nqp.designs._scale import within_scale
 from bayes_nqp.errors import StudyError
 from bayes_nqp.terms.cells import ESTIMATED_FROM, CellTable, cell_parts
+from bayes_nqp.terms.exposure import ExposureSlots, exposure_parts
 from bayes_nqp.terms.mediators import Slope, mediator_parts
+from bayes_nqp.terms.parts import GlobalPart, LocalPart
 from bayes_nqp.terms.slopes import slope_parts
 from bayes_nqp.terms.time_effects import time_parts
 
 if TYPE_CHECKING:
+    from bayes_nqp.designs.continuous_exposure import ContinuousExposure
     from bayes_nqp.designs.staggered_did import StaggeredDiD
     from bayes_nqp.panel import Panel
+
+    type Estimator = StaggeredDiD | ContinuousExposure
 
 __all__ = ["Ground", "equation_of", "ground_of"]
 
@@ -105,7 +111,7 @@ def ground_of(design: StaggeredDiD, panel: Panel) -> Ground:
 
 
 def equation_of(
-    design: StaggeredDiD,
+    design: Estimator,
     panel: Panel,
     ground: Ground,
     name: str,
@@ -119,7 +125,7 @@ def equation_of(
 
     Parameters
     ----------
-    design : StaggeredDiD
+    design : StaggeredDiD or ContinuousExposure
     panel : Panel
     ground : Ground
     name : str
@@ -153,9 +159,19 @@ def equation_of(
         scale = within_scale(levels, outcome, plain)
     elif not 0 < scale < np.inf:
         raise StudyError(f"'scale' is {scale!r}", hint="a positive number, in outcome units")
-    slopes = (*slopes, *moderation(ground.moderator if moderated else None, frame, kept))
+    shifts = moderation(ground.moderator if moderated else None, frame, kept)
     columns, sizes = varying_columns(design, panel, frame, kept)
+    dose = None
+    if ground.exposure is not None:
+        shifts = per_exposure(shifts, ground.exposure)
+        more = own_slope(ground.moderator if moderated else None, panel, frame, kept)
+        columns, sizes = columns + [c for c, _ in more], sizes + [size for _, size in more]
+        dose = dose_of(ground.exposure, frame, len(columns))
+    slopes = (*slopes, *shifts)
     covariates = len(columns)
+    if ground.exposure is not None:
+        columns += exposure_columns(ground.exposure, frame, kept)
+    before = len(columns)
     columns += [Column(slope.label, values[kept]) for slope, values in slopes]
     rows = Rows(
         unit=frame.unit[kept],
@@ -165,6 +181,7 @@ def equation_of(
         outcome=_centred(frame, outcome / scale, kept, common=pooled_time),
         columns=columns,
         weights=_weights(design, panel, kept),
+        loading=_loading(design, ground),
     )
     classes = reduce_rows(rows)
     members = design.effect.varying not in (None, "unit")
@@ -180,34 +197,61 @@ def equation_of(
         seen, _ = free_times(classes, level_of_stratum, n_levels, n_periods)
         free = seen
     b_parts = mediator_parts(
-        [slope for slope, _ in slopes], covariates, design.effect, design.strata(panel),
+        [slope for slope, _ in slopes], before, design.effect, design.strata(panel),
         panel.roles.strata, frame.stratum_levels, priors,
     )  # fmt: skip
+    effects = _effect_parts(design, panel, ground, dose, len(columns))
+    flat_doses = [part for part in effects if isinstance(part, GlobalPart) and part.scale == FLAT]
     parts = [
         *time_parts(free, n_levels, n_periods, pooled=pooled_time, local=local_time, priors=priors),
+        *flat_doses,
         *slope_parts([c.name for c in columns[:covariates]], sizes, level_of_stratum.size,
                      len(columns)),
         *b_parts,
-        *cell_parts(ground.table, design.effect, design.strata(panel), priors),
+        *(part for part in effects if part not in flat_doses),
     ]  # fmt: skip
     equation = assemble(
         name, frame, rows, classes, ground.table, parts,
         block=block, time_rows=level_of_stratum, errors=design.errors,
         member_scale=_member_scale(design, frame), members=members, priors=priors, scale=scale,
+        dose=dose,
     )  # fmt: skip
-    flat = [label for part in b_parts for label in part.flat]
-    check_collinear(equation, [c.name for c in columns[:covariates]] + flat)
+    flat = [f"{getattr(design, 'exposure', '')} · {x}" for part in flat_doses for x in part.labels]
+    flat += [c.name for c in columns[:covariates]]
+    flat += [label for part in b_parts for label in part.flat]
+    check_collinear(equation, flat)
     return replace(equation, slopes=tuple(slope for slope, _ in slopes))
 
 
-def _member_scale(design: StaggeredDiD, frame: DesignFrame) -> Scale | None:
+def _effect_parts(
+    design: Estimator, panel: Panel, ground: Ground, dose: Dose | None, columns: int
+) -> Sequence[GlobalPart | LocalPart]:
+    """Effects of cells, or slopes of the exposure in them."""
+    strata = design.strata(panel)
+    if ground.exposure is None or dose is None:
+        return cell_parts(ground.table, design.effect, strata, design.priors)
+    return exposure_parts(
+        whole_table(panel, ground.frame, ground.table), design.effect, strata, design.priors,
+        ExposureSlots(ground.frame.stratum_levels.shape[0], columns, dose.start, dose.size),
+        by_time=ground.exposure.by_time, periods=[str(t) for t in panel.time_labels],
+    )  # fmt: skip
+
+
+def _loading(design: Estimator, ground: Ground) -> Array | None:
+    """What multiplies deviations, where it is the exposure."""
+    if ground.exposure is None or design.effect.varying is None:
+        return None
+    return np.asarray(ground.exposure.values[ground.kept] / ground.exposure.size)
+
+
+def _member_scale(design: Estimator, frame: DesignFrame) -> Scale | None:
     if design.effect.varying is None:
         return None
     treated = np.unique(frame.member[frame.cohort >= 0]).size
     return Scale("deviation", design.priors.member, treated >= ESTIMATED_FROM)
 
 
-def _weights(design: StaggeredDiD, panel: Panel, kept: npt.NDArray[np.bool_]) -> Array | None:
+def _weights(design: Estimator, panel: Panel, kept: npt.NDArray[np.bool_]) -> Array | None:
     if panel.weights is None:
         return None
     if not isinstance(design.errors, IID):

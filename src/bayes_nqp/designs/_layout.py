@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from bayes_nqp.designs._plan import Equation, Plan
 
-__all__ = ["RowLayout", "cell_names", "node_names", "row_layout"]
+__all__ = ["RowLayout", "cell_names", "cell_slopes", "node_names", "row_layout"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -28,7 +28,8 @@ class RowLayout:
     node : ndarray of int (row)
         Time effect: level × period.
     cell : ndarray of int (row)
-        The cell; the number of cells where a row is in none.
+        The cell whose effect a row has; the number of cells where it has none, as where effects
+        are slopes.
     member : ndarray of int (row)
         Whose deviation a treated row has; the number of members where it has none.
     previous : ndarray of int (row)
@@ -40,6 +41,8 @@ class RowLayout:
         by design.
     entry_value : ndarray (entry)
         Its value.
+    loading : ndarray (row)
+        What multiplies the deviation: 1 in treated rows, or the exposure; 0 where there is none.
     membership : tuple of three ndarrays of int (membership)
         Cell, member and rows of every pair of a cell with an effect and a member in it.
     members : ndarray of str (member)
@@ -56,6 +59,7 @@ class RowLayout:
     entry_row: Index
     entry_slope: Index
     entry_value: Array
+    loading: Array
     membership: tuple[Index, Index, Index]
     members: npt.NDArray[np.str_]
 
@@ -82,6 +86,10 @@ def row_layout(plan: Plan, equation: Equation) -> RowLayout:
     unit, time = equation.rows.unit, equation.rows.time
     n_cells = plan.table.size
     cell = plan.cell_of_row[rows]
+    effect = cell if equation.dose is None else np.full_like(cell, -1)
+    loading = frame.treated[rows].astype(np.float64)
+    if equation.rows.loading is not None:
+        loading = equation.rows.loading
     treated = frame.treated[rows]
     owner = frame.member[unit]
     codes = np.unique(owner[treated])
@@ -94,9 +102,9 @@ def row_layout(plan: Plan, equation: Equation) -> RowLayout:
     entries = _entries(equation, np.asarray(frame.stratum)[unit])
     return RowLayout(
         rows, unit, frame.level[unit] * frame.n_periods + time,
-        np.where(cell >= 0, cell, n_cells), position.astype(np.int64),
+        np.where(effect >= 0, effect, n_cells), position.astype(np.int64),
         previous, np.where(later, time - time[previous], 0),
-        *entries, (pairs[0], pairs[1], counts), frame.member_labels[codes],
+        *entries, loading, (pairs[0], pairs[1], counts), frame.member_labels[codes],
     )  # fmt: skip
 
 
@@ -115,6 +123,25 @@ def _entries(equation: Equation, stratum: Index) -> tuple[Index, Index, Array]:
         slope_parts.append(stratum[here] * len(columns) + k)
         value_parts.append(column.values[here])
     return np.concatenate(row_parts), np.concatenate(slope_parts), np.concatenate(value_parts)
+
+
+def cell_slopes(plan: Plan, equation: Equation) -> Index:
+    """Where the effects of cells stand among the slopes, where effects are slopes.
+
+    Parameters
+    ----------
+    plan : Plan
+    equation : Equation
+        With a dose.
+
+    Returns
+    -------
+    ndarray of int (cell)
+        Stratum × column.
+    """
+    assert equation.dose is not None
+    width = len(equation.rows.columns)
+    return np.asarray(plan.table.stratum * width + equation.dose.start + plan.table.time)
 
 
 def cell_names(

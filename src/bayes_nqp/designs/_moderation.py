@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.compression import Column
 from bayes_nqp.designs._columns import within
 from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.designs._plan import Moderator
@@ -14,17 +15,18 @@ from bayes_nqp.errors import IdentificationError, PanelError, StudyError, neares
 from bayes_nqp.terms.mediators import Slope
 
 if TYPE_CHECKING:
+    from bayes_nqp.designs.continuous_exposure import ContinuousExposure
     from bayes_nqp.designs.staggered_did import StaggeredDiD
     from bayes_nqp.panel import Panel
 
-__all__ = ["moderated_slope", "moderation", "moderator_of"]
+__all__ = ["moderated_slope", "moderation", "moderator_of", "own_slope"]
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 
 def moderator_of(
-    design: StaggeredDiD, panel: Panel, frame: DesignFrame, kept: Mask
+    design: StaggeredDiD | ContinuousExposure, panel: Panel, frame: DesignFrame, kept: Mask
 ) -> Moderator | None:
     """Centre the design's moderator over the treated rows.
 
@@ -49,7 +51,7 @@ def moderator_of(
     IdentificationError
         If it is the same in all treated rows.
     """
-    name = design.moderator
+    name = getattr(design, "moderator", None)
     if name is None:
         return None
     known = panel.roles.moderators
@@ -94,6 +96,36 @@ def moderation(
     strata = tuple(np.unique(frame.stratum[frame.unit[treated]]).tolist())
     slope = Slope(moderator.name, "z", moderator.size, moderator.centre, strata=strata)
     return [(slope, column)]
+
+
+def own_slope(
+    moderator: Moderator | None, panel: Panel, frame: DesignFrame, kept: Mask
+) -> list[tuple[Column, float]]:
+    """Let a moderator that varies within units move the outcome by itself.
+
+    Parameters
+    ----------
+    moderator : Moderator or None
+    panel : Panel
+    frame : DesignFrame
+    kept : ndarray of bool (row)
+
+    Returns
+    -------
+    list of (Column, float)
+        One at most, and what it was divided by.
+
+    Raises
+    ------
+    PanelError
+        If the moderator is missing in a row.
+    """
+    if moderator is None:
+        return []
+    _complete(panel, moderator.name, moderator.values, kept, "rows")
+    column, size = within(frame.unit[kept], moderator.values[kept], frame.n_units)
+    constant = size <= 1e-9 * moderator.size or not np.any(column)
+    return [] if constant else [(Column(moderator.name, column), size)]
 
 
 def moderated_slope(

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.errors import IdentificationError
 
-__all__ = ["within_scale"]
+__all__ = ["net_of_effects", "within_scale"]
 
 Array = npt.NDArray[np.float64]
 
@@ -34,25 +34,8 @@ def within_scale(frame: DesignFrame, outcome: Array, rows: npt.NDArray[np.bool_]
     IdentificationError
         If untreated rows are too few, or do not vary.
     """
-    unit, time = frame.unit[rows], frame.time[rows]
-    count = np.bincount(unit, minlength=frame.n_units)
-    mean = np.bincount(unit, outcome[rows], minlength=frame.n_units) / np.maximum(count, 1)
-    y = outcome[rows] - mean[unit]
-    total = float(y @ y)
-    rank = 0
-    level = frame.level[unit]
-    for k in range(len(frame.level_names)):
-        here = level == k
-        if not here.any():
-            continue
-        units, position = np.unique(unit[here], return_inverse=True)
-        seen = np.zeros((units.size, frame.n_periods))
-        seen[position, time[here]] = 1.0
-        gram = np.diag(seen.sum(axis=0)) - (seen / count[units][:, None]).T @ seen
-        moment = np.bincount(time[here], y[here], minlength=frame.n_periods)
-        solution, _, found, _ = np.linalg.lstsq(gram, moment, rcond=1e-10)
-        total -= float(moment @ solution)
-        rank += int(found)
+    rest, rank, count = net_of_effects(frame, outcome, rows)
+    total = float(rest @ rest)
     free = int(rows.sum()) - int((count > 0).sum()) - rank
     spread = float(np.var(outcome)) * max(outcome.size, 1)
     if free <= 0:
@@ -68,3 +51,42 @@ def within_scale(frame: DesignFrame, outcome: Array, rows: npt.NDArray[np.bool_]
             hint="check that 'outcome' names the right column",
         )
     return float(np.sqrt(total / free))
+
+
+def net_of_effects(
+    frame: DesignFrame, values: Array, rows: npt.NDArray[np.bool_]
+) -> tuple[Array, int, npt.NDArray[np.int64]]:
+    """Take unit and time effects out of a column.
+
+    Parameters
+    ----------
+    frame : DesignFrame
+    values : ndarray (row)
+    rows : ndarray of bool (row)
+        Those that count.
+
+    Returns
+    -------
+    tuple of ndarray, int and ndarray of int (unit)
+        What is left in these rows; rank of the time effects net of unit effects; rows by unit.
+    """
+    unit, time = frame.unit[rows], frame.time[rows]
+    count = np.bincount(unit, minlength=frame.n_units)
+    mean = np.bincount(unit, values[rows], minlength=frame.n_units) / np.maximum(count, 1)
+    y = values[rows] - mean[unit]
+    rank = 0
+    level = frame.level[unit]
+    for k in range(len(frame.level_names)):
+        here = level == k
+        if not here.any():
+            continue
+        units, position = np.unique(unit[here], return_inverse=True)
+        seen = np.zeros((units.size, frame.n_periods))
+        seen[position, time[here]] = 1.0
+        share = seen / count[units][:, None]
+        gram = np.diag(seen.sum(axis=0)) - share.T @ seen
+        moment = np.bincount(time[here], y[here], minlength=frame.n_periods)
+        solution, _, found, _ = np.linalg.lstsq(gram, moment, rcond=1e-10)
+        y[here] -= solution[time[here]] - (share @ solution)[position]
+        rank += int(found)
+    return y, rank, count

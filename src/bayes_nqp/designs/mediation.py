@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from bayes_nqp.compression import ErrorStructure
 from bayes_nqp.designs._columns import within
-from bayes_nqp.designs._equation import Ground, equation_of, ground_of
+from bayes_nqp.designs._equation import Ground, equation_of
 from bayes_nqp.designs._moderation import moderated_slope
 from bayes_nqp.designs._plan import Equation, Plan
+from bayes_nqp.designs.continuous_exposure import ContinuousExposure
 from bayes_nqp.designs.staggered_did import StaggeredDiD
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest, shown
 from bayes_nqp.likelihoods import Gaussian, Likelihood
@@ -51,8 +52,11 @@ class Mediation:
 
     Parameters
     ----------
-    design : StaggeredDiD
-        Of the outcome without mediators, and of every mediator.
+    design : StaggeredDiD or ContinuousExposure
+        Of the outcome without mediators, and of every mediator. With a continuous exposure all
+        effects are per ``per`` units of it: ``a_j`` is the slope of a mediator, and the direct
+        effect that of the outcome, mediators held fixed; without `interaction`, `lag` and
+        `vary_by`.
     mediators : sequence of str, optional
         Which of the panel's; all by default.
     interaction : bool, default False
@@ -91,7 +95,7 @@ class Mediation:
     ('digital',)
     """
 
-    design: StaggeredDiD = field(default_factory=StaggeredDiD)
+    design: StaggeredDiD | ContinuousExposure = field(default_factory=StaggeredDiD)
     mediators: tuple[str, ...] | None = None
     interaction: bool = False
     lag: int = 0
@@ -99,7 +103,7 @@ class Mediation:
     moderates: tuple[str, ...] = ("a", "direct")
 
     def __post_init__(self) -> None:
-        if not isinstance(self.design, StaggeredDiD):
+        if not isinstance(self.design, StaggeredDiD | ContinuousExposure):
             raise StudyError(
                 f"'design' is {self.design!r}", hint="nqp.Mediation(nqp.StaggeredDiD(...))"
             )
@@ -118,9 +122,24 @@ class Mediation:
             raise StudyError(f"'interaction' is {self.interaction!r}", hint="True or False")
         if type(self.lag) is not int or self.lag < 0:
             raise StudyError(f"'lag' is {self.lag!r}", hint="a whole number of periods, 0 or more")
+        if isinstance(self.design, ContinuousExposure):
+            self._check_exposure()
         if self.vary_by is not None:
             self._check_vary_by()
         self._check_moderates()
+
+    def _check_exposure(self) -> None:
+        reasons = {
+            "interaction": "the slope of a mediator would differ by every dose",
+            "lag": "effects are those of this period's exposure",
+            "vary_by": "both legs' deviations are joined for a treatment alone",
+        }
+        for name, reason in reasons.items():
+            if getattr(self, name):
+                raise StudyError(
+                    f"'{name}' does not go with a continuous exposure: {reason}",
+                    hint=f"leave out {name!r}; or a StaggeredDiD of a treatment",
+                )
 
     def _check_moderates(self) -> None:
         given: str | Sequence[str] = self.moderates
@@ -289,7 +308,7 @@ class Mediation:
         """
         names = self.names(panel)
         panel, values = self._complete(panel)
-        ground = ground_of(self.design, panel)
+        ground = self.design.ground(panel)
         slopes = [
             one for k, name in enumerate(names) for one in self._slopes(ground, name, values[:, k])
         ]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.compression import AR1, IID, AR1Noise, ErrorStructure
-from bayes_nqp.designs._equation import equation_of, ground_of
+from bayes_nqp.designs._equation import Ground, equation_of, ground_of
 from bayes_nqp.designs._frame import DesignFrame, design_frame
 from bayes_nqp.designs._plan import Plan
 from bayes_nqp.errors import StudyError, nearest
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from bayes_nqp.panel import Panel
 
-__all__ = ["StaggeredDiD"]
+__all__ = ["StaggeredDiD", "known_strata"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -193,7 +193,7 @@ class StaggeredDiD:
             return ()
         if isinstance(self.effect, Separate) or self.effect.strata is None:
             return panel.roles.strata
-        return _known(self.effect.strata, panel.roles.strata, "effect")
+        return known_strata(self.effect.strata, panel.roles.strata, "effect")
 
     def time_strata(self, panel: Panel) -> tuple[str, ...]:
         """Factors whose combinations have their own time effects.
@@ -208,7 +208,7 @@ class StaggeredDiD:
         """
         if self.time is None:
             return self.strata(panel)
-        return _known(self.time.by, panel.roles.strata, "time")
+        return known_strata(self.time.by, panel.roles.strata, "time")
 
     def frame(self, panel: Panel) -> DesignFrame:
         """Codes of the panel's rows and units under this design.
@@ -228,6 +228,19 @@ class StaggeredDiD:
             anticipation=self.anticipation,
             leads=self.controls == "never",
         )
+
+    def ground(self, panel: Panel) -> Ground:
+        """Number rows and cells, and drop what is not identified.
+
+        Parameters
+        ----------
+        panel : Panel
+
+        Returns
+        -------
+        Ground
+        """
+        return ground_of(self, panel)
 
     def plan(self, panel: Panel, *, scale: float | None = None) -> Plan:
         """State the model of a panel: one equation.
@@ -334,7 +347,26 @@ class StaggeredDiD:
         return collapsed_model(self.plan(panel).equations[0])
 
 
-def _known(names: Sequence[str], strata: tuple[str, ...], argument: str) -> tuple[str, ...]:
+def known_strata(names: Sequence[str], strata: tuple[str, ...], argument: str) -> tuple[str, ...]:
+    """See that factors are strata of a panel.
+
+    Parameters
+    ----------
+    names : sequence of str
+    strata : tuple of str
+        The panel's.
+    argument : str
+        That named them, for messages.
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    StudyError
+        If one is not.
+    """
     for name in names:
         if name not in strata:
             raise StudyError(

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from bayes_nqp.designs._cells import support_frame
+from bayes_nqp.designs._exposure import exposure_support
 from bayes_nqp.designs._support import row_reasons
+from bayes_nqp.designs.continuous_exposure import ContinuousExposure
 from bayes_nqp.designs.staggered_did import StaggeredDiD
 
 if TYPE_CHECKING:
@@ -16,27 +18,33 @@ if TYPE_CHECKING:
 __all__ = ["support"]
 
 
-def support(design: StaggeredDiD, panel: Panel) -> pd.DataFrame:
+def support(design: StaggeredDiD | ContinuousExposure, panel: Panel) -> pd.DataFrame:
     """Tell which cells' effects the data identify, and why the others are not.
 
     An effect is identified only if its unit has untreated rows, its period has untreated
-    rows among the units that share its time effects, and untreated rows connect the two.
+    rows among the units that share its time effects, and untreated rows connect the two. The
+    slope of a continuous exposure is identified in a stratum where exposure varies within
+    units, and not by time effects alone.
 
     Parameters
     ----------
-    design : StaggeredDiD
+    design : StaggeredDiD or ContinuousExposure
     panel : Panel
 
     Returns
     -------
     DataFrame
         One row a cell: the strata's levels, cohort, time, event_time, rows, identifying
-        (rows that identify it), identified, reason.
+        (rows that identify it), identified, reason. Of a continuous exposure one row a stratum:
+        its levels, rows, exposed (rows), units, varying (units whose exposure changes), sd,
+        sd_within (units), sd_net (of unit and time effects), identified, reason.
 
     References
     ----------
     Borusyak, K., Jaravel, X. and Spiess, J. (2024). Revisiting event-study designs. Review of
     Economic Studies 91(6), section 3.
     """
+    if isinstance(design, ContinuousExposure):
+        return exposure_support(design, panel, design.frame(panel))
     frame = design.frame(panel)
     return support_frame(panel, frame, row_reasons(frame, never=design.controls == "never"))

@@ -200,14 +200,20 @@ def _axis(effects: xr.Dataset, new: str, old: str, entries: Entries) -> Axis:
 
 def _cell_labels(effects: xr.Dataset, name: str) -> npt.NDArray[Any]:
     factors = schema.factors(effects)
-    if name in (*factors, *_PERIODS):
+    periods = [period for period in _PERIODS if period in effects.coords]
+    if name in _PERIODS and name not in periods:
+        raise StudyError(
+            f"by={name!r}: these are effects of a continuous exposure, which nobody adopts",
+            hint="by='time', or a stratum",
+        )
+    if name in (*factors, *periods):
         return effects[name].to_numpy()
     if name == v.STRATUM:
         return strata_labels(effects)
     if name == v.CELL:
-        parts = [effects[period].to_numpy() for period in (v.COHORT, v.TIME)]
+        parts = [effects[p].to_numpy() for p in (v.COHORT, v.TIME) if p in periods]
         if factors:
             parts.insert(0, strata_labels(effects))
         return np.asarray([" · ".join(map(text, labels)) for labels in zip(*parts, strict=True)])
-    known = (*factors, *_PERIODS, member_name(effects), v.STRATUM, v.CELL)
+    known = (*factors, *periods, member_name(effects), v.STRATUM, v.CELL)
     raise StudyError(f"by={name!r} is not something effects differ by", hint=nearest(name, known))

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._by import strata_labels
@@ -88,6 +89,12 @@ def kept_cells(effects: xr.Dataset, balanced: int | None) -> npt.NDArray[np.bool
         raise StudyError(
             f"balanced={balanced!r} is not an event time",
             hint="balanced=3 for the window from event time 0 to 3",
+        )
+    if not schema.is_timed(effects):
+        raise StudyError(
+            f"balanced={balanced!r}: these are effects of a continuous exposure, which nobody "
+            "adopts",
+            hint="leave out 'balanced'",
         )
     event_time = effects[v.EVENT_TIME].to_numpy()
     pairs = np.char.add(

@@ -300,7 +300,7 @@ class _Own:
         if scale is not None:
             if members == "new":
                 deviation[:, :-1] = spread * fresh
-            out += deviation[:, layout.member]
+            out += deviation[:, layout.member] * layout.loading
         return out
 
 
@@ -383,11 +383,9 @@ def _pattern(
     group: Sequence[tuple[int, Index]], layout: RowLayout, time: Index, weights: Array
 ) -> _Pattern:
     rows = np.stack([r for _, r in group])
-    none = layout.members.size
-    treated = layout.member[rows] < none
     return _Pattern(
         rows,
-        treated.astype(np.float64),
+        layout.loading[rows],
         layout.member[rows].min(axis=1),
         np.array([u for u, _ in group], dtype=np.int64),
         time[rows[0]],

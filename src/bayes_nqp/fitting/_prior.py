@@ -12,7 +12,7 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.compression import FLAT, Problem, Scale
-from bayes_nqp.designs._layout import RowLayout, row_layout
+from bayes_nqp.designs._layout import RowLayout, cell_slopes, row_layout
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._draws import MEMBERS_STORED, moderator_means, stratum_of_members
 from bayes_nqp.fitting._row_draws import (
@@ -174,7 +174,7 @@ class _Draws:
         layout = self.layout
         out = self.alpha[part][:, layout.unit] + self.time[part][:, layout.node]
         out += padded(self.cells[part])[:, layout.cell]
-        out += padded(self.deviation[part])[:, layout.member]
+        out += padded(self.deviation[part])[:, layout.member] * layout.loading
         row_slopes(layout, len(self.equation.rows.columns), self.slopes[part], out)
         return out
 
@@ -187,7 +187,10 @@ class _Draws:
     def dataset(self, outcome: Array, facts: Mapping[str, str | float]) -> xr.Dataset:
         """Label everything, in outcome units."""
         plan, layout, s = self.plan, self.layout, self.equation.scale
-        effect, deviation = self.cells * s, None
+        cells, per = self.cells, self.equation.effect_scale
+        if self.equation.dose is not None:
+            cells = self.slopes[:, cell_slopes(plan, self.equation)]
+        effect, deviation = cells * per, None
         moderated = moderator_means(plan, self.equation)
         slopes = np.zeros((self.draws, plan.frame.stratum_levels.shape[0]))
         if moderated is not None:
@@ -198,9 +201,9 @@ class _Draws:
             cell, member, rows = layout.membership
             share = np.zeros((layout.members.size, plan.table.size))
             share[member, cell] = rows / plan.cells.rows[cell]
-            effect = effect + self.deviation @ share * s
+            effect = effect + self.deviation @ share * per
             if layout.members.size <= MEMBERS_STORED:
-                deviation = self.deviation[None] * s
+                deviation = self.deviation[None] * per
                 if moderated is not None:
                     deviation = deviation + slopes[:, stratum_of_members(plan)] * moderated[1]
         attrs: dict[str, str | float] = {"target": "sample", "draws": "prior", **facts}

@@ -227,8 +227,8 @@ class _Densities:
         sizes_ = [b.columns.shape[0] for b in equation.problem.blocks]
         starts = np.concatenate([[0], np.cumsum(sizes_)]).astype(np.int64)
         cells = equation.cell_slots[~plan.cells.lead]
-        mean = slots[:, starts[cells[:, 0]] + cells[:, 1]] * equation.scale
-        if not np.allclose(mean, stored, rtol=1e-5, atol=1e-5 * equation.scale):
+        mean = slots[:, starts[cells[:, 0]] + cells[:, 1]] * equation.effect_scale
+        if not np.allclose(mean, stored, rtol=1e-5, atol=1e-5 * equation.effect_scale):
             raise StudyError(
                 "the draws of this fit are not those that its seed makes, so its coefficients "
                 "cannot be recovered",

@@ -59,18 +59,20 @@ def waist(
         position = np.searchsorted(keep, plan.cell_of_row[rows])
         pairs, counts = np.unique(np.stack([position, owner], axis=1), axis=0, return_counts=True)
         membership = (pairs[:, 0], pairs[:, 1], counts)
+    if plan.exposure is not None:
+        attrs = {**(attrs or {}), "exposure": plan.exposure.name, "per": plan.exposure.label}
     effect = effect if effect.ndim == 4 else effect[:, :, None]
     if deviation is not None and deviation.ndim == 3:
         deviation = deviation[:, :, None]
     return schema.build(
         effect[..., keep],
         strata={f: levels[keep].tolist() for f, levels in cells.strata.items()},
-        cohort=cells.cohort[keep],
+        cohort=None if plan.exposure is not None else cells.cohort[keep],
         time=cells.time[keep],
-        event_time=cells.event_time[keep],
+        event_time=None if plan.exposure is not None else cells.event_time[keep],
         rows=cells.rows[keep],
         units=cells.units[keep],
-        observed=cells.observed[keep],
+        observed=None if plan.exposure is not None else cells.observed[keep],
         weight=cells.weight[keep],
         deviation=None if leads else deviation,
         members=members,

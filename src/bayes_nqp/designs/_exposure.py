@@ -1,0 +1,377 @@
+"""A continuous exposure on a panel: its rows, its columns, and where its slope is identified."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp.compression import Column
+from bayes_nqp.designs._cells import cell_info
+from bayes_nqp.designs._columns import within
+from bayes_nqp.designs._frame import DesignFrame, design_frame
+from bayes_nqp.designs._plan import CellInfo, Dose, Exposure
+from bayes_nqp.designs._scale import net_of_effects, within_scale
+from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest, shown
+from bayes_nqp.terms.cells import CellTable
+from bayes_nqp.terms.mediators import Slope
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs.continuous_exposure import ContinuousExposure
+    from bayes_nqp.panel import Panel
+
+__all__ = [
+    "dose_of",
+    "exposed_cells",
+    "exposure_columns",
+    "exposure_frame",
+    "exposure_of",
+    "exposure_support",
+    "kept_rows",
+    "per_exposure",
+    "whole_table",
+]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+_NEVER_CHANGES = "the exposure never changes within its units"
+_NO_RESIDUAL = "unit and time effects explain all of the exposure's variation"
+_FLAT = 1e-9
+"""Share of a column's variation below which nothing of it is left."""
+
+
+def column_of(design: ContinuousExposure, panel: Panel) -> Array:
+    """Read the exposure's column, less the reference.
+
+    Parameters
+    ----------
+    design : ContinuousExposure
+    panel : Panel
+
+    Returns
+    -------
+    ndarray (row), exposure's units
+
+    Raises
+    ------
+    StudyError
+        If the panel has no such exposure.
+    PanelError
+        If it is missing in a row.
+    """
+    name, known = design.exposure, panel.roles.exposures
+    if name not in known:
+        hint = nearest(name, known) if known else f"Panel.from_frame(..., exposures=[{name!r}])"
+        raise StudyError(f"'exposure' names {name!r}, which is no exposure of the panel", hint=hint)
+    values = panel.exposures[:, known.index(name)]
+    missing = np.flatnonzero(np.isnan(values))
+    if missing.size:
+        raise PanelError(
+            f"the exposure {name!r} is missing in {missing.size} of {values.size} rows",
+            where=shown(
+                f"{panel.unit_labels[panel.unit_codes[k]]} in "
+                f"{panel.time_labels[panel.time_codes[k]]}"
+                for k in missing
+            ),
+            hint=f"panel.complete({name!r}) keeps the rows that have it; or fill it in",
+        )
+    return np.asarray(values - design.reference)
+
+
+def exposure_frame(design: ContinuousExposure, panel: Panel) -> DesignFrame:
+    """Codes of rows and units; exposed rows stand where treated ones do elsewhere.
+
+    Parameters
+    ----------
+    design : ContinuousExposure
+    panel : Panel
+
+    Returns
+    -------
+    DesignFrame
+        ``cohort`` is 0 for units with exposed rows and -1 for others; nobody adopts anything.
+    """
+    frame = design_frame(
+        panel,
+        time_by=design.time_strata(panel),
+        varying=design.effect.varying,
+        anticipation=0,
+        leads=False,
+    )
+    exposed = column_of(design, panel) != 0.0
+    ever = np.bincount(frame.unit[exposed], minlength=frame.n_units) > 0
+    return replace(
+        frame,
+        treated=exposed,
+        lead=np.zeros_like(exposed),
+        cohort=np.where(ever, 0, -1),
+        adoption=np.full(frame.n_units, -1, dtype=np.int64),
+    )
+
+
+def exposure_support(design: ContinuousExposure, panel: Panel, frame: DesignFrame) -> pd.DataFrame:
+    """Tell in which strata the slope is identified: where exposure varies within units.
+
+    Parameters
+    ----------
+    design : ContinuousExposure
+    panel : Panel
+    frame : DesignFrame
+
+    Returns
+    -------
+    DataFrame
+        One row a stratum: the strata's levels, rows, exposed, units, varying (units whose
+        exposure changes), sd (exposure's units), sd_within, sd_net (of time effects too),
+        identified, reason.
+    """
+    values = column_of(design, panel)
+    seen = np.bincount(frame.unit, minlength=frame.n_units) > 1
+    kept = seen[frame.unit]
+    rows: list[dict[str, Any]] = []
+    for code, levels in enumerate(frame.stratum_levels):
+        here = kept & (frame.stratum[frame.unit] == code)
+        names = zip(panel.roles.strata, levels, strict=True)
+        row: dict[str, Any] = {f: panel.levels[f][k] for f, k in names}
+        rows.append(row | _variation(frame, values, here, kept))
+    return pd.DataFrame(rows)
+
+
+def _variation(frame: DesignFrame, values: Array, here: Mask, kept: Mask) -> dict[str, Any]:
+    x, unit = values[here], frame.unit[here]
+    count = np.maximum(np.bincount(unit, minlength=frame.n_units), 1)
+    own = x - (np.bincount(unit, x, minlength=frame.n_units) / count)[unit]
+    tiny = _FLAT * max(float(np.abs(x).max(initial=0.0)), 1e-300)
+    varying = np.unique(unit[np.abs(own) > tiny]).size
+    net = net_of_effects(frame, np.where(here, values, 0.0), kept)[0][here[kept]]
+    reason = ""
+    if not varying:
+        reason = _NEVER_CHANGES
+    elif float(net @ net) <= _FLAT * float(own @ own):
+        reason = _NO_RESIDUAL
+    return {
+        "rows": int(here.sum()),
+        "exposed": int((x != 0.0).sum()),
+        "units": int(np.unique(unit).size),
+        "varying": varying,
+        "sd": float(x.std()) if x.size else 0.0,
+        "sd_within": _root(own),
+        "sd_net": 0.0 if reason else _root(net),
+        "identified": not reason,
+        "reason": reason,
+    }
+
+
+def _root(values: Array) -> float:
+    return float(np.sqrt(np.mean(values * values))) if values.size else 0.0
+
+
+def kept_rows(
+    design: ContinuousExposure, panel: Panel, frame: DesignFrame
+) -> tuple[Mask, tuple[str, ...]]:
+    """Rows that enter the likelihood, and notes on those that do not.
+
+    Parameters
+    ----------
+    design : ContinuousExposure
+    panel : Panel
+    frame : DesignFrame
+
+    Returns
+    -------
+    tuple
+        Mask (row), notes.
+
+    Raises
+    ------
+    IdentificationError
+        If no slope is identified, or not all are, as the design says.
+    """
+    kept = (np.bincount(frame.unit, minlength=frame.n_units) > 1)[frame.unit]
+    notes = []
+    if not kept.all():
+        notes.append(f"{int((~kept).sum())} units seen once say nothing and are left out")
+    if not frame.treated.any():
+        raise IdentificationError(
+            f"the exposure {design.exposure!r} is {design.reference:g} in every row",
+            hint="another 'reference', or check that 'exposure' names the right column",
+        )
+    table = exposure_support(design, panel, frame)
+    used = table[table["exposed"] > 0]
+    lost = used[~used["identified"]]
+    if not len(lost):
+        return kept, tuple(notes)
+    where = "; ".join(f"{_name(panel, row)}{row['reason']}" for _, row in lost.iterrows())
+    if design.unidentified == "raise" or len(lost) == len(used):
+        raise IdentificationError(
+            f"the slope of the exposure {design.exposure!r} is not identified in "
+            f"{len(lost)} of {len(used)} strata",
+            where=where,
+            hint="an exposure must change within units, and not for all of them alike; common "
+            "time effects (time=nqp.TimeEffects()) where it is the same for a whole stratum; "
+            "unidentified='drop' leaves these strata out; nqp.support lists them all",
+        )
+    gone = np.isin(frame.stratum[frame.unit], lost.index.to_numpy())
+    notes.append(f"dropped {int((kept & gone).sum())} rows whose slope is not identified: {where}")
+    return kept & ~gone, tuple(notes)
+
+
+def _name(panel: Panel, row: Any) -> str:
+    strata = ", ".join(str(row[f]) for f in panel.roles.strata)
+    return f"{strata}: " if strata else ""
+
+
+def exposure_of(
+    design: ContinuousExposure, panel: Panel, frame: DesignFrame, kept: Mask
+) -> Exposure:
+    """Measure the exposure on the rows that are kept.
+
+    Parameters
+    ----------
+    design : ContinuousExposure
+    panel : Panel
+    frame : DesignFrame
+    kept : ndarray of bool (row)
+
+    Returns
+    -------
+    Exposure
+
+    Raises
+    ------
+    IdentificationError
+        If rows are too few.
+    """
+    values = column_of(design, panel)
+    size = within_scale(frame, values, kept)
+    unit = {"sd": size, "unit": 1.0}.get(str(design.per)) or float(design.per)
+    label = f"{unit:.4g} of {design.exposure}"
+    if design.per == "sd":
+        label = f"1 within-unit sd ({size:.3g}) of {design.exposure}"
+    return Exposure(design.exposure, values, size, unit, label, design.by_time)
+
+
+def exposed_cells(
+    panel: Panel, frame: DesignFrame, kept: Mask
+) -> tuple[CellTable, Index, CellInfo]:
+    """Cells of the exposed rows: stratum × time.
+
+    Parameters
+    ----------
+    panel : Panel
+    frame : DesignFrame
+    kept : ndarray of bool (row)
+
+    Returns
+    -------
+    tuple
+        The table; the cell of each row (-1: none); labels, without cohorts.
+    """
+    rows = np.flatnonzero(frame.treated & kept)
+    key = frame.stratum[frame.unit[rows]] * frame.n_periods + frame.time[rows]
+    found, cell = np.unique(key, return_inverse=True)
+    cell_of_row = np.full(frame.unit.size, -1, dtype=np.int64)
+    cell_of_row[rows] = cell
+    table = _table(panel, frame, found // frame.n_periods, found % frame.n_periods)
+    info = cell_info(panel, frame, kept, table, cell_of_row)
+    return table, cell_of_row, replace(info, cohort=np.full(found.size, np.nan))
+
+
+def whole_table(panel: Panel, frame: DesignFrame, table: CellTable) -> CellTable:
+    """Every period of the strata that have exposed rows: what slopes are made of.
+
+    Parameters
+    ----------
+    panel : Panel
+    frame : DesignFrame
+    table : CellTable
+        Of the exposed rows.
+
+    Returns
+    -------
+    CellTable
+    """
+    strata, times = np.unique(table.stratum), np.arange(frame.n_periods)
+    return _table(panel, frame, np.repeat(strata, times.size), np.tile(times, strata.size))
+
+
+def _table(panel: Panel, frame: DesignFrame, stratum: Index, time: Index) -> CellTable:
+    zero = np.zeros(stratum.size, dtype=np.int64)
+    factors = panel.roles.strata
+    return CellTable(
+        stratum=stratum,
+        cohort=zero,
+        time=time,
+        event_time=zero,
+        lead=np.zeros(stratum.size, dtype=bool),
+        levels={f: frame.stratum_levels[stratum, i] for i, f in enumerate(factors)},
+        names={f: panel.levels[f] for f in factors},
+        cohort_names={0: ""},
+    )
+
+
+def exposure_columns(exposure: Exposure, frame: DesignFrame, kept: Mask) -> list[Column]:
+    """One varying column for each period, zero in all others.
+
+    Where slopes are the same in all periods, unit effects absorb a unit's mean exposure, and
+    leaving it out spares rounding.
+
+    Parameters
+    ----------
+    exposure : Exposure
+    frame : DesignFrame
+    kept : ndarray of bool (row)
+
+    Returns
+    -------
+    list of Column
+    """
+    values = exposure.values[kept]
+    if not exposure.by_time:
+        own, size = within(frame.unit[kept], values, frame.n_units)
+        values = own * size
+    values = values / exposure.size
+    return [Column(f"{exposure.name} {t}", values, t) for t in range(frame.n_periods)]
+
+
+def dose_of(exposure: Exposure, frame: DesignFrame, start: int) -> Dose:
+    """Tell where the exposure's columns stand, and what effects are divided by.
+
+    Parameters
+    ----------
+    exposure : Exposure
+    frame : DesignFrame
+    start : int
+        Columns before them.
+
+    Returns
+    -------
+    Dose
+    """
+    return Dose(start, frame.n_periods, exposure.size / exposure.unit)
+
+
+def per_exposure(
+    slopes: list[tuple[Slope, Array]], exposure: Exposure
+) -> list[tuple[Slope, Array]]:
+    """Multiply a moderator by the exposure, not by whether there is any.
+
+    Parameters
+    ----------
+    slopes : list of (Slope, ndarray (row))
+    exposure : Exposure
+
+    Returns
+    -------
+    list of (Slope, ndarray (row))
+    """
+    dose = exposure.size / exposure.unit
+    return [
+        (replace(slope, size=slope.size * dose), column * exposure.values / exposure.size)
+        for slope, column in slopes
+    ]

@@ -1,0 +1,321 @@
+"""Slopes of a continuous exposure that varies within units over time, pooled between strata."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Literal
+
+from bayes_nqp.compression import AR1, IID, AR1Noise, ErrorStructure
+from bayes_nqp.designs._equation import Ground, equation_of
+from bayes_nqp.designs._exposure import exposed_cells, exposure_frame, exposure_of, kept_rows
+from bayes_nqp.designs._frame import DesignFrame
+from bayes_nqp.designs._moderation import moderator_of
+from bayes_nqp.designs._plan import Plan
+from bayes_nqp.designs.staggered_did import known_strata
+from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.likelihoods import Gaussian
+from bayes_nqp.pooling import Complete, Partial, Pooling, Separate
+from bayes_nqp.priors import Priors
+from bayes_nqp.terms.time_effects import TimeEffects
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+    from bayes_nqp.panel import Panel
+
+__all__ = ["ContinuousExposure"]
+
+
+@dataclass(frozen=True, slots=True)
+class ContinuousExposure:
+    """Effect of one more unit of a continuous exposure, such as trade per head.
+
+    The outcome of unit i in period t is ``alpha_i + lambda_t + x'gamma + (beta_stratum + u_i)
+    (D_it - reference) + error``. Slopes vary by strata as the effects of a `StaggeredDiD` do:
+    around a common one under `Partial`, each flat under `Separate`. There is no adoption and no
+    cohort: cells are stratum × time over exposed rows (D other than the reference), and
+    effects are per ``per`` units of the exposure.
+
+    A slope is causal if exposure is as good as random given unit and time effects, in all
+    periods at once (strict exogeneity: past outcomes do not move it), and if the outcome
+    responds linearly and alike to every unit of it. Where responses differ by dose, the slope
+    averages them with weights that are not those of the sample. ``check(fit,
+    "future_exposure")`` asks whether exposure to come predicts the outcome.
+
+    Parameters
+    ----------
+    exposure : str
+        One of the panel's ``exposures``.
+    effect : Complete, Partial or Separate, default Partial()
+        How slopes share strength by strata, and what has its own deviation of the slope. With
+        deviations by unit, units with different paths of exposure are reduced one by one, so
+        that the cost of an evaluation grows with their number; with ``varying=None`` it does
+        not.
+    errors : AR1, AR1Noise or IID, default AR1()
+        Correlation of a unit's errors over time.
+    time : TimeEffects, optional
+        Which strata share time effects. By default every combination of the factors by which
+        slopes vary has its own.
+    covariates : sequence of str, optional
+        Time-varying covariates in levels; all of the panel's by default.
+    baseline : sequence of str, default ()
+        Columns whose value in the unit's first row gets a slope per period.
+    moderator : str, optional
+        One of the panel's moderators Z that shifts the slope: ``theta_stratum (Z - centre) D``,
+        centred at its mean over exposed rows. It must be there in all rows; where it varies
+        within units, its own slope is added as a covariate.
+    reference : float, default 0
+        The exposure at which there is no effect: exposed rows are those at another one. It
+        matters for what cells average over, for a moderator, and where ``by_time``; constant
+        slopes are the same for any reference.
+    per : {"unit", "sd"} or float, default "unit"
+        What effects are stated for: one unit of the exposure, its standard deviation within
+        units and net of time effects, or a number of units.
+    by_time : bool, default False
+        Whether slopes also differ by period: around those of the stratum, or flat and on their
+        own under `Separate`.
+    unidentified : {"raise", "drop"}, default "raise"
+        What to do with strata in which exposure does not vary within units.
+    priors : Priors, default Priors()
+        In multiples of ``s / s_D``: s the outcome's and s_D the exposure's standard deviation
+        within units and net of time effects. Rescaling either changes nothing else.
+
+    Raises
+    ------
+    StudyError
+        If an argument is not one of those above.
+
+    References
+    ----------
+    Callaway, B., Goodman-Bacon, A. and Sant'Anna, P. (2024). Difference-in-differences with a
+    continuous treatment. NBER Working Paper 32117. de Chaisemartin, C. and D'Haultfœuille, X.
+    (2020). Two-way fixed effects estimators with heterogeneous treatment effects. American
+    Economic Review 110(9).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> design = nqp.ContinuousExposure("cbec", effect=nqp.Partial(["region"]), per="sd")
+    >>> design.errors
+    AR1()
+    """
+
+    exposure: str
+    effect: Pooling = field(default_factory=Partial)
+    errors: ErrorStructure = field(default_factory=AR1)
+    time: TimeEffects | None = None
+    covariates: tuple[str, ...] | None = None
+    baseline: tuple[str, ...] = ()
+    moderator: str | None = None
+    reference: float = 0.0
+    per: Literal["unit", "sd"] | float = "unit"
+    by_time: bool = False
+    unidentified: Literal["raise", "drop"] = "raise"
+    priors: Priors = field(default_factory=Priors)
+
+    def __post_init__(self) -> None:
+        wanted: dict[str, tuple[type, ...]] = {
+            "effect": (Complete, Partial, Separate),
+            "errors": (AR1, IID, AR1Noise),
+            "time": (TimeEffects, type(None)),
+            "priors": (Priors,),
+        }
+        for name, types in wanted.items():
+            value = getattr(self, name)
+            if not isinstance(value, types):
+                names = ", ".join(f"nqp.{t.__name__}()" for t in types if t is not type(None))
+                raise StudyError(f"'{name}' is {value!r}", hint=f"one of {names}")
+        named: object = self.exposure
+        if not isinstance(named, str) or not named:
+            raise StudyError(
+                f"'exposure' is {self.exposure!r}", hint="the name of one exposure of the panel"
+            )
+        if self.moderator is not None and not isinstance(self.moderator, str):
+            raise StudyError(
+                f"'moderator' is {self.moderator!r}", hint="the name of one moderator of the panel"
+            )
+        if self.unidentified not in ("raise", "drop"):
+            raise StudyError(f"'unidentified' is {self.unidentified!r}", hint="'raise' or 'drop'")
+        if type(self.by_time) is not bool:
+            raise StudyError(f"'by_time' is {self.by_time!r}", hint="True or False")
+        self._numbers()
+        for name in ("covariates", "baseline"):
+            value = getattr(self, name)
+            if value is not None:
+                names_ = (value,) if isinstance(value, str) else tuple(value)
+                object.__setattr__(self, name, names_)
+
+    def _numbers(self) -> None:
+        if not _finite(self.reference):
+            raise StudyError(f"'reference' is {self.reference!r}", hint="a number, such as 0")
+        object.__setattr__(self, "reference", float(self.reference))
+        if self.per in ("unit", "sd"):
+            return
+        if not _finite(self.per) or not float(self.per) > 0:
+            raise StudyError(
+                f"'per' is {self.per!r}", hint="'unit', 'sd', or a number of units such as 10"
+            )
+        object.__setattr__(self, "per", float(self.per))
+
+    def replace(self, **changes: object) -> ContinuousExposure:
+        """Return the same design with other arguments.
+
+        Parameters
+        ----------
+        **changes
+            Arguments of the design.
+
+        Returns
+        -------
+        ContinuousExposure
+        """
+        known = [f.name for f in fields(self)]
+        for name in changes:
+            if name not in known:
+                raise StudyError(
+                    f"ContinuousExposure has no argument {name!r}", hint=nearest(name, known)
+                )
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+    @property
+    def varying(self) -> str | None:
+        """What has its own deviation of the slope."""
+        return self.effect.varying
+
+    @property
+    def likelihood(self) -> Gaussian:
+        """Always Gaussian, which compresses."""
+        return Gaussian()
+
+    def strata(self, panel: Panel) -> tuple[str, ...]:
+        """Factors by which the design lets slopes vary.
+
+        Parameters
+        ----------
+        panel : Panel
+
+        Returns
+        -------
+        tuple of str
+
+        Raises
+        ------
+        StudyError
+            If the design names strata that the panel does not have.
+        """
+        if isinstance(self.effect, Complete):
+            return ()
+        if isinstance(self.effect, Separate) or self.effect.strata is None:
+            return panel.roles.strata
+        return known_strata(self.effect.strata, panel.roles.strata, "effect")
+
+    def time_strata(self, panel: Panel) -> tuple[str, ...]:
+        """Factors whose combinations have their own time effects.
+
+        Parameters
+        ----------
+        panel : Panel
+
+        Returns
+        -------
+        tuple of str
+        """
+        if self.time is None:
+            return self.strata(panel)
+        return known_strata(self.time.by, panel.roles.strata, "time")
+
+    def frame(self, panel: Panel) -> DesignFrame:
+        """Codes of the panel's rows and units under this design.
+
+        Parameters
+        ----------
+        panel : Panel
+
+        Returns
+        -------
+        DesignFrame
+        """
+        return exposure_frame(self, panel)
+
+    def ground(self, panel: Panel) -> Ground:
+        """Number rows and cells, and drop what is not identified.
+
+        Parameters
+        ----------
+        panel : Panel
+
+        Returns
+        -------
+        Ground
+        """
+        frame = self.frame(panel)
+        kept, notes = kept_rows(self, panel, frame)
+        exposure = exposure_of(self, panel, frame, kept)
+        table, cell_of_row, info = exposed_cells(panel, frame, kept)
+        moderator = moderator_of(self, panel, frame, kept)
+        return Ground(frame, kept, table, cell_of_row, info, notes, moderator, exposure)
+
+    def plan(self, panel: Panel, *, scale: float | None = None) -> Plan:
+        """State the model of a panel: one equation.
+
+        Parameters
+        ----------
+        panel : Panel
+        scale : float, optional, outcome units
+            ``s``, held at this value; computed from the outcome by default.
+
+        Returns
+        -------
+        Plan
+
+        Raises
+        ------
+        IdentificationError
+            If exposure does not vary within units.
+        PanelError
+            If the exposure is missing in a row.
+        StudyError
+            If the panel has no such exposure.
+        """
+        ground = self.ground(panel)
+        equation = equation_of(self, panel, ground, "outcome", panel.outcome, scale=scale)
+        return ground.plan((equation,))
+
+    def build(self, panel: Panel, *, scale: float | None = None) -> pm.Model:
+        """Write the model out row by row, as `StaggeredDiD.build` does.
+
+        Parameters
+        ----------
+        panel : Panel
+        scale : float, optional, outcome units
+            ``s``, held at this value; computed from the outcome by default.
+
+        Returns
+        -------
+        Model
+            ``cell_mean`` and ``cell_effect`` (cell) and ``deviation`` (member) are in outcome
+            units per ``per`` units of the exposure.
+        """
+        from bayes_nqp.designs._build import build_model
+
+        return build_model(self.plan(panel, scale=scale), panel, self.likelihood)
+
+    def collapsed(self, panel: Panel) -> pm.Model:
+        """State the compressed model in PyMC, as `StaggeredDiD.collapsed` does.
+
+        Parameters
+        ----------
+        panel : Panel
+
+        Returns
+        -------
+        Model
+        """
+        from bayes_nqp.designs._collapsed import collapsed_model
+
+        return collapsed_model(self.plan(panel).equations[0])
+
+
+def _finite(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

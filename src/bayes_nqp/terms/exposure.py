@@ -1,0 +1,150 @@
+"""Slopes of a continuous exposure: by stratum, and by period where they are to differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.compression import FLAT, Scale
+from bayes_nqp.pooling import Pooling, Separate
+from bayes_nqp.priors import Priors
+from bayes_nqp.terms.cells import ESTIMATED_FROM, CellTable, cell_parts
+from bayes_nqp.terms.parts import GlobalPart, LocalPart
+
+__all__ = ["ExposureSlots", "exposure_parts"]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureSlots:
+    """Where slopes of an exposure load: one varying column for each period.
+
+    Parameters
+    ----------
+    strata, columns : int
+        Number of strata; of all varying columns.
+    start : int
+        The exposure's column in the first period.
+    size : float
+        What the columns were divided by, in the units of exposure that effects are stated for.
+    """
+
+    strata: int
+    columns: int
+    start: int
+    size: float
+
+    def loadings(self, table: CellTable, cells: Array) -> Array:
+        """Carry loadings on cells over to the columns of their stratum and period.
+
+        Parameters
+        ----------
+        table : CellTable
+        cells : ndarray (cell, coefficient)
+
+        Returns
+        -------
+        ndarray (stratum × column, coefficient)
+        """
+        out = np.zeros((self.strata * self.columns, cells.shape[1]))
+        out[table.stratum * self.columns + self.start + table.time] = cells
+        return out
+
+
+def exposure_parts(
+    table: CellTable,
+    pooling: Pooling,
+    strata: tuple[str, ...],
+    priors: Priors,
+    slots: ExposureSlots,
+    *,
+    by_time: bool,
+    periods: Sequence[str],
+) -> list[GlobalPart]:
+    """Parts of the linear predictor that make up the slopes of an exposure.
+
+    A slope is ``mu + strata + interactions``, and, where slopes differ by period, a deviation
+    of the period and, under `Partial`, one of the stratum in that period.
+
+    Parameters
+    ----------
+    table : CellTable
+        Every stratum with exposed rows in every period, all of event time 0.
+    pooling : Complete, Partial or Separate
+    strata : tuple of str
+        The factors by which slopes vary.
+    priors : Priors
+        Scales, in multiples of ``s`` for an exposure of unit spread.
+    slots : ExposureSlots
+    by_time : bool
+        Whether slopes differ by period.
+    periods : sequence of str
+        Their labels.
+
+    Returns
+    -------
+    list of GlobalPart
+        Those that are flat come first.
+    """
+    found = [
+        _shared(part, table, slots, pooling, by_time=by_time, periods=periods)
+        for part in cell_parts(table, pooling, strata, priors)
+        if isinstance(part, GlobalPart) or by_time or isinstance(pooling, Separate)
+    ]
+    if by_time and not isinstance(pooling, Separate) and np.unique(table.time).size > 1:
+        times = np.unique(table.time)
+        scale = Scale("period", priors.cell, times.size >= ESTIMATED_FROM)
+        columns = (table.time[:, None] == times).astype(np.float64)
+        labels = [periods[t] for t in times]
+        found.append(_part("period", columns, scale, labels, None, table, slots))
+    return sorted(found, key=lambda part: part.scale != FLAT)
+
+
+def _shared(
+    part: GlobalPart | LocalPart,
+    table: CellTable,
+    slots: ExposureSlots,
+    pooling: Pooling,
+    *,
+    by_time: bool,
+    periods: Sequence[str],
+) -> GlobalPart:
+    if isinstance(part, GlobalPart):
+        return _part(
+            part.name, part.columns, part.scale, part.labels, part.display, table, slots
+        )  # fmt: skip
+    names = _names(table)
+    if by_time:
+        pairs = zip(names, table.time, strict=True)
+        labels = [f"{name} · {periods[t]}" if name else periods[t] for name, t in pairs]
+        return _part("cell", np.eye(table.size), part.scale, labels, None, table, slots)
+    assert isinstance(pooling, Separate)
+    found, first, at = np.unique(table.stratum, return_index=True, return_inverse=True)
+    labels = [names[k] or "all" for k in first]
+    return _part("stratum", np.eye(found.size)[at], part.scale, labels, None, table, slots)
+
+
+def _part(
+    name: str,
+    columns: Array,
+    scale: Scale | int,
+    labels: Sequence[str],
+    display: Array | None,
+    table: CellTable,
+    slots: ExposureSlots,
+) -> GlobalPart:
+    shown = np.eye(columns.shape[1]) if display is None else display
+    return GlobalPart(
+        name, "slopes", slots.loadings(table, columns), scale, list(labels), shown / slots.size
+    )
+
+
+def _names(table: CellTable) -> list[str]:
+    factors = [table.names[f][codes] for f, codes in table.levels.items()]
+    if not factors:
+        return [""] * table.size
+    return [" × ".join(map(str, levels)) for levels in zip(*factors, strict=True)]
