@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import get_args
 
 import pandas as pd
@@ -96,7 +96,7 @@ def frame_of(one: CheckResult) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _summarised(draws: xr.DataArray, dims: list[str]) -> xr.DataArray:
+def _summarised(draws: xr.DataArray, dims: Sequence[str]) -> xr.DataArray:
     with warnings.catch_warnings():  # groups without draws stay NaN
         warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
         ends = [draws.quantile(q, dims, skipna=True) for q in (0.025, 0.975)]
