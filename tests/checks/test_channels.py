@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import LineCollection
+from matplotlib.text import Text
 
 import bayes_nqp as nqp
 from bayes_nqp import plots
@@ -275,3 +277,48 @@ def test_they_are_drawn(sound: nqp.Fit, name: str, language: str) -> None:
         for _, x in result.evidence.groupby("scale")
     )
     assert len(ticks) == rows + groups
+
+
+def test_pretrends_say_that_they_are_adjusted(sound: nqp.Fit) -> None:
+    found = ask(sound, "mediator_pretrends")
+    assert "adjusted for 2 mediators" in found.sentence
+    assert "adjusted" in found.figure
+    alone = nqp.fit(sound.design.replace(mediators=("tech",)), sound.panel, SAMPLER, progress=False)
+    assert "adjusted" not in ask(alone, "mediator_pretrends").sentence
+
+
+def test_pictures_of_channels_take_a_probability(tangled: nqp.Fit) -> None:
+    result = ask(tangled, "mediator_residuals")
+
+    def bars(prob: float) -> np.ndarray:
+        figure = nqp.plots.check(result, prob=prob)
+        said = " ".join(t.get_text() for t in figure.findobj(Text))
+        assert f"{100 * prob:.0f}" in said
+        lines = next(c for c in figure.axes[0].collections if isinstance(c, LineCollection))
+        return np.array([one[:, 0] for one in lines.get_segments()])
+
+    table = result.evidence[["lower", "upper"]].to_numpy()
+    np.testing.assert_allclose(bars(0.95), table, atol=1e-4)
+    assert (np.ptp(bars(0.5), axis=1) < 0.5 * np.ptp(bars(0.95), axis=1)).all()
+    other = ask(tangled, "inconsistent")
+    direct = nqp.nde(tangled)
+    figure = nqp.plots.check(other, prob=0.8)
+    lines = next(c for c in figure.axes[0].collections if isinstance(c, LineCollection))
+    np.testing.assert_allclose(lines.get_segments()[0][:, 0], direct.quantile([0.1, 0.9]))
+
+
+def test_what_assumes_one_slope_is_not_asked_of_moderated_ones(sound: nqp.Fit) -> None:
+    frame = sound.panel.frame.copy()
+    codes = sound.panel.unit_codes
+    frame["z"] = np.random.default_rng(1).normal(size=sound.panel.n_units)[codes]
+    panel = nqp.Panel.from_frame(frame, **{**sound.panel.arguments, "moderators": ["z"]})
+    own = sound.design.design.replace(moderator="z")
+    design = nqp.Mediation(own, ["tech"], moderates=("a", "b", "direct"))
+    fit = nqp.fit(design, panel, SAMPLER, progress=False)
+    result = ask(fit, "adds_up")
+    assert result.verdict == "not applicable"
+    assert "curved" in result.sentence
+    assert ask(fit, "timing").verdict in ("holds", "in doubt", "not applicable")
+    assert ask(fit, "mediator_pretrends").verdict in ("holds", "in doubt")
+    shift = nqp.confounding(fit, "tech", rho=[0.0, 0.2])["estimate"].sum("path")
+    np.testing.assert_allclose(shift[0], shift[1], atol=1e-10)

@@ -15,7 +15,8 @@ from bayes_nqp.checks.confounding._panel import Pattern
 from bayes_nqp.compression import Column, Rows
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att
-from bayes_nqp.fitting._draws import recovered
+from bayes_nqp.fitting._draws import constrain, recovered
+from bayes_nqp.sampling import mode
 from bayes_nqp.simulation import Channel, channels
 
 pytestmark = pytest.mark.xdist_group("confounding")
@@ -263,7 +264,6 @@ def test_what_cannot_be_asked_is_said(weak: nqp.Fit) -> None:
     design = weak.design
     assert isinstance(design, nqp.Mediation)
     for changed, reason in (
-        (design.replace(interaction=True), "interaction"),
         (design.replace(design=design.design.replace(errors=nqp.AR1Noise())), "AR1Noise"),
     ):
         other = replace(weak, design=changed)
@@ -299,3 +299,148 @@ def test_pictures_show_a_panel_for_each_mediator_and_group(weak: nqp.Fit) -> Non
         nqp.plots.confounding(curves, ax=figure.axes[0])
     with pytest.raises(StudyError, match="without curves"):
         nqp.plots.confounding(att(weak))  # type: ignore[arg-type]
+
+
+# -- interactions, moderators, weights
+
+
+def shifted(
+    design: nqp.Mediation, panel: nqp.Panel, rho: float = 0.3
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Slopes at the mode of the parameters, by kind and mediator, and the bias of each."""
+    plan = flat(design).plan(panel)
+    at = [mode(equation.packed, 200)[None] for equation in plan.equations]
+    outcome, given = plan.equations[0], []
+    for equation, x in zip(plan.equations, at, strict=True):
+        given.append({k: a.ravel() for k, a in constrain(equation, x[None]).items()})
+    found = recovered(plan, outcome, at[0], None).slopes[0].mean(axis=0)
+    phi = np.array([[one.get("rho", np.zeros(1))[0] for one in given[1:]]])
+    patterns = panel_bias.patterns_of(outcome.problem)
+    treated = plan.frame.treated[plan.kept]
+    bias = panel_bias.bias_of(
+        patterns, 0, phi_outcome=given[0].get("rho", np.zeros(1)), phi_mediators=phi,
+        sigma_outcome=given[0]["sigma"],
+        sigma_mediators=np.array([[one["sigma"][0] for one in given[1:]]]),
+        correlation=panel_bias.correlation_of(outcome.rows, treated, patterns, phi[0]),
+        strata=plan.frame.stratum_levels.shape[0],
+    )  # fmt: skip
+    shift = bias.slope[0] * panel_bias.strength(np.array(rho), bias.curvature[0])
+    kinds = {f"{s.kind} {s.mediator}": x for s, x in zip(outcome.slopes, found, strict=True)}
+    return kinds, shift.mean(axis=0)
+
+
+LARGE = {"units": 1500, "cohorts": (5, 7, 9), "never": 1 / 3, "confounding": 0.3, "seed": 5}
+
+
+@pytest.mark.parametrize("phi", [(0.5, 0.5), (0.8, 0.2)])
+def test_an_interaction_is_not_biased(phi: tuple[float, float]) -> None:
+    """The mediator's slope is, by the same as without one."""
+    panel = channels(
+        mediators={"m": Channel(0.8, slope=0.5, rho=phi[1], interaction=0.4)}, rho=phi[0], **LARGE
+    ).panel
+    slopes, shift = shifted(DESIGN.replace(interaction=True), panel)
+    assert shift[0] > 0.15
+    assert slopes["b m"] - shift[0] == pytest.approx(0.5, abs=0.03)
+    assert slopes["d m"] == pytest.approx(0.4, abs=0.04)
+
+
+def test_what_a_moderator_adds_is_not_biased() -> None:
+    panel = channels(mediators={"m": Channel(0.8, slope=0.5, rho=0.2)}, rho=0.7, **LARGE).panel
+    z = np.random.default_rng(1).normal(size=panel.n_units)[panel.unit_codes]
+    frame = panel.frame.assign(z=z)
+    frame[panel.roles.outcome] += 0.3 * z * panel.mediators[:, 0]
+    panel = nqp.Panel.from_frame(frame, **{**panel.arguments, "moderators": ["z"]})
+    design = DESIGN.replace(design=DESIGN.design.replace(moderator="z"), moderates=("a", "b"))
+    slopes, shift = shifted(design, panel)
+    assert slopes["b m"] - shift[0] == pytest.approx(0.5, abs=0.03)
+    assert slopes["m m"] == pytest.approx(0.3, abs=0.03)
+
+
+def test_precision_weights_change_nothing() -> None:
+    """Innovations of both equations are as noisy where a row has little weight."""
+    rng, units, periods = np.random.default_rng(4), 2000, 8
+    unit, time = np.repeat(np.arange(units), periods), np.tile(np.arange(periods), units)
+    cohort = np.where(np.arange(units) % 3 == 0, np.nan, 4.0 + np.arange(units) % 2)
+    treated = time >= np.where(np.isnan(cohort), 99, cohort)[unit]
+    weight = rng.uniform(0.2, 5.0, unit.size)
+    noise = rng.standard_normal((3, unit.size))
+    # Two mediators whose errors are correlated; the first's own part goes with the outcome's.
+    second = 0.5 * noise[0] + np.sqrt(0.75) * noise[1]
+    own = (noise[0] - 0.5 * second) / np.sqrt(0.75)
+    error = 0.3 * own + np.sqrt(1 - 0.09) * noise[2]
+    m, k = (x / np.sqrt(weight) + 0.8 * treated for x in (noise[0], second))
+    y = 0.5 * m + 0.2 * k + error / np.sqrt(weight) + 0.4 * treated
+    frame = pd.DataFrame(
+        {"unit": unit, "time": time, "cohort": cohort[unit], "y": y, "m": m, "k": k, "w": weight}
+    )
+    panel = nqp.Panel.from_frame(
+        frame, unit="unit", time="time", cohort="cohort", outcome="y", mediators=["m", "k"],
+        weights="w",
+    )  # fmt: skip
+    design = nqp.Mediation(nqp.StaggeredDiD(nqp.Complete(), nqp.IID()))
+    slopes, shift = shifted(design, panel)
+    assert slopes["b m"] - 0.5 > 0.25
+    found = np.array([slopes["b m"], slopes["b k"]]) - shift
+    np.testing.assert_allclose(found, [0.5, 0.2], atol=0.02)
+
+
+def test_effects_with_an_interaction_shift_as_the_slope_does(weak: nqp.Fit) -> None:
+    design = weak.design.replace(interaction=True)
+    made = nqp.fit(design, weak.panel, SAMPLER, progress=False)
+    found = nqp.confounding(made, "digital", rho=[0.0, 0.2])
+    total = found["estimate"].sum("path")
+    np.testing.assert_allclose(total[0], total[1], atol=1e-10)
+    moved = found["estimate"].sel(path="digital")
+    assert float(moved[1]) < float(moved[0]) - 0.1
+
+
+# -- breakdown, and intervals of pictures
+
+
+def test_breakdown_is_one_thing_in_panels_and_in_rows(weak: nqp.Fit) -> None:
+    """From there on the interval holds zero, and not before; the same of draws with other dims."""
+    from bayes_nqp.checks.confounding._breakdown import breakdown
+    from bayes_nqp.checks.confounding._cross_section import _flat_breakdown
+
+    rng = np.random.default_rng(2)
+    value = rng.normal(0.4, 0.1, (4, 500))
+    pull = rng.normal(1.0, 0.05, (4, 500))
+    zero = np.median(panel_bias.crossing(value, pull, np.ones(1)))[None]
+    one = breakdown(value.reshape(1, -1), pull.reshape(1, -1), np.ones(1), zero, 0.95)
+    np.testing.assert_array_equal(_flat_breakdown(value, -pull, zero[0]), one[0])
+    low, high = (
+        np.quantile(value - pull * panel_bias.strength(np.array(r), np.ones(1)), 0.025)
+        for r in (one[0] - 0.006, one[0] + 0.006)
+    )
+    assert low > 0 > high
+    curve = nqp.confounding(weak, "digital", prior=None)
+    at = float(curve["breakdown"].sel(path="digital"))
+    ends = nqp.confounding(weak, "digital", rho=[at - 0.003, at + 0.003], prior=None)["lower"]
+    assert float(ends.sel(path="digital")[0]) > 0 > float(ends.sel(path="digital")[1])
+
+
+def test_breakdown_beyond_every_crossing() -> None:
+    """Without a crossing the interval may still hold zero; or it never does."""
+    from bayes_nqp.checks.confounding._breakdown import breakdown
+
+    rng = np.random.default_rng(2)
+    pull, curvature, none = rng.normal(1.0, 0.05, (2, 900)), np.full(900, 1.7), np.full(2, np.nan)
+    value = np.stack([rng.normal(3.0, 1.4, 900), rng.normal(400.0, 1.0, 900)])
+    found = breakdown(value, pull, curvature, none, 0.95)
+    assert 0 < found[0] < 1 / np.sqrt(1.7)
+    assert np.isnan(found[1])
+
+
+def test_pictures_take_a_probability(weak: nqp.Fit) -> None:
+    curves = nqp.confounding(weak, "digital", rho=np.linspace(-0.2, 0.2, 9))
+    wide, narrow = (nqp.plots.confounding(curves, prob=p).axes[0] for p in (0.95, 0.5))
+
+    def band(ax):
+        return ax.collections[1].get_paths()[0].vertices[:, 1]
+
+    own = curves.sel(path="digital")
+    assert band(wide).min() == pytest.approx(float(own["lower"].min()), abs=1e-9)
+    assert np.ptp(band(narrow)) < np.ptp(band(wide))
+    found = nqp.check(weak, "confounding", progress=False)
+    narrow, wide = (nqp.plots.check(found, prob=p).axes[0] for p in (0.5, 0.95))
+    assert np.ptp(band(narrow)) < np.ptp(band(wide))

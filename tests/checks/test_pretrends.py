@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from matplotlib.lines import Line2D
 import bayes_nqp as nqp
 from bayes_nqp.checks._differential_trend import trend_design
 from bayes_nqp.checks._leads import freedom, joint_of, lead_design, precision_of, tail_of
+from bayes_nqp.checks._parallel import Judged, apart_of, holm
 from bayes_nqp.effects import lead_effects
 from bayes_nqp.fitting import _draws
 from bayes_nqp.simulation import staggered
@@ -229,3 +231,33 @@ def test_the_picture_says_that_a_refit_has_failed(parallel: nqp.CheckResult) -> 
     failed = parallel.evidence.assign_coords(gate="failed: R-hat 1.2 (rho)")
     figure = nqp.plots.check(replace(parallel, evidence=failed))
     assert "R-hat 1.2" in figure.get_suptitle()
+
+
+# Several outcomes asked the same
+
+
+def test_holm_adjusts_the_smallest_most() -> None:
+    """By hand: .01 × 4, .02 × 3, .03 × 2 is lower than that before it, and none beyond one."""
+    found = holm([0.03, 0.01, 0.9, 0.02])
+    np.testing.assert_allclose(found, [0.06, 0.04, 0.9, 0.06])
+    assert holm([0.3]) == [0.3]
+    assert max(holm([0.8, 0.9])) == 1.0
+
+
+def test_holm_keeps_false_alarms_to_their_share() -> None:
+    rng = np.random.default_rng(3)
+    alarms = [min(holm(rng.uniform(size=5))) < 0.05 for _ in range(4000)]
+    assert np.mean(alarms) == pytest.approx(0.05, abs=0.012)
+    plain = [min(rng.uniform(size=5)) < 0.05 for _ in range(4000)]
+    assert np.mean(plain) > 0.2
+
+
+def test_levels_share_their_false_alarms_with_other_outcomes() -> None:
+    slope = np.random.default_rng(1).normal(size=200)
+    joint = SimpleNamespace(tail=0.007)
+    levels = {name: Judged(joint, slope, 0.9) for name in ("one", "other")}
+    assert [round(one.tail, 3) for one in levels.values()] == [0.014, 0.014]
+    assert apart_of(levels) == []
+    levels = {"one": levels["one"]}
+    assert apart_of(levels) == ["one"]
+    assert apart_of(levels, 2) == []

@@ -322,3 +322,11 @@ def test_long_names_wrap_within_their_box():
     _, latin = _fitted("ln_green_invention_patents_granted", 0.185 * 7 * 72, 36)
     assert "\n" in latin
     assert latin.replace("\n", "") == "ln_green_invention_patents_granted"
+
+
+def test_paths_of_single_units_are_refused_with_what_to_try(fit):
+    with pytest.raises(StudyError) as caught:
+        nqp.plots.paths(fit, by="unit")
+    assert "every unit" in str(caught.value)
+    assert "by='region'" in str(caught.value)
+    assert "nqp.nie(fit, by='unit')" in str(caught.value)

@@ -9,7 +9,16 @@ import numpy as np
 from bayes_nqp import schema
 from bayes_nqp.checks._channels import drawn, table_of, worst_of
 from bayes_nqp.checks._refit import cautious, channels, total_fit
-from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, NOT_APPLICABLE, Finding, Verdict, asks
+from bayes_nqp.checks._result import (
+    DOUBT,
+    FAILS,
+    HOLDS,
+    NOT_APPLICABLE,
+    Finding,
+    NotApplicable,
+    Verdict,
+    asks,
+)
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import shown
 from bayes_nqp.estimands import att, total
@@ -32,7 +41,12 @@ def adds_up(fit: Fit) -> Finding:
     and fails beyond: with other autocorrelation an equation weighs other periods, which does
     no harm where trends are parallel, and tells where those of a mediator are not.
     """
-    channels(fit)
+    design = channels(fit)
+    if design.moderator is not None and "b" in design.moderates:
+        raise NotApplicable(
+            "Where a moderator shifts slopes of mediators the total effect is curved in it, which "
+            "the outcome's own design is not; ask it of moderates=('a', 'direct')."
+        )
     alone = total_fit(fit)
     lines, gaps = [], {}
     for factor in (None, *schema.factors(cell_effects(fit))):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
 
 __all__ = [
+    "LEVELS",
+    "QUANTILES",
     "Line",
     "certain",
     "drawn",
@@ -30,12 +32,18 @@ __all__ = [
     "innovations",
     "left_over",
     "plain",
+    "quantiles_of",
     "table_of",
     "worst_of",
 ]
 
 Array = npt.NDArray[np.float64]
 type Scale = Literal["effect", "sd", "periods", "correlation", "r_squared", "share"]
+
+QUANTILES = "quantiles"
+"""The attr of the evidence that holds them."""
+LEVELS = np.linspace(0.0, 1.0, 201)
+"""Probabilities of the quantiles that evidence keeps: any interval in steps of 1 %."""
 
 _TOLD = 0.975
 
@@ -53,6 +61,8 @@ class Line:
         "not applicable" where nothing is asked of the row.
     scale : str
         What the value is measured in.
+    quantiles : tuple of float
+        At the probabilities `LEVELS`, for intervals of any width; empty where there is none.
     """
 
     mediator: str
@@ -62,6 +72,23 @@ class Line:
     upper: float
     verdict: Verdict
     scale: Scale = "effect"
+    quantiles: tuple[float, ...] = ()
+
+
+def quantiles_of(draws: npt.ArrayLike) -> tuple[float, ...]:
+    """Take the quantiles that a picture needs of draws.
+
+    Parameters
+    ----------
+    draws : array-like
+
+    Returns
+    -------
+    tuple of float
+        At the probabilities `LEVELS`.
+    """
+    flat = np.asarray(draws, dtype=np.float64).ravel()
+    return tuple(np.quantile(flat, LEVELS).tolist())
 
 
 def drawn(
@@ -86,7 +113,10 @@ def drawn(
     """
     flat = np.asarray(draws, dtype=np.float64).ravel()
     low, high = np.quantile(flat, (0.025, 0.975))
-    return Line(mediator, quantity, float(flat.mean()), float(low), float(high), verdict, scale)
+    return Line(
+        mediator, quantity, float(flat.mean()), float(low), float(high), verdict, scale,
+        quantiles_of(flat),
+    )  # fmt: skip
 
 
 def table_of(lines: Sequence[Line], fits: Sequence[Fit]) -> pd.DataFrame:
@@ -101,11 +131,15 @@ def table_of(lines: Sequence[Line], fits: Sequence[Fit]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row each, with the attr ``gate``.
+        A row each, with the attrs ``gate`` and ``quantiles``, a list for each row.
     """
-    table = pd.DataFrame([{name: getattr(x, name) for name in Line.__slots__} for x in lines])
+    names = [name for name in Line.__slots__ if name != QUANTILES]
+    table = pd.DataFrame([{name: getattr(x, name) for name in names} for x in lines])
     gates = [str(fit.gate) for fit in fits]
-    table.attrs = {v.GATE: next((gate for gate in gates if gate != v.PASSED), v.PASSED)}
+    table.attrs = {
+        v.GATE: next((gate for gate in gates if gate != v.PASSED), v.PASSED),
+        QUANTILES: [list(x.quantiles) for x in lines],
+    }
     return table
 
 
@@ -177,7 +211,13 @@ def plain(design: Mediation, *, lag: int | None = None) -> Mediation:
         Which may have any number of mediators and any lag.
     """
     lag = design.lag if lag is None else lag
-    return Mediation(design.design, design.mediators, design.interaction, lag)
+    own, moderates = design.design, design.moderates
+    if lag and "b" in moderates:
+        # Slopes of earlier mediators take no moderator.
+        moderates = tuple(one for one in moderates if one != "b")
+        if not moderates:
+            own, moderates = own.replace(moderator=None), ("a", "direct")
+    return Mediation(own, design.mediators, design.interaction, lag, moderates=moderates)
 
 
 def left_over(plan: Plan, values: Array) -> Array:

@@ -6,8 +6,9 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from scipy.special import ndtri
 
-from bayes_nqp.checks._channels import Line, innovations, table_of, worst_of
+from bayes_nqp.checks._channels import LEVELS, Line, innovations, table_of, worst_of
 from bayes_nqp.checks._refit import channels, panel_of
 from bayes_nqp.checks._result import DOUBT, HOLDS, Finding, NotApplicable, Verdict, asks
 from bayes_nqp.errors import shown
@@ -45,9 +46,9 @@ def mediator_residuals(fit: Fit) -> Finding:
         rho = posterior.get(f"{name}__rho")
         left.append(innovations(plan, values, 0.0 if rho is None else float(rho.mean()), own=own))
     matrix = np.atleast_2d(np.corrcoef(np.stack(left)))
-    wide = 1.96 / np.sqrt(max(left[0].size - int(plan.frame.unit.max()) - 4, 1))
+    sd = 1.0 / np.sqrt(max(left[0].size - int(plan.frame.unit.max()) - 4, 1))
     lines = [
-        _line(names[j], names[k], float(matrix[j, k]), wide)
+        _line(names[j], names[k], float(matrix[j, k]), sd)
         for j, k in combinations(range(len(names)), 2)
     ]
     verdict = worst_of(line.verdict for line in lines)
@@ -64,9 +65,10 @@ def mediator_residuals(fit: Fit) -> Finding:
     return Finding(verdict, figure, sentence, table_of(lines, [fit]), "channels")
 
 
-def _line(one: str, other: str, r: float, wide: float) -> Line:
+def _line(one: str, other: str, r: float, sd: float) -> Line:
     """A correlation with Fisher's interval."""
     centre = np.arctanh(np.clip(r, -0.999999, 0.999999))
-    low, high = float(np.tanh(centre - wide)), float(np.tanh(centre + wide))
+    low, high = float(np.tanh(centre - 1.96 * sd)), float(np.tanh(centre + 1.96 * sd))
+    told = tuple(np.tanh(centre + sd * ndtri(LEVELS)).tolist())
     verdict: Verdict = DOUBT if abs(r) > LARGE else HOLDS
-    return Line(one, f"with {other}", r, low, high, verdict, "correlation")
+    return Line(one, f"with {other}", r, low, high, verdict, "correlation", told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from bayes_nqp.estimands import att
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["Judged", "Judgement", "judge"]
+__all__ = ["Judged", "Judgement", "apart_of", "holm", "judge"]
 
 Array = npt.NDArray[np.float64]
 
@@ -85,9 +86,25 @@ class Judgement:
     @property
     def verdict(self) -> Verdict:
         """Fails, in doubt, or holds."""
-        if self.whole.tail < _OVERALL:
+        return self.verdict_at(self.whole.tail)
+
+    def verdict_at(self, tail: float, share: int = 1) -> Verdict:
+        """Judge where the same was asked of several outcomes.
+
+        Parameters
+        ----------
+        tail : float
+            Of leads and slope together, adjusted for the others.
+        share : int, default 1
+            Outcomes among which the false alarms of levels are shared.
+
+        Returns
+        -------
+        {"fails", "in doubt", "holds"}
+        """
+        if tail < _OVERALL:
             return FAILS
-        return DOUBT if self.apart or self.made_up else HOLDS
+        return DOUBT if apart_of(self.levels, share) or self.made_up else HOLDS
 
     @property
     def made_up(self) -> bool:
@@ -137,11 +154,54 @@ def judge(
     return Judgement(
         whole,
         levels,
-        [name for name, one in levels.items() if one.tail < _LEVELS / len(levels)],
+        apart_of(levels),
         effect,
         adjusted,
         _within(adjusted, trend.common(), abs(float(effect.mean()))),
     )
+
+
+def apart_of(levels: dict[str, Judged], share: int = 1) -> list[str]:
+    """Name the levels in which zero is far out.
+
+    Parameters
+    ----------
+    levels : dict of str to Judged
+    share : int, default 1
+        Outcomes among which the false alarms are shared.
+
+    Returns
+    -------
+    list of str
+    """
+    number = len(levels) * share
+    return [name for name, one in levels.items() if one.tail < _LEVELS / number]
+
+
+def holm(tails: Sequence[float]) -> list[float]:
+    """Adjust tail probabilities for their number.
+
+    Parameters
+    ----------
+    tails : sequence of float
+
+    Returns
+    -------
+    list of float
+        In the same order. Those below a limit are wrongly so with a probability of no more
+        than that limit, however they depend on one another.
+
+    References
+    ----------
+    Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian
+    Journal of Statistics 6(2).
+    """
+    given = np.asarray(tails, dtype=np.float64)
+    order = np.argsort(given, kind="stable")
+    raised = given[order] * np.arange(given.size, 0, -1)
+    out = np.empty_like(given)
+    out[order] = np.minimum(np.maximum.accumulate(raised), 1.0)
+    return [float(x) for x in out]
 
 
 def _judged(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from bayes_nqp.estimands import att
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
 
-__all__ = ["lead_design", "leads_of", "pretrends"]
+__all__ = ["Parted", "lead_design", "leads_of", "parted", "pretrends"]
 
 Array = npt.NDArray[np.float64]
 
@@ -45,6 +46,57 @@ def pretrends(fit: Fit) -> Finding:
     that leads lie within it, at the event times for which at least half as many rows are there
     as for the fullest, is told and enters no verdict.
     """
+    found = parted(fit)
+    verdict, sentence = found.judged.verdict, _sentence(found.judged)
+    verdict, sentence = cautious(verdict, sentence, found.worst)
+    evidence = _evidence([found.lead_fit, found.trend_fit], found.leads, found.judged,
+                         found.reference)  # fmt: skip
+    return Finding(verdict, _figure(found.judged), sentence, evidence, "event_study")
+
+
+@dataclass(frozen=True, eq=False)
+class Parted:
+    """Leads and slopes of separate fits, and what they say together.
+
+    Parameters
+    ----------
+    judged : Judgement
+    lead_fit, trend_fit : Fit
+    leads : Dataset
+        Of the waist.
+    reference : int
+        Event time of the leads' reference.
+    """
+
+    judged: Judgement
+    lead_fit: Fit
+    trend_fit: Fit
+    leads: xr.Dataset
+    reference: int
+
+    @property
+    def worst(self) -> Fit:
+        """The fit whose gate failed, if there is one."""
+        return self.trend_fit if self.lead_fit.gate.passed else self.lead_fit
+
+
+def parted(fit: Fit) -> Parted:
+    """Fit leads and a differential slope, and judge them.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a `StaggeredDiD`; keeps both fits.
+
+    Returns
+    -------
+    Parted
+
+    Raises
+    ------
+    NotApplicable
+        If no cohort is observed for two periods before adoption.
+    """
     panel = panel_of(fit)
     design = lead_design(staggered(fit), panel)
     leads_fit = refit(fit, design)
@@ -56,11 +108,7 @@ def pretrends(fit: Fit) -> Finding:
     trend = trend_of(trend_fit.posterior["outcome__slope"], cell_effects(trend_fit))
     reference = -1 - design.anticipation
     found = judge(panel, fit, leads, trend, reference)
-    verdict, sentence = found.verdict, _sentence(found)
-    worst = leads_fit if not leads_fit.gate.passed else trend_fit
-    verdict, sentence = cautious(verdict, sentence, worst)
-    evidence = _evidence([leads_fit, trend_fit], leads, found, reference)
-    return Finding(verdict, _figure(found), sentence, evidence, "event_study")
+    return Parted(found, leads_fit, trend_fit, leads, reference)
 
 
 def _figure(found: Judgement) -> str:

@@ -10,7 +10,15 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._channels import Line, certain, effects_on, plain, table_of, worst_of
+from bayes_nqp.checks._channels import (
+    Line,
+    certain,
+    effects_on,
+    plain,
+    quantiles_of,
+    table_of,
+    worst_of,
+)
 from bayes_nqp.checks._refit import cautious, channels, panel_of, refit
 from bayes_nqp.checks._result import DOUBT, HOLDS, NOT_APPLICABLE, Finding, NotApplicable, asks
 from bayes_nqp.effects import cell_effects
@@ -105,7 +113,8 @@ def _interval(
 ) -> Line:
     """Median and interval: ratios have no mean."""
     low, mid, high = (float(x) for x in np.quantile(draws, (0.025, 0.5, 0.975)))
-    return Line(name, quantity, mid, low, high, verdict, scale)  # type: ignore[arg-type]
+    told = quantiles_of(draws)
+    return Line(name, quantity, mid, low, high, verdict, scale, told)  # type: ignore[arg-type]
 
 
 def _lagged(fit: Fit) -> Fit | None:

@@ -8,6 +8,7 @@ from bayes_nqp.fitting._fit import Fit, fit
 from bayes_nqp.fitting._fit_index import fit_index, pooled_over
 from bayes_nqp.fitting._mediate import Mediated, mediate
 from bayes_nqp.fitting._modal import modal_effects
+from bayes_nqp.fitting._new_unit import new_unit_effects
 from bayes_nqp.fitting._predictive import Replication, posterior_predictive, replications
 from bayes_nqp.fitting._prior import prior_predictive
 from bayes_nqp.fitting._unit_likelihood import LeftOut, left_out, log_likelihood
@@ -29,6 +30,7 @@ __all__ = [
     "mediate",
     "modal_effects",
     "moderator_shift",
+    "new_unit_effects",
     "pooled_over",
     "posterior_predictive",
     "prior_predictive",

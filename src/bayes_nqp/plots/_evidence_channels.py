@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
+from bayes_nqp.checks._channels import LEVELS, QUANTILES
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import (
@@ -26,6 +27,7 @@ from bayes_nqp.plots._style import (
     settle,
     style,
 )
+from bayes_nqp.plots._words import percent
 
 __all__ = ["channels"]
 
@@ -53,7 +55,7 @@ def channels(result: CheckResult, look: Look) -> Figure:
     """
     table = result.evidence
     assert isinstance(table, pd.DataFrame)
-    say, shown = look.say, table[table["value"].notna()]
+    say, shown = look.say, _within(table, look.prob)
     scales = list(dict.fromkeys(shown["scale"]))[: 1 if look.ax is not None else None]
     parts = [shown[shown["scale"] == scale] for scale in scales]
     lines = [(_lines(part, look), _heights(part)) for part in parts]
@@ -65,7 +67,7 @@ def channels(result: CheckResult, look: Look) -> Figure:
             ax.set_xlabel(say[f"scale_{scale}"])
         notes = [say["channels_key"]]
         if shown["lower"].notna().any():
-            notes.append(say["channels_interval"])
+            notes.append(say["channels_interval"].format(percent(look.prob)))
         if any(scale in _LIMITS for scale in scales):
             notes.append(say["channels_limits"])
         gate = str(table.attrs.get(v.GATE, v.UNVERIFIED))
@@ -74,6 +76,15 @@ def channels(result: CheckResult, look: Look) -> Figure:
         for ax in axes:
             ax.tick_params(axis="y", length=0)
     return figure
+
+
+def _within(table: pd.DataFrame, prob: float) -> pd.DataFrame:
+    """Take the rows with a value, and their intervals at a probability."""
+    ends = table[["lower", "upper"]].to_numpy(dtype=np.float64, copy=True)
+    for k, told in enumerate(table.attrs.get(QUANTILES, ())):
+        if told:
+            ends[k] = np.interp([(1 - prob) / 2, (1 + prob) / 2], LEVELS, told)
+    return table.assign(lower=ends[:, 0], upper=ends[:, 1])[table["value"].notna()]
 
 
 def _axes(look: Look, sizes: list[float]) -> tuple[Figure, list[Axes]]:

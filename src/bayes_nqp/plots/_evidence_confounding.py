@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -23,6 +24,8 @@ from bayes_nqp.plots._words import Language, effect_label, percent, words
 
 __all__ = ["confounding", "curves"]
 
+Array = npt.NDArray[np.float64]
+
 _CONFOUNDED = "confounded"
 
 
@@ -38,6 +41,7 @@ class _Panel:
 def confounding(
     found: xr.Dataset,
     *,
+    prob: float | None = None,
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
@@ -48,6 +52,8 @@ def confounding(
     ----------
     found : Dataset (confounded, path, ..., rho), outcome units
         From ``nqp.confounding``.
+    prob : float, optional
+        Posterior probability of the bands, equal-tailed; that of ``found`` by default.
     ax : Axes, optional
         To draw into, where there is one panel.
     title : str, optional
@@ -86,7 +92,8 @@ def confounding(
     if ax is not None and len(panels) > 1:
         raise StudyError(f"one ax cannot hold {len(panels)} panels", hint="leave out ax")
     columns = len(places) if len(places) > 1 else len(names)
-    return _drawn(panels, found, Look(0.95, ax, title, language, words(language)), columns)
+    prob = float(found.attrs["prob"]) if prob is None else prob
+    return _drawn(panels, found, Look(prob, ax, title, language, words(language)), columns)
 
 
 def curves(result: CheckResult, look: Look) -> Figure:
@@ -97,7 +104,7 @@ def curves(result: CheckResult, look: Look) -> Figure:
     result : CheckResult
         Of kind "confounding".
     look : Look
-        The probability is that of the check; one ax holds the first mediator alone.
+        One ax holds the first mediator alone.
 
     Returns
     -------
@@ -130,7 +137,7 @@ def _drawn(panels: list[_Panel], whole: xr.Dataset, look: Look, columns: int) ->
     with style([*say.values(), label, look.title or "", *(one.title for one in panels)]):
         figure, axes = figure_of(look.ax, size, rows, columns)
         for k, (ax, one) in enumerate(zip(axes, panels, strict=False)):
-            _panel(ax, one, say)
+            _panel(ax, one, look.prob, say)
             ax.set_title(one.title, fontsize=8.5)
             ax.tick_params(labelbottom=k >= len(panels) - columns)
         for ax in axes[len(panels) :]:
@@ -142,14 +149,30 @@ def _drawn(panels: list[_Panel], whole: xr.Dataset, look: Look, columns: int) ->
         else:
             figure.supylabel(label, fontsize=9)
             axes[(len(panels) - 1) // columns * columns].set_xlabel(say["rho_axis"], loc="left")
-        notes = [say["rho_key"].format(percent(float(whole.attrs["prob"]))), say["rho_crossing"]]
+        notes = [say["rho_key"].format(percent(look.prob)), say["rho_crossing"]]
         used, gate = axes[: len(panels)], gate_of(whole)
         annotate(figure, used, notes, gate, say, owned=look.ax is None, title=look.title)
         settle(axes)
     return figure
 
 
-def _panel(ax: Axes, panel: _Panel, say: Mapping[str, str]) -> None:
+def _band(one: xr.Dataset, prob: float) -> tuple[Array, Array]:
+    """Ends of the intervals along rho."""
+    if "unconfounded" not in one:
+        # Curves that were kept without their draws.
+        return one["lower"].to_numpy(), one["upper"].to_numpy()
+    value, pull, curvature = (
+        np.ravel(one[name].transpose(*v.SAMPLE_DIMS).to_numpy())
+        for name in ("unconfounded", "pull", "curvature")
+    )
+    rho = one["rho"].to_numpy()[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        draws = value - pull * rho / np.sqrt(1 - rho**2 * curvature)
+    low, high = np.quantile(draws, [(1 - prob) / 2, (1 + prob) / 2], axis=1)
+    return low, high
+
+
+def _panel(ax: Axes, panel: _Panel, prob: float, say: Mapping[str, str]) -> None:
     ax.axhline(0, color=MUTED, linewidth=0.7, zorder=0.5)
     ax.axvline(0, color=MUTED, linewidth=0.5, zorder=0.5)
     for one, colour, dashes in (
@@ -157,7 +180,7 @@ def _panel(ax: Axes, panel: _Panel, say: Mapping[str, str]) -> None:
         (panel.indirect, COLOURS[0], "-"),
     ):
         rho = one["rho"].to_numpy()
-        low, high = one["lower"].to_numpy(), one["upper"].to_numpy()
+        low, high = _band(one, prob)
         ax.fill_between(rho, low, high, color=colour, alpha=0.14, linewidth=0, zorder=1)
         ax.plot(rho, one["estimate"].to_numpy(), color=colour, linewidth=1.5, linestyle=dashes,
                 zorder=2)  # fmt: skip

@@ -16,7 +16,7 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import By, by_path, effects_of, gate_of, legs, text
-from bayes_nqp.estimands._by import names_of
+from bayes_nqp.estimands._by import member_name, names_of
 from bayes_nqp.estimands._contrast import at_level
 from bayes_nqp.plots._forest import chance_text
 from bayes_nqp.plots._intervals import Points, numbers, points_of, written
@@ -140,6 +140,13 @@ def _sheets(fit: object, by: By, level: object, weights: str) -> list[_Sheet]:
         raise StudyError(f"by={by!r} names several factors", hint="one factor, or by='stratum'")
     if level is not None and not names:
         raise StudyError(f"level={level!r} of no factor", hint="by='region', level='inland'")
+    held = effects_of(fit)
+    if set(names.values()) & {member_name(held), v.MEMBER}:
+        raise StudyError(
+            f"by={by!r} would be a diagram for every {member_name(held)}",
+            hint="by='region', or another name by which cells differ; nqp.nie(fit, "
+            f"by={member_name(held)!r}) has single ones",
+        )
     parts, effects = legs(fit, names, weights), by_path(fit, names, weights)
     if not names:
         return [_Sheet("", parts["a"], parts["b"], effects)]

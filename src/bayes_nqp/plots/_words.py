@@ -161,7 +161,7 @@ _ENGLISH = {
     "pairs_key": "Squares: posterior probability that the effect along the row's path is the "
     "larger.",
     "channels_key": "Blue: holds; orange: in doubt; red: fails; grey: not judged.",
-    "channels_interval": "Bars: 95% equal-tailed intervals.",
+    "channels_interval": "Bars: {} equal-tailed intervals.",
     "channels_limits": "Dashed: limits of the verdict.",
     "scale_effect": "Effect on the outcome",
     "scale_sd": "In multiples of the mediator's sd within units",
@@ -332,7 +332,7 @@ _CHINESE = {
     "pairs": "P(行 > 列)",
     "pairs_key": "方格：行所示路径的效应较大的后验概率。",
     "channels_key": "蓝色：成立；橙色：存疑；红色：不成立；灰色：不作判断。",
-    "channels_interval": "横条：95% 等尾区间。",
+    "channels_interval": "横条：{} 等尾区间。",
     "channels_limits": "虚线：判断界限。",
     "scale_effect": "对结果的效应",
     "scale_sd": "以中介变量的单位内标准差计",

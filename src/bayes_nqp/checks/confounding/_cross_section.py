@@ -8,6 +8,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.confounding._breakdown import breakdown
 from bayes_nqp.checks.confounding._priors import NormalRho, RhoPrior
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands import By, nde, nie
@@ -20,7 +21,6 @@ Array = npt.NDArray[np.float64]
 CONFOUNDED, RHO = "confounded", "rho"
 _GRID = np.round(np.linspace(-0.6, 0.6, 49), 3)
 _PROB = 0.95
-_HALVINGS = 14
 _DEFAULT = NormalRho()
 
 
@@ -60,12 +60,14 @@ def cross_section_confounding(
         several, and "direct". ``crossing`` (confounded, path, ...) is the correlation at which
         the effect is zero, its posterior median, with ``crossing_lower`` and
         ``crossing_upper``. ``breakdown`` is that from which the 95 % interval of the effect
-        holds zero, 0 if that of ``original`` (path, ...), without confounding, does. ``r2`` is
+        holds zero, 0 if that of ``original`` (path, ...), without confounding, does; NaN where
+        it never does. ``r2`` is
         the square of the crossing: the product of the
         shares that an unmeasured cause explains of what the two equations leave unexplained;
         ``r2_total`` that of the shares of the whole variances. ``share`` is the share of
         each if these are equal. ``adjusted`` (chain, draw, confounded, path, ...) are draws
-        under the prior.
+        under the prior; ``unconfounded``, ``pull`` and ``curvature`` are those that curves are
+        made of, for pictures with other intervals.
 
     Raises
     ------
@@ -116,6 +118,10 @@ def cross_section_confounding(
     data |= {"original_lower": plain[0], "original_upper": plain[1]}
     order = (CONFOUNDED, v.PATH)
     data = {n: x.transpose(*order, ..., RHO, missing_dims="ignore") for n, x in data.items()}
+    data["unconfounded"] = value.transpose(*v.SAMPLE_DIMS, v.PATH, ...)
+    data["pull"] = -shift.transpose(*v.SAMPLE_DIMS, *order, ...)
+    sizes = {dim: data["pull"].sizes[dim] for dim in (*v.SAMPLE_DIMS, CONFOUNDED)}
+    data["curvature"] = xr.DataArray(np.ones(tuple(sizes.values())), dims=tuple(sizes))
     if prior is not None:
         adjusted = value + shift * _under(prior, found, names)
         data["adjusted"] = adjusted.transpose(*v.SAMPLE_DIMS, *order, ...)
@@ -180,19 +186,17 @@ def _quantiles(draws: xr.DataArray, at: list[float]) -> list[xr.DataArray]:
 
 
 def _breakdown(value: xr.DataArray, shift: xr.DataArray, zero: xr.DataArray) -> xr.DataArray:
-    """Correlation from which intervals hold zero, between none and the crossing."""
-    sign = np.sign(value.median(v.SAMPLE_DIMS))
+    found: xr.DataArray = xr.apply_ufunc(
+        _flat_breakdown, value, shift, zero,
+        input_core_dims=[v.SAMPLE_DIMS, v.SAMPLE_DIMS, []],
+    )  # fmt: skip
+    return found
 
-    def sure(rho: xr.DataArray) -> xr.DataArray:
-        effect = value + shift * (rho / np.sqrt(1 - rho**2))
-        return (effect * sign > 0).mean(v.SAMPLE_DIMS) > (1 + _PROB) / 2
 
-    low, high = xr.zeros_like(zero), zero
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        kept = sure(middle)
-        low, high = middle.where(kept, low), high.where(kept, middle)
-    return low.where(sure(xr.zeros_like(zero)), 0.0).where(zero.notnull())
+def _flat_breakdown(value: Array, shift: Array, zero: Array) -> Array:
+    """Of draws whose last dims are chain and draw; a curvature of one is a cross-section's."""
+    flat = (np.reshape(x, (*x.shape[:-2], -1)) for x in (value, -shift))
+    return breakdown(*flat, np.ones(1), zero, _PROB)
 
 
 def _crossing(value: Array, shift: Array) -> Array:

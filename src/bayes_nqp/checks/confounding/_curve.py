@@ -11,6 +11,7 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._result import NotApplicable
+from bayes_nqp.checks.confounding._breakdown import breakdown
 from bayes_nqp.checks.confounding._cross_section import cross_section_confounding
 from bayes_nqp.checks.confounding._panel import crossing, strength
 from bayes_nqp.checks.confounding._priors import NormalRho, RhoPrior
@@ -30,7 +31,6 @@ CONFOUNDED = "confounded"
 """Name of the dim of mediators that are confounded."""
 _GRID = tuple(np.round(np.linspace(-0.6, 0.6, 49), 3).tolist())
 _PROB = 0.95
-_HALVINGS = 14
 _DEFAULT = NormalRho()
 
 
@@ -75,11 +75,13 @@ def confounding(
         which the effect is zero, its posterior median, with ``crossing_lower`` and
         ``crossing_upper``; NaN where no correlation does that. ``breakdown`` is that from which
         the 95 % interval of the effect holds zero, 0 if that of ``original`` (path, ...), without
-        confounding, does. ``r2`` is the square of the crossing: the product of the
-        shares of the mediator's and of the outcome's innovations' variance that a common cause
-        explains there; it explains ``share`` of each if these are equal. ``adjusted`` (chain,
-        draw, confounded, path, ...) are draws under the prior. Of a cross-section also
-        ``r2_total``, the product of the shares of whole variances.
+        confounding, does; NaN where it never does. ``r2`` is the square of the crossing: the
+        product of the shares of the mediator's and of the outcome's innovations' variance that
+        a common cause explains there; it explains ``share`` of each if these are equal.
+        ``adjusted`` (chain, draw, confounded, path, ...) are draws under the prior;
+        ``unconfounded``, ``pull`` and ``curvature`` are those that curves are made of, for
+        pictures with other intervals: ``unconfounded − pull rho / √(1 − rho² curvature)``. Of a
+        cross-section also ``r2_total``, the product of the shares of whole variances.
 
     Raises
     ------
@@ -172,7 +174,7 @@ def curves(study: Study, groups: Groups, grid: Array, prior: RhoPrior | None) ->
             ("crossing", zero[0]),
             ("crossing_lower", zero[1]),
             ("crossing_upper", zero[2]),
-            ("breakdown", _breakdown(groups, zero[0], tail)),
+            ("breakdown", _breakdown(groups, zero[0])),
             ("r2", zero[0] ** 2),
             ("share", np.abs(zero[0])),
         )
@@ -181,8 +183,14 @@ def curves(study: Study, groups: Groups, grid: Array, prior: RhoPrior | None) ->
         name: (dims[1:], original[k].reshape(original.shape[1], *shape))
         for k, name in enumerate(("original", "original_lower", "original_upper"))
     }
+    sample = [effects.sizes[dim] for dim in v.SAMPLE_DIMS]
+    size = groups.pull.shape[1:3]
+    data["unconfounded"] = (
+        [*v.SAMPLE_DIMS, *dims[1:]], groups.value.reshape(*sample, size[1], *shape)
+    )  # fmt: skip
+    data["pull"] = ([*v.SAMPLE_DIMS, *dims], groups.pull.reshape(*sample, *size, *shape))
+    data["curvature"] = ([*v.SAMPLE_DIMS, CONFOUNDED], groups.curvature.reshape(*sample, -1))
     if prior is not None:
-        sample = [effects.sizes[dim] for dim in v.SAMPLE_DIMS]
         drawn = _under(prior, study, groups).reshape(*sample, *groups.pull.shape[1:3], *shape)
         data["adjusted"] = ([*v.SAMPLE_DIMS, *dims], drawn)
     coords: dict[str, Any] = {
@@ -205,21 +213,12 @@ def _summary(draws: Array, tail: float) -> Array:
     return np.stack([draws.mean(axis=0), *ends])
 
 
-def _breakdown(groups: Groups, zero: Array, tail: float) -> Array:
-    """Correlation from which intervals hold zero, between none and the crossing."""
-    sign = np.sign(np.median(groups.value, axis=0))
-    curvature = groups.curvature[:, :, None, None]
-
-    def sure(rho: Array) -> npt.NDArray[np.bool_]:
-        effect = groups.value[:, None] - groups.pull * strength(rho, curvature)
-        return np.asarray((effect * sign > 0).mean(axis=0) > 1 - tail)
-
-    low, high = np.zeros_like(zero), zero.copy()
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        kept = sure(middle)
-        low, high = np.where(kept, middle, low), np.where(kept, high, middle)
-    return np.where(sure(np.zeros_like(zero)) | np.isnan(zero), low + 0 * zero, 0.0)
+def _breakdown(groups: Groups, zero: Array) -> Array:
+    value, pull, curvature = (
+        np.moveaxis(x, 0, -1)
+        for x in (groups.value[:, None], groups.pull, groups.curvature[:, :, None, None])
+    )
+    return breakdown(value, pull, curvature, zero, _PROB)
 
 
 def _under(prior: RhoPrior, study: Study, groups: Groups) -> Array:

@@ -64,4 +64,6 @@ def flat(design: Mediation) -> FlatDeviations:
     """
     own = design.design
     own = own.replace(effect=replace(own.effect, varying=v.UNIT))
-    return FlatDeviations(own, design.mediators, design.interaction, design.lag)
+    return FlatDeviations(
+        own, design.mediators, design.interaction, design.lag, moderates=design.moderates
+    )

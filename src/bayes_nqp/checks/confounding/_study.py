@@ -10,7 +10,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._refit import channels, panel_of, refit
+from bayes_nqp.checks._refit import channels, refit
 from bayes_nqp.checks._result import NotApplicable
 from bayes_nqp.checks.confounding._flat import flat
 from bayes_nqp.checks.confounding._panel import Bias, bias_of, correlation_of, patterns_of
@@ -69,6 +69,7 @@ class Study:
     effect : ndarray (draw, mediator, cell), mediators' units
         On mediators, those of ``lag`` periods before.
     slope : ndarray (draw, stratum, mediator), outcome units per unit of the mediator
+        Of untreated rows, at the moderator's centre.
     bias : tuple of Bias
         By the mediator that is confounded.
     """
@@ -115,7 +116,8 @@ class Study:
                  for s in range(self.slope.shape[1])],
                 axis=2,
             )  # fmt: skip
-            value.append(np.einsum("dgs,ds->dg", part, self.slope[:, :, k]))
+            via = average.of_effects(effects, self.names[k]).to_numpy()
+            value.append(via.reshape(direct.shape))
             for j, bias in enumerate(self.bias):
                 pull[:, j, k] = np.einsum("dgs,ds->dg", part, bias.slope[:, :, k])
         pull[:, :, -2] = pull[:, :, :-2].sum(axis=2)
@@ -139,6 +141,9 @@ class Study:
 def study_of(fit: Fit) -> Study:
     """Refit with flat deviations, and work out the bias.
 
+    An interaction, and what a moderator adds to a slope, are not biased: both are taken from
+    the refit as they are.
+
     Parameters
     ----------
     fit : Fit
@@ -154,7 +159,7 @@ def study_of(fit: Fit) -> Study:
         If the bias is not known for the design.
     """
     design = channels(fit)
-    _known(design, fit)
+    _known(design)
     free = refit(fit, flat(design))
     plan, posterior = free.plan, free.posterior
     names = tuple(equation.name for equation in plan.equations[1:])
@@ -185,12 +190,7 @@ def study_of(fit: Fit) -> Study:
     return Study(free, names, effect, slope, bias)
 
 
-def _known(design: Mediation, fit: Fit) -> None:
-    if design.interaction:
-        raise NotApplicable(
-            "With an interaction the slopes of treated and untreated rows are confounded "
-            "differently; ask it of the same design with interaction=False."
-        )
+def _known(design: Mediation) -> None:
     if getattr(design, "vary_by", None) is not None:
         raise NotApplicable(
             "Where slopes vary by unit their bias is not known; ask it of the same design with "
@@ -201,8 +201,6 @@ def _known(design: Mediation, fit: Fit) -> None:
             "Under AR1Noise only a part of the errors has innovations that could be confounded; "
             "ask it of the same design with errors=nqp.AR1()."
         )
-    if panel_of(fit).weights is not None:
-        raise NotApplicable("The bias is not known for rows with precision weights.")
 
 
 def _flat(posterior: xr.Dataset, name: str) -> Array:
