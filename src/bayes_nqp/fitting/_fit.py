@@ -21,6 +21,7 @@ from bayes_nqp.compression.threads import one_thread
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._draws import constrain, recovered
+from bayes_nqp.fitting._foreign import Tabulated
 from bayes_nqp.fitting._names import from_tree
 from bayes_nqp.fitting._tree import Drawn, build_tree
 from bayes_nqp.likelihoods import StudentT
@@ -38,7 +39,7 @@ Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Fit:
+class Fit(Tabulated):
     """A design fitted to a panel: draws, and all that tells where they come from.
 
     Parameters

@@ -3,6 +3,7 @@
 from bayes_nqp.tables._as_docx import add_docx, write_docx
 from bayes_nqp.tables._as_excel import write_excel
 from bayes_nqp.tables._contrasts_table import contrasts_table
+from bayes_nqp.tables._estimates import Estimates, estimates
 from bayes_nqp.tables._event_study_table import event_study_table
 from bayes_nqp.tables._mediation_table import channel_comparison, mediation_table
 from bayes_nqp.tables._model import Table
@@ -12,10 +13,12 @@ from bayes_nqp.tables._summary import summary
 from bayes_nqp.tables._table import table
 
 __all__ = [
+    "Estimates",
     "Table",
     "add_docx",
     "channel_comparison",
     "contrasts_table",
+    "estimates",
     "event_study_table",
     "mediation_table",
     "specification_table",

@@ -186,6 +186,7 @@ def _write(
         extra._element.getparent().remove(extra._element)
     paragraph.alignment = 0 if left else 1
     _space(paragraph, before=1.5, after=1.5)
+    _even(paragraph)
     for k, line in enumerate(text.split("\n")):
         run = _run(paragraph, line, bold=bold, italic=italic, colour=colour)
         if k:
@@ -233,6 +234,13 @@ def _space(paragraph: Any, *, before: float, after: float) -> None:
     paragraph.paragraph_format.space_before = Pt(before)
     paragraph.paragraph_format.space_after = Pt(after)
     paragraph.paragraph_format.line_spacing = 1.0
+
+
+def _even(paragraph: Any) -> None:
+    """Give every line one height: those of Chinese and Latin letters differ."""
+    from docx.shared import Pt
+
+    paragraph.paragraph_format.line_spacing = Pt(12.5)
 
 
 def _room(section: Any) -> float:
