@@ -70,6 +70,7 @@ def merge_zones(
         - `prefecture_code`, `province`, `region` ("coastal" or "inland") and `resource_based`,
           unless there are columns of that name
 
+        Prefectures approved after 2022 have no cohort (see `bayes_nqp.datasets.pilot_zones`).
         Rows without a match are kept, with missing values in them; they would pass for never
         treated, so look at ``unmatched``.
 

@@ -15,7 +15,8 @@ def pilot_zones() -> pd.DataFrame:
 
     Seven batches from March 2015 to November 2022, of 1, 12, 22, 24, 46, 27 and 33 zones. Eight
     are below prefecture level (a county-level city, or 雄安新区): whether they treat the prefecture
-    around them is a decision, so they are flagged.
+    around them is a decision, so they are flagged. An eighth batch, approved in April 2025 (all of
+    Hainan, 秦皇岛 and others), is not in it: end a panel in 2024 at the latest.
 
     Returns
     -------
