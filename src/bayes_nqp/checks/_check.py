@@ -14,6 +14,7 @@ from bayes_nqp.checks._control_group import control_group
 from bayes_nqp.checks._convergence import convergence
 from bayes_nqp.checks._error_model import error_model
 from bayes_nqp.checks._inconsistent import inconsistent
+from bayes_nqp.checks._indicators import indicators
 from bayes_nqp.checks._influence import influence
 from bayes_nqp.checks._leave_mediator_out import leave_mediator_out
 from bayes_nqp.checks._leave_out import leave_out
@@ -28,7 +29,7 @@ from bayes_nqp.checks._predictive import model_fit
 from bayes_nqp.checks._pretrends import pretrends
 from bayes_nqp.checks._prior_predictive import prior_predictive
 from bayes_nqp.checks._prior_sensitivity import prior_sensitivity
-from bayes_nqp.checks._refit import total_fit
+from bayes_nqp.checks._refit import single, total_fit
 from bayes_nqp.checks._result import Check, CheckResult
 from bayes_nqp.checks._sensitivity import sensitivity
 from bayes_nqp.checks._specifications import specifications
@@ -38,6 +39,7 @@ from bayes_nqp.checks._timing import timing
 from bayes_nqp.designs import Mediation
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.fitting import Fit
+from bayes_nqp.index import recalled
 from bayes_nqp.progress import bar, say
 
 __all__ = ["CHECKS", "check", "check_table", "run_checks"]
@@ -62,6 +64,7 @@ CHECKS: Mapping[str, Check] = {
         specifications,
         leave_out,
         influence,
+        indicators,
         confounding,
         adds_up,
         mediator_pretrends,
@@ -181,14 +184,24 @@ def applicable(fit: Fit) -> list[str]:
     Returns
     -------
     list of str
-        All; those of channels only where channels were fitted.
+        All; those of channels only where channels were fitted, and of indicators only where the
+        panel remembers its index.
     """
     channels = isinstance(fit.design, Mediation)
-    return [name for name, one in CHECKS.items() if channels or one.of != "channels"]
+    left = set()
+    if fit.panel is not None and not recalled(fit.panel.frame):
+        left |= {"indicators"}
+    return [
+        name
+        for name, one in CHECKS.items()
+        if (channels or one.of != "channels") and name not in left
+    ]
 
 
 def _asked(one: Check, fit: Fit, options: Mapping[str, object]) -> CheckResult:
-    """Ask of a fit, or of the total effect alone where it has channels."""
+    """Ask of a fit of one outcome, or of the total effect alone where it has channels."""
+    if one.of != "fit" and fit.panel is not None:
+        fit = single(fit)
     if one.of == "total" and isinstance(fit.design, Mediation) and fit.panel is not None:
         fit = total_fit(fit)
     return one(fit, **options)

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 from bayes_nqp.checks._result import DOUBT, HOLDS, NotApplicable, Verdict
 from bayes_nqp.designs import Mediation, StaggeredDiD
-from bayes_nqp.fitting import Fit, Numbers, fit
+from bayes_nqp.fitting import Fit, Numbers, fit, pooled_over
 from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.sampling import IMH, NUTS
 
@@ -22,6 +22,7 @@ __all__ = [
     "numbers_of",
     "panel_of",
     "refit",
+    "single",
     "staggered",
     "total_fit",
 ]
@@ -161,6 +162,29 @@ def total_fit(fitted: Fit) -> Fit:
     assert isinstance(design, Mediation)
     panel = panel_of(fitted)
     return refit(fitted, design.design, design.rows(panel))
+
+
+def single(fitted: Fit) -> Fit:
+    """Take a fit of one outcome.
+
+    Parameters
+    ----------
+    fitted : Fit
+        One pooled over draws of an index keeps the refit as long as it lives.
+
+    Returns
+    -------
+    Fit
+        The same; or, where draws are pooled over several outcomes, one fitted to the panel's own.
+    """
+    if not pooled_over(fitted):
+        return fitted
+    panel = panel_of(fitted)
+    kept = _FITS.setdefault(fitted, {})
+    key = (fitted.design, panel.digest)
+    if key not in kept:
+        kept[key] = _fitted(fitted.design, panel, fitted.sampler)
+    return kept[key]
 
 
 def channels(fitted: Fit) -> Mediation:

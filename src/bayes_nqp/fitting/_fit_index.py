@@ -290,8 +290,9 @@ def _with_gate(tree: xr.DataTree, gate: str) -> None:
 
 def _variances(effects: xr.Dataset) -> tuple[float, float]:
     """Variance of the average effect within and between draws of the index."""
-    after = effects[v.EVENT_TIME].to_numpy() >= 0
-    rows = effects[v.ROWS].to_numpy() * (after & effects[v.IDENTIFIED].to_numpy())
+    rows = np.where(effects[v.IDENTIFIED].to_numpy(), effects[v.ROWS].to_numpy(), 0.0)
+    if v.EVENT_TIME in effects.coords:
+        rows = np.where(effects[v.EVENT_TIME].to_numpy() >= 0, rows, 0.0)
     effect = effects[v.EFFECT].isel({v.PATH: 0}).transpose(v.CHAIN, v.DRAW, v.CELL).to_numpy()
     average = np.where(rows > 0, effect, 0.0) @ (rows / rows.sum())
     places = effects[v.INDEX_DRAW].to_numpy()

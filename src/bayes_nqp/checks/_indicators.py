@@ -1,0 +1,177 @@
+"""Whether one indicator of an index carries the average effect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp.checks._alternatives import Alternative, compared
+from bayes_nqp.checks._judged import Judged, judged
+from bayes_nqp.checks._refit import panel_of, staggered
+from bayes_nqp.checks._result import DOUBT, HOLDS, Finding, NotApplicable, Verdict, asks
+from bayes_nqp.errors import NQPError, StudyError, shown
+from bayes_nqp.index import ProductivityIndex, Relation, recalled, relation
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs import StaggeredDiD
+    from bayes_nqp.fitting import Fit
+    from bayes_nqp.panel import Panel
+
+__all__ = ["indicators"]
+
+type Floats = npt.NDArray[np.float64]
+
+_HALF, _TOLD, _SAME = 0.5, 0.975, 1e-8
+
+
+@asks("Does one indicator of the index carry the average effect?")
+def indicators(fit: Fit, *, index: ProductivityIndex | None = None) -> Finding:
+    """Rebuild the index without each indicator and each dimension, and refit.
+
+    An index has no unit of its own, and without an indicator its weights, and so its spread,
+    change. Every index is therefore brought to the within-unit spread of the fit's outcome (the
+    scale ``s`` of the priors): effects are compared per unit of noise. It fails if an effect
+    has the other sign; it is in doubt if a conclusion is lost, or more than half of the effect
+    is gone without one indicator.
+
+    Parameters
+    ----------
+    fit : Fit
+    index : ProductivityIndex, optional
+        The recipe. A panel made by ``index.panel(…)`` or from ``index.frame(…)`` remembers it.
+
+    Returns
+    -------
+    Finding
+        Of kind "specifications".
+
+    Raises
+    ------
+    StudyError
+        If ``index`` is no recipe.
+    """
+    design, panel = staggered(fit), panel_of(fit)
+    recipe, made, spread = _origin(panel, index)
+    if len(recipe.system.keys) < 2:
+        raise NotApplicable("The index has one indicator: without it nothing is left.")
+    others, lost = _without(design, panel, recipe, made, fit.scale)
+    if not others:
+        raise NotApplicable(f"No index can be built without an indicator ({shown(lost, 3)}).")
+    if spread > _SAME:
+        whole = made(_built(recipe, panel))
+        label = "all indicators, weighed by these rows alone"
+        others.insert(
+            0, Alternative(label, "rows", design, _outcome(design, panel, whole, fit.scale))
+        )
+    evidence = compared(fit, others, "leaving indicators out")
+    evidence.attrs["scaled"] = "to the within-unit spread of the outcome as fitted"
+    if lost:
+        left = str(evidence.attrs["left_out"])
+        evidence.attrs["left_out"] = "; ".join([*([left] if left else []), *lost])
+    found = judged(evidence, far=np.inf)
+    return _finding(found, evidence)
+
+
+def _finding(found: Judged, evidence: xr.Dataset) -> Finding:
+    draws = evidence["att"]
+    means = draws.mean(("chain", "draw")).to_numpy()
+    names = [str(x) for x in evidence["specification"].to_numpy()]
+    carried = 1.0 - means[1:] / means[0]
+    single = evidence["change"].to_numpy()[1:] == "indicator"
+    most = 1 + int(np.argmax(np.where(single, carried, -np.inf)))
+    positive = float((draws.isel(specification=0) > 0).mean())
+    concluded = max(positive, 1.0 - positive) >= _TOLD
+    figure = (
+        f"{len(names) - 1} refits: average effect from {means[1:].min():.3g} to "
+        f"{means[1:].max():.3g} (all: {means[0]:.3g})"
+    )
+    verdict: Verdict = found.verdict
+    sentence = found.sentence("No indicator carries the average effect alone.", "")
+    if concluded:
+        figure += f"; gone {names[most]}: {max(carried[most - 1], 0.0):.0%}"
+        if verdict == HOLDS and carried[most - 1] > _HALF:
+            verdict = DOUBT
+            sentence = (
+                f"The conclusion stays, but {carried[most - 1]:.0%} of the effect is gone "
+                f"{names[most]}: the index responds mainly through it."
+            )
+    return Finding(verdict, figure, sentence.replace("  ", " "), evidence, "specifications")
+
+
+def _origin(
+    panel: Panel, index: ProductivityIndex | None
+) -> tuple[ProductivityIndex, Relation, float]:
+    """The recipe, how the outcome is made of the index, and how far rebuilding moves the index."""
+    if index is not None and not isinstance(index, ProductivityIndex):
+        raise StudyError(f"'index' is {index!r}", hint="index=nqp.ProductivityIndex(system, …)")
+    known = {panel.roles.outcome: index} if index is not None else recalled(panel.frame)
+    if not known:
+        raise NotApplicable(
+            "The outcome is no index that the panel remembers; panel = index.panel(…), or the "
+            "option index=nqp.ProductivityIndex(…)."
+        )
+    for name, recipe in known.items():
+        again = _built(recipe, panel)
+        column = panel.frame[name].to_numpy(dtype=np.float64) if index is None else again
+        if not np.isfinite(column).all():
+            continue
+        made = relation(panel.outcome, column)
+        if made is not None:
+            return recipe, made, float(np.abs(again - column).max())
+    raise NotApplicable(
+        f"The outcome {panel.roles.outcome!r} is not made of the index {shown(known)}: neither "
+        "the index, nor its logarithm, nor a linear function of either."
+    )
+
+
+def _built(recipe: ProductivityIndex, panel: Panel) -> Floats:
+    roles = panel.roles
+    try:
+        values = recipe.build(panel.frame, unit=roles.unit, time=roles.time).values
+    except NQPError as error:
+        raise NotApplicable(
+            f"The index cannot be built again: {error.what.rstrip('.')}."
+        ) from error
+    if values.isna().any():
+        raise NotApplicable("Built from the panel's rows alone, some have no value of the index.")
+    return values.to_numpy(dtype=np.float64)
+
+
+def _without(
+    design: StaggeredDiD, panel: Panel, recipe: ProductivityIndex, made: Relation, scale: float
+) -> tuple[list[Alternative], list[str]]:
+    """Indices without each indicator, and without each dimension of several."""
+    system = recipe.system
+    parts = [("indicator", key) for key in system.keys]
+    if len(system.dimensions) > 1:
+        parts += [("dimension", d.key) for d in system.dimensions if len(d.indicators) > 1]
+    found, lost = [], []
+    for change, key in parts:
+        label = f"without {key}" if change == "indicator" else f"without dimension {key}"
+        gone = (key,) if change == "indicator" else _members(recipe, key)
+        try:
+            with np.errstate(divide="ignore"):
+                values = made(_built(recipe.without(*gone), panel))
+            if not np.isfinite(values).all():
+                raise NotApplicable("an index of zero has no logarithm")
+            other = _outcome(design, panel, values, scale)
+        except (NotApplicable, NQPError) as reason:
+            lost.append(f"{label}: {getattr(reason, 'what', str(reason)).rstrip('.')}")
+            continue
+        found.append(Alternative(label, change, design, other))
+    return found, lost
+
+
+def _members(recipe: ProductivityIndex, key: str) -> tuple[str, ...]:
+    dimension = next(d for d in recipe.system.dimensions if d.key == key)
+    return tuple(one.key for one in dimension.indicators)
+
+
+def _outcome(design: StaggeredDiD, panel: Panel, values: Floats, scale: float) -> Panel:
+    """The panel with another index, of the same within-unit spread."""
+    raw = panel.with_outcome(values)
+    own = design.plan(raw).equations[0].scale
+    return raw.with_outcome(values * (scale / own))
