@@ -361,3 +361,26 @@ def test_two_mediators_of_a_panel_and_gradients_are_refused() -> None:
         nqp.fit(MEDIATION, panel_of(frame), nqp.NUTS(), progress=False)
     with pytest.raises(StudyError, match="one equation at a time"):
         nqp.conditional_mean(MEDIATION, panel_of(frame))
+
+
+def test_a_new_unit_has_both_deviations_with_their_correlation(together) -> None:
+    """The mean over draws is that of products: the covariance is in it."""
+    fit, _ = together
+    effects = nqp.cell_effects(fit, "population")
+    via = nqp.att(effects, path="digital")
+    posterior = fit.posterior
+    covariance = (
+        posterior["digital__scale_deviation"] * posterior["outcome__scale_b"]
+        * posterior["outcome__corr_ab"]
+    )  # fmt: skip
+    sd = float(via.std()) / np.sqrt(via.size)
+    stratum = fit.plan.table.stratum
+    first = posterior["digital__cell_mean"].to_numpy()
+    slope = posterior["outcome__b"].isel(mediator=0).to_numpy()[..., stratum]
+    rows = fit.plan.cells.rows / fit.plan.cells.rows.sum()
+    plain = float(((first * slope) @ rows).mean())
+    assert float(via.mean()) == pytest.approx(plain + float(covariance.mean()), abs=4 * sd)
+    assert float(covariance.mean()) > 5 * sd
+    np.testing.assert_allclose(
+        nqp.total(effects), nqp.nde(effects) + nqp.nie(effects, mediators="digital"), atol=1e-10
+    )

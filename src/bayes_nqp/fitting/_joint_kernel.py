@@ -261,7 +261,7 @@ def slot_products(
         log_m, one_m = absorbed(x_m, ints_m, floats_m, c, q_m)
         log_y, one_y = absorbed(x_y, ints_y, floats_y, c, q_y)
         total += 0.5 * n * (log_m - np.log(one_m) + log_y - np.log(one_y))
-        treated = ints_m[row_m[8] : row_m[8] + m].astype(np.float64)
+        treated = floats_m[row_m[8] : row_m[8] + m]
         entries = 2 * m + c_m + c_y + 1
         k = np.zeros((entries, entries))
         v = np.zeros((3, entries))
@@ -444,7 +444,7 @@ def draw_joint(
             q_m, q_y = np.empty((m, m)), np.empty((m, m))
             absorbed(x_m, ints_m, floats_m, c, q_m)
             absorbed(x_y, ints_y, floats_y, c, q_y)
-            treated = ints_m[row_m[8] : row_m[8] + m].astype(np.float64)
+            treated = floats_m[row_m[8] : row_m[8] + m]
             entries = 2 * m + c_m + c_y + 1
             v = np.zeros((3, entries))
             columns_m, columns_y = np.zeros((m, c_m + 1)), np.zeros((m, c_y + 1))
