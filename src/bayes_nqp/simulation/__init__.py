@@ -4,6 +4,8 @@ from bayes_nqp.simulation._catalogue import CATALOGUE
 from bayes_nqp.simulation._channels import CHANNELS, Channel, channels
 from bayes_nqp.simulation._cities import CONTRASTS, cities
 from bayes_nqp.simulation._firm_system import firm_productivity
+from bayes_nqp.simulation._firms import firms
+from bayes_nqp.simulation._provinces import PROVINCE_CHANNELS, provinces
 from bayes_nqp.simulation._simulated import Simulated
 from bayes_nqp.simulation._staggered import COHORTS, staggered
 
@@ -12,10 +14,13 @@ __all__ = [
     "CHANNELS",
     "COHORTS",
     "CONTRASTS",
+    "PROVINCE_CHANNELS",
     "Channel",
     "Simulated",
     "channels",
     "cities",
     "firm_productivity",
+    "firms",
+    "provinces",
     "staggered",
 ]

@@ -41,6 +41,8 @@ class Written:
         Units, periods.
     system : IndexSystem
     language : {"en", "zh"}
+    exposure : str, optional
+        Column of a continuous exposure, in the place of cohorts.
     """
 
     base: pd.DataFrame
@@ -51,6 +53,7 @@ class Written:
     shape: tuple[int, int]
     system: IndexSystem
     language: Language
+    exposure: str | None = None
 
 
 def assembled(
@@ -96,10 +99,15 @@ def assembled(
     time, name = say("year", language), say("nqp", language)
     recipe = ProductivityIndex(system)
     index, gain = indexed(recipe, frame, written.unit, time, measured.moved)
+    policy_column = (
+        {"cohort": say("zone_year", language)}
+        if written.exposure is None
+        else {"exposures": [written.exposure]}
+    )
     panel = index.panel(
-        name=name, cohort=say("zone_year", language), strata=list(written.strata),
-        covariates=covariates, mediators=list(mediators),
-        moderators=[say("digital_finance", language)],
+        name=name, strata=list(written.strata), covariates=covariates,
+        mediators=list(mediators), moderators=[say("digital_finance", language)],
+        **policy_column,
     )  # fmt: skip
     truth = truth_of(
         happened.facts, index.values.to_numpy(), happened.cells, written.strata, mediators,

@@ -86,6 +86,8 @@ class Mediated:
         Names of members; those of units by default.
     shift : ndarray (equation, row), optional
         What a moderator adds to the effects of treated rows; nothing by default.
+    dose : ndarray (row), optional
+        Exposure by which effects are multiplied; 1 by default.
     """
 
     code: Index
@@ -99,6 +101,7 @@ class Mediated:
     members: Index | None = None
     labels: npt.NDArray[np.str_] | None = None
     shift: Array | None = None
+    dose: Array | None = None
 
     @property
     def on(self) -> npt.NDArray[np.bool_]:
@@ -111,7 +114,7 @@ class Mediated:
         return self.code if self.members is None else self.members[self.code]
 
     def effects(self) -> Array:
-        """Effects on each equation's own left side.
+        """Effects on each equation's own left side, of one unit of the exposure.
 
         Returns
         -------
@@ -128,7 +131,7 @@ class Mediated:
         ndarray (mediator, row)
         """
         values = self.untreated[:-1].copy()
-        values[:, self.on] += self.effects()[:-1]
+        values[:, self.on] += self._moved()[:-1]
         return values
 
     def outcome(self) -> Array:
@@ -140,8 +143,12 @@ class Mediated:
         """
         slopes = self.slopes[:, self.who.stratum[self.code]] + self.added[:, None] * self.on
         values = self.untreated[-1] + (slopes * self.mediators()).sum(axis=0)
-        values[self.on] += self.effects()[-1]
+        values[self.on] += self._moved()[-1]
         return np.asarray(values)
+
+    def _moved(self) -> Array:
+        effects = self.effects()
+        return effects if self.dose is None else effects * self.dose[self.on]
 
     def paths(self, effects: Array, stratum: Index, untreated: Array) -> Array:
         """Total, direct and indirect effects from those on every equation.

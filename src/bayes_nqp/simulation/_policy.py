@@ -24,7 +24,7 @@ from bayes_nqp.simulation._mediated import (
     correlation,
     slopes_of,
 )
-from bayes_nqp.simulation._rows import background, cells_of
+from bayes_nqp.simulation._rows import background, cells_of, exposed_cells_of
 from bayes_nqp.simulation._space import Across
 from bayes_nqp.simulation._streams import stream
 
@@ -153,6 +153,7 @@ def happen(
     time: Index,
     years: tuple[int, int],
     seed: int,
+    dose: Array | None = None,
 ) -> Happened:
     """Let the policy happen.
 
@@ -166,13 +167,16 @@ def happen(
     years : tuple of int
         First and last.
     seed : int
+    dose : ndarray (row), optional
+        A continuous exposure, to which effects are proportional; without it treatment starts
+        with the cohorts.
 
     Returns
     -------
     Happened
     """
     who, periods = places.who, years[1] - years[0] + 1
-    units, treated = who.units.size, who.cohort > 0
+    units, treated = who.units.size, _reached(who, code, dose)
     check_channels(policy.mediators, places.factors)
     outcome = Channel(
         policy.level, policy.growth, 0.0, 0.0, 0.0, policy.deviation_sd, policy.rho, 1.0,
@@ -188,7 +192,9 @@ def happen(
         places.across,
     )  # fmt: skip
     covariates, added = controls_of(controls, seed, (units, periods), policy.noise)
-    cell, cells = cells_of(who, code, time)
+    cell, cells = (
+        cells_of(who, code, time) if dose is None else exposed_cells_of(who, code, time, dose)
+    )
     at = (code, time - years[0])
     untreated, own, curves = [], [], []
     members = units if places.members is None else int(places.members.max()) + 1
@@ -217,8 +223,17 @@ def happen(
         np.array([c.interaction for c in policy.mediators.values()]),
         places.members, places.labels,
         _shift(places, policy, half[~places.inside].sum(axis=0), code, cell, len(equations)),
+        dose,
     )  # fmt: skip
     return Happened(facts, cells, covariates[:, *at], facts.outcome())
+
+
+def _reached(who: Layout, code: Index, dose: Array | None) -> Array:
+    """How far the policy reaches a unit: whether at all, or how its mean dose compares."""
+    if dose is None:
+        return np.asarray(who.cohort > 0, dtype=np.float64)
+    mean = np.bincount(code, dose) / np.bincount(code)
+    return np.asarray((mean - mean.mean()) / (mean.std() or 1.0))
 
 
 def _halves(places: Places, policy: Policy) -> Array:

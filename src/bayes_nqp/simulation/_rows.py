@@ -9,8 +9,9 @@ import pandas as pd
 from bayes_nqp import vocabulary as v
 from bayes_nqp.simulation._layout import Layout
 
-__all__ = ["background", "cells_of", "rows_of"]
+__all__ = ["background", "cells_of", "exposed_cells_of", "rows_of"]
 
+Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 _UNIT_SD, _TIME_SD = 2.0, 0.5
@@ -78,6 +79,36 @@ def cells_of(who: Layout, code: Index, time: Index) -> tuple[Index, pd.DataFrame
     cells = pd.DataFrame({name: labels[table[:, 0]] for name, labels in who.levels.items()})
     cells[v.COHORT], cells[v.TIME] = table[:, 1], table[:, 2]
     cells[v.EVENT_TIME] = table[:, 2] - table[:, 1]
+    return cell, cells
+
+
+def exposed_cells_of(
+    who: Layout, code: Index, time: Index, dose: Array
+) -> tuple[Index, pd.DataFrame]:
+    """Number the cells of the exposed rows, sorted by stratum and time.
+
+    Parameters
+    ----------
+    who : Layout
+    code, time : ndarray of int (row)
+        Number of the unit; period.
+    dose : ndarray (row)
+        Exposure; rows at another one than 0 are exposed.
+
+    Returns
+    -------
+    ndarray of int (row)
+        Number of the cell, or -1 where not exposed.
+    DataFrame
+        As of `cells_of`; without cohorts, all at event time 0.
+    """
+    on = dose != 0.0
+    key = np.stack([who.stratum[code[on]], time[on]], axis=1)
+    table, number = np.unique(key, axis=0, return_inverse=True)
+    cell = np.full(code.size, -1)
+    cell[on] = number.ravel()
+    cells = pd.DataFrame({name: labels[table[:, 0]] for name, labels in who.levels.items()})
+    cells[v.COHORT], cells[v.TIME], cells[v.EVENT_TIME] = np.nan, table[:, 1], 0
     return cell, cells
 
 

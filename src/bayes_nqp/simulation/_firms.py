@@ -1,0 +1,162 @@
+"""Listed firms in cities that the pilot zones reach, with known effects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.errors import StudyError
+from bayes_nqp.index import IndexSystem
+from bayes_nqp.simulation._assemble import Written, assembled
+from bayes_nqp.simulation._catalogue import chosen
+from bayes_nqp.simulation._checks import check_numbers
+from bayes_nqp.simulation._cities import CONTRASTS
+from bayes_nqp.simulation._controls import FIRM
+from bayes_nqp.simulation._firm_system import firm_productivity
+from bayes_nqp.simulation._mediated import Channel
+from bayes_nqp.simulation._places import check_strata, check_years, grouped, listed, places_of
+from bayes_nqp.simulation._policy import Policy, happen
+from bayes_nqp.simulation._simulated import Simulated
+from bayes_nqp.simulation._space import shared_by_groups
+from bayes_nqp.simulation._spells import homes, spells
+from bayes_nqp.simulation._streams import seeded
+from bayes_nqp.simulation._words import say, spoken
+from bayes_nqp.simulation._zones import Rule, zone_cities
+
+__all__ = ["firms"]
+
+Index = npt.NDArray[np.int64]
+
+
+def firms(
+    *,
+    n_firms: int = 4000,
+    cities: int = 250,
+    mediators: Iterable[str] | Mapping[str, Channel] = ("digital", "finance"),
+    strata: Sequence[str] = ("region", "market"),
+    years: Sequence[int] = (2010, 2023),
+    rule: Rule = "approval_year",
+    below_prefecture: bool = False,
+    level: float = 0.2,
+    growth: float = 0.15,
+    contrasts: Mapping[str, float] = CONTRASTS,
+    moderation: float = 0.15,
+    deviation_sd: float = 0.3,
+    rho: float = 0.6,
+    noise: float = 1.0,
+    common: float = 0.0,
+    trend: float = 0.0,
+    selection: float = 1.0,
+    confounding: float = 0.0,
+    confounded: str | None = None,
+    related: float = 0.0,
+    newcomers: float = 0.0,
+    missing: float = 0.02,
+    system: IndexSystem | None = None,
+    names: str = "en",
+    seed: int | None = None,
+) -> Simulated:
+    """Simulate listed firms in cities that the pilot zones reach in the years in which they did.
+
+    As `cities`, but for what follows. Firms are spread over cities unevenly, more in cities that
+    zones reached early; they are listed and delisted in different years, so that the panel is
+    unbalanced. Effects deviate by city, the members of the truth: ``varying="city"``.
+
+    Parameters
+    ----------
+    n_firms, cities : int, default 4000, 250
+        How many firms, in how many of the 285 cities; every city has one at least.
+    mediators
+        As in `cities`; digital transformation and financing constraints by default.
+    strata, years, rule, below_prefecture
+        As in `cities`; groups are those of the firm's city.
+    level, growth : float, default 0.2, 0.15
+        Direct effect in the first treated year, and what each further year adds.
+    contrasts, moderation
+        As in `cities`.
+    deviation_sd : float, default 0.3
+        Standard deviation of the cities' own deviations of the direct effect.
+    rho : float, default 0.6
+        Autocorrelation of the firms' errors.
+    noise
+        As in `cities`.
+    common : float, default 0
+        Correlation of the innovations of two firms in one city. Errors by firm alone are then
+        too independent, and intervals too narrow.
+    trend, selection, confounding, confounded, related
+        As in `cities`.
+    newcomers : float, default 0
+        Share of the firms in treated cities that may be listed after the zone came: they are
+        treated in all their rows, and no row of theirs tells their level without it, so that
+        designs refuse them, or drop them on request.
+    missing : float, default 0.02
+        Share of rows left out at random, never a firm's first.
+    system : IndexSystem, optional
+        The indicators; `firm_productivity` by default.
+    names, seed
+        As in `cities`.
+
+    Returns
+    -------
+    Simulated
+        As of `cities`.
+
+    Raises
+    ------
+    StudyError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> from bayes_nqp import simulation
+    >>> simulated = simulation.firms(n_firms=200, cities=40, seed=1)
+    >>> simulated.panel.n_units, simulated.truth["path"].to_numpy().tolist()
+    (200, ['total', 'direct', 'digital', 'finance'])
+    """
+    seed, language = seeded(seed), spoken(names)
+    first, last = check_years(years)
+    kept = check_strata(strata)
+    check_numbers(missing=missing)
+    _check(n_firms, cities, common, newcomers)
+    policy = Policy(
+        chosen(mediators), level, growth, dict(contrasts), deviation_sd, moderation, rho, noise,
+        trend, selection, confounding, confounded, related,
+    )  # fmt: skip
+    table, home = homes(grouped(zone_cities(rule, below_prefecture), seed, language), cities,
+                        n_firms, seed)  # fmt: skip
+    labels = np.array([f"{k + 1:06d}" for k in range(n_firms)], dtype=str)
+    places = places_of(table, labels, kept, language, shared_by_groups(common, home), home)
+    code, time = spells(places.who.cohort, (first, last), newcomers, missing, seed)
+    happened = happen(places, policy, FIRM, code, time, (first, last), seed)
+    base = listed(table, home[code], time, language)
+    base.insert(0, say("firm", language), labels[code])
+    written = Written(
+        base, say("firm", language), tuple(say(name, language) for name in kept), code,
+        time - first, (n_firms, last - first + 1),
+        firm_productivity() if system is None else system, language,
+    )  # fmt: skip
+    parameters: dict[str, object] = {
+        "n_firms": n_firms, "cities": cities, "mediators": policy.mediators, "strata": kept,
+        "years": (first, last), "rule": rule, "below_prefecture": below_prefecture,
+        "level": level, "growth": growth, "contrasts": dict(contrasts),
+        "moderation": moderation, "deviation_sd": deviation_sd, "rho": rho, "noise": noise,
+        "common": common, "trend": trend, "selection": selection, "confounding": confounding,
+        "confounded": confounded, "related": related, "newcomers": newcomers,
+        "missing": missing, "names": language, "seed": seed,
+    }  # fmt: skip
+    return assembled(written, happened, policy, FIRM, seed, parameters)
+
+
+def _check(n_firms: int, cities: int, common: float, newcomers: float) -> None:
+    if not 20 <= cities <= (most := len(zone_cities())):
+        raise StudyError(f"'cities' is {cities!r}", hint=f"a whole number from 20 to {most}")
+    if n_firms < cities:
+        raise StudyError(
+            f"'n_firms' is {n_firms!r}, for {cities} cities", hint="one firm a city or more"
+        )
+    if not 0.0 <= common < 1.0:
+        raise StudyError(f"'common' is {common!r}", hint="a correlation from 0 up, below 1")
+    if not 0.0 <= newcomers <= 1.0:
+        raise StudyError(f"'newcomers' is {newcomers!r}", hint="a share from 0 to 1")

@@ -1,0 +1,199 @@
+"""Provinces with a growing exposure to cross-border e-commerce, and known effects of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp.datasets import pilot_zones, prefectures
+from bayes_nqp.errors import StudyError
+from bayes_nqp.index import IndexSystem, new_quality_productivity
+from bayes_nqp.simulation._assemble import Written, assembled
+from bayes_nqp.simulation._catalogue import CATALOGUE, chosen
+from bayes_nqp.simulation._controls import CITY
+from bayes_nqp.simulation._errors import errors_of
+from bayes_nqp.simulation._mediated import Channel
+from bayes_nqp.simulation._places import check_strata, check_years, grouped, listed, places_of
+from bayes_nqp.simulation._policy import Policy, happen
+from bayes_nqp.simulation._simulated import Simulated
+from bayes_nqp.simulation._space import near_ones
+from bayes_nqp.simulation._streams import seeded, stream
+from bayes_nqp.simulation._words import say, spoken
+
+__all__ = ["PROVINCE_CHANNELS", "provinces"]
+
+Array = npt.NDArray[np.float64]
+
+PROVINCE_CHANNELS: Final[Mapping[str, Channel]] = MappingProxyType(
+    {
+        name: replace(channel, level=0.4 * channel.level, growth=0.0, deviation_sd=0.1)
+        for name, channel in CATALOGUE.items()
+    }
+)
+"""As `CATALOGUE`, per point of exposure, without growth; smaller, for exposure goes further."""
+
+_RAMP, _BEFORE, _ROUGH, _STEP = 3.0, 0.05, 0.15, 1.0
+"""Years in which a zone gets going; exposure a year before zones; sd of innovations of the log of
+exposure; points of exposure by the square root of the number of zones."""
+
+
+def provinces(
+    *,
+    mediators: Iterable[str] | Mapping[str, Channel] = ("digital_trade", "upgrading"),
+    strata: Sequence[str] = ("region",),
+    years: Sequence[int] = (2011, 2022),
+    level: float = 0.25,
+    contrasts: Mapping[str, float] = MappingProxyType({"region": -0.1}),
+    moderation: float = 0.1,
+    deviation_sd: float = 0.1,
+    rho: float = 0.7,
+    noise: float = 1.0,
+    spatial: float = 0.2,
+    reach: float = 500.0,
+    trend: float = 0.0,
+    selection: float = 1.0,
+    confounding: float = 0.0,
+    confounded: str | None = None,
+    related: float = 0.0,
+    system: IndexSystem | None = None,
+    names: str = "en",
+    seed: int | None = None,
+) -> Simulated:
+    """Simulate 31 provinces whose exposure to cross-border e-commerce grows as zones come.
+
+    As `cities`, with a continuous exposure ``cbec`` (points, such as percent of trade) in the
+    place of treatment: productivity adds ``(beta_stratum + theta Z_i + u_i) cbec_it``, and every
+    mediator ``(a + v_i) cbec_it``. Exposure follows the real calendar: it is small before the
+    first zone of a province, and rises with the number of zones and their age. Effects are per
+    point; cells are stratum × time over all rows, as in a `ContinuousExposure`.
+
+    Parameters
+    ----------
+    mediators : iterable of str, or mapping of str to Channel
+        Names from `PROVINCE_CHANNELS`, or channels by name, per point of exposure and without
+        growth or interaction: digital trade and industrial upgrading by default.
+    strata : sequence of str, default ("region",)
+        "region", "market" or both.
+    years : tuple of int, default (2011, 2022)
+        First and last.
+    level : float, default 0.25
+        Direct effect of a point of exposure.
+    contrasts : mapping of str to float, default {"region": -0.1}
+        Inland minus coastal, low minus high marketisation.
+    moderation : float, default 0.1
+        What one standard deviation of digital finance before the policy adds to the direct
+        effect of a point.
+    deviation_sd : float, default 0.1
+        Standard deviation of the provinces' own deviations of the direct effect.
+    rho : float, default 0.7
+        Autocorrelation of errors.
+    noise, spatial, reach
+        As in `cities`, with a longer reach.
+    trend, selection : float, default 0, 1
+        What a province drifts by in a year, and lies higher, for each standard deviation by
+        which its mean exposure exceeds that of the others. The trend makes effects unidentified.
+    confounding, confounded, related
+        As in `channels`.
+    system, names, seed
+        As in `cities`.
+
+    Returns
+    -------
+    Simulated
+        As of `cities`; the panel has an exposure and no cohort.
+
+    Raises
+    ------
+    StudyError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> from bayes_nqp import simulation
+    >>> simulated = simulation.provinces(seed=1)
+    >>> simulated.panel.n_units, simulated.panel.roles.exposures
+    (31, ('cbec',))
+    """
+    seed, language = seeded(seed), spoken(names)
+    first, last = check_years(years)
+    kept = check_strata(strata)
+    if "resource" in kept or "resource" in contrasts:
+        raise StudyError("'resource' is a group of cities", hint="'region', 'market' or both")
+    policy = Policy(
+        _per_point(mediators), level, 0.0, dict(contrasts), deviation_sd, moderation, rho, noise,
+        trend, selection, confounding, confounded, related,
+    )  # fmt: skip
+    table = grouped(_table(), seed, language)
+    table["city"] = table["province"]
+    across = near_ones(spatial, reach, table["longitude"].to_numpy(), table["latitude"].to_numpy())
+    places = places_of(table, table["city"].to_numpy(dtype=str), kept, language, across)
+    shape = (len(table), last - first + 1)
+    code = np.repeat(np.arange(shape[0]), shape[1])
+    time = np.tile(np.arange(first, last + 1), shape[0])
+    dose = _exposure(table["prefecture"].tolist(), (first, last), seed)
+    happened = happen(places, policy, CITY, code, time, (first, last), seed, dose)
+    base = listed(table, code, time, language)
+    base = base.drop(columns=[say(c, language) for c in ("city", "zone_batch", "resource")])
+    base[say("cbec", language)] = dose
+    written = Written(
+        base, say("province", language), tuple(say(name, language) for name in kept), code,
+        time - first, shape, new_quality_productivity() if system is None else system, language,
+        say("cbec", language),
+    )  # fmt: skip
+    parameters: dict[str, object] = {
+        "mediators": policy.mediators, "strata": kept, "years": (first, last), "level": level,
+        "contrasts": dict(contrasts), "moderation": moderation, "deviation_sd": deviation_sd,
+        "rho": rho, "noise": noise, "spatial": spatial, "reach": reach, "trend": trend,
+        "selection": selection, "confounding": confounding, "confounded": confounded,
+        "related": related, "names": language, "seed": seed,
+    }  # fmt: skip
+    return assembled(written, happened, policy, CITY, seed, parameters)
+
+
+def _per_point(mediators: Iterable[str] | Mapping[str, Channel]) -> dict[str, Channel]:
+    found = chosen(mediators)
+    if not isinstance(mediators, Mapping):
+        return {name: PROVINCE_CHANNELS[name] for name in found}
+    for name, channel in found.items():
+        if channel.growth or channel.interaction:
+            raise StudyError(
+                f"'mediators' {name!r} has growth or an interaction, and exposure is continuous",
+                hint="simulation.Channel(level=0.2, growth=0.0)",
+            )
+    return found
+
+
+def _table() -> pd.DataFrame:
+    """Provinces in the columns of `zone_cities`, at the seat of the first prefecture."""
+    found = prefectures().drop_duplicates("province").reset_index(drop=True)
+    zones = pilot_zones().sort_values("approved", kind="stable").drop_duplicates("province")
+    years = zones.set_index("province")["approved"].dt.year
+    return found.assign(
+        prefecture=found["province"],
+        code=found["code"] // 10_000 * 10_000,
+        resource_based=False,
+        batch=found["province"].map(zones.set_index("province")["batch"]).astype(np.float64),
+        year=found["province"].map(years).astype(np.float64),
+    )
+
+
+def _exposure(names: Sequence[str], years: tuple[int, int], seed: int) -> Array:
+    """Draw the exposure of all rows, province by province."""
+    grid = np.arange(years[0], years[1] + 1)
+    zones = pilot_zones()
+    come = zones["approved"].dt.year.to_numpy()
+    rng = stream(seed, "exposure")
+    rough = np.exp(errors_of("ar1", rng, (len(names), grid.size), 0.8, _ROUGH))
+    size = np.exp(0.2 * rng.standard_normal(len(names)))
+    found = np.empty((len(names), grid.size))
+    for k, name in enumerate(names):
+        age = grid - come[zones["province"].to_numpy() == name][:, None] + 1.0
+        going = np.where(age > 0, 1.0 - np.exp(-age / _RAMP), 0.0).sum(axis=0)
+        found[k] = size[k] * (_STEP * np.sqrt(going) + _BEFORE * (grid - grid[0] + 1.0))
+    return np.round(found * rough, 4).ravel()
