@@ -128,16 +128,18 @@ def _origin(
 
 
 def _built(recipe: ProductivityIndex, panel: Panel) -> Floats:
-    roles = panel.roles
-    try:
-        values = recipe.build(panel.frame, unit=roles.unit, time=roles.time).values
-    except NQPError as error:
-        raise NotApplicable(
-            f"The index cannot be built again: {error.what.rstrip('.')}."
-        ) from error
-    if values.isna().any():
-        raise NotApplicable("Built from the panel's rows alone, some have no value of the index.")
-    return values.to_numpy(dtype=np.float64)
+    """Build an index from a panel's rows alone."""
+    # A row that was filled between two others may have lost them: they had no index themselves.
+    fills = recipe.missing == "interpolate"
+    for tried in (recipe, recipe.replace(missing="extend")) if fills else (recipe,):
+        try:
+            built = tried.build(panel.frame, unit=panel.roles.unit, time=panel.roles.time)
+        except NQPError as error:
+            said = f"The index cannot be built again: {error.what.rstrip('.')}."
+            raise NotApplicable(said) from error
+        if not built.values.isna().any():
+            return built.values.to_numpy(dtype=np.float64)
+    raise NotApplicable("Built from the panel's rows alone, some have no value of the index.")
 
 
 def _without(
