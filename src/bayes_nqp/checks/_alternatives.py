@@ -21,7 +21,7 @@ from bayes_nqp.fitting import Numbers, batch, fit
 from bayes_nqp.sampling import IMH, NUTS
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import StaggeredDiD
+    from bayes_nqp.designs import Estimator
     from bayes_nqp.fitting import Fit
     from bayes_nqp.panel import Panel
 
@@ -45,7 +45,7 @@ class Alternative:
         Its name.
     change : str
         What kind of change it is; groups the specifications.
-    design : StaggeredDiD
+    design : StaggeredDiD or ContinuousExposure
     panel : Panel, optional
         The fit's own by default.
     reference : float, optional
@@ -56,7 +56,7 @@ class Alternative:
 
     label: str
     change: str
-    design: StaggeredDiD
+    design: Estimator
     panel: Panel | None = None
     reference: float | None = None
     counts: bool = True
@@ -132,12 +132,12 @@ def _in_order(
     return [found[f"att {one.design!r} {(one.panel or own).digest} {seed}"] for one in alternatives]
 
 
-def short_att(design: StaggeredDiD, panel: Panel, seed: int) -> Numbers:
+def short_att(design: Estimator, panel: Panel, seed: int) -> Numbers:
     """Estimate the average effect by a short fit.
 
     Parameters
     ----------
-    design : StaggeredDiD
+    design : StaggeredDiD or ContinuousExposure
     panel : Panel
     seed : int
 

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._refit import cautious, channels, panel_of
+from bayes_nqp.checks._refit import adopted_channels, cautious, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, NOT_APPLICABLE, Finding, Verdict, asks
 from bayes_nqp.checks.confounding._curve import CONFOUNDED, curves, grid_of
 from bayes_nqp.checks.confounding._priors import NormalRho, RhoPrior
@@ -86,7 +86,7 @@ def confounding(
     prior : NormalRho or UniformRho, optional
         Of the correlation, for the posterior that evidence holds; NormalRho(0.2) by default.
     """
-    grid, design = grid_of(rho), channels(fit)
+    grid, design = grid_of(rho), adopted_channels(fit)
     study = study_of(fit)
     found = _quantities(study, design.design.strata(panel_of(fit)), grid, prior or NormalRho())
     judged = [one for one in found if one.kind != "level" and one.clear]

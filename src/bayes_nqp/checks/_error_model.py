@@ -15,7 +15,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._alternatives import Alternative, compared
 from bayes_nqp.checks._cluster import Errors, Robust, robust
 from bayes_nqp.checks._options import name_of
-from bayes_nqp.checks._refit import panel_of, staggered
+from bayes_nqp.checks._refit import estimator, panel_of, staggered
 from bayes_nqp.checks._result import (
     DOUBT,
     FAILS,
@@ -28,6 +28,7 @@ from bayes_nqp.checks._result import (
     asks,
 )
 from bayes_nqp.compression import AR1, IID, AR1Noise
+from bayes_nqp.designs import ContinuousExposure
 from bayes_nqp.designs._frame import unit_column
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError, nearest, shown
@@ -37,7 +38,7 @@ from bayes_nqp.pooling import Separate
 from bayes_nqp.terms.time_effects import TimeEffects
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import StaggeredDiD
+    from bayes_nqp.designs import Estimator, StaggeredDiD
     from bayes_nqp.designs._plan import Plan
     from bayes_nqp.fitting import Fit
     from bayes_nqp.panel import Panel
@@ -93,12 +94,14 @@ def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = Fal
 
     Clusters are what effects vary by (units by default), or those of ``cluster``: a column of
     the panel that is constant within units, such as a province. ``event_times=True`` judges the
-    average at every event time too.
+    average at every event time too. Of a continuous exposure error structures alone are compared.
     """
     if cluster is not None:
         name_of("cluster", cluster)
     if not isinstance(event_times, bool):
         raise StudyError(f"'event_times' is {event_times!r}", hint="True or False")
+    if isinstance(fit.design, ContinuousExposure):
+        return _of_exposure(fit)
     panel, design = panel_of(fit), staggered(fit)
     groups = _clusters(design, panel, cluster)
     effects = cell_effects(fit)
@@ -165,6 +168,26 @@ def _clusters(design: StaggeredDiD, panel: Panel, name: str | None) -> _Clusters
             f"{_FEW} at the very least."
         )
     return _Clusters(name or varying, codes, member, count < np.unique(member).size)
+
+
+def _of_exposure(fit: Fit) -> Finding:
+    """Compare error structures, where there is no saturated fit with cells of its own."""
+    kind, evidence, wider, moved = _structures(fit, xr.Dataset())
+    if not np.isfinite(wider):
+        raise NotApplicable(
+            "No richer error structure can be fitted, and robust standard errors of a continuous "
+            "exposure are not there."
+        )
+    verdict: Verdict = DOUBT if wider > _LIMIT or moved > 1 else HOLDS
+    verdict = FAILS if wider > _FAR else verdict
+    figure = f"posterior sd × {wider:.2f}, estimate {moved:.2f} posterior sd away"
+    sentence = "Richer error structures give intervals as wide, and the same estimate."
+    if verdict != HOLDS:
+        sentence = (
+            "Under a richer error structure the posterior sd or the estimate is another: fit "
+            f"{_richer(estimator(fit))[-1][1]}."
+        )
+    return Finding(verdict, f"{figure} under a richer error structure", sentence, evidence, kind)
 
 
 def _quantities(effects: xr.Dataset, *, event_times: bool) -> tuple[list[str], Array]:
@@ -242,7 +265,7 @@ def _table(fit: Fit, names: list[str], weights: Array, found: Robust) -> xr.Data
     )
 
 
-def _richer(design: StaggeredDiD) -> list[tuple[Alternative, str]]:
+def _richer(design: Estimator) -> list[tuple[Alternative, str]]:
     """Error structures that hold the design's own as a special case."""
     known = [(AR1(), "AR(1) errors", "errors=nqp.AR1()"),
              (AR1Noise(), "AR(1) + noise", "errors=nqp.AR1Noise()")]  # fmt: skip
@@ -255,7 +278,7 @@ def _richer(design: StaggeredDiD) -> list[tuple[Alternative, str]]:
 
 def _structures(fit: Fit, table: xr.Dataset) -> tuple[Kind, Evidence, float, float]:
     """The evidence; the largest posterior sd and shift under a richer structure, relative."""
-    design, panel = staggered(fit), panel_of(fit)
+    design, panel = estimator(fit), panel_of(fit)
     if panel.weights is not None:
         # Precision weights go with independent errors only.
         return "none", table, np.nan, np.nan

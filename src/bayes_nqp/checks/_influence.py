@@ -18,7 +18,7 @@ from bayes_nqp.checks._alternatives import after_adoption, short_att
 from bayes_nqp.checks._judged import otherwise
 from bayes_nqp.checks._loo import loo
 from bayes_nqp.checks._options import name_of, whole_number
-from bayes_nqp.checks._refit import numbers_of, panel_of, staggered
+from bayes_nqp.checks._refit import estimator, numbers_of, panel_of
 from bayes_nqp.checks._result import (
     DOUBT,
     FAILS,
@@ -74,7 +74,7 @@ def influence(fit: Fit, *, by: str | None = None, refits: int = 10) -> Finding:
     if by is not None:
         name_of("by", by)
     panel_of(fit)
-    design = staggered(fit)
+    design = estimator(fit)
     if not isinstance(design.likelihood, Gaussian):
         raise NotApplicable(
             f"Under {design.likelihood!r} the model was sampled row by row, and a unit's own "
@@ -285,7 +285,7 @@ def _replace(
     without: _Without, fit: Fit, groups: LeftOut, chosen: npt.NDArray[np.int64]
 ) -> list[str]:
     """Put what refits say in place of what weights say; name those that have not converged."""
-    panel, design = panel_of(fit), staggered(fit)
+    panel, design = panel_of(fit), estimator(fit)
     seed = int(fit.sampler.seed or 0)
     tasks = {}
     for g in chosen:
@@ -311,7 +311,9 @@ def _table(fit: Fit, groups: LeftOut, share: Array) -> pd.DataFrame:
     cohort = np.array([text(c) for c in panel.cohort_labels], dtype=object)
     cohort[panel.cohort_codes < 0] = "never"
     inside = groups.group >= 0
-    for name, values in {**strata, v.COHORT: cohort}.items():
+    if panel.roles.cohort is not None and fit.plan.exposure is None:
+        strata = {**strata, v.COHORT: cohort}
+    for name, values in strata.items():
         frame = pd.DataFrame({"group": groups.group[inside], "value": values[inside]})
         per = frame.groupby("group")["value"].agg(["first", "nunique"])
         columns[str(name)] = np.where(per["nunique"] == 1, per["first"], "several")

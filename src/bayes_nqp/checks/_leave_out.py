@@ -14,7 +14,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._alternatives import Alternative, after_adoption, compared
 from bayes_nqp.checks._judged import judged
 from bayes_nqp.checks._options import names_of
-from bayes_nqp.checks._refit import panel_of, staggered
+from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import Finding, NotApplicable, asks
 from bayes_nqp.designs._frame import unit_column
 from bayes_nqp.effects import cell_effects
@@ -57,7 +57,7 @@ def leave_out(fit: Fit, *, groups: str | Sequence[str] = ()) -> Finding:
         If a column is missing somewhere, or changes within a unit.
     """
     names = names_of("groups", groups)
-    design = staggered(fit).replace(unidentified="drop")
+    design = estimator(fit).replace(unidentified="drop")
     panel, effects = panel_of(fit), after_adoption(cell_effects(fit))
     parts = {
         **_cohorts(panel, effects),
@@ -96,7 +96,7 @@ def _same(effects: xr.Dataset, cells: Mask | None) -> float | None:
 
 def _cohorts(panel: Panel, effects: xr.Dataset) -> dict[tuple[str, str], tuple[Mask, Mask | None]]:
     codes = np.unique(panel.cohort_codes[panel.cohort_codes >= 0])
-    if codes.size < 2:
+    if codes.size < 2 or not schema.is_timed(effects):
         return {}
     labels = [str(panel.time_labels[code]) for code in codes]
     of_cell = np.array([text(x) for x in effects[v.COHORT].to_numpy()])

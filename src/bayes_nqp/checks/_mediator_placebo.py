@@ -8,7 +8,7 @@ import numpy as np
 
 from bayes_nqp.checks._channels import Line, drawn, effects_on, plain, table_of, worst_of
 from bayes_nqp.checks._options import name_of
-from bayes_nqp.checks._refit import cautious, channels, panel_of, refit
+from bayes_nqp.checks._refit import adopted_channels, cautious, panel_of, refit
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
 from bayes_nqp.errors import PanelError, StudyError, nearest
 from bayes_nqp.estimands import att, nie
@@ -50,7 +50,7 @@ def mediator_placebo(fit: Fit, *, placebo: str | None = None) -> Finding:
     PanelError
         If there is no such column, or it is not numeric.
     """
-    design, panel = channels(fit), panel_of(fit)
+    design, panel = adopted_channels(fit), panel_of(fit)
     if placebo is None:
         raise NotApplicable(
             "No mediator that cannot respond is named; nqp.check(fit, 'mediator_placebo', "

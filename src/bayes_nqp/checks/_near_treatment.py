@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.checks._channels import Line, left_over, table_of, worst_of
-from bayes_nqp.checks._refit import channels, panel_of
+from bayes_nqp.checks._refit import adopted_channels, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, Verdict, asks
 from bayes_nqp.errors import shown
 
@@ -30,7 +30,7 @@ def near_treatment(fit: Fit) -> Finding:
     outcome, and is in doubt beyond 70 %: nearly the treatment, and direct and indirect effects
     cannot be told apart; nearly the outcome, and it is no step on the way to it.
     """
-    design = channels(fit)
+    design = adopted_channels(fit)
     panel = design.rows(panel_of(fit))
     names, plan = design.names(panel), fit.plan
     places = [panel.roles.mediators.index(name) for name in names]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.checks._options import whole_number
-from bayes_nqp.checks._refit import panel_of, staggered
+from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
 from bayes_nqp.checks._tail import Tail, tail_of
 from bayes_nqp.checks._untreated import Untreated
@@ -52,7 +52,7 @@ def model_fit(fit: Fit, *, draws: int = 500) -> Finding:
     Journal of the American Statistical Association 95(452).
     """
     whole_number("draws", draws, 20)
-    panel_of(fit), staggered(fit)
+    panel_of(fit), estimator(fit)
     rows = Untreated(fit.plan)
     observed = _statistics(rows, rows.equation.rows.outcome[None], fit.scale)
     if "kurtosis of innovations" not in observed:
@@ -78,7 +78,7 @@ def model_fit(fit: Fit, *, draws: int = 500) -> Finding:
 
 def _statistics(rows: Untreated, outcome: Array, scale: float) -> dict[str, Array]:
     residuals, _, _ = rows.residuals(outcome)
-    before = rows.before(outcome, residuals)
+    before = {} if rows.plan.exposure is not None else rows.before(outcome, residuals)
     return {**rows.shape(residuals), **{name: x * scale for name, x in before.items()}}
 
 

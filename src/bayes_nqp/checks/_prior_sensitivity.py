@@ -14,7 +14,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._refit import panel_of, staggered
+from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
 from bayes_nqp.compression import FIXED
 from bayes_nqp.effects import cell_effects
@@ -71,7 +71,7 @@ def prior_sensitivity(fit: Fit, *, threshold: float = THRESHOLD) -> Finding:
     given: object = threshold
     if type(given) not in (int, float) or not 0 < threshold < np.inf:
         raise StudyError(f"'threshold' is {threshold!r}", hint="a positive number, such as 0.05")
-    panel_of(fit), staggered(fit)
+    panel_of(fit), estimator(fit)
     priors = log_priors(fit)
     if not priors:
         raise NotApplicable("Every prior of this design is flat.")

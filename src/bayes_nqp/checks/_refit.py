@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from bayes_nqp.checks._result import DOUBT, HOLDS, NotApplicable, Verdict
-from bayes_nqp.designs import Mediation, StaggeredDiD
+from bayes_nqp.designs import ContinuousExposure, Design, Mediation, StaggeredDiD
 from bayes_nqp.fitting import Fit, Numbers, fit, pooled_over
 from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.sampling import IMH, NUTS
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from bayes_nqp.sampling import Sampler
 
 __all__ = [
+    "adopted_channels",
     "cautious",
     "channels",
+    "estimator",
     "gaussian",
     "numbers_of",
     "panel_of",
@@ -27,7 +29,7 @@ __all__ = [
     "total_fit",
 ]
 
-_FITS: WeakKeyDictionary[Fit, dict[tuple[StaggeredDiD | Mediation, str], Fit]] = WeakKeyDictionary()
+_FITS: WeakKeyDictionary[Fit, dict[tuple[Design, str], Fit]] = WeakKeyDictionary()
 _NUMBERS: WeakKeyDictionary[Fit, dict[str, Numbers]] = WeakKeyDictionary()
 
 
@@ -85,9 +87,35 @@ def staggered(fitted: Fit) -> StaggeredDiD:
         If it is another design.
     """
     design: object = fitted.design
+    if isinstance(design, ContinuousExposure):
+        raise NotApplicable(
+            "Nobody adopts a continuous exposure, so there is no time before it to look at; the "
+            "check 'future_exposure' asks whether exposure to come predicts the outcome."
+        )
     if not isinstance(design, StaggeredDiD):
         raise NotApplicable(f"This check asks nothing of a {type(design).__name__} design.")
     return design
+
+
+def estimator(fitted: Fit) -> StaggeredDiD | ContinuousExposure:
+    """Take a fit's design if it has the outcome's equation alone.
+
+    Parameters
+    ----------
+    fitted : Fit
+
+    Returns
+    -------
+    StaggeredDiD or ContinuousExposure
+
+    Raises
+    ------
+    NotApplicable
+        If it is another design.
+    """
+    if isinstance(fitted.design, ContinuousExposure):
+        return fitted.design
+    return staggered(fitted)
 
 
 def gaussian(fitted: Fit) -> None:
@@ -103,7 +131,7 @@ def gaussian(fitted: Fit) -> None:
         If its likelihood does not compress, so that every refit would run row by row.
     """
     design = fitted.design
-    likelihood = (design if isinstance(design, Mediation) else staggered(fitted)).likelihood
+    likelihood = design.likelihood
     if not isinstance(likelihood, Gaussian):
         raise NotApplicable(
             f"Refits under {likelihood!r} run row by row and take too long; ask it of the same "
@@ -111,14 +139,14 @@ def gaussian(fitted: Fit) -> None:
         )
 
 
-def refit(fitted: Fit, design: StaggeredDiD | Mediation, panel: Panel | None = None) -> Fit:
+def refit(fitted: Fit, design: Design, panel: Panel | None = None) -> Fit:
     """Fit another design, or to another panel, with as many draws or more.
 
     Parameters
     ----------
     fitted : Fit
         Keeps the refit as long as it lives, so that checks share it.
-    design : StaggeredDiD or Mediation
+    design : StaggeredDiD, ContinuousExposure or Mediation
     panel : Panel, optional
         The fit's own by default.
 
@@ -209,7 +237,32 @@ def channels(fitted: Fit) -> Mediation:
     return design
 
 
-def _fitted(design: StaggeredDiD | Mediation, panel: Panel, sampler: Sampler) -> Fit:
+def adopted_channels(fitted: Fit) -> Mediation:
+    """Take a fit's design if it has channels of a treatment that is adopted.
+
+    Parameters
+    ----------
+    fitted : Fit
+
+    Returns
+    -------
+    Mediation
+
+    Raises
+    ------
+    NotApplicable
+        If it has none, or those of a continuous exposure.
+    """
+    design = channels(fitted)
+    if isinstance(design.design, ContinuousExposure):
+        raise NotApplicable(
+            "This check looks at rows before or without treatment, and a continuous exposure "
+            "has none."
+        )
+    return design
+
+
+def _fitted(design: Design, panel: Panel, sampler: Sampler) -> Fit:
     """Refit with the fast sampler; with longer and more careful ones where it does not pass."""
     draws, chains, seed = sampler.draws, sampler.chains, sampler.seed
     tries: list[Sampler] = [

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 from bayes_nqp.checks._alternatives import Alternative, compared
 from bayes_nqp.checks._judged import judged
-from bayes_nqp.checks._refit import panel_of, staggered
+from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import Finding, asks
 from bayes_nqp.compression import AR1, IID, AR1Noise
+from bayes_nqp.designs import ContinuousExposure
 from bayes_nqp.errors import StudyError
 from bayes_nqp.pooling import Complete, Partial, Separate
 from bayes_nqp.terms.time_effects import TimeEffects
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import StaggeredDiD
+    from bayes_nqp.designs import Estimator
     from bayes_nqp.fitting import Fit
     from bayes_nqp.panel import Panel
     from bayes_nqp.priors import Priors
@@ -29,7 +30,7 @@ _EXAMPLE = "designs={'common time effects': fit.design.replace(time=nqp.TimeEffe
 
 
 @asks("Does the average effect survive other models of the same data?")
-def specifications(fit: Fit, *, designs: Mapping[str, StaggeredDiD] | None = None) -> Finding:
+def specifications(fit: Fit, *, designs: Mapping[str, Estimator] | None = None) -> Finding:
     """Refit with other errors, time effects, pooling, priors, covariates, controls.
 
     One choice is changed at a time. All specifications use the same panel; estimates are of the
@@ -39,7 +40,7 @@ def specifications(fit: Fit, *, designs: Mapping[str, StaggeredDiD] | None = Non
     Parameters
     ----------
     fit : Fit
-    designs : mapping of str to StaggeredDiD, optional
+    designs : mapping of str to design, optional
         Further designs by name.
 
     Returns
@@ -49,7 +50,7 @@ def specifications(fit: Fit, *, designs: Mapping[str, StaggeredDiD] | None = Non
     """
     if designs is not None and not isinstance(designs, Mapping):
         raise StudyError(f"'designs' is {designs!r}", hint=_EXAMPLE)
-    design, panel = staggered(fit), panel_of(fit)
+    design, panel = estimator(fit), panel_of(fit)
     others = alternatives_of(design, panel)
     for name, one in (designs or {}).items():
         if type(one) is not type(design):
@@ -73,12 +74,12 @@ def specifications(fit: Fit, *, designs: Mapping[str, StaggeredDiD] | None = Non
     return Finding(found.verdict, figure, sentence, evidence, "specifications")
 
 
-def alternatives_of(design: StaggeredDiD, panel: Panel) -> list[Alternative]:
+def alternatives_of(design: Estimator, panel: Panel) -> list[Alternative]:
     """List designs that differ from one in a single choice.
 
     Parameters
     ----------
-    design : StaggeredDiD
+    design : StaggeredDiD or ContinuousExposure
     panel : Panel
 
     Returns
@@ -95,7 +96,7 @@ def alternatives_of(design: StaggeredDiD, panel: Panel) -> list[Alternative]:
     return [one for one in changed if one.design != design]
 
 
-def _errors(design: StaggeredDiD, panel: Panel) -> list[Alternative]:
+def _errors(design: Estimator, panel: Panel) -> list[Alternative]:
     if panel.weights is not None:
         return []
     # Independent errors overstate what correlated rows know: shown beside, not held against.
@@ -109,7 +110,7 @@ def _errors(design: StaggeredDiD, panel: Panel) -> list[Alternative]:
     ]
 
 
-def _time(design: StaggeredDiD, panel: Panel) -> list[Alternative]:
+def _time(design: Estimator, panel: Panel) -> list[Alternative]:
     strata = design.strata(panel) or panel.roles.strata
     if not strata:
         return []
@@ -127,7 +128,7 @@ def _time(design: StaggeredDiD, panel: Panel) -> list[Alternative]:
     ]
 
 
-def _pooling(design: StaggeredDiD, panel: Panel) -> list[Alternative]:
+def _pooling(design: Estimator, panel: Panel) -> list[Alternative]:
     varying = design.effect.varying
     strata = design.effect.strata if isinstance(design.effect, Partial) else None
     # By default time effects follow the strata of the effects: here one choice changes at a time.
@@ -149,7 +150,7 @@ def _pooling(design: StaggeredDiD, panel: Panel) -> list[Alternative]:
     return [*found, Alternative(label, "pooling", design.replace(effect=own))]
 
 
-def _priors(design: StaggeredDiD) -> list[Alternative]:
+def _priors(design: Estimator) -> list[Alternative]:
     return [
         Alternative(label, "priors", design.replace(priors=_scaled(design.priors, factor)))
         for label, factor in {
@@ -165,10 +166,14 @@ def _scaled(priors: Priors, factor: float) -> Priors:
     return replace(priors, **{name: factor * getattr(priors, name) for name in names})
 
 
-def _sample(design: StaggeredDiD, panel: Panel) -> list[Alternative]:
+def _sample(design: Estimator, panel: Panel) -> list[Alternative]:
     found = []
     if panel.roles.covariates and design.covariates != ():
         found.append(Alternative("no covariates", "covariates", design.replace(covariates=())))
+    if isinstance(design, ContinuousExposure):
+        if design.by_time or panel.periods < 3:
+            return found
+        return [*found, Alternative("slopes by period", "slopes", design.replace(by_time=True))]
     if design.controls == "all":
         never = design.replace(controls="never")
         found.append(Alternative("never-treated controls", "controls", never))

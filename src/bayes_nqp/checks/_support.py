@@ -11,6 +11,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._information import cell_information
 from bayes_nqp.checks._refit import panel_of, staggered
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, Verdict, asks
+from bayes_nqp.designs import ContinuousExposure
 from bayes_nqp.designs import support as support_of
 from bayes_nqp.errors import shown
 
@@ -34,6 +35,8 @@ def support(fit: Fit) -> Finding:
     of its own. Under ``Separate`` it is one; under ``Complete`` cells have no departure, and
     nothing rests on its prior. It does not change the verdict.
     """
+    if isinstance(fit.design, ContinuousExposure):
+        return _exposed(fit.design, panel_of(fit))
     panel, design = panel_of(fit), staggered(fit)
     table = support_of(design, panel)
     table = table[table["event_time"] >= -design.anticipation].reset_index(drop=True)
@@ -56,6 +59,35 @@ def support(fit: Fit) -> Finding:
     if len(prior):
         figure += f"; {int(prior['rows'].sum())} in cells that rest on pooling"
     return Finding(verdict, figure, " ".join(_sentences(panel, table, lost)), table, "cells")
+
+
+def _exposed(design: ContinuousExposure, panel: Panel) -> Finding:
+    """Where the slope of a continuous exposure is identified, and by how many units."""
+    table = support_of(design, panel)
+    used = table[table["exposed"] > 0]
+    known = used[used["identified"]]
+    few = known[known["varying"] < FEW]
+    share = float(known["sd_net"].pow(2).mul(known["rows"]).sum())
+    share /= max(float(used["sd"].pow(2).mul(used["rows"]).sum()), 1e-300)
+    verdict: Verdict = HOLDS if len(known) == len(used) and not len(few) else DOUBT
+    if known["rows"].sum() < 0.5 * used["rows"].sum():
+        verdict = FAILS
+    figure = (
+        f"{len(known)} of {len(used)} strata identified; exposure varies within "
+        f"{int(known['varying'].sum())} of {int(used['units'].sum())} units; {share:.0%} of its "
+        "variance is within units and net of time effects"
+    )
+    said = ["The slope is identified in every stratum with exposed rows."]
+    if len(known) < len(used):
+        reasons = shown(used.loc[~used["identified"], "reason"].unique(), 3)
+        said = [f"{len(used) - len(known)} of {len(used)} strata are left out ({reasons})."]
+    if len(few):
+        units = "stratum has" if len(few) == 1 else "strata have"
+        said.append(
+            f"{len(few)} {units} fewer than {FEW} units whose exposure varies, so what is their "
+            "own leans on pooling."
+        )
+    return Finding(verdict, figure, " ".join(said), table)
 
 
 def _sentences(panel: Panel, table: pd.DataFrame, lost: int) -> list[str]:

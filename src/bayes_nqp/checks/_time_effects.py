@@ -11,7 +11,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._refit import cautious, panel_of, refit, staggered
+from bayes_nqp.checks._refit import cautious, estimator, panel_of, refit
 from bayes_nqp.checks._result import (
     DOUBT,
     FAILS,
@@ -26,7 +26,7 @@ from bayes_nqp.estimands import att, contrast, worst_gate
 from bayes_nqp.terms.time_effects import TimeEffects
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import StaggeredDiD
+    from bayes_nqp.designs import Estimator
     from bayes_nqp.fitting import Fit
     from bayes_nqp.panel import Panel
 
@@ -36,7 +36,7 @@ _ENDS = (0.025, 0.975)
 @asks("Do contrasts between strata survive another choice of time effects?")
 def time_effects(fit: Fit) -> Finding:
     """Compare every contrast with level-specific and with common time effects."""
-    panel, design = panel_of(fit), staggered(fit)
+    panel, design = panel_of(fit), estimator(fit)
     other = _other(design, panel)
     labels = [_label(design, panel), _label(other, panel)]
     pairs = _pairs(fit)
@@ -76,7 +76,7 @@ def _sentence(verdict: Verdict, labels: list[str]) -> str:
     )
 
 
-def _other(design: StaggeredDiD, panel: Panel) -> StaggeredDiD:
+def _other(design: Estimator, panel: Panel) -> Estimator:
     strata = design.strata(panel) or panel.roles.strata
     if not strata:
         raise NotApplicable("The panel has no strata, so there is no contrast to compare.")
@@ -85,7 +85,7 @@ def _other(design: StaggeredDiD, panel: Panel) -> StaggeredDiD:
     return design.replace(time=TimeEffects(strata))
 
 
-def _label(design: StaggeredDiD, panel: Panel) -> str:
+def _label(design: Estimator, panel: Panel) -> str:
     by = design.time_strata(panel)
     label = f"by {' × '.join(by)}" if by else "common to all"
     return f"{label}, pooled" if design.time is not None and design.time.pooled else label

@@ -19,7 +19,7 @@ from bayes_nqp.checks._channels import (
     table_of,
     worst_of,
 )
-from bayes_nqp.checks._refit import cautious, channels, panel_of, refit
+from bayes_nqp.checks._refit import adopted_channels, cautious, panel_of, refit
 from bayes_nqp.checks._result import DOUBT, HOLDS, NOT_APPLICABLE, Finding, NotApplicable, asks
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError, shown
@@ -62,7 +62,7 @@ def timing(fit: Fit) -> Finding:
     cause could run from the outcome to the mediator. The verdict is in doubt if a mediator is
     late or loses its sign, and holds otherwise.
     """
-    design = channels(fit)
+    design = adopted_channels(fit)
     names = design.names(panel_of(fit))
     horizon = _horizon(cell_effects(fit))
     whole = None if horizon is None else _delay(cell_effects(fit), horizon)
@@ -118,7 +118,7 @@ def _interval(
 
 
 def _lagged(fit: Fit) -> Fit | None:
-    design = channels(fit)
+    design = adopted_channels(fit)
     try:
         return refit(fit, plain(design, lag=design.lag + 1))
     except (IdentificationError, PanelError):

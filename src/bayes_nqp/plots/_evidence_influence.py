@@ -77,7 +77,7 @@ def influence(result: CheckResult, look: Look) -> Figure:
 
 def _name(row: Mapping[Any, Any], say: Mapping[str, str]) -> str:
     label = str(next(iter(row.values())))
-    cohort = str(row[v.COHORT])
+    cohort = str(row.get(v.COHORT, "several"))
     if cohort == "several":
         return label
     return f"{label} · {say['never'] if cohort == 'never' else cohort}"

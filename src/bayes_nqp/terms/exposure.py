@@ -125,7 +125,7 @@ def _shared(
     assert isinstance(pooling, Separate)
     found, first, at = np.unique(table.stratum, return_index=True, return_inverse=True)
     labels = [names[k] or "all" for k in first]
-    return _part("stratum", np.eye(found.size)[at], part.scale, labels, None, table, slots)
+    return _part("by_stratum", np.eye(found.size)[at], part.scale, labels, None, table, slots)
 
 
 def _part(
