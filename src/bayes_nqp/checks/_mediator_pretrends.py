@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bayes_nqp.checks._channels import drawn, table_of, worst_of
 from bayes_nqp.checks._parallel import holm
 from bayes_nqp.checks._pretrends import parted
-from bayes_nqp.checks._refit import cautious, channels, panel_of, refit
+from bayes_nqp.checks._refit import adopted_channels, cautious, panel_of, refit
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, asks
 from bayes_nqp.errors import shown
 
@@ -31,7 +31,7 @@ def mediator_pretrends(fit: Fit) -> Finding:
     may give are shared by all mediators. Evidence: the differential slope before adoption, in
     multiples of the mediator's own variation within units.
     """
-    design = channels(fit)
+    design = adopted_channels(fit)
     panel = design.rows(panel_of(fit))
     names = design.names(panel)
     found = [parted(refit(fit, design.design, panel.with_outcome(name))) for name in names]
@@ -49,7 +49,9 @@ def mediator_pretrends(fit: Fit) -> Finding:
         fits += [one.lead_fit, one.trend_fit]
     verdict = worst_of(line.verdict for line in lines)
     figure = f"tail probability of zero: {'; '.join(said)}"
-    by = {x: shown([one.mediator for one in lines if one.verdict == x]) for x in (FAILS, DOUBT)}
+    by: dict[Verdict, str] = {}
+    for one_of in (FAILS, DOUBT):
+        by[one_of] = shown([line.mediator for line in lines if line.verdict == one_of])
     sentence = _sentence(verdict, by)
     if len(names) > 1:
         sentence += (

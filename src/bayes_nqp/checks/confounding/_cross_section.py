@@ -195,8 +195,8 @@ def _breakdown(value: xr.DataArray, shift: xr.DataArray, zero: xr.DataArray) -> 
 
 def _flat_breakdown(value: Array, shift: Array, zero: Array) -> Array:
     """Of draws whose last dims are chain and draw; a curvature of one is a cross-section's."""
-    flat = (np.reshape(x, (*x.shape[:-2], -1)) for x in (value, -shift))
-    return breakdown(*flat, np.ones(1), zero, _PROB)
+    effect, pull = (np.reshape(x, (*x.shape[:-2], -1)) for x in (value, -shift))
+    return breakdown(effect, pull, np.ones(1), zero, _PROB)
 
 
 def _crossing(value: Array, shift: Array) -> Array:
