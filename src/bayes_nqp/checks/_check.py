@@ -18,6 +18,7 @@ from bayes_nqp.checks._indicators import indicators
 from bayes_nqp.checks._influence import influence
 from bayes_nqp.checks._leave_mediator_out import leave_mediator_out
 from bayes_nqp.checks._leave_out import leave_out
+from bayes_nqp.checks._listed import CheckTable
 from bayes_nqp.checks._mediator_placebo import mediator_placebo
 from bayes_nqp.checks._mediator_pretrends import mediator_pretrends
 from bayes_nqp.checks._mediator_residuals import mediator_residuals
@@ -226,4 +227,4 @@ def check_table(results: Iterable[CheckResult]) -> pd.DataFrame:
         ``question``, ``check``, ``verdict``, ``figure``, ``sentence``.
     """
     rows = [(r.question, r.name, r.verdict, r.figure, r.sentence) for r in results]
-    return pd.DataFrame(rows, columns=["question", "check", "verdict", "figure", "sentence"])
+    return CheckTable(rows, columns=["question", "check", "verdict", "figure", "sentence"])

@@ -5,6 +5,7 @@ from bayes_nqp.tables._as_excel import write_excel
 from bayes_nqp.tables._contrasts_table import contrasts_table
 from bayes_nqp.tables._estimates import Estimates, estimates
 from bayes_nqp.tables._event_study_table import event_study_table
+from bayes_nqp.tables._export import export
 from bayes_nqp.tables._mediation_table import channel_comparison, mediation_table
 from bayes_nqp.tables._model import Table
 from bayes_nqp.tables._specification_table import specification_table
@@ -20,6 +21,7 @@ __all__ = [
     "contrasts_table",
     "estimates",
     "event_study_table",
+    "export",
     "mediation_table",
     "specification_table",
     "summary",

@@ -20,6 +20,8 @@ _LATIN, _CHINESE = "Times New Roman", "宋体"
 _MARGIN = 64
 """At the sides of a page, points."""
 _POINT = 12700
+_TOGETHER = 36
+"""Rows that a page can hold, with title and notes."""
 _HEAVY, _LIGHT, _THIN = 12, 6, 4
 """Widths of lines, in eighths of a point."""
 _TONES = {"good": "1A7F37", "doubt": "9A6700", "bad": "B42318", "faint": "6E7781"}
@@ -102,9 +104,10 @@ def add_docx(document: Any, table: Table) -> None:
         _whole(row)
     for row in grid.rows[:heads]:
         _repeated(row)
-    for row in grid.rows[: len(grid.rows) - 1]:
+    kept = grid.rows if table.notes else grid.rows[: len(grid.rows) - 1]
+    for row in kept if len(grid.rows) <= _TOGETHER else ():
         for paragraph in row.cells[0].paragraphs:
-            paragraph.paragraph_format.keep_with_next = len(grid.rows) <= 30
+            paragraph.paragraph_format.keep_with_next = True
     for place in indented:
         from docx.shared import Pt
 

@@ -11,6 +11,8 @@ from bayes_nqp.tables._words import words
 
 __all__ = ["as_document", "as_latex", "escaped"]
 
+_PAGE = 42.0
+"""Width of a page's text in an article, in em."""
 _PACKAGES = ("booktabs", "threeparttable", "array")
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -84,6 +86,7 @@ def as_latex(table: Table, label: str = "") -> str:
         f"% needs {needs}{', '.join(_PACKAGES)}",
         r"\begin{table}[!htbp]",
         r"\centering",
+        *_small(table),
         r"\begin{threeparttable}",
         rf"\caption{{{escaped(table.title)}}}",
         *([rf"\label{{{label}}}"] if label else []),
@@ -170,6 +173,14 @@ def _body(table: Table) -> list[str]:
         else:
             lines += _row(row, r"\quad " if beneath else "")
     return lines
+
+
+def _small(table: Table) -> list[str]:
+    """Smaller letters for a table that would not fit a page of an article."""
+    if any(column.words for column in table.columns) or _wide(table) <= _PAGE:
+        return []
+    size = r"\small" if _wide(table) <= 1.1 * _PAGE else r"\footnotesize"
+    return [size, r"\setlength{\tabcolsep}{4pt}"]
 
 
 def _wide(table: Table) -> float:

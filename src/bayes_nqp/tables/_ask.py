@@ -68,6 +68,13 @@ class Ask:
             return self.say["note_weights"]
         return self.say["note_weights_other"].format(self.weights)
 
+    def averaged(self, attrs: Mapping[Any, Any]) -> list[str]:
+        """Say over which rows averages are, and what rows and units count."""
+        if attrs.get("exposure"):
+            per = str(attrs.get("per", ""))
+            return [self.say["note_exposure"].format(per or self.say["one_unit"])]
+        return [self.weighted(), self.say["note_rows"]]
+
     def titled(self, key: str, *parts: str) -> str:
         """Give the caller's title, or the usual one."""
         return self.say[key].format(*parts) if self.title is None else self.title

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -14,7 +15,15 @@ from bayes_nqp.fitting import Fit
 from bayes_nqp.pooling import Complete, Partial
 from bayes_nqp.tables._words import listed, percent, question_of
 
-__all__ = ["Said", "interval_notes", "model_words", "said_of", "short_gate", "stacked_notes"]
+__all__ = [
+    "Said",
+    "interval_notes",
+    "model_facts",
+    "model_words",
+    "said_of",
+    "short_gate",
+    "stacked_notes",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +53,51 @@ def model_words(fit: Fit, say: Mapping[str, str], language: str) -> dict[str, st
     dict of str to str
         "effects", "errors", "time".
     """
-    design = fit.design.design if isinstance(fit.design, Mediation) else fit.design
-    pooling = design.effect
+    facts = model_facts(fit, say, language)
+    pooling = _design(fit).effect
     if isinstance(pooling, Complete):
         effects = say["complete"]
     elif isinstance(pooling, Partial):
-        names = list(_asked(design, "strata", fit))
-        effects = say["partial_by"].format(listed(names, language)) if names else ""
-        effects = effects or say["partial_none"]
+        by = facts["strata"]
+        effects = say["partial_by"].format(by) if by else say["partial_none"]
     else:
         effects = say["separate_by"]
-    if pooling.varying:
-        what = say["unit"] if pooling.varying == v.UNIT else pooling.varying
-        effects = say["varying"].format(effects, what)
+    if facts["deviations"]:
+        effects = say["varying"].format(effects, facts["deviations"])
+    return {"effects": effects, "errors": facts["errors"], "time": facts["time"]}
+
+
+def model_facts(fit: Fit, say: Mapping[str, str], language: str) -> dict[str, str]:
+    """Word each choice of a fit's design in a few words.
+
+    Parameters
+    ----------
+    fit : Fit
+    say : mapping of str to str
+    language : str
+
+    Returns
+    -------
+    dict of str to str
+        "pooling", "strata", "deviations", "errors", "time"; empty where there is none.
+    """
+    design = _design(fit)
+    pooling, errors = type(design.effect).__name__, type(design.errors).__name__
+    varying = design.effect.varying
     by = " × ".join(_asked(design, "time_strata", fit))
     pooled = bool(getattr(design.time, "pooled", False))
-    time = say["time_partial" if pooled else "time_of"].format(by) if by else say["time_one"]
-    errors = type(design.errors).__name__
-    return {"effects": effects, "errors": say.get(errors, errors), "time": time}
+    return {
+        "pooling": say.get(pooling, pooling),
+        "strata": listed(list(_asked(design, "strata", fit)), language),
+        "deviations": say["unit"] if varying == v.UNIT else varying or "",
+        "errors": say.get(errors, errors),
+        "time": say["time_partial" if pooled else "time_of"].format(by) if by else say["time_one"],
+    }
+
+
+def _design(fit: Fit) -> Any:
+    """The design of the outcome's own equation."""
+    return fit.design.design if isinstance(fit.design, Mediation) else fit.design
 
 
 def _asked(design: object, what: str, fit: Fit) -> tuple[str, ...]:

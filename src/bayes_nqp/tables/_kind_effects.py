@@ -70,7 +70,8 @@ def effects_table(source: object, ask: Ask) -> Table:
         ]
     gate = gate_of(overall)
     evidence = said_of(source, gate, ask.checks, say, ask.language)
-    notes = [*interval_notes(top, say), ask.weighted(), say["note_rows"]]
+    exposure = str(overall.attrs.get("exposure", ""))
+    notes = [*interval_notes(top, say), *ask.averaged(overall.attrs)]
     notes += [say["note_contrasts"]] if len(compared) else []
     if any(_contrastable(effects, names[new]) and len(t) > CONTRASTED for new, t in levels.items()):
         notes.append(say["note_left_out"].format(CONTRASTED))
@@ -78,7 +79,9 @@ def effects_table(source: object, ask: Ask) -> Table:
     notes += [say["note_cells_left_out"].format(left_out)] if left_out else []
     return Table(
         "effects",
-        ask.titled("title_effects", outcome_of([top], say)),
+        ask.titled("title_exposure", exposure, outcome_of([top], say))
+        if exposure
+        else ask.titled("title_effects", outcome_of([top], say)),
         say["group"],
         (*estimate_columns(say, ask.prob), Column(say["Rows"]), Column(say["Units"])),
         tuple(rows),

@@ -15,7 +15,7 @@ from bayes_nqp.estimands._by import names_of
 from bayes_nqp.fitting import Fit
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._contrasts_table import contrasts_table
-from bayes_nqp.tables._described import interval_notes, model_words, short_gate, stacked_notes
+from bayes_nqp.tables._described import interval_notes, model_facts, short_gate, stacked_notes
 from bayes_nqp.tables._kind_effects import CONTRASTED
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Row, Table, decimals_for
 from bayes_nqp.tables._parts import (
@@ -68,7 +68,8 @@ def robustness(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
         for i, gate in enumerate(gates, 1)
         if gate not in (v.PASSED, v.UNVERIFIED)
     )
-    notes = (*stacked_notes(tops[0], ask.spread, say), ask.weighted())
+    notes = stacked_notes(tops[0], ask.spread, say)
+    notes += ask.averaged(effects_of(sources[0]).attrs)
     worst = next((g for g in gates if g not in (v.PASSED, v.UNVERIFIED)), None)
     worst = worst or (v.UNVERIFIED if v.UNVERIFIED in gates else v.PASSED)
     return Table(
@@ -77,7 +78,7 @@ def robustness(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
         "",
         tuple(Column(f"({i})\n{name}".rstrip()) for i, (name, _) in enumerate(fits, 1)),
         tuple(rows),
-        (*notes, say["note_rows"]),
+        tuple(notes),
         stamps,
         ask.language,
         ask.facts(worst),
@@ -108,13 +109,13 @@ def _facts(
 ) -> list[Row]:
     """Rows that say what each column is."""
     say = ask.say
-    models = [model_words(x, say, ask.language) if isinstance(x, Fit) else {} for x in sources]
+    models = [model_facts(x, say, ask.language) if isinstance(x, Fit) else {} for x in sources]
     rows = []
     if len(outcomes) > 1:
         rows.append((say["outcome"], [str(t.attrs.get("outcome", "")) for t in tops]))
     rows += [
         (say[f"row_{key}"], [m.get(key, "") for m in models])
-        for key in ("effects", "errors", "time")
+        for key in ("pooling", "strata", "deviations", "errors", "time")
     ]
     rows.append((say["row_covariates"], [_named(x, "covariates", ask) for x in sources]))
     rows.append((say["row_mediators"], [_named(x, "mediators", ask) for x in sources]))
@@ -165,7 +166,7 @@ def specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
             label = str(line["specification"])
             change = str(line["change"])
             label = label if place == 0 or not change else f"{change}: {label}"
-            status = said(say["counts" if line["counts"] else "shown"])
+            status = said(say["yes" if line["counts"] else "no"])
             cells = (*estimate_cells(line, write), status, _gate_cell(str(line[v.GATE]), say))
             rows.append(Row(label, cells))
     gates = [str(g) for g in numbers[v.GATE]]
@@ -177,11 +178,11 @@ def specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
     )
     return Table(
         "robustness",
-        ask.titled("title_robustness", say["the_outcome"]),
+        ask.titled("title_specifications"),
         say["specification"],
         (*estimate_columns(say, ask.prob), Column(say["status"]), Column(say["row_gate"])),
         tuple(rows),
-        tuple(interval_notes(numbers, say)),
+        (*interval_notes(numbers, say), say["note_counts"]),
         stamps,
         ask.language,
         ask.facts(failed[0] if failed else v.PASSED),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Form
@@ -41,7 +42,9 @@ def chance(value: float) -> Cell:
 
 def count(value: float | None) -> Cell:
     """Make a cell of one count; nothing where there is none to tell."""
-    return NOTHING if value is None else Cell((int(value),), _COUNT)
+    if value is None or np.isnan(value):
+        return NOTHING
+    return Cell((int(value),), _COUNT)
 
 
 def said(text: str, tone: Any = "") -> Cell:

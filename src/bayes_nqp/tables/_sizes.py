@@ -38,10 +38,12 @@ def units_by(source: object, effects: xr.Dataset, name: str | None) -> Mapping[s
     if name is not None and name not in cells:
         return {}
     kept = cells[cells[v.IDENTIFIED]]
-    panel = source.panel if isinstance(source, Fit) else None
+    panel = source.panel if isinstance(source, Fit) and v.COHORT in effects.coords else None
     if panel is None:
-        keys = [*schema.factors(effects), v.COHORT]
+        keys = [key for key in (*schema.factors(effects), v.COHORT) if key in cells]
         groups = [] if name is None or name in keys else [name]
+        if not (keys or groups):
+            return {"": int(kept[v.UNITS].max())}
         most = kept.groupby([*keys, *groups], as_index=False)[v.UNITS].max()
         return _told(most.groupby(name)[v.UNITS].sum() if name else {"": most[v.UNITS].sum()})
     treated = panel.cohort_codes[panel.unit_codes] >= 0
@@ -62,7 +64,8 @@ def units_by(source: object, effects: xr.Dataset, name: str | None) -> Mapping[s
 
 
 def _cells(effects: xr.Dataset) -> pd.DataFrame:
-    names = [*schema.factors(effects), v.COHORT, v.TIME, v.EVENT_TIME]
+    known = (*schema.factors(effects), v.COHORT, v.TIME, v.EVENT_TIME)
+    names = [name for name in known if name in effects.coords]
     frame = pd.DataFrame({name: [text(x) for x in effects[name].to_numpy()] for name in names})
     frame[v.UNITS] = np.asarray(effects[v.UNITS].to_numpy(), dtype=np.int64)
     frame[v.IDENTIFIED] = effects[v.IDENTIFIED].to_numpy().astype(bool)

@@ -1,0 +1,46 @@
+"""The list of checks, as a notebook shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+
+import pandas as pd
+
+__all__ = ["CheckTable"]
+
+_COLOURS = {"holds": "#1a7f37", "in doubt": "#9a6700", "fails": "#b42318"}
+_CELL = "text-align:left;vertical-align:top;padding:.2em .9em .2em 0;white-space:normal"
+
+
+class CheckTable(pd.DataFrame):
+    """A data frame of checks whose sentences a notebook shows whole, with coloured verdicts.
+
+    What is cut from it, and what is computed from it, is a plain data frame.
+    """
+
+    @property
+    def _constructor(self) -> Callable[..., pd.DataFrame]:  # type: ignore[override]
+        return pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for row in self.itertuples(index=False):
+            verdict = str(row.verdict)
+            colour = _COLOURS.get(verdict, "#57606a")
+            weight = "600" if verdict in ("fails", "in doubt") else "400"
+            rows.append(
+                f'<tr><td style="{_CELL}">{escape(str(row.question))}<br>'
+                f"<code>{escape(str(row.check))}</code></td>"
+                f'<td style="{_CELL};white-space:nowrap;color:{colour};font-weight:{weight}">'
+                f'{escape(verdict)}</td><td style="{_CELL}">{escape(str(row.sentence))}'
+                f'<br><small style="opacity:.75">{escape(str(row.figure))}</small></td></tr>'
+            )
+        counts = self["verdict"].value_counts()
+        tally = ", ".join(
+            f"{counts[one]} {one}" for one in (*_COLOURS, "not applicable") if one in counts.index
+        )
+        return (
+            f"<div><strong>Checks</strong> {escape(tally)}"
+            f'<table style="border-collapse:collapse;margin:.4em 0">{"".join(rows)}</table></div>'
+        )
