@@ -211,6 +211,11 @@ class Dense:
 
         In outcome units; effects are without the mean deviation of their rows.
         """
+        of_rows, covariance = self.estimator(p)
+        return of_rows @ self.y * self.s, covariance * self.s**2
+
+    def estimator(self, p: Parameters) -> tuple[np.ndarray, np.ndarray]:
+        """Map of the rows that is the posterior mean, and the covariance, in multiples of s."""
         n_cells = len(self.cells)
         z, k = self.in_cell, self.cell_covariance(p)
         if self.design.effect.varying is not None:
@@ -222,11 +227,10 @@ class Dense:
         picked = np.zeros((z.shape[1], x.shape[1]))
         picked[:n_cells, x.shape[1] - self.flat_map.shape[1] :] = self.flat_map
         g = np.linalg.pinv(x.T @ inverse @ x, rcond=1e-11, hermitian=True)
-        beta = g @ (x.T @ (inverse @ self.y))
+        beta = g @ x.T @ inverse
         gain = k @ z.T @ inverse
-        mean = picked @ beta + gain @ (self.y - x @ beta)
         a = picked - gain @ x
-        return mean * self.s, (a @ g @ a.T + k - gain @ z @ k) * self.s**2
+        return a @ beta + gain, a @ g @ a.T + k - gain @ z @ k
 
     def shares(self) -> np.ndarray:
         """From effects and deviations to sample-mean effects of cells (cell, both)."""

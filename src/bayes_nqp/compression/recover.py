@@ -19,6 +19,7 @@ from bayes_nqp.compression.kernel import (
     scale_values,
 )
 from bayes_nqp.compression.problem import Packed
+from bayes_nqp.compression.together import Mixed, error_count, noise_of_errors
 
 __all__ = ["Coefficients", "flat_slope_spread", "local_variances", "recover"]
 
@@ -61,6 +62,7 @@ def _draw(
     ints: Index,
     floats: Array,
     noise: Array,
+    errors: Array,
     shared: Array,
     local: Array,
     slots: Array,
@@ -73,6 +75,7 @@ def _draw(
     vectors = np.zeros((ints[10], ints[13]))
     treated = np.zeros(ints[10])
     failures = 0
+    line = np.empty(noise.shape[1])
     for i in range(xs.shape[0]):
         x = xs[i]
         sigma = np.exp(x[ints[0] - 1])
@@ -86,7 +89,13 @@ def _draw(
             slots[i] = np.nan
             deviation[i] = np.nan
             continue
-        z = noise[i, :n_global].copy().reshape((n_global, 1))
+        line[:] = noise[i]
+        if errors.shape[1] > 0:
+            noise_of_errors(
+                x, ints, floats, errors[i], noise[i], vectors, treated, blocks, scaled, lower,
+                cross, schur, line,
+            )  # fmt: skip
+        z = line[:n_global].copy().reshape((n_global, 1))
         at = n_global
         if n_global > 0:
             solve_lower(schur, z, True)
@@ -103,7 +112,7 @@ def _draw(
             fitted = np.dot(scaled[b], z)[:n_slots, 0].copy()
             r = right[b] - np.dot(cross[b], z)
             for j in range(n_local):
-                r[j, 0] += noise[i, at + j]
+                r[j, 0] += line[at + j]
             at += n_local
             if n_local > 0:
                 solve_lower(lower[b], r, True)
@@ -142,9 +151,7 @@ def _draw(
                 gain[i, gain_at + p] = weight / (ratio + h)
             gain_at += k_packed
             if mode == 1:
-                deviation[i, c] = (
-                    total / n / (ratio + h) + spread[i, c] / np.sqrt(n) * noise[i, at + c]
-                )
+                deviation[i, c] = total / n / (ratio + h) + spread[i, c] / np.sqrt(n) * line[at + c]
         if mode == 2:
             for member in range(ints[11]):
                 b = ints[ints[18] + 5 * member]
@@ -154,7 +161,7 @@ def _draw(
                 h = member_total(ints, member, treated)
                 residual = a[size] - np.dot(a[:size], slots[i, offsets[b] : offsets[b + 1]])
                 deviation[i, member] = (
-                    residual / (ratio + h) + sigma / np.sqrt(ratio + h) * noise[i, at + member]
+                    residual / (ratio + h) + sigma / np.sqrt(ratio + h) * line[at + member]
                 )
     return failures
 
@@ -178,7 +185,9 @@ def sizes(packed: Packed) -> tuple[int, int, int, int, int]:
     return int(ints[8]), int(blocks[:, 1].sum()), int(blocks[:, 0].sum()), deviations, entries
 
 
-def recover(xs: Array, packed: Packed, generator: np.random.Generator | None) -> Coefficients:
+def recover(
+    xs: Array, packed: Packed, generator: np.random.Generator | Mixed | None
+) -> Coefficients:
     """Draw all coefficients given parameters.
 
     Parameters
@@ -187,8 +196,9 @@ def recover(xs: Array, packed: Packed, generator: np.random.Generator | None) ->
         Unconstrained parameters.
     packed : Packed
         The problem.
-    generator : Generator or None
-        None gives conditional means.
+    generator : Generator, Mixed or None
+        None gives conditional means; with `Mixed` draws move with those of other equations, and
+        have the same law.
 
     Returns
     -------
@@ -197,14 +207,22 @@ def recover(xs: Array, packed: Packed, generator: np.random.Generator | None) ->
     n = xs.shape[0]
     n_global, n_local, n_slots, n_deviations, entries = sizes(packed)
     width = n_global + n_local + n_deviations
-    noise = np.zeros((n, width)) if generator is None else generator.standard_normal((n, width))
+    errors = np.empty((n, 0))
+    if isinstance(generator, Mixed) and packed.ints[2] == 2:
+        noise = generator.errors(n, width)
+    elif generator is not None:
+        noise = generator.standard_normal((n, width))
+    else:
+        noise = np.zeros((n, width))
+    if isinstance(generator, Mixed) and packed.ints[2] < 2:
+        errors = generator.errors(n, error_count(packed))
     classes = int(packed.ints[10]) if packed.ints[2] else 0
     out = Coefficients(
         np.empty((n, n_global)), np.empty((n, n_local)), np.empty((n, n_slots)),
         np.empty((n, n_deviations)), np.empty((n, classes)), np.empty((n, entries)),
     )  # fmt: skip
     _draw(
-        np.ascontiguousarray(xs), packed.ints, packed.floats, noise, out.shared, out.local,
+        np.ascontiguousarray(xs), packed.ints, packed.floats, noise, errors, out.shared, out.local,
         out.slots, out.deviation, out.spread, out.gain,
     )  # fmt: skip
     return out

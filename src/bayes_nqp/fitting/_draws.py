@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 from bayes_nqp.compression import packed_rows
 from bayes_nqp.compression.recover import Coefficients, recover, sizes
 from bayes_nqp.compression.threads import one_thread
+from bayes_nqp.compression.together import Mixed, error_count
 from bayes_nqp.designs._plan import Equation, Plan
 from bayes_nqp.terms.mediators import SlopePart
 
@@ -107,7 +108,7 @@ def members_of(plan: Plan) -> tuple[Index, npt.NDArray[np.str_]]:
 
 
 def recovered(
-    plan: Plan, equation: Equation, x: Array, generator: np.random.Generator | None
+    plan: Plan, equation: Equation, x: Array, generator: np.random.Generator | Mixed | None
 ) -> Recovered:
     """Draw coefficients, cell effects and deviations given parameters.
 
@@ -117,8 +118,8 @@ def recovered(
     equation : Equation
     x : ndarray (draw, parameter)
         Unconstrained.
-    generator : Generator or None
-        None gives conditional means.
+    generator : Generator, Mixed or None
+        None gives conditional means; with `Mixed` draws move with those of other equations.
 
     Returns
     -------
@@ -126,14 +127,15 @@ def recovered(
     """
     packed = equation.packed
     per_draw = sum(sizes(packed)) + int(packed.ints[10])
+    per_draw += error_count(packed) if isinstance(generator, Mixed) else 0
     size = int(np.clip(_CHUNK_NUMBERS // max(per_draw, 1), 8, 250))
     starts = range(0, x.shape[0], size)
-    streams = [None] * len(starts) if generator is None else list(generator.spawn(len(starts)))
+    streams = _streams(generator, starts, size)
     share = _cell_shares(plan, equation)
     leaning = _leaning(plan, equation)
     packs = _unit_packs(plan, equation, every=leaning is not None)
 
-    def chunk(start: int, stream: np.random.Generator | None) -> Recovered:
+    def chunk(start: int, stream: np.random.Generator | Mixed | None) -> Recovered:
         coefficients = recover(x[start : start + size], packed, stream)
         return _assemble(plan, equation, coefficients, share, leaning, packs, stream)
 
@@ -156,6 +158,17 @@ def recovered(
     )
 
 
+def _streams(
+    generator: np.random.Generator | Mixed | None, starts: Sequence[int], size: int
+) -> Sequence[np.random.Generator | Mixed | None]:
+    """Random numbers of each part of the draws."""
+    if generator is None:
+        return [None] * len(starts)
+    if isinstance(generator, Mixed):
+        return generator.spawn(starts, size)
+    return generator.spawn(len(starts))
+
+
 def _assemble(
     plan: Plan,
     equation: Equation,
@@ -163,22 +176,23 @@ def _assemble(
     share: Any,
     leaning: Any,
     packs: list[tuple[Index, Array, int, int]],
-    stream: np.random.Generator | None,
+    stream: np.random.Generator | Mixed | None,
 ) -> Recovered:
     blocks = equation.problem.blocks
     starts = np.concatenate([[0], np.cumsum([b.columns.shape[0] for b in blocks])]).astype(np.int64)
     at = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
-    mean = draws.slots[:, at] * equation.scale
+    mean = draws.slots[:, at] * equation.effect_scale
     slopes = slopes_of(equation, draws, starts) if equation.slopes else None
     moderated = moderator_means(plan, equation)
     effect, deviation, tilt = mean, None, None
     if moderated is not None and slopes is not None:
         effect = mean + slopes[:, plan.table.stratum, -1] * moderated[0]
     if equation.problem.member_scale is not None:
-        effect = effect + (share.T @ draws.deviation.T).T * equation.scale
+        effect = effect + (share.T @ draws.deviation.T).T * equation.effect_scale
         codes, _ = members_of(plan)
         if codes.size <= MEMBERS_STORED or leaning is not None:
-            deviation = _deviations(equation, draws, codes, packs, stream) * equation.scale
+            deviation = _deviations(equation, draws, codes, packs, stream)
+            deviation = deviation * equation.effect_scale
         if leaning is not None:
             tilt = np.asarray((leaning @ np.asarray(deviation).T).T)
         if codes.size > MEMBERS_STORED:
@@ -207,11 +221,11 @@ def moderator_means(plan: Plan, equation: Equation) -> tuple[Array, Array] | Non
     frame = plan.frame
     codes, _ = members_of(plan)
     rows = np.flatnonzero((plan.kept & frame.treated) & (plan.cell_of_row >= 0))
-    values = np.zeros(plan.kept.size)
-    values[plan.kept] = equation.rows.columns[-1].values * equation.slopes[-1].size
+    assert plan.moderator is not None
+    values = plan.moderator.values[rows]
     owner = np.searchsorted(codes, frame.member[frame.unit[rows]])
     means = [
-        np.bincount(at, values[rows], size) / np.maximum(np.bincount(at, minlength=size), 1)
+        np.bincount(at, values, size) / np.maximum(np.bincount(at, minlength=size), 1)
         for at, size in ((plan.cell_of_row[rows], plan.table.size), (owner, codes.size))
     ]
     return means[0], means[1]
@@ -309,29 +323,20 @@ def _cell_shares(plan: Plan, equation: Equation) -> Any:
     problem, cells = equation.problem, plan.cells
     if problem.member_scale is None:
         return None
+    rows = np.flatnonzero((plan.cell_of_row >= 0) & ~plan.frame.lead)
+    unit = plan.frame.unit[rows]
     if problem.members:
-        rows = np.flatnonzero(plan.cell_of_row >= 0)
         codes, _ = members_of(plan)
-        owner = np.searchsorted(codes, plan.frame.member[plan.frame.unit[rows]])
-        real = ~plan.frame.lead[rows]
-        table = csr_array(
-            (np.ones(int(real.sum())), (owner[real], plan.cell_of_row[rows][real])),
-            shape=(codes.size, cells.rows.size),
-        )
-        return table / cells.rows
-    owners, targets, counts = [], [], []
-    base = np.array([b.n_levels * problem.n_periods for b in problem.blocks])
-    order = {(int(b), int(s)): k for k, (b, s) in enumerate(equation.cell_slots)}
-    for k, c in enumerate(problem.classes):
-        b = int(problem.class_block[k])
-        for cell, treated in zip(problem.class_cells[k], problem.class_treated[k], strict=True):
-            if cell >= 0 and treated:
-                owners.append(k)
-                targets.append(order[b, int(base[b] + cell)])
-                counts.append(c.units.size)
+        owner, size = np.searchsorted(codes, plan.frame.member[unit]), codes.size
+    else:
+        # Units seen once are in no class: they say nothing about deviations.
+        class_of = np.full(plan.frame.n_units, -1, dtype=np.int64)
+        for k, c in enumerate(problem.classes):
+            class_of[c.units] = k
+        seen = class_of[unit] >= 0
+        rows, owner, size = rows[seen], class_of[unit[seen]], len(problem.classes)
     table = csr_array(
-        (np.asarray(counts, dtype=float), (owners, targets)),
-        shape=(len(problem.classes), cells.rows.size),
+        (np.ones(rows.size), (owner, plan.cell_of_row[rows])), shape=(size, cells.rows.size)
     )
     return table / cells.rows
 
@@ -381,8 +386,9 @@ def _unit_packs(
     if members_of(plan)[0].size > MEMBERS_STORED and not every:
         return []
     packs, offset = [], 0
+    codes, _ = members_of(plan)
     for k, c in enumerate(problem.classes):
-        if problem.class_treated[k].any():
+        if np.isin(c.units[0], codes):
             entries = packed_rows(equation.rows, c.units, c)
             packs.append((c.units, entries - c.sums / c.units.size, k, offset))
         offset += c.sums.size
@@ -394,7 +400,7 @@ def _deviations(
     draws: Coefficients,
     codes: Index,
     packs: list[tuple[Index, Array, int, int]],
-    stream: np.random.Generator | None,
+    stream: np.random.Generator | Mixed | None,
 ) -> Array:
     """Single deviations that average to those of their class, draw by draw."""
     if equation.problem.members:

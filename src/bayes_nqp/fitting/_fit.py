@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import html
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,14 +19,16 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.compression.threads import one_thread
+from bayes_nqp.compression.together import Mixed
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._draws import constrain, recovered
 from bayes_nqp.fitting._foreign import Tabulated
 from bayes_nqp.fitting._names import from_tree
+from bayes_nqp.fitting._together import correlated
 from bayes_nqp.fitting._tree import Drawn, build_tree
 from bayes_nqp.likelihoods import StudentT
-from bayes_nqp.sampling import IMH, NUTS, Sampler, sample_packed
+from bayes_nqp.sampling import IMH, NUTS, Chains, Sampler, sample_packed
 from bayes_nqp.versions import versions
 
 if TYPE_CHECKING:
@@ -225,6 +228,7 @@ def fit(
     began = time.perf_counter()
     plan = design.plan(panel, scale=scale)
     rows = isinstance(design.likelihood, StudentT)
+    notes: tuple[str, ...] = ()
     if rows and isinstance(sampler, IMH):
         raise StudyError(
             "'sampler' is IMH, which needs a compressed likelihood",
@@ -233,18 +237,18 @@ def fit(
     automatic = sampler is None
     sampler = (sampler or (NUTS() if rows else IMH())).seeded()
     if rows:
-        from bayes_nqp.designs import Mediation
+        from bayes_nqp.designs import StaggeredDiD
         from bayes_nqp.fitting._rows import fit_rows
 
         assert isinstance(sampler, NUTS)
-        assert not isinstance(design, Mediation)
+        assert isinstance(design, StaggeredDiD)
         tree, gate, interrupted = fit_rows(design, panel, plan, sampler, progress)
     elif getattr(design, "vary_by", None) is not None:
         sampler, tree, gate, interrupted = _fit_joint(
             design, plan, sampler, automatic, progress, panel.roles.outcome
         )
     else:
-        sampler, tree, gate, interrupted = _fit_compressed(
+        sampler, tree, gate, interrupted, notes = _fit_compressed(
             plan, sampler, automatic, progress, panel.roles.outcome, design.varying
         )
     facts: dict[str, str | float] = {
@@ -255,8 +259,9 @@ def fit(
         "outcome": panel.roles.outcome,
     }
     return Fit(
-        design, panel, sampler, tree, gate, facts, versions(), (*plan.notes, *_rows_note(rows))
-    )
+        design, panel, sampler, tree, gate, facts, versions(),
+        (*plan.notes, *notes, *_rows_note(rows)),
+    )  # fmt: skip
 
 
 def _fit_joint(
@@ -284,29 +289,32 @@ def _fit_compressed(
     progress: bool,
     outcome: str,
     varying: str | None,
-) -> tuple[Sampler, xr.DataTree, Gate, bool]:
+) -> tuple[Sampler, xr.DataTree, Gate, bool, tuple[str, ...]]:
+    equations, parallel = plan.equations, isinstance(sampler, IMH)
+
+    def sample(number: int, how: Sampler = sampler) -> Chains:
+        one = equations[number]
+        names = one.problem.parameter_names
+        return sample_packed(one.packed, names, _numbered(how, number), progress=progress)
+
     def draw(number: int) -> Drawn:
-        equation = plan.equations[number]
-        one = _draw(plan, equation, _numbered(sampler, number), progress)
-        settled = one.gate.passed or one.chains.interrupted
-        if automatic and not settled:
+        one = _draw(plan, equations[number], chains[number], deepcopy(streams[number]))
+        if automatic and not (one.gate.passed or one.chains.interrupted):
             nuts = NUTS(draws=sampler.draws, chains=sampler.chains, seed=_seed(sampler))
-            one = _draw(plan, equation, _numbered(nuts, number), progress)
+            one = _draw(plan, equations[number], sample(number, nuts), deepcopy(streams[number]))
         return one
 
-    numbers = range(len(plan.equations))
-    if len(numbers) > 1 and isinstance(sampler, IMH):
-        with one_thread(), ThreadPoolExecutor(max_workers=2) as pool:
-            drawn = list(pool.map(draw, numbers))
-    else:
-        drawn = [draw(number) for number in numbers]
+    numbers = range(len(equations))
+    chains = _each(sample, numbers, parallel)
+    streams, notes = _streams(plan, chains, sampler)
+    drawn = _each(draw, numbers, parallel)
     if len(drawn) == 1 and automatic and "energy" in drawn[0].chains.stats:
         sampler = NUTS(draws=sampler.draws, chains=sampler.chains, seed=_seed(sampler))
     least = min(one.x.shape[1] for one in drawn)
     drawn = [one.cut(least) for one in drawn]
     interrupted = any(one.chains.interrupted for one in drawn)
     tree, gate = build_tree(plan, drawn, outcome=outcome, varying=varying)
-    return sampler, tree, gate, interrupted
+    return sampler, tree, gate, interrupted, notes
 
 
 def _numbered(sampler: Sampler, number: int) -> Sampler:
@@ -317,13 +325,40 @@ def _numbered(sampler: Sampler, number: int) -> Sampler:
     return replace(sampler, seed=int(seed))
 
 
-def _draw(plan: Plan, equation: Equation, sampler: Sampler, progress: bool) -> Drawn:
-    """Sample one equation's parameters, and draw its coefficients."""
-    names = equation.problem.parameter_names
-    chains = sample_packed(equation.packed, names, sampler, progress=progress)
-    x = chains.values["x"]
+def _each[T](make: Callable[[int], T], numbers: Iterable[int], parallel: bool) -> list[T]:
+    """Do the same for every equation, two at a time where it is to be in parallel."""
+    known = list(numbers)
+    if not parallel or len(known) == 1:
+        return [make(number) for number in known]
+    with one_thread(), ThreadPoolExecutor(max_workers=2) as pool:
+        return list(pool.map(make, known))
+
+
+def _streams(
+    plan: Plan, chains: Sequence[Chains], sampler: Sampler
+) -> tuple[list[np.random.Generator | Mixed], tuple[str, ...]]:
+    """Random numbers of coefficients; those of mediators follow their errors' correlation."""
     # Numbers 0 and 1: the sampler itself draws from the first stream.
-    generator = np.random.default_rng(np.random.SeedSequence([_seed(sampler), 1]))
+    own: list[np.random.Generator | Mixed] = [
+        np.random.default_rng(np.random.SeedSequence([_seed(_numbered(sampler, number)), 1]))
+        for number in range(len(chains))
+    ]
+    xs = [one.values["x"] for one in chains[1:]]
+    found = correlated(plan.equations[1:], xs, _seed(sampler))
+    if isinstance(found, str):
+        return own, (found,)
+    if found is None:
+        return own, ()
+    generators = [one for one in own[1:] if isinstance(one, np.random.Generator)]
+    draws = max(x.shape[0] * x.shape[1] for x in xs)
+    return [own[0], *found.mixed(generators, draws)], ()
+
+
+def _draw(
+    plan: Plan, equation: Equation, chains: Chains, generator: np.random.Generator | Mixed
+) -> Drawn:
+    """Draw one equation's coefficients, given draws of its parameters."""
+    x = chains.values["x"]
     draws = recovered(plan, equation, x.reshape(-1, x.shape[2]), generator)
     return Drawn(equation, chains, x, constrain(equation, x), draws)
 

@@ -1,0 +1,199 @@
+"""How the errors of mediators' equations are correlated, and random numbers that follow it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.compression.recover import recover, sizes
+from bayes_nqp.compression.together import Mixed, error_count
+from bayes_nqp.designs._plan import Equation
+
+__all__ = ["Correlated", "correlated", "residual_moments"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Correlated:
+    """Innovations of several equations on the same rows.
+
+    Parameters
+    ----------
+    moments : ndarray (equation, equation)
+        Mean cross-products of residual innovations, in the equations' multiples of ``s``.
+    freedom : float
+        What is left of the rows when all effects are taken off.
+    seed : int
+    """
+
+    moments: Array
+    freedom: float
+    seed: int
+
+    def draws(self, count: int) -> Array:
+        """Draw correlation matrices of the innovations, under a flat prior (inverse Wishart).
+
+        Parameters
+        ----------
+        count : int
+
+        Returns
+        -------
+        ndarray (draw, equation, equation)
+        """
+        size = len(self.moments)
+        generator = np.random.default_rng(np.random.SeedSequence([self.seed, 4]))
+        # Bartlett: W = A A' is Wishart, and L A'^-1 A^-1 L' inverse Wishart.
+        lower = np.zeros((count, size, size))
+        for k in range(size):
+            lower[:, k, k] = np.sqrt(generator.chisquare(self.freedom - k, count))
+            lower[:, k, :k] = generator.standard_normal((count, k))
+        root = np.linalg.cholesky(self.moments) @ np.linalg.inv(lower).transpose(0, 2, 1)
+        root /= np.linalg.norm(root, axis=2, keepdims=True)
+        return np.asarray(root @ root.transpose(0, 2, 1))
+
+    def mixed(self, own: Sequence[np.random.Generator], count: int) -> list[Mixed]:
+        """Give each equation its random numbers.
+
+        Parameters
+        ----------
+        own : sequence of Generator
+            Of each equation.
+        count : int
+            Draws, flat over chains.
+
+        Returns
+        -------
+        list of Mixed
+        """
+        weights = np.linalg.cholesky(self.draws(count))
+        return [
+            Mixed(
+                generator,
+                [
+                    np.random.default_rng(np.random.SeedSequence([self.seed, 5, j]))
+                    for j in range(k + 1)
+                ],
+                weights[:, k, : k + 1],
+            )
+            for k, generator in enumerate(own)
+        ]
+
+
+def correlated(
+    equations: Sequence[Equation], xs: Sequence[Array], seed: int
+) -> Correlated | str | None:
+    """Estimate how the innovations of equations are correlated.
+
+    Parameters
+    ----------
+    equations : sequence of Equation
+        Of a plan's mediators, all on the same rows.
+    xs : sequence of ndarray (chain, draw, parameter)
+        Draws of their parameters, unconstrained.
+    seed : int
+
+    Returns
+    -------
+    Correlated, str or None
+        None for fewer than two equations; why it cannot be told, where that is so.
+    """
+    if len(equations) < 2:
+        return None
+    if len({(error_count(one.packed), *sizes(one.packed)) for one in equations}) > 1:
+        return "mediators' equations have different columns, so their draws are independent"
+    moments, freedom = residual_moments(
+        equations, [x.reshape(-1, x.shape[2]).mean(axis=0) for x in xs]
+    )
+    scale = np.sqrt(np.diag(moments))
+    if freedom <= 2 * len(equations) or not (scale > 0).all():
+        return "rows are too few to tell how mediators' errors are correlated"
+    # Mediators that are one another's copies: no factor exists.
+    apart = moments / np.outer(scale, scale)
+    moments = 0.5 * (apart + apart.T) + 1e-9 * np.eye(len(scale))
+    if np.linalg.eigvalsh(moments)[0] <= 0:
+        return "errors of mediators are as good as collinear, so their draws are independent"
+    return Correlated(moments, freedom, seed)
+
+
+def residual_moments(equations: Sequence[Equation], points: Sequence[Array]) -> tuple[Array, float]:
+    """Mean cross-products of innovations, at given parameters and the coefficients' means there.
+
+    Of every unit its own level and, where effects have deviations, its own effect are taken off
+    by least squares; means are over what these leave.
+
+    Parameters
+    ----------
+    equations : sequence of Equation
+        With the same rows.
+    points : sequence of ndarray (parameter)
+        Unconstrained.
+
+    Returns
+    -------
+    tuple of ndarray (equation, equation) and float
+        Degrees of freedom come second.
+    """
+    size = len(equations)
+    slots = [
+        recover(x[None], one.packed, None).slots[0]
+        for one, x in zip(equations, points, strict=True)
+    ]
+    products, counts = np.zeros((size, size)), np.zeros((size, size))
+    for c in range(len(equations[0].problem.classes)):
+        found = [
+            _innovations(one, x, fit, c)
+            for one, x, fit in zip(equations, points, slots, strict=True)
+        ]
+        units = found[0][0].shape[0]
+        for j, (left, kept) in enumerate(found):
+            for k, (other, kept_other) in enumerate(found[: j + 1]):
+                products[j, k] += np.vdot(left, other)
+                counts[j, k] += units * np.vdot(kept, kept_other)
+    products, counts = (np.tril(a) + np.tril(a, -1).T for a in (products, counts))
+    fitted = sum(block.columns.shape[0] for block in equations[0].problem.blocks)
+    return products / np.maximum(counts, 1.0), float(counts.min()) - fitted
+
+
+def _innovations(equation: Equation, x: Array, slots: Array, number: int) -> tuple[Array, Array]:
+    """Residual innovations (unit, m) of one class, and the projection that they went through."""
+    problem, rows = equation.problem, equation.rows
+    c, b = problem.classes[number], int(problem.class_block[number])
+    block = problem.blocks[b]
+    base = sum(one.columns.shape[0] for one in problem.blocks[:b])
+    index = np.searchsorted(rows.unit, c.units)[:, None] + np.arange(c.times.size)
+    left = (
+        rows.outcome[index]
+        - slots[base + problem.class_level[number] * problem.n_periods + c.times]
+    )
+    base += block.n_levels * problem.n_periods
+    cells = problem.class_cells[number]
+    left -= np.where(cells >= 0, slots[base + np.maximum(cells, 0)], 0.0)
+    base += block.n_cells + problem.class_stratum[number] * problem.n_columns
+    for k, column in enumerate(rows.columns):
+        left -= column.values[index] * slots[base + k]
+    lower = np.linalg.cholesky(_covariance(equation, x, c.times, c.weights))
+    taken = [np.ones(c.times.size)]
+    loading = np.asarray(problem.class_treated[number], dtype=np.float64)
+    if problem.member_scale is not None and np.ptp(loading) > 0:
+        taken.append(loading)
+    basis = np.linalg.qr(np.linalg.solve(lower, np.stack(taken, axis=1)))[0]
+    kept = np.eye(c.times.size) - basis @ basis.T
+    return np.linalg.solve(lower, left.T).T @ kept, kept
+
+
+def _covariance(equation: Equation, x: Array, times: Index, weights: Array) -> Array:
+    """Covariance of a unit's errors at unit innovation variance."""
+    names = equation.problem.parameter_names
+    if "rho" not in names:
+        return np.diag(1.0 / weights)
+    rho = np.tanh(0.5 * x[names.index("rho")])
+    out = rho ** np.abs(times[:, None] - times) / (1.0 - rho**2)
+    if "noise" in names:
+        out += np.exp(2.0 * x[names.index("noise")]) * np.eye(times.size)
+    return np.asarray(out)
