@@ -9,13 +9,18 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from small_study import STUDY, write_study
+from small_study import STUDY, city_rows, write_study
 from typer.testing import CliRunner, Result
 
 from bayes_nqp import studies
 from bayes_nqp.cli import app
 
 HEAVY = {"arviz", "matplotlib", "numba", "numpy", "nutpie", "pandas", "pydantic", "pymc", "xarray"}
+
+PLACES = (
+    "杭州", "宁波", "上海市", "苏州", "合肥", "兰州", "阜阳", "大庆", "咸阳市", "新乡", "保山",
+    "衡水", "青岛", "大连", "厦门", "贵阳", "西宁", "南宁", "海口", "太原",
+)  # fmt: skip
 
 
 def call(*arguments: str | Path) -> Result:
@@ -31,7 +36,9 @@ def test_help_gives_an_example() -> None:
     shown = call("--help")
     assert shown.exit_code == 0
     assert "bayes-nqp run models/castle_doctrine.toml --out results/castle_doctrine" in shown.output
-    assert all(command in shown.output for command in ("run", "validate", "list"))
+    commands = ("run", "validate", "list", "new", "index", "zones", "schema")
+    assert all(command in shown.output for command in commands)
+    assert all("Example: bayes-nqp" in call(one, "--help").output for one in commands)
     assert "--force" in call("run", "--help").output
 
 
@@ -56,6 +63,61 @@ def test_list_shows_titles(study: Path) -> None:
     assert shown.exit_code == 0
     assert "study.toml" in shown.output
     assert "城市与新质生产力" in shown.output
+
+
+def test_list_shows_the_studies_that_come_with_the_library(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = call("list")
+    assert shown.exit_code == 0
+    assert any(line.split()[:1] == ["castle_doctrine"] for line in shown.output.splitlines())
+    assert "50 (state)" in call("validate", "castle_doctrine").output
+    missing = call("validate", "castle_doctrin")
+    assert missing.exit_code == 2
+    assert "'castle_doctrin' is not there" in missing.stderr
+    assert "did you mean 'castle_doctrine'?" in missing.stderr
+
+
+def test_new_index_and_zones_write_files(tmp_path: Path) -> None:
+    frame = city_rows()
+    frame["城市"] = frame["城市"].map(dict(zip(frame["城市"].unique(), PLACES, strict=True)))
+    frame.to_csv(tmp_path / "a.csv", index=False, encoding="utf-8-sig")
+    shown = call("new", tmp_path / "a.csv", "--outcome", "nqp")
+    assert shown.exit_code == 0
+    assert "nqp  (as you said)" in shown.output
+    assert "It can run: bayes-nqp run" in shown.output
+    again = call("new", tmp_path / "a.csv")
+    assert again.exit_code == 2
+    assert "nothing is overwritten" in again.stderr
+    shown = call("zones", tmp_path / "a.csv")
+    assert shown.exit_code == 0
+    assert "20 found in '城市'" in shown.output
+    shown = call("index", tmp_path / "a.csv", "--positive", "nqp", "--positive", "年份")
+    assert shown.exit_code == 2
+    assert "年份" in shown.stderr
+    shown = call("index", tmp_path / "a_zones.csv", "--positive", "nqp", "--name", "指数")
+    assert shown.exit_code == 0
+    assert {p.name for p in tmp_path.iterdir()} == {
+        "a.csv", "a.toml", "a_zones.csv", "a_zones_index.csv", "a_zones_index_weights.csv"
+    }  # fmt: skip
+
+
+def test_new_says_what_keeps_a_study_from_running(tmp_path: Path) -> None:
+    frame = city_rows().query("zone_year.notna()").assign(zone_year=2012)
+    frame.to_csv(tmp_path / "a.csv", index=False, encoding="utf-8-sig")
+    shown = call("new", tmp_path / "a.csv", "--cohort", "zone_year")
+    assert shown.exit_code == 1
+    assert "It does not run yet" in shown.output
+    assert "IT DOES NOT RUN YET" in (tmp_path / "a.toml").read_text(encoding="utf-8")
+
+
+def test_schema_is_printed_or_written_once(tmp_path: Path) -> None:
+    assert json.loads(call("schema").output)["properties"]["design"]
+    path = tmp_path / "study.schema.json"
+    assert call("schema", "--out", path).exit_code == 0
+    assert json.loads(path.read_text(encoding="utf-8")) == studies.json_schema()
+    assert call("schema", "--out", path).exit_code == 2
 
 
 def test_validate_shows_the_panel_and_what_is_identified(study: Path) -> None:

@@ -144,7 +144,7 @@ def test_options_of_channels_are_tables(tmp_path: Path) -> None:
 
 
 WRONG = [
-    ('"channels"', '"chanels"', "'data.simulation' is 'chanels'", "'channels'"),
+    ('"channels"', '"channls"', "'data.simulation' is 'channls'", "'channels'"),
     ('"channels"', '"Channel"', "'data.simulation' is 'Channel'", "'channels'"),
     ("units =", "unit =", "[data.options] has the unknown key 'unit'", "'units'"),
     ("units = 40", "units = 1", "[data.options]: ", ""),

@@ -12,13 +12,37 @@ from bayes_nqp.panel._values import Rows
 from bayes_nqp.studies._schema import Data
 from bayes_nqp.studies._source import EDGES
 
-__all__ = ["cleaned"]
+__all__ = ["cleaned", "filled", "with_numbers"]
+
+
+def filled(data: Data, frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """Fill merged cells down.
+
+    Parameters
+    ----------
+    data : Data
+        Columns that are not there are passed over.
+    frame : DataFrame
+        Is changed.
+    notes : list of str
+        What was done is added.
+
+    Returns
+    -------
+    DataFrame
+    """
+    for name in data.fill_down:
+        if name not in frame.columns:
+            continue
+        notes.append(f"{name}: {int(frame[name].isna().sum())} empty cells filled from above")
+        frame[name] = frame[name].ffill()
+    return frame
 
 
 def cleaned(
     data: Data, frame: pd.DataFrame, numeric: Iterable[str], notes: list[str]
 ) -> pd.DataFrame:
-    """Fill merged cells down, and read numbers that are written as text.
+    """Read numbers that are written as text.
 
     Parameters
     ----------
@@ -39,12 +63,30 @@ def cleaned(
     PanelError
         If a cell holds text that no declared step explains.
     """
-    for name in data.fill_down:
-        notes.append(f"{name}: {int(frame[name].isna().sum())} empty cells filled from above")
-        frame[name] = frame[name].ffill()
     for name in dict.fromkeys(numeric):
         if name in frame.columns and not pd.api.types.is_numeric_dtype(frame[name].dtype):
             frame[name] = _numbers(frame, name, data, notes)
+    return frame
+
+
+def with_numbers(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Read those cells of a column as numbers that are numbers stored as text.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Is changed.
+    name : str
+
+    Returns
+    -------
+    DataFrame
+    """
+    column = frame[name]
+    if pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype):
+        numbers = pd.to_numeric(column, errors="coerce")
+        if numbers.notna().any():
+            frame[name] = column.astype(object).mask(numbers.notna(), numbers.astype(object))
     return frame
 
 

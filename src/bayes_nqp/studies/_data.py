@@ -11,7 +11,7 @@ import pandas as pd
 
 from bayes_nqp.errors import StudyError, nearest, shown
 from bayes_nqp.panel import Panel
-from bayes_nqp.studies._clean import cleaned
+from bayes_nqp.studies._clean import cleaned, filled, with_numbers
 from bayes_nqp.studies._derive import columns_of, derive
 from bayes_nqp.studies._schema import Data, Settings
 from bayes_nqp.studies._source import further_down, rows_of
@@ -73,7 +73,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
     recipe = _recipe(settings, folder)
     frame, notes, simulated = rows_of(settings.data, folder)
     data = _completed(settings, simulated)
-    unmatched = None
+    frame, unmatched = filled(data, frame, notes), None
     if data.zones is not None:
         from bayes_nqp.studies._zones import with_zones
 
@@ -81,6 +81,9 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
     _known(data, frame, notes, settings)
     indicators = [one.data for one in recipe.system.indicators] if recipe is not None else []
     frame = cleaned(data, frame, [*_numeric(data, frame), *indicators], notes)
+    if data.cohort in frame.columns and pd.api.types.is_numeric_dtype(frame[data.time].dtype):
+        # A file of text holds years as text as soon as one cell says "never".
+        frame = with_numbers(frame, str(data.cohort))
     frame, index = _made(settings, data, frame, recipe)
     roles: dict[str, Any] = {name: getattr(data, name) for name in (*_ROLES, *_LISTS)}
     made = {one.name or f"{one.column}_group" for one in data.stratify}
@@ -120,6 +123,10 @@ def _completed(settings: Settings, simulated: Simulated | None) -> Data:
                 "[channels] has no mediators", hint='mediators = ["…"], columns of the data'
             )
         added["mediators"] = names
+    for key, role in (("exposure", "exposures"), ("moderator", "moderators")):
+        name = settings.design.get(key)
+        if isinstance(name, str) and name not in getattr(data, role):
+            added[role] = [*getattr(data, role), name]
     data = data.model_copy(update=added)
     for name in _NEEDED:
         if getattr(data, name) is None:

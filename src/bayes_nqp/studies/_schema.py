@@ -1,4 +1,7 @@
-"""What a study's .toml may say."""
+"""What a study's .toml may say.
+
+The text below each key is what editors show and `docs/study.schema.json` holds.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ __all__ = [
     "Checks",
     "Data",
     "Index",
+    "Names",
     "Report",
     "Settings",
     "Stratify",
@@ -29,110 +33,180 @@ type Names = Annotated[list[str], BeforeValidator(_listed)]
 class _Table(BaseModel):
     """A table of the file: no key but those named, no number taken from text."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True
+    )
 
 
 class Stratify(_Table):
-    """A stratum from a baseline value, as `Panel.stratify` makes it."""
+    """A stratum made of a column's values before treatment."""
 
     column: str
+    """A column of numbers."""
     cuts: str | list[float] = "median"
+    """Where to cut: "median", "terciles", "quartiles", or shares such as [0.2, 0.8]."""
     thresholds: list[float] | None = None
+    """Values at which to cut, instead of `cuts`."""
     at: Any = None
+    """The period whose value counts; by default the mean before any unit is treated."""
     labels: list[str] | None = None
+    """Names of the levels, from low to high."""
     name: str | None = None
+    """Name of the stratum; COLUMN_group by default."""
     missing: Literal["error", "drop", "level"] = "error"
+    """What to do with units without a value."""
 
 
 class Zones(_Table):
-    """The pilot zones, merged to the rows, as `merge_zones` does it."""
+    """The 165 cross-border e-commerce pilot zones, merged to prefectures by name or code."""
 
     prefecture: str
+    """Column with names (杭州, 杭州市) or codes (330100) of prefectures."""
     rule: Literal["approval_year", "next_year_after_june"] = "approval_year"
+    """First treated year: that of the approval, or the next one if it came after June."""
     cohort: str = "cohort"
+    """What to call the column of first treated years."""
     below_prefecture: Literal["ignore", "count", "drop"] = "ignore"
+    """What to do with the eight zones that cover a part of their prefecture."""
     province: str | None = None
+    """Column with the province, where names of prefectures are not unique."""
     unmatched: Literal["error", "keep", "drop"] = "error"
+    """What to do with rows that are no prefecture: they would pass for never treated."""
 
 
 class Data(_Table):
     """Where the rows are, and which column plays which part."""
 
     dataset: str | None = None
+    """A panel that the library brings. Exactly one of dataset, file and simulation."""
     file: str | None = None
+    """A .csv, .xlsx, .dta or .parquet file; a relative path starts at the study."""
     simulation: str | None = None
+    """A function of nqp.simulation, whose truth is then reported beside the results."""
     options: dict[str, Any] = {}
+    """Arguments of the simulation; without a seed one is taken at random and written back."""
     sheet: str | int | None = None
+    """Sheet of a workbook, by name or number from 0; the first by default."""
     header: int = Field(default=1, ge=1)
+    """Row of a workbook with the column names, as Excel numbers it."""
     encoding: str | None = None
+    """Of a text file; by default a byte-order mark, then UTF-8, then GB18030."""
     thousands: str | None = None
+    """Mark between thousands in numbers that are stored as text, such as ","."""
     missing: Names = []
+    """Texts that stand for a missing number, such as "—"."""
     fill_down: Names = []
+    """Columns with merged cells: empty cells take the value above."""
     unit: str | None = None
+    """Column that names the unit."""
     time: str | None = None
+    """Column of periods: whole numbers or dates."""
     outcome: str | None = None
+    """Column of the outcome; that of [index] by default."""
     cohort: str | None = None
+    """Column of first treated periods, empty for never; [data.zones] makes one."""
     treated: str | None = None
+    """Instead of cohort: a column of 0 and 1 that is 1 from adoption on."""
     never: Any = None
+    """Code, or codes, in cohort that stand for never treated, such as 0."""
     freq: int | str | None = None
+    """Distance of two periods: 1, or "Y", "Q", "M" for dates; found in the data by default."""
     strata: Names | None = None
+    """Grouping columns, constant within units: effects and contrasts are reported by them."""
     covariates: Names = []
+    """Columns of numbers that enter every equation."""
     mediators: Names = []
+    """Columns of possible channels; those of [channels] need not be named here."""
     moderators: Names = []
+    """Columns that shift the effect; the design's moderator need not be named here."""
     exposures: Names = []
+    """Columns of continuous exposures; the design's exposure need not be named here."""
     weights: str | None = None
+    """Column of positive row weights."""
     zones: Zones | None = None
+    """Merge the pilot zones to the rows."""
     derive: dict[str, str] = {}
+    """New columns: name = "expression", of + - * / **, log, log1p, exp, sqrt, abs, col("…")."""
     stratify: list[Stratify] = []
+    """Strata made of columns of numbers; name them in strata only if their order matters."""
 
 
 class Index(_Table):
-    """An index made of indicators, as `ProductivityIndex` makes it."""
+    """An outcome made of indicators, with its weights and contributions as tables."""
 
     name: str = "nqp"
-    system: str | None = None
-    keep: Names = []
-    columns: dict[str, str] = {}
+    """Name of the new column."""
     positive: Names | dict[str, Names] = []
+    """Columns of which more is better; a table sorts them into dimensions."""
     negative: Names | dict[str, Names] = []
+    """Columns of which less is better."""
+    system: str | None = None
+    """Instead of columns: "new_quality_productivity", or a .toml file beside the study."""
     dimension: list[dict[str, Any]] = []
+    """Instead of columns: the system itself, as [[index.dimension]]."""
+    keep: Names = []
+    """Indicators or dimensions of the system to keep, such as those that the data have."""
+    columns: dict[str, str] = {}
+    """Columns of the data, by the key of the indicator."""
     weights: str | dict[str, Any] = "Entropy"
+    """Weighting scheme: its name, or a table with its type and arguments."""
     normalise: str | dict[str, Any] = "MinMax"
+    """How indicators are put on a scale from 0 to 1."""
     hierarchy: Literal["flat", "nested", "equal"] = "flat"
+    """Whether indicators are weighed all together, or first within dimensions."""
     missing: Literal["error", "drop", "interpolate", "extend"] = "error"
+    """What to do with rows that lack an indicator."""
     constant: Literal["error", "zero"] = "error"
+    """What to do with an indicator that does not vary."""
     draws: int = Field(default=0, ge=0)
+    """Draws of the weights whose uncertainty enters the results; 0 for none."""
     seed: int | None = None
+    """Of these draws; that of the sampler by default."""
 
 
 class Channels(_Table):
-    """Through which mediators the policy may work, as `Mediation` takes them."""
+    """Mediators through which the policy may work: the design becomes a Mediation."""
 
     mediators: Names = []
+    """Columns; all mediators of [data] by default."""
     interaction: bool = False
+    """Whether treatment also changes what mediators do to the outcome."""
     lag: int = Field(default=0, ge=0)
+    """Periods by which mediators come before the outcome."""
     vary_by: Literal["unit"] | None = None
+    """Whether both legs of the one mediator vary by unit, with a correlation."""
     moderates: Names | None = None
+    """What the design's moderator shifts: "a" (effects on mediators), "b" (slopes), "direct"."""
 
 
 class Report(_Table):
     """What is reported, and how."""
 
     prob: float = Field(default=0.95, gt=0, lt=1)
+    """Posterior probability of intervals."""
     kind: Literal["eti", "hdi"] = "eti"
+    """Equal-tailed intervals, or those of highest density."""
     by: Names | None = None
+    """What effects are reported by: strata, "cohort", "time", "stratum"."""
     weights: str = "rows"
+    """How cells are averaged: "rows", "units" or "equal"."""
     outcome: str | None = None
+    """What figures call the outcome."""
     outcome_unit: str | None = None
+    """Its unit."""
     language: Literal["en", "zh"] = "en"
+    """Of figures."""
 
 
 class Checks(_Table):
-    """Which checks run, all of them by default; and a table of options for any of them."""
+    """Which checks run, all that suit the design by default; and options for any of them."""
 
-    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+    model_config = ConfigDict(
+        extra="allow", strict=True, frozen=True, use_attribute_docstrings=True
+    )
 
     run: Names | None = None
+    """Names of checks; [] for none."""
 
     @property
     def options(self) -> dict[str, Any]:
@@ -141,14 +215,23 @@ class Checks(_Table):
 
 
 class Settings(_Table):
-    """A whole study."""
+    """A study: data, design, sampler, checks and report."""
 
     title: str
+    """What the study asks."""
     data: Data
+    """Where the rows are, and which column plays which part."""
     index: Index | None = None
+    """An outcome made of indicators."""
     design: dict[str, Any] = {}
+    """The model; StaggeredDiD unless its type says otherwise."""
     channels: Channels | None = None
+    """Mediators through which the policy may work."""
     priors: dict[str, Any] = {}
+    """Scales of priors, in multiples of the outcome's within-unit standard deviation."""
     sampler: dict[str, Any] = {}
+    """How posteriors are sampled; the library's own choice by default."""
     report: Report = Report()
+    """What is reported, and how."""
     checks: Checks = Checks()
+    """Which checks run, and their options."""

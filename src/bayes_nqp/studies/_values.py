@@ -187,11 +187,15 @@ def options_of(options: Mapping[str, Any], where: str) -> dict[str, Any]:
 def _option(item: Any, where: str) -> Any:
     if not isinstance(item, Mapping):
         return item
-    known = option_values()
+    known, designs = option_values(), members(DESIGNS)
     name = str(item.get(_TAG, ""))
+    if not name and all(isinstance(x, Mapping) for x in item.values()):
+        return {key: _option(x, f"{where}.{key}") for key, x in item.items()}
+    if name in designs:
+        return _decoded(_tagged(item, where), where)
     if name not in known:
         said = f"has the type {name!r}" if name else "does not say its type"
-        raise StudyError(f"'{where}' {said}", hint=nearest(name, known))
+        raise StudyError(f"'{where}' {said}", hint=nearest(name, [*known, *designs]))
     arguments = {k: x for k, x in item.items() if k != _TAG}
     names = [field.name for field in fields(known[name])]
     for key in arguments:

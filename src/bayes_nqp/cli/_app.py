@@ -1,0 +1,298 @@
+"""The commands."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bayes_nqp.cli._console import FAILED, console, error, plain_errors, progress, safe
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="bayes-nqp",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="rich",
+    epilog="From your own file: [bold]bayes-nqp new cities.xlsx[/bold] writes cities.toml, a study "
+    "to confirm and edit; [bold]bayes-nqp validate cities.toml[/bold] says what the data can "
+    "answer; [bold]bayes-nqp run cities.toml[/bold] answers it. For a first look: "
+    "bayes-nqp run models/castle_doctrine.toml --out results/castle_doctrine",
+)
+
+StudyFile = Annotated[
+    Path,
+    typer.Argument(help="The study: a .toml file, or a name that `list` shows.", metavar="STUDY"),
+]
+DataFile = Annotated[
+    Path, typer.Argument(help="A .csv, .xlsx, .dta or .parquet file.", metavar="FILE")
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"bayes-nqp {version('bayes-nqp')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Bayesian causal inference for policies that reach units at different times.
+
+    A study is one .toml file: the data, the design, the sampler and the checks.
+    """
+
+
+@app.command(epilog="Example: bayes-nqp run models/castle_doctrine.toml --out results/castle")
+def run(
+    study: StudyFile,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder to write; results/STUDY by default."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Move a folder that is there aside to OUT.1, OUT.2, …")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 if the gate or a check fails.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Run a study: fit, check, and write tables, figures, draws and provenance.
+
+    Everything is written, or nothing. What failed a check is shown as failed.
+    """
+    with plain_errors():
+        from bayes_nqp import studies
+        from bayes_nqp.cli._results import show
+
+        folder = out if out is not None else Path("results") / study.stem
+        with progress(quiet) as say:
+            outcome = studies.run(
+                studies.find(study), folder, force=force, progress=False, say=say, command=_typed()
+            )
+        show(outcome)
+    if strict and outcome.failures:
+        error("--strict: " + "; ".join(outcome.failures))
+        raise typer.Exit(FAILED)
+
+
+@app.command(epilog="Example: bayes-nqp validate models/castle_doctrine.toml")
+def validate(study: StudyFile) -> None:
+    """Check a study, its data and what they identify, without running it.
+
+    Says which columns play which part, who is treated when, which effects the data identify,
+    and what was cleaned; or what is wrong, where, and what to try.
+    """
+    with plain_errors():
+        from bayes_nqp import studies
+
+        found = studies.validate(studies.find(study))
+        say = console()
+        say.print(f"[bold]{safe(found.settings.title)}[/bold]")
+        say.print(repr(found.panel), markup=False, highlight=False)
+        known = found.support["identified"]
+        say.print(
+            f"Cells  {int(known.sum())} of {len(known)} have an identified effect",
+            highlight=False,
+        )
+        if found.mediators:
+            say.print(f"Channels  {', '.join(found.mediators)}", markup=False, highlight=False)
+        for note in found.notes:
+            say.print(f"  note: {note}", markup=False, highlight=False)
+        say.print("[green]This study can run.[/green]")
+
+
+@app.command("list", epilog="Example: bayes-nqp list models")
+def list_studies(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="Where to look; the library's own by default.", metavar="FOLDER"),
+    ] = None,
+) -> None:
+    """List the studies that come with the library, or those in a folder.
+
+    The library's own run by their names: bayes-nqp run castle_doctrine
+    """
+    with plain_errors():
+        from bayes_nqp import studies
+
+        found = studies.titles(studies.shipped() if folder is None else folder)
+        if not found:
+            print(f"no .toml file in {folder}")
+        names = {path: path.stem if folder is None else str(path) for path in found}
+        width = max((len(name) for name in names.values()), default=0)
+        for path, title in found.items():
+            print(f"{names[path]:<{width}}  {title}")
+
+
+@app.command(epilog="Example: bayes-nqp new cities.xlsx --unit 城市 --outcome 新质生产力")
+def new(
+    file: DataFile,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="The study; FILE with the ending .toml by default."),
+    ] = None,
+    unit: Annotated[str | None, typer.Option(help="Column of units, if you know it.")] = None,
+    time: Annotated[str | None, typer.Option(help="Column of periods.")] = None,
+    outcome: Annotated[str | None, typer.Option(help="Column of the outcome.")] = None,
+    cohort: Annotated[str | None, typer.Option(help="Column of first treated periods.")] = None,
+    treated: Annotated[str | None, typer.Option(help="Column of 0 and 1.")] = None,
+    strata: Annotated[
+        list[str] | None, typer.Option(help="Grouping column; may be given twice.")
+    ] = None,
+) -> None:
+    """Write a commented study for your own file, by looking at its columns.
+
+    It guesses the unit, the period, who is treated when, the outcome, groups and possible
+    channels, and says why as comments: confirm every line. Sheets, titles above the header,
+    merged cells, "1,234" and "—" are recognised. Nothing is overwritten.
+    """
+    with plain_errors():
+        from bayes_nqp import studies
+
+        roles = {
+            "unit": unit, "time": time, "outcome": outcome, "cohort": cohort, "treated": treated,
+            "strata": strata,
+        }  # fmt: skip
+        made = studies.new(file, out, roles=roles)
+        say = console()
+        say.print(f"[bold]{safe(made.path)}[/bold] was written. A guess; confirm every line:")
+        for key, value in made.guess.roles.items():
+            said = value if isinstance(value, str) else ", ".join(map(str, value))
+            say.print(f"  {key:<10} {said}  ({made.guess.reasons.get(key, '')})", markup=False,
+                      highlight=False)  # fmt: skip
+        if made.guess.zones:
+            say.print(f"  {'zones':<10} {made.guess.reasons['zones']}", markup=False,
+                      highlight=False)  # fmt: skip
+        if made.study is None:
+            say.print(f"[yellow]It does not run yet:[/yellow]\n{safe(made.problem)}")
+            raise typer.Exit(FAILED)
+        say.print(repr(made.study.panel), markup=False, highlight=False)
+        say.print(f"[green]It can run:[/green] bayes-nqp run {safe(made.path)}")
+
+
+@app.command(
+    epilog="Example: bayes-nqp index provinces.xlsx --positive patents --positive school "
+    "--negative energy --out provinces_nqp.csv"
+)
+def index(
+    file: DataFile,
+    positive: Annotated[
+        list[str] | None, typer.Option(help="Indicator of which more is better; repeat it.")
+    ] = None,
+    negative: Annotated[
+        list[str] | None, typer.Option(help="Indicator of which less is better; repeat it.")
+    ] = None,
+    system: Annotated[
+        str | None,
+        typer.Option(help="Instead of columns: new_quality_productivity, or a .toml file."),
+    ] = None,
+    keep: Annotated[
+        list[str] | None, typer.Option(help="Indicator of the system to keep; repeat it.")
+    ] = None,
+    weights: Annotated[str, typer.Option(help="Weighting scheme, such as Entropy.")] = "Entropy",
+    missing: Annotated[
+        str, typer.Option(help="Rows without an indicator: error, drop, interpolate, extend.")
+    ] = "error",
+    unit: Annotated[str | None, typer.Option(help="Column of units; guessed otherwise.")] = None,
+    time: Annotated[str | None, typer.Option(help="Column of periods; guessed otherwise.")] = None,
+    name: Annotated[str, typer.Option(help="Name of the new column.")] = "nqp",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="File to write; FILE_index.csv by default."),
+    ] = None,
+) -> None:
+    """Make an index of indicators, and write your rows with it as a new column.
+
+    Beside them its weights are written, one row an indicator.
+    """
+    with plain_errors():
+        from bayes_nqp import studies
+
+        made = studies.add_index(
+            file, out, positive=positive or [], negative=negative or [], system=system,
+            keep=keep or [], weights=weights, missing=missing, unit=unit, time=time, name=name,
+        )  # fmt: skip
+        say = console()
+        for note in made.notes:
+            say.print(f"note: {note}", markup=False, highlight=False)
+        say.print(made.table.to_string(index=False), markup=False, highlight=False)
+        for path in made.paths:
+            say.print(f"wrote [bold]{safe(path)}[/bold]", highlight=False)
+
+
+@app.command(epilog="Example: bayes-nqp zones cities.xlsx --prefecture 城市 --out cities_zones.csv")
+def zones(
+    file: DataFile,
+    prefecture: Annotated[
+        str | None,
+        typer.Option(help="Column of names or codes of prefectures; looked for otherwise."),
+    ] = None,
+    rule: Annotated[
+        str, typer.Option(help="First treated year: approval_year or next_year_after_june.")
+    ] = "approval_year",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="File to write; FILE_zones.csv by default."),
+    ] = None,
+) -> None:
+    """Merge the 165 cross-border e-commerce pilot zones to your rows.
+
+    Adds the batch, the date of approval, the first treated year, the province, and whether it
+    is coastal; and says what is no prefecture, with the nearest names.
+    """
+    with plain_errors():
+        from bayes_nqp import studies
+
+        made = studies.add_zones(file, out, prefecture=prefecture, rule=rule)
+        say = console()
+        for note in made.notes:
+            say.print(note, markup=False, highlight=False)
+        if len(made.table):
+            say.print("[yellow]no prefecture, and without a zone:[/yellow]")
+            say.print(made.table.to_string(index=False), markup=False, highlight=False)
+        for path in made.paths:
+            say.print(f"wrote [bold]{safe(path)}[/bold]", highlight=False)
+
+
+@app.command(epilog="Example: bayes-nqp schema --out study.schema.json")
+def schema(
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write; printed otherwise.")
+    ] = None,
+) -> None:
+    """Write the schema of studies, with which editors complete and check them.
+
+    Put "#:schema ./study.schema.json" in the first line of a study; editors with Taplo or Even
+    Better TOML read it.
+    """
+    with plain_errors():
+        from bayes_nqp import studies
+
+        if out is None:
+            sys.stdout.buffer.write(studies.json_text().encode("utf-8"))
+            return
+        studies.write_beside(out, studies.json_text())
+        console().print(f"wrote [bold]{safe(out)}[/bold]", highlight=False)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _typed() -> str:
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])

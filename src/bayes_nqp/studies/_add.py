@@ -1,0 +1,246 @@
+"""A user's file with an index, or with the pilot zones, as a new file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from bayes_nqp.datasets import merge_zones
+from bayes_nqp.errors import PanelError, StudyError, nearest, shown
+from bayes_nqp.files import open_to_readers
+from bayes_nqp.studies._guess import prefecture_of, unit_and_time
+from bayes_nqp.studies._index import recipe_of
+from bayes_nqp.studies._look import Look, look
+from bayes_nqp.studies._schema import Index
+
+__all__ = ["Added", "add_index", "add_zones", "write_beside"]
+
+_WRITERS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
+    ".csv": lambda frame, path: frame.to_csv(path, index=False, encoding="utf-8-sig"),
+    ".xlsx": lambda frame, path: frame.to_excel(path, index=False),
+    ".parquet": lambda frame, path: frame.to_parquet(path, index=False),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Added:
+    """What was written.
+
+    Parameters
+    ----------
+    paths : tuple of Path
+    table : DataFrame
+        Weights of an index; or what is no prefecture.
+    notes : tuple of str
+    """
+
+    paths: tuple[Path, ...]
+    table: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+def add_index(
+    file: str | Path,
+    out: str | Path | None = None,
+    *,
+    positive: Sequence[str] = (),
+    negative: Sequence[str] = (),
+    system: str | None = None,
+    keep: Sequence[str] = (),
+    weights: str = "Entropy",
+    missing: str = "error",
+    unit: str | None = None,
+    time: str | None = None,
+    name: str = "nqp",
+) -> Added:
+    """Write a file's rows with an index of its indicators.
+
+    Parameters
+    ----------
+    file : str or Path
+    out : str or Path, optional
+        A .csv, .xlsx or .parquet file that is not there; FILE_index.csv by default. Its weights
+        are written beside it.
+    positive, negative : sequence of str
+        Columns.
+    system : str, optional
+        A ready system, or a .toml file.
+    keep : sequence of str
+        Indicators of the system.
+    weights, missing, name : str
+        As in [index] of a study.
+    unit, time : str, optional
+        Columns; guessed otherwise.
+
+    Returns
+    -------
+    Added
+
+    Raises
+    ------
+    PanelError, StudyError
+        If the file cannot be read, an argument is unknown, or a file is there already.
+    """
+    path = _out(file, out, "_index")
+    beside = path.with_name(f"{path.stem}_weights.csv")
+    _free(beside)
+    index = Index.model_construct(
+        **{
+            **Index().model_dump(),
+            "positive": list(positive),
+            "negative": list(negative),
+            "system": system,
+            "keep": list(keep),
+            "weights": weights,
+            "missing": missing,
+            "name": name,
+        }
+    )
+    recipe = recipe_of(index, Path())
+    found = look(Path(file))
+    given = {key: value for key, value in (("unit", unit), ("time", time)) if value}
+    roles = unit_and_time(found, given)
+    frame = _frame(found, [roles["unit"]] if "fill_down" in roles else [])
+    for column in (one.data for one in recipe.system.indicators):
+        if column not in frame.columns:
+            raise PanelError(
+                f"the indicator {column!r} is no column of the file",
+                hint=nearest(column, frame.columns),
+            )
+        frame[column] = found.columns[column].values
+    built = recipe.build(frame, unit=roles["unit"], time=roles["time"])
+    _write(built.frame(name), path)
+    _write(built.weights, beside)
+    notes = (f"unit {roles['unit']}, time {roles['time']}", *built.notes)
+    return Added((path, beside), built.weights, notes)
+
+
+def add_zones(
+    file: str | Path,
+    out: str | Path | None = None,
+    *,
+    prefecture: str | None = None,
+    rule: str = "approval_year",
+) -> Added:
+    """Write a file's rows with the pilot zones merged to them.
+
+    Parameters
+    ----------
+    file : str or Path
+    out : str or Path, optional
+        A .csv, .xlsx or .parquet file that is not there; FILE_zones.csv by default.
+    prefecture : str, optional
+        The column of names or codes; looked for otherwise.
+    rule : str, default "approval_year"
+        As in `merge_zones`.
+
+    Returns
+    -------
+    Added
+
+    Raises
+    ------
+    PanelError, StudyError
+        If no column names prefectures, an argument is unknown, or the file is there already.
+    """
+    path = _out(file, out, "_zones")
+    found = look(Path(file))
+    name = prefecture if prefecture is not None else prefecture_of(found)
+    if name is None:
+        raise PanelError(
+            "no column of the file names prefectures",
+            where=f"the columns are {shown(found.columns, 20)}",
+            hint="--prefecture names the column",
+        )
+    if name not in found.columns:
+        raise PanelError(
+            f"prefecture={name!r} is no column of the file", hint=nearest(name, found.columns)
+        )
+    blank = found.columns[name].values.isna()
+    merged = merge_zones(
+        _frame(found, [name] if not blank.iloc[0] and blank.mean() > _MERGED else []),
+        name,
+        rule=rule,  # type: ignore[arg-type]
+    )
+    _write(merged.frame, path)
+    return Added((path,), merged.unmatched, tuple(repr(merged).splitlines()[1:]))
+
+
+_MERGED = 0.3
+"""Share of empty cells from which they pass for merged ones."""
+
+
+def _frame(found: Look, merged: Sequence[str]) -> pd.DataFrame:
+    """The file's rows as they stand; merged cells filled from above."""
+    frame = pd.DataFrame({name: column.raw for name, column in found.columns.items()})
+    for name in merged:
+        frame[name] = frame[name].ffill()
+    return frame
+
+
+def _out(file: str | Path, out: str | Path | None, ending: str) -> Path:
+    file = Path(file)
+    path = Path(out) if out is not None else file.with_name(f"{file.stem}{ending}.csv")
+    if path.suffix.lower() not in _WRITERS:
+        raise StudyError(
+            f"'out' {path.name!r} has an ending that is not written here",
+            hint=f"one of {', '.join(_WRITERS)}",
+        )
+    _free(path)
+    return path
+
+
+def _free(path: Path) -> None:
+    if os.path.lexists(path):
+        raise StudyError(
+            f"{str(path)!r} is there already, and nothing is overwritten",
+            hint="--out names another file",
+        )
+
+
+def _write(frame: pd.DataFrame, path: Path) -> None:
+    _beside(path, lambda part: _WRITERS[path.suffix.lower()](frame, part))
+
+
+def write_beside(path: str | Path, text: str) -> None:
+    """Write a text to a file that is not there: whole, or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+    text : str
+
+    Raises
+    ------
+    StudyError
+        If it is there already, or cannot be written.
+    """
+    path = Path(path)
+    _free(path)
+    _beside(path, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def _beside(path: Path, write: Callable[[Path], object]) -> None:
+    """Write beside, and rename, without taking the place of a file."""
+    try:
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix
+        )
+        os.close(handle)
+        part = Path(name)
+        try:
+            write(part)
+            open_to_readers(part, 0o666)
+            _free(path)
+            part.rename(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise StudyError(
+            f"{str(path)!r} cannot be written: {error.strerror}", hint="--out in another folder"
+        ) from error

@@ -1,0 +1,57 @@
+"""How columns tend to be called, by the part they play; in English and in Chinese."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+__all__ = ["Part", "sounds_like"]
+
+type Part = Literal[
+    "unit", "time", "cohort", "treated", "outcome", "mediator", "covariate", "stratum"
+]
+
+_WORDS: Final[dict[str, tuple[str, ...]]] = {
+    "unit": (
+        r"cit(y|ies)", "firm", "count(y|ies|ry|ries)", "state", "province", r"unit", r"\bid\b",
+        "stkcd", "code", "symbol", "城市", "地级市", "企业", "公司", "股票",
+        "证券", "代码", "省份", "县",
+    ),
+    "time": (
+        "year", r"\btime\b", "period", "quarter", "month", "date", "年份", "年度", "年$", "时间",
+        "季度", "月份",
+    ),
+    "cohort": (
+        "cohort", "first.?treat", "treat.*year", "year.*treat", "adopt", "start", "gname",
+        "first_year", "zone_year", "设立年", "批准年", "试点年", "政策年", "实施年", "获批",
+    ),
+    "treated": ("treat", "did", "policy", "post", "zone", "试点", "政策", "处理", "综试区", "cbec"),
+    "outcome": ("nqp", "outcome", "^y$", "新质", "productiv", "tfp", "生产力", "全要素"),
+    "mediator": (
+        "digit", "innov", "patent", "financ", "credit", "constraint", "knowledge", "upgrad",
+        "struct", "数字", "创新", "专利", "融资", "信贷", "金融", "知识", "产业", "升级", "结构",
+    ),
+    "covariate": (
+        "gdp", "pop", "fdi", "gov", "invest", "wage", "age", "size", "lev", "open", "urban", "人口",
+        "外资", "投资", "财政", "规模", "开放", "城镇", "工资", "杠杆", "年龄",
+    ),
+    "stratum": (
+        "region", "group", "type", "market", "coast", "resource", "class", "sector", "industry",
+        "area", "地区", "区域", "类型", "分组", "东中西", "行业", "沿海", "资源", "市场",
+    ),
+}  # fmt: skip
+
+
+def sounds_like(part: Part, name: str) -> bool:
+    """Tell whether a column's name is one that such columns often have.
+
+    Parameters
+    ----------
+    part : str
+    name : str
+
+    Returns
+    -------
+    bool
+    """
+    return any(re.search(word, name, re.IGNORECASE) for word in _WORDS[part])

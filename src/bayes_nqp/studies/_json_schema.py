@@ -1,0 +1,271 @@
+"""The schema of studies for editors, made of the values themselves and of their help."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, fields
+from inspect import Parameter, cleandoc, signature
+from typing import Any
+
+from bayes_nqp.checks import CHECKS
+from bayes_nqp.studies._families import DESIGNS, SAMPLERS, choices, members, option_values
+from bayes_nqp.studies._index import normalisations, schemes, systems
+from bayes_nqp.studies._schema import Settings
+from bayes_nqp.studies._simulate import simulations
+from bayes_nqp.studies._source import datasets_of
+
+__all__ = ["described", "json_schema", "json_text"]
+
+type Schema = dict[str, Any]
+
+_DRAFT = "http://json-schema.org/draft-07/schema#"
+_ENTRY = re.compile(r"^(\w[\w, ]*?) : ")
+_ROLES = ("unit", "time", "outcome")
+_NUMBERS = {"int": "integer", "float": "number", "bool": "boolean", "str": "string"}
+
+
+def json_text() -> str:
+    """Write the schema of studies as JSON.
+
+    Returns
+    -------
+    str
+    """
+    return json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n"
+
+
+def json_schema() -> Schema:
+    """Describe every key of a study for editors.
+
+    Returns
+    -------
+    dict
+        JSON schema, draft 7: what editors such as those with Taplo complete and check.
+    """
+    whole = Settings.model_json_schema(ref_template="#/definitions/{model}")
+    found: Schema = {"$schema": _DRAFT, **whole}
+    found["definitions"] = made = found.pop("$defs")
+    for table in (found, *made.values()):
+        _plain(table)
+    for name, field in Settings.model_fields.items():
+        item = found["properties"][name]
+        if "$ref" in item:
+            # What stands beside a reference is not read.
+            item["allOf"] = [{"$ref": item.pop("$ref")}]
+        item["description"] = field.description
+    top, data, index = found["properties"], made["Data"]["properties"], made["Index"]["properties"]
+    data["dataset"]["enum"] = datasets_of()
+    data["simulation"]["enum"] = list(simulations())
+    made["Data"]["oneOf"] = [
+        {"required": ["dataset"]}, {"required": ["file"]}, {"required": ["simulation"]}
+    ]  # fmt: skip
+    made["Data"]["allOf"] = [_options_of(name, make) for name, make in simulations().items()]
+    made["Data"]["anyOf"] = [{"required": ["simulation"]}, {"required": ["unit", "time"]}]
+    index["system"] = {
+        **index["system"],
+        "anyOf": [{"enum": list(systems())}, {"type": "string", "pattern": r"\.toml$"}],
+    }
+    for key, kinds in (("weights", schemes()), ("normalise", normalisations())):
+        index[key] = {**_words(index[key]), **_one_of(kinds, made)}
+    top["design"] = {**_words(top["design"]), **_tables(members(DESIGNS), "StaggeredDiD", made)}
+    top["sampler"] = {**_words(top["sampler"]), **_tables(members(SAMPLERS), "NUTS", made)}
+    priors = members("priors")["Priors"]
+    top["priors"] = {**_words(top["priors"]), **_table(priors, made, tagged=False)}
+    checks = made["Checks"]
+    run = checks["properties"]["run"]
+    checks["properties"]["run"] = {**_words(run), "anyOf": _several({"enum": list(CHECKS)})}
+    checks["properties"] |= {name: _check(one.find, made) for name, one in CHECKS.items()}
+    for name in CHECKS:
+        checks["properties"][name]["description"] = CHECKS[name].question
+    checks["additionalProperties"] = False
+    return found
+
+
+def described(kind: Callable[..., object] | type) -> dict[str, str]:
+    """Read the help of every argument from a docstring.
+
+    Parameters
+    ----------
+    kind : type or callable
+        With a docstring in numpydoc's form.
+
+    Returns
+    -------
+    dict of str to str
+        The first paragraph of each argument's description.
+    """
+    text = cleandoc(kind.__doc__ or "")
+    if "Parameters\n----------\n" not in text:
+        return {}
+    body = text.split("Parameters\n----------\n", 1)[1]
+    body = re.split(r"\n\n?\w[\w ]*\n-{3,}\n", body, maxsplit=1)[0]
+    found: dict[str, list[str]] = {}
+    names: list[str] = []
+    for line in body.splitlines():
+        entry = _ENTRY.match(line)
+        if entry:
+            names = [name.strip() for name in entry[1].split(",")]
+            found |= {name: [] for name in names}
+        elif line.startswith(" ") or not line:
+            for name in names:
+                found[name].append(line.strip())
+    return {
+        name: " ".join(lines).strip().replace("``", "").replace("`", "")
+        for name, lines in found.items()
+    }
+
+
+def _plain(table: Schema) -> None:
+    """Say what TOML can: no nulls, no titles; one name where several may stand."""
+    table.pop("title", None)
+    for item in table.get("properties", {}).values():
+        item.pop("title", None)
+        if item.get("default", "") is None or item.get("default") == []:
+            item.pop("default")
+        kinds = item.get("anyOf", [])
+        kinds = [kind for kind in kinds if kind.get("type") != "null"]
+        if "$ref" in item and item["$ref"].endswith("/Names"):
+            item.pop("$ref")
+            kinds = [{"$ref": "#/definitions/Names"}]
+        if len(kinds) == 1:
+            item.pop("anyOf", None)
+            item |= kinds[0]
+        elif kinds:
+            item["anyOf"] = kinds
+    if table.get("type") == "array" and table.get("items") == {"type": "string"}:
+        table.pop("type")
+        table.pop("items")
+        table["anyOf"] = _several({"type": "string"})
+
+
+def _several(item: Schema) -> list[Schema]:
+    return [item, {"type": "array", "items": item}]
+
+
+def _words(item: Schema) -> Schema:
+    return {key: item[key] for key in ("description",) if key in item}
+
+
+def _tables(kinds: Mapping[str, type], usual: str, made: Schema) -> Schema:
+    """Tables of which the usual one need not say its type."""
+    options = []
+    for name, kind in kinds.items():
+        table = _table(kind, made, tagged=True)
+        if name != usual:
+            table["required"] = ["type", *table.get("required", [])]
+        options.append(table)
+    return {"type": "object", "anyOf": options}
+
+
+def _one_of(kinds: Mapping[str, type], made: Schema) -> Schema:
+    """A value by its name, or by a table."""
+    for name, kind in kinds.items():
+        if name not in made:
+            made[name] = {}
+            made[name] |= _table(kind, made, tagged=True)
+            made[name]["required"] = ["type", *made[name].get("required", [])]
+    bare = [name for name, kind in kinds.items() if not _needed(kind)]
+    return {"anyOf": [{"enum": bare}, *({"$ref": f"#/definitions/{name}"} for name in kinds)]}
+
+
+def _needed(kind: type) -> list[str]:
+    return [
+        field.name
+        for field in fields(kind)
+        if field.default is MISSING and field.default_factory is MISSING
+    ]
+
+
+def _table(kind: type, made: Schema, *, tagged: bool) -> Schema:
+    """The arguments of a value as a table."""
+    said = described(kind)
+    known: Schema = {"type": {"const": kind.__name__}} if tagged else {}
+    for field in fields(kind):
+        if field.name == "priors":
+            continue
+        item = _argument(field, made)
+        if said.get(field.name):
+            item["description"] = said[field.name]
+        known[field.name] = item
+    table: Schema = {
+        "type": "object",
+        "description": cleandoc(kind.__doc__ or "").split("\n", 1)[0],
+        "properties": known,
+        "additionalProperties": False,
+    }
+    if needed := _needed(kind):
+        table["required"] = needed
+    return table
+
+
+def _argument(field: Field[Any], made: Schema) -> Schema:
+    kinds = choices(field)
+    if kinds:
+        return _one_of(kinds, made)
+    item = _of_text(str(field.type))
+    if isinstance(field.default, int | float | str | bool):
+        item["default"] = field.default
+    elif isinstance(field.default, tuple):
+        item["default"] = list(field.default)
+    return item
+
+
+def _of_text(text: str) -> Schema:
+    """The kind of an argument from its annotation; anything where that is no plain kind."""
+    kinds: list[Schema] = []
+    literal = re.search(r"Literal\[(.*?)\]", text)
+    if literal:
+        kinds.append({"enum": [part.strip().strip("\"'") for part in literal[1].split(",")]})
+        text = text.replace(literal[0], "")
+    if re.search(r"(tuple|list|Sequence)\[str\b", text) or "By" in text:
+        kinds += _several({"type": "string"})
+    elif re.search(r"(tuple|list|Sequence)\[(float|int)\b", text):
+        kinds.append({"type": "array", "items": {"type": "number"}})
+    elif re.search(r"\w+\[", text):
+        return {}
+    else:
+        for part in (part.strip() for part in text.split("|")):
+            if part in _NUMBERS:
+                kinds.append({"type": _NUMBERS[part]})
+            elif part not in ("", "None"):
+                return {}
+    if {"enum"} == {key for kind in kinds for key in kind} or len(kinds) == 1:
+        return dict(kinds[0]) if kinds else {}
+    return {"anyOf": kinds} if kinds else {}
+
+
+def _check(find: Callable[..., object], made: Schema) -> Schema:
+    """The options of a check as a table."""
+    said = described(find)
+    known: Schema = {}
+    for option in list(signature(find).parameters.values())[1:]:
+        known[option.name] = _option(option, made)
+        if said.get(option.name):
+            known[option.name]["description"] = said[option.name]
+    return {"type": "object", "properties": known, "additionalProperties": False}
+
+
+def _options_of(name: str, make: Callable[..., object]) -> Schema:
+    """Arguments of a simulation, where it is the one that is named."""
+    said = described(make)
+    known: Schema = {}
+    for option in signature(make).parameters.values():
+        known[option.name] = _of_text(str(option.annotation))
+        if said.get(option.name):
+            known[option.name]["description"] = said[option.name]
+    options = {"type": "object", "properties": known, "additionalProperties": False}
+    return {
+        "if": {"properties": {"simulation": {"const": name}}, "required": ["simulation"]},
+        "then": {"properties": {"options": options}},
+    }
+
+
+def _option(option: Parameter, made: Schema) -> Schema:
+    text = str(option.annotation)
+    if "Rho" in text or "Steps" in text:
+        word = "Rho" if "Rho" in text else "Steps"
+        kinds = {name: kind for name, kind in option_values().items() if name.endswith(word)}
+        return {"anyOf": _one_of(kinds, made)["anyOf"][1:]}
+    return _of_text(text)

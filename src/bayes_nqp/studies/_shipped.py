@@ -1,0 +1,59 @@
+"""The studies that come with the library, and finding one by its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bayes_nqp
+from bayes_nqp.errors import StudyError, nearest
+
+__all__ = ["find", "shipped"]
+
+
+def shipped() -> Path:
+    """Find the folder of the library's own studies.
+
+    Returns
+    -------
+    Path
+        In an installed package a folder of it; in a checkout, ``models``.
+
+    Raises
+    ------
+    StudyError
+        If they are not there.
+    """
+    home = Path(str(bayes_nqp.__file__)).resolve().parent
+    for folder in (home / "models", home.parents[1] / "models"):
+        if any(folder.glob("*.toml")):
+            return folder
+    raise StudyError("the library's own studies are not there", hint="install the package again")
+
+
+def find(study: str | Path) -> Path:
+    """Find a study: a file, or the name of one of the library's own.
+
+    Parameters
+    ----------
+    study : str or Path
+
+    Returns
+    -------
+    Path
+        As it is where it has an ending, or a folder.
+
+    Raises
+    ------
+    StudyError
+        If there is no study of that name.
+    """
+    path = Path(study)
+    if path.exists() or path.suffix or path.parent != Path():
+        return path
+    own = {one.stem: one for one in shipped().glob("*.toml")}
+    if path.name not in own:
+        raise StudyError(
+            f"the study {str(study)!r} is not there",
+            hint=nearest(path.name, own) if own else "bayes-nqp list FOLDER shows what is",
+        )
+    return own[path.name]
