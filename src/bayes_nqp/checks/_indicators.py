@@ -12,6 +12,7 @@ from bayes_nqp.checks._alternatives import Alternative, compared
 from bayes_nqp.checks._judged import Judged, judged
 from bayes_nqp.checks._refit import panel_of, staggered
 from bayes_nqp.checks._result import DOUBT, HOLDS, Finding, NotApplicable, Verdict, asks
+from bayes_nqp.checks._said import Said, said
 from bayes_nqp.errors import NQPError, StudyError, shown
 from bayes_nqp.index import ProductivityIndex, Relation, recalled, relation
 
@@ -56,7 +57,12 @@ def indicators(fit: Fit, *, index: ProductivityIndex | None = None) -> Finding:
     design, panel = staggered(fit), panel_of(fit)
     recipe, made, spread = _origin(panel, index)
     if len(recipe.system.keys) < 2:
-        raise NotApplicable("The index has one indicator: without it nothing is left.")
+        raise NotApplicable(
+            Said(
+                "The index has one indicator: without it nothing is left.",
+                "指数只有一个指标，剔除后一无所剩。",
+            )
+        )
     others, lost = _without(design, panel, recipe, made, fit.scale)
     if not others:
         raise NotApplicable(f"No index can be built without an indicator ({shown(lost, 3)}).")
@@ -84,21 +90,32 @@ def _finding(found: Judged, evidence: xr.Dataset) -> Finding:
     most = 1 + int(np.argmax(np.where(single, carried, -np.inf)))
     positive = float((draws.isel(specification=0) > 0).mean())
     concluded = max(positive, 1.0 - positive) >= _TOLD
-    figure = (
-        f"{len(names) - 1} refits: average effect from {means[1:].min():.3g} to "
-        f"{means[1:].max():.3g} (all: {means[0]:.3g})"
-    )
+    found_of = [len(names) - 1, means[1:].min(), means[1:].max(), means[0]]
+    parts = [
+        said(
+            "{} refits: average effect from {:.3g} to {:.3g} (all: {:.3g})",
+            "重新拟合 {} 次：平均效应介于 {:.3g} 与 {:.3g} 之间（全部指标 {:.3g}）",
+            *found_of,
+        )
+    ]
     verdict: Verdict = found.verdict
-    sentence = found.sentence("No indicator carries the average effect alone.", "")
+    same = Said("No indicator carries the average effect alone.", "没有单一指标主导平均效应。")
+    sentence = found.sentence(same, Said("", "{}后"))
     if concluded:
-        figure += f"; gone {names[most]}: {max(carried[most - 1], 0.0):.0%}"
-        if verdict == HOLDS and carried[most - 1] > _HALF:
+        without = Said(names[most], f"剔除 {names[most].removeprefix('without ')}")
+        share = max(float(carried[most - 1]), 0.0)
+        parts.append(said("; gone {}: {:.0%}", "；{}后消失 {:.0%}", without, share))
+        if verdict == HOLDS and share > _HALF:
             verdict = DOUBT
-            sentence = (
-                f"The conclusion stays, but {carried[most - 1]:.0%} of the effect is gone "
-                f"{names[most]}: the index responds mainly through it."
+            sentence = said(
+                "The conclusion stays, but {:.0%} of the effect is gone {}: the index responds "
+                "mainly through it.",
+                "结论不变，但{1}后效应减少 {0:.0%}：指数主要通过该指标作出响应。",
+                share,
+                without,
             )
-    return Finding(verdict, figure, sentence.replace("  ", " "), evidence, "specifications")
+    figure = Said("".join(parts), "".join(part.zh for part in parts))
+    return Finding(verdict, figure, sentence, evidence, "specifications")
 
 
 def _origin(
@@ -110,8 +127,12 @@ def _origin(
     known = {panel.roles.outcome: index} if index is not None else recalled(panel.frame)
     if not known:
         raise NotApplicable(
-            "The outcome is no index that the panel remembers; panel = index.panel(…), or the "
-            "option index=nqp.ProductivityIndex(…)."
+            Said(
+                "The outcome is no index that the panel remembers; panel = index.panel(…), or the "
+                "option index=nqp.ProductivityIndex(…).",
+                "面板未记录由指标构成的结果变量；请用 panel = index.panel(…)，或选项 "
+                "index=nqp.ProductivityIndex(…)。",
+            )
         )
     for name, recipe in known.items():
         again = _built(recipe, panel)

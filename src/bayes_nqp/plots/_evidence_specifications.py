@@ -31,6 +31,10 @@ _CHINESE: Final = {
     "controls": "对照组",
     "anticipation": "预期效应",
     "cohort": "批次",
+    "indicator": "指标",
+    "dimension": "维度",
+    "rows": "样本",
+    "all indicators, weighed by these rows alone": "全部指标，仅以这些行赋权",
     "of your own": "自定义",
     "independent errors": "独立误差",
     "AR(1) errors": "AR(1) 误差",
@@ -50,6 +54,8 @@ _CHINESE: Final = {
 _PATTERNS: Final = (
     (r"without cohort (.+)", r"去掉批次 \1"),
     (r"without (.+) = (.+)", r"去掉 \1 = \2"),
+    (r"without dimension (.+)", r"去掉维度 \1"),
+    (r"without (.+)", r"去掉 \1"),
     (r"(\d+) periods? of anticipation", r"提前 \1 期"),
     (r"time effects by (.+), pooled", r"\1 时间效应（部分合并）"),
     (r"time effects by (.+)", r"\1 时间效应"),
@@ -89,6 +95,7 @@ def specifications(result: CheckResult, look: Look) -> Figure:
                 markerfacecolor="none", markeredgecolor=MUTED, markeredgewidth=0.9, zorder=2.5,
             )  # fmt: skip
         ax.set_xlabel(label)
+        ax.locator_params(axis="x", nbins=5)
         notes = [say["points"].format(percent(look.prob)), say["band"].format(percent(look.prob))]
         notes += [say["comparison_only"]] if not evidence["counts"].all() else []
         notes += [say["own_target"]] if other.size else []
