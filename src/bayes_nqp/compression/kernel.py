@@ -181,19 +181,44 @@ def add_class(ints: Index, floats: Array, row: Index, q: Array, s: Array) -> Non
                     s[cell_t, cell_u] += value
             if cell_u >= 0:
                 s[lam_t, cell_u] += value
+    # Entries come column by column: what a column has in common with periods is summed first.
+    line = np.zeros(m)
+    for p in range(k):
+        column = ints[row[9] + p]
+        position, total = ints[row[10] + p], floats[row[12] + p]
+        for t in range(m):
+            line[t] += q[position, t] * total
+        if p + 1 < k and ints[row[9] + p + 1] == column:
+            continue
+        slot = y if column == ints[7] else row[4] + column
+        for t in range(m):
+            lam_t, cell_t = ints[row[6] + t], ints[row[7] + t]
+            s[slot, lam_t] += line[t]
+            s[lam_t, slot] += line[t]
+            if cell_t >= 0:
+                s[slot, cell_t] += line[t]
+                s[cell_t, slot] += line[t]
+            line[t] = 0.0
+    if row[14] > 0:
+        # Every column in every period: one product of pairs of columns by pairs of periods.
+        columns = k // m
+        pairs = columns * (columns + 1) // 2
+        table = floats[row[14] : row[14] + pairs * m * m].reshape((pairs, m * m))
+        values = np.dot(table, q.ravel())
+        at = 0
+        for c in range(columns):
+            slot = y if c == ints[7] else row[4] + c
+            for d in range(c + 1):
+                other_slot = y if d == ints[7] else row[4] + d
+                s[slot, other_slot] += values[at]
+                if d < c:
+                    s[other_slot, slot] += values[at]
+                at += 1
+        return
     for p in range(k):
         column = ints[row[9] + p]
         slot = y if column == ints[7] else row[4] + column
         position = ints[row[10] + p]
-        total = floats[row[12] + p]
-        for t in range(m):
-            value = q[position, t] * total
-            lam_t, cell_t = ints[row[6] + t], ints[row[7] + t]
-            s[slot, lam_t] += value
-            s[lam_t, slot] += value
-            if cell_t >= 0:
-                s[slot, cell_t] += value
-                s[cell_t, slot] += value
         for r in range(k):
             other = ints[row[9] + r]
             other_slot = y if other == ints[7] else row[4] + other

@@ -232,7 +232,8 @@ class Problem:
                 self.class_block[i], c.units.size, c.times.size, c.sums.size, slope_base,
                 ints.add(c.times), ints.add(time_slots), ints.add(slots),
                 floats.add(self.class_treated[i]), ints.add(c.column), ints.add(c.position),
-                floats.add(c.weights), floats.add(c.sums), floats.add(c.cross), 0, 0,
+                floats.add(c.weights), floats.add(c.sums), floats.add(c.cross),
+                _pairs(c, self.n_columns, floats), 0,
             ]  # fmt: skip
         ints.head[17] = ints.add(table)
 
@@ -246,6 +247,20 @@ class Problem:
 
 
 _HEADER = 32
+
+
+def _pairs(c: UnitClass, n_columns: int, floats: _Buffer) -> int:
+    """Add cross-products by pairs of columns, each over pairs of periods; 0 where there are none.
+
+    Only where every column has an entry in every period, so that they are a smaller table than
+    that of the entries.
+    """
+    m, size = c.times.size, n_columns + 1
+    if not np.array_equal(c.position, np.tile(np.arange(m), size)):
+        return 0
+    table = c.cross.reshape(size, m, size, m).transpose(0, 2, 1, 3)
+    low, high = np.tril_indices(size)
+    return floats.add(table[low, high])
 
 
 class _Buffer:
