@@ -20,7 +20,7 @@ class CheckTable(pd.DataFrame):
     """
 
     @property
-    def _constructor(self) -> Callable[..., pd.DataFrame]:  # type: ignore[override]
+    def _constructor(self) -> Callable[..., pd.DataFrame]:
         return pd.DataFrame
 
     def _repr_html_(self) -> str:

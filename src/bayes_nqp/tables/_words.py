@@ -283,7 +283,6 @@ _CHINESE = {
     "question_specifications": "换用同一数据的其他模型，平均效应是否仍成立？",
     "question_leave_out": "平均效应是否由某一批次、组或单位群体主导？",
     "question_indicators": "平均效应是否由指数的某一指标主导？",
-    "question_indicators": "平均效应是否由指数的某一指标主导？",
     "question_influence": "平均效应是否依赖个别单位？",
     "question_confounding": "未观测混杂要多强，才会推翻渠道的结论？",
     "question_adds_up": "直接与间接效应之和是否等于仅用结果变量估计的效应？",

@@ -1,0 +1,67 @@
+"""What a notebook shows of panels, fits, checks and tables."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from mediated import channels_fit
+
+import bayes_nqp as nqp
+from bayes_nqp.checks import CheckResult, check_table
+from bayes_nqp.diagnostics import Gate
+
+pytestmark = pytest.mark.xdist_group("mediation_pictures")
+
+RESULTS = [
+    CheckResult("support", "Is it <identified>?", "holds", "28 of 28", "All are."),
+    CheckResult("pretrends", "Parallel?", "fails", "p = 0.001", "They " + "were not " * 30),
+]
+
+
+@pytest.fixture(scope="session")
+def fit():
+    return channels_fit()
+
+
+def shown(what: object) -> str:
+    page = what._repr_html_()  # type: ignore[attr-defined]
+    assert not re.search(r"https?://|url\(|<script|<link|@import|src=", page)
+    assert page.count("<table") == page.count("</table>")
+    assert page.count("<div") == page.count("</div>")
+    return page
+
+
+def test_panels_fits_and_tables_are_shown_without_anything_from_elsewhere(fit):
+    assert "digital" in shown(fit.panel)
+    assert f"{fit.panel.n_rows:,}" in shown(fit.panel)
+    assert "Direct" in shown(nqp.table(fit))
+
+
+def test_a_fit_shows_its_gate(fit):
+    bad = replace(fit, gate=Gate(1.2, 10.0, 10.0, 0, 1.0, ("R-hat 1.200 (mu)",)))
+    assert "R-hat 1.200 (mu)" in shown(bad)
+    good = replace(fit, gate=Gate(1.0, 900.0, 900.0, 0, 1.0))
+    assert "passed" in shown(good)
+    assert "#b42318" in shown(bad)
+    assert "#b42318" not in shown(good)
+
+
+def test_a_check_shows_its_verdict():
+    page = shown(RESULTS[0])
+    assert "&lt;identified&gt;" in page
+    assert "holds" in page
+
+
+def test_a_list_of_checks_is_shown_whole_and_computes_as_a_frame():
+    table = check_table(RESULTS)
+    page = shown(table)
+    assert RESULTS[1].sentence.strip() in page
+    assert "&lt;identified&gt;" in page
+    assert page.index("1 holds, 1 fails") < page.index("Parallel?")
+    assert isinstance(table, pd.DataFrame)
+    assert type(table[table["verdict"] == "fails"]) is pd.DataFrame
+    assert type(table[["check"]]) is pd.DataFrame
+    assert table.set_index("check").loc["pretrends", "verdict"] == "fails"
