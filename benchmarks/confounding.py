@@ -2,6 +2,7 @@
 
 python -m benchmarks.confounding [--replications 60] [--cases 0 1 2 3] [--seed 1000]
 python -m benchmarks.confounding --bias 30000
+python -m benchmarks.confounding --shifts 6000
 python -m benchmarks.confounding --cities city_nqpf_cbec_2010_2021.csv
 
 Panels have 200 units, 12 periods, cohorts in periods 5, 7 and 9, a third never treated, two
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -104,7 +106,38 @@ def slopes(design: nqp.Mediation, panel: nqp.Panel) -> tuple[np.ndarray, np.ndar
         correlation=correlation_of(outcome.rows, treated, patterns, phi[0]),
         strata=found.shape[1],
     )  # fmt: skip
-    return found[0], found[0] - bias.slope[0] * strength(np.array(RHO), bias.curvature[0])
+    size = bias.slope.shape[2]
+    freed = found[0].copy()
+    freed[:, :size] -= bias.slope[0] * strength(np.array(RHO), bias.curvature[0])
+    return found[0], freed
+
+
+def shifts(units: int) -> None:
+    """Slopes freed of the bias, with what treatment or a moderator adds to them."""
+    print(line("added by", "AR of mediator, outcome", "slope", "freed", "added", "truth"))
+    print(line("---", "---", "---:", "---:", "---:", "---:"))
+    for added, phi in product(("treatment", "moderator"), ((0.5, 0.5), (0.2, 0.8), (0.8, 0.2))):
+        by_treatment = added == "treatment"
+        truth = 0.4 if by_treatment else 0.3
+        one = Channel(0.8, rho=phi[0], interaction=truth if by_treatment else 0.0)
+        panel = channels(
+            mediators={"m": one}, units=units, cohorts=(5, 7, 9), never=1 / 3, rho=phi[1],
+            confounding=RHO, deviation_sd=0.3, seed=5,
+        ).panel  # fmt: skip
+        design = DESIGN.replace(interaction=True)
+        if not by_treatment:
+            z = np.random.default_rng(1).normal(size=panel.n_units)[panel.unit_codes]
+            frame = panel.frame.assign(z=z)
+            frame[panel.roles.outcome] = panel.outcome + truth * z * panel.mediators[:, 0]
+            panel = nqp.Panel.from_frame(frame, **{**panel.arguments, "moderators": ["z"]})
+            design = DESIGN.replace(
+                design=DESIGN.design.replace(moderator="z"), moderates=("a", "b")
+            )
+        plain, freed = (x.mean(axis=0) for x in slopes(flat(design), panel))
+        print(
+            line(added, f"{phi[0]}, {phi[1]}", f"{plain[0]:.3f}", f"{freed[0]:.3f}",
+                 f"{freed[1]:.3f}", f"{one.slope}, {truth}"), flush=True,
+        )  # fmt: skip
 
 
 def bias(chosen: list[int], units: int, seed: int) -> None:
@@ -176,10 +209,13 @@ def main() -> None:
     parser.add_argument("--replications", type=int, default=60)
     parser.add_argument("--cases", type=int, nargs="*", default=list(range(len(CASES))))
     parser.add_argument("--bias", type=int, metavar="UNITS", help="bias in panels of that size")
+    parser.add_argument("--shifts", type=int, metavar="UNITS", help="with an interaction")
     parser.add_argument("--seed", type=int, default=1000, help="of the first panel")
     given = parser.parse_args()
     if given.cities is not None:
         return cities(given.cities)
+    if given.shifts is not None:
+        return shifts(given.shifts)
     if given.bias is not None:
         return bias(given.cases, given.bias, given.seed)
     return coverage(given.cases, given.replications, given.seed)

@@ -1,10 +1,13 @@
 """Coverage of effects along a channel whose legs are both moderated, as Markdown.
 
 python -m benchmarks.moderated_paths [--replications 60] [--seed 1]
+python -m benchmarks.moderated_paths --conditional 400 --seed 5000
 
 Panels have 120 units, 10 periods, two regions, cohorts in periods 4 and 6, two fifths never
 treated, AR(1) errors. With z the moderator less 5, a unit's effect on the mediator is
-1 + .5 z + own (own of sd .4), the slope .8 + .3 z, the direct effect 1 + .4 z + own (sd .2).
+1 + .5 z + own (own of sd .4), the slope .8 + .3 z, the direct effect 1 + .4 z + own (sd .2). The
+second command has the bias of conditional means at given parameters, on other panels and without
+sampling.
 """
 
 from __future__ import annotations
@@ -75,11 +78,28 @@ def one(seed: int) -> dict[str, tuple[float, bool]]:
     return found
 
 
+def conditional(replications: int, seed: int) -> None:
+    """Bias of conditional means of both paths."""
+    errors = []
+    for k in range(replications):
+        panel, truth = simulated(seed + k)
+        found = nqp.conditional_mean(DESIGN, panel, rho=0.15, sigma=0.6, scale_deviation=0.3)
+        via, direct = nqp.nie(found, mediators="tech").item(), nqp.nde(found).item()
+        errors.append([via - truth["via tech"], direct - truth["direct"]])
+    mean, sd = np.mean(errors, axis=0), np.std(errors, axis=0, ddof=1)
+    for name, one, spread in zip(("via tech", "direct"), mean, sd, strict=True):
+        print(line(name, f"{one:+.4f}", f"({spread / np.sqrt(replications):.4f})"))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--replications", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--conditional", type=int, default=0)
     asked = parser.parse_args()
+    if asked.conditional:
+        conditional(asked.conditional, asked.seed)
+        return
     begin = time.perf_counter()
     runs = [one(asked.seed + k) for k in range(asked.replications)]
     print(line("effect", "bias", "(s.e.)", "95 % covers"))
