@@ -10,14 +10,14 @@ import xarray as xr
 
 from bayes_nqp.checks._alternatives import Alternative, compared
 from bayes_nqp.checks._judged import Judged, judged
-from bayes_nqp.checks._refit import panel_of, staggered
+from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import DOUBT, HOLDS, Finding, NotApplicable, Verdict, asks
 from bayes_nqp.checks._said import Said, said
 from bayes_nqp.errors import NQPError, StudyError, shown
 from bayes_nqp.index import ProductivityIndex, Relation, recalled, relation
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import StaggeredDiD
+    from bayes_nqp.designs import ContinuousExposure, StaggeredDiD
     from bayes_nqp.fitting import Fit
     from bayes_nqp.panel import Panel
 
@@ -54,7 +54,7 @@ def indicators(fit: Fit, *, index: ProductivityIndex | None = None) -> Finding:
     StudyError
         If ``index`` is no recipe.
     """
-    design, panel = staggered(fit), panel_of(fit)
+    design, panel = estimator(fit), panel_of(fit)
     recipe, made, spread = _origin(panel, index)
     if len(recipe.system.keys) < 2:
         raise NotApplicable(
@@ -164,7 +164,11 @@ def _built(recipe: ProductivityIndex, panel: Panel) -> Floats:
 
 
 def _without(
-    design: StaggeredDiD, panel: Panel, recipe: ProductivityIndex, made: Relation, scale: float
+    design: StaggeredDiD | ContinuousExposure,
+    panel: Panel,
+    recipe: ProductivityIndex,
+    made: Relation,
+    scale: float,
 ) -> tuple[list[Alternative], list[str]]:
     """Indices without each indicator, and without each dimension of several."""
     system = recipe.system
@@ -193,7 +197,9 @@ def _members(recipe: ProductivityIndex, key: str) -> tuple[str, ...]:
     return tuple(one.key for one in dimension.indicators)
 
 
-def _outcome(design: StaggeredDiD, panel: Panel, values: Floats, scale: float) -> Panel:
+def _outcome(
+    design: StaggeredDiD | ContinuousExposure, panel: Panel, values: Floats, scale: float
+) -> Panel:
     """The panel with another index, of the same within-unit spread."""
     raw = panel.with_outcome(values)
     own = design.plan(raw).equations[0].scale
