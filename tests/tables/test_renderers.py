@@ -258,9 +258,9 @@ def test_word_orders_what_its_schema_orders(tmp_path):
             assert len(names) == len(set(names))
 
 
-def test_without_python_docx_the_extra_is_named(monkeypatch, tmp_path):
+def test_without_python_docx_it_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "docx", None)
-    with pytest.raises(StudyError, match=r"bayes_nqp\[report\]"):
+    with pytest.raises(StudyError, match="pip install python-docx"):
         TABLES["effects"].to_docx(tmp_path / "t.docx")
     assert not list(tmp_path.iterdir())
 

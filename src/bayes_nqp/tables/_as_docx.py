@@ -125,7 +125,7 @@ def docx_module() -> Any:
     except ImportError as error:
         raise StudyError(
             "Word documents need python-docx, which is not installed",
-            hint="pip install 'bayes_nqp[report]'",
+            hint="pip install python-docx",
         ) from error
     return docx
 
