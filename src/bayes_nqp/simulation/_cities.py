@@ -12,7 +12,7 @@ from bayes_nqp.index import IndexSystem, new_quality_productivity
 from bayes_nqp.simulation._assemble import Written, assembled
 from bayes_nqp.simulation._catalogue import chosen
 from bayes_nqp.simulation._checks import check_numbers
-from bayes_nqp.simulation._controls import CITY
+from bayes_nqp.simulation._controls import CITY, picked
 from bayes_nqp.simulation._mediated import Channel
 from bayes_nqp.simulation._places import check_strata, check_years, grouped, listed, places_of
 from bayes_nqp.simulation._policy import Policy, happen
@@ -33,6 +33,7 @@ CONTRASTS: Final[Mapping[str, float]] = MappingProxyType(
 def cities(
     *,
     mediators: Iterable[str] | Mapping[str, Channel] = ("digital", "innovation", "upgrading"),
+    covariates: Iterable[str] = ("ln_gdp", "ln_fdi"),
     strata: Sequence[str] = ("region", "market"),
     years: Sequence[int] = (2010, 2023),
     rule: Rule = "approval_year",
@@ -69,6 +70,9 @@ def cities(
     ----------
     mediators : iterable of str, or mapping of str to Channel
         Names from `CATALOGUE`, or channels by name: digital, innovation and upgrading by default.
+    covariates : iterable of str, default ("ln_gdp", "ln_fdi")
+        Time-varying, moved by no policy, among "ln_gdp", "ln_loans", "ln_fdi" (logs of output,
+        loans and foreign investment) and "ln_science" (of science in public spending).
     strata : sequence of str, default ("region", "market")
         The panel's, among "region" (inland or coastal province), "market" (marketisation low or
         high; drawn, more often high on the coast) and "resource" (resource-based or not). Time
@@ -138,6 +142,7 @@ def cities(
     first, last = check_years(years)
     kept = check_strata(strata)
     check_numbers(missing=missing)
+    controls = picked(covariates, CITY)
     policy = Policy(
         chosen(mediators), level, growth, dict(contrasts), deviation_sd, moderation, rho, noise,
         trend, selection, confounding, confounded, related,
@@ -152,7 +157,7 @@ def cities(
     )
     stay = (stream(seed, "missing").random(code.size) >= missing) | (time == first)
     code, time = code[stay], time[stay]
-    happened = happen(places, policy, CITY, code, time, (first, last), seed)
+    happened = happen(places, policy, controls, code, time, (first, last), seed)
     indicators = new_quality_productivity() if system is None else system
     written = Written(
         listed(table, code, time, language), say("city", language),
@@ -160,11 +165,11 @@ def cities(
         language,
     )  # fmt: skip
     parameters: dict[str, object] = {
-        "mediators": policy.mediators, "strata": kept, "years": (first, last), "rule": rule,
+        "mediators": policy.mediators, "covariates": tuple(controls), "strata": kept, "years": (first, last), "rule": rule,
         "below_prefecture": below_prefecture, "level": level, "growth": growth,
         "contrasts": dict(contrasts), "moderation": moderation, "deviation_sd": deviation_sd,
         "rho": rho, "noise": noise, "spatial": spatial, "reach": reach, "trend": trend,
         "selection": selection, "confounding": confounding, "confounded": confounded,
         "related": related, "missing": missing, "names": language, "seed": seed,
     }  # fmt: skip
-    return assembled(written, happened, policy, CITY, seed, parameters)
+    return assembled(written, happened, policy, controls, seed, parameters)

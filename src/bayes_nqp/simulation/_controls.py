@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -10,10 +10,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.simulation._errors import errors_of
 from bayes_nqp.simulation._streams import stream
 
-__all__ = ["CITY", "FIRM", "Control", "controls_of", "digital_finance"]
+__all__ = ["CITY", "FIRM", "Control", "controls_of", "digital_finance", "picked"]
 
 Array = npt.NDArray[np.float64]
 
@@ -62,6 +63,30 @@ FIRM: Final[Mapping[str, Control]] = MappingProxyType(
 """Chosen to look like a listed firm's log assets, debt ratio and return on assets."""
 
 _FINANCE: Final = (116.0, 19.0, 12.0)  # level, sd between places, what the coast is ahead
+
+
+def picked(names: Iterable[str], known: Mapping[str, Control]) -> dict[str, Control]:
+    """Pick covariates by name.
+
+    Parameters
+    ----------
+    names : iterable of str
+    known : mapping of str to Control
+
+    Returns
+    -------
+    dict of str to Control
+
+    Raises
+    ------
+    StudyError
+        If a name is unknown.
+    """
+    found = (names,) if isinstance(names, str) else tuple(names)
+    for name in found:
+        if name not in known:
+            raise StudyError(f"'covariates' names {name!r}", hint=nearest(str(name), known))
+    return {name: known[name] for name in found}
 
 
 def controls_of(

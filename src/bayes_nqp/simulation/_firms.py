@@ -13,7 +13,7 @@ from bayes_nqp.simulation._assemble import Written, assembled
 from bayes_nqp.simulation._catalogue import chosen
 from bayes_nqp.simulation._checks import check_numbers
 from bayes_nqp.simulation._cities import CONTRASTS
-from bayes_nqp.simulation._controls import FIRM
+from bayes_nqp.simulation._controls import FIRM, picked
 from bayes_nqp.simulation._firm_system import firm_productivity
 from bayes_nqp.simulation._mediated import Channel
 from bayes_nqp.simulation._places import check_strata, check_years, grouped, listed, places_of
@@ -35,6 +35,7 @@ def firms(
     n_firms: int = 4000,
     cities: int = 250,
     mediators: Iterable[str] | Mapping[str, Channel] = ("digital", "finance"),
+    covariates: Iterable[str] = ("size", "leverage"),
     strata: Sequence[str] = ("region", "market"),
     years: Sequence[int] = (2010, 2023),
     rule: Rule = "approval_year",
@@ -70,6 +71,8 @@ def firms(
         How many firms, in how many of the 285 cities; every city has one at least.
     mediators
         As in `cities`; digital transformation and financing constraints by default.
+    covariates : iterable of str, default ("size", "leverage")
+        Among "size" (log assets), "leverage" and "roa".
     strata, years, rule, below_prefecture
         As in `cities`; groups are those of the firm's city.
     level, growth : float, default 0.2, 0.15
@@ -120,6 +123,7 @@ def firms(
     kept = check_strata(strata)
     check_numbers(missing=missing)
     _check(n_firms, cities, common, newcomers)
+    controls = picked(covariates, FIRM)
     policy = Policy(
         chosen(mediators), level, growth, dict(contrasts), deviation_sd, moderation, rho, noise,
         trend, selection, confounding, confounded, related,
@@ -129,7 +133,7 @@ def firms(
     labels = np.array([f"{k + 1:06d}" for k in range(n_firms)], dtype=str)
     places = places_of(table, labels, kept, language, shared_by_groups(common, home), home)
     code, time = spells(places.who.cohort, (first, last), newcomers, missing, seed)
-    happened = happen(places, policy, FIRM, code, time, (first, last), seed)
+    happened = happen(places, policy, controls, code, time, (first, last), seed)
     base = listed(table, home[code], time, language)
     base.insert(0, say("firm", language), labels[code])
     written = Written(
@@ -138,7 +142,7 @@ def firms(
         firm_productivity() if system is None else system, language,
     )  # fmt: skip
     parameters: dict[str, object] = {
-        "n_firms": n_firms, "cities": cities, "mediators": policy.mediators, "strata": kept,
+        "n_firms": n_firms, "cities": cities, "mediators": policy.mediators, "covariates": tuple(controls), "strata": kept,
         "years": (first, last), "rule": rule, "below_prefecture": below_prefecture,
         "level": level, "growth": growth, "contrasts": dict(contrasts),
         "moderation": moderation, "deviation_sd": deviation_sd, "rho": rho, "noise": noise,
@@ -146,11 +150,12 @@ def firms(
         "confounded": confounded, "related": related, "newcomers": newcomers,
         "missing": missing, "names": language, "seed": seed,
     }  # fmt: skip
-    return assembled(written, happened, policy, FIRM, seed, parameters)
+    return assembled(written, happened, policy, controls, seed, parameters)
 
 
 def _check(n_firms: int, cities: int, common: float, newcomers: float) -> None:
-    if not 20 <= cities <= (most := len(zone_cities())):
+    most = len(zone_cities())
+    if not 20 <= cities <= most:
         raise StudyError(f"'cities' is {cities!r}", hint=f"a whole number from 20 to {most}")
     if n_firms < cities:
         raise StudyError(

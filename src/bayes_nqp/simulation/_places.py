@@ -85,16 +85,11 @@ def places_of(
         )
         for f in strata
     }
-    keys = pd.DataFrame(called, index=here.index)
-    if strata:
-        # Sorted as panels sort their levels, so that cells come in the order of a design's.
-        table = keys.drop_duplicates().sort_values(list(called), ignore_index=True)
-        number = keys.merge(table.assign(stratum=table.index), how="left")["stratum"].to_numpy()
-    else:
-        table, number = keys.iloc[:1], np.zeros(len(here), dtype=np.int64)
+    # Sorted as panels sort their levels, so that cells come in the order of a design's.
+    number, table = _numbered(pd.DataFrame(called, index=here.index))
     who = Layout(
         labels,
-        number.astype(np.int64),
+        number,
         here["year"].fillna(0).to_numpy(dtype=np.int64),
         {name: table[name].to_numpy(dtype=str) for name in called},
     )
@@ -107,7 +102,16 @@ def places_of(
         at,
         None if at is None else cities["city"].to_numpy(dtype=str),
         across,
+        _numbered(here[list(strata)])[0],
     )
+
+
+def _numbered(keys: pd.DataFrame) -> tuple[Index, pd.DataFrame]:
+    """Number the combinations of levels in sorted order."""
+    if keys.shape[1] == 0:
+        return np.zeros(len(keys), dtype=np.int64), keys.iloc[:1]
+    number = keys.groupby(list(keys), sort=True).ngroup().to_numpy(dtype=np.int64)
+    return number, keys.drop_duplicates().sort_values(list(keys), ignore_index=True)
 
 
 def listed(cities: pd.DataFrame, at: Index, time: Index, names: Language) -> pd.DataFrame:
@@ -181,7 +185,7 @@ def check_years(years: Sequence[int]) -> tuple[int, int]:
     StudyError
         If they are not two years, one before the first zone and one after it.
     """
-    found = tuple(years)
+    found = tuple(years) if isinstance(years, Sequence) else ()
     if len(found) != 2 or not all(isinstance(y, int | np.integer) for y in found):
         raise StudyError(f"'years' is {years!r}", hint="the first and last year: (2010, 2023)")
     first, last = int(found[0]), int(found[1])

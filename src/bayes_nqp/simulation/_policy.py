@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -123,6 +123,9 @@ class Places:
         As in `Mediated`.
     across : callable, optional
         As in `joint_errors`.
+    trends : ndarray of int (unit), optional
+        Number of the stratum in an order that does not hang on the language of its name; time
+        effects are drawn in this order.
     """
 
     who: Layout
@@ -133,6 +136,7 @@ class Places:
     members: Index | None = None
     labels: npt.NDArray[np.str_] | None = None
     across: Across | None = None
+    trends: Index | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,11 +200,12 @@ def happen(
         cells_of(who, code, time) if dose is None else exposed_cells_of(who, code, time, dose)
     )
     at = (code, time - years[0])
+    grown = who if places.trends is None else replace(who, stratum=places.trends)
     untreated, own, curves = [], [], []
     members = units if places.members is None else int(places.members.max()) + 1
     for k, (name, equation) in enumerate(equations.items()):
         base = errors[:, :, k] + background(
-            who, periods, equation.sigma, stream(seed, "units", name), stream(seed, "times", name)
+            grown, periods, equation.sigma, stream(seed, "units", name), stream(seed, "times", name)
         )
         base += equation.sigma * treated[:, None] * (
             policy.selection + equation.trend * np.arange(periods)

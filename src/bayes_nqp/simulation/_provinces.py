@@ -16,7 +16,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.index import IndexSystem, new_quality_productivity
 from bayes_nqp.simulation._assemble import Written, assembled
 from bayes_nqp.simulation._catalogue import CATALOGUE, chosen
-from bayes_nqp.simulation._controls import CITY
+from bayes_nqp.simulation._controls import CITY, picked
 from bayes_nqp.simulation._errors import errors_of
 from bayes_nqp.simulation._mediated import Channel
 from bayes_nqp.simulation._places import check_strata, check_years, grouped, listed, places_of
@@ -32,26 +32,28 @@ Array = npt.NDArray[np.float64]
 
 PROVINCE_CHANNELS: Final[Mapping[str, Channel]] = MappingProxyType(
     {
-        name: replace(channel, level=0.4 * channel.level, growth=0.0, deviation_sd=0.1)
+        name: replace(channel, level=0.3 * channel.level, growth=0.0, deviation_sd=0.05)
         for name, channel in CATALOGUE.items()
     }
 )
 """As `CATALOGUE`, per point of exposure, without growth; smaller, for exposure goes further."""
 
-_RAMP, _BEFORE, _ROUGH, _STEP = 3.0, 0.05, 0.15, 1.0
+_RAMP, _BEFORE, _ROUGH, _STEP, _SIZE = 3.0, 0.1, 0.2, 2.0, 0.5
 """Years in which a zone gets going; exposure a year before zones; sd of innovations of the log of
-exposure; points of exposure by the square root of the number of zones."""
+exposure; points of exposure by the square root of the number of zones; sd between provinces of
+the log of exposure."""
 
 
 def provinces(
     *,
     mediators: Iterable[str] | Mapping[str, Channel] = ("digital_trade", "upgrading"),
+    covariates: Iterable[str] = ("ln_gdp",),
     strata: Sequence[str] = ("region",),
     years: Sequence[int] = (2011, 2022),
-    level: float = 0.25,
+    level: float = 0.2,
     contrasts: Mapping[str, float] = MappingProxyType({"region": -0.1}),
-    moderation: float = 0.1,
-    deviation_sd: float = 0.1,
+    moderation: float = 0.05,
+    deviation_sd: float = 0.05,
     rho: float = 0.7,
     noise: float = 1.0,
     spatial: float = 0.2,
@@ -78,18 +80,20 @@ def provinces(
     mediators : iterable of str, or mapping of str to Channel
         Names from `PROVINCE_CHANNELS`, or channels by name, per point of exposure and without
         growth or interaction: digital trade and industrial upgrading by default.
+    covariates : iterable of str, default ("ln_gdp",)
+        As in `cities`.
     strata : sequence of str, default ("region",)
         "region", "market" or both.
     years : tuple of int, default (2011, 2022)
         First and last.
-    level : float, default 0.25
+    level : float, default 0.2
         Direct effect of a point of exposure.
     contrasts : mapping of str to float, default {"region": -0.1}
         Inland minus coastal, low minus high marketisation.
-    moderation : float, default 0.1
+    moderation : float, default 0.05
         What one standard deviation of digital finance before the policy adds to the direct
         effect of a point.
-    deviation_sd : float, default 0.1
+    deviation_sd : float, default 0.05
         Standard deviation of the provinces' own deviations of the direct effect.
     rho : float, default 0.7
         Autocorrelation of errors.
@@ -125,6 +129,7 @@ def provinces(
     kept = check_strata(strata)
     if "resource" in kept or "resource" in contrasts:
         raise StudyError("'resource' is a group of cities", hint="'region', 'market' or both")
+    controls = picked(covariates, CITY)
     policy = Policy(
         _per_point(mediators), level, 0.0, dict(contrasts), deviation_sd, moderation, rho, noise,
         trend, selection, confounding, confounded, related,
@@ -137,7 +142,7 @@ def provinces(
     code = np.repeat(np.arange(shape[0]), shape[1])
     time = np.tile(np.arange(first, last + 1), shape[0])
     dose = _exposure(table["prefecture"].tolist(), (first, last), seed)
-    happened = happen(places, policy, CITY, code, time, (first, last), seed, dose)
+    happened = happen(places, policy, controls, code, time, (first, last), seed, dose)
     base = listed(table, code, time, language)
     base = base.drop(columns=[say(c, language) for c in ("city", "zone_batch", "resource")])
     base[say("cbec", language)] = dose
@@ -147,13 +152,13 @@ def provinces(
         say("cbec", language),
     )  # fmt: skip
     parameters: dict[str, object] = {
-        "mediators": policy.mediators, "strata": kept, "years": (first, last), "level": level,
+        "mediators": policy.mediators, "covariates": tuple(controls), "strata": kept, "years": (first, last), "level": level,
         "contrasts": dict(contrasts), "moderation": moderation, "deviation_sd": deviation_sd,
         "rho": rho, "noise": noise, "spatial": spatial, "reach": reach, "trend": trend,
         "selection": selection, "confounding": confounding, "confounded": confounded,
         "related": related, "names": language, "seed": seed,
     }  # fmt: skip
-    return assembled(written, happened, policy, CITY, seed, parameters)
+    return assembled(written, happened, policy, controls, seed, parameters)
 
 
 def _per_point(mediators: Iterable[str] | Mapping[str, Channel]) -> dict[str, Channel]:
@@ -190,10 +195,10 @@ def _exposure(names: Sequence[str], years: tuple[int, int], seed: int) -> Array:
     come = zones["approved"].dt.year.to_numpy()
     rng = stream(seed, "exposure")
     rough = np.exp(errors_of("ar1", rng, (len(names), grid.size), 0.8, _ROUGH))
-    size = np.exp(0.2 * rng.standard_normal(len(names)))
+    size = np.exp(_SIZE * rng.standard_normal(len(names)))
     found = np.empty((len(names), grid.size))
     for k, name in enumerate(names):
         age = grid - come[zones["province"].to_numpy() == name][:, None] + 1.0
         going = np.where(age > 0, 1.0 - np.exp(-age / _RAMP), 0.0).sum(axis=0)
-        found[k] = size[k] * (_STEP * np.sqrt(going) + _BEFORE * (grid - grid[0] + 1.0))
+        found[k] = size[k] * (_STEP * np.sqrt(going) + _BEFORE * (1.0 + np.arange(grid.size)))
     return np.round(found * rough, 4).ravel()
