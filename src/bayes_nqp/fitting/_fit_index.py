@@ -32,8 +32,9 @@ __all__ = ["fit_index", "pooled_over", "refuse_pooled"]
 
 Array = npt.NDArray[np.float64]
 
-_LEAST, _SHORT = 50, 250
-"""Draws of each chain that are kept of each fit, at the least; and that are drawn."""
+_LEAST, _SHORT, _NAMED = 50, 250, 3
+"""Draws of each chain that are kept of each fit, at the least; that are drawn; and fits whose
+failures are named."""
 
 
 def fit_index(
@@ -278,8 +279,19 @@ def _worst(fits: Sequence[Fit]) -> Gate:
         min(gate.ess_tail for gate in gates),
         sum(gate.divergences for gate in gates),
         min(energies, default=float("nan")),
-        tuple(f"index draw {k}: {what}" for k, g in enumerate(gates) for what in g.failures),
+        _failures(gates),
     )
+
+
+def _failures(gates: Sequence[Gate]) -> tuple[str, ...]:
+    """Name the first failure of the first few fits, and how many more there are."""
+    failed = [(k, gate.failures) for k, gate in enumerate(gates) if not gate.passed]
+    told = [
+        f"index draw {k}: {every[0]}" + (f" and {len(every) - 1} more" if every[1:] else "")
+        for k, every in failed[:_NAMED]
+    ]
+    more = len(failed) - _NAMED
+    return (*told, *((f"{more} index draws more",) if more > 0 else ()))
 
 
 def _with_gate(tree: xr.DataTree, gate: str) -> None:
