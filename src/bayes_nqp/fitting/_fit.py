@@ -22,6 +22,7 @@ from bayes_nqp.compression.threads import one_thread
 from bayes_nqp.compression.together import Mixed
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.errors import StudyError
+from bayes_nqp.fitting._brief import brief
 from bayes_nqp.fitting._draws import constrain, recovered
 from bayes_nqp.fitting._foreign import Tabulated
 from bayes_nqp.fitting._names import from_tree
@@ -147,7 +148,7 @@ class Fit(Tabulated):
         effects = self.tree["effects"]
         gate = str(self.gate)
         lines = [
-            ("design", repr(self.design)),
+            ("design", brief(self.design)),
             ("draws", f"{chains} chains × {draws}, seed {self.sampler.seed}"),
             ("cells", f"{effects.sizes[v.CELL]}"),
             ("convergence", gate if self.gate.passed else gate.upper()[:6] + gate[6:]),
@@ -169,6 +170,7 @@ class Fit(Tabulated):
             f"<tr><th style='text-align:left'>{html.escape(k)}</th>"
             f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
             for k, text in self._lines()
+            if k != "convergence"
         )
         colour = "#1a7f37" if self.gate.passed else "#b42318"
         return (
@@ -299,7 +301,9 @@ def _fit_compressed(
 
     def draw(number: int) -> Drawn:
         one = _draw(plan, equations[number], chains[number], deepcopy(streams[number]))
-        if automatic and not (one.gate.passed or one.chains.interrupted):
+        # Judged here, where equations run side by side.
+        settled = one.gate.passed or one.chains.interrupted
+        if automatic and not settled:
             nuts = NUTS(draws=sampler.draws, chains=sampler.chains, seed=_seed(sampler))
             one = _draw(plan, equations[number], sample(number, nuts), deepcopy(streams[number]))
         return one
