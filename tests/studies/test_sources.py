@@ -313,3 +313,81 @@ def test_a_system_may_be_ready_or_a_file(tmp_path: Path) -> None:
     assert study.prepared.index.recipe.system.keys == tuple(keep)
     message = refused(tmp_path, text.replace("[index]", '[index]\nsystem = "new_quality"'))
     assert "did you mean 'new_quality_productivity'" in message
+
+
+UNCERTAIN = """\
+title = "Exposure, an uncertain index, and a channel"
+
+[data]
+file = "cities.csv"
+unit = "城市"
+time = "年份"
+strata = "side"
+
+[index]
+name = "made"
+positive = ["school", "人口"]
+draws = 2
+
+[design]
+type = "ContinuousExposure"
+exposure = "nqp"
+effect = { type = "Partial", varying = "none" }
+
+[channels]
+mediators = "energy"
+
+[sampler]
+type = "IMH"
+draws = 100
+chains = 2
+seed = 3
+
+[checks]
+run = ["support"]
+"""
+
+
+def exposed(folder: Path, text: str = UNCERTAIN) -> Path:
+    path = write(folder, text)
+    frame = pd.read_csv(folder / "cities.csv")
+    frame["side"] = np.where(frame["城市"].isin(CITIES[:5]), "east", "west")
+    frame.to_csv(folder / "cities.csv", index=False)
+    return path
+
+
+def test_an_uncertain_index_and_a_continuous_exposure(tmp_path: Path) -> None:
+    done = run(exposed(tmp_path), tmp_path / "out", progress=False)
+    study = done.study
+    assert study.panel.roles.exposures == ("nqp",)
+    assert study.by == ("side", "time")
+    assert done.fit.facts["index_draws"] == 2
+    assert "event_study.csv" not in done.tables
+    figures = {p.stem for p in (tmp_path / "out" / "figures").iterdir()}
+    assert {"decomposition", "channels", "paths_side", "forest"} <= figures
+    assert not {"adoption", "event_study"} & figures
+    shares = pd.read_csv(tmp_path / "out" / "index_variance.csv", encoding="utf-8-sig")
+    expected = nqp.index_variance(nqp.att(done.fit))["share"].item()
+    assert shares["share"][0] == pytest.approx(expected, rel=1e-4)
+    again = validate(tmp_path / "out" / "study.toml")
+    assert again.sampler == study.sampler
+    assert again.design == study.design
+    assert again.panel.digest == study.panel.digest
+    assert again.settings.index is not None
+    assert again.settings.index.seed == done.fit.facts["index_seed"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("draws = 2", "draws = 1", "'index.draws' is 1"),
+        ("draws = 2", 'draws = 2\nweights = "EqualWeights"', "no data can change EqualWeights"),
+        ('exposure = "nqp"', 'exposure = "npq"', "'data.exposures' is 'npq'"),
+        ("[sampler]", '[report]\nby = ["cohort"]\n[sampler]', "nobody adopts anything"),
+    ],
+)
+def test_what_does_not_suit_an_exposure_is_refused(
+    tmp_path: Path, old: str, new: str, what: str
+) -> None:
+    with pytest.raises(StudyError, match=what):
+        validate(exposed(tmp_path, UNCERTAIN.replace(old, new, 1)))

@@ -13,6 +13,7 @@ from bayes_nqp.checks._confounding import confounding
 from bayes_nqp.checks._control_group import control_group
 from bayes_nqp.checks._convergence import convergence
 from bayes_nqp.checks._error_model import error_model
+from bayes_nqp.checks._future_exposure import future_exposure
 from bayes_nqp.checks._inconsistent import inconsistent
 from bayes_nqp.checks._indicators import indicators
 from bayes_nqp.checks._influence import influence
@@ -37,10 +38,11 @@ from bayes_nqp.checks._specifications import specifications
 from bayes_nqp.checks._support import support
 from bayes_nqp.checks._time_effects import time_effects
 from bayes_nqp.checks._timing import timing
-from bayes_nqp.designs import Mediation
+from bayes_nqp.designs import ContinuousExposure, Design, Mediation
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.fitting import Fit
 from bayes_nqp.index import recalled
+from bayes_nqp.panel import Panel
 from bayes_nqp.progress import bar, say
 
 __all__ = ["CHECKS", "check", "check_table", "run_checks"]
@@ -51,6 +53,7 @@ CHECKS: Mapping[str, Check] = {
         convergence,
         support,
         pretrends,
+        future_exposure,
         sensitivity,
         anticipation,
         placebo_time,
@@ -185,12 +188,29 @@ def applicable(fit: Fit) -> list[str]:
     Returns
     -------
     list of str
-        All; those of channels only where channels were fitted, and of indicators only where the
-        panel remembers its index.
+        All; those of channels only where channels were fitted, of exposure to come only where
+        exposure is continuous, and of indicators only where the panel remembers its index.
     """
-    channels = isinstance(fit.design, Mediation)
-    left = set()
-    if fit.panel is not None and not recalled(fit.panel.frame):
+    return suiting(fit.design, fit.panel)
+
+
+def suiting(design: Design, panel: Panel | None) -> list[str]:
+    """Name the checks that a design calls for on a panel.
+
+    Parameters
+    ----------
+    design : StaggeredDiD, or another design
+    panel : Panel or None
+
+    Returns
+    -------
+    list of str
+        As `applicable`.
+    """
+    channels = isinstance(design, Mediation)
+    own = design.design if isinstance(design, Mediation) else design
+    left = set() if isinstance(own, ContinuousExposure) else {"future_exposure"}
+    if panel is not None and not recalled(panel.frame):
         left |= {"indicators"}
     return [
         name

@@ -51,7 +51,8 @@ def channel_tables(
     report = study.settings.report
     factors = [name for name in study.factors if name in schema.factors(effects)]
     look = (report.prob, report.kind)
-    groups = [None, *dict.fromkeys([*study.by, v.EVENT_TIME])]
+    times = [v.EVENT_TIME] if schema.is_timed(effects) else []
+    groups = [None, *dict.fromkeys([*study.by, *times])]
     tables = {
         "channels.csv": [
             grouped(mediation_table(effects, by, *look, report.weights), by) for by in groups

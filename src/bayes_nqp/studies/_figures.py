@@ -64,10 +64,11 @@ def _figures(
         before = leads_of(evidence, factor) if isinstance(evidence, xr.Dataset) else None
         return plots.event_study(effects, by=factor, leads=before, weights=report.weights, **look)
 
-    yield "adoption", lambda: plots.adoption(study.panel, language=report.language)
-    yield "event_study", lambda: study_of(None)
     factors = [name for name in study.factors if name in schema.factors(effects)]
-    for name in factors:
+    if schema.is_timed(effects):
+        yield "adoption", lambda: plots.adoption(study.panel, language=report.language)
+        yield "event_study", lambda: study_of(None)
+    for name in factors if schema.is_timed(effects) else ():
         yield f"event_study_{name}", lambda name=name: study_of(name)  # type: ignore[misc]
     yield (
         "forest",
@@ -87,7 +88,8 @@ def _channel_figures(
 ) -> Iterator[tuple[str, Callable[[], Figure]]]:
     """How the policy reaches the outcome: path diagrams, parts of the effect, channels compared."""
     yield "paths", lambda: plots.paths(fit, **look)
-    yield "decomposition", lambda: plots.decomposition(effects, **look)
+    along = v.EVENT_TIME if schema.is_timed(effects) else v.TIME
+    yield "decomposition", lambda: plots.decomposition(effects, by=along, **look)
     yield "channels", lambda: plots.channels(effects, **look)
     for name in factors:
         if len(set(effects[name].to_numpy().tolist())) > _DIAGRAMS:
@@ -95,7 +97,7 @@ def _channel_figures(
         yield f"paths_{name}", lambda name=name: plots.paths(fit, by=name, **look)  # type: ignore[misc]
         yield (
             f"decomposition_{name}",
-            lambda name=name: plots.decomposition(effects, by=[name, v.EVENT_TIME], **look),  # type: ignore[misc]
+            lambda name=name: plots.decomposition(effects, by=[name, along], **look),  # type: ignore[misc]
         )
         yield f"channels_{name}", lambda name=name: plots.channels(effects, by=name, **look)  # type: ignore[misc]
 

@@ -17,7 +17,7 @@ import tomli_w
 from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.errors import ConvergenceError
 from bayes_nqp.files import checksum, open_to_readers, place
-from bayes_nqp.fitting import Fit, fit
+from bayes_nqp.fitting import Fit, fit, fit_index, pooled_over
 from bayes_nqp.progress import listening
 from bayes_nqp.studies._figures import draw
 from bayes_nqp.studies._outcome import Outcome
@@ -82,7 +82,7 @@ def run(
     guarded = tuple(p for p in (study.path, study.source, Path.cwd()) if p is not None)
     with place(out, force=force, guarded=guarded) as ready:
         told("sampling")
-        fitted = fit(study.design, study.panel, study.sampler, progress=progress)
+        fitted = _fitted(study, progress, told)
         if fitted.facts.get("interrupted"):
             raise KeyboardInterrupt
         with listening(lambda what, done, total: told(f"{what} {done}/{total}")):
@@ -108,6 +108,21 @@ def run(
             hint="see checks.csv there",
         )
     return outcome
+
+
+def _fitted(study: Study, progress: bool, told: Callable[[str], None]) -> Fit:
+    """Fit the outcome; or an index and draws of its weights, where the study asks for them."""
+    index, asked = study.prepared.index, study.settings.index
+    if index is None or asked is None or not asked.draws:
+        return fit(study.design, study.panel, study.sampler, progress=progress)
+    seed = asked.seed
+    if seed is None and study.sampler is not None:
+        seed = study.sampler.seed
+    with listening(lambda what, done, total: told(f"{what} {done}/{total}")):
+        return fit_index(
+            study.design, study.panel, index, draws=asked.draws, sampler=study.sampler, seed=seed,
+            progress=progress,
+        )  # fmt: skip
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
@@ -142,13 +157,15 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
     index: dict[str, Any] = plain.get("index", {})
     if str(index.get("system", "")).endswith(".toml"):
         index["system"] = _relative(study.path.parent / index["system"], out)
+    if pooled_over(fitted):
+        index["seed"] = int(float(fitted.facts["index_seed"]))
     report = study.settings.report.model_dump(exclude_none=True) | {"by": list(study.by)}
     whole = {
         "title": study.settings.title,
         "data": data,
         **({"index": index} if index else {}),
         **written_design(study.design),
-        "sampler": written(fitted.sampler),
+        "sampler": _sampler(study, fitted),
         "report": report,
         "checks": {"run": list(study.checks), **study.settings.checks.options},
     }
@@ -156,6 +173,13 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
         f"# The study as run by bayes_nqp {versions()['bayes-nqp']}, every default spelt out.\n\n"
     )
     path.write_text(head + tomli_w.dumps(whole), encoding="utf-8")
+
+
+def _sampler(study: Study, fitted: Fit) -> dict[str, Any]:
+    """The sampler with its seed; as it was asked for where draws of several fits are pooled."""
+    if not pooled_over(fitted):
+        return written(fitted.sampler)
+    return written(study.sampler) if study.sampler is not None else {}
 
 
 def _relative(source: Path, out: Path) -> str:

@@ -12,8 +12,9 @@ import pandas as pd
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CHECKS
+from bayes_nqp.checks._check import suiting
 from bayes_nqp.checks._options import names_of
-from bayes_nqp.designs import Design, Mediation, support
+from bayes_nqp.designs import ContinuousExposure, Design, Mediation, support
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.panel import Panel
 from bayes_nqp.sampling import Sampler
@@ -74,14 +75,24 @@ class Study:
 
     @property
     def by(self) -> tuple[str, ...]:
-        """What effects are reported by: the file's ``by``, or all strata and the cohort."""
+        """What effects are reported by: the file's ``by``, or all strata and the cohort.
+
+        The period instead of the cohort where exposure is continuous.
+        """
         asked = self.settings.report.by
-        return tuple(asked) if asked is not None else (*self.panel.roles.strata, v.COHORT)
+        if asked is not None:
+            return tuple(asked)
+        return (*self.panel.roles.strata, v.COHORT if self.staggered else v.TIME)
 
     @property
     def base(self) -> Any:
         """The design of the outcome: without its channels, if it has any."""
         return self.design.design if isinstance(self.design, Mediation) else self.design
+
+    @property
+    def staggered(self) -> bool:
+        """Whether units adopt something at some time; they do not under continuous exposure."""
+        return not isinstance(self.base, ContinuousExposure)
 
     @property
     def mediators(self) -> tuple[str, ...]:
@@ -94,8 +105,7 @@ class Study:
         asked = self.settings.checks.run
         if asked is not None:
             return tuple(asked)
-        channels = isinstance(self.design, Mediation)
-        return tuple(name for name, one in CHECKS.items() if channels or one.of != "channels")
+        return tuple(suiting(self.design, self.panel))
 
     @property
     def check_options(self) -> Mapping[str, Mapping[str, Any]]:
@@ -152,11 +162,17 @@ def validate(path: str | Path) -> Study:
     _check_checks(settings, design)
     made = prepared(settings, path.parent)
     panel = made.panel
+    _check_draws(settings, made)
     _check_columns(settings, panel)
     with in_toml("design"):
         plan = design.plan(panel)
     for name in settings.report.by or ():
         known = (*panel.roles.strata, *_GROUPS)
+        if name == v.COHORT and isinstance(getattr(design, "design", design), ContinuousExposure):
+            raise StudyError(
+                "'report.by' names 'cohort', and nobody adopts anything under continuous exposure",
+                hint='by = ["time"], or strata',
+            )
         if name not in known:
             raise StudyError(
                 f"'report.by' names {name!r}, which is no stratum", hint=nearest(name, known)
@@ -193,6 +209,21 @@ def _check_checks(settings: Settings, design: Design) -> None:
                     hint=nearest(option, known) if known else "it takes none",
                 )
         options_of(options, f"checks.{name}")
+
+
+def _check_draws(settings: Settings, made: Prepared) -> None:
+    """See whether the weights of an index can be drawn, before anything is sampled."""
+    draws = settings.index.draws if settings.index is not None else 0
+    if not draws or made.index is None:
+        return
+    if draws < 2:
+        raise StudyError("'index.draws' is 1", hint="0 for none, or 2 and more, such as 20")
+    weights = made.index.recipe.weights
+    if not weights.estimated:
+        raise StudyError(
+            f"'index.draws' is {draws}, and no data can change {type(weights).__name__}",
+            hint="draws = 0, or weights that the data give, such as Entropy",
+        )
 
 
 def _check_columns(settings: Settings, panel: Panel) -> None:

@@ -12,12 +12,12 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, check_table, leads_of
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.estimands import att, text
-from bayes_nqp.fitting import Fit
+from bayes_nqp.estimands import att, index_variance, text
+from bayes_nqp.fitting import Fit, pooled_over
 from bayes_nqp.studies._channel_tables import channel_tables
 from bayes_nqp.studies._data import Prepared
 from bayes_nqp.studies._index import tables_of_index
-from bayes_nqp.studies._stated import ALL, stated
+from bayes_nqp.studies._stated import ALL, grouped, stated
 from bayes_nqp.studies._study import Study
 from bayes_nqp.studies._truth import truth_table
 from bayes_nqp.tables import contrasts_table, event_study_table, specification_table, summary
@@ -45,10 +45,13 @@ def tables_of(study: Study, fit: Fit, checks: Sequence[CheckResult]) -> dict[str
     listed["gate"] = str(fit.gate)
     tables = {
         "summary.csv": _summary(study, effects),
-        "event_study.csv": _event_study(study, effects, found.get("pretrends")),
         "contrasts.csv": _contrasts(study, fit, effects, found.get("time_effects")),
         "checks.csv": listed,
     }
+    if schema.is_timed(effects):
+        tables["event_study.csv"] = _event_study(study, effects, found.get("pretrends"))
+    if pooled_over(fit):
+        tables["index_variance.csv"] = _index_variance(study, effects)
     compared = [c for c in checks if c.kind == "specifications" and c.evidence is not None]
     if compared:
         table = specification_table(compared, report.prob, report.kind)
@@ -68,6 +71,19 @@ def _of_the_data(made: Prepared) -> dict[str, pd.DataFrame]:
     if made.unmatched is not None and len(made.unmatched):
         tables["zones_unmatched.csv"] = made.unmatched
     return tables
+
+
+def _index_variance(study: Study, effects: xr.Dataset) -> pd.DataFrame:
+    """How much of each effect's variance is that of the index."""
+    weights = study.settings.report.weights
+    tables = []
+    for by in (None, *study.by):
+        parts = index_variance(att(effects, by, weights))
+        whole = parts if by is not None else parts.expand_dims(_one=[0])
+        table = grouped(whole.to_dataframe().reset_index(), by)
+        tables.append(table[["by", "level", "within", "between", "total", "share"]].dropna())
+    joined = pd.concat(tables, ignore_index=True)
+    return joined.assign(gate=str(effects[v.GATE].item()))
 
 
 def _summary(study: Study, effects: xr.Dataset) -> pd.DataFrame:

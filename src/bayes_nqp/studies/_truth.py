@@ -50,7 +50,7 @@ def truth_table(study: Study, effects: xr.Dataset) -> pd.DataFrame:
     tables = [
         _beside(one, draws, known, report) for one, draws, known in _pairs(study, effects, truth)
     ]
-    table = pd.concat(tables, ignore_index=True)
+    table = pd.concat(tables, ignore_index=True).dropna(subset="truth", ignore_index=True)
     table["inside"] = (table["lower"] <= table["truth"]) & (table["truth"] <= table["upper"])
     return stated(report, table)[[*_COLUMNS, "interval", "inside", "gate"]]
 
@@ -61,8 +61,10 @@ def _pairs(
     """Draws of every estimand with their truth."""
     weights = study.settings.report.weights
     factors = [name for name in study.factors if name in schema.factors(truth)]
-    for by in dict.fromkeys([None, *study.by, v.EVENT_TIME]):
-        if by is not None and by not in (*factors, v.COHORT, v.TIME, v.EVENT_TIME):
+    whole = [v.STRATUM] if schema.factors(effects) == schema.factors(truth) else []
+    timed = [v.COHORT, v.EVENT_TIME] if schema.is_timed(effects) else []
+    for by in dict.fromkeys([None, *study.by, *timed[1:]]):
+        if by is not None and by not in (*factors, *timed, v.TIME, *whole):
             continue
         draws, known = (_paths(one, by, weights) for one in (effects, truth))
         yield {"estimand": "effect", "by": by or ALL, "minus": ""}, draws, known
@@ -132,7 +134,7 @@ def _of_the_same_paths(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
 def _of_the_same_cells(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
     """Count those cells of the truth alone that the fit identifies."""
     names = [name for name in schema.factors(effects) if name in schema.factors(truth)]
-    keys = [*names, v.COHORT, v.TIME]
+    keys = [*names, *([v.COHORT] if schema.is_timed(effects) else []), v.TIME]
     seen = effects[v.IDENTIFIED].to_numpy().astype(bool)
     known = set(zip(*(_labels(effects, key)[seen] for key in keys), strict=True))
     there = zip(*(_labels(truth, key) for key in keys), strict=True)
