@@ -10,6 +10,7 @@ from mediated import channels_fit, random_paths
 from waist import random_effects
 
 import bayes_nqp as nqp
+from bayes_nqp import schema
 from bayes_nqp.checks import CheckResult, check_table
 from bayes_nqp.errors import StudyError
 from bayes_nqp.tables import table
@@ -64,6 +65,22 @@ def test_units_with_a_panel_are_counted_row_by_row(fit):
         assert made[str(level)][4].values == (len(group),)
 
 
+def test_slopes_of_an_exposure_have_units_but_no_cohorts():
+    rng = np.random.default_rng(5)
+    effects = schema.build(
+        rng.normal(1, 0.2, (4, 50, 1, 4)),
+        strata={"region": ["inland", "inland", "coastal", "coastal"]},
+        cohort=None, time=[2015, 2016, 2015, 2016], event_time=None,
+        rows=[5, 6, 3, 3], units=[5, 6, 3, 3],
+        attrs={"outcome": "nqp", "exposure": "trade", "per": "1 sd"},
+    )  # fmt: skip
+    made = table(effects)
+    assert made.title == "Effect of trade: nqp"
+    rows = lines(made)
+    assert [rows[name][5].values for name in ("Overall", "inland", "coastal")] == [(9,), (6,), (3,)]
+    assert "Effects per 1 sd of the exposure" in made.note
+
+
 def test_levels_of_many_are_not_contrasted_and_the_notes_say_so():
     many = random_effects(strata={"province": [f"p{i}" for i in range(5)]}, deviations=False)
     made = table(many)
@@ -76,7 +93,7 @@ def test_a_failed_gate_and_a_failed_check_stand_in_the_table_itself():
     made = table(bad, checks=[result("support", "fails"), result("timing", "in doubt")])
     assert made.stamps[0] == "Convergence gate failed: R-hat 1.020 (mu)"
     assert "Is support fine? (p = 0.01)" in made.stamps[1]
-    assert "timing" in made.note
+    assert "In doubt: timing of mediators." in made.note
     assert made.text.iloc[0, 0] == made.stamps[0]
     assert set(made.numbers["gate"]) == {FAILED}
     for form in (made.to_html(), made.to_markdown(), made.to_latex()):
@@ -105,6 +122,9 @@ def test_both_languages_say_the_same_things():
 
     known = {key.removeprefix("question_") for key in _CHINESE if key.startswith("question_")}
     assert known <= set(CHECKS)
+    assert {key.removeprefix("check_") for key in english if key.startswith("check_")} <= set(
+        CHECKS
+    )
 
 
 def test_an_event_study_stands_side_by_side_up_to_three_groups():

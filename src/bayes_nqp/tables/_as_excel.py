@@ -21,6 +21,8 @@ __all__ = ["write_excel"]
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 _LONGEST = 31
 """Characters of a sheet's name."""
+_NUMBERS, _SENTENCES = 13, 70
+"""Widths of columns, in characters."""
 _TONES = {"good": "1A7F37", "doubt": "9A6700", "bad": "B42318", "faint": "6E7781"}
 
 
@@ -97,8 +99,8 @@ class _Sheet:
                 continue
             self._put(self.at, 1, row.label, left=True, indent=int(beneath))
             column = 2
-            for cell, width in zip(row.cells, self.widths, strict=True):
-                self._cell(column, cell)
+            for cell, width, head in zip(row.cells, self.widths, self.table.columns, strict=True):
+                self._cell(column, cell, words_=head.words)
                 column += width
             self.at += 1
         self._line(top, top="medium")
@@ -137,7 +139,7 @@ class _Sheet:
                 start_row=self.at, end_row=self.at, start_column=at, end_column=at + size - 1
             )
 
-    def _cell(self, column: int, cell: Cell) -> None:
+    def _cell(self, column: int, cell: Cell, *, words_: bool) -> None:
         for k, (value, kind) in enumerate(zip(cell.values, cell.form.kinds, strict=False)):
             if value is None or value != value:
                 continue
@@ -147,8 +149,11 @@ class _Sheet:
                 value,
                 bold=cell.tone == "bad",
                 color=_TONES.get(cell.tone),
-                left=kind == "text" and any(c.words for c in self.table.columns),
+                left=words_,
+                wrap=words_,
             )
+            if words_:
+                self._tall(cell.text, _SENTENCES)
             decimals = 3 if kind == "chance" else cell.decimals
             if kind == "count":
                 made.number_format = "#,##0"
@@ -183,9 +188,14 @@ class _Sheet:
                 start_row=self.at, end_row=self.at, start_column=1, end_column=self.wide
             )
         if wrap:
-            lines = -(-size_of(text) // max(40, 13 * self.wide))
-            self.sheet.row_dimensions[self.at].height = 14.5 * lines
+            sentences = sum(_SENTENCES - _NUMBERS for c in self.table.columns if c.words)
+            self._tall(text, _NUMBERS * self.wide + sentences)
         self.at += 1
+
+    def _tall(self, text: str, wide: float) -> None:
+        """Make a row as tall as a text that is broken into lines."""
+        lines = -(-size_of(text) // max(40, int(0.95 * wide)))
+        self.sheet.row_dimensions[self.at].height = 15.0 * lines + 2
 
     def _line(self, row: int, **edges: str) -> None:
         from openpyxl.styles import Border, Side
@@ -205,7 +215,7 @@ class _Sheet:
         at = 2
         for column, width in zip(self.table.columns, self.widths, strict=True):
             for k in range(width):
-                wide = 70.0 if column.words else 13.0
+                wide = _SENTENCES if column.words else _NUMBERS
                 self.sheet.column_dimensions[get_column_letter(at + k)].width = wide
             at += width
         self.sheet.freeze_panes = f"B{heads + 1}"

@@ -148,7 +148,7 @@ def said_of(
             figure = f" ({one.figure})" if one.figure else ""
             stamps.append(say["stamp_check"].format(what) + figure)
     for key, verdict in (("note_doubt", "in doubt"), ("note_checks_hold", "holds")):
-        named = [c.name for c in checks if c.verdict == verdict]
+        named = [say.get(f"check_{c.name}", c.name) for c in checks if c.verdict == verdict]
         if named:
             notes.append(say[key].format(listed(named, language)))
     return Said(tuple(stamps), tuple(notes))

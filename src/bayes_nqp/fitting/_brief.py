@@ -1,0 +1,39 @@
+"""A value as short as it can be written."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields, is_dataclass
+
+__all__ = ["brief"]
+
+
+def brief(value: object) -> str:
+    """Write a value by the arguments in which it differs from the defaults.
+
+    Parameters
+    ----------
+    value : object
+        A frozen value such as a design, whose arguments may be values too.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from bayes_nqp.fitting._brief import brief
+    >>> from bayes_nqp.designs import StaggeredDiD
+    >>> brief(StaggeredDiD(controls="never"))
+    "StaggeredDiD(controls='never')"
+    """
+    if not is_dataclass(value) or isinstance(value, type):
+        return repr(value)
+    told = []
+    for one in fields(value):
+        own = getattr(value, one.name)
+        usual = one.default
+        if usual is MISSING and one.default_factory is not MISSING:
+            usual = one.default_factory()
+        if usual is MISSING or own != usual:
+            told.append(f"{one.name}={brief(own)}")
+    return f"{type(value).__name__}({', '.join(told)})"
