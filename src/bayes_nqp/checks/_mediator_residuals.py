@@ -31,7 +31,8 @@ def mediator_residuals(fit: Fit) -> Finding:
     autocorrelation, are taken off by least squares. It is in doubt if a correlation is beyond
     0.3 in size: then one mediator may act on another, or something acts on both, and a single
     indirect effect, which is "entering the outcome last through this mediator", is not causal
-    by itself. The joint indirect effect is not touched by it.
+    by itself. The joint indirect effect is not touched by it: draws of mediators' equations are
+    correlated as their innovations are, so that its interval allows for it.
     """
     design = channels(fit)
     panel = design.rows(panel_of(fit))
@@ -60,7 +61,8 @@ def mediator_residuals(fit: Fit) -> Finding:
     if large:
         sentence = (
             f"Mediators move together for other reasons than the policy ({shown(large)}): their "
-            "single indirect effects are not separately causal; the joint one is not touched."
+            "single indirect effects are not separately causal; the joint one is not touched, and "
+            "its interval allows for it."
         )
     return Finding(verdict, figure, sentence, table_of(lines, [fit]), "channels")
 
