@@ -165,7 +165,8 @@ def cities(
         language,
     )  # fmt: skip
     parameters: dict[str, object] = {
-        "mediators": policy.mediators, "covariates": tuple(controls), "strata": kept, "years": (first, last), "rule": rule,
+        "mediators": policy.mediators, "covariates": tuple(controls),
+        "strata": kept, "years": (first, last), "rule": rule,
         "below_prefecture": below_prefecture, "level": level, "growth": growth,
         "contrasts": dict(contrasts), "moderation": moderation, "deviation_sd": deviation_sd,
         "rho": rho, "noise": noise, "spatial": spatial, "reach": reach, "trend": trend,

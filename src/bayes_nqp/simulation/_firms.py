@@ -142,7 +142,9 @@ def firms(
         firm_productivity() if system is None else system, language,
     )  # fmt: skip
     parameters: dict[str, object] = {
-        "n_firms": n_firms, "cities": cities, "mediators": policy.mediators, "covariates": tuple(controls), "strata": kept,
+        "n_firms": n_firms, "cities": cities,
+        "mediators": policy.mediators, "covariates": tuple(controls),
+        "strata": kept,
         "years": (first, last), "rule": rule, "below_prefecture": below_prefecture,
         "level": level, "growth": growth, "contrasts": dict(contrasts),
         "moderation": moderation, "deviation_sd": deviation_sd, "rho": rho, "noise": noise,

@@ -110,8 +110,9 @@ def _numbered(keys: pd.DataFrame) -> tuple[Index, pd.DataFrame]:
     """Number the combinations of levels in sorted order."""
     if keys.shape[1] == 0:
         return np.zeros(len(keys), dtype=np.int64), keys.iloc[:1]
-    number = keys.groupby(list(keys), sort=True).ngroup().to_numpy(dtype=np.int64)
-    return number, keys.drop_duplicates().sort_values(list(keys), ignore_index=True)
+    names = [str(name) for name in keys.columns]
+    number = np.asarray(keys.groupby(names, sort=True).ngroup(), dtype=np.int64)
+    return number, keys.drop_duplicates().sort_values(names, ignore_index=True)
 
 
 def listed(cities: pd.DataFrame, at: Index, time: Index, names: Language) -> pd.DataFrame:
@@ -168,12 +169,12 @@ def check_strata(strata: Sequence[str]) -> tuple[str, ...]:
     return found
 
 
-def check_years(years: Sequence[int]) -> tuple[int, int]:
+def check_years(years: object) -> tuple[int, int]:
     """Refuse years that the calendar does not fit in.
 
     Parameters
     ----------
-    years : sequence of int
+    years : sequence of two int
 
     Returns
     -------

@@ -152,7 +152,8 @@ def provinces(
         say("cbec", language),
     )  # fmt: skip
     parameters: dict[str, object] = {
-        "mediators": policy.mediators, "covariates": tuple(controls), "strata": kept, "years": (first, last), "level": level,
+        "mediators": policy.mediators, "covariates": tuple(controls),
+        "strata": kept, "years": (first, last), "level": level,
         "contrasts": dict(contrasts), "moderation": moderation, "deviation_sd": deviation_sd,
         "rho": rho, "noise": noise, "spatial": spatial, "reach": reach, "trend": trend,
         "selection": selection, "confounding": confounding, "confounded": confounded,
