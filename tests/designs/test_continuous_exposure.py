@@ -233,8 +233,8 @@ def test_an_exposure_that_is_a_trend_of_all_is_not_identified():
 @pytest.mark.parametrize(
     ("value", "error", "words"),
     [
-        (np.inf, PanelError, "infinit"),
-        (-np.inf, PanelError, "infinit"),
+        (np.inf, PanelError, "infinite"),
+        (-np.inf, PanelError, "infinite"),
         ("—", PanelError, "trade"),
         (np.nan, PanelError, "'trade' is missing in 1 of 310 rows"),
     ],
