@@ -32,7 +32,7 @@ __all__ = ["fit_index", "pooled_over", "refuse_pooled"]
 
 Array = npt.NDArray[np.float64]
 
-_LEAST, _SHORT, _NAMED = 50, 250, 3
+_LEAST, _SHORT, _NAMED = 50, 500, 3
 """Draws of each chain that are kept of each fit, at the least; that are drawn; and fits whose
 failures are named."""
 
