@@ -43,9 +43,7 @@ class DenseExposure(Dense):
         """From flat slopes to those of cells (cell, flat)."""
         if not isinstance(self.design.effect, Separate):
             return np.zeros((len(self.cells), 0))
-        if self.design.by_time:
-            return np.eye(len(self.cells))
-        return np.eye(len(self.cells))[:, :0] if not len(self.cells) else self._by_stratum
+        return np.eye(len(self.cells)) if self.design.by_time else self._by_stratum
 
     @property
     def _by_stratum(self) -> np.ndarray:
@@ -83,11 +81,11 @@ class DenseExposure(Dense):
         return (p["scale_deviation"] if known else self.priors.member) ** 2
 
     def log_prior(self, p: Parameters) -> float:
-        """Log prior density; periods' scale is that of cells."""
-        renamed = {"scale_cell" if k == "scale_period" else k: v for k, v in p.items()}
-        both = {"scale_period", "scale_cell"} <= set(p)
-        total = super().log_prior(renamed)
-        return total + super().log_prior({"scale_cell": p["scale_period"]}) if both else total
+        """Log prior density; periods' scale has the prior of cells'."""
+        total = super().log_prior({k: v for k, v in p.items() if k != "scale_period"})
+        if "scale_period" in p:
+            total += super().log_prior({"scale_cell": p["scale_period"]})
+        return total
 
     def posterior(self, p: Parameters) -> tuple[np.ndarray, np.ndarray]:
         """Mean and covariance, in outcome units per unit of exposure."""
