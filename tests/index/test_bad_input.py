@@ -122,8 +122,8 @@ def test_weights() -> None:
         nqp.EntropyTopsis(scope="year")  # type: ignore[arg-type]
     with pytest.raises(StudyError, match="hierarchy='flat'"):
         nqp.ProductivityIndex(SYSTEM, nqp.FixedWeights({"energy": 1}), hierarchy="nested")
-    with pytest.raises(StudyError, match="did you mean 'missing'"):
-        nqp.ProductivityIndex(SYSTEM).replace(missings="drop")
+    with pytest.raises(StudyError, match="did you mean 'weights'"):
+        nqp.ProductivityIndex(SYSTEM).replace(weight=nqp.Critic())
 
 
 def test_a_base_that_is_no_period() -> None:

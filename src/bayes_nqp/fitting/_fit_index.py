@@ -98,7 +98,7 @@ def fit_index(
     >>> frame = nqp.simulation.staggered(seed=1).panel.frame
     >>> rng = np.random.default_rng(1)
     >>> for key in ("patents", "robots"):
-    ...     frame = frame.assign(**{key: frame["y"] + rng.normal(size=len(frame))})
+    ...     frame = frame.assign(**{key: frame["outcome"] + rng.normal(size=len(frame))})
     >>> recipe = nqp.ProductivityIndex(nqp.IndexSystem.of(["patents", "robots"]))
     >>> index = recipe.build(frame, unit="unit", time="time")
     >>> panel = index.panel(cohort="cohort")
