@@ -12,10 +12,13 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._reasons import reason
 from bayes_nqp.checks._refit import gaussian, numbers_of, panel_of
 from bayes_nqp.checks._result import NotApplicable
+from bayes_nqp.checks._said import Said, listed, said
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import IdentificationError, PanelError, shown
+from bayes_nqp.errors import IdentificationError, PanelError
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import Numbers, batch, fit
 from bayes_nqp.sampling import IMH, NUTS
@@ -88,21 +91,26 @@ def compared(fitted: Fit, alternatives: Sequence[Alternative], what: str) -> xr.
     """
     gaussian(fitted)
     own, seed = panel_of(fitted), int(fitted.sampler.seed or 0)
+    lost: list[Said] = []
     tasks = {}
     for one in alternatives:
         panel = own if one.panel is None else one.panel
         tasks[f"att {one.design!r} {panel.digest} {seed}"] = (one.design, panel, seed)
     found = batch(short_att, tasks, kept=numbers_of(fitted), what=what)
-    kept, draws, failures, lost = [], [_own(fitted)], [str(fitted.gate)], []
+    kept, draws, failures = [], [_own(fitted)], [str(fitted.gate)]
     for one, result in zip(alternatives, _in_order(alternatives, found, own, seed), strict=True):
         if "reason" in result:
-            lost.append(f"{one.label}: {result['reason']}")
+            lost.append(
+                said("{}: {}", "{}：{}", labelled(one.label), reason(str(result["reason"])))
+            )
             continue
         kept.append(one)
         draws.append(result["att"])
         failures.append(str(result["gate"]))
     if not kept:
-        raise NotApplicable(f"No refit can be made ({shown(lost, 3)}).")
+        raise NotApplicable(
+            said("No refit can be made ({}).", "无法重新拟合（{}）。", listed(lost, 3))
+        )
     overall = float(att(after_adoption(cell_effects(fitted))).mean())
     return xr.Dataset(
         {"att": ((*v.SAMPLE_DIMS, "specification"), np.stack(draws, axis=-1))},

@@ -14,6 +14,7 @@ from bayes_nqp.checks._judged import Judged, judged
 from bayes_nqp.checks._options import whole_number
 from bayes_nqp.checks._refit import cautious, panel_of, refit, staggered
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
+from bayes_nqp.checks._said import Said, said
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import att
 
@@ -46,7 +47,12 @@ def anticipation(fit: Fit, *, periods: int = 2) -> Finding:
     first = int(panel.cohort_codes[panel.cohort_codes >= 0].min())
     most = min(periods, first - 1 - design.anticipation)
     if most < 1:
-        raise NotApplicable("The first cohort has no period to spare before adoption.")
+        raise NotApplicable(
+            Said(
+                "The first cohort has no period to spare before adoption.",
+                "最早的批次在政策实施前没有可让出的时期。",
+            )
+        )
     windows = [design.anticipation + k for k in range(1, most + 1)]
     designs = [design.replace(anticipation=k, unidentified="drop") for k in windows]
     others = [
@@ -65,9 +71,13 @@ def anticipation(fit: Fit, *, periods: int = 2) -> Finding:
     if lowest > 0 or highest < 0 or found.verdict == FAILS:
         verdict = FAILS
     evidence = evidence.assign_attrs(before=early.mean(), before_sd=early.std())
-    figure = (
-        f"effect at event time {-windows[0]}: {early.mean():.3g} ({early.std():.2g}); average "
-        f"effect moves by {found.shift[0]:+.1f} posterior sd"
+    figure = said(
+        "effect at event time {}: {:.3g} ({:.2g}); average effect moves by {:+.1f} posterior sd",
+        "事件时间 {} 的效应为 {:.3g}（{:.2g}）；平均效应变动 {:+.1f} 个后验标准差",
+        -windows[0],
+        early.mean(),
+        early.std(),
+        found.shift[0],
     )
     verdict, sentence = cautious(verdict, _sentence(found, low > 0 or high < 0), sooner)
     return Finding(verdict, figure, sentence, evidence, "specifications")
@@ -79,11 +89,15 @@ def _before(early: Fit, event_time: int) -> npt.NDArray[np.float64]:
     return np.ravel(att(effects, v.EVENT_TIME).sel({v.EVENT_TIME: event_time}).to_numpy())
 
 
-def _sentence(found: Judged, early: bool) -> str:
+def _sentence(found: Judged, early: bool) -> Said:
     if early:
-        return (
+        return Said(
             "Treated units already differ in the period before adoption: they respond early, or "
-            "move apart on a trend; see pretrends."
+            "move apart on a trend; see pretrends.",
+            "处理组在政策实施前一期已有差异：或已提前反应，或存在趋势差异；参见平行趋势检验。",
         )
-    same = "Nothing moves in the period before adoption, and effects do not depend on it."
-    return found.sentence(same, "with")
+    same = Said(
+        "Nothing moves in the period before adoption, and effects do not depend on it.",
+        "政策实施前一期没有变动，效应也不依赖于该期。",
+    )
+    return found.sentence(same, Said("with", "在允许效应{}的设定下"))

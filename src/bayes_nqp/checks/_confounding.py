@@ -12,10 +12,10 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._refit import adopted_channels, cautious, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, NOT_APPLICABLE, Finding, Verdict, asks
+from bayes_nqp.checks._said import NOTHING, Said, joined, listed, said, separated
 from bayes_nqp.checks.confounding._curve import CONFOUNDED, curves, grid_of
 from bayes_nqp.checks.confounding._priors import NormalRho, RhoPrior
 from bayes_nqp.checks.confounding._study import Study, study_of
-from bayes_nqp.errors import shown
 from bayes_nqp.estimands import text
 from bayes_nqp.estimands._mediated import ALL
 
@@ -57,10 +57,16 @@ class _Quantity:
         return not low <= 0 <= high
 
     @property
-    def called(self) -> str:
+    def called(self) -> Said:
         if self.kind == "joint":
-            return f"all mediators (if {self.mediator} is confounded)"
-        return self.mediator + (f" in {self.label}" if self.label else "")
+            return said(
+                "all mediators (if {} is confounded)",
+                "全部中介变量（若 {} 受混杂）",
+                self.mediator,
+            )
+        if self.label:
+            return said("{} in {}", "{0}（{1}）", self.mediator, self.label)
+        return Said(self.mediator, self.mediator)
 
 
 @asks("How strong would unmeasured confounding have to be to undo the channels?", "channels")
@@ -128,36 +134,52 @@ def _verdict(judged: list[_Quantity], weak: list[_Quantity]) -> Verdict:
     return DOUBT if least < _ENOUGH or weak else HOLDS
 
 
-def _sentence(judged: list[_Quantity], weak: list[_Quantity]) -> str:
+def _sentence(judged: list[_Quantity], weak: list[_Quantity]) -> Said:
     if not judged:
-        return "No indirect effect has an interval that excludes zero: none could be undone."
-    parts = [f"{one.called} at {_at(one)}" for one in judged if one.kind == "overall"]
+        return Said(
+            "No indirect effect has an interval that excludes zero: none could be undone.",
+            "没有间接效应的区间不含零：无可推翻。",
+        )
+    parts = [_crosses(one) for one in judged if one.kind == "overall"]
     joint = min((one for one in judged if one.kind == "joint"), key=_size, default=None)
     if joint is not None:
-        parts.append(f"{joint.called} at {_at(joint)}")
-    worst = min(judged, key=_size)
-    share = f"{100 * worst.size:.0f} %"
-    said = (
-        f"Indirect effects would vanish at correlations of innovations of: {shown(parts, 6)}; "
-        f"the weakest needs a common cause of {share} of what is left of both the mediator's and "
-        "the outcome's variance."
+        parts.append(_crosses(joint))
+    whole = said(
+        "Indirect effects would vanish at correlations of innovations of: {}; the weakest needs a "
+        "common cause of {:.0f} % of what is left of both the mediator's and the outcome's "
+        "variance.",
+        "使间接效应消失的新息相关系数为：{}；最弱者所需的共同原因须占中介变量与结果变量"
+        "剩余方差各 {:.0f}%。",
+        listed(parts, 6),
+        100 * min(judged, key=_size).size,
     )
-    if weak:
-        said += f" Below {_LITTLE:g}: {shown([one.called for one in weak], 4)}."
-    return said
+    low = said(
+        "Below {:g}: {}.", "低于 {:g} 者：{}。", _LITTLE, listed([x.called for x in weak], 4)
+    )
+    return joined([whole, low] if weak else [whole])
+
+
+def _crosses(one: _Quantity) -> Said:
+    return said("{} at {}", "{} {}", one.called, _at(one))
 
 
 def _size(one: _Quantity) -> float:
     return one.size
 
 
-def _at(one: _Quantity) -> str:
-    return f"ρ = {one.crossing:+.2f}" if np.isfinite(one.crossing) else "none"
+def _at(one: _Quantity) -> Said:
+    if np.isfinite(one.crossing):
+        return said("ρ = {:+.2f}", "ρ = {:+.2f}", one.crossing)
+    return Said("none", "无")
 
 
-def _figure(found: list[_Quantity]) -> str:
-    parts = [f"{one.called}: {_at(one)}" for one in found if one.kind != "joint" and one.clear]
-    return "crossing " + "; ".join(parts) if parts else ""
+def _figure(found: list[_Quantity]) -> Said:
+    parts = [
+        said("{}: {}", "{}：{}", one.called, _at(one))
+        for one in found
+        if one.kind != "joint" and one.clear
+    ]
+    return said("crossing {}", "过零点 {}", separated(parts)) if parts else NOTHING
 
 
 def _evidence(found: list[_Quantity]) -> xr.Dataset:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from bayes_nqp.checks._alternatives import Alternative, compared
 from bayes_nqp.checks._judged import judged
+from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._refit import staggered
 from bayes_nqp.checks._result import HOLDS, Finding, asks
+from bayes_nqp.checks._said import Said, joined, said
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -24,15 +26,28 @@ def control_group(fit: Fit) -> Finding:
     never = design.controls == "never"
     other = design.replace(controls="all" if never else "never")
     label = "all untreated rows" if never else "never-treated units"
+    named = labelled(label)
     evidence = compared(fit, [Alternative(label, "controls", other)], "refitting with controls")
     found = judged(evidence, far=1.5)
     means = evidence["att"].mean(("chain", "draw")).to_numpy()
     sds = evidence["att"].std(("chain", "draw")).to_numpy()
-    figure = (
-        f"average effect {means[0]:.3g} ({sds[0]:.2g}) as fitted, {means[1]:.3g} ({sds[1]:.2g}) "
-        f"with {label}; {found.shift[0]:+.1f} posterior sd"
+    figure = said(
+        "average effect {:.3g} ({:.2g}) as fitted, {:.3g} ({:.2g}) with {}; {:+.1f} posterior sd",
+        "平均效应：基准拟合 {0:.3g}（{1:.2g}），{4}时 {2:.3g}（{3:.2g}）；"
+        "相差 {5:+.1f} 个后验标准差",
+        means[0],
+        sds[0],
+        means[1],
+        sds[1],
+        named,
+        found.shift[0],
     )
-    sentence = found.sentence(f"With {label} as controls the conclusion is the same.", "with")
+    same = said("With {} as controls the conclusion is the same.", "{}时，结论不变。", named)
+    sentence = found.sentence(same, Said("with", "{}时"))
     if found.verdict != HOLDS and not found.unsettled:
-        sentence += " Units not yet treated and units never treated did not move alike."
+        apart = Said(
+            "Units not yet treated and units never treated did not move alike.",
+            "尚未处理的单位与从未处理的单位变动不一致。",
+        )
+        sentence = joined([sentence, apart])
     return Finding(found.verdict, figure, sentence, evidence, "specifications")

@@ -11,7 +11,9 @@ import xarray as xr
 
 from bayes_nqp import diagnostics, schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._reasons import gate_words
 from bayes_nqp.checks._result import FAILS, HOLDS, Finding, asks
+from bayes_nqp.checks._said import said
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import att, text
 
@@ -33,22 +35,29 @@ def convergence(fit: Fit) -> Finding:
     failures = list(dict.fromkeys([*fit.gate.failures, *gate.failures]))
     rhat = max(gate.rhat, fit.gate.rhat)
     bulk, tail = min(gate.ess_bulk, fit.gate.ess_bulk), min(gate.ess_tail, fit.gate.ess_tail)
-    figure = (
-        f"R-hat ≤ {rhat:.3f}; ESS ≥ {bulk:.0f} (bulk), {tail:.0f} (tail); "
-        f"{gate.divergences} divergences"
+    figure = said(
+        "R-hat ≤ {:.3f}; ESS ≥ {:.0f} (bulk), {:.0f} (tail); {} divergences",
+        "R-hat ≤ {:.3f}；有效样本量 ≥ {:.0f}（主体）、{:.0f}（尾部）；{} 次发散",
+        rhat,
+        bulk,
+        tail,
+        gate.divergences,
     )
     if np.isfinite(gate.energy):
-        figure += f"; E-BFMI {gate.energy:.2f}"
+        figure = said("{}; E-BFMI {:.2f}", "{}；E-BFMI {:.2f}", figure, gate.energy)
     evidence = _table(quantities)
     if failures:
-        sentence = (
-            f"The draws cannot be trusted yet: {'; '.join(failures)}. "
-            "Sample longer (draws, tune), or raise target_accept if there are divergences."
+        sentence = said(
+            "The draws cannot be trusted yet: {}. Sample longer (draws, tune), or raise "
+            "target_accept if there are divergences.",
+            "抽样尚不可信：{}。请延长抽样（draws、tune）；若有发散，请提高 target_accept。",
+            gate_words("; ".join(failures)),
         )
         return Finding(FAILS, figure, sentence, evidence, "table")
-    sentence = (
-        f"All chains agree, with enough effective draws, for {len(evidence)} parameters and "
-        "reported effects."
+    sentence = said(
+        "All chains agree, with enough effective draws, for {} parameters and reported effects.",
+        "{} 个参数与所报告的效应，各链均已一致，有效样本量充足。",
+        len(evidence),
     )
     return Finding(HOLDS, figure, sentence, evidence, "table")
 

@@ -14,6 +14,7 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._alternatives import Alternative, compared
 from bayes_nqp.checks._cluster import Errors, Robust, robust
+from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._options import name_of
 from bayes_nqp.checks._refit import estimator, panel_of, staggered
 from bayes_nqp.checks._result import (
@@ -27,11 +28,12 @@ from bayes_nqp.checks._result import (
     Verdict,
     asks,
 )
+from bayes_nqp.checks._said import Said, joined, listed, said
 from bayes_nqp.compression import AR1, IID, AR1Noise
 from bayes_nqp.designs import ContinuousExposure
 from bayes_nqp.designs._frame import unit_column
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import StudyError, nearest, shown
+from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands import text
 from bayes_nqp.estimands._average import average_of
 from bayes_nqp.pooling import Separate
@@ -118,23 +120,39 @@ def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = Fal
     if (found.ratio > sure).any() or wider > _FAR:
         verdict = FAILS
     worst = int(np.argmax(table["ratio"].to_numpy() / table["limit"].to_numpy()))
-    figure = (
-        f"cluster-robust over model sd {found.ratio[0]:.2f} for the average effect, "
-        f"{found.ratio[worst]:.2f} for {names[worst]} (limit {float(table['limit'][worst]):.2f}; "
-        f"{found.clusters} clusters by {groups.name})"
+    figure = said(
+        "cluster-robust over model sd {:.2f} for the average effect, {:.2f} for {} (limit {:.2f}; "
+        "{} clusters by {})",
+        "聚类稳健标准差与模型标准差之比：平均效应 {0:.2f}，{2} {1:.2f}"
+        "（界限 {3:.2f}；按 {6} 聚为 {4} 类）",
+        found.ratio[0],
+        found.ratio[worst],
+        labelled(names[worst]),
+        float(table["limit"][worst]),
+        found.clusters,
+        groups.name,
+        labelled(groups.name),
     )
     if np.isfinite(wider):
-        figure += f"; posterior sd × {wider:.2f} under a richer error structure"
-    said = [names[k] for k in np.flatnonzero(over | apart)]
+        figure = said(
+            "{}; posterior sd × {:.2f} under a richer error structure",
+            "{}；在更一般的误差结构下后验标准差 × {:.2f}",
+            figure,
+            wider,
+        )
+    wide = [names[k] for k in np.flatnonzero(over | apart)]
     most = max(
         float(table[name].to_numpy()[mask].max(initial=0))
         for name, mask in (("ratio", over), ("ratio_controls", apart))
     )
-    sentence = _sentence(design, groups, said, most, wider)
-    if not said and wider <= _LIMIT and moved > 1:
-        sentence = (
-            f"Under a richer error structure the average effect moves by {moved:.1f} posterior sd: "
-            f"fit that one ({_richer(design)[-1][1]})."
+    sentence = _sentence(design, groups, wide, most, wider)
+    if not wide and wider <= _LIMIT and moved > 1:
+        sentence = said(
+            "Under a richer error structure the average effect moves by {:.1f} posterior sd: fit "
+            "that one ({}).",
+            "在更一般的误差结构下，平均效应变动 {:.1f} 个后验标准差：请改用该结构（{}）。",
+            moved,
+            _richer(design)[-1][1],
         )
     return Finding(verdict, figure, sentence, evidence, kind)
 
@@ -164,8 +182,13 @@ def _clusters(design: StaggeredDiD, panel: Panel, name: str | None) -> _Clusters
     count = np.unique(codes).size
     if count < _FEW:
         raise NotApplicable(
-            f"There are {count} clusters by {name or varying}; a robust standard error needs "
-            f"{_FEW} at the very least."
+            said(
+                "There are {} clusters by {}; a robust standard error needs {} at the very least.",
+                "按 {1} 只聚为 {0} 类；聚类稳健标准误至少需要 {2} 类。",
+                count,
+                name or varying,
+                _FEW,
+            )
         )
     return _Clusters(name or varying, codes, member, count < np.unique(member).size)
 
@@ -175,19 +198,31 @@ def _of_exposure(fit: Fit) -> Finding:
     kind, evidence, wider, moved = _structures(fit, xr.Dataset())
     if not np.isfinite(wider):
         raise NotApplicable(
-            "No richer error structure can be fitted, and robust standard errors of a continuous "
-            "exposure are not there."
+            Said(
+                "No richer error structure can be fitted, and robust standard errors of a "
+                "continuous exposure are not there.",
+                "没有更一般的误差结构可供拟合，连续暴露也没有稳健标准误。",
+            )
         )
     verdict: Verdict = DOUBT if wider > _LIMIT or moved > 1 else HOLDS
     verdict = FAILS if wider > _FAR else verdict
-    figure = f"posterior sd × {wider:.2f}, estimate {moved:.2f} posterior sd away"
-    sentence = "Richer error structures give intervals as wide, and the same estimate."
+    figure = said(
+        "posterior sd × {:.2f}, estimate {:.2f} posterior sd away under a richer error structure",
+        "在更一般的误差结构下后验标准差 × {:.2f}，估计值相差 {:.2f} 个后验标准差",
+        wider,
+        moved,
+    )
+    sentence = Said(
+        "Richer error structures give intervals as wide, and the same estimate.",
+        "更一般的误差结构给出同样宽的区间和相同的估计值。",
+    )
     if verdict != HOLDS:
-        sentence = (
-            "Under a richer error structure the posterior sd or the estimate is another: fit "
-            f"{_richer(estimator(fit))[-1][1]}."
+        sentence = said(
+            "Under a richer error structure the posterior sd or the estimate is another: fit {}.",
+            "在更一般的误差结构下，后验标准差或估计值有所不同：请用 {}。",
+            _richer(estimator(fit))[-1][1],
         )
-    return Finding(verdict, f"{figure} under a richer error structure", sentence, evidence, kind)
+    return Finding(verdict, figure, sentence, evidence, kind)
 
 
 def _quantities(effects: xr.Dataset, *, event_times: bool) -> tuple[list[str], Array]:
@@ -301,40 +336,67 @@ def _structures(fit: Fit, table: xr.Dataset) -> tuple[Kind, Evidence, float, flo
 
 def _sentence(
     design: StaggeredDiD, groups: _Clusters, over: list[str], ratio: float, wider: float
-) -> str:
-    richer = _richer(design)
+) -> Said:
     if not over and not wider > _LIMIT:
-        end = " and richer error structures agree" if np.isfinite(wider) else ""
-        return (
-            f"Clustered by {groups.name}, no standard deviation is larger than modelled by more "
-            f"than chance explains{end}."
+        return said(
+            "Clustered by {}, no standard deviation is larger than modelled by more than chance "
+            "explains{}.",
+            "按 {} 聚类，没有标准差超出模型值的程度大于抽样偶然所能解释的范围{}。",
+            groups.name,
+            Said(" and richer error structures agree", "，更一般的误差结构也与之一致")
+            if np.isfinite(wider)
+            else "",
         )
-    said = []
+    parts = []
     if over:
-        said.append(
-            f"Clustered by {groups.name}, the standard deviation of {shown(over, 3)} is up to "
-            f"{ratio:.2f} times what the model says: intervals are too narrow."
+        parts.append(
+            said(
+                "Clustered by {}, the standard deviation of {} is up to {:.2f} times what the "
+                "model says: intervals are too narrow.",
+                "按 {} 聚类，{}的标准差最高为模型值的 {:.2f} 倍：区间过窄。",
+                groups.name,
+                listed([labelled(name) for name in over], 3),
+                ratio,
+            )
         )
     if wider > _LIMIT:
-        said.append(
-            f"Under a richer error structure the posterior sd is {wider:.2f} times as large."
+        parts.append(
+            said(
+                "Under a richer error structure the posterior sd is {:.2f} times as large.",
+                "在更一般的误差结构下，后验标准差为原来的 {:.2f} 倍。",
+                wider,
+            )
         )
+    return joined([*parts, _advice(design, groups, wider)])
+
+
+def _advice(design: StaggeredDiD, groups: _Clusters, wider: float) -> Said:
+    richer = _richer(design)
     if groups.above:
-        said.append(
-            f"Errors move together within a {groups.name}: give groups of them time effects of "
-            "their own (time=nqp.TimeEffects(…)), or report the robust sd."
+        return said(
+            "Errors move together within a {}: give groups of them time effects of their own "
+            "(time=nqp.TimeEffects(…)), or report the robust sd.",
+            "同一 {} 内的误差共同变动：请为其分组设定各自的时间效应"
+            "（time=nqp.TimeEffects(…)），或报告稳健标准差。",
+            groups.name,
         )
-    elif richer and np.isnan(wider):
-        said.append(
+    if richer and np.isnan(wider):
+        return Said(
             "No richer error structure can be fitted (precision weights go with independent "
-            "errors only): report the robust sd, or fit without weights."
+            "errors only): report the robust sd, or fit without weights.",
+            "没有更一般的误差结构可供拟合（精度权重只与独立误差并用）："
+            "请报告稳健标准差，或不加权重重新拟合。",
         )
-    elif richer and wider > _SAME:
-        said.append(f"Fit {richer[-1][1]}; and cluster by a level above (cluster='…').")
-    else:
-        said.append(
-            "No richer error structure widens them, so the spread of errors differs between "
-            "units, or units move together: report the robust sd, and cluster by a level above "
-            "(cluster='…')."
+    if richer and wider > _SAME:
+        return said(
+            "Fit {}; and cluster by a level above (cluster='…').",
+            "请用 {}；并按更高层级聚类（cluster='…'）。",
+            richer[-1][1],
         )
-    return " ".join(said)
+    return Said(
+        "No richer error structure widens them, so the spread of errors differs between "
+        "units, or units move together: report the robust sd, and cluster by a level above "
+        "(cluster='…').",
+        "更一般的误差结构并未使区间变宽，可见误差的离散程度因单位而异，或单位共同变动："
+        "请报告稳健标准差，并按更高层级聚类（cluster='…'）。",
+    )

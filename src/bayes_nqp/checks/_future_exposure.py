@@ -9,8 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp.checks._options import whole_number
+from bayes_nqp.checks._reasons import reason
 from bayes_nqp.checks._refit import cautious, panel_of, refit
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
+from bayes_nqp.checks._said import Said, said
 from bayes_nqp.designs import ContinuousExposure
 from bayes_nqp.errors import PanelError
 from bayes_nqp.estimands import att
@@ -57,7 +59,10 @@ def future_exposure(fit: Fit, *, periods: int = 1) -> Finding:
     design: object = fit.design
     if not isinstance(design, ContinuousExposure):
         raise NotApplicable(
-            "This design has no continuous exposure; 'pretrends' asks it of a treatment."
+            Said(
+                "This design has no continuous exposure; 'pretrends' asks it of a treatment.",
+                "该设计没有连续暴露；处理变量请用平行趋势检验（'pretrends'）。",
+            )
         )
     panel, column = _ahead(panel_of(fit), design, periods)
     own = panel_of(fit).roles.covariates if design.covariates is None else design.covariates
@@ -76,9 +81,15 @@ def future_exposure(fit: Fit, *, periods: int = 1) -> Finding:
     table = _table({name: one.to_numpy().ravel() for name, one in draws.items()})
     verdict, sentence = _judged(table)
     lead, beside = table.iloc[3], table.iloc[2]
-    figure = (
-        f"exposure {periods} ahead {lead['mean']:.3g} [{lead['lower']:.3g}, {lead['upper']:.3g}]; "
-        f"effect beside it {beside['mean']:.3g} (without {table['mean'][1]:.3g})"
+    figure = said(
+        "exposure {} ahead {:.3g} [{:.3g}, {:.3g}]; effect beside it {:.3g} (without {:.3g})",
+        "未来第 {} 期的暴露 {:.3g} [{:.3g}, {:.3g}]；控制后的效应 {:.3g}（未控制 {:.3g}）",
+        periods,
+        lead["mean"],
+        lead["lower"],
+        lead["upper"],
+        beside["mean"],
+        table["mean"][1],
     )
     verdict, sentence = cautious(verdict, sentence, led)
     return Finding(verdict, figure, sentence, table)
@@ -91,7 +102,13 @@ def _ahead(panel: Panel, design: ContinuousExposure, periods: int) -> tuple[Pane
     later = place[panel.unit_codes, panel.time_codes + periods]
     whole = later >= 0
     if whole.sum() < 2:
-        raise NotApplicable(f"No unit has rows {periods} periods apart.")
+        raise NotApplicable(
+            said(
+                "No unit has rows {} periods apart.",
+                "没有单位有相隔 {} 期的观测。",
+                periods,
+            )
+        )
     values = panel.exposures[:, panel.roles.exposures.index(design.exposure)][later]
     column = free_name(f"{design.exposure} ahead {periods}", panel.frame)
     arguments = panel.arguments
@@ -101,7 +118,12 @@ def _ahead(panel: Panel, design: ContinuousExposure, periods: int) -> tuple[Pane
         return type(panel).from_frame(frame, **arguments), column
     except PanelError as error:
         raise NotApplicable(
-            f"Too little is left of rows that have a row {periods} later: {error.what}"
+            said(
+                "Too little is left of rows that have a row {} later: {}",
+                "其后第 {} 期仍有观测的行所余过少：{}",
+                periods,
+                reason(error.what),
+            )
         ) from None
 
 
@@ -113,28 +135,35 @@ def _table(draws: dict[str, Array]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["quantity", "mean", "sd", "lower", "upper", "p_positive"])
 
 
-def _judged(table: pd.DataFrame) -> tuple[Verdict, str]:
+def _judged(table: pd.DataFrame) -> tuple[Verdict, Said]:
     plain, beside, lead = (table.iloc[k] for k in (1, 2, 3))
     clear = lead["lower"] > 0 or lead["upper"] < 0
     large = abs(lead["mean"]) > _LARGE * abs(plain["mean"])
     own = _sign(plain)
     lost = own != 0 and beside["mean"] * own < beside["sd"]
     if clear and (large or lost):
-        return FAILS, (
+        return FAILS, Said(
             "Exposure to come predicts the outcome, and by much: exposure follows the outcome's "
-            "own course, or is anticipated, and its slope is not an effect."
+            "own course, or is anticipated, and its slope is not an effect.",
+            "未来的暴露能够预测结果变量，且幅度较大：暴露跟随结果变量自身的走势，"
+            "或已被预期，其斜率不是效应。",
         )
     if clear:
-        return DOUBT, (
+        return DOUBT, Said(
             "Exposure to come predicts the outcome, though by less than half of the effect: part "
-            "of the slope may be a trend that exposure follows."
+            "of the slope may be a trend that exposure follows.",
+            "未来的暴露能够预测结果变量，但幅度不到效应的一半：斜率的一部分可能是暴露所跟随的趋势。",
         )
     if lead["upper"] - lead["lower"] > 2 * abs(plain["mean"]):
-        return DOUBT, (
+        return DOUBT, Said(
             "The slope of exposure to come is known too badly to tell: its interval is wider "
-            "than the effect is large."
+            "than the effect is large.",
+            "未来暴露的斜率过于不确定，无从判断：其区间宽于效应的大小。",
         )
-    return HOLDS, "Exposure to come says nothing about the outcome beyond today's."
+    return HOLDS, Said(
+        "Exposure to come says nothing about the outcome beyond today's.",
+        "除当期暴露外，未来的暴露对结果变量没有预测作用。",
+    )
 
 
 def _sign(row: pd.Series[float]) -> int:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_nqp.checks._channels import Line, drawn, table_of
+from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._reasons import reason
 from bayes_nqp.checks._refit import channels
 from bayes_nqp.checks._result import DOUBT, HOLDS, NOT_APPLICABLE, Finding, Verdict, asks
-from bayes_nqp.errors import shown
+from bayes_nqp.checks._said import Said, joined, listed, said, separated
 from bayes_nqp.estimands import nde, nie, proportion_mediated
 
 if TYPE_CHECKING:
@@ -52,26 +54,41 @@ def inconsistent(fit: Fit) -> Finding:
             continue
         one = share.sel(mediator=name)
         lines.append(drawn(str(name), "proportion mediated", one, scale="share"))
-    figure = "; ".join(
-        f"{x.quantity if x.mediator == x.quantity else x.mediator} {x.value:.3g} "
-        f"[{x.lower:.2g}, {x.upper:.2g}]"
+    figure = separated(
+        said(
+            "{} {:.3g} [{:.2g}, {:.2g}]",
+            "{} {:.3g} [{:.2g}, {:.2g}]",
+            labelled(x.quantity) if x.mediator == x.quantity else x.mediator,
+            x.value,
+            x.lower,
+            x.upper,
+        )
         for x in lines
         if x.scale == "effect"
     )
     evidence = table_of(lines, [fit])
     if not opposed:
-        said = "No indirect effect points against the direct one with a probability of 90 %."
-        if share.attrs["withheld"]:
-            said += f" The proportion mediated is withheld: {share.attrs['withheld']}."
-        return Finding(HOLDS, figure, said, evidence, "channels")
-    up = "positive" if sign > 0 else "negative"
-    said = (
-        f"Suppression (inconsistent mediation): the direct effect is {up}, and what goes through "
-        f"{shown(opposed)} has the other sign, so each hides a part of the other in the total "
-        "effect. This is a finding to report; the proportion mediated has no meaning and is "
-        "withheld."
+        same = Said(
+            "No indirect effect points against the direct one with a probability of 90 %.",
+            "没有间接效应以 90% 的概率与直接效应方向相反。",
+        )
+        why = said(
+            "The proportion mediated is withheld: {}.",
+            "中介比例不予报告：{}。",
+            reason(share.attrs["withheld"]),
+        )
+        sentence = joined([same, why] if share.attrs["withheld"] else [same])
+        return Finding(HOLDS, figure, sentence, evidence, "channels")
+    sentence = said(
+        "Suppression (inconsistent mediation): the direct effect is {}, and what goes through "
+        "{} has the other sign, so each hides a part of the other in the total effect. This is a "
+        "finding to report; the proportion mediated has no meaning and is withheld.",
+        "遮掩效应（不一致中介）：直接效应为{}，而经由 {} 的效应符号相反，二者在总效应中相互掩盖。"
+        "这是应予报告的发现；此时中介比例没有意义，不予报告。",
+        Said("positive", "正") if sign > 0 else Said("negative", "负"),
+        listed(opposed),
     )
-    return Finding(DOUBT, figure, said, evidence, "channels")
+    return Finding(DOUBT, figure, sentence, evidence, "channels")
 
 
 def _sign(draws: xr.DataArray) -> int:

@@ -10,10 +10,11 @@ import xarray as xr
 
 from bayes_nqp.checks._alternatives import Alternative, compared
 from bayes_nqp.checks._judged import Judged, judged
+from bayes_nqp.checks._reasons import reason
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import DOUBT, HOLDS, Finding, NotApplicable, Verdict, asks
-from bayes_nqp.checks._said import Said, said
-from bayes_nqp.errors import NQPError, StudyError, shown
+from bayes_nqp.checks._said import Said, listed, said
+from bayes_nqp.errors import NQPError, StudyError
 from bayes_nqp.index import ProductivityIndex, Relation, recalled, relation
 
 if TYPE_CHECKING:
@@ -65,7 +66,13 @@ def indicators(fit: Fit, *, index: ProductivityIndex | None = None) -> Finding:
         )
     others, lost = _without(design, panel, recipe, made, fit.scale)
     if not others:
-        raise NotApplicable(f"No index can be built without an indicator ({shown(lost, 3)}).")
+        raise NotApplicable(
+            said(
+                "No index can be built without an indicator ({}).",
+                "剔除任一指标后均无法构建指数（{}）。",
+                listed([reason(one) for one in lost], 3),
+            )
+        )
     if spread > _SAME:
         whole = made(_built(recipe, panel))
         label = "all indicators, weighed by these rows alone"
@@ -143,8 +150,13 @@ def _origin(
         if made is not None:
             return recipe, made, float(np.abs(again - column).max())
     raise NotApplicable(
-        f"The outcome {panel.roles.outcome!r} is not made of the index {shown(known)}: neither "
-        "the index, nor its logarithm, nor a linear function of either."
+        said(
+            "The outcome {!r} is not made of the index {}: neither the index, nor its logarithm, "
+            "nor a linear function of either.",
+            "结果变量 {!r} 并非由指数 {} 而来：既不是该指数或其对数，也不是二者的线性函数。",
+            panel.roles.outcome,
+            listed(known),
+        )
     )
 
 
@@ -156,11 +168,21 @@ def _built(recipe: ProductivityIndex, panel: Panel) -> Floats:
         try:
             built = tried.build(panel.frame, unit=panel.roles.unit, time=panel.roles.time)
         except NQPError as error:
-            said = f"The index cannot be built again: {error.what.rstrip('.')}."
-            raise NotApplicable(said) from error
+            raise NotApplicable(
+                said(
+                    "The index cannot be built again: {}.",
+                    "无法重新构建指数：{}。",
+                    reason(error.what.rstrip(".")),
+                )
+            ) from error
         if not built.values.isna().any():
             return built.values.to_numpy(dtype=np.float64)
-    raise NotApplicable("Built from the panel's rows alone, some have no value of the index.")
+    raise NotApplicable(
+        Said(
+            "Built from the panel's rows alone, some have no value of the index.",
+            "仅用面板内观测构建时，部分观测没有指数值。",
+        )
+    )
 
 
 def _without(
@@ -183,10 +205,10 @@ def _without(
             with np.errstate(divide="ignore"):
                 values = made(_built(recipe.without(*gone), panel))
             if not np.isfinite(values).all():
-                raise NotApplicable("an index of zero has no logarithm")
+                raise NotApplicable(reason("an index of zero has no logarithm"))
             other = _outcome(design, panel, values, scale)
-        except (NotApplicable, NQPError) as reason:
-            lost.append(f"{label}: {getattr(reason, 'what', str(reason)).rstrip('.')}")
+        except (NotApplicable, NQPError) as why:
+            lost.append(f"{label}: {getattr(why, 'what', str(why)).rstrip('.')}")
             continue
         found.append(Alternative(label, change, design, other))
     return found, lost

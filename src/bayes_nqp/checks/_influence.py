@@ -16,8 +16,10 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._alternatives import after_adoption, short_att
 from bayes_nqp.checks._judged import otherwise
+from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._loo import loo
 from bayes_nqp.checks._options import name_of, whole_number
+from bayes_nqp.checks._reasons import gate_words, reason
 from bayes_nqp.checks._refit import estimator, numbers_of, panel_of
 from bayes_nqp.checks._result import (
     DOUBT,
@@ -28,8 +30,9 @@ from bayes_nqp.checks._result import (
     Verdict,
     asks,
 )
+from bayes_nqp.checks._said import Said, joined, listed, said
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import StudyError, shown
+from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, gate_of, text
 from bayes_nqp.fitting import LeftOut, batch, left_out
 from bayes_nqp.likelihoods import Gaussian
@@ -77,18 +80,29 @@ def influence(fit: Fit, *, by: str | None = None, refits: int = 10) -> Finding:
     design = estimator(fit)
     if not isinstance(design.likelihood, Gaussian):
         raise NotApplicable(
-            f"Under {design.likelihood!r} the model was sampled row by row, and a unit's own "
-            "effect cannot be integrated out of its density."
+            said(
+                "Under {!r} the model was sampled row by row, and a unit's own effect cannot be "
+                "integrated out of its density.",
+                "在 {!r} 下模型系逐行抽样，无法将单位自身的效应从其密度中积分掉。",
+                design.likelihood,
+            )
         )
     groups = left_out(fit, by)
     share = _rows_of(fit, groups)
     if (share.sum(axis=1) > 0).sum() < 2:
-        raise NotApplicable(f"Only one {groups.dim} is treated: without it there is no effect.")
+        raise NotApplicable(
+            said(
+                "Only one {} is treated: without it there is no effect.",
+                "只有一个 {} 受处理：剔除后便无效应可言。",
+                groups.dim,
+            )
+        )
     own = _own(fit)
     try:
         found = loo(fit, by)
     except StudyError as error:
-        raise NotApplicable(f"{error.what[0].upper()}{error.what[1:]}.") from None
+        known = reason(error.what)
+        raise NotApplicable(Said(f"{known[0].upper()}{known[1:]}.", f"{known.zh}。")) from None
     weights = np.exp(found.log_weights.transpose(*v.SAMPLE_DIMS, groups.dim).to_numpy())
     kept = found.log_weights[v.DRAW]
     without = _reweighted(fit, groups, share, weights.reshape(-1, groups.labels.size), kept)
@@ -112,7 +126,7 @@ def influence(fit: Fit, *, by: str | None = None, refits: int = 10) -> Finding:
 def _finding(
     table: pd.DataFrame,
     left: list[str],
-    failed: list[str],
+    failed: list[Said],
     dim: str,
     good: float,
     own: xr.DataArray,
@@ -131,15 +145,24 @@ def _finding(
     largest = int(np.argmax(shift.fillna(0.0).to_numpy()))
     name, most = table[dim].to_list()[largest], float(table["shift_in_sd"].to_numpy()[largest])
     bad = int((table["pareto_k"] > good).sum())
-    figure = (
-        f"without {name!s} {most:+.2f} posterior sd, the most of {len(table)}; "
-        f"Pareto k ≤ {table['pareto_k'].max():.2f}, {bad} above {good:.2f}, "
-        f"{int(table['refitted'].sum())} refitted"
+    figure = said(
+        "without {!s} {:+.2f} posterior sd, the most of {}; Pareto k ≤ {:.2f}, {} above {:.2f}, "
+        "{} refitted",
+        "剔除{7} {0!s} 后变动 {1:+.2f} 个后验标准差，为 {2} 个中最大者；Pareto k ≤ {3:.2f}，"
+        "{4} 个高于 {5:.2f}，重新拟合 {6} 个",
+        name,
+        most,
+        len(table),
+        table["pareto_k"].max(),
+        bad,
+        good,
+        int(table["refitted"].sum()),
+        labelled(dim),
     )
-    said = _sentences(table, verdict, dim, moved, turned, lost, left, failed)
+    parts = _sentences(table, verdict, dim, moved, turned, lost, left, failed)
     table = table.loc[order].reset_index(drop=True)
     table.attrs = {"good_k": good, **_facts(own)}
-    return Finding(verdict, figure, " ".join(said), table, "influence")
+    return Finding(verdict, figure, joined(parts), table, "influence")
 
 
 def _facts(own: xr.DataArray) -> dict[Hashable, float | str]:
@@ -154,36 +177,72 @@ def _sentences(
     turned: pd.Series[bool],
     lost: pd.Series[bool],
     left: list[str],
-    failed: list[str],
-) -> list[str]:
+    failed: list[Said],
+) -> list[Said]:
     names = table[dim]
-    said = []
+    parts = []
     if verdict == FAILS:
-        said.append(
-            f"Without {shown(names[moved & turned], 4)} alone the average effect moves by more "
-            "than a posterior sd and its conclusion changes: it rests on single units."
+        parts.append(
+            said(
+                "Without {} alone the average effect moves by more than a posterior sd and its "
+                "conclusion changes: it rests on single units.",
+                "仅剔除 {}，平均效应就变动超过一个后验标准差且结论改变：它依赖个别单位。",
+                listed(names[moved & turned], 4),
+            )
         )
     elif moved.any():
-        said.append(
-            f"Without {shown(names[moved], 4)} alone the average effect moves by more than a "
-            "posterior sd, to the same conclusion."
+        parts.append(
+            said(
+                "Without {} alone the average effect moves by more than a posterior sd, to the "
+                "same conclusion.",
+                "仅剔除 {}，平均效应变动超过一个后验标准差，但结论不变。",
+                listed(names[moved], 4),
+            )
         )
     if verdict != FAILS and turned.any():
-        said.append(f"Without {shown(names[turned], 4)} alone its conclusion changes.")
+        parts.append(
+            said(
+                "Without {} alone its conclusion changes.",
+                "仅剔除 {}，结论就发生改变。",
+                listed(names[turned], 4),
+            )
+        )
     if lost.any():
-        said.append(f"Without {shown(names[lost], 4)} the panel no longer identifies the effect.")
+        parts.append(
+            said(
+                "Without {} the panel no longer identifies the effect.",
+                "剔除 {} 后，面板不再能识别效应。",
+                listed(names[lost], 4),
+            )
+        )
     if left:
-        said.append(
-            f"Importance weights cannot leave out {shown(left, 4)}; refits={len(left)} more would."
+        parts.append(
+            said(
+                "Importance weights cannot leave out {}; refits={} more would.",
+                "重要性权重无法剔除 {}；再增加 refits={} 即可。",
+                listed(left, 4),
+                len(left),
+            )
         )
     if failed:
-        said.append(f"Refits have not converged without {shown(failed, 4)}.")
-    if not said:
-        said.append(
-            f"No single {dim} moves the average effect by more than a posterior sd, or to "
-            "another conclusion."
+        parts.append(
+            said(
+                "Refits have not converged without {}.",
+                "剔除 {} 后的重新拟合未收敛。",
+                listed(failed, 4),
+            )
         )
-    return said
+    if not parts:
+        parts.append(
+            said(
+                "No single {} moves the average effect by more than a posterior sd, or to another "
+                "conclusion.",
+                "没有任何一个 {1} 能使平均效应变动超过一个后验标准差，或使结论改变。",
+                dim,
+                labelled(dim),
+            )
+        )
+    return parts
 
 
 def _rows_of(fit: Fit, groups: LeftOut) -> Array:
@@ -238,8 +297,11 @@ def _sums(fit: Fit, groups: LeftOut, share: Array, kept: xr.DataArray) -> Array:
         return np.asarray(part + _moderated(fit, groups, share, kept))
     if v.DEVIATION not in effects:
         raise NotApplicable(
-            "Deviations of single members are not stored where there are so many; a single one "
-            "hardly moves an average over them all."
+            Said(
+                "Deviations of single members are not stored where there are so many; a single "
+                "one hardly moves an average over them all.",
+                "单位众多时不保存各单位的偏离；单个单位几乎不会改变全体的平均。",
+            )
         )
     deviation = effects[v.DEVIATION].sel({v.DRAW: kept}).squeeze(v.PATH, drop=True)
     codes, counts = _members(fit, groups, share)
@@ -283,7 +345,7 @@ def _members(fit: Fit, groups: LeftOut, share: Array) -> tuple[int, csr_array]:
 
 def _replace(
     without: _Without, fit: Fit, groups: LeftOut, chosen: npt.NDArray[np.int64]
-) -> list[str]:
+) -> list[Said]:
     """Put what refits say in place of what weights say; name those that have not converged."""
     panel, design = panel_of(fit), estimator(fit)
     seed = int(fit.sampler.seed or 0)
@@ -299,7 +361,8 @@ def _replace(
         without.mean[g], without.sd[g] = draws.mean(), draws.std()
         without.positive[g] = (draws > 0).mean()
         if "gate" in one and str(one["gate"]) != v.PASSED:
-            failed.append(f"{groups.labels[g]} ({one['gate']})")
+            gate = gate_words(str(one["gate"]))
+            failed.append(said("{} ({})", "{}（{}）", groups.labels[g], gate))
     return failed
 
 

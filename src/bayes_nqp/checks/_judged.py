@@ -9,8 +9,9 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Verdict
-from bayes_nqp.errors import shown
+from bayes_nqp.checks._said import Said, listed, said
 
 __all__ = ["Judged", "judged", "otherwise"]
 
@@ -33,45 +34,65 @@ class Judged:
         Distances from the fit's own estimate of the same target, in its posterior sd.
     worst : int
         The alternative that is farthest from it, as a place among the specifications.
-    turned, lost, unsettled : list of str
+    turned, lost, unsettled : list of Said
         Alternatives with the other sign; those that conclude otherwise; those whose refit did
         not converge.
-    far : str
+    far : Said
         Name of the farthest, and how far it is.
     """
 
     verdict: Verdict
     shift: Array
     worst: int
-    turned: list[str]
-    lost: list[str]
-    unsettled: list[str]
-    far: str
+    turned: list[Said]
+    lost: list[Said]
+    unsettled: list[Said]
+    far: Said
 
-    def sentence(self, same: str, what: str) -> str:
+    def sentence(self, same: Said, what: Said) -> Said:
         """Say it in one sentence.
 
         Parameters
         ----------
-        same : str
+        same : Said
             What to say where all agree.
-        what : str
-            How the names of alternatives are joined to a sentence, such as "under".
+        what : Said
+            How the names of alternatives are joined to a sentence: in English the word before
+            them, such as "under", or none; in Chinese a template that holds them.
 
         Returns
         -------
-        str
+        Said
         """
         if self.turned:
-            return f"The average effect has the other sign {what} {shown(self.turned, 4)}."
+            return said(
+                "The average effect has the other sign {}.",
+                "{}，平均效应的符号相反。",
+                _within(what, listed(self.turned, 4)),
+            )
         if self.lost:
-            named = shown(self.lost, 4)
-            return f"The conclusion about the average effect differs {what} {named}."
+            return said(
+                "The conclusion about the average effect differs {}.",
+                "{}，关于平均效应的结论发生改变。",
+                _within(what, listed(self.lost, 4)),
+            )
         if self.verdict == HOLDS:
             return same
         if self.unsettled:
-            return f"The refit {what} {shown(self.unsettled, 4)} did not converge."
-        return f"The conclusion is the same, but {what} {self.far} the estimate moves far."
+            return said(
+                "The refit {} did not converge.",
+                "{}，重新拟合未收敛。",
+                _within(what, listed(self.unsettled, 4)),
+            )
+        return said(
+            "The conclusion is the same, but {} the estimate moves far.",
+            "结论不变，但{}，估计值变动较大。",
+            _within(what, self.far),
+        )
+
+
+def _within(what: Said, names: Said) -> Said:
+    return Said(f"{what} {names}" if what else str(names), what.zh.format(names.zh))
 
 
 def judged(evidence: xr.Dataset, *, far: float = 2.0) -> Judged:
@@ -96,23 +117,24 @@ def judged(evidence: xr.Dataset, *, far: float = 2.0) -> Judged:
     flat = evidence["att"].to_numpy().reshape(-1, counts.size)
     mean, sd = flat.mean(axis=0), float(flat[:, 0].std())
     low, high = np.quantile(flat[:, 0], (0.025, 0.975))
-    said = int(low > 0) - int(high < 0)
+    sign = int(low > 0) - int(high < 0)
     other = otherwise(float((flat[:, 0] > 0).mean()), (flat > 0).mean(axis=0))
     shift = np.where(counts, mean - evidence["reference"].to_numpy(), 0.0)[1:] / sd
-    names = evidence["specification"].to_numpy()
-    others = np.arange(1, names.size)[counts[1:]]
-    opposite = (np.sign(mean) == -said) & (said != 0)
-    turned = [str(names[k]) for k in others if opposite[k] and abs(mean[k]) > sd]
-    lost = [str(names[k]) for k in others if other[k]]
+    names = [labelled(name) for name in evidence["specification"].to_numpy()]
+    others = np.arange(1, len(names))[counts[1:]]
+    opposite = (np.sign(mean) == -sign) & (sign != 0)
+    turned = [names[k] for k in others if opposite[k] and abs(mean[k]) > sd]
+    lost = [names[k] for k in others if other[k]]
     verdict: Verdict = HOLDS
     settled = evidence["gate_of"].to_numpy() == v.PASSED
-    unsettled = [str(names[k]) for k in others if not settled[k]]
+    unsettled = [names[k] for k in others if not settled[k]]
     if lost or (np.abs(shift) > far).any() or unsettled:
         verdict = DOUBT
     if turned:
         verdict = FAILS
     worst = 1 + int(np.argmax(np.abs(shift)))
-    said_far = f"{names[worst]} ({shift[worst - 1]:+.1f} posterior sd)"
+    distance = "{} ({:+.1f} posterior sd)", "{}（{:+.1f} 个后验标准差）"
+    said_far = said(*distance, names[worst], shift[worst - 1])
     return Judged(verdict, shift, worst, turned, lost, unsettled, said_far)
 
 

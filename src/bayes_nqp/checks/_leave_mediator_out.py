@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from bayes_nqp.checks._channels import Line, certain, drawn, table_of, worst_of
 from bayes_nqp.checks._judged import otherwise
+from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._refit import channels, numbers_of, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
-from bayes_nqp.errors import shown
+from bayes_nqp.checks._said import Said, joined, listed, said
 from bayes_nqp.estimands import nde, nie
 from bayes_nqp.fitting import Numbers, batch
 from bayes_nqp.fitting import fit as fit_to
@@ -46,28 +47,44 @@ def leave_mediator_out(fit: Fit) -> Finding:
     panel = design.rows(panel_of(fit))
     names = design.names(panel)
     if len(names) < 2:
-        raise NotApplicable("There is one mediator: without it the total effect is left.")
+        raise NotApplicable(
+            Said(
+                "There is one mediator: without it the total effect is left.",
+                "只有一个中介变量：剔除后即为总效应。",
+            )
+        )
     own = {name: nie(fit, mediators=name) for name in names}
     lines = [drawn(name, "as fitted", own[name]) for name in names]
     lines.append(drawn(_DIRECT, "as fitted", nde(fit)))
-    moves: list[tuple[float, str]] = []
+    moves: list[tuple[float, Said]] = []
     unsettled = []
     for left, found in _without(fit, design, panel, names).items():
         expected = {**own, _DIRECT: nde(fit) + own[left].reset_coords(drop=True)}
         for name in (*(name for name in names if name != left), _DIRECT):
             verdict, move = _judged(expected[name], found[name])
             lines.append(drawn(name, f"without {left}", found[name], verdict))
-            moves.append((move, f"{name} without {left}"))
+            moves.append((move, _labelled(name, f"without {left}")))
         if not found["settled"]:
             unsettled.append(left)
     order = [*names, _DIRECT]
     lines.sort(key=lambda line: order.index(line.mediator))
     verdict = worst_of(line.verdict for line in lines)
     largest, which = max(moves, key=lambda one: abs(one[0]))
-    figure = f"{len(names)} refits; largest move: {which}, {largest:+.2f} posterior sd"
+    figure = said(
+        "{} refits; largest move: {}, {:+.2f} posterior sd",
+        "重新拟合 {} 次；最大变动：{}，{:+.2f} 个后验标准差",
+        len(names),
+        which,
+        largest,
+    )
     sentence = _sentence(lines, verdict)
     if unsettled:
-        sentence += f" Refits have not converged without {shown(unsettled)}."
+        failed = said(
+            "Refits have not converged without {}.",
+            "剔除 {} 后的重新拟合未收敛。",
+            listed(unsettled),
+        )
+        sentence = joined([sentence, failed])
         verdict = DOUBT if verdict == HOLDS else verdict
     return Finding(verdict, figure, sentence, table_of(lines, [fit]), "channels")
 
@@ -102,14 +119,27 @@ def _judged(before: xr.DataArray, after: npt.NDArray[np.float64]) -> tuple[Verdi
     return (DOUBT if abs(move) > _FAR or other.any() else HOLDS), move
 
 
-def _sentence(lines: list[Line], verdict: Verdict) -> str:
-    bad = [f"{x.mediator} {x.quantity}" for x in lines if x.verdict in (DOUBT, FAILS)]
+def _labelled(name: str, quantity: str) -> Said:
+    return said("{} {}", "{}（{}）", labelled(name), labelled(quantity))
+
+
+def _sentence(lines: list[Line], verdict: Verdict) -> Said:
+    bad = [_labelled(x.mediator, x.quantity) for x in lines if x.verdict in (DOUBT, FAILS)]
     if verdict == HOLDS:
-        return "Without any one mediator the other channels and the direct effect say the same."
+        return Said(
+            "Without any one mediator the other channels and the direct effect say the same.",
+            "剔除任一中介变量，其余渠道与直接效应均不变。",
+        )
     if verdict == FAILS:
-        turned = [f"{x.mediator} {x.quantity}" for x in lines if x.verdict == FAILS]
-        return f"An effect has the other sign: {shown(turned)}. Channels are not told apart."
-    return (
-        f"What one channel carries depends on which others are there ({shown(bad)}): "
-        "mediators act through one another, and only their joint effect should be told."
+        turned = [_labelled(x.mediator, x.quantity) for x in lines if x.verdict == FAILS]
+        return said(
+            "An effect has the other sign: {}. Channels are not told apart.",
+            "有效应的符号相反：{}。各渠道无法区分。",
+            listed(turned),
+        )
+    return said(
+        "What one channel carries depends on which others are there ({}): mediators act through "
+        "one another, and only their joint effect should be told.",
+        "单个渠道所传导的效应取决于其他渠道是否在内（{}）：中介变量互相影响，只宜报告其联合效应。",
+        listed(bad),
     )

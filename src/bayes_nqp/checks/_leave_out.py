@@ -13,9 +13,11 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._alternatives import Alternative, after_adoption, compared
 from bayes_nqp.checks._judged import judged
+from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._options import names_of
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import Finding, NotApplicable, asks
+from bayes_nqp.checks._said import Said, said
 from bayes_nqp.designs._frame import unit_column
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import PanelError
@@ -56,13 +58,13 @@ def leave_out(fit: Fit, *, groups: str | Sequence[str] = ()) -> Finding:
     PanelError
         If a column is missing somewhere, or changes within a unit.
     """
-    names = names_of("groups", groups)
+    columns = names_of("groups", groups)
     design = estimator(fit).replace(unidentified="drop")
     panel, effects = panel_of(fit), after_adoption(cell_effects(fit))
     parts = {
         **_cohorts(panel, effects),
         **_levels(panel, effects),
-        **_groups(panel, names),
+        **_groups(panel, columns),
     }
     others = []
     for (change, label), (left, cells) in parts.items():
@@ -72,18 +74,34 @@ def leave_out(fit: Fit, *, groups: str | Sequence[str] = ()) -> Finding:
             continue
         others.append(Alternative(label, change, design, rest, _same(effects, cells)))
     if not others:
-        raise NotApplicable("There is one cohort and no stratum, so nothing can be left out.")
+        raise NotApplicable(
+            Said(
+                "There is one cohort and no stratum, so nothing can be left out.",
+                "只有一个批次且没有分组，无可剔除。",
+            )
+        )
     evidence = compared(fit, others, "leaving out")
     found = judged(evidence)
-    said = evidence["specification"].to_numpy()
+    names = evidence["specification"].to_numpy()
     means = evidence["att"].mean(v.SAMPLE_DIMS).to_numpy()
-    figure = (
-        f"{len(said) - 1} refits: average effect from {means[1:].min():.3g} to "
-        f"{means[1:].max():.3g} (all: {means[0]:.3g}); most influential: {said[found.worst]}, "
-        f"{found.shift[found.worst - 1]:+.1f} posterior sd"
+    figure = said(
+        "{} refits: average effect from {:.3g} to {:.3g} (all: {:.3g}); most influential: {}, "
+        "{:+.1f} posterior sd",
+        "重新拟合 {} 次：平均效应介于 {:.3g} 与 {:.3g} 之间（全样本 {:.3g}）；"
+        "影响最大者：{}，{:+.1f} 个后验标准差",
+        len(names) - 1,
+        means[1:].min(),
+        means[1:].max(),
+        means[0],
+        labelled(names[found.worst]),
+        found.shift[found.worst - 1],
     )
-    same = f"Whatever is left out ({len(said) - 1} refits), the conclusion is the same."
-    sentence = found.sentence(same, "").replace("  ", " ")
+    same = said(
+        "Whatever is left out ({} refits), the conclusion is the same.",
+        "无论剔除哪一部分（重新拟合 {} 次），结论均不变。",
+        len(names) - 1,
+    )
+    sentence = found.sentence(same, Said("", "{}后"))
     return Finding(found.verdict, figure, sentence, evidence, "specifications")
 
 

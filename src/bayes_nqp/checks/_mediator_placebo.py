@@ -10,6 +10,7 @@ from bayes_nqp.checks._channels import Line, drawn, effects_on, plain, table_of,
 from bayes_nqp.checks._options import name_of
 from bayes_nqp.checks._refit import adopted_channels, cautious, panel_of, refit
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
+from bayes_nqp.checks._said import Said, said
 from bayes_nqp.errors import PanelError, StudyError, nearest
 from bayes_nqp.estimands import att, nie
 from bayes_nqp.panel import Panel
@@ -53,8 +54,12 @@ def mediator_placebo(fit: Fit, *, placebo: str | None = None) -> Finding:
     design, panel = adopted_channels(fit), panel_of(fit)
     if placebo is None:
         raise NotApplicable(
-            "No mediator that cannot respond is named; nqp.check(fit, 'mediator_placebo', "
-            "placebo='column') asks it of one."
+            Said(
+                "No mediator that cannot respond is named; nqp.check(fit, 'mediator_placebo', "
+                "placebo='column') asks it of one.",
+                "未指定不可能响应的中介变量；"
+                "请用 nqp.check(fit, 'mediator_placebo', placebo='column') 指定。",
+            )
         )
     name_of("placebo", placebo)
     names = design.names(panel)
@@ -77,10 +82,17 @@ def mediator_placebo(fit: Fit, *, placebo: str | None = None) -> Finding:
     verdict = worst_of([first.verdict, second.verdict, DOUBT if weak else HOLDS])
     sentence = _sentence(placebo, first, second, weak)
     verdict, sentence = cautious(verdict, sentence, made)
-    figure = (
-        f"effect on {placebo} {first.value:.2g} [{first.lower:.2g}, {first.upper:.2g}] of its sd "
-        f"within units; indirect effect {second.value:.2g} [{second.lower:.2g}, "
-        f"{second.upper:.2g}]"
+    figure = said(
+        "effect on {} {:.2g} [{:.2g}, {:.2g}] of its sd within units; indirect effect {:.2g} "
+        "[{:.2g}, {:.2g}]",
+        "对 {} 的效应为其单位内标准差的 {:.2g} [{:.2g}, {:.2g}]；间接效应 {:.2g} [{:.2g}, {:.2g}]",
+        placebo,
+        first.value,
+        first.lower,
+        first.upper,
+        second.value,
+        second.lower,
+        second.upper,
     )
     return Finding(verdict, figure, sentence, table_of(lines, [made]), "channels")
 
@@ -92,20 +104,33 @@ def _of(draws: xr.DataArray) -> Verdict:
     return DOUBT if lower > 0 or upper < 0 else HOLDS
 
 
-def _sentence(placebo: str, first: Line, second: Line, weak: bool) -> str:
+def _sentence(placebo: str, first: Line, second: Line, weak: bool) -> Said:
     if first.verdict != HOLDS:
-        return (
-            f"The policy cannot move {placebo}, and it seems to: treated units differed from the "
-            "others for another reason, which the effects on mediators may share."
+        return said(
+            "The policy cannot move {}, and it seems to: treated units differed from the others "
+            "for another reason, which the effects on mediators may share.",
+            "政策不可能影响 {}，却似乎有影响：处理组与其他单位的差异另有原因，"
+            "对中介变量的效应也可能含有这一成分。",
+            placebo,
         )
     if second.verdict != HOLDS:
-        return f"Nothing should go through {placebo}, and something seems to."
-    if weak:
-        return (
-            f"The effect on {placebo} is too uncertain to speak: its interval is wider than four "
-            "times the largest effect on a mediator."
+        return said(
+            "Nothing should go through {}, and something seems to.",
+            "本不应有效应经由 {} 传导，却似乎存在。",
+            placebo,
         )
-    return f"As it should, {placebo} neither responds nor carries an effect."
+    if weak:
+        return said(
+            "The effect on {} is too uncertain to speak: its interval is wider than four times "
+            "the largest effect on a mediator.",
+            "对 {} 的效应过于不确定，无从判断：其区间宽度超过对中介变量最大效应的四倍。",
+            placebo,
+        )
+    return said(
+        "As it should, {} neither responds nor carries an effect.",
+        "安慰剂检验中，{} 既无响应，也不传导效应，符合预期。",
+        placebo,
+    )
 
 
 def _with_mediator(panel: Panel, name: str) -> Panel:

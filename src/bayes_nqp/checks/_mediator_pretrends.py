@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bayes_nqp.checks._channels import drawn, table_of, worst_of
+from bayes_nqp.checks._labels import verdict_word
 from bayes_nqp.checks._parallel import holm
 from bayes_nqp.checks._pretrends import parted
 from bayes_nqp.checks._refit import adopted_channels, cautious, panel_of, refit
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, asks
-from bayes_nqp.errors import shown
+from bayes_nqp.checks._said import NOTHING, Said, joined, listed, said, separated
 
 if TYPE_CHECKING:
     from bayes_nqp.checks._result import Verdict
@@ -36,40 +37,60 @@ def mediator_pretrends(fit: Fit) -> Finding:
     names = design.names(panel)
     found = [parted(refit(fit, design.design, panel.with_outcome(name))) for name in names]
     tails = holm([one.judged.whole.tail for one in found])
-    lines, fits, said = [], [], []
+    lines, fits, parts = [], [], []
     for name, equation, one, tail in zip(names, fit.plan.equations[1:], found, tails, strict=True):
-        own, _ = cautious(one.judged.verdict_at(tail, len(names)), "", one.worst)
+        own, _ = cautious(one.judged.verdict_at(tail, len(names)), NOTHING, one.worst)
         whole = one.judged.whole
         slope = whole.slope / equation.scale
         lines.append(drawn(name, "slope before adoption", slope, own, "sd"))
-        adjusted = f", adjusted {tail:.2g}" if len(names) > 1 else ""
-        said.append(
-            f"{name}: {own} (leads {whole.joint.tail:.2g}, slope {whole.slope_tail:.2g}{adjusted})"
+        adjusted = said(", adjusted {:.2g}", "，校正后 {:.2g}", tail) if len(names) > 1 else ""
+        parts.append(
+            said(
+                "{}: {} (leads {:.2g}, slope {:.2g}{})",
+                "{}：{}（前置期 {:.2g}，斜率 {:.2g}{}）",
+                name,
+                verdict_word(own),
+                whole.joint.tail,
+                whole.slope_tail,
+                adjusted,
+            )
         )
         fits += [one.lead_fit, one.trend_fit]
     verdict = worst_of(line.verdict for line in lines)
-    figure = f"tail probability of zero: {'; '.join(said)}"
-    by: dict[Verdict, str] = {}
+    figure = said("tail probability of zero: {}", "零值的尾概率：{}", separated(parts))
+    by: dict[Verdict, Said] = {}
     for one_of in (FAILS, DOUBT):
-        by[one_of] = shown([line.mediator for line in lines if line.verdict == one_of])
+        by[one_of] = listed([line.mediator for line in lines if line.verdict == one_of])
     sentence = _sentence(verdict, by)
     if len(names) > 1:
-        sentence += (
-            f" Tail probabilities are adjusted for {len(names)} mediators being asked (Holm)."
+        for_all = said(
+            "Tail probabilities are adjusted for {} mediators being asked (Holm).",
+            "尾概率已就 {} 个中介变量作多重检验校正（Holm）。",
+            len(names),
         )
+        sentence = joined([sentence, for_all])
     return Finding(verdict, figure, sentence, table_of(lines, [fit, *fits]), "channels")
 
 
-def _sentence(verdict: Verdict, by: dict[Verdict, str]) -> str:
+def _sentence(verdict: Verdict, by: dict[Verdict, Said]) -> Said:
     if verdict == HOLDS:
-        return "Before adoption every mediator moved alike in treated and untreated units."
-    if verdict == FAILS:
-        doubt = f" In doubt: {by[DOUBT]}." if by[DOUBT] else ""
-        return (
-            f"Before adoption {by[FAILS]} already moved apart in the treated, so its effect on "
-            f"it, and what goes through it, is not all due to the policy.{doubt}"
+        return Said(
+            "Before adoption every mediator moved alike in treated and untreated units.",
+            "政策实施前，各中介变量在处理组与对照组中变动一致。",
         )
-    return (
-        f"Before adoption {by[DOUBT]} may have moved apart in the treated: a trend that the "
-        "leads allow would be as large as the effect, or there is one in some level."
+    if verdict == FAILS:
+        apart = said(
+            "Before adoption {} already moved apart in the treated, so its effect on it, and what "
+            "goes through it, is not all due to the policy.",
+            "政策实施前，处理组的 {} 已出现偏离，因此政策对它的效应以及经由它的效应不全归于政策。",
+            by[FAILS],
+        )
+        doubt = said("In doubt: {}.", "存疑：{}。", by[DOUBT])
+        return joined([apart, doubt] if by[DOUBT] else [apart])
+    return said(
+        "Before adoption {} may have moved apart in the treated: a trend that the leads allow "
+        "would be as large as the effect, or there is one in some level.",
+        "政策实施前，处理组的 {} 可能已出现偏离：前置期所容许的趋势可与效应同样大，"
+        "或某一组中存在趋势。",
+        by[DOUBT],
     )

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.checks._channels import Line, left_over, table_of, worst_of
+from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._refit import adopted_channels, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, Verdict, asks
-from bayes_nqp.errors import shown
+from bayes_nqp.checks._said import Said, listed, said
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -46,13 +47,29 @@ def near_treatment(fit: Fit) -> Finding:
             )
     verdict = worst_of(line.verdict for line in lines)
     most = max(lines, key=lambda line: line.value)
-    figure = f"largest share of variation: {most.mediator} {most.quantity}, {most.value:.2f}"
-    bad = [f"{x.mediator} {x.quantity} ({x.value:.2f})" for x in lines if x.verdict != HOLDS]
-    sentence = "No mediator shares most of its variation with the treatment or the outcome."
+    figure = said(
+        "largest share of variation: {} {}, {:.2f}",
+        "最大的共同变动份额：{} {}，{:.2f}",
+        most.mediator,
+        labelled(most.quantity),
+        most.value,
+    )
+    bad = [
+        said("{} {} ({:.2f})", "{} {}（{:.2f}）", x.mediator, labelled(x.quantity), x.value)
+        for x in lines
+        if x.verdict != HOLDS
+    ]
+    sentence = Said(
+        "No mediator shares most of its variation with the treatment or the outcome.",
+        "没有中介变量的大部分变动与政策变量或结果变量相同。",
+    )
     if bad:
-        sentence = (
-            f"A mediator shares most of its variation: {shown(bad)}. Direct and indirect effects "
-            "are then hardly told apart, or the mediator is a part of what is to be explained."
+        sentence = said(
+            "A mediator shares most of its variation: {}. Direct and indirect effects are then "
+            "hardly told apart, or the mediator is a part of what is to be explained.",
+            "有中介变量的大部分变动与之相同：{}。此时直接效应与间接效应难以区分，"
+            "或该中介变量本身就是被解释对象的一部分。",
+            listed(bad),
         )
     return Finding(verdict, figure, sentence, table_of(lines, [fit]), "channels")
 

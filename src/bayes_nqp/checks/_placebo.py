@@ -10,6 +10,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._refit import cautious
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, Verdict
+from bayes_nqp.checks._said import Said, said
 from bayes_nqp.estimands import att
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["placebo_finding"]
 
 
-def placebo_finding(fitted: Fit, placebo: Fit, what: str, *, same_outcome: bool = True) -> Finding:
+def placebo_finding(fitted: Fit, placebo: Fit, what: Said, *, same_outcome: bool = True) -> Finding:
     """Judge the average effect of a placebo, which should be zero.
 
     It fails if the 99 % interval excludes zero; it is in doubt if the 95 % interval does, or
@@ -30,7 +31,7 @@ def placebo_finding(fitted: Fit, placebo: Fit, what: str, *, same_outcome: bool 
     fitted : Fit
         Of the real data.
     placebo : Fit
-    what : str
+    what : Said
         The placebo, in words.
     same_outcome : bool, default True
         Whether both are in the same units.
@@ -52,18 +53,32 @@ def placebo_finding(fitted: Fit, placebo: Fit, what: str, *, same_outcome: bool 
     if lowest > 0 or highest < 0:
         verdict = FAILS
     if verdict == HOLDS:
-        sentence = f"As it should, {what} shows no effect."
-    elif low > 0 or high < 0:
-        sentence = (
-            f"There should be no effect of {what}, and there is one: the treated differed from "
-            "the others for another reason than the policy."
-        ).replace("of the outcome", "on the outcome")
-    else:
-        sentence = (
-            f"The effect of {what} is too uncertain to speak: its interval is wider than four "
-            "times the effect that was found."
+        sentence = said(
+            "As it should, {} shows no effect.", "安慰剂检验中，{}未显示效应，符合预期。", what
         )
-    figure = f"placebo effect {mean:.3g} ({sd:.2g}), 95 % interval [{low:.3g}, {high:.3g}]"
+    elif low > 0 or high < 0:
+        sentence = said(
+            "There should be no effect {} {}, and there is one: the treated differed from "
+            "the others for another reason than the policy.",
+            "安慰剂检验中，{1}本不应有效应，却显示出效应：处理组与其他单位的差异另有政策以外的原因。",
+            "of" if same_outcome else "on",
+            what,
+        )
+    else:
+        sentence = said(
+            "The effect of {} is too uncertain to speak: its interval is wider than four "
+            "times the effect that was found.",
+            "安慰剂检验中，{}的效应过于不确定，无从判断：其区间宽度超过所估效应的四倍。",
+            what,
+        )
+    figure = said(
+        "placebo effect {:.3g} ({:.2g}), 95 % interval [{:.3g}, {:.3g}]",
+        "安慰剂效应 {:.3g}（{:.2g}），95% 区间 [{:.3g}, {:.3g}]",
+        mean,
+        sd,
+        low,
+        high,
+    )
     after = f"{v.EVENT_TIME}_after"
     by_time = att(placebo, v.EVENT_TIME).reset_coords(drop=True).rename({v.EVENT_TIME: after})
     evidence = xr.Dataset({"effect": by_time, "att": draws.reset_coords(drop=True)})

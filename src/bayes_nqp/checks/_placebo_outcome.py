@@ -8,6 +8,7 @@ from bayes_nqp.checks._options import name_of
 from bayes_nqp.checks._placebo import placebo_finding
 from bayes_nqp.checks._refit import panel_of, refit, staggered
 from bayes_nqp.checks._result import Finding, NotApplicable, asks
+from bayes_nqp.checks._said import Said, said
 from bayes_nqp.errors import PanelError, nearest
 
 if TYPE_CHECKING:
@@ -38,8 +39,12 @@ def placebo_outcome(fit: Fit, *, outcome: str | None = None) -> Finding:
     """
     if outcome is None:
         raise NotApplicable(
-            "No outcome that cannot respond is named; nqp.check(fit, 'placebo_outcome', "
-            "outcome='column') asks it of one."
+            Said(
+                "No outcome that cannot respond is named; nqp.check(fit, 'placebo_outcome', "
+                "outcome='column') asks it of one.",
+                "未指定不可能响应的结果变量；"
+                "请用 nqp.check(fit, 'placebo_outcome', outcome='column') 指定。",
+            )
         )
     name_of("outcome", outcome)
     design, panel = staggered(fit), panel_of(fit)
@@ -49,4 +54,5 @@ def placebo_outcome(fit: Fit, *, outcome: str | None = None) -> Finding:
             hint=nearest(outcome, panel.frame.columns),
         )
     made = refit(fit, design.replace(unidentified="drop"), panel.with_outcome(outcome))
-    return placebo_finding(fit, made, f"the outcome {outcome!r}", same_outcome=False)
+    what = said("the outcome {!r}", "结果变量 {!r}", outcome)
+    return placebo_finding(fit, made, what, same_outcome=False)

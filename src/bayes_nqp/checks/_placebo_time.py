@@ -10,6 +10,7 @@ from bayes_nqp.checks._options import whole_number
 from bayes_nqp.checks._placebo import placebo_finding
 from bayes_nqp.checks._refit import panel_of, refit, staggered
 from bayes_nqp.checks._result import Finding, NotApplicable, asks
+from bayes_nqp.checks._said import said
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -47,14 +48,19 @@ def placebo_time(fit: Fit, *, periods: int | None = None) -> Finding:
     whole_number("periods", periods, 1)
     if most < periods:
         raise NotApplicable(
-            f"No cohort has {periods + _BEFORE} periods before adoption, as a placebo of "
-            f"{periods} needs."
+            said(
+                "No cohort has {} periods before adoption, as a placebo of {} needs.",
+                "没有批次在政策实施前有 {} 期观测，而提前 {} 期的安慰剂检验需要这些时期。",
+                periods + _BEFORE,
+                periods,
+            )
         )
     earlier = _earlier(panel, periods, design.anticipation)
     placebo = design.replace(anticipation=0, unidentified="drop")
     made = refit(fit, placebo, earlier)
     plural = "s" if periods > 1 else ""
-    return placebo_finding(fit, made, f"an adoption {periods} period{plural} earlier")
+    what = said("an adoption {} period{} earlier", "假想的提前 {} 期实施", periods, plural)
+    return placebo_finding(fit, made, what)
 
 
 def _earlier(panel: Panel, periods: int, anticipation: int) -> Panel:

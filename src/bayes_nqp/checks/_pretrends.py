@@ -16,8 +16,8 @@ from bayes_nqp.checks._leads import lead_design, leads_of
 from bayes_nqp.checks._parallel import Judgement, judge
 from bayes_nqp.checks._refit import cautious, panel_of, refit, staggered
 from bayes_nqp.checks._result import FAILS, HOLDS, Finding, NotApplicable, asks
+from bayes_nqp.checks._said import Said, listed, said
 from bayes_nqp.effects import cell_effects, lead_effects
-from bayes_nqp.errors import shown
 from bayes_nqp.estimands import att
 
 if TYPE_CHECKING:
@@ -101,7 +101,12 @@ def parted(fit: Fit) -> Parted:
     design = lead_design(staggered(fit), panel)
     leads_fit = refit(fit, design)
     if "leads" not in leads_fit.tree.children:
-        raise NotApplicable("No cohort is observed for two periods before adoption.")
+        raise NotApplicable(
+            Said(
+                "No cohort is observed for two periods before adoption.",
+                "没有批次在政策实施前有两期观测。",
+            )
+        )
     leads = lead_effects(leads_fit)
     sloped, wider, trend_of = trend_design(design, panel, leads)
     trend_fit = refit(fit, sloped, wider)
@@ -111,51 +116,81 @@ def parted(fit: Fit) -> Parted:
     return Parted(found, leads_fit, trend_fit, leads, reference)
 
 
-def _figure(found: Judgement) -> str:
+def _figure(found: Judgement) -> Said:
     whole, joint = found.whole, found.whole.joint
-    figure = (
-        f"tail probability of zero: leads {_chance(joint.tail)}, slope "
-        f"{_chance(whole.slope_tail)}; P(all |leads| < {joint.bound:.3g} from {joint.first} on) = "
-        f"{_chance(joint.inside)}; slope {whole.slope.mean():.2g} ± {whole.slope.std():.2g} a "
-        f"period, detectable {whole.detectable:.2g}; effect less that trend "
-        f"{float(found.adjusted.mean()):.3g} ± {float(found.adjusted.std()):.2g}"
+    figure = said(
+        "tail probability of zero: leads {}, slope {}; P(all |leads| < {:.3g} from {} on) = {}; "
+        "slope {:.2g} ± {:.2g} a period, detectable {:.2g}; effect less that trend {:.3g} ± {:.2g}",
+        "零值的尾概率：前置期 {0}，斜率 {1}；P(自 {3} 起各前置期 |效应| < {2:.3g}) = {4}；"
+        "斜率每期 {5:.2g} ± {6:.2g}，可检出 {7:.2g}；扣除该趋势后的效应 {8:.3g} ± {9:.2g}",
+        _chance(joint.tail),
+        _chance(whole.slope_tail),
+        joint.bound,
+        joint.first,
+        _chance(joint.inside),
+        whole.slope.mean(),
+        whole.slope.std(),
+        whole.detectable,
+        float(found.adjusted.mean()),
+        float(found.adjusted.std()),
     )
     if found.levels:
         lowest = min(found.levels, key=lambda name: found.levels[name].tail)
-        tail = _chance(found.levels[lowest].tail)
-        figure += f"; lowest tail probability by stratum {tail} ({lowest})"
+        figure = said(
+            "{}; lowest tail probability by stratum {} ({})",
+            "{}；各组中最小的尾概率 {}（{}）",
+            figure,
+            _chance(found.levels[lowest].tail),
+            lowest,
+        )
     return figure
 
 
-def _sentence(found: Judgement) -> str:
-    whole, apart = found.whole, shown(found.apart, 4)
-    detectable = f"{whole.detectable:.2g} a period"
-    gone_on = (
-        "had a straight trend gone on, the average effect would be "
-        f"{float(found.adjusted.mean()):.2g} (sd {float(found.adjusted.std()):.1g}), not "
-        f"{float(found.effect.mean()):.2g}"
+def _sentence(found: Judgement) -> Said:
+    whole, apart = found.whole, listed(found.apart, 4)
+    detectable = f"{whole.detectable:.2g}"
+    gone_on = said(
+        "ad a straight trend gone on, the average effect would be {:.2g} (sd {:.1g}), not {:.2g}",
+        "若线性趋势延续，平均效应将为 {:.2g}（标准差 {:.1g}），而非 {:.2g}",
+        float(found.adjusted.mean()),
+        float(found.adjusted.std()),
+        float(found.effect.mean()),
     )
     if found.verdict == FAILS:
-        return (
-            "Before adoption the treated already moved apart from the never treated, by "
-            f"{whole.slope.mean():.2g} a period (sd {whole.slope.std():.1g})"
-            f"{f', most clearly in {apart}' if apart else ''}, so later differences are not all "
-            f"effect: {gone_on}."
+        return said(
+            "Before adoption the treated already moved apart from the never treated, by {:.2g} a "
+            "period (sd {:.1g}){}, so later differences are not all effect: h{}.",
+            "政策实施前，处理组与从未处理单位已出现偏离，每期 {:.2g}（标准差 {:.1g}）{}，"
+            "因此其后的差异不全是政策效应：{}。",
+            whole.slope.mean(),
+            whole.slope.std(),
+            said(", most clearly in {}", "，以 {} 最为明显", apart) if apart else "",
+            gone_on,
         )
     if found.verdict == HOLDS:
-        return (
-            "Leads and a differential slope are compatible with zero; a differential trend of "
-            f"{detectable} would have been seen four times out of five. {gone_on[0].upper()}"
-            f"{gone_on[1:]}."
+        return said(
+            "Leads and a differential slope are compatible with zero; a differential trend of {} "
+            "a period would have been seen four times out of five. H{}.",
+            "前置期效应与差异斜率均与零相容，平行趋势检验成立；每期 {} 的差异趋势有五分之四的"
+            "概率会被检出。{}。",
+            detectable,
+            gone_on,
         )
     if apart:
-        return (
-            f"On average the leads are compatible with zero, but not in {apart}: there "
-            "the treated moved apart from the never treated before adoption."
+        return said(
+            "On average the leads are compatible with zero, but not in {}: there the treated "
+            "moved apart from the never treated before adoption.",
+            "前置期效应平均而言与零相容，但在 {} 中并非如此："
+            "该处的处理组在政策实施前已与从未处理单位偏离。",
+            apart,
         )
-    return (
+    return said(
         "The leads are compatible with zero, but also with a trend as large as the effect: only "
-        f"a trend beyond {detectable} would have been seen four times out of five, and {gone_on}."
+        "a trend beyond {} a period would have been seen four times out of five, and h{}.",
+        "前置期效应与零相容，但也与同效应一样大的趋势相容："
+        "只有每期超过 {} 的趋势才有五分之四的概率被检出；{}。",
+        detectable,
+        gone_on,
     )
 
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.checks._labels import statistic
 from bayes_nqp.checks._options import whole_number
 from bayes_nqp.checks._refit import panel_of, staggered
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, Verdict, asks
+from bayes_nqp.checks._said import Said, joined, said
 from bayes_nqp.checks._tail import Tail, tail_of
 from bayes_nqp.checks._untreated import Untreated
 from bayes_nqp.compression import IID
@@ -60,9 +62,16 @@ def prior_predictive(fit: Fit, *, draws: int = 500) -> Finding:
     effect = float(att(prior).std())
     spread = tail.observed[tail.names.index("sd within units")]
     low, high = np.quantile(tail.replicated[:, tail.names.index("sd within units")], [0.025, 0.975])
-    figure = (
-        f"sd within units {spread:.3g}, a priori {low:.3g} to {high:.3g}; prior sd of the average "
-        f"effect {effect:.3g}, {effect / spread:.1f} times that sd"
+    figure = said(
+        "sd within units {:.3g}, a priori {:.3g} to {:.3g}; prior sd of the average effect "
+        "{:.3g}, {:.1f} times that sd",
+        "单位内标准差 {:.3g}，先验范围 {:.3g} 至 {:.3g}；平均效应的先验标准差 {:.3g}，"
+        "为前者的 {:.1f} 倍",
+        spread,
+        low,
+        high,
+        effect,
+        effect / spread,
     )
     evidence = tail.dataset(
         predictive="prior", outcome=str(fit.facts.get("outcome", "")), prior_att_sd=effect
@@ -90,19 +99,38 @@ def _statistics(rows: Untreated, outcome: Array) -> dict[str, Array]:
 
 def _sentence(
     verdict: Verdict, tail: Tail, doubted: npt.NDArray[np.int64], *, independent: bool
-) -> str:
+) -> Said:
     if verdict == HOLDS:
-        return (
+        return Said(
             "The observed spread, its persistence and the differences of treated rows lie within "
-            "what the priors expect."
+            "what the priors expect.",
+            "实际数据的离散程度、持续性以及处理观测的差异均在先验预期之内。",
         )
-    said = []
+    far = []
     for k in doubted:
-        side = "above" if tail.observed[k] > np.median(tail.replicated[:, k]) else "below"
-        name = tail.names[k].replace(", lag", " at lag")
-        said.append(f"{name} ({tail.observed[k]:.3g}) far {side}")
+        above = tail.observed[k] > np.median(tail.replicated[:, k])
+        side = Said("above", "偏高") if above else Said("below", "偏低")
+        far.append(
+            said("{} ({:.3g}) far {}", "{}（{:.3g}）明显{}", statistic(tail.names[k]),
+                 tail.observed[k], side)
+        )  # fmt: skip
     serial = independent and any("autocorrelation" in tail.names[k] for k in doubted)
-    advice = ["Independent errors allow no autocorrelation: errors=nqp.AR1()."] if serial else []
+    advice = [
+        Said(
+            "Independent errors allow no autocorrelation: errors=nqp.AR1().",
+            "独立误差不容许自相关：请用 errors=nqp.AR1()。",
+        )
+    ][: int(serial)]
     if len(doubted) > serial:
-        advice.append("Priors are too tight where the data lie above, far too wide where below.")
-    return f"Against what the priors expect: {'; '.join(said)}. {' '.join(advice)}"
+        advice.append(
+            Said(
+                "Priors are too tight where the data lie above, far too wide where below.",
+                "数据偏高处先验过紧，偏低处先验过宽。",
+            )
+        )
+    outside = said(
+        "Against what the priors expect: {}.",
+        "与先验预期不符：{}。",
+        Said("; ".join(far), "；".join(one.zh for one in far)),
+    )
+    return joined([outside, *advice])

@@ -14,11 +14,14 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._reasons import reason
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
+from bayes_nqp.checks._said import Said, joined, listed, said
 from bayes_nqp.compression import FIXED
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import StudyError, shown
+from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, contrast, text
 from bayes_nqp.fitting import log_likelihood
 from bayes_nqp.likelihoods import Gaussian, StudentT
@@ -74,7 +77,9 @@ def prior_sensitivity(fit: Fit, *, threshold: float = THRESHOLD) -> Finding:
     panel_of(fit), estimator(fit)
     priors = log_priors(fit)
     if not priors:
-        raise NotApplicable("Every prior of this design is flat.")
+        raise NotApplicable(
+            Said("Every prior of this design is flat.", "该设计的先验全部为平坦先验。")
+        )
     reported, parameters = _reported(fit), _parameters(fit)
     quantities = {**reported, **parameters}
     likelihood = _likelihood(fit)
@@ -90,11 +95,16 @@ def prior_sensitivity(fit: Fit, *, threshold: float = THRESHOLD) -> Finding:
     if overall["diagnosis"] == CONFLICT or ruled:
         verdict = FAILS
     worst = mine.iloc[int(mine["prior"].to_numpy().argmax())]
-    known = "" if likelihood is None else f", likelihood {overall['likelihood']:.3f}"
-    figure = (
-        f"att: prior {overall['prior']:.3f}{known}; most "
-        f"sensitive to the prior: {worst['quantity']}, {worst['prior']:.3f} "
-        f"(threshold {threshold:g})"
+    figure = said(
+        "att: prior {:.3f}{}; most sensitive to the prior: {}, {:.3f} (threshold {:g})",
+        "平均效应：对先验 {:.3f}{}；对先验最敏感者：{}，{:.3f}（阈值 {:g}）",
+        overall["prior"],
+        ""
+        if likelihood is None
+        else said(", likelihood {:.3f}", "，对似然 {:.3f}", overall["likelihood"]),
+        labelled(worst["quantity"]),
+        worst["prior"],
+        threshold,
     )
     return Finding(verdict, figure, _sentence(verdict, bad, table), table, "power_scaling")
 
@@ -104,28 +114,46 @@ def _level(table: pd.DataFrame) -> str:
     return str(next(iter(table.loc[table["quantity"] == "level", "diagnosis"]), FINE))
 
 
-def _sentence(verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame) -> str:
+def _sentence(verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame) -> Said:
     others = table[~table["reported"] & (table["diagnosis"] != FINE)]["quantity"].tolist()
     if verdict == HOLDS:
-        said = "A little more or less weight on the priors hardly moves any reported effect."
-        if others:
-            said += f" Parameters that lean on their own priors: {shown(others, 4)}."
-        return said
+        calm = Said(
+            "A little more or less weight on the priors hardly moves any reported effect.",
+            "先验权重略增或略减，所报告的效应几乎不变。",
+        )
+        lean = said(
+            "Parameters that lean on their own priors: {}.",
+            "较依赖自身先验的参数：{}。",
+            listed(others, 4),
+        )
+        return joined([calm, lean] if others else [calm])
     if not len(bad):
-        return (
+        return Said(
             "The prior of the level, not the data, says what the level is; the effects of cohorts "
-            "and cells make up for it, and the reported effects stand: state priors.level wider."
+            "and cells make up for it, and the reported effects stand: state priors.level wider.",
+            "总体水平由其先验而非数据决定；批次效应与单元格效应作了弥补，所报告的效应不受影响："
+            "请放宽 priors.level。",
         )
-    names = shown(bad["quantity"].tolist(), 4)
-    which = shown(bad["strongest"].unique().tolist(), 3)
+    names = listed([labelled(name) for name in bad["quantity"]], 4)
+    which = listed(bad["strongest"].unique().tolist(), 3)
     if verdict == FAILS:
-        return (
-            f"The priors (of {which}) pull at {names}, the average effect included: state them "
-            "wider, in multiples of s, or defend them."
+        return said(
+            "The priors (of {}) pull at {}, the average effect included: state them wider, in "
+            "multiples of s, or defend them.",
+            "先验（{}）左右了{}，包括平均效应：请以 s 的倍数放宽先验，或说明其依据。",
+            which,
+            names,
         )
-    kinds = set(bad["diagnosis"])
-    why = "against what the data say" if CONFLICT in kinds else "where the data say little"
-    return f"The priors (of {which}) shape {names}, {why}; the average effect stands."
+    against = CONFLICT in set(bad["diagnosis"])
+    return said(
+        "The priors (of {}) shape {}, {}; the average effect stands.",
+        "先验（{}）影响了{}，{}；平均效应不受影响。",
+        which,
+        names,
+        Said("against what the data say", "且与数据不一致")
+        if against
+        else Said("where the data say little", "因为数据所含信息不多"),
+    )
 
 
 def log_priors(fit: Fit) -> dict[str, xr.DataArray]:
@@ -183,7 +211,13 @@ def _likelihood(fit: Fit) -> xr.DataArray | None:
     try:
         units = log_likelihood(fit)
     except StudyError as error:
-        raise NotApplicable(f"No likelihood to scale: {error.what.rstrip('.')}.") from None
+        raise NotApplicable(
+            said(
+                "No likelihood to scale: {}.",
+                "没有可缩放的似然：{}。",
+                reason(error.what.rstrip(".")),
+            )
+        ) from None
     return units.sum(str(units.dims[2])).reset_coords(drop=True)
 
 

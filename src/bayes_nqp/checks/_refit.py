@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from bayes_nqp.checks._reasons import gate_words
 from bayes_nqp.checks._result import DOUBT, HOLDS, NotApplicable, Verdict
+from bayes_nqp.checks._said import Said, joined, said
 from bayes_nqp.designs import ContinuousExposure, Design, Mediation, StaggeredDiD
 from bayes_nqp.fitting import Fit, Numbers, fit, pooled_over
 from bayes_nqp.likelihoods import Gaussian
@@ -65,7 +67,11 @@ def panel_of(fitted: Fit) -> Panel:
     """
     if fitted.panel is None:
         raise NotApplicable(
-            "This fit was saved without its rows; nqp.load(path, panel=panel) brings them back."
+            Said(
+                "This fit was saved without its rows; nqp.load(path, panel=panel) brings them "
+                "back.",
+                "保存该拟合时未附观测；nqp.load(path, panel=panel) 可将其还原。",
+            )
         )
     return fitted.panel
 
@@ -89,11 +95,21 @@ def staggered(fitted: Fit) -> StaggeredDiD:
     design: object = fitted.design
     if isinstance(design, ContinuousExposure):
         raise NotApplicable(
-            "Nobody adopts a continuous exposure, so there is no time before it to look at; the "
-            "check 'future_exposure' asks whether exposure to come predicts the outcome."
+            Said(
+                "Nobody adopts a continuous exposure, so there is no time before it to look at; "
+                "the check 'future_exposure' asks whether exposure to come predicts the outcome.",
+                "连续暴露没有实施时点，也就没有实施前可供考察；"
+                "检验 'future_exposure' 考察未来的暴露能否预测结果变量。",
+            )
         )
     if not isinstance(design, StaggeredDiD):
-        raise NotApplicable(f"This check asks nothing of a {type(design).__name__} design.")
+        raise NotApplicable(
+            said(
+                "This check asks nothing of a {} design.",
+                "该检验不适用于 {} 设计。",
+                type(design).__name__,
+            )
+        )
     return design
 
 
@@ -134,8 +150,12 @@ def gaussian(fitted: Fit) -> None:
     likelihood = design.likelihood
     if not isinstance(likelihood, Gaussian):
         raise NotApplicable(
-            f"Refits under {likelihood!r} run row by row and take too long; ask it of the same "
-            "design with likelihood=nqp.Gaussian()."
+            said(
+                "Refits under {!r} run row by row and take too long; ask it of the same design "
+                "with likelihood=nqp.Gaussian().",
+                "在 {!r} 下须逐行重新拟合，耗时过长；请对同一设计改用 likelihood=nqp.Gaussian()。",
+                likelihood,
+            )
         )
 
 
@@ -233,7 +253,12 @@ def channels(fitted: Fit) -> Mediation:
     """
     design: object = fitted.design
     if not isinstance(design, Mediation):
-        raise NotApplicable("No channels were fitted; nqp.Mediation(design, mediators=[...]).")
+        raise NotApplicable(
+            Said(
+                "No channels were fitted; nqp.Mediation(design, mediators=[...]).",
+                "未拟合渠道；请用 nqp.Mediation(design, mediators=[...])。",
+            )
+        )
     return design
 
 
@@ -256,8 +281,11 @@ def adopted_channels(fitted: Fit) -> Mediation:
     design = channels(fitted)
     if isinstance(design.design, ContinuousExposure):
         raise NotApplicable(
-            "This check looks at rows before or without treatment, and a continuous exposure "
-            "has none."
+            Said(
+                "This check looks at rows before or without treatment, and a continuous exposure "
+                "has none.",
+                "该检验考察处理前或未处理的观测，而连续暴露没有这样的观测。",
+            )
         )
     return design
 
@@ -279,21 +307,26 @@ def _fitted(design: Design, panel: Panel, sampler: Sampler) -> Fit:
     return made
 
 
-def cautious(verdict: Verdict, sentence: str, refitted: Fit) -> tuple[Verdict, str]:
+def cautious(verdict: Verdict, sentence: Said, refitted: Fit) -> tuple[Verdict, Said]:
     """Lower a verdict that rests on a refit which has not converged.
 
     Parameters
     ----------
     verdict : {"holds", "in doubt", "fails", "not applicable"}
-    sentence : str
+    sentence : Said
     refitted : Fit
 
     Returns
     -------
-    tuple of str
+    tuple of str and Said
         The verdict, at best "in doubt" if the refit's gate failed, and the sentence, which says so.
     """
     if refitted.gate.passed:
         return verdict, sentence
-    said = f"{sentence} The refit's own convergence gate {refitted.gate}."
-    return (DOUBT if verdict == HOLDS else verdict), said
+    more = said(
+        "The refit's own convergence gate {}.",
+        "重新拟合未通过收敛检验：{}。",
+        gate_words(str(refitted.gate)),
+    )
+    whole = joined([sentence, more]) if sentence else Said(f" {more}", more.zh)
+    return (DOUBT if verdict == HOLDS else verdict), whole

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_nqp.checks._said import told
+from bayes_nqp.checks._reasons import reason
+from bayes_nqp.checks._said import NOTHING, Said, said, told
 from bayes_nqp.errors import IdentificationError, StudyError, nearest
 
 if TYPE_CHECKING:
@@ -60,7 +61,17 @@ NOT_APPLICABLE: Final = "not applicable"
 
 
 class NotApplicable(Exception):  # noqa: N818 - no error: the frame turns it into a verdict
-    """Raised by a check that has nothing to ask of a fit; its text is the reason."""
+    """Raised by a check that has nothing to ask of a fit.
+
+    Parameters
+    ----------
+    why : Said
+        The reason, as a sentence.
+    """
+
+    def __init__(self, why: Said) -> None:
+        self.why = why
+        super().__init__(why)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,9 +81,9 @@ class Finding:
     Parameters
     ----------
     verdict : {"holds", "in doubt", "fails", "not applicable"}
-    figure : str
+    figure : Said
         The key figure, as text.
-    sentence : str
+    sentence : Said
         One plain sentence.
     evidence : Dataset, DataArray, DataFrame or None
     kind : str
@@ -80,8 +91,8 @@ class Finding:
     """
 
     verdict: Verdict
-    figure: str
-    sentence: str
+    figure: Said
+    sentence: Said
     evidence: Evidence = None
     kind: Kind = "none"
 
@@ -143,6 +154,32 @@ class CheckResult:
         str
         """
         return str(told(self.sentence, language))
+
+    def figure_in(self, language: Literal["en", "zh"] = "en") -> str:
+        """Give the key figure in one language.
+
+        Parameters
+        ----------
+        language : {"en", "zh"}, default "en"
+
+        Returns
+        -------
+        str
+        """
+        return str(told(self.figure, language))
+
+    def asked(self, language: Literal["en", "zh"] = "en") -> str:
+        """Give the question in one language.
+
+        Parameters
+        ----------
+        language : {"en", "zh"}, default "en"
+
+        Returns
+        -------
+        str
+        """
+        return str(told(self.question, language))
 
     @cached_property
     def digest(self) -> str:
@@ -231,14 +268,10 @@ class Check:
                 )
         try:
             found = self.find(fit, **options)
-        except NotApplicable as reason:
-            found = Finding(NOT_APPLICABLE, "", str(reason))
+        except NotApplicable as nothing:
+            found = Finding(NOT_APPLICABLE, NOTHING, nothing.why)
         except IdentificationError as error:
-            places = error.where.rstrip(".").split("; ")
-            where = f" ({places[0]}{'; …' if len(places) > 1 else ''})" if places[0] else ""
-            found = Finding(
-                NOT_APPLICABLE, "", f"Its fit cannot be made: {error.what.rstrip('.')}{where}."
-            )
+            found = Finding(NOT_APPLICABLE, NOTHING, _unidentified(error))
         return CheckResult(
             self.name,
             self.question,
@@ -248,6 +281,19 @@ class Check:
             found.evidence,
             found.kind,
         )
+
+
+def _unidentified(error: IdentificationError) -> Said:
+    """Say why a check's own fit cannot be made, and where first."""
+    places = error.where.rstrip(".").split("; ")
+    more = "; …" if len(places) > 1 else ""
+    where = said(" ({}{})", "（{}{}）", reason(places[0]), Said(more, more.replace("; ", "；")))
+    return said(
+        "Its fit cannot be made: {}{}.",
+        "所需的拟合无法进行：{}{}。",
+        reason(error.what.rstrip(".")),
+        where if places[0] else "",
+    )
 
 
 def asks(

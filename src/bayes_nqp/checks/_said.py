@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Literal
 
-__all__ = ["Said", "joined", "said", "told"]
+from bayes_nqp.errors import shown
+
+__all__ = ["NOTHING", "Said", "joined", "listed", "said", "separated", "told"]
 
 type Language = Literal["en", "zh"]
+
+
+_SPACE = re.compile("(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+"""Between Chinese characters, where a template leaves room for names of another script."""
 
 
 class Said(str):
@@ -27,6 +34,14 @@ class Said(str):
         made.zh = chinese
         return made
 
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
+        """Copy and pickle both."""
+        return str(self), self.zh
+
+
+NOTHING = Said("", "")
+"""Where there is nothing to say."""
+
 
 def said(english: str, chinese: str, *parts: object, **named: object) -> Said:
     """Fill two templates with the same parts.
@@ -42,13 +57,11 @@ def said(english: str, chinese: str, *parts: object, **named: object) -> Said:
     -------
     Said
     """
-    return Said(
-        english.format(*parts, **named),
-        chinese.format(
-            *(told(part, "zh") for part in parts),
-            **{name: told(part, "zh") for name, part in named.items()},
-        ),
+    filled = chinese.format(
+        *(told(part, "zh") for part in parts),
+        **{name: told(part, "zh") for name, part in named.items()},
     )
+    return Said(english.format(*parts, **named), _SPACE.sub("", filled))
 
 
 def joined(sentences: Iterable[str]) -> Said:
@@ -65,6 +78,40 @@ def joined(sentences: Iterable[str]) -> Said:
     """
     kept = [one for one in sentences if one]
     return Said(" ".join(kept), "".join(str(told(one, "zh")) for one in kept))
+
+
+def listed(items: Iterable[object], most: int = 6) -> Said:
+    """List the first items, and say how many more there are, as each language does.
+
+    Parameters
+    ----------
+    items : iterable
+    most : int, default 6
+        How many to spell out.
+
+    Returns
+    -------
+    Said
+    """
+    every = list(items)
+    chinese = "、".join(str(told(one, "zh")) for one in every[:most])
+    more = f"等（另有 {len(every) - most} 项）" if len(every) > most else ""
+    return Said(shown(every, most), chinese + more)
+
+
+def separated(parts: Iterable[str]) -> Said:
+    """Join parts by semicolons.
+
+    Parameters
+    ----------
+    parts : iterable of str
+
+    Returns
+    -------
+    Said
+    """
+    every = list(parts)
+    return Said("; ".join(every), "；".join(str(told(one, "zh")) for one in every))
 
 
 def told(part: object, language: Language) -> object:

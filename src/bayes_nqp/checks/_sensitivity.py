@@ -12,6 +12,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._refit import cautious
 from bayes_nqp.checks._result import (
     DOUBT,
@@ -22,10 +23,11 @@ from bayes_nqp.checks._result import (
     Verdict,
     asks,
 )
+from bayes_nqp.checks._said import Said, listed, said, separated
 from bayes_nqp.checks.robust import Study
 from bayes_nqp.checks.robust import sensitivity as regions_of
 from bayes_nqp.checks.robust._study import study_of
-from bayes_nqp.errors import StudyError, shown
+from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, text
 
 if TYPE_CHECKING:
@@ -99,28 +101,54 @@ def _verdict(whole: _Quantity, weak: list[str], claims: bool) -> Verdict:
     return DOUBT if whole.breakdown < _ENOUGH or weak else HOLDS
 
 
-def _sentence(whole: _Quantity, weak: list[str], verdict: Verdict, claims: bool) -> str:
+def _sentence(whole: _Quantity, weak: list[str], verdict: Verdict, claims: bool) -> Said:
     if not whole.clear:
-        start = "Measured from the last period before adoption, the average effect's interval "
         if claims:
-            return (
-                f"{start}holds zero even under parallel trends, so there is nothing to be robust."
+            return Said(
+                "Measured from the last period before adoption, the average effect's interval "
+                "holds zero even under parallel trends, so there is nothing to be robust.",
+                "以政策实施前最后一期为基期，平均效应的区间即使在平行趋势下也含零，"
+                "因而无稳健性可言。",
             )
-        return f"{start}holds zero, as the fit's own does: no effect is claimed that could fall."
+        return Said(
+            "Measured from the last period before adoption, the average effect's interval holds "
+            "zero, as the fit's own does: no effect is claimed that could fall.",
+            "以政策实施前最后一期为基期，平均效应的区间含零，与基准拟合一致："
+            "本未得出效应，也就无从推翻。",
+        )
     size = _times(whole.breakdown)
-    step = f"the largest change from one period to the next before adoption ({_step(whole)})"
+    step = said(
+        "the largest change from one period to the next before adoption ({})",
+        "政策实施前最大逐期变化（{}）",
+        _step(whole),
+    )
     if verdict == FAILS:
-        return (
-            f"Violations of parallel trends of only {size} times {step} would undo the average "
-            "effect: those seen before adoption were larger."
+        return said(
+            "Violations of parallel trends of only {} times {} would undo the average effect: "
+            "those seen before adoption were larger.",
+            "平行趋势的偏离只需达到{1}的 {0} 倍，就会推翻平均效应：政策实施前的偏离比这更大。",
+            size,
+            step,
         )
-    also = f"; that in {shown(weak, 4)} would fall below half of it" if weak else ""
-    if whole.breakdown < _ENOUGH:
-        return (
-            f"The average effect excludes zero for violations of up to {size} times {step}, but "
-            f"not for violations as large as that{also}."
-        )
-    return f"The average effect excludes zero for violations of up to {size} times {step}{also}."
+    also = said(
+        "; that in {} would fall below half of it",
+        "；{} 的效应在不到其一半的偏离下即被推翻",
+        listed(weak, 4),
+    )
+    if np.isinf(whole.breakdown):
+        chinese = "无论偏离为{1}的多少倍，平均效应的区间均不含零{2}。"
+    elif whole.breakdown < _ENOUGH:
+        chinese = "偏离不超过{1}的 {0} 倍时，平均效应的区间不含零；偏离与之相当时则含零{2}。"
+    else:
+        chinese = "偏离不超过{1}的 {0} 倍时，平均效应的区间均不含零{2}。"
+    less = ", but not for violations as large as that" if whole.breakdown < _ENOUGH else ""
+    return said(
+        f"The average effect excludes zero for violations of up to {{}} times {{}}{less}{{}}.",
+        chinese,
+        size,
+        step,
+        also if weak else "",
+    )
 
 
 def _step(one: _Quantity) -> str:
@@ -131,13 +159,16 @@ def _times(value: float) -> str:
     return "any number of" if np.isinf(value) else f"{value:.2f}"
 
 
-def _figure(found: list[_Quantity]) -> str:
+def _figure(found: list[_Quantity]) -> Said:
     parts = []
     for one in found:
-        kind = ", own" if one.kind == "own" else ""
-        zero = "" if one.clear else " (its interval holds zero)"
-        parts.append(f"{one.label}{kind} {_times(one.breakdown)}{zero}")
-    return f"breakdown M̄: {'; '.join(parts)}"
+        kind = Said(", own", "（各自约束）") if one.kind == "own" else ""
+        zero = "" if one.clear else Said(" (its interval holds zero)", "（其区间含零）")
+        endless = Said("any number of", "无上限")
+        size = endless if np.isinf(one.breakdown) else _times(one.breakdown)
+        label = labelled(one.label) if one.kind == "overall" else one.label
+        parts.append(said("{}{} {}{}", "{}{} {}{}", label, kind, size, zero))
+    return said("breakdown M̄: {}", "临界值 M̄：{}", separated(parts))
 
 
 def _quantities(study: Study, grid: Sequence[float] | None) -> list[_Quantity]:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from bayes_nqp.checks._alternatives import Alternative, compared
 from bayes_nqp.checks._judged import judged
+from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import Finding, asks
+from bayes_nqp.checks._said import Said, said
 from bayes_nqp.compression import AR1, IID, AR1Noise
 from bayes_nqp.designs import ContinuousExposure
 from bayes_nqp.errors import StudyError
@@ -63,14 +65,24 @@ def specifications(fit: Fit, *, designs: Mapping[str, Estimator] | None = None) 
     found = judged(evidence)
     means = evidence["att"].mean(("chain", "draw")).to_numpy()
     names = evidence["specification"].to_numpy()
-    figure = (
-        f"{len(names) - 1} alternatives: average effect from {means[1:].min():.3g} to "
-        f"{means[1:].max():.3g} (as fitted {means[0]:.3g}); farthest: {names[found.worst]}, "
-        f"{found.shift[found.worst - 1]:+.1f} posterior sd"
+    figure = said(
+        "{} alternatives: average effect from {:.3g} to {:.3g} (as fitted {:.3g}); farthest: {}, "
+        "{:+.1f} posterior sd",
+        "{} 种其他设定：平均效应介于 {:.3g} 与 {:.3g} 之间（基准拟合 {:.3g}）；"
+        "相差最大者：{}，{:+.1f} 个后验标准差",
+        len(names) - 1,
+        means[1:].min(),
+        means[1:].max(),
+        means[0],
+        labelled(names[found.worst]),
+        found.shift[found.worst - 1],
     )
-    counted = int(evidence["counts"].sum()) - 1
-    same = f"All {counted} alternatives that count conclude the same about the average effect."
-    sentence = found.sentence(same, "under")
+    same = said(
+        "All {} alternatives that count conclude the same about the average effect.",
+        "计入判断的 {} 种其他设定对平均效应的结论均一致。",
+        int(evidence["counts"].sum()) - 1,
+    )
+    sentence = found.sentence(same, Said("under", "在“{}”设定下"))
     return Finding(found.verdict, figure, sentence, evidence, "specifications")
 
 

@@ -9,11 +9,12 @@ import pandas as pd
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._information import cell_information
+from bayes_nqp.checks._reasons import reason
 from bayes_nqp.checks._refit import panel_of, staggered
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, Verdict, asks
+from bayes_nqp.checks._said import Said, joined, listed, said
 from bayes_nqp.designs import ContinuousExposure
 from bayes_nqp.designs import support as support_of
-from bayes_nqp.errors import shown
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -54,11 +55,23 @@ def support(fit: Fit) -> Finding:
         verdict = DOUBT
     if kept < 0.5 * rows:
         verdict = FAILS
-    figure = f"{len(known)} of {len(table)} cells identified; {kept} of {rows} treated rows"
+    figure = said(
+        "{} of {} cells identified; {} of {} treated rows",
+        "{1} 个单元格中 {0} 个可识别；{3} 个受处理观测中 {2} 个可识别",
+        len(known),
+        len(table),
+        kept,
+        rows,
+    )
     prior = known[known["on_prior"]]
     if len(prior):
-        figure += f"; {int(prior['rows'].sum())} in cells that rest on pooling"
-    return Finding(verdict, figure, " ".join(_sentences(panel, table, lost)), table, "cells")
+        figure = said(
+            "{}; {} in cells that rest on pooling",
+            "{}；{} 个观测所在的单元格依赖合并",
+            figure,
+            int(prior["rows"].sum()),
+        )
+    return Finding(verdict, figure, joined(_sentences(panel, table, lost)), table, "cells")
 
 
 def _exposed(design: ContinuousExposure, panel: Panel) -> Finding:
@@ -72,50 +85,116 @@ def _exposed(design: ContinuousExposure, panel: Panel) -> Finding:
     verdict: Verdict = HOLDS if len(known) == len(used) and not len(few) else DOUBT
     if known["rows"].sum() < 0.5 * used["rows"].sum():
         verdict = FAILS
-    figure = (
-        f"{len(known)} of {len(used)} strata identified; exposure varies within "
-        f"{int(known['varying'].sum())} of {int(used['units'].sum())} units; {share:.0%} of its "
-        "variance is within units and net of time effects"
+    figure = said(
+        "{} of {} strata identified; exposure varies within {} of {} units; {:.0%} of its "
+        "variance is within units and net of time effects",
+        "{1} 个组中 {0} 个可识别；{3} 个单位中 {2} 个有单位内的暴露变动；"
+        "暴露方差的 {4:.0%} 来自单位内且不能由时间效应解释",
+        len(known),
+        len(used),
+        int(known["varying"].sum()),
+        int(used["units"].sum()),
+        share,
     )
-    said = ["The slope is identified in every stratum with exposed rows."]
-    if len(known) < len(used):
-        reasons = shown(used.loc[~used["identified"], "reason"].unique(), 3)
-        said = [f"{len(used) - len(known)} of {len(used)} strata are left out ({reasons})."]
-    if len(few):
-        units = "stratum has" if len(few) == 1 else "strata have"
-        said.append(
-            f"{len(few)} {units} fewer than {FEW} units whose exposure varies, so what is their "
-            "own leans on pooling."
+    parts = [
+        Said(
+            "The slope is identified in every stratum with exposed rows.",
+            "凡有暴露观测的组，斜率均可识别。",
         )
-    return Finding(verdict, figure, " ".join(said), table)
-
-
-def _sentences(panel: Panel, table: pd.DataFrame, lost: int) -> list[str]:
-    few, lonely, prior = (table[table[k]] for k in ("few_units", "few_controls", "on_prior"))
-    said = ["Every cell with treated rows is identified."]
-    if lost:
-        reasons = table.loc[~table["identified"], "reason"].unique()
-        said = [f"{lost} of {len(table)} cells are left out ({shown(reasons, 3)})."]
+    ]
+    if len(known) < len(used):
+        parts = [
+            said(
+                "{} of {} strata are left out ({}).",
+                "{1} 个组中 {0} 个未纳入（{2}）。",
+                len(used) - len(known),
+                len(used),
+                _reasons(used),
+            )
+        ]
     if len(few):
-        said.append(f"{_size(few)} fewer than {FEW} units, so what is their own leans on pooling.")
+        parts.append(
+            said(
+                "{} {} fewer than {} units whose exposure varies, so what is their own leans on "
+                "pooling.",
+                "{0} 个组中暴露有变动的单位少于 {2} 个，其自身的斜率主要依赖合并。",
+                len(few),
+                "stratum has" if len(few) == 1 else "strata have",
+                FEW,
+            )
+        )
+    return Finding(verdict, figure, joined(parts), table)
+
+
+def _reasons(table: pd.DataFrame) -> Said:
+    """Why cells or strata are left out."""
+    return listed([reason(one) for one in table.loc[~table["identified"], "reason"].unique()], 3)
+
+
+def _sentences(panel: Panel, table: pd.DataFrame, lost: int) -> list[Said]:
+    few, lonely, prior = (table[table[k]] for k in ("few_units", "few_controls", "on_prior"))
+    parts = [
+        Said(
+            "Every cell with treated rows is identified.",
+            "凡有受处理观测的单元格均可识别。",
+        )
+    ]
+    if lost:
+        parts = [
+            said(
+                "{} of {} cells are left out ({}).",
+                "{1} 个单元格中 {0} 个未纳入（{2}）。",
+                lost,
+                len(table),
+                _reasons(table),
+            )
+        ]
+    if len(few):
+        parts.append(
+            said(
+                "{} fewer than {} units, so what is their own leans on pooling.",
+                "{}的单位少于 {} 个，其自身的效应主要依赖合并。",
+                _size(few),
+                FEW,
+            )
+        )
     if len(lonely):
-        said.append(f"{_size(lonely)} fewer than {FEW} untreated units to compare with.")
+        parts.append(
+            said(
+                "{} fewer than {} untreated units to compare with.",
+                "{}可供比较的未处理单位少于 {} 个。",
+                _size(lonely),
+                FEW,
+            )
+        )
     if len(prior):
-        said.append(
-            f"{_size(prior)} data that remove less than {LITTLE:.0%} of the prior variance of "
-            "their own departures from what cells share: their effects are what pooling says."
+        parts.append(
+            said(
+                "{} data that remove less than {:.0%} of the prior variance of their own "
+                "departures from what cells share: their effects are what pooling says.",
+                "{}的数据对其自身偏离共同部分的先验方差削减不足 {:.0%}：其效应由合并决定。",
+                _size(prior),
+                LITTLE,
+            )
         )
     untreated = _untreated_levels(panel)
     if untreated:
-        said.append(f"No unit is treated in {shown(untreated)}: nothing is said about it.")
-    return said
+        parts.append(
+            said(
+                "No unit is treated in {}: nothing is said about it.",
+                "{} 没有单位受处理：对其不作推断。",
+                listed(untreated),
+            )
+        )
+    return parts
 
 
-def _size(cells: pd.DataFrame) -> str:
+def _size(cells: pd.DataFrame) -> Said:
     rows = int(cells["rows"].sum())
+    chinese = f"{len(cells)} 个单元格（{rows} 个受处理观测）"
     if len(cells) == 1:
-        return f"1 cell ({rows} treated row{'s' if rows > 1 else ''}) has"
-    return f"{len(cells)} cells ({rows} treated rows) have"
+        return Said(f"1 cell ({rows} treated row{'s' if rows > 1 else ''}) has", chinese)
+    return Said(f"{len(cells)} cells ({rows} treated rows) have", chinese)
 
 
 def _information(fit: Fit, table: pd.DataFrame) -> list[float]:

@@ -11,6 +11,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._refit import cautious, estimator, panel_of, refit
 from bayes_nqp.checks._result import (
     DOUBT,
@@ -21,6 +22,7 @@ from bayes_nqp.checks._result import (
     Verdict,
     asks,
 )
+from bayes_nqp.checks._said import Said, said
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import att, contrast, worst_gate
 from bayes_nqp.terms.time_effects import TimeEffects
@@ -41,45 +43,71 @@ def time_effects(fit: Fit) -> Finding:
     labels = [_label(design, panel), _label(other, panel)]
     pairs = _pairs(fit)
     if not pairs:
-        raise NotApplicable("No factor has two levels with treated units to compare.")
+        raise NotApplicable(
+            Said(
+                "No factor has two levels with treated units to compare.",
+                "没有分组变量有两个含受处理单位的水平可供比较。",
+            )
+        )
     refitted = refit(fit, other)
     evidence = _contrasts([fit, refitted], labels, pairs)
     own, second = (evidence["contrast"].isel(specification=k) for k in (0, 1))
     shift = (second - own).mean(v.SAMPLE_DIMS).to_numpy() / own.std(v.SAMPLE_DIMS).to_numpy()
     worst = int(np.argmax(np.abs(shift)))
-    said = [_conclusions(own), _conclusions(second)]
-    turned = said[0] * said[1] < 0
+    signs = [_conclusions(own), _conclusions(second)]
+    turned = signs[0] * signs[1] < 0
     verdict: Verdict = HOLDS
-    if (np.abs(shift) > 1).any() or (said[0] != said[1]).any():
+    if (np.abs(shift) > 1).any() or (signs[0] != signs[1]).any():
         verdict = DOUBT
     if turned.any():
         verdict = FAILS
     names = evidence["contrast_label"].to_numpy()
     means = [float(d.mean(v.SAMPLE_DIMS)[worst]) for d in (own, second)]
-    figure = (
-        f"{names[worst]}: {means[0]:.3f} ({labels[0]}), {means[1]:.3f} ({labels[1]}); "
-        f"{abs(shift[worst]):.1f} posterior sd apart"
+    figure = said(
+        "{}: {:.3f} ({}), {:.3f} ({}); {:.1f} posterior sd apart",
+        "{}：{:.3f}（{}），{:.3f}（{}）；相差 {:.1f} 个后验标准差",
+        names[worst],
+        means[0],
+        labelled(labels[0]),
+        means[1],
+        labelled(labels[1]),
+        abs(shift[worst]),
     )
     verdict, sentence = cautious(verdict, _sentence(verdict, labels), refitted)
     return Finding(verdict, figure, sentence, evidence, "comparison")
 
 
-def _sentence(verdict: Verdict, labels: list[str]) -> str:
-    how = f"time effects {labels[0]} and time effects {labels[1]}"
+def _sentence(verdict: Verdict, labels: list[str]) -> Said:
+    how = said("time effects {} and time effects {}", "{}与{}", *(labelled(one) for one in labels))
     if verdict == HOLDS:
-        return f"With {how}, all contrasts agree within a posterior sd and conclude the same."
+        return said(
+            "With {}, all contrasts agree within a posterior sd and conclude the same.",
+            "分别采用{}，各组间差异相差均不超过一个后验标准差，结论一致。",
+            how,
+        )
     if verdict == FAILS:
-        return f"With {how}, a contrast turns from one sign to the other: part of it is a trend."
-    return (
-        f"With {how}, a contrast moves by more than a posterior sd or concludes differently: "
-        "part of it may be a trend between strata."
+        return said(
+            "With {}, a contrast turns from one sign to the other: part of it is a trend.",
+            "分别采用{}，有组间差异的符号发生反转：其中一部分是趋势。",
+            how,
+        )
+    return said(
+        "With {}, a contrast moves by more than a posterior sd or concludes differently: "
+        "part of it may be a trend between strata.",
+        "分别采用{}，有组间差异变动超过一个后验标准差或结论不同：其中一部分可能是组间趋势。",
+        how,
     )
 
 
 def _other(design: Estimator, panel: Panel) -> Estimator:
     strata = design.strata(panel) or panel.roles.strata
     if not strata:
-        raise NotApplicable("The panel has no strata, so there is no contrast to compare.")
+        raise NotApplicable(
+            Said(
+                "The panel has no strata, so there is no contrast to compare.",
+                "面板没有分组，因而没有组间差异可供比较。",
+            )
+        )
     if design.time_strata(panel):
         return design.replace(time=TimeEffects())
     return design.replace(time=TimeEffects(strata))

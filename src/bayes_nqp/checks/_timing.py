@@ -19,10 +19,12 @@ from bayes_nqp.checks._channels import (
     table_of,
     worst_of,
 )
+from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._refit import adopted_channels, cautious, panel_of, refit
 from bayes_nqp.checks._result import DOUBT, HOLDS, NOT_APPLICABLE, Finding, NotApplicable, asks
+from bayes_nqp.checks._said import Said, joined, listed, said, separated
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import IdentificationError, PanelError, StudyError, shown
+from bayes_nqp.errors import IdentificationError, PanelError, StudyError
 from bayes_nqp.estimands import att, nie
 
 if TYPE_CHECKING:
@@ -72,8 +74,12 @@ def timing(fit: Fit) -> Finding:
     lines = [line for one in found.values() for line in one.lines]
     if all(line.verdict == NOT_APPLICABLE for line in lines):
         raise NotApplicable(
-            "No mediator has both a certain long-run response, beside a certain total effect, or "
-            "a certain indirect effect: there is no order in time to ask of."
+            Said(
+                "No mediator has both a certain long-run response, beside a certain total effect, "
+                "or a certain indirect effect: there is no order in time to ask of.",
+                "没有中介变量在总效应明确的同时有明确的长期响应，或有明确的间接效应："
+                "无先后次序可供考察。",
+            )
         )
     verdict = worst_of(line.verdict for line in lines)
     late = [name for name, one in found.items() if one.late]
@@ -156,33 +162,55 @@ def _delay(effects: xr.Dataset, horizon: int) -> Array | None:
     return np.asarray((1.0 - shares / long_run[:, None]).sum(axis=1))
 
 
-def _figure(lines: list[Line]) -> str:
-    delays = [f"{x.mediator} {x.value:.1f}" for x in lines if x.scale == "periods"]
+def _figure(lines: list[Line]) -> Said:
+    delays = [
+        said("{} {:.1f}", "{} {:.1f}", labelled(x.mediator), x.value)
+        for x in lines
+        if x.scale == "periods"
+    ]
     earlier = [
         f"{x.mediator} {x.value:.2g} [{x.lower:.2g}, {x.upper:.2g}]"
         for x in lines
         if x.quantity.endswith("earlier")
     ]
-    parts = [f"delay in periods: {', '.join(delays)}"] if delays else []
-    parts += [f"indirect effect, a period earlier: {', '.join(earlier)}"] if earlier else []
-    return "; ".join(parts)
+    parts = []
+    if delays:
+        every = listed(delays, len(delays))
+        parts.append(said("delay in periods: {}", "响应的滞后期数：{}", every))
+    if earlier:
+        every = listed(earlier, len(earlier))
+        label = labelled("indirect effect, a period earlier")
+        parts.append(said("{}: {}", "{}：{}", label, every))
+    return separated(parts)
 
 
-def _sentence(late: list[str], lost: list[str]) -> str:
-    said = []
+def _sentence(late: list[str], lost: list[str]) -> Said:
+    parts = []
     if late:
-        said.append(
-            f"{shown(late)} responded later than the outcome: what came before it cannot have "
-            "gone through it."
+        parts.append(
+            said(
+                "{} responded later than the outcome: what came before it cannot have gone "
+                "through it.",
+                "{} 的响应晚于结果变量：在它之前发生的变动不可能经由它传导。",
+                listed(late),
+            )
         )
     if lost:
-        said.append(
-            f"With mediators a period earlier nothing certain of its sign is left of what goes "
-            f"through {shown(lost)}: within a period data do not tell cause from consequence."
+        parts.append(
+            said(
+                "With mediators a period earlier nothing certain of its sign is left of what goes "
+                "through {}: within a period data do not tell cause from consequence.",
+                "中介变量提前一期后，经由 {} 的效应符号不再明确：同一期内，数据无法区分因果先后。",
+                listed(lost),
+            )
         )
-    if not said:
-        said.append(
-            "Where it can be asked, mediators respond no later than the outcome, and indirect "
-            "effects keep their sign with mediators a period earlier."
+    if not parts:
+        parts.append(
+            Said(
+                "Where it can be asked, mediators respond no later than the outcome, and indirect "
+                "effects keep their sign with mediators a period earlier.",
+                "凡可考察之处，中介变量的响应均不晚于结果变量，且中介变量提前一期后间接效应的"
+                "符号不变。",
+            )
         )
-    return " ".join(said)
+    return joined(parts)

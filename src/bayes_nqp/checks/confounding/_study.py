@@ -12,6 +12,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._refit import channels, refit
 from bayes_nqp.checks._result import NotApplicable
+from bayes_nqp.checks._said import Said
 from bayes_nqp.checks.confounding._flat import flat
 from bayes_nqp.checks.confounding._panel import Bias, bias_of, correlation_of, patterns_of
 from bayes_nqp.compression import AR1Noise
@@ -193,13 +194,20 @@ def study_of(fit: Fit) -> Study:
 def _known(design: Mediation) -> None:
     if getattr(design, "vary_by", None) is not None:
         raise NotApplicable(
-            "Where slopes vary by unit their bias is not known; ask it of the same design with "
-            "vary_by=None."
+            Said(
+                "Where slopes vary by unit their bias is not known; ask it of the same design "
+                "with vary_by=None.",
+                "斜率因单位而异时其偏误未知；请对同一设计改用 vary_by=None。",
+            )
         )
     if isinstance(design.errors, AR1Noise):
         raise NotApplicable(
-            "Under AR1Noise only a part of the errors has innovations that could be confounded; "
-            "ask it of the same design with errors=nqp.AR1()."
+            Said(
+                "Under AR1Noise only a part of the errors has innovations that could be "
+                "confounded; ask it of the same design with errors=nqp.AR1().",
+                "在 AR1Noise 下，只有一部分误差有可能受混杂的新息；"
+                "请对同一设计改用 errors=nqp.AR1()。",
+            )
         )
 
 
