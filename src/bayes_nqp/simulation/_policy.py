@@ -179,51 +179,35 @@ def happen(
     -------
     Happened
     """
-    who, periods = places.who, years[1] - years[0] + 1
-    units, treated = who.units.size, _reached(who, code, dose)
+    who, shape = places.who, (places.who.units.size, years[1] - years[0] + 1)
     check_channels(policy.mediators, places.factors)
     outcome = Channel(
         policy.level, policy.growth, 0.0, 0.0, 0.0, policy.deviation_sd, policy.rho, 1.0,
         policy.trend,
     )  # fmt: skip
     equations = {**policy.mediators, _OUTCOME: outcome}
-    errors = policy.noise * joint_errors(
-        stream(seed, "errors"), (units, periods), np.array([e.rho for e in equations.values()]),
-        np.array([e.sigma for e in equations.values()]),
-        correlation(
-            tuple(policy.mediators), policy.confounding, policy.confounded, policy.related
-        ),
-        places.across,
-    )  # fmt: skip
-    covariates, added = controls_of(controls, seed, (units, periods), policy.noise)
+    covariates, added = controls_of(controls, seed, shape, policy.noise)
     cell, cells = (
         cells_of(who, code, time) if dose is None else exposed_cells_of(who, code, time, dose)
     )
     at = (code, time - years[0])
-    grown = who if places.trends is None else replace(who, stratum=places.trends)
-    untreated, own, curves = [], [], []
-    members = units if places.members is None else int(places.members.max()) + 1
-    for k, (name, equation) in enumerate(equations.items()):
-        base = errors[:, :, k] + background(
-            grown, periods, equation.sigma, stream(seed, "units", name), stream(seed, "times", name)
-        )
-        base += equation.sigma * treated[:, None] * (
-            policy.selection + equation.trend * np.arange(periods)
-        )  # fmt: skip
-        untreated.append((base + (added if equation is outcome else 0.0))[at])
-        own.append(
-            equation.deviation_sd * stream(seed, "deviations", name).standard_normal(members)
-        )
-        curves.append(
-            curve_of("growing", cells, {}, {}, level=equation.level, growth=equation.growth,
-                     contrast=0.0)
-        )  # fmt: skip
+    untreated = _untreated(places, policy, equations, _reached(who, code, dose), shape[1], seed)
+    untreated[-1] += added
+    members = shape[0] if places.members is None else int(places.members.max()) + 1
+    own = [
+        one.deviation_sd * stream(seed, "deviations", name).standard_normal(members)
+        for name, one in equations.items()
+    ]
+    curves = [
+        curve_of("growing", cells, {}, {}, level=one.level, growth=one.growth, contrast=0.0)
+        for one in equations.values()
+    ]
     half = _halves(places, policy)
     stratum_of_cell = np.zeros(len(cells), dtype=np.int64)
     stratum_of_cell[cell[cell >= 0]] = who.stratum[code[cell >= 0]]
     curves[-1] = curves[-1] + _by_stratum(who, half[places.inside].sum(axis=0))[stratum_of_cell]
     facts = Mediated(
-        code, cell, who, np.stack(untreated), np.stack(own), np.stack(curves),
+        code, cell, who, untreated[:, *at], np.stack(own), np.stack(curves),
         np.stack([slopes_of(c, who, places.factors) for c in policy.mediators.values()]),
         np.array([c.interaction for c in policy.mediators.values()]),
         places.members, places.labels,
@@ -231,6 +215,34 @@ def happen(
         dose,
     )  # fmt: skip
     return Happened(facts, cells, covariates[:, *at], facts.outcome())
+
+
+def _untreated(
+    places: Places,
+    policy: Policy,
+    equations: Mapping[str, Channel],
+    reached: Array,
+    periods: int,
+    seed: int,
+) -> Array:
+    """Left sides without policy and covariates (equation, unit, period)."""
+    who, sides = places.who, list(equations.values())
+    errors = policy.noise * joint_errors(
+        stream(seed, "errors"), (who.units.size, periods), np.array([e.rho for e in sides]),
+        np.array([e.sigma for e in sides]),
+        correlation(
+            tuple(policy.mediators), policy.confounding, policy.confounded, policy.related
+        ),
+        places.across,
+    )  # fmt: skip
+    grown = who if places.trends is None else replace(who, stratum=places.trends)
+    found = np.empty((len(sides), who.units.size, periods))
+    for k, (name, one) in enumerate(equations.items()):
+        drift = policy.selection + one.trend * np.arange(periods)
+        units, times = stream(seed, "units", name), stream(seed, "times", name)
+        found[k] = errors[:, :, k] + background(grown, periods, one.sigma, units, times)
+        found[k] += one.sigma * reached[:, None] * drift
+    return found
 
 
 def _reached(who: Layout, code: Index, dose: Array | None) -> Array:
