@@ -250,9 +250,13 @@ def test_word_tables_have_three_lines_and_fonts_for_chinese(tmp_path):
 def test_word_orders_what_its_schema_orders(tmp_path):
     docx = pytest.importorskip("docx")
     document = docx.Document(str(write_docx(TABLES.values(), tmp_path / "t.docx")))
-    order = ["tcW", "gridSpan", "vMerge", "tcBorders", "shd", "noWrap"]
-    for grid in document.tables:
-        for properties in grid._tbl.xpath(".//w:tcPr"):
+    orders = {
+        "tcPr": ["tcW", "gridSpan", "vMerge", "tcBorders", "shd", "noWrap"],
+        "rPr": ["rFonts", "b", "i", "color", "sz", "szCs", "lang"],
+        "tcBorders": ["top", "bottom"],
+    }
+    for what, order in orders.items():
+        for properties in document.element.xpath(f".//w:{what}"):
             names = [child.tag.split("}")[1] for child in properties]
             assert names == sorted(names, key=order.index)
             assert len(names) == len(set(names))

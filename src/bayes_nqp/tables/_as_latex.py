@@ -179,8 +179,9 @@ def _small(table: Table) -> list[str]:
     """Smaller letters for a table that would not fit a page of an article."""
     if any(column.words for column in table.columns) or _wide(table) <= _PAGE:
         return []
-    size = r"\small" if _wide(table) <= 1.1 * _PAGE else r"\footnotesize"
-    return [size, r"\setlength{\tabcolsep}{4pt}"]
+    over = _wide(table) / _PAGE
+    size = r"\small" if over <= 1.1 else r"\footnotesize" if over <= 1.3 else r"\scriptsize"
+    return [size, r"\setlength{\tabcolsep}{3pt}"]
 
 
 def _wide(table: Table) -> float:
