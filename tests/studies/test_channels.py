@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,8 @@ seed = 3
 
 [report]
 outcome = "productivity"
+formats = ["html"]
+question = "Through what?"
 
 [checks]
 run = ["convergence", "confounding", "mediator_residuals", "inconsistent"]
@@ -129,6 +132,7 @@ WRONG = [
     ("[design]", '[design]\ntype = "StagDiD"', "'design.type' is 'StagDiD'", "StaggeredDiD"),
     ("[design]", '[design]\ntype = "IMH"', "'design.type' is 'IMH', which is no design", "Med"),
     ("[design]", '[design]\nerrors = "Partial"', "'design.errors' is 'Partial'", "AR1"),
+    ('formats = ["html"]', 'formats = ["htm"]', "'report.formats' names 'htm'", "'html'"),
     (
         '[channels]\nmediators = ["digital", "finance"]',
         "",
@@ -160,6 +164,14 @@ def test_every_table_and_figure_of_channels_is_written(outcome: Outcome) -> None
     figures = {p.stem for p in (outcome.folder / "figures").iterdir()}
     shown = ("paths", "decomposition", "channels")
     assert figures >= {*shown, *(f"{n}_region" for n in shown), "check_confounding"}
+
+
+def test_a_report_is_written_with_the_study(outcome: Outcome) -> None:
+    text = (outcome.folder / "report" / "report.html").read_text(encoding="utf-8")
+    assert "Through what?" in text
+    assert outcome.study.settings.title in text
+    record = json.loads((outcome.folder / "provenance.json").read_text(encoding="utf-8"))
+    assert "report/report.html" in record["files"]
 
 
 def test_tables_say_what_the_estimands_say(outcome: Outcome) -> None:

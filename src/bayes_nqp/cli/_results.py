@@ -75,7 +75,7 @@ def _channels(outcome: Outcome) -> None:
     whole = outcome.tables["channels.csv"]
     for row in whole[whole["by"].isin(["overall", *study.factors])].to_dict("records"):
         share = row["proportion"]
-        known = "–" if math.isnan(share) else f"{100 * share:.0f} %"
+        known = "–" if math.isnan(share) else f"{round(100 * share):d} %"
         table.add_row(
             safe(row["by"]), safe(row["level"]), safe(row["path"]), f"{row['mean']:.3f}",
             _interval(row), f"{row['p_positive']:.2f}", known,
@@ -90,7 +90,7 @@ def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
     for heading in left:
         table.add_column(heading)
     for heading in right:
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     return table
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
+from inspect import isfunction, signature
 from pathlib import Path
 from typing import Any
 
 from bayes_nqp import index as indices
+from bayes_nqp import simulation
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.index import IndexSystem, ProductivityIndex
 from bayes_nqp.index._toml import system_of
@@ -16,17 +18,21 @@ from bayes_nqp.studies._schema import Index
 __all__ = ["normalisations", "recipe_of", "schemes", "systems", "tables_of_index"]
 
 _TAG = "type"
-_READY = ("new_quality_productivity",)
 
 
-def systems() -> tuple[str, ...]:
-    """Name the systems that the library brings.
+def systems() -> dict[str, Callable[[], IndexSystem]]:
+    """Name the systems that the library brings: those of its indices and of its simulations.
 
     Returns
     -------
-    tuple of str
+    dict of str to callable
     """
-    return _READY
+    found = {name: getattr(room, name) for room in (indices, simulation) for name in room.__all__}
+    return {
+        name: make
+        for name, make in found.items()
+        if isfunction(make) and signature(make).return_annotation == "IndexSystem"
+    }
 
 
 def schemes() -> dict[str, type]:
@@ -84,7 +90,7 @@ def recipe_of(index: Index, folder: Path) -> ProductivityIndex:
 
 
 def _system(index: Index, folder: Path) -> IndexSystem:
-    columns = bool(index.positive or index.negative)
+    columns, ready = bool(index.positive or index.negative), systems()
     if sum((index.system is not None, columns, bool(index.dimension))) != 1:
         raise StudyError(
             "[index] needs indicators, said in one way",
@@ -96,14 +102,14 @@ def _system(index: Index, folder: Path) -> IndexSystem:
             found = IndexSystem.of(index.positive, index.negative, name=index.name)
         elif index.dimension:
             found = system_of({"dimension": index.dimension}, "[index]")
-        elif str(index.system) in _READY:
-            found = getattr(indices, str(index.system))()
+        elif str(index.system) in ready:
+            found = ready[str(index.system)]()
         elif str(index.system).endswith(".toml"):
             found = IndexSystem.from_toml(folder / str(index.system))
         else:
             raise StudyError(
                 f"'index.system' is {index.system!r}",
-                hint=f"{nearest(str(index.system), _READY)} Or a file that ends in .toml",
+                hint=f"{nearest(str(index.system), ready)} Or a file that ends in .toml",
             )
         found = found.keep(index.keep) if index.keep else found
         return found.using(index.columns) if index.columns else found

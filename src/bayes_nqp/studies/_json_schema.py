@@ -10,6 +10,7 @@ from inspect import Parameter, cleandoc, signature
 from typing import Any
 
 from bayes_nqp.checks import CHECKS
+from bayes_nqp.reports._report import FORMATS
 from bayes_nqp.studies._families import DESIGNS, SAMPLERS, choices, members, option_values
 from bayes_nqp.studies._index import normalisations, schemes, systems
 from bayes_nqp.studies._schema import Settings
@@ -73,6 +74,10 @@ def json_schema() -> Schema:
     top["sampler"] = {**_words(top["sampler"]), **_tables(members(SAMPLERS), "NUTS", made)}
     priors = members("priors")["Priors"]
     top["priors"] = {**_words(top["priors"]), **_table(priors, made, tagged=False)}
+    formats = made["Report"]["properties"]["formats"]
+    made["Report"]["properties"]["formats"] = {
+        **_words(formats), "anyOf": _several({"enum": list(FORMATS)})
+    }  # fmt: skip
     checks = made["Checks"]
     run = checks["properties"]["run"]
     checks["properties"]["run"] = {**_words(run), "anyOf": _several({"enum": list(CHECKS)})}

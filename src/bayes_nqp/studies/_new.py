@@ -179,6 +179,7 @@ def _text(found: Look, made: Guess, file: Path, path: Path, extra: str, problem:
             "language",
             *(("zh", 'or "en"') if _width(outcome) > len(outcome) else ("en", 'or "zh"')),
         ),
+        _key("formats", ["html", "docx"], "a report to read and to edit, in report/"),
         "",
         "# All checks run; to choose some:",
         "# [checks]",

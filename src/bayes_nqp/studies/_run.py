@@ -14,11 +14,14 @@ from typing import Any
 import pandas as pd
 import tomli_w
 
+from bayes_nqp import schema
 from bayes_nqp.checks import CheckResult, run_checks
+from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import ConvergenceError
 from bayes_nqp.files import checksum, open_to_readers, place
 from bayes_nqp.fitting import Fit, fit, fit_index, pooled_over
 from bayes_nqp.progress import listening
+from bayes_nqp.reports import report
 from bayes_nqp.studies._figures import draw
 from bayes_nqp.studies._outcome import Outcome
 from bayes_nqp.studies._study import Study, validate
@@ -92,6 +95,9 @@ def run(
         for name, table in tables.items():
             write_table(table, ready.draft / name)
         draw(ready.draft / "figures", study, fitted, checks, told)
+        if study.settings.report.formats:
+            told("writing the report")
+            _report(study, fitted, checks, ready.draft / "report")
         told("writing the posterior")
         open_to_readers(fitted.save(ready.draft / "posterior.nc"), 0o666)
         write_study(study, fitted, ready.draft / "study.toml", out)
@@ -123,6 +129,25 @@ def _fitted(study: Study, progress: bool, told: Callable[[str], None]) -> Fit:
             study.design, study.panel, index, draws=asked.draws, sampler=study.sampler, seed=seed,
             progress=progress,
         )  # fmt: skip
+
+
+def _report(study: Study, fitted: Fit, checks: list[CheckResult], folder: Path) -> None:
+    asked, known = study.settings.report, schema.factors(cell_effects(fitted))
+    report(
+        fitted,
+        folder,
+        language=asked.language,
+        formats=asked.formats,
+        checks=checks,
+        by=[name for name in study.factors if name in known],
+        prob=asked.prob,
+        weights=asked.weights,
+        title=study.settings.title,
+        question=asked.question,
+        outcome=asked.outcome,
+        outcome_unit=asked.outcome_unit or "",
+        progress=False,
+    )
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
@@ -159,14 +184,14 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
         index["system"] = _relative(study.path.parent / index["system"], out)
     if pooled_over(fitted):
         index["seed"] = int(float(fitted.facts["index_seed"]))
-    report = study.settings.report.model_dump(exclude_none=True) | {"by": list(study.by)}
+    asked = study.settings.report.model_dump(exclude_none=True) | {"by": list(study.by)}
     whole = {
         "title": study.settings.title,
         "data": data,
         **({"index": index} if index else {}),
         **written_design(study.design),
         "sampler": _sampler(study, fitted),
-        "report": report,
+        "report": asked,
         "checks": {"run": list(study.checks), **study.settings.checks.options},
     }
     head = (

@@ -195,7 +195,11 @@ class Report(_Table):
     outcome_unit: str | None = None
     """Its unit."""
     language: Literal["en", "zh"] = "en"
-    """Of figures."""
+    """Of figures and of the report."""
+    formats: Names = []
+    """Formats of a report in the folder report/, such as ["html", "docx"]; none by default."""
+    question: str = ""
+    """What the study asks, in a sentence or two, for the report."""
 
 
 class Checks(_Table):

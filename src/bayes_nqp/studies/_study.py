@@ -17,6 +17,7 @@ from bayes_nqp.checks._options import names_of
 from bayes_nqp.designs import ContinuousExposure, Design, Mediation, support
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.panel import Panel
+from bayes_nqp.reports._report import FORMATS
 from bayes_nqp.sampling import Sampler
 from bayes_nqp.studies._data import Prepared, prepared
 from bayes_nqp.studies._parse import key_hint, parse, read
@@ -160,6 +161,11 @@ def validate(path: str | Path) -> Study:
     design = design_of(settings.design, settings.priors, settings.channels)
     sampler = sampler_of(settings.sampler)
     _check_checks(settings, design)
+    for name in settings.report.formats:
+        if name not in FORMATS:
+            raise StudyError(
+                f"'report.formats' names {name!r}, which is no format", hint=nearest(name, FORMATS)
+            )
     made = prepared(settings, path.parent)
     panel = made.panel
     _check_draws(settings, made)

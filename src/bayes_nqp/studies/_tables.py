@@ -41,7 +41,7 @@ def tables_of(study: Study, fit: Fit, checks: Sequence[CheckResult]) -> dict[str
     """
     effects, report = cell_effects(fit), study.settings.report
     found = {c.name: c for c in checks if isinstance(c.evidence, xr.Dataset)}
-    listed = check_table(checks)
+    listed = check_table(checks, report.language)
     listed["gate"] = str(fit.gate)
     tables = {
         "summary.csv": _summary(study, effects),
