@@ -32,7 +32,8 @@ from bayes_nqp.checks._pretrends import pretrends
 from bayes_nqp.checks._prior_predictive import prior_predictive
 from bayes_nqp.checks._prior_sensitivity import prior_sensitivity
 from bayes_nqp.checks._refit import single, total_fit
-from bayes_nqp.checks._result import Check, CheckResult
+from bayes_nqp.checks._result import Check, CheckResult, Verdict
+from bayes_nqp.checks._said import Language, Said
 from bayes_nqp.checks._sensitivity import sensitivity
 from bayes_nqp.checks._specifications import specifications
 from bayes_nqp.checks._support import support
@@ -45,7 +46,10 @@ from bayes_nqp.index import recalled
 from bayes_nqp.panel import Panel
 from bayes_nqp.progress import bar, say
 
-__all__ = ["CHECKS", "check", "check_table", "run_checks"]
+__all__ = ["CHECKS", "check", "check_table", "results_of", "run_checks"]
+
+BOTH = "languages"
+"""The attr of a list of checks that holds its texts in every language."""
 
 CHECKS: Mapping[str, Check] = {
     one.name: one
@@ -84,11 +88,20 @@ CHECKS: Mapping[str, Check] = {
 
 
 @overload
-def check(fit: Fit, name: None = None, *, progress: bool = True) -> pd.DataFrame: ...
-@overload
-def check(fit: Fit, name: str, *, progress: bool = True, **options: object) -> CheckResult: ...
 def check(
-    fit: Fit, name: str | None = None, *, progress: bool = True, **options: object
+    fit: Fit, name: None = None, *, progress: bool = True, language: Language = "en"
+) -> pd.DataFrame: ...
+@overload
+def check(
+    fit: Fit, name: str, *, progress: bool = True, language: Language = "en", **options: object
+) -> CheckResult: ...
+def check(
+    fit: Fit,
+    name: str | None = None,
+    *,
+    progress: bool = True,
+    language: Language = "en",
+    **options: object,
 ) -> pd.DataFrame | CheckResult:
     """Ask one question of a fit, or all of them.
 
@@ -102,6 +115,8 @@ def check(
         One check; all of them by default.
     progress : bool, default True
         Whether to show a progress bar.
+    language : {"en", "zh"}, default "en"
+        Of the list of all checks; one result answers in both (`CheckResult.said`).
     **options
         Of the check that is named.
 
@@ -136,7 +151,7 @@ def check(
         )
     with bar(progress):
         if name is None:
-            return check_table(run_checks(fit))
+            return check_table(run_checks(fit), language)
         return _asked(_named(name), fit, options)
 
 
@@ -234,17 +249,61 @@ def _named(name: str) -> Check:
     return CHECKS[name]
 
 
-def check_table(results: Iterable[CheckResult]) -> pd.DataFrame:
+def check_table(results: Iterable[CheckResult], language: Language = "en") -> pd.DataFrame:
     """List results, one row a check.
 
     Parameters
     ----------
     results : iterable of CheckResult
+    language : {"en", "zh"}, default "en"
+        Of questions, key figures and sentences; names and verdicts stay what programs compare.
 
     Returns
     -------
     DataFrame
         ``question``, ``check``, ``verdict``, ``figure``, ``sentence``.
+
+    Raises
+    ------
+    StudyError
+        If the language is another.
     """
-    rows = [(r.question, r.name, r.verdict, r.figure, r.sentence) for r in results]
-    return CheckTable(rows, columns=["question", "check", "verdict", "figure", "sentence"])
+    if language not in ("en", "zh"):
+        raise StudyError(f"'language' is {language!r}", hint="'en' or 'zh'")
+    results = list(results)
+    rows = [
+        (r.asked(language), r.name, r.verdict, r.figure_in(language), r.said(language))
+        for r in results
+    ]
+    table = CheckTable(rows, columns=["question", "check", "verdict", "figure", "sentence"])
+    table.attrs[BOTH] = {
+        r.name: {
+            tongue: [r.asked(tongue), r.figure_in(tongue), r.said(tongue)]
+            for tongue in ("en", "zh")
+        }
+        for r in results
+    }
+    return table
+
+
+def results_of(table: pd.DataFrame) -> list[CheckResult]:
+    """Read results, without their evidence, from a list of them.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `check_table` gives it.
+
+    Returns
+    -------
+    list of CheckResult
+        In both languages if the list has not lost its ``attrs``.
+    """
+    both, found = table.attrs.get(BOTH, {}), []
+    for row in table.itertuples(index=False):
+        own = [str(row.question), str(row.figure), str(row.sentence)]
+        spoken = both.get(row.check, {"en": own, "zh": own})
+        question, figure, sentence = map(Said, spoken["en"], spoken["zh"])
+        verdict: Verdict = row.verdict  # type: ignore[assignment]
+        found.append(CheckResult(str(row.check), question, verdict, figure, sentence))
+    return found

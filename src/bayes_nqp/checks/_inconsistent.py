@@ -58,7 +58,7 @@ def inconsistent(fit: Fit) -> Finding:
         said(
             "{} {:.3g} [{:.2g}, {:.2g}]",
             "{} {:.3g} [{:.2g}, {:.2g}]",
-            labelled(x.quantity) if x.mediator == x.quantity else x.mediator,
+            labelled(x.mediator) if x.mediator in (x.quantity, "all mediators") else x.mediator,
             x.value,
             x.lower,
             x.upper,

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_nqp.checks._questions import QUESTIONS
 from bayes_nqp.checks._reasons import reason
 from bayes_nqp.checks._said import NOTHING, Said, said, told
 from bayes_nqp.errors import IdentificationError, StudyError, nearest
@@ -315,6 +316,7 @@ def asks(
     """
 
     def made(find: Callable[..., Finding]) -> Check:
-        return Check(find.__name__, question, find, of)
+        name = find.__name__
+        return Check(name, Said(question, QUESTIONS.get(name, question)), find, of)
 
     return made

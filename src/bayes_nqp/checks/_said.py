@@ -8,7 +8,7 @@ from typing import Literal
 
 from bayes_nqp.errors import shown
 
-__all__ = ["NOTHING", "Said", "joined", "listed", "said", "separated", "told"]
+__all__ = ["NOTHING", "Language", "Said", "joined", "listed", "said", "separated", "told"]
 
 type Language = Literal["en", "zh"]
 

@@ -62,7 +62,7 @@ def check(
     ax : Axes, optional
         To draw into.
     title : str, optional
-        Of the figure; the check's question and verdict by default.
+        Of the figure; none by default.
     language : {"en", "zh"}, default "en"
         Of labels and notes.
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +10,8 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from bayes_nqp.checks import CheckResult
+from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._said import told
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._forest import Row, draw_rows
@@ -20,48 +21,6 @@ from bayes_nqp.plots._style import COLOURS, FAINT, INK, MUTED, WARNING, figure_o
 from bayes_nqp.plots._words import effect_label, percent
 
 __all__ = ["specifications"]
-
-_CHINESE: Final = {
-    "as fitted": "基准",
-    "errors": "误差结构",
-    "time effects": "时间效应",
-    "pooling": "合并方式",
-    "priors": "先验",
-    "covariates": "控制变量",
-    "controls": "对照组",
-    "anticipation": "预期效应",
-    "cohort": "批次",
-    "indicator": "指标",
-    "dimension": "维度",
-    "rows": "样本",
-    "all indicators, weighed by these rows alone": "全部指标，仅以这些行赋权",
-    "of your own": "自定义",
-    "independent errors": "独立误差",
-    "AR(1) errors": "AR(1) 误差",
-    "AR(1) + noise": "AR(1) 加噪声",
-    "common time effects": "共同时间效应",
-    "complete pooling": "完全合并",
-    "partial pooling": "部分合并",
-    "no pooling": "不合并",
-    "no covariates": "无控制变量",
-    "never-treated controls": "仅从未处理者为对照",
-    "never-treated units": "仅从未处理者为对照",
-    "all untreated rows": "全部未处理行为对照",
-    "deviations by unit": "单位偏离",
-    "one period of anticipation": "提前一期",
-    "no deviations by unit": "无单位偏离",
-}
-_PATTERNS: Final = (
-    (r"without cohort (.+)", r"去掉批次 \1"),
-    (r"without (.+) = (.+)", r"去掉 \1 = \2"),
-    (r"without dimension (.+)", r"去掉维度 \1"),
-    (r"without (.+)", r"去掉 \1"),
-    (r"(\d+) periods? of anticipation", r"提前 \1 期"),
-    (r"time effects by (.+), pooled", r"\1 时间效应（部分合并）"),
-    (r"time effects by (.+)", r"\1 时间效应"),
-    (r"no deviations by (.+)", r"无 \1 偏离"),
-    (r"effect priors (.+)", r"效应先验 \1"),
-)
 
 
 def specifications(result: CheckResult, look: Look) -> Figure:
@@ -134,11 +93,4 @@ def _places(rows: list[Row], evidence: xr.Dataset) -> npt.NDArray[Any]:
 
 
 def _named(text: str, look: Look) -> str:
-    if look.language == "en":
-        return text
-    if text in _CHINESE:
-        return _CHINESE[text]
-    for pattern, chinese in _PATTERNS:
-        if re.fullmatch(pattern, text):
-            return re.sub(pattern, chinese, text)
-    return text
+    return str(told(labelled(text), look.language))

@@ -11,6 +11,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from bayes_nqp import diagnostics
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
+from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._said import told
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import (
@@ -50,7 +52,7 @@ def table(result: CheckResult, look: Look) -> Figure:
     say = look.say
     worst = _worst_first(evidence)
     shown = worst.head(_MOST)
-    names = [str(name) for name in shown["quantity"]]
+    names = [str(told(labelled(name), look.language)) for name in shown["quantity"]]
     with style([*say.values(), look.title or "", *names]):
         figure, left, right = _axes(look, (6.8, 0.165 * len(shown) + 1.25))
         _fill(left, right, shown, look)
@@ -108,7 +110,7 @@ def _fill(left: Axes, right: Axes, shown: pd.DataFrame, look: Look) -> None:
                 )  # fmt: skip
         ax.set_ylim(-0.7, len(shown) - 0.3)
         ax.spines["left"].set_visible(False)
-    left.set_yticks(y, [str(name) for name in shown["quantity"]])
+    left.set_yticks(y, [str(told(labelled(name), look.language)) for name in shown["quantity"]])
     right.set_yticks([])
     left.set_xlabel(say["r_hat"].format(_RHAT))
     right.set_xlabel(say["ess"].format(_ESS))

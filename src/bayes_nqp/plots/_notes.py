@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._reasons import gate_words
 from bayes_nqp.plots._style import MUTED, WARNING
 
 __all__ = ["annotate", "wrapped"]
@@ -113,7 +114,8 @@ def _pieces(text: str) -> list[str]:
 
 
 def _stamp(gate: str, say: Mapping[str, str]) -> str:
-    reasons = gate.removeprefix("failed").lstrip(": ").split("; ")
+    told = gate_words(gate).zh.replace("；", "; ") if say["language"] == "zh" else gate
+    reasons = told.removeprefix("failed").lstrip(": ").split("; ")
     more = f"; … (+{len(reasons) - _REASONS})" if len(reasons) > _REASONS else ""
     reason = "; ".join(reasons[:_REASONS]) + more
     return say["because"].format(say["failed"], reason) if reason else say["failed"]

@@ -14,6 +14,7 @@ __all__ = ["Language", "effect_label", "percent", "words"]
 type Language = Literal["en", "zh"]
 
 _ENGLISH = {
+    "language": "en",
     "event_time": "Event time (periods since adoption)",
     "effect": "Effect",
     "effect_on": "Effect on {}",
@@ -198,6 +199,7 @@ _ENGLISH = {
 }
 
 _CHINESE = {
+    "language": "zh",
     "event_time": "事件时间（政策实施后的期数）",
     "effect": "效应",
     "effect_on": "对{}的效应",
@@ -232,7 +234,7 @@ _CHINESE = {
     "share_cohort": "每一行代表同一批次的单位，括号内为单位数。",
     "difference_of": "组间差异：{}",
     "first_is_own": "黑色为本模型。",
-    "time_by": "{} 时间效应",
+    "time_by": "按 {} 的时间效应",
     "time_common": "共同时间效应",
     "time_pooled": "{}（部分合并）",
     "r_hat": "R-hat（至多 {}）",
@@ -348,7 +350,7 @@ _CHINESE = {
     "channel_direct and indirect": "直接与间接效应之和",
     "channel_outcome alone": "仅结果方程的拟合",
     "channel_proportion mediated": "中介比例",
-    "channel_as fitted": "原拟合",
+    "channel_as fitted": "基准拟合",
     "channel_delay": "响应的滞后",
     "channel_outcome": "结果变量，总效应",
     "channel_all mediators": "全部中介变量",

@@ -10,6 +10,7 @@ import pandas as pd
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
+from bayes_nqp.checks._reasons import gate_words
 from bayes_nqp.designs import Mediation
 from bayes_nqp.fitting import Fit
 from bayes_nqp.pooling import Complete, Partial
@@ -17,12 +18,14 @@ from bayes_nqp.tables._words import listed, percent, question_of
 
 __all__ = [
     "Said",
+    "bracketed",
     "interval_notes",
     "model_facts",
     "model_words",
     "said_of",
     "short_gate",
     "stacked_notes",
+    "why_failed",
 ]
 
 
@@ -139,19 +142,52 @@ def said_of(
     if gate == v.UNVERIFIED:
         notes.append(say["unverified"])
     elif gate != v.PASSED:
-        stamps.append(say["stamp_gate"].format(gate.removeprefix("failed").lstrip(": ")))
+        stamps.append(say["stamp_gate"].format(why_failed(gate, language)))
     else:
         notes.append(say["note_gate"].format(_passed(source, say)))
     for one in checks:
         if one.verdict == "fails":
             what = question_of(one.name, one.question, say)
-            figure = f" ({one.figure})" if one.figure else ""
+            figure = bracketed(one, language)
             stamps.append(say["stamp_check"].format(what) + figure)
     for key, verdict in (("note_doubt", "in doubt"), ("note_checks_hold", "holds")):
         named = [say.get(f"check_{c.name}", c.name) for c in checks if c.verdict == verdict]
         if named:
             notes.append(say[key].format(listed(named, language)))
     return Said(tuple(stamps), tuple(notes))
+
+
+def why_failed(gate: str, language: str) -> str:
+    """Say what failed in a gate.
+
+    Parameters
+    ----------
+    gate : str
+    language : str
+
+    Returns
+    -------
+    str
+    """
+    return gate_words(gate).zh if language == "zh" else gate.removeprefix("failed").lstrip(": ")
+
+
+def bracketed(one: CheckResult, language: str) -> str:
+    """Put the key figure of a check in brackets, as a language does.
+
+    Parameters
+    ----------
+    one : CheckResult
+    language : str
+
+    Returns
+    -------
+    str
+        Empty if there is none.
+    """
+    if not one.figure:
+        return ""
+    return f"（{one.figure_in('zh')}）" if language == "zh" else f" ({one.figure})"
 
 
 def _passed(source: object, say: Mapping[str, str]) -> str:

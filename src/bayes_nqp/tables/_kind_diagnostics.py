@@ -8,8 +8,9 @@ from typing import Any
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
+from bayes_nqp.checks._said import Language
 from bayes_nqp.tables._ask import Ask
-from bayes_nqp.tables._described import short_gate
+from bayes_nqp.tables._described import short_gate, why_failed
 from bayes_nqp.tables._model import Column, Row, Table
 from bayes_nqp.tables._parts import said
 from bayes_nqp.tables._words import question_of, verdict_of
@@ -49,11 +50,11 @@ def diagnostics(results: Sequence[CheckResult], ask: Ask, gate: str | None = Non
             Row(
                 say["row_gate"],
                 (said(say["failed_short"], "bad") if failed else said(short, _gate_tone(gate)),
-                 said(gate.removeprefix("failed").lstrip(": ") if failed else "")),
+                 said(why_failed(gate, ask.language) if failed else "")),
             )
         )  # fmt: skip
         if failed:
-            stamps.append(say["stamp_gate"].format(gate.removeprefix("failed").lstrip(": ")))
+            stamps.append(say["stamp_gate"].format(why_failed(gate, ask.language)))
     for one in ranked:
         question = question_of(one.name, one.question, say)
         verdict = said(verdict_of(one.verdict, say), _TONES[one.verdict])
@@ -77,10 +78,9 @@ def diagnostics(results: Sequence[CheckResult], ask: Ask, gate: str | None = Non
 
 
 def _key(one: CheckResult, language: str) -> str:
-    """The key figure; in Chinese the sentence, where it is known in Chinese."""
-    if language == "zh" and one.said("zh") != one.sentence:
-        return one.said("zh")
-    return one.figure or one.sentence
+    """The key figure, or the sentence where there is none."""
+    spoken: Language = "zh" if language == "zh" else "en"
+    return one.figure_in(spoken) or one.said(spoken)
 
 
 def _gate_tone(gate: str) -> str:

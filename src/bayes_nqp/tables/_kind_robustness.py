@@ -9,13 +9,22 @@ import pandas as pd
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
+from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._said import told
 from bayes_nqp.designs import Mediation
 from bayes_nqp.estimands import att, effects_of, text
 from bayes_nqp.estimands._by import names_of
 from bayes_nqp.fitting import Fit
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._contrasts_table import contrasts_table
-from bayes_nqp.tables._described import interval_notes, model_facts, short_gate, stacked_notes
+from bayes_nqp.tables._described import (
+    bracketed,
+    interval_notes,
+    model_facts,
+    short_gate,
+    stacked_notes,
+    why_failed,
+)
 from bayes_nqp.tables._kind_effects import CONTRASTED
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Row, Table, decimals_for
 from bayes_nqp.tables._parts import (
@@ -64,7 +73,7 @@ def robustness(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
     rows += _facts(sources, tops, ask, outcomes)
     rows.append(Row(say["row_gate"], tuple(_gate_cell(gate, say) for gate in gates)))
     stamps = tuple(
-        f"({i}) " + say["stamp_gate"].format(gate.removeprefix("failed").lstrip(": "))
+        f"({i}) " + say["stamp_gate"].format(why_failed(gate, ask.language))
         for i, gate in enumerate(gates, 1)
         if gate not in (v.PASSED, v.UNVERIFIED)
     )
@@ -163,16 +172,18 @@ def specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
         if numbers["check"].nunique() > 1:
             rows.append(Row(asked[str(check)], rule=bool(rows)))
         for place, (_, line) in enumerate(table.iterrows()):
-            label = str(line["specification"])
-            change = str(line["change"])
-            label = label if place == 0 or not change else f"{change}: {label}"
+            label, change = (
+                str(told(labelled(line[name]), "zh" if ask.language == "zh" else "en"))
+                for name in ("specification", "change")
+            )
+            label = label if place == 0 or not change else say["tally"].format(change, label)
             status = said(say["yes" if line["counts"] else "no"])
             cells = (*estimate_cells(line, write), status, _gate_cell(str(line[v.GATE]), say))
             rows.append(Row(label, cells))
     gates = [str(g) for g in numbers[v.GATE]]
     failed = [g for g in gates if g not in (v.PASSED, v.UNVERIFIED)]
     stamps = tuple(
-        say["stamp_check"].format(asked[one.name]) + f" ({one.figure})"
+        say["stamp_check"].format(asked[one.name]) + bracketed(one, ask.language)
         for one in results
         if one.verdict == "fails"
     )

@@ -11,6 +11,7 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, run_checks
+from bayes_nqp.checks._check import results_of
 from bayes_nqp.designs import Mediation
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands import By
@@ -190,7 +191,7 @@ def _results(what: object) -> list[CheckResult] | None:
         wanted = ["check", "question", "verdict", "figure", "sentence"]
         if not set(wanted) <= set(what.columns):
             raise StudyError("'what' is a DataFrame, and not that of nqp.check(fit)", hint=_WHAT)
-        return [CheckResult(*map(str, row)) for row in what[wanted].itertuples(index=False)]  # type: ignore[arg-type]
+        return results_of(what[wanted])
     if isinstance(what, Iterable) and not isinstance(what, str | Mapping | np.ndarray | xr.Dataset):
         several = list(what)
         if several and all(isinstance(one, CheckResult) for one in several):

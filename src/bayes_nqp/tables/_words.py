@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Mapping
 
+from bayes_nqp.checks._questions import QUESTIONS
 from bayes_nqp.plots._words import Language, percent
 from bayes_nqp.plots._words import words as of_figures
 
@@ -142,6 +143,7 @@ _ENGLISH = {
     "check_convergence": "convergence",
     "check_support": "support",
     "check_pretrends": "pre-trends",
+    "check_future_exposure": "exposure to come",
     "check_sensitivity": "sensitivity to non-parallel trends",
     "check_anticipation": "anticipation",
     "check_placebo_time": "placebo in time",
@@ -293,36 +295,10 @@ _CHINESE = {
     "title_steps": "中介效应的逐步回归：{}",
     "note_steps": "各列依次为：结果变量对政策；各中介变量对政策；结果变量对政策和中介变量。"
     "各列均出自同一次拟合，任何一步都不决定是否进行下一步。",
-    "question_convergence": "各链是否收敛（参数与报告的量）？",
-    "question_support": "数据能识别哪些效应，各依赖多少单位？",
-    "question_pretrends": "政策实施前，处理组与对照组是否平行变动？",
-    "question_sensitivity": "若平行趋势的偏离与政策前相当，效应是否仍成立？",
-    "question_anticipation": "政策实施前单位是否已有反应？",
-    "question_placebo_time": "假想的更早实施时间是否没有效应？",
-    "question_placebo_space": "若由其他单位受处理，效应是否也会同样大？",
-    "question_placebo_outcome": "不可能响应的结果变量是否没有效应？",
-    "question_control_group": "换用另一对照组，效应是否仍成立？",
-    "question_time_effects": "换用另一种时间效应，组间差异是否仍成立？",
-    "question_error_model": "区间是否足以容纳单位内相关的误差？",
-    "question_model_fit": "模型能否生成与实际相似的结果？",
-    "question_prior_predictive": "先验是否容许实际数据以及合理大小的效应？",
-    "question_prior_sensitivity": "所报告的结果是否依赖先验？",
-    "question_specifications": "换用同一数据的其他模型，平均效应是否仍成立？",
-    "question_leave_out": "平均效应是否由某一批次、组或单位群体主导？",
-    "question_indicators": "平均效应是否由指数的某一指标主导？",
-    "question_influence": "平均效应是否依赖个别单位？",
-    "question_confounding": "未观测混杂要多强，才会推翻渠道的结论？",
-    "question_adds_up": "直接与间接效应之和是否等于仅用结果变量估计的效应？",
-    "question_mediator_pretrends": "政策实施前，处理组与对照组的中介变量是否平行变动？",
-    "question_mediator_placebo": "不可能响应的中介变量是否没有间接效应？",
-    "question_timing": "中介变量的变动是否不晚于结果变量？",
-    "question_mediator_residuals": "中介变量是否因政策以外的原因共同变动？",
-    "question_leave_mediator_out": "剔除任一中介变量，其余渠道是否不变？",
-    "question_near_treatment": "是否没有中介变量实为政策或结果变量的另一名称？",
-    "question_inconsistent": "直接效应与间接效应的方向是否一致？",
     "check_convergence": "收敛",
     "check_support": "数据支持",
     "check_pretrends": "政策前趋势",
+    "check_future_exposure": "未来暴露",
     "check_sensitivity": "对非平行趋势的敏感性",
     "check_anticipation": "预期反应",
     "check_placebo_time": "时间安慰剂",
@@ -370,7 +346,8 @@ def words(language: str) -> Mapping[str, str]:
         If neither speaks it.
     """
     figures = of_figures(language)
-    return ChainMap(dict(_LANGUAGES[language]), dict(figures))
+    asked = {f"question_{name}": text for name, text in QUESTIONS.items()}
+    return ChainMap(dict(_LANGUAGES[language]), asked if language == "zh" else {}, dict(figures))
 
 
 def listed(items: list[str], language: str) -> str:
