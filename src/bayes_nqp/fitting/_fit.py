@@ -41,6 +41,9 @@ __all__ = ["Fit", "fit"]
 
 Array = npt.NDArray[np.float64]
 
+_LONGER = 5
+"""Times as many proposals where `IMH` does not pass the gate at first."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Fit(Tabulated):
@@ -198,8 +201,9 @@ def fit(
     design : StaggeredDiD or Mediation
     panel : Panel
     sampler : NUTS or IMH, optional
-        By default `IMH`, which takes a fraction of a second; and `NUTS` where its draws do not
-        pass the convergence gate, or the likelihood is not Gaussian.
+        By default `IMH`, which takes a fraction of a second, and `NUTS` where the likelihood is
+        not Gaussian. An equation whose draws by `IMH` do not pass the convergence gate is
+        sampled again, five times as long; and then, by default, by `NUTS`.
     scale : float, optional, outcome units
         ``s``, on which priors are stated, held at this value, as where the outcome was simulated;
         computed from the outcome by default.
@@ -302,10 +306,10 @@ def _fit_compressed(
     def draw(number: int) -> Drawn:
         one = _draw(plan, equations[number], chains[number], deepcopy(streams[number]))
         # Judged here, where equations run side by side.
-        settled = one.gate.passed or one.chains.interrupted
-        if automatic and not settled:
-            nuts = NUTS(draws=sampler.draws, chains=sampler.chains, seed=_seed(sampler))
-            one = _draw(plan, equations[number], sample(number, nuts), deepcopy(streams[number]))
+        for how in _longer(sampler, automatic):
+            if one.gate.passed or one.chains.interrupted:
+                break
+            one = _draw(plan, equations[number], sample(number, how), deepcopy(streams[number]))
         return one
 
     numbers = range(len(equations))
@@ -319,6 +323,13 @@ def _fit_compressed(
     interrupted = any(one.chains.interrupted for one in drawn)
     tree, gate = build_tree(plan, drawn, outcome=outcome, varying=varying)
     return sampler, tree, gate, interrupted, notes
+
+
+def _longer(sampler: Sampler, automatic: bool) -> tuple[Sampler, ...]:
+    """What is tried where an equation's draws do not pass the gate: longer, then gradients."""
+    longer = (replace(sampler, thin=_LONGER * sampler.thin),) if isinstance(sampler, IMH) else ()
+    nuts = NUTS(draws=sampler.draws, chains=sampler.chains, seed=_seed(sampler))
+    return (*longer, nuts) if automatic else longer
 
 
 def _numbered(sampler: Sampler, number: int) -> Sampler:
