@@ -40,6 +40,9 @@ docs: $(READY)  ## The documentation as a site in docs/_build/html; warnings are
 	@$(BIN)/python -m sphinx -b html -W --keep-going -q docs docs/_build/html
 	@echo docs/_build/html/index.html
 
+notebooks: $(READY)  ## Run the notebooks in place; ARGS=03 runs one of them
+	@$(BIN)/python tools/notebooks.py $(ARGS)
+
 lint: $(READY)  ## ruff, mypy, import layers, spelling; all of them, whichever fails
 	@status=0; \
 	$(BIN)/python -m ruff check || status=1; \
@@ -61,6 +64,6 @@ calibrate: $(READY)  ## Coverage and simulation-based calibration; takes hours
 	@$(BIN)/python -m benchmarks.sbc
 
 clean:  ## Remove the environment, the caches and the results
-	@rm -rf .venv .venv-lowest .tools .cache results dist build docs/_build docs/reference/generated .mypy_cache .ruff_cache \
+	@rm -rf .venv .venv-lowest .tools .cache results dist build docs/_build docs/reference/generated docs/notebooks .mypy_cache .ruff_cache \
 	    .pytest_cache .import_linter_cache .hypothesis
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,8 +2,9 @@
 
     python -m benchmarks.studies --seeds 20 [--only city_pilot_zones ...] [--store FOLDER]
 
-Every study of models/ with a simulated panel is fitted to panels of other seeds, as the study says
-and without its checks; its own truth table is then counted. With --store an interrupted run goes on.
+Every study of models/ with a simulated panel is fitted to panels of other seeds, as the study
+says and without its checks; its own truth table is then counted. With --store an interrupted run
+goes on.
 """
 
 from __future__ import annotations

@@ -225,7 +225,11 @@ def test_a_prefecture_spelled_in_two_ways_is_one_unit(tmp_path: Path) -> None:
     """杭州 and 杭州市 would be two units, one of them with half the years."""
     places = ["杭州市", "宁波市", "合肥市", "郑州市", "洛阳市", "开封市", "温州市", "六安市"]
     rows = [
-        {"城市": name if year % 2 else name.removesuffix("市"), "年份": year, "指数": k + (year * (k + 3)) % 7}
+        {
+            "城市": name if year % 2 else name.removesuffix("市"),
+            "年份": year,
+            "指数": k + (year * (k + 3)) % 7,
+        }
         for k, name in enumerate(places)
         for year in range(2012, 2019)
     ]

@@ -9,13 +9,12 @@ from bayes_nqp.checks._reasons import gate_words
 from bayes_nqp.checks._result import DOUBT, HOLDS, NotApplicable, Verdict
 from bayes_nqp.checks._said import Said, joined, said
 from bayes_nqp.designs import ContinuousExposure, Design, Mediation, StaggeredDiD
-from bayes_nqp.fitting import Fit, Numbers, fit, pooled_over
+from bayes_nqp.fitting import Fit, Numbers, fit_again, known_chains, pooled_over
 from bayes_nqp.likelihoods import Gaussian
-from bayes_nqp.sampling import IMH, NUTS
+from bayes_nqp.sampling import IMH
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
-    from bayes_nqp.sampling import Sampler
 
 __all__ = [
     "adopted_channels",
@@ -189,7 +188,7 @@ def refit(fitted: Fit, design: Design, panel: Panel | None = None) -> Fit:
     kept = _FITS.setdefault(fitted, {})
     key = (design, panel.digest)
     if key not in kept:
-        kept[key] = _fitted(design, panel, fitted.sampler)
+        kept[key] = _fitted(fitted, design, panel)
     return kept[key]
 
 
@@ -290,21 +289,14 @@ def adopted_channels(fitted: Fit) -> Mediation:
     return design
 
 
-def _fitted(design: Design, panel: Panel, sampler: Sampler) -> Fit:
-    """Refit with the fast sampler; with longer and more careful ones where it does not pass."""
-    draws, chains, seed = sampler.draws, sampler.chains, sampler.seed
-    tries: list[Sampler] = [
-        IMH(draws=draws, chains=chains, seed=seed),
-        IMH(draws=3 * draws, chains=chains, seed=seed),
-        NUTS(draws=draws, chains=chains, seed=seed),
-        NUTS(draws=2 * draws, chains=chains, seed=seed, target_accept=0.95),
-    ]
-    made = fit(design, panel, tries[0], progress=False)
-    for sampler in tries[1:]:
-        if made.gate.passed:
-            break
-        made = fit(design, panel, sampler, progress=False)
-    return made
+def _fitted(fitted: Fit, design: Design, panel: Panel) -> Fit:
+    """Refit with the fast sampler; equations that do not pass with longer and careful ones.
+
+    Equations that the fit has as well keep its draws of their parameters.
+    """
+    own = fitted.sampler
+    sampler = IMH(draws=own.draws, chains=own.chains, seed=own.seed)
+    return fit_again(design, panel, sampler, known_chains(fitted))
 
 
 def cautious(verdict: Verdict, sentence: Said, refitted: Fit) -> tuple[Verdict, Said]:

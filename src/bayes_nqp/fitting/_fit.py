@@ -25,6 +25,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._brief import brief
 from bayes_nqp.fitting._draws import constrain, recovered
 from bayes_nqp.fitting._foreign import Tabulated
+from bayes_nqp.fitting._known import Known, digest_of
 from bayes_nqp.fitting._names import from_tree
 from bayes_nqp.fitting._together import correlated
 from bayes_nqp.fitting._tree import Drawn, build_tree
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from bayes_nqp.designs._plan import Equation, Plan
     from bayes_nqp.panel import Panel
 
-__all__ = ["Fit", "fit"]
+__all__ = ["Fit", "fit", "fit_again"]
 
 Array = npt.NDArray[np.float64]
 
@@ -231,6 +232,49 @@ def fit(
     >>> fit.gate.passed
     True
     """
+    automatic = sampler is None
+    rows = isinstance(design.likelihood, StudentT)
+    sampler = (sampler or (NUTS() if rows else IMH())).seeded()
+    return _run(design, panel, sampler, _longer(sampler, automatic), scale, progress, {})
+
+
+def fit_again(design: Design, panel: Panel, sampler: IMH, known: Known) -> Fit:
+    """Fit a design that shares equations with one already fitted.
+
+    What the shared equations' parameters are is not sampled again: their draws are at hand. An
+    equation whose draws do not pass the convergence gate is sampled for longer, and then by
+    `NUTS`, twice, the second time with smaller steps; the others are left as they are.
+
+    Parameters
+    ----------
+    design : StaggeredDiD or Mediation
+        With a Gaussian likelihood.
+    panel : Panel
+    sampler : IMH
+        With a seed.
+    known : mapping of str to Chains
+        Draws by their equation, as `known_chains` gives them; used where there are as many.
+
+    Returns
+    -------
+    Fit
+    """
+    careful = NUTS(
+        draws=2 * sampler.draws, chains=sampler.chains, seed=sampler.seed, target_accept=0.95
+    )
+    longer = (*_longer(sampler, True), careful)
+    return _run(design, panel, sampler, longer, None, False, known)
+
+
+def _run(
+    design: Design,
+    panel: Panel,
+    sampler: Sampler,
+    longer: tuple[Sampler, ...],
+    scale: float | None,
+    progress: bool,
+    known: Known,
+) -> Fit:
     began = time.perf_counter()
     plan = design.plan(panel, scale=scale)
     rows = isinstance(design.likelihood, StudentT)
@@ -240,8 +284,8 @@ def fit(
             "'sampler' is IMH, which needs a compressed likelihood",
             hint="sampler=nqp.NUTS() with StudentT",
         )
-    automatic = sampler is None
-    sampler = (sampler or (NUTS() if rows else IMH())).seeded()
+    # A sampler that was asked for is the only one.
+    automatic = any(isinstance(one, NUTS) for one in longer)
     if rows:
         from bayes_nqp.designs import StaggeredDiD
         from bayes_nqp.fitting._rows import fit_rows
@@ -255,7 +299,7 @@ def fit(
         )
     else:
         sampler, tree, gate, interrupted, notes = _fit_compressed(
-            plan, sampler, automatic, progress, panel.roles.outcome, design.varying
+            plan, sampler, longer, progress, panel.roles.outcome, design.varying, known
         )
     facts: dict[str, str | float] = {
         "panel_digest": panel.digest,
@@ -291,32 +335,39 @@ def _rows_note(rows: bool) -> tuple[str, ...]:
 def _fit_compressed(
     plan: Plan,
     sampler: Sampler,
-    automatic: bool,
+    longer: tuple[Sampler, ...],
     progress: bool,
     outcome: str,
     varying: str | None,
+    known: Known,
 ) -> tuple[Sampler, xr.DataTree, Gate, bool, tuple[str, ...]]:
     equations, parallel = plan.equations, isinstance(sampler, IMH)
 
-    def sample(number: int, how: Sampler = sampler) -> Chains:
+    def sample(number: int, how: Sampler) -> Chains:
         one = equations[number]
         names = one.problem.parameter_names
         return sample_packed(one.packed, names, _numbered(how, number), progress=progress)
 
+    def first(number: int) -> Chains:
+        at_hand = known.get(digest_of(equations[number])) if known else None
+        if at_hand is not None and at_hand.values["x"].shape[:2] == (sampler.chains, sampler.draws):
+            return at_hand
+        return sample(number, sampler)
+
     def draw(number: int) -> Drawn:
         one = _draw(plan, equations[number], chains[number], deepcopy(streams[number]))
         # Judged here, where equations run side by side.
-        for how in _longer(sampler, automatic):
+        for how in longer:
             if one.gate.passed or one.chains.interrupted:
                 break
             one = _draw(plan, equations[number], sample(number, how), deepcopy(streams[number]))
         return one
 
     numbers = range(len(equations))
-    chains = _each(sample, numbers, parallel)
+    chains = _each(first, numbers, parallel)
     streams, notes = _streams(plan, chains, sampler)
     drawn = _each(draw, numbers, parallel)
-    if len(drawn) == 1 and automatic and "energy" in drawn[0].chains.stats:
+    if len(drawn) == 1 and longer and "energy" in drawn[0].chains.stats:
         sampler = NUTS(draws=sampler.draws, chains=sampler.chains, seed=_seed(sampler))
     least = min(one.x.shape[1] for one in drawn)
     drawn = [one.cut(least) for one in drawn]
