@@ -177,7 +177,7 @@ class Context:
         """
         verdict = gate_words(str(self.fit.gate))
         if self.language != "zh":
-            return str(verdict)
+            return str(verdict).removeprefix("failed: ") if reasons else str(verdict)
         return verdict.zh if reasons or self.fit.gate.passed else f"未通过（{verdict.zh}）"
 
     def joined(self, sentences: Iterable[str]) -> str:
