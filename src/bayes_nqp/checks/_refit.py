@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._reasons import gate_words
 from bayes_nqp.checks._result import DOUBT, HOLDS, NotApplicable, Verdict
 from bayes_nqp.checks._said import Said, joined, said
 from bayes_nqp.designs import ContinuousExposure, Design, Mediation, StaggeredDiD
-from bayes_nqp.fitting import Fit, Numbers, fit_again, known_chains, pooled_over
+from bayes_nqp.estimands import gate_of
+from bayes_nqp.fitting import Fit, Numbers, fit_again, known_chains, pooled_over, short_effects
 from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.sampling import IMH
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from bayes_nqp.panel import Panel
 
 __all__ = [
@@ -21,16 +25,19 @@ __all__ = [
     "cautious",
     "channels",
     "estimator",
+    "gate_text",
     "gaussian",
     "numbers_of",
     "panel_of",
     "refit",
+    "short_refit",
     "single",
     "staggered",
     "total_fit",
 ]
 
 _FITS: WeakKeyDictionary[Fit, dict[tuple[Design, str], Fit]] = WeakKeyDictionary()
+_EFFECTS: WeakKeyDictionary[Fit, dict[tuple[Design, str], xr.Dataset]] = WeakKeyDictionary()
 _NUMBERS: WeakKeyDictionary[Fit, dict[str, Numbers]] = WeakKeyDictionary()
 
 
@@ -192,6 +199,39 @@ def refit(fitted: Fit, design: Design, panel: Panel | None = None) -> Fit:
     return kept[key]
 
 
+def short_refit(fitted: Fit, design: Design, panel: Panel | None = None) -> xr.Dataset:
+    """Draw effects under another design, or on another panel, by a short run of the sampler.
+
+    Parameters
+    ----------
+    fitted : Fit
+        Keeps the effects as long as it lives; equations that it has as well keep its draws.
+    design : StaggeredDiD, ContinuousExposure or Mediation
+    panel : Panel, optional
+        The fit's own by default.
+
+    Returns
+    -------
+    Dataset
+        Of the waist; see `short_effects`.
+
+    Raises
+    ------
+    IdentificationError
+        If the panel cannot identify what the design asks for.
+    NotApplicable
+        If the fit has no panel, or a likelihood that does not compress.
+    """
+    panel = panel_of(fitted) if panel is None else panel
+    gaussian(fitted)
+    kept = _EFFECTS.setdefault(fitted, {})
+    key = (design, panel.digest)
+    if key not in kept:
+        seed = int(fitted.sampler.seed or 0)
+        kept[key] = short_effects(design, panel, seed=seed, known=known_chains(fitted))
+    return kept[key]
+
+
 def total_fit(fitted: Fit) -> Fit:
     """Fit the outcome's own design to the rows of a fit with channels.
 
@@ -230,7 +270,7 @@ def single(fitted: Fit) -> Fit:
     kept = _FITS.setdefault(fitted, {})
     key = (fitted.design, panel.digest)
     if key not in kept:
-        kept[key] = _fitted(fitted.design, panel, fitted.sampler)
+        kept[key] = _fitted(fitted, fitted.design, panel)
     return kept[key]
 
 
@@ -299,26 +339,44 @@ def _fitted(fitted: Fit, design: Design, panel: Panel) -> Fit:
     return fit_again(design, panel, sampler, known_chains(fitted))
 
 
-def cautious(verdict: Verdict, sentence: Said, refitted: Fit) -> tuple[Verdict, Said]:
+def gate_text(refitted: Fit | xr.Dataset) -> str:
+    """Read the convergence gate of a refit.
+
+    Parameters
+    ----------
+    refitted : Fit or Dataset
+        A fit, or effects of one in the form of the waist.
+
+    Returns
+    -------
+    str
+        "passed", or why not.
+    """
+    return str(refitted.gate) if isinstance(refitted, Fit) else gate_of(refitted)
+
+
+def cautious(verdict: Verdict, sentence: Said, refitted: Fit | xr.Dataset) -> tuple[Verdict, Said]:
     """Lower a verdict that rests on a refit which has not converged.
 
     Parameters
     ----------
     verdict : {"holds", "in doubt", "fails", "not applicable"}
     sentence : Said
-    refitted : Fit
+    refitted : Fit or Dataset
+        A Dataset of effects in the form of the waist carries the gate of its fit.
 
     Returns
     -------
     tuple of str and Said
         The verdict, at best "in doubt" if the refit's gate failed, and the sentence, which says so.
     """
-    if refitted.gate.passed:
+    gate = gate_text(refitted)
+    if gate == v.PASSED:
         return verdict, sentence
     more = said(
         "The refit's own convergence gate {}.",
         "重新拟合未通过收敛检验：{}。",
-        gate_words(str(refitted.gate)),
+        gate_words(gate),
     )
     whole = joined([sentence, more]) if sentence else Said(f" {more}", more.zh)
     return (DOUBT if verdict == HOLDS else verdict), whole
