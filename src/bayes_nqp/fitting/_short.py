@@ -98,7 +98,8 @@ def _sampled(equation: Equation, seed: int) -> Array:
     chains, draws = SHORT
     names, x = equation.problem.parameter_names, np.zeros((0, 0, 0))
     first = IMH(draws=draws, tune=50, chains=chains, thin=1, seed=seed)
-    for sampler in (first, replace(first, thin=8), NUTS(draws=500, tune=500, seed=seed)):
+    longer = (replace(first, thin=3), replace(first, thin=8))
+    for sampler in (first, *longer, NUTS(draws=500, tune=500, seed=seed)):
         found = sample_packed(equation.packed, names, sampler, progress=False)
         x = found.values["x"]
         if split_rhat(x).max() <= _MIXED:
