@@ -181,7 +181,8 @@ class Fit(Tabulated):
         colour = "#1a7f37" if self.gate.passed else "#b42318"
         return (
             f"<div><strong>Fit</strong> <span style='color:{colour}'>convergence gate "
-            f"{html.escape(str(self.gate))}</span><table>{rows}</table></div>"
+            f"{html.escape(str(self.gate))}</span>"
+            f"<table style='margin:.4em 0'>{rows}</table></div>"
         )
 
 
