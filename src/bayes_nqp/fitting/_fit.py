@@ -247,7 +247,8 @@ def fit_again(design: Design, panel: Panel, sampler: IMH, known: Known) -> Fit:
     Shared equations' parameters are not sampled again: their draws are at hand. Where only the
     parameters of errors are to be sampled, proposals hardly repeat, and every one is kept. An
     equation whose draws do not pass the convergence gate is sampled twice as long, then five
-    times, and then by `NUTS`, at last with smaller steps; the others are left as they are.
+    times; the others are left as they are. Where that does not do, all are drawn again, with
+    more draws, and by `NUTS` where those do not pass.
 
     Parameters
     ----------
@@ -263,13 +264,16 @@ def fit_again(design: Design, panel: Panel, sampler: IMH, known: Known) -> Fit:
     -------
     Fit
     """
-    careful = NUTS(
-        draws=2 * sampler.draws, chains=sampler.chains, seed=sampler.seed, target_accept=0.95
-    )
     # Most miss the gate by little.
     twice = replace(sampler, thin=2 * sampler.thin)
-    longer = (twice, *_longer(sampler, True), careful)
-    return _run(design, panel, sampler, longer, None, False, known, sparing=True)
+    longer: tuple[Sampler, ...] = (twice, *_longer(sampler, False))
+    made = _run(design, panel, sampler, longer, None, False, known, sparing=True)
+    if made.gate.passed or made.facts["interrupted"]:
+        return made
+    more = replace(sampler, draws=3 * sampler.draws)
+    nuts = NUTS(draws=2 * sampler.draws, chains=sampler.chains, seed=sampler.seed)
+    longer = (*_longer(more, False), nuts, replace(nuts, target_accept=0.95))
+    return _run(design, panel, more, longer, None, False, known)
 
 
 def _run(
