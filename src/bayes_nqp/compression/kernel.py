@@ -21,6 +21,7 @@ import numpy.typing as npt
 from bayes_nqp.compression import ar1, ar1_noise, iid
 from bayes_nqp.compression._compile import compiled
 from bayes_nqp.compression._lapack import cholesky, inverse_from_cholesky, solve_lower
+from bayes_nqp.compression.gaps import cross_products_by_gaps, fill_upper
 
 __all__ = ["log_densities", "log_density"]
 
@@ -258,6 +259,17 @@ def member_total(ints: Index, member: int, values: Array) -> float:
 
 
 @compiled
+def take_square(loadings: Array, factor: float, s: Array) -> None:
+    """Take a multiple of a vector's square off a matrix's lower triangle; most of it is zero."""
+    places = np.flatnonzero(loadings)
+    for i in range(places.shape[0]):
+        value = factor * loadings[places[i]]
+        line = s[places[i]]
+        for j in range(i + 1):
+            line[places[j]] -= value * loadings[places[j]]
+
+
+@compiled
 def cross_products(
     x: Array, ints: Index, floats: Array, vectors: Array, treated: Array
 ) -> tuple[float, Matrices]:
@@ -289,7 +301,10 @@ def cross_products(
         np.zeros((ints[ints[16] + 8 * b] + 1, ints[ints[16] + 8 * b] + 1)) for b in range(ints[9])
     ]
     total = 0.0
-    for c in range(ints[10]):
+    by_gaps = ints[21] > 0
+    if by_gaps:
+        total += cross_products_by_gaps(error[0], ints, floats, vectors, treated, blocks)
+    for c in range(0 if by_gaps else ints[10]):
         row = class_row(ints, c)
         m = row[2]
         q = np.empty((m, m))
@@ -312,7 +327,10 @@ def cross_products(
             member_loadings(ints, floats, i, vectors, loadings)
             h = member_total(ints, i, treated)
             total -= 0.5 * np.log1p(h / ratio)
-            s -= np.outer(loadings, loadings) / (ratio + h)
+            take_square(loadings, 1.0 / (ratio + h), s)
+    if mode == 2 or by_gaps:
+        for s in blocks:
+            fill_upper(s)
     total -= 0.5 * ints[5] * np.log(2.0 * np.pi * sigma * sigma)
     total += 0.5 * ints[12] * np.log(2.0 * np.pi)
     return total, blocks

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from bayes_nqp.compression.ar1 import AR1
 from bayes_nqp.compression.ar1_noise import AR1Noise
+from bayes_nqp.compression.gap_sums import GapPatterns, column_forms, gap_patterns, term_sums
 from bayes_nqp.compression.iid import IID
 from bayes_nqp.compression.moments import UnitClass
 
@@ -203,9 +204,15 @@ class Problem:
         estimated = np.array([s.estimated for s in self.scales], dtype=bool)
         head[19] = ints.add(np.where(estimated, np.cumsum(estimated) - 1, -1))
         head[20] = estimated.sum()
+        # Deviations of single units leave a class's precision dense.
+        gaps = None
+        if head[2] != 1 and isinstance(self.errors, AR1):
+            gaps = gap_patterns(self.classes, self._slope_strata())
         self._pack_blocks(ints, floats)
-        self._pack_classes(ints, floats)
+        self._pack_classes(ints, floats, gaps)
         self._pack_members(ints, floats)
+        if gaps is not None:
+            _pack_gaps(self.classes, gaps, ints, floats)
         return Packed(ints.array(), floats.array(), int(head[0]))
 
     def _pack_blocks(self, ints: _Buffer, floats: _Buffer) -> None:
@@ -219,7 +226,11 @@ class Problem:
             ]  # fmt: skip
         ints.head[16] = ints.add(table)
 
-    def _pack_classes(self, ints: _Buffer, floats: _Buffer) -> None:
+    def _slope_strata(self) -> Index:
+        strata = max((b.strata.size for b in self.blocks), default=0)
+        return self.class_block * strata + self.class_stratum
+
+    def _pack_classes(self, ints: _Buffer, floats: _Buffer, gaps: GapPatterns | None) -> None:
         table = np.zeros((len(self.classes), 16), dtype=np.int64)
         for i, c in enumerate(self.classes):
             block = self.blocks[self.class_block[i]]
@@ -232,9 +243,13 @@ class Problem:
                 self.class_block[i], c.units.size, c.times.size, c.sums.size, slope_base,
                 ints.add(c.times), ints.add(time_slots), ints.add(slots),
                 floats.add(self.class_treated[i]), ints.add(c.column), ints.add(c.position),
-                floats.add(c.weights), floats.add(c.sums), floats.add(c.cross),
-                _pairs(c, self.n_columns, floats), 0,
+                floats.add(c.weights), floats.add(c.sums), 0, 0,
+                0 if gaps is None else gaps.pattern[i],
             ]  # fmt: skip
+        # What every evaluation reads lies together.
+        for i, c in enumerate(self.classes):
+            table[i, 13] = floats.add(c.cross)
+            table[i, 14] = _pairs(c, self.n_columns, floats) if gaps is None else 0
         ints.head[17] = ints.add(table)
 
     def _pack_members(self, ints: _Buffer, floats: _Buffer) -> None:
@@ -247,6 +262,31 @@ class Problem:
 
 
 _HEADER = 32
+
+
+def _pack_gaps(
+    classes: Sequence[UnitClass], gaps: GapPatterns, ints: _Buffer, floats: _Buffer
+) -> None:
+    """Add the sums over rows that are equally far apart."""
+    flat_ints, flat_floats = ints.array(), floats.array()
+    blocks = flat_ints[flat_ints[17] :][: 16 * len(classes)].reshape(-1, 16)
+    patterns = [[s.size, ints.add(s)] for s in gaps.steps]
+    sums = [
+        [places.size, ints.add(places), floats.add(values)]
+        for term in term_sums(flat_ints, flat_floats, gaps)
+        for places, values in term
+    ]
+    units = np.bincount(gaps.group, [c.units.size for c in classes]).astype(np.int64)
+    forms = column_forms(flat_ints, flat_floats, gaps)
+    groups = [
+        [blocks[c, 0], blocks[c, 4], gaps.pattern[c], n, loads.size, ints.add(loads),
+         floats.add(table)]
+        for c, n, (loads, table) in zip(gaps.first, units, forms, strict=True)
+    ]  # fmt: skip
+    ints.head[21] = ints.add(
+        [gaps.gaps.size, ints.add(gaps.gaps), len(patterns), ints.add(patterns), ints.add(sums),
+         len(groups), ints.add(groups)]
+    )  # fmt: skip
 
 
 def _pairs(c: UnitClass, n_columns: int, floats: _Buffer) -> int:
