@@ -13,7 +13,7 @@ from bayes_nqp.compression._compile import compiled
 from bayes_nqp.compression.kernel import add_class, class_row
 from bayes_nqp.compression.moments import UnitClass
 
-__all__ = ["GapPatterns", "column_forms", "gap_patterns", "term_sums"]
+__all__ = ["GapPatterns", "by_period", "column_forms", "gap_patterns", "term_sums"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -135,9 +135,7 @@ def _term_blocks(ints: Index, floats: Array, steps: Index, starts: Index, term: 
     return blocks
 
 
-def term_sums(
-    ints: Index, floats: Array, found: GapPatterns
-) -> list[list[tuple[Index, Array]]]:
+def term_sums(ints: Index, floats: Array, found: GapPatterns) -> list[list[tuple[Index, Array]]]:
     """Sum the cross-products of slots over all units, term by term of the precision.
 
     Parameters
@@ -165,9 +163,7 @@ def term_sums(
 
 
 @compiled
-def _forms(
-    ints: Index, floats: Array, c: int, steps: Index, number: Index, out: Array
-) -> None:
+def _forms(ints: Index, floats: Array, c: int, steps: Index, number: Index, out: Array) -> None:
     """Add a class's cross-products of columns, by pairs of indicators in ``Q1``."""
     row = class_row(ints, c)
     m, k = row[2], row[3]
@@ -213,3 +209,22 @@ def column_forms(ints: Index, floats: Array, found: GapPatterns) -> list[tuple[I
     for c, (pattern, group) in enumerate(zip(found.pattern, found.group, strict=True)):
         _forms(ints, floats, c, found.steps[pattern], numbers[group], out[group])
     return list(zip(loads, out, strict=True))
+
+
+def by_period(one: UnitClass, entries: Array, columns: int) -> Array:
+    """Lay packed entries out as a table.
+
+    Parameters
+    ----------
+    one : UnitClass
+    entries : ndarray (k,)
+    columns : int
+
+    Returns
+    -------
+    ndarray (m, column)
+        Zero where a column has no entry.
+    """
+    out = np.zeros((one.times.size, columns))
+    out[one.position, one.column] = entries
+    return out

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from bayes_nqp.compression import ar1, ar1_noise, iid
 from bayes_nqp.compression._compile import compiled
 from bayes_nqp.compression._lapack import cholesky, inverse_from_cholesky, solve_lower
-from bayes_nqp.compression.gaps import cross_products_by_gaps, fill_upper
+from bayes_nqp.compression.gaps import cross_products_by_gaps, fill_upper, member_loadings_by_gaps
 
 __all__ = ["log_densities", "log_density"]
 
@@ -229,6 +229,9 @@ def add_class(ints: Index, floats: Array, row: Index, q: Array, s: Array) -> Non
 @compiled
 def member_loadings(ints: Index, floats: Array, member: int, vectors: Array, out: Array) -> None:
     """Fill the loadings of slots on one member's weighted residual, given class vectors."""
+    if ints[21] > 0:
+        member_loadings_by_gaps(ints, floats, member, vectors, out)
+        return
     at = ints[18] + 5 * member
     out[:] = 0.0
     y = out.shape[0] - 1

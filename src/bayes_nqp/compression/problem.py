@@ -11,7 +11,13 @@ import numpy.typing as npt
 
 from bayes_nqp.compression.ar1 import AR1
 from bayes_nqp.compression.ar1_noise import AR1Noise
-from bayes_nqp.compression.gap_sums import GapPatterns, column_forms, gap_patterns, term_sums
+from bayes_nqp.compression.gap_sums import (
+    GapPatterns,
+    by_period,
+    column_forms,
+    gap_patterns,
+    term_sums,
+)
 from bayes_nqp.compression.iid import IID
 from bayes_nqp.compression.moments import UnitClass
 
@@ -212,7 +218,7 @@ class Problem:
         self._pack_classes(ints, floats, gaps)
         self._pack_members(ints, floats)
         if gaps is not None:
-            _pack_gaps(self.classes, gaps, ints, floats)
+            _pack_gaps(self, gaps, ints, floats)
         return Packed(ints.array(), floats.array(), int(head[0]))
 
     def _pack_blocks(self, ints: _Buffer, floats: _Buffer) -> None:
@@ -264,12 +270,11 @@ class Problem:
 _HEADER = 32
 
 
-def _pack_gaps(
-    classes: Sequence[UnitClass], gaps: GapPatterns, ints: _Buffer, floats: _Buffer
-) -> None:
+def _pack_gaps(problem: Problem, gaps: GapPatterns, ints: _Buffer, floats: _Buffer) -> None:
     """Add the sums over rows that are equally far apart."""
     flat_ints, flat_floats = ints.array(), floats.array()
-    blocks = flat_ints[flat_ints[17] :][: 16 * len(classes)].reshape(-1, 16)
+    classes, width = problem.classes, problem.n_columns + 1
+    table = flat_ints[flat_ints[17] :][: 16 * len(classes)].reshape(-1, 16)
     patterns = [[s.size, ints.add(s)] for s in gaps.steps]
     sums = [
         [places.size, ints.add(places), floats.add(values)]
@@ -279,14 +284,47 @@ def _pack_gaps(
     units = np.bincount(gaps.group, [c.units.size for c in classes]).astype(np.int64)
     forms = column_forms(flat_ints, flat_floats, gaps)
     groups = [
-        [blocks[c, 0], blocks[c, 4], gaps.pattern[c], n, loads.size, ints.add(loads),
-         floats.add(table)]
-        for c, n, (loads, table) in zip(gaps.first, units, forms, strict=True)
+        [*table[c, [0, 4]], gaps.pattern[c], n, loads.size, ints.add(loads), floats.add(values)]
+        for c, n, (loads, values) in zip(gaps.first, units, forms, strict=True)
     ]  # fmt: skip
+    place = [floats.add(by_period(c, c.sums, width)) for c in classes]
+    entries = [
+        ints.add(
+            [
+                floats.add(by_period(classes[c], s, width))
+                for c, s in zip(m.classes, m.sums, strict=True)
+            ]
+        )
+        for m in problem.members
+    ]
+    cohorts, cohort = _cohorts(problem, table, ints)
+    deviates = [i for i, load in enumerate(problem.class_treated) if load.any() and problem.members]
     ints.head[21] = ints.add(
         [gaps.gaps.size, ints.add(gaps.gaps), len(patterns), ints.add(patterns), ints.add(sums),
-         len(groups), ints.add(groups)]
+         len(groups), ints.add(groups), ints.add(place), len(cohorts), ints.add(cohorts),
+         ints.add(entries), ints.add(cohort), len(deviates), ints.add(deviates)]
     )  # fmt: skip
+
+
+def _cohorts(problem: Problem, table: Index, ints: _Buffer) -> tuple[list[list[int]], Index]:
+    """Group classes that have the same cells, whichever periods they were observed in."""
+    keys: dict[tuple[int, ...], list[int]] = {}
+    for i, c in enumerate(problem.classes):
+        key = (*table[i, [0, 4]], problem.class_level[i], c.stratum, c.cohort)
+        keys.setdefault(tuple(map(int, key)), []).append(i)
+    rows, cohort = [], np.empty(len(problem.classes), dtype=np.int64)
+    for number, ((block, slopes, level, _, _), inside) in enumerate(keys.items()):
+        cells = np.full(problem.n_periods, -1)
+        for i in inside:
+            slots = problem.class_cells[i]
+            base = problem.blocks[block].n_levels * problem.n_periods
+            cells[problem.classes[i].times] = np.where(slots >= 0, base + slots, -1)
+        cohort[inside] = number
+        rows.append(
+            [block, level * problem.n_periods, slopes, ints.add(cells), len(inside),
+             ints.add(inside)]
+        )  # fmt: skip
+    return rows, cohort
 
 
 def _pairs(c: UnitClass, n_columns: int, floats: _Buffer) -> int:
