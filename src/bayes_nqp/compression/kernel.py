@@ -21,6 +21,7 @@ import numpy.typing as npt
 from bayes_nqp.compression import ar1, ar1_noise, iid
 from bayes_nqp.compression._compile import compiled
 from bayes_nqp.compression._lapack import cholesky, inverse_from_cholesky, solve_lower
+from bayes_nqp.compression.gap_slopes import deviation_slopes_by_gaps, slope_by_gaps
 from bayes_nqp.compression.gaps import cross_products_by_gaps, fill_upper, member_loadings_by_gaps
 
 __all__ = ["log_densities", "log_density"]
@@ -662,7 +663,12 @@ def error_slopes(
     d_ratio = 0.0
     d_vectors = np.zeros((n_error, vectors.shape[0], vectors.shape[1]))
     d_treated = np.zeros((n_error, treated.shape[0]))
-    for c in range(ints[10]):
+    by_gaps = ints[21] > 0
+    if by_gaps:
+        d_error[0] = slope_by_gaps(error[0], precision, ints, floats, means, covariances)
+        if mode == 2:
+            deviation_slopes_by_gaps(error[0], ints, floats, d_vectors[0], d_treated[0])
+    for c in range(0 if by_gaps else ints[10]):
         row = class_row(ints, c)
         m, n = row[2], float(row[1])
         h = treated[c]
