@@ -145,6 +145,7 @@ def _absorb_columns(
 ) -> float:
     """Absorb unit effects from pairs of varying columns; add up the log determinants."""
     at, columns = ints[21], ints[7] + 1
+    load = np.empty(loads.shape[0])
     total = 0.0
     for i in range(ints[at + 5]):
         table = ints[ints[at + 6] + 7 * i : ints[at + 6] + 7 * i + 7]
@@ -154,6 +155,8 @@ def _absorb_columns(
         n = table[4]
         total += 0.5 * table[3] * (sums[table[2], 1] - np.log(one))
         place = table[6]
+        for a in range(n):
+            load[a] = loads[ints[table[5] + a]]
         for c in range(columns):
             slot = y if c == ints[7] else table[1] + c
             for d in range(c + 1):
@@ -161,58 +164,138 @@ def _absorb_columns(
                 for a in range(n):
                     row = 0.0
                     for b in range(n):
-                        row += loads[ints[table[5] + b]] * floats[place + b]
-                    value += loads[ints[table[5] + a]] * row
+                        row += load[b] * floats[place + b]
+                    value += load[a] * row
                     place += n
                 s[slot, y if d == ints[7] else table[1] + d] -= value / one
     return total
 
 
 @compiled
-def _absorb_times(
-    ints: Index, floats: Array, table: Index, w: Array, sums: Array, s: Array
+def _absorb_units(
+    ints: Index, floats: Array, table: Index, w: Array, sums: Array, pairs: Array, mixed: Array
 ) -> None:
-    """Absorb the unit effects of one stratum and cohort from time effects, with all else."""
-    periods, columns, at = ints[6], ints[7] + 1, ints[21]
-    pairs = np.zeros((periods, periods))
-    mixed = np.zeros((columns, periods))
+    """Add what unit effects of one stratum and cohort absorb, by periods and columns."""
+    columns, at = ints[7] + 1, ints[21]
     line = np.empty(columns)
     for i in range(table[4]):
         c = ints[table[5] + i]
         row = ints[17] + 16 * c
-        m, times, pattern = ints[row + 2], ints[row + 5], ints[row + 15]
-        entries = ints[ints[at + 7] + c]
+        m, pattern = ints[row + 2], ints[row + 15]
+        times = ints[ints[row + 5] : ints[row + 5] + m]
+        weight = w[pattern]
+        entry = ints[ints[at + 7] + c]
         inverse = 1.0 / sums[pattern, 0]
         factor = ints[row + 1] * inverse
         line[:] = 0.0
         for t in range(m):
-            value = factor * w[pattern, t]
-            out = pairs[ints[times + t]]
+            value = factor * weight[t]
+            out = pairs[times[t]]
             for u in range(t + 1):
-                out[ints[times + u]] += value * w[pattern, u]
-            value = inverse * w[pattern, t]
+                out[times[u]] += value * weight[u]
+            value = inverse * weight[t]
             for j in range(columns):
-                line[j] += value * floats[entries + t * columns + j]
+                line[j] += value * floats[entry + j]
+            entry += columns
+        for t in range(m):
+            out = mixed[times[t]]
+            for j in range(columns):
+                out[j] += line[j] * weight[t]
+
+
+@compiled
+def _gather(
+    ints: Index,
+    floats: Array,
+    c: int,
+    count: float,
+    entry: int,
+    vectors: Array,
+    along: Array,
+    line: Array,
+) -> None:
+    """Add weighted rows of some units of a class, by periods and columns."""
+    row, columns = ints[17] + 16 * c, ints[7] + 1
+    m = ints[row + 2]
+    times = ints[ints[row + 5] : ints[row + 5] + m]
+    vector = vectors[c]
+    for t in range(m):
+        along[times[t]] += count * vector[t]
         for j in range(columns):
-            out = mixed[j]
-            for t in range(m):
-                out[ints[times + t]] += line[j] * w[pattern, t]
+            line[j] += vector[t] * floats[entry + j]
+        entry += columns
+
+
+@compiled
+def _absorb_members(
+    ints: Index,
+    floats: Array,
+    cohort: int,
+    ratio: float,
+    vectors: Array,
+    treated: Array,
+    pairs: Array,
+    mixed: Array,
+    own: Array,
+) -> float:
+    """Add what deviations of one stratum and cohort absorb; half their log determinants."""
+    at, columns, periods = ints[21], ints[7] + 1, ints[6]
+    along = np.empty(periods)
+    line = np.empty(columns)
+    total = 0.0
+    for i in range(ints[ints[at + 14] + 2 * cohort]):
+        member = ints[ints[ints[at + 14] + 2 * cohort + 1] + i]
+        row, entries = ints[18] + 5 * member, ints[ints[at + 10] + member]
+        along[:] = 0.0
+        line[:] = 0.0
+        h = 0.0
+        for e in range(ints[row + 1]):
+            c = ints[ints[row + 2] + e]
+            count = float(ints[ints[row + 3] + e])
+            h += count * treated[c]
+            _gather(ints, floats, c, count, ints[entries + e], vectors, along, line)
+        total -= 0.5 * np.log1p(h / ratio)
+        factor = 1.0 / (ratio + h)
+        for t in range(periods):
+            value = factor * along[t]
+            out = pairs[t]
+            for u in range(t + 1):
+                out[u] += value * along[u]
+            out = mixed[t]
+            for j in range(columns):
+                out[j] += value * line[j]
+        for j in range(columns):
+            value = factor * line[j]
+            for k in range(j + 1):
+                own[j, k] += value * line[k]
+    return total
+
+
+@compiled
+def _spread(ints: Index, table: Index, pairs: Array, mixed: Array, own: Array, s: Array) -> None:
+    """Take sums by periods and columns off the slots of one stratum and cohort."""
+    periods, columns = ints[6], ints[7] + 1
+    cells = ints[table[3] : table[3] + periods]
+    y = s.shape[0] - 1
     fill_upper(pairs)
     for t in range(periods):
-        cell = ints[table[3] + t]
-        lam = table[1] + t
+        line = s[table[1] + t]
         for u in range(t + 1):
-            s[lam, table[1] + u] -= pairs[t, u]
-        if cell >= 0:
+            line[table[1] + u] -= pairs[t, u]
+        if cells[t] >= 0:
+            line = s[cells[t]]
             for u in range(periods):
-                s[cell, table[1] + u] -= pairs[t, u]
-                if ints[table[3] + u] >= 0:
-                    s[cell, ints[table[3] + u]] -= pairs[t, u]
-        for j in range(columns):
-            slot = s.shape[0] - 1 if j == ints[7] else table[2] + j
-            s[slot, lam] -= mixed[j, t]
-            if cell >= 0:
-                s[slot, cell] -= mixed[j, t]
+                line[table[1] + u] -= pairs[t, u]
+                if cells[u] >= 0:
+                    line[cells[u]] -= pairs[t, u]
+    for j in range(columns):
+        line = s[y if j == ints[7] else table[2] + j]
+        for t in range(periods):
+            line[table[1] + t] -= mixed[t, j]
+            if cells[t] >= 0:
+                line[cells[t]] -= mixed[t, j]
+        for k in range(j + 1):
+            line[y if k == ints[7] else table[2] + k] -= own[j, k]
 
 
 @compiled
@@ -241,7 +324,13 @@ def _deviation(
 
 @compiled
 def cross_products_by_gaps(
-    rho: float, ints: Index, floats: Array, vectors: Array, treated: Array, blocks: Matrices
+    rho: float,
+    ratio: float,
+    ints: Index,
+    floats: Array,
+    vectors: Array,
+    treated: Array,
+    blocks: Matrices,
 ) -> float:
     """Add the absorbed cross-products of slots to the lower triangles of all blocks.
 
@@ -249,6 +338,8 @@ def cross_products_by_gaps(
     ----------
     rho : float
         Autocorrelation, in (-1, 1).
+    ratio : float
+        ``sigma^2`` over the variance of deviations, where there are any.
     ints, floats
         The packed problem, with the tables of `gap_sums`.
     vectors : ndarray (class, m), treated : ndarray (class)
@@ -260,22 +351,32 @@ def cross_products_by_gaps(
     Returns
     -------
     float
-        Half the log determinants of all units' absorbed precisions.
+        Half the log determinants of all units' absorbed precisions, and of the deviations of
+        members that lie in one stratum and cohort; no other members are absorbed.
     """
     terms, loads, parts = gap_values(ints, rho)
     w, sums = patterns(ints, loads[0], parts[0])
     _add_sums(ints, floats, terms[0], blocks)
     total = _absorb_columns(ints, floats, loads[0], sums, blocks)
     at = ints[21]
-    for g in range(ints[at + 8]):
-        table = ints[ints[at + 9] + 6 * g : ints[at + 9] + 6 * g + 6]
-        _absorb_times(ints, floats, table, w, sums, blocks[table[0]])
     for i in range(ints[at + 12]):
         c = ints[ints[at + 13] + i]
         pattern = ints[ints[17] + 16 * c + 15]
         treated[c] = _deviation(
             ints, floats, c, terms[0], w[pattern], 1.0 / sums[pattern, 0], vectors[c]
         )
+    pairs = np.empty((ints[6], ints[6]))
+    mixed = np.empty((ints[6], ints[7] + 1))
+    own = np.empty((ints[7] + 1, ints[7] + 1))
+    for g in range(ints[at + 8]):
+        table = ints[ints[at + 9] + 6 * g : ints[at + 9] + 6 * g + 6]
+        pairs[:] = 0.0
+        mixed[:] = 0.0
+        own[:] = 0.0
+        _absorb_units(ints, floats, table, w, sums, pairs, mixed)
+        if ints[2] == 2:
+            total += _absorb_members(ints, floats, g, ratio, vectors, treated, pairs, mixed, own)
+        _spread(ints, table, pairs, mixed, own, blocks[table[0]])
     return total
 
 
@@ -304,13 +405,7 @@ def member_loadings_by_gaps(
     for e in range(n):
         c = ints[ints[row + 2] + e]
         count = float(ints[ints[row + 3] + e])
-        place = ints[entries + e]
-        m, times = ints[ints[17] + 16 * c + 2], ints[ints[17] + 16 * c + 5]
-        for t in range(m):
-            value = vectors[c, t]
-            along[ints[times + t]] += count * value
-            for j in range(columns):
-                line[j] += value * floats[place + t * columns + j]
+        _gather(ints, floats, c, count, ints[entries + e], vectors, along, line)
         group = ints[ints[at + 11] + c]
         if e + 1 < n and ints[ints[at + 11] + ints[ints[row + 2] + e + 1]] == group:
             continue

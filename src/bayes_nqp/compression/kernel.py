@@ -307,7 +307,7 @@ def cross_products(
     total = 0.0
     by_gaps = ints[21] > 0
     if by_gaps:
-        total += cross_products_by_gaps(error[0], ints, floats, vectors, treated, blocks)
+        total += cross_products_by_gaps(error[0], ratio, ints, floats, vectors, treated, blocks)
     for c in range(0 if by_gaps else ints[10]):
         row = class_row(ints, c)
         m = row[2]
@@ -325,7 +325,8 @@ def cross_products(
                     q[t, u] -= work[2, t] * work[2, u] / (ratio + h)
         add_class(ints, floats, row, q, blocks[row[0]])
     if mode == 2:
-        for i in range(ints[11]):
+        for e in range(ints[ints[21] + 15] if by_gaps else ints[11]):
+            i = ints[ints[ints[21] + 16] + e] if by_gaps else e
             s = blocks[ints[ints[18] + 5 * i]]
             loadings = np.empty(s.shape[0])
             member_loadings(ints, floats, i, vectors, loadings)

@@ -299,10 +299,18 @@ def _pack_gaps(problem: Problem, gaps: GapPatterns, ints: _Buffer, floats: _Buff
     ]
     cohorts, cohort = _cohorts(problem, table, ints)
     deviates = [i for i, load in enumerate(problem.class_treated) if load.any() and problem.members]
+    of_member = [np.unique(cohort[m.classes]) for m in problem.members]
+    others = [i for i, found in enumerate(of_member) if found.size > 1]
+    inside: list[list[int]] = [[] for _ in cohorts]
+    for i, found in enumerate(of_member):
+        if found.size == 1:
+            inside[found[0]].append(i)
+    homes = [[len(some), ints.add(some)] for some in inside]
     ints.head[21] = ints.add(
         [gaps.gaps.size, ints.add(gaps.gaps), len(patterns), ints.add(patterns), ints.add(sums),
          len(groups), ints.add(groups), ints.add(place), len(cohorts), ints.add(cohorts),
-         ints.add(entries), ints.add(cohort), len(deviates), ints.add(deviates)]
+         ints.add(entries), ints.add(cohort), len(deviates), ints.add(deviates),
+         ints.add(homes), len(others), ints.add(others)]
     )  # fmt: skip
 
 
