@@ -7,12 +7,13 @@ unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
 BIN := .venv/bin
 READY := .venv/.ready
-STUDY ?= models/castle_doctrine.toml
+STUDY ?= models/city_pilot_zones.toml
+FILE ?=
 OUT ?= results/$(basename $(notdir $(STUDY)))
 ARGS ?=
 export PYTHON
 
-.PHONY: help env study test test-lowest docs lint format bench calibrate clean
+.PHONY: help env study new test test-lowest docs lint format bench calibrate clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -22,8 +23,11 @@ env: $(READY)  ## Create or refresh the environment in .venv
 $(READY): pyproject.toml constraints.txt tools/bootstrap.sh tools/pip_to_uv.py
 	@tools/bootstrap.sh
 
-study: $(READY)  ## The main job: run STUDY into OUT (the castle-doctrine panel into results/)
+study: $(READY)  ## The main job: run STUDY into OUT (the pilot zones into results/city_pilot_zones)
 	@$(BIN)/bayes-nqp run "$(STUDY)" --out "$(OUT)" --force $(ARGS)
+
+new: $(READY)  ## Write a study for your own FILE (.xlsx, .dta, .csv, .parquet), to be read and corrected
+	@$(BIN)/bayes-nqp new "$(FILE)" $(ARGS)
 
 test: $(READY)  ## Everything needed to trust an installation; no network
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
@@ -35,6 +39,9 @@ test-lowest:  ## The same tests on the lowest supported versions, whose own warn
 docs: $(READY)  ## The documentation as a site in docs/_build/html; warnings are errors
 	@$(BIN)/python -m sphinx -b html -W --keep-going -q docs docs/_build/html
 	@echo docs/_build/html/index.html
+
+notebooks: $(READY)  ## Run the notebooks in place; ARGS=03 runs one of them
+	@$(BIN)/python tools/notebooks.py $(ARGS)
 
 lint: $(READY)  ## ruff, mypy, import layers, spelling; all of them, whichever fails
 	@status=0; \
@@ -57,6 +64,6 @@ calibrate: $(READY)  ## Coverage and simulation-based calibration; takes hours
 	@$(BIN)/python -m benchmarks.sbc
 
 clean:  ## Remove the environment, the caches and the results
-	@rm -rf .venv .venv-lowest .tools .cache results dist build docs/_build docs/reference/generated .mypy_cache .ruff_cache \
+	@rm -rf .venv .venv-lowest .tools .cache results dist build docs/_build docs/reference/generated docs/notebooks .mypy_cache .ruff_cache \
 	    .pytest_cache .import_linter_cache .hypothesis
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -15,6 +15,7 @@ version = release
 extensions = [
     "mathml",
     "myst_nb",
+    "notebooks",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",

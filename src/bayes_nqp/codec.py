@@ -21,8 +21,8 @@ __all__ = ["VALUES", "decode", "encode"]
 VALUES: Mapping[str, type] = {
     t.__name__: t
     for t in (
-        StaggeredDiD, ContinuousExposure, Mediation, Complete, Partial, Separate, AR1, AR1Noise, IID, TimeEffects,
-        Priors, Gaussian, StudentT, NUTS, IMH,
+        StaggeredDiD, ContinuousExposure, Mediation, Complete, Partial, Separate, AR1, AR1Noise,
+        IID, TimeEffects, Priors, Gaussian, StudentT, NUTS, IMH,
     )
 } | dict(INDEX_VALUES)  # fmt: skip
 """The values that can be written down, by name."""

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import html
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 __all__ = ["bar", "listening", "say"]
 
 type Listener = Callable[[str, int, int], None]
 
+_PAUSE = 0.2
+"""Seconds between two pictures of a bar in a notebook."""
 _LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
@@ -67,6 +73,10 @@ def bar(wanted: bool = True) -> Iterator[None]:
     if not wanted or _LISTENER.get() is not None:
         yield
         return
+    if _in_notebook():
+        with _notebook_bar():
+            yield
+        return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
@@ -83,3 +93,43 @@ def bar(wanted: bool = True) -> Iterator[None]:
             )
         ):
             yield
+
+
+def _in_notebook() -> bool:
+    """Whether the code runs in a kernel of Jupyter, whose pages show HTML."""
+    ipython: Any = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell is not None and getattr(shell, "kernel", None) is not None
+
+
+@contextmanager
+def _notebook_bar() -> Iterator[None]:
+    """Show a bar beneath a cell, and leave nothing there; rich's own needs ipywidgets."""
+    from IPython.display import display
+
+    handle: Any = display(_page(""), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+    began = last = time.monotonic()
+
+    def show(what: str, done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _PAUSE:
+            last = now
+            handle.update(_page(_drawn(what, done, total, now - began)), raw=True)
+
+    try:
+        with listening(show):
+            yield
+    finally:
+        handle.update(_page(""), raw=True)
+
+
+def _page(text: str) -> dict[str, str]:
+    return {"text/html": text, "text/plain": ""}
+
+
+def _drawn(what: str, done: int, total: int, seconds: float) -> str:
+    return (
+        f"<small>{html.escape(what)} <progress value='{done}' max='{max(total, 1)}'></progress> "
+        f"{done}/{total}, {seconds:.0f} s</small>"
+    )

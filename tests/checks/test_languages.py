@@ -7,6 +7,7 @@ import copy
 import pickle
 import re
 from pathlib import Path
+from string import Formatter
 
 import numpy as np
 import pandas as pd
@@ -209,3 +210,35 @@ def test_figures_and_sentences_use_the_same_words() -> None:
         if key.startswith("channel_") and label in ("as fitted", "indirect effect", "delay"):
             assert labelled(label).zh == text
     assert told(labelled("overall"), "zh") == say["overall"]
+
+
+def _templates() -> list[tuple[str, str]]:
+    """Every pair of texts that the source of checks holds side by side."""
+    pairs = []
+    for path in (SOURCE / "checks").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("said", "Said"):
+                texts = [x.value for x in node.args[:2] if isinstance(x, ast.Constant)]
+                if len(texts) == 2:
+                    pairs.append((texts[0], texts[1]))
+    return pairs
+
+
+def _numeric(template: str) -> set[tuple[str, str]]:
+    """Places of the numbers that a template holds, with their formats."""
+    fields = [part for part in Formatter().parse(template) if part[1] is not None]
+    placed = [(name or str(k), form or "") for k, (_, name, form, _) in enumerate(fields)]
+    return {(place, form) for place, form in placed if form}
+
+
+@pytest.mark.parametrize(("english", "chinese"), _templates())
+def test_templates_hold_the_same_numbers(english: str, chinese: str) -> None:
+    assert _numeric(english) == _numeric(chinese)
+    bare = [re.sub(r"\{[^}]*\}", "", text) for text in (english, chinese)]
+    assert numbers(bare[0]) == numbers(bare[1])
+    if re.search("[a-z]{3} [a-z]{2}", bare[0]):
+        assert CHINESE.search(bare[1])
+
+
+def test_there_are_many_templates() -> None:
+    assert len(_templates()) > 150

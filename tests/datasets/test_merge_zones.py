@@ -232,6 +232,7 @@ def test_rows_columns_and_index_stay() -> None:
         "zone_below_prefecture",
         "cohort",
         "prefecture_code",
+        "prefecture_name",
         "region",
         "resource_based",
     ]

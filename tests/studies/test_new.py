@@ -219,3 +219,30 @@ def test_zones_are_added_to_a_messy_workbook(tmp_path: Path) -> None:
     pd.DataFrame({"a": [1.5], "b": ["x"]}).to_csv(tmp_path / "none.csv", index=False)
     with pytest.raises(PanelError, match=r"names prefectures(.|\n)*--prefecture"):
         add_zones(tmp_path / "none.csv")
+
+
+def test_a_prefecture_spelled_in_two_ways_is_one_unit(tmp_path: Path) -> None:
+    """杭州 and 杭州市 would be two units, one of them with half the years."""
+    places = ["杭州市", "宁波市", "合肥市", "郑州市", "洛阳市", "开封市", "温州市", "六安市"]
+    rows = [
+        {
+            "城市": name if year % 2 else name.removesuffix("市"),
+            "年份": year,
+            "指数": k + (year * (k + 3)) % 7,
+        }
+        for k, name in enumerate(places)
+        for year in range(2012, 2019)
+    ]
+    path = tmp_path / "cities.csv"
+    pd.DataFrame(rows).to_csv(path, index=False, encoding="utf-8-sig")
+    made = new(path)
+    study = validate(made.path)
+    assert study.panel.roles.unit == "prefecture_name"
+    assert study.panel.n_units == len(places)
+    text = made.path.read_text(encoding="utf-8")
+    made.path.write_text(
+        text.replace('unit = "prefecture_name"', 'unit = "城市"'), encoding="utf-8"
+    )
+    with pytest.raises(PanelError, match="more than one way") as raised:
+        validate(made.path)
+    assert 'unit = "prefecture_name"' in str(raised.value)

@@ -19,9 +19,8 @@ from bayes_nqp.checks._result import NotApplicable
 from bayes_nqp.checks._said import Said, listed, said
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import IdentificationError, PanelError
-from bayes_nqp.estimands import att
-from bayes_nqp.fitting import Numbers, batch, fit
-from bayes_nqp.sampling import IMH, NUTS
+from bayes_nqp.estimands import att, gate_of
+from bayes_nqp.fitting import SHORT, Numbers, batch, short_effects
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Estimator
@@ -35,7 +34,7 @@ Array = npt.NDArray[np.float64]
 AS_FITTED = "as fitted"
 """The first specification."""
 
-_CHAINS, _DRAWS, _MIXED = 4, 250, 1.05
+_CHAINS, _DRAWS = SHORT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,15 +154,11 @@ def short_att(design: Estimator, panel: Panel, seed: int) -> Numbers:
         ``att`` (chain, draw) and ``gate``; or the ``reason`` why it cannot be fitted.
     """
     try:
-        made = fit(design, panel, IMH(draws=_DRAWS, tune=50, thin=1, seed=seed), progress=False)
-        for longer in (IMH(seed=seed), NUTS(draws=500, tune=500, seed=seed)):
-            if made.gate.rhat <= _MIXED:
-                break
-            made = fit(design, panel, longer, progress=False)
+        effects = short_effects(design, panel, seed=seed)
     except (IdentificationError, PanelError) as error:
         return {"reason": np.array(error.what.rstrip("."))}
-    gate = v.PASSED if made.gate.rhat <= _MIXED else f"failed: R-hat {made.gate.rhat:.3f}"
-    return {"att": _thinned(att(after_adoption(cell_effects(made)))), "gate": np.array(gate)}
+    draws = att(after_adoption(effects)).transpose(*v.SAMPLE_DIMS)
+    return {"att": draws.to_numpy(), "gate": np.array(gate_of(effects))}
 
 
 def after_adoption(effects: xr.Dataset) -> xr.Dataset:

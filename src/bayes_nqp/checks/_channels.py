@@ -14,6 +14,7 @@ from scipy.sparse import csr_array, hstack
 from scipy.sparse.linalg import lsmr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._refit import gate_text
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, NOT_APPLICABLE, Verdict
 from bayes_nqp.designs import Mediation
 from bayes_nqp.effects import cell_effects
@@ -119,14 +120,14 @@ def drawn(
     )  # fmt: skip
 
 
-def table_of(lines: Sequence[Line], fits: Sequence[Fit]) -> pd.DataFrame:
+def table_of(lines: Sequence[Line], fits: Sequence[Fit | xr.Dataset]) -> pd.DataFrame:
     """List rows of evidence.
 
     Parameters
     ----------
     lines : sequence of Line
-    fits : sequence of Fit
-        What they rest on; the gate of the first that did not converge is kept.
+    fits : sequence of Fit or Dataset
+        What they rest on, or its effects; the gate of the first that did not converge is kept.
 
     Returns
     -------
@@ -135,7 +136,7 @@ def table_of(lines: Sequence[Line], fits: Sequence[Fit]) -> pd.DataFrame:
     """
     names = [name for name in Line.__slots__ if name != QUANTILES]
     table = pd.DataFrame([{name: getattr(x, name) for name in names} for x in lines])
-    gates = [str(fit.gate) for fit in fits]
+    gates = [gate_text(fit) for fit in fits]
     table.attrs = {
         v.GATE: next((gate for gate in gates if gate != v.PASSED), v.PASSED),
         QUANTILES: [list(x.quantiles) for x in lines],

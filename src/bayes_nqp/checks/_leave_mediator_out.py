@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.checks._channels import Line, certain, drawn, table_of, worst_of
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._channels import Line, certain, drawn, plain, table_of, worst_of
 from bayes_nqp.checks._judged import otherwise
 from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._refit import channels, numbers_of, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
 from bayes_nqp.checks._said import Said, joined, listed, said
-from bayes_nqp.estimands import nde, nie
-from bayes_nqp.fitting import Numbers, batch
-from bayes_nqp.fitting import fit as fit_to
-from bayes_nqp.sampling import IMH
+from bayes_nqp.estimands import gate_of, nde, nie
+from bayes_nqp.fitting import Known, Numbers, batch, known_chains, short_effects
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["leave_mediator_out"]
 
-_FAR, _MIXED = 2.0, 1.05
+_FAR = 2.0
 _DIRECT = "direct effect"
 
 
@@ -91,22 +90,19 @@ def leave_mediator_out(fit: Fit) -> Finding:
 
 def _without(fit: Fit, design: Mediation, panel: Panel, names: Sequence[str]) -> dict[str, Numbers]:
     """Draws of direct and indirect effects without each mediator, by short refits."""
-    seed, tasks = int(fit.sampler.seed or 0), {}
+    seed, tasks, known = int(fit.sampler.seed or 0), {}, known_chains(fit)
     for left in names:
-        rest = design.replace(mediators=tuple(name for name in names if name != left))
-        tasks[f"paths {rest!r} {panel.digest} {seed}"] = (rest, panel, seed)
+        rest = plain(design).replace(mediators=tuple(name for name in names if name != left))
+        tasks[f"paths {rest!r} {panel.digest} {seed}"] = (rest, panel, seed, known)
     found = batch(_short, tasks, kept=numbers_of(fit), what="leaving out mediators")
     return dict(zip(names, (found[key] for key in tasks), strict=True))
 
 
-def _short(design: Mediation, panel: Panel, seed: int) -> Numbers:
-    samplers = (IMH(draws=250, tune=50, thin=1, seed=seed), IMH(seed=seed))
-    made = fit_to(design, panel, samplers[0], progress=False)
-    if made.gate.rhat > _MIXED:
-        made = fit_to(design, panel, samplers[1], progress=False)
-    draws = {name: nie(made, mediators=name).to_numpy() for name in design.names(panel)}
-    settled = np.array(made.gate.rhat <= _MIXED)
-    return {**draws, _DIRECT: nde(made).to_numpy(), "settled": settled}
+def _short(design: Mediation, panel: Panel, seed: int, known: Known) -> Numbers:
+    effects = short_effects(design, panel, seed=seed, known=known)
+    draws = {name: nie(effects, mediators=name).to_numpy() for name in design.names(panel)}
+    settled = np.array(gate_of(effects) == v.PASSED)
+    return {**draws, _DIRECT: nde(effects).to_numpy(), "settled": settled}
 
 
 def _judged(before: xr.DataArray, after: npt.NDArray[np.float64]) -> tuple[Verdict, float]:

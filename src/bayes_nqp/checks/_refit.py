@@ -5,33 +5,39 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._reasons import gate_words
 from bayes_nqp.checks._result import DOUBT, HOLDS, NotApplicable, Verdict
 from bayes_nqp.checks._said import Said, joined, said
 from bayes_nqp.designs import ContinuousExposure, Design, Mediation, StaggeredDiD
-from bayes_nqp.fitting import Fit, Numbers, fit, pooled_over
+from bayes_nqp.estimands import gate_of
+from bayes_nqp.fitting import Fit, Numbers, fit_again, known_chains, pooled_over, short_effects
 from bayes_nqp.likelihoods import Gaussian
-from bayes_nqp.sampling import IMH, NUTS
+from bayes_nqp.sampling import IMH
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from bayes_nqp.panel import Panel
-    from bayes_nqp.sampling import Sampler
 
 __all__ = [
     "adopted_channels",
     "cautious",
     "channels",
     "estimator",
+    "gate_text",
     "gaussian",
     "numbers_of",
     "panel_of",
     "refit",
+    "short_refit",
     "single",
     "staggered",
     "total_fit",
 ]
 
 _FITS: WeakKeyDictionary[Fit, dict[tuple[Design, str], Fit]] = WeakKeyDictionary()
+_EFFECTS: WeakKeyDictionary[Fit, dict[tuple[Design, str], xr.Dataset]] = WeakKeyDictionary()
 _NUMBERS: WeakKeyDictionary[Fit, dict[str, Numbers]] = WeakKeyDictionary()
 
 
@@ -189,7 +195,40 @@ def refit(fitted: Fit, design: Design, panel: Panel | None = None) -> Fit:
     kept = _FITS.setdefault(fitted, {})
     key = (design, panel.digest)
     if key not in kept:
-        kept[key] = _fitted(design, panel, fitted.sampler)
+        kept[key] = _fitted(fitted, design, panel)
+    return kept[key]
+
+
+def short_refit(fitted: Fit, design: Design, panel: Panel | None = None) -> xr.Dataset:
+    """Draw effects under another design, or on another panel, by a short run of the sampler.
+
+    Parameters
+    ----------
+    fitted : Fit
+        Keeps the effects as long as it lives; equations that it has as well keep its draws.
+    design : StaggeredDiD, ContinuousExposure or Mediation
+    panel : Panel, optional
+        The fit's own by default.
+
+    Returns
+    -------
+    Dataset
+        Of the waist; see `short_effects`.
+
+    Raises
+    ------
+    IdentificationError
+        If the panel cannot identify what the design asks for.
+    NotApplicable
+        If the fit has no panel, or a likelihood that does not compress.
+    """
+    panel = panel_of(fitted) if panel is None else panel
+    gaussian(fitted)
+    kept = _EFFECTS.setdefault(fitted, {})
+    key = (design, panel.digest)
+    if key not in kept:
+        seed = int(fitted.sampler.seed or 0)
+        kept[key] = short_effects(design, panel, seed=seed, known=known_chains(fitted))
     return kept[key]
 
 
@@ -231,7 +270,7 @@ def single(fitted: Fit) -> Fit:
     kept = _FITS.setdefault(fitted, {})
     key = (fitted.design, panel.digest)
     if key not in kept:
-        kept[key] = _fitted(fitted.design, panel, fitted.sampler)
+        kept[key] = _fitted(fitted, fitted.design, panel)
     return kept[key]
 
 
@@ -290,43 +329,54 @@ def adopted_channels(fitted: Fit) -> Mediation:
     return design
 
 
-def _fitted(design: Design, panel: Panel, sampler: Sampler) -> Fit:
-    """Refit with the fast sampler; with longer and more careful ones where it does not pass."""
-    draws, chains, seed = sampler.draws, sampler.chains, sampler.seed
-    tries: list[Sampler] = [
-        IMH(draws=draws, chains=chains, seed=seed),
-        IMH(draws=3 * draws, chains=chains, seed=seed),
-        NUTS(draws=draws, chains=chains, seed=seed),
-        NUTS(draws=2 * draws, chains=chains, seed=seed, target_accept=0.95),
-    ]
-    made = fit(design, panel, tries[0], progress=False)
-    for sampler in tries[1:]:
-        if made.gate.passed:
-            break
-        made = fit(design, panel, sampler, progress=False)
-    return made
+def _fitted(fitted: Fit, design: Design, panel: Panel) -> Fit:
+    """Refit with the fast sampler; equations that do not pass with longer and careful ones.
+
+    Equations that the fit has as well keep its draws of their parameters.
+    """
+    own = fitted.sampler
+    sampler = IMH(draws=own.draws, chains=own.chains, seed=own.seed)
+    return fit_again(design, panel, sampler, known_chains(fitted))
 
 
-def cautious(verdict: Verdict, sentence: Said, refitted: Fit) -> tuple[Verdict, Said]:
+def gate_text(refitted: Fit | xr.Dataset) -> str:
+    """Read the convergence gate of a refit.
+
+    Parameters
+    ----------
+    refitted : Fit or Dataset
+        A fit, or effects of one in the form of the waist.
+
+    Returns
+    -------
+    str
+        "passed", or why not.
+    """
+    return str(refitted.gate) if isinstance(refitted, Fit) else gate_of(refitted)
+
+
+def cautious(verdict: Verdict, sentence: Said, refitted: Fit | xr.Dataset) -> tuple[Verdict, Said]:
     """Lower a verdict that rests on a refit which has not converged.
 
     Parameters
     ----------
     verdict : {"holds", "in doubt", "fails", "not applicable"}
     sentence : Said
-    refitted : Fit
+    refitted : Fit or Dataset
+        A Dataset of effects in the form of the waist carries the gate of its fit.
 
     Returns
     -------
     tuple of str and Said
         The verdict, at best "in doubt" if the refit's gate failed, and the sentence, which says so.
     """
-    if refitted.gate.passed:
+    gate = gate_text(refitted)
+    if gate == v.PASSED:
         return verdict, sentence
     more = said(
         "The refit's own convergence gate {}.",
         "重新拟合未通过收敛检验：{}。",
-        gate_words(str(refitted.gate)),
+        gate_words(gate),
     )
     whole = joined([sentence, more]) if sentence else Said(f" {more}", more.zh)
     return (DOUBT if verdict == HOLDS else verdict), whole

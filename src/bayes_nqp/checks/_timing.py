@@ -20,7 +20,7 @@ from bayes_nqp.checks._channels import (
     worst_of,
 )
 from bayes_nqp.checks._labels import labelled
-from bayes_nqp.checks._refit import adopted_channels, cautious, panel_of, refit
+from bayes_nqp.checks._refit import adopted_channels, cautious, panel_of, short_refit
 from bayes_nqp.checks._result import DOUBT, HOLDS, NOT_APPLICABLE, Finding, NotApplicable, asks
 from bayes_nqp.checks._said import Said, joined, listed, said, separated
 from bayes_nqp.effects import cell_effects
@@ -59,10 +59,10 @@ def timing(fit: Fit) -> Finding:
     is late if its delay exceeds that of the total effect with a probability of 95 %. This is
     asked where both long-run effects have a sign (97.5 %).
 
-    Of mediators whose indirect effect has a sign a second fit, with the mediators one period
-    earlier, asks whether it keeps it (90 %): what happens within a period has no order, and
-    cause could run from the outcome to the mediator. The verdict is in doubt if a mediator is
-    late or loses its sign, and holds otherwise.
+    Of mediators whose indirect effect has a sign a second, short fit (1,000 draws), with the
+    mediators one period earlier, asks whether it keeps it (90 %): what happens within a period
+    has no order, and cause could run from the outcome to the mediator. The verdict is in doubt
+    if a mediator is late or loses its sign, and holds otherwise.
     """
     design = adopted_channels(fit)
     names = design.names(panel_of(fit))
@@ -87,14 +87,16 @@ def timing(fit: Fit) -> Finding:
     if whole is not None:
         lines.insert(0, _interval("outcome", "delay", whole))
     sentence = _sentence(late, lost)
-    fits = [fit]
+    fits: list[Fit | xr.Dataset] = [fit]
     if lagged is not None:
         fits.append(lagged)
         verdict, sentence = cautious(verdict, sentence, lagged)
     return Finding(verdict, _figure(lines), sentence, table_of(lines, fits), "channels")
 
 
-def _one(fit: Fit, lagged: Fit | None, name: str, horizon: int | None, whole: Array | None) -> _Ask:
+def _one(
+    fit: Fit, lagged: xr.Dataset | None, name: str, horizon: int | None, whole: Array | None
+) -> _Ask:
     lines, late, lost = [], False, False
     if horizon is not None and whole is not None:
         own = _delay(effects_on(fit, name), horizon)
@@ -123,10 +125,10 @@ def _interval(
     return Line(name, quantity, mid, low, high, verdict, scale, told)  # type: ignore[arg-type]
 
 
-def _lagged(fit: Fit) -> Fit | None:
+def _lagged(fit: Fit) -> xr.Dataset | None:
     design = adopted_channels(fit)
     try:
-        return refit(fit, plain(design, lag=design.lag + 1))
+        return short_refit(fit, plain(design, lag=design.lag + 1))
     except (IdentificationError, PanelError):
         return None
 

@@ -21,7 +21,13 @@ type BelowPrefecture = Literal["ignore", "count", "drop"]
 
 _BELOW: Final[tuple[str, ...]] = get_args(BelowPrefecture.__value__)
 _ADDED: Final = ("zone_batch", "zone_approved", "zone_below_prefecture")
-_WHERE_ABSENT: Final = ("prefecture_code", "province", "region", "resource_based")
+_WHERE_ABSENT: Final = (
+    "prefecture_code",
+    "prefecture_name",
+    "province",
+    "region",
+    "resource_based",
+)
 
 
 def merge_zones(
@@ -67,8 +73,9 @@ def merge_zones(
         - `zone_approved`: date of approval
         - `zone_below_prefecture`: whether a zone lies within that is smaller than the prefecture
         - the cohort: first treated year, NaN for none
-        - `prefecture_code`, `province`, `region` ("coastal" or "inland") and `resource_based`,
-          unless there are columns of that name
+        - `prefecture_code`, `prefecture_name` (the full one, 杭州市, however it is spelled in the
+          rows), `province`, `region` ("coastal" or "inland") and `resource_based`, unless there
+          are columns of that name
 
         Prefectures approved after 2022 have no cohort (see `bayes_nqp.datasets.pilot_zones`).
         Rows without a match are kept, with missing values in them; they would pass for never
@@ -208,6 +215,7 @@ def _facts(
             "zone_below_prefecture": codes.isin(set(zones.loc[below, "code"])).astype(bool),
             cohort: cohorts_from_dates(approved, rule),
             "prefecture_code": codes if codes.isna().any() else codes.astype(np.int64),
+            "prefecture_name": codes.map(places["prefecture"]),
             "province": codes.map(places["province"]),
             "region": codes.map(places["region"]),
             "resource_based": resource if resource.isna().any() else resource.astype(bool),

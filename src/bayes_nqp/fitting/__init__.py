@@ -4,26 +4,33 @@ from bayes_nqp.fitting._batch import Kept, Numbers, batch
 from bayes_nqp.fitting._conditional import conditional_mean
 from bayes_nqp.fitting._draws import moderator_shift
 from bayes_nqp.fitting._files import load
-from bayes_nqp.fitting._fit import Fit, fit
+from bayes_nqp.fitting._fit import Fit, fit, fit_again
 from bayes_nqp.fitting._fit_index import fit_index, pooled_over
+from bayes_nqp.fitting._known import Known, known_chains
 from bayes_nqp.fitting._mediate import Mediated, mediate
-from bayes_nqp.fitting._modal import modal_effects
+from bayes_nqp.fitting._modal import Summit, modal_effects, summits
 from bayes_nqp.fitting._new_unit import new_unit_effects
 from bayes_nqp.fitting._predictive import Replication, posterior_predictive, replications
 from bayes_nqp.fitting._prior import prior_predictive
+from bayes_nqp.fitting._short import SHORT, short_effects
 from bayes_nqp.fitting._unit_likelihood import LeftOut, left_out, log_likelihood
 
 __all__ = [
+    "SHORT",
     "Fit",
     "Kept",
+    "Known",
     "LeftOut",
     "Mediated",
     "Numbers",
     "Replication",
+    "Summit",
     "batch",
     "conditional_mean",
     "fit",
+    "fit_again",
     "fit_index",
+    "known_chains",
     "left_out",
     "load",
     "log_likelihood",
@@ -35,4 +42,6 @@ __all__ = [
     "posterior_predictive",
     "prior_predictive",
     "replications",
+    "short_effects",
+    "summits",
 ]

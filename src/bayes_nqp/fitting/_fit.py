@@ -25,6 +25,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._brief import brief
 from bayes_nqp.fitting._draws import constrain, recovered
 from bayes_nqp.fitting._foreign import Tabulated
+from bayes_nqp.fitting._known import Known, digest_of
 from bayes_nqp.fitting._names import from_tree
 from bayes_nqp.fitting._together import correlated
 from bayes_nqp.fitting._tree import Drawn, build_tree
@@ -37,9 +38,14 @@ if TYPE_CHECKING:
     from bayes_nqp.designs._plan import Equation, Plan
     from bayes_nqp.panel import Panel
 
-__all__ = ["Fit", "fit"]
+__all__ = ["Fit", "fit", "fit_again"]
 
 Array = npt.NDArray[np.float64]
+
+_FEW = 2
+"""Parameters of errors alone: autocorrelation and sd."""
+_LONGER = 5
+"""Times as many proposals where `IMH` does not pass the gate at first."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -175,7 +181,8 @@ class Fit(Tabulated):
         colour = "#1a7f37" if self.gate.passed else "#b42318"
         return (
             f"<div><strong>Fit</strong> <span style='color:{colour}'>convergence gate "
-            f"{html.escape(str(self.gate))}</span><table>{rows}</table></div>"
+            f"{html.escape(str(self.gate))}</span>"
+            f"<table style='margin:.4em 0'>{rows}</table></div>"
         )
 
 
@@ -198,8 +205,9 @@ def fit(
     design : StaggeredDiD or Mediation
     panel : Panel
     sampler : NUTS or IMH, optional
-        By default `IMH`, which takes a fraction of a second; and `NUTS` where its draws do not
-        pass the convergence gate, or the likelihood is not Gaussian.
+        By default `IMH`, which takes a fraction of a second, and `NUTS` where the likelihood is
+        not Gaussian. An equation whose draws by `IMH` do not pass the convergence gate is
+        sampled again, five times as long; and then, by default, by `NUTS`.
     scale : float, optional, outcome units
         ``s``, on which priors are stated, held at this value, as where the outcome was simulated;
         computed from the outcome by default.
@@ -227,6 +235,53 @@ def fit(
     >>> fit.gate.passed
     True
     """
+    automatic = sampler is None
+    rows = isinstance(design.likelihood, StudentT)
+    sampler = (sampler or (NUTS() if rows else IMH())).seeded()
+    return _run(design, panel, sampler, _longer(sampler, automatic), scale, progress, {})
+
+
+def fit_again(design: Design, panel: Panel, sampler: IMH, known: Known) -> Fit:
+    """Fit a design that shares equations with one already fitted.
+
+    Shared equations' parameters are not sampled again: their draws are at hand. Where only the
+    parameters of errors are to be sampled, proposals hardly repeat, and every one is kept. An
+    equation whose draws do not pass the convergence gate is sampled twice as long, then five
+    times, and then by `NUTS`, at last with smaller steps; the others are left as they are.
+
+    Parameters
+    ----------
+    design : StaggeredDiD or Mediation
+        With a Gaussian likelihood.
+    panel : Panel
+    sampler : IMH
+        With a seed.
+    known : mapping of str to Chains
+        Draws by their equation, as `known_chains` gives them; used where there are as many.
+
+    Returns
+    -------
+    Fit
+    """
+    careful = NUTS(
+        draws=2 * sampler.draws, chains=sampler.chains, seed=sampler.seed, target_accept=0.95
+    )
+    # Most miss the gate by little.
+    twice = replace(sampler, thin=2 * sampler.thin)
+    longer = (twice, *_longer(sampler, True), careful)
+    return _run(design, panel, sampler, longer, None, False, known, sparing=True)
+
+
+def _run(
+    design: Design,
+    panel: Panel,
+    sampler: Sampler,
+    longer: tuple[Sampler, ...],
+    scale: float | None,
+    progress: bool,
+    known: Known,
+    sparing: bool = False,
+) -> Fit:
     began = time.perf_counter()
     plan = design.plan(panel, scale=scale)
     rows = isinstance(design.likelihood, StudentT)
@@ -236,8 +291,8 @@ def fit(
             "'sampler' is IMH, which needs a compressed likelihood",
             hint="sampler=nqp.NUTS() with StudentT",
         )
-    automatic = sampler is None
-    sampler = (sampler or (NUTS() if rows else IMH())).seeded()
+    # A sampler that was asked for is the only one.
+    automatic = any(isinstance(one, NUTS) for one in longer)
     if rows:
         from bayes_nqp.designs import StaggeredDiD
         from bayes_nqp.fitting._rows import fit_rows
@@ -251,7 +306,7 @@ def fit(
         )
     else:
         sampler, tree, gate, interrupted, notes = _fit_compressed(
-            plan, sampler, automatic, progress, panel.roles.outcome, design.varying
+            plan, sampler, longer, progress, panel.roles.outcome, design.varying, known, sparing
         )
     facts: dict[str, str | float] = {
         "panel_digest": panel.digest,
@@ -287,38 +342,56 @@ def _rows_note(rows: bool) -> tuple[str, ...]:
 def _fit_compressed(
     plan: Plan,
     sampler: Sampler,
-    automatic: bool,
+    longer: tuple[Sampler, ...],
     progress: bool,
     outcome: str,
     varying: str | None,
+    known: Known,
+    sparing: bool,
 ) -> tuple[Sampler, xr.DataTree, Gate, bool, tuple[str, ...]]:
     equations, parallel = plan.equations, isinstance(sampler, IMH)
 
-    def sample(number: int, how: Sampler = sampler) -> Chains:
+    def sample(number: int, how: Sampler) -> Chains:
         one = equations[number]
         names = one.problem.parameter_names
         return sample_packed(one.packed, names, _numbered(how, number), progress=progress)
 
+    def first(number: int) -> Chains:
+        at_hand = known.get(digest_of(equations[number])) if known else None
+        if at_hand is not None and at_hand.values["x"].shape[:2] == (sampler.chains, sampler.draws):
+            return at_hand
+        few = len(equations[number].problem.parameter_names) <= _FEW
+        if sparing and few and isinstance(sampler, IMH):
+            return sample(number, replace(sampler, thin=1))
+        return sample(number, sampler)
+
     def draw(number: int) -> Drawn:
         one = _draw(plan, equations[number], chains[number], deepcopy(streams[number]))
         # Judged here, where equations run side by side.
-        settled = one.gate.passed or one.chains.interrupted
-        if automatic and not settled:
-            nuts = NUTS(draws=sampler.draws, chains=sampler.chains, seed=_seed(sampler))
-            one = _draw(plan, equations[number], sample(number, nuts), deepcopy(streams[number]))
+        for how in longer:
+            if one.gate.passed or one.chains.interrupted:
+                break
+            one = _draw(plan, equations[number], sample(number, how), deepcopy(streams[number]))
         return one
 
     numbers = range(len(equations))
-    chains = _each(sample, numbers, parallel)
+    chains = _each(first, numbers, parallel)
     streams, notes = _streams(plan, chains, sampler)
     drawn = _each(draw, numbers, parallel)
-    if len(drawn) == 1 and automatic and "energy" in drawn[0].chains.stats:
+    if len(drawn) == 1 and longer and "energy" in drawn[0].chains.stats:
         sampler = NUTS(draws=sampler.draws, chains=sampler.chains, seed=_seed(sampler))
     least = min(one.x.shape[1] for one in drawn)
     drawn = [one.cut(least) for one in drawn]
     interrupted = any(one.chains.interrupted for one in drawn)
     tree, gate = build_tree(plan, drawn, outcome=outcome, varying=varying)
     return sampler, tree, gate, interrupted, notes
+
+
+def _longer(sampler: Sampler, automatic: bool) -> tuple[Sampler, ...]:
+    """What is tried where an equation's draws do not pass the gate: longer, then gradients."""
+    longer = (replace(sampler, thin=_LONGER * sampler.thin),) if isinstance(sampler, IMH) else ()
+    nuts = NUTS(draws=sampler.draws, chains=sampler.chains, seed=_seed(sampler))
+    return (*longer, nuts) if automatic else longer
 
 
 def _numbered(sampler: Sampler, number: int) -> Sampler:

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CheckResult, leads_of
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import By, att, effects_of, text, worst_gate
 from bayes_nqp.estimands._by import names_of
@@ -41,7 +42,7 @@ def event_study(
     *,
     by: By = None,
     prob: float = 0.95,
-    leads: xr.DataArray | None = None,
+    leads: CheckResult | xr.DataArray | None = None,
     weights: str = "rows",
     balanced: int | None = None,
     ax: Axes | None = None,
@@ -60,9 +61,10 @@ def event_study(
         Groups to tell apart, as in ``att``.
     prob : float, default 0.95
         Posterior probability of the wide intervals, equal-tailed.
-    leads : DataArray (chain, draw, event_time, ...), outcome units, optional
-        Effects before adoption (negative event times) from a lead fit, measured from event time
-        −1; with the groups' dims where they are known by group.
+    leads : CheckResult or DataArray (chain, draw, event_time, ...), outcome units, optional
+        Effects before adoption: ``nqp.check(fit, "pretrends")``, whose lead fit they come from;
+        or draws of negative event times, measured from event time −1, with the groups' dims where
+        they are known by group.
     weights : str, default "rows"
         As in ``att``.
     balanced : int, optional
@@ -96,6 +98,8 @@ def event_study(
     """
     say, effects = words(language), effects_of(fit_or_effects)
     names = {new: old for new, old in names_of(by).items() if old != v.EVENT_TIME}
+    if isinstance(leads, CheckResult):
+        leads = _found(leads, names)
     names |= {v.EVENT_TIME: v.EVENT_TIME}
     draws = att(effects, names, weights, balanced=balanced)
     series = _series(draws, leads)
@@ -122,6 +126,19 @@ def event_study(
         annotate(figure, used, notes, gate, say, owned=ax is None, title=title)
         settle(axes)
     return figure
+
+
+def _found(result: CheckResult, names: Mapping[str, str]) -> xr.DataArray | None:
+    """Take leads out of a check; None if it has none by these groups."""
+    if result.name != "pretrends":
+        raise StudyError(
+            f"'leads' is the check {result.name!r}", hint="leads=nqp.check(fit, 'pretrends')"
+        )
+    if not isinstance(result.evidence, xr.Dataset) or len(names) > 1:
+        return None
+    new, old = next(iter(names.items()), (None, None))
+    leads = leads_of(result.evidence, old)
+    return leads if leads is None or new == old else leads.rename({old: new})
 
 
 def _columns(panels: int) -> int:

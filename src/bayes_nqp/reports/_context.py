@@ -13,6 +13,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
+from bayes_nqp.checks._reasons import gate_words
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.fitting import Fit
 from bayes_nqp.reports._words import words
@@ -161,6 +162,23 @@ class Context:
         str
         """
         return one.said(self.language)
+
+    def gate(self, *, reasons: bool = False) -> str:
+        """Give the verdict of the fit's convergence gate in the report's language.
+
+        Parameters
+        ----------
+        reasons : bool, default False
+            Only what failed, for a sentence that says already that it did.
+
+        Returns
+        -------
+        str
+        """
+        verdict = gate_words(str(self.fit.gate))
+        if self.language != "zh":
+            return str(verdict).removeprefix("failed: ") if reasons else str(verdict)
+        return verdict.zh if reasons or self.fit.gate.passed else f"未通过（{verdict.zh}）"
 
     def joined(self, sentences: Iterable[str]) -> str:
         """Put sentences one after another, as the language does.

@@ -103,7 +103,10 @@ def sample_imh(packed: Packed, names: Sequence[str], sampler: IMH) -> Chains:
     def densities(points: Array) -> Array:
         return _densities(packed, points)
 
-    return sample_proposals(densities, x, curvature(packed, x), scales, sampler)
+    # A short run is not worth more care than itself.
+    proposals = sampler.chains * (sampler.tune + sampler.thin * sampler.draws)
+    rounds = _ROUNDS[:-1] if proposals < 2 * _ROUNDS[-1] else _ROUNDS
+    return sample_proposals(densities, x, curvature(packed, x), scales, sampler, rounds)
 
 
 def sample_proposals(

@@ -14,14 +14,17 @@ from bayes_nqp.compression.threads import one_thread
 if TYPE_CHECKING:
     from bayes_nqp.compression import Packed
 
-__all__ = ["curvature", "mode"]
+__all__ = ["curvature", "inverse_curvature", "mode"]
 
 Array = npt.NDArray[np.float64]
 
 _STEP = 1e-3
+_FLAT = 1e-2
+"""Slope in a parameter at which a climb from nearby ends: far below a posterior sd from the top."""
+_REFUSED = 1e12
 
 
-def mode(packed: Packed, steps: int = 60) -> Array:
+def mode(packed: Packed, steps: int = 60, *, near: tuple[Array, Array] | None = None) -> Array:
     """Climb towards the mode.
 
     Parameters
@@ -29,6 +32,9 @@ def mode(packed: Packed, steps: int = 60) -> Array:
     packed : Packed
     steps : int, default 60
         At most.
+    near : tuple of ndarray (parameter) and (parameter, parameter), optional
+        The mode of a density much like this one, and the inverse of the negative Hessian
+        there: from such a start a few steps do. Ignored if it has other parameters.
 
     Returns
     -------
@@ -40,12 +46,19 @@ def mode(packed: Packed, steps: int = 60) -> Array:
     def loss(x: Array) -> tuple[float, Array]:
         value = log_density(np.ascontiguousarray(x), packed.ints, packed.floats, gradient)
         if not np.isfinite(value):
-            return 1e12, np.zeros_like(gradient)
+            return _REFUSED, np.zeros_like(gradient)
         return -value, -gradient
 
     x = np.full(packed.n_parameters, -1.0)
     x[-1] = 0.0
     with one_thread():
+        if near is not None and near[0].size == x.size:
+            close = minimize(
+                loss, near[0], jac=True, method="BFGS",
+                options={"hess_inv0": near[1], "gtol": _FLAT, "maxiter": steps},
+            )  # fmt: skip
+            if close.success and np.isfinite(close.fun) and close.fun < _REFUSED:
+                return np.asarray(close.x, dtype=np.float64)
         found = minimize(loss, x, jac=True, method="L-BFGS-B", options={"maxiter": steps})
         # Far out there is nothing to gain for a start.
         return _polish(packed, np.clip(np.asarray(found.x, dtype=np.float64), -6.0, 6.0))
@@ -95,6 +108,24 @@ def curvature(packed: Packed, x: Array) -> Array:
         widths = 1.0 / np.sqrt(np.maximum(np.diag(out), 1e-12))
         steps = np.clip(0.05 * widths, 1e-7, _STEP)
     return out
+
+
+def inverse_curvature(packed: Packed, x: Array) -> Array:
+    """Inverse of the curvature, where flat or bent directions count as barely curved.
+
+    Parameters
+    ----------
+    packed : Packed
+    x : ndarray (parameter)
+
+    Returns
+    -------
+    ndarray (parameter, parameter)
+        Symmetric and positive definite.
+    """
+    values, vectors = np.linalg.eigh(curvature(packed, x))
+    inverse = (vectors / np.maximum(np.abs(values), 0.3)) @ vectors.T
+    return np.asarray(0.5 * (inverse + inverse.T))
 
 
 def _differences(packed: Packed, x: Array, steps: Array) -> Array:

@@ -77,7 +77,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
     if data.zones is not None:
         from bayes_nqp.studies._zones import with_zones
 
-        frame, unmatched = with_zones(data.zones, frame, notes)
+        frame, unmatched = with_zones(data.zones, frame, notes, data.unit)
     _known(data, frame, notes, settings)
     indicators = [one.data for one in recipe.system.indicators] if recipe is not None else []
     frame = cleaned(data, frame, [*_numeric(data, frame), *indicators], notes)

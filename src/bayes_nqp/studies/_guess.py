@@ -23,6 +23,8 @@ _LEVELS: Final = 6
 _STRATA_MOST: Final = 2
 _PREFECTURES: Final = 0.7
 """Share of units that must be prefectures for the zones to be merged."""
+FULL_NAME = "prefecture_name"
+"""What merging the zones calls the full name of a prefecture."""
 
 
 @dataclass(slots=True, eq=False)
@@ -319,12 +321,31 @@ def _prefectures(made: Guess, columns: dict[str, Column], frame: pd.DataFrame) -
                 pairs = zip(unmatched["value"], unmatched["nearest"], strict=True)
                 listed = (f"{value} (near {near})" if near else str(value) for value, near in pairs)
                 made.reasons["unmatched"] = f"no prefecture: {shown(listed, 6)}"
+            if name == unit:
+                _one_spelling(made, values, columns)
             if "region" not in columns:
                 made.roles.setdefault("strata", ["region"])
                 made.reasons.setdefault(
                     "strata", "coastal and inland provinces come with the zones"
                 )
             return
+
+
+def _one_spelling(made: Guess, values: pd.Series[Any], columns: dict[str, Column]) -> None:
+    """Take the full name for the unit where a prefecture is spelled in several ways."""
+    name = made.roles["unit"]
+    distinct = pd.DataFrame({name: values.dropna().unique()})
+    merged = merge_zones(distinct, name).frame.dropna(subset="prefecture_code")
+    twice = merged[merged["prefecture_code"].duplicated(keep=False)]
+    if not len(twice) or FULL_NAME in columns:
+        return
+    one = twice[twice["prefecture_code"] == twice["prefecture_code"].iloc[0]][name]
+    made.take(
+        "unit",
+        FULL_NAME,
+        f"comes with the zones: {name} spells {twice['prefecture_code'].nunique()} prefectures in "
+        f"more than one way ({', '.join(map(str, one))})",
+    )
 
 
 def _share(name: str, values: pd.Series[Any]) -> tuple[float, pd.DataFrame]:

@@ -17,7 +17,7 @@ __all__ = ["with_zones"]
 
 
 def with_zones(
-    zones: Zones, frame: pd.DataFrame, notes: list[str]
+    zones: Zones, frame: pd.DataFrame, notes: list[str], unit: str | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Merge the pilot zones.
 
@@ -27,6 +27,8 @@ def with_zones(
     frame : DataFrame
     notes : list of str
         What was done is added.
+    unit : str, optional
+        Column of the unit.
 
     Returns
     -------
@@ -38,11 +40,14 @@ def with_zones(
     Raises
     ------
     PanelError
-        If a value is no prefecture, unless the study says what to do with such rows.
+        If a value is no prefecture, unless the study says what to do with such rows; if units are
+        prefectures, and one is spelled in several ways.
     """
     with in_toml("data.zones"):
         merged = merge_zones(frame, **zones.model_dump(exclude={"unmatched"}))
     unmatched, found = merged.unmatched, merged.frame
+    if unit == zones.prefecture:
+        _one_spelling(found, unit)
     if not len(unmatched):
         return found, unmatched
     count = int(unmatched["rows"].sum())
@@ -68,3 +73,19 @@ def with_zones(
     done = {"drop": "left out", "keep": "kept as never treated"}[zones.unmatched]
     notes.append(f"{zones.prefecture}: {count} rows that are no prefecture {done}")
     return found, unmatched
+
+
+def _one_spelling(frame: pd.DataFrame, unit: str) -> None:
+    """Refuse units that are one prefecture under several names: each would be a unit of its own."""
+    names = frame[[unit, "prefecture_code"]].dropna().drop_duplicates()
+    twice = names[names["prefecture_code"].duplicated(keep=False)]
+    if not len(twice):
+        return
+    pairs = twice.groupby("prefecture_code", sort=False)[unit].agg(
+        lambda some: " and ".join(map(str, some))
+    )
+    raise PanelError(
+        f"'data.unit' is {unit!r}, which spells {len(pairs)} prefectures in more than one way",
+        where=shown(pairs.tolist(), 6),
+        hint='unit = "prefecture_name", a column that the zones bring',
+    )

@@ -40,7 +40,7 @@ def methods(context: Context) -> Iterator[Block]:
             sampler=type(fit.sampler).__name__,
             chains=posterior.sizes[v.CHAIN],
             draws=posterior.sizes[v.DRAW],
-            gate=fit.gate,
+            gate=context.gate(),
         )
     )
     yield Paragraph(say["words_says"].format(percent(context.prob)), "quiet")

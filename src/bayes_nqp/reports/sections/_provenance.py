@@ -49,7 +49,10 @@ def _items(context: Context) -> Iterator[tuple[str, str]]:
     yield say["p_sampler"], repr(fit.sampler)
     yield say["p_seed"], str(fit.sampler.seed)
     yield say["p_fit"], fit.digest
-    yield say["p_gate"], f"{fit.gate} ({posterior.sizes[v.CHAIN]} × {posterior.sizes[v.DRAW]})"
+    yield (
+        say["p_gate"],
+        f"{context.gate()} ({posterior.sizes[v.CHAIN]} × {posterior.sizes[v.DRAW]})",
+    )
     if context.command:
         yield say["p_command"], context.command
     yield say["p_versions"], ", ".join(f"{name} {number}" for name, number in fit.versions.items())

@@ -26,7 +26,7 @@ def top(context: Context) -> Iterator[Block]:
     say = context.say
     failed = [say["failed_check"].format(*_said(context, one)) for one in context.of("fails")]
     if not context.fit.gate.passed:
-        failed.insert(0, say["failed_gate"].format(context.fit.gate))
+        failed.insert(0, say["failed_gate"].format(context.gate(reasons=True)))
     if failed:
         yield Alarm(say["failed_title"], tuple(failed))
         yield Paragraph(say["guarded"], "quiet")

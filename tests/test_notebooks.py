@@ -1,0 +1,61 @@
+"""Every notebook runs from top to bottom in a fresh kernel, in silence, and shows no path."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+PATHS = re.compile(r"(?<![\w.<:/])/(?:home|tmp|work|usr|var|root|Users|private|mnt|opt)/|[A-Z]:\\")
+
+
+def _tools() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("notebooks", ROOT / "tools" / "notebooks.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def tools() -> ModuleType:
+    return _tools()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_runs_in_silence(path: Path, tools: ModuleType) -> None:
+    made = tools.execute(path)
+    assert tools.stderr(made) == []
+    assert [text for text in tools.texts(made) if PATHS.search(text)] == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_is_kept_with_its_outputs(path: Path, tools: ModuleType) -> None:
+    kept = nbformat.read(path, as_version=4)
+    cells = [cell for cell in kept.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert any("image/png" in output.get("data", {}) for cell in cells for output in cell.outputs)
+    assert not [output for cell in cells for output in cell.outputs if "ename" in output]
+    assert tools.stderr(kept) == []
+    assert [text for text in tools.texts(kept) if PATHS.search(text)] == []
+    assert not [text for text in tools.texts(kept) if re.search(r"(?:src|href)=.https?:", text)]
+    assert path.stat().st_size < tools.LIMIT
+
+
+def test_paths_are_recognised() -> None:
+    assert PATHS.search("saved to /tmp/abc/fit.nc")
+    assert PATHS.search(r"saved to C:\Users\me")
+    assert not PATHS.search("<td>a/b</td></tr> n/tmp/x results/home/x")
+
+
+def test_all_are_in_the_documentation() -> None:
+    start = (ROOT / "docs" / "start.md").read_text(encoding="utf-8")
+    assert [path.stem for path in NOTEBOOKS] == re.findall(r"^notebooks/(\S+)$", start, flags=re.M)
+    assert len(NOTEBOOKS) == 7

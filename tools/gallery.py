@@ -1,0 +1,89 @@
+"""Write docs/gallery.md: every study of models/, with what it finds.
+
+    python tools/gallery.py
+
+Fits each study as its file says, without its checks, and draws it.
+"""
+
+from pathlib import Path
+
+import matplotlib as mpl
+
+import bayes_nqp as nqp
+from bayes_nqp.reports._sentences import change, posterior_of
+
+mpl.use("Agg")
+ROOT = Path(__file__).resolve().parents[1]
+FIGURES = ROOT / "docs" / "figures" / "gallery"
+_DPI = 110
+
+
+def about(path: Path) -> str:
+    """Take the study's own words: the comment at its head, without the command."""
+    lines = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("#:"):
+            continue
+        if not line.startswith("#"):
+            break
+        lines.append(line.removeprefix("#").strip())
+    parts = "\n".join(lines).split("\n\n")
+    return "\n\n".join(part for part in parts if not part.startswith("bayes-nqp run"))
+
+
+def found(path: Path) -> str:
+    """Fit a study, draw it, and say what it found."""
+    study = nqp.studies.validate(path)
+    fit = nqp.fit(study.design, study.panel, study.sampler, progress=False)
+    report = study.settings.report
+    effects = nqp.cell_effects(fit).assign_attrs(
+        outcome=report.outcome or "", outcome_unit=report.outcome_unit or ""
+    )
+    att = posterior_of(nqp.att(effects), report.prob)
+    text = change(att, report.outcome or "the outcome", "en", report.outcome_unit or "")
+    simulated = study.prepared.simulated
+    if simulated is not None:
+        text += f" The truth of this simulated panel is {float(nqp.att(simulated.truth)):.4f}."
+    text += f" Convergence gate: {fit.gate}."
+    factor = study.factors[0] if study.factors else None
+    figures = {}
+    if study.staggered:
+        figures["event_study"] = nqp.plots.event_study(effects, by=factor)
+    else:
+        figures["forest"] = nqp.plots.forest(effects, by=factor)
+    if study.mediators:
+        figures["paths"] = nqp.plots.paths(fit)
+    for name, figure in figures.items():
+        figure.savefig(FIGURES / f"{path.stem}_{name}.png", dpi=_DPI)
+    return text
+
+
+def main() -> None:
+    FIGURES.mkdir(parents=True, exist_ok=True)
+    titles = nqp.studies.titles(ROOT / "models")
+    page = [
+        "# Gallery",
+        "",
+        "Every study of `models/`, as its file describes it, with what it finds. Made by "
+        "`python tools/gallery.py`; without the checks, which `bayes-nqp run NAME` adds.",
+    ]
+    for path, title in sorted(titles.items()):
+        print(path.stem)
+        page += [
+            "",
+            f"## {title}",
+            "",
+            f"`bayes-nqp run {path.stem}`",
+            "",
+            about(path),
+            "",
+            found(path),
+        ]
+        for figure in sorted(FIGURES.glob(f"{path.stem}_*.png")):
+            label = figure.stem.removeprefix(f"{path.stem}_").replace("_", " ")
+            page += ["", f"![{title}: {label}](figures/gallery/{figure.name})"]
+    (ROOT / "docs" / "gallery.md").write_text("\n".join(page) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
