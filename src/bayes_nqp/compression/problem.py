@@ -274,11 +274,12 @@ def _pack_gaps(problem: Problem, gaps: GapPatterns, ints: _Buffer, floats: _Buff
     """Add the sums over rows that are equally far apart.
 
     The table of `gaps` holds, in order: number and place of gaps; of patterns (rows, place of
-    steps); place of sums (entries, places, values; by term and block); number and place of groups (block,
-    first slope, pattern, units, indicators, their place, place of their sums); place of classes'
-    entries; number and place of cohorts (block, first time effect, first slope, place of cells,
-    classes, their place); places of members' entries; cohort of each class; number and place of
-    classes with deviations; members inside cohorts (number, place); number and place of others.
+    steps); place of sums (entries, places, values; by term and block); number and place of
+    groups (block, first slope, pattern, units, indicators, their place, place of their sums);
+    place of classes' entries; number and place of cohorts (block, first time effect, first
+    slope, place of cells, classes, their place); places of members' entries; cohort of each
+    class; number and place of classes with deviations; members inside cohorts (number, place);
+    number and place of others.
     """
     flat_ints, flat_floats = ints.array(), floats.array()
     classes, width = problem.classes, problem.n_columns + 1
