@@ -21,6 +21,8 @@ import numpy.typing as npt
 from bayes_nqp.compression import ar1, ar1_noise, iid
 from bayes_nqp.compression._compile import compiled
 from bayes_nqp.compression._lapack import cholesky, inverse_from_cholesky, solve_lower
+from bayes_nqp.compression.gap_slopes import deviation_slopes_by_gaps, slope_by_gaps
+from bayes_nqp.compression.gaps import cross_products_by_gaps, fill_upper, member_loadings_by_gaps
 
 __all__ = ["log_densities", "log_density"]
 
@@ -228,6 +230,9 @@ def add_class(ints: Index, floats: Array, row: Index, q: Array, s: Array) -> Non
 @compiled
 def member_loadings(ints: Index, floats: Array, member: int, vectors: Array, out: Array) -> None:
     """Fill the loadings of slots on one member's weighted residual, given class vectors."""
+    if ints[21] > 0:
+        member_loadings_by_gaps(ints, floats, member, vectors, out)
+        return
     at = ints[18] + 5 * member
     out[:] = 0.0
     y = out.shape[0] - 1
@@ -255,6 +260,17 @@ def member_total(ints: Index, member: int, values: Array) -> float:
     for e in range(ints[at + 1]):
         total += float(ints[ints[at + 3] + e]) * values[ints[ints[at + 2] + e]]
     return total
+
+
+@compiled
+def take_square(loadings: Array, factor: float, s: Array) -> None:
+    """Take a multiple of a vector's square off a matrix's lower triangle; most of it is zero."""
+    places = np.flatnonzero(loadings)
+    for i in range(places.shape[0]):
+        value = factor * loadings[places[i]]
+        line = s[places[i]]
+        for j in range(i + 1):
+            line[places[j]] -= value * loadings[places[j]]
 
 
 @compiled
@@ -289,7 +305,10 @@ def cross_products(
         np.zeros((ints[ints[16] + 8 * b] + 1, ints[ints[16] + 8 * b] + 1)) for b in range(ints[9])
     ]
     total = 0.0
-    for c in range(ints[10]):
+    by_gaps = ints[21] > 0
+    if by_gaps:
+        total += cross_products_by_gaps(error[0], ratio, ints, floats, vectors, treated, blocks)
+    for c in range(0 if by_gaps else ints[10]):
         row = class_row(ints, c)
         m = row[2]
         q = np.empty((m, m))
@@ -306,13 +325,17 @@ def cross_products(
                     q[t, u] -= work[2, t] * work[2, u] / (ratio + h)
         add_class(ints, floats, row, q, blocks[row[0]])
     if mode == 2:
-        for i in range(ints[11]):
+        for e in range(ints[ints[21] + 15] if by_gaps else ints[11]):
+            i = ints[ints[ints[21] + 16] + e] if by_gaps else e
             s = blocks[ints[ints[18] + 5 * i]]
             loadings = np.empty(s.shape[0])
             member_loadings(ints, floats, i, vectors, loadings)
             h = member_total(ints, i, treated)
             total -= 0.5 * np.log1p(h / ratio)
-            s -= np.outer(loadings, loadings) / (ratio + h)
+            take_square(loadings, 1.0 / (ratio + h), s)
+    if mode == 2 or by_gaps:
+        for s in blocks:
+            fill_upper(s)
     total -= 0.5 * ints[5] * np.log(2.0 * np.pi * sigma * sigma)
     total += 0.5 * ints[12] * np.log(2.0 * np.pi)
     return total, blocks
@@ -641,7 +664,12 @@ def error_slopes(
     d_ratio = 0.0
     d_vectors = np.zeros((n_error, vectors.shape[0], vectors.shape[1]))
     d_treated = np.zeros((n_error, treated.shape[0]))
-    for c in range(ints[10]):
+    by_gaps = ints[21] > 0
+    if by_gaps:
+        d_error[0] = slope_by_gaps(error[0], precision, ints, floats, means, covariances)
+        if mode == 2:
+            deviation_slopes_by_gaps(error[0], ints, floats, d_vectors[0], d_treated[0])
+    for c in range(0 if by_gaps else ints[10]):
         row = class_row(ints, c)
         m, n = row[2], float(row[1])
         h = treated[c]

@@ -11,6 +11,13 @@ import numpy.typing as npt
 
 from bayes_nqp.compression.ar1 import AR1
 from bayes_nqp.compression.ar1_noise import AR1Noise
+from bayes_nqp.compression.gap_sums import (
+    GapPatterns,
+    by_period,
+    column_forms,
+    gap_patterns,
+    term_sums,
+)
 from bayes_nqp.compression.iid import IID
 from bayes_nqp.compression.moments import UnitClass
 
@@ -203,9 +210,15 @@ class Problem:
         estimated = np.array([s.estimated for s in self.scales], dtype=bool)
         head[19] = ints.add(np.where(estimated, np.cumsum(estimated) - 1, -1))
         head[20] = estimated.sum()
+        # Deviations of single units leave a class's precision dense.
+        gaps = None
+        if head[2] != 1 and isinstance(self.errors, AR1):
+            gaps = gap_patterns(self.classes, self._slope_strata())
         self._pack_blocks(ints, floats)
-        self._pack_classes(ints, floats)
+        self._pack_classes(ints, floats, gaps)
         self._pack_members(ints, floats)
+        if gaps is not None:
+            _pack_gaps(self, gaps, ints, floats)
         return Packed(ints.array(), floats.array(), int(head[0]))
 
     def _pack_blocks(self, ints: _Buffer, floats: _Buffer) -> None:
@@ -219,7 +232,11 @@ class Problem:
             ]  # fmt: skip
         ints.head[16] = ints.add(table)
 
-    def _pack_classes(self, ints: _Buffer, floats: _Buffer) -> None:
+    def _slope_strata(self) -> Index:
+        strata = max((b.strata.size for b in self.blocks), default=0)
+        return self.class_block * strata + self.class_stratum
+
+    def _pack_classes(self, ints: _Buffer, floats: _Buffer, gaps: GapPatterns | None) -> None:
         table = np.zeros((len(self.classes), 16), dtype=np.int64)
         for i, c in enumerate(self.classes):
             block = self.blocks[self.class_block[i]]
@@ -232,9 +249,13 @@ class Problem:
                 self.class_block[i], c.units.size, c.times.size, c.sums.size, slope_base,
                 ints.add(c.times), ints.add(time_slots), ints.add(slots),
                 floats.add(self.class_treated[i]), ints.add(c.column), ints.add(c.position),
-                floats.add(c.weights), floats.add(c.sums), floats.add(c.cross),
-                _pairs(c, self.n_columns, floats), 0,
+                floats.add(c.weights), floats.add(c.sums), 0, 0,
+                0 if gaps is None else gaps.pattern[i],
             ]  # fmt: skip
+        # What every evaluation reads lies together.
+        for i, c in enumerate(self.classes):
+            table[i, 13] = floats.add(c.cross)
+            table[i, 14] = _pairs(c, self.n_columns, floats) if gaps is None else 0
         ints.head[17] = ints.add(table)
 
     def _pack_members(self, ints: _Buffer, floats: _Buffer) -> None:
@@ -247,6 +268,80 @@ class Problem:
 
 
 _HEADER = 32
+
+
+def _pack_gaps(problem: Problem, gaps: GapPatterns, ints: _Buffer, floats: _Buffer) -> None:
+    """Add the sums over rows that are equally far apart.
+
+    The table of `gaps` holds, in order: number and place of gaps; of patterns (rows, place of
+    steps); place of sums (entries, places, values; by term and block); number and place of
+    groups (block, first slope, pattern, units, indicators, their place, place of their sums);
+    place of classes' entries; number and place of cohorts (block, first time effect, first
+    slope, place of cells, classes, their place); places of members' entries; cohort of each
+    class; number and place of classes with deviations; members inside cohorts (number, place);
+    number and place of others.
+    """
+    flat_ints, flat_floats = ints.array(), floats.array()
+    classes, width = problem.classes, problem.n_columns + 1
+    table = flat_ints[flat_ints[17] :][: 16 * len(classes)].reshape(-1, 16)
+    patterns = [[s.size, ints.add(s)] for s in gaps.steps]
+    sums = [
+        [places.size, ints.add(places), floats.add(values)]
+        for term in term_sums(flat_ints, flat_floats, gaps)
+        for places, values in term
+    ]
+    units = np.bincount(gaps.group, [c.units.size for c in classes]).astype(np.int64)
+    forms = column_forms(flat_ints, flat_floats, gaps)
+    groups = [
+        [*table[c, [0, 4]], gaps.pattern[c], n, loads.size, ints.add(loads), floats.add(values)]
+        for c, n, (loads, values) in zip(gaps.first, units, forms, strict=True)
+    ]  # fmt: skip
+    place = [floats.add(by_period(c, c.sums, width)) for c in classes]
+    entries = [
+        ints.add(
+            [
+                floats.add(by_period(classes[c], s, width))
+                for c, s in zip(m.classes, m.sums, strict=True)
+            ]
+        )
+        for m in problem.members
+    ]
+    cohorts, cohort = _cohorts(problem, table, ints)
+    deviates = [i for i, load in enumerate(problem.class_treated) if load.any() and problem.members]
+    of_member = [np.unique(cohort[m.classes]) for m in problem.members]
+    others = [i for i, found in enumerate(of_member) if found.size > 1]
+    inside: list[list[int]] = [[] for _ in cohorts]
+    for i, found in enumerate(of_member):
+        if found.size == 1:
+            inside[found[0]].append(i)
+    homes = [[len(some), ints.add(some)] for some in inside]
+    ints.head[21] = ints.add(
+        [gaps.gaps.size, ints.add(gaps.gaps), len(patterns), ints.add(patterns), ints.add(sums),
+         len(groups), ints.add(groups), ints.add(place), len(cohorts), ints.add(cohorts),
+         ints.add(entries), ints.add(cohort), len(deviates), ints.add(deviates),
+         ints.add(homes), len(others), ints.add(others)]
+    )  # fmt: skip
+
+
+def _cohorts(problem: Problem, table: Index, ints: _Buffer) -> tuple[list[list[int]], Index]:
+    """Group classes that have the same cells, whichever periods they were observed in."""
+    keys: dict[tuple[int, ...], list[int]] = {}
+    for i, c in enumerate(problem.classes):
+        key = (*table[i, [0, 4]], problem.class_level[i], c.stratum, c.cohort)
+        keys.setdefault(tuple(map(int, key)), []).append(i)
+    rows, cohort = [], np.empty(len(problem.classes), dtype=np.int64)
+    for number, ((block, slopes, level, _, _), inside) in enumerate(keys.items()):
+        cells = np.full(problem.n_periods, -1)
+        for i in inside:
+            slots = problem.class_cells[i]
+            base = problem.blocks[block].n_levels * problem.n_periods
+            cells[problem.classes[i].times] = np.where(slots >= 0, base + slots, -1)
+        cohort[inside] = number
+        rows.append(
+            [block, level * problem.n_periods, slopes, ints.add(cells), len(inside),
+             ints.add(inside)]
+        )  # fmt: skip
+    return rows, cohort
 
 
 def _pairs(c: UnitClass, n_columns: int, floats: _Buffer) -> int:

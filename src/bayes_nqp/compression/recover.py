@@ -43,7 +43,8 @@ class Coefficients:
         Mean deviation of each class's units; or, where members hold several units, the
         deviation of each member. Empty without deviations.
     spread : ndarray (draw, class)
-        Conditional sd of a single unit's deviation in each class.
+        Conditional sd of a single unit's deviation in each class; empty unless deviations are
+        by unit, and so is the next.
     gain : ndarray (draw, packed entry)
         What each packed entry of a unit (class after class) adds to its deviation.
     """
@@ -129,7 +130,7 @@ def _draw(
             continue
         ratio = (sigma / member_scale(x, ints, floats)) ** 2
         gain_at = 0
-        for c in range(ints[10]):
+        for c in range(ints[10] if mode == 1 else 0):
             row = class_row(ints, c)
             m, k_packed, n = row[2], row[3], float(row[1])
             h = treated[c]
@@ -150,8 +151,7 @@ def _draw(
                 total += weight * floats[row[12] + p]
                 gain[i, gain_at + p] = weight / (ratio + h)
             gain_at += k_packed
-            if mode == 1:
-                deviation[i, c] = total / n / (ratio + h) + spread[i, c] / np.sqrt(n) * line[at + c]
+            deviation[i, c] = total / n / (ratio + h) + spread[i, c] / np.sqrt(n) * line[at + c]
         if mode == 2:
             for member in range(ints[11]):
                 b = ints[ints[18] + 5 * member]
@@ -181,7 +181,7 @@ def sizes(packed: Packed) -> tuple[int, int, int, int, int]:
     blocks = ints[ints[16] : ints[16] + 8 * ints[9]].reshape(-1, 8)
     classes = ints[ints[17] : ints[17] + 16 * ints[10]].reshape(-1, 16)
     deviations = {0: 0, 1: int(ints[10]), 2: int(ints[11])}[int(ints[2])]
-    entries = int(classes[:, 3].sum()) if ints[2] else 0
+    entries = int(classes[:, 3].sum()) if ints[2] == 1 else 0
     return int(ints[8]), int(blocks[:, 1].sum()), int(blocks[:, 0].sum()), deviations, entries
 
 
@@ -216,7 +216,7 @@ def recover(
         noise = np.zeros((n, width))
     if isinstance(generator, Mixed) and packed.ints[2] < 2:
         errors = generator.errors(n, error_count(packed))
-    classes = int(packed.ints[10]) if packed.ints[2] else 0
+    classes = int(packed.ints[10]) if packed.ints[2] == 1 else 0
     out = Coefficients(
         np.empty((n, n_global)), np.empty((n, n_local)), np.empty((n, n_slots)),
         np.empty((n, n_deviations)), np.empty((n, classes)), np.empty((n, entries)),
