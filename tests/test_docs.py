@@ -6,14 +6,17 @@ from pathlib import Path
 import bayes_nqp as nqp
 
 DOCS = Path(__file__).parent.parent / "docs"
-ROOMS = ("datasets", "plots", "simulation", "studies")
+ROOMS = ("datasets", "index", "plots", "simulation", "studies")
 
 
 def public() -> set[str]:
     names = {name for name in nqp.__all__ if name not in ROOMS}
     for room in ROOMS:
-        inside = getattr(nqp, room)
-        names |= {f"{room}.{name}" for name in inside.__all__ if not name.isupper()}
+        place = getattr(nqp, room)
+        for name in place.__all__:
+            above = getattr(nqp, name) if name in nqp.__all__ else None
+            if not name.isupper() and getattr(place, name) is not above:
+                names.add(f"{room}.{name}")
     return names
 
 
