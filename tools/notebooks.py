@@ -14,7 +14,8 @@ import time
 from pathlib import Path
 
 import nbformat
-from jupyter_client import KernelManager
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,13 +25,14 @@ LIMIT = 1_000_000
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
-def kernel() -> KernelManager:
-    """Prepare a kernel of this very interpreter, whatever kernels are installed."""
-    manager = KernelManager()
-    manager.kernel_spec.argv = [
-        sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=40",
-    ]  # fmt: skip
-    return manager
+class Here(AsyncKernelManager):
+    """Starts this very interpreter, whatever kernels are installed."""
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """The kernel to start."""
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return KernelSpec(argv=[*command, "--log-level=40"], display_name="Python 3")
 
 
 def execute(path: Path, timeout: int = 600) -> nbformat.NotebookNode:
@@ -44,7 +46,7 @@ def execute(path: Path, timeout: int = 600) -> nbformat.NotebookNode:
             cell.outputs, cell.execution_count = [], None
     client = NotebookClient(
         notebook,
-        km=kernel(),
+        kernel_manager_class=Here,
         timeout=timeout,
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
