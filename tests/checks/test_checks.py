@@ -160,7 +160,8 @@ def test_pretrends_fail_where_treated_units_trend(trending: nqp.Fit) -> None:
 def test_pretrends_need_never_treated_units_at_every_level(calm: nqp.Fit) -> None:
     df = frame()
     df = df[(df["region"] == "inland") | df["start"].notna()]
-    result = nqp.check(replace(calm, panel=panel_of(df)), "pretrends")
+    design = calm.design.replace(unidentified="drop")
+    result = nqp.check(replace(calm, panel=panel_of(df), design=design), "pretrends")
     assert result.verdict == "not applicable"
     assert "never-treated" in result.sentence
     assert "coastal" in result.sentence
