@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.linalg as sl
-from dense import Dense, values_of
+from dense import Dense, dense, values_of
 from design_table import DESIGNS
 from random_panels import random_panel
 from scipy import stats
@@ -88,7 +88,7 @@ def test_densities_are_the_dense_ones(name: str, seed: int) -> None:
     several = bool(equation.problem.members)
     member = plan.frame.member if several else np.arange(panel.n_units)
     ours, codes = densities(equation, x, recover(x, equation.packed, None).slots, member)
-    reference = Dense(case.design, panel)
+    reference = dense(case.design, panel)
     theirs = [
         expected(reference, values_of(names, x[0]), np.flatnonzero(member[reference.unit] == code))
         for code in codes
