@@ -156,6 +156,21 @@ def chance(p: float) -> str:
     return "> .999" if p > 0.999 else "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
 
 
+def stated(p: float) -> str:
+    """State a probability as a sentence in brackets does: P = .982, or P > .999.
+
+    Parameters
+    ----------
+    p : float
+
+    Returns
+    -------
+    str
+    """
+    written = chance(p)
+    return f"P {written}" if written[0] in "<>" else f"P = {written}"
+
+
 def level(one: Posterior, language: Language, unit: str = "") -> str:
     """Write mean and interval.
 
@@ -199,7 +214,7 @@ def change(one: Posterior, outcome: str, language: Language, unit: str = "", who
     p = chance(one.p_direction)
     sure = sureness(one.p_direction, language)
     if language == "zh":
-        place = f"在{whom}，" if whom else ""
+        place = f"对于{whom}，" if whom else ""
         if not one.decided:
             return (
                 f"{place}数据不足以判断政策是提高还是降低了{outcome}：平均效应为 {size}，"
@@ -207,7 +222,7 @@ def change(one: Posterior, outcome: str, language: Language, unit: str = "", who
             )
         verb = "提高" if one.positive else "降低"
         return f"{place}政策{sure}{verb}了{outcome}：平均效应为 {size}（该方向的后验概率 {p}）。"
-    place = f"In {whom}, the" if whom else "The"
+    place = f"For {whom}, the" if whom else "The"
     if not one.decided:
         return (
             f"{place} data do not tell whether the policy raised or lowered {outcome}: the average "
@@ -217,7 +232,7 @@ def change(one: Posterior, outcome: str, language: Language, unit: str = "", who
     what = "increase" if one.positive else "decrease"
     return (
         f"{place} policy {verb} {outcome}: the average effect is {size}. "
-        f"{_article(what)} is {sure} (P = {p})."
+        f"{_article(what)} is {sure} ({stated(one.p_direction)})."
     )
 
 
@@ -225,7 +240,9 @@ def _article(what: str) -> str:
     return f"An {what}" if what[0] in "aeiou" else f"A {what}"
 
 
-def comparison(one: Posterior, first: str, second: str, language: Language, unit: str = "") -> str:
+def comparison(
+    one: Posterior, first: str, second: str, language: Language, unit: str = "", factor: str = ""
+) -> str:
     """Say in which of two groups the effect is larger.
 
     Parameters
@@ -235,20 +252,23 @@ def comparison(one: Posterior, first: str, second: str, language: Language, unit
     first, second : str
     language : {"en", "zh"}
     unit : str, default ""
+    factor : str, default ""
+        Whose levels they are.
 
     Returns
     -------
     str
     """
     size = level(one, language, unit)
+    of = f" ({factor})" if factor and language == "en" else f"（{factor}）" if factor else ""
     if language == "zh":
-        said = f"{first}与{second}的效应之差为 {size}"
+        said = f"{first}与{second}{of}的效应之差为 {size}"
         if not one.decided:
             return f"{said}，数据不足以判断哪一组更大（P(> 0) = {chance(one.p_positive)}）。"
         larger = first if one.positive else second
         sure = sureness(one.p_direction, language)
-        return f"{said}；{sure}{larger}的效应更大（P = {chance(one.p_direction)}）。"
-    said = f"{first} minus {second}: {size}"
+        return f"{said}；{sure}{larger}的效应更大（{stated(one.p_direction)}）。"
+    said = f"{first} minus {second}{of}: {size}"
     if not one.decided:
         return (
             f"{said}; the data do not tell which effect is larger (P(> 0) = "
@@ -257,7 +277,7 @@ def comparison(one: Posterior, first: str, second: str, language: Language, unit
     larger = first if one.positive else second
     return (
         f"{said}; that the effect is larger in {larger} is {sureness(one.p_direction, language)} "
-        f"(P = {chance(one.p_direction)})."
+        f"({stated(one.p_direction)})."
     )
 
 
@@ -282,7 +302,6 @@ def growth(
     str
     """
     first, then = level(start, language, unit), level(end, language, unit)
-    p = chance(step.p_direction)
     if language == "zh":
         said = f"政策实施当期的效应为 {first}，第 {last} 期为 {then}。"
         if not step.decided:
@@ -291,7 +310,11 @@ def growth(
                 + f"数据不足以判断效应随时间扩大还是缩小（P(扩大) = {chance(step.p_positive)}）。"
             )
         way = "上升" if step.positive else "下降"
-        return said + f"效应{sureness(step.p_direction, language)}随时间{way}（P = {p}）。"
+        return (
+            said
+            + f"效应{sureness(step.p_direction, language)}随时间{way}"
+            + f"（{stated(step.p_direction)}）。"
+        )
     said = f"The effect is {first} at adoption and {then} at event time {last}. "
     if not step.decided:
         return said + (
@@ -299,7 +322,11 @@ def growth(
             f"{chance(step.p_positive)})."
         )
     way = "upwards" if step.positive else "downwards"
-    return said + f"That it moves {way} is {sureness(step.p_direction, language)} (P = {p})."
+    return (
+        said
+        + f"That it moves {way} is {sureness(step.p_direction, language)} "
+        + f"({stated(step.p_direction)})."
+    )
 
 
 def indirect(one: Posterior, via: str, outcome: str, language: Language, unit: str = "") -> str:
@@ -327,7 +354,7 @@ def indirect(one: Posterior, via: str, outcome: str, language: Language, unit: s
         sure = sureness(one.p_direction, language)
         return (
             f"政策{sure}经由{via}{verb}了{outcome}：间接效应为 {size}"
-            f"（P = {chance(one.p_direction)}）。"
+            f"（{stated(one.p_direction)}）。"
         )
     if not one.decided:
         return (
@@ -337,7 +364,7 @@ def indirect(one: Posterior, via: str, outcome: str, language: Language, unit: s
     what = "an increase" if one.positive else "a decrease"
     return (
         f"Through {via}: {size}; {what} of {outcome} on this path is "
-        f"{sureness(one.p_direction, language)} (P = {chance(one.p_direction)})."
+        f"{sureness(one.p_direction, language)} ({stated(one.p_direction)})."
     )
 
 
@@ -392,13 +419,13 @@ def ranking(chances: Mapping[str, float], language: Language) -> str:
     if language == "zh":
         if p < UNDECIDED:
             return f"后验认为{best}的效应最大的概率最高，但仅为 {chance(p)}：排序不明确。"
-        return f"{best}的效应最大（P = {chance(p)}）。"
+        return f"{best}的效应最大（{stated(p)}）。"
     if p < UNDECIDED:
         return (
             f"{best} is the likeliest to have the largest effect, with a posterior probability of "
             f"no more than {chance(p)}: the order is open."
         )
-    return f"The effect is largest in {best} (P = {chance(p)})."
+    return f"The effect is largest in {best} ({stated(p)})."
 
 
 def listed(items: Sequence[str], language: Language) -> str:

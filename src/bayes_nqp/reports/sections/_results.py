@@ -80,4 +80,9 @@ def _by(context: Context, factor: str) -> Iterator[str]:
         return
     for level in levels:
         one = posterior_of(draws.sel({factor: level}), context.prob)
-        yield change(one, outcome, context.language, context.unit, text(level))
+        whom = (
+            f"{text(level)}（{factor}）"
+            if context.language == "zh"
+            else f"{text(level)} ({factor})"
+        )
+        yield change(one, outcome, context.language, context.unit, whom)

@@ -58,6 +58,7 @@ def _compared(context: Context, factor: str) -> Iterator[str]:
             text(second),
             context.language,
             context.unit,
+            factor,
         )
 
 
