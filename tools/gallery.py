@@ -43,7 +43,9 @@ def found(path: Path) -> str:
     text = change(att, report.outcome or "the outcome", "en", report.outcome_unit or "")
     simulated = study.prepared.simulated
     if simulated is not None:
-        text += f" The truth of this simulated panel is {float(nqp.att(simulated.truth)):.4f}."
+        text += (
+            f" The truth of this simulated panel is {float(nqp.att(simulated.truth).mean()):.4f}."
+        )
     text += f" Convergence gate: {fit.gate}."
     factor = study.factors[0] if study.factors else None
     figures = {}
