@@ -1,4 +1,4 @@
-"""All of a folder, or none of it."""
+"""All of a folder or file, or none of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bayes_nqp.errors import StudyError
 
-__all__ = ["Place", "checksum", "open_to_readers", "place"]
+__all__ = ["Place", "checksum", "open_to_readers", "place", "write_bytes", "write_text"]
 
 
 class Place:
@@ -162,3 +162,47 @@ def _worded(error: OSError, out: Path) -> StudyError:
         where=str(error.filename or ""),
         hint="a folder you may write to; close files of it that are open in Excel",
     )
+
+
+def write_bytes(path: str | Path, content: bytes) -> Path:
+    """Write a file whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folders on the way are made; an existing file is replaced.
+    content : bytes
+
+    Returns
+    -------
+    Path
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(beside).chmod(0o666 & ~mask)
+        Path(beside).replace(path)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def write_text(path: str | Path, content: str) -> Path:
+    """Write a text file in UTF-8, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+    content : str
+
+    Returns
+    -------
+    Path
+    """
+    return write_bytes(path, content.encode("utf-8"))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bayes_nqp.files import write_bytes
 from bayes_nqp.reports._content import (
     Alarm,
     Block,
@@ -19,7 +20,6 @@ from bayes_nqp.reports._content import (
 )
 from bayes_nqp.reports._words import words
 from bayes_nqp.tables._as_docx import add_docx, docx_module, set_fonts
-from bayes_nqp.tables._files import write_bytes
 
 __all__ = ["write_docx"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bayes_nqp.errors import StudyError
-from bayes_nqp.tables._files import write_bytes
+from bayes_nqp.files import write_bytes
 from bayes_nqp.tables._model import Table
 from bayes_nqp.tables._widths import fits, slanted, widths_of
 from bayes_nqp.tables._words import words

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bayes_nqp.errors import StudyError
+from bayes_nqp.files import write_bytes
 from bayes_nqp.tables._as_frame import parts_of
-from bayes_nqp.tables._files import write_bytes
 from bayes_nqp.tables._model import Cell, Table
 from bayes_nqp.tables._widths import size_of, slanted
 from bayes_nqp.tables._words import words

@@ -306,7 +306,7 @@ class Table:
 
 def _kept(made: str, path: str | Path | None) -> str:
     if path is not None:
-        from bayes_nqp.tables._files import write_text
+        from bayes_nqp.files import write_text
 
         write_text(path, made)
     return made
