@@ -108,7 +108,7 @@ def test_a_table_of_the_list_speaks_chinese(results: dict[str, CheckResult]) -> 
 
 def test_both_languages_are_kept() -> None:
     one = said("{:.2f} of {}", "{1} 中的 {0:.2f}", 0.125, labelled("as fitted"))
-    assert (one, one.zh) == ("0.12 of as fitted", "基准拟合中的 0.12")
+    assert (one, one.zh) == ("0.12 of as fitted", "基准模型中的 0.12")
     for again in (copy.deepcopy(one), pickle.loads(pickle.dumps(one))):
         assert (str(again), again.zh) == (str(one), one.zh)
     assert joined([one, "", Said("b", "乙")]).zh == f"{one.zh}乙"

@@ -308,7 +308,7 @@ def test_chinese_figures_have_every_glyph_and_draw_into_given_axes(name):
 @pytest.mark.skipif(not HAS_CJK, reason="no CJK font is installed")
 def test_chinese_paths(fit):
     figure = plots.paths(fit, language="zh")
-    assert {"政策", "全部中介", "总效应"} <= set(_texts(figure))
+    assert {"政策", "全部中介变量", "总效应"} <= set(_texts(figure))
     assert _rendered(figure) > 1000
 
 

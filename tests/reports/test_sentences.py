@@ -28,7 +28,7 @@ UP = {"en": ("raised", "increase"), "zh": ("提高了",)}
 DOWN = {"en": ("lowered", "decrease"), "zh": ("降低了",)}
 WORDS = {
     "en": ("virtually certain", "extremely likely", "very likely"),
-    "zh": ("几乎可以确定", "极有可能", "很有可能"),
+    "zh": ("几乎确定", "极有可能", "很可能"),
 }
 
 

@@ -239,7 +239,7 @@ def test_checks_are_listed_with_the_worst_first():
     pd.testing.assert_frame_equal(made.text, same.text)
     zh = table(results, language="zh")
     assert zh.rows[0].label == words("zh")["question_pretrends"]
-    assert zh.rows[0].cells[0].text == "不成立"
+    assert zh.rows[0].cells[0].text == "未通过"
 
 
 def test_specifications_have_a_row_each():

@@ -80,13 +80,13 @@ def adds_up(fit: Fit) -> Finding:
     bad = [name for name, gap in gaps.items() if abs(gap) >= _LIMITS[0]]
     sentence = Said(
         "Direct and indirect effects add up to the effect on the outcome alone.",
-        "直接效应与间接效应之和等于仅用结果变量估计的效应。",
+        "直接效应与间接效应之和与仅用结果变量估计的效应一致。",
     )
     if bad:
         sentence = said(
             "Direct and indirect effects do not add up to the effect on the outcome alone ({}): "
             "the equations compare other periods, as where a mediator drifts before adoption.",
-            "直接效应与间接效应之和不等于仅用结果变量估计的效应（{}）：各方程比较的时期不同，"
+            "直接效应与间接效应之和与仅用结果变量估计的效应不一致（{}）：各方程比较的时期不同，"
             "例如某一中介变量在政策实施前已有漂移。",
             listed([labelled(one) for one in bad]),
         )

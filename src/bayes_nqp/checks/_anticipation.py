@@ -50,7 +50,7 @@ def anticipation(fit: Fit, *, periods: int = 2) -> Finding:
         raise NotApplicable(
             Said(
                 "The first cohort has no period to spare before adoption.",
-                "最早的批次在政策实施前没有可让出的时期。",
+                "最早的批次在政策实施前没有可供考察预期效应的时期。",
             )
         )
     windows = [design.anticipation + k for k in range(1, most + 1)]
@@ -94,7 +94,7 @@ def _sentence(found: Judged, early: bool) -> Said:
         return Said(
             "Treated units already differ in the period before adoption: they respond early, or "
             "move apart on a trend; see pretrends.",
-            "处理组在政策实施前一期已有差异：或已提前反应，或存在趋势差异；参见平行趋势检验。",
+            "处理组在政策实施前一期已有差异：或已提前反应，或存在趋势差异；参见事前平行趋势检验。",
         )
     same = Said(
         "Nothing moves in the period before adoption, and effects do not depend on it.",

@@ -138,7 +138,7 @@ def _sentence(judged: list[_Quantity], weak: list[_Quantity]) -> Said:
     if not judged:
         return Said(
             "No indirect effect has an interval that excludes zero: none could be undone.",
-            "没有间接效应的区间不含零：无可推翻。",
+            "各间接效应的区间均含零：无可推翻。",
         )
     parts = [_crosses(one) for one in judged if one.kind == "overall"]
     joint = min((one for one in judged if one.kind == "joint"), key=_size, default=None)
@@ -148,8 +148,8 @@ def _sentence(judged: list[_Quantity], weak: list[_Quantity]) -> Said:
         "Indirect effects would vanish at correlations of innovations of: {}; the weakest needs a "
         "common cause of {:.0f} % of what is left of both the mediator's and the outcome's "
         "variance.",
-        "使间接效应消失的新息相关系数为：{}；最弱者所需的共同原因须占中介变量与结果变量"
-        "剩余方差各 {:.0f}%。",
+        "使间接效应消失的新息相关系数为：{}；其中最弱者只需一个共同原因，分别解释中介变量"
+        "与结果变量剩余方差的 {:.0f}%。",
         listed(parts, 6),
         100 * min(judged, key=_size).size,
     )
@@ -175,11 +175,11 @@ def _at(one: _Quantity) -> Said:
 
 def _figure(found: list[_Quantity]) -> Said:
     parts = [
-        said("{}: {}", "{}：{}", one.called, _at(one))
+        said("{}: {}", "{} {}", one.called, _at(one))
         for one in found
         if one.kind != "joint" and one.clear
     ]
-    return said("crossing {}", "过零点 {}", separated(parts)) if parts else NOTHING
+    return said("crossing {}", "过零点：{}", separated(parts)) if parts else NOTHING
 
 
 def _evidence(found: list[_Quantity]) -> xr.Dataset:

@@ -33,7 +33,7 @@ def control_group(fit: Fit) -> Finding:
     sds = evidence["att"].std(("chain", "draw")).to_numpy()
     figure = said(
         "average effect {:.3g} ({:.2g}) as fitted, {:.3g} ({:.2g}) with {}; {:+.1f} posterior sd",
-        "平均效应：基准拟合 {0:.3g}（{1:.2g}），{4}时 {2:.3g}（{3:.2g}）；"
+        "平均效应：基准模型 {0:.3g}（{1:.2g}），{4}时 {2:.3g}（{3:.2g}）；"
         "相差 {5:+.1f} 个后验标准差",
         means[0],
         sds[0],

@@ -56,7 +56,7 @@ def convergence(fit: Fit) -> Finding:
         return Finding(FAILS, figure, sentence, evidence, "table")
     sentence = said(
         "All chains agree, with enough effective draws, for {} parameters and reported effects.",
-        "{} 个参数与所报告的效应，各链均已一致，有效样本量充足。",
+        "就 {} 个参数与所报告的效应而言，各链结果一致，有效样本量充足。",
         len(evidence),
     )
     return Finding(HOLDS, figure, sentence, evidence, "table")

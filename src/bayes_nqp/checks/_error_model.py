@@ -123,7 +123,7 @@ def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = Fal
     figure = said(
         "cluster-robust over model sd {:.2f} for the average effect, {:.2f} for {} (limit {:.2f}; "
         "{} clusters by {})",
-        "聚类稳健标准差与模型标准差之比：平均效应 {0:.2f}，{2} {1:.2f}"
+        "聚类稳健标准误与模型标准差之比：平均效应 {0:.2f}，{2} {1:.2f}"
         "（界限 {3:.2f}；按 {6} 聚为 {4} 类）",
         found.ratio[0],
         found.ratio[worst],
@@ -186,7 +186,7 @@ def _clusters(design: StaggeredDiD, panel: Panel, name: str | None) -> _Clusters
                 "There are {} clusters by {}; a robust standard error needs {} at the very least.",
                 "按 {1} 只聚为 {0} 类；聚类稳健标准误至少需要 {2} 类。",
                 count,
-                name or varying,
+                labelled(name or varying),
                 _FEW,
             )
         )
@@ -201,7 +201,7 @@ def _of_exposure(fit: Fit) -> Finding:
             Said(
                 "No richer error structure can be fitted, and robust standard errors of a "
                 "continuous exposure are not there.",
-                "没有更一般的误差结构可供拟合，连续暴露也没有稳健标准误。",
+                "没有更一般的误差结构可供拟合，连续暴露也没有聚类稳健标准误。",
             )
         )
     verdict: Verdict = DOUBT if wider > _LIMIT or moved > 1 else HOLDS
@@ -341,8 +341,8 @@ def _sentence(
         return said(
             "Clustered by {}, no standard deviation is larger than modelled by more than chance "
             "explains{}.",
-            "按 {} 聚类，没有标准差超出模型值的程度大于抽样偶然所能解释的范围{}。",
-            groups.name,
+            "按 {} 聚类后，标准误高于模型值之处均未超出抽样波动所能解释的范围{}。",
+            labelled(groups.name),
             Said(" and richer error structures agree", "，更一般的误差结构也与之一致")
             if np.isfinite(wider)
             else "",
@@ -353,8 +353,8 @@ def _sentence(
             said(
                 "Clustered by {}, the standard deviation of {} is up to {:.2f} times what the "
                 "model says: intervals are too narrow.",
-                "按 {} 聚类，{}的标准差最高为模型值的 {:.2f} 倍：区间过窄。",
-                groups.name,
+                "按 {} 聚类后，{} 的标准误最高为模型值的 {:.2f} 倍：区间过窄。",
+                labelled(groups.name),
                 listed([labelled(name) for name in over], 3),
                 ratio,
             )
@@ -377,15 +377,15 @@ def _advice(design: StaggeredDiD, groups: _Clusters, wider: float) -> Said:
             "Errors move together within a {}: give groups of them time effects of their own "
             "(time=nqp.TimeEffects(…)), or report the robust sd.",
             "同一 {} 内的误差共同变动：请为其分组设定各自的时间效应"
-            "（time=nqp.TimeEffects(…)），或报告稳健标准差。",
-            groups.name,
+            "（time=nqp.TimeEffects(…)），或报告聚类稳健标准误。",
+            labelled(groups.name),
         )
     if richer and np.isnan(wider):
         return Said(
             "No richer error structure can be fitted (precision weights go with independent "
             "errors only): report the robust sd, or fit without weights.",
             "没有更一般的误差结构可供拟合（精度权重只与独立误差并用）："
-            "请报告稳健标准差，或不加权重重新拟合。",
+            "请报告聚类稳健标准误，或不加权重重新拟合。",
         )
     if richer and wider > _SAME:
         return said(
@@ -397,6 +397,6 @@ def _advice(design: StaggeredDiD, groups: _Clusters, wider: float) -> Said:
         "No richer error structure widens them, so the spread of errors differs between "
         "units, or units move together: report the robust sd, and cluster by a level above "
         "(cluster='…').",
-        "更一般的误差结构并未使区间变宽，可见误差的离散程度因单位而异，或单位共同变动："
-        "请报告稳健标准差，并按更高层级聚类（cluster='…'）。",
+        "更一般的误差结构并未使区间变宽，可见误差的离散程度因单位而异，或各单位共同变动："
+        "请报告聚类稳健标准误，并按更高层级聚类（cluster='…'）。",
     )

@@ -61,7 +61,7 @@ def future_exposure(fit: Fit, *, periods: int = 1) -> Finding:
         raise NotApplicable(
             Said(
                 "This design has no continuous exposure; 'pretrends' asks it of a treatment.",
-                "该设计没有连续暴露；处理变量请用平行趋势检验（'pretrends'）。",
+                "该设计没有连续暴露；对于处理变量，请用事前平行趋势检验（'pretrends'）。",
             )
         )
     panel, column = _ahead(panel_of(fit), design, periods)
@@ -120,7 +120,7 @@ def _ahead(panel: Panel, design: ContinuousExposure, periods: int) -> tuple[Pane
         raise NotApplicable(
             said(
                 "Too little is left of rows that have a row {} later: {}",
-                "其后第 {} 期仍有观测的行所余过少：{}",
+                "其后第 {} 期仍有数据的观测所余过少：{}",
                 periods,
                 reason(error.what),
             )
@@ -158,7 +158,7 @@ def _judged(table: pd.DataFrame) -> tuple[Verdict, Said]:
         return DOUBT, Said(
             "The slope of exposure to come is known too badly to tell: its interval is wider "
             "than the effect is large.",
-            "未来暴露的斜率过于不确定，无从判断：其区间宽于效应的大小。",
+            "未来暴露的斜率过于不确定，无从判断：其区间宽度超过效应的大小。",
         )
     return HOLDS, Said(
         "Exposure to come says nothing about the outcome beyond today's.",

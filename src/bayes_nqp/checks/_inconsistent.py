@@ -70,11 +70,11 @@ def inconsistent(fit: Fit) -> Finding:
     if not opposed:
         same = Said(
             "No indirect effect points against the direct one with a probability of 90 %.",
-            "没有间接效应以 90% 的概率与直接效应方向相反。",
+            "没有任何间接效应与直接效应方向相反的后验概率达到 90%。",
         )
         why = said(
             "The proportion mediated is withheld: {}.",
-            "中介比例不予报告：{}。",
+            "中介效应占比不予报告：{}。",
             reason(share.attrs["withheld"]),
         )
         sentence = joined([same, why] if share.attrs["withheld"] else [same])
@@ -84,7 +84,7 @@ def inconsistent(fit: Fit) -> Finding:
         "{} has the other sign, so each hides a part of the other in the total effect. This is a "
         "finding to report; the proportion mediated has no meaning and is withheld.",
         "遮掩效应（不一致中介）：直接效应为{}，而经由 {} 的效应符号相反，二者在总效应中相互掩盖。"
-        "这是应予报告的发现；此时中介比例没有意义，不予报告。",
+        "这是应予报告的发现；此时中介效应占比没有意义，不予报告。",
         Said("positive", "正") if sign > 0 else Said("negative", "负"),
         listed(opposed),
     )

@@ -107,17 +107,17 @@ def _finding(found: Judged, evidence: xr.Dataset) -> Finding:
     ]
     verdict: Verdict = found.verdict
     same = Said("No indicator carries the average effect alone.", "没有单一指标主导平均效应。")
-    sentence = found.sentence(same, Said("", "{}后"))
+    sentence = found.sentence(same, Said("", "{} 后"))
     if concluded:
         without = Said(names[most], f"剔除 {names[most].removeprefix('without ')}")
         share = max(float(carried[most - 1]), 0.0)
-        parts.append(said("; gone {}: {:.0%}", "；{}后消失 {:.0%}", without, share))
+        parts.append(said("; gone {}: {:.0%}", "；{} 后消失 {:.0%}", without, share))
         if verdict == HOLDS and share > _HALF:
             verdict = DOUBT
             sentence = said(
                 "The conclusion stays, but {:.0%} of the effect is gone {}: the index responds "
                 "mainly through it.",
-                "结论不变，但{1}后效应减少 {0:.0%}：指数主要通过该指标作出响应。",
+                "结论不变，但{1} 后效应减少 {0:.0%}：指数主要通过该指标作出响应。",
                 share,
                 without,
             )
@@ -137,7 +137,7 @@ def _origin(
             Said(
                 "The outcome is no index that the panel remembers; panel = index.panel(…), or the "
                 "option index=nqp.ProductivityIndex(…).",
-                "面板未记录由指标构成的结果变量；请用 panel = index.panel(…)，或选项 "
+                "结果变量并非面板所记录的指数；请用 panel = index.panel(…)，或选项 "
                 "index=nqp.ProductivityIndex(…)。",
             )
         )

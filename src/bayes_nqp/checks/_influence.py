@@ -83,7 +83,7 @@ def influence(fit: Fit, *, by: str | None = None, refits: int = 10) -> Finding:
             said(
                 "Under {!r} the model was sampled row by row, and a unit's own effect cannot be "
                 "integrated out of its density.",
-                "在 {!r} 下模型系逐行抽样，无法将单位自身的效应从其密度中积分掉。",
+                "在 {!r} 下模型系逐行抽样，无法从其密度中积分消去单位自身的效应。",
                 design.likelihood,
             )
         )
@@ -94,7 +94,7 @@ def influence(fit: Fit, *, by: str | None = None, refits: int = 10) -> Finding:
             said(
                 "Only one {} is treated: without it there is no effect.",
                 "只有一个 {} 受处理：剔除后便无效应可言。",
-                groups.dim,
+                labelled(groups.dim),
             )
         )
     own = _own(fit)
@@ -186,7 +186,7 @@ def _sentences(
             said(
                 "Without {} alone the average effect moves by more than a posterior sd and its "
                 "conclusion changes: it rests on single units.",
-                "仅剔除 {}，平均效应就变动超过一个后验标准差且结论改变：它依赖个别单位。",
+                "仅剔除 {}，平均效应就变动超过一个后验标准差且结论改变：该效应依赖个别单位。",
                 listed(names[moved & turned], 4),
             )
         )
@@ -219,7 +219,7 @@ def _sentences(
         parts.append(
             said(
                 "Importance weights cannot leave out {}; refits={} more would.",
-                "重要性权重无法剔除 {}；再增加 refits={} 即可。",
+                "重要性权重不足以剔除 {}；请将 refits 增加 {}。",
                 listed(left, 4),
                 len(left),
             )
@@ -300,7 +300,7 @@ def _sums(fit: Fit, groups: LeftOut, share: Array, kept: xr.DataArray) -> Array:
             Said(
                 "Deviations of single members are not stored where there are so many; a single "
                 "one hardly moves an average over them all.",
-                "单位众多时不保存各单位的偏离；单个单位几乎不会改变全体的平均。",
+                "单位众多时不保存各单位的偏离；单个单位几乎不会改变全体平均。",
             )
         )
     deviation = effects[v.DEVIATION].sel({v.DRAW: kept}).squeeze(v.PATH, drop=True)

@@ -12,7 +12,7 @@ __all__ = ["LABELS", "labelled", "statistic", "verdict_word"]
 LABELS: Final = {
     "overall": "总体",
     "unit": "单位",
-    "as fitted": "基准拟合",
+    "as fitted": "基准模型",
     "errors": "误差结构",
     "time effects": "时间效应",
     "pooling": "合并方式",
@@ -39,11 +39,11 @@ LABELS: Final = {
     "never-treated controls": "仅以从未处理单位为对照",
     "never-treated units": "仅以从未处理单位为对照",
     "all untreated rows": "以全部未处理观测为对照",
-    "deviations by unit": "允许单位偏离",
+    "deviations by unit": "允许各单位偏离",
     "slopes by period": "各期斜率不同",
     "one period of anticipation": "提前一期",
-    "no deviations by unit": "无单位偏离",
-    "all indicators, weighed by these rows alone": "全部指标，仅由面板内观测赋权",
+    "no deviations by unit": "不允许各单位偏离",
+    "all indicators, weighed by these rows alone": "全部指标，仅用面板内观测赋权",
     "autocorrelation, lag 1": "滞后 1 期自相关",
     "autocorrelation, lag 2": "滞后 2 期自相关",
     "autocorrelation, lag 3": "滞后 3 期自相关",
@@ -66,7 +66,7 @@ LABELS: Final = {
     "direct effect": "直接效应",
     "direct and indirect": "直接与间接效应之和",
     "outcome alone": "仅用结果变量的估计",
-    "proportion mediated": "中介比例",
+    "proportion mediated": "中介效应占比",
     "delay": "响应的滞后",
     "outcome": "结果变量",
     "all mediators": "全部中介变量",
@@ -74,7 +74,7 @@ LABELS: Final = {
     "with the outcome": "与结果变量",
     "att": "平均效应",
     "effect": "效应",
-    "effect, rows with a future": "效应（有后续观测的行）",
+    "effect, rows with a future": "效应（有后续观测的样本）",
     "effect beside future exposure": "控制未来暴露后的效应",
 }
 """By the English label."""
@@ -84,11 +84,11 @@ _PATTERNS: Final = (
     (r"without dimension (.+)", r"剔除维度 \1"),
     (r"without (.+)", r"剔除 \1"),
     (r"(\d+) periods? of anticipation", r"提前 \1 期"),
-    (r"time effects by (.+), pooled", r"按 \1 的时间效应（部分合并）"),
-    (r"time effects by (.+)", r"按 \1 的时间效应"),
-    (r"by (.+), pooled", r"按 \1 的时间效应（部分合并）"),
-    (r"by (.+)", r"按 \1 的时间效应"),
-    (r"no deviations by (.+)", r"无 \1 偏离"),
+    (r"time effects by (.+), pooled", r"按 \1 分组的时间效应（部分合并）"),
+    (r"time effects by (.+)", r"按 \1 分组的时间效应"),
+    (r"by (.+), pooled", r"按 \1 分组的时间效应（部分合并）"),
+    (r"by (.+)", r"按 \1 分组的时间效应"),
+    (r"no deviations by (.+)", r"不允许各 \1 偏离"),
     (r"effect priors (.+)", r"效应先验 \1"),
     (r"exposure (\d+) ahead", r"未来第 \1 期的暴露"),
     (r"att\[event_time=(.+)\]", r"事件时间 \1 的效应"),
@@ -97,9 +97,9 @@ _PATTERNS: Final = (
 )
 
 _VERDICTS: Final = {
-    "holds": "成立",
+    "holds": "通过",
     "in doubt": "存疑",
-    "fails": "不成立",
+    "fails": "未通过",
     "not applicable": "不适用",
 }
 

@@ -130,12 +130,12 @@ def _sentence(lines: list[Line], verdict: Verdict) -> Said:
         turned = [_labelled(x.mediator, x.quantity) for x in lines if x.verdict == FAILS]
         return said(
             "An effect has the other sign: {}. Channels are not told apart.",
-            "有效应的符号相反：{}。各渠道无法区分。",
+            "有效应的符号发生反转：{}。各渠道无法区分。",
             listed(turned),
         )
     return said(
         "What one channel carries depends on which others are there ({}): mediators act through "
         "one another, and only their joint effect should be told.",
-        "单个渠道所传导的效应取决于其他渠道是否在内（{}）：中介变量互相影响，只宜报告其联合效应。",
+        "单个渠道所传导的效应取决于其他渠道是否在内（{}）：中介变量之间相互影响，只宜报告其联合效应。",
         listed(bad),
     )

@@ -101,7 +101,7 @@ def leave_out(fit: Fit, *, groups: str | Sequence[str] = ()) -> Finding:
         "无论剔除哪一部分（重新拟合 {} 次），结论均不变。",
         len(names) - 1,
     )
-    sentence = found.sentence(same, Said("", "{}后"))
+    sentence = found.sentence(same, Said("", "{} 后"))
     return Finding(found.verdict, figure, sentence, evidence, "specifications")
 
 

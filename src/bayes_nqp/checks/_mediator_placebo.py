@@ -57,7 +57,7 @@ def mediator_placebo(fit: Fit, *, placebo: str | None = None) -> Finding:
             Said(
                 "No mediator that cannot respond is named; nqp.check(fit, 'mediator_placebo', "
                 "placebo='column') asks it of one.",
-                "未指定不可能响应的中介变量；"
+                "未指定政策不可能影响的中介变量；"
                 "请用 nqp.check(fit, 'mediator_placebo', placebo='column') 指定。",
             )
         )
@@ -116,7 +116,7 @@ def _sentence(placebo: str, first: Line, second: Line, weak: bool) -> Said:
     if second.verdict != HOLDS:
         return said(
             "Nothing should go through {}, and something seems to.",
-            "本不应有效应经由 {} 传导，却似乎存在。",
+            "本不应有效应经由 {} 传导，却似乎存在这样的效应。",
             placebo,
         )
     if weak:

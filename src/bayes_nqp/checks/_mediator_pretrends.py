@@ -82,7 +82,7 @@ def _sentence(verdict: Verdict, by: dict[Verdict, Said]) -> Said:
         apart = said(
             "Before adoption {} already moved apart in the treated, so its effect on it, and what "
             "goes through it, is not all due to the policy.",
-            "政策实施前，处理组的 {} 已出现偏离，因此政策对它的效应以及经由它的效应不全归于政策。",
+            "政策实施前，处理组的 {} 已出现偏离，因此对它的效应以及经由它的效应不能全部归于政策。",
             by[FAILS],
         )
         doubt = said("In doubt: {}.", "存疑：{}。", by[DOUBT])
@@ -91,6 +91,6 @@ def _sentence(verdict: Verdict, by: dict[Verdict, Said]) -> Said:
         "Before adoption {} may have moved apart in the treated: a trend that the leads allow "
         "would be as large as the effect, or there is one in some level.",
         "政策实施前，处理组的 {} 可能已出现偏离：前置期所容许的趋势可与效应同样大，"
-        "或某一组中存在趋势。",
+        "或某一组内存在这样的趋势。",
         by[DOUBT],
     )

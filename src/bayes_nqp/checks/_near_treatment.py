@@ -49,7 +49,7 @@ def near_treatment(fit: Fit) -> Finding:
     most = max(lines, key=lambda line: line.value)
     figure = said(
         "largest share of variation: {} {}, {:.2f}",
-        "最大的共同变动份额：{} {}，{:.2f}",
+        "共同变动的最大比例：{} {}，{:.2f}",
         most.mediator,
         labelled(most.quantity),
         most.value,
@@ -61,13 +61,13 @@ def near_treatment(fit: Fit) -> Finding:
     ]
     sentence = Said(
         "No mediator shares most of its variation with the treatment or the outcome.",
-        "没有中介变量的大部分变动与政策变量或结果变量相同。",
+        "没有中介变量与政策变量或结果变量共有其大部分变动。",
     )
     if bad:
         sentence = said(
             "A mediator shares most of its variation: {}. Direct and indirect effects are then "
             "hardly told apart, or the mediator is a part of what is to be explained.",
-            "有中介变量的大部分变动与之相同：{}。此时直接效应与间接效应难以区分，"
+            "有中介变量与政策变量或结果变量共有其大部分变动：{}。此时直接效应与间接效应难以区分，"
             "或该中介变量本身就是被解释对象的一部分。",
             listed(bad),
         )

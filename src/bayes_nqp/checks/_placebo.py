@@ -54,13 +54,14 @@ def placebo_finding(fitted: Fit, placebo: Fit, what: Said, *, same_outcome: bool
         verdict = FAILS
     if verdict == HOLDS:
         sentence = said(
-            "As it should, {} shows no effect.", "安慰剂检验中，{}未显示效应，符合预期。", what
+            "As it should, {} shows no effect.", "安慰剂检验中，{} 未显示效应，符合预期。", what
         )
     elif low > 0 or high < 0:
         sentence = said(
             "There should be no effect {} {}, and there is one: the treated differed from "
             "the others for another reason than the policy.",
-            "安慰剂检验中，{1}本不应有效应，却显示出效应：处理组与其他单位的差异另有政策以外的原因。",
+            "安慰剂检验中，{1} 本不应有效应，却显示出效应：处理组与其他单位的差异另有政策以外的"
+            "原因。",
             "of" if same_outcome else "on",
             what,
         )
@@ -68,12 +69,12 @@ def placebo_finding(fitted: Fit, placebo: Fit, what: Said, *, same_outcome: bool
         sentence = said(
             "The effect of {} is too uncertain to speak: its interval is wider than four "
             "times the effect that was found.",
-            "安慰剂检验中，{}的效应过于不确定，无从判断：其区间宽度超过所估效应的四倍。",
+            "安慰剂检验中，{} 的效应过于不确定，无从判断：其区间宽度超过所估效应的四倍。",
             what,
         )
     figure = said(
         "placebo effect {:.3g} ({:.2g}), 95 % interval [{:.3g}, {:.3g}]",
-        "安慰剂效应 {:.3g}（{:.2g}），95% 区间 [{:.3g}, {:.3g}]",
+        "安慰剂效应 {:.3g}（{:.2g}），95% 可信区间 [{:.3g}, {:.3g}]",
         mean,
         sd,
         low,

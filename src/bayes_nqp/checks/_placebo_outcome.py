@@ -42,7 +42,7 @@ def placebo_outcome(fit: Fit, *, outcome: str | None = None) -> Finding:
             Said(
                 "No outcome that cannot respond is named; nqp.check(fit, 'placebo_outcome', "
                 "outcome='column') asks it of one.",
-                "未指定不可能响应的结果变量；"
+                "未指定政策不可能影响的结果变量；"
                 "请用 nqp.check(fit, 'placebo_outcome', outcome='column') 指定。",
             )
         )

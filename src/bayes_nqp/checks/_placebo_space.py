@@ -170,18 +170,18 @@ def _verdict(fitted: Fit, p: float, wrong: float) -> tuple[Verdict, Said]:
     if low <= 0 <= high:
         return HOLDS, Said(
             "No effect is claimed, and adoption by other units shows none either.",
-            "基准拟合未得出效应，由其他单位受处理时同样没有。",
+            "基准模型未得出效应，假想由其他单位实施政策时同样没有。",
         )
     if p < 0.05:
         return HOLDS, Said(
             "Adoption dealt at random to other units of the same strata hardly ever shows an "
             "effect as large against its uncertainty.",
-            "把政策随机分配给同组其他单位时，几乎从不出现相对其不确定性同样大的效应。",
+            "把政策随机分配给同组其他单位时，（相对于其不确定性而言）几乎从未出现同样大的效应。",
         )
     often = said(
         "Adoption dealt at random to other units shows effects as large against their "
         "uncertainty in {:.0%} of cases.",
-        "把政策随机分配给其他单位时，有 {:.0%} 的情形出现相对其不确定性同样大的效应。",
+        "把政策随机分配给其他单位时，（相对于其不确定性而言）有 {:.0%} 的情形出现同样大的效应。",
         p,
     )
     return (DOUBT if p < 0.2 else FAILS), often

@@ -59,7 +59,7 @@ def placebo_time(fit: Fit, *, periods: int | None = None) -> Finding:
     placebo = design.replace(anticipation=0, unidentified="drop")
     made = refit(fit, placebo, earlier)
     plural = "s" if periods > 1 else ""
-    what = said("an adoption {} period{} earlier", "假想的提前 {} 期实施", periods, plural)
+    what = said("an adoption {} period{} earlier", "假想政策提前 {} 期实施", periods, plural)
     return placebo_finding(fit, made, what)
 
 

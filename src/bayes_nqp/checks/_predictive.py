@@ -123,7 +123,7 @@ def _advice(fit: Fit) -> list[tuple[str, Said]]:
                 "autocorrelation",
                 Said(
                     "Errors are correlated over time: errors=nqp.AR1().",
-                    "误差存在时间相关：请用 errors=nqp.AR1()。",
+                    "误差存在序列相关：请用 errors=nqp.AR1()。",
                 ),
             )
         )
@@ -133,7 +133,7 @@ def _advice(fit: Fit) -> list[tuple[str, Said]]:
                 "autocorrelation",
                 Said(
                     "Correlations do not fall as those of AR(1) do: errors=nqp.AR1Noise().",
-                    "相关并不按 AR(1) 衰减：请用 errors=nqp.AR1Noise()。",
+                    "自相关的衰减不符合 AR(1)：请用 errors=nqp.AR1Noise()。",
                 ),
             )
         )
@@ -144,7 +144,7 @@ def _advice(fit: Fit) -> list[tuple[str, Said]]:
                 Said(
                     "Some changes are too large for Gaussian errors: look at these rows, or "
                     "likelihood=nqp.StudentT().",
-                    "部分变动对高斯误差而言过大：请核对相应观测，或用 likelihood=nqp.StudentT()。",
+                    "部分变动对正态误差而言过大：请核对相应观测，或用 likelihood=nqp.StudentT()。",
                 ),
             )
         )
@@ -154,7 +154,7 @@ def _advice(fit: Fit) -> list[tuple[str, Said]]:
     )
     apart = Said(
         "Treated units moved apart before adoption: see 'pretrends'.",
-        "处理组在政策实施前已出现偏离：参见平行趋势检验（'pretrends'）。",
+        "处理组在政策实施前已出现偏离：参见事前平行趋势检验（'pretrends'）。",
     )
     return [*found, ("spread", unequal), ("pre-period", apart)]
 

@@ -121,8 +121,8 @@ def _figure(found: Judgement) -> Said:
     figure = said(
         "tail probability of zero: leads {}, slope {}; P(all |leads| < {:.3g} from {} on) = {}; "
         "slope {:.2g} ± {:.2g} a period, detectable {:.2g}; effect less that trend {:.3g} ± {:.2g}",
-        "零值的尾概率：前置期 {0}，斜率 {1}；P(自 {3} 起各前置期 |效应| < {2:.3g}) = {4}；"
-        "斜率每期 {5:.2g} ± {6:.2g}，可检出 {7:.2g}；扣除该趋势后的效应 {8:.3g} ± {9:.2g}",
+        "零值的尾概率：前置期 {0}，斜率 {1}；P(自事件时间 {3} 起各前置期 |效应| < {2:.3g}) = {4}；"
+        "斜率每期 {5:.2g} ± {6:.2g}，可检出的斜率 {7:.2g}；扣除该趋势后的效应 {8:.3g} ± {9:.2g}",
         _chance(joint.tail),
         _chance(whole.slope_tail),
         joint.bound,
@@ -160,7 +160,7 @@ def _sentence(found: Judgement) -> Said:
         return said(
             "Before adoption the treated already moved apart from the never treated, by {:.2g} a "
             "period (sd {:.1g}){}, so later differences are not all effect: h{}.",
-            "政策实施前，处理组与从未处理单位已出现偏离，每期 {:.2g}（标准差 {:.1g}）{}，"
+            "政策实施前，处理组已偏离从未处理单位，每期 {:.2g}（标准差 {:.1g}）{}，"
             "因此其后的差异不全是政策效应：{}。",
             whole.slope.mean(),
             whole.slope.std(),
@@ -171,8 +171,8 @@ def _sentence(found: Judgement) -> Said:
         return said(
             "Leads and a differential slope are compatible with zero; a differential trend of {} "
             "a period would have been seen four times out of five. H{}.",
-            "前置期效应与差异斜率均与零相容，平行趋势检验成立；每期 {} 的差异趋势有五分之四的"
-            "概率会被检出。{}。",
+            "前置期效应与差异斜率均与零相容；若存在每期 {} 的差异趋势，有五分之四的概率会被"
+            "检出。{}。",
             detectable,
             gone_on,
         )
@@ -181,14 +181,14 @@ def _sentence(found: Judgement) -> Said:
             "On average the leads are compatible with zero, but not in {}: there the treated "
             "moved apart from the never treated before adoption.",
             "前置期效应平均而言与零相容，但在 {} 中并非如此："
-            "该处的处理组在政策实施前已与从未处理单位偏离。",
+            "政策实施前，其中的处理组已偏离从未处理单位。",
             apart,
         )
     return said(
         "The leads are compatible with zero, but also with a trend as large as the effect: only "
         "a trend beyond {} a period would have been seen four times out of five, and h{}.",
-        "前置期效应与零相容，但也与同效应一样大的趋势相容："
-        "只有每期超过 {} 的趋势才有五分之四的概率被检出；{}。",
+        "前置期效应与零相容，但也与大小同政策效应相当的趋势相容："
+        "差异趋势须超过每期 {}，才有五分之四的概率被检出；{}。",
         detectable,
         gone_on,
     )

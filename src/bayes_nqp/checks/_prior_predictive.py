@@ -104,7 +104,7 @@ def _sentence(
         return Said(
             "The observed spread, its persistence and the differences of treated rows lie within "
             "what the priors expect.",
-            "实际数据的离散程度、持续性以及处理观测的差异均在先验预期之内。",
+            "实际数据的离散程度、持续性以及受处理观测的差异均在先验预期之内。",
         )
     far = []
     for k in doubted:

@@ -140,14 +140,14 @@ def _sentence(verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame) -> Said:
         return said(
             "The priors (of {}) pull at {}, the average effect included: state them wider, in "
             "multiples of s, or defend them.",
-            "先验（{}）左右了{}，包括平均效应：请以 s 的倍数放宽先验，或说明其依据。",
+            "先验（{}）左右了 {}，包括平均效应：请以 s 的倍数放宽先验，或说明其依据。",
             which,
             names,
         )
     against = CONFLICT in set(bad["diagnosis"])
     return said(
         "The priors (of {}) shape {}, {}; the average effect stands.",
-        "先验（{}）影响了{}，{}；平均效应不受影响。",
+        "先验（{}）影响了 {}，{}；平均效应不受影响。",
         which,
         names,
         Said("against what the data say", "且与数据不一致")

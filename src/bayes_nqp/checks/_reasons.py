@@ -15,6 +15,10 @@ _GATE: Final = (
     (r"bulk ESS", "主体有效样本量"),
     (r"tail ESS", "尾部有效样本量"),
     (r" \(att\)", "（平均效应）"),
+    (r"\(average effect(?=[\[)])", "(平均效应"),
+    (r"\(effect(?=[\[)])", "(效应"),
+    (r"^outcome: ", "结果方程："),
+    (r"^(.+?): ", r"\1："),
     (r" \((.+)\)", r"（\1）"),
 )
 
@@ -54,6 +58,11 @@ _REASONS: Final = (
         r"\2 个单元格中有 \1 个的效应不可识别",
     ),
     (r"the panel has a single period", "面板只有一期"),
+    (
+        r"the total effect straddles zero in (\d+) of (\d+) groups",
+        r"\2 个组中有 \1 个组的总效应跨越零",
+    ),
+    (r"the total effect straddles zero", "总效应跨越零"),
     (r"nobody is treated within the sample", "样本期内没有单位受处理"),
     (r"periods (\S+) to (\S+)", r"\1 至 \2 期"),
     (
@@ -67,7 +76,7 @@ _REASONS: Final = (
     (r"none in (.+)", r"\1 中没有"),
     (
         r"the saturated fit has coefficients that the data do not identify",
-        "饱和拟合中有数据无法识别的系数",
+        "饱和模型中有数据无法识别的系数",
     ),
     (
         r"(\d+) complete rows are too few for (\d+) coefficients",
@@ -104,7 +113,7 @@ _REASONS: Final = (
     (
         r"the fit's likelihood is (.+?), sampled row by row, and unit effects cannot be "
         r"integrated out of it",
-        r"该拟合的似然为 \1，系逐行抽样，无法将单位效应积分掉",
+        r"该拟合的似然为 \1，系逐行抽样，无法积分消去单位效应",
     ),
     (
         r"by=(.+?) divides units that share one effect deviation",

@@ -76,7 +76,7 @@ def panel_of(fitted: Fit) -> Panel:
             Said(
                 "This fit was saved without its rows; nqp.load(path, panel=panel) brings them "
                 "back.",
-                "保存该拟合时未附观测；nqp.load(path, panel=panel) 可将其还原。",
+                "该拟合保存时未附原始观测；nqp.load(path, panel=panel) 可重新载入。",
             )
         )
     return fitted.panel

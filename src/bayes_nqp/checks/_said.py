@@ -8,13 +8,29 @@ from typing import Literal
 
 from bayes_nqp.errors import shown
 
-__all__ = ["NOTHING", "Language", "Said", "joined", "listed", "said", "separated", "told"]
+__all__ = [
+    "NOTHING",
+    "Language",
+    "Said",
+    "closed",
+    "joined",
+    "listed",
+    "said",
+    "separated",
+    "told",
+    "typeset",
+]
 
 type Language = Literal["en", "zh"]
 
 
-_SPACE = re.compile("(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
-"""Between Chinese characters, where a template leaves room for names of another script."""
+_HAN, _MARKS = "\u4e00-\u9fff", "、。（），：；？“”"
+_SPACE = re.compile(f"(?<=[{_HAN}]) (?=[{_HAN}])|(?<=[{_MARKS}]) | (?=[{_MARKS}])")
+"""Where a Chinese template leaves room for names of another script, and none is needed."""
+_MINUS = re.compile(r"(?<![\w.)\]-])-(?=\.?\d)")
+_POWER = re.compile(r"(?<=\d)e([+-])0*(\d+)(?!\w)")
+_PERCENT = re.compile(r"(?<=\d) %")
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Said(str):
@@ -61,7 +77,21 @@ def said(english: str, chinese: str, *parts: object, **named: object) -> Said:
         *(told(part, "zh") for part in parts),
         **{name: told(part, "zh") for name, part in named.items()},
     )
-    return Said(english.format(*parts, **named), _SPACE.sub("", filled))
+    return Said(english.format(*parts, **named), closed(filled))
+
+
+def closed(text: str) -> str:
+    """Close the spaces around names in Chinese, where the names themselves are Chinese.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+    """
+    return _SPACE.sub("", text)
 
 
 def joined(sentences: Iterable[str]) -> Said:
@@ -127,3 +157,24 @@ def told(part: object, language: Language) -> object:
     object
     """
     return part.zh if language == "zh" and isinstance(part, Said) else part
+
+
+def typeset(text: str) -> Said:
+    """Set numbers as print does: minus signs, powers of ten, no space before a percent sign.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    Said
+    """
+    return Said(_set(text), _set(str(told(text, "zh"))))
+
+
+def _set(text: str) -> str:
+    plain = _PERCENT.sub("%", _MINUS.sub("−", text))
+    return _POWER.sub(
+        lambda found: ("×10⁻" if found[1] == "-" else "×10") + found[2].translate(_RAISED), plain
+    )

@@ -108,12 +108,12 @@ def _sentence(whole: _Quantity, weak: list[str], verdict: Verdict, claims: bool)
                 "Measured from the last period before adoption, the average effect's interval "
                 "holds zero even under parallel trends, so there is nothing to be robust.",
                 "以政策实施前最后一期为基期，平均效应的区间即使在平行趋势下也含零，"
-                "因而无稳健性可言。",
+                "因而谈不上稳健与否。",
             )
         return Said(
             "Measured from the last period before adoption, the average effect's interval holds "
             "zero, as the fit's own does: no effect is claimed that could fall.",
-            "以政策实施前最后一期为基期，平均效应的区间含零，与基准拟合一致："
+            "以政策实施前最后一期为基期，平均效应的区间含零，与基准模型一致："
             "本未得出效应，也就无从推翻。",
         )
     size = _times(whole.breakdown)
@@ -126,13 +126,13 @@ def _sentence(whole: _Quantity, weak: list[str], verdict: Verdict, claims: bool)
         return said(
             "Violations of parallel trends of only {} times {} would undo the average effect: "
             "those seen before adoption were larger.",
-            "平行趋势的偏离只需达到{1}的 {0} 倍，就会推翻平均效应：政策实施前的偏离比这更大。",
+            "对平行趋势的偏离只需达到{1}的 {0} 倍，就会推翻平均效应：政策实施前的偏离比这更大。",
             size,
             step,
         )
     also = said(
-        "; that in {} would fall below half of it",
-        "；{} 的效应在不到其一半的偏离下即被推翻",
+        "; in {} less than half of it would be enough",
+        "；偏离尚不及该变化的一半时，{} 的效应即被推翻",
         listed(weak, 4),
     )
     if np.isinf(whole.breakdown):

@@ -68,7 +68,7 @@ def specifications(fit: Fit, *, designs: Mapping[str, Estimator] | None = None) 
     figure = said(
         "{} alternatives: average effect from {:.3g} to {:.3g} (as fitted {:.3g}); farthest: {}, "
         "{:+.1f} posterior sd",
-        "{} 种其他设定：平均效应介于 {:.3g} 与 {:.3g} 之间（基准拟合 {:.3g}）；"
+        "{} 种其他设定：平均效应介于 {:.3g} 与 {:.3g} 之间（基准模型 {:.3g}）；"
         "相差最大者：{}，{:+.1f} 个后验标准差",
         len(names) - 1,
         means[1:].min(),

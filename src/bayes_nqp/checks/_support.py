@@ -67,7 +67,7 @@ def support(fit: Fit) -> Finding:
     if len(prior):
         figure = said(
             "{}; {} in cells that rest on pooling",
-            "{}；{} 个观测所在的单元格依赖合并",
+            "{}；其中 {} 个观测所在的单元格依赖部分合并",
             figure,
             int(prior["rows"].sum()),
         )
@@ -117,7 +117,7 @@ def _exposed(design: ContinuousExposure, panel: Panel) -> Finding:
             said(
                 "{} {} fewer than {} units whose exposure varies, so what is their own leans on "
                 "pooling.",
-                "{0} 个组中暴露有变动的单位少于 {2} 个，其自身的斜率主要依赖合并。",
+                "{0} 个组中暴露有变动的单位少于 {2} 个，其自身的斜率主要依赖部分合并。",
                 len(few),
                 "stratum has" if len(few) == 1 else "strata have",
                 FEW,
@@ -153,7 +153,7 @@ def _sentences(panel: Panel, table: pd.DataFrame, lost: int) -> list[Said]:
         parts.append(
             said(
                 "{} fewer than {} units, so what is their own leans on pooling.",
-                "{}的单位少于 {} 个，其自身的效应主要依赖合并。",
+                "{}所含单位少于 {} 个，其自身的效应主要依赖部分合并。",
                 _size(few),
                 FEW,
             )
@@ -172,7 +172,7 @@ def _sentences(panel: Panel, table: pd.DataFrame, lost: int) -> list[Said]:
             said(
                 "{} data that remove less than {:.0%} of the prior variance of their own "
                 "departures from what cells share: their effects are what pooling says.",
-                "{}的数据对其自身偏离共同部分的先验方差削减不足 {:.0%}：其效应由合并决定。",
+                "{}中，数据使其自身偏离共同部分的先验方差缩减不足 {:.0%}：其效应由部分合并决定。",
                 _size(prior),
                 LITTLE,
             )
@@ -182,7 +182,7 @@ def _sentences(panel: Panel, table: pd.DataFrame, lost: int) -> list[Said]:
         parts.append(
             said(
                 "No unit is treated in {}: nothing is said about it.",
-                "{} 没有单位受处理：对其不作推断。",
+                "{} 中没有单位受处理：对其不作推断。",
                 listed(untreated),
             )
         )

@@ -82,19 +82,20 @@ def _sentence(verdict: Verdict, labels: list[str]) -> Said:
     if verdict == HOLDS:
         return said(
             "With {}, all contrasts agree within a posterior sd and conclude the same.",
-            "分别采用{}，各组间差异相差均不超过一个后验标准差，结论一致。",
+            "分别采用{}，各项组间差异的变动均不超过一个后验标准差，结论一致。",
             how,
         )
     if verdict == FAILS:
         return said(
             "With {}, a contrast turns from one sign to the other: part of it is a trend.",
-            "分别采用{}，有组间差异的符号发生反转：其中一部分是趋势。",
+            "分别采用{}，某项组间差异的符号发生反转：其中一部分是趋势。",
             how,
         )
     return said(
         "With {}, a contrast moves by more than a posterior sd or concludes differently: "
         "part of it may be a trend between strata.",
-        "分别采用{}，有组间差异变动超过一个后验标准差或结论不同：其中一部分可能是组间趋势。",
+        "分别采用{}，某项组间差异的变动超过一个后验标准差或结论不同：其中一部分可能是组间趋势"
+        "差异。",
         how,
     )
 

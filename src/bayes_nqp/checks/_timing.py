@@ -77,8 +77,8 @@ def timing(fit: Fit) -> Finding:
             Said(
                 "No mediator has both a certain long-run response, beside a certain total effect, "
                 "or a certain indirect effect: there is no order in time to ask of.",
-                "没有中介变量在总效应明确的同时有明确的长期响应，或有明确的间接效应："
-                "无先后次序可供考察。",
+                "既没有中介变量的长期响应与总效应同时方向明确，也没有中介变量的间接效应"
+                "方向明确：无先后次序可供考察。",
             )
         )
     verdict = worst_of(line.verdict for line in lines)
@@ -193,7 +193,7 @@ def _sentence(late: list[str], lost: list[str]) -> Said:
             said(
                 "{} responded later than the outcome: what came before it cannot have gone "
                 "through it.",
-                "{} 的响应晚于结果变量：在它之前发生的变动不可能经由它传导。",
+                "{} 的响应晚于结果变量：结果变量在此之前的变动不可能经由它传导。",
                 listed(late),
             )
         )

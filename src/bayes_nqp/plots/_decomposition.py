@@ -19,7 +19,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import By, by_path, channels_of, effects_of, gate_of, text
 from bayes_nqp.estimands._by import names_of
 from bayes_nqp.plots._intervals import draw_points, points_of
-from bayes_nqp.plots._notes import annotate, wrapped
+from bayes_nqp.plots._notes import annotate, label_beside, wrapped
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
 from bayes_nqp.plots._words import Language, effect_label, percent, words
 
@@ -104,7 +104,7 @@ def decomposition(
         used = axes[: len(panels)]
         for i, ax_ in enumerate(used):
             ax_.tick_params(labelbottom=i >= len(panels) - columns)
-        axes[0].set_ylabel(label)
+        label_beside(axes, label)
         xlabel = say["event_time"] if along == v.EVENT_TIME else along or ""
         used[(len(panels) - 1) // columns * columns].set_xlabel(xlabel)
         _key(axes[columns - 1], parts, say)

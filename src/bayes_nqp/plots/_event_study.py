@@ -20,7 +20,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import By, att, effects_of, text, worst_gate
 from bayes_nqp.estimands._by import names_of
 from bayes_nqp.plots._intervals import draw_points, points_of
-from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._notes import annotate, label_beside
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
 from bayes_nqp.plots._words import Language, effect_label, percent, words
 
@@ -274,12 +274,9 @@ def _counts(ax: Axes, draws: xr.DataArray, say: Mapping[str, str]) -> None:
 
 
 def _dress(axes: list[Axes], say: Mapping[str, str], label: str, columns: int, used: int) -> None:
+    label_beside(axes, label)
     if len(axes) == 1:
         axes[0].set_xlabel(say["event_time"])
-        axes[0].set_ylabel(label)
         return
-    figure = axes[0].get_figure(root=True)
-    assert isinstance(figure, Figure)
-    figure.supylabel(label, fontsize=9)
     bottom = axes[(used - 1) // columns * columns]
     bottom.set_xlabel(say["event_time"], loc="left")

@@ -69,7 +69,8 @@ def cells(result: CheckResult, look: Look) -> Figure:
         notes = [say["cells_key"], *_marks(table, say)]
         hidden = table["stratum"].nunique() - len(panels) if look.ax is None else 0
         if hidden:
-            notes.append(say["not_shown"].format(hidden).strip("… ") + ".")
+            left_out = say["not_shown"].format(hidden).strip("… ")
+            notes.append(left_out + ("。" if look.language == "zh" else "."))
         shown = axes[: len(panels)]
         annotate(figure, shown, notes, v.PASSED, say, owned=look.ax is None, title=look.title)
         settle(shown)

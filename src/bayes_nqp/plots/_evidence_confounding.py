@@ -18,7 +18,7 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of, text
 from bayes_nqp.plots._evidence import Look
-from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._notes import annotate, label_beside
 from bayes_nqp.plots._style import COLOURS, MUTED, figure_of, settle, style
 from bayes_nqp.plots._words import Language, effect_label, percent, words
 
@@ -26,6 +26,8 @@ __all__ = ["confounding", "curves"]
 
 Array = npt.NDArray[np.float64]
 
+_ACROSS = 3
+"""Panels beside one another that a page can show."""
 _CONFOUNDED = "confounded"
 
 
@@ -123,9 +125,13 @@ def curves(result: CheckResult, look: Look) -> Figure:
                 f"{mediator[k]} · {label}", one.sel(path="indirect"), one.sel({v.PATH: v.DIRECT})
             )
         )
-    columns = len(wanted) // len(names)
-    return _drawn(panels[:1] if look.ax is not None else panels, evidence, look,
-                  columns if columns > 1 else len(names))  # fmt: skip
+    if look.ax is not None:
+        return _drawn(panels[:1], evidence, look, 1)
+    groups = len(wanted) // len(names)
+    if groups <= _ACROSS:  # a mediator a line
+        return _drawn(panels, evidence, look, groups if groups > 1 else len(names))
+    turned = [panels[j * groups + i] for i in range(groups) for j in range(len(names))]
+    return _drawn(turned, evidence, look, len(names) if len(names) > 1 else _ACROSS)
 
 
 def _drawn(panels: list[_Panel], whole: xr.Dataset, look: Look, columns: int) -> Figure:
@@ -143,11 +149,10 @@ def _drawn(panels: list[_Panel], whole: xr.Dataset, look: Look, columns: int) ->
         for ax in axes[len(panels) :]:
             ax.set_axis_off()
         _key(axes[0], say)
+        label_beside(axes, label)
         if len(axes) == 1:
-            axes[0].set_ylabel(label)
             axes[0].set_xlabel(say["rho_axis"])
         else:
-            figure.supylabel(label, fontsize=9)
             axes[(len(panels) - 1) // columns * columns].set_xlabel(say["rho_axis"], loc="left")
         notes = [say["rho_key"].format(percent(look.prob)), say["rho_crossing"]]
         used, gate = axes[: len(panels)], gate_of(whole)

@@ -16,7 +16,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._intervals import draw_points, points_of
-from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._notes import annotate, label_beside
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
 from bayes_nqp.plots._words import effect_label, percent
 
@@ -70,7 +70,7 @@ def event_study(result: CheckResult, look: Look) -> Figure:
                 ax.tick_params(labelbottom=k >= len(parts) - columns)
         for ax in axes[len(parts) :]:
             ax.set_axis_off()
-        _dress(figure, axes, label, say, (len(parts) - 1) // columns * columns)
+        _dress(axes, label, say, (len(parts) - 1) // columns * columns)
         notes = _notes(parts, look, reference)
         if len(every) > len(parts) and look.ax is None:
             notes.append(say["not_shown"].format(len(every) - len(parts)))
@@ -170,14 +170,11 @@ def _seen(draws: xr.DataArray, dim: str) -> xr.DataArray:
     return draws.isel({dim: ~np.isnan(draws.isel(chain=0, draw=0).to_numpy())})
 
 
-def _dress(
-    figure: Figure, axes: list[Axes], label: str, say: Mapping[str, str], bottom: int
-) -> None:
+def _dress(axes: list[Axes], label: str, say: Mapping[str, str], bottom: int) -> None:
+    label_beside(axes, label)
     if len(axes) == 1:
         axes[0].set_xlabel(say["event_time"])
-        axes[0].set_ylabel(label)
         return
-    figure.supylabel(label, fontsize=9)
     axes[bottom].set_xlabel(say["event_time"], loc="left")
 
 

@@ -18,7 +18,7 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of, text
 from bayes_nqp.plots._evidence import Look
-from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._notes import annotate, label_beside
 from bayes_nqp.plots._style import COLOURS, MUTED, figure_of, settle, style
 from bayes_nqp.plots._words import Language, effect_label, percent, words
 
@@ -133,11 +133,10 @@ def _drawn(panels: list[_Panel], whole: xr.Dataset, look: Look) -> Figure:
         for ax in axes[len(panels) :]:
             ax.set_axis_off()
         across = say["smoothness" if smooth else "relative_magnitudes"]
+        label_beside(axes, label)
         if len(axes) == 1:
-            axes[0].set_ylabel(label)
             axes[0].set_xlabel(across)
         else:
-            figure.supylabel(label, fontsize=9)
             axes[(len(panels) - 1) // columns * columns].set_xlabel(across, loc="left")
         notes = [say["robust_note"].format(percent(float(whole.attrs["prob"])))]
         if any(0 < float(one.regions["breakdown"]) < np.inf for one in panels):

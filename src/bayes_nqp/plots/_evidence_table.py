@@ -58,7 +58,8 @@ def table(result: CheckResult, look: Look) -> Figure:
         _fill(left, right, shown, look)
         notes = [say["ess_key"], say["worst_first"]]
         if len(worst) > len(shown):
-            notes.append(say["not_shown"].format(len(worst) - len(shown)).strip("… ") + ".")
+            left_out = say["not_shown"].format(len(worst) - len(shown)).strip("… ")
+            notes.append(left_out + ("。" if look.language == "zh" else "."))
         gate = "failed" if result.verdict == "fails" else v.PASSED
         axes = [left, right] if look.ax is None else [look.ax]
         annotate(figure, axes, notes, gate, say, owned=look.ax is None, title=look.title)

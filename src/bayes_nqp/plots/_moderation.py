@@ -20,7 +20,7 @@ from bayes_nqp.estimands import By, effects_of, gate_of, moderated, text
 from bayes_nqp.estimands._average import average_of
 from bayes_nqp.estimands._moderated import moderator_name, moderator_rows
 from bayes_nqp.plots._intervals import Points, points_of
-from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._notes import annotate, label_beside
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
 from bayes_nqp.plots._words import Language, effect_label, percent, words
 
@@ -113,12 +113,11 @@ def moderation(
         used = axes[: len(lines)]
         for ax_ in axes[len(lines) :]:
             ax_.set_axis_off()
+        label_beside(axes, label)
         for i, ax_ in enumerate(used):
             ax_.tick_params(labelbottom=i >= len(lines) - columns)
             if i >= len(lines) - columns:
                 ax_.set_xlabel(name)
-            if i % columns == 0:
-                ax_.set_ylabel(label)
         notes = [say["moderation_key"].format(percent(prob)), say["moderation_rows"]]
         notes += (
             [say["moderation_faded"]] if any(_beyond(line, draws[name]) for line in lines) else []

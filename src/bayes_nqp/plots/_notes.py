@@ -14,9 +14,11 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._reasons import gate_words
 from bayes_nqp.plots._style import MUTED, WARNING
 
-__all__ = ["annotate", "wrapped"]
+__all__ = ["annotate", "label_beside", "wrapped"]
 
 _SIZE = 6.8
+_LABEL = 9.0
+"""Size of the labels of axes."""
 _REASONS = 2
 """Reasons of a failed gate that a figure spells out."""
 
@@ -70,6 +72,26 @@ def annotate(
         _across(ax, say["failed"], "" if owned else wrapped(stamp, wide * 0.9))
 
 
+def label_beside(axes: Sequence[Axes], label: str) -> None:
+    """Write a label beside one panel, or beside all, broken where it is longer than they are high.
+
+    Parameters
+    ----------
+    axes : sequence of Axes
+        The panels of a figure, or the only one.
+    label : str
+        Of the vertical axis.
+    """
+    figure = axes[0].get_figure(root=True)
+    assert isinstance(figure, Figure)
+    high = figure.get_size_inches()[1]
+    if len(axes) > 1:
+        figure.supylabel(wrapped(label, _characters(0.9 * high, _LABEL)), fontsize=_LABEL)
+        return
+    inches = float(axes[0].get_position().height) * high
+    axes[0].set_ylabel(wrapped(label, _characters(inches, _LABEL)))
+
+
 def wrapped(text: str, wide: float) -> str:
     """Break a text into lines, between words or between Chinese characters.
 
@@ -118,11 +140,12 @@ def _stamp(gate: str, say: Mapping[str, str]) -> str:
     reasons = told.removeprefix("failed").lstrip(": ").split("; ")
     more = f"; … (+{len(reasons) - _REASONS})" if len(reasons) > _REASONS else ""
     reason = "; ".join(reasons[:_REASONS]) + more
+    reason = reason.replace("; ", "；") if say["language"] == "zh" else reason
     return say["because"].format(say["failed"], reason) if reason else say["failed"]
 
 
-def _characters(inches: float) -> float:
-    return inches * 72 / (_SIZE * 0.56)
+def _characters(inches: float, size: float = _SIZE) -> float:
+    return inches * 72 / (size * 0.56)
 
 
 def _width(ax: Axes) -> float:

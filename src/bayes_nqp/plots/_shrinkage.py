@@ -95,7 +95,8 @@ def shrinkage(
         else:
             _cloud(ax_, one, other, rows, overall, say)
             unit = str(both.attrs.get("outcome_unit", ""))
-            tail = f" ({unit})" if unit else ""
+            brackets = "（{}）" if language == "zh" else " ({})"
+            tail = brackets.format(unit) if unit else ""
             ax_.set(xlabel=say["separate_axis"] + tail, ylabel=say["partial_axis"] + tail)
             notes = [say["area"], say["weighted_average"]]
         annotate(figure, [ax_], notes, gate_of(both), say, owned=ax is None, title=title)

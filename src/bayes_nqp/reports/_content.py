@@ -61,12 +61,13 @@ class Alarm:
     ----------
     title : str
     items : tuple of str
-    tone : {"bad", "doubt"}, default "bad"
+    tone : {"bad", "doubt", "note"}, default "bad"
+        A note is neither: what a reader must know.
     """
 
     title: str
     items: tuple[str, ...]
-    tone: Literal["bad", "doubt"] = "bad"
+    tone: Literal["bad", "doubt", "note"] = "bad"
 
 
 @dataclass(frozen=True, slots=True)

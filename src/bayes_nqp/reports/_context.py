@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -53,7 +53,7 @@ class Context:
 
     Parameters
     ----------
-    fit : Fit
+    given : Fit
     checks : sequence of CheckResult
     language : {"en", "zh"}
     prob : float
@@ -64,6 +64,8 @@ class Context:
         Of averages, as in ``att``.
     outcome, unit : str
         How the outcome is called, and its unit.
+    notice : str
+        What a reader must know before anything else.
     title, question : str
     command : str
         What was typed, for the record.
@@ -71,7 +73,7 @@ class Context:
         Further fits, to stand beside this one.
     """
 
-    fit: Fit
+    given: Fit
     checks: Sequence[CheckResult]
     language: Literal["en", "zh"] = "en"
     prob: float = 0.95
@@ -79,6 +81,7 @@ class Context:
     weights: str = "rows"
     outcome: str = ""
     unit: str = ""
+    notice: str = ""
     title: str = ""
     question: str = ""
     command: str = ""
@@ -89,11 +92,23 @@ class Context:
         """Words of the report's language."""
         return words(self.language)
 
+    @property
+    def names(self) -> dict[str, str]:
+        """How the report calls the outcome and its unit, as attrs of effects."""
+        named = {"outcome": self.outcome, "outcome_unit": self.unit}
+        return {key: text for key, text in named.items() if text}
+
+    @cached_property
+    def fit(self) -> Fit:
+        """The fit, with the outcome as the report calls it."""
+        tree = self.given.tree.copy()
+        tree["effects"].attrs.update(self.names)
+        return replace(self.given, tree=tree)
+
     @cached_property
     def effects(self) -> xr.Dataset:
-        """The waist, with the outcome as the report calls it."""
-        named = {"outcome": self.outcome, "outcome_unit": self.unit}
-        return cell_effects(self.fit).assign_attrs({k: text for k, text in named.items() if text})
+        """The waist."""
+        return cell_effects(self.fit)
 
     @cached_property
     def factors(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,14 @@ from bayes_nqp.tables._as_docx import add_docx, docx_module, set_fonts
 
 __all__ = ["write_docx"]
 
-_WIDTH, _HEIGHT = 15.0, 17.5
+_WIDTH, _HEIGHT = 14.8, 17.5
 """The most a picture takes, in cm."""
 _DPI = 300
-_TONES = {"bad": ("B42318", "FFF1F0"), "doubt": ("9A6700", "FFF8E6")}
+_TONES = {
+    "bad": ("B42318", "FFF1F0"),
+    "doubt": ("9A6700", "FFF8E6"),
+    "note": ("0550AE", "EEF6FF"),
+}
 _HEADINGS = {"Title": 20, "Heading 1": 15, "Heading 2": 12}
 
 
@@ -51,8 +56,10 @@ def write_docx(document: Document, path: Path) -> Path:
     made = _opened(document)
     made.add_paragraph(document.title, style="Title")
     _run(made.add_paragraph(), document.subtitle, colour="57606A")
-    for block in document.blocks:
+    for block, after in zip_longest(document.blocks, document.blocks[1:]):
         _add(made, block, document.language)
+        if isinstance(block, Paragraph) and isinstance(after, Picture | Tabulated):
+            made.paragraphs[-1].paragraph_format.keep_with_next = True
     kept = io.BytesIO()
     made.save(kept)
     return write_bytes(path, kept.getvalue())
@@ -65,8 +72,8 @@ def _opened(document: Document) -> Any:
     made = docx_module().Document()
     page = made.sections[0]
     page.page_width, page.page_height = Cm(21.0), Cm(29.7)
-    page.left_margin = page.right_margin = Cm(2.7)
-    page.top_margin = page.bottom_margin = Cm(2.4)
+    page.left_margin = page.right_margin = Cm(2.3)
+    page.top_margin = page.bottom_margin = Cm(2.0)
     normal = made.styles["Normal"]
     set_fonts(normal)
     normal.font.size = Pt(10.5)

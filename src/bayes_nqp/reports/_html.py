@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import base64
+import io
 import re
 from dataclasses import replace
 from html import escape
 from importlib.resources import files
 from pathlib import Path
+
+import numpy as np
+from PIL import Image
 
 from bayes_nqp.reports._content import (
     Alarm,
@@ -95,15 +99,29 @@ def _block(block: Block, language: str) -> str:
                 f"<ul>{_items(items)}</ul></div>"
             )
         case Picture():
-            data = base64.b64encode(block.png.read_bytes()).decode("ascii")
+            data = base64.b64encode(_lighter(block.png)).decode("ascii")
             caption = escape(say["figure_n"].format(block.number) + block.caption)
             return (
-                f'<figure><img alt="{escape(block.caption)}" src="data:image/png;base64,{data}">'
+                f'<figure><div class="scroll"><img alt="{escape(block.caption)}" '
+                f'src="data:image/png;base64,{data}"></div>'
                 f"<figcaption>{caption}</figcaption></figure>"
             )
         case Tabulated(table, number):
             made = as_html(replace(table, title=say["table_n"].format(number) + table.title))
             return f'<div class="scroll">{made}</div>'
+
+
+def _lighter(path: Path) -> bytes:
+    """Give a picture with 256 colours: a third of the size, and no difference to the eye."""
+    whole = Image.open(path).convert("RGB")
+    few = whole.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    colours, corner = list(few.getpalette() or []), int(np.asarray(few)[0, 0])
+    if whole.getpixel((0, 0)) == (255, 255, 255):  # else white would be almost white
+        colours[3 * corner : 3 * corner + 3] = (255, 255, 255)
+        few.putpalette(colours)
+    kept = io.BytesIO()
+    few.save(kept, "PNG", optimize=True)
+    return kept.getvalue()
 
 
 def _items(items: tuple[str, ...]) -> str:

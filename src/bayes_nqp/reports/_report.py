@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from bayes_nqp import schema
 from bayes_nqp.checks import CheckResult, run_checks
+from bayes_nqp.checks._said import closed
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.files import place
@@ -43,6 +44,8 @@ def report(
     question: str = "",
     outcome: str | None = None,
     outcome_unit: str = "",
+    notice: str = "",
+    command: str = "",
     force: bool = False,
     progress: bool = True,
 ) -> Path:
@@ -71,6 +74,10 @@ def report(
         Of the report; and what was asked, in a sentence or two.
     outcome, outcome_unit : str, optional
         How the outcome is called, and its unit.
+    notice : str, optional
+        What a reader must know before anything else: that rows are simulated, say.
+    command : str, optional
+        What was typed, for the record.
     force : bool, default False
         Move a folder that is there aside.
     progress : bool, default True
@@ -111,8 +118,10 @@ def report(
             weights,
             name,
             outcome_unit,
-            title or say["default_title"].format(name),
+            notice,
+            title or closed(say["default_title"].format(name)),
             question,
+            command,
             others=dict(list(fits.items())[1:]),
         )
         with place(Path(dir), force=force) as ready:

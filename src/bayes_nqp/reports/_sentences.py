@@ -16,6 +16,8 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._said import closed
+from bayes_nqp.tables._words import percent
 
 __all__ = [
     "Posterior",
@@ -36,9 +38,9 @@ UNDECIDED = 0.9
 """Below this probability of a direction, none is claimed."""
 
 _SURENESS: tuple[tuple[float, str, str], ...] = (
-    (0.99, "virtually certain", "几乎可以确定"),
+    (0.99, "virtually certain", "几乎确定"),
     (0.95, "extremely likely", "极有可能"),
-    (UNDECIDED, "very likely", "很有可能"),
+    (UNDECIDED, "very likely", "很可能"),
 )
 
 
@@ -188,8 +190,8 @@ def level(one: Posterior, language: Language, unit: str = "") -> str:
     mean, lower, upper = (figures(x, one.sd) for x in (one.mean, one.lower, one.upper))
     of = f" {unit}" if unit else ""
     if language == "zh":
-        return f"{mean}{of}（{one.prob:.0%} 区间 {lower} 至 {upper}）"
-    return f"{mean}{of} ({one.prob:.0%} interval {lower} to {upper})"
+        return f"{mean}{of}（{percent(one.prob)} 可信区间 {lower} 至 {upper}）"
+    return f"{mean}{of} ({percent(one.prob)} interval {lower} to {upper})"
 
 
 def change(one: Posterior, outcome: str, language: Language, unit: str = "", whom: str = "") -> str:
@@ -211,17 +213,16 @@ def change(one: Posterior, outcome: str, language: Language, unit: str = "", who
         One sentence.
     """
     size = level(one, language, unit)
-    p = chance(one.p_direction)
     sure = sureness(one.p_direction, language)
     if language == "zh":
-        place = f"对于{whom}，" if whom else ""
+        place = f"对 {whom} 而言，" if whom else ""
         if not one.decided:
-            return (
-                f"{place}数据不足以判断政策是提高还是降低了{outcome}：平均效应为 {size}，"
+            return closed(
+                f"{place}数据不足以判断政策是提高还是降低了 {outcome}：平均效应为 {size}，"
                 f"P(> 0) = {chance(one.p_positive)}。"
             )
         verb = "提高" if one.positive else "降低"
-        return f"{place}政策{sure}{verb}了{outcome}：平均效应为 {size}（该方向的后验概率 {p}）。"
+        return closed(f"{place}政策{sure}{verb}了 {outcome}：平均效应为 {size}，{_directed(one)}。")
     place = f"For {whom}, the" if whom else "The"
     if not one.decided:
         return (
@@ -234,6 +235,11 @@ def change(one: Posterior, outcome: str, language: Language, unit: str = "", who
         f"{place} policy {verb} {outcome}: the average effect is {size}. "
         f"{_article(what)} is {sure} ({stated(one.p_direction)})."
     )
+
+
+def _directed(one: Posterior) -> str:
+    p = chance(one.p_direction)
+    return f"该方向的后验概率 {p}" if p[0] in "<>" else f"该方向的后验概率为 {p}"
 
 
 def _article(what: str) -> str:
@@ -262,12 +268,12 @@ def comparison(
     size = level(one, language, unit)
     of = f" ({factor})" if factor and language == "en" else f"（{factor}）" if factor else ""
     if language == "zh":
-        said = f"{first}与{second}{of}的效应之差为 {size}"
+        said = closed(f"{first} 与 {second} {of} 的效应之差为 {size}")
         if not one.decided:
-            return f"{said}，数据不足以判断哪一组更大（P(> 0) = {chance(one.p_positive)}）。"
+            return f"{said}，数据不足以判断哪一组的效应更大（P(> 0) = {chance(one.p_positive)}）。"
         larger = first if one.positive else second
         sure = sureness(one.p_direction, language)
-        return f"{said}；{sure}{larger}的效应更大（{stated(one.p_direction)}）。"
+        return closed(f"{said}；{sure} {larger} 的效应更大（{stated(one.p_direction)}）。")
     said = f"{first} minus {second}{of}: {size}"
     if not one.decided:
         return (
@@ -303,11 +309,11 @@ def growth(
     """
     first, then = level(start, language, unit), level(end, language, unit)
     if language == "zh":
-        said = f"政策实施当期的效应为 {first}，第 {last} 期为 {then}。"
+        said = f"政策实施当期的效应为 {first}，实施后第 {last} 期为 {then}。"
         if not step.decided:
             return (
                 said
-                + f"数据不足以判断效应随时间扩大还是缩小（P(扩大) = {chance(step.p_positive)}）。"
+                + f"数据不足以判断效应随时间上升还是下降（P(上升) = {chance(step.p_positive)}）。"
             )
         way = "上升" if step.positive else "下降"
         return (
@@ -346,15 +352,14 @@ def indirect(one: Posterior, via: str, outcome: str, language: Language, unit: s
     size = level(one, language, unit)
     if language == "zh":
         if not one.decided:
-            return (
-                f"经由{via}的间接效应为 {size}，数据不足以判断其方向"
+            return closed(
+                f"经由 {via} 的间接效应为 {size}，数据不足以判断其方向"
                 f"（P(> 0) = {chance(one.p_positive)}）。"
             )
         verb = "提高" if one.positive else "降低"
         sure = sureness(one.p_direction, language)
-        return (
-            f"政策{sure}经由{via}{verb}了{outcome}：间接效应为 {size}"
-            f"（{stated(one.p_direction)}）。"
+        return closed(
+            f"政策{sure}经由 {via} {verb}了 {outcome}：间接效应为 {size}，{_directed(one)}。"
         )
     if not one.decided:
         return (
@@ -384,19 +389,19 @@ def share(draws: xr.DataArray | None, prob: float, language: Language) -> str:
     """
     if draws is None:
         if language == "zh":
-            return "总效应的后验跨越零，因此不报告中介比例。"
+            return "总效应的后验分布跨越零，因此不报告中介效应占比。"
         return (
             "No proportion mediated is given: the posterior of the total effect straddles zero, "
             "and a share of nothing has no meaning."
         )
-    one = posterior_of(draws, prob)
+    one, held = posterior_of(draws, prob), percent(prob)
     if language == "zh":
         return (
-            f"全部中介占总效应的比例为 {one.mean:.0%}（{prob:.0%} 区间 {one.lower:.0%} 至 "
+            f"全部中介变量合计占总效应的 {one.mean:.0%}（{held} 可信区间 {one.lower:.0%} 至 "
             f"{one.upper:.0%}）。"
         ).replace("-", "−")
     return (
-        f"All mediators together carry {one.mean:.0%} of the total effect ({prob:.0%} interval "
+        f"All mediators together carry {one.mean:.0%} of the total effect ({held} interval "
         f"{one.lower:.0%} to {one.upper:.0%})."
     ).replace("-", "−")
 
@@ -418,8 +423,8 @@ def ranking(chances: Mapping[str, float], language: Language) -> str:
     p = chances[best]
     if language == "zh":
         if p < UNDECIDED:
-            return f"后验认为{best}的效应最大的概率最高，但仅为 {chance(p)}：排序不明确。"
-        return f"{best}的效应最大（{stated(p)}）。"
+            return closed(f"{best} 的效应最大的后验概率最高，但仅为 {chance(p)}：排序尚不明确。")
+        return closed(f"{best} 的效应最大（{stated(p)}）。")
     if p < UNDECIDED:
         return (
             f"{best} is the likeliest to have the largest effect, with a posterior probability of "

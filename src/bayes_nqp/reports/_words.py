@@ -15,6 +15,10 @@ _ENGLISH = {
     "figure_n": "Figure {}. ",
     "table_n": "Table {}. ",
     "short": "In short",
+    "notice_title": "To know first",
+    "notice_simulated": "The rows are simulated (“{name}”, seed {seed}), so nothing here is a "
+    "finding about real places. The average effect put in is {truth}; truth.csv has every other "
+    "one.",
     "failed_title": "Read this first: what failed",
     "failed_gate": "The convergence gate failed: {}. The draws are not to be reported; "
     "sample longer, or simplify the model.",
@@ -53,8 +57,9 @@ _ENGLISH = {
     "direct_says": "Directly: {}.",
     "evidence": "The evidence for and against",
     "evidence_says": "Each question a referee would ask, and what the data answer. {}",
-    "tally_says": "Of {} checks {} hold, {} are in doubt, {} fail and {} do not apply.",
-    "verdict_line": "{} ({})",
+    "tally_says": "Of {} checks, {} hold; in doubt: {}; failed: {}; not applicable: {}.",
+    "verdict_line": "{}: {}",
+    "check_caption": "{}.",
     "sensitivity": "If trends were not parallel",
     "assumptions": "What no check can settle",
     "assumptions_says": "The answer also rests on what the data cannot contradict. A "
@@ -72,11 +77,14 @@ _ENGLISH = {
     "methods": "Methods",
     "model_staggered": "The outcome of unit i in period t is modelled as a unit effect, "
     "a time effect, the effect of the cell (stratum × cohort × period) if it is treated, "
-    "{covariates}and an error. All untreated rows are controls. {pooling}",
+    "{covariates}and an error. {controls} {pooling}",
+    "controls_all": "All untreated rows, of units never or not yet treated, are controls.",
+    "controls_never": "Rows of never-treated units are the only controls: every stratum and cohort "
+    "has an effect of its own in each period before adoption but the last.",
     "model_exposure": "The outcome of unit i in period t is modelled as a unit effect, a "
     "time effect, a slope times the exposure, {covariates}and an error. {pooling}",
     "model_with_covariates": "covariates ({}), ",
-    "pool_says": "Effects: {effects}; errors: {errors}; {time}.",
+    "pool_says": "Effects: {effects}; errors: {errors}; time effects: {time}.",
     "priors_says": "Unit effects, time effects and slopes of covariates have flat "
     "priors. Other priors are stated in multiples of s = {s}, the outcome's standard "
     "deviation within units on untreated rows: normal with sd {level}s for the overall "
@@ -88,8 +96,10 @@ _ENGLISH = {
     "mediation_says": "Each mediator ({mediators}) has an equation of the same form; the "
     "outcome's equation adds the mediators. An indirect effect is the product of both "
     "legs, draw by draw and cell by cell.",
+    "sampler_IMH": "independence Metropolis–Hastings (IMH)",
+    "sampler_NUTS": "the No-U-Turn sampler (NUTS)",
     "sampling_says": "Linear coefficients were integrated out exactly; scales, "
-    "autocorrelation and error sd were sampled by {sampler}, {chains} chains of {draws:,} "
+    "autocorrelation and error sd were sampled by {sampler} in {chains} chains of {draws:,} "
     "draws, and coefficients then drawn exactly. Convergence gate: {gate}.",
     "words_says": "Words: “virtually certain” means a posterior probability of at least "
     ".99, “extremely likely” .95, “very likely” .90; below that no direction is claimed "
@@ -120,76 +130,88 @@ _CHINESE = {
     "figure_n": "图 {}　",
     "table_n": "表 {}　",
     "short": "摘要",
+    "notice_title": "请先知悉",
+    "notice_simulated": "本报告的数据为模拟数据（“{name}”，随机种子 {seed}），不构成对现实的发现。"
+    "设定的真实平均效应为 {truth}；其余真值见 truth.csv。",
     "failed_title": "请先阅读：未通过的检验",
-    "failed_gate": "未通过收敛检验：{}。这些抽样不应报告；请延长抽样，或简化模型。",
-    "failed_check": "{}不成立。{}",
+    "failed_gate": "未通过收敛检验：{}。所得抽样不宜报告；请延长抽样，或简化模型。",
+    "failed_check": "{}未通过。{}",
     "doubt_title": "存疑",
     "doubt_check": "{}{}",
     "guarded": "以下结论以模型假定成立为前提，而上述检验与其中部分假定相矛盾。",
     "data": "问题、数据与可识别性",
-    "panel_says": "面板共 {rows:,} 行：{units:,} 个单位（{unit}），{periods} 期（{first} "
+    "panel_says": "面板共 {rows:,} 个观测：{units:,} 个单位（{unit}），{periods} 期（{first} "
     "至 {last}）。",
     "adoption_says": "{treated:,} 个单位分 {cohorts} 批实施政策（{first} 至 {last}），另"
     "有 {never:,} 个单位在样本期内从未实施。",
-    "dropped_says": "因缺失值而剔除的行：{}。",
-    "support_says": "{all} 个单元格（组 × 批次 × 时期）中有 {known} 个的效应可识别，含 "
-    "{rows:,} 行受处理观测。",
+    "dropped_says": "因缺失值而剔除的观测：{}。",
+    "support_says": "{all} 个单元格（组 × 批次 × 时期）中有 {known} 个的效应可识别，"
+    "共含 {rows:,} 个受处理观测。",
     "adoption_caption": "政策实施的时间与对象",
     "results": "政策效应",
     "groups": "分组效应",
     "forest_caption": "各组的平均效应与组间差异",
     "event_study": "动态效应",
-    "event_caption": "各事件时间的效应，前置期来自单独的拟合",
-    "event_caption_by": "按{}分组的动态效应",
-    "league": "逐个单位",
-    "league_says": "每个单位有自己的效应，并向共同部分收缩；区间表明单个单位提供的信息有限。",
-    "league_caption": "各单位的效应",
+    "event_caption": "各事件时间的效应（前置期由单独拟合得到）",
+    "event_caption_by": "按 {} 分组的动态效应",
+    "league": "各单位的效应",
+    "league_says": "每个单位各有其效应，并向各单位共有的部分收缩；区间之宽表明单个单位所含信"
+    "息之少。",
+    "league_caption": "各单位的效应及区间",
     "moderation": "调节效应",
     "channels": "作用渠道",
-    "channels_says": "直接效应与间接效应逐次抽样相加等于总效应。仅当不存在同时影响中介与"
-    "结果的未观测原因时，它们才有因果含义；仅当中介之间互不影响时，单个渠道才有因果含义。",
-    "paths_caption": "从政策到结果的路径",
+    "channels_says": "在每一次抽样中，直接效应与间接效应之和均等于总效应。仅当不存在同时影"
+    "响中介变量与结果变量的未观测因素时，二者才有因果含义；仅当中介变量之间互不影响时，单个"
+    "渠道才有因果含义。",
+    "paths_caption": "从政策到结果变量的路径",
     "parts_caption": "各事件时间的直接效应与间接效应",
     "compared_caption": "渠道比较",
     "direct_says": "直接效应为 {}。",
     "evidence": "支持与反对的证据",
-    "evidence_says": "以下是审稿人会提出的问题及数据的回答。{}",
-    "tally_says": "{} 项检验中，{} 项成立，{} 项存疑，{} 项不成立，{} 项不适用。",
-    "verdict_line": "{}（{}）",
-    "sensitivity": "若趋势并不平行",
+    "evidence_says": "以下逐项列出审稿人会提出的问题，以及数据给出的回答。{}",
+    "tally_says": "{} 项检验中，{} 项通过，{} 项存疑，{} 项未通过，{} 项不适用。",
+    "verdict_line": "{}：{}",
+    "check_caption": "{}",
+    "sensitivity": "若平行趋势不成立",
     "assumptions": "任何检验都无法解决的问题",
-    "assumptions_says": "结论还依赖于数据无法反驳的假定。审稿人会问：",
-    "assume_concurrent": "是否有其他政策在同一时间作用于同一批单位？模型会把其效应算作本"
-    "政策的效应。",
-    "assume_selection": "单位是否因其即将出现的发展趋势而入选？仅当该趋势始于政策之前，前"
-    "置期才能显示。",
-    "assume_spillovers": "政策是否影响了被视为未处理的单位（如相邻地区）？若是，效应的基"
-    "准已经移动。",
-    "assume_feedback": "过去的结果是否影响了中介变量？时序检验与此有关，但不能定论。",
-    "assume_exposure": "结果是否影响了暴露变量？未来暴露已作检验，同期的反向影响无法检验。",
+    "assumptions_says": "结论还依赖于数据无法证伪的假定。审稿人会问：",
+    "assume_concurrent": "是否有其他政策在同一时间作用于同一批单位？若有，模型会把其效应"
+    "算作本政策的效应。",
+    "assume_selection": "单位是否因其预期的发展走势而入选？仅当该走势始于政策实施之前，前"
+    "置期才能将其显示出来。",
+    "assume_spillovers": "政策是否影响了被视为未处理的单位（如相邻地区）？若是，则度量效应"
+    "的基准已发生移动。",
+    "assume_feedback": "结果变量的前期值是否影响了中介变量？时序检验与此有关，但不足以定论。",
+    "assume_exposure": "结果变量是否影响了暴露变量？未来的暴露已作检验，同期的反向影响则未作检验。",
     "methods": "方法",
-    "model_staggered": "单位 i 在 t 期的结果由单位效应、时间效应、受处理时的单元格（组 × "
-    "批次 × 时期）效应、{covariates}误差构成。全部未处理观测均为对照。{pooling}",
-    "model_exposure": "单位 i 在 t 期的结果由单位效应、时间效应、斜率与暴露变量之积、"
-    "{covariates}误差构成。{pooling}",
+    "model_staggered": "单位 i 在 t 期的结果变量由单位效应、时间效应、{covariates}受处理时的"
+    "单元格（组 × 批次 × 时期）效应以及误差项相加而成。{controls}{pooling}",
+    "controls_all": "从未受处理单位与尚未受处理单位的全部未处理观测均为对照。",
+    "controls_never": "仅以从未受处理单位为对照：各组各批次在政策实施前各期（末期除外）均有自身的"
+    "效应。",
+    "model_exposure": "单位 i 在 t 期的结果变量由单位效应、时间效应、{covariates}斜率与暴露"
+    "变量之积以及误差项相加而成。{pooling}",
     "model_with_covariates": "控制变量（{}）、",
-    "pool_says": "效应：{effects}；误差：{errors}；{time}。",
-    "priors_says": "单位效应、时间效应与控制变量系数取平坦先验。其余先验以 s = {s}（未处"
-    "理观测的单位内标准差）为单位：总体效应服从标准差 {level}s 的正态分布，其逐期增长为 "
-    "{drift}s；同一因素两个水平之差的标准差为 {contrast}s；批次、单元格、{whom}偏离与新息的"
-    "标准差分别服从尺度为 {cohort}s、{cell}s、{member}s 和 {sigma}s 的半正态分布{rho}。",
-    "prior_rho": "；自相关系数的 (1 + ρ)/2 服从 Beta({}, {})",
+    "pool_says": "效应：{effects}；误差：{errors}；时间效应：{time}。",
+    "priors_says": "单位效应、时间效应与控制变量系数取平坦先验。其余先验以 s = {s}（结果变"
+    "量在未处理观测中的单位内标准差）的倍数表示：总体效应及其逐期增长服从标准差分别为 "
+    "{level}s 和 {drift}s 的正态分布；同一分组变量两个水平之差的标准差为 {contrast}s；批次、"
+    "单元格、{whom}偏离与新息的标准差分别服从尺度为 {cohort}s、{cell}s、{member}s 和 "
+    "{sigma}s 的半正态分布{rho}。",
+    "prior_rho": "；自相关系数 ρ 经 (1 + ρ)/2 变换后服从 Beta({}, {}) 分布",
     "whom_unit": "单位",
-    "mediation_says": "每个中介变量（{mediators}）各有一个同样形式的方程，结果方程加入中"
-    "介变量。间接效应为两段效应之积，逐次抽样、逐个单元格计算。",
-    "sampling_says": "线性系数被精确积分；尺度、自相关与误差标准差由 {sampler} 抽样（"
-    "{chains} 条链，每条 {draws:,} 次），系数随后精确抽取。收敛检验：{gate}。",
-    "words_says": "用语：“几乎可以确定”指后验概率不低于 .99，“极有可能”为 .95，“很有可能”"
-    "为 .90；低于此值则不断言方向（参照 Mastrandrea 等 2010）。区间为 {} 后验等尾区间。",
+    "mediation_says": "每个中介变量（{mediators}）各有一个同样形式的方程，结果方程另加入"
+    "中介变量。间接效应为前后两段路径系数之积，按每一次抽样、每个单元格分别计算。",
+    "sampler_IMH": "独立 Metropolis–Hastings 算法（IMH）",
+    "sampler_NUTS": "NUTS 算法",
+    "sampling_says": "线性系数经解析积分精确消去；尺度参数、自相关系数与误差标准差由 {sampler} "
+    "抽样（{chains} 条链，每条 {draws:,} 次），系数随后精确抽取。收敛检验：{gate}。",
+    "words_says": "用语：“几乎确定”“极有可能”“很可能”分别指后验概率不低于 .99、.95 和 .90；"
+    "低于 .90 则不断言方向（参照 Mastrandrea 等，2010）。区间均为 {} 等尾可信区间。",
     "provenance": "来源与可复现性",
     "p_data": "数据（SHA-256）",
-    "p_fit": "抽样（SHA-256）",
-    "p_rows": "行数",
+    "p_fit": "后验抽样（SHA-256）",
+    "p_rows": "观测数",
     "p_design": "设计",
     "p_sampler": "抽样器",
     "p_gate": "收敛检验",
@@ -197,13 +219,13 @@ _CHINESE = {
     "p_seed": "随机种子",
     "p_versions": "软件版本",
     "p_notes": "备注",
-    "title_provenance": "数字的来源",
+    "title_provenance": "数值的来源",
     "item": "项目",
     "value": "内容",
     "side_by_side": "并列比较",
-    "default_title": "政策对{}的影响",
+    "default_title": "政策对 {} 的影响",
     "the_outcome": "结果变量",
-    "data_behind": "每幅图背后的数字见文件夹 {}。",
+    "data_behind": "各图所依据的数值见文件夹 {}。",
 }
 
 

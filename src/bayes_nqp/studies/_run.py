@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pandas as pd
 import tomli_w
 
 from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import ConvergenceError
@@ -22,8 +23,11 @@ from bayes_nqp.files import checksum, open_to_readers, place
 from bayes_nqp.fitting import Fit, fit, fit_index, pooled_over
 from bayes_nqp.progress import listening
 from bayes_nqp.reports import report
+from bayes_nqp.reports._sentences import figures
+from bayes_nqp.reports._words import words
 from bayes_nqp.studies._figures import draw
 from bayes_nqp.studies._outcome import Outcome
+from bayes_nqp.studies._stated import ALL
 from bayes_nqp.studies._study import Study, validate
 from bayes_nqp.studies._tables import tables_of
 from bayes_nqp.studies._values import written, written_design
@@ -97,7 +101,8 @@ def run(
         draw(ready.draft / "figures", study, fitted, checks, told)
         if study.settings.report.formats:
             told("writing the report")
-            _report(study, fitted, checks, ready.draft / "report")
+            notice = _notice(study, tables)
+            _report(study, fitted, checks, ready.draft / "report", notice, command)
         told("writing the posterior")
         open_to_readers(fitted.save(ready.draft / "posterior.nc"), 0o666)
         write_study(study, fitted, ready.draft / "study.toml", out)
@@ -131,7 +136,23 @@ def _fitted(study: Study, progress: bool, told: Callable[[str], None]) -> Fit:
         )  # fmt: skip
 
 
-def _report(study: Study, fitted: Fit, checks: list[CheckResult], folder: Path) -> None:
+def _notice(study: Study, tables: Mapping[str, pd.DataFrame]) -> str:
+    """Say that rows are simulated, and what was put in."""
+    simulated, language = study.prepared.simulated, study.settings.report.language
+    if simulated is None:
+        return ""
+    truth = tables["truth.csv"]
+    overall = truth[(truth["by"] == ALL) & (truth[v.PATH] == v.TOTAL)].iloc[0]
+    return words(language)["notice_simulated"].format(
+        name=study.settings.data.simulation,
+        seed=simulated.parameters["seed"],
+        truth=figures(float(overall["truth"]), float(overall["sd"])),
+    )
+
+
+def _report(
+    study: Study, fitted: Fit, checks: list[CheckResult], folder: Path, notice: str, command: str
+) -> None:
     asked, known = study.settings.report, schema.factors(cell_effects(fitted))
     report(
         fitted,
@@ -146,6 +167,8 @@ def _report(study: Study, fitted: Fit, checks: list[CheckResult], folder: Path) 
         question=asked.question,
         outcome=asked.outcome,
         outcome_unit=asked.outcome_unit or "",
+        notice=notice,
+        command=command,
         progress=False,
     )
 

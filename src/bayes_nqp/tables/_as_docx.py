@@ -11,7 +11,7 @@ from typing import Any
 from bayes_nqp.errors import StudyError
 from bayes_nqp.files import write_bytes
 from bayes_nqp.tables._model import Table
-from bayes_nqp.tables._widths import fits, slanted, widths_of
+from bayes_nqp.tables._widths import INDENT, SIDE, fits, slanted, widths_of
 from bayes_nqp.tables._words import words
 
 __all__ = ["add_docx", "docx_module", "set_fonts", "write_docx"]
@@ -99,6 +99,7 @@ def add_docx(document: Any, table: Table) -> None:
     indented, ruled = _fill(grid, table)
     _lines(grid, heads, ruled)
     _widen(grid, widths)
+    _padded(grid)
     _sized(grid, size)
     for row in grid.rows:
         _whole(row)
@@ -111,10 +112,12 @@ def add_docx(document: Any, table: Table) -> None:
     for place in indented:
         from docx.shared import Pt
 
-        grid.rows[place].cells[0].paragraphs[0].paragraph_format.left_indent = Pt(10)
+        held = grid.rows[place].cells[0].paragraphs[0]
+        held.paragraph_format.left_indent = Pt(INDENT)
     if table.notes:
         note = document.add_paragraph()
         _space(note, before=3, after=10)
+        note.paragraph_format.keep_together = True
         _run(note, words(table.language)["notes"] + table.note, size=min(size, 9.0))
 
 
@@ -262,6 +265,17 @@ def _widen(grid: Any, widths: list[float]) -> None:
             span = cell.grid_span
             cell.width = sum(whole[at : at + span])
             at += span
+
+
+def _padded(grid: Any) -> None:
+    """Set the room at both sides of every cell."""
+    properties = grid._tbl.tblPr
+    margins = properties.makeelement(_tag("tblCellMar"), {})
+    for side in ("left", "right"):
+        room = {_tag("w"): str(round(20 * SIDE)), _tag("type"): "dxa"}
+        margins.append(margins.makeelement(_tag(side), room))
+    look = properties.find(_tag("tblLook"))
+    properties.append(margins) if look is None else look.addprevious(margins)
 
 
 def _sized(grid: Any, size: float) -> None:

@@ -17,6 +17,8 @@ _TABLE = (
     "border-collapse:collapse;margin:0;font-size:.92em;line-height:1.35;"
     f"border-top:{_HEAVY};border-bottom:{_HEAVY};font-variant-numeric:tabular-nums"
 )
+# No width of its own, so that title and notes are as wide as the table and not the reverse.
+_OWN = "width:0;min-width:100%"
 _PAD = "padding:.22em .8em"
 _TONES = {
     "": "",
@@ -46,18 +48,13 @@ def as_html(table: Table) -> str:
     note = ""
     if table.notes:
         said = escape(words(table.language)["notes"] + table.note)
-        # No width of its own, so that the notes are as wide as the table and not the reverse.
-        note = (
-            '<p style="width:0;min-width:100%;margin:.3em 0 0;font-size:.82em;line-height:1.4">'
-            f"{said}</p>"
-        )
+        note = f'<p style="{_OWN};margin:.3em 0 0;font-size:.82em;line-height:1.4">{said}</p>'
     return "\n".join(
         (
             f'<div lang="{language}" style="display:inline-block;max-width:100%;margin:.6em 0">',
+            f'<p style="{_OWN};margin:0 0 .4em;font-weight:600">{escape(table.title)}</p>',
             '<div style="overflow-x:auto">',
-            f'<table style="{_TABLE}">',
-            '<caption style="caption-side:top;text-align:left;font-weight:600;padding:0 0 .4em">'
-            f"{escape(table.title)}</caption>",
+            f'<table style="{_TABLE}" aria-label="{escape(table.title)}">',
             f"<thead>{_head(table)}</thead>",
             f"<tbody>{_body(table, width)}</tbody>",
             f"</table></div>{note}</div>",
@@ -121,8 +118,8 @@ def _head(table: Table) -> str:
 
 
 def _kept(text: str) -> str:
-    """Keep a short text on its line."""
-    return "white-space:nowrap;" if size_of(text) <= _SHORT else ""
+    """Keep a short text on its line, and a long one from a word a line."""
+    return "white-space:nowrap;" if size_of(text) <= _SHORT else "min-width:11em;"
 
 
 def _slant(text: str) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.checks._reasons import gate_words
+from bayes_nqp.checks._said import closed
 from bayes_nqp.designs import Mediation
 from bayes_nqp.fitting import Fit
 from bayes_nqp.pooling import Complete, Partial
@@ -27,6 +28,9 @@ __all__ = [
     "stacked_notes",
     "why_failed",
 ]
+
+_NAMED = 6
+"""Checks that hold are named up to so many, and else counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +66,11 @@ def model_words(fit: Fit, say: Mapping[str, str], language: str) -> dict[str, st
         effects = say["complete"]
     elif isinstance(pooling, Partial):
         by = facts["strata"]
-        effects = say["partial_by"].format(by) if by else say["partial_none"]
+        effects = closed(say["partial_by"].format(by)) if by else say["partial_none"]
     else:
         effects = say["separate_by"]
     if facts["deviations"]:
-        effects = say["varying"].format(effects, facts["deviations"])
+        effects = closed(say["varying"].format(effects, facts["deviations"]))
     return {"effects": effects, "errors": facts["errors"], "time": facts["time"]}
 
 
@@ -94,7 +98,9 @@ def model_facts(fit: Fit, say: Mapping[str, str], language: str) -> dict[str, st
         "strata": listed(list(_asked(design, "strata", fit)), language),
         "deviations": say["unit"] if varying == v.UNIT else varying or "",
         "errors": say.get(errors, errors),
-        "time": say["time_partial" if pooled else "time_of"].format(by) if by else say["time_one"],
+        "time": closed(say["time_partial" if pooled else "time_of"].format(by))
+        if by
+        else say["time_one"],
     }
 
 
@@ -153,7 +159,9 @@ def said_of(
     for key, verdict in (("note_doubt", "in doubt"), ("note_checks_hold", "holds")):
         named = [say.get(f"check_{c.name}", c.name) for c in checks if c.verdict == verdict]
         if named:
-            notes.append(say[key].format(listed(named, language)))
+            many = verdict == "holds" and len(named) > _NAMED
+            what = say["checks_counted"].format(len(named)) if many else listed(named, language)
+            notes.append(say[key].format(what))
     return Said(tuple(stamps), tuple(notes))
 
 
@@ -211,7 +219,7 @@ def short_gate(gate: str, say: Mapping[str, str]) -> tuple[str, bool]:
     """
     if gate in (v.PASSED, v.UNVERIFIED):
         return say[f"{gate}_short"], False
-    reason = gate.removeprefix("failed").lstrip(": ")
+    reason = why_failed(gate, say["language"])
     short = say["failed_short"]
     return say["because"].format(short, reason) if reason else short, True
 

@@ -126,11 +126,12 @@ def _notes(panel: Panel, ask: Ask) -> tuple[str, ...]:
             never=panel.n_units - adopted.size,
         )
     ]
+    counted = "{}（{}）" if ask.language == "zh" else "{} ({})"
     if codes.size:
-        each = [f"{panel.time_labels[c]} ({n})" for c, n in zip(codes, sizes, strict=True)]
+        each = [counted.format(panel.time_labels[c], n) for c, n in zip(codes, sizes, strict=True)]
         notes.append(say["note_cohorts"].format(listed(each, ask.language)))
     notes.append(say["note_within"])
     if panel.dropped:
-        lost = [f"{name} ({n})" for name, n in panel.dropped.items()]
+        lost = [counted.format(name, n) for name, n in panel.dropped.items()]
         notes.append(say["note_dropped"].format(listed(lost, ask.language)))
     return tuple(notes)

@@ -62,7 +62,7 @@ def diagnostics(results: Sequence[CheckResult], ask: Ask, gate: str | None = Non
         if one.verdict == "fails":
             stamps.append(say["stamp_check"].format(question))
     tally = Counter(str(one.verdict) for one in results)
-    counted = [say["tally"].format(verdict_of(x, say), tally[x]) for x in order if tally[x]]
+    counted = [say["counted"].format(verdict_of(x, say), tally[x]) for x in order if tally[x]]
     separator, end = ("；", "。") if ask.language == "zh" else ("; ", ".")
     return Table(
         "diagnostics",
@@ -70,7 +70,7 @@ def diagnostics(results: Sequence[CheckResult], ask: Ask, gate: str | None = Non
         say["question"],
         (Column(say["verdict"]), Column(say["figure"], words=True)),
         tuple(rows),
-        (separator.join(counted) + end,) if counted else (),
+        (say["note_verdicts"] + end, separator.join(counted) + end) if counted else (),
         tuple(stamps),
         ask.language,
         {} if gate is None else {"gate": gate},

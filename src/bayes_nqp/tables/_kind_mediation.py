@@ -54,7 +54,7 @@ def mediation(source: object, ask: Ask) -> Table:
         ]
     if compared is not None:
         for label, lines in _split(compared, names):
-            head = say["compared"] + (f": {label}" if label else "")
+            head = say["tally"].format(say["compared"], label) if label else say["compared"]
             rows.append(Row(head, rule=True))
             rows += [
                 Row(

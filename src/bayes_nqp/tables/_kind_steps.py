@@ -37,6 +37,7 @@ def steps(fit: object, ask: Ask) -> Table:
         Column(f"({i})\n{outcome if equation == 'outcome' else equation}")
         for i, (_, equation) in enumerate(pairs, 1)
     )
+    brackets = "{}（{}）" if ask.language == "zh" else "{} ({})"
     at: dict[str, dict[int, tuple[Cell, Cell]]] = {}
     for _, line in numbers.iterrows():
         what = str(line["coefficient"])
@@ -44,7 +45,7 @@ def steps(fit: object, ask: Ask) -> Table:
         group = " × ".join(text(line[name]) for name in names)
         place = pairs.index((line["step"], line["equation"]))
         both = (write.estimate(line), chance(line["p_positive"]))
-        at.setdefault(f"{label} ({group})" if group else label, {})[place] = both
+        at.setdefault(brackets.format(label, group) if group else label, {})[place] = both
     rows: list[Row] = []
     for label, cells in at.items():
         for k, name in enumerate((label, say["p_positive"])):

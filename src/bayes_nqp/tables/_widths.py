@@ -6,15 +6,21 @@ import unicodedata
 
 from bayes_nqp.tables._model import Table
 
-__all__ = ["fits", "size_of", "slanted", "widths_of"]
+__all__ = ["INDENT", "SIDE", "fits", "size_of", "slanted", "widths_of"]
 
-_SIZES = (10.0, 9.0, 8.0)
+_SIZES = (10.0, 9.5, 9.0, 8.5, 8.0)
 """Of letters, points; the largest that fits is taken."""
-_EM = 0.53
-"""Width of an average character, of its size."""
-_PADDING = 11.0
-_MOST = 0.42
-"""Share of the page that labels may take."""
+_EM, _WIDE_EM = 0.53, 0.64
+"""Width of an average character, of its size: in the font that is asked for, and in the widest
+that stands in for it where it is missing, so that no reader's machine breaks a number."""
+_NARROW, _WIDE = " \u00a0.,:;[]()", "−><+=×"
+SIDE = 3.0
+"""Room at either side of a cell, points."""
+INDENT = 10.0
+"""Of labels beneath a heading, points."""
+_SLACK = 2.0
+_MOST, _BESIDE_WORDS = 0.42, 0.32
+"""Shares of the page that labels may take: beside numbers, and beside sentences."""
 
 
 def size_of(text: str) -> int:
@@ -58,7 +64,7 @@ def fits(table: Table, room: float) -> bool:
     -------
     bool
     """
-    return sum(_needed(table, _SIZES[1], room)) <= room
+    return sum(_needed(table, 9.0, _EM, room)) <= room
 
 
 def widths_of(table: Table, room: float) -> tuple[float, list[float]]:
@@ -75,22 +81,35 @@ def widths_of(table: Table, room: float) -> tuple[float, list[float]]:
     tuple of float, list of float
         Points; the first width is that of the labels.
     """
-    sizes = [size for size in _SIZES if sum(_needed(table, size, room)) <= room]
-    size = sizes[0] if sizes else _SIZES[-1]
-    needed = _needed(table, size, room)
     words = [k for k, column in enumerate(table.columns, 1) if column.words]
-    spare = room - sum(needed)
-    if spare <= 0:
+    first = 2 if words else 0
+    chosen = next(
+        (
+            (size, needed)
+            for em, sizes in ((_WIDE_EM, _SIZES[first:4]), (_EM, _SIZES[first:]))
+            for size in sizes
+            if sum(needed := _needed(table, size, em, room)) <= room
+        ),
+        None,
+    )
+    if chosen is None:
+        size = _SIZES[-1]
+        needed = _needed(table, size, _EM, room)
         return size, [width * room / sum(needed) for width in needed]
+    size, needed = chosen
+    spare = room - sum(needed)
     if words:
         return size, [w + (spare / len(words) if k in words else 0) for k, w in enumerate(needed)]
     return size, [width + spare / len(needed) for width in needed]
 
 
-def _needed(table: Table, size: float, room: float) -> list[float]:
+def _needed(table: Table, size: float, em: float, room: float) -> list[float]:
     body = [row for row in table.rows if not row.heading]
+    around, letter = 2 * SIDE + _SLACK, size * em
+    indent = INDENT if len(body) < len(table.rows) else 0.0
     labels = [table.stub, *(row.label for row in body)]
-    widest = [min(_longest(labels) * size * _EM + _PADDING + 10, _MOST * room)]
+    most = _BESIDE_WORDS if any(column.words for column in table.columns) else _MOST
+    widest = [min(_longest(labels) * letter + indent + around, most * room)]
     for k, column in enumerate(table.columns):
         # A heading may be broken between words, the numbers beneath it may not.
         heads = [_broken(piece) for piece in column.label.split()]
@@ -98,7 +117,7 @@ def _needed(table: Table, size: float, room: float) -> list[float]:
             widest.append(0.3 * room)
         else:
             texts = [*heads, *(row.cells[k].text for row in body)]
-            widest.append(_longest(texts) * size * _EM + _PADDING)
+            widest.append(_longest(texts) * letter + around)
     return widest
 
 
@@ -108,5 +127,11 @@ def _broken(word: str) -> str:
     return word[: max(4, -(-len(word) // 2))] if chinese else word
 
 
-def _longest(texts: list[str]) -> int:
-    return max((size_of(line) for text in texts for line in text.split("\n")), default=1)
+def _longest(texts: list[str]) -> float:
+    return max((_measured(line) for text in texts for line in text.split("\n")), default=1.0)
+
+
+def _measured(text: str) -> float:
+    """Measure a text in digits: stops and brackets are narrower, signs wider."""
+    narrow, wide = (sum(text.count(c) for c in some) for some in (_NARROW, _WIDE))
+    return size_of(text) - 0.4 * narrow + 0.35 * wide

@@ -197,7 +197,7 @@ def _known(design: Mediation) -> None:
             Said(
                 "Where slopes vary by unit their bias is not known; ask it of the same design "
                 "with vary_by=None.",
-                "斜率因单位而异时其偏误未知；请对同一设计改用 vary_by=None。",
+                "斜率因单位而异时，其偏误未知；请对同一设计改用 vary_by=None。",
             )
         )
     if isinstance(design.errors, AR1Noise):

@@ -36,7 +36,7 @@ def channels(context: Context) -> Iterator[Block | Sketch]:
     yield Bullets(tuple(_sentences(context)))
     yield Tabulated(
         table(
-            context.fit if not context.outcome else context.effects,
+            context.fit,
             "mediation",
             language=context.language,
             prob=context.prob,
@@ -48,7 +48,7 @@ def channels(context: Context) -> Iterator[Block | Sketch]:
     for factor in context.factors:
         yield Tabulated(
             table(
-                context.effects,
+                context.fit,
                 "mediation",
                 by=factor,
                 language=context.language,

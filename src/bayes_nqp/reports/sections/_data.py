@@ -77,7 +77,8 @@ def _sentences(context: Context, panel: Panel) -> Iterator[str]:
             never=int((~treated).sum()),
         )
     if panel.dropped:
-        gaps = ", ".join(f"{name} {count:,}" for name, count in panel.dropped.items())
+        separator = "、" if context.language == "zh" else ", "
+        gaps = separator.join(f"{name} {count:,}" for name, count in panel.dropped.items())
         yield say["dropped_says"].format(gaps)
 
 

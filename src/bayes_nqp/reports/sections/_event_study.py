@@ -9,6 +9,7 @@ import xarray as xr
 from bayes_nqp import plots
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import leads_of
+from bayes_nqp.checks._said import closed
 from bayes_nqp.estimands import att
 from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context, Sketch
@@ -41,7 +42,7 @@ def event_study(context: Context) -> Iterator[Block | Sketch]:
     leads = _leads(context, None)
     yield Tabulated(
         table(
-            context.fit if not context.outcome else context.effects,
+            context.fit,
             "event_study",
             language=context.language,
             prob=context.prob,
@@ -63,7 +64,8 @@ def _growth(context: Context, draws: xr.DataArray, known: list[int]) -> str:
 
 def _drawn(context: Context, factor: str | None) -> Sketch:
     say = context.say
-    caption = say["event_caption_by"].format(factor) if factor else say["event_caption"]
+    by = closed(say["event_caption_by"].format(factor))
+    caption = by if factor else say["event_caption"]
     return Sketch(
         f"event_study_{factor}" if factor else "event_study",
         caption,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import get_args
 
 import pandas as pd
@@ -45,23 +46,37 @@ def evidence(context: Context) -> Iterator[Block | Sketch]:
     for one in checks:
         if one.kind in DRAWERS and one.evidence is not None:
             yield Heading(
-                say["verdict_line"].format(
-                    question_of(one.name, one.question, say), verdict_of(one.verdict, say)
-                ),
-                2,
+                say["verdict_line"].format(_called(one, context), verdict_of(one.verdict, say)), 2
             )
-            yield Paragraph(context.answer(one))
+            asked = question_of(one.name, one.question, say)
+            yield Paragraph(context.joined([asked, context.answer(one)]))
             yield _drawn(context, one)
 
 
+def _called(one: CheckResult, context: Context) -> str:
+    name = context.say.get(f"check_{one.name}", one.name)
+    return name[0].upper() + name[1:]
+
+
 def _drawn(context: Context, one: CheckResult) -> Sketch:
-    caption = question_of(one.name, one.question, context.say)
     return Sketch(
         f"check_{one.name}",
-        caption,
-        lambda: plots.check(one, title="", **context.look),
+        context.say["check_caption"].format(_called(one, context)),
+        lambda: plots.check(_named(one, context), title="", **context.look),
         lambda: frame_of(one),
     )
+
+
+def _named(one: CheckResult, context: Context) -> CheckResult:
+    """Call the outcome in a check's evidence as the report does."""
+    if not isinstance(one.evidence, xr.Dataset | xr.DataArray):
+        return one
+    found, usual = one.evidence.copy(), str(context.given.facts.get("outcome", ""))
+    parts = [found, *found.data_vars.values()] if isinstance(found, xr.Dataset) else [found]
+    for part in parts:
+        if part.attrs.get("outcome") == usual:
+            part.attrs.update(context.names)
+    return replace(one, evidence=found)
 
 
 def frame_of(one: CheckResult) -> pd.DataFrame:

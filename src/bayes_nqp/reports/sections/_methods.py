@@ -37,7 +37,7 @@ def methods(context: Context) -> Iterator[Block]:
     posterior = fit.posterior
     yield Paragraph(
         say["sampling_says"].format(
-            sampler=type(fit.sampler).__name__,
+            sampler=say[f"sampler_{type(fit.sampler).__name__}"],
             chains=posterior.sizes[v.CHAIN],
             draws=posterior.sizes[v.DRAW],
             gate=context.gate(),
@@ -52,7 +52,12 @@ def _model(context: Context) -> str:
     covariates = say["model_with_covariates"].format(listed(names, context.language))
     pooling = say["pool_says"].format(**model_words(context.fit, say, context.language))
     key = "model_staggered" if context.staggered else "model_exposure"
-    return say[key].format(covariates=covariates if names else "", pooling=pooling)
+    design = context.fit.design
+    design = design.design if isinstance(design, Mediation) else design
+    controls = say[f"controls_{getattr(design, 'controls', 'all')}"]
+    return say[key].format(
+        controls=controls, covariates=covariates if names else "", pooling=pooling
+    )
 
 
 def _priors(context: Context) -> str:

@@ -49,10 +49,9 @@ def _items(context: Context) -> Iterator[tuple[str, str]]:
     yield say["p_sampler"], repr(fit.sampler)
     yield say["p_seed"], str(fit.sampler.seed)
     yield say["p_fit"], fit.digest
-    yield (
-        say["p_gate"],
-        f"{context.gate()} ({posterior.sizes[v.CHAIN]} × {posterior.sizes[v.DRAW]})",
-    )
+    size = f"{posterior.sizes[v.CHAIN]} × {posterior.sizes[v.DRAW]}"
+    size = f"（{size}）" if context.language == "zh" else f" ({size})"
+    yield say["p_gate"], context.gate() + size
     if context.command:
         yield say["p_command"], context.command
     yield say["p_versions"], ", ".join(f"{name} {number}" for name, number in fit.versions.items())

@@ -15,6 +15,9 @@ from bayes_nqp.tables._table import table
 
 __all__ = ["results"]
 
+_LISTED = 40
+"""Units in the picture of single units: more would be too small to read on a page."""
+
 
 def results(context: Context) -> Iterator[Block | Sketch]:
     """Give effects overall and by group.
@@ -35,7 +38,7 @@ def results(context: Context) -> Iterator[Block | Sketch]:
             yield Paragraph(context.joined(sentences))
     yield Tabulated(
         table(
-            context.fit if not context.outcome else context.effects,
+            context.fit,
             "effects",
             by=factors or None,
             language=context.language,
@@ -67,7 +70,9 @@ def results(context: Context) -> Iterator[Block | Sketch]:
         yield Sketch(
             "league",
             say["league_caption"],
-            lambda: plots.league(context.effects, weights=context.weights, **context.look),
+            lambda: plots.league(
+                context.effects, weights=context.weights, most=_LISTED, **context.look
+            ),
             lambda: summary(att(context.effects, v.UNIT, context.weights), context.prob),
         )
 

@@ -13,7 +13,7 @@ __all__ = ["top"]
 
 
 def top(context: Context) -> Iterator[Block]:
-    """Show the gate if it failed, and every check that fails or is in doubt.
+    """Show what must be known, the gate if it failed, and every check that fails or is in doubt.
 
     Parameters
     ----------
@@ -24,6 +24,8 @@ def top(context: Context) -> Iterator[Block]:
     Block
     """
     say = context.say
+    if context.notice:
+        yield Alarm(say["notice_title"], (context.notice,), "note")
     failed = [say["failed_check"].format(*_said(context, one)) for one in context.of("fails")]
     if not context.fit.gate.passed:
         failed.insert(0, say["failed_gate"].format(context.gate(reasons=True)))
