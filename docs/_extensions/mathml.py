@@ -15,7 +15,8 @@ def inline(translator: HTML5Translator, node: nodes.math) -> None:
 def display(translator: HTML5Translator, node: nodes.math_block) -> None:
     """Write a formula on its own line."""
     formula = tex2mathml(node.astext(), as_block=True)
-    translator.body.append(f'<div style="margin: 1rem 0; overflow-x: auto">{formula}</div>')
+    style = "margin: 1rem 0; padding: .2rem 0; overflow: auto hidden"
+    translator.body.append(f'<div style="{style}">{formula}</div>')
     raise nodes.SkipNode
 
 
