@@ -28,7 +28,7 @@ class Priors:
         Half-normal scale of the effect's period-to-period steps around the drift.
     contrast : float, default 2
         Standard deviation of the difference between two levels of a stratum factor with at
-        most four levels, and of interactions; fixed, not estimated.
+        most four levels, and of interactions of such factors; fixed, not estimated.
     factor : float, default 1
         Half-normal scale of the levels of a stratum factor with five levels or more.
     cohort : float, default 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 import zipfile
 from html.parser import HTMLParser
@@ -12,6 +14,7 @@ import openpyxl
 import pandas as pd
 import pytest
 from mediated import channels_fit
+from PIL import Image
 
 import bayes_nqp as nqp
 from bayes_nqp.checks import CheckResult, run_checks
@@ -19,6 +22,8 @@ from bayes_nqp.errors import StudyError
 
 pytestmark = pytest.mark.xdist_group("channels_fit")
 ASKED = ("convergence", "support", "adds_up", "inconsistent")
+OUTCOME = {"en": "new quality productivity", "zh": "新质生产力"}
+NOTICE = "These rows are simulated."
 FAILED = CheckResult("placebo_time", "Was it so before?", "fails", "1.0", "It was so before.")
 
 
@@ -61,6 +66,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         made[language] = nqp.report(
             fit, folder, language=language, checks=checks, progress=False,
             formats=["html", "docx", "xlsx", "tex", "md"],
+            outcome=OUTCOME[language], notice=NOTICE, command="bayes-nqp run x.toml",
         )  # fmt: skip
     return made
 
@@ -98,7 +104,43 @@ def test_what_failed_stands_before_any_result(folder: Path) -> None:
     assert FAILED.sentence in top
     assert ("收敛检验" if folder.name == "zh" else "convergence gate") in top
     document = docx.Document(str(folder / "report.docx"))
-    assert FAILED.sentence in document.tables[0].rows[0].cells[0].text
+    assert FAILED.sentence in document.tables[1].rows[0].cells[0].text
+
+
+def test_what_must_be_known_stands_first_and_the_command_last(folder: Path) -> None:
+    page = Page((folder / "report.html").read_text(encoding="utf-8"))
+    assert page.text.index(NOTICE) < page.text.index(FAILED.sentence)
+    assert ["bayes-nqp run x.toml"] in [row[1:] for row in page.rows]
+    document = docx.Document(str(folder / "report.docx"))
+    assert NOTICE in document.tables[0].rows[0].cells[0].text
+
+
+def test_the_outcome_has_the_name_that_the_report_gives_it(folder: Path) -> None:
+    fit, name = channels_fit(), OUTCOME[folder.name]
+    page = Page((folder / "report.html").read_text(encoding="utf-8"))
+    assert f"Effect on {fit.facts['outcome']}" not in page.text
+    for stem in ("forest", "event_study", "paths", "decomposition"):
+        drawn = next((folder / "figures").glob(f"*_{stem}.svg")).read_text(encoding="utf-8")
+        words = re.sub(r"<[^>]*>", " ", drawn)
+        assert all(word in words for word in name.split())
+    # The fit that was given is as it was.
+    assert fit.effects.attrs["outcome"] == fit.facts["outcome"]
+
+
+def test_tables_name_the_model_behind_them(folder: Path) -> None:
+    text = Page((folder / "report.html").read_text(encoding="utf-8")).text
+    assert text.count("AR(1)") > 3
+
+
+def test_pictures_of_the_page_have_few_colours_and_a_white_ground(folder: Path) -> None:
+    page = Page((folder / "report.html").read_text(encoding="utf-8"))
+    pictures = [s for s in page.sources if s.startswith("data:image/png")]
+    heavy = sum(p.stat().st_size for p in (folder / "figures").glob("*.png"))
+    assert 3 * sum(map(len, pictures)) / 4 < 0.6 * heavy
+    for source in pictures:
+        picture = Image.open(io.BytesIO(base64.b64decode(source.split(",")[1])))
+        assert picture.mode == "P"
+        assert picture.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
 
 
 def test_numbers_are_those_of_the_draws(folder: Path) -> None:

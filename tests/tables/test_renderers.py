@@ -15,6 +15,7 @@ from mediated import random_paths
 from waist import random_effects
 
 import bayes_nqp as nqp
+from bayes_nqp.checks import CheckResult
 from bayes_nqp.errors import StudyError
 from bayes_nqp.tables import summary, table, write_docx, write_excel
 from bayes_nqp.tables._as_html import as_page
@@ -188,8 +189,10 @@ def test_a_workbook_holds_typed_numbers(name, tmp_path):
     assert sheet.cell(1, 1).value == made.title
     rows = {}
     for line in sheet.iter_rows(min_row=2):
-        if line[0].value and any(isinstance(cell.value, int | float) for cell in line[1:]):
-            rows.setdefault(line[0].value, []).append(line[1:])
+        label = line[0].value
+        if label is not None and any(isinstance(cell.value, int | float) for cell in line[1:]):
+            # An event time is a number there.
+            rows.setdefault(str(label).replace("-", "−"), []).append(line[1:])
     seen = dict.fromkeys(rows, 0)
     for row in made.rows:
         wanted = [x for cell in row.cells for x in cell.values if isinstance(x, int | float)]
@@ -201,6 +204,8 @@ def test_a_workbook_holds_typed_numbers(name, tmp_path):
         # A workbook keeps sixteen digits.
         np.testing.assert_allclose([cell.value for cell in held], wanted, rtol=1e-14)
         assert all(cell.number_format != "General" for cell in held)
+    if name == "event_study":
+        assert {type(line[0].value) for line in sheet.iter_rows(min_row=6, max_row=9)} == {int}
     last = [cell.value for cell in sheet["A"] if cell.value][-1]
     assert made.note in last
 
@@ -247,6 +252,26 @@ def test_word_tables_have_three_lines_and_fonts_for_chinese(tmp_path):
     assert not any(" " in text for text in intervals)
 
 
+@KINDS
+@pytest.mark.parametrize("font", ["DejaVuSerif.ttf", "STIXGeneral.ttf"])
+def test_word_never_breaks_a_number(name, font, tmp_path):
+    """Not in Times either, whose metrics STIX has, nor in the widest font that stands in for it."""
+    docx = pytest.importorskip("docx")
+    import matplotlib as mpl
+    from PIL import ImageFont
+
+    document = docx.Document(str(TABLES[name].to_docx(tmp_path / "t.docx")))
+    face = ImageFont.truetype(Path(mpl.get_data_path(), "fonts", "ttf", font), 1000)
+    for row in document.tables[0].rows:
+        for cell in row.cells[1:]:
+            if not re.search(r"\d", cell.text) or "\u4e00" <= max(cell.text):
+                continue
+            size = cell.paragraphs[0].runs[0].font.size.pt
+            for line in cell.text.split("\n"):
+                if "\u00a0" in line or " " not in line:
+                    assert face.getlength(line) * size / 1000 <= cell.width.pt - 6, line
+
+
 def test_word_orders_what_its_schema_orders(tmp_path):
     docx = pytest.importorskip("docx")
     document = docx.Document(str(write_docx(TABLES.values(), tmp_path / "t.docx")))
@@ -289,9 +314,21 @@ def test_latex_escapes_what_it_would_read():
     assert r"\label{tab:one}" in TABLES["effects"].to_latex(label="tab:one")
 
 
+def test_latex_goes_on_over_pages_and_breaks_long_words():
+    words_ = [CheckResult("timing", "When?", "holds", "−2.1×10⁻⁵", "x"),
+              CheckResult("other", "Who?", "holds", "a" * 64, "y")]  # fmt: skip
+    text = table(words_).to_latex(label="tab:checks")
+    assert r"\begin{longtable}" in text
+    assert r"\label{tab:checks}" in text
+    assert r"$-$2.1$\times$10$^{-5}$" in text
+    assert max(map(len, re.findall("a+", text))) <= 15
+    assert r"\begin{table}" in TABLES["effects"].to_latex()
+
+
 @pytest.mark.skipif(shutil.which("xelatex") is None, reason="no xelatex here")
 def test_latex_compiles(tmp_path):
     english = [one for name, one in TABLES.items() if name not in ("effects_zh", "robustness")]
+    english.append(table([CheckResult("timing", "When?", "holds", "−2.1×10⁻⁵", "a" * 64)] * 60))
     for name, tables in (("en", english), ("zh", list(TABLES.values()))):
         if (
             name == "zh"

@@ -69,8 +69,8 @@ class StaggeredDiD:
         the effects are. It must be observed in all treated rows. Let it be measured before
         treatment; one that varies over time should enter as a covariate too (a copy of the
         column), as it may move the outcome by itself. In a `Mediation` it shifts the direct
-        effect and the effect on every mediator; what mediators do to the outcome (the b-path) is
-        not moderated.
+        effect and the effect on every mediator, and what mediators do to the outcome (the b-path)
+        where its ``moderates`` names "b".
 
     Raises
     ------

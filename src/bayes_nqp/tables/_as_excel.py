@@ -12,7 +12,7 @@ from typing import Any
 from bayes_nqp.errors import StudyError
 from bayes_nqp.files import write_bytes
 from bayes_nqp.tables._as_frame import parts_of
-from bayes_nqp.tables._model import Cell, Table
+from bayes_nqp.tables._model import MINUS, Cell, Table
 from bayes_nqp.tables._widths import size_of, slanted
 from bayes_nqp.tables._words import words
 
@@ -59,6 +59,12 @@ def write_excel(tables: Iterable[Table], path: str | Path) -> Path:
     return write_bytes(path, made.getvalue())
 
 
+def _period(label: str) -> str | int:
+    """An event time as the number that it is."""
+    plain = label.replace(MINUS, "-")
+    return int(plain) if plain.lstrip("-").isdecimal() else label
+
+
 def _sheet_name(table: Table, taken: set[str]) -> str:
     wanted = _FORBIDDEN.sub(" ", table.title).strip().strip("'")[:_LONGEST].strip() or "table"
     name, number = wanted, 1
@@ -97,7 +103,8 @@ class _Sheet:
                 beneath = True
                 self._words(row.label, italic=slanted(row.label), merge=False)
                 continue
-            self._put(self.at, 1, row.label, left=True, indent=int(beneath))
+            label = _period(row.label) if self.table.kind == "event_study" else row.label
+            self._put(self.at, 1, label, left=True, indent=int(beneath))
             column = 2
             for cell, width, head in zip(row.cells, self.widths, self.table.columns, strict=True):
                 self._cell(column, cell, words_=head.words)

@@ -2,8 +2,9 @@ r"""A table in LaTeX, by booktabs and threeparttable."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from itertools import groupby
+from itertools import chain, groupby, zip_longest
 
 from bayes_nqp.tables._model import Row, Table
 from bayes_nqp.tables._widths import size_of
@@ -13,7 +14,11 @@ __all__ = ["as_document", "as_latex", "escaped"]
 
 _PAGE = 42.0
 """Width of a page's text in an article, in em."""
-_PACKAGES = ("booktabs", "threeparttable", "array")
+_PACKAGES = ("booktabs", "threeparttable", "array", "longtable")
+_LONG = 45
+"""Lines of numbers that a page holds; a table of more, or of sentences, goes on over pages."""
+_UNBROKEN = 30
+"""Characters of a word, such as a checksum, that may stand in one line."""
 _SPECIAL = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -40,12 +45,13 @@ _SPECIAL = {
     "λ": r"$\lambda$",
     "μ": r"$\mu$",
     "θ": r"$\theta$",
-    "²": r"$^2$",
     "[": "{[}",
     "]": "{]}",
     "–": "--",
     "\u00a0": "~",
 }
+_RAISED = re.compile("([⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+_LOWERED = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789")
 """A bracket at the start of a row would be read as an option of the line break before it."""
 
 
@@ -60,11 +66,14 @@ def escaped(text: str) -> str:
     -------
     str
     """
-    return "".join(_SPECIAL.get(character, character) for character in text)
+    pieces = _RAISED.split(text)
+    plain = ("".join(_SPECIAL.get(c, c) for c in piece) for piece in pieces[::2])
+    raised = (f"$^{{{one.translate(_LOWERED)}}}$" for one in pieces[1::2])
+    return "".join(chain.from_iterable(zip_longest(plain, raised, fillvalue="")))
 
 
 def as_latex(table: Table, label: str = "") -> str:
-    """Render a floating table.
+    """Render a floating table, or one that goes on over pages where one page cannot hold it.
 
     Parameters
     ----------
@@ -81,15 +90,19 @@ def as_latex(table: Table, label: str = "") -> str:
     )
     if any(column.words for column in table.columns):
         spec = spec.replace("@{}l", r"@{}>{\raggedright\arraybackslash}p{.32\linewidth}", 1)
+    note = escaped(words(table.language)["notes"] + table.note) if table.notes else ""
+    title = escaped(table.title) + (rf"\label{{{label}}}" if label else "")
     needs = "ctex (xelatex), " if table.language == "zh" else ""
+    needed = f"% needs {needs}{', '.join(_PACKAGES)}"
+    if _long(table):
+        return "\n".join([needed, *_longtable(table, spec, title, note), ""])
     lines = [
-        f"% needs {needs}{', '.join(_PACKAGES)}",
+        needed,
         r"\begin{table}[!htbp]",
         r"\centering",
         *_small(table),
         r"\begin{threeparttable}",
-        rf"\caption{{{escaped(table.title)}}}",
-        *([rf"\label{{{label}}}"] if label else []),
+        rf"\caption{{{title}}}",
         rf"\begin{{tabular}}{{{spec}@{{}}}}",
         r"\toprule",
         *_head(table),
@@ -98,8 +111,7 @@ def as_latex(table: Table, label: str = "") -> str:
         r"\bottomrule",
         r"\end{tabular}",
     ]
-    if table.notes:
-        note = escaped(words(table.language)["notes"] + table.note)
+    if note:
         lines += [
             r"\begin{tablenotes}[flushleft]",
             r"\footnotesize",
@@ -107,6 +119,32 @@ def as_latex(table: Table, label: str = "") -> str:
             r"\end{tablenotes}",
         ]
     return "\n".join([*lines, r"\end{threeparttable}", r"\end{table}", ""])
+
+
+def _long(table: Table) -> bool:
+    return any(column.words for column in table.columns) or len(table.rows) > _LONG
+
+
+def _longtable(table: Table, spec: str, title: str, note: str) -> list[str]:
+    head = [r"\toprule", *_head(table), r"\midrule"]
+    lines = [
+        r"\begingroup",
+        *_small(table),
+        rf"\begin{{longtable}}{{{spec}@{{}}}}",
+        rf"\caption{{{title}}}\\",
+        *head,
+        r"\endfirsthead",
+        *head,
+        r"\endhead",
+        r"\bottomrule",
+        r"\endfoot",
+        *_body(table),
+        r"\end{longtable}",
+        r"\endgroup",
+    ]
+    if note:
+        lines += [r"\vspace{-\bigskipamount}", rf"{{\footnotesize\noindent {note}\par}}"]
+    return lines
 
 
 def as_document(tables: Iterable[Table]) -> str:
@@ -125,7 +163,8 @@ def as_document(tables: Iterable[Table]) -> str:
     head = [r"\documentclass{ctexart}" if zh else r"\documentclass{article}"]
     head += [r"\usepackage[margin=2.2cm]{geometry}"]
     head += [rf"\usepackage{{{package}}}" for package in _PACKAGES]
-    body = "\n".join(as_latex(table) for table in listed)
+    # Floats before a table that does not float are printed before it.
+    body = "\n".join((r"\clearpage" + "\n") * _long(one) + as_latex(one) for one in listed)
     return "\n".join([*head, r"\begin{document}", body, r"\end{document}", ""])
 
 
@@ -148,11 +187,23 @@ def _physical(cells: list[str], indent: str = "") -> list[str]:
     height = max(map(len, split))
     rows = []
     for k in range(height):
-        parts = [escaped(one[k]) if k < len(one) else "" for one in split]
+        parts = [_breakable(one[k]) if k < len(one) else "" for one in split]
         if k == 0:
             parts[0] = indent + parts[0]
         rows.append(" & ".join(parts) + r" \\")
     return rows
+
+
+def _breakable(text: str) -> str:
+    """Let a word that is longer than a column be broken."""
+    return " ".join(
+        r"\allowbreak{}".join(
+            escaped(word[k : k + _UNBROKEN // 2]) for k in range(0, len(word), _UNBROKEN // 2)
+        )
+        if len(word) > _UNBROKEN and size_of(word) == len(word)
+        else escaped(word)
+        for word in text.split(" ")
+    )
 
 
 def _body(table: Table) -> list[str]:

@@ -33,7 +33,7 @@ def as_maketables(table: Table) -> Any:
         from maketables import MTable
     except ImportError as error:
         raise StudyError(
-            "maketables is not installed", hint="pip install 'bayes_nqp[report]'"
+            "maketables is not installed", hint="pip install 'bayes-nqp[report]'"
         ) from error
     section, keys, lines = "", [], []
     for stamp in table.stamps:

@@ -8,6 +8,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.reports._content import Block, Heading, Tabulated
 from bayes_nqp.reports._context import Context
 from bayes_nqp.tables._model import Cell, Column, Row, Table
+from bayes_nqp.tables._parts import count
 
 __all__ = ["provenance"]
 
@@ -25,7 +26,10 @@ def provenance(context: Context) -> Iterator[Block]:
     """
     say = context.say
     yield Heading(say["provenance"])
-    rows = tuple(Row(label, (Cell((value,)),)) for label, value in _items(context))
+    rows = tuple(
+        Row(label, (count(value) if isinstance(value, int) else Cell((value,)),))
+        for label, value in _items(context)
+    )
     yield Tabulated(
         Table(
             "provenance",
@@ -39,12 +43,12 @@ def provenance(context: Context) -> Iterator[Block]:
     )
 
 
-def _items(context: Context) -> Iterator[tuple[str, str]]:
+def _items(context: Context) -> Iterator[tuple[str, str | int]]:
     say, fit = context.say, context.fit
     posterior = fit.posterior
     yield say["p_data"], str(fit.facts["panel_digest"])
     if fit.panel is not None:
-        yield say["p_rows"], f"{fit.panel.n_rows:,}"
+        yield say["p_rows"], fit.panel.n_rows
     yield say["p_design"], repr(fit.design)
     yield say["p_sampler"], repr(fit.sampler)
     yield say["p_seed"], str(fit.sampler.seed)
