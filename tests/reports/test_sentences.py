@@ -68,6 +68,20 @@ def test_change_claims_the_direction_that_the_posterior_has(
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("whom", ["", "inland"])
+def test_an_exposure_is_no_policy(whom: str, language: str) -> None:
+    for z in Z:
+        one = posterior(z, 0.1)
+        text = change(one, "exports", language, "", whom, "trade", "10 of trade")  # type: ignore[arg-type]
+        assert "policy" not in text
+        assert "政策" not in text
+        assert "trade" in text
+        assert "10 of trade" in text
+        assert whom in text
+        assert text[0].isupper() or language == "zh"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("z", Z)
 def test_comparison_names_the_larger_group(z: float, language: str) -> None:
     text = comparison(posterior(z, 0.1), "inland", "coastal", language)  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from bayes_nqp.checks._reasons import gate_words
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.fitting import Fit
 from bayes_nqp.reports._words import words
+from bayes_nqp.tables._words import per_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -132,6 +133,14 @@ class Context:
         """Whether units adopt at known times, so that there is an event time."""
         event_time = self.effects[v.EVENT_TIME] if v.EVENT_TIME in self.effects.coords else None
         return event_time is not None and bool(event_time.notnull().any())
+
+    @property
+    def moved(self) -> dict[str, str]:
+        """The exposure and how much of it effects are for; empty where a policy is adopted."""
+        attrs = self.effects.attrs
+        if not attrs.get("exposure"):
+            return {}
+        return {"exposure": str(attrs["exposure"]), "per": per_words(attrs, self.say)}
 
     @property
     def look(self) -> dict[str, Any]:

@@ -194,7 +194,15 @@ def level(one: Posterior, language: Language, unit: str = "") -> str:
     return f"{mean}{of} ({percent(one.prob)} interval {lower} to {upper})"
 
 
-def change(one: Posterior, outcome: str, language: Language, unit: str = "", whom: str = "") -> str:
+def change(
+    one: Posterior,
+    outcome: str,
+    language: Language,
+    unit: str = "",
+    whom: str = "",
+    exposure: str = "",
+    per: str = "",
+) -> str:
     """Say what the policy did to an outcome, on average.
 
     Parameters
@@ -206,6 +214,8 @@ def change(one: Posterior, outcome: str, language: Language, unit: str = "", who
     unit : str, default ""
     whom : str, default ""
         Of which group: "inland"; everybody by default.
+    exposure, per : str, default ""
+        What moved the outcome, where that is no policy, and how much of it the effect is for.
 
     Returns
     -------
@@ -213,26 +223,36 @@ def change(one: Posterior, outcome: str, language: Language, unit: str = "", who
         One sentence.
     """
     size = level(one, language, unit)
+    if exposure and language == "en":
+        size = f"{size} per {per}"
+    subject = exposure or ("政策" if language == "zh" else "the policy")
+    if exposure and language == "en":
+        subject = f"more {exposure}"
     sure = sureness(one.p_direction, language)
     if language == "zh":
         place = f"对 {whom} 而言，" if whom else ""
+        average = f"每增加 {per}的平均效应" if exposure else "平均效应"
         if not one.decided:
             return closed(
-                f"{place}数据不足以判断政策是提高还是降低了 {outcome}：平均效应为 {size}，"
+                f"{place}数据不足以判断 {subject} 是提高还是降低了 {outcome}：{average}为 {size}，"
                 f"P(> 0) = {chance(one.p_positive)}。"
             )
         verb = "提高" if one.positive else "降低"
-        return closed(f"{place}政策{sure}{verb}了 {outcome}：平均效应为 {size}，{_directed(one)}。")
-    place = f"For {whom}, the" if whom else "The"
+        return closed(
+            f"{place}{subject} {sure}{verb}了 {outcome}：{average}为 {size}，{_directed(one)}。"
+        )
+    place = f"For {whom}, " if whom else ""
     if not one.decided:
+        the = "the" if whom else "The"
         return (
-            f"{place} data do not tell whether the policy raised or lowered {outcome}: the average "
-            f"effect is {size}, P(> 0) = {chance(one.p_positive)}."
+            f"{place}{the} data do not tell whether {subject} raised or lowered {outcome}: the "
+            f"average effect is {size}, P(> 0) = {chance(one.p_positive)}."
         )
     verb = "raised" if one.positive else "lowered"
     what = "increase" if one.positive else "decrease"
+    subject = subject if whom else subject[0].upper() + subject[1:]
     return (
-        f"{place} policy {verb} {outcome}: the average effect is {size}. "
+        f"{place}{subject} {verb} {outcome}: the average effect is {size}. "
         f"{_article(what)} is {sure} ({stated(one.p_direction)})."
     )
 
@@ -335,7 +355,9 @@ def growth(
     )
 
 
-def indirect(one: Posterior, via: str, outcome: str, language: Language, unit: str = "") -> str:
+def indirect(
+    one: Posterior, via: str, outcome: str, language: Language, unit: str = "", exposure: str = ""
+) -> str:
     """Say what reaches the outcome through one mediator.
 
     Parameters
@@ -344,6 +366,8 @@ def indirect(one: Posterior, via: str, outcome: str, language: Language, unit: s
     via, outcome : str
     language : {"en", "zh"}
     unit : str, default ""
+    exposure : str, default ""
+        What moves the mediator, where that is no policy.
 
     Returns
     -------
@@ -351,6 +375,7 @@ def indirect(one: Posterior, via: str, outcome: str, language: Language, unit: s
     """
     size = level(one, language, unit)
     if language == "zh":
+        subject = exposure or "政策"
         if not one.decided:
             return closed(
                 f"经由 {via} 的间接效应为 {size}，数据不足以判断其方向"
@@ -359,7 +384,7 @@ def indirect(one: Posterior, via: str, outcome: str, language: Language, unit: s
         verb = "提高" if one.positive else "降低"
         sure = sureness(one.p_direction, language)
         return closed(
-            f"政策{sure}经由 {via} {verb}了 {outcome}：间接效应为 {size}，{_directed(one)}。"
+            f"{subject} {sure}经由 {via} {verb}了 {outcome}：间接效应为 {size}，{_directed(one)}。"
         )
     if not one.decided:
         return (

@@ -35,6 +35,8 @@ _ENGLISH = {
     "dropped_says": "Rows left out because a value is missing: {}.",
     "support_says": "Effects of {known} of {all} cells (stratum × cohort × period) are "
     "identified; they hold {rows:,} treated rows.",
+    "support_says_exposure": "Slopes of {known} of {all} strata are identified; they hold {rows:,} "
+    "exposed rows.",
     "adoption_caption": "When the policy reaches whom.",
     "results": "Effects",
     "groups": "By group",
@@ -47,6 +49,10 @@ _ENGLISH = {
     "others; intervals say how little single units tell.",
     "league_caption": "Effects of single units.",
     "moderation": "Moderation",
+    "moderated_says": "A standard deviation ({sd}) more of {name} goes with a change of the effect "
+    "by {size}; P(> 0) = {p}. This compares treated rows with each other: it is causal only if "
+    "nothing else that moves the effect goes along with {name}.",
+    "moderation_caption": "The effect along {}.",
     "channels": "Channels",
     "channels_says": "Direct and indirect effects add up to the total effect, draw by "
     "draw. They are causal only if no unmeasured cause moves both a mediator and the "
@@ -85,14 +91,29 @@ _ENGLISH = {
     "time effect, a slope times the exposure, {covariates}and an error. {pooling}",
     "model_with_covariates": "covariates ({}), ",
     "pool_says": "Effects: {effects}; errors: {errors}; time effects: {time}.",
-    "priors_says": "Unit effects, time effects and slopes of covariates have flat "
-    "priors. Other priors are stated in multiples of s = {s}, the outcome's standard "
-    "deviation within units on untreated rows: normal with sd {level}s for the overall "
-    "effect and {drift}s for its growth a period; sd {contrast}s for the difference of two "
-    "levels of a factor; half-normal with scale {cohort}s for cohorts, {cell}s for cells, "
-    "{member}s for the deviations of {whom} and {sigma}s for innovations{rho}.",
+    "priors_says": "{flat} have flat priors. Other priors are stated in multiples of s = {s}, the "
+    "outcome's standard deviation within units{over}: {normal}half-normal with scale "
+    "{half}{rho}.",
+    "priors_normal": "normal with sd {}; ",
+    "priors_over": " on untreated rows",
+    "priors_over_exposure": ", for one such standard deviation of the exposure",
+    "flat_unit": "unit effects",
+    "flat_time": "time effects",
+    "flat_covariates": "slopes of covariates",
+    "flat_effects": "effects of cells",
+    "prior_level": "{}s for the overall effect",
+    "prior_drift": "{}s for its growth a period",
+    "prior_contrast": "{}s for the difference of two levels of a factor",
+    "prior_walk": "{}s for its further steps from period to period",
+    "prior_cohort": "{}s for cohorts",
+    "prior_cell": "{}s for single cells",
+    "prior_member": "{}s for the deviations of {whom}",
+    "prior_sigma": "{}s for innovations",
     "prior_rho": "; (1 + ρ)/2 of their autocorrelation is Beta({}, {})",
+    "prior_noise": "; the ratio of noise to innovations is half-normal with scale {}",
     "whom_unit": "units",
+    "moderator_says": "{name} moderates the effect: treated rows add a slope, by stratum, times "
+    "its distance from its mean over treated rows.",
     "mediation_says": "Each mediator ({mediators}) has an equation of the same form; the "
     "outcome's equation adds the mediators. An indirect effect is the product of both "
     "legs, draw by draw and cell by cell.",
@@ -147,6 +168,8 @@ _CHINESE = {
     "dropped_says": "因缺失值而剔除的观测：{}。",
     "support_says": "{all} 个单元格（组 × 批次 × 时期）中有 {known} 个的效应可识别，"
     "共含 {rows:,} 个受处理观测。",
+    "support_says_exposure": "{all} 个组中有 {known} 个的斜率可识别，共含 {rows:,} 个有暴露的"
+    "观测。",
     "adoption_caption": "政策实施的时间与对象",
     "results": "政策效应",
     "groups": "分组效应",
@@ -159,6 +182,9 @@ _CHINESE = {
     "息之少。",
     "league_caption": "各单位的效应及区间",
     "moderation": "调节效应",
+    "moderated_says": "{name} 每增加一个标准差（{sd}），效应变动 {size}，P(> 0) = {p}。这是受处理"
+    "观测之间的比较：仅当没有其他影响效应的因素与 {name} 同时变动时，才具有因果含义。",
+    "moderation_caption": "{} 的调节效应",
     "channels": "作用渠道",
     "channels_says": "在每一次抽样中，直接效应与间接效应之和均等于总效应。仅当不存在同时影"
     "响中介变量与结果变量的未观测因素时，二者才有因果含义；仅当中介变量之间互不影响时，单个"
@@ -193,13 +219,28 @@ _CHINESE = {
     "变量之积以及误差项相加而成。{pooling}",
     "model_with_covariates": "控制变量（{}）、",
     "pool_says": "效应：{effects}；误差：{errors}；时间效应：{time}。",
-    "priors_says": "单位效应、时间效应与控制变量系数取平坦先验。其余先验以 s = {s}（结果变"
-    "量在未处理观测中的单位内标准差）的倍数表示：总体效应及其逐期增长服从标准差分别为 "
-    "{level}s 和 {drift}s 的正态分布；同一分组变量两个水平之差的标准差为 {contrast}s；批次、"
-    "单元格、{whom}偏离与新息的标准差分别服从尺度为 {cohort}s、{cell}s、{member}s 和 "
-    "{sigma}s 的半正态分布{rho}。",
+    "priors_says": "{flat}取平坦先验。其余先验以 s = {s}（{over}）的倍数表示。"
+    "{normal}半正态先验的尺度：{half}{rho}。",
+    "priors_normal": "正态先验的标准差：{}；",
+    "priors_over": "结果变量在未处理观测中的单位内标准差",
+    "priors_over_exposure": "结果变量的单位内标准差；斜率按暴露变量变动一个单位内标准差计",
+    "flat_unit": "单位效应",
+    "flat_time": "时间效应",
+    "flat_covariates": "控制变量系数",
+    "flat_effects": "各单元格效应",
+    "prior_level": "总体效应 {}s",
+    "prior_drift": "其逐期增长 {}s",
+    "prior_contrast": "同一分组变量两个水平之差 {}s",
+    "prior_walk": "效应的其余逐期变动 {}s",
+    "prior_cohort": "批次 {}s",
+    "prior_cell": "单元格 {}s",
+    "prior_member": "{whom}偏离 {}s",
+    "prior_sigma": "新息 {}s",
     "prior_rho": "；自相关系数 ρ 经 (1 + ρ)/2 变换后服从 Beta({}, {}) 分布",
+    "prior_noise": "；噪声与新息标准差之比服从尺度为 {} 的半正态分布",
     "whom_unit": "单位",
+    "moderator_says": "{name} 为调节变量：受处理观测另加一项，为其与受处理观测均值之差乘以分组"
+    "斜率。",
     "mediation_says": "每个中介变量（{mediators}）各有一个同样形式的方程，结果方程另加入"
     "中介变量。间接效应为前后两段路径系数之积，按每一次抽样、每个单元格分别计算。",
     "sampler_IMH": "独立 Metropolis–Hastings 算法（IMH）",

@@ -12,9 +12,10 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
+from bayes_nqp.checks._said import closed
 from bayes_nqp.estimands import By
 from bayes_nqp.tables._summary import summary
-from bayes_nqp.tables._words import Language, words
+from bayes_nqp.tables._words import Language, per_words, words
 
 __all__ = ["Ask"]
 
@@ -71,8 +72,7 @@ class Ask:
     def averaged(self, attrs: Mapping[Any, Any]) -> list[str]:
         """Say over which rows averages are, and what rows and units count."""
         if attrs.get("exposure"):
-            per = str(attrs.get("per", ""))
-            return [self.say["note_exposure"].format(per or self.say["one_unit"])]
+            return [closed(self.say["note_exposure"].format(per_words(attrs, self.say)))]
         return [self.weighted(), self.say["note_rows"]]
 
     def titled(self, key: str, *parts: str) -> str:

@@ -59,7 +59,7 @@ def descriptives(panel: Panel, ask: Ask) -> Table:
 def _variables(panel: Panel) -> list[tuple[str, str, Floats]]:
     """Every variable with its role, in the order of the roles."""
     out: list[tuple[str, str, Floats]] = [("outcome", panel.roles.outcome, panel.outcome)]
-    for role in ("mediators", "moderators", "covariates"):
+    for role in ("exposures", "mediators", "moderators", "covariates"):
         columns = getattr(panel, role)
         out += [(role, name, columns[:, k]) for k, name in enumerate(getattr(panel.roles, role))]
     seen: set[str] = set()
@@ -112,9 +112,10 @@ def _cells(values: Floats, units: npt.NDArray[np.int64], ask: Ask) -> tuple[Cell
 def _notes(panel: Panel, ask: Ask) -> tuple[str, ...]:
     say = ask.say
     adopted = panel.cohort_codes[panel.cohort_codes >= 0]
+    key = "note_panel" if adopted.size or not panel.roles.exposures else "note_panel_exposure"
     codes, sizes = np.unique(adopted, return_counts=True)
     notes = [
-        say["note_panel"].format(
+        say[key].format(
             rows=panel.n_rows,
             units=panel.n_units,
             unit=panel.roles.unit,

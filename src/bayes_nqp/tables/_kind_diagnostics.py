@@ -64,13 +64,14 @@ def diagnostics(results: Sequence[CheckResult], ask: Ask, gate: str | None = Non
     tally = Counter(str(one.verdict) for one in results)
     counted = [say["counted"].format(verdict_of(x, say), tally[x]) for x in order if tally[x]]
     separator, end = ("；", "。") if ask.language == "zh" else ("; ", ".")
+    tallied = separator.join(counted) + end
     return Table(
         "diagnostics",
         ask.titled("title_diagnostics"),
         say["question"],
         (Column(say["verdict"]), Column(say["figure"], words=True)),
         tuple(rows),
-        (say["note_verdicts"] + end, separator.join(counted) + end) if counted else (),
+        (say["note_verdicts"] + end, tallied[0].upper() + tallied[1:]) if counted else (),
         tuple(stamps),
         ask.language,
         {} if gate is None else {"gate": gate},

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import ChainMap
 from collections.abc import Mapping
+from typing import Any
 
 from bayes_nqp.checks._questions import QUESTIONS
 from bayes_nqp.plots._words import Language, percent
 from bayes_nqp.plots._words import words as of_figures
 
-__all__ = ["Language", "listed", "percent", "question_of", "verdict_of", "words"]
+__all__ = ["Language", "listed", "per_words", "percent", "question_of", "verdict_of", "words"]
 
 _ENGLISH = {
     "mean": "Mean",
@@ -21,8 +23,7 @@ _ENGLISH = {
     "Units": "Units",
     "title_effects": "Average effect on the treated: {}",
     "title_exposure": "Effect of {}: {}",
-    "note_exposure": "Effects per {} of the exposure, averaged over exposed rows. Rows, Units: "
-    "those exposed.",
+    "note_exposure": "Effects per {}, averaged over exposed rows. Rows, Units: those exposed.",
     "one_unit": "unit",
     "title_event_study": "Effect by event time: {}",
     "title_mediation": "Direct and indirect effects: {}",
@@ -123,6 +124,8 @@ _ENGLISH = {
     "never_": "Never treated",
     "note_panel": "{rows:,} rows, {units:,} units ({unit}), {periods} periods ({time}, {first} to "
     "{last}); {treated:,} units adopt, {never:,} never do.",
+    "note_panel_exposure": "{rows:,} rows, {units:,} units ({unit}), {periods} periods ({time}, "
+    "{first} to {last}).",
     "note_cohorts": "Units by cohort: {}.",
     "note_within": "SD within: of deviations from the unit's mean.",
     "note_dropped": "Rows left out for missing values: {}.",
@@ -282,6 +285,8 @@ _CHINESE = {
     "never_": "从未处理",
     "note_panel": "共 {rows:,} 个观测，{units:,} 个单位（{unit}），{periods} 期（{time}，{first} "
     "至 {last}）；{treated:,} 个单位受处理，{never:,} 个单位从未处理。",
+    "note_panel_exposure": "共 {rows:,} 个观测，{units:,} 个单位（{unit}），{periods} 期（{time}，"
+    "{first} 至 {last}）。",
     "note_cohorts": "各批次单位数：{}。",
     "note_within": "单位内标准差：各观测与所属单位均值之差的标准差。",
     "note_dropped": "因缺失值而剔除的观测：{}。",
@@ -370,6 +375,27 @@ def listed(items: list[str], language: str) -> str:
     str
     """
     return ("、" if language == "zh" else ", ").join(items)
+
+
+def per_words(attrs: Mapping[Any, Any], say: Mapping[str, str]) -> str:
+    """Say for how much of an exposure its effects are.
+
+    Parameters
+    ----------
+    attrs : mapping
+        Of the waist: ``exposure`` and ``per``.
+    say : mapping of str to str
+
+    Returns
+    -------
+    str
+    """
+    per = str(attrs.get("per", "")) or say["one_unit"]
+    if say["language"] != "zh":
+        return per
+    amount = per.removesuffix(f" of {attrs.get('exposure', '')}")
+    spread = re.fullmatch(r"1 within-unit sd \((.*)\)", amount)
+    return f"一个单位内标准差（{spread[1]}）" if spread else f"{amount} 个单位"
 
 
 def question_of(name: str, question: str, say: Mapping[str, str]) -> str:

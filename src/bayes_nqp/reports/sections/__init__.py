@@ -11,6 +11,7 @@ from bayes_nqp.reports.sections._data import data
 from bayes_nqp.reports.sections._event_study import event_study
 from bayes_nqp.reports.sections._evidence import evidence
 from bayes_nqp.reports.sections._methods import methods
+from bayes_nqp.reports.sections._moderation import moderation
 from bayes_nqp.reports.sections._provenance import provenance
 from bayes_nqp.reports.sections._results import results
 from bayes_nqp.reports.sections._short import short
@@ -24,6 +25,7 @@ SECTIONS: Final[tuple[Callable[[Context], Iterable[Block | Sketch]], ...]] = (
     data,
     results,
     event_study,
+    moderation,
     channels,
     evidence,
     assumptions,

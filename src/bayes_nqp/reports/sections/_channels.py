@@ -69,7 +69,7 @@ def _sentences(context: Context) -> Iterator[str]:
     outcome = context.outcome or say["the_outcome"]
     for name in context.channels:
         one = posterior_of(via.sel(mediator=name), prob)
-        yield indirect(one, name, outcome, language, unit)
+        yield indirect(one, name, outcome, language, unit, context.moved.get("exposure", ""))
     ratio = proportion_mediated(context.effects, weights=context.weights)
     whole = ratio.sel(mediator=ALL if len(context.channels) > 1 else context.channels[0])
     yield share(None if ratio.attrs["withheld"] else whole, prob, language)

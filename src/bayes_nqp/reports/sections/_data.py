@@ -49,7 +49,9 @@ def data(context: Context) -> Iterator[Block | Sketch]:
         yield Paragraph(
             context.joined(
                 [
-                    say["support_says"].format(known=len(known), all=len(cells), rows=rows),
+                    say["support_says" if context.staggered else "support_says_exposure"].format(
+                        known=len(known), all=len(cells), rows=rows
+                    ),
                     context.answer(support),
                 ]
             )

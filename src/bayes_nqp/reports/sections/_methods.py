@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.compression import IID
+from bayes_nqp.checks._said import closed
+from bayes_nqp.compression import IID, AR1Noise
 from bayes_nqp.designs import Mediation
+from bayes_nqp.pooling import Partial, Separate
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._sentences import listed
@@ -36,47 +39,84 @@ def methods(context: Context) -> Iterator[Block]:
         yield Paragraph(say["mediation_says"].format(mediators=names))
     posterior = fit.posterior
     yield Paragraph(
-        say["sampling_says"].format(
-            sampler=say[f"sampler_{type(fit.sampler).__name__}"],
-            chains=posterior.sizes[v.CHAIN],
-            draws=posterior.sizes[v.DRAW],
-            gate=context.gate(),
+        closed(
+            say["sampling_says"].format(
+                sampler=say[f"sampler_{type(fit.sampler).__name__}"],
+                chains=posterior.sizes[v.CHAIN],
+                draws=posterior.sizes[v.DRAW],
+                gate=context.gate(),
+            )
         )
     )
     yield Paragraph(say["words_says"].format(percent(context.prob)), "quiet")
 
 
+def _design(context: Context) -> Any:
+    """The design of the outcome's own equation."""
+    design = context.fit.design
+    return design.design if isinstance(design, Mediation) else design
+
+
 def _model(context: Context) -> str:
-    say, panel = context.say, context.panel
-    names = () if panel is None else panel.roles.covariates
+    say, design = context.say, _design(context)
+    names = _covariates(context)
     covariates = say["model_with_covariates"].format(listed(names, context.language))
     pooling = say["pool_says"].format(**model_words(context.fit, say, context.language))
     key = "model_staggered" if context.staggered else "model_exposure"
-    design = context.fit.design
-    design = design.design if isinstance(design, Mediation) else design
     controls = say[f"controls_{getattr(design, 'controls', 'all')}"]
-    return say[key].format(
+    text = say[key].format(
         controls=controls, covariates=covariates if names else "", pooling=pooling
     )
+    if design.moderator is None:
+        return text
+    return context.joined([text, say["moderator_says"].format(name=design.moderator)])
+
+
+def _covariates(context: Context) -> tuple[str, ...]:
+    return () if context.panel is None else context.panel.roles.covariates
 
 
 def _priors(context: Context) -> str:
-    say, fit = context.say, context.fit
-    design = fit.design.design if isinstance(fit.design, Mediation) else fit.design
-    priors, whom = design.priors, design.effect.varying
-    rho = (
-        "" if isinstance(design.errors, IID) else say["prior_rho"].format(*map(_plain, priors.rho))
-    )
-    scales = {
-        name: _plain(getattr(priors, name))
-        for name in ("level", "drift", "contrast", "cohort", "cell", "member", "sigma")
-    }
-    return say["priors_says"].format(
-        s=f"{fit.scale:.3g}",
-        whom=say["whom_unit"] if whom in (None, v.UNIT) else whom,
+    say, language, design = context.say, context.language, _design(context)
+    priors, errors = design.priors, design.errors
+    flat, normal, half = _pieces(context)
+    rho = "" if isinstance(errors, IID) else say["prior_rho"].format(*map(_plain, priors.rho))
+    if isinstance(errors, AR1Noise):
+        rho += say["prior_noise"].format(_plain(priors.noise))
+    whom = design.effect.varying
+    whom = say["whom_unit"] if whom in (None, v.UNIT) else whom
+
+    def stated(names: list[str]) -> str:
+        parts = [say[f"prior_{x}"].format(_plain(getattr(priors, x)), whom=whom) for x in names]
+        return closed(listed(parts, language))
+
+    listed_flat = listed([say[f"flat_{name}"] for name in flat], language)
+    text = say["priors_says"].format(
+        flat=listed_flat[0].upper() + listed_flat[1:],
+        s=f"{context.fit.scale:.3g}",
+        over=say["priors_over" if context.staggered else "priors_over_exposure"],
+        normal=say["priors_normal"].format(stated(normal)) if normal else "",
+        half=stated(half),
         rho=rho,
-        **scales,
     )
+    return text
+
+
+def _pieces(context: Context) -> tuple[list[str], list[str], list[str]]:
+    """What has a flat, a normal and a half-normal prior under a design."""
+    design, timed = _design(context), context.staggered
+    pooling = design.effect
+    pooled, partial = not isinstance(pooling, Separate), isinstance(pooling, Partial)
+    flat = ["unit", "time"]
+    flat += ["covariates"] if _covariates(context) else []
+    flat += [] if pooled else ["effects"]
+    normal = ["level"] if pooled else []
+    normal += ["drift"] if pooled and timed else []
+    normal += ["contrast"] if partial and context.factors else []
+    half = ["walk"] if pooled and timed else []
+    half += ["cohort", "cell"] if partial and timed else []
+    half += ["member"] if pooling.varying is not None else []
+    return flat, normal, [*half, "sigma"]
 
 
 def _plain(number: float) -> str:

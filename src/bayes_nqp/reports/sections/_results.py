@@ -90,4 +90,4 @@ def _by(context: Context, factor: str) -> Iterator[str]:
             if context.language == "zh"
             else f"{text(level)} ({factor})"
         )
-        yield change(one, outcome, context.language, context.unit, whom)
+        yield change(one, outcome, context.language, context.unit, whom, **context.moved)

@@ -33,12 +33,21 @@ def short(context: Context) -> Iterator[Block]:
     yield Heading(context.say["short"])
     whole = att(context.effects, weights=context.weights)
     outcome = context.outcome or context.say["the_outcome"]
-    yield Paragraph(change(posterior_of(whole, prob), outcome, language, unit), "lead")
+    yield Paragraph(
+        change(posterior_of(whole, prob), outcome, language, unit, **context.moved), "lead"
+    )
     items = [one for factor in context.factors for one in _compared(context, factor)]
     if context.channels:
         via = nie(context.effects, weights=context.weights, mediators=list(context.channels))
         items += [
-            indirect(posterior_of(via.sel(mediator=name), prob), name, outcome, language, unit)
+            indirect(
+                posterior_of(via.sel(mediator=name), prob),
+                name,
+                outcome,
+                language,
+                unit,
+                context.moved.get("exposure", ""),
+            )
             for name in context.channels
         ]
     if items:
