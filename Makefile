@@ -9,7 +9,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 STUDY ?= models/city_pilot_zones.toml
 FILE ?=
-OUT ?= results/$(basename $(notdir $(STUDY)))
+OUT ?=
 ARGS ?=
 export PYTHON
 
@@ -23,8 +23,8 @@ env: $(READY)  ## Create or refresh the environment in .venv
 $(READY): pyproject.toml constraints.txt tools/bootstrap.sh tools/pip_to_uv.py
 	@tools/bootstrap.sh
 
-study: $(READY)  ## The main job: run STUDY into OUT (the pilot zones into results/city_pilot_zones)
-	@$(BIN)/bayes-nqp run "$(STUDY)" --out "$(OUT)" --force $(ARGS)
+study: $(READY)  ## The main job: run STUDY into OUT, results/NAME by default (the pilot zones)
+	@$(BIN)/bayes-nqp run "$(STUDY)" $(if $(OUT),--out "$(OUT)") --force $(ARGS)
 
 new: $(READY)  ## Write a study for your own FILE (.xlsx, .dta, .csv, .parquet), to be read and corrected
 	@$(BIN)/bayes-nqp new "$(FILE)" $(ARGS)

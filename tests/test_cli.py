@@ -112,6 +112,24 @@ def test_new_says_what_keeps_a_study_from_running(tmp_path: Path) -> None:
     assert "IT DOES NOT RUN YET" in (tmp_path / "a.toml").read_text(encoding="utf-8")
 
 
+def test_new_says_codes_notes_and_what_is_left_out(tmp_path: Path) -> None:
+    frame = city_rows()
+    frame["zone_year"] = frame["zone_year"].fillna(0)
+    frame.to_csv(tmp_path / "a.csv", index=False, encoding="utf-8-sig")
+    shown = call("new", tmp_path / "a.csv")
+    assert shown.exit_code == 0
+    assert "never      0  (no period: never treated)" in shown.output
+    frame.query("zone_year > 0").to_csv(tmp_path / "b.csv", index=False, encoding="utf-8-sig")
+    shown = call("new", tmp_path / "b.csv")
+    assert shown.exit_code == 0
+    assert 'unidentified = "drop"  (what the data cannot identify is left out)' in shown.output
+    assert "note: dropped" in shown.output
+    assert "make study STUDY=" in shown.output
+    shown = call("new", "")
+    assert shown.exit_code == 2
+    assert "make new FILE=cities.xlsx" in shown.stderr
+
+
 def test_schema_is_printed_or_written_once(tmp_path: Path) -> None:
     assert json.loads(call("schema").output)["properties"]["design"]
     path = tmp_path / "study.schema.json"

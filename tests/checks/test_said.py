@@ -12,7 +12,7 @@ from bayes_nqp.checks._said import Said, typeset
         ("[-.5, 2.1e-05]", "[−.5, 2.1×10⁻⁵]"),
         ("1.5e+12 in all", "1.5×10¹² in all"),
         ("a 95 % interval", "a 95% interval"),
-        ("2015-07-24, units 3-5, AR(1)-noise, pre-2015", "2015-07-24, units 3-5, AR(1)-noise, pre-2015"),
+        ("2015-07-24, AR(1)-noise, pre-2015", "2015-07-24, AR(1)-noise, pre-2015"),
     ],
 )  # fmt: skip
 def test_typeset(text: str, wanted: str) -> None:

@@ -261,3 +261,19 @@ def test_the_level_of_an_untreated_mediator_enters_the_direct_effect() -> None:
     indirect = a * (b + d)[of_cell]
     np.testing.assert_allclose(effects["effect"].sel(path="tech").squeeze(), indirect, atol=1e-8)
     np.testing.assert_allclose(effects["effect"].sel(path="direct").squeeze(), direct, atol=1e-8)
+
+
+def test_rows_without_a_mediator_are_counted() -> None:
+    lacking = panel_of(missing=0.05)
+    gone = int(np.isnan(lacking.mediators).any(axis=1).sum())
+    said = f"{gone} rows where finance is missing are left out of every equation: complete cases"
+    assert FLAT.plan(lacking).notes == (said,)
+    assert f"finance is missing in {gone} rows, which stay in the panel" in lacking.notes
+    assert FLAT.replace(mediators=("tech",)).plan(lacking).notes == ()
+    assert said in nqp.fit(FLAT, lacking, SAMPLER, progress=False).notes
+
+
+def test_rows_without_an_earlier_mediator_are_counted(rich: nqp.Fit) -> None:
+    assert rich.notes == (
+        "80 rows without tech or finance one period before are left out of every equation",
+    )

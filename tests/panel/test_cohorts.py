@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -160,11 +162,54 @@ def test_a_cohort_that_changes(value: float) -> None:
         Panel.from_frame(df, **ARGUMENTS)
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda y: pd.Timestamp(y, 7, 24),
+        lambda y: pd.Timestamp(y, 7, 24).date(),
+        lambda y: pd.Period(f"{y}-07", "M"),
+        lambda y: f"{y}年7月24日",
+        lambda y: f"{y} 年 7 月",
+        lambda y: f" {y}.07.24",
+        lambda y: f"{y}-07",
+        lambda y: f"{y}/7/24",
+        lambda y: f"{y}年",
+        lambda y: f"{y}-07-24 00:00:00",
+        lambda y: y * 10000 + 724,
+        lambda y: str(y * 100 + 7),
+        lambda y: f"{y}年" if y == 2015 else y,
+    ],
+)
+def test_dates_are_taken_as_their_years_where_times_are_years(
+    written: Callable[[int], object],
+) -> None:
+    df = city_frame()
+    plain = Panel.from_frame(df, **ARGUMENTS)
+    df["zone_year"] = [None if np.isnan(y) else written(int(y)) for y in df["zone_year"]]
+    panel = Panel.from_frame(df, **ARGUMENTS)
+    assert panel.digest == plain.digest
+    (note,) = (note for note in panel.notes if note.startswith("zone_year: read as years"))
+    assert note[:-1].endswith(" as 201")
+    assert Panel.from_frame(panel.frame, **panel.arguments).digest == plain.digest
+    df["年份"] = pd.to_datetime(df["年份"].astype(str))
+    assert Panel.from_frame(df, **ARGUMENTS).cohort_codes.tolist() == plain.cohort_codes.tolist()
+
+
+def test_text_among_dates_is_named() -> None:
+    df = city_frame()
+    df["zone_year"] = [("待定" if np.isnan(y) else f"{int(y)}年") for y in df["zone_year"]]
+    with pytest.raises(PanelError, match=r"(?s)is text, not times: '待定'.*never='待定'"):
+        Panel.from_frame(df, **ARGUMENTS)
+    panel = Panel.from_frame(df, **ARGUMENTS, never="待定")
+    assert panel.cohort_codes.max() >= 0
+
+
 def test_dates_among_whole_numbers() -> None:
     df = city_frame()
+    df["年份"] -= 2010
     df["zone_year"] = pd.to_datetime(df["zone_year"].astype("Int64").astype(str))
     with pytest.raises(
-        PanelError, match=r"dates where whole numbers are expected(?s:.*)\.dt\.year"
+        PanelError, match=r"dates where whole numbers are expected(?s:.*)times as years"
     ):
         Panel.from_frame(df, **ARGUMENTS)
 

@@ -125,7 +125,7 @@ def test_missing_values_drop_rows_and_are_counted() -> None:
     assert panel.dropped == {"城市": 1, "年份": 1, "nqp": 2, "ln_gdp": 2, "region": 1}
     assert panel.n_rows == 42 - 6
     assert "6 of 42 rows dropped for missing values" in panel.notes[0]
-    assert "digital is missing in 2 rows, kept" in panel.notes
+    assert "digital is missing in 2 rows, which stay in the panel" in panel.notes
     assert np.isnan(panel.mediators).sum() == 2
 
 
@@ -144,6 +144,10 @@ def test_numbers_stored_as_text_are_read_and_noted() -> None:
     panel = Panel.from_frame(df, **ARGUMENTS)
     assert panel.dropped == {"nqp": 1}
     assert "nqp: numbers stored as text were read as numbers" in panel.notes
+    mixed = city_frame()
+    mixed["nqp"] = mixed["nqp"].astype(object)
+    mixed.loc[0, "nqp"] = "  "
+    assert not any("stored as text" in note for note in Panel.from_frame(mixed, **ARGUMENTS).notes)
 
 
 def test_one_name_stands_for_a_list_of_one() -> None:

@@ -90,6 +90,26 @@ def test_text_is_read_as_periods_only_when_freq_says_so() -> None:
 @pytest.mark.parametrize(
     "times",
     [
+        ["2015", "2016", "2017"],
+        ["2015年", "2016 年", "2017年度"],
+        ["2015-12-31", "2016-12-31", "2017-12-31"],
+        ["2015年7月1日", "2016年7月1日", "2017年7月1日"],
+        [2015, "2016年", "2017"],
+    ],
+)
+def test_text_that_says_years_is_read_and_noted(times: list[object]) -> None:
+    panel = panel_at(times, 2016)
+    assert panel.time_labels.tolist() == [2015, 2016, 2017]
+    assert panel.cohort_codes.tolist() == [1, -1]
+    assert any(note.startswith("t: read as years, such as ") for note in panel.notes)
+    again = panel.where(panel.time_codes < 2)
+    assert again.time_labels.tolist() == [2015, 2016]
+    assert panel_at(times, 2016, freq="Y").time_labels.tolist() == ["2015", "2016", "2017"]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
         [2000, 2002, 2003, 2005],
         list(pd.period_range("2015Q1", periods=3, freq="Q")),
         list(pd.date_range("2015-01-01", periods=5, freq="MS")),
@@ -123,9 +143,9 @@ def test_a_step_given_by_hand_allows_holes() -> None:
         ([20151231, 20160131], None),
         ([20154, 20161, 20162], "quarter"),
         ([2015.5, 2016.0, 2017.0], r"whole numbers or dates.*row 0 \(a, 2015\.5\)"),
-        (["2015", "2016"], r"is text.*astype\(int\)"),
-        (["2015年", "2016年"], r"str\.extract"),
-        (["2015-01-01", "2016-01-01"], "pd.to_datetime"),
+        (["1", "2"], r"is text.*astype\(int\)"),
+        (["2015年", "2016年", "合计"], r"is text, not times: '合计'.*row 2 \(a, 合计\)"),
+        (["2015-01", "2015-02"], "pd.to_datetime.*freq='M'"),
         ([True, False], "True and False"),
     ],
 )

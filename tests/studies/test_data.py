@@ -50,13 +50,13 @@ def test_a_messy_workbook_becomes_a_panel(tmp_path: Path) -> None:
     assert panel.n_rows == 159
     assert (panel.cohort_codes >= 0).sum() == 10
     assert any("filled from above" in note for note in panel.notes)
-    assert any("1 cells read as missing" in note for note in panel.notes)
+    assert any("1 cell read as missing" in note for note in panel.notes)
 
 
 @pytest.mark.parametrize(
     ("left_out", "error", "words"),
     [
-        ('sheet = "面板"\n', PanelError, "its sheets are '说明', '面板'"),
+        ('sheet = "面板"\n', PanelError, 'in [data]: sheet = "面板"'),
         ("header = 2\n", StudyError, "it stands in row 2"),
         ('thousands = ","\n', PanelError, 'thousands = "," reads "1,234"'),
         ('missing = ["—"]\n', PanelError, 'missing = ["—"] reads such cells'),
@@ -74,7 +74,7 @@ def test_each_step_is_suggested(
 
 
 def test_the_sheets_are_listed_where_the_first_is_empty(tmp_path: Path) -> None:
-    with pytest.raises(PanelError, match="its sheets are '说明', '面板'"):
+    with pytest.raises(PanelError, match="the other sheets are '面板'"):
         validate(written(tmp_path, ""))
 
 

@@ -65,3 +65,16 @@ def test_a_list_of_checks_is_shown_whole_and_computes_as_a_frame():
     assert type(table[table["verdict"] == "fails"]) is pd.DataFrame
     assert type(table[["check"]]) is pd.DataFrame
     assert table.set_index("check").loc["pretrends", "verdict"] == "fails"
+
+
+def test_print_of_the_checks_cuts_nothing_short() -> None:
+    figure = "average effect 0.0456 (0.05) as fitted, 0.0264 (0.064) with never-treated units " * 3
+    results = [CheckResult("support", "Is it?", "holds", figure, "It is."),
+               CheckResult("leave_out", "Was it?", "not applicable", "", "No.")]  # fmt: skip
+    table = check_table(results)
+    text = str(table)
+    assert text.splitlines()[0].split() == ["check", "verdict", "figure"]
+    assert " ".join(text.split()).count("with never-treated units") == 3
+    assert "..." not in text
+    assert "question, sentence" in text
+    assert "question" in repr(table.drop(columns="figure"))

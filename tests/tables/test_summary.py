@@ -135,3 +135,16 @@ def test_contrasts_table_holds_every_pair():
     assert set(table["gate"]) == {"passed"}
     assert table.attrs["kind"] == "eti"
     assert contrasts_table(random_effects(strata={})).empty
+
+
+def test_print_shows_the_interval_and_the_gate_in_full():
+    gate = "failed: R-hat 1.016 (effect[12]); bulk ESS 321 (effect[20]); tail ESS 296 (scale_cell)"
+    table = summary(att(random_effects(gate=gate), by="region"))
+    head, *rows = str(table).splitlines()
+    assert head.split() == ["region", "mean", "sd", "lower", "upper", "p_positive", "r_hat"]
+    assert "..." not in str(table)
+    assert f"gate: {gate}" in rows
+    assert rows[-1] == "2 rows; columns besides: ess_bulk, ess_tail, gate"
+    assert type(table[["mean", "sd"]]).__name__ == "DataFrame"
+    del table["gate"]
+    assert "mean" in repr(table)

@@ -78,7 +78,7 @@ def test_slopes_of_an_exposure_have_units_but_no_cohorts():
     assert made.title == "Effect of trade: nqp"
     rows = lines(made)
     assert [rows[name][5].values for name in ("Overall", "inland", "coastal")] == [(9,), (6,), (3,)]
-    assert "Effects per 1 sd of the exposure" in made.note
+    assert "Effects per 1 sd, averaged over exposed rows" in made.note
 
 
 def test_levels_of_many_are_not_contrasted_and_the_notes_say_so():

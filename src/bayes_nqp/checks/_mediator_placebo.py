@@ -55,10 +55,12 @@ def mediator_placebo(fit: Fit, *, placebo: str | None = None) -> Finding:
     if placebo is None:
         raise NotApplicable(
             Said(
-                "No mediator that cannot respond is named; nqp.check(fit, 'mediator_placebo', "
-                "placebo='column') asks it of one.",
-                "未指定政策不可能影响的中介变量；"
-                "请用 nqp.check(fit, 'mediator_placebo', placebo='column') 指定。",
+                "No mediator that cannot respond is named. Name one: nqp.check(fit, "
+                "'mediator_placebo', placebo='column'), or in a study's file placebo = 'column' "
+                "under [checks.mediator_placebo].",
+                "未指定政策不可能影响的中介变量。指定方法：nqp.check(fit, 'mediator_placebo', "
+                "placebo='column')，或在研究文件的 [checks.mediator_placebo] 下写 "
+                "placebo = 'column'。",
             )
         )
     name_of("placebo", placebo)

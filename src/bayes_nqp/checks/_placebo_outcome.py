@@ -40,10 +40,12 @@ def placebo_outcome(fit: Fit, *, outcome: str | None = None) -> Finding:
     if outcome is None:
         raise NotApplicable(
             Said(
-                "No outcome that cannot respond is named; nqp.check(fit, 'placebo_outcome', "
-                "outcome='column') asks it of one.",
-                "未指定政策不可能影响的结果变量；"
-                "请用 nqp.check(fit, 'placebo_outcome', outcome='column') 指定。",
+                "No outcome that cannot respond is named. Name one: nqp.check(fit, "
+                "'placebo_outcome', outcome='column'), or in a study's file outcome = 'column' "
+                "under [checks.placebo_outcome].",
+                "未指定政策不可能影响的结果变量。指定方法：nqp.check(fit, 'placebo_outcome', "
+                "outcome='column')，或在研究文件的 [checks.placebo_outcome] 下写 "
+                "outcome = 'column'。",
             )
         )
     name_of("outcome", outcome)

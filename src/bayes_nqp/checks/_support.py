@@ -66,8 +66,8 @@ def support(fit: Fit) -> Finding:
     prior = known[known["on_prior"]]
     if len(prior):
         figure = said(
-            "{}; {} in cells that rest on pooling",
-            "{}；其中 {} 个观测所在的单元格依赖部分合并",
+            "{}; {} in cells whose own effects lean on pooling",
+            "{}；其中 {} 个观测所在单元格的自身效应主要依赖部分合并",
             figure,
             int(prior["rows"].sum()),
         )
@@ -170,10 +170,13 @@ def _sentences(panel: Panel, table: pd.DataFrame, lost: int) -> list[Said]:
     if len(prior):
         parts.append(
             said(
-                "{} data that remove less than {:.0%} of the prior variance of their own "
-                "departures from what cells share: their effects are what pooling says.",
-                "{}中，数据使其自身偏离共同部分的先验方差缩减不足 {:.0%}：其效应由部分合并决定。",
-                _size(prior),
+                "In {} data tell little of the single cell (they remove less than {:.0%} of the "
+                "prior variance of what is its own): its effect leans on pooling and is no "
+                "evidence by itself; averages over cells do not suffer.",
+                "就 {} 而言，数据对单个单元格所能说明的很少（使其自身偏离的先验方差缩减不足 "
+                "{:.0%}）：单个单元格的效应主要依赖部分合并，不宜单独解读；"
+                "对多个单元格取平均的效应不受影响。",
+                _which(prior, table),
                 LITTLE,
             )
         )
@@ -187,6 +190,18 @@ def _sentences(panel: Panel, table: pd.DataFrame, lost: int) -> list[Said]:
             )
         )
     return parts
+
+
+def _which(cells: pd.DataFrame, table: pd.DataFrame) -> Said:
+    """How many of the identified cells, and their rows."""
+    known, rows = int(table["identified"].sum()), int(cells["rows"].sum())
+    if len(cells) == known:
+        return Said(
+            f"all {known} cells ({rows} treated rows)",
+            f"全部 {known} 个单元格（{rows} 个受处理观测）",
+        )
+    chinese = f"{known} 个单元格中的 {len(cells)} 个（{rows} 个受处理观测）"
+    return Said(f"{len(cells)} of {known} cells ({rows} treated rows)", chinese)
 
 
 def _size(cells: pd.DataFrame) -> Said:

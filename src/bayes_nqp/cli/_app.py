@@ -162,26 +162,16 @@ def new(
     """
     with plain_errors():
         from bayes_nqp import studies
+        from bayes_nqp.cli._proposed import show_proposal
 
         roles = {
             "unit": unit, "time": time, "outcome": outcome, "cohort": cohort, "treated": treated,
             "strata": strata,
         }  # fmt: skip
         made = studies.new(file, out, roles=roles)
-        say = console()
-        say.print(f"[bold]{safe(made.path)}[/bold] was written. A guess; confirm every line:")
-        for key, value in made.guess.roles.items():
-            said = value if isinstance(value, str) else ", ".join(map(str, value))
-            say.print(f"  {key:<10} {said}  ({made.guess.reasons.get(key, '')})", markup=False,
-                      highlight=False)  # fmt: skip
-        if made.guess.zones:
-            say.print(f"  {'zones':<10} {made.guess.reasons['zones']}", markup=False,
-                      highlight=False)  # fmt: skip
-        if made.study is None:
-            say.print(f"[yellow]It does not run yet:[/yellow]\n{safe(made.problem)}")
-            raise typer.Exit(FAILED)
-        say.print(repr(made.study.panel), markup=False, highlight=False)
-        say.print(f"[green]It can run:[/green] bayes-nqp run {safe(made.path)}")
+        show_proposal(made)
+    if made.study is None:
+        raise typer.Exit(FAILED)
 
 
 @app.command(

@@ -46,6 +46,8 @@ def show(outcome: Outcome) -> None:
             f"{check.name}: [{colour}]{check.verdict}[/{colour}]. {safe(check.sentence)}",
             highlight=False,
         )
+    for note in dict.fromkeys([*outcome.fit.notes, *outcome.study.panel.notes]):
+        say.print(f"  note: {note}", markup=False, highlight=False)
     if outcome.moved is not None:
         say.print(f"\nThe earlier results are in {safe(outcome.moved)}", highlight=False)
     say.print(

@@ -11,12 +11,13 @@ import numpy.typing as npt
 
 from bayes_nqp.compression import ErrorStructure
 from bayes_nqp.designs._columns import within
+from bayes_nqp.designs._complete_cases import complete_cases
 from bayes_nqp.designs._equation import Ground, equation_of
 from bayes_nqp.designs._moderation import moderated_slope
 from bayes_nqp.designs._plan import Equation, Plan
 from bayes_nqp.designs.continuous_exposure import ContinuousExposure
 from bayes_nqp.designs.staggered_did import StaggeredDiD
-from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest, shown
+from bayes_nqp.errors import IdentificationError, StudyError, nearest, shown
 from bayes_nqp.likelihoods import Gaussian, Likelihood
 from bayes_nqp.pooling import Pooling
 from bayes_nqp.terms.mediators import Slope
@@ -285,7 +286,7 @@ class Mediation:
         PanelError
             If a mediator is missing in every treated row of a cohort.
         """
-        return self._complete(panel)[0]
+        return complete_cases(panel, self.names(panel), self.lag)[0]
 
     def plan(self, panel: Panel, *, scale: float | None = None) -> Plan:
         """State the model of a panel: the outcome's equation, then one for each mediator.
@@ -307,7 +308,7 @@ class Mediation:
             If the panel cannot identify what the design asks for.
         """
         names = self.names(panel)
-        panel, values = self._complete(panel)
+        panel, values, notes = complete_cases(panel, names, self.lag)
         ground = self.design.ground(panel)
         slopes = [
             one for k, name in enumerate(names) for one in self._slopes(ground, name, values[:, k])
@@ -324,9 +325,9 @@ class Mediation:
             moderated="direct" in self.moderates,
         )  # fmt: skip
         mediators = [self._mediator(panel, ground, name) for name in names]
-        return replace(
-            ground, info=replace(ground.info, mediators=_levels(ground, names, values))
-        ).plan((outcome, *mediators))
+        info = replace(ground.info, mediators=_levels(ground, names, values))
+        ground = replace(ground, info=info, notes=(*notes, *ground.notes))
+        return ground.plan((outcome, *mediators))
 
     def _mediator(self, panel: Panel, ground: Ground, name: str) -> Equation:
         column = panel.mediators[:, panel.roles.mediators.index(name)]
@@ -354,44 +355,6 @@ class Mediation:
             product = (values - centre) * ground.frame.treated / size
             found.append((Slope(name, "d", size, centre, self.lag), product))
         return found
-
-    def _complete(self, panel: Panel) -> tuple[Panel, Array]:
-        """Rows with all mediators, and what stands for them in the outcome's equation."""
-        names = self.names(panel)
-        places = [panel.roles.mediators.index(name) for name in names]
-        now = panel.mediators[:, places]
-        before = _lagged(panel, now, self.lag)
-        whole = ~np.isnan(now).any(axis=1) & ~np.isnan(before).any(axis=1)
-        cohort = panel.cohort_codes[panel.unit_codes]
-        treated = (cohort >= 0) & (panel.time_codes >= cohort)
-        for code in np.unique(cohort[treated]):
-            here = treated & (cohort == code)
-            if not whole[here].any():
-                lost = [n for n, x in zip(names, now.T, strict=True) if np.isnan(x[here]).all()]
-                raise PanelError(
-                    f"mediators are missing in all treated rows of cohort "
-                    f"{panel.time_labels[code]}",
-                    where=shown(lost or names),
-                    hint="leave that mediator out, or these units (panel.where)",
-                )
-        if whole.all():
-            return panel, before
-        if not whole.any():
-            raise PanelError(
-                "no row has all mediators", where=shown(names), hint="leave one of them out"
-            )
-        return panel.where(whole), before[whole]
-
-
-def _lagged(panel: Panel, values: Array, lag: int) -> Array:
-    """Values some periods before; missing where there is no such row."""
-    if lag == 0:
-        return values
-    place = np.full((panel.n_units, panel.periods), -1, dtype=np.int64)
-    place[panel.unit_codes, panel.time_codes] = np.arange(panel.n_rows)
-    earlier = panel.time_codes - lag
-    row = np.where(earlier >= 0, place[panel.unit_codes, np.maximum(earlier, 0)], -1)
-    return np.where(row[:, None] >= 0, values[row], np.nan)
 
 
 def _levels(ground: Ground, names: Sequence[str], values: Array) -> dict[str, Array]:

@@ -23,8 +23,11 @@ from bayes_nqp.panel._values import (
     counted,
     encode,
     frozen,
+    is_text,
     numbers,
+    unwrapped,
 )
+from bayes_nqp.panel._years import as_years
 
 _NUMERIC = ("outcome", "weights", "covariates", "mediators", "moderators", "exposures")
 _MATRICES = ("covariates", "mediators", "moderators", "exposures")
@@ -66,6 +69,13 @@ class Draft:
             values={name: x[mask] for name, x in self.values.items()},
             strata={name: (x[mask], labels) for name, (x, labels) in self.strata.items()},
         ).compact()
+
+    @property
+    def yearly(self) -> bool:
+        """Whether times are years, as numbers or as calendar periods."""
+        if self.scale.base is not None:
+            return self.scale.base.startswith("Y")
+        return bool(self.ordinals.min() >= 1800 and self.ordinals.max() < 2200)
 
     def compact(self) -> Draft:
         """Leave out the units that have no rows."""
@@ -125,15 +135,16 @@ def build(
     check_roles(df, roles, treated)
     said = list(notes)
     dropped: dict[str, int] = {}
-    draft = _draft(df, roles, parse_freq(freq), dropped)
+    draft = _draft(df, roles, parse_freq(freq), dropped, said)
     _read(draft, said)
     if roles.cohort is None:
         draft.first = np.full(len(draft.units), _cohorts.NEVER, dtype=np.int64)
     elif treated is None:
         column = draft.frame[roles.cohort]
         draft.first = _cohorts.from_column(
-            column, _cohorts.declared(never), draft.rows, draft.starts, draft.scale
-        )
+            column, _cohorts.declared(never), draft.rows, draft.starts, draft.scale, said,
+            yearly=draft.yearly,
+        )  # fmt: skip
     else:
         draft.first = _cohorts.from_indicator(
             draft.frame[treated], draft.rows, draft.starts, draft.ordinals, said
@@ -148,10 +159,19 @@ def free_name(name: str, df: pd.DataFrame) -> str:
     return name
 
 
-def _draft(df: pd.DataFrame, roles: Roles, scale: Scale | None, dropped: dict[str, int]) -> Draft:
+def _draft(
+    df: pd.DataFrame,
+    roles: Roles,
+    scale: Scale | None,
+    dropped: dict[str, int],
+    notes: list[str],
+) -> Draft:
     rows = Rows(df, roles.unit, roles.time)
     codes, units = encode(df[roles.unit])
-    ordinals, present, scale = read_times(df[roles.time], "time", rows, scale)
+    times = df[roles.time]
+    if is_text(unwrapped(times)) and (scale is None or (scale.base or "Y").startswith("Y")):
+        times = as_years(times, notes, once=True)
+    ordinals, present, scale = read_times(times, "time", rows, scale)
     known = codes >= 0
     dropped |= {
         name: int((~there).sum())
@@ -243,7 +263,8 @@ def _fields(
     for name in roles.mediators + roles.moderators + roles.exposures:
         gaps = int(np.isnan(draft.values[name]).sum())
         if gaps:
-            notes.append(f"{name} is missing in {counted(gaps, 'row')}, kept")
+            stay = "stays" if gaps == 1 else "stay"
+            notes.append(f"{name} is missing in {counted(gaps, 'row')}, which {stay} in the panel")
     frame = draft.frame.reset_index(drop=True)
     if derived:
         frame = frame.assign(**{str(roles.cohort): cohort_column(cohort_codes, grid)[draft.codes]})

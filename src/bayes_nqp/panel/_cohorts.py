@@ -12,6 +12,7 @@ import pandas as pd
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.panel._times import Grid, Scale, read_times
 from bayes_nqp.panel._values import Bools, Ints, Rows, Strings, counted, numbers, plain
+from bayes_nqp.panel._years import as_years
 
 NEVER = np.iinfo(np.int64).max
 
@@ -26,7 +27,14 @@ def declared(never: object) -> list[object]:
 
 
 def from_column(
-    column: pd.Series[Any], never: list[object], rows: Rows, starts: Ints, scale: Scale
+    column: pd.Series[Any],
+    never: list[object],
+    rows: Rows,
+    starts: Ints,
+    scale: Scale,
+    notes: list[str],
+    *,
+    yearly: bool,
 ) -> Ints:
     """Read one first treated period per unit, NEVER for none.
 
@@ -41,9 +49,15 @@ def from_column(
         Each unit's first row.
     scale : Scale
         Of the panel's times.
+    notes : list of str
+        What was done is added.
+    yearly : bool
+        Whether times are years; then dates and text that says dates are taken as their years.
     """
     if never:
         column = column.mask(column.isin(never))
+    if yearly:
+        column = as_years(column, notes)
     ordinals, present, _ = read_times(column, "cohort", rows, Scale(scale.base or None, scale.step))
     ordinals[~present] = NEVER
     low, high = np.minimum.reduceat(ordinals, starts), np.maximum.reduceat(ordinals, starts)
@@ -53,8 +67,9 @@ def from_column(
             f"cohort={column.name!r} changes within {counted(changing.sum(), 'unit')}; "
             "the first treated period is one fact of a unit",
             where=_changes(column, starts, changing, rows),
-            hint="give it in every row of the unit; if it is a 0/1 indicator of being treated, "
-            "pass it as treated= instead",
+            hint="give it in every row of the unit; if it stands in one row of each, "
+            f"df.groupby({rows.unit!r})[{column.name!r}].transform('first'); if it is a 0/1 "
+            "indicator of being treated, pass it as treated= instead",
         )
     return low
 
@@ -63,9 +78,10 @@ def _changes(column: pd.Series[Any], starts: Ints, changing: Bools, rows: Rows) 
     ends = np.append(starts[1:], len(column))
     texts = []
     for i in np.flatnonzero(changing)[:6]:
-        part = column.iloc[starts[i] : ends[i]]
+        part = column.iloc[starts[i] : ends[i]].drop_duplicates()
         unit = rows.frame[rows.unit].iloc[starts[i]]
-        texts.append(f"{unit} ({shown(map(plain, part.drop_duplicates()), 3)})")
+        found = shown(map(plain, part), 3)
+        texts.append(f"{unit} ({found}) from rows {shown(map(plain, part.index), 3)}")
     return shown(texts + [""] * (int(changing.sum()) - len(texts)))
 
 

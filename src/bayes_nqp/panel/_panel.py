@@ -15,7 +15,7 @@ import pandas as pd
 from bayes_nqp.panel import _derive, _digest, _show, _stratify
 from bayes_nqp.panel._build import build
 from bayes_nqp.panel._cohorts import labels_of
-from bayes_nqp.panel._read import read
+from bayes_nqp.panel._read import cells_of, read
 from bayes_nqp.panel._roles import Roles
 from bayes_nqp.panel._times import Grid
 from bayes_nqp.panel._values import Bools, Floats, Ints, Strings, frozen
@@ -136,13 +136,15 @@ class Panel:
         unit : str
             Column that names the unit.
         time : str
-            Column of whole numbers, dates or pandas periods.
+            Column of whole numbers, dates or pandas periods; text that says years (``"2018"``,
+            ``"2018年"``, one date a year) is read as whole numbers.
         outcome : str
             Column of numbers.
         cohort : str, optional
-            Column with the first treated period, on the scale of `time` (a year will do for
-            yearly dates), the same in all rows of a unit. One between two periods counts from
-            the next, one after the last as never treated.
+            Column with the first treated period, on the scale of `time`, the same in all rows of
+            a unit. Where times are years, dates and text that says dates (``"2018年7月24日"``,
+            ``"2018.07"``) are taken as their years, with a note. One between two periods counts
+            from the next, one after the last as never treated.
         treated : str, optional
             Instead of `cohort`: a column in [0, 1] that is positive from adoption on. With neither,
             nobody adopts anything, as where the design is a `ContinuousExposure`.
@@ -242,8 +244,8 @@ class Panel:
             If the file cannot be read, or its data are malformed.
         """
         df, notes = read(Path(path), sheet=sheet, encoding=encoding)
-        return cls(
-            **build(
+        with cells_of(Path(path), notes):
+            fields = build(
                 df,
                 unit=unit,
                 time=time,
@@ -260,7 +262,7 @@ class Panel:
                 freq=freq,
                 notes=notes,
             )
-        )
+        return cls(**fields)
 
     @property
     def n_units(self) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ from bayes_nqp.panel._text import read_text
 
 _TEXT = (".csv", ".tsv", ".txt")
 _BOOKS = (".xlsx", ".xlsm", ".xls")
-_SUFFIXES = (*_TEXT, *_BOOKS, ".parquet", ".dta")
+SUFFIXES = (*_TEXT, *_BOOKS, ".parquet", ".dta")
+"""Endings of the files that are read."""
 _EDGES = " \t\r\n\u3000\xa0\ufeff"
 
 
@@ -51,11 +54,12 @@ def read(
             f"encoding={encoding!r}: {path.name} carries its own encoding", hint="leave it out"
         )
     notes: list[str] = []
+    others: list[str] = []
     try:
         if suffix in _TEXT:
             df = read_text(path, encoding, notes)
         elif suffix in _BOOKS:
-            df = _read_book(path, sheet, notes)
+            df, others = _read_book(path, sheet, notes)
         elif suffix == ".dta":
             df = _read_stata(path, notes)
         else:
@@ -73,7 +77,36 @@ def read(
             hint="the file may be truncated, still being written, or have another format than its "
             "suffix says; open it in the program that made it and save it again",
         ) from error
-    return _tidy(df, path, first=2 if suffix in (*_TEXT, *_BOOKS) else 1), notes
+    return _tidy(df, path, others, first=2 if suffix in (*_TEXT, *_BOOKS) else 1), notes
+
+
+@contextmanager
+def cells_of(path: Path, notes: Iterable[str]) -> Iterator[None]:
+    """Say, where the columns or cells of a file do not fit, what else may be done about them.
+
+    Parameters
+    ----------
+    path : Path
+    notes : iterable of str
+        From `read`.
+
+    Yields
+    ------
+    None
+    """
+    try:
+        yield
+    except PanelError as error:
+        if "is not a column" not in error.what and "holds text in" not in error.what:
+            raise
+        sheets = [note for note in notes if "sheets" in note]
+        where = "; ".join([*([error.where] if error.where else []), *sheets])
+        hint = (
+            f"{error.hint}{'' if error.hint.endswith('?') else ';'} a file with a title above its "
+            f"names, merged cells, or text for missing numbers: bayes-nqp new {path.name} "
+            "writes a study that reads it"
+        )
+        raise PanelError(error.what, where=where, hint=hint) from error
 
 
 def _check_file(path: Path, suffix: str) -> None:
@@ -85,15 +118,15 @@ def _check_file(path: Path, suffix: str) -> None:
             f"path={str(path)!r} is not there", where=where, hint=nearest(path.name, names)
         )
     if path.is_dir():
-        names = sorted(p.name for p in path.iterdir() if p.suffix.lower() in _SUFFIXES)
+        names = sorted(p.name for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
         raise PanelError(
             f"path={str(path)!r} is a folder",
             hint=f"one of its files: {shown(names)}" if names else "name a file",
         )
-    if suffix not in _SUFFIXES:
+    if suffix not in SUFFIXES:
         raise PanelError(
             f"path={path.name!r} has a suffix that is not read here",
-            hint=f"save it as one of {', '.join(_SUFFIXES)}, or read it with pandas and call "
+            hint=f"save it as one of {', '.join(SUFFIXES)}, or read it with pandas and call "
             "Panel.from_frame",
         )
     try:
@@ -117,7 +150,10 @@ def _extra(suffix: str) -> str:
     return f"pip install {reader}, or save the data as .csv"
 
 
-def _read_book(path: Path, sheet: str | int | None, notes: list[str]) -> pd.DataFrame:
+def _read_book(
+    path: Path, sheet: str | int | None, notes: list[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Read a sheet; name the others, where none was asked for."""
     fast = importlib.util.find_spec("python_calamine") is not None
     with pd.ExcelFile(path, engine="calamine" if fast else None) as book:
         names = [str(name) for name in book.sheet_names]
@@ -133,9 +169,13 @@ def _read_book(path: Path, sheet: str | int | None, notes: list[str]) -> pd.Data
                 where=f"its sheets are {shown(map(repr, names), 12)}",
                 hint=nearest(sheet, names),
             )
-        if sheet is None and len(names) > 1:
-            notes.append(f"{path.name}: read {names[0]!r}, the first of {len(names)} sheets")
-        return pd.read_excel(book, sheet_name=0 if sheet is None else sheet)
+        others = names[1:] if sheet is None else []
+        if others:
+            notes.append(
+                f"{path.name}: read {names[0]!r}, the first of {len(names)} sheets "
+                f"(the others: {shown(map(repr, others), 12)})"
+            )
+        return pd.read_excel(book, sheet_name=0 if sheet is None else sheet), others
 
 
 def _read_stata(path: Path, notes: list[str]) -> pd.DataFrame:
@@ -159,15 +199,19 @@ def _read_stata(path: Path, notes: list[str]) -> pd.DataFrame:
     return df
 
 
-def _tidy(df: pd.DataFrame, path: Path, first: int) -> pd.DataFrame:
+def _tidy(df: pd.DataFrame, path: Path, others: list[str], first: int) -> pd.DataFrame:
     df.columns = pd.Index([str(name).strip(_EDGES) for name in df.columns])
     df.index = pd.RangeIndex(first, first + len(df))
     blank: Any = df.isna().to_numpy().all(axis=1) if len(df) < 200_000 else np.zeros(len(df), bool)
     df = df[~blank] if blank.any() else df
     if not len(df):
+        sheets = f"; the other sheets are {shown(map(repr, others), 12)}" if others else ""
         raise PanelError(
-            f"path={path.name!r} has a header and no rows",
-            where=f"columns {shown(df.columns, 12)}",
-            hint="check the sheet, or export it again",
+            f"path={path.name!r} has a header and no rows"
+            + (" in its first sheet, which was read" if others else ""),
+            where=f"columns {shown(df.columns, 12)}{sheets}",
+            hint=f"sheet={others[0]!r}" + " or another of them" * (len(others) > 1)
+            if others
+            else "check the sheet, or export it again",
         )
     return df

@@ -12,9 +12,9 @@ import pandas as pd
 
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.panel._values import Bools, Ints, Rows, is_text, missing, plain, unwrapped
+from bayes_nqp.panel._years import year_of
 
 _ALIASES = {"YE": "Y", "YS": "Y", "A": "Y", "QE": "Q", "QS": "Q", "ME": "M", "MS": "M"}
-_YEAR_TEXT = re.compile(r"\s*(\d{4})\s*年?度?\s*")
 _KINDS = {
     "Y": "years",
     "Q": "quarters",
@@ -199,8 +199,8 @@ def _refuse_calendar(
         raise PanelError(
             f"{argument}={column.name!r} holds dates where whole numbers are expected",
             where=shown((plain(x) for x in values), 3),
-            hint=f"df[{str(column.name)!r}].dt.year, moved to the first full year if you wish; "
-            "or give both times and cohorts as dates",
+            hint="number cohorts as times are numbered, or give both as dates, or times as years: "
+            "then dates of cohorts are taken as their years",
         )
 
 
@@ -243,21 +243,26 @@ def _texts(
         else:
             ordinals, _ = _spread(periods, codes)
             return np.where(gone, 0, ordinals), ~gone, scale
+    told = [x for x in values if str(x).strip()]
+    others = [x for x in told if not _is_time(x)]
+    if 0 < len(others) < len(told):
+        told, gone = others, gone | ~column.isin(others).to_numpy()
     raise PanelError(
-        f"{argument}={name!r} is text, not times: {shown(map(repr, values), 3)}",
+        f"{argument}={name!r} is text, not times: {shown(map(repr, told), 3)}",
         where=rows.shown(~gone & (np.cumsum(~gone) <= 2)),
         hint=_text_hint(name, [str(x) for x in values if str(x).strip()], argument),
     )
 
 
+def _is_time(value: object) -> bool:
+    return bool(year_of(value) or re.fullmatch(r"\s*-?\d+(\.0+)?\s*", str(value)))
+
+
 def _text_hint(name: str, values: list[str], argument: str) -> str:
     if all(re.fullmatch(r"\s*-?\d+\s*", x) for x in values):
         return f"df[{name!r}] = df[{name!r}].astype(int)"
-    if all(_YEAR_TEXT.fullmatch(x) for x in values):
-        return f"df[{name!r}] = df[{name!r}].str.extract(r'(\\d{{4}})')[0].astype(int)"
-    numeric = [x for x in values if re.fullmatch(r"\s*-?\d+(\.0+)?\s*", x)]
-    others = [x for x in values if x not in numeric]
-    if argument == "cohort" and len(others) <= 3 < len(values) + 3 and numeric:
+    others = [x for x in values if not _is_time(x)]
+    if argument == "cohort" and others and len(others) <= 3 and len(others) < len(values):
         return f"never={others[0] if len(others) == 1 else others!r}, if it means never treated"
     freq = " or freq='M' (or 'Y', 'Q', 'D')" if argument == "time" else ""
     return f"df[{name!r}] = pd.to_datetime(df[{name!r}]){freq} if these are dates"

@@ -121,7 +121,7 @@ def _from_text(column: pd.Series[Any], argument: str, rows: Rows, notes: list[st
             hint="pd.read_csv(…, thousands=',', na_values=['—', '--']) when reading, or "
             f"pd.to_numeric(df[{name!r}].str.replace(',', ''), errors='coerce')",
         )
-    if not blank.all():
+    if column[~blank].map(lambda x: isinstance(x, str)).any():
         notes.append(f"{name}: numbers stored as text were read as numbers")
     return values
 

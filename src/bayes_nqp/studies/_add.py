@@ -13,10 +13,13 @@ import pandas as pd
 from bayes_nqp.datasets import merge_zones
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.files import open_to_readers
-from bayes_nqp.studies._guess import prefecture_of, unit_and_time
+from bayes_nqp.studies._guess import unit_and_time
+from bayes_nqp.studies._guess_treatment import prefecture_of
 from bayes_nqp.studies._index import recipe_of
-from bayes_nqp.studies._look import Look, look
+from bayes_nqp.studies._look import Look, look, named
+from bayes_nqp.studies._rows import panel_rows
 from bayes_nqp.studies._schema import Index
+from bayes_nqp.studies._words import at_command
 
 __all__ = ["Added", "add_index", "add_zones", "write_beside"]
 
@@ -105,19 +108,29 @@ def add_index(
     found = look(Path(file))
     given = {key: value for key, value in (("unit", unit), ("time", time)) if value}
     roles = unit_and_time(found, given)
-    frame = _frame(found, [roles["unit"]] if "fill_down" in roles else [])
-    for column in (one.data for one in recipe.system.indicators):
+    at = {"unit": roles["unit"], "time": roles["time"]}
+    notes = ["unit {unit}, time {time}".format(**at)]
+    columns = [one.data for one in recipe.system.indicators]
+    frame = _with_indicators(found, columns, [at["unit"]] if "fill_down" in roles else [])
+    with at_command():
+        built = recipe.build(panel_rows(frame, **at, merged=False, notes=notes), **at)
+        made = built.frame(name)
+    _write(made, path)
+    _write(built.weights, beside)
+    return Added((path, beside), built.weights, (*notes, *built.notes))
+
+
+def _with_indicators(found: Look, columns: Sequence[str], merged: Sequence[str]) -> pd.DataFrame:
+    """The file's rows, with their indicators as numbers."""
+    frame = _frame(found, merged)
+    for column in columns:
         if column not in frame.columns:
             raise PanelError(
                 f"the indicator {column!r} is no column of the file",
                 hint=nearest(column, frame.columns),
             )
         frame[column] = found.columns[column].values
-    built = recipe.build(frame, unit=roles["unit"], time=roles["time"])
-    _write(built.frame(name), path)
-    _write(built.weights, beside)
-    notes = (f"unit {roles['unit']}, time {roles['time']}", *built.notes)
-    return Added((path, beside), built.weights, notes)
+    return frame
 
 
 def add_zones(
@@ -184,7 +197,7 @@ def _frame(found: Look, merged: Sequence[str]) -> pd.DataFrame:
 
 
 def _out(file: str | Path, out: str | Path | None, ending: str) -> Path:
-    file = Path(file)
+    file = named(file)
     path = Path(out) if out is not None else file.with_name(f"{file.stem}{ending}.csv")
     if path.suffix.lower() not in _WRITERS:
         raise StudyError(

@@ -1,4 +1,4 @@
-"""Cells of a file to numbers, by the steps that a study declares."""
+"""Rows and cells of a file, cleaned by the steps that a study declares."""
 
 from __future__ import annotations
 
@@ -8,15 +8,22 @@ from typing import Any
 import pandas as pd
 
 from bayes_nqp.errors import PanelError, shown
-from bayes_nqp.panel._values import Rows
+from bayes_nqp.panel._values import Rows, counted
+from bayes_nqp.panel._years import as_years
 from bayes_nqp.studies._schema import Data
 from bayes_nqp.studies._source import EDGES
 
-__all__ = ["cleaned", "filled", "with_numbers"]
+__all__ = ["cleaned", "filled", "with_numbers", "with_years"]
+
+_MARKS = 4
+"""So many different words, at most, may stand for missing numbers."""
 
 
 def filled(data: Data, frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
-    """Fill merged cells down.
+    """Fill merged cells down; beyond a unit only where groups may be merged over units.
+
+    An empty cell of a column that is neither unit, time nor stratum can mean something, such as
+    never treated, so that no value of it crosses into the rows of another unit.
 
     Parameters
     ----------
@@ -31,11 +38,49 @@ def filled(data: Data, frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     -------
     DataFrame
     """
-    for name in data.fill_down:
-        if name not in frame.columns:
+    unit = _named_unit(data, frame)
+    names = [name for name in dict.fromkeys(data.fill_down) if name in frame.columns]
+    for name in sorted(names, key=lambda one: one != unit):
+        gone = frame[name].isna()
+        if unit is None or name in (unit, data.time, *(data.strata or ())):
+            frame[name] = frame[name].ffill()
+            notes.append(f"{name}: {counted(gone.sum(), 'empty cell')} filled from above")
             continue
-        notes.append(f"{name}: {int(frame[name].isna().sum())} empty cells filled from above")
-        frame[name] = frame[name].ffill()
+        units = frame[unit].map(lambda x: x.strip(EDGES) if isinstance(x, str) else x)
+        frame[name] = frame[name].groupby(units, sort=False).ffill()
+        timed = frame[data.time].notna() if data.time in frame.columns else units.notna()
+        bare = int((~frame[name][timed].notna().groupby(units[timed]).any()).sum())
+        count = int((gone & frame[name].notna()).sum())
+        note = f"{name}: {counted(count, 'empty cell')} filled from above within each {unit}"
+        notes.append(note + (f"; {counted(bare, 'unit')} without any value" if bare else ""))
+    return frame
+
+
+def _named_unit(data: Data, frame: pd.DataFrame) -> str | None:
+    """The file's column of units; that of prefectures where the unit comes with the zones."""
+    named = [data.unit, data.zones.prefecture if data.zones is not None else None]
+    return next((name for name in named if name in frame.columns), None)
+
+
+def with_years(data: Data, frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """Read text that says years, such as "2010年" or "2010-12-31", as yearly times.
+
+    Parameters
+    ----------
+    data : Data
+    frame : DataFrame
+        Is changed.
+    notes : list of str
+        What was done is added.
+
+    Returns
+    -------
+    DataFrame
+    """
+    column = frame[data.time]
+    text = pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype)
+    if text and (data.freq is None or isinstance(data.freq, int)):
+        frame[data.time] = as_years(column, notes, once=True)
     return frame
 
 
@@ -102,17 +147,30 @@ def _numbers(frame: pd.DataFrame, name: str, data: Data, notes: list[str]) -> pd
     numbers = pd.to_numeric(bare.where(~gone), errors="coerce").astype("float64")
     wrong = (numbers.isna() & ~gone).to_numpy()
     if wrong.any():
+        texts = [str(x) for x in column[wrong]]
         raise PanelError(
-            f"{name!r} must be numbers, and holds text in {int(wrong.sum())} rows: "
+            f"{name!r} must be numbers, and holds text in {counted(wrong.sum(), 'row')}: "
             f"{shown((repr(x) for x in column[wrong].unique()), 4)}",
             where=Rows(frame, str(data.unit), str(data.time)).shown(wrong, name),
-            hint=_cleaning([str(x) for x in column[wrong]], data),
+            hint=_no_numbers(name, texts, int((~gone).sum())) or _cleaning(texts, data),
         )
-    if int(gone.sum()) > int(column.isna().sum()):
-        count = int(gone.sum()) - int(column.isna().sum())
-        notes.append(f"{column.name}: {count} cells read as missing")
-    notes.append(f"{column.name}: numbers stored as text were read as numbers")
+    count = int(gone.sum()) - int(column.isna().sum())
+    if count:
+        notes.append(f"{name}: {counted(count, 'cell')} read as missing")
+    if text[~gone].map(lambda x: isinstance(x, str)).any():
+        notes.append(f"{name}: numbers stored as text were read as numbers")
     return numbers
+
+
+def _no_numbers(name: str, texts: list[str], cells: int) -> str:
+    """Say what to do with a column most of whose cells are words; "" where they are not."""
+    words = [x.strip(EDGES) for x in texts if not any(c.isdigit() for c in x)]
+    if len(words) < cells and (len(words) <= 0.5 * cells or len(set(words)) <= _MARKS):
+        return ""
+    return (
+        f"it is text: leave it out, or, if it groups units, use it as a stratum: "
+        f'strata = ["{name}"] in [data]'
+    )
 
 
 def _cleaning(texts: list[str], data: Data) -> str:

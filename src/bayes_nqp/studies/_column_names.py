@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
-__all__ = ["Part", "sounds_like"]
+__all__ = ["Part", "channel_of", "sounds_like"]
 
-type Part = Literal[
-    "unit", "time", "cohort", "treated", "outcome", "mediator", "covariate", "stratum"
-]
+type Part = Literal["unit", "time", "cohort", "treated", "outcome", "covariate", "stratum"]
 
 _WORDS: Final[dict[str, tuple[str, ...]]] = {
     "unit": (
@@ -22,15 +20,12 @@ _WORDS: Final[dict[str, tuple[str, ...]]] = {
         "季度", "月份",
     ),
     "cohort": (
-        "cohort", "first.?treat", "treat.*year", "year.*treat", "adopt", "start", "gname",
-        "first_year", "zone_year", "设立年", "批准年", "试点年", "政策年", "实施年", "获批",
+        "cohort", "first.?treat", "treat.*(year|date)", "(year|date).*treat", "adopt", "start",
+        "gname", "gvar", "first_year", "zone_(year|date)", "approv", "获批", "批复", "批准", "入选",
+        "(设立|试点|政策|实施|冲击|处理)(年|日|时)",
     ),
     "treated": ("treat", "did", "policy", "post", "zone", "试点", "政策", "处理", "综试区", "cbec"),
     "outcome": ("nqp", "outcome", "^y$", "新质", "productiv", "tfp", "生产力", "全要素"),
-    "mediator": (
-        "digit", "innov", "patent", "financ", "credit", "constraint", "knowledge", "upgrad",
-        "struct", "数字", "创新", "专利", "融资", "信贷", "金融", "知识", "产业", "升级", "结构",
-    ),
     "covariate": (
         "gdp", "pop", "fdi", "gov", "invest", "wage", "age", "size", "lev", "open", "urban", "人口",
         "外资", "投资", "财政", "规模", "开放", "城镇", "工资", "杠杆", "年龄",
@@ -40,6 +35,13 @@ _WORDS: Final[dict[str, tuple[str, ...]]] = {
         "area", "地区", "区域", "类型", "分组", "东中西", "行业", "沿海", "资源", "市场",
     ),
 }  # fmt: skip
+_CHANNELS: Final[dict[str, tuple[str, ...]]] = {
+    "digital": ("digit", "数字"),
+    "innovation": ("innov", "patent", "创新", "专利"),
+    "finance": ("financ", "credit", "constraint", "融资", "信贷", "金融"),
+    "knowledge": ("knowledge", "知识"),
+    "upgrading": ("upgrad", "struct", "产业", "升级", "结构"),
+}
 
 
 def sounds_like(part: Part, name: str) -> bool:
@@ -55,3 +57,20 @@ def sounds_like(part: Part, name: str) -> bool:
     bool
     """
     return any(re.search(word, name, re.IGNORECASE) for word in _WORDS[part])
+
+
+def channel_of(name: str) -> str | None:
+    """Tell which channel a column's name sounds like.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str or None
+    """
+    for channel, words in _CHANNELS.items():
+        if any(re.search(word, name, re.IGNORECASE) for word in words):
+            return channel
+    return None

@@ -11,8 +11,8 @@ import pandas as pd
 
 from bayes_nqp.errors import StudyError, nearest, shown
 from bayes_nqp.panel import Panel
-from bayes_nqp.studies._clean import cleaned, filled, with_numbers
-from bayes_nqp.studies._derive import columns_of, derive
+from bayes_nqp.studies._clean import cleaned, filled, with_numbers, with_years
+from bayes_nqp.studies._derive import columns_of, derive, numbers_of
 from bayes_nqp.studies._schema import Data, Settings
 from bayes_nqp.studies._source import further_down, rows_of
 from bayes_nqp.studies._words import in_toml
@@ -81,6 +81,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
     _known(data, frame, notes, settings)
     indicators = [one.data for one in recipe.system.indicators] if recipe is not None else []
     frame = cleaned(data, frame, [*_numeric(data, frame), *indicators], notes)
+    frame = with_years(data, frame, notes)
     if data.cohort in frame.columns and pd.api.types.is_numeric_dtype(frame[data.time].dtype):
         # A file of text holds years as text as soon as one cell says "never".
         frame = with_numbers(frame, str(data.cohort))
@@ -185,7 +186,7 @@ def _numeric(data: Data, frame: pd.DataFrame) -> Iterable[str]:
     names += [one.column for one in data.stratify]
     for name, expression in data.derive.items():
         try:
-            names += columns_of(expression)
+            names += numbers_of(expression)
         except SyntaxError:
             derive(frame, name, expression)
     return names
@@ -210,14 +211,14 @@ def _made(
         else:
             first[name] = expression
     for name, expression in first.items():
-        frame[name] = derive(frame, name, expression)
+        frame[name] = derive(frame, name, expression, data.missing)
     index = None
     if recipe is not None and settings.index is not None:
         with in_toml("index"):
             index = recipe.build(frame, unit=str(data.unit), time=str(data.time))
             frame = index.frame(settings.index.name)
     for name, expression in last.items():
-        frame[name] = derive(frame, name, expression)
+        frame[name] = derive(frame, name, expression, data.missing)
     return frame, index
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp.errors import StudyError, nearest, shown
+from bayes_nqp.panel._years import year_of
 
-__all__ = ["columns_of", "derive"]
+__all__ = ["columns_of", "derive", "numbers_of"]
 
 Array = npt.NDArray[np.float64]
 
@@ -32,12 +33,14 @@ _OPERATORS: Mapping[type, Callable[[Any, Any], Any]] = {
     ast.Pow: np.power,
 }
 _ALLOWED = (
-    "numbers, column names, + - * / **, brackets, log, log10, log1p, exp, sqrt, abs, "
-    'and col("…") for a column whose name has spaces or signs in it'
+    "numbers, column names, + - * / **, brackets, log, log10, log1p, exp, sqrt, abs, year (of a "
+    'column of dates), and col("…") for a column whose name has spaces or signs in it'
 )
 
 
-def derive(frame: pd.DataFrame, name: str, expression: str) -> pd.Series[Any]:
+def derive(
+    frame: pd.DataFrame, name: str, expression: str, empty: Sequence[str] = ()
+) -> pd.Series[Any]:
     """Compute one new column.
 
     Parameters
@@ -46,7 +49,9 @@ def derive(frame: pd.DataFrame, name: str, expression: str) -> pd.Series[Any]:
     name : str
         Of the new column.
     expression : str
-        Such as ``log(nqpf)``.
+        Such as ``log(nqpf)``, or ``year(approved)`` of a column of dates.
+    empty : sequence of str, default ()
+        Texts that stand for a missing date.
 
     Returns
     -------
@@ -58,10 +63,14 @@ def derive(frame: pd.DataFrame, name: str, expression: str) -> pd.Series[Any]:
         If the expression holds anything but arithmetic, names a column that is not there or
         holds text, or is undefined in some rows.
     """
+    tree = _tree(name, expression)
+    dated = {column: _years(column, frame, name, empty) for column in _dated(tree)}
     values = np.broadcast_to(
-        np.asarray(_value(_tree(name, expression), frame, name), dtype=np.float64), len(frame)
+        np.asarray(_value(tree, frame, name, dated), dtype=np.float64), len(frame)
     )
-    used = [frame[c].to_numpy(dtype=np.float64, na_value=np.nan) for c in columns_of(expression)]
+    used = [
+        frame[c].to_numpy(dtype=np.float64, na_value=np.nan) for c in numbers_of(expression)
+    ] + list(dated.values())
     known = ~np.isnan(np.stack(used)).any(axis=0) if used else np.ones(len(frame), dtype=bool)
     bad = frame.index[known & ~np.isfinite(values)]
     if len(bad):
@@ -85,12 +94,64 @@ def columns_of(expression: str) -> list[str]:
     list of str
     """
     found = []
-    for node in ast.walk(ast.parse(expression, mode="eval")):
-        if isinstance(node, ast.Name) and node.id not in (*_FUNCTIONS, "col"):
+    tree = ast.parse(expression, mode="eval")
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and id(node) not in called:
             found.append(node.id)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             found.append(node.value)
     return list(dict.fromkeys(found))
+
+
+def numbers_of(expression: str) -> list[str]:
+    """Name the columns that an expression uses as numbers: all but those of ``year``.
+
+    Parameters
+    ----------
+    expression : str
+
+    Returns
+    -------
+    list of str
+    """
+    dated = _dated(ast.parse(expression, mode="eval"))
+    return [name for name in columns_of(expression) if name not in dated]
+
+
+def _dated(tree: ast.AST) -> list[str]:
+    """Name the columns whose years are asked for."""
+    found = [column for node in ast.walk(tree) if (column := _year_of(node)) is not None]
+    return list(dict.fromkeys(found))
+
+
+def _year_of(node: ast.AST) -> str | None:
+    """The column of ``year(column)``, ``year("column")`` or ``year(col("column"))``."""
+    match node:
+        case ast.Call(func=ast.Name(id="year"), args=[inner], keywords=[]):
+            match inner:
+                case ast.Name(id=column) | ast.Constant(value=str() as column):
+                    return column
+                case ast.Call(func=ast.Name(id="col"), args=[ast.Constant(value=str() as column)]):
+                    return column
+    return None
+
+
+def _years(column: str, frame: pd.DataFrame, name: str, empty: Sequence[str]) -> Array:
+    """Years of a column of dates, or of text that says dates or years."""
+    _known(column, frame, name)
+    codes, texts = pd.factorize(frame[column])
+    gone = [isinstance(x, str) and (not x.strip() or x.strip() in empty) for x in texts]
+    years = [None if no else year_of(x) for x, no in zip(texts, gone, strict=True)]
+    wrong = [x for x, y, no in zip(texts, years, gone, strict=True) if y is None and not no]
+    if wrong:
+        raise StudyError(
+            f"'data.derive.{name}' asks for the year of {column!r}, which holds what is no date: "
+            f"{shown(map(repr, wrong), 4)}",
+            hint="write dates as 2018-07-24 or 2018年7月24日; "
+            'missing = ["…"] in [data] names texts that stand for no date',
+        )
+    return np.append(np.array(years, dtype=np.float64), np.nan)[codes]
 
 
 def _tree(name: str, expression: str) -> ast.expr:
@@ -102,16 +163,18 @@ def _tree(name: str, expression: str) -> ast.expr:
         ) from error
 
 
-def _value(node: ast.expr, frame: pd.DataFrame, name: str) -> Any:
+def _value(node: ast.expr, frame: pd.DataFrame, name: str, dated: Mapping[str, Array]) -> Any:
+    if (column := _year_of(node)) is not None:
+        return dated[column]
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
             return float(number)
         case ast.Name(id=column):
             return _column(column, frame, name)
         case ast.UnaryOp(op=ast.USub(), operand=inner):
-            return -_value(inner, frame, name)
+            return -_value(inner, frame, name, dated)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            a, b = _value(left, frame, name), _value(right, frame, name)
+            a, b = _value(left, frame, name, dated), _value(right, frame, name, dated)
             with np.errstate(all="ignore"):
                 return _OPERATORS[type(op)](a, b)
         case ast.Call(func=ast.Name(id="col"), args=[ast.Constant(value=str() as column)]):
@@ -120,19 +183,23 @@ def _value(node: ast.expr, frame: pd.DataFrame, name: str) -> Any:
             function in _FUNCTIONS
         ):
             with np.errstate(all="ignore"):
-                return _FUNCTIONS[function](_value(inner, frame, name))
+                return _FUNCTIONS[function](_value(inner, frame, name, dated))
     raise StudyError(
         f"'data.derive.{name}' holds {ast.unparse(node)!r}, which is not allowed there",
         hint=_ALLOWED,
     )
 
 
-def _column(column: str, frame: pd.DataFrame, name: str) -> Array:
+def _known(column: str, frame: pd.DataFrame, name: str) -> None:
     if column not in frame.columns:
         raise StudyError(
             f"'data.derive.{name}' names the column {column!r}, which the data do not have",
             hint=nearest(column, frame.columns),
         )
+
+
+def _column(column: str, frame: pd.DataFrame, name: str) -> Array:
+    _known(column, frame, name)
     if not pd.api.types.is_numeric_dtype(frame[column].dtype):
         texts = frame[column].dropna()
         examples = shown((repr(x) for x in texts[texts.map(lambda x: isinstance(x, str))][:3]), 3)

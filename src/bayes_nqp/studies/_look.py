@@ -9,12 +9,14 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.errors import PanelError
+from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.panel._read import read
+from bayes_nqp.panel._values import is_text
+from bayes_nqp.studies._rows import EDGES, stripped
 from bayes_nqp.studies._schema import Data
-from bayes_nqp.studies._source import EDGES, rows_of
+from bayes_nqp.studies._source import rows_of
 
-__all__ = ["Column", "Look", "look"]
+__all__ = ["Column", "Look", "column_of", "look", "named"]
 
 _BOOKS: Final = (".xlsx", ".xlsm", ".xls")
 _ROWS: Final = 15
@@ -41,6 +43,8 @@ class Column:
         Whether numbers have marks between thousands.
     missing : tuple of str
         Texts that seem to stand for a missing number.
+    doubtful : bool
+        Whether it is text for a few cells that are neither, such as "0.43?".
     """
 
     name: str
@@ -49,6 +53,14 @@ class Column:
     numeric: bool
     marked: bool = False
     missing: tuple[str, ...] = ()
+    doubtful: bool = False
+
+    @property
+    def numbers(self) -> pd.Series[Any]:
+        """Its numbers, also where a few cells are none."""
+        if self.numeric:
+            return self.values
+        return pd.to_numeric(self.values.map(_bare), errors="coerce").astype("float64")
 
     @property
     def whole(self) -> bool:
@@ -101,7 +113,33 @@ def look(path: Path) -> Look:
     frame = frame.loc[:, [not str(name).startswith("Unnamed") for name in frame.columns]]
     if not len(frame.columns):
         raise PanelError(f"{path.name} has no row with names of columns", hint="add a header")
-    return Look({str(name): _column(frame, str(name)) for name in frame.columns}, keys, reasons)
+    columns = {str(name): column_of(frame[name], str(name)) for name in frame.columns}
+    return Look(columns, keys, reasons)
+
+
+def named(file: str | Path) -> Path:
+    """Refuse a file without a name.
+
+    Parameters
+    ----------
+    file : str or Path
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    StudyError
+        If there is none, as where make is not told one.
+    """
+    path = Path(file)
+    if not path.name:
+        raise StudyError(
+            "FILE names no file",
+            hint="the path of your data: bayes-nqp new cities.xlsx, or make new FILE=cities.xlsx",
+        )
+    return path
 
 
 def _place(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
@@ -141,28 +179,43 @@ def _header(raw: pd.DataFrame) -> int:
     return 1
 
 
-def _column(frame: pd.DataFrame, name: str) -> Column:
-    raw = values = frame.iloc[:, list(frame.columns).index(name)]
+def column_of(raw: pd.Series[Any], name: str) -> Column:
+    """Tell what a column holds.
+
+    Parameters
+    ----------
+    raw : Series
+    name : str
+
+    Returns
+    -------
+    Column
+    """
+    values = raw.infer_objects()
     if pd.api.types.is_bool_dtype(values.dtype):
         return Column(name, raw, values.astype("float64"), numeric=True)
     if pd.api.types.is_numeric_dtype(values.dtype):
         return Column(name, raw, values, numeric=True)
-    if not (
-        pd.api.types.is_object_dtype(values.dtype) or pd.api.types.is_string_dtype(values.dtype)
-    ):
+    if not is_text(values):
         return Column(name, raw, values, numeric=False)
-    text = values.map(lambda x: x.strip(EDGES) if isinstance(x, str) else x)
-    text = text.mask(text.map(lambda x: isinstance(x, str) and not x))
+    text = stripped(values)[0]
     known = text.dropna()
-    plain = known.map(lambda x: x.replace(",", "") if isinstance(x, str) else x)
+    plain = known.map(_bare)
     numbers = pd.to_numeric(plain, errors="coerce")
+    if not len(known) or numbers.notna().mean() < _MOST:
+        return Column(name, raw, text, numeric=False)
     wrong = [str(x) for x in known[numbers.isna()].unique()]
-    few = all(len(x) <= _SHORT and not any(c.isdigit() for c in x) for x in wrong)
-    if len(known) and numbers.notna().mean() >= _MOST and few:
-        marked = bool(known.map(lambda x: isinstance(x, str) and "," in x).any())
-        whole = pd.to_numeric(plain.reindex(values.index), errors="coerce")
-        return Column(name, raw, whole.astype("float64"), True, marked, tuple(wrong))
-    return Column(name, raw, text, numeric=False)
+    missing = tuple(x for x in wrong if len(x) <= _SHORT and not any(c.isdigit() for c in x))
+    marked = bool(known.map(lambda x: isinstance(x, str) and "," in x).any())
+    if len(missing) < len(wrong):
+        return Column(name, raw, text, False, marked, missing, doubtful=True)
+    whole = pd.to_numeric(plain.reindex(values.index), errors="coerce")
+    return Column(name, raw, whole.astype("float64"), True, marked, missing)
+
+
+def _bare(cell: Any) -> Any:
+    """A number without its marks between thousands."""
+    return cell.replace(",", "") if isinstance(cell, str) else cell
 
 
 def _is_number(text: str) -> bool:

@@ -11,10 +11,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bayes_nqp.errors import StudyError, nearest, shown
+from bayes_nqp.panel._read import SUFFIXES
 from bayes_nqp.studies._schema import Settings
 
 __all__ = ["key_hint", "parse", "read", "titles"]
 
+_TWICE = re.compile("overwrite|twice")
 _LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
 _WORDS = {
     "string_type": "text in quotes",
@@ -53,6 +55,12 @@ def read(path: Path) -> dict[str, Any]:
         raise StudyError(
             f"the study {str(path)!r} is not there",
             hint=nearest(path.name, names) if names else "bayes-nqp list FOLDER shows what is",
+        )
+    if path.suffix.lower() in SUFFIXES:
+        raise StudyError(
+            f"{path.name} holds data, and a study is a .toml file that names them",
+            hint=f"bayes-nqp new {path.name} looks at its columns and writes "
+            f"{path.with_suffix('.toml').name}; then run that",
         )
     try:
         text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
@@ -134,16 +142,33 @@ def _broken(path: Path, text: str, message: str) -> StudyError:
     said = _LINE.sub("", message).strip()
     where = ""
     lines = text.splitlines()
+    number = int(place[1]) if place is not None else len(lines)
+    line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
     if place is not None:
-        number = int(place[1])
-        line = lines[number - 1].strip() if number <= len(lines) else ""
         where = f"line {number}: {line}" if line else f"line {number}"
     elif "end of document" in message:
-        where = f"line {len(lines)}, the last"
+        where = f"line {number}, the last"
     hint = 'text stands in quotes (name = "…"), lists in brackets, and every quote is closed'
-    if "\\" in said:
-        hint = "in a path, write / instead of \\, or put it in single quotes"
+    if line and _TWICE.search(said):
+        said, hint = _repeated(lines, number)
+    elif "\\" in line:
+        hint = "in a path, write / instead of \\, or put it in single quotes: 'C:\\data.xlsx'"
     return StudyError(f"{path.name} is no valid TOML: {said}", where=where, hint=hint)
+
+
+def _repeated(lines: list[str], number: int) -> tuple[str, str]:
+    """Say what a line repeats, and where it stands already."""
+    line = lines[number - 1].strip()
+    name = line.split("=")[0].strip() if "=" in line else line
+    if name.startswith("["):
+        before = [k for k in range(number - 1) if lines[k].strip().startswith(name)]
+        hint = "write what belongs to a table below one heading"
+    else:
+        start = max((k for k in range(number) if lines[k].lstrip().startswith("[")), default=0)
+        before = [k for k in range(start, number - 1) if lines[k].split("=")[0].strip() == name]
+        hint = "keep one of the two lines"
+    place = f": first in line {before[0] + 1}" if before else ""
+    return f"{name} is there twice{place}", hint
 
 
 def _worded(errors: list[ErrorDetails], name: str) -> StudyError:

@@ -96,15 +96,16 @@ class Data(_Table):
     missing: Names = []
     """Texts that stand for a missing number, such as "—"."""
     fill_down: Names = []
-    """Columns with merged cells: empty cells take the value above."""
+    """Columns with merged cells: empty cells take the value above; but for unit, time and strata
+    only within the rows of a unit."""
     unit: str | None = None
     """Column that names the unit."""
     time: str | None = None
-    """Column of periods: whole numbers or dates."""
+    """Column of periods: whole numbers, dates, or text that says years, such as "2018年"."""
     outcome: str | None = None
     """Column of the outcome; that of [index] by default."""
     cohort: str | None = None
-    """Column of first treated periods, empty for never; [data.zones] makes one."""
+    """Column of first treated periods, empty for never; where time is yearly, dates will do."""
     treated: str | None = None
     """Instead of cohort: a column of 0 and 1 that is 1 from adoption on."""
     never: Any = None
@@ -126,7 +127,7 @@ class Data(_Table):
     zones: Zones | None = None
     """Merge the pilot zones to the rows."""
     derive: dict[str, str] = {}
-    """New columns: name = "expression", of + - * / **, log, log1p, exp, sqrt, abs, col("…")."""
+    """New columns: name = "expression" of + - * / **, log, exp, sqrt, abs, year(…), col("…")."""
     stratify: list[Stratify] = []
     """Strata made of columns of numbers; name them in strata only if their order matters."""
 

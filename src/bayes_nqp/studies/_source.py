@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,18 +9,18 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from bayes_nqp import datasets
-from bayes_nqp.errors import PanelError, StudyError, nearest, shown
+from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.panel._read import read
+from bayes_nqp.studies._rows import EDGES, panel_rows
 from bayes_nqp.studies._schema import Data
 from bayes_nqp.studies._simulate import simulate
+from bayes_nqp.studies._words import in_toml
 
 if TYPE_CHECKING:
     from bayes_nqp.simulation import Simulated
 
 __all__ = ["EDGES", "datasets_of", "further_down", "rows_of", "source_of"]
 
-EDGES = " \t\r\n\u3000\xa0"
-"""What may surround the text of a cell."""
 _BOOKS = (".xlsx", ".xlsm", ".xls")
 _KINDS = ("dataset", "file", "simulation")
 _LOOK = 12
@@ -55,7 +54,14 @@ def source_of(data: Data, folder: Path) -> Path | None:
         )
     if data.options and data.simulation is None:
         raise StudyError("[data.options] are for a simulation", hint="leave them out")
-    return None if data.file is None else folder / data.file
+    if data.file is None:
+        return None
+    if not data.file.isprintable():
+        raise StudyError(
+            f"'data.file' is {data.file!r}: \\ and the letter after it were read as one sign",
+            hint="in a path, write / instead of \\, or put it in single quotes: 'C:\\data.xlsx'",
+        )
+    return folder / data.file
 
 
 def datasets_of() -> list[str]:
@@ -113,13 +119,13 @@ def _dataset(name: str) -> pd.DataFrame:
 
 
 def _file(source: Path, data: Data) -> tuple[pd.DataFrame, list[str]]:
-    try:
+    with in_toml("data"):
         frame, notes = read(source, sheet=data.sheet, encoding=data.encoding)
-    except PanelError as error:
-        raise _other_sheets(error, source, data) from error
     if data.header > 1:
         frame = _header(frame, data.header, source)
-    return frame.copy(), notes
+    merged = data.unit in data.fill_down
+    time = None if data.time in data.fill_down else data.time
+    return panel_rows(frame, data.unit, time, merged, notes).copy(), notes
 
 
 def _header(frame: pd.DataFrame, row: int, source: Path) -> pd.DataFrame:
@@ -142,22 +148,6 @@ def _header(frame: pd.DataFrame, row: int, source: Path) -> pd.DataFrame:
     frame = frame.loc[frame.index > row].infer_objects()
     frame.columns = pd.Index(names)
     return frame
-
-
-def _other_sheets(error: PanelError, source: Path, data: Data) -> PanelError:
-    """Say which sheets a workbook has, where the first one holds no rows."""
-    if "no rows" not in error.what or data.sheet is not None or source.suffix not in _BOOKS:
-        return error
-    fast = find_spec("python_calamine") is not None
-    with pd.ExcelFile(source, engine="calamine" if fast else None) as book:
-        names = [str(name) for name in book.sheet_names]
-    if len(names) < 2:
-        return error
-    return PanelError(
-        f"{error.what.rstrip('.')}: it was read from {names[0]!r}, the first sheet",
-        where=f"its sheets are {shown(map(repr, names), 12)}",
-        hint='sheet = "…" in [data]',
-    )
 
 
 def further_down(column: str, frame: pd.DataFrame) -> int | None:

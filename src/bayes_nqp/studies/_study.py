@@ -23,6 +23,7 @@ from bayes_nqp.studies._data import Prepared, prepared
 from bayes_nqp.studies._parse import key_hint, parse, read
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._source import source_of
+from bayes_nqp.studies._spellings import spelled_twice
 from bayes_nqp.studies._values import design_of, options_of, sampler_of
 from bayes_nqp.studies._words import in_toml
 
@@ -49,7 +50,8 @@ class Study:
     sampler : NUTS, IMH or None
         None for the library's own choice.
     notes : tuple of str
-        What the design leaves out of the panel, and why.
+        What to know before running it: units under two names, and what the design leaves out of
+        the panel, and why.
     """
 
     path: Path
@@ -183,7 +185,9 @@ def validate(path: str | Path) -> Study:
             raise StudyError(
                 f"'report.by' names {name!r}, which is no stratum", hint=nearest(name, known)
             )
-    return Study(path, settings, made, design, sampler, plan.notes)
+    twice = spelled_twice(panel.roles.unit, panel.frame[panel.roles.unit])
+    notes = (twice, *plan.notes) if twice else plan.notes
+    return Study(path, settings, made, design, sampler, notes)
 
 
 def _check_checks(settings: Settings, design: Design) -> None:

@@ -14,6 +14,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of
+from bayes_nqp.tables._printed import SummaryTable
 
 __all__ = ["STATISTICS", "summary"]
 
@@ -57,7 +58,8 @@ def summary(
         A column per dim, then ``mean``, ``sd``, ``lower``, ``upper``, ``p_positive``,
         ``ess_bulk``, ``ess_tail`` (of the 5 % and 95 % quantiles), ``r_hat`` and ``gate``.
         ``attrs`` says the kind and probability of the interval, the estimand, its weights and
-        its target. Labels without draws are left out.
+        its target. Labels without draws are left out. Printed, it shows all but the effective
+        sample sizes, and the gate below.
 
     Raises
     ------
@@ -89,6 +91,7 @@ def summary(
         table, facts = _several(parts, prob, kind, called), _facts(list(parts.values()))
     labels = [column for column in table if column not in STATISTICS]
     table = table.rename(columns={name: called[name] for name in labels if name in called})
+    table = SummaryTable(table)
     table.attrs.update(kind=kind, probability=prob, **facts)
     return table
 

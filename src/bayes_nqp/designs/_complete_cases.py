@@ -1,0 +1,102 @@
+"""The rows that channels can use: those in which every mediator is observed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.errors import PanelError, shown
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel import Panel
+
+__all__ = ["complete_cases"]
+
+Array = npt.NDArray[np.float64]
+
+
+def complete_cases(
+    panel: Panel, names: Sequence[str], lag: int
+) -> tuple[Panel, Array, tuple[str, ...]]:
+    """Keep the rows with all mediators, and what stands for them in the outcome's equation.
+
+    Parameters
+    ----------
+    panel : Panel
+    names : sequence of str
+        Of the mediators.
+    lag : int
+        Periods by which they come before the outcome.
+
+    Returns
+    -------
+    panel : Panel
+    values : ndarray of float64 (row, mediator)
+    notes : tuple of str
+        How many rows are left out, and why.
+
+    Raises
+    ------
+    PanelError
+        If a mediator is missing in every treated row of a cohort.
+    """
+    now = panel.mediators[:, [panel.roles.mediators.index(name) for name in names]]
+    before = _lagged(panel, now, lag)
+    whole = ~np.isnan(now).any(axis=1) & ~np.isnan(before).any(axis=1)
+    cohort = panel.cohort_codes[panel.unit_codes]
+    treated = (cohort >= 0) & (panel.time_codes >= cohort)
+    for code in np.unique(cohort[treated]):
+        here = treated & (cohort == code)
+        if not whole[here].any():
+            lost = [n for n, x in zip(names, now.T, strict=True) if np.isnan(x[here]).all()]
+            raise PanelError(
+                f"mediators are missing in all treated rows of cohort {panel.time_labels[code]}",
+                where=shown(lost or names),
+                hint="leave that mediator out, or these units (panel.where)",
+            )
+    if whole.all():
+        return panel, before, ()
+    if not whole.any():
+        raise PanelError(
+            "no row has all mediators", where=shown(names), hint="leave one of them out"
+        )
+    return panel.where(whole), before[whole], _notes(now, before, names, lag)
+
+
+def _lagged(panel: Panel, values: Array, lag: int) -> Array:
+    """Values some periods before; missing where there is no such row."""
+    if lag == 0:
+        return values
+    place = np.full((panel.n_units, panel.periods), -1, dtype=np.int64)
+    place[panel.unit_codes, panel.time_codes] = np.arange(panel.n_rows)
+    earlier = panel.time_codes - lag
+    row = np.where(earlier >= 0, place[panel.unit_codes, np.maximum(earlier, 0)], -1)
+    return np.where(row[:, None] >= 0, values[row], np.nan)
+
+
+def _notes(now: Array, before: Array, names: Sequence[str], lag: int) -> tuple[str, ...]:
+    """How many rows no equation uses, and which mediators they lack."""
+    gone = np.isnan(now).any(axis=1)
+    lacking = [name for name, x in zip(names, now.T, strict=True) if np.isnan(x).any()]
+    early = np.isnan(before).any(axis=1) & ~gone
+    found = []
+    if gone.any():
+        found.append(
+            f"{_rows(gone, f'where {" or ".join(lacking)} is missing')} left out of every "
+            "equation: complete cases"
+        )
+    if early.any():
+        ago = "one period" if lag == 1 else f"{lag} periods"
+        found.append(
+            f"{_rows(early, f'without {" or ".join(names)} {ago} before')} left out of every "
+            "equation"
+        )
+    return tuple(found)
+
+
+def _rows(which: npt.NDArray[np.bool_], what: str) -> str:
+    count = int(which.sum())
+    return f"1 row {what} is" if count == 1 else f"{count:,} rows {what} are"

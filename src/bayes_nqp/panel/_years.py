@@ -1,0 +1,89 @@
+"""Years out of dates, and out of text that says a year or a date."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp.panel._values import missing, plain, unwrapped
+
+__all__ = ["as_years", "year_of"]
+
+_YEAR = r"((?:1[89]|20|21)\d\d)"
+_MONTH = r"(?:0?[1-9]|1[0-2])"
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+_CLOCK = r"(?:[T ]\s*\d\d?:\d\d.*)?"
+_TEXTS = tuple(
+    re.compile(text)
+    for text in (
+        rf"{_YEAR}(?:\.0+)?\s*年?度?",
+        rf"{_YEAR}\s*年\s*{_MONTH}\s*月(?:\s*{_DAY}\s*[日号]?)?{_CLOCK}",
+        rf"{_YEAR}\s*[-./]\s*{_MONTH}(?:\s*[-./]\s*{_DAY})?{_CLOCK}",
+        rf"{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])?",
+    )
+)
+"""2018, 2018年; 2018年7月24日; 2018-07-24, 2018.7; 20180724, 201807."""
+
+
+def year_of(value: object) -> int | None:
+    """Tell the year of a date, or of text or a number that writes a year or a date.
+
+    Parameters
+    ----------
+    value : object
+        Such as ``2018``, ``"2018年"``, ``"2018年7月24日"``, ``"2018.07.24"``, ``"2018-07"``,
+        ``20180724``, or a date.
+
+    Returns
+    -------
+    int or None
+        None where no year can be told.
+    """
+    if isinstance(value, str):
+        text = value.strip(" \t\r\n\u3000\xa0")
+        return next((int(x[1]) for form in _TEXTS if (x := form.fullmatch(text))), None)
+    if isinstance(value, bool | np.bool_) or pd.isna(value):  # type: ignore[call-overload]
+        return None
+    if isinstance(value, int | float | np.number):
+        return year_of(plain(value)) if float(value).is_integer() else None
+    year = getattr(value, "year", None)
+    return int(year) if isinstance(year, int | np.integer) else None
+
+
+def as_years(column: pd.Series[Any], notes: list[str], *, once: bool = False) -> pd.Series[Any]:
+    """Read dates, and text that says years or dates, as years.
+
+    Parameters
+    ----------
+    column : Series
+    notes : list of str
+        What was done is added.
+    once : bool, default False
+        Whether different values must be different years, as in a column of yearly times.
+
+    Returns
+    -------
+    Series
+        Of float, NaN where missing; as it was if it holds numbers that are no dates, or
+        anything of which no year can be told.
+    """
+    values = unwrapped(column)
+    number = values.dtype.kind in "iuf" and not isinstance(values.dtype, pd.PeriodDtype)
+    if number and not bool((values > 9999).any()):
+        return column
+    codes, distinct = pd.factorize(values.mask(missing(values)))
+    years = [year_of(x) for x in distinct]
+    if not years or None in years:
+        return column
+    if once and len(set(years)) < len({plain(x) for x in distinct}):
+        return column
+    told = zip(distinct, years, strict=True)
+    example = next(((plain(x), year) for x, year in told if x != year), None)
+    if example is not None:
+        text = example[0].removesuffix(" 00:00:00")
+        notes.append(f"{column.name}: read as years, such as {text} as {example[1]}")
+    read = np.append(np.asarray(years, dtype=np.float64), np.nan)[codes]
+    return pd.Series(read, index=column.index, name=column.name)

@@ -1,0 +1,192 @@
+"""Which columns are the unit and the time, which cells are merged, which rows are none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+import pandas as pd
+
+from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.panel._values import is_text
+from bayes_nqp.studies._column_names import sounds_like
+from bayes_nqp.studies._guessed import Guess, constant, years_of
+from bayes_nqp.studies._look import Column, Look, column_of
+from bayes_nqp.studies._rows import left_out, without_place
+
+__all__ = ["find_unit_and_time", "rows_of_panel"]
+
+_MERGED: Final = 0.3
+"""Share of empty cells from which they pass for merged ones."""
+_REPEATED: Final = 0.05
+"""Share of rows that may share a unit and a time: a mistake to correct, not another unit."""
+
+
+def find_unit_and_time(made: Guess, columns: dict[str, Column]) -> None:
+    """Find a pair of columns that names every row once, and repeats unit and time.
+
+    Parameters
+    ----------
+    made : Guess
+        Is changed.
+    columns : dict of str to Column
+
+    Raises
+    ------
+    PanelError
+        If there is none.
+    """
+    named = "unit" in made.roles and "time" in made.roles
+    unit, time = (made.roles["unit"], made.roles["time"]) if named else _pair(made, columns)
+    blank = _blank(columns[unit], columns[time])
+    pairs = _both(columns[unit], columns[time])
+    said = f"{pairs['unit'].nunique():,} different values"
+    said += "" if pairs.duplicated().any() else ", each at most once a period"
+    made.roles.setdefault("unit", unit)
+    made.reasons.setdefault("unit", said)
+    made.roles.setdefault("time", time)
+    labels = columns[time].values.dropna()
+    made.reasons.setdefault("time", f"{labels.nunique()} periods, {_ends(columns[time])}")
+    if blank:
+        made.take("fill_down", [unit], f"{blank} cells are empty below a name, as merged cells are")
+
+
+def rows_of_panel(made: Guess, found: Look) -> tuple[dict[str, Column], pd.DataFrame]:
+    """Set aside rows without a unit or a time, and fill merged cells.
+
+    Parameters
+    ----------
+    made : Guess
+        With a unit and a time; is changed.
+    found : Look
+
+    Returns
+    -------
+    columns : dict of str to Column
+    frame : DataFrame
+        Their values, with the unit and the time, as years if its text says so, under the names
+        ``__unit`` and ``__time``.
+    """
+    unit, time, columns = made.roles["unit"], made.roles["time"], found.columns
+    raw = pd.DataFrame({name: columns[name].raw for name in columns})
+    gone = without_place(raw, unit, time, "fill_down" in made.roles)
+    if gone.any() and not gone.all():
+        made.notes.append(left_out(raw, gone))
+        columns = {name: column_of(raw.loc[~gone, name], name) for name in columns}
+    units = _filled(columns[unit], columns[time])
+    place = pd.DataFrame({"__unit": _plain(units), "__time": _in_order(columns[time].values)})
+    columns = _unmerged(made, columns, place)
+    values = pd.DataFrame({name: column.values for name, column in columns.items()})
+    return columns, values.assign(__unit=place["__unit"], __time=place["__time"])
+
+
+def _plain(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Text throughout where a column mixes it with numbers, so that it can be sorted."""
+    return values.map(str, na_action="ignore") if is_text(values) else values
+
+
+def _in_order(times: pd.Series[Any]) -> pd.Series[Any]:
+    """Times as years where text says one a period."""
+    if not is_text(times):
+        return times
+    years = years_of(times)
+    if years.isna().any() or years.nunique() < times.nunique():
+        return _plain(times)
+    return years
+
+
+def _pair(made: Guess, columns: dict[str, Column]) -> tuple[str, str]:
+    times = [made.roles["time"]] if "time" in made.roles else _times(columns)
+    units = [made.roles["unit"]] if "unit" in made.roles else list(columns)
+    scores = {
+        (unit, time): score
+        for time in times
+        for unit in units
+        if unit != time and (score := _score(columns[unit], columns[time])) is not None
+    }
+    if scores:
+        return max(scores, key=lambda pair: scores[pair])
+    wanted = "--unit and --time name them"
+    raise PanelError(
+        "no two columns look like a unit and its periods: each pair once, and both repeat",
+        where=f"the columns are {shown(columns, 20)}",
+        hint=wanted if times else "a column of years, or of dates, such as 2015; " + wanted,
+    )
+
+
+def _times(columns: dict[str, Column]) -> list[str]:
+    """Columns that can be periods, those with such a name first."""
+    found = []
+    for name, column in columns.items():
+        known = column.values.dropna()
+        dated = pd.api.types.is_datetime64_any_dtype(column.values.dtype)
+        named = sounds_like("time", name)
+        if not len(known) or known.nunique() < 2 or known.nunique() > len(known) / 2:
+            continue
+        if not (column.whole or dated):
+            if not named or column.numeric or years_of(known).notna().mean() < 1 - _REPEATED:
+                continue
+            dated = True
+        years = column.whole and bool(known.between(1800, 2200).all())
+        if years or dated or named:
+            found.append((not named, not years, name))
+    return [name for *_, name in sorted(found)]
+
+
+def _score(unit: Column, time: Column) -> float | None:
+    """How well a column names units; None where it cannot."""
+    both = _both(unit, time)
+    if not len(both) or len(both) < 0.8 * time.values.notna().sum():
+        return None
+    units = both["unit"].nunique()
+    repeated = both.duplicated().mean()
+    if units < 2 or units > len(both) / 2 or repeated > _REPEATED:
+        return None
+    if unit.numeric and not unit.whole:
+        return None
+    full = len(both) / (units * both["time"].nunique())
+    named = 2.0 * sounds_like("unit", unit.name) + 1.0 * sounds_like("time", time.name)
+    return float(named + full + 0.8 * (not unit.numeric) - 2.0 * (repeated > 0))
+
+
+def _ends(time: Column) -> str:
+    labels = _plain(time.values).dropna()
+    if not len(labels):
+        return "all empty"
+    low, high = labels.min(), labels.max()
+    return f"{low:.0f} to {high:.0f}" if time.numeric else f"{low} to {high}"
+
+
+def _blank(unit: Column, time: Column) -> int:
+    """Empty cells of a unit in rows that have a period, if they come in runs below a name."""
+    there = time.values.notna()
+    gone = unit.values.isna() & there
+    named = unit.values[there]
+    if unit.numeric or not gone.any() or pd.isna(named.iloc[0]) or gone.mean() < _MERGED:
+        return 0
+    return int(gone.sum())
+
+
+def _both(unit: Column, time: Column) -> pd.DataFrame:
+    """Unit and time of the rows that have both."""
+    return pd.DataFrame({"unit": _filled(unit, time), "time": time.values}).dropna()
+
+
+def _filled(unit: Column, time: Column) -> pd.Series[Any]:
+    return unit.values.ffill() if _blank(unit, time) else unit.values
+
+
+def _unmerged(made: Guess, columns: dict[str, Column], place: pd.DataFrame) -> dict[str, Column]:
+    """Fill columns that are given once a unit: in its first row, or in none of its rows."""
+    out = dict(columns)
+    for name, column in columns.items():
+        gone = column.values.isna()
+        if name in (made.roles["unit"], made.roles["time"]) or gone.mean() < _MERGED:
+            continue
+        filled = column.values.groupby(place["__unit"]).ffill()
+        if not (gone & filled.notna()).any() or not constant(filled, place):
+            continue
+        out[name] = replace(column, values=filled)
+        made.roles["fill_down"] = [*made.roles.get("fill_down", []), name]
+        made.reasons.setdefault("fill_down", "given once a unit, as merged cells are")
+    return out

@@ -1,0 +1,133 @@
+"""What is guessed of a file, and what guesses of several parts ask of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp.panel._years import year_of
+from bayes_nqp.studies._look import Column
+
+__all__ = ["CODES", "Guess", "constant", "free", "same", "years_of"]
+
+CODES: Final = (0, -1, -9, -99, 9999, 99999)
+"""Numbers that stand for never treated where they are no periods."""
+
+
+@dataclass(slots=True, eq=False)
+class Guess:
+    """Roles with the reasons for them.
+
+    Parameters
+    ----------
+    roles : dict
+        Keys of [data].
+    reasons : dict of str to str
+        Why, by key.
+    zones : dict
+        Keys of [data.zones], where the file says nothing of treatment but names prefectures.
+    mediators, covariates : list of str
+        Columns that could be, by their names; of a channel, its first column.
+    alike : dict of str to list of str
+        By mediator, columns that sound like the same channel.
+    notes : list of str
+        What somebody should know before trusting the file.
+    """
+
+    roles: dict[str, Any] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    zones: dict[str, Any] = field(default_factory=dict)
+    mediators: list[str] = field(default_factory=list)
+    covariates: list[str] = field(default_factory=list)
+    alike: dict[str, list[str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def take(self, key: str, value: Any, reason: str) -> None:
+        """Set a role.
+
+        Parameters
+        ----------
+        key : str
+        value : object
+        reason : str
+        """
+        self.roles[key] = value
+        self.reasons[key] = reason
+
+
+def free(made: Guess, columns: dict[str, Column]) -> Iterator[tuple[str, Column]]:
+    """Find the columns without a part.
+
+    Parameters
+    ----------
+    made : Guess
+    columns : dict of str to Column
+
+    Yields
+    ------
+    name : str
+    column : Column
+    """
+    taken = {made.roles.get(key) for key in ("unit", "time", "cohort", "treated", "outcome")}
+    taken |= set(made.roles.get("strata", ()))
+    yield from ((name, column) for name, column in columns.items() if name not in taken)
+
+
+def constant(values: pd.Series[Any], frame: pd.DataFrame) -> bool:
+    """Tell whether a column has one value, or none, in each unit.
+
+    Parameters
+    ----------
+    values : Series
+    frame : DataFrame
+        With the unit in ``__unit``.
+
+    Returns
+    -------
+    bool
+    """
+    return bool((values.groupby(frame["__unit"]).nunique(dropna=False) <= 1).all())
+
+
+def same(one: pd.Series[Any], other: pd.Series[Any]) -> bool:
+    """Tell whether two columns go one for one, as a year and its number do.
+
+    Parameters
+    ----------
+    one, other : Series
+
+    Returns
+    -------
+    bool
+    """
+    both = pd.DataFrame({"one": one, "other": other}).dropna().drop_duplicates()
+    return not both["one"].duplicated().any() and not both["other"].duplicated().any()
+
+
+def years_of(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Read numbers, and years of dates and of text that says one.
+
+    Parameters
+    ----------
+    values : Series
+
+    Returns
+    -------
+    Series of float64
+        NaN where a cell says neither.
+    """
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return values.astype("float64")
+    return values.map({x: _year(x) for x in values.dropna().unique()}).astype("float64")
+
+
+def _year(cell: Any) -> float:
+    year = year_of(cell)
+    if year is not None:
+        return float(year)
+    number = pd.to_numeric(pd.Series([cell], dtype=object), errors="coerce").iloc[0]
+    return float(number) if pd.notna(number) and isinstance(cell, str | int | float) else np.nan

@@ -1,0 +1,130 @@
+"""Which rows of a file are rows of a panel, and how they write their unit."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pandas as pd
+
+from bayes_nqp.errors import shown
+from bayes_nqp.panel._values import Bools, counted, is_text
+
+__all__ = ["EDGES", "left_out", "panel_rows", "stripped", "without_place"]
+
+EDGES: Final = " \t\r\n\u3000\xa0"
+"""What may surround the text of a cell."""
+_LONG: Final = 24
+"""Characters of a cell that a note shows."""
+
+
+def panel_rows(
+    frame: pd.DataFrame, unit: str | None, time: str | None, merged: bool, notes: list[str]
+) -> pd.DataFrame:
+    """Set aside rows that have no unit or no time: notes below a table, units below a header.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Of a file, numbered as the user sees its rows. Is not changed.
+    unit, time : str or None
+        Columns; one that is not there yet is passed over.
+    merged : bool
+        Whether cells of the unit are merged, so that empty ones belong to the name above.
+    notes : list of str
+        What was done is added.
+
+    Returns
+    -------
+    DataFrame
+    """
+    if unit in frame.columns:
+        column, count = stripped(frame[unit])
+        if count:
+            frame = frame.assign(**{str(unit): column})
+            notes.append(f"{unit}: blanks around the name left out in {counted(count, 'row')}")
+    gone = without_place(frame, unit, time, merged)
+    if not gone.any() or gone.all():
+        return frame
+    notes.append(left_out(frame, gone))
+    return frame[~gone].infer_objects()
+
+
+def without_place(frame: pd.DataFrame, unit: str | None, time: str | None, merged: bool) -> Bools:
+    """Find the rows without a unit or without a time.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    unit, time : str or None
+        Columns; one that is not there is passed over.
+    merged : bool
+        Whether an empty cell of the unit belongs to the name above.
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    gone = pd.Series(False, index=frame.index)
+    if time in frame.columns:
+        gone |= _no_time(frame[time])
+    if unit in frame.columns:
+        names = stripped(frame[unit])[0]
+        gone |= (names.ffill() if merged else names).isna()
+    return gone.to_numpy(dtype=bool)
+
+
+def left_out(frame: pd.DataFrame, gone: Bools) -> str:
+    """Say which rows are set aside, by their first text.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    gone : ndarray of bool
+
+    Returns
+    -------
+    str
+    """
+    few = frame[gone].head(3)
+    texts = [f"row {label} {_first(row)}".rstrip() for label, row in few.iterrows()]
+    listed = shown([*texts, *[""] * (int(gone.sum()) - len(texts))], 3)
+    return f"{listed} left out: without a unit or a time"
+
+
+def stripped(column: pd.Series[Any]) -> tuple[pd.Series[Any], int]:
+    """Take blanks from around the texts of a column; a cell of blanks alone is empty.
+
+    Parameters
+    ----------
+    column : Series
+
+    Returns
+    -------
+    column : Series
+    count : int
+        Cells with a name that were changed.
+    """
+    if not is_text(column):
+        return column, 0
+    texts = [x for x in column.dropna().unique() if isinstance(x, str) and x != x.strip(EDGES)]
+    if not texts:
+        return column, 0
+    names = {x: x.strip(EDGES) or None for x in texts}
+    count = int(column.isin([x for x, name in names.items() if name]).sum())
+    return column.map(lambda x: names.get(x, x)), count
+
+
+def _no_time(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Cells that are empty, or a word without a digit, such as a unit below a header."""
+    if not is_text(column):
+        return column.isna()
+    words = [
+        x for x in column.dropna().unique() if isinstance(x, str) and not any(map(str.isdigit, x))
+    ]
+    return column.isna() | column.isin(words)
+
+
+def _first(row: pd.Series[Any]) -> str:
+    """The first text of a row, if it has one."""
+    text = next((x.strip(EDGES) for x in row if isinstance(x, str) and x.strip(EDGES)), "")
+    return repr(text if len(text) <= _LONG else text[: _LONG - 1] + "…") if text else ""

@@ -1,0 +1,284 @@
+"""Studies from files as people keep them: dates, notes, blanks, typing errors."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from bayes_nqp.errors import StudyError
+from bayes_nqp.studies import Proposal, add_zones, new, validate
+
+CITIES = ["杭州市", "宁波市", "上海市", "苏州市", "合肥市", "兰州市", "阜阳市", "大庆市", "咸阳市",
+          "新乡市", "保山市", "衡水市"]  # fmt: skip
+YEARS = range(2013, 2022)
+
+
+def rows(cohort: str = "批复年份") -> pd.DataFrame:
+    """Twelve cities, nine years; the first six reached in 2016 or 2018."""
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame(
+        [(city, year) for city in CITIES for year in YEARS], columns=["城市", "年份"]
+    )
+    place = frame["城市"].map(CITIES.index)
+    frame["地区"] = np.where(place % 2 == 0, "沿海", "内陆")
+    frame["新质生产力"] = (rng.normal(size=len(frame)) + place / 3 + 20).round(3)
+    frame["数字化"] = rng.normal(size=len(frame)).round(3)
+    frame["融资约束"] = rng.normal(size=len(frame)).round(3)
+    frame[cohort] = np.select([place < 3, place < 6], [2016, 2018], np.nan)
+    return frame
+
+
+def book(path: Path, frame: pd.DataFrame, *, above: Any = (), below: Any = ()) -> Path:
+    """Write a workbook with rows of remarks right below the header and below the table."""
+    made = openpyxl.Workbook()
+    sheet = made.active
+    assert sheet is not None
+    sheet.append(list(frame.columns))
+    for row in [*above, *frame.astype(object).where(frame.notna(), None).itertuples(index=False)]:
+        sheet.append(list(row))
+    for row in below:
+        sheet.append(list(row))
+    made.save(path)
+    return path
+
+
+def said(made: Proposal) -> dict[str, Any]:
+    """What [data] of the study says."""
+    found: dict[str, Any] = tomllib.loads(made.path.read_text(encoding="utf-8"))["data"]
+    return found
+
+
+def treated(made: Proposal) -> int:
+    assert made.study is not None, made.problem
+    return int((made.study.panel.cohort_codes >= 0).sum())
+
+
+WRITTEN = {
+    "dates": lambda year: datetime(int(year), 7, 24),
+    "Chinese dates": lambda year: f"{year:.0f}年7月24日",
+    "dates with dots": lambda year: f"{year:.0f}.07.24",
+    "years with a word": lambda year: f"{year:.0f}年",
+}
+
+
+@pytest.mark.parametrize("how", WRITTEN)
+def test_dates_of_adoption_are_taken_as_the_cohort(tmp_path: Path, how: str) -> None:
+    frame = rows("批复日期")
+    known = frame["批复日期"].notna()
+    frame["批复日期"] = frame["批复日期"].astype(object).where(known, None)
+    frame.loc[known, "批复日期"] = frame.loc[known, "批复日期"].map(WRITTEN[how])
+    made = new(book(tmp_path / "a.xlsx", frame))
+    assert made.guess.zones == {}
+    assert made.guess.roles["cohort"] == "批复日期"
+    assert "never" not in made.guess.roles
+    assert treated(made) == 6
+    told = new(tmp_path / "a.xlsx", tmp_path / "b.toml", roles={"cohort": "批复日期"})
+    assert "never" not in told.guess.roles
+
+
+def test_cells_merged_as_those_of_the_city_are_filled_within_it(tmp_path: Path) -> None:
+    frame = rows()
+    frame.loc[frame["年份"] > YEARS[0], ["城市", "地区", "批复年份"]] = None
+    made = new(book(tmp_path / "a.xlsx", frame))
+    assert said(made)["fill_down"] == ["城市", "地区", "批复年份"]
+    assert said(made)["strata"] == ["地区"]
+    assert treated(made) == 6
+
+
+def test_a_period_that_changes_within_a_city_is_refused_by_name(tmp_path: Path) -> None:
+    frame = rows()
+    frame.loc[frame.index[5], "批复年份"] = 2019
+    made = new(book(tmp_path / "a.xlsx", frame))
+    assert made.study is None
+    assert made.guess.zones == {}
+    assert "cohort='批复年份' changes within 1 unit" in made.problem
+    assert "杭州市 (2016, 2019) from rows 2, 7" in made.problem
+    assert said(made)["cohort"] == "批复年份"
+
+
+@pytest.mark.parametrize("case", ["all", "late"])
+def test_a_column_called_like_a_cohort_goes_before_the_zones(tmp_path: Path, case: str) -> None:
+    frame = rows()
+    frame["批复年份"] = frame["批复年份"].fillna(2018)
+    if case == "late":
+        frame = rows()
+        frame.loc[frame["城市"] == "衡水市", "批复年份"] = 2035
+    made = new(book(tmp_path / "a.xlsx", frame))
+    assert made.guess.zones == {}
+    assert made.guess.roles["cohort"] == "批复年份"
+    assert treated(made) == (12 if case == "all" else 6)
+
+
+def test_what_is_only_called_like_a_cohort_is_none(tmp_path: Path) -> None:
+    frame = rows().drop(columns="批复年份")
+    rng = np.random.default_rng(2)
+    frame["startups"] = rng.integers(2000, 2030, len(frame))
+    frame["adoption_rate"] = rng.uniform(size=len(frame))
+    frame["批复文号"] = "国函四十四号"
+    made = new(book(tmp_path / "a.xlsx", frame))
+    assert made.guess.zones["prefecture"] == "城市"
+    assert "cohort" not in made.guess.roles
+
+
+def test_text_that_is_no_period_is_refused_by_name(tmp_path: Path) -> None:
+    frame = rows()
+    frame["批复年份"] = frame["批复年份"].map(
+        lambda x: None if np.isnan(x) else f"{x - 2000:.0f}年", na_action=None
+    )
+    made = new(book(tmp_path / "a.xlsx", frame))
+    assert made.guess.zones == {}
+    assert "'批复年份'" in made.problem
+    assert "'16年'" in made.problem
+
+
+def test_rows_without_a_unit_or_a_time_are_set_aside(tmp_path: Path) -> None:
+    units = [[None, "年", None, "指数", "指数", None, "年"]]
+    notes = [[], ["注：数据来源于统计年鉴"]]
+    made = new(book(tmp_path / "a.xlsx", rows(), above=units, below=notes))
+    assert said(made)["strata"] == ["地区"]
+    assert not {"never", "missing"} & set(said(made))
+    assert made.guess.reasons["unit"].startswith("12 different")
+    assert treated(made) == 6
+    note = "row 2 '年', row 112 '注：数据来源于统计年鉴' left out: without a unit or a time"
+    assert note in made.guess.notes
+    assert made.study is not None
+    assert note in made.study.panel.notes
+
+
+def test_notes_below_merged_cells_are_set_aside(tmp_path: Path) -> None:
+    frame = rows()
+    frame.loc[frame["年份"] > YEARS[0], "城市"] = None
+    made = new(book(tmp_path / "a.xlsx", frame, below=[[], ["注：略"]]))
+    assert said(made)["fill_down"] == ["城市"]
+    assert made.study is not None
+    assert made.study.panel.n_units == 12
+    text = made.path.read_text(encoding="utf-8")
+    assert "row 111 '注：略' left out" in text
+
+
+def test_a_city_under_two_names_is_told(tmp_path: Path) -> None:
+    frame = rows()
+    frame.loc[[27, 28], "城市"] = "苏州"
+    made = new(book(tmp_path / "a.xlsx", frame))
+    assert made.study is not None
+    for notes in (made.guess.notes, validate(made.path).notes):
+        assert "城市 spells 1 prefecture in more than one way (苏州 and 苏州市)" in notes[0]
+        assert 'unit = "prefecture_name"' in notes[0]
+    text = made.path.read_text(encoding="utf-8")
+    text = text.replace('unit = "城市"', 'unit = "prefecture_name"')
+    text = text.replace("[design]", '[data.zones]\nprefecture = "城市"\n\n[design]')
+    made.path.write_text(text, encoding="utf-8")
+    study = validate(made.path)
+    assert study.notes == ()
+    assert study.panel.n_units == 12
+
+
+@pytest.mark.parametrize("zones", [True, False])
+def test_blanks_around_a_name_are_left_out_and_told(tmp_path: Path, zones: bool) -> None:
+    frame = rows()
+    frame.loc[[3, 4], "城市"] = "杭州市 "
+    frame = frame.drop(columns="批复年份") if zones else frame
+    made = new(book(tmp_path / "a.xlsx", frame))
+    assert bool(made.guess.zones) is zones
+    assert made.study is not None, made.problem
+    assert made.study.panel.n_units == 12
+    assert said(made)["unit"] == "城市"
+    assert "城市: blanks around the name left out in 2 rows" in made.study.panel.notes
+
+
+def test_an_outcome_with_a_few_texts_stays_the_outcome(tmp_path: Path) -> None:
+    frame = rows().astype({"新质生产力": object})
+    frame.loc[[5, 70], "新质生产力"] = ["0.43?", "约0.5"]
+    made = new(book(tmp_path / "a.xlsx", frame))
+    assert said(made)["outcome"] == "新质生产力"
+    assert "missing" not in said(made)
+    assert "row 7 (杭州市, 2018): '0.43?'" in made.problem
+
+
+def test_years_as_text_with_roles_that_are_said(tmp_path: Path) -> None:
+    frame = rows()
+    frame["年份"] = frame["年份"].map(lambda year: f"{year}年")
+    path = book(tmp_path / "a.xlsx", frame)
+    roles = {"unit": "城市", "time": "年份", "cohort": "批复年份"}
+    for given in (roles, {}):
+        made = new(path, tmp_path / f"{len(given)}.toml", roles=given)
+        assert made.guess.roles["time"] == "年份"
+        assert treated(made) == 6
+
+
+def test_times_and_units_that_mix_text_and_numbers(tmp_path: Path) -> None:
+    frame = rows().astype({"年份": object, "城市": object})
+    frame.loc[frame["年份"] == 2015, "年份"] = "2015年"
+    frame.loc[frame["城市"] == "杭州市", "城市"] = 330100
+    frame["政策"] = (rows()["年份"] >= frame.pop("批复年份")).astype(int)
+    made = new(book(tmp_path / "a.xlsx", frame))
+    assert made.guess.roles["treated"] == "政策"
+    assert treated(made) == 6
+
+
+@pytest.mark.parametrize("given", [{}, {"unit": "城市", "time": "年份"}])
+def test_rows_that_repeat_end_with_their_numbers(tmp_path: Path, given: dict[str, str]) -> None:
+    frame = pd.concat([rows(), rows().iloc[[40]]])
+    made = new(book(tmp_path / "a.xlsx", frame), roles=given)
+    assert made.guess.roles["unit"] == "城市"
+    assert "row 42 (合肥市, 2017); row 110 (合肥市, 2017)" in made.problem
+
+
+def test_groups_that_are_the_same_are_taken_once(tmp_path: Path) -> None:
+    coastal = {"杭州市", "宁波市", "上海市", "苏州市"}
+    frame = rows().drop(columns="批复年份")
+    frame["地区"] = np.where(frame["城市"].isin(coastal | {"衡水市"}), "沿海", "内陆")
+    frame["地区代码"] = frame["地区"].map({"沿海": 1, "内陆": 2})
+    made = new(book(tmp_path / "a.xlsx", frame))
+    assert made.guess.zones
+    assert made.guess.roles["strata"] == ["地区"]
+
+
+def test_a_group_that_nearly_is_one_is_told(tmp_path: Path) -> None:
+    frame = rows()
+    frame.loc[5, "地区"] = "内陆"
+    made = new(book(tmp_path / "a.xlsx", frame))
+    assert "strata" not in made.guess.roles
+    assert "地区 looks like a stratum, but changes or is empty within 杭州市" in made.guess.notes[0]
+
+
+def test_a_channel_is_offered_once(tmp_path: Path) -> None:
+    frame = rows().assign(数字化对数=lambda df: np.exp(df["数字化"]))
+    made = new(book(tmp_path / "a.xlsx", frame))
+    assert made.guess.mediators == ["数字化", "融资约束"]
+    assert made.guess.alike == {"数字化": ["数字化对数"]}
+    text = made.path.read_text(encoding="utf-8")
+    assert "数字化 stands for its channel; so could 数字化对数" in text
+
+
+def test_the_title_speaks_the_language_of_the_report(tmp_path: Path) -> None:
+    text = new(book(tmp_path / "a.xlsx", rows())).path.read_text(encoding="utf-8")
+    assert 'title = "政策对新质生产力有何影响？"' in text
+    english = rows().rename(columns={"新质生产力": "nqp"})
+    text = new(book(tmp_path / "b.xlsx", english)).path.read_text(encoding="utf-8")
+    assert 'title = "What did the policy do to nqp?"' in text
+
+
+def test_paths_are_quoted_where_a_shell_needs_it(tmp_path: Path) -> None:
+    folder = tmp_path / "my data"
+    folder.mkdir()
+    path = new(book(folder / "城市.xlsx", rows())).path
+    text = path.read_text(encoding="utf-8")
+    assert f"bayes-nqp run '{path}'" in text
+    assert f"make study STUDY='{path}'" in text
+    plain = new(folder / "城市.xlsx", tmp_path / "城市.toml").path
+    assert f"bayes-nqp run {plain} " in plain.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["", "."])
+def test_no_file_is_refused_with_what_to_give(name: str) -> None:
+    for ask in (new, add_zones):
+        with pytest.raises(StudyError, match=r"names no file(.|\n)*make new FILE=cities\.xlsx"):
+            ask(name)
