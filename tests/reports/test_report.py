@@ -143,6 +143,15 @@ def test_pictures_of_the_page_have_few_colours_and_a_white_ground(folder: Path) 
         assert picture.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
 
 
+def test_what_was_not_asked_is_said_at_the_top(folder: Path) -> None:
+    text = Page((folder / "report.html").read_text(encoding="utf-8")).text
+    names = ("事前平行趋势", "敏感性") if folder.name == "zh" else ("pre-trends", "sensitivity to")
+    heading = "摘要" if folder.name == "zh" else "In short"
+    top = text[: text.rindex(heading)]
+    assert all(name in top for name in names)
+    assert ("未作以下检验" in top) or ("Not asked of this fit" in top)
+
+
 def test_numbers_are_those_of_the_draws(folder: Path) -> None:
     table = nqp.summary(nqp.att(channels_fit(), by="region"))
     page = Page((folder / "report.html").read_text(encoding="utf-8"))

@@ -25,6 +25,7 @@ _ENGLISH = {
     "failed_check": "{} Fails. {}",
     "doubt_title": "In doubt",
     "doubt_check": "{} {}",
+    "unasked": "Not asked of this fit: {}. Without them no effect should be believed.",
     "guarded": "What follows is what the model says if its assumptions hold; the checks "
     "above contradict some of them.",
     "data": "Question, data and support",
@@ -159,6 +160,7 @@ _CHINESE = {
     "failed_check": "{}未通过。{}",
     "doubt_title": "存疑",
     "doubt_check": "{}{}",
+    "unasked": "本次拟合未作以下检验：{}。未经这些检验，效应不宜采信。",
     "guarded": "以下结论以模型假定成立为前提，而上述检验与其中部分假定相矛盾。",
     "data": "问题、数据与可识别性",
     "panel_says": "面板共 {rows:,} 个观测：{units:,} 个单位（{unit}），{periods} 期（{first} "
