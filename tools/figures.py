@@ -1,0 +1,41 @@
+"""Draw the figures of README.md and docs/, and print the numbers beside them.
+
+    python tools/figures.py
+"""
+
+from pathlib import Path
+
+import matplotlib as mpl
+
+import bayes_nqp as nqp
+
+mpl.use("Agg")
+FIGURES = Path(__file__).resolve().parents[1] / "docs" / "figures"
+
+
+def castle() -> None:
+    """Draw the event study with its leads, and the specifications, of README.md."""
+    study = nqp.studies.validate("models/castle_doctrine.toml")
+    fit = nqp.fit(study.design, study.panel, study.sampler, progress=False)
+    leads = nqp.check(fit, "pretrends")
+    nqp.plots.event_study(fit, leads=leads).savefig(FIGURES / "event_study_castle.png", dpi=300)
+    found = nqp.check(fit, "specifications")
+    nqp.plots.check(found).savefig(FIGURES / "specifications_castle.png", dpi=200)
+
+
+def channels() -> None:
+    """Draw the pictures of docs/mediation.md, "How to read it"."""
+    panel = nqp.simulation.channels(seed=7).panel
+    design = nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"), nqp.AR1())
+    fit = nqp.fit(nqp.Mediation(design), panel, nqp.IMH(seed=1), progress=False)
+    print(nqp.mediation_table(fit).to_string())
+    via = nqp.nie(fit, by="region")
+    print(nqp.summary(nqp.contrast(via, region="inland", minus="coastal")))
+    nqp.plots.paths(fit).savefig(FIGURES / "mediation_paths.png")
+    nqp.plots.decomposition(fit).savefig(FIGURES / "mediation_decomposition.png")
+    nqp.plots.channels(fit, by="region").savefig(FIGURES / "mediation_channels.png")
+
+
+if __name__ == "__main__":
+    castle()
+    channels()
