@@ -3,6 +3,7 @@
     python tools/figures.py
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib as mpl
@@ -17,9 +18,13 @@ def castle() -> None:
     """Draw the event study with its leads, and the specifications, of README.md."""
     study = nqp.studies.validate("models/castle_doctrine.toml")
     fit = nqp.fit(study.design, study.panel, study.sampler, progress=False)
-    leads = nqp.check(fit, "pretrends")
-    nqp.plots.event_study(fit, leads=leads).savefig(FIGURES / "event_study_castle.png", dpi=300)
+    report = study.settings.report
+    named = {"outcome": report.outcome, "outcome_unit": report.outcome_unit}
+    effects = nqp.cell_effects(fit).assign_attrs(named)
+    figure = nqp.plots.event_study(effects, leads=nqp.check(fit, "pretrends"))
+    figure.savefig(FIGURES / "event_study_castle.png", dpi=300)
     found = nqp.check(fit, "specifications")
+    found = replace(found, evidence=found.evidence.assign_attrs(named))
     nqp.plots.check(found).savefig(FIGURES / "specifications_castle.png", dpi=200)
 
 
