@@ -87,7 +87,7 @@ def _with_plan(design: StaggeredDiD, panel: Panel) -> StaggeredDiD:
     ready = design.plan(panel)
 
     class Planned(nqp.StaggeredDiD):
-        def plan(self, panel: Panel) -> Any:
+        def plan(self, panel: Panel, scale: float | None = None) -> Any:
             return ready
 
     return Planned(**{f.name: getattr(design, f.name) for f in fields(design)})

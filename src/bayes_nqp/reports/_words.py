@@ -134,6 +134,9 @@ _ENGLISH = {
     "p_design": "Design",
     "p_sampler": "Sampler",
     "p_gate": "Convergence gate",
+    "p_diagnostics": "Diagnostics",
+    "p_diagnosed": "{chains} chains of {draws:,} draws; R-hat at most {rhat:.3f}, effective draws "
+    "at least {bulk:,.0f} (bulk) and {tail:,.0f} (tail), {divergences} divergences",
     "p_command": "Command",
     "p_seed": "Seed",
     "p_versions": "Versions",
@@ -258,6 +261,9 @@ _CHINESE = {
     "p_design": "设计",
     "p_sampler": "抽样器",
     "p_gate": "收敛检验",
+    "p_diagnostics": "诊断",
+    "p_diagnosed": "{chains} 条链，每条 {draws:,} 次抽样；R-hat 至多 {rhat:.3f}，有效样本量至少 "
+    "{bulk:,.0f}（主体）与 {tail:,.0f}（尾部），{divergences} 次发散",
     "p_command": "命令",
     "p_seed": "随机种子",
     "p_versions": "软件版本",

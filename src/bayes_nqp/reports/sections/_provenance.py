@@ -53,9 +53,18 @@ def _items(context: Context) -> Iterator[tuple[str, str | int]]:
     yield say["p_sampler"], repr(fit.sampler)
     yield say["p_seed"], str(fit.sampler.seed)
     yield say["p_fit"], fit.digest
-    size = f"{posterior.sizes[v.CHAIN]} × {posterior.sizes[v.DRAW]}"
-    size = f"（{size}）" if context.language == "zh" else f" ({size})"
-    yield say["p_gate"], context.gate() + size
+    yield say["p_gate"], context.gate()
+    yield (
+        say["p_diagnostics"],
+        say["p_diagnosed"].format(
+            chains=posterior.sizes[v.CHAIN],
+            draws=posterior.sizes[v.DRAW],
+            rhat=fit.gate.rhat,
+            bulk=fit.gate.ess_bulk,
+            tail=fit.gate.ess_tail,
+            divergences=fit.gate.divergences,
+        ),
+    )
     if context.command:
         yield say["p_command"], context.command
     yield say["p_versions"], ", ".join(f"{name} {number}" for name, number in fit.versions.items())
