@@ -10,6 +10,7 @@ from pathlib import Path
 import matplotlib as mpl
 
 import bayes_nqp as nqp
+from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._sentences import change, posterior_of
 
 mpl.use("Agg")
@@ -40,7 +41,8 @@ def found(path: Path) -> str:
         outcome=report.outcome or "", outcome_unit=report.outcome_unit or ""
     )
     att = posterior_of(nqp.att(effects), report.prob)
-    text = change(att, report.outcome or "the outcome", "en", report.outcome_unit or "")
+    moved = Context(fit, ()).moved
+    text = change(att, report.outcome or "the outcome", "en", report.outcome_unit or "", **moved)
     simulated = study.prepared.simulated
     if simulated is not None:
         text += (
