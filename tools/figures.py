@@ -1,6 +1,6 @@
 """Draw the figures of README.md and docs/, and print the numbers beside them.
 
-    python tools/figures.py
+python tools/figures.py
 """
 
 from dataclasses import replace

@@ -11,7 +11,8 @@ import matplotlib as mpl
 
 import bayes_nqp as nqp
 from bayes_nqp.reports._context import Context
-from bayes_nqp.reports._sentences import change, posterior_of
+from bayes_nqp.reports._posterior import posterior_of
+from bayes_nqp.reports._sentences import change
 
 mpl.use("Agg")
 ROOT = Path(__file__).resolve().parents[1]

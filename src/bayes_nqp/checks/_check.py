@@ -39,7 +39,7 @@ from bayes_nqp.checks._specifications import specifications
 from bayes_nqp.checks._support import support
 from bayes_nqp.checks._time_effects import time_effects
 from bayes_nqp.checks._timing import timing
-from bayes_nqp.designs import ContinuousExposure, Design, Mediation
+from bayes_nqp.designs import ContinuousExposure, Design, Mediation, own_design
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.fitting import Fit
 from bayes_nqp.index import recalled
@@ -223,7 +223,7 @@ def suiting(design: Design, panel: Panel | None) -> list[str]:
         As `applicable`.
     """
     channels = isinstance(design, Mediation)
-    own = design.design if isinstance(design, Mediation) else design
+    own = own_design(design)
     left = set() if isinstance(own, ContinuousExposure) else {"future_exposure"}
     if panel is not None and not recalled(panel.frame):
         left |= {"indicators"}

@@ -1,5 +1,6 @@
 """Designs: one estimator a file; each plans equations and never samples."""
 
+from bayes_nqp.designs._own import own_design
 from bayes_nqp.designs.continuous_exposure import ContinuousExposure
 from bayes_nqp.designs.mediation import Mediation
 from bayes_nqp.designs.staggered_did import StaggeredDiD
@@ -11,4 +12,12 @@ type Estimator = StaggeredDiD | ContinuousExposure
 type Design = Estimator | Mediation
 """Whatever states the model of a panel."""
 
-__all__ = ["ContinuousExposure", "Design", "Estimator", "Mediation", "StaggeredDiD", "support"]
+__all__ = [
+    "ContinuousExposure",
+    "Design",
+    "Estimator",
+    "Mediation",
+    "StaggeredDiD",
+    "own_design",
+    "support",
+]

@@ -1,197 +1,24 @@
-"""Plain sentences about posteriors: right in direction and in strength, in two languages.
-
-How sure a sentence sounds depends on the posterior probability of the direction alone, in the
-calibrated words of the IPCC (Mastrandrea et al. 2010).
-"""
+"""Plain sentences about posteriors: right in direction and in strength, in two languages."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
-from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._said import closed
+from bayes_nqp.reports._posterior import (
+    Language,
+    Posterior,
+    chance,
+    level,
+    posterior_of,
+    stated,
+    sureness,
+)
 from bayes_nqp.tables._words import percent
 
-__all__ = [
-    "Posterior",
-    "change",
-    "comparison",
-    "figures",
-    "level",
-    "posterior_of",
-    "ranking",
-    "share",
-    "sureness",
-]
-
-Array = npt.NDArray[np.float64]
-type Language = Literal["en", "zh"]
-
-UNDECIDED = 0.9
-"""Below this probability of a direction, none is claimed."""
-
-_SURENESS: tuple[tuple[float, str, str], ...] = (
-    (0.99, "virtually certain", "几乎确定"),
-    (0.95, "extremely likely", "极有可能"),
-    (UNDECIDED, "very likely", "很可能"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Posterior:
-    """A posterior in the numbers that a sentence needs.
-
-    Parameters
-    ----------
-    mean, sd, lower, upper : float
-        The interval is equal-tailed.
-    p_positive : float
-        Posterior probability of a value above zero.
-    prob : float
-        Of the interval.
-    """
-
-    mean: float
-    sd: float
-    lower: float
-    upper: float
-    p_positive: float
-    prob: float
-
-    @property
-    def p_direction(self) -> float:
-        """Posterior probability of the likelier sign."""
-        return max(self.p_positive, 1 - self.p_positive)
-
-    @property
-    def positive(self) -> bool:
-        """Whether a value above zero is the likelier."""
-        return self.p_positive >= 0.5
-
-    @property
-    def decided(self) -> bool:
-        """Whether the posterior says enough to claim a direction."""
-        return self.p_direction >= UNDECIDED
-
-
-def posterior_of(draws: xr.DataArray, prob: float) -> Posterior:
-    """Summarise the draws of one number.
-
-    Parameters
-    ----------
-    draws : DataArray (chain, draw)
-    prob : float
-
-    Returns
-    -------
-    Posterior
-    """
-    values: Array = draws.transpose(*v.SAMPLE_DIMS).to_numpy().astype(np.float64).ravel()
-    tail = (1 - prob) / 2
-    lower, upper = np.quantile(values, [tail, 1 - tail])
-    return Posterior(
-        float(values.mean()),
-        float(values.std(ddof=1)),
-        float(lower),
-        float(upper),
-        float((values > 0).mean()),
-        prob,
-    )
-
-
-def sureness(p_direction: float, language: Language) -> str:
-    """Put the probability of a direction into words.
-
-    Parameters
-    ----------
-    p_direction : float
-        At least one half.
-    language : {"en", "zh"}
-
-    Returns
-    -------
-    str
-        Empty below .9, where no direction is claimed.
-    """
-    for least, english, chinese in _SURENESS:
-        if p_direction >= least:
-            return english if language == "en" else chinese
-    return ""
-
-
-def figures(value: float, sd: float) -> str:
-    """Write a number with as many decimals as its posterior sd makes sense of.
-
-    Parameters
-    ----------
-    value, sd : float
-
-    Returns
-    -------
-    str
-    """
-    decimals = 3 if not (math.isfinite(sd) and sd > 0) else 1 - math.floor(math.log10(sd))
-    text = f"{value:,.{min(max(decimals, 0), 10)}f}"
-    if float(text.replace(",", "")) == 0:
-        text = text.removeprefix("-")
-    return text.replace("-", "−")
-
-
-def chance(p: float) -> str:
-    """Write a probability; none that draws estimate is exactly 0 or 1.
-
-    Parameters
-    ----------
-    p : float
-
-    Returns
-    -------
-    str
-    """
-    return "> .999" if p > 0.999 else "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
-
-
-def stated(p: float) -> str:
-    """State a probability as a sentence in brackets does: P = .982, or P > .999.
-
-    Parameters
-    ----------
-    p : float
-
-    Returns
-    -------
-    str
-    """
-    written = chance(p)
-    return f"P {written}" if written[0] in "<>" else f"P = {written}"
-
-
-def level(one: Posterior, language: Language, unit: str = "") -> str:
-    """Write mean and interval.
-
-    Parameters
-    ----------
-    one : Posterior
-    language : {"en", "zh"}
-    unit : str, default ""
-        Of the outcome.
-
-    Returns
-    -------
-    str
-    """
-    mean, lower, upper = (figures(x, one.sd) for x in (one.mean, one.lower, one.upper))
-    of = f" {unit}" if unit else ""
-    if language == "zh":
-        return f"{mean}{of}（{percent(one.prob)} 可信区间 {lower} 至 {upper}）"
-    return f"{mean}{of} ({percent(one.prob)} interval {lower} to {upper})"
+__all__ = ["change", "comparison", "growth", "indirect", "listed", "share"]
 
 
 def change(
@@ -429,33 +256,6 @@ def share(draws: xr.DataArray | None, prob: float, language: Language) -> str:
         f"All mediators together carry {one.mean:.0%} of the total effect ({held} interval "
         f"{one.lower:.0%} to {one.upper:.0%})."
     ).replace("-", "−")
-
-
-def ranking(chances: Mapping[str, float], language: Language) -> str:
-    """Say which of several effects is the largest.
-
-    Parameters
-    ----------
-    chances : mapping of str to float
-        Posterior probability of each to be the largest.
-    language : {"en", "zh"}
-
-    Returns
-    -------
-    str
-    """
-    best = max(chances, key=lambda name: chances[name])
-    p = chances[best]
-    if language == "zh":
-        if p < UNDECIDED:
-            return closed(f"{best} 的效应最大的后验概率最高，但仅为 {chance(p)}：排序尚不明确。")
-        return closed(f"{best} 的效应最大（{stated(p)}）。")
-    if p < UNDECIDED:
-        return (
-            f"{best} is the likeliest to have the largest effect, with a posterior probability of "
-            f"no more than {chance(p)}: the order is open."
-        )
-    return f"The effect is largest in {best} ({stated(p)})."
 
 
 def listed(items: Sequence[str], language: Language) -> str:

@@ -23,7 +23,7 @@ from bayes_nqp.files import checksum, open_to_readers, place
 from bayes_nqp.fitting import Fit, fit, fit_index, pooled_over
 from bayes_nqp.progress import listening
 from bayes_nqp.reports import report
-from bayes_nqp.reports._sentences import figures
+from bayes_nqp.reports._posterior import figures
 from bayes_nqp.reports._words import words
 from bayes_nqp.studies._figures import draw
 from bayes_nqp.studies._outcome import Outcome

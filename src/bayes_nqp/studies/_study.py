@@ -14,7 +14,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CHECKS
 from bayes_nqp.checks._check import suiting
 from bayes_nqp.checks._options import names_of
-from bayes_nqp.designs import ContinuousExposure, Design, Mediation, support
+from bayes_nqp.designs import ContinuousExposure, Design, Mediation, own_design, support
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.panel import Panel
 from bayes_nqp.reports._report import FORMATS
@@ -90,7 +90,7 @@ class Study:
     @property
     def base(self) -> Any:
         """The design of the outcome: without its channels, if it has any."""
-        return self.design.design if isinstance(self.design, Mediation) else self.design
+        return own_design(self.design)
 
     @property
     def staggered(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -12,7 +11,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.checks._reasons import gate_words
 from bayes_nqp.checks._said import closed
-from bayes_nqp.designs import Mediation
+from bayes_nqp.designs import own_design
 from bayes_nqp.fitting import Fit
 from bayes_nqp.pooling import Complete, Partial
 from bayes_nqp.tables._words import listed, percent, question_of
@@ -61,7 +60,7 @@ def model_words(fit: Fit, say: Mapping[str, str], language: str) -> dict[str, st
         "effects", "errors", "time".
     """
     facts = model_facts(fit, say, language)
-    pooling = _design(fit).effect
+    pooling = own_design(fit.design).effect
     if isinstance(pooling, Complete):
         effects = say["complete"]
     elif isinstance(pooling, Partial):
@@ -88,7 +87,7 @@ def model_facts(fit: Fit, say: Mapping[str, str], language: str) -> dict[str, st
     dict of str to str
         "pooling", "strata", "deviations", "errors", "time"; empty where there is none.
     """
-    design = _design(fit)
+    design = own_design(fit.design)
     pooling, errors = type(design.effect).__name__, type(design.errors).__name__
     varying = design.effect.varying
     by = " × ".join(_asked(design, "time_strata", fit))
@@ -102,11 +101,6 @@ def model_facts(fit: Fit, say: Mapping[str, str], language: str) -> dict[str, st
         if by
         else say["time_one"],
     }
-
-
-def _design(fit: Fit) -> Any:
-    """The design of the outcome's own equation."""
-    return fit.design.design if isinstance(fit.design, Mediation) else fit.design
 
 
 def _asked(design: object, what: str, fit: Fit) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._said import told
-from bayes_nqp.designs import Mediation
+from bayes_nqp.designs import Mediation, own_design
 from bayes_nqp.estimands import att, effects_of, text
 from bayes_nqp.estimands._by import names_of
 from bayes_nqp.fitting import Fit
@@ -145,8 +145,7 @@ def _named(source: object, part: str, ask: Ask) -> str:
     if part == "mediators":
         names = design.names(source.panel) if isinstance(design, Mediation) else ()
     else:
-        inner = design.design if isinstance(design, Mediation) else design
-        asked = inner.covariates
+        asked = own_design(design).covariates
         names = source.panel.roles.covariates if asked is None else asked
     return ("、" if ask.language == "zh" else ", ").join(names)
 

@@ -10,7 +10,8 @@ from bayes_nqp.estimands import nde, nie, proportion_mediated
 from bayes_nqp.estimands._mediated import ALL
 from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context, Sketch
-from bayes_nqp.reports._sentences import indirect, level, posterior_of, share
+from bayes_nqp.reports._posterior import level, posterior_of
+from bayes_nqp.reports._sentences import indirect, share
 from bayes_nqp.tables import channel_comparison, mediation_table
 from bayes_nqp.tables._table import table
 

@@ -13,7 +13,8 @@ from bayes_nqp.checks._said import closed
 from bayes_nqp.estimands import att
 from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context, Sketch
-from bayes_nqp.reports._sentences import growth, posterior_of
+from bayes_nqp.reports._posterior import posterior_of
+from bayes_nqp.reports._sentences import growth
 from bayes_nqp.tables import event_study_table
 from bayes_nqp.tables._table import table
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._said import closed
 from bayes_nqp.compression import IID, AR1Noise
-from bayes_nqp.designs import Mediation
+from bayes_nqp.designs import Mediation, own_design
 from bayes_nqp.pooling import Partial, Separate
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
@@ -51,14 +50,8 @@ def methods(context: Context) -> Iterator[Block]:
     yield Paragraph(say["words_says"].format(percent(context.prob)), "quiet")
 
 
-def _design(context: Context) -> Any:
-    """The design of the outcome's own equation."""
-    design = context.fit.design
-    return design.design if isinstance(design, Mediation) else design
-
-
 def _model(context: Context) -> str:
-    say, design = context.say, _design(context)
+    say, design = context.say, own_design(context.fit.design)
     names = _covariates(context)
     covariates = say["model_with_covariates"].format(listed(names, context.language))
     pooling = say["pool_says"].format(**model_words(context.fit, say, context.language))
@@ -73,11 +66,14 @@ def _model(context: Context) -> str:
 
 
 def _covariates(context: Context) -> tuple[str, ...]:
+    asked = own_design(context.fit.design).covariates
+    if asked is not None:
+        return tuple(asked)
     return () if context.panel is None else context.panel.roles.covariates
 
 
 def _priors(context: Context) -> str:
-    say, language, design = context.say, context.language, _design(context)
+    say, language, design = context.say, context.language, own_design(context.fit.design)
     priors, errors = design.priors, design.errors
     flat, normal, half = _pieces(context)
     rho = "" if isinstance(errors, IID) else say["prior_rho"].format(*map(_plain, priors.rho))
@@ -104,7 +100,7 @@ def _priors(context: Context) -> str:
 
 def _pieces(context: Context) -> tuple[list[str], list[str], list[str]]:
     """What has a flat, a normal and a half-normal prior under a design."""
-    design, timed = _design(context), context.staggered
+    design, timed = own_design(context.fit.design), context.staggered
     pooling = design.effect
     pooled, partial = not isinstance(pooling, Separate), isinstance(pooling, Partial)
     flat = ["unit", "time"]

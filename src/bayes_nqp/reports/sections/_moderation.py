@@ -8,12 +8,12 @@ import numpy as np
 
 from bayes_nqp import plots
 from bayes_nqp import vocabulary as v
-from bayes_nqp.designs import Mediation
+from bayes_nqp.designs import own_design
 from bayes_nqp.estimands import moderated
 from bayes_nqp.estimands._moderated import moderator_rows
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context, Sketch
-from bayes_nqp.reports._sentences import chance, level, posterior_of
+from bayes_nqp.reports._posterior import chance, level, posterior_of
 from bayes_nqp.tables import summary
 
 __all__ = ["moderation"]
@@ -31,8 +31,7 @@ def moderation(context: Context) -> Iterator[Block | Sketch]:
     Block or Sketch
     """
     say, fit = context.say, context.fit
-    design = fit.design.design if isinstance(fit.design, Mediation) else fit.design
-    name = getattr(design, "moderator", None)
+    name = own_design(fit.design).moderator
     if name is None or fit.panel is None:
         return
     rows = moderator_rows(fit)[1]

@@ -9,7 +9,8 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import att, text
 from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context, Sketch
-from bayes_nqp.reports._sentences import change, posterior_of
+from bayes_nqp.reports._posterior import posterior_of
+from bayes_nqp.reports._sentences import change
 from bayes_nqp.tables import summary
 from bayes_nqp.tables._table import table
 

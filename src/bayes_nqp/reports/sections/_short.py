@@ -10,7 +10,8 @@ import xarray as xr
 from bayes_nqp.estimands import att, contrast, nie, text
 from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph
 from bayes_nqp.reports._context import Context
-from bayes_nqp.reports._sentences import change, comparison, indirect, posterior_of
+from bayes_nqp.reports._posterior import posterior_of
+from bayes_nqp.reports._sentences import change, comparison, indirect
 
 __all__ = ["short"]
 
