@@ -34,6 +34,8 @@ _ENGLISH = {
     "adoption_says": "{treated:,} units adopt the policy, in {cohorts} cohorts from "
     "{first} to {last}; {never:,} never do within the sample.",
     "dropped_says": "Rows left out because a value is missing: {}.",
+    "used_says": "{:,} rows enter the fit; the others lack a mediator, or could identify nothing "
+    "(see Provenance).",
     "support_says": "Effects of {known} of {all} cells (stratum × cohort × period) are "
     "identified; they hold {rows:,} treated rows.",
     "support_says_exposure": "Slopes of {known} of {all} strata are identified; they hold {rows:,} "
@@ -171,6 +173,7 @@ _CHINESE = {
     "adoption_says": "{treated:,} 个单位分 {cohorts} 批实施政策（{first} 至 {last}），另"
     "有 {never:,} 个单位在样本期内从未实施。",
     "dropped_says": "因缺失值而剔除的观测：{}。",
+    "used_says": "进入拟合的观测为 {:,} 个；其余缺少中介变量，或无助于识别（见“来源与可复现性”）。",
     "support_says": "{all} 个单元格（组 × 批次 × 时期）中有 {known} 个的效应可识别，"
     "共含 {rows:,} 个受处理观测。",
     "support_says_exposure": "{all} 个组中有 {known} 个的斜率可识别，共含 {rows:,} 个有暴露的"

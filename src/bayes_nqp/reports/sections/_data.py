@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from bayes_nqp import plots
@@ -82,6 +83,9 @@ def _sentences(context: Context, panel: Panel) -> Iterator[str]:
         separator = "、" if context.language == "zh" else ", "
         gaps = separator.join(f"{name} {count:,}" for name, count in panel.dropped.items())
         yield say["dropped_says"].format(gaps)
+    used = int(np.count_nonzero(context.fit.plan.kept))
+    if used < panel.n_rows:
+        yield say["used_says"].format(used)
 
 
 def _adopted(panel: Panel) -> pd.DataFrame:
