@@ -143,6 +143,34 @@ def test_a_word_among_years_is_recognised_as_a_code() -> None:
         Panel.from_frame(df, **ARGUMENTS)
 
 
+def test_codes_beside_dates_as_numbers_stay_codes() -> None:
+    df = city_frame()
+    wanted = Panel.from_frame(df, **ARGUMENTS).cohort_codes
+    df["zone_year"] = (df["zone_year"] * 10_000 + 724).fillna(9999)
+    assert (Panel.from_frame(df, **ARGUMENTS, never=9999).cohort_codes == wanted).all()
+    assert (Panel.from_frame(df, **ARGUMENTS).cohort_codes == wanted).all()
+    df["zone_year"] = df["zone_year"].replace({9999: 20131324})
+    with pytest.raises(PanelError, match="neither years nor dates"):
+        Panel.from_frame(df, **ARGUMENTS)
+
+
+def test_dates_of_fiscal_years_are_left_to_the_calendar() -> None:
+    times = pd.to_datetime([f"{y}-08-31" for y in range(2010, 2016)])
+    df = pd.DataFrame(
+        {
+            "unit": np.repeat(["a", "b", "c"], 6),
+            "time": np.tile(times, 3),
+            "first": np.repeat(pd.to_datetime(["2013-08-31", "2014-08-31", None]), 6),
+            "y": np.arange(18.0) % 7,
+        }
+    )
+    panel = Panel.from_frame(
+        df, unit="unit", time="time", cohort="first", outcome="y", freq="Y-JUN"
+    )
+    # July 2013 belongs to the year that ends in June 2014, for times and for cohorts.
+    assert panel.cohort_codes.tolist() == [3, 4, -1]
+
+
 def test_cohorts_before_the_first_period() -> None:
     df = city_frame().replace({"zone_year": {2015.0: 2009.0, 2018.0: 2010.0}})
     with pytest.raises(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,6 +77,28 @@ def test_a_cohort_in_merged_cells_leads_to_fill_down(tmp_path: Path) -> None:
     assert "changes within 10 units" in message
     assert 'fill_down = ["zone_year"] in [data] fills them within each unit' in hint
     assert "never from one unit into the next" in hint
+
+
+@pytest.mark.parametrize(
+    ("never", "codes"), [(["never", "0"], ["never", "0"]), ("9999", ["9999"]), (9999, ["9999"])]
+)
+def test_declared_codes_stay_codes_beside_years_as_text(
+    tmp_path: Path, never: object, codes: list[str]
+) -> None:
+    df = city_rows()
+    wanted = validate(written(tmp_path, df)).panel.digest
+    untreated = df["zone_year"].isna().to_numpy().cumsum() % len(codes)
+    known = df["zone_year"].map(lambda y: "" if np.isnan(y) else str(int(y)))
+    df["zone_year"] = [y or codes[k] for y, k in zip(known, untreated, strict=True)]
+    path = written(tmp_path, df, keys(f"never = {json.dumps(never)}"))
+    assert validate(path).panel.digest == wanted
+
+
+def test_months_as_text_are_years(tmp_path: Path) -> None:
+    df = city_rows()
+    wanted = validate(written(tmp_path, df)).panel.digest
+    df["zone_year"] = [("never" if np.isnan(y) else f"{int(y)}.07") for y in df["zone_year"]]
+    assert validate(written(tmp_path, df, keys('never = "never"'))).panel.digest == wanted
 
 
 # Dates

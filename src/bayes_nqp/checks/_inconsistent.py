@@ -69,7 +69,7 @@ def inconsistent(fit: Fit) -> Finding:
     evidence = table_of(lines, [fit])
     if not opposed:
         same = Said(
-            "No indirect effect points against the direct one with a probability of 90 %.",
+            "No indirect effect points against the direct one with a probability of 90%.",
             "没有任何间接效应与直接效应方向相反的后验概率达到 90%。",
         )
         why = said(

@@ -22,7 +22,7 @@ __all__ = ["placebo_finding"]
 def placebo_finding(fitted: Fit, placebo: Fit, what: Said, *, same_outcome: bool = True) -> Finding:
     """Judge the average effect of a placebo, which should be zero.
 
-    It fails if the 99 % interval excludes zero; it is in doubt if the 95 % interval does, or
+    It fails if the 99 % interval excludes zero; it is in doubt if the 95% interval does, or
     if the placebo is estimated so badly that it could not have shown an effect as large as the
     one that was found.
 
@@ -73,7 +73,7 @@ def placebo_finding(fitted: Fit, placebo: Fit, what: Said, *, same_outcome: bool
             what,
         )
     figure = said(
-        "placebo effect {:.3g} ({:.2g}), 95 % interval [{:.3g}, {:.3g}]",
+        "placebo effect {:.3g} ({:.2g}), 95% interval [{:.3g}, {:.3g}]",
         "安慰剂效应 {:.3g}（{:.2g}），95% 可信区间 [{:.3g}, {:.3g}]",
         mean,
         sd,

@@ -16,7 +16,7 @@ import xarray as xr
 
 from bayes_nqp.checks._questions import QUESTIONS
 from bayes_nqp.checks._reasons import reason
-from bayes_nqp.checks._said import NOTHING, Said, said, told, typeset
+from bayes_nqp.checks._said import NOTHING, Said, said, told
 from bayes_nqp.errors import IdentificationError, StudyError, nearest
 
 if TYPE_CHECKING:
@@ -277,8 +277,8 @@ class Check:
             self.name,
             self.question,
             found.verdict,
-            typeset(found.figure),
-            typeset(found.sentence),
+            found.figure,
+            found.sentence,
             found.evidence,
             found.kind,
         )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Literal
+from string import Formatter
+from typing import Any, Literal
+
+import numpy as np
 
 from bayes_nqp.errors import shown
 
@@ -27,9 +30,6 @@ type Language = Literal["en", "zh"]
 _HAN, _MARKS = "\u4e00-\u9fff", "、。（），：；？“”"
 _SPACE = re.compile(f"(?<=[{_HAN}]) (?=[{_HAN}])|(?<=[{_MARKS}]) | (?=[{_MARKS}])")
 """Where a Chinese template leaves room for names of another script, and none is needed."""
-_MINUS = re.compile(r"(?<![\w.)\]-])-(?=\.?\d)")
-_POWER = re.compile(r"(?<=\d)e([+-])0*(\d+)(?!\w)")
-_PERCENT = re.compile(r"(?<=\d) %")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -73,11 +73,12 @@ def said(english: str, chinese: str, *parts: object, **named: object) -> Said:
     -------
     Said
     """
-    filled = chinese.format(
+    filled = _typed(
+        chinese,
         *(told(part, "zh") for part in parts),
         **{name: told(part, "zh") for name, part in named.items()},
     )
-    return Said(english.format(*parts, **named), closed(filled))
+    return Said(_typed(english, *parts, **named), closed(filled))
 
 
 def closed(text: str) -> str:
@@ -159,22 +160,32 @@ def told(part: object, language: Language) -> object:
     return part.zh if language == "zh" and isinstance(part, Said) else part
 
 
-def typeset(text: str) -> Said:
-    """Set numbers as print does: minus signs, powers of ten, no space before a percent sign.
+class _Typesetter(Formatter):
+    """Formats templates; numbers, but no names, are set as in print."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        text = format(value, format_spec)
+        return typeset(text) if isinstance(value, int | float | np.number) else text
+
+
+def _typed(template: str, *parts: object, **named: object) -> str:
+    return _Typesetter().vformat(template, parts, named)
+
+
+def typeset(number: str) -> str:
+    """Set a number as print does: minus signs and powers of ten.
 
     Parameters
     ----------
-    text : str
+    number : str
+        As Python formats it.
 
     Returns
     -------
-    Said
+    str
     """
-    return Said(_set(text), _set(str(told(text, "zh"))))
-
-
-def _set(text: str) -> str:
-    plain = _PERCENT.sub("%", _MINUS.sub("−", text))
-    return _POWER.sub(
-        lambda found: ("×10⁻" if found[1] == "-" else "×10") + found[2].translate(_RAISED), plain
-    )
+    base, _, power = number.partition("e")
+    if power:
+        sign = "⁻" if power[0] == "-" else ""
+        base += "×10" + sign + power.lstrip("+-0").translate(_RAISED)
+    return base.replace("-", "−")

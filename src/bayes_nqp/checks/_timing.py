@@ -171,7 +171,7 @@ def _figure(lines: list[Line]) -> Said:
         if x.scale == "periods"
     ]
     earlier = [
-        f"{x.mediator} {x.value:.2g} [{x.lower:.2g}, {x.upper:.2g}]"
+        said(*["{!s} {:.2g} [{:.2g}, {:.2g}]"] * 2, x.mediator, x.value, x.lower, x.upper)
         for x in lines
         if x.quantity.endswith("earlier")
     ]

@@ -33,6 +33,9 @@ _NUMERIC = ("outcome", "weights", "covariates", "mediators", "moderators", "expo
 _MATRICES = ("covariates", "mediators", "moderators", "exposures")
 _REQUIRED = ("outcome", "weights", "covariates", "strata")
 
+_CALENDAR_YEARS = ("Y", "Y-DEC")
+"""Years that begin in January: a date of any other year may belong to the next one."""
+
 
 @dataclass(slots=True)
 class Draft:
@@ -74,7 +77,7 @@ class Draft:
     def yearly(self) -> bool:
         """Whether times are years, as numbers or as calendar periods."""
         if self.scale.base is not None:
-            return self.scale.base.startswith("Y")
+            return self.scale.base in _CALENDAR_YEARS
         return bool(self.ordinals.min() >= 1800 and self.ordinals.max() < 2200)
 
     def compact(self) -> Draft:
@@ -169,7 +172,7 @@ def _draft(
     rows = Rows(df, roles.unit, roles.time)
     codes, units = encode(df[roles.unit])
     times = df[roles.time]
-    if is_text(unwrapped(times)) and (scale is None or (scale.base or "Y").startswith("Y")):
+    if is_text(unwrapped(times)) and (scale is None or scale.base in (None, *_CALENDAR_YEARS)):
         times = as_years(times, notes, once=True)
     ordinals, present, scale = read_times(times, "time", rows, scale)
     known = codes >= 0

@@ -58,6 +58,7 @@ def from_column(
         column = column.mask(column.isin(never))
     if yearly:
         column = as_years(column, notes)
+        _no_odd_dates(column, rows)
     ordinals, present, _ = read_times(column, "cohort", rows, Scale(scale.base or None, scale.step))
     ordinals[~present] = NEVER
     low, high = np.minimum.reduceat(ordinals, starts), np.maximum.reduceat(ordinals, starts)
@@ -72,6 +73,21 @@ def from_column(
             "indicator of being treated, pass it as treated= instead",
         )
     return low
+
+
+def _no_odd_dates(column: pd.Series[Any], rows: Rows) -> None:
+    """Refuse numbers that are long as dates and are none, among years."""
+    if column.dtype.kind not in "iuf":
+        return
+    nines = column.isin([10**k - 1 for k in range(5, 10)])
+    odd = ((column > 9999) & (column < np.inf) & ~nines).to_numpy(dtype=bool, na_value=False)
+    if odd.any():
+        raise PanelError(
+            f"cohort={column.name!r} holds numbers that are neither years nor dates",
+            where=rows.shown(odd, str(column.name)),
+            hint="dates as numbers are written 20150724 or 201507; correct these cells, or never=… "
+            "if they stand for never treated",
+        )
 
 
 def _changes(column: pd.Series[Any], starts: Ints, changing: Bools, rows: Rows) -> str:

@@ -53,6 +53,11 @@ def year_of(value: object) -> int | None:
     return int(year) if isinstance(year, int | np.integer) else None
 
 
+def _is_code(value: float) -> bool:
+    """Whether a number is a code beside dates: small, or all nines."""
+    return value <= 9999 or set(plain(value)) == {"9"}
+
+
 def as_years(column: pd.Series[Any], notes: list[str], *, once: bool = False) -> pd.Series[Any]:
     """Read dates, and text that says years or dates, as years.
 
@@ -76,14 +81,19 @@ def as_years(column: pd.Series[Any], notes: list[str], *, once: bool = False) ->
         return column
     codes, distinct = pd.factorize(values.mask(missing(values)))
     years = [year_of(x) for x in distinct]
+    if number:  # codes beside dates, such as 0 or 9999, are left as they are
+        pairs = zip(distinct, years, strict=True)
+        years = [x if year is None and _is_code(x) else year for x, year in pairs]
     if not years or None in years:
         return column
     if once and len(set(years)) < len({plain(x) for x in distinct}):
         return column
     told = zip(distinct, years, strict=True)
-    example = next(((plain(x), year) for x, year in told if x != year), None)
+    example = next(((plain(x), year) for x, year in told if plain(x) != plain(year)), None)
     if example is not None:
         text = example[0].removesuffix(" 00:00:00")
         notes.append(f"{column.name}: read as years, such as {text} as {example[1]}")
+    elif not number and any(x != year for x, year in zip(distinct, years, strict=True)):
+        notes.append(f"{column.name}: read as years, which were stored as text")
     read = np.append(np.asarray(years, dtype=np.float64), np.nan)[codes]
     return pd.Series(read, index=column.index, name=column.name)

@@ -197,7 +197,11 @@ FORMATS: Final[Mapping[str, Callable[[Document, Path], None]]] = {
 def _fits(given: Any) -> dict[str, Fit]:
     if isinstance(given, Fit):
         return {"": given}
-    named = given if isinstance(given, Mapping) else {f"({k})": x for k, x in enumerate(given, 1)}
+    named: Mapping[Any, Any] = {}
+    if isinstance(given, Mapping):
+        named = given
+    elif isinstance(given, Sequence):
+        named = {f"({k})": x for k, x in enumerate(given, 1)}
     if not named or not all(isinstance(one, Fit) for one in named.values()):
         raise StudyError(
             f"'fit_or_fits' is {type(given).__name__}, and a report is about fits",

@@ -114,14 +114,16 @@ def cleaned(
     return frame
 
 
-def with_numbers(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Read those cells of a column as numbers that are numbers stored as text.
+def with_numbers(frame: pd.DataFrame, name: str, codes: list[Any]) -> pd.DataFrame:
+    """Read those cells of a column as numbers that are whole numbers stored as text.
 
     Parameters
     ----------
     frame : DataFrame
         Is changed.
     name : str
+    codes : list
+        Declared ones, which stay as they are.
 
     Returns
     -------
@@ -130,8 +132,9 @@ def with_numbers(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     column = frame[name]
     if pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype):
         numbers = pd.to_numeric(column, errors="coerce")
-        if numbers.notna().any():
-            frame[name] = column.astype(object).mask(numbers.notna(), numbers.astype(object))
+        whole = (numbers % 1 == 0) & ~column.isin(codes)
+        if whole.any():
+            frame[name] = column.astype(object).mask(whole, numbers.astype(object))
     return frame
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from bayes_nqp.errors import StudyError, nearest, shown
 from bayes_nqp.panel import Panel
+from bayes_nqp.panel._cohorts import declared
 from bayes_nqp.studies._clean import cleaned, filled, with_numbers, with_years
 from bayes_nqp.studies._derive import columns_of, derive, numbers_of
 from bayes_nqp.studies._schema import Data, Settings
@@ -84,7 +85,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
     frame = with_years(data, frame, notes)
     if data.cohort in frame.columns and pd.api.types.is_numeric_dtype(frame[data.time].dtype):
         # A file of text holds years as text as soon as one cell says "never".
-        frame = with_numbers(frame, str(data.cohort))
+        frame = with_numbers(frame, str(data.cohort), declared(data.never))
     frame, index = _made(settings, data, frame, recipe)
     roles: dict[str, Any] = {name: getattr(data, name) for name in (*_ROLES, *_LISTS)}
     made = {one.name or f"{one.column}_group" for one in data.stratify}

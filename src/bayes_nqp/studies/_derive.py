@@ -94,7 +94,7 @@ def columns_of(expression: str) -> list[str]:
     list of str
     """
     found = []
-    tree = ast.parse(expression, mode="eval")
+    tree = ast.parse(expression.strip(), mode="eval")
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and id(node) not in called:
@@ -115,7 +115,7 @@ def numbers_of(expression: str) -> list[str]:
     -------
     list of str
     """
-    dated = _dated(ast.parse(expression, mode="eval"))
+    dated = _dated(ast.parse(expression.strip(), mode="eval"))
     return [name for name in columns_of(expression) if name not in dated]
 
 

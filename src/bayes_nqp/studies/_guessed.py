@@ -121,7 +121,9 @@ def years_of(values: pd.Series[Any]) -> pd.Series[Any]:
         NaN where a cell says neither.
     """
     if pd.api.types.is_numeric_dtype(values.dtype):
-        return values.astype("float64")
+        numbers = values.astype("float64")
+        dated = numbers.where(numbers > 9999).map(_year).astype("float64")
+        return numbers.where(~(numbers > 9999), dated.where(dated.notna(), numbers))
     return values.map({x: _year(x) for x in values.dropna().unique()}).astype("float64")
 
 

@@ -390,9 +390,9 @@ def per_words(attrs: Mapping[Any, Any], say: Mapping[str, str]) -> str:
     -------
     str
     """
-    per = str(attrs.get("per", "")) or say["one_unit"]
-    if say["language"] != "zh":
-        return per
+    per = str(attrs.get("per", ""))
+    if not per or say["language"] != "zh":
+        return per or say["one_unit"]
     amount = per.removesuffix(f" of {attrs.get('exposure', '')}")
     spread = re.fullmatch(r"1 within-unit sd \((.*)\)", amount)
     return f"一个单位内标准差（{spread[1]}）" if spread else f"{amount} 个单位"
