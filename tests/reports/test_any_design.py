@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
+from pathlib import Path
 
 import pytest
 from exposed import exposed_frame, exposed_panel
@@ -11,9 +13,11 @@ import bayes_nqp as nqp
 from bayes_nqp.reports._content import Alarm, Bullets, Heading, Paragraph
 from bayes_nqp.reports._context import Context, Sketch
 from bayes_nqp.reports.sections import SECTIONS
+from bayes_nqp.reports.sections._methods import methods
 
 SAMPLER = nqp.IMH(draws=150, chains=2, seed=1)
 DESIGNS = {
+    "periods": nqp.ContinuousExposure("trade", nqp.Partial(["region"]), by_time=True),
     "flat": nqp.StaggeredDiD(nqp.Separate(varying=None), nqp.IID()),
     "never": nqp.StaggeredDiD(
         nqp.Partial(["region"], varying="unit"), nqp.AR1Noise(), controls="never"
@@ -24,6 +28,7 @@ DESIGNS = {
     ),
 }
 _HAS = {
+    "periods": {"The slope also differs by period", "for periods, and for strata", "More trade"},
     "flat": {"effects of cells have flat priors", "untreated rows, of units never or not yet"},
     "never": {"never-treated units are the only controls", "ratio of noise", "sd 5s for the"},
     "exposure": {
@@ -36,14 +41,23 @@ _HAS = {
     },
 }
 _LACKS = {
+    "periods": {"treated rows", "another policy", "growth a period"},
     "flat": {"enter the fit", "normal with sd 5s", "period to period", "Beta("},
     "never": {"All untreated rows"},
-    "exposure": {"policy raised", "policy lowered", "growth a period", "untreated rows", "cohorts"},
+    "exposure": {
+        "treated rows",
+        "another policy",
+        "policy raised",
+        "policy lowered",
+        "growth a period",
+        "untreated rows",
+        "cohorts",
+    },
 }
 
 
 def fitted(name: str) -> nqp.Fit:
-    if name == "exposure":
+    if name in ("exposure", "periods"):
         frame = exposed_frame(1)
         frame.loc[[3, 40], "digital"] = None  # two rows that no equation can use
         panel = exposed_panel(frame)
@@ -78,8 +92,31 @@ def test_the_report_speaks_of_its_own_design(name: str) -> None:
     for some in _LACKS[name]:
         assert some not in text, some
     assert ("moderation" in drawn) == (name == "exposure")
-    assert ("event_study" in drawn) == (name != "exposure")
+    assert ("event_study" in drawn) == (name in ("flat", "never"))
     chinese, same = words_of(Context(fit, (), "zh", by=factors, outcome="出口", title="t"))
     assert same == drawn
     assert len(chinese.splitlines()) == len(text.splitlines())
     assert "{" not in text + chinese
+
+
+@pytest.mark.parametrize("name", ["never", "exposure"])
+def test_a_fit_without_its_rows_has_the_same_methods(name: str, tmp_path: Path) -> None:
+    fit = fitted(name)
+    bare = nqp.load(fit.save(tmp_path / "fit.nc", rows=False))
+    assert bare.panel is None
+    for language in ("en", "zh"):
+        told = [
+            [block.text for block in methods(Context(one, (), language, by=("region",)))]  # type: ignore[arg-type,union-attr]
+            for one in (fit, bare)
+        ]
+        assert told[0] == told[1]
+
+
+def test_innovations_with_heavy_tails_are_stated() -> None:
+    fit = fitted("flat")
+    heavy = replace(fit, design=fit.design.replace(likelihood=nqp.StudentT()))
+    text = "\n".join(block.text for block in methods(Context(heavy, ())))  # type: ignore[union-attr]
+    assert "Student-t" in text
+    assert "Gamma(2, 0.1)" in text
+    assert "row by row" in text
+    assert "integrated out" not in text

@@ -119,7 +119,7 @@ def report(
             name,
             outcome_unit,
             notice,
-            title or closed(say["default_title"].format(name)),
+            title or _title(main, name, say),
             question,
             command,
             others=dict(list(fits.items())[1:]),
@@ -219,6 +219,12 @@ def _check(formats: Sequence[str], language: str, prob: float) -> None:
             raise StudyError(f"'formats' names {name!r}", hint=nearest(str(name), FORMATS))
     if not 0 < prob < 1:
         raise StudyError(f"prob={prob!r} is not between 0 and 1", hint="prob=0.95")
+
+
+def _title(fit: Fit, outcome: str, say: Mapping[str, str]) -> str:
+    exposure = str(fit.effects.attrs.get("exposure", ""))
+    key = "default_title_exposure" if exposure else "default_title"
+    return closed(say[key].format(outcome, exposure))
 
 
 def _factors(fit: Fit, by: Sequence[str] | str | None) -> tuple[str, ...]:

@@ -52,6 +52,9 @@ _ENGLISH = {
     "others; intervals say how little single units tell.",
     "league_caption": "Effects of single units.",
     "moderation": "Moderation",
+    "moderated_says_exposure": "A standard deviation ({sd}) more of {name} goes with a change of "
+    "the effect by {size}; P(> 0) = {p}. This compares exposed rows with each other: it is causal "
+    "only if nothing else that moves the effect goes along with {name}.",
     "moderated_says": "A standard deviation ({sd}) more of {name} goes with a change of the effect "
     "by {size}; P(> 0) = {p}. This compares treated rows with each other: it is causal only if "
     "nothing else that moves the effect goes along with {name}.",
@@ -73,10 +76,14 @@ _ENGLISH = {
     "assumptions": "What no check can settle",
     "assumptions_says": "The answer also rests on what the data cannot contradict. A "
     "referee will ask:",
+    "assume_concurrent_exposure": "Did something else move along with the exposure? The model "
+    "would take its effect for that of the exposure.",
     "assume_concurrent": "Did another policy reach the same units at the same time? The "
     "model would take its effect for this policy's.",
     "assume_selection": "Were units chosen because of how they were about to develop? "
     "Leads would show it only if it began before adoption.",
+    "assume_spillovers_exposure": "Did the exposure of one unit touch others, such as "
+    "neighbours? Effects would then be measured from a moved baseline.",
     "assume_spillovers": "Did the policy touch units counted as untreated, such as "
     "neighbours? Effects would then be measured from a moved baseline.",
     "assume_feedback": "Did past outcomes move the mediators? The check on timing speaks "
@@ -114,7 +121,12 @@ _ENGLISH = {
     "prior_sigma": "{}s for innovations",
     "prior_rho": "; (1 + ρ)/2 of their autocorrelation is Beta({}, {})",
     "prior_noise": "; the ratio of noise to innovations is half-normal with scale {}",
+    "prior_nu": "; their degrees of freedom less 2 are Gamma(2, 0.1)",
+    "prior_period": "{}s for periods, and for strata within them",
+    "by_time_says": "The slope also differs by period.",
     "whom_unit": "units",
+    "moderator_says_exposure": "{name} moderates the slope: exposed rows add a slope, by stratum, "
+    "times its distance from its mean over exposed rows.",
     "moderator_says": "{name} moderates the effect: treated rows add a slope, by stratum, times "
     "its distance from its mean over treated rows.",
     "mediation_says": "Each mediator ({mediators}) has an equation of the same form; the "
@@ -122,6 +134,8 @@ _ENGLISH = {
     "legs, draw by draw and cell by cell.",
     "sampler_IMH": "independence Metropolis–Hastings (IMH)",
     "sampler_NUTS": "the No-U-Turn sampler (NUTS)",
+    "sampling_rows_says": "All parameters were sampled together, row by row, by {sampler} in "
+    "{chains} chains of {draws:,} draws. Convergence gate: {gate}.",
     "sampling_says": "Linear coefficients were integrated out exactly; scales, "
     "autocorrelation and error sd were sampled by {sampler} in {chains} chains of {draws:,} "
     "draws, and coefficients then drawn exactly. Convergence gate: {gate}.",
@@ -147,6 +161,7 @@ _ENGLISH = {
     "item": "Item",
     "value": "Value",
     "side_by_side": "Side by side",
+    "default_title_exposure": "The effect of {1} on {0}",
     "default_title": "The effect of the policy on {}",
     "the_outcome": "the outcome",
     "data_behind": "The numbers behind every figure are in the folder {}.",
@@ -179,7 +194,7 @@ _CHINESE = {
     "support_says_exposure": "{all} 个组中有 {known} 个的斜率可识别，共含 {rows:,} 个有暴露的"
     "观测。",
     "adoption_caption": "政策实施的时间与对象",
-    "results": "政策效应",
+    "results": "平均效应",
     "groups": "分组效应",
     "forest_caption": "各组的平均效应与组间差异",
     "event_study": "动态效应",
@@ -190,6 +205,8 @@ _CHINESE = {
     "息之少。",
     "league_caption": "各单位的效应及区间",
     "moderation": "调节效应",
+    "moderated_says_exposure": "{name} 每增加一个标准差（{sd}），效应变动 {size}，P(> 0) = {p}。"
+    "这是有暴露的观测之间的比较：仅当没有其他影响效应的因素与 {name} 同时变动时，才具有因果含义。",
     "moderated_says": "{name} 每增加一个标准差（{sd}），效应变动 {size}，P(> 0) = {p}。这是受处理"
     "观测之间的比较：仅当没有其他影响效应的因素与 {name} 同时变动时，才具有因果含义。",
     "moderation_caption": "{} 的调节效应",
@@ -209,10 +226,14 @@ _CHINESE = {
     "sensitivity": "若平行趋势不成立",
     "assumptions": "任何检验都无法解决的问题",
     "assumptions_says": "结论还依赖于数据无法证伪的假定。审稿人会问：",
+    "assume_concurrent_exposure": "是否有其他因素与暴露变量同时变动？若有，模型会把其效应算作暴露"
+    "变量的效应。",
     "assume_concurrent": "是否有其他政策在同一时间作用于同一批单位？若有，模型会把其效应"
     "算作本政策的效应。",
     "assume_selection": "单位是否因其预期的发展走势而入选？仅当该走势始于政策实施之前，前"
     "置期才能将其显示出来。",
+    "assume_spillovers_exposure": "一个单位的暴露是否影响了其他单位（如相邻地区）？若是，则度量效应"
+    "的基准已发生移动。",
     "assume_spillovers": "政策是否影响了被视为未处理的单位（如相邻地区）？若是，则度量效应"
     "的基准已发生移动。",
     "assume_feedback": "结果变量的前期值是否影响了中介变量？时序检验与此有关，但不足以定论。",
@@ -246,13 +267,20 @@ _CHINESE = {
     "prior_sigma": "新息 {}s",
     "prior_rho": "；自相关系数 ρ 经 (1 + ρ)/2 变换后服从 Beta({}, {}) 分布",
     "prior_noise": "；噪声与新息标准差之比服从尺度为 {} 的半正态分布",
+    "prior_nu": "；其自由度减 2 服从 Gamma(2, 0.1) 分布",
+    "prior_period": "时期及时期内的组 {}s",
+    "by_time_says": "斜率另随时期而异。",
     "whom_unit": "单位",
+    "moderator_says_exposure": "{name} 为调节变量：有暴露的观测另加一项，为其与这些观测均值之差"
+    "乘以分组斜率。",
     "moderator_says": "{name} 为调节变量：受处理观测另加一项，为其与受处理观测均值之差乘以分组"
     "斜率。",
     "mediation_says": "每个中介变量（{mediators}）各有一个同样形式的方程，结果方程另加入"
     "中介变量。间接效应为前后两段路径系数之积，按每一次抽样、每个单元格分别计算。",
     "sampler_IMH": "独立 Metropolis–Hastings 算法（IMH）",
     "sampler_NUTS": "NUTS 算法",
+    "sampling_rows_says": "全部参数由 {sampler} 逐观测联合抽样（{chains} 条链，每条 {draws:,} "
+    "次）。收敛检验：{gate}。",
     "sampling_says": "线性系数经解析积分精确消去；尺度参数、自相关系数与误差标准差由 {sampler} "
     "抽样（{chains} 条链，每条 {draws:,} 次），系数随后精确抽取。收敛检验：{gate}。",
     "words_says": "用语：“几乎确定”“极有可能”“很可能”分别指后验概率不低于 .99、.95 和 .90；"
@@ -275,6 +303,7 @@ _CHINESE = {
     "item": "项目",
     "value": "内容",
     "side_by_side": "并列比较",
+    "default_title_exposure": "{1} 对 {0} 的影响",
     "default_title": "政策对 {} 的影响",
     "the_outcome": "结果变量",
     "data_behind": "各图所依据的数值见文件夹 {}。",

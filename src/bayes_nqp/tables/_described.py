@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.checks._reasons import gate_words
 from bayes_nqp.checks._said import closed
 from bayes_nqp.designs import own_design
 from bayes_nqp.fitting import Fit
+from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.pooling import Complete, Partial
 from bayes_nqp.tables._words import listed, percent, question_of
 
@@ -91,12 +93,13 @@ def model_facts(fit: Fit, say: Mapping[str, str], language: str) -> dict[str, st
     pooling, errors = type(design.effect).__name__, type(design.errors).__name__
     varying = design.effect.varying
     by = " × ".join(_asked(design, "time_strata", fit))
+    heavy = isinstance(design.likelihood, StudentT) if hasattr(design, "likelihood") else False
     pooled = bool(getattr(design.time, "pooled", False))
     return {
         "pooling": say.get(pooling, pooling),
         "strata": listed(list(_asked(design, "strata", fit)), language),
         "deviations": say["unit"] if varying == v.UNIT else varying or "",
-        "errors": say.get(errors, errors),
+        "errors": say.get(errors, errors) + (say["student_t"] if heavy else ""),
         "time": closed(say["time_partial" if pooled else "time_of"].format(by))
         if by
         else say["time_one"],
@@ -104,11 +107,18 @@ def model_facts(fit: Fit, say: Mapping[str, str], language: str) -> dict[str, st
 
 
 def _asked(design: object, what: str, fit: Fit) -> tuple[str, ...]:
-    """Ask a design for factors; without its panel, only those that it names itself."""
+    """Ask a design for factors; without its panel, those that it names, or of its cells."""
     if fit.panel is not None:
         return tuple(getattr(design, what)(fit.panel))
-    holder = getattr(design, "effect" if what == "strata" else "time", None)
-    return tuple(getattr(holder, "strata" if what == "strata" else "by", None) or ())
+    if what == "time_strata":
+        time = getattr(design, "time", None)
+        named = None if time is None else time.by or ()
+        return _asked(design, "strata", fit) if named is None else tuple(named)
+    pooling = getattr(design, "effect", None)
+    if isinstance(pooling, Complete):
+        return ()
+    named = getattr(pooling, "strata", None)
+    return tuple(schema.factors(fit.effects)) if named is None else tuple(named)
 
 
 def said_of(

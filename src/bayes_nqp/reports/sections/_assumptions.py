@@ -27,4 +27,5 @@ def assumptions(context: Context) -> Iterator[Block]:
     keys = ["concurrent", "selection" if context.staggered else "exposure", "spillovers"]
     if context.channels:
         keys.append("feedback")
-    yield Bullets(tuple(say[f"assume_{key}"] for key in keys))
+    kind = "" if context.staggered else "_exposure"
+    yield Bullets(tuple(say.get(f"assume_{key}{kind}", say[f"assume_{key}"]) for key in keys))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._said import closed
 from bayes_nqp.compression import IID, AR1Noise
 from bayes_nqp.designs import Mediation, own_design
+from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.pooling import Partial, Separate
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
@@ -16,6 +19,9 @@ from bayes_nqp.tables._described import model_words
 from bayes_nqp.tables._words import percent
 
 __all__ = ["methods"]
+
+_SCALES = {"period": "cell"}
+"""Fields of the priors, where they bear another name."""
 
 
 def methods(context: Context) -> Iterator[Block]:
@@ -39,7 +45,7 @@ def methods(context: Context) -> Iterator[Block]:
     posterior = fit.posterior
     yield Paragraph(
         closed(
-            say["sampling_says"].format(
+            say["sampling_rows_says" if _heavy(context) else "sampling_says"].format(
                 sampler=say[f"sampler_{type(fit.sampler).__name__}"],
                 chains=posterior.sizes[v.CHAIN],
                 draws=posterior.sizes[v.DRAW],
@@ -60,16 +66,34 @@ def _model(context: Context) -> str:
     text = say[key].format(
         controls=controls, covariates=covariates if names else "", pooling=pooling
     )
-    if design.moderator is None:
-        return text
-    return context.joined([text, say["moderator_says"].format(name=design.moderator)])
+    said = [text]
+    if _by_time(context):
+        said.append(say["by_time_says"])
+    if design.moderator is not None:
+        key = "moderator_says" if context.staggered else "moderator_says_exposure"
+        said.append(say[key].format(name=design.moderator))
+    return context.joined(said)
+
+
+def _by_time(context: Context) -> bool:
+    return bool(getattr(own_design(context.fit.design), "by_time", False))
+
+
+def _heavy(context: Context) -> bool:
+    """Whether innovations are Student-t, and rows are sampled one by one."""
+    return isinstance(getattr(own_design(context.fit.design), "likelihood", None), StudentT)
 
 
 def _covariates(context: Context) -> tuple[str, ...]:
-    asked = own_design(context.fit.design).covariates
+    design = own_design(context.fit.design)
+    asked = design.covariates
     if asked is not None:
         return tuple(asked)
-    return () if context.panel is None else context.panel.roles.covariates
+    if context.panel is not None:
+        return context.panel.roles.covariates
+    posterior = context.fit.posterior
+    slopes = posterior["outcome__slope_label"] if "outcome__slope" in posterior else ()
+    return tuple(str(name) for name in np.asarray(slopes) if str(name) != design.moderator)
 
 
 def _priors(context: Context) -> str:
@@ -77,13 +101,19 @@ def _priors(context: Context) -> str:
     priors, errors = design.priors, design.errors
     flat, normal, half = _pieces(context)
     rho = "" if isinstance(errors, IID) else say["prior_rho"].format(*map(_plain, priors.rho))
+    likelihood = getattr(design, "likelihood", None)
+    if isinstance(likelihood, StudentT) and likelihood.nu is None:
+        rho += say["prior_nu"]
     if isinstance(errors, AR1Noise):
         rho += say["prior_noise"].format(_plain(priors.noise))
     whom = design.effect.varying
     whom = say["whom_unit"] if whom in (None, v.UNIT) else whom
 
     def stated(names: list[str]) -> str:
-        parts = [say[f"prior_{x}"].format(_plain(getattr(priors, x)), whom=whom) for x in names]
+        parts = [
+            say[f"prior_{x}"].format(_plain(getattr(priors, _SCALES.get(x, x))), whom=whom)
+            for x in names
+        ]
         return closed(listed(parts, language))
 
     listed_flat = listed([say[f"flat_{name}"] for name in flat], language)
@@ -111,6 +141,7 @@ def _pieces(context: Context) -> tuple[list[str], list[str], list[str]]:
     normal += ["contrast"] if partial and context.factors else []
     half = ["walk"] if pooled and timed else []
     half += ["cohort", "cell"] if partial and timed else []
+    half += ["period"] if pooled and _by_time(context) else []
     half += ["member"] if pooling.varying is not None else []
     return flat, normal, [*half, "sigma"]
 

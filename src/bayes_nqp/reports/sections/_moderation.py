@@ -46,7 +46,7 @@ def moderation(context: Context) -> Iterator[Block | Sketch]:
         one = posterior_of(slope.transpose(*v.SAMPLE_DIMS) * spread, context.prob)
         size = level(one, context.language, context.unit)
         yield Paragraph(
-            say["moderated_says"].format(
+            say["moderated_says" if context.staggered else "moderated_says_exposure"].format(
                 name=name, sd=f"{spread:.3g}", size=size, p=chance(one.p_positive)
             )
         )
