@@ -48,6 +48,8 @@ class CheckTable(pd.DataFrame):
         return repr(self)
 
     def _repr_html_(self) -> str:
+        if not {*_CONSOLE, "question", "sentence"} <= {*self.columns}:
+            return str(pd.DataFrame(self).to_html())
         rows = []
         for row in self.itertuples(index=False):
             verdict = str(row.verdict)
