@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.reports._content import Block, Heading, Tabulated
+from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context
 from bayes_nqp.tables._model import Cell, Column, Row, Table
 from bayes_nqp.tables._parts import count
@@ -41,6 +41,7 @@ def provenance(context: Context) -> Iterator[Block]:
         ),
         0,
     )
+    yield Paragraph(say["data_behind"].format("figures/"), "quiet")
 
 
 def _items(context: Context) -> Iterator[tuple[str, str | int]]:
