@@ -11,9 +11,10 @@ STUDY ?= models/city_pilot_zones.toml
 FILE ?=
 OUT ?=
 ARGS ?=
+MINUTES ?= 10
 export PYTHON
 
-.PHONY: help env study new test test-lowest docs lint format bench calibrate clean
+.PHONY: help env study new test test-lowest fuzz docs lint format bench calibrate clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +36,9 @@ test: $(READY)  ## Everything needed to trust an installation; no network
 test-lowest:  ## The same tests on the lowest supported versions, whose own warnings are let be
 	@tools/bootstrap.sh lowest
 	@.venv-lowest/bin/python -m pytest -n 2 --dist loadgroup -W default $(ARGS)
+
+fuzz: $(READY)  ## Hostile frames, files, studies and saved fits, new ones each time, for about MINUTES
+	@BAYES_NQP_FUZZ_MINUTES=$(MINUTES) $(BIN)/python -m pytest tests/fuzz $(ARGS)
 
 docs: $(READY)  ## The documentation as a site in docs/_build/html; warnings are errors
 	@$(BIN)/python -m sphinx -b html -W --keep-going -q docs docs/_build/html
