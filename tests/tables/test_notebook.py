@@ -67,6 +67,14 @@ def test_a_list_of_checks_is_shown_whole_and_computes_as_a_frame():
     assert table.set_index("check").loc["pretrends", "verdict"] == "fails"
 
 
+def test_what_is_reported_is_tallied_apart() -> None:
+    one = CheckResult("sensitivity", "How far?", "reported", "breakdown M̄: 0.4", "Up to 0.4.")
+    page = shown(check_table([*RESULTS, one]))
+    assert "1 holds, 1 fails, 1 reported" in page
+    assert "#0550ae" in page
+    assert "font-weight:400" in page[page.index("How far?") :]
+
+
 def test_print_of_the_checks_cuts_nothing_short() -> None:
     figure = "average effect 0.0456 (0.05) as fitted, 0.0264 (0.064) with never-treated units " * 3
     results = [CheckResult("support", "Is it?", "holds", figure, "It is."),

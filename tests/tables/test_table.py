@@ -305,3 +305,30 @@ def test_numbers_are_written_as_readers_expect():
 def test_decimals_follow_the_posterior_sd(sd, decimals):
     assert decimals_for([sd, sd], None) == decimals
     assert decimals_for([sd], 2) == 2
+
+
+def test_what_is_reported_counts_neither_for_nor_against():
+    checks = [
+        result("support", "holds"),
+        result("sensitivity", "reported"),
+        result("pretrends", "in doubt"),
+        result("timing", "fails"),
+        result("placebo_outcome", "not applicable"),
+    ]
+    listing = table(checks, "diagnostics")
+    verdicts = [row.cells[0] for row in listing.rows]
+    assert [cell.text for cell in verdicts] == [
+        "fails", "in doubt", "reported", "holds", "not applicable",
+    ]  # fmt: skip
+    assert [cell.tone for cell in verdicts] == ["bad", "doubt", "", "good", "faint"]
+    assert len(listing.stamps) == 1
+    assert "Fails 1; in doubt 1; reported 1; holds 1; not applicable 1." in listing.note
+    assert "without a verdict" in listing.note
+    assert "without a verdict" not in table(checks[:1], "diagnostics").note
+    beneath = table(EFFECTS, checks=checks)
+    assert not any("sensitivity" in stamp for stamp in beneath.stamps)
+    noted = [note for note in beneath.notes if "sensitivity" in note]
+    assert len(noted) == 1
+    assert noted[0].startswith("Reported without a verdict: ")
+    chinese = table(checks, "diagnostics", language="zh")
+    assert "不作判定" in [row.cells[0].text for row in chinese.rows]

@@ -100,6 +100,7 @@ _VERDICTS: Final = {
     "holds": "通过",
     "in doubt": "存疑",
     "fails": "未通过",
+    "reported": "不作判定",
     "not applicable": "不适用",
 }
 

@@ -9,13 +9,14 @@ from textwrap import wrap
 
 import pandas as pd
 
+from bayes_nqp.checks._result import NOT_APPLICABLE, TINTS
+
 __all__ = ["CheckTable"]
 
 _CONSOLE = ("check", "verdict", "figure")
 _NARROW = 60
 """Characters that the key figure has at the very least."""
 _MORE = "columns besides: question, sentence"
-_COLOURS = {"holds": "#1a7f37", "in doubt": "#9a6700", "fails": "#b42318"}
 _CELL = "text-align:left;vertical-align:top;padding:.2em .9em .2em 0;white-space:normal"
 
 
@@ -53,7 +54,7 @@ class CheckTable(pd.DataFrame):
         rows = []
         for row in self.itertuples(index=False):
             verdict = str(row.verdict)
-            colour = _COLOURS.get(verdict, "#57606a")
+            colour = TINTS.get(verdict, "#57606a")
             weight = "600" if verdict in ("fails", "in doubt") else "400"
             rows.append(
                 f'<tr><td style="{_CELL}">{escape(str(row.question))}<br>'
@@ -64,7 +65,7 @@ class CheckTable(pd.DataFrame):
             )
         counts = self["verdict"].value_counts()
         tally = ", ".join(
-            f"{counts[one]} {one}" for one in (*_COLOURS, "not applicable") if one in counts.index
+            f"{counts[one]} {one}" for one in (*TINTS, NOT_APPLICABLE) if one in counts.index
         )
         return (
             f"<div><strong>Checks</strong> {escape(tally)}"

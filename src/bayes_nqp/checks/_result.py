@@ -27,6 +27,8 @@ __all__ = [
     "FAILS",
     "HOLDS",
     "NOT_APPLICABLE",
+    "REPORTED",
+    "TINTS",
     "Check",
     "CheckResult",
     "Evidence",
@@ -37,7 +39,7 @@ __all__ = [
     "asks",
 ]
 
-type Verdict = Literal["holds", "in doubt", "fails", "not applicable"]
+type Verdict = Literal["holds", "in doubt", "fails", "reported", "not applicable"]
 type Kind = Literal[
     "none",
     "table",
@@ -58,7 +60,12 @@ type Evidence = xr.Dataset | xr.DataArray | pd.DataFrame | None
 HOLDS: Final = "holds"
 DOUBT: Final = "in doubt"
 FAILS: Final = "fails"
+REPORTED: Final = "reported"
+"""A number with its meaning that no measured rate lets anyone judge: neither for nor against."""
 NOT_APPLICABLE: Final = "not applicable"
+
+TINTS: Final = {HOLDS: "#1a7f37", DOUBT: "#9a6700", FAILS: "#b42318", REPORTED: "#0550ae"}
+"""Colours of verdicts on a page; that of the others is grey."""
 
 
 class NotApplicable(Exception):  # noqa: N818 - no error: the frame turns it into a verdict
@@ -81,7 +88,7 @@ class Finding:
 
     Parameters
     ----------
-    verdict : {"holds", "in doubt", "fails", "not applicable"}
+    verdict : {"holds", "in doubt", "fails", "reported", "not applicable"}
     figure : Said
         The key figure, as text.
     sentence : Said
@@ -108,8 +115,9 @@ class CheckResult:
         Of the check.
     question : str
         What it asks.
-    verdict : {"holds", "in doubt", "fails", "not applicable"}
-        The answer in short.
+    verdict : {"holds", "in doubt", "fails", "reported", "not applicable"}
+        The answer in short; "reported" is a number that nobody can judge, which counts neither for
+        nor against the result.
     figure : str
         The key figure, as text.
     sentence : str
@@ -207,7 +215,7 @@ class CheckResult:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        colour = {HOLDS: "#1a7f37", DOUBT: "#9a6700", FAILS: "#b42318"}.get(self.verdict, "#57606a")
+        colour = TINTS.get(self.verdict, "#57606a")
         return (
             f"<div><strong>{html.escape(self.question)}</strong> "
             f"<span style='color:{colour}'>{html.escape(self.verdict)}</span><br>"

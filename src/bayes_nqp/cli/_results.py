@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["show"]
 
-_COLOURS = {"holds": "green", "in doubt": "yellow", "fails": "red"}
+_COLOURS = {"holds": "green", "in doubt": "yellow", "fails": "red", "reported": "cyan"}
 
 
 def show(outcome: Outcome) -> None:

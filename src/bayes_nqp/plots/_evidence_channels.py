@@ -31,7 +31,7 @@ from bayes_nqp.plots._words import percent
 
 __all__ = ["channels"]
 
-_COLOUR = {"holds": ACCENT, "in doubt": COLOURS[1], "fails": WARNING, "not applicable": MUTED}
+_COLOUR = {"holds": ACCENT, "in doubt": COLOURS[1], "fails": WARNING}
 _LIMITS = {"correlation": (-0.3, 0.3), "r_squared": (0.7, 0.9)}
 
 
@@ -120,7 +120,7 @@ def _draw(
     ax: Axes, part: pd.DataFrame, scale: str, names: list[tuple[str, str]], heights: list[float]
 ) -> None:
     place = -np.array(heights[:-1])
-    colours = [_COLOUR[str(x)] for x in part["verdict"]]
+    colours = [_COLOUR.get(str(x), MUTED) for x in part["verdict"]]
     ax.axvline(0, color=MUTED, linewidth=0.7, zorder=0.5)
     for limit in _LIMITS.get(scale, ()):
         ax.axvline(limit, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0.5)

@@ -69,7 +69,8 @@ _ENGLISH = {
     "direct_says": "Directly: {}.",
     "evidence": "The evidence for and against",
     "evidence_says": "Each question a referee would ask, and what the data answer. {}",
-    "tally_says": "Of {} checks, {} hold; in doubt: {}; failed: {}; not applicable: {}.",
+    "tally_says": "Of {} checks, {} hold; in doubt: {}; failed: {}; reported "
+    "without a verdict: {}; not applicable: {}.",
     "verdict_line": "{}: {}",
     "check_caption": "{}.",
     "sensitivity": "If trends were not parallel",
@@ -220,7 +221,7 @@ _CHINESE = {
     "direct_says": "直接效应为 {}。",
     "evidence": "支持与反对的证据",
     "evidence_says": "以下逐项列出审稿人会提出的问题，以及数据给出的回答。{}",
-    "tally_says": "{} 项检验中，{} 项通过，{} 项存疑，{} 项未通过，{} 项不适用。",
+    "tally_says": "{} 项检验中，{} 项通过，{} 项存疑，{} 项未通过，{} 项不作判定，{} 项不适用。",
     "verdict_line": "{}：{}",
     "check_caption": "{}",
     "sensitivity": "若平行趋势不成立",

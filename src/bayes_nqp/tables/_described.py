@@ -32,6 +32,11 @@ __all__ = [
 
 _NAMED = 6
 """Checks that hold are named up to so many, and else counted."""
+_NOTED = (
+    ("note_doubt", "in doubt"),
+    ("note_checks_reported", "reported"),
+    ("note_checks_hold", "holds"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +165,7 @@ def said_of(
             what = question_of(one.name, one.question, say)
             figure = bracketed(one, language)
             stamps.append(say["stamp_check"].format(what) + figure)
-    for key, verdict in (("note_doubt", "in doubt"), ("note_checks_hold", "holds")):
+    for key, verdict in _NOTED:
         named = [say.get(f"check_{c.name}", c.name) for c in checks if c.verdict == verdict]
         if named:
             many = verdict == "holds" and len(named) > _NAMED

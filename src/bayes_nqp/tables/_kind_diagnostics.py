@@ -20,6 +20,7 @@ __all__ = ["diagnostics"]
 _TONES: dict[str, Any] = {
     "fails": "bad",
     "in doubt": "doubt",
+    "reported": "",
     "holds": "good",
     "not applicable": "faint",
 }
@@ -65,13 +66,16 @@ def diagnostics(results: Sequence[CheckResult], ask: Ask, gate: str | None = Non
     counted = [say["counted"].format(verdict_of(x, say), tally[x]) for x in order if tally[x]]
     separator, end = ("；", "。") if ask.language == "zh" else ("; ", ".")
     tallied = separator.join(counted) + end
+    meanings = [say["note_verdicts"] + end]
+    if tally["reported"]:
+        meanings.append(say["note_reported"] + end)
     return Table(
         "diagnostics",
         ask.titled("title_diagnostics"),
         say["question"],
         (Column(say["verdict"]), Column(say["figure"], words=True)),
         tuple(rows),
-        (say["note_verdicts"] + end, tallied[0].upper() + tallied[1:]) if counted else (),
+        (*meanings, tallied[0].upper() + tallied[1:]) if counted else (),
         tuple(stamps),
         ask.language,
         {} if gate is None else {"gate": gate},
