@@ -1,0 +1,51 @@
+"""What an earlier version saved opens, prints the same numbers, and can be fitted again."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from numpy.testing import assert_allclose, assert_array_less
+
+import bayes_nqp as nqp
+from bayes_nqp.testing import assert_equal
+
+FROZEN = Path(__file__).resolve().parents[1] / "data" / "fits_0_1"
+NUMBERS = json.loads((FROZEN / "numbers.json").read_text(encoding="utf-8"))
+AGAIN = nqp.IMH(draws=200, chains=2, seed=5)
+
+
+@pytest.fixture(scope="module", params=sorted(NUMBERS))
+def frozen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
+    """Return the name of a frozen fit, and the fit."""
+    path = tmp_path_factory.mktemp("frozen") / f"{request.param}.nc"
+    path.write_bytes(gzip.decompress((FROZEN / f"{request.param}.nc.gz").read_bytes()))
+    return request.param, nqp.load(path)
+
+
+def draws_of(fit: nqp.Fit, by: str):
+    return nqp.nie(fit) if by == "nie" else nqp.att(fit, by=by)
+
+
+def test_the_same_numbers_are_printed(frozen) -> None:
+    name, fit = frozen
+    for by, columns in NUMBERS[name].items():
+        table = nqp.summary(draws_of(fit, by))
+        for column, numbers in columns.items():
+            assert_allclose(table[column], numbers, rtol=1e-9, err_msg=f"{name} {by} {column}")
+
+
+def test_its_design_can_be_fitted_to_its_panel_again(frozen) -> None:
+    name, fit = frozen
+    again = nqp.fit(fit.design, fit.panel, AGAIN, progress=False)
+    for by, columns in NUMBERS[name].items():
+        mean = draws_of(again, by).mean(("chain", "draw")).to_numpy()
+        off = abs(mean - columns["mean"]) / columns["sd"]
+        assert_array_less(off, 1.0, err_msg=f"{name} {by}")
+
+
+def test_it_is_saved_again_as_it_is(frozen, tmp_path: Path) -> None:
+    _, fit = frozen
+    assert_equal(nqp.load(fit.save(tmp_path / "again.nc")), fit)
