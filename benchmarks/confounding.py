@@ -25,7 +25,8 @@ from bayes_nqp.checks.confounding._flat import flat
 from bayes_nqp.checks.confounding._panel import bias_of, correlation_of, patterns_of, strength
 from bayes_nqp.checks.confounding._study import study_of
 from bayes_nqp.estimands import att
-from bayes_nqp.fitting._draws import constrain, recovered
+from bayes_nqp.fitting._draws import recovered
+from bayes_nqp.fitting._parameters import constrain
 from bayes_nqp.sampling import mode
 from bayes_nqp.simulation import Channel, channels
 

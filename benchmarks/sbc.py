@@ -14,7 +14,7 @@ import joblib
 
 import bayes_nqp as nqp
 from bayes_nqp.calibration import Calibration, calibrate
-from bayes_nqp.compression import ErrorStructure
+from bayes_nqp.designs.noise import Noise
 from bayes_nqp.fitting import Kept
 from bayes_nqp.simulation import staggered
 
@@ -53,7 +53,7 @@ class Case:
     """A panel, of whose outcome only s is used, and the errors of its design."""
 
     text: str
-    errors: ErrorStructure
+    errors: Noise
     small: bool = True
 
     def panel(self) -> nqp.Panel:

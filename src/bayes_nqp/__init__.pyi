@@ -16,9 +16,6 @@ from .checks import confounding as confounding
 from .checks import event_study_draws as event_study_draws
 from .checks import loo as loo
 from .checks import sensitivity as sensitivity
-from .compression import AR1 as AR1
-from .compression import IID as IID
-from .compression import AR1Noise as AR1Noise
 from .datasets import MergedZones as MergedZones
 from .datasets import cohorts_from_dates as cohorts_from_dates
 from .datasets import merge_zones as merge_zones
@@ -26,6 +23,9 @@ from .designs import ContinuousExposure as ContinuousExposure
 from .designs import Mediation as Mediation
 from .designs import StaggeredDiD as StaggeredDiD
 from .designs import support as support
+from .designs.noise import AR1 as AR1
+from .designs.noise import IID as IID
+from .designs.noise import AR1Noise as AR1Noise
 from .effects import cell_effects as cell_effects
 from .effects import lead_effects as lead_effects
 from .estimands import att as att

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from bayes_nqp.compression import AR1, IID, AR1Noise
 from bayes_nqp.designs import ContinuousExposure, Mediation, StaggeredDiD
+from bayes_nqp.designs.noise import AR1, IID, AR1Noise
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.index import VALUES as INDEX_VALUES
 from bayes_nqp.likelihoods import Gaussian, StudentT

@@ -15,7 +15,8 @@ from bayes_nqp.checks.confounding._panel import Pattern
 from bayes_nqp.compression import Column, Rows
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att
-from bayes_nqp.fitting._draws import constrain, recovered
+from bayes_nqp.fitting._draws import recovered
+from bayes_nqp.fitting._parameters import constrain
 from bayes_nqp.sampling import mode
 from bayes_nqp.simulation import Channel, channels
 

@@ -29,10 +29,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 
-from bayes_nqp.compression import FLAT, Problem, UnitClass, packed_rows
+from bayes_nqp.compression import Problem, UnitClass, packed_rows
 from bayes_nqp.compression.kernel import absorb, class_row, cross_products
 from bayes_nqp.designs._plan import Plan
 from bayes_nqp.errors import IdentificationError, StudyError
+from bayes_nqp.parameters import FLAT
 
 __all__ = ["Controls", "Errors", "Robust", "robust"]
 
@@ -388,10 +389,8 @@ class _Saturated:
 
 def _unconstrained(problem: Problem, errors: Errors) -> Array:
     """Parameters as the kernel reads them; the precision is that of unit innovations."""
-    values = {"rho": 2.0 * np.arctanh(errors.rho), "sigma": 0.0}
-    if "noise" in problem.parameter_names:
-        values["noise"] = np.log(errors.noise)
-    return np.array([values[name] for name in problem.parameter_names])
+    values = {"rho": errors.rho, "noise": errors.noise, "sigma": 1.0}
+    return problem.space.unconstrain(np.array([values[name] for name in problem.space.names]))
 
 
 def _loadings(problem: Problem) -> tuple[Index, Array]:

@@ -29,9 +29,9 @@ from bayes_nqp.checks._result import (
     asks,
 )
 from bayes_nqp.checks._said import Said, joined, listed, said
-from bayes_nqp.compression import AR1, IID, AR1Noise
 from bayes_nqp.designs import ContinuousExposure
 from bayes_nqp.designs._frame import unit_column
+from bayes_nqp.designs.noise import AR1, IID, AR1Noise
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands import text

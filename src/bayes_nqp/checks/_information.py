@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.compression.recover import local_variances
+from bayes_nqp.fitting._parameters import unconstrained
 from bayes_nqp.pooling import Separate
 
 if TYPE_CHECKING:
@@ -52,11 +53,5 @@ def cell_information(fit: Fit) -> Array:
 
 def _centre(fit: Fit, equation: Equation) -> Array:
     """Posterior means of the parameters on the unconstrained scale."""
-    found = []
-    for name in equation.problem.parameter_names:
-        draws = fit.posterior[f"{equation.name}__{name}"].to_numpy()
-        if name == "rho":
-            found.append((2.0 * np.arctanh(draws)).mean())
-        else:
-            found.append(np.log(draws / (1.0 if name == "noise" else equation.scale)).mean())
-    return np.array(found)
+    points = unconstrained(equation, fit.posterior)
+    return np.asarray(points.reshape(-1, points.shape[-1]).mean(axis=0))

@@ -14,7 +14,7 @@ from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable
 from bayes_nqp.checks._said import Said, joined, said
 from bayes_nqp.checks._tail import Tail, tail_of
 from bayes_nqp.checks._untreated import Untreated
-from bayes_nqp.compression import AR1, IID
+from bayes_nqp.designs.noise import AR1, IID
 from bayes_nqp.fitting import replications
 from bayes_nqp.likelihoods import Gaussian
 

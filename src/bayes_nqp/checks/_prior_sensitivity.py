@@ -19,12 +19,13 @@ from bayes_nqp.checks._reasons import reason
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
 from bayes_nqp.checks._said import Said, joined, listed, said
-from bayes_nqp.compression import FIXED
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, contrast, text
 from bayes_nqp.fitting import log_likelihood
+from bayes_nqp.fitting._parameters import parameter_units
 from bayes_nqp.likelihoods import Gaussian, StudentT
+from bayes_nqp.parameters import FIXED
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -179,19 +180,10 @@ def log_priors(fit: Fit) -> dict[str, xr.DataArray]:
         if part.display is not None:
             z = z @ np.linalg.pinv(part.display).T
         found[part.name] = _labelled(fit, -0.5 * (z**2).sum(axis=2))
-    member = problem.member_scale
-    scales = [*problem.scales, *([] if member is None else [member])]
-    half_normal = {f"scale_{x.name}": x.prior * s for x in scales if x.estimated}
-    half_normal["sigma"] = problem.sigma_prior * s
-    if "noise" in problem.errors.parameters:
-        half_normal["noise"] = problem.noise_prior
-    for name, prior in half_normal.items():
-        found[name] = _labelled(fit, -0.5 * (posterior[prefix + name].to_numpy() / prior) ** 2)
-    if "rho" in problem.errors.parameters:
-        a, b = problem.rho_prior
-        rho = posterior[f"{prefix}rho"].to_numpy()
-        density = (a - 1.0) * np.log1p(rho) + (b - 1.0) * np.log1p(-rho)
-        found["rho"] = _labelled(fit, density)
+    units = parameter_units(equation)
+    for parameter, unit in zip(problem.space.parameters, units, strict=True):
+        values = posterior[prefix + parameter.name].to_numpy() / unit
+        found[parameter.name] = _labelled(fit, parameter.prior.log_kernel(values))
     likelihood = fit.design.likelihood
     if isinstance(likelihood, StudentT) and likelihood.nu is None:
         more = posterior[f"{prefix}nu"].to_numpy() - 2.0

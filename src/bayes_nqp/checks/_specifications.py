@@ -12,8 +12,8 @@ from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import Finding, asks
 from bayes_nqp.checks._said import Said, said
-from bayes_nqp.compression import AR1, IID, AR1Noise
 from bayes_nqp.designs import ContinuousExposure
+from bayes_nqp.designs.noise import AR1, IID, AR1Noise
 from bayes_nqp.errors import StudyError
 from bayes_nqp.pooling import Complete, Partial, Separate
 from bayes_nqp.terms.time_effects import TimeEffects

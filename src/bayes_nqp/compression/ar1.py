@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.compression._compile import compiled
 
-__all__ = ["AR1", "precision"]
+__all__ = ["precision"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class AR1:
-    """Stationary first-order autoregressive errors; unit effects are integrated out.
-
-    ``sigma`` is the standard deviation of the innovations and ``rho`` the correlation of
-    errors one period apart. Gaps in a unit's rows are handled exactly. Its prior is
-    ``Priors.rho``.
-
-    References
-    ----------
-    Bertrand, M., Duflo, E. and Mullainathan, S. (2004). How much should we trust
-    differences-in-differences estimates? Quarterly Journal of Economics 119(1).
-    """
-
-    code: ClassVar[int] = 1
-    parameters: ClassVar[tuple[str, ...]] = ("rho",)
 
 
 @compiled

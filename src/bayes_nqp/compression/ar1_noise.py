@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.compression._compile import compiled
 from bayes_nqp.compression._lapack import cholesky, inverse_from_cholesky
 
-__all__ = ["AR1Noise", "precision"]
+__all__ = ["precision"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class AR1Noise:
-    """Stationary AR(1) errors with white noise on top, such as measurement error.
-
-    Correlations then fall quickly at first and slowly after, which AR(1) alone cannot follow.
-    ``noise`` is the standard deviation of the white noise over that of the innovations
-    (``sigma``), with a half-normal prior of scale ``Priors.noise``.
-
-    References
-    ----------
-    Bertrand, M., Duflo, E. and Mullainathan, S. (2004). How much should we trust
-    differences-in-differences estimates? Quarterly Journal of Economics 119(1).
-    """
-
-    code: ClassVar[int] = 2
-    parameters: ClassVar[tuple[str, ...]] = ("rho", "noise")
 
 
 @compiled

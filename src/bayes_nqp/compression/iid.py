@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.compression._compile import compiled
 
-__all__ = ["IID", "precision"]
+__all__ = ["precision"]
 
 Array = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class IID:
-    """Independent errors with one standard deviation; takes precision weights.
-
-    Serial correlation is the rule in panels, and ignoring it makes intervals far too narrow:
-    prefer `AR1`.
-
-    References
-    ----------
-    Bertrand, M., Duflo, E. and Mullainathan, S. (2004). How much should we trust
-    differences-in-differences estimates? Quarterly Journal of Economics 119(1).
-    """
-
-    code: ClassVar[int] = 0
-    parameters: ClassVar[tuple[str, ...]] = ()
 
 
 @compiled

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.compression.ar1 import AR1
-from bayes_nqp.compression.ar1_noise import AR1Noise
 from bayes_nqp.compression.gap_sums import (
     GapPatterns,
     by_period,
@@ -18,38 +17,22 @@ from bayes_nqp.compression.gap_sums import (
     gap_patterns,
     term_sums,
 )
-from bayes_nqp.compression.iid import IID
 from bayes_nqp.compression.moments import UnitClass
+from bayes_nqp.gaussian.types import Noise
+from bayes_nqp.parameters import (
+    FIXED,
+    FLAT,
+    Correlation,
+    HalfNormal,
+    Parameter,
+    ParameterSpace,
+    Scale,
+)
 
-__all__ = ["FIXED", "FLAT", "Block", "ErrorStructure", "Member", "Packed", "Problem", "Scale"]
+__all__ = ["FIXED", "FLAT", "Block", "Member", "Packed", "Problem", "Scale"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
-ErrorStructure = IID | AR1 | AR1Noise
-
-FLAT = -2
-"""Scale number of a coefficient with a flat prior."""
-FIXED = -1
-"""Scale number of a coefficient with a standard normal prior (its scale is in its column)."""
-
-
-@dataclass(frozen=True)
-class Scale:
-    """A prior scale: estimated with a half-normal prior, or fixed.
-
-    Parameters
-    ----------
-    name : str
-        What it is the scale of.
-    prior : float
-        Half-normal scale, or the fixed value itself, in multiples of ``s``.
-    estimated : bool, default True
-        Whether it is sampled.
-    """
-
-    name: str
-    prior: float
-    estimated: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,14 +104,10 @@ class Problem:
         Length of the time grid, number of varying columns (the outcome not counted).
     free : int
         Rows minus units (of units seen more than once).
-    errors : ErrorStructure
+    errors : Noise
         Of the rows of a unit.
-    rho_prior : tuple of two floats
-        Beta parameters of ``(1 + rho) / 2``.
-    sigma_prior : float
-        Half-normal scale of sigma, in multiples of ``s``.
-    noise_prior : float
-        Half-normal scale of the noise ratio, where errors have one.
+    error_parameters : tuple of Parameter
+        Of the errors, then sigma.
     scales : sequence of Scale
         Of coefficients, estimated or fixed.
     member_scale : Scale or None
@@ -150,10 +129,8 @@ class Problem:
     n_periods: int
     n_columns: int
     free: int
-    errors: ErrorStructure
-    rho_prior: tuple[float, float]
-    sigma_prior: float
-    noise_prior: float
+    errors: Noise
+    error_parameters: tuple[Parameter, ...]
     scales: Sequence[Scale]
     member_scale: Scale | None
     global_scale: Index
@@ -166,13 +143,25 @@ class Problem:
     class_treated: Sequence[Array]
     members: Sequence[Member] = ()
 
+    @cached_property
+    def space(self) -> ParameterSpace:
+        """Sampled parameters: estimated scales, that of deviations, those of errors, sigma."""
+        scales = [*self.scales, *([] if self.member_scale is None else [self.member_scale])]
+        return ParameterSpace(
+            (
+                *(
+                    Parameter(f"scale_{scale.name}", HalfNormal(scale.prior), folds=True)
+                    for scale in scales
+                    if scale.estimated
+                ),
+                *self.error_parameters,
+            )
+        )
+
     @property
     def parameter_names(self) -> tuple[str, ...]:
-        """Names of the sampled parameters, in the order of the kernel."""
-        names = [f"scale_{s.name}" for s in self.scales if s.estimated]
-        if self.member_scale is not None and self.member_scale.estimated:
-            names.append(f"scale_{self.member_scale.name}")
-        return (*names, *self.errors.parameters, "sigma")
+        """Names of the sampled parameters, in order."""
+        return self.space.names
 
     def pack(self) -> Packed:
         """Lay the problem out in one array of integers and one of floats.
@@ -188,7 +177,7 @@ class Problem:
         head[0] = len(self.parameter_names)
         head[1] = len(self.scales)
         head[2] = 0 if member is None else (2 if self.members else 1)
-        head[3] = self.errors.code
+        head[3] = self.errors.code  # type: ignore[attr-defined]
         head[4] = int(member is not None and member.estimated)
         head[5] = self.free
         head[6] = self.n_periods
@@ -204,15 +193,13 @@ class Problem:
         head[14] = ints.add(self.global_scale)
         priors = [s.prior for s in self.scales]
         member_prior = 1.0 if member is None else member.prior
-        head[15] = floats.add(
-            [*priors, member_prior, *self.rho_prior, self.sigma_prior, self.noise_prior]
-        )
+        head[15] = floats.add([*priors, member_prior, *_error_priors(self.space)])
         estimated = np.array([s.estimated for s in self.scales], dtype=bool)
         head[19] = ints.add(np.where(estimated, np.cumsum(estimated) - 1, -1))
         head[20] = estimated.sum()
         # Deviations of single units leave a class's precision dense.
         gaps = None
-        if head[2] != 1 and isinstance(self.errors, AR1):
+        if head[2] != 1 and head[3] == 1:
             gaps = gap_patterns(self.classes, self._slope_strata())
         self._pack_blocks(ints, floats)
         self._pack_classes(ints, floats, gaps)
@@ -268,6 +255,20 @@ class Problem:
 
 
 _HEADER = 32
+
+
+def _error_priors(space: ParameterSpace) -> list[float]:
+    """Beta parameters of the autocorrelation, half-normal scales of sigma and the noise ratio."""
+    beta, noise = [1.0, 1.0], 1.0
+    for parameter in space.parameters:
+        prior = parameter.prior
+        if isinstance(prior, Correlation):
+            beta = [prior.a, prior.b]
+        elif isinstance(prior, HalfNormal) and not parameter.in_outcome_units:
+            noise = prior.scale
+    sigma = space.parameters[-1].prior
+    assert isinstance(sigma, HalfNormal)
+    return [*beta, sigma.scale, noise]
 
 
 def _pack_gaps(problem: Problem, gaps: GapPatterns, ints: _Buffer, floats: _Buffer) -> None:

@@ -10,19 +10,17 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from bayes_nqp.compression import (
-    FIXED,
-    FLAT,
     Block,
-    ErrorStructure,
     Member,
     Problem,
     Rows,
-    Scale,
     UnitClass,
     packed_rows,
 )
 from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.designs._plan import Dose, Equation
+from bayes_nqp.designs.noise import Noise
+from bayes_nqp.parameters import FIXED, FLAT, HalfNormal, Parameter, Scale
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms.cells import CellTable
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
@@ -108,7 +106,7 @@ def assemble(
     *,
     block: Index,
     time_rows: Index,
-    errors: ErrorStructure,
+    errors: Noise,
     member_scale: Scale | None,
     members: bool,
     priors: Priors,
@@ -131,7 +129,7 @@ def assemble(
     block : ndarray of int (stratum)
     time_rows : ndarray of int (stratum)
         Row of the time-effect table that each stratum uses.
-    errors : ErrorStructure
+    errors : Noise
     member_scale : Scale or None
     members : bool
         Whether members hold several units.
@@ -212,9 +210,10 @@ def assemble(
         n_columns=n_columns,
         free=int(sum(c.units.size * (c.times.size - 1) for c in classes)),
         errors=errors,
-        rho_prior=priors.rho,
-        sigma_prior=priors.sigma,
-        noise_prior=priors.noise,
+        error_parameters=(
+            *errors.parameters(n_periods, priors),
+            Parameter("sigma", HalfNormal(priors.sigma)),
+        ),
         scales=scales,
         member_scale=member_scale,
         global_scale=global_scale,

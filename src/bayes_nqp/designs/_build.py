@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pymc as pm
 import pytensor.tensor as pt
 
-from bayes_nqp.compression import FLAT, Scale
 from bayes_nqp.designs._layout import RowLayout, cell_names, cell_slopes, node_names, row_layout
 from bayes_nqp.likelihoods import StudentT
+from bayes_nqp.parameters import FLAT, Correlation, HalfNormal, Normal, Parameter, Scale
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def scale_variables(problem: Problem, s: Any) -> dict[str, Any]:
     return out
 
 
-def error_parameters(problem: Problem, s: Any) -> tuple[Any, Any, Any]:
+def error_parameters(problem: Problem, s: Any) -> dict[str, Any]:
     """Add the priors of the errors' parameters to the model in context.
 
     Parameters
@@ -104,19 +104,25 @@ def error_parameters(problem: Problem, s: Any) -> tuple[Any, Any, Any]:
 
     Returns
     -------
-    tuple of tensor
-        ``(1 + rho) / 2``, and the white noise over sigma, each None where errors have none;
-        ``sigma`` in multiples of ``s``.
+    dict of str to tensor
+        Every parameter on its own scale, ``sigma`` last and in multiples of ``s``.
     """
-    half, noise = None, None
-    if "rho" in problem.errors.parameters:
-        half = pm.Beta("half_rho", alpha=problem.rho_prior[0], beta=problem.rho_prior[1])
-        pm.Deterministic("rho", 2.0 * half - 1.0)
-    if "noise" in problem.errors.parameters:
-        noise = pm.HalfNormal("noise", sigma=problem.noise_prior)
-    sigma = pm.HalfNormal("sigma_over_s", sigma=problem.sigma_prior)
-    pm.Deterministic("sigma", sigma * s)
-    return half, noise, sigma
+    return {p.name: _parameter(p, s) for p in problem.error_parameters}
+
+
+def _parameter(parameter: Parameter, s: Any) -> Any:
+    """Add one prior to the model in context; give the parameter in multiples of ``s``."""
+    name, prior = parameter.name, parameter.prior
+    if isinstance(prior, Correlation):
+        half = pm.Beta(f"half_{name}", alpha=prior.a, beta=prior.b)
+        return pm.Deterministic(name, 2.0 * half - 1.0)
+    assert isinstance(prior, HalfNormal | Normal)
+    distribution = pm.HalfNormal if isinstance(prior, HalfNormal) else pm.Normal
+    if not parameter.in_outcome_units:
+        return distribution(name, sigma=prior.scale)
+    value = distribution(f"{name}_over_s", sigma=prior.scale)
+    pm.Deterministic(name, value * s)
+    return value
 
 
 def _coords(plan: Plan, panel: Panel, equation: Equation, layout: RowLayout) -> dict[str, Any]:
@@ -248,14 +254,14 @@ def _likelihood(
     equation: Equation, layout: RowLayout, mean: Any, likelihood: Likelihood, s: Any
 ) -> None:
     """Add the rows' density given the rows before, in multiples of ``s``."""
-    half, noise, sigma = error_parameters(equation.problem, s)
+    parameters = error_parameters(equation.problem, s)
+    sigma, rho, noise = parameters["sigma"], parameters.get("rho"), parameters.get("noise")
     y = pm.Data("y_over_s", equation.rows.outcome, dims="row")
     spread = sigma
     if noise is not None:
         # What is left without its noise is AR(1).
         mean = mean + pm.Normal("z_noise", dims="row") * noise * sigma
-    if half is not None:
-        rho = 2.0 * half - 1.0
+    if rho is not None:
         previous = _rows("row_previous", layout.previous)
         # A first row is one after an endless gap: it owes nothing to any other.
         power = pt.switch(layout.first, 0.0, rho ** _rows("row_gap", layout.gap))

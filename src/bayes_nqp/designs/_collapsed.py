@@ -17,6 +17,7 @@ from pytensor.link.numba.dispatch.basic import register_funcify_default_op_cache
 from bayes_nqp.compression._compile import compiled
 from bayes_nqp.compression.kernel import log_density, log_prior
 from bayes_nqp.designs._build import error_parameters, scale_variables
+from bayes_nqp.parameters import Correlation
 
 if TYPE_CHECKING:
     from bayes_nqp.designs._plan import Equation
@@ -41,13 +42,13 @@ def collapsed_model(equation: Equation) -> pm.Model:
     with pm.Model() as model:
         s = pm.Data("s", np.float64(equation.scale))
         scales = scale_variables(equation.problem, s)
-        half, noise, sigma = error_parameters(equation.problem, s)
+        errors = error_parameters(equation.problem, s)
         parts = [pt.log(x) for x in scales.values() if not isinstance(x, float)]
-        if half is not None:
-            parts.append(pt.log(half) - pt.log1p(-half))
-        if noise is not None:
-            parts.append(pt.log(noise))
-        x = pt.stack([*parts, pt.log(sigma)])
+        for parameter in equation.problem.error_parameters:
+            value = errors[parameter.name]
+            bounded = isinstance(parameter.prior, Correlation)
+            parts.append(2.0 * pt.arctanh(value) if bounded else pt.log(value))
+        x = pt.stack(parts)
         # `pm.Data` would narrow the integers.
         ints = shared(packed.ints, name="ints")  # type: ignore[no-untyped-call]
         model.register_data_var(ints)

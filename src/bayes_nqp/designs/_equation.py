@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.compression import FLAT, IID, Column, Rows, Scale, reduce_rows
+from bayes_nqp.compression import Column, Rows, reduce_rows
 from bayes_nqp.designs._assemble import assemble, block_of_strata, free_times
 from bayes_nqp.designs._cells import cell_info, cell_table, drop_reasons
 from bayes_nqp.designs._columns import check_collinear, varying_columns
@@ -19,6 +19,7 @@ from bayes_nqp.designs._moderation import moderation, moderator_of, own_slope
 from bayes_nqp.designs._plan import CellInfo, Dose, Equation, Exposure, Moderator, Plan
 from bayes_nqp.designs._scale import within_scale
 from bayes_nqp.errors import StudyError
+from bayes_nqp.parameters import FLAT, Scale
 from bayes_nqp.terms.cells import ESTIMATED_FROM, CellTable, cell_parts
 from bayes_nqp.terms.exposure import ExposureSlots, exposure_parts
 from bayes_nqp.terms.mediators import Slope, mediator_parts
@@ -254,7 +255,7 @@ def _member_scale(design: Estimator, frame: DesignFrame) -> Scale | None:
 def _weights(design: Estimator, panel: Panel, kept: npt.NDArray[np.bool_]) -> Array | None:
     if panel.weights is None:
         return None
-    if not isinstance(design.errors, IID):
+    if not design.errors.takes_weights:
         raise StudyError(
             "'weights' are precision weights, which AR(1) errors do not take",
             hint="errors=nqp.IID(), or leave 'weights' out of the panel and weight the "

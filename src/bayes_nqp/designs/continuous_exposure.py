@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Literal
 
-from bayes_nqp.compression import AR1, IID, AR1Noise, ErrorStructure
 from bayes_nqp.designs._equation import Ground, equation_of
 from bayes_nqp.designs._exposure import exposed_cells, exposure_frame, exposure_of, kept_rows
 from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.designs._moderation import moderator_of
 from bayes_nqp.designs._plan import Plan
+from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.designs.staggered_did import known_strata
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.likelihoods import Gaussian
@@ -103,7 +103,7 @@ class ContinuousExposure:
 
     exposure: str
     effect: Pooling = field(default_factory=Partial)
-    errors: ErrorStructure = field(default_factory=AR1)
+    errors: Noise = field(default_factory=AR1)
     time: TimeEffects | None = None
     covariates: tuple[str, ...] | None = None
     baseline: tuple[str, ...] = ()
@@ -117,7 +117,7 @@ class ContinuousExposure:
     def __post_init__(self) -> None:
         wanted: dict[str, tuple[type, ...]] = {
             "effect": (Complete, Partial, Separate),
-            "errors": (AR1, IID, AR1Noise),
+            "errors": (Noise,),
             "time": (TimeEffects, type(None)),
             "priors": (Priors,),
         }

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.compression import ErrorStructure
 from bayes_nqp.designs._columns import within
 from bayes_nqp.designs._complete_cases import complete_cases
 from bayes_nqp.designs._equation import Ground, equation_of
 from bayes_nqp.designs._moderation import moderated_slope
 from bayes_nqp.designs._plan import Equation, Plan
 from bayes_nqp.designs.continuous_exposure import ContinuousExposure
+from bayes_nqp.designs.noise import Noise
 from bayes_nqp.designs.staggered_did import StaggeredDiD
 from bayes_nqp.errors import IdentificationError, StudyError, nearest, shown
 from bayes_nqp.likelihoods import Gaussian, Likelihood
@@ -202,7 +202,7 @@ class Mediation:
         return self.design.effect
 
     @property
-    def errors(self) -> ErrorStructure:
+    def errors(self) -> Noise:
         """Correlation of errors over time, in every equation."""
         return self.design.errors
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.compression import AR1, IID, AR1Noise, ErrorStructure
 from bayes_nqp.designs._equation import Ground, equation_of, ground_of
 from bayes_nqp.designs._frame import DesignFrame, design_frame
 from bayes_nqp.designs._plan import Plan
+from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.likelihoods import Gaussian, Likelihood, StudentT
 from bayes_nqp.pooling import Complete, Partial, Pooling, Separate
@@ -93,7 +93,7 @@ class StaggeredDiD:
     """
 
     effect: Pooling = field(default_factory=Partial)
-    errors: ErrorStructure = field(default_factory=AR1)
+    errors: Noise = field(default_factory=AR1)
     time: TimeEffects | None = None
     covariates: tuple[str, ...] | None = None
     baseline: tuple[str, ...] = ()
@@ -107,7 +107,7 @@ class StaggeredDiD:
     def __post_init__(self) -> None:
         wanted: dict[str, tuple[type, ...]] = {
             "effect": (Complete, Partial, Separate),
-            "errors": (AR1, IID, AR1Noise),
+            "errors": (Noise,),
             "time": (TimeEffects, type(None)),
             "likelihood": (Gaussian, StudentT),
             "priors": (Priors,),

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import progress
-from bayes_nqp.compression.threads import one_thread
+from bayes_nqp.machine import one_thread
 
 __all__ = ["Kept", "Numbers", "batch"]
 

@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.fitting._draws import recovered
+from bayes_nqp.fitting._parameters import parameter_units
 from bayes_nqp.fitting._paths import paths_of
 from bayes_nqp.fitting._waist import waist
 
@@ -86,16 +87,7 @@ def conditional_mean(design: Design, panel: Panel, **parameters: float) -> xr.Da
 def _point(equation: Equation, parameters: Mapping[str, float]) -> Array:
     """Unconstrained parameters of one equation (1, parameter)."""
     problem = equation.problem
-    x = np.zeros((1, len(problem.parameter_names)))
-    priors = {f"scale_{s.name}": s.prior for s in problem.scales}
-    if problem.member_scale is not None:
-        priors[f"scale_{problem.member_scale.name}"] = problem.member_scale.prior
-    for k, name in enumerate(problem.parameter_names):
-        if name == "rho":
-            x[0, k] = 2.0 * np.arctanh(parameters.get(name, 0.0))
-        elif name == "noise":
-            x[0, k] = np.log(parameters.get(name, 0.5))
-        else:
-            default = priors.get(name, 1.0) * equation.scale
-            x[0, k] = np.log(parameters.get(name, default) / equation.scale)
-    return x
+    values, units = problem.space.typical, parameter_units(equation)
+    for k, name in enumerate(problem.space.names):
+        values[k] = parameters.get(name, values[k] * units[k]) / units[k]
+    return problem.space.unconstrain(values[None])

@@ -13,15 +13,14 @@ from scipy.sparse import csr_array
 
 from bayes_nqp.compression import packed_rows
 from bayes_nqp.compression.recover import Coefficients, recover, sizes
-from bayes_nqp.compression.threads import one_thread
 from bayes_nqp.compression.together import Mixed, error_count
 from bayes_nqp.designs._plan import Equation, Plan
+from bayes_nqp.machine import one_thread
 from bayes_nqp.terms.mediators import SlopePart
 
 __all__ = [
     "MEMBERS_STORED",
     "Recovered",
-    "constrain",
     "members_of",
     "moderated_rows",
     "moderator_means",
@@ -66,28 +65,6 @@ class Recovered:
     deviation: Array | None
     slopes: Array | None = None
     tilt: Array | None = None
-
-
-def constrain(equation: Equation, x: Array) -> dict[str, Array]:
-    """Parameters on their own scales, in outcome units.
-
-    Parameters
-    ----------
-    equation : Equation
-    x : ndarray (chain, draw, parameter)
-        Unconstrained.
-
-    Returns
-    -------
-    dict of str to ndarray (chain, draw)
-    """
-    out = {}
-    for k, name in enumerate(equation.problem.parameter_names):
-        if name == "rho":
-            out[name] = np.tanh(0.5 * x[..., k])
-        else:
-            out[name] = np.exp(x[..., k]) * (1.0 if name == "noise" else equation.scale)
-    return out
 
 
 def members_of(plan: Plan) -> tuple[Index, npt.NDArray[np.str_]]:

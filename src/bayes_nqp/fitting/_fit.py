@@ -18,18 +18,19 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.compression.threads import one_thread
 from bayes_nqp.compression.together import Mixed
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._brief import brief
-from bayes_nqp.fitting._draws import constrain, recovered
+from bayes_nqp.fitting._draws import recovered
 from bayes_nqp.fitting._foreign import Tabulated
 from bayes_nqp.fitting._known import Known, digest_of
 from bayes_nqp.fitting._names import from_tree
+from bayes_nqp.fitting._parameters import constrain
 from bayes_nqp.fitting._together import correlated
 from bayes_nqp.fitting._tree import Drawn, build_tree
 from bayes_nqp.likelihoods import StudentT
+from bayes_nqp.machine import one_thread
 from bayes_nqp.sampling import IMH, NUTS, Chains, Sampler, sample_packed
 from bayes_nqp.versions import versions
 

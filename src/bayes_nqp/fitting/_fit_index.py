@@ -15,12 +15,12 @@ import xarray as xr
 
 from bayes_nqp import progress as bars
 from bayes_nqp import vocabulary as v
-from bayes_nqp.compression.threads import one_thread
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.fitting._fit import Fit, fit
 from bayes_nqp.index._match import outcome_of, rows_in
 from bayes_nqp.likelihoods import Gaussian
+from bayes_nqp.machine import one_thread
 from bayes_nqp.sampling import IMH, NUTS, Sampler
 
 if TYPE_CHECKING:

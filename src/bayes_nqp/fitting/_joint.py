@@ -15,14 +15,12 @@ from scipy.sparse import csr_array
 from bayes_nqp import progress as steps
 from bayes_nqp import vocabulary as v
 from bayes_nqp.compression.recover import Coefficients
-from bayes_nqp.compression.threads import one_thread
 from bayes_nqp.designs._plan import Equation, Plan
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._draws import (
     MEMBERS_STORED,
     Recovered,
-    constrain,
     members_of,
     slopes_of,
     terms_of,
@@ -34,8 +32,10 @@ from bayes_nqp.fitting._joint_problem import (
     joint_mode,
     joint_of,
 )
+from bayes_nqp.fitting._parameters import constrain
 from bayes_nqp.fitting._paths import Paths
 from bayes_nqp.fitting._tree import Drawn, Labelled, build_tree
+from bayes_nqp.machine import one_thread
 from bayes_nqp.sampling import IMH, Chains, Sampler, sample_proposals
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.fitting._names import from_tree
+from bayes_nqp.fitting._parameters import unconstrained
 from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.sampling import Chains
 
@@ -68,27 +69,11 @@ def known_chains(fit: Fit) -> Known:
     stats = from_tree(fit.tree["sample_stats"].to_dataset())
     found = {}
     for equation in fit.plan.equations:
-        x = _unconstrained(equation, posterior)
-        if x is not None:
+        names = equation.problem.space.names
+        if all(f"{equation.name}__{name}" in posterior for name in names):
+            x = unconstrained(equation, posterior)
             found[digest_of(equation)] = Chains({"x": x}, _stats(stats, equation.name))
     return found
-
-
-def _unconstrained(equation: Equation, posterior: xr.Dataset) -> Array | None:
-    """The inverse of `constrain` (chain, draw, parameter)."""
-    out = []
-    for name in equation.problem.parameter_names:
-        full = f"{equation.name}__{name}"
-        if full not in posterior:
-            return None
-        values = posterior[full].transpose(*v.SAMPLE_DIMS).to_numpy()
-        if name == "rho":
-            out.append(2.0 * np.arctanh(values))
-        else:
-            # A scale of zero is one that the sampler could not tell from it.
-            size = 1.0 if name == "noise" else equation.scale
-            out.append(np.log(np.maximum(values / size, 1e-300)))
-    return np.stack(out, axis=-1)
 
 
 def _stats(stats: xr.Dataset, name: str) -> dict[str, npt.NDArray[np.generic]]:

@@ -13,10 +13,10 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.compression.recover import recover
-from bayes_nqp.compression.threads import one_thread
 from bayes_nqp.designs._layout import RowLayout, row_layout
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._fit_index import refuse_pooled
+from bayes_nqp.fitting._parameters import natural, unconstrained
 from bayes_nqp.fitting._row_draws import (
     chunks,
     degrees_of_freedom,
@@ -24,8 +24,8 @@ from bayes_nqp.fitting._row_draws import (
     padded,
     row_slopes,
 )
-from bayes_nqp.fitting._unit_likelihood import unconstrained
 from bayes_nqp.likelihoods import Gaussian
+from bayes_nqp.machine import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -169,8 +169,8 @@ def replications(
     coefficients, units, *errors = np.random.default_rng(seed).spawn(5)
     total = fit.posterior.sizes[v.CHAIN] * fit.posterior.sizes[v.DRAW]
     chosen = np.linspace(0, total - 1, draws).round().astype(np.int64)
-    x = unconstrained(fit, equation).reshape(total, -1)[chosen]
-    parameters = _natural(equation, x)
+    x = unconstrained(equation, fit.posterior).reshape(total, -1)[chosen]
+    parameters = natural(equation, x)
     nu = degrees_of_freedom(fit.design.likelihood, draws, _flat(fit, "nu", chosen), errors[1])
     own = _Own(plan, equation, layout)
     with one_thread():
@@ -184,14 +184,6 @@ def replications(
                 mean = _stored(fit, plan, equation, layout, chosen[part])
             few = None if nu is None else nu[part]
             yield Replication(part, mean + errors_of(equation, layout, some, few, errors))
-
-
-def _natural(equation: Equation, x: Array) -> dict[str, Array]:
-    """Parameters in multiples of ``s``."""
-    return {
-        name: np.tanh(0.5 * x[:, k]) if name == "rho" else np.exp(x[:, k])
-        for k, name in enumerate(equation.problem.parameter_names)
-    }
 
 
 def _flat(fit: Fit, name: str, chosen: Index) -> Array | None:

@@ -11,10 +11,10 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.compression import FLAT, Problem, Scale
 from bayes_nqp.designs._layout import RowLayout, cell_slopes, row_layout
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._draws import MEMBERS_STORED, moderator_means, stratum_of_members
+from bayes_nqp.fitting._parameters import parameter_units
 from bayes_nqp.fitting._row_draws import (
     chunks,
     degrees_of_freedom,
@@ -23,6 +23,7 @@ from bayes_nqp.fitting._row_draws import (
     row_slopes,
 )
 from bayes_nqp.fitting._waist import waist
+from bayes_nqp.parameters import FLAT, Scale
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import StaggeredDiD
@@ -117,7 +118,8 @@ class _Draws:
         self.draws, self.generator, self.wide = draws, generator, design.priors.wide
         self.varying = design.effect.varying
         problem = equation.problem
-        self.parameters = self._parameters(problem)
+        values = problem.space.draw(generator, draws)
+        self.parameters = {name: values[:, k] for k, name in enumerate(problem.space.names)}
         self.nu = degrees_of_freedom(design.likelihood, draws, None, generator)
         self.coefficients: dict[str, Array] = {}
         self.time = self._table("time", len(plan.frame.level_names) * plan.frame.n_periods)
@@ -129,20 +131,6 @@ class _Draws:
         if problem.member_scale is not None:
             self.deviation = generator.standard_normal(self.deviation.shape)
             self.deviation *= self._scale(problem.member_scale)[:, None]
-
-    def _parameters(self, problem: Problem) -> dict[str, Array]:
-        scales = [*problem.scales, *([problem.member_scale] if problem.member_scale else [])]
-        out = {
-            f"scale_{x.name}": x.prior * np.abs(self.generator.standard_normal(self.draws))
-            for x in scales
-            if x.estimated
-        }
-        if "rho" in problem.errors.parameters:
-            out["rho"] = 2.0 * self.generator.beta(*problem.rho_prior, self.draws) - 1.0
-        if "noise" in problem.errors.parameters:
-            out["noise"] = problem.noise_prior * np.abs(self.generator.standard_normal(self.draws))
-        out["sigma"] = problem.sigma_prior * np.abs(self.generator.standard_normal(self.draws))
-        return out
 
     def _scale(self, scale: Scale) -> Array:
         if scale.estimated:
@@ -221,9 +209,11 @@ class _Draws:
         out: dict[str, Any] = {
             prefix + name: (
                 (v.CHAIN, v.DRAW),
-                values[None] * (1.0 if name in ("rho", "noise") else s),
+                values[None] * unit,
             )
-            for name, values in self.parameters.items()
+            for (name, values), unit in zip(
+                self.parameters.items(), parameter_units(self.equation), strict=True
+            )
         }
         if self.nu is not None:
             out[f"{prefix}nu"] = ((v.CHAIN, v.DRAW), self.nu[None])

@@ -10,12 +10,12 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.compression.threads import one_thread
 from bayes_nqp.diagnostics import split_rhat
 from bayes_nqp.fitting._draws import recovered
 from bayes_nqp.fitting._known import Known, digest_of
 from bayes_nqp.fitting._paths import paths_of
 from bayes_nqp.fitting._waist import waist
+from bayes_nqp.machine import one_thread
 from bayes_nqp.sampling import IMH, NUTS, sample_packed
 
 if TYPE_CHECKING:

@@ -14,13 +14,14 @@ from scipy.sparse import csr_array
 from bayes_nqp import vocabulary as v
 from bayes_nqp.compression import packed_rows
 from bayes_nqp.compression.recover import recover, sizes
-from bayes_nqp.compression.threads import one_thread
 from bayes_nqp.compression.unit_likelihood import unit_densities
 from bayes_nqp.designs._frame import unit_column
 from bayes_nqp.errors import StudyError, shown
 from bayes_nqp.fitting import _draws
 from bayes_nqp.fitting._fit_index import refuse_pooled
+from bayes_nqp.fitting._parameters import unconstrained
 from bayes_nqp.likelihoods import Gaussian
+from bayes_nqp.machine import one_thread
 
 if TYPE_CHECKING:
     from bayes_nqp.designs._plan import Equation
@@ -185,7 +186,7 @@ class _Densities:
         self.by_member = _adding(self.member, int(self.member.max()) + 1)
         first = np.unique(self.member, return_index=True)[1]
         self.of_member = _adding(self.owner[first], groups.labels.size)
-        self.x = unconstrained(fit, equation)
+        self.x = unconstrained(equation, fit.posterior)
 
     def at(self, kept: Index) -> Array:
         """Evaluate all chains at some draws (chain, draw, group)."""
@@ -256,25 +257,3 @@ def chunk_size(equation: Equation) -> int:
     packed = equation.packed
     per_draw = sum(sizes(packed)) + int(packed.ints[10])
     return int(np.clip(_draws._CHUNK_NUMBERS // max(per_draw, 1), 8, 250))
-
-
-def unconstrained(fit: Fit, equation: Equation) -> Array:
-    """Take a fit's parameters back to the scale on which they were sampled.
-
-    Parameters
-    ----------
-    fit : Fit
-    equation : Equation
-
-    Returns
-    -------
-    ndarray (chain, draw, parameter)
-    """
-    columns = []
-    for name in equation.problem.parameter_names:
-        values = fit.posterior[f"{equation.name}__{name}"].to_numpy()
-        if name == "rho":
-            columns.append(2.0 * np.arctanh(values))
-        else:
-            columns.append(np.log(values / (1.0 if name == "noise" else equation.scale)))
-    return np.stack(columns, axis=-1)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.compression.kernel import log_densities
-from bayes_nqp.compression.threads import one_thread
+from bayes_nqp.machine import one_thread
 from bayes_nqp.sampling._chains import Chains, check_numbers
 from bayes_nqp.sampling._mode import curvature, mode
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from bayes_nqp.compression.kernel import log_density
-from bayes_nqp.compression.threads import one_thread
+from bayes_nqp.machine import one_thread
 
 if TYPE_CHECKING:
     from bayes_nqp.compression import Packed

@@ -204,7 +204,7 @@ def _no_adapter(*args: Any, **kwargs: Any) -> Any:
 def _run(compiled: Any, sampler: NUTS, start: Array | None, progress: bool) -> Chains:
     import nutpie
 
-    from bayes_nqp.compression.threads import one_thread
+    from bayes_nqp.machine import one_thread
 
     with one_thread():
         background = nutpie.sample(

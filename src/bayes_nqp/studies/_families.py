@@ -12,7 +12,7 @@ __all__ = ["DESIGNS", "SAMPLERS", "choices", "members", "option_values"]
 DESIGNS = "designs"
 SAMPLERS = "sampling"
 
-_BY_TYPE = {"TimeEffects": "terms", "Pooling": "pooling", "ErrorStructure": "compression"}
+_BY_TYPE = {"TimeEffects": "terms", "Pooling": "pooling", "Noise": "designs.noise"}
 """Rooms of arguments that have no value by default."""
 
 
@@ -22,7 +22,7 @@ def members(room: str) -> dict[str, type]:
     Parameters
     ----------
     room : str
-        Such as "designs", "pooling" or "compression".
+        Such as "designs", "pooling" or "designs.noise".
 
     Returns
     -------
@@ -78,5 +78,5 @@ def places(kind: type) -> dict[str, dict[str, type]]:
 
 def _room(kind: type) -> str:
     """The room of the library in which a value lives."""
-    parts = kind.__module__.split(".")
-    return parts[1] if len(parts) > 1 and parts[0] == "bayes_nqp" else ""
+    package, _, module = kind.__module__.removeprefix("bayes_nqp.").rpartition(".")
+    return package or module

@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.compression import FIXED, FLAT, Scale
+from bayes_nqp.parameters import FIXED, FLAT, Scale
 from bayes_nqp.pooling import Complete, Partial, Pooling, Separate
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms.parts import GlobalPart, LocalPart, zero_sum

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.compression import FLAT, Scale
+from bayes_nqp.parameters import FLAT, Scale
 from bayes_nqp.pooling import Pooling, Separate
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms.cells import ESTIMATED_FROM, CellTable, cell_parts

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.compression import FIXED, FLAT, Scale
+from bayes_nqp.parameters import FIXED, FLAT, Scale
 from bayes_nqp.pooling import Complete, Pooling, Separate
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms.cells import ESTIMATED_FROM

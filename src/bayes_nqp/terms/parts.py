@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.compression import Scale
+from bayes_nqp.parameters import Scale
 
 __all__ = ["GlobalPart", "LocalPart", "Place", "zero_sum"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bayes_nqp.compression import FLAT
+from bayes_nqp.parameters import FLAT
 from bayes_nqp.terms.parts import GlobalPart
 
 __all__ = ["slope_parts"]

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.compression import Scale
 from bayes_nqp.designs import Mediation
+from bayes_nqp.parameters import Scale
 
 if TYPE_CHECKING:
     from bayes_nqp.designs._plan import Plan

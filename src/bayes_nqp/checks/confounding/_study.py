@@ -15,7 +15,7 @@ from bayes_nqp.checks._result import NotApplicable
 from bayes_nqp.checks._said import Said
 from bayes_nqp.checks.confounding._flat import flat
 from bayes_nqp.checks.confounding._panel import Bias, bias_of, correlation_of, patterns_of
-from bayes_nqp.compression import AR1Noise
+from bayes_nqp.designs.noise import AR1Noise
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands._average import average_of
 from bayes_nqp.estimands._by import member_name, names_of

@@ -8,8 +8,8 @@ import numpy as np
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._said import closed
-from bayes_nqp.compression import IID, AR1Noise
 from bayes_nqp.designs import Mediation, own_design
+from bayes_nqp.designs.noise import IID, AR1Noise
 from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.pooling import Partial, Separate
 from bayes_nqp.reports._content import Block, Heading, Paragraph

@@ -1,0 +1,64 @@
+"""Stationary AR(1) errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.designs.noise._iid import IID
+from bayes_nqp.designs.noise._noise import Noise
+from bayes_nqp.parameters import Correlation, Parameter
+
+if TYPE_CHECKING:
+    from bayes_nqp.priors import Priors
+
+__all__ = ["AR1"]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class AR1(Noise):
+    """Stationary first-order autoregressive errors; unit effects are integrated out.
+
+    ``sigma`` is the standard deviation of the innovations and ``rho`` the correlation of
+    errors one period apart. Gaps in a unit's rows are handled exactly. Its prior is
+    ``Priors.rho``.
+
+    References
+    ----------
+    Bertrand, M., Duflo, E. and Mullainathan, S. (2004). How much should we trust
+    differences-in-differences estimates? Quarterly Journal of Economics 119(1).
+    """
+
+    code: ClassVar[int] = 1
+
+    def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
+        """``rho``, the correlation of errors one period apart."""
+        return (Parameter("rho", Correlation(*priors.rho), in_outcome_units=False),)
+
+    def covariance(self, n_periods: int, values: Array) -> Array:
+        """``V_ts = rho^|t - s| / (1 - rho²)``."""
+        rho = values[:, :1]
+        apart = abs(np.subtract.outer(np.arange(n_periods), np.arange(n_periods)))
+        powers = rho ** np.arange(n_periods) / ((1.0 - rho) * (1.0 + rho))
+        return np.asarray(powers[:, apart])
+
+    @property
+    def richer(self) -> tuple[Noise, ...]:
+        """AR(1) errors with white noise."""
+        from bayes_nqp.designs.noise._ar1_noise import AR1Noise
+
+        return (AR1Noise(),)
+
+    @property
+    def poorer(self) -> tuple[Noise, ...]:
+        """Independent errors."""
+        return (IID(),)
+
+    def label(self, language: str = "en") -> str:
+        """Short name in a language."""
+        return "AR(1)"

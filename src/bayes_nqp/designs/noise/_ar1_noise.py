@@ -1,0 +1,59 @@
+"""Stationary AR(1) errors plus white noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.designs.noise._ar1 import AR1
+from bayes_nqp.designs.noise._iid import IID
+from bayes_nqp.designs.noise._noise import Noise
+from bayes_nqp.parameters import HalfNormal, Parameter
+
+if TYPE_CHECKING:
+    from bayes_nqp.priors import Priors
+
+__all__ = ["AR1Noise"]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class AR1Noise(Noise):
+    """Stationary AR(1) errors with white noise on top, such as measurement error.
+
+    Correlations then fall quickly at first and slowly after, which AR(1) alone cannot follow.
+    ``noise`` is the standard deviation of the white noise over that of the innovations
+    (``sigma``), with a half-normal prior of scale ``Priors.noise``.
+
+    References
+    ----------
+    Bertrand, M., Duflo, E. and Mullainathan, S. (2004). How much should we trust
+    differences-in-differences estimates? Quarterly Journal of Economics 119(1).
+    """
+
+    code: ClassVar[int] = 2
+
+    def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
+        """``rho`` of the AR(1) part, and ``noise``, a ratio that may vanish."""
+        ratio = Parameter(
+            "noise", HalfNormal(priors.noise), in_outcome_units=False, folds=True, typical=0.5
+        )
+        return (*AR1().parameters(n_periods, priors), ratio)
+
+    def covariance(self, n_periods: int, values: Array) -> Array:
+        """``V_ts = rho^|t - s| / (1 - rho²) + noise² [t = s]``."""
+        white = values[:, 1, None, None] ** 2 * np.eye(n_periods)
+        return np.asarray(AR1().covariance(n_periods, values) + white)
+
+    @property
+    def poorer(self) -> tuple[Noise, ...]:
+        """Independent and AR(1) errors."""
+        return (IID(), AR1())
+
+    def label(self, language: str = "en") -> str:
+        """Short name in a language."""
+        return "AR(1) 加噪声" if language == "zh" else "AR(1) plus noise"

@@ -1,0 +1,59 @@
+"""Independent errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.designs.noise._noise import Noise
+
+if TYPE_CHECKING:
+    from bayes_nqp.parameters import Parameter
+    from bayes_nqp.priors import Priors
+
+__all__ = ["IID"]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class IID(Noise):
+    """Independent errors with one standard deviation; takes precision weights.
+
+    Serial correlation is the rule in panels, and ignoring it makes intervals far too narrow:
+    prefer `AR1`.
+
+    References
+    ----------
+    Bertrand, M., Duflo, E. and Mullainathan, S. (2004). How much should we trust
+    differences-in-differences estimates? Quarterly Journal of Economics 119(1).
+    """
+
+    code: ClassVar[int] = 0
+
+    def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
+        """None besides ``sigma``."""
+        return ()
+
+    def covariance(self, n_periods: int, values: Array) -> Array:
+        """``V = I``."""
+        return np.broadcast_to(np.eye(n_periods), (len(values), n_periods, n_periods))
+
+    @property
+    def takes_weights(self) -> bool:
+        """Independent rows may be of unequal precision."""
+        return True
+
+    @property
+    def richer(self) -> tuple[Noise, ...]:
+        """AR(1) errors, and these with white noise."""
+        from bayes_nqp.designs.noise._ar1 import AR1
+
+        return (AR1(), *AR1().richer)
+
+    def label(self, language: str = "en") -> str:
+        """Short name in a language."""
+        return "独立" if language == "zh" else "independent"

@@ -1,0 +1,99 @@
+"""Parameters of an equation: between unconstrained points and labelled values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp import vocabulary as v
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayes_nqp.designs._plan import Equation
+
+__all__ = ["constrain", "natural", "parameter_units", "unconstrained"]
+
+Array = npt.NDArray[np.float64]
+
+
+def parameter_units(equation: Equation) -> Array:
+    """What takes parameters in multiples of ``s`` to those that are stored.
+
+    Parameters
+    ----------
+    equation : Equation
+
+    Returns
+    -------
+    ndarray (parameter), outcome units
+        1 for correlations and ratios.
+    """
+    space = equation.problem.space
+    return np.array([equation.scale if p.in_outcome_units else 1.0 for p in space.parameters])
+
+
+def natural(equation: Equation, x: Array) -> dict[str, Array]:
+    """Parameters on their own scales, in multiples of ``s``.
+
+    Parameters
+    ----------
+    equation : Equation
+    x : ndarray (..., parameter)
+        Unconstrained.
+
+    Returns
+    -------
+    dict of str to ndarray (...)
+    """
+    space = equation.problem.space
+    values = space.constrain(x)
+    return {name: values[..., k] for k, name in enumerate(space.names)}
+
+
+def constrain(equation: Equation, x: Array) -> dict[str, Array]:
+    """Parameters on their own scales, as they are stored.
+
+    Parameters
+    ----------
+    equation : Equation
+    x : ndarray (..., parameter)
+        Unconstrained.
+
+    Returns
+    -------
+    dict of str to ndarray (...), outcome units
+    """
+    units = parameter_units(equation)
+    return {
+        name: values * unit
+        for (name, values), unit in zip(natural(equation, x).items(), units, strict=True)
+    }
+
+
+def unconstrained(equation: Equation, posterior: xr.Dataset | Mapping[str, xr.DataArray]) -> Array:
+    """Unconstrained points of stored draws: the inverse of `constrain`.
+
+    Parameters
+    ----------
+    equation : Equation
+    posterior : Dataset
+        With every parameter of the equation.
+
+    Returns
+    -------
+    ndarray (chain, draw, parameter)
+        A scale of zero is one that sampling could not tell from it.
+    """
+    space = equation.problem.space
+    values = np.stack(
+        [
+            posterior[f"{equation.name}__{name}"].transpose(*v.SAMPLE_DIMS).to_numpy()
+            for name in space.names
+        ],
+        axis=-1,
+    )
+    return space.unconstrain(values / parameter_units(equation))

@@ -1,0 +1,114 @@
+"""Small matrices of one unit: its precision, with flat effects and deviations taken out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bayes_nqp.gaussian.types import Array, Index, Moments, Noise
+
+__all__ = ["absorb", "half_solve", "lower_places", "lower_triangles", "precision"]
+
+
+def precision(noise: Noise, moments: Moments, values: Array) -> tuple[Array, Array]:
+    """Precision of one unit's errors under every pattern of observed periods.
+
+    ``Q = (W^-1/2 V W^-1/2)_oo^-1`` on the observed periods o, zero elsewhere.
+
+    Parameters
+    ----------
+    noise : Noise
+    moments : Moments
+    values : ndarray (B, k)
+        Parameters of the noise.
+
+    Returns
+    -------
+    tuple of ndarray (B, P, T, T) and ndarray (B, P)
+        Q and ``log|Q|``.
+    """
+    n = moments.n_periods
+    covariance = noise.covariance(n, values)[:, None]
+    if not (moments.weights == 1.0).all():
+        root = 1.0 / np.sqrt(moments.weights)
+        covariance = covariance * (root[:, :, None] * root[:, None, :])
+    seen = moments.seen.astype(np.float64)
+    pair = seen[:, :, None] * seen[:, None, :]
+    complete = bool(moments.seen.all())
+    if not complete:
+        # Ones on the diagonal of what is not seen leave the rest of the inverse as it is.
+        covariance = covariance * pair + np.eye(n) * (1.0 - seen)[:, :, None]
+    lower = np.linalg.cholesky(covariance)
+    log_det = -2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=-1)
+    q = np.linalg.inv(covariance)
+    q = 0.5 * (q + q.swapaxes(-1, -2))
+    if not complete:
+        q *= pair
+    count = len(moments.seen)
+    if q.shape[1] != count:
+        q, log_det = q.repeat(count, axis=1), log_det.repeat(count, axis=1)
+    return q, log_det
+
+
+def absorb(q: Array, loadings: Array, prior: Array | float = 0.0) -> tuple[Array, Array]:
+    """Take a unit's coefficients with loadings L and prior precision K / sigma² out.
+
+    ``Q - Q L (K + L'QL)^-1 L'Q``; flat coefficients have K = 0.
+
+    Parameters
+    ----------
+    q : ndarray (..., T, T)
+    loadings : ndarray (..., T, a)
+    prior : ndarray (..., a, a) or 0
+        K.
+
+    Returns
+    -------
+    tuple of ndarray (..., T, T) and ndarray (...)
+        The precision that is left, and ``log|K + L'QL|``.
+    """
+    ql = q @ loadings
+    inner = prior + loadings.swapaxes(-1, -2) @ ql
+    lower = np.linalg.cholesky(inner)
+    log_det = 2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=-1)
+    half = half_solve(lower, ql.swapaxes(-1, -2))
+    return q - half.swapaxes(-1, -2) @ half, log_det
+
+
+def half_solve(lower: Array, right: Array) -> Array:
+    """``L^-1 R`` for stacks of small triangular L.
+
+    Parameters
+    ----------
+    lower : ndarray (..., a, a)
+    right : ndarray (..., a, c)
+
+    Returns
+    -------
+    ndarray (..., a, c)
+    """
+    if lower.shape[-1] == 1:
+        return np.asarray(right / lower)
+    return np.linalg.solve(lower, right)
+
+
+def lower_places(n: int) -> Index:
+    """Number of each pair in the lower triangle of a symmetric matrix (n, n), both ways."""
+    number = np.zeros((n, n), dtype=np.int64)
+    rows, columns = np.tril_indices(n)
+    number[rows, columns] = number[columns, rows] = np.arange(rows.size)
+    return number
+
+
+def lower_triangles(matrices: Array) -> Array:
+    """Flatten the lower triangles of a stack (B, H, T, T) to (B, H T (T + 1) / 2)."""
+    rows, columns = np.tril_indices(matrices.shape[-1])
+    flat = matrices.reshape(*matrices.shape[:-2], -1)[..., rows * matrices.shape[-1] + columns]
+    return np.ascontiguousarray(flat.reshape(len(matrices), -1))
+
+
+def padded(home: Index, values: Any) -> Any:
+    """Take values (B, O, ...) to (B, place, most, ...), zero where there is no owner."""
+    nothing = np.zeros((len(values), 1, *values.shape[2:]))
+    return np.concatenate([values, nothing], axis=1)[:, home]

@@ -1,0 +1,342 @@
+"""The density of the parameters, with every linear coefficient integrated out.
+
+One point costs a few small products, two sparse ones and one Cholesky; points come in batches
+that stay in the second-level cache. Numbers in brackets are the equations of docs/gaussian.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_nqp.gaussian._small import absorb, half_solve, lower_triangles, padded, precision
+from bayes_nqp.gaussian.problem import GaussianProblem
+from bayes_nqp.gaussian.types import Array, Owners, Values
+from bayes_nqp.machine import n_threads, one_thread
+
+__all__ = [
+    "Factor", "NormalEquations", "Small", "density", "factorise", "in_chunks", "log_likelihood",
+    "normal_equations", "small",
+]  # fmt: skip
+
+CHUNK = 16
+"""Points of a batch: more would leave the cache, fewer would wait for Python."""
+_LOG_2PI = float(np.log(2.0 * np.pi))
+
+
+@dataclass(frozen=True, eq=False)
+class Small:
+    """What noise and deviations decide of every type of unit.
+
+    Parameters
+    ----------
+    q : ndarray (B, H, T, T)
+        ``Q̃``: flat unit coefficients out, and deviations of single units.
+    total : ndarray (B)
+        Log determinants, summed over units.
+    """
+
+    q: Array
+    total: Array
+
+
+@dataclass(frozen=True, eq=False)
+class NormalEquations:
+    """Normal equations of all coefficients at B points.
+
+    Parameters
+    ----------
+    matrix : ndarray (B, block, n, n)
+        A, lower triangles; the outcomes last. Prior precision is not in it yet.
+    total : ndarray (B)
+        The log density's part that depends on no coefficient.
+    """
+
+    matrix: Array
+    total: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Factor:
+    """Arrowhead Cholesky factor of A at B points.
+
+    Parameters
+    ----------
+    local : ndarray (B, block, n, local)
+        Of the local coefficients of each block: their factor, and below it the rows of the
+        global coefficients and the outcomes.
+    border : ndarray (B, n_border, n_border)
+        Of the global coefficients and the outcomes, with every block taken off.
+    log_det : ndarray (B)
+        ``log|A + sigma² diag(1/tau²)|`` of the coefficients.
+    """
+
+    local: Array
+    border: Array
+    log_det: Array
+
+    @property
+    def residual(self) -> Array:
+        """Factor C^1/2 of the outcomes' residual energy (B, m, m)."""
+        n = self.border.shape[1] - self.n_outcomes
+        return self.border[:, n:, n:]
+
+    n_outcomes: int = 1
+
+
+def density(problem: GaussianProblem, points: Array, *, threads: int | None = None) -> Array:
+    """Log posterior density of unconstrained points, absolute.
+
+    Parameters
+    ----------
+    problem : GaussianProblem
+    points : ndarray (B, parameter)
+    threads : int, optional
+
+    Returns
+    -------
+    ndarray (B)
+        Minus infinity where there is no factor.
+    """
+
+    def likelihood(part: Array) -> Array:
+        return log_likelihood(problem, problem.values(part))
+
+    return problem.space.log_prior(points) + in_chunks(likelihood, points, threads=threads)
+
+
+def in_chunks(
+    function: Callable[[Array], Array],
+    points: Array,
+    *,
+    size: int = CHUNK,
+    threads: int | None = None,
+) -> Array:
+    """Call a function of points chunk by chunk, and join what it returns.
+
+    Parameters
+    ----------
+    function : callable
+        From points (B, ...) to an array with B first.
+    points : ndarray (B, ...)
+    size : int, default 16
+        Points of a chunk.
+    threads : int, optional
+        By default those of `machine.n_threads`; results do not depend on their number.
+
+    Returns
+    -------
+    ndarray (B, ...)
+    """
+    parts = [points[at : at + size] for at in range(0, max(len(points), 1), size)]
+    workers = min(n_threads(threads), len(parts))
+    with one_thread():
+        if workers == 1:
+            return np.concatenate([function(part) for part in parts])
+        with ThreadPoolExecutor(workers) as pool:
+            return np.concatenate(list(pool.map(function, parts)))
+
+
+def log_likelihood(problem: GaussianProblem, values: Values) -> Array:
+    """Marginal log likelihood of one batch of points; a point without a factor is refused alone.
+
+    Parameters
+    ----------
+    problem : GaussianProblem
+    values : Values
+
+    Returns
+    -------
+    ndarray (B), or (B, m) where there are m outcomes
+    """
+    try:
+        with np.errstate(all="ignore"):
+            equations = normal_equations(problem, values)
+            factor = factorise(problem, values, equations.matrix)
+            return _finish(problem, values, equations.total, factor)
+    except np.linalg.LinAlgError:
+        if len(values) == 1:
+            refused = (
+                (1,) if problem.arrowhead.n_outcomes == 1 else (1, problem.arrowhead.n_outcomes)
+            )
+            return np.full(refused, -np.inf)
+        half = len(values) // 2
+        return np.concatenate(
+            [log_likelihood(problem, values[:half]), log_likelihood(problem, values[half:])]
+        )
+
+
+def _finish(problem: GaussianProblem, values: Values, total: Array, factor: Factor) -> Array:
+    """Put the log likelihood together (8)."""
+    log_sigma2 = 2.0 * np.log(values.sigma)
+    estimated = problem.scale_count > 0
+    log_tau = np.log(values.tau[:, estimated]) @ problem.scale_count[estimated]
+    common = (
+        total
+        - 0.5 * problem.n_free * (_LOG_2PI + log_sigma2)
+        + 0.5 * problem.n_flat * _LOG_2PI
+        - 0.5 * (factor.log_det - problem.n_coefficients * log_sigma2)
+        - log_tau
+    )
+    energy = (factor.residual**2).sum(axis=2)
+    out = common[:, None] - 0.5 * energy * np.exp(-log_sigma2)[:, None]
+    out = np.where(np.isfinite(out), out, -np.inf)
+    return out[:, 0] if problem.arrowhead.n_outcomes == 1 else out
+
+
+def small(problem: GaussianProblem, values: Values) -> Small:
+    """Precision of every type, with flat unit coefficients and units' own deviations out (1, 2).
+
+    Parameters
+    ----------
+    problem : GaussianProblem
+    values : Values
+
+    Returns
+    -------
+    Small
+    """
+    m = problem.moments
+    q, log_det = precision(problem.noise, m, values.noise)
+    q, absorbed = absorb(q, problem.nuisance * m.seen[:, :, None])
+    units = np.bincount(m.pattern, m.n_units, len(m.seen))
+    total = 0.5 * (log_det - absorbed) @ units
+    q = q[:, m.pattern]
+    if problem.deviates_by_unit:
+        k = deviation_precision(values)[:, None]
+        q, inner = absorb(q, m.loadings, k)
+        total = total - 0.5 * (inner - np.linalg.slogdet(k)[1]) @ m.n_units
+    return Small(q, total)
+
+
+def deviation_precision(values: Values) -> Array:
+    """``K = sigma² Omega^-1`` (B, q, q)."""
+    return np.asarray((values.sigma**2)[:, None, None] * np.linalg.inv(values.deviation))
+
+
+def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquations:
+    """Normal equations with every deviation taken out (3, 4, 5).
+
+    Parameters
+    ----------
+    problem : GaussianProblem
+    values : Values
+
+    Returns
+    -------
+    NormalEquations
+    """
+    types = small(problem, values)
+    m, head = problem.moments, problem.arrowhead
+    f = (m.map1 @ lower_triangles(types.q).T).T
+    total = types.total
+    if problem.by_group is not None:
+        taken, log_det = owners_square(problem, problem.by_group, types, values, m.width)
+        rows, columns = np.tril_indices(m.width)
+        f = f - taken[:, :, rows, columns].reshape(f.shape)
+        total = total - 0.5 * log_det
+    flat = np.zeros((len(values), head.n_blocks * head.size**2))
+    flat[:, head.stored] = (head.map2 @ np.ascontiguousarray(f.T)).T
+    matrix = flat.reshape(len(values), head.n_blocks, head.size, head.size)
+    if problem.by_block is not None:
+        taken, log_det = owners_square(problem, problem.by_block, types, values, head.size)
+        matrix -= taken
+        total = total - 0.5 * log_det
+    return NormalEquations(matrix, total)
+
+
+def owners_square(
+    problem: GaussianProblem, owners: Owners, types: Small, values: Values, width: int
+) -> tuple[Array, Array]:
+    """What owners' deviations take off normal equations, and their log determinants (4).
+
+    ``sum_o a_o' (K + H_o)^-1 a_o`` in each place, and ``sum_o log|K + H_o| - log|K|``.
+
+    Parameters
+    ----------
+    problem : GaussianProblem
+    owners : Owners
+    types : Small
+    values : Values
+    width : int
+        L, the size of the normal equations.
+
+    Returns
+    -------
+    tuple of ndarray (B, place, L, L) and ndarray (B)
+    """
+    a, inner = owners_normal(problem, owners, types, values, width)
+    lower = np.linalg.cholesky(inner)
+    half = padded(owners.home, half_solve(lower, a))
+    half = half.reshape(*half.shape[:2], -1, width)
+    log_det = 2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=(1, 2))
+    prior = np.linalg.slogdet(values.deviation)[1]
+    q = values.deviation.shape[-1]
+    log_k = q * 2.0 * np.log(values.sigma) - prior
+    return half.swapaxes(-1, -2) @ half, log_det - owners.n_owners * log_k
+
+
+def owners_normal(
+    problem: GaussianProblem, owners: Owners, types: Small, values: Values, width: int
+) -> tuple[Array, Array]:
+    """Normal equations of owners' deviations: ``a_o`` (B, O, q, L) and ``K + H_o`` (B, O, q, q)."""
+    d = problem.moments.loadings
+    v = types.q @ d
+    n_points, q = len(v), d.shape[2]
+    a = (owners.loads @ v.reshape(n_points, -1).T).T
+    h = d.swapaxes(-1, -2) @ v
+    by_owner = (owners.counts @ h.transpose(1, 0, 2, 3).reshape(len(d), -1)).reshape(
+        owners.n_owners, n_points, q, q
+    )
+    inner = by_owner.transpose(1, 0, 2, 3) + deviation_precision(values)[:, None]
+    return a.reshape(n_points, owners.n_owners, q, width), inner
+
+
+def factorise(problem: GaussianProblem, values: Values, matrix: Array) -> Factor:
+    """Arrowhead Cholesky of A with the prior on its diagonal (6, 7); overwrites A.
+
+    Parameters
+    ----------
+    problem : GaussianProblem
+    values : Values
+    matrix : ndarray (B, block, n, n)
+
+    Returns
+    -------
+    Factor
+
+    Raises
+    ------
+    LinAlgError
+        If A of any point is not positive definite.
+    """
+    head = problem.arrowhead
+    n_local, n_border = head.n_local, head.n_border
+    prior = problem.prior_precision(values, head.global_scale)
+    log_det = np.zeros(len(values))
+    if n_local:
+        at = np.arange(n_local)
+        matrix[:, :, at, at] += problem.prior_precision(values, head.local_scale)
+        # The border's block is no covariance yet: what is added to its diagonal comes off again.
+        tail = n_local + np.arange(n_border)
+        shift = np.maximum(matrix[:, :, tail, tail], 1e-30)
+        matrix[:, :, tail, tail] += shift
+        lower = np.linalg.cholesky(matrix)
+        corner = lower[:, :, n_local:, n_local:]
+        schur = (corner @ corner.swapaxes(-1, -2)).sum(axis=1)
+        at = np.arange(n_border)
+        schur[:, at, at] -= shift.sum(axis=1)
+        diagonal = np.diagonal(lower, axis1=-2, axis2=-1)[:, :, :n_local]
+        log_det += 2.0 * np.log(diagonal).sum(axis=(1, 2))
+        local = lower[:, :, :, :n_local]
+    else:
+        schur = matrix.sum(axis=1)
+        local = np.zeros((len(values), head.n_blocks, n_border, 0))
+    at = np.arange(head.n_global)
+    schur[:, at, at] += prior
+    border = np.linalg.cholesky(schur)
+    log_det += 2.0 * np.log(np.diagonal(border, axis1=1, axis2=2)[:, : head.n_global]).sum(axis=1)
+    return Factor(local, border, log_det, head.n_outcomes)

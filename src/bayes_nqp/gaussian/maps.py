@@ -1,0 +1,303 @@
+"""From classes of units and blocks of coefficients to the two sparse maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array, csr_array, kron
+
+from bayes_nqp.gaussian._small import lower_places
+from bayes_nqp.gaussian.problem import GaussianProblem, IsotropicDeviation
+from bayes_nqp.gaussian.types import PADDING, Arrowhead, Index, Moments, Owners
+
+if TYPE_CHECKING:
+    from bayes_nqp.compression import Block, Member, Problem, UnitClass
+
+__all__ = ["gaussian_problem"]
+
+type Triplets = tuple[list[npt.NDArray[Any]], list[npt.NDArray[Any]], list[npt.NDArray[Any]]]
+
+
+def gaussian_problem(problem: Problem) -> GaussianProblem:
+    """Sum classes up, and lay coefficients out.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Returns
+    -------
+    GaussianProblem
+    """
+    keys = _keys(problem)
+    deviates = problem.member_scale is not None
+    moments = _moments(problem, keys)
+    scale = problem.member_scale
+    deviation = None
+    if scale is not None:
+        deviation = IsotropicDeviation(1, None if scale.estimated else scale.prior)
+    by_group, by_block = _owners(problem, keys) if deviates and problem.members else (None, None)
+    return GaussianProblem(
+        space=problem.space,
+        noise=problem.errors,
+        deviation=deviation,
+        nuisance=np.ones((problem.n_periods, 1)),
+        moments=moments,
+        arrowhead=_arrowhead(problem, keys),
+        tau=np.array([np.nan if s.estimated else s.prior for s in problem.scales]),
+        n_free=problem.free,
+        by_group=by_group,
+        by_block=by_block,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Keys:
+    """Type and group of every class, and what makes them.
+
+    Parameters
+    ----------
+    type_of, group_of : ndarray of int (class)
+    patterns : list of (times, weights)
+    types : list of (pattern, loading (T,))
+    groups : list of (block, level, stratum, cells (T,))
+    """
+
+    type_of: Index
+    group_of: Index
+    patterns: Sequence[tuple[Index, npt.NDArray[np.float64]]]
+    types: Sequence[tuple[int, npt.NDArray[np.float64]]]
+    groups: Sequence[tuple[int, int, int, Index]]
+
+
+def _keys(problem: Problem) -> _Keys:
+    """Number types and groups of classes, in the order of the classes."""
+    n_periods = problem.n_periods
+    patterns: dict[tuple[bytes, bytes], int] = {}
+    types: dict[tuple[int, bytes], int] = {}
+    groups: dict[tuple[int, int, int, int], int] = {}
+    seen: list[tuple[Index, npt.NDArray[np.float64]]] = []
+    loads: list[tuple[int, npt.NDArray[np.float64]]] = []
+    places: list[tuple[int, int, int, Index]] = []
+    type_of, group_of = [], []
+    for i, c in enumerate(problem.classes):
+        weights = np.asarray(c.weights, dtype=np.float64)
+        pattern = patterns.setdefault((c.times.tobytes(), weights.tobytes()), len(patterns))
+        if pattern == len(seen):
+            seen.append((c.times, weights))
+        loading = np.zeros(n_periods)
+        if problem.member_scale is not None:
+            loading[c.times] = problem.class_treated[i]
+        number = types.setdefault((pattern, loading.tobytes()), len(types))
+        if number == len(loads):
+            loads.append((pattern, loading))
+        type_of.append(number)
+        place = (
+            int(problem.class_block[i]),
+            int(problem.class_level[i]),
+            int(problem.class_stratum[i]),
+        )
+        group = groups.setdefault((*place, c.cohort), len(groups))
+        if group == len(places):
+            places.append((*place, np.full(n_periods, -1)))
+        places[group][3][c.times] = problem.class_cells[i]
+        group_of.append(group)
+    return _Keys(np.array(type_of), np.array(group_of), seen, loads, places)
+
+
+def _moments(problem: Problem, keys: _Keys) -> Moments:
+    n_periods, n_columns = problem.n_periods, problem.n_columns
+    seen = np.zeros((len(keys.patterns), n_periods), dtype=bool)
+    weights = np.ones(seen.shape)
+    for p, (times, values) in enumerate(keys.patterns):
+        seen[p, times], weights[p, times] = True, values
+    sizes = np.array([c.units.size for c in problem.classes], dtype=np.float64)
+    loadings = np.array([loading for _, loading in keys.types])[:, :, None]
+    return Moments(
+        seen=seen,
+        weights=weights,
+        n_units=np.bincount(keys.type_of, sizes, len(keys.types)),
+        pattern=np.array([pattern for pattern, _ in keys.types], dtype=np.int64),
+        loadings=loadings if problem.member_scale is not None else loadings[:, :, :0],
+        map1=_map1(problem.classes, keys, n_periods, n_columns + 1),
+        n_columns=n_columns,
+        n_outcomes=1,
+    )
+
+
+def _map1(classes: Sequence[UnitClass], keys: _Keys, n_periods: int, n_columns: int) -> Any:
+    """``vec F = map1 vec Q̃``: periods n Q̃, columns S'Q̃, pairs of columns ⟨Q̃, M⟩ (3)."""
+    width = n_periods + n_columns
+    in_f, in_q = lower_places(width), lower_places(n_periods)
+    size_f, size_q = width * (width + 1) // 2, n_periods * (n_periods + 1) // 2
+    rows, columns, values = [], [], []
+    for c, kind, group in zip(classes, keys.type_of, keys.group_of, strict=True):
+        t = c.times
+        low, high = np.tril_indices(t.size)
+        at, column = t[c.position], n_periods + c.column
+        p, r = np.meshgrid(np.arange(at.size), np.arange(at.size), indexing="ij")
+        below = (column[:, None] >= column) & (c.cross != 0.0)
+        p, r = p[below], r[below]
+        row = [
+            in_f[t[low], t[high]],
+            in_f[column[:, None], t].ravel(),
+            in_f[column[p], column[r]],
+        ]
+        place = [
+            in_q[t[low], t[high]],
+            in_q[at[:, None], t].ravel(),
+            in_q[at[p], at[r]],
+        ]
+        value = [
+            np.full(low.size, float(c.units.size)),
+            np.repeat(c.sums, t.size),
+            c.cross[p, r],
+        ]
+        rows.append(group * size_f + np.concatenate(row))
+        columns.append(kind * size_q + np.concatenate(place))
+        values.append(np.concatenate(value))
+    shape = (len(keys.groups) * size_f, len(keys.types) * size_q)
+    return _sparse(rows, columns, values, shape)
+
+
+def _arrowhead(problem: Problem, keys: _Keys) -> Arrowhead:
+    n_local = max((b.local_slot.size for b in problem.blocks), default=0)
+    local = np.full((len(problem.blocks), n_local), PADDING)
+    for b, block in enumerate(problem.blocks):
+        local[b, : block.local_slot.size] = block.local_scale
+    loads = loadings_of_groups(problem, keys)
+    map2, stored = _map2(loads, [g[0] for g in keys.groups], len(problem.blocks))
+    return Arrowhead(map2, stored, local, np.asarray(problem.global_scale), 1)
+
+
+def loadings_of_groups(problem: Problem, keys: _Keys) -> list[Any]:
+    """``X_g``: how periods, columns and outcome of a group load on coefficients, J × n."""
+    n_local = max((b.local_slot.size for b in problem.blocks), default=0)
+    of_block = [_loadings(b, n_local) for b in problem.blocks]
+    out = []
+    for number, level, stratum, cells in keys.groups:
+        block, z = problem.blocks[number], of_block[number]
+        base = block.n_levels * problem.n_periods
+        periods = z[level * problem.n_periods + np.arange(problem.n_periods)]
+        inside = np.flatnonzero(cells >= 0)
+        pick = csr_array(
+            (np.ones(inside.size), (inside, base + cells[inside])),
+            shape=(problem.n_periods, z.shape[0]),
+        )
+        slope = base + block.n_cells + stratum * problem.n_columns
+        rest = z[np.r_[slope : slope + problem.n_columns, z.shape[0] - 1]]
+        out.append(_stack(periods + pick @ z, rest))
+    return out
+
+
+def _loadings(block: Block, n_local: int) -> Any:
+    """How slots of a block and the outcome load on local and global coefficients."""
+    slots, n_global = block.columns.shape
+    rows, columns = np.nonzero(block.columns)
+    at = np.arange(block.local_slot.size)
+    return csr_array(
+        (
+            np.concatenate([np.ones(at.size), block.columns[rows, columns], [1.0]]),
+            (
+                np.concatenate([block.local_slot, rows, [slots]]),
+                np.concatenate([at, n_local + columns, [n_local + n_global]]),
+            ),
+        ),
+        shape=(slots + 1, n_local + n_global + 1),
+    )
+
+
+def _stack(above: Any, below: Any) -> Any:
+    from scipy.sparse import vstack
+
+    return csr_array(vstack([above, below]))
+
+
+def _map2(loads: Sequence[Any], block_of: Sequence[int], n_blocks: int) -> tuple[Any, Index]:
+    """``vec A = map2 vec F``, ``A_b = sum_g X_g' F_g X_g`` over the groups of a block (5)."""
+    width, n = loads[0].shape
+    in_f = lower_places(width).ravel()
+    size_f = width * (width + 1) // 2
+    rows, columns, values = [], [], []
+    for g, (x, block) in enumerate(zip(loads, block_of, strict=True)):
+        pair = kron(x.T, x.T).tocoo()
+        row, column = pair.coords
+        low = row // n >= row % n
+        rows.append(block * n * n + row[low])
+        columns.append(g * size_f + in_f[column[low]])
+        values.append(pair.data[low])
+    full = _sparse(rows, columns, values, (n_blocks * n * n, len(loads) * size_f))
+    diagonal = np.arange(n_blocks)[:, None] * n * n + np.arange(n) * (n + 1)
+    stored = np.union1d(np.flatnonzero(np.diff(full.indptr)), diagonal.ravel())
+    return csr_array(full[stored]), stored
+
+
+def _sparse(
+    rows: Sequence[npt.NDArray[Any]],
+    columns: Sequence[npt.NDArray[Any]],
+    values: Sequence[npt.NDArray[Any]],
+    shape: tuple[int, int],
+) -> Any:
+    """Sum triplets into a sparse matrix."""
+    at = (np.concatenate(rows), np.concatenate(columns))
+    out = csr_array(coo_array((np.concatenate(values), at), shape=shape))
+    out.sum_duplicates()
+    return out
+
+
+def _owners(problem: Problem, keys: _Keys) -> tuple[Owners | None, Owners | None]:
+    """Owners inside one group, on its normal equations; others, on the coefficients of a block."""
+    homes = [np.unique(keys.group_of[m.classes]) for m in problem.members]
+    inside = [k for k, groups in enumerate(homes) if groups.size == 1]
+    across = [k for k, groups in enumerate(homes) if groups.size > 1]
+    by_group = by_block = None
+    if inside:
+        place = np.array([homes[k][0] for k in inside])
+        by_group = _owners_at(problem, keys, inside, place, len(keys.groups), None)
+    if across:
+        place = np.array([problem.members[k].block for k in across])
+        loads = loadings_of_groups(problem, keys)
+        by_block = _owners_at(problem, keys, across, place, len(problem.blocks), loads)
+    return by_group, by_block
+
+
+def _owners_at(
+    problem: Problem,
+    keys: _Keys,
+    numbers: Sequence[int],
+    place: Index,
+    n_places: int,
+    loads: Sequence[Any] | None,
+) -> Owners:
+    """Owners with their loads on ``Q̃ D``; through X' where loads of groups are given."""
+    n_periods, n_types = problem.n_periods, len(keys.types)
+    parts, owner, kind, count = [], [], [], []
+    for o, k in enumerate(numbers):
+        member: Member = problem.members[k]
+        total: Any = 0
+        for number, units, sums in zip(member.classes, member.counts, member.sums, strict=True):
+            c = problem.classes[number]
+            h = int(keys.type_of[number])
+            rows = np.concatenate([c.times, n_periods + c.column])
+            columns = h * n_periods + np.concatenate([c.times, c.times[c.position]])
+            values = np.concatenate([np.full(c.times.size, float(units)), sums])
+            shape = (n_periods + problem.n_columns + 1, n_types * n_periods)
+            load = csr_array(coo_array((values, (rows, columns)), shape=shape))
+            total = total + (load if loads is None else loads[keys.group_of[number]].T @ load)
+            owner.append(o)
+            kind.append(h)
+            count.append(float(units))
+        parts.append(total)
+    from scipy.sparse import vstack
+
+    most = int(np.bincount(place, minlength=n_places).max())
+    home = np.full((n_places, most), -1)
+    for g in range(n_places):
+        here = np.flatnonzero(place == g)
+        home[g, : here.size] = here
+    counts = coo_array((count, (owner, kind)), shape=(len(numbers), n_types))
+    return Owners(csr_array(vstack(parts)), csr_array(counts), home)

@@ -1,0 +1,155 @@
+"""A Gaussian problem: moments and maps, from which everything is computed in batches of points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+from bayes_nqp.gaussian.types import Array, Arrowhead, Index, Moments, Noise, Owners, Values
+from bayes_nqp.parameters import FIXED, FLAT, ParameterSpace
+
+__all__ = ["Deviation", "GaussianProblem", "IsotropicDeviation"]
+
+
+class Deviation(Protocol):
+    """The covariance of an owner's deviation, with q columns."""
+
+    @property
+    def n_parameters(self) -> int:
+        """How many parameters it has."""
+
+    def covariance(self, values: Array) -> Array:
+        """Covariance at parameter values (B, k), on their own scales: (B, q, q)."""
+
+
+@dataclass(frozen=True, slots=True)
+class IsotropicDeviation:
+    """Deviations of one standard deviation, estimated or fixed.
+
+    Parameters
+    ----------
+    n_columns : int, default 1
+        q.
+    fixed : float, optional
+        The standard deviation, in multiples of ``s``, where it is not estimated.
+    """
+
+    n_columns: int = 1
+    fixed: float | None = None
+
+    @property
+    def n_parameters(self) -> int:
+        """One where it is estimated."""
+        return int(self.fixed is None)
+
+    def covariance(self, values: Array) -> Array:
+        """``omega² I``."""
+        omega = values[:, 0] if self.fixed is None else np.full(len(values), self.fixed)
+        return np.asarray((omega**2)[:, None, None] * np.eye(self.n_columns))
+
+
+@dataclass(frozen=True, eq=False)
+class GaussianProblem:
+    """A conditionally Gaussian model of compressed rows.
+
+    Parameters
+    ----------
+    space : ParameterSpace
+        Estimated scales, parameters of the deviation, of the noise, and sigma, in this order.
+    noise : Noise
+    deviation : Deviation or None
+    nuisance : ndarray (T, a)
+        Loadings of flat unit coefficients: a column of ones, and time where units have trends.
+    moments : Moments
+    arrowhead : Arrowhead
+    tau : ndarray (scale)
+        Values of fixed scales, NaN where estimated.
+    n_free : int
+        Rows less flat unit coefficients.
+    by_group, by_block : Owners or None
+        Owners of several units, inside one group or across the groups of a block; both None
+        where every unit is an owner.
+    """
+
+    space: ParameterSpace
+    noise: Noise
+    deviation: Deviation | None
+    nuisance: Array
+    moments: Moments
+    arrowhead: Arrowhead
+    tau: Array
+    n_free: int
+    by_group: Owners | None = None
+    by_block: Owners | None = None
+
+    @property
+    def deviates_by_unit(self) -> bool:
+        """Whether each unit has a deviation of its own, so that types take it out."""
+        shared = self.by_group is not None or self.by_block is not None
+        return self.deviation is not None and not shared
+
+    @cached_property
+    def scale_count(self) -> Array:
+        """How many coefficients have each scale (scale)."""
+        numbers = np.concatenate([self.arrowhead.local_scale.ravel(), self.arrowhead.global_scale])
+        return np.bincount(numbers[numbers >= 0], minlength=self.tau.size).astype(np.float64)
+
+    @cached_property
+    def n_flat(self) -> int:
+        """Coefficients with a flat prior."""
+        head = self.arrowhead
+        return int((head.local_scale == FLAT).sum() + (head.global_scale == FLAT).sum())
+
+    @cached_property
+    def n_coefficients(self) -> int:
+        """Coefficients, flat ones included."""
+        head = self.arrowhead
+        return int((head.local_scale >= FLAT).sum() + head.global_scale.size)
+
+    def values(self, points: Array) -> Values:
+        """Parameters on their own scales, by what they are parameters of.
+
+        Parameters
+        ----------
+        points : ndarray (B, parameter)
+            Unconstrained.
+
+        Returns
+        -------
+        Values
+        """
+        own = self.space.constrain(points)
+        estimated = np.isnan(self.tau)
+        n_scales = int(estimated.sum())
+        tau = np.tile(self.tau, (len(points), 1))
+        tau[:, estimated] = own[:, :n_scales]
+        rest = own[:, n_scales:-1]
+        covariance = np.zeros((len(points), 0, 0))
+        if self.deviation is not None:
+            covariance = self.deviation.covariance(rest)
+            rest = rest[:, self.deviation.n_parameters :]
+        return Values(tau, covariance, rest, own[:, -1])
+
+    def prior_precision(self, values: Values, scale: Index) -> Array:
+        """``sigma² / tau²`` of coefficients with given scale numbers; 0 where flat.
+
+        Parameters
+        ----------
+        values : Values
+        scale : ndarray of int (...)
+
+        Returns
+        -------
+        ndarray (B, ...)
+            1 for padding, so that its diagonal has a factor.
+        """
+        sigma2 = (values.sigma**2).reshape(-1, *[1] * scale.ndim)
+        constant = sigma2 * (scale == FIXED)
+        estimated = scale >= 0
+        if estimated.any():
+            tau = values.tau[:, np.where(estimated, scale, 0)]
+            constant = np.where(estimated, sigma2 / tau**2, constant)
+        return np.where(scale < FLAT, 1.0, constant)

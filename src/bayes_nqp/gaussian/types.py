@@ -1,0 +1,185 @@
+"""What a Gaussian problem is made of. Symbols are those of docs/gaussian.md.
+
+Units of one *type* share observed periods, weights and loadings of their deviation; units of one
+*group* have the same coefficients in every period. B points, P patterns of observed periods, H
+types, G groups, T periods, K columns, m outcomes, J = T + K + m.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["PADDING", "Array", "Arrowhead", "Index", "Moments", "Noise", "Owners", "Values"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+PADDING = -3
+"""Scale number where a block has fewer local coefficients than the largest one."""
+
+
+class Noise(Protocol):
+    """An error structure, as the density sees it."""
+
+    def covariance(self, n_periods: int, values: Array) -> Array:
+        """Covariance of one unit's errors on the whole time grid, at unit innovation variance.
+
+        Parameters
+        ----------
+        n_periods : int
+        values : ndarray (point, parameter)
+            Of the noise's parameters, on their own scales.
+
+        Returns
+        -------
+        ndarray (point, n_periods, n_periods)
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """Parameters at B points, on their own scales, in multiples of ``s``.
+
+    Parameters
+    ----------
+    tau : ndarray (B, scale)
+        Prior scales of coefficients, fixed ones included.
+    deviation : ndarray (B, q, q)
+        Covariance of an owner's deviation.
+    noise : ndarray (B, k)
+    sigma : ndarray (B)
+        Innovation standard deviation.
+    """
+
+    tau: Array
+    deviation: Array
+    noise: Array
+    sigma: Array
+
+    def __getitem__(self, at: Any) -> Values:
+        return Values(self.tau[at], self.deviation[at], self.noise[at], self.sigma[at])
+
+    def __len__(self) -> int:
+        return len(self.sigma)
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Rows of a panel, summed up: all that the likelihood takes from them.
+
+    Parameters
+    ----------
+    seen : ndarray of bool (P, T)
+        Observed periods of each pattern.
+    weights : ndarray (P, T)
+        Precision weights; 1 where unseen.
+    n_units : ndarray (H)
+    pattern : ndarray of int (H)
+    loadings : ndarray (H, T, q)
+        What multiplies a unit's deviation in each period; zero where unseen. q = 0 without
+        deviations.
+    map1 : csr_array (G J (J + 1) / 2, H T (T + 1) / 2)
+        Takes the lower triangles of ``Q̃`` to those of ``F``.
+    n_columns : int
+        K.
+    n_outcomes : int
+        m.
+    """
+
+    seen: npt.NDArray[np.bool_]
+    weights: Array
+    n_units: Array
+    pattern: Index
+    loadings: Array
+    map1: Any
+    n_columns: int
+    n_outcomes: int
+
+    @property
+    def n_periods(self) -> int:
+        """T."""
+        return int(self.seen.shape[1])
+
+    @property
+    def width(self) -> int:
+        """J: periods, columns and outcomes of one group's normal equations."""
+        return self.n_periods + self.n_columns + self.n_outcomes
+
+
+@dataclass(frozen=True, eq=False)
+class Owners:
+    """Deviations that several units share, and where each enters.
+
+    Parameters
+    ----------
+    loads : csr_array (O q L, H T q)
+        Takes ``Q̃ D`` of the types to ``a_o``, on L places for each of q columns: the normal
+        equations of a group (L = J) or the coefficients and outcomes of a block (L = n).
+    counts : csr_array (O, H)
+        Units of each owner in each type.
+    home : ndarray of int (place, most)
+        Owners of each group or block, -1 where there are fewer.
+    """
+
+    loads: Any
+    counts: Any
+    home: Index
+
+    @property
+    def n_owners(self) -> int:
+        """O."""
+        return int(self.counts.shape[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Arrowhead:
+    """Coefficients of a problem: blocks of local ones that meet in the global ones only.
+
+    Parameters
+    ----------
+    map2 : csr_array (stored, G J (J + 1) / 2)
+        Takes the lower triangles of ``F`` to the stored entries of A.
+    stored : ndarray of int (stored)
+        Where these lie in (block, n, n), n = locals + globals + m; lower triangles.
+    local_scale : ndarray of int (block, local)
+        Number of each local coefficient's scale, `FLAT`, `FIXED` or `PADDING`.
+    global_scale : ndarray of int (global)
+        The same of global ones.
+    n_outcomes : int
+        m.
+    """
+
+    map2: Any
+    stored: Index
+    local_scale: Index
+    global_scale: Index
+    n_outcomes: int
+
+    @property
+    def n_blocks(self) -> int:
+        """How many blocks there are."""
+        return int(self.local_scale.shape[0])
+
+    @property
+    def n_local(self) -> int:
+        """Local coefficients of the largest block."""
+        return int(self.local_scale.shape[1])
+
+    @property
+    def n_global(self) -> int:
+        """Global coefficients."""
+        return self.global_scale.size
+
+    @property
+    def n_border(self) -> int:
+        """Global coefficients and outcomes."""
+        return self.n_global + self.n_outcomes
+
+    @property
+    def size(self) -> int:
+        """N."""
+        return self.n_local + self.n_border

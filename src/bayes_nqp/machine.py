@@ -1,0 +1,73 @@
+"""What the machine has: threads, and how many linear algebra may take."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import Any
+
+from bayes_nqp.errors import StudyError
+
+__all__ = ["THREADS_VARIABLE", "n_threads", "one_thread"]
+
+THREADS_VARIABLE = "BAYES_NQP_THREADS"
+"""Environment variable that says how many threads a fit may take."""
+
+
+def n_threads(threads: int | None = None) -> int:
+    """Count the threads that work in pieces may take.
+
+    Parameters
+    ----------
+    threads : int, optional
+        What the user asks for; by default the environment variable ``BAYES_NQP_THREADS``, and
+        without it as many as the machine lends this process.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Raises
+    ------
+    StudyError
+        If the number is not a positive whole one.
+    """
+    source, asked = "'threads'", str(threads)
+    if threads is None:
+        source, asked = f"the environment variable {THREADS_VARIABLE}", ""
+        asked = os.environ.get(THREADS_VARIABLE, "").strip()
+        if not asked:
+            return _lent()
+    if isinstance(threads, bool) or not asked.isascii() or not asked.isdigit() or int(asked) < 1:
+        raise StudyError(f"{source} is {asked!r}", hint="a whole number from 1 up")
+    return int(asked)
+
+
+def _lent() -> int:
+    """Processors that this process may run on."""
+    count = getattr(os, "process_cpu_count", os.cpu_count)()
+    return max(int(count or 1), 1)
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Keep linear algebra to one thread inside a ``with`` block.
+
+    Matrices here are small: threads inside a product would only wait for one another.
+
+    Returns
+    -------
+    context manager
+        Entering it again inside costs next to nothing.
+    """
+    return _controller().limit(limits=1)  # type: ignore[no-any-return]
+
+
+@cache
+def _controller() -> Any:
+    # It finds the libraries that are loaded by now, and looking for them takes milliseconds.
+    import scipy.linalg  # noqa: F401
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
