@@ -17,7 +17,6 @@ from waist import random_effects
 from bayes_nqp import plots
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att
-from bayes_nqp.plots import _fonts
 from bayes_nqp.plots._notes import wrapped
 from bayes_nqp.plots._words import _CHINESE, _ENGLISH
 
@@ -26,7 +25,6 @@ CHINESE = random_effects(
     strata={"地区": ("东部", "中部", "西部", "东北", "华南")},
     attrs={"outcome": "新质生产力", "outcome_unit": "对数点"},
 )
-HAS_CJK = bool(set(_fonts._PREFERRED) & _fonts._installed())
 
 
 def _texts(figure):
@@ -84,7 +82,6 @@ def test_every_figure_leaves_the_world_as_it_was(name):
 
 
 @pytest.mark.parametrize("name", FIGURES)
-@pytest.mark.skipif(not HAS_CJK, reason="no CJK font is installed")
 def test_chinese_figures_have_every_glyph(name):
     figure = FIGURES[name](CHINESE, title="标题", language="zh")
     assert _rendered(figure) > 1000
@@ -253,16 +250,6 @@ def test_adoption_of_many_units_is_drawn_by_cohort_and_stratum():
     assert sum(int(label.split("(")[1][:-1]) for label in labels) == 200
     assert "括号内为单位数" in _said(figure)
     assert len(plots.adoption(_panel(200), most=4).axes[0].get_yticklabels()) == 3
-
-
-def test_without_a_cjk_font_one_warning_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(_fonts, "_installed", lambda: {"DejaVu Sans"})
-    _fonts._warn_once.cache_clear()
-    with pytest.warns(UserWarning, match="fonts-noto-cjk"):
-        assert _fonts.families(["内陆"]) == ["DejaVu Sans"]
-    assert _fonts.families(["沿海"]) == ["DejaVu Sans"]
-    assert _fonts.families(["inland − coastal × 5"]) == ["DejaVu Sans"]
-    _fonts._warn_once.cache_clear()
 
 
 def test_languages_say_the_same_things():

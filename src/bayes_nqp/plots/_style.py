@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from io import BytesIO
 from typing import Any, Final
 
@@ -70,8 +70,7 @@ class _Shown(Figure):
         return picture.getvalue()
 
 
-@contextmanager
-def style(texts: Iterable[str]) -> Iterator[None]:
+def style(texts: Iterable[str]) -> AbstractContextManager[None]:
     """Draw in the library's style, in fonts that can write some texts.
 
     Parameters
@@ -79,13 +78,12 @@ def style(texts: Iterable[str]) -> Iterator[None]:
     texts : iterable of str
         Everything that the figure will say.
 
-    Yields
-    ------
-    None
+    Returns
+    -------
+    context manager
     """
     settings: Any = {**_SETTINGS, "font.family": families(texts)}
-    with mpl.rc_context(settings):
-        yield
+    return mpl.rc_context(settings)
 
 
 def new_figure(size: tuple[float, float]) -> Figure:
