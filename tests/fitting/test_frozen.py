@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from pathlib import Path
 
 import pytest
+from frozen import FROZEN, frozen_bytes
 from numpy.testing import assert_allclose, assert_array_less
 
 import bayes_nqp as nqp
 from bayes_nqp.testing import assert_equal
 
-FROZEN = Path(__file__).resolve().parents[1] / "data" / "fits_0_1"
 NUMBERS = json.loads((FROZEN / "numbers.json").read_text(encoding="utf-8"))
 AGAIN = nqp.IMH(draws=200, chains=2, seed=5)
 
@@ -21,8 +20,10 @@ AGAIN = nqp.IMH(draws=200, chains=2, seed=5)
 def frozen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
     """Return the name of a frozen fit, and the fit."""
     path = tmp_path_factory.mktemp("frozen") / f"{request.param}.nc"
-    path.write_bytes(gzip.decompress((FROZEN / f"{request.param}.nc.gz").read_bytes()))
-    return request.param, nqp.load(path)
+    path.write_bytes(frozen_bytes(request.param))
+    with pytest.warns(UserWarning, match=f"{request.param}.nc .* has no seal"):
+        fit = nqp.load(path)
+    return request.param, fit
 
 
 def draws_of(fit: nqp.Fit, by: str):
@@ -49,3 +50,12 @@ def test_its_design_can_be_fitted_to_its_panel_again(frozen) -> None:
 def test_it_is_saved_again_as_it_is(frozen, tmp_path: Path) -> None:
     _, fit = frozen
     assert_equal(nqp.load(fit.save(tmp_path / "again.nc")), fit)
+
+
+def test_it_says_that_its_file_had_no_seal(frozen, tmp_path: Path) -> None:
+    _, fit = frozen
+    back = nqp.load(fit.save(tmp_path / "again.nc"))
+    for one in (fit, back):
+        assert one.facts["unsealed"] == 1.0
+        assert "file without a seal" in repr(one)
+        assert "file without a seal" in one._repr_html_()

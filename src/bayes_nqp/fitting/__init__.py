@@ -3,10 +3,10 @@
 from bayes_nqp.fitting._batch import Kept, Numbers, batch
 from bayes_nqp.fitting._conditional import conditional_mean
 from bayes_nqp.fitting._draws import moderator_shift
-from bayes_nqp.fitting._files import load
 from bayes_nqp.fitting._fit import Fit, fit, fit_again
 from bayes_nqp.fitting._fit_index import fit_index, pooled_over
 from bayes_nqp.fitting._known import Known, known_chains
+from bayes_nqp.fitting._load import load
 from bayes_nqp.fitting._mediate import Mediated, mediate
 from bayes_nqp.fitting._modal import Summit, modal_effects, summits
 from bayes_nqp.fitting._new_unit import new_unit_effects

@@ -43,6 +43,10 @@ __all__ = ["Fit", "fit", "fit_again"]
 
 Array = npt.NDArray[np.float64]
 
+UNSEALED = (
+    "read from a file without a seal; nothing tells whether it was changed since it was saved"
+)
+
 _FEW = 2
 """Parameters of errors alone: autocorrelation and sd."""
 _LONGER = 5
@@ -67,7 +71,8 @@ class Fit(Tabulated):
     gate : Gate
         The convergence gate.
     facts : mapping of str to str or float
-        Panel digest, ``s``, seconds, whether sampling was interrupted.
+        Panel digest, ``s``, seconds, whether sampling was interrupted; and ``unsealed``, where it
+        was read from a file of version 0.1, which has no seal.
     versions : mapping of str to str
         Of the packages that made it.
     notes : tuple of str
@@ -164,6 +169,8 @@ class Fit(Tabulated):
             lines.insert(3, ("members", f"{effects.sizes[v.MEMBER]}"))
         if self.facts.get("interrupted"):
             lines.append(("note", "sampling was interrupted; the draws so far were kept"))
+        if self.facts.get("unsealed"):
+            lines.append(("note", UNSEALED))
         lines += [("note", note) for note in self.notes]
         return lines
 

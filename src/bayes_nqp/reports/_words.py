@@ -151,6 +151,9 @@ _ENGLISH = {
     "p_design": "Design",
     "p_sampler": "Sampler",
     "p_gate": "Convergence gate",
+    "p_seal": "Seal of the file",
+    "p_unsealed": "none: the fit was saved by version 0.1, and nothing tells whether its file was "
+    "changed since",
     "p_diagnostics": "Diagnostics",
     "p_diagnosed": "{chains} chains of {draws:,} draws; R-hat at most {rhat:.3f}, effective draws "
     "at least {bulk:,.0f} (bulk) and {tail:,.0f} (tail), {divergences} divergences",
@@ -293,6 +296,8 @@ _CHINESE = {
     "p_design": "设计",
     "p_sampler": "抽样器",
     "p_gate": "收敛检验",
+    "p_seal": "文件校验",
+    "p_unsealed": "无：该拟合由 0.1 版保存，文件不含校验码，无法判断其保存后是否被改动",
     "p_diagnostics": "诊断",
     "p_diagnosed": "{chains} 条链，每条 {draws:,} 次抽样；R-hat 至多 {rhat:.3f}，有效样本量至少 "
     "{bulk:,.0f}（主体）与 {tail:,.0f}（尾部），{divergences} 次发散",

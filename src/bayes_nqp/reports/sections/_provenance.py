@@ -54,6 +54,8 @@ def _items(context: Context) -> Iterator[tuple[str, str | int]]:
     yield say["p_sampler"], repr(fit.sampler)
     yield say["p_seed"], str(fit.sampler.seed)
     yield say["p_fit"], fit.digest
+    if fit.facts.get("unsealed"):
+        yield say["p_seal"], say["p_unsealed"]
     yield say["p_gate"], context.gate()
     yield (
         say["p_diagnostics"],

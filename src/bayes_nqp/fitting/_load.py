@@ -1,0 +1,205 @@
+"""Reading a fit that was saved, or refusing what is none."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import BinaryIO
+
+import h5py
+import numpy as np
+import xarray as xr
+
+from bayes_nqp.codec import decode
+from bayes_nqp.diagnostics import Gate
+from bayes_nqp.errors import NQPError, PanelError, StudyError
+from bayes_nqp.fitting._files import ESCAPES, FORMAT
+from bayes_nqp.fitting._fit import Fit
+from bayes_nqp.fitting._names import renamed
+from bayes_nqp.fitting._panel_rows import from_bytes
+from bayes_nqp.fitting._seal import Seal, seal_of
+from bayes_nqp.fitting._structure import checked
+from bayes_nqp.panel import Panel
+
+__all__ = ["load"]
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_KINDS = {
+    b"PK\x03\x04": "a zip archive or an Excel file", b"\x1f\x8b": "a gzip archive",
+    b"CDF": "netCDF of the classic kind", b"PAR1": "a Parquet file", b"\x80": "a pickle",
+    b"version https://git-lfs": "a pointer of Git LFS to a file that was not fetched",
+}  # fmt: skip
+_AGAIN = "the file that was saved, from another copy; or fit again and save"
+
+
+def load(path: str | Path, panel: Panel | None = None) -> Fit:
+    """Read a fit that `Fit.save` wrote.
+
+    A file is read only as it was saved: its seal, the SHA-256 of its bytes at its end, is compared
+    before anything else is. Files of version 0.1 have no seal. They are read with a warning, and
+    the fit says so in its repr and in reports.
+
+    Parameters
+    ----------
+    path : str or Path
+    panel : Panel, optional
+        The panel, if the file was written without its rows.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    StudyError
+        If there is no such file, or it holds no fit, or one of a later format; or if it was
+        changed, cut or damaged since it was saved.
+    PanelError
+        If ``panel`` is not the one that was fitted.
+    """
+    path = Path(path)
+    tree, unsealed = _tree_of(path)
+    fit = _attempt(path, lambda: checked(_fit_of(tree, unsealed), unsealed=unsealed))
+    digest = str(fit.facts["panel_digest"])
+    if panel is None and "panel" in tree.children:
+        panel = _attempt(path, lambda: from_bytes(tree["panel"].to_dataset()))
+        if panel.digest != digest:
+            raise _refusal(path, "its rows are not those that were fitted")
+    if panel is not None and panel.digest != digest:
+        raise PanelError(
+            "'panel' is not the one that was fitted: its digest differs",
+            where=f"{panel.digest[:12]}… instead of {digest[:12]}…",
+            hint="pass the same rows, in the same roles",
+        )
+    if unsealed:
+        _warn(path, fit.digest)
+    return replace(fit, panel=panel)
+
+
+@cache
+def _warn(path: Path, digest: str) -> None:
+    """Warn once for every file; Python's own count starts anew whenever a filter changes."""
+    warnings.warn(
+        f"{path.name} was saved by version 0.1 and has no seal: nothing tells whether it was "
+        "changed since; save the fit again to seal it as it is now",
+        stacklevel=3,
+    )
+
+
+def _tree_of(path: Path) -> tuple[xr.DataTree, bool]:
+    """Everything in a file, once its seal allows it; and whether it has none."""
+    try:
+        if not path.is_file():
+            raise StudyError(f"'path' {str(path)!r} is no file", hint="check the name")
+        with path.open("rb") as file:
+            seal, start = seal_of(file), file.read(32)
+            file.seek(0)
+            _check_bytes(path, seal, start)
+            version, names = _attempt(path, lambda: _head(file))
+            if version > FORMAT:
+                raise StudyError(
+                    f"{path.name} was written in format {version}, and this version reads up to "
+                    f"{FORMAT}",
+                    hint="install a newer bayes_nqp",
+                )
+            unsealed = seal == "missing"
+            if unsealed and (version > 1 or "seal" in names):
+                raise _refusal(path, "its seal is gone, as where a program edited or packed it")
+            return _attempt(path, lambda: _read(file)), unsealed
+    except OSError as error:
+        raise StudyError(
+            f"'path' {str(path)!r} cannot be read: {error.strerror or error}",
+            hint="a file that you may read",
+        ) from error
+
+
+def _check_bytes(path: Path, seal: Seal, start: bytes) -> None:
+    """Refuse what is no fit, before HDF5, which damaged files may crash, sees it."""
+    if seal == "broken":
+        raise _refusal(path, "its bytes are not those that were sealed")
+    if not start.startswith(_HDF5):
+        kind = next((k for sign, k in _KINDS.items() if start.startswith(sign)), "")
+        found = kind or (f"it begins with {start[:12]!r}" if start else "it is empty")
+        raise StudyError(
+            f"{path.name} holds no fit of this library",
+            where=found,
+            hint="a file that fit.save wrote, and not packed",
+        )
+    if seal == "misplaced":
+        raise _refusal(path, "its seal is not where the file ends: bytes are missing, or too many")
+
+
+def _head(file: BinaryIO) -> tuple[int, set[str]]:
+    """The file's format, and the names of its attrs."""
+    # Where HDF5 refuses a file, h5netcdf leaves a broken object behind that complains later.
+    with h5py.File(file, "r") as opened:
+        names = set(opened.attrs)
+        missing = [name for name in ("format", "design", "facts") if name not in names]
+        if missing:
+            raise StudyError(f"it has no {', '.join(missing)}")
+        return int(np.asarray(opened.attrs["format"]).item()), names
+
+
+def _read(file: BinaryIO) -> xr.DataTree:
+    file.seek(0)
+    with xr.open_datatree(file, engine="h5netcdf") as tree:
+        return tree.load()
+
+
+def _fit_of(tree: xr.DataTree, unsealed: bool) -> Fit:
+    head = tree.attrs
+    groups = {
+        str(name): _restored(node.to_dataset())
+        for name, node in tree.children.items()
+        if name != "panel"
+    }
+    facts = json.loads(head["facts"])
+    gate = json.loads(head["gate"])
+    return Fit(
+        design=decode(json.loads(head["design"])),
+        panel=None,
+        sampler=decode(json.loads(head["sampler"])),
+        tree=xr.DataTree.from_dict(groups),
+        gate=Gate(**{**gate, "failures": tuple(gate["failures"])}),
+        facts={**facts, "unsealed": 1.0} if unsealed else facts,
+        versions=json.loads(head["versions"]),
+        notes=tuple(json.loads(head["notes"])),
+    )
+
+
+def _attempt[T](path: Path, read: Callable[[], T]) -> T:
+    """Read what somebody may have damaged or made up: whatever goes wrong there is its fault."""
+    try:
+        return read()
+    except MemoryError:
+        raise
+    except Exception as error:
+        told = error.what if isinstance(error, NQPError) else f"{type(error).__name__}: {error}"
+        raise StudyError(
+            f"{path.name} holds no fit of this library, or only part of one",
+            where=told.partition("\n")[0],
+            hint=_AGAIN,
+        ) from error
+
+
+def _refusal(path: Path, what: str) -> StudyError:
+    return StudyError(f"{path.name} was changed or damaged since it was saved: {what}", hint=_AGAIN)
+
+
+def _restored(dataset: xr.Dataset) -> xr.Dataset:
+    dataset = renamed(dataset, {new: old for old, new in ESCAPES.items()})
+    texts = {
+        name: (variable.dims, np.asarray(variable.values, dtype=str))
+        for name, variable in dataset.variables.items()
+        if variable.dtype.kind not in "biuf"
+    }
+    attrs = dict(dataset.attrs)
+    out = dataset.assign({n: x for n, x in texts.items() if n in dataset.data_vars})
+    out = out.assign_coords({n: x for n, x in texts.items() if n in dataset.coords})
+    for variable in out.variables.values():
+        variable.encoding = {}
+    return out.assign_attrs(attrs)

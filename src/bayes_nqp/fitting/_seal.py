@@ -1,0 +1,74 @@
+"""A seal at the end of a file: the SHA-256 of all bytes before it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import BinaryIO, Literal
+
+__all__ = ["SEAL", "Seal", "seal_of", "sealed"]
+
+type Seal = Literal["whole", "broken", "misplaced", "missing"]
+"""That of the file's bytes; of other bytes; not where the file ends; none."""
+
+_MARK = b"\x89bayes_nqp sha256\r\n\x1a\n"
+"""No text holds these bytes, and a transfer as text changes them."""
+
+SEAL = len(_MARK) + 64
+"""Bytes of a seal."""
+
+_CHUNK = 1 << 20
+
+
+def sealed(content: bytes) -> bytes:
+    """Put a seal after bytes.
+
+    Parameters
+    ----------
+    content : bytes
+
+    Returns
+    -------
+    bytes
+    """
+    return content + _MARK + hashlib.sha256(content).hexdigest().encode("ascii")
+
+
+def seal_of(file: BinaryIO) -> Seal:
+    """Compare the bytes of a file with its seal.
+
+    Parameters
+    ----------
+    file : binary file
+        It is left at its start.
+
+    Returns
+    -------
+    {"whole", "broken", "misplaced", "missing"}
+    """
+    size = max(file.seek(0, 2) - SEAL, 0)
+    file.seek(size)
+    end = file.read()
+    file.seek(0)
+    digest = end.removeprefix(_MARK)
+    if len(end) == SEAL and re.fullmatch(rb"[0-9a-f]{64}", digest):
+        same = _sha256(file, size) == digest.decode("ascii")
+        return "whole" if same else "broken"
+    return "misplaced" if _holds_mark(file) else "missing"
+
+
+def _sha256(file: BinaryIO, size: int) -> str:
+    digest = hashlib.sha256()
+    for start in range(0, size, _CHUNK):
+        digest.update(file.read(min(_CHUNK, size - start)))
+    file.seek(0)
+    return digest.hexdigest()
+
+
+def _holds_mark(file: BinaryIO) -> bool:
+    before, found = b"", False
+    while not found and (chunk := file.read(_CHUNK)):
+        found = _MARK in before + chunk
+        before = chunk[-len(_MARK) :]
+    file.seek(0)
+    return found
