@@ -6,18 +6,32 @@ refuses and nothing else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 __all__ = [
+    "UNPRINTABLE",
     "ConvergenceError",
     "IdentificationError",
     "NQPError",
     "PanelError",
     "StudyError",
+    "cut",
     "nearest",
     "shown",
 ]
+
+
+UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff"
+    "\ud800-\udfff\ufffe\uffff]"
+)
+"""Characters that a terminal obeys, that nobody sees, or that no XML, JSON or UTF-8 can carry."""
+_PART = 1_500
+"""Characters that a part of a message has at most; real ones are far shorter."""
+_ITEM = 200
+"""Characters that an item of a list has at most."""
 
 
 class NQPError(ValueError):
@@ -34,6 +48,7 @@ class NQPError(ValueError):
     """
 
     def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        what, where, hint = (_printable(part) for part in (what, where, hint))
         self.what, self.where, self.hint = what, where, hint
         parts = [what.rstrip(".") + "."]
         if where:
@@ -59,6 +74,29 @@ class StudyError(NQPError):
     """A study file, or an argument of the library, cannot be understood."""
 
 
+def cut(text: str, most: int = _ITEM) -> str:
+    """Leave out the middle of a long text.
+
+    Parameters
+    ----------
+    text : str
+    most : int, default 200
+        Characters that are left at most.
+
+    Returns
+    -------
+    str
+    """
+    if len(text) <= most:
+        return text
+    return f"{text[: most - most // 4 - 3]} … {text[-(most // 4) :]}"
+
+
+def _printable(text: str) -> str:
+    """Escape what a terminal would obey or no encoding can carry; leave out a long middle."""
+    return UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], cut(text, _PART))
+
+
 def shown(items: Iterable[object], most: int = 6) -> str:
     """List the first items, and say how many more there are.
 
@@ -74,7 +112,7 @@ def shown(items: Iterable[object], most: int = 6) -> str:
     str
     """
     listed = list(items)
-    text = ", ".join(str(item) for item in listed[:most])
+    text = ", ".join(cut(str(item)) for item in listed[:most])
     return text if len(listed) <= most else f"{text}, and {len(listed) - most} more"
 
 

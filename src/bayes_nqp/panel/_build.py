@@ -12,8 +12,10 @@ import pandas as pd
 
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.panel import _checks, _cohorts
+from bayes_nqp.panel._columns import admitted_frame
+from bayes_nqp.panel._grid import Grid, make_grid, periods_of
 from bayes_nqp.panel._roles import Roles, as_names, check_roles
-from bayes_nqp.panel._times import Grid, Scale, make_grid, parse_freq, periods_of, read_times
+from bayes_nqp.panel._times import Scale, parse_freq, read_times
 from bayes_nqp.panel._values import (
     Bools,
     Floats,
@@ -137,6 +139,9 @@ def build(
     )
     check_roles(df, roles, treated)
     said = list(notes)
+    named = [pair for pair in roles.named() if treated is None or pair[0] != "cohort"]
+    named += [("treated", treated)] if treated is not None else []
+    df = admitted_frame(df, named, (unit, time), said)
     dropped: dict[str, int] = {}
     draft = _draft(df, roles, parse_freq(freq), dropped, said)
     _read(draft, said)
@@ -187,15 +192,23 @@ def _draft(
             f"no row has both unit={roles.unit!r} and time={roles.time!r}",
             hint="check that the right columns, and the right sheet, were read",
         )
-    low = int(ordinals[ok].min())
-    span = int(ordinals[ok].max()) - low + 1
-    key = codes * span + (ordinals - low)
+    key = _keys(codes, ordinals, ok, len(units))
     if not ok.all() or (key[1:] < key[:-1]).any():
         order = np.flatnonzero(ok)
         order = order[np.argsort(key[order], kind="stable")]
         df, codes, ordinals, key = df.iloc[order], codes[order], ordinals[order], key[order]
     _refuse_duplicates(key, Rows(df, roles.unit, roles.time))
     return Draft(df, roles, scale, units, codes, ordinals).compact()
+
+
+def _keys(codes: Ints, ordinals: Ints, ok: Bools, units: int) -> Ints:
+    """Number every pair of a unit and a time, in the order of units and times."""
+    low = int(ordinals[ok].min())
+    span = int(ordinals[ok].max()) - low + 1
+    if span * units < 2**62:
+        return codes * span + (ordinals - low)
+    seen, ranks = np.unique(ordinals, return_inverse=True)
+    return codes * len(seen) + ranks
 
 
 def _refuse_duplicates(key: Ints, rows: Rows) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.panel._columns import checked_names
 from bayes_nqp.vocabulary import RESERVED
 
 _TO_FRAME = "pandas.DataFrame(…), or .to_pandas() on a polars or Arrow table"
@@ -85,9 +86,15 @@ def check_roles(df: pd.DataFrame, roles: Roles, treated: str | None) -> None:
     named = [pair for pair in roles.named() if treated is None or pair[0] != "cohort"]
     if treated is not None:
         named.append(("treated", treated))
+    if df.columns.nlevels > 1:
+        raise PanelError(
+            f"the columns of df have {df.columns.nlevels} levels, and names are text",
+            hint="df.columns = ['_'.join(map(str, name)) for name in df.columns]",
+        )
     for argument, column in named:
         _check_known(df, argument, column)
     _check_once(df, named)
+    checked_names(named)
     reserved = [name for name in roles.strata if name in RESERVED]
     if reserved:
         raise PanelError(

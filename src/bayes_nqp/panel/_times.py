@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp.errors import PanelError, shown
@@ -15,6 +14,8 @@ from bayes_nqp.panel._values import Bools, Ints, Rows, is_text, missing, plain, 
 from bayes_nqp.panel._years import year_of
 
 _ALIASES = {"YE": "Y", "YS": "Y", "A": "Y", "QE": "Q", "QS": "Q", "ME": "M", "MS": "M"}
+_FAR = 2**53
+"""Whole numbers up to it are told apart as floats."""
 _KINDS = {
     "Y": "years",
     "Q": "quarters",
@@ -34,50 +35,6 @@ class Scale:
     @property
     def words(self) -> str:
         return "whole numbers" if self.base is None else _KINDS.get(self.base[0], self.base)
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """A regular grid of periods.
-
-    Parameters
-    ----------
-    base : str or None
-        pandas period frequency, or None for whole numbers.
-    start, step, size : int
-        First ordinal, distance of two periods, number of periods.
-    """
-
-    base: str | None
-    start: int
-    step: int
-    size: int
-
-    @property
-    def freq(self) -> int | str:
-        """The grid's step as ``freq=`` takes it."""
-        if self.base is None:
-            return self.step
-        return self.base if self.step == 1 else f"{self.step}{self.base}"
-
-    def labels(self) -> npt.NDArray[Any]:
-        """Label every period: numbers, or text such as ``2015-03``."""
-        ordinals = self.start + self.step * np.arange(self.size, dtype=np.int64)
-        return ordinals if self.base is None else self.text(ordinals)
-
-    def text(self, ordinals: Ints) -> npt.NDArray[Any]:
-        """Write ordinals as labels."""
-        if self.base is None:
-            return np.array([str(x) for x in ordinals], dtype=str)
-        periods = periods_of(ordinals, self.base)
-        if self.base.startswith("W"):
-            return np.array(periods.start_time.strftime("%Y-%m-%d"), dtype=str)
-        return np.array(periods.astype(str), dtype=str)
-
-
-def periods_of(ordinals: Ints, base: str) -> pd.PeriodIndex:
-    """Turn ordinals into pandas periods."""
-    return pd.PeriodIndex(pd.arrays.PeriodArray(ordinals, dtype=pd.PeriodDtype(base)))
 
 
 def parse_freq(freq: int | str | None) -> Scale | None:
@@ -124,7 +81,12 @@ def read_times(
     column = unwrapped(column)
     kind = column.dtype.kind
     if pd.api.types.is_bool_dtype(column.dtype):
-        raise PanelError(f"{argument}={column.name!r} holds True and False, not times")
+        raise PanelError(
+            f"{argument}={column.name!r} holds True and False, not times",
+            hint="treated= takes a 0/1 indicator by row"
+            if argument == "cohort"
+            else "name the column of years, dates or periods",
+        )
     if kind in "iuf" and not isinstance(column.dtype, pd.PeriodDtype):
         return _whole(column, argument, rows, scale)
     codes, values = pd.factorize(column)
@@ -159,6 +121,15 @@ def _whole(
             hint="never=float('inf') if infinity stands for never treated"
             if infinite and argument == "cohort"
             else "number the periods 1, 2, 3, …, or use dates",
+        )
+    far = np.abs(raw) > _FAR
+    if far.any():
+        raise PanelError(
+            f"{argument}={column.name!r} holds numbers beyond {_FAR:.0e}, which count no periods",
+            where=rows.shown(far, str(column.name)),
+            hint="correct these cells; never=… if they stand for never treated"
+            if argument == "cohort"
+            else "correct these cells; pd.to_datetime(…, unit='ns') if they count nanoseconds",
         )
     ordinals = raw.astype(np.int64)
     if scale is None or scale.base is None or not present.any():
@@ -266,72 +237,3 @@ def _text_hint(name: str, values: list[str], argument: str) -> str:
         return f"never={others[0] if len(others) == 1 else others!r}, if it means never treated"
     freq = " or freq='M' (or 'Y', 'Q', 'D')" if argument == "time" else ""
     return f"df[{name!r}] = pd.to_datetime(df[{name!r}]){freq} if these are dates"
-
-
-def make_grid(ordinals: Ints, scale: Scale, rows: Rows, name: str) -> tuple[Grid, Ints]:
-    """Fit a regular grid to the observed periods.
-
-    Returns
-    -------
-    grid : Grid
-    empty : ndarray of int64
-        Ordinals of its periods that no row has.
-
-    Raises
-    ------
-    PanelError
-        If the periods are not regular.
-    """
-    seen = np.unique(ordinals)
-    if len(seen) == 1:
-        return Grid(scale.base, int(seen[0]), scale.step or 1, 1), seen[:0]
-    gaps = np.diff(seen)
-    step = scale.step or _usual(gaps)
-    grid = Grid(scale.base, int(seen[0]), step, int((seen[-1] - seen[0]) // step) + 1)
-    off = (gaps % step) != 0
-    if off.any() or (scale.step is None and 2 * len(seen) < grid.size):
-        _irregular(grid, seen, gaps, name)
-    full = grid.start + step * np.arange(grid.size, dtype=np.int64)
-    if scale.step is None and len(np.unique(gaps)) > 1 and scale.base is None:
-        _refuse_calendar_codes(seen, name)
-    return grid, np.setdiff1d(full, seen)
-
-
-def _usual(gaps: Ints) -> int:
-    sizes, counts = np.unique(gaps, return_counts=True)
-    return int(sizes[np.argmax(counts)])
-
-
-def _irregular(grid: Grid, seen: Ints, gaps: Ints, name: str) -> None:
-    if grid.base is None:
-        _refuse_calendar_codes(seen, name)
-    unusual = np.flatnonzero(gaps != grid.step)
-    labels = grid.text(seen)
-    listed = [f"{labels[i]} is followed by {labels[i + 1]}" for i in unusual]
-    smaller = int(np.gcd.reduce(gaps))
-    usual = f"{grid.step}" if grid.base is None else f"{grid.step} {Scale(grid.base).words}"
-    finer = Grid(grid.base, grid.start, smaller, grid.size).freq
-    raise PanelError(
-        f"time={name!r} has irregular periods: the usual step is {usual}, but not everywhere",
-        where=shown(listed),
-        hint=f"freq={finer!r} if the periods in between are only missing; otherwise number the "
-        "waves 1, 2, 3, …, or leave out the odd ones",
-    )
-
-
-def _refuse_calendar_codes(seen: Ints, name: str) -> None:
-    """Refuse 201512, 201601 and the like, which are no count of periods."""
-    months, quarters = seen % 100, seen % 10
-    if seen[0] >= 190001 and seen[-1] <= 210012 and months.min() >= 1 and months.max() <= 12:
-        hint = f"pd.to_datetime(df[{name!r}].astype(str), format='%Y%m')"
-    elif seen[0] >= 19000101 and seen[-1] <= 21001231:
-        hint = f"pd.to_datetime(df[{name!r}].astype(str), format='%Y%m%d')"
-    elif seen[0] >= 19001 and seen[-1] <= 21004 and quarters.min() >= 1 and quarters.max() <= 4:
-        hint = f"pd.PeriodIndex.from_fields(year=df[{name!r}] // 10, quarter=df[{name!r}] % 10)"
-    else:
-        return
-    raise PanelError(
-        f"time={name!r} looks like a calendar written as numbers",
-        where=shown(seen, 3),
-        hint=f"df[{name!r}] = {hint}",
-    )

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.errors import PanelError, cut, shown
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Strings = npt.NDArray[np.str_]
+
+_CELL = 60
+"""Characters of a cell that a message shows."""
+_LONGEST = 1e22
+"""Whole floats below it are written out."""
+_HUGE = 10**400
+_MOST = 1e100
+"""No number is larger: squares of larger ones overflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +42,39 @@ class Rows:
         few = self.frame.iloc[found[:5]]
         texts = []
         for position, label in enumerate(few.index):
-            unit, time = (plain(few[name].iloc[position]) for name in (self.unit, self.time))
-            text = f"row {plain(label)} ({unit}, {time})"
+            cells = [few[name].iloc[position] for name in (self.unit, self.time)]
+            unit, time = (cut(plain(cell), _CELL) for cell in cells)
+            text = f"row {cut(plain(label), _CELL)} ({unit}, {time})"
             texts.append(text if value is None else f"{text}: {quoted(few[value].iloc[position])}")
         more = len(found) - len(few)
         return "; ".join(texts) + (f"; and {more} more" if more else "")
 
 
 def plain(value: Any) -> str:
-    """Write a label without white space around it, a trailing ``.0``, or midnight."""
+    """Write a label without white space around it, a trailing ``.0``, or midnight.
+
+    What can be no label is named by its type.
+    """
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, float | np.floating) and np.isfinite(value) and float(value).is_integer():
-        return str(int(value))
+        return str(int(value)) if abs(float(value)) < _LONGEST else repr(float(value))
     if isinstance(value, pd.Timestamp) and value == value.normalize():
         return str(value.date())
+    if isinstance(value, int) and abs(value) >= _HUGE:
+        return f"a number of {int(value.bit_length() * math.log10(2)) + 1:,} digits"
+    if isinstance(value, UUID | Enum):
+        return str(value)
+    if isinstance(value, tuple):
+        return f"({', '.join(map(plain, value))})"
+    if not pd.api.types.is_scalar(value) or isinstance(value, bytes):
+        return f"<{type(value).__name__}>"
     return "missing" if pd.isna(value) else str(value).strip()
 
 
 def quoted(value: object) -> str:
     """Write a cell so that text is told from numbers."""
-    return repr(value) if isinstance(value, str) else plain(value)
+    return cut(repr(value) if isinstance(value, str) else plain(value), _CELL)
 
 
 def counted(number: int | np.integer[Any], noun: str) -> str:
@@ -101,6 +124,13 @@ def numbers(column: pd.Series[Any], argument: str, rows: Rows, notes: list[str])
             where=rows.shown(infinite),
             hint="a logarithm of zero or a division by zero; "
             "df.replace([np.inf, -np.inf], np.nan) drops these rows",
+        )
+    large: Bools = np.abs(values) > _MOST
+    if large.any():
+        raise PanelError(
+            f"{argument}={name!r} has {counted(large.sum(), 'value')} beyond {_MOST:g}",
+            where=rows.shown(large, name),
+            hint="such numbers are codes of missing values, or mistakes: make these cells empty",
         )
     return values
 

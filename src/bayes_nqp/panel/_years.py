@@ -48,7 +48,8 @@ def year_of(value: object) -> int | None:
     if isinstance(value, bool | np.bool_) or pd.isna(value):  # type: ignore[call-overload]
         return None
     if isinstance(value, int | float | np.number):
-        return year_of(plain(value)) if float(value).is_integer() else None
+        whole = isinstance(value, int) or float(value).is_integer()
+        return year_of(plain(value)) if whole else None
     year = getattr(value, "year", None)
     return int(year) if isinstance(year, int | np.integer) else None
 

@@ -1,0 +1,97 @@
+"""Sizes beyond which nothing is read or allocated: all of them, and how to raise them.
+
+A wrong year or a spoilt file can ask for more than any machine has. What a step would need is
+estimated before it is done; beyond a limit it is refused, and the error says how to go on.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from bayes_nqp.errors import StudyError, nearest
+
+__all__ = ["LIMITS", "VARIABLE", "limit", "way_out"]
+
+VARIABLE: Final = "BAYES_NQP_LIMITS"
+"""Environment variable that raises limits: ``memory=64e9,periods=1e6``."""
+
+LIMITS: Final[dict[str, int]] = {
+    "memory": 16_000_000_000,
+    "periods": 100_000,
+    "columns": 20_000,
+    "name": 1_000,
+}
+"""Bytes that reading a file may need (no more than the machine has); periods of a panel; columns
+of a file; characters of a name."""
+
+
+def limit(name: str) -> int:
+    """Look up a limit.
+
+    Parameters
+    ----------
+    name : str
+        A key of `LIMITS`.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    StudyError
+        If the environment variable cannot be understood.
+    """
+    raised = _raised()
+    if name in raised:
+        return raised[name]
+    machine = _memory() if name == "memory" else None
+    return LIMITS[name] if machine is None else min(LIMITS[name], machine)
+
+
+def way_out(name: str, needed: float) -> str:
+    """Say how to raise a limit, for the end of a hint.
+
+    Parameters
+    ----------
+    name : str
+    needed : float
+        What is needed.
+
+    Returns
+    -------
+    str
+    """
+    return f"the environment variable {VARIABLE}={name}={needed:.2g} lets it pass"
+
+
+def _raised() -> dict[str, int]:
+    found: dict[str, int] = {}
+    for part in os.environ.get(VARIABLE, "").replace(";", ",").split(","):
+        if not part.strip():
+            continue
+        name, _, text = (x.strip() for x in part.partition("="))
+        if name not in LIMITS:
+            raise StudyError(
+                f"the environment variable {VARIABLE} names {name!r}, which is no limit",
+                hint=nearest(name, LIMITS),
+            )
+        try:
+            value = float(text)
+            found[name] = int(value)
+        except (ValueError, OverflowError) as error:
+            raise StudyError(
+                f"the environment variable {VARIABLE} sets {name!r} to {text!r}",
+                hint=f"a number: {VARIABLE}={name}={LIMITS[name]:.2g}",
+            ) from error
+    return found
+
+
+def _memory() -> int | None:
+    """Bytes of the machine's memory, where the system tells."""
+    names = getattr(os, "sysconf_names", {})
+    if "SC_PHYS_PAGES" not in names or "SC_PAGE_SIZE" not in names:
+        return None
+    found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return found if found > 0 else None

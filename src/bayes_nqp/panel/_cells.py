@@ -1,0 +1,244 @@
+"""Which cells can be names, times or numbers; what cannot is refused where it stands."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from typing import Any, Final
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp.errors import UNPRINTABLE, PanelError, shown
+from bayes_nqp.limits import limit, way_out
+from bayes_nqp.panel._values import Bools, Rows, counted, is_text, plain, unwrapped
+
+__all__ = ["CARRIED", "SURROGATE", "UNSORTED", "admitted", "fits", "kinds"]
+
+_TRUTHS = (bool, np.bool_)
+_PLAIN = (int, float, np.integer, np.floating)
+_NUMBERS = (*_PLAIN, Decimal, Fraction)
+_DATES = (dt.date, np.datetime64, pd.Period)
+_LABELS = (str, *_TRUTHS, *_NUMBERS, *_DATES, dt.time, pd.Interval, UUID, Enum)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What the cells of a part can be."""
+
+    types: tuple[type, ...]
+    what: str
+    hint: str
+
+
+_TIMES = (str, *_NUMBERS, *_DATES)
+_NUMBER = _Kind(
+    (str, *_TRUTHS, *_NUMBERS),
+    "a number",
+    "df[{0!r}] = df[{0!r}].astype(float), or drop these rows",
+)
+_KINDS: Final = {
+    "unit": _Kind(_LABELS, "a name", "df[{0!r}].astype(str), if its text names the units"),
+    "strata": _Kind(_LABELS, "a name", "df[{0!r}].astype(str), if its text names the levels"),
+    "time": _Kind(_TIMES, "a time", "use whole numbers, dates, or pandas periods"),
+    "cohort": _Kind(_TIMES, "a time", "give the first treated period as times are given"),
+}
+"""By argument; every other one takes numbers."""
+CARRIED = (str, *_TRUTHS, *_PLAIN, Decimal, dt.date, np.datetime64, dt.time, dt.timedelta)
+UNSORTED = re.compile(
+    r"(large_|fixed_size_|dense_|sparse_)?(list|struct|map|union|binary|\w+_view)\b"
+)
+"""Arrow types that are no values, or that pandas cannot sort."""
+_MISSING = (type(None), type(pd.NA), type(pd.NaT))
+_SPREADSHEET = re.compile(
+    r"#(REF|N/A|DIV/0|VALUE|NAME|NUM|NULL|SPILL|CALC|FIELD|BLOCKED|CONNECT|BUSY|UNKNOWN)[!?]?"
+    r"|#GETTING_DATA|Err:\d{3}"
+)
+_WORDS = frozenset({"nan", "none", "nat", "<na>", "null"})
+"""Names that look as if something missing had become text."""
+SURROGATE = re.compile("[\ud800-\udfff]")
+_LONG = 2**63
+_DECODED = (
+    "text that was decoded wrongly (lone surrogates)",
+    "read the file again with the encoding that it has; no report could carry these cells",
+)
+_FORMULAS = (
+    "errors of a spreadsheet",
+    "mend the formulas in the spreadsheet, or make these cells empty",
+)
+
+
+def admitted(column: pd.Series[Any], argument: str, rows: Rows, notes: list[str]) -> pd.Series[Any]:
+    """Refuse cells that can be no name, time or number; clean the names.
+
+    Parameters
+    ----------
+    column : Series
+    argument : str
+        Its part: unit, time, cohort, strata, or one that takes numbers.
+    rows : Rows
+        For messages.
+    notes : list of str
+        What was done is added.
+
+    Returns
+    -------
+    Series
+        The same one where nothing was done.
+    """
+    kind = _KINDS.get(argument, _NUMBER)
+    _refuse_dtype(column, argument, kind)
+    if column.dtype == object:
+        odd = [x for x in column if isinstance(x, str) and SURROGATE.search(x)]
+        _refuse_texts(column, argument, odd, _DECODED, rows)
+    values = unwrapped(column)
+    _refuse_cells(values, argument, kind, rows)
+    _refuse_far(values, argument, rows)
+    if kind is _NUMBER:
+        exact = tuple(x for x in kinds(values) if issubclass(x, Decimal | Fraction | int))
+        if exact:
+            return values.map(lambda x: _as_float(x) if type(x) in exact else x)
+    if kind.types is _LABELS:
+        return _names(column, values, argument, rows, notes)
+    return column
+
+
+def _names(
+    column: pd.Series[Any],
+    values: pd.Series[Any],
+    argument: str,
+    rows: Rows,
+    notes: list[str],
+) -> pd.Series[Any]:
+    if values.dtype.kind == "f" and np.isinf(values.to_numpy(dtype=np.float64)).any():
+        infinite: Bools = np.isinf(values.to_numpy(dtype=np.float64))
+        raise PanelError(
+            f"{argument}={str(column.name)!r} holds infinity, which is no name",
+            where=rows.shown(infinite),
+            hint="correct these cells, or make them empty",
+        )
+    if not is_text(values):
+        spans = isinstance(values.dtype, pd.IntervalDtype)
+        return values.map(plain, na_action="ignore").astype(object) if spans else column
+    if any(not issubclass(x, (str, *_PLAIN, *_MISSING)) for x in kinds(values)):
+        column = values.map(lambda x: x if isinstance(x, str | int | float) else plain(x),
+                            na_action="ignore")  # fmt: skip
+    distinct = [x for x in values.unique() if isinstance(x, str)]
+    formulas = [x for x in distinct if _SPREADSHEET.fullmatch(x.strip())]
+    _refuse_texts(values, argument, formulas, _FORMULAS, rows)
+    if long := [x for x in distinct if len(x) > limit("name")]:
+        words = (
+            f"names of more than {limit('name'):,} characters",
+            f"shorten them; {way_out('name', max(map(len, long)))}",
+        )
+        _refuse_texts(values, argument, long, words, rows)
+    doubtful = sorted({x for x in distinct if x.strip().lower() in _WORDS})
+    if doubtful:
+        notes.append(f"{column.name}: {shown(map(repr, doubtful))} taken as a name, not as missing")
+    return _cleaned(column, distinct, notes)
+
+
+def _as_float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _refuse_dtype(column: pd.Series[Any], argument: str, kind: _Kind) -> None:
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        dtype = dtype.categories.dtype
+    text = str(dtype)
+    if UNSORTED.match(text) or dtype.kind in "cmSV":
+        raise PanelError(
+            f"{argument}={str(column.name)!r} holds {text}, which is not {kind.what}",
+            hint=kind.hint.format(str(column.name)),
+        )
+
+
+def kinds(values: pd.Series[Any]) -> dict[type, None]:
+    """Types of the cells that are there, in their order."""
+    return dict.fromkeys(map(type, values)) if values.dtype == object else {}
+
+
+def fits(kind: type, types: tuple[type, ...]) -> bool:
+    if issubclass(kind, _MISSING):
+        return True
+    if issubclass(kind, _TRUTHS):
+        return bool in types
+    if issubclass(kind, np.timedelta64):  # which numpy derives from its integers
+        return dt.timedelta in types
+    return issubclass(kind, types)
+
+
+def _refuse_cells(values: pd.Series[Any], argument: str, kind: _Kind, rows: Rows) -> None:
+    odd = tuple(x for x in kinds(values) if not fits(x, kind.types))
+    if odd:
+        wrong = np.fromiter((type(x) in odd for x in values), bool, len(values))
+        raise PanelError(
+            f"{argument}={str(values.name)!r} holds {shown((x.__name__ for x in odd), 4)} in "
+            f"{counted(wrong.sum(), 'row')}, which is not {kind.what}",
+            where=rows.shown(wrong, str(values.name)),
+            hint=kind.hint.format(str(values.name)),
+        )
+
+
+def _refuse_far(values: pd.Series[Any], argument: str, rows: Rows) -> None:
+    """Refuse dates that no calendar writes."""
+    if isinstance(values.dtype, pd.PeriodDtype):
+        years = values.dt.year.to_numpy(dtype=np.float64, na_value=np.nan)
+        wrong: Bools = ((years < 1) | (years > 9999)) & values.notna().to_numpy()
+    elif values.dtype.kind == "M":
+        dates = values.dt.tz_localize(None) if getattr(values.dtype, "tz", None) else values
+        seconds = dates.to_numpy(dtype="datetime64[s]")
+        wrong = (seconds < np.datetime64("0001-01-01")) | (seconds > np.datetime64("9999-12-31"))
+    else:
+        return
+    if wrong.any():
+        raise PanelError(
+            f"{argument}={str(values.name)!r} has dates outside the years 1 to 9999",
+            where=f"row {shown(map(str, values.index[wrong]))}",
+            hint="correct these cells; they may have been written in another unit, such as "
+            "milliseconds",
+        )
+
+
+def _refuse_texts(
+    values: pd.Series[Any], argument: str, odd: list[str], words: tuple[str, str], rows: Rows
+) -> None:
+    if odd:
+        what, hint = words
+        texts = set(odd)
+        wrong = np.fromiter((isinstance(x, str) and x in texts for x in values), bool, len(values))
+        raise PanelError(
+            f"{argument}={str(values.name)!r} holds {what} in {counted(wrong.sum(), 'row')}: "
+            f"{shown(map(repr, dict.fromkeys(odd)), 3)}",
+            where=rows.shown(wrong),
+            hint=hint,
+        )
+
+
+def _cleaned(column: pd.Series[Any], distinct: list[str], notes: list[str]) -> pd.Series[Any]:
+    """Take out of names what no report can carry or nobody sees."""
+    clean = {x: cleaned for x in distinct if (cleaned := _clean(x)) != x}
+    if not clean:
+        return column
+    listed = shown((f"{x!a} as {y!r}" for x, y in clean.items()), 2)
+    notes.append(
+        f"{column.name}: control and invisible characters taken out of "
+        f"{counted(len(clean), 'name')} ({listed})"
+    )
+    return column.astype(object).map(lambda x: clean.get(x, x) if isinstance(x, str) else x)
+
+
+def _clean(text: str) -> str:
+    """One name in one line, without characters that nobody sees."""
+    lined = re.sub(r"[\t\n\x0b\x0c\r\x1c-\x1e\x85\u2028\u2029]+", " ", text.strip())
+    return UNPRINTABLE.sub("", lined)

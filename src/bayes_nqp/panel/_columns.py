@@ -1,0 +1,139 @@
+"""Which columns a panel takes along: none whose name or cells no file can carry."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp.errors import UNPRINTABLE, PanelError, shown
+from bayes_nqp.limits import limit
+from bayes_nqp.panel._cells import CARRIED, SURROGATE, UNSORTED, admitted, fits, kinds
+from bayes_nqp.panel._values import Rows
+
+__all__ = ["admitted_frame", "checked_names"]
+
+_LONG = 2**63
+
+
+def admitted_frame(
+    df: pd.DataFrame, named: list[tuple[str, str]], rows: tuple[str, str], notes: list[str]
+) -> pd.DataFrame:
+    """Refuse cells that can be no values, clean names, leave out what no file can carry.
+
+    Parameters
+    ----------
+    df : DataFrame
+        Is not changed.
+    named : list of tuple of two str
+        Argument and column.
+    rows : tuple of two str
+        Columns that name rows in messages.
+    notes : list of str
+        What was done is added.
+
+    Returns
+    -------
+    DataFrame
+    """
+    df = _carried(_native(df), {column for _, column in named}, notes)
+    plain = {name: admitted(df[name], part, Rows(df, *rows), notes) for part, name in named}
+    changed = {name: column for name, column in plain.items() if column is not df[name]}
+    return df.assign(**changed) if changed else df
+
+
+def _native(df: pd.DataFrame) -> pd.DataFrame:
+    """Replace columns of types that pandas cannot sort, compare or write."""
+    out = df
+    for place, dtype in enumerate(df.dtypes):
+        arrow = str(dtype.pyarrow_dtype) if isinstance(dtype, pd.ArrowDtype) else ""
+        if arrow.startswith("dictionary"):
+            to: Any = object
+        elif arrow == "halffloat" or dtype in (np.float16, np.longdouble):
+            to = np.float64
+        else:
+            continue
+        out = out.copy(deep=False) if out is df else out
+        out.isetitem(place, df.iloc[:, place].astype(to).array)
+    return out
+
+
+def checked_names(named: list[tuple[str, str]]) -> None:
+    """Refuse names of columns that no report can carry.
+
+    Parameters
+    ----------
+    named : list of tuple of two str
+        Argument and column.
+    """
+    most = limit("name")
+    for argument, column in named:
+        found = UNPRINTABLE.search(column)
+        if not column.strip():
+            what = "is blank"
+        elif found is not None:
+            what = f"has the character {found[0]!a}, which no report can carry"
+        elif len(column) > most:
+            what = f"has {len(column):,} characters, and {most:,} are allowed"
+        else:
+            continue
+        raise PanelError(
+            f"{argument}={column!r}: this name of a column {what}",
+            hint="rename the column: df = df.rename(columns={…})",
+        )
+
+
+def _carried(df: pd.DataFrame, used: set[str], notes: list[str]) -> pd.DataFrame:
+    """Leave out columns without a part that no file can carry, and say so.
+
+    Parameters
+    ----------
+    df : DataFrame
+        Is not changed.
+    used : set of str
+        Columns with a part, which stay.
+    notes : list of str
+        What was left out is added.
+
+    Returns
+    -------
+    DataFrame
+    """
+    names: list[Any] = list(df.columns)
+    twice = {x for x, count in Counter(names).items() if count > 1}
+    out: dict[int, str] = {}
+    for place, name in enumerate(names):
+        if name in used:
+            continue
+        why = "several columns have this name" if name in twice else _why_not(df.iloc[:, place])
+        if isinstance(name, str) and SURROGATE.search(name):
+            why = "its name was decoded wrongly"
+        if why:
+            out[place] = why
+    if not out:
+        return df
+    told = dict.fromkeys(f"{names[place]!r} ({why})" for place, why in out.items())
+    notes.append(f"columns left out, which have no part: {shown(told)}")
+    return df.iloc[:, [k for k in range(len(names)) if k not in out]]
+
+
+def _why_not(column: pd.Series[Any]) -> str:
+    """Why a column cannot be kept in a file; "" where it can."""
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        dtype = dtype.categories.dtype
+        column = pd.Series(column.cat.categories)
+    if UNSORTED.match(str(dtype)) or dtype.kind in "cSV" or isinstance(dtype, pd.SparseDtype):
+        return f"it holds {dtype}"
+    for kind in kinds(column):
+        if not fits(kind, CARRIED):
+            return f"it holds {kind.__name__}"
+    if dtype.kind == "O":
+        for x in column:
+            if isinstance(x, str) and SURROGATE.search(x):
+                return "its text was decoded wrongly"
+            if isinstance(x, int) and not -_LONG <= x < _LONG:
+                return "it holds numbers of more than 64 bits"
+    return ""
