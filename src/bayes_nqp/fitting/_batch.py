@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import io
+import time
+import warnings
+import zipfile
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import progress
+from bayes_nqp.errors import StudyError, shown
+from bayes_nqp.files import write_bytes
+from bayes_nqp.fitting._seal import SEAL, seal_of, sealed
 from bayes_nqp.machine import one_thread
 
 __all__ = ["Kept", "Numbers", "batch"]
@@ -21,40 +26,79 @@ type Numbers = dict[str, npt.NDArray[Any]]
 """What a task returns: arrays by name, small enough to travel and to keep."""
 
 
+_ABANDONED = 3600.0
+"""Seconds after which a file that is still being written is one whose writer was killed."""
+
+
 class Kept(MutableMapping[str, Numbers]):
     """Results of tasks in a folder, one file each, so that a later batch finds them.
+
+    A file is sealed, and holds its key: one that was cut, edited, renamed or not written here is
+    as good as none. Files are moved to their place whole, so that several batches can share a
+    folder; where they compute the same task, the last one's result stays.
 
     Parameters
     ----------
     folder : str or Path
         Is made if it is not there.
+
+    Raises
+    ------
+    StudyError
+        If it cannot be made.
     """
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for part in self.folder.glob(".*.npz.*.part"):
+                if time.time() - part.stat().st_mtime > _ABANDONED:
+                    part.unlink()
+        except FileNotFoundError:
+            pass  # Another batch was quicker.
+        except OSError as error:
+            raise self._refusal(error) from error
+
+    def _refusal(self, error: OSError) -> StudyError:
+        return StudyError(
+            f"the folder for stored results {str(self.folder)!r} cannot be written: "
+            f"{error.strerror or error}",
+            hint="a folder that you may write to, on a disk with space; results that are there "
+            "already are not computed again",
+        )
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{quote(key, safe='')}.npz"
 
     def __getitem__(self, key: str) -> Numbers:
+        path = self._path(key)
         try:
-            with np.load(self._path(key), allow_pickle=False) as stored:
-                return {name: stored[name] for name in stored.files}
-        except FileNotFoundError:
+            content = _whole(path) if path.is_file() else None
+            if content is None:
+                raise KeyError(key)
+            with np.load(content, allow_pickle=False) as stored:
+                if stored["key"].item() != key:
+                    raise KeyError(key)
+                names = stored["names"].tolist()
+                return {name: stored[f"arr_{k}"] for k, name in enumerate(names)}
+        except (OSError, ValueError, zipfile.BadZipFile):
             raise KeyError(key) from None
 
     def __setitem__(self, key: str, value: Numbers) -> None:
-        handle, beside = tempfile.mkstemp(dir=self.folder, suffix=".part")
+        content = io.BytesIO()
+        names = np.asarray(list(value), dtype=str)
+        np.savez(content, *value.values(), key=np.asarray(key), names=names, allow_pickle=False)
         try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez(file, **value)  # type: ignore[arg-type]
-            Path(beside).replace(self._path(key))
-        finally:
-            Path(beside).unlink(missing_ok=True)
+            write_bytes(self._path(key), sealed(content.getvalue()))
+        except OSError as error:
+            raise self._refusal(error) from error
 
     def __delitem__(self, key: str) -> None:
-        self._path(key).unlink()
+        try:
+            self._path(key).unlink()
+        except FileNotFoundError:
+            raise KeyError(key) from None
 
     def __iter__(self) -> Iterator[str]:
         return (unquote(path.stem) for path in sorted(self.folder.glob("*.npz")))
@@ -73,8 +117,8 @@ def batch(
     """Run a function on many arguments.
 
     Tasks run in threads of this process, as many as there are processors, unless the caller
-    chose another backend: inside ``joblib.parallel_config(backend="loky")``, or "dask" or
-    "ray", the same tasks go to processes or to a cluster. Every task carries its design and
+    chose another backend: inside ``joblib.parallel_config(backend="loky")``, or "dask", the
+    same tasks go to processes or to a cluster. Every task carries its design and
     data; workers compile for themselves.
 
     Parameters
@@ -85,7 +129,8 @@ def batch(
         Arguments by a key that names the task and all that its result depends on.
     kept : mutable mapping of str to dict, optional
         Results by key: those found there are not computed again, and new ones are put there as
-        soon as they are known, so that an interrupted batch loses nothing.
+        soon as they are known, so that an interrupted batch loses nothing. Those that are spoilt
+        are computed again, with a warning.
     what : str, default "refitting"
         The work, for progress.
 
@@ -97,9 +142,9 @@ def batch(
     from joblib import Parallel, delayed
     from joblib.parallel import get_active_backend
 
-    known: MutableMapping[str, Numbers] = {} if kept is None else kept
-    missing = [key for key in tasks if key not in known]
-    done = len(tasks) - len(missing)
+    found = {} if kept is None else _stored(tasks, kept, what)
+    missing = [key for key in tasks if key not in found]
+    done = len(found)
     progress.say(what, done, len(tasks))
     chosen = get_active_backend()[1]
     workers = Parallel(
@@ -110,10 +155,33 @@ def batch(
     # Threads that each set this for themselves would undo it for one another.
     with one_thread():
         for key, value in workers(delayed(_keyed)(function, key, tasks[key]) for key in missing):
-            known[key] = value
+            found[key] = value
+            if kept is not None:
+                kept[key] = value
             done += 1
             progress.say(what, done, len(tasks))
-    return {key: known[key] for key in tasks}
+    return {key: found[key] for key in tasks}
+
+
+def _stored(
+    tasks: Mapping[str, object], kept: MutableMapping[str, Numbers], what: str
+) -> dict[str, Numbers]:
+    there = set(kept)
+    found = {key: value for key in tasks if (value := kept.get(key)) is not None}
+    spoilt = [key for key in tasks if key in there and key not in found]
+    if spoilt:
+        warnings.warn(
+            f"{what}: {len(spoilt)} stored results are spoilt, or were not stored by this version, "
+            f"and are computed again: {shown(spoilt, 3)}",
+            stacklevel=3,
+        )
+    return found
+
+
+def _whole(path: Path) -> io.BytesIO | None:
+    """The bytes of a file, if its seal is that of these bytes."""
+    content = path.read_bytes()
+    return io.BytesIO(content[:-SEAL]) if seal_of(io.BytesIO(content)) == "whole" else None
 
 
 def _keyed(

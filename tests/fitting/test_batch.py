@@ -1,0 +1,183 @@
+"""Stored results of batches: those that are whole are used, all others are computed again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from frozen import frozen_fit
+from joblib import parallel_config
+
+from bayes_nqp.errors import StudyError
+from bayes_nqp.fitting import Kept, batch
+from bayes_nqp.fitting._seal import sealed
+
+TASKS = {f"task {k}/3 城市": (k,) for k in range(3)}
+
+
+def compute(number: int) -> dict[str, np.ndarray]:
+    return {"file": np.array([2.0 * number, np.nan]), "名称": np.array(["a", "b"])}
+
+
+def run(folder: Path, calls: list[int] | None = None) -> dict[str, dict[str, np.ndarray]]:
+    def counted(number: int) -> dict[str, np.ndarray]:
+        if calls is not None:
+            calls.append(number)
+        return compute(number)
+
+    with parallel_config(n_jobs=1):
+        return batch(counted, TASKS, kept=Kept(folder), what="counting")
+
+
+def assert_right(found: dict[str, dict[str, np.ndarray]]) -> None:
+    assert list(found) == list(TASKS)
+    for key, (number,) in TASKS.items():
+        for name, values in compute(number).items():
+            np.testing.assert_array_equal(found[key][name], values)
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 16
+    path.write_bytes(content)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-7])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def of_version_0_1(path: Path) -> None:
+    np.savez(path, twice=np.array([99.0]))
+
+
+def another_task(path: Path) -> None:
+    path.write_bytes(sorted(path.parent.glob("*.npz"))[-1].read_bytes())
+
+
+def a_fit(path: Path) -> None:
+    frozen_fit("exposure").save(path)
+
+
+def sealed_text(path: Path) -> None:
+    path.write_bytes(sealed(b"twice: 99"))
+
+
+def sealed_objects(path: Path) -> None:
+    np.savez(path, np.array([{}], dtype=object), key="x", names=["x"])
+    path.write_bytes(sealed(path.read_bytes()))
+
+
+SPOILT = [flip, cut, empty, of_version_0_1, another_task, a_fit, sealed_text, sealed_objects]
+
+
+def test_whole_results_are_not_computed_again(tmp_path: Path) -> None:
+    calls: list[int] = []
+    assert_right(run(tmp_path, calls))
+    assert_right(run(tmp_path, calls))
+    assert calls == [0, 1, 2]
+    assert sorted(Kept(tmp_path)) == sorted(TASKS)
+
+
+@pytest.mark.parametrize("spoil", SPOILT)
+def test_a_spoilt_result_is_computed_again(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
+    run(tmp_path)
+    first = min(tmp_path.glob("*.npz"))
+    spoil(first)
+    calls: list[int] = []
+    with pytest.warns(UserWarning, match=r"counting: 1 stored results are spoilt.*task 0/3"):
+        assert_right(run(tmp_path, calls))
+    assert calls == [0]
+    assert_right(run(tmp_path, calls))
+    assert calls == [0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes among files")
+def test_a_pipe_is_no_result(tmp_path: Path) -> None:
+    run(tmp_path)
+    first = min(tmp_path.glob("*.npz"))
+    first.unlink()
+    os.mkfifo(first)
+    with pytest.warns(UserWarning, match="computed again"):
+        assert_right(run(tmp_path))
+
+
+def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("mine")
+    for name in ("store", "store/inside"):
+        with pytest.raises(StudyError, match=r"stored results .*store.* cannot be written.*\nTry"):
+            Kept(tmp_path / name)
+
+
+def test_a_folder_where_a_result_should_be(tmp_path: Path) -> None:
+    run(tmp_path)
+    first = min(tmp_path.glob("*.npz"))
+    first.unlink()
+    first.mkdir()
+    with (
+        pytest.warns(UserWarning, match="computed again"),
+        pytest.raises(StudyError, match=r"cannot be written: .*\n.*not computed again"),
+    ):
+        run(tmp_path)
+    assert [p.name for p in tmp_path.iterdir() if p.name.endswith(".part")] == []
+
+
+def test_what_a_killed_batch_left_is_swept(tmp_path: Path) -> None:
+    abandoned, fresh = tmp_path / ".a.npz.x1.part", tmp_path / ".b.npz.x2.part"
+    for part in (abandoned, fresh):
+        part.write_bytes(b"half")
+    os.utime(abandoned, (time.time() - 7200,) * 2)
+    Kept(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == [fresh.name]
+
+
+def test_deleting_what_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(KeyError, match="nothing"):
+        del Kept(tmp_path)["nothing"]
+
+
+def test_no_object_is_stored(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="arrays"):
+        Kept(tmp_path)["a"] = {"x": np.array([{}], dtype=object)}
+    assert list(tmp_path.iterdir()) == []
+
+
+TOGETHER = """
+import sys
+import numpy as np
+from bayes_nqp.fitting import Kept, batch
+
+def slow(number):
+    return {"x": np.full(20_000, float(number))}
+
+for turn in range(5):
+    tasks = {f"turn {turn}, task {k}": (k,) for k in range(20)}
+    found = batch(slow, tasks, kept=Kept(sys.argv[1]))
+    assert [float(one["x"][-1]) for one in found.values()] == list(range(20))
+"""
+
+
+def test_batches_in_one_folder_do_not_spoil_each_other(tmp_path: Path) -> None:
+    """Three processes store the same results at once; none ever sees half of one."""
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONWARNINGS": "error"}
+    together = [
+        subprocess.Popen(
+            [sys.executable, "-c", TOGETHER, str(tmp_path)],
+            stderr=subprocess.PIPE, text=True, env=env,
+        )
+        for _ in range(3)
+    ]  # fmt: skip
+    for one in together:
+        _, told = one.communicate(timeout=300)
+        assert one.returncode == 0, told
+    assert len(Kept(tmp_path)) == 100
+    assert all(p.suffix == ".npz" for p in tmp_path.iterdir())
