@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from bayes_nqp.cli._console import FAILED, console, error, plain_errors, progress, safe
+from bayes_nqp.signals import stoppable
 
 __all__ = ["app", "main"]
 
@@ -281,7 +282,8 @@ def schema(
 
 def main() -> None:
     """Run the command line."""
-    app()
+    with stoppable():
+        app()
 
 
 def _typed() -> str:

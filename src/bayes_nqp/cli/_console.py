@@ -76,9 +76,9 @@ def plain_errors() -> Iterator[None]:
     except NQPError as refused:
         error(str(refused))
         raise typer.Exit(BAD_INPUT) from None
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         error("Interrupted; nothing was written.")
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(getattr(stop, "code", INTERRUPTED)) from None
 
 
 @contextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.files import write_text
 from bayes_nqp.index._system import Dimension, IndexSystem, Indicator
 
 __all__ = ["read", "system_of", "text", "write"]
@@ -140,17 +139,6 @@ def write(system: IndexSystem, path: Path) -> str:
     StudyError
         If the file is there, or cannot be written.
     """
-    if path.exists():
-        raise StudyError(f"{path.name} is there already", hint="another name, or delete it first")
     content = text(system)
-    try:
-        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(content)
-            Path(beside).replace(path)
-        finally:
-            Path(beside).unlink(missing_ok=True)
-    except OSError as error:
-        raise StudyError(f"{path.name} cannot be written ({error.strerror})") from error
+    write_text(path, content, replace=False)
     return content

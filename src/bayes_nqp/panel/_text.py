@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from bayes_nqp.errors import PanelError
+from bayes_nqp.files import unguarded
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -36,7 +37,7 @@ def read_text(path: Path, encoding: str | None, notes: list[str]) -> pd.DataFram
         notes.append(f"{path.name}: no UTF-8, so read as GB18030")
     delimiter = _delimiter(path, found)
     try:
-        return pd.read_csv(
+        frame = pd.read_csv(
             path, sep=delimiter, encoding=found, low_memory=False, skip_blank_lines=False
         )
     except pd.errors.EmptyDataError as error:
@@ -47,6 +48,16 @@ def read_text(path: Path, encoding: str | None, notes: list[str]) -> pd.DataFram
             hint=f"the delimiter was taken to be {delimiter!r}; look for a stray quote or "
             "delimiter in that line, or for a truncated last line",
         ) from error
+    return _unguarded(frame)
+
+
+def _unguarded(frame: pd.DataFrame) -> pd.DataFrame:
+    """Take away the marks that keep a spreadsheet from computing text (`write_csv`)."""
+    frame.columns = frame.columns.map(unguarded)
+    for place, (_, column) in enumerate(frame.items()):
+        if pd.api.types.is_string_dtype(column.dtype) and column.str.startswith("'").any():
+            frame.isetitem(place, column.map(unguarded, na_action="ignore").array)
+    return frame
 
 
 def _detect(path: Path, head: bytes) -> str:

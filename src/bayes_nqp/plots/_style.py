@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from io import BytesIO
+from pathlib import Path
 from typing import Any, Final
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bayes_nqp.files import write
 from bayes_nqp.plots._fonts import families
 
 __all__ = [
@@ -62,12 +65,39 @@ _TICKS: Final[dict[str, Any]] = {
 
 
 class _Shown(Figure):
-    """A figure that a notebook can show before pyplot has been imported."""
+    """A figure that a notebook can show before pyplot has been imported, and saves whole."""
 
     def _repr_png_(self) -> bytes:
         picture = BytesIO()
         self.savefig(picture, format="png")
         return picture.getvalue()
+
+    def savefig(self, fname: Any, **kwargs: Any) -> None:
+        """Save as matplotlib does; a file is written whole or not at all.
+
+        Parameters
+        ----------
+        fname : str, Path or binary file
+            Folders on the way are made.
+        **kwargs : object
+            As of `matplotlib.figure.Figure.savefig`.
+
+        Raises
+        ------
+        StudyError
+            If the file cannot be written.
+        """
+        if not isinstance(fname, str | os.PathLike):
+            super().savefig(fname, **kwargs)
+            return
+        path = os.fspath(fname)
+        form = kwargs.pop("format", None)
+        if form is None:
+            form = Path(path).suffix[1:]
+            if not form:
+                form = mpl.rcParams["savefig.format"]
+                path = f"{path.rstrip('.')}.{form}"
+        write(path, lambda file: super(_Shown, self).savefig(file, format=form, **kwargs))
 
 
 def style(texts: Iterable[str]) -> AbstractContextManager[None]:

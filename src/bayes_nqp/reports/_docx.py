@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from bayes_nqp.files import write_bytes
+from bayes_nqp.files import write
 from bayes_nqp.reports._content import (
     Alarm,
     Block,
@@ -60,9 +59,7 @@ def write_docx(document: Document, path: Path) -> Path:
         _add(made, block, document.language)
         if isinstance(block, Paragraph) and isinstance(after, Picture | Tabulated):
             made.paragraphs[-1].paragraph_format.keep_with_next = True
-    kept = io.BytesIO()
-    made.save(kept)
-    return write_bytes(path, kept.getvalue())
+    return write(path, made.save)
 
 
 def _opened(document: Document) -> Any:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from bayes_nqp.files import write_text
 from bayes_nqp.reports._content import (
     Alarm,
     Block,
@@ -24,7 +25,7 @@ from bayes_nqp.reports._content import (
     Tabulated,
 )
 from bayes_nqp.reports._words import words
-from bayes_nqp.tables._as_html import as_html
+from bayes_nqp.tables._as_html import POLICY, as_html
 
 __all__ = ["write_html"]
 
@@ -41,8 +42,7 @@ def write_html(document: Document, path: Path) -> Path:
     -------
     Path
     """
-    path.write_text(as_html_page(document), encoding="utf-8")
-    return path
+    return write_text(path, as_html_page(document))
 
 
 def as_html_page(document: Document) -> str:
@@ -60,7 +60,7 @@ def as_html_page(document: Document) -> str:
     language = "zh-CN" if document.language == "zh" else "en"
     return (
         f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'{POLICY}\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(document.title)}</title>\n<style>\n{_style()}</style>\n"
         f'</head>\n<body>\n<main>\n<h1>{escape(document.title)}</h1>\n<p class="subtitle">'
         f"{escape(document.subtitle)}</p>\n{_contents(document)}\n{body}\n</main>\n</body>\n</html>\n"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import matplotlib as mpl
 
+from bayes_nqp.files import file_name, write, write_csv, writing
 from bayes_nqp.progress import say
 from bayes_nqp.reports._content import Block, Picture, Tabulated
 from bayes_nqp.reports._context import Sketch
@@ -16,7 +16,6 @@ from bayes_nqp.reports._context import Sketch
 __all__ = ["numbered"]
 
 _DPI = 300
-_UNSAFE = re.compile(r'[\\/:*?"<>|\s]+')
 
 
 def numbered(blocks: Iterable[Block | Sketch], folder: Path) -> tuple[Block, ...]:
@@ -32,7 +31,8 @@ def numbered(blocks: Iterable[Block | Sketch], folder: Path) -> tuple[Block, ...
     -------
     tuple of Block
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     made: list[Block] = []
     pictures = tables = 0
     for block in blocks:
@@ -49,18 +49,17 @@ def numbered(blocks: Iterable[Block | Sketch], folder: Path) -> tuple[Block, ...
 
 
 def _drawn(sketch: Sketch, number: int, folder: Path) -> Picture:
-    picture = Picture(
-        f"{number:02d}_{_UNSAFE.sub('_', sketch.stem)}", sketch.caption, number, folder
-    )
+    picture = Picture(f"{number:02d}_{file_name(sketch.stem)}", sketch.caption, number, folder)
     figure = sketch.make()
     # Text stays text, so that a journal can edit it; no date, so that files compare.
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bayes_nqp"}):
-        figure.savefig(picture.png, dpi=_DPI)
-        figure.savefig(picture.svg, metadata={"Date": None})
+        write(picture.png, lambda file: figure.savefig(file, format="png", dpi=_DPI))
+        write(
+            picture.svg,
+            lambda file: figure.savefig(file, format="svg", metadata={"Date": None}),
+        )
     figure.clear()
     if sketch.data is not None:
         table = sketch.data()
-        table.to_csv(
-            folder / f"{picture.stem}.csv", index=False, encoding="utf-8-sig", float_format="%.8g"
-        )
+        write_csv(table, folder / f"{picture.stem}.csv", digits=8)
     return picture

@@ -12,7 +12,7 @@ from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.checks._said import closed
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.files import place
+from bayes_nqp.files import place, write_text
 from bayes_nqp.fitting import Fit
 from bayes_nqp.progress import bar
 from bayes_nqp.reports._content import Document
@@ -108,7 +108,7 @@ def report(
     factors = _factors(main, by)
     say = words(language)
     name = outcome or str(main.facts.get("outcome", "")) or say["the_outcome"]
-    with bar(progress):
+    with bar(progress), place(dir, force=force, name="dir") as ready:
         context = Context(
             main,
             tuple(run_checks(main) if checks is None else checks),
@@ -124,9 +124,8 @@ def report(
             command,
             others=dict(list(fits.items())[1:]),
         )
-        with place(Path(dir), force=force) as ready:
-            write_report(context, ready.draft, formats)
-            ready.finish()
+        write_report(context, ready.draft, formats)
+        ready.finish()
     return Path(dir)
 
 
@@ -176,12 +175,12 @@ def _xlsx(document: Document, folder: Path) -> None:
 def _tex(document: Document, folder: Path) -> None:
     from bayes_nqp.tables._as_latex import as_document
 
-    (folder / "tables.tex").write_text(as_document(document.tables), encoding="utf-8")
+    write_text(folder / "tables.tex", as_document(document.tables))
 
 
 def _md(document: Document, folder: Path) -> None:
     text = "\n\n".join(table.to_markdown() for table in document.tables)
-    (folder / "tables.md").write_text(text + "\n", encoding="utf-8")
+    write_text(folder / "tables.md", f"{text}\n")
 
 
 FORMATS: Final[Mapping[str, Callable[[Document, Path], None]]] = {

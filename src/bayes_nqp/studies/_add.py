@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,7 @@ import pandas as pd
 
 from bayes_nqp.datasets import merge_zones
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
-from bayes_nqp.files import open_to_readers
+from bayes_nqp.files import free, write_csv, write_parquet, write_text, write_workbook
 from bayes_nqp.studies._guess import unit_and_time
 from bayes_nqp.studies._guess_treatment import prefecture_of
 from bayes_nqp.studies._index import recipe_of
@@ -23,10 +21,10 @@ from bayes_nqp.studies._words import at_command
 
 __all__ = ["Added", "add_index", "add_zones", "write_beside"]
 
-_WRITERS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
-    ".csv": lambda frame, path: frame.to_csv(path, index=False, encoding="utf-8-sig"),
-    ".xlsx": lambda frame, path: frame.to_excel(path, index=False),
-    ".parquet": lambda frame, path: frame.to_parquet(path, index=False),
+_WRITERS: dict[str, Callable[..., Path]] = {
+    ".csv": write_csv,
+    ".xlsx": write_workbook,
+    ".parquet": write_parquet,
 }
 
 
@@ -91,7 +89,7 @@ def add_index(
     """
     path = _out(file, out, "_index")
     beside = path.with_name(f"{path.stem}_weights.csv")
-    _free(beside)
+    free(beside)
     index = Index.model_construct(
         **{
             **Index().model_dump(),
@@ -115,8 +113,12 @@ def add_index(
     with at_command():
         built = recipe.build(panel_rows(frame, **at, merged=False, notes=notes), **at)
         made = built.frame(name)
-    _write(made, path)
-    _write(built.weights, beside)
+    _WRITERS[path.suffix.lower()](made, path, replace=False)
+    try:
+        write_csv(built.weights, beside, replace=False)
+    except BaseException:
+        path.unlink()
+        raise
     return Added((path, beside), built.weights, (*notes, *built.notes))
 
 
@@ -180,7 +182,7 @@ def add_zones(
         name,
         rule=rule,  # type: ignore[arg-type]
     )
-    _write(merged.frame, path)
+    _WRITERS[path.suffix.lower()](merged.frame, path, replace=False)
     return Added((path,), merged.unmatched, tuple(repr(merged).splitlines()[1:]))
 
 
@@ -204,20 +206,8 @@ def _out(file: str | Path, out: str | Path | None, ending: str) -> Path:
             f"'out' {path.name!r} has an ending that is not written here",
             hint=f"one of {', '.join(_WRITERS)}",
         )
-    _free(path)
+    free(path)
     return path
-
-
-def _free(path: Path) -> None:
-    if os.path.lexists(path):
-        raise StudyError(
-            f"{str(path)!r} is there already, and nothing is overwritten",
-            hint="--out names another file",
-        )
-
-
-def _write(frame: pd.DataFrame, path: Path) -> None:
-    _beside(path, lambda part: _WRITERS[path.suffix.lower()](frame, part))
 
 
 def write_beside(path: str | Path, text: str) -> None:
@@ -233,27 +223,4 @@ def write_beside(path: str | Path, text: str) -> None:
     StudyError
         If it is there already, or cannot be written.
     """
-    path = Path(path)
-    _free(path)
-    _beside(path, lambda part: part.write_text(text, encoding="utf-8"))
-
-
-def _beside(path: Path, write: Callable[[Path], object]) -> None:
-    """Write beside, and rename, without taking the place of a file."""
-    try:
-        handle, name = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix
-        )
-        os.close(handle)
-        part = Path(name)
-        try:
-            write(part)
-            open_to_readers(part, 0o666)
-            _free(path)
-            part.rename(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise StudyError(
-            f"{str(path)!r} cannot be written: {error.strerror}", hint="--out in another folder"
-        ) from error
+    write_text(path, text, replace=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from bayes_nqp import plots, schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, leads_of
 from bayes_nqp.effects import cell_effects
+from bayes_nqp.files import file_name, write, writing
 from bayes_nqp.fitting import Fit
 from bayes_nqp.plots._check import DRAWERS
 from bayes_nqp.studies._study import Study
@@ -25,7 +25,6 @@ __all__ = ["draw"]
 _DPI = 300
 _DIAGRAMS = 6
 """Groups that one figure of channels holds."""
-_UNSAFE = re.compile(r'[\\/:*?"<>|\s]+')
 
 
 def draw(
@@ -47,10 +46,13 @@ def draw(
     say : callable
         Told each figure's name.
     """
-    folder.mkdir()
+    with writing(folder):
+        folder.mkdir()
     for name, make in _figures(study, fit, checks):
         say(f"drawing {name}")
-        make().savefig(folder / f"{_UNSAFE.sub('_', name)}.png", dpi=_DPI)
+        figure = make()
+        path = folder / f"{file_name(name)}.png"
+        write(path, lambda file, figure=figure: figure.savefig(file, format="png", dpi=_DPI))  # type: ignore[misc]
 
 
 def _figures(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bayes_nqp.errors import NQPError, StudyError
-from bayes_nqp.studies._add import write_beside
+from bayes_nqp.files import draft, write_text, writing
 from bayes_nqp.studies._guess import guess
 from bayes_nqp.studies._guessed import Guess
 from bayes_nqp.studies._look import look, named
@@ -88,19 +87,15 @@ def new(
         text = study_text(found, made, file, path, problem=problem)
     elif made.mediators:
         text = with_channels(text, made, lambda more: _tried(more, path)[1])
-    write_beside(path, text)
+    write_text(path, text, replace=False)
     return Proposal(path, made, validate(path) if study is not None else None, problem)
 
 
 def _tried(text: str, path: Path) -> tuple[Study | None, str]:
     """Validate a study beside where it will be."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=".toml")
-    beside = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        return validate(beside), ""
-    except NQPError as error:
-        return None, str(error).replace(beside.name, path.name)
-    finally:
-        beside.unlink(missing_ok=True)
+    with writing(path), draft(path) as beside:
+        write_text(beside, text)
+        try:
+            return validate(beside), ""
+        except NQPError as error:
+            return None, str(error).replace(beside.name, path.name)

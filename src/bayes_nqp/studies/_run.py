@@ -19,12 +19,13 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import ConvergenceError
-from bayes_nqp.files import checksum, open_to_readers, place
+from bayes_nqp.files import checksum, place, write_csv, write_text
 from bayes_nqp.fitting import Fit, fit, fit_index, pooled_over
 from bayes_nqp.progress import listening
 from bayes_nqp.reports import report
 from bayes_nqp.reports._posterior import figures
 from bayes_nqp.reports._words import words
+from bayes_nqp.signals import interruption
 from bayes_nqp.studies._figures import draw
 from bayes_nqp.studies._outcome import Outcome
 from bayes_nqp.studies._stated import ALL
@@ -91,7 +92,7 @@ def run(
         told("sampling")
         fitted = _fitted(study, progress, told)
         if fitted.facts.get("interrupted"):
-            raise KeyboardInterrupt
+            raise interruption()
         with listening(lambda what, done, total: told(f"{what} {done}/{total}")):
             checks = run_checks(fitted, study.checks, options=study.check_options)
         told("writing tables")
@@ -104,7 +105,7 @@ def run(
             notice = _notice(study, tables)
             _report(study, fitted, checks, ready.draft / "report", notice, command)
         told("writing the posterior")
-        open_to_readers(fitted.save(ready.draft / "posterior.nc"), 0o666)
+        fitted.save(ready.draft / "posterior.nc")
         write_study(study, fitted, ready.draft / "study.toml", out)
         seconds = time.perf_counter() - began
         write_provenance(study, fitted, checks, ready.draft, command, seconds)
@@ -181,7 +182,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     table : DataFrame
     path : Path
     """
-    table.to_csv(path, index=False, encoding="utf-8-sig", float_format="%.6g")
+    write_csv(table, path, digits=6)
 
 
 def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
@@ -220,7 +221,7 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
     head = (
         f"# The study as run by bayes_nqp {versions()['bayes-nqp']}, every default spelt out.\n\n"
     )
-    path.write_text(head + tomli_w.dumps(whole), encoding="utf-8")
+    write_text(path, head + tomli_w.dumps(whole))
 
 
 def _sampler(study: Study, fitted: Fit) -> dict[str, Any]:
@@ -288,7 +289,7 @@ def write_provenance(
         "files": {p.relative_to(folder).as_posix(): checksum(p) for p in files},
     }
     text = json.dumps(record, ensure_ascii=False, indent=2)
-    (folder / "provenance.json").write_text(text + "\n", encoding="utf-8")
+    write_text(folder / "provenance.json", f"{text}\n")
 
 
 def _silent(_: str) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from bayes_nqp.errors import StudyError
-from bayes_nqp.files import write_bytes
+from bayes_nqp.files import write
 from bayes_nqp.tables._model import Table
 from bayes_nqp.tables._widths import INDENT, SIDE, fits, slanted, widths_of
 from bayes_nqp.tables._words import words
@@ -58,9 +57,7 @@ def write_docx(tables: Iterable[Table], path: str | Path) -> Path:
     document.core_properties.title = listed[0].title if listed else ""
     document.core_properties.author = ""
     document.core_properties.comments = ""
-    made = io.BytesIO()
-    document.save(made)
-    return write_bytes(path, made.getvalue())
+    return write(path, document.save)
 
 
 def add_docx(document: Any, table: Table) -> None:

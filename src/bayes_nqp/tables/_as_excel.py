@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterable
 from itertools import groupby
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bayes_nqp.errors import StudyError
-from bayes_nqp.files import write_bytes
+from bayes_nqp.files import write
 from bayes_nqp.tables._as_frame import parts_of
 from bayes_nqp.tables._model import MINUS, Cell, Table
 from bayes_nqp.tables._widths import size_of, slanted
@@ -54,9 +53,7 @@ def write_excel(tables: Iterable[Table], path: str | Path) -> Path:
         _Sheet(sheet, table).fill()
     if not names:
         raise StudyError("'tables' is empty", hint="nqp.write_excel([nqp.table(fit)], path)")
-    made = io.BytesIO()
-    book.save(made)
-    return write_bytes(path, made.getvalue())
+    return write(path, book.save)
 
 
 def _period(label: str) -> str | int:

@@ -10,7 +10,14 @@ from bayes_nqp.tables._model import Cell, Column, Table
 from bayes_nqp.tables._widths import size_of, slanted
 from bayes_nqp.tables._words import words
 
-__all__ = ["as_html", "as_page"]
+__all__ = ["POLICY", "as_html", "as_page"]
+
+POLICY = (
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+    "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">"
+)
+"""What a page may load: its own styles and the pictures inside it; no script, nothing from
+elsewhere."""
 
 _HEAVY, _LIGHT, _THIN = (f"{width} solid currentColor" for width in ("1.5pt", ".75pt", ".5pt"))
 _TABLE = (
@@ -84,7 +91,7 @@ def as_page(tables: Iterable[Table]) -> str:
     body = "\n".join(f"<div>{as_html(table)}</div>" for table in listed)
     return (
         f'<!DOCTYPE html>\n<html lang="{"zh-CN" if zh else "en"}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'{POLICY}<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>:root{{color-scheme:light dark}}"
         f"body{{font-family:{fonts};margin:1.5em auto;padding:0 1em;max-width:62em}}</style>"
         f"</head><body>\n{body}\n</body></html>\n"

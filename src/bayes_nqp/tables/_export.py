@@ -13,7 +13,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, text
-from bayes_nqp.files import open_to_readers, place
+from bayes_nqp.files import place, write_csv, write_parquet
 from bayes_nqp.fitting import Fit
 from bayes_nqp.tables._summary import summary
 
@@ -56,27 +56,22 @@ def export(fit: Fit, folder: str | Path, *, force: bool = False, rows: bool = Tr
     if not isinstance(fit, Fit):
         raise StudyError(f"'fit' is a {type(fit).__name__}", hint="nqp.fit(design, panel)")
     effects = cell_effects(fit)
-    with place(Path(folder), force=force) as ready:
+    with place(folder, force=force, name="folder") as ready:
         draft = ready.draft
-        _long(effects[v.EFFECT]).to_parquet(draft / "effects.parquet", index=False)
-        _csv(_cells(effects), draft / "cells.csv")
+        write_parquet(_long(effects[v.EFFECT]), draft / "effects.parquet")
+        write_csv(_cells(effects), draft / "cells.csv")
         if v.DEVIATION in effects:
-            deviations = _long(effects[v.DEVIATION])
-            deviations.to_parquet(draft / "deviations.parquet", index=False)
-            _csv(_membership(effects), draft / "membership.csv")
+            write_parquet(_long(effects[v.DEVIATION]), draft / "deviations.parquet")
+            write_csv(_membership(effects), draft / "membership.csv")
         columns = _columns(fit.posterior)
-        _wide(columns).to_parquet(draft / "parameters.parquet", index=False)
-        _csv(_of_effects(effects), draft / "summary_effects.csv")
+        write_parquet(_wide(columns), draft / "parameters.parquet")
+        write_csv(_of_effects(effects), draft / "summary_effects.csv")
         named = {name: one.assign_coords(gate=str(fit.gate)) for name, one in columns.items()}
         parameters = summary(named).rename(columns={"estimand": "parameter"})
-        _csv(parameters, draft / "summary_parameters.csv")
-        open_to_readers(fit.save(draft / "posterior.nc", rows=rows), 0o666)
+        write_csv(parameters, draft / "summary_parameters.csv")
+        fit.save(draft / "posterior.nc", rows=rows)
         ready.finish()
     return Path(folder)
-
-
-def _csv(table: pd.DataFrame, path: Path) -> None:
-    table.to_csv(path, index=False, encoding="utf-8-sig")
 
 
 def _long(draws: xr.DataArray) -> pd.DataFrame:

@@ -1,0 +1,27 @@
+"""All of a folder or file, or none of it; and what the system says, in words."""
+
+from bayes_nqp.files._drafts import draft
+from bayes_nqp.files._names import file_name
+from bayes_nqp.files._place import Place, place
+from bayes_nqp.files._tables import guarded, unguarded, write_csv, write_parquet, write_workbook
+from bayes_nqp.files._words import worded, writing
+from bayes_nqp.files._write import checksum, free, write, write_bytes, write_text
+
+__all__ = [
+    "Place",
+    "checksum",
+    "draft",
+    "file_name",
+    "free",
+    "guarded",
+    "place",
+    "unguarded",
+    "worded",
+    "write",
+    "write_bytes",
+    "write_csv",
+    "write_parquet",
+    "write_text",
+    "write_workbook",
+    "writing",
+]

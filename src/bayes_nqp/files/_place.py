@@ -1,0 +1,137 @@
+"""A folder made beside its place, and moved there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bayes_nqp.errors import StudyError
+from bayes_nqp.files._drafts import draft
+from bayes_nqp.files._durable import move, sync
+from bayes_nqp.files._words import named, worded
+from bayes_nqp.files._write import folders
+
+__all__ = ["Place", "place"]
+
+
+class Place:
+    """A folder in the making, and where it will be.
+
+    Parameters
+    ----------
+    out : Path
+        Where it will be.
+    draft : Path
+        Where it is made, on the same disk.
+    force : bool
+        Whether what is there is moved aside.
+    name : str, default "out"
+        Of the argument that named it, for messages.
+    """
+
+    def __init__(self, out: Path, draft: Path, force: bool, name: str = "out") -> None:
+        self.out, self.draft, self.force, self.name = out, draft, force, name
+        self.moved: Path | None = None
+
+    def finish(self) -> None:
+        """Move an earlier folder aside, and the new one to its place.
+
+        Raises
+        ------
+        StudyError
+            If something came to be there meanwhile, which is not moved without ``force``; the new
+            folder is then kept under the next free name.
+        """
+        sync(self.draft)
+        taken = os.path.lexists(self.out)
+        if taken and not self.force:
+            beside = _aside(self.out)
+            move(self.draft, beside)
+            raise StudyError(
+                f"{self.name!r} {str(self.out)!r} came to be there meanwhile, and was not touched",
+                where=f"the new results are in {str(beside)!r}",
+                hint="compare the two, and rename the folder that you want",
+            )
+        try:
+            if taken:
+                self.moved = _aside(self.out)
+                move(self.out, self.moved)
+            move(self.draft, self.out)
+        except BaseException:
+            if self.moved is not None and not os.path.lexists(self.out):
+                self.moved.rename(self.out)
+            raise
+
+
+@contextmanager
+def place(
+    out: str | Path, *, force: bool, guarded: tuple[Path, ...] = (), name: str = "out"
+) -> Iterator[Place]:
+    """Make a folder beside its place; whatever goes wrong, nothing of it is left.
+
+    Parameters
+    ----------
+    out : str or Path
+        Where it will be.
+    force : bool
+        Whether an earlier folder is moved aside.
+    guarded : tuple of Path
+        What must not be moved with an earlier folder.
+    name : str, default "out"
+        Of the argument, for messages.
+
+    Yields
+    ------
+    Place
+
+    Raises
+    ------
+    StudyError
+        If the place is taken, being written by another run, or cannot be written.
+    """
+    out = _nameable(named(out, name), name)
+    try:
+        _check(out, force, guarded, name)
+        with folders(out), draft(out, alone=True, name=name) as part:
+            part.mkdir()
+            yield Place(out, part, force, name)
+    except OSError as error:
+        raise worded(error, out, name) from error
+
+
+def _nameable(out: Path, name: str) -> Path:
+    """Give a folder such as ``.`` or ``..`` its name."""
+    whole = out if out.name not in ("", "..") else out.resolve()
+    if not whole.name:
+        raise StudyError(
+            f"{name!r} {str(out)!r} is the root of a disk", hint="a folder of its own, results/NAME"
+        )
+    return whole
+
+
+def _check(out: Path, force: bool, guarded: tuple[Path, ...], name: str) -> None:
+    try:
+        out.lstat()  # says at once what renaming would say at the end
+    except FileNotFoundError:
+        return
+    if not force:
+        raise StudyError(
+            f"{name!r} {str(out)!r} is there already, and nothing is overwritten",
+            hint="another name, or --force (force=True), which moves it aside to "
+            f"{_aside(out).name}",
+        )
+    inside = [p for p in guarded if p.resolve().is_relative_to(out.resolve())]
+    if inside:
+        raise StudyError(
+            f"{name!r} {str(out)!r} holds {inside[0].name!r}, and will not be moved aside",
+            hint="a folder of its own, such as results/NAME",
+        )
+
+
+def _aside(out: Path) -> Path:
+    number = 1
+    while os.path.lexists(free := out.with_name(f"{out.name}.{number}")):
+        number += 1
+    return free

@@ -1,0 +1,221 @@
+"""Files written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from bayes_nqp.errors import StudyError
+from bayes_nqp.files._drafts import draft
+from bayes_nqp.files._durable import exchange, move_new, sync
+from bayes_nqp.files._names import final
+from bayes_nqp.files._words import named, writing
+
+__all__ = ["checksum", "folders", "free", "write", "write_bytes", "write_text"]
+
+
+def write_bytes(
+    path: str | os.PathLike[str], content: bytes | memoryview, *, replace: bool = True
+) -> Path:
+    """Write a file whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folders on the way are made, and a link is followed.
+    content : bytes or memoryview
+    replace : bool, default True
+        Whether a file that is there is replaced; its permissions stay.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    StudyError
+        If it cannot be written, or is there and is not to be replaced. A file that is there stays
+        as it was.
+    """
+    path = named(path)
+    with writing(path):
+        target = _target(path, replace)
+        if final(target) != target:
+            _fill(target, content)
+            return path
+        with folders(target), draft(target) as part:
+            _fill(part, content)
+            sync(part)
+            if replace:
+                _like(part, target)
+                exchange(part, target)
+            else:
+                move_new(part, target)
+    return path
+
+
+def write_text(path: str | os.PathLike[str], content: str, *, replace: bool = True) -> Path:
+    """Write a text file in UTF-8, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+    content : str
+    replace : bool, default True
+        Whether a file that is there is replaced.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    StudyError
+        If it cannot be written, or is there and is not to be replaced.
+    """
+    try:
+        coded = content.encode("utf-8")
+    except UnicodeEncodeError as error:
+        around = content[max(0, error.start - 20) : error.end + 20]
+        raise StudyError(
+            f"{str(final(Path(path)))!r} cannot be written: halves of characters have no UTF-8",
+            where=ascii(around),
+            hint="correct the text there; it was decoded wrongly on its way",
+        ) from error
+    return write_bytes(path, coded, replace=replace)
+
+
+def write(
+    path: str | os.PathLike[str],
+    into: Callable[[io.BytesIO], object],
+    *,
+    replace: bool = True,
+) -> Path:
+    """Write what a function of another package writes, whole or not at all.
+
+    Such functions meet full disks in their own words, or crash; here they meet memory alone.
+
+    Parameters
+    ----------
+    path : str or Path
+    into : callable
+        Given a binary file.
+    replace : bool, default True
+        Whether a file that is there is replaced.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    StudyError
+        If it cannot be written, or is there and is not to be replaced.
+    """
+    buffer = io.BytesIO()
+    into(buffer)
+    return write_bytes(path, buffer.getbuffer(), replace=replace)
+
+
+def free(path: Path) -> None:
+    """Refuse a place that is taken.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    StudyError
+        If something is there, or the system cannot tell.
+    """
+    with writing(path):
+        try:
+            path.lstat()
+        except FileNotFoundError:
+            return
+    raise StudyError(
+        f"{str(path)!r} is there already, and nothing is overwritten",
+        hint="--out (out=) names another file",
+    )
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    str
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def folders(target: Path) -> Iterator[None]:
+    """Make the folders above a place; those that are new and stay empty go again.
+
+    Parameters
+    ----------
+    target : Path
+
+    Yields
+    ------
+    None
+    """
+    new: list[Path] = []
+    try:
+        for folder in reversed([above for above in target.parents if not above.exists()]):
+            try:
+                folder.mkdir()
+                new.append(folder)
+            except FileExistsError:  # another run was quicker
+                if not folder.is_dir():
+                    raise
+        yield
+    finally:
+        for folder in reversed(new):
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _target(path: Path, replace: bool) -> Path:
+    """Where a file will be: at the end of links, if it is replaced."""
+    if not replace:
+        free(path)
+        return path
+    if final(path) == path and path.is_symlink():
+        path = path.resolve()
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return path
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(mode):
+        raise StudyError(
+            f"{str(path)!r} is a device or a pipe, and a file is written here",
+            hint="the name of a file",
+        )
+    return path
+
+
+def _fill(part: Path, content: bytes | memoryview) -> None:
+    with part.open("wb") as file:
+        file.write(content)
+
+
+def _like(part: Path, target: Path) -> None:
+    """Keep the permissions of the file that is replaced, where the disk knows any."""
+    with suppress(OSError, AttributeError):
+        part.chmod(stat.S_IMODE(target.stat().st_mode))
