@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from itertools import groupby
 
+from bayes_nqp.files import guarded
 from bayes_nqp.tables._model import Cell, Column, Table
 from bayes_nqp.tables._widths import size_of, slanted
 from bayes_nqp.tables._words import words
@@ -157,7 +158,8 @@ def _body(table: Table, width: int) -> str:
         left = "1.2em" if indented and beneath else "0"
         cells = [
             f'<th scope="row" style="{_PAD};padding-left:{left};{line}text-align:left;'
-            f'{_kept(row.label)}vertical-align:top;font-weight:normal">{_lines(row.label)}</th>'
+            f'{_kept(row.label)}{_plain(row.label)}vertical-align:top;font-weight:normal">'
+            f"{_lines(row.label)}</th>"
         ]
         cells += [
             _cell(cell, column, line) for cell, column in zip(row.cells, table.columns, strict=True)
@@ -169,8 +171,14 @@ def _body(table: Table, width: int) -> str:
 def _cell(cell: Cell, column: Column, line: str) -> str:
     wrap = "normal;min-width:14em" if column.words else "nowrap"
     style = f"{_PAD};{line}text-align:{_align(column)};white-space:{wrap};vertical-align:top"
+    style += _plain(cell.text) and f";{_plain(cell.text)}"
     tone = _TONES[cell.tone]
     return f'<td style="{style}{";" + tone if tone else ""}">{_lines(cell.text)}</td>'
+
+
+def _plain(text: str) -> str:
+    """Tell a spreadsheet that opens the page that a text is no formula."""
+    return "" if guarded(text) == text else r"mso-number-format:'\@';"
 
 
 def _lines(text: str) -> str:

@@ -1,0 +1,326 @@
+"""A campaign against a small run: kills, two at once, a full disk, too little memory.
+
+    python tests/interruptions.py [--kills 20] [--seed 1] [--only kills two disk memory]
+
+After each of them every folder of results is whole, no earlier result is lost, and what a killed
+run left goes with the next one. `tests/studies/test_interruptions.py` runs a few of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import FileIO
+from pathlib import Path
+
+from small_study import write_study
+
+SIGNALS = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT")
+PROGRAM = "from bayes_nqp.cli import main; main()"
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv.pop(1)),) * 2)
+from bayes_nqp.cli import main
+main()
+"""
+WRITERS = """
+import sys
+from pathlib import Path
+import bayes_nqp as nqp
+fit, disk = nqp.load(sys.argv[1]), Path(sys.argv[2])
+frame = nqp.summary(nqp.att(fit))
+for name, write in {
+    "save": lambda: fit.save(disk / "fit.nc"),
+    "replace": lambda: fit.save(disk / "mine.bin"),
+    "report": lambda: nqp.report(fit, disk / "report", checks=[], progress=False),
+    "export": lambda: nqp.export(fit, disk / "export"),
+    "figure": lambda: nqp.plots.event_study(fit).savefig(disk / "figure.png", dpi=600),
+    "table": lambda: nqp.table(fit).to_docx(disk / "table.docx"),
+}.items():
+    try:
+        write()
+        print(name, "written")
+    except nqp.StudyError as error:
+        print(name, error.what)
+"""
+RESULTS = re.compile(r"out(\.\d+)?")
+
+
+@dataclass
+class Tally:
+    """What was tried, and what went wrong."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+    def expect(self, true: bool, what: str) -> None:
+        if not true:
+            self.wrong.append(what)
+
+
+class Bench:
+    """A folder with a small study, and runs of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.study = write_study(folder)
+        self.out = folder / "out"
+        self.mine = {p.name for p in folder.iterdir()}
+
+    def start(
+        self, *more: str, limit: int | None = None, out: Path | None = None
+    ) -> subprocess.Popen[str]:
+        """Start a run into ``out``."""
+        code = [PROGRAM] if limit is None else [LIMITED, str(limit)]
+        typed = ["run", str(self.study), "--out", str(out or self.out), *more]
+        return subprocess.Popen(
+            [sys.executable, "-c", *code, *typed],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+            env={**os.environ, "MPLBACKEND": "Agg", "COLUMNS": "200"},
+        )  # fmt: skip
+
+    def run(self, *more: str) -> float:
+        """Run undisturbed; say how many seconds it took."""
+        began = time.perf_counter()
+        process = self.start(*more)
+        _, err = process.communicate(timeout=600)
+        assert process.returncode == 0, err
+        return time.perf_counter() - began
+
+    def results(self, tally: Tally) -> set[str]:
+        """Checksums of all results that are there, each of which must be whole."""
+        found = set()
+        for folder in self.folder.iterdir():
+            if RESULTS.fullmatch(folder.name):
+                problem = broken(folder)
+                tally.expect(not problem, f"{folder.name}: {problem}")
+                if not problem:
+                    found.add(digest(folder / "provenance.json"))
+        return found
+
+    def left(self) -> set[str]:
+        """What is there besides the study, its data and results."""
+        names = {p.name for p in self.folder.iterdir()} - self.mine
+        return {name for name in names if not RESULTS.fullmatch(name)}
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def broken(folder: Path) -> str:
+    """Say what is wrong with a folder of results; "" for nothing."""
+    record = folder / "provenance.json"
+    if not record.is_file():
+        return "half-written: no provenance"
+    files = json.loads(record.read_text(encoding="utf-8"))["files"]
+    there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    if there != {*files, "provenance.json"}:
+        return f"other files than provenance says: {sorted(there ^ {*files, 'provenance.json'})}"
+    return ", ".join(name for name, sha in files.items() if digest(folder / name) != sha)
+
+
+def killed(bench: Bench, name: str, seconds: float, late: bool, rng: random.Random) -> int:
+    """Start a run and kill it at a random moment; ``late`` for one while it writes."""
+    process = bench.start("--force")
+    assert process.stderr is not None
+    if late:
+        for line in process.stderr:
+            if line.startswith("writing tables"):
+                break
+        time.sleep(rng.uniform(0, 0.6 * seconds))
+    else:
+        time.sleep(rng.uniform(0, 1.1 * seconds))
+    if process.poll() is None:
+        process.send_signal(getattr(signal, name))
+    process.communicate(timeout=600)
+    return process.returncode
+
+
+def kills(bench: Bench, number: int, seed: int) -> Tally:
+    """Kill runs at random moments, and look after each what is there."""
+    tally, rng = Tally(), random.Random(seed)
+    bench.run()
+    seconds = bench.run("--force")
+    for k in range(number):
+        name = SIGNALS[k % len(SIGNALS)]
+        before = bench.results(tally)
+        code = killed(bench, name, seconds, k // len(SIGNALS) % 2 == 1, rng)
+        after = bench.results(tally)
+        tally.counts[f"{name} {'finished before' if code == 0 else f'exit {code}'}"] += 1
+        tally.expect(before <= after, f"kill {k} ({name}): an earlier result is lost")
+        if name == "SIGKILL":
+            tally.counts["left by SIGKILL, names"] += len(bench.left())
+        else:
+            number_ = getattr(signal, name).value
+            tally.expect(code in (0, 128 + number_), f"kill {k} ({name}): exit code {code}")
+            if not tally.counts["left by SIGKILL, names"]:
+                tally.expect(not bench.left(), f"kill {k} ({name}): left {bench.left()}")
+    bench.run("--force")
+    bench.results(tally)
+    tally.expect(not bench.left(), f"after the next run: {bench.left()}")
+    return tally
+
+
+def two(bench: Bench, rounds: int) -> Tally:
+    """Two runs at once into one folder, without and with ``--force``."""
+    tally = Tally()
+    for k in range(rounds):
+        more = ["--force"] if bench.out.exists() else []
+        before = bench.results(tally)
+        both = [bench.start(*more), bench.start(*more)]
+        said = [process.communicate(timeout=600)[1] for process in both]
+        codes = sorted(process.returncode for process in both)
+        refused = sum("is being written by another run" in text for text in said)
+        tally.counts[f"{'--force' if more else 'new'}: exit {codes[0]} and {codes[1]}"] += 1
+        tally.expect(codes == [0, 2] and refused == 1, f"round {k}: {codes}, {said}")
+        after = bench.results(tally)
+        tally.expect(before <= after, f"round {k}: an earlier result is lost")
+        tally.expect(len(after) == len(before) + 1, f"round {k}: {len(after)} results")
+        tally.expect(not bench.left(), f"round {k}: left {bench.left()}")
+    return tally
+
+
+@contextmanager
+def small_disk(folder: Path, size: str = "500k") -> Iterator[Path | str]:
+    """Mount a small disk; or say why that cannot be."""
+    folder.mkdir()
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)],
+        capture_output=True, text=True, check=False,
+    ) if hasattr(os, "geteuid") and os.geteuid() == 0 else None  # fmt: skip
+    if done is None or done.returncode:
+        folder.rmdir()
+        yield "only root mounts disks" if done is None else done.stderr.strip()
+        return
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+        folder.rmdir()
+
+
+def disk(bench: Bench, posterior: Path, where: Path) -> Tally:
+    """Every writer on a disk of 500 kB on which there is little room."""
+    tally = Tally()
+    with small_disk(where) as found:
+        if isinstance(found, str):
+            tally.counts[f"skipped: {found}"] += 1
+            return tally
+        mine = found / "mine.bin"
+        mine.write_bytes(bytes(450_000))
+        full = digest(mine)
+
+        def look(what: str) -> None:
+            names = {p.name for p in found.iterdir()}
+            tally.expect(names == {"mine.bin"} and digest(mine) == full, f"{what}: left {names}")
+
+        run = bench.start(out=found / "out")
+        err = run.communicate(timeout=600)[1]
+        tally.counts[f"run: exit {run.returncode}"] += 1
+        tally.expect(run.returncode == 2 and "the disk is full" in err, f"run: {err}")
+        look("run")
+        done = subprocess.run(
+            [sys.executable, "-c", WRITERS, str(posterior), str(found)],
+            capture_output=True, text=True, check=False, timeout=600,
+        )  # fmt: skip
+        tally.expect(done.returncode == 0, done.stderr)
+        for line in done.stdout.splitlines():
+            name, _, said = line.partition(" ")
+            tally.counts[f"{name}: {'full' if 'the disk is full' in said else said}"] += 1
+            tally.expect("the disk is full" in said, line)
+        look("writers")
+        with (found / "more.bin").open("wb", buffering=0) as file:
+            while _grown(file):
+                pass
+        new = subprocess.run(
+            [sys.executable, "-c", PROGRAM, "new", str(bench.folder / "cities.csv"), "--out",
+             str(found / "new.toml")], capture_output=True, text=True, check=False, timeout=600,
+        )  # fmt: skip
+        (found / "more.bin").unlink()
+        tally.counts[f"new: exit {new.returncode}"] += 1
+        tally.expect(new.returncode == 2 and "the disk is full" in new.stderr, new.stderr)
+        look("new")
+    return tally
+
+
+def _grown(file: FileIO) -> bool:
+    try:
+        file.write(bytes(1024))
+    except OSError:
+        return False
+    return True
+
+
+def memory(bench: Bench, megabytes: list[int]) -> Tally:
+    """Runs that may take only so much memory."""
+    tally = Tally()
+    if not bench.out.exists():
+        bench.run()
+    for size in megabytes:
+        before = bench.results(tally)
+        process = bench.start("--force", limit=size << 20)
+        err = process.communicate(timeout=600)[1]
+        tally.counts[f"{size} MB: exit {process.returncode}"] += 1
+        tally.expect("Traceback" not in err, f"{size} MB: {err[-400:]}")
+        after = bench.results(tally)
+        tally.expect(before <= after, f"{size} MB: an earlier result is lost")
+    bench.run("--force")
+    tally.expect(not bench.left(), f"after the next run: {bench.left()}")
+    return tally
+
+
+def main() -> None:
+    """Run the campaign, and print what was counted."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", nargs="*", default=["kills", "two", "disk", "memory"])
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+
+        def bench(name: str) -> Bench:
+            (Path(folder) / name).mkdir()
+            return Bench(Path(folder) / name)
+
+        def on_disk() -> Tally:
+            at = bench("disk")
+            at.run()
+            return disk(at, at.out / "posterior.nc", Path(folder) / "small")
+
+        parts: dict[str, Callable[[], Tally]] = {
+            "kills": lambda: kills(bench("kills"), asked.kills, asked.seed),
+            "two": lambda: two(bench("two"), asked.rounds),
+            "disk": on_disk,
+            "memory": lambda: memory(bench("memory"), [512, 1024, 1536, 2048, 2560, 3072]),
+        }
+        wrong = 0
+        for name in asked.only:
+            began = time.perf_counter()
+            tally = parts[name]()
+            wrong += len(tally.wrong)
+            print(f"{name}  ({time.perf_counter() - began:.0f} s)")
+            for what, count in sorted(tally.counts.items()):
+                print(f"  {count:4d}  {what}")
+            for problem in tally.wrong:
+                print(f"  WRONG {problem}")
+        print(f"{wrong} wrong")
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""A few kills, two runs at once and a full disk; `tests/interruptions.py` has the campaign."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from interruptions import Bench, Tally, disk, kills, two
+
+from bayes_nqp.studies import Outcome
+
+pytestmark = [
+    pytest.mark.xdist_group("studies"),
+    pytest.mark.skipif(os.name != "posix", reason="signals are sent as on POSIX"),
+]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    (tmp_path / "bench").mkdir()
+    return Bench(tmp_path / "bench")
+
+
+def test_kills_at_random_moments(bench: Bench) -> None:
+    tally = kills(bench, 4, seed=1)
+    assert not tally.wrong
+    assert tally.counts.total() >= 4
+
+
+def test_two_runs_at_once(bench: Bench) -> None:
+    tally = two(bench, 1)
+    assert not tally.wrong
+    assert tally.counts == {"new: exit 0 and 2": 1}
+
+
+def test_a_disk_of_500_kb(bench: Bench, outcome: Outcome, tmp_path: Path) -> None:
+    tally: Tally = disk(bench, outcome.folder / "posterior.nc", tmp_path / "disk")
+    for reason in tally.counts:
+        if reason.startswith("skipped"):
+            pytest.skip(reason)
+    assert not tally.wrong
+    assert set(tally.counts) >= {"run: exit 2", "new: exit 2", "save: full", "export: full"}
