@@ -135,6 +135,7 @@ def free(path: Path) -> None:
     StudyError
         If something is there, or the system cannot tell.
     """
+    path = named(path)
     with writing(path):
         try:
             path.lstat()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bayes_nqp.errors import NQPError, StudyError
-from bayes_nqp.files import draft, write_text, writing
+from bayes_nqp.files import draft, free, write_text, writing
 from bayes_nqp.studies._guess import guess
 from bayes_nqp.studies._guessed import Guess
 from bayes_nqp.studies._look import look, named
@@ -68,11 +67,7 @@ def new(
     """
     file = named(file)
     path = Path(out) if out is not None else file.with_suffix(".toml")
-    if os.path.lexists(path):
-        raise StudyError(
-            f"{str(path)!r} is there already, and nothing is overwritten",
-            hint="--out another.toml",
-        )
+    free(path)
     found = look(file)
     made = guess(found, {k: x for k, x in (roles or {}).items() if x})
     if not path.parent.is_dir():
