@@ -28,12 +28,12 @@ DESIGNS = {
     ),
 }
 _HAS = {
-    "periods": {"The slope also differs by period", "for periods, and for strata", "More trade"},
+    "periods": {"The slope also differs by period", "for periods, and for strata", "more trade"},
     "flat": {"effects of cells have flat priors", "untreated rows, of units never or not yet"},
     "never": {"never-treated units are the only controls", "ratio of noise", "sd 5s for the"},
     "exposure": {
         "308 rows enter the fit",
-        "More trade",
+        "more trade",
         "per 1 of trade",
         "finance moderates",
         "deviation (",

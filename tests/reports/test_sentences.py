@@ -10,17 +10,25 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from bayes_nqp.checks._rivals import Rival
+from bayes_nqp.checks._said import Said
+from bayes_nqp.reports._over_time import composition, growth, no_growth
 from bayes_nqp.reports._posterior import Posterior, figures, posterior_of
-from bayes_nqp.reports._sentences import change, comparison, growth, indirect, share
+from bayes_nqp.reports._sentences import change, comparison, indirect, share
 
 Z = (-4.0, -2.6, -2.0, -1.5, -1.0, -0.3, 0.0, 0.3, 1.0, 1.5, 2.0, 2.6, 4.0)
 SCALES = (1e-4, 0.03, 1.0, 2500.0)
-UP = {"en": ("raised", "increase"), "zh": ("提高了",)}
-DOWN = {"en": ("lowered", "decrease"), "zh": ("降低了",)}
+UP = {"en": ("raised",), "zh": ("提高了",)}
+DOWN = {"en": ("lowered",), "zh": ("降低了",)}
 WORDS = {
     "en": ("virtually certain", "extremely likely", "very likely"),
-    "zh": ("几乎确定", "极有可能", "很可能"),
+    "zh": ("几乎可以肯定", "极有可能", "很可能"),
 }
+IF = {"en": "f the assumptions hold", "zh": "若各项假定成立"}
+
+
+def low() -> str:
+    return "low confidence (failed: pre-trends)"
 
 
 def posterior(z: float, sd: float) -> Posterior:
@@ -41,7 +49,7 @@ def test_change_claims_the_direction_that_the_posterior_has(
     z: float, sd: float, language: str
 ) -> None:
     one = posterior(z, sd)
-    text = change(one, "exports", language)  # type: ignore[arg-type]
+    text = change(one, "exports", language, confidence=low)  # type: ignore[arg-type]
     up = any(word in text for word in UP[language])
     down = any(word in text for word in DOWN[language])
     sure = [word for word in WORDS[language] if word in text]
@@ -53,6 +61,8 @@ def test_change_claims_the_direction_that_the_posterior_has(
         assert (up, down) == (z > 0, z < 0)
         level = 0 if p >= 0.99 else 1 if p >= 0.95 else 2
         assert sure == [WORDS[language][level]]
+        assert IF[language] in text
+    assert (low() in text) == bool(sure)
     assert any(abs(x - z * sd) <= 0.06 * sd for x in numbers(text))
     assert any(abs(x - one.lower) <= 0.06 * sd for x in numbers(text))
     assert any(abs(x - one.upper) <= 0.06 * sd for x in numbers(text))
@@ -63,7 +73,9 @@ def test_change_claims_the_direction_that_the_posterior_has(
 def test_an_exposure_is_no_policy(whom: str, language: str) -> None:
     for z in Z:
         one = posterior(z, 0.1)
-        text = change(one, "exports", language, "", whom, "trade", "10 of trade")  # type: ignore[arg-type]
+        text = change(  # type: ignore[call-overload]
+            one, "exports", language, "", whom, "trade", "10 of trade", confidence=low
+        )
         assert "policy" not in text
         assert "政策" not in text
         assert "trade" in text
@@ -75,32 +87,93 @@ def test_an_exposure_is_no_policy(whom: str, language: str) -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("z", Z)
 def test_comparison_names_the_larger_group(z: float, language: str) -> None:
-    text = comparison(posterior(z, 0.1), "inland", "coastal", language)  # type: ignore[arg-type]
-    last = text.split(";" if language == "en" else "；")[-1]
+    text = comparison(posterior(z, 0.1), "inland", "coastal", language, confidence=low)  # type: ignore[arg-type]
     if NormalDist().cdf(abs(z)) < 0.9:
         assert not any(word in text for word in WORDS[language])
+        assert low() not in text
     else:
+        last = text.split(IF[language])[1]
         assert ("inland" in last, "coastal" in last) == (z > 0, z < 0)
+        assert low() in last
+
+
+CHOICE = Said("time effects common to all", "共同时间效应")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("z", [-4.0, -1.5, 1.5, 4.0])
+@pytest.mark.parametrize("p", [0.001, 0.3, 0.5, 0.85, 0.91, 0.96, 0.9995])
+def test_a_comparison_is_as_likely_as_under_the_other_choice(
+    z: float, p: float, language: str
+) -> None:
+    one, rival = posterior(z, 0.1), Rival("time_effects", CHOICE, p if z > 0 else 1 - p)
+    text = comparison(one, "inland", "coastal", language, confidence=low, rivals=[rival])  # type: ignore[arg-type]
+    sure = [word for word in WORDS[language] if word in text]
+    least = min(p, NormalDist().cdf(abs(z)))
+    if least < 0.9:
+        assert not sure
+        assert ("stays open" if language == "en" else "尚无定论") in text
+    else:
+        assert sure == [WORDS[language][0 if least >= 0.99 else 1 if least >= 0.95 else 2]]
+    if least == p:
+        assert str(CHOICE if language == "en" else CHOICE.zh) in text
+
+
+@pytest.mark.parametrize(
+    ("rival", "why"),
+    [
+        (Rival("time_effects", Said("", ""), 0.5), "the check of time effects leaves it open"),
+        (Rival("sensitivity", Said("another reference", ""), 0.025), "it has the other sign"),
+    ],
+)
+def test_a_contradicted_comparison_says_by_what(rival: Rival, why: str) -> None:
+    text = comparison(posterior(4, 0.1), "a", "b", "en", confidence=low, rivals=[rival])
+    assert why in text
+    assert "P(> 0) > .999" in text
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("z", Z)
 def test_indirect_effects_are_claimed_as_surely_as_they_are(z: float, language: str) -> None:
-    text = indirect(posterior(z, 0.1), "digital", "exports", language)  # type: ignore[arg-type]
+    text = indirect(posterior(z, 0.1), "digital", "exports", language, confidence=low)  # type: ignore[arg-type]
     claimed = any(word in text for word in WORDS[language])
     assert claimed == (NormalDist().cdf(abs(z)) >= 0.9)
     if claimed:
-        up = "increase" in text if language == "en" else "提高" in text
+        up = "raised" in text if language == "en" else "提高" in text
         assert up == (z > 0)
+        assert IF[language] in text
+        assert low() in text
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("z", Z)
-def test_growth_says_which_way(z: float) -> None:
-    start, step = posterior(1.0, 0.1), posterior(z, 0.1)
-    text = growth(start, posterior(1.0 + z, 0.1), step, 5, "en")
+def test_growth_says_which_way_and_of_whom(z: float, language: str) -> None:
+    ends, step = (posterior(1.0, 0.1), posterior(1.0 + z, 0.1)), posterior(z, 0.1)
+    text = growth(ends, step, 5, ["2006", "2007"], 14, language, confidence=low)  # type: ignore[arg-type]
     sure = NormalDist().cdf(abs(z)) >= 0.9
-    assert ("upwards" in text) == (sure and z > 0)
-    assert ("downwards" in text) == (sure and z < 0)
+    ways = ("upwards", "downwards") if language == "en" else ("上升", "下降")
+    claims = [
+        way in text if language == "en" else any(f"{word}{way}" in text for word in WORDS["zh"])
+        for way in ways
+    ]
+    assert claims == [sure and z > 0, sure and z < 0]
+    assert (low() in text) == sure
+    assert all(part in text for part in ("14", "2006", "2007", "5"))
+
+
+def test_many_cohorts_are_counted_and_one_is_named() -> None:
+    ends, step = (posterior(1.0, 0.1), posterior(1.0, 0.1)), posterior(0.0, 0.1)
+    many = [str(year) for year in range(2000, 2009)]
+    assert "(9 cohorts, 2000 to 2008)" in growth(ends, step, 5, many, 14, "en", confidence=low)
+    assert "（9 个批次，2000 至 2008）" in growth(ends, step, 5, many, 14, "zh", confidence=low)
+    assert "(cohort 2000)" in growth(ends, step, 5, many[:1], 14, "en", confidence=low)
+
+
+def test_what_is_not_compared_is_said() -> None:
+    assert "fewer than 5 units" in no_growth(5, "en")
+    assert "不足 5 个" in no_growth(5, "zh")
+    assert "(21 at event time 0, 1 at event time 5)" in composition([(0, 21), (5, 1)], "en")
+    assert "事件时间 0 为 21 个，事件时间 5 为 1 个" in composition([(0, 21), (5, 1)], "zh")
 
 
 def test_posterior_of_draws() -> None:

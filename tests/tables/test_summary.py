@@ -115,7 +115,8 @@ def test_what_is_no_longer_draws():
 
 def test_event_study_table():
     table = event_study_table(EFFECTS, by="region")
-    assert list(table) == ["region", "event_time", *STATISTICS]
+    assert list(table) == ["region", "event_time", "units", *STATISTICS]
+    assert table["units"].tolist() == [21, 20, 14, 14, 7, 21, 21, 14, 14, 7]
     assert table["event_time"].tolist() == 2 * [0, 1, 2, 3, 4]
     assert len(event_study_table(EFFECTS, balanced=1)) == 2
 

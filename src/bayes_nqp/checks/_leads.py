@@ -75,13 +75,13 @@ def leads_of(evidence: xr.Dataset, factor: str | None = None) -> xr.DataArray | 
     Returns
     -------
     DataArray (chain, draw, ..., event_time), outcome units, or None
-        With the coordinate ``rows``; None if the evidence has none by that factor.
+        With the coordinates ``rows`` and ``units``; None if the evidence has none by that factor.
     """
     name = "lead" if factor is None else f"lead_{factor}"
     if name not in evidence:
         return None
-    counts = evidence[f"rows_{name}"]
-    return evidence[name].assign_coords({v.ROWS: (counts.dims, counts.to_numpy())})
+    counts = {x: evidence[f"{x}_{name}"] for x in (v.ROWS, v.UNITS) if f"{x}_{name}" in evidence}
+    return evidence[name].assign_coords({x: (n.dims, n.to_numpy()) for x, n in counts.items()})
 
 
 def joint_of(leads: xr.DataArray, bound: float, freedom: float, reference: int = -1) -> Joint:

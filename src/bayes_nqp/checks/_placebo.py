@@ -11,7 +11,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._refit import cautious
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, Verdict
 from bayes_nqp.checks._said import Said, said
-from bayes_nqp.estimands import att
+from bayes_nqp.estimands import att, by_event_time
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -81,8 +81,10 @@ def placebo_finding(fitted: Fit, placebo: Fit, what: Said, *, same_outcome: bool
         high,
     )
     after = f"{v.EVENT_TIME}_after"
-    by_time = att(placebo, v.EVENT_TIME).reset_coords(drop=True).rename({v.EVENT_TIME: after})
+    counted = by_event_time(placebo).rename({v.EVENT_TIME: after})
+    by_time = counted.reset_coords(drop=True)
     evidence = xr.Dataset({"effect": by_time, "att": draws.reset_coords(drop=True)})
+    evidence[f"{v.UNITS}_effect"] = (after, counted[v.UNITS].to_numpy())
     evidence = evidence.assign_coords({v.GATE: str(placebo.gate)}).assign_attrs(by_time.attrs)
     verdict, sentence = cautious(verdict, sentence, placebo)
     return Finding(verdict, figure, sentence, evidence, "event_study")

@@ -18,7 +18,7 @@ from bayes_nqp.checks._refit import cautious, panel_of, refit, staggered
 from bayes_nqp.checks._result import FAILS, HOLDS, Finding, NotApplicable, asks
 from bayes_nqp.checks._said import Said, listed, said
 from bayes_nqp.effects import cell_effects, lead_effects
-from bayes_nqp.estimands import att
+from bayes_nqp.estimands import by_event_time
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -200,13 +200,16 @@ def _evidence(fits: list[Fit], leads: xr.Dataset, found: Judgement, reference: i
     whole, levels = found.whole, found.levels
     parts: dict[str, Any] = {}
     for factor in (None, *schema.factors(leads)):
-        end, by = ("", v.EVENT_TIME) if factor is None else (f"_{factor}", [factor, v.EVENT_TIME])
-        before, effect = att(leads, by), att(fits[0], by)
+        end = "" if factor is None else f"_{factor}"
+        before, effect = (by_event_time(one, factor) for one in (leads, fits[0]))
         if factor is not None:
             before, effect = xr.align(before, effect, join="left", exclude=[v.EVENT_TIME])
         parts[f"lead{end}"] = before.reset_coords(drop=True)
         parts[f"rows_lead{end}"] = (before.dims[2:], before[v.ROWS].to_numpy())
-        parts[f"effect{end}"] = effect.reset_coords(drop=True).rename({v.EVENT_TIME: after})
+        parts[f"units_lead{end}"] = (before.dims[2:], before[v.UNITS].to_numpy())
+        effect = effect.rename({v.EVENT_TIME: after})
+        parts[f"units_effect{end}"] = (effect.dims[2:], effect[v.UNITS].to_numpy())
+        parts[f"effect{end}"] = effect.reset_coords(drop=True)
     evidence = xr.Dataset(parts, attrs=found.effect.attrs)
     evidence["slope"] = ("slope_draw", whole.slope)
     if levels:

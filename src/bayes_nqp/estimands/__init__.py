@@ -3,10 +3,12 @@
 from bayes_nqp.estimands._along import by_path, channels_of, legs
 from bayes_nqp.estimands._att import att
 from bayes_nqp.estimands._by import By
+from bayes_nqp.estimands._by_event_time import by_event_time
 from bayes_nqp.estimands._contrast import contrast
 from bayes_nqp.estimands._cumulative import cumulative
 from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.estimands._gates import gate_of, worst_gate
+from bayes_nqp.estimands._growth import Growth, growth
 from bayes_nqp.estimands._index_variance import index_variance
 from bayes_nqp.estimands._labels import text
 from bayes_nqp.estimands._mediated import nde, nie, proportion_mediated, total
@@ -16,17 +18,22 @@ from bayes_nqp.estimands._probability import probability, rope
 from bayes_nqp.estimands._rank import best, rank
 from bayes_nqp.estimands._relative import relative
 from bayes_nqp.estimands._shrinkage import shrinkage
+from bayes_nqp.estimands._units import ENOUGH, same_units, units_behind
 
 __all__ = [
+    "ENOUGH",
     "By",
+    "Growth",
     "att",
     "best",
+    "by_event_time",
     "by_path",
     "channels_of",
     "contrast",
     "cumulative",
     "effects_of",
     "gate_of",
+    "growth",
     "index_variance",
     "legs",
     "moderated",
@@ -38,8 +45,10 @@ __all__ = [
     "rank",
     "relative",
     "rope",
+    "same_units",
     "shrinkage",
     "text",
     "total",
+    "units_behind",
     "worst_gate",
 ]

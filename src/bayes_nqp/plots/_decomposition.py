@@ -14,11 +14,22 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import By, by_path, channels_of, effects_of, gate_of, text
+from bayes_nqp.estimands import (
+    ENOUGH,
+    By,
+    by_path,
+    channels_of,
+    effects_of,
+    gate_of,
+    same_units,
+    text,
+    units_behind,
+)
 from bayes_nqp.estimands._by import names_of
-from bayes_nqp.plots._intervals import draw_points, points_of
+from bayes_nqp.plots._intervals import PALE, draw_points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside, wrapped
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
 from bayes_nqp.plots._words import Language, effect_label, percent, words
@@ -84,7 +95,8 @@ def decomposition(
     """
     say, effects = words(language), effects_of(fit_or_effects)
     names = names_of(by)
-    draws = by_path(effects, names, weights)
+    units = units_behind(effects, names)
+    draws = by_path(effects, names, weights).assign_coords({v.UNITS: (units.dims, units.values)})
     along = _along(names)
     panels = _panels(draws, along)
     if len(panels) > (_PANELS if ax is None else 1):
@@ -110,6 +122,8 @@ def decomposition(
         _key(axes[columns - 1], parts, say)
         notes = [say["parts_key"].format(percent(prob))]
         notes += [say["last_through"]] if len(parts) > 2 else []
+        if v.EVENT_TIME in names.values():
+            notes += _composed(effects, list(names.values()), list(panels.values()), say)
         annotate(figure, used, notes, gate_of(draws), say, owned=ax is None, title=title)
         settle(axes)
     return figure
@@ -134,6 +148,20 @@ def _panels(draws: xr.DataArray, along: str | None) -> dict[str, xr.DataArray]:
     return found
 
 
+def _composed(
+    effects: xr.Dataset,
+    names: Sequence[str],
+    panels: Sequence[xr.DataArray],
+    say: Mapping[str, str],
+) -> list[str]:
+    """Say who is behind the bars, where that is few, or not the same throughout."""
+    factors = [name for name in names if name in schema.factors(effects)]
+    same = same_units(effects, factors[0] if len(factors) == 1 else None)
+    few = any(((one[v.UNITS] > 0) & (one[v.UNITS] < ENOUGH)).any() for one in panels)
+    notes = [] if same else [say["other_units"]]
+    return [*notes, say["few_units"].format(ENOUGH)] if few else notes
+
+
 def _size(draws: xr.DataArray, along: str | None, columns: int, rows: int) -> tuple[float, float]:
     bars = draws.sizes[along] if along is not None else 1
     wide = np.clip(0.9 + 0.42 * bars, 1.7, 4.6 if columns == 1 else 2.6)
@@ -155,11 +183,14 @@ def _panel(
     seen = np.flatnonzero(~np.isnan(whole.isel(chain=0, draw=0, path=0).to_numpy()))
     shown = whole.isel({along or "": seen})
     means = shown.mean(v.SAMPLE_DIMS)
+    few = np.atleast_1d(shown[v.UNITS].to_numpy() < ENOUGH) & (along == v.EVENT_TIME)
     heights = [means.sel({v.PATH: name}).to_numpy() for name in parts]
     for height, bottom, how in zip(heights, _stacked(heights), _looks(parts), strict=True):
-        ax.bar(place[seen], height, 0.68, bottom, edgecolor="white", linewidth=0, zorder=1, **how)
+        for x, up, base, pale in zip(place[seen], height, bottom, few, strict=True):
+            bar = {**how, "alpha": PALE} if pale else how
+            ax.bar(x, up, 0.68, base, edgecolor="white", linewidth=0, zorder=1, **bar)
     total = points_of(shown.sel({v.PATH: v.TOTAL}), prob)
-    draw_points(ax, place[seen], total, INK, size=4.2)
+    draw_points(ax, place[seen], total, INK, size=4.2, faint=few)
     ax.axhline(0, color=MUTED, linewidth=0.7, zorder=1.5)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=6))
     if numeric and len(place) > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 from typing import Any
@@ -14,10 +14,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, leads_of
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import By, att, effects_of, text, worst_gate
+from bayes_nqp.estimands import (
+    ENOUGH,
+    By,
+    att,
+    by_event_time,
+    effects_of,
+    same_units,
+    text,
+    worst_gate,
+)
 from bayes_nqp.estimands._by import names_of
 from bayes_nqp.plots._intervals import draw_points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside
@@ -52,6 +62,8 @@ def event_study(
     """Draw the average effect at every event time, overall or by group.
 
     Up to three groups share one panel; more get a panel each, with all groups together in grey.
+    Points that rest on fewer than 5 units are faint, and where points do not all rest on the same
+    units the note says so.
 
     Parameters
     ----------
@@ -101,7 +113,7 @@ def event_study(
     if isinstance(leads, CheckResult):
         leads = _found(leads, names)
     names |= {v.EVENT_TIME: v.EVENT_TIME}
-    draws = att(effects, names, weights, balanced=balanced)
+    draws = by_event_time(effects, names, weights, balanced)
     series = _series(draws, leads)
     if ax is not None and len(series) > len(COLOURS):
         raise StudyError(f"one ax cannot hold {len(series)} groups", hint="leave out ax")
@@ -121,11 +133,34 @@ def event_study(
         notes = [say["points"].format(percent(prob))]
         notes += [] if together else [say["behind"]]
         notes += [say["reference"]] if leads is None else [say["leads_note"]]
+        notes += _composed(series, effects, list(names.values()), balanced, say)
         gate = worst_gate(draws, *([] if leads is None else [leads]))
         used = axes[: len(series)]
         annotate(figure, used, notes, gate, say, owned=ax is None, title=title)
         settle(axes)
     return figure
+
+
+def _composed(
+    series: Sequence[_Series],
+    effects: xr.Dataset,
+    names: Sequence[str],
+    balanced: int | None,
+    say: Mapping[str, str],
+) -> list[str]:
+    """Say who is behind the points, where that is few, or not the same throughout."""
+    factors = [name for name in names if name in schema.factors(effects)]
+    by = factors[0] if len(factors) == 1 else None
+    notes = [] if same_units(effects, by, balanced) else [say["other_units"]]
+    pale = [*(one.draws for one in series), *(one.leads for one in series if one.leads is not None)]
+    return [*notes, say["few_units"].format(ENOUGH)] if any(_few(x).any() for x in pale) else notes
+
+
+def _few(draws: xr.DataArray) -> npt.NDArray[np.bool_]:
+    """Mark points that rest on few units, as far as that is known."""
+    if v.UNITS not in draws.coords:
+        return np.zeros(draws.sizes[v.EVENT_TIME], dtype=bool)
+    return np.asarray(draws[v.UNITS].to_numpy() < ENOUGH)
 
 
 def _found(result: CheckResult, names: Mapping[str, str]) -> xr.DataArray | None:
@@ -205,12 +240,14 @@ def _panels(
 
 def _draw(ax: Axes, one: _Series, prob: float, colour: str, shift: float, *, lead: str) -> None:
     steps = one.draws[v.EVENT_TIME].to_numpy()
-    points = points_of(one.draws, prob)
-    ax.plot(steps + shift, points.mean, color=colour, linewidth=0.8, alpha=0.55, zorder=1.5)
-    draw_points(ax, steps + shift, points, colour)
+    points, few = points_of(one.draws, prob), _few(one.draws)
+    line = np.where(few, np.nan, points.mean)
+    ax.plot(steps + shift, line, color=colour, linewidth=0.8, alpha=0.55, zorder=1.5)
+    draw_points(ax, steps + shift, points, colour, faint=few)
     if one.leads is not None and one.leads.sizes[v.EVENT_TIME]:
         before = one.leads[v.EVENT_TIME].to_numpy()
-        draw_points(ax, before + shift, points_of(one.leads, prob), lead, hollow=True)
+        leads, few = points_of(one.leads, prob), _few(one.leads)
+        draw_points(ax, before + shift, leads, lead, hollow=True, faint=few)
         if -1 not in before:
             ax.plot([-1 + shift], [0.0], "D", color=lead, markersize=3.2, zorder=3)
 
@@ -252,16 +289,16 @@ def _direct_labels(ax: Axes, series: list[_Series], shifts: npt.NDArray[np.float
 
 
 def _counts(ax: Axes, draws: xr.DataArray, say: Mapping[str, str]) -> None:
-    """Write the rows behind every point along the bottom: they change as cohorts drop out."""
+    """Write the units behind every point along the bottom: they change as cohorts drop out."""
     low, high = ax.get_ylim()
     ax.set_ylim(min(low, 0 - 0.04 * (high - low)) - 0.1 * (high - low), high)
     where: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "fontsize": 6.8, "color": MUTED}
     steps = draws[v.EVENT_TIME].to_numpy()
     every = -(-len(steps) // 16)
-    for step, rows in list(zip(steps, draws[v.ROWS].to_numpy(), strict=True))[::every]:
-        ax.text(step, 0.025, f"{rows:.0f}", ha="center", va="bottom", **where)
+    for step, units in list(zip(steps, draws[v.UNITS].to_numpy(), strict=True))[::every]:
+        ax.text(step, 0.025, f"{units}", ha="center", va="bottom", **where)
     ax.annotate(
-        say["rows"],
+        say["units"],
         xy=(float(steps.max()), 0.025),
         xycoords=ax.get_xaxis_transform(),
         xytext=(14, 0),

@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
+from bayes_nqp.estimands import ENOUGH
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._intervals import draw_points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside
@@ -84,8 +85,8 @@ def event_study(result: CheckResult, look: Look) -> Figure:
 def _parts(evidence: xr.Dataset, say: Mapping[str, str]) -> list[_Part]:
     whole = _Part(
         say["overall"],
-        evidence.get("lead"),
-        evidence["effect"],
+        None if "lead" not in evidence else _counted(evidence, "lead"),
+        _counted(evidence, "effect"),
         evidence["slope"].to_numpy() if "slope" in evidence else None,
         float(evidence.attrs.get("bound", np.nan)),
     )
@@ -98,13 +99,28 @@ def _parts(evidence: xr.Dataset, say: Mapping[str, str]) -> list[_Part]:
         parts.append(
             _Part(
                 str(name),
-                evidence[f"lead_{factor}"].sel({factor: level}),
-                evidence[f"effect_{factor}"].sel({factor: level}),
+                _counted(evidence, f"lead_{factor}").sel({factor: level}),
+                _counted(evidence, f"effect_{factor}").sel({factor: level}),
                 evidence["slope_by_level"].sel(at).to_numpy(),
                 float(evidence["bound_by_level"].sel(at)),
             )
         )
     return parts
+
+
+def _counted(evidence: xr.Dataset, name: str) -> xr.DataArray:
+    """Take draws with the units behind them, where the evidence knows these."""
+    units = evidence.get(f"{v.UNITS}_{name}")
+    if units is None:
+        return evidence[name]
+    return evidence[name].assign_coords({v.UNITS: (units.dims, units.to_numpy())})
+
+
+def _few(draws: xr.DataArray | None) -> npt.NDArray[np.bool_]:
+    """Mark points that rest on few units."""
+    if draws is None or v.UNITS not in draws.coords:
+        return np.zeros(1, dtype=bool)
+    return np.asarray(draws[v.UNITS].to_numpy() < ENOUGH)
 
 
 def _split(evidence: xr.Dataset, name: str) -> tuple[str, object]:
@@ -125,7 +141,7 @@ def _draw(ax: Axes, part: _Part, prob: float, reference: int) -> None:
     lead = None if part.lead is None else _seen(part.lead, v.EVENT_TIME)
     if lead is not None:
         before = lead[v.EVENT_TIME].to_numpy()
-        draw_points(ax, before, points_of(lead, prob), MUTED, hollow=True)
+        draw_points(ax, before, points_of(lead, prob), MUTED, hollow=True, faint=_few(lead))
         ax.plot([reference], [0.0], "D", color=MUTED, markersize=3.2, zorder=3)
         ax.axvline(reference + 0.5, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0.5)
         if np.isfinite(part.bound):
@@ -134,7 +150,8 @@ def _draw(ax: Axes, part: _Part, prob: float, reference: int) -> None:
                 color=FAINT, alpha=0.3, linewidth=0, zorder=0,
             )  # fmt: skip
         periods = np.concatenate([before, [reference], periods])
-    draw_points(ax, effect[_AFTER].to_numpy(), points_of(effect, prob), COLOURS[0])
+    at, points = effect[_AFTER].to_numpy(), points_of(effect, prob)
+    draw_points(ax, at, points, COLOURS[0], faint=_few(effect))
     if part.slope is not None:
         _trend(ax, part.slope, periods, reference, prob)
     ax.axhline(0, color=MUTED, linewidth=0.7, zorder=0.5)
@@ -165,9 +182,13 @@ def _trend(
         )  # fmt: skip
 
 
+def _known(draws: xr.DataArray) -> npt.NDArray[np.bool_]:
+    return ~np.isnan(draws.isel(chain=0, draw=0).to_numpy())
+
+
 def _seen(draws: xr.DataArray, dim: str) -> xr.DataArray:
     """Leave out event times without draws."""
-    return draws.isel({dim: ~np.isnan(draws.isel(chain=0, draw=0).to_numpy())})
+    return draws.isel({dim: _known(draws)})
 
 
 def _dress(axes: list[Axes], label: str, say: Mapping[str, str], bottom: int) -> None:
@@ -181,11 +202,14 @@ def _dress(axes: list[Axes], label: str, say: Mapping[str, str], bottom: int) ->
 def _notes(parts: list[_Part], look: Look, reference: int) -> list[str]:
     say = look.say
     notes = [say["points"].format(percent(look.prob))]
+    shown = [one for part in parts for one in (part.effect, part.lead) if one is not None]
+    few = any((_few(one) & _known(one)).any() for one in shown)
+    faint = [say["few_units"].format(ENOUGH)] if few else []
     if parts[0].lead is None:
-        return [*notes, say["reference"]]
+        return [*notes, say["reference"], *faint]
     notes.append(say["lead_fit"].format(f"−{-reference}"))
     if np.isfinite(parts[0].bound):
         notes.append(say["lead_bound"])
     if parts[0].slope is not None:
         notes.append(say["trend_line"].format(percent(look.prob)))
-    return notes
+    return [*notes, *faint]

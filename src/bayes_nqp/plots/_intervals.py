@@ -12,9 +12,11 @@ from matplotlib.axes import Axes
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError
 
-__all__ = ["INNER", "Points", "draw_points", "numbers", "points_of", "written"]
+__all__ = ["INNER", "PALE", "Points", "draw_points", "numbers", "points_of", "written"]
 
 INNER = 0.5
+PALE = 0.32
+"""Opacity of what rests on few units."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +75,7 @@ def draw_points(
     hollow: bool = False,
     size: float = 3.8,
     marker: str = "o",
+    faint: npt.ArrayLike = False,
 ) -> None:
     """Draw means as points and intervals as a thin bar and a thick one.
 
@@ -94,23 +97,29 @@ def draw_points(
         Of the markers.
     marker : str, default "o"
         Their shape.
+    faint : array of bool (label), default False
+        Points that few units are behind.
     """
-    at = np.asarray(place)
+    at = np.atleast_1d(np.asarray(place))
+    pale = np.broadcast_to(np.asarray(faint, dtype=bool), at.shape)
     bars = ax.vlines if vertical else ax.hlines
-    bars(at, *points.outer, color=colour, linewidth=0.9, zorder=2)
-    bars(at, *points.inner, color=colour, linewidth=3.0, zorder=2.1)
-    xy = (at, points.mean) if vertical else (points.mean, at)
-    face = "white" if hollow else colour
-    ax.plot(
-        *xy,
-        linestyle="none",
-        marker=marker,
-        markersize=size,
-        markerfacecolor=face,
-        markeredgecolor=colour,
-        markeredgewidth=1.0,
-        zorder=3,
-    )
+    for some, alpha in ((~pale, 1.0), (pale, PALE)):
+        if not some.any():
+            continue
+        outer, inner, mean = points.outer[:, some], points.inner[:, some], points.mean[some]
+        bars(at[some], *outer, color=colour, linewidth=0.9, alpha=alpha, zorder=2)
+        bars(at[some], *inner, color=colour, linewidth=3.0, alpha=alpha, zorder=2.1)
+        ax.plot(
+            *((at[some], mean) if vertical else (mean, at[some])),
+            linestyle="none",
+            marker=marker,
+            markersize=size,
+            markerfacecolor="white" if hollow else colour,
+            markeredgecolor=colour,
+            markeredgewidth=1.0,
+            alpha=alpha,
+            zorder=3,
+        )
 
 
 def numbers(points: Points) -> int:

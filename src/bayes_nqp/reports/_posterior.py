@@ -1,7 +1,8 @@
 """Posteriors in the numbers that sentences need, and how these are written.
 
-How sure a sentence sounds depends on the posterior probability of the direction alone, in the
-calibrated words of the IPCC (Mastrandrea et al. 2010).
+How likely a sentence calls a direction depends on its posterior probability, in the calibrated
+words of the IPCC (Mastrandrea et al. 2010); how far that may be trusted is another scale
+(`bayes_nqp.checks._confidence`).
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ UNDECIDED = 0.9
 """Below this probability of a direction, none is claimed."""
 
 _SURENESS: tuple[tuple[float, str, str], ...] = (
-    (0.99, "virtually certain", "几乎确定"),
+    (0.99, "virtually certain", "几乎可以肯定"),
     (0.95, "extremely likely", "极有可能"),
     (UNDECIDED, "very likely", "很可能"),
 )
@@ -156,19 +157,21 @@ def chance(p: float) -> str:
     return "> .999" if p > 0.999 else "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
 
 
-def stated(p: float) -> str:
+def stated(p: float, what: str = "P") -> str:
     """State a probability as a sentence in brackets does: P = .982, or P > .999.
 
     Parameters
     ----------
     p : float
+    what : str, default "P"
+        Whose probability it is.
 
     Returns
     -------
     str
     """
     written = chance(p)
-    return f"P {written}" if written[0] in "<>" else f"P = {written}"
+    return f"{what} {written}" if written[0] in "<>" else f"{what} = {written}"
 
 
 def level(one: Posterior, language: Language, unit: str = "") -> str:

@@ -1,13 +1,19 @@
-"""Plain sentences about posteriors: right in direction and in strength, in two languages."""
+"""Plain sentences about posteriors: right in direction and in strength, in two languages.
+
+A likelihood never stands alone: it is said to rest on the assumptions, and the confidence that
+the checks leave in these stands beside it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import xarray as xr
 
-from bayes_nqp.checks._said import closed
+from bayes_nqp.checks._rivals import Rival
+from bayes_nqp.checks._said import closed, told
 from bayes_nqp.reports._posterior import (
+    UNDECIDED,
     Language,
     Posterior,
     chance,
@@ -18,7 +24,7 @@ from bayes_nqp.reports._posterior import (
 )
 from bayes_nqp.tables._words import percent
 
-__all__ = ["change", "comparison", "growth", "indirect", "listed", "share"]
+__all__ = ["change", "comparison", "indirect", "listed", "share"]
 
 
 def change(
@@ -29,6 +35,8 @@ def change(
     whom: str = "",
     exposure: str = "",
     per: str = "",
+    *,
+    confidence: Callable[[], str],
 ) -> str:
     """Say what the policy did to an outcome, on average.
 
@@ -43,20 +51,18 @@ def change(
         Of which group: "inland"; everybody by default.
     exposure, per : str, default ""
         What moved the outcome, where that is no policy, and how much of it the effect is for.
+    confidence : callable
+        Words what the checks leave of it; asked only where a likelihood is given.
 
     Returns
     -------
     str
-        One sentence.
+        One sentence or two.
     """
     size = level(one, language, unit)
-    if exposure and language == "en":
-        size = f"{size} per {per}"
-    subject = exposure or ("政策" if language == "zh" else "the policy")
-    if exposure and language == "en":
-        subject = f"more {exposure}"
     sure = sureness(one.p_direction, language)
     if language == "zh":
+        subject = exposure or "政策"
         place = f"对 {whom} 而言，" if whom else ""
         average = f"每增加 {per}的平均效应" if exposure else "平均效应"
         if not one.decided:
@@ -66,8 +72,12 @@ def change(
             )
         verb = "提高" if one.positive else "降低"
         return closed(
-            f"{place}{subject} {sure}{verb}了 {outcome}：{average}为 {size}，{_directed(one)}。"
+            f"{place}若各项假定成立，{subject} {sure}{verb}了 {outcome}"
+            f"（{stated(one.p_direction)}）；{confidence()}。{average}为 {size}。"
         )
+    if exposure:
+        size = f"{size} per {per}"
+    subject = f"more {exposure}" if exposure else "the policy"
     place = f"For {whom}, " if whom else ""
     if not one.decided:
         the = "the" if whom else "The"
@@ -76,27 +86,28 @@ def change(
             f"average effect is {size}, P(> 0) = {chance(one.p_positive)}."
         )
     verb = "raised" if one.positive else "lowered"
-    what = "increase" if one.positive else "decrease"
-    subject = subject if whom else subject[0].upper() + subject[1:]
+    if_ = "if" if whom else "If"
     return (
-        f"{place}{subject} {verb} {outcome}: the average effect is {size}. "
-        f"{_article(what)} is {sure} ({stated(one.p_direction)})."
+        f"{place}{if_} the assumptions hold, it is {sure} that {subject} {verb} {outcome} "
+        f"({stated(one.p_direction)}); {confidence()}. The average effect is {size}."
     )
 
 
-def _directed(one: Posterior) -> str:
-    p = chance(one.p_direction)
-    return f"该方向的后验概率 {p}" if p[0] in "<>" else f"该方向的后验概率为 {p}"
-
-
-def _article(what: str) -> str:
-    return f"An {what}" if what[0] in "aeiou" else f"A {what}"
-
-
 def comparison(
-    one: Posterior, first: str, second: str, language: Language, unit: str = "", factor: str = ""
+    one: Posterior,
+    first: str,
+    second: str,
+    language: Language,
+    unit: str = "",
+    factor: str = "",
+    *,
+    confidence: Callable[[], str],
+    rivals: Sequence[Rival] = (),
 ) -> str:
     """Say in which of two groups the effect is larger.
+
+    It is as likely as in the posterior or under the rival choice that makes it least likely; where
+    one of these would claim nothing, or the contrary, nothing is claimed.
 
     Parameters
     ----------
@@ -107,6 +118,10 @@ def comparison(
     unit : str, default ""
     factor : str, default ""
         Whose levels they are.
+    confidence : callable
+        Words what the checks leave of it; asked only where a likelihood is given.
+    rivals : sequence of Rival, default ()
+        What other choices say of the same difference.
 
     Returns
     -------
@@ -114,76 +129,74 @@ def comparison(
     """
     size = level(one, language, unit)
     of = f" ({factor})" if factor and language == "en" else f"（{factor}）" if factor else ""
+    said = f"{first} minus {second}{of}: {size}"
     if language == "zh":
         said = closed(f"{first} 与 {second} {of} 的效应之差为 {size}")
-        if not one.decided:
-            return f"{said}，数据不足以判断哪一组的效应更大（P(> 0) = {chance(one.p_positive)}）。"
-        larger = first if one.positive else second
-        sure = sureness(one.p_direction, language)
-        return closed(f"{said}；{sure} {larger} 的效应更大（{stated(one.p_direction)}）。")
-    said = f"{first} minus {second}{of}: {size}"
     if not one.decided:
+        if language == "zh":
+            return f"{said}，数据不足以判断哪一组的效应更大（P(> 0) = {chance(one.p_positive)}）。"
         return (
             f"{said}; the data do not tell which effect is larger (P(> 0) = "
             f"{chance(one.p_positive)})."
         )
-    larger = first if one.positive else second
-    return (
-        f"{said}; that the effect is larger in {larger} is {sureness(one.p_direction, language)} "
-        f"({stated(one.p_direction)})."
-    )
-
-
-def growth(
-    start: Posterior, end: Posterior, step: Posterior, last: int, language: Language, unit: str = ""
-) -> str:
-    """Say how the effect moves over event time.
-
-    Parameters
-    ----------
-    start, end : Posterior
-        Effects at event time 0 and at the last one.
-    step : Posterior
-        Of the second less the first.
-    last : int
-        The last event time.
-    language : {"en", "zh"}
-    unit : str, default ""
-
-    Returns
-    -------
-    str
-    """
-    first, then = level(start, language, unit), level(end, language, unit)
+    least = min(rivals, key=lambda rival: _agreeing(rival, one), default=None)
+    if least is not None and _agreeing(least, one) < UNDECIDED:
+        return _open(said, least, one, language)
+    p = one.p_direction if least is None else min(one.p_direction, _agreeing(least, one))
+    sure, larger = sureness(p, language), first if one.positive else second
+    grounds = _grounds(one, least, p, language)
     if language == "zh":
-        said = f"政策实施当期的效应为 {first}，实施后第 {last} 期为 {then}。"
-        if not step.decided:
-            return (
-                said
-                + f"数据不足以判断效应随时间上升还是下降（P(上升) = {chance(step.p_positive)}）。"
-            )
-        way = "上升" if step.positive else "下降"
-        return (
-            said
-            + f"效应{sureness(step.p_direction, language)}随时间{way}"
-            + f"（{stated(step.p_direction)}）。"
+        return closed(
+            f"{said}。若各项假定成立，{sure} {larger} 的效应更大（{grounds}）；{confidence()}。"
         )
-    said = f"The effect is {first} at adoption and {then} at event time {last}. "
-    if not step.decided:
-        return said + (
-            f"Whether it moves up or down over event time the data do not tell (P(up) = "
-            f"{chance(step.p_positive)})."
-        )
-    way = "upwards" if step.positive else "downwards"
     return (
-        said
-        + f"That it moves {way} is {sureness(step.p_direction, language)} "
-        + f"({stated(step.p_direction)})."
+        f"{said}. If the assumptions hold, it is {sure} that the effect is larger in {larger} "
+        f"({grounds}); {confidence()}."
     )
+
+
+def _agreeing(rival: Rival, one: Posterior) -> float:
+    """Probability that a rival choice gives to the sign of a posterior."""
+    return rival.p_positive if one.positive else 1 - rival.p_positive
+
+
+def _grounds(one: Posterior, rival: Rival | None, p: float, language: Language) -> str:
+    own = stated(one.p_direction)
+    if rival is None or p == one.p_direction or rival.check != "time_effects":
+        return own
+    choice = told(rival.choice, language)
+    return (
+        f"{own}；采用{choice}时 {stated(p)}"
+        if language == "zh"
+        else f"{own}; {stated(p)} with {choice}"
+    )
+
+
+def _open(said: str, rival: Rival, one: Posterior, language: Language) -> str:
+    """Claim no direction where another choice would claim none, or the contrary."""
+    own, zh = stated(one.p_positive, "P(> 0)"), language == "zh"
+    choice = told(rival.choice, language)
+    if not rival.choice:
+        why = "更换时间效应的检验对此存疑" if zh else "the check of time effects leaves it open"
+    elif rival.check == "sensitivity":
+        why = f"{choice}时其符号相反" if zh else f"with {choice} it has the other sign"
+    else:
+        other = stated(rival.p_positive, "P(> 0)")
+        why = f"采用{choice}时 {other}" if zh else f"{other} with {choice}"
+    if zh:
+        return closed(f"{said}（{own}）。哪一组的效应更大尚无定论：{why}。")
+    return f"{said} ({own}). Which effect is larger stays open: {why}."
 
 
 def indirect(
-    one: Posterior, via: str, outcome: str, language: Language, unit: str = "", exposure: str = ""
+    one: Posterior,
+    via: str,
+    outcome: str,
+    language: Language,
+    unit: str = "",
+    exposure: str = "",
+    *,
+    confidence: Callable[[], str],
 ) -> str:
     """Say what reaches the outcome through one mediator.
 
@@ -195,12 +208,15 @@ def indirect(
     unit : str, default ""
     exposure : str, default ""
         What moves the mediator, where that is no policy.
+    confidence : callable
+        Words what the checks leave of it; asked only where a likelihood is given.
 
     Returns
     -------
     str
     """
     size = level(one, language, unit)
+    sure = sureness(one.p_direction, language)
     if language == "zh":
         subject = exposure or "政策"
         if not one.decided:
@@ -209,19 +225,20 @@ def indirect(
                 f"（P(> 0) = {chance(one.p_positive)}）。"
             )
         verb = "提高" if one.positive else "降低"
-        sure = sureness(one.p_direction, language)
         return closed(
-            f"{subject} {sure}经由 {via} {verb}了 {outcome}：间接效应为 {size}，{_directed(one)}。"
+            f"经由 {via} 的间接效应为 {size}。若各项假定成立，{subject} {sure}经由 {via} "
+            f"{verb}了 {outcome}（{stated(one.p_direction)}）；{confidence()}。"
         )
     if not one.decided:
         return (
             f"Through {via}: {size}; the data do not tell its direction (P(> 0) = "
             f"{chance(one.p_positive)})."
         )
-    what = "an increase" if one.positive else "a decrease"
+    verb = "raised" if one.positive else "lowered"
+    subject = f"more {exposure}" if exposure else "the policy"
     return (
-        f"Through {via}: {size}; {what} of {outcome} on this path is "
-        f"{sureness(one.p_direction, language)} ({stated(one.p_direction)})."
+        f"Through {via}: {size}. If the assumptions hold, it is {sure} that {subject} {verb} "
+        f"{outcome} on this path ({stated(one.p_direction)}); {confidence()}."
     )
 
 

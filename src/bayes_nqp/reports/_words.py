@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Mapping
 
+from bayes_nqp.reports._scales import CHINESE, ENGLISH
 from bayes_nqp.tables._words import words as of_tables
 
 __all__ = ["words"]
@@ -140,10 +141,6 @@ _ENGLISH = {
     "sampling_says": "Linear coefficients were integrated out exactly; scales, "
     "autocorrelation and error sd were sampled by {sampler} in {chains} chains of {draws:,} "
     "draws, and coefficients then drawn exactly. Convergence gate: {gate}.",
-    "words_says": "Words: “virtually certain” means a posterior probability of at least "
-    ".99, “extremely likely” .95, “very likely” .90; below that no direction is claimed "
-    "(after Mastrandrea et al. 2010). Intervals are equal-tailed and hold {} of the "
-    "posterior.",
     "provenance": "Provenance",
     "p_data": "Data (SHA-256)",
     "p_fit": "Draws (SHA-256)",
@@ -287,8 +284,6 @@ _CHINESE = {
     "次）。收敛检验：{gate}。",
     "sampling_says": "线性系数经解析积分精确消去；尺度参数、自相关系数与误差标准差由 {sampler} "
     "抽样（{chains} 条链，每条 {draws:,} 次），系数随后精确抽取。收敛检验：{gate}。",
-    "words_says": "用语：“几乎确定”“极有可能”“很可能”分别指后验概率不低于 .99、.95 和 .90；"
-    "低于 .90 则不断言方向（参照 Mastrandrea 等，2010）。区间均为 {} 等尾可信区间。",
     "provenance": "来源与可复现性",
     "p_data": "数据（SHA-256）",
     "p_fit": "后验抽样（SHA-256）",
@@ -334,5 +329,5 @@ def words(language: str) -> Mapping[str, str]:
         If reports do not speak it.
     """
     rest = of_tables(language)
-    own = _CHINESE if language == "zh" else _ENGLISH
-    return ChainMap(dict(own), dict(rest))
+    own, scales = (_CHINESE, CHINESE) if language == "zh" else (_ENGLISH, ENGLISH)
+    return ChainMap(dict(own), dict(scales), dict(rest))

@@ -117,7 +117,7 @@ def _event_study(study: Study, effects: xr.Dataset, pretrends: CheckResult | Non
         leads = _leads(pretrends, name)
         if leads is not None:
             before = summary(leads, report.prob, report.kind)
-            parts.insert(0, before.assign(part="lead", rows=_rows(leads)))
+            parts.insert(0, before.assign(part="lead", rows=_rows(leads), **_units(leads)))
         for part in parts:
             labels = part.pop(name) if name else [ALL] * len(part)
             part.insert(list(part.columns).index(v.EVENT_TIME) + 1, "rows", part.pop("rows"))
@@ -132,6 +132,11 @@ def _event_study(study: Study, effects: xr.Dataset, pretrends: CheckResult | Non
         ["_rank", v.EVENT_TIME], kind="stable"
     )
     return stated(study.settings.report, joined.drop(columns="_rank").reset_index(drop=True))
+
+
+def _units(leads: xr.DataArray) -> dict[str, list[int]]:
+    known = ~np.isnan(leads.isel(chain=0, draw=0).to_numpy().ravel())
+    return {v.UNITS: [int(n) for n in leads[v.UNITS].to_numpy().ravel()[known]]}
 
 
 def _leads(pretrends: CheckResult | None, name: str | None) -> xr.DataArray | None:

@@ -55,12 +55,12 @@ class Ask:
         return words(self.language)
 
     def summary(self, draws: xr.DataArray) -> pd.DataFrame:
-        """Summarise draws, with their rows where they know them."""
+        """Summarise draws, with their rows and units where they know them."""
         table = summary(draws, self.prob, self.interval)
-        if v.ROWS in draws.coords:
+        for name in (x for x in (v.ROWS, v.UNITS) if x in draws.coords):
             first = draws.isel(dict.fromkeys(v.SAMPLE_DIMS, 0)).to_numpy().ravel()
-            counts: Any = draws[v.ROWS].to_numpy().ravel()
-            table[v.ROWS] = counts[~np.isnan(first)].astype(np.int64)
+            counts: Any = draws[name].to_numpy().ravel()
+            table[name] = counts[~np.isnan(first)].astype(np.int64)
         return table
 
     def weighted(self) -> str:

@@ -7,8 +7,7 @@ from typing import Literal
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import By, att
-from bayes_nqp.estimands._by import names_of
+from bayes_nqp.estimands import By, by_event_time
 from bayes_nqp.tables._summary import summary
 
 __all__ = ["event_study_table"]
@@ -42,7 +41,8 @@ def event_study_table(
     Returns
     -------
     DataFrame
-        The columns of ``summary``, one row per group and event time.
+        The columns of ``summary`` and the ``units`` behind each average, one row per group and
+        event time.
 
     Raises
     ------
@@ -66,6 +66,9 @@ def event_study_table(
     >>> event_study_table(effects)["event_time"].tolist()
     [0, 1]
     """
-    names = {new: old for new, old in names_of(by).items() if old != v.EVENT_TIME}
-    draws = att(fit_or_effects, {**names, v.EVENT_TIME: v.EVENT_TIME}, weights, balanced=balanced)
-    return summary(draws, prob, kind)
+    draws = by_event_time(fit_or_effects, by, weights, balanced)
+    table = summary(draws, prob, kind)
+    known = draws.isel(dict.fromkeys(v.SAMPLE_DIMS, 0)).notnull().to_numpy().ravel()
+    place = list(table.columns).index(v.EVENT_TIME) + 1
+    table.insert(place, v.UNITS, draws[v.UNITS].to_numpy().ravel()[known])
+    return table

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import leads_of
-from bayes_nqp.estimands import att, effects_of, text, worst_gate
+from bayes_nqp.estimands import by_event_time, effects_of, same_units, text, worst_gate
 from bayes_nqp.estimands._by import names_of
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import interval_notes, said_of, stacked_notes
@@ -24,7 +25,6 @@ from bayes_nqp.tables._parts import (
     outcome_of,
     said,
 )
-from bayes_nqp.tables._sizes import units_by
 
 __all__ = ["event_study"]
 
@@ -46,7 +46,7 @@ def event_study(source: object, ask: Ask) -> Table:
     """
     say, effects = ask.say, effects_of(source)
     names = {new: old for new, old in names_of(ask.by).items() if old != v.EVENT_TIME}
-    draws = att(effects, {**names, v.EVENT_TIME: v.EVENT_TIME}, ask.weights)
+    draws = by_event_time(effects, names, ask.weights)
     leads = _leads(ask, tuple(names.values()))
     groups = _groups(draws, leads, ask)
     whole = pd.concat([part for _, part in groups], ignore_index=True)
@@ -56,14 +56,16 @@ def event_study(source: object, ask: Ask) -> Table:
     if 1 < len(groups) <= _BESIDE:
         columns, rows = _beside(groups, ask, write)
     else:
-        units = {} if names else dict(units_by(source, effects, v.EVENT_TIME))
-        columns, rows = _under(groups, ask, write, units)
+        columns, rows = _under(groups, ask, write)
     evidence = said_of(source, gate, ask.checks, say, ask.language)
     notes = interval_notes(whole, say)
     if 1 < len(groups) <= _BESIDE:
         notes = stacked_notes(whole, ask.spread, say)
     notes += [say["note_event_time"], ask.weighted()]
     notes.append(say["reference"] if leads is None else say["note_leads"])
+    factors = [old for old in names.values() if old in schema.factors(effects)]
+    if not same_units(effects, factors[0] if len(factors) == 1 else None):
+        notes.append(say["other_units"])
     return Table(
         "event_study",
         ask.titled("title_event_study", outcome_of([whole], say)),
@@ -121,11 +123,10 @@ def _time(value: float) -> str:
 
 
 def _under(
-    groups: list[tuple[str, pd.DataFrame]], ask: Ask, write: Writer, units: dict[str, int]
+    groups: list[tuple[str, pd.DataFrame]], ask: Ask, write: Writer
 ) -> tuple[tuple[Column, ...], tuple[Row, ...]]:
     say = ask.say
-    columns = (*estimate_columns(say, ask.prob), Column(say["Rows"]))
-    columns = (*columns, Column(say["Units"])) if units else columns
+    columns = (*estimate_columns(say, ask.prob), Column(say["Rows"]), Column(say["Units"]))
     rows: list[Row] = []
     for label, table in groups:
         rows += [Row(label)] if label else []
@@ -134,9 +135,8 @@ def _under(
             if np.isnan(line["sd"]):
                 cells = (said(say["reference_point"]), *[NOTHING] * (len(columns) - 1))
             else:
-                cells = (*estimate_cells(line, write), count(line[v.ROWS]))
-                if units:
-                    cells = (*cells, count(units.get(text(float(line[v.EVENT_TIME])))))
+                counts = (count(line.get(name)) for name in (v.ROWS, v.UNITS))
+                cells = (*estimate_cells(line, write), *counts)
             rows.append(Row(_time(line[v.EVENT_TIME]), cells))
     return columns, tuple(rows)
 
@@ -148,7 +148,7 @@ def _beside(
     columns = tuple(
         Column(name, label)
         for label, _ in groups
-        for name in (say["mean"], say["p_positive"], say["Rows"])
+        for name in (say["mean"], say["p_positive"], say["Units"])
     )
     tables = [table.set_index(v.EVENT_TIME) for _, table in groups]
     rows = []
@@ -161,6 +161,10 @@ def _beside(
                 cells += [said(say["reference_point"]), NOTHING, NOTHING]
             else:
                 line = table.loc[step]
-                cells += [write.estimate(line), chance(line["p_positive"]), count(line[v.ROWS])]
+                cells += [
+                    write.estimate(line),
+                    chance(line["p_positive"]),
+                    count(line.get(v.UNITS)),
+                ]
         rows.append(Row(_time(step), tuple(cells)))
     return columns, tuple(rows)

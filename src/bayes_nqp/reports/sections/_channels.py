@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from bayes_nqp import plots
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import nde, nie, proportion_mediated
 from bayes_nqp.estimands._mediated import ALL
+from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context, Sketch
 from bayes_nqp.reports._posterior import level, posterior_of
@@ -68,9 +70,10 @@ def _sentences(context: Context) -> Iterator[str]:
     yield say["direct_says"].format(level(direct, language, unit))
     via = nie(context.effects, weights=context.weights, mediators=list(context.channels))
     outcome = context.outcome or say["the_outcome"]
+    sure, exposure = partial(Grounds(context), "channel"), context.moved.get("exposure", "")
     for name in context.channels:
         one = posterior_of(via.sel(mediator=name), prob)
-        yield indirect(one, name, outcome, language, unit, context.moved.get("exposure", ""))
+        yield indirect(one, name, outcome, language, unit, exposure, confidence=sure)
     ratio = proportion_mediated(context.effects, weights=context.weights)
     whole = ratio.sel(mediator=ALL if len(context.channels) > 1 else context.channels[0])
     yield share(None if ratio.attrs["withheld"] else whole, prob, language)

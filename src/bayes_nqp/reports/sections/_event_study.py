@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import xarray as xr
 
@@ -10,11 +11,13 @@ from bayes_nqp import plots
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import leads_of
 from bayes_nqp.checks._said import closed
-from bayes_nqp.estimands import att
+from bayes_nqp.estimands import ENOUGH, growth, same_units, units_behind
+from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context, Sketch
+from bayes_nqp.reports._over_time import composition, no_growth
+from bayes_nqp.reports._over_time import growth as growth_says
 from bayes_nqp.reports._posterior import posterior_of
-from bayes_nqp.reports._sentences import growth
 from bayes_nqp.tables import event_study_table
 from bayes_nqp.tables._table import table
 
@@ -36,10 +39,9 @@ def event_study(context: Context) -> Iterator[Block | Sketch]:
         return
     say = context.say
     yield Heading(say["event_study"])
-    draws = att(context.effects, v.EVENT_TIME, context.weights)
-    known = [int(e) for e in draws[v.EVENT_TIME].to_numpy() if e >= 0]
-    if len(known) > 1:
-        yield Paragraph(_growth(context, draws, known))
+    said = list(_over_time(context))
+    if said:
+        yield Paragraph(context.joined(said))
     leads = _leads(context, None)
     yield Tabulated(
         table(
@@ -57,10 +59,32 @@ def event_study(context: Context) -> Iterator[Block | Sketch]:
         yield _drawn(context, factor)
 
 
-def _growth(context: Context, draws: xr.DataArray, known: list[int]) -> str:
-    start, end = (draws.sel(event_time=e, drop=True) for e in (known[0], known[-1]))
-    first, last, step = (posterior_of(x, context.prob) for x in (start, end, end - start))
-    return growth(first, last, step, known[-1], context.language, context.unit)
+def _over_time(context: Context) -> Iterator[str]:
+    """Say how the effect moves, of the same units at both ends, and who is behind the averages."""
+    units = units_behind(context.effects, v.EVENT_TIME)
+    pairs = zip(units[v.EVENT_TIME].to_numpy(), units.to_numpy(), strict=True)
+    known = [(int(e), int(n)) for e, n in pairs if e >= 0 and n > 0]
+    if len(known) < 2:
+        return
+    moved, language = growth(context.effects, context.weights), context.language
+    if moved is None:
+        yield no_growth(ENOUGH, language)
+    else:
+        start, end, step = (
+            posterior_of(x, context.prob) for x in (moved.start, moved.end, moved.change)
+        )
+        yield growth_says(
+            (start, end),
+            step,
+            moved.last,
+            moved.cohorts,
+            moved.units,
+            language,
+            context.unit,
+            confidence=partial(Grounds(context), "average"),
+        )
+    if not same_units(context.effects):
+        yield composition(known, language)
 
 
 def _drawn(context: Context, factor: str | None) -> Sketch:

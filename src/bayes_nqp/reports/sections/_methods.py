@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._confidence import Subject, needed_for
 from bayes_nqp.checks._said import closed
 from bayes_nqp.designs import Mediation, own_design
 from bayes_nqp.designs.noise import IID, AR1Noise
+from bayes_nqp.estimands import ENOUGH
 from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.pooling import Partial, Separate
 from bayes_nqp.reports._content import Block, Heading, Paragraph
@@ -53,7 +55,30 @@ def methods(context: Context) -> Iterator[Block]:
             )
         )
     )
-    yield Paragraph(say["words_says"].format(percent(context.prob)), "quiet")
+    yield Paragraph(context.joined(_scales(context)), "quiet")
+
+
+def _scales(context: Context) -> Iterator[str]:
+    """Say what likelihood and confidence mean, and how growth and differences are judged."""
+    say, comma = context.say, context.say["ground_comma"]
+    yield say["words_says"].format(percent(context.prob))
+    subjects: dict[Subject, object] = {
+        "average": True,
+        "contrast": context.factors,
+        "channel": context.channels,
+    }
+    needed = []
+    for subject in (one for one, there in subjects.items() if there):
+        names = needed_for(subject, adopted=context.staggered)
+        checks = comma.join(say[f"check_{name}"] for name in names)
+        needed.append(say[f"needed_{subject}"].format(checks))
+    yield say["words_confidence"].format(needed=say["ground_and"].join(needed))
+    if context.factors:
+        yield say["words_contrasts"]
+        if context.staggered:
+            yield say["words_leads"]
+    if context.staggered:
+        yield say["words_growth"].format(ENOUGH)
 
 
 def _model(context: Context) -> str:

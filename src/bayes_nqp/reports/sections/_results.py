@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from bayes_nqp import plots
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import att, text
+from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context, Sketch
 from bayes_nqp.reports._posterior import posterior_of
@@ -31,10 +33,10 @@ def results(context: Context) -> Iterator[Block | Sketch]:
     ------
     Block or Sketch
     """
-    say, factors = context.say, list(context.factors)
+    say, factors, grounds = context.say, list(context.factors), Grounds(context)
     yield Heading(say["results"])
     for factor in factors:
-        sentences = list(_by(context, factor))
+        sentences = list(_by(context, factor, grounds))
         if sentences:
             yield Paragraph(context.joined(sentences))
     yield Tabulated(
@@ -78,7 +80,7 @@ def results(context: Context) -> Iterator[Block | Sketch]:
         )
 
 
-def _by(context: Context, factor: str) -> Iterator[str]:
+def _by(context: Context, factor: str, grounds: Grounds) -> Iterator[str]:
     draws = att(context.effects, factor, context.weights)
     outcome = context.outcome or context.say["the_outcome"]
     levels = [x for x in draws[factor].to_numpy() if bool(draws.sel({factor: x}).notnull().all())]
@@ -91,4 +93,7 @@ def _by(context: Context, factor: str) -> Iterator[str]:
             if context.language == "zh"
             else f"{text(level)} ({factor})"
         )
-        yield change(one, outcome, context.language, context.unit, whom, **context.moved)
+        sure = partial(grounds, "average")
+        yield change(
+            one, outcome, context.language, context.unit, whom, **context.moved, confidence=sure
+        )

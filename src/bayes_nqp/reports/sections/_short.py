@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import combinations
 
 import xarray as xr
 
+from bayes_nqp.checks._rivals import rivals_of
 from bayes_nqp.estimands import att, contrast, nie, text
+from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import posterior_of
@@ -32,12 +35,14 @@ def short(context: Context) -> Iterator[Block]:
     """
     language, unit, prob = context.language, context.unit, context.prob
     yield Heading(context.say["short"])
-    whole = att(context.effects, weights=context.weights)
+    whole = posterior_of(att(context.effects, weights=context.weights), prob)
     outcome = context.outcome or context.say["the_outcome"]
+    grounds = Grounds(context)
+    sure = partial(grounds, "average")
     yield Paragraph(
-        change(posterior_of(whole, prob), outcome, language, unit, **context.moved), "lead"
+        change(whole, outcome, language, unit, **context.moved, confidence=sure), "lead"
     )
-    items = [one for factor in context.factors for one in _compared(context, factor)]
+    items = [one for factor in context.factors for one in _compared(context, factor, grounds)]
     if context.channels:
         via = nie(context.effects, weights=context.weights, mediators=list(context.channels))
         items += [
@@ -48,6 +53,7 @@ def short(context: Context) -> Iterator[Block]:
                 language,
                 unit,
                 context.moved.get("exposure", ""),
+                confidence=partial(grounds, "channel"),
             )
             for name in context.channels
         ]
@@ -55,7 +61,7 @@ def short(context: Context) -> Iterator[Block]:
         yield Bullets(tuple(items))
 
 
-def _compared(context: Context, factor: str) -> Iterator[str]:
+def _compared(context: Context, factor: str, grounds: Grounds) -> Iterator[str]:
     draws = att(context.effects, factor, context.weights)
     levels = [level for level in draws[factor].to_numpy() if _known(draws.sel({factor: level}))]
     if len(levels) > _LEVELS:
@@ -69,6 +75,8 @@ def _compared(context: Context, factor: str) -> Iterator[str]:
             context.language,
             context.unit,
             factor,
+            confidence=partial(grounds, "contrast"),
+            rivals=rivals_of(context.checks, factor, first, second),
         )
 
 

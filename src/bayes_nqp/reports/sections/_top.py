@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bayes_nqp.checks import CheckResult
+from bayes_nqp.checks._confidence import needed_for
 from bayes_nqp.reports._content import Alarm, Block, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._sentences import listed
 from bayes_nqp.tables._words import question_of
 
 __all__ = ["top"]
-
-_ALWAYS = ("support", "pretrends", "sensitivity")
-_ALWAYS_EXPOSURE = ("support", "future_exposure")
-"""Checks without which a result is not to be believed."""
 
 
 def top(context: Context) -> Iterator[Block]:
@@ -38,7 +35,7 @@ def top(context: Context) -> Iterator[Block]:
         yield Alarm(say["failed_title"], tuple(failed))
         yield Paragraph(say["guarded"], "quiet")
     doubtful = [say["doubt_check"].format(*_said(context, one)) for one in context.of("in doubt")]
-    wanted = _ALWAYS if context.staggered else _ALWAYS_EXPOSURE
+    wanted = needed_for("average", adopted=context.staggered)
     unasked = [say[f"check_{name}"] for name in wanted if context.found(name) is None]
     if unasked:
         doubtful.append(say["unasked"].format(listed(unasked, context.language)))

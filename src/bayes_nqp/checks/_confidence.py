@@ -1,0 +1,174 @@
+"""How far a result may be trusted: what its checks say, beside what its posterior says.
+
+The second scale of the IPCC (Mastrandrea et al. 2010). A likelihood is conditional on the model's
+assumptions; confidence is about these, and is no probability.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, REPORTED, CheckResult
+
+__all__ = ["CHANNELS", "Confidence", "Grade", "Subject", "confidence_of", "needed_for"]
+
+type Grade = Literal["high", "medium", "low", "very low", "not assessed"]
+type Subject = Literal["average", "contrast", "channel"]
+
+CHANNELS: Final = frozenset(
+    {
+        "confounding",
+        "adds_up",
+        "mediator_pretrends",
+        "mediator_placebo",
+        "timing",
+        "mediator_residuals",
+        "leave_mediator_out",
+        "near_treatment",
+    }
+)
+"""Checks that speak to channels alone."""
+_DESCRIBES: Final = frozenset({"convergence", "inconsistent"})
+"""Checks that count for none: the first says what the gate says, the second describes a result."""
+_ASSUMPTIONS: Final = frozenset(
+    {
+        "pretrends",
+        "future_exposure",
+        "sensitivity",
+        "anticipation",
+        "placebo_time",
+        "placebo_space",
+        "placebo_outcome",
+        "control_group",
+        "confounding",
+        "mediator_pretrends",
+        "mediator_placebo",
+        "timing",
+    }
+)
+"""Checks of what no draw can know: that the others show how the treated would have moved."""
+_POLICY: Final = ("support", "pretrends", "sensitivity")
+_EXPOSURE: Final = ("support", "future_exposure")
+_BESIDES: Final[dict[Subject, tuple[str, ...]]] = {
+    "average": (),
+    "contrast": ("time_effects",),
+    "channel": ("mediator_pretrends", "confounding"),
+}
+_MANY_FAIL, _MANY_DOUBT = 3, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """A grade, and the checks that it comes from.
+
+    Parameters
+    ----------
+    grade : {"high", "medium", "low", "very low", "not assessed"}
+    failed, doubtful, unanswered : tuple of str
+        Names of checks: that fail; that leave a doubt; that are needed and gave no answer.
+    answered : int
+        How many of the checks that count gave one.
+    converged : bool
+        Whether the fit passed its gate.
+    """
+
+    grade: Grade
+    failed: tuple[str, ...] = ()
+    doubtful: tuple[str, ...] = ()
+    unanswered: tuple[str, ...] = ()
+    answered: int = 0
+    converged: bool = True
+
+
+def confidence_of(
+    results: Iterable[CheckResult],
+    subject: Subject = "average",
+    *,
+    converged: bool = True,
+    adopted: bool = True,
+) -> Confidence:
+    """Grade the confidence in a result by the checks that count for it.
+
+    *Very low*: the convergence gate failed, or three checks or more fail. *Low*: one or two
+    fail, or three or more are in doubt. *Medium*: one or two are in doubt, or one that is needed
+    gave no answer. *High*: none of these. *Not assessed*: none fails, and none of those that
+    speak to the assumptions gave an answer.
+
+    Needed are support, pre-trends and sensitivity, of an exposure support and future exposure;
+    of a difference between groups besides the check of time effects, of a channel besides
+    pre-trends of mediators and confounding. A number that is reported without a verdict is an
+    answer, and counts neither for nor against.
+
+    Parameters
+    ----------
+    results : iterable of CheckResult
+    subject : {"average", "contrast", "channel"}, default "average"
+        What the result is: an average effect, overall, of a group, or along event time; a
+        difference between groups; an effect by way of a mediator.
+    converged : bool, default True
+        Whether the fit passed its gate.
+    adopted : bool, default True
+        Whether there is a policy to adopt, rather than a continuous exposure.
+
+    Returns
+    -------
+    Confidence
+
+    References
+    ----------
+    Mastrandrea, M. D. et al. (2010). Guidance note for lead authors of the IPCC fifth assessment
+    report on consistent treatment of uncertainties. IPCC.
+    """
+    left = _DESCRIBES
+    left |= frozenset() if subject == "channel" else CHANNELS
+    left |= frozenset() if subject == "contrast" else {"time_effects"}
+    counted = {one.name: one for one in results if one.name not in left}
+    failed = tuple(name for name, one in counted.items() if one.verdict == FAILS)
+    doubtful = tuple(name for name, one in counted.items() if one.verdict == DOUBT)
+    answers = {n for n, one in counted.items() if one.verdict in (HOLDS, DOUBT, FAILS, REPORTED)}
+    if "sensitivity" in counted and "pretrends" in answers:
+        answers.add("sensitivity")  # without an effect that is claimed there is none to undo
+    needed = dict.fromkeys(n for x in ("average", subject) for n in needed_for(x, adopted=adopted))
+    unanswered = tuple(name for name in needed if name not in answers)
+    parts = (failed, doubtful, unanswered, len(answers), converged)
+    return Confidence(_grade(*parts, assumptions=bool(answers & _ASSUMPTIONS)), *parts)
+
+
+def needed_for(subject: Subject, *, adopted: bool) -> tuple[str, ...]:
+    """Name the checks without which no result is believed; what contrasts and channels add.
+
+    Parameters
+    ----------
+    subject : {"average", "contrast", "channel"}
+    adopted : bool
+        Whether there is a policy to adopt, rather than a continuous exposure.
+
+    Returns
+    -------
+    tuple of str
+    """
+    if subject == "average":
+        return _POLICY if adopted else _EXPOSURE
+    return tuple(x for x in _BESIDES[subject] if adopted or x != "mediator_pretrends")
+
+
+def _grade(
+    failed: tuple[str, ...],
+    doubtful: tuple[str, ...],
+    unanswered: tuple[str, ...],
+    answered: int,
+    converged: bool,
+    *,
+    assumptions: bool,
+) -> Grade:
+    if not converged or len(failed) >= _MANY_FAIL:
+        return "very low"
+    if failed:
+        return "low"
+    if not answered or not assumptions:
+        return "not assessed"
+    if len(doubtful) >= _MANY_DOUBT:
+        return "low"
+    return "medium" if doubtful or unanswered else "high"

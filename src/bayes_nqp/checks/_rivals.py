@@ -1,0 +1,100 @@
+"""What other defensible choices say of one difference between groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._result import DOUBT, FAILS, CheckResult
+from bayes_nqp.checks._said import Said, said
+from bayes_nqp.estimands import text
+
+__all__ = ["Rival", "rivals_of"]
+
+_OUTSIDE = 0.975
+"""Probability of a sign that a 95 % interval without zero has at the least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A difference under another choice than the fit's.
+
+    Parameters
+    ----------
+    check : str
+        That made it.
+    choice : Said
+        What was chosen otherwise; empty where the check's draws are not at hand.
+    p_positive : float
+        Probability of a difference above zero; one half where it is not at hand.
+    """
+
+    check: str
+    choice: Said
+    p_positive: float
+
+
+def rivals_of(
+    results: Iterable[CheckResult], factor: str, first: object, second: object
+) -> tuple[Rival, ...]:
+    """Find what checks say of the effect in one level less that in another.
+
+    Parameters
+    ----------
+    results : iterable of CheckResult
+        Of them, "time_effects" has every difference with other time effects, and "sensitivity"
+        that of the lead fit.
+    factor : str
+    first, second : object
+        Its levels.
+
+    Returns
+    -------
+    tuple of Rival
+        Without a lead fit's difference that has no certain sign: it is less precise by design.
+    """
+    pair, every = (text(first), text(second)), []
+    for one in results:
+        if one.name == "time_effects":
+            every += [_of_time(one, factor, pair)]
+        elif one.name == "sensitivity" and isinstance(one.evidence, xr.Dataset):
+            every += list(_of_leads(one.evidence, factor, pair))
+    return tuple(rival for rival in every if rival is not None)
+
+
+def _of_time(result: CheckResult, factor: str, pair: tuple[str, str]) -> Rival | None:
+    evidence = result.evidence
+    if not isinstance(evidence, xr.Dataset) or "contrast" not in evidence:
+        open_ = result.verdict in (DOUBT, FAILS)
+        return Rival(result.name, Said("", ""), 0.5) if open_ else None
+    columns = (evidence[name].to_numpy() for name in ("factor", "level", "minus"))
+    for k, (name, *levels) in enumerate(zip(*columns, strict=True)):
+        if name == factor and sorted(levels) == sorted(pair):
+            other = evidence["contrast"].isel(specification=1, pair=k).to_numpy()
+            above = float((other > 0).mean())
+            label = labelled(str(evidence["specification"].to_numpy()[1]))
+            choice = said("time effects {}", "{}", label)
+            return Rival(result.name, choice, above if levels[0] == pair[0] else 1 - above)
+    return None
+
+
+def _of_leads(evidence: xr.Dataset, factor: str, pair: tuple[str, str]) -> Iterator[Rival]:
+    if not {"original_lower", "original_upper", "label", "factor", "kind"} <= {
+        *map(str, evidence.variables)
+    }:
+        return
+    names = zip(*(evidence[x].to_numpy() for x in ("factor", "kind", "label")), strict=True)
+    for k, (name, kind, label) in enumerate(names):
+        forward, backward = (f"{a} − {b}" for a, b in (pair, pair[::-1]))
+        if name != factor or kind != "difference" or label not in (forward, backward):
+            continue
+        ends = [float(evidence[f"original_{end}"][k]) for end in ("lower", "upper")]
+        sign = int(min(ends) > 0) - int(max(ends) < 0)
+        sign = sign if label == forward else -sign
+        if np.isfinite(ends).all() and sign:
+            choice = Said("the last period before adoption as reference", "以政策实施前一期为基期")
+            yield Rival("sensitivity", choice, _OUTSIDE if sign > 0 else 1 - _OUTSIDE)

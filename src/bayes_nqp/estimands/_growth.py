@@ -1,0 +1,150 @@
+"""How the effect moves over event time, among those who are seen at both ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.estimands._effects_of import effects_of
+from bayes_nqp.estimands._labels import distinct, text
+from bayes_nqp.estimands._units import ENOUGH, pieces_of
+from bayes_nqp.estimands._weights import cell_weights
+
+__all__ = ["Growth", "growth"]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Growth:
+    """The effect at both ends of a window of event time, of the same cohorts.
+
+    Parameters
+    ----------
+    last : int
+        Event time at which the window ends; it begins at 0.
+    cohorts : tuple of str
+        Those seen at both ends.
+    units : int
+        How many of their units are seen at both ends.
+    start, end : DataArray (chain, draw), outcome units
+        Average effects, weighted alike.
+    """
+
+    last: int
+    cohorts: tuple[str, ...]
+    units: int
+    start: xr.DataArray
+    end: xr.DataArray
+
+    @property
+    def change(self) -> xr.DataArray:
+        """The effect at the end less that at the start, draw by draw."""
+        return self.end - self.start
+
+
+def growth(
+    fit_or_effects: object, weights: str = "rows", path: str = v.TOTAL, enough: int = ENOUGH
+) -> Growth | None:
+    """Compare the effect at adoption with that of the same cohorts later.
+
+    Averages at different event times are averages over different cohorts, since late ones are
+    seen for few periods: their difference is growth and composition in one. Here both ends have
+    the same cohorts within strata, and of these the same members where members are told apart,
+    each with one weight. The window is the longest with enough of them.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+        A fit, or effects in the schema of the waist.
+    weights : str, default "rows"
+        As in ``att``; those of both ends are averaged.
+    path : str, default "total"
+        "total", "direct", or a mediator.
+    enough : int, default 5
+        Units that must be seen at both ends.
+
+    Returns
+    -------
+    Growth or None
+        None where no window has enough units, or nothing is adopted.
+
+    Raises
+    ------
+    StudyError
+        If there is no such path or no such weights, or no cell is identified.
+
+    Examples
+    --------
+    Two late cohorts have larger effects from the start, and none grows:
+
+    >>> import numpy as np
+    >>> from bayes_nqp import schema
+    >>> from bayes_nqp.estimands import att, growth
+    >>> effects = schema.build(
+    ...     np.ones((4, 100, 1, 3)) * [3.0, 3.0, 1.0], strata={}, cohort=[2015, 2015, 2016],
+    ...     time=[2015, 2016, 2016], event_time=[0, 1, 0], rows=[6, 6, 9], units=[6, 6, 9],
+    ... )
+    >>> att(effects, "event_time").mean(["chain", "draw"]).values
+    array([1.8, 3. ])
+    >>> float(growth(effects).change.mean())
+    0.0
+    """
+    effects = effects_of(fit_or_effects)
+    if not schema.is_timed(effects):
+        return None
+    paths = effects[v.PATH].to_numpy()
+    if path not in paths:
+        raise StudyError(f"path={path!r} is not a path of these effects", hint=nearest(path, paths))
+    pieces = pieces_of(effects)
+    pieces["weight"] = cell_weights(effects, weights)[pieces[v.CELL]] * pieces["share"]
+    first = pieces[pieces[v.EVENT_TIME] == 0]
+    for last in sorted(set(pieces[v.EVENT_TIME]) - {0}, reverse=True):
+        if last < 0:
+            break
+        both = first.merge(
+            pieces[pieces[v.EVENT_TIME] == last], on=["block", v.MEMBER], suffixes=("", "_last")
+        )
+        weight = both["weight"] + both["weight_last"]
+        both = both[weight > 0].assign(part=weight / weight.sum())
+        if min(both[v.UNITS].sum(), both[f"{v.UNITS}_last"].sum()) >= enough - 1e-6:
+            return _compared(effects.sel({v.PATH: path}), both, int(last))
+    return None
+
+
+def _compared(effects: xr.Dataset, both: pd.DataFrame, last: int) -> Growth:
+    part, member = both["part"].to_numpy(), both[v.MEMBER].to_numpy()
+    start, end = (
+        _average(effects, both[name].to_numpy(), member, part)
+        for name in (v.CELL, f"{v.CELL}_last")
+    )
+    cohorts = effects[v.COHORT].to_numpy()[both[v.CELL]]
+    labels = tuple(text(x) for x in distinct(cohorts, in_order=True)[0])
+    units = both[[v.UNITS, f"{v.UNITS}_last"]].min(axis=1).sum()
+    return Growth(last, labels, round(units), start, end)
+
+
+def _average(
+    effects: xr.Dataset, cell: npt.NDArray[np.int64], member: npt.NDArray[np.int64], part: Array
+) -> xr.DataArray:
+    """Average members' effects: the cell's, plus their deviation less that of the cell's mean."""
+    of_cell = np.bincount(cell, part, effects.sizes[v.CELL])
+    used = np.flatnonzero(of_cell)
+    draws = effects[v.EFFECT].isel({v.CELL: used}).transpose(*v.SAMPLE_DIMS, v.CELL)
+    values = draws.to_numpy() @ of_cell[used]
+    if v.DEVIATION in effects and (member >= 0).all():
+        pairs, size = pieces_of(effects), effects.sizes[v.MEMBER]
+        expected = of_cell[pairs[v.CELL]] * pairs["share"]
+        weight = np.bincount(member, part, size) - np.bincount(pairs[v.MEMBER], expected, size)
+        deviation = effects[v.DEVIATION].transpose(*v.SAMPLE_DIMS, v.MEMBER)
+        values = values + deviation.to_numpy() @ weight
+    coords = {name: effects[name] for name in (*v.SAMPLE_DIMS, v.GATE) if name in effects.coords}
+    attrs = {**effects.attrs, "estimand": "att of the same units"}
+    return xr.DataArray(values, dims=v.SAMPLE_DIMS, coords=coords, attrs=attrs)

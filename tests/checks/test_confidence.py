@@ -1,0 +1,135 @@
+"""Confidence is what the checks that count leave of a result, and rivals what they say of one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.checks._confidence import CHANNELS, confidence_of
+from bayes_nqp.checks._rivals import rivals_of
+
+CORE = ("support", "pretrends", "sensitivity")
+
+
+def checks(**verdicts: str) -> list[CheckResult]:
+    return [CheckResult(name, "?", verdict, "", "") for name, verdict in verdicts.items()]  # type: ignore[arg-type]
+
+
+def core(**more: str) -> list[CheckResult]:
+    return checks(**{**dict.fromkeys(CORE, "holds"), **more})
+
+
+@pytest.mark.parametrize(
+    ("results", "grade"),
+    [
+        ([], "not assessed"),
+        (checks(support="holds", model_fit="in doubt"), "not assessed"),
+        (checks(pretrends="not applicable", support="holds"), "not assessed"),
+        (checks(support="fails"), "low"),
+        (core(), "high"),
+        (core(sensitivity="reported"), "high"),
+        (core(sensitivity="not applicable"), "high"),
+        (core(pretrends="not applicable", placebo_time="holds"), "medium"),
+        (checks(support="holds", placebo_space="holds"), "medium"),
+        (core(influence="in doubt", leave_out="in doubt"), "medium"),
+        (core(influence="in doubt", leave_out="in doubt", anticipation="in doubt"), "low"),
+        (core(pretrends="fails"), "low"),
+        (core(pretrends="fails", placebo_time="fails"), "low"),
+        (core(pretrends="fails", placebo_time="fails", model_fit="fails"), "very low"),
+        # What speaks to contrasts or channels alone, or describes, says nothing of an average.
+        (core(time_effects="fails", confounding="fails", inconsistent="in doubt"), "high"),
+    ],
+)
+def test_grades(results: list[CheckResult], grade: str) -> None:
+    assert confidence_of(results).grade == grade
+    if results:
+        assert confidence_of(results, converged=False).grade == "very low"
+
+
+def test_a_failing_check_is_never_better_than_one_that_holds() -> None:
+    order = ["very low", "low", "not assessed", "medium", "high"]
+    rng = np.random.default_rng(4)
+    names = [*CORE, "placebo_time", "influence", "model_fit", "time_effects", *sorted(CHANNELS)]
+    for _ in range(300):
+        verdicts = dict(
+            zip(names, rng.choice(["holds", "in doubt", "fails"], len(names)), strict=True)
+        )
+        name = str(rng.choice(names))
+        for subject in ("average", "contrast", "channel"):
+            grades = [
+                order.index(confidence_of(checks(**{**verdicts, name: one}), subject).grade)  # type: ignore[arg-type]
+                for one in ("fails", "in doubt", "holds")
+            ]
+            assert grades == sorted(grades)
+
+
+def test_contrasts_and_channels_need_more() -> None:
+    assert confidence_of(core(), "contrast").unanswered == ("time_effects",)
+    assert confidence_of(core(time_effects="fails"), "contrast").failed == ("time_effects",)
+    assert confidence_of(core(), "channel").unanswered == ("mediator_pretrends", "confounding")
+    assert confidence_of(core(confounding="fails"), "channel").grade == "low"
+    exposed = confidence_of(checks(support="holds", future_exposure="holds"), adopted=False)
+    assert exposed.grade == "high"
+
+
+def of_time(own: float, other: float, verdict: str = "holds") -> CheckResult:
+    """The check of time effects, with one difference between two regions."""
+    draws = np.random.default_rng(5).normal(size=(4, 500))
+    evidence = xr.Dataset(
+        {
+            "contrast": (
+                ("chain", "draw", "specification", "pair"),
+                np.stack([own + draws, other + draws], axis=-1)[..., None],
+            )
+        },
+        coords={
+            "specification": ["by region", "common to all"],
+            "factor": ("pair", ["region"]),
+            "level": ("pair", ["coastal"]),
+            "minus": ("pair", ["inland"]),
+        },
+    )
+    return CheckResult("time_effects", "?", verdict, "", "", evidence, "comparison")  # type: ignore[arg-type]
+
+
+def test_a_rival_speaks_of_its_own_pair_in_either_order() -> None:
+    one = of_time(3.0, 1.0)
+    (forward,) = rivals_of([one], "region", "coastal", "inland")
+    (backward,) = rivals_of([one], "region", "inland", "coastal")
+    assert forward.p_positive == pytest.approx(0.84, abs=0.02)
+    assert backward.p_positive == pytest.approx(1 - forward.p_positive)
+    assert forward.choice == "time effects common to all"
+    assert forward.choice.zh == "共同时间效应"
+    assert not rivals_of([one], "market", "coastal", "inland")
+    assert not rivals_of([one], "region", "coastal", "western")
+
+
+@pytest.mark.parametrize(("verdict", "rivals"), [("fails", 1), ("in doubt", 1), ("holds", 0)])
+def test_without_its_draws_a_doubt_is_of_every_pair(verdict: str, rivals: int) -> None:
+    found = rivals_of(checks(time_effects=verdict), "region", "a", "b")
+    assert [rival.p_positive for rival in found] == [0.5] * rivals
+
+
+@pytest.mark.parametrize(("ends", "sign"), [((0.1, 0.5), 1), ((-0.5, -0.1), -1), ((-0.1, 0.5), 0)])
+def test_the_lead_fit_speaks_where_it_has_a_sign(ends: tuple[float, float], sign: int) -> None:
+    evidence = xr.Dataset(
+        {
+            "original_lower": ("quantity", [0.2, ends[0]]),
+            "original_upper": ("quantity", [0.3, ends[1]]),
+        },
+        coords={
+            "label": ("quantity", ["overall", "a − b"]),
+            "factor": ("quantity", ["", "region"]),
+            "kind": ("quantity", ["overall", "difference"]),
+        },
+    )
+    one = CheckResult("sensitivity", "?", "reported", "", "", evidence, "sensitivity")
+    forward = [x.p_positive for x in rivals_of([one], "region", "a", "b")]
+    backward = [x.p_positive for x in rivals_of([one], "region", "b", "a")]
+    assert forward == ([0.5 + 0.475 * sign] if sign else [])
+    assert backward == pytest.approx([1 - x for x in forward])
+    table = CheckResult("sensitivity", "?", "reported", "", "", pd.DataFrame(), "sensitivity")
+    assert not rivals_of([table], "region", "a", "b")
