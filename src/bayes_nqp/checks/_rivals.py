@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._result import DOUBT, FAILS, CheckResult
-from bayes_nqp.checks._said import Said, said
+from bayes_nqp.checks._said import Said
 from bayes_nqp.estimands import text
 
 __all__ = ["Rival", "rivals_of"]
@@ -77,7 +77,7 @@ def _of_time(result: CheckResult, factor: str, pair: tuple[str, str]) -> Rival |
             other = evidence["contrast"].isel(specification=1, pair=k).to_numpy()
             above = float((other > 0).mean())
             label = labelled(str(evidence["specification"].to_numpy()[1]))
-            choice = said("time effects {}", "{}", label)
+            choice = Said(f"time effects {label}", label.zh)
             return Rival(result.name, choice, above if levels[0] == pair[0] else 1 - above)
     return None
 
