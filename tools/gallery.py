@@ -5,14 +5,18 @@
 Fits each study as its file says, without its checks, and draws it.
 """
 
+from functools import partial
 from pathlib import Path
 
 import matplotlib as mpl
 
 import bayes_nqp as nqp
+from bayes_nqp.checks._confidence import confidence_of
+from bayes_nqp.reports._confidence import worded
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import posterior_of
 from bayes_nqp.reports._sentences import change
+from bayes_nqp.reports._words import words
 
 mpl.use("Agg")
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,7 +47,11 @@ def found(path: Path) -> str:
     )
     att = posterior_of(nqp.att(effects), report.prob)
     moved = Context(fit, ()).moved
-    text = change(att, report.outcome or "the outcome", "en", report.outcome_unit or "", **moved)
+    sure = partial(worded, confidence_of((), adopted=study.staggered), words("en"))
+    text = change(
+        att, report.outcome or "the outcome", "en", report.outcome_unit or "", **moved,
+        confidence=sure,
+    )  # fmt: skip
     simulated = study.prepared.simulated
     if simulated is not None:
         text += (
