@@ -14,14 +14,14 @@ ARGS ?=
 MINUTES ?= 10
 export PYTHON
 
-.PHONY: help env study new test test-lowest fuzz docs lint format bench calibrate clean
+.PHONY: help env study new test test-lowest package fuzz docs notebooks lint format bench calibrate clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 env: $(READY)  ## Create or refresh the environment in .venv
 
-$(READY): pyproject.toml constraints.txt tools/bootstrap.sh tools/pip_to_uv.py
+$(READY): pyproject.toml constraints.txt tools/bootstrap.sh tools/uv.sh tools/pip_to_uv.py
 	@tools/bootstrap.sh
 
 study: $(READY)  ## The main job: run STUDY into OUT, results/NAME by default (the pilot zones)
@@ -39,6 +39,9 @@ test-lowest:  ## The same tests on the lowest supported versions, whose own warn
 
 fuzz: $(READY)  ## Hostile frames, files, studies and saved fits, new ones each time, for about MINUTES
 	@BAYES_NQP_FUZZ_MINUTES=$(MINUTES) $(BIN)/python -m pytest tests/fuzz $(ARGS)
+
+package: $(READY)  ## Build dist/, install the wheel far from here, and run a study with it
+	@tools/package.sh
 
 docs: $(READY)  ## The documentation as a site in docs/_build/html; warnings are errors
 	@$(BIN)/python -m sphinx -b html -W --keep-going -q docs docs/_build/html

@@ -287,4 +287,4 @@ def main() -> None:
 
 
 def _typed() -> str:
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    return shlex.join(["bayes-nqp", *sys.argv[1:]])

@@ -7,8 +7,9 @@ import time
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from itertools import batched
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote, unquote
 
 import numpy as np
@@ -107,6 +108,10 @@ class Kept(MutableMapping[str, Numbers]):
         return sum(1 for _ in self)
 
 
+_TASKS: Final = 4
+"""A worker's share at a time, where a backend gives back nothing before all of them are done."""
+
+
 def batch(
     function: Callable[..., Numbers],
     tasks: Mapping[str, tuple[Any, ...]],
@@ -117,9 +122,10 @@ def batch(
     """Run a function on many arguments.
 
     Tasks run in threads of this process, as many as there are processors, unless the caller
-    chose another backend: inside ``joblib.parallel_config(backend="loky")``, or "dask", the
-    same tasks go to processes or to a cluster. Every task carries its design and
-    data; workers compile for themselves.
+    chose another backend: inside ``joblib.parallel_config(backend="loky")``, or any that is
+    registered with joblib, the same tasks go to processes or to a cluster. Every task carries its
+    design and data; workers compile for themselves. Backends that give back nothing before all is
+    done, as joblib's own "multiprocessing" and that of Ray, get a few tasks a worker at a time.
 
     Parameters
     ----------
@@ -139,28 +145,37 @@ def batch(
     dict of str to dict of ndarray
         In the order of ``tasks``.
     """
-    from joblib import Parallel, delayed
-    from joblib.parallel import get_active_backend
-
     found = {} if kept is None else _stored(tasks, kept, what)
     missing = [key for key in tasks if key not in found]
     done = len(found)
     progress.say(what, done, len(tasks))
-    chosen = get_active_backend()[1]
-    workers = Parallel(
-        n_jobs=-1 if chosen is None else chosen,
-        prefer="threads",
-        return_as="generator_unordered",
-    )
     # Threads that each set this for themselves would undo it for one another.
     with one_thread():
-        for key, value in workers(delayed(_keyed)(function, key, tasks[key]) for key in missing):
+        for key, value in _results(function, {key: tasks[key] for key in missing}):
             found[key] = value
             if kept is not None:
                 kept[key] = value
             done += 1
             progress.say(what, done, len(tasks))
     return {key: found[key] for key in tasks}
+
+
+def _results(
+    function: Callable[..., Numbers], tasks: Mapping[str, tuple[Any, ...]]
+) -> Iterator[tuple[str, Numbers]]:
+    """Yield results as soon as the backend gives them."""
+    from joblib import Parallel, delayed
+    from joblib.parallel import SequentialBackend, get_active_backend
+
+    backend, chosen = get_active_backend(prefer="threads")
+    jobs = -1 if chosen is None else chosen
+    calls = [delayed(_keyed)(function, key, arguments) for key, arguments in tasks.items()]
+    if backend.supports_return_generator or isinstance(backend, SequentialBackend):
+        yield from Parallel(jobs, prefer="threads", return_as="generator_unordered")(calls)
+        return
+    with Parallel(jobs) as workers:
+        for some in batched(calls, _TASKS * backend.effective_n_jobs(jobs)):
+            yield from workers(some)
 
 
 def _stored(
