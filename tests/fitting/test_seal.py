@@ -23,7 +23,7 @@ from frozen import frozen_bytes, frozen_fit
 import bayes_nqp as nqp
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import _load
-from bayes_nqp.fitting._seal import SEAL, seal_of, sealed
+from bayes_nqp.seal import SEAL, seal_of, sealed
 from bayes_nqp.testing import assert_equal
 
 CHANGED = "fit.nc was changed or damaged since it was saved.*\n.*fit again and save"

@@ -1,7 +1,7 @@
-"""Compiling with a cache on disk that knows when any of this folder has changed."""
+"""Compiling with a cache on disk that tells when any of this folder has changed."""
 
 # Numba's own configuration is not annotated.
-# mypy: disable-error-code="attr-defined"
+# mypy: disable-error-code="attr-defined,misc"
 
 from __future__ import annotations
 
@@ -14,32 +14,42 @@ from typing import Any
 
 import numba
 import platformdirs
+from numba.core import caching
+
+from bayes_nqp.compression._cache import SealedCache, writable
 
 __all__ = ["compiled", "compiled_c"]
 
 
 @cache
 def _folder() -> str:
-    """Where machine code is kept: a folder of its own for each state of the sources.
+    """Where machine code is kept: a folder of its own for each state of the sources, or nowhere.
 
     Numba looks only at the file of the function it was asked for, and a caller in another file
-    would keep running the old code that it had inlined.
+    would keep running the old code that it had inlined. Where the folder cannot be written, numba
+    would turn to another one, with that fault.
     """
     seal = hashlib.sha256(numba.__version__.encode("ascii"))
     for file in sorted(Path(__file__).parent.glob("*.py")):
         seal.update(file.read_bytes())
-    base = numba.config.CACHE_DIR or platformdirs.user_cache_dir("bayes_nqp")
-    return str(Path(base) / f"bayes_nqp-{seal.hexdigest()[:16]}")
+    base = Path(numba.config.CACHE_DIR or platformdirs.user_cache_dir("bayes_nqp"))
+    folder = base / f"bayes_nqp-{seal.hexdigest()[:16]}"
+    return str(folder) if writable(folder) else ""
 
 
 @contextmanager
-def _own_cache() -> Iterator[None]:
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = _folder()
+def _own_cache() -> Iterator[bool]:
+    """Let numba keep what is decorated inside in our folder, sealed; tell whether it can."""
+    folder = _folder()
+    if not folder:
+        yield False
+        return
+    before = numba.config.CACHE_DIR, caching.IndexDataCacheFile
+    numba.config.CACHE_DIR, caching.IndexDataCacheFile = folder, SealedCache
     try:
-        yield
+        yield True
     finally:
-        numba.config.CACHE_DIR = before
+        numba.config.CACHE_DIR, caching.IndexDataCacheFile = before
 
 
 def compiled[F: Callable[..., Any]](function: F) -> F:
@@ -53,8 +63,8 @@ def compiled[F: Callable[..., Any]](function: F) -> F:
     -------
     callable
     """
-    with _own_cache():
-        made: Any = numba.njit(cache=True, error_model="numpy", nogil=True)(function)
+    with _own_cache() as cache:
+        made: Any = numba.njit(cache=cache, error_model="numpy", nogil=True)(function)
     return made  # type: ignore[no-any-return]
 
 
@@ -72,7 +82,7 @@ def compiled_c(signature: Any) -> Callable[[Callable[..., Any]], Any]:
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
-        with _own_cache():
-            return numba.cfunc(signature, cache=True, error_model="numpy")(function)
+        with _own_cache() as cache:
+            return numba.cfunc(signature, cache=cache, error_model="numpy")(function)
 
     return decorate

@@ -4,7 +4,7 @@ from bayes_nqp.files._drafts import draft
 from bayes_nqp.files._names import file_name
 from bayes_nqp.files._place import Place, place
 from bayes_nqp.files._tables import guarded, unguarded, write_csv, write_parquet, write_workbook
-from bayes_nqp.files._words import worded, writing
+from bayes_nqp.files._words import named, worded, writing
 from bayes_nqp.files._write import checksum, free, write, write_bytes, write_text
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "file_name",
     "free",
     "guarded",
+    "named",
     "place",
     "unguarded",
     "worded",

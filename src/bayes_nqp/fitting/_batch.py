@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
@@ -16,19 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import progress
-from bayes_nqp.errors import StudyError, shown
-from bayes_nqp.files import write_bytes
-from bayes_nqp.fitting._seal import SEAL, seal_of, sealed
+from bayes_nqp.errors import shown
+from bayes_nqp.files import write_bytes, writing
 from bayes_nqp.machine import one_thread
+from bayes_nqp.seal import SEAL, seal_of, sealed
 
 __all__ = ["Kept", "Numbers", "batch"]
 
 type Numbers = dict[str, npt.NDArray[Any]]
 """What a task returns: arrays by name, small enough to travel and to keep."""
-
-
-_ABANDONED = 3600.0
-"""Seconds after which a file that is still being written is one whose writer was killed."""
 
 
 class Kept(MutableMapping[str, Numbers]):
@@ -51,23 +46,8 @@ class Kept(MutableMapping[str, Numbers]):
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        try:
+        with writing(self.folder, "store"):
             self.folder.mkdir(parents=True, exist_ok=True)
-            for part in self.folder.glob(".*.npz.*.part"):
-                if time.time() - part.stat().st_mtime > _ABANDONED:
-                    part.unlink()
-        except FileNotFoundError:
-            pass  # Another batch was quicker.
-        except OSError as error:
-            raise self._refusal(error) from error
-
-    def _refusal(self, error: OSError) -> StudyError:
-        return StudyError(
-            f"the folder for stored results {str(self.folder)!r} cannot be written: "
-            f"{error.strerror or error}",
-            hint="a folder that you may write to, on a disk with space; results that are there "
-            "already are not computed again",
-        )
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{quote(key, safe='')}.npz"
@@ -90,10 +70,7 @@ class Kept(MutableMapping[str, Numbers]):
         content = io.BytesIO()
         names = np.asarray(list(value), dtype=str)
         np.savez(content, *value.values(), key=np.asarray(key), names=names, allow_pickle=False)
-        try:
-            write_bytes(self._path(key), sealed(content.getvalue()))
-        except OSError as error:
-            raise self._refusal(error) from error
+        write_bytes(self._path(key), sealed(content.getvalue()))
 
     def __delitem__(self, key: str) -> None:
         try:

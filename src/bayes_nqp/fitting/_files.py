@@ -14,7 +14,7 @@ from bayes_nqp.files import write_bytes
 from bayes_nqp.fitting._fit import Fit
 from bayes_nqp.fitting._names import renamed
 from bayes_nqp.fitting._panel_rows import into_bytes
-from bayes_nqp.fitting._seal import SEAL, sealed
+from bayes_nqp.seal import SEAL, sealed
 
 __all__ = ["ESCAPES", "FORMAT", "save"]
 
@@ -25,13 +25,13 @@ ESCAPES = {" ": "%20"}
 """What names are written with, where netCDF takes no blank."""
 
 
-def save(fit: Fit, path: Path, *, rows: bool) -> Path:
+def save(fit: Fit, path: str | Path, *, rows: bool) -> Path:
     """Write a fit beside its place, then move it there.
 
     Parameters
     ----------
     fit : Fit
-    path : Path
+    path : str or Path
     rows : bool
         Whether the panel's rows go into the file.
 

@@ -152,7 +152,7 @@ class Fit(Tabulated):
         """
         from bayes_nqp.fitting._files import save
 
-        return save(self, Path(path), rows=rows)
+        return save(self, path, rows=rows)
 
     def _lines(self) -> list[tuple[str, str]]:
         posterior = self.tree["posterior"]

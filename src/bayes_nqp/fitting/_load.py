@@ -17,13 +17,14 @@ import xarray as xr
 from bayes_nqp.codec import decode
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.errors import NQPError, PanelError, StudyError
+from bayes_nqp.files import named
 from bayes_nqp.fitting._files import ESCAPES, FORMAT
 from bayes_nqp.fitting._fit import Fit
 from bayes_nqp.fitting._names import renamed
 from bayes_nqp.fitting._panel_rows import from_bytes
-from bayes_nqp.fitting._seal import Seal, seal_of
 from bayes_nqp.fitting._structure import checked
 from bayes_nqp.panel import Panel
+from bayes_nqp.seal import Seal, seal_of
 
 __all__ = ["load"]
 
@@ -61,7 +62,7 @@ def load(path: str | Path, panel: Panel | None = None) -> Fit:
     PanelError
         If ``panel`` is not the one that was fitted.
     """
-    path = Path(path)
+    path = named(path)
     tree, unsealed = _tree_of(path)
     fit = _attempt(path, lambda: checked(_fit_of(tree, unsealed), unsealed=unsealed))
     digest = str(fit.facts["panel_digest"])

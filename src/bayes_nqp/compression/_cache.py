@@ -1,0 +1,75 @@
+"""Machine code on disk, sealed: what is spoilt there is compiled anew, never executed."""
+
+# Numba's own classes are not annotated.
+# mypy: disable-error-code="no-untyped-call"
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from numba.core.caching import IndexDataCacheFile
+
+from bayes_nqp.errors import StudyError
+from bayes_nqp.files import write_bytes
+from bayes_nqp.seal import seal_of, sealed
+
+__all__ = ["SealedCache", "writable"]
+
+
+class SealedCache(IndexDataCacheFile):
+    """Numba's files of one function, each with a seal.
+
+    Numba trusts them: bytes that are no pickle are a traceback, and damaged machine code ends the
+    process. A disk that is full is no reason to stop either.
+    """
+
+    def save(self, key: object, data: object) -> None:
+        """Keep an entry, where that is possible."""
+        with suppress(OSError, StudyError):
+            super().save(key, data)
+
+    def _load_index(self) -> Any:
+        return super()._load_index() if _whole(Path(self._index_path)) else {}
+
+    def _load_data(self, name: str) -> Any:
+        if not _whole(Path(self._data_path(name))):
+            raise FileNotFoundError(name)  # Numba takes this for a miss.
+        return super()._load_data(name)
+
+    @contextmanager
+    def _open_for_write(self, filepath: str) -> Iterator[io.BytesIO]:
+        content = io.BytesIO()
+        yield content
+        write_bytes(filepath, sealed(content.getvalue()))
+
+
+def writable(folder: Path) -> bool:
+    """Tell whether a folder is there, or can be made, and takes files.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    bool
+    """
+    try:
+        write_bytes(folder / "trial", b"").unlink(missing_ok=True)
+    except (OSError, StudyError):
+        return False
+    return True
+
+
+def _whole(path: Path) -> bool:
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return seal_of(file) == "whole"
+    except OSError:
+        return False
