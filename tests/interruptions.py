@@ -1,6 +1,6 @@
 """A campaign against a small run: kills, two at once, a full disk, too little memory.
 
-    python tests/interruptions.py [--kills 20] [--seed 1] [--only kills two disk memory]
+    python tests/interruptions.py [--kills 20] [--seed 1] [--only moves kills two disk memory]
 
 After each of them every folder of results is whole, no earlier result is lost, and what a killed
 run left goes with the next one. `tests/studies/test_interruptions.py` runs a few of them.
@@ -14,6 +14,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,13 +29,31 @@ from pathlib import Path
 
 from small_study import write_study
 
+from bayes_nqp.files import write_text
+
 SIGNALS = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT")
+STEPS = ("reading the study", "writing tables")
 PROGRAM = "from bayes_nqp.cli import main; main()"
 LIMITED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv.pop(1)),) * 2)
 from bayes_nqp.cli import main
 main()
+"""
+MOVER = """
+import sys
+from bayes_nqp.files import place, write_text
+from bayes_nqp.signals import stoppable
+try:
+    with stoppable():
+        for k in range(10_000):
+            with place(sys.argv[1], force=True) as ready:
+                for name in "abc":
+                    write_text(ready.draft / f"{name}.txt", str(k))
+                ready.finish()
+            print(k, flush=True)
+except KeyboardInterrupt:
+    pass
 """
 WRITERS = """
 import sys
@@ -133,45 +152,84 @@ def broken(folder: Path) -> str:
     return ", ".join(name for name, sha in files.items() if digest(folder / name) != sha)
 
 
-def killed(bench: Bench, name: str, seconds: float, late: bool, rng: random.Random) -> int:
-    """Start a run and kill it at a random moment; ``late`` for one while it writes."""
-    process = bench.start("--force")
+def reached(process: subprocess.Popen[str], step: str) -> None:
+    """Wait until a run says that it begins a step."""
     assert process.stderr is not None
-    if late:
-        for line in process.stderr:
-            if line.startswith("writing tables"):
-                break
-        time.sleep(rng.uniform(0, 0.6 * seconds))
-    else:
-        time.sleep(rng.uniform(0, 1.1 * seconds))
-    if process.poll() is None:
-        process.send_signal(getattr(signal, name))
-    process.communicate(timeout=600)
-    return process.returncode
+    while (line := process.stderr.readline()) and not line.startswith(step):
+        pass
+
+
+def timed(bench: Bench) -> dict[str, float]:
+    """Seconds of an undisturbed run, from each of two steps to its end."""
+    process, began = bench.start("--force"), {}
+    for step in STEPS:
+        reached(process, step)
+        began[step] = time.perf_counter()
+    _, err = process.communicate(timeout=600)
+    assert process.returncode == 0, err
+    return {step: time.perf_counter() - at for step, at in began.items()}
 
 
 def kills(bench: Bench, number: int, seed: int) -> Tally:
-    """Kill runs at random moments, and look after each what is there."""
+    """Kill runs at random moments, half of them while they write, and look what is there."""
     tally, rng = Tally(), random.Random(seed)
     bench.run()
-    seconds = bench.run("--force")
+    seconds = timed(bench)
     for k in range(number):
-        name = SIGNALS[k % len(SIGNALS)]
-        before = bench.results(tally)
-        code = killed(bench, name, seconds, k // len(SIGNALS) % 2 == 1, rng)
-        after = bench.results(tally)
+        name, step = SIGNALS[k % len(SIGNALS)], STEPS[k // len(SIGNALS) % 2]
+        before, litter = bench.results(tally), bench.left()
+        process = bench.start("--force")
+        reached(process, step)
+        time.sleep(rng.uniform(0, seconds[step]))
+        if process.poll() is None:
+            process.send_signal(getattr(signal, name))
+        process.communicate(timeout=600)
+        code, left = process.returncode, bench.left()
         tally.counts[f"{name} {'finished before' if code == 0 else f'exit {code}'}"] += 1
-        tally.expect(before <= after, f"kill {k} ({name}): an earlier result is lost")
+        tally.expect(before <= bench.results(tally), f"kill {k} ({name}): a result is lost")
         if name == "SIGKILL":
-            tally.counts["left by SIGKILL, names"] += len(bench.left())
+            tally.counts["SIGKILL that left a draft"] += bool(left - litter)
         else:
-            number_ = getattr(signal, name).value
-            tally.expect(code in (0, 128 + number_), f"kill {k} ({name}): exit code {code}")
-            if not tally.counts["left by SIGKILL, names"]:
-                tally.expect(not bench.left(), f"kill {k} ({name}): left {bench.left()}")
+            n = getattr(signal, name).value
+            # When the command is over and Python ends, the system ends it as ever.
+            tally.expect(code in (0, 128 + n, -n), f"kill {k} ({name}): exit code {code}")
+            tally.expect(left <= litter, f"kill {k} ({name}): left {left}")
     bench.run("--force")
     bench.results(tally)
     tally.expect(not bench.left(), f"after the next run: {bench.left()}")
+    return tally
+
+
+def moves(folder: Path, number: int, seed: int) -> Tally:
+    """Kill a program that does nothing but write folders, moving the earlier ones aside."""
+    tally, rng = Tally(), random.Random(seed)
+    for k in range(number):
+        name, at = SIGNALS[k % len(SIGNALS)], folder / str(k)
+        at.mkdir()
+        process = subprocess.Popen(
+            [sys.executable, "-c", MOVER, str(at / "out")],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(rng.uniform(0, 0.25))
+        process.send_signal(getattr(signal, name))
+        said, _ = process.communicate(timeout=60)
+        names = {p.name for p in at.iterdir()}
+        kept = [p for p in at.iterdir() if RESULTS.fullmatch(p.name)]
+        numbers = {
+            (p / "b.txt").read_text(encoding="utf-8") for p in kept if (p / "b.txt").exists()
+        }
+        tally.expect(all(len(list(p.iterdir())) == 3 for p in kept), f"{k} ({name}): half-written")
+        tally.expect(set(said.split()) <= numbers, f"{k} ({name}): a result is lost")
+        tally.counts[f"{name}: folders written"] += len(kept)
+        tally.counts[f"{name}: killed without a folder at its place"] += "out" not in names
+        if name == "SIGKILL":
+            tally.counts["SIGKILL that left a draft"] += any(n.endswith(".part") for n in names)
+            write_text(at / "next.txt", "")
+            names = {p.name for p in at.iterdir()} - {"next.txt"}
+        tally.expect(all(map(RESULTS.fullmatch, names)), f"{k} ({name}): left {names}")
+        shutil.rmtree(at)
     return tally
 
 
@@ -289,7 +347,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", nargs="*", default=["kills", "two", "disk", "memory"])
+    parser.add_argument("--only", nargs="*", default=["moves", "kills", "two", "disk", "memory"])
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
 
@@ -303,6 +361,7 @@ def main() -> None:
             return disk(at, at.out / "posterior.nc", Path(folder) / "small")
 
         parts: dict[str, Callable[[], Tally]] = {
+            "moves": lambda: moves(Path(folder), 10 * asked.kills, asked.seed),
             "kills": lambda: kills(bench("kills"), asked.kills, asked.seed),
             "two": lambda: two(bench("two"), asked.rounds),
             "disk": on_disk,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from bayes_nqp.signals import Stopped, interruption, stoppable
+from bayes_nqp.signals import Stopped, heed, interruption, stoppable
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are sent as on POSIX")
 
@@ -57,6 +57,16 @@ def test_what_swallows_the_exception_does_not_swallow_the_signal() -> None:
         with suppress(KeyboardInterrupt):
             signal.raise_signal(signal.SIGTERM)
         assert isinstance(interruption(), Stopped)
+        with pytest.raises(Stopped):
+            heed()
+    with stoppable():
+        heed()
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt) as stopped:
+            heed()
+        assert type(stopped.value) is KeyboardInterrupt
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.parametrize("handler", [signal.SIG_IGN, lambda *_: None])

@@ -7,11 +7,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
-__all__ = ["Stopped", "interruption", "stoppable"]
+__all__ = ["Stopped", "heed", "interruption", "stoppable"]
 
-_NAMES = ("SIGTERM", "SIGHUP", "SIGBREAK")
-"""What ends a program besides Ctrl-C, where the system knows it."""
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""What ends a program, where the system knows it."""
+_USUAL = (signal.SIG_DFL, signal.default_int_handler)
 _seen: list[int] = []
 """The signals that came. Code of other packages may swallow an exception, and this stays."""
 
@@ -39,6 +41,8 @@ class Stopped(KeyboardInterrupt):
 def stoppable() -> Iterator[None]:
     """Let the signals that end a program raise `Stopped` here, as Ctrl-C raises its exception.
 
+    `heed` and `interruption` know them in here.
+
     For programs alone: a library leaves the signals of its host as they are. Nothing is changed
     outside the main thread, nor for a signal that is ignored (``nohup``) or has a handler.
 
@@ -46,12 +50,12 @@ def stoppable() -> Iterator[None]:
     ------
     None
     """
-    former = {}
+    former: dict[int, Any] = {}
     _seen.clear()
     if threading.current_thread() is threading.main_thread():
         for name in _NAMES:
             number = getattr(signal, name, None)
-            if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            if number is not None and signal.getsignal(number) in _USUAL:
                 former[number] = signal.signal(number, _raise)
     try:
         yield
@@ -66,11 +70,23 @@ def interruption() -> KeyboardInterrupt:
     Returns
     -------
     KeyboardInterrupt
-        `Stopped`, where a signal was the cause.
+        `Stopped`, where a signal other than Ctrl-C was the cause.
     """
-    return Stopped(_seen[-1]) if _seen else KeyboardInterrupt()
+    return Stopped(_seen[-1]) if _seen and _seen[-1] != signal.SIGINT else KeyboardInterrupt()
+
+
+def heed() -> None:
+    """Raise the exception of a signal that came, in case that code of others swallowed it.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If there was one since `stoppable` began.
+    """
+    if _seen:
+        raise interruption()
 
 
 def _raise(number: int, frame: FrameType | None) -> None:
     _seen.append(number)
-    raise Stopped(number)
+    raise interruption()

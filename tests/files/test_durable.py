@@ -113,6 +113,20 @@ def test_a_folder_that_cannot_be_opened_is_not_brought_to_disk(
     works(tmp_path)
 
 
+def test_a_file_that_may_only_be_read_is_brought_to_disk_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.open
+
+    def refuse(self: Path, mode: str = "r", *more: object, **named: object) -> object:
+        if "+" in mode:
+            raise PermissionError(errno.EACCES, "for reading alone", str(self))
+        return real(self, mode, *more, **named)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(Path, "open", refuse)
+    works(tmp_path)
+
+
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
 def test_a_disk_that_fails_at_last_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int

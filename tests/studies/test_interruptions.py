@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from interruptions import Bench, Tally, disk, kills, two
+from interruptions import Bench, Tally, disk, kills, moves, two
 
 from bayes_nqp.studies import Outcome
 
@@ -20,6 +20,12 @@ pytestmark = [
 def bench(tmp_path: Path) -> Bench:
     (tmp_path / "bench").mkdir()
     return Bench(tmp_path / "bench")
+
+
+def test_kills_while_folders_are_moved(tmp_path: Path) -> None:
+    tally = moves(tmp_path, 12, seed=1)
+    assert not tally.wrong
+    assert tally.counts["SIGTERM: folders written"] > 3
 
 
 def test_kills_at_random_moments(bench: Bench) -> None:

@@ -6,6 +6,7 @@ import errno
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 __all__ = ["exchange", "move", "move_new", "sync"]
 
@@ -27,7 +28,7 @@ def sync(path: Path) -> None:
             sync(inner)
         _sync_folder(path)
     else:
-        with path.open("rb" if os.name == "posix" else "r+b") as file:
+        with _opened(path) as file:
             _flush(file.fileno())
 
 
@@ -86,6 +87,14 @@ def move_new(source: Path, target: Path) -> None:
     else:
         source.rename(target)
     _sync_folder(target.parent)
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a file for writing, as Windows wants for this, or for reading, which POSIX takes."""
+    try:
+        return path.open("r+b")
+    except PermissionError:
+        return path.open("rb")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -25,7 +25,7 @@ from bayes_nqp.progress import listening
 from bayes_nqp.reports import report
 from bayes_nqp.reports._posterior import figures
 from bayes_nqp.reports._words import words
-from bayes_nqp.signals import interruption
+from bayes_nqp.signals import heed, interruption
 from bayes_nqp.studies._figures import draw
 from bayes_nqp.studies._outcome import Outcome
 from bayes_nqp.studies._stated import ALL
@@ -84,7 +84,7 @@ def run(
         If it was stopped; nothing is written then.
     """
     began = time.perf_counter()
-    told = say or _silent
+    told = _heeding(say)
     told("reading the study and its data")
     study, out = validate(path), Path(out)
     guarded = tuple(p for p in (study.path, study.source, Path.cwd()) if p is not None)
@@ -109,6 +109,7 @@ def run(
         write_study(study, fitted, ready.draft / "study.toml", out)
         seconds = time.perf_counter() - began
         write_provenance(study, fitted, checks, ready.draft, command, seconds)
+        heed()
         ready.finish()
     outcome = Outcome(
         study, fitted, tuple(checks), tables, out, ready.moved, time.perf_counter() - began
@@ -292,5 +293,12 @@ def write_provenance(
     write_text(folder / "provenance.json", f"{text}\n")
 
 
-def _silent(_: str) -> None:
-    return None
+def _heeding(say: Callable[[str], None] | None) -> Callable[[str], None]:
+    """Tell each step, unless the program was asked to end during the last one."""
+
+    def told(step: str) -> None:
+        heed()
+        if say is not None:
+            say(step)
+
+    return told
