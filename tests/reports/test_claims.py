@@ -1,0 +1,307 @@
+"""No sentence claims growth, a difference or certainty that the posterior or the checks leave open.
+
+Posteriors are built as effects in the schema of the waist, over a grid of panels; what may be said
+of them is worked out here from the same draws, cohort by cohort, without the library's estimands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain, product
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import xarray as xr
+
+import bayes_nqp as nqp
+from bayes_nqp import schema
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.diagnostics import Gate
+from bayes_nqp.reports._content import Bullets, Paragraph
+from bayes_nqp.reports._context import Context
+from bayes_nqp.reports.sections import SECTIONS
+
+Array = npt.NDArray[np.float64]
+REGIONS = ("coastal", "inland")
+LAST = 2015
+ENOUGH = 5
+SPOKEN = ("short", "results", "event_study")
+"""Sections whose sentences are about effects."""
+
+PANELS: Mapping[str, Mapping[int, int]] = {
+    "one cohort": {2011: 12},
+    "early and late": {2010: 6, 2013: 20},
+    "few late units": {2010: 2, 2011: 2, 2013: 20},
+    "one late unit": {2010: 1, 2014: 30},
+    "no window": {2010: 2, 2015: 40},
+}
+"""Units of every cohort in each region; half of an odd number more in the second."""
+SHAPES: Mapping[str, tuple[float, float, float]] = {
+    "flat": (0.0, 0.0, 0.0),
+    "flat, early cohorts higher": (1.5, 0.0, 0.0),
+    "flat, early cohorts lower": (-1.5, 0.0, 0.0),
+    "growing": (0.0, 0.6, 0.0),
+    "fading, early cohorts higher": (1.5, -0.6, 0.0),
+    "coastal larger": (0.0, 0.0, 1.2),
+}
+"""Level of a cohort per period that it is earlier, slope by event time, coastal minus inland."""
+NAMES = ("support", "pretrends", "sensitivity", "placebo_time", "influence", "time_effects")
+CHECKS: Mapping[str, tuple[str, ...]] = {
+    "none asked": (),
+    "all hold": ("holds",) * 6,
+    "trends fail": ("holds", "fails", "reported", "fails", "holds", "holds"),
+    "doubts": ("in doubt", "in doubt", "holds", "in doubt", "in doubt", "holds"),
+    "one doubt": ("holds", "holds", "holds", "in doubt", "holds", "holds"),
+    "all fail": ("fails",) * 6,
+}
+RIVALS = (None, 3.0, 0.35, 0.0, -3.0)
+"""Coastal minus inland with other time effects, in its sd; None where the draws are not kept."""
+
+WORDS = {
+    "en": ("virtually certain", "extremely likely", "very likely"),
+    "zh": ("几乎可以肯定", "极有可能", "很可能"),
+}
+LIMITS = (0.99, 0.95, 0.9)
+IF = {"en": "if the assumptions hold", "zh": "若各项假定成立"}
+GRADES = {
+    "en": {
+        "very low confidence": "very low",
+        "low confidence": "low",
+        "medium confidence": "medium",
+        "high confidence": "high",
+        "confidence not assessed": "not assessed",
+    },
+    "zh": {
+        "可信度很低": "very low",
+        "可信度低": "low",
+        "可信度中等": "medium",
+        "可信度高": "high",
+        "可信度未评估": "not assessed",
+    },
+}
+CLAIMS = {
+    "en": r"\b(raised|lowered|larger in|upwards|downwards|rises?|rising|grows?|falls?|fades?)\b",
+    "zh": r"提高了|降低了|的效应更大|效应\S*(?:上升|下降)|增强|减弱",
+}
+OPEN = {"en": r"do not tell|stays open|Nothing is said", "zh": r"不足以判断|尚无定论|不判断"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A posterior: draws by region, cohort and time, as a table and as effects."""
+
+    draws: dict[tuple[str, int, int], Array]
+    units: dict[tuple[str, int], int]
+    effects: xr.Dataset
+
+    def average(self, keys: list[tuple[str, int, int]]) -> Array:
+        weights = np.array([self.units[key[:2]] for key in keys], dtype=np.float64)
+        return np.average([self.draws[key] for key in keys], axis=0, weights=weights)
+
+    def growth(self) -> Array | None:
+        """Change over the longest window, of the cohorts seen at both of its ends."""
+        for last in range(LAST - 2010, 0, -1):
+            groups = [g for g in self.units if (*g, g[1] + last) in self.draws]
+            if sum(self.units[g] for g in groups) >= ENOUGH:
+                later = self.average([(*g, g[1] + last) for g in groups])
+                return later - self.average([(*g, g[1]) for g in groups])
+        return None
+
+    def region(self, name: str) -> Array:
+        return self.average([key for key in self.draws if key[0] == name])
+
+
+@cache
+def case(panel: str, shape: str, sd: float) -> Case:
+    rng = np.random.default_rng([len(panel), len(shape), int(10 * sd)])
+    early, slope, gap = SHAPES[shape]
+    units = {(r, g): n + k for k, r in enumerate(REGIONS) for g, n in PANELS[panel].items()}
+    common = rng.normal(size=(2, 200))
+    by_region = {r: rng.normal(size=(2, 200)) for r in REGIONS}
+    draws = {
+        (r, g, t): (
+            1.0 + early * (LAST - g) / 5 + slope * (t - g) + gap * (r == "coastal")
+            + sd * (0.5 * common + 0.5 * by_region[r] + rng.normal(size=(2, 200)))
+        )
+        for (r, g) in units
+        for t in range(g, LAST + 1)
+    }  # fmt: skip
+    counts = [units[key[:2]] for key in draws]
+    effects = schema.build(
+        np.stack(list(draws.values()), axis=-1)[:, :, None],
+        strata={"region": [r for r, *_ in draws]},
+        cohort=[g for _, g, _ in draws],
+        time=[t for *_, t in draws],
+        event_time=[t - g for _, g, t in draws],
+        rows=counts,
+        units=counts,
+        gate="passed",
+    )
+    return Case({key: one.ravel() for key, one in draws.items()}, units, effects)
+
+
+def fit_of(one: Case, *, passed: bool = True) -> nqp.Fit:
+    """The effects as those of a fit whose rows were not kept."""
+    gate = Gate(1.0 if passed else 1.2, 900.0, 900.0, 0, 1.0, () if passed else ("R-hat 1.2",))
+    posterior = xr.Dataset(coords={"chain": range(2), "draw": range(200)})
+    tree = xr.DataTree.from_dict({"effects": one.effects, "posterior": posterior})
+    design = nqp.StaggeredDiD(nqp.Partial(["region"]), nqp.AR1())
+    facts = {"panel_digest": "", "scale": 1.0, "outcome": "exports"}
+    return nqp.Fit(design, None, nqp.IMH(seed=1), tree, gate, facts, {})
+
+
+def results_of(checks: str, rival: float | None) -> list[CheckResult]:
+    """Checks with these verdicts; that of time effects has a difference of its own."""
+    found = []
+    for name, verdict in zip(NAMES, CHECKS[checks], strict=bool(CHECKS[checks])):
+        evidence = None
+        if name == "time_effects" and rival is not None:
+            noise = np.random.default_rng(9).normal(size=(2, 200))
+            values = np.stack([np.zeros((2, 200)), rival + noise], axis=-1)[..., None]
+            coords = dict(zip(("factor", "level", "minus"), ("region", *REGIONS), strict=True))
+            evidence = xr.Dataset(
+                {"contrast": (("chain", "draw", "specification", "pair"), values)},
+                coords={"specification": ["by region", "common to all"]}
+                | {name: ("pair", [one]) for name, one in coords.items()},
+            )
+        found.append(CheckResult(name, "?", verdict, "", "", evidence))  # type: ignore[arg-type]
+    return found
+
+
+def sentences(context: Context) -> Iterator[str]:
+    spoken = [one for one in SECTIONS if one.__name__ in SPOKEN]
+    assert len(spoken) == len(SPOKEN)
+    for block in chain.from_iterable(section(context) for section in spoken):
+        texts = (block.text,) if isinstance(block, Paragraph) else ()
+        texts = block.items if isinstance(block, Bullets) else texts
+        for text in texts:
+            ends = r"(?<=[.])\s+(?=[A-Z])" if context.language == "en" else r"(?<=。)"
+            yield from (one for one in re.split(ends, text) if one)
+
+
+def word_for(p: float, language: str) -> str | None:
+    return next((w for w, least in zip(WORDS[language], LIMITS, strict=True) if p >= least), None)
+
+
+def sure_in(text: str, language: str) -> str | None:
+    return next((word for word in WORDS[language] if word in text), None)
+
+
+def grade_in(text: str, language: str) -> str | None:
+    return next((grade for words, grade in GRADES[language].items() if words in text), None)
+
+
+def allowed(checks: str, *, passed: bool, contrast: bool) -> str:
+    """The grade of the documented rule, read off the verdicts of this grid."""
+    counted = dict(zip(NAMES, CHECKS[checks], strict=bool(CHECKS[checks])))
+    if not contrast:
+        counted.pop("time_effects", None)
+    verdicts = list(counted.values())
+    fails, doubts = verdicts.count("fails"), verdicts.count("in doubt")
+    if not passed or fails >= 3:
+        return "very low"
+    if fails or doubts >= 3:
+        return "low"
+    return "not assessed" if not verdicts else "medium" if doubts else "high"
+
+
+def check_every_sentence(said: list[str], language: str, grades: set[str]) -> None:
+    """A likelihood has its condition and its confidence; a claim is a likelihood or is open."""
+    for one in said:
+        claim, sure = re.search(CLAIMS[language], one), sure_in(one, language)
+        if sure is not None:
+            assert IF[language] in one.lower(), one
+            assert grade_in(one, language) in grades, one
+        elif claim is not None:
+            assert re.search(OPEN[language], one), one
+
+
+def check_growth(one: Case, said: list[str], language: str) -> None:
+    ways = (r"upwards", r"downwards") if language == "en" else (r"效应\S*上升", r"效应\S*下降")
+    claims = [s for s in said if sure_in(s, language) and re.search("|".join(ways), s)]
+    step = one.growth()
+    if step is None:
+        assert not claims
+        assert any(("Nothing is said" if language == "en" else "不判断") in s for s in said)
+        return
+    above = float((step > 0).mean())
+    word = word_for(max(above, 1 - above), language)
+    assert [sure_in(s, language) for s in claims] == ([] if word is None else [word])
+    for claim in claims:
+        assert [re.search(way, claim) is not None for way in ways] == [above > 0.5, above < 0.5]
+
+
+def check_difference(
+    one: Case, said: list[str], language: str, checks: str, rival: float | None
+) -> None:
+    gap = one.region("coastal") - one.region("inland")
+    above, own = float((gap > 0).mean()), max(float((gap > 0).mean()), float((gap < 0).mean()))
+    p = own
+    verdict = dict(zip(NAMES, CHECKS[checks], strict=bool(CHECKS[checks]))).get("time_effects")
+    if verdict is not None and rival is not None:
+        other = rival + np.random.default_rng(9).normal(size=(2, 200))
+        p = min(own, float((other > 0).mean() if above > 0.5 else (other < 0).mean()))
+    elif verdict in ("in doubt", "fails"):
+        p = min(own, 0.5)
+    larger = "larger in" if language == "en" else "的效应更大"
+    claims = [s for s in said if larger in s and sure_in(s, language)]
+    word = word_for(p, language)
+    assert [sure_in(s, language) for s in claims] == ([] if word is None else [word])
+    for claim in claims:
+        name = REGIONS[0 if above > 0.5 else 1]
+        assert re.search(f"larger in {name}|{name} ?的效应更大", claim)
+
+
+GRID = tuple(product(PANELS, SHAPES, (0.15, 1.0), ("en", "zh")))
+EVERY = tuple(product(CHECKS, RIVALS))
+
+
+@pytest.mark.parametrize("k", range(len(GRID)), ids=["-".join(map(str, one)) for one in GRID])
+def test_nothing_is_claimed_that_is_open(k: int) -> None:
+    panel, shape, sd, language = GRID[k]
+    # The thirty pairs of checks and rivals are walked through along the grid.
+    checks, rival = EVERY[7 * k % len(EVERY)]
+    one = case(panel, shape, sd)
+    results = results_of(checks, rival)
+    context = Context(fit_of(one), results, language, by=("region",), outcome="exports")  # type: ignore[arg-type]
+    said = list(sentences(context))
+    grades = {allowed(checks, passed=True, contrast=x) for x in (False, True)}
+    check_every_sentence(said, language, grades)
+    check_growth(one, said, language)
+    check_difference(one, said, language, checks, rival)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_without_convergence_confidence_is_very_low(language: str) -> None:
+    one = case("one cohort", "growing", 0.15)
+    fit = fit_of(one, passed=False)
+    context = Context(fit, results_of("all hold", 3.0), language, by=("region",), outcome="exports")  # type: ignore[arg-type]
+    said = list(sentences(context))
+    check_every_sentence(said, language, {"very low"})
+    assert sum(sure_in(one, language) is not None for one in said) >= 4
+
+
+def test_the_grid_has_every_kind_of_case() -> None:
+    """What a first edition got wrong is there: unlike ends, and nothing between them."""
+    wrong, windows = 0, set()
+    for panel, shape, sd in product(PANELS, SHAPES, (0.15, 1.0)):
+        one = case(panel, shape, sd)
+        step = one.growth()
+        windows.add(step is None)
+        times = sorted({t - g for _, g, t in one.draws})
+        ends = [one.average([k for k in one.draws if k[2] - k[1] == e]) for e in (0, times[-1])]
+        above = float((ends[1] > ends[0]).mean())
+        naive = word_for(max(above, 1 - above), "en")
+        balanced = (
+            None
+            if step is None
+            else word_for(max(float((step > 0).mean()), float((step < 0).mean())), "en")
+        )
+        wrong += naive is not None and balanced is None
+    assert windows == {True, False}
+    assert wrong >= 10
+    assert {EVERY[7 * k % len(EVERY)] for k in range(len(GRID))} == set(EVERY)
