@@ -37,9 +37,9 @@ PANELS: Mapping[str, Mapping[int, int]] = {
     "early and late": {2010: 6, 2013: 20},
     "few late units": {2010: 2, 2011: 2, 2013: 20},
     "one late unit": {2010: 1, 2014: 30},
-    "no window": {2010: 2, 2015: 40},
+    "no window": {2010: 1, 2015: 40},
 }
-"""Units of every cohort in each region; half of an odd number more in the second."""
+"""Units of every cohort in each region; one more in the second."""
 SHAPES: Mapping[str, tuple[float, float, float]] = {
     "flat": (0.0, 0.0, 0.0),
     "flat, early cohorts higher": (1.5, 0.0, 0.0),
