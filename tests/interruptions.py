@@ -59,6 +59,7 @@ WRITERS = """
 import sys
 from pathlib import Path
 import bayes_nqp as nqp
+from bayes_nqp.errors import StudyError
 fit, disk = nqp.load(sys.argv[1]), Path(sys.argv[2])
 frame = nqp.summary(nqp.att(fit))
 for name, write in {
@@ -72,7 +73,7 @@ for name, write in {
     try:
         write()
         print(name, "written")
-    except nqp.StudyError as error:
+    except StudyError as error:
         print(name, error.what)
 """
 RESULTS = re.compile(r"out(\.\d+)?")

@@ -20,16 +20,14 @@ from bayes_nqp.files._words import named, writing
 __all__ = ["checksum", "folders", "free", "write", "write_bytes", "write_text"]
 
 
-def write_bytes(
-    path: str | os.PathLike[str], content: bytes | memoryview, *, replace: bool = True
-) -> Path:
+def write_bytes(path: str | os.PathLike[str], content: bytes, *, replace: bool = True) -> Path:
     """Write a file whole or not at all.
 
     Parameters
     ----------
     path : str or Path
         Folders on the way are made, and a link is followed.
-    content : bytes or memoryview
+    content : bytes
     replace : bool, default True
         Whether a file that is there is replaced; its permissions stay.
 
@@ -120,7 +118,7 @@ def write(
     """
     buffer = io.BytesIO()
     into(buffer)
-    return write_bytes(path, buffer.getbuffer(), replace=replace)
+    return write_bytes(path, buffer.getvalue(), replace=replace)
 
 
 def free(path: Path) -> None:
@@ -211,7 +209,7 @@ def _target(path: Path, replace: bool) -> Path:
     return path
 
 
-def _fill(part: Path, content: bytes | memoryview) -> None:
+def _fill(part: Path, content: bytes) -> None:
     with part.open("wb") as file:
         file.write(content)
 
