@@ -2,4 +2,7 @@
 
 import lazy_loader
 
+from bayes_nqp.machine import place_for_pytensor
+
+place_for_pytensor()
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,15 +1,19 @@
-"""What the machine has: threads, and how many linear algebra may take."""
+"""What the machine has: threads, how many linear algebra may take, and a place for caches."""
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from contextlib import AbstractContextManager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from bayes_nqp.errors import StudyError
 
-__all__ = ["THREADS_VARIABLE", "n_threads", "one_thread"]
+__all__ = ["THREADS_VARIABLE", "n_threads", "one_thread", "place_for_pytensor"]
 
 THREADS_VARIABLE = "BAYES_NQP_THREADS"
 """Environment variable that says how many threads a fit may take."""
@@ -71,3 +75,15 @@ def _controller() -> Any:
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
+
+
+def place_for_pytensor() -> None:
+    """Give PyTensor a folder of this process where HOME takes no files, and it could not start."""
+    flags = os.environ.get("PYTENSOR_FLAGS", "")
+    place = Path(os.path.expanduser("~"), ".pytensor")  # noqa: PTH111  (Path.home() may raise)
+    nearest = next((p for p in (place, *place.parents) if p.exists()), place)
+    if "compiledir" in flags or (nearest.is_dir() and os.access(nearest, os.W_OK)):
+        return
+    folder = tempfile.mkdtemp(prefix="bayes_nqp-pytensor-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["PYTENSOR_FLAGS"] = f"{flags},base_compiledir={folder}".lstrip(",")
