@@ -36,7 +36,7 @@ from bayes_nqp.fitting._parameters import constrain
 from bayes_nqp.fitting._paths import Paths
 from bayes_nqp.fitting._tree import Drawn, Labelled, build_tree
 from bayes_nqp.machine import one_thread
-from bayes_nqp.sampling import IMH, Chains, Sampler, sample_proposals
+from bayes_nqp.sampling import IMH, Chains, Sampler, folded, sample_proposals
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Mediation
@@ -100,10 +100,9 @@ def _sampled(
     joint: Joint, plan: Plan, x: Array, curvature: Array, sampler: IMH, outcome: str,
     varying: str | None,
 ) -> tuple[xr.DataTree, Gate]:  # fmt: skip
-    scales = np.array([name.startswith("scale_") for name in joint.names])
     chains = sample_proposals(
         lambda points: joint.densities(points, what="sampling jointly"),
-        x, curvature, scales, sampler, _ROUNDS,
+        x, curvature, folded(joint.names), sampler, _ROUNDS,
     )  # fmt: skip
     assert sampler.seed is not None
     generator = np.random.default_rng(np.random.SeedSequence([sampler.seed, 1]))

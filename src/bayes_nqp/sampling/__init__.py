@@ -1,7 +1,7 @@
 """Samplers as values, and running them on packed problems or PyMC models."""
 
 from bayes_nqp.sampling._chains import Chains
-from bayes_nqp.sampling._imh import IMH, sample_proposals
+from bayes_nqp.sampling._imh import IMH, folded, sample_proposals
 from bayes_nqp.sampling._mode import inverse_curvature, mode
 from bayes_nqp.sampling._nuts import NUTS, sample_model
 from bayes_nqp.sampling._sample import Sampler, sample_packed
@@ -11,6 +11,7 @@ __all__ = [
     "NUTS",
     "Chains",
     "Sampler",
+    "folded",
     "inverse_curvature",
     "mode",
     "sample_model",

@@ -20,7 +20,7 @@ from bayes_nqp.sampling._mode import curvature, mode
 if TYPE_CHECKING:
     from bayes_nqp.compression import Packed
 
-__all__ = ["IMH", "sample_imh", "sample_proposals"]
+__all__ = ["IMH", "folded", "sample_imh", "sample_proposals"]
 
 Array = npt.NDArray[np.float64]
 type Densities = Callable[[Array], Array]
@@ -89,7 +89,7 @@ def sample_imh(packed: Packed, names: Sequence[str], sampler: IMH) -> Chains:
     ----------
     packed : Packed
     names : sequence of str (parameter)
-        Those that begin with "scale_" are logs of scales.
+        Of the parameters.
     sampler : IMH
 
     Returns
@@ -97,7 +97,7 @@ def sample_imh(packed: Packed, names: Sequence[str], sampler: IMH) -> Chains:
     Chains
         One variable, "x" (chain, draw, parameter), unconstrained.
     """
-    scales = np.array([name.startswith("scale_") for name in names])
+    scales = folded(names)
     x = mode(packed)
 
     def densities(points: Array) -> Array:
@@ -107,6 +107,22 @@ def sample_imh(packed: Packed, names: Sequence[str], sampler: IMH) -> Chains:
     proposals = sampler.chains * (sampler.tune + sampler.thin * sampler.draws)
     rounds = _ROUNDS[:-1] if proposals < 2 * _ROUNDS[-1] else _ROUNDS
     return sample_proposals(densities, x, curvature(packed, x), scales, sampler, rounds)
+
+
+def folded(names: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Say which parameters are logs of what may be close to zero, where proposals are folded.
+
+    Parameters
+    ----------
+    names : sequence of str (parameter)
+
+    Returns
+    -------
+    ndarray of bool (parameter)
+        True for scales of effects, and for the noise on top of autocorrelated errors; innovations
+        are never close to zero.
+    """
+    return np.array([name == "noise" or name.startswith("scale_") for name in names])
 
 
 def sample_proposals(
