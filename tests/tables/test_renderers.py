@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 from mediated import random_paths
 from waist import random_effects
 
@@ -208,6 +209,22 @@ def test_a_workbook_holds_typed_numbers(name, tmp_path):
         assert {type(line[0].value) for line in sheet.iter_rows(min_row=6, max_row=9)} == {int}
     last = [cell.value for cell in sheet["A"] if cell.value][-1]
     assert made.note in last
+
+
+def test_a_workbook_shows_no_probability_as_nought_or_one(tmp_path):
+    from openpyxl import load_workbook
+
+    apart = xr.where(EFFECTS["region"] == "inland", 9.0, -9.0)
+    sure = table(EFFECTS.assign(effect=EFFECTS["effect"] + apart), by="region")
+    sheet = load_workbook(sure.to_excel(tmp_path / "t.xlsx")).worksheets[0]
+    place = [column.label for column in sure.columns].index("P(> 0)")
+    printed = {row.cells[place].text: row.cells[place].values[0] for row in sure.rows if row.cells}
+    assert {">0.999", "<0.001"} <= set(printed)
+    chances = [c for line in sheet.iter_rows() for c in line if "[>" in c.number_format]
+    assert {c.value for c in chances} == set(printed.values())
+    for cell in chances:
+        assert cell.data_type == "n"
+        assert cell.number_format == '[<0.001]"<0.001";[>0.999]">0.999";0.000'
 
 
 def test_one_workbook_has_a_sheet_for_every_table(tmp_path):

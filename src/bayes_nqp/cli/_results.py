@@ -7,6 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bayes_nqp.cli._console import console, safe
+from bayes_nqp.tables._model import written
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -64,7 +65,7 @@ def _effects(outcome: Outcome) -> None:
     for row in outcome.tables["summary.csv"].to_dict("records"):
         table.add_row(
             safe(row["by"]), safe(row["level"]), f"{row['mean']:.3f}", f"{row['sd']:.3f}",
-            _interval(row), f"{row['p_positive']:.2f}", str(row["rows"]),
+            _interval(row), written(row["p_positive"], "chance", 3), str(row["rows"]),
         )  # fmt: skip
     console().print(table)
 
@@ -80,7 +81,7 @@ def _channels(outcome: Outcome) -> None:
         known = "–" if math.isnan(share) else f"{round(100 * share):d} %"
         table.add_row(
             safe(row["by"]), safe(row["level"]), safe(row["path"]), f"{row['mean']:.3f}",
-            _interval(row), f"{row['p_positive']:.2f}", known,
+            _interval(row), written(row["p_positive"], "chance", 3), known,
         )  # fmt: skip
     console().print(table)
 

@@ -11,7 +11,7 @@ from typing import Any
 from bayes_nqp.errors import StudyError
 from bayes_nqp.files import write
 from bayes_nqp.tables._as_frame import parts_of
-from bayes_nqp.tables._model import MINUS, Cell, Table
+from bayes_nqp.tables._model import CHANCE_DECIMALS, MINUS, Cell, Table, written
 from bayes_nqp.tables._widths import size_of, slanted
 from bayes_nqp.tables._words import words
 
@@ -54,6 +54,22 @@ def write_excel(tables: Iterable[Table], path: str | Path) -> Path:
     if not names:
         raise StudyError("'tables' is empty", hint="nqp.write_excel([nqp.table(fit)], path)")
     return write(path, book.save)
+
+
+def _format(kind: str, decimals: int) -> str:
+    """How a number is shown; a probability, as elsewhere, never as 0 or 1, and yet a number."""
+    if kind == "count":
+        return "#,##0"
+    if kind != "chance":
+        return _places(decimals)
+    edge = 10.0**-CHANCE_DECIMALS
+    least, most = (written(end, "chance", CHANCE_DECIMALS) for end in (0.0, 1.0))
+    low, high = (f"{x:.{CHANCE_DECIMALS}f}" for x in (edge, 1 - edge))
+    return f'[<{low}]"{least}";[>{high}]"{most}";{_places(CHANCE_DECIMALS)}'
+
+
+def _places(decimals: int) -> str:
+    return "0." + "0" * decimals if decimals else "0"
 
 
 def _period(label: str) -> str | int:
@@ -158,11 +174,8 @@ class _Sheet:
             )
             if words_:
                 self._tall(cell.text, _SENTENCES)
-            decimals = 3 if kind == "chance" else cell.decimals
-            if kind == "count":
-                made.number_format = "#,##0"
-            elif kind != "text":
-                made.number_format = "0." + "0" * decimals if decimals else "0"
+            if kind != "text":
+                made.number_format = _format(kind, cell.decimals)
 
     def _put(self, row: int, column: int, value: object, **how: Any) -> Any:
         from openpyxl.styles import Alignment, Font

@@ -13,14 +13,24 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["NOTHING", "Cell", "Column", "Form", "Row", "Table", "Value", "decimals_for"]
+__all__ = [
+    "CHANCE_DECIMALS",
+    "NOTHING",
+    "Cell",
+    "Column",
+    "Form",
+    "Row",
+    "Table",
+    "Value",
+    "decimals_for",
+]
 
 type Value = float | int | str | None
 type Kind = Literal["number", "chance", "count", "text"]
 
 MISSING = "–"
 MINUS = "−"
-_CHANCE = 3
+CHANCE_DECIMALS = 3
 """Decimals of a probability."""
 
 
@@ -343,12 +353,12 @@ def written(value: Value, kind: Kind, decimals: int) -> str:
 
 def _chance(value: float) -> str:
     """Write a probability; none that draws estimate is exactly 0 or 1."""
-    edge = 10.0**-_CHANCE
+    edge = 10.0**-CHANCE_DECIMALS
     if value < edge:
-        return f"<{edge:.{_CHANCE}f}"
+        return f"<{edge:.{CHANCE_DECIMALS}f}"
     if value > 1 - edge:
-        return f">{1 - edge:.{_CHANCE}f}"
-    return f"{value:.{_CHANCE}f}"
+        return f">{1 - edge:.{CHANCE_DECIMALS}f}"
+    return f"{value:.{CHANCE_DECIMALS}f}"
 
 
 def decimals_for(spreads: Sequence[float], asked: int | None) -> int:
