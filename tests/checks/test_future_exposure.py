@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from exposed import exposed_frame, exposed_panel
 
@@ -73,3 +74,27 @@ def test_a_fit_is_the_same_after_a_file(fit, tmp_path):
     assert population.attrs["target"] == "population"
     draws = nqp.posterior_predictive(again, draws=20, seed=1)
     assert draws["outcome"].shape == (1, 20, fit.panel.n_rows)
+
+
+def test_clusters_are_not_asked_of_an_exposure(fit):
+    found = nqp.check(fit, "error_model", progress=False)
+    assert found.verdict == "not applicable"
+    assert found.sentence.startswith("Not asked: ")
+    assert found.said("zh").startswith("未作检验：")
+    # What was compared stays to be seen.
+    assert "richer error structure" in found.figure
+    assert found.kind == "specifications"
+
+
+def test_a_richer_structure_that_widens_intervals_still_leaves_doubt():
+    # Exposure that grows steadily meets errors that last.
+    frame = exposed_frame(1, rho=0.9)
+    pace = np.random.default_rng(2).normal(size=31)[frame["province"].astype("category").cat.codes]
+    steady = pace * (frame["year"] - 2010) / 3
+    frame["y"] += frame["slope"] * (steady - frame["trade"])
+    panel = exposed_panel(frame.assign(trade=steady))
+    independent = DESIGN.replace(errors=nqp.IID())
+    serial = nqp.fit(independent, panel, nqp.IMH(draws=500, seed=1), progress=False)
+    found = nqp.check(serial, "error_model", progress=False)
+    assert found.verdict in ("in doubt", "fails")
+    assert "errors=nqp.AR1" in found.sentence

@@ -19,11 +19,16 @@ from PIL import Image
 import bayes_nqp as nqp
 from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.errors import StudyError
+from bayes_nqp.reports._content import Bullets
+from bayes_nqp.reports._context import Context
+from bayes_nqp.reports._words import words
+from bayes_nqp.reports.sections._assumptions import assumptions
 
 pytestmark = pytest.mark.xdist_group("channels_fit")
 ASKED = ("convergence", "support", "adds_up", "inconsistent")
 OUTCOME = {"en": "new quality productivity", "zh": "新质生产力"}
 NOTICE = "These rows are simulated."
+REPORTED = CheckResult("control_group", "How large?", "reported", "M̄ 0.4", "Up to 0.4 times.")
 FAILED = CheckResult("placebo_time", "Was it so before?", "fails", "1.0", "It was so before.")
 
 
@@ -59,7 +64,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     fit = channels_fit()
-    checks = [*run_checks(fit, ASKED), FAILED]
+    checks = [*run_checks(fit, ASKED), FAILED, REPORTED]
     made = {}
     for language in ("en", "zh"):
         folder = tmp_path_factory.mktemp("reports") / language
@@ -153,6 +158,27 @@ def test_what_was_not_asked_is_said_at_the_top(folder: Path) -> None:
     top = text[: text.rindex(heading)]
     assert all(name in top for name in names)
     assert ("未作以下检验" in top) or ("Not asked of this fit" in top)
+
+
+def test_what_is_reported_is_counted_apart_and_stands_not_among_failures(folder: Path) -> None:
+    chinese = folder.name == "zh"
+    text = Page((folder / "report.html").read_text(encoding="utf-8")).text
+    assert REPORTED.sentence not in text[: text.rindex("摘要" if chinese else "In short")]
+    assert ("1 项不作判定" if chinese else "reported without a verdict: 1;") in text
+
+
+def test_errors_in_clusters_are_listed_where_no_check_asked(folder: Path) -> None:
+    language = folder.name
+    said = words(language)["assume_clusters"]
+    assert said in Page((folder / "report.html").read_text(encoding="utf-8")).text
+    for verdict in ("holds", "in doubt", "fails", "not applicable"):
+        asked = CheckResult("error_model", "Wide enough?", verdict, "1.0", "So it is.")  # type: ignore[arg-type]
+        bullets = [
+            block.items
+            for block in assumptions(Context(channels_fit(), [asked], language))  # type: ignore[arg-type]
+            if isinstance(block, Bullets)
+        ]
+        assert (said in bullets[0]) == (verdict == "not applicable")
 
 
 def test_numbers_are_those_of_the_draws(folder: Path) -> None:

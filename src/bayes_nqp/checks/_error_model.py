@@ -21,6 +21,7 @@ from bayes_nqp.checks._result import (
     DOUBT,
     FAILS,
     HOLDS,
+    NOT_APPLICABLE,
     Evidence,
     Finding,
     Kind,
@@ -96,7 +97,9 @@ def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = Fal
 
     Clusters are what effects vary by (units by default), or those of ``cluster``: a column of
     the panel that is constant within units, such as a province. ``event_times=True`` judges the
-    average at every event time too. Of a continuous exposure error structures alone are compared.
+    average at every event time too. Of a continuous exposure error structures alone are compared,
+    and whether errors move together in clusters is not asked: they may leave doubt, or fail, but
+    where they agree the check does not apply.
     """
     if cluster is not None:
         name_of("cluster", cluster)
@@ -199,12 +202,13 @@ def _of_exposure(fit: Fit) -> Finding:
     if not np.isfinite(wider):
         raise NotApplicable(
             Said(
-                "No richer error structure can be fitted, and robust standard errors of a "
-                "continuous exposure are not there.",
-                "没有更一般的误差结构可供拟合，连续暴露也没有聚类稳健标准误。",
+                "Not asked: a continuous exposure has no cluster-robust standard errors here, and "
+                "no richer error structure can be fitted.",
+                "未作检验：连续暴露尚无聚类稳健标准误可供比较，也没有更一般的误差结构可供拟合。",
             )
         )
-    verdict: Verdict = DOUBT if wider > _LIMIT or moved > 1 else HOLDS
+    # Structures within a unit say nothing of clusters: where they agree, nothing was asked.
+    verdict: Verdict = DOUBT if wider > _LIMIT or moved > 1 else NOT_APPLICABLE
     verdict = FAILS if wider > _FAR else verdict
     figure = said(
         "posterior sd × {:.2f}, estimate {:.2f} posterior sd away under a richer error structure",
@@ -213,10 +217,12 @@ def _of_exposure(fit: Fit) -> Finding:
         moved,
     )
     sentence = Said(
-        "Richer error structures give intervals as wide, and the same estimate.",
-        "更一般的误差结构给出同样宽的区间和相同的估计值。",
+        "Not asked: a continuous exposure has no cluster-robust standard errors here. Richer error "
+        "structures within a unit give intervals as wide, and the same estimate.",
+        "未作检验：连续暴露尚无聚类稳健标准误可供比较。单位内更一般的误差结构给出同样宽的区间和"
+        "相同的估计值。",
     )
-    if verdict != HOLDS:
+    if verdict != NOT_APPLICABLE:
         sentence = said(
             "Under a richer error structure the posterior sd or the estimate is another: fit {}.",
             "在更一般的误差结构下，后验标准差或估计值有所不同：请用 {}。",

@@ -10,7 +10,7 @@ from bayes_nqp.checks._alternatives import Alternative, compared
 from bayes_nqp.checks._judged import judged
 from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._refit import estimator, panel_of
-from bayes_nqp.checks._result import Finding, asks
+from bayes_nqp.checks._result import Finding, NotApplicable, asks
 from bayes_nqp.checks._said import Said, said
 from bayes_nqp.designs import ContinuousExposure
 from bayes_nqp.designs.noise import AR1, IID, AR1Noise
@@ -62,17 +62,25 @@ def specifications(fit: Fit, *, designs: Mapping[str, Estimator] | None = None) 
             )
         others.append(Alternative(str(name), "of your own", one))
     evidence = compared(fit, others, "fitting specifications")
+    if evidence["counts"].sum() == 1:
+        raise NotApplicable(
+            Said(
+                "No other model of these data can be fitted that would count.",
+                "没有可计入判断的其他设定能够拟合。",
+            )
+        )
     found = judged(evidence)
     means = evidence["att"].mean(("chain", "draw")).to_numpy()
     names = evidence["specification"].to_numpy()
     figure = said(
-        "{} alternatives: average effect from {:.3g} to {:.3g} (as fitted {:.3g}); farthest: {}, "
+        "{} alternatives: average effect from {:.3g} to {:.3g} ({} {:.3g}); farthest: {}, "
         "{:+.1f} posterior sd",
-        "{} 种其他设定：平均效应介于 {:.3g} 与 {:.3g} 之间（基准模型 {:.3g}）；"
+        "{} 种其他设定：平均效应介于 {:.3g} 与 {:.3g} 之间（{} {:.3g}）；"
         "相差最大者：{}，{:+.1f} 个后验标准差",
         len(names) - 1,
         means[1:].min(),
         means[1:].max(),
+        labelled(names[0]),
         means[0],
         labelled(names[found.worst]),
         found.shift[found.worst - 1],

@@ -72,6 +72,8 @@ _ENGLISH = {
     "evidence_says": "Each question a referee would ask, and what the data answer. {}",
     "tally_says": "Of {} checks, {} hold; in doubt: {}; failed: {}; reported "
     "without a verdict: {}; not applicable: {}.",
+    "checks_rows": "Checks average over treated rows, whatever the weights of this report: the "
+    "average effect is then {}.",
     "verdict_line": "{}: {}",
     "check_caption": "{}.",
     "sensitivity": "If trends were not parallel",
@@ -90,6 +92,8 @@ _ENGLISH = {
     "neighbours? Effects would then be measured from a moved baseline.",
     "assume_feedback": "Did past outcomes move the mediators? The check on timing speaks "
     "to it, and does not settle it.",
+    "assume_clusters": "Do errors move together in groups of units, or within a unit more than the "
+    "model has it? Intervals would be too narrow; no check asked it of this fit.",
     "assume_exposure": "Did the outcome move the exposure? Future exposure is checked; "
     "exposure and outcome of one period are not.",
     "methods": "Methods",
@@ -222,6 +226,7 @@ _CHINESE = {
     "evidence": "支持与反对的证据",
     "evidence_says": "以下逐项列出审稿人会提出的问题，以及数据给出的回答。{}",
     "tally_says": "{} 项检验中，{} 项通过，{} 项存疑，{} 项未通过，{} 项不作判定，{} 项不适用。",
+    "checks_rows": "本报告的效应另有权重，而各项检验均按受处理观测平均：平均效应为 {}。",
     "verdict_line": "{}：{}",
     "check_caption": "{}",
     "sensitivity": "若平行趋势不成立",
@@ -238,6 +243,8 @@ _CHINESE = {
     "assume_spillovers": "政策是否影响了被视为未处理的单位（如相邻地区）？若是，则度量效应"
     "的基准已发生移动。",
     "assume_feedback": "结果变量的前期值是否影响了中介变量？时序检验与此有关，但不足以定论。",
+    "assume_clusters": "误差是否在若干单位之间共同变动，或在单位内的相关强于模型所设？若是，则"
+    "区间过窄；本次拟合的检验未涉及这一问题。",
     "assume_exposure": "结果变量是否影响了暴露变量？未来的暴露已作检验，同期的反向影响则未作检验。",
     "methods": "方法",
     "model_staggered": "单位 i 在 t 期的结果变量由单位效应、时间效应、{covariates}受处理时的"

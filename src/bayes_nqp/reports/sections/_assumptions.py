@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bayes_nqp.checks._result import NOT_APPLICABLE
 from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 
@@ -27,5 +28,8 @@ def assumptions(context: Context) -> Iterator[Block]:
     keys = ["concurrent", "selection" if context.staggered else "exposure", "spillovers"]
     if context.channels:
         keys.append("feedback")
+    errors = context.found("error_model")
+    if errors is None or errors.verdict == NOT_APPLICABLE:
+        keys.append("clusters")
     kind = "" if context.staggered else "_exposure"
     yield Bullets(tuple(say.get(f"assume_{key}{kind}", say[f"assume_{key}"]) for key in keys))
