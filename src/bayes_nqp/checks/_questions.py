@@ -11,7 +11,7 @@ QUESTIONS: Final = {
     "support": "数据能识别哪些效应，各依赖多少单位？",
     "pretrends": "政策实施前，处理组与对照组是否平行变动？",
     "future_exposure": "未来的暴露能否预测结果变量？",
-    "sensitivity": "若对平行趋势的偏离与政策实施前相当，效应是否仍成立？",
+    "sensitivity": "对平行趋势的偏离要多大，才会推翻效应？",
     "anticipation": "政策实施前单位是否已有反应？",
     "placebo_time": "若假想政策更早实施，是否确无效应？",
     "placebo_space": "若由其他单位实施政策，效应是否也会同样大？",

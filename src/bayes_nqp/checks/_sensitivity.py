@@ -1,4 +1,4 @@
-"""Whether the effect survives violations of parallel trends like those before adoption."""
+"""How large violations of parallel trends would undo the effect."""
 
 from __future__ import annotations
 
@@ -8,33 +8,28 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._refit import cautious
-from bayes_nqp.checks._result import (
-    DOUBT,
-    FAILS,
-    HOLDS,
-    NOT_APPLICABLE,
-    Finding,
-    Verdict,
-    asks,
-)
-from bayes_nqp.checks._said import Said, listed, said, separated
+from bayes_nqp.checks._result import NOT_APPLICABLE, REPORTED, Finding, asks
+from bayes_nqp.checks._said import NOTHING, Said, joined, said, separated
 from bayes_nqp.checks.robust import Study
 from bayes_nqp.checks.robust import sensitivity as regions_of
+from bayes_nqp.checks.robust._groups import groups_of
 from bayes_nqp.checks.robust._study import study_of
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, text
 
 if TYPE_CHECKING:
+    from bayes_nqp.checks._result import Verdict
     from bayes_nqp.fitting import Fit
 
-_ENOUGH, _LITTLE = 1.0, 0.5
-"""Breakdown M̄ from which the effect holds, and below which it fails."""
+Array = npt.NDArray[np.float64]
+
 _CONTRASTED = 4
 """Levels of a factor up to which all pairs are compared."""
 _PROB = 0.95
@@ -52,24 +47,37 @@ class _Quantity:
         return float(self.regions["breakdown"])
 
     @property
+    def step(self) -> float:
+        """Δ, the largest step before adoption, outcome units."""
+        return float(self.regions["largest_step"])
+
+    @property
+    def bearable(self) -> float:
+        """The largest step after adoption that leaves the conclusion standing, outcome units."""
+        return self.breakdown * self.step if self.step else 0.0
+
+    @property
     def clear(self) -> bool:
         """Whether the interval under parallel trends excludes zero."""
         low, high = (float(self.regions[f"original_{end}"]) for end in ("lower", "upper"))
         return not low <= 0 <= high
 
 
-@asks("Would the effect survive violations of parallel trends like those before adoption?")
+@asks("How large would violations of parallel trends have to be to undo the effect?")
 def sensitivity(fit: Fit, *, grid: Sequence[float] | None = None) -> Finding:
     """Find the size of violations that would undo the average effect, and each level's.
 
     Violations are bounded by relative magnitudes: from one period to the next they are at most
-    M̄ times the largest step before adoption. Everything is measured by the lead fit. The
-    verdict is that of the average effect: it holds if the robust 95 % region excludes zero at
-    M̄ = 1, fails if it no longer does at M̄ = .5, and is in doubt between the two. Should the
-    interval of the lead fit itself hold zero, there is nothing to be robust: that is in doubt if
-    the fit claims an effect, and not applicable if it claims none. A level that has an effect
-    but loses it below M̄ = .5 lowers "holds" to "in doubt". Contrasts are reported, bounded both
-    ways, and lower nothing.
+    M̄ times the largest step before adoption. Everything is measured by the lead fit. Reported is
+    the breakdown value, the largest M̄ at which the robust 95 % region excludes zero, of the
+    average effect, of each level, and of contrasts, bounded both ways; and what a violation of
+    that size would be, in outcome units from one period to the next, beside the panel's own steps
+    before adoption.
+
+    No verdict is given: in simulated panels the breakdown value is about as large where trends
+    are parallel as where they are not (docs/sensitivity.md), for it grows with the effect and
+    falls with the noise of the leads. Where neither the fit nor its lead fit claims an effect,
+    there is none to fall, and the check does not apply.
 
     Parameters
     ----------
@@ -80,83 +88,92 @@ def sensitivity(fit: Fit, *, grid: Sequence[float] | None = None) -> Finding:
     study = study_of(fit)
     found = _quantities(study, grid)
     whole = found[0]
-    claims = not _holds_zero(att(fit))
-    weak = [
-        one.label
-        for one in found[1:]
-        if one.kind == "level" and one.clear and one.breakdown < _LITTLE
-    ]
-    verdict = _verdict(whole, weak, claims)
-    sentence = _sentence(whole, weak, verdict, claims)
+    verdict: Verdict = REPORTED
+    if not whole.clear and _holds_zero(att(fit)):
+        verdict = NOT_APPLICABLE
+    sentence = _sentence(found, _steps(study)) if whole.clear else _unclear(verdict)
     assert study.fit is not None
     verdict, sentence = cautious(verdict, sentence, study.fit)
     return Finding(verdict, _figure(found), sentence, _evidence(found), "sensitivity")
 
 
-def _verdict(whole: _Quantity, weak: list[str], claims: bool) -> Verdict:
-    if not whole.clear:
-        return DOUBT if claims else NOT_APPLICABLE
-    if whole.breakdown < _LITTLE:
-        return FAILS
-    return DOUBT if whole.breakdown < _ENOUGH or weak else HOLDS
+def _steps(study: Study) -> Array:
+    """Sizes of the average effect's steps before adoption, as estimated, outcome units."""
+    (process,) = groups_of(study, None, None, "rows").processes
+    return np.empty(0) if process is None else np.abs(process.steps.mean(axis=0))
 
 
-def _sentence(whole: _Quantity, weak: list[str], verdict: Verdict, claims: bool) -> Said:
-    if not whole.clear:
-        if claims:
-            return Said(
-                "Measured from the last period before adoption, the average effect's interval "
-                "holds zero even under parallel trends, so there is nothing to be robust.",
-                "以政策实施前最后一期为基期，平均效应的区间即使在平行趋势下也含零，"
-                "因而谈不上稳健与否。",
-            )
+def _unclear(verdict: Verdict) -> Said:
+    if verdict == REPORTED:
         return Said(
-            "Measured from the last period before adoption, the average effect's interval holds "
-            "zero, as the fit's own does: no effect is claimed that could fall.",
-            "以政策实施前最后一期为基期，平均效应的区间含零，与基准模型一致："
-            "本未得出效应，也就无从推翻。",
+            "Measured from the last period before adoption, the average effect's interval "
+            "holds zero even under parallel trends, so there is nothing to be robust.",
+            "以政策实施前最后一期为基期，平均效应的区间即使在平行趋势下也含零，"
+            "因而谈不上稳健与否。",
         )
-    size = _times(whole.breakdown)
-    step = said(
-        "the largest change from one period to the next before adoption ({})",
-        "政策实施前最大逐期变化（{}）",
-        _step(whole),
+    return Said(
+        "Measured from the last period before adoption, the average effect's interval holds "
+        "zero, as the fit's own does: no effect is claimed that could fall.",
+        "以政策实施前最后一期为基期，平均效应的区间含零，与基准模型一致："
+        "本未得出效应，也就无从推翻。",
     )
-    if verdict == FAILS:
-        return said(
-            "Violations of parallel trends of only {} times {} would undo the average effect: "
-            "those seen before adoption were larger.",
-            "对平行趋势的偏离只需达到{1}的 {0} 倍，就会推翻平均效应：政策实施前的偏离比这更大。",
-            size,
-            step,
-        )
-    also = said(
-        "; in {} less than half of it would be enough",
-        "；偏离尚不及该变化的一半时，{} 的效应即被推翻",
-        listed(weak, 4),
-    )
+
+
+def _sentence(found: list[_Quantity], steps: Array) -> Said:
+    whole = found[0]
     if np.isinf(whole.breakdown):
-        chinese = "无论偏离为{1}的多少倍，平均效应的区间均不含零{2}。"
-    elif whole.breakdown < _ENOUGH:
-        chinese = "偏离不超过{1}的 {0} 倍时，平均效应的区间不含零；偏离与之相当时则含零{2}。"
-    else:
-        chinese = "偏离不超过{1}的 {0} 倍时，平均效应的区间均不含零{2}。"
-    less = ", but not for violations as large as that" if whole.breakdown < _ENOUGH else ""
+        return said(
+            "The average effect stands whatever multiple of the largest change before adoption "
+            "({:.2g}) trends move apart by after it.",
+            "政策实施后的逐期偏离无论为政策实施前最大逐期变化（{:.2g}）的多少倍，平均效应均成立。",
+            whole.step,
+        )
+    return joined([
+        said(
+            "The average effect stands as long as trends after adoption move apart, from one "
+            "period to the next, by at most {:.2f} times the largest change before it ({:.2g}): "
+            "by {:.2g} a period, in outcome units; beyond that its region holds zero.",
+            "只要政策实施后的逐期偏离不超过政策实施前最大逐期变化（{1:.2g}）的 {0:.2f} 倍，"
+            "即每期 {2:.2g}（结果变量单位），平均效应就成立；超过这一幅度，其区域含零。",
+            whole.breakdown,
+            whole.step,
+            whole.bearable,
+        ),
+        _beside(int((steps > whole.bearable).sum()), steps.size),
+        _weakest(found),
+    ])  # fmt: skip
+
+
+def _beside(larger: int, number: int) -> Said:
+    """Put that size beside the panel's own steps."""
+    if larger == 0:
+        return said(
+            "None of the {} changes before adoption was that large.",
+            "政策实施前的 {} 次逐期变化均未达到这一幅度。",
+            number,
+        )
     return said(
-        f"The average effect excludes zero for violations of up to {{}} times {{}}{less}{{}}.",
-        chinese,
-        size,
-        step,
-        also if weak else "",
+        "Of the {} changes before adoption {} {} larger than that.",
+        "政策实施前的 {} 次逐期变化中，有 {} 次超过这一幅度{}。",
+        number,
+        larger,
+        Said("was" if larger == 1 else "were", ""),
     )
 
 
-def _step(one: _Quantity) -> str:
-    return f"{float(one.regions['largest_step']):.2g}"
-
-
-def _times(value: float) -> str:
-    return "any number of" if np.isinf(value) else f"{value:.2f}"
+def _weakest(found: list[_Quantity]) -> Said:
+    """Name the level whose effect falls first, where it falls before the average."""
+    levels = [one for one in found if one.kind == "level" and one.clear]
+    least = min(levels, key=lambda one: one.breakdown, default=None)
+    if least is None or least.breakdown >= found[0].breakdown:
+        return NOTHING
+    return said(
+        "The effect in {} bears the least: {:.2f} times its own largest change ({:.2g}).",
+        "{0} 的效应所能承受的偏离最小：为其自身最大逐期变化（{2:.2g}）的 {1:.2f} 倍。",
+        least.label,
+        least.breakdown,
+        least.step,
+    )
 
 
 def _figure(found: list[_Quantity]) -> Said:
@@ -165,7 +182,13 @@ def _figure(found: list[_Quantity]) -> Said:
         kind = Said(", own", "（各自约束）") if one.kind == "own" else ""
         zero = "" if one.clear else Said(" (its interval holds zero)", "（其区间含零）")
         endless = Said("any number of", "无上限")
-        size = endless if np.isinf(one.breakdown) else _times(one.breakdown)
+        size = said("{:.2f}", "{:.2f}", one.breakdown)
+        if np.isinf(one.breakdown):
+            size = endless
+        elif one.kind == "overall" and one.clear:
+            size = said(
+                "{:.2f} ({:.2g} a period)", "{:.2f}（每期 {:.2g}）", one.breakdown, one.bearable
+            )
         label = labelled(one.label) if one.kind == "overall" else one.label
         parts.append(said("{}{} {}{}", "{}{} {}{}", label, kind, size, zero))
     return said("breakdown M̄: {}", "临界值 M̄：{}", separated(parts))
@@ -216,6 +239,8 @@ def _evidence(found: list[_Quantity]) -> xr.Dataset:
         join="exact",
         combine_attrs="override",
     )
+    bearable = np.array([one.bearable for one in found])
+    together = together.assign(bearable=("quantity", bearable))
     coords = {
         name: ("quantity", np.asarray([getattr(one, name) for one in found], dtype=str))
         for name in ("label", "factor", "kind")

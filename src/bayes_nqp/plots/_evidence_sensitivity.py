@@ -166,7 +166,7 @@ def _panel(ax: Axes, panel: _Panel, smooth: bool, say: Mapping[str, str]) -> Non
     ax.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
     ax.margins(y=0.14)
-    said = _breakdown(float(one["breakdown"]), float(limits.max()), ends, say)
+    said = _breakdown(one, float(limits.max()), ends, say)
     if 0 < float(one["breakdown"]) <= limits.max():
         ax.axvline(
             float(one["breakdown"]), color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1
@@ -179,11 +179,14 @@ def _panel(ax: Axes, panel: _Panel, smooth: bool, say: Mapping[str, str]) -> Non
     )  # fmt: skip
 
 
-def _breakdown(value: float, last: float, ends: list[float], say: Mapping[str, str]) -> str:
-    """Say where the region begins to hold zero."""
+def _breakdown(one: xr.Dataset, last: float, ends: list[float], say: Mapping[str, str]) -> str:
+    """Say where the region begins to hold zero, and how much a period that is."""
+    value = float(one["breakdown"])
     if ends[0] <= 0 <= ends[1]:
         return say["holds_zero"]
     if np.isinf(value):
         return say["no_breakdown"]
     said = say["breakdown"].format(f"{value:.2g}" if value < 0.1 else f"{value:.2f}")
+    if "largest_step" in one:
+        said += say["a_period"].format(f"{value * float(one['largest_step']):.2g}")
     return f"{said} →" if value > last else said

@@ -93,8 +93,9 @@ _ENGLISH = {
     "relative_magnitudes": "M̄: changes after adoption over the largest before it",
     "smoothness": "M: change of the violation's slope per period",
     "robust_note": "Blue: robust {0} region; orange: {0} interval under parallel trends, with its "
-    "posterior mean.",
+    "posterior mean, from the fit with leads.",
     "breakdown": "breakdown {}",
+    "a_period": " ({} a period)",
     "breakdown_note": "Dashed: breakdown, beyond which the region holds zero.",
     "holds_zero": "interval holds zero",
     "no_breakdown": "no breakdown",
@@ -277,8 +278,10 @@ _CHINESE = {
     "own_steps": "各自约束",
     "relative_magnitudes": "M̄：政策实施后与实施前最大逐期偏离之比",
     "smoothness": "M：偏离斜率的逐期变化上限",
-    "robust_note": "蓝：稳健 {0} 区域；橙：平行趋势下的 {0} 可信区间及后验均值。",
+    "robust_note": "蓝：稳健 {0} 区域；橙：平行趋势下的 {0} 可信区间及后验均值，"
+    "取自含前置期的拟合。",
     "breakdown": "临界值 {}",
+    "a_period": "（每期 {}）",
     "breakdown_note": "虚线：临界值，超过该值后区域包含零。",
     "holds_zero": "区间已含零",
     "no_breakdown": "无临界值",
