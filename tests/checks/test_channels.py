@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ import bayes_nqp as nqp
 from bayes_nqp import plots
 from bayes_nqp.checks import CHECKS
 from bayes_nqp.checks._channels import innovations, left_over
+from bayes_nqp.checks._refit import called, total_fit
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.simulation import staggered
 
@@ -322,3 +324,18 @@ def test_what_assumes_one_slope_is_not_asked_of_moderated_ones(sound: nqp.Fit) -
     assert ask(fit, "mediator_pretrends").verdict in ("holds", "in doubt")
     shift = nqp.confounding(fit, "tech", rho=[0.0, 0.2])["estimate"].sum("path")
     np.testing.assert_allclose(shift[0], shift[1], atol=1e-10)
+
+
+def test_checks_of_the_total_effect_name_the_fit_that_they_ask(sound):
+    result = nqp.check(sound, "control_group", progress=False)
+    alone = total_fit(sound)
+    number = f"{float(nqp.att(alone).mean()):.3g}"
+    rows = sound.panel.n_rows
+    assert f"{number} (" in result.figure
+    assert f"outcome alone, {rows} rows with all mediators" in result.figure
+    assert f"仅用结果变量（中介变量齐全的 {rows} 个观测）" in result.figure_in("zh")
+    assert "as fitted" not in result.figure
+    first = result.evidence.isel(specification=0)
+    assert str(first["specification"].item()).startswith("outcome alone")
+    # Asked of the outcome's own design, "as fitted" is right.
+    assert called(replace(alone, facts={})) == "as fitted"

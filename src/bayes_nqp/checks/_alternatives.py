@@ -14,7 +14,7 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._reasons import reason
-from bayes_nqp.checks._refit import gaussian, numbers_of, panel_of
+from bayes_nqp.checks._refit import called, gaussian, numbers_of, panel_of
 from bayes_nqp.checks._result import NotApplicable
 from bayes_nqp.checks._said import Said, listed, said
 from bayes_nqp.effects import cell_effects
@@ -27,12 +27,9 @@ if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
     from bayes_nqp.panel import Panel
 
-__all__ = ["AS_FITTED", "Alternative", "after_adoption", "compared"]
+__all__ = ["Alternative", "after_adoption", "compared"]
 
 Array = npt.NDArray[np.float64]
-
-AS_FITTED = "as fitted"
-"""The first specification."""
 
 _CHAINS, _DRAWS = SHORT
 
@@ -77,10 +74,11 @@ def compared(fitted: Fit, alternatives: Sequence[Alternative], what: str) -> xr.
     Returns
     -------
     Dataset
-        ``att`` (chain, draw, specification), outcome units, the fit's own first, over cells
-        from adoption on; with the coordinates ``specification``, ``change``, ``reference`` (what
-        the fit says of the same target), ``counts`` and ``gate_of`` by specification; what
-        could not be fitted is left out and named, with the reason, in the attr ``left_out``.
+        ``att`` (chain, draw, specification), outcome units, the fit's own first (as `called`
+        names it), over cells from adoption on; with the coordinates ``specification``,
+        ``change``, ``reference`` (what the fit says of the same target), ``counts`` and
+        ``gate_of`` by specification; what could not be fitted is left out and named, with the
+        reason, in the attr ``left_out``.
 
     Raises
     ------
@@ -110,14 +108,14 @@ def compared(fitted: Fit, alternatives: Sequence[Alternative], what: str) -> xr.
         raise NotApplicable(
             said("No refit can be made ({}).", "无法重新拟合（{}）。", listed(lost, 3))
         )
-    overall = float(att(after_adoption(cell_effects(fitted))).mean())
+    overall, first = float(att(after_adoption(cell_effects(fitted))).mean()), called(fitted)
     return xr.Dataset(
         {"att": ((*v.SAMPLE_DIMS, "specification"), np.stack(draws, axis=-1))},
         coords={
             v.CHAIN: np.arange(_CHAINS),
             v.DRAW: np.arange(_DRAWS),
-            "specification": np.array([AS_FITTED, *(one.label for one in kept)], dtype=str),
-            "change": ("specification", np.array([AS_FITTED, *(one.change for one in kept)])),
+            "specification": np.array([first, *(one.label for one in kept)], dtype=str),
+            "change": ("specification", np.array([first, *(one.change for one in kept)])),
             "reference": (
                 "specification",
                 [overall, *(overall if a.reference is None else a.reference for a in kept)],
@@ -185,7 +183,8 @@ def _own(fitted: Fit) -> Any:
 
 
 def _thinned(draws: xr.DataArray) -> Any:
-    """Keep evenly spaced draws, so that all specifications have as many."""
+    """Keep evenly spaced draws, so that all specifications have as many, around the same mean."""
     flat = draws.to_numpy().ravel()
     places = np.linspace(0, flat.size - 1, _CHAINS * _DRAWS).astype(np.int64)
-    return flat[places].reshape(_CHAINS, _DRAWS)
+    # The fit's average effect is told in many places, and is one number in all of them.
+    return (flat[places] + (flat.mean() - flat[places].mean())).reshape(_CHAINS, _DRAWS)

@@ -32,9 +32,9 @@ def control_group(fit: Fit) -> Finding:
     means = evidence["att"].mean(("chain", "draw")).to_numpy()
     sds = evidence["att"].std(("chain", "draw")).to_numpy()
     figure = said(
-        "average effect {:.3g} ({:.2g}) as fitted, {:.3g} ({:.2g}) with {}; {:+.1f} posterior sd",
-        "平均效应：基准模型 {0:.3g}（{1:.2g}），{4}时 {2:.3g}（{3:.2g}）；"
-        "相差 {5:+.1f} 个后验标准差",
+        "average effect {1:.3g} ({2:.2g}) {0}, {3:.3g} ({4:.2g}) with {5}; {6:+.1f} posterior sd",
+        "平均效应：{0} {1:.3g}（{2:.2g}），{5}时 {3:.3g}（{4:.2g}）；相差 {6:+.1f} 个后验标准差",
+        labelled(str(evidence["specification"].to_numpy()[0])),
         means[0],
         sds[0],
         means[1],

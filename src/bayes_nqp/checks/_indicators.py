@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayes_nqp.checks._alternatives import Alternative, compared
 from bayes_nqp.checks._judged import Judged, judged
+from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._reasons import reason
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import DOUBT, HOLDS, Finding, NotApplicable, Verdict, asks
@@ -97,11 +98,11 @@ def _finding(found: Judged, evidence: xr.Dataset) -> Finding:
     most = 1 + int(np.argmax(np.where(single, carried, -np.inf)))
     positive = float((draws.isel(specification=0) > 0).mean())
     concluded = max(positive, 1.0 - positive) >= _TOLD
-    found_of = [len(names) - 1, means[1:].min(), means[1:].max(), means[0]]
+    found_of = [len(names) - 1, means[1:].min(), means[1:].max(), labelled(names[0]), means[0]]
     parts = [
         said(
-            "{} refits: average effect from {:.3g} to {:.3g} (all: {:.3g})",
-            "重新拟合 {} 次：平均效应介于 {:.3g} 与 {:.3g} 之间（全部指标 {:.3g}）",
+            "{} refits: average effect from {:.3g} to {:.3g} (all: {}, {:.3g})",
+            "重新拟合 {} 次：平均效应介于 {:.3g} 与 {:.3g} 之间（全部指标：{}，{:.3g}）",
             *found_of,
         )
     ]

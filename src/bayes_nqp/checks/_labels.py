@@ -13,6 +13,7 @@ LABELS: Final = {
     "overall": "总体",
     "unit": "单位",
     "as fitted": "基准模型",
+    "as fitted, from adoption on": "基准模型（实施当期及以后）",
     "errors": "误差结构",
     "time effects": "时间效应",
     "pooling": "合并方式",
@@ -80,6 +81,7 @@ LABELS: Final = {
 """By the English label."""
 
 _PATTERNS: Final = (
+    (r"outcome alone, (\d+) rows with all mediators", r"仅用结果变量（中介变量齐全的 \1 个观测）"),
     (r"without cohort (.+)", r"剔除批次 \1"),
     (r"without dimension (.+)", r"剔除维度 \1"),
     (r"without (.+)", r"剔除 \1"),

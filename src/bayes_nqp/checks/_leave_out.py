@@ -85,13 +85,14 @@ def leave_out(fit: Fit, *, groups: str | Sequence[str] = ()) -> Finding:
     names = evidence["specification"].to_numpy()
     means = evidence["att"].mean(v.SAMPLE_DIMS).to_numpy()
     figure = said(
-        "{} refits: average effect from {:.3g} to {:.3g} (all: {:.3g}); most influential: {}, "
+        "{} refits: average effect from {:.3g} to {:.3g} (all: {}, {:.3g}); most influential: {}, "
         "{:+.1f} posterior sd",
-        "重新拟合 {} 次：平均效应介于 {:.3g} 与 {:.3g} 之间（全样本 {:.3g}）；"
+        "重新拟合 {} 次：平均效应介于 {:.3g} 与 {:.3g} 之间（全样本：{}，{:.3g}）；"
         "影响最大者：{}，{:+.1f} 个后验标准差",
         len(names) - 1,
         means[1:].min(),
         means[1:].max(),
+        labelled(names[0]),
         means[0],
         labelled(names[found.worst]),
         found.shift[found.worst - 1],

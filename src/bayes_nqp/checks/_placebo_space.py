@@ -87,10 +87,10 @@ def placebo_space(fit: Fit, *, permutations: int = 200) -> Finding:
     verdict, sentence = _verdict(fit, p, wrong)
     figure = said(
         "p = {:.3f} over {} permutations; placebo effects have sd {:.2g} around {:.2g}, the "
-        "actual one is {:.3g}; with the effect taken off, {:.0%} of placebo intervals exclude "
-        "zero",
+        "actual one, estimated alike at the posterior mode, is {:.3g}; with the effect taken off, "
+        "{:.0%} of placebo intervals exclude zero",
         "{1} 次置换的 p = {0:.3f}；安慰剂效应的标准差为 {2:.2g}，均值为 {3:.2g}，"
-        "实际效应为 {4:.3g}；扣除效应后，{5:.0%} 的安慰剂区间不含零",
+        "同样在后验众数处估计的实际效应为 {4:.3g}；扣除效应后，{5:.0%} 的安慰剂区间不含零",
         p,
         mean.size,
         mean.std(),

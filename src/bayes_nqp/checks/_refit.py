@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "adopted_channels",
+    "called",
     "cautious",
     "channels",
     "estimator",
@@ -232,6 +234,29 @@ def short_refit(fitted: Fit, design: Design, panel: Panel | None = None) -> xr.D
     return kept[key]
 
 
+_ALONE = "outcome_alone"
+"""The fact of a fit of the outcome alone that stands in for one with channels: its rows."""
+
+
+def called(fitted: Fit) -> str:
+    """Name a fit beside its alternatives, so that its average effect is taken for no other's.
+
+    Parameters
+    ----------
+    fitted : Fit
+
+    Returns
+    -------
+    str
+        In English, for `labelled`: "as fitted", unless the fit stands in for one with channels, or
+        has effects before adoption that are left out of the comparison.
+    """
+    if _ALONE in fitted.facts:
+        return f"outcome alone, {int(fitted.facts[_ALONE])} rows with all mediators"
+    early = getattr(fitted.design, "anticipation", 0) > 0
+    return "as fitted, from adoption on" if early else "as fitted"
+
+
 def total_fit(fitted: Fit) -> Fit:
     """Fit the outcome's own design to the rows of a fit with channels.
 
@@ -248,7 +273,12 @@ def total_fit(fitted: Fit) -> Fit:
     design = fitted.design
     assert isinstance(design, Mediation)
     panel = panel_of(fitted)
-    return refit(fitted, design.design, design.rows(panel))
+    rows = design.rows(panel)
+    made, kept = refit(fitted, design.design, rows), _FITS[fitted]
+    key = (design.design, f"{_ALONE} {rows.digest}")
+    if key not in kept:
+        kept[key] = replace(made, facts={**made.facts, _ALONE: float(rows.n_rows)})
+    return kept[key]
 
 
 def single(fitted: Fit) -> Fit:

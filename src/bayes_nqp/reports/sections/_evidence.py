@@ -14,9 +14,11 @@ from bayes_nqp import plots
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.checks._result import Verdict
+from bayes_nqp.estimands import att
 from bayes_nqp.plots._check import DRAWERS
 from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context, Sketch
+from bayes_nqp.reports._posterior import level, posterior_of
 from bayes_nqp.tables._table import table
 from bayes_nqp.tables._words import question_of, verdict_of
 
@@ -42,6 +44,9 @@ def evidence(context: Context) -> Iterator[Block | Sketch]:
         sum(one.verdict == verdict for one in checks) for verdict in get_args(Verdict.__value__)
     ]
     yield Paragraph(say["evidence_says"].format(say["tally_says"].format(len(checks), *counts)))
+    if context.weights != "rows":
+        over_rows = posterior_of(att(context.effects, weights="rows"), context.prob)
+        yield Paragraph(say["checks_rows"].format(level(over_rows, context.language, context.unit)))
     yield Tabulated(table(list(checks), "diagnostics", language=context.language), 0)
     for one in checks:
         if one.kind in DRAWERS and one.evidence is not None:
