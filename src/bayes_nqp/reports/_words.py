@@ -76,7 +76,7 @@ _ENGLISH = {
     "average effect is then {}.",
     "verdict_line": "{}: {}",
     "check_caption": "{}.",
-    "sensitivity": "If trends were not parallel",
+    "not_parallel": "If trends were not parallel: {}",
     "assumptions": "What no check can settle",
     "assumptions_says": "The answer also rests on what the data cannot contradict. A "
     "referee will ask:",
@@ -229,7 +229,7 @@ _CHINESE = {
     "checks_rows": "本报告的效应另有权重，而各项检验均按受处理观测平均：平均效应为 {}。",
     "verdict_line": "{}：{}",
     "check_caption": "{}",
-    "sensitivity": "若平行趋势不成立",
+    "not_parallel": "若平行趋势不成立：{}",
     "assumptions": "任何检验都无法解决的问题",
     "assumptions_says": "结论还依赖于数据无法证伪的假定。审稿人会问：",
     "assume_concurrent_exposure": "是否有其他因素与暴露变量同时变动？若有，模型会把其效应算作暴露"

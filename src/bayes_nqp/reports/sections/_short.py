@@ -8,6 +8,7 @@ from itertools import combinations
 
 import xarray as xr
 
+from bayes_nqp.checks._result import REPORTED
 from bayes_nqp.checks._rivals import rivals_of
 from bayes_nqp.estimands import att, contrast, nie, text
 from bayes_nqp.reports._confidence import Grounds
@@ -57,8 +58,18 @@ def short(context: Context) -> Iterator[Block]:
             )
             for name in context.channels
         ]
+    items += [
+        context.say["not_parallel"].format(_lower(context.answer(one), language))
+        for one in context.of(REPORTED)
+        if one.name == "sensitivity"
+    ]
     if items:
         yield Bullets(tuple(items))
+
+
+def _lower(sentence: str, language: str) -> str:
+    """Let a sentence go on after a colon."""
+    return sentence if language == "zh" else sentence[:1].lower() + sentence[1:]
 
 
 def _compared(context: Context, factor: str, grounds: Grounds) -> Iterator[str]:
