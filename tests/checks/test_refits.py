@@ -56,8 +56,7 @@ def test_specifications_change_one_choice_each(calm: nqp.Fit) -> None:
     )
     assert len(set(names)) == len(names)
     own = evidence["att"].isel(specification=0)
-    # Fewer draws than the fit has, and yet no other number.
-    assert own.size < nqp.att(calm).size
+    # Whatever draws are shown, the fit's average effect is one number.
     assert float(own.mean()) == pytest.approx(float(nqp.att(calm).mean()), rel=1e-9)
     assert not evidence["counts"].sel(specification="independent errors")
 
