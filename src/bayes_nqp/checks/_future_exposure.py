@@ -82,14 +82,17 @@ def future_exposure(fit: Fit, *, periods: int = 1) -> Finding:
     verdict, sentence = _judged(table)
     lead, beside = table.iloc[3], table.iloc[2]
     figure = said(
-        "exposure {} ahead {:.3g} [{:.3g}, {:.3g}]; effect beside it {:.3g} (without {:.3g})",
-        "未来第 {} 期的暴露 {:.3g} [{:.3g}, {:.3g}]；控制后的效应 {:.3g}（未控制 {:.3g}）",
+        "exposure {} ahead {:.3g} [{:.3g}, {:.3g}]; effect beside it {:.3g} (without it {:.3g}, on "
+        "the {} rows with a future)",
+        "未来第 {} 期的暴露 {:.3g} [{:.3g}, {:.3g}]；控制后的效应 {:.3g}"
+        "（未控制 {:.3g}，均取自有后续观测的 {} 个观测）",
         periods,
         lead["mean"],
         lead["lower"],
         lead["upper"],
         beside["mean"],
         table["mean"][1],
+        panel.n_rows,
     )
     verdict, sentence = cautious(verdict, sentence, led)
     return Finding(verdict, figure, sentence, table)

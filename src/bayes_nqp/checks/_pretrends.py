@@ -12,9 +12,10 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._differential_trend import trend_design
+from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._leads import lead_design, leads_of
 from bayes_nqp.checks._parallel import Judgement, judge
-from bayes_nqp.checks._refit import cautious, panel_of, refit, staggered
+from bayes_nqp.checks._refit import called, cautious, panel_of, refit, staggered
 from bayes_nqp.checks._result import FAILS, HOLDS, Finding, NotApplicable, asks
 from bayes_nqp.checks._said import Said, listed, said
 from bayes_nqp.effects import cell_effects, lead_effects
@@ -47,7 +48,7 @@ def pretrends(fit: Fit) -> Finding:
     as for the fullest, is told and enters no verdict.
     """
     found = parted(fit)
-    verdict, sentence = found.judged.verdict, _sentence(found.judged)
+    verdict, sentence = found.judged.verdict, _sentence(found.judged, called(fit))
     verdict, sentence = cautious(verdict, sentence, found.worst)
     evidence = _evidence([found.lead_fit, found.trend_fit], found.leads, found.judged,
                          found.reference)  # fmt: skip
@@ -146,15 +147,16 @@ def _figure(found: Judgement) -> Said:
     return figure
 
 
-def _sentence(found: Judgement) -> Said:
+def _sentence(found: Judgement, name: str) -> Said:
     whole, apart = found.whole, listed(found.apart, 4)
     detectable = f"{whole.detectable:.2g}"
     gone_on = said(
-        "ad a straight trend gone on, the average effect would be {:.2g} (sd {:.1g}), not {:.2g}",
-        "若线性趋势延续，平均效应将为 {:.2g}（标准差 {:.1g}），而非 {:.2g}",
+        "ad a straight trend gone on, the average effect would be {:.2g} (sd {:.1g}), not {:.2g}{}",
+        "若线性趋势延续，平均效应将为 {:.2g}（标准差 {:.1g}），而非 {:.2g}{}",
         float(found.adjusted.mean()),
         float(found.adjusted.std()),
         float(found.effect.mean()),
+        "" if name == "as fitted" else said(" ({})", "（{}）", labelled(name)),
     )
     if found.verdict == FAILS:
         return said(
