@@ -131,8 +131,8 @@ def nearest(name: str, known: Iterable[object]) -> str:
     str
         A hint such as ``did you mean 'region'?``, or the list of what exists.
     """
-    names = [str(k) for k in known]
-    close = get_close_matches(str(name), names, n=1, cutoff=0.5)
+    names = [cut(str(k)) for k in known]
+    close = get_close_matches(cut(str(name)), names, n=1, cutoff=0.5)
     if close:
         return f"did you mean {close[0]!r}?"
     return f"choose one of: {shown(names, 12)}" if names else "nothing is available here"

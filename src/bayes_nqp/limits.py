@@ -6,6 +6,7 @@ estimated before it is done; beyond a limit it is refused, and the error says ho
 
 from __future__ import annotations
 
+import math
 import os
 from typing import Final
 
@@ -14,7 +15,7 @@ from bayes_nqp.errors import StudyError, nearest
 __all__ = ["LIMITS", "VARIABLE", "limit", "way_out"]
 
 VARIABLE: Final = "BAYES_NQP_LIMITS"
-"""Environment variable that raises limits: ``memory=64e9,periods=1e6``."""
+"""Environment variable that raises limits: ``memory:64e9,periods:1e6``."""
 
 LIMITS: Final[dict[str, int]] = {
     "memory": 16_000_000_000,
@@ -63,7 +64,13 @@ def way_out(name: str, needed: float) -> str:
     -------
     str
     """
-    return f"the environment variable {VARIABLE}={name}={needed:.2g} lets it pass"
+    return f"the environment variable {VARIABLE} lets it pass, set to {name}:{_written(needed)}"
+
+
+def _written(number: float) -> str:
+    """Write a limit that the number does not exceed."""
+    digits = max(len(str(int(number))) - 2, 0)
+    return str(math.ceil(number / 10**digits) * 10**digits)
 
 
 def _raised() -> dict[str, int]:
@@ -71,7 +78,7 @@ def _raised() -> dict[str, int]:
     for part in os.environ.get(VARIABLE, "").replace(";", ",").split(","):
         if not part.strip():
             continue
-        name, _, text = (x.strip() for x in part.partition("="))
+        name, _, text = (x.strip() for x in part.replace("=", ":").partition(":"))
         if name not in LIMITS:
             raise StudyError(
                 f"the environment variable {VARIABLE} names {name!r}, which is no limit",
@@ -83,7 +90,7 @@ def _raised() -> dict[str, int]:
         except (ValueError, OverflowError) as error:
             raise StudyError(
                 f"the environment variable {VARIABLE} sets {name!r} to {text!r}",
-                hint=f"a number: {VARIABLE}={name}={LIMITS[name]:.2g}",
+                hint=f"a number, such as {name}:{_written(LIMITS[name])}",
             ) from error
     return found
 

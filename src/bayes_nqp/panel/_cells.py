@@ -97,9 +97,12 @@ def admitted(column: pd.Series[Any], argument: str, rows: Rows, notes: list[str]
     if column.dtype == object:
         odd = [x for x in column if isinstance(x, str) and SURROGATE.search(x)]
         _refuse_texts(column, argument, odd, _DECODED, rows)
+        _refuse_cells(column, argument, kind, rows)
     values = unwrapped(column)
     _refuse_cells(values, argument, kind, rows)
     _refuse_far(values, argument, rows)
+    if kind.types is _TIMES:
+        _refuse_huge(values, argument, rows)
     if kind is _NUMBER:
         exact = tuple(x for x in kinds(values) if issubclass(x, Decimal | Fraction | int))
         if exact:
@@ -187,6 +190,19 @@ def _refuse_cells(values: pd.Series[Any], argument: str, kind: _Kind, rows: Rows
             f"{counted(wrong.sum(), 'row')}, which is not {kind.what}",
             where=rows.shown(wrong, str(values.name)),
             hint=kind.hint.format(str(values.name)),
+        )
+
+
+def _refuse_huge(values: pd.Series[Any], argument: str, rows: Rows) -> None:
+    """Refuse whole numbers that count no periods."""
+    if int not in kinds(values):
+        return
+    wrong = np.fromiter((type(x) is int and abs(x) >= 2**63 for x in values), bool, len(values))
+    if wrong.any():
+        raise PanelError(
+            f"{argument}={str(values.name)!r} holds numbers of more than 64 bits",
+            where=rows.shown(wrong, str(values.name)),
+            hint="correct these cells, or make them empty",
         )
 
 

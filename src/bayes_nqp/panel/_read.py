@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
+import struct
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,12 +14,17 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.limits import limit, way_out
+from bayes_nqp.panel._book import read_book
+from bayes_nqp.panel._path import no_file
 from bayes_nqp.panel._text import read_text
 
 _TEXT = (".csv", ".tsv", ".txt")
 _BOOKS = (".xlsx", ".xlsm", ".xls")
 SUFFIXES = (*_TEXT, *_BOOKS, ".parquet", ".dta")
 """Endings of the files that are read."""
+_TEXT_COPIES = 3
+"""Memory that text takes while it is read, in sizes of its file."""
 _EDGES = " \t\r\n\u3000\xa0\ufeff"
 
 
@@ -59,25 +66,45 @@ def read(
         if suffix in _TEXT:
             df = read_text(path, encoding, notes)
         elif suffix in _BOOKS:
-            df, others = _read_book(path, sheet, notes)
+            df, others = read_book(path, sheet, notes)
         elif suffix == ".dta":
             df = _read_stata(path, notes)
         else:
-            df = pd.read_parquet(path).reset_index(drop=True)
-    except (PanelError, MemoryError):
+            df = _read_parquet(path)
+    except PanelError:
         raise
+    except MemoryError as error:
+        raise PanelError(
+            f"path={path.name!r} needs more memory than there is",
+            hint="keep the rows and columns that you need, and save them as .parquet",
+        ) from error
     except ImportError as error:
         raise PanelError(f"{path.name} needs a package: {error}", hint=_extra(suffix)) from error
     except PermissionError as error:
         raise _locked(path) from error
-    except Exception as error:
-        # Readers of other packages raise whatever they meet in a truncated file.
+    except broken() as error:
         raise PanelError(
-            f"{path.name} cannot be read as {suffix}: {type(error).__name__}: {error}",
+            f"path={path.name!r} cannot be read as {suffix}: {type(error).__name__}: {error}",
             hint="the file may be truncated, still being written, or have another format than its "
             "suffix says; open it in the program that made it and save it again",
         ) from error
     return _tidy(df, path, others, first=2 if suffix in (*_TEXT, *_BOOKS) else 1), notes
+
+
+def broken() -> tuple[type[Exception], ...]:
+    """What readers of other packages raise when they meet a truncated or spoilt file.
+
+    Returns
+    -------
+    tuple of type
+    """
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    return (
+        ArithmeticError, AssertionError, AttributeError, EOFError, LookupError,
+        InvalidFileException, OSError, RuntimeError, SyntaxError, TypeError, ValueError,
+        struct.error, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error,
+    )  # fmt: skip
 
 
 @contextmanager
@@ -110,19 +137,22 @@ def cells_of(path: Path, notes: Iterable[str]) -> Iterator[None]:
 
 
 def _check_file(path: Path, suffix: str) -> None:
-    if not path.exists():
+    wrong = no_file(path)
+    if wrong.endswith("denied"):
+        raise _locked(path)
+    if wrong.endswith("a folder"):
+        names = sorted(p.name for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
+        raise PanelError(
+            f"path={str(path)!r} {wrong}",
+            hint=f"one of its files: {shown(names)}" if names else "name a file",
+        )
+    if wrong.endswith("not there"):
         folder = path.parent
         names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
         where = f"looked in {folder.resolve()}"
-        raise PanelError(
-            f"path={str(path)!r} is not there", where=where, hint=nearest(path.name, names)
-        )
-    if path.is_dir():
-        names = sorted(p.name for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
-        raise PanelError(
-            f"path={str(path)!r} is a folder",
-            hint=f"one of its files: {shown(names)}" if names else "name a file",
-        )
+        raise PanelError(f"path={str(path)!r} {wrong}", where=where, hint=nearest(path.name, names))
+    if wrong:
+        raise PanelError(f"path={str(path)!r} {wrong}", hint="name a file with rows of data")
     if suffix not in SUFFIXES:
         raise PanelError(
             f"path={path.name!r} has a suffix that is not read here",
@@ -134,8 +164,24 @@ def _check_file(path: Path, suffix: str) -> None:
             head = file.read(1)
     except PermissionError as error:
         raise _locked(path) from error
+    except OSError as error:
+        raise PanelError(
+            f"path={path.name!r} cannot be read: {error.strerror}", hint="copy it to another disk"
+        ) from error
     if not head:
         raise PanelError(f"path={path.name!r} is an empty file", hint="export it again")
+    refuse_large(path, path.stat().st_size * (_TEXT_COPIES if suffix in _TEXT else 1))
+
+
+def refuse_large(path: Path, needed: int) -> None:
+    """Refuse a file that needs more memory than it may have, before it is read."""
+    if needed > limit("memory"):
+        raise PanelError(
+            f"path={path.name!r} needs about {needed / 1e9:,.3g} GB of memory to be read, and "
+            f"{limit('memory') / 1e9:,.3g} GB are allowed",
+            hint="keep the rows and columns that you need, and save them as .parquet; "
+            + way_out("memory", needed),
+        )
 
 
 def _locked(path: Path) -> PanelError:
@@ -150,32 +196,18 @@ def _extra(suffix: str) -> str:
     return f"pip install {reader}, or save the data as .csv"
 
 
-def _read_book(
-    path: Path, sheet: str | int | None, notes: list[str]
-) -> tuple[pd.DataFrame, list[str]]:
-    """Read a sheet; name the others, where none was asked for."""
-    fast = importlib.util.find_spec("python_calamine") is not None
-    with pd.ExcelFile(path, engine="calamine" if fast else None) as book:
-        names = [str(name) for name in book.sheet_names]
-        if isinstance(sheet, int) and not -len(names) <= sheet < len(names):
-            raise PanelError(
-                f"sheet={sheet}: {path.name} has {len(names)} sheets",
-                where=shown(map(repr, names), 12),
-                hint="numbers begin at 0; or give the name",
-            )
-        if isinstance(sheet, str) and sheet not in names:
-            raise PanelError(
-                f"sheet={sheet!r} is not in {path.name}",
-                where=f"its sheets are {shown(map(repr, names), 12)}",
-                hint=nearest(sheet, names),
-            )
-        others = names[1:] if sheet is None else []
-        if others:
-            notes.append(
-                f"{path.name}: read {names[0]!r}, the first of {len(names)} sheets "
-                f"(the others: {shown(map(repr, others), 12)})"
-            )
-        return pd.read_excel(book, sheet_name=0 if sheet is None else sheet), others
+def _read_parquet(path: Path) -> pd.DataFrame:
+    from pyarrow.parquet import read_metadata
+
+    head = read_metadata(path)
+    sizes = (head.row_group(k).total_byte_size for k in range(head.num_row_groups))
+    if head.num_columns > limit("columns"):
+        raise PanelError(
+            f"path={path.name!r} has {head.num_columns:,} columns",
+            hint="keep those that you need; " + way_out("columns", head.num_columns),
+        )
+    refuse_large(path, 8 * head.num_rows * head.num_columns + sum(sizes))
+    return pd.read_parquet(path).reset_index(drop=True)
 
 
 def _read_stata(path: Path, notes: list[str]) -> pd.DataFrame:
@@ -200,7 +232,8 @@ def _read_stata(path: Path, notes: list[str]) -> pd.DataFrame:
 
 
 def _tidy(df: pd.DataFrame, path: Path, others: list[str], first: int) -> pd.DataFrame:
-    df.columns = pd.Index([str(name).strip(_EDGES) for name in df.columns])
+    df.columns = pd.Index([str(name).strip(_EDGES).replace("\r", "") for name in df.columns])
+    df = _aligned(df, path)
     df.index = pd.RangeIndex(first, first + len(df))
     blank: Any = df.isna().to_numpy().all(axis=1) if len(df) < 200_000 else np.zeros(len(df), bool)
     df = df[~blank] if blank.any() else df
@@ -215,3 +248,19 @@ def _tidy(df: pd.DataFrame, path: Path, others: list[str], first: int) -> pd.Dat
             else "check the sheet, or export it again",
         )
     return df
+
+
+def _aligned(df: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Put columns back under their names where rows of text end with a delimiter."""
+    if isinstance(df.index, pd.RangeIndex):
+        return df
+    whole = df.reset_index()
+    last = whole.iloc[:, -1]
+    if df.index.nlevels > 1 or last.notna().any():
+        raise PanelError(
+            f"path={path.name!r} has {whole.shape[1]} cells in a row and {df.shape[1]} names in "
+            "its header",
+            where=f"the header reads {shown(df.columns, 8)}",
+            hint="give every column a name, or take the extra cells out",
+        )
+    return whole.iloc[:, :-1].set_axis(df.columns, axis=1)

@@ -6,19 +6,25 @@ import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from bayes_nqp.errors import PanelError
 from bayes_nqp.files import unguarded
+from bayes_nqp.limits import limit, way_out
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _DELIMITERS = (",", ";", "\t", "|")
 _CHUNK = 1 << 20
+_SAMPLE = 1 << 16
+_PLAIN = 0.1
+"""Share of digits and delimiters in text of data, at least."""
 _TRY = "encoding='gb18030' (Chinese Excel), 'big5', 'cp1252' (Western Europe) or 'shift_jis'"
 
 
@@ -36,6 +42,7 @@ def read_text(path: Path, encoding: str | None, notes: list[str]) -> pd.DataFram
     if found == "gb18030" and encoding is None:
         notes.append(f"{path.name}: no UTF-8, so read as GB18030")
     delimiter = _delimiter(path, found)
+    _check_header(path, found, delimiter)
     try:
         frame = pd.read_csv(
             path, sep=delimiter, encoding=found, low_memory=False, skip_blank_lines=False
@@ -64,8 +71,8 @@ def _detect(path: Path, head: bytes) -> str:
     for mark, name in _MARKS:
         if head.startswith(mark):
             return name
-    if b"\x00" in head:
-        return "utf-16-le" if head[1:2] == b"\x00" else "utf-16-be"
+    if wide := _wide(path):
+        return wide
     if _decodes(path, "utf-8"):
         return "utf-8"
     if _decodes(path, "gb18030") and _plausibly_chinese(path):
@@ -74,6 +81,25 @@ def _detect(path: Path, head: bytes) -> str:
         f"path={path.name!r} is neither UTF-8 nor GB18030 text",
         hint=_TRY,
     )
+
+
+def _wide(path: Path) -> str:
+    """Tell UTF-16 without a mark: digits, delimiters and ends of lines have a zero beside them.
+
+    Text of one byte a letter has no zeros. The side that they stand on, in pairs of bytes, tells
+    which half comes first, whatever script the rest is in.
+    """
+    with path.open("rb") as file:
+        sample = file.read(_SAMPLE)
+    if b"\x00" not in sample:
+        return ""
+    pairs = np.frombuffer(sample[: len(sample) // 2 * 2], dtype=np.uint8).reshape(-1, 2)
+    plain = (pairs >= 9) & (pairs < 127)
+    little = (plain[:, 0] & (pairs[:, 1] == 0)).mean()
+    big = (plain[:, 1] & (pairs[:, 0] == 0)).mean()
+    if max(little, big) < _PLAIN:
+        return ""
+    return "utf-16-le" if little > big else "utf-16-be"
 
 
 def _pieces(path: Path, encoding: str) -> Iterator[str]:
@@ -88,7 +114,7 @@ def _decodes(path: Path, encoding: str) -> bool:
     try:
         for _ in _pieces(path, encoding):
             pass
-    except UnicodeDecodeError:
+    except UnicodeError:
         return False
     return True
 
@@ -103,20 +129,33 @@ def _plausibly_chinese(path: Path) -> bool:
 
 
 def _check_decodes(path: Path, encoding: str) -> None:
-    try:
-        codecs.lookup(encoding)
-    except LookupError as error:
-        raise PanelError(f"encoding={encoding!r} is unknown", hint=_TRY) from error
+    _check_known(encoding)
     position = 0
     try:
         for piece in _pieces(path, encoding):
+            if (zero := piece.find("\x00")) >= 0:
+                raise PanelError(
+                    f"path={path.name!r} holds the character NUL, as no text does",
+                    where=f"line {position + 1 + piece.count(chr(10), 0, zero)}",
+                    hint="it may be cut off, or no text, or in another encoding: export it again "
+                    "as CSV UTF-8, or " + _TRY,
+                )
             position += piece.count("\n")
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise PanelError(
             f"path={path.name!r} is not {encoding} text",
-            where=f"after line {position + 1}: {error.reason}",
+            where=f"after line {position + 1}: {getattr(error, 'reason', error)}",
             hint=f"leave encoding out to have it found, or {_TRY}",
         ) from error
+
+
+def _check_known(encoding: str) -> None:
+    """Refuse codecs that are unknown, or turn anything but text into bytes."""
+    try:
+        "a".encode(encoding)
+        codecs.getincrementaldecoder(encoding)().decode(b"", final=True)
+    except (LookupError, UnicodeError, TypeError, ValueError) as error:
+        raise PanelError(f"encoding={encoding!r} is unknown", hint=_TRY) from error
 
 
 def _delimiter(path: Path, encoding: str) -> str:
@@ -124,3 +163,14 @@ def _delimiter(path: Path, encoding: str) -> str:
     with path.open(encoding=encoding) as file:
         header = "".join(file.readline().split('"')[::2])
     return max(_DELIMITERS, key=header.count)
+
+
+def _check_header(path: Path, encoding: str, delimiter: str) -> None:
+    with path.open(encoding=encoding) as file:
+        columns = file.readline().count(delimiter) + 1
+    if columns > limit("columns"):
+        raise PanelError(
+            f"path={path.name!r} has {columns:,} columns in its first row, and "
+            f"{limit('columns'):,} are allowed",
+            hint="keep those that you need; " + way_out("columns", columns),
+        )

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.errors import PanelError, StudyError
-from bayes_nqp.panel._read import read
+from bayes_nqp.panel._book import opened
+from bayes_nqp.panel._path import no_file
+from bayes_nqp.panel._read import broken, read
 from bayes_nqp.panel._values import is_text
 from bayes_nqp.studies._rows import EDGES, stripped
 from bayes_nqp.studies._schema import Data
@@ -107,7 +109,7 @@ def look(path: Path) -> Look:
     """
     keys: dict[str, Any] = {}
     reasons: dict[str, str] = {}
-    if path.suffix.lower() in _BOOKS and path.is_file():
+    if path.suffix.lower() in _BOOKS and not no_file(path):
         keys, reasons = _place(path)
     frame, _, _ = rows_of(Data(file=path.name, **keys), path.parent)
     frame = frame.loc[:, [not str(name).startswith("Unnamed") for name in frame.columns]]
@@ -144,15 +146,15 @@ def named(file: str | Path) -> Path:
 
 def _place(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
     """Find the sheet with most rows, and the row that holds its names."""
+    trouble: tuple[type[Exception], ...] = (ImportError, MemoryError, *broken())
     try:
-        with pd.ExcelFile(path) as book:
+        with opened(path) as book:
             sheets = {
                 str(name): pd.read_excel(book, sheet_name=name, header=None)
                 for name in book.sheet_names
             }
-    except Exception:
-        # Readers raise whatever they meet in a broken file: the panel's reader has words for it.
-        read(path)
+    except trouble:
+        read(path)  # which has words for it
         raise
     keys: dict[str, Any] = {}
     reasons: dict[str, str] = {}

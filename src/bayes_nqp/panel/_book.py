@@ -1,0 +1,168 @@
+"""Workbooks: what is in them, before a reader unfolds it."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.limits import limit, way_out
+
+__all__ = ["opened", "read_book"]
+
+_CHUNK = 1 << 20
+_OVERLAP = 4096
+_CELL = re.compile(rb"<(?:\w+:)?c\s([^<>]*)(?<!/)>(?!</)")
+"""A cell that is not empty: one that only has a format closes at once."""
+_PLACE = re.compile(rb'\br="([A-Za-z]{1,3})(\d{1,7})"')
+_BYTES = 100
+"""Memory that a cell takes while it is read."""
+_UNFOLDED = 100_000_000
+_RATIO = 200
+"""Parts beyond this size that were this many times smaller when packed are no spreadsheet's."""
+_WIDE = 20_000_000
+_SPARSE = 50
+"""An area of so many cells, of which so few are filled, is one of a cell far away."""
+
+
+@dataclass(slots=True)
+class _Range:
+    """The filled part of a sheet."""
+
+    cells: int = 0
+    row: int = 0
+    column: int = 0
+    last: str = ""
+
+    def add(self, letters: bytes, row: int) -> None:
+        self.cells += 1
+        column = 0
+        for letter in letters.upper():
+            column = 26 * column + letter - 64
+        if row > self.row or column > self.column:
+            self.last = f"{letters.decode()}{row}"
+            self.row, self.column = max(row, self.row), max(column, self.column)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[pd.ExcelFile]:
+    """Open a workbook, after a look at how large it is.
+
+    Parameters
+    ----------
+    path : Path
+
+    Yields
+    ------
+    ExcelFile
+
+    Raises
+    ------
+    PanelError
+        If it unfolds to more than may be read.
+    """
+    if zipfile.is_zipfile(path):
+        _measure(path)
+    fast = importlib.util.find_spec("python_calamine") is not None
+    with warnings.catch_warnings():
+        # What openpyxl does not know, such as a validation of cells, is nothing that is read here.
+        warnings.simplefilter("ignore")
+        with pd.ExcelFile(path, engine="calamine" if fast else None) as book:
+            yield book
+
+
+def _measure(path: Path) -> None:
+    with zipfile.ZipFile(path) as book:
+        parts = [part for part in book.infolist() if part.filename.lower().endswith(".xml")]
+        size = sum(part.file_size for part in parts)
+        packed = max(sum(part.compress_size for part in parts), 1)
+        if 5 * size > limit("memory") or (size > _UNFOLDED and size > _RATIO * packed):
+            raise PanelError(
+                f"path={path.name!r} unfolds from {packed:,} to {size:,} bytes, which no "
+                "spreadsheet of this size does",
+                hint="open it and save it again, or as .csv; if it is what it should be, "
+                + way_out("memory", 5 * size),
+            )
+        for part in parts:
+            with book.open(part) as file:
+                head = file.read(_CHUNK)
+                if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
+                    raise PanelError(
+                        f"path={path.name!r} declares entities in {part.filename}, which no "
+                        "spreadsheet does",
+                        hint="open it and save it again, or as .csv",
+                    )
+            if "worksheets/" in part.filename:
+                _refuse_far(path, part.filename, _filled(book, part))
+
+
+def _filled(book: zipfile.ZipFile, part: zipfile.ZipInfo) -> _Range:
+    found, rest = _Range(), b""
+    with book.open(part) as file:
+        while chunk := file.read(_CHUNK):
+            text = rest + chunk
+            end = max(text.rfind(b"<"), len(text) - _OVERLAP)
+            # The last tag may go on in the next chunk.
+            text, rest = text[:end], text[end:]
+            _add(found, text + rest[:2] if rest.startswith(b"</") else text)
+        _add(found, rest)
+    return found
+
+
+def _add(found: _Range, text: bytes) -> None:
+    for cell in _CELL.finditer(text):
+        if (place := _PLACE.search(cell[1])) is not None:
+            found.add(place[1], int(place[2]))
+
+
+def _refuse_far(path: Path, part: str, found: _Range) -> None:
+    area = found.row * found.column
+    needed = _BYTES * area
+    sheet = Path(part).stem
+    if found.column > limit("columns") or needed > limit("memory"):
+        hint = way_out("memory", needed)
+    elif area > _WIDE and area > _SPARSE * found.cells:
+        hint = "it would take minutes as well"
+    else:
+        return
+    raise PanelError(
+        f"path={path.name!r} has a sheet that reaches to cell {found.last}: {area:,} cells, of "
+        f"which {found.cells:,} are filled",
+        where=f"{sheet}, cell {found.last}",
+        hint=f"delete what stands far from the table (Ctrl+End goes there), and save; {hint}",
+    )
+
+
+def read_book(
+    path: Path, sheet: str | int | None, notes: list[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Read a sheet; name the others, where none was asked for."""
+    with opened(path) as book:
+        names = [str(name) for name in book.sheet_names]
+        if isinstance(sheet, int) and not -len(names) <= sheet < len(names):
+            raise PanelError(
+                f"sheet={sheet}: {path.name} has {len(names)} sheets",
+                where=shown(map(repr, names), 12),
+                hint="numbers begin at 0; or give the name",
+            )
+        if isinstance(sheet, str) and sheet not in names:
+            raise PanelError(
+                f"sheet={sheet!r} is not in {path.name}",
+                where=f"its sheets are {shown(map(repr, names), 12)}",
+                hint=nearest(sheet, names),
+            )
+        others = names[1:] if sheet is None else []
+        if others:
+            notes.append(
+                f"{path.name}: read {names[0]!r}, the first of {len(names)} sheets "
+                f"(the others: {shown(map(repr, others), 12)})"
+            )
+        return pd.read_excel(book, sheet_name=0 if sheet is None else sheet), others
