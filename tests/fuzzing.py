@@ -33,4 +33,6 @@ def assert_worded(error: NQPError, *names: str) -> None:
     text = str(error)
     assert error.what.strip(), "nothing is said to be wrong"
     assert error.hint.strip(), f"no way out: {text}"
+    assert len(text) < 5_000
+    text.encode()
     assert not names or any(name in text for name in names), f"none of {names} is named: {text}"

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -115,3 +119,81 @@ def written_frames(draw: st.DrawFn, df: pd.DataFrame) -> pd.DataFrame:
     elif index == "same":
         df.index = pd.Index([0] * len(df))
     return df
+
+
+STRANGE: list[Any] = [
+    b"x", [1], {"a": 1}, {1}, (1, 2), 1 + 2j, object(), 10**400, -(10**30), 2**63, 10**9, 1e300,
+    np.inf, -np.inf, np.nan, None, pd.NA, pd.NaT, True, "", " ", "%", "#REF!", "#N/A", "nan",
+    "inf", "1e400", "1,234", "−5", "\x00", "a\x00b", "\ud800", "\x1b[31m", "\u202eabc", "a/b",
+    "a\nb", "x" * 3000, "2015年", dt.date(2015, 1, 1), dt.time(1), dt.timedelta(1),
+    pd.Timestamp("2015"), pd.Timedelta("1D"), pd.Timestamp("2015", tz="UTC"), pd.Period("2015"),
+    pd.Interval(0, 1), np.datetime64("2015"), np.timedelta64(1, "D"), Decimal("1.5"),
+    Decimal("NaN"), Fraction(1, 3), UUID(int=1), ValueError("x"), np.array([1, 2]),
+    pd.Series([1]), len, 0, -1, 0.5, 9999,
+]  # fmt: skip
+"""Cells that somebody's file may hold."""
+NAMES: list[Any] = [
+    "", " ", "%", "a/b", "a\nb", "a\x00b", "x" * 3000, "chain", "draw", "cell", "path", "total",
+    "direct", "time", "unit", "cohort", "event_time", 7, None, ("a", 1), "$x$", "<b>", "région",
+]  # fmt: skip
+DTYPES = [
+    "category", "string", "object", "complex128", "bool", "boolean", "Int64", "float16", "float32",
+    "uint64", "timedelta64[s]", "datetime64[s]", "datetime64[ns, UTC]", "Sparse[float]", "S",
+    "string[pyarrow]", "double[pyarrow]", "period[Y]", "interval", np.longdouble,
+]  # fmt: skip
+
+
+def strange(df: pd.DataFrame, column: str, cells: list[tuple[int, Any]]) -> pd.DataFrame:
+    """Put cells into rows of a column."""
+    values = np.empty(len(df), dtype=object)
+    for row, cell in enumerate(df[column]):
+        values[row] = cell
+    for row, cell in cells:
+        values[row % len(df)] = cell
+    return df.assign(**{column: pd.Series(values, df.index, dtype=object)})
+
+
+def _cast(df: pd.DataFrame, column: str, dtype: Any) -> pd.DataFrame:
+    try:
+        return df.assign(**{column: df[column].astype(dtype)})
+    except (TypeError, ValueError, OverflowError, NotImplementedError):
+        return df  # pandas itself refuses
+
+
+@st.composite
+def spoilt_frames(draw: st.DrawFn, df: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Spoil a panel in a few ways; what comes out may still be a panel."""
+    roles = {**ROLES, "strata": list(ROLES["strata"])}
+    columns = ["unit no.", "年份", "first", "region", "y", "size", "digital"]
+    for _ in range(draw(st.integers(1, 3))):
+        column = draw(st.sampled_from(columns))
+        ways = ["cells", "cells", "dtype", "column", "rows", "name", "twice", "levels", "freq"]
+        way = draw(st.sampled_from(ways))
+        if column not in df.columns or df.columns.nlevels > 1 or not df.columns.is_unique:
+            break
+        if way == "cells":
+            cells = st.lists(st.tuples(st.integers(0, 99), st.sampled_from(STRANGE)), min_size=1)
+            df = strange(df, column, draw(cells))
+        elif way == "column":
+            df = strange(df, column, [(k, draw(st.sampled_from(STRANGE))) for k in range(len(df))])
+        elif way == "dtype":
+            df = _cast(df, column, draw(st.sampled_from(DTYPES)))
+        elif way == "rows":
+            df = (
+                df.iloc[draw(st.lists(st.integers(0, len(df) - 1), max_size=12))] if len(df) else df
+            )
+        elif way == "twice":
+            df = pd.concat([df, df[[column]]], axis=1)
+        elif way == "levels":
+            df = df.set_axis(pd.MultiIndex.from_product([df.columns, ["a"]]), axis=1)
+        elif way == "freq":
+            roles["freq"] = draw(st.sampled_from([1, 2, "Y", "M", "D", "Q"]))
+        else:
+            name = draw(st.sampled_from(NAMES))
+            df = df.set_axis([name if x == column else x for x in df.columns], axis=1)
+            if isinstance(name, str):
+                part = next(
+                    k for k, x in ROLES.items() if column in ([x] if isinstance(x, str) else x)
+                )
+                roles[part] = [name] if isinstance(ROLES[part], list) else name
+    return df, roles

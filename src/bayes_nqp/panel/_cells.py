@@ -243,7 +243,7 @@ def _refuse_texts(
 
 def _cleaned(column: pd.Series[Any], distinct: list[str], notes: list[str]) -> pd.Series[Any]:
     """Take out of names what no report can carry or nobody sees."""
-    clean = {x: cleaned for x in distinct if (cleaned := _clean(x)) != x}
+    clean = {x: cleaned for x in distinct if (cleaned := _clean(x)) != x.strip()}
     if not clean:
         return column
     listed = shown((f"{x!a} as {y!r}" for x, y in clean.items()), 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -210,20 +211,33 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     return pd.read_parquet(path).reset_index(drop=True)
 
 
-def _read_stata(path: Path, notes: list[str]) -> pd.DataFrame:
+def _labelled(path: Path, notes: list[str]) -> pd.DataFrame:
     try:
-        df = pd.read_stata(path)
+        return pd.read_stata(path)
     except ValueError as error:
         if "label" not in str(error):
             raise
-        df = pd.read_stata(path, convert_categoricals=False)
         notes.append(f"{path.name}: value labels repeat, so codes were read instead of labels")
+        return pd.read_stata(path, convert_categoricals=False)
+
+
+def _dated(df: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Leave whole numbers where dates would only say their years."""
     dated = [name for name in df.columns if df[name].dtype.kind == "M"]
     if dated:
         raw = pd.read_stata(path, columns=dated, convert_dates=False, convert_categoricals=False)
         for name in dated:
             if (raw[name].isna() | (raw[name] == df[name].dt.year)).all():
                 df[name] = raw[name]
+    return df
+
+
+def _read_stata(path: Path, notes: list[str]) -> pd.DataFrame:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        df = _dated(_labelled(path, notes), path)
+    if any(issubclass(one.category, UnicodeWarning) for one in told):
+        notes.append(f"{path.name}: text that is not UTF-8 was read as Latin-1")
     for name in df.columns:
         column = df[name]
         if isinstance(column.dtype, pd.CategoricalDtype):
