@@ -155,9 +155,9 @@ def test_a_limit_is_raised_by_its_name(tmp_path: Path, monkeypatch: pytest.Monke
     refuse(path, "has 7 columns in its first row, and 3 are allowed.*BAYES_NQP_LIMITS .*columns:7")
     monkeypatch.setenv("BAYES_NQP_LIMITS", "columns:7")
     assert Panel.from_file(path, **ARGUMENTS).n_rows == 42
-    monkeypatch.setenv("BAYES_NQP_LIMITS", "colums:7")
+    monkeypatch.setenv("BAYES_NQP_LIMITS", "colu_mns:7")
     with pytest.raises(
-        StudyError, match=r"(?s)'colums', which is no limit.*did you mean 'columns'"
+        StudyError, match=r"(?s)'colu_mns', which is no limit.*did you mean 'columns'"
     ):
         Panel.from_file(path, **ARGUMENTS)
     monkeypatch.setenv("BAYES_NQP_LIMITS", "memory:much")
