@@ -136,6 +136,11 @@ def test_an_event_study_stands_side_by_side_up_to_three_groups():
     np.testing.assert_allclose(cell.values[1:], np.quantile(draws, [0.025, 0.975]), rtol=1e-6)
     under = table(EFFECTS, "event_study", by="stratum")
     assert sum(row.heading for row in under.rows) == 4
+    # Both count the units of every group, and say that they change.
+    assert [row.cells[2].values[0] for row in beside.rows] == [21, 20, 14, 14, 7]
+    assert [row.cells[-1].values[0] for row in under.rows[1:6]] == [9, 8, 6, 6, 3]
+    for made in (beside, under):
+        assert "Points do not all rest on the same units." in made.note
 
 
 def test_leads_come_before_effects_with_their_reference():
