@@ -187,13 +187,15 @@ def _finish(problem: GaussianProblem, values: Values, total: Array, factor: Fact
     return out[:, 0] if problem.arrowhead.n_outcomes == 1 else out
 
 
-def small(problem: GaussianProblem, values: Values) -> Small:
+def small(problem: GaussianProblem, values: Values, *, flat_only: bool = False) -> Small:
     """Precision of every type, with flat unit coefficients and units' own deviations out (1, 2).
 
     Parameters
     ----------
     problem : GaussianProblem
     values : Values
+    flat_only : bool, default False
+        Whether deviations stay in.
 
     Returns
     -------
@@ -205,7 +207,7 @@ def small(problem: GaussianProblem, values: Values) -> Small:
     units = np.bincount(m.pattern, m.n_units, len(m.seen))
     total = 0.5 * (log_det - absorbed) @ units
     q = q[:, m.pattern]
-    if problem.deviates_by_unit:
+    if problem.deviates_by_unit and not flat_only:
         k = deviation_precision(values)[:, None]
         q, inner = absorb(q, m.loadings, k)
         total = total - 0.5 * (inner - np.linalg.slogdet(k)[1]) @ m.n_units
@@ -286,13 +288,14 @@ def owners_normal(
     d = problem.moments.loadings
     v = types.q @ d
     n_points, q = len(v), d.shape[2]
-    a = (owners.loads @ v.reshape(n_points, -1).T).T
+    a = owners.loads @ v.transpose(1, 2, 0, 3).reshape(-1, n_points * q)
+    a = a.reshape(owners.n_owners, width, n_points, q).transpose(2, 0, 3, 1)
     h = d.swapaxes(-1, -2) @ v
     by_owner = (owners.counts @ h.transpose(1, 0, 2, 3).reshape(len(d), -1)).reshape(
         owners.n_owners, n_points, q, q
     )
     inner = by_owner.transpose(1, 0, 2, 3) + deviation_precision(values)[:, None]
-    return a.reshape(n_points, owners.n_owners, q, width), inner
+    return a, inner
 
 
 def factorise(problem: GaussianProblem, values: Values, matrix: Array) -> Factor:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array, csr_array, kron
+from scipy.sparse import block_diag, coo_array, csr_array, kron, vstack
 
 from bayes_nqp.gaussian._small import lower_places
 from bayes_nqp.gaussian.problem import GaussianProblem, IsotropicDeviation
@@ -34,24 +34,30 @@ def gaussian_problem(problem: Problem) -> GaussianProblem:
     GaussianProblem
     """
     keys = _keys(problem)
-    deviates = problem.member_scale is not None
     moments = _moments(problem, keys)
     scale = problem.member_scale
     deviation = None
     if scale is not None:
         deviation = IsotropicDeviation(1, None if scale.estimated else scale.prior)
-    by_group, by_block = _owners(problem, keys) if deviates and problem.members else (None, None)
+    loads = loadings_of_groups(problem, keys)
+    by_group = by_block = by_class = None
+    if problem.members:
+        by_group, by_block = _owners(problem, keys, loads)
+    elif scale is not None:
+        by_class = _classes(problem, keys)
     return GaussianProblem(
         space=problem.space,
         noise=problem.errors,
         deviation=deviation,
         nuisance=np.ones((problem.n_periods, 1)),
         moments=moments,
-        arrowhead=_arrowhead(problem, keys),
+        arrowhead=_arrowhead(problem, keys, loads),
         tau=np.array([np.nan if s.estimated else s.prior for s in problem.scales]),
         n_free=problem.free,
         by_group=by_group,
         by_block=by_block,
+        by_class=by_class,
+        entries=_entries(problem),
     )
 
 
@@ -164,14 +170,31 @@ def _map1(classes: Sequence[UnitClass], keys: _Keys, n_periods: int, n_columns: 
     return _sparse(rows, columns, values, shape)
 
 
-def _arrowhead(problem: Problem, keys: _Keys) -> Arrowhead:
+def _arrowhead(problem: Problem, keys: _Keys, loads: Sequence[Any]) -> Arrowhead:
     n_local = max((b.local_slot.size for b in problem.blocks), default=0)
     local = np.full((len(problem.blocks), n_local), PADDING)
     for b, block in enumerate(problem.blocks):
         local[b, : block.local_slot.size] = block.local_scale
-    loads = loadings_of_groups(problem, keys)
-    map2, stored = _map2(loads, [g[0] for g in keys.groups], len(problem.blocks))
-    return Arrowhead(map2, stored, local, np.asarray(problem.global_scale), 1)
+    block_of = [g[0] for g in keys.groups]
+    map2, stored = _map2(loads, block_of, len(problem.blocks))
+    slots = block_diag([_loadings(b, n_local)[:-1] for b in problem.blocks], format="csr")
+    return Arrowhead(
+        map2, stored, local, np.asarray(problem.global_scale), 1,
+        _beside(loads, block_of, len(problem.blocks)), slots,
+    )  # fmt: skip
+
+
+def _beside(loads: Sequence[Any], block_of: Sequence[int], n_blocks: int) -> Any:
+    """Put loadings of groups one under another, in the columns of their blocks."""
+    n = loads[0].shape[1]
+    parts = [x.tocoo() for x in loads]
+    starts = np.cumsum([0, *(x.shape[0] for x in loads)])
+    return _sparse(
+        [start + x.coords[0] for start, x in zip(starts, parts, strict=False)],
+        [block * n + x.coords[1] for block, x in zip(block_of, parts, strict=True)],
+        [x.data for x in parts],
+        (int(starts[-1]), n_blocks * n),
+    )
 
 
 def loadings_of_groups(problem: Problem, keys: _Keys) -> list[Any]:
@@ -212,8 +235,6 @@ def _loadings(block: Block, n_local: int) -> Any:
 
 
 def _stack(above: Any, below: Any) -> Any:
-    from scipy.sparse import vstack
-
     return csr_array(vstack([above, below]))
 
 
@@ -249,7 +270,47 @@ def _sparse(
     return out
 
 
-def _owners(problem: Problem, keys: _Keys) -> tuple[Owners | None, Owners | None]:
+def _classes(problem: Problem, keys: _Keys) -> Owners:
+    """Classes whose units have a deviation each."""
+    parts, sizes = [], []
+    for number, c in enumerate(problem.classes):
+        parts.append(_load(problem, keys, number, c.units.size, c.sums))
+        sizes.append(float(c.units.size))
+    every = np.arange(len(problem.classes))
+    shape = (every.size, len(keys.types))
+    counts = csr_array(coo_array((sizes, (every, keys.type_of)), shape=shape))
+    return Owners(csr_array(vstack(parts)), counts, keys.group_of, len(keys.groups), every)
+
+
+def _entries(problem: Problem) -> Index:
+    """Class, column and period of every packed entry (3, entry)."""
+    classes = problem.classes
+    sizes = [c.sums.size for c in classes]
+    return np.stack(
+        [
+            np.repeat(np.arange(len(classes)), sizes),
+            np.concatenate([c.column for c in classes]),
+            np.concatenate([c.times[c.position] for c in classes]),
+        ]
+    )
+
+
+def _load(
+    problem: Problem, keys: _Keys, number: int, units: int, sums: npt.NDArray[np.float64]
+) -> Any:
+    """How ``Q̃ D`` of a class loads on the normal equations of its group, summed over units."""
+    c, n_periods = problem.classes[number], problem.n_periods
+    rows = np.concatenate([c.times, n_periods + c.column])
+    columns = np.concatenate([c.times, c.times[c.position]])
+    values = np.concatenate([np.full(c.times.size, float(units)), sums])
+    shape = (n_periods + problem.n_columns + 1, len(keys.types) * n_periods)
+    at = (rows, int(keys.type_of[number]) * n_periods + columns)
+    return csr_array(coo_array((values, at), shape=shape))
+
+
+def _owners(
+    problem: Problem, keys: _Keys, loads: Sequence[Any]
+) -> tuple[Owners | None, Owners | None]:
     """Owners inside one group, on its normal equations; others, on the coefficients of a block."""
     homes = [np.unique(keys.group_of[m.classes]) for m in problem.members]
     inside = [k for k, groups in enumerate(homes) if groups.size == 1]
@@ -260,7 +321,6 @@ def _owners(problem: Problem, keys: _Keys) -> tuple[Owners | None, Owners | None
         by_group = _owners_at(problem, keys, inside, place, len(keys.groups), None)
     if across:
         place = np.array([problem.members[k].block for k in across])
-        loads = loadings_of_groups(problem, keys)
         by_block = _owners_at(problem, keys, across, place, len(problem.blocks), loads)
     return by_group, by_block
 
@@ -274,30 +334,17 @@ def _owners_at(
     loads: Sequence[Any] | None,
 ) -> Owners:
     """Owners with their loads on ``Q̃ D``; through X' where loads of groups are given."""
-    n_periods, n_types = problem.n_periods, len(keys.types)
     parts, owner, kind, count = [], [], [], []
     for o, k in enumerate(numbers):
         member: Member = problem.members[k]
         total: Any = 0
         for number, units, sums in zip(member.classes, member.counts, member.sums, strict=True):
-            c = problem.classes[number]
-            h = int(keys.type_of[number])
-            rows = np.concatenate([c.times, n_periods + c.column])
-            columns = h * n_periods + np.concatenate([c.times, c.times[c.position]])
-            values = np.concatenate([np.full(c.times.size, float(units)), sums])
-            shape = (n_periods + problem.n_columns + 1, n_types * n_periods)
-            load = csr_array(coo_array((values, (rows, columns)), shape=shape))
+            load = _load(problem, keys, int(number), int(units), sums)
             total = total + (load if loads is None else loads[keys.group_of[number]].T @ load)
             owner.append(o)
-            kind.append(h)
+            kind.append(int(keys.type_of[number]))
             count.append(float(units))
         parts.append(total)
-    from scipy.sparse import vstack
-
-    most = int(np.bincount(place, minlength=n_places).max())
-    home = np.full((n_places, most), -1)
-    for g in range(n_places):
-        here = np.flatnonzero(place == g)
-        home[g, : here.size] = here
-    counts = coo_array((count, (owner, kind)), shape=(len(numbers), n_types))
-    return Owners(csr_array(vstack(parts)), csr_array(counts), home)
+    shape = (len(numbers), len(keys.types))
+    counts = csr_array(coo_array((count, (owner, kind)), shape=shape))
+    return Owners(csr_array(vstack(parts)), counts, place, n_places, np.asarray(numbers))

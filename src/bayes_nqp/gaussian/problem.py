@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
@@ -72,6 +72,11 @@ class GaussianProblem:
     by_group, by_block : Owners or None
         Owners of several units, inside one group or across the groups of a block; both None
         where every unit is an owner.
+    by_class : Owners or None
+        The classes of units, where every unit is an owner.
+    entries : ndarray of int (3, entry)
+        Class, column and period of what varies between the units of a class, where every unit
+        is an owner; the outcome is the last column.
     """
 
     space: ParameterSpace
@@ -84,12 +89,13 @@ class GaussianProblem:
     n_free: int
     by_group: Owners | None = None
     by_block: Owners | None = None
+    by_class: Owners | None = None
+    entries: Index = field(default_factory=lambda: np.zeros((3, 0), dtype=np.int64))
 
     @property
     def deviates_by_unit(self) -> bool:
         """Whether each unit has a deviation of its own, so that types take it out."""
-        shared = self.by_group is not None or self.by_block is not None
-        return self.deviation is not None and not shared
+        return self.by_class is not None
 
     @cached_property
     def scale_count(self) -> Array:

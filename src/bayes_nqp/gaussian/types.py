@@ -8,6 +8,7 @@ types, G groups, T periods, K columns, m outcomes, J = T + K + m.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -112,27 +113,43 @@ class Moments:
 
 @dataclass(frozen=True, eq=False)
 class Owners:
-    """Deviations that several units share, and where each enters.
+    """What has a deviation, and where it enters: several units together, or each of a class.
 
     Parameters
     ----------
-    loads : csr_array (O q L, H T q)
-        Takes ``Q̃ D`` of the types to ``a_o``, on L places for each of q columns: the normal
-        equations of a group (L = J) or the coefficients and outcomes of a block (L = n).
+    loads : csr_array (O L, H T)
+        Takes ``Q̃ D`` of the types to ``a_o``, summed over units: on the normal equations of a
+        group (L = J), or on the coefficients and outcomes of a block (L = n).
     counts : csr_array (O, H)
         Units of each owner in each type.
-    home : ndarray of int (place, most)
-        Owners of each group or block, -1 where there are fewer.
+    place : ndarray of int (O)
+        Group, or block, of each owner.
+    n_places : int
+        Groups, or blocks.
+    number : ndarray of int (O)
+        Where the deviation of each owner stands among all.
     """
 
     loads: Any
     counts: Any
-    home: Index
+    place: Index
+    n_places: int
+    number: Index
 
     @property
     def n_owners(self) -> int:
         """O."""
         return int(self.counts.shape[0])
+
+    @cached_property
+    def home(self) -> Index:
+        """Owners of each group or block (place, most), -1 where there are fewer."""
+        sizes = np.bincount(self.place, minlength=self.n_places)
+        out = np.full((self.n_places, int(sizes.max(initial=0))), -1)
+        order = np.argsort(self.place, kind="stable")
+        inside = np.arange(order.size) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        out[self.place[order], inside] = order
+        return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +168,10 @@ class Arrowhead:
         The same of global ones.
     n_outcomes : int
         m.
+    group_loads : csr_array (G J, block n)
+        ``X_g`` of every group: what coefficients and outcomes are in its normal equations.
+    slot_loads : csr_array (slot, block n)
+        What coefficients are in time effects, cells and slopes of columns.
     """
 
     map2: Any
@@ -158,6 +179,8 @@ class Arrowhead:
     local_scale: Index
     global_scale: Index
     n_outcomes: int
+    group_loads: Any
+    slot_loads: Any
 
     @property
     def n_blocks(self) -> int:

@@ -1,0 +1,264 @@
+"""Exact draws of coefficients and deviations, given parameters (9)."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from bayes_nqp.gaussian.density import (
+    CHUNK,
+    Factor,
+    Small,
+    deviation_precision,
+    factorise,
+    normal_equations,
+    owners_normal,
+    small,
+)
+from bayes_nqp.gaussian.problem import GaussianProblem
+from bayes_nqp.gaussian.types import PADDING, Array, Owners, Values
+from bayes_nqp.machine import n_threads, one_thread
+
+__all__ = ["Coefficients", "draw"]
+
+
+@dataclass(frozen=True, eq=False)
+class Coefficients:
+    """Draws of what the density integrates out, in multiples of ``s``.
+
+    Parameters
+    ----------
+    shared : ndarray (draw, global)
+        Global coefficients.
+    local : ndarray (draw, block, local)
+        Local coefficients of every block; padding is zero.
+    slots : ndarray (draw, slot)
+        Slots of all blocks, one after another: time effects, cells, slopes.
+    deviation : ndarray (draw, owner)
+        Of every owner; where each unit is one, the mean over the units of each class.
+    spread : ndarray (draw, class)
+        Conditional sd of a single unit's deviation; empty where owners hold several units.
+    gain : ndarray (draw, entry)
+        What each entry of a unit (class after class) adds to its deviation; empty likewise.
+    """
+
+    shared: Array
+    local: Array
+    slots: Array
+    deviation: Array
+    spread: Array
+    gain: Array
+
+
+def draw(
+    problem: GaussianProblem,
+    points: Array,
+    generator: np.random.Generator | None,
+    *,
+    times: int = 1,
+    threads: int | None = None,
+) -> Coefficients:
+    """Draw all coefficients given parameters.
+
+    Parameters
+    ----------
+    problem : GaussianProblem
+    points : ndarray (B, parameter)
+        Unconstrained.
+    generator : Generator or None
+        None gives conditional means.
+    times : int, default 1
+        Draws for each point, which stand together.
+    threads : int, optional
+        Draws do not depend on their number.
+
+    Returns
+    -------
+    Coefficients
+        Of B × times draws; NaN at points without a factor.
+    """
+    parts = [points[at : at + CHUNK] for at in range(0, max(len(points), 1), CHUNK)]
+    streams = [None] * len(parts) if generator is None else generator.spawn(len(parts))
+    workers = min(n_threads(threads), len(parts))
+
+    def piece(part: Array, stream: np.random.Generator | None) -> Coefficients:
+        return _piece(problem, part, stream, times)
+
+    with one_thread(), ThreadPoolExecutor(workers) as pool:
+        pieces = list(pool.map(piece, parts, streams))
+    return Coefficients(
+        **{f.name: np.concatenate([getattr(p, f.name) for p in pieces]) for f in fields(pieces[0])}
+    )
+
+
+def _piece(
+    problem: GaussianProblem, points: Array, stream: np.random.Generator | None, times: int
+) -> Coefficients:
+    values = problem.values(points)
+    equations = normal_equations(problem, values)
+    factor = factorise(problem, values, equations.matrix)
+    return from_factor(problem, values, factor, stream, times)
+
+
+def from_factor(
+    problem: GaussianProblem,
+    values: Values,
+    factor: Factor,
+    stream: np.random.Generator | None,
+    times: int,
+) -> Coefficients:
+    """Draw all coefficients from a factor that is at hand.
+
+    Parameters
+    ----------
+    problem : GaussianProblem
+    values : Values
+    factor : Factor
+    stream : Generator or None
+        None gives conditional means.
+    times : int
+
+    Returns
+    -------
+    Coefficients
+    """
+    head = problem.arrowhead
+    n_points, n_global, n_local = len(values), head.n_global, head.n_local
+    shared = _shared(factor, n_global, _noise(values, stream, (n_global,), times))
+    noise = _noise(values, stream, (head.n_blocks, n_local), times)
+    local = _local(factor, shared, noise, n_local, n_global)
+    local *= (head.local_scale > PADDING)[None, :, :, None]
+    every = np.concatenate(
+        [
+            local,
+            np.broadcast_to(
+                shared[:, None], (n_points, head.n_blocks, n_global, shared.shape[-1])
+            ),
+            np.zeros((n_points, head.n_blocks, head.n_outcomes, shared.shape[-1])),
+        ],
+        axis=2,
+    )
+    flat = every.reshape(n_points, -1, times)
+    slots = _product(head.slot_loads, flat)
+    deviation, spread, gain = _deviations(problem, values, flat, stream, times)
+    return Coefficients(
+        _flat(shared), _flat(local), _flat(slots), _flat(deviation), _flat(spread), _flat(gain)
+    )
+
+
+def _flat(values: Array) -> Array:
+    """Take (B, ..., times) to (B × times, ...)."""
+    moved = np.moveaxis(values, -1, 1)
+    size = moved.shape[0] * moved.shape[1]
+    return np.ascontiguousarray(moved.reshape(size, *moved.shape[2:]))
+
+
+def _product(loads: object, flat: Array) -> Array:
+    """A sparse matrix times (B, column, times), to (B, row, times)."""
+    n_points, _, times = flat.shape
+    out = loads @ flat.transpose(1, 0, 2).reshape(flat.shape[1], -1)  # type: ignore[operator]
+    return np.asarray(out).reshape(-1, n_points, times).transpose(1, 0, 2)
+
+
+def _noise(
+    values: Values, stream: np.random.Generator | None, shape: tuple[int, ...], times: int
+) -> Array:
+    """``sigma z`` (B, ..., times); zero for conditional means."""
+    size = (len(values), *shape, times)
+    if stream is None:
+        return np.zeros(size)
+    sigma = values.sigma.reshape(-1, *[1] * (len(shape) + 1))
+    return np.asarray(sigma * stream.standard_normal(size))
+
+
+def _shared(factor: Factor, n_global: int, noise: Array) -> Array:
+    """``beta_g = L^-T (L_y + sigma z)`` (B, global, times)."""
+    lower = factor.border[:, :n_global, :n_global]
+    right = factor.border[:, n_global, :n_global, None] + noise
+    return np.linalg.solve(lower.swapaxes(-1, -2), right)
+
+
+def _local(factor: Factor, shared: Array, noise: Array, n_local: int, n_global: int) -> Array:
+    """``beta_b = L_b^-T (L_by - L_bg' beta_g + sigma z)`` (B, block, local, times)."""
+    if n_local == 0:
+        return noise
+    lower = factor.local[:, :, :n_local]
+    cross = factor.local[:, :, n_local : n_local + n_global]
+    right = factor.local[:, :, n_local + n_global, :, None] + noise
+    right = right - cross.swapaxes(-1, -2) @ shared[:, None]
+    return np.linalg.solve(lower.swapaxes(-1, -2), right)
+
+
+def _deviations(
+    problem: GaussianProblem,
+    values: Values,
+    flat: Array,
+    stream: np.random.Generator | None,
+    times: int,
+) -> tuple[Array, Array, Array]:
+    """Deviations of owners given coefficients; for single units their spread and gains too."""
+    nothing = np.zeros((len(values), 0, times))
+    if problem.deviation is None:
+        return nothing, nothing, nothing
+    types = small(problem, values, flat_only=True)
+    if problem.by_class is not None:
+        return _of_classes(problem, problem.by_class, types, values, flat, stream, times)
+    head, moments = problem.arrowhead, problem.moments
+    sizes = [o.n_owners for o in (problem.by_group, problem.by_block) if o is not None]
+    out = np.zeros((len(values), sum(sizes), times))
+    fits = _product(head.group_loads, flat).reshape(len(values), -1, moments.width, times)
+    coefficients = flat.reshape(len(values), head.n_blocks, head.size, times)
+    for owners, fit in ((problem.by_group, fits), (problem.by_block, coefficients)):
+        if owners is not None:
+            a, inner = owners_normal(problem, owners, types, values, fit.shape[2])
+            left = _residual(a, fit[:, owners.place])
+            out[:, owners.number] = _drawn(left, inner, values, stream, times)
+    return out, nothing, nothing
+
+
+def _residual(a: Array, fit: Array) -> Array:
+    """``a_oy - a_o' X beta`` (B, O, times) of one column of deviations."""
+    return np.asarray(a[:, :, 0, -1, None] - (a @ fit)[:, :, 0])
+
+
+def _drawn(
+    left: Array, inner: Array, values: Values, stream: np.random.Generator | None, times: int
+) -> Array:
+    """``N(inner^-1 left, sigma² inner^-1)`` (B, O, times)."""
+    noise = _noise(values, stream, left.shape[1:2], times)
+    precision = inner[:, :, 0]
+    return np.asarray(left / precision + noise / np.sqrt(precision))
+
+
+def _of_classes(
+    problem: GaussianProblem,
+    classes: Owners,
+    types: Small,
+    values: Values,
+    flat: Array,
+    stream: np.random.Generator | None,
+    times: int,
+) -> tuple[Array, Array, Array]:
+    """Mean deviation of each class's units, a unit's spread around it, and gains."""
+    head, moments = problem.arrowhead, problem.moments
+    a, _ = owners_normal(problem, classes, types, values, moments.width)
+    d = moments.loadings
+    v = types.q @ d
+    inner = (d.swapaxes(-1, -2) @ v)[..., 0, 0] + deviation_precision(values)[:, 0]
+    counts, kind = classes.counts.data, classes.counts.indices
+    precision = inner[:, kind, None]
+    fits = _product(head.group_loads, flat).reshape(len(values), -1, moments.width, times)
+    fit = fits[:, classes.place]
+    mean = _residual(a, fit) / (counts[:, None] * precision)
+    noise = _noise(values, stream, (counts.size,), times)
+    deviation = mean + noise / np.sqrt(counts[:, None] * precision)
+    spread = np.broadcast_to(values.sigma[:, None, None], mean.shape) / np.sqrt(precision)
+    # Columns enter with minus their slopes, the outcome with one.
+    weight = -fit[:, :, moments.n_periods :]
+    weight[:, :, -1] += 1.0
+    number, column, period = problem.entries
+    gain = weight[:, number, column] / precision[:, number]
+    gain = gain * v[:, kind[number], period, 0][..., None]
+    return deviation, spread, gain
