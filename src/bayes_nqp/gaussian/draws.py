@@ -133,9 +133,7 @@ def from_factor(
     every = np.concatenate(
         [
             local,
-            np.broadcast_to(
-                shared[:, None], (n_points, head.n_blocks, n_global, shared.shape[-1])
-            ),
+            np.broadcast_to(shared[:, None], (n_points, head.n_blocks, n_global, shared.shape[-1])),
             np.zeros((n_points, head.n_blocks, head.n_outcomes, shared.shape[-1])),
         ],
         axis=2,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,11 +26,14 @@ class Chains:
         What the sampler reports of each draw.
     interrupted : bool, default False
         Whether sampling was stopped before its end.
+    facts : mapping of str to float
+        What is said of all draws together, such as the effective size of their weights.
     """
 
     values: Mapping[str, npt.NDArray[np.float64]]
     stats: Mapping[str, npt.NDArray[Any]]
     interrupted: bool = False
+    facts: Mapping[str, float] = field(default_factory=dict)
 
 
 def check_numbers(sampler: object, least: Mapping[str, int]) -> None:

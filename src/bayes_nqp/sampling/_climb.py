@@ -1,0 +1,169 @@
+"""The mode of a density, climbed in batches: many points at once, no gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Summit", "climb", "curvature", "newton"]
+
+Array = npt.NDArray[np.float64]
+type Density = Callable[[Array], Array]
+
+_STEP = 0.05
+_GAIN = 1e-3
+_BOX = 12.0
+_FLATTEST = 0.3
+"""Curvature below which a direction counts as flat: the step is then no longer Newton's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Summit:
+    """A mode of the density of unconstrained points.
+
+    Parameters
+    ----------
+    point : ndarray (parameter)
+    curvature : ndarray (parameter, parameter)
+        Negative Hessian there.
+    height : float
+        Log density there.
+    """
+
+    point: Array
+    curvature: Array
+    height: float
+
+    def distance(self, point: Array) -> float:
+        """Standard deviations, by the curvature, between a point and the mode."""
+        off = point - self.point
+        values, vectors = np.linalg.eigh(self.curvature)
+        return float(np.sqrt(np.sum(np.maximum(values, _FLATTEST) * (vectors.T @ off) ** 2)))
+
+
+def curvature(density: Density, point: Array, step: Array) -> tuple[float, Array, Array]:
+    """Value, gradient and negative Hessian by central differences of 2 d² + 1 points.
+
+    Parameters
+    ----------
+    density : callable
+        From points (B, parameter) to log densities (B).
+    point : ndarray (parameter)
+    step : ndarray (parameter)
+
+    Returns
+    -------
+    tuple of float, ndarray (parameter) and ndarray (parameter, parameter)
+    """
+    d = point.size
+    one = np.diag(step)
+    i, j = np.triu_indices(d, 1)
+    corners = one[i] + one[j]
+    around = [point[None], point + one, point - one, point + corners, point - corners]
+    values = density(np.concatenate(around))
+    middle, up, down = values[0], values[1 : d + 1], values[d + 1 : 2 * d + 1]
+    hessian = np.diag((up - 2.0 * middle + down) / step**2)
+    both = values[2 * d + 1 :].reshape(2, -1).sum(axis=0)
+    # f(++) + f(--) - f(+i) - f(-i) - f(+j) - f(-j) + 2 f = 2 h_ij s_i s_j
+    mixed = both - up[i] - down[i] - up[j] - down[j] + 2.0 * middle
+    hessian[i, j] = hessian[j, i] = mixed / (2.0 * step[i] * step[j])
+    return float(middle), (up - down) / (2.0 * step), -hessian
+
+
+def newton(density: Density, point: Array, *, rounds: int = 12) -> Summit:
+    """Climb by Newton steps whose curvature comes from batches of 2 d² + 1 points.
+
+    Parameters
+    ----------
+    density : callable
+    point : ndarray (parameter)
+    rounds : int, default 12
+
+    Returns
+    -------
+    Summit
+    """
+    step = np.full(point.size, _STEP)
+    lengths = 2.0 ** -np.arange(8.0)
+    for _ in range(rounds):
+        height, gradient, bend = curvature(density, point, step)
+        values, vectors = np.linalg.eigh(np.nan_to_num(bend, posinf=1e12, neginf=-1e12))
+        slope = vectors.T @ np.nan_to_num(gradient)
+        move = vectors @ (slope / np.maximum(np.abs(values), _FLATTEST))
+        move /= max(1.0, float(np.abs(move).max()))
+        heights = density(point + lengths[:, None] * move)
+        best = int(np.nanargmax(heights))
+        if not heights[best] > height + _GAIN:
+            break
+        point = np.clip(point + lengths[best] * move, -_BOX, _BOX)
+        width = 1.0 / np.sqrt(np.maximum(np.abs(np.diag(bend)), 1e-12))
+        step = np.clip(0.3 * width, 1e-5, 0.1)
+    return Summit(point, bend, height)
+
+
+def climb(density: Density, points: Array, *, rounds: int = 30) -> tuple[Array, Array]:
+    """Climb from several points at once by BFGS with gradients from differences.
+
+    Parameters
+    ----------
+    density : callable
+    points : ndarray (start, parameter)
+    rounds : int, default 30
+
+    Returns
+    -------
+    tuple of ndarray (start, parameter) and ndarray (start)
+        Where each climb ended, and the log density there; minus infinity where it found no
+        finite one.
+    """
+    points = points.copy()
+    starts, d = points.shape
+    inverse = np.tile(np.eye(d), (starts, 1, 1))
+    heights = density(points)
+    gradients = _gradients(density, points)
+    active = np.isfinite(heights)
+    lengths = np.array([2.0, 1.0, 0.5, 0.25, 0.0625, 0.004])
+    for _ in range(rounds):
+        at = np.flatnonzero(active)
+        if at.size == 0:
+            break
+        moves = np.einsum("sij,sj->si", inverse[at], gradients[at])
+        moves /= np.maximum(1.0, np.abs(moves).max(axis=1, keepdims=True))
+        ahead = np.clip(points[at, None] + lengths[:, None] * moves[:, None], -_BOX, _BOX)
+        there = density(ahead.reshape(-1, d)).reshape(at.size, -1)
+        best = np.nanargmax(np.where(np.isfinite(there), there, -np.inf), axis=1)
+        gain = there[np.arange(at.size), best] - heights[at]
+        better = gain > 0.0
+        active[at[~better]] = False
+        at, best = at[better], best[better]
+        if at.size == 0:
+            break
+        moved = ahead[better, best] - points[at]
+        points[at] += moved
+        heights[at] += gain[better]
+        slopes = _gradients(density, points[at])
+        for k, s in enumerate(at):
+            inverse[s] = _updated(inverse[s], moved[k], gradients[s] - slopes[k])
+        gradients[at] = slopes
+        active[at[gain[better] < 0.02]] = False
+    return points, np.where(np.isfinite(heights), heights, -np.inf)
+
+
+def _gradients(density: Density, points: Array) -> Array:
+    d = points.shape[1]
+    step = 1e-3 * np.eye(d)
+    both = np.concatenate([points[:, None] + step, points[:, None] - step], axis=1)
+    values = density(both.reshape(-1, d)).reshape(len(points), 2, d)
+    return np.nan_to_num((values[:, 0] - values[:, 1]) / 2e-3, posinf=0.0, neginf=0.0)
+
+
+def _updated(inverse: Array, move: Array, change: Array) -> Array:
+    """BFGS: the inverse curvature after a step along which the slope fell by ``change``."""
+    along = float(move @ change)
+    if along <= 1e-12:
+        return inverse
+    left = np.eye(move.size) - np.outer(move, change) / along
+    return np.asarray(left @ inverse @ left.T + np.outer(move, move) / along)

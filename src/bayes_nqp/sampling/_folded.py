@@ -1,0 +1,109 @@
+"""The proposal's space: parameters that may vanish on their own scale, folded at zero."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import gammaln, logsumexp
+
+__all__ = ["FoldedT", "folded", "folded_density", "unfolded"]
+
+Array = npt.NDArray[np.float64]
+type Density = Callable[[Array], Array]
+
+NU = 6.0
+"""Degrees of freedom of proposals: heavier tails than a posterior's."""
+_LOWEST = 1e-300
+
+
+def folded(points: Array, folds: npt.NDArray[np.bool_]) -> Array:
+    """Take unconstrained points (..., parameter) to the proposal's space: ``e^u`` where folded."""
+    return np.where(folds, np.exp(np.minimum(points, 345.0)), points)
+
+
+def unfolded(places: Array, folds: npt.NDArray[np.bool_]) -> Array:
+    """Take places (..., parameter) back to unconstrained points."""
+    return np.where(folds, np.log(np.where(folds, np.maximum(places, _LOWEST), 1.0)), places)
+
+
+def folded_density(density: Density, folds: npt.NDArray[np.bool_]) -> Density:
+    """Log density of places, from that of unconstrained points: less ``log x`` where folded."""
+
+    def of_places(places: Array) -> Array:
+        points = unfolded(places, folds)
+        return np.asarray(density(points) - points[:, folds].sum(axis=1))
+
+    return of_places
+
+
+@dataclass(frozen=True, eq=False)
+class FoldedT:
+    """A multivariate Student-t of which absolute values are taken where parameters fold.
+
+    Parameters
+    ----------
+    centre : ndarray (parameter)
+    covariance : ndarray (parameter, parameter)
+        Its scale matrix.
+    folds : ndarray of bool (parameter)
+    """
+
+    centre: Array
+    covariance: Array
+    folds: npt.NDArray[np.bool_]
+
+    @cached_property
+    def _lower(self) -> Array:
+        return np.linalg.cholesky(self.covariance)
+
+    def draw(self, generator: np.random.Generator, size: int) -> Array:
+        """Draw places.
+
+        Parameters
+        ----------
+        generator : Generator
+        size : int
+
+        Returns
+        -------
+        ndarray (size, parameter)
+        """
+        normal = generator.standard_normal((size, self.centre.size))
+        stretch = np.sqrt(NU / generator.chisquare(NU, size))
+        places = self.centre + (normal @ self._lower.T) * stretch[:, None]
+        places[:, self.folds] = np.abs(places[:, self.folds])
+        return places
+
+    def log_density(self, places: Array) -> Array:
+        """Log density of places, normalised: the sum over all images under folding.
+
+        Parameters
+        ----------
+        places : ndarray (place, parameter)
+
+        Returns
+        -------
+        ndarray (place)
+        """
+        d = self.centre.size
+        inverse = np.linalg.inv(self._lower)
+        constant = (
+            gammaln((NU + d) / 2.0)
+            - gammaln(NU / 2.0)
+            - 0.5 * d * np.log(NU * np.pi)
+            - np.log(np.diag(self._lower)).sum()
+        )
+        # (image - centre) L^-T = base + what changes with the signs of the folded ones.
+        base = (places - self.centre) @ inverse.T
+        turn = inverse[:, self.folds]
+        signs = np.array(list(product((0.0, -2.0), repeat=int(self.folds.sum()))))
+        images = np.empty((len(signs), len(places)))
+        for k, sign in enumerate(signs):
+            moved = base + (places[:, self.folds] * sign) @ turn.T if sign.any() else base
+            images[k] = -0.5 * (NU + d) * np.log1p((moved**2).sum(axis=1) / NU)
+        return np.asarray(constant + logsumexp(images, axis=0))

@@ -1,0 +1,263 @@
+"""Importance sampling of the few parameters that compression leaves."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import logsumexp
+
+from bayes_nqp.parameters import ParameterSpace
+from bayes_nqp.sampling._chains import Chains, check_numbers
+from bayes_nqp.sampling._climb import Summit, climb, newton
+from bayes_nqp.sampling._folded import FoldedT, folded, folded_density, unfolded
+from bayes_nqp.sampling._weights import Weights
+
+__all__ = ["Importance", "Proposals", "importance", "propose"]
+
+Array = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+type Density = Callable[[Array], Array]
+
+_ROUNDS = (200, 400, 800)
+_INFLATION = 1.2
+_GOOD = 0.5
+"""Effective share of a round's points from which the proposal needs no further round."""
+_APART = 5.0
+"""Standard deviations at which two climbs count as ended at different modes."""
+_DEPTH = 12.0
+"""How far below the highest mode another one may lie, in log density, and still count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Importance:
+    """Importance sampling: independent draws of a few parameters, with honest weights.
+
+    Proposals come from one Student-t around the mode, fitted by adaptive importance sampling and
+    folded at zero where a scale may vanish. They are weighted by the density, and each chain
+    resamples its own. Where the weights do not carry it, five times as many are drawn; and then
+    the posterior is reached by `Tempered` steps from the prior.
+
+    Parameters
+    ----------
+    draws : int, default 1000
+        Draws kept in each chain.
+    chains : int, default 4
+        Streams of proposals, each resampled on its own.
+    proposals : int, default 2000
+        Weighted points, of all chains together.
+    seed : int, optional
+        The same seed gives the same draws; None takes one at random, which the fit records.
+
+    Raises
+    ------
+    StudyError
+        If a number is out of range.
+
+    References
+    ----------
+    Cappé, O. et al. (2008). Adaptive importance sampling in general mixture classes. Statistics
+    and Computing 18(4). Vehtari, A. et al. (2024). Pareto smoothed importance sampling. Journal
+    of Machine Learning Research 25(72).
+    """
+
+    draws: int = 1000
+    chains: int = 4
+    proposals: int = 2000
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        check_numbers(self, {"draws": 4, "chains": 1, "proposals": 64})
+
+    def seeded(self) -> Importance:
+        """The same sampler with a seed: its own, or one at random.
+
+        Returns
+        -------
+        Importance
+        """
+        return self if self.seed is not None else replace(self, seed=secrets.randbits(31))
+
+
+@dataclass(frozen=True, eq=False)
+class Proposals:
+    """Weighted points of a density.
+
+    Parameters
+    ----------
+    points : ndarray (point, parameter)
+        Unconstrained.
+    log_weights : ndarray (point)
+        Log density over that of the proposal.
+    proposal : FoldedT
+        What they were drawn from.
+    """
+
+    points: Array
+    log_weights: Array
+    proposal: FoldedT
+
+    @property
+    def weights(self) -> Weights:
+        """What the weights allow."""
+        return Weights(self.log_weights)
+
+
+def importance(
+    density: Density, space: ParameterSpace, sampler: Importance, *, near: Summit | None = None
+) -> Chains:
+    """Draw the parameters of a density.
+
+    Parameters
+    ----------
+    density : callable
+        From unconstrained points (B, parameter) to log densities (B).
+    space : ParameterSpace
+    sampler : Importance
+        With a seed.
+    near : Summit, optional
+        A mode of a density much like this one, from which the climb starts.
+
+    Returns
+    -------
+    Chains
+        One variable, "x" (chain, draw, parameter), unconstrained; facts say what the weights
+        allow, and whether `Tempered` was needed.
+    """
+    from bayes_nqp.sampling._tempered import tempered
+
+    generator = np.random.default_rng(sampler.seed)
+    summit, modes = summits(density, space, generator, near)
+    if modes == 1:
+        proposal = fitted(density, space.folds, summit, generator)
+        for size in (sampler.proposals, 5 * sampler.proposals):
+            found = propose(density, proposal, generator, size)
+            if found.weights.passed:
+                return _resampled(found, sampler, generator)
+            proposal = _refitted(found.proposal, found)
+    return tempered(density, space, sampler.draws, sampler.chains, generator)
+
+
+def summits(
+    density: Density, space: ParameterSpace, generator: np.random.Generator, near: Summit | None
+) -> tuple[Summit, int]:
+    """Climb from dispersed points; the highest mode, and how many there are.
+
+    Parameters
+    ----------
+    density : callable
+    space : ParameterSpace
+    generator : Generator
+    near : Summit, optional
+        Where a single climb starts.
+
+    Returns
+    -------
+    tuple of Summit and int
+    """
+    if near is not None:
+        return newton(density, near.point), 1
+    typical = space.unconstrain(space.typical)
+    # Scales are often well below their priors' scales; half of the starts look there.
+    lower = np.where(space.folds, typical - 1.5, typical)
+    drawn = space.unconstrain(space.draw(generator, 2))
+    starts = np.stack([typical, lower, *np.clip(drawn, typical - 4.0, typical + 4.0)])
+    ends, heights = climb(density, starts)
+    summit = newton(density, ends[int(np.argmax(heights))])
+    modes = 1
+    for end, height in zip(ends, heights, strict=True):
+        if height < summit.height - _DEPTH or summit.distance(end) < _APART:
+            continue
+        other = newton(density, end)
+        bent = np.linalg.eigvalsh(other.curvature).min() > 0.0
+        modes += int(bent and summit.distance(other.point) >= _APART)
+    return summit, modes
+
+
+def fitted(
+    density: Density, folds: Bool, summit: Summit, generator: np.random.Generator
+) -> FoldedT:
+    """Fit the proposal by rounds of importance sampling, from the curvature at the mode.
+
+    Parameters
+    ----------
+    density : callable
+    folds : ndarray of bool (parameter)
+    summit : Summit
+    generator : Generator
+
+    Returns
+    -------
+    FoldedT
+    """
+    values, vectors = np.linalg.eigh(summit.curvature)
+    covariance = (vectors / np.maximum(values, 0.3)) @ vectors.T
+    slope = np.where(folds, np.exp(summit.point), 1.0)
+    proposal = FoldedT(
+        folded(summit.point, folds), covariance * np.outer(slope, slope) * _INFLATION, folds
+    )
+    for size in _ROUNDS:
+        found = propose(density, proposal, generator, size)
+        proposal = _refitted(proposal, found)
+        if found.weights.effective >= _GOOD * size:
+            break
+    return proposal
+
+
+def propose(
+    density: Density, proposal: FoldedT, generator: np.random.Generator, size: int
+) -> Proposals:
+    """Draw points from a proposal and weight them.
+
+    Parameters
+    ----------
+    density : callable
+    proposal : FoldedT
+    generator : Generator
+    size : int
+
+    Returns
+    -------
+    Proposals
+    """
+    places = proposal.draw(generator, size)
+    target = folded_density(density, proposal.folds)(places)
+    log_weights = target - proposal.log_density(places)
+    return Proposals(unfolded(places, proposal.folds), log_weights, proposal)
+
+
+def _refitted(proposal: FoldedT, found: Proposals) -> FoldedT:
+    """Mean and covariance by the weights, the largest of which are cut to their fiftieth."""
+    if not np.isfinite(found.log_weights).any():
+        return proposal
+    weights = np.exp(found.log_weights - found.log_weights.max())
+    weights = np.minimum(weights, np.sort(weights)[-max(5, weights.size // 50)])
+    if not weights.sum() > 0.0:
+        return proposal
+    weights /= weights.sum()
+    places = folded(found.points, proposal.folds)
+    centre = weights @ places
+    off = places - centre
+    covariance = (weights[:, None] * off).T @ off
+    effective = 1.0 / float(weights @ weights)
+    if effective < 4.0 * centre.size:
+        # Too few points for a covariance of their own.
+        covariance = 0.5 * covariance + 0.5 * proposal.covariance / _INFLATION
+    floor = 1e-9 * np.diag(np.diag(covariance) + 1e-12)
+    return FoldedT(centre, _INFLATION * covariance + floor, proposal.folds)
+
+
+def _resampled(found: Proposals, sampler: Importance, generator: np.random.Generator) -> Chains:
+    """Resample each stream of proposals by its own weights, systematically, and shuffle."""
+    streams = np.array_split(np.arange(len(found.points)), sampler.chains)
+    index = np.empty((sampler.chains, sampler.draws), dtype=np.int64)
+    for c, stream in enumerate(streams):
+        log_weights = found.log_weights[stream]
+        share = np.cumsum(np.exp(log_weights - logsumexp(log_weights)))
+        places = (np.arange(sampler.draws) + generator.random()) / sampler.draws
+        chosen = np.minimum(np.searchsorted(share, places * share[-1]), stream.size - 1)
+        index[c] = generator.permutation(stream[chosen])
+    return Chains({"x": found.points[index]}, {}, facts=found.weights.facts)
