@@ -228,7 +228,7 @@ def assemble(
     )
     structure = (type(errors).__name__, problem.parameter_names)
     return Equation(
-        name, structure, rows, problem, problem.pack(), scale, shared, local,
+        name, structure, rows, problem, scale, shared, local,
         tuple(local_index), slots, dose=dose,
     )  # fmt: skip
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.compression import Packed, Problem, Rows
 from bayes_nqp.designs._frame import DesignFrame
+from bayes_nqp.gaussian import GaussianProblem, gaussian_problem
 from bayes_nqp.terms.cells import CellTable
 from bayes_nqp.terms.mediators import Slope
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
@@ -132,8 +134,6 @@ class Equation:
         That enter the likelihood, in multiples of ``scale``.
     problem : Problem
         In multiples of ``scale``.
-    packed : Packed
-        The same, as compiled code reads it.
     scale : float
         ``s``, outcome units.
     globals, locals : tuple of parts
@@ -153,7 +153,6 @@ class Equation:
     structure: tuple[object, ...]
     rows: Rows
     problem: Problem
-    packed: Packed
     scale: float
     globals: tuple[GlobalPart, ...]
     locals: tuple[LocalPart, ...]
@@ -161,6 +160,16 @@ class Equation:
     cell_slots: Index
     slopes: tuple[Slope, ...] = ()
     dose: Dose | None = None
+
+    @cached_property
+    def packed(self) -> Packed:
+        """The problem as compiled code reads it."""
+        return self.problem.pack()
+
+    @cached_property
+    def gaussian(self) -> GaussianProblem:
+        """The problem as moments and maps."""
+        return gaussian_problem(self.problem)
 
     @property
     def effect_scale(self) -> float:

@@ -2,6 +2,7 @@
 
 from bayes_nqp.sampling._chains import Chains
 from bayes_nqp.sampling._imh import IMH, folded, sample_proposals
+from bayes_nqp.sampling._importance import Importance, importance
 from bayes_nqp.sampling._mode import inverse_curvature, mode
 from bayes_nqp.sampling._nuts import NUTS, sample_model
 from bayes_nqp.sampling._sample import Sampler, sample_packed
@@ -10,8 +11,10 @@ __all__ = [
     "IMH",
     "NUTS",
     "Chains",
+    "Importance",
     "Sampler",
     "folded",
+    "importance",
     "inverse_curvature",
     "mode",
     "sample_model",

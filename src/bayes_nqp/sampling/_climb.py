@@ -37,6 +37,11 @@ class Summit:
     curvature: Array
     height: float
 
+    @property
+    def smooth(self) -> bool:
+        """Whether there is a finite density with a finite curvature."""
+        return bool(np.isfinite(self.height) and np.isfinite(self.curvature).all())
+
     def distance(self, point: Array) -> float:
         """Standard deviations, by the curvature, between a point and the mode."""
         off = point - self.point
@@ -64,6 +69,14 @@ def curvature(density: Density, point: Array, step: Array) -> tuple[float, Array
     corners = one[i] + one[j]
     around = [point[None], point + one, point - one, point + corners, point - corners]
     values = density(np.concatenate(around))
+    with np.errstate(invalid="ignore"):
+        return _differences(values, step, d, i, j)
+
+
+def _differences(
+    values: Array, step: Array, d: int, i: npt.NDArray[np.int64], j: npt.NDArray[np.int64]
+) -> tuple[float, Array, Array]:
+    """Turn heights at a point, along its axes and at corners to derivatives."""
     middle, up, down = values[0], values[1 : d + 1], values[d + 1 : 2 * d + 1]
     hessian = np.diag((up - 2.0 * middle + down) / step**2)
     both = values[2 * d + 1 :].reshape(2, -1).sum(axis=0)
@@ -90,12 +103,14 @@ def newton(density: Density, point: Array, *, rounds: int = 12) -> Summit:
     lengths = 2.0 ** -np.arange(8.0)
     for _ in range(rounds):
         height, gradient, bend = curvature(density, point, step)
-        values, vectors = np.linalg.eigh(np.nan_to_num(bend, posinf=1e12, neginf=-1e12))
-        slope = vectors.T @ np.nan_to_num(gradient)
+        if not (np.isfinite(height) and np.isfinite(bend).all() and np.isfinite(gradient).all()):
+            break
+        values, vectors = np.linalg.eigh(bend)
+        slope = vectors.T @ gradient
         move = vectors @ (slope / np.maximum(np.abs(values), _FLATTEST))
         move /= max(1.0, float(np.abs(move).max()))
         heights = density(point + lengths[:, None] * move)
-        best = int(np.nanargmax(heights))
+        best = int(np.argmax(np.where(np.isfinite(heights), heights, -np.inf)))
         if not heights[best] > height + _GAIN:
             break
         point = np.clip(point + lengths[best] * move, -_BOX, _BOX)
@@ -134,7 +149,7 @@ def climb(density: Density, points: Array, *, rounds: int = 30) -> tuple[Array, 
         moves /= np.maximum(1.0, np.abs(moves).max(axis=1, keepdims=True))
         ahead = np.clip(points[at, None] + lengths[:, None] * moves[:, None], -_BOX, _BOX)
         there = density(ahead.reshape(-1, d)).reshape(at.size, -1)
-        best = np.nanargmax(np.where(np.isfinite(there), there, -np.inf), axis=1)
+        best = np.argmax(np.where(np.isfinite(there), there, -np.inf), axis=1)
         gain = there[np.arange(at.size), best] - heights[at]
         better = gain > 0.0
         active[at[~better]] = False
@@ -157,7 +172,9 @@ def _gradients(density: Density, points: Array) -> Array:
     step = 1e-3 * np.eye(d)
     both = np.concatenate([points[:, None] + step, points[:, None] - step], axis=1)
     values = density(both.reshape(-1, d)).reshape(len(points), 2, d)
-    return np.nan_to_num((values[:, 0] - values[:, 1]) / 2e-3, posinf=0.0, neginf=0.0)
+    with np.errstate(invalid="ignore"):
+        slopes = (values[:, 0] - values[:, 1]) / 2e-3
+    return np.nan_to_num(slopes, posinf=0.0, neginf=0.0)
 
 
 def _updated(inverse: Array, move: Array, change: Array) -> Array:

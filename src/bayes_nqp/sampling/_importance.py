@@ -144,7 +144,7 @@ def importance(
 def summits(
     density: Density, space: ParameterSpace, generator: np.random.Generator, near: Summit | None
 ) -> tuple[Summit, int]:
-    """Climb from dispersed points; the highest mode, and how many there are.
+    """Climb from dispersed points; the highest mode, and how many there are: 0 if none is smooth.
 
     Parameters
     ----------
@@ -159,7 +159,8 @@ def summits(
     tuple of Summit and int
     """
     if near is not None:
-        return newton(density, near.point), 1
+        summit = newton(density, near.point)
+        return summit, int(summit.smooth)
     typical = space.unconstrain(space.typical)
     # Scales are often well below their priors' scales; half of the starts look there.
     lower = np.where(space.folds, typical - 1.5, typical)
@@ -167,6 +168,8 @@ def summits(
     starts = np.stack([typical, lower, *np.clip(drawn, typical - 4.0, typical + 4.0)])
     ends, heights = climb(density, starts)
     summit = newton(density, ends[int(np.argmax(heights))])
+    if not summit.smooth:
+        return summit, 0
     modes = 1
     for end, height in zip(ends, heights, strict=True):
         if height < summit.height - _DEPTH or summit.distance(end) < _APART:

@@ -1,0 +1,56 @@
+"""Draws of coefficients have the dense posterior's mean and covariance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dense import dense, values_of
+from design_table import DESIGNS
+
+from bayes_nqp.fitting._draws import members_of
+from bayes_nqp.gaussian import draw, gaussian_problem
+
+NAMES = [
+    "partial, units, AR(1)", "partial, units, weights", "partial, cities, AR(1)",
+    "partial, units, AR(1) + noise", "complete, none, common time", "separate, units",
+    "pooled time", "covariates",
+]  # fmt: skip
+DRAWS = 20_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_draws_have_the_dense_mean_and_covariance(name: str) -> None:
+    case = DESIGNS[name]
+    panel = case.make(11, missing=0.1)
+    plan = case.design.plan(panel)
+    equation = plan.equations[0]
+    problem = gaussian_problem(equation.problem)
+    point = 0.4 * np.random.default_rng(3).standard_normal((1, len(problem.space)))
+    reference = dense(case.design, panel)
+    mean, covariance = reference.posterior(values_of(problem.space.names, point[0]))
+    cells = len(reference.cells)
+    starts = np.cumsum([0, *(b.columns.shape[0] for b in equation.problem.blocks)])
+    slots = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+    ours = draw(problem, point, None)
+    assert ours.slots[0, slots] * equation.scale == pytest.approx(mean[:cells], rel=1e-8, abs=1e-9)
+    drawn = draw(problem, point, np.random.default_rng(0), times=DRAWS)
+    effects = drawn.slots[:, slots] * equation.scale
+    spread = np.sqrt(np.diag(covariance)[:cells])
+    error = 5.0 * spread / np.sqrt(DRAWS)
+    assert (np.abs(effects.mean(axis=0) - mean[:cells]) < error + 1e-9).all()
+    scale = np.outer(spread, spread) + 1e-12
+    gap = np.abs(np.cov(effects.T).reshape(scale.shape) - covariance[:cells, :cells]) / scale
+    assert gap.max() < 6.0 * np.sqrt(2.0 / DRAWS)
+    if case.design.effect.varying == "city":
+        order = [list(np.unique(reference.members[reference.treated])).index(c)
+                 for c in members_of(plan)[1]]  # fmt: skip
+        theirs = mean[cells:][order]
+        assert ours.deviation[0] * equation.scale == pytest.approx(theirs, rel=1e-7, abs=1e-9)
+
+
+def test_draws_do_not_depend_on_threads() -> None:
+    case = DESIGNS["partial, units, AR(1)"]
+    problem = gaussian_problem(case.design.plan(case.make(1)).equations[0].problem)
+    points = 0.3 * np.random.default_rng(1).standard_normal((40, len(problem.space)))
+    one, two = (draw(problem, points, np.random.default_rng(5), threads=n).slots for n in (1, 2))
+    assert np.array_equal(one, two)

@@ -1,0 +1,104 @@
+"""Importance sampling and tempering on densities whose answer is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.integrate import dblquad, quad
+from scipy.special import logsumexp
+from scipy.stats import halfnorm, norm
+
+from bayes_nqp.errors import StudyError
+from bayes_nqp.parameters import HalfNormal, Normal, Parameter, ParameterSpace
+from bayes_nqp.sampling import Importance, importance
+
+SPACE = ParameterSpace(
+    (Parameter("scale", HalfNormal(1.0), folds=True), Parameter("place", Normal(2.0)))
+)
+DATA = np.array([0.4, -0.2, 0.1, 0.5, -0.3, 0.2])
+
+
+def leaning(points: np.ndarray) -> np.ndarray:
+    """Six noisy values around effects whose scale may vanish: a posterior that leans on zero."""
+    variance = np.exp(2.0 * points[:, :1]) + 0.3**2
+    fit = norm.logpdf(DATA, points[:, 1:], np.sqrt(variance)).sum(axis=1)
+    return np.asarray(SPACE.log_prior(points) + fit)
+
+
+def weight(place: float, scale: float) -> float:
+    fit = norm.pdf(DATA, place, np.sqrt(scale**2 + 0.3**2)).prod()
+    return float(halfnorm.pdf(scale) * norm.pdf(place, 0.0, 2.0) * fit)
+
+
+def test_a_scale_that_leans_on_zero() -> None:
+    chains = importance(leaning, SPACE, Importance(seed=1))
+    whole = dblquad(weight, 0.0, 4.0, -3.0, 3.0)[0]
+    mean = dblquad(lambda y, x: x * weight(y, x), 0.0, 4.0, -3.0, 3.0)[0] / whole
+    scale = np.exp(chains.values["x"][..., 0])
+    effective = chains.facts["importance_ess"]
+    assert chains.values["x"].shape == (4, 1000, 2)
+    assert effective > 1000
+    assert scale.mean() == pytest.approx(mean, abs=5.0 * scale.std() / np.sqrt(effective))
+    assert chains.facts["log_marginal_likelihood"] == pytest.approx(np.log(whole), abs=0.08)
+
+
+def test_the_same_seed_gives_the_same_draws() -> None:
+    one, two, other = (
+        importance(leaning, SPACE, Importance(seed=s)).values["x"] for s in (3, 3, 4)
+    )
+    assert np.array_equal(one, two)
+    assert not np.array_equal(one, other)
+
+
+MODES = ParameterSpace((Parameter("a", Normal(3.0)), Parameter("b", Normal(3.0))))
+
+
+def split(points: np.ndarray) -> np.ndarray:
+    """Two narrow modes far apart, with a third of the mass at the lower one."""
+    high = norm.logpdf(points, [2.0, 2.0], 0.3).sum(axis=1) + np.log(2.0 / 3.0)
+    low = norm.logpdf(points, [-2.0, -2.0], 0.3).sum(axis=1) + np.log(1.0 / 3.0)
+    return np.asarray(logsumexp([high, low], axis=0))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_two_modes_are_both_drawn(seed: int) -> None:
+    chains = importance(split, MODES, Importance(seed=seed))
+    share = float((chains.values["x"][..., 0] > 0).mean())
+    assert "tempered_ess" in chains.facts
+    assert share == pytest.approx(2.0 / 3.0, abs=0.12)
+
+
+def banana(points: np.ndarray) -> np.ndarray:
+    """A bent ridge, which one Student-t covers badly."""
+    ridge = norm.logpdf(points[:, 1], 0.5 * points[:, 0] ** 2, 0.3)
+    return np.asarray(norm.logpdf(points[:, 0], 0.0, 2.0) + ridge)
+
+
+def test_a_bent_ridge_is_tempered() -> None:
+    space = ParameterSpace((Parameter("a", Normal(3.0)), Parameter("b", Normal(6.0))))
+    chains = importance(banana, space, Importance(seed=1))
+    assert chains.facts["tempered_rhat"] <= 1.01
+    assert chains.facts["tempered_ess"] >= 400
+    a, b = chains.values["x"][..., 0], chains.values["x"][..., 1]
+    assert a.std() == pytest.approx(2.0, abs=0.25)
+    assert b.mean() == pytest.approx(2.0, abs=0.35)
+    assert chains.facts["log_marginal_likelihood"] == pytest.approx(0.0, abs=0.4)
+
+
+def test_a_density_that_refuses_points() -> None:
+    """Half of the plane has no density: the share of refused proposals travels with draws."""
+
+    def half(points: np.ndarray) -> np.ndarray:
+        value = norm.logpdf(points).sum(axis=1)
+        return np.where(points[:, 0] > 0.0, value, -np.inf)
+
+    chains = importance(half, MODES, Importance(seed=1))
+    assert (chains.values["x"][..., 0] > 0.0).all()
+    mean = quad(lambda x: 2.0 * x * norm.pdf(x), 0.0, 8.0)[0]
+    assert chains.values["x"][..., 0].mean() == pytest.approx(mean, abs=0.1)
+
+
+@pytest.mark.parametrize("number", [{"draws": 2}, {"chains": 0}, {"proposals": 10}, {"seed": -1}])
+def test_numbers_out_of_range(number: dict[str, int]) -> None:
+    with pytest.raises(StudyError, match=f"'{next(iter(number))}'"):
+        Importance(**number)
