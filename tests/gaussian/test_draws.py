@@ -33,7 +33,7 @@ def test_draws_have_the_dense_mean_and_covariance(name: str) -> None:
     slots = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
     ours = draw(problem, point, None)
     assert ours.slots[0, slots] * equation.scale == pytest.approx(mean[:cells], rel=1e-8, abs=1e-9)
-    drawn = draw(problem, point, np.random.default_rng(0), times=DRAWS)
+    drawn = draw(problem, point.repeat(DRAWS, axis=0), np.random.default_rng(0))
     effects = drawn.slots[:, slots] * equation.scale
     spread = np.sqrt(np.diag(covariance)[:cells])
     error = 5.0 * spread / np.sqrt(DRAWS)
@@ -54,3 +54,20 @@ def test_draws_do_not_depend_on_threads() -> None:
     points = 0.3 * np.random.default_rng(1).standard_normal((40, len(problem.space)))
     one, two = (draw(problem, points, np.random.default_rng(5), threads=n).slots for n in (1, 2))
     assert np.array_equal(one, two)
+
+
+def test_points_that_stand_often_share_a_factor_and_nothing_else() -> None:
+    """Draws stand where their points do, whatever the order of points."""
+    case = DESIGNS["partial, units, AR(1)"]
+    problem = gaussian_problem(case.design.plan(case.make(1)).equations[0].problem)
+    points = 0.5 * np.random.default_rng(1).standard_normal((5, len(problem.space)))
+    at = np.array([3, 0, 3, 1, 4, 4, 4, 2, 0, 3])
+    ours = draw(problem, points[at], None)
+    theirs = draw(problem, points, None)
+    assert ours.slots == pytest.approx(theirs.slots[at], rel=1e-12)
+    drawn = draw(problem, points[at], np.random.default_rng(2))
+    assert len(np.unique(drawn.slots, axis=0)) == at.size
+    many = draw(problem, points[at].repeat(4000, axis=0), np.random.default_rng(3))
+    mean = many.slots.reshape(at.size, 4000, -1).mean(axis=1)
+    spread = many.slots.reshape(at.size, 4000, -1).std(axis=1)
+    assert (np.abs(mean - theirs.slots[at]) <= 5.0 * spread / np.sqrt(4000) + 1e-9).all()

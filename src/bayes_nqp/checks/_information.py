@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.compression.recover import local_variances
 from bayes_nqp.fitting._parameters import unconstrained
+from bayes_nqp.gaussian import local_variances
 from bayes_nqp.pooling import Separate
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def cell_information(fit: Fit) -> Array:
     out = np.full(size, np.nan)
     for part, index in zip(equation.locals, equation.local_index, strict=True):
         if part.name == "cell":
-            out[part.index] = 1.0 - local_variances(_centre(fit, equation), equation.packed)[index]
+            left = local_variances(equation.gaussian, _centre(fit, equation))
+            out[part.index] = 1.0 - left[equation.local_places][index]
     return np.asarray(np.clip(out, 0.0, 1.0))
 
 

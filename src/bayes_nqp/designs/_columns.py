@@ -12,6 +12,7 @@ from bayes_nqp.compression import Column
 from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.designs._plan import Equation
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest, shown
+from bayes_nqp.gaussian import flat_pivots
 
 if TYPE_CHECKING:
     from bayes_nqp.designs.continuous_exposure import ContinuousExposure
@@ -136,9 +137,7 @@ def check_collinear(equation: Equation, names: Sequence[str]) -> None:
     """
     if not names:
         return
-    from bayes_nqp.compression.recover import flat_slope_spread
-
-    spread, size = flat_slope_spread(equation.packed, len(names))
+    spread, size = (values[-len(names) :] for values in flat_pivots(equation.gaussian))
     bad = [n for n, a, b in zip(names, spread, size, strict=True) if a <= 1e-9 * max(b, 1e-300)]
     if bad:
         raise IdentificationError(

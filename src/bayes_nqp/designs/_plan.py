@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from bayes_nqp.compression import Packed, Problem, Rows
 from bayes_nqp.designs._frame import DesignFrame
-from bayes_nqp.gaussian import GaussianProblem, gaussian_problem
+from bayes_nqp.gaussian import PADDING, GaussianProblem, gaussian_problem
 from bayes_nqp.terms.cells import CellTable
 from bayes_nqp.terms.mediators import Slope
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
@@ -170,6 +170,11 @@ class Equation:
     def gaussian(self) -> GaussianProblem:
         """The problem as moments and maps."""
         return gaussian_problem(self.problem)
+
+    @cached_property
+    def local_places(self) -> npt.NDArray[np.bool_]:
+        """Which of (block, local) are coefficients and no padding."""
+        return np.asarray(self.gaussian.arrowhead.local_scale > PADDING)
 
     @property
     def effect_scale(self) -> float:

@@ -18,7 +18,7 @@ from bayes_nqp.gaussian.density import (
     small,
 )
 from bayes_nqp.gaussian.problem import GaussianProblem
-from bayes_nqp.gaussian.types import PADDING, Array, Owners, Values
+from bayes_nqp.gaussian.types import PADDING, Array, Index, Owners, Values
 from bayes_nqp.machine import n_threads, one_thread
 
 __all__ = ["Coefficients", "draw"]
@@ -51,46 +51,71 @@ class Coefficients:
     spread: Array
     gain: Array
 
+    def at(self, rows: Index) -> Coefficients:
+        """Some of the draws."""
+        return Coefficients(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
 
 def draw(
     problem: GaussianProblem,
     points: Array,
     generator: np.random.Generator | None,
     *,
-    times: int = 1,
     threads: int | None = None,
 ) -> Coefficients:
     """Draw all coefficients given parameters.
 
+    Points that stand more than once, as resampled ones do, share one factor.
+
     Parameters
     ----------
     problem : GaussianProblem
-    points : ndarray (B, parameter)
+    points : ndarray (draw, parameter)
         Unconstrained.
     generator : Generator or None
         None gives conditional means.
-    times : int, default 1
-        Draws for each point, which stand together.
     threads : int, optional
         Draws do not depend on their number.
 
     Returns
     -------
     Coefficients
-        Of B × times draws; NaN at points without a factor.
+
+    Raises
+    ------
+    LinAlgError
+        If there is no factor at a point.
     """
-    parts = [points[at : at + CHUNK] for at in range(0, max(len(points), 1), CHUNK)]
-    streams = [None] * len(parts) if generator is None else generator.spawn(len(parts))
-    workers = min(n_threads(threads), len(parts))
+    distinct, first, counts = np.unique(points, axis=0, return_index=True, return_counts=True)
+    # Those that stand as often lie side by side; order depends on no label and no thread.
+    order = np.lexsort((first, -counts))
+    distinct, counts = distinct[order], counts[order]
+    chunks = [np.arange(at, min(at + CHUNK, len(order))) for at in range(0, len(order), CHUNK)]
+    streams = [None] * len(chunks) if generator is None else generator.spawn(len(chunks))
 
-    def piece(part: Array, stream: np.random.Generator | None) -> Coefficients:
-        return _piece(problem, part, stream, times)
+    def piece(chunk: Index, stream: np.random.Generator | None) -> Coefficients:
+        times = int(counts[chunk[0]])
+        # Rows of point after point, as many of each as it stands in `points`.
+        rows = np.flatnonzero((np.arange(times) < counts[chunk, None]).ravel())
+        return _piece(problem, distinct[chunk], stream, times).at(rows)
 
-    with one_thread(), ThreadPoolExecutor(workers) as pool:
-        pieces = list(pool.map(piece, parts, streams))
-    return Coefficients(
+    with one_thread(), ThreadPoolExecutor(min(n_threads(threads), len(chunks))) as pool:
+        pieces = list(pool.map(piece, chunks, streams))
+    every = Coefficients(
         **{f.name: np.concatenate([getattr(p, f.name) for p in pieces]) for f in fields(pieces[0])}
     )
+    return every.at(_positions(points, distinct))
+
+
+def _positions(points: Array, distinct: Array) -> Index:
+    """Row of each point among the rows of distinct ones, point after point, in turn."""
+    joined = np.concatenate([distinct, points])
+    number = np.unique(joined, axis=0, return_inverse=True)[1].ravel()
+    place = np.empty(len(distinct), dtype=np.int64)
+    place[number[: len(distinct)]] = np.arange(len(distinct))
+    position = np.empty(len(points), dtype=np.int64)
+    position[np.argsort(place[number[len(distinct) :]], kind="stable")] = np.arange(len(points))
+    return position
 
 
 def _piece(

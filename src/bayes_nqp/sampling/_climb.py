@@ -101,8 +101,8 @@ def newton(density: Density, point: Array, *, rounds: int = 12) -> Summit:
     """
     step = np.full(point.size, _STEP)
     lengths = 2.0 ** -np.arange(8.0)
+    height, gradient, bend = curvature(density, point, step)
     for _ in range(rounds):
-        height, gradient, bend = curvature(density, point, step)
         if not (np.isfinite(height) and np.isfinite(bend).all() and np.isfinite(gradient).all()):
             break
         values, vectors = np.linalg.eigh(bend)
@@ -116,6 +116,7 @@ def newton(density: Density, point: Array, *, rounds: int = 12) -> Summit:
         point = np.clip(point + lengths[best] * move, -_BOX, _BOX)
         width = 1.0 / np.sqrt(np.maximum(np.abs(np.diag(bend)), 1e-12))
         step = np.clip(0.3 * width, 1e-5, 0.1)
+        height, gradient, bend = curvature(density, point, step)
     return Summit(point, bend, height)
 
 

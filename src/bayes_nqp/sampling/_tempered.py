@@ -127,7 +127,7 @@ def _run(
     """Sweep until populations agree and enough effective draws are kept."""
     kept = max(-(-draws // _PARTICLES), 8)
     spacing, rhat, effective = 1, np.inf, 0.0
-    places = np.zeros((0,))
+    places: Array = particles.places[:, :, None]
     for _ in range(_LONGEST):
         path = []
         for _ in range(kept):
@@ -172,7 +172,7 @@ def _effective(paths: Array) -> Array:
         pair = (off[:, lag:] * off[:, :-lag]).mean(axis=(0, 1)) / variance
         last = np.minimum(last, np.maximum(pair, 0.0))
         total += 2.0 * (1.0 - lag / steps) * last
-    return paths.shape[0] * steps / total
+    return np.asarray(paths.shape[0] * steps / total)
 
 
 def _step(likelihood: Array, largest: float) -> float:
