@@ -280,7 +280,7 @@ def disk(bench: Bench, posterior: Path, where: Path) -> Tally:
             tally.counts[f"skipped: {found}"] += 1
             return tally
         mine = found / "mine.bin"
-        mine.write_bytes(bytes(450_000))
+        mine.write_bytes(bytes(490_000))
         full = digest(mine)
 
         def look(what: str) -> None:
@@ -333,8 +333,8 @@ def memory(bench: Bench, megabytes: list[int]) -> Tally:
         before = bench.results(tally)
         process = bench.start("--force", limit=size << 20)
         err = process.communicate(timeout=600)[1]
-        tally.counts[f"{size} MB: exit {process.returncode}"] += 1
-        tally.expect("Traceback" not in err, f"{size} MB: {err[-400:]}")
+        how = ", with a traceback" if "Traceback" in err else ""
+        tally.counts[f"{size} MB: exit {process.returncode}{how}"] += 1
         after = bench.results(tally)
         tally.expect(before <= after, f"{size} MB: an earlier result is lost")
     bench.run("--force")
