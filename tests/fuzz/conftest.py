@@ -19,7 +19,11 @@ MINUTES = float(os.environ.get("BAYES_NQP_FUZZ_MINUTES") or 0)
 SHARE = pytest.StashKey[float]()
 
 settings.register_profile(
-    "fuzz", deadline=None, print_blob=True, suppress_health_check=list(HealthCheck)
+    "fuzz",
+    deadline=None,
+    derandomize=False,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
 )
 if MINUTES:
     settings.load_profile("fuzz")

@@ -1,7 +1,7 @@
 """Machine code on disk, sealed: what is spoilt there is compiled anew, never executed."""
 
 # Numba's own classes are not annotated.
-# mypy: disable-error-code="no-untyped-call"
+# mypy: disable-error-code="misc,no-untyped-call"
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from numba.core import caching
 from numba.core.caching import IndexDataCacheFile
 
 from bayes_nqp.errors import StudyError
 from bayes_nqp.files import write_bytes
 from bayes_nqp.seal import seal_of, sealed
 
-__all__ = ["SealedCache", "writable"]
+__all__ = ["SealedCache", "sealed_caches", "writable"]
 
 
 class SealedCache(IndexDataCacheFile):
@@ -45,6 +46,22 @@ class SealedCache(IndexDataCacheFile):
         content = io.BytesIO()
         yield content
         write_bytes(filepath, sealed(content.getvalue()))
+
+
+@contextmanager
+def sealed_caches() -> Iterator[None]:
+    """Give every function that is compiled inside, also by other packages, a sealed cache.
+
+    Yields
+    ------
+    None
+    """
+    before = caching.IndexDataCacheFile
+    caching.IndexDataCacheFile = SealedCache
+    try:
+        yield
+    finally:
+        caching.IndexDataCacheFile = before
 
 
 def writable(folder: Path) -> bool:

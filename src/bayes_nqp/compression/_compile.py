@@ -1,7 +1,7 @@
 """Compiling with a cache on disk that tells when any of this folder has changed."""
 
 # Numba's own configuration is not annotated.
-# mypy: disable-error-code="attr-defined,misc"
+# mypy: disable-error-code="attr-defined"
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from typing import Any
 
 import numba
 import platformdirs
-from numba.core import caching
 
-from bayes_nqp.compression._cache import SealedCache, writable
+from bayes_nqp.compression._cache import sealed_caches, writable
 
 __all__ = ["compiled", "compiled_c"]
 
@@ -44,12 +43,13 @@ def _own_cache() -> Iterator[bool]:
     if not folder:
         yield False
         return
-    before = numba.config.CACHE_DIR, caching.IndexDataCacheFile
-    numba.config.CACHE_DIR, caching.IndexDataCacheFile = folder, SealedCache
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = folder
     try:
-        yield True
+        with sealed_caches():
+            yield True
     finally:
-        numba.config.CACHE_DIR, caching.IndexDataCacheFile = before
+        numba.config.CACHE_DIR = before
 
 
 def compiled[F: Callable[..., Any]](function: F) -> F:

@@ -133,7 +133,10 @@ def sample_model(
     """
     import nutpie
 
-    compiled = nutpie.compile_pymc_model(model, var_names=list(names))
+    from bayes_nqp.compression._cache import sealed_caches
+
+    with sealed_caches():
+        compiled = nutpie.compile_pymc_model(model, var_names=list(names))
     return _run(compiled, sampler, None, progress)
 
 
