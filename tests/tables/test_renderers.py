@@ -378,7 +378,7 @@ def test_files_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(StudyError, match="the disk is full"):
         TABLES["mediation"].to_markdown(path)
     assert path.read_text(encoding="utf-8") == before
     assert [one.name for one in path.parent.iterdir()] == ["t.md"]
