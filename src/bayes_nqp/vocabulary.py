@@ -37,7 +37,14 @@ UNVERIFIED: Final = "unverified"
 
 SAMPLE_DIMS: Final = (CHAIN, DRAW)
 
+RING: Final = "ring"
+RECEIVED: Final = "received"
+
 RESERVED: Final = frozenset(
-    {CHAIN, DRAW, CELL, MEMBER, PATH, UNIT, TIME, COHORT, EVENT_TIME, TOTAL, DIRECT}
-)
+    {
+        CHAIN, DRAW, CELL, MEMBER, PATH, UNIT, TIME, COHORT, EVENT_TIME, TOTAL, DIRECT, EFFECT,
+        DEVIATION, OBSERVED, IDENTIFIED, ROWS, UNITS, WEIGHT, GATE, MEMBERSHIP, MEMBERSHIP_CELL,
+        MEMBERSHIP_MEMBER, MEMBERSHIP_ROWS, INDEX_DRAW, RING, RECEIVED,
+    }
+)  # fmt: skip
 """Labels that a user's own strata must not take."""

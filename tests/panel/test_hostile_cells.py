@@ -14,7 +14,9 @@ import pytest
 from panels import ARGUMENTS, city_frame
 
 from bayes_nqp.errors import PanelError
+from bayes_nqp.index import IndexSystem, ProductivityIndex
 from bayes_nqp.panel import Panel
+from bayes_nqp.panel._cross_section import cross_section
 
 COLUMNS = {
     "unit": "城市", "time": "年份", "cohort": "zone_year", "strata": "region", "outcome": "nqp",
@@ -195,7 +197,7 @@ def test_columns_without_a_part_that_no_file_carries_are_left_out(cell: str) -> 
         assert "other" in panel.frame
     else:
         assert "other" not in panel.frame
-        assert any("columns left out, which have no part: 'other'" in x for x in panel.notes)
+        assert any("columns left out: 'other'" in x for x in panel.notes)
 
 
 def test_columns_of_several_levels() -> None:
@@ -210,3 +212,37 @@ def test_what_is_saved_is_read_again(tmp_path: Path) -> None:
     panel.frame.to_parquet(tmp_path / "rows.parquet")
     again = Panel.from_file(tmp_path / "rows.parquet", **ARGUMENTS)
     assert again.digest == panel.digest
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["chain", "draw", "cell", "member", "path", "unit", "time", "cohort", "event_time", "total",
+     "direct", "ring", "received", "effect", "deviation", "rows", "units", "weight", "gate"],
+)  # fmt: skip
+def test_strata_that_would_clash_with_labels(name: str) -> None:
+    df = city_frame().rename(columns={"region": name})
+    refused(df, f"{name} would clash with a label of the library.*{name}_group", strata=[name])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("argument", ["outcome", "treatment", "mediators", "covariates", "strata"])
+def test_cells_of_cross_sections(argument: str, cell: str) -> None:
+    rng = np.random.default_rng(3)
+    df = pd.DataFrame(rng.normal(size=(20, 4)), columns=["y", "d", "m", "x"]).assign(
+        g=["a", "b"] * 10
+    )
+    roles = {"outcome": "y", "treatment": "d", "mediators": "m", "covariates": "x", "strata": "g"}
+    assert len(cross_section(df, **roles).outcome) == 20
+    words = rf"{argument}='{roles[argument]}' holds {cell} in 1 row, which is not a \w+.*row 4"
+    with pytest.raises(PanelError, match=f"(?s){words}"):
+        cross_section(put(df, roles[argument], CELLS[cell]), **roles)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("column", ["城市", "年份", "digital"])
+def test_cells_of_indices(column: str, cell: str) -> None:
+    system = IndexSystem.of(["digital", "ln_gdp"])
+    recipe = ProductivityIndex(system)
+    assert len(recipe.build(city_frame(), unit="城市", time="年份").values) == 42
+    with pytest.raises(PanelError, match=rf"(?s){column}' holds {cell} in 1 row.*row 4"):
+        recipe.build(put(city_frame(), column, CELLS[cell]), unit="城市", time="年份")

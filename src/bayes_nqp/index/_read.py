@@ -13,6 +13,7 @@ import pandas as pd
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.index._scheme import Array
 from bayes_nqp.index._system import Indicator
+from bayes_nqp.panel._cells import admitted
 from bayes_nqp.panel._values import Bools, Ints, Rows, counted, encode, missing, numbers
 
 __all__ = ["MISSING", "Read", "read"]
@@ -78,6 +79,10 @@ def read(
     """
     _check_columns(frame, indicators, unit, time)
     rows = Rows(frame, unit, time)
+    named = [(f"indicator {one.key!r}: column", one.data) for one in indicators]
+    cleaning: list[str] = []
+    for argument, name in [("unit", unit), ("time", time), *named]:
+        frame = frame.assign(**{name: admitted(frame[name], argument, rows, cleaning)})
     for argument, name in (("unit", unit), ("time", time)):
         gone = missing(frame[name])
         if gone.any():
@@ -95,7 +100,7 @@ def read(
             where=rows.shown(twice),
             hint="aggregate or drop them, or name a finer unit",
         )
-    said: list[str] = []
+    said = cleaning
     columns = [numbers(frame[one.data], f"indicator {one.key!r}: column", rows, said)
                for one in indicators]  # fmt: skip
     x = np.column_stack(columns).astype(np.float64)

@@ -11,6 +11,7 @@ from typing import Any
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.files import write_text
 from bayes_nqp.index._system import Dimension, IndexSystem, Indicator
+from bayes_nqp.panel._path import no_file
 
 __all__ = ["read", "system_of", "text", "write"]
 
@@ -34,10 +35,14 @@ def read(path: Path) -> IndexSystem:
     StudyError
         If it cannot be read or understood.
     """
+    if wrong := no_file(path):
+        raise StudyError(f"{path.name!r} is no file: it {wrong}", hint="check the name")
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise StudyError(f"{path.name!r} is no file", hint="check the name") from error
+    except OSError as error:
+        raise StudyError(
+            f"{path.name!r} cannot be read: {error.strerror}", hint="check its permissions"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StudyError(f"{path.name} is no TOML: {error}") from error
     return system_of(data, path.name)

@@ -141,7 +141,7 @@ def build(
     said = list(notes)
     named = [pair for pair in roles.named() if treated is None or pair[0] != "cohort"]
     named += [("treated", treated)] if treated is not None else []
-    df = admitted_frame(df, named, (unit, time), said)
+    df = admitted_frame(df, named, lambda frame: Rows(frame, unit, time), said)
     dropped: dict[str, int] = {}
     draft = _draft(df, roles, parse_freq(freq), dropped, said)
     _read(draft, said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,16 @@ from bayes_nqp.limits import limit
 from bayes_nqp.panel._cells import CARRIED, SURROGATE, UNSORTED, admitted, fits, kinds
 from bayes_nqp.panel._values import Rows
 
-__all__ = ["admitted_frame", "checked_names"]
+__all__ = ["admitted_frame", "carried", "checked_names"]
 
 _LONG = 2**63
 
 
 def admitted_frame(
-    df: pd.DataFrame, named: list[tuple[str, str]], rows: tuple[str, str], notes: list[str]
+    df: pd.DataFrame,
+    named: list[tuple[str, str]],
+    rows: Callable[[pd.DataFrame], Rows],
+    notes: list[str],
 ) -> pd.DataFrame:
     """Refuse cells that can be no values, clean names, leave out what no file can carry.
 
@@ -29,8 +33,8 @@ def admitted_frame(
         Is not changed.
     named : list of tuple of two str
         Argument and column.
-    rows : tuple of two str
-        Columns that name rows in messages.
+    rows : callable
+        Names the rows of a frame in messages.
     notes : list of str
         What was done is added.
 
@@ -38,8 +42,9 @@ def admitted_frame(
     -------
     DataFrame
     """
-    df = _carried(_native(df), {column for _, column in named}, notes)
-    plain = {name: admitted(df[name], part, Rows(df, *rows), notes) for part, name in named}
+    df = carried(df, {column for _, column in named}, notes)
+    told = rows(df)
+    plain = {name: admitted(df[name], part, told, notes) for part, name in named}
     changed = {name: column for name, column in plain.items() if column is not df[name]}
     return df.assign(**changed) if changed else df
 
@@ -85,7 +90,7 @@ def checked_names(named: list[tuple[str, str]]) -> None:
         )
 
 
-def _carried(df: pd.DataFrame, used: set[str], notes: list[str]) -> pd.DataFrame:
+def carried(df: pd.DataFrame, used: set[str], notes: list[str]) -> pd.DataFrame:
     """Leave out columns without a part that no file can carry, and say so.
 
     Parameters
@@ -101,6 +106,7 @@ def _carried(df: pd.DataFrame, used: set[str], notes: list[str]) -> pd.DataFrame
     -------
     DataFrame
     """
+    df = _native(df)
     names: list[Any] = list(df.columns)
     twice = {x for x, count in Counter(names).items() if count > 1}
     out: dict[int, str] = {}
@@ -115,7 +121,7 @@ def _carried(df: pd.DataFrame, used: set[str], notes: list[str]) -> pd.DataFrame
     if not out:
         return df
     told = dict.fromkeys(f"{names[place]!r} ({why})" for place, why in out.items())
-    notes.append(f"columns left out, which have no part: {shown(told)}")
+    notes.append(f"columns left out: {shown(told)}")
     return df.iloc[:, [k for k in range(len(names)) if k not in out]]
 
 

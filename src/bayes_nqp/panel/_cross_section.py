@@ -12,6 +12,7 @@ import pandas as pd
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import PanelError, StudyError, shown
+from bayes_nqp.panel._columns import admitted_frame, checked_names
 from bayes_nqp.panel._read import read
 from bayes_nqp.panel._roles import _check_known, _check_once, as_names
 from bayes_nqp.panel._values import (
@@ -24,6 +25,7 @@ from bayes_nqp.panel._values import (
     is_text,
     missing,
     numbers,
+    plain,
     quoted,
 )
 
@@ -39,7 +41,7 @@ class _Lines(Rows):
     def shown(self, wrong: Bools, value: str | None = None) -> str:
         found = np.flatnonzero(wrong)
         texts = [
-            f"row {self.frame.index[k]}"
+            f"row {plain(self.frame.index[k])}"
             + ("" if value is None else f": {quoted(self.frame[value].iloc[k])}")
             for k in found[:5]
         ]
@@ -123,6 +125,9 @@ def cross_section(
         "strata": as_names("strata", strata),
     }
     _check_names(data, names)
+    named = [(role, name) for role, columns in names.items() for name in columns]
+    checked_names(named)
+    data = admitted_frame(data, named, lambda frame: _Lines(frame, "", ""), notes)
     _check_coded(data[treatment])
     rows = _Lines(data, "", "")
     values = {

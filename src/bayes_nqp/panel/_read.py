@@ -17,6 +17,7 @@ import pandas as pd
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.limits import limit, way_out
 from bayes_nqp.panel._book import read_book
+from bayes_nqp.panel._columns import carried
 from bayes_nqp.panel._path import no_file
 from bayes_nqp.panel._text import read_text
 
@@ -89,7 +90,7 @@ def read(
             hint="the file may be truncated, still being written, or have another format than its "
             "suffix says; open it in the program that made it and save it again",
         ) from error
-    return _tidy(df, path, others, first=2 if suffix in (*_TEXT, *_BOOKS) else 1), notes
+    return _tidy(df, path, others, notes, first=2 if suffix in (*_TEXT, *_BOOKS) else 1), notes
 
 
 def broken() -> tuple[type[Exception], ...]:
@@ -127,7 +128,7 @@ def cells_of(path: Path, notes: Iterable[str]) -> Iterator[None]:
     except PanelError as error:
         if "is not a column" not in error.what and "holds text in" not in error.what:
             raise
-        sheets = [note for note in notes if "sheets" in note]
+        sheets = [note for note in notes if "sheets" in note or "columns left out" in note]
         where = "; ".join([*([error.where] if error.where else []), *sheets])
         hint = (
             f"{error.hint}{'' if error.hint.endswith('?') else ';'} a file with a title above its "
@@ -245,9 +246,11 @@ def _read_stata(path: Path, notes: list[str]) -> pd.DataFrame:
     return df
 
 
-def _tidy(df: pd.DataFrame, path: Path, others: list[str], first: int) -> pd.DataFrame:
+def _tidy(
+    df: pd.DataFrame, path: Path, others: list[str], notes: list[str], first: int
+) -> pd.DataFrame:
     df.columns = pd.Index([str(name).strip(_EDGES).replace("\r", "") for name in df.columns])
-    df = _aligned(df, path)
+    df = carried(_aligned(df, path), set(df.columns[df.columns.duplicated()]), notes)
     df.index = pd.RangeIndex(first, first + len(df))
     blank: Any = df.isna().to_numpy().all(axis=1) if len(df) < 200_000 else np.zeros(len(df), bool)
     df = df[~blank] if blank.any() else df
