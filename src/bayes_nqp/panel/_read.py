@@ -73,6 +73,7 @@ def read(
             df = _read_stata(path, notes)
         else:
             df = _read_parquet(path)
+        return _tidy(df, path, others, notes, first=2 if suffix in (*_TEXT, *_BOOKS) else 1), notes
     except PanelError:
         raise
     except MemoryError as error:
@@ -90,7 +91,6 @@ def read(
             hint="the file may be truncated, still being written, or have another format than its "
             "suffix says; open it in the program that made it and save it again",
         ) from error
-    return _tidy(df, path, others, notes, first=2 if suffix in (*_TEXT, *_BOOKS) else 1), notes
 
 
 def broken() -> tuple[type[Exception], ...]:

@@ -91,7 +91,7 @@ def _wide(path: Path) -> str:
     """
     with path.open("rb") as file:
         sample = file.read(_SAMPLE)
-    if b"\x00" not in sample:
+    if b"\x00" not in sample or len(sample) < 2:
         return ""
     pairs = np.frombuffer(sample[: len(sample) // 2 * 2], dtype=np.uint8).reshape(-1, 2)
     plain = (pairs >= 9) & (pairs < 127)
