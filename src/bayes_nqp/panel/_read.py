@@ -105,7 +105,7 @@ def broken() -> tuple[type[Exception], ...]:
     return (
         ArithmeticError, AssertionError, AttributeError, EOFError, LookupError,
         InvalidFileException, OSError, RuntimeError, SyntaxError, TypeError, ValueError,
-        struct.error, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error,
+        StopIteration, struct.error, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error,
     )  # fmt: skip
 
 
