@@ -17,6 +17,7 @@ __all__ = [
     "NQPError",
     "PanelError",
     "StudyError",
+    "brief",
     "cut",
     "nearest",
     "shown",
@@ -114,6 +115,22 @@ def shown(items: Iterable[object], most: int = 6) -> str:
     listed = list(items)
     text = ", ".join(cut(str(item)) for item in listed[:most])
     return text if len(listed) <= most else f"{text}, and {len(listed) - most} more"
+
+
+def brief(value: object, most: int = 120) -> str:
+    """Quote a value, and cut a long one in its middle.
+
+    Parameters
+    ----------
+    value : object
+    most : int, default 120
+        Characters to show.
+
+    Returns
+    -------
+    str
+    """
+    return cut(repr(value), most)
 
 
 def nearest(name: str, known: Iterable[object]) -> str:

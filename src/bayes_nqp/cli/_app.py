@@ -9,7 +9,10 @@ from typing import Annotated
 
 import typer
 
-from bayes_nqp.cli._console import FAILED, console, error, plain_errors, progress, safe
+from bayes_nqp.cli._console import console, line, progress, safe
+from bayes_nqp.cli._door import CODES, FAILED, door, error
+from bayes_nqp.cli._locale import in_utf8
+from bayes_nqp.cli._streams import streams
 from bayes_nqp.signals import stoppable
 
 __all__ = ["app", "main"]
@@ -23,7 +26,7 @@ app = typer.Typer(
     epilog="From your own file: [bold]bayes-nqp new cities.xlsx[/bold] writes cities.toml, a study "
     "to confirm and edit; [bold]bayes-nqp validate cities.toml[/bold] says what the data can "
     "answer; [bold]bayes-nqp run cities.toml[/bold] answers it. For a first look: "
-    "bayes-nqp run models/castle_doctrine.toml --out results/castle_doctrine",
+    "bayes-nqp run models/castle_doctrine.toml --out results/castle_doctrine\n\n" + CODES,
 )
 
 StudyFile = Annotated[
@@ -75,7 +78,7 @@ def run(
 
     Everything is written, or nothing. What failed a check is shown as failed.
     """
-    with plain_errors():
+    with door():
         from bayes_nqp import studies
         from bayes_nqp.cli._results import show
 
@@ -97,22 +100,22 @@ def validate(study: StudyFile) -> None:
     Says which columns play which part, who is treated when, which effects the data identify,
     and what was cleaned; or what is wrong, where, and what to try.
     """
-    with plain_errors():
+    with door():
         from bayes_nqp import studies
 
         found = studies.validate(studies.find(study))
         say = console()
         say.print(f"[bold]{safe(found.settings.title)}[/bold]")
-        say.print(repr(found.panel), markup=False, highlight=False)
+        line(repr(found.panel))
         known = found.support["identified"]
         say.print(
             f"Cells  {int(known.sum())} of {len(known)} have an identified effect",
             highlight=False,
         )
         if found.mediators:
-            say.print(f"Channels  {', '.join(found.mediators)}", markup=False, highlight=False)
+            line(f"Channels  {', '.join(found.mediators)}")
         for note in found.notes:
-            say.print(f"  note: {note}", markup=False, highlight=False)
+            line(f"  note: {note}")
         say.print("[green]This study can run.[/green]")
 
 
@@ -127,16 +130,16 @@ def list_studies(
 
     The library's own run by their names: bayes-nqp run castle_doctrine
     """
-    with plain_errors():
+    with door():
         from bayes_nqp import studies
 
         found = studies.titles(studies.shipped() if folder is None else folder)
         if not found:
-            print(f"no .toml file in {folder}")
+            line(f"no .toml file in {folder}")
         names = {path: path.stem if folder is None else str(path) for path in found}
         width = max((len(name) for name in names.values()), default=0)
         for path, title in found.items():
-            print(f"{names[path]:<{width}}  {title}")
+            line(f"{names[path]:<{width}}  {' '.join(title.split())}")
 
 
 @app.command(epilog="Example: bayes-nqp new cities.xlsx --unit 城市 --outcome 新质生产力")
@@ -161,7 +164,7 @@ def new(
     channels, and says why as comments: confirm every line. Sheets, titles above the header,
     merged cells, "1,234" and "—" are recognised. Nothing is overwritten.
     """
-    with plain_errors():
+    with door():
         from bayes_nqp import studies
         from bayes_nqp.cli._proposed import show_proposal
 
@@ -210,7 +213,7 @@ def index(
 
     Beside them its weights are written, one row an indicator.
     """
-    with plain_errors():
+    with door():
         from bayes_nqp import studies
 
         made = studies.add_index(
@@ -219,8 +222,8 @@ def index(
         )  # fmt: skip
         say = console()
         for note in made.notes:
-            say.print(f"note: {note}", markup=False, highlight=False)
-        say.print(made.table.to_string(index=False), markup=False, highlight=False)
+            line(f"note: {note}")
+        line(made.table.to_string(index=False))
         for path in made.paths:
             say.print(f"wrote [bold]{safe(path)}[/bold]", highlight=False)
 
@@ -245,16 +248,16 @@ def zones(
     Adds the batch, the date of approval, the first treated year, the province, and whether it
     is coastal; and says what is no prefecture, with the nearest names.
     """
-    with plain_errors():
+    with door():
         from bayes_nqp import studies
 
         made = studies.add_zones(file, out, prefecture=prefecture, rule=rule)
         say = console()
         for note in made.notes:
-            say.print(note, markup=False, highlight=False)
+            line(note)
         if len(made.table):
             say.print("[yellow]no prefecture, and without a zone:[/yellow]")
-            say.print(made.table.to_string(index=False), markup=False, highlight=False)
+            line(made.table.to_string(index=False))
         for path in made.paths:
             say.print(f"wrote [bold]{safe(path)}[/bold]", highlight=False)
 
@@ -270,7 +273,7 @@ def schema(
     Put "#:schema ./study.schema.json" in the first line of a study; editors with Taplo or Even
     Better TOML read it.
     """
-    with plain_errors():
+    with door():
         from bayes_nqp import studies
 
         if out is None:
@@ -282,8 +285,12 @@ def schema(
 
 def main() -> None:
     """Run the command line."""
-    with stoppable():
-        app()
+    in_utf8()
+    with streams() as flush, door(loads=False), stoppable():
+        try:
+            app()
+        finally:
+            flush()
 
 
 def _typed() -> str:

@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import typer
+from bayes_nqp.cli._streams import plain_text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["FAILED", "console", "error", "plain_errors", "progress", "safe"]
+__all__ = ["console", "line", "progress", "safe"]
 
-BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 _COUNT = re.compile(r" \d+/\d+$")
 
 
@@ -36,7 +35,7 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def safe(value: object) -> str:
-    """Text in which no bracket is markup.
+    """Text in which no bracket is markup, and nothing that a terminal would obey.
 
     Parameters
     ----------
@@ -48,37 +47,17 @@ def safe(value: object) -> str:
     """
     from rich.markup import escape
 
-    return escape(str(value))
+    return escape(plain_text(str(value)))
 
 
-def error(message: str) -> None:
-    """Print an error.
+def line(text: object) -> None:
+    """Print text as it is: no bracket in it is markup, and nothing that a terminal would obey.
 
     Parameters
     ----------
-    message : str
+    text : object
     """
-    console(stderr=True).print(f"[red]{safe(message)}[/red]", highlight=False)
-
-
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """Turn what the library refuses into words and an exit code.
-
-    Yields
-    ------
-    None
-    """
-    from bayes_nqp.errors import NQPError
-
-    try:
-        yield
-    except NQPError as refused:
-        error(str(refused))
-        raise typer.Exit(BAD_INPUT) from None
-    except KeyboardInterrupt as stop:
-        error("Interrupted; nothing was written.")
-        raise typer.Exit(getattr(stop, "code", INTERRUPTED)) from None
+    console().print(plain_text(str(text)), markup=False, highlight=False)
 
 
 @contextmanager
@@ -107,9 +86,10 @@ def progress(quiet: bool) -> Iterator[Callable[[str], None] | None]:
             name = _COUNT.sub("", step)
             if said[-1:] != [name]:
                 said.append(name)
-                shown.print(f"{name} …", markup=False, highlight=False)
+                shown.print(f"{plain_text(name)} …", markup=False, highlight=False)
 
         yield once
         return
-    with shown.status("starting …") as status:
+    spinner = "dots" if shown.encoding.startswith("utf") else "line"
+    with shown.status("starting …", spinner=spinner) as status:
         yield lambda step: status.update(f"{safe(step)} …")

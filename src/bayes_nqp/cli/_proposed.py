@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bayes_nqp.cli._console import console, safe
+from bayes_nqp.cli._console import console, line, safe
 from bayes_nqp.studies._new_text import in_shell
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ def show_proposal(made: Proposal) -> None:
     if made.study is not None:
         if made.study.settings.design.get("unidentified") == "drop":
             _line("design", 'unidentified = "drop"  (what the data cannot identify is left out)')
-        say.print(repr(made.study.panel), markup=False, highlight=False)
+        line(repr(made.study.panel))
         known = {*made.study.panel.notes, *notes}
         notes = [x for x in notes if x not in made.study.panel.notes]
         notes += [x for x in made.study.notes if x not in known]
     for note in notes:
-        say.print(f"  note: {note}", markup=False, highlight=False)
+        line(f"  note: {note}")
     if made.study is None:
         say.print(f"[yellow]It does not run yet:[/yellow]\n{safe(made.problem)}")
         return
@@ -44,7 +44,7 @@ def show_proposal(made: Proposal) -> None:
 
 
 def _line(key: str, said: str) -> None:
-    console().print(f"  {key:<10} {said}", markup=False, highlight=False)
+    line(f"  {key:<10} {said}")
 
 
 def _said(value: Any) -> str:

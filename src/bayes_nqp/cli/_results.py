@@ -6,7 +6,7 @@ import math
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bayes_nqp.cli._console import console, safe
+from bayes_nqp.cli._console import console, line, safe
 from bayes_nqp.tables._model import written
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def show(outcome: Outcome) -> None:
             highlight=False,
         )
     for note in dict.fromkeys([*outcome.fit.notes, *outcome.study.panel.notes]):
-        say.print(f"  note: {note}", markup=False, highlight=False)
+        line(f"  note: {note}")
     if outcome.moved is not None:
         say.print(f"\nThe earlier results are in {safe(outcome.moved)}", highlight=False)
     say.print(

@@ -15,6 +15,7 @@ from bayes_nqp.studies._guess import unit_and_time
 from bayes_nqp.studies._guess_treatment import prefecture_of
 from bayes_nqp.studies._index import recipe_of
 from bayes_nqp.studies._look import Look, look, named
+from bayes_nqp.studies._paths import text_path
 from bayes_nqp.studies._rows import panel_rows
 from bayes_nqp.studies._schema import Index
 from bayes_nqp.studies._words import at_command
@@ -200,7 +201,9 @@ def _frame(found: Look, merged: Sequence[str]) -> pd.DataFrame:
 
 def _out(file: str | Path, out: str | Path | None, ending: str) -> Path:
     file = named(file)
-    path = Path(out) if out is not None else file.with_name(f"{file.stem}{ending}.csv")
+    path = (
+        text_path(out, "--out") if out is not None else file.with_name(f"{file.stem}{ending}.csv")
+    )
     if path.suffix.lower() not in _WRITERS:
         raise StudyError(
             f"'out' {path.name!r} has an ending that is not written here",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.errors import StudyError, nearest, shown
+from bayes_nqp.errors import StudyError, brief, nearest, shown
 from bayes_nqp.panel._years import year_of
 
 __all__ = ["columns_of", "derive", "numbers_of"]
@@ -32,6 +34,9 @@ _OPERATORS: Mapping[type, Callable[[Any, Any], Any]] = {
     ast.Div: np.divide,
     ast.Pow: np.power,
 }
+_LARGEST = sys.float_info.max
+_DEEPEST = 400
+"""Levels of an expression: a sum of as many columns."""
 _ALLOWED = (
     "numbers, column names, + - * / **, brackets, log, log10, log1p, exp, sqrt, abs, year (of a "
     'column of dates), and col("…") for a column whose name has spaces or signs in it'
@@ -75,7 +80,7 @@ def derive(
     bad = frame.index[known & ~np.isfinite(values)]
     if len(bad):
         raise StudyError(
-            f"'data.derive.{name}' = {expression!r} is undefined in {len(bad)} rows",
+            f"'data.derive.{name}' = {brief(expression)} is undefined in {len(bad)} rows",
             where=f"row {shown(bad, 5)}",
             hint="a logarithm needs values above 0 (log1p takes 0), a division others than 0",
         )
@@ -94,7 +99,7 @@ def columns_of(expression: str) -> list[str]:
     list of str
     """
     found = []
-    tree = ast.parse(expression.strip(), mode="eval")
+    tree = _parsed(expression)
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and id(node) not in called:
@@ -115,7 +120,7 @@ def numbers_of(expression: str) -> list[str]:
     -------
     list of str
     """
-    dated = _dated(ast.parse(expression.strip(), mode="eval"))
+    dated = _dated(_parsed(expression))
     return [name for name in columns_of(expression) if name not in dated]
 
 
@@ -156,11 +161,28 @@ def _years(column: str, frame: pd.DataFrame, name: str, empty: Sequence[str]) ->
 
 def _tree(name: str, expression: str) -> ast.expr:
     try:
-        return ast.parse(expression.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return _parsed(expression).body
+    except SyntaxError as error:
         raise StudyError(
-            f"'data.derive.{name}' = {expression!r} is no expression", hint=_ALLOWED
+            f"'data.derive.{name}' = {brief(expression)} is no expression", hint=_ALLOWED
         ) from error
+
+
+def _parsed(expression: str) -> ast.Expression:
+    """Parse an expression; whatever Python cannot, or only by many levels, is a SyntaxError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            tree = ast.parse(expression.strip(), mode="eval")
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise SyntaxError(str(error)) from error
+    left: list[tuple[ast.AST, int]] = [(tree, 0)]
+    while left:
+        node, depth = left.pop()
+        if depth > _DEEPEST:
+            raise SyntaxError("too many levels")
+        left += [(inner, depth + 1) for inner in ast.iter_child_nodes(node)]
+    return tree
 
 
 def _value(node: ast.expr, frame: pd.DataFrame, name: str, dated: Mapping[str, Array]) -> Any:
@@ -168,7 +190,7 @@ def _value(node: ast.expr, frame: pd.DataFrame, name: str, dated: Mapping[str, A
         return dated[column]
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
-            return float(number)
+            return float(number) if abs(number) <= _LARGEST else np.inf
         case ast.Name(id=column):
             return _column(column, frame, name)
         case ast.UnaryOp(op=ast.USub(), operand=inner):
@@ -185,7 +207,7 @@ def _value(node: ast.expr, frame: pd.DataFrame, name: str, dated: Mapping[str, A
             with np.errstate(all="ignore"):
                 return _FUNCTIONS[function](_value(inner, frame, name, dated))
     raise StudyError(
-        f"'data.derive.{name}' holds {ast.unparse(node)!r}, which is not allowed there",
+        f"'data.derive.{name}' holds {brief(ast.unparse(node))}, which is not allowed there",
         hint=_ALLOWED,
     )
 

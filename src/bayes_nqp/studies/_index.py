@@ -13,6 +13,7 @@ from bayes_nqp import simulation
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.index import IndexSystem, ProductivityIndex
 from bayes_nqp.index._toml import system_of
+from bayes_nqp.studies._paths import text_path
 from bayes_nqp.studies._schema import Index
 
 __all__ = ["normalisations", "recipe_of", "schemes", "systems", "tables_of_index"]
@@ -105,7 +106,7 @@ def _system(index: Index, folder: Path) -> IndexSystem:
         elif str(index.system) in ready:
             found = ready[str(index.system)]()
         elif str(index.system).endswith(".toml"):
-            found = IndexSystem.from_toml(folder / str(index.system))
+            found = IndexSystem.from_toml(folder / text_path(str(index.system), "'index.system'"))
         else:
             raise StudyError(
                 f"'index.system' is {index.system!r}",

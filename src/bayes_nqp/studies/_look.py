@@ -14,6 +14,7 @@ from bayes_nqp.panel._book import opened
 from bayes_nqp.panel._path import no_file
 from bayes_nqp.panel._read import broken, read
 from bayes_nqp.panel._values import is_text
+from bayes_nqp.studies._paths import text_path
 from bayes_nqp.studies._rows import EDGES, stripped
 from bayes_nqp.studies._schema import Data
 from bayes_nqp.studies._source import rows_of
@@ -135,7 +136,7 @@ def named(file: str | Path) -> Path:
     StudyError
         If there is none, as where make is not told one.
     """
-    path = Path(file)
+    path = text_path(file, "FILE")
     if not path.name:
         raise StudyError(
             "FILE names no file",

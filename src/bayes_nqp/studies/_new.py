@@ -13,6 +13,7 @@ from bayes_nqp.studies._guess import guess
 from bayes_nqp.studies._guessed import Guess
 from bayes_nqp.studies._look import look, named
 from bayes_nqp.studies._new_text import study_text, with_channels
+from bayes_nqp.studies._paths import text_path
 from bayes_nqp.studies._study import Study, validate
 
 __all__ = ["Proposal", "new"]
@@ -66,7 +67,7 @@ def new(
         If no file is named; if the study is there already, or cannot be written.
     """
     file = named(file)
-    path = Path(out) if out is not None else file.with_suffix(".toml")
+    path = text_path(out, "--out") if out is not None else file.with_suffix(".toml")
     free(path)
     found = look(file)
     made = guess(found, {k: x for k, x in (roles or {}).items() if x})

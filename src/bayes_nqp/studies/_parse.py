@@ -10,12 +10,17 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from bayes_nqp.errors import StudyError, nearest, shown
+from bayes_nqp.errors import StudyError, brief, nearest, shown
 from bayes_nqp.panel._read import SUFFIXES
+from bayes_nqp.studies._paths import text_path
 from bayes_nqp.studies._schema import Settings
 
 __all__ = ["key_hint", "parse", "read", "titles"]
 
+_DEEPEST = 20
+"""Levels of tables and lists; the deepest that a study needs is six."""
+_LONGEST = 5_000_000
+"""Bytes of a study."""
 _TWICE = re.compile("overwrite|twice")
 _LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
 _WORDS = {
@@ -49,6 +54,7 @@ def read(path: Path) -> dict[str, Any]:
     StudyError
         If it is not there, or is no TOML; it names the line.
     """
+    text_path(path, "the study")
     if not path.is_file():
         folder = path.parent
         names = sorted(p.name for p in folder.glob("*.toml")) if folder.is_dir() else []
@@ -63,6 +69,12 @@ def read(path: Path) -> dict[str, Any]:
             f"{path.with_suffix('.toml').name}; then run that",
         )
     try:
+        size = path.stat().st_size
+        if size > _LONGEST:
+            raise StudyError(
+                f"{path.name} has {size:,} bytes, and a study is a page of text",
+                hint="data stand in a file of their own, which the study names",
+            )
         text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise StudyError(
@@ -75,9 +87,42 @@ def read(path: Path) -> dict[str, Any]:
             f"{path.name} cannot be read: {error.strerror}", hint="check its permissions"
         ) from error
     try:
-        return tomllib.loads(text)
+        data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _broken(path, text, str(error)) from error
+    except RecursionError as error:
+        raise _nested(path.name) from error
+    except ValueError as error:  # more digits than Python reads
+        raise StudyError(
+            f"{path.name} holds a whole number of thousands of digits", hint="a number, or text"
+        ) from error
+    _check_plain(data, path.name)
+    return data
+
+
+def _check_plain(data: dict[str, Any], name: str) -> None:
+    """Refuse what no key takes: tables within tables without end, numbers beyond 64 bits."""
+    left: list[tuple[str, Any, int]] = [("", data, 0)]
+    while left:
+        place, value, depth = left.pop()
+        if depth > _DEEPEST:
+            raise _nested(name, f"'{place[:60]}…'")
+        if isinstance(value, dict):
+            left += [(f"{place}.{key}".lstrip("."), x, depth + 1) for key, x in value.items()]
+        elif isinstance(value, list):
+            left += [(place, x, depth + 1) for x in value]
+        elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise StudyError(
+                f"'{place}' is a whole number beyond 64 bits", hint="a smaller one, or text"
+            )
+
+
+def _nested(name: str, where: str = "") -> StudyError:
+    return StudyError(
+        f"{name} nests brackets or tables more than {_DEEPEST} levels deep",
+        where=where,
+        hint="no key of a study takes more than a few",
+    )
 
 
 def parse(data: dict[str, Any], name: str) -> Settings:
@@ -189,7 +234,7 @@ def _worded(errors: list[ErrorDetails], name: str) -> StudyError:
         return StudyError(what, hint=f"add {example}")
     quoted = ".".join(str(part) for part in loc if not isinstance(part, int))
     wanted = _wanted(errors, first)
-    return StudyError(f"'{quoted}' is {first['input']!r}", hint=wanted)
+    return StudyError(f"'{quoted}' is {brief(first['input'])}", hint=wanted)
 
 
 def _wanted(errors: list[ErrorDetails], first: ErrorDetails) -> str:

@@ -28,6 +28,7 @@ from bayes_nqp.reports._words import words
 from bayes_nqp.signals import heed, interruption
 from bayes_nqp.studies._figures import draw
 from bayes_nqp.studies._outcome import Outcome
+from bayes_nqp.studies._paths import text_path
 from bayes_nqp.studies._stated import ALL
 from bayes_nqp.studies._study import Study, validate
 from bayes_nqp.studies._tables import tables_of
@@ -86,8 +87,10 @@ def run(
     began = time.perf_counter()
     told = _heeding(say)
     told("reading the study and its data")
-    study, out = validate(path), Path(out)
+    study, out = validate(path), text_path(out, "'out'")
     guarded = tuple(p for p in (study.path, study.source, Path.cwd()) if p is not None)
+    for name in (*study.by, *study.mediators):
+        text_path(name, "a file named after the column")
     with place(out, force=force, guarded=guarded) as ready:
         told("sampling")
         fitted = _fitted(study, progress, told)

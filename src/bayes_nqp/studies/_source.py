@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pandas as pd
 from bayes_nqp import datasets
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.panel._read import read
+from bayes_nqp.studies._paths import text_path
 from bayes_nqp.studies._rows import EDGES, panel_rows
 from bayes_nqp.studies._schema import Data
 from bayes_nqp.studies._simulate import simulate
@@ -23,6 +25,7 @@ __all__ = ["EDGES", "datasets_of", "further_down", "rows_of", "source_of"]
 
 _BOOKS = (".xlsx", ".xlsm", ".xls")
 _KINDS = ("dataset", "file", "simulation")
+_CONTROL = re.compile(r"[\x01-\x1f\x7f]")
 _LOOK = 12
 """Rows in which a header further down is looked for."""
 
@@ -56,12 +59,12 @@ def source_of(data: Data, folder: Path) -> Path | None:
         raise StudyError("[data.options] are for a simulation", hint="leave them out")
     if data.file is None:
         return None
-    if not data.file.isprintable():
+    if _CONTROL.search(data.file):
         raise StudyError(
             f"'data.file' is {data.file!r}: \\ and the letter after it were read as one sign",
             hint="in a path, write / instead of \\, or put it in single quotes: 'C:\\data.xlsx'",
         )
-    return folder / data.file
+    return folder / text_path(data.file, "'data.file'")
 
 
 def datasets_of() -> list[str]:
