@@ -10,9 +10,10 @@ from typing import Any
 
 from bayes_nqp import index as indices
 from bayes_nqp import simulation
-from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.index import IndexSystem, ProductivityIndex
 from bayes_nqp.index._toml import system_of
+from bayes_nqp.studies._kinds import annotations_of, check_kinds
 from bayes_nqp.studies._paths import text_path
 from bayes_nqp.studies._schema import Index
 
@@ -127,9 +128,9 @@ def _value(given: str | Mapping[str, Any], known: Mapping[str, type], where: str
         raise StudyError(
             f"'{where}' does not say its type", hint=f'{{ type = "{next(iter(known))}", … }}'
         )
-    name = table.pop(_TAG)
+    name = str(table.pop(_TAG))
     if name not in known:
-        raise StudyError(f"'{where}' is {name!r}", hint=nearest(str(name), known))
+        raise StudyError(f"'{where}' is {brief(name)}", hint=nearest(str(name), known))
     names = [field.name for field in fields(known[name])]
     for key in table:
         if key not in names:
@@ -137,6 +138,7 @@ def _value(given: str | Mapping[str, Any], known: Mapping[str, type], where: str
                 f"'{where}' has the unknown key {key!r}",
                 hint=nearest(key, names) if names else f"{name} takes none",
             )
+    check_kinds(table, annotations_of(known[name]), where)
     try:
         return known[name](**table)
     except StudyError as error:

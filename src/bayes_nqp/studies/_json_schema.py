@@ -13,18 +13,16 @@ from bayes_nqp.checks import CHECKS
 from bayes_nqp.reports._report import FORMATS
 from bayes_nqp.studies._families import DESIGNS, SAMPLERS, choices, members, option_values
 from bayes_nqp.studies._index import normalisations, schemes, systems
+from bayes_nqp.studies._kinds import Schema, kind_of, several
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._simulate import simulations
 from bayes_nqp.studies._source import datasets_of
 
 __all__ = ["described", "json_schema", "json_text"]
 
-type Schema = dict[str, Any]
-
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _ENTRY = re.compile(r"^(\w[\w, ]*?) : ")
 _ROLES = ("unit", "time", "outcome")
-_NUMBERS = {"int": "integer", "float": "number", "bool": "boolean", "str": "string"}
 
 
 def json_text() -> str:
@@ -76,11 +74,11 @@ def json_schema() -> Schema:
     top["priors"] = {**_words(top["priors"]), **_table(priors, made, tagged=False)}
     formats = made["Report"]["properties"]["formats"]
     made["Report"]["properties"]["formats"] = {
-        **_words(formats), "anyOf": _several({"enum": list(FORMATS)})
+        **_words(formats), "anyOf": several({"enum": list(FORMATS)})
     }  # fmt: skip
     checks = made["Checks"]
     run = checks["properties"]["run"]
-    checks["properties"]["run"] = {**_words(run), "anyOf": _several({"enum": list(CHECKS)})}
+    checks["properties"]["run"] = {**_words(run), "anyOf": several({"enum": list(CHECKS)})}
     checks["properties"] |= {name: _check(one.find, made) for name, one in CHECKS.items()}
     for name in CHECKS:
         checks["properties"][name]["description"] = CHECKS[name].question
@@ -142,11 +140,7 @@ def _plain(table: Schema) -> None:
     if table.get("type") == "array" and table.get("items") == {"type": "string"}:
         table.pop("type")
         table.pop("items")
-        table["anyOf"] = _several({"type": "string"})
-
-
-def _several(item: Schema) -> list[Schema]:
-    return [item, {"type": "array", "items": item}]
+        table["anyOf"] = several({"type": "string"})
 
 
 def _words(item: Schema) -> Schema:
@@ -209,36 +203,12 @@ def _argument(field: Field[Any], made: Schema) -> Schema:
     kinds = choices(field)
     if kinds:
         return _one_of(kinds, made)
-    item = _of_text(str(field.type))
+    item = kind_of(str(field.type))
     if isinstance(field.default, int | float | str | bool):
         item["default"] = field.default
     elif isinstance(field.default, tuple):
         item["default"] = list(field.default)
     return item
-
-
-def _of_text(text: str) -> Schema:
-    """The kind of an argument from its annotation; anything where that is no plain kind."""
-    kinds: list[Schema] = []
-    literal = re.search(r"Literal\[(.*?)\]", text)
-    if literal:
-        kinds.append({"enum": [part.strip().strip("\"'") for part in literal[1].split(",")]})
-        text = text.replace(literal[0], "")
-    if re.search(r"(tuple|list|Sequence)\[str\b", text) or "By" in text:
-        kinds += _several({"type": "string"})
-    elif re.search(r"(tuple|list|Sequence)\[(float|int)\b", text):
-        kinds.append({"type": "array", "items": {"type": "number"}})
-    elif re.search(r"\w+\[", text):
-        return {}
-    else:
-        for part in (part.strip() for part in text.split("|")):
-            if part in _NUMBERS:
-                kinds.append({"type": _NUMBERS[part]})
-            elif part not in ("", "None"):
-                return {}
-    if {"enum"} == {key for kind in kinds for key in kind} or len(kinds) == 1:
-        return dict(kinds[0]) if kinds else {}
-    return {"anyOf": kinds} if kinds else {}
 
 
 def _check(find: Callable[..., object], made: Schema) -> Schema:
@@ -257,7 +227,7 @@ def _options_of(name: str, make: Callable[..., object]) -> Schema:
     said = described(make)
     known: Schema = {}
     for option in signature(make).parameters.values():
-        known[option.name] = _of_text(str(option.annotation))
+        known[option.name] = kind_of(str(option.annotation))
         if said.get(option.name):
             known[option.name]["description"] = said[option.name]
     options = {"type": "object", "properties": known, "additionalProperties": False}
@@ -273,4 +243,4 @@ def _option(option: Parameter, made: Schema) -> Schema:
         word = "Rho" if "Rho" in text else "Steps"
         kinds = {name: kind for name, kind in option_values().items() if name.endswith(word)}
         return {"anyOf": _one_of(kinds, made)["anyOf"][1:]}
-    return _of_text(text)
+    return kind_of(text)

@@ -8,7 +8,8 @@ from inspect import isfunction, signature
 from typing import TYPE_CHECKING, Any
 
 from bayes_nqp import simulation
-from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.errors import StudyError, brief, nearest
+from bayes_nqp.studies._kinds import annotations_of, check_kinds
 
 if TYPE_CHECKING:
     from bayes_nqp.simulation import Simulated
@@ -62,6 +63,7 @@ def simulate(name: str, options: Mapping[str, Any]) -> Simulated:
             raise StudyError(
                 f"[data.options] has the unknown key {key!r}", hint=nearest(key, arguments)
             )
+    check_kinds(options, annotations_of(known[name]), "data.options")
     values = {key: _channels(x) if key == _CHANNELS else x for key, x in options.items()}
     try:
         return known[name](**values)
@@ -72,7 +74,7 @@ def simulate(name: str, options: Mapping[str, Any]) -> Simulated:
     except (TypeError, ValueError) as error:
         raise StudyError(
             f"[data.options] has a value of the wrong kind: {error}",
-            where=", ".join(f"{key} = {x!r}" for key, x in options.items()),
+            where=", ".join(f"{key} = {brief(x)}" for key, x in options.items()),
             hint="numbers stand without quotes, text in quotes",
         ) from error
 
@@ -86,9 +88,10 @@ def _channels(given: Any) -> Any:
     for name, table in given.items():
         place = f"data.options.mediators.{name}"
         if not isinstance(table, Mapping):
-            raise StudyError(f"'{place}' is {table!r}", hint=f"a table, [{place}]")
+            raise StudyError(f"'{place}' is {brief(table)}", hint=f"a table, [{place}]")
         for key in table:
             if key not in known:
                 raise StudyError(f"[{place}] has the unknown key {key!r}", hint=nearest(key, known))
+        check_kinds(table, annotations_of(simulation.Channel), place)
         made[str(name)] = simulation.Channel(**table)
     return made

@@ -15,11 +15,12 @@ from bayes_nqp.checks import CHECKS
 from bayes_nqp.checks._check import suiting
 from bayes_nqp.checks._options import names_of
 from bayes_nqp.designs import ContinuousExposure, Design, Mediation, own_design, support
-from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.panel import Panel
 from bayes_nqp.reports._report import FORMATS
 from bayes_nqp.sampling import Sampler
 from bayes_nqp.studies._data import Prepared, prepared
+from bayes_nqp.studies._kinds import annotations_of, check_kinds
 from bayes_nqp.studies._parse import key_hint, parse, read
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._source import source_of
@@ -209,7 +210,7 @@ def _check_checks(settings: Settings, design: Design) -> None:
             )
         if not isinstance(options, dict):
             raise StudyError(
-                f"'checks.{name}' is {options!r}", hint=f"a table of options: [checks.{name}]"
+                f"'checks.{name}' is {brief(options)}", hint=f"a table of options: [checks.{name}]"
             )
         known = CHECKS[name].options
         for option in options:
@@ -218,6 +219,7 @@ def _check_checks(settings: Settings, design: Design) -> None:
                     f"'checks.{name}.{option}' is no option of this check",
                     hint=nearest(option, known) if known else "it takes none",
                 )
+        check_kinds(options, annotations_of(CHECKS[name].find), f"checks.{name}")
         options_of(options, f"checks.{name}")
 
 

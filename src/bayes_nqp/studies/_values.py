@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_nqp.codec import VALUES, decode, encode
 from bayes_nqp.designs import Mediation, StaggeredDiD
-from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.priors import Priors
 from bayes_nqp.sampling import NUTS, Sampler
 from bayes_nqp.studies._families import DESIGNS, SAMPLERS, members, option_values, places
+from bayes_nqp.studies._kinds import annotations_of, check_kinds
 from bayes_nqp.studies._schema import Channels
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def design_of(
     name, known = str(design.get(_TAG, StaggeredDiD.__name__)), members(DESIGNS)
     if name not in known:
         raise StudyError(
-            f"'design.type' is {name!r}, which is no design",
+            f"'design.type' is {brief(name)}, which is no design",
             hint=nearest(name, known),
         )
     made: Design = _decoded(_tagged({**design, _TAG: name}, "design"), "design")
@@ -111,10 +112,10 @@ def sampler_of(sampler: Mapping[str, Any]) -> Sampler | None:
     """
     if not sampler:
         return None
-    kind, known = sampler.get(_TAG, NUTS.__name__), members(SAMPLERS)
+    kind, known = str(sampler.get(_TAG, NUTS.__name__)), members(SAMPLERS)
     if kind not in known:
         raise StudyError(
-            f"'sampler.type' is {kind!r}, which is no sampler",
+            f"'sampler.type' is {brief(kind)}, which is no sampler",
             hint=" or ".join(f'"{name}"' for name in known),
         )
     made: Sampler = _decoded({**sampler, _TAG: kind}, "sampler")
@@ -201,6 +202,7 @@ def _option(item: Any, where: str) -> Any:
     for key in arguments:
         if key not in names:
             raise StudyError(f"'{where}' has the unknown key {key!r}", hint=nearest(key, names))
+    check_kinds(arguments, annotations_of(known[name]), where)
     try:
         return known[name](**arguments)
     except (TypeError, ValueError) as error:
@@ -228,9 +230,11 @@ def _tagged(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for key, item in table.items():
         known = takes.get(key, {})
-        if isinstance(item, str) and known:
-            if item not in known:
-                raise StudyError(f"'{where}.{key}' is {item!r}", hint=nearest(item, known))
+        if known and not isinstance(item, Mapping):
+            if not isinstance(item, str) or item not in known:
+                raise StudyError(
+                    f"'{where}.{key}' is {brief(item)}", hint=nearest(str(item), known)
+                )
             made[key] = {_TAG: item}
         elif isinstance(item, Mapping) and known:
             if _TAG not in item:
@@ -239,9 +243,9 @@ def _tagged(table: Mapping[str, Any], where: str) -> dict[str, Any]:
                     f"'{where}.{key}' does not say its type",
                     hint=f'{key} = {{ type = "{example}", … }}',
                 )
-            if item[_TAG] not in known:
+            if str(item[_TAG]) not in known:
                 raise StudyError(
-                    f"'{where}.{key}' has the type {item[_TAG]!r}",
+                    f"'{where}.{key}' has the type {brief(item[_TAG])}",
                     hint=nearest(str(item[_TAG]), known),
                 )
             made[key] = _tagged(item, f"{where}.{key}")
@@ -261,7 +265,7 @@ def _decoded(data: Mapping[str, Any], where: str) -> Any:
     except (TypeError, ValueError) as error:
         raise StudyError(
             f"[{where}] has a value of the wrong kind: {error}",
-            where=", ".join(f"{k} = {x!r}" for k, x in data.items() if k != _TAG),
+            where=", ".join(f"{k} = {brief(x)}" for k, x in data.items() if k != _TAG),
             hint="numbers stand without quotes, text in quotes",
         ) from error
 
@@ -278,3 +282,5 @@ def _check_keys(data: Mapping[str, Any], where: str) -> None:
             raise StudyError(f"{place} has the unknown key {key!r}", hint=nearest(key, known))
         if isinstance(item, Mapping) and _TAG in item:
             _check_keys(item, f"{where}.{key}")
+    taken = {k: x for k, x in data.items() if k != _TAG}
+    check_kinds(taken, annotations_of(kind), where)

@@ -1,0 +1,148 @@
+"""What kind of value an argument takes, read from its annotation: for editors, and for checking."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+from inspect import signature
+from typing import Any
+
+from bayes_nqp.errors import StudyError, brief
+
+__all__ = ["Schema", "annotations_of", "check_kinds", "kind_of", "several"]
+
+type Schema = dict[str, Any]
+
+_NUMBERS = {"int": "integer", "float": "number", "bool": "boolean", "str": "string"}
+_WORDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "string": "text in quotes",
+}
+
+
+def kind_of(text: str) -> Schema:
+    """Tell the kind of an argument from its annotation.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``"int | None"``.
+
+    Returns
+    -------
+    dict
+        JSON schema; empty, which is anything, where the annotation is no plain kind.
+    """
+    kinds: list[Schema] = []
+    literal = re.search(r"Literal\[(.*?)\]", text)
+    if literal:
+        kinds.append({"enum": [part.strip().strip("\"'") for part in literal[1].split(",")]})
+        text = text.replace(literal[0], "")
+    if re.search(r"(tuple|list|Sequence)\[str\b", text) or "By" in text:
+        kinds += several({"type": "string"})
+    elif re.search(r"(tuple|list|Sequence)\[(float|int)\b", text):
+        kinds.append({"type": "array", "items": {"type": "number"}})
+    elif re.search(r"\w+\[", text):
+        return {}
+    else:
+        for part in (part.strip() for part in text.split("|")):
+            if part in _NUMBERS:
+                kinds.append({"type": _NUMBERS[part]})
+            elif part not in ("", "None"):
+                return {}
+    if {"enum"} == {key for kind in kinds for key in kind} or len(kinds) == 1:
+        return dict(kinds[0]) if kinds else {}
+    return {"anyOf": kinds} if kinds else {}
+
+
+def several(item: Schema) -> list[Schema]:
+    """Describe one item, or a list of such.
+
+    Parameters
+    ----------
+    item : dict
+
+    Returns
+    -------
+    list of dict
+    """
+    return [item, {"type": "array", "items": item}]
+
+
+def annotations_of(kind: Any) -> dict[str, str]:
+    """Name the arguments of a value or a function, with their annotations.
+
+    Parameters
+    ----------
+    kind : type or callable
+        A dataclass, or a function.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    if isinstance(kind, type):
+        return {field.name: str(field.type) for field in fields(kind)}
+    return {name: str(one.annotation) for name, one in signature(kind).parameters.items()}
+
+
+def check_kinds(values: Mapping[str, Any], annotations: Mapping[str, str], where: str) -> None:
+    """Refuse values of the wrong kind.
+
+    Parameters
+    ----------
+    values : mapping
+        Plain data by key; tables are left to whoever makes values of them.
+    annotations : mapping
+        From `annotations_of`.
+    where : str
+        The table, for messages.
+
+    Raises
+    ------
+    StudyError
+        If a value is not of the kind that its annotation says.
+    """
+    for key, value in values.items():
+        schema = kind_of(annotations.get(key, ""))
+        if value is not None and not isinstance(value, Mapping) and not _fits(value, schema):
+            raise StudyError(f"'{where}.{key}' is {brief(value)}", hint=_worded(schema))
+
+
+def _fits(value: Any, schema: Schema) -> bool:
+    if "anyOf" in schema:
+        return any(_fits(value, one) for one in schema["anyOf"])
+    if "enum" in schema:
+        return value in schema["enum"]
+    match schema.get("type"):
+        case "integer":
+            return type(value) is int
+        case "number":
+            return type(value) in (int, float)
+        case "boolean":
+            return type(value) is bool
+        case "string":
+            return isinstance(value, str)
+        case "array":
+            return isinstance(value, list | tuple) and all(
+                _fits(item, schema["items"]) for item in value
+            )
+    return True
+
+
+def _worded(schema: Schema) -> str:
+    """Say what would have been right."""
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(_worded(one) for one in schema["anyOf"]))
+    if "enum" in schema:
+        return " or ".join(f'"{value}"' for value in schema["enum"])
+    if schema["type"] == "array":
+        return (
+            'a list, such as ["a", "b"]'
+            if schema["items"]["type"] == "string"
+            else ("a list of numbers, such as [1, 2]")
+        )
+    return _WORDS[schema["type"]]
