@@ -16,8 +16,8 @@ type Schema = dict[str, Any]
 
 _NUMBERS = {"int": "integer", "float": "number", "bool": "boolean", "str": "string"}
 _WORDS = {
-    "integer": "a whole number",
-    "number": "a number",
+    "integer": "a whole number, without quotes",
+    "number": "a number, without quotes",
     "boolean": "true or false",
     "string": "text in quotes",
 }
