@@ -148,7 +148,7 @@ WRONG = [
     ('"channels"', '"Channel"', "'data.simulation' is 'Channel'", "'channels'"),
     ("units =", "unit =", "[data.options] has the unknown key 'unit'", "'units'"),
     ("units = 40", "units = 1", "[data.options]: ", ""),
-    ("units = 40", 'units = "many"', "[data.options]", ""),
+    ("units = 40", 'units = "many"', "'data.options.units'", ""),
     ('simulation = "channels"', 'dataset = "castle_doctrine"', "[data.options]", "leave"),
     ("[channels]", "[data.options.mediators.x]\nslop = 1\n[channels]", "'slop'", "'slope'"),
     ('simulation = "channels"', 'simulation = "channels"\nsheet = 1', "'data.sheet'", ""),
