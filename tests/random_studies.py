@@ -113,7 +113,7 @@ ODD = st.one_of(
 KEYS = st.one_of(
     st.sampled_from(
         [
-            "titel",
+            "title_",
             "outcom",
             "typ",
             "type",

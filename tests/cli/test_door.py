@@ -138,7 +138,7 @@ def test_usage_and_success_have_their_codes(called: Called) -> None:
         (("run",), 2, "Missing argument"),
         (("run", "study.toml", "--froce"), 2, "--force"),
         (("list", "nowhere"), 2, "there is no folder 'nowhere'"),
-        (("validate", "studdy.toml"), 2, "did you mean 'study.toml'?"),
+        (("validate", "studyy.toml"), 2, "did you mean 'study.toml'?"),
         (("new", "nowhere.csv"), 2, "is not there"),
         (("index", "cities.csv", "--positive", "nqqp"), 2, "nqqp"),
         (("zones", "cities.csv", "--prefecture", "城"), 2, "did you mean '城市'?"),

@@ -16,7 +16,7 @@ from bayes_nqp.studies._clean import cleaned, filled, with_numbers, with_years
 from bayes_nqp.studies._derive import columns_of, derive, numbers_of
 from bayes_nqp.studies._schema import Data, Settings
 from bayes_nqp.studies._source import further_down, rows_of
-from bayes_nqp.studies._words import in_toml
+from bayes_nqp.studies._words import at_file, in_toml
 
 if TYPE_CHECKING:
     from bayes_nqp.index import Index, ProductivityIndex
@@ -72,7 +72,8 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
         If a key of the study does not fit the data.
     """
     recipe = _recipe(settings, folder)
-    frame, notes, simulated = rows_of(settings.data, folder)
+    with at_file():
+        frame, notes, simulated = rows_of(settings.data, folder)
     data = _completed(settings, simulated)
     frame, unmatched = filled(data, frame, notes), None
     if data.zones is not None:

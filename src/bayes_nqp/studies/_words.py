@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bayes_nqp.errors import NQPError
+from bayes_nqp.errors import NQPError, PanelError
 
-__all__ = ["at_command", "in_toml"]
+__all__ = ["at_command", "at_file", "in_toml"]
 
 _REPLACED = (
     (re.compile(r"(\w+)=nqp\.(\w+)\(\)"), r'\1 = { type = "\2" }'),
@@ -81,6 +81,23 @@ def in_toml(table: str) -> Iterator[None]:
         if hint == error.hint:
             raise
         raise type(error)(error.what, where=error.where, hint=hint) from error
+
+
+@contextmanager
+def at_file() -> Iterator[None]:
+    """Name the key of a study whose file cannot be read.
+
+    Yields
+    ------
+    None
+    """
+    try:
+        yield
+    except PanelError as error:
+        if not error.what.startswith("path="):
+            raise
+        what = f"'data.file': {error.what}"
+        raise PanelError(what, where=error.where, hint=error.hint) from error
 
 
 @contextmanager
