@@ -9,12 +9,14 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import Fit, moderator_shift, new_unit_effects
 
 __all__ = ["cell_effects", "lead_effects"]
 
 
+@door
 def cell_effects(fit: object, target: Literal["sample", "population"] = "sample") -> xr.Dataset:
     """Effects of cells.
 
@@ -77,6 +79,7 @@ def cell_effects(fit: object, target: Literal["sample", "population"] = "sample"
     return schema.validate(effects.assign_attrs(target="population"))
 
 
+@door
 def lead_effects(fit: Fit) -> xr.Dataset:
     """Leads of a design with ``controls="never"``: differences before treatment.
 

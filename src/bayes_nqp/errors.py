@@ -12,6 +12,7 @@ from difflib import get_close_matches
 
 __all__ = [
     "UNPRINTABLE",
+    "ArgumentError",
     "ConvergenceError",
     "IdentificationError",
     "NQPError",
@@ -73,6 +74,10 @@ class ConvergenceError(NQPError):
 
 class StudyError(NQPError):
     """A study file, or an argument of the library, cannot be understood."""
+
+
+class ArgumentError(StudyError, TypeError):
+    """An argument of a call is unknown, lacking or of the wrong kind; also a TypeError."""
 
 
 def cut(text: str, most: int = _ITEM) -> str:

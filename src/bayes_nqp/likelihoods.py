@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 
 __all__ = ["Gaussian", "Likelihood", "StudentT"]
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class Gaussian:
     """Normal errors: exact compression, whatever the number of rows."""
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class StudentT:
     """Student-t innovations, robust to outlying rows; sampled row by row, and slowly.

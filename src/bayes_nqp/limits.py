@@ -12,7 +12,7 @@ from typing import Final
 
 from bayes_nqp.errors import StudyError, nearest
 
-__all__ = ["LIMITS", "VARIABLE", "limit", "way_out"]
+__all__ = ["LIMITS", "VARIABLE", "afford", "limit", "way_out"]
 
 VARIABLE: Final = "BAYES_NQP_LIMITS"
 """Environment variable that raises limits: ``memory:64e9,periods:1e6``."""
@@ -22,9 +22,10 @@ LIMITS: Final[dict[str, int]] = {
     "periods": 100_000,
     "columns": 20_000,
     "name": 1_000,
+    "hours": 24,
 }
-"""Bytes that reading a file may need (no more than the machine has); periods of a panel; columns
-of a file; characters of a name."""
+"""Bytes that reading a file, a fit or its draws may need (no more than the machine has); periods
+of a panel; columns of a file; characters of a name; hours that sampling may take."""
 
 
 def limit(name: str) -> int:
@@ -49,6 +50,40 @@ def limit(name: str) -> int:
         return raised[name]
     machine = _memory() if name == "memory" else None
     return LIMITS[name] if machine is None else min(LIMITS[name], machine)
+
+
+def afford(memory: float, what: str, hint: str, *, hours: float = 0.0) -> None:
+    """Refuse what fits neither into memory nor into a day, before anything is allocated.
+
+    Parameters
+    ----------
+    memory : float
+        Bytes, estimated.
+    what : str
+        What takes them, with its numbers.
+    hint : str
+        What to try.
+    hours : float, default 0
+        How long it takes, estimated.
+
+    Raises
+    ------
+    StudyError
+        With the estimate.
+    """
+    room, longest = limit("memory"), limit("hours")
+    if memory > room:
+        raise StudyError(
+            f"{what} would take some {memory / 2**30:,.1f} GiB of memory",
+            where=f"the limit is {room / 2**30:,.1f} GiB",
+            hint=f"{hint}; {way_out('memory', memory)}",
+        )
+    if hours > longest:
+        raise StudyError(
+            f"{what} would take some {hours:,.0f} hours",
+            where=f"the limit is {longest} hours",
+            hint=f"{hint}; {way_out('hours', hours)}",
+        )
 
 
 def way_out(name: str, needed: float) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 
 __all__ = ["Complete", "Partial", "Pooling", "Separate"]
@@ -21,6 +22,7 @@ def _strata(strata: Sequence[str] | str | None) -> tuple[str, ...] | None:
     return names
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class Complete:
     """One effect curve over event time for everybody.
@@ -35,6 +37,7 @@ class Complete:
     varying: str | None = v.UNIT
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class Partial:
     """Effects of strata, cohorts and cells around a common curve, shrunk as the data say.
@@ -70,6 +73,7 @@ class Partial:
         object.__setattr__(self, "varying", varying)
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class Separate:
     """A flat prior for the effect of every cell: nothing is shared.

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields
 
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 
 __all__ = ["Priors"]
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class Priors:
     """Scales of every prior, in multiples of ``s``.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
+from bayes_nqp.doors import door
+
 __all__ = ["versions"]
 
 _PACKAGES = (
@@ -13,6 +15,7 @@ _PACKAGES = (
 )  # fmt: skip
 
 
+@door
 def versions() -> dict[str, str]:
     """Name the versions of Python, the library and what it rests on.
 

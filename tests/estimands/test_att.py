@@ -154,12 +154,12 @@ def test_what_holds_no_effects_is_refused():
     [
         ({"by": "regoin"}, "did you mean 'region'"),
         ({"by": ["region", "region"]}, "repeats a name"),
-        ({"by": 3}, "not made of names"),
+        ({"by": 3}, "'by' is 3"),
         ({"by": {"rows": "region"}}, "results use themselves"),
         ({"weights": "row"}, "did you mean 'rows'"),
         ({"weights": "region"}, "no numeric coordinate"),
-        ({"balanced": -1}, "not an event time"),
-        ({"balanced": True}, "not an event time"),
+        ({"balanced": -1}, "balanced"),
+        ({"balanced": True}, "'balanced' is True"),
     ],
 )
 def test_errors_quote_the_argument(arguments, message):

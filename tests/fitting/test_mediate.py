@@ -283,5 +283,5 @@ def test_columns_that_say_nothing_are_refused() -> None:
         nqp.mediate(frame.iloc[:5], mediators=["skill", "effort"], **ARGUMENTS)
     with pytest.raises(PanelError, match="no row is complete"):
         nqp.mediate(frame.assign(x=np.nan), mediators="skill", **ARGUMENTS)
-    with pytest.raises(StudyError, match="'data' is a list"):
+    with pytest.raises(StudyError, match=r"'data' is \[1\]"):
         nqp.mediate([1], mediators="skill", **ARGUMENTS)  # type: ignore[arg-type]

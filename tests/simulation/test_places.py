@@ -398,7 +398,7 @@ def test_rows_are_missing_on_request() -> None:
         ("cities", {"years": 2010}, "'years'"),
         ("cities", {"rule": "approval"}, "'rule'"),
         ("cities", {"contrasts": {"coast": 0.1}}, "'contrasts' names 'coast'"),
-        ("cities", {"contrasts": {"region": float("nan")}}, "'contrasts' 'region'"),
+        ("cities", {"contrasts": {"region": float("nan")}}, "'contrasts' is {'region': nan}"),
         ("cities", {"spatial": 1.0}, "'spatial'"),
         ("cities", {"reach": 0.0}, "'reach'"),
         ("cities", {"noise": -1.0}, "'noise'"),

@@ -15,6 +15,7 @@ from bayes_nqp.calibration._calibration import Calibration
 from bayes_nqp.calibration._replicate import Job
 from bayes_nqp.calibration._sources import PosteriorSource, PriorSource, Source
 from bayes_nqp.designs import StaggeredDiD
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import Fit, Kept, Numbers, batch
 from bayes_nqp.likelihoods import StudentT
@@ -33,6 +34,7 @@ _MOST_RANKED = 200
 """Half of the effective draws that the convergence gate asks for."""
 
 
+@door
 def calibrate(
     design: StaggeredDiD,
     panel: Panel,

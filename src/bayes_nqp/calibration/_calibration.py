@@ -17,6 +17,7 @@ from scipy.stats import binom
 
 from bayes_nqp.calibration._uniformity import chi_square, ecdf_test, holm
 from bayes_nqp.checks._result import Verdict
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ _UNCONVERGED: Final = 0.01
 """Share of refits that may end without convergence before nothing holds."""
 
 
+@door
 @dataclass(frozen=True, eq=False, repr=False)
 class Calibration:
     """Truths, and what refits made of them.

@@ -40,6 +40,7 @@ from bayes_nqp.checks._support import support
 from bayes_nqp.checks._time_effects import time_effects
 from bayes_nqp.checks._timing import timing
 from bayes_nqp.designs import ContinuousExposure, Design, Mediation, own_design
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.fitting import Fit
 from bayes_nqp.index import recalled
@@ -95,6 +96,7 @@ def check(
 def check(
     fit: Fit, name: str, *, progress: bool = True, language: Language = "en", **options: object
 ) -> CheckResult: ...
+@door
 def check(
     fit: Fit,
     name: str | None = None,

@@ -15,6 +15,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, shown
 from bayes_nqp.fitting import Fit, left_out, log_likelihood
 
@@ -26,6 +27,7 @@ __all__ = ["compare", "loo", "unreliable"]
 _METHODS = ("stacking", "bb-pseudo-bma", "pseudo-bma")
 
 
+@door
 def loo(fit: Fit, by: str | None = None) -> ELPDDataLOO:
     """Predict every unit from the others, by Pareto-smoothed importance sampling.
 
@@ -125,6 +127,7 @@ def _naming() -> Any:
     return Loo
 
 
+@door
 def compare(
     fits: Mapping[str, Fit], by: str | None = None, method: str = "stacking"
 ) -> pd.DataFrame:

@@ -17,6 +17,7 @@ import xarray as xr
 from bayes_nqp.checks._questions import QUESTIONS
 from bayes_nqp.checks._reasons import reason
 from bayes_nqp.checks._said import NOTHING, Said, said, told
+from bayes_nqp.doors import door
 from bayes_nqp.errors import IdentificationError, StudyError, nearest
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ class Finding:
     kind: Kind = "none"
 
 
+@door
 @dataclass(frozen=True, eq=False, repr=False)
 class CheckResult:
     """A question about a fit, the evidence, and a verdict.

@@ -9,6 +9,7 @@ from typing import Final, Literal, overload
 import numpy as np
 import pandas as pd
 
+from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError
 from bayes_nqp.panel import Panel
 
@@ -34,6 +35,7 @@ _STATES: Final = (
 def castle_doctrine(as_frame: Literal[False] = False) -> Panel: ...
 @overload
 def castle_doctrine(as_frame: Literal[True]) -> pd.DataFrame: ...
+@door
 def castle_doctrine(as_frame: bool = False) -> Panel | pd.DataFrame:
     """Load the castle-doctrine panel that the package `causaldata` ships.
 

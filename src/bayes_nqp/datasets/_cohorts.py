@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 
 __all__ = ["RULES", "Rule", "cohorts_from_dates"]
@@ -17,6 +18,7 @@ type Rule = Literal["approval_year", "next_year_after_june"]
 RULES: Final[tuple[str, ...]] = get_args(Rule.__value__)
 
 
+@door
 def cohorts_from_dates(
     dates: pd.Series[Any] | npt.ArrayLike, rule: Rule = "approval_year"
 ) -> pd.Series[float]:
@@ -55,6 +57,8 @@ def cohorts_from_dates(
     [2015.0, 2019.0, nan]
     """
     check_rule(rule)
+    if np.ndim(np.asarray(dates, object)) != 1:
+        raise PanelError("'dates' are not one column", hint="a column of dates, df['approval']")
     read = _dates(dates if isinstance(dates, pd.Series) else pd.Series(np.asarray(dates, object)))
     years: pd.Series[float] = read.dt.year.astype(np.float64)
     if rule == "next_year_after_june":

@@ -12,6 +12,7 @@ from bayes_nqp.datasets._merged import MergedZones
 from bayes_nqp.datasets._pilot_zones import pilot_zones
 from bayes_nqp.datasets._places import Match, match
 from bayes_nqp.datasets._prefectures import prefectures
+from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.panel._values import Ints
 
@@ -30,6 +31,7 @@ _WHERE_ABSENT: Final = (
 )
 
 
+@door
 def merge_zones(
     frame: pd.DataFrame,
     prefecture: str,

@@ -9,6 +9,7 @@ from typing import Final
 import pandas as pd
 
 from bayes_nqp.datasets._pilot_zones import pilot_zones
+from bayes_nqp.doors import door
 from bayes_nqp.errors import shown
 from bayes_nqp.panel._values import counted
 
@@ -25,6 +26,7 @@ _BELOW: Final = {
 }
 
 
+@door
 @dataclass(frozen=True, eq=False, repr=False)
 class MergedZones:
     """A panel with the pilot zones, and what to look at before using it.

@@ -7,6 +7,7 @@ from typing import Literal, overload
 import pandas as pd
 
 from bayes_nqp.datasets._moderndid import read_moderndid, with_states
+from bayes_nqp.doors import door
 from bayes_nqp.panel import Panel
 
 __all__ = ["minimum_wage"]
@@ -16,6 +17,7 @@ __all__ = ["minimum_wage"]
 def minimum_wage(as_frame: Literal[False] = False) -> Panel: ...
 @overload
 def minimum_wage(as_frame: Literal[True]) -> pd.DataFrame: ...
+@door
 def minimum_wage(as_frame: bool = False) -> Panel | pd.DataFrame:
     """Load the panel of minimum wages and teen employment that the package `moderndid` ships.
 

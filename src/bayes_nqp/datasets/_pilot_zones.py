@@ -6,10 +6,12 @@ import pandas as pd
 
 from bayes_nqp.datasets._files import read_toml
 from bayes_nqp.datasets._prefectures import prefectures
+from bayes_nqp.doors import door
 
 __all__ = ["pilot_zones"]
 
 
+@door
 def pilot_zones() -> pd.DataFrame:
     """List the 165 cross-border e-commerce comprehensive pilot zones (跨境电子商务综合试验区).
 

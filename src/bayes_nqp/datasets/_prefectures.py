@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.datasets._files import read_csv, read_toml
+from bayes_nqp.doors import door
 
 __all__ = ["COASTAL_PROVINCES", "prefectures"]
 
@@ -28,6 +29,7 @@ COASTAL_PROVINCES: Final = (
 """The eleven provinces on the sea."""
 
 
+@door
 def prefectures(dissolved: bool = False) -> pd.DataFrame:
     """List the prefecture-level units of mainland China, as they stood at the end of 2025.
 

@@ -13,6 +13,7 @@ from bayes_nqp.designs._moderation import moderator_of
 from bayes_nqp.designs._plan import Plan
 from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.designs.staggered_did import known_strata
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.pooling import Complete, Partial, Pooling, Separate
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["ContinuousExposure"]
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class ContinuousExposure:
     """Effect of one more unit of a continuous exposure, such as trade per head.

@@ -17,6 +17,7 @@ from bayes_nqp.designs._plan import Equation, Plan
 from bayes_nqp.designs.continuous_exposure import ContinuousExposure
 from bayes_nqp.designs.noise import Noise
 from bayes_nqp.designs.staggered_did import StaggeredDiD
+from bayes_nqp.doors import door
 from bayes_nqp.errors import IdentificationError, StudyError, nearest, shown
 from bayes_nqp.likelihoods import Gaussian, Likelihood
 from bayes_nqp.pooling import Pooling
@@ -32,6 +33,7 @@ Array = npt.NDArray[np.float64]
 _LEGS = ("a", "b", "direct")
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class Mediation:
     """Direct and indirect effects of a policy that reaches units at different times.
@@ -339,8 +341,8 @@ class Mediation:
             raise IdentificationError(
                 f"the mediator {name!r} cannot be explained by this design: {error.what}",
                 where=error.where,
-                hint="a mediator must vary over time within untreated units; leave it out if it "
-                "is the treatment itself",
+                hint=f"{error.hint}; a mediator must vary over time within untreated units, and "
+                "not be the treatment itself",
             ) from None
 
     def _slopes(self, ground: Ground, name: str, values: Array) -> list[tuple[Slope, Array]]:

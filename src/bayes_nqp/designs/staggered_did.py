@@ -13,6 +13,7 @@ from bayes_nqp.designs._equation import Ground, equation_of, ground_of
 from bayes_nqp.designs._frame import DesignFrame, design_frame
 from bayes_nqp.designs._plan import Plan
 from bayes_nqp.designs.noise import AR1, Noise
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.likelihoods import Gaussian, Likelihood, StudentT
 from bayes_nqp.pooling import Complete, Partial, Pooling, Separate
@@ -30,6 +31,7 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class StaggeredDiD:
     """Effects of a policy that reaches units at different times.

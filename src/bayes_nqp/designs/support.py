@@ -11,6 +11,7 @@ from bayes_nqp.designs._exposure import exposure_support
 from bayes_nqp.designs._support import row_reasons
 from bayes_nqp.designs.continuous_exposure import ContinuousExposure
 from bayes_nqp.designs.staggered_did import StaggeredDiD
+from bayes_nqp.doors import door
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["support"]
 
 
+@door
 def support(design: StaggeredDiD | ContinuousExposure, panel: Panel) -> pd.DataFrame:
     """Tell which cells' effects the data identify, and why the others are not.
 

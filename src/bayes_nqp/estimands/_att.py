@@ -5,6 +5,7 @@ from __future__ import annotations
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.estimands._average import Average, average_of
 from bayes_nqp.estimands._by import By, names_of
 from bayes_nqp.estimands._effects_of import effects_of
@@ -12,6 +13,7 @@ from bayes_nqp.estimands._effects_of import effects_of
 __all__ = ["att"]
 
 
+@door
 def att(
     fit_or_effects: object,
     by: By = None,

@@ -8,12 +8,14 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._labels import text
 
 __all__ = ["at_level", "contrast"]
 
 
+@door
 def contrast(
     draws: xr.DataArray,
     levels: Mapping[str, object] | None = None,

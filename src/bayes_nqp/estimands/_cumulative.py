@@ -5,6 +5,7 @@ from __future__ import annotations
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands._att import att
 from bayes_nqp.estimands._by import By, names_of
@@ -12,6 +13,7 @@ from bayes_nqp.estimands._by import By, names_of
 __all__ = ["cumulative"]
 
 
+@door
 def cumulative(
     fit_or_effects: object,
     by: By = None,

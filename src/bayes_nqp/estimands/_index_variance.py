@@ -6,11 +6,13 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 
 __all__ = ["index_variance"]
 
 
+@door
 def index_variance(draws: xr.DataArray) -> xr.Dataset:
     """Split the variance of draws into that within and that between draws of the index.
 

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._att import att
 from bayes_nqp.estimands._by import By
@@ -21,6 +22,7 @@ ALL = "all mediators"
 _SURE = 0.975
 
 
+@door
 def nde(
     fit_or_effects: object, by: By = None, weights: str = "rows", balanced: int | None = None
 ) -> xr.DataArray:
@@ -55,6 +57,7 @@ def nde(
     return _named(att(effects, by, weights, v.DIRECT, balanced), "nde")
 
 
+@door
 def nie(
     fit_or_effects: object,
     by: By = None,
@@ -110,6 +113,8 @@ def nie(
     if isinstance(mediators, str):
         return _via(effects, mediators, known, by, weights, balanced)
     names = known if mediators is None else tuple(mediators)
+    if not names:
+        raise StudyError("'mediators' names none", hint=f"mediators={list(known)!r}, or None")
     parts = [_via(effects, name, known, by, weights, balanced) for name in names]
     labels = list(names)
     if mediators is None and len(known) > 1:
@@ -122,6 +127,7 @@ def nie(
     return whole.assign_attrs({**parts[0].attrs, "path": "indirect"}).rename("nie")
 
 
+@door
 def total(
     fit_or_effects: object, by: By = None, weights: str = "rows", balanced: int | None = None
 ) -> xr.DataArray:
@@ -149,6 +155,7 @@ def total(
     return _named(att(fit_or_effects, by, weights, v.TOTAL, balanced), v.TOTAL)
 
 
+@door
 def proportion_mediated(
     fit_or_effects: object,
     by: By = None,

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._att import described
 from bayes_nqp.estimands._average import average_of
@@ -25,6 +26,7 @@ Array = npt.NDArray[np.float64]
 _POINTS = 21
 
 
+@door
 def moderated(
     fit: Fit,
     values: npt.ArrayLike | None = None,

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands._by import By
 from bayes_nqp.estimands._moderated import moderated, moderator_name
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["moderated_difference"]
 
 
+@door
 def moderated_difference(
     fit: Fit,
     low: float | None = None,

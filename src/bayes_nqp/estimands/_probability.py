@@ -6,11 +6,13 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 
 __all__ = ["probability", "rope"]
 
 
+@door
 def probability(
     draws: xr.DataArray, *, above: float | None = None, below: float | None = None
 ) -> xr.DataArray:
@@ -51,6 +53,7 @@ def probability(
     return _mean(draws, inside, f"P({draws.attrs.get('estimand', 'draw')} {' and '.join(words)})")
 
 
+@door
 def rope(draws: xr.DataArray, width: float) -> xr.DataArray:
     """Find the posterior probability that a quantity is practically zero.
 

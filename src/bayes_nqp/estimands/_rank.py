@@ -7,12 +7,14 @@ import xarray as xr
 from scipy.stats import rankdata
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._mediated import ALL
 
 __all__ = ["best", "rank"]
 
 
+@door
 def rank(draws: xr.DataArray, dim: str, *, largest_first: bool = True) -> xr.DataArray:
     """Rank the levels of one dim within every draw.
 
@@ -61,6 +63,7 @@ def rank(draws: xr.DataArray, dim: str, *, largest_first: bool = True) -> xr.Dat
     return result
 
 
+@door
 def best(draws: xr.DataArray, dim: str, *, largest: bool = True) -> xr.DataArray:
     """Find the posterior probability that each level is the best.
 

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, shown
 from bayes_nqp.estimands._att import described
 from bayes_nqp.estimands._average import average_of
@@ -16,6 +17,7 @@ from bayes_nqp.estimands._labels import text
 __all__ = ["relative"]
 
 
+@door
 def relative(
     fit_or_effects: object,
     by: By = None,

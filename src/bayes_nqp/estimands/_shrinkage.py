@@ -5,6 +5,7 @@ from __future__ import annotations
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands._att import att
 from bayes_nqp.estimands._by import By
@@ -13,6 +14,7 @@ from bayes_nqp.estimands._gates import worst_gate
 __all__ = ["shrinkage"]
 
 
+@door
 def shrinkage(
     partial: object,
     separate: object,

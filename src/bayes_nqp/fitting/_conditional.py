@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.fitting._draws import recovered
 from bayes_nqp.fitting._parameters import parameter_units
@@ -26,6 +27,7 @@ __all__ = ["conditional_mean"]
 Array = npt.NDArray[np.float64]
 
 
+@door
 def conditional_mean(design: Design, panel: Panel, **parameters: float) -> xr.Dataset:
     """Posterior mean of the effects of cells given the parameters, exactly.
 

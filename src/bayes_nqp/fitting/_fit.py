@@ -20,6 +20,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.compression.together import Mixed
 from bayes_nqp.diagnostics import Gate
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._brief import brief
 from bayes_nqp.fitting._draws import recovered
@@ -53,6 +54,7 @@ _LONGER = 5
 """Times as many proposals where `IMH` does not pass the gate at first."""
 
 
+@door
 @dataclass(frozen=True, eq=False, repr=False)
 class Fit(Tabulated):
     """A design fitted to a panel: draws, and all that tells where they come from.
@@ -194,6 +196,7 @@ class Fit(Tabulated):
         )
 
 
+@door
 def fit(
     design: Design,
     panel: Panel,

@@ -16,6 +16,7 @@ import xarray as xr
 from bayes_nqp import progress as bars
 from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate
+from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.fitting._fit import Fit, fit
 from bayes_nqp.index._match import outcome_of, rows_in
@@ -37,6 +38,7 @@ _LEAST, _SHORT, _NAMED = 50, 500, 3
 failures are named."""
 
 
+@door
 def fit_index(
     design: Design,
     panel: Panel,

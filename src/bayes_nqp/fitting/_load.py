@@ -16,6 +16,7 @@ import xarray as xr
 
 from bayes_nqp.codec import decode
 from bayes_nqp.diagnostics import Gate
+from bayes_nqp.doors import door
 from bayes_nqp.errors import NQPError, PanelError, StudyError
 from bayes_nqp.files import named
 from bayes_nqp.fitting._files import ESCAPES, FORMAT
@@ -37,6 +38,7 @@ _KINDS = {
 _AGAIN = "the file that was saved, from another copy; or fit again and save"
 
 
+@door
 def load(path: str | Path, panel: Panel | None = None) -> Fit:
     """Read a fit that `Fit.save` wrote.
 

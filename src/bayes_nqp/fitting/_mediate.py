@@ -15,6 +15,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate, convergence
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._cross_section import Equations, Numbers, equations_of
 from bayes_nqp.panel._cross_section import CrossSection, cross_section
@@ -26,6 +27,7 @@ __all__ = ["Mediated", "mediate"]
 Array = npt.NDArray[np.float64]
 
 
+@door
 @dataclass(frozen=True, eq=False, repr=False)
 class Mediated:
     """Direct and indirect effects in a cross-section: draws, and where they come from.
@@ -95,6 +97,7 @@ class Mediated:
         return f"<div><strong>Mediated</strong><table>{rows}</table></div>"
 
 
+@door
 def mediate(
     data: pd.DataFrame | str | Path,
     *,

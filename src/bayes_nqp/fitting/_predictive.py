@@ -14,6 +14,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.compression.recover import recover
 from bayes_nqp.designs._layout import RowLayout, row_layout
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._fit_index import refuse_pooled
 from bayes_nqp.fitting._parameters import natural, unconstrained
@@ -42,6 +43,7 @@ Members = Literal["same", "new"]
 _CHUNK_NUMBERS = 2_000_000
 
 
+@door
 def posterior_predictive(
     fit: Fit, *, draws: int = 500, seed: int | None = None, members: Members = "same"
 ) -> xr.Dataset:

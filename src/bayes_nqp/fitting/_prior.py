@@ -12,6 +12,7 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.designs._layout import RowLayout, cell_slopes, row_layout
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._draws import MEMBERS_STORED, moderator_means, stratum_of_members
 from bayes_nqp.fitting._parameters import parameter_units
@@ -38,6 +39,7 @@ Array = npt.NDArray[np.float64]
 _CHUNK_NUMBERS = 4_000_000
 
 
+@door
 def prior_predictive(
     design: StaggeredDiD, panel: Panel, *, draws: int = 500, seed: int | None = None
 ) -> xr.Dataset:

@@ -16,6 +16,7 @@ from bayes_nqp.compression import packed_rows
 from bayes_nqp.compression.recover import recover, sizes
 from bayes_nqp.compression.unit_likelihood import unit_densities
 from bayes_nqp.designs._frame import unit_column
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, shown
 from bayes_nqp.fitting import _draws
 from bayes_nqp.fitting._fit_index import refuse_pooled
@@ -54,6 +55,7 @@ class LeftOut:
     group: Index
 
 
+@door
 def log_likelihood(fit: Fit, by: str | None = None) -> xr.DataArray:
     """Log likelihood of every unit, draw by draw, given the coefficients of the draw.
 

@@ -8,11 +8,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from bayes_nqp.doors import door
 from bayes_nqp.index._scheme import Array, Scope, linear, moments, shares, varies
 
 __all__ = ["Critic"]
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class Critic:
     """CRITIC weights: spread, times disagreement with the other indicators.

@@ -9,12 +9,14 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import xlogy
 
+from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.index._scheme import Array, Scope, linear, shares
 
 __all__ = ["Entropy", "check_entropy", "entropy_weights"]
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class Entropy:
     """Entropy weights: indicators whose sum is spread over few rows weigh more.

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from bayes_nqp.doors import door
 from bayes_nqp.index._scheme import Array, Scope, linear, shares, varies
 
 __all__ = ["EqualWeights"]
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class EqualWeights:
     """The same weight for every indicator; constants get none.

@@ -8,12 +8,14 @@ from typing import ClassVar
 
 import numpy as np
 
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest, shown
 from bayes_nqp.index._scheme import Array, Scope, linear, shares, varies
 
 __all__ = ["FixedWeights"]
 
 
+@door
 @dataclass(frozen=True, slots=True, init=False)
 class FixedWeights:
     """Weights given by the user, such as those of a panel of experts.

@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.index import _provenance, _show
 from bayes_nqp.index._scheme import Array
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Index"]
 
 
+@door
 @dataclass(frozen=True, eq=False, repr=False)
 class Index:
     """An index with its weights and what each indicator adds to it.

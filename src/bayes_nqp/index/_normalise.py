@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["MinMax", "normalised"]
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class MinMax:
     """Every indicator to [0, 1]: ``(x − min) / (max − min)``, or ``(max − x) / (max − min)``.

@@ -8,12 +8,14 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.index._scheme import Array, Scope, linear, moments, shares, varies
 
 __all__ = ["PrincipalComponent"]
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class PrincipalComponent:
     """Weights of the first principal component of the standardised indicators.

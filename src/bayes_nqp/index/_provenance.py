@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
+from bayes_nqp.doors import door
 from bayes_nqp.index._critic import Critic
 from bayes_nqp.index._entropy import Entropy
 from bayes_nqp.index._equal import EqualWeights
@@ -61,6 +62,7 @@ def remember(frame: pd.DataFrame, name: str, index: Index) -> pd.DataFrame:
     return frame
 
 
+@door
 def recalled(frame: pd.DataFrame) -> dict[str, ProductivityIndex]:
     """Recipes of the columns that are indices.
 

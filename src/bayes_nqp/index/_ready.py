@@ -5,11 +5,13 @@ from __future__ import annotations
 import tomllib
 from importlib.resources import files
 
+from bayes_nqp.doors import door
 from bayes_nqp.index._system import IndexSystem
 
 __all__ = ["new_quality_productivity"]
 
 
+@door
 def new_quality_productivity() -> IndexSystem:
     """A system for new quality productivity (新质生产力), by the three elements of labour.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.index._compute import Hierarchy, Problem
 from bayes_nqp.index._entropy import Entropy
@@ -28,6 +29,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class ProductivityIndex:
     """How an index is made from indicators: a system, weights, and a scale.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_nqp.doors import door
 from bayes_nqp.index._scheme import Array
 
 __all__ = ["Relation", "relation"]
@@ -13,6 +14,7 @@ __all__ = ["Relation", "relation"]
 _CLOSE = 1e-6
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class Relation:
     """``outcome = intercept + slope · index``, or of the index's logarithm.
@@ -46,6 +48,7 @@ class Relation:
         return what if plain else f"{what}, times {self.slope:g}"
 
 
+@door
 def relation(outcome: Array, index: Array) -> Relation | None:
     """Find how an outcome is made of an index.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest, shown
 
 __all__ = ["Dimension", "IndexSystem", "Indicator"]
@@ -15,6 +16,7 @@ __all__ = ["Dimension", "IndexSystem", "Indicator"]
 _DIRECTIONS = ("positive", "negative")
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class Indicator:
     """One indicator of a system.
@@ -70,6 +72,7 @@ class Indicator:
         return self.key if self.column is None else self.column
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class Dimension:
     """Some indicators that belong together.
@@ -100,6 +103,7 @@ class Dimension:
             )
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class IndexSystem:
     """A system of indicators: dimension → indicator.

@@ -8,12 +8,14 @@ from typing import ClassVar
 
 import numpy as np
 
+from bayes_nqp.doors import door
 from bayes_nqp.index._entropy import check_entropy, entropy_weights
 from bayes_nqp.index._scheme import Array, Scope
 
 __all__ = ["EntropyTopsis"]
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class EntropyTopsis:
     """Entropy weights, and as index the relative closeness to the best row.

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.doors import door
 from bayes_nqp.panel import _derive, _digest, _show, _stratify
 from bayes_nqp.panel._build import build
 from bayes_nqp.panel._cohorts import labels_of
@@ -23,6 +24,7 @@ from bayes_nqp.panel._values import Bools, Floats, Ints, Strings, frozen
 __all__ = ["Panel"]
 
 
+@door(trusted=("from_frame", "from_file"))
 @dataclass(frozen=True, eq=False, repr=False)
 class Panel:
     """Units observed over time, with the period in which each is first treated.

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.estimands import text
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import INK, figure_of, settle, style
@@ -56,6 +57,7 @@ class _Lines:
     note: str = ""
 
 
+@door
 def adoption(
     panel: _Panel,
     *,

@@ -14,6 +14,7 @@ from scipy.stats import binom
 from bayes_nqp import vocabulary as v
 from bayes_nqp.calibration import Calibration
 from bayes_nqp.calibration._uniformity import differences, ecdf_band
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import (
@@ -36,6 +37,7 @@ _BAND = 0.95
 _SUSPECT = 0.05
 
 
+@door
 def calibration(
     result: Calibration,
     *,

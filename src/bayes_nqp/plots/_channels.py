@@ -13,6 +13,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import By, by_path, channels_of, effects_of, gate_of, text
 from bayes_nqp.estimands._mediated import ALL
@@ -31,6 +32,7 @@ _ACROSS: Final = 8
 _BETTER: Final = LinearSegmentedColormap.from_list("pairs", ["#F3C6A5", "#FFFFFF", "#A9CDE6"])
 
 
+@door
 def channels(
     fit_or_effects: object,
     *,

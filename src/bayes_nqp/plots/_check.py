@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bayes_nqp.checks import CheckResult
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.plots._evidence import Drawer, Look
 from bayes_nqp.plots._evidence_cells import cells
@@ -43,6 +44,7 @@ DRAWERS: Mapping[str, Drawer] = {
 """What draws each kind of evidence."""
 
 
+@door
 def check(
     result: CheckResult,
     *,

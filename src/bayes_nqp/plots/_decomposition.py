@@ -16,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
     ENOUGH,
@@ -40,6 +41,7 @@ _DIRECT: Final = "#C9CDD2"
 _PANELS: Final = 12
 
 
+@door
 def decomposition(
     fit_or_effects: object,
     *,

@@ -17,6 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, leads_of
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
     ENOUGH,
@@ -47,6 +48,7 @@ class _Series:
     leads: xr.DataArray | None
 
 
+@door
 def event_study(
     fit_or_effects: object,
     *,

@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of, text
 from bayes_nqp.plots._evidence import Look
@@ -40,6 +41,7 @@ class _Panel:
     direct: xr.Dataset
 
 
+@door
 def confounding(
     found: xr.Dataset,
     *,

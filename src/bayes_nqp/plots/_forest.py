@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import schema
+from bayes_nqp.doors import door
 from bayes_nqp.estimands import By, att, contrast, effects_of, gate_of, text
 from bayes_nqp.estimands._by import names_of
 from bayes_nqp.plots._intervals import Points, draw_points, numbers, points_of, written
@@ -44,6 +45,7 @@ class Row:
     marker: str = "o"
 
 
+@door
 def forest(
     fit_or_effects: object,
     *,

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import By, att, effects_of, gate_of, text
 from bayes_nqp.estimands._by import member_name
@@ -24,6 +25,7 @@ from bayes_nqp.plots._words import Language, effect_label, percent, words
 __all__ = ["league"]
 
 
+@door
 def league(
     fit_or_effects: object,
     *,
@@ -79,6 +81,8 @@ def league(
     >>> len(plots.league(effects, by="cohort").axes[0].get_yticks())
     2
     """
+    if by is not None and not by:
+        raise StudyError(f"'by' is {by!r}, which keeps nothing apart", hint="by='region', or None")
     if most < 2:
         raise StudyError(f"most={most!r} leaves nothing to compare", hint="most=60")
     say, effects = words(language), effects_of(fit_or_effects)

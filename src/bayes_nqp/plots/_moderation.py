@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import By, effects_of, gate_of, moderated, text
 from bayes_nqp.estimands._average import average_of
@@ -45,6 +46,7 @@ class _Line:
     seen: Array
 
 
+@door
 def moderation(
     fit: Fit,
     *,

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import By, by_path, effects_of, gate_of, legs, text
 from bayes_nqp.estimands._by import member_name, names_of
@@ -60,6 +61,7 @@ class _Sheet:
         return [str(name) for name in self.a[v.MEDIATOR].to_numpy()]
 
 
+@door
 def paths(
     fit: object,
     *,

@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import estimands
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.estimands import By, att, gate_of, text
 from bayes_nqp.plots._intervals import draw_points, points_of
 from bayes_nqp.plots._notes import annotate
@@ -26,6 +27,7 @@ _LISTED = 24
 """Groups that can be listed by name; more become a cloud of points."""
 
 
+@door
 def shrinkage(
     partial: object,
     separate: object,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from bayes_nqp import schema
 from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.checks._said import closed
+from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.files import place, write_text
@@ -30,6 +31,7 @@ __all__ = ["FORMATS", "report", "write_report"]
 type Format = Literal["html", "docx", "xlsx", "tex", "md", "csv"]
 
 
+@door
 def report(
     fit_or_fits: Fit | Sequence[Fit] | Mapping[str, Fit],
     dir: str | Path,

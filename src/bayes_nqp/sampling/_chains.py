@@ -52,9 +52,18 @@ def check_numbers(sampler: object, least: Mapping[str, int]) -> None:
         Naming the argument.
     """
     for name, low in least.items():
-        value = getattr(sampler, name)
+        value = _plain(sampler, name)
         if not isinstance(value, int) or isinstance(value, bool) or value < low:
             raise StudyError(f"'{name}' is {value!r}", hint=f"a whole number from {low} up")
-    seed = getattr(sampler, "seed", None)
+    seed = _plain(sampler, "seed")
     if seed is not None and not (isinstance(seed, int) and 0 <= seed < 2**63):
         raise StudyError(f"'seed' is {seed!r}", hint="a whole number from 0 up, or None")
+
+
+def _plain(sampler: object, name: str) -> object:
+    """Read a number, kept as Python's own where it is NumPy's."""
+    value: object = getattr(sampler, name, None)
+    if isinstance(value, np.integer):
+        value = int(value)
+        object.__setattr__(sampler, name, value)
+    return value

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.compression.kernel import log_densities
+from bayes_nqp.doors import door
 from bayes_nqp.machine import one_thread
 from bayes_nqp.sampling._chains import Chains, check_numbers
 from bayes_nqp.sampling._mode import curvature, mode
@@ -30,6 +31,7 @@ _INFLATE = 1.2
 _ROUNDS = (200, 400, 800)
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class IMH:
     """Independence Metropolis-Hastings, for the few parameters that compression leaves.

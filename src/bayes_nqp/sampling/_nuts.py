@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.doors import door
 from bayes_nqp.errors import ConvergenceError, StudyError
 from bayes_nqp.sampling._chains import Chains, check_numbers
 from bayes_nqp.sampling._mode import curvature, mode
@@ -34,6 +35,7 @@ _STATS = {
 }
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class NUTS:
     """The No-U-Turn sampler of nutpie.
@@ -73,6 +75,8 @@ class NUTS:
 
     def __post_init__(self) -> None:
         check_numbers(self, {"draws": 4, "tune": 50, "chains": 1})
+        if self.cores is not None and not (type(self.cores) is int and self.cores >= 1):
+            raise StudyError(f"'cores' is {self.cores!r}", hint="a whole number from 1 up, or None")
         if not (math.isfinite(self.target_accept) and 0.5 <= self.target_accept < 1):
             raise StudyError(f"'target_accept' is {self.target_accept!r}", hint="0.8 to 0.99")
 

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.panel import Panel
 from bayes_nqp.simulation._checks import check_layout, check_numbers
 from bayes_nqp.simulation._effects import curve_of
@@ -41,6 +42,7 @@ CHANNELS: Final[Mapping[str, Channel]] = MappingProxyType(
 _REGIONS: Final[Mapping[str, Sequence[str]]] = {"region": ("inland", "coastal")}
 
 
+@door
 def channels(
     *,
     mediators: Mapping[str, Channel] = CHANNELS,

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from bayes_nqp.doors import door
 from bayes_nqp.index import IndexSystem, new_quality_productivity
 from bayes_nqp.simulation._assemble import Written, assembled
 from bayes_nqp.simulation._catalogue import chosen
@@ -30,6 +31,7 @@ CONTRASTS: Final[Mapping[str, float]] = MappingProxyType(
 """Inland minus coastal, low minus high marketisation, resource-based minus other cities."""
 
 
+@door
 def cities(
     *,
     mediators: Iterable[str] | Mapping[str, Channel] = ("digital", "innovation", "upgrading"),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.index import IndexSystem
 from bayes_nqp.simulation._assemble import Written, assembled
@@ -30,6 +31,7 @@ __all__ = ["firms"]
 Index = npt.NDArray[np.int64]
 
 
+@door
 def firms(
     *,
     n_firms: int = 4000,

@@ -13,6 +13,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.simulation._checks import check_numbers
 from bayes_nqp.simulation._layout import Layout
@@ -23,6 +24,7 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class Channel:
     """How a policy moves a mediator, and how the mediator moves the outcome.

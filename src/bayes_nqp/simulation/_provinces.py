@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp.datasets import pilot_zones, prefectures
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.index import IndexSystem, new_quality_productivity
 from bayes_nqp.simulation._assemble import Written, assembled
@@ -44,6 +45,7 @@ exposure; points of exposure by the square root of the number of zones; sd betwe
 the log of exposure."""
 
 
+@door
 def provinces(
     *,
     mediators: Iterable[str] | Mapping[str, Channel] = ("digital_trade", "upgrading"),

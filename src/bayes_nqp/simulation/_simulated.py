@@ -12,11 +12,13 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.panel import Panel
 
 __all__ = ["Simulated"]
 
 
+@door
 @dataclass(frozen=True, eq=False, repr=False)
 class Simulated:
     """A panel with known truth.

@@ -13,6 +13,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.panel import Panel
 from bayes_nqp.simulation._checks import check_choice, check_layout, check_numbers
 from bayes_nqp.simulation._effects import EFFECTS, Effect, cohort_scores, curve_of
@@ -29,6 +30,7 @@ COHORTS: Final = (5, 6, 8, 9, 10, 11, 12)
 _REGIONS: Final[Mapping[str, Sequence[str]]] = {"region": ("inland", "coastal")}
 
 
+@door
 def staggered(
     *,
     units: int = 60,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from bayes_nqp.datasets import merge_zones
+from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.files import free, write_csv, write_parquet, write_text, write_workbook
 from bayes_nqp.studies._guess import unit_and_time
@@ -29,6 +30,7 @@ _WRITERS: dict[str, Callable[..., Path]] = {
 }
 
 
+@door
 @dataclass(frozen=True, slots=True, eq=False)
 class Added:
     """What was written.
@@ -46,6 +48,7 @@ class Added:
     notes: tuple[str, ...] = ()
 
 
+@door
 def add_index(
     file: str | Path,
     out: str | Path | None = None,
@@ -136,6 +139,7 @@ def _with_indicators(found: Look, columns: Sequence[str], merged: Sequence[str])
     return frame
 
 
+@door
 def add_zones(
     file: str | Path,
     out: str | Path | None = None,
@@ -213,6 +217,7 @@ def _out(file: str | Path, out: str | Path | None, ending: str) -> Path:
     return path
 
 
+@door
 def write_beside(path: str | Path, text: str) -> None:
     """Write a text to a file that is not there: whole, or not at all.
 

@@ -10,6 +10,7 @@ from inspect import Parameter, cleandoc, signature
 from typing import Any
 
 from bayes_nqp.checks import CHECKS
+from bayes_nqp.doors import door
 from bayes_nqp.reports._report import FORMATS
 from bayes_nqp.studies._families import DESIGNS, SAMPLERS, choices, members, option_values
 from bayes_nqp.studies._index import normalisations, schemes, systems
@@ -25,6 +26,7 @@ _ENTRY = re.compile(r"^(\w[\w, ]*?) : ")
 _ROLES = ("unit", "time", "outcome")
 
 
+@door
 def json_text() -> str:
     """Write the schema of studies as JSON.
 
@@ -35,6 +37,7 @@ def json_text() -> str:
     return json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n"
 
 
+@door
 def json_schema() -> Schema:
     """Describe every key of a study for editors.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bayes_nqp.doors import door
 from bayes_nqp.errors import NQPError, StudyError
 from bayes_nqp.files import draft, free, write_text, writing
 from bayes_nqp.studies._guess import guess
@@ -19,6 +20,7 @@ from bayes_nqp.studies._study import Study, validate
 __all__ = ["Proposal", "new"]
 
 
+@door
 @dataclass(frozen=True, slots=True, eq=False)
 class Proposal:
     """A study that was written for a file.
@@ -41,6 +43,7 @@ class Proposal:
     problem: str = ""
 
 
+@door
 def new(
     file: str | Path, out: str | Path | None = None, *, roles: Mapping[str, Any] | None = None
 ) -> Proposal:

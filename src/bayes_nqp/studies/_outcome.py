@@ -9,12 +9,14 @@ from pathlib import Path
 import pandas as pd
 
 from bayes_nqp.checks import CheckResult, check_table
+from bayes_nqp.doors import door
 from bayes_nqp.fitting import Fit
 from bayes_nqp.studies._study import Study
 
 __all__ = ["Outcome"]
 
 
+@door
 @dataclass(frozen=True, eq=False, repr=False)
 class Outcome:
     """The results of a study, and where they were written.

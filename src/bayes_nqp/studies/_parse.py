@@ -10,6 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, brief, nearest, shown
 from bayes_nqp.panel._read import SUFFIXES
 from bayes_nqp.studies._paths import text_path
@@ -150,6 +151,7 @@ def parse(data: dict[str, Any], name: str) -> Settings:
         raise _worded(error.errors(include_url=False), name) from None
 
 
+@door
 def titles(folder: str | Path = "models") -> dict[Path, str]:
     """List the studies of a folder.
 

@@ -17,6 +17,7 @@ import tomli_w
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, run_checks
+from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import ConvergenceError
 from bayes_nqp.files import checksum, place, write_csv, write_text
@@ -38,6 +39,7 @@ from bayes_nqp.versions import versions
 __all__ = ["run"]
 
 
+@door
 def run(
     path: str | Path,
     out: str | Path,

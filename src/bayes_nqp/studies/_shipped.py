@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import bayes_nqp
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 
 __all__ = ["find", "shipped"]
 
 
+@door
 def shipped() -> Path:
     """Find the folder of the library's own studies.
 
@@ -30,6 +32,7 @@ def shipped() -> Path:
     raise StudyError("the library's own studies are not there", hint="install the package again")
 
 
+@door
 def find(study: str | Path) -> Path:
     """Find a study: a file, or the name of one of the library's own.
 

@@ -15,6 +15,7 @@ from bayes_nqp.checks import CHECKS
 from bayes_nqp.checks._check import suiting
 from bayes_nqp.checks._options import names_of
 from bayes_nqp.designs import ContinuousExposure, Design, Mediation, own_design, support
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.panel import Panel
 from bayes_nqp.reports._report import FORMATS
@@ -35,6 +36,7 @@ _COLUMN_OPTIONS = {"by", "cluster", "groups", "outcome", "placebo"}
 """Options of checks that name columns."""
 
 
+@door
 @dataclass(frozen=True, eq=False, repr=False)
 class Study:
     """A study file, and what it stands for.
@@ -138,6 +140,7 @@ class Study:
         return "\n".join(lines)
 
 
+@door
 def validate(path: str | Path) -> Study:
     """Read a study and see whether it can run, without sampling.
 

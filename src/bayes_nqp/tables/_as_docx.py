@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.files import write
 from bayes_nqp.tables._model import Table
@@ -26,6 +27,7 @@ _HEAVY, _LIGHT, _THIN = 12, 6, 4
 _TONES = {"good": "1A7F37", "doubt": "9A6700", "bad": "B42318", "faint": "6E7781"}
 
 
+@door
 def write_docx(tables: Iterable[Table], path: str | Path) -> Path:
     """Write tables into one Word document.
 

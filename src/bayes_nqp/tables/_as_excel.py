@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.files import write
 from bayes_nqp.tables._as_frame import parts_of
@@ -25,6 +26,7 @@ _NUMBERS, _SENTENCES = 13, 70
 _TONES = {"good": "1A7F37", "doubt": "9A6700", "bad": "B42318", "faint": "6E7781"}
 
 
+@door
 def write_excel(tables: Iterable[Table], path: str | Path) -> Path:
     """Write tables into one workbook, a sheet each, with typed numbers.
 

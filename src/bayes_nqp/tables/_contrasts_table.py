@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import schema
+from bayes_nqp.doors import door
 from bayes_nqp.estimands import By, att, contrast, effects_of
 from bayes_nqp.estimands._by import names_of
 from bayes_nqp.tables._summary import STATISTICS, summary
@@ -18,6 +19,7 @@ __all__ = ["contrasts_table"]
 _PAIR = "pair"
 
 
+@door
 def contrasts_table(
     fit_or_effects: object,
     by: By = None,

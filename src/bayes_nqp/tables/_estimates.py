@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.estimands import By, att, by_path, effects_of, gate_of, text
 from bayes_nqp.estimands._by import names_of
 from bayes_nqp.fitting import Fit
@@ -56,6 +57,7 @@ class Estimates:
         return self.stats.get(key)
 
 
+@door
 def estimates(
     fit: object, by: By = None, *, names: Mapping[str, str] | None = None, weights: str = "rows"
 ) -> Estimates:

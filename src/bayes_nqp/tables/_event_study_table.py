@@ -7,12 +7,14 @@ from typing import Literal
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.estimands import By, by_event_time
 from bayes_nqp.tables._summary import summary
 
 __all__ = ["event_study_table"]
 
 
+@door
 def event_study_table(
     fit_or_effects: object,
     by: By = None,

@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, text
@@ -22,6 +23,7 @@ __all__ = ["export"]
 _WHOLE = "overall"
 
 
+@door
 def export(fit: Fit, folder: str | Path, *, force: bool = False, rows: bool = True) -> Path:
     """Write a fit's draws as Parquet, its summaries as .csv, and the fit itself.
 

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
     By,
@@ -27,6 +28,7 @@ _PAIR = "pair"
 _SHARE = ("proportion", "proportion_lower", "proportion_upper")
 
 
+@door
 def mediation_table(
     fit_or_effects: object,
     by: By = None,
@@ -97,6 +99,7 @@ def _in_order(values: xr.DataArray) -> list[float]:
     return [float(x) for x in flat[~np.isnan(flat)]]
 
 
+@door
 def channel_comparison(
     fit_or_effects: object,
     by: By = None,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from bayes_nqp.doors import door
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -131,6 +133,7 @@ class Row:
         return not self.cells
 
 
+@door
 @dataclass(frozen=True, eq=False, repr=False)
 class Table:
     """A table, built once and rendered many ways.

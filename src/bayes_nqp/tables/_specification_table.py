@@ -11,12 +11,14 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.tables._summary import summary
 
 __all__ = ["specification_table"]
 
 
+@door
 def specification_table(
     results: CheckResult | Iterable[CheckResult],
     prob: float = 0.95,

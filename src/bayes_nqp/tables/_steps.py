@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.estimands import By, nde, total
 from bayes_nqp.estimands._along import legs
 from bayes_nqp.tables._summary import summary
@@ -18,6 +19,7 @@ __all__ = ["three_step", "two_step"]
 TREATMENT = "treatment"
 
 
+@door
 def three_step(
     fit: object, by: By = None, prob: float = 0.95, kind: Literal["eti", "hdi"] = "eti"
 ) -> pd.DataFrame:
@@ -60,6 +62,7 @@ def three_step(
     return _table(parts, ("1", "2", "3"), prob, kind)
 
 
+@door
 def two_step(
     fit: object, by: By = None, prob: float = 0.95, kind: Literal["eti", "hdi"] = "eti"
 ) -> pd.DataFrame:

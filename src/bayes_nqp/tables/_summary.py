@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.tables._printed import SummaryTable
@@ -33,6 +34,7 @@ STATISTICS = (
 _FACTS = ("estimand", "weights", "target", "outcome", "outcome_unit")
 
 
+@door
 def summary(
     draws: xr.DataArray | xr.Dataset | Mapping[str, xr.DataArray],
     prob: float = 0.95,

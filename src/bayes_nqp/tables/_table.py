@@ -13,6 +13,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.checks._check import results_of
 from bayes_nqp.designs import Mediation
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands import By
 from bayes_nqp.fitting import Fit
@@ -38,6 +39,7 @@ KINDS: tuple[str, ...] = get_args(Kinds.__value__)
 _WHAT = "nqp.table(fit), nqp.table({'base': fit, 'iid': other}), nqp.table(panel), or checks"
 
 
+@door
 def table(
     what: object,
     kind: Kinds | None = None,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.doors import door
 from bayes_nqp.parameters import FLAT, Scale
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
@@ -17,6 +18,7 @@ __all__ = ["TimeEffects", "time_parts"]
 Index = npt.NDArray[np.int64]
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class TimeEffects:
     """Which strata share their time effects.

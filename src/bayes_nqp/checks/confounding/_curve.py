@@ -16,6 +16,7 @@ from bayes_nqp.checks.confounding._cross_section import cross_section_confoundin
 from bayes_nqp.checks.confounding._panel import crossing, strength
 from bayes_nqp.checks.confounding._priors import NormalRho, RhoPrior
 from bayes_nqp.checks.confounding._study import Groups, Study, study_of
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._by import By
 from bayes_nqp.fitting import Mediated
@@ -34,6 +35,7 @@ _PROB = 0.95
 _DEFAULT = NormalRho()
 
 
+@door
 def confounding(
     fit: Fit | Mediated,
     mediator: str | None = None,

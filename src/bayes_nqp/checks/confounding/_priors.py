@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 
 __all__ = ["NormalRho", "RhoPrior", "UniformRho"]
@@ -16,6 +17,7 @@ Array = npt.NDArray[np.float64]
 _LIMIT = 0.95
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class NormalRho:
     """The correlation is N(0, sd²), truncated to −.95 to .95.
@@ -61,6 +63,7 @@ class NormalRho:
         return np.asarray(self.sd * truncnorm.rvs(-edge, edge, size=number, random_state=rng))
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class UniformRho:
     """Every correlation between two limits is as likely as any other.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 
 __all__ = ["NormalSteps", "Prior", "UniformSteps"]
@@ -16,6 +17,7 @@ Array = npt.NDArray[np.float64]
 _POINTS = 200
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class UniformSteps:
     """Each step after adoption is uniform between −M̄Δ and M̄Δ, independently.
@@ -95,6 +97,7 @@ class UniformSteps:
         return rng.uniform(-1.0, 1.0, shape)
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class NormalSteps:
     """Each step after adoption is N(0, ω²), independently, with ω learnt from the leads.

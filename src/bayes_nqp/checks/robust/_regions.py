@@ -24,6 +24,7 @@ from bayes_nqp.checks.robust._groups import (
 from bayes_nqp.checks.robust._priors import NormalSteps, Prior, UniformSteps
 from bayes_nqp.checks.robust._process import Process
 from bayes_nqp.checks.robust._study import Study, study_of
+from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands import By
 from bayes_nqp.estimands._by import names_of
@@ -52,6 +53,7 @@ class _Asked:
     seed: int
 
 
+@door
 def sensitivity(
     source: object,
     levels: Mapping[str, object] | None = None,

@@ -14,6 +14,7 @@ from bayes_nqp.checks._pretrends import lead_design
 from bayes_nqp.checks._refit import panel_of, refit, staggered
 from bayes_nqp.checks._result import NotApplicable
 from bayes_nqp.checks._said import Said
+from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects, lead_effects
 from bayes_nqp.errors import StudyError, shown
 from bayes_nqp.estimands import gate_of
@@ -96,6 +97,7 @@ def study_of(source: object) -> Study:
     )
 
 
+@door
 def event_study_draws(
     mean: npt.ArrayLike,
     covariance: npt.ArrayLike,
@@ -134,8 +136,8 @@ def event_study_draws(
     >>> float(nqp.sensitivity(draws, grid=[0])["lower"].round(2).item())
     0.61
     """
-    centre, spread = np.asarray(mean, np.float64), np.asarray(covariance, np.float64)
-    times = np.asarray(event_time)
+    centre, spread = _numbers("mean", mean), _numbers("covariance", covariance)
+    times = _numbers("event_time", event_time)
     size = centre.size
     if centre.shape != (size,) or spread.shape != (size, size) or times.shape != (size,):
         raise StudyError(
@@ -203,3 +205,12 @@ def _of_draws(draws: xr.DataArray) -> Study:
         for here in (times < reference, times > reference)
     ]
     return Study(leads=parts[0], effects=parts[1])
+
+
+def _numbers(argument: str, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    try:
+        return np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        raise StudyError(
+            f"'{argument}' holds what is no number", where=shown([values]), hint="numbers alone"
+        ) from None

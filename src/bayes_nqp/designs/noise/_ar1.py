@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from bayes_nqp.designs.noise._iid import IID
 from bayes_nqp.designs.noise._noise import Noise
+from bayes_nqp.doors import door
 from bayes_nqp.parameters import Correlation, Parameter
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ __all__ = ["AR1"]
 Array = npt.NDArray[np.float64]
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class AR1(Noise):
     """Stationary first-order autoregressive errors; unit effects are integrated out.

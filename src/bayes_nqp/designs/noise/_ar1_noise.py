@@ -11,6 +11,7 @@ import numpy.typing as npt
 from bayes_nqp.designs.noise._ar1 import AR1
 from bayes_nqp.designs.noise._iid import IID
 from bayes_nqp.designs.noise._noise import Noise
+from bayes_nqp.doors import door
 from bayes_nqp.parameters import HalfNormal, Parameter
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ __all__ = ["AR1Noise"]
 Array = npt.NDArray[np.float64]
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class AR1Noise(Noise):
     """Stationary AR(1) errors with white noise on top, such as measurement error.

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.designs.noise._noise import Noise
+from bayes_nqp.doors import door
 
 if TYPE_CHECKING:
     from bayes_nqp.parameters import Parameter
@@ -19,6 +20,7 @@ __all__ = ["IID"]
 Array = npt.NDArray[np.float64]
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class IID(Noise):
     """Independent errors with one standard deviation; takes precision weights.

@@ -1,0 +1,162 @@
+"""What to try where one thing stands for another."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bayes_nqp.doors._kinds import LARGEST, Kind, class_names
+
+__all__ = ["MADE_BY", "advice", "told"]
+
+_PANEL = "nqp.Panel.from_frame(df, unit=…, time=…, cohort=…, outcome=…) makes a panel"
+_FILE = "nqp.Panel.from_file(path, unit=…, time=…, cohort=…, outcome=…) reads a panel"
+_DRAWS = "an estimand of it gives draws: nqp.att(fit), nqp.att(fit, by='region')"
+
+MADE_BY: Final = {
+    "Panel": f"{_PANEL}; nqp.Panel.from_file reads one",
+    "Fit": "nqp.fit(design, panel) makes a fit; nqp.load(path) reads one",
+    "Mediated": "nqp.mediate(df, outcome=…, treatment=…, mediators=…) makes one",
+    "Calibration": "nqp.calibrate(design, panel) makes one",
+    "CheckResult": "nqp.check(fit, 'pretrends') makes one",
+    "Table": "nqp.table(fit) makes one",
+    "MergedZones": "nqp.merge_zones(df, prefecture=…) makes one",
+    "Index": "nqp.ProductivityIndex(system).build(df, unit=…, time=…) makes one",
+    "Simulated": "nqp.simulation.staggered() makes one",
+    "Study": "nqp.studies.validate(path) makes one",
+    "Outcome": "nqp.studies.run(path, out) makes one",
+}
+"""Classes that nobody makes by hand, and the calls that do."""
+
+_INSTEAD: Final = {
+    ("Panel", "DataFrame"): _PANEL,
+    ("Panel", "str"): _FILE,
+    ("Panel", "PurePath"): _FILE,
+    ("Panel", "Simulated"): "its panel: simulated.panel",
+    ("Panel", "Fit"): "the panel of a fit: fit.panel",
+    ("Panel", "Index"): "index.panel(cohort=…) makes a panel",
+    ("Panel", "MergedZones"): "its frame, merged.frame, as a panel: " + _PANEL,
+    ("Fit", "Panel"): "fit it first: nqp.fit(design, panel)",
+    ("Fit", "DataArray"): "the fit that these draws are of",
+    ("Fit", "str"): "nqp.load(path) reads a fit",
+    ("Fit", "PurePath"): "nqp.load(path) reads a fit",
+    ("Fit", "Outcome"): "the fit of a study's run: outcome.fit",
+    ("DataArray", "Fit"): _DRAWS,
+    ("DataArray", "Mediated"): "an estimand of it gives draws: nqp.nie(mediated)",
+    ("DataArray", "Dataset"): "an estimand of it gives draws: nqp.att(effects)",
+    ("DataArray", "DataFrame"): "draws, not their summary: nqp.att(fit)",
+    ("DataFrame", "Panel"): "the panel's rows: panel.frame",
+    ("DataFrame", "str"): "pandas.read_csv(path), or pandas.read_excel(path)",
+    ("CheckResult", "Fit"): "nqp.check(fit, 'pretrends') gives one",
+    ("CheckResult", "str"): "the check itself, nqp.check(fit, 'pretrends')",
+    ("CheckResult", "DataFrame"): "one check, nqp.check(fit, 'pretrends'), not their table",
+    ("Index", "DataFrame"): "nqp.ProductivityIndex(system).build(df, unit=…, time=…) makes one",
+    ("Index", "ProductivityIndex"): "recipe.build(df, unit=…, time=…) makes an index",
+    ("Table", "DataFrame"): "nqp.table(fit) makes a table",
+    ("Table", "Fit"): "nqp.table(fit) makes a table",
+}  # fmt: skip
+_EFFECTS: Final = {
+    "Panel": _INSTEAD["Fit", "Panel"],
+    "DataArray": "these are draws already: nqp.summary(draws), nqp.contrast(draws, …)",
+    "str": "nqp.load(path) reads a fit",
+    "PurePath": "nqp.load(path) reads a fit",
+    "StaggeredDiD": "fit it first: nqp.fit(design, panel)",
+    "DataFrame": "make a panel of it and fit a design: nqp.fit(design, panel)",
+}
+_DESIGNS: Final = ("StaggeredDiD", "ContinuousExposure", "Mediation")
+_LONG = 60
+
+
+def told(value: object) -> str:
+    """Tell a value in a few words: itself where it is short, else what it is.
+
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    str
+    """
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if isinstance(value, int) and abs(value) > LARGEST:
+        return "a whole number beyond 64 bits"
+    plain = isinstance(value, str | bytes | int | float | tuple | list | dict | set | None)
+    text = repr(value) if plain or type(value).__name__ in _INSTANCES else ""
+    if text and len(text) <= _LONG and "\n" not in text:
+        return text
+    name = type(value).__name__
+    return f"{'an' if name[:1] in 'AEIOaeio' else 'a'} {name}"
+
+
+def advice(kind: Kind, value: object, label: str) -> str:
+    """Say what to pass for a value of the wrong kind.
+
+    Parameters
+    ----------
+    kind : Kind
+        What the argument may be.
+    value : object
+        What was given.
+    label : str
+        Of the call.
+
+    Returns
+    -------
+    str
+    """
+    if isinstance(value, type):
+        name = value.__name__
+        if name in kind.leaves:
+            return MADE_BY.get(name, f"nqp.{name}() with brackets")
+        return f"{kind.words}, not a class"
+    if callable(value) and not class_names(value).get("type") and "Callable" not in kind.leaves:
+        name = getattr(value, "__name__", "")
+        if name:
+            return f"{kind.words}; call the function, {name}(), if it makes one"
+    for given in class_names(value):
+        if kind.words.startswith("a Fit or a Dataset") and given in _EFFECTS:
+            return _EFFECTS[given]
+        if given in _DESIGNS and "Panel" in kind.leaves:
+            return f"the design comes first: nqp.{label}(design, panel)"
+        if given == "Panel" and "StaggeredDiD" in kind.leaves:
+            return f"the design comes first: nqp.{label}(design, panel)"
+        if given == "Fit" and "StaggeredDiD" in kind.leaves:
+            return "the design of a fit: fit.design"
+        for leaf in kind.leaves:
+            if (leaf, given) in _INSTEAD:
+                return _INSTEAD[leaf, given]
+    return _plain(kind, value)
+
+
+def _plain(kind: Kind, value: object) -> str:
+    if isinstance(value, str) and {"int", "float"} & set(kind.leaves) and _number(value):
+        return f"{value.strip()} without quotes"
+    if isinstance(value, bool) and {"int", "float"} & set(kind.leaves):
+        return f"{kind.words}, not a truth value"
+    if isinstance(value, int) and abs(value) > LARGEST:
+        return f"{kind.words}, and one of fewer digits"
+    if isinstance(value, float) and value != value:
+        return f"{kind.words}; nan is no number"
+    made = [MADE_BY[leaf] for leaf in kind.leaves if leaf in MADE_BY]
+    instances = [
+        f"nqp.{leaf}()" for leaf in kind.leaves if leaf[0].isupper() and leaf in _INSTANCES
+    ]
+    if made:
+        return made[0]
+    return " or ".join(instances) if instances else kind.words
+
+
+_INSTANCES: Final = (
+    "AR1", "IID", "AR1Noise", "Complete", "Partial", "Separate", "NUTS", "IMH", "Priors",
+    "TimeEffects", "Gaussian", "StudentT", "StaggeredDiD", "Mediation", "NormalRho", "UniformRho",
+    "NormalSteps", "UniformSteps", "MinMax",
+)  # fmt: skip
+
+
+def _number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,185 @@
+"""The door: one decorator that holds calls to what their signatures say."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import wraps
+from types import FunctionType
+from typing import Any, overload
+
+from bayes_nqp.doors._advice import MADE_BY, advice, told
+from bayes_nqp.doors._foreign import FOREIGN
+from bayes_nqp.doors._kinds import Kind, named
+from bayes_nqp.errors import ArgumentError, nearest, shown
+
+__all__ = ["door"]
+
+_VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+@overload
+def door[T: Callable[..., Any]](item: T) -> T: ...
+@overload
+def door[T: Callable[..., Any]](*, trusted: tuple[str, ...]) -> Callable[[T], T]: ...
+def door(item: Any = None, *, trusted: tuple[str, ...] = ()) -> Any:
+    """Hold calls of a function, or of a class and its public methods, to their signatures.
+
+    Keywords that a signature lacks, and arguments of another kind than it states, are refused
+    before anything is computed. Numbers are finite and whole where the signature says so; in
+    which range they lie, and which choices text has, a call looks at itself.
+    Signatures, docstrings and types stay as they are.
+
+    Parameters
+    ----------
+    item : function or class
+    trusted : tuple of str, default ()
+        Methods that look at the kinds of their arguments themselves.
+
+    Returns
+    -------
+    The same function or class
+    """
+    if item is None:
+        return lambda given: door_of(given, trusted)
+    return door_of(item, ())
+
+
+def door_of(item: Any, trusted: tuple[str, ...]) -> Any:
+    """Put a door before a function, or before a class and its public methods.
+
+    Parameters
+    ----------
+    item : function or class
+    trusted : tuple of str
+
+    Returns
+    -------
+    The same function or class
+    """
+    if not isinstance(item, type):
+        return _held(item, item.__name__, bound=False, kinds=True)
+    for name, method in list(vars(item).items()):
+        public = not name.startswith("_") or name == "__init__"
+        kinds = name not in trusted
+        label = item.__name__ if name == "__init__" else f"{item.__name__}.{name}"
+        if public and isinstance(method, FunctionType):
+            setattr(item, name, _held(method, label, bound=True, kinds=kinds))
+        elif public and isinstance(method, classmethod):
+            held = _held(method.__func__, label, bound=True, kinds=kinds)
+            setattr(item, name, classmethod(held))
+        elif public and isinstance(method, staticmethod):
+            held = _held(method.__func__, label, bound=False, kinds=kinds)
+            setattr(item, name, staticmethod(held))
+    return item
+
+
+def _held(function: Any, label: str, *, bound: bool, kinds: bool) -> Any:
+    signature = inspect.signature(function)
+    parameters = list(signature.parameters.values())[1 if bound else 0 :]
+    wanted: dict[str, Kind] = {}
+
+    @wraps(function)
+    def held(*args: Any, **kwargs: Any) -> Any:
+        given = args[1:] if bound else args
+        arguments = _matched(label, parameters, given, kwargs)
+        if kinds:
+            if not wanted:
+                wanted.update(_kinds(parameters))
+            _check(label, arguments, wanted)
+        return function(*args, **kwargs)
+
+    held.__door__ = label  # type: ignore[attr-defined]
+    return held
+
+
+def _kinds(parameters: list[inspect.Parameter]) -> dict[str, Kind]:
+    """The kind of every argument whose annotation states one."""
+    return {
+        p.name: named(p.name, p.annotation)
+        for p in parameters
+        if isinstance(p.annotation, str) and p.kind not in _VARIABLE
+    }
+
+
+def _matched(
+    label: str,
+    parameters: list[inspect.Parameter],
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Name positional arguments; refuse what does not fit the signature."""
+    places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if len(args) > len(places) and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        raise _too_many(label, parameters, places, args)
+    arguments = {p.name: value for p, value in zip(places, args, strict=False)}
+    keywords = [p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    rest = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    unknown = [name for name in kwargs if name not in keywords]
+    if unknown and not rest:
+        raise _unknown(label, unknown, keywords)
+    twice = [name for name in kwargs if name in arguments and name in keywords]
+    if twice:
+        raise ArgumentError(
+            f"{label} got {twice[0]!r} twice, by its place and by its name",
+            hint=f"{twice[0]}=… once, and other arguments by their names too",
+        )
+    arguments |= {name: value for name, value in kwargs.items() if name in keywords}
+    lacking = [
+        p.name
+        for p in parameters
+        if p.default is p.empty and p.kind not in _VARIABLE and p.name not in arguments
+    ]
+    if lacking:
+        made = MADE_BY.get(label)
+        raise ArgumentError(
+            f"{label} lacks {shown(map(repr, lacking))}",
+            hint=made or ", ".join(f"{name}=…" for name in lacking),
+        )
+    return arguments
+
+
+def _unknown(label: str, unknown: list[str], keywords: list[str]) -> ArgumentError:
+    """Word a keyword that the signature does not have."""
+    hints = [MADE_BY[label]] if label in MADE_BY else [_instead(k, keywords) for k in unknown]
+    count = "arguments" if len(unknown) > 1 else "argument"
+    return ArgumentError(
+        f"{label} has no {count} {shown(map(repr, unknown))}",
+        hint="; ".join(dict.fromkeys(hints)),
+    )
+
+
+def _instead(keyword: str, keywords: list[str]) -> str:
+    foreign = FOREIGN.get(keyword)
+    if foreign is not None:
+        ours = [name for name in foreign.ours if name in keywords]
+        return f"{ours[0]}=… here" if ours else foreign.elsewhere
+    return nearest(keyword, keywords) if keywords else "it takes no arguments"
+
+
+def _too_many(
+    label: str,
+    parameters: list[inspect.Parameter],
+    places: list[inspect.Parameter],
+    args: tuple[Any, ...],
+) -> ArgumentError:
+    """Word arguments by place that the signature has no place for."""
+    named_only = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    hint = f"name the others, such as {named_only[0]}=…" if named_only else "leave the others out"
+    places_ = f"takes {len(places)} by place" if places else "takes none by place"
+    listed = f" ({shown(p.name for p in places)})" if places else ""
+    return ArgumentError(
+        f"{label} was given {len(args)} arguments by place, and {places_}{listed}",
+        where=f"the first that has none is {told(args[len(places)])}",
+        hint=MADE_BY.get(label, hint),
+    )
+
+
+def _check(label: str, arguments: Mapping[str, Any], wanted: Mapping[str, Kind]) -> None:
+    """Refuse values of the wrong kind."""
+    for name, value in arguments.items():
+        kind = wanted.get(name)
+        if kind is None:
+            continue
+        if not kind.takes(value):
+            raise ArgumentError(f"'{name}' is {told(value)}", hint=advice(kind, value, label))

@@ -1,0 +1,125 @@
+"""Keywords of other packages, and what they are called here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["FOREIGN", "Foreign"]
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """What a keyword of another package is here.
+
+    Parameters
+    ----------
+    ours : tuple of str
+        Arguments of ours that mean the same, whichever the call has.
+    elsewhere : str
+        What to write where the call has none of them.
+    """
+
+    ours: tuple[str, ...]
+    elsewhere: str
+
+
+_UNIT = Foreign(
+    ("unit",), "name the column of units in the panel: nqp.Panel.from_frame(df, unit=…)"
+)
+_TIME = Foreign(
+    ("time",), "name the column of periods in the panel: nqp.Panel.from_frame(df, time=…)"
+)
+_OUTCOME = Foreign(
+    ("outcome",), "name the outcome in the panel: nqp.Panel.from_frame(df, outcome=…)"
+)
+_COHORT = Foreign(
+    ("cohort",),
+    "name the column of first treated periods in the panel: nqp.Panel.from_frame(df, cohort=…)",
+)
+_TREATED = Foreign(
+    ("treated", "treatment"),
+    "name the treatment's column in the panel: nqp.Panel.from_frame(df, treated=…)",
+)
+_COVARIATES = Foreign(
+    ("covariates",),
+    "name covariates in the panel, nqp.Panel.from_frame(df, covariates=[…]), and in the design, "
+    "nqp.StaggeredDiD(covariates=[…])",
+)
+_WEIGHTS = Foreign(
+    ("weights",), "name the column of weights in the panel: nqp.Panel.from_frame(df, weights=…)"
+)
+_ERRORS = Foreign(
+    ("errors",),
+    "errors are modelled, not clustered: nqp.StaggeredDiD(errors=nqp.AR1()), the default; and "
+    "nqp.check(fit, 'error_model', cluster='province') compares",
+)
+_ABSORBED = Foreign(
+    (),
+    "unit and time effects are always there; nqp.StaggeredDiD(time=nqp.TimeEffects(['region'])) "
+    "gives each region its own time effects",
+)
+_CONTROLS = Foreign(
+    ("controls",),
+    "nqp.StaggeredDiD(controls='never') compares with never-treated units alone; 'all' is the "
+    "default",
+)
+_PROB = Foreign(
+    ("prob",), "intervals are chosen where draws are summarised: nqp.summary(draws, prob=0.95)"
+)
+_DRAWS = Foreign(
+    ("draws",), "there is no bootstrap; draws are the sampler's: nqp.IMH(draws=1000, chains=4)"
+)
+_TUNE = Foreign(("tune",), "tuning is the sampler's: nqp.NUTS(tune=1000)")
+_CHAINS = Foreign(("chains",), "chains are the sampler's: nqp.IMH(chains=4)")
+_SEED = Foreign(("seed",), "seeds are the sampler's: nqp.IMH(seed=1)")
+_METHOD = Foreign(
+    (), "estimators are designs, and options values: nqp.StaggeredDiD(effect=nqp.Partial())"
+)
+_DATA = Foreign(
+    ("df", "frame", "data", "panel"), "make a panel first: nqp.Panel.from_frame(df, unit=…, …)"
+)
+_BY = Foreign(("by",), "averages are nqp.att(fit), nqp.att(fit, by='event_time'), by='cohort'")
+_BALANCED = Foreign(("balanced",), "a balanced window is nqp.att(fit, balanced=4)")
+_STRATA = Foreign(
+    ("strata",), "name groups in the panel: nqp.Panel.from_frame(df, strata=['region'])"
+)
+_FIT = Foreign(("fit_or_effects", "fit", "fit_or_fits", "draws", "source"), "give it by its place")
+_LEADS = Foreign(
+    (),
+    "event times are read off the fit: nqp.att(fit, by='event_time'); nqp.check(fit, 'pretrends')",
+)
+
+FOREIGN: Final[dict[str, Foreign]] = {
+    word: meaning
+    for words, meaning in (
+        ("ivar i id idname unitname panelvar unit_id iname", _UNIT),
+        ("tvar t tname timevar time_id year", _TIME),
+        ("y yname yvar depvar dependent outcome_name", _OUTCOME),
+        ("g gvar gname first_treat cohort_name ei", _COHORT),
+        ("d dname treat treatment treatname treated_name post policy", _TREATED),
+        ("xformla formula fml covars xvars xvar x X", _COVARIATES),
+        ("weightsname aweight pweight fweight weight wname", _WEIGHTS),
+        (
+            "cluster clusters clustervar clustervars cluster_var vce vcov robust se cov_type",
+            _ERRORS,
+        ),
+        ("absorb fe fixef fixed_effects entity_effects time_effects", _ABSORBED),
+        ("control_group notyet never_treated nevertreated cgroup", _CONTROLS),
+        ("alpha level conf_level conf ci ci_prob hdi_prob cred_mass", _PROB),
+        ("bstrap biters reps nboot n_boot samples n_samples iter n_draws num_samples", _DRAWS),
+        ("warmup burnin burn num_warmup n_tune", _TUNE),
+        ("n_chains num_chains nchains", _CHAINS),
+        ("random_seed random_state rng rseed", _SEED),
+        ("method est_method estimator base_period panel_type", _METHOD),
+        ("data dat dataframe df frame", _DATA),
+        ("fit fits effects model result trace idata posterior", _FIT),
+        ("type agg aggregation groupby split fsplit", _BY),
+        ("balance_e max_e min_e", _BALANCED),
+        ("group groups subgroup subgroups", _STRATA),
+        ("leads lags window horizons pretrends autosample", _LEADS),
+    )
+    for word in words.split()
+}
+"""By keyword: of Stata's csdid, did_imputation and xtset, R's did, fixest and did2s, of Python's
+linearmodels, PyMC and ArviZ."""
