@@ -117,7 +117,7 @@ def test_the_treatment_itself_is_no_mediator() -> None:
         FLAT.plan(panel_of(mediators=["treated"]))
     assert "collinear with" in str(caught.value)
     assert "the effects of treatment" in str(caught.value)
-    assert "Where: treated." in str(caught.value)
+    assert "Where: mediator 'treated': " in str(caught.value)
 
 
 def test_the_same_mediator_twice_is_refused() -> None:

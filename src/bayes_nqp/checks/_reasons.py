@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from bayes_nqp import vocabulary as v
@@ -22,11 +23,66 @@ _GATE: Final = (
     (r" \((.+)\)", r"（\1）"),
 )
 
-_REASONS: Final = (
+_ROLES: Final = {
+    "covariate": "控制变量",
+    "baseline": "基期变量",
+    "mediator": "中介变量",
+    "moderator": "调节变量",
+    "moderated effect": "受调节的效应",
+    "outcome": "结果变量",
+}
+
+
+def _role(match: re.Match[str]) -> str:
+    return f"{_ROLES[match[1]]} {match[2]}："
+
+
+def _listed(names: str) -> str:
+    for english, chinese in _ROLES.items():
+        names = re.sub(rf"\b{english} '", f"{chinese} '", names)
+    names = names.replace("the exposure '", "暴露变量 '").replace("', ", "'、")
+    return re.sub(r", and (\d+) more$", r"等（另有 \1 个）", names)
+
+
+def _exact(match: re.Match[str]) -> str:
+    names = _listed(match[3])
+    return f"{_ROLES[match[1]]} {match[2]} 是{names}以及单位与时间效应的精确线性函数"
+
+
+_REASONS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = (
     (
         r"covariates, mediators, moderators or slopes are collinear with unit effects, time "
         r"effects, the effects of treatment or one another",
         "控制变量、中介变量、调节变量或斜率与单位效应、时间效应、处理效应或彼此之间共线",
+    ),
+    (r"(covariate|baseline|mediator|moderator|moderated effect) ('.+?'): ", _role),
+    (
+        r"unit effects explain it in full, for within units rounding alone moves it",
+        "单位内除舍入误差外没有变动，单位效应已完全解释它",
+    ),
+    (r"unit and time effects explain it in full", "单位效应与时间效应已完全解释它"),
+    (r"the effects of treatment explain it in full", "处理效应已完全解释它"),
+    (
+        r"the effects of the exposure ('.+?') explain it in full",
+        r"暴露变量 \1 的效应已完全解释它",
+    ),
+    (
+        r"it is a linear function of (.+?), the effects of (?:treatment|the exposure '.+?') and "
+        r"unit and time effects",
+        lambda match: f"它是{_listed(match[1])}、处理效应以及单位与时间效应的线性函数",
+    ),
+    (
+        r"it is a linear function of (.+?) and unit and time effects",
+        lambda match: f"它是{_listed(match[1])}以及单位与时间效应的线性函数",
+    ),
+    (
+        r"the (outcome|mediator) ('.+?') is an exact linear function of (.+?) and of unit and time "
+        r"effects",
+        _exact,
+    ),
+    (
+        r"the moderator (.+?) is the outcome (.+?) in other units, in all treated rows",
+        r"调节变量 \1 在所有受处理观测中就是结果变量 \2，只是单位不同",
     ),
     (
         r"the mediator (.+?) cannot be explained by this design: ",

@@ -21,7 +21,7 @@ from bayes_nqp.compression.kernel import (
 from bayes_nqp.compression.problem import Packed
 from bayes_nqp.compression.together import Mixed, error_count, noise_of_errors
 
-__all__ = ["Coefficients", "flat_slope_spread", "local_variances", "recover"]
+__all__ = ["Coefficients", "local_variances", "recover"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -226,55 +226,6 @@ def recover(
         out.slots, out.deviation, out.spread, out.gain,
     )  # fmt: skip
     return out
-
-
-def flat_slope_spread(packed: Packed, n_slopes: int) -> tuple[Array, Array]:
-    """Variation of each slope's column that flat coefficients before it leave.
-
-    Parameters
-    ----------
-    packed : Packed
-    n_slopes : int
-        The flat global coefficients of covariates; they come after flat time effects.
-
-    Returns
-    -------
-    tuple of ndarray (slope)
-        What is left, and what there was.
-    """
-    ints, floats = packed.ints, packed.floats
-    x = np.zeros(packed.n_parameters)
-    if ints[4]:
-        x[ints[20]] = -30.0
-    vectors, treated = np.zeros((ints[10], ints[13])), np.zeros(ints[10])
-    _, blocks = cross_products(x, ints, floats, vectors, treated)
-    n_global = int(ints[8])
-    flat = np.flatnonzero(ints[ints[14] : ints[14] + n_global] == -2)
-    gram = np.zeros((flat.size, flat.size))
-    for b in range(int(ints[9])):
-        table = ints[ints[16] + 8 * b : ints[16] + 8 * b + 8]
-        n, local = int(table[0]), int(table[1])
-        s = blocks[b][:n, :n]
-        loadings = floats[table[6] : table[6] + n * n_global].reshape(n, n_global)[:, flat]
-        gram += loadings.T @ s @ loadings
-        index = ints[table[4] : table[4] + local][ints[table[5] : table[5] + local] == -2]
-        if index.size:
-            half = (s @ loadings)[index]
-            solution = np.linalg.lstsq(s[np.ix_(index, index)], half, rcond=None)[0]
-            gram -= half.T @ solution
-    before = np.zeros(n_slopes)
-    for b in range(int(ints[9])):
-        table = ints[ints[16] + 8 * b : ints[16] + 8 * b + 8]
-        n = int(table[0])
-        loadings = floats[table[6] : table[6] + n * n_global].reshape(n, n_global)[:, flat]
-        before += np.diag(loadings.T @ blocks[b][:n, :n] @ loadings)[-n_slopes:]
-    left = gram.copy()
-    pivots = np.zeros(flat.size)
-    for j in range(flat.size):
-        pivots[j] = left[j, j]
-        if pivots[j] > 1e-12 * max(gram[j, j], 1e-300):
-            left -= np.outer(left[:, j], left[j]) / pivots[j]
-    return pivots[-n_slopes:], before
 
 
 @compiled

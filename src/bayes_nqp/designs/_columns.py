@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,19 +9,20 @@ import numpy.typing as npt
 
 from bayes_nqp.compression import Column
 from bayes_nqp.designs._frame import DesignFrame
-from bayes_nqp.designs._plan import Equation
-from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest, shown
-from bayes_nqp.gaussian import flat_pivots
+from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 
 if TYPE_CHECKING:
     from bayes_nqp.designs.continuous_exposure import ContinuousExposure
     from bayes_nqp.designs.staggered_did import StaggeredDiD
     from bayes_nqp.panel import Panel
 
-__all__ = ["check_collinear", "varying_columns", "within"]
+__all__ = ["varying_columns", "within"]
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+
+_ROUNDING = 1e-11
+"""Spread of a column, over its largest value, that rounding alone may leave of unit means."""
 
 
 def varying_columns(
@@ -85,9 +85,10 @@ def within(unit: npt.NDArray[np.int64], x: Array, n_units: int) -> tuple[Array, 
         The column, and what it was divided by.
     """
     count = np.maximum(np.bincount(unit, minlength=n_units), 1)
+    largest = float(np.abs(x).max(initial=0.0))
     x = x - (np.bincount(unit, x, minlength=n_units) / count)[unit]
     size = float(np.sqrt(np.mean(x * x))) if x.size else 0.0
-    return (x / size, size) if size > 0 else (x, 1.0)
+    return (x / size, size) if size > _ROUNDING * largest else (np.zeros_like(x), 1.0)
 
 
 def _baseline(panel: Panel, frame: DesignFrame, name: str) -> tuple[Array, float]:
@@ -119,30 +120,3 @@ def _baseline(panel: Panel, frame: DesignFrame, name: str) -> tuple[Array, float
             f"'baseline' column {name!r} is the same for all units", hint="leave it out"
         )
     return x / size, size
-
-
-def check_collinear(equation: Equation, names: Sequence[str]) -> None:
-    """Refuse covariates, mediators and moderators that effects and other columns explain in full.
-
-    Parameters
-    ----------
-    equation : Equation
-    names : sequence of str
-        Labels of the varying columns.
-
-    Raises
-    ------
-    IdentificationError
-        Naming the columns.
-    """
-    if not names:
-        return
-    spread, size = (values[-len(names) :] for values in flat_pivots(equation.gaussian))
-    bad = [n for n, a, b in zip(names, spread, size, strict=True) if a <= 1e-9 * max(b, 1e-300)]
-    if bad:
-        raise IdentificationError(
-            "covariates, mediators, moderators or slopes are collinear with unit effects, time "
-            "effects, the effects of treatment or one another",
-            where=shown(dict.fromkeys(bad)),
-            hint="leave one of them out",
-        )

@@ -12,12 +12,14 @@ import numpy.typing as npt
 from bayes_nqp.compression import Column, Rows, reduce_rows
 from bayes_nqp.designs._assemble import assemble, block_of_strata, free_times
 from bayes_nqp.designs._cells import cell_info, cell_table, drop_reasons
-from bayes_nqp.designs._columns import check_collinear, varying_columns
+from bayes_nqp.designs._columns import varying_columns
 from bayes_nqp.designs._exposure import dose_of, exposure_columns, per_exposure, whole_table
 from bayes_nqp.designs._frame import DesignFrame
+from bayes_nqp.designs._identified import Roles, check_identified
 from bayes_nqp.designs._moderation import moderation, moderator_of, own_slope
 from bayes_nqp.designs._plan import CellInfo, Dose, Equation, Exposure, Moderator, Plan
 from bayes_nqp.designs._scale import within_scale
+from bayes_nqp.designs._size import check_size
 from bayes_nqp.errors import StudyError
 from bayes_nqp.parameters import FLAT, Scale
 from bayes_nqp.terms.cells import ESTIMATED_FROM, CellTable, cell_parts
@@ -160,6 +162,11 @@ def equation_of(
         scale = within_scale(levels, outcome, plain)
     elif not 0 < scale < np.inf:
         raise StudyError(f"'scale' is {scale!r}", hint="a positive number, in outcome units")
+    members = design.effect.varying not in (None, "unit")
+    n_levels, n_periods = len(frame.level_names), frame.n_periods
+    local_time = (n_levels > 1 or frame.stratum_levels.shape[0] == 1) and not pooled_time
+    block = block_of_strata(frame, local_time=local_time or pooled_time, members=members)
+    check_size(design, panel, frame, ground.table, block, slopes=len(slopes))
     shifts = moderation(ground.moderator if moderated else None, frame, kept)
     columns, sizes = varying_columns(design, panel, frame, kept)
     dose = None
@@ -185,11 +192,7 @@ def equation_of(
         loading=_loading(design, ground),
     )
     classes = reduce_rows(rows)
-    members = design.effect.varying not in (None, "unit")
     level_of_stratum = _level_of_stratum(frame)
-    n_levels, n_periods = len(frame.level_names), frame.n_periods
-    local_time = (n_levels > 1 or level_of_stratum.size == 1) and not pooled_time
-    block = block_of_strata(frame, local_time=local_time or pooled_time, members=members)
     seen, free = free_times(
         classes, np.zeros_like(level_of_stratum) if pooled_time else level_of_stratum,
         n_levels, n_periods,
@@ -217,11 +220,21 @@ def equation_of(
         member_scale=_member_scale(design, frame), members=members, priors=priors, scale=scale,
         dose=dose,
     )  # fmt: skip
-    flat = [f"{getattr(design, 'exposure', '')} · {x}" for part in flat_doses for x in part.labels]
-    flat += [c.name for c in columns[:covariates]]
-    flat += [label for part in b_parts for label in part.flat]
-    check_collinear(equation, flat)
+    names = [c.name for c in columns[:covariates]]
+    check_identified(equation, _roles(design, panel, name, names), effects)
     return replace(equation, slopes=tuple(slope for slope, _ in slopes))
+
+
+def _roles(design: Estimator, panel: Panel, name: str, columns: Sequence[str]) -> Roles:
+    """What messages call the columns of an equation."""
+    kinds = dict.fromkeys(panel.roles.covariates, "covariate")
+    kinds |= dict.fromkeys(panel.roles.moderators, "moderator")
+    named = [f"{kinds.get(c, 'baseline')} {c!r}" for c in columns]
+    outcome = f"outcome {panel.roles.outcome!r}" if name == "outcome" else f"mediator {name!r}"
+    exposure = getattr(design, "exposure", None)
+    if exposure is None:
+        return Roles(outcome, named, "treatment", certain=True)
+    return Roles(outcome, named, f"the exposure {exposure!r}", certain=False)
 
 
 def _effect_parts(

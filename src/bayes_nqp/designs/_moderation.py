@@ -24,6 +24,9 @@ __all__ = ["moderated_slope", "moderation", "moderator_of", "own_slope"]
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
+_SAME = 1e-9
+"""Share of a column's variation below which another explains it in full."""
+
 
 def moderator_of(
     design: StaggeredDiD | ContinuousExposure, panel: Panel, frame: DesignFrame, kept: Mask
@@ -49,7 +52,7 @@ def moderator_of(
     PanelError
         If it is missing in treated rows.
     IdentificationError
-        If it is the same in all treated rows.
+        If it is the same in all treated rows, or the outcome in other units.
     """
     name = getattr(design, "moderator", None)
     if name is None:
@@ -69,6 +72,13 @@ def moderator_of(
         raise IdentificationError(
             f"the moderator {name!r} is the same in all treated rows",
             hint="leave out 'moderator'",
+        )
+    if _made_of(values[treated], panel.outcome[treated], frame.unit[treated]):
+        raise IdentificationError(
+            f"the moderator {name!r} is the outcome {panel.roles.outcome!r} in other units, in all "
+            "treated rows",
+            hint="name a moderator that was measured before treatment, or that the outcome does "
+            "not move",
         )
     return Moderator(name, values - centre, centre, size)
 
@@ -126,6 +136,21 @@ def own_slope(
     column, size = within(frame.unit[kept], moderator.values[kept], frame.n_units)
     constant = size <= 1e-9 * moderator.size or not np.any(column)
     return [] if constant else [(Column(moderator.name, column), size)]
+
+
+def _made_of(x: Array, y: Array, unit: npt.NDArray[np.int64]) -> bool:
+    """Whether a column is a linear function of another, or of it and unit effects."""
+    groups, at = np.unique(unit, return_inverse=True)
+
+    def linear(a: Array, b: Array, free: int) -> bool:
+        square = float(a @ a) * float(b @ b)
+        return free > 0 and square > 0 and square - float(a @ b) ** 2 <= _SAME * square
+
+    if linear(x - x.mean(), y - y.mean(), x.size - 2):
+        return True
+    a, _ = within(at, x, groups.size)
+    b, _ = within(at, y, groups.size)
+    return linear(a, b, x.size - groups.size - 1)
 
 
 def moderated_slope(

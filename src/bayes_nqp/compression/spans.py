@@ -1,0 +1,95 @@
+"""What some columns leave of others, on the cross-products that compression keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import solve_triangular
+from scipy.linalg.lapack import dpstrf
+
+from bayes_nqp.compression.kernel import cross_products
+from bayes_nqp.compression.problem import Packed
+
+__all__ = ["absorbed_products", "net_of"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+_PIVOT = 1e-10
+"""Share of a column's variation below which those before it explain it."""
+
+
+def absorbed_products(packed: Packed) -> list[Array]:
+    """Cross-products of every block's slots and the outcome, net of unit effects.
+
+    They are those of errors that are independent and effects that hardly differ by unit: which
+    columns span which does not depend on either.
+
+    Parameters
+    ----------
+    packed : Packed
+
+    Returns
+    -------
+    list of ndarray (slot + 1, slot + 1)
+        The outcome last.
+    """
+    ints, floats = packed.ints, packed.floats
+    x = np.zeros(packed.n_parameters)
+    if ints[4]:
+        x[ints[20]] = -30.0
+    vectors, treated = np.zeros((ints[10], ints[13])), np.zeros(ints[10])
+    return [np.asarray(s) for s in cross_products(x, ints, floats, vectors, treated)[1]]
+
+
+def net_of(
+    products: Sequence[Array], local: Sequence[Index], columns: Sequence[Array], nuisance: int
+) -> tuple[Array, int]:
+    """Cross-products of some columns net of what others explain.
+
+    Parameters
+    ----------
+    products : sequence of ndarray (slot + 1, slot + 1)
+        From `absorbed_products`, one a block.
+    local : sequence of ndarray of int
+        Slots of each block that are taken out, every one with a coefficient of its own.
+    columns : sequence of ndarray (slot + 1, column)
+        Loadings of the columns on each block's slots.
+    nuisance : int
+        How many columns, from the first, are taken out too.
+
+    Returns
+    -------
+    tuple of ndarray (column - nuisance, column - nuisance) and int
+        And how many coefficients were taken out.
+    """
+    width = columns[0].shape[1]
+    gram, rank = np.zeros((width, width)), 0
+    for s, index, loadings in zip(products, local, columns, strict=True):
+        half = s @ loadings
+        whole = np.zeros((index.size + width, index.size + width))
+        whole[: index.size, : index.size] = s[np.ix_(index, index)]
+        whole[: index.size, index.size :] = half[index]
+        whole[index.size :, index.size :] = loadings.T @ half
+        left, explained = _sweep(whole, index.size)
+        gram += left
+        rank += explained
+    left, explained = _sweep(gram, nuisance)
+    return left, rank + explained
+
+
+def _sweep(gram: Array, first: int) -> tuple[Array, int]:
+    """Take the first columns out of the others; gives their rank too."""
+    if first == 0:
+        return gram, 0
+    size = np.sqrt(np.maximum(np.diag(gram)[:first], 0.0))
+    size = np.where(size > 0, size, 1.0)
+    factor, pivots, rank, _ = dpstrf(
+        gram[:first, :first] / np.outer(size, size), tol=_PIVOT, lower=1
+    )
+    order = pivots[:rank] - 1
+    cross = gram[:first, first:][order] / size[order, None]
+    half = solve_triangular(factor[:rank, :rank], cross, lower=True, check_finite=False)
+    return gram[first:, first:] - half.T @ half, int(rank)

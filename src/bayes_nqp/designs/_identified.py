@@ -1,0 +1,267 @@
+"""Whether columns of an equation can be told from effects, from one another and the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.compression import FLAT
+from bayes_nqp.compression.spans import absorbed_products, net_of
+from bayes_nqp.designs._plan import Equation
+from bayes_nqp.errors import IdentificationError, shown
+from bayes_nqp.terms.mediators import SlopePart
+from bayes_nqp.terms.parts import LocalPart
+
+__all__ = ["Roles", "check_identified"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+_LEFT = 1e-9
+"""Share of a column's variation within units below which nothing of it is left."""
+_SHARE = 1e-4
+"""Share of a column's spread below which another has no part in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What messages call an equation's columns.
+
+    Parameters
+    ----------
+    outcome : str
+        Such as "outcome 'nqp'".
+    covariates : sequence of str (column)
+        Of the first varying columns, such as "covariate 'ln_gdp'".
+    effects : str
+        What effects are of: "treatment", or "the exposure 'trade'".
+    certain : bool
+        Whether effects alone cannot explain the outcome in full, unless it was made from them.
+    """
+
+    outcome: str
+    covariates: Sequence[str]
+    effects: str
+    certain: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Column:
+    """A column by its loadings on the slots of every block."""
+
+    name: str
+    loadings: tuple[Array, ...]
+    effect: bool
+
+
+def check_identified(equation: Equation, roles: Roles, effects: Sequence[object]) -> None:
+    """Refuse columns that effects and other columns explain in full, and outcomes alike.
+
+    Effects count as free here, whatever their priors: a covariate that they span would leave
+    nothing but these priors of them. Moderated effects are held by theirs.
+
+    Parameters
+    ----------
+    equation : Equation
+    roles : Roles
+    effects : sequence of GlobalPart or LocalPart
+        Those of the equation's parts that make up effects.
+
+    Raises
+    ------
+    IdentificationError
+        Naming the columns, and what explains them.
+    """
+    flat, plain = _columns(equation, roles)
+    if not flat and roles.certain:
+        return
+    products = absorbed_products(equation.packed)
+    problems = _collinear(equation, products, flat, roles, [])
+    if not problems:
+        problems = _collinear(equation, products, plain, roles, effects)
+    if problems:
+        raise IdentificationError(
+            "covariates, mediators, moderators or slopes are collinear with unit effects, time "
+            "effects, the effects of treatment or one another",
+            where="; ".join(f"{name}: {why}" for name, (why, _) in list(problems.items())[:6])
+            + (f"; and {len(problems) - 6} more" if len(problems) > 6 else ""),
+            hint="; ".join(dict.fromkeys(hint for _, hint in problems.values())),
+        )
+    _check_outcome(equation, products, [*plain, *(c for c in flat if c not in plain)], roles,
+                   effects)  # fmt: skip
+
+
+def _columns(equation: Equation, roles: Roles) -> tuple[list[_Column], list[_Column]]:
+    """Columns that no prior holds; and, of these, those that are no shift of an effect."""
+    flat, plain, at = [], [], 0
+    for part in equation.globals:
+        labels, start = part.labels, at
+        at += part.columns.shape[1]
+        if part.scale != FLAT or part.place != "slopes":
+            continue
+        shift = isinstance(part, SlopePart) and not part.name.startswith("b_")
+        if part.name == "slope":
+            names = list(roles.covariates)
+        elif isinstance(part, SlopePart):
+            role = "mediator" if part.name.startswith("b_") else "moderated effect"
+            names = [f"{role} {label!r}" for label in part.flat]
+        else:
+            names = [f"{roles.effects}, {label}" for label in labels]
+        for k, name in enumerate(names):
+            columns = tuple(_extended(b.columns[:, start + k]) for b in equation.problem.blocks)
+            effect = part.name != "slope" and not isinstance(part, SlopePart)
+            flat.append(_Column(name, columns, effect))
+            if not effect and not shift:
+                plain.append(flat[-1])
+    return flat, plain
+
+
+def _extended(loadings: Array) -> Array:
+    return np.append(loadings, 0.0)
+
+
+def _nuisance(
+    equation: Equation, effects: Sequence[object] | None
+) -> tuple[list[Index], list[list[Array]]]:
+    """Slots with a coefficient of their own, and loadings of others, by block.
+
+    Flat time effects; with any effects at all, flat cells, and those that are given.
+    """
+    problem = equation.problem
+    effects, bare = effects or (), effects is None
+    cells = any(isinstance(part, LocalPart) for part in effects)
+    wide: list[int] = []
+    at = 0
+    for part in equation.globals:
+        span = range(at, at + part.columns.shape[1])
+        at += part.columns.shape[1]
+        asked = any(part is one for one in effects) and not cells
+        if (part.place == "time" and part.scale == FLAT) or asked:
+            wide += span
+    local, columns = [], []
+    for block in problem.blocks:
+        cell = block.local_slot >= block.n_levels * problem.n_periods
+        asked_slots = (block.local_scale == FLAT) & ~(cell & bare) | (cell & cells)
+        local.append(np.unique(block.local_slot[asked_slots]))
+        columns.append([_extended(block.columns[:, k]) for k in wide])
+    return local, columns
+
+
+def _net(
+    equation: Equation,
+    products: Sequence[Array],
+    columns: Sequence[_Column],
+    effects: Sequence[object] | None,
+) -> tuple[Array, Array, int]:
+    """Cross-products of columns and the outcome net of nuisances, before that, and their rank."""
+    local, wide = _nuisance(equation, effects)
+    outcome = [np.eye(len(s))[:, -1] for s in products]
+    tested = [
+        np.column_stack([*(c.loadings[b] for c in columns), outcome[b]])
+        for b in range(len(products))
+    ]
+    whole = [np.column_stack([*w, t]) for w, t in zip(wide, tested, strict=True)]
+    gram, rank = net_of(products, local, whole, len(wide[0]) if wide else 0)
+    before = sum((t.T @ s @ t for s, t in zip(products, tested, strict=True)), np.zeros_like(gram))
+    return gram, np.diag(before), rank
+
+
+def _collinear(
+    equation: Equation,
+    products: Sequence[Array],
+    columns: Sequence[_Column],
+    roles: Roles,
+    effects: Sequence[object],
+) -> dict[str, tuple[str, str]]:
+    """Columns without variation of their own: why, and what to try."""
+    if not columns:
+        return {}
+    gram, before, _ = _net(equation, products, columns, effects)
+    _, sources = _dependent(gram[:-1, :-1], before[:-1])
+    if not sources:
+        return {}
+    by_time, _, _ = _net(equation, products, columns, None)
+    problems: dict[str, tuple[str, str]] = {}
+    for k, places in sources.items():
+        name = columns[k].name
+        others = [columns[j].name for j in places if not columns[j].effect]
+        effect = bool(effects) or any(columns[j].effect for j in places)
+        if before[k] <= 0.0:
+            why = "unit effects explain it in full, for within units rounding alone moves it"
+            hint = f"leave {name} out, or let its baseline value shift trends (baseline=[…])"
+        elif by_time[k, k] <= _LEFT * before[k]:
+            why = "unit and time effects explain it in full"
+            hint = f"leave {name} out: time effects stand for all that units share in a period"
+        elif not others:
+            why = f"the effects of {roles.effects} explain it in full"
+            hint = f"leave {name} out: the design's effects stand for it already"
+        else:
+            why = f"it is a linear function of {shown(others)}"
+            why += f", the effects of {roles.effects} and" if effect else " and"
+            why += " unit and time effects"
+            hint = f"leave out one of {shown([*others, name])}"
+        problems.setdefault(name, (why, hint))
+    return problems
+
+
+def _dependent(gram: Array, before: Array) -> tuple[list[int], dict[int, list[int]]]:
+    """Columns that those before them do not explain; the others, and by which of these."""
+    free: list[int] = []
+    sources: dict[int, list[int]] = {}
+    for k in range(len(gram)):
+        weights = _solved(gram, free, k)
+        if gram[k, k] <= _LEFT * before[k] or before[k] <= 0.0:
+            sources[k] = []
+        elif gram[k, k] - gram[k, free] @ weights <= _LEFT * before[k]:
+            sources[k] = _parts(gram, free, weights, gram[k, k])
+        else:
+            free.append(k)
+    return free, sources
+
+
+def _solved(gram: Array, free: Sequence[int], k: int) -> Array:
+    if not free:
+        return np.zeros(0)
+    size = np.sqrt(np.diag(gram)[list(free)])
+    scaled = gram[np.ix_(free, free)] / np.outer(size, size)
+    return np.asarray(np.linalg.solve(scaled, gram[list(free), k] / size) / size)
+
+
+def _parts(gram: Array, free: Sequence[int], weights: Array, square: float) -> list[int]:
+    """Columns with a share in a linear function of them."""
+    size = np.abs(weights) * np.sqrt(np.diag(gram)[list(free)])
+    return [j for j, s in zip(free, size, strict=True) if s > _SHARE * np.sqrt(square)]
+
+
+def _check_outcome(
+    equation: Equation,
+    products: Sequence[Array],
+    columns: Sequence[_Column],
+    roles: Roles,
+    effects: Sequence[object],
+) -> None:
+    """Refuse an outcome that columns, or a continuous exposure, explain to rounding."""
+    gram, before, rank = _net(equation, products, columns, effects)
+    free, _ = _dependent(gram[:-1, :-1], before[:-1])
+    # More coefficients than rows explain anything.
+    if equation.problem.free - rank - len(free) < 1 or before[-1] <= 0.0:
+        return
+    if gram[-1, -1] <= _LEFT * before[-1]:
+        if roles.certain:
+            return
+        names = [roles.effects]
+    else:
+        weights = _solved(gram, free, -1)
+        if gram[-1, -1] - gram[-1, free] @ weights > _LEFT * gram[-1, -1]:
+            return
+        names = [columns[k].name for k in _parts(gram, free, weights, gram[-1, -1])]
+    raise IdentificationError(
+        f"the {roles.outcome} is an exact linear function of {shown(names)} and of unit and time "
+        "effects",
+        where=f"{equation.rows.outcome.size} rows, to rounding",
+        hint=f"leave out {' or '.join(names[:6])}: it is the outcome in other units, or a part "
+        "that the outcome was made from",
+    )

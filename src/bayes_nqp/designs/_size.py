@@ -1,0 +1,171 @@
+"""How large an equation would be, before it is stated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.designs._frame import DesignFrame
+from bayes_nqp.doors import afford
+from bayes_nqp.pooling import Partial, Separate
+from bayes_nqp.terms.cells import CellTable
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs.continuous_exposure import ContinuousExposure
+    from bayes_nqp.designs.staggered_did import StaggeredDiD
+    from bayes_nqp.panel import Panel
+
+__all__ = ["Size", "check_size", "size_of"]
+
+Index = npt.NDArray[np.int64]
+
+_EVALUATIONS = 1e4
+"""Of the density, in a run of `IMH` by default."""
+_RATE = 5e9
+"""Multiplications a second."""
+_COPIES = 3
+"""Matrices of every size that an evaluation holds at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """An equation's size, estimated from below.
+
+    Parameters
+    ----------
+    shared, local : int
+        Coefficients.
+    memory : float
+        Bytes of its matrices.
+    work : float
+        Multiplications of one evaluation of the density.
+    """
+
+    shared: int
+    local: int
+    memory: float
+    work: float
+
+    @property
+    def hours(self) -> float:
+        """How long sampling takes, roughly."""
+        return self.work * _EVALUATIONS / _RATE / 3600.0
+
+
+def size_of(
+    frame: DesignFrame, cells: CellTable, block: Index, *, full: int, by_period: int, factors: int,
+    slopes: int, classes: int, local_cells: bool,
+) -> Size:  # fmt: skip
+    """Estimate an equation's size.
+
+    Parameters
+    ----------
+    frame : DesignFrame
+    cells : CellTable
+    block : ndarray of int (stratum)
+        Of strata that share coefficients.
+    full, by_period : int
+        Varying columns that all periods have, and those of a single one.
+    factors : int
+        Coefficients of the combinations of levels, in effects and in every slope by stratum.
+    slopes : int
+        Slopes that vary by stratum.
+    classes : int
+        Of units that are summed up.
+    local_cells : bool
+        Whether every cell has a coefficient of its own.
+
+    Returns
+    -------
+    Size
+    """
+    periods, columns = frame.n_periods, full + by_period
+    last = int(cells.event_time.max(initial=0)) - int(cells.event_time.min(initial=0))
+    cohorts = int(np.unique(cells.cohort).size)
+    shared = columns + factors * (1 + slopes) + (0 if factors < 0 else last + 2 + cohorts)
+    level_of = np.zeros(block.size, dtype=np.int64)
+    level_of[frame.stratum] = frame.level
+    pairs = np.unique(np.stack([block, level_of]), axis=1)
+    count = int(block.max(initial=0)) + 1
+    levels = np.bincount(pairs[0], minlength=count).astype(float)
+    in_block = np.bincount(block[cells.stratum], minlength=count).astype(float)
+    strata = np.bincount(block, minlength=count).astype(float)
+    local = levels * periods + (in_block if local_cells else 0.0)
+    slots = levels * periods + in_block + strata * columns
+    packed = periods * (full + 1.0) + by_period
+    numbers = float(
+        np.sum(_COPIES * slots**2 + _COPIES * slots * shared) + _COPIES * shared**2
+        + classes * packed**2 + 2.0 * cells.size * shared + float(factors) ** 2
+    )  # fmt: skip
+    work = float(
+        np.sum(local**3 / 3.0 + local**2 * shared + local * float(shared) ** 2) + shared**3 / 3.0
+    )
+    return Size(shared, int(local.sum()), 8.0 * numbers, work)
+
+
+def check_size(
+    design: StaggeredDiD | ContinuousExposure,
+    panel: Panel,
+    frame: DesignFrame,
+    cells: CellTable,
+    block: Index,
+    *,
+    slopes: int,
+) -> None:
+    """Refuse an equation beyond the machine's memory, or a day of sampling.
+
+    Parameters
+    ----------
+    design : StaggeredDiD or ContinuousExposure
+    panel : Panel
+    frame : DesignFrame
+    cells : CellTable
+    block : ndarray of int (stratum)
+        Of strata that share coefficients.
+    slopes : int
+        That vary by stratum.
+
+    Raises
+    ------
+    StudyError
+        With numbers of coefficients, and the estimate.
+    """
+    covariates = panel.roles.covariates if design.covariates is None else design.covariates
+    exposed = getattr(design, "exposure", None) is not None
+    full = len(covariates) + slopes
+    by_period = len(design.baseline) * (frame.n_periods - 1) + exposed * frame.n_periods
+    effects = ~cells.lead
+    numbers = {f: int(np.unique(cells.levels[f][effects]).size) for f in design.strata(panel)}
+    partial, separate = isinstance(design.effect, Partial), isinstance(design.effect, Separate)
+    factors = int(np.prod([max(n, 1) for n in numbers.values()], dtype=float)) - 1 if partial else 0
+    alike = np.unique(np.stack([frame.stratum, frame.cohort]), axis=1).shape[1]
+    # Deviations from one's own path of exposure leave nothing to sum up.
+    alone = exposed and design.effect.varying is not None
+    size = size_of(
+        frame, cells, block, full=full, by_period=by_period, factors=factors, slopes=slopes,
+        classes=frame.n_units if alone else alike, local_cells=partial or separate,
+    )  # fmt: skip
+    levels = " × ".join(f"{n:,} levels of {f!r}" for f, n in numbers.items())
+    columns = f"{full + by_period:,} columns of covariates and mediators"
+    afford(
+        size.memory,
+        f"an equation with {size.shared:,} shared and {size.local:,} other coefficients "
+        f"({cells.size:,} cells, {columns}{', ' + levels if levels else ''})",
+        _hint(numbers, full + by_period, cells.size),
+        hours=size.hours,
+    )
+
+
+def _hint(numbers: dict[str, int], columns: int, cells: int) -> str:
+    hints = []
+    if cells > 2_000:
+        hints.append("coarser periods or cohorts, such as years for months")
+    if numbers and max(numbers.values()) > 50:
+        name = max(numbers, key=lambda f: numbers[f])
+        hints.append(f"coarser levels of {name!r}, or effect=nqp.Partial(strata=()) without it")
+    if columns > 50:
+        hints.append("fewer covariates, mediators or baseline columns")
+    return "; ".join([*hints, "time=nqp.TimeEffects() where time effects may be common"])
