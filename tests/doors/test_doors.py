@@ -257,6 +257,11 @@ def test_signatures_docstrings_and_names_stay() -> None:
         lambda: nqp.TimeEffects(np.array(["region"])),  # type: ignore[arg-type]
         lambda: nqp.ContinuousExposure("d", per=np.float64(2)),
         lambda: nqp.FixedWeights((("a", 1.0), ("b", 2))),
+        lambda: nqp.StaggeredDiD(nqp.Separate(), nqp.IID(), nqp.TimeEffects(["region"])),
+        lambda: nqp.StaggeredDiD(errors=nqp.AR1Noise(), likelihood=nqp.StudentT(5)),
+        lambda: nqp.ContinuousExposure("d", nqp.Complete(), nqp.AR1(), baseline=("x",)),
+        lambda: nqp.Mediation(nqp.ContinuousExposure("d"), "x"),  # type: ignore[arg-type]
+        lambda: nqp.simulation.staggered(noise="ar1+white", units=20, seed=1),
         lambda: nqp.UniformRho(-0.3, np.float64(0.3)),
         lambda: nqp.simulation.staggered(cohorts=np.array([5, 6]), units=20, seed=1),  # type: ignore[arg-type]
     ],

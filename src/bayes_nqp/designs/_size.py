@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.designs._frame import DesignFrame
-from bayes_nqp.doors import afford
+from bayes_nqp.limits import afford
 from bayes_nqp.pooling import Partial, Separate
 from bayes_nqp.terms.cells import CellTable
 

@@ -20,7 +20,6 @@ _ALIASES = {
     "By": "str | Sequence[str] | Mapping[str, str] | None",
     "Design": "StaggeredDiD | ContinuousExposure | Mediation",
     "Effect": "Literal['flat', 'growing', 'cohorts'] | Callable",
-    "ErrorStructure": "AR1 | IID | AR1Noise",
     "EventTime": "int | Sequence[int] | None",
     "Hierarchy": "Literal['flat', 'nested', 'equal']",
     "Kinds": "str",
@@ -38,6 +37,9 @@ _ALIASES = {
     "_Panel": "Panel",
 }
 """Types of several kinds, which signatures name without importing them at run time."""
+
+_BY_NAME = {"dates": "Iterable[Any]", "errors": "AR1 | IID | AR1Noise | ErrorStructure"}
+"""Arguments whose annotations are wider, or mean another thing elsewhere."""
 
 ARGUMENTS = {
     "fit_or_effects": "Effects",
@@ -61,7 +63,7 @@ OURS = {
 """Classes of the library that arguments are of; other names in signatures are let through."""
 
 _PLAIN = {"str", "int", "float", "bool", "None", "Path", "ArrayLike", "object", "Any", "Callable",
-          "Effects", "Scheme"}  # fmt: skip
+          "Effects", "Scheme", "ErrorStructure"}  # fmt: skip
 _MANY = {"Sequence", "Iterable", "list", "tuple", "set", "Collection"}
 LARGEST = 2**63 - 1
 """Larger whole numbers have no place in an array."""
@@ -137,7 +139,7 @@ def named(argument: str, annotation: str) -> Kind:
         return kind_of(ARGUMENTS[argument])
     if argument == "seed":
         return _seed(kind_of(annotation))
-    return kind_of("Iterable[Any]" if argument == "dates" else annotation)
+    return kind_of(_BY_NAME.get(argument, annotation))
 
 
 def _seed(kind: Kind) -> Kind:
@@ -199,6 +201,7 @@ def _plain(name: str) -> tuple[str, Callable[[object], bool]]:
         "None": ("None", lambda value: value is None),
         "Path": ("a path", lambda value: isinstance(value, os.PathLike)),
         "ArrayLike": ("numbers in an array", _array),
+        "ErrorStructure": ("a Noise", lambda value: class_names(value).get("Noise") == "bayes_nqp"),
         "Scheme": ("a weighting scheme such as nqp.Entropy()", _scheme),
         "Effects": ("a Fit or a Dataset of effects", _effects),
         "Callable": ("a function", callable),
