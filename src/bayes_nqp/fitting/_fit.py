@@ -28,6 +28,7 @@ from bayes_nqp.fitting._foreign import Tabulated
 from bayes_nqp.fitting._known import Known, digest_of
 from bayes_nqp.fitting._names import from_tree
 from bayes_nqp.fitting._parameters import constrain
+from bayes_nqp.fitting._room import check_draws
 from bayes_nqp.fitting._together import correlated
 from bayes_nqp.fitting._tree import Drawn, build_tree
 from bayes_nqp.likelihoods import StudentT
@@ -299,6 +300,7 @@ def _run(
 ) -> Fit:
     began = time.perf_counter()
     plan = design.plan(panel, scale=scale)
+    check_draws(plan, sampler)
     rows = isinstance(design.likelihood, StudentT)
     notes: tuple[str, ...] = ()
     if rows and isinstance(sampler, IMH):

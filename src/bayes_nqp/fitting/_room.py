@@ -1,0 +1,53 @@
+"""How much room draws would take, before any is drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_nqp.fitting._draws import MEMBERS_STORED, members_of
+from bayes_nqp.limits import afford
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs._plan import Plan
+    from bayes_nqp.sampling import Sampler
+
+__all__ = ["check_draws"]
+
+_BYTES = 8
+_COPIES = 3
+"""Of every number that is kept: as drawn, joined, and labelled."""
+
+
+def check_draws(plan: Plan, sampler: Sampler) -> None:
+    """Refuse more draws than the machine holds.
+
+    Parameters
+    ----------
+    plan : Plan
+    sampler : NUTS or IMH
+
+    Raises
+    ------
+    StudyError
+        With an estimate of the memory.
+    """
+    cells = int(plan.table.size)
+    members = members_of(plan)[0].size
+    kept = members if members <= MEMBERS_STORED else 0
+    numbers = sum(
+        2 * cells
+        + kept
+        + sum(part.columns.shape[1] for part in equation.globals)
+        + len(equation.problem.space)
+        for equation in plan.equations
+    )
+    draws = float(sampler.chains) * float(sampler.draws)
+    steps = sampler.chains * (float(sampler.tune) + getattr(sampler, "thin", 1) * sampler.draws)
+    sampled = steps * np.mean([len(e.problem.space) for e in plan.equations])
+    afford(
+        _BYTES * _COPIES * (draws * numbers + sampled),
+        f"{sampler.chains} chains of {sampler.draws} draws, of {numbers} numbers each,",
+        "fewer draws: 4 chains of 1000 are plenty for intervals",
+    )

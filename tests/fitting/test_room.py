@@ -1,0 +1,31 @@
+"""More draws than a machine holds are refused with an estimate; what it holds is not."""
+
+from __future__ import annotations
+
+import pytest
+from design_table import DESIGNS
+
+import bayes_nqp as nqp
+from bayes_nqp.errors import StudyError
+from bayes_nqp.fitting._room import check_draws
+
+CASE = DESIGNS["partial, units, AR(1)"]
+
+
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        nqp.IMH(draws=10**9),
+        nqp.NUTS(draws=10**9),
+        nqp.IMH(chains=10**8),
+        nqp.IMH(draws=10**6, thin=10**6),
+        nqp.NUTS(tune=10**12),
+    ],
+)
+def test_draws_beyond_reason(sampler: nqp.IMH | nqp.NUTS) -> None:
+    with pytest.raises(StudyError, match=r"(?s)chains of \d+ draws.*GiB.*fewer draws"):
+        nqp.fit(CASE.design, CASE.make(1), sampler, progress=False)
+
+
+def test_many_draws_are_taken() -> None:
+    check_draws(CASE.design.plan(CASE.make(1)), nqp.IMH(draws=50_000))
