@@ -5,7 +5,9 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,21 @@ def hide_system_fonts() -> None:
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 hide_system_fonts()
+
+
+@pytest.fixture
+def heard_signals() -> Iterator[None]:
+    """Let signals be heard that whoever started the tests told them to ignore, as nohup does."""
+    names = [n for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
+    before = {n: signal.getsignal(getattr(signal, n)) for n in names}
+    for name, handler in before.items():
+        if handler is signal.SIG_IGN:
+            usual = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
+            signal.signal(getattr(signal, name), usual)
+    yield
+    for name, handler in before.items():
+        if handler is signal.SIG_IGN:
+            signal.signal(getattr(signal, name), handler)
 
 
 @pytest.fixture(scope="session")

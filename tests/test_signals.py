@@ -17,7 +17,10 @@ import pytest
 
 from bayes_nqp.signals import Stopped, heed, interruption, stoppable
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are sent as on POSIX")
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="signals are sent as on POSIX"),
+    pytest.mark.usefixtures("heard_signals"),
+]
 
 STOPPED = [signal.SIGTERM, signal.SIGHUP] if os.name == "posix" else []
 

@@ -195,5 +195,5 @@ def test_the_picture_shows_every_quantity(right: nqp.Calibration) -> None:
     assert set(wanted) <= set(offsets[:, 0])
     chinese = nqp.plots.calibration(right, language="zh", title="校准")
     assert "覆盖率" in chinese.axes[-1].get_xlabel()
-    with pytest.raises(StudyError, match="draws a calibration"):
+    with pytest.raises(StudyError, match="'result' is a DataFrame"):
         nqp.plots.calibration(right.coverage)  # type: ignore[arg-type]

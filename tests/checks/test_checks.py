@@ -85,7 +85,7 @@ def test_an_unknown_check_suggests_the_nearest(calm: nqp.Fit) -> None:
 
 
 def test_only_a_fit_can_be_checked() -> None:
-    with pytest.raises(StudyError, match=r"'fit' is a str"):
+    with pytest.raises(StudyError, match=r"'fit' is 'fit.nc'"):
         nqp.check("fit.nc")  # type: ignore[call-overload]
 
 

@@ -194,13 +194,13 @@ def without(group: str, name: str) -> Callable[[h5py.File], None]:
 
 
 STRUCTURES = {
-    "its sampler is a StaggeredDiD": head(sampler=json.dumps({"type": "StaggeredDiD"})),
-    "its design is a dict": head(design="{}"),
+    "'sampler' is a StaggeredDiD": head(sampler=json.dumps({"type": "StaggeredDiD"})),
+    "'design' is \\{\\}": head(design="{}"),
     "the unknown key 'moons'": head(design=json.dumps({"type": "IMH", "moons": 3})),
     "JSONDecodeError": head(facts="{"),
     "its facts lack 'panel_digest'": head(facts="{}"),
     "TypeError: .*'colour'": head(gate=json.dumps({"failures": [], "colour": "green"})),
-    "its notes are no texts": head(notes="[1]"),
+    "'notes' is": head(notes="[1]"),
     "KeyError: 'sampler'": without("/", "sampler"),
     "KeyError: 'gate'": without("/", "gate"),
     "it has no effects": without("/", "effects"),

@@ -60,7 +60,7 @@ def test_one_mediator_shares_with_none_and_copies_are_told() -> None:
     assert correlated(DESIGN.plan(panel).equations[1:], [], 1) is None
     one = DESIGN.plan(panel).equations[1]
     other = replace(
-        one, packed=nqp.StaggeredDiD(nqp.Separate(), nqp.AR1()).plan(panel).equations[0].packed
+        one, problem=nqp.StaggeredDiD(nqp.Separate(), nqp.AR1()).plan(panel).equations[0].problem
     )
     x = np.zeros((1, 1, one.packed.n_parameters))
     assert "independent" in str(correlated([one, other], [x, x], 1))

@@ -108,7 +108,7 @@ def test_systems_that_repeat_or_are_empty() -> None:
 
 
 def test_weights() -> None:
-    with pytest.raises(StudyError, match="with brackets"):
+    with pytest.raises(StudyError, match="not a class"):
         nqp.ProductivityIndex(SYSTEM, nqp.Entropy)  # type: ignore[arg-type]
     with pytest.raises(StudyError, match="lacks a weight of 'energy'"):
         build(frame(), weights=nqp.FixedWeights({"专利": 1, "patents": 2}))

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import io
-from types import SimpleNamespace
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from matplotlib.collections import LineCollection
 from matplotlib.text import Text
 from waist import random_effects
 
-from bayes_nqp import plots
+from bayes_nqp import Panel, plots
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att
 from bayes_nqp.plots._notes import wrapped
@@ -50,15 +50,18 @@ def _panel(n, *, periods=8, gaps=True):
     rng = np.random.default_rng(3)
     seen = rng.random((n, periods)) > (0.05 if gaps else -1)
     unit, time = np.nonzero(seen)
-    return SimpleNamespace(
-        unit_labels=np.array([f"城市{i}" for i in range(n)]),
-        unit_codes=unit,
-        time_labels=np.arange(2012, 2012 + periods),
-        time_codes=time,
-        cohort_codes=rng.choice([-1, 3, 5], n),
-        levels={"region": np.array(["coastal", "inland"])},
-        strata_codes={"region": rng.integers(0, 2, n)},
-    )
+    cohort, region = rng.choice([np.nan, 2015, 2017], n), rng.integers(0, 2, n)
+    rows = {
+        "unit": [f"城市{i:03d}" for i in unit],
+        "year": 2012 + time,
+        "cohort": cohort[unit],
+        "region": np.array(["coastal", "inland"])[region[unit]],
+        "y": rng.normal(size=unit.size),
+    }
+    return Panel.from_frame(
+        pd.DataFrame(rows), unit="unit", time="year", cohort="cohort", outcome="y",
+        strata=["region"],
+    )  # fmt: skip
 
 
 FIGURES = {

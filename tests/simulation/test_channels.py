@@ -143,7 +143,7 @@ def test_joint_errors_are_stationary_from_the_first_period() -> None:
     [
         ({"mediators": {}}, "'mediators'"),
         ({"mediators": {"outcome": Channel()}}, "'mediators'"),
-        ({"mediators": {"digital": 0.5}}, "'digital' is 0.5"),
+        ({"mediators": {"digital": 0.5}}, "'mediators' is {'digital': 0.5}"),
         ({"strata": {}}, "'digital' has a contrast"),
         ({"confounding": 1.0}, "'confounding'"),
         ({"confounding": 0.3, "confounded": "digit"}, "'confounded'"),

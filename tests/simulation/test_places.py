@@ -389,7 +389,7 @@ def test_rows_are_missing_on_request() -> None:
         ("cities", {"mediators": ["digtal"]}, "did you mean 'digital'"),
         ("cities", {"mediators": ["digital", "digital"]}, "one twice"),
         ("cities", {"mediators": []}, "'mediators'"),
-        ("cities", {"mediators": {"digital": 1.0}}, "'mediators' 'digital'"),
+        ("cities", {"mediators": {"digital": 1.0}}, "'mediators' is {'digital': 1.0}"),
         ("cities", {"mediators": {"year": Channel()}}, "two columns"),
         ("cities", {"strata": ["regoin"]}, "did you mean 'region'"),
         ("cities", {"strata": ["region", "region"]}, "one twice"),

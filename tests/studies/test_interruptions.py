@@ -11,6 +11,7 @@ from interruptions import Bench, Tally, disk, kills, moves, two
 from bayes_nqp.studies import Outcome
 
 pytestmark = [
+    pytest.mark.usefixtures("heard_signals"),
     pytest.mark.xdist_group("studies"),
     pytest.mark.skipif(os.name != "posix", reason="signals are sent as on POSIX"),
 ]

@@ -79,7 +79,7 @@ def test_the_posterior_opens_with_plain_arviz(fit, folder):
 def test_a_folder_is_written_whole_or_not_at_all(fit, folder, tmp_path, monkeypatch):
     with pytest.raises(StudyError):
         export(fit, folder)
-    with pytest.raises(StudyError, match="'fit' is a str"):
+    with pytest.raises(StudyError, match="'fit' is 'fit'"):
         export("fit", tmp_path / "none")  # type: ignore[arg-type]
 
     def broken(*_: object, **__: object) -> None:

@@ -279,7 +279,7 @@ def test_specifications_have_a_row_each():
         (EFFECTS, {"language": "fr"}, "language='fr'"),
         (EFFECTS, {"spread": "stars"}, "spread='stars'"),
         (EFFECTS, {"digits": -1}, "digits=-1"),
-        (EFFECTS, {"checks": ["pretrends"]}, "'checks' holds a str"),
+        (EFFECTS, {"checks": ["pretrends"]}, r"'checks' is \['pretrends'\]"),
         ([], {}, "is empty"),
         ([1], {}, "holds a int"),
         (3, {}, "'what' is a int"),

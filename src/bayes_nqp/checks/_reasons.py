@@ -46,7 +46,8 @@ def _listed(names: str) -> str:
 
 def _exact(match: re.Match[str]) -> str:
     names = _listed(match[3])
-    return f"{_ROLES[match[1]]} {match[2]} 是{names}以及单位与时间效应的精确线性函数"
+    role = f"{_ROLES[match[1]]} " if match[1] else ""
+    return f"{role}{match[2]} 是{names}以及单位与时间效应的精确线性函数"
 
 
 _REASONS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = (
@@ -76,8 +77,8 @@ _REASONS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = 
         lambda match: f"它是{_listed(match[1])}以及单位与时间效应的线性函数",
     ),
     (
-        r"the (outcome|mediator) ('.+?') is an exact linear function of (.+?) and of unit and time "
-        r"effects",
+        r"the (?:(outcome|mediator) )?(.+?) is an exact linear function of (.+?) and of unit and "
+        r"time effects",
         _exact,
     ),
     (

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.compression import FLAT
-from bayes_nqp.compression.spans import absorbed_products, net_of
 from bayes_nqp.designs._plan import Equation
 from bayes_nqp.errors import IdentificationError, shown
+from bayes_nqp.gaussian import absorbed_products, net_of
 from bayes_nqp.terms.mediators import SlopePart
 from bayes_nqp.terms.parts import LocalPart
 
@@ -78,7 +78,7 @@ def check_identified(equation: Equation, roles: Roles, effects: Sequence[object]
     flat, plain = _columns(equation, roles)
     if not flat and roles.certain:
         return
-    products = absorbed_products(equation.packed)
+    products = absorbed_products(equation.problem, equation.gaussian)
     problems = _collinear(equation, products, flat, roles, [])
     if not problems:
         problems = _collinear(equation, products, plain, roles, effects)

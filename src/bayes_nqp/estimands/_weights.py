@@ -101,9 +101,10 @@ def kept_cells(effects: xr.Dataset, balanced: int | None) -> npt.NDArray[np.bool
         np.char.add(strata_labels(effects), "\x1f"), effects[v.COHORT].to_numpy().astype(str)
     )
     _, group = np.unique(pairs, return_inverse=True)
-    balanced = min(balanced, int(event_time.max(initial=0)) + 1)
-    window = kept & (event_time >= 0) & (event_time <= balanced)
-    seen = np.zeros((group.max() + 1, balanced + 1), dtype=bool)
+    # Beyond the last event time nothing is seen: a huge window allocates nothing.
+    last = min(balanced, int(event_time.max(initial=0)) + 1)
+    window = kept & (event_time >= 0) & (event_time <= last)
+    seen = np.zeros((group.max() + 1, last + 1), dtype=bool)
     seen[group[window], event_time[window]] = True
     kept = window & seen.all(axis=1)[group]
     if not kept.any():

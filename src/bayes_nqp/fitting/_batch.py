@@ -165,7 +165,7 @@ def _stored(
         warnings.warn(
             f"{what}: {len(spoilt)} stored results are spoilt, or were not stored by this version, "
             f"and are computed again: {shown(spoilt, 3)}",
-            stacklevel=3,
+            skip_file_prefixes=(str(Path(__file__).parents[1]),),
         )
     return found
 

@@ -89,7 +89,7 @@ def _warn(path: Path, digest: str) -> None:
     warnings.warn(
         f"{path.name} was saved by version 0.1 and has no seal: nothing tells whether it was "
         "changed since; save the fit again to seal it as it is now",
-        stacklevel=3,
+        skip_file_prefixes=(str(Path(__file__).parents[1]),),
     )
 
 

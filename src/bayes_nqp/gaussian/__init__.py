@@ -2,10 +2,10 @@
 
 from bayes_nqp.gaussian.density import density
 from bayes_nqp.gaussian.draws import Coefficients, draw
-from bayes_nqp.gaussian.flat import flat_pivots
 from bayes_nqp.gaussian.functionals import functionals, local_variances
 from bayes_nqp.gaussian.maps import gaussian_problem
 from bayes_nqp.gaussian.problem import GaussianProblem
+from bayes_nqp.gaussian.spans import absorbed_products, net_of
 from bayes_nqp.gaussian.types import PADDING, Noise
 
 __all__ = [
@@ -13,10 +13,11 @@ __all__ = [
     "Coefficients",
     "GaussianProblem",
     "Noise",
+    "absorbed_products",
     "density",
     "draw",
-    "flat_pivots",
     "functionals",
     "gaussian_problem",
     "local_variances",
+    "net_of",
 ]

@@ -201,19 +201,39 @@ def loadings_of_groups(problem: Problem, keys: _Keys) -> list[Any]:
     """``X_g``: how periods, columns and outcome of a group load on coefficients, J × n."""
     n_local = max((b.local_slot.size for b in problem.blocks), default=0)
     of_block = [_loadings(b, n_local) for b in problem.blocks]
+    return [csr_array(slots @ of_block[block]) for block, slots in _slots(problem, keys)]
+
+
+def slots_of_groups(problem: Problem) -> list[tuple[int, Any]]:
+    """How periods, columns and outcome of each group load on the slots of its block.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Returns
+    -------
+    list of (int, csr_array (J, slot + 1))
+        Number of the block, and the loadings; the outcome last.
+    """
+    return _slots(problem, _keys(problem))
+
+
+def _slots(problem: Problem, keys: _Keys) -> list[tuple[int, Any]]:
+    n_periods, n_columns = problem.n_periods, problem.n_columns
+    periods = np.arange(n_periods)
     out = []
     for number, level, stratum, cells in keys.groups:
-        block, z = problem.blocks[number], of_block[number]
-        base = block.n_levels * problem.n_periods
-        periods = z[level * problem.n_periods + np.arange(problem.n_periods)]
+        block = problem.blocks[number]
+        base, size = block.n_levels * n_periods, block.columns.shape[0]
         inside = np.flatnonzero(cells >= 0)
-        pick = csr_array(
-            (np.ones(inside.size), (inside, base + cells[inside])),
-            shape=(problem.n_periods, z.shape[0]),
-        )
-        slope = base + block.n_cells + stratum * problem.n_columns
-        rest = z[np.r_[slope : slope + problem.n_columns, z.shape[0] - 1]]
-        out.append(_stack(periods + pick @ z, rest))
+        slope = base + block.n_cells + stratum * n_columns
+        rows = [periods, inside, n_periods + np.arange(n_columns + 1)]
+        places = [level * n_periods + periods, base + cells[inside],
+                  np.r_[slope : slope + n_columns, size]]  # fmt: skip
+        at = (np.concatenate(rows), np.concatenate(places))
+        shape = (n_periods + n_columns + 1, size + 1)
+        out.append((number, csr_array(coo_array((np.ones(at[0].size), at), shape=shape))))
     return out
 
 
@@ -232,10 +252,6 @@ def _loadings(block: Block, n_local: int) -> Any:
         ),
         shape=(slots + 1, n_local + n_global + 1),
     )
-
-
-def _stack(above: Any, below: Any) -> Any:
-    return csr_array(vstack([above, below]))
 
 
 def _map2(loads: Sequence[Any], block_of: Sequence[int], n_blocks: int) -> tuple[Any, Index]:

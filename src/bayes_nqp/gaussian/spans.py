@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import solve_triangular
 from scipy.linalg.lapack import dpstrf
 
-from bayes_nqp.compression.kernel import cross_products
-from bayes_nqp.compression.problem import Packed
+from bayes_nqp.gaussian._small import lower_triangles
+from bayes_nqp.gaussian.density import small
+from bayes_nqp.gaussian.maps import slots_of_groups
+from bayes_nqp.gaussian.problem import GaussianProblem
+
+if TYPE_CHECKING:
+    from bayes_nqp.compression import Problem
 
 __all__ = ["absorbed_products", "net_of"]
 
@@ -21,27 +27,37 @@ _PIVOT = 1e-10
 """Share of a column's variation below which those before it explain it."""
 
 
-def absorbed_products(packed: Packed) -> list[Array]:
+def absorbed_products(problem: Problem, gaussian: GaussianProblem) -> list[Array]:
     """Cross-products of every block's slots and the outcome, net of unit effects.
 
-    They are those of errors that are independent and effects that hardly differ by unit: which
-    columns span which does not depend on either.
+    They are those of errors with typical parameters and effects that do not differ by unit: which
+    columns span which depends on neither.
 
     Parameters
     ----------
-    packed : Packed
+    problem : Problem
+    gaussian : GaussianProblem
+        Of this problem.
 
     Returns
     -------
     list of ndarray (slot + 1, slot + 1)
         The outcome last.
     """
-    ints, floats = packed.ints, packed.floats
-    x = np.zeros(packed.n_parameters)
-    if ints[4]:
-        x[ints[20]] = -30.0
-    vectors, treated = np.zeros((ints[10], ints[13])), np.zeros(ints[10])
-    return [np.asarray(s) for s in cross_products(x, ints, floats, vectors, treated)[1]]
+    space = gaussian.space
+    values = gaussian.values(space.unconstrain(space.typical[None]))
+    q = small(gaussian, values, flat_only=True).q
+    width = gaussian.moments.width
+    lower = np.asarray(gaussian.moments.map1 @ lower_triangles(q)[0]).reshape(
+        -1, width * (width + 1) // 2
+    )
+    rows, columns = np.tril_indices(width)
+    out = [np.zeros((b.columns.shape[0] + 1,) * 2) for b in problem.blocks]
+    for (block, loads), flat in zip(slots_of_groups(problem), lower, strict=True):
+        f = np.zeros((width, width))
+        f[rows, columns] = f[columns, rows] = flat
+        out[block] += loads.T @ (loads.T @ f).T
+    return out
 
 
 def net_of(
