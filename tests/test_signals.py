@@ -69,6 +69,7 @@ def test_what_swallows_the_exception_does_not_swallow_the_signal() -> None:
         with pytest.raises(KeyboardInterrupt) as stopped:
             heed()
         assert type(stopped.value) is KeyboardInterrupt
+    heed()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

@@ -62,6 +62,7 @@ def stoppable() -> Iterator[None]:
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
+        _seen.clear()
 
 
 def interruption() -> KeyboardInterrupt:

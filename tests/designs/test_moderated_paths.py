@@ -302,7 +302,7 @@ def test_a_first_leg_needs_no_moderator_of_untreated_rows() -> None:
 
 @pytest.mark.parametrize("ends", [(6.0, 4.0), (5.0, 5.0), (4.0, np.inf)])
 def test_ends_are_in_order(fit: nqp.Fit, ends) -> None:
-    with pytest.raises(StudyError, match="in order|'high' is inf"):
+    with pytest.raises(StudyError, match=r"in order|'high' is inf"):
         nqp.moderated_difference(fit, *ends)
 
 
