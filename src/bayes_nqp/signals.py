@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-__all__ = ["Stopped", "heed", "interruption", "stoppable"]
+__all__ = ["Stopped", "Unbroken", "heed", "interruption", "stoppable"]
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 """What ends a program, where the system knows it."""
@@ -88,6 +88,22 @@ def heed() -> None:
         raise interruption()
 
 
+class Unbroken:
+    """A few steps that belong together: a signal that comes meanwhile is heeded after them."""
+
+    depth = 0
+
+    def __enter__(self) -> None:
+        self.before = len(_seen)
+        Unbroken.depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        Unbroken.depth -= 1
+        if Unbroken.depth == 0 and len(_seen) > self.before:
+            raise interruption()
+
+
 def _raise(number: int, frame: FrameType | None) -> None:
     _seen.append(number)
-    raise interruption()
+    if Unbroken.depth == 0:
+        raise interruption()

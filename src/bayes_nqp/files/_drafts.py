@@ -17,6 +17,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 from bayes_nqp.errors import StudyError
 from bayes_nqp.files._names import FINAL, final
 from bayes_nqp.files._words import writing
+from bayes_nqp.signals import Unbroken
 
 __all__ = ["draft", "sweep"]
 
@@ -66,8 +67,9 @@ def draft(target: Path, *, alone: bool = False, name: str = "") -> Iterator[Path
             with writing(target, name):
                 yield part
         finally:
-            _remove(part)
-            del FINAL[part]
+            with Unbroken():
+                _remove(part)
+                del FINAL[part]
 
 
 def sweep(folder: Path) -> None:
@@ -81,7 +83,7 @@ def sweep(folder: Path) -> None:
     """
     with suppress(OSError):
         for path in [file for file in folder.iterdir() if _LOCKS.fullmatch(file.name)]:
-            with suppress(OSError):
+            with suppress(OSError), Unbroken():
                 lock = _lock(path, 0.0)
                 try:
                     for part in folder.glob(f"{path.stem}.*{_PART}"):
@@ -119,7 +121,8 @@ def _release(lock: BaseFileLock, path: Path) -> None:
 def _held(path: Path, target: Path) -> Iterator[None]:
     lock = None
     try:
-        lock = _lock(path, _PATIENCE)
+        with Unbroken():
+            lock = _lock(path, _PATIENCE)
     except Timeout as error:
         raise StudyError(
             f"{str(final(target))!r} is being written by another run, and nothing was touched",
@@ -130,11 +133,16 @@ def _held(path: Path, target: Path) -> Iterator[None]:
             raise
         with suppress(OSError):
             path.unlink(missing_ok=True)
+    except KeyboardInterrupt:
+        if lock is not None:
+            _release(lock, path)
+        raise
     try:
         yield
     finally:
-        if lock is not None:
-            _release(lock, path)
+        with Unbroken():
+            if lock is not None:
+                _release(lock, path)
 
 
 def _remove(part: Path) -> None:
