@@ -169,7 +169,8 @@ def spoilt_frames(draw: st.DrawFn, df: pd.DataFrame) -> tuple[pd.DataFrame, dict
         column = draw(st.sampled_from(columns))
         ways = ["cells", "cells", "dtype", "column", "rows", "name", "twice", "levels", "freq"]
         way = draw(st.sampled_from(ways))
-        if column not in df.columns or df.columns.nlevels > 1 or not df.columns.is_unique:
+        simple = df.columns.nlevels == 1 and df.columns.is_unique
+        if df.empty or not simple or column not in df.columns:
             break
         if way == "cells":
             cells = st.lists(st.tuples(st.integers(0, 99), st.sampled_from(STRANGE)), min_size=1)
