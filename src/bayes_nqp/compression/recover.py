@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.compression._compile import compiled
-from bayes_nqp.compression._lapack import inverse_from_cholesky, solve_lower
+from bayes_nqp.compression._lapack import solve_lower
 from bayes_nqp.compression.kernel import (
     class_row,
     cross_products,
@@ -21,7 +21,7 @@ from bayes_nqp.compression.kernel import (
 from bayes_nqp.compression.problem import Packed
 from bayes_nqp.compression.together import Mixed, error_count, noise_of_errors
 
-__all__ = ["Coefficients", "local_variances", "recover"]
+__all__ = ["Coefficients", "recover"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -225,50 +225,4 @@ def recover(
         np.ascontiguousarray(xs), packed.ints, packed.floats, noise, errors, out.shared, out.local,
         out.slots, out.deviation, out.spread, out.gain,
     )  # fmt: skip
-    return out
-
-
-@compiled
-def _local_variances(x: Array, ints: Index, floats: Array, out: Array) -> int:
-    vectors, treated = np.zeros((ints[10], ints[13])), np.zeros(ints[10])
-    _, blocks = cross_products(x, ints, floats, vectors, treated)
-    status, _, _, lower, cross, _, schur, _, _ = factorise(x, ints, floats, blocks)
-    n_global = ints[8]
-    shared = np.zeros((n_global, n_global))
-    if n_global > 0:
-        shared = inverse_from_cholesky(schur)
-    at = 0
-    for b in range(ints[9]):
-        n_local = ints[ints[16] + 8 * b + 1]
-        if n_local == 0:
-            continue
-        back = cross[b].copy()
-        if n_global > 0:
-            solve_lower(lower[b], back, True)
-        own = inverse_from_cholesky(lower[b])
-        for i in range(n_local):
-            value = own[i, i]
-            for j in range(n_global):
-                for k in range(n_global):
-                    value += back[i, j] * shared[j, k] * back[i, k]
-            out[at + i] = value
-        at += n_local
-    return status
-
-
-def local_variances(x: Array, packed: Packed) -> Array:
-    """Posterior variances of all blocks' local coefficients, over their prior ones.
-
-    Parameters
-    ----------
-    x : ndarray (parameter)
-        Unconstrained.
-    packed : Packed
-
-    Returns
-    -------
-    ndarray (local)
-    """
-    out = np.empty(sizes(packed)[1])
-    _local_variances(np.ascontiguousarray(x), packed.ints, packed.floats, out)
     return out
