@@ -12,12 +12,13 @@ from dense import Dense
 from random_panels import random_frame, random_panel
 
 import bayes_nqp as nqp
-from bayes_nqp.checks._cluster import Controls, Errors, Robust, robust
+from bayes_nqp.checks._cluster import robust
+from bayes_nqp.checks._robust import Controls, Errors, Robust
 from bayes_nqp.designs._frame import unit_column
 from bayes_nqp.errors import StudyError
 
 FLAT = nqp.StaggeredDiD(nqp.Separate(varying=None), unidentified="drop")
-ERRORS = Errors(sigma=1.3, rho=0.55, noise=0.7, deviation=0.8)
+ERRORS = Errors(sigma=1.3, parameters={"rho": 0.55, "noise": 0.7}, deviation=0.8)
 
 
 def weights_of(plan, seed: int = 5) -> np.ndarray:
@@ -34,7 +35,7 @@ def codes_of(panel: nqp.Panel, name: str) -> np.ndarray:
 def dense_robust(design, panel, plan, weights, errors, cluster, member) -> dict[str, np.ndarray]:
     """Everything by its definition, on all rows at once."""
     dense = Dense(design, panel)
-    parameters = {"sigma": errors.sigma / dense.s, "rho": errors.rho, "noise": errors.noise}
+    parameters = {"sigma": errors.sigma / dense.s, **errors.parameters}
     if not isinstance(design.errors, nqp.AR1Noise):
         parameters["noise"] = 0.0
     covariance = dense.error_covariance(parameters)

@@ -27,140 +27,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_solve
 
-from bayes_nqp.compression import Problem, UnitClass, packed_rows
-from bayes_nqp.compression.kernel import absorb, class_row, cross_products
+from bayes_nqp.checks._robust import Controls, Errors, Robust
+from bayes_nqp.checks._saturated import Saturated
+from bayes_nqp.compression import UnitClass, packed_rows
 from bayes_nqp.designs._plan import Plan
-from bayes_nqp.errors import IdentificationError, StudyError
-from bayes_nqp.parameters import FLAT
 
-__all__ = ["Controls", "Errors", "Robust", "robust"]
+__all__ = ["robust"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 _NUMBERS = 20_000_000
 """Numbers kept at once; above it, a class's units share their mean leverage."""
-
-
-@dataclass(frozen=True, slots=True)
-class Errors:
-    """Values of the parameters of a model of errors and of effect deviations.
-
-    Parameters
-    ----------
-    sigma : float, outcome units
-    rho : float, default 0
-    noise : float, default 0
-        As in `AR1Noise`.
-    deviation : float, default 0, outcome units
-        Standard deviation of the effect deviations.
-    """
-
-    sigma: float
-    rho: float = 0.0
-    noise: float = 0.0
-    deviation: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Controls:
-    """Parts of robust variances that clusters without treated units make up.
-
-    No deviation of an effect is in them, so that persistent errors which a model takes for
-    deviations of the treated show here.
-
-    Parameters
-    ----------
-    variance, expected, spread : ndarray (estimate), squared outcome units
-        As in `Robust`.
-    clusters : int
-    """
-
-    variance: Array
-    expected: Array
-    spread: Array
-    clusters: int
-
-    @property
-    def ratio(self) -> Array:
-        """Robust over expected standard deviation (estimate)."""
-        return np.asarray(np.sqrt(self.variance / self.expected))
-
-    def quantile(self, probability: float) -> Array:
-        """Quantile of the ratio if the model is true.
-
-        Parameters
-        ----------
-        probability : float
-
-        Returns
-        -------
-        ndarray (estimate)
-        """
-        from scipy.stats import chi2
-
-        freedom = 2.0 * (self.expected / self.spread) ** 2
-        return np.asarray(np.sqrt(chi2.ppf(probability, freedom) / freedom))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Robust:
-    """Robust variances of linear estimates, and what the model expects of them.
-
-    Parameters
-    ----------
-    estimate : ndarray (estimate), outcome units
-        Of the saturated fit.
-    variance : ndarray (estimate), squared outcome units
-        Cluster-robust, with the factor ``clusters / (clusters - 1)``.
-    expected, spread : ndarray (estimate)
-        Mean and standard deviation of ``variance`` if the model is true.
-    model : ndarray (estimate)
-        Variance of the estimate around the mean effect of the treated rows at hand, if the
-        model is true.
-    clusters : int
-    controls : Controls
-        The same of never-treated clusters alone.
-    """
-
-    estimate: Array
-    variance: Array
-    expected: Array
-    spread: Array
-    model: Array
-    clusters: int
-    controls: Controls
-
-    @property
-    def ratio(self) -> Array:
-        """What the model's standard deviation is to be multiplied with (estimate)."""
-        return self._ratio(self.variance)
-
-    @property
-    def freedom(self) -> Array:
-        """Satterthwaite's degrees of freedom of the robust variance (estimate)."""
-        return np.asarray(2.0 * (self.expected / self.spread) ** 2)
-
-    def quantile(self, probability: float) -> Array:
-        """Quantile of the ratio if the model is true.
-
-        Parameters
-        ----------
-        probability : float
-
-        Returns
-        -------
-        ndarray (estimate)
-        """
-        from scipy.stats import chi2
-
-        return self._ratio(self.expected * chi2.ppf(probability, self.freedom) / self.freedom)
-
-    def _ratio(self, variance: Array) -> Array:
-        excess = (variance - self.expected) / self.model
-        return np.asarray(np.sqrt(np.maximum(1.0 + excess, 0.0)))
 
 
 def robust(plan: Plan, weights: Array, errors: Errors, cluster: Index, member: Index) -> Robust:
@@ -208,74 +88,47 @@ class _Saturated:
         self, plan: Plan, errors: Errors, weights: Array, cluster: Index, member: Index
     ) -> None:
         equation = plan.equations[0]
-        self.problem: Problem = equation.problem
-        scales = [self.problem.global_scale, *(b.local_scale for b in self.problem.blocks)]
-        if self.problem.member_scale is not None or (np.concatenate(scales) != FLAT).any():
-            raise StudyError(
-                "the design has coefficients with priors, and no saturated fit",
-                hint="Separate(varying=None), and time effects that are not pooled",
-            )
-        self.packed = equation.packed
-        self.rows = equation.rows
+        self.fit = Saturated(equation, errors.parameters)
+        self.problem, self.rows = equation.problem, equation.rows
         self.variances = (
             (errors.sigma / equation.scale) ** 2,
             (errors.deviation / equation.scale) ** 2,
         )
-        self.x = _unconstrained(self.problem, errors)
-        self.error = np.array([errors.rho, errors.noise])
-        self.starts, self.loadings = _loadings(self.problem)
-        slot = self.starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
-        self.gram, self.factor, self.mean = self._solved()
+        self.factor, self.mean = self.fit.solved()
+        slot = self.fit.starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+        cells = self.fit.slot_loads[slot]
         self.cell_shares = weights / np.maximum(plan.cells.rows, 1)
-        self.cell_at = np.full(self.loadings.shape[0] + 1, -1, dtype=np.int64)
+        self.cell_at = np.full(self.fit.slot_loads.shape[0] + 1, -1, dtype=np.int64)
         self.cell_at[slot] = np.arange(slot.size)
-        self.directions = cho_solve(self.factor, (weights @ self.loadings[slot]).T)
-        self.estimate = weights @ (self.loadings[slot] @ self.mean)
+        loads = np.asarray(weights @ cells)
+        self.directions = cho_solve(self.factor, loads.T)
+        self.estimate = loads @ self.mean
         used = np.concatenate([c.units for c in self.problem.classes])
         self.cluster, self.clusters = _numbered(cluster, used)
         self.member, self.members = _numbered(member, used)
         # Members and clusters that are single units need one row a class, not one a unit.
         single = self.clusters == used.size == self.members
-        size = weights.shape[0] * self.clusters * self.loadings.shape[1]
+        size = weights.shape[0] * self.clusters * self.mean.size
         self.by_class = single and (self.problem.n_columns == 0 or size > _NUMBERS)
-
-    def _solved(self) -> tuple[Array, tuple[Array, bool], Array]:
-        ints = self.packed.ints
-        vectors, treated = np.zeros((ints[10], ints[13])), np.zeros(ints[10])
-        _, blocks = cross_products(self.x, ints, self.packed.floats, vectors, treated)
-        p = self.loadings.shape[1]
-        gram, right = np.zeros((p, p)), np.zeros(p)
-        for start, s in zip(self.starts, blocks, strict=True):
-            n = s.shape[0] - 1
-            part = self.loadings[start : start + n]
-            gram += part.T @ s[:n, :n] @ part
-            right += part.T @ s[:n, n]
-        try:
-            factor = cho_factor(gram, lower=True)
-        except np.linalg.LinAlgError:
-            raise IdentificationError(
-                "the saturated fit has coefficients that the data do not identify"
-            ) from None
-        return gram, factor, cho_solve(factor, right)
 
     def robust(self, scale: float) -> Robust:
         noise, deviation = self.variances
         n_rows = len(self.problem.classes) if self.by_class else self.clusters
-        k, p = self.directions.shape[1], self.loadings.shape[1]
+        k, p = self.directions.shape[1], self.mean.size
         rows = (n_rows, k)
         sums = _Sums(
             np.zeros((self.clusters, k)), np.zeros(rows), np.zeros((*rows, p)),
             np.zeros((self.members, k)), np.zeros((self.members, k)),
             np.zeros((len(self.problem.classes) if self.by_class else self.members, p)),
         )  # fmt: skip
-        for number, one in enumerate(self.problem.classes):
-            self._add(number, one, sums)
+        for number, like in enumerate(self.problem.classes):
+            self._add(number, like, sums)
         count = np.ones(n_rows)
         if self.by_class:
             count = np.array([c.units.size for c in self.problem.classes], dtype=float)
             response = np.zeros(rows)
-            for number, one in enumerate(self.problem.classes):
-                response[number] = sums.response[self.member[one.units]].mean(axis=0)
+            for number, like in enumerate(self.problem.classes):
+                response[number] = sums.response[self.member[like.units]].mean(axis=0)
             home, copies, pull = np.arange(n_rows), count, sums.pull / count[:, None]
         else:
             home = np.zeros(self.members, dtype=np.int64)
@@ -283,7 +136,7 @@ class _Saturated:
             home[self.member[used]] = self.cluster[used]
             copies, pull, response = np.ones(self.members), sums.pull, sums.response
         own, leverage = sums.own / count[:, None], sums.leverage / count[:, None, None]
-        spread = noise * self.gram + deviation * (pull.T * copies) @ pull
+        spread = noise * self.fit.gram + deviation * (pull.T * copies) @ pull
         factor = self.clusters / max(self.clusters - 1, 1)
         expected, width = np.zeros((2, k)), np.zeros((2, k))
         never = self._never_treated()
@@ -318,9 +171,9 @@ class _Saturated:
     def _never_treated(self) -> npt.NDArray[np.bool_]:
         """Clusters without treated rows."""
         never = np.ones(self.clusters, dtype=bool)
-        for one in self.problem.classes:
-            if one.cohort >= 0 and one.times[-1] >= one.cohort:
-                never[self.cluster[one.units]] = False
+        for like in self.problem.classes:
+            if like.cohort >= 0 and like.times[-1] >= like.cohort:
+                never[self.cluster[like.units]] = False
         return never
 
     def _moments(
@@ -341,17 +194,17 @@ class _Saturated:
         mean = (count * (variance + taken)).sum()
         return float(mean), float(np.sqrt(2.0 * max(total, 0.0)))
 
-    def _add(self, number: int, one: UnitClass, sums: _Sums) -> None:
+    def _add(self, number: int, like: UnitClass, sums: _Sums) -> None:
         """Add one class's units to the sums."""
-        q, treated, shared, slopes, share = self._class(number, one)
+        q, treated, shared, slopes, share = self._class(number, like)
         n_columns, k = self.problem.n_columns, self.directions.shape[1]
         qd = q @ treated
-        step = max(1, 4_000_000 // (one.times.size * (n_columns + k + 1) + k * q.shape[0]))
-        for at in range(0, one.units.size, step):
-            units = one.units[at : at + step]
-            entries = packed_rows(self.rows, units, one)
-            table = np.zeros((units.size, one.times.size, n_columns + 1))
-            table[:, one.position, one.column] = entries
+        step = max(1, 4_000_000 // (like.times.size * (n_columns + k + 1) + k * q.shape[0]))
+        for at in range(0, like.units.size, step):
+            units = like.units[at : at + step]
+            entries = packed_rows(self.rows, units, like)
+            table = np.zeros((units.size, like.times.size, n_columns + 1))
+            table[:, like.position, like.column] = entries
             x, y = table[..., :n_columns], table[..., n_columns]
             a = shared @ self.directions + x @ (slopes @ self.directions)
             residual = y - shared @ self.mean - x @ (slopes @ self.mean)
@@ -370,42 +223,15 @@ class _Saturated:
             pull = qd @ shared + np.einsum("t,ntc,cp->np", qd, x, slopes, optimize=True)
             np.add.at(sums.pull, row if self.by_class else member, pull)
 
-    def _class(self, number: int, one: UnitClass) -> tuple[Array, Array, Array, Array, Array]:
+    def _class(self, number: int, like: UnitClass) -> tuple[Array, Array, Array, Array, Array]:
         """Absorbed precision, treated indicator, shared design, slopes' columns, shares."""
-        ints, m = self.packed.ints, one.times.size
-        row = class_row(ints, number)
-        q, dq, work = np.empty((m, m)), np.empty((2, m, m)), np.empty((3, m))
-        absorb(ints, self.packed.floats, row, self.error, q, dq, np.empty(2), work)
-        start = self.starts[row[0]]
-        cells = ints[row[7] : row[7] + m]
-        shared = self.loadings[start + ints[row[6] : row[6] + m]].copy()
-        inside = cells >= 0
-        shared[inside] += self.loadings[start + cells[inside]]
-        slopes = self.loadings[start + row[4] : start + row[4] + self.problem.n_columns]
-        known = self.cell_at[start + cells[inside]]
-        share = self.cell_shares[:, known].sum(axis=1)
-        return q, work[1].copy(), shared, slopes, np.asarray(share)
-
-
-def _unconstrained(problem: Problem, errors: Errors) -> Array:
-    """Parameters as the kernel reads them; the precision is that of unit innovations."""
-    values = {"rho": errors.rho, "noise": errors.noise, "sigma": 1.0}
-    return problem.space.unconstrain(np.array([values[name] for name in problem.space.names]))
-
-
-def _loadings(problem: Problem) -> tuple[Index, Array]:
-    """First slot of each block; and how coefficients load on the slots of all blocks."""
-    sizes = [b.columns.shape[0] for b in problem.blocks]
-    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    n_global = problem.global_scale.size
-    n_local = sum(b.local_slot.size for b in problem.blocks)
-    out = np.zeros((int(starts[-1]), n_global + n_local))
-    at = n_global
-    for start, size, b in zip(starts, sizes, problem.blocks, strict=False):
-        out[start : start + size, :n_global] = b.columns
-        out[start + b.local_slot, at + np.arange(b.local_slot.size)] = 1.0
-        at += b.local_slot.size
-    return starts[:-1], out
+        q, shared, slopes = self.fit.of_class(number)
+        cells = self.problem.class_cells[number]
+        inside = cells[cells >= 0]
+        block = int(self.problem.class_block[number])
+        base = self.fit.starts[block] + self.problem.blocks[block].n_levels * self.problem.n_periods
+        share = self.cell_shares[:, self.cell_at[base + inside]].sum(axis=1)
+        return q, np.asarray(self.problem.class_treated[number]), shared, slopes, share
 
 
 def _numbered(codes: Index, used: Index) -> tuple[Index, int]:

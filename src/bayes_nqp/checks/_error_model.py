@@ -12,8 +12,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._alternatives import Alternative, compared
-from bayes_nqp.checks._cluster import Errors, Robust, robust
+from bayes_nqp.checks._cluster import robust
 from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._options import name_of
 from bayes_nqp.checks._refit import estimator, panel_of, staggered
@@ -22,17 +21,16 @@ from bayes_nqp.checks._result import (
     FAILS,
     HOLDS,
     NOT_APPLICABLE,
-    Evidence,
     Finding,
-    Kind,
     NotApplicable,
     Verdict,
     asks,
 )
+from bayes_nqp.checks._robust import Errors, Robust
 from bayes_nqp.checks._said import Said, joined, listed, said
+from bayes_nqp.checks._structures import richest, structures
 from bayes_nqp.designs import ContinuousExposure
 from bayes_nqp.designs._frame import unit_column
-from bayes_nqp.designs.noise import AR1, IID, AR1Noise
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands import text
@@ -41,7 +39,7 @@ from bayes_nqp.pooling import Separate
 from bayes_nqp.terms.time_effects import TimeEffects
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Estimator, StaggeredDiD
+    from bayes_nqp.designs import StaggeredDiD
     from bayes_nqp.designs._plan import Plan
     from bayes_nqp.fitting import Fit
     from bayes_nqp.panel import Panel
@@ -116,7 +114,7 @@ def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = Fal
     over = table["ratio"].to_numpy() > table["limit"].to_numpy()
     apart = table["ratio_controls"].to_numpy() > table["limit_controls"].to_numpy()
     sure = np.maximum(_FAR, found.quantile(1 - _SURE / len(names)))
-    kind, evidence, wider, moved = _structures(fit, table)
+    kind, evidence, wider, moved = structures(fit, table)
     verdict: Verdict = HOLDS
     if over.any() or apart.any() or wider > _LIMIT or moved > 1:
         verdict = DOUBT
@@ -155,7 +153,7 @@ def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = Fal
             "that one ({}).",
             "在更一般的误差结构下，平均效应变动 {:.1f} 个后验标准差：请改用该结构（{}）。",
             moved,
-            _richer(design)[-1][1],
+            richest(design),
         )
     return Finding(verdict, figure, sentence, evidence, kind)
 
@@ -198,7 +196,7 @@ def _clusters(design: StaggeredDiD, panel: Panel, name: str | None) -> _Clusters
 
 def _of_exposure(fit: Fit) -> Finding:
     """Compare error structures, where there is no saturated fit with cells of its own."""
-    kind, evidence, wider, moved = _structures(fit, xr.Dataset())
+    kind, evidence, wider, moved = structures(fit, xr.Dataset())
     if not np.isfinite(wider):
         raise NotApplicable(
             Said(
@@ -226,7 +224,7 @@ def _of_exposure(fit: Fit) -> Finding:
         sentence = said(
             "Under a richer error structure the posterior sd or the estimate is another: fit {}.",
             "在更一般的误差结构下，后验标准差或估计值有所不同：请用 {}。",
-            _richer(estimator(fit))[-1][1],
+            richest(estimator(fit)),
         )
     return Finding(verdict, figure, sentence, evidence, kind)
 
@@ -275,9 +273,11 @@ def _errors(fit: Fit) -> Errors:
 
     design = staggered(fit)
     fixed = 0.0 if design.effect.varying is None else design.priors.member * fit.scale
-    return Errors(
-        mean("sigma", 0.0), mean("rho", 0.0), mean("noise", 0.0), mean("scale_deviation", fixed)
-    )
+    *errors, _ = fit.plan.equations[0].problem.error_parameters
+    parameters = {
+        p.name: mean(p.name, 0.0) / (fit.scale if p.in_outcome_units else 1.0) for p in errors
+    }
+    return Errors(mean("sigma", 0.0), parameters, mean("scale_deviation", fixed))
 
 
 def _table(fit: Fit, names: list[str], weights: Array, found: Robust) -> xr.Dataset:
@@ -304,40 +304,6 @@ def _table(fit: Fit, names: list[str], weights: Array, found: Robust) -> xr.Data
         coords={"quantity": np.asarray(names, dtype=str)},
         attrs={"clusters": found.clusters},
     )
-
-
-def _richer(design: Estimator) -> list[tuple[Alternative, str]]:
-    """Error structures that hold the design's own as a special case."""
-    known = [(AR1(), "AR(1) errors", "errors=nqp.AR1()"),
-             (AR1Noise(), "AR(1) + noise", "errors=nqp.AR1Noise()")]  # fmt: skip
-    first = {IID: 0, AR1: 1, AR1Noise: 2}[type(design.errors)]
-    return [
-        (Alternative(label, "errors", design.replace(errors=errors)), call)
-        for errors, label, call in known[first:]
-    ]
-
-
-def _structures(fit: Fit, table: xr.Dataset) -> tuple[Kind, Evidence, float, float]:
-    """The evidence; the largest posterior sd and shift under a richer structure, relative."""
-    design, panel = estimator(fit), panel_of(fit)
-    if panel.weights is not None:
-        # Precision weights go with independent errors only.
-        return "none", table, np.nan, np.nan
-    alternatives = [one for one, _ in _richer(design)]
-    poorer = ((IID(), "independent errors"), (AR1(), "AR(1) errors"))
-    alternatives += [
-        Alternative(label, "errors", design.replace(errors=errors), counts=False)
-        for errors, label in poorer[: {IID: 0, AR1: 1, AR1Noise: 2}[type(design.errors)]]
-    ]
-    refits = compared(fit, alternatives, "refitting with other errors")
-    flat = refits["att"].to_numpy().reshape(-1, refits.sizes["specification"])
-    counts = refits["counts"].to_numpy()
-    mean, sd = flat.mean(axis=0)[counts], flat.std(axis=0)[counts]
-    wider, moved = np.nan, np.nan
-    if counts.sum() > 1:
-        wider = float((sd[1:] / sd[0]).max())
-        moved = float((np.abs(mean[1:] - mean[0]) / sd[0]).max())
-    return "specifications", refits.merge(table, combine_attrs="no_conflicts"), wider, moved
 
 
 def _sentence(
@@ -377,7 +343,7 @@ def _sentence(
 
 
 def _advice(design: StaggeredDiD, groups: _Clusters, wider: float) -> Said:
-    richer = _richer(design)
+    richer = design.errors.richer
     if groups.above:
         return said(
             "Errors move together within a {}: give groups of them time effects of their own "
@@ -397,7 +363,7 @@ def _advice(design: StaggeredDiD, groups: _Clusters, wider: float) -> Said:
         return said(
             "Fit {}; and cluster by a level above (cluster='…').",
             "请用 {}；并按更高层级聚类（cluster='…'）。",
-            richer[-1][1],
+            richest(design),
         )
     return Said(
         "No richer error structure widens them, so the spread of errors differs between "

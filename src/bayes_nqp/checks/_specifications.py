@@ -12,8 +12,9 @@ from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import Finding, NotApplicable, asks
 from bayes_nqp.checks._said import Said, said
+from bayes_nqp.checks._structures import structure_label
 from bayes_nqp.designs import ContinuousExposure
-from bayes_nqp.designs.noise import AR1, IID, AR1Noise
+from bayes_nqp.designs.noise import IID
 from bayes_nqp.errors import StudyError
 from bayes_nqp.pooling import Complete, Partial, Separate
 from bayes_nqp.terms.time_effects import TimeEffects
@@ -121,12 +122,10 @@ def _errors(design: Estimator, panel: Panel) -> list[Alternative]:
         return []
     # Independent errors overstate what correlated rows know: shown beside, not held against.
     return [
-        Alternative(label, "errors", design.replace(errors=errors), counts=errors != IID())
-        for label, errors in {
-            "independent errors": IID(),
-            "AR(1) errors": AR1(),
-            "AR(1) + noise": AR1Noise(),
-        }.items()
+        Alternative(
+            structure_label(errors), "errors", design.replace(errors=errors), counts=errors != IID()
+        )
+        for errors in (*design.errors.poorer, *design.errors.richer)
     ]
 
 

@@ -3,7 +3,7 @@
 from bayes_nqp.gaussian.density import density
 from bayes_nqp.gaussian.draws import Coefficients, draw
 from bayes_nqp.gaussian.functionals import functionals, local_variances
-from bayes_nqp.gaussian.maps import gaussian_problem
+from bayes_nqp.gaussian.maps import gaussian_problem, places_of_classes
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.spans import absorbed_products, net_of
 from bayes_nqp.gaussian.types import PADDING, Noise
@@ -20,4 +20,5 @@ __all__ = [
     "gaussian_problem",
     "local_variances",
     "net_of",
+    "places_of_classes",
 ]

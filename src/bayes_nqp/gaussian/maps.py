@@ -17,7 +17,7 @@ from bayes_nqp.gaussian.types import PADDING, Arrowhead, Index, Moments, Owners
 if TYPE_CHECKING:
     from bayes_nqp.compression import Block, Member, Problem, UnitClass
 
-__all__ = ["gaussian_problem"]
+__all__ = ["gaussian_problem", "places_of_classes", "slots_of_groups"]
 
 type Triplets = tuple[list[npt.NDArray[Any]], list[npt.NDArray[Any]], list[npt.NDArray[Any]]]
 
@@ -217,6 +217,21 @@ def slots_of_groups(problem: Problem) -> list[tuple[int, Any]]:
         Number of the block, and the loadings; the outcome last.
     """
     return _slots(problem, _keys(problem))
+
+
+def places_of_classes(problem: Problem) -> tuple[Index, Index]:
+    """Type and group of every class of units.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Returns
+    -------
+    tuple of ndarray of int (class)
+    """
+    keys = _keys(problem)
+    return keys.type_of, keys.group_of
 
 
 def _slots(problem: Problem, keys: _Keys) -> list[tuple[int, Any]]:
