@@ -33,7 +33,7 @@ from bayes_nqp.fitting._together import correlated
 from bayes_nqp.fitting._tree import Drawn, build_tree
 from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.machine import one_thread
-from bayes_nqp.sampling import IMH, NUTS, Chains, Sampler, sample_packed
+from bayes_nqp.sampling import IMH, NUTS, Chains, Importance, Sampler, sample_packed
 from bayes_nqp.versions import versions
 
 if TYPE_CHECKING:
@@ -308,8 +308,6 @@ def _run(
             "'sampler' is IMH, which needs a compressed likelihood",
             hint="sampler=nqp.NUTS() with StudentT",
         )
-    # A sampler that was asked for is the only one.
-    automatic = any(isinstance(one, NUTS) for one in longer)
     if rows:
         from bayes_nqp.designs import StaggeredDiD
         from bayes_nqp.fitting._rows import fit_rows
@@ -318,9 +316,7 @@ def _run(
         assert isinstance(design, StaggeredDiD)
         tree, gate, interrupted = fit_rows(design, panel, plan, sampler, progress)
     elif getattr(design, "vary_by", None) is not None:
-        sampler, tree, gate, interrupted = _fit_joint(
-            design, plan, sampler, automatic, progress, panel.roles.outcome
-        )
+        tree, gate, interrupted = _fit_joint(design, plan, sampler, progress, panel.roles.outcome)
     else:
         sampler, tree, gate, interrupted, notes = _fit_compressed(
             plan, sampler, longer, progress, panel.roles.outcome, design.varying, known, sparing
@@ -339,13 +335,19 @@ def _run(
 
 
 def _fit_joint(
-    design: Design, plan: Plan, sampler: Sampler, automatic: bool, progress: bool, outcome: str
-) -> tuple[Sampler, xr.DataTree, Gate, bool]:
+    design: Design, plan: Plan, sampler: Sampler, progress: bool, outcome: str
+) -> tuple[xr.DataTree, Gate, bool]:
     from bayes_nqp.designs import Mediation
     from bayes_nqp.fitting._joint import fit_joint
 
     assert isinstance(design, Mediation)
-    return fit_joint(design, plan, sampler, automatic, progress, outcome)
+    if not isinstance(sampler, IMH):
+        raise StudyError(
+            "'sampler' is NUTS, which needs gradients that vary_by='unit' does not have",
+            hint="sampler=nqp.IMH()",
+        )
+    how = Importance(draws=sampler.draws, chains=sampler.chains, seed=sampler.seed)
+    return fit_joint(design, plan, how, progress, outcome)
 
 
 def _rows_note(rows: bool) -> tuple[str, ...]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,6 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.compression.recover import Coefficients
 from bayes_nqp.designs._plan import Equation, Plan
 from bayes_nqp.diagnostics import Gate
-from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._draws import (
     MEMBERS_STORED,
     Recovered,
@@ -25,18 +23,12 @@ from bayes_nqp.fitting._draws import (
     slopes_of,
     terms_of,
 )
-from bayes_nqp.fitting._joint_problem import (
-    Joint,
-    JointDraws,
-    joint_curvature,
-    joint_mode,
-    joint_of,
-)
+from bayes_nqp.fitting._joint_problem import joint_of
 from bayes_nqp.fitting._parameters import constrain
 from bayes_nqp.fitting._paths import Paths
 from bayes_nqp.fitting._tree import Drawn, Labelled, build_tree
-from bayes_nqp.machine import one_thread
-from bayes_nqp.sampling import IMH, Chains, Sampler, folded, sample_proposals
+from bayes_nqp.gaussian import Stacked, StackedDraws, stacked_density, stacked_draw
+from bayes_nqp.sampling import Chains, Importance, importance
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Mediation
@@ -46,14 +38,13 @@ __all__ = ["fit_joint"]
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
-_CHUNK_NUMBERS = 4_000_000
-_LONGER = 3
-_ROUNDS = (400, 1000, 2000)
+_CHUNK_NUMBERS = 16_000_000
+"""Numbers of draws that are made at once."""
 
 
 def fit_joint(
-    design: Mediation, plan: Plan, sampler: Sampler, automatic: bool, progress: bool, outcome: str
-) -> tuple[Sampler, xr.DataTree, Gate, bool]:
+    design: Mediation, plan: Plan, sampler: Importance, progress: bool, outcome: str
+) -> tuple[xr.DataTree, Gate, bool]:
     """Sample both equations of a mediation in which effect and slope vary by unit.
 
     Parameters
@@ -61,10 +52,8 @@ def fit_joint(
     design : Mediation
         With ``vary_by="unit"``.
     plan : Plan
-    sampler : IMH
+    sampler : Importance
         With its seed.
-    automatic : bool
-        Whether it may sample longer where its draws do not pass the convergence gate.
     progress : bool
         Whether to show a progress bar.
     outcome : str
@@ -73,45 +62,22 @@ def fit_joint(
     Returns
     -------
     tuple
-        The sampler, the tree, the convergence gate, and whether sampling was interrupted.
-
-    Raises
-    ------
-    StudyError
-        If the sampler needs gradients.
+        The tree, the convergence gate, and whether sampling was interrupted.
     """
-    if not isinstance(sampler, IMH):
-        raise StudyError(
-            "'sampler' is NUTS, which needs gradients that vary_by='unit' does not have",
-            hint="sampler=nqp.IMH()",
-        )
     joint = joint_of(plan, design.design.priors)
-    with one_thread(), steps.bar(progress):
-        x = joint_mode(joint)
-        curvature = joint_curvature(joint, x)
-        tree, gate = _sampled(joint, plan, x, curvature, sampler, outcome, design.varying)
-        if automatic and not gate.passed:
-            sampler = replace(sampler, thin=_LONGER * sampler.thin)
-            tree, gate = _sampled(joint, plan, x, curvature, sampler, outcome, design.varying)
-    return sampler, tree, gate, False
-
-
-def _sampled(
-    joint: Joint, plan: Plan, x: Array, curvature: Array, sampler: IMH, outcome: str,
-    varying: str | None,
-) -> tuple[xr.DataTree, Gate]:  # fmt: skip
-    chains = sample_proposals(
-        lambda points: joint.densities(points, what="sampling jointly"),
-        x, curvature, folded(joint.names), sampler, _ROUNDS,
-    )  # fmt: skip
     assert sampler.seed is not None
     generator = np.random.default_rng(np.random.SeedSequence([sampler.seed, 1]))
-    parts = _recovered(plan, joint, chains.values["x"], generator)
-    drawn = _drawn(joint, chains, parts)
-    labelled = _labelled(plan, joint, parts, drawn[0])
-    return build_tree(
-        plan, drawn, outcome=outcome, varying=varying, paths=parts.paths, more=labelled
+    with steps.bar(progress):
+        steps.say("sampling jointly", 0, 2)
+        chains = importance(lambda points: stacked_density(joint, points), joint.space, sampler)
+        steps.say("drawing jointly", 1, 2)
+        parts = _recovered(plan, joint, chains.values["x"], generator)
+    drawn = _drawn(plan, joint, chains, parts)
+    labelled = _labelled(plan, parts, drawn[0])
+    tree, gate = build_tree(
+        plan, drawn, outcome=outcome, varying=design.varying, paths=parts.paths, more=labelled
     )
+    return tree, gate, chains.interrupted
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,25 +91,27 @@ class _Parts:
     slope: Array | None
 
 
-def _drawn(joint: Joint, chains: Chains, parts: _Parts) -> list[Drawn]:
+def _drawn(plan: Plan, joint: Stacked, chains: Chains, parts: _Parts) -> list[Drawn]:
     """What was drawn of each equation; the outcome's holds what joins them."""
-    x, first = chains.values["x"], joint.first
-    of_y = constrain(joint.outcome, x[..., first:-2])
-    of_y["scale_b"] = np.exp(x[..., -2]) * _slope_unit(joint)
-    of_y["corr_ab"] = np.tanh(0.5 * x[..., -1])
-    of_m = constrain(joint.mediator, x[..., :first])
+    outcome, mediator = plan.equations
+    x, first = chains.values["x"], len(joint.first.space)
+    joining = joint.space.constrain(x)[..., -2:]
+    of_y = constrain(outcome, x[..., first:-2])
+    of_y["scale_b"] = joining[..., 0] * _slope_unit(outcome)
+    of_y["corr_ab"] = joining[..., 1]
+    of_m = constrain(mediator, x[..., :first])
     return [
-        Drawn(joint.outcome, chains, x, of_y, parts.outcome),
-        Drawn(joint.mediator, chains, x, of_m, parts.mediator),
+        Drawn(outcome, chains, x, of_y, parts.outcome),
+        Drawn(mediator, chains, x, of_m, parts.mediator),
     ]
 
 
-def _slope_unit(joint: Joint) -> float:
+def _slope_unit(outcome: Equation) -> float:
     """Outcome units per unit of the mediator, of a slope in multiples of ``s``."""
-    return joint.outcome.scale / joint.outcome.slopes[-1].size
+    return outcome.scale / outcome.slopes[-1].size
 
 
-def _labelled(plan: Plan, joint: Joint, parts: _Parts, one: Drawn) -> Mapping[str, Labelled]:
+def _labelled(plan: Plan, parts: _Parts, outcome: Drawn) -> Mapping[str, Labelled]:
     """Deviations of members as variables of the posterior, where they are kept."""
     if parts.effect is None or parts.slope is None:
         return {}
@@ -151,50 +119,56 @@ def _labelled(plan: Plan, joint: Joint, parts: _Parts, one: Drawn) -> Mapping[st
     dims = (*v.SAMPLE_DIMS, v.MEMBER)
     coords: dict[str, Any] = {v.MEMBER: np.asarray(labels, dtype=str)}
     return {
-        f"{joint.mediator.name}__deviation": Labelled(dims, one.shaped(parts.effect), coords),
-        "outcome__b_deviation": Labelled(dims, one.shaped(parts.slope), coords),
+        f"{plan.equations[1].name}__deviation": Labelled(
+            dims, outcome.shaped(parts.effect), coords
+        ),
+        "outcome__b_deviation": Labelled(dims, outcome.shaped(parts.slope), coords),
     }
 
 
-def _recovered(plan: Plan, joint: Joint, x: Array, generator: np.random.Generator) -> _Parts:
+def _recovered(plan: Plan, joint: Stacked, x: Array, generator: np.random.Generator) -> _Parts:
     flat = x.reshape(-1, x.shape[2])
-    width = joint.number.size + 6 * joint.units.size
-    size = int(np.clip(_CHUNK_NUMBERS // width, 8, 250))
-    starts = range(0, len(flat), size)
+    width = joint.arrowhead.slot_loads.shape[0] + 12 * plan.frame.n_units
+    size = int(np.clip(_CHUNK_NUMBERS // width, 64, len(flat)))
+    # Equal points lie side by side, where they share a factor.
+    order = np.lexsort(flat.T)
+    chunks = [order[at : at + size] for at in range(0, len(flat), size)]
     shares = _shares(plan)
-    streams = generator.spawn(len(starts))
-
-    def chunk(start: int, stream: np.random.Generator) -> _Parts:
-        return _assemble(plan, joint, joint.draw(flat[start : start + size], stream), shares)
-
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        parts = list(pool.map(chunk, starts, streams))
+    parts = [
+        _assemble(plan, joint, stacked_draw(joint, flat[chunk], stream), shares)
+        for chunk, stream in zip(chunks, generator.spawn(len(chunks)), strict=True)
+    ]
+    place = np.argsort(np.concatenate(chunks))
     return _Parts(
-        _joined([p.mediator for p in parts]),
-        _joined([p.outcome for p in parts]),
+        _joined([p.mediator for p in parts], place),
+        _joined([p.outcome for p in parts], place),
         Paths(
             parts[0].paths.names,
-            np.concatenate([p.paths.effect for p in parts]),
-            _stacked([p.paths.deviation for p in parts]),
+            np.concatenate([p.paths.effect for p in parts])[place],
+            _stacked([p.paths.deviation for p in parts], place),
         ),
-        _stacked([p.effect for p in parts]),
-        _stacked([p.slope for p in parts]),
+        _stacked([p.effect for p in parts], place),
+        _stacked([p.slope for p in parts], place),
     )
 
 
-def _joined(parts: list[Recovered]) -> Recovered:
+def _joined(parts: Sequence[Recovered], place: Index) -> Recovered:
+    """Put parts under one another, and draws into their order."""
     return Recovered(
-        np.concatenate([p.cell_mean for p in parts]),
-        np.concatenate([p.cell_effect for p in parts]),
-        {k: np.concatenate([p.coefficients[k] for p in parts]) for k in parts[0].coefficients},
-        _stacked([p.deviation for p in parts]),
-        _stacked([p.slopes for p in parts]),
+        np.concatenate([p.cell_mean for p in parts])[place],
+        np.concatenate([p.cell_effect for p in parts])[place],
+        {
+            k: np.concatenate([p.coefficients[k] for p in parts])[place]
+            for k in parts[0].coefficients
+        },
+        None,
+        _stacked([p.slopes for p in parts], place),
     )
 
 
-def _stacked(parts: list[Array | None]) -> Array | None:
-    found = [part for part in parts if part is not None]
-    return np.concatenate(found) if found else None
+def _stacked(parts: Sequence[Array | None], place: Index) -> Array | None:
+    there = [part for part in parts if part is not None]
+    return np.concatenate(there)[place] if there else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,16 +211,17 @@ def _shares(plan: Plan) -> _Shares:
     )
 
 
-def _assemble(plan: Plan, joint: Joint, draws: JointDraws, shares: _Shares) -> _Parts:
+def _assemble(plan: Plan, joint: Stacked, draws: StackedDraws, shares: _Shares) -> _Parts:
     """Effects along paths: in every cell, the mean of its rows' products."""
+    outcome, mediator = plan.equations
     own = np.zeros((len(draws.own), plan.frame.n_units, 3))
-    own[:, joint.units] = draws.own * [
-        joint.mediator.scale,
-        _slope_unit(joint),
-        joint.outcome.scale,
+    own[:, joint.units.units] = draws.own * [
+        mediator.scale,
+        _slope_unit(outcome),
+        outcome.scale,
     ]
     a_own, b_own, u_own = own[..., 0], own[..., 1], own[..., 2]
-    m, y = _equation(joint.mediator, draws.mediator), _equation(joint.outcome, draws.outcome)
+    m, y = _equation(mediator, draws, 0), _equation(outcome, draws, 1)
     assert y.slopes is not None
     a, slopes = m.cell_mean, y.slopes[..., -1]
     b = slopes[:, plan.table.stratum]
@@ -254,7 +229,7 @@ def _assemble(plan: Plan, joint: Joint, draws: JointDraws, shares: _Shares) -> _
     direct = y.cell_mean + _mean(shares.treated, u_own)
     # Mean of (a + a_i)(b + b_i) over the rows of a cell: a_i only where they are treated.
     indirect = effect * b + a * _mean(shares.rows, b_own) + _mean(shares.treated, a_own * b_own)
-    names = (v.TOTAL, v.DIRECT, joint.mediator.name)
+    names = (v.TOTAL, v.DIRECT, mediator.name)
     total = np.stack([direct + indirect, direct, indirect], axis=1)
     m = replace(m, cell_effect=effect)
     y = replace(y, cell_effect=direct)
@@ -273,16 +248,13 @@ def _mean(shares: Any, values: Array) -> Array:
     return np.asarray((shares @ values.T).T)
 
 
-def _equation(equation: Equation, draws: tuple[Array, Array]) -> Recovered:
+def _equation(equation: Equation, draws: StackedDraws, number: int) -> Recovered:
     """Draws of one equation, without what units add."""
-    coefficients, slots = draws
-    problem = equation.problem
-    n = problem.global_scale.size
+    slots = draws.slots[number]
     none = np.zeros((len(slots), 0))
-    found = Coefficients(coefficients[:, :n], coefficients[:, n:], slots, none, none, none)
-    starts = np.concatenate([[0], np.cumsum([b.columns.shape[0] for b in problem.blocks])])
-    starts = starts.astype(np.int64)
+    of_equation = Coefficients(draws.shared[number], draws.local[number], slots, none, none, none)
+    starts = np.cumsum([0, *(b.columns.shape[0] for b in equation.problem.blocks)])
     at = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
     mean = slots[:, at] * equation.scale
-    slopes = slopes_of(equation, found, starts) if equation.slopes else None
-    return Recovered(mean, mean, terms_of(equation, found), None, slopes)
+    slopes = slopes_of(equation, of_equation, starts) if equation.slopes else None
+    return Recovered(mean, mean, terms_of(equation, of_equation), None, slopes)

@@ -1,11 +1,14 @@
 """Gaussian problems: the likelihood of compressed rows, with every coefficient integrated out."""
 
+from bayes_nqp.gaussian._stacked_density import stacked_density
+from bayes_nqp.gaussian._stacked_draws import StackedDraws, stacked_draw
 from bayes_nqp.gaussian.density import density
 from bayes_nqp.gaussian.draws import Coefficients, draw
 from bayes_nqp.gaussian.functionals import functionals, local_variances
 from bayes_nqp.gaussian.maps import gaussian_problem, places_of_classes
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.spans import absorbed_products, net_of
+from bayes_nqp.gaussian.stacked import Stacked, stacked
 from bayes_nqp.gaussian.types import PADDING, Noise
 
 __all__ = [
@@ -13,6 +16,8 @@ __all__ = [
     "Coefficients",
     "GaussianProblem",
     "Noise",
+    "Stacked",
+    "StackedDraws",
     "absorbed_products",
     "density",
     "draw",
@@ -21,4 +26,7 @@ __all__ = [
     "local_variances",
     "net_of",
     "places_of_classes",
+    "stacked",
+    "stacked_density",
+    "stacked_draw",
 ]

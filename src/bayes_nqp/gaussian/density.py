@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, Protocol, Self
 
 import numpy as np
 
 from bayes_nqp.gaussian._small import absorb, half_solve, lower_triangles, padded, precision
-from bayes_nqp.gaussian.problem import GaussianProblem
+from bayes_nqp.gaussian.problem import GaussianProblem, LinearPart
 from bayes_nqp.gaussian.types import Array, Owners, Values
 from bayes_nqp.machine import n_threads, one_thread
 
 __all__ = [
-    "Factor", "NormalEquations", "Small", "density", "factorise", "in_chunks", "log_likelihood",
-    "normal_equations", "small",
+    "Factor", "NormalEquations", "Small", "assembled", "density", "factorise", "in_chunks",
+    "log_likelihood", "normal_equations", "point_by_point", "small",
 ]  # fmt: skip
 
 CHUNK = 16
@@ -152,25 +153,67 @@ def log_likelihood(problem: GaussianProblem, values: Values) -> Array:
     -------
     ndarray (B), or (B, m) where there are m outcomes
     """
+    m = problem.arrowhead.n_outcomes
+
+    def whole(part: Values) -> Array:
+        equations = normal_equations(problem, part)
+        factor = factorise(problem, part, equations.matrix)
+        return assembled(problem, part, equations.total, factor)
+
+    return point_by_point(whole, values, (1,) if m == 1 else (1, m))
+
+
+class Batch(Protocol):
+    """Values at several points."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, at: Any) -> Self: ...
+
+
+def point_by_point[V: Batch](
+    function: Callable[[V], Array], values: V, shape: tuple[int, ...]
+) -> Array:
+    """Log densities of a batch, halved until points without a factor stand alone.
+
+    Parameters
+    ----------
+    function : callable
+        From values at B points to log densities (B, ...).
+    values : Values
+    shape : tuple of int
+        Of the log density at one point, which is minus infinity where there is no factor.
+
+    Returns
+    -------
+    ndarray (B, ...)
+    """
     try:
         with np.errstate(all="ignore"):
-            equations = normal_equations(problem, values)
-            factor = factorise(problem, values, equations.matrix)
-            return _finish(problem, values, equations.total, factor)
+            return function(values)
     except np.linalg.LinAlgError:
         if len(values) == 1:
-            refused = (
-                (1,) if problem.arrowhead.n_outcomes == 1 else (1, problem.arrowhead.n_outcomes)
-            )
-            return np.full(refused, -np.inf)
+            return np.full(shape, -np.inf)
         half = len(values) // 2
-        return np.concatenate(
-            [log_likelihood(problem, values[:half]), log_likelihood(problem, values[half:])]
-        )
+        parts = (values[:half], values[half:])
+        return np.concatenate([point_by_point(function, part, shape) for part in parts])
 
 
-def _finish(problem: GaussianProblem, values: Values, total: Array, factor: Factor) -> Array:
-    """Put the log likelihood together (8)."""
+def assembled(problem: LinearPart, values: Values, total: Array, factor: Factor) -> Array:
+    """Put the log likelihood together (8).
+
+    Parameters
+    ----------
+    problem : LinearPart
+    values : Values
+    total : ndarray (B)
+        What depends on no coefficient.
+    factor : Factor
+
+    Returns
+    -------
+    ndarray (B), or (B, m) where there are m outcomes
+    """
     log_sigma2 = 2.0 * np.log(values.sigma)
     estimated = problem.scale_count > 0
     log_tau = np.log(values.tau[:, estimated]) @ problem.scale_count[estimated]
@@ -298,12 +341,12 @@ def owners_normal(
     return a, inner
 
 
-def factorise(problem: GaussianProblem, values: Values, matrix: Array) -> Factor:
+def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
     """Arrowhead Cholesky of A with the prior on its diagonal (6, 7); overwrites A.
 
     Parameters
     ----------
-    problem : GaussianProblem
+    problem : LinearPart
     values : Values
     matrix : ndarray (B, block, n, n)
 

@@ -17,7 +17,7 @@ from bayes_nqp.gaussian.types import PADDING, Arrowhead, Index, Moments, Owners
 if TYPE_CHECKING:
     from bayes_nqp.compression import Block, Member, Problem, UnitClass
 
-__all__ = ["gaussian_problem", "places_of_classes", "slots_of_groups"]
+__all__ = ["gaussian_problem", "places_of_classes", "quadratic_map", "slots_of_groups"]
 
 type Triplets = tuple[list[npt.NDArray[Any]], list[npt.NDArray[Any]], list[npt.NDArray[Any]]]
 
@@ -176,7 +176,7 @@ def _arrowhead(problem: Problem, keys: _Keys, loads: Sequence[Any]) -> Arrowhead
     for b, block in enumerate(problem.blocks):
         local[b, : block.local_slot.size] = block.local_scale
     block_of = [g[0] for g in keys.groups]
-    map2, stored = _map2(loads, block_of, len(problem.blocks))
+    map2, stored = quadratic_map(loads, block_of, len(problem.blocks))
     slots = block_diag([_loadings(b, n_local)[:-1] for b in problem.blocks], format="csr")
     return Arrowhead(
         map2, stored, local, np.asarray(problem.global_scale), 1,
@@ -269,8 +269,24 @@ def _loadings(block: Block, n_local: int) -> Any:
     )
 
 
-def _map2(loads: Sequence[Any], block_of: Sequence[int], n_blocks: int) -> tuple[Any, Index]:
-    """``vec A = map2 vec F``, ``A_b = sum_g X_g' F_g X_g`` over the groups of a block (5)."""
+def quadratic_map(
+    loads: Sequence[Any], block_of: Sequence[int], n_blocks: int
+) -> tuple[Any, Index]:
+    """``vec A = map2 vec F``, ``A_b = sum_g X_g' F_g X_g`` over the groups of a block (5).
+
+    Parameters
+    ----------
+    loads : sequence of csr_array (J, n)
+        ``X_g`` of every group.
+    block_of : sequence of int
+        Block of every group.
+    n_blocks : int
+
+    Returns
+    -------
+    tuple of csr_array (stored, G J (J + 1) / 2) and ndarray of int (stored)
+        And where the stored entries lie in (block, n, n).
+    """
     width, n = loads[0].shape
     in_f = lower_places(width).ravel()
     size_f = width * (width + 1) // 2

@@ -11,7 +11,7 @@ import numpy as np
 from bayes_nqp.gaussian.types import Array, Arrowhead, Index, Moments, Noise, Owners, Values
 from bayes_nqp.parameters import FIXED, FLAT, ParameterSpace
 
-__all__ = ["Deviation", "GaussianProblem", "IsotropicDeviation"]
+__all__ = ["Deviation", "GaussianProblem", "IsotropicDeviation", "LinearPart"]
 
 
 class Deviation(Protocol):
@@ -51,8 +51,64 @@ class IsotropicDeviation:
         return np.asarray((omega**2)[:, None, None] * np.eye(self.n_columns))
 
 
+class LinearPart:
+    """Coefficients of a problem with their scales: all that its factor needs of it.
+
+    Parameters
+    ----------
+    arrowhead : Arrowhead
+    tau : ndarray (scale)
+        Values of fixed scales, NaN where estimated.
+    n_free : int
+        Rows less flat unit coefficients.
+    """
+
+    arrowhead: Arrowhead
+    tau: Array
+    n_free: int
+
+    @cached_property
+    def scale_count(self) -> Array:
+        """How many coefficients have each scale (scale)."""
+        numbers = np.concatenate([self.arrowhead.local_scale.ravel(), self.arrowhead.global_scale])
+        return np.bincount(numbers[numbers >= 0], minlength=self.tau.size).astype(np.float64)
+
+    @cached_property
+    def n_flat(self) -> int:
+        """Coefficients with a flat prior."""
+        head = self.arrowhead
+        return int((head.local_scale == FLAT).sum() + (head.global_scale == FLAT).sum())
+
+    @cached_property
+    def n_coefficients(self) -> int:
+        """Coefficients, flat ones included."""
+        head = self.arrowhead
+        return int((head.local_scale >= FLAT).sum() + head.global_scale.size)
+
+    def prior_precision(self, values: Values, scale: Index) -> Array:
+        """``sigma² / tau²`` of coefficients with given scale numbers; 0 where flat.
+
+        Parameters
+        ----------
+        values : Values
+        scale : ndarray of int (...)
+
+        Returns
+        -------
+        ndarray (B, ...)
+            1 for padding, so that its diagonal has a factor.
+        """
+        sigma2 = (values.sigma**2).reshape(-1, *[1] * scale.ndim)
+        constant = sigma2 * (scale == FIXED)
+        estimated = scale >= 0
+        if estimated.any():
+            tau = values.tau[:, np.where(estimated, scale, 0)]
+            constant = np.where(estimated, sigma2 / tau**2, constant)
+        return np.where(scale < FLAT, 1.0, constant)
+
+
 @dataclass(frozen=True, eq=False)
-class GaussianProblem:
+class GaussianProblem(LinearPart):
     """A conditionally Gaussian model of compressed rows.
 
     Parameters
@@ -97,24 +153,6 @@ class GaussianProblem:
         """Whether each unit has a deviation of its own, so that types take it out."""
         return self.by_class is not None
 
-    @cached_property
-    def scale_count(self) -> Array:
-        """How many coefficients have each scale (scale)."""
-        numbers = np.concatenate([self.arrowhead.local_scale.ravel(), self.arrowhead.global_scale])
-        return np.bincount(numbers[numbers >= 0], minlength=self.tau.size).astype(np.float64)
-
-    @cached_property
-    def n_flat(self) -> int:
-        """Coefficients with a flat prior."""
-        head = self.arrowhead
-        return int((head.local_scale == FLAT).sum() + (head.global_scale == FLAT).sum())
-
-    @cached_property
-    def n_coefficients(self) -> int:
-        """Coefficients, flat ones included."""
-        head = self.arrowhead
-        return int((head.local_scale >= FLAT).sum() + head.global_scale.size)
-
     def values(self, points: Array) -> Values:
         """Parameters on their own scales, by what they are parameters of.
 
@@ -138,24 +176,3 @@ class GaussianProblem:
             covariance = self.deviation.covariance(rest)
             rest = rest[:, self.deviation.n_parameters :]
         return Values(tau, covariance, rest, own[:, -1])
-
-    def prior_precision(self, values: Values, scale: Index) -> Array:
-        """``sigma² / tau²`` of coefficients with given scale numbers; 0 where flat.
-
-        Parameters
-        ----------
-        values : Values
-        scale : ndarray of int (...)
-
-        Returns
-        -------
-        ndarray (B, ...)
-            1 for padding, so that its diagonal has a factor.
-        """
-        sigma2 = (values.sigma**2).reshape(-1, *[1] * scale.ndim)
-        constant = sigma2 * (scale == FIXED)
-        estimated = scale >= 0
-        if estimated.any():
-            tau = values.tau[:, np.where(estimated, scale, 0)]
-            constant = np.where(estimated, sigma2 / tau**2, constant)
-        return np.where(scale < FLAT, 1.0, constant)

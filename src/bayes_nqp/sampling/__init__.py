@@ -1,7 +1,7 @@
 """Samplers as values, and running them on packed problems or PyMC models."""
 
 from bayes_nqp.sampling._chains import Chains
-from bayes_nqp.sampling._imh import IMH, folded, sample_proposals
+from bayes_nqp.sampling._imh import IMH
 from bayes_nqp.sampling._importance import Importance, importance
 from bayes_nqp.sampling._mode import inverse_curvature, mode
 from bayes_nqp.sampling._nuts import NUTS, sample_model
@@ -13,11 +13,9 @@ __all__ = [
     "Chains",
     "Importance",
     "Sampler",
-    "folded",
     "importance",
     "inverse_curvature",
     "mode",
     "sample_model",
     "sample_packed",
-    "sample_proposals",
 ]

@@ -1,0 +1,250 @@
+"""The density of two stacked equations, with every linear coefficient integrated out.
+
+Rows of each equation are divided by its own sigma, so that that of the whole is 1. Numbers in
+brackets are the equations of docs/gaussian.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from bayes_nqp.gaussian._small import lower_places, lower_triangles
+from bayes_nqp.gaussian.density import (
+    CHUNK,
+    NormalEquations,
+    assembled,
+    factorise,
+    in_chunks,
+    point_by_point,
+    small,
+)
+from bayes_nqp.gaussian.stacked import Stacked, StackedValues, UnitClasses
+from bayes_nqp.gaussian.types import Array, Moments
+
+__all__ = [
+    "OwnNormal", "chunk_size", "own_covariance", "own_normal", "stacked_density",
+    "stacked_normal_equations", "treated_normal",
+]  # fmt: skip
+
+_CHUNK_NUMBERS = 1_000_000
+"""Numbers that the units of a batch may take: eight megabytes, or a single point."""
+
+
+@dataclass(frozen=True, eq=False)
+class OwnNormal:
+    """Normal equations of the units' deviations, net of unit effects and direct deviations.
+
+    Parameters
+    ----------
+    effect : ndarray (B, J_1, N)
+        ``alpha_i = [Q̃_1 d; Z_1'Q̃_1 d]``, the outcome last.
+    slope : ndarray (B, J_2, N)
+        ``beta_i = [Q̃_2 x; Z_2'Q̃_2 x]``.
+    effect_inner, slope_inner : ndarray (B, N)
+        ``h_i = d'Q̃_1 d`` and ``k_i = x'Q̃_2 x``.
+    """
+
+    effect: Array
+    slope: Array
+    effect_inner: Array
+    slope_inner: Array
+
+
+def chunk_size(stacked: Stacked, times: int = 1) -> int:
+    """Points of a batch: as many as memory for the units' normal equations allows.
+
+    Parameters
+    ----------
+    stacked : Stacked
+    times : int, default 1
+        Draws of a point.
+
+    Returns
+    -------
+    int
+    """
+    one = stacked.units.units.size * (stacked.width + 8 * times)
+    return int(np.clip(_CHUNK_NUMBERS // one, 1, CHUNK))
+
+
+def stacked_density(stacked: Stacked, points: Array, *, threads: int | None = None) -> Array:
+    """Log posterior density of unconstrained points, absolute.
+
+    Parameters
+    ----------
+    stacked : Stacked
+    points : ndarray (B, parameter)
+    threads : int, optional
+
+    Returns
+    -------
+    ndarray (B)
+        Minus infinity where there is no factor.
+    """
+
+    def likelihood(part: Array) -> Array:
+        return point_by_point(
+            lambda values: _log_likelihood(stacked, values), stacked.values(part), (1,)
+        )
+
+    size = chunk_size(stacked)
+    prior = stacked.space.log_prior(points)
+    return prior + in_chunks(likelihood, points, size=size, threads=threads)
+
+
+def _log_likelihood(stacked: Stacked, values: StackedValues) -> Array:
+    equations = stacked_normal_equations(stacked, values)
+    factor = factorise(stacked, values.coefficients, equations.matrix)
+    return assembled(stacked, values.coefficients, equations.total, factor)
+
+
+def stacked_normal_equations(stacked: Stacked, values: StackedValues) -> NormalEquations:
+    """Normal equations of all coefficients, the units' deviations taken out (3, 10, 5).
+
+    Parameters
+    ----------
+    stacked : Stacked
+    values : StackedValues
+
+    Returns
+    -------
+    NormalEquations
+        Of rows in multiples of their sigma.
+    """
+    one = small(stacked.first, values.first, flat_only=True)
+    two = small(stacked.second, values.second)
+    q_one = one.q / (values.first.sigma**2)[:, None, None, None]
+    q_two = two.q / (values.second.sigma**2)[:, None, None, None]
+    own = own_normal(stacked, q_one, q_two)
+    covariance, determinant = own_covariance(values, own)
+    total = one.total + two.total - 0.5 * np.log(determinant).sum(axis=1)
+    for problem, part in ((stacked.first, values.first), (stacked.second, values.second)):
+        total = total - problem.n_free * np.log(part.sigma)
+    f = _of_groups(stacked, q_one, q_two) - _taken(stacked, own, covariance)
+    head = stacked.arrowhead
+    flat = np.zeros((len(values), head.n_blocks * head.size**2))
+    flat[:, head.stored] = (head.map2 @ f.reshape(len(values), -1).T).T
+    return NormalEquations(flat.reshape(len(values), head.n_blocks, head.size, head.size), total)
+
+
+def _of_groups(stacked: Stacked, q_one: Array, q_two: Array) -> Array:
+    """``F_g`` of both equations (B, G, lower triangle), deviations still in (3)."""
+    lower = lower_places(stacked.width)
+    groups = stacked.units.groups.size - 1
+    out = np.zeros((len(q_one), groups, stacked.width * (stacked.width + 1) // 2))
+    for problem, q, place in zip(
+        (stacked.first, stacked.second), (q_one, q_two), stacked.places, strict=True
+    ):
+        f = (problem.moments.map1 @ lower_triangles(q).T).T
+        rows, columns = np.tril_indices(place.size)
+        out[:, :, lower[place[rows], place[columns]]] += f.reshape(len(q), groups, -1)
+    return out
+
+
+def _taken(stacked: Stacked, own: OwnNormal, covariance: tuple[Array, Array, Array]) -> Array:
+    """``sum_i a_i' M_i a_i`` of every group's units (B, G, lower triangle) (10)."""
+    aa, ab, bb = covariance
+    bounds = stacked.units.groups
+    groups, (one, two) = bounds.size - 1, stacked.places
+    n_points = len(own.effect)
+    ones = np.empty((n_points, groups, one.size, one.size))
+    crosses = np.empty((n_points, groups, two.size, one.size))
+    twos = np.empty((n_points, groups, two.size, two.size))
+    for g, (start, stop) in enumerate(pairwise(bounds)):
+        alpha, beta = own.effect[:, :, start:stop], own.slope[:, :, start:stop]
+        turned = alpha.swapaxes(1, 2)
+        ones[:, g] = (alpha * aa[:, None, start:stop]) @ turned
+        crosses[:, g] = (beta * ab[:, None, start:stop]) @ turned
+        twos[:, g] = (beta * bb[:, None, start:stop]) @ beta.swapaxes(1, 2)
+    out = np.zeros((n_points, groups, stacked.width, stacked.width))
+    out[:, :, one[:, None], one] += ones
+    out[:, :, two[:, None], two] += twos
+    out[:, :, two[:, None], one] += crosses
+    # Of the upper part only what meets the outcome lies in the lower triangle.
+    out[:, :, -1, two] += crosses[:, :, :, -1]
+    rows, columns = np.tril_indices(stacked.width)
+    return out[:, :, rows, columns]
+
+
+def own_normal(stacked: Stacked, q_one: Array, q_two: Array) -> OwnNormal:
+    """Normal equations of the units' deviations (10).
+
+    Parameters
+    ----------
+    stacked : Stacked
+    q_one, q_two : ndarray (B, H, T, T)
+        ``Q̃`` of each equation, over its ``sigma²``.
+
+    Returns
+    -------
+    OwnNormal
+    """
+    units = stacked.units
+    effect, inner = treated_normal(stacked.first.moments, units, units.first, q_one)
+    n_periods, at = q_two.shape[-1], stacked.column
+    slope = np.empty((len(q_two), stacked.second.moments.width, units.units.size))
+    bounds = zip(units.types, pairwise(units.classes), strict=True)
+    for kind, (start, stop) in bounds:
+        columns = units.second[:, :, start:stop]
+        qx = q_two[:, kind] @ columns[at]
+        slope[:, :n_periods, start:stop] = qx
+        slope[:, n_periods:, start:stop] = np.einsum("btn,ktn->bkn", qx, columns)
+    return OwnNormal(effect, slope, inner, slope[:, n_periods + at])
+
+
+def treated_normal(
+    moments: Moments, units: UnitClasses, columns: Array, q: Array
+) -> tuple[Array, Array]:
+    """Normal equations ``[Q̃d; Z'Q̃d]`` of deviations that load as the equation's own do.
+
+    Parameters
+    ----------
+    moments : Moments
+    units : UnitClasses
+    columns : ndarray (columns + 1, T, N)
+        Z, the outcome last.
+    q : ndarray (B, H, T, T)
+
+    Returns
+    -------
+    tuple of ndarray (B, J, N) and ndarray (B, N)
+        And ``d'Q̃d``.
+    """
+    n_periods = moments.n_periods
+    out = np.empty((len(q), moments.width, units.units.size))
+    inner = np.empty((len(q), units.units.size))
+    d = moments.loadings[..., 0]
+    qd = (q @ d[:, :, None])[..., 0]
+    bounds = zip(units.types, pairwise(units.classes), strict=True)
+    for kind, (start, stop) in bounds:
+        out[:, :n_periods, start:stop] = qd[:, kind, :, None]
+        out[:, n_periods:, start:stop] = (qd[:, kind] @ columns[:, :, start:stop]).swapaxes(0, 1)
+        inner[:, start:stop] = (qd[:, kind] @ d[kind])[:, None]
+    return out, inner
+
+
+def own_covariance(
+    values: StackedValues, own: OwnNormal
+) -> tuple[tuple[Array, Array, Array], Array]:
+    """Covariance ``M_i = (Omega^-1 + H_i)^-1`` of a unit's deviations given coefficients (10).
+
+    Written out, so that neither scale may be too small for it.
+
+    Parameters
+    ----------
+    values : StackedValues
+    own : OwnNormal
+
+    Returns
+    -------
+    tuple of three ndarray (B, N) and ndarray (B, N)
+        Variance of the effect, covariance, variance of the slope; and ``|I + Omega H_i|``.
+    """
+    a, c, b, omega = (part[:, None] for part in values.omega)
+    h, k = own.effect_inner, own.slope_inner
+    determinant = 1.0 + a * h + b * k + omega * h * k
+    out = ((a + omega * k) / determinant, c / determinant, (b + omega * h) / determinant)
+    return out, determinant

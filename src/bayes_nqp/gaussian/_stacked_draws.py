@@ -1,0 +1,206 @@
+"""Exact draws of coefficients and deviations of two stacked equations (9, 10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from bayes_nqp.gaussian._distinct import draws_of_distinct
+from bayes_nqp.gaussian._stacked_density import (
+    chunk_size,
+    own_covariance,
+    own_normal,
+    stacked_normal_equations,
+    treated_normal,
+)
+from bayes_nqp.gaussian.density import Factor, factorise, small
+from bayes_nqp.gaussian.problem import GaussianProblem
+from bayes_nqp.gaussian.stacked import Stacked, StackedValues
+from bayes_nqp.gaussian.types import PADDING, Array
+
+__all__ = ["StackedDraws", "stacked_draw"]
+
+
+@dataclass(frozen=True, eq=False)
+class StackedDraws:
+    """Draws of what is integrated out, in multiples of each equation's ``s``.
+
+    Parameters
+    ----------
+    shared : tuple of two ndarrays (draw, global)
+        Global coefficients of the first equation and of the second.
+    local : tuple of two ndarrays (draw, block, local)
+    slots : tuple of two ndarrays (draw, slot)
+        Time effects, cells, slopes.
+    own : ndarray (draw, unit, 3)
+        What each unit adds: to the effect on the mediator, to its slope, to the direct effect;
+        in the order of `UnitClasses.units`.
+    """
+
+    shared: tuple[Array, Array]
+    local: tuple[Array, Array]
+    slots: tuple[Array, Array]
+    own: Array
+
+
+def stacked_draw(
+    stacked: Stacked,
+    points: Array,
+    generator: np.random.Generator | None,
+    *,
+    threads: int | None = None,
+) -> StackedDraws:
+    """Draw all coefficients and deviations given parameters.
+
+    Points that stand more than once share one factor.
+
+    Parameters
+    ----------
+    stacked : Stacked
+    points : ndarray (draw, parameter)
+        Unconstrained.
+    generator : Generator or None
+        None gives conditional means.
+    threads : int, optional
+        Draws do not depend on their number.
+
+    Returns
+    -------
+    StackedDraws
+
+    Raises
+    ------
+    LinAlgError
+        If there is no factor at a point.
+    """
+
+    def piece(
+        part: Array, stream: np.random.Generator | None, times: int
+    ) -> tuple[Array, ...]:  # fmt: skip
+        return _drawn(stacked, stacked.values(part), stream, times)
+
+    found = draws_of_distinct(
+        piece, points, generator, size=lambda times: chunk_size(stacked, times), threads=threads
+    )
+    return StackedDraws(found[0:2], found[2:4], found[4:6], found[6])  # type: ignore[arg-type]
+
+
+def _drawn(
+    stacked: Stacked, values: StackedValues, stream: np.random.Generator | None, times: int
+) -> tuple[Array, ...]:
+    """Global, local coefficients and slots of both, and units' own (B, times, ...)."""
+    equations = stacked_normal_equations(stacked, values)
+    factor = factorise(stacked, values.coefficients, equations.matrix)
+    shared, local = _coefficients(stacked, factor, stream, times)
+    parts = []
+    fits = []
+    n_global, n_local = stacked.first.arrowhead.n_global, stacked.first.arrowhead.n_local
+    for problem, of_all, of_blocks in (
+        (stacked.first, shared[:, :n_global], local[:, :, :n_local]),
+        (stacked.second, shared[:, n_global:], local[:, :, n_local:]),
+    ):
+        slots, fit = _fitted(problem, of_all, of_blocks)
+        parts.append((of_all, of_blocks, slots))
+        fits.append(fit)
+    own = _own(stacked, values, fits, stream, times)
+    every = [part for pair in zip(*parts, strict=True) for part in pair]
+    return tuple(np.moveaxis(part, -1, 1) for part in (*every, own))
+
+
+def _normals(stream: np.random.Generator | None, *shape: int) -> Array:
+    return np.zeros(shape) if stream is None else stream.standard_normal(shape)
+
+
+def _coefficients(
+    stacked: Stacked, factor: Factor, stream: np.random.Generator | None, times: int
+) -> tuple[Array, Array]:
+    """``beta_g = L^-T (L_y + z)`` (B, global, times), then local ones (B, block, local, times)."""
+    head, n_points = stacked.arrowhead, len(factor.border)
+    n_local, n_global = head.n_local, head.n_global
+    lower = factor.border[:, :n_global, :n_global]
+    right = factor.border[:, n_global, :n_global, None] + _normals(
+        stream, n_points, n_global, times
+    )
+    shared = np.linalg.solve(lower.swapaxes(-1, -2), right)
+    if n_local == 0:
+        return shared, np.zeros((n_points, head.n_blocks, 0, times))
+    cross = factor.local[:, :, n_local : n_local + n_global]
+    right = factor.local[:, :, n_local + n_global, :, None] + _normals(
+        stream, n_points, head.n_blocks, n_local, times
+    )
+    right -= cross.swapaxes(-1, -2) @ shared[:, None]
+    local = np.linalg.solve(factor.local[:, :, :n_local].swapaxes(-1, -2), right)
+    local *= (head.local_scale > PADDING)[None, :, :, None]
+    return shared, local
+
+
+def _fitted(problem: GaussianProblem, shared: Array, local: Array) -> tuple[Array, Array]:
+    """Slots (B, slot, times), and ``X_g beta`` of every group (B, G, J, times)."""
+    head, (n_points, _, times) = problem.arrowhead, shared.shape
+    every = np.zeros((n_points, head.n_blocks, head.size, times))
+    every[:, :, : head.n_local] = local
+    every[:, :, head.n_local : head.n_local + head.n_global] = shared[:, None]
+    flat = every.reshape(n_points, -1, times).transpose(1, 0, 2).reshape(-1, n_points * times)
+    slots, fit = (
+        np.asarray(loads @ flat).reshape(-1, n_points, times).transpose(1, 0, 2)
+        for loads in (head.slot_loads, head.group_loads)
+    )
+    return slots, fit.reshape(n_points, -1, problem.moments.width, times)
+
+
+def _own(
+    stacked: Stacked,
+    values: StackedValues,
+    fits: list[Array],
+    stream: np.random.Generator | None,
+    times: int,
+) -> Array:
+    """Effect on the mediator, slope and direct effect of every unit (B, N, 3, times)."""
+    q_one = small(stacked.first, values.first, flat_only=True).q
+    q_one /= (values.first.sigma**2)[:, None, None, None]
+    q_two = small(stacked.second, values.second).q / (values.second.sigma**2)[:, None, None, None]
+    own = own_normal(stacked, q_one, q_two)
+    (aa, ab, bb), _ = own_covariance(values, own)
+    n_units = stacked.units.units.size
+    left_a = _left(stacked, own.effect, fits[0])
+    left_b = _left(stacked, own.slope, fits[1])
+    # The lower root of M: what is left of the slope's variance is |M| over the effect's.
+    root = np.sqrt(np.maximum(aa, 1e-300))
+    rest = np.sqrt(np.maximum(bb - (ab / root) ** 2, 0.0))
+    z = _normals(stream, 3, len(values), n_units, times)
+    a = aa[..., None] * left_a + ab[..., None] * left_b + root[..., None] * z[0]
+    b = (
+        ab[..., None] * left_a
+        + bb[..., None] * left_b
+        + (ab / root)[..., None] * z[0]
+        + rest[..., None] * z[1]
+    )
+    direct = _direct(stacked, values, fits[1], b, z[2])
+    return np.stack([a, b, direct], axis=2)
+
+
+def _left(stacked: Stacked, rows: Array, fit: Array) -> Array:
+    """``a_iy - a_i' X beta`` of every unit (B, N, times)."""
+    outcome = np.zeros(rows.shape[1])
+    outcome[-1] = 1.0
+    bounds = stacked.units.groups
+    out = np.empty((len(rows), rows.shape[2], fit.shape[3]))
+    for g, (start, stop) in enumerate(pairwise(bounds)):
+        weight = outcome[:, None] - fit[:, g]
+        out[:, start:stop] = rows[:, :, start:stop].swapaxes(1, 2) @ weight
+    return out
+
+
+def _direct(stacked: Stacked, values: StackedValues, fit: Array, slope: Array, z: Array) -> Array:
+    """Direct effects given coefficients and slopes, ``N(V e, V)``, ``V = (1/omega_u² + h)^-1``."""
+    moments, units = stacked.second.moments, stacked.units
+    q = small(stacked.second, values.second, flat_only=True).q
+    q /= (values.second.sigma**2)[:, None, None, None]
+    rows, inner = treated_normal(moments, units, units.second, q)
+    left = _left(stacked, rows, fit)
+    left -= slope * rows[:, moments.n_periods + stacked.column, :, None]
+    prior = values.second.deviation[:, 0, 0, None]
+    variance = (prior / (1.0 + prior * inner))[..., None]
+    return np.asarray(variance * left + np.sqrt(variance) * z)
