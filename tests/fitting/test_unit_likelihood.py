@@ -2,45 +2,67 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 import scipy.linalg as sl
+import xarray as xr
 from dense import Dense, dense, values_of
 from design_table import DESIGNS
 from random_panels import random_panel
 from scipy import stats
 
 import bayes_nqp as nqp
-from bayes_nqp.compression import FLAT
-from bayes_nqp.compression.kernel import cross_products, factorise, log_density, log_prior
-from bayes_nqp.compression.moments import packed_rows
-from bayes_nqp.compression.recover import Coefficients, recover
-from bayes_nqp.compression.unit_likelihood import unit_densities
 from bayes_nqp.designs._plan import Equation
+from bayes_nqp.designs.noise import Noise
+from bayes_nqp.diagnostics import Gate
 from bayes_nqp.errors import StudyError
+from bayes_nqp.fitting import Fit
+from bayes_nqp.gaussian import density, draw
+from bayes_nqp.gaussian.density import factorise, normal_equations
+from bayes_nqp.parameters import FLAT, Normal, Parameter
 
 pytestmark = pytest.mark.xdist_group("unit_likelihood")
 
-
-def units_of(equation: Equation) -> np.ndarray:
-    return np.concatenate([c.units for c in equation.problem.classes])
+SAMPLER = nqp.IMH(seed=2, draws=300, chains=2)
 
 
-def densities(equation: Equation, x: np.ndarray, slots: np.ndarray, member: np.ndarray):
-    """Log densities of members (draw, member), in multiples of s; and the members' codes."""
-    problem = equation.problem
-    entries = [packed_rows(equation.rows, c.units, c).ravel() for c in problem.classes]
-    found = unit_densities(x, equation.packed, slots, np.concatenate(entries))
-    codes, owner = np.unique(member[units_of(equation)], return_inverse=True)
-    adding = (owner[:, None] == np.arange(codes.size)).astype(float)
-    sizes = [c.units.size for c in problem.classes]
-    treated = np.repeat(found.treated, sizes, axis=1)
-    total = found.plain @ adding
-    if problem.member_scale is not None:
-        total = total + found.joint(found.along @ adding, treated @ adding)
-    return total, codes
+def fit_at(design, panel: nqp.Panel, equation: Equation, x: np.ndarray, slots: np.ndarray) -> Fit:
+    """A fit whose draws have given parameters (draw, parameter) and coefficients (draw, slot)."""
+    space = equation.problem.space
+    units = [equation.scale if p.in_outcome_units else 1.0 for p in space.parameters]
+    values = space.constrain(x) * units
+    dims = ("chain", "draw")
+    posterior = {f"outcome__{n}": (dims, values[None, :, k]) for k, n in enumerate(space.names)}
+    coords = {"chain": [0], "draw": np.arange(len(x))}
+    tree = {
+        "posterior": xr.Dataset(posterior, coords=coords),
+        "coefficients": xr.Dataset({"outcome__slots": ((*dims, "slot"), slots[None])}),
+    }
+    gate = Gate(1.0, 1e3, 1e3, 0, np.nan, ())
+    facts = {"scale": equation.scale, "panel_digest": panel.digest}
+    return Fit(design, panel, SAMPLER, xr.DataTree.from_dict(tree), gate, facts, {})
+
+
+def densities(design, panel: nqp.Panel, equation: Equation, x: np.ndarray) -> xr.DataArray:
+    """Log densities of units or members at conditional means, in multiples of s (draw, group)."""
+    slots = draw(equation.gaussian, x, None).slots
+    found = nqp.log_likelihood(fit_at(design, panel, equation, x, slots)).isel(chain=0)
+    several = found.dims[1] == "member"
+    member = design.plan(panel).frame.member if several else np.arange(panel.n_units)
+    labels = design.plan(panel).frame.member_labels if several else panel.unit_labels
+    once = np.bincount(equation.rows.unit, minlength=panel.n_units) < 2
+    row_member = member[equation.rows.unit[~once[equation.rows.unit]]]
+    pairs = np.unique(np.stack([equation.rows.unit, member[equation.rows.unit]]), axis=1)
+    kept = pairs[:, ~once[pairs[0]]]
+    order = np.searchsorted(labels.astype(str), found[found.dims[1]].to_numpy())
+    free = np.bincount(row_member, minlength=labels.size) - np.bincount(
+        kept[1], minlength=labels.size
+    )
+    return found.assign_coords(code=(found.dims[1], order)) + xr.DataArray(
+        free[order] * np.log(equation.scale), dims=found.dims[1]
+    )
 
 
 def expected(reference: Dense, p: dict[str, float], rows: np.ndarray) -> float:
@@ -85,63 +107,70 @@ def test_densities_are_the_dense_ones(name: str, seed: int) -> None:
     equation = plan.equations[0]
     names = equation.problem.parameter_names
     x = 0.5 * np.random.default_rng(seed).standard_normal((1, len(names)))
-    several = bool(equation.problem.members)
-    member = plan.frame.member if several else np.arange(panel.n_units)
-    ours, codes = densities(equation, x, recover(x, equation.packed, None).slots, member)
+    found = densities(case.design, panel, equation, x)
     reference = dense(case.design, panel)
+    several = found.dims[1] == "member"
+    member = plan.frame.member if several else np.arange(panel.n_units)
     theirs = [
         expected(reference, values_of(names, x[0]), np.flatnonzero(member[reference.unit] == code))
-        for code in codes
+        for code in found["code"].to_numpy()
     ]
-    assert set(reference.unit) == set(units_of(equation))
-    np.testing.assert_allclose(ours[0], theirs, rtol=1e-9, atol=1e-9)
+    assert set(np.unique(member[reference.unit])) == set(found["code"].to_numpy().tolist())
+    np.testing.assert_allclose(found[0], theirs, rtol=1e-9, atol=1e-9)
 
 
-def log_posterior(x: np.ndarray, equation: Equation, noise: np.ndarray, draws: Coefficients):
-    """Log prior less log posterior density of drawn coefficients, as their noise gives it."""
-    problem, packed = equation.problem, equation.packed
-    estimated = iter(np.exp(x))
-    scale = [next(estimated) if s.estimated else s.prior for s in problem.scales]
-    numbers = np.concatenate([problem.global_scale, *(b.local_scale for b in problem.blocks)])
-    values = np.concatenate([draws.shared, draws.local], axis=1)
-    z = values / np.array([scale[k] if k >= 0 else 1.0 for k in numbers])
-    known = numbers != FLAT
-    prior = stats.norm.logpdf(z[:, known]).sum(axis=1)
-    ints = packed.ints
-    _, blocks = cross_products(
-        x, ints, packed.floats, np.zeros((ints[10], ints[13])), np.zeros(ints[10])
-    )
-    found = factorise.py_func(x, ints, packed.floats, blocks)
-    log_det = found[1] - found[8][0] + found[8][1]
-    return prior - stats.norm.logpdf(noise).sum(axis=1) - 0.5 * log_det
+def log_marginal(equation: Equation, x: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """``log p(y | b) + log p(b) - log p(b | y)`` at the conditional mean of the coefficients."""
+    problem = equation.gaussian
+    values, head = problem.values(x), problem.arrowhead
+    mean = draw(problem, x, None)
+    known = head.local_scale >= FLAT
+    numbers = np.concatenate([head.global_scale, head.local_scale[known]])
+    b = np.concatenate([mean.shared, mean.local[:, known]], axis=1)
+    tau = np.pad(values.tau, [(0, 0), (0, 1)], constant_values=1.0)[:, np.maximum(numbers, -1)]
+    prior = np.where(numbers == FLAT, 0.0, stats.norm.logpdf(b, scale=tau)).sum(axis=1)
+    factor = factorise(problem, values, normal_equations(problem, values).matrix)
+    # At its mean a normal density is its constant.
+    log_precision = factor.log_det - 2.0 * numbers.size * np.log(values.sigma)
+    return units + prior + 0.5 * numbers.size * np.log(2.0 * np.pi) - 0.5 * log_precision
 
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_units_and_priors_make_up_the_collapsed_density(name: str) -> None:
-    """p(y | parameters) = p(y | coefficients) p(coefficients) / p(coefficients | y), anywhere."""
+    """p(y | parameters) = p(y | coefficients) p(coefficients) / p(coefficients | y)."""
     case = DESIGNS[name]
     panel = case.make(3, missing=0.2)
-    plan = case.design.plan(panel)
-    equation = plan.equations[0]
-    packed = equation.packed
-    points = 0.5 * np.random.default_rng(5).standard_normal((3, packed.n_parameters))
-    several = bool(equation.problem.members)
-    member = plan.frame.member if several else np.arange(panel.n_units)
-    for x in points:
-        xs = np.tile(x, (4, 1))
-        draws = recover(xs, packed, np.random.default_rng(9))
-        size = draws.shared.shape[1] + draws.local.shape[1]
-        width = size + draws.deviation.shape[1]
-        noise = np.random.default_rng(9).standard_normal((4, width))[:, :size]
-        ours = densities(equation, xs, draws.slots, member)[0].sum(axis=1)
-        ours += log_posterior(x, equation, noise, draws)
-        gradient = np.zeros(x.size)
-        collapsed = log_density(x, packed.ints, packed.floats, gradient)
-        collapsed -= log_prior(x, packed.ints, packed.floats, gradient)
-        np.testing.assert_allclose(ours, collapsed, rtol=1e-9, atol=1e-7)
+    equation = case.design.plan(panel).equations[0]
+    space = equation.problem.space
+    x = 0.5 * np.random.default_rng(5).standard_normal((3, len(space)))
+    units = densities(case.design, panel, equation, x).sum(axis=1).to_numpy()
+    collapsed = density(equation.gaussian, x) - space.log_prior(x)
+    np.testing.assert_allclose(log_marginal(equation, x, units), collapsed, rtol=1e-9, atol=1e-7)
 
 
-SAMPLER = nqp.IMH(seed=2, draws=300, chains=2)
+@dataclass(frozen=True, slots=True)
+class MovingAverage(Noise):
+    """``e_t = z_t + m z_{t-1}``: a structure that no file of the library knows."""
+
+    def parameters(self, n_periods: int, priors: nqp.Priors) -> tuple[Parameter, ...]:
+        return (Parameter("theta", Normal(0.5), in_outcome_units=False),)
+
+    def covariance(self, n_periods: int, values: np.ndarray) -> np.ndarray:
+        theta = values[:, :1, None]
+        near = np.eye(n_periods, k=1) + np.eye(n_periods, k=-1)
+        return (1.0 + theta**2) * np.eye(n_periods) + theta * near
+
+
+@pytest.mark.parametrize("name", ["partial, units, AR(1)", "partial, cities, AR(1)"])
+def test_a_structure_of_ones_own(name: str) -> None:
+    design = DESIGNS[name].design.replace(errors=MovingAverage())
+    panel = DESIGNS[name].make(4, missing=0.2)
+    equation = design.plan(panel).equations[0]
+    space = equation.problem.space
+    x = 0.5 * np.random.default_rng(5).standard_normal((3, len(space)))
+    units = densities(design, panel, equation, x).sum(axis=1).to_numpy()
+    collapsed = density(equation.gaussian, x) - space.log_prior(x)
+    np.testing.assert_allclose(log_marginal(equation, x, units), collapsed, rtol=1e-9, atol=1e-7)
 
 
 @pytest.fixture(scope="module")
@@ -172,10 +201,23 @@ def test_units_of_one_member_are_not_divided(by_city: nqp.Fit) -> None:
         nqp.log_likelihood(by_city, by="unit")
 
 
-def test_a_cut_fit_is_refused(by_city: nqp.Fit) -> None:
-    tree = by_city.tree.isel(draw=slice(20, 80))
-    with pytest.raises(StudyError, match="not those that its seed makes"):
-        nqp.log_likelihood(replace(by_city, tree=tree))
+def test_a_cut_fit_keeps_the_densities_of_its_draws(by_city: nqp.Fit) -> None:
+    cut = replace(by_city, tree=by_city.tree.isel(draw=slice(20, 80)))
+    whole = nqp.log_likelihood(by_city)
+    xr.testing.assert_allclose(nqp.log_likelihood(cut), whole.isel(draw=slice(20, 80)), rtol=1e-9)
+    assert whole.attrs["coefficients"] == "of the draws"
+
+
+def test_coefficients_that_were_not_kept_are_drawn_anew(by_city: nqp.Fit) -> None:
+    tree = by_city.tree.copy()
+    del tree["coefficients"]
+    anew, own = (nqp.log_likelihood(f) for f in (replace(by_city, tree=tree), by_city))
+    assert anew.attrs["coefficients"] == "drawn anew"
+    dims = ("chain", "draw")
+    apart = abs(anew.mean(dims) - own.mean(dims)) / own.std(dims)
+    assert 0.0 < apart.max() < 0.25
+    again = nqp.log_likelihood(replace(by_city, tree=tree))
+    xr.testing.assert_identical(again, anew)
 
 
 def test_heavy_tails_are_refused(by_city: nqp.Fit) -> None:

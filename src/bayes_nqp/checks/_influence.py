@@ -19,6 +19,7 @@ from bayes_nqp.checks._judged import otherwise
 from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._loo import loo
 from bayes_nqp.checks._options import name_of, whole_number
+from bayes_nqp.checks._paired import paired
 from bayes_nqp.checks._reasons import gate_words, reason
 from bayes_nqp.checks._refit import estimator, numbers_of, panel_of
 from bayes_nqp.checks._result import (
@@ -87,6 +88,7 @@ def influence(fit: Fit, *, by: str | None = None, refits: int = 10) -> Finding:
                 design.likelihood,
             )
         )
+    paired(fit)
     groups = left_out(fit, by)
     share = _rows_of(fit, groups)
     if (share.sum(axis=1) > 0).sum() < 2:

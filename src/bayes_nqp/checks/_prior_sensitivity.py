@@ -15,6 +15,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._paired import paired
 from bayes_nqp.checks._reasons import reason
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
@@ -200,6 +201,7 @@ def _likelihood(fit: Fit) -> xr.DataArray | None:
     """Log likelihood of all units together (chain, draw); None where rows were sampled."""
     if not isinstance(fit.design.likelihood, Gaussian):
         return None
+    paired(fit)
     try:
         units = log_likelihood(fit)
     except StudyError as error:
@@ -240,8 +242,9 @@ def _missing(draws: xr.DataArray) -> bool:
 
 
 def _parameters(fit: Fit) -> dict[str, xr.DataArray]:
-    prefix = f"{fit.plan.equations[0].name}__"
-    wanted = ("level", "drift", "rho", "noise", "sigma", "nu")
+    equation = fit.plan.equations[0]
+    prefix = f"{equation.name}__"
+    wanted = ("level", "drift", "nu", *equation.problem.space.names)
     return {
         str(name).removeprefix(prefix): values
         for name, values in fit.posterior.items()

@@ -177,11 +177,6 @@ _REASONS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = 
         r"by=\1 把共有同一效应偏离的单位分开",
     ),
     (
-        r"the draws of this fit are not those that its seed makes, so its coefficients cannot be "
-        r"recovered",
-        "该拟合的抽样与其种子不符，无法还原系数",
-    ),
-    (
         r"unit=(.+?) has a single unit, (.+?): there is nothing to compare it to",
         r"unit=\1 只有一个单位（\2），无从比较",
     ),

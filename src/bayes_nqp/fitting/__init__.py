@@ -1,6 +1,7 @@
 """Fitting a design to a panel; keeping and reading back what comes of it."""
 
 from bayes_nqp.fitting._batch import Kept, Numbers, batch
+from bayes_nqp.fitting._coefficients import pairs_coefficients
 from bayes_nqp.fitting._conditional import conditional_mean
 from bayes_nqp.fitting._draws import moderator_shift
 from bayes_nqp.fitting._fit import Fit, fit, fit_again
@@ -38,6 +39,7 @@ __all__ = [
     "modal_effects",
     "moderator_shift",
     "new_unit_effects",
+    "pairs_coefficients",
     "pooled_over",
     "posterior_predictive",
     "prior_predictive",

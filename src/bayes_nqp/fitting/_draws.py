@@ -20,6 +20,7 @@ from bayes_nqp.terms.mediators import SlopePart
 
 __all__ = [
     "MEMBERS_STORED",
+    "SLOTS_STORED",
     "Recovered",
     "members_of",
     "moderated_rows",
@@ -36,6 +37,9 @@ Index = npt.NDArray[np.int64]
 
 MEMBERS_STORED = 2_000
 """Above this many members their deviations are not stored."""
+
+SLOTS_STORED = 6_000
+"""Above this many slots of coefficients they are not stored."""
 
 _CHUNK_NUMBERS = 4_000_000
 
@@ -57,6 +61,9 @@ class Recovered:
     tilt : ndarray (draw, cell), outcome units times the moderator's, or None
         Covariance of deviations and the moderator over the treated rows of each cell; of
         mediators' equations, where their slopes in the outcome's are moderated.
+    slots : ndarray (draw, slot), multiples of s, or None
+        Time effects, cells and slopes of all blocks, one block after another; None where there
+        are too many to be kept.
     """
 
     cell_mean: Array
@@ -65,6 +72,7 @@ class Recovered:
     deviation: Array | None
     slopes: Array | None = None
     tilt: Array | None = None
+    slots: Array | None = None
 
 
 def members_of(plan: Plan) -> tuple[Index, npt.NDArray[np.str_]]:
@@ -122,6 +130,7 @@ def recovered(
     deviation = [p.deviation for p in parts if p.deviation is not None]
     slopes = [p.slopes for p in parts if p.slopes is not None]
     tilt = [p.tilt for p in parts if p.tilt is not None]
+    slots = [p.slots for p in parts if p.slots is not None]
     return Recovered(
         np.concatenate([p.cell_mean for p in parts]),
         np.concatenate([p.cell_effect for p in parts]),
@@ -132,6 +141,7 @@ def recovered(
         np.concatenate(deviation) if deviation else None,
         np.concatenate(slopes) if slopes else None,
         np.concatenate(tilt) if tilt else None,
+        np.concatenate(slots) if slots else None,
     )
 
 
@@ -177,7 +187,8 @@ def _assemble(
         if deviation is not None and moderated is not None and slopes is not None:
             # A member's effect holds its own moderator, as its cell's holds their mean.
             deviation = deviation + slopes[:, stratum_of_members(plan), -1] * moderated[1]
-    return Recovered(mean, effect, terms_of(equation, draws), deviation, slopes, tilt)
+    slots = draws.slots if draws.slots.shape[1] <= SLOTS_STORED else None
+    return Recovered(mean, effect, terms_of(equation, draws), deviation, slopes, tilt, slots)
 
 
 def moderator_means(plan: Plan, equation: Equation) -> tuple[Array, Array] | None:

@@ -18,6 +18,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError
+from bayes_nqp.fitting._coefficients import COEFFICIENTS
 from bayes_nqp.fitting._fit import Fit, fit
 from bayes_nqp.index._match import outcome_of, rows_in
 from bayes_nqp.likelihoods import Gaussian
@@ -240,9 +241,14 @@ def _all(
 
 
 def _pooled(own: Fit, fits: Sequence[Fit], keep: int) -> xr.DataTree:
-    """Join trees; draw by draw, the indices take turns."""
+    """Join trees; draw by draw, the indices take turns.
+
+    Coefficients are of one outcome each, and left out.
+    """
     groups = {}
     for name, node in own.tree.children.items():
+        if name == COEFFICIENTS:
+            continue
         parts = [one.tree[name].to_dataset() for one in fits]
         groups[str(name)] = _interleaved(node.to_dataset(), parts, keep)
     return xr.DataTree.from_dict(groups)

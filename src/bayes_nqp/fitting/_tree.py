@@ -14,6 +14,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.designs._plan import Equation, Plan
 from bayes_nqp.diagnostics import Gate, convergence
+from bayes_nqp.fitting._coefficients import COEFFICIENTS, labelled_slots
 from bayes_nqp.fitting._draws import Recovered
 from bayes_nqp.fitting._names import into_tree
 from bayes_nqp.fitting._paths import Paths, paths_of
@@ -84,7 +85,11 @@ class Drawn:
             kept = self.shaped(flat)[:, :draws]
             return kept.reshape(-1, *flat.shape[1:])
 
-        one = self.draws
+        own = self.draws
+        optional = {
+            name: None if getattr(own, name) is None else first(getattr(own, name))
+            for name in ("deviation", "slopes", "tilt", "slots")
+        }
         return replace(
             self,
             chains=replace(
@@ -93,12 +98,10 @@ class Drawn:
             x=self.x[:, :draws],
             parameters={k: a[:, :draws] for k, a in self.parameters.items()},
             draws=Recovered(
-                first(one.cell_mean),
-                first(one.cell_effect),
-                {k: first(a) for k, a in one.coefficients.items()},
-                None if one.deviation is None else first(one.deviation),
-                None if one.slopes is None else first(one.slopes),
-                None if one.tilt is None else first(one.tilt),
+                first(own.cell_mean),
+                first(own.cell_effect),
+                {k: first(a) for k, a in own.coefficients.items()},
+                **optional,
             ),
         )
 
@@ -148,7 +151,8 @@ def build_tree(
     Returns
     -------
     tuple of DataTree and Gate
-        Groups "posterior", "sample_stats", "effects" and, where there are any, "leads".
+        Groups "posterior", "sample_stats", "effects" and, where there are any, "leads"; and the
+        outcome's "coefficients", where these are not too many.
     """
     first = drawn[0]
     paths = paths_of(plan, [one.draws for one in drawn]) if paths is None else paths
@@ -179,6 +183,10 @@ def build_tree(
         groups["leads"] = waist(
             plan, effect, None, paths=paths.names, gate=str(gate), leads=True, attrs=attrs
         )
+    if first.draws.slots is not None:
+        slots = labelled_slots(plan, first.equation, first.shaped(first.draws.slots))
+        if slots is not None:
+            groups[COEFFICIENTS] = slots
     return xr.DataTree.from_dict({name: into_tree(group) for name, group in groups.items()}), gate
 
 

@@ -12,21 +12,20 @@ import xarray as xr
 from scipy.sparse import csr_array
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.compression import packed_rows
-from bayes_nqp.compression.recover import recover, sizes
-from bayes_nqp.compression.unit_likelihood import unit_densities
 from bayes_nqp.designs._frame import unit_column
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, shown
-from bayes_nqp.fitting import _draws
+from bayes_nqp.fitting._coefficients import coefficients_of, pairs_coefficients
 from bayes_nqp.fitting._fit_index import refuse_pooled
 from bayes_nqp.fitting._parameters import unconstrained
+from bayes_nqp.fitting._unit_rows import Absorbed, UnitRows
 from bayes_nqp.likelihoods import Gaussian
-from bayes_nqp.machine import one_thread
+from bayes_nqp.machine import n_threads, one_thread
 
 if TYPE_CHECKING:
     from bayes_nqp.designs._plan import Equation
     from bayes_nqp.fitting._fit import Fit
+    from bayes_nqp.gaussian.types import Values
 
 __all__ = ["LeftOut", "left_out", "log_likelihood"]
 
@@ -35,6 +34,9 @@ Index = npt.NDArray[np.int64]
 
 _NUMBERS_STORED = 40_000_000
 """Draws are thinned so that no more numbers than these come back."""
+
+_CHUNK_NUMBERS = 500_000
+"""Draws times rows that are worked on at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,13 +76,16 @@ def log_likelihood(fit: Fit, by: str | None = None) -> xr.DataArray:
     -------
     DataArray (chain, draw, unit) or (chain, draw, member), logs of densities in outcome units
         With the coordinate ``rows``. Units seen once are left out, for they say nothing. Draws
-        are thinned evenly where there would be more than 40 million numbers.
+        are thinned evenly where there would be more than 40 million numbers. The attr
+        ``coefficients`` says whether they are those of the draws, or, where the fit does not
+        hold these, drawn anew given its parameters: then sums over draws are right, and a density
+        belongs to no single draw of an effect.
 
     Raises
     ------
     StudyError
-        If the likelihood is not Gaussian, the fit holds no rows or was cut, or `by` divides
-        the units of one member.
+        If the likelihood is not Gaussian, the fit holds no rows, both legs of its channels vary by
+        unit, or `by` divides the units of one member.
 
     Examples
     --------
@@ -116,7 +121,10 @@ def log_likelihood(fit: Fit, by: str | None = None) -> xr.DataArray:
             v.ROWS: (groups.dim, rows),
         },
         name=equation.name,
-        attrs={"density": "outcome contrasts within units, outcome units"},
+        attrs={
+            "density": "outcome contrasts within units, outcome units",
+            "coefficients": "of the draws" if pairs_coefficients(fit) else "drawn anew",
+        },
     )
 
 
@@ -166,96 +174,77 @@ def left_out(fit: Fit, by: str | None = None) -> LeftOut:
 
 
 class _Densities:
-    """Log densities of groups, in the chunks and from the streams in which a fit was drawn."""
+    """Log densities of groups of units, draw by draw.
+
+    With ``f`` the rows of a unit less its flat coefficients (docs/gaussian.md, 2 and 8), these
+    integrated out leave ``1/2 (log|Q| - log|N'QN|) - f/2 log(2 pi sigma²) - r'Q̃r / (2 sigma²)``. A
+    deviation ``u ~ N(0, omega²)`` adds, with ``K = sigma² / omega²`` and sums over the units that
+    share it, ``-1/2 log(1 + d'Q̃d / K) + (d'Q̃r)² / (2 sigma² (K + d'Q̃d))``.
+    """
 
     def __init__(self, fit: Fit, equation: Equation, groups: LeftOut) -> None:
         self.fit, self.equation = fit, equation
-        problem = equation.problem
-        units = np.concatenate([c.units for c in problem.classes])
-        self.owner = groups.group[units]
-        self.class_of = np.repeat(
-            np.arange(len(problem.classes)), [c.units.size for c in problem.classes]
-        )
-        self.entries = np.concatenate(
-            [packed_rows(equation.rows, c.units, c).ravel() for c in problem.classes]
-        )
-        self.sum = _adding(self.owner, groups.labels.size)
-        lengths = np.concatenate([np.full(c.units.size, c.times.size) for c in problem.classes])
-        self.jacobian = (self.sum.T @ (lengths - 1.0)) * np.log(equation.scale)
-        frame = fit.plan.frame
-        _, member = np.unique(frame.member[units], return_inverse=True)
-        self.member = member if problem.members else np.arange(units.size)
-        self.by_member = _adding(self.member, int(self.member.max()) + 1)
-        first = np.unique(self.member, return_index=True)[1]
-        self.of_member = _adding(self.owner[first], groups.labels.size)
-        self.x = unconstrained(equation, fit.posterior)
+        self.rows = UnitRows(fit.plan, equation)
+        self.patterns = self.rows.patterns
+        group = np.concatenate([groups.group[p.unit] for p in self.patterns])
+        member = np.concatenate([p.member for p in self.patterns])
+        of_member = np.full(self.rows.n_members + 1, -1, dtype=np.int64)
+        says = (group >= 0) & (member < self.rows.n_members)
+        of_member[member[says]] = group[says]
+        self.sum = _adding(group, groups.labels.size)
+        self.of_member = _adding(of_member, groups.labels.size)
+        free = np.repeat([p.free for p in self.patterns], [p.unit.size for p in self.patterns])
+        self.jacobian = (self.sum.T @ free) * np.log(equation.scale)
 
     def at(self, kept: Index) -> Array:
         """Evaluate all chains at some draws (chain, draw, group)."""
-        chains, draws, width = self.x.shape
-        flat = self.x.reshape(-1, width)
-        chosen = np.isin(np.arange(draws), kept)
-        chosen = np.tile(chosen, chains)
-        size = chunk_size(self.equation)
-        starts = range(0, flat.shape[0], size)
-        seed = self.fit.sampler.seed
-        assert seed is not None
-        generator = np.random.default_rng(np.random.SeedSequence([seed, 1]))
-        streams = generator.spawn(len(starts))
-        stored = self.fit.posterior[f"{self.equation.name}__cell_mean"].to_numpy()
-        stored = stored.reshape(flat.shape[0], -1)
+        x = unconstrained(self.equation, self.fit.posterior)
+        chains, draws, width = x.shape
+        chosen = (np.arange(chains)[:, None] * draws + kept).ravel()
+        points = x.reshape(-1, width)[chosen]
+        slots = coefficients_of(self.fit, self.equation, chosen)
+        # Equal points lie side by side.
+        order = np.lexsort(points.T)
+        size = max(_CHUNK_NUMBERS // max(self.rows.layout.rows.size, 1), 1)
+        parts = [order[at : at + size] for at in range(0, order.size, size)]
 
-        def chunk(start: int, stream: np.random.Generator) -> Array:
-            part = slice(start, start + size)
-            slots = recover(flat[part], self.equation.packed, stream).slots
-            self._same(slots, stored[part])
-            return self._values(flat[part][chosen[part]], slots[chosen[part]])
+        def chunk(part: Index) -> Array:
+            return self._values(points[part], slots[part])
 
-        with one_thread(), ThreadPoolExecutor(max_workers=2) as pool:
-            parts = list(pool.map(chunk, starts, streams))
-        return np.concatenate(parts).reshape(chains, kept.size, -1)
+        with one_thread(), ThreadPoolExecutor(n_threads()) as pool:
+            values = np.concatenate(list(pool.map(chunk, parts)))
+        return values[np.argsort(order)].reshape(chains, kept.size, -1)
 
-    def _values(self, x: Array, slots: Array) -> Array:
-        found = unit_densities(x, self.equation.packed, slots, self.entries)
-        total = found.plain @ self.sum
-        if self.equation.problem.member_scale is not None:
-            along = found.along @ self.by_member
-            treated = found.treated[:, self.class_of] @ self.by_member
-            total = total + found.joint(along, treated) @ self.of_member
+    def _values(self, points: Array, slots: Array) -> Array:
+        values = self.equation.gaussian.values(points)
+        variance = (values.sigma**2)[:, None]
+        residual = self.equation.rows.outcome - self.rows.expected(slots)
+        pieces = self.rows.absorbed(residual, values)
+        plain = [
+            0.5 * (p.of_units(a.log_det) - a.energy / variance)
+            - 0.5 * p.free * np.log(2.0 * np.pi * variance)
+            for p, a in zip(self.patterns, pieces, strict=True)
+        ]
+        total = (self.sum.T @ np.concatenate(plain, axis=1).T).T
+        if self.equation.gaussian.deviation is not None:
+            total = total + (self.of_member.T @ self._joint(pieces, values).T).T
         return np.asarray(total - self.jacobian)
 
-    def _same(self, slots: Array, stored: Array) -> None:
-        """Make sure that these are the coefficients whose effects the fit holds."""
-        equation, plan = self.equation, self.fit.plan
-        sizes_ = [b.columns.shape[0] for b in equation.problem.blocks]
-        starts = np.concatenate([[0], np.cumsum(sizes_)]).astype(np.int64)
-        cells = equation.cell_slots[~plan.cells.lead]
-        mean = slots[:, starts[cells[:, 0]] + cells[:, 1]] * equation.effect_scale
-        if not np.allclose(mean, stored, rtol=1e-5, atol=1e-5 * equation.effect_scale):
-            raise StudyError(
-                "the draws of this fit are not those that its seed makes, so its coefficients "
-                "cannot be recovered",
-                hint="fit again with this version, and keep all chains and draws",
-            )
+    def _joint(self, pieces: list[Absorbed], values: Values) -> Array:
+        """What integrating deviations out adds (draw, member)."""
+        variance = (values.sigma**2)[:, None]
+        k = variance / values.deviation[:, 0]
+        along = self.rows.by_member([a.along for a in pieces])
+        inner = self.rows.by_member(
+            [
+                np.broadcast_to(p.of_units(a.inner), a.along.shape)
+                for p, a in zip(self.patterns, pieces, strict=True)
+            ]
+        )
+        return np.asarray(along**2 / (2.0 * variance * (k + inner)) - 0.5 * np.log1p(inner / k))
 
 
 def _adding(owner: Index, count: int) -> Any:
-    return csr_array(
-        (np.ones(owner.size), (np.arange(owner.size), owner)), shape=(owner.size, count)
-    )
-
-
-def chunk_size(equation: Equation) -> int:
-    """How many draws share one stream of random numbers.
-
-    Parameters
-    ----------
-    equation : Equation
-
-    Returns
-    -------
-    int
-    """
-    packed = equation.packed
-    per_draw = sum(sizes(packed)) + int(packed.ints[10])
-    return int(np.clip(_draws._CHUNK_NUMBERS // max(per_draw, 1), 8, 250))
+    """Sums over owners; what has none, -1, is in no sum."""
+    known = np.flatnonzero(owner >= 0)
+    return csr_array((np.ones(known.size), (known, owner[known])), shape=(owner.size, count))

@@ -1,0 +1,232 @@
+"""Rows of units given coefficients: what these expect of them, and what is the units' own.
+
+With r the residual rows of a unit, Q the precision of its errors at unit innovation variance, N
+the loadings of its flat coefficients and d that of its deviation, flat coefficients leave
+``Q̃ = Q - QN (N'QN)^-1 N'Q`` (docs/gaussian.md, 2). Weights w are taken into r, N and d as
+``w^1/2``, so that all units that were observed in the same periods share Q.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from bayes_nqp.designs._layout import RowLayout, row_layout
+from bayes_nqp.fitting._row_draws import padded, row_slopes
+from bayes_nqp.fitting._slots import slot_places
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs._plan import Equation, Plan
+    from bayes_nqp.gaussian.types import Noise, Values
+
+__all__ = ["Absorbed", "Pattern", "UnitRows"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """Units that were observed in the same periods. B draws, n units, m periods, h kinds.
+
+    Parameters
+    ----------
+    rows : ndarray of int (n, m)
+    unit, member : ndarray of int (n)
+        The member is one past the last where a unit has no treated rows.
+    times : ndarray of int (m)
+    kind : ndarray of int (n)
+        Units of one kind have the same weights and loadings.
+    root : ndarray (h, m)
+        ``w^1/2``.
+    nuisance : ndarray (h, m, a)
+        ``w^1/2 N``.
+    loading : ndarray (h, m)
+        ``w^1/2 d``.
+    """
+
+    rows: Index
+    unit: Index
+    member: Index
+    times: Index
+    kind: Index
+    root: Array
+    nuisance: Array
+    loading: Array
+
+    @cached_property
+    def free(self) -> int:
+        """Rows of a unit less its flat coefficients."""
+        return int(self.times.size - self.nuisance.shape[2])
+
+    def of_units(self, values: Array) -> Array:
+        """Take (B, h, ...) to (B, n, ...)."""
+        return values if values.shape[1] == 1 else values[:, self.kind]
+
+
+@dataclass(frozen=True, eq=False)
+class Absorbed:
+    """What the units of one pattern say, draw by draw, once flat coefficients are out.
+
+    Parameters
+    ----------
+    level : ndarray (B, n, a)
+        ``(N'QN)^-1 N'Qr``, the flat coefficients that fit best.
+    shift : ndarray (B, h, a)
+        ``(N'QN)^-1 N'Qd``, what a deviation of one takes off them.
+    factor : ndarray (B, h, a, a)
+        Cholesky factor of ``N'QN``.
+    along : ndarray (B, n)
+        ``d'Q̃r``.
+    inner : ndarray (B, h)
+        ``d'Q̃d``.
+    energy : ndarray (B, n)
+        ``r'Q̃r``.
+    log_det : ndarray (B, h)
+        ``log|Q| - log|N'QN|``.
+    """
+
+    level: Array
+    shift: Array
+    factor: Array
+    along: Array
+    inner: Array
+    energy: Array
+    log_det: Array
+
+
+class UnitRows:
+    """Rows of an equation by the units that they are of.
+
+    Parameters
+    ----------
+    plan : Plan
+    equation : Equation
+    """
+
+    def __init__(self, plan: Plan, equation: Equation) -> None:
+        self.equation, self.layout = equation, row_layout(plan, equation)
+        self.places = slot_places(plan, equation)
+        self.noise: Noise = equation.gaussian.noise
+        self.n_members = self.layout.members.size
+        self.patterns = _patterns(equation, self.layout)
+
+    def expected(self, slots: Array) -> Array:
+        """Expected outcome of rows, without what is the units' own.
+
+        Parameters
+        ----------
+        slots : ndarray (B, slot), multiples of s
+
+        Returns
+        -------
+        ndarray (B, row)
+        """
+        layout, slots = self.layout, padded(slots)
+        out = slots[:, self.places.time][:, layout.node]
+        out += padded(slots[:, self.places.cells])[:, layout.cell]
+        columns = len(self.equation.rows.columns)
+        row_slopes(layout, columns, slots[:, self.places.slopes], out)
+        return out
+
+    def absorbed(self, residual: Array, values: Values) -> list[Absorbed]:
+        """Take flat coefficients out of the units of every pattern.
+
+        Parameters
+        ----------
+        residual : ndarray (B, row), multiples of s
+        values : Values
+            At these B draws.
+
+        Returns
+        -------
+        list of Absorbed
+        """
+        grid = self.noise.covariance(self.equation.problem.n_periods, values.noise)
+        return [_absorbed(p, residual[:, p.rows], grid) for p in self.patterns]
+
+    def by_member(self, values: list[Array]) -> Array:
+        """Sum over the units of each member.
+
+        Parameters
+        ----------
+        values : list of ndarray (B, n)
+            One a pattern.
+
+        Returns
+        -------
+        ndarray (B, member + 1)
+            Units without treated rows last.
+        """
+        flat = np.concatenate(values, axis=1)
+        return np.asarray((self._members.T @ flat.T).T)
+
+    @cached_property
+    def _members(self) -> Any:
+        owner = np.concatenate([p.member for p in self.patterns])
+        shape = (owner.size, self.n_members + 1)
+        return csr_array((np.ones(owner.size), (np.arange(owner.size), owner)), shape=shape)
+
+
+def _absorbed(pattern: Pattern, rows: Array, grid: Array) -> Absorbed:
+    """Take flat coefficients out of rows (B, n, m), errors having a covariance (B, T, T)."""
+    covariance = grid[:, pattern.times[:, None], pattern.times]
+    lower = np.linalg.cholesky(covariance)
+    q = np.linalg.inv(covariance)[:, None]
+    n, d = pattern.nuisance, pattern.loading[..., None]
+    qn = q @ n
+    inner = n.swapaxes(-1, -2) @ qn
+    factor = np.linalg.cholesky(inner)
+    project = np.linalg.solve(inner, qn.swapaxes(-1, -2))
+    shift = project @ d
+    qd = (q @ (d - n @ shift))[..., 0]
+    log_det = 2.0 * (
+        np.log(pattern.root).sum(axis=1)
+        - np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)[:, None]
+        - np.log(np.diagonal(factor, axis1=2, axis2=3)).sum(axis=2)
+    )
+    r = rows * pattern.of_units(pattern.root[None])
+    level = (pattern.of_units(project) @ r[..., None])[..., 0]
+    own = (pattern.of_units(n[None]) @ level[..., None])[..., 0]
+    rest = r - own
+    return Absorbed(
+        level, shift[..., 0], factor,
+        np.einsum("bnm,bnm->bn", r, np.broadcast_to(pattern.of_units(qd), r.shape)),
+        np.maximum((pattern.loading * qd).sum(axis=2), 0.0),
+        np.einsum("bnm,bnm->bn", rest @ q[:, 0], rest), log_det,
+    )  # fmt: skip
+
+
+def _patterns(equation: Equation, layout: RowLayout) -> list[Pattern]:
+    """Divide units by their observed periods."""
+    unit, time = layout.unit, equation.rows.time
+    codes, starts = np.unique(unit, return_index=True)
+    bounds = [*starts[1:].tolist(), unit.size]
+    groups: dict[bytes, list[tuple[int, int]]] = {}
+    for u, (start, end) in enumerate(zip(starts.tolist(), bounds, strict=True)):
+        groups.setdefault(time[start:end].tobytes(), []).append((u, start))
+    return [
+        _pattern(
+            equation, layout, codes[[u for u, _ in group]], np.array([start for _, start in group])
+        )
+        for group in groups.values()
+    ]
+
+
+def _pattern(equation: Equation, layout: RowLayout, unit: Index, start: Index) -> Pattern:
+    time, weights = equation.rows.time, equation.rows.weights
+    length = int((layout.unit == unit[0]).sum())
+    rows = start[:, None] + np.arange(length)
+    root = np.ones(rows.shape) if weights is None else np.sqrt(weights[rows])
+    loading = layout.loading[rows]
+    kinds, kind = np.unique(np.concatenate([root, loading], axis=1), axis=0, return_inverse=True)
+    root, loading = kinds[:, :length], kinds[:, length:]
+    times = time[rows[0]]
+    nuisance = root[:, :, None] * equation.gaussian.nuisance[times]
+    member = layout.member[rows].min(axis=1)
+    return Pattern(rows, unit, member, times, kind.ravel(), root, nuisance, root * loading)
