@@ -150,13 +150,13 @@ def _sum_of_parts(equation: Any, place: str, size: int, scales: dict[str, Any]) 
     return total
 
 
-def row_by_row(model: pm.Model, rows: Array, sampler: NUTS) -> Run:
+def row_by_row(model: pm.Model, rows: Array, sampler: NUTS, effect: str = "cell_effect") -> Run:
     """Sample a PyMC model; sampling leaves compilation out."""
     import nutpie
     from threadpoolctl import threadpool_limits
 
     with watch() as compiling:
-        compiled = nutpie.compile_pymc_model(model, var_names=["cell_effect"])
+        compiled = nutpie.compile_pymc_model(model, var_names=[effect])
     with threadpool_limits(limits=1), watch() as sampling:
         tree = nutpie.sample(
             compiled, draws=sampler.draws, tune=sampler.tune, chains=sampler.chains,
@@ -165,7 +165,7 @@ def row_by_row(model: pm.Model, rows: Array, sampler: NUTS) -> Run:
         )  # fmt: skip
     stats = tree["sample_stats"]
     return Run(
-        effect=np.asarray(tree["posterior"]["cell_effect"].values),
+        effect=np.asarray(tree["posterior"][effect].values),
         rows=rows,
         steps=float(stats["n_steps"].sum()),
         divergences=int(stats["diverging"].sum()),

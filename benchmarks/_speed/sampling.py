@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from benchmarks._speed import models, panels
 from benchmarks._speed.measure import Line, Settings, default_sampler, seconds, times
 
+from bayes_nqp import build
+
 if TYPE_CHECKING:
     from benchmarks._speed.models import Run
 
@@ -34,10 +36,11 @@ def lines(settings: Settings) -> Iterator[Line]:
         for name, other in default_sampler().items():
             settings.say(f"compressed with {name}, {rows} rows")
             yield _default(rows, name, models.compressed(design, panel, other), theirs)
-        if units <= 300 and hasattr(design, "build"):
-            settings.say(f"design.build, {rows} rows")
-            plain = models.row_by_row(design.build(panel), ours.rows, sampler)
-            yield _rate(rows, "`design.build`, unit effects as parameters", ours, plain, bar)
+        if units <= 300:
+            settings.say(f"nqp.build, {rows} rows")
+            whole = build(design, panel)
+            plain = models.row_by_row(whole, ours.rows, sampler, "outcome__cell_effect")
+            yield _rate(rows, "`nqp.build`, unit effects as parameters", ours, plain, bar)
     yield from _millions(settings, steps)
 
 

@@ -71,6 +71,7 @@ from .pooling import Partial as Partial
 from .pooling import Separate as Separate
 from .priors import Priors as Priors
 from .reports import report as report
+from .rowmodel import build as build
 from .sampling import IMH as IMH
 from .sampling import NUTS as NUTS
 from .tables import Table as Table

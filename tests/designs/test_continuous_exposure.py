@@ -310,9 +310,9 @@ def test_the_plain_model_has_the_density_of_its_rows():
     stratum, trade = plan.frame.stratum[unit], plan.exposure.values[rows]
     own = trade - (np.bincount(unit, trade) / np.bincount(unit))[unit]
     same, apart = unit[:, None] == unit, np.abs(time[:, None] - time)
-    model = design.build(panel)
-    names = [d.name for d in model.deterministics]
-    density = model["outcome_over_s"]
+    model = nqp.build(design, panel)
+    names = [d.name.removeprefix("outcome__") for d in model.deterministics]
+    density = model["outcome__rows"]
     outputs = [model.logp(vars=[density], sum=True), *model.deterministics]
     function = pm.compile(
         model.value_vars, model.replace_rvs_by_values(outputs), mode=Mode("py", None)
@@ -329,7 +329,7 @@ def test_the_plain_model_has_the_density_of_its_rows():
         mean = found["alpha"][unit] + found["time_effects"][stratum, time]
         mean = mean + (slope * own + found["deviation"][unit] * trade) / 4.0
         covariance = found["sigma"] ** 2 / (1 - found["rho"] ** 2) * same * found["rho"] ** apart
-        residual = model["y_over_s"].get_value() * equation.scale - mean
+        residual = model["outcome__y_over_s"].get_value() * equation.scale - mean
         gaps.append(float(value) - stats.multivariate_normal.logpdf(residual, cov=covariance))
     # What is left is the Jacobian of measuring rows in multiples of s.
     assert gaps[0] == pytest.approx(rows.size * np.log(equation.scale), rel=1e-6)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,12 +10,11 @@ from dense import Dense, dense, values_of
 from design_table import DESIGNS
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from moving_average import MovingAverage
 
-from bayes_nqp import Panel, Priors
-from bayes_nqp.designs.noise import Noise
+from bayes_nqp import Panel
 from bayes_nqp.errors import IdentificationError
 from bayes_nqp.gaussian import GaussianProblem, density, gaussian_problem
-from bayes_nqp.parameters import Normal, Parameter
 
 
 def problem_of(name: str, panel: Panel) -> GaussianProblem:
@@ -50,19 +49,6 @@ def test_density_is_dense(
     far = name == "exposure, by time" and np.abs(theirs).max() > 1e5
     close = 1e-7 if far else 1e-8
     assert np.abs(np.diff(ours) - change).max() <= close * max(1.0, np.abs(change).max())
-
-
-@dataclass(frozen=True, slots=True)
-class MovingAverage(Noise):
-    """``e_t = z_t + m z_{t-1}``: a structure that no file of the library knows."""
-
-    def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
-        return (Parameter("theta", Normal(0.5), in_outcome_units=False),)
-
-    def covariance(self, n_periods: int, values: np.ndarray) -> np.ndarray:
-        theta = values[:, 0, None, None]
-        beside = np.eye(n_periods, k=1) + np.eye(n_periods, k=-1)
-        return (1.0 + theta**2) * np.eye(n_periods) + theta * beside
 
 
 class DenseMovingAverage(Dense):

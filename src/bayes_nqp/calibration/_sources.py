@@ -12,12 +12,11 @@ from scipy.sparse import csr_array
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.calibration._quantities import quantities
-from bayes_nqp.designs._layout import RowLayout, row_layout
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import Fit, prior_predictive
-from bayes_nqp.fitting._row_draws import degrees_of_freedom, errors_of, padded
 from bayes_nqp.fitting._waist import waist
+from bayes_nqp.rowmodel import RowLayout, degrees_of_freedom, errors_of, padded, row_layout
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import StaggeredDiD

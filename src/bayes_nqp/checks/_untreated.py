@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from bayes_nqp.designs._layout import RowLayout, row_layout
+from bayes_nqp.rowmodel import RowLayout, row_layout
 
 if TYPE_CHECKING:
     from bayes_nqp.designs._plan import Plan

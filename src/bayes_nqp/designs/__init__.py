@@ -1,6 +1,6 @@
 """Designs: one estimator a file; each plans equations and never samples."""
 
-from bayes_nqp.designs._own import own_design
+from bayes_nqp.designs._own import own_design, own_rows
 from bayes_nqp.designs.continuous_exposure import ContinuousExposure
 from bayes_nqp.designs.mediation import Mediation
 from bayes_nqp.designs.staggered_did import StaggeredDiD
@@ -19,5 +19,6 @@ __all__ = [
     "Mediation",
     "StaggeredDiD",
     "own_design",
+    "own_rows",
     "support",
 ]

@@ -10,6 +10,7 @@ from bayes_nqp.designs._equation import Ground, equation_of
 from bayes_nqp.designs._exposure import exposed_cells, exposure_frame, exposure_of, kept_rows
 from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.designs._moderation import moderator_of
+from bayes_nqp.designs._moved import Moved
 from bayes_nqp.designs._plan import Plan
 from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.designs.staggered_did import known_strata
@@ -21,8 +22,6 @@ from bayes_nqp.priors import Priors
 from bayes_nqp.terms.time_effects import TimeEffects
 
 if TYPE_CHECKING:
-    import pymc as pm
-
     from bayes_nqp.panel import Panel
 
 __all__ = ["ContinuousExposure"]
@@ -30,7 +29,7 @@ __all__ = ["ContinuousExposure"]
 
 @door
 @dataclass(frozen=True, slots=True)
-class ContinuousExposure:
+class ContinuousExposure(Moved):
     """Effect of one more unit of a continuous exposure, such as trade per head.
 
     The outcome of unit i in period t is ``alpha_i + lambda_t + x'gamma + (beta_stratum + u_i)
@@ -283,40 +282,6 @@ class ContinuousExposure:
         ground = self.ground(panel)
         equation = equation_of(self, panel, ground, "outcome", panel.outcome, scale=scale)
         return ground.plan((equation,))
-
-    def build(self, panel: Panel, *, scale: float | None = None) -> pm.Model:
-        """Write the model out row by row, as `StaggeredDiD.build` does.
-
-        Parameters
-        ----------
-        panel : Panel
-        scale : float, optional, outcome units
-            ``s``, held at this value; computed from the outcome by default.
-
-        Returns
-        -------
-        Model
-            ``cell_mean`` and ``cell_effect`` (cell) and ``deviation`` (member) are in outcome
-            units per ``per`` units of the exposure.
-        """
-        from bayes_nqp.designs._build import build_model
-
-        return build_model(self.plan(panel, scale=scale), panel, self.likelihood)
-
-    def collapsed(self, panel: Panel) -> pm.Model:
-        """State the compressed model in PyMC, as `StaggeredDiD.collapsed` does.
-
-        Parameters
-        ----------
-        panel : Panel
-
-        Returns
-        -------
-        Model
-        """
-        from bayes_nqp.designs._collapsed import collapsed_model
-
-        return collapsed_model(self.plan(panel).equations[0])
 
 
 def _finite(value: object) -> bool:

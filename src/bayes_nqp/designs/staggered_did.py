@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from bayes_nqp.designs._equation import Ground, equation_of, ground_of
 from bayes_nqp.designs._frame import DesignFrame, design_frame
+from bayes_nqp.designs._moved import Moved
 from bayes_nqp.designs._plan import Plan
 from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.doors import door
@@ -21,8 +22,6 @@ from bayes_nqp.priors import Priors
 from bayes_nqp.terms.time_effects import TimeEffects
 
 if TYPE_CHECKING:
-    import pymc as pm
-
     from bayes_nqp.panel import Panel
 
 __all__ = ["StaggeredDiD", "known_strata"]
@@ -33,7 +32,7 @@ Index = npt.NDArray[np.int64]
 
 @door
 @dataclass(frozen=True, slots=True)
-class StaggeredDiD:
+class StaggeredDiD(Moved):
     """Effects of a policy that reaches units at different times.
 
     The outcome of unit i in period t is ``alpha_i + lambda_t + x'beta + tau_cell +
@@ -267,86 +266,6 @@ class StaggeredDiD:
         ground = ground_of(self, panel)
         equation = equation_of(self, panel, ground, "outcome", panel.outcome, scale=scale)
         return ground.plan((equation,))
-
-    def build(self, panel: Panel, *, scale: float | None = None) -> pm.Model:
-        """Write the model out row by row, for reading and for samplers of your own.
-
-        Nothing is integrated out: unit effects, time effects, every coefficient and every
-        deviation is a variable, and each row has its density given the unit's previous row.
-        The posterior is that of `fit`, which compresses the rows first; use this one to see
-        what is assumed, or to change it. Under ``StudentT`` it is what `fit` samples:
-        ``sigma`` stays the standard deviation of the innovations, and rows that are a unit's
-        first, or come after a gap, are Student-t with the standard deviation that AR(1) implies.
-
-        Parameters
-        ----------
-        panel : Panel
-        scale : float, optional, outcome units
-            ``s``, held at this value; computed from the outcome by default.
-
-        Returns
-        -------
-        Model
-            Free variables ``…_over_s`` are in multiples of ``s`` and ``z_…`` are standard
-            normal. In outcome units: ``alpha`` (unit), ``time_effects`` (time_level, time),
-            ``cell_mean``, ``cell_effect`` (cell), ``deviation`` (member), ``sigma``,
-            ``scale_…`` and the coefficients of each term; ``rho`` has none. Flat priors have
-            no prior draws: see `prior_predictive`.
-
-        Raises
-        ------
-        IdentificationError
-            If the panel cannot identify what the design asks for.
-
-        Examples
-        --------
-        >>> import bayes_nqp as nqp
-        >>> design = nqp.StaggeredDiD(unidentified="drop")
-        >>> model = design.build(nqp.datasets.castle_doctrine())
-        >>> "cell_effect" in model.named_vars
-        True
-        """
-        from bayes_nqp.designs._build import build_model
-
-        return build_model(self.plan(panel, scale=scale), panel, self.likelihood)
-
-    def collapsed(self, panel: Panel) -> pm.Model:
-        """State the compressed model in PyMC: what `fit` samples, open to other samplers.
-
-        Parameters
-        ----------
-        panel : Panel
-
-        Returns
-        -------
-        Model
-            Free variables are ``scale_…_over_s``, ``half_rho`` = (1 + rho) / 2 and
-            ``sigma_over_s``; the likelihood with all coefficients integrated out is one
-            potential, with its gradient.
-
-        Raises
-        ------
-        IdentificationError
-            If the panel cannot identify what the design asks for.
-        StudyError
-            If the likelihood is not Gaussian.
-
-        Examples
-        --------
-        >>> import bayes_nqp as nqp
-        >>> design = nqp.StaggeredDiD(unidentified="drop")
-        >>> model = design.collapsed(nqp.datasets.castle_doctrine())
-        >>> [v.name for v in model.free_RVs][-2:]
-        ['half_rho', 'sigma_over_s']
-        """
-        if not isinstance(self.likelihood, Gaussian):
-            raise StudyError(
-                f"'likelihood' is {self.likelihood!r}, which does not compress",
-                hint="likelihood=nqp.Gaussian(), or design.build(panel)",
-            )
-        from bayes_nqp.designs._collapsed import collapsed_model
-
-        return collapsed_model(self.plan(panel).equations[0])
 
 
 def known_strata(names: Sequence[str], strata: tuple[str, ...], argument: str) -> tuple[str, ...]:

@@ -13,20 +13,21 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.compression.recover import recover
-from bayes_nqp.designs._layout import RowLayout, row_layout
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._fit_index import refuse_pooled
 from bayes_nqp.fitting._parameters import natural, unconstrained
-from bayes_nqp.fitting._row_draws import (
+from bayes_nqp.likelihoods import Gaussian
+from bayes_nqp.machine import one_thread
+from bayes_nqp.rowmodel import (
+    RowLayout,
     chunks,
     degrees_of_freedom,
     errors_of,
     padded,
+    row_layout,
     row_slopes,
 )
-from bayes_nqp.likelihoods import Gaussian
-from bayes_nqp.machine import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

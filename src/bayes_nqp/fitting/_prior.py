@@ -11,20 +11,22 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.designs._layout import RowLayout, cell_slopes, row_layout
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._draws import MEMBERS_STORED, moderator_means, stratum_of_members
 from bayes_nqp.fitting._parameters import parameter_units
-from bayes_nqp.fitting._row_draws import (
+from bayes_nqp.fitting._waist import waist
+from bayes_nqp.parameters import FLAT, Scale
+from bayes_nqp.rowmodel import (
+    RowLayout,
+    cell_slopes,
     chunks,
     degrees_of_freedom,
     errors_of,
     padded,
+    row_layout,
     row_slopes,
 )
-from bayes_nqp.fitting._waist import waist
-from bayes_nqp.parameters import FLAT, Scale
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import StaggeredDiD

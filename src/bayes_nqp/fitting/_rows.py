@@ -1,7 +1,9 @@
-"""Fitting row by row: what a likelihood needs that does not compress."""
+"""Fitting row by row: what does not compress, and the independent check of what does."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,14 +11,23 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp.diagnostics import Gate
-from bayes_nqp.fitting._draws import MEMBERS_STORED, Recovered, members_of
+from bayes_nqp.fitting._draws import (
+    MEMBERS_STORED,
+    Recovered,
+    _leaning,
+    members_of,
+    moderator_means,
+    stratum_of_members,
+)
 from bayes_nqp.fitting._tree import Drawn, build_tree
 from bayes_nqp.likelihoods import StudentT
+from bayes_nqp.rowmodel import SLOPE_NAMES, Names, equation_model
 from bayes_nqp.sampling import NUTS, sample_model
+from bayes_nqp.terms.mediators import SlopePart
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import StaggeredDiD
-    from bayes_nqp.designs._plan import Plan
+    from bayes_nqp.designs import Design
+    from bayes_nqp.designs._plan import Equation, Plan
     from bayes_nqp.panel import Panel
 
 __all__ = ["ROWS_NOTE", "fit_rows"]
@@ -24,23 +35,24 @@ __all__ = ["ROWS_NOTE", "fit_rows"]
 Array = npt.NDArray[np.float64]
 
 ROWS_NOTE = (
-    "Student-t errors do not compress: the model was sampled row by row, with every coefficient, "
-    "and time grows with the number of rows"
+    "the model was sampled row by row, with every coefficient, which is slow: time grows with "
+    "the number of rows"
 )
 """What a fit says of itself."""
 
 
 def fit_rows(
-    design: StaggeredDiD, panel: Panel, plan: Plan, sampler: NUTS, progress: bool
+    design: Design, panel: Panel, plan: Plan, sampler: NUTS, progress: bool
 ) -> tuple[xr.DataTree, Gate, bool]:
-    """Sample the plain model of a design, and label its draws like any other fit's.
+    """Sample the row model of a design, and label its draws like any other fit's.
 
     Slower than the compressed fit by far: unit effects, time effects, every coefficient and
-    every deviation are sampled, and each evaluation passes over all rows.
+    every deviation are sampled, and each evaluation passes over all rows. Equations share no
+    variable, so that each is sampled by itself.
 
     Parameters
     ----------
-    design : StaggeredDiD
+    design : StaggeredDiD, ContinuousExposure or Mediation
     panel : Panel
     plan : Plan
     sampler : NUTS
@@ -52,31 +64,91 @@ def fit_rows(
     -------
     tuple
         The tree, the convergence gate, and whether sampling was interrupted.
-    """
-    from pytensor.configdefaults import config
 
-    equation = plan.equations[0]
-    parameters = list(equation.problem.parameter_names)
-    if isinstance(design.likelihood, StudentT) and design.likelihood.nu is None:
-        parameters.append("nu")
-    terms = [part.name for part in equation.globals if part.name != "time_effect"]
-    names = [*parameters, *terms, "cell_mean", "cell_effect"]
-    members = equation.problem.member_scale is not None
-    if members and members_of(plan)[0].size <= MEMBERS_STORED:
-        names.append("deviation")
-    # Under fast mathematics the same seed draws differently from a cold and a warm cache.
-    with config.change_flags(numba__fastmath=False):
+    Raises
+    ------
+    StudyError
+        If the design, or its error structure, is not stated row by row.
+    """
+    free_nu = isinstance(design.likelihood, StudentT) and design.likelihood.nu is None
+    drawn: list[Drawn] = []
+    for number, equation in enumerate(plan.equations):
+        model = equation_model(design, panel, plan, equation)
+        parameters = [*equation.problem.parameter_names, *(["nu"] if free_nu else [])]
+        names = [*parameters, *_reported(plan, equation)]
+        called = Names(equation.name)
         chains = sample_model(
-            design.build(panel, scale=equation.scale), sampler, names, progress=progress
+            model, _numbered(sampler, number), [called(name) for name in names], progress=progress
         )
-    values = {name: np.asarray(chains.values[name], dtype=float) for name in names}
-    shape = values["cell_effect"].shape[:2]
-    flat = {name: a.reshape(shape[0] * shape[1], -1) for name, a in values.items()}
-    draws = Recovered(
-        flat["cell_mean"], flat["cell_effect"], {name: flat[name] for name in terms},
-        flat.get("deviation"),
+        values = {name: np.asarray(chains.values[called(name)], dtype=float) for name in names}
+        own = {name: values[name] for name in parameters}
+        effect = values["cell_effect"]
+        drawn.append(Drawn(equation, chains, effect, own, _recovered(plan, equation, values)))
+        if chains.interrupted:
+            # What comes after is drawn as long as there are draws to pair it with.
+            sampler = replace(sampler, draws=effect.shape[1])
+    least = min(one.x.shape[1] for one in drawn)
+    tree, gate = build_tree(
+        plan, [one.cut(least) for one in drawn], outcome=panel.roles.outcome,
+        varying=design.varying,
     )  # fmt: skip
-    found = {name: values[name] for name in parameters}
-    drawn = Drawn(equation, chains, values["cell_effect"], found, draws)
-    tree, gate = build_tree(plan, [drawn], outcome=panel.roles.outcome, varying=design.varying)
-    return tree, gate, chains.interrupted
+    return tree, gate, any(one.chains.interrupted for one in drawn)
+
+
+def _numbered(sampler: NUTS, number: int) -> NUTS:
+    """The sampler of one equation: each has its own stream of random numbers."""
+    if number == 0:
+        return sampler
+    seed = np.random.SeedSequence([sampler.seed or 0, number]).generate_state(1)[0] >> 1
+    return replace(sampler, seed=int(seed))
+
+
+def _terms(equation: Equation) -> list[str]:
+    """Terms whose coefficients are reported as they are."""
+    return [
+        part.name
+        for part in equation.globals
+        if part.name != "time_effect" and not isinstance(part, SlopePart)
+    ]
+
+
+def _reported(plan: Plan, equation: Equation) -> list[str]:
+    """Variables of the row model that a fit keeps, parameters apart."""
+    kinds = {slope.kind for slope in equation.slopes}
+    names = [*_terms(equation), *(name for kind, name in SLOPE_NAMES.items() if kind in kinds)]
+    few = members_of(plan)[0].size <= MEMBERS_STORED or _leaning(plan, equation) is not None
+    if equation.problem.member_scale is not None and few:
+        names.append("deviation")
+    return [*names, "cell_mean", "cell_effect"]
+
+
+def _recovered(plan: Plan, equation: Equation, values: Mapping[str, Array]) -> Recovered:
+    """Draws of one equation, flat over chains, as compressed fits have them."""
+    draws = int(np.prod(values["cell_effect"].shape[:2]))
+    flat = {name: a.reshape(draws, *a.shape[2:]) for name, a in values.items()}
+    coefficients = {name: flat[name].reshape(draws, -1) for name in _terms(equation)}
+    slopes = _slopes(equation, flat) if equation.slopes else None
+    deviation, tilt = flat.get("deviation"), None
+    leaning = _leaning(plan, equation)
+    if deviation is not None and leaning is not None:
+        tilt = np.asarray((leaning @ deviation.T).T)
+    if deviation is not None and deviation.shape[1] > MEMBERS_STORED:
+        deviation = None
+    moderated = moderator_means(plan, equation)
+    if deviation is not None and moderated is not None and slopes is not None:
+        # A member's effect holds its own moderator, as its cell's holds their mean.
+        deviation = deviation + slopes[:, stratum_of_members(plan), -1] * moderated[1]
+    return Recovered(flat["cell_mean"], flat["cell_effect"], coefficients, deviation, slopes, tilt)
+
+
+def _slopes(equation: Equation, flat: Mapping[str, Array]) -> Array:
+    """Slopes (draw, stratum, slope) in the order of the equation's columns."""
+    places = dict.fromkeys(SLOPE_NAMES, 0)
+    out = []
+    for slope in equation.slopes:
+        values = flat[SLOPE_NAMES[slope.kind]]
+        if slope.kind != "z":
+            values = values[..., places[slope.kind]]
+            places[slope.kind] += 1
+        out.append(values)
+    return np.stack(out, axis=-1)

@@ -136,10 +136,12 @@ def sample_model(
     Chains
     """
     import nutpie
+    from pytensor.configdefaults import config
 
     from bayes_nqp.compression._cache import sealed_caches
 
-    with sealed_caches():
+    # Under fast mathematics the same seed draws differently from a cold and a warm cache.
+    with sealed_caches(), config.change_flags(numba__fastmath=False):
         compiled = nutpie.compile_pymc_model(model, var_names=list(names))
     return _run(compiled, sampler, None, progress)
 

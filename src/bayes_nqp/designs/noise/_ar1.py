@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.designs.noise._iid import IID
 from bayes_nqp.designs.noise._noise import Noise
+from bayes_nqp.designs.noise._steps import Steps
 from bayes_nqp.doors import door
 from bayes_nqp.parameters import Correlation, Parameter
 
@@ -48,6 +50,17 @@ class AR1(Noise):
         apart = abs(np.subtract.outer(np.arange(n_periods), np.arange(n_periods)))
         powers = rho ** np.arange(n_periods) / ((1.0 - rho) * (1.0 + rho))
         return np.asarray(powers[:, apart])
+
+    def steps(self, gap: Any, values: Sequence[Any]) -> Steps:
+        """``e_t = rho^g e_(t - g) + u``, where u has variance ``(1 - rho^2g) / (1 - rho²)``.
+
+        A first row comes after an endless gap: it owes nothing to any other.
+        """
+        (rho,) = values
+        later = gap > 0
+        # No gap of 0 as an exponent, for its slope at rho = 0 is 0 times infinity.
+        carry = later * rho ** (gap + (gap < 1))
+        return Steps(((1.0 - carry**2) / (1.0 - rho**2)) ** 0.5, carry)
 
     @property
     def richer(self) -> tuple[Noise, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from bayes_nqp.designs.noise._ar1 import AR1
 from bayes_nqp.designs.noise._iid import IID
 from bayes_nqp.designs.noise._noise import Noise
+from bayes_nqp.designs.noise._steps import Steps
 from bayes_nqp.doors import door
 from bayes_nqp.parameters import HalfNormal, Parameter
 
@@ -50,6 +52,11 @@ class AR1Noise(Noise):
         """``V_ts = rho^|t - s| / (1 - rho²) + noise² [t = s]``."""
         white = values[:, 1, None, None] ** 2 * np.eye(n_periods)
         return np.asarray(AR1().covariance(n_periods, values) + white)
+
+    def steps(self, gap: Any, values: Sequence[Any]) -> Steps:
+        """Those of AR(1), and white noise on top."""
+        rho, noise = values
+        return replace(AR1().steps(gap, [rho]), white=noise)
 
     @property
     def poorer(self) -> tuple[Noise, ...]:

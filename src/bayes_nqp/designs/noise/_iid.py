@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.designs.noise._noise import Noise
+from bayes_nqp.designs.noise._steps import Steps
 from bayes_nqp.doors import door
 
 if TYPE_CHECKING:
@@ -43,6 +45,10 @@ class IID(Noise):
     def covariance(self, n_periods: int, values: Array) -> Array:
         """``V = I``."""
         return np.broadcast_to(np.eye(n_periods), (len(values), n_periods, n_periods))
+
+    def steps(self, gap: Any, values: Sequence[Any]) -> Steps:
+        """No row follows from another."""
+        return Steps(1.0)
 
     @property
     def takes_weights(self) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from bayes_nqp.designs.noise._steps import Steps
     from bayes_nqp.parameters import Parameter
     from bayes_nqp.priors import Priors
 
@@ -21,7 +23,8 @@ class Noise(ABC):
     """The error structure of a unit's rows, in multiples of the innovations' ``sigma``.
 
     A new one states its parameters and its covariance on the whole time grid; unobserved periods,
-    weights, unit effects and deviations are the likelihood's business.
+    weights, unit effects and deviations are the likelihood's business. Besides, it may state
+    `steps` or `tensor_covariance`, so that it has a row model too.
     """
 
     __slots__ = ()
@@ -77,6 +80,39 @@ class Noise(ABC):
         lower = np.linalg.cholesky(self.covariance(n_periods, values))
         normal = generator.standard_normal((len(values), n_units, n_periods))
         return np.asarray(normal @ lower.swapaxes(-1, -2))
+
+    def steps(self, gap: Any, values: Sequence[Any]) -> Steps | None:
+        """State errors row by row, each given the unit's row before; None where that is not so.
+
+        Parameters
+        ----------
+        gap : ndarray or tensor of int (row)
+            Periods since the unit's last observed row; 0 in its first.
+        values : sequence of ndarray (..., 1) or scalar tensor
+            Parameters besides ``sigma``, on their own scales. Formulas keep to operators, which
+            arrays and tensors share.
+
+        Returns
+        -------
+        Steps or None
+        """
+        return None
+
+    def tensor_covariance(self, n_periods: int, values: Sequence[Any]) -> Any:
+        """State `covariance` on tensors, for the row model; needed where there are no `steps`.
+
+        Parameters
+        ----------
+        n_periods : int
+        values : sequence of scalar tensor
+            Parameters besides ``sigma``, on their own scales.
+
+        Returns
+        -------
+        tensor (T, T), or None
+            None where nobody stated it: then there is no row model.
+        """
+        return None
 
     @property
     def takes_weights(self) -> bool:

@@ -8,11 +8,16 @@ from dense import Dense
 from design_table import DESIGNS
 from scipy import stats
 
-from bayes_nqp import Gaussian, StudentT
+from bayes_nqp import Gaussian, StudentT, build
 
 NAMES = ["partial, units, AR(1)", "partial, cities, iid", "partial, units, weights",
          "pooled time", "never, leads, partial", "baseline", "partial, many scales",
          "partial, units, AR(1) + noise",         "complete, none, common time"]  # fmt: skip
+
+
+def bare(name):
+    """Name of a variable without its equation."""
+    return name.removeprefix("outcome__")
 
 
 def evaluate(model, *points):
@@ -21,7 +26,7 @@ def evaluate(model, *points):
     from pytensor.compile.mode import Mode
 
     outputs = model.replace_rvs_by_values(model.deterministics)
-    names = [d.name for d in model.deterministics]
+    names = [bare(d.name) for d in model.deterministics]
     # Python, not compiled: each model is evaluated only a few times.
     function = pm.compile(model.value_vars, [model.logp(), *outputs], mode=Mode("py", None))
     for point in points:
@@ -42,10 +47,10 @@ def prior_density(model, point, found, reference):
         for n, v in found.items()
         if n.startswith("scale_") or n in ("rho", "sigma")
     }
-    if "noise_log__" in point:
-        parameters["noise"] = np.exp(point["noise_log__"])
+    if "outcome__noise_log__" in point:
+        parameters["noise"] = np.exp(point["outcome__noise_log__"])
     for name, x in point.items():
-        if name.startswith("z_"):
+        if bare(name).startswith("z_"):
             total += stats.norm.logpdf(x).sum()
     return total + reference.log_prior({k: float(v) for k, v in parameters.items()})
 
@@ -80,8 +85,8 @@ def test_log_density(name):
     case = DESIGNS[name]
     panel = case.make(6, missing=0.2)
     reference = Dense(case.design, panel)
-    model = case.design.build(panel)
-    y = model["y_over_s"].get_value() * reference.s
+    model = build(case.design, panel)
+    y = model["outcome__y_over_s"].get_value() * reference.s
     gaps = []
     points = [random_point(model, seed) for seed in (1, 2, 3)]
     for point, (density, found) in zip(points, evaluate(model, *points), strict=True):
@@ -90,8 +95,9 @@ def test_log_density(name):
         if "rho" in found:
             values["rho"] = float(found["rho"])
         residual = (y - row_means(panel, reference, found)) / reference.s
-        if "noise_log__" in point:
-            residual = residual - point["z_noise"] * np.exp(point["noise_log__"]) * values["sigma"]
+        if "outcome__noise_log__" in point:
+            noise = np.exp(point["outcome__noise_log__"])
+            residual = residual - point["outcome__z_white"] * noise * values["sigma"]
         covariance = reference.error_covariance(values)
         expected = stats.multivariate_normal.logpdf(residual, cov=covariance)
         gaps.append(density - expected - prior_density(model, point, found, reference))
@@ -110,12 +116,12 @@ def test_student_t_keeps_sigma_a_standard_deviation(nu):
     panel = case.make(6, missing=0.2)
     design = case.design.replace(likelihood=StudentT(nu))
     reference = Dense(design, panel)
-    model, plain = design.build(panel), case.design.build(panel)
+    model, plain = build(design, panel), build(case.design, panel)
     point = random_point(model, 1)
     ((density, found),) = evaluate(model, point)
-    rest = {k: x for k, x in point.items() if not k.startswith("nu")}
+    rest = {k: x for k, x in point.items() if not bare(k).startswith("nu")}
     ((normal, _),) = evaluate(plain, rest)
-    y = model["y_over_s"].get_value() * reference.s
+    y = model["outcome__y_over_s"].get_value() * reference.s
     residual = (y - row_means(panel, reference, found)) / reference.s
     sigma = float(found["sigma"]) / reference.s
     freedom = 4.0 if nu else float(found["nu"])
@@ -134,11 +140,12 @@ def test_student_t_keeps_sigma_a_standard_deviation(nu):
 def test_labels():
     case = DESIGNS["partial, units, AR(1)"]
     panel = case.make(1)
-    model = case.design.build(panel)
+    model = build(case.design, panel)
     assert list(model.coords["unit"]) == panel.unit_labels.tolist()
-    assert model.named_vars_to_dims["cell_effect"] == ("cell",)
-    assert model.named_vars_to_dims["time_effects"] == ("time_level", "time")
+    assert model.named_vars_to_dims["outcome__cell_effect"] == ("cell",)
+    assert model.named_vars_to_dims["outcome__time_effects"] == ("time_level", "time")
     assert all(len(name.split(" · ")) == 4 for name in model.coords["cell"])
-    assert list(model.coords["strata_market_label"]) == ["x", "y"]
+    assert list(model.coords["outcome__strata_market_label"]) == ["x", "y"]
     assert isinstance(case.design.likelihood, Gaussian)
-    assert {"y_over_s", "row_unit", "row_cell", "row_gap"} <= {d.name for d in model.data_vars}
+    data = {d.name for d in model.data_vars}
+    assert {"outcome__y_over_s", "row_unit", "row_cell", "row_gap"} <= data

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.designs.noise import Noise
+from bayes_nqp.errors import StudyError
 from bayes_nqp.likelihoods import StudentT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bayes_nqp.designs._layout import RowLayout
     from bayes_nqp.designs._plan import Equation
+    from bayes_nqp.rowmodel._layout import RowLayout
 
-__all__ = ["chunks", "degrees_of_freedom", "errors_of", "padded", "row_slopes"]
+__all__ = ["chunks", "degrees_of_freedom", "errors_of", "no_student", "padded", "row_slopes"]
 
 Array = npt.NDArray[np.float64]
 
@@ -107,14 +109,14 @@ def errors_of(
     nu: Array | None,
     generators: Sequence[np.random.Generator],
 ) -> Array:
-    """Draw the errors of rows: independent, or AR(1) with gaps, perhaps with noise on top.
+    """Draw the errors of rows: step by step, or from their covariance on the whole time grid.
 
     Parameters
     ----------
     equation : Equation
     layout : RowLayout
     parameters : mapping of str to ndarray (draw,)
-        ``sigma`` and, where errors have them, ``rho`` and ``noise``; in multiples of ``s``.
+        Those of the equation's errors, on their own scales; ``sigma`` in multiples of ``s``.
     nu : ndarray (draw,) or None
         Degrees of freedom of the innovations; None if they are Gaussian.
     generators : sequence of three Generators
@@ -123,25 +125,77 @@ def errors_of(
     Returns
     -------
     ndarray (draw, row), multiples of ``s``
+
+    Raises
+    ------
+    StudyError
+        If innovations are Student-t, and errors are not stated row by row.
     """
     generator, heavy, white = generators
-    sigma = parameters["sigma"][:, None]
+    noise = equation.problem.errors
+    assert isinstance(noise, Noise)
+    *values, sigma = (parameters[p.name][:, None] for p in equation.problem.error_parameters)
+    kind = noise.steps(layout.gap[:1], values)
+    if kind is None:
+        if nu is not None:
+            raise no_student(noise)
+        return _by_covariance(noise, equation, layout, [*values, sigma], generator)
     out = generator.standard_normal((sigma.shape[0], layout.rows.size))
     if nu is not None:
         out *= _heavy(nu[:, None], layout.rows.size, heavy)
     out *= sigma
     if equation.rows.weights is not None:
         out /= np.sqrt(equation.rows.weights)
-    if "rho" not in parameters:
-        return out
-    rho = parameters["rho"][:, None]
-    for rows in _steps(layout):
-        power = np.where(layout.first[rows], 0.0, rho ** layout.gap[rows])
-        out[:, rows] *= np.sqrt((1.0 - power**2) / (1.0 - rho**2))
-        out[:, rows] += power * out[:, layout.previous[rows]]
-    if "noise" in parameters:
-        out += parameters["noise"][:, None] * sigma * white.standard_normal(out.shape)
+    if kind.carry is not None:
+        _carry(noise, layout, values, out)
+    if kind.white is not None:
+        out += kind.white * sigma * white.standard_normal(out.shape)
     return out
+
+
+def _carry(noise: Noise, layout: RowLayout, values: Sequence[Array], out: Array) -> None:
+    """Turn innovations (draw, row) into errors, each from the one before; in place."""
+    for rows in _in_order(layout):
+        steps = noise.steps(layout.gap[rows], values)
+        assert steps is not None
+        out[:, rows] *= steps.spread
+        out[:, rows] += steps.carry * out[:, layout.previous[rows]]
+
+
+def no_student(noise: Noise) -> StudyError:
+    """Refuse Student-t innovations of errors that are not stated row by row.
+
+    Parameters
+    ----------
+    noise : Noise
+
+    Returns
+    -------
+    StudyError
+        To be raised.
+    """
+    return StudyError(
+        f"'errors' is {noise!r}, whose rows do not follow from one another, as Student-t "
+        "innovations need it",
+        hint="likelihood=nqp.Gaussian(), or errors=nqp.AR1()",
+    )
+
+
+def _by_covariance(
+    noise: Noise,
+    equation: Equation,
+    layout: RowLayout,
+    values: Sequence[Array],
+    generator: np.random.Generator,
+) -> Array:
+    """Draw errors on every unit's whole time grid, and take those of its rows (draw, row)."""
+    units, n_periods = int(layout.unit.max()) + 1, equation.problem.n_periods
+    points = np.concatenate(values, axis=1)
+    grid = noise.draw(generator, n_periods, points[:, :-1], units)
+    out = grid[:, layout.unit, equation.rows.time] * points[:, -1:]
+    if equation.rows.weights is not None:
+        out /= np.sqrt(equation.rows.weights)
+    return np.asarray(out)
 
 
 def _heavy(nu: Array, rows: int, generator: np.random.Generator) -> Array:
@@ -150,7 +204,7 @@ def _heavy(nu: Array, rows: int, generator: np.random.Generator) -> Array:
     return np.asarray(np.sqrt((nu - 2.0) / chi_square))
 
 
-def _steps(layout: RowLayout) -> list[npt.NDArray[np.int64]]:
+def _in_order(layout: RowLayout) -> list[npt.NDArray[np.int64]]:
     """Rows by their place within their unit: each step needs only the one before."""
     starts = np.maximum.accumulate(np.where(layout.first, np.arange(layout.rows.size), 0))
     place = np.arange(layout.rows.size) - starts

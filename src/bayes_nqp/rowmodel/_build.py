@@ -1,0 +1,109 @@
+"""The model of a design, row by row, for reading and for samplers of one's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bayes_nqp.designs import own_rows
+from bayes_nqp.doors import door
+from bayes_nqp.errors import StudyError
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+    from bayes_nqp.designs import Design
+    from bayes_nqp.designs._plan import Equation, Plan
+    from bayes_nqp.panel import Panel
+
+__all__ = ["build", "equation_model"]
+
+
+@door
+def build(design: Design, panel: Panel, *, scale: float | None = None) -> pm.Model:
+    """Write the model of a design out row by row, for reading and for samplers of your own.
+
+    Nothing is integrated out: unit effects, time effects, every coefficient and every deviation
+    is a variable, and each row has its density given the unit's rows before. This is what a
+    design means; `fit` compresses the rows first, and its posterior is the same. Use this model
+    to see what is assumed, or to change it. ``nqp.fit(design, panel, nqp.NUTS())`` samples it,
+    slowly. Of `Mediation` it holds all equations side by side; mediators are data in the
+    outcome's, and errors of different equations are independent of one another.
+
+    Under ``StudentT`` it is what `fit` samples: ``sigma`` stays the standard deviation of the
+    innovations, and rows that are a unit's first, or come after a gap, are Student-t with the
+    standard deviation that AR(1) implies.
+
+    Parameters
+    ----------
+    design : StaggeredDiD, ContinuousExposure or Mediation
+    panel : Panel
+    scale : float, optional, outcome units
+        ``s``, held at this value; computed from the outcome by default.
+
+    Returns
+    -------
+    Model
+        Variables are called as in ``fit.posterior``, ``equation__name``, where the equation is
+        "outcome" or a mediator. Free variables ``…_over_s`` are in multiples of ``s`` and
+        ``z_…`` are standard normal. In outcome units: ``alpha`` (unit), ``time_effects``
+        (time_level, time), ``cell_mean``, ``cell_effect`` (cell), ``deviation`` (member),
+        ``sigma``, ``scale_…``, the coefficients of each term, and slopes of mediators ``b``, of
+        their products with treatment ``d`` (stratum, mediator); ``rho`` has no unit. Effects of a
+        continuous exposure are per ``per`` units of it. Flat priors have no prior draws: see
+        `prior_predictive`.
+
+    Raises
+    ------
+    IdentificationError
+        If the panel cannot identify what the design asks for.
+    StudyError
+        If the design, or its error structure, is not stated row by row.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> design = nqp.StaggeredDiD(unidentified="drop")
+    >>> model = nqp.build(design, nqp.datasets.castle_doctrine())
+    >>> "outcome__cell_effect" in model.named_vars
+    True
+    """
+    from bayes_nqp.rowmodel._model import row_model
+
+    _check(design)
+    plan = design.plan(panel, scale=scale)
+    return row_model(plan, plan.equations, own_rows(design, panel), design.likelihood)
+
+
+def equation_model(design: Design, panel: Panel, plan: Plan, equation: Equation) -> pm.Model:
+    """Write one equation of a plan out row by row: no other shares a variable with it.
+
+    Parameters
+    ----------
+    design : StaggeredDiD, ContinuousExposure or Mediation
+    panel : Panel
+        As it was given.
+    plan : Plan
+    equation : Equation
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    StudyError
+        If the design, or its error structure, is not stated row by row.
+    """
+    from bayes_nqp.rowmodel._model import row_model
+
+    _check(design)
+    return row_model(plan, (equation,), own_rows(design, panel), design.likelihood)
+
+
+def _check(design: Design) -> None:
+    """Refuse a design that is not stated row by row."""
+    if getattr(design, "vary_by", None) is not None:
+        raise StudyError(
+            "'vary_by' joins the deviations of two equations, which is not stated row by row",
+            hint="sampler=nqp.Importance(), the default, samples it; or vary_by=None",
+        )

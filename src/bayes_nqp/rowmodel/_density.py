@@ -1,0 +1,143 @@
+"""The density of the rows given their means: parameters of the errors, and how rows depend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pymc as pm
+import pytensor.tensor as pt
+
+from bayes_nqp.designs.noise import Noise
+from bayes_nqp.errors import StudyError
+from bayes_nqp.likelihoods import StudentT
+from bayes_nqp.parameters import Correlation, HalfNormal, Normal, Parameter
+from bayes_nqp.rowmodel._row_draws import no_student
+from bayes_nqp.rowmodel._tables import row_data
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs._plan import Equation
+    from bayes_nqp.designs.noise import Steps
+    from bayes_nqp.likelihoods import Likelihood
+    from bayes_nqp.rowmodel._layout import RowLayout
+    from bayes_nqp.rowmodel._names import Names
+
+__all__ = ["state_density"]
+
+Index = npt.NDArray[np.int64]
+
+
+def state_density(
+    names: Names,
+    equation: Equation,
+    layout: RowLayout,
+    mean: Any,
+    likelihood: Likelihood,
+    s: Any,
+) -> None:
+    """Add the errors' parameters and the density of an equation's rows to the model in context.
+
+    Parameters
+    ----------
+    names : Names
+    equation : Equation
+    layout : RowLayout
+    mean : tensor (row), multiples of ``s``
+    likelihood : Gaussian or StudentT
+    s : tensor
+
+    Raises
+    ------
+    StudyError
+        If the error structure is not stated row by row.
+    """
+    noise = equation.problem.errors
+    assert isinstance(noise, Noise)
+    *values, sigma = (_parameter(names, p, s) for p in equation.problem.error_parameters)
+    y = pm.Data(names("y_over_s"), equation.rows.outcome, dims="row")
+    steps = noise.steps(row_data("row_gap", layout.gap), values)
+    if steps is not None:
+        _step_by_step(names, equation, layout, (y, mean, sigma), steps, likelihood)
+    elif isinstance(likelihood, StudentT):
+        raise no_student(noise)
+    else:
+        _by_pattern(names, equation, noise, values, mean, sigma)
+
+
+def _parameter(names: Names, parameter: Parameter, s: Any) -> Any:
+    """Add one prior to the model in context; give the parameter in multiples of ``s``."""
+    name, prior = parameter.name, parameter.prior
+    if isinstance(prior, Correlation):
+        half = pm.Beta(names(f"half_{name}"), alpha=prior.a, beta=prior.b)
+        return pm.Deterministic(names(name), 2.0 * half - 1.0)
+    assert isinstance(prior, HalfNormal | Normal)
+    distribution = pm.HalfNormal if isinstance(prior, HalfNormal) else pm.Normal
+    if not parameter.in_outcome_units:
+        return distribution(names(name), sigma=prior.scale)
+    value = distribution(names(f"{name}_over_s"), sigma=prior.scale)
+    pm.Deterministic(names(name), value * s)
+    return value
+
+
+def _step_by_step(
+    names: Names,
+    equation: Equation,
+    layout: RowLayout,
+    rows: tuple[Any, Any, Any],
+    steps: Steps,
+    likelihood: Likelihood,
+) -> None:
+    """Add every row's density given the unit's row before."""
+    y, mean, sigma = rows
+    spread = sigma * steps.spread
+    if steps.white is not None:
+        # What is left without its white noise is what is carried on.
+        mean = mean + pm.Normal(names("z_white"), dims="row") * steps.white * sigma
+    if steps.carry is not None:
+        mean = mean + steps.carry * (y - mean)[row_data("row_previous", layout.previous)]
+    if equation.rows.weights is not None:
+        spread = spread / pt.sqrt(row_data("row_weight", equation.rows.weights))
+    if not isinstance(likelihood, StudentT):
+        pm.Normal(names("rows"), mean, spread, observed=y, dims="row")
+        return
+    nu: Any = likelihood.nu
+    if nu is None:
+        nu = pm.Deterministic(names("nu"), 2.0 + pm.Gamma(names("nu_less_2"), alpha=2.0, beta=0.1))
+    unit_spread = pt.sqrt((nu - 2.0) / nu)
+    pm.StudentT(names("rows"), nu=nu, mu=mean, sigma=spread * unit_spread, observed=y, dims="row")
+
+
+def _by_pattern(
+    names: Names,
+    equation: Equation,
+    noise: Noise,
+    values: Sequence[Any],
+    mean: Any,
+    sigma: Any,
+) -> None:
+    """Add the joint density of each unit's rows; units seen in the same periods share a factor."""
+    whole = noise.tensor_covariance(equation.problem.n_periods, values)
+    if whole is None or equation.rows.weights is not None:
+        raise StudyError(
+            f"'errors' is {noise!r}, which is not stated row by row",
+            hint="sampler=nqp.Importance(), the default, samples it; a row model needs its "
+            "'steps', or its 'tensor_covariance' and rows without weights",
+        )
+    for number, (periods, place) in enumerate(_patterns(equation)):
+        factor = pt.linalg.cholesky(whole[np.ix_(periods, periods)])
+        pm.MvNormal(
+            names(f"rows_{number}"), mu=mean[place], chol=sigma * factor,
+            observed=equation.rows.outcome[place],
+        )  # fmt: skip
+
+
+def _patterns(equation: Equation) -> list[tuple[Index, Index]]:
+    """Observed periods, and the rows (unit, period) of all units that are seen in just these."""
+    unit, time = equation.rows.unit, equation.rows.time
+    rows = np.split(np.arange(unit.size), np.flatnonzero(np.diff(unit)) + 1)
+    groups: dict[tuple[int, ...], list[Index]] = {}
+    for own in rows:
+        groups.setdefault(tuple(time[own].tolist()), []).append(own)
+    return [(np.array(periods), np.stack(own)) for periods, own in groups.items()]

@@ -1,0 +1,122 @@
+"""The plain model, row by row: every coefficient a named variable, nothing compressed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from bayes_nqp.rowmodel._density import state_density
+from bayes_nqp.rowmodel._effects import report_slopes, state_effects
+from bayes_nqp.rowmodel._layout import RowLayout, cell_names, node_names, row_layout
+from bayes_nqp.rowmodel._names import Names
+from bayes_nqp.rowmodel._tables import padded, row_data, scale_variables, table
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs._plan import Equation, Plan
+    from bayes_nqp.likelihoods import Likelihood
+    from bayes_nqp.panel import Panel
+
+__all__ = ["row_model"]
+
+
+def row_model(
+    plan: Plan, equations: Sequence[Equation], panel: Panel, likelihood: Likelihood
+) -> pm.Model:
+    """Write equations of a plan out as a PyMC model.
+
+    Parameters
+    ----------
+    plan : Plan
+    equations : sequence of Equation
+        Those of the plan, or some of them.
+    panel : Panel
+        With the rows of the plan.
+    likelihood : Gaussian or StudentT
+
+    Returns
+    -------
+    Model
+        Free variables ``…_over_s`` are in multiples of ``s`` and ``z_…`` are standard normal;
+        the others are in outcome units.
+    """
+    layouts = [row_layout(plan, equation) for equation in equations]
+    with pm.Model(coords=_coords(plan, panel, layouts[0])) as model:
+        for equation, layout in zip(equations, layouts, strict=True):
+            model.add_coords(_own_coords(plan, panel, equation))
+            _state(plan, equation, layout, likelihood)
+    return model
+
+
+def _state(plan: Plan, equation: Equation, layout: RowLayout, likelihood: Likelihood) -> None:
+    """Add one equation to the model in context."""
+    names = Names(equation.name)
+    s = pm.Data(names("s"), np.float64(equation.scale))
+    scales = scale_variables(names, equation.problem, s)
+    alpha = pm.Flat(names("alpha_over_s"), dims="unit")
+    pm.Deterministic(names("alpha"), alpha * s, dims="unit")
+    time, cells, slopes = (
+        table(names, plan, equation, place, scales, s) for place in ("time", "cells", "slopes")
+    )
+    shape = (len(plan.frame.level_names), plan.frame.n_periods)
+    pm.Deterministic(names("time_effects"), time.reshape(shape) * s, dims=("time_level", "time"))
+    report_slopes(names, plan, equation, slopes, s)
+    deviation = state_effects(names, plan, equation, layout, cells, slopes, scales, s)
+    unit = np.unique(layout.unit, return_inverse=True)[1]
+    mean = alpha[row_data("row_unit", unit)] + time[row_data("row_node", layout.node)]
+    mean = mean + padded(cells)[row_data("row_cell", layout.cell)]
+    if layout.entry_row.size:
+        mean = mean + _columns(names, layout, slopes)
+    if deviation is not None:
+        own = padded(deviation)[row_data("row_member", layout.member)]
+        mean = mean + own * row_data("row_loading", layout.loading)
+    state_density(names, equation, layout, mean, likelihood, s)
+
+
+def _coords(plan: Plan, panel: Panel, layout: RowLayout) -> dict[str, Any]:
+    """Labels of what equations share: rows, units, periods, cells, members."""
+    frame, cells = plan.frame, plan.cells
+    return {
+        # A unit without rows has no effect that anything could tell.
+        "unit": panel.unit_labels[np.unique(layout.unit)],
+        "row": layout.rows,
+        "cell": cell_names([*cells.strata.values()], cells.cohort, cells.time),
+        "time_level": [name or "all" for name in frame.level_names],
+        "time": panel.time_labels[: frame.n_periods],
+        "member": layout.members,
+    }
+
+
+def _own_coords(plan: Plan, panel: Panel, equation: Equation) -> dict[str, Any]:
+    """Labels of an equation's coefficients."""
+    names, cells = Names(equation.name), plan.cells
+    nodes = node_names(plan.frame.level_names, panel.time_labels)
+    texts = np.array(cell_names([*cells.strata.values()], cells.cohort, cells.time), dtype=str)
+    coords: dict[str, Any] = {}
+    for part in equation.locals:
+        labels = nodes[part.index] if part.place == "time" else texts[part.index]
+        coords[names(f"{part.name}_label")] = labels
+    for shared in equation.globals:
+        labels = np.asarray(shared.labels, dtype=str)
+        if shared.place == "time":
+            labels = nodes[np.argmax(shared.columns != 0, axis=0)]
+        coords[names(f"{shared.name}_label")] = labels
+        if shared.display is not None:
+            coords[names(f"z_{shared.name}_dim")] = np.arange(shared.columns.shape[1])
+    if equation.slopes:
+        coords[names("stratum")] = list(plan.stratum_names)
+    called = dict.fromkeys(slope.mediator for slope in equation.slopes if slope.kind != "z")
+    if called:
+        coords["mediator"] = list(called)
+    return coords
+
+
+def _columns(names: Names, layout: RowLayout, slopes: Any) -> Any:
+    """What the varying columns add to each row."""
+    value = pm.Data(names("entry_value"), layout.entry_value)
+    terms = value * slopes[pm.Data(names("entry_slope"), layout.entry_slope)]
+    where = pm.Data(names("entry_row"), layout.entry_row)
+    return pt.zeros(layout.rows.size)[where].inc(terms)
