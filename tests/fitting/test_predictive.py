@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from dense import Dense
@@ -31,12 +33,16 @@ def short():
 
 
 def _fixed(case, panel, values):
-    """A fit whose every draw has the same parameters: what follows them is exact."""
+    """A fit whose every draw has the same parameters: what follows them is exact.
+
+    It holds no coefficients, so that each draw gets its own given the parameters.
+    """
     made = fit(case.design, panel, IMH(draws=4, chains=1, seed=1), progress=False)
     names = made.plan.equations[0].problem.parameter_names
     for name in names:
         own = 1.0 if name in ("rho", "noise") else made.scale
         made.tree["posterior"][f"outcome__{name}"][:] = values.get(name, 0.6) * own
+    del made.tree["coefficients"]
     return made, {name: values.get(name, 0.6) for name in names}
 
 
@@ -88,6 +94,18 @@ def test_seeds_and_chunks(short, monkeypatch):
     assert not np.allclose(one["outcome"], other["outcome"])
 
 
+def test_draws_have_the_coefficients_that_the_fit_holds(short):
+    """Other coefficients of a single draw move its outcomes, and those of no other."""
+    tree = short.tree.copy(deep=True)
+    tree["coefficients"]["outcome__slots"][0, 7] += 1.0
+    one, other = (
+        posterior_predictive(fitted, draws=600, seed=3)["outcome"].to_numpy()[0]
+        for fitted in (short, replace(short, tree=tree))
+    )
+    moved = (one != other).any(axis=1)
+    assert np.flatnonzero(moved).tolist() == [7]
+
+
 def test_new_members_differ_only_where_rows_are_treated(short):
     same = posterior_predictive(short, draws=200, seed=3)["outcome"].to_numpy()[0]
     new = posterior_predictive(short, draws=200, seed=3, members="new")["outcome"].to_numpy()[0]
@@ -103,8 +121,6 @@ def test_what_cannot_be_drawn(short):
         posterior_predictive(short, draws="many", seed=1)
     with pytest.raises(StudyError, match="members='old'"):
         posterior_predictive(short, members="old")
-    from dataclasses import replace
-
     design = StaggeredDiD(errors=IID(), likelihood=StudentT())
     with pytest.raises(StudyError, match="keeps no unit effects"):
         posterior_predictive(replace(short, design=design))

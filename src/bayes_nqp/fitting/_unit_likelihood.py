@@ -234,13 +234,7 @@ class _Densities:
         """What integrating deviations out adds (draw, member)."""
         variance = (values.sigma**2)[:, None]
         k = variance / values.deviation[:, 0]
-        along = self.rows.by_member([a.along for a in pieces])
-        inner = self.rows.by_member(
-            [
-                np.broadcast_to(p.of_units(a.inner), a.along.shape)
-                for p, a in zip(self.patterns, pieces, strict=True)
-            ]
-        )
+        along, inner = self.rows.of_members(pieces)
         return np.asarray(along**2 / (2.0 * variance * (k + inner)) - 0.5 * np.log1p(inner / k))
 
 

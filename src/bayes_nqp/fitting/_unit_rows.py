@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,15 +19,17 @@ from scipy.sparse import csr_array
 from bayes_nqp.designs._layout import RowLayout, row_layout
 from bayes_nqp.fitting._row_draws import padded, row_slopes
 from bayes_nqp.fitting._slots import slot_places
+from bayes_nqp.gaussian._small import half_solve
 
 if TYPE_CHECKING:
     from bayes_nqp.designs._plan import Equation, Plan
     from bayes_nqp.gaussian.types import Noise, Values
 
-__all__ = ["Absorbed", "Pattern", "UnitRows"]
+__all__ = ["Absorbed", "Members", "Pattern", "UnitRows"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
+Members = Literal["same", "new"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,21 +152,73 @@ class UnitRows:
         grid = self.noise.covariance(self.equation.problem.n_periods, values.noise)
         return [_absorbed(p, residual[:, p.rows], grid) for p in self.patterns]
 
-    def by_member(self, values: list[Array]) -> Array:
-        """Sum over the units of each member.
+    def of_members(self, pieces: list[Absorbed]) -> tuple[Array, Array]:
+        """Sum what units say of the deviations of their members.
 
         Parameters
         ----------
-        values : list of ndarray (B, n)
+        pieces : list of Absorbed
             One a pattern.
 
         Returns
         -------
-        ndarray (B, member + 1)
-            Units without treated rows last.
+        tuple of two ndarray (B, member + 1)
+            ``d'Q̃r`` and ``d'Q̃d``; those of units without treated rows, zeros, last.
         """
-        flat = np.concatenate(values, axis=1)
-        return np.asarray((self._members.T @ flat.T).T)
+        along = np.concatenate([a.along for a in pieces], axis=1)
+        inner = np.concatenate(
+            [
+                np.broadcast_to(p.of_units(a.inner), a.along.shape)
+                for p, a in zip(self.patterns, pieces, strict=True)
+            ],
+            axis=1,
+        )
+        return np.asarray((self._members.T @ along.T).T), np.asarray((self._members.T @ inner.T).T)
+
+    def drawn(
+        self, residual: Array, values: Values, generator: np.random.Generator, members: Members
+    ) -> Array:
+        """Draw flat coefficients and deviations given the data: ``N alpha + d delta`` of rows.
+
+        ``delta | y ~ N(d'Q̃r / (K + d'Q̃d), sigma² / (K + d'Q̃d))``, summed over the units of a
+        member, and ``alpha | delta, y ~ N((N'QN)^-1 N'Q (r - d delta), sigma² (N'QN)^-1)``.
+
+        Parameters
+        ----------
+        residual : ndarray (B, row), multiples of s
+        values : Values
+            At these B draws.
+        generator : Generator
+        members : {"same", "new"}
+            Whether deviations that rows get are those given the data, or new ones.
+
+        Returns
+        -------
+        ndarray (B, row), multiples of s
+        """
+        nuisance, n_units = self.equation.gaussian.nuisance, int(self.layout.unit.max()) + 1
+        n_levels = n_units * nuisance.shape[1]
+        normal = generator.standard_normal((len(values), n_levels + 2 * self.n_members))
+        level, own, fresh = np.split(normal, [n_levels, n_levels + self.n_members], axis=1)
+        level = level.reshape(len(values), n_units, -1)
+        deviates = self.equation.gaussian.deviation is not None
+        pieces, sigma = self.absorbed(residual, values), values.sigma[:, None]
+        deviation = np.zeros((len(values), self.n_members + 1))
+        if deviates:
+            along, inner = (a[:, :-1] for a in self.of_members(pieces))
+            precision = sigma**2 / values.deviation[:, 0] + inner
+            deviation[:, :-1] = along / precision + sigma / np.sqrt(precision) * own
+        out = np.zeros_like(residual)
+        for p, a in zip(self.patterns, pieces, strict=True):
+            alpha = a.level - p.of_units(a.shift) * deviation[:, p.member, None]
+            noise = sigma[..., None] * level[:, p.unit]
+            upper = p.of_units(a.factor.swapaxes(-1, -2))
+            alpha = alpha + half_solve(upper, noise[..., None])[..., 0]
+            out[:, p.rows] = alpha @ nuisance[p.times].T
+        if members == "new":
+            deviation[:, :-1] = np.sqrt(values.deviation[:, 0]) * fresh if deviates else 0.0
+        out += deviation[:, self.layout.member] * self.layout.loading
+        return out
 
     @cached_property
     def _members(self) -> Any:
