@@ -9,11 +9,11 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.designs._layout import node_names
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._parameters import unconstrained
 from bayes_nqp.fitting._slots import slot_places
 from bayes_nqp.gaussian import draw
+from bayes_nqp.rowmodel import node_names
 
 if TYPE_CHECKING:
     from bayes_nqp.designs._plan import Equation, Plan

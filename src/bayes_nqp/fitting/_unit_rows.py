@@ -16,10 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from bayes_nqp.designs._layout import RowLayout, row_layout
-from bayes_nqp.fitting._row_draws import padded, row_slopes
 from bayes_nqp.fitting._slots import slot_places
 from bayes_nqp.gaussian._small import half_solve
+from bayes_nqp.rowmodel import RowLayout, padded, row_layout, row_slopes
 
 if TYPE_CHECKING:
     from bayes_nqp.designs._plan import Equation, Plan

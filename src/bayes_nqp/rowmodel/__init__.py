@@ -1,7 +1,7 @@
 """The model row by row: where each row finds its coefficients, its draws, and the PyMC model."""
 
 from bayes_nqp.rowmodel._build import build, equation_model
-from bayes_nqp.rowmodel._layout import RowLayout, cell_slopes, row_layout
+from bayes_nqp.rowmodel._layout import RowLayout, cell_slopes, node_names, row_layout
 from bayes_nqp.rowmodel._names import SLOPE_NAMES, Names
 from bayes_nqp.rowmodel._row_draws import (
     chunks,
@@ -21,6 +21,7 @@ __all__ = [
     "degrees_of_freedom",
     "equation_model",
     "errors_of",
+    "node_names",
     "padded",
     "row_layout",
     "row_slopes",
