@@ -102,3 +102,28 @@ def test_a_density_that_refuses_points() -> None:
 def test_numbers_out_of_range(number: dict[str, int]) -> None:
     with pytest.raises(StudyError, match=f"'{next(iter(number))}'"):
         Importance(**number)
+
+
+MANY = ParameterSpace(
+    tuple(Parameter(f"scale_{k}", HalfNormal(1.0), folds=True) for k in range(14))
+)
+"""More scales than there are images for: of two that stand well off zero none is needed."""
+
+
+def far_and_near(points: np.ndarray) -> np.ndarray:
+    """Twelve scales at their prior, two that data hold at 1 ± .05."""
+    values = MANY.constrain(points)
+    return np.asarray(MANY.log_prior(points) + norm.logpdf(values[:, 5:7], 1.0, 0.05).sum(axis=1))
+
+
+def test_of_many_scales_the_nearest_to_zero_fold() -> None:
+    chains = importance(far_and_near, MANY, Importance(seed=1))
+    scales = np.exp(chains.values["x"].reshape(-1, 14))
+    assert chains.facts["importance_ess"] > 400
+    assert "tempered_ess" not in chains.facts
+    width = 5.0 / np.sqrt(chains.facts["importance_ess"])
+    expected = np.full(14, np.sqrt(2.0 / np.pi))
+    # Precision 1 / .05² pulls to 1, the prior with 1 to zero.
+    expected[5:7] = 400.0 / 401.0
+    spread = np.where(np.isin(np.arange(14), (5, 6)), 0.05, 0.6)
+    assert (np.abs(scales.mean(axis=0) - expected) < width * spread).all()

@@ -19,6 +19,8 @@ type Density = Callable[[Array], Array]
 NU = 6.0
 """Degrees of freedom of proposals: heavier tails than a posterior's."""
 _LOWEST = 1e-300
+_IMAGES = 4_000_000
+"""Images whose densities are held at once."""
 
 
 def folded(points: Array, folds: npt.NDArray[np.bool_]) -> Array:
@@ -102,8 +104,17 @@ class FoldedT:
         base = (places - self.centre) @ inverse.T
         turn = inverse[:, self.folds]
         signs = np.array(list(product((0.0, -2.0), repeat=int(self.folds.sum()))))
-        images = np.empty((len(signs), len(places)))
+        size = max(_IMAGES // len(signs), 1)
+        parts = [
+            self._images(base[at : at + size], places[at : at + size, self.folds], turn, signs)
+            for at in range(0, len(places), size)
+        ]
+        return np.asarray(constant + np.concatenate([*parts, np.zeros(0)]))
+
+    def _images(self, base: Array, folded: Array, turn: Array, signs: Array) -> Array:
+        """Log of the sum over images of some places, up to the constant."""
+        images = np.empty((len(signs), len(base)))
         for k, sign in enumerate(signs):
-            moved = base + (places[:, self.folds] * sign) @ turn.T if sign.any() else base
-            images[k] = -0.5 * (NU + d) * np.log1p((moved**2).sum(axis=1) / NU)
-        return np.asarray(constant + logsumexp(images, axis=0))
+            moved = base + (folded * sign) @ turn.T if sign.any() else base
+            images[k] = -0.5 * (NU + self.centre.size) * np.log1p((moved**2).sum(axis=1) / NU)
+        return np.asarray(logsumexp(images, axis=0))

@@ -26,6 +26,8 @@ _ROUNDS = (200, 400, 800)
 _INFLATION = 1.2
 _GOOD = 0.5
 """Effective share of a round's points from which the proposal needs no further round."""
+_MOST_FOLDED = 12
+"""Parameters that are folded: 4,096 images."""
 _APART = 5.0
 """Standard deviations at which two climbs count as ended at different modes."""
 _DEPTH = 12.0
@@ -132,13 +134,26 @@ def importance(
     generator = np.random.default_rng(sampler.seed)
     summit, modes = summits(density, space, generator, near)
     if modes == 1:
-        proposal = fitted(density, space.folds, summit, generator)
+        proposal = fitted(density, _nearest_zero(space.folds, summit), summit, generator)
         for size in (sampler.proposals, 5 * sampler.proposals):
             found = propose(density, proposal, generator, size)
             if found.weights.passed:
                 return _resampled(found, sampler, generator)
             proposal = _refitted(found.proposal, found)
     return tempered(density, space, sampler.draws, sampler.chains, generator)
+
+
+def _nearest_zero(folds: Bool, summit: Summit) -> Bool:
+    """Of parameters that may vanish those to fold: the nearest to zero, by their own sd.
+
+    A folded proposal has an image for every choice of signs, so that there may not be many.
+    """
+    values, vectors = np.linalg.eigh(summit.curvature)
+    spread = np.sqrt((vectors**2 / np.maximum(values, 0.3)).sum(axis=1))
+    nearest = np.argsort(np.where(folds, -spread, np.inf), kind="stable")[:_MOST_FOLDED]
+    out = np.zeros_like(folds)
+    out[nearest] = folds[nearest]
+    return out
 
 
 def summits(
