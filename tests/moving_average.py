@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from dense import Dense
 
 from bayes_nqp import Priors
 from bayes_nqp.designs.noise import Noise
@@ -34,3 +35,14 @@ class StatedMovingAverage(MovingAverage):
         (theta,) = values
         beside = np.eye(n_periods, k=1) + np.eye(n_periods, k=-1)
         return (1.0 + theta**2) * np.eye(n_periods) + theta * beside
+
+
+class DenseMovingAverage(Dense):
+    """The rows of a design with these errors, written densely."""
+
+    def error_covariance(self, p: dict[str, float]) -> np.ndarray:
+        same = self.unit[:, None] == self.unit
+        apart = np.abs(self.time[:, None] - self.time)
+        theta = p["theta"]
+        near = np.where(apart == 0, 1.0 + theta**2, np.where(apart == 1, theta, 0.0))
+        return p["sigma"] ** 2 * same * near

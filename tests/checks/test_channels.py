@@ -16,6 +16,7 @@ from bayes_nqp import plots
 from bayes_nqp.checks import CHECKS
 from bayes_nqp.checks._channels import innovations, left_over
 from bayes_nqp.checks._refit import called, total_fit
+from bayes_nqp.designs.noise import Noise
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.simulation import staggered
 
@@ -184,18 +185,23 @@ def test_innovations_are_correlated_or_not(sound: nqp.Fit, tangled: nqp.Fit) -> 
     assert "the joint one is not touched, and its interval allows for it" in bad.sentence
 
 
-def test_innovations_are_what_generalised_least_squares_leaves(sound: nqp.Fit) -> None:
-    plan, rho = sound.plan, 0.6
+@pytest.mark.parametrize(
+    ("errors", "values"), [(nqp.AR1(), [0.6]), (nqp.AR1Noise(), [0.6, 0.8]), (nqp.IID(), [])]
+)
+def test_innovations_are_what_generalised_least_squares_leaves(
+    sound: nqp.Fit, errors: Noise, values: list[float]
+) -> None:
+    plan, parameters = sound.plan, np.array(values)
     generator = np.random.default_rng(0)
     y = generator.standard_normal(plan.kept.size)
-    found = innovations(plan, y, rho, own=False)
+    found = innovations(plan, y, errors, parameters, own=False)
     unit, time = plan.frame.unit, plan.frame.time
     level = plan.frame.level[unit] * 100 + time
     columns = [np.equal.outer(x, np.unique(x[x >= 0])) for x in (unit, level, plan.cell_of_row)]
     x = np.concatenate(columns, axis=1).astype(float)
     same = np.equal.outer(unit, unit)
-    gap = np.abs(np.subtract.outer(time, time))
-    root = np.linalg.inv(np.linalg.cholesky(np.where(same, rho**gap, 0.0)))
+    grid = errors.covariance(plan.frame.n_periods, parameters[None])[0]
+    root = np.linalg.inv(np.linalg.cholesky(np.where(same, grid[time[:, None], time], 0.0)))
     x, y = root @ x, root @ y
     expected = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
     np.testing.assert_allclose(found / found.std(), expected / expected.std(), atol=1e-6)

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from dense import Dense
 from design_table import DESIGNS
+from fit_at import fit_at
+from moving_average import DenseMovingAverage, MovingAverage
 
 from bayes_nqp import IID, IMH, StaggeredDiD, StudentT, fit, posterior_predictive
 from bayes_nqp.errors import StudyError
@@ -53,8 +55,23 @@ def test_moments_given_the_parameters(name):
     changes = {} if "cities" in name else {"missing": 0.15}
     panel = case.make(4, **changes)
     made, parameters = _fixed(case, panel, {"rho": 0.5, "noise": 0.7, "sigma": 0.9})
+    _compare(made, Dense(case.design, panel), parameters)
+
+
+@pytest.mark.parametrize("name", ["partial, units, AR(1)", "partial, cities, AR(1)"])
+def test_moments_under_a_structure_of_ones_own(name):
+    design = DESIGNS[name].design.replace(errors=MovingAverage())
+    panel = DESIGNS[name].make(4, missing=0.15)
+    equation = design.plan(panel).equations[0]
+    parameters = dict.fromkeys(equation.problem.parameter_names, 0.6) | {"sigma": 0.9}
+    x = equation.problem.space.unconstrain(np.array([[*parameters.values()]]))
+    made = fit_at(design, panel, equation, x, None)
+    _compare(made, DenseMovingAverage(design, panel), parameters)
+
+
+def _compare(made, reference, parameters):
+    """Compare means and covariances of replicated rows with those of the dense model."""
     found = posterior_predictive(made, draws=DRAWS, seed=3)
-    reference = Dense(case.design, panel)
     wanted = np.searchsorted(found["row"].to_numpy(), reference.rows)
     draws = found["outcome"].to_numpy()[0][:, wanted]
     mean, covariance = _dense(reference, parameters)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,39 +10,21 @@ import scipy.linalg as sl
 import xarray as xr
 from dense import Dense, dense, values_of
 from design_table import DESIGNS
+from fit_at import fit_at
+from moving_average import MovingAverage
 from random_panels import random_panel
 from scipy import stats
 
 import bayes_nqp as nqp
 from bayes_nqp.designs._plan import Equation
-from bayes_nqp.designs.noise import Noise
-from bayes_nqp.diagnostics import Gate
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting import Fit
 from bayes_nqp.gaussian import density, draw
 from bayes_nqp.gaussian.density import factorise, normal_equations
-from bayes_nqp.parameters import FLAT, Normal, Parameter
+from bayes_nqp.parameters import FLAT
 
 pytestmark = pytest.mark.xdist_group("unit_likelihood")
 
 SAMPLER = nqp.IMH(seed=2, draws=300, chains=2)
-
-
-def fit_at(design, panel: nqp.Panel, equation: Equation, x: np.ndarray, slots: np.ndarray) -> Fit:
-    """A fit whose draws have given parameters (draw, parameter) and coefficients (draw, slot)."""
-    space = equation.problem.space
-    units = [equation.scale if p.in_outcome_units else 1.0 for p in space.parameters]
-    values = space.constrain(x) * units
-    dims = ("chain", "draw")
-    posterior = {f"outcome__{n}": (dims, values[None, :, k]) for k, n in enumerate(space.names)}
-    coords = {"chain": [0], "draw": np.arange(len(x))}
-    tree = {
-        "posterior": xr.Dataset(posterior, coords=coords),
-        "coefficients": xr.Dataset({"outcome__slots": ((*dims, "slot"), slots[None])}),
-    }
-    gate = Gate(1.0, 1e3, 1e3, 0, np.nan, ())
-    facts = {"scale": equation.scale, "panel_digest": panel.digest}
-    return Fit(design, panel, SAMPLER, xr.DataTree.from_dict(tree), gate, facts, {})
 
 
 def densities(design, panel: nqp.Panel, equation: Equation, x: np.ndarray) -> xr.DataArray:
@@ -146,19 +128,6 @@ def test_units_and_priors_make_up_the_collapsed_density(name: str) -> None:
     units = densities(case.design, panel, equation, x).sum(axis=1).to_numpy()
     collapsed = density(equation.gaussian, x) - space.log_prior(x)
     np.testing.assert_allclose(log_marginal(equation, x, units), collapsed, rtol=1e-9, atol=1e-7)
-
-
-@dataclass(frozen=True, slots=True)
-class MovingAverage(Noise):
-    """``e_t = z_t + m z_{t-1}``: a structure that no file of the library knows."""
-
-    def parameters(self, n_periods: int, priors: nqp.Priors) -> tuple[Parameter, ...]:
-        return (Parameter("theta", Normal(0.5), in_outcome_units=False),)
-
-    def covariance(self, n_periods: int, values: np.ndarray) -> np.ndarray:
-        theta = values[:, :1, None]
-        near = np.eye(n_periods, k=1) + np.eye(n_periods, k=-1)
-        return (1.0 + theta**2) * np.eye(n_periods) + theta * near
 
 
 @pytest.mark.parametrize("name", ["partial, units, AR(1)", "partial, cities, AR(1)"])

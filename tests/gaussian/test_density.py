@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from dense import Dense, dense, values_of
+from dense import dense, values_of
 from design_table import DESIGNS
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from moving_average import MovingAverage
+from moving_average import DenseMovingAverage, MovingAverage
 
 from bayes_nqp import Panel
 from bayes_nqp.errors import IdentificationError
@@ -49,15 +49,6 @@ def test_density_is_dense(
     far = name == "exposure, by time" and np.abs(theirs).max() > 1e5
     close = 1e-7 if far else 1e-8
     assert np.abs(np.diff(ours) - change).max() <= close * max(1.0, np.abs(change).max())
-
-
-class DenseMovingAverage(Dense):
-    def error_covariance(self, p: dict[str, float]) -> np.ndarray:
-        same = self.unit[:, None] == self.unit
-        apart = np.abs(self.time[:, None] - self.time)
-        theta = p["theta"]
-        near = np.where(apart == 0, 1.0 + theta**2, np.where(apart == 1, theta, 0.0))
-        return p["sigma"] ** 2 * same * near
 
 
 @pytest.mark.parametrize("name", ["partial, units, AR(1)", "partial, cities, AR(1)", "covariates"])

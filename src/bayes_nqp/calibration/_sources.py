@@ -153,15 +153,15 @@ class PosteriorSource:
         cells, deviation = self._cells(parameters), self._deviation(here, parameters, first)
         layout, equation = self.layout, self.plan.equations[0]
         errors = {
-            name: parameters[f"outcome__{name}"].to_numpy()[0]
-            for name in ("sigma", "rho", "noise")
-            if f"outcome__{name}" in parameters
+            p.name: parameters[f"outcome__{p.name}"].to_numpy()[0]
+            / (equation.scale if p.in_outcome_units else 1.0)
+            for p in equation.problem.error_parameters
         }
         drawn = parameters.get("outcome__nu")
         nu = degrees_of_freedom(
             self.fit.design.likelihood, 1, None if drawn is None else drawn.to_numpy()[0], first
         )
-        values = errors_of(equation, layout, errors, nu, many)
+        values = errors_of(equation, layout, errors, nu, many) * equation.scale
         effects = padded(cells)[:, self.plan.cell_of_row[layout.rows]]
         effects += padded(deviation)[:, layout.member]
         exposure = self.plan.exposure

@@ -21,6 +21,7 @@ from bayes_nqp.effects import cell_effects
 
 if TYPE_CHECKING:
     from bayes_nqp.designs._plan import Plan
+    from bayes_nqp.designs.noise import Noise
     from bayes_nqp.fitting import Fit
 
 __all__ = [
@@ -238,7 +239,7 @@ def left_over(plan: Plan, values: Array) -> Array:
     return _residuals(_effects_of(plan), values[plan.kept])
 
 
-def innovations(plan: Plan, values: Array, rho: float, *, own: bool) -> Array:
+def innovations(plan: Plan, values: Array, errors: Noise, parameters: Array, *, own: bool) -> Array:
     """Innovations of a column: what its past, its effects and its cells do not tell.
 
     Parameters
@@ -246,8 +247,9 @@ def innovations(plan: Plan, values: Array, rho: float, *, own: bool) -> Array:
     plan : Plan
     values : ndarray (row)
         Over all rows of the plan.
-    rho : float
-        Autocorrelation of the errors.
+    errors : Noise
+    parameters : ndarray (parameter)
+        Of the errors, on their own scales.
     own : bool
         Whether each unit has its own effect.
 
@@ -261,7 +263,7 @@ def innovations(plan: Plan, values: Array, rho: float, *, own: bool) -> Array:
     parts = [_effects_of(plan), _dummies(cell)]
     if own:
         parts.append(_dummies(np.where(plan.frame.treated[kept], unit, -1)))
-    filtered = _filter(unit, time, rho)
+    filtered = _filter(unit, time, errors.covariance(plan.frame.n_periods, parameters[None])[0])
     columns = csr_array(filtered @ csr_array(hstack(parts)))
     return _residuals(columns, (filtered @ values[kept])[:, None])[:, 0]
 
@@ -282,18 +284,30 @@ def _dummies(codes: npt.NDArray[np.int64]) -> csr_array:
     return csr_array((np.ones(rows.size), (rows, column)), shape=(codes.size, found.size))
 
 
-def _filter(unit: npt.NDArray[np.int64], time: npt.NDArray[np.int64], rho: float) -> csr_array:
-    """Turn AR(1) errors, with any gaps, to independent ones of equal variance."""
+def _filter(
+    unit: npt.NDArray[np.int64], time: npt.NDArray[np.int64], covariance: Array
+) -> csr_array:
+    """Turn errors with a covariance on the time grid, gaps and all, to independent ones.
+
+    ``L^-1`` with ``LL' = V_oo``: each row less what the unit's earlier rows tell of it.
+    """
     order = np.lexsort((time, unit))
-    same = np.diff(unit[order]) == 0
-    before, after = order[:-1][same], order[1:][same]
-    kept = rho ** (time[after] - time[before]).astype(np.float64)
-    scale = np.full(unit.size, np.sqrt(1 - rho * rho))
-    scale[after] = np.sqrt((1 - rho * rho) / (1 - kept * kept))
-    rows = np.concatenate([np.arange(unit.size), after])
-    columns = np.concatenate([np.arange(unit.size), before])
-    values = np.concatenate([scale, -scale[after] * kept])
-    return csr_array((values, (rows, columns)), shape=(unit.size, unit.size))
+    rows, columns, values = [], [], []
+    whiteners: dict[bytes, Array] = {}
+    for mine in np.split(order, np.flatnonzero(np.diff(unit[order])) + 1):
+        seen = time[mine]
+        white = whiteners.get(seen.tobytes())
+        if white is None:
+            white = np.linalg.inv(np.linalg.cholesky(covariance[np.ix_(seen, seen)]))
+            whiteners[seen.tobytes()] = white
+        low, high = np.tril_indices(mine.size)
+        rows.append(mine[low])
+        columns.append(mine[high])
+        values.append(white[low, high])
+    at = (np.concatenate(rows), np.concatenate(columns))
+    out = csr_array((np.concatenate(values), at), shape=(unit.size, unit.size))
+    out.eliminate_zeros()
+    return out
 
 
 def _residuals(columns: csr_array, values: Array) -> Array:

@@ -28,7 +28,7 @@ from bayes_nqp.checks._result import (
 )
 from bayes_nqp.checks._robust import Errors, Robust
 from bayes_nqp.checks._said import Said, joined, listed, said
-from bayes_nqp.checks._structures import richest, structures
+from bayes_nqp.checks._structures import error_means, richest, structures
 from bayes_nqp.designs import ContinuousExposure
 from bayes_nqp.designs._frame import unit_column
 from bayes_nqp.effects import cell_effects
@@ -273,10 +273,7 @@ def _errors(fit: Fit) -> Errors:
 
     design = staggered(fit)
     fixed = 0.0 if design.effect.varying is None else design.priors.member * fit.scale
-    *errors, _ = fit.plan.equations[0].problem.error_parameters
-    parameters = {
-        p.name: mean(p.name, 0.0) / (fit.scale if p.in_outcome_units else 1.0) for p in errors
-    }
+    parameters = error_means(fit, fit.plan.equations[0])
     return Errors(mean("sigma", 0.0), parameters, mean("scale_deviation", fixed))
 
 

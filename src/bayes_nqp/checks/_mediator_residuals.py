@@ -13,6 +13,7 @@ from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._refit import channels, panel_of
 from bayes_nqp.checks._result import DOUBT, HOLDS, Finding, NotApplicable, Verdict, asks
 from bayes_nqp.checks._said import Said, listed, said, separated
+from bayes_nqp.checks._structures import error_means
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -28,12 +29,12 @@ def mediator_residuals(fit: Fit) -> Finding:
     """Correlate the innovations of mediators.
 
     They are what is left of a mediator once unit effects, time effects, cells (and each treated
-    unit's own effect where units vary) and its own past, at the posterior mean of its
-    autocorrelation, are taken off by least squares. It is in doubt if a correlation is beyond
-    0.3 in size: then one mediator may act on another, or something acts on both, and a single
-    indirect effect, which is "entering the outcome last through this mediator", is not causal
-    by itself. The joint indirect effect is not touched by it: draws of mediators' equations are
-    correlated as their innovations are, so that its interval allows for it.
+    unit's own effect where units vary) and its own past, at the posterior means of the
+    parameters of its errors, are taken off by least squares. It is in doubt if a correlation is
+    beyond 0.3 in size: then one mediator may act on another, or something acts on both, and a
+    single indirect effect, which is "entering the outcome last through this mediator", is not
+    causal by itself. The joint indirect effect is not touched by it: draws of mediators' equations
+    are correlated as their innovations are, so that its interval allows for it.
     """
     design = channels(fit)
     panel = design.rows(panel_of(fit))
@@ -45,13 +46,14 @@ def mediator_residuals(fit: Fit) -> Finding:
                 "只有一个中介变量，不存在中介变量之间的影响。",
             )
         )
-    plan, posterior = fit.plan, fit.posterior
+    plan = fit.plan
     own = design.varying is not None
     left = []
     for name in names:
         values = panel.mediators[:, panel.roles.mediators.index(name)]
-        rho = posterior.get(f"{name}__rho")
-        left.append(innovations(plan, values, 0.0 if rho is None else float(rho.mean()), own=own))
+        equation = next(e for e in plan.equations if e.name == name)
+        means = np.array([*error_means(fit, equation).values()])
+        left.append(innovations(plan, values, design.errors, means, own=own))
     matrix = np.atleast_2d(np.corrcoef(np.stack(left)))
     sd = 1.0 / np.sqrt(max(left[0].size - int(plan.frame.unit.max()) - 4, 1))
     lines = [

@@ -14,9 +14,10 @@ from bayes_nqp.designs.noise import AR1, IID, AR1Noise, Noise
 if TYPE_CHECKING:
     from bayes_nqp.checks._result import Evidence, Kind
     from bayes_nqp.designs import Estimator
+    from bayes_nqp.designs._plan import Equation
     from bayes_nqp.fitting import Fit
 
-__all__ = ["richest", "structure_label", "structures"]
+__all__ = ["error_means", "richest", "structure_label", "structures"]
 
 _LABELS = {IID: "independent errors", AR1: "AR(1) errors", AR1Noise: "AR(1) + noise"}
 
@@ -48,6 +49,27 @@ def richest(design: Estimator) -> str:
     str
     """
     return f"errors=nqp.{design.errors.richer[-1]!r}"
+
+
+def error_means(fit: Fit, equation: Equation) -> dict[str, float]:
+    """Posterior means of the parameters of an equation's error structure, sigma apart.
+
+    Parameters
+    ----------
+    fit : Fit
+    equation : Equation
+
+    Returns
+    -------
+    dict of str to float
+        By name, on their own scales, in multiples of ``s``.
+    """
+    *parameters, _ = equation.problem.error_parameters
+    return {
+        p.name: float(fit.posterior[f"{equation.name}__{p.name}"].mean())
+        / (equation.scale if p.in_outcome_units else 1.0)
+        for p in parameters
+    }
 
 
 def structures(fit: Fit, table: xr.Dataset) -> tuple[Kind, Evidence, float, float]:

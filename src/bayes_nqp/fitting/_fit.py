@@ -69,8 +69,10 @@ class Fit(Tabulated):
         With the seed that was used.
     tree : DataTree
         Groups ``posterior`` (parameters and coefficients, named ``equation__name``),
-        ``sample_stats``, ``effects`` (the waist) and, where the design has them, ``leads``. A
-        slash in a name is written as ``%2F`` there, and as itself in the properties below.
+        ``sample_stats``, ``effects`` (the waist) and, where the design has them, ``leads``; and
+        ``coefficients``, where they take no more than 200 MB: time effects, cells and slopes of
+        the outcome's equation, which likelihoods of units and replications start from. A slash in
+        a name is written as ``%2F`` there, and as itself in the properties below.
     gate : Gate
         The convergence gate.
     facts : mapping of str to str or float

@@ -12,10 +12,10 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._refit import channels, refit
 from bayes_nqp.checks._result import NotApplicable
-from bayes_nqp.checks._said import Said
+from bayes_nqp.checks._said import Said, said
 from bayes_nqp.checks.confounding._flat import flat
 from bayes_nqp.checks.confounding._panel import Bias, bias_of, correlation_of, patterns_of
-from bayes_nqp.designs.noise import AR1Noise
+from bayes_nqp.designs.noise import AR1, IID
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands._average import average_of
 from bayes_nqp.estimands._by import member_name, names_of
@@ -200,13 +200,15 @@ def _known(design: Mediation) -> None:
                 "斜率因单位而异时，其偏误未知；请对同一设计改用 vary_by=None。",
             )
         )
-    if isinstance(design.errors, AR1Noise):
+    if not isinstance(design.errors, IID | AR1):
+        name = type(design.errors).__name__
         raise NotApplicable(
-            Said(
-                "Under AR1Noise only a part of the errors has innovations that could be "
-                "confounded; ask it of the same design with errors=nqp.AR1().",
-                "在 AR1Noise 下，只有一部分误差有可能受混杂的新息；"
+            said(
+                "Under {} only a part of the errors has innovations that could be confounded, as "
+                "far as is known; ask it of the same design with errors=nqp.AR1().",
+                "在 {} 下，就目前所知，只有一部分误差有可能受混杂的新息；"
                 "请对同一设计改用 errors=nqp.AR1()。",
+                name,
             )
         )
 
