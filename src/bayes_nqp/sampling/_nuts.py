@@ -26,6 +26,8 @@ __all__ = ["NUTS", "sample_model", "sample_nuts"]
 Array = npt.NDArray[np.float64]
 
 _JITTER = 0.5
+_FROZEN = 100_000
+"""Numbers of data up to which a model is compiled with them."""
 _STATS = {
     "diverging": "diverging",
     "energy": "energy",
@@ -136,10 +138,14 @@ def sample_model(
     Chains
     """
     import nutpie
+    from pymc.model.transform.optimization import freeze_dims_and_data
     from pytensor.configdefaults import config
 
     from bayes_nqp.compression._cache import sealed_caches
 
+    if sum(data.get_value(borrow=True).size for data in model.data_vars) <= _FROZEN:
+        # Sizes that are known leave half as much to compile; long data would be compiled in.
+        model = freeze_dims_and_data(model)
     # Under fast mathematics the same seed draws differently from a cold and a warm cache.
     with sealed_caches(), config.change_flags(numba__fastmath=False):
         compiled = nutpie.compile_pymc_model(model, var_names=list(names))
