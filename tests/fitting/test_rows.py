@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 from arviz_stats.base import array_stats
-from random_panels import random_panel
+from random_panels import random_frame, random_panel
 
-from bayes_nqp import IMH, NUTS, Partial, StaggeredDiD, StudentT, fit
+from bayes_nqp import (
+    IID,
+    IMH,
+    NUTS,
+    ContinuousExposure,
+    Mediation,
+    Panel,
+    Partial,
+    StaggeredDiD,
+    StudentT,
+    fit,
+)
+from bayes_nqp.designs import Design
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting._rows import ROWS_NOTE
+from bayes_nqp.fitting._rows import ROWS_NOTE, fit_rows
 
 DESIGN = StaggeredDiD(Partial(["region"]), unidentified="drop")
+PLAIN = StaggeredDiD(Partial(varying=None), IID(), unidentified="drop")
+SAMPLER = NUTS(seed=1, draws=1000, tune=700, chains=2, target_accept=0.95)
 
 
 def _error(values):
@@ -21,31 +36,68 @@ def _error(values):
     return flat.mean(axis=(0, 1)), flat.std(axis=(0, 1)) / np.sqrt(size), flat.std(axis=(0, 1))
 
 
+def _assert_one_posterior(rows: xr.DataTree, plain: xr.DataTree) -> None:
+    """Compare means and standard deviations of every variable, and its labels."""
+    assert set(rows["posterior"].data_vars) == set(plain["posterior"].data_vars)
+    assert set(rows["effects"].data_vars) == set(plain["effects"].data_vars)
+    pairs = [(rows["posterior"][n], plain["posterior"][n]) for n in plain["posterior"].data_vars]
+    for name in ("effect", "deviation"):
+        if name in plain["effects"]:
+            pairs.append((rows["effects"][name], plain["effects"][name]))
+    worst = []
+    for ours, theirs in pairs:
+        assert ours.dims == theirs.dims
+        for dim in ours.dims[2:]:
+            if dim in ours.coords:
+                assert ours[dim].to_numpy().tolist() == theirs[dim].to_numpy().tolist()
+        (a, ea, sa), (b, eb, sb) = _error(ours.values), _error(theirs.values)
+        moves = sb > 0
+        worst.append((np.abs(a - b) / np.sqrt(ea**2 + eb**2))[moves].max(initial=0.0))
+        np.testing.assert_allclose(sa, sb, rtol=0.3)
+    assert max(worst) < 4.5
+
+
 @pytest.mark.xdist_group("rows")
 def test_both_routes_give_one_posterior():
     """With very many degrees of freedom Student-t errors are normal."""
     panel = random_panel(11, units=16, periods=6, missing=0.1, strata=("region",))
     plain = fit(DESIGN, panel, IMH(seed=1, draws=4000), progress=False)
-    rows = fit(
-        DESIGN.replace(likelihood=StudentT(1e7)), panel,
-        NUTS(seed=1, draws=800, tune=600, chains=2, target_accept=0.95), progress=False,
-    )  # fmt: skip
+    rows = fit(DESIGN.replace(likelihood=StudentT(1e7)), panel, SAMPLER, progress=False)
     assert ROWS_NOTE in rows.notes
     assert ROWS_NOTE in repr(rows)
     assert ROWS_NOTE not in plain.notes
-    assert set(rows.posterior.data_vars) == set(plain.posterior.data_vars)
     assert rows.tree["effects"].to_dataset().sizes["member"] > 4
-    pairs = [(rows.posterior[n], plain.posterior[n]) for n in plain.posterior.data_vars]
-    for name in ("effect", "deviation"):
-        pairs.append((rows.tree["effects"][name], plain.tree["effects"][name]))
     assert int(rows.tree["sample_stats"]["diverging"].sum()) == 0
-    worst = []
-    for ours, theirs in pairs:
-        assert ours.dims == theirs.dims
-        (a, ea, sa), (b, eb, sb) = _error(ours.values), _error(theirs.values)
-        worst.append(np.abs((a - b) / np.sqrt(ea**2 + eb**2)).max())
-        np.testing.assert_allclose(sa, sb, rtol=0.3)
-    assert max(worst) < 4.5
+    _assert_one_posterior(rows.tree, plain.tree)
+
+
+def _channels_panel() -> Panel:
+    frame = random_frame(5, units=12, periods=6, missing=0.05)
+    rng = np.random.default_rng(5)
+    treated = frame["time"] >= frame["cohort"]
+    frame["digital"] = rng.normal(size=len(frame)) + 2.0 * treated
+    frame["digital"] = frame["digital"].where(rng.random(len(frame)) > 0.03)
+    frame["y"] += 0.5 * frame["digital"].fillna(0.0)
+    return Panel.from_frame(
+        frame, unit="unit", time="time", cohort="cohort", outcome="y", mediators=["digital"],
+        exposures=["d"],
+    )  # fmt: skip
+
+
+@pytest.mark.xdist_group("rows")
+@pytest.mark.parametrize(
+    "design",
+    [PLAIN, ContinuousExposure("d", per="sd"), Mediation(PLAIN, ["digital"], interaction=True)],
+    ids=["staggered, iid", "exposure", "channels"],
+)
+def test_every_design_has_one_posterior(design: Design) -> None:
+    panel = _channels_panel()
+    plan = design.plan(panel)
+    tree, gate, interrupted = fit_rows(design, panel, plan, SAMPLER, False)
+    assert not interrupted
+    assert gate.divergences == 0
+    plain = fit(design, panel, IMH(seed=1, draws=4000), progress=False)
+    _assert_one_posterior(tree, plain.tree)
 
 
 def test_fast_sampler_needs_compression():
