@@ -42,9 +42,9 @@ def joint_of(plan: Plan, priors: Priors) -> Stacked:
 def _units(mediator: Equation, outcome: Equation) -> Iterator[tuple[Index, Array, Array]]:
     """Units of every class, and their columns in both equations."""
     both = zip(mediator.problem.classes, outcome.problem.classes, strict=True)
-    for one, other in both:
-        assert np.array_equal(one.units, other.units)
-        yield one.units, _columns(mediator, one), _columns(outcome, other)
+    for first, second in both:
+        assert np.array_equal(first.units, second.units)
+        yield first.units, _columns(mediator, first), _columns(outcome, second)
 
 
 def _columns(equation: Equation, units: UnitClass) -> Array:

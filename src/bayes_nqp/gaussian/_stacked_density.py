@@ -66,8 +66,8 @@ def chunk_size(stacked: Stacked, times: int = 1) -> int:
     -------
     int
     """
-    one = stacked.units.units.size * (stacked.width + 8 * times)
-    return int(np.clip(_CHUNK_NUMBERS // one, 1, CHUNK))
+    of_point = stacked.units.units.size * (stacked.width + 8 * times)
+    return int(np.clip(_CHUNK_NUMBERS // of_point, 1, CHUNK))
 
 
 def stacked_density(stacked: Stacked, points: Array, *, threads: int | None = None) -> Array:
@@ -114,29 +114,29 @@ def stacked_normal_equations(stacked: Stacked, values: StackedValues) -> NormalE
     NormalEquations
         Of rows in multiples of their sigma.
     """
-    one = small(stacked.first, values.first, flat_only=True)
-    two = small(stacked.second, values.second)
-    q_one = one.q / (values.first.sigma**2)[:, None, None, None]
-    q_two = two.q / (values.second.sigma**2)[:, None, None, None]
-    own = own_normal(stacked, q_one, q_two)
+    first = small(stacked.first, values.first, flat_only=True)
+    second = small(stacked.second, values.second)
+    q_first = first.q / (values.first.sigma**2)[:, None, None, None]
+    q_second = second.q / (values.second.sigma**2)[:, None, None, None]
+    own = own_normal(stacked, q_first, q_second)
     covariance, determinant = own_covariance(values, own)
-    total = one.total + two.total - 0.5 * np.log(determinant).sum(axis=1)
+    total = first.total + second.total - 0.5 * np.log(determinant).sum(axis=1)
     for problem, part in ((stacked.first, values.first), (stacked.second, values.second)):
         total = total - problem.n_free * np.log(part.sigma)
-    f = _of_groups(stacked, q_one, q_two) - _taken(stacked, own, covariance)
+    f = _of_groups(stacked, q_first, q_second) - _taken(stacked, own, covariance)
     head = stacked.arrowhead
     flat = np.zeros((len(values), head.n_blocks * head.size**2))
     flat[:, head.stored] = (head.map2 @ f.reshape(len(values), -1).T).T
     return NormalEquations(flat.reshape(len(values), head.n_blocks, head.size, head.size), total)
 
 
-def _of_groups(stacked: Stacked, q_one: Array, q_two: Array) -> Array:
+def _of_groups(stacked: Stacked, q_first: Array, q_second: Array) -> Array:
     """``F_g`` of both equations (B, G, lower triangle), deviations still in (3)."""
     lower = lower_places(stacked.width)
     groups = stacked.units.groups.size - 1
-    out = np.zeros((len(q_one), groups, stacked.width * (stacked.width + 1) // 2))
+    out = np.zeros((len(q_first), groups, stacked.width * (stacked.width + 1) // 2))
     for problem, q, place in zip(
-        (stacked.first, stacked.second), (q_one, q_two), stacked.places, strict=True
+        (stacked.first, stacked.second), (q_first, q_second), stacked.places, strict=True
     ):
         f = (problem.moments.map1 @ lower_triangles(q).T).T
         rows, columns = np.tril_indices(place.size)
@@ -148,34 +148,34 @@ def _taken(stacked: Stacked, own: OwnNormal, covariance: tuple[Array, Array, Arr
     """``sum_i a_i' M_i a_i`` of every group's units (B, G, lower triangle) (10)."""
     aa, ab, bb = covariance
     bounds = stacked.units.groups
-    groups, (one, two) = bounds.size - 1, stacked.places
+    groups, (first, second) = bounds.size - 1, stacked.places
     n_points = len(own.effect)
-    ones = np.empty((n_points, groups, one.size, one.size))
-    crosses = np.empty((n_points, groups, two.size, one.size))
-    twos = np.empty((n_points, groups, two.size, two.size))
+    effects = np.empty((n_points, groups, first.size, first.size))
+    crosses = np.empty((n_points, groups, second.size, first.size))
+    slopes = np.empty((n_points, groups, second.size, second.size))
     for g, (start, stop) in enumerate(pairwise(bounds)):
         alpha, beta = own.effect[:, :, start:stop], own.slope[:, :, start:stop]
         turned = alpha.swapaxes(1, 2)
-        ones[:, g] = (alpha * aa[:, None, start:stop]) @ turned
+        effects[:, g] = (alpha * aa[:, None, start:stop]) @ turned
         crosses[:, g] = (beta * ab[:, None, start:stop]) @ turned
-        twos[:, g] = (beta * bb[:, None, start:stop]) @ beta.swapaxes(1, 2)
+        slopes[:, g] = (beta * bb[:, None, start:stop]) @ beta.swapaxes(1, 2)
     out = np.zeros((n_points, groups, stacked.width, stacked.width))
-    out[:, :, one[:, None], one] += ones
-    out[:, :, two[:, None], two] += twos
-    out[:, :, two[:, None], one] += crosses
+    out[:, :, first[:, None], first] += effects
+    out[:, :, second[:, None], second] += slopes
+    out[:, :, second[:, None], first] += crosses
     # Of the upper part only what meets the outcome lies in the lower triangle.
-    out[:, :, -1, two] += crosses[:, :, :, -1]
+    out[:, :, -1, second] += crosses[:, :, :, -1]
     rows, columns = np.tril_indices(stacked.width)
     return out[:, :, rows, columns]
 
 
-def own_normal(stacked: Stacked, q_one: Array, q_two: Array) -> OwnNormal:
+def own_normal(stacked: Stacked, q_first: Array, q_second: Array) -> OwnNormal:
     """Normal equations of the units' deviations (10).
 
     Parameters
     ----------
     stacked : Stacked
-    q_one, q_two : ndarray (B, H, T, T)
+    q_first, q_second : ndarray (B, H, T, T)
         ``Q̃`` of each equation, over its ``sigma²``.
 
     Returns
@@ -183,13 +183,13 @@ def own_normal(stacked: Stacked, q_one: Array, q_two: Array) -> OwnNormal:
     OwnNormal
     """
     units = stacked.units
-    effect, inner = treated_normal(stacked.first.moments, units, units.first, q_one)
-    n_periods, at = q_two.shape[-1], stacked.column
-    slope = np.empty((len(q_two), stacked.second.moments.width, units.units.size))
+    effect, inner = treated_normal(stacked.first.moments, units, units.first, q_first)
+    n_periods, at = q_second.shape[-1], stacked.column
+    slope = np.empty((len(q_second), stacked.second.moments.width, units.units.size))
     bounds = zip(units.types, pairwise(units.classes), strict=True)
     for kind, (start, stop) in bounds:
         columns = units.second[:, :, start:stop]
-        qx = q_two[:, kind] @ columns[at]
+        qx = q_second[:, kind] @ columns[at]
         slope[:, :n_periods, start:stop] = qx
         slope[:, n_periods:, start:stop] = np.einsum("btn,ktn->bkn", qx, columns)
     return OwnNormal(effect, slope, inner, slope[:, n_periods + at])

@@ -76,15 +76,13 @@ def stacked_draw(
         If there is no factor at a point.
     """
 
-    def piece(
-        part: Array, stream: np.random.Generator | None, times: int
-    ) -> tuple[Array, ...]:  # fmt: skip
+    def piece(part: Array, stream: np.random.Generator | None, times: int) -> tuple[Array, ...]:
         return _drawn(stacked, stacked.values(part), stream, times)
 
-    found = draws_of_distinct(
+    arrays = draws_of_distinct(
         piece, points, generator, size=lambda times: chunk_size(stacked, times), threads=threads
     )
-    return StackedDraws(found[0:2], found[2:4], found[4:6], found[6])  # type: ignore[arg-type]
+    return StackedDraws(arrays[0:2], arrays[2:4], arrays[4:6], arrays[6])  # type: ignore[arg-type]
 
 
 def _drawn(
@@ -158,10 +156,12 @@ def _own(
     times: int,
 ) -> Array:
     """Effect on the mediator, slope and direct effect of every unit (B, N, 3, times)."""
-    q_one = small(stacked.first, values.first, flat_only=True).q
-    q_one /= (values.first.sigma**2)[:, None, None, None]
-    q_two = small(stacked.second, values.second).q / (values.second.sigma**2)[:, None, None, None]
-    own = own_normal(stacked, q_one, q_two)
+    q_first = small(stacked.first, values.first, flat_only=True).q
+    q_first /= (values.first.sigma**2)[:, None, None, None]
+    q_second = (
+        small(stacked.second, values.second).q / (values.second.sigma**2)[:, None, None, None]
+    )
+    own = own_normal(stacked, q_first, q_second)
     (aa, ab, bb), _ = own_covariance(values, own)
     n_units = stacked.units.units.size
     left_a = _left(stacked, own.effect, fits[0])

@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array, vstack
 
 from bayes_nqp.gaussian.maps import quadratic_map
@@ -124,9 +123,9 @@ class Stacked(LinearPart):
     @cached_property
     def places(self) -> tuple[Index, Index]:
         """Where each equation's columns stand among both's, the outcome last (J_1), (J_2)."""
-        one, two = self.first.moments.width - 1, self.second.moments.width - 1
-        end = one + two
-        return np.append(np.arange(one), end), np.append(one + np.arange(two), end)
+        n_first, n_second = self.first.moments.width - 1, self.second.moments.width - 1
+        end = n_first + n_second
+        return np.append(np.arange(n_first), end), np.append(n_first + np.arange(n_second), end)
 
     @property
     def width(self) -> int:
@@ -210,39 +209,65 @@ def stacked(
 
 def _arrowhead(first: GaussianProblem, second: GaussianProblem) -> Arrowhead:
     """Coefficients of both equations, block by block."""
-    one, two = first.arrowhead, second.arrowhead
-    assert one.n_blocks == two.n_blocks
-    n_local, n_global = one.n_local + two.n_local, one.n_global + two.n_global
-    size = n_local + n_global + 1
-    # Where local, then global coefficients and the outcome of each equation stand in a block.
-    at_one = np.r_[: one.n_local, n_local : n_local + one.n_global, size - 1]
-    at_two = np.r_[one.n_local : n_local, n_local + one.n_global : size]
-    rows_one, rows_two = first.moments.width, second.moments.width
-    width = rows_one + rows_two - 1
-    row_one = np.append(np.arange(rows_one - 1), -1)
-    row_two = np.arange(rows_one - 1, width)
-    groups = one.group_loads.shape[0] // rows_one
-    loads = _moved(one, at_one, size, row_one, width, groups) + _moved(
-        two, at_two, size, row_two, width, groups
-    )
-    loads = csr_array(loads)
-    parts = [loads[g * width : (g + 1) * width].tocoo() for g in range(groups)]
-    block = [int(p.coords[1][0]) // size for p in parts]
-    of_group = [
-        csr_array((p.data, (p.coords[0], p.coords[1] - b * size)), shape=(width, size))
-        for p, b in zip(parts, block, strict=True)
-    ]
-    map2, stored = quadratic_map(of_group, block, one.n_blocks)
+    heads = first.arrowhead, second.arrowhead
+    n_blocks = heads[0].n_blocks
+    assert n_blocks == heads[1].n_blocks
+    columns = _columns(*heads)
+    size = columns[1].size + columns[0].size - 1
+    loads = _group_loads(first, second, columns, size)
+    map2, stored = quadratic_map(*_by_group(loads, first, second, size), n_blocks)
     n_scales = first.tau.size
     return Arrowhead(
         map2,
         stored,
-        np.concatenate([one.local_scale, _after(two.local_scale, n_scales)], axis=1),
-        np.concatenate([one.global_scale, _after(two.global_scale, n_scales)]),
+        np.concatenate([heads[0].local_scale, _after(heads[1].local_scale, n_scales)], axis=1),
+        np.concatenate([heads[0].global_scale, _after(heads[1].global_scale, n_scales)]),
         1,
         loads,
-        vstack([_slots(one, at_one, size), _slots(two, at_two, size)], format="csr"),
+        vstack(
+            [_slots(head, at, size) for head, at in zip(heads, columns, strict=True)], format="csr"
+        ),
     )
+
+
+def _columns(first: Arrowhead, second: Arrowhead) -> tuple[Index, Index]:
+    """Where local, then global coefficients and the outcome of each stand in a block of both."""
+    n_local = first.n_local + second.n_local
+    n_global = first.n_global + second.n_global
+    end = n_local + n_global
+    return (
+        np.r_[: first.n_local, n_local : n_local + first.n_global, end],
+        np.r_[first.n_local : n_local, n_local + first.n_global : end + 1],
+    )
+
+
+def _group_loads(
+    first: GaussianProblem, second: GaussianProblem, columns: tuple[Index, Index], size: int
+) -> csr_array:
+    """``X_g`` of both equations; the outcome's row, which they share, is the second's."""
+    n_first, n_second = first.moments.width, second.moments.width
+    width = n_first + n_second - 1
+    rows = np.append(np.arange(n_first - 1), -1), np.arange(n_first - 1, width)
+    loads = [
+        _moved(problem.arrowhead, at, size, row, width)
+        for problem, at, row in zip((first, second), columns, rows, strict=True)
+    ]
+    return csr_array(loads[0] + loads[1])
+
+
+def _by_group(
+    loads: csr_array, first: GaussianProblem, second: GaussianProblem, size: int
+) -> tuple[list[csr_array], list[int]]:
+    """``X_g`` of each group (J, n), and its block."""
+    width = first.moments.width + second.moments.width - 1
+    of_groups, blocks = [], []
+    for start in range(0, loads.shape[0], width):
+        entries = loads[start : start + width].tocoo()
+        rows, columns = entries.coords
+        blocks.append(int(columns[0]) // size)
+        at = (rows, columns - blocks[-1] * size)
+        of_groups.append(csr_array((entries.data, at), shape=(width, size)))
+    return of_groups, blocks
 
 
 def _after(numbers: Index, n_scales: int) -> Index:
@@ -250,28 +275,21 @@ def _after(numbers: Index, n_scales: int) -> Index:
     return np.where(numbers >= 0, numbers + n_scales, numbers)
 
 
-def _moved(
-    head: Arrowhead, columns: Index, size: int, rows: Index, width: int, groups: int
-) -> csr_array:
+def _moved(head: Arrowhead, columns: Index, size: int, rows: Index, width: int) -> csr_array:
     """``X_g`` of one equation among both's columns and coefficients; rows at -1 are left out."""
-    found = head.group_loads.tocoo()
-    group, row = np.divmod(found.coords[0], rows.size)
-    block, column = np.divmod(found.coords[1], columns.size)
+    entries = head.group_loads.tocoo()
+    group, row = np.divmod(entries.coords[0], rows.size)
+    block, column = np.divmod(entries.coords[1], columns.size)
     use = rows[row] >= 0
-    at = (group * width + rows[row], block * size + columns[column])
-    return csr_array(
-        coo_array(
-            (found.data[use], (at[0][use], at[1][use])),
-            shape=(groups * width, head.n_blocks * size),
-        )
-    )
+    at = (group * width + rows[row])[use], (block * size + columns[column])[use]
+    shape = (head.group_loads.shape[0] // rows.size * width, head.n_blocks * size)
+    return csr_array(coo_array((entries.data[use], at), shape=shape))
 
 
 def _slots(head: Arrowhead, columns: Index, size: int) -> csr_array:
     """Loadings of one equation's slots on the coefficients of both."""
-    found = head.slot_loads.tocoo()
-    block, column = np.divmod(found.coords[1], columns.size)
-    at: tuple[npt.NDArray[Any], npt.NDArray[Any]] = (
-        found.coords[0], block * size + columns[column]
-    )  # fmt: skip
-    return csr_array(coo_array((found.data, at), shape=(found.shape[0], head.n_blocks * size)))
+    entries = head.slot_loads.tocoo()
+    block, column = np.divmod(entries.coords[1], columns.size)
+    at = entries.coords[0], block * size + columns[column]
+    shape = (entries.shape[0], head.n_blocks * size)
+    return csr_array(coo_array((entries.data, at), shape=shape))
