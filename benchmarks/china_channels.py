@@ -96,7 +96,7 @@ def gap(slopes: xr.DataArray) -> xr.DataArray:
     return nqp.contrast(draws, stratum=one, minus=other)
 
 
-def wall_clock(panel: nqp.Panel, sampler: nqp.IMH) -> None:
+def wall_clock(panel: nqp.Panel, sampler: nqp.Importance) -> None:
     """Print how long both fits take, in turns, after each has been made once."""
     rows = CHANNELS.rows(panel)
     fits: dict[str, Callable[[], nqp.Fit]] = {
@@ -132,7 +132,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--time-only", action="store_true", help="only the wall clock")
     given = parser.parse_args()
-    sampler = nqp.IMH(seed=given.seed)
+    sampler = nqp.Importance(seed=given.seed)
     panel = panel_of(read(given.path))
     rows = CHANNELS.rows(panel)
     print("# Channels of pilot zones to ln(nqpf)\n")

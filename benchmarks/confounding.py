@@ -31,7 +31,7 @@ from bayes_nqp.sampling import mode
 from bayes_nqp.simulation import Channel, channels
 
 RHO = 0.3
-SAMPLER = nqp.IMH(draws=500, chains=2, seed=1)
+SAMPLER = nqp.Importance(draws=500, chains=2, seed=1)
 DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(["region"])))
 CASES = {
     "one mediator, AR .5, outcome .5": (0.5, {"m": Channel(0.8, rho=0.5)}),
@@ -181,7 +181,7 @@ def cities(path: Path) -> None:
     panel = nqp.Panel.from_frame(
         rows[rows["region"].notna()], **ROLES, strata=["region"], mediators=names
     )
-    fit = nqp.fit(DESIGN, panel, nqp.IMH(seed=1), progress=False)
+    fit = nqp.fit(DESIGN, panel, nqp.Importance(seed=1), progress=False)
     begin = time.perf_counter()
     found = nqp.check(fit, "confounding", progress=False)
     print(f"{time.perf_counter() - begin:.1f} s. {found.verdict}: {found.sentence}\n")

@@ -40,7 +40,7 @@ def compare(what: str, firms: Callable[[], object], cities: Callable[[], object]
 
 def plain(n: int) -> None:
     """One equation, without channels and covariates."""
-    from bayes_nqp import IMH, Partial, StaggeredDiD, fit, simulation
+    from bayes_nqp import Importance, Partial, StaggeredDiD, fit, simulation
 
     firms = simulation.firms(seed=1, covariates=()).panel
     cities = simulation.cities(seed=1, covariates=()).panel
@@ -48,8 +48,8 @@ def plain(n: int) -> None:
     by_city, by_unit = (StaggeredDiD(Partial(strata, varying=v)) for v in ("city", "unit"))
     compare(
         f"{firms.n_rows:,} rows of {firms.n_units:,} firms ÷ {cities.n_rows:,} of cities",
-        lambda: fit(by_city, firms, IMH(seed=1), progress=False),
-        lambda: fit(by_unit, cities, IMH(seed=1), progress=False),
+        lambda: fit(by_city, firms, Importance(seed=1), progress=False),
+        lambda: fit(by_unit, cities, Importance(seed=1), progress=False),
         n,
     )
 

@@ -68,7 +68,7 @@ def pairs() -> list[tuple[str, str]]:
 def replicate(replication: int, draws: int) -> dict[str, Any]:
     """One panel, one fit: for every quantity its truth and its posterior's summary."""
     simulated = channels(seed=SEED + replication)
-    sampler = nqp.IMH(draws=draws, chains=2, thin=1, seed=SEED + replication)
+    sampler = nqp.Importance(draws=draws, chains=2, seed=SEED + replication)
     fit = nqp.fit(DESIGN, simulated.panel, sampler, progress=False)
     known, found = estimands(simulated.truth), estimands(nqp.cell_effects(fit))
     table = []
@@ -197,7 +197,7 @@ sd 1 in each of the four equations, direct effect .4, unit deviations (sd .2) of
 {told}
 
 It is fitted by `Mediation(StaggeredDiD(Partial(["region"], varying="unit"), AR1()))` with default
-priors and 2 chains of {draws} draws of `IMH`. No fit is left out, whatever the gate says
+priors and 2 chains of {draws} draws of `Importance`. No fit is left out, whatever the gate says
 (R-hat of the worst quantity: median {np.median(rhat):.3f}, highest {rhat.max():.3f}). The truth is
 the sample mean effect of the treated rows, unit deviations included. The
 Monte-Carlo error of a coverage of .95 is {error:.3f}; the bar is {BAR:.2f}, and what misses it is

@@ -22,7 +22,7 @@ import bayes_nqp as nqp
 from bayes_nqp.estimands import att
 from bayes_nqp.simulation import staggered
 
-SAMPLER = nqp.IMH(draws=500, chains=2, seed=1)
+SAMPLER = nqp.Importance(draws=500, chains=2, seed=1)
 DESIGN = nqp.Mediation(
     nqp.StaggeredDiD(nqp.Partial(["region"]), moderator="finance"), moderates=("a", "b", "direct")
 )

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from bayes_nqp.sampling._mode import mode
 
 import bayes_nqp as nqp
 from bayes_nqp import vocabulary as v
@@ -23,7 +24,6 @@ from bayes_nqp.checks._leads import lead_design
 from bayes_nqp.checks._parallel import judge
 from bayes_nqp.fitting import _draws, _waist, batch
 from bayes_nqp.fitting._batch import Kept
-from bayes_nqp.sampling._mode import mode
 from bayes_nqp.simulation import staggered
 
 DRAWS = 400
@@ -54,7 +54,7 @@ def one(layout: str, trend: float, seed: int, full: bool) -> dict[str, np.ndarra
     panel = staggered(**{**MAIN, **LAYOUTS[layout], "trend": trend}, seed=seed).panel
     design = nqp.StaggeredDiD()
     if full:
-        fit = nqp.fit(design, panel, nqp.IMH(draws=500, seed=seed), progress=False)
+        fit = nqp.fit(design, panel, nqp.Importance(draws=500, seed=seed), progress=False)
         result = nqp.check(fit, "pretrends", progress=False)
         assert isinstance(result.evidence, xr.Dataset)
         facts = result.evidence.attrs

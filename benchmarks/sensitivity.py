@@ -21,7 +21,7 @@ SD = 0.01
 def cities(path: Path) -> None:
     """Print what the check says of every quantity."""
     design = nqp.StaggeredDiD(nqp.Partial(["region", "market"], varying="unit"), nqp.AR1())
-    fit = nqp.fit(design, hierarchical_panel(read(path)), nqp.IMH(seed=1), progress=False)
+    fit = nqp.fit(design, hierarchical_panel(read(path)), nqp.Importance(seed=1), progress=False)
     nqp.check(fit, "pretrends", progress=False)
     begin = time.perf_counter()
     found = nqp.check(fit, "sensitivity", progress=False)

@@ -25,7 +25,7 @@ BASE: Table = {
     "data": DATA | {"derive": {"ln_nqp": "log(nqp)"}, "outcome": "ln_nqp"},
     "design": {"effect": {"type": "Partial", "varying": "unit"}, "errors": "AR1"},
     "priors": {"level": 5.0, "rho": [3.0, 2.0]},
-    "sampler": {"type": "IMH", "draws": 100, "chains": 2, "seed": 7},
+    "sampler": {"type": "Importance", "draws": 100, "chains": 2, "seed": 7},
     "report": {"prob": 0.9, "by": ["地区", "cohort"], "language": "zh", "formats": ["html"]},
     "checks": {"run": ["convergence", "support"], "leave_out": {"groups": "地区"}},
 }
@@ -276,7 +276,7 @@ def designs() -> st.SearchStrategy[Table]:
 def samplers() -> st.SearchStrategy[Table]:
     """Tables [sampler]."""
     return st.fixed_dictionaries(
-        {"type": st.sampled_from(["NUTS", "IMH"])},
+        {"type": st.sampled_from(["NUTS", "Importance"])},
         optional={
             "draws": st.integers(4, 5000),
             "tune": st.integers(50, 5000),

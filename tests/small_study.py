@@ -26,7 +26,7 @@ effect = { type = "Partial", varying = "unit" }
 errors = "AR1"
 
 [sampler]
-type = "IMH"
+type = "Importance"
 draws = 100
 chains = 2
 seed = 7

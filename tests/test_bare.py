@@ -42,3 +42,19 @@ def test_a_home_that_takes_them_and_a_chosen_folder_are_let_be(tmp_path: Path) -
         )
         places.append(Path(done.stdout.strip()))
     assert places == [tmp_path / ".pytensor", chosen]
+
+
+FIT = """
+import sys
+import bayes_nqp as nqp
+panel = nqp.simulation.staggered(units=24, periods=8, cohorts=(4, 6), seed=1).panel
+fit = nqp.fit(nqp.StaggeredDiD(), panel, progress=False)
+nqp.check(fit, progress=False)
+print(*sorted({"numba", "pytensor", "pymc", "nutpie"} & set(sys.modules)))
+"""
+
+
+def test_a_default_fit_and_its_checks_compile_nothing() -> None:
+    done = subprocess.run([sys.executable, "-c", FIT], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == ""

@@ -32,7 +32,7 @@ def channels() -> None:
     """Draw the pictures of docs/mediation.md, "How to read it"."""
     panel = nqp.simulation.channels(seed=7).panel
     design = nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"), nqp.AR1())
-    fit = nqp.fit(nqp.Mediation(design), panel, nqp.IMH(seed=1), progress=False)
+    fit = nqp.fit(nqp.Mediation(design), panel, nqp.Importance(seed=1), progress=False)
     print(nqp.mediation_table(fit).to_string())
     via = nqp.nie(fit, by="region")
     print(nqp.summary(nqp.contrast(via, region="inland", minus="coastal")))

@@ -49,7 +49,7 @@ assert (Path(nqp.__file__).parent / "py.typed").is_file()
 assert any("LICENSE" in file.name for file in metadata.files("bayes-nqp"))
 assert "Noto Sans SC" in families(["内陆"])
 study = tomllib.loads(nqp.studies.find("castle_doctrine").read_text(encoding="utf-8"))
-study["sampler"] = {"type": "IMH", "seed": 1}
+study["sampler"] = {"type": "Importance", "seed": 1}
 study["checks"] = {"run": ["convergence", "support"]}
 Path("short.toml").write_text(tomli_w.dumps(study), encoding="utf-8")
 PYTHON

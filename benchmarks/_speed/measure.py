@@ -63,7 +63,9 @@ def default_sampler() -> dict[str, Any]:
     """The sampler that `fit` takes by default, where it is another than NUTS."""
     import bayes_nqp as nqp
 
-    return {"IMH (the default)": nqp.IMH(seed=1)} if hasattr(nqp, "IMH") else {}
+    return (
+        {"Importance (the default)": nqp.Importance(seed=1)} if hasattr(nqp, "Importance") else {}
+    )
 
 
 @dataclass

@@ -78,7 +78,9 @@ def _memory(field: str) -> float:
 def _sampler(options: argparse.Namespace) -> Any:
     import bayes_nqp as nqp
 
-    kind = nqp.IMH if options.sampler == "default" and hasattr(nqp, "IMH") else nqp.NUTS
+    kind = (
+        nqp.Importance if options.sampler == "default" and hasattr(nqp, "Importance") else nqp.NUTS
+    )
     return kind(seed=1, draws=options.draws)
 
 

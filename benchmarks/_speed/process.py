@@ -23,7 +23,7 @@ from benchmarks._speed.measure import (
 def first_lines(settings: Settings) -> Iterator[Line]:
     import bayes_nqp as nqp
 
-    samplers = ["default", "NUTS"] if hasattr(nqp, "IMH") else ["NUTS"]
+    samplers = ["default", "NUTS"] if hasattr(nqp, "Importance") else ["NUTS"]
     for name in samplers:
         with tempfile.TemporaryDirectory() as folder:
             env = _caches(Path(folder))

@@ -84,7 +84,7 @@ def _millions(settings: Settings, steps: float) -> Iterator[Line]:
     settings.say(f"{name} rows")
     panel = panels.panel(panels.frame(units, rho=0.0))
     ours = models.compressed(design, panel, settings.sampler())
-    quick = models.gradient_compressed(design, panel)
+    quick = models.density_compressed(design, panel)
     settings.say(f"gradient row by row, {name} rows")
     slow = models.gradient_of_rows(models.demeaned_model(design, panel))
     mine = quick * ours.steps / ours.effective

@@ -14,7 +14,7 @@ from scipy.stats import t as student
 import bayes_nqp as nqp
 from bayes_nqp.errors import NQPError
 from bayes_nqp.estimands import att, contrast
-from bayes_nqp.sampling import IMH
+from bayes_nqp.sampling import Importance
 
 Array = npt.NDArray[np.float64]
 
@@ -83,12 +83,12 @@ def refit(scenario: Scenario, replication: int, method: str, draws: int) -> dict
 
 
 def _fit(design: nqp.StaggeredDiD, panel: nqp.Panel, seed: int, draws: int) -> nqp.Fit:
-    """Fit by IMH; by longer chains, then NUTS, where that has not converged.
+    """Fit by Importance; by longer chains, then NUTS, where that has not converged.
 
     Short chains cannot reach the gate's 400 effective draws, and thousands of intervals average
     their noise out: 150 and an R-hat of 1.02 are asked for instead.
     """
-    for sampler in (IMH(draws=draws, seed=seed), IMH(draws=4 * draws, thin=4, seed=seed)):
+    for sampler in (Importance(draws=draws, seed=seed), Importance(draws=4 * draws, seed=seed)):
         fit = nqp.fit(design, panel, sampler, progress=False)
         if fit.gate.rhat <= 1.02 and min(fit.gate.ess_bulk, fit.gate.ess_tail) >= 150:
             return fit

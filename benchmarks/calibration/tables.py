@@ -30,8 +30,7 @@ goes on where it stopped; `--collect` writes this page from the replications tha
 treated, two strata (inland, coastal) with time effects of their own, unit deviations of the effect
 with sd .3, AR(1) errors with innovation sd 1 and autocorrelation ρ (`nqp.simulation.staggered`).
 Every replication is a new panel and a refit of `StaggeredDiD(Partial(["region"]), AR1())` with
-default priors, by 4 chains of {draws} draws of the default sampler (`IMH`; chains four times as
-long, then `NUTS`, where R-hat is above 1.02 or an effective sample size below 150). The truth is
+default priors, by 4 chains of {draws} draws of the default sampler, `Importance`. The truth is
 the sample mean effect of the treated rows, which is what `nqp.att` estimates. Intervals are
 equal-tailed, at a nominal 95 %.
 Replication r = 0, 1, … of scenario k = 1, 2, … (truths as listed, ρ = 0, .5, .8 within each) has

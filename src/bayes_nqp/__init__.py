@@ -5,4 +5,15 @@ import lazy_loader
 from bayes_nqp.machine import place_for_pytensor
 
 place_for_pytensor()
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_load, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used; of one that was renamed, say its new name."""
+    from bayes_nqp.renames import RENAMED
+
+    if name in RENAMED:
+        from bayes_nqp.errors import RenamedError
+
+        raise RenamedError(f"nqp.{name} is gone since version 0.2", hint=RENAMED[name].code)
+    return _load(name)

@@ -72,8 +72,8 @@ from .pooling import Separate as Separate
 from .priors import Priors as Priors
 from .reports import report as report
 from .rowmodel import build as build
-from .sampling import IMH as IMH
 from .sampling import NUTS as NUTS
+from .sampling import Importance as Importance
 from .tables import Table as Table
 from .tables import channel_comparison as channel_comparison
 from .tables import contrasts_table as contrasts_table

@@ -13,7 +13,8 @@ from bayes_nqp.index import VALUES as INDEX_VALUES
 from bayes_nqp.likelihoods import Gaussian, StudentT
 from bayes_nqp.pooling import Complete, Partial, Separate
 from bayes_nqp.priors import Priors
-from bayes_nqp.sampling import IMH, NUTS
+from bayes_nqp.renames import RENAMED
+from bayes_nqp.sampling import NUTS, Importance
 from bayes_nqp.terms.time_effects import TimeEffects
 
 __all__ = ["VALUES", "decode", "encode"]
@@ -22,7 +23,7 @@ VALUES: Mapping[str, type] = {
     t.__name__: t
     for t in (
         StaggeredDiD, ContinuousExposure, Mediation, Complete, Partial, Separate, AR1, AR1Noise,
-        IID, TimeEffects, Priors, Gaussian, StudentT, NUTS, IMH,
+        IID, TimeEffects, Priors, Gaussian, StudentT, NUTS, Importance,
     )
 } | dict(INDEX_VALUES)  # fmt: skip
 """The values that can be written down, by name."""
@@ -87,6 +88,11 @@ def decode(data: Any, where: str = "") -> Any:
     if not isinstance(data, Mapping) or _TAG not in data:
         return data
     name = data[_TAG]
+    if name in RENAMED:
+        raise StudyError(
+            f"'{where or _TAG}' has the type {name!r}, which is gone since version 0.2",
+            hint=RENAMED[name].study,
+        )
     if name not in VALUES:
         raise StudyError(
             f"'{where or _TAG}' has the type {name!r}", hint=nearest(str(name), VALUES)

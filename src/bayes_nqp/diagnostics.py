@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,17 @@ import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
 
-__all__ = ["Gate", "convergence", "effective_size", "energy_fraction", "split_rhat"]
+__all__ = [
+    "Gate",
+    "allowed_size",
+    "convergence",
+    "effective_size",
+    "energy_fraction",
+    "populations_gate",
+    "split_rhat",
+    "weights_gate",
+    "worst_of",
+]
 
 Array = npt.NDArray[np.float64]
 
@@ -32,11 +42,22 @@ class Gate:
         The smallest E-BFMI of the chains.
     failures : tuple of str
         What failed, with the quantity it failed for; empty if nothing did.
+    importance_ess : float
+        Effective number of importance weights, ``(sum w)² / sum w²``; NaN where draws are no
+        resampled proposals. R-hat is NaN where it is given: it says nothing of such draws.
+    khat : float
+        Shape of the generalised Pareto distribution of the largest weights.
+    khat_limit : float
+        What k-hat has to be below.
+    refused : float
+        Share of the proposals without a density.
 
     References
     ----------
     Vehtari, A., Gelman, A., Simpson, D., Carpenter, B. and Bürkner, P.-C. (2021).
     Rank-normalization, folding, and localization: an improved R-hat. Bayesian Analysis 16(2).
+    Vehtari, A., Simpson, D., Gelman, A., Yao, Y. and Gabry, J. (2024). Pareto smoothed importance
+    sampling. Journal of Machine Learning Research 25(72).
     """
 
     rhat: float
@@ -45,6 +66,15 @@ class Gate:
     divergences: int
     energy: float
     failures: tuple[str, ...] = ()
+    importance_ess: float = float("nan")
+    khat: float = float("nan")
+    khat_limit: float = float("nan")
+    refused: float = 0.0
+
+    @property
+    def weighted(self) -> bool:
+        """Whether draws are resampled proposals, so that weights are the evidence."""
+        return bool(np.isfinite(self.importance_ess))
 
     @property
     def passed(self) -> bool:
@@ -56,6 +86,117 @@ class Gate:
 
 
 RHAT, ESS, ENERGY = 1.01, 400.0, 0.3
+
+
+def allowed_size(importance_ess: float, draws: int) -> float:
+    """Effective draws that resampling allows: ``1 / (1 / ESS_w + 1 / n)``.
+
+    Parameters
+    ----------
+    importance_ess : float
+        Effective number of weights, ``ESS_w``.
+    draws : int
+        Draws that were resampled, n.
+
+    Returns
+    -------
+    float
+    """
+    if not (importance_ess > 0.0 and draws > 0):
+        return 0.0
+    return 1.0 / (1.0 / importance_ess + 1.0 / draws)
+
+
+def weights_gate(facts: Mapping[str, float], draws: int, *, least: float = ESS) -> Gate:
+    """Judge draws by the weights of the proposals that they were resampled from.
+
+    Parameters
+    ----------
+    facts : mapping of str to float
+        ``importance_ess``, ``khat``, ``khat_limit`` and ``refused``.
+    draws : int
+        Of all chains.
+    least : float, default 400
+        Effective weights that are asked for.
+
+    Returns
+    -------
+    Gate
+    """
+    size, khat, limit = facts["importance_ess"], facts["khat"], facts["khat_limit"]
+    failures = []
+    if not size >= least:
+        failures.append(f"effective weights {size:.0f}")
+    if not khat < limit:
+        failures.append(f"k-hat {khat:.2f} (limit {limit:.2f})")
+    if draws < ESS:
+        failures.append(f"{draws} draws")
+    allowed = allowed_size(size, draws)
+    return Gate(
+        float("nan"), allowed, allowed, 0, float("nan"), tuple(failures), size, khat, limit,
+        facts["refused"],
+    )  # fmt: skip
+
+
+def populations_gate(facts: Mapping[str, float], draws: int) -> Gate:
+    """Judge draws by how independent populations of particles agree.
+
+    Parameters
+    ----------
+    facts : mapping of str to float
+        ``tempered_rhat`` and ``tempered_ess``, the worst of all parameters.
+    draws : int
+        Of all chains.
+
+    Returns
+    -------
+    Gate
+    """
+    rhat, size = facts["tempered_rhat"], facts["tempered_ess"]
+    failures = []
+    if not rhat <= RHAT:
+        failures.append(f"R-hat {rhat:.3f}")
+    if not size >= ESS:
+        failures.append(f"bulk ESS {size:.0f}")
+    if draws < ESS:
+        failures.append(f"{draws} draws")
+    allowed = allowed_size(size, draws)
+    return Gate(rhat, allowed, allowed, 0, float("nan"), tuple(failures))
+
+
+def worst_of(gates: Mapping[str, Gate]) -> Gate:
+    """Join gates: the worst of every number, and all failures behind the names of their parts.
+
+    Parameters
+    ----------
+    gates : mapping of str to Gate
+        By what stands before their failures.
+
+    Returns
+    -------
+    Gate
+    """
+    every = list(gates.values())
+    khat = [(gate.khat, gate.khat_limit) for gate in every if gate.weighted]
+    # The k-hat that comes closest to its limit.
+    worst = max(khat, key=lambda pair: pair[0] - pair[1], default=(float("nan"), float("nan")))
+    return Gate(
+        _most(max, [gate.rhat for gate in every]),
+        min(gate.ess_bulk for gate in every),
+        min(gate.ess_tail for gate in every),
+        sum(gate.divergences for gate in every),
+        _most(min, [gate.energy for gate in every]),
+        tuple(name + failure for name, gate in gates.items() for failure in gate.failures),
+        _most(min, [gate.importance_ess for gate in every]),
+        *worst,
+        max(gate.refused for gate in every),
+    )
+
+
+def _most(choose: Callable[[list[float]], float], numbers: list[float]) -> float:
+    """Choose among the numbers that are there; NaN where none is."""
+    there = [number for number in numbers if not np.isnan(number)]
+    return choose(there) if there else float("nan")
 
 
 def effective_size(draws: Array, *, tail: bool = False) -> Array:

@@ -76,6 +76,10 @@ class StudyError(NQPError):
     """A study file, or an argument of the library, cannot be understood."""
 
 
+class RenamedError(StudyError, AttributeError):
+    """A public name is gone, and another stands for it; also an AttributeError."""
+
+
 class ArgumentError(StudyError, TypeError):
     """An argument of a call is unknown, lacking or of the wrong kind; also a TypeError."""
 

@@ -36,6 +36,7 @@ def build(
     membership: tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike] | None = None,
     paths: Sequence[str] = (v.TOTAL,),
     gate: str = v.UNVERIFIED,
+    importance: Mapping[str, float] | None = None,
     attrs: Mapping[str, str | float] | None = None,
 ) -> xr.Dataset:
     """Build the Dataset of the waist from plain arrays, and validate it.
@@ -70,6 +71,8 @@ def build(
         Labels of the paths.
     gate : str, default "unverified"
         Verdict of the convergence gate.
+    importance : mapping of str to float, optional
+        ``importance_ess`` and ``khat``, where draws are resampled proposals.
     attrs : mapping, optional
         Text or numbers that describe the whole.
 
@@ -109,6 +112,7 @@ def build(
         v.PATH: _labels(list(paths)),
         v.CELL: np.arange(n_cells),
         v.GATE: str(gate),
+        **(importance or {}),
         **cell_coords,
     }
     if members is not None:
@@ -237,14 +241,24 @@ def merge(parts: Sequence[xr.Dataset]) -> xr.Dataset:
     if worst is None:
         worst = v.UNVERIFIED if v.UNVERIFIED in gates else v.PASSED
     joined = xr.concat(
-        [p.drop_vars(v.GATE) for p in parts],
+        [p.drop_vars(list(v.EVIDENCE), errors="ignore") for p in parts],
         dim=v.PATH,
         data_vars="minimal",
         coords="minimal",
         compat="override",
         join="exact",
     )
-    return validate(joined.assign_coords({v.GATE: worst}))
+    return validate(joined.assign_coords({v.GATE: worst, **_least(parts)}))
+
+
+def _least(parts: Sequence[xr.Dataset]) -> dict[str, float]:
+    """The worst of what weights allow, where all parts have it."""
+    worst = {v.IMPORTANCE_ESS: min, v.KHAT: max}
+    return {
+        name: choose(float(p.coords[name].item()) for p in parts)
+        for name, choose in worst.items()
+        if all(name in p.coords for p in parts)
+    }
 
 
 def _labels(values: npt.ArrayLike) -> npt.NDArray[Any]:

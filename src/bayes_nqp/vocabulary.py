@@ -35,6 +35,11 @@ GATE: Final = "gate"
 PASSED: Final = "passed"
 UNVERIFIED: Final = "unverified"
 
+IMPORTANCE_ESS: Final = "importance_ess"
+KHAT: Final = "khat"
+EVIDENCE: Final = (GATE, IMPORTANCE_ESS, KHAT)
+"""Scalar coordinates that travel with draws: whether, and how far, they can be used."""
+
 SAMPLE_DIMS: Final = (CHAIN, DRAW)
 
 RING: Final = "ring"
@@ -44,7 +49,7 @@ RESERVED: Final = frozenset(
     {
         CHAIN, DRAW, CELL, MEMBER, PATH, UNIT, TIME, COHORT, EVENT_TIME, TOTAL, DIRECT, EFFECT,
         DEVIATION, OBSERVED, IDENTIFIED, ROWS, UNITS, WEIGHT, GATE, MEMBERSHIP, MEMBERSHIP_CELL,
-        MEMBERSHIP_MEMBER, MEMBERSHIP_ROWS, INDEX_DRAW, RING, RECEIVED,
+        MEMBERSHIP_MEMBER, MEMBERSHIP_ROWS, INDEX_DRAW, RING, RECEIVED, IMPORTANCE_ESS, KHAT,
     }
 )  # fmt: skip
 """Labels that a user's own strata must not take."""

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("calibration")
 
 PANEL = nqp.simulation.staggered(units=24, periods=8, cohorts=(4, 6), missing=0.05, seed=1).panel
 DESIGN = nqp.StaggeredDiD(nqp.Complete(), nqp.IID())
-SAMPLER = nqp.IMH(draws=300)
+SAMPLER = nqp.Importance(draws=300)
 SAME = {"sampler": SAMPLER, "seed": 3, "progress": False}
 
 
@@ -28,7 +28,7 @@ def right() -> nqp.Calibration:
 
 @pytest.fixture(scope="session")
 def fitted() -> nqp.Fit:
-    return nqp.fit(DESIGN, PANEL, nqp.IMH(seed=2), progress=False)
+    return nqp.fit(DESIGN, PANEL, nqp.Importance(seed=2), progress=False)
 
 
 def test_the_right_model_is_calibrated(right: nqp.Calibration) -> None:
@@ -83,7 +83,7 @@ def test_s_is_held_while_the_outcome_changes() -> None:
     assert source.scale == s
     drawn = source.simulate(5).panel
     assert DESIGN.plan(drawn).equations[0].scale != pytest.approx(s, rel=1e-3)
-    fit = nqp.fit(DESIGN, drawn, nqp.IMH(draws=20, seed=1), scale=s, progress=False)
+    fit = nqp.fit(DESIGN, drawn, nqp.Importance(draws=20, seed=1), scale=s, progress=False)
     assert fit.scale == fit.plan.equations[0].scale == s
     with pytest.raises(StudyError, match="'scale' is -1"):
         DESIGN.plan(PANEL, scale=-1)
@@ -153,7 +153,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
 
 
 def test_refits_that_do_not_converge_are_repeated_and_counted() -> None:
-    short = {**SAME, "sampler": nqp.IMH(draws=25)}
+    short = {**SAME, "sampler": nqp.Importance(draws=25)}
     result = nqp.calibrate(DESIGN, PANEL, 3, **short)
     assert (result.refits["tries"] > 1).all()
     assert result.refits["passed"].all()
@@ -176,7 +176,7 @@ def test_fewer_quantities_are_adjusted_for_their_own_number(right: nqp.Calibrati
         ({"probs": (0.5, 95)}, "'probs'"),
         ({"ranked": 500}, "'ranked' is 500"),
         ({"source": "posterior"}, "'source' is 'posterior'"),
-        ({"sampler": nqp.IMH(draws=10)}, "more draws"),
+        ({"sampler": nqp.Importance(draws=10)}, "more draws"),
     ],
 )
 def test_arguments_out_of_range_are_refused(changes: dict[str, object], message: str) -> None:

@@ -22,7 +22,7 @@ from bayes_nqp.simulation import staggered
 
 pytestmark = pytest.mark.xdist_group("channels")
 
-SAMPLER = nqp.IMH(draws=400, chains=2, seed=1)
+SAMPLER = nqp.Importance(draws=400, chains=2, seed=1)
 DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(varying=None)))
 
 

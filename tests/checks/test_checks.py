@@ -17,7 +17,7 @@ from bayes_nqp.errors import StudyError
 pytestmark = pytest.mark.xdist_group("checks")
 
 COHORTS = (6.0, 7.0, np.nan, np.nan)
-SAMPLER = nqp.IMH(draws=1000, chains=2, seed=4)
+SAMPLER = nqp.Importance(draws=1000, chains=2, seed=4)
 
 
 def frame(*, trend: float = 0.0, drift: float = 0.0, units: int = 48) -> pd.DataFrame:

@@ -12,17 +12,17 @@ import bayes_nqp as nqp
 from bayes_nqp.checks.confounding import _panel as panel_bias
 from bayes_nqp.checks.confounding._flat import flat
 from bayes_nqp.checks.confounding._panel import Pattern
-from bayes_nqp.compression import Column, Rows
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting._draws import recovered
 from bayes_nqp.fitting._parameters import constrain
+from bayes_nqp.moments import Column, Rows
 from bayes_nqp.sampling import mode
 from bayes_nqp.simulation import Channel, channels
 
 pytestmark = pytest.mark.xdist_group("confounding")
 
-SAMPLER = nqp.IMH(draws=400, chains=2, seed=4)
+SAMPLER = nqp.Importance(draws=400, chains=2, seed=4)
 DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(["region"])))
 LAYOUT = {"units": 200, "cohorts": (5, 7, 9), "never": 1 / 3}
 

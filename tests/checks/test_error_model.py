@@ -15,7 +15,7 @@ from bayes_nqp.errors import StudyError
 
 pytestmark = pytest.mark.xdist_group("error_model")
 
-SAMPLER = nqp.IMH(draws=500, chains=2, seed=4)
+SAMPLER = nqp.Importance(draws=500, chains=2, seed=4)
 SMALL = {"units": 60, "periods": 10, "cohorts": (4, 6, 8), "seed": 5}
 # With pooled cells alone the model has few scales, and refits are quick.
 DESIGN = nqp.StaggeredDiD(nqp.Complete(), time=nqp.TimeEffects(["region"]))

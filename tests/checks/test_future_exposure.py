@@ -19,14 +19,14 @@ DESIGN = nqp.ContinuousExposure("trade", nqp.Partial(["region"], varying=None))
 @pytest.fixture(scope="module")
 def fit():
     panel = exposed_panel(exposed_frame(1))
-    return nqp.fit(DESIGN, panel, nqp.IMH(draws=500, seed=1), progress=False)
+    return nqp.fit(DESIGN, panel, nqp.Importance(draws=500, seed=1), progress=False)
 
 
 @pytest.fixture(scope="module")
 def followed():
     """Of an exposure that grows where the outcome was above its course."""
     panel = exposed_panel(exposed_frame(1, feedback=0.5, rho=0.7))
-    return nqp.fit(DESIGN, panel, nqp.IMH(draws=500, seed=1), progress=False)
+    return nqp.fit(DESIGN, panel, nqp.Importance(draws=500, seed=1), progress=False)
 
 
 def test_future_exposure_says_nothing_where_exposure_is_exogenous(fit):
@@ -94,7 +94,7 @@ def test_a_richer_structure_that_widens_intervals_still_leaves_doubt():
     frame["y"] += frame["slope"] * (steady - frame["trade"])
     panel = exposed_panel(frame.assign(trade=steady))
     independent = DESIGN.replace(errors=nqp.IID())
-    serial = nqp.fit(independent, panel, nqp.IMH(draws=500, seed=1), progress=False)
+    serial = nqp.fit(independent, panel, nqp.Importance(draws=500, seed=1), progress=False)
     found = nqp.check(serial, "error_model", progress=False)
     assert found.verdict in ("in doubt", "fails")
     assert "errors=nqp.AR1" in found.sentence

@@ -16,7 +16,7 @@ from bayes_nqp.errors import StudyError
 
 pytestmark = pytest.mark.xdist_group("influence")
 
-SAMPLER = nqp.IMH(draws=500, chains=4, seed=3)
+SAMPLER = nqp.Importance(draws=500, chains=4, seed=3)
 DESIGN = nqp.StaggeredDiD()
 
 

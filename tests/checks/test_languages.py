@@ -32,7 +32,7 @@ pytestmark = pytest.mark.xdist_group("languages")
 
 SOURCE = Path(nqp.__file__).parent
 CHINESE = re.compile("[\u4e00-\u9fff]")
-SAMPLER = nqp.IMH(draws=250, chains=2, seed=1)
+SAMPLER = nqp.Importance(draws=250, chains=2, seed=1)
 OPTIONS = {
     "placebo_space": {"permutations": 20},
     "influence": {"refits": 1},

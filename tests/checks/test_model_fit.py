@@ -25,7 +25,7 @@ def panel(seed: int, **arguments: object) -> nqp.Panel:
 
 
 def fitted(design: nqp.StaggeredDiD, data: nqp.Panel) -> nqp.Fit:
-    return nqp.fit(design, data, nqp.IMH(draws=250, chains=2, seed=1), progress=False)
+    return nqp.fit(design, data, nqp.Importance(draws=250, chains=2, seed=1), progress=False)
 
 
 @pytest.fixture(scope="session")

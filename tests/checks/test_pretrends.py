@@ -22,7 +22,7 @@ from bayes_nqp.simulation import staggered
 
 pytestmark = pytest.mark.xdist_group("pretrends")
 
-SAMPLER = nqp.IMH(draws=1000, chains=2, seed=4)
+SAMPLER = nqp.Importance(draws=1000, chains=2, seed=4)
 Shape = Callable[[pd.DataFrame], "pd.Series[float]"]
 
 

@@ -19,7 +19,7 @@ DESIGN = nqp.StaggeredDiD(nqp.Partial(["region"]), nqp.AR1())
 @pytest.fixture(scope="session")
 def ordinary() -> nqp.Fit:
     """A fit under the default priors."""
-    return nqp.fit(DESIGN, DATA, nqp.IMH(draws=250, chains=2, seed=1), progress=False)
+    return nqp.fit(DESIGN, DATA, nqp.Importance(draws=250, chains=2, seed=1), progress=False)
 
 
 def under(fit: nqp.Fit, **priors: float) -> nqp.CheckResult:

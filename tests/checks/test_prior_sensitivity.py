@@ -14,7 +14,7 @@ pytestmark = pytest.mark.xdist_group("prior_checks")
 
 DATA = nqp.simulation.staggered(units=40, periods=10, cohorts=(4, 6, 8), level=2.0, seed=2).panel
 DESIGN = nqp.StaggeredDiD(nqp.Partial(["region"]), nqp.AR1())
-SAMPLER = nqp.IMH(draws=1000, chains=2, seed=1)
+SAMPLER = nqp.Importance(draws=1000, chains=2, seed=1)
 
 
 def fitted(**priors: float) -> nqp.Fit:

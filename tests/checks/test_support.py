@@ -11,11 +11,11 @@ import pytest
 import bayes_nqp as nqp
 from bayes_nqp import simulation
 from bayes_nqp.checks._information import _centre, cell_information
-from bayes_nqp.compression.recover import recover
+from bayes_nqp.gaussian import draw
 
 pytestmark = pytest.mark.xdist_group("support")
 
-SAMPLER = nqp.IMH(draws=200, chains=2, seed=2)
+SAMPLER = nqp.Importance(draws=200, chains=2, seed=2)
 SMALL = {"units": 40, "periods": 8, "cohorts": (4, 5, 6), "seed": 3, "deviation_sd": 0.0}
 
 
@@ -48,11 +48,11 @@ def cells_of(fit: nqp.Fit) -> tuple[nqp.CheckResult, pd.DataFrame]:
 def test_information_is_the_variance_that_draws_lose(noisy: nqp.Fit) -> None:
     equation = noisy.plan.equations[0]
     x = _centre(noisy, equation)
-    draws = recover(np.tile(x, (4000, 1)), equation.packed, np.random.default_rng(1))
+    draws = draw(equation.gaussian, np.tile(x, (4000, 1)), np.random.default_rng(1))
     (index,) = (i for p, i in zip(equation.locals, equation.local_index, strict=True)
                 if p.name == "cell")  # fmt: skip
     scale = np.exp(x[equation.problem.parameter_names.index("scale_cell")])
-    lost = 1.0 - draws.local[:, index].var(axis=0) / scale**2
+    lost = 1.0 - draws.local[:, equation.local_places][:, index].var(axis=0) / scale**2
     np.testing.assert_allclose(cell_information(noisy), lost, atol=0.1)
     assert cell_information(noisy).mean() == pytest.approx(lost.mean(), abs=0.02)
 

@@ -10,8 +10,8 @@ from scipy import stats
 import bayes_nqp as nqp
 from bayes_nqp import schema
 from bayes_nqp.codec import decode, encode
-from bayes_nqp.compression.kernel import log_density
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError
+from bayes_nqp.gaussian import density as density_of
 
 FLAT = nqp.ContinuousExposure("trade", nqp.Separate(varying=None), nqp.IID())
 
@@ -35,8 +35,8 @@ def ragged(seed=1, **changes):
 
 def density(panel, design):
     equation = design.plan(panel).equations[0]
-    x = np.linspace(-0.5, 0.4, equation.packed.n_parameters)
-    return log_density(x, equation.packed.ints, equation.packed.floats, np.zeros_like(x))
+    x = np.linspace(-0.5, 0.4, len(equation.problem.space))
+    return float(density_of(equation.gaussian, x[None])[0])
 
 
 def test_flat_slopes_are_least_squares():

@@ -15,7 +15,7 @@ from bayes_nqp.testing import assert_equal
 
 pytestmark = pytest.mark.xdist_group("mediation")
 
-SAMPLER = nqp.IMH(draws=250, chains=2, seed=1)
+SAMPLER = nqp.Importance(draws=250, chains=2, seed=1)
 FLAT = nqp.Mediation(nqp.StaggeredDiD(nqp.Separate(varying=None)))
 NAMES = ["tech", "finance"]
 

@@ -52,7 +52,7 @@ def panel() -> nqp.Panel:
 
 @pytest.fixture(scope="session")
 def fit(panel: nqp.Panel) -> nqp.Fit:
-    return nqp.fit(DESIGN, panel, nqp.IMH(draws=500, chains=4, seed=1), progress=False)
+    return nqp.fit(DESIGN, panel, nqp.Importance(draws=500, chains=4, seed=1), progress=False)
 
 
 def _dummies(codes):

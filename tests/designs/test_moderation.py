@@ -18,7 +18,7 @@ from bayes_nqp.studies import validate
 
 pytestmark = pytest.mark.xdist_group("moderation")
 
-SAMPLER = nqp.IMH(draws=500, chains=4, seed=1)
+SAMPLER = nqp.Importance(draws=500, chains=4, seed=1)
 DESIGN = nqp.StaggeredDiD(nqp.Partial(["region"]), moderator="finance")
 FLAT = nqp.StaggeredDiD(nqp.Separate(varying=None), nqp.IID(), moderator="finance")
 
@@ -121,7 +121,7 @@ def test_the_effect_at_the_mean_moderator_is_the_average_effect(panel: nqp.Panel
     """One slope for all: the line passes through the mean of the treated rows."""
     design = DESIGN.replace(effect=nqp.Complete())
     for one in (design, nqp.Mediation(design, interaction=True)):
-        fit = nqp.fit(one, panel, nqp.IMH(draws=100, chains=2, seed=1), progress=False)
+        fit = nqp.fit(one, panel, nqp.Importance(draws=100, chains=2, seed=1), progress=False)
         centre = moderator_rows(fit)[1].mean()
         for path in map(str, fit.effects["path"].values):
             line = nqp.moderated(fit, [centre], path=path)
@@ -130,7 +130,7 @@ def test_the_effect_at_the_mean_moderator_is_the_average_effect(panel: nqp.Panel
 
 def test_paths_add_up_at_every_moderator(panel: nqp.Panel) -> None:
     design = nqp.Mediation(DESIGN, interaction=True, lag=1)
-    fit = nqp.fit(design, panel, nqp.IMH(draws=100, chains=2, seed=1), progress=False)
+    fit = nqp.fit(design, panel, nqp.Importance(draws=100, chains=2, seed=1), progress=False)
     total, *parts = (
         nqp.moderated(fit, [2.0, 9.0], "region", path) for path in ("total", "direct", "tech")
     )
@@ -207,7 +207,7 @@ def test_influence_takes_units_out_with_their_moderators(panel: nqp.Panel) -> No
 
     for varying in ("unit", None):
         design = DESIGN.replace(effect=nqp.Partial(["region"], varying=varying))
-        fit = nqp.fit(design, panel, nqp.IMH(draws=50, chains=2, seed=1), progress=False)
+        fit = nqp.fit(design, panel, nqp.Importance(draws=50, chains=2, seed=1), progress=False)
         groups = left_out(fit)
         share = _rows_of(fit, groups)
         sums = _sums(fit, groups, share, fit.posterior["draw"])
@@ -228,7 +228,7 @@ def test_a_stratum_without_treated_rows_has_no_slope() -> None:
     frame = panel.frame.copy()
     frame.loc[frame["region"] == "inland", panel.roles.cohort] = np.nan
     some = nqp.Panel.from_frame(frame, **panel.arguments)
-    fit = nqp.fit(FLAT, some, nqp.IMH(draws=50, chains=2, seed=1), progress=False)
+    fit = nqp.fit(FLAT, some, nqp.Importance(draws=50, chains=2, seed=1), progress=False)
     slopes = fit.posterior["outcome__moderation"].mean(["chain", "draw"])
     assert np.isnan(slopes.sel(outcome__stratum="inland"))
     assert np.isfinite(slopes.sel(outcome__stratum="coastal"))

@@ -213,10 +213,10 @@ def test_every_hint_names_what_exists() -> None:
         (lambda: nqp.plots.event_study(DESIGN), "nqp.fit(design, panel)"),
         (lambda: nqp.plots.check(object.__new__(nqp.Fit)), "nqp.check(fit, 'pretrends')"),
         (lambda: nqp.report(DRAWS, "out"), "the fit that these draws are of"),
-        (lambda: nqp.IMH(draws="1000"), "1000 without quotes"),
-        (lambda: nqp.IMH(draws=1e3), "a whole number"),
-        (lambda: nqp.IMH(draws=True), "not a truth value"),
-        (lambda: nqp.IMH(seed=-1), "a whole number from 0 up"),
+        (lambda: nqp.Importance(draws="1000"), "1000 without quotes"),
+        (lambda: nqp.Importance(draws=1e3), "a whole number"),
+        (lambda: nqp.Importance(draws=True), "not a truth value"),
+        (lambda: nqp.Importance(seed=-1), "a whole number from 0 up"),
         (lambda: nqp.Priors(level=float("nan")), "nan is no number"),
         (lambda: nqp.Panel(PANEL.frame, unit="unit"), "nqp.Panel.from_frame"),
         (lambda: nqp.Fit(DESIGN, PANEL), "nqp.fit(design, panel)"),
@@ -247,7 +247,7 @@ def test_signatures_docstrings_and_names_stay() -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: nqp.IMH(draws=np.int64(100), seed=np.uint32(1)),
+        lambda: nqp.Importance(draws=np.int64(100), seed=np.uint32(1)),
         lambda: nqp.Priors(level=np.float32(2.0), drift=1),
         lambda: nqp.StaggeredDiD(covariates=pd.Index(["a", "b"])),  # type: ignore[arg-type]
         lambda: nqp.StaggeredDiD(covariates="a"),  # type: ignore[arg-type]

@@ -12,11 +12,21 @@ import pytest
 import xarray as xr
 from random_panels import random_frame
 
-from bayes_nqp import IID, IMH, Panel, Partial, StaggeredDiD, TimeEffects, cell_effects, fit, load
+from bayes_nqp import (
+    IID,
+    Importance,
+    Panel,
+    Partial,
+    StaggeredDiD,
+    TimeEffects,
+    cell_effects,
+    fit,
+    load,
+)
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.testing import assert_equal
 
-FEW = IMH(seed=3, draws=60, chains=2, tune=10)
+FEW = Importance(seed=3, draws=60, chains=2)
 
 
 def chinese_panel(stratum: str = "沿海_内陆") -> Panel:

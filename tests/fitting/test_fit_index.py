@@ -48,7 +48,7 @@ def index(rows: pd.DataFrame) -> nqp.index.Index:
 
 @pytest.fixture(scope="session")
 def pooled(index: nqp.index.Index) -> nqp.Fit:
-    sampler = nqp.IMH(draws=150, chains=2, seed=4)
+    sampler = nqp.Importance(draws=150, chains=2, seed=4)
     panel = index.panel(**ROLES)
     return nqp.fit_index(DESIGN, panel, index, draws=3, seed=7, sampler=sampler, progress=False)
 
@@ -62,7 +62,7 @@ def test_every_draw_of_the_index_is_the_fit_of_its_own_outcome(
     frame = pd.Series(values[1], index=index.rows.set_index(["unit", "time"]).index)
     outcome = panel.with_outcome(frame.loc[order].to_numpy())
     seed = int(np.random.SeedSequence([4, 5, 1]).generate_state(1)[0] % (1 << 31))
-    sampler = nqp.IMH(draws=150, chains=2, seed=seed)
+    sampler = nqp.Importance(draws=150, chains=2, seed=seed)
     alone = nqp.att(nqp.fit(DESIGN, outcome, sampler, scale=pooled.scale, progress=False))
     mine = nqp.att(pooled)
     mine = mine.isel(draw=mine["index_draw"].to_numpy() == 1)
@@ -136,7 +136,7 @@ def test_one_indicator_that_carries_the_effect_is_in_doubt(rows: pd.DataFrame) -
              for key in ("schooling", "wage")}  # fmt: skip
     df = rows.assign(**blind, patents=rows["outcome"] + rng.normal(size=len(rows)))
     panel = RECIPE.build(df, unit="unit", time="time").panel(**ROLES)
-    fit = nqp.fit(DESIGN, panel, nqp.IMH(draws=250, chains=2, seed=1), progress=False)
+    fit = nqp.fit(DESIGN, panel, nqp.Importance(draws=250, chains=2, seed=1), progress=False)
     found = nqp.check(fit, "indicators", progress=False)
     assert found.verdict == "in doubt", found
     assert "without patents" in found.sentence

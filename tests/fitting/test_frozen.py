@@ -13,7 +13,7 @@ import bayes_nqp as nqp
 from bayes_nqp.testing import assert_equal
 
 NUMBERS = json.loads((FROZEN / "numbers.json").read_text(encoding="utf-8"))
-AGAIN = nqp.IMH(draws=200, chains=2, seed=5)
+AGAIN = nqp.Importance(draws=200, chains=2, seed=5)
 
 
 @pytest.fixture(scope="module", params=sorted(NUMBERS))

@@ -12,7 +12,7 @@ from dense_joint import frame_of, panel_of
 import bayes_nqp as nqp
 from bayes_nqp.errors import StudyError
 
-SAMPLER = nqp.IMH(draws=500, thin=4, seed=1)
+SAMPLER = nqp.Importance(draws=500, seed=1)
 DESIGN = nqp.StaggeredDiD(nqp.Partial(["region"]), nqp.AR1())
 MEDIATION = nqp.Mediation(DESIGN, vary_by="unit")
 

@@ -11,7 +11,7 @@ from bayes_nqp.simulation import Channel, channels
 
 pytestmark = pytest.mark.xdist_group("new_unit")
 
-SAMPLER = nqp.IMH(draws=400, chains=2, seed=2)
+SAMPLER = nqp.Importance(draws=400, chains=2, seed=2)
 DESIGN = nqp.StaggeredDiD(nqp.Partial(["region"]), nqp.IID(), moderator="z")
 
 
@@ -84,6 +84,6 @@ def test_without_deviations_it_is_the_sample(panel: nqp.Panel) -> None:
     design = nqp.Mediation(
         DESIGN.replace(effect=nqp.Partial(["region"], varying=None), moderator=None), lag=1
     )
-    fit = nqp.fit(design, panel, nqp.IMH(draws=50, chains=2, seed=1), progress=False)
+    fit = nqp.fit(design, panel, nqp.Importance(draws=50, chains=2, seed=1), progress=False)
     new = nqp.cell_effects(fit, "population")
     np.testing.assert_allclose(new["effect"], fit.effects["effect"], atol=1e-10)

@@ -11,7 +11,7 @@ from design_table import DESIGNS
 from fit_at import fit_at
 from moving_average import DenseMovingAverage, MovingAverage
 
-from bayes_nqp import IID, IMH, StaggeredDiD, StudentT, fit, posterior_predictive
+from bayes_nqp import IID, Importance, StaggeredDiD, StudentT, fit, posterior_predictive
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import _predictive
 from bayes_nqp.testing import assert_equal
@@ -31,7 +31,7 @@ def short():
     """A fit of a panel with gaps, at two chains of few draws."""
     case = DESIGNS["partial, units, AR(1)"]
     panel = case.make(2, missing=0.1)
-    return fit(case.design, panel, IMH(draws=300, chains=2, seed=1), progress=False)
+    return fit(case.design, panel, Importance(draws=300, chains=2, seed=1), progress=False)
 
 
 def _fixed(case, panel, values):
@@ -39,7 +39,7 @@ def _fixed(case, panel, values):
 
     It holds no coefficients, so that each draw gets its own given the parameters.
     """
-    made = fit(case.design, panel, IMH(draws=4, chains=1, seed=1), progress=False)
+    made = fit(case.design, panel, Importance(draws=4, chains=1, seed=1), progress=False)
     names = made.plan.equations[0].problem.parameter_names
     for name in names:
         own = 1.0 if name in ("rho", "noise") else made.scale

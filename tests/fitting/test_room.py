@@ -15,17 +15,17 @@ CASE = DESIGNS["partial, units, AR(1)"]
 @pytest.mark.parametrize(
     "sampler",
     [
-        nqp.IMH(draws=10**9),
+        nqp.Importance(draws=10**9),
         nqp.NUTS(draws=10**9),
-        nqp.IMH(chains=10**8),
-        nqp.IMH(draws=10**6, thin=10**6),
+        nqp.Importance(chains=10**8),
+        nqp.Importance(proposals=10**9),
         nqp.NUTS(tune=10**12),
     ],
 )
-def test_draws_beyond_reason(sampler: nqp.IMH | nqp.NUTS) -> None:
+def test_draws_beyond_reason(sampler: nqp.Importance | nqp.NUTS) -> None:
     with pytest.raises(StudyError, match=r"(?s)chains of \d+ draws.*GiB.*fewer draws"):
         nqp.fit(CASE.design, CASE.make(1), sampler, progress=False)
 
 
 def test_many_draws_are_taken() -> None:
-    check_draws(CASE.design.plan(CASE.make(1)), nqp.IMH(draws=50_000))
+    check_draws(CASE.design.plan(CASE.make(1)), nqp.Importance(draws=50_000))

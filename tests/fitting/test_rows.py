@@ -10,9 +10,9 @@ from random_panels import random_frame, random_panel
 
 from bayes_nqp import (
     IID,
-    IMH,
     NUTS,
     ContinuousExposure,
+    Importance,
     Mediation,
     Panel,
     Partial,
@@ -61,7 +61,7 @@ def _assert_one_posterior(rows: xr.DataTree, plain: xr.DataTree) -> None:
 def test_both_routes_give_one_posterior():
     """With very many degrees of freedom Student-t errors are normal."""
     panel = random_panel(11, units=16, periods=6, missing=0.1, strata=("region",))
-    plain = fit(DESIGN, panel, IMH(seed=1, draws=4000), progress=False)
+    plain = fit(DESIGN, panel, Importance(seed=1, draws=4000), progress=False)
     rows = fit(DESIGN.replace(likelihood=StudentT(1e7)), panel, SAMPLER, progress=False)
     assert ROWS_NOTE in rows.notes
     assert ROWS_NOTE in repr(rows)
@@ -103,4 +103,4 @@ def test_every_design_has_one_posterior(design: Design) -> None:
 def test_fast_sampler_needs_compression():
     panel = random_panel(11, strata=("region",))
     with pytest.raises(StudyError, match="compressed"):
-        fit(DESIGN.replace(likelihood=StudentT()), panel, IMH(seed=1), progress=False)
+        fit(DESIGN.replace(likelihood=StudentT()), panel, Importance(seed=1), progress=False)

@@ -196,7 +196,7 @@ def without(group: str, name: str) -> Callable[[h5py.File], None]:
 STRUCTURES = {
     "'sampler' is a StaggeredDiD": head(sampler=json.dumps({"type": "StaggeredDiD"})),
     "'design' is \\{\\}": head(design="{}"),
-    "the unknown key 'moons'": head(design=json.dumps({"type": "IMH", "moons": 3})),
+    "the unknown key 'moons'": head(design=json.dumps({"type": "Importance", "moons": 3})),
     "JSONDecodeError": head(facts="{"),
     "its facts lack 'panel_digest'": head(facts="{}"),
     "TypeError: .*'colour'": head(gate=json.dumps({"failures": [], "colour": "green"})),

@@ -71,7 +71,9 @@ def _fit(related: float) -> nqp.Fit:
     simulated = channels(
         mediators=UNEQUAL, units=40, periods=8, cohorts=(4, 6), related=related, seed=2
     )
-    return nqp.fit(DESIGN, simulated.panel, nqp.IMH(draws=1000, chains=2, seed=1), progress=False)
+    return nqp.fit(
+        DESIGN, simulated.panel, nqp.Importance(draws=1000, chains=2, seed=1), progress=False
+    )
 
 
 @pytest.mark.xdist_group("together")

@@ -80,7 +80,7 @@ def test_legs_by_cell_multiply_to_the_indirect_effect(fit):
 
 def test_legs_of_a_lagged_design_with_interaction_multiply_to_the_indirect_effect(fit):
     design = fit.design.replace(lag=1, interaction=True)
-    sampler = nqp.IMH(draws=50, chains=2, seed=2)
+    sampler = nqp.Importance(draws=50, chains=2, seed=2)
     lagged = nqp.fit(design, fit.panel, sampler, progress=False)
     parts = legs(lagged, by="cell")
     via = nqp.nie(lagged, by="cell", mediators=["digital", "finance"])

@@ -8,7 +8,7 @@ from design_table import DESIGNS
 from random_panels import random_frame
 
 from bayes_nqp import Panel, conditional_mean
-from bayes_nqp.compression.kernel import log_density
+from bayes_nqp.gaussian import density as density_of
 
 NAMES = list(DESIGNS)
 
@@ -44,8 +44,8 @@ def _effects(name, panel, values=None):
 
 def _density(name, panel):
     equation = DESIGNS[name].design.plan(panel).equations[0]
-    x = np.linspace(-0.6, 0.3, equation.packed.n_parameters)
-    return log_density(x, equation.packed.ints, equation.packed.floats, np.zeros_like(x))
+    x = np.linspace(-0.6, 0.3, len(equation.problem.space))
+    return float(density_of(equation.gaussian, x[None])[0])
 
 
 def _close(a, b, factor=1.0):

@@ -89,7 +89,7 @@ def recovered() -> tuple[Simulated, nqp.Fit]:
     }
     simulated = channels(mediators=chosen, units=60, deviation_sd=0.3, sigma=0.2, seed=21)
     design = nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"), nqp.AR1()))
-    return simulated, nqp.fit(design, simulated.panel, nqp.IMH(seed=21), progress=False)
+    return simulated, nqp.fit(design, simulated.panel, nqp.Importance(seed=21), progress=False)
 
 
 @pytest.mark.xdist_group("recovery_mediation")

@@ -15,7 +15,7 @@ from bayes_nqp.reports._context import Context, Sketch
 from bayes_nqp.reports.sections import SECTIONS
 from bayes_nqp.reports.sections._methods import methods
 
-SAMPLER = nqp.IMH(draws=150, chains=2, seed=1)
+SAMPLER = nqp.Importance(draws=150, chains=2, seed=1)
 DESIGNS = {
     "periods": nqp.ContinuousExposure("trade", nqp.Partial(["region"]), by_time=True),
     "flat": nqp.StaggeredDiD(nqp.Separate(varying=None), nqp.IID()),

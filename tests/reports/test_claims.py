@@ -151,7 +151,7 @@ def fit_of(one: Case, *, passed: bool = True) -> nqp.Fit:
     tree = xr.DataTree.from_dict({"effects": one.effects, "posterior": posterior})
     design = nqp.StaggeredDiD(nqp.Partial(["region"]), nqp.AR1())
     facts = {"panel_digest": "", "scale": 1.0, "outcome": "exports"}
-    return nqp.Fit(design, None, nqp.IMH(seed=1), tree, gate, facts, {})
+    return nqp.Fit(design, None, nqp.Importance(seed=1), tree, gate, facts, {})
 
 
 def results_of(checks: str, rival: float | None) -> list[CheckResult]:

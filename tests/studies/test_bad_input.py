@@ -70,8 +70,13 @@ WRONG = [
     ("[report]", "[report]\nprob = 1.5", "'report.prob' is 1.5", "a number below 1"),
     ("[report]", '[report]\nlanguage = "fr"', "'report.language' is 'fr'", "'en' or 'zh'"),
     ("draws = 100", 'draws = "many"', "'sampler.draws' is 'many'", "a whole number"),
-    ('type = "IMH"', 'type = "Gibbs"', "'sampler.type' is 'Gibbs'", '"NUTS" or "IMH"'),
-    ('type = "IMH"', 'type = "AR1"', "'sampler.type' is 'AR1'", '"NUTS" or "IMH"'),
+    (
+        'type = "Importance"',
+        'type = "Gibbs"',
+        "'sampler.type' is 'Gibbs'",
+        '"NUTS" or "Importance"',
+    ),
+    ('type = "Importance"', 'type = "AR1"', "'sampler.type' is 'AR1'", '"NUTS" or "Importance"'),
     (
         "[report]",
         '[priors]\nlevel = "wide"\n[report]',

@@ -38,7 +38,7 @@ effect = { type = "Partial", varying = "unit" }
 mediators = ["digital", "finance"]
 
 [sampler]
-type = "IMH"
+type = "Importance"
 draws = 150
 chains = 2
 seed = 3
@@ -130,7 +130,12 @@ WRONG = [
     ("sd = 0.1", "sdd = 0.1", "'checks.confounding.prior' has the unknown key", "'sd'"),
     ('"NormalRho"', '"NormalRo"', "has the type 'NormalRo'", "'NormalRho'"),
     ("[design]", '[design]\ntype = "StagDiD"', "'design.type' is 'StagDiD'", "StaggeredDiD"),
-    ("[design]", '[design]\ntype = "IMH"', "'design.type' is 'IMH', which is no design", "Med"),
+    (
+        "[design]",
+        '[design]\ntype = "Importance"',
+        "'design.type' is 'Importance', which is no design",
+        "Med",
+    ),
     ("[design]", '[design]\nerrors = "Partial"', "'design.errors' is 'Partial'", "AR1"),
     ('formats = ["html"]', 'formats = ["htm"]', "'report.formats' names 'htm'", "'html'"),
     (

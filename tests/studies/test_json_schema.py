@@ -59,7 +59,7 @@ BAD = [
     ("errors =", "errorz ="),
     ('errors = "AR1"', 'errors = "AR2"'),
     ("varying =", "varyng ="),
-    ('type = "IMH"', 'type = "Gibbs"'),
+    ('type = "Importance"', 'type = "Gibbs"'),
     ("draws = 100", 'draws = "many"'),
     ('"support"]', '"supporting"]'),
     ("[report]", "[report]\nprob = 2.0"),

@@ -36,7 +36,7 @@ seed = 11
 mediators = ["digital"]
 
 [sampler]
-type = "IMH"
+type = "Importance"
 draws = 150
 chains = 2
 seed = 3
@@ -338,7 +338,7 @@ effect = { type = "Partial", varying = "none" }
 mediators = "energy"
 
 [sampler]
-type = "IMH"
+type = "Importance"
 draws = 100
 chains = 2
 seed = 3

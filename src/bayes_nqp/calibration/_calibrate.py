@@ -21,7 +21,7 @@ from bayes_nqp.fitting import Fit, Kept, Numbers, batch
 from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.panel import Panel
 from bayes_nqp.progress import bar
-from bayes_nqp.sampling import IMH, NUTS
+from bayes_nqp.sampling import NUTS, Importance
 from bayes_nqp.versions import versions
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def calibrate(
         wrong assumption does. A fit to this panel: its posterior, to see whether intervals would
         cover if the truth were like what was found; ranks are then not uniform, and only coverage
         is reported.
-    sampler : NUTS or IMH, optional
-        The first to be tried in every refit; `IMH` by default, `NUTS` with Student-t errors.
+    sampler : Importance or NUTS, optional
+        The first to be tried in every refit; `Importance` by default, `NUTS` with Student-t errors.
         Refits that do not pass the convergence gate are repeated with longer and more careful
         runs, and counted.
     probs : sequence of float, default (0.5, 0.8, 0.95)
@@ -128,7 +128,9 @@ def calibrate(
     _check(replications, probs, ranked)
     seed = secrets.randbits(31) if seed is None else seed
     origin, label = _source(design, panel, source)
-    sampler = sampler or (NUTS(cores=1) if isinstance(design.likelihood, StudentT) else IMH())
+    sampler = sampler or (
+        NUTS(cores=1) if isinstance(design.likelihood, StudentT) else Importance()
+    )
     if sampler.draws * sampler.chains < ranked:
         raise StudyError(
             f"'ranked' is {ranked}, and the sampler has {sampler.draws * sampler.chains} draws",
@@ -154,7 +156,11 @@ def _check_kinds(
     wanted: dict[str, tuple[object, Any, str]] = {
         "design": (design, StaggeredDiD, "nqp.calibrate(design, panel)"),
         "panel": (panel, Panel, "nqp.calibrate(design, panel)"),
-        "sampler": (sampler, IMH | NUTS | None, "nqp.IMH(draws=500), or leave it out"),
+        "sampler": (
+            sampler,
+            Importance | NUTS | None,
+            "nqp.Importance(), or leave it out",
+        ),
         "seed": (seed, int | None, "a whole number, or leave it out"),
         "store": (store, str | Path | None, "the name of a folder"),
     }

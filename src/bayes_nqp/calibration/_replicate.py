@@ -14,7 +14,7 @@ from bayes_nqp.diagnostics import effective_size
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import ConvergenceError
 from bayes_nqp.fitting import Fit, Numbers, fit
-from bayes_nqp.sampling import IMH, NUTS
+from bayes_nqp.sampling import NUTS, Importance
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import StaggeredDiD
@@ -36,7 +36,7 @@ class Job:
         To refit.
     source : Source
         Of truths.
-    sampler : NUTS or IMH
+    sampler : Importance or NUTS
         The first to be tried.
     names : tuple of str
         The quantities.
@@ -128,17 +128,18 @@ def samplers(first: Sampler, seed: int) -> list[Sampler]:
 
     Parameters
     ----------
-    first : NUTS or IMH
+    first : Importance or NUTS
     seed : int
 
     Returns
     -------
-    list of NUTS or IMH
+    list of Importance or NUTS
     """
+    if isinstance(first, Importance):
+        return [
+            replace(first, seed=seed),
+            replace(first, proposals=10 * first.proposals, seed=seed),
+        ]
     draws = max(first.draws, 1000)
-    tries: list[Sampler] = [replace(first, seed=seed)]
-    if isinstance(first, IMH):
-        tries.append(replace(first, draws=draws, thin=2 * first.thin, seed=seed))
-        tries.append(NUTS(draws=draws, seed=seed, cores=1))
     careful = NUTS(draws=2 * draws, tune=2000, seed=seed, cores=1, target_accept=0.95)
-    return [*tries, careful]
+    return [replace(first, seed=seed), careful]

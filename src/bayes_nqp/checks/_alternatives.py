@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from bayes_nqp.checks._said import Said, listed, said
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import IdentificationError, PanelError
 from bayes_nqp.estimands import att, gate_of
-from bayes_nqp.fitting import SHORT, Numbers, batch, short_effects
+from bayes_nqp.fitting import SHORT, KnownDraws, Numbers, batch, known_draws, short_effects
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Estimator
@@ -88,11 +88,12 @@ def compared(fitted: Fit, alternatives: Sequence[Alternative], what: str) -> xr.
     """
     gaussian(fitted)
     own, seed = panel_of(fitted), int(fitted.sampler.seed or 0)
+    values = known_draws(fitted).values
     lost: list[Said] = []
     tasks = {}
     for one in alternatives:
         panel = own if one.panel is None else one.panel
-        tasks[f"att {one.design!r} {panel.digest} {seed}"] = (one.design, panel, seed)
+        tasks[f"att {one.design!r} {panel.digest} {seed}"] = (one.design, panel, seed, values)
     found = batch(short_att, tasks, kept=numbers_of(fitted), what=what)
     kept, draws, failures = [], [_own(fitted)], [str(fitted.gate)]
     for one, result in zip(alternatives, _in_order(alternatives, found, own, seed), strict=True):
@@ -137,7 +138,7 @@ def _in_order(
     return [found[f"att {one.design!r} {(one.panel or own).digest} {seed}"] for one in alternatives]
 
 
-def short_att(design: Estimator, panel: Panel, seed: int) -> Numbers:
+def short_att(design: Estimator, panel: Panel, seed: int, values: Mapping[str, float]) -> Numbers:
     """Estimate the average effect by a short fit.
 
     Parameters
@@ -145,6 +146,8 @@ def short_att(design: Estimator, panel: Panel, seed: int) -> Numbers:
     design : StaggeredDiD or ContinuousExposure
     panel : Panel
     seed : int
+    values : mapping of str to float
+        Of parameters, where the climb begins.
 
     Returns
     -------
@@ -152,7 +155,7 @@ def short_att(design: Estimator, panel: Panel, seed: int) -> Numbers:
         ``att`` (chain, draw) and ``gate``; or the ``reason`` why it cannot be fitted.
     """
     try:
-        effects = short_effects(design, panel, seed=seed)
+        effects = short_effects(design, panel, seed=seed, known=KnownDraws(values=values))
     except (IdentificationError, PanelError) as error:
         return {"reason": np.array(error.what.rstrip("."))}
     draws = att(after_adoption(effects)).transpose(*v.SAMPLE_DIMS)

@@ -31,8 +31,8 @@ from scipy.linalg import cho_solve
 
 from bayes_nqp.checks._robust import Controls, Errors, Robust
 from bayes_nqp.checks._saturated import Saturated
-from bayes_nqp.compression import UnitClass, packed_rows
 from bayes_nqp.designs._plan import Plan
+from bayes_nqp.moments import UnitClass, packed_rows
 
 __all__ = ["robust"]
 

@@ -35,7 +35,7 @@ from bayes_nqp.checks._said import Said, joined, listed, said
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, gate_of, text
-from bayes_nqp.fitting import LeftOut, batch, left_out
+from bayes_nqp.fitting import LeftOut, batch, known_draws, left_out
 from bayes_nqp.likelihoods import Gaussian
 
 if TYPE_CHECKING:
@@ -350,11 +350,11 @@ def _replace(
 ) -> list[Said]:
     """Put what refits say in place of what weights say; name those that have not converged."""
     panel, design = panel_of(fit), estimator(fit)
-    seed = int(fit.sampler.seed or 0)
+    seed, values = int(fit.sampler.seed or 0), known_draws(fit).values
     tasks = {}
     for g in chosen:
         rest = panel.where(groups.group[panel.unit_codes] != g)
-        tasks[f"att {design!r} {rest.digest} {seed}"] = (design, rest, seed)
+        tasks[f"att {design!r} {rest.digest} {seed}"] = (design, rest, seed, values)
     what = f"leaving out single {groups.dim}s"
     results = batch(short_att, tasks, kept=numbers_of(fit), what=what)
     failed = []

@@ -16,7 +16,7 @@ from bayes_nqp.checks._refit import channels, numbers_of, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
 from bayes_nqp.checks._said import Said, joined, listed, said
 from bayes_nqp.estimands import gate_of, nde, nie
-from bayes_nqp.fitting import Known, Numbers, batch, known_chains, short_effects
+from bayes_nqp.fitting import KnownDraws, Numbers, batch, known_draws, short_effects
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -90,7 +90,7 @@ def leave_mediator_out(fit: Fit) -> Finding:
 
 def _without(fit: Fit, design: Mediation, panel: Panel, names: Sequence[str]) -> dict[str, Numbers]:
     """Draws of direct and indirect effects without each mediator, by short refits."""
-    seed, tasks, known = int(fit.sampler.seed or 0), {}, known_chains(fit)
+    seed, tasks, known = int(fit.sampler.seed or 0), {}, known_draws(fit)
     for left in names:
         rest = plain(design).replace(mediators=tuple(name for name in names if name != left))
         tasks[f"paths {rest!r} {panel.digest} {seed}"] = (rest, panel, seed, known)
@@ -98,7 +98,7 @@ def _without(fit: Fit, design: Mediation, panel: Panel, names: Sequence[str]) ->
     return dict(zip(names, (found[key] for key in tasks), strict=True))
 
 
-def _short(design: Mediation, panel: Panel, seed: int, known: Known) -> Numbers:
+def _short(design: Mediation, panel: Panel, seed: int, known: KnownDraws) -> Numbers:
     effects = short_effects(design, panel, seed=seed, known=known)
     draws = {name: nie(effects, mediators=name).to_numpy() for name in design.names(panel)}
     settled = np.array(gate_of(effects) == v.PASSED)

@@ -72,7 +72,7 @@ def loo(fit: Fit, by: str | None = None) -> ELPDDataLOO:
     >>> import bayes_nqp as nqp
     >>> panel = nqp.datasets.castle_doctrine()
     >>> design = nqp.StaggeredDiD(unidentified="drop")
-    >>> fit = nqp.fit(design, panel, nqp.IMH(seed=1), progress=False)
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
     >>> nqp.loo(fit).n_data_points
     50
     """
@@ -173,7 +173,7 @@ def compare(
     >>> design = nqp.StaggeredDiD(unidentified="drop")
     >>> fits = {
     ...     errors.__class__.__name__: nqp.fit(
-    ...         design.replace(errors=errors), panel, nqp.IMH(seed=1), progress=False
+    ...         design.replace(errors=errors), panel, nqp.Importance(seed=1), progress=False
     ...     )
     ...     for errors in (nqp.AR1(), nqp.IID())
     ... }

@@ -17,7 +17,7 @@ from bayes_nqp.checks._said import Said, said
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import IdentificationError
 from bayes_nqp.estimands import att
-from bayes_nqp.fitting import Numbers, Summit, batch, modal_effects, summits
+from bayes_nqp.fitting import Numbers, batch, modal_effects, modes
 from bayes_nqp.fitting._draws import members_of
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _placebos(
     what: str,
 ) -> list[Numbers]:
     seed = int(fitted.sampler.seed or 0)
-    near = summits(design, panel)
+    near = modes(design, panel)
     tasks = {
         f"placebo {design!r} {panel.digest} {seed} {k} {codes.tolist()}":
         (design, panel, codes, k, near)
@@ -209,7 +209,7 @@ def _placebo(
     panel: Panel,
     codes: npt.NDArray[np.int64],
     seed: int,
-    near: list[Summit],
+    near: list[npt.NDArray[np.float64]],
 ) -> Numbers:
     dealt = panel.with_cohorts(codes)
     try:

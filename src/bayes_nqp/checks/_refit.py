@@ -12,9 +12,9 @@ from bayes_nqp.checks._result import DOUBT, HOLDS, NotApplicable, Verdict
 from bayes_nqp.checks._said import Said, joined, said
 from bayes_nqp.designs import ContinuousExposure, Design, Mediation, StaggeredDiD
 from bayes_nqp.estimands import gate_of
-from bayes_nqp.fitting import Fit, Numbers, fit_again, known_chains, pooled_over, short_effects
+from bayes_nqp.fitting import Fit, Numbers, fit_again, known_draws, pooled_over, short_effects
 from bayes_nqp.likelihoods import Gaussian
-from bayes_nqp.sampling import IMH
+from bayes_nqp.sampling import Importance
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -230,7 +230,7 @@ def short_refit(fitted: Fit, design: Design, panel: Panel | None = None) -> xr.D
     key = (design, panel.digest)
     if key not in kept:
         seed = int(fitted.sampler.seed or 0)
-        kept[key] = short_effects(design, panel, seed=seed, known=known_chains(fitted))
+        kept[key] = short_effects(design, panel, seed=seed, known=known_draws(fitted))
     return kept[key]
 
 
@@ -365,8 +365,8 @@ def _fitted(fitted: Fit, design: Design, panel: Panel) -> Fit:
     Equations that the fit has as well keep its draws of their parameters.
     """
     own = fitted.sampler
-    sampler = IMH(draws=own.draws, chains=own.chains, seed=own.seed)
-    return fit_again(design, panel, sampler, known_chains(fitted))
+    sampler = Importance(draws=own.draws, chains=own.chains, seed=own.seed)
+    return fit_again(design, panel, sampler, known_draws(fitted))
 
 
 def gate_text(refitted: Fit | xr.Dataset) -> str:

@@ -9,17 +9,11 @@ import numpy.typing as npt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from bayes_nqp.compression import (
-    Block,
-    Member,
-    Problem,
-    Rows,
-    UnitClass,
-    packed_rows,
-)
 from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.designs._plan import Dose, Equation
 from bayes_nqp.designs.noise import Noise
+from bayes_nqp.gaussian import Block, Member, Problem
+from bayes_nqp.moments import Rows, UnitClass, packed_rows
 from bayes_nqp.parameters import FIXED, FLAT, HalfNormal, Parameter, Scale
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms.cells import CellTable

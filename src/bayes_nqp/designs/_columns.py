@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.compression import Column
 from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
+from bayes_nqp.moments import Column
 
 if TYPE_CHECKING:
     from bayes_nqp.designs.continuous_exposure import ContinuousExposure

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.compression import Column, Rows, reduce_rows
 from bayes_nqp.designs._assemble import assemble, block_of_strata, free_times
 from bayes_nqp.designs._cells import cell_info, cell_table, drop_reasons
 from bayes_nqp.designs._columns import varying_columns
@@ -21,6 +20,7 @@ from bayes_nqp.designs._plan import CellInfo, Dose, Equation, Exposure, Moderato
 from bayes_nqp.designs._scale import within_scale
 from bayes_nqp.designs._size import check_size
 from bayes_nqp.errors import StudyError
+from bayes_nqp.moments import Column, Rows, reduce_rows
 from bayes_nqp.parameters import FLAT, Scale
 from bayes_nqp.terms.cells import ESTIMATED_FROM, CellTable, cell_parts
 from bayes_nqp.terms.exposure import ExposureSlots, exposure_parts

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.compression import Column
 from bayes_nqp.designs._cells import cell_info
 from bayes_nqp.designs._columns import within
 from bayes_nqp.designs._frame import DesignFrame, design_frame
 from bayes_nqp.designs._plan import CellInfo, Dose, Exposure
 from bayes_nqp.designs._scale import net_of_effects, within_scale
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest, shown
+from bayes_nqp.moments import Column
 from bayes_nqp.terms.cells import CellTable
 from bayes_nqp.terms.mediators import Slope
 

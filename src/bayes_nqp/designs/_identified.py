@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.compression import FLAT
 from bayes_nqp.designs._plan import Equation
 from bayes_nqp.errors import IdentificationError, shown
 from bayes_nqp.gaussian import absorbed_products, net_of
+from bayes_nqp.parameters import FLAT
 from bayes_nqp.terms.mediators import SlopePart
 from bayes_nqp.terms.parts import LocalPart
 

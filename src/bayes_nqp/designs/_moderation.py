@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.compression import Column
 from bayes_nqp.designs._columns import within
 from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.designs._plan import Moderator
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest, shown
+from bayes_nqp.moments import Column
 from bayes_nqp.terms.mediators import Slope
 
 if TYPE_CHECKING:

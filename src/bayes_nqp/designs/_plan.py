@@ -9,9 +9,16 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.compression import Packed, Problem, Rows
 from bayes_nqp.designs._frame import DesignFrame
-from bayes_nqp.gaussian import PADDING, GaussianProblem, gaussian_problem
+from bayes_nqp.gaussian import (
+    PADDING,
+    ErrorSums,
+    GaussianProblem,
+    Problem,
+    error_sums,
+    gaussian_problem,
+)
+from bayes_nqp.moments import Rows
 from bayes_nqp.terms.cells import CellTable
 from bayes_nqp.terms.mediators import Slope
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
@@ -162,14 +169,19 @@ class Equation:
     dose: Dose | None = None
 
     @cached_property
-    def packed(self) -> Packed:
-        """The problem as compiled code reads it."""
-        return self.problem.pack()
-
-    @cached_property
     def gaussian(self) -> GaussianProblem:
         """The problem as moments and maps."""
         return gaussian_problem(self.problem)
+
+    @cached_property
+    def error_sums(self) -> ErrorSums | None:
+        """How errors enter the normal equations; None where owners hold several units."""
+        return None if self.problem.members else error_sums(self.problem)
+
+    @property
+    def n_slots(self) -> int:
+        """Time effects, cells and slopes of all blocks."""
+        return sum(block.columns.shape[0] for block in self.problem.blocks)
 
     @cached_property
     def local_places(self) -> npt.NDArray[np.bool_]:

@@ -22,8 +22,8 @@ __all__ = ["Size", "check_size", "size_of"]
 
 Index = npt.NDArray[np.int64]
 
-_EVALUATIONS = 1e4
-"""Of the density, in a run of `IMH` by default."""
+_EVALUATIONS = 5e3
+"""Of the density, in a fit."""
 _RATE = 5e9
 """Multiplications a second."""
 _COPIES = 3

@@ -148,7 +148,7 @@ def _plain(kind: Kind, value: object) -> str:
 
 
 _INSTANCES: Final = (
-    "AR1", "IID", "AR1Noise", "Complete", "Partial", "Separate", "NUTS", "IMH", "Priors",
+    "AR1", "IID", "AR1Noise", "Complete", "Partial", "Separate", "NUTS", "Importance", "Priors",
     "TimeEffects", "Gaussian", "StudentT", "StaggeredDiD", "Mediation", "NormalRho", "UniformRho",
     "NormalSteps", "UniformSteps", "MinMax",
 )  # fmt: skip

@@ -68,11 +68,12 @@ _PROB = Foreign(
     ("prob",), "intervals are chosen where draws are summarised: nqp.summary(draws, prob=0.95)"
 )
 _DRAWS = Foreign(
-    ("draws",), "there is no bootstrap; draws are the sampler's: nqp.IMH(draws=1000, chains=4)"
+    ("draws",),
+    "there is no bootstrap; draws are the sampler's: nqp.Importance(draws=1000)",
 )
 _TUNE = Foreign(("tune",), "tuning is the sampler's: nqp.NUTS(tune=1000)")
-_CHAINS = Foreign(("chains",), "chains are the sampler's: nqp.IMH(chains=4)")
-_SEED = Foreign(("seed",), "seeds are the sampler's: nqp.IMH(seed=1)")
+_CHAINS = Foreign(("chains",), "chains are the sampler's: nqp.Importance(chains=4)")
+_SEED = Foreign(("seed",), "seeds are the sampler's: nqp.Importance(seed=1)")
 _METHOD = Foreign(
     (), "estimators are designs, and options values: nqp.StaggeredDiD(effect=nqp.Partial())"
 )

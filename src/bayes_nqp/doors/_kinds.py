@@ -31,7 +31,7 @@ _ALIASES = {
     "Prior": "UniformSteps | NormalSteps",
     "RhoPrior": "NormalRho | UniformRho",
     "Rule": "Literal['approval_year', 'next_year_after_june']",
-    "Sampler": "NUTS | IMH",
+    "Sampler": "NUTS | Importance",
     "Scope": "Literal['pooled', 'yearly']",
     "Weights": "str | Mapping[int, float]",
     "_Panel": "Panel",
@@ -55,10 +55,10 @@ _FOREIGN = {
 }  # fmt: skip
 OURS = {
     "AR1", "AR1Noise", "Calibration", "Channel", "CheckResult", "Complete", "ContinuousExposure",
-    "Dimension", "Fit", "Gate", "Gaussian", "IID", "IMH", "Index", "IndexSystem", "Indicator",
-    "Mediated", "Mediation", "MinMax", "NUTS", "NormalRho", "NormalSteps", "Panel", "Partial",
-    "Priors", "ProductivityIndex", "Separate", "StaggeredDiD", "StudentT", "Study", "Table",
-    "TimeEffects", "UniformRho", "UniformSteps",
+    "Dimension", "Fit", "Gate", "Gaussian", "IID", "Importance", "Index", "IndexSystem",
+    "Indicator", "Mediated", "Mediation", "MinMax", "NUTS", "NormalRho", "NormalSteps", "Panel",
+    "Partial", "Priors", "ProductivityIndex", "Separate", "StaggeredDiD", "StudentT", "Study",
+    "Table", "TimeEffects", "UniformRho", "UniformSteps",
 }  # fmt: skip
 """Classes of the library that arguments are of; other names in signatures are let through."""
 

@@ -7,7 +7,7 @@ from bayes_nqp.estimands._by_event_time import by_event_time
 from bayes_nqp.estimands._contrast import contrast
 from bayes_nqp.estimands._cumulative import cumulative
 from bayes_nqp.estimands._effects_of import effects_of
-from bayes_nqp.estimands._gates import gate_of, worst_gate
+from bayes_nqp.estimands._gates import evidence_of, gate_of, worst_gate
 from bayes_nqp.estimands._growth import Growth, growth
 from bayes_nqp.estimands._index_variance import index_variance
 from bayes_nqp.estimands._labels import text
@@ -32,6 +32,7 @@ __all__ = [
     "contrast",
     "cumulative",
     "effects_of",
+    "evidence_of",
     "gate_of",
     "growth",
     "index_variance",

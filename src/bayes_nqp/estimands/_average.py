@@ -12,6 +12,7 @@ from scipy import sparse
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._by import Axis, By, axes_of, entries_of, names_of
+from bayes_nqp.estimands._gates import evidence_of
 from bayes_nqp.estimands._weights import cell_weights, kept_cells
 
 __all__ = ["Average", "average_of"]
@@ -102,8 +103,7 @@ class Average:
         coords |= {axis.name: axis.labels for axis in self.axes}
         coords[v.ROWS] = (dims, self.rows.reshape(self.shape))
         coords[v.WEIGHT] = (dims, self.weight.reshape(self.shape))
-        if v.GATE in effects.coords:
-            coords[v.GATE] = str(effects[v.GATE].item())
+        coords |= evidence_of(effects)
         if v.INDEX_DRAW in effects.coords:
             coords[v.INDEX_DRAW] = (v.DRAW, effects[v.INDEX_DRAW].to_numpy())
         draws = np.ascontiguousarray(values.T).reshape(*sample, *self.shape)

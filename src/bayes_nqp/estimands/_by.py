@@ -181,7 +181,7 @@ def axes_of(effects: xr.Dataset, names: Mapping[str, str], entries: Entries) -> 
     StudyError
         If a name is unknown, or a dimension takes a name that results use themselves.
     """
-    taken = [new for new in names if new in (*v.SAMPLE_DIMS, v.PATH, v.ROWS, v.WEIGHT, v.GATE)]
+    taken = [new for new in names if new in (*v.SAMPLE_DIMS, v.PATH, v.ROWS, v.WEIGHT, *v.EVIDENCE)]
     if taken:
         raise StudyError(
             f"by names a dimension {shown(taken)}, which results use themselves",

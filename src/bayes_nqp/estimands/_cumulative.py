@@ -9,6 +9,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands._att import att
 from bayes_nqp.estimands._by import By, names_of
+from bayes_nqp.estimands._gates import evidence_of
 
 __all__ = ["cumulative"]
 
@@ -76,7 +77,6 @@ def cumulative(
     every = since.reindex({v.EVENT_TIME: range(int(steps.max()) + 1)})
     added = every.cumsum(v.EVENT_TIME, skipna=False).sel({v.EVENT_TIME: steps})
     result = added.assign_coords({v.EVENT_TIME: steps}).rename("cumulative")
-    if v.GATE in since.coords:
-        result = result.assign_coords({v.GATE: since[v.GATE]})
+    result = result.assign_coords(evidence_of(since))
     result.attrs = {**draws.attrs, "estimand": "cumulative effect"}
     return result

@@ -6,7 +6,27 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 
-__all__ = ["gate_of", "worst_gate"]
+__all__ = ["evidence_of", "gate_of", "worst_gate"]
+
+
+def evidence_of(draws: xr.DataArray | xr.Dataset) -> dict[str, str | float]:
+    """Read all that travels with draws of whether they can be used.
+
+    Parameters
+    ----------
+    draws : DataArray or Dataset
+
+    Returns
+    -------
+    dict of str to str or float
+        Scalar coordinates: the gate's verdict and, of resampled proposals, what their weights
+        allow.
+    """
+    return {
+        name: draws.coords[name].item()
+        for name in v.EVIDENCE
+        if name in draws.coords and not draws.coords[name].ndim
+    }
 
 
 def gate_of(draws: xr.DataArray | xr.Dataset) -> str:

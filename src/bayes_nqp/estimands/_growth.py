@@ -145,6 +145,7 @@ def _average(
         weight = np.bincount(member, part, size) - np.bincount(pairs[v.MEMBER], expected, size)
         deviation = effects[v.DEVIATION].transpose(*v.SAMPLE_DIMS, v.MEMBER)
         values = values + deviation.to_numpy() @ weight
-    coords = {name: effects[name] for name in (*v.SAMPLE_DIMS, v.GATE) if name in effects.coords}
+    names = (*v.SAMPLE_DIMS, *v.EVIDENCE)
+    coords = {name: effects[name] for name in names if name in effects.coords}
     attrs = {**effects.attrs, "estimand": "att of the same units"}
     return xr.DataArray(values, dims=v.SAMPLE_DIMS, coords=coords, attrs=attrs)

@@ -165,7 +165,7 @@ def _check_names(effects: xr.Dataset, names: dict[str, str], name: str) -> None:
             f"by={member_name(effects)!r}: every {member_name(effects)} has a moderator of its own",
             hint="nqp.att(fit, by=...) has effects at the moderators that were observed",
         )
-    if name in (*names, *v.SAMPLE_DIMS, v.ROWS, v.WEIGHT, v.GATE, "slope"):
+    if name in (*names, *v.SAMPLE_DIMS, v.ROWS, v.WEIGHT, *v.EVIDENCE, "slope"):
         raise StudyError(
             f"the moderator {name!r} has the name of another dim of the result",
             hint="rename the column",

@@ -66,7 +66,7 @@ def shrinkage(
     one = att(partial, by, weights, path)
     other = att(separate, by, weights, path)
     rows, gate = one[v.ROWS], worst_gate(one, other)
-    loose = [v.ROWS, v.WEIGHT, v.GATE]
+    loose = [v.ROWS, v.WEIGHT, *v.EVIDENCE]
     first, second = xr.align(
         one.drop_vars(loose, errors="ignore"), other.drop_vars(loose, errors="ignore"), join="inner"
     )

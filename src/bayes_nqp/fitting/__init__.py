@@ -6,10 +6,10 @@ from bayes_nqp.fitting._conditional import conditional_mean
 from bayes_nqp.fitting._draws import moderator_shift
 from bayes_nqp.fitting._fit import Fit, fit, fit_again
 from bayes_nqp.fitting._fit_index import fit_index, pooled_over
-from bayes_nqp.fitting._known import Known, known_chains
+from bayes_nqp.fitting._known import KnownDraws, known_draws
 from bayes_nqp.fitting._load import load
 from bayes_nqp.fitting._mediate import Mediated, mediate
-from bayes_nqp.fitting._modal import Summit, modal_effects, summits
+from bayes_nqp.fitting._modal import modal_effects, modes
 from bayes_nqp.fitting._new_unit import new_unit_effects
 from bayes_nqp.fitting._predictive import Replication, posterior_predictive, replications
 from bayes_nqp.fitting._prior import prior_predictive
@@ -20,24 +20,24 @@ __all__ = [
     "SHORT",
     "Fit",
     "Kept",
-    "Known",
+    "KnownDraws",
     "LeftOut",
     "Mediated",
     "Numbers",
     "Replication",
-    "Summit",
     "batch",
     "conditional_mean",
     "fit",
     "fit_again",
     "fit_index",
-    "known_chains",
+    "known_draws",
     "left_out",
     "load",
     "log_likelihood",
     "mediate",
     "modal_effects",
     "moderator_shift",
+    "modes",
     "new_unit_effects",
     "pairs_coefficients",
     "pooled_over",
@@ -45,5 +45,4 @@ __all__ = [
     "prior_predictive",
     "replications",
     "short_effects",
-    "summits",
 ]

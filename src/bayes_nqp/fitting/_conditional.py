@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.fitting._draws import recovered
-from bayes_nqp.fitting._parameters import parameter_units
+from bayes_nqp.fitting._parameters import point_at
 from bayes_nqp.fitting._paths import paths_of
 from bayes_nqp.fitting._waist import waist
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bayes_nqp.designs import Design
-    from bayes_nqp.designs._plan import Equation
     from bayes_nqp.panel import Panel
 
 __all__ = ["conditional_mean"]
-
-Array = npt.NDArray[np.float64]
 
 
 @door
@@ -73,7 +66,8 @@ def conditional_mean(design: Design, panel: Panel, **parameters: float) -> xr.Da
         if name not in known:
             raise StudyError(f"the design has no parameter {name!r}", hint=nearest(name, known))
     draws = [
-        recovered(plan, equation, _point(equation, parameters), None) for equation in plan.equations
+        recovered(plan, equation, point_at(equation, parameters)[None], None)
+        for equation in plan.equations
     ]
     paths = paths_of(plan, draws)
     return waist(
@@ -84,12 +78,3 @@ def conditional_mean(design: Design, panel: Panel, **parameters: float) -> xr.Da
         gate="passed",
         attrs={"target": "sample"},
     )
-
-
-def _point(equation: Equation, parameters: Mapping[str, float]) -> Array:
-    """Unconstrained parameters of one equation (1, parameter)."""
-    problem = equation.problem
-    values, units = problem.space.typical, parameter_units(equation)
-    for k, name in enumerate(problem.space.names):
-        values[k] = parameters.get(name, values[k] * units[k]) / units[k]
-    return problem.space.unconstrain(values[None])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,16 +10,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from bayes_nqp.compression import packed_rows
-from bayes_nqp.compression.recover import Coefficients, recover, sizes
-from bayes_nqp.compression.together import Mixed, error_count
 from bayes_nqp.designs._plan import Equation, Plan
-from bayes_nqp.machine import one_thread
+from bayes_nqp.fitting._streams import SharedStreams, error_width
+from bayes_nqp.gaussian import Coefficients, SharedErrors, draw, number_count
+from bayes_nqp.moments import packed_rows
 from bayes_nqp.terms.mediators import SlopePart
 
 __all__ = [
     "MEMBERS_STORED",
-    "SLOTS_STORED",
     "Recovered",
     "members_of",
     "moderated_rows",
@@ -38,10 +35,8 @@ Index = npt.NDArray[np.int64]
 MEMBERS_STORED = 2_000
 """Above this many members their deviations are not stored."""
 
-SLOTS_STORED = 6_000
-"""Above this many slots of coefficients they are not stored."""
-
-_CHUNK_NUMBERS = 4_000_000
+_CHUNK_NUMBERS = 16_000_000
+"""Numbers of draws that are made at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +88,12 @@ def members_of(plan: Plan) -> tuple[Index, npt.NDArray[np.str_]]:
 
 
 def recovered(
-    plan: Plan, equation: Equation, x: Array, generator: np.random.Generator | Mixed | None
+    plan: Plan,
+    equation: Equation,
+    x: Array,
+    generator: np.random.Generator | SharedStreams | None,
+    *,
+    threads: int | None = None,
 ) -> Recovered:
     """Draw coefficients, cell effects and deviations given parameters.
 
@@ -103,57 +103,68 @@ def recovered(
     equation : Equation
     x : ndarray (draw, parameter)
         Unconstrained.
-    generator : Generator, Mixed or None
-        None gives conditional means; with `Mixed` draws move with those of other equations.
+    generator : Generator, SharedStreams or None
+        None gives conditional means; with `SharedStreams` draws move with those of other
+        equations.
+    threads : int, optional
+        Draws do not depend on their number.
 
     Returns
     -------
     Recovered
     """
-    packed = equation.packed
-    per_draw = sum(sizes(packed)) + int(packed.ints[10])
-    per_draw += error_count(packed) if isinstance(generator, Mixed) else 0
-    size = int(np.clip(_CHUNK_NUMBERS // max(per_draw, 1), 8, 250))
-    starts = range(0, x.shape[0], size)
-    streams = _streams(generator, starts, size)
+    problem = equation.gaussian
+    shared = isinstance(generator, SharedStreams)
+    width = error_width(equation) if shared else 0
+    per_draw = number_count(problem) + equation.n_slots + problem.entries.shape[1] + width
+    size = int(np.clip(_CHUNK_NUMBERS // max(per_draw, 1), 256, max(len(x), 1)))
+    # Equal points share a factor, where draws may be taken in any order.
+    order = np.arange(len(x)) if shared else np.lexsort(x.T)
+    chunks = [order[at : at + size] for at in range(0, len(x), size)]
+    streams = _streams(generator, chunks, size)
     share = _cell_shares(plan, equation)
     leaning = _leaning(plan, equation)
     packs = _unit_packs(plan, equation, every=leaning is not None)
+    parts = []
+    for chunk, stream in zip(chunks, streams, strict=True):
+        own, errors = None, None
+        if isinstance(stream, SharedStreams):
+            own = stream.own
+            errors = SharedErrors(stream.errors(chunk.size, width), equation.error_sums)
+        else:
+            own = stream
+        coefficients = draw(problem, x[chunk], own, errors=errors, threads=threads)
+        parts.append(_assemble(plan, equation, coefficients, share, leaning, packs, own))
+    place = np.argsort(np.concatenate(chunks))
+    return _joined(parts, place)
 
-    def chunk(start: int, stream: np.random.Generator | Mixed | None) -> Recovered:
-        coefficients = recover(x[start : start + size], packed, stream)
-        return _assemble(plan, equation, coefficients, share, leaning, packs, stream)
 
-    # Small matrices: threads inside BLAS would only wait for one another.
-    with one_thread(), ThreadPoolExecutor(max_workers=2) as pool:
-        parts = list(pool.map(chunk, starts, streams))
-    deviation = [p.deviation for p in parts if p.deviation is not None]
-    slopes = [p.slopes for p in parts if p.slopes is not None]
-    tilt = [p.tilt for p in parts if p.tilt is not None]
-    slots = [p.slots for p in parts if p.slots is not None]
-    return Recovered(
-        np.concatenate([p.cell_mean for p in parts]),
-        np.concatenate([p.cell_effect for p in parts]),
-        {
-            name: np.concatenate([p.coefficients[name] for p in parts])
-            for name in parts[0].coefficients
-        },
-        np.concatenate(deviation) if deviation else None,
-        np.concatenate(slopes) if slopes else None,
-        np.concatenate(tilt) if tilt else None,
-        np.concatenate(slots) if slots else None,
-    )
+def _joined(parts: Sequence[Recovered], place: Index) -> Recovered:
+    """Put parts under one another, and draws into their order."""
+
+    def joined(name: str) -> Any:
+        values = [getattr(part, name) for part in parts]
+        if values[0] is None:
+            return None
+        return values[0][place] if len(values) == 1 else np.concatenate(values)[place]
+
+    coefficients = {
+        name: np.concatenate([part.coefficients[name] for part in parts])[place]
+        for name in parts[0].coefficients
+    }
+    names = ("cell_mean", "cell_effect", "deviation", "slopes", "tilt", "slots")
+    return Recovered(coefficients=coefficients, **{name: joined(name) for name in names})
 
 
 def _streams(
-    generator: np.random.Generator | Mixed | None, starts: Sequence[int], size: int
-) -> Sequence[np.random.Generator | Mixed | None]:
+    generator: np.random.Generator | SharedStreams | None, chunks: Sequence[Index], size: int
+) -> Sequence[np.random.Generator | SharedStreams | None]:
     """Random numbers of each part of the draws."""
     if generator is None:
-        return [None] * len(starts)
-    if isinstance(generator, Mixed):
-        return generator.spawn(starts, size)
-    return generator.spawn(len(starts))
+        return [None] * len(chunks)
+    if isinstance(generator, SharedStreams):
+        return generator.spawn(range(0, size * len(chunks), size), size)
+    return generator.spawn(len(chunks))
 
 
 def _assemble(
@@ -163,7 +174,7 @@ def _assemble(
     share: Any,
     leaning: Any,
     packs: list[tuple[Index, Array, int, int]],
-    stream: np.random.Generator | Mixed | None,
+    stream: np.random.Generator | None,
 ) -> Recovered:
     blocks = equation.problem.blocks
     starts = np.concatenate([[0], np.cumsum([b.columns.shape[0] for b in blocks])]).astype(np.int64)
@@ -187,8 +198,7 @@ def _assemble(
         if deviation is not None and moderated is not None and slopes is not None:
             # A member's effect holds its own moderator, as its cell's holds their mean.
             deviation = deviation + slopes[:, stratum_of_members(plan), -1] * moderated[1]
-    slots = draws.slots if draws.slots.shape[1] <= SLOTS_STORED else None
-    return Recovered(mean, effect, terms_of(equation, draws), deviation, slopes, tilt, slots)
+    return Recovered(mean, effect, terms_of(equation, draws), deviation, slopes, tilt, draws.slots)
 
 
 def moderator_means(plan: Plan, equation: Equation) -> tuple[Array, Array] | None:
@@ -388,7 +398,7 @@ def _deviations(
     draws: Coefficients,
     codes: Index,
     packs: list[tuple[Index, Array, int, int]],
-    stream: np.random.Generator | Mixed | None,
+    stream: np.random.Generator | None,
 ) -> Array:
     """Single deviations that average to those of their class, draw by draw."""
     if equation.problem.members:

@@ -15,7 +15,7 @@ import xarray as xr
 
 from bayes_nqp import progress as bars
 from bayes_nqp import vocabulary as v
-from bayes_nqp.diagnostics import Gate
+from bayes_nqp.diagnostics import Gate, worst_of
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.fitting._coefficients import COEFFICIENTS
@@ -23,7 +23,7 @@ from bayes_nqp.fitting._fit import Fit, fit
 from bayes_nqp.index._match import outcome_of, rows_in
 from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.machine import one_thread
-from bayes_nqp.sampling import IMH, NUTS, Sampler
+from bayes_nqp.sampling import Importance, Sampler
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Design
@@ -70,9 +70,8 @@ def fit_index(
         Built with weights that the data give.
     draws : int, default 20
         Of the index.
-    sampler : NUTS or IMH, optional
-        For every fit. By default a short `IMH`; a longer one, and then `NUTS`, where it does not
-        pass the gate.
+    sampler : Importance or NUTS, optional
+        For every fit; by default `Importance` with fewer draws.
     seed : int, optional
         Of the index's draws; and of the samplers, where ``sampler`` has none. One at random by
         default, which ``facts`` record.
@@ -121,12 +120,12 @@ def fit_index(
             "a draw of the index is zero where the outcome is its logarithm",
             hint="take the index itself as the outcome",
         )
-    base = sampler or IMH(draws=_SHORT)
+    base = sampler or Importance(draws=_SHORT)
     base = base if base.seed is not None else replace(base, seed=seed)
     with bars.bar(progress):
         bars.say("fitting the index", 0, draws + 1)
-        own = _one(design, panel, base, sampler is None, None)
-        fits = _all(design, panel, outcomes, base, sampler is None, own.scale)
+        own = fit(design, panel, base, progress=False)
+        fits = _all(design, panel, outcomes, base, own.scale)
     keep = min(max(-(-base.draws // draws), _LEAST), base.draws)
     tree = _pooled(own, fits, keep)
     gate = _worst(fits)
@@ -202,28 +201,15 @@ def _check(design: Design, index: Index, draws: int) -> None:
         )
 
 
-def _one(
-    design: Design, panel: Panel, sampler: Sampler, automatic: bool, scale: float | None
-) -> Fit:
-    """Fit once; by a more careful sampler where the choice is free and the gate was not passed."""
-    made = fit(design, panel, sampler, scale=scale, progress=False)
-    for careful in (IMH(seed=sampler.seed), NUTS(seed=sampler.seed)) if automatic else ():
-        if made.gate.passed:
-            break
-        made = fit(design, panel, careful, scale=scale, progress=False)
-    return made
-
-
-def _all(
-    design: Design, panel: Panel, outcomes: Array, base: Sampler, automatic: bool, scale: float
-) -> list[Fit]:
+def _all(design: Design, panel: Panel, outcomes: Array, base: Sampler, scale: float) -> list[Fit]:
     """Fit every draw of the index, side by side."""
     fits: dict[int, Fit] = {}
 
     def task(number: int) -> tuple[int, Fit]:
         state = np.random.SeedSequence([int(base.seed or 0), 5, number]).generate_state(1)[0]
         sampler = replace(base, seed=int(state % (1 << 31)))
-        return number, _one(design, panel.with_outcome(outcomes[number]), sampler, automatic, scale)
+        drawn = panel.with_outcome(outcomes[number])
+        return number, fit(design, drawn, sampler, scale=scale, progress=False)
 
     # Threads that each set this for themselves would undo it for one another.
     with one_thread(), ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
@@ -279,16 +265,9 @@ def _interleaved(own: xr.Dataset, parts: Sequence[xr.Dataset], keep: int) -> xr.
 
 
 def _worst(fits: Sequence[Fit]) -> Gate:
-    gates = [one.gate for one in fits]
-    energies = [gate.energy for gate in gates if np.isfinite(gate.energy)]
-    return Gate(
-        max(gate.rhat for gate in gates),
-        min(gate.ess_bulk for gate in gates),
-        min(gate.ess_tail for gate in gates),
-        sum(gate.divergences for gate in gates),
-        min(energies, default=float("nan")),
-        _failures(gates),
-    )
+    gates = [fitted.gate for fitted in fits]
+    worst = worst_of({str(number): gate for number, gate in enumerate(gates)})
+    return replace(worst, failures=_failures(gates))
 
 
 def _failures(gates: Sequence[Gate]) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ from scipy.sparse import csr_array
 
 from bayes_nqp import progress as steps
 from bayes_nqp import vocabulary as v
-from bayes_nqp.compression.recover import Coefficients
 from bayes_nqp.designs._plan import Equation, Plan
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.fitting._draws import (
@@ -27,7 +26,7 @@ from bayes_nqp.fitting._joint_problem import joint_of
 from bayes_nqp.fitting._parameters import constrain
 from bayes_nqp.fitting._paths import Paths
 from bayes_nqp.fitting._tree import Drawn, Labelled, build_tree
-from bayes_nqp.gaussian import Stacked, StackedDraws, stacked_density, stacked_draw
+from bayes_nqp.gaussian import Coefficients, Stacked, StackedDraws, stacked_density, stacked_draw
 from bayes_nqp.sampling import Chains, Importance, importance
 
 if TYPE_CHECKING:

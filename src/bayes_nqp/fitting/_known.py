@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import sha256
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
@@ -17,37 +15,29 @@ from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.sampling import Chains
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs._plan import Equation
     from bayes_nqp.fitting._fit import Fit
 
-__all__ = ["Known", "digest_of", "known_chains"]
-
-Array = npt.NDArray[np.float64]
-
-type Known = Mapping[str, Chains]
-"""Draws of parameters by the digest of their equation."""
+__all__ = ["KnownDraws", "known_draws"]
 
 
-def digest_of(equation: Equation) -> str:
-    """Tell equations apart by all that the draws of their parameters depend on.
+@dataclass(frozen=True, eq=False)
+class KnownDraws:
+    """What a fit says of the parameters of its refits.
 
     Parameters
     ----------
-    equation : Equation
-
-    Returns
-    -------
-    str
-        The same for a mediator's equation and for that of the mediator as an outcome.
+    chains : mapping of str to Chains
+        Draws of parameters by the digest of their equation's problem.
+    values : mapping of str to float, outcome units
+        Posterior means by name in the posterior, from which refits begin to climb.
     """
-    seal = sha256(repr(equation.problem.parameter_names).encode("utf-8"))
-    seal.update(equation.packed.ints)
-    seal.update(equation.packed.floats)
-    return seal.hexdigest()
+
+    chains: Mapping[str, Chains] = field(default_factory=dict)
+    values: Mapping[str, float] = field(default_factory=dict)
 
 
-def known_chains(fit: Fit) -> Known:
-    """Take the draws of the parameters of every equation of a fit.
+def known_draws(fit: Fit) -> KnownDraws:
+    """Take what a fit says of the parameters of every equation.
 
     Parameters
     ----------
@@ -56,34 +46,39 @@ def known_chains(fit: Fit) -> Known:
 
     Returns
     -------
-    dict of str to Chains
-        Empty where equations were not sampled one by one on compressed rows, or draws of fits to
-        several outcomes are pooled.
+    KnownDraws
+        Without chains where equations were not drawn one by one on compressed rows, or draws of
+        fits to several outcomes are pooled.
     """
     joined = getattr(fit.design, "vary_by", None) is not None
     if joined or not isinstance(fit.design.likelihood, Gaussian):
-        return {}
-    posterior = fit.posterior
+        return KnownDraws()
+    posterior, values = fit.posterior, _values(fit)
     if v.INDEX_DRAW in posterior.coords:  # Of several outcomes.
-        return {}
+        return KnownDraws(values=values)
     stats = from_tree(fit.tree["sample_stats"].to_dataset())
-    found = {}
+    chains = {}
     for equation in fit.plan.equations:
         names = equation.problem.space.names
         if all(f"{equation.name}__{name}" in posterior for name in names):
             x = unconstrained(equation, posterior)
-            found[digest_of(equation)] = Chains({"x": x}, _stats(stats, equation.name))
-    return found
+            chains[equation.gaussian.digest] = Chains(
+                {"x": x}, {}, facts=_facts(stats, equation.name)
+            )
+    return KnownDraws(chains, values)
 
 
-def _stats(stats: xr.Dataset, name: str) -> dict[str, npt.NDArray[np.generic]]:
-    """The sampler's statistics of one equation."""
+def _values(fit: Fit) -> dict[str, float]:
+    """Posterior means of scalar parameters by name."""
+    return {
+        str(name): float(draws.mean())
+        for name, draws in fit.posterior.data_vars.items()
+        if set(draws.dims) == set(v.SAMPLE_DIMS)
+    }
+
+
+def _facts(stats: xr.Dataset, name: str) -> dict[str, float]:
+    """What the sampler said of all draws of one equation."""
     if "equation" in stats.dims:
         stats = stats.sel(equation=name)
-    found = {}
-    for key, values in stats.data_vars.items():
-        if set(values.dims) == set(v.SAMPLE_DIMS) and not bool(values.isnull().all()):
-            own = values.transpose(*v.SAMPLE_DIMS).to_numpy()
-            # Where only some equations have a statistic, gaps turned it to objects.
-            found[str(key)] = own.astype(np.float64) if own.dtype == object else own
-    return found
+    return {str(key): float(value) for key, value in stats.data_vars.items() if not value.dims}

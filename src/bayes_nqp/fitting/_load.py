@@ -21,6 +21,7 @@ from bayes_nqp.errors import NQPError, PanelError, StudyError
 from bayes_nqp.files import named
 from bayes_nqp.fitting._files import ESCAPES, FORMAT
 from bayes_nqp.fitting._fit import Fit
+from bayes_nqp.fitting._migration import migrated
 from bayes_nqp.fitting._names import renamed
 from bayes_nqp.fitting._panel_rows import from_bytes
 from bayes_nqp.fitting._structure import checked
@@ -161,11 +162,13 @@ def _fit_of(tree: xr.DataTree, unsealed: bool) -> Fit:
         if name != "panel"
     }
     facts = json.loads(head["facts"])
-    gate = json.loads(head["gate"])
+    gate, sampler = json.loads(head["gate"]), json.loads(head["sampler"])
+    if unsealed:
+        sampler = migrated(sampler)
     return Fit(
         design=decode(json.loads(head["design"])),
         panel=None,
-        sampler=decode(json.loads(head["sampler"])),
+        sampler=decode(sampler),
         tree=xr.DataTree.from_dict(groups),
         gate=Gate(**{**gate, "failures": tuple(gate["failures"])}),
         facts={**facts, "unsealed": 1.0} if unsealed else facts,

@@ -12,20 +12,19 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._draws import recovered
+from bayes_nqp.fitting._equations import equation_density
 from bayes_nqp.fitting._paths import paths_of
 from bayes_nqp.fitting._waist import waist
-from bayes_nqp.sampling import inverse_curvature, mode
+from bayes_nqp.sampling import climb, newton
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Design
+    from bayes_nqp.designs._plan import Equation
     from bayes_nqp.panel import Panel
 
-__all__ = ["Summit", "modal_effects", "summits"]
+__all__ = ["modal_effects", "modes"]
 
 Array = npt.NDArray[np.float64]
-
-type Summit = tuple[Array, Array]
-"""The mode of an equation's parameters, unconstrained, and the inverse curvature there."""
 
 
 def modal_effects(
@@ -34,7 +33,7 @@ def modal_effects(
     *,
     draws: int = 200,
     seed: int = 0,
-    near: Sequence[Summit] | None = None,
+    near: Sequence[Array] | None = None,
 ) -> xr.Dataset:
     """Draw effects given the scales, autocorrelation and error sd that are most probable.
 
@@ -49,9 +48,9 @@ def modal_effects(
     panel : Panel
     draws : int, default 200
     seed : int, default 0
-    near : sequence of Summit, optional
-        Of each equation on a panel much like this one, as `summits` gives them: the climb to
-        the mode then takes a few steps.
+    near : sequence of ndarray (parameter), optional
+        Modes of each equation on a panel much like this one, as `modes` gives them: the climb
+        then takes a few steps.
 
     Returns
     -------
@@ -72,7 +71,7 @@ def modal_effects(
         )
     plan = design.plan(panel)
     starts = [None] * len(plan.equations) if near is None else near
-    points = [mode(one.packed, near=at) for one, at in zip(plan.equations, starts, strict=True)]
+    points = [_mode(one, at) for one, at in zip(plan.equations, starts, strict=True)]
     found = [
         recovered(
             plan, one, np.repeat(x[None], draws, axis=0), np.random.default_rng([seed, number])
@@ -94,7 +93,7 @@ def modal_effects(
     )
 
 
-def summits(design: Design, panel: Panel) -> list[Summit]:
+def modes(design: Design, panel: Panel) -> list[Array]:
     """Find the modes of the parameters of a design's equations.
 
     Parameters
@@ -105,14 +104,22 @@ def summits(design: Design, panel: Panel) -> list[Summit]:
 
     Returns
     -------
-    list of Summit
-        For `modal_effects` on panels much like this one.
+    list of ndarray (parameter)
+        Unconstrained, for `modal_effects` on panels much like this one.
     """
-    found = []
-    for one in design.plan(panel).equations:
-        x = mode(one.packed)
-        found.append((x, inverse_curvature(one.packed, x)))
-    return found
+    return [_mode(equation, None) for equation in design.plan(panel).equations]
+
+
+def _mode(equation: Equation, near: Array | None) -> Array:
+    """Climb from one point, or the highest of several climbs from typical values."""
+    density, space = equation_density(equation), equation.problem.space
+    if near is None:
+        typical = space.unconstrain(space.typical)
+        ends, heights = climb(
+            density, np.stack([typical, np.where(space.folds, typical - 1.5, typical)])
+        )
+        near = ends[int(np.argmax(heights))]
+    return newton(density, near).point
 
 
 def _centred(draws: Array | None, mean: Array | None) -> Array | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bayes_nqp.designs._plan import Equation
 
-__all__ = ["constrain", "natural", "parameter_units", "unconstrained"]
+__all__ = ["constrain", "natural", "parameter_units", "point_at", "unconstrained"]
 
 Array = npt.NDArray[np.float64]
 
@@ -97,3 +97,23 @@ def unconstrained(equation: Equation, posterior: xr.Dataset | Mapping[str, xr.Da
         axis=-1,
     )
     return space.unconstrain(values / parameter_units(equation))
+
+
+def point_at(equation: Equation, values: Mapping[str, float]) -> Array:
+    """The unconstrained point of some parameters, the others at their typical values.
+
+    Parameters
+    ----------
+    equation : Equation
+    values : mapping of str to float, outcome units
+        By name.
+
+    Returns
+    -------
+    ndarray (parameter)
+    """
+    space, units = equation.problem.space, parameter_units(equation)
+    point = space.typical
+    for k, name in enumerate(space.names):
+        point[k] = values.get(name, point[k] * units[k]) / units[k]
+    return np.asarray(space.unconstrain(point[None])[0])

@@ -88,7 +88,7 @@ def posterior_predictive(
     >>> import bayes_nqp as nqp
     >>> panel = nqp.datasets.castle_doctrine()
     >>> design = nqp.StaggeredDiD(unidentified="drop")
-    >>> fit = nqp.fit(design, panel, nqp.IMH(seed=1), progress=False)
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
     >>> nqp.posterior_predictive(fit, draws=100, seed=1)["outcome"].dims
     ('chain', 'draw', 'row')
     """

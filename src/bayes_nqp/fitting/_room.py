@@ -26,7 +26,7 @@ def check_draws(plan: Plan, sampler: Sampler) -> None:
     Parameters
     ----------
     plan : Plan
-    sampler : NUTS or IMH
+    sampler : Importance or NUTS
 
     Raises
     ------
@@ -44,7 +44,7 @@ def check_draws(plan: Plan, sampler: Sampler) -> None:
         for equation in plan.equations
     )
     draws = float(sampler.chains) * float(sampler.draws)
-    steps = sampler.chains * (float(sampler.tune) + getattr(sampler, "thin", 1) * sampler.draws)
+    steps = float(sampler.n_evaluations)
     sampled = steps * np.mean([len(e.problem.space) for e in plan.equations])
     afford(
         _BYTES * _COPIES * (draws * numbers + sampled),

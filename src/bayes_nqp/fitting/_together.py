@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.compression.recover import recover, sizes
-from bayes_nqp.compression.together import Mixed, error_count
 from bayes_nqp.designs._plan import Equation
+from bayes_nqp.fitting._streams import SharedStreams, error_width
+from bayes_nqp.gaussian import draw, number_count
 
 __all__ = ["Correlated", "correlated", "residual_moments"]
 
@@ -57,7 +57,7 @@ class Correlated:
         root /= np.linalg.norm(root, axis=2, keepdims=True)
         return np.asarray(root @ root.transpose(0, 2, 1))
 
-    def mixed(self, own: Sequence[np.random.Generator], count: int) -> list[Mixed]:
+    def streams(self, own: Sequence[np.random.Generator], count: int) -> list[SharedStreams]:
         """Give each equation its random numbers.
 
         Parameters
@@ -69,11 +69,11 @@ class Correlated:
 
         Returns
         -------
-        list of Mixed
+        list of SharedStreams
         """
         weights = np.linalg.cholesky(self.draws(count))
         return [
-            Mixed(
+            SharedStreams(
                 generator,
                 [
                     np.random.default_rng(np.random.SeedSequence([self.seed, 5, j]))
@@ -105,7 +105,7 @@ def correlated(
     """
     if len(equations) < 2:
         return None
-    if len({(error_count(one.packed), *sizes(one.packed)) for one in equations}) > 1:
+    if len({(error_width(e), number_count(e.gaussian), e.n_slots) for e in equations}) > 1:
         return "mediators' equations have different columns, so their draws are independent"
     moments, freedom = residual_moments(
         equations, [x.reshape(-1, x.shape[2]).mean(axis=0) for x in xs]
@@ -141,8 +141,8 @@ def residual_moments(equations: Sequence[Equation], points: Sequence[Array]) -> 
     """
     size = len(equations)
     slots = [
-        recover(x[None], one.packed, None).slots[0]
-        for one, x in zip(equations, points, strict=True)
+        draw(equation.gaussian, x[None], None).slots[0]
+        for equation, x in zip(equations, points, strict=True)
     ]
     products, counts = np.zeros((size, size)), np.zeros((size, size))
     for c in range(len(equations[0].problem.classes)):
@@ -189,11 +189,8 @@ def _innovations(equation: Equation, x: Array, slots: Array, number: int) -> tup
 
 def _covariance(equation: Equation, x: Array, times: Index, weights: Array) -> Array:
     """Covariance of a unit's errors at unit innovation variance."""
-    names = equation.problem.parameter_names
-    if "rho" not in names:
-        return np.diag(1.0 / weights)
-    rho = np.tanh(0.5 * x[names.index("rho")])
-    out = rho ** np.abs(times[:, None] - times) / (1.0 - rho**2)
-    if "noise" in names:
-        out += np.exp(2.0 * x[names.index("noise")]) * np.eye(times.size)
-    return np.asarray(out)
+    problem = equation.gaussian
+    values = problem.values(x[None])
+    covariance = problem.noise.covariance(problem.moments.n_periods, values.noise)[0]
+    root = 1.0 / np.sqrt(weights)
+    return np.asarray(covariance[np.ix_(times, times)] * root[:, None] * root)

@@ -13,7 +13,7 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.designs._plan import Equation, Plan
-from bayes_nqp.diagnostics import Gate, convergence
+from bayes_nqp.diagnostics import Gate, convergence, populations_gate, weights_gate, worst_of
 from bayes_nqp.fitting._coefficients import COEFFICIENTS, labelled_slots
 from bayes_nqp.fitting._draws import Recovered
 from bayes_nqp.fitting._names import into_tree
@@ -50,7 +50,12 @@ class Drawn:
 
     @cached_property
     def gate(self) -> Gate:
-        """Whether parameters and effects of this equation have converged."""
+        """Whether draws of this equation can be used: by weights, populations or chains."""
+        facts, draws = self.chains.facts, self.x.shape[0] * self.x.shape[1]
+        if v.IMPORTANCE_ESS in facts:
+            return weights_gate(facts, draws)
+        if "tempered_ess" in facts:
+            return populations_gate(facts, draws)
         effect = self.shaped(self.draws.cell_effect)
         return convergence({**self.parameters, "effect": effect}, self.chains.stats)
 
@@ -177,11 +182,11 @@ def build_tree(
     groups = {
         "posterior": xr.Dataset(data, coords={**coords, v.CELL: cells}),
         "sample_stats": _stats(drawn, {k: coords[k] for k in v.SAMPLE_DIMS}),
-        "effects": waist(plan, effect, deviation, paths=paths.names, gate=str(gate), attrs=attrs),
+        "effects": waist(plan, effect, deviation, paths=paths.names, gate=gate, attrs=attrs),
     }
     if plan.cells.lead.any():
         groups["leads"] = waist(
-            plan, effect, None, paths=paths.names, gate=str(gate), leads=True, attrs=attrs
+            plan, effect, None, paths=paths.names, gate=gate, leads=True, attrs=attrs
         )
     if first.draws.slots is not None:
         slots = labelled_slots(plan, first.equation, first.shaped(first.draws.slots))
@@ -191,24 +196,18 @@ def build_tree(
 
 
 def _gate(plan: Plan, drawn: Sequence[Drawn], effect: Array) -> Gate:
-    """Every equation's own gate, and that of the average effect along every path."""
+    """Every equation's own gate, and of chains that of the average effect along every path."""
     if len(drawn) == 1:
         return drawn[0].gate
+    every = {f"{equation.equation.name}: ": equation.gate for equation in drawn}
+    if all(gate.weighted for gate in every.values()):
+        return worst_of(every)
     rows = np.where(plan.cells.lead, 0, plan.cells.rows).astype(float)
     strata = plan.table.stratum[None] == np.unique(plan.table.stratum)[:, None]
     groups = np.concatenate([np.ones((1, rows.size)), strata]) * rows
     groups = groups[groups.sum(axis=1) > 0]
     averages = effect @ (groups / groups.sum(axis=1, keepdims=True)).T
-    every = {"": convergence({"average effect": averages}, {})}
-    every |= {f"{one.equation.name}: ": one.gate for one in drawn}
-    return Gate(
-        max(gate.rhat for gate in every.values()),
-        min(gate.ess_bulk for gate in every.values()),
-        min(gate.ess_tail for gate in every.values()),
-        sum(gate.divergences for gate in every.values()),
-        min((gate.energy for gate in every.values() if np.isfinite(gate.energy)), default=np.nan),
-        tuple(name + failure for name, gate in every.items() for failure in gate.failures),
-    )
+    return worst_of({"": convergence({"average effect": averages}, {}), **every})
 
 
 def _posterior(plan: Plan, one: Drawn) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -252,12 +251,18 @@ def _posterior(plan: Plan, one: Drawn) -> tuple[dict[str, Any], dict[str, Any]]:
 def _stats(drawn: Sequence[Drawn], coords: dict[str, Any]) -> xr.Dataset:
     """Statistics of the sampler; by equation where there are several."""
     parts = [
-        xr.Dataset({k: (v.SAMPLE_DIMS, a) for k, a in one.chains.stats.items()}, coords=coords)
-        for one in drawn
+        xr.Dataset(
+            {
+                **{k: (v.SAMPLE_DIMS, a) for k, a in equation.chains.stats.items()},
+                **{k: ((), float(x)) for k, x in equation.chains.facts.items()},
+            },
+            coords=coords,
+        )
+        for equation in drawn
     ]
     if len(parts) == 1:
         return parts[0]
-    names = np.asarray([one.equation.name for one in drawn], dtype=str)
+    names = np.asarray([equation.equation.name for equation in drawn], dtype=str)
     whole = xr.concat(parts, dim="equation", data_vars="all", join="outer", coords="minimal",
                       compat="override")  # fmt: skip
-    return whole.assign_coords(equation=names).transpose(*v.SAMPLE_DIMS, "equation")
+    return whole.assign_coords(equation=names).transpose(..., "equation")

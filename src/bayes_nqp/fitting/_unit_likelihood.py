@@ -92,7 +92,7 @@ def log_likelihood(fit: Fit, by: str | None = None) -> xr.DataArray:
     >>> import bayes_nqp as nqp
     >>> panel = nqp.datasets.castle_doctrine()
     >>> design = nqp.StaggeredDiD(unidentified="drop")
-    >>> fit = nqp.fit(design, panel, nqp.IMH(seed=1), progress=False)
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
     >>> nqp.log_likelihood(fit).dims
     ('chain', 'draw', 'unit')
     """

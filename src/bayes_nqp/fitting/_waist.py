@@ -11,6 +11,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.designs._plan import Plan
+from bayes_nqp.diagnostics import Gate
 from bayes_nqp.fitting._draws import members_of
 
 __all__ = ["waist"]
@@ -24,7 +25,7 @@ def waist(
     deviation: Array | None,
     *,
     paths: Sequence[str] = (v.TOTAL,),
-    gate: str,
+    gate: str | Gate,
     leads: bool = False,
     attrs: Mapping[str, str | float] | None = None,
 ) -> xr.Dataset:
@@ -37,8 +38,8 @@ def waist(
         Of all cells, leads included.
     deviation : ndarray (chain, draw, member) or (chain, draw, path, member), or None
     paths : sequence of str, default ("total",)
-    gate : str
-        Verdict of the convergence gate.
+    gate : str or Gate
+        Verdict of the convergence gate; and, in a Gate, what weights of proposals allow.
     leads : bool, default False
         Take the lead cells instead of those with effects.
     attrs : mapping, optional
@@ -78,6 +79,13 @@ def waist(
         members=members,
         membership=membership,
         paths=paths,
-        gate=gate,
+        gate=str(gate),
+        importance=_importance(gate),
         attrs=attrs,
     )
+
+
+def _importance(gate: str | Gate) -> dict[str, float]:
+    if isinstance(gate, str) or not gate.weighted:
+        return {}
+    return {v.IMPORTANCE_ESS: gate.importance_ess, v.KHAT: gate.khat}

@@ -2,29 +2,38 @@
 
 from bayes_nqp.gaussian._stacked_density import stacked_density
 from bayes_nqp.gaussian._stacked_draws import StackedDraws, stacked_draw
+from bayes_nqp.gaussian.correlated import ErrorSums, error_sums
 from bayes_nqp.gaussian.density import density
-from bayes_nqp.gaussian.draws import Coefficients, draw
+from bayes_nqp.gaussian.draws import Coefficients, SharedErrors, draw, number_count
 from bayes_nqp.gaussian.functionals import functionals, local_variances
 from bayes_nqp.gaussian.maps import gaussian_problem, places_of_classes
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.spans import absorbed_products, net_of
 from bayes_nqp.gaussian.stacked import Stacked, stacked
+from bayes_nqp.gaussian.statement import Block, Member, Problem
 from bayes_nqp.gaussian.types import PADDING, Noise
 
 __all__ = [
     "PADDING",
+    "Block",
     "Coefficients",
+    "ErrorSums",
     "GaussianProblem",
+    "Member",
     "Noise",
+    "Problem",
+    "SharedErrors",
     "Stacked",
     "StackedDraws",
     "absorbed_products",
     "density",
     "draw",
+    "error_sums",
     "functionals",
     "gaussian_problem",
     "local_variances",
     "net_of",
+    "number_count",
     "places_of_classes",
     "stacked",
     "stacked_density",

@@ -8,7 +8,10 @@ import numpy as np
 
 from bayes_nqp.gaussian.types import Array, Index, Moments, Noise
 
-__all__ = ["absorb", "half_solve", "lower_places", "lower_triangles", "precision"]
+__all__ = [
+    "absorb", "half_solve", "lower_places", "lower_triangles", "observed_covariance", "padded",
+    "precision", "whiteners",
+]  # fmt: skip
 
 
 def precision(noise: Noise, moments: Moments, values: Array) -> tuple[Array, Array]:
@@ -28,27 +31,71 @@ def precision(noise: Noise, moments: Moments, values: Array) -> tuple[Array, Arr
     tuple of ndarray (B, P, T, T) and ndarray (B, P)
         Q and ``log|Q|``.
     """
+    covariance = observed_covariance(noise, moments, values)
+    lower = np.linalg.cholesky(covariance)
+    log_det = -2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=-1)
+    q = np.linalg.inv(covariance)
+    q = 0.5 * (q + q.swapaxes(-1, -2))
+    if not moments.seen.all():
+        q *= moments.seen[:, :, None] & moments.seen[:, None, :]
+    count = len(moments.seen)
+    if q.shape[1] != count:
+        q, log_det = q.repeat(count, axis=1), log_det.repeat(count, axis=1)
+    return q, log_det
+
+
+def observed_covariance(noise: Noise, moments: Moments, values: Array) -> Array:
+    """Covariance of one unit's errors under every pattern of observed periods.
+
+    Ones on the diagonal of what is not seen leave the rest of its inverse as it is.
+
+    Parameters
+    ----------
+    noise : Noise
+    moments : Moments
+    values : ndarray (B, k)
+
+    Returns
+    -------
+    ndarray (B, P, T, T)
+        Or (B, 1, T, T), where all patterns are alike.
+    """
     n = moments.n_periods
     covariance = noise.covariance(n, values)[:, None]
     if not (moments.weights == 1.0).all():
         root = 1.0 / np.sqrt(moments.weights)
         covariance = covariance * (root[:, :, None] * root[:, None, :])
-    seen = moments.seen.astype(np.float64)
-    pair = seen[:, :, None] * seen[:, None, :]
-    complete = bool(moments.seen.all())
-    if not complete:
-        # Ones on the diagonal of what is not seen leave the rest of the inverse as it is.
-        covariance = covariance * pair + np.eye(n) * (1.0 - seen)[:, :, None]
-    lower = np.linalg.cholesky(covariance)
-    log_det = -2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=-1)
-    q = np.linalg.inv(covariance)
-    q = 0.5 * (q + q.swapaxes(-1, -2))
-    if not complete:
-        q *= pair
-    count = len(moments.seen)
-    if q.shape[1] != count:
-        q, log_det = q.repeat(count, axis=1), log_det.repeat(count, axis=1)
-    return q, log_det
+    if not moments.seen.all():
+        seen = moments.seen.astype(np.float64)
+        covariance = covariance * (seen[:, :, None] * seen[:, None, :])
+        covariance = covariance + np.eye(n) * (1.0 - seen)[:, :, None]
+    return np.asarray(covariance)
+
+
+def whiteners(noise: Noise, moments: Moments, values: Array, nuisance: Array) -> Array:
+    """Take standardised errors to ``Q̃ e``: ``R' z`` with ``R = (I - P) W``.
+
+    W is the lower triangular root of the precision, ``W'W = Q``, so that z are innovations in the
+    order of time; P projects on ``W N``, and ``R'R = Q̃``.
+
+    Parameters
+    ----------
+    noise : Noise
+    moments : Moments
+    values : ndarray (B, k)
+    nuisance : ndarray (T, a)
+        N.
+
+    Returns
+    -------
+    ndarray (B, P, T, T)
+        R, with zeros where a period is unseen.
+    """
+    w = np.linalg.inv(np.linalg.cholesky(observed_covariance(noise, moments, values)))
+    w = np.broadcast_to(w, (len(w), len(moments.seen), *w.shape[2:]))
+    w = w * (moments.seen[:, :, None] & moments.seen[:, None, :])
+    basis = np.linalg.qr(w @ nuisance)[0]
+    return np.asarray(w - basis @ (basis.swapaxes(-1, -2) @ w))
 
 
 def absorb(q: Array, loadings: Array, prior: Array | float = 0.0) -> tuple[Array, Array]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from bayes_nqp.gaussian.correlated import ErrorSums, standardised
 from bayes_nqp.gaussian.density import (
     CHUNK,
     Factor,
@@ -21,7 +22,7 @@ from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import PADDING, Array, Index, Owners, Values
 from bayes_nqp.machine import n_threads, one_thread
 
-__all__ = ["Coefficients", "draw"]
+__all__ = ["Coefficients", "SharedErrors", "draw", "from_factor", "number_count"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +57,34 @@ class Coefficients:
         return Coefficients(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
 
+@dataclass(frozen=True, eq=False)
+class SharedErrors:
+    """Standard normal numbers that draws of several problems have in common.
+
+    Parameters
+    ----------
+    numbers : ndarray (draw, width)
+        Standardised errors; or, without sums, the numbers of coefficients and deviations.
+    sums : ErrorSums or None
+        How errors enter the normal equations; None where owners hold several units.
+    """
+
+    numbers: Array
+    sums: ErrorSums | None
+
+
+def number_count(problem: GaussianProblem) -> int:
+    """Standard normal numbers of one draw: of global and local coefficients, and deviations."""
+    head = problem.arrowhead
+    return head.n_global + head.n_blocks * head.n_local + problem.n_deviations
+
+
 def draw(
     problem: GaussianProblem,
     points: Array,
     generator: np.random.Generator | None,
     *,
+    errors: SharedErrors | None = None,
     threads: int | None = None,
 ) -> Coefficients:
     """Draw all coefficients given parameters.
@@ -74,6 +98,8 @@ def draw(
         Unconstrained.
     generator : Generator or None
         None gives conditional means.
+    errors : SharedErrors, optional
+        Of every draw, for draws that move with those of other problems.
     threads : int, optional
         Draws do not depend on their number.
 
@@ -92,19 +118,27 @@ def draw(
     distinct, counts = distinct[order], counts[order]
     chunks = [np.arange(at, min(at + CHUNK, len(order))) for at in range(0, len(order), CHUNK)]
     streams = [None] * len(chunks) if generator is None else generator.spawn(len(chunks))
+    position = _positions(points, distinct)
+    place = np.argsort(position)
+    starts = np.cumsum(counts) - counts
 
     def piece(chunk: Index, stream: np.random.Generator | None) -> Coefficients:
         times = int(counts[chunk[0]])
+        inside = np.arange(times) < counts[chunk, None]
+        own = None
+        if errors is not None:
+            turn = np.minimum(np.arange(times), counts[chunk, None] - 1)
+            numbers = errors.numbers[place[starts[chunk, None] + turn]]
+            own = SharedErrors(numbers.swapaxes(1, 2), errors.sums)
         # Rows of point after point, as many of each as it stands in `points`.
-        rows = np.flatnonzero((np.arange(times) < counts[chunk, None]).ravel())
-        return _piece(problem, distinct[chunk], stream, times).at(rows)
+        return _piece(problem, distinct[chunk], stream, times, own).at(np.flatnonzero(inside))
 
     with one_thread(), ThreadPoolExecutor(min(n_threads(threads), len(chunks))) as pool:
         pieces = list(pool.map(piece, chunks, streams))
     every = Coefficients(
         **{f.name: np.concatenate([getattr(p, f.name) for p in pieces]) for f in fields(pieces[0])}
     )
-    return every.at(_positions(points, distinct))
+    return every.at(position)
 
 
 def _positions(points: Array, distinct: Array) -> Index:
@@ -119,12 +153,16 @@ def _positions(points: Array, distinct: Array) -> Index:
 
 
 def _piece(
-    problem: GaussianProblem, points: Array, stream: np.random.Generator | None, times: int
+    problem: GaussianProblem,
+    points: Array,
+    stream: np.random.Generator | None,
+    times: int,
+    errors: SharedErrors | None,
 ) -> Coefficients:
     values = problem.values(points)
     equations = normal_equations(problem, values)
     factor = factorise(problem, values, equations.matrix)
-    return from_factor(problem, values, factor, stream, times)
+    return from_factor(problem, values, factor, stream, times, errors)
 
 
 def from_factor(
@@ -133,6 +171,7 @@ def from_factor(
     factor: Factor,
     stream: np.random.Generator | None,
     times: int,
+    errors: SharedErrors | None = None,
 ) -> Coefficients:
     """Draw all coefficients from a factor that is at hand.
 
@@ -144,6 +183,8 @@ def from_factor(
     stream : Generator or None
         None gives conditional means.
     times : int
+    errors : SharedErrors, optional
+        With numbers (B, width, times).
 
     Returns
     -------
@@ -151,9 +192,9 @@ def from_factor(
     """
     head = problem.arrowhead
     n_points, n_global, n_local = len(values), head.n_global, head.n_local
-    shared = _shared(factor, n_global, _noise(values, stream, (n_global,), times))
-    noise = _noise(values, stream, (head.n_blocks, n_local), times)
-    local = _local(factor, shared, noise, n_local, n_global)
+    z_shared, z_local, z_deviation = _numbers(problem, values, factor, stream, times, errors)
+    shared = _shared(factor, n_global, _times_sigma(values, z_shared))
+    local = _local(factor, shared, _times_sigma(values, z_local), n_local, n_global)
     local *= (head.local_scale > PADDING)[None, :, :, None]
     every = np.concatenate(
         [
@@ -165,7 +206,7 @@ def from_factor(
     )
     flat = every.reshape(n_points, -1, times)
     slots = _product(head.slot_loads, flat)
-    deviation, spread, gain = _deviations(problem, values, flat, stream, times)
+    deviation, spread, gain = _deviations(problem, values, flat, z_deviation)
     return Coefficients(
         _flat(shared), _flat(local), _flat(slots), _flat(deviation), _flat(spread), _flat(gain)
     )
@@ -185,15 +226,32 @@ def _product(loads: object, flat: Array) -> Array:
     return np.asarray(out).reshape(-1, n_points, times).transpose(1, 0, 2)
 
 
-def _noise(
-    values: Values, stream: np.random.Generator | None, shape: tuple[int, ...], times: int
-) -> Array:
-    """``sigma z`` (B, ..., times); zero for conditional means."""
-    size = (len(values), *shape, times)
-    if stream is None:
-        return np.zeros(size)
-    sigma = values.sigma.reshape(-1, *[1] * (len(shape) + 1))
-    return np.asarray(sigma * stream.standard_normal(size))
+def _numbers(
+    problem: GaussianProblem,
+    values: Values,
+    factor: Factor,
+    stream: np.random.Generator | None,
+    times: int,
+    errors: SharedErrors | None,
+) -> tuple[Array, Array, Array]:
+    """Standard normal numbers (B, ..., times) of global and local coefficients, and deviations."""
+    head, n_points = problem.arrowhead, len(values)
+    n_global, n_dense = head.n_global, head.n_global + head.n_blocks * head.n_local
+    size = (n_points, number_count(problem), times)
+    z = np.zeros(size) if stream is None else stream.standard_normal(size)
+    if errors is not None and errors.sums is None:
+        z = errors.numbers
+    shape = (n_points, head.n_blocks, head.n_local, times)
+    if errors is not None and errors.sums is not None:
+        right, deviation = errors.sums.right_side(problem, values, errors.numbers, z[:, n_dense:])
+        shared, local = standardised(problem, values, factor, right, z[:, :n_dense])
+        return shared, local, deviation
+    return z[:, :n_global], z[:, n_global:n_dense].reshape(shape), z[:, n_dense:]
+
+
+def _times_sigma(values: Values, z: Array) -> Array:
+    """``sigma z`` (B, ..., times)."""
+    return np.asarray(values.sigma.reshape(-1, *[1] * (z.ndim - 1)) * z)
 
 
 def _shared(factor: Factor, n_global: int, noise: Array) -> Array:
@@ -218,26 +276,25 @@ def _deviations(
     problem: GaussianProblem,
     values: Values,
     flat: Array,
-    stream: np.random.Generator | None,
-    times: int,
+    z: Array,
 ) -> tuple[Array, Array, Array]:
     """Deviations of owners given coefficients; for single units their spread and gains too."""
+    times = flat.shape[2]
     nothing = np.zeros((len(values), 0, times))
     if problem.deviation is None:
         return nothing, nothing, nothing
     types = small(problem, values, flat_only=True)
     if problem.by_class is not None:
-        return _of_classes(problem, problem.by_class, types, values, flat, stream, times)
+        return _of_classes(problem, problem.by_class, types, values, flat, z)
     head, moments = problem.arrowhead, problem.moments
-    sizes = [o.n_owners for o in (problem.by_group, problem.by_block) if o is not None]
-    out = np.zeros((len(values), sum(sizes), times))
+    out = np.zeros((len(values), problem.n_deviations, times))
     fits = _product(head.group_loads, flat).reshape(len(values), -1, moments.width, times)
     coefficients = flat.reshape(len(values), head.n_blocks, head.size, times)
     for owners, fit in ((problem.by_group, fits), (problem.by_block, coefficients)):
         if owners is not None:
             a, inner = owners_normal(problem, owners, types, values, fit.shape[2])
             left = _residual(a, fit[:, owners.place])
-            out[:, owners.number] = _drawn(left, inner, values, stream, times)
+            out[:, owners.number] = _drawn(left, inner, _times_sigma(values, z[:, owners.number]))
     return out, nothing, nothing
 
 
@@ -246,11 +303,8 @@ def _residual(a: Array, fit: Array) -> Array:
     return np.asarray(a[:, :, 0, -1, None] - (a @ fit)[:, :, 0])
 
 
-def _drawn(
-    left: Array, inner: Array, values: Values, stream: np.random.Generator | None, times: int
-) -> Array:
+def _drawn(left: Array, inner: Array, noise: Array) -> Array:
     """``N(inner^-1 left, sigma² inner^-1)`` (B, O, times)."""
-    noise = _noise(values, stream, left.shape[1:2], times)
     precision = inner[:, :, 0]
     return np.asarray(left / precision + noise / np.sqrt(precision))
 
@@ -261,8 +315,7 @@ def _of_classes(
     types: Small,
     values: Values,
     flat: Array,
-    stream: np.random.Generator | None,
-    times: int,
+    z: Array,
 ) -> tuple[Array, Array, Array]:
     """Mean deviation of each class's units, a unit's spread around it, and gains."""
     head, moments = problem.arrowhead, problem.moments
@@ -272,10 +325,10 @@ def _of_classes(
     inner = (d.swapaxes(-1, -2) @ v)[..., 0, 0] + deviation_precision(values)[:, 0]
     counts, kind = classes.counts.data, classes.counts.indices
     precision = inner[:, kind, None]
-    fits = _product(head.group_loads, flat).reshape(len(values), -1, moments.width, times)
+    fits = _product(head.group_loads, flat).reshape(len(values), -1, moments.width, flat.shape[2])
     fit = fits[:, classes.place]
     mean = _residual(a, fit) / (counts[:, None] * precision)
-    noise = _noise(values, stream, (counts.size,), times)
+    noise = _times_sigma(values, z)
     deviation = mean + noise / np.sqrt(counts[:, None] * precision)
     spread = np.broadcast_to(values.sigma[:, None, None], mean.shape) / np.sqrt(precision)
     # Columns enter with minus their slopes, the outcome with one.

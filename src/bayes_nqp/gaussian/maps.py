@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +12,19 @@ from scipy.sparse import block_diag, coo_array, csr_array, kron, vstack
 
 from bayes_nqp.gaussian._small import lower_places
 from bayes_nqp.gaussian.problem import GaussianProblem, IsotropicDeviation
+from bayes_nqp.gaussian.statement import Block, Member, Problem
 from bayes_nqp.gaussian.types import PADDING, Arrowhead, Index, Moments, Owners
+from bayes_nqp.moments import UnitClass
 
-if TYPE_CHECKING:
-    from bayes_nqp.compression import Block, Member, Problem, UnitClass
-
-__all__ = ["gaussian_problem", "places_of_classes", "quadratic_map", "slots_of_groups"]
+__all__ = [
+    "ClassKeys",
+    "class_keys",
+    "gaussian_problem",
+    "loadings_of_groups",
+    "places_of_classes",
+    "quadratic_map",
+    "slots_of_groups",
+]
 
 type Triplets = tuple[list[npt.NDArray[Any]], list[npt.NDArray[Any]], list[npt.NDArray[Any]]]
 
@@ -33,7 +40,7 @@ def gaussian_problem(problem: Problem) -> GaussianProblem:
     -------
     GaussianProblem
     """
-    keys = _keys(problem)
+    keys = class_keys(problem)
     moments = _moments(problem, keys)
     scale = problem.member_scale
     deviation = None
@@ -62,7 +69,7 @@ def gaussian_problem(problem: Problem) -> GaussianProblem:
 
 
 @dataclass(frozen=True, eq=False)
-class _Keys:
+class ClassKeys:
     """Type and group of every class, and what makes them.
 
     Parameters
@@ -80,7 +87,7 @@ class _Keys:
     groups: Sequence[tuple[int, int, int, Index]]
 
 
-def _keys(problem: Problem) -> _Keys:
+def class_keys(problem: Problem) -> ClassKeys:
     """Number types and groups of classes, in the order of the classes."""
     n_periods = problem.n_periods
     patterns: dict[tuple[bytes, bytes], int] = {}
@@ -112,10 +119,10 @@ def _keys(problem: Problem) -> _Keys:
             places.append((*place, np.full(n_periods, -1)))
         places[group][3][c.times] = problem.class_cells[i]
         group_of.append(group)
-    return _Keys(np.array(type_of), np.array(group_of), seen, loads, places)
+    return ClassKeys(np.array(type_of), np.array(group_of), seen, loads, places)
 
 
-def _moments(problem: Problem, keys: _Keys) -> Moments:
+def _moments(problem: Problem, keys: ClassKeys) -> Moments:
     n_periods, n_columns = problem.n_periods, problem.n_columns
     seen = np.zeros((len(keys.patterns), n_periods), dtype=bool)
     weights = np.ones(seen.shape)
@@ -135,7 +142,7 @@ def _moments(problem: Problem, keys: _Keys) -> Moments:
     )
 
 
-def _map1(classes: Sequence[UnitClass], keys: _Keys, n_periods: int, n_columns: int) -> Any:
+def _map1(classes: Sequence[UnitClass], keys: ClassKeys, n_periods: int, n_columns: int) -> Any:
     """``vec F = map1 vec Q̃``: periods n Q̃, columns S'Q̃, pairs of columns ⟨Q̃, M⟩ (3)."""
     width = n_periods + n_columns
     in_f, in_q = lower_places(width), lower_places(n_periods)
@@ -170,7 +177,7 @@ def _map1(classes: Sequence[UnitClass], keys: _Keys, n_periods: int, n_columns: 
     return _sparse(rows, columns, values, shape)
 
 
-def _arrowhead(problem: Problem, keys: _Keys, loads: Sequence[Any]) -> Arrowhead:
+def _arrowhead(problem: Problem, keys: ClassKeys, loads: Sequence[Any]) -> Arrowhead:
     n_local = max((b.local_slot.size for b in problem.blocks), default=0)
     local = np.full((len(problem.blocks), n_local), PADDING)
     for b, block in enumerate(problem.blocks):
@@ -197,7 +204,7 @@ def _beside(loads: Sequence[Any], block_of: Sequence[int], n_blocks: int) -> Any
     )
 
 
-def loadings_of_groups(problem: Problem, keys: _Keys) -> list[Any]:
+def loadings_of_groups(problem: Problem, keys: ClassKeys) -> list[Any]:
     """``X_g``: how periods, columns and outcome of a group load on coefficients, J × n."""
     n_local = max((b.local_slot.size for b in problem.blocks), default=0)
     of_block = [_loadings(b, n_local) for b in problem.blocks]
@@ -216,7 +223,7 @@ def slots_of_groups(problem: Problem) -> list[tuple[int, Any]]:
     list of (int, csr_array (J, slot + 1))
         Number of the block, and the loadings; the outcome last.
     """
-    return _slots(problem, _keys(problem))
+    return _slots(problem, class_keys(problem))
 
 
 def places_of_classes(problem: Problem) -> tuple[Index, Index]:
@@ -230,11 +237,11 @@ def places_of_classes(problem: Problem) -> tuple[Index, Index]:
     -------
     tuple of ndarray of int (class)
     """
-    keys = _keys(problem)
+    keys = class_keys(problem)
     return keys.type_of, keys.group_of
 
 
-def _slots(problem: Problem, keys: _Keys) -> list[tuple[int, Any]]:
+def _slots(problem: Problem, keys: ClassKeys) -> list[tuple[int, Any]]:
     n_periods, n_columns = problem.n_periods, problem.n_columns
     periods = np.arange(n_periods)
     out = []
@@ -317,7 +324,7 @@ def _sparse(
     return out
 
 
-def _classes(problem: Problem, keys: _Keys) -> Owners:
+def _classes(problem: Problem, keys: ClassKeys) -> Owners:
     """Classes whose units have a deviation each."""
     parts, sizes = [], []
     for number, c in enumerate(problem.classes):
@@ -343,7 +350,7 @@ def _entries(problem: Problem) -> Index:
 
 
 def _load(
-    problem: Problem, keys: _Keys, number: int, units: int, sums: npt.NDArray[np.float64]
+    problem: Problem, keys: ClassKeys, number: int, units: int, sums: npt.NDArray[np.float64]
 ) -> Any:
     """How ``Q̃ D`` of a class loads on the normal equations of its group, summed over units."""
     c, n_periods = problem.classes[number], problem.n_periods
@@ -356,7 +363,7 @@ def _load(
 
 
 def _owners(
-    problem: Problem, keys: _Keys, loads: Sequence[Any]
+    problem: Problem, keys: ClassKeys, loads: Sequence[Any]
 ) -> tuple[Owners | None, Owners | None]:
     """Owners inside one group, on its normal equations; others, on the coefficients of a block."""
     homes = [np.unique(keys.group_of[m.classes]) for m in problem.members]
@@ -374,7 +381,7 @@ def _owners(
 
 def _owners_at(
     problem: Problem,
-    keys: _Keys,
+    keys: ClassKeys,
     numbers: Sequence[int],
     place: Index,
     n_places: int,

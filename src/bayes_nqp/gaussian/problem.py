@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from typing import Protocol
 
 import numpy as np
@@ -152,6 +153,50 @@ class GaussianProblem(LinearPart):
     def deviates_by_unit(self) -> bool:
         """Whether each unit has a deviation of its own, so that types take it out."""
         return self.by_class is not None
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all that draws of parameters depend on, whatever the equation is called."""
+        m, head = self.moments, self.arrowhead
+        seal = sha256(repr((self.space, self.noise, self.deviation, self.n_free)).encode("utf-8"))
+        arrays = [
+            self.nuisance, self.tau, m.seen, m.weights, m.n_units, m.pattern, m.loadings,
+            head.stored, head.local_scale, head.global_scale,
+        ]  # fmt: skip
+        sparse = [m.map1, head.map2]
+        for owners in (self.by_class, self.by_group, self.by_block):
+            if owners is not None:
+                sparse += [owners.loads, owners.counts]
+                arrays.append(owners.place)
+        arrays += [part for a in sparse for part in (a.indptr, a.indices, a.data)]
+        for array in arrays:
+            seal.update(np.ascontiguousarray(array))
+        return seal.hexdigest()
+
+    @property
+    def n_deviations(self) -> int:
+        """Owners of deviations; where each unit is one, the classes of units."""
+        return sum(
+            o.n_owners for o in (self.by_class, self.by_group, self.by_block) if o is not None
+        )
+
+    @cached_property
+    def scale_count(self) -> Array:
+        """How many coefficients have each scale (scale)."""
+        numbers = np.concatenate([self.arrowhead.local_scale.ravel(), self.arrowhead.global_scale])
+        return np.bincount(numbers[numbers >= 0], minlength=self.tau.size).astype(np.float64)
+
+    @cached_property
+    def n_flat(self) -> int:
+        """Coefficients with a flat prior."""
+        head = self.arrowhead
+        return int((head.local_scale == FLAT).sum() + (head.global_scale == FLAT).sum())
+
+    @cached_property
+    def n_coefficients(self) -> int:
+        """Coefficients, flat ones included."""
+        head = self.arrowhead
+        return int((head.local_scale >= FLAT).sum() + head.global_scale.size)
 
     def values(self, points: Array) -> Values:
         """Parameters on their own scales, by what they are parameters of.

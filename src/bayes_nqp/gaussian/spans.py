@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +13,7 @@ from bayes_nqp.gaussian._small import lower_triangles
 from bayes_nqp.gaussian.density import small
 from bayes_nqp.gaussian.maps import slots_of_groups
 from bayes_nqp.gaussian.problem import GaussianProblem
-
-if TYPE_CHECKING:
-    from bayes_nqp.compression import Problem
+from bayes_nqp.gaussian.statement import Problem
 
 __all__ = ["absorbed_products", "net_of"]
 

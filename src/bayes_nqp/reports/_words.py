@@ -138,7 +138,7 @@ _ENGLISH = {
     "mediation_says": "Each mediator ({mediators}) has an equation of the same form; the "
     "outcome's equation adds the mediators. An indirect effect is the product of both "
     "legs, draw by draw and cell by cell.",
-    "sampler_IMH": "independence Metropolis–Hastings (IMH)",
+    "sampler_Importance": "importance sampling",
     "sampler_NUTS": "the No-U-Turn sampler (NUTS)",
     "sampling_rows_says": "All parameters were sampled together, row by row, by {sampler} in "
     "{chains} chains of {draws:,} draws. Convergence gate: {gate}.",
@@ -285,7 +285,7 @@ _CHINESE = {
     "斜率。",
     "mediation_says": "每个中介变量（{mediators}）各有一个同样形式的方程，结果方程另加入"
     "中介变量。间接效应为前后两段路径系数之积，按每一次抽样、每个单元格分别计算。",
-    "sampler_IMH": "独立 Metropolis–Hastings 算法（IMH）",
+    "sampler_Importance": "重要性抽样",
     "sampler_NUTS": "NUTS 算法",
     "sampling_rows_says": "全部参数由 {sampler} 逐观测联合抽样（{chains} 条链，每条 {draws:,} "
     "次）。收敛检验：{gate}。",

@@ -15,8 +15,8 @@ from bayes_nqp.terms.mediators import SlopePart
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
 
 if TYPE_CHECKING:
-    from bayes_nqp.compression import Problem
     from bayes_nqp.designs._plan import Equation, Plan
+    from bayes_nqp.gaussian import Problem
     from bayes_nqp.rowmodel._names import Names
     from bayes_nqp.terms.parts import Place
 

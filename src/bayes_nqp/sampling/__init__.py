@@ -1,21 +1,21 @@
-"""Samplers as values, and running them on packed problems or PyMC models."""
+"""Samplers as values, and drawing the parameters of a density or of a PyMC model."""
 
 from bayes_nqp.sampling._chains import Chains
-from bayes_nqp.sampling._imh import IMH
-from bayes_nqp.sampling._importance import Importance, importance
-from bayes_nqp.sampling._mode import inverse_curvature, mode
+from bayes_nqp.sampling._climb import climb, newton
+from bayes_nqp.sampling._importance import LEAST_BRIEF, Importance, importance, refit_importance
 from bayes_nqp.sampling._nuts import NUTS, sample_model
-from bayes_nqp.sampling._sample import Sampler, sample_packed
+
+type Sampler = NUTS | Importance
 
 __all__ = [
-    "IMH",
+    "LEAST_BRIEF",
     "NUTS",
     "Chains",
     "Importance",
     "Sampler",
+    "climb",
     "importance",
-    "inverse_curvature",
-    "mode",
+    "newton",
+    "refit_importance",
     "sample_model",
-    "sample_packed",
 ]

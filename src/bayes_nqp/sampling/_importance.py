@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import logsumexp
 
+from bayes_nqp.doors import door
 from bayes_nqp.parameters import ParameterSpace
 from bayes_nqp.sampling._chains import Chains, check_numbers
 from bayes_nqp.sampling._climb import Summit, climb, newton
 from bayes_nqp.sampling._folded import FoldedT, folded, folded_density, unfolded
 from bayes_nqp.sampling._weights import Weights
 
-__all__ = ["Importance", "Proposals", "importance", "propose"]
+__all__ = ["LEAST_BRIEF", "Importance", "Proposals", "importance", "propose", "refit_importance"]
 
 Array = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
@@ -32,8 +33,13 @@ _APART = 5.0
 """Standard deviations at which two climbs count as ended at different modes."""
 _DEPTH = 12.0
 """How far below the highest mode another one may lie, in log density, and still count."""
+_BRIEF = (128, 256)
+"""Proposals of a refit: those that the proposal distribution is fitted to, and those that weigh."""
+LEAST_BRIEF = 100.0
+"""Effective proposals that a refit needs: it is asked for averages, not for tails."""
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class Importance:
     """Importance sampling: independent draws of a few parameters, with honest weights.
@@ -73,6 +79,11 @@ class Importance:
 
     def __post_init__(self) -> None:
         check_numbers(self, {"draws": 4, "chains": 1, "proposals": 64})
+
+    @property
+    def n_evaluations(self) -> int:
+        """Points that are held at once, at most: five times the proposals where they are few."""
+        return 5 * self.proposals
 
     def seeded(self) -> Importance:
         """The same sampler with a seed: its own, or one at random.
@@ -156,6 +167,42 @@ def _nearest_zero(folds: Bool, summit: Summit) -> Bool:
     return out
 
 
+def refit_importance(
+    density: Density, space: ParameterSpace, sampler: Importance, start: Array
+) -> Chains:
+    """Draw the parameters of a density much like one whose draws are at hand.
+
+    A fit needs thousands of evaluations, a refit hundreds. Where its few weights do not carry it,
+    it is drawn as a fit is.
+
+    Parameters
+    ----------
+    density : callable
+        From unconstrained points (B, parameter) to log densities (B).
+    space : ParameterSpace
+    sampler : Importance
+        With a seed.
+    start : ndarray (parameter)
+        Unconstrained, where the climb begins.
+
+    Returns
+    -------
+    Chains
+        As `importance` gives it; facts are those of the proposals that were used.
+    """
+    generator = np.random.default_rng(sampler.seed)
+    summit = newton(density, start)
+    if summit.smooth:
+        proposal = _around(summit, _nearest_zero(space.folds, summit))
+        fitting, weighing = _BRIEF
+        proposal = _refitted(proposal, propose(density, proposal, generator, fitting))
+        drawn = propose(density, proposal, generator, weighing)
+        weights = drawn.weights
+        if weights.effective >= LEAST_BRIEF and weights.khat < weights.limit:
+            return _resampled(drawn, sampler, generator)
+    return importance(density, space, sampler)
+
+
 def summits(
     density: Density, space: ParameterSpace, generator: np.random.Generator, near: Summit | None
 ) -> tuple[Summit, int]:
@@ -211,18 +258,23 @@ def fitted(
     -------
     FoldedT
     """
-    values, vectors = np.linalg.eigh(summit.curvature)
-    covariance = (vectors / np.maximum(values, 0.3)) @ vectors.T
-    slope = np.where(folds, np.exp(summit.point), 1.0)
-    proposal = FoldedT(
-        folded(summit.point, folds), covariance * np.outer(slope, slope) * _INFLATION, folds
-    )
+    proposal = _around(summit, folds)
     for size in _ROUNDS:
         found = propose(density, proposal, generator, size)
         proposal = _refitted(proposal, found)
         if found.weights.effective >= _GOOD * size:
             break
     return proposal
+
+
+def _around(summit: Summit, folds: Bool) -> FoldedT:
+    """The proposal that the curvature at a mode gives, with scales on their own scale."""
+    values, vectors = np.linalg.eigh(summit.curvature)
+    covariance = (vectors / np.maximum(values, 0.3)) @ vectors.T
+    slope = np.where(folds, np.exp(summit.point), 1.0)
+    return FoldedT(
+        folded(summit.point, folds), covariance * np.outer(slope, slope) * _INFLATION, folds
+    )
 
 
 def propose(

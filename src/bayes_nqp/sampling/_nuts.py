@@ -1,10 +1,10 @@
-"""The No-U-Turn sampler of nutpie, on a packed problem or any PyMC model."""
+"""The No-U-Turn sampler of nutpie, on a PyMC model."""
 
 from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +14,15 @@ import numpy.typing as npt
 from bayes_nqp.doors import door
 from bayes_nqp.errors import ConvergenceError, StudyError
 from bayes_nqp.sampling._chains import Chains, check_numbers
-from bayes_nqp.sampling._mode import curvature, mode
 
 if TYPE_CHECKING:
     import pymc as pm
 
-    from bayes_nqp.compression import Packed
 
-__all__ = ["NUTS", "sample_model", "sample_nuts"]
+__all__ = ["NUTS", "sample_model"]
 
 Array = npt.NDArray[np.float64]
 
-_JITTER = 0.5
 _FROZEN = 100_000
 """Numbers of data up to which a model is compiled with them."""
 _STATS = {
@@ -82,6 +79,11 @@ class NUTS:
         if not (math.isfinite(self.target_accept) and 0.5 <= self.target_accept < 1):
             raise StudyError(f"'target_accept' is {self.target_accept!r}", hint="0.8 to 0.99")
 
+    @property
+    def n_evaluations(self) -> int:
+        """Draws of all chains, those for tuning included."""
+        return self.chains * (self.tune + self.draws)
+
     def seeded(self) -> NUTS:
         """The same sampler with a seed: its own, or one at random.
 
@@ -90,33 +92,6 @@ class NUTS:
         NUTS
         """
         return self if self.seed is not None else replace(self, seed=secrets.randbits(31))
-
-
-def sample_nuts(packed: Packed, sampler: NUTS, *, progress: bool = True) -> Chains:
-    """Sample the parameters of a packed problem.
-
-    Parameters
-    ----------
-    packed : Packed
-        The problem.
-    sampler : NUTS
-    progress : bool, default True
-        Whether to show a progress bar.
-
-    Returns
-    -------
-    Chains
-        One variable, "x" (chain, draw, parameter), unconstrained.
-    """
-    start = mode(packed, 25)
-    widths = 1.0 / np.sqrt(np.maximum(np.diag(curvature(packed, start)), 1e-12))
-    jitter = np.minimum(2.0 * widths, _JITTER)
-
-    def initial_point(seed: Any) -> Array:
-        away = np.random.default_rng(seed).standard_normal(start.size)
-        return np.asarray(start + jitter * away, dtype=np.float64)
-
-    return _run(_compiled(packed, initial_point), sampler, start, progress)
 
 
 def sample_model(
@@ -141,7 +116,7 @@ def sample_model(
     from pymc.model.transform.optimization import freeze_dims_and_data
     from pytensor.configdefaults import config
 
-    from bayes_nqp.compression._cache import sealed_caches
+    from bayes_nqp.sampling._cache import sealed_caches
 
     if sum(data.get_value(borrow=True).size for data in model.data_vars) <= _FROZEN:
         # Sizes that are known leave half as much to compile; long data would be compiled in.
@@ -149,74 +124,10 @@ def sample_model(
     # Under fast mathematics the same seed draws differently from a cold and a warm cache.
     with sealed_caches(), config.change_flags(numba__fastmath=False):
         compiled = nutpie.compile_pymc_model(model, var_names=list(names))
-    return _run(compiled, sampler, None, progress)
+    return _run(compiled, sampler, progress)
 
 
-def _compiled(packed: Packed, initial_point: Callable[[Any], Array]) -> Any:
-    """Hand the kernel to nutpie as a compiled model: nothing is left to compile."""
-    from nutpie import _lib
-    from nutpie.sample import CompiledModel
-
-    from bayes_nqp.compression.target import addresses, expand_function, log_density_function
-
-    size = packed.n_parameters
-    where = addresses(packed)
-
-    class Compiled(CompiledModel):  # type: ignore[misc]
-        keep = (packed, where)
-
-        @property
-        def n_dim(self) -> int:
-            return size
-
-        @property
-        def shapes(self) -> dict[str, tuple[int, ...]]:
-            return {"x": (size,)}
-
-        @property
-        def coords(self) -> dict[str, Any]:
-            return {}
-
-        def _make_model(self, init_mean: Array) -> Any:
-            data = where.ctypes.data
-            dims = {"parameter": size}
-            variables = _lib.PyVariable.new_variables(
-                ["x"], ["float64"], [(size,)], dims, {"x": ("parameter",)}
-            )
-            return _lib.PyMcModel(
-                _lib.LogpFunc(log_density_function.address, data, self),
-                _lib.ExpandFunc(size, size, expand_function.address, data, self),
-                variables,
-                size,
-                dims,
-                {},
-                initial_point,
-                _no_adapter,
-            )
-
-        def _make_sampler(
-            self,
-            settings: Any,
-            init_mean: Array,
-            cores: int,
-            progress_type: Any,
-            extra_callback: Any,
-            extra_callback_rate: Any,
-            store: Any,
-        ) -> Any:
-            model = self._make_model(init_mean)
-            return _lib.PySampler.from_pymc(
-                settings, cores, model, progress_type, extra_callback, extra_callback_rate, store
-            )
-
-    return Compiled(dims={"x": ("parameter",)})
-
-
-def _no_adapter(*args: Any, **kwargs: Any) -> Any:
-    raise StudyError("this model has no learned transformation", hint="adaptation='diag'")
-
-
-def _run(compiled: Any, sampler: NUTS, start: Array | None, progress: bool) -> Chains:
+def _run(compiled: Any, sampler: NUTS, progress: bool) -> Chains:
     import nutpie
 
     from bayes_nqp.machine import one_thread
@@ -232,7 +143,6 @@ def _run(compiled: Any, sampler: NUTS, start: Array | None, progress: bool) -> C
             target_accept=sampler.target_accept,
             save_warmup=False,
             progress_bar=progress,
-            init_mean=start,
             blocking=False,
         )
         interrupted = False

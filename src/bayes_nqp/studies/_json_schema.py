@@ -72,7 +72,7 @@ def json_schema() -> Schema:
     for key, kinds in (("weights", schemes()), ("normalise", normalisations())):
         index[key] = {**_words(index[key]), **_one_of(kinds, made)}
     top["design"] = {**_words(top["design"]), **_tables(members(DESIGNS), "StaggeredDiD", made)}
-    top["sampler"] = {**_words(top["sampler"]), **_tables(members(SAMPLERS), "NUTS", made)}
+    top["sampler"] = {**_words(top["sampler"]), **_tables(members(SAMPLERS), "Importance", made)}
     priors = members("priors")["Priors"]
     top["priors"] = {**_words(top["priors"]), **_table(priors, made, tagged=False)}
     formats = made["Report"]["properties"]["formats"]

@@ -170,7 +170,7 @@ def _rest(outcome: str, chinese: bool) -> list[str]:
     return [
         "",
         "[sampler]",
-        'type = "IMH"',
+        'type = "Importance"',
         "draws = 1000",
         "chains = 4",
         _key("seed", int(f"{date.today():%Y%m%d}"), "the same seed gives the same draws"),

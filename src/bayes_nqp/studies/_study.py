@@ -50,7 +50,7 @@ class Study:
     prepared : Prepared
         The panel, and what was made on the way to it.
     design : StaggeredDiD, Mediation, or another design
-    sampler : NUTS, IMH or None
+    sampler : Importance, NUTS or None
         None for the library's own choice.
     notes : tuple of str
         What to know before running it: units under two names, and what the design leaves out of

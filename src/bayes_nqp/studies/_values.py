@@ -10,7 +10,8 @@ from bayes_nqp.codec import VALUES, decode, encode
 from bayes_nqp.designs import Mediation, StaggeredDiD
 from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.priors import Priors
-from bayes_nqp.sampling import NUTS, Sampler
+from bayes_nqp.renames import RENAMED
+from bayes_nqp.sampling import Importance, Sampler
 from bayes_nqp.studies._families import DESIGNS, SAMPLERS, members, option_values, places
 from bayes_nqp.studies._kinds import annotations_of, check_kinds
 from bayes_nqp.studies._schema import Channels
@@ -98,11 +99,11 @@ def sampler_of(sampler: Mapping[str, Any]) -> Sampler | None:
     Parameters
     ----------
     sampler : mapping
-        The table [sampler]; NUTS unless its ``type`` says otherwise.
+        The table [sampler]; `Importance` unless its ``type`` says otherwise.
 
     Returns
     -------
-    NUTS, IMH or None
+    Importance, NUTS or None
         None, for the library's own choice, if the table is empty.
 
     Raises
@@ -112,7 +113,12 @@ def sampler_of(sampler: Mapping[str, Any]) -> Sampler | None:
     """
     if not sampler:
         return None
-    kind, known = str(sampler.get(_TAG, NUTS.__name__)), members(SAMPLERS)
+    kind, known = str(sampler.get(_TAG, Importance.__name__)), members(SAMPLERS)
+    if kind in RENAMED:
+        raise StudyError(
+            f"'sampler.type' is {brief(kind)}, which is gone since version 0.2",
+            hint=RENAMED[kind].study,
+        )
     if kind not in known:
         raise StudyError(
             f"'sampler.type' is {brief(kind)}, which is no sampler",

@@ -18,6 +18,7 @@ from bayes_nqp.checks.confounding._priors import NormalRho, RhoPrior
 from bayes_nqp.checks.confounding._study import Groups, Study, study_of
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.estimands import evidence_of
 from bayes_nqp.estimands._by import By
 from bayes_nqp.fitting import Mediated
 
@@ -202,8 +203,7 @@ def curves(study: Study, groups: Groups, grid: Array, prior: RhoPrior | None) ->
         **{axis.name: axis.labels for axis in axes},
         **{dim: effects[dim].to_numpy() for dim in v.SAMPLE_DIMS},
     }
-    if v.GATE in effects.coords:
-        coords[v.GATE] = str(effects[v.GATE].item())
+    coords |= evidence_of(effects)
     attrs = {"estimand": "confounding", "prob": _PROB, "prior": repr(prior) if prior else "none",
              "outcome": str(effects.attrs.get("outcome", ""))}  # fmt: skip
     return xr.Dataset(data, coords=coords, attrs=attrs)

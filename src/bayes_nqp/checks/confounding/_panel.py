@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import BarycentricInterpolator
 
-from bayes_nqp.compression import Problem, Rows
+from bayes_nqp.gaussian import Problem
+from bayes_nqp.moments import Rows
 
 __all__ = [
     "Bias",

@@ -10,10 +10,10 @@ import scipy.linalg as sl
 from dense import Dense, values_of
 from design_table import DESIGNS
 
-from bayes_nqp.compression.recover import recover
-from bayes_nqp.compression.together import Mixed
 from bayes_nqp.designs._plan import Equation, Plan
 from bayes_nqp.fitting._draws import recovered
+from bayes_nqp.fitting._streams import SharedStreams, error_width
+from bayes_nqp.gaussian import Coefficients, SharedErrors, draw
 
 DRAWS = 4_000
 RELATED = 0.6
@@ -24,20 +24,30 @@ NAMES = [
 ]  # fmt: skip
 
 
-def _mixed(weights: Sequence[float], own: int) -> Mixed:
+def _mixed(weights: Sequence[float], own: int) -> SharedStreams:
     streams = [np.random.default_rng([7, k]) for k in range(len(weights))]
-    return Mixed(np.random.default_rng(own), streams, np.tile(weights, (DRAWS, 1)))
+    return SharedStreams(np.random.default_rng(own), streams, np.tile(weights, (DRAWS, 1)))
 
 
-def _pair(related: float) -> list[Mixed]:
+def _pair(related: float) -> list[SharedStreams]:
     return [_mixed([1.0], 1), _mixed([related, np.sqrt(1 - related**2)], 2)]
+
+
+def _drawn(
+    equation: Equation, xs: np.ndarray, source: SharedStreams | np.random.Generator | None
+) -> Coefficients:
+    if not isinstance(source, SharedStreams):
+        return draw(equation.gaussian, xs, source)
+    numbers = source.errors(len(xs), error_width(equation))
+    errors = SharedErrors(numbers, equation.error_sums)
+    return draw(equation.gaussian, xs, source.own, errors=errors)
 
 
 def _point(names: tuple[str, ...], seed: int) -> np.ndarray:
     return 0.5 * np.random.default_rng(seed).standard_normal(len(names))
 
 
-def _effects(plan: Plan, equation: Equation, x: np.ndarray, mixed: Mixed) -> np.ndarray:
+def _effects(plan: Plan, equation: Equation, x: np.ndarray, mixed: SharedStreams) -> np.ndarray:
     """Draws of effects without and with mean deviations (draw, 2 × cell)."""
     found = recovered(plan, equation, np.tile(x, (DRAWS, 1)), mixed)
     return np.concatenate([found.cell_mean, found.cell_effect], axis=1)
@@ -62,9 +72,9 @@ def test_shared_errors_leave_the_law_of_every_equation_as_it_is(name: str) -> No
     xs = np.tile(_point(equation.problem.parameter_names, 4), (DRAWS, 1))
     draws = []
     for source in (_pair(RELATED)[1], np.random.default_rng(3)):
-        found = recover(xs, equation.packed, source)
+        found = _drawn(equation, xs, source)
         draws.append(np.concatenate([found.shared, found.slots, found.deviation], axis=1))
-    means = recover(xs[:1], equation.packed, None)
+    means = _drawn(equation, xs[:1], None)
     mean = np.concatenate([means.shared, means.slots, means.deviation], axis=1)
     varies = draws[1].std(axis=0) > 1e-9
     ours, plain = (found[:, varies] for found in draws)

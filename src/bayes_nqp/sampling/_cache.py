@@ -18,7 +18,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.files import write_bytes
 from bayes_nqp.seal import seal_of, sealed
 
-__all__ = ["SealedCache", "sealed_caches", "writable"]
+__all__ = ["SealedCache", "sealed_caches"]
 
 
 class SealedCache(IndexDataCacheFile):
@@ -62,24 +62,6 @@ def sealed_caches() -> Iterator[None]:
         yield
     finally:
         caching.IndexDataCacheFile = before
-
-
-def writable(folder: Path) -> bool:
-    """Tell whether a folder is there, or can be made, and takes files.
-
-    Parameters
-    ----------
-    folder : Path
-
-    Returns
-    -------
-    bool
-    """
-    try:
-        write_bytes(folder / "trial", b"").unlink(missing_ok=True)
-    except (OSError, StudyError):
-        return False
-    return True
 
 
 def _whole(path: Path) -> bool:

@@ -1,0 +1,150 @@
+"""Drawing the equations of a plan, one by one or side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp import progress as steps
+from bayes_nqp.designs._plan import Equation, Plan
+from bayes_nqp.fitting._draws import recovered
+from bayes_nqp.fitting._known import KnownDraws
+from bayes_nqp.fitting._parameters import constrain
+from bayes_nqp.fitting._streams import SharedStreams
+from bayes_nqp.fitting._together import correlated
+from bayes_nqp.fitting._tree import Drawn
+from bayes_nqp.gaussian import density
+from bayes_nqp.machine import n_threads
+from bayes_nqp.sampling import Chains, Importance, importance
+
+__all__ = ["draw_equations", "equation_density", "numbered"]
+
+Array = npt.NDArray[np.float64]
+type Stream = np.random.Generator | SharedStreams
+
+
+def draw_equations(
+    plan: Plan, sampler: Importance, known: KnownDraws, progress: bool
+) -> tuple[list[Drawn], tuple[str, ...]]:
+    """Draw parameters and coefficients of every equation of a plan.
+
+    Parameters
+    ----------
+    plan : Plan
+    sampler : Importance
+        With a seed.
+    known : KnownDraws
+        Draws that are at hand.
+    progress : bool
+        Whether to show a progress bar where there are several equations.
+
+    Returns
+    -------
+    tuple of list of Drawn and tuple of str
+        In the order of the equations; notes come second.
+    """
+    equations = plan.equations
+    workers = min(n_threads(None), len(equations))
+    threads = max(1, n_threads(None) // workers)
+    done = 0
+
+    def sample(number: int) -> Chains:
+        nonlocal done
+        equation = equations[number]
+        at_hand = known.chains.get(equation.gaussian.digest)
+        shape = (sampler.chains, sampler.draws)
+        if at_hand is not None and at_hand.values["x"].shape[:2] == shape:
+            return at_hand
+        chains = importance(
+            equation_density(equation, threads),
+            equation.problem.space,
+            numbered(sampler, number),
+        )
+        done += 1
+        steps.say("drawing equations", done, len(equations))
+        return chains
+
+    def draw(number: int) -> Drawn:
+        equation, x = equations[number], chains[number].values["x"]
+        flat = x.reshape(-1, x.shape[2])
+        draws = recovered(plan, equation, flat, streams[number], threads=threads)
+        return Drawn(equation, chains[number], x, constrain(equation, x), draws)
+
+    numbers = range(len(equations))
+    with steps.bar(progress and len(equations) > 1):
+        chains = _each(sample, numbers, workers)
+        streams, notes = _streams(plan, chains, sampler)
+        return _each(draw, numbers, workers), notes
+
+
+def equation_density(equation: Equation, threads: int | None = None) -> Callable[[Array], Array]:
+    """The log density of an equation's parameters, as samplers take it.
+
+    Parameters
+    ----------
+    equation : Equation
+    threads : int, optional
+
+    Returns
+    -------
+    callable
+        From unconstrained points (B, parameter) to log densities (B).
+    """
+    problem = equation.gaussian
+    return lambda points: density(problem, points, threads=threads)
+
+
+def numbered(sampler: Importance, number: int) -> Importance:
+    """The sampler of one equation: each has its own stream of random numbers.
+
+    Parameters
+    ----------
+    sampler : Importance
+        With a seed.
+    number : int
+        Of the equation.
+
+    Returns
+    -------
+    Importance
+    """
+    if number == 0:
+        return sampler
+    seed = np.random.SeedSequence([_seed(sampler), 3, number]).generate_state(1)[0] % (1 << 31)
+    return replace(sampler, seed=int(seed))
+
+
+def _each[T](make: Callable[[int], T], numbers: Iterable[int], workers: int) -> list[T]:
+    """Do the same for every equation, side by side where there are workers."""
+    if workers == 1:
+        return [make(number) for number in numbers]
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        return list(pool.map(make, numbers))
+
+
+def _streams(
+    plan: Plan, chains: Sequence[Chains], sampler: Importance
+) -> tuple[list[Stream], tuple[str, ...]]:
+    """Random numbers of coefficients; those of mediators follow their errors' correlation."""
+    # Numbers 0 and 1: the sampler itself draws from the first stream.
+    own = [
+        np.random.default_rng(np.random.SeedSequence([_seed(numbered(sampler, number)), 1]))
+        for number in range(len(chains))
+    ]
+    xs = [part.values["x"] for part in chains[1:]]
+    errors = correlated(plan.equations[1:], xs, _seed(sampler))
+    if isinstance(errors, str):
+        return list(own), (errors,)
+    if errors is None:
+        return list(own), ()
+    draws = max(x.shape[0] * x.shape[1] for x in xs)
+    return [own[0], *errors.streams(own[1:], draws)], ()
+
+
+def _seed(sampler: Importance) -> int:
+    assert sampler.seed is not None
+    return sampler.seed

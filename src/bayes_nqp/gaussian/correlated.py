@@ -1,0 +1,240 @@
+"""Draws of several problems that move together, because errors of their rows are correlated.
+
+Given parameters, coefficients are drawn as ``beta = A^-1 (X'Q̃ y + sigma xi)`` with ``xi = X'Q̃ e +
+D^-1 z``: e are errors drawn anew, at unit innovation variance, and z standard normal. The law of
+one problem's draws is that of `draw` whatever e is shared with; where problems' standardised errors
+are correlated, so are their draws, as their estimation errors are (docs/gaussian.md, Correlated
+equations).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from bayes_nqp.gaussian._small import half_solve, lower_places, lower_triangles, whiteners
+from bayes_nqp.gaussian.density import Factor, deviation_precision, small
+from bayes_nqp.gaussian.maps import class_keys
+from bayes_nqp.gaussian.problem import GaussianProblem
+from bayes_nqp.gaussian.statement import Problem
+from bayes_nqp.gaussian.types import Array, Index, Values
+
+__all__ = ["ErrorSums", "error_sums"]
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorSums:
+    """How standardised errors of rows enter the normal equations, class by class of units.
+
+    Parameters
+    ----------
+    class_loads : csr_array (G J, C T)
+        ``[sqrt(n) I; S / sqrt(n)]`` of each class: errors' means over units.
+    within : csr_array (R K (K + 1) / 2, H T (T + 1) / 2)
+        Takes lower triangles of ``Q̃`` to what columns' slopes owe to differences of units inside
+        their classes, ``<Q̃, M - S S' / n>``; R strata.
+    slope_slots : ndarray of int (R, K)
+        Slots of these slopes.
+    type_of : ndarray of int (C)
+    seen : ndarray of bool (C, T)
+    n_slots : int
+    """
+
+    class_loads: Any
+    within: Any
+    slope_slots: Index
+    type_of: Index
+    seen: Any
+    n_slots: int
+
+    @cached_property
+    def width(self) -> int:
+        """Standardised errors of a draw: of every class and period, and of every slope."""
+        return int(self.seen.size + self.slope_slots.size)
+
+    def right_side(
+        self, problem: GaussianProblem, values: Values, errors: Array, own: Array
+    ) -> tuple[Array, Array]:
+        """``X'Q̃ e`` of coefficients (B, block n, times), and noise of deviations.
+
+        Parameters
+        ----------
+        problem : GaussianProblem
+        values : Values
+        errors : ndarray (B, width, times)
+            Standard normal.
+        own : ndarray (B, class, times)
+            Standard normal, of deviations of single units; no class where there are none.
+
+        Returns
+        -------
+        tuple of ndarray (B, block n, times) and ndarray (B, class, times)
+            The noise of deviations is standard normal again.
+        """
+        n_classes, n_periods = self.seen.shape
+        n_points, _, times = errors.shape
+        rows = errors[:, : self.seen.size].reshape(n_points, n_classes, n_periods, times)
+        root = whiteners(problem.noise, problem.moments, values.noise, problem.nuisance)
+        pattern = problem.moments.pattern[self.type_of]
+        g = root[:, pattern].swapaxes(-1, -2) @ (rows * self.seen[:, :, None])
+        noise = own
+        if own.shape[1]:
+            g, noise = self._with_deviations(problem, values, g, own)
+        head = problem.arrowhead
+        sums = _product(self.class_loads, g.reshape(n_points, -1, times))
+        right = _product(head.group_loads.T, sums)
+        if self.slope_slots.size:
+            right = right + _product(head.slot_loads.T, self._slopes(problem, values, errors))
+        return right, noise
+
+    def _with_deviations(
+        self, problem: GaussianProblem, values: Values, g: Array, own: Array
+    ) -> tuple[Array, Array]:
+        """Take deviations of single units out of ``Q e``, these drawn along with e."""
+        types = small(problem, values, flat_only=True)
+        d = problem.moments.loadings
+        v = (types.q @ d)[..., 0][:, self.type_of]
+        d = d[..., 0][self.type_of]
+        k = deviation_precision(values)[:, 0, 0, None]
+        precision = (v * d).sum(axis=2) + k
+        total = np.sqrt(k)[:, :, None] * own + (d[:, :, None] * g).sum(axis=2)
+        g = g - v[..., None] * (total / precision[..., None])[:, :, None]
+        return g, total / np.sqrt(precision)[..., None]
+
+    def _slopes(self, problem: GaussianProblem, values: Values, errors: Array) -> Array:
+        """What differences of units inside classes add to slopes (B, slot, times)."""
+        n_points, _, times = errors.shape
+        strata, k = self.slope_slots.shape
+        rows, columns = np.tril_indices(k)
+        lower = (self.within @ lower_triangles(small(problem, values).q).T).T
+        square = np.zeros((n_points, strata, k, k))
+        square[:, :, rows, columns] = lower.reshape(n_points, strata, -1)
+        square[:, :, columns, rows] = square[:, :, rows, columns]
+        size, vectors = np.linalg.eigh(square)
+        # The symmetric root is one and the same whatever the order of eigenvectors.
+        root = (vectors * np.sqrt(np.maximum(size, 0.0))[..., None, :]) @ vectors.swapaxes(-1, -2)
+        drawn = errors[:, self.seen.size :].reshape(n_points, strata, k, times)
+        out = np.zeros((n_points, self.n_slots, times))
+        out[:, self.slope_slots] = root @ drawn
+        return out
+
+
+def error_sums(problem: Problem) -> ErrorSums:
+    """Sum errors up as rows are summed up.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Returns
+    -------
+    ErrorSums
+    """
+    keys = class_keys(problem)
+    n_periods, k = problem.n_periods, problem.n_columns
+    width = n_periods + k + 1
+    seen = np.zeros((len(problem.classes), n_periods), dtype=bool)
+    rows, columns, data = [], [], []
+    for number, c in enumerate(problem.classes):
+        seen[number, c.times] = True
+        root = np.sqrt(float(c.units.size))
+        entries = c.column < k
+        at = np.concatenate([c.times, n_periods + c.column[entries]])
+        period = np.concatenate([c.times, c.times[c.position[entries]]])
+        rows.append(keys.group_of[number] * width + at)
+        columns.append(number * n_periods + period)
+        data.append(np.concatenate([np.full(c.times.size, root), c.sums[entries] / root]))
+    shape = (len(keys.groups) * width, seen.size)
+    loads = csr_array(
+        (np.concatenate(data), (np.concatenate(rows), np.concatenate(columns))), shape=shape
+    )
+    slots, places = _slope_slots(problem)
+    return ErrorSums(
+        loads, _within(problem, keys.type_of, len(keys.types), places), slots, keys.type_of, seen,
+        sum(block.columns.shape[0] for block in problem.blocks),
+    )  # fmt: skip
+
+
+def _slope_slots(problem: Problem) -> tuple[Index, dict[tuple[int, int], int]]:
+    """Slots of the slopes of every stratum of every block, and the number of each stratum."""
+    slots: list[Index] = []
+    places: dict[tuple[int, int], int] = {}
+    start = 0
+    for number, block in enumerate(problem.blocks):
+        base = start + block.n_levels * problem.n_periods + block.n_cells
+        for stratum in range(block.strata.size):
+            places[number, stratum] = len(slots)
+            slots.append(base + stratum * problem.n_columns + np.arange(problem.n_columns))
+        start += block.columns.shape[0]
+    return np.array(slots, dtype=np.int64).reshape(len(slots), problem.n_columns), places
+
+
+def _within(
+    problem: Problem, type_of: Index, n_types: int, places: dict[tuple[int, int], int]
+) -> Any:
+    n_periods, k = problem.n_periods, problem.n_columns
+    in_q, in_s = lower_places(n_periods), lower_places(k) if k else np.zeros((0, 0), np.int64)
+    size_q, size_s = n_periods * (n_periods + 1) // 2, k * (k + 1) // 2
+    rows, columns, data = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0)]
+    for number, c in enumerate(problem.classes):
+        entries = np.flatnonzero(c.column < k)
+        if not entries.size or c.units.size < 2:
+            continue
+        at, column = c.times[c.position[entries]], c.column[entries]
+        spread = c.cross[np.ix_(entries, entries)]
+        spread = spread - np.outer(c.sums[entries], c.sums[entries]) / c.units.size
+        p, r = np.nonzero(column[:, None] >= column)
+        place = places[int(problem.class_block[number]), int(problem.class_stratum[number])]
+        rows.append(place * size_s + in_s[column[p], column[r]])
+        columns.append(type_of[number] * size_q + in_q[at[p], at[r]])
+        data.append(spread[p, r])
+    shape = (len(places) * size_s, n_types * size_q)
+    return csr_array(
+        (np.concatenate(data), (np.concatenate(rows), np.concatenate(columns))), shape=shape
+    )
+
+
+def standardised(
+    problem: GaussianProblem, values: Values, factor: Factor, right: Array, own: Array
+) -> tuple[Array, Array]:
+    """Standard normal noise of coefficients, ``z = L^-1 (X'Q̃ e + D^-1 z0)``.
+
+    Parameters
+    ----------
+    problem : GaussianProblem
+    values : Values
+    factor : Factor
+    right : ndarray (B, block n, times)
+        ``X'Q̃ e``.
+    own : ndarray (B, coefficient, times)
+        z0: of local coefficients of all blocks, then global ones.
+
+    Returns
+    -------
+    tuple of ndarray (B, global, times) and ndarray (B, block, local, times)
+    """
+    head = problem.arrowhead
+    n_points, times = len(values), right.shape[-1]
+    n_local, n_global = head.n_local, head.n_global
+    blocks = right.reshape(n_points, head.n_blocks, head.size, times)
+    prior = np.sqrt(problem.prior_precision(values, head.local_scale))[..., None]
+    drawn = own[:, n_global:].reshape(n_points, head.n_blocks, n_local, times)
+    local = blocks[:, :, :n_local] + prior * drawn
+    local = half_solve(factor.local[:, :, :n_local], local) if n_local else local
+    prior = np.sqrt(problem.prior_precision(values, head.global_scale))[..., None]
+    shared = blocks[:, :, n_local : n_local + n_global].sum(axis=1) + prior * own[:, :n_global]
+    if n_local:
+        cross = factor.local[:, :, n_local : n_local + n_global]
+        shared = shared - (cross @ local).sum(axis=1)
+    return half_solve(factor.border[:, :n_global, :n_global], shared), local
+
+
+def _product(loads: Any, flat: Array) -> Array:
+    """A sparse matrix times (B, column, times), to (B, row, times)."""
+    n_points, _, times = flat.shape
+    out = loads @ flat.transpose(1, 0, 2).reshape(flat.shape[1], -1)
+    return np.asarray(out).reshape(-1, n_points, times).transpose(1, 0, 2)
