@@ -24,7 +24,7 @@ from bayes_nqp.parameters import FLAT
 
 pytestmark = pytest.mark.xdist_group("unit_likelihood")
 
-SAMPLER = nqp.IMH(seed=2, draws=300, chains=2)
+SAMPLER = nqp.Importance(seed=2, draws=300, chains=2)
 
 
 def densities(design, panel: nqp.Panel, equation: Equation, x: np.ndarray) -> xr.DataArray:
