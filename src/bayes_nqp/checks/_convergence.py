@@ -23,8 +23,54 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 
-@asks("Have the chains converged, for the parameters and for what is reported?", "fit")
+@asks("Can the draws be used, for the parameters and for what is reported?", "fit")
 def convergence(fit: Fit) -> Finding:
+    """Judge weights of proposals; or parameters and estimands by R-hat, sizes and energy."""
+    return _weights(fit) if fit.gate.weighted else _chains(fit)
+
+
+def _weights(fit: Fit) -> Finding:
+    """What the weights of proposals allow, equation by equation."""
+    gate, evidence = fit.gate, _weights_table(fit)
+    figure = said(
+        "k-hat ≤ {:.2f} (limit {:.2f}); effective weights ≥ {:.0f}; effective draws ≥ {:.0f}",
+        "k̂ 值 ≤ {:.2f}（限 {:.2f}）；有效权重数 ≥ {:.0f}；有效样本量 ≥ {:.0f}",
+        gate.khat,
+        gate.khat_limit,
+        gate.importance_ess,
+        gate.ess_bulk,
+    )
+    if gate.refused:
+        figure = said(
+            "{}; {:.1%} of proposals without a density",
+            "{}；{:.1%} 的提议没有密度",
+            figure,
+            gate.refused,
+        )
+    if gate.failures:
+        sentence = said(
+            "The draws cannot be trusted yet: {}. Ask for more proposals "
+            "(nqp.Importance(proposals=20_000)), or more draws.",
+            "抽样尚不可信：{}。请增加提议数（nqp.Importance(proposals=20_000)）或抽样数。",
+            gate_words("; ".join(gate.failures)),
+        )
+        return Finding(FAILS, figure, sentence, evidence, "table")
+    sentence = said(
+        "Draws are independent proposals, resampled by their weights, and the weights carry them.",
+        "抽样为按权重重抽的独立提议，权重足以支撑。",
+    )
+    return Finding(HOLDS, figure, sentence, evidence, "table")
+
+
+def _weights_table(fit: Fit) -> pd.DataFrame:
+    stats = fit.tree["sample_stats"].to_dataset()
+    names = stats["equation"].to_numpy() if "equation" in stats.dims else ["outcome"]
+    columns = (v.KHAT, "khat_limit", v.IMPORTANCE_ESS, "refused", "log_marginal_likelihood")
+    numbers = {name: np.atleast_1d(stats[name].to_numpy()) for name in columns if name in stats}
+    return pd.DataFrame({"quantity": [str(name) for name in names], **numbers})
+
+
+def _chains(fit: Fit) -> Finding:
     """Judge parameters and reported estimands by R-hat, effective sizes and energy."""
     quantities = _parameters(fit) | _estimands(fit)
     stats = {

@@ -7,7 +7,7 @@ from typing import Final
 __all__ = ["QUESTIONS"]
 
 QUESTIONS: Final = {
-    "convergence": "参数与所报告的量，各链是否均已收敛？",
+    "convergence": "参数与所报告的量，其抽样是否可用？",
     "support": "数据能识别哪些效应，各依赖多少单位？",
     "pretrends": "政策实施前，处理组与对照组是否平行变动？",
     "future_exposure": "未来的暴露能否预测结果变量？",

@@ -1,8 +1,12 @@
-"""How far chains agree: R-hat and effective sizes of every quantity, the worst first."""
+"""How far draws can be used: chains that agree, or weights that carry them; the worst first."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -34,8 +38,44 @@ _MOST = 40
 _RHAT, _ESS = diagnostics.RHAT, diagnostics.ESS
 
 
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One panel: numbers that should stay on one side of a limit.
+
+    Parameters
+    ----------
+    columns : tuple of (str, str, str)
+        Names, markers and colours.
+    limit : float
+    label : str
+    """
+
+    columns: tuple[tuple[str, str, str], ...]
+    limit: float
+    label: str
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _, _ in self.columns]
+
+
+def _sides(evidence: pd.DataFrame, say: Mapping[str, str]) -> tuple[_Side, _Side]:
+    """What should be small, and what should be large."""
+    if "khat" in evidence:
+        limit = float(evidence["khat_limit"].min())
+        return (
+            _Side((("khat", "o", ACCENT),), limit, say["khat"].format(limit)),
+            _Side((("importance_ess", "o", ACCENT),), _ESS, say["weights"].format(_ESS)),
+        )
+    sizes = (("ess_bulk", "o", ACCENT), ("ess_tail", "D", COLOURS[1]))
+    return (
+        _Side((("r_hat", "o", ACCENT),), _RHAT, say["r_hat"].format(_RHAT)),
+        _Side(sizes, _ESS, say["ess"].format(_ESS)),
+    )
+
+
 def table(result: CheckResult, look: Look) -> Figure:
-    """Draw R-hat and effective sizes against their thresholds.
+    """Draw R-hat and effective sizes, or k-hat and effective weights, against their thresholds.
 
     Parameters
     ----------
@@ -50,13 +90,15 @@ def table(result: CheckResult, look: Look) -> Figure:
     evidence = result.evidence
     assert isinstance(evidence, pd.DataFrame)
     say = look.say
-    worst = _worst_first(evidence)
+    sides = _sides(evidence, say)
+    worst = _worst_first(evidence, *sides)
     shown = worst.head(_MOST)
     names = [str(told(labelled(name), look.language)) for name in shown["quantity"]]
     with style([*say.values(), look.title or "", *names]):
         figure, left, right = _axes(look, (6.8, 0.165 * len(shown) + 1.25))
-        _fill(left, right, shown, look)
-        notes = [say["ess_key"], say["worst_first"]]
+        _fill((left, right), sides, shown, look)
+        keys = [say["ess_key"]] if len(sides[1].columns) > 1 else []
+        notes = [*keys, *([say["worst_first"]] if len(worst) > 1 else [])]
         if len(worst) > len(shown):
             left_out = say["not_shown"].format(len(worst) - len(shown)).strip("… ")
             notes.append(left_out + ("。" if look.language == "zh" else "."))
@@ -66,7 +108,7 @@ def table(result: CheckResult, look: Look) -> Figure:
         settle([left, right])
         left.tick_params(axis="y", length=0, labelsize=7.4)
         right.tick_params(axis="y", length=0)
-        for tick, bad in zip(left.get_yticklabels(), _bad(shown), strict=True):
+        for tick, bad in zip(left.get_yticklabels(), _bad(shown, *sides), strict=True):
             tick.set_color(WARNING if bad else INK)
     return figure
 
@@ -82,27 +124,28 @@ def _axes(look: Look, size: tuple[float, float]) -> tuple[Figure, Axes, Axes]:
     return figure, left, right
 
 
-def _worst_first(evidence: pd.DataFrame) -> pd.DataFrame:
+def _worst_first(evidence: pd.DataFrame, small: _Side, large: _Side) -> pd.DataFrame:
     """Sort by how much of its threshold a quantity uses; what is not finite is worst."""
-    rhat = (evidence["r_hat"].to_numpy(dtype=float) - 1) / (_RHAT - 1)
-    used = np.maximum(rhat, _ESS / evidence[["ess_bulk", "ess_tail"]].to_numpy(dtype=float).min(1))
+    below = evidence[small.names].to_numpy(dtype=float).max(1)
+    below = below - 1.0 if small.limit > 1.0 else below
+    used = below / (small.limit - 1.0 if small.limit > 1.0 else small.limit)
+    used = np.maximum(used, large.limit / evidence[large.names].to_numpy(dtype=float).min(1))
     order = np.argsort(-np.nan_to_num(used, nan=np.inf), kind="stable")
     return pd.DataFrame(evidence.iloc[order].reset_index(drop=True))
 
 
-def _fill(left: Axes, right: Axes, shown: pd.DataFrame, look: Look) -> None:
-    say, y = look.say, np.arange(len(shown))[::-1]
-    sides = (
-        (left, _RHAT, (("r_hat", "o", ACCENT),)),
-        (right, _ESS, (("ess_bulk", "o", ACCENT), ("ess_tail", "D", COLOURS[1]))),
-    )
-    for ax, limit, columns in sides:
+def _fill(
+    axes: tuple[Axes, Axes], sides: tuple[_Side, _Side], shown: pd.DataFrame, look: Look
+) -> None:
+    y = np.arange(len(shown))[::-1]
+    left, right = axes
+    for ax, side in zip(axes, sides, strict=True):
         for height in y:
             ax.axhline(height, color=FAINT, linewidth=0.4, zorder=0)
-        ax.axvline(limit, color=MUTED, linewidth=0.8, linestyle=(0, (4, 2)), zorder=0.5)
-        for name, marker, colour in columns:
+        ax.axvline(side.limit, color=MUTED, linewidth=0.8, linestyle=(0, (4, 2)), zorder=0.5)
+        for name, marker, colour in side.columns:
             values = shown[name].to_numpy(dtype=float)
-            bad = values > limit if ax is left else values < limit
+            bad = values > side.limit if ax is left else values < side.limit
             for mask, shade in ((~bad, colour), (bad, WARNING)):
                 ax.plot(
                     values[mask], y[mask], linestyle="none", marker=marker, markersize=3.6,
@@ -111,29 +154,35 @@ def _fill(left: Axes, right: Axes, shown: pd.DataFrame, look: Look) -> None:
                 )  # fmt: skip
         ax.set_ylim(-0.7, len(shown) - 0.3)
         ax.spines["left"].set_visible(False)
+        ax.set_xlabel(side.label)
     left.set_yticks(y, [str(told(labelled(name), look.language)) for name in shown["quantity"]])
     right.set_yticks([])
-    left.set_xlabel(say["r_hat"].format(_RHAT))
-    right.set_xlabel(say["ess"].format(_ESS))
-    _ranges(left, right, shown)
+    _linear(left, shown[sides[0].names].to_numpy(dtype=float), sides[0].limit)
+    _logarithmic(right, shown[sides[1].names].to_numpy(dtype=float), sides[1].limit)
 
 
-def _ranges(left: Axes, right: Axes, shown: pd.DataFrame) -> None:
-    high = float(np.nanmax([*shown["r_hat"], _RHAT]))
-    low = min(0.9995, float(np.nanmin(shown["r_hat"])))
-    left.set_xlim(low - 0.05 * (high - low), high + 0.08 * (high - low))
-    left.xaxis.set_major_locator(MaxNLocator(nbins=4))
-    sizes = shown[["ess_bulk", "ess_tail"]].to_numpy(dtype=float)
-    low, high = float(np.nanmin([sizes.min(), _ESS])), float(np.nanmax([sizes.max(), _ESS]))
-    right.set_xscale("log")
-    right.set_xlim(low / 1.3, high * 1.3)
+def _linear(ax: Axes, values: npt.NDArray[np.float64], limit: float) -> None:
+    finite = values[np.isfinite(values)]
+    high = float(np.max([*finite, limit]))
+    start = 0.9995 if limit > 1.0 else 0.0
+    low = float(np.min([*finite, start]))
+    ax.set_xlim(low - 0.05 * (high - low), high + 0.08 * (high - low))
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=4))
+
+
+def _logarithmic(ax: Axes, values: npt.NDArray[np.float64], limit: float) -> None:
+    low, high = float(np.nanmin([values.min(), limit])), float(np.nanmax([values.max(), limit]))
+    ax.set_xscale("log")
+    ax.set_xlim(low / 1.3, high * 1.3)
     wide = high > 4 * low
     ticks = [base * 10**k for k in range(7) for base in ((1, 2, 4) if wide else range(1, 10))]
-    right.set_xticks([t for t in ticks if low / 1.3 <= t <= high * 1.3])
-    right.xaxis.set_minor_locator(NullLocator())
-    right.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
+    ax.set_xticks([t for t in ticks if low / 1.3 <= t <= high * 1.3])
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
 
 
-def _bad(shown: pd.DataFrame) -> list[bool]:
-    sizes = shown[["ess_bulk", "ess_tail"]].min(axis=1)
-    return [bool(b) for b in ~((shown["r_hat"] <= _RHAT) & (sizes >= _ESS))]
+def _bad(shown: pd.DataFrame, small: _Side, large: _Side) -> list[bool]:
+    good = (shown[small.names].max(axis=1) <= small.limit) & (
+        shown[large.names].min(axis=1) >= large.limit
+    )
+    return [bool(b) for b in ~good]

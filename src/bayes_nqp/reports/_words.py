@@ -158,6 +158,9 @@ _ENGLISH = {
     "p_diagnostics": "Diagnostics",
     "p_diagnosed": "{chains} chains of {draws:,} draws; R-hat at most {rhat:.3f}, effective draws "
     "at least {bulk:,.0f} (bulk) and {tail:,.0f} (tail), {divergences} divergences",
+    "p_weighed": "{chains} streams of {draws:,} draws, resampled by importance weights; k-hat at "
+    "most {khat:.2f} (limit {limit:.2f}), effective weights at least {weights:,.0f}, effective "
+    "draws at least {bulk:,.0f}, proposals without a density {refused:.1%}",
     "p_command": "Command",
     "p_seed": "Seed",
     "p_versions": "Versions",
@@ -303,6 +306,8 @@ _CHINESE = {
     "p_diagnostics": "诊断",
     "p_diagnosed": "{chains} 条链，每条 {draws:,} 次抽样；R-hat 至多 {rhat:.3f}，有效样本量至少 "
     "{bulk:,.0f}（主体）与 {tail:,.0f}（尾部），{divergences} 次发散",
+    "p_weighed": "{chains} 组，每组按重要性权重重抽 {draws:,} 次；k̂ 值至多 {khat:.2f}"
+    "（限 {limit:.2f}），有效权重数至少 {weights:,.0f}，有效样本量至少 {bulk:,.0f}，无密度的提议占 {refused:.1%}",
     "p_command": "命令",
     "p_seed": "随机种子",
     "p_versions": "软件版本",

@@ -211,7 +211,10 @@ def _passed(source: object, say: Mapping[str, str]) -> str:
     if not isinstance(source, Fit):
         return say["passed_short"]
     gate = source.gate
-    return say["passed"].format(gate.rhat, min(gate.ess_bulk, gate.ess_tail))
+    size = min(gate.ess_bulk, gate.ess_tail)
+    if gate.weighted:
+        return say["passed_weights"].format(max(gate.khat, 0.0), size)
+    return say["passed"].format(gate.rhat, size)
 
 
 def short_gate(gate: str, say: Mapping[str, str]) -> tuple[str, bool]:

@@ -25,7 +25,10 @@ class SummaryTable(pd.DataFrame):
         if "gate" not in self.columns:
             return repr(pd.DataFrame(self))
         gates = list(dict.fromkeys(self["gate"].astype(str)))
-        beside = [name for name in _BESIDE if name in self.columns]
+        # Of resampled proposals R-hat says nothing; their effective draws do.
+        weighted = "r_hat" in self.columns and self["r_hat"].isna().all() and len(self) > 0
+        hidden = ("r_hat", "ess_tail", "gate") if weighted else _BESIDE
+        beside = [name for name in hidden if name in self.columns]
         if len(gates) != 1:
             beside.remove("gate")
         few = pd.DataFrame(self.drop(columns=beside))

@@ -12,9 +12,10 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.diagnostics import allowed_size
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import gate_of
+from bayes_nqp.estimands import evidence_of, gate_of
 from bayes_nqp.tables._printed import SummaryTable
 
 __all__ = ["STATISTICS", "summary"]
@@ -58,10 +59,12 @@ def summary(
     -------
     DataFrame
         A column per dim, then ``mean``, ``sd``, ``lower``, ``upper``, ``p_positive``,
-        ``ess_bulk``, ``ess_tail`` (of the 5 % and 95 % quantiles), ``r_hat`` and ``gate``.
+        ``ess_bulk``, ``ess_tail`` (of the 5 % and 95 % quantiles), ``r_hat`` and ``gate``. Of draws
+        that are resampled proposals sizes are at most what their weights allow, and R-hat, which
+        says nothing of them, is missing.
         ``attrs`` says the kind and probability of the interval, the estimand, its weights and
         its target. Labels without draws are left out. Printed, it shows all but the effective
-        sample sizes, and the gate below.
+        sample sizes (or R-hat, where it is missing), and the gate below.
 
     Raises
     ------
@@ -146,9 +149,21 @@ def _one(draws: xr.DataArray, prob: float, kind: str) -> pd.DataFrame:
     flat = values.reshape(*values.shape[:2], -1)
     full = np.flatnonzero(~np.isnan(flat).any(axis=(0, 1)))
     columns = _labels(draws, dims, full)
-    columns |= _statistics(flat[:, :, full], prob, kind)
+    numbers = _statistics(flat[:, :, full], prob, kind)
+    weights = evidence_of(draws).get(v.IMPORTANCE_ESS)
+    if weights is not None:
+        numbers = _allowed(numbers, allowed_size(float(weights), values.shape[0] * values.shape[1]))
+    columns |= numbers
     columns["gate"] = np.full(len(full), gate_of(draws), dtype=object)
     return pd.DataFrame(columns)
+
+
+def _allowed(
+    numbers: dict[str, npt.NDArray[np.float64]], size: float
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Hold effective sizes to what weights allow; R-hat says nothing of resampled draws."""
+    sizes = {name: np.minimum(numbers[name], size) for name in ("ess_bulk", "ess_tail")}
+    return numbers | sizes | {"r_hat": np.full_like(numbers["r_hat"], np.nan)}
 
 
 def _labels(

@@ -57,15 +57,20 @@ def _items(context: Context) -> Iterator[tuple[str, str | int]]:
     if fit.facts.get("unsealed"):
         yield say["p_seal"], say["p_unsealed"]
     yield say["p_gate"], context.gate()
+    gate = fit.gate
     yield (
         say["p_diagnostics"],
-        say["p_diagnosed"].format(
+        say["p_weighed" if gate.weighted else "p_diagnosed"].format(
             chains=posterior.sizes[v.CHAIN],
             draws=posterior.sizes[v.DRAW],
-            rhat=fit.gate.rhat,
-            bulk=fit.gate.ess_bulk,
-            tail=fit.gate.ess_tail,
-            divergences=fit.gate.divergences,
+            rhat=gate.rhat,
+            bulk=gate.ess_bulk,
+            tail=gate.ess_tail,
+            divergences=gate.divergences,
+            weights=gate.importance_ess,
+            khat=gate.khat,
+            limit=gate.khat_limit,
+            refused=gate.refused,
         ),
     )
     if context.command:
