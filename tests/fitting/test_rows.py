@@ -96,7 +96,7 @@ def test_every_design_has_one_posterior(design: Design) -> None:
     tree, gate, interrupted = fit_rows(design, panel, plan, SAMPLER, False)
     assert not interrupted
     assert gate.divergences == 0
-    plain = fit(design, panel, IMH(seed=1, draws=4000), progress=False)
+    plain = fit(design, panel, Importance(seed=1, draws=4000), progress=False)
     _assert_one_posterior(tree, plain.tree)
 
 
