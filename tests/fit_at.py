@@ -27,4 +27,4 @@ def fit_at(
     gate = Gate(1.0, 1e3, 1e3, 0, np.nan, ())
     facts = {"scale": equation.scale, "panel_digest": panel.digest}
     whole = xr.DataTree.from_dict(tree)
-    return Fit(design, panel, nqp.IMH(seed=2), whole, gate, facts, {})
+    return Fit(design, panel, nqp.Importance(seed=2), whole, gate, facts, {})

@@ -34,7 +34,9 @@ VALUES = st.one_of(
         max_leaves=6,
     ).map(json.dumps),
 )  # fmt: skip
-TYPES = st.sampled_from(["IMH", "NUTS", "StaggeredDiD", "Mediation", "Partial", "AR1", "Moon"])
+TYPES = st.sampled_from(
+    ["IMH", "Importance", "NUTS", "StaggeredDiD", "Mediation", "Partial", "AR1", "Moon"]
+)
 HEADS = ("format", "seal", "design", "sampler", "gate", "facts", "versions", "notes", "digest")
 
 

@@ -307,7 +307,8 @@ _CHINESE = {
     "p_diagnosed": "{chains} 条链，每条 {draws:,} 次抽样；R-hat 至多 {rhat:.3f}，有效样本量至少 "
     "{bulk:,.0f}（主体）与 {tail:,.0f}（尾部），{divergences} 次发散",
     "p_weighed": "{chains} 组，每组按重要性权重重抽 {draws:,} 次；k̂ 值至多 {khat:.2f}"
-    "（限 {limit:.2f}），有效权重数至少 {weights:,.0f}，有效样本量至少 {bulk:,.0f}，无密度的提议占 {refused:.1%}",
+    "（限 {limit:.2f}），有效权重数至少 {weights:,.0f}，有效样本量至少 {bulk:,.0f}，"
+    "无密度的提议占 {refused:.1%}",
     "p_command": "命令",
     "p_seed": "随机种子",
     "p_versions": "软件版本",
