@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from frozen import FROZEN, frozen_bytes
 from numpy.testing import assert_allclose, assert_array_less
 
 import bayes_nqp as nqp
+from bayes_nqp.errors import StudyError
 from bayes_nqp.testing import assert_equal
 
 NUMBERS = json.loads((FROZEN / "numbers.json").read_text(encoding="utf-8"))
@@ -50,6 +52,21 @@ def test_its_design_can_be_fitted_to_its_panel_again(frozen) -> None:
 def test_it_is_saved_again_as_it_is(frozen, tmp_path: Path) -> None:
     _, fit = frozen
     assert_equal(nqp.load(fit.save(tmp_path / "again.nc")), fit)
+
+
+def test_likelihoods_come_from_coefficients_drawn_anew(frozen) -> None:
+    name, fit = frozen
+    if name == "index":
+        with pytest.raises(StudyError, match="pooled"):
+            nqp.log_likelihood(fit)
+        return
+    found = nqp.log_likelihood(fit)
+    assert found.attrs["coefficients"] == "drawn anew"
+    assert np.isfinite(found).all()
+    if name != "mediation":
+        result = nqp.check(fit, "influence", progress=False)
+        assert result.verdict == "not applicable"
+        assert "versions up to 0.1 did not keep them" in result.sentence
 
 
 def test_it_says_that_its_file_had_no_seal(frozen, tmp_path: Path) -> None:

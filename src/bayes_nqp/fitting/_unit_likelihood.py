@@ -35,7 +35,7 @@ Index = npt.NDArray[np.int64]
 _NUMBERS_STORED = 40_000_000
 """Draws are thinned so that no more numbers than these come back."""
 
-_CHUNK_NUMBERS = 500_000
+_CHUNK_NUMBERS = 2_000_000
 """Draws times rows that are worked on at once."""
 
 

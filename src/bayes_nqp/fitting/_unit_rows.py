@@ -148,8 +148,9 @@ class UnitRows:
         -------
         list of Absorbed
         """
-        grid = self.noise.covariance(self.equation.problem.n_periods, values.noise)
-        return [_absorbed(p, residual[:, p.rows], grid) for p in self.patterns]
+        distinct, at = _distinct(values.noise)
+        grid = self.noise.covariance(self.equation.problem.n_periods, distinct)
+        return [_absorbed(p, residual[:, p.rows], grid, at) for p in self.patterns]
 
     def of_members(self, pieces: list[Absorbed]) -> tuple[Array, Array]:
         """Sum what units say of the deviations of their members.
@@ -226,8 +227,19 @@ class UnitRows:
         return csr_array((np.ones(owner.size), (np.arange(owner.size), owner)), shape=shape)
 
 
-def _absorbed(pattern: Pattern, rows: Array, grid: Array) -> Absorbed:
-    """Take flat coefficients out of rows (B, n, m), errors having a covariance (B, T, T)."""
+def _distinct(values: Array) -> tuple[Array, Index]:
+    """Rows that differ, and which of them each row (B, k) is: resampled draws repeat."""
+    if values.shape[1] == 0:
+        return values[:1], np.zeros(len(values), dtype=np.int64)
+    distinct, at = np.unique(values, axis=0, return_inverse=True)
+    return distinct, at.ravel()
+
+
+def _absorbed(pattern: Pattern, rows: Array, grid: Array, at: Index) -> Absorbed:
+    """Take flat coefficients out of rows (B, n, m), errors having covariances (U, T, T).
+
+    Draw b has the covariance ``at[b]``.
+    """
     covariance = grid[:, pattern.times[:, None], pattern.times]
     lower = np.linalg.cholesky(covariance)
     q = np.linalg.inv(covariance)[:, None]
@@ -244,14 +256,14 @@ def _absorbed(pattern: Pattern, rows: Array, grid: Array) -> Absorbed:
         - np.log(np.diagonal(factor, axis1=2, axis2=3)).sum(axis=2)
     )
     r = rows * pattern.of_units(pattern.root[None])
-    level = (pattern.of_units(project) @ r[..., None])[..., 0]
+    level = (pattern.of_units(project[at]) @ r[..., None])[..., 0]
     own = (pattern.of_units(n[None]) @ level[..., None])[..., 0]
     rest = r - own
     return Absorbed(
-        level, shift[..., 0], factor,
-        np.einsum("bnm,bnm->bn", r, np.broadcast_to(pattern.of_units(qd), r.shape)),
-        np.maximum((pattern.loading * qd).sum(axis=2), 0.0),
-        np.einsum("bnm,bnm->bn", rest @ q[:, 0], rest), log_det,
+        level, shift[at, ..., 0], factor[at],
+        np.einsum("bnm,bnm->bn", r, np.broadcast_to(pattern.of_units(qd[at]), r.shape)),
+        np.maximum((pattern.loading * qd).sum(axis=2), 0.0)[at],
+        np.einsum("bnm,bnm->bn", rest @ q[at, 0], rest), log_det[at],
     )  # fmt: skip
 
 
