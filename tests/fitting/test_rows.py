@@ -22,10 +22,16 @@ from bayes_nqp import (
 )
 from bayes_nqp.designs import Design
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting._rows import ROWS_NOTE, fit_rows
+from bayes_nqp.fitting._rows import ROWS_NOTE
 
 DESIGN = StaggeredDiD(Partial(["region"]), unidentified="drop")
 PLAIN = StaggeredDiD(Partial(varying=None), IID(), unidentified="drop")
+CHANNELS = Mediation(
+    StaggeredDiD(Partial(["region"]), IID(), moderator="z", unidentified="drop"),
+    ["digital"],
+    interaction=True,
+    moderates=("a", "b", "direct"),
+)
 SAMPLER = NUTS(seed=1, draws=1000, tune=700, chains=2, target_accept=0.95)
 
 
@@ -77,27 +83,33 @@ def _channels_panel() -> Panel:
     treated = frame["time"] >= frame["cohort"]
     frame["digital"] = rng.normal(size=len(frame)) + 2.0 * treated
     frame["digital"] = frame["digital"].where(rng.random(len(frame)) > 0.03)
+    frame["z"] = rng.normal(size=len(frame))
     frame["y"] += 0.5 * frame["digital"].fillna(0.0)
     return Panel.from_frame(
-        frame, unit="unit", time="time", cohort="cohort", outcome="y", mediators=["digital"],
-        exposures=["d"],
+        frame, unit="unit", time="time", cohort="cohort", outcome="y", strata=["region"],
+        mediators=["digital"], moderators=["z"], exposures=["d"],
     )  # fmt: skip
 
 
 @pytest.mark.xdist_group("rows")
 @pytest.mark.parametrize(
     "design",
-    [PLAIN, ContinuousExposure("d", per="sd"), Mediation(PLAIN, ["digital"], interaction=True)],
+    [PLAIN, ContinuousExposure("d", per="sd", unidentified="drop"), CHANNELS],
     ids=["staggered, iid", "exposure", "channels"],
 )
 def test_every_design_has_one_posterior(design: Design) -> None:
     panel = _channels_panel()
-    plan = design.plan(panel)
-    tree, gate, interrupted = fit_rows(design, panel, plan, SAMPLER, False)
-    assert not interrupted
-    assert gate.divergences == 0
+    rows = fit(design, panel, SAMPLER, progress=False)
+    assert ROWS_NOTE in rows.notes
+    assert rows.gate.divergences <= 2
     plain = fit(design, panel, Importance(seed=1, draws=4000), progress=False)
-    _assert_one_posterior(tree, plain.tree)
+    _assert_one_posterior(rows.tree, plain.tree)
+
+
+def test_legs_that_vary_by_unit_together_have_no_rows() -> None:
+    joined = Mediation(StaggeredDiD(unidentified="drop"), ["digital"], vary_by="unit")
+    with pytest.raises(StudyError, match=r"nqp\.Importance"):
+        fit(joined, _channels_panel(), NUTS(seed=1), progress=False)
 
 
 def test_fast_sampler_needs_compression():
