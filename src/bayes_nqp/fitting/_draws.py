@@ -19,6 +19,7 @@ from bayes_nqp.terms.mediators import SlopePart
 __all__ = [
     "MEMBERS_STORED",
     "Recovered",
+    "leaning_of",
     "members_of",
     "moderated_rows",
     "moderator_means",
@@ -123,7 +124,7 @@ def recovered(
     chunks = [order[at : at + size] for at in range(0, len(x), size)]
     streams = _streams(generator, chunks, size)
     share = _cell_shares(plan, equation)
-    leaning = _leaning(plan, equation)
+    leaning = leaning_of(plan, equation)
     packs = _unit_packs(plan, equation, every=leaning is not None)
     parts = []
     for chunk, stream in zip(chunks, streams, strict=True):
@@ -339,10 +340,18 @@ def _cell_shares(plan: Plan, equation: Equation) -> Any:
     return table / cells.rows
 
 
-def _leaning(plan: Plan, equation: Equation) -> Any:
-    """Take deviations to their covariance with the moderator in cells (cell, member).
+def leaning_of(plan: Plan, equation: Equation) -> Any:
+    """Take deviations to their covariance with the moderator in cells.
 
-    None where nothing asks for it: the slope of what this equation explains is not moderated.
+    Parameters
+    ----------
+    plan : Plan
+    equation : Equation
+
+    Returns
+    -------
+    csr_array (cell, member), or None
+        None where nothing asks for it: the slope of what this equation explains is not moderated.
     """
     moderated = any(s.kind == "m" and s.mediator == equation.name for s in plan.equations[0].slopes)
     if not moderated or equation.problem.member_scale is None:

@@ -14,7 +14,7 @@ from bayes_nqp.diagnostics import Gate
 from bayes_nqp.fitting._draws import (
     MEMBERS_STORED,
     Recovered,
-    _leaning,
+    leaning_of,
     members_of,
     moderator_means,
     stratum_of_members,
@@ -116,7 +116,7 @@ def _reported(plan: Plan, equation: Equation) -> list[str]:
     """Variables of the row model that a fit keeps, parameters apart."""
     kinds = {slope.kind for slope in equation.slopes}
     names = [*_terms(equation), *(name for kind, name in SLOPE_NAMES.items() if kind in kinds)]
-    few = members_of(plan)[0].size <= MEMBERS_STORED or _leaning(plan, equation) is not None
+    few = members_of(plan)[0].size <= MEMBERS_STORED or leaning_of(plan, equation) is not None
     if equation.problem.member_scale is not None and few:
         names.append("deviation")
     return [*names, "cell_mean", "cell_effect"]
@@ -129,7 +129,7 @@ def _recovered(plan: Plan, equation: Equation, values: Mapping[str, Array]) -> R
     coefficients = {name: flat[name].reshape(draws, -1) for name in _terms(equation)}
     slopes = _slopes(equation, flat) if equation.slopes else None
     deviation, tilt = flat.get("deviation"), None
-    leaning = _leaning(plan, equation)
+    leaning = leaning_of(plan, equation)
     if deviation is not None and leaning is not None:
         tilt = np.asarray((leaning @ deviation.T).T)
     if deviation is not None and deviation.shape[1] > MEMBERS_STORED:

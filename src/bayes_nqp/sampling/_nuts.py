@@ -39,6 +39,10 @@ _STATS = {
 class NUTS:
     """The No-U-Turn sampler of nutpie.
 
+    It samples the row model (`build`), every coefficient included, and slowly: compiling takes
+    ten seconds or more, and each evaluation passes over all rows. Use it for Student-t errors,
+    which do not compress, and as an independent check of `Importance`, the default.
+
     Parameters
     ----------
     draws : int, default 1000
