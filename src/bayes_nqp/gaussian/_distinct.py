@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from bayes_nqp.machine import n_threads, one_thread
 
 __all__ = ["draws_of_distinct"]
 
-type Piece = Callable[[Array, np.random.Generator | None, int], tuple[Array, ...]]
+type Piece = Callable[[Array, np.random.Generator | None, Index], tuple[Array, ...]]
 
 
 def draws_of_distinct(
@@ -28,8 +29,10 @@ def draws_of_distinct(
     Parameters
     ----------
     piece : callable
-        From distinct points (B, parameter), a stream and a number of draws to arrays
-        (B, times, ...).
+        From distinct points (B, parameter), a stream and the numbers of their draws (B, times) to
+        arrays (B, times, ...). Numbers are those of rows of `points`; where a point stands less
+        often than others of the piece, its last number is repeated, and what is drawn for it is
+        left out.
     points : ndarray (draw, parameter)
     generator : Generator or None
         None gives conditional means.
@@ -42,24 +45,30 @@ def draws_of_distinct(
     -------
     tuple of ndarray (draw, ...)
     """
-    distinct, number, counts = np.unique(points, axis=0, return_inverse=True, return_counts=True)
-    # Those that stand as often lie side by side.
-    order = np.argsort(-counts, kind="stable")
-    chunks: list[Index] = []
-    while (at := sum(map(len, chunks))) < order.size:
-        chunks.append(order[at : at + size(int(counts[order[at]]))])
-    streams = [None] * len(chunks) if generator is None else generator.spawn(len(chunks))
+    distinct, first, place, counts = np.unique(
+        points, axis=0, return_index=True, return_inverse=True, return_counts=True
+    )
+    # Those that stand as often lie side by side; order depends on no label and no thread.
+    order = np.lexsort((first, -counts))
+    distinct, counts = distinct[order], counts[order]
+    rank = np.argsort(order)
+    # Numbers of draws, point after point.
+    numbers = np.argsort(rank[place.ravel()], kind="stable")
+    starts = np.cumsum(counts) - counts
+    bounds = [0]
+    while bounds[-1] < order.size:
+        step = size(int(counts[bounds[-1]]))
+        bounds.append(min(bounds[-1] + step, order.size))
+    streams = [None] * (len(bounds) - 1) if generator is None else generator.spawn(len(bounds) - 1)
 
-    def drawn(chunk: Index, stream: np.random.Generator | None) -> tuple[Array, ...]:
-        times = int(counts[chunk[0]])
-        used = np.arange(times) < counts[chunk, None]
-        return tuple(part[used] for part in piece(distinct[chunk], stream, times))
+    def drawn(chunk: tuple[int, int], stream: np.random.Generator | None) -> tuple[Array, ...]:
+        at = slice(*chunk)
+        turn = np.arange(counts[chunk[0]])
+        last = counts[at, None] - 1
+        arrays = piece(distinct[at], stream, numbers[starts[at, None] + np.minimum(turn, last)])
+        return tuple(array[turn <= last] for array in arrays)
 
-    with one_thread(), ThreadPoolExecutor(min(n_threads(threads), len(chunks))) as pool:
-        pieces = list(pool.map(drawn, chunks, streams))
-    # Rows stand point after point in the order of pieces; equal points take theirs in turn.
-    rank = np.empty(order.size, dtype=np.int64)
-    rank[np.concatenate(chunks)] = np.arange(order.size)
-    place = np.empty(len(points), dtype=np.int64)
-    place[np.argsort(rank[number.ravel()], kind="stable")] = np.arange(len(points))
-    return tuple(np.concatenate(parts)[place] for parts in zip(*pieces, strict=True))
+    with one_thread(), ThreadPoolExecutor(min(n_threads(threads), len(streams))) as pool:
+        pieces = list(pool.map(drawn, pairwise(bounds), streams))
+    position = np.argsort(numbers)
+    return tuple(np.concatenate(arrays)[position] for arrays in zip(*pieces, strict=True))

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from bayes_nqp.gaussian._back import back_substituted, by_draw, in_blocks, product
 from bayes_nqp.gaussian._distinct import draws_of_distinct
 from bayes_nqp.gaussian._stacked_density import (
     chunk_size,
@@ -15,10 +16,9 @@ from bayes_nqp.gaussian._stacked_density import (
     stacked_normal_equations,
     treated_normal,
 )
-from bayes_nqp.gaussian.density import Factor, factorise, small
-from bayes_nqp.gaussian.problem import GaussianProblem
+from bayes_nqp.gaussian.density import factorise, small
 from bayes_nqp.gaussian.stacked import Stacked, StackedValues
-from bayes_nqp.gaussian.types import PADDING, Array
+from bayes_nqp.gaussian.types import Array, Index
 
 __all__ = ["StackedDraws", "stacked_draw"]
 
@@ -76,8 +76,8 @@ def stacked_draw(
         If there is no factor at a point.
     """
 
-    def piece(part: Array, stream: np.random.Generator | None, times: int) -> tuple[Array, ...]:
-        return _drawn(stacked, stacked.values(part), stream, times)
+    def piece(part: Array, stream: np.random.Generator | None, draws: Index) -> tuple[Array, ...]:
+        return _drawn(stacked, stacked.values(part), stream, draws.shape[1])
 
     arrays = draws_of_distinct(
         piece, points, generator, size=lambda times: chunk_size(stacked, times), threads=threads
@@ -89,63 +89,33 @@ def _drawn(
     stacked: Stacked, values: StackedValues, stream: np.random.Generator | None, times: int
 ) -> tuple[Array, ...]:
     """Global, local coefficients and slots of both, and units' own (B, times, ...)."""
+    head, n_points = stacked.arrowhead, len(values)
     equations = stacked_normal_equations(stacked, values)
     factor = factorise(stacked, values.coefficients, equations.matrix)
-    shared, local = _coefficients(stacked, factor, stream, times)
-    parts = []
-    fits = []
+    shared, local = back_substituted(
+        head,
+        factor,
+        _normals(stream, n_points, head.n_global, times),
+        _normals(stream, n_points, head.n_blocks, head.n_local, times),
+    )
     n_global, n_local = stacked.first.arrowhead.n_global, stacked.first.arrowhead.n_local
-    for problem, of_all, of_blocks in (
-        (stacked.first, shared[:, :n_global], local[:, :, :n_local]),
-        (stacked.second, shared[:, n_global:], local[:, :, n_local:]),
+    of_all = shared[:, :n_global], shared[:, n_global:]
+    of_blocks = local[:, :, :n_local], local[:, :, n_local:]
+    slots, fits = [], []
+    for problem, coefficients in zip(
+        (stacked.first, stacked.second), zip(of_all, of_blocks, strict=True), strict=True
     ):
-        slots, fit = _fitted(problem, of_all, of_blocks)
-        parts.append((of_all, of_blocks, slots))
-        fits.append(fit)
+        flat = in_blocks(problem.arrowhead, *coefficients)
+        slots.append(product(problem.arrowhead.slot_loads, flat))
+        fit = product(problem.arrowhead.group_loads, flat)
+        fits.append(fit.reshape(n_points, -1, problem.moments.width, times))
     own = _own(stacked, values, fits, stream, times)
-    every = [part for pair in zip(*parts, strict=True) for part in pair]
-    return tuple(np.moveaxis(part, -1, 1) for part in (*every, own))
+    return tuple(by_draw(part) for part in (*of_all, *of_blocks, *slots, own))
 
 
 def _normals(stream: np.random.Generator | None, *shape: int) -> Array:
+    """Standard normal numbers; zero for conditional means."""
     return np.zeros(shape) if stream is None else stream.standard_normal(shape)
-
-
-def _coefficients(
-    stacked: Stacked, factor: Factor, stream: np.random.Generator | None, times: int
-) -> tuple[Array, Array]:
-    """``beta_g = L^-T (L_y + z)`` (B, global, times), then local ones (B, block, local, times)."""
-    head, n_points = stacked.arrowhead, len(factor.border)
-    n_local, n_global = head.n_local, head.n_global
-    lower = factor.border[:, :n_global, :n_global]
-    right = factor.border[:, n_global, :n_global, None] + _normals(
-        stream, n_points, n_global, times
-    )
-    shared = np.linalg.solve(lower.swapaxes(-1, -2), right)
-    if n_local == 0:
-        return shared, np.zeros((n_points, head.n_blocks, 0, times))
-    cross = factor.local[:, :, n_local : n_local + n_global]
-    right = factor.local[:, :, n_local + n_global, :, None] + _normals(
-        stream, n_points, head.n_blocks, n_local, times
-    )
-    right -= cross.swapaxes(-1, -2) @ shared[:, None]
-    local = np.linalg.solve(factor.local[:, :, :n_local].swapaxes(-1, -2), right)
-    local *= (head.local_scale > PADDING)[None, :, :, None]
-    return shared, local
-
-
-def _fitted(problem: GaussianProblem, shared: Array, local: Array) -> tuple[Array, Array]:
-    """Slots (B, slot, times), and ``X_g beta`` of every group (B, G, J, times)."""
-    head, (n_points, _, times) = problem.arrowhead, shared.shape
-    every = np.zeros((n_points, head.n_blocks, head.size, times))
-    every[:, :, : head.n_local] = local
-    every[:, :, head.n_local : head.n_local + head.n_global] = shared[:, None]
-    flat = every.reshape(n_points, -1, times).transpose(1, 0, 2).reshape(-1, n_points * times)
-    slots, fit = (
-        np.asarray(loads @ flat).reshape(-1, n_points, times).transpose(1, 0, 2)
-        for loads in (head.slot_loads, head.group_loads)
-    )
-    return slots, fit.reshape(n_points, -1, problem.moments.width, times)
 
 
 def _own(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 
 import numpy as np
 
+from bayes_nqp.gaussian._back import back_substituted, by_draw, in_blocks, product
+from bayes_nqp.gaussian._distinct import draws_of_distinct
 from bayes_nqp.gaussian.correlated import ErrorSums, standardised
 from bayes_nqp.gaussian.density import (
     CHUNK,
@@ -19,10 +20,9 @@ from bayes_nqp.gaussian.density import (
     small,
 )
 from bayes_nqp.gaussian.problem import GaussianProblem
-from bayes_nqp.gaussian.types import PADDING, Array, Index, Owners, Values
-from bayes_nqp.machine import n_threads, one_thread
+from bayes_nqp.gaussian.types import Array, Index, Owners, Values
 
-__all__ = ["Coefficients", "SharedErrors", "draw", "from_factor", "number_count"]
+__all__ = ["Coefficients", "SharedErrors", "draw", "number_count"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,118 +112,37 @@ def draw(
     LinAlgError
         If there is no factor at a point.
     """
-    distinct, first, counts = np.unique(points, axis=0, return_index=True, return_counts=True)
-    # Those that stand as often lie side by side; order depends on no label and no thread.
-    order = np.lexsort((first, -counts))
-    distinct, counts = distinct[order], counts[order]
-    chunks = [np.arange(at, min(at + CHUNK, len(order))) for at in range(0, len(order), CHUNK)]
-    streams = [None] * len(chunks) if generator is None else generator.spawn(len(chunks))
-    position = _positions(points, distinct)
-    place = np.argsort(position)
-    starts = np.cumsum(counts) - counts
 
-    def piece(chunk: Index, stream: np.random.Generator | None) -> Coefficients:
-        times = int(counts[chunk[0]])
-        inside = np.arange(times) < counts[chunk, None]
+    def piece(part: Array, stream: np.random.Generator | None, draws: Index) -> tuple[Array, ...]:
         own = None
         if errors is not None:
-            turn = np.minimum(np.arange(times), counts[chunk, None] - 1)
-            numbers = errors.numbers[place[starts[chunk, None] + turn]]
-            own = SharedErrors(numbers.swapaxes(1, 2), errors.sums)
-        # Rows of point after point, as many of each as it stands in `points`.
-        return _piece(problem, distinct[chunk], stream, times, own).at(np.flatnonzero(inside))
+            own = SharedErrors(errors.numbers[draws].swapaxes(1, 2), errors.sums)
+        values = problem.values(part)
+        factor = factorise(problem, values, normal_equations(problem, values).matrix)
+        return _from_factor(problem, values, factor, stream, draws.shape[1], own)
 
-    with one_thread(), ThreadPoolExecutor(min(n_threads(threads), len(chunks))) as pool:
-        pieces = list(pool.map(piece, chunks, streams))
-    every = Coefficients(
-        **{f.name: np.concatenate([getattr(p, f.name) for p in pieces]) for f in fields(pieces[0])}
-    )
-    return every.at(position)
+    arrays = draws_of_distinct(piece, points, generator, size=lambda _: CHUNK, threads=threads)
+    return Coefficients(*arrays)
 
 
-def _positions(points: Array, distinct: Array) -> Index:
-    """Row of each point among the rows of distinct ones, point after point, in turn."""
-    joined = np.concatenate([distinct, points])
-    number = np.unique(joined, axis=0, return_inverse=True)[1].ravel()
-    place = np.empty(len(distinct), dtype=np.int64)
-    place[number[: len(distinct)]] = np.arange(len(distinct))
-    position = np.empty(len(points), dtype=np.int64)
-    position[np.argsort(place[number[len(distinct) :]], kind="stable")] = np.arange(len(points))
-    return position
-
-
-def _piece(
-    problem: GaussianProblem,
-    points: Array,
-    stream: np.random.Generator | None,
-    times: int,
-    errors: SharedErrors | None,
-) -> Coefficients:
-    values = problem.values(points)
-    equations = normal_equations(problem, values)
-    factor = factorise(problem, values, equations.matrix)
-    return from_factor(problem, values, factor, stream, times, errors)
-
-
-def from_factor(
+def _from_factor(
     problem: GaussianProblem,
     values: Values,
     factor: Factor,
     stream: np.random.Generator | None,
     times: int,
-    errors: SharedErrors | None = None,
-) -> Coefficients:
-    """Draw all coefficients from a factor that is at hand.
-
-    Parameters
-    ----------
-    problem : GaussianProblem
-    values : Values
-    factor : Factor
-    stream : Generator or None
-        None gives conditional means.
-    times : int
-    errors : SharedErrors, optional
-        With numbers (B, width, times).
-
-    Returns
-    -------
-    Coefficients
-    """
+    errors: SharedErrors | None,
+) -> tuple[Array, ...]:
+    """Draw all of `Coefficients` from a factor that is at hand (B, times, ...)."""
     head = problem.arrowhead
-    n_points, n_global, n_local = len(values), head.n_global, head.n_local
     z_shared, z_local, z_deviation = _numbers(problem, values, factor, stream, times, errors)
-    shared = _shared(factor, n_global, _times_sigma(values, z_shared))
-    local = _local(factor, shared, _times_sigma(values, z_local), n_local, n_global)
-    local *= (head.local_scale > PADDING)[None, :, :, None]
-    every = np.concatenate(
-        [
-            local,
-            np.broadcast_to(shared[:, None], (n_points, head.n_blocks, n_global, shared.shape[-1])),
-            np.zeros((n_points, head.n_blocks, head.n_outcomes, shared.shape[-1])),
-        ],
-        axis=2,
+    shared, local = back_substituted(
+        head, factor, _times_sigma(values, z_shared), _times_sigma(values, z_local)
     )
-    flat = every.reshape(n_points, -1, times)
-    slots = _product(head.slot_loads, flat)
-    deviation, spread, gain = _deviations(problem, values, flat, z_deviation)
-    return Coefficients(
-        _flat(shared), _flat(local), _flat(slots), _flat(deviation), _flat(spread), _flat(gain)
-    )
-
-
-def _flat(values: Array) -> Array:
-    """Take (B, ..., times) to (B × times, ...)."""
-    moved = np.moveaxis(values, -1, 1)
-    size = moved.shape[0] * moved.shape[1]
-    return np.ascontiguousarray(moved.reshape(size, *moved.shape[2:]))
-
-
-def _product(loads: object, flat: Array) -> Array:
-    """A sparse matrix times (B, column, times), to (B, row, times)."""
-    n_points, _, times = flat.shape
-    out = loads @ flat.transpose(1, 0, 2).reshape(flat.shape[1], -1)  # type: ignore[operator]
-    return np.asarray(out).reshape(-1, n_points, times).transpose(1, 0, 2)
+    flat = in_blocks(head, shared, local)
+    slots = product(head.slot_loads, flat)
+    deviations = _deviations(problem, values, flat, z_deviation)
+    return tuple(by_draw(part) for part in (shared, local, slots, *deviations))
 
 
 def _numbers(
@@ -254,24 +173,6 @@ def _times_sigma(values: Values, z: Array) -> Array:
     return np.asarray(values.sigma.reshape(-1, *[1] * (z.ndim - 1)) * z)
 
 
-def _shared(factor: Factor, n_global: int, noise: Array) -> Array:
-    """``beta_g = L^-T (L_y + sigma z)`` (B, global, times)."""
-    lower = factor.border[:, :n_global, :n_global]
-    right = factor.border[:, n_global, :n_global, None] + noise
-    return np.linalg.solve(lower.swapaxes(-1, -2), right)
-
-
-def _local(factor: Factor, shared: Array, noise: Array, n_local: int, n_global: int) -> Array:
-    """``beta_b = L_b^-T (L_by - L_bg' beta_g + sigma z)`` (B, block, local, times)."""
-    if n_local == 0:
-        return noise
-    lower = factor.local[:, :, :n_local]
-    cross = factor.local[:, :, n_local : n_local + n_global]
-    right = factor.local[:, :, n_local + n_global, :, None] + noise
-    right = right - cross.swapaxes(-1, -2) @ shared[:, None]
-    return np.linalg.solve(lower.swapaxes(-1, -2), right)
-
-
 def _deviations(
     problem: GaussianProblem,
     values: Values,
@@ -288,7 +189,7 @@ def _deviations(
         return _of_classes(problem, problem.by_class, types, values, flat, z)
     head, moments = problem.arrowhead, problem.moments
     out = np.zeros((len(values), problem.n_deviations, times))
-    fits = _product(head.group_loads, flat).reshape(len(values), -1, moments.width, times)
+    fits = product(head.group_loads, flat).reshape(len(values), -1, moments.width, times)
     coefficients = flat.reshape(len(values), head.n_blocks, head.size, times)
     for owners, fit in ((problem.by_group, fits), (problem.by_block, coefficients)):
         if owners is not None:
@@ -325,7 +226,7 @@ def _of_classes(
     inner = (d.swapaxes(-1, -2) @ v)[..., 0, 0] + deviation_precision(values)[:, 0]
     counts, kind = classes.counts.data, classes.counts.indices
     precision = inner[:, kind, None]
-    fits = _product(head.group_loads, flat).reshape(len(values), -1, moments.width, flat.shape[2])
+    fits = product(head.group_loads, flat).reshape(len(values), -1, moments.width, flat.shape[2])
     fit = fits[:, classes.place]
     mean = _residual(a, fit) / (counts[:, None] * precision)
     noise = _times_sigma(values, z)

@@ -1,0 +1,79 @@
+"""From an arrowhead factor back to coefficients, and from them to rows (9)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bayes_nqp.gaussian.density import Factor
+from bayes_nqp.gaussian.types import PADDING, Array, Arrowhead
+
+__all__ = ["back_substituted", "by_draw", "in_blocks", "product"]
+
+
+def back_substituted(
+    head: Arrowhead, factor: Factor, z_shared: Array, z_local: Array
+) -> tuple[Array, Array]:
+    """Coefficients whose standardised errors are given.
+
+    ``beta_g = L^-T (L_y + sigma z)``, then ``beta_b = L_b^-T (L_by - L_bg' beta_g + sigma z)``.
+
+    Parameters
+    ----------
+    head : Arrowhead
+    factor : Factor
+    z_shared : ndarray (B, global, times)
+        ``sigma z`` of global coefficients.
+    z_local : ndarray (B, block, local, times)
+        The same of local ones.
+
+    Returns
+    -------
+    tuple of ndarray (B, global, times) and ndarray (B, block, local, times)
+        Padding is zero.
+    """
+    n_local, n_global = head.n_local, head.n_global
+    lower = factor.border[:, :n_global, :n_global]
+    right = factor.border[:, n_global, :n_global, None] + z_shared
+    shared = np.linalg.solve(lower.swapaxes(-1, -2), right)
+    if n_local == 0:
+        return shared, z_local
+    lower = factor.local[:, :, :n_local]
+    cross = factor.local[:, :, n_local : n_local + n_global]
+    right = factor.local[:, :, n_local + n_global, :, None] + z_local
+    right = right - cross.swapaxes(-1, -2) @ shared[:, None]
+    local = np.linalg.solve(lower.swapaxes(-1, -2), right)
+    return shared, local * (head.local_scale > PADDING)[None, :, :, None]
+
+
+def in_blocks(head: Arrowhead, shared: Array, local: Array) -> Array:
+    """Lay coefficients out block after block, with zero for outcomes (B, block n, times).
+
+    Parameters
+    ----------
+    head : Arrowhead
+    shared : ndarray (B, global, times)
+    local : ndarray (B, block, local, times)
+
+    Returns
+    -------
+    ndarray (B, block n, times)
+    """
+    n_points, n_global, times = shared.shape
+    out = np.zeros((n_points, head.n_blocks, head.size, times))
+    out[:, :, : head.n_local] = local
+    out[:, :, head.n_local : head.n_local + n_global] = shared[:, None]
+    return out.reshape(n_points, -1, times)
+
+
+def product(loads: Any, flat: Array) -> Array:
+    """A sparse matrix times (B, column, times), to (B, row, times)."""
+    n_points, _, times = flat.shape
+    out = loads @ flat.transpose(1, 0, 2).reshape(flat.shape[1], -1)
+    return np.asarray(out).reshape(-1, n_points, times).transpose(1, 0, 2)
+
+
+def by_draw(values: Array) -> Array:
+    """Take (B, ..., times) to (B, times, ...)."""
+    return np.moveaxis(values, -1, 1)
