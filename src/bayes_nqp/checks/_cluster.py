@@ -28,6 +28,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import cho_solve
+from scipy.sparse import csr_array
 
 from bayes_nqp.checks._robust import Controls, Errors, Robust
 from bayes_nqp.checks._saturated import Saturated
@@ -68,7 +69,7 @@ def robust(plan: Plan, weights: Array, errors: Errors, cluster: Index, member: I
         If the estimates are not identified.
     """
     equation = plan.equations[0]
-    return _Saturated(plan, errors, weights, cluster, member).robust(equation.scale)
+    return _Saturated(plan, errors, weights, cluster, member).robust(equation.effect_scale)
 
 
 @dataclass(slots=True, eq=False)
@@ -97,9 +98,7 @@ class _Saturated:
         self.factor, self.mean = self.fit.solved()
         slot = self.fit.starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
         cells = self.fit.slot_loads[slot]
-        self.cell_shares = weights / np.maximum(plan.cells.rows, 1)
-        self.cell_at = np.full(self.fit.slot_loads.shape[0] + 1, -1, dtype=np.int64)
-        self.cell_at[slot] = np.arange(slot.size)
+        self.shares, self.treated = _shares(plan, weights), _treated(plan)
         loads = np.asarray(weights @ cells)
         self.directions = cho_solve(self.factor, loads.T)
         self.estimate = loads @ self.mean
@@ -143,7 +142,7 @@ class _Saturated:
         untreated = (
             never
             if not self.by_class
-            else np.array([c.cohort < 0 or c.times[-1] < c.cohort for c in self.problem.classes])
+            else np.array([not self.treated[c.units].any() for c in self.problem.classes])
         )
         for j in range(k):
             lever = leverage[:, j]
@@ -171,9 +170,8 @@ class _Saturated:
     def _never_treated(self) -> npt.NDArray[np.bool_]:
         """Clusters without treated rows."""
         never = np.ones(self.clusters, dtype=bool)
-        for like in self.problem.classes:
-            if like.cohort >= 0 and like.times[-1] >= like.cohort:
-                never[self.cluster[like.units]] = False
+        treated = self.treated.any(axis=1) & (self.cluster >= 0)
+        never[self.cluster[treated]] = False
         return never
 
     def _moments(
@@ -196,9 +194,8 @@ class _Saturated:
 
     def _add(self, number: int, like: UnitClass, sums: _Sums) -> None:
         """Add one class's units to the sums."""
-        q, treated, shared, slopes, share = self._class(number, like)
+        q, shared, slopes = self.fit.of_class(number)
         n_columns, k = self.problem.n_columns, self.directions.shape[1]
-        qd = q @ treated
         step = max(1, 4_000_000 // (like.times.size * (n_columns + k + 1) + k * q.shape[0]))
         for at in range(0, like.units.size, step):
             units = like.units[at : at + step]
@@ -206,32 +203,43 @@ class _Saturated:
             table = np.zeros((units.size, like.times.size, n_columns + 1))
             table[:, like.position, like.column] = entries
             x, y = table[..., :n_columns], table[..., n_columns]
+            qd = self.treated[units][:, like.times] @ q
             a = shared @ self.directions + x @ (slopes @ self.directions)
             residual = y - shared @ self.mean - x @ (slopes @ self.mean)
             qa = np.einsum("tu,nuk->ntk", q, a)
             row = np.full(units.size, number) if self.by_class else self.cluster[units]
             member = self.member[units]
-            response = np.einsum("ntk,t->nk", a, qd)
+            response = np.einsum("ntk,nt->nk", a, qd)
             np.add.at(sums.influence, self.cluster[units], np.einsum("ntk,nt->nk", qa, residual))
             np.add.at(sums.own, row, np.einsum("ntk,ntk->nk", qa, a))
             lever = np.einsum("ntk,tp->nkp", qa, shared, optimize=True)
             if n_columns:
                 lever += np.einsum("ntk,ntc,cp->nkp", qa, x, slopes, optimize=True)
             np.add.at(sums.leverage, row, lever)
-            np.add.at(sums.share, member, share)
+            np.add.at(sums.share, member, self.shares[units])
             np.add.at(sums.response, member, response)
-            pull = qd @ shared + np.einsum("t,ntc,cp->np", qd, x, slopes, optimize=True)
+            pull = qd @ shared + np.einsum("nt,ntc,cp->np", qd, x, slopes, optimize=True)
             np.add.at(sums.pull, row if self.by_class else member, pull)
 
-    def _class(self, number: int, like: UnitClass) -> tuple[Array, Array, Array, Array, Array]:
-        """Absorbed precision, treated indicator, shared design, slopes' columns, shares."""
-        q, shared, slopes = self.fit.of_class(number)
-        cells = self.problem.class_cells[number]
-        inside = cells[cells >= 0]
-        block = int(self.problem.class_block[number])
-        base = self.fit.starts[block] + self.problem.blocks[block].n_levels * self.problem.n_periods
-        share = self.cell_shares[:, self.cell_at[base + inside]].sum(axis=1)
-        return q, np.asarray(self.problem.class_treated[number]), shared, slopes, share
+
+def _shares(plan: Plan, weights: Array) -> Array:
+    """Share of each unit's deviation in the estimates (unit, estimate): its rows in their cells."""
+    rows = np.flatnonzero(plan.kept & (plan.cell_of_row >= 0))
+    at = (plan.frame.unit[rows], plan.cell_of_row[rows])
+    shape = (plan.frame.n_units, plan.cells.rows.size)
+    table = csr_array((np.ones(rows.size), at), shape=shape)
+    return np.asarray(table @ (weights / np.maximum(plan.cells.rows, 1)).T)
+
+
+def _treated(plan: Plan) -> Array:
+    """What multiplies a unit's deviation (unit, period): treatment, or the exposure."""
+    equation, rows = plan.equations[0], np.flatnonzero(plan.kept)
+    loading = plan.frame.treated[rows].astype(np.float64)
+    if plan.exposure is not None:
+        loading *= plan.exposure.values[rows] / plan.exposure.size
+    out = np.zeros((plan.frame.n_units, plan.frame.n_periods))
+    out[equation.rows.unit, equation.rows.time] = loading
+    return out
 
 
 def _numbered(codes: Index, used: Index) -> tuple[Index, int]:
