@@ -54,7 +54,7 @@ def test_what_is_asked_of_an_exposure_and_what_is_not(fit):
     support = nqp.check(fit, "support", progress=False)
     assert support.verdict == "holds"
     assert "31 of 31 units" in support.figure
-    assert nqp.check(fit, "convergence", progress=False).figure.startswith("R-hat")
+    assert nqp.check(fit, "convergence", progress=False).figure.startswith("k-hat")
     sensitive = nqp.check(fit, "prior_sensitivity", progress=False).evidence
     assert {"att", "coastal − inland"} <= set(sensitive["quantity"])
     influence = nqp.check(fit, "influence", progress=False).evidence
@@ -76,14 +76,17 @@ def test_a_fit_is_the_same_after_a_file(fit, tmp_path):
     assert draws["outcome"].shape == (1, 20, fit.panel.n_rows)
 
 
-def test_clusters_are_not_asked_of_an_exposure(fit):
+def test_clusters_are_asked_of_an_exposure(fit):
     found = nqp.check(fit, "error_model", progress=False)
-    assert found.verdict == "not applicable"
-    assert found.sentence.startswith("Not asked: ")
-    assert found.said("zh").startswith("未作检验：")
-    # What was compared stays to be seen.
+    assert found.verdict in ("holds", "in doubt")
+    assert found.figure.startswith("cluster-robust over model sd")
     assert "richer error structure" in found.figure
     assert found.kind == "specifications"
+    evidence = found.evidence
+    assert evidence["quantity"].to_numpy().tolist()[0] == "att"
+    assert np.isfinite(evidence["ratio"]).all()
+    # Every unit is exposed: there are no controls to judge by themselves.
+    assert np.isnan(evidence["ratio_controls"]).all()
 
 
 def test_a_richer_structure_that_widens_intervals_still_leaves_doubt():

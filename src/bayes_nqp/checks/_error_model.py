@@ -15,12 +15,11 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._cluster import robust
 from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._options import name_of
-from bayes_nqp.checks._refit import estimator, panel_of, staggered
+from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import (
     DOUBT,
     FAILS,
     HOLDS,
-    NOT_APPLICABLE,
     Finding,
     NotApplicable,
     Verdict,
@@ -29,7 +28,6 @@ from bayes_nqp.checks._result import (
 from bayes_nqp.checks._robust import Errors, Robust
 from bayes_nqp.checks._said import Said, joined, listed, said
 from bayes_nqp.checks._structures import error_means, richest, structures
-from bayes_nqp.designs import ContinuousExposure
 from bayes_nqp.designs._frame import unit_column
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError, nearest
@@ -39,7 +37,7 @@ from bayes_nqp.pooling import Separate
 from bayes_nqp.terms.time_effects import TimeEffects
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import StaggeredDiD
+    from bayes_nqp.designs import Estimator
     from bayes_nqp.designs._plan import Plan
     from bayes_nqp.fitting import Fit
     from bayes_nqp.panel import Panel
@@ -95,17 +93,13 @@ def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = Fal
 
     Clusters are what effects vary by (units by default), or those of ``cluster``: a column of
     the panel that is constant within units, such as a province. ``event_times=True`` judges the
-    average at every event time too. Of a continuous exposure error structures alone are compared,
-    and whether errors move together in clusters is not asked: they may leave doubt, or fail, but
-    where they agree the check does not apply.
+    average at every event time too. Of a continuous exposure slopes take the place of effects.
     """
     if cluster is not None:
         name_of("cluster", cluster)
     if not isinstance(event_times, bool):
         raise StudyError(f"'event_times' is {event_times!r}", hint="True or False")
-    if isinstance(fit.design, ContinuousExposure):
-        return _of_exposure(fit)
-    panel, design = panel_of(fit), staggered(fit)
+    panel, design = panel_of(fit), estimator(fit)
     groups = _clusters(design, panel, cluster)
     effects = cell_effects(fit)
     names, weights = _quantities(effects, event_times=event_times)
@@ -158,7 +152,7 @@ def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = Fal
     return Finding(verdict, figure, sentence, evidence, kind)
 
 
-def _clusters(design: StaggeredDiD, panel: Panel, name: str | None) -> _Clusters:
+def _clusters(design: Estimator, panel: Panel, name: str | None) -> _Clusters:
     varying = design.effect.varying or v.UNIT
     member = np.arange(panel.n_units)
     if varying != v.UNIT:
@@ -194,45 +188,13 @@ def _clusters(design: StaggeredDiD, panel: Panel, name: str | None) -> _Clusters
     return _Clusters(name or varying, codes, member, count < np.unique(member).size)
 
 
-def _of_exposure(fit: Fit) -> Finding:
-    """Compare error structures, where there is no saturated fit with cells of its own."""
-    kind, evidence, wider, moved = structures(fit, xr.Dataset())
-    if not np.isfinite(wider):
-        raise NotApplicable(
-            Said(
-                "Not asked: a continuous exposure has no cluster-robust standard errors here, and "
-                "no richer error structure can be fitted.",
-                "未作检验：连续暴露尚无聚类稳健标准误可供比较，也没有更一般的误差结构可供拟合。",
-            )
-        )
-    # Structures within a unit say nothing of clusters: where they agree, nothing was asked.
-    verdict: Verdict = DOUBT if wider > _LIMIT or moved > 1 else NOT_APPLICABLE
-    verdict = FAILS if wider > _FAR else verdict
-    figure = said(
-        "posterior sd × {:.2f}, estimate {:.2f} posterior sd away under a richer error structure",
-        "在更一般的误差结构下后验标准差 × {:.2f}，估计值相差 {:.2f} 个后验标准差",
-        wider,
-        moved,
-    )
-    sentence = Said(
-        "Not asked: a continuous exposure has no cluster-robust standard errors here. Richer error "
-        "structures within a unit give intervals as wide, and the same estimate.",
-        "未作检验：连续暴露尚无聚类稳健标准误可供比较。单位内更一般的误差结构给出同样宽的区间和"
-        "相同的估计值。",
-    )
-    if verdict != NOT_APPLICABLE:
-        sentence = said(
-            "Under a richer error structure the posterior sd or the estimate is another: fit {}.",
-            "在更一般的误差结构下，后验标准差或估计值有所不同：请用 {}。",
-            richest(estimator(fit)),
-        )
-    return Finding(verdict, figure, sentence, evidence, kind)
-
-
 def _quantities(effects: xr.Dataset, *, event_times: bool) -> tuple[list[str], Array]:
     """Names and weights over cells: the average, by level, contrasts, by event time."""
     names, rows = ["att"], [average_of(effects, None, "rows", None).cells.toarray()]
-    dims = [*schema.factors(effects), *([v.EVENT_TIME] if event_times else [])]
+    dims = [
+        *schema.factors(effects),
+        *([v.EVENT_TIME] if event_times and schema.is_timed(effects) else []),
+    ]
     for dim in dims:
         average = average_of(effects, dim, "rows", None)
         kept = np.flatnonzero(average.weight > 0)
@@ -258,7 +220,7 @@ def _robust(fit: Fit, weights: Array, groups: _Clusters) -> Robust:
 
 
 def _saturated(fit: Fit) -> Plan:
-    design, panel = staggered(fit), panel_of(fit)
+    design, panel = estimator(fit), panel_of(fit)
     time = TimeEffects(design.time_strata(panel))
     return design.replace(effect=Separate(varying=None), time=time).plan(panel)
 
@@ -271,7 +233,7 @@ def _errors(fit: Fit) -> Errors:
         full = f"outcome__{name}"
         return float(posterior[full].mean()) if full in posterior else default
 
-    design = staggered(fit)
+    design = estimator(fit)
     fixed = 0.0 if design.effect.varying is None else design.priors.member * fit.scale
     parameters = error_means(fit, fit.plan.equations[0])
     return Errors(mean("sigma", 0.0), parameters, mean("scale_deviation", fixed))
@@ -304,7 +266,7 @@ def _table(fit: Fit, names: list[str], weights: Array, found: Robust) -> xr.Data
 
 
 def _sentence(
-    design: StaggeredDiD, groups: _Clusters, over: list[str], ratio: float, wider: float
+    design: Estimator, groups: _Clusters, over: list[str], ratio: float, wider: float
 ) -> Said:
     if not over and not wider > _LIMIT:
         return said(
@@ -339,7 +301,7 @@ def _sentence(
     return joined([*parts, _advice(design, groups, wider)])
 
 
-def _advice(design: StaggeredDiD, groups: _Clusters, wider: float) -> Said:
+def _advice(design: Estimator, groups: _Clusters, wider: float) -> Said:
     richer = design.errors.richer
     if groups.above:
         return said(
