@@ -17,6 +17,7 @@ __all__ = [
     "IdentificationError",
     "NQPError",
     "PanelError",
+    "RenamedError",
     "StudyError",
     "brief",
     "cut",
