@@ -42,7 +42,7 @@ def recovered() -> tuple[Simulated, nqp.Fit]:
         effect="growing", contrast=0.5, deviation_sd=0.5, sigma=0.2, missing=0.05, seed=21
     )
     design = nqp.StaggeredDiD(nqp.Partial(["region"]), nqp.AR1())
-    sampler = nqp.NUTS(seed=21, draws=400, tune=300, chains=2)
+    sampler = nqp.Importance(seed=21)
     return simulated, nqp.fit(design, simulated.panel, sampler, progress=False)
 
 

@@ -137,7 +137,7 @@ def check(
     --------
     >>> import bayes_nqp as nqp
     >>> panel = nqp.datasets.castle_doctrine()
-    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.NUTS(seed=1), progress=False)
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
     >>> nqp.check(fit, "support").verdict
     'holds'
     """
