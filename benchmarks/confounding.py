@@ -25,9 +25,9 @@ from bayes_nqp.checks.confounding._flat import flat
 from bayes_nqp.checks.confounding._panel import bias_of, correlation_of, patterns_of, strength
 from bayes_nqp.checks.confounding._study import study_of
 from bayes_nqp.estimands import att
+from bayes_nqp.fitting import modes
 from bayes_nqp.fitting._draws import recovered
 from bayes_nqp.fitting._parameters import constrain
-from bayes_nqp.sampling import mode
 from bayes_nqp.simulation import Channel, channels
 
 RHO = 0.3
@@ -94,7 +94,7 @@ def one(case: str, seed: int) -> dict[tuple[str, str, float], tuple[float, float
 def slopes(design: nqp.Mediation, panel: nqp.Panel) -> tuple[np.ndarray, np.ndarray]:
     """Slopes at the mode of the parameters (stratum, mediator): as estimated, and at RHO."""
     plan = design.plan(panel)
-    at = [mode(equation.packed, 200)[None] for equation in plan.equations]
+    at = [point[None] for point in modes(design, panel)]
     outcome = plan.equations[0]
     found = recovered(plan, outcome, at[0], None).slopes
     given = [constrain(e, x[None]) for e, x in zip(plan.equations, at, strict=True)]

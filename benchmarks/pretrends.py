@@ -15,14 +15,13 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from bayes_nqp.sampling._mode import mode
 
 import bayes_nqp as nqp
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._differential_trend import trend_design
 from bayes_nqp.checks._leads import lead_design
 from bayes_nqp.checks._parallel import judge
-from bayes_nqp.fitting import _draws, _waist, batch
+from bayes_nqp.fitting import _draws, _waist, batch, modes
 from bayes_nqp.fitting._batch import Kept
 from bayes_nqp.simulation import staggered
 
@@ -86,7 +85,7 @@ def drawn(
     """Slopes of covariates, and leads or effects, given parameters at their posterior mode."""
     plan = design.plan(panel)
     equation = plan.equations[0]
-    x = np.tile(mode(equation.packed), (DRAWS, 1))
+    x = np.tile(modes(design, panel)[0], (DRAWS, 1))
     found = _draws.recovered(plan, equation, x, np.random.default_rng(seed))
     slopes = found.coefficients.get("slope", np.zeros((DRAWS, 0)))[None]
     labels = next((p.labels for p in equation.globals if p.name == "slope"), [])

@@ -71,8 +71,8 @@ def calibrate(
         is reported.
     sampler : Importance or NUTS, optional
         The first to be tried in every refit; `Importance` by default, `NUTS` with Student-t errors.
-        Refits that do not pass the convergence gate are repeated with longer and more careful
-        runs, and counted.
+        Refits that do not pass the convergence gate are repeated, with ten times the proposals
+        (`Importance`) or by longer and more careful runs (`NUTS`), and counted.
     probs : sequence of float, default (0.5, 0.8, 0.95)
         Nominal probabilities of equal-tailed intervals.
     ranked : int, default 99
@@ -106,7 +106,7 @@ def calibrate(
     With truths from a fit it is computed afresh, as a user would. What is flat in a fit (unit
     effects, time effects, slopes, effects under ``Separate()``) has no prior to draw from; any
     values do, since the posterior of the rest does not depend on them. For both reasons, and since
-    the likelihood is compressed, packages that calibrate a given PyMC model cannot take this one.
+    coefficients are integrated out, packages that calibrate a given PyMC model cannot do it.
 
     References
     ----------

@@ -124,7 +124,7 @@ class Job:
 
 
 def samplers(first: Sampler, seed: int) -> list[Sampler]:
-    """List the samplers of one refit: what was asked for, then longer and more careful ones.
+    """List the samplers of one refit: what was asked for, then the one that is tried after it.
 
     Parameters
     ----------

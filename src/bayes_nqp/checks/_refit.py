@@ -360,7 +360,7 @@ def adopted_channels(fitted: Fit) -> Mediation:
 
 
 def _fitted(fitted: Fit, design: Design, panel: Panel) -> Fit:
-    """Refit with the fast sampler; equations that do not pass with longer and careful ones.
+    """Refit with the default sampler, with the fit's draws and seed.
 
     Equations that the fit has as well keep its draws of their parameters.
     """

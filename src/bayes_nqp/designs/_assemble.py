@@ -1,4 +1,4 @@
-"""Parts and classes to a packed problem: which coefficient loads where."""
+"""Parts and classes to one problem: which coefficient loads where."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def assemble(
     scale: float,
     dose: Dose | None = None,
 ) -> Equation:
-    """Lay parts and classes out as one packed problem.
+    """Lay parts and classes out as one problem.
 
     Parameters
     ----------
@@ -220,9 +220,8 @@ def assemble(
         class_treated=class_treated,
         members=_members(frame, rows, classes, block) if members else (),
     )
-    structure = (type(errors).__name__, problem.parameter_names)
     return Equation(
-        name, structure, rows, problem, scale, shared, local,
+        name, rows, problem, scale, shared, local,
         tuple(local_index), slots, dose=dose,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""A design's plan: equations, each a packed Gaussian problem and what its parts mean."""
+"""A design's plan: equations, each a Gaussian problem and what its parts mean."""
 
 from __future__ import annotations
 
@@ -135,8 +135,6 @@ class Equation:
     ----------
     name : str
         "outcome", or the mediator it explains.
-    structure : tuple
-        What a compiled model depends on; data are not part of it.
     rows : Rows
         That enter the likelihood, in multiples of ``scale``.
     problem : Problem
@@ -157,7 +155,6 @@ class Equation:
     """
 
     name: str
-    structure: tuple[object, ...]
     rows: Rows
     problem: Problem
     scale: float

@@ -58,7 +58,7 @@ def fit_index(
     ``draw``, whose coordinate ``index_draw`` says which one each belongs to; `index_variance`
     splits the variance of any estimand by it. The prior scale ``s`` is that of the index itself
     for all draws: they are measured in the same points, since weights sum to one, and one prior
-    then holds for all of them. Compiled code is shared; only the outcome changes.
+    then holds for all of them.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Gaussian problems: the likelihood of compressed rows, with every coefficient integrated out."""
+"""Gaussian problems: the likelihood of rows summed up, with every coefficient integrated out."""
 
 from bayes_nqp.gaussian._stacked_density import stacked_density
 from bayes_nqp.gaussian._stacked_draws import StackedDraws, stacked_draw

@@ -110,7 +110,7 @@ class LinearPart:
 
 @dataclass(frozen=True, eq=False)
 class GaussianProblem(LinearPart):
-    """A conditionally Gaussian model of compressed rows.
+    """A conditionally Gaussian model of rows that are summed up.
 
     Parameters
     ----------

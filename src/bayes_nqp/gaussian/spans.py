@@ -1,4 +1,4 @@
-"""What some columns leave of others, on the cross-products that compression keeps."""
+"""What some columns leave of others, on the cross-products that classes keep."""
 
 from __future__ import annotations
 

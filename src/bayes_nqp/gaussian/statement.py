@@ -65,7 +65,7 @@ class Member:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """A conditionally Gaussian model on compressed rows.
+    """A conditionally Gaussian model on rows that are summed up.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Importance sampling of the few parameters that compression leaves."""
+"""Importance sampling of the few parameters that are not integrated out."""
 
 from __future__ import annotations
 

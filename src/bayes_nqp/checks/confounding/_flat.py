@@ -45,7 +45,7 @@ class FlatDeviations(Mediation):
         plan = Mediation.plan(self, panel, scale=scale)
         outcome, *mediators = plan.equations
         problem = replace(outcome.problem, member_scale=Scale("deviation", WIDE, estimated=False))
-        changed = replace(outcome, problem=problem, structure=(*outcome.structure, "flat"))
+        changed = replace(outcome, problem=problem)
         return replace(plan, equations=(changed, *mediators))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,8 +35,6 @@ class IID(Noise):
     Bertrand, M., Duflo, E. and Mullainathan, S. (2004). How much should we trust
     differences-in-differences estimates? Quarterly Journal of Economics 119(1).
     """
-
-    code: ClassVar[int] = 0
 
     def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
         """None besides ``sigma``."""
