@@ -15,8 +15,8 @@ import xarray as xr
 
 import bayes_nqp as nqp
 from bayes_nqp.designs._plan import Plan
-from bayes_nqp.fitting._conditional import _point
 from bayes_nqp.fitting._draws import Recovered, recovered
+from bayes_nqp.fitting._parameters import point_at
 from bayes_nqp.fitting._paths import paths_of
 from bayes_nqp.fitting._together import Correlated, correlated
 from bayes_nqp.fitting._waist import waist
@@ -62,7 +62,7 @@ def replicate(number: int, related: float) -> list[list[tuple[float, float]]]:
     """Coverage and width of every quantity, by both ways."""
     simulated = channels(mediators=MEDIATORS, units=80, related=related, seed=SEED + number)
     plan = DESIGN.plan(simulated.panel)
-    xs = [np.repeat(_point(one, KNOWN), DRAWS, axis=0) for one in plan.equations]
+    xs = [np.repeat(point_at(one, KNOWN)[None], DRAWS, axis=0) for one in plan.equations]
     found = correlated(plan.equations[1:], [x[None] for x in xs[1:]], number)
     assert isinstance(found, Correlated)
 
@@ -72,7 +72,7 @@ def replicate(number: int, related: float) -> list[list[tuple[float, float]]]:
     outcome = recovered(plan, plan.equations[0], xs[0], own()[0])
     truth = quantities(simulated.truth)
     scores: list[list[tuple[float, float]]] = []
-    for streams in (found.mixed(own()[1:], DRAWS), own()[1:]):
+    for streams in (found.streams(own()[1:], DRAWS), own()[1:]):
         draws = [outcome]
         for one, x, stream in zip(plan.equations[1:], xs[1:], streams, strict=True):
             draws.append(recovered(plan, one, x, stream))
