@@ -127,3 +127,16 @@ def test_of_many_scales_the_nearest_to_zero_fold() -> None:
     expected[5:7] = 400.0 / 401.0
     spread = np.where(np.isin(np.arange(14), (5, 6)), 0.05, 0.6)
     assert (np.abs(scales.mean(axis=0) - expected) < width * spread).all()
+
+
+def funnel(points: np.ndarray) -> np.ndarray:
+    """A sd that runs over several powers of e: ``v ~ N(0, 3²)`` and ``x | v ~ N(0, e^v)``."""
+    v, x = points.T
+    return np.asarray(norm.logpdf(v, 0.0, 3.0) + norm.logpdf(x, 0.0, np.exp(v / 2.0)))
+
+
+@pytest.mark.xfail(strict=True, reason="k-hat alone is no proof: docs/sampling.md, Known limits")
+def test_a_funnel_is_drawn_or_refused() -> None:
+    chains = importance(funnel, MODES, Importance(seed=1))
+    refused = not chains.facts.get("khat", np.inf) < 0.7
+    assert refused or chains.values["x"][..., 0].std() == pytest.approx(3.0, abs=0.2)
