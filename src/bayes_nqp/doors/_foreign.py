@@ -71,7 +71,7 @@ _DRAWS = Foreign(
     ("draws",),
     "there is no bootstrap; draws are the sampler's: nqp.Importance(draws=1000)",
 )
-_TUNE = Foreign(("tune",), "tuning is the sampler's: nqp.NUTS(tune=1000)")
+_TUNE = Foreign(("tune",), "the default sampler needs no tuning; nqp.NUTS(tune=1000) has it")
 _CHAINS = Foreign(("chains",), "chains are the sampler's: nqp.Importance(chains=4)")
 _SEED = Foreign(("seed",), "seeds are the sampler's: nqp.Importance(seed=1)")
 _METHOD = Foreign(
