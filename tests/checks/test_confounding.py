@@ -14,10 +14,10 @@ from bayes_nqp.checks.confounding._flat import flat
 from bayes_nqp.checks.confounding._panel import Pattern
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att
+from bayes_nqp.fitting import modes
 from bayes_nqp.fitting._draws import recovered
 from bayes_nqp.fitting._parameters import constrain
 from bayes_nqp.moments import Column, Rows
-from bayes_nqp.sampling import mode
 from bayes_nqp.simulation import Channel, channels
 
 pytestmark = pytest.mark.xdist_group("confounding")
@@ -163,7 +163,7 @@ def test_flat_deviations_are_those_of_least_squares() -> None:
     design = nqp.Mediation(nqp.StaggeredDiD(nqp.Separate(), nqp.IID()))
     plan = flat(design).plan(panel)
     outcome = plan.equations[0]
-    x = np.zeros((1, outcome.packed.n_parameters))
+    x = np.zeros((1, len(outcome.problem.space.names)))
     slopes = recovered(plan, outcome, x, None).slopes
     assert slopes is not None
     frame = plan.frame
@@ -180,7 +180,7 @@ def test_flat_deviations_are_those_of_least_squares() -> None:
     assert slopes[0] == pytest.approx(expected, abs=1e-3)
     plan = design.plan(panel)
     outcome = plan.equations[0]
-    random = recovered(plan, outcome, np.zeros((1, outcome.packed.n_parameters)), None)
+    random = recovered(plan, outcome, np.zeros((1, len(outcome.problem.space.names))), None)
     assert random.slopes is not None
     assert np.abs(random.slopes[0] - expected).max() > 0.01
 
@@ -310,7 +310,7 @@ def shifted(
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Slopes at the mode of the parameters, by kind and mediator, and the bias of each."""
     plan = flat(design).plan(panel)
-    at = [mode(equation.packed, 200)[None] for equation in plan.equations]
+    at = [point[None] for point in modes(flat(design), panel)]
     outcome, given = plan.equations[0], []
     for equation, x in zip(plan.equations, at, strict=True):
         given.append({k: a.ravel() for k, a in constrain(equation, x[None]).items()})

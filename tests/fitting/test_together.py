@@ -62,7 +62,7 @@ def test_one_mediator_shares_with_none_and_copies_are_told() -> None:
     other = replace(
         one, problem=nqp.StaggeredDiD(nqp.Separate(), nqp.AR1()).plan(panel).equations[0].problem
     )
-    x = np.zeros((1, 1, one.packed.n_parameters))
+    x = np.zeros((1, 1, len(one.problem.space.names)))
     assert "independent" in str(correlated([one, other], [x, x], 1))
 
 
