@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
+from doors import Equation
 
 import bayes_nqp as nqp
-from bayes_nqp.designs._plan import Equation
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.fitting import Fit
 

@@ -17,11 +17,11 @@ import pandas as pd
 import xarray as xr
 from against import peers
 from against.peers import Roles
+from doors import _draws, _waist
 
 import bayes_nqp as nqp
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import att
-from bayes_nqp.fitting import _draws, _waist
 
 FLAT = nqp.StaggeredDiD(nqp.Separate(varying=None), nqp.IID())
 COMMON = nqp.TimeEffects()

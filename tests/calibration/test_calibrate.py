@@ -7,10 +7,10 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+from doors import PosteriorSource, PriorSource
 
 import bayes_nqp as nqp
 from bayes_nqp import progress
-from bayes_nqp.calibration._sources import PosteriorSource, PriorSource
 from bayes_nqp.errors import StudyError
 
 pytestmark = pytest.mark.xdist_group("calibration")

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from bayes_nqp.calibration._uniformity import (
-    bins_of,
-    chi_square,
-    differences,
-    ecdf_band,
-    ecdf_test,
-    holm,
-)
+from doors import bins_of, chi_square, differences, ecdf_band, ecdf_test, holm
 
 VALUES = 100
 

@@ -8,14 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from doors import called, innovations, left_over, total_fit
 from matplotlib.collections import LineCollection
 from matplotlib.text import Text
 
 import bayes_nqp as nqp
 from bayes_nqp import plots
 from bayes_nqp.checks import CHECKS
-from bayes_nqp.checks._channels import innovations, left_over
-from bayes_nqp.checks._refit import called, total_fit
 from bayes_nqp.designs.noise import Noise
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.simulation import staggered

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from doors import cautious
 
 import bayes_nqp as nqp
 from bayes_nqp.checks import CHECKS, check_table, run_checks
-from bayes_nqp.checks._refit import cautious
 from bayes_nqp.errors import StudyError
 
 pytestmark = pytest.mark.xdist_group("checks")

@@ -9,12 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from dense import dense as dense_of
+from doors import Controls, Errors, Robust, robust, unit_column
 from random_panels import random_frame, random_panel
 
 import bayes_nqp as nqp
-from bayes_nqp.checks._cluster import robust
-from bayes_nqp.checks._robust import Controls, Errors, Robust
-from bayes_nqp.designs._frame import unit_column
 from bayes_nqp.errors import StudyError
 
 FLAT = nqp.StaggeredDiD(nqp.Separate(varying=None), unidentified="drop")
@@ -123,7 +121,7 @@ def test_variances_are_those_of_the_dense_model(name: str) -> None:
 
 
 def test_classes_and_single_units_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bayes_nqp.checks import _cluster
+    from doors import _cluster
 
     panel = random_panel(4, units=40, strata=("region",), covariates=True)
     plan = FLAT.plan(panel)

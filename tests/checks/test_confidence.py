@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from doors import CHANNELS, confidence_of, rivals_of
 
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.checks._confidence import CHANNELS, confidence_of
-from bayes_nqp.checks._rivals import rivals_of
 
 CORE = ("support", "pretrends", "sensitivity")
 

@@ -7,16 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from doors import Pattern, constrain, flat, recovered
+from doors import _panel as panel_bias
 
 import bayes_nqp as nqp
-from bayes_nqp.checks.confounding import _panel as panel_bias
-from bayes_nqp.checks.confounding._flat import flat
-from bayes_nqp.checks.confounding._panel import Pattern
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import modes
-from bayes_nqp.fitting._draws import recovered
-from bayes_nqp.fitting._parameters import constrain
 from bayes_nqp.moments import Column, Rows
 from bayes_nqp.simulation import Channel, channels
 
@@ -400,8 +397,7 @@ def test_effects_with_an_interaction_shift_as_the_slope_does(weak: nqp.Fit) -> N
 
 def test_breakdown_is_one_thing_in_panels_and_in_rows(weak: nqp.Fit) -> None:
     """From there on the interval holds zero, and not before; the same of draws with other dims."""
-    from bayes_nqp.checks.confounding._breakdown import breakdown
-    from bayes_nqp.checks.confounding._cross_section import _flat_breakdown
+    from doors import _flat_breakdown, breakdown
 
     rng = np.random.default_rng(2)
     value = rng.normal(0.4, 0.1, (4, 500))
@@ -422,7 +418,7 @@ def test_breakdown_is_one_thing_in_panels_and_in_rows(weak: nqp.Fit) -> None:
 
 def test_breakdown_beyond_every_crossing() -> None:
     """Without a crossing the interval may still hold zero; or it never does."""
-    from bayes_nqp.checks.confounding._breakdown import breakdown
+    from doors import breakdown
 
     rng = np.random.default_rng(2)
     pull, curvature, none = rng.normal(1.0, 0.05, (2, 900)), np.full(900, 1.7), np.full(2, np.nan)

@@ -9,12 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 import xarray as xr
+from doors import confounded_effects, cross_section_confounding
 
 import bayes_nqp as nqp
-from bayes_nqp.checks.confounding._cross_section import (
-    confounded_effects,
-    cross_section_confounding,
-)
 from bayes_nqp.errors import StudyError
 
 Array = npt.NDArray[np.float64]

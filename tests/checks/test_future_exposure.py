@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from doors import applicable
 from exposed import exposed_frame, exposed_panel
 
 import bayes_nqp as nqp
 import bayes_nqp.testing
-from bayes_nqp.checks._check import applicable
 from bayes_nqp.errors import StudyError
 
 pytestmark = pytest.mark.xdist_group("continuous exposure")

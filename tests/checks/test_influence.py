@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from doors import otherwise, unreliable
 
 import bayes_nqp as nqp
-from bayes_nqp.checks._judged import otherwise
-from bayes_nqp.checks._loo import unreliable
 from bayes_nqp.errors import StudyError
 
 pytestmark = pytest.mark.xdist_group("influence")

@@ -12,20 +12,28 @@ from string import Formatter
 import numpy as np
 import pandas as pd
 import pytest
+from doors import (
+    REASONS,
+    Judged,
+    Said,
+    applicable,
+    gate_words,
+    joined,
+    labelled,
+    leave_out,
+    listed,
+    reason,
+    said,
+    separated,
+    told,
+    words,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
 import bayes_nqp as nqp
 from bayes_nqp.checks import CHECKS, CheckResult, check_table, run_checks
-from bayes_nqp.checks._check import applicable
-from bayes_nqp.checks._judged import Judged
-from bayes_nqp.checks._labels import labelled
-from bayes_nqp.checks._leave_out import leave_out
-from bayes_nqp.checks._reasons import gate_words, reason
-from bayes_nqp.checks._said import Said, joined, listed, said, separated, told
-from bayes_nqp.designs._support import REASONS
 from bayes_nqp.errors import IdentificationError, StudyError
-from bayes_nqp.plots._words import words
 from bayes_nqp.simulation import staggered
 
 pytestmark = pytest.mark.xdist_group("languages")

@@ -7,11 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
+from doors import Untreated, tail_of
 from matplotlib.figure import Figure
 
 import bayes_nqp as nqp
-from bayes_nqp.checks._tail import tail_of
-from bayes_nqp.checks._untreated import Untreated
 
 pytestmark = pytest.mark.xdist_group("model_fit")
 

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from doors import _draws, apart_of, freedom, joint_of, lead_design, precision_of, trend_design
+from doors import leads_tail_of as tail_of
+from doors import parallel_holm as holm
+from doors import parallel_Judged as Judged
 from matplotlib.lines import Line2D
 
 import bayes_nqp as nqp
-from bayes_nqp.checks._differential_trend import trend_design
-from bayes_nqp.checks._leads import freedom, joint_of, lead_design, precision_of, tail_of
-from bayes_nqp.checks._parallel import Judged, apart_of, holm
 from bayes_nqp.effects import lead_effects
-from bayes_nqp.fitting import _draws
 from bayes_nqp.simulation import staggered
 
 pytestmark = pytest.mark.xdist_group("pretrends")

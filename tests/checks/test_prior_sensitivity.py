@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from doors import _prior_sensitivity as ps
 from scipy import stats
 
 import bayes_nqp as nqp
-from bayes_nqp.checks import _prior_sensitivity as ps
 
 pytestmark = pytest.mark.xdist_group("prior_checks")
 

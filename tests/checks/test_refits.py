@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from doors import after_adoption, judged
 
 import bayes_nqp as nqp
 from bayes_nqp import plots, progress
-from bayes_nqp.checks._alternatives import after_adoption
-from bayes_nqp.checks._judged import judged
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.fitting import Kept, batch
 from bayes_nqp.simulation import staggered

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-
-from bayes_nqp.checks._said import said
+from doors import said
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from doors import Cells, Process, process_of, refit, staggered, truncated_normal
+from doors import _bounds as bounds
+from doors import pretrends_lead_design as lead_design
 from scipy.optimize import linprog
 
 import bayes_nqp as nqp
-from bayes_nqp.checks._pretrends import lead_design
-from bayes_nqp.checks._refit import refit, staggered
-from bayes_nqp.checks.robust import _bounds as bounds
-from bayes_nqp.checks.robust._process import Cells, Process, process_of
-from bayes_nqp.checks.robust._truncated import truncated_normal
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att
 from bayes_nqp.simulation import staggered as simulated

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from doors import _centre, cell_information
 
 import bayes_nqp as nqp
 from bayes_nqp import simulation
-from bayes_nqp.checks._information import _centre, cell_information
 from bayes_nqp.gaussian import draw
 
 pytestmark = pytest.mark.xdist_group("support")

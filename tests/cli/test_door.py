@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from doors import CODES
 from small_study import STUDY, city_rows, write_study
 
 from bayes_nqp import studies
 from bayes_nqp.cli import main
-from bayes_nqp.cli._door import CODES
 from bayes_nqp.errors import ConvergenceError, IdentificationError, PanelError, StudyError
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "studies.md"

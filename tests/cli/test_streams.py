@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from doors import OutputError, streams
 from small_study import STUDY, write_study
 
 from bayes_nqp.cli import main
-from bayes_nqp.cli._streams import OutputError, streams
 from bayes_nqp.errors import StudyError
 from bayes_nqp.studies import validate
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from doors import match
 
 import bayes_nqp as nqp
 from bayes_nqp.datasets import pilot_zones, prefectures
-from bayes_nqp.datasets._places import match
 from bayes_nqp.errors import PanelError, StudyError
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "china"

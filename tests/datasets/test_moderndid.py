@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from doors import REGIONS, STATES
 
 import bayes_nqp as nqp
 from bayes_nqp.datasets import bank_branching, medicaid, minimum_wage
-from bayes_nqp.datasets._us_states import REGIONS, STATES
 from bayes_nqp.errors import PanelError
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "minimum_wage" / "mpdta.csv"

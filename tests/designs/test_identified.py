@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from doors import reason
 
 import bayes_nqp as nqp
-from bayes_nqp.checks._reasons import reason
 from bayes_nqp.errors import IdentificationError, PanelError
 from bayes_nqp.simulation import staggered
 

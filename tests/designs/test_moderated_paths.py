@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from doors import moderated_rows, paths_of, recovered
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import PanelError, StudyError
-from bayes_nqp.fitting._draws import moderated_rows, recovered
-from bayes_nqp.fitting._paths import paths_of
 from bayes_nqp.simulation import staggered
 
 pytestmark = pytest.mark.xdist_group("moderated_paths")
@@ -143,7 +142,7 @@ def test_cells_are_means_over_their_rows(varying: str, interaction: bool) -> Non
 
 def test_many_units_have_their_covariance_too(panel: nqp.Panel, monkeypatch) -> None:
     """Where deviations are too many to store, cells are what they are with few."""
-    from bayes_nqp.fitting import _draws
+    from doors import _draws
 
     def cells():
         rng = np.random.default_rng(1)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from doors import moderator_rows
 from matplotlib.text import Text
 from small_study import STUDY, city_rows
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError
-from bayes_nqp.estimands._moderated import moderator_rows
 from bayes_nqp.simulation import staggered
 from bayes_nqp.studies import validate
 
@@ -202,7 +202,8 @@ def test_other_views_of_a_fit_hold_the_moderator(fit: nqp.Fit, panel: nqp.Panel)
 
 def test_influence_takes_units_out_with_their_moderators(panel: nqp.Panel) -> None:
     """All groups' sums are the total, with deviations by unit and without."""
-    from bayes_nqp.checks._influence import _rows_of, _sums
+    from doors import _rows_of, _sums
+
     from bayes_nqp.fitting import left_out
 
     for varying in ("unit", None):

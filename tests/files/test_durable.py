@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 
 import pytest
+from doors import move_new
 
 from bayes_nqp.errors import StudyError
 from bayes_nqp.files import place, write_text
-from bayes_nqp.files._durable import move_new
 
 
 class Log:

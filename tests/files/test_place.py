@@ -11,9 +11,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from doors import _drafts
 
 from bayes_nqp.errors import StudyError
-from bayes_nqp.files import _drafts, place, write_text
+from bayes_nqp.files import place, write_text
 
 MAKER = """
 import sys, time

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from doors import read
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from bayes_nqp.errors import StudyError
 from bayes_nqp.files import file_name, guarded, unguarded, write_csv, write_parquet, write_workbook
-from bayes_nqp.panel._read import read
 
 TEXTS = st.text(alphabet="=+-@\t\r\n'＝－0123.,eE% ax城", max_size=8)
 

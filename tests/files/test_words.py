@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 
 import pytest
+from doors import words_named as named
 
 from bayes_nqp.errors import StudyError
 from bayes_nqp.files import place, worded, write, write_bytes, write_csv, write_text
-from bayes_nqp.files._words import named
 
 SAID = {
     errno.ENOSPC: "the disk is full",

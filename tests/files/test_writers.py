@@ -11,14 +11,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from doors import Cell, Column, Row, Table, new_figure
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import StudyError
 from bayes_nqp.files import write_csv, write_parquet, write_workbook
 from bayes_nqp.index import new_quality_productivity
-from bayes_nqp.plots._style import new_figure
 from bayes_nqp.studies import json_text, write_beside
-from bayes_nqp.tables._model import Cell, Column, Row, Table
 
 FRAME = pd.DataFrame({"城市": ["杭州", "=x"], "n": [1.5, np.nan]})
 TABLE = Table("effects", "效应", "", (Column("mean"),), (Row("a", (Cell(("x",)),)),))

@@ -1,9 +1,9 @@
 """Values as short as they can be written."""
 
 import pytest
+from doors import brief
 
 import bayes_nqp as nqp
-from bayes_nqp.fitting._brief import brief
 
 
 @pytest.mark.parametrize(

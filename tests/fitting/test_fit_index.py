@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from doors import applicable
 
 import bayes_nqp as nqp
 from bayes_nqp import plots, testing
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._check import applicable
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.fitting import pooled_over
 from bayes_nqp.index import recalled

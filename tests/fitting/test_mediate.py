@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
+from doors import Regression, independent
 from scipy import stats
 from scipy.integrate import trapezoid
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError
-from bayes_nqp.fitting._gaussian import Regression, independent
 
 Array = npt.NDArray[np.float64]
 

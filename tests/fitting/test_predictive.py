@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from dense import Dense
 from design_table import DESIGNS
+from doors import _predictive
 from fit_at import fit_at
 from moving_average import DenseMovingAverage, MovingAverage
 
 from bayes_nqp import IID, Importance, StaggeredDiD, StudentT, fit, posterior_predictive
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting import _predictive
 from bayes_nqp.testing import assert_equal
 
 pytestmark = pytest.mark.xdist_group("predictive")

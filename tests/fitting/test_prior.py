@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from dense import Dense
 from design_table import DESIGNS
+from doors import _prior
 
 from bayes_nqp import AR1, IID, Partial, StaggeredDiD, StudentT, prior_predictive
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting import _prior
 from bayes_nqp.testing import assert_equal
 
 DRAWS = 6_000

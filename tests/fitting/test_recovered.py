@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from dense import dense, values_of
 from design_table import DESIGNS
+from doors import recovered
 
 from bayes_nqp import conditional_mean
-from bayes_nqp.fitting._draws import recovered
 
 DRAWS = 20_000
 

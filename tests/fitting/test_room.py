@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from design_table import DESIGNS
+from doors import check_draws
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting._room import check_draws
 
 CASE = DESIGNS["partial, units, AR(1)"]
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from arviz_stats.base import array_stats
+from doors import ROWS_NOTE
 from random_panels import random_frame, random_panel
 
 from bayes_nqp import (
@@ -22,7 +23,6 @@ from bayes_nqp import (
 )
 from bayes_nqp.designs import Design
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting._rows import ROWS_NOTE
 
 DESIGN = StaggeredDiD(Partial(["region"]), unidentified="drop")
 PLAIN = StaggeredDiD(Partial(varying=None), IID(), unidentified="drop")

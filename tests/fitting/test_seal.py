@@ -18,11 +18,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from doors import _load
 from frozen import frozen_bytes, frozen_fit
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting import _load
 from bayes_nqp.seal import SEAL, seal_of, sealed
 from bayes_nqp.testing import assert_equal
 

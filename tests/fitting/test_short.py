@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
+from doors import _mode, equation_density, recovered
 
 import bayes_nqp as nqp
 from bayes_nqp.fitting import (
@@ -18,9 +19,6 @@ from bayes_nqp.fitting import (
     modes,
     short_effects,
 )
-from bayes_nqp.fitting._draws import recovered
-from bayes_nqp.fitting._equations import equation_density
-from bayes_nqp.fitting._modal import _mode
 from bayes_nqp.simulation import Channel, channels
 
 pytestmark = pytest.mark.xdist_group("short")

@@ -7,9 +7,9 @@ from functools import cache
 
 import numpy as np
 import pytest
+from doors import Correlated, correlated, residual_moments
 
 import bayes_nqp as nqp
-from bayes_nqp.fitting._together import Correlated, correlated, residual_moments
 from bayes_nqp.simulation import CHANNELS, channels
 
 DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"), nqp.AR1()))

@@ -10,13 +10,13 @@ import scipy.linalg as sl
 import xarray as xr
 from dense import Dense, dense, values_of
 from design_table import DESIGNS
+from doors import Equation
 from fit_at import fit_at
 from moving_average import MovingAverage
 from random_panels import random_panel
 from scipy import stats
 
 import bayes_nqp as nqp
-from bayes_nqp.designs._plan import Equation
 from bayes_nqp.errors import StudyError
 from bayes_nqp.gaussian import density, draw
 from bayes_nqp.gaussian.density import factorise, normal_equations

@@ -9,10 +9,8 @@ import pytest
 import scipy.linalg as sl
 from dense import Dense, values_of
 from design_table import DESIGNS
+from doors import Equation, Plan, SharedStreams, error_width, recovered
 
-from bayes_nqp.designs._plan import Equation, Plan
-from bayes_nqp.fitting._draws import recovered
-from bayes_nqp.fitting._streams import SharedStreams, error_width
 from bayes_nqp.gaussian import Coefficients, SharedErrors, draw
 
 DRAWS = 4_000

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from dense import dense, values_of
 from design_table import DESIGNS
+from doors import members_of
 
-from bayes_nqp.fitting._draws import members_of
 from bayes_nqp.gaussian import draw, gaussian_problem
 
 NAMES = [

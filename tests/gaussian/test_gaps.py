@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from dense import dense, values_of
+from doors import Equation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_panels import random_panel
 
 from bayes_nqp import AR1, ContinuousExposure, Panel, Partial, StaggeredDiD
-from bayes_nqp.designs._plan import Equation
 from bayes_nqp.gaussian import density
 
 DESIGNS = {

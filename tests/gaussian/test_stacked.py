@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dense_joint import DenseJoint, frame_of, panel_of
+from doors import joint_problem_joint_of as joint_of
 
 import bayes_nqp as nqp
-from bayes_nqp.fitting._joint_problem import joint_of
 from bayes_nqp.gaussian import Stacked, density, stacked_density, stacked_draw
 
 PARTIAL = nqp.Partial(["region"])

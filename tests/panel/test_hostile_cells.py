@@ -11,12 +11,12 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 import pytest
+from doors import cross_section
 from panels import ARGUMENTS, city_frame
 
 from bayes_nqp.errors import PanelError
 from bayes_nqp.index import IndexSystem, ProductivityIndex
 from bayes_nqp.panel import Panel
-from bayes_nqp.panel._cross_section import cross_section
 
 COLUMNS = {
     "unit": "城市", "time": "年份", "cohort": "zone_year", "strata": "region", "outcome": "nqp",

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from doors import COLOURS, WARNING
 from matplotlib.collections import PolyCollection
 from matplotlib.text import Text
 
 from bayes_nqp import plots
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.plots._style import COLOURS, WARNING
 
 
 def _said(figure):

@@ -13,6 +13,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+from doors import _fonts
 from fontTools import subset
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -21,7 +22,6 @@ from matplotlib.text import Text
 from waist import random_effects
 
 from bayes_nqp import plots
-from bayes_nqp.plots import _fonts
 
 FIGURES = (plots.event_study, plots.forest, plots.league)
 LATIN = "DejaVu Sans"

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from doors import COLOURS
 from matplotlib.colors import to_hex
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.text import Text
@@ -18,7 +19,6 @@ from bayes_nqp import plots
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import by_path, legs
 from bayes_nqp.fitting import mediate
-from bayes_nqp.plots._style import COLOURS
 
 pytestmark = pytest.mark.xdist_group("mediation_pictures")
 
@@ -309,7 +309,7 @@ def test_chinese_paths(fit):
 
 
 def test_long_names_wrap_within_their_box():
-    from bayes_nqp.plots._paths import _fitted
+    from doors import _fitted
 
     size, said = _fitted(LONG[2], 0.185 * 7 * 72, 36)
     assert said.replace("\n", "") == LONG[2]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from doors import _CHINESE, _ENGLISH, wrapped
 from matplotlib.collections import LineCollection
 from matplotlib.text import Text
 from waist import random_effects
@@ -17,8 +18,6 @@ from waist import random_effects
 from bayes_nqp import Panel, plots
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att
-from bayes_nqp.plots._notes import wrapped
-from bayes_nqp.plots._words import _CHINESE, _ENGLISH
 
 EFFECTS = random_effects()
 CHINESE = random_effects(

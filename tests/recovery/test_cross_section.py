@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from doors import confounded_effects
 
 import bayes_nqp as nqp
-from bayes_nqp.checks.confounding._cross_section import confounded_effects
 
 TRUTH = {"skill": 0.6, "effort": -0.25, "all mediators": 0.35, "direct": 0.4, "total": 0.75}
 """Effects 1 and −0.5 on the mediators, slopes 0.6 and 0.5, and 0.4 besides."""

@@ -7,13 +7,11 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+from doors import Alarm, Bullets, Context, Heading, Paragraph, Sketch, methods
 from exposed import exposed_frame, exposed_panel
 
 import bayes_nqp as nqp
-from bayes_nqp.reports._content import Alarm, Bullets, Heading, Paragraph
-from bayes_nqp.reports._context import Context, Sketch
 from bayes_nqp.reports.sections import SECTIONS
-from bayes_nqp.reports.sections._methods import methods
 
 SAMPLER = nqp.Importance(draws=150, chains=2, seed=1)
 DESIGNS = {

@@ -16,13 +16,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import xarray as xr
+from doors import Bullets, Context, Paragraph
 
 import bayes_nqp as nqp
 from bayes_nqp import schema
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.diagnostics import Gate
-from bayes_nqp.reports._content import Bullets, Paragraph
-from bayes_nqp.reports._context import Context
 from bayes_nqp.reports.sections import SECTIONS
 
 Array = npt.NDArray[np.float64]

@@ -7,11 +7,18 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-
-from bayes_nqp.reports._content import Document, Heading, Paragraph, Tabulated
-from bayes_nqp.reports._html import as_html_page
-from bayes_nqp.tables._as_html import as_page
-from bayes_nqp.tables._model import Cell, Column, Row, Table
+from doors import (
+    Cell,
+    Column,
+    Document,
+    Heading,
+    Paragraph,
+    Row,
+    Table,
+    Tabulated,
+    as_html_page,
+    as_page,
+)
 
 EVIL = "=cmd|' /C calc'!A0<script>alert(1)</script>"
 

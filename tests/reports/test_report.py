@@ -13,16 +13,14 @@ import docx
 import openpyxl
 import pandas as pd
 import pytest
+from doors import Bullets, Context, assumptions
+from doors import words_words as words
 from mediated import channels_fit
 from PIL import Image
 
 import bayes_nqp as nqp
 from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.errors import StudyError
-from bayes_nqp.reports._content import Bullets
-from bayes_nqp.reports._context import Context
-from bayes_nqp.reports._words import words
-from bayes_nqp.reports.sections._assumptions import assumptions
 
 pytestmark = pytest.mark.xdist_group("channels_fit")
 ASKED = ("convergence", "support", "adds_up", "inconsistent")

@@ -9,12 +9,20 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 import xarray as xr
-
-from bayes_nqp.checks._rivals import Rival
-from bayes_nqp.checks._said import Said
-from bayes_nqp.reports._over_time import composition, growth, no_growth
-from bayes_nqp.reports._posterior import Posterior, figures, posterior_of
-from bayes_nqp.reports._sentences import change, comparison, indirect, share
+from doors import (
+    Posterior,
+    Rival,
+    Said,
+    change,
+    comparison,
+    composition,
+    figures,
+    growth,
+    indirect,
+    no_growth,
+    posterior_of,
+    share,
+)
 
 Z = (-4.0, -2.6, -2.0, -1.5, -1.0, -0.3, 0.0, 0.3, 1.0, 1.5, 2.0, 2.6, 4.0)
 SCALES = (1e-4, 0.03, 1.0, 2500.0)

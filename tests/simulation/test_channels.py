@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from doors import joint_errors
 
 from bayes_nqp import schema
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import contrast, nde, nie, total
 from bayes_nqp.simulation import CHANNELS, Channel, channels
-from bayes_nqp.simulation._errors import joint_errors
 
 WITH_INTERACTION = {
     "digital": Channel(slope=0.5, contrast=0.4, interaction=0.3),

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
+from doors import NAMES, PROVINCES
 
 import bayes_nqp as nqp
 from bayes_nqp import schema
@@ -22,7 +23,6 @@ from bayes_nqp.simulation import (
     firms,
     provinces,
 )
-from bayes_nqp.simulation._words import NAMES, PROVINCES
 from bayes_nqp.testing import assert_equal
 
 SMALL_FIRMS: dict[str, Any] = {"n_firms": 400, "cities": 60}
@@ -318,7 +318,7 @@ def test_confounding_biases_the_slope_of_the_mediator() -> None:
 
 
 def test_near_cities_share_shocks() -> None:
-    from bayes_nqp.simulation._space import distances, near_ones
+    from doors import distances, near_ones
 
     places = nqp.datasets.prefectures().iloc[:60]
     where = places["longitude"].to_numpy(), places["latitude"].to_numpy()
@@ -334,7 +334,7 @@ def test_near_cities_share_shocks() -> None:
 
 
 def test_firms_of_one_city_share_shocks_on_request() -> None:
-    from bayes_nqp.simulation._space import shared_by_groups
+    from doors import shared_by_groups
 
     mix = shared_by_groups(0.4, np.array([0, 0, 1]))
     assert mix is not None

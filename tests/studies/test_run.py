@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from doors import _run
 from matplotlib.image import imread
 from small_study import STUDY, write_study
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import ConvergenceError, StudyError
 from bayes_nqp.files import checksum, place
-from bayes_nqp.studies import Outcome, _run, run, validate
+from bayes_nqp.studies import Outcome, run, validate
 
 pytestmark = pytest.mark.xdist_group("studies")
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
+from doors import tables_of_index
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import NQPError, PanelError, StudyError
 from bayes_nqp.studies import run, validate
-from bayes_nqp.studies._index import tables_of_index
 
 if TYPE_CHECKING:
     from bayes_nqp.studies import Outcome

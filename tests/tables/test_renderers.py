@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from doors import as_document, as_page, escaped
 from mediated import random_paths
 from waist import random_effects
 
@@ -19,8 +20,6 @@ import bayes_nqp as nqp
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.errors import StudyError
 from bayes_nqp.tables import summary, table, write_docx, write_excel
-from bayes_nqp.tables._as_html import as_page
-from bayes_nqp.tables._as_latex import as_document, escaped
 
 EFFECTS = random_effects()
 GATE = "failed: R-hat 1.020 (mu_0 & 5%)"

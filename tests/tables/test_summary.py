@@ -6,12 +6,12 @@ import arviz_stats
 import numpy as np
 import pytest
 import xarray as xr
+from doors import STATISTICS
 from waist import random_effects
 
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, contrast
 from bayes_nqp.tables import contrasts_table, event_study_table, summary
-from bayes_nqp.tables._summary import STATISTICS
 
 EFFECTS = random_effects(draws=200)
 

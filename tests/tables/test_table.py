@@ -6,6 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from doors import Cell, Form, decimals_for
+from doors import words__CHINESE as _CHINESE
+from doors import words__ENGLISH as _ENGLISH
+from doors import words_words as words
 from mediated import channels_fit, random_paths
 from waist import random_effects
 
@@ -14,8 +18,6 @@ from bayes_nqp import schema
 from bayes_nqp.checks import CheckResult, check_table
 from bayes_nqp.errors import StudyError
 from bayes_nqp.tables import table
-from bayes_nqp.tables._model import Cell, Form, decimals_for
-from bayes_nqp.tables._words import _CHINESE, _ENGLISH, words
 
 pytestmark = pytest.mark.xdist_group("mediation_pictures")
 

@@ -13,11 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from doors import ARGUMENTS, FOREIGN, OURS, kind_of, named
 
 import bayes_nqp as nqp
 from bayes_nqp.diagnostics import Gate
-from bayes_nqp.doors._foreign import FOREIGN
-from bayes_nqp.doors._kinds import ARGUMENTS, OURS, kind_of, named
 from bayes_nqp.errors import ArgumentError, NQPError, StudyError
 
 ROOMS = ("datasets", "index", "plots", "simulation", "studies")
