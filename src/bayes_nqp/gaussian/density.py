@@ -15,6 +15,7 @@ import numpy as np
 
 from bayes_nqp.gaussian._small import absorb, half_solve, lower_triangles, padded, precision
 from bayes_nqp.gaussian.problem import GaussianProblem, LinearPart
+from bayes_nqp.gaussian.reduced import ReducedFactor, factor_reduced
 from bayes_nqp.gaussian.types import Array, Owners, Values
 from bayes_nqp.machine import n_threads, one_thread
 
@@ -156,11 +157,30 @@ def log_likelihood(problem: GaussianProblem, values: Values) -> Array:
     m = problem.arrowhead.n_outcomes
 
     def whole(part: Values) -> Array:
-        equations = normal_equations(problem, part)
-        factor = factorise(problem, part, equations.matrix)
-        return assembled(problem, part, equations.total, factor)
+        total, factor = solved(problem, part)
+        return assembled(problem, part, total, factor)
 
     return point_by_point(whole, values, (1,) if m == 1 else (1, m))
+
+
+def solved(problem: GaussianProblem, values: Values) -> tuple[Array, Factor | ReducedFactor]:
+    """Factor the normal equations of one batch, own cells first where that is quicker (3 to 7).
+
+    Parameters
+    ----------
+    problem : GaussianProblem
+    values : Values
+
+    Returns
+    -------
+    tuple of ndarray (B) and Factor or ReducedFactor
+        What the log density has that depends on no coefficient, and the factor.
+    """
+    if problem.reduced is None:
+        equations = normal_equations(problem, values)
+        return equations.total, factorise(problem, values, equations.matrix)
+    groups = group_equations(problem, values)
+    return groups.total, factor_reduced(problem, values, groups.f)
 
 
 class Batch(Protocol):
@@ -199,7 +219,9 @@ def point_by_point[V: Batch](
         return np.concatenate([point_by_point(function, part, shape) for part in parts])
 
 
-def assembled(problem: LinearPart, values: Values, total: Array, factor: Factor) -> Array:
+def assembled(
+    problem: LinearPart, values: Values, total: Array, factor: Factor | ReducedFactor
+) -> Array:
     """Put the log likelihood together (8).
 
     Parameters
@@ -262,6 +284,47 @@ def deviation_precision(values: Values) -> Array:
     return np.asarray((values.sigma**2)[:, None, None] * np.linalg.inv(values.deviation))
 
 
+@dataclass(frozen=True, eq=False)
+class GroupEquations:
+    """Normal equations of groups at B points.
+
+    Parameters
+    ----------
+    f : ndarray (B, G J (J + 1) / 2)
+        F, lower triangles, without what owners inside one group take off.
+    total : ndarray (B)
+        The log density's part that depends on no coefficient, as far as it is known.
+    types : Small
+    """
+
+    f: Array
+    total: Array
+    types: Small
+
+
+def group_equations(problem: GaussianProblem, values: Values) -> GroupEquations:
+    """Normal equations of groups, owners inside one group taken out (3, 4).
+
+    Parameters
+    ----------
+    problem : GaussianProblem
+    values : Values
+
+    Returns
+    -------
+    GroupEquations
+    """
+    types, m = small(problem, values), problem.moments
+    f = (m.map1 @ lower_triangles(types.q).T).T
+    total = types.total
+    if problem.by_group is not None:
+        taken, log_det = owners_square(problem, problem.by_group, types, values, m.width)
+        rows, columns = np.tril_indices(m.width)
+        f = f - taken[:, :, rows, columns].reshape(f.shape)
+        total = total - 0.5 * log_det
+    return GroupEquations(f, total, types)
+
+
 def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquations:
     """Normal equations with every deviation taken out (3, 4, 5).
 
@@ -274,20 +337,13 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
     -------
     NormalEquations
     """
-    types = small(problem, values)
-    m, head = problem.moments, problem.arrowhead
-    f = (m.map1 @ lower_triangles(types.q).T).T
-    total = types.total
-    if problem.by_group is not None:
-        taken, log_det = owners_square(problem, problem.by_group, types, values, m.width)
-        rows, columns = np.tril_indices(m.width)
-        f = f - taken[:, :, rows, columns].reshape(f.shape)
-        total = total - 0.5 * log_det
+    groups, head = group_equations(problem, values), problem.arrowhead
+    total = groups.total
     flat = np.zeros((len(values), head.n_blocks * head.size**2))
-    flat[:, head.stored] = (head.map2 @ np.ascontiguousarray(f.T)).T
+    flat[:, head.stored] = (head.map2 @ np.ascontiguousarray(groups.f.T)).T
     matrix = flat.reshape(len(values), head.n_blocks, head.size, head.size)
     if problem.by_block is not None:
-        taken, log_det = owners_square(problem, problem.by_block, types, values, head.size)
+        taken, log_det = owners_square(problem, problem.by_block, groups.types, values, head.size)
         matrix -= taken
         total = total - 0.5 * log_det
     return NormalEquations(matrix, total)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from bayes_nqp.gaussian._back import back_substituted, by_draw, in_blocks, product
+from bayes_nqp.gaussian._back_reduced import back_through_own_cells
 from bayes_nqp.gaussian._distinct import draws_of_distinct
 from bayes_nqp.gaussian.correlated import ErrorSums, standardised
 from bayes_nqp.gaussian.density import (
@@ -18,8 +19,10 @@ from bayes_nqp.gaussian.density import (
     normal_equations,
     owners_normal,
     small,
+    solved,
 )
 from bayes_nqp.gaussian.problem import GaussianProblem
+from bayes_nqp.gaussian.reduced import ReducedFactor
 from bayes_nqp.gaussian.types import Array, Index, Owners, Values
 
 __all__ = ["Coefficients", "SharedErrors", "draw", "number_count"]
@@ -118,7 +121,11 @@ def draw(
         if errors is not None:
             own = SharedErrors(errors.numbers[draws].swapaxes(1, 2), errors.sums)
         values = problem.values(part)
-        factor = factorise(problem, values, normal_equations(problem, values).matrix)
+        factor: Factor | ReducedFactor
+        if errors is None or errors.sums is None:
+            _, factor = solved(problem, values)
+        else:
+            factor = factorise(problem, values, normal_equations(problem, values).matrix)
         return _from_factor(problem, values, factor, stream, draws.shape[1], own)
 
     arrays = draws_of_distinct(piece, points, generator, size=lambda _: CHUNK, threads=threads)
@@ -128,7 +135,7 @@ def draw(
 def _from_factor(
     problem: GaussianProblem,
     values: Values,
-    factor: Factor,
+    factor: Factor | ReducedFactor,
     stream: np.random.Generator | None,
     times: int,
     errors: SharedErrors | None,
@@ -136,9 +143,11 @@ def _from_factor(
     """Draw all of `Coefficients` from a factor that is at hand (B, times, ...)."""
     head = problem.arrowhead
     z_shared, z_local, z_deviation = _numbers(problem, values, factor, stream, times, errors)
-    shared, local = back_substituted(
-        head, factor, _times_sigma(values, z_shared), _times_sigma(values, z_local)
-    )
+    errors_of = _times_sigma(values, z_shared), _times_sigma(values, z_local)
+    if isinstance(factor, ReducedFactor):
+        shared, local = back_through_own_cells(problem, factor, *errors_of)
+    else:
+        shared, local = back_substituted(head, factor, *errors_of)
     flat = in_blocks(head, shared, local)
     slots = product(head.slot_loads, flat)
     deviations = _deviations(problem, values, flat, z_deviation)
@@ -148,7 +157,7 @@ def _from_factor(
 def _numbers(
     problem: GaussianProblem,
     values: Values,
-    factor: Factor,
+    factor: Factor | ReducedFactor,
     stream: np.random.Generator | None,
     times: int,
     errors: SharedErrors | None,
@@ -162,6 +171,7 @@ def _numbers(
         z = errors.numbers
     shape = (n_points, head.n_blocks, head.n_local, times)
     if errors is not None and errors.sums is not None:
+        assert isinstance(factor, Factor)
         right, deviation = errors.sums.right_side(problem, values, errors.numbers, z[:, n_dense:])
         shared, local = standardised(problem, values, factor, right, z[:, :n_dense])
         return shared, local, deviation

@@ -12,6 +12,7 @@ from scipy.sparse import block_diag, coo_array, csr_array, kron, vstack
 
 from bayes_nqp.gaussian._small import lower_places
 from bayes_nqp.gaussian.problem import GaussianProblem, IsotropicDeviation
+from bayes_nqp.gaussian.reduced import MANY_LOCAL, reduced
 from bayes_nqp.gaussian.statement import Block, Member, Problem
 from bayes_nqp.gaussian.types import PADDING, Arrowhead, Index, Moments, Owners
 from bayes_nqp.moments import UnitClass
@@ -29,12 +30,14 @@ __all__ = [
 type Triplets = tuple[list[npt.NDArray[Any]], list[npt.NDArray[Any]], list[npt.NDArray[Any]]]
 
 
-def gaussian_problem(problem: Problem) -> GaussianProblem:
+def gaussian_problem(problem: Problem, *, reduce: bool | None = None) -> GaussianProblem:
     """Sum classes up, and lay coefficients out.
 
     Parameters
     ----------
     problem : Problem
+    reduce : bool, optional
+        Whether own cells come off first; by default where that is quicker.
 
     Returns
     -------
@@ -52,6 +55,12 @@ def gaussian_problem(problem: Problem) -> GaussianProblem:
         by_group, by_block = _owners(problem, keys, loads)
     elif scale is not None:
         by_class = _classes(problem, keys)
+    n_local = max((b.local_slot.size for b in problem.blocks), default=0)
+    smaller = None
+    if by_block is None and (
+        n_local * len(problem.blocks) >= MANY_LOCAL if reduce is None else reduce
+    ):
+        smaller = reduced(problem, keys.groups, _slots(problem, keys), n_local)
     return GaussianProblem(
         space=problem.space,
         noise=problem.errors,
@@ -65,6 +74,7 @@ def gaussian_problem(problem: Problem) -> GaussianProblem:
         by_block=by_block,
         by_class=by_class,
         entries=_entries(problem),
+        reduced=smaller,
     )
 
 

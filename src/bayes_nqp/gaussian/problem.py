@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from bayes_nqp.gaussian.reduced import Reduced
 from bayes_nqp.gaussian.types import Array, Arrowhead, Index, Moments, Noise, Owners, Values
 from bayes_nqp.parameters import FIXED, FLAT, ParameterSpace
 
@@ -62,11 +63,14 @@ class LinearPart:
         Values of fixed scales, NaN where estimated.
     n_free : int
         Rows less flat unit coefficients.
+    reduced : Reduced or None
+        How the same coefficients are laid out where own cells come off first.
     """
 
     arrowhead: Arrowhead
     tau: Array
     n_free: int
+    reduced: Reduced | None = None
 
     @cached_property
     def scale_count(self) -> Array:
@@ -134,6 +138,8 @@ class GaussianProblem(LinearPart):
     entries : ndarray of int (3, entry)
         Class, column and period of what varies between the units of a class, where every unit
         is an owner; the outcome is the last column.
+    reduced : Reduced or None
+        Where own cells come off first.
     """
 
     space: ParameterSpace
@@ -148,6 +154,7 @@ class GaussianProblem(LinearPart):
     by_block: Owners | None = None
     by_class: Owners | None = None
     entries: Index = field(default_factory=lambda: np.zeros((3, 0), dtype=np.int64))
+    reduced: Reduced | None = None
 
     @property
     def deviates_by_unit(self) -> bool:
@@ -179,24 +186,6 @@ class GaussianProblem(LinearPart):
         return sum(
             o.n_owners for o in (self.by_class, self.by_group, self.by_block) if o is not None
         )
-
-    @cached_property
-    def scale_count(self) -> Array:
-        """How many coefficients have each scale (scale)."""
-        numbers = np.concatenate([self.arrowhead.local_scale.ravel(), self.arrowhead.global_scale])
-        return np.bincount(numbers[numbers >= 0], minlength=self.tau.size).astype(np.float64)
-
-    @cached_property
-    def n_flat(self) -> int:
-        """Coefficients with a flat prior."""
-        head = self.arrowhead
-        return int((head.local_scale == FLAT).sum() + (head.global_scale == FLAT).sum())
-
-    @cached_property
-    def n_coefficients(self) -> int:
-        """Coefficients, flat ones included."""
-        head = self.arrowhead
-        return int((head.local_scale >= FLAT).sum() + head.global_scale.size)
 
     def values(self, points: Array) -> Values:
         """Parameters on their own scales, by what they are parameters of.

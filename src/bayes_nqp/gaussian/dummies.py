@@ -1,0 +1,75 @@
+"""Columns of global coefficients as dummies: one entry where a walk has many (5b)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array, hstack
+
+from bayes_nqp.gaussian.types import Array, Index
+
+__all__ = ["as_dummies"]
+
+_SPARE = 3
+"""Kinds of slots beyond the number of columns up to which dummies stand for these columns.
+
+Each dummy makes the border wider by a row; with more of them than this the wider border costs
+what the sparser map saves.
+"""
+
+
+def as_dummies(columns: Array, scale: Index) -> tuple[Any, Array]:
+    """Write columns C as ``D R``: dummies of kinds of slots, and what each kind has of C.
+
+    Columns that share a scale mostly depend on one thing, as on event time, on a stratum or on a
+    cohort. Slots of one kind have equal rows of these columns.
+
+    Parameters
+    ----------
+    columns : ndarray (slot, global)
+    scale : ndarray of int (global)
+        Number of the scale of each column.
+
+    Returns
+    -------
+    tuple of csr_array (slot, dummy) and ndarray (dummy, global)
+    """
+    loads, turns = [], []
+    for at in _joined(columns, [np.flatnonzero(scale == k) for k in np.unique(scale)]):
+        kinds, kind = _kinds(columns[:, at])
+        inside = np.flatnonzero(kind >= 0)
+        if len(kinds) <= at.size + _SPARE and inside.size < np.count_nonzero(columns[:, at]):
+            place = (inside, kind[inside])
+            part = csr_array((np.ones(inside.size), place), shape=(len(columns), len(kinds)))
+        else:
+            part, kinds = csr_array(columns[:, at]), np.eye(at.size)
+        turn = np.zeros((len(kinds), columns.shape[1]))
+        turn[:, at] = kinds
+        loads.append(part)
+        turns.append(turn)
+    if not loads:
+        return csr_array((len(columns), 0)), np.zeros((0, 0))
+    return csr_array(hstack(loads)), np.concatenate(turns)
+
+
+def _kinds(columns: Array) -> tuple[Array, Index]:
+    """Different rows that are not zero, and which of them each slot has; -1 for zero."""
+    rows, kind = np.unique(columns, axis=0, return_inverse=True)
+    filled = rows.any(axis=1)
+    number = np.where(filled, np.cumsum(filled) - 1, -1)
+    return rows[filled], number[kind.ravel()]
+
+
+def _joined(columns: Array, sets: list[Index]) -> list[Index]:
+    """Join sets of columns that depend on one thing, so that few kinds of slots carry both."""
+    out: list[Index] = []
+    for at in sets:
+        for k, other in enumerate(out):
+            both = np.concatenate([other, at])
+            if len(_kinds(columns[:, both])[0]) <= both.size + _SPARE:
+                out[k] = both
+                break
+        else:
+            out.append(at)
+    return out

@@ -1,0 +1,172 @@
+"""Cells that one group alone has: out of its normal equations before any other coefficient (5a).
+
+Their periods c come off a group's F by ``C = F_cc + sigma²/tau²``, ``Y = C^-1 F_c:``: what is left
+is ``F_rr - F_rc Y_r`` for the rest r, and ``sigma²/tau² Y`` for c, where nothing cancels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_nqp.gaussian.statement import Problem
+from bayes_nqp.gaussian.types import Array, Index
+from bayes_nqp.parameters import FLAT
+
+__all__ = ["Elimination", "OwnCells", "eliminate", "own_cells"]
+
+
+@dataclass(frozen=True, eq=False)
+class OwnCells:
+    """Groups with as many cells of their own, q.
+
+    Parameters
+    ----------
+    groups : ndarray of int (group)
+    order : ndarray of int (group, J)
+        Rows of each group's normal equations, the periods of its own cells first.
+    scale : ndarray of int (group, q)
+        Number of each own cell's scale.
+    place : ndarray of int (group, q)
+        Where its coefficient lies in (block, local), flat.
+    """
+
+    groups: Index
+    order: Index
+    scale: Index
+    place: Index
+
+    @property
+    def count(self) -> int:
+        """Q."""
+        return int(self.scale.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Elimination:
+    """Own cells of groups, taken out at B points.
+
+    Parameters
+    ----------
+    lower : ndarray (B, group, q, q)
+        Cholesky factor of C.
+    solved : ndarray (B, group, q, J)
+        Y, in the order of each group's rows.
+    """
+
+    lower: Array
+    solved: Array
+
+    @property
+    def log_det(self) -> Array:
+        """``log|C|`` of all groups (B)."""
+        diagonal = np.diagonal(self.lower, axis1=-2, axis2=-1)
+        return 2.0 * np.asarray(np.log(diagonal).sum(axis=(1, 2)))
+
+    def draw(self, fit: Array, noise: Array) -> Array:
+        """Draw own cells: ``Y (y - X beta) + L^-T sigma z``.
+
+        Parameters
+        ----------
+        fit : ndarray (B, group, J, times)
+            What the other coefficients say of each row, in the order of each group's rows; the
+            outcome last, zero.
+        noise : ndarray (B, group, q, times)
+            ``sigma z``.
+
+        Returns
+        -------
+        ndarray (B, group, q, times)
+        """
+        mean = self.solved[..., -1:] - self.solved[..., :-1] @ fit[:, :, :-1]
+        return np.asarray(mean + np.linalg.solve(self.lower.swapaxes(-1, -2), noise))
+
+
+def eliminate(square: Array, prior: Array) -> Elimination:
+    """Take own cells out of normal equations, in place; lower triangles are right thereafter.
+
+    Parameters
+    ----------
+    square : ndarray (B, group, J, J)
+        F with own cells first.
+    prior : ndarray (B, group, q)
+        ``sigma²/tau²``.
+
+    Returns
+    -------
+    Elimination
+    """
+    q = prior.shape[2]
+    at = np.arange(q)
+    rows = square[:, :, :q].copy()
+    inner = rows[..., :q].copy()
+    inner[..., at, at] += prior
+    lower = np.linalg.cholesky(inner)
+    solved = np.linalg.inv(inner) @ rows
+    square[:, :, q:, q:] -= rows[..., q:].swapaxes(-1, -2) @ solved[..., q:]
+    left = prior[..., None] * solved
+    square[:, :, :q, :q] = left[..., :q]
+    square[:, :, q:, :q] = left[..., q:].swapaxes(-1, -2)
+    return Elimination(lower, solved)
+
+
+def own_cells(
+    problem: Problem, groups: Sequence[tuple[int, int, int, Index]], width: int, n_local: int
+) -> list[OwnCells]:
+    """Find the cells that one group has in one period, and put groups with as many together.
+
+    Parameters
+    ----------
+    problem : Problem
+    groups : sequence of (block, level, stratum, cells (T,))
+    width : int
+        J.
+    n_local : int
+        Local coefficients of the largest block.
+
+    Returns
+    -------
+    list of OwnCells
+        Of all groups; the first may have none.
+    """
+    users = [np.zeros(b.n_cells, dtype=np.int64) for b in problem.blocks]
+    for block, _, _, cells in groups:
+        np.add.at(users[block], cells[cells >= 0], 1)
+    # Number of the local coefficient of every cell of a block; -1 where it has none.
+    local = []
+    for b in problem.blocks:
+        number = np.full(b.columns.shape[0], -1)
+        number[b.local_slot] = np.where(b.local_scale != FLAT, np.arange(b.local_slot.size), -1)
+        base = b.n_levels * problem.n_periods
+        local.append(number[base : base + b.n_cells])
+    periods, numbers = [], []
+    for block, _, _, cells in groups:
+        treated = np.flatnonzero(cells >= 0)
+        number = np.where(users[block] == 1, local[block], -1)[cells[treated]]
+        periods.append(treated[number >= 0])
+        numbers.append(number[number >= 0])
+    sizes = np.array([p.size for p in periods])
+    return [
+        _bucket(problem, groups, np.flatnonzero(sizes == q), periods, numbers, width, n_local)
+        for q in np.unique(sizes)
+    ]
+
+
+def _bucket(
+    problem: Problem,
+    groups: Sequence[tuple[int, int, int, Index]],
+    members: Index,
+    periods: Sequence[Index],
+    numbers: Sequence[Index],
+    width: int,
+    n_local: int,
+) -> OwnCells:
+    order, scale, place = [], [], []
+    for g in members:
+        block = groups[g][0]
+        order.append(np.r_[periods[g], np.setdiff1d(np.arange(width), periods[g])])
+        scale.append(problem.blocks[block].local_scale[numbers[g]])
+        place.append(block * n_local + numbers[g])
+    return OwnCells(members, np.array(order), np.array(scale), np.array(place))

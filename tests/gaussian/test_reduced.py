@@ -1,0 +1,89 @@
+"""Own cells first, terms as dummies, few locals: the same density, the same draws."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dense import dense, values_of
+from design_table import DESIGNS
+
+from bayes_nqp.gaussian import GaussianProblem, density, draw, gaussian_problem
+from bayes_nqp.gaussian.dummies import as_dummies
+
+DRAWS = 20_000
+
+
+def both(name: str, seed: int = 7) -> tuple[GaussianProblem, GaussianProblem]:
+    case = DESIGNS[name]
+    statement = case.design.plan(case.make(seed, missing=0.15)).equations[0].problem
+    return gaussian_problem(statement, reduce=False), gaussian_problem(statement, reduce=True)
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_the_density_is_that_of_the_whole_problem(name: str) -> None:
+    whole, reduced = both(name)
+    assert whole.reduced is None
+    # Owners across groups have no place among the normal equations of one.
+    assert (reduced.reduced is None) == (whole.by_block is not None)
+    points = 1.5 * np.random.default_rng(0).standard_normal((40, len(whole.space)))
+    assert density(reduced, points) == pytest.approx(density(whole, points), rel=1e-10)
+
+
+@pytest.mark.parametrize("name", ["partial, units, AR(1)", "partial, many scales", "covariates"])
+@pytest.mark.parametrize("value", [-0.5, -18.0, 6.0])
+def test_the_density_is_dense(name: str, value: float) -> None:
+    case = DESIGNS[name]
+    panel = case.make(4)
+    problem = gaussian_problem(case.design.plan(panel).equations[0].problem, reduce=True)
+    assert problem.reduced is not None
+    reference = dense(case.design, panel)
+    points = np.full((2, len(problem.space)), -1.0)
+    points[1, 0] = value
+    theirs = [reference.log_likelihood(values_of(problem.space.names, x)) for x in points]
+    ours = density(problem, points) - problem.space.log_prior(points)
+    assert np.diff(ours) == pytest.approx(np.diff(theirs), rel=1e-8, abs=1e-7)
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_means_are_those_of_the_whole_problem(name: str) -> None:
+    whole, reduced = both(name)
+    points = 0.5 * np.random.default_rng(1).standard_normal((3, len(whole.space)))
+    ours, theirs = draw(reduced, points, None), draw(whole, points, None)
+    for part in ("local", "slots", "deviation", "spread", "gain"):
+        size = 1e-7 * max(1.0, np.abs(getattr(theirs, part)).max(initial=0.0))
+        assert getattr(ours, part) == pytest.approx(getattr(theirs, part), rel=1e-7, abs=size)
+
+
+@pytest.mark.parametrize("name", ["partial, units, AR(1)", "separate, units", "covariates"])
+def test_draws_have_the_dense_covariance(name: str) -> None:
+    case = DESIGNS[name]
+    panel = case.make(11, missing=0.1)
+    equation = case.design.plan(panel).equations[0]
+    problem = gaussian_problem(equation.problem, reduce=True)
+    point = 0.4 * np.random.default_rng(3).standard_normal((1, len(problem.space)))
+    reference = dense(case.design, panel)
+    mean, covariance = reference.posterior(values_of(problem.space.names, point[0]))
+    cells = len(reference.cells)
+    starts = np.cumsum([0, *(b.columns.shape[0] for b in equation.problem.blocks)])
+    slots = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+    drawn = draw(problem, point.repeat(DRAWS, axis=0), np.random.default_rng(0))
+    effects = drawn.slots[:, slots] * equation.scale
+    spread = np.sqrt(np.diag(covariance)[:cells])
+    assert (np.abs(effects.mean(axis=0) - mean[:cells]) < 5.0 * spread / np.sqrt(DRAWS)).all()
+    scale = np.outer(spread, spread)
+    gap = np.abs(np.cov(effects.T).reshape(scale.shape) - covariance[:cells, :cells]) / scale
+    assert gap.max() < 6.0 * np.sqrt(2.0 / DRAWS)
+
+
+def test_dummies_times_what_kinds_have_are_the_columns() -> None:
+    rng = np.random.default_rng(2)
+    event, stratum = rng.integers(0, 9, 200), rng.integers(0, 4, 200)
+    walk, contrast = np.tril(np.ones((9, 9)))[event, 1:], rng.standard_normal((4, 3))[stratum]
+    slopes = rng.standard_normal((200, 2))
+    columns = np.column_stack([np.ones(200), event, walk, contrast, slopes])
+    scale = np.repeat([-1, 0, 1, 2], [2, 8, 3, 2])
+    dummies, kinds = as_dummies(columns, scale)
+    assert dummies @ kinds == pytest.approx(columns, abs=1e-14)
+    # Event time carries level, drift and walk; a stratum its contrasts; slopes stay as they are.
+    assert dummies.nnz == 200 * 4
+    assert kinds.shape[0] == 9 + 4 + 2
