@@ -33,7 +33,7 @@ def channels_fit() -> nqp.Fit:
     )  # fmt: skip
     design = nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"), nqp.AR1())
     return nqp.fit(
-        nqp.Mediation(design), panel, nqp.Importance(draws=250, chains=2, seed=1), progress=False
+        nqp.Mediation(design), panel, nqp.Importance(draws=190, chains=2, seed=1), progress=False
     )
 
 

@@ -275,14 +275,19 @@ def designs() -> st.SearchStrategy[Table]:
 
 def samplers() -> st.SearchStrategy[Table]:
     """Tables [sampler]."""
-    return st.fixed_dictionaries(
-        {"type": st.sampled_from(["NUTS", "Importance"])},
-        optional={
-            "draws": st.integers(4, 5000),
-            "tune": st.integers(50, 5000),
-            "chains": st.integers(1, 8),
-            "seed": st.integers(0, 2**31 - 1),
-        },
+    common = {
+        "draws": st.integers(4, 5000),
+        "chains": st.integers(1, 8),
+        "seed": st.integers(0, 2**31 - 1),
+    }
+    return st.one_of(
+        st.fixed_dictionaries(
+            {"type": st.just("NUTS")}, optional={**common, "tune": st.integers(50, 5000)}
+        ),
+        st.fixed_dictionaries(
+            {},
+            optional={"type": st.just("Importance"), **common, "proposals": st.integers(64, 9000)},
+        ),
     )
 
 

@@ -6,27 +6,16 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from bayes_nqp.designs import ContinuousExposure, Mediation, StaggeredDiD
-from bayes_nqp.designs.noise import AR1, IID, AR1Noise
+from bayes_nqp import designs, index, likelihoods, pooling, priors, sampling
 from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.index import VALUES as INDEX_VALUES
-from bayes_nqp.likelihoods import Gaussian, StudentT
-from bayes_nqp.pooling import Complete, Partial, Separate
-from bayes_nqp.priors import Priors
+from bayes_nqp.registry import registered
 from bayes_nqp.renames import RENAMED
-from bayes_nqp.sampling import NUTS, Importance
-from bayes_nqp.terms.time_effects import TimeEffects
+from bayes_nqp.terms import time_effects
 
-__all__ = ["VALUES", "decode", "encode"]
+__all__ = ["decode", "encode"]
 
-VALUES: Mapping[str, type] = {
-    t.__name__: t
-    for t in (
-        StaggeredDiD, ContinuousExposure, Mediation, Complete, Partial, Separate, AR1, AR1Noise,
-        IID, TimeEffects, Priors, Gaussian, StudentT, NUTS, Importance,
-    )
-} | dict(INDEX_VALUES)  # fmt: skip
-"""The values that can be written down, by name."""
+ROOMS = (designs, index, likelihoods, pooling, priors, sampling, time_effects)
+"""Rooms that register values when they are imported."""
 
 _TAG = "type"
 
@@ -50,7 +39,7 @@ def encode(value: Any) -> Any:
         If the value is of no known type.
     """
     if is_dataclass(value) and not isinstance(value, type):
-        if VALUES.get(type(value).__name__) is not type(value):
+        if registered().get(type(value).__name__) is not type(value):
             raise StudyError(f"{type(value).__name__} is no value that files can hold")
         return {_TAG: type(value).__name__} | {
             f.name: encode(getattr(value, f.name)) for f in fields(value)
@@ -93,11 +82,11 @@ def decode(data: Any, where: str = "") -> Any:
             f"'{where or _TAG}' has the type {name!r}, which is gone since version 0.2",
             hint=RENAMED[name].study,
         )
-    if name not in VALUES:
+    if name not in registered():
         raise StudyError(
-            f"'{where or _TAG}' has the type {name!r}", hint=nearest(str(name), VALUES)
+            f"'{where or _TAG}' has the type {name!r}", hint=nearest(str(name), registered())
         )
-    kind = VALUES[name]
+    kind = registered()[name]
     known = {f.name for f in fields(kind)}
     arguments = {k: decode(item, f"{where}.{k}" if where else k) for k, item in data.items()}
     del arguments[_TAG]

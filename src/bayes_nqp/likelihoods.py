@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
+from bayes_nqp.registry import register
 
 __all__ = ["Gaussian", "Likelihood", "StudentT"]
 
 
+@register("likelihood")
 @door
 @dataclass(frozen=True, slots=True)
 class Gaussian:
     """Normal errors: exact compression, whatever the number of rows."""
 
 
+@register("likelihood")
 @door
 @dataclass(frozen=True, slots=True)
 class StudentT:

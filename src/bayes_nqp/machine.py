@@ -6,17 +6,20 @@ import atexit
 import os
 import shutil
 import tempfile
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from bayes_nqp.errors import StudyError
 
-__all__ = ["THREADS_VARIABLE", "n_threads", "one_thread", "place_for_pytensor"]
+__all__ = ["THREADS_VARIABLE", "n_threads", "one_thread", "place_for_pytensor", "within"]
 
 THREADS_VARIABLE = "BAYES_NQP_THREADS"
 """Environment variable that says how many threads a fit may take."""
+_ASKED: ContextVar[int | None] = ContextVar("threads", default=None)
 
 
 def n_threads(threads: int | None = None) -> int:
@@ -40,6 +43,8 @@ def n_threads(threads: int | None = None) -> int:
     """
     source, asked = "'threads'", str(threads)
     if threads is None:
+        if _ASKED.get() is not None:
+            return _ASKED.get() or 1
         source, asked = f"the environment variable {THREADS_VARIABLE}", ""
         asked = os.environ.get(THREADS_VARIABLE, "").strip()
         if not asked:
@@ -47,6 +52,34 @@ def n_threads(threads: int | None = None) -> int:
     if isinstance(threads, bool) or not asked.isascii() or not asked.isdigit() or int(asked) < 1:
         raise StudyError(f"{source} is {asked!r}", hint="a whole number from 1 up")
     return int(asked)
+
+
+@contextmanager
+def within(threads: int | None) -> Iterator[None]:
+    """Let work inside a ``with`` block take so many threads, unless it is told otherwise.
+
+    Parameters
+    ----------
+    threads : int, optional
+        None leaves it as it is.
+
+    Yields
+    ------
+    None
+
+    Raises
+    ------
+    StudyError
+        If the number is not a positive whole one.
+    """
+    if threads is None:
+        yield
+        return
+    token = _ASKED.set(n_threads(threads))
+    try:
+        yield
+    finally:
+        _ASKED.reset(token)
 
 
 def _lent() -> int:

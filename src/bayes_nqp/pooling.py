@@ -9,6 +9,7 @@ from typing import Any, cast
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
+from bayes_nqp.registry import register
 
 __all__ = ["Complete", "Partial", "Pooling", "Separate"]
 
@@ -22,6 +23,7 @@ def _strata(strata: Sequence[str] | str | None) -> tuple[str, ...] | None:
     return names
 
 
+@register("pooling")
 @door
 @dataclass(frozen=True, slots=True)
 class Complete:
@@ -37,6 +39,7 @@ class Complete:
     varying: str | None = v.UNIT
 
 
+@register("pooling")
 @door
 @dataclass(frozen=True, slots=True)
 class Partial:
@@ -73,6 +76,7 @@ class Partial:
         object.__setattr__(self, "varying", varying)
 
 
+@register("pooling")
 @door
 @dataclass(frozen=True, slots=True)
 class Separate:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, fields
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
+from bayes_nqp.registry import register
 
 __all__ = ["Priors"]
 
 
+@register("priors")
 @door
 @dataclass(frozen=True, slots=True)
 class Priors:

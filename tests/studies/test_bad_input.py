@@ -74,9 +74,9 @@ WRONG = [
         'type = "Importance"',
         'type = "Gibbs"',
         "'sampler.type' is 'Gibbs'",
-        '"NUTS" or "Importance"',
+        '"Importance" or "NUTS"',
     ),
-    ('type = "Importance"', 'type = "AR1"', "'sampler.type' is 'AR1'", '"NUTS" or "Importance"'),
+    ('type = "Importance"', 'type = "AR1"', "'sampler.type' is 'AR1'", '"Importance" or "NUTS"'),
     (
         "[report]",
         '[priors]\nlevel = "wide"\n[report]',

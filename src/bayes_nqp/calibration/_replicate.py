@@ -138,7 +138,7 @@ def samplers(first: Sampler, seed: int) -> list[Sampler]:
     if isinstance(first, Importance):
         return [
             replace(first, seed=seed),
-            replace(first, proposals=10 * first.proposals, seed=seed),
+            replace(first, draws=max(first.draws, 1000), proposals=10 * first.proposals, seed=seed),
         ]
     draws = max(first.draws, 1000)
     careful = NUTS(draws=2 * draws, tune=2000, seed=seed, cores=1, target_accept=0.95)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from bayes_nqp import diagnostics, schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._reasons import gate_words
 from bayes_nqp.checks._result import FAILS, HOLDS, Finding, asks
-from bayes_nqp.checks._said import said
+from bayes_nqp.checks._said import Said, said
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import att, text
 
@@ -93,6 +94,8 @@ def _chains(fit: Fit) -> Finding:
         figure = said("{}; E-BFMI {:.2f}", "{}；E-BFMI {:.2f}", figure, gate.energy)
     evidence = _table(quantities)
     if failures:
+        if "tempered_ess" in stats:
+            return Finding(FAILS, figure, _apart(failures), evidence, "table")
         sentence = said(
             "The draws cannot be trusted yet: {}. Sample longer (draws, tune), or raise "
             "target_accept if there are divergences.",
@@ -106,6 +109,18 @@ def _chains(fit: Fit) -> Finding:
         len(evidence),
     )
     return Finding(HOLDS, figure, sentence, evidence, "table")
+
+
+def _apart(failures: Sequence[str]) -> Said:
+    """What to try where populations of particles do not agree."""
+    return said(
+        "One proposal does not carry this posterior, and independent populations of particles do "
+        "not agree yet: {}. Fewer scales (nqp.Complete, varying=None), narrower priors "
+        "(nqp.Priors) or another seed may help; nqp.NUTS() samples it row by row.",
+        "单一提议分布不足以覆盖该后验，各独立粒子群的结果尚不一致：{}。可减少尺度参数"
+        "（nqp.Complete、varying=None）、收紧先验（nqp.Priors）或更换种子；nqp.NUTS() 可逐行抽样。",
+        gate_words("; ".join(failures)),
+    )
 
 
 def _parameters(fit: Fit) -> dict[str, Array]:

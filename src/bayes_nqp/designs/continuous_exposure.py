@@ -19,6 +19,7 @@ from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.pooling import Complete, Partial, Pooling, Separate
 from bayes_nqp.priors import Priors
+from bayes_nqp.registry import register
 from bayes_nqp.terms.time_effects import TimeEffects
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["ContinuousExposure"]
 
 
+@register("design")
 @door
 @dataclass(frozen=True, slots=True)
 class ContinuousExposure(Moved):

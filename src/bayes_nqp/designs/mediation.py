@@ -21,6 +21,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import IdentificationError, StudyError, nearest, shown
 from bayes_nqp.likelihoods import Gaussian, Likelihood
 from bayes_nqp.pooling import Pooling
+from bayes_nqp.registry import register
 from bayes_nqp.terms.mediators import Slope
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ Array = npt.NDArray[np.float64]
 _LEGS = ("a", "b", "direct")
 
 
+@register("design")
 @door
 @dataclass(frozen=True, slots=True)
 class Mediation:

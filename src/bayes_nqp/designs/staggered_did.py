@@ -19,6 +19,7 @@ from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.likelihoods import Gaussian, Likelihood, StudentT
 from bayes_nqp.pooling import Complete, Partial, Pooling, Separate
 from bayes_nqp.priors import Priors
+from bayes_nqp.registry import register
 from bayes_nqp.terms.time_effects import TimeEffects
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 
+@register("design")
 @door
 @dataclass(frozen=True, slots=True)
 class StaggeredDiD(Moved):

@@ -65,7 +65,8 @@ def draw_equations(
             numbered(sampler, number),
         )
         done += 1
-        steps.say("drawing equations", done, len(equations))
+        if progress:
+            steps.say("drawing equations", done, len(equations))
         return chains
 
     def draw(number: int) -> Drawn:

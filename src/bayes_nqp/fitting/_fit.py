@@ -26,6 +26,7 @@ from bayes_nqp.fitting._names import from_tree
 from bayes_nqp.fitting._room import check_draws
 from bayes_nqp.fitting._tree import build_tree
 from bayes_nqp.likelihoods import StudentT
+from bayes_nqp.machine import within
 from bayes_nqp.sampling import NUTS, Importance, Sampler
 from bayes_nqp.versions import versions
 
@@ -192,6 +193,7 @@ def fit(
     sampler: Sampler | None = None,
     *,
     scale: float | None = None,
+    threads: int | None = None,
     progress: bool = True,
 ) -> Fit:
     """Fit a design to a panel.
@@ -210,6 +212,9 @@ def fit(
     scale : float, optional, outcome units
         ``s``, on which priors are stated, held at this value, as where the outcome was simulated;
         computed from the outcome by default.
+    threads : int, optional
+        Threads to compute in, which draws do not depend on. By default the environment variable
+        ``BAYES_NQP_THREADS``, and without it as many as the machine lends.
     progress : bool, default True
         Whether to show a progress bar.
 
@@ -236,7 +241,8 @@ def fit(
     """
     rows = isinstance(design.likelihood, StudentT)
     sampler = (sampler or (NUTS() if rows else Importance())).seeded()
-    return _run(design, panel, sampler, scale, progress, KnownDraws())
+    with within(threads):
+        return _run(design, panel, sampler, scale, progress, KnownDraws())
 
 
 def fit_again(design: Design, panel: Panel, sampler: Importance, known: KnownDraws) -> Fit:

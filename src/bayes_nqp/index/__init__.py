@@ -7,7 +7,7 @@ from bayes_nqp.index._fixed import FixedWeights
 from bayes_nqp.index._index import Index
 from bayes_nqp.index._normalise import MinMax
 from bayes_nqp.index._principal_component import PrincipalComponent
-from bayes_nqp.index._provenance import VALUES, recalled
+from bayes_nqp.index._provenance import recalled
 from bayes_nqp.index._ready import new_quality_productivity
 from bayes_nqp.index._recipe import ProductivityIndex
 from bayes_nqp.index._relation import Relation, relation
@@ -16,7 +16,6 @@ from bayes_nqp.index._system import Dimension, IndexSystem, Indicator
 from bayes_nqp.index._topsis import EntropyTopsis
 
 __all__ = [
-    "VALUES",
     "Critic",
     "Dimension",
     "Entropy",

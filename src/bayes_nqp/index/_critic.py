@@ -10,10 +10,12 @@ import numpy as np
 
 from bayes_nqp.doors import door
 from bayes_nqp.index._scheme import Array, Scope, linear, moments, shares, varies
+from bayes_nqp.registry import register
 
 __all__ = ["Critic"]
 
 
+@register("index")
 @door
 @dataclass(frozen=True, slots=True)
 class Critic:

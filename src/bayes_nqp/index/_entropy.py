@@ -12,10 +12,12 @@ from scipy.special import xlogy
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.index._scheme import Array, Scope, linear, shares
+from bayes_nqp.registry import register
 
 __all__ = ["Entropy", "check_entropy", "entropy_weights"]
 
 
+@register("index")
 @door
 @dataclass(frozen=True, slots=True)
 class Entropy:

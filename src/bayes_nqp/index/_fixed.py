@@ -11,10 +11,12 @@ import numpy as np
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest, shown
 from bayes_nqp.index._scheme import Array, Scope, linear, shares, varies
+from bayes_nqp.registry import register
 
 __all__ = ["FixedWeights"]
 
 
+@register("index")
 @door
 @dataclass(frozen=True, slots=True, init=False)
 class FixedWeights:

@@ -9,6 +9,7 @@ import numpy as np
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
+from bayes_nqp.registry import register
 
 if TYPE_CHECKING:
     from bayes_nqp.index._read import Read
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["MinMax", "normalised"]
 
 
+@register("index")
 @door
 @dataclass(frozen=True, slots=True)
 class MinMax:

@@ -11,10 +11,12 @@ import numpy as np
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.index._scheme import Array, Scope, linear, moments, shares, varies
+from bayes_nqp.registry import register
 
 __all__ = ["PrincipalComponent"]
 
 
+@register("index")
 @door
 @dataclass(frozen=True, slots=True)
 class PrincipalComponent:

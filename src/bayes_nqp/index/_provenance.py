@@ -11,31 +11,15 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from bayes_nqp.doors import door
-from bayes_nqp.index._critic import Critic
-from bayes_nqp.index._entropy import Entropy
-from bayes_nqp.index._equal import EqualWeights
-from bayes_nqp.index._fixed import FixedWeights
-from bayes_nqp.index._normalise import MinMax
-from bayes_nqp.index._principal_component import PrincipalComponent
 from bayes_nqp.index._recipe import ProductivityIndex
-from bayes_nqp.index._system import Dimension, IndexSystem, Indicator
-from bayes_nqp.index._topsis import EntropyTopsis
+from bayes_nqp.registry import registered
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bayes_nqp.index._index import Index
 
-__all__ = ["VALUES", "recalled", "remember"]
-
-VALUES: Mapping[str, type] = {
-    t.__name__: t
-    for t in (
-        ProductivityIndex, IndexSystem, Dimension, Indicator, MinMax, Entropy, EqualWeights,
-        Critic, PrincipalComponent, EntropyTopsis, FixedWeights,
-    )
-}  # fmt: skip
-"""The values of this room, by name."""
+__all__ = ["recalled", "remember"]
 
 _KEY, _TAG = "bayes_nqp.index", "type"
 
@@ -94,5 +78,7 @@ def _value(data: Any) -> Any:
     if isinstance(data, list):
         return tuple(_value(part) for part in data)
     if isinstance(data, Mapping):
-        return VALUES[data[_TAG]](**{k: _value(x) for k, x in data.items() if k != _TAG})
+        return registered("index")[data[_TAG]](
+            **{k: _value(x) for k, x in data.items() if k != _TAG}
+        )
     return data

@@ -14,6 +14,7 @@ from bayes_nqp.index._normalise import MinMax, normalised
 from bayes_nqp.index._read import MISSING, read
 from bayes_nqp.index._scheme import Scheme
 from bayes_nqp.index._system import IndexSystem
+from bayes_nqp.registry import register
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 
+@register("index")
 @door
 @dataclass(frozen=True, slots=True)
 class ProductivityIndex:

@@ -10,12 +10,14 @@ from typing import Literal
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest, shown
+from bayes_nqp.registry import register
 
 __all__ = ["Dimension", "IndexSystem", "Indicator"]
 
 _DIRECTIONS = ("positive", "negative")
 
 
+@register("index")
 @door
 @dataclass(frozen=True, slots=True)
 class Indicator:
@@ -72,6 +74,7 @@ class Indicator:
         return self.key if self.column is None else self.column
 
 
+@register("index")
 @door
 @dataclass(frozen=True, slots=True)
 class Dimension:
@@ -103,6 +106,7 @@ class Dimension:
             )
 
 
+@register("index")
 @door
 @dataclass(frozen=True, slots=True)
 class IndexSystem:

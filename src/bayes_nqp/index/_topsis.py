@@ -11,10 +11,12 @@ import numpy as np
 from bayes_nqp.doors import door
 from bayes_nqp.index._entropy import check_entropy, entropy_weights
 from bayes_nqp.index._scheme import Array, Scope
+from bayes_nqp.registry import register
 
 __all__ = ["EntropyTopsis"]
 
 
+@register("index")
 @door
 @dataclass(frozen=True, slots=True)
 class EntropyTopsis:

@@ -12,6 +12,7 @@ from scipy.special import logsumexp
 
 from bayes_nqp.doors import door
 from bayes_nqp.parameters import ParameterSpace
+from bayes_nqp.registry import register
 from bayes_nqp.sampling._chains import Chains, check_numbers
 from bayes_nqp.sampling._climb import Summit, climb, newton
 from bayes_nqp.sampling._folded import FoldedT, folded, folded_density, unfolded
@@ -39,6 +40,7 @@ LEAST_BRIEF = 100.0
 """Effective proposals that a refit needs: it is asked for averages, not for tails."""
 
 
+@register("sampler")
 @door
 @dataclass(frozen=True, slots=True)
 class Importance:

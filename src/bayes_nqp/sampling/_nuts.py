@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import ConvergenceError, StudyError
+from bayes_nqp.registry import register
 from bayes_nqp.sampling._chains import Chains, check_numbers
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _STATS = {
 }
 
 
+@register("sampler")
 @door
 @dataclass(frozen=True, slots=True)
 class NUTS:

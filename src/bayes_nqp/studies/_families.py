@@ -5,30 +5,30 @@ from __future__ import annotations
 from dataclasses import MISSING, Field, fields
 
 from bayes_nqp.checks import NormalRho, NormalSteps, UniformRho, UniformSteps
-from bayes_nqp.codec import VALUES
+from bayes_nqp.registry import family_of, registered
 
 __all__ = ["DESIGNS", "SAMPLERS", "choices", "members", "option_values"]
 
-DESIGNS = "designs"
-SAMPLERS = "sampling"
+DESIGNS = "design"
+SAMPLERS = "sampler"
 
-_BY_TYPE = {"TimeEffects": "terms", "Pooling": "pooling", "Noise": "designs.noise"}
-"""Rooms of arguments that have no value by default."""
+_BY_TYPE = {"TimeEffects": "time", "Pooling": "pooling", "Noise": "errors"}
+"""Families of arguments that have no value by default."""
 
 
-def members(room: str) -> dict[str, type]:
-    """Name the values of a room of the library.
+def members(family: str) -> dict[str, type]:
+    """Name the values of a family.
 
     Parameters
     ----------
-    room : str
-        Such as "designs", "pooling" or "designs.noise".
+    family : str
+        Such as "design", "pooling" or "errors".
 
     Returns
     -------
     dict of str to type
     """
-    return {name: kind for name, kind in VALUES.items() if _room(kind) == room}
+    return dict(registered(family))
 
 
 def choices(field: Field[object]) -> dict[str, type]:
@@ -44,7 +44,7 @@ def choices(field: Field[object]) -> dict[str, type]:
         Empty where it takes plain data.
     """
     if field.default_factory is not MISSING:
-        return members(_room(type(field.default_factory())))
+        return members(_family(type(field.default_factory())))
     said = str(field.type).split("|", maxsplit=1)[0].strip()
     return members(_BY_TYPE[said]) if said in _BY_TYPE else {}
 
@@ -76,7 +76,6 @@ def places(kind: type) -> dict[str, dict[str, type]]:
     return {name: values for name, values in found.items() if values}
 
 
-def _room(kind: type) -> str:
-    """The room of the library in which a value lives."""
-    package, _, module = kind.__module__.removeprefix("bayes_nqp.").rpartition(".")
-    return package or module
+def _family(kind: type) -> str:
+    """The family that a value is registered under; none of its own where it is not."""
+    return family_of(kind.__name__)

@@ -13,6 +13,7 @@ from bayes_nqp import simulation
 from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.index import IndexSystem, ProductivityIndex
 from bayes_nqp.index._toml import system_of
+from bayes_nqp.registry import registered
 from bayes_nqp.studies._kinds import annotations_of, check_kinds
 from bayes_nqp.studies._paths import text_path
 from bayes_nqp.studies._schema import Index
@@ -44,7 +45,7 @@ def schemes() -> dict[str, type]:
     -------
     dict of str to type
     """
-    return {name: kind for name, kind in indices.VALUES.items() if hasattr(kind, "estimated")}
+    return {name: kind for name, kind in registered("index").items() if hasattr(kind, "estimated")}
 
 
 def normalisations() -> dict[str, type]:

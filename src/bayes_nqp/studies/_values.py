@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from bayes_nqp.codec import VALUES, decode, encode
+from bayes_nqp.codec import decode, encode
 from bayes_nqp.designs import Mediation, StaggeredDiD
 from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.priors import Priors
+from bayes_nqp.registry import registered
 from bayes_nqp.renames import RENAMED
 from bayes_nqp.sampling import Importance, Sampler
 from bayes_nqp.studies._families import DESIGNS, SAMPLERS, members, option_values, places
@@ -231,7 +232,7 @@ def _without_null(data: Any) -> Any:
 
 def _tagged(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Take the name of a value for the value, and "none" for no deviations."""
-    kind = VALUES.get(str(table[_TAG]))
+    kind = registered().get(str(table[_TAG]))
     takes = places(kind) if kind is not None else {}
     made: dict[str, Any] = {}
     for key, item in table.items():
@@ -278,7 +279,7 @@ def _decoded(data: Mapping[str, Any], where: str) -> Any:
 
 def _check_keys(data: Mapping[str, Any], where: str) -> None:
     """Refuse unknown keys here, so that the message speaks of the file's tables."""
-    kind = VALUES.get(str(data[_TAG]))
+    kind = registered().get(str(data[_TAG]))
     if kind is None:
         return
     known = [f.name for f in fields(kind) if f.name != "priors"]

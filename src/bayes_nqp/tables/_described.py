@@ -95,7 +95,7 @@ def model_facts(fit: Fit, say: Mapping[str, str], language: str) -> dict[str, st
         "pooling", "strata", "deviations", "errors", "time"; empty where there is none.
     """
     design = own_design(fit.design)
-    pooling, errors = type(design.effect).__name__, type(design.errors).__name__
+    pooling, errors = type(design.effect).__name__, design.errors.label(language)
     varying = design.effect.varying
     by = " × ".join(_asked(design, "time_strata", fit))
     heavy = isinstance(design.likelihood, StudentT) if hasattr(design, "likelihood") else False
@@ -104,7 +104,7 @@ def model_facts(fit: Fit, say: Mapping[str, str], language: str) -> dict[str, st
         "pooling": say.get(pooling, pooling),
         "strata": listed(list(_asked(design, "strata", fit)), language),
         "deviations": say["unit"] if varying == v.UNIT else varying or "",
-        "errors": say.get(errors, errors) + (say["student_t"] if heavy else ""),
+        "errors": errors + (say["student_t"] if heavy else ""),
         "time": closed(say["time_partial" if pooled else "time_of"].format(by))
         if by
         else say["time_one"],

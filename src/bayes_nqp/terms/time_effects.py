@@ -11,6 +11,7 @@ import numpy.typing as npt
 from bayes_nqp.doors import door
 from bayes_nqp.parameters import FLAT, Scale
 from bayes_nqp.priors import Priors
+from bayes_nqp.registry import register
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
 
 __all__ = ["TimeEffects", "time_parts"]
@@ -18,6 +19,7 @@ __all__ = ["TimeEffects", "time_parts"]
 Index = npt.NDArray[np.int64]
 
 
+@register("time")
 @door
 @dataclass(frozen=True, slots=True)
 class TimeEffects:

@@ -14,6 +14,7 @@ from bayes_nqp.designs.noise._noise import Noise
 from bayes_nqp.designs.noise._steps import Steps
 from bayes_nqp.doors import door
 from bayes_nqp.parameters import Correlation, Parameter
+from bayes_nqp.registry import register
 
 if TYPE_CHECKING:
     from bayes_nqp.priors import Priors
@@ -23,6 +24,7 @@ __all__ = ["AR1"]
 Array = npt.NDArray[np.float64]
 
 
+@register("errors")
 @door
 @dataclass(frozen=True, slots=True)
 class AR1(Noise):

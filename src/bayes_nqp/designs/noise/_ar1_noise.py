@@ -15,6 +15,7 @@ from bayes_nqp.designs.noise._noise import Noise
 from bayes_nqp.designs.noise._steps import Steps
 from bayes_nqp.doors import door
 from bayes_nqp.parameters import HalfNormal, Parameter
+from bayes_nqp.registry import register
 
 if TYPE_CHECKING:
     from bayes_nqp.priors import Priors
@@ -24,6 +25,7 @@ __all__ = ["AR1Noise"]
 Array = npt.NDArray[np.float64]
 
 
+@register("errors")
 @door
 @dataclass(frozen=True, slots=True)
 class AR1Noise(Noise):

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from bayes_nqp.designs.noise._noise import Noise
 from bayes_nqp.designs.noise._steps import Steps
 from bayes_nqp.doors import door
+from bayes_nqp.registry import register
 
 if TYPE_CHECKING:
     from bayes_nqp.parameters import Parameter
@@ -22,6 +23,7 @@ __all__ = ["IID"]
 Array = npt.NDArray[np.float64]
 
 
+@register("errors")
 @door
 @dataclass(frozen=True, slots=True)
 class IID(Noise):

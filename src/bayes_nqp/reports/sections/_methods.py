@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -10,10 +10,12 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._confidence import Subject, needed_for
 from bayes_nqp.checks._said import closed
 from bayes_nqp.designs import Mediation, own_design
-from bayes_nqp.designs.noise import IID, AR1Noise
+from bayes_nqp.designs.noise import Noise
 from bayes_nqp.estimands import ENOUGH
 from bayes_nqp.likelihoods import StudentT
+from bayes_nqp.parameters import Correlation, HalfNormal
 from bayes_nqp.pooling import Partial, Separate
+from bayes_nqp.priors import Priors
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._sentences import listed
@@ -125,12 +127,10 @@ def _priors(context: Context) -> str:
     say, language, design = context.say, context.language, own_design(context.fit.design)
     priors, errors = design.priors, design.errors
     flat, normal, half = _pieces(context)
-    rho = "" if isinstance(errors, IID) else say["prior_rho"].format(*map(_plain, priors.rho))
+    rho = _priors_of_errors(errors, priors, say)
     likelihood = getattr(design, "likelihood", None)
     if isinstance(likelihood, StudentT) and likelihood.nu is None:
         rho += say["prior_nu"]
-    if isinstance(errors, AR1Noise):
-        rho += say["prior_noise"].format(_plain(priors.noise))
     whom = design.effect.varying
     whom = say["whom_unit"] if whom in (None, v.UNIT) else whom
 
@@ -150,6 +150,20 @@ def _priors(context: Context) -> str:
         half=stated(half),
         rho=rho,
     )
+    return text
+
+
+def _priors_of_errors(errors: Noise, priors: Priors, say: Mapping[str, str]) -> str:
+    """Word the priors of an error structure's parameters, by their kind."""
+    text = ""
+    for parameter in errors.parameters(2, priors):
+        prior = parameter.prior
+        if isinstance(prior, Correlation):
+            text += say["prior_rho"].format(_plain(prior.a), _plain(prior.b))
+        elif isinstance(prior, HalfNormal):
+            text += say["prior_noise"].format(_plain(prior.scale))
+        else:
+            text += say["prior_other"].format(parameter.name, repr(prior))
     return text
 
 
