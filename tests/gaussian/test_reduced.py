@@ -49,7 +49,7 @@ def test_means_are_those_of_the_whole_problem(name: str) -> None:
     whole, reduced = both(name)
     points = 0.5 * np.random.default_rng(1).standard_normal((3, len(whole.space)))
     ours, theirs = draw(reduced, points, None), draw(whole, points, None)
-    for part in ("local", "slots", "deviation", "spread", "gain"):
+    for part in ("local", "slots", "deviation", "spread", "weight", "response"):
         size = 1e-7 * max(1.0, np.abs(getattr(theirs, part)).max(initial=0.0))
         assert getattr(ours, part) == pytest.approx(getattr(theirs, part), rel=1e-7, abs=size)
 

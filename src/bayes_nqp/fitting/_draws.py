@@ -117,7 +117,7 @@ def recovered(
     problem = equation.gaussian
     shared = isinstance(generator, SharedStreams)
     width = error_width(equation) if shared else 0
-    per_draw = number_count(problem) + equation.n_slots + problem.entries.shape[1] + width
+    per_draw = number_count(problem) + equation.n_slots + problem.n_unit_numbers + width
     size = int(np.clip(_CHUNK_NUMBERS // max(per_draw, 1), 256, max(len(x), 1)))
     # Equal points share a factor, where draws may be taken in any order.
     order = np.arange(len(x)) if shared else np.lexsort(x.T)
@@ -174,7 +174,7 @@ def _assemble(
     draws: Coefficients,
     share: Any,
     leaning: Any,
-    packs: list[tuple[Index, Array, int, int]],
+    packs: list[tuple[Index, Array, int]],
     stream: np.random.Generator | None,
 ) -> Recovered:
     blocks = equation.problem.blocks
@@ -383,22 +383,19 @@ def moderated_rows(plan: Plan) -> tuple[Index, Index, Array]:
     return rows, plan.cell_of_row[rows], plan.moderator.values[rows]
 
 
-def _unit_packs(
-    plan: Plan, equation: Equation, *, every: bool
-) -> list[tuple[Index, Array, int, int]]:
-    """For each treated class: its units, their packed entries less the mean, class, offset."""
+def _unit_packs(plan: Plan, equation: Equation, *, every: bool) -> list[tuple[Index, Array, int]]:
+    """For each treated class: its units, their packed entries less the mean, its number."""
     problem = equation.problem
     if problem.member_scale is None or problem.members:
         return []
     if members_of(plan)[0].size > MEMBERS_STORED and not every:
         return []
-    packs, offset = [], 0
+    packs = []
     codes, _ = members_of(plan)
     for k, c in enumerate(problem.classes):
         if np.isin(c.units[0], codes):
             entries = packed_rows(equation.rows, c.units, c)
-            packs.append((c.units, entries - c.sums / c.units.size, k, offset))
-        offset += c.sums.size
+            packs.append((c.units, entries - c.sums / c.units.size, k))
     return packs
 
 
@@ -406,16 +403,17 @@ def _deviations(
     equation: Equation,
     draws: Coefficients,
     codes: Index,
-    packs: list[tuple[Index, Array, int, int]],
+    packs: list[tuple[Index, Array, int]],
     stream: np.random.Generator | None,
 ) -> Array:
     """Single deviations that average to those of their class, draw by draw."""
     if equation.problem.members:
         return draws.deviation
     out = np.zeros((draws.deviation.shape[0], codes.size))
-    for units, entries, k, offset in packs:
+    for units, entries, k in packs:
         position = np.searchsorted(codes, units)
-        gain = draws.gain[:, offset : offset + entries.shape[1]]
+        c = equation.problem.classes[k]
+        gain = draws.weight[:, k, c.column] * draws.response[:, k, c.times[c.position]]
         value = draws.deviation[:, k : k + 1] + gain @ entries.T
         if stream is not None and units.size > 1:
             noise = stream.standard_normal(value.shape)

@@ -44,8 +44,11 @@ class Coefficients:
         Of every owner; where each unit is one, the mean over the units of each class.
     spread : ndarray (draw, class)
         Conditional sd of a single unit's deviation; empty where owners hold several units.
-    gain : ndarray (draw, entry)
-        What each entry of a unit (class after class) adds to its deviation; empty likewise.
+    weight : ndarray (draw, class, column)
+        What columns and, last, the outcome count for in a unit's deviation; empty likewise.
+    response : ndarray (draw, class, T)
+        How a unit's deviation answers to each period; empty likewise. What a unit has of column k
+        in period t above its class's mean adds this times the column's weight.
     """
 
     shared: Array
@@ -53,7 +56,8 @@ class Coefficients:
     slots: Array
     deviation: Array
     spread: Array
-    gain: Array
+    weight: Array
+    response: Array
 
     def at(self, rows: Index) -> Coefficients:
         """Some of the draws."""
@@ -188,12 +192,13 @@ def _deviations(
     values: Values,
     flat: Array,
     z: Array,
-) -> tuple[Array, Array, Array]:
-    """Deviations of owners given coefficients; for single units their spread and gains too."""
+) -> tuple[Array, Array, Array, Array]:
+    """Deviations of owners given coefficients; for single units what else theirs take too."""
     times = flat.shape[2]
     nothing = np.zeros((len(values), 0, times))
+    none = np.zeros((len(values), 0, 0, times))
     if problem.deviation is None:
-        return nothing, nothing, nothing
+        return nothing, nothing, none, none
     types = small(problem, values, flat_only=True)
     if problem.by_class is not None:
         return _of_classes(problem, problem.by_class, types, values, flat, z)
@@ -206,7 +211,7 @@ def _deviations(
             a, inner = owners_normal(problem, owners, types, values, fit.shape[2])
             left = _residual(a, fit[:, owners.place])
             out[:, owners.number] = _drawn(left, inner, _times_sigma(values, z[:, owners.number]))
-    return out, nothing, nothing
+    return out, nothing, none, none
 
 
 def _residual(a: Array, fit: Array) -> Array:
@@ -227,8 +232,8 @@ def _of_classes(
     values: Values,
     flat: Array,
     z: Array,
-) -> tuple[Array, Array, Array]:
-    """Mean deviation of each class's units, a unit's spread around it, and gains."""
+) -> tuple[Array, Array, Array, Array]:
+    """Mean deviation of each class's units, a unit's spread around it, weights and responses."""
     head, moments = problem.arrowhead, problem.moments
     a, _ = owners_normal(problem, classes, types, values, moments.width)
     d = moments.loadings
@@ -245,7 +250,6 @@ def _of_classes(
     # Columns enter with minus their slopes, the outcome with one.
     weight = -fit[:, :, moments.n_periods :]
     weight[:, :, -1] += 1.0
-    number, column, period = problem.entries
-    gain = weight[:, number, column] / precision[:, number]
-    gain = gain * v[:, kind[number], period, 0][..., None]
-    return deviation, spread, gain
+    response = v[..., 0][:, kind, :, None] / precision[:, :, None]
+    response = np.broadcast_to(response, (*response.shape[:3], flat.shape[2]))
+    return deviation, spread, weight, response

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy.sparse import block_diag, coo_array, csr_array, kron, vstack
 
 from bayes_nqp.gaussian._small import lower_places
+from bayes_nqp.gaussian.pairs import MANY_PAIRS, paired
 from bayes_nqp.gaussian.problem import GaussianProblem, IsotropicDeviation
 from bayes_nqp.gaussian.reduced import MANY_LOCAL, reduced
 from bayes_nqp.gaussian.statement import Block, Member, Problem
@@ -30,7 +31,9 @@ __all__ = [
 type Triplets = tuple[list[npt.NDArray[Any]], list[npt.NDArray[Any]], list[npt.NDArray[Any]]]
 
 
-def gaussian_problem(problem: Problem, *, reduce: bool | None = None) -> GaussianProblem:
+def gaussian_problem(
+    problem: Problem, *, reduce: bool | None = None, dense_pairs: bool | None = None
+) -> GaussianProblem:
     """Sum classes up, and lay coefficients out.
 
     Parameters
@@ -38,6 +41,8 @@ def gaussian_problem(problem: Problem, *, reduce: bool | None = None) -> Gaussia
     problem : Problem
     reduce : bool, optional
         Whether own cells come off first; by default where that is quicker.
+    dense_pairs : bool, optional
+        Whether pairs of columns are dense products; by default where these are quicker.
 
     Returns
     -------
@@ -45,6 +50,11 @@ def gaussian_problem(problem: Problem, *, reduce: bool | None = None) -> Gaussia
     """
     keys = class_keys(problem)
     moments = _moments(problem, keys)
+    pairs = (problem.n_columns + 1) * (problem.n_columns + 2) // 2
+    if pairs >= MANY_PAIRS if dense_pairs is None else dense_pairs:
+        strata = [(block, stratum) for block, _, stratum, _ in keys.groups]
+        dense = paired(moments.map1, strata, moments.width, moments.n_periods)
+        moments = replace(moments, map1=dense)
     scale = problem.member_scale
     deviation = None
     if scale is not None:
@@ -73,7 +83,6 @@ def gaussian_problem(problem: Problem, *, reduce: bool | None = None) -> Gaussia
         by_group=by_group,
         by_block=by_block,
         by_class=by_class,
-        entries=_entries(problem),
         reduced=smaller,
     )
 
@@ -344,19 +353,6 @@ def _classes(problem: Problem, keys: ClassKeys) -> Owners:
     shape = (every.size, len(keys.types))
     counts = csr_array(coo_array((sizes, (every, keys.type_of)), shape=shape))
     return Owners(csr_array(vstack(parts)), counts, keys.group_of, len(keys.groups), every)
-
-
-def _entries(problem: Problem) -> Index:
-    """Class, column and period of every packed entry (3, entry)."""
-    classes = problem.classes
-    sizes = [c.sums.size for c in classes]
-    return np.stack(
-        [
-            np.repeat(np.arange(len(classes)), sizes),
-            np.concatenate([c.column for c in classes]),
-            np.concatenate([c.times[c.position] for c in classes]),
-        ]
-    )
 
 
 def _load(

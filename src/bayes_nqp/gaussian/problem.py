@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from typing import Protocol
 
 import numpy as np
 
+from bayes_nqp.gaussian.pairs import PairedMap
 from bayes_nqp.gaussian.reduced import Reduced
 from bayes_nqp.gaussian.types import Array, Arrowhead, Index, Moments, Noise, Owners, Values
 from bayes_nqp.parameters import FIXED, FLAT, ParameterSpace
@@ -135,9 +136,6 @@ class GaussianProblem(LinearPart):
         where every unit is an owner.
     by_class : Owners or None
         The classes of units, where every unit is an owner.
-    entries : ndarray of int (3, entry)
-        Class, column and period of what varies between the units of a class, where every unit
-        is an owner; the outcome is the last column.
     reduced : Reduced or None
         Where own cells come off first.
     """
@@ -153,7 +151,6 @@ class GaussianProblem(LinearPart):
     by_group: Owners | None = None
     by_block: Owners | None = None
     by_class: Owners | None = None
-    entries: Index = field(default_factory=lambda: np.zeros((3, 0), dtype=np.int64))
     reduced: Reduced | None = None
 
     @property
@@ -170,7 +167,11 @@ class GaussianProblem(LinearPart):
             self.nuisance, self.tau, m.seen, m.weights, m.n_units, m.pattern, m.loadings,
             head.stored, head.local_scale, head.global_scale,
         ]  # fmt: skip
-        sparse = [m.map1, head.map2]
+        sparse = [head.map2]
+        if isinstance(m.map1, PairedMap):
+            arrays += m.map1.parts
+        else:
+            sparse.append(m.map1)
         for owners in (self.by_class, self.by_group, self.by_block):
             if owners is not None:
                 sparse += [owners.loads, owners.counts]
@@ -179,6 +180,14 @@ class GaussianProblem(LinearPart):
         for array in arrays:
             seal.update(np.ascontiguousarray(array))
         return seal.hexdigest()
+
+    @property
+    def n_unit_numbers(self) -> int:
+        """Numbers of one draw from which deviations of single units are made."""
+        if self.by_class is None:
+            return 0
+        m = self.moments
+        return self.by_class.n_owners * (1 + m.width)
 
     @property
     def n_deviations(self) -> int:

@@ -83,7 +83,7 @@ class Moments:
     loadings : ndarray (H, T, q)
         What multiplies a unit's deviation in each period; zero where unseen. q = 0 without
         deviations.
-    map1 : csr_array (G J (J + 1) / 2, H T (T + 1) / 2)
+    map1 : csr_array or PairedMap (G J (J + 1) / 2, H T (T + 1) / 2)
         Takes the lower triangles of ``Q̃`` to those of ``F``.
     n_columns : int
         K.

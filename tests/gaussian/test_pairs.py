@@ -1,0 +1,45 @@
+"""Pairs of columns by dense products: the same density."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dense import dense, values_of
+from design_table import DESIGNS
+
+from bayes_nqp.gaussian import density, gaussian_problem
+from bayes_nqp.gaussian.pairs import PairedMap
+
+
+@pytest.mark.parametrize("reduce", [False, True])
+@pytest.mark.parametrize("name", DESIGNS)
+def test_dense_pairs_are_sparse_ones(name: str, reduce: bool) -> None:
+    case = DESIGNS[name]
+    statement = case.design.plan(case.make(7, missing=0.15)).equations[0].problem
+    sparse = gaussian_problem(statement, dense_pairs=False, reduce=False)
+    paired = gaussian_problem(statement, dense_pairs=True, reduce=reduce)
+    assert isinstance(paired.moments.map1, PairedMap)
+    points = np.random.default_rng(0).standard_normal((20, len(sparse.space)))
+    assert density(paired, points) == pytest.approx(density(sparse, points), rel=1e-10)
+
+
+@pytest.mark.parametrize("name", ["covariates", "baseline", "exposure, by time"])
+def test_the_density_is_dense(name: str) -> None:
+    case = DESIGNS[name]
+    panel = case.make(4)
+    problem = gaussian_problem(case.design.plan(panel).equations[0].problem, dense_pairs=True)
+    reference = dense(case.design, panel)
+    points = 0.5 * np.random.default_rng(1).standard_normal((3, len(problem.space)))
+    theirs = [reference.log_likelihood(values_of(problem.space.names, x)) for x in points]
+    ours = density(problem, points) - problem.space.log_prior(points)
+    assert np.diff(ours) == pytest.approx(np.diff(theirs), rel=1e-8, abs=1e-7)
+
+
+def test_many_columns_are_paired_by_themselves() -> None:
+    """Their number decides, and few stay sparse."""
+    case = DESIGNS["covariates"]
+    few = gaussian_problem(case.design.plan(case.make(1)).equations[0].problem)
+    assert not isinstance(few.moments.map1, PairedMap)
+    assert (
+        few.digest != gaussian_problem(case.design.plan(case.make(2)).equations[0].problem).digest
+    )
