@@ -221,8 +221,9 @@ def equation_of(
         dose=dose,
     )  # fmt: skip
     names = [c.name for c in columns[:covariates]]
+    equation = replace(equation, slopes=tuple(slope for slope, _ in slopes))
     check_identified(equation, _roles(design, panel, name, names), effects)
-    return replace(equation, slopes=tuple(slope for slope, _ in slopes))
+    return equation
 
 
 def _roles(design: Estimator, panel: Panel, name: str, columns: Sequence[str]) -> Roles:
