@@ -13,8 +13,9 @@ from scipy.sparse import csr_array
 from bayes_nqp.designs._plan import Equation
 from bayes_nqp.errors import IdentificationError, StudyError
 from bayes_nqp.gaussian import PADDING, places_of_classes
-from bayes_nqp.gaussian.density import normal_equations, small
+from bayes_nqp.gaussian.density import normal_equations
 from bayes_nqp.gaussian.types import Arrowhead, Values
+from bayes_nqp.gaussian.unit_precision import small
 from bayes_nqp.parameters import FLAT
 
 __all__ = ["Saturated"]

@@ -19,10 +19,10 @@ from bayes_nqp.gaussian.density import (
     factorise,
     in_chunks,
     point_by_point,
-    small,
 )
 from bayes_nqp.gaussian.stacked import Stacked, StackedValues, UnitClasses
 from bayes_nqp.gaussian.types import Array, Moments
+from bayes_nqp.gaussian.unit_precision import small
 
 __all__ = [
     "OwnNormal", "chunk_size", "own_covariance", "own_normal", "stacked_density",

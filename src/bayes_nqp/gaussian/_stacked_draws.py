@@ -16,9 +16,10 @@ from bayes_nqp.gaussian._stacked_density import (
     stacked_normal_equations,
     treated_normal,
 )
-from bayes_nqp.gaussian.density import factorise, small
+from bayes_nqp.gaussian.density import factorise
 from bayes_nqp.gaussian.stacked import Stacked, StackedValues
 from bayes_nqp.gaussian.types import Array, Index
+from bayes_nqp.gaussian.unit_precision import small
 
 __all__ = ["StackedDraws", "stacked_draw"]
 

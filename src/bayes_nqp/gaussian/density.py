@@ -13,36 +13,21 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
-from bayes_nqp.gaussian._small import absorb, half_solve, lower_triangles, padded, precision
+from bayes_nqp.gaussian.nodes import noise_equations
+from bayes_nqp.gaussian.owners import OwnerEquations, taken_by_owners
 from bayes_nqp.gaussian.problem import GaussianProblem, LinearPart
 from bayes_nqp.gaussian.reduced import ReducedFactor, factor_reduced
-from bayes_nqp.gaussian.types import Array, Owners, Values
+from bayes_nqp.gaussian.types import Array, Values
 from bayes_nqp.machine import n_threads, one_thread
 
 __all__ = [
-    "Factor", "NormalEquations", "Small", "assembled", "density", "factorise", "in_chunks",
-    "log_likelihood", "normal_equations", "point_by_point", "small",
+    "Factor", "NormalEquations", "assembled", "density", "factorise", "in_chunks",
+    "log_likelihood", "normal_equations", "point_by_point", "solved",
 ]  # fmt: skip
 
 CHUNK = 16
 """Points of a batch: more would leave the cache, fewer would wait for Python."""
 _LOG_2PI = float(np.log(2.0 * np.pi))
-
-
-@dataclass(frozen=True, eq=False)
-class Small:
-    """What noise and deviations decide of every type of unit.
-
-    Parameters
-    ----------
-    q : ndarray (B, H, T, T)
-        ``Q̃``: flat unit coefficients out, and deviations of single units.
-    total : ndarray (B)
-        Log determinants, summed over units.
-    """
-
-    q: Array
-    total: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,38 +237,6 @@ def assembled(
     return out[:, 0] if problem.arrowhead.n_outcomes == 1 else out
 
 
-def small(problem: GaussianProblem, values: Values, *, flat_only: bool = False) -> Small:
-    """Precision of every type, with flat unit coefficients and units' own deviations out (1, 2).
-
-    Parameters
-    ----------
-    problem : GaussianProblem
-    values : Values
-    flat_only : bool, default False
-        Whether deviations stay in.
-
-    Returns
-    -------
-    Small
-    """
-    m = problem.moments
-    q, log_det = precision(problem.noise, m, values.noise)
-    q, absorbed = absorb(q, problem.nuisance * m.seen[:, :, None])
-    units = np.bincount(m.pattern, m.n_units, len(m.seen))
-    total = 0.5 * (log_det - absorbed) @ units
-    q = q[:, m.pattern]
-    if problem.deviates_by_unit and not flat_only:
-        k = deviation_precision(values)[:, None]
-        q, inner = absorb(q, m.loadings, k)
-        total = total - 0.5 * (inner - np.linalg.slogdet(k)[1]) @ m.n_units
-    return Small(q, total)
-
-
-def deviation_precision(values: Values) -> Array:
-    """``K = sigma² Omega^-1`` (B, q, q)."""
-    return np.asarray((values.sigma**2)[:, None, None] * np.linalg.inv(values.deviation))
-
-
 @dataclass(frozen=True, eq=False)
 class GroupEquations:
     """Normal equations of groups at B points.
@@ -294,12 +247,13 @@ class GroupEquations:
         F, lower triangles, without what owners inside one group take off.
     total : ndarray (B)
         The log density's part that depends on no coefficient, as far as it is known.
-    types : Small
+    by_block : OwnerEquations or None
+        Of owners across groups, which are still in.
     """
 
     f: Array
     total: Array
-    types: Small
+    by_block: OwnerEquations | None
 
 
 def group_equations(problem: GaussianProblem, values: Values) -> GroupEquations:
@@ -314,15 +268,14 @@ def group_equations(problem: GaussianProblem, values: Values) -> GroupEquations:
     -------
     GroupEquations
     """
-    types, m = small(problem, values), problem.moments
-    f = (m.map1 @ lower_triangles(types.q).T).T
-    total = types.total
-    if problem.by_group is not None:
-        taken, log_det = owners_square(problem, problem.by_group, types, values, m.width)
-        rows, columns = np.tril_indices(m.width)
+    noise = noise_equations(problem, values)
+    f, total = noise.f, noise.total
+    if problem.by_group is not None and noise.by_group is not None:
+        taken, log_det = taken_by_owners(problem.by_group, noise.by_group, values)
+        rows, columns = np.tril_indices(problem.moments.width)
         f = f - taken[:, :, rows, columns].reshape(f.shape)
         total = total - 0.5 * log_det
-    return GroupEquations(f, total, types)
+    return GroupEquations(f, total, noise.by_block)
 
 
 def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquations:
@@ -342,59 +295,11 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
     flat = np.zeros((len(values), head.n_blocks * head.size**2))
     flat[:, head.stored] = (head.map2 @ np.ascontiguousarray(groups.f.T)).T
     matrix = flat.reshape(len(values), head.n_blocks, head.size, head.size)
-    if problem.by_block is not None:
-        taken, log_det = owners_square(problem, problem.by_block, groups.types, values, head.size)
+    if problem.by_block is not None and groups.by_block is not None:
+        taken, log_det = taken_by_owners(problem.by_block, groups.by_block, values)
         matrix -= taken
         total = total - 0.5 * log_det
     return NormalEquations(matrix, total)
-
-
-def owners_square(
-    problem: GaussianProblem, owners: Owners, types: Small, values: Values, width: int
-) -> tuple[Array, Array]:
-    """What owners' deviations take off normal equations, and their log determinants (4).
-
-    ``sum_o a_o' (K + H_o)^-1 a_o`` in each place, and ``sum_o log|K + H_o| - log|K|``.
-
-    Parameters
-    ----------
-    problem : GaussianProblem
-    owners : Owners
-    types : Small
-    values : Values
-    width : int
-        L, the size of the normal equations.
-
-    Returns
-    -------
-    tuple of ndarray (B, place, L, L) and ndarray (B)
-    """
-    a, inner = owners_normal(problem, owners, types, values, width)
-    lower = np.linalg.cholesky(inner)
-    half = padded(owners.home, half_solve(lower, a))
-    half = half.reshape(*half.shape[:2], -1, width)
-    log_det = 2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=(1, 2))
-    prior = np.linalg.slogdet(values.deviation)[1]
-    q = values.deviation.shape[-1]
-    log_k = q * 2.0 * np.log(values.sigma) - prior
-    return half.swapaxes(-1, -2) @ half, log_det - owners.n_owners * log_k
-
-
-def owners_normal(
-    problem: GaussianProblem, owners: Owners, types: Small, values: Values, width: int
-) -> tuple[Array, Array]:
-    """Normal equations of owners' deviations: ``a_o`` (B, O, q, L) and ``K + H_o`` (B, O, q, q)."""
-    d = problem.moments.loadings
-    v = types.q @ d
-    n_points, q = len(v), d.shape[2]
-    a = owners.loads @ v.transpose(1, 2, 0, 3).reshape(-1, n_points * q)
-    a = a.reshape(owners.n_owners, width, n_points, q).transpose(2, 0, 3, 1)
-    h = d.swapaxes(-1, -2) @ v
-    by_owner = (owners.counts @ h.transpose(1, 0, 2, 3).reshape(len(d), -1)).reshape(
-        owners.n_owners, n_points, q, q
-    )
-    inner = by_owner.transpose(1, 0, 2, 3) + deviation_precision(values)[:, None]
-    return a, inner
 
 
 def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:

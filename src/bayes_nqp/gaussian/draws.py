@@ -10,20 +10,13 @@ from bayes_nqp.gaussian._back import back_substituted, by_draw, in_blocks, produ
 from bayes_nqp.gaussian._back_reduced import back_through_own_cells
 from bayes_nqp.gaussian._distinct import draws_of_distinct
 from bayes_nqp.gaussian.correlated import ErrorSums, standardised
-from bayes_nqp.gaussian.density import (
-    CHUNK,
-    Factor,
-    Small,
-    deviation_precision,
-    factorise,
-    normal_equations,
-    owners_normal,
-    small,
-    solved,
-)
+from bayes_nqp.gaussian.density import CHUNK, Factor, factorise, normal_equations, solved
+from bayes_nqp.gaussian.nodes import noise_equations
+from bayes_nqp.gaussian.owners import owner_equations
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.reduced import ReducedFactor
 from bayes_nqp.gaussian.types import Array, Index, Owners, Values
+from bayes_nqp.gaussian.unit_precision import deviation_precision, small
 
 __all__ = ["Coefficients", "SharedErrors", "draw", "number_count"]
 
@@ -199,17 +192,19 @@ def _deviations(
     none = np.zeros((len(values), 0, 0, times))
     if problem.deviation is None:
         return nothing, nothing, none, none
-    types = small(problem, values, flat_only=True)
     if problem.by_class is not None:
-        return _of_classes(problem, problem.by_class, types, values, flat, z)
+        return _of_classes(problem, problem.by_class, values, flat, z)
+    noise = noise_equations(problem, values)
     head, moments = problem.arrowhead, problem.moments
     out = np.zeros((len(values), problem.n_deviations, times))
     fits = product(head.group_loads, flat).reshape(len(values), -1, moments.width, times)
     coefficients = flat.reshape(len(values), head.n_blocks, head.size, times)
-    for owners, fit in ((problem.by_group, fits), (problem.by_block, coefficients)):
-        if owners is not None:
-            a, inner = owners_normal(problem, owners, types, values, fit.shape[2])
-            left = _residual(a, fit[:, owners.place])
+    for owners, equations, fit in (
+        (problem.by_group, noise.by_group, fits),
+        (problem.by_block, noise.by_block, coefficients),
+    ):
+        if owners is not None and equations is not None:
+            left, inner = _residual(equations.a, fit[:, owners.place]), equations.inner(values)
             out[:, owners.number] = _drawn(left, inner, _times_sigma(values, z[:, owners.number]))
     return out, nothing, none, none
 
@@ -228,14 +223,14 @@ def _drawn(left: Array, inner: Array, noise: Array) -> Array:
 def _of_classes(
     problem: GaussianProblem,
     classes: Owners,
-    types: Small,
     values: Values,
     flat: Array,
     z: Array,
 ) -> tuple[Array, Array, Array, Array]:
     """Mean deviation of each class's units, a unit's spread around it, weights and responses."""
     head, moments = problem.arrowhead, problem.moments
-    a, _ = owners_normal(problem, classes, types, values, moments.width)
+    types = small(problem, values, flat_only=True)
+    a = owner_equations(problem, classes, types, moments.width).a
     d = moments.loadings
     v = types.q @ d
     inner = (d.swapaxes(-1, -2) @ v)[..., 0, 0] + deviation_precision(values)[:, 0]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy.sparse import block_diag, coo_array, csr_array, kron, vstack
 
 from bayes_nqp.gaussian._small import lower_places
+from bayes_nqp.gaussian.nodes import MANY_PATTERNS
 from bayes_nqp.gaussian.pairs import MANY_PAIRS, paired
 from bayes_nqp.gaussian.problem import GaussianProblem, IsotropicDeviation
 from bayes_nqp.gaussian.reduced import MANY_LOCAL, reduced
@@ -32,7 +33,11 @@ type Triplets = tuple[list[npt.NDArray[Any]], list[npt.NDArray[Any]], list[npt.N
 
 
 def gaussian_problem(
-    problem: Problem, *, reduce: bool | None = None, dense_pairs: bool | None = None
+    problem: Problem,
+    *,
+    reduce: bool | None = None,
+    dense_pairs: bool | None = None,
+    nodes: bool | None = None,
 ) -> GaussianProblem:
     """Sum classes up, and lay coefficients out.
 
@@ -43,6 +48,9 @@ def gaussian_problem(
         Whether own cells come off first; by default where that is quicker.
     dense_pairs : bool, optional
         Whether pairs of columns are dense products; by default where these are quicker.
+    nodes : bool, optional
+        Whether what the noise decides is interpolated between nodes of its parameter, where it has
+        one; by default where patterns of observed periods are many.
 
     Returns
     -------
@@ -66,6 +74,8 @@ def gaussian_problem(
     elif scale is not None:
         by_class = _classes(problem, keys)
     n_local = max((b.local_slot.size for b in problem.blocks), default=0)
+    if nodes is None:
+        nodes = len(keys.patterns) >= MANY_PATTERNS
     smaller = None
     if by_block is None and (
         n_local * len(problem.blocks) >= MANY_LOCAL if reduce is None else reduce
@@ -84,6 +94,7 @@ def gaussian_problem(
         by_block=by_block,
         by_class=by_class,
         reduced=smaller,
+        on_nodes=by_class is None and len(problem.error_parameters) == 2 and nodes,
     )
 
 

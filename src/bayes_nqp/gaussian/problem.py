@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from bayes_nqp.gaussian.nodes import Nodes
 from bayes_nqp.gaussian.pairs import PairedMap
 from bayes_nqp.gaussian.reduced import Reduced
 from bayes_nqp.gaussian.types import Array, Arrowhead, Index, Moments, Noise, Owners, Values
@@ -138,6 +139,8 @@ class GaussianProblem(LinearPart):
         The classes of units, where every unit is an owner.
     reduced : Reduced or None
         Where own cells come off first.
+    on_nodes : bool
+        Whether what the noise decides is interpolated; without deviations of single units.
     """
 
     space: ParameterSpace
@@ -152,6 +155,7 @@ class GaussianProblem(LinearPart):
     by_block: Owners | None = None
     by_class: Owners | None = None
     reduced: Reduced | None = None
+    on_nodes: bool = False
 
     @property
     def deviates_by_unit(self) -> bool:
@@ -180,6 +184,11 @@ class GaussianProblem(LinearPart):
         for array in arrays:
             seal.update(np.ascontiguousarray(array))
         return seal.hexdigest()
+
+    @cached_property
+    def nodes(self) -> Nodes | None:
+        """Where the noise's parameter has been, if that is remembered."""
+        return Nodes(self) if self.on_nodes else None
 
     @property
     def n_unit_numbers(self) -> int:

@@ -1,0 +1,185 @@
+"""What the noise alone decides: at any point, or on Chebyshev nodes of its one parameter.
+
+Without deviations of single units, ``Q̃``, F and the normal equations of owners are smooth functions
+of the noise's parameters and of nothing else. Where there is one parameter and many patterns of
+observed periods, they are computed at a few nodes of its unconstrained scale, panel by panel, and
+one product gives them at every point. No point is extrapolated to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.polynomial import chebyshev
+
+from bayes_nqp.gaussian._small import lower_triangles
+from bayes_nqp.gaussian.owners import OwnerEquations, owner_equations
+from bayes_nqp.gaussian.types import Array, Values
+from bayes_nqp.gaussian.unit_precision import small
+
+if TYPE_CHECKING:
+    from bayes_nqp.gaussian.problem import GaussianProblem
+
+__all__ = ["MANY_PATTERNS", "Nodes", "NoiseEquations", "noise_equations"]
+
+MANY_PATTERNS = 16
+"""Patterns of observed periods from which nodes are used.
+
+With 191 patterns, microseconds a point fell from 2,580 to 240; with one there is nothing to gain.
+"""
+_WIDTH = 1.0
+"""Width of a panel, on the unconstrained scale."""
+_FARTHEST = 12.0
+"""Where panels end; beyond, points are computed one by one."""
+_SIZES = (12, 18)
+"""Nodes of a panel: the fewest that are exact in between."""
+_EXACT = 1e-11
+"""Largest error in between, relative to the largest value of each array."""
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseEquations:
+    """Normal equations of groups and owners at B points, no deviation of an owner taken out (3).
+
+    Parameters
+    ----------
+    f : ndarray (B, G J (J + 1) / 2)
+        F, lower triangles.
+    total : ndarray (B)
+        Log determinants, summed over units.
+    by_group, by_block : OwnerEquations or None
+    """
+
+    f: Array
+    total: Array
+    by_group: OwnerEquations | None
+    by_block: OwnerEquations | None
+
+    @property
+    def arrays(self) -> list[Array]:
+        """All arrays, one after another."""
+        owners = [o for o in (self.by_group, self.by_block) if o is not None]
+        return [self.f, self.total, *(part for o in owners for part in (o.a, o.h))]
+
+    @property
+    def table(self) -> Array:
+        """All numbers side by side (B, number)."""
+        return np.concatenate([a.reshape(len(a), -1) for a in self.arrays], axis=1)
+
+    def like(self, table: Array) -> NoiseEquations:
+        """The same at other points, from their numbers side by side."""
+        shapes = [a.shape[1:] for a in self.arrays]
+        cuts = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
+        parts = np.split(table, cuts, axis=1)
+        f, total, *rest = [
+            part.reshape(-1, *shape) for part, shape in zip(parts, shapes, strict=True)
+        ]
+        owners = [OwnerEquations(a, h) for a, h in zip(rest[::2], rest[1::2], strict=True)]
+        by_group = None if self.by_group is None else owners.pop(0)
+        by_block = None if self.by_block is None else owners.pop(0)
+        return NoiseEquations(f, total, by_group, by_block)
+
+
+def noise_equations(problem: GaussianProblem, values: Values) -> NoiseEquations:
+    """Normal equations of groups and owners.
+
+    Parameters
+    ----------
+    problem : GaussianProblem
+    values : Values
+
+    Returns
+    -------
+    NoiseEquations
+    """
+    if problem.nodes is not None:
+        return problem.nodes.equations(values)
+    return _at_points(problem, values)
+
+
+def _at_points(problem: GaussianProblem, values: Values) -> NoiseEquations:
+    types, m = small(problem, values), problem.moments
+    f = (m.map1 @ lower_triangles(types.q).T).T
+    group, block = problem.by_group, problem.by_block
+    return NoiseEquations(
+        f,
+        types.total,
+        None if group is None else owner_equations(problem, group, types, m.width),
+        None if block is None else owner_equations(problem, block, types, problem.arrowhead.size),
+    )
+
+
+class Nodes:
+    """Panels of the noise's parameter, each computed when a point first falls into it.
+
+    Parameters
+    ----------
+    problem : GaussianProblem
+        With one parameter of the noise, and without deviations of single units.
+    """
+
+    def __init__(self, problem: GaussianProblem) -> None:
+        self.problem = problem
+        # Of the parameters the last is sigma, and those of the noise come before it.
+        self.prior = problem.space.parameters[-2].prior
+        self.panels: dict[int, tuple[NoiseEquations, Array] | None] = {}
+
+    def equations(self, values: Values) -> NoiseEquations:
+        """Normal equations at points, from nodes wherever these are exact.
+
+        Parameters
+        ----------
+        values : Values
+
+        Returns
+        -------
+        NoiseEquations
+        """
+        u = self.prior.unconstrain(values.noise[:, 0])
+        if not (np.abs(u) < _FARTHEST).all():
+            return _at_points(self.problem, values)
+        number = np.floor(u / _WIDTH).astype(np.int64)
+        panels = {int(k): self._panel(int(k)) for k in np.unique(number)}
+        if None in panels.values():
+            return _at_points(self.problem, values)
+        pieces = [(number == k, k, panel) for k, panel in panels.items() if panel is not None]
+        out = np.empty((len(u), pieces[0][2][1].shape[1]))
+        for inside, k, (_, table) in pieces:
+            out[inside] = _between(table, 2.0 * (u[inside] / _WIDTH - k) - 1.0)
+        return pieces[0][2][0].like(out)
+
+    def _panel(self, number: int) -> tuple[NoiseEquations, Array] | None:
+        """Some equations, and coefficients of Chebyshev polynomials; None where these fail."""
+        if number not in self.panels:
+            self.panels[number] = self._computed(number)
+        return self.panels[number]
+
+    def _computed(self, number: int) -> tuple[NoiseEquations, Array] | None:
+        for size in _SIZES:
+            places = np.cos(np.pi * (np.arange(size) + 0.5) / size)
+            between = np.cos(np.pi * np.arange(1, size, 4) / size)
+            try:
+                nodes, true = self._at(number, places), self._at(number, between).table
+            except np.linalg.LinAlgError:
+                return None
+            table = np.linalg.solve(chebyshev.chebvander(places, size - 1), nodes.table)
+            error = nodes.like(np.abs(_between(table, between) - true)).arrays
+            largest = nodes.like(np.abs(true)).arrays
+            if all(e.max(initial=0.0) <= _EXACT * t.max(initial=0.0)
+                   for e, t in zip(error, largest, strict=True)):  # fmt: skip
+                return nodes, table
+        return None
+
+    def _at(self, number: int, places: Array) -> NoiseEquations:
+        """Normal equations at places in [-1, 1] of a panel, computed there."""
+        u = _WIDTH * (number + 0.5 * (places + 1.0))
+        one, none = np.ones(len(u)), np.zeros((len(u), 0))
+        noise = self.prior.constrain(u)[:, None]
+        return _at_points(self.problem, Values(none, none[:, :, None], noise, one))
+
+
+def _between(table: Array, places: Array) -> Array:
+    """Polynomials with given coefficients (degree, number), at places (B): (B, number)."""
+    return np.asarray(chebyshev.chebvander(places, len(table) - 1) @ table)

@@ -1,0 +1,93 @@
+"""Owners of several units: their normal equations, and what these take off (4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_nqp.gaussian._small import half_solve, padded
+from bayes_nqp.gaussian.types import Array, Owners, Values
+from bayes_nqp.gaussian.unit_precision import Small, deviation_precision
+
+if TYPE_CHECKING:
+    from bayes_nqp.gaussian.problem import GaussianProblem
+
+__all__ = ["OwnerEquations", "owner_equations", "taken_by_owners"]
+
+
+@dataclass(frozen=True, eq=False)
+class OwnerEquations:
+    """Normal equations of owners' deviations at B points.
+
+    Parameters
+    ----------
+    a : ndarray (B, O, q, L)
+        ``a_o``, on the normal equations of a group or the coefficients of a block.
+    h : ndarray (B, O, q, q)
+        ``H_o``.
+    """
+
+    a: Array
+    h: Array
+
+    def inner(self, values: Values) -> Array:
+        """``K + H_o`` (B, O, q, q)."""
+        return np.asarray(self.h + deviation_precision(values)[:, None])
+
+
+def owner_equations(
+    problem: GaussianProblem, owners: Owners, types: Small, width: int
+) -> OwnerEquations:
+    """Sum the units of every owner up.
+
+    Parameters
+    ----------
+    problem : GaussianProblem
+    owners : Owners
+    types : Small
+    width : int
+        L, the size of the normal equations.
+
+    Returns
+    -------
+    OwnerEquations
+    """
+    d = problem.moments.loadings
+    v = types.q @ d
+    n_points, q = len(v), d.shape[2]
+    a = owners.loads @ v.transpose(1, 2, 0, 3).reshape(-1, n_points * q)
+    a = a.reshape(owners.n_owners, width, n_points, q).transpose(2, 0, 3, 1)
+    h = d.swapaxes(-1, -2) @ v
+    by_owner = (owners.counts @ h.transpose(1, 0, 2, 3).reshape(len(d), -1)).reshape(
+        owners.n_owners, n_points, q, q
+    )
+    return OwnerEquations(a, by_owner.transpose(1, 0, 2, 3))
+
+
+def taken_by_owners(
+    owners: Owners, equations: OwnerEquations, values: Values
+) -> tuple[Array, Array]:
+    """What owners' deviations take off normal equations, and their log determinants (4).
+
+    ``sum_o a_o' (K + H_o)^-1 a_o`` in each place, and ``sum_o log|K + H_o| - log|K|``.
+
+    Parameters
+    ----------
+    owners : Owners
+    equations : OwnerEquations
+    values : Values
+
+    Returns
+    -------
+    tuple of ndarray (B, place, L, L) and ndarray (B)
+    """
+    lower = np.linalg.cholesky(equations.inner(values))
+    half = padded(owners.home, half_solve(lower, equations.a))
+    half = half.reshape(*half.shape[:2], -1, equations.a.shape[3])
+    log_det = 2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=(1, 2))
+    prior = np.linalg.slogdet(values.deviation)[1]
+    q = values.deviation.shape[-1]
+    log_k = q * 2.0 * np.log(values.sigma) - prior
+    return half.swapaxes(-1, -2) @ half, log_det - owners.n_owners * log_k

@@ -1,0 +1,64 @@
+"""What is left of a unit's precision when flat effects and its own deviation are out (1, 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_nqp.gaussian._small import absorb, precision
+from bayes_nqp.gaussian.types import Array, Values
+
+if TYPE_CHECKING:
+    from bayes_nqp.gaussian.problem import GaussianProblem
+
+__all__ = ["Small", "deviation_precision", "small"]
+
+
+@dataclass(frozen=True, eq=False)
+class Small:
+    """What noise and deviations decide of every type of unit.
+
+    Parameters
+    ----------
+    q : ndarray (B, H, T, T)
+        ``Q̃``: flat unit coefficients out, and deviations of single units.
+    total : ndarray (B)
+        Log determinants, summed over units.
+    """
+
+    q: Array
+    total: Array
+
+
+def small(problem: GaussianProblem, values: Values, *, flat_only: bool = False) -> Small:
+    """Precision of every type, with flat unit coefficients and units' own deviations out (1, 2).
+
+    Parameters
+    ----------
+    problem : GaussianProblem
+    values : Values
+    flat_only : bool, default False
+        Whether deviations stay in.
+
+    Returns
+    -------
+    Small
+    """
+    m = problem.moments
+    q, log_det = precision(problem.noise, m, values.noise)
+    q, absorbed = absorb(q, problem.nuisance * m.seen[:, :, None])
+    units = np.bincount(m.pattern, m.n_units, len(m.seen))
+    total = 0.5 * (log_det - absorbed) @ units
+    q = q[:, m.pattern]
+    if problem.deviates_by_unit and not flat_only:
+        k = deviation_precision(values)[:, None]
+        q, inner = absorb(q, m.loadings, k)
+        total = total - 0.5 * (inner - np.linalg.slogdet(k)[1]) @ m.n_units
+    return Small(q, total)
+
+
+def deviation_precision(values: Values) -> Array:
+    """``K = sigma² Omega^-1`` (B, q, q)."""
+    return np.asarray((values.sigma**2)[:, None, None] * np.linalg.inv(values.deviation))

@@ -1,0 +1,63 @@
+"""What the noise decides, between nodes of its parameter: the density and the draws as they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dense import dense, values_of
+from design_table import DESIGNS
+
+from bayes_nqp.gaussian import GaussianProblem, density, draw, gaussian_problem
+
+NAMES = ["partial, cities, AR(1)", "exposure, partial, cities, AR(1)", "complete, none, common time",
+         "time by region"]  # fmt: skip
+
+
+def both(name: str) -> tuple[GaussianProblem, GaussianProblem]:
+    case = DESIGNS[name]
+    statement = case.design.plan(case.make(7, missing=0.15)).equations[0].problem
+    return gaussian_problem(statement, nodes=False), gaussian_problem(statement, nodes=True)
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_the_density_is_that_without_nodes(name: str) -> None:
+    direct, nodes = both(name)
+    assert direct.nodes is None
+    points = 2.0 * np.random.default_rng(0).standard_normal((200, len(direct.space)))
+    assert density(nodes, points) == pytest.approx(density(direct, points), rel=1e-10)
+
+
+def test_some_designs_have_nodes_and_others_none() -> None:
+    assert both("partial, cities, AR(1)")[1].nodes is not None
+    # Two parameters; deviations of single units; none.
+    for name in ("partial, cities, AR(1) + noise", "partial, units, AR(1)", "partial, none, iid"):
+        assert both(name)[1].nodes is None
+
+
+@pytest.mark.parametrize("name", NAMES[:1])
+def test_the_density_is_dense(name: str) -> None:
+    case = DESIGNS[name]
+    panel = case.make(4, missing=0.2)
+    problem = gaussian_problem(case.design.plan(panel).equations[0].problem, nodes=True)
+    reference = dense(case.design, panel)
+    points = np.random.default_rng(1).standard_normal((4, len(problem.space)))
+    theirs = [reference.log_likelihood(values_of(problem.space.names, x)) for x in points]
+    ours = density(problem, points) - problem.space.log_prior(points)
+    assert np.diff(ours) == pytest.approx(np.diff(theirs), rel=1e-8, abs=1e-7)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_draws_are_those_without_nodes(name: str) -> None:
+    direct, nodes = both(name)
+    points = 0.5 * np.random.default_rng(1).standard_normal((12, len(direct.space)))
+    ours, theirs = (draw(p, points, np.random.default_rng(2)) for p in (nodes, direct))
+    assert ours.slots == pytest.approx(theirs.slots, rel=1e-7, abs=1e-8)
+    assert ours.deviation == pytest.approx(theirs.deviation, rel=1e-7, abs=1e-8)
+
+
+@pytest.mark.parametrize("far", [11.9, 13.0, 60.0, -60.0])
+def test_far_out_points_are_computed_or_refused_as_without_nodes(far: float) -> None:
+    direct, nodes = both("partial, cities, AR(1)")
+    points = 0.1 * np.random.default_rng(0).standard_normal((3, len(direct.space)))
+    points[1, direct.space.names.index("rho")] = far
+    assert density(nodes, points) == pytest.approx(density(direct, points), rel=1e-9)
