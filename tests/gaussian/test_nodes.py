@@ -9,8 +9,10 @@ from design_table import DESIGNS
 
 from bayes_nqp.gaussian import GaussianProblem, density, draw, gaussian_problem
 
-NAMES = ["partial, cities, AR(1)", "exposure, partial, cities, AR(1)", "complete, none, common time",
-         "time by region"]  # fmt: skip
+NAMES = [
+    "partial, cities, AR(1)", "exposure, partial, cities, AR(1)", "complete, none, common time",
+    "time by region",
+]  # fmt: skip
 
 
 def both(name: str) -> tuple[GaussianProblem, GaussianProblem]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import block_diag, coo_array, csr_array, kron, vstack
+from scipy.sparse import block_diag, coo_array, csr_array, kron
 
 from bayes_nqp.gaussian._small import lower_places
 from bayes_nqp.gaussian.nodes import MANY_PATTERNS
@@ -356,27 +356,50 @@ def _sparse(
 
 def _classes(problem: Problem, keys: ClassKeys) -> Owners:
     """Classes whose units have a deviation each."""
-    parts, sizes = [], []
-    for number, c in enumerate(problem.classes):
-        parts.append(_load(problem, keys, number, c.units.size, c.sums))
-        sizes.append(float(c.units.size))
+    sizes = [float(c.units.size) for c in problem.classes]
     every = np.arange(len(problem.classes))
+    loads = _loads_of(problem, keys, every, sizes, [c.sums for c in problem.classes], every)
     shape = (every.size, len(keys.types))
     counts = csr_array(coo_array((sizes, (every, keys.type_of)), shape=shape))
-    return Owners(csr_array(vstack(parts)), counts, keys.group_of, len(keys.groups), every)
+    return Owners(loads, counts, keys.group_of, len(keys.groups), every)
 
 
-def _load(
-    problem: Problem, keys: ClassKeys, number: int, units: int, sums: npt.NDArray[np.float64]
+def _loads_of(
+    problem: Problem,
+    keys: ClassKeys,
+    classes: Index,
+    counts: Sequence[float],
+    sums: Sequence[npt.NDArray[np.float64]],
+    place: Index,
 ) -> Any:
-    """How ``Q̃ D`` of a class loads on the normal equations of its group, summed over units."""
-    c, n_periods = problem.classes[number], problem.n_periods
-    rows = np.concatenate([c.times, n_periods + c.column])
-    columns = np.concatenate([c.times, c.times[c.position]])
-    values = np.concatenate([np.full(c.times.size, float(units)), sums])
-    shape = (n_periods + problem.n_columns + 1, len(keys.types) * n_periods)
-    at = (rows, int(keys.type_of[number]) * n_periods + columns)
-    return csr_array(coo_array((values, at), shape=shape))
+    """How ``Q̃ D`` loads on normal equations, summed over some units of some classes.
+
+    Parameters
+    ----------
+    problem : Problem
+    keys : ClassKeys
+    classes : ndarray of int (entry)
+    counts : sequence of float (entry)
+        Units of the class.
+    sums : sequence of ndarray (entry)
+        Sums of the packed entries over these units.
+    place : ndarray of int (entry)
+        Which normal equations each entry belongs to.
+
+    Returns
+    -------
+    csr_array (place J, H T)
+    """
+    n_periods, width = problem.n_periods, problem.n_periods + problem.n_columns + 1
+    rows, columns, values = [], [], []
+    for number, units, total, at in zip(classes, counts, sums, place, strict=True):
+        c = problem.classes[number]
+        rows.append(at * width + np.concatenate([c.times, n_periods + c.column]))
+        period = np.concatenate([c.times, c.times[c.position]])
+        columns.append(keys.type_of[number] * n_periods + period)
+        values.append(np.concatenate([np.full(c.times.size, float(units)), total]))
+    n_places = int(place.max(initial=-1)) + 1
+    return _sparse(rows, columns, values, (n_places * width, len(keys.types) * n_periods))
 
 
 def _owners(
@@ -405,17 +428,17 @@ def _owners_at(
     loads: Sequence[Any] | None,
 ) -> Owners:
     """Owners with their loads on ``Q̃ D``; through X' where loads of groups are given."""
-    parts, owner, kind, count = [], [], [], []
-    for o, k in enumerate(numbers):
-        member: Member = problem.members[k]
-        total: Any = 0
-        for number, units, sums in zip(member.classes, member.counts, member.sums, strict=True):
-            load = _load(problem, keys, int(number), int(units), sums)
-            total = total + (load if loads is None else loads[keys.group_of[number]].T @ load)
-            owner.append(o)
-            kind.append(int(keys.type_of[number]))
-            count.append(float(units))
-        parts.append(total)
-    shape = (len(numbers), len(keys.types))
-    counts = csr_array(coo_array((count, (owner, kind)), shape=shape))
-    return Owners(csr_array(vstack(parts)), counts, place, n_places, np.asarray(numbers))
+    members: list[Member] = [problem.members[k] for k in numbers]
+    classes = np.concatenate([member.classes for member in members])
+    counts = np.concatenate([member.counts for member in members]).astype(np.float64)
+    sums = [total for member in members for total in member.sums]
+    owner = np.repeat(np.arange(len(members)), [member.classes.size for member in members])
+    if loads is None:
+        own = _loads_of(problem, keys, classes, list(counts), sums, owner)
+    else:
+        entries = np.arange(owner.size)
+        through = _beside([loads[g] for g in keys.group_of[classes]], list(owner), len(members))
+        own = through.T @ _loads_of(problem, keys, classes, list(counts), sums, entries)
+    shape = (len(members), len(keys.types))
+    by_type = csr_array(coo_array((counts, (owner, keys.type_of[classes])), shape=shape))
+    return Owners(csr_array(own), by_type, place, n_places, np.asarray(numbers))
