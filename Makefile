@@ -14,7 +14,7 @@ ARGS ?=
 MINUTES ?= 10
 export PYTHON
 
-.PHONY: help env study new test test-lowest package fuzz docs notebooks lint format bench calibrate clean
+.PHONY: help env study new test test-lowest package fuzz faults docs notebooks lint format bench calibrate clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -39,6 +39,9 @@ test-lowest:  ## The same tests on the lowest supported versions, whose own warn
 
 fuzz: $(READY)  ## Hostile frames, files, studies and saved fits, new ones each time, for about MINUTES
 	@BAYES_NQP_FUZZ_MINUTES=$(MINUTES) $(BIN)/python -m pytest tests/fuzz $(ARGS)
+
+faults: $(READY)  ## Plant faults one at a time (tools/faults.toml), and say which the tests catch
+	@$(BIN)/python tools/faults.py $(ARGS)
 
 package: $(READY)  ## Build dist/, install the wheel far from here, and run a study with it
 	@tools/package.sh

@@ -6,6 +6,7 @@ import re
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,6 +109,29 @@ def test_every_room_has_a_layer() -> None:
 def test_the_architecture_page_names_every_room() -> None:
     page = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
     assert {room for room in rooms() if f"`{room}`" not in page} == set()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    tomllib.loads((ROOT / "tools" / "faults.toml").read_text(encoding="utf-8"))["fault"],
+    ids=lambda fault: fault["name"],
+)
+def test_every_fault_can_be_planted(fault: dict[str, Any]) -> None:
+    """Lines that `make faults` breaks stand once in the library, and its tests are there."""
+    text = (PACKAGE / fault["file"]).read_text(encoding="utf-8")
+    assert text.count(fault["old"]) == 1
+    assert fault["new"] != fault["old"]
+    for test in fault["tests"]:
+        file, _, function = test.partition("::")
+        path = ROOT / "tests" / file
+        assert path.exists()
+        name = function.partition("[")[0]
+        assert not name or f"def {name}(" in path.read_text(encoding="utf-8")
+
+
+def test_faults_are_told_apart_by_name() -> None:
+    table = tomllib.loads((ROOT / "tools" / "faults.toml").read_text(encoding="utf-8"))["fault"]
+    assert len({fault["name"] for fault in table}) == len(table) >= 38
 
 
 def test_the_package_says_that_it_is_typed() -> None:

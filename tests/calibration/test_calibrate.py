@@ -56,6 +56,12 @@ def test_coverage_is_counted_from_intervals_and_truths(right: nqp.Calibration) -
     assert 0.63 <= row["coverage"] <= 0.97
 
 
+def test_a_truth_above_the_draws_has_a_high_rank(right: nqp.Calibration) -> None:
+    one = right.results.sel(quantity="att")
+    above = (one["truth"] - one["mean"]) / one["sd"]
+    assert np.corrcoef(above, one["rank"])[0, 1] > 0.9
+
+
 def test_a_wrong_prior_in_the_refit_is_found() -> None:
     wrong = DESIGN.replace(priors=nqp.Priors(level=0.2))
     result = nqp.calibrate(wrong, PANEL, 15, source=DESIGN, **SAME)

@@ -150,6 +150,15 @@ def test_a_placebo_in_space_holds_for_a_clear_effect(calm: nqp.Fit) -> None:
     assert abs(float(found.evidence["placebo"].mean())) < 0.3
 
 
+def test_a_placebo_in_space_finds_falls_as_it_finds_rises(calm: nqp.Fit) -> None:
+    assert calm.panel is not None
+    mirrored = calm.panel.with_outcome(-calm.panel.outcome)
+    fit = nqp.fit(DESIGN, mirrored, SAMPLER, progress=False)
+    found = nqp.check(fit, "placebo_space", permutations=20, progress=False)
+    assert float(found.evidence["actual"]) < 0.0
+    assert found.evidence.attrs["p"] == pytest.approx(1 / 21)
+
+
 def test_a_placebo_in_space_doubts_intervals_that_are_too_narrow() -> None:
     panel = staggered(effect="flat", level=0.0, rho=0.9, seed=8).panel
     narrow = nqp.StaggeredDiD(nqp.Partial(varying=None), nqp.IID())

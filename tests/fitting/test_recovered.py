@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from dense import dense, values_of
@@ -41,15 +43,22 @@ def test_conditional_mean(name: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("name", "missing"),
     [
-        "partial, units, AR(1)", "partial, cities, AR(1)", "partial, units, weights",
-        "separate, units", "pooled time", "never, leads, partial", "baseline",
+        *product(
+            [
+                "partial, units, AR(1)", "partial, cities, AR(1)", "partial, units, weights",
+                "separate, units", "pooled time", "never, leads, partial", "baseline",
+            ],
+            [0.15],
+        ),
+        # Without gaps several units are in one class, and differ from its mean.
+        ("partial, units, AR(1)", 0.0), ("complete, units", 0.0),
     ],
 )  # fmt: skip
-def test_draws_have_the_dense_mean_and_covariance(name: str) -> None:
+def test_draws_have_the_dense_mean_and_covariance(name: str, missing: float) -> None:
     case = DESIGNS[name]
-    panel = case.make(4, missing=0.15)
+    panel = case.make(4, missing=missing)
     plan = case.design.plan(panel)
     equation = plan.equations[0]
     names = equation.problem.parameter_names

@@ -15,6 +15,7 @@ from moving_average import DenseMovingAverage, MovingAverage
 from bayes_nqp import Panel
 from bayes_nqp.errors import IdentificationError
 from bayes_nqp.gaussian import GaussianProblem, density, gaussian_problem
+from bayes_nqp.parameters import FLAT, Scale
 
 
 def problem_of(name: str, panel: Panel) -> GaussianProblem:
@@ -178,3 +179,30 @@ def test_fixed_and_estimated_scales_are_one_function() -> None:
     ours = density(problem, points) - problem.space.log_prior(points)
     rest = np.delete(points, at, axis=1)
     assert ours == pytest.approx(density(fixed, rest) - fixed.space.log_prior(rest), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["separate, none, iid", "common time", "covariates"])
+def test_a_flat_coefficient_is_one_of_endless_scale(name: str) -> None:
+    """A normal density of scale tau is ``1 / (tau sqrt(2 pi))`` over all that data allow."""
+    case = DESIGNS[name]
+    statement = case.design.plan(case.make(4)).equations[0].problem
+    tau, number = 1e4, len(statement.scales)
+
+    def held(scale: np.ndarray) -> np.ndarray:
+        return np.where(scale == FLAT, number, scale)
+
+    blocks = [replace(b, local_scale=held(b.local_scale)) for b in statement.blocks]
+    wide = replace(
+        statement,
+        scales=[*statement.scales, Scale("wide", tau, estimated=False)],
+        global_scale=held(statement.global_scale),
+        blocks=blocks,
+    )
+    flat = sum(int((b.local_scale == FLAT).sum()) for b in statement.blocks)
+    flat += int((statement.global_scale == FLAT).sum())
+    problem = gaussian_problem(statement)
+    points = 0.3 * np.random.default_rng(2).standard_normal((3, len(problem.space)))
+    measure = flat * (np.log(tau) + 0.5 * np.log(2.0 * np.pi))
+    assert flat > 0
+    ours = density(problem, points)
+    assert ours == pytest.approx(density(gaussian_problem(wide), points) + measure, abs=1e-4)

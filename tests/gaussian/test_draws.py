@@ -8,7 +8,7 @@ from dense import dense, values_of
 from design_table import DESIGNS
 from doors import members_of
 
-from bayes_nqp.gaussian import draw, gaussian_problem
+from bayes_nqp.gaussian import draw, functionals, gaussian_problem
 
 NAMES = [
     "partial, units, AR(1)", "partial, units, weights", "partial, cities, AR(1)",
@@ -46,6 +46,29 @@ def test_draws_have_the_dense_mean_and_covariance(name: str) -> None:
                  for c in members_of(plan)[1]]  # fmt: skip
         theirs = mean[cells:][order]
         assert ours.deviation[0] * equation.scale == pytest.approx(theirs, rel=1e-7, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["partial, units, AR(1)", "common time", "pooled time, both"])
+def test_functionals_have_the_dense_mean_and_variance(name: str) -> None:
+    """Effects of cells, as functionals of coefficients, without a draw."""
+    case = DESIGNS[name]
+    panel = case.make(7, missing=0.1)
+    equation = case.design.plan(panel).equations[0]
+    problem, head = equation.gaussian, equation.gaussian.arrowhead
+    points = 0.4 * np.random.default_rng(2).standard_normal((2, len(problem.space)))
+    starts = np.cumsum([0, *(b.columns.shape[0] for b in equation.problem.blocks)])
+    slots = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+    loads = head.slot_loads.toarray()[slots].reshape(slots.size, head.n_blocks, head.size)
+    local, rest = loads[:, :, : head.n_local], loads[:, :, head.n_local :].sum(axis=1)
+    means, variances = functionals(
+        problem, points, np.moveaxis(local, 0, -1), rest[:, : head.n_global].T
+    )
+    reference = dense(case.design, panel)
+    for point, ours, variance in zip(points, means, variances, strict=True):
+        mean, covariance = reference.posterior(values_of(problem.space.names, point))
+        assert ours * equation.scale == pytest.approx(mean[: slots.size], rel=1e-7, abs=1e-9)
+        theirs = np.diag(covariance)[: slots.size]
+        assert variance * equation.scale**2 == pytest.approx(theirs, rel=1e-7, abs=1e-9)
 
 
 def test_draws_do_not_depend_on_threads() -> None:

@@ -193,6 +193,18 @@ def test_numbers_are_those_of_the_draws(folder: Path) -> None:
             assert float(high.replace("−", "-")) == pytest.approx(line["upper"], abs=6e-4)
 
 
+def test_every_path_is_said_with_its_own_number(folder: Path) -> None:
+    text = Page((folder / "report.html").read_text(encoding="utf-8")).text
+    said = "经由 {} 的间接效应为 " if folder.name == "zh" else "Through {}: "
+    direct = "直接效应为 " if folder.name == "zh" else "Directly: "
+    means = {said.format(name): nqp.nie(channels_fit(), mediators=name).mean()
+             for name in ("digital", "finance")}  # fmt: skip
+    for words, mean in {**means, direct: nqp.nde(channels_fit()).mean()}.items():
+        (number,) = set(re.findall(rf"{words}(−?[\d.]*\d)", text))
+        digits = len(number.partition(".")[2])
+        assert float(number.replace("−", "-")) == pytest.approx(float(mean), abs=0.6 * 10**-digits)
+
+
 def test_the_workbook_has_numbers_as_numbers(folder: Path) -> None:
     book = openpyxl.load_workbook(folder / "tables.xlsx")
     mean = nqp.summary(nqp.att(channels_fit()))["mean"].item()

@@ -50,6 +50,20 @@ def test_the_same_seed_gives_the_same_draws() -> None:
     assert not np.array_equal(one, other)
 
 
+def test_each_chain_resamples_proposals_of_its_own() -> None:
+    draws = importance(leaning, SPACE, Importance(seed=1)).values["x"]
+    of_chains = [{tuple(point) for point in chain} for chain in draws]
+    assert len(set.union(*of_chains)) == sum(len(points) for points in of_chains)
+    assert min(len(points) for points in of_chains) > 200
+
+
+@pytest.mark.parametrize(("proposals", "limit"), [(2000, 1.0 - 1.0 / np.log10(2000)), (8000, 0.7)])
+def test_few_proposals_have_a_lower_limit_of_k_hat(proposals: int, limit: float) -> None:
+    chains = importance(leaning, SPACE, Importance(seed=1, proposals=proposals))
+    assert chains.facts["khat_limit"] == pytest.approx(limit)
+    assert chains.facts["khat"] < limit
+
+
 MODES = ParameterSpace((Parameter("a", Normal(3.0)), Parameter("b", Normal(3.0))))
 
 

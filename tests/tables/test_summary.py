@@ -60,6 +60,15 @@ def test_a_missing_gate_is_unverified():
     assert summary(att(EFFECTS).drop_vars("gate"))["gate"].tolist() == ["unverified"]
 
 
+def test_resampled_draws_have_the_sizes_that_their_weights_allow():
+    draws = att(EFFECTS).assign_coords(importance_ess=50.0)
+    table = summary(draws)
+    # 1 / (1 / 50 + 1 / 800), of four chains of 200 draws.
+    assert table["ess_bulk"][0] == pytest.approx(800 / 17)
+    assert table["ess_tail"][0] == pytest.approx(800 / 17)
+    assert np.isnan(table["r_hat"][0])
+
+
 def test_empty_combinations_are_left_out_and_cohorts_are_whole_numbers():
     table = summary(att(EFFECTS, by=["cohort", "time"]))
     assert len(table) == 5 + 4 + 2

@@ -1,0 +1,46 @@
+"""The gate that resampled draws have to pass, and how many draws their weights are worth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bayes_nqp.diagnostics import allowed_size, weights_gate
+
+FACTS = {"importance_ess": 1500.0, "khat": 0.3, "khat_limit": 0.69, "refused": 0.0}
+
+
+def test_good_weights_pass() -> None:
+    gate = weights_gate(FACTS, 4000)
+    assert gate.passed
+    assert str(gate) == "passed"
+    assert gate.weighted
+    assert (gate.khat, gate.khat_limit, gate.importance_ess) == (0.3, 0.69, 1500.0)
+
+
+@pytest.mark.parametrize(
+    ("facts", "draws", "failure"),
+    [
+        ({"khat": 0.70}, 4000, "k-hat 0.70 (limit 0.69)"),
+        ({"khat": float("nan")}, 4000, "k-hat nan (limit 0.69)"),
+        ({"importance_ess": 399.0}, 4000, "effective weights 399"),
+        ({"importance_ess": float("nan")}, 4000, "effective weights nan"),
+        ({}, 399, "399 draws"),
+    ],
+)
+def test_each_fault_of_weights_fails(facts: dict[str, float], draws: int, failure: str) -> None:
+    gate = weights_gate(FACTS | facts, draws)
+    assert gate.failures == (failure,)
+    assert str(gate) == f"failed: {failure}"
+
+
+def test_resampled_draws_are_worth_less_than_either_number() -> None:
+    """The variance of a mean of n draws that stand for W proposals is ``1 / W + 1 / n``."""
+    generator = np.random.default_rng(1)
+    proposals = generator.standard_normal((4000, 60))
+    means = np.take_along_axis(proposals, generator.integers(0, 60, (4000, 40)), 1).mean(axis=1)
+    assert 1.0 / means.var() == pytest.approx(allowed_size(60.0, 40), rel=0.08)
+    assert allowed_size(60.0, 40) == pytest.approx(24.0)
+    assert allowed_size(0.0, 40) == allowed_size(float("nan"), 40) == 0.0
+    gate = weights_gate(FACTS, 1000)
+    assert gate.ess_bulk == gate.ess_tail == pytest.approx(600.0)
