@@ -199,8 +199,8 @@ def test_every_path_is_said_with_its_own_number(folder: Path) -> None:
     direct = "直接效应为 " if folder.name == "zh" else "Directly: "
     means = {said.format(name): nqp.nie(channels_fit(), mediators=name).mean()
              for name in ("digital", "finance")}  # fmt: skip
-    for words, mean in {**means, direct: nqp.nde(channels_fit()).mean()}.items():
-        (number,) = set(re.findall(rf"{words}(−?[\d.]*\d)", text))
+    for start, mean in {**means, direct: nqp.nde(channels_fit()).mean()}.items():
+        (number,) = set(re.findall(rf"{start}(−?[\d.]*\d)", text))
         digits = len(number.partition(".")[2])
         assert float(number.replace("−", "-")) == pytest.approx(float(mean), abs=0.6 * 10**-digits)
 
