@@ -90,3 +90,12 @@ def test_effects_on_mediators_are_correlated_in_a_fit() -> None:
     assert (found > 0.45).all()
     assert (found < 0.9).all()
     assert fit.notes == fit.plan.notes
+
+
+@pytest.mark.xdist_group("together")
+def test_parameters_of_equations_are_drawn_apart() -> None:
+    """What equations have in common is their errors; their parameters have streams of their own."""
+    posterior = _fit(0.8).posterior
+    sigma = [posterior[f"{name}__sigma"].to_numpy().ravel() for name in ("outcome", *UNEQUAL)]
+    found = np.corrcoef(sigma)[np.tril_indices(len(sigma), -1)]
+    assert np.abs(found).max() < 5.0 / np.sqrt(1000.0)

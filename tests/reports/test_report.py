@@ -105,9 +105,22 @@ def test_what_failed_stands_before_any_result(folder: Path) -> None:
     heading = "摘要" if folder.name == "zh" else "In short"
     top = text[: text.rindex(heading)]
     assert FAILED.sentence in top
-    assert ("收敛检验" if folder.name == "zh" else "convergence gate") in top
     document = docx.Document(str(folder / "report.docx"))
     assert FAILED.sentence in document.tables[1].rows[0].cells[0].text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_failed_gate_is_said_before_failed_checks(tmp_path: Path, language: str) -> None:
+    panel = nqp.simulation.staggered(units=24, periods=6, cohorts=(3,), seed=1).panel
+    design = nqp.StaggeredDiD(nqp.Complete(varying=None))
+    fit = nqp.fit(design, panel, nqp.Importance(draws=20, chains=2, seed=1), progress=False)
+    nqp.report(
+        fit, tmp_path / "out", language=language, checks=[FAILED], formats=["html"], progress=False
+    )
+    text = Page((tmp_path / "out" / "report.html").read_text(encoding="utf-8")).text
+    assert not fit.gate.passed
+    said = words(language)["failed_gate"].partition("{}")[0]
+    assert 0 < text.index(said) < text.index(FAILED.sentence)
 
 
 def test_what_must_be_known_stands_first_and_the_command_last(folder: Path) -> None:

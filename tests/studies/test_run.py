@@ -88,6 +88,14 @@ def test_the_study_as_run_gives_the_same_study(outcome: Outcome) -> None:
     assert tomllib.loads(path.read_text(encoding="utf-8"))["data"]["file"] == "../../cities.csv"
 
 
+def test_a_seed_that_nobody_gave_is_written(tmp_path: Path) -> None:
+    text = STUDY.replace("seed = 7\n", "").replace('["convergence", "support"]', "[]")
+    outcome = run(write_study(tmp_path, text), tmp_path / "out", progress=False)
+    written = tomllib.loads((outcome.folder / "study.toml").read_text(encoding="utf-8"))
+    assert outcome.fit.sampler.seed is not None
+    assert written["sampler"]["seed"] == outcome.fit.sampler.seed
+
+
 def test_provenance_has_a_checksum_of_every_file(outcome: Outcome) -> None:
     record = json.loads((outcome.folder / "provenance.json").read_text(encoding="utf-8"))
     files = {p for p in outcome.folder.rglob("*") if p.is_file() and p.name != "provenance.json"}
