@@ -40,6 +40,12 @@ def test_the_same_numbers_are_printed(frozen) -> None:
             assert_allclose(table[column], numbers, rtol=1e-9, err_msg=f"{name} {by} {column}")
 
 
+def test_its_sampler_is_the_one_of_today_with_the_numbers_that_it_had(frozen) -> None:
+    _, fit = frozen
+    chains, draws = (fit.posterior.sizes[dim] for dim in ("chain", "draw"))
+    assert fit.sampler == nqp.Importance(draws=draws, chains=chains, seed=3)
+
+
 def test_its_design_can_be_fitted_to_its_panel_again(frozen) -> None:
     name, fit = frozen
     again = nqp.fit(fit.design, fit.panel, AGAIN, progress=False)

@@ -78,6 +78,11 @@ def test_the_posterior_can_be_read_again(outcome: Outcome) -> None:
     assert again.digest == outcome.fit.digest
 
 
+def test_the_sampler_is_the_one_that_the_study_names(outcome: Outcome) -> None:
+    assert outcome.fit.sampler == nqp.Importance(draws=100, chains=2, seed=7)
+    assert dict(outcome.fit.posterior.sizes).items() >= {"chain": 2, "draw": 100}.items()
+
+
 def test_the_study_as_run_gives_the_same_study(outcome: Outcome) -> None:
     path = outcome.folder / "study.toml"
     again = validate(path)
