@@ -325,12 +325,11 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
     prior = problem.prior_precision(values, head.global_scale)
     log_det = np.zeros(len(values))
     if n_local:
-        at = np.arange(n_local)
-        matrix[:, :, at, at] += problem.prior_precision(values, head.local_scale)
+        diagonal = np.einsum("...ii->...i", matrix)
+        diagonal[..., :n_local] += problem.prior_precision(values, head.local_scale)
         # The border's block is no covariance yet: what is added to its diagonal comes off again.
-        tail = n_local + np.arange(n_border)
-        shift = np.maximum(matrix[:, :, tail, tail], 1e-30)
-        matrix[:, :, tail, tail] += shift
+        shift = np.maximum(diagonal[..., n_local:], 1e-30)
+        diagonal[..., n_local:] += shift
         lower = np.linalg.cholesky(matrix)
         corner = lower[:, :, n_local:, n_local:]
         schur = (corner @ corner.swapaxes(-1, -2)).sum(axis=1)

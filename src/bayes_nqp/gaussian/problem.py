@@ -13,7 +13,7 @@ from bayes_nqp.gaussian.nodes import Nodes
 from bayes_nqp.gaussian.pairs import PairedMap
 from bayes_nqp.gaussian.reduced import Reduced
 from bayes_nqp.gaussian.types import Array, Arrowhead, Index, Moments, Noise, Owners, Values
-from bayes_nqp.parameters import FIXED, FLAT, ParameterSpace
+from bayes_nqp.parameters import FLAT, ParameterSpace
 
 __all__ = ["Deviation", "GaussianProblem", "IsotropicDeviation", "LinearPart"]
 
@@ -105,13 +105,10 @@ class LinearPart:
         ndarray (B, ...)
             1 for padding, so that its diagonal has a factor.
         """
-        sigma2 = (values.sigma**2).reshape(-1, *[1] * scale.ndim)
-        constant = sigma2 * (scale == FIXED)
-        estimated = scale >= 0
-        if estimated.any():
-            tau = values.tau[:, np.where(estimated, scale, 0)]
-            constant = np.where(estimated, sigma2 / tau**2, constant)
-        return np.where(scale < FLAT, 1.0, constant)
+        sigma2 = (values.sigma**2)[:, None]
+        # Fixed, flat and padding count from the end.
+        ends = np.concatenate([np.ones_like(sigma2), np.zeros_like(sigma2), sigma2], axis=1)
+        return np.concatenate([sigma2 / values.tau**2, ends], axis=1)[:, scale]
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ types, G groups, T periods, K columns, m outcomes, J = T + K + m.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -54,12 +54,15 @@ class Values:
     noise : ndarray (B, k)
     sigma : ndarray (B)
         Innovation standard deviation.
+    known : dict
+        What was computed at these points and is needed again, as for draws after the factor.
     """
 
     tau: Array
     deviation: Array
     noise: Array
     sigma: Array
+    known: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, at: Any) -> Values:
         return Values(self.tau[at], self.deviation[at], self.noise[at], self.sigma[at])

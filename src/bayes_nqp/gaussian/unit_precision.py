@@ -46,17 +46,27 @@ def small(problem: GaussianProblem, values: Values, *, flat_only: bool = False) 
     -------
     Small
     """
+    deviates = problem.deviates_by_unit and not flat_only
+    key = (small, id(problem), deviates)
+    if key not in values.known:
+        values.known[key] = (_deviations_out if deviates else _flat_out)(problem, values)
+    types: Small = values.known[key]
+    return types
+
+
+def _flat_out(problem: GaussianProblem, values: Values) -> Small:
     m = problem.moments
     q, log_det = precision(problem.noise, m, values.noise)
     q, absorbed = absorb(q, problem.nuisance * m.seen[:, :, None])
     units = np.bincount(m.pattern, m.n_units, len(m.seen))
-    total = 0.5 * (log_det - absorbed) @ units
-    q = q[:, m.pattern]
-    if problem.deviates_by_unit and not flat_only:
-        k = deviation_precision(values)[:, None]
-        q, inner = absorb(q, m.loadings, k)
-        total = total - 0.5 * (inner - np.linalg.slogdet(k)[1]) @ m.n_units
-    return Small(q, total)
+    return Small(q[:, m.pattern], 0.5 * (log_det - absorbed) @ units)
+
+
+def _deviations_out(problem: GaussianProblem, values: Values) -> Small:
+    types, m = small(problem, values, flat_only=True), problem.moments
+    k = deviation_precision(values)[:, None]
+    q, inner = absorb(types.q, m.loadings, k)
+    return Small(q, types.total - 0.5 * (inner - np.linalg.slogdet(k)[1]) @ m.n_units)
 
 
 def deviation_precision(values: Values) -> Array:
