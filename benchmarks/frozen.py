@@ -123,9 +123,7 @@ def main() -> None:
 
 def sampler(draws: int) -> object:
     """The default sampler, with as many proposals as its draws deserve."""
-    if hasattr(nqp, "Importance"):
-        return nqp.Importance(draws=draws, proposals=20 * draws, seed=1)
-    return nqp.Importance(draws=draws, seed=1)
+    return nqp.Importance(draws=draws, proposals=20 * draws, seed=1)
 
 
 def compare(now: dict[str, tuple[float, float]], former: dict[str, list[float]]) -> None:

@@ -59,15 +59,6 @@ class Settings:
         return nqp.NUTS(**{"seed": 1, "chains": 4, "target_accept": 0.9, **short, **changes})
 
 
-def default_sampler() -> dict[str, Any]:
-    """The sampler that `fit` takes by default, where it is another than NUTS."""
-    import bayes_nqp as nqp
-
-    return (
-        {"Importance (the default)": nqp.Importance(seed=1)} if hasattr(nqp, "Importance") else {}
-    )
-
-
 @dataclass
 class Watch:
     """Seconds of wall clock, and of processor time in this process."""

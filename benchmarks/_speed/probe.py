@@ -28,6 +28,8 @@ def first_fit(options: argparse.Namespace) -> dict[str, Any]:
     found["cpu"] = time.process_time()
     found["draws"] = hashlib.sha256(nqp.cell_effects(fit)["effect"].values.tobytes()).hexdigest()
     found["gate"] = str(fit.gate)
+    from bayes_nqp.fitting import known_draws, short_effects
+
     others = {
         "same": rows,
         "outcome": rows.assign(y=panels.frame(options.units, options.seed + 50)["y"]),
@@ -36,7 +38,10 @@ def first_fit(options: argparse.Namespace) -> dict[str, Any]:
     for name, other in others.items():
         again = panels.panel(other)
         began, cpu = time.perf_counter(), time.process_time()
-        nqp.fit(design, again, sampler, progress=False)
+        if name == "same":
+            nqp.fit(design, again, sampler, progress=False)
+        else:
+            short_effects(design, again, seed=1, known=known_draws(fit))
         found[name] = time.perf_counter() - began
         found[f"{name}_cpu"] = time.process_time() - cpu
     return found
@@ -47,7 +52,7 @@ def memory(options: argparse.Namespace) -> dict[str, Any]:
     import bayes_nqp as nqp
 
     design, sampler = nqp.StaggeredDiD(), _sampler(options)
-    nqp.fit(design, panels.panel(panels.frame(60)), nqp.NUTS(draws=50, tune=50), progress=False)
+    nqp.fit(design, panels.panel(panels.frame(60)), sampler, progress=False)
     rows = panels.frame(options.units, options.seed)
     before = _memory("VmRSS")
     # From here on the peak counts anew.
@@ -78,23 +83,37 @@ def _memory(field: str) -> float:
 def _sampler(options: argparse.Namespace) -> Any:
     import bayes_nqp as nqp
 
-    kind = (
-        nqp.Importance if options.sampler == "default" and hasattr(nqp, "Importance") else nqp.NUTS
-    )
-    return kind(seed=1, draws=options.draws)
+    return nqp.Importance(seed=1, draws=options.draws)
+
+
+def checks(options: argparse.Namespace) -> dict[str, Any]:
+    """All checks of castle doctrine."""
+    import bayes_nqp as nqp
+
+    panel = nqp.datasets.castle_doctrine()
+    design = nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"), unidentified="drop")
+    fit = nqp.fit(design, panel, _sampler(options), progress=False)
+    began, cpu = time.perf_counter(), time.process_time()
+    table = nqp.check(fit, progress=False)
+    return {
+        "wall": time.perf_counter() - began,
+        "cpu": time.process_time() - cpu,
+        "checks": len(table),
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["first", "memory"])
+    parser.add_argument("what", choices=["first", "memory", "checks"])
     parser.add_argument("--units", type=int, default=300)
     parser.add_argument("--levels", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--draws", type=int, default=1000)
-    parser.add_argument("--sampler", choices=["default", "NUTS"], default="default")
     parser.add_argument("--began", type=float, required=True)
     options = parser.parse_args()
-    print(json.dumps({"first": first_fit, "memory": memory}[options.what](options)))
+    print(
+        json.dumps({"first": first_fit, "memory": memory, "checks": checks}[options.what](options))
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""First fits in fresh processes, refits, and import times."""
+"""First fits in fresh processes, refits, checks, and import times."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from benchmarks._speed.measure import (
     Line,
@@ -15,73 +14,53 @@ from benchmarks._speed.measure import (
     best,
     fresh,
     seconds,
-    times,
     user_environment,
+)
+
+ONE_THREAD = dict.fromkeys(
+    ("BAYES_NQP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
 )
 
 
 def first_lines(settings: Settings) -> Iterator[Line]:
-    import bayes_nqp as nqp
-
-    samplers = ["default", "NUTS"] if hasattr(nqp, "Importance") else ["NUTS"]
-    for name in samplers:
-        with tempfile.TemporaryDirectory() as folder:
-            env = _caches(Path(folder))
-            settings.say(f"first fit ({name}), empty caches")
-            cold = fresh(["first", "--sampler", name], env)
-            settings.say(f"first fit ({name}), warm caches")
-            same = fresh(["first", "--sampler", name], env)
-            other = ["first", "--sampler", name, "--units", "310", "--levels", "3", "--seed", "7"]
-            warm = min((fresh(other, env) for _ in range(2)), key=lambda f: f["whole"])
-        yield from _first(name, cold, warm, same)
-
-
-def _caches(folder: Path) -> dict[str, str]:
-    compiled = f"base_compiledir={folder / 'pytensor'}"
-    return user_environment(NUMBA_CACHE_DIR=str(folder / "numba"), PYTENSOR_FLAGS=compiled)
-
-
-def _first(
-    name: str, cold: dict[str, Any], warm: dict[str, Any], same: dict[str, Any]
-) -> Iterator[Line]:
-    label = f"first fit, 300 × 13, unit deviations, AR(1), {name} sampler"
+    """A first fit in a fresh process with empty caches, one again, refits; all on one thread."""
+    label = "300 × 13, 2 × 2 strata, unit deviations, AR(1)"
+    with tempfile.TemporaryDirectory() as folder:
+        env = user_environment(**ONE_THREAD, XDG_CACHE_HOME=folder)
+        settings.say("first fit, empty caches")
+        cold = min((fresh(["first"], env) for _ in range(2)), key=lambda f: f["cpu"])
+        settings.say("all checks of castle doctrine")
+        checked = fresh(["checks"], env)
     yield Line(
-        f"{label}: fresh process, warm caches, new panel and structure",
-        seconds(warm["whole"]),
+        f"first fit, {label}: fresh process, empty caches, imports included, CPU",
+        seconds(cold["cpu"]),
         "≤ 5 s",
-        warm["whole"] <= 5,
-        f"best of 2; {seconds(warm['before'])} until the panel is there, "
-        f"{seconds(warm['fit'])} in fit; CPU {seconds(warm['cpu'])}; gate {warm['gate']}",
+        cold["cpu"] <= 5,
+        f"wall {seconds(cold['whole'])}; {seconds(cold['fit'])} in fit; gate {cold['gate']}; best "
+        "of 2",
     )
     yield Line(
-        f"{label}: fresh process, empty caches",
-        seconds(cold["whole"]),
-        "≤ 15 s",
-        cold["whole"] <= 15,
-        f"{seconds(cold['before'])} until the panel is there, {seconds(cold['fit'])} in fit; "
-        f"CPU {seconds(cold['cpu'])}",
+        "the same, warm, plan included, CPU",
+        seconds(cold["same_cpu"]),
+        "≤ 1 s",
+        cold["same_cpu"] <= 1,
+        f"wall {seconds(cold['same'])}",
     )
-    equal = cold["draws"] == same["draws"]
+    for what, key in {"outcome simulated": "outcome", "cohorts dealt": "cohorts"}.items():
+        yield Line(
+            f"refit of a check ({what} anew), plan included, CPU",
+            seconds(cold[f"{key}_cpu"]),
+            "≤ .25 s",
+            cold[f"{key}_cpu"] <= 0.25,
+            f"wall {seconds(cold[key])}",
+        )
     yield Line(
-        f"same seed, empty and filled cache, {name} sampler",
-        "identical draws" if equal else "different draws",
-        "identical draws",
-        equal,
+        f"all {checked['checks']} checks of castle doctrine, CPU",
+        seconds(checked["cpu"]),
+        "≤ 10 s",
+        checked["cpu"] <= 10,
+        f"wall {seconds(checked['wall'])}",
     )
-    refits = {"new outcome": "outcome", "permuted cohorts": "cohorts"}
-    for what, key in refits.items():
-        took = min(cold[key], warm[key], same[key])
-        cpu = min(f[f"{key}_cpu"] for f in (cold, warm, same))
-        for caches, first in (("warm", warm), ("empty", cold)):
-            ratio = took / first["whole"]
-            yield Line(
-                f"refit ({what}) ÷ first fit with {caches} caches, {name} sampler",
-                times(ratio),
-                "≤ 0.1×",
-                ratio <= 0.1,
-                f"{seconds(took)} ÷ {seconds(first['whole'])}; by CPU {times(cpu / first['cpu'])}; "
-                f"÷ the first call of fit alone {times(took / first['fit'])}",
-            )
 
 
 def import_lines(settings: Settings) -> Iterator[Line]:
