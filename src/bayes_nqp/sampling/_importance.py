@@ -34,8 +34,10 @@ _APART = 5.0
 """Standard deviations at which two climbs count as ended at different modes."""
 _DEPTH = 12.0
 """How far below the highest mode another one may lie, in log density, and still count."""
-_BRIEF = (128, 256)
-"""Proposals of a refit: those that the proposal distribution is fitted to, and those that weigh."""
+_BRIEF = (128, 256, 256, 256)
+"""Proposals of a refit: the first fit the proposal distribution; of the others, those that carry."""
+_BRIEF_STEPS = 2
+"""Newton steps of a refit, which starts close to its mode; rounds of proposals do the rest."""
 LEAST_BRIEF = 100.0
 """Effective proposals that a refit needs: it is asked for averages, not for tails."""
 
@@ -193,15 +195,15 @@ def refit_importance(
         As `importance` gives it; facts are those of the proposals that were used.
     """
     generator = np.random.default_rng(sampler.seed)
-    summit = newton(density, start)
+    summit = newton(density, start, rounds=_BRIEF_STEPS)
     if summit.smooth:
         proposal = _around(summit, _nearest_zero(space.folds, summit))
-        fitting, weighing = _BRIEF
-        proposal = _refitted(proposal, propose(density, proposal, generator, fitting))
-        drawn = propose(density, proposal, generator, weighing)
-        weights = drawn.weights
-        if weights.effective >= LEAST_BRIEF and weights.khat < weights.limit:
-            return _resampled(drawn, sampler, generator)
+        for size in _BRIEF:
+            drawn = propose(density, proposal, generator, size)
+            weights = replace(drawn.weights, least=LEAST_BRIEF)
+            if size > _BRIEF[0] and weights.passed:
+                return _resampled(drawn, sampler, generator)
+            proposal = _refitted(proposal, drawn)
     return importance(density, space, sampler)
 
 
