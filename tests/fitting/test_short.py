@@ -95,7 +95,7 @@ def test_a_climb_from_nearby_ends_on_the_same_top(fit: nqp.Fit) -> None:
     density = equation_density(other)
     far, close = _mode(other, None), _mode(other, near)
     heights = density(np.stack([far, close]))
-    assert heights[1] == pytest.approx(heights[0], abs=1e-3)
+    assert heights[1] == pytest.approx(heights[0], abs=0.02)
 
 
 def test_modal_effects_have_their_exact_mean(fit: nqp.Fit) -> None:
@@ -103,7 +103,7 @@ def test_modal_effects_have_their_exact_mean(fit: nqp.Fit) -> None:
     design = DESIGN.design
     plan = design.plan(fit.panel)
     summit = modes(design, fit.panel)
-    mean = recovered(plan, plan.equations[0], summit[0][None], None)
+    mean = recovered(plan, plan.equations[0], summit[0].point[None], None)
     for near in (None, summit):
         few = modal_effects(design, fit.panel, draws=5, near=near)
         found = few["effect"].mean(("chain", "draw")).to_numpy()[0]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bayes_nqp.designs import StaggeredDiD
     from bayes_nqp.fitting import Fit
     from bayes_nqp.panel import Panel
+    from bayes_nqp.sampling import Summit
 
 _DRAWS = 100
 _TOO_OFTEN = 0.15
@@ -209,7 +210,7 @@ def _placebo(
     panel: Panel,
     codes: npt.NDArray[np.int64],
     seed: int,
-    near: list[npt.NDArray[np.float64]],
+    near: list[Summit],
 ) -> Numbers:
     dealt = panel.with_cohorts(codes)
     try:

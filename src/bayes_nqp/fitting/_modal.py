@@ -15,7 +15,7 @@ from bayes_nqp.fitting._draws import recovered
 from bayes_nqp.fitting._equations import equation_density
 from bayes_nqp.fitting._paths import paths_of
 from bayes_nqp.fitting._waist import waist
-from bayes_nqp.sampling import climb, newton
+from bayes_nqp.sampling import Summit, climb, newton
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Design
@@ -33,7 +33,7 @@ def modal_effects(
     *,
     draws: int = 200,
     seed: int = 0,
-    near: Sequence[Array] | None = None,
+    near: Sequence[Summit] | None = None,
 ) -> xr.Dataset:
     """Draw effects given the scales, autocorrelation and error sd that are most probable.
 
@@ -48,7 +48,7 @@ def modal_effects(
     panel : Panel
     draws : int, default 200
     seed : int, default 0
-    near : sequence of ndarray (parameter), optional
+    near : sequence of Summit, optional
         Modes of each equation on a panel much like this one, as `modes` gives them: the climb
         then takes a few steps.
 
@@ -93,7 +93,7 @@ def modal_effects(
     )
 
 
-def modes(design: Design, panel: Panel) -> list[Array]:
+def modes(design: Design, panel: Panel) -> list[Summit]:
     """Find the modes of the parameters of a design's equations.
 
     Parameters
@@ -104,22 +104,28 @@ def modes(design: Design, panel: Panel) -> list[Array]:
 
     Returns
     -------
-    list of ndarray (parameter)
-        Unconstrained, for `modal_effects` on panels much like this one.
+    list of Summit
+        For `modal_effects` on panels much like this one.
     """
-    return [_mode(equation, None) for equation in design.plan(panel).equations]
+    return [_summit(equation) for equation in design.plan(panel).equations]
 
 
-def _mode(equation: Equation, near: Array | None) -> Array:
-    """Climb from one point, or the highest of several climbs from typical values."""
+def _mode(equation: Equation, near: Summit | None) -> Array:
+    """The mode, unconstrained; from nearby it may be missed by .02 in log density."""
+    if near is None or near.point.size != len(equation.problem.space):
+        return _summit(equation).point
+    density = equation_density(equation)
+    ends, heights = climb(density, near.point[None], inverse=near.inverse[None])
+    return ends[0] if np.isfinite(heights[0]) else _summit(equation).point
+
+
+def _summit(equation: Equation) -> Summit:
+    """The highest of several climbs from typical values."""
     density, space = equation_density(equation), equation.problem.space
-    if near is None:
-        typical = space.unconstrain(space.typical)
-        ends, heights = climb(
-            density, np.stack([typical, np.where(space.folds, typical - 1.5, typical)])
-        )
-        near = ends[int(np.argmax(heights))]
-    return newton(density, near).point
+    typical = space.unconstrain(space.typical)
+    lower = np.where(space.folds, typical - 1.5, typical)
+    ends, heights = climb(density, np.stack([typical, lower]))
+    return newton(density, ends[int(np.argmax(heights))])
 
 
 def _centred(draws: Array | None, mean: Array | None) -> Array | None:

@@ -68,7 +68,12 @@ def draws_of_distinct(
         arrays = piece(distinct[at], stream, numbers[starts[at, None] + np.minimum(turn, last)])
         return tuple(array[turn <= last] for array in arrays)
 
-    with one_thread(), ThreadPoolExecutor(min(n_threads(threads), len(streams))) as pool:
-        pieces = list(pool.map(drawn, pairwise(bounds), streams))
+    workers = min(n_threads(threads), len(streams))
+    with one_thread():
+        if workers == 1:
+            pieces = list(map(drawn, pairwise(bounds), streams))
+        else:
+            with ThreadPoolExecutor(workers) as pool:
+                pieces = list(pool.map(drawn, pairwise(bounds), streams))
     position = np.argsort(numbers)
     return tuple(np.concatenate(arrays)[position] for arrays in zip(*pieces, strict=True))

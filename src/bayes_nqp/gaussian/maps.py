@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import block_diag, coo_array, csr_array, kron
+from scipy.sparse import block_diag, coo_array, csr_array
 
 from bayes_nqp.gaussian._small import lower_places
 from bayes_nqp.gaussian.nodes import MANY_PATTERNS
@@ -329,12 +329,13 @@ def quadratic_map(
     size_f = width * (width + 1) // 2
     rows, columns, values = [], [], []
     for g, (x, block) in enumerate(zip(loads, block_of, strict=True)):
-        pair = kron(x.T, x.T).tocoo()
-        row, column = pair.coords
-        low = row // n >= row % n
-        rows.append(block * n * n + row[low])
-        columns.append(g * size_f + in_f[column[low]])
-        values.append(pair.data[low])
+        entry = x.tocoo()
+        at, coefficient = entry.coords
+        # Pairs of entries of X_g: coefficients (low, high) from periods and columns (p, r).
+        first, second = np.nonzero(coefficient[:, None] >= coefficient)
+        rows.append(block * n * n + coefficient[first] * n + coefficient[second])
+        columns.append(g * size_f + in_f[at[first] * width + at[second]])
+        values.append(entry.data[first] * entry.data[second])
     full = _sparse(rows, columns, values, (n_blocks * n * n, len(loads) * size_f))
     diagonal = np.arange(n_blocks)[:, None] * n * n + np.arange(n) * (n + 1)
     stored = np.union1d(np.flatnonzero(np.diff(full.indptr)), diagonal.ravel())

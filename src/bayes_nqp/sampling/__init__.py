@@ -1,7 +1,7 @@
 """Samplers as values, and drawing the parameters of a density or of a PyMC model."""
 
 from bayes_nqp.sampling._chains import Chains
-from bayes_nqp.sampling._climb import climb, newton
+from bayes_nqp.sampling._climb import Summit, climb, newton
 from bayes_nqp.sampling._importance import LEAST_BRIEF, Importance, importance, refit_importance
 from bayes_nqp.sampling._nuts import NUTS, sample_model
 
@@ -13,6 +13,7 @@ __all__ = [
     "Chains",
     "Importance",
     "Sampler",
+    "Summit",
     "climb",
     "importance",
     "newton",

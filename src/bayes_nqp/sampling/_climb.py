@@ -42,6 +42,12 @@ class Summit:
         """Whether there is a finite density with a finite curvature."""
         return bool(np.isfinite(self.height) and np.isfinite(self.curvature).all())
 
+    @property
+    def inverse(self) -> Array:
+        """Inverse curvature, of flat directions that of the flattest."""
+        values, vectors = np.linalg.eigh(self.curvature)
+        return np.asarray((vectors / np.maximum(np.abs(values), _FLATTEST)) @ vectors.T)
+
     def distance(self, point: Array) -> float:
         """Standard deviations, by the curvature, between a point and the mode."""
         off = point - self.point
@@ -120,7 +126,9 @@ def newton(density: Density, point: Array, *, rounds: int = 12) -> Summit:
     return Summit(point, bend, height)
 
 
-def climb(density: Density, points: Array, *, rounds: int = 30) -> tuple[Array, Array]:
+def climb(
+    density: Density, points: Array, *, rounds: int = 30, inverse: Array | None = None
+) -> tuple[Array, Array]:
     """Climb from several points at once by BFGS with gradients from differences.
 
     Parameters
@@ -128,6 +136,8 @@ def climb(density: Density, points: Array, *, rounds: int = 30) -> tuple[Array, 
     density : callable
     points : ndarray (start, parameter)
     rounds : int, default 30
+    inverse : ndarray (start, parameter, parameter), optional
+        Inverse curvatures to begin with, as of a density much like this one.
 
     Returns
     -------
@@ -137,7 +147,7 @@ def climb(density: Density, points: Array, *, rounds: int = 30) -> tuple[Array, 
     """
     points = points.copy()
     starts, d = points.shape
-    inverse = np.tile(np.eye(d), (starts, 1, 1))
+    inverse = np.tile(np.eye(d), (starts, 1, 1)) if inverse is None else inverse.copy()
     heights = density(points)
     gradients = _gradients(density, points)
     active = np.isfinite(heights)

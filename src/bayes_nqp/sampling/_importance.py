@@ -35,7 +35,7 @@ _APART = 5.0
 _DEPTH = 12.0
 """How far below the highest mode another one may lie, in log density, and still count."""
 _BRIEF = (128, 256, 256, 256)
-"""Proposals of a refit: the first fit the proposal distribution; of the others, those that carry."""
+"""Proposals of a refit: the first ones fit the distribution of the others."""
 _BRIEF_STEPS = 2
 """Newton steps of a refit, which starts close to its mode; rounds of proposals do the rest."""
 LEAST_BRIEF = 100.0
