@@ -147,6 +147,7 @@ HOMES = {
     "near_ones": "bayes_nqp.simulation._space",
     "shared_by_groups": "bayes_nqp.simulation._space",
     "NAMES": "bayes_nqp.simulation._words",
+    "Weights": "bayes_nqp.sampling._weights",
     "PROVINCES": "bayes_nqp.simulation._words",
     "tables_of_index": "bayes_nqp.studies._index",
     "as_page": "bayes_nqp.tables._as_html",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import logsumexp
+
+from bayes_nqp.sampling._pareto import khat
 
 __all__ = ["LEAST_EFFECTIVE", "Weights"]
 
@@ -50,14 +51,10 @@ class Weights:
     @cached_property
     def khat(self) -> float:
         """Shape of the generalised Pareto distribution of the largest weights."""
-        from arviz_stats.base import array
-
-        numbers: Any = array.array_stats
         finite = self.log_weights[np.isfinite(self.log_weights)]
         if finite.size < 25 or np.ptp(finite) == 0.0:
             return float("inf") if finite.size < 25 else float("-inf")
-        # `psislw` takes log likelihoods, the negatives of leave-one-out weights.
-        return float(numbers.psislw(-finite)[1])
+        return khat(finite)
 
     @property
     def limit(self) -> float:
