@@ -59,7 +59,8 @@ def _flat_out(problem: GaussianProblem, values: Values) -> Small:
     q, log_det = precision(problem.noise, m, values.noise)
     q, absorbed = absorb(q, problem.nuisance * m.seen[:, :, None])
     units = np.bincount(m.pattern, m.n_units, len(m.seen))
-    return Small(q[:, m.pattern], 0.5 * (log_det - absorbed) @ units)
+    total = 0.5 * (log_det - absorbed) @ units
+    return Small(q[:, m.pattern], total)
 
 
 def _deviations_out(problem: GaussianProblem, values: Values) -> Small:
