@@ -100,3 +100,10 @@ def test_cells_left_out_have_no_information(rough: nqp.Fit) -> None:
     assert lost.any()
     assert cells.loc[lost, "information"].isna().all()
     assert not cells.loc[lost, ["few_units", "few_controls", "on_prior"]].any(axis=None)
+
+
+def test_controls_are_counted_without_strata() -> None:
+    panel = simulation.staggered(strata={}, **SMALL).panel
+    _, table = cells_of(nqp.fit(nqp.StaggeredDiD(), panel, SAMPLER, progress=False))
+    last = table[table["time"] == table["time"].max()]
+    assert set(last["controls"]) == {int((panel.cohort_codes < 0).sum())}

@@ -201,14 +201,16 @@ def test_nobody_at_home(tmp_path: Path) -> None:
 def test_remarks_of_other_packages_stay_off_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
     import logging
 
-    with warnings.catch_warnings(), streams() as flush:
-        warnings.simplefilter("default")
-        warnings.warn("from elsewhere", UserWarning, stacklevel=1)
-        logging.getLogger("elsewhere").error("a remark")
-        flush()
-    assert capfd.readouterr() == ("", "")
-    with pytest.raises(UserWarning, match="again an error"):
-        warnings.warn("again an error", UserWarning, stacklevel=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with warnings.catch_warnings(), streams() as flush:
+            warnings.simplefilter("default")
+            warnings.warn("from elsewhere", UserWarning, stacklevel=1)
+            logging.getLogger("elsewhere").error("a remark")
+            flush()
+        assert capfd.readouterr() == ("", "")
+        with pytest.raises(UserWarning, match="again an error"):
+            warnings.warn("again an error", UserWarning, stacklevel=1)
 
 
 def test_an_output_that_fails_says_so_once() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -13,12 +15,14 @@ from bayes_nqp import (
     IID,
     NUTS,
     ContinuousExposure,
+    Fit,
     Importance,
     Mediation,
     Panel,
     Partial,
     StaggeredDiD,
     StudentT,
+    check,
     fit,
 )
 from bayes_nqp.designs import Design
@@ -63,18 +67,43 @@ def _assert_one_posterior(rows: xr.DataTree, plain: xr.DataTree) -> None:
     assert max(worst) < 4.5
 
 
-@pytest.mark.xdist_group("rows")
-def test_both_routes_give_one_posterior():
+@pytest.fixture(scope="module")
+def panel() -> Panel:
+    return random_panel(11, units=16, periods=6, missing=0.1, strata=("region",))
+
+
+@pytest.fixture(scope="module")
+def rows(panel: Panel) -> Fit:
     """With very many degrees of freedom Student-t errors are normal."""
-    panel = random_panel(11, units=16, periods=6, missing=0.1, strata=("region",))
+    return fit(DESIGN.replace(likelihood=StudentT(1e7)), panel, SAMPLER, progress=False)
+
+
+@pytest.mark.xdist_group("rows")
+def test_both_routes_give_one_posterior(panel: Panel, rows: Fit) -> None:
     plain = fit(DESIGN, panel, Importance(seed=1, draws=4000), progress=False)
-    rows = fit(DESIGN.replace(likelihood=StudentT(1e7)), panel, SAMPLER, progress=False)
     assert ROWS_NOTE in rows.notes
     assert ROWS_NOTE in repr(rows)
     assert ROWS_NOTE not in plain.notes
     assert rows.tree["effects"].to_dataset().sizes["member"] > 4
     assert int(rows.tree["sample_stats"]["diverging"].sum()) == 0
     _assert_one_posterior(rows.tree, plain.tree)
+
+
+@pytest.mark.xdist_group("rows")
+def test_convergence_of_chains_covers_what_is_reported(rows: Fit) -> None:
+    evidence = check(rows, "convergence").evidence
+    quantities = set(evidence["quantity"])
+    assert {"att", "sigma"} <= quantities
+    for factor in ("region", "event_time"):
+        assert any(name.startswith(f"att[{factor}=") for name in quantities)
+
+
+@pytest.mark.xdist_group("rows")
+def test_convergence_of_chains_fails_on_few_draws(rows: Fit) -> None:
+    short = rows.tree.isel(draw=slice(0, 40))
+    result = check(replace(rows, tree=short), "convergence")
+    assert result.verdict == "fails"
+    assert "ESS" in result.sentence
 
 
 def _channels_panel() -> Panel:

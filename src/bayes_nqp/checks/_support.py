@@ -246,7 +246,7 @@ def _controls(fit: Fit, table: pd.DataFrame) -> list[int]:
         for u in range(panel.n_units)
     }
     place = {str(label): k for k, label in enumerate(panel.time_labels)}
-    strata = table[factors].astype(str).itertuples(index=False, name=None)
+    strata = table[factors].astype(str).to_numpy(dtype=object)
     return [
         int(count[levels[tuple(stratum)] * frame.n_periods + place[str(time)]])
         for stratum, time in zip(strata, table[v.TIME], strict=True)

@@ -82,7 +82,7 @@ def cells(result: CheckResult, look: Look) -> Figure:
 def _strata(table: pd.DataFrame) -> list[str]:
     """Label every cell's stratum: the columns before the cohort."""
     factors = list(table.columns[: list(table.columns).index(v.COHORT)])
-    return [" × ".join(map(str, row)) for row in table[factors].itertuples(index=False, name=None)]
+    return [" × ".join(map(str, row)) for row in table[factors].to_numpy(dtype=object)]
 
 
 def _panels(table: pd.DataFrame, *, together: bool) -> dict[str, tuple[list[str], pd.DataFrame]]:

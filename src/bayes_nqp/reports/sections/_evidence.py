@@ -119,8 +119,8 @@ def frame_of(one: CheckResult) -> pd.DataFrame:
 def _summarised(draws: xr.DataArray, dims: Sequence[str]) -> xr.DataArray:
     with warnings.catch_warnings():  # groups without draws stay NaN
         warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
-        ends = [draws.quantile(q, dims, skipna=True) for q in (0.025, 0.975)]
-    labels = pd.Index(["mean", "lower", "upper"], name="statistic_of_draws")
+        ends = [draws.quantile(q, dims, skipna=True).drop_vars("quantile") for q in (0.025, 0.975)]
     parts = [draws.mean(dims), *ends]
-    whole: xr.DataArray = xr.concat(parts, dim=labels, coords="minimal", compat="override")
-    return whole
+    dim = "statistic_of_draws"
+    whole: xr.DataArray = xr.concat(parts, dim=dim, coords="minimal", compat="override")
+    return whole.assign_coords({dim: ["mean", "lower", "upper"]})
