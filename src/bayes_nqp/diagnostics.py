@@ -130,7 +130,7 @@ def weights_gate(facts: Mapping[str, float], draws: int, *, least: float = ESS) 
     if not khat < limit:
         failures.append(f"k-hat {khat:.2f} (limit {limit:.2f})")
     if draws < ESS:
-        failures.append(f"{draws} draws")
+        failures.append(f"{draws} draws, fewer than {ESS:.0f}")
     allowed = allowed_size(size, draws)
     return Gate(
         float("nan"), allowed, allowed, 0, float("nan"), tuple(failures), size, khat, limit,
@@ -159,7 +159,7 @@ def populations_gate(facts: Mapping[str, float], draws: int) -> Gate:
     if not size >= ESS:
         failures.append(f"bulk ESS {size:.0f}")
     if draws < ESS:
-        failures.append(f"{draws} draws")
+        failures.append(f"{draws} draws, fewer than {ESS:.0f}")
     allowed = allowed_size(size, draws)
     return Gate(rhat, allowed, allowed, 0, float("nan"), tuple(failures))
 

@@ -16,7 +16,7 @@ _GATE: Final = (
     (r"bulk ESS", "主体有效样本量"),
     (r"effective weights (\d+)", r"有效权重数 \1"),
     (r"k-hat (\S+) \(limit (\S+)\)", r"k̂ 值 \1（限 \2）"),
-    (r"(\d+) draws", r"共 \1 次抽样"),
+    (r"(\d+) draws, fewer than (\d+)", r"共 \1 次抽样，少于 \2 次"),
     (r"tail ESS", "尾部有效样本量"),
     (r" \(att\)", "（平均效应）"),
     (r"\(average effect(?=[\[)])", "(平均效应"),
