@@ -155,7 +155,7 @@ class Fit(Tabulated):
             ("design", brief(self.design)),
             ("draws", f"{chains} chains × {draws}, seed {self.sampler.seed}"),
             ("cells", f"{effects.sizes[v.CELL]}"),
-            ("convergence", gate if self.gate.passed else gate.upper()[:6] + gate[6:]),
+            ("convergence", gate.replace("failed", "FAILED", 1)),
         ]
         if v.MEMBER in effects.sizes:
             lines.insert(3, ("members", f"{effects.sizes[v.MEMBER]}"))

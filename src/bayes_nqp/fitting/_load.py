@@ -36,6 +36,8 @@ _KINDS = {
     b"CDF": "netCDF of the classic kind", b"PAR1": "a Parquet file", b"\x80": "a pickle",
     b"version https://git-lfs": "a pointer of Git LFS to a file that was not fetched",
 }  # fmt: skip
+_SHOWN = 12
+"""Bytes or digits of a file that messages show."""
 _AGAIN = "the file that was saved, from another copy; or fit again and save"
 
 
@@ -76,7 +78,7 @@ def load(path: str | Path, panel: Panel | None = None) -> Fit:
     if panel is not None and panel.digest != digest:
         raise PanelError(
             "'panel' is not the one that was fitted: its digest differs",
-            where=f"{panel.digest[:12]}… instead of {digest[:12]}…",
+            where=f"{panel.digest[:_SHOWN]}… instead of {digest[:_SHOWN]}…",
             hint="pass the same rows, in the same roles",
         )
     if unsealed:
@@ -127,7 +129,7 @@ def _check_bytes(path: Path, seal: Seal, start: bytes) -> None:
         raise _refusal(path, "its bytes are not those that were sealed")
     if not start.startswith(_HDF5):
         kind = next((k for sign, k in _KINDS.items() if start.startswith(sign)), "")
-        found = kind or (f"it begins with {start[:12]!r}" if start else "it is empty")
+        found = kind or (f"it begins with {start[:_SHOWN]!r}" if start else "it is empty")
         raise StudyError(
             f"{path.name} holds no fit of this library",
             where=found,

@@ -83,7 +83,8 @@ def stacked_draw(
     arrays = draws_of_distinct(
         piece, points, generator, size=lambda times: chunk_size(stacked, times), threads=threads
     )
-    return StackedDraws(arrays[0:2], arrays[2:4], arrays[4:6], arrays[6])  # type: ignore[arg-type]
+    shared, shared_y, local, local_y, slots, slots_y, deviation = arrays
+    return StackedDraws((shared, shared_y), (local, local_y), (slots, slots_y), deviation)
 
 
 def _drawn(

@@ -147,7 +147,8 @@ def class_keys(problem: Problem) -> ClassKeys:
         group = groups.setdefault((*place, c.cohort), len(groups))
         if group == len(places):
             places.append((*place, np.full(n_periods, -1)))
-        places[group][3][c.times] = problem.class_cells[i]
+        *_, cells = places[group]
+        cells[c.times] = problem.class_cells[i]
         group_of.append(group)
     return ClassKeys(np.array(type_of), np.array(group_of), seen, loads, places)
 
