@@ -94,7 +94,7 @@ def one(case: str, seed: int) -> dict[tuple[str, str, float], tuple[float, float
 def slopes(design: nqp.Mediation, panel: nqp.Panel) -> tuple[np.ndarray, np.ndarray]:
     """Slopes at the mode of the parameters (stratum, mediator): as estimated, and at RHO."""
     plan = design.plan(panel)
-    at = [point[None] for point in modes(design, panel)]
+    at = [summit.point[None] for summit in modes(design, panel)]
     outcome = plan.equations[0]
     found = recovered(plan, outcome, at[0], None).slopes
     given = [constrain(e, x[None]) for e, x in zip(plan.equations, at, strict=True)]

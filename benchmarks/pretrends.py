@@ -85,7 +85,7 @@ def drawn(
     """Slopes of covariates, and leads or effects, given parameters at their posterior mode."""
     plan = design.plan(panel)
     equation = plan.equations[0]
-    x = np.tile(modes(design, panel)[0], (DRAWS, 1))
+    x = np.tile(modes(design, panel)[0].point, (DRAWS, 1))
     found = _draws.recovered(plan, equation, x, np.random.default_rng(seed))
     slopes = found.coefficients.get("slope", np.zeros((DRAWS, 0)))[None]
     labels = next((p.labels for p in equation.globals if p.name == "slope"), [])

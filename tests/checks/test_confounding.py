@@ -307,7 +307,7 @@ def shifted(
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Slopes at the mode of the parameters, by kind and mediator, and the bias of each."""
     plan = flat(design).plan(panel)
-    at = [point[None] for point in modes(flat(design), panel)]
+    at = [summit.point[None] for summit in modes(flat(design), panel)]
     outcome, given = plan.equations[0], []
     for equation, x in zip(plan.equations, at, strict=True):
         given.append({k: a.ravel() for k, a in constrain(equation, x[None]).items()})
