@@ -25,7 +25,7 @@ def test_good_weights_pass() -> None:
         ({"khat": float("nan")}, 4000, "k-hat nan (limit 0.69)"),
         ({"importance_ess": 399.0}, 4000, "effective weights 399"),
         ({"importance_ess": float("nan")}, 4000, "effective weights nan"),
-        ({}, 399, "399 draws"),
+        ({}, 399, "399 draws, fewer than 400"),
     ],
 )
 def test_each_fault_of_weights_fails(facts: dict[str, float], draws: int, failure: str) -> None:
