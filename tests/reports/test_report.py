@@ -105,6 +105,7 @@ def test_what_failed_stands_before_any_result(folder: Path) -> None:
     heading = "摘要" if folder.name == "zh" else "In short"
     top = text[: text.rindex(heading)]
     assert FAILED.sentence in top
+    assert ("收敛检验" if folder.name == "zh" else "convergence gate") in top
     document = docx.Document(str(folder / "report.docx"))
     assert FAILED.sentence in document.tables[1].rows[0].cells[0].text
 

@@ -123,9 +123,7 @@ class Proposals:
         return Weights(self.log_weights)
 
 
-def importance(
-    density: Density, space: ParameterSpace, sampler: Importance, *, near: Summit | None = None
-) -> Chains:
+def importance(density: Density, space: ParameterSpace, sampler: Importance) -> Chains:
     """Draw the parameters of a density.
 
     Parameters
@@ -135,8 +133,6 @@ def importance(
     space : ParameterSpace
     sampler : Importance
         With a seed.
-    near : Summit, optional
-        A mode of a density much like this one, from which the climb starts.
 
     Returns
     -------
@@ -147,7 +143,7 @@ def importance(
     from bayes_nqp.sampling._tempered import tempered
 
     generator = np.random.default_rng(sampler.seed)
-    summit, modes = summits(density, space, generator, near)
+    summit, modes = summits(density, space, generator)
     if modes == 1:
         proposal = fitted(density, _nearest_zero(space.folds, summit), summit, generator)
         for size in (sampler.proposals, 5 * sampler.proposals):
@@ -208,7 +204,7 @@ def refit_importance(
 
 
 def summits(
-    density: Density, space: ParameterSpace, generator: np.random.Generator, near: Summit | None
+    density: Density, space: ParameterSpace, generator: np.random.Generator
 ) -> tuple[Summit, int]:
     """Climb from dispersed points; the highest mode, and how many there are: 0 if none is smooth.
 
@@ -217,16 +213,11 @@ def summits(
     density : callable
     space : ParameterSpace
     generator : Generator
-    near : Summit, optional
-        Where a single climb starts.
 
     Returns
     -------
     tuple of Summit and int
     """
-    if near is not None:
-        summit = newton(density, near.point)
-        return summit, int(summit.smooth)
     typical = space.unconstrain(space.typical)
     # Scales are often well below their priors' scales; half of the starts look there.
     lower = np.where(space.folds, typical - 1.5, typical)
