@@ -101,6 +101,7 @@ HOMES = {
     "independent": "bayes_nqp.fitting._gaussian",
     "joint_problem_joint_of": "bayes_nqp.fitting._joint_problem:joint_of",
     "_mode": "bayes_nqp.fitting._modal",
+    "average_loads": "bayes_nqp.fitting._modal",
     "constrain": "bayes_nqp.fitting._parameters",
     "paths_of": "bayes_nqp.fitting._paths",
     "check_draws": "bayes_nqp.fitting._room",

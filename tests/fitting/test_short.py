@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
-from doors import _mode, equation_density, recovered
+from doors import _mode, equation_density
 
 import bayes_nqp as nqp
 from bayes_nqp.fitting import (
@@ -15,7 +15,6 @@ from bayes_nqp.fitting import (
     KnownDraws,
     fit_again,
     known_draws,
-    modal_effects,
     modes,
     short_effects,
 )
@@ -96,15 +95,3 @@ def test_a_climb_from_nearby_ends_on_the_same_top(fit: nqp.Fit) -> None:
     far, close = _mode(other, None), _mode(other, near)
     heights = density(np.stack([far, close]))
     assert heights[1] == pytest.approx(heights[0], abs=0.02)
-
-
-def test_modal_effects_have_their_exact_mean(fit: nqp.Fit) -> None:
-    assert fit.panel is not None
-    design = DESIGN.design
-    plan = design.plan(fit.panel)
-    summit = modes(design, fit.panel)
-    mean = recovered(plan, plan.equations[0], summit[0].point[None], None)
-    for near in (None, summit):
-        few = modal_effects(design, fit.panel, draws=5, near=near)
-        found = few["effect"].mean(("chain", "draw")).to_numpy()[0]
-        np.testing.assert_allclose(found, mean.cell_effect[0], atol=2e-3 * fit.scale)

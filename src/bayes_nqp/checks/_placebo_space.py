@@ -17,16 +17,16 @@ from bayes_nqp.checks._said import Said, said
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import IdentificationError
 from bayes_nqp.estimands import att
-from bayes_nqp.fitting import Numbers, batch, modal_effects, modes
+from bayes_nqp.fitting import Numbers, batch, modal_averages, modes
 from bayes_nqp.fitting._draws import members_of
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import StaggeredDiD
+    from bayes_nqp.designs._plan import Plan
     from bayes_nqp.fitting import Fit
     from bayes_nqp.panel import Panel
     from bayes_nqp.sampling import Summit
 
-_DRAWS = 100
 _TOO_OFTEN = 0.15
 """Share of placebo intervals that may exclude zero: one in seven where one in twenty should."""
 
@@ -35,13 +35,12 @@ _TOO_OFTEN = 0.15
 def placebo_space(fit: Fit, *, permutations: int = 200) -> Finding:
     """Deal the cohorts to other units of the same stratum, and refit.
 
-    Every refit takes the parameters at their mode (`modal_effects`), climbed to from that of the
-    actual adoption. The statistic is the mean of the average effect, exact at the mode, over its
-    sd, from 100 draws; the p-value is the share of permutations, the actual one
-    included, in which it is as far from zero: exact if adoption was dealt at random within
-    strata and has no effect on anybody. Half as many permutations are refitted once more with
-    the estimated effect taken off the treated rows: then one interval in twenty should exclude
-    zero.
+    Every refit takes the parameters at their mode (`modal_averages`), climbed to from that of the
+    actual adoption. The statistic is the mean of the average effect over its sd, both exact at the
+    mode; the p-value is the share of permutations, the actual one included, in which it is as far
+    from zero: exact if adoption was dealt at random within strata and has no effect on anybody.
+    Half as many permutations are refitted once more with the estimated effect taken off the
+    treated rows: then one interval in twenty should exclude zero.
 
     Parameters
     ----------
@@ -143,13 +142,11 @@ def _placebos(
     dealt: list[npt.NDArray[np.int64]],
     what: str,
 ) -> list[Numbers]:
-    seed = int(fitted.sampler.seed or 0)
-    near = modes(design, panel)
+    (near,) = modes(design, panel)
     tasks = {
-        f"placebo {design!r} {panel.digest} {seed} {k} {codes.tolist()}":
-        (design, panel, codes, k, near)
-        for k, codes in enumerate(dealt)
-    }  # fmt: skip
+        f"placebo {design!r} {panel.digest} {codes.tolist()}": (design, panel, codes, near)
+        for codes in dealt
+    }
     return list(batch(_placebo, tasks, kept=numbers_of(fitted), what=what).values())
 
 
@@ -206,16 +203,18 @@ def _dealt(panel: Panel, permutations: int, seed: int) -> list[npt.NDArray[np.in
 
 
 def _placebo(
-    design: StaggeredDiD,
-    panel: Panel,
-    codes: npt.NDArray[np.int64],
-    seed: int,
-    near: list[Summit],
+    design: StaggeredDiD, panel: Panel, codes: npt.NDArray[np.int64], near: Summit
 ) -> Numbers:
     dealt = panel.with_cohorts(codes)
     try:
-        effects = modal_effects(design, dealt, draws=_DRAWS, seed=seed, near=near)
+        mean, sd = modal_averages(design, dealt, _treated_rows, near=near)
     except IdentificationError:
         return {}
-    draws = att(after_adoption(effects))
-    return {"mean": np.asarray(draws.mean()), "sd": np.asarray(draws.std())}
+    return {"mean": mean[0], "sd": sd[0]}
+
+
+def _treated_rows(plan: Plan) -> npt.NDArray[np.float64]:
+    """Shares of cells in the treated rows from adoption on (cell, 1)."""
+    cells = plan.cells
+    rows = np.where(cells.lead | (cells.event_time < 0), 0.0, cells.rows)
+    return np.asarray(rows[:, None] / rows.sum())

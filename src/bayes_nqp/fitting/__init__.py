@@ -9,7 +9,7 @@ from bayes_nqp.fitting._fit_index import fit_index, pooled_over
 from bayes_nqp.fitting._known import KnownDraws, known_draws
 from bayes_nqp.fitting._load import load
 from bayes_nqp.fitting._mediate import Mediated, mediate
-from bayes_nqp.fitting._modal import modal_effects, modes
+from bayes_nqp.fitting._modal import modal_averages, modes
 from bayes_nqp.fitting._new_unit import new_unit_effects
 from bayes_nqp.fitting._predictive import Replication, posterior_predictive, replications
 from bayes_nqp.fitting._prior import prior_predictive
@@ -35,7 +35,7 @@ __all__ = [
     "load",
     "log_likelihood",
     "mediate",
-    "modal_effects",
+    "modal_averages",
     "moderator_shift",
     "modes",
     "new_unit_effects",

@@ -19,6 +19,7 @@ from bayes_nqp.terms.mediators import SlopePart
 __all__ = [
     "MEMBERS_STORED",
     "Recovered",
+    "cell_shares",
     "leaning_of",
     "members_of",
     "moderated_rows",
@@ -123,7 +124,7 @@ def recovered(
     order = np.arange(len(x)) if shared else np.lexsort(x.T)
     chunks = [order[at : at + size] for at in range(0, len(x), size)]
     streams = _streams(generator, chunks, size)
-    share = _cell_shares(plan, equation)
+    share = cell_shares(plan, equation)
     leaning = leaning_of(plan, equation)
     packs = _unit_packs(plan, equation, every=leaning is not None)
     parts = []
@@ -317,8 +318,19 @@ def terms_of(equation: Equation, draws: Coefficients) -> dict[str, Array]:
     return out
 
 
-def _cell_shares(plan: Plan, equation: Equation) -> Any:
-    """Share of each class (or member) in the rows of each cell."""
+def cell_shares(plan: Plan, equation: Equation) -> Any:
+    """Share of each class (or member) in the rows of each cell.
+
+    Parameters
+    ----------
+    plan : Plan
+    equation : Equation
+
+    Returns
+    -------
+    csr_array (owner, cell), or None
+        None where nothing deviates.
+    """
     problem, cells = equation.problem, plan.cells
     if problem.member_scale is None:
         return None

@@ -1,111 +1,115 @@
-"""Effects at the posterior mode of the parameters: a refit for a twentieth of the price."""
+"""Averages of effects at the posterior mode of the parameters, as functionals: no draws."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
 
-from bayes_nqp import vocabulary as v
-from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting._draws import recovered
+from bayes_nqp.fitting._draws import cell_shares, moderator_means
 from bayes_nqp.fitting._equations import equation_density
-from bayes_nqp.fitting._paths import paths_of
-from bayes_nqp.fitting._waist import waist
-from bayes_nqp.sampling import Summit, climb, newton
+from bayes_nqp.fitting._slots import slot_places
+from bayes_nqp.gaussian import averages
+from bayes_nqp.sampling import Summit, ascend, climb, newton
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Design
-    from bayes_nqp.designs._plan import Equation
+    from bayes_nqp.designs import ContinuousExposure, StaggeredDiD
+    from bayes_nqp.designs._plan import Equation, Plan
     from bayes_nqp.panel import Panel
 
-__all__ = ["modal_effects", "modes"]
+__all__ = ["average_loads", "modal_averages", "modes"]
 
 Array = npt.NDArray[np.float64]
 
 
-def modal_effects(
-    design: Design,
+def modal_averages(
+    design: StaggeredDiD | ContinuousExposure,
     panel: Panel,
+    weigh: Callable[[Plan], Array],
     *,
-    draws: int = 200,
-    seed: int = 0,
-    near: Sequence[Summit] | None = None,
-) -> xr.Dataset:
-    """Draw effects given the scales, autocorrelation and error sd that are most probable.
+    near: Summit | None = None,
+) -> tuple[Array, Array]:
+    """Average effects given the scales, autocorrelation and error sd that are most probable.
 
-    What is not known about these parameters is left out, so that intervals come out slightly
-    too narrow; means are those of a fit but for small differences. Draws are centred at their
-    conditional mean, so that means of effects have no Monte-Carlo error.
+    Means and standard deviations are exact at the mode. What is not known about these parameters
+    is left out, so that intervals are slightly too narrow; means are those of a fit but for small
+    differences.
 
     Parameters
     ----------
-    design : StaggeredDiD or Mediation
+    design : StaggeredDiD or ContinuousExposure
         With a Gaussian likelihood.
     panel : Panel
-    draws : int, default 200
-    seed : int, default 0
-    near : sequence of Summit, optional
-        Modes of each equation on a panel much like this one, as `modes` gives them: the climb
-        then takes a few steps.
+    weigh : callable
+        From the plan to the weights (cell, r) of r averages.
+    near : Summit, optional
+        The mode on a panel much like this one, as `modes` gives it: the climb then takes a few
+        steps.
 
     Returns
     -------
-    Dataset
-        Of the waist, with one chain, its gate unverified.
+    tuple of ndarray (r), outcome units
+        Conditional means and standard deviations.
 
     Raises
     ------
     IdentificationError
         If the panel cannot identify what the design asks for.
-    StudyError
-        If equations are joined by ``vary_by="unit"``.
     """
-    if getattr(design, "vary_by", None) is not None:
-        raise StudyError(
-            "modal effects take one equation at a time, and vary_by='unit' joins two",
-            hint="nqp.fit, or vary_by=None",
-        )
     plan = design.plan(panel)
-    starts = [None] * len(plan.equations) if near is None else near
-    points = [_mode(one, at) for one, at in zip(plan.equations, starts, strict=True)]
-    found = [
-        recovered(
-            plan, one, np.repeat(x[None], draws, axis=0), np.random.default_rng([seed, number])
-        )
-        for number, (one, x) in enumerate(zip(plan.equations, points, strict=True))
-    ]
-    middle = [
-        recovered(plan, one, x[None], None) for one, x in zip(plan.equations, points, strict=True)
-    ]
-    paths, centre = paths_of(plan, found), paths_of(plan, middle)
-    deviation = _centred(paths.deviation, centre.deviation)
-    return waist(
-        plan,
-        np.asarray(_centred(paths.effect, centre.effect))[None],
-        None if deviation is None else deviation[None],
-        paths=paths.names,
-        gate=v.UNVERIFIED,
-        attrs={"target": "sample", "outcome": panel.roles.outcome},
-    )
+    (equation,) = plan.equations
+    slots, deviations = average_loads(plan, equation, weigh(plan))
+    point = _mode(equation, near)
+    mean, variance = averages(equation.gaussian, point[None], slots, deviations)
+    return mean[0], np.sqrt(variance[0])
 
 
-def modes(design: Design, panel: Panel) -> list[Summit]:
+def average_loads(plan: Plan, equation: Equation, weights: Array) -> tuple[Array, Array]:
+    """Weighted sums of cell effects, in the terms of what the likelihood is linear in.
+
+    An effect is that of its cell, the deviations of the cell's rows, and what their mean moderator
+    adds.
+
+    Parameters
+    ----------
+    plan : Plan
+    equation : Equation
+    weights : ndarray (cell, r)
+
+    Returns
+    -------
+    tuple of ndarray (slot, r) and ndarray (owner, r), outcome units
+        Loadings on slots and deviations, as `gaussian.averages` takes them.
+    """
+    places, r = slot_places(plan, equation), weights.shape[1]
+    slots = np.zeros((equation.n_slots, r))
+    np.add.at(slots, places.cells, weights * equation.effect_scale)
+    moderated = moderator_means(plan, equation)
+    if moderated is not None:
+        slope = places.slopes.reshape(-1, equation.problem.n_columns)[:, -1]
+        size = equation.scale / equation.slopes[-1].size
+        np.add.at(slots, slope[plan.table.stratum], weights * moderated[0][:, None] * size)
+    shares = cell_shares(plan, equation)
+    if shares is None:
+        return slots, np.zeros((0, r))
+    return slots, np.asarray(shares @ weights) * equation.effect_scale
+
+
+def modes(design: StaggeredDiD | ContinuousExposure, panel: Panel) -> list[Summit]:
     """Find the modes of the parameters of a design's equations.
 
     Parameters
     ----------
-    design : StaggeredDiD or Mediation
+    design : StaggeredDiD, ContinuousExposure or Mediation
         With a Gaussian likelihood.
     panel : Panel
 
     Returns
     -------
     list of Summit
-        For `modal_effects` on panels much like this one.
+        For `modal_averages` on panels much like this one.
     """
     return [_summit(equation) for equation in design.plan(panel).equations]
 
@@ -114,9 +118,8 @@ def _mode(equation: Equation, near: Summit | None) -> Array:
     """The mode, unconstrained; from nearby it may be missed by .02 in log density."""
     if near is None or near.point.size != len(equation.problem.space):
         return _summit(equation).point
-    density = equation_density(equation)
-    ends, heights = climb(density, near.point[None], inverse=near.inverse[None])
-    return ends[0] if np.isfinite(heights[0]) else _summit(equation).point
+    point, height = ascend(equation_density(equation), near.point, near.inverse)
+    return point if np.isfinite(height) else _summit(equation).point
 
 
 def _summit(equation: Equation) -> Summit:
@@ -126,10 +129,3 @@ def _summit(equation: Equation) -> Summit:
     lower = np.where(space.folds, typical - 1.5, typical)
     ends, heights = climb(density, np.stack([typical, lower]))
     return newton(density, ends[int(np.argmax(heights))])
-
-
-def _centred(draws: Array | None, mean: Array | None) -> Array | None:
-    """Move draws (draw, ...) so that their mean is the conditional one."""
-    if draws is None or mean is None:
-        return None
-    return np.asarray(draws - draws.mean(axis=0) + mean[0])

@@ -5,7 +5,7 @@ from bayes_nqp.gaussian._stacked_draws import StackedDraws, stacked_draw
 from bayes_nqp.gaussian.correlated import ErrorSums, error_sums
 from bayes_nqp.gaussian.density import density
 from bayes_nqp.gaussian.draws import Coefficients, SharedErrors, draw, number_count
-from bayes_nqp.gaussian.functionals import functionals, local_variances
+from bayes_nqp.gaussian.functionals import averages, functionals, local_variances
 from bayes_nqp.gaussian.maps import gaussian_problem, places_of_classes
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.spans import absorbed_products, net_of
@@ -26,6 +26,7 @@ __all__ = [
     "Stacked",
     "StackedDraws",
     "absorbed_products",
+    "averages",
     "density",
     "draw",
     "error_sums",

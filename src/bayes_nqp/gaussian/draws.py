@@ -11,8 +11,7 @@ from bayes_nqp.gaussian._back_reduced import back_through_own_cells
 from bayes_nqp.gaussian._distinct import draws_of_distinct
 from bayes_nqp.gaussian.correlated import ErrorSums, standardised
 from bayes_nqp.gaussian.density import CHUNK, Factor, factorise, normal_equations, solved
-from bayes_nqp.gaussian.nodes import noise_equations
-from bayes_nqp.gaussian.owners import owner_equations
+from bayes_nqp.gaussian.deviations import conditionals
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.reduced import ReducedFactor
 from bayes_nqp.gaussian.types import Array, Index, Owners, Values
@@ -181,70 +180,40 @@ def _times_sigma(values: Values, z: Array) -> Array:
 
 
 def _deviations(
-    problem: GaussianProblem,
-    values: Values,
-    flat: Array,
-    z: Array,
+    problem: GaussianProblem, values: Values, flat: Array, z: Array
 ) -> tuple[Array, Array, Array, Array]:
     """Deviations of owners given coefficients; for single units what else theirs take too."""
-    times = flat.shape[2]
-    nothing = np.zeros((len(values), 0, times))
-    none = np.zeros((len(values), 0, 0, times))
-    if problem.deviation is None:
-        return nothing, nothing, none, none
-    if problem.by_class is not None:
-        return _of_classes(problem, problem.by_class, values, flat, z)
-    noise = noise_equations(problem, values)
-    head, moments = problem.arrowhead, problem.moments
+    head, times = problem.arrowhead, flat.shape[2]
+    nothing = np.zeros((len(values), 0, times)), np.zeros((len(values), 0, 0, times))
     out = np.zeros((len(values), problem.n_deviations, times))
-    fits = product(head.group_loads, flat).reshape(len(values), -1, moments.width, times)
+    if problem.deviation is None:
+        return out, nothing[0], nothing[1], nothing[1]
+    fits = product(head.group_loads, flat)
+    fits = fits.reshape(len(values), -1, problem.moments.width, times)
     coefficients = flat.reshape(len(values), head.n_blocks, head.size, times)
-    for owners, equations, fit in (
-        (problem.by_group, noise.by_group, fits),
-        (problem.by_block, noise.by_block, coefficients),
-    ):
-        if owners is not None and equations is not None:
-            left, inner = _residual(equations.a, fit[:, owners.place]), equations.inner(values)
-            out[:, owners.number] = _drawn(left, inner, _times_sigma(values, z[:, owners.number]))
-    return out, nothing, none, none
+    for owners in conditionals(problem, values):
+        mean = owners.mean(coefficients if owners.in_blocks else fits)
+        noise = _times_sigma(values, z[:, owners.number])
+        out[:, owners.number] = mean + noise / np.sqrt(owners.inner)[:, :, None]
+    if problem.by_class is None:
+        return out, nothing[0], nothing[1], nothing[1]
+    return out, *_of_units(problem, problem.by_class, values, fits)
 
 
-def _residual(a: Array, fit: Array) -> Array:
-    """``a_oy - a_o' X beta`` (B, O, times) of one column of deviations."""
-    return np.asarray(a[:, :, 0, -1, None] - (a @ fit)[:, :, 0])
-
-
-def _drawn(left: Array, inner: Array, noise: Array) -> Array:
-    """``N(inner^-1 left, sigma² inner^-1)`` (B, O, times)."""
-    precision = inner[:, :, 0]
-    return np.asarray(left / precision + noise / np.sqrt(precision))
-
-
-def _of_classes(
-    problem: GaussianProblem,
-    classes: Owners,
-    values: Values,
-    flat: Array,
-    z: Array,
-) -> tuple[Array, Array, Array, Array]:
-    """Mean deviation of each class's units, a unit's spread around it, weights and responses."""
-    head, moments = problem.arrowhead, problem.moments
-    types = small(problem, values, flat_only=True)
-    a = owner_equations(problem, classes, types, moments.width).a
-    d = moments.loadings
-    v = types.q @ d
+def _of_units(
+    problem: GaussianProblem, classes: Owners, values: Values, fits: Array
+) -> tuple[Array, Array, Array]:
+    """A unit's spread around the mean deviation of its class, weights and responses."""
+    d, kind = problem.moments.loadings, classes.counts.indices
+    v = small(problem, values, flat_only=True).q @ d
     inner = (d.swapaxes(-1, -2) @ v)[..., 0, 0] + deviation_precision(values)[:, 0]
-    counts, kind = classes.counts.data, classes.counts.indices
     precision = inner[:, kind, None]
-    fits = product(head.group_loads, flat).reshape(len(values), -1, moments.width, flat.shape[2])
     fit = fits[:, classes.place]
-    mean = _residual(a, fit) / (counts[:, None] * precision)
-    noise = _times_sigma(values, z)
-    deviation = mean + noise / np.sqrt(counts[:, None] * precision)
-    spread = np.broadcast_to(values.sigma[:, None, None], mean.shape) / np.sqrt(precision)
+    shape = (*precision.shape[:2], fits.shape[3])
+    spread = np.broadcast_to(values.sigma[:, None, None] / np.sqrt(precision), shape)
     # Columns enter with minus their slopes, the outcome with one.
-    weight = -fit[:, :, moments.n_periods :]
+    weight = -fit[:, :, problem.moments.n_periods :]
     weight[:, :, -1] += 1.0
     response = v[..., 0][:, kind, :, None] / precision[:, :, None]
-    response = np.broadcast_to(response, (*response.shape[:3], flat.shape[2]))
-    return deviation, spread, weight, response
+    response = np.broadcast_to(response, (*response.shape[:3], fits.shape[3]))
+    return spread, weight, response

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from bayes_nqp.gaussian._back import product
 from bayes_nqp.gaussian._small import half_solve
 from bayes_nqp.gaussian.density import CHUNK, factorise, normal_equations
+from bayes_nqp.gaussian.deviations import conditionals
 from bayes_nqp.gaussian.problem import GaussianProblem
-from bayes_nqp.gaussian.types import Array
+from bayes_nqp.gaussian.types import Array, Values
 from bayes_nqp.machine import one_thread
 
-__all__ = ["functionals", "local_variances"]
+__all__ = ["averages", "functionals", "local_variances"]
 
 
 def functionals(
@@ -33,29 +37,87 @@ def functionals(
     tuple of ndarray (B, r), multiples of s
         Means, and variances in squares of them.
     """
-    parts = [points[at : at + CHUNK] for at in range(0, len(points), CHUNK)]
+
+    def part(values: Values) -> tuple[Array, Array]:
+        mean, variance = _of_coefficients(problem, values, local[None], shared[None])
+        return mean, variance * (values.sigma**2)[:, None]
+
+    return _in_chunks(problem, points, part)
+
+
+def averages(
+    problem: GaussianProblem, points: Array, slots: Array, deviations: Array
+) -> tuple[Array, Array]:
+    """Conditional mean and variance of ``sum_k c_k slot_k + sum_o w_o delta_o``.
+
+    Deviations are linear in coefficients, ``delta_o | beta ~ N(inner_o^-1 (a_oy - a_o' X beta),
+    sigma² inner_o^-1)``: their means pass on to the loadings of these, their variances are added.
+
+    Parameters
+    ----------
+    problem : GaussianProblem
+    points : ndarray (B, parameter)
+        Unconstrained.
+    slots : ndarray (slot, r)
+        Loadings of each functional on time effects, cells and slopes, block after block.
+    deviations : ndarray (owner, r)
+        Loadings on deviations; where each unit is an owner, on the mean of each class.
+
+    Returns
+    -------
+    tuple of ndarray (B, r), multiples of s
+        Means, and variances in squares of them.
+    """
+    head = problem.arrowhead
+    direct = np.asarray(head.slot_loads.T @ slots)
+
+    def part(values: Values) -> tuple[Array, Array]:
+        r = slots.shape[1]
+        flat = np.tile(direct, (len(values), 1, 1))
+        groups = np.zeros((len(values), head.group_loads.shape[0], r))
+        constant, spread = np.zeros((2, len(values), r))
+        for owners in conditionals(problem, values):
+            weight = deviations[owners.number] / owners.inner[:, :, None]
+            constant += (owners.a[:, :, -1, None] * weight).sum(axis=1)
+            spread += (deviations[owners.number] * weight).sum(axis=1)
+            onto = flat if owners.in_blocks else groups
+            loads = owners.a[..., None] * weight[:, :, None]
+            onto = onto.reshape(len(values), -1, owners.a.shape[2], r)
+            np.subtract.at(onto.swapaxes(0, 1), owners.place, loads.swapaxes(0, 1))
+        flat += product(head.group_loads.T, groups)
+        flat = flat.reshape(len(values), head.n_blocks, head.size, r)
+        local, rest = flat[:, :, : head.n_local], flat[:, :, head.n_local :].sum(axis=1)
+        mean, variance = _of_coefficients(problem, values, local, rest[:, : head.n_global])
+        return mean + constant, (variance + spread) * (values.sigma**2)[:, None]
+
+    return _in_chunks(problem, points, part)
+
+
+def _in_chunks(
+    problem: GaussianProblem, points: Array, part: Callable[[Values], tuple[Array, Array]]
+) -> tuple[Array, Array]:
+    chunks = [points[at : at + CHUNK] for at in range(0, len(points), CHUNK)]
     with one_thread():
-        pairs = [_part(problem, part, local, shared) for part in parts]
+        pairs = [part(problem.values(chunk)) for chunk in chunks]
     return np.concatenate([m for m, _ in pairs]), np.concatenate([v for _, v in pairs])
 
 
-def _part(
-    problem: GaussianProblem, points: Array, local: Array, shared: Array
+def _of_coefficients(
+    problem: GaussianProblem, values: Values, local: Array, shared: Array
 ) -> tuple[Array, Array]:
-    head, values = problem.arrowhead, problem.values(points)
+    """Means, and variances over ``sigma²``, of loadings (B or 1, block, local, r)."""
+    head = problem.arrowhead
     factor = factorise(problem, values, normal_equations(problem, values).matrix)
     n_local, n_global = head.n_local, head.n_global
     lower = factor.local[:, :, :n_local]
     cross = factor.local[:, :, n_local : n_local + n_global]
     outcome = factor.local[:, :, n_local + n_global]
     # v = L_b^-1 l_b;  w = L^-1 (g - sum_b L_gb v);  mean y'v + y'w, variance sigma² (v'v + w'w)
-    v = half_solve(lower, np.broadcast_to(local, (len(points), *local.shape)))
-    rest = shared - (cross @ v).sum(axis=1)
-    w = half_solve(factor.border[:, :n_global, :n_global], rest)
+    v = half_solve(lower, np.broadcast_to(local, (len(values), *local.shape[1:])))
+    w = half_solve(factor.border[:, :n_global, :n_global], shared - (cross @ v).sum(axis=1))
     mean = (outcome[:, :, None] @ v).sum(axis=1)[:, 0]
     mean = mean + (factor.border[:, n_global, None, :n_global] @ w)[:, 0]
-    variance = (v**2).sum(axis=(1, 2)) + (w**2).sum(axis=1)
-    return mean, variance * (values.sigma**2)[:, None]
+    return mean, (v**2).sum(axis=(1, 2)) + (w**2).sum(axis=1)
 
 
 def local_variances(problem: GaussianProblem, point: Array) -> Array:

@@ -1,7 +1,7 @@
 """Samplers as values, and drawing the parameters of a density or of a PyMC model."""
 
 from bayes_nqp.sampling._chains import Chains
-from bayes_nqp.sampling._climb import Summit, climb, newton
+from bayes_nqp.sampling._climb import Summit, ascend, climb, newton
 from bayes_nqp.sampling._importance import LEAST_BRIEF, Importance, importance, refit_importance
 from bayes_nqp.sampling._nuts import NUTS, sample_model
 
@@ -14,6 +14,7 @@ __all__ = [
     "Importance",
     "Sampler",
     "Summit",
+    "ascend",
     "climb",
     "importance",
     "newton",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Summit", "climb", "curvature", "newton"]
+__all__ = ["Summit", "ascend", "climb", "curvature", "newton"]
 
 Array = npt.NDArray[np.float64]
 type Density = Callable[[Array], Array]
@@ -16,6 +16,9 @@ type Density = Callable[[Array], Array]
 _STEP = 0.05
 _GAIN = 1e-3
 _BOX = 12.0
+_SMALL, _LEAST = 1e-3, 0.01
+"""Steps of differences; and the gain below which a climb from nearby ends."""
+_SHORTER = np.array([0.5, 0.25, 0.0625, 0.004])
 _FLATTEST = 0.3
 """Curvature below which a direction counts as flat: the step is then no longer Newton's."""
 
@@ -126,9 +129,59 @@ def newton(density: Density, point: Array, *, rounds: int = 12) -> Summit:
     return Summit(point, bend, height)
 
 
-def climb(
-    density: Density, points: Array, *, rounds: int = 30, inverse: Array | None = None
-) -> tuple[Array, Array]:
+def ascend(
+    density: Density, point: Array, inverse: Array, *, rounds: int = 12
+) -> tuple[Array, float]:
+    """Climb from near a mode, where the curvature is known: a batch of 2 d + 1 points a step.
+
+    BFGS steps of full length, each judged with the gradient at its end; shorter ones are tried
+    where a full one does not climb. It ends where another step would gain less than .01.
+
+    Parameters
+    ----------
+    density : callable
+    point : ndarray (parameter)
+    inverse : ndarray (parameter, parameter)
+        Inverse curvature, as of a density much like this one.
+    rounds : int, default 12
+
+    Returns
+    -------
+    tuple of ndarray (parameter) and float
+        Where the climb ended, and the log density there; minus infinity where none is finite.
+    """
+    height, gradient = _slope(density, point)
+    for _ in range(rounds):
+        move = inverse @ gradient
+        if not np.isfinite(height) or 0.5 * float(gradient @ move) < _LEAST:
+            break
+        move /= max(1.0, float(np.abs(move).max()))
+        ahead = np.clip(point + move, -_BOX, _BOX)
+        there, slope = _slope(density, ahead)
+        if not there > height:
+            shorter = np.clip(point + _SHORTER[:, None] * move, -_BOX, _BOX)
+            heights = density(shorter)
+            best = int(np.argmax(np.where(np.isfinite(heights), heights, -np.inf)))
+            if not heights[best] > height:
+                break
+            ahead = shorter[best]
+            there, slope = _slope(density, ahead)
+        inverse = _updated(inverse, ahead - point, gradient - slope)
+        point, height, gradient = ahead, there, slope
+    return point, height if np.isfinite(height) else -np.inf
+
+
+def _slope(density: Density, point: Array) -> tuple[float, Array]:
+    """Height and gradient by central differences, in one batch."""
+    step = _SMALL * np.eye(point.size)
+    values = density(np.concatenate([point[None], point + step, point - step]))
+    up, down = values[1:].reshape(2, -1)
+    with np.errstate(invalid="ignore"):
+        gradient = np.nan_to_num((up - down) / (2.0 * _SMALL), posinf=0.0, neginf=0.0)
+    return float(values[0]), gradient
+
+
+def climb(density: Density, points: Array, *, rounds: int = 30) -> tuple[Array, Array]:
     """Climb from several points at once by BFGS with gradients from differences.
 
     Parameters
@@ -136,8 +189,6 @@ def climb(
     density : callable
     points : ndarray (start, parameter)
     rounds : int, default 30
-    inverse : ndarray (start, parameter, parameter), optional
-        Inverse curvatures to begin with, as of a density much like this one.
 
     Returns
     -------
@@ -147,7 +198,7 @@ def climb(
     """
     points = points.copy()
     starts, d = points.shape
-    inverse = np.tile(np.eye(d), (starts, 1, 1)) if inverse is None else inverse.copy()
+    inverse = np.tile(np.eye(d), (starts, 1, 1))
     heights = density(points)
     gradients = _gradients(density, points)
     active = np.isfinite(heights)
@@ -180,11 +231,11 @@ def climb(
 
 def _gradients(density: Density, points: Array) -> Array:
     d = points.shape[1]
-    step = 1e-3 * np.eye(d)
+    step = _SMALL * np.eye(d)
     both = np.concatenate([points[:, None] + step, points[:, None] - step], axis=1)
     values = density(both.reshape(-1, d)).reshape(len(points), 2, d)
     with np.errstate(invalid="ignore"):
-        slopes = (values[:, 0] - values[:, 1]) / 2e-3
+        slopes = (values[:, 0] - values[:, 1]) / (2.0 * _SMALL)
     return np.nan_to_num(slopes, posinf=0.0, neginf=0.0)
 
 

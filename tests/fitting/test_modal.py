@@ -1,0 +1,64 @@
+"""Averages of effects at the mode are exact: mean and sd, whatever deviates or moderates."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dense import dense, values_of
+from design_table import DESIGNS
+from doors import average_loads, recovered
+
+import bayes_nqp as nqp
+from bayes_nqp.fitting import modal_averages, modes
+from bayes_nqp.gaussian import averages
+from bayes_nqp.simulation import staggered
+
+NAMES = [
+    "partial, units, AR(1)", "partial, units, weights", "partial, none, weights",
+    "partial, cities, AR(1)", "partial, units, AR(1) + noise", "complete, none, common time",
+    "pooled time, both", "covariates", "partial, cities, iid",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_averages_are_those_of_dense_rows(name: str) -> None:
+    """Effects with the mean deviation of their rows, as functionals, at two points."""
+    case = DESIGNS[name]
+    panel = case.make(7, missing=0.1)
+    plan = case.design.plan(panel)
+    (equation,) = plan.equations
+    generator = np.random.default_rng(2)
+    points = 0.4 * generator.standard_normal((2, len(equation.problem.space)))
+    reference = dense(case.design, panel)
+    groups = np.stack([plan.cells.rows, generator.random(plan.cells.rows.size)], axis=1)
+    weights = groups / groups.sum(axis=0)
+    means, variances = averages(equation.gaussian, points, *average_loads(plan, equation, weights))
+    shares = weights.T @ reference.shares()
+    for point, ours, variance in zip(points, means, variances, strict=True):
+        mean, covariance = reference.posterior(values_of(equation.problem.space.names, point))
+        assert ours == pytest.approx(shares @ mean, rel=1e-8, abs=1e-10)
+        theirs = np.einsum("ri,ij,rj->r", shares, covariance, shares)
+        assert variance == pytest.approx(theirs, rel=1e-7)
+
+
+def test_moderated_averages_hold_what_the_moderator_adds() -> None:
+    """And a climb from nearby ends where one from afar does."""
+    panel = staggered(units=60, seed=5).panel
+    finance = np.random.default_rng(5).normal(5.0, 1.5, panel.n_units)[panel.unit_codes]
+    frame = panel.frame.assign(finance=finance)
+    frame[panel.roles.outcome] += 0.3 * (finance - 5.0)
+    panel = nqp.Panel.from_frame(frame, **{**panel.arguments, "moderators": ["finance"]})
+    design = nqp.StaggeredDiD(nqp.Partial(["region"]), moderator="finance")
+    plan, (summit,) = design.plan(panel), modes(design, panel)
+    (equation,) = plan.equations
+    groups = np.stack([plan.cells.rows, plan.cells.event_time == 0, plan.table.stratum == 0])
+    weights = groups.T / groups.sum(axis=1)
+    mean, sd = modal_averages(design, panel, lambda _: weights, near=summit)
+    far, far_sd = modal_averages(design, panel, lambda _: weights)
+    points = np.repeat(summit.point[None], 4000, axis=0)
+    middle = recovered(plan, equation, points[:1], None).cell_effect @ weights
+    draws = recovered(plan, equation, points, np.random.default_rng(1)).cell_effect @ weights
+    assert mean == pytest.approx(middle[0], rel=1e-9)
+    assert sd == pytest.approx(draws.std(axis=0), rel=0.05)
+    assert far == pytest.approx(mean, abs=2e-3 * equation.scale)
+    assert far_sd == pytest.approx(sd, rel=0.02)
