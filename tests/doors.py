@@ -153,7 +153,7 @@ HOMES = {
     "tables_of_index": "bayes_nqp.studies._index",
     "as_page": "bayes_nqp.tables._as_html",
     "as_document": "bayes_nqp.tables._as_latex",
-    "escaped": "bayes_nqp.tables._as_latex",
+    "escaped": "bayes_nqp.markup",
     "Cell": "bayes_nqp.tables._model",
     "Column": "bayes_nqp.tables._model",
     "Form": "bayes_nqp.tables._model",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,6 +18,7 @@ from bayes_nqp.calibration._uniformity import chi_square, ecdf_test, holm
 from bayes_nqp.checks._result import Verdict
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.markup import facts_html, facts_text
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import StaggeredDiD
@@ -270,17 +270,10 @@ class Calibration:
         ]
 
     def __repr__(self) -> str:
-        lines = self._lines()
-        width = max(len(k) for k, _ in lines)
-        return "\n".join(["<Calibration>", *(f"  {k:<{width}}  {text}" for k, text in lines)])
+        return facts_text("<Calibration>", self._lines())
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(k)}</th>"
-            f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
-            for k, text in self._lines()
-        )
-        return f"<div><strong>Calibration</strong><table>{rows}</table></div>"
+        return facts_html("Calibration", self._lines())
 
 
 def _shape(mean_rank: Any, spread: Any) -> str:

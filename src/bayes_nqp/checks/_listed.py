@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 from shutil import get_terminal_size
 from textwrap import wrap
 
 import pandas as pd
 
 from bayes_nqp.checks._result import NOT_APPLICABLE, TINTS
+from bayes_nqp.markup import html
 
 __all__ = ["CheckTable"]
 
@@ -17,7 +17,6 @@ _CONSOLE = ("check", "verdict", "figure")
 _NARROW = 60
 """Characters that the key figure has at the very least."""
 _MORE = "columns besides: question, sentence"
-_CELL = "text-align:left;vertical-align:top;padding:.2em .9em .2em 0;white-space:normal"
 
 
 class CheckTable(pd.DataFrame):
@@ -51,23 +50,11 @@ class CheckTable(pd.DataFrame):
     def _repr_html_(self) -> str:
         if not {*_CONSOLE, "question", "sentence"} <= {*self.columns}:
             return str(pd.DataFrame(self).to_html())
-        rows = []
-        for row in self.itertuples(index=False):
-            verdict = str(row.verdict)
-            colour = TINTS.get(verdict, "#57606a")
-            weight = "600" if verdict in ("fails", "in doubt") else "400"
-            rows.append(
-                f'<tr><td style="{_CELL}">{escape(str(row.question))}<br>'
-                f"<code>{escape(str(row.check))}</code></td>"
-                f'<td style="{_CELL};white-space:nowrap;color:{colour};font-weight:{weight}">'
-                f'{escape(verdict)}</td><td style="{_CELL}">{escape(str(row.sentence))}'
-                f'<br><small style="opacity:.75">{escape(str(row.figure))}</small></td></tr>'
-            )
         counts = self["verdict"].value_counts()
         tally = ", ".join(
-            f"{counts[one]} {one}" for one in (*TINTS, NOT_APPLICABLE) if one in counts.index
+            f"{counts[verdict]} {verdict}"
+            for verdict in (*TINTS, NOT_APPLICABLE)
+            if verdict in counts.index
         )
-        return (
-            f"<div><strong>Checks</strong> {escape(tally)}"
-            f'<table style="border-collapse:collapse;margin:.4em 0">{"".join(rows)}</table></div>'
-        )
+        rows = list(self.itertuples(index=False))
+        return html("checks/templates/checks.html", rows=rows, tally=tally, tints=TINTS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import html
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +18,7 @@ from bayes_nqp.checks._reasons import reason
 from bayes_nqp.checks._said import NOTHING, Said, said, told
 from bayes_nqp.doors import door
 from bayes_nqp.errors import IdentificationError, StudyError, nearest
+from bayes_nqp.markup import html
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -217,12 +217,7 @@ class CheckResult:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        colour = TINTS.get(self.verdict, "#57606a")
-        return (
-            f"<div><strong>{html.escape(self.question)}</strong> "
-            f"<span style='color:{colour}'>{html.escape(self.verdict)}</span><br>"
-            f"{html.escape(self.sentence)}<br><small>{html.escape(self.figure)}</small></div>"
-        )
+        return html("checks/templates/check.html", check=self, tints=TINTS)
 
 
 @dataclass(frozen=True, slots=True)

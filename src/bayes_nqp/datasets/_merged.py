@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import Final
 
 import pandas as pd
@@ -11,6 +10,7 @@ import pandas as pd
 from bayes_nqp.datasets._pilot_zones import pilot_zones
 from bayes_nqp.doors import door
 from bayes_nqp.errors import shown
+from bayes_nqp.markup import facts_html
 from bayes_nqp.panel._values import counted
 
 __all__ = ["MergedZones"]
@@ -103,12 +103,7 @@ class MergedZones:
         return "<MergedZones>\n" + "\n".join(f"  {line}" for line in self.report.splitlines())
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            "<tr><th style='text-align:left;vertical-align:top;padding-right:1.2em'>"
-            f"{escape(name)}</th><td style='text-align:left'>{escape(what)}</td></tr>"
-            for name, what in self.facts().items()
-        )
-        return f"<div><strong>Pilot zones merged</strong><table>{rows}</table></div>"
+        return facts_html("Pilot zones merged", self.facts())
 
 
 def _values(table: pd.DataFrame) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import html
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from bayes_nqp.fitting._room import check_draws
 from bayes_nqp.fitting._tree import build_tree
 from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.machine import within
+from bayes_nqp.markup import facts_html, facts_text
 from bayes_nqp.sampling import NUTS, Importance, Sampler
 from bayes_nqp.versions import versions
 
@@ -167,23 +167,12 @@ class Fit(Tabulated):
         return lines
 
     def __repr__(self) -> str:
-        lines = self._lines()
-        width = max(len(k) for k, _ in lines)
-        return "\n".join(["<Fit>", *(f"  {k:<{width}}  {text}" for k, text in lines)])
+        return facts_text("<Fit>", self._lines())
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(k)}</th>"
-            f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
-            for k, text in self._lines()
-            if k != "convergence"
-        )
+        lines = [(name, text) for name, text in self._lines() if name != "convergence"]
         colour = "#1a7f37" if self.gate.passed else "#b42318"
-        return (
-            f"<div><strong>Fit</strong> <span style='color:{colour}'>convergence gate "
-            f"{html.escape(str(self.gate))}</span>"
-            f"<table style='margin:.4em 0'>{rows}</table></div>"
-        )
+        return facts_html("Fit", lines, badge=f"convergence gate {self.gate}", colour=colour)
 
 
 @door

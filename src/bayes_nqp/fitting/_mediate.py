@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from bayes_nqp.diagnostics import Gate, convergence
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._cross_section import Equations, Numbers, equations_of
+from bayes_nqp.markup import facts_html, facts_text
 from bayes_nqp.panel._cross_section import CrossSection, cross_section
 from bayes_nqp.priors import Priors
 from bayes_nqp.versions import versions
@@ -86,15 +86,10 @@ class Mediated:
         return lines + [("note", note) for note in self.notes]
 
     def __repr__(self) -> str:
-        return "\n".join(["<Mediated>", *(f"  {k:<11}  {text}" for k, text in self._lines())])
+        return facts_text("<Mediated>", self._lines())
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(k)}</th>"
-            f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
-            for k, text in self._lines()
-        )
-        return f"<div><strong>Mediated</strong><table>{rows}</table></div>"
+        return facts_html("Mediated", self._lines())
 
 
 @door

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
+from bayes_nqp.markup import facts_html, facts_text
 from bayes_nqp.panel._values import counted
 
 if TYPE_CHECKING:
@@ -54,11 +54,9 @@ def text(index: Index) -> str:
     -------
     str
     """
-    facts = _facts(index)
-    width = max(len(name) for name, _ in facts)
-    lines = [f"  {name:<{width}}  {what}" for name, what in facts]
     table = _weights(index).to_string(index=False, float_format="{:.4f}".format)
-    return "\n".join(["<Index>", *lines, *(f"  {line}" for line in table.splitlines())])
+    lines = [f"  {line}" for line in table.splitlines()]
+    return "\n".join([facts_text("<Index>", _facts(index)), *lines])
 
 
 def html(index: Index) -> str:
@@ -72,10 +70,5 @@ def html(index: Index) -> str:
     -------
     str
     """
-    rows = "".join(
-        f"<tr><th style='text-align:left'>{escape(name)}</th>"
-        f"<td style='text-align:left'>{escape(what)}</td></tr>"
-        for name, what in _facts(index)
-    )
     table = _weights(index).to_html(index=False, float_format="{:.4f}".format, border=0)
-    return f"<div><strong>Index</strong><table>{rows}</table>{table}</div>"
+    return facts_html("Index", _facts(index), table=table)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bayes_nqp.errors import shown
+from bayes_nqp.markup import facts_html, facts_text
 from bayes_nqp.panel._values import counted
 
 if TYPE_CHECKING:
     from bayes_nqp.panel._panel import Panel
-
-_TABLE = "border-collapse:collapse;margin:.4em 0"
-_HEAD = "text-align:left;vertical-align:top;padding:.15em 1.2em .15em 0;font-weight:600"
-_CELL = "text-align:left;padding:.15em 0"
 
 
 def facts(panel: Panel) -> dict[str, str]:
@@ -71,19 +67,10 @@ def _stratum(panel: Panel, factor: str) -> str:
 
 def text(panel: Panel) -> str:
     """Write a panel as text."""
-    known = facts(panel)
-    width = max(map(len, known))
-    lines = [f"  {name:<{width}}  {what}" for name, what in known.items()]
-    lines += [f"  note: {note}" for note in panel.notes]
-    return "\n".join(["Panel", *lines])
+    notes = [f"  note: {note}" for note in panel.notes]
+    return "\n".join([facts_text("Panel", facts(panel)), *notes])
 
 
 def html(panel: Panel) -> str:
     """Write a panel as a small table."""
-    rows = "".join(
-        f'<tr><th style="{_HEAD}">{escape(name)}</th><td style="{_CELL}">{escape(what)}</td></tr>'
-        for name, what in facts(panel).items()
-    )
-    notes = "".join(f"<li>{escape(note)}</li>" for note in panel.notes)
-    listed = f'<ul style="margin:.2em 0;padding-left:1.2em">{notes}</ul>' if notes else ""
-    return f'<div><strong>Panel</strong><table style="{_TABLE}">{rows}</table>{listed}</div>'
+    return facts_html("Panel", facts(panel), notes=panel.notes)

@@ -2,15 +2,15 @@ r"""A table in LaTeX, by booktabs and threeparttable."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from itertools import chain, groupby, zip_longest
+from itertools import groupby
 
+from bayes_nqp.markup import Tex, escaped, latex
 from bayes_nqp.tables._model import Row, Table
 from bayes_nqp.tables._widths import size_of
 from bayes_nqp.tables._words import words
 
-__all__ = ["as_document", "as_latex", "escaped"]
+__all__ = ["as_document", "as_latex"]
 
 _PAGE = 42.0
 """Width of a page's text in an article, in em."""
@@ -19,57 +19,7 @@ _LONG = 45
 """Lines of numbers that a page holds; a table of more, or of sentences, goes on over pages."""
 _UNBROKEN = 30
 """Characters of a word, such as a checksum, that may stand in one line."""
-_SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"$<$",
-    ">": r"$>$",
-    "−": r"$-$",
-    "×": r"$\times$",
-    "±": r"$\pm$",
-    "≥": r"$\geq$",
-    "≤": r"$\leq$",
-    "ρ": r"$\rho$",
-    "σ": r"$\sigma$",
-    "τ": r"$\tau$",
-    "α": r"$\alpha$",
-    "β": r"$\beta$",
-    "λ": r"$\lambda$",
-    "μ": r"$\mu$",
-    "θ": r"$\theta$",
-    "[": "{[}",
-    "]": "{]}",
-    "–": "--",
-    "\u00a0": "~",
-}
-_RAISED = re.compile("([⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
-_LOWERED = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789")
-"""A bracket at the start of a row would be read as an option of the line break before it."""
-
-
-def escaped(text: str) -> str:
-    """Write a text so that LaTeX prints it as it is.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    str
-    """
-    pieces = _RAISED.split(text)
-    plain = ("".join(_SPECIAL.get(c, c) for c in piece) for piece in pieces[::2])
-    raised = (f"$^{{{one.translate(_LOWERED)}}}$" for one in pieces[1::2])
-    return "".join(chain.from_iterable(zip_longest(plain, raised, fillvalue="")))
+_WORDS = r">{\raggedright\arraybackslash}p{%s\linewidth}"
 
 
 def as_latex(table: Table, label: str = "") -> str:
@@ -84,67 +34,29 @@ def as_latex(table: Table, label: str = "") -> str:
     -------
     str
     """
-    spec = "@{}l" + "".join(
-        r">{\raggedright\arraybackslash}p{.5\linewidth}" if column.words else "c"
-        for column in table.columns
-    )
-    if any(column.words for column in table.columns):
-        spec = spec.replace("@{}l", r"@{}>{\raggedright\arraybackslash}p{.32\linewidth}", 1)
-    note = escaped(words(table.language)["notes"] + table.note) if table.notes else ""
-    title = escaped(table.title) + (rf"\label{{{label}}}" if label else "")
+    worded = any(column.words for column in table.columns)
+    spec = "@{}" + (_WORDS % ".32" if worded else "l")
+    spec += "".join(_WORDS % ".5" if column.words else "c" for column in table.columns)
+    spans, rules = _spans(table)
     needs = "ctex (xelatex), " if table.language == "zh" else ""
-    needed = f"% needs {needs}{', '.join(_PACKAGES)}"
-    if _long(table):
-        return "\n".join([needed, *_longtable(table, spec, title, note), ""])
-    lines = [
-        needed,
-        r"\begin{table}[!htbp]",
-        r"\centering",
-        *_small(table),
-        r"\begin{threeparttable}",
-        rf"\caption{{{title}}}",
-        rf"\begin{{tabular}}{{{spec}@{{}}}}",
-        r"\toprule",
-        *_head(table),
-        r"\midrule",
-        *_body(table),
-        r"\bottomrule",
-        r"\end{tabular}",
-    ]
-    if note:
-        lines += [
-            r"\begin{tablenotes}[flushleft]",
-            r"\footnotesize",
-            rf"\item[] {note}",
-            r"\end{tablenotes}",
-        ]
-    return "\n".join([*lines, r"\end{threeparttable}", r"\end{table}", ""])
-
-
-def _long(table: Table) -> bool:
-    return any(column.words for column in table.columns) or len(table.rows) > _LONG
-
-
-def _longtable(table: Table, spec: str, title: str, note: str) -> list[str]:
-    head = [r"\toprule", *_head(table), r"\midrule"]
-    lines = [
-        r"\begingroup",
-        *_small(table),
-        rf"\begin{{longtable}}{{{spec}@{{}}}}",
-        rf"\caption{{{title}}}\\",
-        *head,
-        r"\endfirsthead",
-        *head,
-        r"\endhead",
-        r"\bottomrule",
-        r"\endfoot",
-        *_body(table),
-        r"\end{longtable}",
-        r"\endgroup",
-    ]
-    if note:
-        lines += [r"\vspace{-\bigskipamount}", rf"{{\footnotesize\noindent {note}\par}}"]
-    return lines
+    return latex(
+        "tables/templates/table.tex",
+        needs=needs + ", ".join(_PACKAGES),
+        title=table.title,
+        label=Tex(label),
+        note=words(table.language)["notes"] + table.note if table.notes else "",
+        spec=Tex(spec),
+        long=_long(table),
+        size=Tex(_size(table)),
+        spans=spans,
+        rules=rules,
+        heads=_physical([table.stub, *(column.label for column in table.columns)]),
+        width=len(table.columns) + 1,
+        # A stamp is broken into lines as wide as the table, so that it does not widen it.
+        stamp_width=Tex(r".9\linewidth" if worded else f"{_wide(table):.0f}em"),
+        stamps=table.stamps,
+        items=_items(table),
+    )
 
 
 def as_document(tables: Iterable[Table]) -> str:
@@ -159,80 +71,80 @@ def as_document(tables: Iterable[Table]) -> str:
     str
     """
     listed = list(tables)
-    zh = any(table.language == "zh" for table in listed)
-    head = [r"\documentclass{ctexart}" if zh else r"\documentclass{article}"]
-    head += [r"\usepackage[margin=2.2cm]{geometry}"]
-    head += [rf"\usepackage{{{package}}}" for package in _PACKAGES]
-    # Floats before a table that does not float are printed before it.
-    body = "\n".join((r"\clearpage" + "\n") * _long(one) + as_latex(one) for one in listed)
-    return "\n".join([*head, r"\begin{document}", body, r"\end{document}", ""])
-
-
-def _head(table: Table) -> list[str]:
-    lines = []
-    if any(column.group for column in table.columns):
-        cells, rules, at = [""], [], 2
-        for group, columns in groupby(table.columns, key=lambda column: column.group):
-            size = len(list(columns))
-            cells.append(rf"\multicolumn{{{size}}}{{c}}{{{escaped(group)}}}")
-            rules += [rf"\cmidrule(lr){{{at}-{at + size - 1}}}"] if group else []
-            at += size
-        lines += [" & ".join(cells) + r" \\", "".join(rules)]
-    return [*lines, *_physical([table.stub, *(column.label for column in table.columns)])]
-
-
-def _physical(cells: list[str], indent: str = "") -> list[str]:
-    """Rows of the tabular that a row of cells with line breaks takes."""
-    split = [cell.split("\n") for cell in cells]
-    height = max(map(len, split))
-    rows = []
-    for k in range(height):
-        parts = [_breakable(one[k]) if k < len(one) else "" for one in split]
-        if k == 0:
-            parts[0] = indent + parts[0]
-        rows.append(" & ".join(parts) + r" \\")
-    return rows
-
-
-def _breakable(text: str) -> str:
-    """Let a word that is longer than a column be broken."""
-    return " ".join(
-        r"\allowbreak{}".join(
-            escaped(word[k : k + _UNBROKEN // 2]) for k in range(0, len(word), _UNBROKEN // 2)
-        )
-        if len(word) > _UNBROKEN and size_of(word) == len(word)
-        else escaped(word)
-        for word in text.split(" ")
+    return latex(
+        "tables/templates/document.tex",
+        chinese=any(table.language == "zh" for table in listed),
+        packages=_PACKAGES,
+        tables=[(Tex(as_latex(table)), _long(table)) for table in listed],
     )
 
 
-def _body(table: Table) -> list[str]:
-    width = len(table.columns) + 1
-    # A stamp is broken into lines as wide as the table, so that it does not widen it.
-    wide = ".9\\linewidth" if any(c.words for c in table.columns) else f"{_wide(table):.0f}em"
-    lines = [
-        rf"\multicolumn{{{width}}}{{@{{}}p{{{wide}}}@{{}}}}"
-        rf"{{\raggedright\bfseries {escaped(stamp)}}} \\"
-        for stamp in table.stamps
-    ]
-    beneath = False
+def _long(table: Table) -> bool:
+    return any(column.words for column in table.columns) or len(table.rows) > _LONG
+
+
+def _spans(table: Table) -> tuple[list[tuple[str, int]], list[tuple[int, int]]]:
+    """Groups of columns with their sizes, and the columns that a rule lies under."""
+    groups = [column.group for column in table.columns]
+    if not any(groups):
+        return [], []
+    spans = [(group, len(list(columns))) for group, columns in groupby(groups)]
+    rules, first = [], 2
+    for group, size in spans:
+        rules += [(first, first + size - 1)] if group else []
+        first += size
+    return spans, rules
+
+
+def _items(table: Table) -> list[dict[str, object]]:
+    """Rows with the lines that they take; those beneath a heading are indented."""
+    items: list[dict[str, object]] = []
+    indent = ""
     for row in table.rows:
-        lines += [r"\addlinespace[2pt]\midrule"] if row.rule else []
         if row.heading:
-            beneath = True
-            lines.append(rf"\multicolumn{{{width}}}{{@{{}}l}}{{\itshape {escaped(row.label)}}} \\")
-        else:
-            lines += _row(row, r"\quad " if beneath else "")
+            indent = r"\quad "
+        lines = [] if row.heading else _row(row, indent)
+        items.append({"rule": row.rule, "heading": row.heading, "label": row.label, "lines": lines})
+    return items
+
+
+def _row(row: Row, indent: str) -> list[list[Tex]]:
+    lines = _physical([row.label, *(cell.text for cell in row.cells)], indent)
+    for k, cell in enumerate(row.cells):
+        if cell.tone == "bad" and "\n" not in cell.text:
+            lines[0][k + 1] = Tex(rf"\textbf{{{lines[0][k + 1]}}}")
     return lines
 
 
-def _small(table: Table) -> list[str]:
+def _physical(cells: list[str], indent: str = "") -> list[list[Tex]]:
+    """Rows of the tabular that a row of cells with line breaks takes."""
+    split = [cell.split("\n") for cell in cells]
+    rows = [
+        [_breakable(lines[k]) if k < len(lines) else Tex() for lines in split]
+        for k in range(max(map(len, split)))
+    ]
+    rows[0][0] = Tex(indent + rows[0][0])
+    return rows
+
+
+def _breakable(text: str) -> Tex:
+    """Let a word that is longer than a column be broken."""
+    half = _UNBROKEN // 2
+    pieces = [
+        r"\allowbreak{}".join(escaped(word[k : k + half]) for k in range(0, len(word), half))
+        if len(word) > _UNBROKEN and size_of(word) == len(word)
+        else escaped(word)
+        for word in text.split(" ")
+    ]
+    return Tex(" ".join(pieces))
+
+
+def _size(table: Table) -> str:
     """Smaller letters for a table that would not fit a page of an article."""
     if any(column.words for column in table.columns) or _wide(table) <= _PAGE:
-        return []
+        return ""
     over = _wide(table) / _PAGE
-    size = r"\small" if over <= 1.1 else r"\footnotesize" if over <= 1.3 else r"\scriptsize"
-    return [size, r"\setlength{\tabcolsep}{3pt}"]
+    return r"\small" if over <= 1.1 else r"\footnotesize" if over <= 1.3 else r"\scriptsize"
 
 
 def _wide(table: Table) -> float:
@@ -246,13 +158,3 @@ def _wide(table: Table) -> float:
         max(size_of(line) for text in texts for line in text.split("\n")) for texts in columns
     ]
     return 0.45 * sum(widths) + 0.9 * len(table.columns)
-
-
-def _row(row: Row, indent: str) -> list[str]:
-    lines = _physical([row.label, *(cell.text for cell in row.cells)], indent)
-    for k, cell in enumerate(row.cells):
-        if cell.tone == "bad" and "\n" not in cell.text:
-            parts = lines[0].removesuffix(r" \\").split(" & ")
-            parts[k + 1] = rf"\textbf{{{parts[k + 1]}}}"
-            lines[0] = " & ".join(parts) + r" \\"
-    return lines
