@@ -19,6 +19,10 @@ _BOX = 12.0
 _SMALL, _LEAST = 1e-3, 0.01
 """Steps of differences; and the gain below which a climb from nearby ends."""
 _SHORTER = np.array([0.5, 0.25, 0.0625, 0.004])
+_LENGTHS = np.array([2.0, 1.0, 0.4, 0.05])
+"""Lengths of a step that are tried at once, in multiples of BFGS's."""
+_ENOUGH = 0.02
+"""Gain in log density below which a climb has ended."""
 _FLATTEST = 0.3
 """Curvature below which a direction counts as flat: the step is then no longer Newton's."""
 
@@ -184,6 +188,9 @@ def _slope(density: Density, point: Array) -> tuple[float, Array]:
 def climb(density: Density, points: Array, *, rounds: int = 30) -> tuple[Array, Array]:
     """Climb from several points at once by BFGS with gradients from differences.
 
+    The differences also give the curvature along each axis, which BFGS's is held to: parameters
+    differ much in scale, and far from a mode it changes quickly.
+
     Parameters
     ----------
     density : callable
@@ -197,46 +204,58 @@ def climb(density: Density, points: Array, *, rounds: int = 30) -> tuple[Array, 
         finite one.
     """
     points = points.copy()
-    starts, d = points.shape
-    inverse = np.tile(np.eye(d), (starts, 1, 1))
     heights = density(points)
-    gradients = _gradients(density, points)
+    gradients, bends = _derivatives(density, points, heights)
+    inverse = np.stack([_rescaled(np.eye(bend.size), bend) for bend in bends])
     active = np.isfinite(heights)
-    lengths = np.array([2.0, 1.0, 0.5, 0.25, 0.0625, 0.004])
     for _ in range(rounds):
         at = np.flatnonzero(active)
         if at.size == 0:
             break
         moves = np.einsum("sij,sj->si", inverse[at], gradients[at])
         moves /= np.maximum(1.0, np.abs(moves).max(axis=1, keepdims=True))
-        ahead = np.clip(points[at, None] + lengths[:, None] * moves[:, None], -_BOX, _BOX)
-        there = density(ahead.reshape(-1, d)).reshape(at.size, -1)
+        ahead = np.clip(points[at, None] + _LENGTHS[:, None] * moves[:, None], -_BOX, _BOX)
+        there = density(ahead.reshape(-1, points.shape[1])).reshape(at.size, -1)
         best = np.argmax(np.where(np.isfinite(there), there, -np.inf), axis=1)
         gain = there[np.arange(at.size), best] - heights[at]
-        better = gain > 0.0
-        active[at[~better]] = False
-        at, best = at[better], best[better]
+        moved = ahead[np.arange(at.size), best] - points[at]
+        higher = at[gain > 0.0]
+        points[higher] += moved[gain > 0.0]
+        heights[higher] += gain[gain > 0.0]
+        active[at] = gain >= _ENOUGH
+        at, moved = at[active[at]], moved[active[at]]
         if at.size == 0:
             break
-        moved = ahead[better, best] - points[at]
-        points[at] += moved
-        heights[at] += gain[better]
-        slopes = _gradients(density, points[at])
+        slopes, bends = _derivatives(density, points[at], heights[at])
         for k, s in enumerate(at):
-            inverse[s] = _updated(inverse[s], moved[k], gradients[s] - slopes[k])
+            updated = _updated(inverse[s], moved[k], gradients[s] - slopes[k])
+            inverse[s] = _rescaled(updated, bends[k])
         gradients[at] = slopes
-        active[at[gain[better] < 0.02]] = False
     return points, np.where(np.isfinite(heights), heights, -np.inf)
 
 
-def _gradients(density: Density, points: Array) -> Array:
+def _derivatives(density: Density, points: Array, heights: Array) -> tuple[Array, Array]:
+    """Gradients and negative second derivatives along the axes (start, parameter)."""
     d = points.shape[1]
     step = _SMALL * np.eye(d)
     both = np.concatenate([points[:, None] + step, points[:, None] - step], axis=1)
     values = density(both.reshape(-1, d)).reshape(len(points), 2, d)
+    up, down = values[:, 0], values[:, 1]
     with np.errstate(invalid="ignore"):
-        slopes = (values[:, 0] - values[:, 1]) / (2.0 * _SMALL)
-    return np.nan_to_num(slopes, posinf=0.0, neginf=0.0)
+        slopes = (up - down) / (2.0 * _SMALL)
+        bends = (2.0 * heights[:, None] - up - down) / _SMALL**2
+    slopes = np.where(np.isfinite(slopes), slopes, 0.0)
+    return slopes, np.where(np.isfinite(bends), bends, 0.0)
+
+
+def _rescaled(inverse: Array, bends: Array) -> Array:
+    """Stretch an inverse curvature so that the curvature has the given diagonal.
+
+    Correlations stay; of a direction that is flat or bends upwards the diagonal is a small one.
+    """
+    diagonal = np.diag(np.linalg.inv(inverse))
+    shrink = np.sqrt(diagonal / np.maximum(np.abs(bends), _FLATTEST))
+    return np.asarray(inverse * np.outer(shrink, shrink))
 
 
 def _updated(inverse: Array, move: Array, change: Array) -> Array:
