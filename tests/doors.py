@@ -112,7 +112,7 @@ HOMES = {
     "correlated": "bayes_nqp.fitting._together",
     "residual_moments": "bayes_nqp.fitting._together",
     "cross_section": "bayes_nqp.panel._cross_section",
-    "read": "bayes_nqp.panel._read",
+    "read": "bayes_nqp.columns._read",
     "wrapped": "bayes_nqp.plots._notes",
     "_fitted": "bayes_nqp.plots._paths",
     "COLOURS": "bayes_nqp.plots._style",

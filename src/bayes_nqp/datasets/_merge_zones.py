@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from bayes_nqp.columns import Ints
 from bayes_nqp.datasets._cohorts import Rule, check_rule, cohorts_from_dates
 from bayes_nqp.datasets._merged import MergedZones
 from bayes_nqp.datasets._pilot_zones import pilot_zones
@@ -14,7 +15,6 @@ from bayes_nqp.datasets._places import Match, match
 from bayes_nqp.datasets._prefectures import prefectures
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
-from bayes_nqp.panel._values import Ints
 
 __all__ = ["merge_zones"]
 

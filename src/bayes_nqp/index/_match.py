@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayes_nqp.columns import Ints, encode
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.index._relation import Relation, relation
-from bayes_nqp.panel._values import Ints, encode
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.columns import Bools, Ints, Rows, admitted, counted, encode, missing, numbers
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.index._scheme import Array
 from bayes_nqp.index._system import Indicator
-from bayes_nqp.panel._cells import admitted
-from bayes_nqp.panel._values import Bools, Ints, Rows, counted, encode, missing, numbers
 
 __all__ = ["MISSING", "Read", "read"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bayes_nqp.columns import counted
 from bayes_nqp.markup import facts_html, facts_text
-from bayes_nqp.panel._values import counted
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,10 +8,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from bayes_nqp.columns import no_file
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.files import write_text
 from bayes_nqp.index._system import Dimension, IndexSystem, Indicator
-from bayes_nqp.panel._path import no_file
 
 __all__ = ["read", "system_of", "text", "write"]
 

@@ -10,18 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.errors import PanelError, shown
-from bayes_nqp.panel import _checks, _cohorts
-from bayes_nqp.panel._columns import admitted_frame
-from bayes_nqp.panel._grid import Grid, make_grid, periods_of
-from bayes_nqp.panel._roles import Roles, as_names, check_roles
-from bayes_nqp.panel._times import Scale, parse_freq, read_times
-from bayes_nqp.panel._values import (
+from bayes_nqp.columns import (
     Bools,
     Floats,
     Ints,
     Rows,
     Strings,
+    admitted_frame,
+    as_years,
     counted,
     encode,
     frozen,
@@ -29,7 +25,11 @@ from bayes_nqp.panel._values import (
     numbers,
     unwrapped,
 )
-from bayes_nqp.panel._years import as_years
+from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.panel import _checks, _cohorts
+from bayes_nqp.panel._grid import Grid, make_grid, periods_of
+from bayes_nqp.panel._roles import Roles, as_names, check_roles
+from bayes_nqp.panel._times import Scale, parse_freq, read_times
 
 _NUMERIC = ("outcome", "weights", "covariates", "mediators", "moderators", "exposures")
 _MATRICES = ("covariates", "mediators", "moderators", "exposures")

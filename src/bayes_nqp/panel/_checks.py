@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayes_nqp.columns import Floats, Ints, Rows, Strings, counted
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.panel._roles import Roles
-from bayes_nqp.panel._values import Floats, Ints, Rows, Strings, counted
 
 _BIG = np.iinfo(np.int64).max
 

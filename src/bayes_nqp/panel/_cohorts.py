@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.columns import Bools, Ints, Rows, Strings, as_years, counted, numbers, plain
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.panel._grid import Grid
 from bayes_nqp.panel._times import Scale, read_times
-from bayes_nqp.panel._values import Bools, Ints, Rows, Strings, counted, numbers, plain
-from bayes_nqp.panel._years import as_years
 
 NEVER = np.iinfo(np.int64).max
 

@@ -11,15 +11,13 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.errors import PanelError, StudyError, shown
-from bayes_nqp.panel._columns import admitted_frame, checked_names
-from bayes_nqp.panel._read import read
-from bayes_nqp.panel._roles import _check_known, _check_once, as_names
-from bayes_nqp.panel._values import (
+from bayes_nqp.columns import (
     Bools,
     Floats,
     Ints,
     Rows,
+    admitted_frame,
+    checked_names,
     counted,
     encode,
     is_text,
@@ -27,7 +25,10 @@ from bayes_nqp.panel._values import (
     numbers,
     plain,
     quoted,
+    read,
 )
+from bayes_nqp.errors import PanelError, StudyError, shown
+from bayes_nqp.panel._roles import _check_known, _check_once, as_names
 
 __all__ = ["CrossSection", "cross_section"]
 

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.columns import Bools, Ints, Rows, frozen, missing, numbers
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.panel._build import build, cohort_column, free_name
 from bayes_nqp.panel._roles import as_names
-from bayes_nqp.panel._values import Bools, Ints, Rows, frozen, missing, numbers
 
 if TYPE_CHECKING:
     from bayes_nqp.panel._panel import Panel

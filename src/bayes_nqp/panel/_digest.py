@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_nqp.panel._values import Floats
+from bayes_nqp.columns import Floats
 
 if TYPE_CHECKING:
     from bayes_nqp.panel._panel import Panel

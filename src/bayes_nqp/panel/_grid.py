@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.columns import Ints, Rows
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.limits import limit, way_out
 from bayes_nqp.panel._times import Scale
-from bayes_nqp.panel._values import Ints, Rows
 
 
 @dataclass(frozen=True, slots=True)

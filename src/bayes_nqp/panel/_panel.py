@@ -12,14 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.columns import Bools, Floats, Ints, Strings, cells_of, frozen, read
 from bayes_nqp.doors import door
 from bayes_nqp.panel import _derive, _digest, _show, _stratify
 from bayes_nqp.panel._build import build
 from bayes_nqp.panel._cohorts import labels_of
 from bayes_nqp.panel._grid import Grid
-from bayes_nqp.panel._read import cells_of, read
 from bayes_nqp.panel._roles import Roles
-from bayes_nqp.panel._values import Bools, Floats, Ints, Strings, frozen
 
 __all__ = ["Panel"]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from bayes_nqp.columns import checked_names
 from bayes_nqp.errors import PanelError, nearest, shown
-from bayes_nqp.panel._columns import checked_names
 from bayes_nqp.vocabulary import RESERVED
 
 _TO_FRAME = "pandas.DataFrame(…), or .to_pandas() on a polars or Arrow table"

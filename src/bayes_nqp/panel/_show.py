@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayes_nqp.columns import counted
 from bayes_nqp.errors import shown
 from bayes_nqp.markup import facts_html, facts_text
-from bayes_nqp.panel._values import counted
 
 if TYPE_CHECKING:
     from bayes_nqp.panel._panel import Panel

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.errors import PanelError, nearest, shown
-from bayes_nqp.panel._derive import column_of, rows_of, where
-from bayes_nqp.panel._values import (
+from bayes_nqp.columns import (
     Bools,
     Floats,
     counted,
@@ -21,6 +19,8 @@ from bayes_nqp.panel._values import (
     plain,
     unwrapped,
 )
+from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.panel._derive import column_of, rows_of, where
 from bayes_nqp.vocabulary import RESERVED
 
 if TYPE_CHECKING:

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayes_nqp.columns import Bools, Ints, Rows, is_text, missing, plain, unwrapped, year_of
 from bayes_nqp.errors import PanelError, shown
-from bayes_nqp.panel._values import Bools, Ints, Rows, is_text, missing, plain, unwrapped
-from bayes_nqp.panel._years import year_of
 
 _ALIASES = {"YE": "Y", "YS": "Y", "A": "Y", "QE": "Q", "QS": "Q", "ME": "M", "MS": "M"}
 _FAR = 2**53

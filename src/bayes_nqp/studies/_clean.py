@@ -7,9 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from bayes_nqp.columns import Rows, as_years, counted
 from bayes_nqp.errors import PanelError, shown
-from bayes_nqp.panel._values import Rows, counted
-from bayes_nqp.panel._years import as_years
 from bayes_nqp.studies._schema import Data
 from bayes_nqp.studies._source import EDGES
 

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.columns import year_of
 from bayes_nqp.errors import StudyError, brief, nearest, shown
-from bayes_nqp.panel._years import year_of
 
 __all__ = ["columns_of", "derive", "numbers_of"]
 

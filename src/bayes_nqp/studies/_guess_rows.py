@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import pandas as pd
 
+from bayes_nqp.columns import is_text
 from bayes_nqp.errors import PanelError, shown
-from bayes_nqp.panel._values import is_text
 from bayes_nqp.studies._column_names import sounds_like
 from bayes_nqp.studies._guessed import Guess, constant, years_of
 from bayes_nqp.studies._look import Column, Look, column_of

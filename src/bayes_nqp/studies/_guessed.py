@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.panel._years import year_of
+from bayes_nqp.columns import year_of
 from bayes_nqp.studies._look import Column
 
 __all__ = ["CODES", "Guess", "constant", "free", "same", "years_of"]

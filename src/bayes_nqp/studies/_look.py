@@ -9,11 +9,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from bayes_nqp.columns import broken, is_text, no_file, opened, read
 from bayes_nqp.errors import PanelError, StudyError
-from bayes_nqp.panel._book import opened
-from bayes_nqp.panel._path import no_file
-from bayes_nqp.panel._read import broken, read
-from bayes_nqp.panel._values import is_text
 from bayes_nqp.studies._paths import text_path
 from bayes_nqp.studies._rows import EDGES, stripped
 from bayes_nqp.studies._schema import Data

@@ -10,9 +10,9 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from bayes_nqp.columns import SUFFIXES
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, brief, nearest, shown
-from bayes_nqp.panel._read import SUFFIXES
 from bayes_nqp.studies._paths import text_path
 from bayes_nqp.studies._schema import Settings
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import pandas as pd
 
+from bayes_nqp.columns import Bools, counted, is_text
 from bayes_nqp.errors import shown
-from bayes_nqp.panel._values import Bools, counted, is_text
 
 __all__ = ["EDGES", "left_out", "panel_rows", "stripped", "without_place"]
 

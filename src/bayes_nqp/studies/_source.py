@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from bayes_nqp import datasets
+from bayes_nqp.columns import read
 from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.panel._read import read
 from bayes_nqp.studies._paths import text_path
 from bayes_nqp.studies._rows import EDGES, panel_rows
 from bayes_nqp.studies._schema import Data

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import pandas as pd
 
+from bayes_nqp.columns import counted, is_text
 from bayes_nqp.datasets._places import match
 from bayes_nqp.errors import shown
-from bayes_nqp.panel._values import counted, is_text
 
 __all__ = ["spelled_twice"]
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayes_nqp.columns._cells import CARRIED, SURROGATE, UNSORTED, admitted, fits, kinds
+from bayes_nqp.columns._values import Rows
 from bayes_nqp.errors import UNPRINTABLE, PanelError, shown
 from bayes_nqp.limits import limit
-from bayes_nqp.panel._cells import CARRIED, SURROGATE, UNSORTED, admitted, fits, kinds
-from bayes_nqp.panel._values import Rows
 
 __all__ = ["admitted_frame", "carried", "checked_names"]
 

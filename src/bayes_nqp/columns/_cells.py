@@ -15,9 +15,9 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 
+from bayes_nqp.columns._values import Bools, Rows, counted, is_text, plain, unwrapped
 from bayes_nqp.errors import UNPRINTABLE, PanelError, shown
 from bayes_nqp.limits import limit, way_out
-from bayes_nqp.panel._values import Bools, Rows, counted, is_text, plain, unwrapped
 
 __all__ = ["CARRIED", "SURROGATE", "UNSORTED", "admitted", "fits", "kinds"]
 

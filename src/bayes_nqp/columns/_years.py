@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.panel._values import missing, plain, unwrapped
+from bayes_nqp.columns._values import missing, plain, unwrapped
 
 __all__ = ["as_years", "year_of"]
 

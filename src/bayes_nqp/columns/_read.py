@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayes_nqp.columns._book import read_book
+from bayes_nqp.columns._carried import carried
+from bayes_nqp.columns._path import no_file
+from bayes_nqp.columns._text import read_text
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.limits import limit, way_out
-from bayes_nqp.panel._book import read_book
-from bayes_nqp.panel._columns import carried
-from bayes_nqp.panel._path import no_file
-from bayes_nqp.panel._text import read_text
 
 _TEXT = (".csv", ".tsv", ".txt")
 _BOOKS = (".xlsx", ".xlsm", ".xls")
