@@ -14,7 +14,7 @@ ARGS ?=
 MINUTES ?= 10
 export PYTHON
 
-.PHONY: help env study new test test-lowest package fuzz faults docs notebooks lint format bench calibrate clean
+.PHONY: help env study new test test-lowest package fuzz faults docs notebooks update lint format bench calibrate clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +52,9 @@ docs: $(READY)  ## The documentation as a site in docs/_build/html; warnings are
 
 notebooks: $(READY)  ## Run the notebooks in place; ARGS=03 runs one of them
 	@$(BIN)/python tools/notebooks.py $(ARGS)
+
+update: $(READY)  ## Bring the catalogues of all languages up to date with what the sources say
+	@$(BIN)/python -m tools.catalogue $(ARGS)
 
 lint: $(READY)  ## ruff, mypy, import layers, spelling; all of them, whichever fails
 	@status=0; \

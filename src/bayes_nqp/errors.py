@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from bayes_nqp.language import cut
+
 __all__ = [
     "UNPRINTABLE",
     "ArgumentError",
@@ -22,6 +24,7 @@ __all__ = [
     "brief",
     "cut",
     "nearest",
+    "one_of",
     "shown",
 ]
 
@@ -33,8 +36,6 @@ UNPRINTABLE = re.compile(
 """Characters that a terminal obeys, that nobody sees, or that no XML, JSON or UTF-8 can carry."""
 _PART = 1_500
 """Characters that a part of a message has at most; real ones are far shorter."""
-_ITEM = 200
-"""Characters that an item of a list has at most."""
 
 
 class NQPError(ValueError):
@@ -43,9 +44,9 @@ class NQPError(ValueError):
     Parameters
     ----------
     what : str
-        What is wrong, quoting the argument.
+        What is wrong, quoting the argument; a Message where it can end in a report.
     where : str, optional
-        The rows, units, cells or keys concerned.
+        The rows, units, cells or keys concerned; likewise.
     hint : str, optional
         What to try.
     """
@@ -85,27 +86,10 @@ class ArgumentError(StudyError, TypeError):
     """An argument of a call is unknown, lacking or of the wrong kind; also a TypeError."""
 
 
-def cut(text: str, most: int = _ITEM) -> str:
-    """Leave out the middle of a long text.
-
-    Parameters
-    ----------
-    text : str
-    most : int, default 200
-        Characters that are left at most.
-
-    Returns
-    -------
-    str
-    """
-    if len(text) <= most:
-        return text
-    return f"{text[: most - most // 4 - 3]} … {text[-(most // 4) :]}"
-
-
 def _printable(text: str) -> str:
     """Escape what a terminal would obey or no encoding can carry; leave out a long middle."""
-    return UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], cut(text, _PART))
+    printable = UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], cut(text, _PART))
+    return text if text == printable else printable
 
 
 def shown(items: Iterable[object], most: int = 6) -> str:
@@ -125,6 +109,26 @@ def shown(items: Iterable[object], most: int = 6) -> str:
     listed = list(items)
     text = ", ".join(cut(str(item)) for item in listed[:most])
     return text if len(listed) <= most else f"{text}, and {len(listed) - most} more"
+
+
+def one_of(name: str, value: object, values: Iterable[object]) -> None:
+    """Refuse a value that is not one of those that there are.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument.
+    value : object
+    values : iterable
+
+    Raises
+    ------
+    StudyError
+        With the values that there are.
+    """
+    every = list(values)
+    if value not in every:
+        raise StudyError(f"{name!r} is {value!r}", hint=" or ".join(map(repr, every)))
 
 
 def brief(value: object, most: int = 120) -> str:

@@ -12,7 +12,6 @@ import xarray as xr
 from doors import (
     Posterior,
     Rival,
-    Said,
     change,
     comparison,
     composition,
@@ -23,6 +22,8 @@ from doors import (
     posterior_of,
     share,
 )
+
+from bayes_nqp.language import NOTHING, Message
 
 Z = (-4.0, -2.6, -2.0, -1.5, -1.0, -0.3, 0.0, 0.3, 1.0, 1.5, 2.0, 2.6, 4.0)
 SCALES = (1e-4, 0.03, 1.0, 2500.0)
@@ -105,7 +106,7 @@ def test_comparison_names_the_larger_group(z: float, language: str) -> None:
         assert low() in last
 
 
-CHOICE = Said("time effects common to all", "共同时间效应")
+CHOICE = Message("time effects {}", Message("common to all"))
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -124,14 +125,14 @@ def test_a_comparison_is_as_likely_as_under_the_other_choice(
     else:
         assert sure == [WORDS[language][0 if least >= 0.99 else 1 if least >= 0.95 else 2]]
     if least == p:
-        assert str(CHOICE if language == "en" else CHOICE.zh) in text
+        assert str(CHOICE if language == "en" else CHOICE.in_("zh")) in text
 
 
 @pytest.mark.parametrize(
     ("rival", "why"),
     [
-        (Rival("time_effects", Said("", ""), 0.5), "the check of time effects leaves it open"),
-        (Rival("sensitivity", Said("another reference", ""), 0.025), "it has the other sign"),
+        (Rival("time_effects", NOTHING, 0.5), "the check of time effects leaves it open"),
+        (Rival("sensitivity", Message("another reference"), 0.025), "it has the other sign"),
     ],
 )
 def test_a_contradicted_comparison_says_by_what(rival: Rival, why: str) -> None:

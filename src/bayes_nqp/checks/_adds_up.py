@@ -8,7 +8,7 @@ import numpy as np
 
 from bayes_nqp import schema
 from bayes_nqp.checks._channels import drawn, table_of, worst_of
-from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._labels import OVERALL
 from bayes_nqp.checks._refit import cautious, channels, total_fit
 from bayes_nqp.checks._result import (
     DOUBT,
@@ -20,9 +20,9 @@ from bayes_nqp.checks._result import (
     Verdict,
     asks,
 )
-from bayes_nqp.checks._said import Said, listed, said
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import att, total
+from bayes_nqp.language import Message, listed
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -45,11 +45,9 @@ def adds_up(fit: Fit) -> Finding:
     design = channels(fit)
     if design.moderator is not None and "b" in design.moderates:
         raise NotApplicable(
-            Said(
+            Message(
                 "Where a moderator shifts slopes of mediators the total effect is curved in it, "
-                "which the outcome's own design is not; ask it of moderates=('a', 'direct').",
-                "当调节变量改变中介变量的斜率时，总效应随之呈曲线变化，"
-                "而仅用结果变量的设计并非如此；请改用 moderates=('a', 'direct')。",
+                "which the outcome's own design is not; ask it of moderates=('a', 'direct')."
             )
         )
     alone = total_fit(fit)
@@ -59,36 +57,30 @@ def adds_up(fit: Fit) -> Finding:
         levels = [None] if factor is None else list(ours[factor].to_numpy())
         for level in levels:
             at = {} if factor is None else {factor: level}
-            name = "overall" if factor is None else f"{factor} = {level}"
+            name = OVERALL if factor is None else f"{factor} = {level}"
             one, other = ours.sel(at), theirs.sel(at)
             if bool(np.isnan(one).any() or np.isnan(other).any()):
                 continue
             gaps[name] = float((one.mean() - other.mean()) / other.std())
-            lines.append(drawn(name, "direct and indirect", one, _verdict(gaps[name])))
-            lines.append(drawn(name, "outcome alone", other, NOT_APPLICABLE))
+            lines.append(drawn(name, Message("direct and indirect"), one, _verdict(gaps[name])))
+            lines.append(drawn(name, Message("outcome alone"), other, NOT_APPLICABLE))
     verdict = worst_of(line.verdict for line in lines)
     widest = max(gaps, key=lambda name: abs(gaps[name]))
-    figure = said(
+    figure = Message(
         "direct and indirect {:.3g}, outcome alone {:.3g}; largest difference {:+.2f} posterior "
         "sd ({})",
-        "直接与间接效应之和 {:.3g}，仅用结果变量的估计 {:.3g}；最大相差 {:+.2f} 个后验标准差（{}）",
         lines[0].value,
         lines[1].value,
         gaps[widest],
-        labelled(widest),
+        widest,
     )
     bad = [name for name, gap in gaps.items() if abs(gap) >= _LIMITS[0]]
-    sentence = Said(
-        "Direct and indirect effects add up to the effect on the outcome alone.",
-        "直接效应与间接效应之和与仅用结果变量估计的效应一致。",
-    )
+    sentence = Message("Direct and indirect effects add up to the effect on the outcome alone.")
     if bad:
-        sentence = said(
+        sentence = Message(
             "Direct and indirect effects do not add up to the effect on the outcome alone ({}): "
             "the equations compare other periods, as where a mediator drifts before adoption.",
-            "直接效应与间接效应之和与仅用结果变量估计的效应不一致（{}）：各方程比较的时期不同，"
-            "例如某一中介变量在政策实施前已有漂移。",
-            listed([labelled(one) for one in bad]),
+            listed(bad),
         )
     verdict, sentence = cautious(verdict, sentence, alone)
     return Finding(verdict, figure, sentence, table_of(lines, [fit, alone]), "channels")

@@ -12,15 +12,15 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._labels import labels
 from bayes_nqp.checks._reasons import reason
 from bayes_nqp.checks._refit import called, gaussian, numbers_of, panel_of
 from bayes_nqp.checks._result import NotApplicable
-from bayes_nqp.checks._said import Said, listed, said
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import IdentificationError, PanelError
 from bayes_nqp.estimands import att, gate_of
 from bayes_nqp.fitting import SHORT, KnownDraws, Numbers, batch, known_draws, short_effects
+from bayes_nqp.language import Message, decoded, encoded, listed, separated
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Estimator
@@ -41,9 +41,9 @@ class Alternative:
     Parameters
     ----------
     label : str
-        Its name.
+        Its name: a message, unless a user gave it.
     change : str
-        What kind of change it is; groups the specifications.
+        What kind of change it is, likewise; groups the specifications.
     design : StaggeredDiD or ContinuousExposure
     panel : Panel, optional
         The fit's own by default.
@@ -89,7 +89,7 @@ def compared(fitted: Fit, alternatives: Sequence[Alternative], what: str) -> xr.
     gaussian(fitted)
     own, seed = panel_of(fitted), int(fitted.sampler.seed or 0)
     values = known_draws(fitted).values
-    lost: list[Said] = []
+    lost: list[Message] = []
     tasks = {}
     for one in alternatives:
         panel = own if one.panel is None else one.panel
@@ -98,17 +98,13 @@ def compared(fitted: Fit, alternatives: Sequence[Alternative], what: str) -> xr.
     kept, draws, failures = [], [_own(fitted)], [str(fitted.gate)]
     for one, result in zip(alternatives, _in_order(alternatives, found, own, seed), strict=True):
         if "reason" in result:
-            lost.append(
-                said("{}: {}", "{}：{}", labelled(one.label), reason(str(result["reason"])))
-            )
+            lost.append(Message("{}: {}", one.label, *decoded(str(result["reason"]))))
             continue
         kept.append(one)
         draws.append(result["att"])
         failures.append(str(result["gate"]))
     if not kept:
-        raise NotApplicable(
-            said("No refit can be made ({}).", "无法重新拟合（{}）。", listed(lost, 3))
-        )
+        raise NotApplicable(Message("No refit can be made ({}).", listed(lost, 3)))
     overall, first = float(att(after_adoption(cell_effects(fitted))).mean()), called(fitted)
     return xr.Dataset(
         {"att": ((*v.SAMPLE_DIMS, "specification"), np.stack(draws, axis=-1))},
@@ -127,7 +123,8 @@ def compared(fitted: Fit, alternatives: Sequence[Alternative], what: str) -> xr.
         },
         attrs={
             **{k: x for k, x in fitted.tree["effects"].attrs.items() if k != "factors"},
-            "left_out": "; ".join(lost),
+            "left_out": separated(lost),
+            **labels([first, *(text for one in kept for text in (one.label, one.change))]),
         },
     )
 
@@ -157,7 +154,7 @@ def short_att(design: Estimator, panel: Panel, seed: int, values: Mapping[str, f
     try:
         effects = short_effects(design, panel, seed=seed, known=KnownDraws(values=values))
     except (IdentificationError, PanelError) as error:
-        return {"reason": np.array(error.what.rstrip("."))}
+        return {"reason": np.array(encoded([reason(error)]))}
     draws = att(after_adoption(effects)).transpose(*v.SAMPLE_DIMS)
     return {"att": draws.to_numpy(), "gate": np.array(gate_of(effects))}
 

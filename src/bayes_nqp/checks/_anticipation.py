@@ -14,9 +14,9 @@ from bayes_nqp.checks._judged import Judged, judged
 from bayes_nqp.checks._options import whole_number
 from bayes_nqp.checks._refit import cautious, panel_of, refit, staggered
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
-from bayes_nqp.checks._said import Said, said
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import att
+from bayes_nqp.language import Message
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -47,16 +47,15 @@ def anticipation(fit: Fit, *, periods: int = 2) -> Finding:
     first = int(panel.cohort_codes[panel.cohort_codes >= 0].min())
     most = min(periods, first - 1 - design.anticipation)
     if most < 1:
-        raise NotApplicable(
-            Said(
-                "The first cohort has no period to spare before adoption.",
-                "最早的批次在政策实施前没有可供考察预期效应的时期。",
-            )
-        )
+        raise NotApplicable(Message("The first cohort has no period to spare before adoption."))
     windows = [design.anticipation + k for k in range(1, most + 1)]
     designs = [design.replace(anticipation=k, unidentified="drop") for k in windows]
     others = [
-        Alternative(f"{k} period{'s' if k > 1 else ''} of anticipation", "anticipation", one)
+        Alternative(
+            Message("{n} period of anticipation", plural="{n} periods of anticipation", n=k),
+            Message("anticipation"),
+            one,
+        )
         for k, one in zip(windows, designs, strict=True)
     ]
     evidence = compared(fit, others, "refitting with anticipation")
@@ -71,9 +70,8 @@ def anticipation(fit: Fit, *, periods: int = 2) -> Finding:
     if lowest > 0 or highest < 0 or found.verdict == FAILS:
         verdict = FAILS
     evidence = evidence.assign_attrs(before=early.mean(), before_sd=early.std())
-    figure = said(
+    figure = Message(
         "effect at event time {}: {:.3g} ({:.2g}); average effect moves by {:+.1f} posterior sd",
-        "事件时间 {} 的效应为 {:.3g}（{:.2g}）；平均效应变动 {:+.1f} 个后验标准差",
         -windows[0],
         early.mean(),
         early.std(),
@@ -89,15 +87,11 @@ def _before(early: Fit, event_time: int) -> npt.NDArray[np.float64]:
     return np.ravel(att(effects, v.EVENT_TIME).sel({v.EVENT_TIME: event_time}).to_numpy())
 
 
-def _sentence(found: Judged, early: bool) -> Said:
+def _sentence(found: Judged, early: bool) -> Message:
     if early:
-        return Said(
+        return Message(
             "Treated units already differ in the period before adoption: they respond early, or "
-            "move apart on a trend; see pretrends.",
-            "处理组在政策实施前一期已有差异：或已提前反应，或存在趋势差异；参见事前平行趋势检验。",
+            "move apart on a trend; see pretrends."
         )
-    same = Said(
-        "Nothing moves in the period before adoption, and effects do not depend on it.",
-        "政策实施前一期没有变动，效应也不依赖于该期。",
-    )
-    return found.sentence(same, Said("with", "在允许效应{}的设定下"))
+    same = Message("Nothing moves in the period before adoption, and effects do not depend on it.")
+    return found.sentence(same, Message("with {}", context="anticipation"))

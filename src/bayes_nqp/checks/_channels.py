@@ -14,6 +14,7 @@ from scipy.sparse import csr_array, hstack
 from scipy.sparse.linalg import lsmr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._labels import labels
 from bayes_nqp.checks._refit import gate_text
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, NOT_APPLICABLE, Verdict
 from bayes_nqp.designs import Mediation
@@ -141,6 +142,7 @@ def table_of(lines: Sequence[Line], fits: Sequence[Fit | xr.Dataset]) -> pd.Data
     table.attrs = {
         v.GATE: next((gate for gate in gates if gate != v.PASSED), v.PASSED),
         QUANTILES: [list(x.quantiles) for x in lines],
+        **labels(text for x in lines for text in (x.mediator, x.quantity)),
     }
     return table
 

@@ -33,7 +33,6 @@ from bayes_nqp.checks._prior_predictive import prior_predictive
 from bayes_nqp.checks._prior_sensitivity import prior_sensitivity
 from bayes_nqp.checks._refit import single, total_fit
 from bayes_nqp.checks._result import Check, CheckResult, Verdict
-from bayes_nqp.checks._said import Language, Said
 from bayes_nqp.checks._sensitivity import sensitivity
 from bayes_nqp.checks._specifications import specifications
 from bayes_nqp.checks._support import support
@@ -41,16 +40,17 @@ from bayes_nqp.checks._time_effects import time_effects
 from bayes_nqp.checks._timing import timing
 from bayes_nqp.designs import ContinuousExposure, Design, Mediation, own_design
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.errors import StudyError, nearest, one_of
 from bayes_nqp.fitting import Fit
 from bayes_nqp.index import recalled
+from bayes_nqp.language import languages
 from bayes_nqp.panel import Panel
 from bayes_nqp.progress import bar, say
 
 __all__ = ["CHECKS", "check", "check_table", "results_of", "run_checks"]
 
-BOTH = "languages"
-"""The attr of a list of checks that holds its texts in every language."""
+MESSAGES = "messages"
+"""The attr of a list of checks that holds its texts as they render in any language."""
 
 CHECKS: Mapping[str, Check] = {
     one.name: one
@@ -90,11 +90,11 @@ CHECKS: Mapping[str, Check] = {
 
 @overload
 def check(
-    fit: Fit, name: None = None, *, progress: bool = True, language: Language = "en"
+    fit: Fit, name: None = None, *, progress: bool = True, language: str = "en"
 ) -> pd.DataFrame: ...
 @overload
 def check(
-    fit: Fit, name: str, *, progress: bool = True, language: Language = "en", **options: object
+    fit: Fit, name: str, *, progress: bool = True, language: str = "en", **options: object
 ) -> CheckResult: ...
 @door
 def check(
@@ -102,7 +102,7 @@ def check(
     name: str | None = None,
     *,
     progress: bool = True,
-    language: Language = "en",
+    language: str = "en",
     **options: object,
 ) -> pd.DataFrame | CheckResult:
     """Ask one question of a fit, or all of them.
@@ -117,8 +117,8 @@ def check(
         One check; all of them by default.
     progress : bool, default True
         Whether to show a progress bar.
-    language : {"en", "zh"}, default "en"
-        Of the list of all checks; one result answers in both (`CheckResult.said`).
+    language : str, default "en"
+        Of the list of all checks; one result answers in all (`CheckResult.said`).
     **options
         Of the check that is named.
 
@@ -251,13 +251,13 @@ def _named(name: str) -> Check:
     return CHECKS[name]
 
 
-def check_table(results: Iterable[CheckResult], language: Language = "en") -> pd.DataFrame:
+def check_table(results: Iterable[CheckResult], language: str = "en") -> pd.DataFrame:
     """List results, one row a check.
 
     Parameters
     ----------
     results : iterable of CheckResult
-    language : {"en", "zh"}, default "en"
+    language : str, default "en"
         Of questions, key figures and sentences; names and verdicts stay what programs compare.
 
     Returns
@@ -270,21 +270,14 @@ def check_table(results: Iterable[CheckResult], language: Language = "en") -> pd
     StudyError
         If the language is another.
     """
-    if language not in ("en", "zh"):
-        raise StudyError(f"'language' is {language!r}", hint="'en' or 'zh'")
+    one_of("language", language, languages())
     results = list(results)
     rows = [
         (r.asked(language), r.name, r.verdict, r.figure_in(language), r.said(language))
         for r in results
     ]
     table = CheckTable(rows, columns=["question", "check", "verdict", "figure", "sentence"])
-    table.attrs[BOTH] = {
-        r.name: {
-            tongue: [r.asked(tongue), r.figure_in(tongue), r.said(tongue)]
-            for tongue in ("en", "zh")
-        }
-        for r in results
-    }
+    table.attrs[MESSAGES] = {r.name: [r.question, r.figure, r.sentence] for r in results}
     return table
 
 
@@ -299,13 +292,12 @@ def results_of(table: pd.DataFrame) -> list[CheckResult]:
     Returns
     -------
     list of CheckResult
-        In both languages if the list has not lost its ``attrs``.
+        In every language if the list has not lost its ``attrs``.
     """
-    both, found = table.attrs.get(BOTH, {}), []
+    messages, found = table.attrs.get(MESSAGES, {}), []
     for row in table.itertuples(index=False):
         own = [str(row.question), str(row.figure), str(row.sentence)]
-        spoken = both.get(row.check, {"en": own, "zh": own})
-        question, figure, sentence = map(Said, spoken["en"], spoken["zh"])
+        question, figure, sentence = messages.get(row.check, own)
         verdict: Verdict = row.verdict  # type: ignore[assignment]
         found.append(CheckResult(str(row.check), question, verdict, figure, sentence))
     return found

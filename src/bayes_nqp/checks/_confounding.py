@@ -12,12 +12,12 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._refit import adopted_channels, cautious, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, NOT_APPLICABLE, Finding, Verdict, asks
-from bayes_nqp.checks._said import NOTHING, Said, joined, listed, said, separated
 from bayes_nqp.checks.confounding._curve import CONFOUNDED, curves, grid_of
 from bayes_nqp.checks.confounding._priors import NormalRho, RhoPrior
 from bayes_nqp.checks.confounding._study import Study, study_of
 from bayes_nqp.estimands import text
 from bayes_nqp.estimands._mediated import ALL
+from bayes_nqp.language import NOTHING, Message, joined, listed, separated
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -57,16 +57,15 @@ class _Quantity:
         return not low <= 0 <= high
 
     @property
-    def called(self) -> Said:
+    def called(self) -> Message:
         if self.kind == "joint":
-            return said(
+            return Message(
                 "all mediators (if {} is confounded)",
-                "全部中介变量（若 {} 受混杂）",
                 self.mediator,
             )
         if self.label:
-            return said("{} in {}", "{0}（{1}）", self.mediator, self.label)
-        return Said(self.mediator, self.mediator)
+            return Message("{} in {}", self.mediator, self.label)
+        return Message("{}", self.mediator)
 
 
 @asks("How strong would unmeasured confounding have to be to undo the channels?", "channels")
@@ -134,52 +133,47 @@ def _verdict(judged: list[_Quantity], weak: list[_Quantity]) -> Verdict:
     return DOUBT if least < _ENOUGH or weak else HOLDS
 
 
-def _sentence(judged: list[_Quantity], weak: list[_Quantity]) -> Said:
+def _sentence(judged: list[_Quantity], weak: list[_Quantity]) -> Message:
     if not judged:
-        return Said(
-            "No indirect effect has an interval that excludes zero: none could be undone.",
-            "各间接效应的区间均含零：无可推翻。",
+        return Message(
+            "No indirect effect has an interval that excludes zero: none could be undone."
         )
     parts = [_crosses(one) for one in judged if one.kind == "overall"]
     joint = min((one for one in judged if one.kind == "joint"), key=_size, default=None)
     if joint is not None:
         parts.append(_crosses(joint))
-    whole = said(
+    whole = Message(
         "Indirect effects would vanish at correlations of innovations of: {}; the weakest needs a "
         "common cause of {:.0f} % of what is left of both the mediator's and the outcome's "
         "variance.",
-        "使间接效应消失的新息相关系数为：{}；其中最弱者只需一个共同原因，分别解释中介变量"
-        "与结果变量剩余方差的 {:.0f}%。",
         listed(parts, 6),
         100 * min(judged, key=_size).size,
     )
-    low = said(
-        "Below {:g}: {}.", "低于 {:g} 者：{}。", _LITTLE, listed([x.called for x in weak], 4)
-    )
+    low = Message("Below {:g}: {}.", _LITTLE, listed([x.called for x in weak], 4))
     return joined([whole, low] if weak else [whole])
 
 
-def _crosses(one: _Quantity) -> Said:
-    return said("{} at {}", "{} {}", one.called, _at(one))
+def _crosses(one: _Quantity) -> Message:
+    return Message("{} at {}", one.called, _at(one))
 
 
 def _size(one: _Quantity) -> float:
     return one.size
 
 
-def _at(one: _Quantity) -> Said:
+def _at(one: _Quantity) -> Message:
     if np.isfinite(one.crossing):
-        return said("ρ = {:+.2f}", "ρ = {:+.2f}", one.crossing)
-    return Said("none", "无")
+        return Message("ρ = {:+.2f}", one.crossing)
+    return Message("none")
 
 
-def _figure(found: list[_Quantity]) -> Said:
+def _figure(found: list[_Quantity]) -> Message:
     parts = [
-        said("{}: {}", "{} {}", one.called, _at(one))
+        Message("{}: {}", one.called, _at(one), context="crossing")
         for one in found
         if one.kind != "joint" and one.clear
     ]
-    return said("crossing {}", "过零点：{}", separated(parts)) if parts else NOTHING
+    return Message("crossing {}", separated(parts)) if parts else NOTHING
 
 
 def _evidence(found: list[_Quantity]) -> xr.Dataset:

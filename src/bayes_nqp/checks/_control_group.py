@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from bayes_nqp.checks._alternatives import Alternative, compared
 from bayes_nqp.checks._judged import judged
-from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._labels import texts_of
 from bayes_nqp.checks._refit import staggered
 from bayes_nqp.checks._result import HOLDS, Finding, asks
-from bayes_nqp.checks._said import Said, joined, said
+from bayes_nqp.language import Message, joined
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -25,16 +25,15 @@ def control_group(fit: Fit) -> Finding:
     design = staggered(fit)
     never = design.controls == "never"
     other = design.replace(controls="all" if never else "never")
-    label = "all untreated rows" if never else "never-treated units"
-    named = labelled(label)
-    evidence = compared(fit, [Alternative(label, "controls", other)], "refitting with controls")
+    named = Message("all untreated rows") if never else Message("never-treated units")
+    alternative = Alternative(named, Message("controls"), other)
+    evidence = compared(fit, [alternative], "refitting with controls")
     found = judged(evidence, far=1.5)
     means = evidence["att"].mean(("chain", "draw")).to_numpy()
     sds = evidence["att"].std(("chain", "draw")).to_numpy()
-    figure = said(
+    figure = Message(
         "average effect {1:.3g} ({2:.2g}) {0}, {3:.3g} ({4:.2g}) with {5}; {6:+.1f} posterior sd",
-        "平均效应：{0} {1:.3g}（{2:.2g}），{5}时 {3:.3g}（{4:.2g}）；相差 {6:+.1f} 个后验标准差",
-        labelled(str(evidence["specification"].to_numpy()[0])),
+        texts_of(evidence, "specification")[0],
         means[0],
         sds[0],
         means[1],
@@ -42,12 +41,9 @@ def control_group(fit: Fit) -> Finding:
         named,
         found.shift[0],
     )
-    same = said("With {} as controls the conclusion is the same.", "{}时，结论不变。", named)
-    sentence = found.sentence(same, Said("with", "{}时"))
+    same = Message("With {} as controls the conclusion is the same.", named)
+    sentence = found.sentence(same, Message("with {}", context="controls"))
     if found.verdict != HOLDS and not found.unsettled:
-        apart = Said(
-            "Units not yet treated and units never treated did not move alike.",
-            "尚未处理的单位与从未处理的单位变动不一致。",
-        )
+        apart = Message("Units not yet treated and units never treated did not move alike.")
         sentence = joined([sentence, apart])
     return Finding(found.verdict, figure, sentence, evidence, "specifications")

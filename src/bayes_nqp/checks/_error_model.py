@@ -13,7 +13,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._cluster import robust
-from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._labels import AVERAGE, average_in, owner
 from bayes_nqp.checks._options import name_of
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import (
@@ -26,13 +26,13 @@ from bayes_nqp.checks._result import (
     asks,
 )
 from bayes_nqp.checks._robust import Errors, Robust
-from bayes_nqp.checks._said import Said, joined, listed, said
 from bayes_nqp.checks._structures import error_means, richest, structures
 from bayes_nqp.designs._frame import unit_column
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands import text
 from bayes_nqp.estimands._average import average_of
+from bayes_nqp.language import Message, joined, listed
 from bayes_nqp.pooling import Separate
 from bayes_nqp.terms.time_effects import TimeEffects
 
@@ -115,23 +115,19 @@ def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = Fal
     if (found.ratio > sure).any() or wider > _FAR:
         verdict = FAILS
     worst = int(np.argmax(table["ratio"].to_numpy() / table["limit"].to_numpy()))
-    figure = said(
+    figure = Message(
         "cluster-robust over model sd {:.2f} for the average effect, {:.2f} for {} (limit {:.2f}; "
         "{} clusters by {})",
-        "聚类稳健标准误与模型标准差之比：平均效应 {0:.2f}，{2} {1:.2f}"
-        "（界限 {3:.2f}；按 {6} 聚为 {4} 类）",
         found.ratio[0],
         found.ratio[worst],
-        labelled(names[worst]),
+        names[worst],
         float(table["limit"][worst]),
         found.clusters,
-        groups.name,
-        labelled(groups.name),
+        owner(groups.name),
     )
     if np.isfinite(wider):
-        figure = said(
+        figure = Message(
             "{}; posterior sd × {:.2f} under a richer error structure",
-            "{}；在更一般的误差结构下后验标准差 × {:.2f}",
             figure,
             wider,
         )
@@ -142,10 +138,9 @@ def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = Fal
     )
     sentence = _sentence(design, groups, wide, most, wider)
     if not wide and wider <= _LIMIT and moved > 1:
-        sentence = said(
+        sentence = Message(
             "Under a richer error structure the average effect moves by {:.1f} posterior sd: fit "
             "that one ({}).",
-            "在更一般的误差结构下，平均效应变动 {:.1f} 个后验标准差：请改用该结构（{}）。",
             moved,
             richest(design),
         )
@@ -177,11 +172,10 @@ def _clusters(design: Estimator, panel: Panel, name: str | None) -> _Clusters:
     count = np.unique(codes).size
     if count < _FEW:
         raise NotApplicable(
-            said(
+            Message(
                 "There are {} clusters by {}; a robust standard error needs {} at the very least.",
-                "按 {1} 只聚为 {0} 类；聚类稳健标准误至少需要 {2} 类。",
                 count,
-                labelled(name or varying),
+                owner(name or varying),
                 _FEW,
             )
         )
@@ -190,7 +184,8 @@ def _clusters(design: Estimator, panel: Panel, name: str | None) -> _Clusters:
 
 def _quantities(effects: xr.Dataset, *, event_times: bool) -> tuple[list[str], Array]:
     """Names and weights over cells: the average, by level, contrasts, by event time."""
-    names, rows = ["att"], [average_of(effects, None, "rows", None).cells.toarray()]
+    names: list[str] = [AVERAGE]
+    rows = [average_of(effects, None, "rows", None).cells.toarray()]
     dims = [
         *schema.factors(effects),
         *([v.EVENT_TIME] if event_times and schema.is_timed(effects) else []),
@@ -201,13 +196,13 @@ def _quantities(effects: xr.Dataset, *, event_times: bool) -> tuple[list[str], A
         if kept.size < 2:
             continue
         part = average.cells.toarray()[kept]
-        labels = [text(x) for x in average.axes[0].labels[kept]]
-        names += [f"att[{dim}={label}]" for label in labels]
+        levels = [text(x) for x in average.axes[0].labels[kept]]
+        names += [average_in(dim, level) for level in levels]
         rows.append(part)
         if dim == v.EVENT_TIME or kept.size > _CONTRASTED:
             continue
         for a, b in combinations(range(kept.size), 2):
-            names.append(f"{labels[a]} − {labels[b]}")
+            names.append(f"{levels[a]} − {levels[b]}")
             rows.append(part[[a]] - part[[b]])
     return names, np.concatenate(rows)
 
@@ -267,67 +262,55 @@ def _table(fit: Fit, names: list[str], weights: Array, found: Robust) -> xr.Data
 
 def _sentence(
     design: Estimator, groups: _Clusters, over: list[str], ratio: float, wider: float
-) -> Said:
+) -> Message:
     if not over and not wider > _LIMIT:
-        return said(
+        return Message(
             "Clustered by {}, no standard deviation is larger than modelled by more than chance "
             "explains{}.",
-            "按 {} 聚类后，标准误高于模型值之处均未超出抽样波动所能解释的范围{}。",
-            labelled(groups.name),
-            Said(" and richer error structures agree", "，更一般的误差结构也与之一致")
-            if np.isfinite(wider)
-            else "",
+            owner(groups.name),
+            Message(" and richer error structures agree") if np.isfinite(wider) else "",
         )
     parts = []
     if over:
         parts.append(
-            said(
+            Message(
                 "Clustered by {}, the standard deviation of {} is up to {:.2f} times what the "
                 "model says: intervals are too narrow.",
-                "按 {} 聚类后，{} 的标准误最高为模型值的 {:.2f} 倍：区间过窄。",
-                labelled(groups.name),
-                listed([labelled(name) for name in over], 3),
+                owner(groups.name),
+                listed(over, 3),
                 ratio,
             )
         )
     if wider > _LIMIT:
         parts.append(
-            said(
+            Message(
                 "Under a richer error structure the posterior sd is {:.2f} times as large.",
-                "在更一般的误差结构下，后验标准差为原来的 {:.2f} 倍。",
                 wider,
             )
         )
     return joined([*parts, _advice(design, groups, wider)])
 
 
-def _advice(design: Estimator, groups: _Clusters, wider: float) -> Said:
+def _advice(design: Estimator, groups: _Clusters, wider: float) -> Message:
     richer = design.errors.richer
     if groups.above:
-        return said(
+        return Message(
             "Errors move together within a {}: give groups of them time effects of their own "
             "(time=nqp.TimeEffects(…)), or report the robust sd.",
-            "同一 {} 内的误差共同变动：请为其分组设定各自的时间效应"
-            "（time=nqp.TimeEffects(…)），或报告聚类稳健标准误。",
-            labelled(groups.name),
+            owner(groups.name),
         )
     if richer and np.isnan(wider):
-        return Said(
+        return Message(
             "No richer error structure can be fitted (precision weights go with independent "
-            "errors only): report the robust sd, or fit without weights.",
-            "没有更一般的误差结构可供拟合（精度权重只与独立误差并用）："
-            "请报告聚类稳健标准误，或不加权重重新拟合。",
+            "errors only): report the robust sd, or fit without weights."
         )
     if richer and wider > _SAME:
-        return said(
+        return Message(
             "Fit {}; and cluster by a level above (cluster='…').",
-            "请用 {}；并按更高层级聚类（cluster='…'）。",
             richest(design),
         )
-    return Said(
+    return Message(
         "No richer error structure widens them, so the spread of errors differs between "
         "units, or units move together: report the robust sd, and cluster by a level above "
-        "(cluster='…').",
-        "更一般的误差结构并未使区间变宽，可见误差的离散程度因单位而异，或各单位共同变动："
-        "请报告聚类稳健标准误，并按更高层级聚类（cluster='…'）。",
+        "(cluster='…')."
     )

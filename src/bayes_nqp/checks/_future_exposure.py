@@ -12,10 +12,10 @@ from bayes_nqp.checks._options import whole_number
 from bayes_nqp.checks._reasons import reason
 from bayes_nqp.checks._refit import cautious, panel_of, refit
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
-from bayes_nqp.checks._said import Said, said
 from bayes_nqp.designs import ContinuousExposure
 from bayes_nqp.errors import PanelError
 from bayes_nqp.estimands import att
+from bayes_nqp.language import Message
 from bayes_nqp.panel._build import free_name
 
 if TYPE_CHECKING:
@@ -59,10 +59,7 @@ def future_exposure(fit: Fit, *, periods: int = 1) -> Finding:
     design: object = fit.design
     if not isinstance(design, ContinuousExposure):
         raise NotApplicable(
-            Said(
-                "This design has no continuous exposure; 'pretrends' asks it of a treatment.",
-                "该设计没有连续暴露；对于处理变量，请用事前平行趋势检验（'pretrends'）。",
-            )
+            Message("This design has no continuous exposure; 'pretrends' asks it of a treatment.")
         )
     panel, column = _ahead(panel_of(fit), design, periods)
     own = panel_of(fit).roles.covariates if design.covariates is None else design.covariates
@@ -81,11 +78,9 @@ def future_exposure(fit: Fit, *, periods: int = 1) -> Finding:
     table = _table({name: one.to_numpy().ravel() for name, one in draws.items()})
     verdict, sentence = _judged(table)
     lead, beside = table.iloc[3], table.iloc[2]
-    figure = said(
+    figure = Message(
         "exposure {} ahead {:.3g} [{:.3g}, {:.3g}]; effect beside it {:.3g} (without it {:.3g}, on "
         "the {} rows with a future)",
-        "未来第 {} 期的暴露 {:.3g} [{:.3g}, {:.3g}]；控制后的效应 {:.3g}"
-        "（未控制 {:.3g}，均取自有后续观测的 {} 个观测）",
         periods,
         lead["mean"],
         lead["lower"],
@@ -106,9 +101,8 @@ def _ahead(panel: Panel, design: ContinuousExposure, periods: int) -> tuple[Pane
     whole = later >= 0
     if whole.sum() < 2:
         raise NotApplicable(
-            said(
+            Message(
                 "No unit has rows {} periods apart.",
-                "没有单位有相隔 {} 期的观测。",
                 periods,
             )
         )
@@ -121,11 +115,10 @@ def _ahead(panel: Panel, design: ContinuousExposure, periods: int) -> tuple[Pane
         return type(panel).from_frame(frame, **arguments), column
     except PanelError as error:
         raise NotApplicable(
-            said(
+            Message(
                 "Too little is left of rows that have a row {} later: {}",
-                "其后第 {} 期仍有数据的观测所余过少：{}",
                 periods,
-                reason(error.what),
+                reason(error),
             )
         ) from None
 
@@ -138,35 +131,28 @@ def _table(draws: dict[str, Array]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["quantity", "mean", "sd", "lower", "upper", "p_positive"])
 
 
-def _judged(table: pd.DataFrame) -> tuple[Verdict, Said]:
+def _judged(table: pd.DataFrame) -> tuple[Verdict, Message]:
     plain, beside, lead = (table.iloc[k] for k in (1, 2, 3))
     clear = lead["lower"] > 0 or lead["upper"] < 0
     large = abs(lead["mean"]) > _LARGE * abs(plain["mean"])
     own = _sign(plain)
     lost = own != 0 and beside["mean"] * own < beside["sd"]
     if clear and (large or lost):
-        return FAILS, Said(
+        return FAILS, Message(
             "Exposure to come predicts the outcome, and by much: exposure follows the outcome's "
-            "own course, or is anticipated, and its slope is not an effect.",
-            "未来的暴露能够预测结果变量，且幅度较大：暴露跟随结果变量自身的走势，"
-            "或已被预期，其斜率不是效应。",
+            "own course, or is anticipated, and its slope is not an effect."
         )
     if clear:
-        return DOUBT, Said(
+        return DOUBT, Message(
             "Exposure to come predicts the outcome, though by less than half of the effect: part "
-            "of the slope may be a trend that exposure follows.",
-            "未来的暴露能够预测结果变量，但幅度不到效应的一半：斜率的一部分可能是暴露所跟随的趋势。",
+            "of the slope may be a trend that exposure follows."
         )
     if lead["upper"] - lead["lower"] > 2 * abs(plain["mean"]):
-        return DOUBT, Said(
+        return DOUBT, Message(
             "The slope of exposure to come is known too badly to tell: its interval is wider "
-            "than the effect is large.",
-            "未来暴露的斜率过于不确定，无从判断：其区间宽度超过效应的大小。",
+            "than the effect is large."
         )
-    return HOLDS, Said(
-        "Exposure to come says nothing about the outcome beyond today's.",
-        "除当期暴露外，未来的暴露对结果变量没有预测作用。",
-    )
+    return HOLDS, Message("Exposure to come says nothing about the outcome beyond today's.")
 
 
 def _sign(row: pd.Series[float]) -> int:

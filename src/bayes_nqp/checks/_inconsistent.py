@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_nqp.checks._channels import Line, drawn, table_of
-from bayes_nqp.checks._labels import labelled
-from bayes_nqp.checks._reasons import reason
+from bayes_nqp.checks._labels import path_name
 from bayes_nqp.checks._refit import channels
 from bayes_nqp.checks._result import DOUBT, HOLDS, NOT_APPLICABLE, Finding, Verdict, asks
-from bayes_nqp.checks._said import Said, joined, listed, said, separated
 from bayes_nqp.estimands import nde, nie, proportion_mediated
+from bayes_nqp.language import Message, joined, listed, separated
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -37,7 +36,8 @@ def inconsistent(fit: Fit) -> Finding:
     direct, via = nde(fit), nie(fit)
     share = proportion_mediated(fit)
     sign = _sign(direct)
-    lines = [drawn("direct effect", "direct effect", direct)]
+    path = Message("direct effect")
+    lines = [drawn(path, path, direct)]
     opposed = []
     for name in via["mediator"].to_numpy():
         one = via.sel(mediator=name)
@@ -45,20 +45,20 @@ def inconsistent(fit: Fit) -> Finding:
         verdict: Verdict = DOUBT if against else HOLDS
         if against:
             opposed.append(str(name))
-        lines.append(drawn(str(name), "indirect effect", one, verdict))
+        lines.append(drawn(path_name(name), Message("indirect effect"), one, verdict))
     withheld = bool(opposed) or bool(share.attrs["withheld"])
     for name in via["mediator"].to_numpy():
         if withheld:
             nothing = (np.nan, np.nan, np.nan)
-            lines.append(Line(str(name), "proportion mediated", *nothing, NOT_APPLICABLE, "share"))
+            share_of = Message("proportion mediated")
+            lines.append(Line(path_name(name), share_of, *nothing, NOT_APPLICABLE, "share"))
             continue
         one = share.sel(mediator=name)
-        lines.append(drawn(str(name), "proportion mediated", one, scale="share"))
+        lines.append(drawn(path_name(name), Message("proportion mediated"), one, scale="share"))
     figure = separated(
-        said(
+        Message(
             "{} {:.3g} [{:.2g}, {:.2g}]",
-            "{} {:.3g} [{:.2g}, {:.2g}]",
-            labelled(x.mediator) if x.mediator in (x.quantity, "all mediators") else x.mediator,
+            x.mediator,
             x.value,
             x.lower,
             x.upper,
@@ -68,24 +68,20 @@ def inconsistent(fit: Fit) -> Finding:
     )
     evidence = table_of(lines, [fit])
     if not opposed:
-        same = Said(
-            "No indirect effect points against the direct one with a probability of 90%.",
-            "没有任何间接效应与直接效应方向相反的后验概率达到 90%。",
+        same = Message(
+            "No indirect effect points against the direct one with a probability of 90%."
         )
-        why = said(
+        why = Message(
             "The proportion mediated is withheld: {}.",
-            "中介效应占比不予报告：{}。",
-            reason(share.attrs["withheld"]),
+            share.attrs["withheld"],
         )
         sentence = joined([same, why] if share.attrs["withheld"] else [same])
         return Finding(HOLDS, figure, sentence, evidence, "channels")
-    sentence = said(
+    sentence = Message(
         "Suppression (inconsistent mediation): the direct effect is {}, and what goes through "
         "{} has the other sign, so each hides a part of the other in the total effect. This is a "
         "finding to report; the proportion mediated has no meaning and is withheld.",
-        "遮掩效应（不一致中介）：直接效应为{}，而经由 {} 的效应符号相反，二者在总效应中相互掩盖。"
-        "这是应予报告的发现；此时中介效应占比没有意义，不予报告。",
-        Said("positive", "正") if sign > 0 else Said("negative", "负"),
+        Message("positive") if sign > 0 else Message("negative"),
         listed(opposed),
     )
     return Finding(DOUBT, figure, sentence, evidence, "channels")

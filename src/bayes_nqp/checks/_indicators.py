@@ -10,13 +10,13 @@ import xarray as xr
 
 from bayes_nqp.checks._alternatives import Alternative, compared
 from bayes_nqp.checks._judged import Judged, judged
-from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._labels import texts_of
 from bayes_nqp.checks._reasons import reason
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import DOUBT, HOLDS, Finding, NotApplicable, Verdict, asks
-from bayes_nqp.checks._said import Said, listed, said
 from bayes_nqp.errors import NQPError, StudyError
 from bayes_nqp.index import ProductivityIndex, Relation, recalled, relation
+from bayes_nqp.language import Message, listed, separated
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import ContinuousExposure, StaggeredDiD
@@ -28,6 +28,9 @@ __all__ = ["indicators"]
 type Floats = npt.NDArray[np.float64]
 
 _HALF, _TOLD, _SAME = 0.5, 0.975, 1e-8
+
+_INDICATOR, _DIMENSION = Message("indicator"), Message("dimension")
+"""What is left out: one indicator, or all of a dimension."""
 
 
 @asks("Does one indicator of the index carry the average effect?")
@@ -59,32 +62,25 @@ def indicators(fit: Fit, *, index: ProductivityIndex | None = None) -> Finding:
     design, panel = estimator(fit), panel_of(fit)
     recipe, made, spread = _origin(panel, index)
     if len(recipe.system.keys) < 2:
-        raise NotApplicable(
-            Said(
-                "The index has one indicator: without it nothing is left.",
-                "指数只有一个指标，剔除后一无所剩。",
-            )
-        )
+        raise NotApplicable(Message("The index has one indicator: without it nothing is left."))
     others, lost = _without(design, panel, recipe, made, fit.scale)
     if not others:
         raise NotApplicable(
-            said(
+            Message(
                 "No index can be built without an indicator ({}).",
-                "剔除任一指标后均无法构建指数（{}）。",
-                listed([reason(one) for one in lost], 3),
+                listed(lost, 3),
             )
         )
     if spread > _SAME:
         whole = made(_built(recipe, panel))
-        label = "all indicators, weighed by these rows alone"
-        others.insert(
-            0, Alternative(label, "rows", design, _outcome(design, panel, whole, fit.scale))
-        )
+        label = Message("all indicators, weighed by these rows alone")
+        rebuilt = _outcome(design, panel, whole, fit.scale)
+        others.insert(0, Alternative(label, Message("rows"), design, rebuilt))
     evidence = compared(fit, others, "leaving indicators out")
     evidence.attrs["scaled"] = "to the within-unit spread of the outcome as fitted"
     if lost:
-        left = str(evidence.attrs["left_out"])
-        evidence.attrs["left_out"] = "; ".join([*([left] if left else []), *lost])
+        left = evidence.attrs["left_out"]
+        evidence.attrs["left_out"] = separated([*([left] if left else []), *lost])
     found = judged(evidence, far=np.inf)
     return _finding(found, evidence)
 
@@ -92,38 +88,34 @@ def indicators(fit: Fit, *, index: ProductivityIndex | None = None) -> Finding:
 def _finding(found: Judged, evidence: xr.Dataset) -> Finding:
     draws = evidence["att"]
     means = draws.mean(("chain", "draw")).to_numpy()
-    names = [str(x) for x in evidence["specification"].to_numpy()]
+    names = texts_of(evidence, "specification")
     carried = 1.0 - means[1:] / means[0]
-    single = evidence["change"].to_numpy()[1:] == "indicator"
+    single = evidence["change"].to_numpy()[1:] == _INDICATOR
     most = 1 + int(np.argmax(np.where(single, carried, -np.inf)))
     positive = float((draws.isel(specification=0) > 0).mean())
     concluded = max(positive, 1.0 - positive) >= _TOLD
-    found_of = [len(names) - 1, means[1:].min(), means[1:].max(), labelled(names[0]), means[0]]
+    found_of = [len(names) - 1, means[1:].min(), means[1:].max(), names[0], means[0]]
     parts = [
-        said(
+        Message(
             "{} refits: average effect from {:.3g} to {:.3g} (all: {}, {:.3g})",
-            "重新拟合 {} 次：平均效应介于 {:.3g} 与 {:.3g} 之间（全部指标：{}，{:.3g}）",
             *found_of,
         )
     ]
     verdict: Verdict = found.verdict
-    same = Said("No indicator carries the average effect alone.", "没有单一指标主导平均效应。")
-    sentence = found.sentence(same, Said("", "{} 后"))
+    same = Message("No indicator carries the average effect alone.")
+    sentence = found.sentence(same, Message("{}", context="left out"))
     if concluded:
-        without = Said(names[most], f"剔除 {names[most].removeprefix('without ')}")
         share = max(float(carried[most - 1]), 0.0)
-        parts.append(said("; gone {}: {:.0%}", "；{} 后消失 {:.0%}", without, share))
+        parts.append(Message("gone {}: {:.0%}", names[most], share))
         if verdict == HOLDS and share > _HALF:
             verdict = DOUBT
-            sentence = said(
+            sentence = Message(
                 "The conclusion stays, but {:.0%} of the effect is gone {}: the index responds "
                 "mainly through it.",
-                "结论不变，但{1} 后效应减少 {0:.0%}：指数主要通过该指标作出响应。",
                 share,
-                without,
+                names[most],
             )
-    figure = Said("".join(parts), "".join(part.zh for part in parts))
-    return Finding(verdict, figure, sentence, evidence, "specifications")
+    return Finding(verdict, separated(parts), sentence, evidence, "specifications")
 
 
 def _origin(
@@ -135,11 +127,9 @@ def _origin(
     known = {panel.roles.outcome: index} if index is not None else recalled(panel.frame)
     if not known:
         raise NotApplicable(
-            Said(
+            Message(
                 "The outcome is no index that the panel remembers; panel = index.panel(…), or the "
-                "option index=nqp.ProductivityIndex(…).",
-                "结果变量并非面板所记录的指数；请用 panel = index.panel(…)，或选项 "
-                "index=nqp.ProductivityIndex(…)。",
+                "option index=nqp.ProductivityIndex(…)."
             )
         )
     for name, recipe in known.items():
@@ -151,10 +141,9 @@ def _origin(
         if made is not None:
             return recipe, made, float(np.abs(again - column).max())
     raise NotApplicable(
-        said(
+        Message(
             "The outcome {!r} is not made of the index {}: neither the index, nor its logarithm, "
             "nor a linear function of either.",
-            "结果变量 {!r} 并非由指数 {} 而来：既不是该指数或其对数，也不是二者的线性函数。",
             panel.roles.outcome,
             listed(known),
         )
@@ -170,19 +159,15 @@ def _built(recipe: ProductivityIndex, panel: Panel) -> Floats:
             built = tried.build(panel.frame, unit=panel.roles.unit, time=panel.roles.time)
         except NQPError as error:
             raise NotApplicable(
-                said(
+                Message(
                     "The index cannot be built again: {}.",
-                    "无法重新构建指数：{}。",
-                    reason(error.what.rstrip(".")),
+                    reason(error),
                 )
             ) from error
         if not built.values.isna().any():
             return built.values.to_numpy(dtype=np.float64)
     raise NotApplicable(
-        Said(
-            "Built from the panel's rows alone, some have no value of the index.",
-            "仅用面板内观测构建时，部分观测没有指数值。",
-        )
+        Message("Built from the panel's rows alone, some have no value of the index.")
     )
 
 
@@ -192,24 +177,26 @@ def _without(
     recipe: ProductivityIndex,
     made: Relation,
     scale: float,
-) -> tuple[list[Alternative], list[str]]:
+) -> tuple[list[Alternative], list[Message]]:
     """Indices without each indicator, and without each dimension of several."""
     system = recipe.system
-    parts = [("indicator", key) for key in system.keys]
+    parts = [(_INDICATOR, key) for key in system.keys]
     if len(system.dimensions) > 1:
-        parts += [("dimension", d.key) for d in system.dimensions if len(d.indicators) > 1]
+        parts += [(_DIMENSION, d.key) for d in system.dimensions if len(d.indicators) > 1]
     found, lost = [], []
     for change, key in parts:
-        label = f"without {key}" if change == "indicator" else f"without dimension {key}"
-        gone = (key,) if change == "indicator" else _members(recipe, key)
+        single = change is _INDICATOR
+        label = Message("without {}" if single else "without dimension {}", key)
+        gone = (key,) if single else _members(recipe, key)
         try:
             with np.errstate(divide="ignore"):
                 values = made(_built(recipe.without(*gone), panel))
             if not np.isfinite(values).all():
-                raise NotApplicable(reason("an index of zero has no logarithm"))
+                raise NotApplicable(Message("an index of zero has no logarithm"))
             other = _outcome(design, panel, values, scale)
         except (NotApplicable, NQPError) as why:
-            lost.append(f"{label}: {getattr(why, 'what', str(why)).rstrip('.')}")
+            cause = why.why if isinstance(why, NotApplicable) else reason(why)
+            lost.append(Message("{}: {}", label, cause))
             continue
         found.append(Alternative(label, change, design, other))
     return found, lost

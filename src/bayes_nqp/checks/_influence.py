@@ -16,7 +16,7 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._alternatives import after_adoption, short_att
 from bayes_nqp.checks._judged import otherwise
-from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._labels import owner
 from bayes_nqp.checks._loo import loo
 from bayes_nqp.checks._options import name_of, whole_number
 from bayes_nqp.checks._paired import paired
@@ -31,11 +31,11 @@ from bayes_nqp.checks._result import (
     Verdict,
     asks,
 )
-from bayes_nqp.checks._said import Said, joined, listed, said
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, gate_of, text
 from bayes_nqp.fitting import LeftOut, batch, known_draws, left_out
+from bayes_nqp.language import Message, joined, listed
 from bayes_nqp.likelihoods import Gaussian
 
 if TYPE_CHECKING:
@@ -81,10 +81,9 @@ def influence(fit: Fit, *, by: str | None = None, refits: int = 10) -> Finding:
     design = estimator(fit)
     if not isinstance(design.likelihood, Gaussian):
         raise NotApplicable(
-            said(
+            Message(
                 "Under {!r} the model was sampled row by row, and a unit's own effect cannot be "
                 "integrated out of its density.",
-                "在 {!r} 下模型系逐行抽样，无法从其密度中积分消去单位自身的效应。",
                 design.likelihood,
             )
         )
@@ -93,18 +92,13 @@ def influence(fit: Fit, *, by: str | None = None, refits: int = 10) -> Finding:
     share = _rows_of(fit, groups)
     if (share.sum(axis=1) > 0).sum() < 2:
         raise NotApplicable(
-            said(
-                "Only one {} is treated: without it there is no effect.",
-                "只有一个 {} 受处理：剔除后便无效应可言。",
-                labelled(groups.dim),
-            )
+            Message("Only one {} is treated: without it there is no effect.", owner(groups.dim))
         )
     own = _own(fit)
     try:
         found = loo(fit, by)
     except StudyError as error:
-        known = reason(error.what)
-        raise NotApplicable(Said(f"{known[0].upper()}{known[1:]}.", f"{known.zh}。")) from None
+        raise NotApplicable(Message("{}.", reason(error))) from None
     weights = np.exp(found.log_weights.transpose(*v.SAMPLE_DIMS, groups.dim).to_numpy())
     kept = found.log_weights[v.DRAW]
     without = _reweighted(fit, groups, share, weights.reshape(-1, groups.labels.size), kept)
@@ -128,7 +122,7 @@ def influence(fit: Fit, *, by: str | None = None, refits: int = 10) -> Finding:
 def _finding(
     table: pd.DataFrame,
     left: list[str],
-    failed: list[Said],
+    failed: list[Message],
     dim: str,
     good: float,
     own: xr.DataArray,
@@ -147,19 +141,16 @@ def _finding(
     largest = int(np.argmax(shift.fillna(0.0).to_numpy()))
     name, most = table[dim].to_list()[largest], float(table["shift_in_sd"].to_numpy()[largest])
     bad = int((table["pareto_k"] > good).sum())
-    figure = said(
-        "without {!s} {:+.2f} posterior sd, the most of {}; Pareto k ≤ {:.2f}, {} above {:.2f}, "
+    figure = Message(
+        "without {} {:+.2f} posterior sd, the most of {}; Pareto k ≤ {:.2f}, {} above {:.2f}, "
         "{} refitted",
-        "剔除{7} {0!s} 后变动 {1:+.2f} 个后验标准差，为 {2} 个中最大者；Pareto k ≤ {3:.2f}，"
-        "{4} 个高于 {5:.2f}，重新拟合 {6} 个",
-        name,
+        Message("{}", str(name), context="unit") if dim == v.UNIT else str(name),
         most,
         len(table),
         table["pareto_k"].max(),
         bad,
         good,
         int(table["refitted"].sum()),
-        labelled(dim),
     )
     parts = _sentences(table, verdict, dim, moved, turned, lost, left, failed)
     table = table.loc[order].reset_index(drop=True)
@@ -179,69 +170,61 @@ def _sentences(
     turned: pd.Series[bool],
     lost: pd.Series[bool],
     left: list[str],
-    failed: list[Said],
-) -> list[Said]:
+    failed: list[Message],
+) -> list[Message]:
     names = table[dim]
     parts = []
     if verdict == FAILS:
         parts.append(
-            said(
+            Message(
                 "Without {} alone the average effect moves by more than a posterior sd and its "
                 "conclusion changes: it rests on single units.",
-                "仅剔除 {}，平均效应就变动超过一个后验标准差且结论改变：该效应依赖个别单位。",
                 listed(names[moved & turned], 4),
             )
         )
     elif moved.any():
         parts.append(
-            said(
+            Message(
                 "Without {} alone the average effect moves by more than a posterior sd, to the "
                 "same conclusion.",
-                "仅剔除 {}，平均效应变动超过一个后验标准差，但结论不变。",
                 listed(names[moved], 4),
             )
         )
     if verdict != FAILS and turned.any():
         parts.append(
-            said(
+            Message(
                 "Without {} alone its conclusion changes.",
-                "仅剔除 {}，结论就发生改变。",
                 listed(names[turned], 4),
             )
         )
     if lost.any():
         parts.append(
-            said(
+            Message(
                 "Without {} the panel no longer identifies the effect.",
-                "剔除 {} 后，面板不再能识别效应。",
                 listed(names[lost], 4),
             )
         )
     if left:
         parts.append(
-            said(
+            Message(
                 "Importance weights cannot leave out {}; refits={} more would.",
-                "重要性权重不足以剔除 {}；请将 refits 增加 {}。",
                 listed(left, 4),
                 len(left),
             )
         )
     if failed:
         parts.append(
-            said(
+            Message(
                 "Refits have not converged without {}.",
-                "剔除 {} 后的重新拟合未收敛。",
                 listed(failed, 4),
             )
         )
     if not parts:
         parts.append(
-            said(
+            Message(
                 "No single {} moves the average effect by more than a posterior sd, or to another "
                 "conclusion.",
-                "没有任何一个 {1} 能使平均效应变动超过一个后验标准差，或使结论改变。",
-                dim,
-                labelled(dim),
+                owner(dim),
             )
         )
     return parts
@@ -299,10 +282,9 @@ def _sums(fit: Fit, groups: LeftOut, share: Array, kept: xr.DataArray) -> Array:
         return np.asarray(part + _moderated(fit, groups, share, kept))
     if v.DEVIATION not in effects:
         raise NotApplicable(
-            Said(
+            Message(
                 "Deviations of single members are not stored where there are so many; a single "
-                "one hardly moves an average over them all.",
-                "单位众多时不保存各单位的偏离；单个单位几乎不会改变全体平均。",
+                "one hardly moves an average over them all."
             )
         )
     deviation = effects[v.DEVIATION].sel({v.DRAW: kept}).squeeze(v.PATH, drop=True)
@@ -347,7 +329,7 @@ def _members(fit: Fit, groups: LeftOut, share: Array) -> tuple[int, csr_array]:
 
 def _replace(
     without: _Without, fit: Fit, groups: LeftOut, chosen: npt.NDArray[np.int64]
-) -> list[Said]:
+) -> list[Message]:
     """Put what refits say in place of what weights say; name those that have not converged."""
     panel, design = panel_of(fit), estimator(fit)
     seed, values = int(fit.sampler.seed or 0), known_draws(fit).values
@@ -364,7 +346,7 @@ def _replace(
         without.positive[g] = (draws > 0).mean()
         if "gate" in one and str(one["gate"]) != v.PASSED:
             gate = gate_words(str(one["gate"]))
-            failed.append(said("{} ({})", "{}（{}）", groups.labels[g], gate))
+            failed.append(Message("{!s} (failed: {})", groups.labels[g], gate))
     return failed
 
 

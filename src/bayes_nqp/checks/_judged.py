@@ -9,9 +9,9 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._labels import texts_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Verdict
-from bayes_nqp.checks._said import Said, listed, said
+from bayes_nqp.language import Message, listed
 
 __all__ = ["Judged", "judged", "otherwise"]
 
@@ -34,65 +34,52 @@ class Judged:
         Distances from the fit's own estimate of the same target, in its posterior sd.
     worst : int
         The alternative that is farthest from it, as a place among the specifications.
-    turned, lost, unsettled : list of Said
+    turned, lost, unsettled : list of Message
         Alternatives with the other sign; those that conclude otherwise; those whose refit did
         not converge.
-    far : Said
+    far : Message
         Name of the farthest, and how far it is.
     """
 
     verdict: Verdict
     shift: Array
     worst: int
-    turned: list[Said]
-    lost: list[Said]
-    unsettled: list[Said]
-    far: Said
+    turned: list[Message]
+    lost: list[Message]
+    unsettled: list[Message]
+    far: Message
 
-    def sentence(self, same: Said, what: Said) -> Said:
+    def sentence(self, same: Message, what: Message) -> Message:
         """Say it in one sentence.
 
         Parameters
         ----------
-        same : Said
+        same : Message
             What to say where all agree.
-        what : Said
-            How the names of alternatives are joined to a sentence: in English the word before
-            them, such as "under", or none; in Chinese a template that holds them.
+        what : Message
+            Of what the names of alternatives are, waiting for these: "under {}".
 
         Returns
         -------
-        Said
+        Message
         """
         if self.turned:
-            return said(
-                "The average effect has the other sign {}.",
-                "{}，平均效应的符号相反。",
-                _within(what, listed(self.turned, 4)),
+            return Message(
+                "The average effect has the other sign {}.", what.fill(listed(self.turned, 4))
             )
         if self.lost:
-            return said(
+            return Message(
                 "The conclusion about the average effect differs {}.",
-                "{}，关于平均效应的结论发生改变。",
-                _within(what, listed(self.lost, 4)),
+                what.fill(listed(self.lost, 4)),
             )
         if self.verdict == HOLDS:
             return same
         if self.unsettled:
-            return said(
-                "The refit {} did not converge.",
-                "{}，重新拟合未收敛。",
-                _within(what, listed(self.unsettled, 4)),
-            )
-        return said(
+            return Message("The refit {} did not converge.", what.fill(listed(self.unsettled, 4)))
+        return Message(
             "The conclusion is the same, but {} the estimate moves far.",
-            "结论不变，但{}，估计值变动较大。",
-            _within(what, self.far),
+            what.fill(self.far),
         )
-
-
-def _within(what: Said, names: Said) -> Said:
-    return Said(f"{what} {names}" if what else str(names), what.zh.format(names.zh))
 
 
 def judged(evidence: xr.Dataset, *, far: float = 2.0) -> Judged:
@@ -120,7 +107,7 @@ def judged(evidence: xr.Dataset, *, far: float = 2.0) -> Judged:
     sign = int(low > 0) - int(high < 0)
     other = otherwise(float((flat[:, 0] > 0).mean()), (flat > 0).mean(axis=0))
     shift = np.where(counts, mean - evidence["reference"].to_numpy(), 0.0)[1:] / sd
-    names = [labelled(name) for name in evidence["specification"].to_numpy()]
+    names = texts_of(evidence, "specification")
     others = np.arange(1, len(names))[counts[1:]]
     opposite = (np.sign(mean) == -sign) & (sign != 0)
     turned = [names[k] for k in others if opposite[k] and abs(mean[k]) > sd]
@@ -133,9 +120,8 @@ def judged(evidence: xr.Dataset, *, far: float = 2.0) -> Judged:
     if turned:
         verdict = FAILS
     worst = 1 + int(np.argmax(np.abs(shift)))
-    distance = "{} ({:+.1f} posterior sd)", "{}（{:+.1f} 个后验标准差）"
-    said_far = said(*distance, names[worst], shift[worst - 1])
-    return Judged(verdict, shift, worst, turned, lost, unsettled, said_far)
+    distance = Message("{} ({:+.1f} posterior sd)", names[worst], shift[worst - 1])
+    return Judged(verdict, shift, worst, turned, lost, unsettled, distance)
 
 
 def otherwise(positive: float, others: Array) -> npt.NDArray[np.bool_]:

@@ -11,12 +11,12 @@ import numpy.typing as npt
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._channels import Line, certain, drawn, plain, table_of, worst_of
 from bayes_nqp.checks._judged import otherwise
-from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._labels import AS_FITTED
 from bayes_nqp.checks._refit import channels, numbers_of, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
-from bayes_nqp.checks._said import Said, joined, listed, said
 from bayes_nqp.estimands import gate_of, nde, nie
 from bayes_nqp.fitting import KnownDraws, Numbers, batch, known_draws, short_effects
+from bayes_nqp.language import Message, joined, listed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -46,41 +46,34 @@ def leave_mediator_out(fit: Fit) -> Finding:
     panel = design.rows(panel_of(fit))
     names = design.names(panel)
     if len(names) < 2:
-        raise NotApplicable(
-            Said(
-                "There is one mediator: without it the total effect is left.",
-                "只有一个中介变量：剔除后即为总效应。",
-            )
-        )
+        raise NotApplicable(Message("There is one mediator: without it the total effect is left."))
     own = {name: nie(fit, mediators=name) for name in names}
-    lines = [drawn(name, "as fitted", own[name]) for name in names]
-    lines.append(drawn(_DIRECT, "as fitted", nde(fit)))
-    moves: list[tuple[float, Said]] = []
+    lines = [drawn(name, AS_FITTED, own[name]) for name in names]
+    lines.append(drawn(_DIRECT, AS_FITTED, nde(fit)))
+    moves: list[tuple[float, Message]] = []
     unsettled = []
     for left, found in _without(fit, design, panel, names).items():
         expected = {**own, _DIRECT: nde(fit) + own[left].reset_coords(drop=True)}
         for name in (*(name for name in names if name != left), _DIRECT):
             verdict, move = _judged(expected[name], found[name])
-            lines.append(drawn(name, f"without {left}", found[name], verdict))
-            moves.append((move, _labelled(name, f"without {left}")))
+            lines.append(drawn(name, Message("without {}", left), found[name], verdict))
+            moves.append((move, _called(lines[-1])))
         if not found["settled"]:
             unsettled.append(left)
     order = [*names, _DIRECT]
     lines.sort(key=lambda line: order.index(line.mediator))
     verdict = worst_of(line.verdict for line in lines)
     largest, which = max(moves, key=lambda one: abs(one[0]))
-    figure = said(
+    figure = Message(
         "{} refits; largest move: {}, {:+.2f} posterior sd",
-        "重新拟合 {} 次；最大变动：{}，{:+.2f} 个后验标准差",
         len(names),
         which,
         largest,
     )
     sentence = _sentence(lines, verdict)
     if unsettled:
-        failed = said(
+        failed = Message(
             "Refits have not converged without {}.",
-            "剔除 {} 后的重新拟合未收敛。",
             listed(unsettled),
         )
         sentence = joined([sentence, failed])
@@ -115,27 +108,24 @@ def _judged(before: xr.DataArray, after: npt.NDArray[np.float64]) -> tuple[Verdi
     return (DOUBT if abs(move) > _FAR or other.any() else HOLDS), move
 
 
-def _labelled(name: str, quantity: str) -> Said:
-    return said("{} {}", "{}（{}）", labelled(name), labelled(quantity))
+def _called(line: Line) -> Message:
+    return Message("{} {}", line.mediator, line.quantity, context="without")
 
 
-def _sentence(lines: list[Line], verdict: Verdict) -> Said:
-    bad = [_labelled(x.mediator, x.quantity) for x in lines if x.verdict in (DOUBT, FAILS)]
+def _sentence(lines: list[Line], verdict: Verdict) -> Message:
+    bad = [_called(x) for x in lines if x.verdict in (DOUBT, FAILS)]
     if verdict == HOLDS:
-        return Said(
-            "Without any one mediator the other channels and the direct effect say the same.",
-            "剔除任一中介变量，其余渠道与直接效应均不变。",
+        return Message(
+            "Without any one mediator the other channels and the direct effect say the same."
         )
     if verdict == FAILS:
-        turned = [_labelled(x.mediator, x.quantity) for x in lines if x.verdict == FAILS]
-        return said(
+        turned = [_called(x) for x in lines if x.verdict == FAILS]
+        return Message(
             "An effect has the other sign: {}. Channels are not told apart.",
-            "有效应的符号发生反转：{}。各渠道无法区分。",
             listed(turned),
         )
-    return said(
+    return Message(
         "What one channel carries depends on which others are there ({}): mediators act through "
         "one another, and only their joint effect should be told.",
-        "单个渠道所传导的效应取决于其他渠道是否在内（{}）：中介变量之间相互影响，只宜报告其联合效应。",
         listed(bad),
     )

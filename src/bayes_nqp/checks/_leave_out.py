@@ -13,15 +13,15 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._alternatives import Alternative, after_adoption, compared
 from bayes_nqp.checks._judged import judged
-from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._labels import texts_of
 from bayes_nqp.checks._options import names_of
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import Finding, NotApplicable, asks
-from bayes_nqp.checks._said import Said, said
 from bayes_nqp.designs._frame import unit_column
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import PanelError
 from bayes_nqp.estimands import att, text
+from bayes_nqp.language import Message
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -75,34 +75,28 @@ def leave_out(fit: Fit, *, groups: str | Sequence[str] = ()) -> Finding:
         others.append(Alternative(label, change, design, rest, _same(effects, cells)))
     if not others:
         raise NotApplicable(
-            Said(
-                "There is one cohort and no stratum, so nothing can be left out.",
-                "只有一个批次且没有分组，无可剔除。",
-            )
+            Message("There is one cohort and no stratum, so nothing can be left out.")
         )
     evidence = compared(fit, others, "leaving out")
     found = judged(evidence)
-    names = evidence["specification"].to_numpy()
+    names = texts_of(evidence, "specification")
     means = evidence["att"].mean(v.SAMPLE_DIMS).to_numpy()
-    figure = said(
+    figure = Message(
         "{} refits: average effect from {:.3g} to {:.3g} (all: {}, {:.3g}); most influential: {}, "
         "{:+.1f} posterior sd",
-        "重新拟合 {} 次：平均效应介于 {:.3g} 与 {:.3g} 之间（全样本：{}，{:.3g}）；"
-        "影响最大者：{}，{:+.1f} 个后验标准差",
         len(names) - 1,
         means[1:].min(),
         means[1:].max(),
-        labelled(names[0]),
+        names[0],
         means[0],
-        labelled(names[found.worst]),
+        names[found.worst],
         found.shift[found.worst - 1],
     )
-    same = said(
+    same = Message(
         "Whatever is left out ({} refits), the conclusion is the same.",
-        "无论剔除哪一部分（重新拟合 {} 次），结论均不变。",
         len(names) - 1,
     )
-    sentence = found.sentence(same, Said("", "{} 后"))
+    sentence = found.sentence(same, Message("{}", context="left out"))
     return Finding(found.verdict, figure, sentence, evidence, "specifications")
 
 
@@ -120,7 +114,10 @@ def _cohorts(panel: Panel, effects: xr.Dataset) -> dict[tuple[str, str], tuple[M
     labels = [str(panel.time_labels[code]) for code in codes]
     of_cell = np.array([text(x) for x in effects[v.COHORT].to_numpy()])
     return {
-        ("cohort", f"without cohort {label}"): (panel.cohort_codes != code, of_cell != label)
+        (Message("cohort"), Message("without cohort {}", label)): (
+            panel.cohort_codes != code,
+            of_cell != label,
+        )
         for code, label in zip(codes, labels, strict=True)
     }
 
@@ -134,7 +131,10 @@ def _levels(panel: Panel, effects: xr.Dataset) -> dict[tuple[str, str], tuple[Ma
         for code, level in enumerate(panel.levels[factor]):
             if (of_cell == level).any():
                 kept = panel.strata_codes[factor] != code
-                found[factor, f"without {factor} = {level}"] = (kept, of_cell != level)
+                found[factor, Message("without {} = {}", factor, str(level))] = (
+                    kept,
+                    of_cell != level,
+                )
     return found
 
 
@@ -143,5 +143,5 @@ def _groups(panel: Panel, names: Sequence[str]) -> dict[tuple[str, str], tuple[M
     for name in names:
         codes, labels = unit_column(panel, name, "groups")
         for code, label in enumerate(labels):
-            found[name, f"without {name} = {label}"] = (codes != code, None)
+            found[name, Message("without {} = {}", name, str(label))] = (codes != code, None)
     return found

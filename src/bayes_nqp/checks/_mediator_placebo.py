@@ -10,9 +10,9 @@ from bayes_nqp.checks._channels import Line, drawn, effects_on, plain, table_of,
 from bayes_nqp.checks._options import name_of
 from bayes_nqp.checks._refit import adopted_channels, cautious, panel_of, refit
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
-from bayes_nqp.checks._said import Said, said
 from bayes_nqp.errors import PanelError, StudyError, nearest
 from bayes_nqp.estimands import att, nie
+from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 
 if TYPE_CHECKING:
@@ -54,13 +54,10 @@ def mediator_placebo(fit: Fit, *, placebo: str | None = None) -> Finding:
     design, panel = adopted_channels(fit), panel_of(fit)
     if placebo is None:
         raise NotApplicable(
-            Said(
+            Message(
                 "No mediator that cannot respond is named. Name one: nqp.check(fit, "
                 "'mediator_placebo', placebo='column'), or in a study's file placebo = 'column' "
-                "under [checks.mediator_placebo].",
-                "未指定政策不可能影响的中介变量。指定方法：nqp.check(fit, 'mediator_placebo', "
-                "placebo='column')，或在研究文件的 [checks.mediator_placebo] 下写 "
-                "placebo = 'column'。",
+                "under [checks.mediator_placebo]."
             )
         )
     name_of("placebo", placebo)
@@ -84,10 +81,9 @@ def mediator_placebo(fit: Fit, *, placebo: str | None = None) -> Finding:
     verdict = worst_of([first.verdict, second.verdict, DOUBT if weak else HOLDS])
     sentence = _sentence(placebo, first, second, weak)
     verdict, sentence = cautious(verdict, sentence, made)
-    figure = said(
+    figure = Message(
         "effect on {} {:.2g} [{:.2g}, {:.2g}] of its sd within units; indirect effect {:.2g} "
         "[{:.2g}, {:.2g}]",
-        "对 {} 的效应为其单位内标准差的 {:.2g} [{:.2g}, {:.2g}]；间接效应 {:.2g} [{:.2g}, {:.2g}]",
         placebo,
         first.value,
         first.lower,
@@ -106,31 +102,26 @@ def _of(draws: xr.DataArray) -> Verdict:
     return DOUBT if lower > 0 or upper < 0 else HOLDS
 
 
-def _sentence(placebo: str, first: Line, second: Line, weak: bool) -> Said:
+def _sentence(placebo: str, first: Line, second: Line, weak: bool) -> Message:
     if first.verdict != HOLDS:
-        return said(
+        return Message(
             "The policy cannot move {}, and it seems to: treated units differed from the others "
             "for another reason, which the effects on mediators may share.",
-            "政策不可能影响 {}，却似乎有影响：处理组与其他单位的差异另有原因，"
-            "对中介变量的效应也可能含有这一成分。",
             placebo,
         )
     if second.verdict != HOLDS:
-        return said(
+        return Message(
             "Nothing should go through {}, and something seems to.",
-            "本不应有效应经由 {} 传导，却似乎存在这样的效应。",
             placebo,
         )
     if weak:
-        return said(
+        return Message(
             "The effect on {} is too uncertain to speak: its interval is wider than four times "
             "the largest effect on a mediator.",
-            "对 {} 的效应过于不确定，无从判断：其区间宽度超过对中介变量最大效应的四倍。",
             placebo,
         )
-    return said(
+    return Message(
         "As it should, {} neither responds nor carries an effect.",
-        "安慰剂检验中，{} 既无响应，也不传导效应，符合预期。",
         placebo,
     )
 

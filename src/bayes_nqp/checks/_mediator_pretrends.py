@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bayes_nqp.checks._channels import drawn, table_of, worst_of
-from bayes_nqp.checks._labels import verdict_word
+from bayes_nqp.checks._labels import VERDICTS
 from bayes_nqp.checks._parallel import holm
 from bayes_nqp.checks._pretrends import parted
 from bayes_nqp.checks._refit import adopted_channels, cautious, panel_of, refit
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, asks
-from bayes_nqp.checks._said import NOTHING, Said, joined, listed, said, separated
+from bayes_nqp.language import NOTHING, Message, joined, listed, separated
 
 if TYPE_CHECKING:
     from bayes_nqp.checks._result import Verdict
@@ -42,14 +42,13 @@ def mediator_pretrends(fit: Fit) -> Finding:
         own, _ = cautious(one.judged.verdict_at(tail, len(names)), NOTHING, one.worst)
         whole = one.judged.whole
         slope = whole.slope / equation.scale
-        lines.append(drawn(name, "slope before adoption", slope, own, "sd"))
-        adjusted = said(", adjusted {:.2g}", "，校正后 {:.2g}", tail) if len(names) > 1 else ""
+        lines.append(drawn(name, Message("slope before adoption"), slope, own, "sd"))
+        adjusted = Message(", adjusted {:.2g}", tail) if len(names) > 1 else ""
         parts.append(
-            said(
+            Message(
                 "{}: {} (leads {:.2g}, slope {:.2g}{})",
-                "{}：{}（前置期 {:.2g}，斜率 {:.2g}{}）",
                 name,
-                verdict_word(own),
+                VERDICTS[own],
                 whole.joint.tail,
                 whole.slope_tail,
                 adjusted,
@@ -57,40 +56,33 @@ def mediator_pretrends(fit: Fit) -> Finding:
         )
         fits += [one.lead_fit, one.trend_fit]
     verdict = worst_of(line.verdict for line in lines)
-    figure = said("tail probability of zero: {}", "零值的尾概率：{}", separated(parts))
-    by: dict[Verdict, Said] = {}
+    figure = Message("tail probability of zero: {}", separated(parts))
+    by: dict[Verdict, Message] = {}
     for one_of in (FAILS, DOUBT):
         by[one_of] = listed([line.mediator for line in lines if line.verdict == one_of])
     sentence = _sentence(verdict, by)
     if len(names) > 1:
-        for_all = said(
+        for_all = Message(
             "Tail probabilities are adjusted for {} mediators being asked (Holm).",
-            "尾概率已就 {} 个中介变量作多重检验校正（Holm）。",
             len(names),
         )
         sentence = joined([sentence, for_all])
     return Finding(verdict, figure, sentence, table_of(lines, [fit, *fits]), "channels")
 
 
-def _sentence(verdict: Verdict, by: dict[Verdict, Said]) -> Said:
+def _sentence(verdict: Verdict, by: dict[Verdict, Message]) -> Message:
     if verdict == HOLDS:
-        return Said(
-            "Before adoption every mediator moved alike in treated and untreated units.",
-            "政策实施前，各中介变量在处理组与对照组中变动一致。",
-        )
+        return Message("Before adoption every mediator moved alike in treated and untreated units.")
     if verdict == FAILS:
-        apart = said(
+        apart = Message(
             "Before adoption {} already moved apart in the treated, so its effect on it, and what "
             "goes through it, is not all due to the policy.",
-            "政策实施前，处理组的 {} 已出现偏离，因此对它的效应以及经由它的效应不能全部归于政策。",
             by[FAILS],
         )
-        doubt = said("In doubt: {}.", "存疑：{}。", by[DOUBT])
+        doubt = Message("In doubt: {}.", by[DOUBT])
         return joined([apart, doubt] if by[DOUBT] else [apart])
-    return said(
+    return Message(
         "Before adoption {} may have moved apart in the treated: a trend that the leads allow "
         "would be as large as the effect, or there is one in some level.",
-        "政策实施前，处理组的 {} 可能已出现偏离：前置期所容许的趋势可与效应同样大，"
-        "或某一组内存在这样的趋势。",
         by[DOUBT],
     )

@@ -9,11 +9,10 @@ import numpy as np
 from scipy.special import ndtri
 
 from bayes_nqp.checks._channels import LEVELS, Line, innovations, table_of, worst_of
-from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._refit import channels, panel_of
 from bayes_nqp.checks._result import DOUBT, HOLDS, Finding, NotApplicable, Verdict, asks
-from bayes_nqp.checks._said import Said, listed, said, separated
 from bayes_nqp.checks._structures import error_means
+from bayes_nqp.language import Message, listed, separated
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -40,12 +39,7 @@ def mediator_residuals(fit: Fit) -> Finding:
     panel = design.rows(panel_of(fit))
     names = design.names(panel)
     if len(names) < 2:
-        raise NotApplicable(
-            Said(
-                "There is one mediator, so none can act on another.",
-                "只有一个中介变量，不存在中介变量之间的影响。",
-            )
-        )
+        raise NotApplicable(Message("There is one mediator, so none can act on another."))
     plan = fit.plan
     own = design.varying is not None
     left = []
@@ -61,30 +55,20 @@ def mediator_residuals(fit: Fit) -> Finding:
         for j, k in combinations(range(len(names)), 2)
     ]
     verdict = worst_of(line.verdict for line in lines)
-    pairs = [
-        said("{} {}", "{}{}", x.mediator, Said(x.quantity, f" {labelled(x.quantity).zh}"))
-        for x in lines
-    ]
-    figure = said(
+    pairs = [Message("{} {}", x.mediator, x.quantity) for x in lines]
+    figure = Message(
         "correlation of innovations: {}",
-        "新息的相关系数：{}",
         separated(
-            said("{} {:+.2f}", "{} {:+.2f}", pair, x.value)
-            for pair, x in zip(pairs, lines, strict=True)
+            Message("{} {:+.2f}", pair, x.value) for pair, x in zip(pairs, lines, strict=True)
         ),
     )
     large = [pair for pair, x in zip(pairs, lines, strict=True) if x.verdict == DOUBT]
-    sentence = Said(
-        "What moves one mediator, apart from the policy, hardly moves another.",
-        "除政策外，影响某一中介变量的因素几乎不影响其他中介变量。",
-    )
+    sentence = Message("What moves one mediator, apart from the policy, hardly moves another.")
     if large:
-        sentence = said(
+        sentence = Message(
             "Mediators move together for other reasons than the policy ({}): their single indirect "
             "effects are not separately causal; the joint one is not touched, and its interval "
             "allows for it.",
-            "中介变量因政策以外的原因共同变动（{}）：各自的间接效应不能单独作因果解释；"
-            "联合间接效应不受影响，其区间已计及这一相关。",
             listed(large),
         )
     return Finding(verdict, figure, sentence, table_of(lines, [fit]), "channels")
@@ -96,4 +80,4 @@ def _line(one: str, other: str, r: float, sd: float) -> Line:
     low, high = float(np.tanh(centre - 1.96 * sd)), float(np.tanh(centre + 1.96 * sd))
     told = tuple(np.tanh(centre + sd * ndtri(LEVELS)).tolist())
     verdict: Verdict = DOUBT if abs(r) > LARGE else HOLDS
-    return Line(one, f"with {other}", r, low, high, verdict, "correlation", told)
+    return Line(one, Message("with {}", other), r, low, high, verdict, "correlation", told)

@@ -8,10 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.checks._channels import Line, left_over, table_of, worst_of
-from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._refit import adopted_channels, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, Verdict, asks
-from bayes_nqp.checks._said import Said, listed, said
+from bayes_nqp.language import Message, listed
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -39,36 +38,30 @@ def near_treatment(fit: Fit) -> Finding:
     left = left_over(plan, np.column_stack([treated, panel.outcome, panel.mediators[:, places]]))
     lines = []
     for k, name in enumerate(names):
-        for j, other in enumerate(("treatment", "outcome")):
+        for j, other in enumerate((Message("with the treatment"), Message("with the outcome"))):
             share = _shared(left[:, 2 + k], left[:, j])
             limits = (np.nan, np.nan)
-            lines.append(
-                Line(name, f"with the {other}", share, *limits, _verdict(share), "r_squared")
-            )
+            lines.append(Line(name, other, share, *limits, _verdict(share), "r_squared"))
     verdict = worst_of(line.verdict for line in lines)
     most = max(lines, key=lambda line: line.value)
-    figure = said(
+    figure = Message(
         "largest share of variation: {} {}, {:.2f}",
-        "共同变动的最大比例：{} {}，{:.2f}",
         most.mediator,
-        labelled(most.quantity),
+        most.quantity,
         most.value,
     )
     bad = [
-        said("{} {} ({:.2f})", "{} {}（{:.2f}）", x.mediator, labelled(x.quantity), x.value)
+        Message("{} {} ({:.2f})", x.mediator, x.quantity, x.value)
         for x in lines
         if x.verdict != HOLDS
     ]
-    sentence = Said(
-        "No mediator shares most of its variation with the treatment or the outcome.",
-        "没有中介变量与政策变量或结果变量共有其大部分变动。",
+    sentence = Message(
+        "No mediator shares most of its variation with the treatment or the outcome."
     )
     if bad:
-        sentence = said(
+        sentence = Message(
             "A mediator shares most of its variation: {}. Direct and indirect effects are then "
             "hardly told apart, or the mediator is a part of what is to be explained.",
-            "有中介变量与政策变量或结果变量共有其大部分变动：{}。此时直接效应与间接效应难以区分，"
-            "或该中介变量本身就是被解释对象的一部分。",
             listed(bad),
         )
     return Finding(verdict, figure, sentence, table_of(lines, [fit]), "channels")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bayes_nqp.checks._result import NotApplicable
-from bayes_nqp.checks._said import Said
 from bayes_nqp.fitting import pairs_coefficients
+from bayes_nqp.language import Message
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -29,13 +29,10 @@ def paired(fit: Fit) -> None:
     """
     if not pairs_coefficients(fit):
         raise NotApplicable(
-            Said(
+            Message(
                 "The fit does not hold the coefficients of its draws, so that likelihoods of units "
                 "belong to none of its effects: versions up to 0.1 did not keep them, nor are "
                 "they kept where they take more than 200 MB. Fit again, with fewer draws if these "
-                "are many.",
-                "该拟合未保存各次抽样的系数，因此单位似然无法与效应逐次对应"
-                "（0.1 及更早版本不保存系数；系数超过 200 MB 时也不保存）。"
-                "请重新拟合；若抽样次数很多，请减少抽样次数。",
+                "are many."
             )
         )

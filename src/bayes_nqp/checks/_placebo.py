@@ -10,8 +10,8 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._refit import cautious
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, Verdict
-from bayes_nqp.checks._said import Said, said
 from bayes_nqp.estimands import att, by_event_time
+from bayes_nqp.language import Message
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["placebo_finding"]
 
 
-def placebo_finding(fitted: Fit, placebo: Fit, what: Said, *, same_outcome: bool = True) -> Finding:
+def placebo_finding(
+    fitted: Fit, placebo: Fit, what: Message, *, same_outcome: bool = True
+) -> Finding:
     """Judge the average effect of a placebo, which should be zero.
 
     It fails if the 99 % interval excludes zero; it is in doubt if the 95% interval does, or
@@ -31,7 +33,7 @@ def placebo_finding(fitted: Fit, placebo: Fit, what: Said, *, same_outcome: bool
     fitted : Fit
         Of the real data.
     placebo : Fit
-    what : Said
+    what : Message
         The placebo, in words.
     same_outcome : bool, default True
         Whether both are in the same units.
@@ -53,28 +55,24 @@ def placebo_finding(fitted: Fit, placebo: Fit, what: Said, *, same_outcome: bool
     if lowest > 0 or highest < 0:
         verdict = FAILS
     if verdict == HOLDS:
-        sentence = said(
-            "As it should, {} shows no effect.", "安慰剂检验中，{} 未显示效应，符合预期。", what
-        )
+        sentence = Message("As it should, {} shows no effect.", what)
     elif low > 0 or high < 0:
-        sentence = said(
-            "There should be no effect {} {}, and there is one: the treated differed from "
-            "the others for another reason than the policy.",
-            "安慰剂检验中，{1} 本不应有效应，却显示出效应：处理组与其他单位的差异另有政策以外的"
-            "原因。",
-            "of" if same_outcome else "on",
+        sentence = Message(
+            "There should be no effect of {}, and there is one: the treated differed from the "
+            "others for another reason than the policy."
+            if same_outcome
+            else "There should be no effect on {}, and there is one: the treated differed from the "
+            "others for another reason than the policy.",
             what,
         )
     else:
-        sentence = said(
+        sentence = Message(
             "The effect of {} is too uncertain to speak: its interval is wider than four "
             "times the effect that was found.",
-            "安慰剂检验中，{} 的效应过于不确定，无从判断：其区间宽度超过所估效应的四倍。",
             what,
         )
-    figure = said(
+    figure = Message(
         "placebo effect {:.3g} ({:.2g}), 95% interval [{:.3g}, {:.3g}]",
-        "安慰剂效应 {:.3g}（{:.2g}），95% 可信区间 [{:.3g}, {:.3g}]",
         mean,
         sd,
         low,

@@ -8,8 +8,8 @@ from bayes_nqp.checks._options import name_of
 from bayes_nqp.checks._placebo import placebo_finding
 from bayes_nqp.checks._refit import panel_of, refit, staggered
 from bayes_nqp.checks._result import Finding, NotApplicable, asks
-from bayes_nqp.checks._said import Said, said
 from bayes_nqp.errors import PanelError, nearest
+from bayes_nqp.language import Message
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -39,13 +39,10 @@ def placebo_outcome(fit: Fit, *, outcome: str | None = None) -> Finding:
     """
     if outcome is None:
         raise NotApplicable(
-            Said(
+            Message(
                 "No outcome that cannot respond is named. Name one: nqp.check(fit, "
                 "'placebo_outcome', outcome='column'), or in a study's file outcome = 'column' "
-                "under [checks.placebo_outcome].",
-                "未指定政策不可能影响的结果变量。指定方法：nqp.check(fit, 'placebo_outcome', "
-                "outcome='column')，或在研究文件的 [checks.placebo_outcome] 下写 "
-                "outcome = 'column'。",
+                "under [checks.placebo_outcome]."
             )
         )
     name_of("outcome", outcome)
@@ -56,5 +53,5 @@ def placebo_outcome(fit: Fit, *, outcome: str | None = None) -> Finding:
             hint=nearest(outcome, panel.frame.columns),
         )
     made = refit(fit, design.replace(unidentified="drop"), panel.with_outcome(outcome))
-    what = said("the outcome {!r}", "结果变量 {!r}", outcome)
+    what = Message("the outcome {!r}", outcome)
     return placebo_finding(fit, made, what, same_outcome=False)

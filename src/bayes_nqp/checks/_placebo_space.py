@@ -13,12 +13,12 @@ from bayes_nqp.checks._alternatives import after_adoption
 from bayes_nqp.checks._options import whole_number
 from bayes_nqp.checks._refit import gaussian, numbers_of, panel_of, staggered
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
-from bayes_nqp.checks._said import Said, said
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import IdentificationError
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import Numbers, batch, modal_averages, modes
 from bayes_nqp.fitting._draws import members_of
+from bayes_nqp.language import Message
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import StaggeredDiD
@@ -73,24 +73,17 @@ def placebo_space(fit: Fit, *, permutations: int = 200) -> Finding:
     null = _placebos(fit, design, without, calm, "permuting cohorts, effects taken off")
     rest, null = ([one for one in many if "mean" in one] for many in (rest, null))
     if "mean" not in actual or len(rest) < permutations // 2 or not null:
-        raise NotApplicable(
-            Said(
-                "Too few permutations of the cohorts can be fitted.",
-                "可拟合的批次置换过少。",
-            )
-        )
+        raise NotApplicable(Message("Too few permutations of the cohorts can be fitted."))
     mean, sd = _numbers(rest)
     own, own_sd = float(actual["mean"]), float(actual["sd"])
     p = (1 + int((np.abs(mean / sd) >= abs(own / own_sd)).sum())) / (mean.size + 1)
     null_mean, null_sd = _numbers(null)
     wrong = float((np.abs(null_mean / null_sd) > 1.96).mean())
     verdict, sentence = _verdict(fit, p, wrong)
-    figure = said(
+    figure = Message(
         "p = {:.3f} over {} permutations; placebo effects have sd {:.2g} around {:.2g}, the "
         "actual one, estimated alike at the posterior mode, is {:.3g}; with the effect taken off, "
         "{:.0%} of placebo intervals exclude zero",
-        "{1} 次置换的 p = {0:.3f}；安慰剂效应的标准差为 {2:.2g}，均值为 {3:.2g}，"
-        "同样在后验众数处估计的实际效应为 {4:.3g}；扣除效应后，{5:.0%} 的安慰剂区间不含零",
         p,
         mean.size,
         mean.std(),
@@ -155,31 +148,26 @@ def _numbers(results: list[Numbers]) -> tuple[npt.NDArray[np.float64], npt.NDArr
     return mean, sd
 
 
-def _verdict(fitted: Fit, p: float, wrong: float) -> tuple[Verdict, Said]:
+def _verdict(fitted: Fit, p: float, wrong: float) -> tuple[Verdict, Message]:
     if wrong > _TOO_OFTEN:
-        return DOUBT, said(
+        return DOUBT, Message(
             "With the effect taken off, {:.0%} of the intervals of adoptions dealt at random "
             "exclude zero, and 5 % should: intervals are too narrow for these data.",
-            "扣除效应后，随机分配实施时间所得区间有 {:.0%} 不含零，而应为 5%："
-            "就这些数据而言区间过窄。",
             wrong,
         )
     low, high = np.quantile(att(after_adoption(cell_effects(fitted))), (0.025, 0.975))
     if low <= 0 <= high:
-        return HOLDS, Said(
-            "No effect is claimed, and adoption by other units shows none either.",
-            "基准模型未得出效应，假想由其他单位实施政策时同样没有。",
+        return HOLDS, Message(
+            "No effect is claimed, and adoption by other units shows none either."
         )
     if p < 0.05:
-        return HOLDS, Said(
+        return HOLDS, Message(
             "Adoption dealt at random to other units of the same strata hardly ever shows an "
-            "effect as large against its uncertainty.",
-            "把政策随机分配给同组其他单位时，（相对于其不确定性而言）几乎从未出现同样大的效应。",
+            "effect as large against its uncertainty."
         )
-    often = said(
+    often = Message(
         "Adoption dealt at random to other units shows effects as large against their "
         "uncertainty in {:.0%} of cases.",
-        "把政策随机分配给其他单位时，（相对于其不确定性而言）有 {:.0%} 的情形出现同样大的效应。",
         p,
     )
     return (DOUBT if p < 0.2 else FAILS), often

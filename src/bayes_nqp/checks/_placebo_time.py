@@ -10,7 +10,7 @@ from bayes_nqp.checks._options import whole_number
 from bayes_nqp.checks._placebo import placebo_finding
 from bayes_nqp.checks._refit import panel_of, refit, staggered
 from bayes_nqp.checks._result import Finding, NotApplicable, asks
-from bayes_nqp.checks._said import said
+from bayes_nqp.language import Message
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -48,9 +48,8 @@ def placebo_time(fit: Fit, *, periods: int | None = None) -> Finding:
     whole_number("periods", periods, 1)
     if most < periods:
         raise NotApplicable(
-            said(
+            Message(
                 "No cohort has {} periods before adoption, as a placebo of {} needs.",
-                "没有批次在政策实施前有 {} 期观测，而提前 {} 期的安慰剂检验需要这些时期。",
                 periods + _BEFORE,
                 periods,
             )
@@ -58,8 +57,9 @@ def placebo_time(fit: Fit, *, periods: int | None = None) -> Finding:
     earlier = _earlier(panel, periods, design.anticipation)
     placebo = design.replace(anticipation=0, unidentified="drop")
     made = refit(fit, placebo, earlier)
-    plural = "s" if periods > 1 else ""
-    what = said("an adoption {} period{} earlier", "假想政策提前 {} 期实施", periods, plural)
+    what = Message(
+        "an adoption {n} period earlier", plural="an adoption {n} periods earlier", n=periods
+    )
     return placebo_finding(fit, made, what)
 
 

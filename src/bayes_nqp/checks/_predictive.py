@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.checks._labels import labelled, statistic
+from bayes_nqp.checks._labels import phrase
 from bayes_nqp.checks._options import whole_number
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
-from bayes_nqp.checks._said import Said, joined, said
 from bayes_nqp.checks._tail import Tail, tail_of
 from bayes_nqp.checks._untreated import Untreated
 from bayes_nqp.designs.noise import AR1, IID
 from bayes_nqp.fitting import replications
+from bayes_nqp.language import Message, enumerated, joined
 from bayes_nqp.likelihoods import Gaussian
 
 if TYPE_CHECKING:
@@ -58,12 +58,7 @@ def model_fit(fit: Fit, *, draws: int = 500) -> Finding:
     rows = Untreated(fit.plan)
     observed = _statistics(rows, rows.equation.rows.outcome[None], fit.scale)
     if "kurtosis of innovations" not in observed:
-        raise NotApplicable(
-            Said(
-                "Too few untreated rows follow one another within units.",
-                "单位内前后相继的未处理观测过少。",
-            )
-        )
+        raise NotApplicable(Message("Too few untreated rows follow one another within units."))
     seed = fit.sampler.seed or 0
     parts = [
         _statistics(rows, part.outcome, fit.scale)
@@ -74,10 +69,9 @@ def model_fit(fit: Fit, *, draws: int = 500) -> Finding:
     if tail.overall < _DOUBT:
         verdict = FAILS if tail.overall < _FAILS else DOUBT
     k = tail.worst
-    figure = said(
+    figure = Message(
         "farthest out: {} {:.3g}, replicated {:.3g} ± {:.2g}; p = {:.3f} over {} statistics",
-        "偏离最远者：{0} {1:.3g}，模型生成 {2:.3g} ± {3:.2g}；{5} 个统计量合并 p = {4:.3f}",
-        labelled(tail.names[k]),
+        tail.names[k],
         tail.observed[k],
         tail.replicated[:, k].mean(),
         tail.replicated[:, k].std(),
@@ -94,72 +88,50 @@ def _statistics(rows: Untreated, outcome: Array, scale: float) -> dict[str, Arra
     return {**rows.shape(residuals), **{name: x * scale for name, x in before.items()}}
 
 
-def _sentence(verdict: Verdict, tail: Tail, fit: Fit) -> Said:
+def _sentence(verdict: Verdict, tail: Tail, fit: Fit) -> Message:
     if verdict == HOLDS:
-        return Said(
+        return Message(
             "Outcomes drawn from the model are like the observed ones in autocorrelation, tails, "
             "unequal variance and pre-period differences (posterior predictive p-values are "
-            "conservative: a small misfit would not show).",
-            "模型生成的结果在自相关、尾部、异方差和政策前差异上均与实际相似"
-            "（后验预测 p 值偏保守，轻微失拟未必显现）。",
+            "conservative: a small misfit would not show)."
         )
     names = tail.outside or [tail.names[tail.worst]]
-    missed = said(
+    missed = Message(
         "The model does not produce the observed {}.",
-        "模型未能生成实际数据中的{}。",
-        _joined(names),
+        enumerated(phrase(name) for name in names),
     )
     advice = [one for start, one in _advice(fit) if any(start in name for name in names)]
     return joined([missed, *advice])
 
 
-def _advice(fit: Fit) -> list[tuple[str, Said]]:
+def _advice(fit: Fit) -> list[tuple[str, Message]]:
     """What to try, by how the statistics are named."""
     errors = fit.design.errors
-    found: list[tuple[str, Said]] = []
+    found: list[tuple[str, Message]] = []
     if isinstance(errors, IID):
         found.append(
             (
                 "autocorrelation",
-                Said(
-                    "Errors are correlated over time: errors=nqp.AR1().",
-                    "误差存在序列相关：请用 errors=nqp.AR1()。",
-                ),
+                Message("Errors are correlated over time: errors=nqp.AR1()."),
             )
         )
     elif isinstance(errors, AR1):
         found.append(
             (
                 "autocorrelation",
-                Said(
-                    "Correlations do not fall as those of AR(1) do: errors=nqp.AR1Noise().",
-                    "自相关的衰减不符合 AR(1)：请用 errors=nqp.AR1Noise()。",
-                ),
+                Message("Correlations do not fall as those of AR(1) do: errors=nqp.AR1Noise()."),
             )
         )
     if isinstance(fit.design.likelihood, Gaussian):
         found.append(
             (
                 "innovation",
-                Said(
+                Message(
                     "Some changes are too large for Gaussian errors: look at these rows, or "
-                    "likelihood=nqp.StudentT().",
-                    "部分变动对正态误差而言过大：请核对相应观测，或用 likelihood=nqp.StudentT()。",
+                    "likelihood=nqp.StudentT()."
                 ),
             )
         )
-    unequal = Said(
-        "Errors are larger in some strata or periods than in others.",
-        "某些组或时期的误差大于其他组或时期。",
-    )
-    apart = Said(
-        "Treated units moved apart before adoption: see 'pretrends'.",
-        "处理组在政策实施前已出现偏离：参见事前平行趋势检验（'pretrends'）。",
-    )
+    unequal = Message("Errors are larger in some strata or periods than in others.")
+    apart = Message("Treated units moved apart before adoption: see 'pretrends'.")
     return [*found, ("spread", unequal), ("pre-period", apart)]
-
-
-def _joined(names: list[str]) -> Said:
-    parts = [statistic(name) for name in names]
-    english = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-    return Said(english, "、".join(one.zh for one in parts))

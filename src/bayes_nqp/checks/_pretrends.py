@@ -12,14 +12,14 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._differential_trend import trend_design
-from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._labels import AS_FITTED
 from bayes_nqp.checks._leads import lead_design, leads_of
 from bayes_nqp.checks._parallel import Judgement, judge
 from bayes_nqp.checks._refit import called, cautious, panel_of, refit, staggered
 from bayes_nqp.checks._result import FAILS, HOLDS, Finding, NotApplicable, asks
-from bayes_nqp.checks._said import Said, listed, said
 from bayes_nqp.effects import cell_effects, lead_effects
 from bayes_nqp.estimands import by_event_time
+from bayes_nqp.language import Message, listed
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -102,12 +102,7 @@ def parted(fit: Fit) -> Parted:
     design = lead_design(staggered(fit), panel)
     leads_fit = refit(fit, design)
     if "leads" not in leads_fit.tree.children:
-        raise NotApplicable(
-            Said(
-                "No cohort is observed for two periods before adoption.",
-                "没有批次在政策实施前有两期观测。",
-            )
-        )
+        raise NotApplicable(Message("No cohort is observed for two periods before adoption."))
     leads = lead_effects(leads_fit)
     sloped, wider, trend_of = trend_design(design, panel, leads)
     trend_fit = refit(fit, sloped, wider)
@@ -117,13 +112,11 @@ def parted(fit: Fit) -> Parted:
     return Parted(found, leads_fit, trend_fit, leads, reference)
 
 
-def _figure(found: Judgement) -> Said:
+def _figure(found: Judgement) -> Message:
     whole, joint = found.whole, found.whole.joint
-    figure = said(
+    figure = Message(
         "tail probability of zero: leads {}, slope {}; P(all |leads| < {:.3g} from {} on) = {}; "
         "slope {:.2g} ± {:.2g} a period, detectable {:.2g}; effect less that trend {:.3g} ± {:.2g}",
-        "零值的尾概率：前置期 {0}，斜率 {1}；P(自事件时间 {3} 起各前置期 |效应| < {2:.3g}) = {4}；"
-        "斜率每期 {5:.2g} ± {6:.2g}，可检出的斜率 {7:.2g}；扣除该趋势后的效应 {8:.3g} ± {9:.2g}",
         _chance(joint.tail),
         _chance(whole.slope_tail),
         joint.bound,
@@ -137,9 +130,8 @@ def _figure(found: Judgement) -> Said:
     )
     if found.levels:
         lowest = min(found.levels, key=lambda name: found.levels[name].tail)
-        figure = said(
+        figure = Message(
             "{}; lowest tail probability by stratum {} ({})",
-            "{}；各组中最小的尾概率 {}（{}）",
             figure,
             _chance(found.levels[lowest].tail),
             lowest,
@@ -147,50 +139,41 @@ def _figure(found: Judgement) -> Said:
     return figure
 
 
-def _sentence(found: Judgement, name: str) -> Said:
+def _sentence(found: Judgement, name: Message) -> Message:
     whole, apart = found.whole, listed(found.apart, 4)
     detectable = f"{whole.detectable:.2g}"
-    gone_on = said(
+    gone_on = Message(
         "ad a straight trend gone on, the average effect would be {:.2g} (sd {:.1g}), not {:.2g}{}",
-        "若线性趋势延续，平均效应将为 {:.2g}（标准差 {:.1g}），而非 {:.2g}{}",
         float(found.adjusted.mean()),
         float(found.adjusted.std()),
         float(found.effect.mean()),
-        "" if name == "as fitted" else said(" ({})", "（{}）", labelled(name)),
+        "" if name == AS_FITTED else Message(" ({})", name),
     )
     if found.verdict == FAILS:
-        return said(
+        return Message(
             "Before adoption the treated already moved apart from the never treated, by {:.2g} a "
             "period (sd {:.1g}){}, so later differences are not all effect: h{}.",
-            "政策实施前，处理组已偏离从未处理单位，每期 {:.2g}（标准差 {:.1g}）{}，"
-            "因此其后的差异不全是政策效应：{}。",
             whole.slope.mean(),
             whole.slope.std(),
-            said(", most clearly in {}", "，以 {} 最为明显", apart) if apart else "",
+            Message(", most clearly in {}", apart) if apart else "",
             gone_on,
         )
     if found.verdict == HOLDS:
-        return said(
+        return Message(
             "Leads and a differential slope are compatible with zero; a differential trend of {} "
             "a period would have been seen four times out of five. H{}.",
-            "前置期效应与差异斜率均与零相容；若存在每期 {} 的差异趋势，有五分之四的概率会被"
-            "检出。{}。",
             detectable,
             gone_on,
         )
     if apart:
-        return said(
+        return Message(
             "On average the leads are compatible with zero, but not in {}: there the treated "
             "moved apart from the never treated before adoption.",
-            "前置期效应平均而言与零相容，但在 {} 中并非如此："
-            "政策实施前，其中的处理组已偏离从未处理单位。",
             apart,
         )
-    return said(
+    return Message(
         "The leads are compatible with zero, but also with a trend as large as the effect: only "
         "a trend beyond {} a period would have been seen four times out of five, and h{}.",
-        "前置期效应与零相容，但也与大小同政策效应相当的趋势相容："
-        "差异趋势须超过每期 {}，才有五分之四的概率被检出；{}。",
         detectable,
         gone_on,
     )

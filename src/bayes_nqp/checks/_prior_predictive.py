@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.checks._labels import statistic
+from bayes_nqp.checks._labels import autocorrelation, phrase
 from bayes_nqp.checks._options import whole_number
 from bayes_nqp.checks._refit import panel_of, staggered
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, Verdict, asks
-from bayes_nqp.checks._said import Said, joined, said
 from bayes_nqp.checks._tail import Tail, tail_of
 from bayes_nqp.checks._untreated import Untreated
 from bayes_nqp.designs.noise import IID
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import prior_predictive as drawn
+from bayes_nqp.language import Message, joined, separated
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -62,11 +62,9 @@ def prior_predictive(fit: Fit, *, draws: int = 500) -> Finding:
     effect = float(att(prior).std())
     spread = tail.observed[tail.names.index("sd within units")]
     low, high = np.quantile(tail.replicated[:, tail.names.index("sd within units")], [0.025, 0.975])
-    figure = said(
+    figure = Message(
         "sd within units {:.3g}, a priori {:.3g} to {:.3g}; prior sd of the average effect "
         "{:.3g}, {:.1f} times that sd",
-        "单位内标准差 {:.3g}，先验范围 {:.3g} 至 {:.3g}；平均效应的先验标准差 {:.3g}，"
-        "为前者的 {:.1f} 倍",
         spread,
         low,
         high,
@@ -83,54 +81,43 @@ def prior_predictive(fit: Fit, *, draws: int = 500) -> Finding:
 
 def _statistics(rows: Untreated, outcome: Array) -> dict[str, Array]:
     residuals, _, _ = rows.residuals(outcome)
-    found = {"sd within units": residuals.std(axis=1)}
+    found: dict[str, Array] = {Message("sd within units"): residuals.std(axis=1)}
     earlier, later = rows.pairs(1)
     if earlier.size:
-        found["sd of changes"] = (residuals[:, later] - residuals[:, earlier]).std(axis=1)
+        found[Message("sd of changes")] = (residuals[:, later] - residuals[:, earlier]).std(axis=1)
         product = (residuals[:, later] * residuals[:, earlier]).mean(axis=1)
-        found["autocorrelation, lag 1"] = product / (residuals**2).mean(axis=1)
+        found[autocorrelation(1)] = product / (residuals**2).mean(axis=1)
     differences = rows.differences(outcome)
     if differences.shape[1]:
-        found["treated less untreated"] = differences.mean(axis=1)
+        found[Message("treated less untreated")] = differences.mean(axis=1)
     if differences.shape[1] > 1:
-        found["sd of treated less untreated"] = differences.std(axis=1)
+        found[Message("sd of treated less untreated")] = differences.std(axis=1)
     return found
 
 
 def _sentence(
     verdict: Verdict, tail: Tail, doubted: npt.NDArray[np.int64], *, independent: bool
-) -> Said:
+) -> Message:
     if verdict == HOLDS:
-        return Said(
+        return Message(
             "The observed spread, its persistence and the differences of treated rows lie within "
-            "what the priors expect.",
-            "实际数据的离散程度、持续性以及受处理观测的差异均在先验预期之内。",
+            "what the priors expect."
         )
     far = []
     for k in doubted:
         above = tail.observed[k] > np.median(tail.replicated[:, k])
-        side = Said("above", "偏高") if above else Said("below", "偏低")
-        far.append(
-            said("{} ({:.3g}) far {}", "{}（{:.3g}）明显{}", statistic(tail.names[k]),
-                 tail.observed[k], side)
-        )  # fmt: skip
+        side = Message("above") if above else Message("below")
+        far.append(Message("{} ({:.3g}) far {}", phrase(tail.names[k]), tail.observed[k], side))
     serial = independent and any("autocorrelation" in tail.names[k] for k in doubted)
-    advice = [
-        Said(
-            "Independent errors allow no autocorrelation: errors=nqp.AR1().",
-            "独立误差不容许自相关：请用 errors=nqp.AR1()。",
-        )
-    ][: int(serial)]
+    advice = [Message("Independent errors allow no autocorrelation: errors=nqp.AR1().")][
+        : int(serial)
+    ]
     if len(doubted) > serial:
         advice.append(
-            Said(
-                "Priors are too tight where the data lie above, far too wide where below.",
-                "数据偏高处先验过紧，偏低处先验过宽。",
-            )
+            Message("Priors are too tight where the data lie above, far too wide where below.")
         )
-    outside = said(
+    outside = Message(
         "Against what the priors expect: {}.",
-        "与先验预期不符：{}。",
-        Said("; ".join(far), "；".join(one.zh for one in far)),
+        separated(far),
     )
     return joined([outside, *advice])

@@ -14,17 +14,17 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._labels import AVERAGE, average_in, labels, texts_of
 from bayes_nqp.checks._paired import paired
 from bayes_nqp.checks._reasons import reason
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
-from bayes_nqp.checks._said import Said, joined, listed, said
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, contrast, text
 from bayes_nqp.fitting import log_likelihood
 from bayes_nqp.fitting._parameters import parameter_units
+from bayes_nqp.language import Message, joined, listed
 from bayes_nqp.likelihoods import Gaussian, StudentT
 from bayes_nqp.parameters import FIXED
 
@@ -79,9 +79,7 @@ def prior_sensitivity(fit: Fit, *, threshold: float = THRESHOLD) -> Finding:
     panel_of(fit), estimator(fit)
     priors = log_priors(fit)
     if not priors:
-        raise NotApplicable(
-            Said("Every prior of this design is flat.", "该设计的先验全部为平坦先验。")
-        )
+        raise NotApplicable(Message("Every prior of this design is flat."))
     reported, parameters = _reported(fit), _parameters(fit)
     quantities = {**reported, **parameters}
     likelihood = _likelihood(fit)
@@ -97,14 +95,11 @@ def prior_sensitivity(fit: Fit, *, threshold: float = THRESHOLD) -> Finding:
     if overall["diagnosis"] == CONFLICT or ruled:
         verdict = FAILS
     worst = mine.iloc[int(mine["prior"].to_numpy().argmax())]
-    figure = said(
+    figure = Message(
         "att: prior {:.3f}{}; most sensitive to the prior: {}, {:.3f} (threshold {:g})",
-        "平均效应：对先验 {:.3f}{}；对先验最敏感者：{}，{:.3f}（阈值 {:g}）",
         overall["prior"],
-        ""
-        if likelihood is None
-        else said(", likelihood {:.3f}", "，对似然 {:.3f}", overall["likelihood"]),
-        labelled(worst["quantity"]),
+        "" if likelihood is None else Message(", likelihood {:.3f}", overall["likelihood"]),
+        texts_of(mine.iloc[[int(mine["prior"].to_numpy().argmax())]], "quantity")[0],
         worst["prior"],
         threshold,
     )
@@ -116,45 +111,37 @@ def _level(table: pd.DataFrame) -> str:
     return str(next(iter(table.loc[table["quantity"] == "level", "diagnosis"]), FINE))
 
 
-def _sentence(verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame) -> Said:
+def _sentence(verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame) -> Message:
     others = table[~table["reported"] & (table["diagnosis"] != FINE)]["quantity"].tolist()
     if verdict == HOLDS:
-        calm = Said(
-            "A little more or less weight on the priors hardly moves any reported effect.",
-            "先验权重略增或略减，所报告的效应几乎不变。",
+        calm = Message(
+            "A little more or less weight on the priors hardly moves any reported effect."
         )
-        lean = said(
+        lean = Message(
             "Parameters that lean on their own priors: {}.",
-            "较依赖自身先验的参数：{}。",
             listed(others, 4),
         )
         return joined([calm, lean] if others else [calm])
     if not len(bad):
-        return Said(
+        return Message(
             "The prior of the level, not the data, says what the level is; the effects of cohorts "
-            "and cells make up for it, and the reported effects stand: state priors.level wider.",
-            "总体水平由其先验而非数据决定；批次效应与单元格效应作了弥补，所报告的效应不受影响："
-            "请放宽 priors.level。",
+            "and cells make up for it, and the reported effects stand: state priors.level wider."
         )
-    names = listed([labelled(name) for name in bad["quantity"]], 4)
+    names = listed(texts_of(bad, "quantity"), 4)
     which = listed(bad["strongest"].unique().tolist(), 3)
     if verdict == FAILS:
-        return said(
+        return Message(
             "The priors (of {}) pull at {}, the average effect included: state them wider, in "
             "multiples of s, or defend them.",
-            "先验（{}）左右了 {}，包括平均效应：请以 s 的倍数放宽先验，或说明其依据。",
             which,
             names,
         )
     against = CONFLICT in set(bad["diagnosis"])
-    return said(
+    return Message(
         "The priors (of {}) shape {}, {}; the average effect stands.",
-        "先验（{}）影响了 {}，{}；平均效应不受影响。",
         which,
         names,
-        Said("against what the data say", "且与数据不一致")
-        if against
-        else Said("where the data say little", "因为数据所含信息不多"),
+        Message("against what the data say") if against else Message("where the data say little"),
     )
 
 
@@ -206,10 +193,9 @@ def _likelihood(fit: Fit) -> xr.DataArray | None:
         units = log_likelihood(fit)
     except StudyError as error:
         raise NotApplicable(
-            said(
+            Message(
                 "No likelihood to scale: {}.",
-                "没有可缩放的似然：{}。",
-                reason(error.what.rstrip(".")),
+                reason(error),
             )
         ) from None
     return units.sum(str(units.dims[2])).reset_coords(drop=True)
@@ -218,12 +204,12 @@ def _likelihood(fit: Fit) -> xr.DataArray | None:
 def _reported(fit: Fit) -> dict[str, xr.DataArray]:
     """Effects that are reported: overall, by level, contrasts, first and last event time."""
     effects = cell_effects(fit)
-    named: dict[str, xr.DataArray] = {"att": att(effects)}
+    named: dict[str, xr.DataArray] = {AVERAGE: att(effects)}
     for factor in schema.factors(effects):
         draws = att(effects, factor)
         known = [x for x in draws[factor].to_numpy() if not _missing(draws.sel({factor: x}))]
         for level in known:
-            named[f"att[{factor}={text(level)}]"] = draws.sel({factor: level})
+            named[average_in(factor, text(level))] = draws.sel({factor: level})
         for a, b in combinations(known, 2) if len(known) <= _LEVELS else ():
             named[f"{text(a)} − {text(b)}"] = contrast(draws, {factor: a}, minus=b)
     if not schema.is_timed(effects):
@@ -233,7 +219,7 @@ def _reported(fit: Fit) -> dict[str, xr.DataArray]:
     for e in sorted({min(times), max(times)}):
         one = draws.sel({v.EVENT_TIME: e})
         if not _missing(one):
-            named[f"att[{v.EVENT_TIME}={e}]"] = one
+            named[average_in(v.EVENT_TIME, e)] = one
     return named
 
 
@@ -271,7 +257,7 @@ def _table(
     table["likelihood"] = np.nan
     if likelihood is not None:
         table["likelihood"] = _sensitivity(draws, likelihood.to_numpy())
-    table.attrs["threshold"] = threshold
+    table.attrs |= {"threshold": threshold, **labels(quantities)}
     table["diagnosis"] = FINE
     strong = table["prior"] >= threshold
     table.loc[strong, "diagnosis"] = STRONG

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks._labels import AS_FITTED
 from bayes_nqp.checks._reasons import gate_words
 from bayes_nqp.checks._result import DOUBT, HOLDS, NotApplicable, Verdict
-from bayes_nqp.checks._said import Said, joined, said
 from bayes_nqp.designs import ContinuousExposure, Design, Mediation, StaggeredDiD
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.fitting import Fit, Numbers, fit_again, known_draws, pooled_over, short_effects
+from bayes_nqp.language import Message, joined
 from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.sampling import Importance
 
@@ -75,10 +76,8 @@ def panel_of(fitted: Fit) -> Panel:
     """
     if fitted.panel is None:
         raise NotApplicable(
-            Said(
-                "This fit was saved without its rows; nqp.load(path, panel=panel) brings them "
-                "back.",
-                "该拟合保存时未附原始观测；nqp.load(path, panel=panel) 可重新载入。",
+            Message(
+                "This fit was saved without its rows; nqp.load(path, panel=panel) brings them back."
             )
         )
     return fitted.panel
@@ -103,18 +102,15 @@ def staggered(fitted: Fit) -> StaggeredDiD:
     design: object = fitted.design
     if isinstance(design, ContinuousExposure):
         raise NotApplicable(
-            Said(
+            Message(
                 "Nobody adopts a continuous exposure, so there is no time before it to look at; "
-                "the check 'future_exposure' asks whether exposure to come predicts the outcome.",
-                "连续暴露没有实施时点，也就没有实施前可供考察；"
-                "检验 'future_exposure' 考察未来的暴露能否预测结果变量。",
+                "the check 'future_exposure' asks whether exposure to come predicts the outcome."
             )
         )
     if not isinstance(design, StaggeredDiD):
         raise NotApplicable(
-            said(
+            Message(
                 "This check asks nothing of a {} design.",
-                "该检验不适用于 {} 设计。",
                 type(design).__name__,
             )
         )
@@ -158,10 +154,9 @@ def gaussian(fitted: Fit) -> None:
     likelihood = design.likelihood
     if not isinstance(likelihood, Gaussian):
         raise NotApplicable(
-            said(
+            Message(
                 "Refits under {!r} run row by row and take too long; ask it of the same design "
                 "with likelihood=nqp.Gaussian().",
-                "在 {!r} 下须逐行重新拟合，耗时过长；请对同一设计改用 likelihood=nqp.Gaussian()。",
                 likelihood,
             )
         )
@@ -238,7 +233,7 @@ _ALONE = "outcome_alone"
 """The fact of a fit of the outcome alone that stands in for one with channels: its rows."""
 
 
-def called(fitted: Fit) -> str:
+def called(fitted: Fit) -> Message:
     """Name a fit beside its alternatives, so that its average effect is taken for no other's.
 
     Parameters
@@ -247,14 +242,15 @@ def called(fitted: Fit) -> str:
 
     Returns
     -------
-    str
-        In English, for `labelled`: "as fitted", unless the fit stands in for one with channels, or
+    Message
+        "as fitted", unless the fit stands in for one with channels, or
         has effects before adoption that are left out of the comparison.
     """
     if _ALONE in fitted.facts:
-        return f"outcome alone, {int(fitted.facts[_ALONE])} rows with all mediators"
+        rows = int(fitted.facts[_ALONE])
+        return Message("outcome alone, {} rows with all mediators", rows)
     early = getattr(fitted.design, "anticipation", 0) > 0
-    return "as fitted, from adoption on" if early else "as fitted"
+    return Message("as fitted, from adoption on") if early else AS_FITTED
 
 
 def total_fit(fitted: Fit) -> Fit:
@@ -323,10 +319,7 @@ def channels(fitted: Fit) -> Mediation:
     design: object = fitted.design
     if not isinstance(design, Mediation):
         raise NotApplicable(
-            Said(
-                "No channels were fitted; nqp.Mediation(design, mediators=[...]).",
-                "未拟合渠道；请用 nqp.Mediation(design, mediators=[...])。",
-            )
+            Message("No channels were fitted; nqp.Mediation(design, mediators=[...]).")
         )
     return design
 
@@ -350,10 +343,9 @@ def adopted_channels(fitted: Fit) -> Mediation:
     design = channels(fitted)
     if isinstance(design.design, ContinuousExposure):
         raise NotApplicable(
-            Said(
+            Message(
                 "This check looks at rows before or without treatment, and a continuous exposure "
-                "has none.",
-                "该检验考察处理前或未处理的观测，而连续暴露没有这样的观测。",
+                "has none."
             )
         )
     return design
@@ -385,28 +377,25 @@ def gate_text(refitted: Fit | xr.Dataset) -> str:
     return str(refitted.gate) if isinstance(refitted, Fit) else gate_of(refitted)
 
 
-def cautious(verdict: Verdict, sentence: Said, refitted: Fit | xr.Dataset) -> tuple[Verdict, Said]:
+def cautious(
+    verdict: Verdict, sentence: Message, refitted: Fit | xr.Dataset
+) -> tuple[Verdict, Message]:
     """Lower a verdict that rests on a refit which has not converged.
 
     Parameters
     ----------
     verdict : {"holds", "in doubt", "fails", "not applicable"}
-    sentence : Said
+    sentence : Message
     refitted : Fit or Dataset
         A Dataset of effects in the form of the waist carries the gate of its fit.
 
     Returns
     -------
-    tuple of str and Said
+    tuple of str and Message
         The verdict, at best "in doubt" if the refit's gate failed, and the sentence, which says so.
     """
     gate = gate_text(refitted)
     if gate == v.PASSED:
         return verdict, sentence
-    more = said(
-        "The refit's own convergence gate {}.",
-        "重新拟合未通过收敛检验：{}。",
-        gate_words(gate),
-    )
-    whole = joined([sentence, more]) if sentence else Said(f" {more}", more.zh)
-    return (DOUBT if verdict == HOLDS else verdict), whole
+    more = Message("The refit's own convergence gate failed: {}.", gate_words(gate))
+    return (DOUBT if verdict == HOLDS else verdict), joined([sentence, more])

@@ -13,11 +13,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_nqp.checks._questions import QUESTIONS
-from bayes_nqp.checks._reasons import reason
-from bayes_nqp.checks._said import NOTHING, Said, said, told
+from bayes_nqp.checks._reasons import first_of, reason
 from bayes_nqp.doors import door
 from bayes_nqp.errors import IdentificationError, StudyError, nearest
+from bayes_nqp.language import NOTHING, Message, Translator, message, separated
 from bayes_nqp.markup import html
 
 if TYPE_CHECKING:
@@ -74,11 +73,11 @@ class NotApplicable(Exception):  # noqa: N818 - no error: the frame turns it int
 
     Parameters
     ----------
-    why : Said
+    why : Message
         The reason, as a sentence.
     """
 
-    def __init__(self, why: Said) -> None:
+    def __init__(self, why: Message) -> None:
         self.why = why
         super().__init__(why)
 
@@ -90,9 +89,9 @@ class Finding:
     Parameters
     ----------
     verdict : {"holds", "in doubt", "fails", "reported", "not applicable"}
-    figure : Said
+    figure : Message
         The key figure, as text.
-    sentence : Said
+    sentence : Message
         One plain sentence.
     evidence : Dataset, DataArray, DataFrame or None
     kind : str
@@ -100,8 +99,8 @@ class Finding:
     """
 
     verdict: Verdict
-    figure: Said
-    sentence: Said
+    figure: Message
+    sentence: Message
     evidence: Evidence = None
     kind: Kind = "none"
 
@@ -153,44 +152,44 @@ class CheckResult:
     evidence: Evidence = None
     kind: Kind = "none"
 
-    def said(self, language: Literal["en", "zh"] = "en") -> str:
+    def said(self, language: str = "en") -> str:
         """Give the answer in one language.
 
         Parameters
         ----------
-        language : {"en", "zh"}, default "en"
+        language : str, default "en"
 
         Returns
         -------
         str
         """
-        return str(told(self.sentence, language))
+        return _in(self.sentence, language)
 
-    def figure_in(self, language: Literal["en", "zh"] = "en") -> str:
+    def figure_in(self, language: str = "en") -> str:
         """Give the key figure in one language.
 
         Parameters
         ----------
-        language : {"en", "zh"}, default "en"
+        language : str, default "en"
 
         Returns
         -------
         str
         """
-        return str(told(self.figure, language))
+        return _in(self.figure, language)
 
-    def asked(self, language: Literal["en", "zh"] = "en") -> str:
+    def asked(self, language: str = "en") -> str:
         """Give the question in one language.
 
         Parameters
         ----------
-        language : {"en", "zh"}, default "en"
+        language : str, default "en"
 
         Returns
         -------
         str
         """
-        return str(told(self.question, language))
+        return _in(self.question, language)
 
     @cached_property
     def digest(self) -> str:
@@ -218,6 +217,10 @@ class CheckResult:
 
     def _repr_html_(self) -> str:
         return html("checks/templates/check.html", check=self, tints=TINTS)
+
+
+def _in(text: str, language: str) -> str:
+    return Translator(language).name(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,17 +292,13 @@ class Check:
         )
 
 
-def _unidentified(error: IdentificationError) -> Said:
+def _unidentified(error: IdentificationError) -> Message:
     """Say why a check's own fit cannot be made, and where first."""
-    places = error.where.rstrip(".").split("; ")
-    more = "; …" if len(places) > 1 else ""
-    where = said(" ({}{})", "（{}{}）", reason(places[0]), Said(more, more.replace("; ", "；")))
-    return said(
-        "Its fit cannot be made: {}{}.",
-        "所需的拟合无法进行：{}{}。",
-        reason(error.what.rstrip(".")),
-        where if places[0] else "",
-    )
+    if not error.where:
+        return Message("Its fit cannot be made: {}.", reason(error))
+    first, more = first_of(error.where)
+    place = separated([first, "…"]) if more else first
+    return Message("Its fit cannot be made: {} ({}).", reason(error), place)
 
 
 def asks(
@@ -310,7 +309,7 @@ def asks(
     Parameters
     ----------
     question : str
-        What the check asks.
+        What the check asks; a Message where catalogues have it.
     of : {"total", "channels", "fit"}, default "total"
         What it is asked of, as in `Check`.
 
@@ -321,7 +320,6 @@ def asks(
     """
 
     def made(find: Callable[..., Finding]) -> Check:
-        name = find.__name__
-        return Check(name, Said(question, QUESTIONS.get(name, question)), find, of)
+        return Check(find.__name__, message(question), find, of)
 
     return made

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._labels import texts_of
 from bayes_nqp.checks._result import DOUBT, FAILS, CheckResult
-from bayes_nqp.checks._said import Said
 from bayes_nqp.estimands import text
+from bayes_nqp.language import NOTHING, Message
 
 __all__ = ["Rival", "rivals_of"]
 
@@ -27,14 +27,14 @@ class Rival:
     ----------
     check : str
         That made it.
-    choice : Said
+    choice : Message
         What was chosen otherwise; empty where the check's draws are not at hand.
     p_positive : float
         Probability of a difference above zero; one half where it is not at hand.
     """
 
     check: str
-    choice: Said
+    choice: Message
     p_positive: float
 
 
@@ -70,14 +70,13 @@ def _of_time(result: CheckResult, factor: str, pair: tuple[str, str]) -> Rival |
     evidence = result.evidence
     if not isinstance(evidence, xr.Dataset) or "contrast" not in evidence:
         open_ = result.verdict in (DOUBT, FAILS)
-        return Rival(result.name, Said("", ""), 0.5) if open_ else None
+        return Rival(result.name, NOTHING, 0.5) if open_ else None
     columns = (evidence[name].to_numpy() for name in ("factor", "level", "minus"))
     for k, (name, *levels) in enumerate(zip(*columns, strict=True)):
         if name == factor and sorted(levels) == sorted(pair):
             other = evidence["contrast"].isel(specification=1, pair=k).to_numpy()
             above = float((other > 0).mean())
-            label = labelled(str(evidence["specification"].to_numpy()[1]))
-            choice = Said(f"time effects {label}", label.zh)
+            choice = Message("time effects {}", texts_of(evidence, "specification")[1])
             return Rival(result.name, choice, above if levels[0] == pair[0] else 1 - above)
     return None
 
@@ -96,5 +95,5 @@ def _of_leads(evidence: xr.Dataset, factor: str, pair: tuple[str, str]) -> Itera
         sign = int(min(ends) > 0) - int(max(ends) < 0)
         sign = sign if label == forward else -sign
         if np.isfinite(ends).all() and sign:
-            choice = Said("the last period before adoption as reference", "以政策实施前一期为基期")
+            choice = Message("the last period before adoption as reference")
             yield Rival("sensitivity", choice, _OUTSIDE if sign > 0 else 1 - _OUTSIDE)

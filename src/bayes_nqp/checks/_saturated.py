@@ -16,6 +16,7 @@ from bayes_nqp.gaussian import PADDING, places_of_classes
 from bayes_nqp.gaussian.density import normal_equations
 from bayes_nqp.gaussian.types import Arrowhead, Values
 from bayes_nqp.gaussian.unit_precision import small
+from bayes_nqp.language import Message
 from bayes_nqp.parameters import FLAT
 
 __all__ = ["Saturated"]
@@ -94,7 +95,7 @@ class Saturated:
             factor = cho_factor(self.gram, lower=True)
         except np.linalg.LinAlgError:
             raise IdentificationError(
-                "the saturated fit has coefficients that the data do not identify"
+                Message("the saturated fit has coefficients that the data do not identify")
             ) from None
         return factor, cho_solve(factor, self.right)
 

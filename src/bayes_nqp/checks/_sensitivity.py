@@ -13,16 +13,16 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._labels import OVERALL, labels
 from bayes_nqp.checks._refit import cautious
 from bayes_nqp.checks._result import NOT_APPLICABLE, REPORTED, Finding, asks
-from bayes_nqp.checks._said import NOTHING, Said, joined, said, separated
 from bayes_nqp.checks.robust import Study
 from bayes_nqp.checks.robust import sensitivity as regions_of
 from bayes_nqp.checks.robust._groups import groups_of
 from bayes_nqp.checks.robust._study import study_of
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, text
+from bayes_nqp.language import NOTHING, Message, joined, separated
 
 if TYPE_CHECKING:
     from bayes_nqp.checks._result import Verdict
@@ -103,38 +103,31 @@ def _steps(study: Study) -> Array:
     return np.empty(0) if process is None else np.abs(process.steps.mean(axis=0))
 
 
-def _unclear(verdict: Verdict) -> Said:
+def _unclear(verdict: Verdict) -> Message:
     if verdict == REPORTED:
-        return Said(
+        return Message(
             "Measured from the last period before adoption, the average effect's interval "
-            "holds zero even under parallel trends, so there is nothing to be robust.",
-            "以政策实施前最后一期为基期，平均效应的区间即使在平行趋势下也含零，"
-            "因而谈不上稳健与否。",
+            "holds zero even under parallel trends, so there is nothing to be robust."
         )
-    return Said(
+    return Message(
         "Measured from the last period before adoption, the average effect's interval holds "
-        "zero, as the fit's own does: no effect is claimed that could fall.",
-        "以政策实施前最后一期为基期，平均效应的区间含零，与基准模型一致："
-        "本未得出效应，也就无从推翻。",
+        "zero, as the fit's own does: no effect is claimed that could fall."
     )
 
 
-def _sentence(found: list[_Quantity], steps: Array) -> Said:
+def _sentence(found: list[_Quantity], steps: Array) -> Message:
     whole = found[0]
     if np.isinf(whole.breakdown):
-        return said(
+        return Message(
             "The average effect stands whatever multiple of the largest change before adoption "
             "({:.2g}) trends move apart by after it.",
-            "政策实施后的逐期偏离无论为政策实施前最大逐期变化（{:.2g}）的多少倍，平均效应均成立。",
             whole.step,
         )
     return joined([
-        said(
+        Message(
             "The average effect stands as long as trends after adoption move apart, from one "
             "period to the next, by at most {:.2f} times the largest change before it ({:.2g}): "
             "by {:.2g} a period, in outcome units; beyond that its region holds zero.",
-            "只要政策实施后的逐期偏离不超过政策实施前最大逐期变化（{1:.2g}）的 {0:.2f} 倍，"
-            "即每期 {2:.2g}（结果变量单位），平均效应就成立；超过这一幅度，其区域含零。",
             whole.breakdown,
             whole.step,
             whole.bearable,
@@ -144,59 +137,53 @@ def _sentence(found: list[_Quantity], steps: Array) -> Said:
     ])  # fmt: skip
 
 
-def _beside(larger: int, number: int) -> Said:
+def _beside(larger: int, number: int) -> Message:
     """Put that size beside the panel's own steps."""
     if larger == 0:
-        return said(
+        return Message(
             "None of the {} changes before adoption was that large.",
-            "政策实施前的 {} 次逐期变化均未达到这一幅度。",
             number,
         )
-    return said(
-        "Of the {} changes before adoption {} {} larger than that.",
-        "政策实施前的 {} 次逐期变化中，有 {} 次超过这一幅度{}。",
+    return Message(
+        "Of the {} changes before adoption {n} was larger than that.",
         number,
-        larger,
-        Said("was" if larger == 1 else "were", ""),
+        plural="Of the {} changes before adoption {n} were larger than that.",
+        n=larger,
     )
 
 
-def _weakest(found: list[_Quantity]) -> Said:
+def _weakest(found: list[_Quantity]) -> Message:
     """Name the level whose effect falls first, where it falls before the average."""
     levels = [one for one in found if one.kind == "level" and one.clear]
     least = min(levels, key=lambda one: one.breakdown, default=None)
     if least is None or least.breakdown >= found[0].breakdown:
         return NOTHING
-    return said(
+    return Message(
         "The effect in {} bears the least: {:.2f} times its own largest change ({:.2g}).",
-        "{0} 的效应所能承受的偏离最小：为其自身最大逐期变化（{2:.2g}）的 {1:.2f} 倍。",
         least.label,
         least.breakdown,
         least.step,
     )
 
 
-def _figure(found: list[_Quantity]) -> Said:
+def _figure(found: list[_Quantity]) -> Message:
     parts = []
     for one in found:
-        kind = Said(", own", "（各自约束）") if one.kind == "own" else ""
-        zero = "" if one.clear else Said(" (its interval holds zero)", "（其区间含零）")
-        endless = Said("any number of", "无上限")
-        size = said("{:.2f}", "{:.2f}", one.breakdown)
+        kind = Message(", own") if one.kind == "own" else ""
+        zero = "" if one.clear else Message(" (its interval holds zero)")
+        endless = Message("any number of")
+        size = Message("{:.2f}", one.breakdown)
         if np.isinf(one.breakdown):
             size = endless
         elif one.kind == "overall" and one.clear:
-            size = said(
-                "{:.2f} ({:.2g} a period)", "{:.2f}（每期 {:.2g}）", one.breakdown, one.bearable
-            )
-        label = labelled(one.label) if one.kind == "overall" else one.label
-        parts.append(said("{}{} {}{}", "{}{} {}{}", label, kind, size, zero))
-    return said("breakdown M̄: {}", "临界值 M̄：{}", separated(parts))
+            size = Message("{:.2f} ({:.2g} a period)", one.breakdown, one.bearable)
+        parts.append(Message("{}{} {}{}", one.label, kind, size, zero))
+    return Message("breakdown M̄: {}", separated(parts))
 
 
 def _quantities(study: Study, grid: Sequence[float] | None) -> list[_Quantity]:
     """Regions of the average effect, of every level, and of contrasts bounded both ways."""
-    found = [_Quantity("overall", "", "overall", regions_of(study, grid=grid))]
+    found = [_Quantity(OVERALL, "", "overall", regions_of(study, grid=grid))]
     for factor in schema.factors(study.effects):
         try:
             by = regions_of(study, by=factor, grid=grid)
@@ -245,7 +232,7 @@ def _evidence(found: list[_Quantity]) -> xr.Dataset:
         name: ("quantity", np.asarray([getattr(one, name) for one in found], dtype=str))
         for name in ("label", "factor", "kind")
     }
-    return together.assign_coords(coords)
+    return together.assign_coords(coords).assign_attrs(labels(one.label for one in found))
 
 
 def _holds_zero(draws: xr.DataArray) -> bool:

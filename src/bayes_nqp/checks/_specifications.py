@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from bayes_nqp.checks._alternatives import Alternative, compared
 from bayes_nqp.checks._judged import judged
-from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._labels import owner, texts_of
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import Finding, NotApplicable, asks
-from bayes_nqp.checks._said import Said, said
 from bayes_nqp.checks._structures import structure_label
 from bayes_nqp.designs import ContinuousExposure
 from bayes_nqp.designs.noise import IID
 from bayes_nqp.errors import StudyError
+from bayes_nqp.language import Message
 from bayes_nqp.pooling import Complete, Partial, Separate
 from bayes_nqp.terms.time_effects import TimeEffects
 
@@ -61,37 +61,29 @@ def specifications(fit: Fit, *, designs: Mapping[str, Estimator] | None = None) 
                 f"'designs' holds {one!r} for {name!r}",
                 hint=_EXAMPLE,
             )
-        others.append(Alternative(str(name), "of your own", one))
+        others.append(Alternative(str(name), Message("of your own"), one))
     evidence = compared(fit, others, "fitting specifications")
     if evidence["counts"].sum() == 1:
-        raise NotApplicable(
-            Said(
-                "No other model of these data can be fitted that would count.",
-                "没有可计入判断的其他设定能够拟合。",
-            )
-        )
+        raise NotApplicable(Message("No other model of these data can be fitted that would count."))
     found = judged(evidence)
     means = evidence["att"].mean(("chain", "draw")).to_numpy()
-    names = evidence["specification"].to_numpy()
-    figure = said(
+    names = texts_of(evidence, "specification")
+    figure = Message(
         "{} alternatives: average effect from {:.3g} to {:.3g} ({} {:.3g}); farthest: {}, "
         "{:+.1f} posterior sd",
-        "{} 种其他设定：平均效应介于 {:.3g} 与 {:.3g} 之间（{} {:.3g}）；"
-        "相差最大者：{}，{:+.1f} 个后验标准差",
         len(names) - 1,
         means[1:].min(),
         means[1:].max(),
-        labelled(names[0]),
+        names[0],
         means[0],
-        labelled(names[found.worst]),
+        names[found.worst],
         found.shift[found.worst - 1],
     )
-    same = said(
+    same = Message(
         "All {} alternatives that count conclude the same about the average effect.",
-        "计入判断的 {} 种其他设定对平均效应的结论均一致。",
         int(evidence["counts"].sum()) - 1,
     )
-    sentence = found.sentence(same, Said("under", "在“{}”设定下"))
+    sentence = found.sentence(same, Message("under {}"))
     return Finding(found.verdict, figure, sentence, evidence, "specifications")
 
 
@@ -123,7 +115,10 @@ def _errors(design: Estimator, panel: Panel) -> list[Alternative]:
     # Independent errors overstate what correlated rows know: shown beside, not held against.
     return [
         Alternative(
-            structure_label(errors), "errors", design.replace(errors=errors), counts=errors != IID()
+            structure_label(errors),
+            Message("errors"),
+            design.replace(errors=errors),
+            counts=errors != IID(),
         )
         for errors in (*design.errors.poorer, *design.errors.richer)
     ]
@@ -135,13 +130,13 @@ def _time(design: Estimator, panel: Panel) -> list[Alternative]:
         return []
     by = " × ".join(strata)
     every = {
-        "common time effects": TimeEffects(),
-        f"time effects by {by}": TimeEffects(strata),
-        f"time effects by {by}, pooled": TimeEffects(strata, pooled=True),
+        Message("common time effects"): TimeEffects(),
+        Message("time effects by {}", by): TimeEffects(strata),
+        Message("time effects by {}, pooled", by): TimeEffects(strata, pooled=True),
     }
     now = TimeEffects(design.time_strata(panel), pooled=bool(design.time and design.time.pooled))
     return [
-        Alternative(label, "time effects", design.replace(time=time))
+        Alternative(label, Message("time effects"), design.replace(time=time))
         for label, time in every.items()
         if time != now
     ]
@@ -153,28 +148,29 @@ def _pooling(design: Estimator, panel: Panel) -> list[Alternative]:
     # By default time effects follow the strata of the effects: here one choice changes at a time.
     time = design.time or TimeEffects(design.time_strata(panel))
     every = {
-        "complete pooling": Complete(varying=varying),
-        "partial pooling": Partial(strata, varying=varying),
-        "no pooling": Separate(varying=varying),
+        Message("complete pooling"): Complete(varying=varying),
+        Message("partial pooling"): Partial(strata, varying=varying),
+        Message("no pooling"): Separate(varying=varying),
     }
     found = [
-        Alternative(label, "pooling", design.replace(effect=effect, time=time))
+        Alternative(label, Message("pooling"), design.replace(effect=effect, time=time))
         for label, effect in every.items()
         if type(effect) is not type(design.effect)
     ]
     if varying is None:
-        own, label = replace(design.effect, varying="unit"), "deviations by unit"
+        own, label = replace(design.effect, varying="unit"), Message("deviations by unit")
     else:
-        own, label = replace(design.effect, varying=None), f"no deviations by {varying}"
-    return [*found, Alternative(label, "pooling", design.replace(effect=own))]
+        own = replace(design.effect, varying=None)
+        label = Message("no deviations by {}", owner(varying))
+    return [*found, Alternative(label, Message("pooling"), design.replace(effect=own))]
 
 
 def _priors(design: Estimator) -> list[Alternative]:
     return [
-        Alternative(label, "priors", design.replace(priors=_scaled(design.priors, factor)))
+        Alternative(label, Message("priors"), design.replace(priors=_scaled(design.priors, factor)))
         for label, factor in {
-            f"effect priors × {_FACTOR:g}": _FACTOR,
-            f"effect priors / {_FACTOR:g}": 1 / _FACTOR,
+            Message("effect priors × {:g}", _FACTOR): _FACTOR,
+            Message("effect priors / {:g}", _FACTOR): 1 / _FACTOR,
         }.items()
     ]
 
@@ -188,15 +184,19 @@ def _scaled(priors: Priors, factor: float) -> Priors:
 def _sample(design: Estimator, panel: Panel) -> list[Alternative]:
     found = []
     if panel.roles.covariates and design.covariates != ():
-        found.append(Alternative("no covariates", "covariates", design.replace(covariates=())))
+        bare = design.replace(covariates=())
+        found.append(Alternative(Message("no covariates"), Message("covariates"), bare))
     if isinstance(design, ContinuousExposure):
         if design.by_time or panel.periods < 3:
             return found
-        return [*found, Alternative("slopes by period", "slopes", design.replace(by_time=True))]
+        sloped = design.replace(by_time=True)
+        return [*found, Alternative(Message("slopes by period"), Message("slopes"), sloped)]
     if design.controls == "all":
         never = design.replace(controls="never")
-        found.append(Alternative("never-treated controls", "controls", never))
+        label = Message("never-treated controls")
+        found.append(Alternative(label, Message("controls"), never))
     if design.anticipation == 0:
         early = design.replace(anticipation=1, unidentified="drop")
-        found.append(Alternative("one period of anticipation", "anticipation", early))
+        label = Message("one period of anticipation")
+        found.append(Alternative(label, Message("anticipation"), early))
     return found

@@ -10,6 +10,7 @@ import xarray as xr
 from bayes_nqp.checks._alternatives import Alternative, compared
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.designs.noise import AR1, IID, AR1Noise, Noise
+from bayes_nqp.language import Message
 
 if TYPE_CHECKING:
     from bayes_nqp.checks._result import Evidence, Kind
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["error_means", "richest", "structure_label", "structures"]
 
-_LABELS = {IID: "independent errors", AR1: "AR(1) errors", AR1Noise: "AR(1) + noise"}
+_LABELS = {
+    IID: Message("independent errors"),
+    AR1: Message("AR(1) errors"),
+    AR1Noise: Message("AR(1) + noise"),
+}
 
 
 def structure_label(errors: Noise) -> str:
@@ -93,7 +98,12 @@ def structures(fit: Fit, table: xr.Dataset) -> tuple[Kind, Evidence, float, floa
         # Precision weights go with independent errors only.
         return "none", table, np.nan, np.nan
     alternatives = [
-        Alternative(structure_label(errors), "errors", design.replace(errors=errors), counts=counts)
+        Alternative(
+            structure_label(errors),
+            Message("errors"),
+            design.replace(errors=errors),
+            counts=counts,
+        )
         for several, counts in ((design.errors.richer, True), (design.errors.poorer, False))
         for errors in several
     ]

@@ -9,12 +9,11 @@ import pandas as pd
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._information import cell_information
-from bayes_nqp.checks._reasons import reason
 from bayes_nqp.checks._refit import panel_of, staggered
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, Verdict, asks
-from bayes_nqp.checks._said import Said, joined, listed, said
 from bayes_nqp.designs import ContinuousExposure
 from bayes_nqp.designs import support as support_of
+from bayes_nqp.language import Message, joined, listed
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -55,9 +54,8 @@ def support(fit: Fit) -> Finding:
         verdict = DOUBT
     if kept < 0.5 * rows:
         verdict = FAILS
-    figure = said(
+    figure = Message(
         "{} of {} cells identified; {} of {} treated rows",
-        "{1} 个单元格中 {0} 个可识别；{3} 个受处理观测中 {2} 个可识别",
         len(known),
         len(table),
         kept,
@@ -65,9 +63,8 @@ def support(fit: Fit) -> Finding:
     )
     prior = known[known["on_prior"]]
     if len(prior):
-        figure = said(
+        figure = Message(
             "{}; {} in cells whose own effects lean on pooling",
-            "{}；其中 {} 个观测所在单元格的自身效应主要依赖部分合并",
             figure,
             int(prior["rows"].sum()),
         )
@@ -85,28 +82,20 @@ def _exposed(design: ContinuousExposure, panel: Panel) -> Finding:
     verdict: Verdict = HOLDS if len(known) == len(used) and not len(few) else DOUBT
     if known["rows"].sum() < 0.5 * used["rows"].sum():
         verdict = FAILS
-    figure = said(
+    figure = Message(
         "{} of {} strata identified; exposure varies within {} of {} units; {:.0%} of its "
         "variance is within units and net of time effects",
-        "{1} 个组中 {0} 个可识别；{3} 个单位中 {2} 个有单位内的暴露变动；"
-        "暴露方差的 {4:.0%} 来自单位内且不能由时间效应解释",
         len(known),
         len(used),
         int(known["varying"].sum()),
         int(used["units"].sum()),
         share,
     )
-    parts = [
-        Said(
-            "The slope is identified in every stratum with exposed rows.",
-            "凡有暴露观测的组，斜率均可识别。",
-        )
-    ]
+    parts = [Message("The slope is identified in every stratum with exposed rows.")]
     if len(known) < len(used):
         parts = [
-            said(
+            Message(
                 "{} of {} strata are left out ({}).",
-                "{1} 个组中 {0} 个未纳入（{2}）。",
                 len(used) - len(known),
                 len(used),
                 _reasons(used),
@@ -114,36 +103,30 @@ def _exposed(design: ContinuousExposure, panel: Panel) -> Finding:
         ]
     if len(few):
         parts.append(
-            said(
-                "{} {} fewer than {} units whose exposure varies, so what is their own leans on "
-                "pooling.",
-                "{0} 个组中暴露有变动的单位少于 {2} 个，其自身的斜率主要依赖部分合并。",
-                len(few),
-                "stratum has" if len(few) == 1 else "strata have",
+            Message(
+                "{n} stratum has fewer than {} units whose exposure varies, so what is their own "
+                "leans on pooling.",
                 FEW,
+                plural="{n} strata have fewer than {} units whose exposure varies, so what is "
+                "their own leans on pooling.",
+                n=len(few),
             )
         )
     return Finding(verdict, figure, joined(parts), table)
 
 
-def _reasons(table: pd.DataFrame) -> Said:
+def _reasons(table: pd.DataFrame) -> Message:
     """Why cells or strata are left out."""
-    return listed([reason(one) for one in table.loc[~table["identified"], "reason"].unique()], 3)
+    return listed(map(Message, table.loc[~table["identified"], "reason"].unique()), 3)
 
 
-def _sentences(panel: Panel, table: pd.DataFrame, lost: int) -> list[Said]:
+def _sentences(panel: Panel, table: pd.DataFrame, lost: int) -> list[Message]:
     few, lonely, prior = (table[table[k]] for k in ("few_units", "few_controls", "on_prior"))
-    parts = [
-        Said(
-            "Every cell with treated rows is identified.",
-            "凡有受处理观测的单元格均可识别。",
-        )
-    ]
+    parts = [Message("Every cell with treated rows is identified.")]
     if lost:
         parts = [
-            said(
+            Message(
                 "{} of {} cells are left out ({}).",
-                "{1} 个单元格中 {0} 个未纳入（{2}）。",
                 lost,
                 len(table),
                 _reasons(table),
@@ -151,31 +134,26 @@ def _sentences(panel: Panel, table: pd.DataFrame, lost: int) -> list[Said]:
         ]
     if len(few):
         parts.append(
-            said(
+            Message(
                 "{} fewer than {} units, so what is their own leans on pooling.",
-                "{}所含单位少于 {} 个，其自身的效应主要依赖部分合并。",
                 _size(few),
                 FEW,
             )
         )
     if len(lonely):
         parts.append(
-            said(
+            Message(
                 "{} fewer than {} untreated units to compare with.",
-                "{}可供比较的未处理单位少于 {} 个。",
                 _size(lonely),
                 FEW,
             )
         )
     if len(prior):
         parts.append(
-            said(
+            Message(
                 "In {} data tell little of the single cell (they remove less than {:.0%} of the "
                 "prior variance of what is its own): its effect leans on pooling and is no "
                 "evidence by itself; averages over cells do not suffer.",
-                "就 {} 而言，数据对单个单元格所能说明的很少（使其自身偏离的先验方差缩减不足 "
-                "{:.0%}）：单个单元格的效应主要依赖部分合并，不宜单独解读；"
-                "对多个单元格取平均的效应不受影响。",
                 _which(prior, table),
                 LITTLE,
             )
@@ -183,33 +161,26 @@ def _sentences(panel: Panel, table: pd.DataFrame, lost: int) -> list[Said]:
     untreated = _untreated_levels(panel)
     if untreated:
         parts.append(
-            said(
+            Message(
                 "No unit is treated in {}: nothing is said about it.",
-                "{} 中没有单位受处理：对其不作推断。",
                 listed(untreated),
             )
         )
     return parts
 
 
-def _which(cells: pd.DataFrame, table: pd.DataFrame) -> Said:
+def _which(cells: pd.DataFrame, table: pd.DataFrame) -> Message:
     """How many of the identified cells, and their rows."""
     known, rows = int(table["identified"].sum()), int(cells["rows"].sum())
     if len(cells) == known:
-        return Said(
-            f"all {known} cells ({rows} treated rows)",
-            f"全部 {known} 个单元格（{rows} 个受处理观测）",
-        )
-    chinese = f"{known} 个单元格中的 {len(cells)} 个（{rows} 个受处理观测）"
-    return Said(f"{len(cells)} of {known} cells ({rows} treated rows)", chinese)
+        return Message("all {} cells ({} treated rows)", known, rows)
+    return Message("{} of {} cells ({} treated rows)", len(cells), known, rows)
 
 
-def _size(cells: pd.DataFrame) -> Said:
+def _size(cells: pd.DataFrame) -> Message:
     rows = int(cells["rows"].sum())
-    chinese = f"{len(cells)} 个单元格（{rows} 个受处理观测）"
-    if len(cells) == 1:
-        return Said(f"1 cell ({rows} treated row{'s' if rows > 1 else ''}) has", chinese)
-    return Said(f"{len(cells)} cells ({rows} treated rows) have", chinese)
+    behind = Message("{n} treated row", plural="{n} treated rows", n=rows)
+    return Message("{n} cell ({}) has", behind, plural="{n} cells ({}) have", n=len(cells))
 
 
 def _information(fit: Fit, table: pd.DataFrame) -> list[float]:

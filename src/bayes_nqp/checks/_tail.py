@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from bayes_nqp.checks._labels import labels
+
 __all__ = ["Tail", "tail_of"]
 
 Array = npt.NDArray[np.float64]
@@ -81,7 +83,12 @@ class Tail:
                 "distance": ("statistic", self.distance),
             },
             coords={"statistic": np.asarray(self.names, dtype=str)},
-            attrs={"overall_p_value": self.overall, "bound": self.bound, **attrs},
+            attrs={
+                "overall_p_value": self.overall,
+                "bound": self.bound,
+                **labels(self.names),
+                **attrs,
+            },
         )
 
 

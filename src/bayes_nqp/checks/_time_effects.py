@@ -11,7 +11,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._labels import labelled
+from bayes_nqp.checks._labels import labels
 from bayes_nqp.checks._refit import cautious, estimator, panel_of, refit
 from bayes_nqp.checks._result import (
     DOUBT,
@@ -22,9 +22,9 @@ from bayes_nqp.checks._result import (
     Verdict,
     asks,
 )
-from bayes_nqp.checks._said import Said, said
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import att, contrast, worst_gate
+from bayes_nqp.language import Message
 from bayes_nqp.terms.time_effects import TimeEffects
 
 if TYPE_CHECKING:
@@ -40,17 +40,12 @@ def time_effects(fit: Fit) -> Finding:
     """Compare every contrast with level-specific and with common time effects."""
     panel, design = panel_of(fit), estimator(fit)
     other = _other(design, panel)
-    labels = [_label(design, panel), _label(other, panel)]
+    choices = [_label(design, panel), _label(other, panel)]
     pairs = _pairs(fit)
     if not pairs:
-        raise NotApplicable(
-            Said(
-                "No factor has two levels with treated units to compare.",
-                "没有分组变量有两个含受处理单位的水平可供比较。",
-            )
-        )
+        raise NotApplicable(Message("No factor has two levels with treated units to compare."))
     refitted = refit(fit, other)
-    evidence = _contrasts([fit, refitted], labels, pairs)
+    evidence = _contrasts([fit, refitted], choices, pairs)
     own, second = (evidence["contrast"].isel(specification=k) for k in (0, 1))
     shift = (second - own).mean(v.SAMPLE_DIMS).to_numpy() / own.std(v.SAMPLE_DIMS).to_numpy()
     worst = int(np.argmax(np.abs(shift)))
@@ -63,39 +58,34 @@ def time_effects(fit: Fit) -> Finding:
         verdict = FAILS
     names = evidence["contrast_label"].to_numpy()
     means = [float(d.mean(v.SAMPLE_DIMS)[worst]) for d in (own, second)]
-    figure = said(
+    figure = Message(
         "{}: {:.3f} ({}), {:.3f} ({}); {:.1f} posterior sd apart",
-        "{}：{:.3f}（{}），{:.3f}（{}）；相差 {:.1f} 个后验标准差",
         names[worst],
         means[0],
-        labelled(labels[0]),
+        choices[0],
         means[1],
-        labelled(labels[1]),
+        choices[1],
         abs(shift[worst]),
     )
-    verdict, sentence = cautious(verdict, _sentence(verdict, labels), refitted)
+    verdict, sentence = cautious(verdict, _sentence(verdict, choices), refitted)
     return Finding(verdict, figure, sentence, evidence, "comparison")
 
 
-def _sentence(verdict: Verdict, labels: list[str]) -> Said:
-    how = said("time effects {} and time effects {}", "{}与{}", *(labelled(one) for one in labels))
+def _sentence(verdict: Verdict, choices: list[Message]) -> Message:
+    how = Message("time effects {} and time effects {}", *choices)
     if verdict == HOLDS:
-        return said(
+        return Message(
             "With {}, all contrasts agree within a posterior sd and conclude the same.",
-            "分别采用{}，各项组间差异的变动均不超过一个后验标准差，结论一致。",
             how,
         )
     if verdict == FAILS:
-        return said(
+        return Message(
             "With {}, a contrast turns from one sign to the other: part of it is a trend.",
-            "分别采用{}，某项组间差异的符号发生反转：其中一部分是趋势。",
             how,
         )
-    return said(
+    return Message(
         "With {}, a contrast moves by more than a posterior sd or concludes differently: "
         "part of it may be a trend between strata.",
-        "分别采用{}，某项组间差异的变动超过一个后验标准差或结论不同：其中一部分可能是组间趋势"
-        "差异。",
         how,
     )
 
@@ -103,21 +93,17 @@ def _sentence(verdict: Verdict, labels: list[str]) -> Said:
 def _other(design: Estimator, panel: Panel) -> Estimator:
     strata = design.strata(panel) or panel.roles.strata
     if not strata:
-        raise NotApplicable(
-            Said(
-                "The panel has no strata, so there is no contrast to compare.",
-                "面板没有分组，因而没有组间差异可供比较。",
-            )
-        )
+        raise NotApplicable(Message("The panel has no strata, so there is no contrast to compare."))
     if design.time_strata(panel):
         return design.replace(time=TimeEffects())
     return design.replace(time=TimeEffects(strata))
 
 
-def _label(design: Estimator, panel: Panel) -> str:
-    by = design.time_strata(panel)
-    label = f"by {' × '.join(by)}" if by else "common to all"
-    return f"{label}, pooled" if design.time is not None and design.time.pooled else label
+def _label(design: Estimator, panel: Panel) -> Message:
+    by = " × ".join(design.time_strata(panel))
+    if design.time is not None and design.time.pooled:
+        return Message("by {}, pooled", by) if by else Message("common to all, pooled")
+    return Message("by {}", by) if by else Message("common to all")
 
 
 def _pairs(fit: Fit) -> list[tuple[str, str, str]]:
@@ -130,7 +116,9 @@ def _pairs(fit: Fit) -> list[tuple[str, str, str]]:
     ]
 
 
-def _contrasts(fits: list[Fit], labels: list[str], pairs: list[tuple[str, str, str]]) -> xr.Dataset:
+def _contrasts(
+    fits: list[Fit], choices: list[Message], pairs: list[tuple[str, str, str]]
+) -> xr.Dataset:
     """Draws of every contrast under every specification."""
     factors = list(dict.fromkeys(factor for factor, _, _ in pairs))
     groups = [{f: att(fit, f) for f in factors} for fit in fits]
@@ -147,7 +135,7 @@ def _contrasts(fits: list[Fit], labels: list[str], pairs: list[tuple[str, str, s
     together = xr.concat(draws, dim="specification").transpose(*v.SAMPLE_DIMS, ...)
     together = together.assign_coords(
         {
-            "specification": np.asarray(labels, dtype=str),
+            "specification": np.asarray(choices, dtype=str),
             "factor": ("pair", columns[0]),
             "level": ("pair", columns[1]),
             "minus": ("pair", columns[2]),
@@ -156,7 +144,8 @@ def _contrasts(fits: list[Fit], labels: list[str], pairs: list[tuple[str, str, s
         }
     )
     attrs = {**groups[0][factors[0]].attrs, "estimand": "difference of att"}
-    return together.assign_attrs(attrs).to_dataset(name="contrast")
+    contrasts = together.assign_attrs(attrs).to_dataset(name="contrast")
+    return contrasts.assign_attrs(labels(choices))
 
 
 def _thinned(draws: xr.DataArray, number: int) -> xr.DataArray:

@@ -19,13 +19,12 @@ from bayes_nqp.checks._channels import (
     table_of,
     worst_of,
 )
-from bayes_nqp.checks._labels import labelled
 from bayes_nqp.checks._refit import adopted_channels, cautious, panel_of, short_refit
 from bayes_nqp.checks._result import DOUBT, HOLDS, NOT_APPLICABLE, Finding, NotApplicable, asks
-from bayes_nqp.checks._said import Said, joined, listed, said, separated
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError
 from bayes_nqp.estimands import att, nie
+from bayes_nqp.language import Message, joined, listed, separated
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -36,6 +35,9 @@ Array = npt.NDArray[np.float64]
 
 _LATER, _KEPT = 0.95, 0.9
 """Probability that a mediator is later, of which it is in doubt; and of a sign that is kept."""
+
+
+_EARLIER = Message("indirect effect, a period earlier")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,18 +76,16 @@ def timing(fit: Fit) -> Finding:
     lines = [line for one in found.values() for line in one.lines]
     if all(line.verdict == NOT_APPLICABLE for line in lines):
         raise NotApplicable(
-            Said(
+            Message(
                 "No mediator has both a certain long-run response, beside a certain total effect, "
-                "or a certain indirect effect: there is no order in time to ask of.",
-                "既没有中介变量的长期响应与总效应同时方向明确，也没有中介变量的间接效应"
-                "方向明确：无先后次序可供考察。",
+                "or a certain indirect effect: there is no order in time to ask of."
             )
         )
     verdict = worst_of(line.verdict for line in lines)
     late = [name for name, one in found.items() if one.late]
     lost = [name for name, one in found.items() if one.lost]
     if whole is not None:
-        lines.insert(0, _interval("outcome", "delay", whole))
+        lines.insert(0, _interval(Message("outcome"), Message("delay"), whole))
     sentence = _sentence(late, lost)
     fits: list[Fit | xr.Dataset] = [fit]
     if lagged is not None:
@@ -102,17 +102,16 @@ def _one(
         own = _delay(effects_on(fit, name), horizon)
         if own is not None:
             late = bool((own > whole).mean() > _LATER)
-            lines.append(_interval(name, "delay", own, DOUBT if late else HOLDS))
+            lines.append(_interval(name, Message("delay"), own, DOUBT if late else HOLDS))
     via = nie(fit, mediators=name)
     sign = certain(via)
-    lines.append(_interval(name, "indirect effect", via.to_numpy(), scale="effect"))
+    lines.append(_interval(name, Message("indirect effect"), via.to_numpy(), scale="effect"))
     if lagged is not None:
         earlier = nie(lagged, mediators=name).to_numpy()
         kept = float((earlier * sign > 0).mean()) >= _KEPT
         lost = sign != 0 and not kept
         verdict = NOT_APPLICABLE if sign == 0 else DOUBT if lost else HOLDS
-        label = "indirect effect, a period earlier"
-        lines.append(_interval(name, label, earlier, verdict, scale="effect"))
+        lines.append(_interval(name, _EARLIER, earlier, verdict, scale="effect"))
     return _Ask(lines, late, lost)
 
 
@@ -164,55 +163,46 @@ def _delay(effects: xr.Dataset, horizon: int) -> Array | None:
     return np.asarray((1.0 - shares / long_run[:, None]).sum(axis=1))
 
 
-def _figure(lines: list[Line]) -> Said:
-    delays = [
-        said("{} {:.1f}", "{} {:.1f}", labelled(x.mediator), x.value)
-        for x in lines
-        if x.scale == "periods"
-    ]
+def _figure(lines: list[Line]) -> Message:
+    delays = [Message("{} {:.1f}", x.mediator, x.value) for x in lines if x.scale == "periods"]
     earlier = [
-        said(*["{!s} {:.2g} [{:.2g}, {:.2g}]"] * 2, x.mediator, x.value, x.lower, x.upper)
+        Message("{!s} {:.2g} [{:.2g}, {:.2g}]", x.mediator, x.value, x.lower, x.upper)
         for x in lines
-        if x.quantity.endswith("earlier")
+        if x.quantity == _EARLIER
     ]
     parts = []
     if delays:
         every = listed(delays, len(delays))
-        parts.append(said("delay in periods: {}", "响应的滞后期数：{}", every))
+        parts.append(Message("delay in periods: {}", every))
     if earlier:
         every = listed(earlier, len(earlier))
-        label = labelled("indirect effect, a period earlier")
-        parts.append(said("{}: {}", "{}：{}", label, every))
+        parts.append(Message("{}: {}", _EARLIER, every))
     return separated(parts)
 
 
-def _sentence(late: list[str], lost: list[str]) -> Said:
+def _sentence(late: list[str], lost: list[str]) -> Message:
     parts = []
     if late:
         parts.append(
-            said(
+            Message(
                 "{} responded later than the outcome: what came before it cannot have gone "
                 "through it.",
-                "{} 的响应晚于结果变量：结果变量在此之前的变动不可能经由它传导。",
                 listed(late),
             )
         )
     if lost:
         parts.append(
-            said(
+            Message(
                 "With mediators a period earlier nothing certain of its sign is left of what goes "
                 "through {}: within a period data do not tell cause from consequence.",
-                "中介变量提前一期后，经由 {} 的效应符号不再明确：同一期内，数据无法区分因果先后。",
                 listed(lost),
             )
         )
     if not parts:
         parts.append(
-            Said(
+            Message(
                 "Where it can be asked, mediators respond no later than the outcome, and indirect "
-                "effects keep their sign with mediators a period earlier.",
-                "凡可考察之处，中介变量的响应均不晚于结果变量，且中介变量提前一期后间接效应的"
-                "符号不变。",
+                "effects keep their sign with mediators a period earlier."
             )
         )
     return joined(parts)

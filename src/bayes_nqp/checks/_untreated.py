@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from bayes_nqp.checks._labels import autocorrelation
+from bayes_nqp.language import Message
 from bayes_nqp.rowmodel import RowLayout, row_layout
 
 if TYPE_CHECKING:
@@ -154,10 +156,12 @@ class Untreated:
             earlier, later = self.pairs(lag)
             if earlier.size >= _LEAST:
                 product = (e[:, earlier] * e[:, later]).mean(axis=1)
-                found[f"autocorrelation, lag {lag}"] = product / variance
+                found[autocorrelation(lag)] = product / variance
         if "autocorrelation, lag 2" in found:
             first, second = (found[f"autocorrelation, lag {k}"] for k in (1, 2))
-            found["partial autocorrelation, lag 2"] = (second - first**2) / (1.0 - first**2)
+            found[Message("partial autocorrelation, lag {}", 2)] = (second - first**2) / (
+                1.0 - first**2
+            )
         earlier, later = self.pairs(1)
         if earlier.size < _LEAST:
             return found
@@ -166,12 +170,16 @@ class Untreated:
         return {**found, **_tails(steps), **self._spreads(steps, later)}
 
     def _spreads(self, steps: Array, later: Index) -> dict[str, Array]:
-        found = {}
+        found: dict[str, Array] = {}
         stratum = np.asarray(self.plan.frame.stratum)[self.who[later]]
-        for name, group in (("strata", stratum), ("periods", self.time[later])):
+        groups = {
+            Message("spread between strata"): stratum,
+            Message("spread between periods"): self.time[later],
+        }
+        for name, group in groups.items():
             ratio = _ratio(steps, group)
             if ratio is not None:
-                found[f"spread between {name}"] = ratio
+                found[name] = ratio
         return found
 
     def before(self, outcome: Array, residuals: Array) -> dict[str, Array]:
@@ -190,16 +198,16 @@ class Untreated:
         frame = self.plan.frame
         cohort = np.asarray(frame.cohort)[self.who]
         ever = (cohort >= 0).astype(np.float64)
-        found = {}
+        found: dict[str, Array] = {}
         slope = self._regressed(ever * self.time, outcome)
         if slope is not None:
-            found["pre-period slope"] = slope
+            found[Message("pre-period slope")] = slope
             last = self._regressed((cohort >= 0) * (self.time == cohort - 1.0), outcome)
             if last is not None:
-                found["last pre-period"] = last
+                found[Message("last pre-period")] = last
             steps = self._steps(residuals, cohort)
             if steps is not None:
-                found["pre-period steps"] = steps
+                found[Message("pre-period steps")] = steps
         return found
 
     def _regressed(self, values: Array, outcome: Array) -> Array | None:
@@ -229,8 +237,8 @@ class Untreated:
 def _tails(steps: Array) -> Mapping[str, Array]:
     square = (steps**2).mean(axis=1)
     return {
-        "kurtosis of innovations": (steps**4).mean(axis=1) / square**2,
-        "largest innovation": np.abs(steps).max(axis=1) / np.sqrt(square),
+        Message("kurtosis of innovations"): (steps**4).mean(axis=1) / square**2,
+        Message("largest innovation"): np.abs(steps).max(axis=1) / np.sqrt(square),
     }
 
 

@@ -11,7 +11,8 @@ import pandas as pd
 from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.designs._plan import CellInfo
 from bayes_nqp.designs._support import OK, REASONS, row_reasons
-from bayes_nqp.errors import IdentificationError, shown
+from bayes_nqp.errors import IdentificationError
+from bayes_nqp.language import Message, listed, separated
 from bayes_nqp.terms.cells import CellTable
 
 if TYPE_CHECKING:
@@ -52,14 +53,18 @@ def drop_reasons(
         return ~bad, ()
     support = support_frame(panel, frame, reason)
     lost = support[~support["identified"]]
-    where = "; ".join(
-        f"{_cell_name(row, panel)}: {row['reason']}" for _, row in lost.head(6).iterrows()
-    )
+    places = [
+        Message("{}: {}", _cell_name(row, panel), Message(row["reason"]))
+        for _, row in lost.head(6).iterrows()
+    ]
     if len(lost) > 6:
-        where += f"; and {len(lost) - 6} more"
+        places.append(Message("and {} more", len(lost) - 6))
+    where = separated(places)
     if design.unidentified == "raise" or not (frame.treated & ~bad).any():
         raise IdentificationError(
-            f"{len(lost)} of {len(support)} cells have effects that the data do not identify",
+            Message(
+                "{} of {} cells have effects that the data do not identify", len(lost), len(support)
+            ),
             where=where,
             hint=_hint(frame, reason),
         )
@@ -72,18 +77,20 @@ def drop_reasons(
 def _check_whole(design: StaggeredDiD, panel: Panel, frame: DesignFrame) -> None:
     if frame.n_periods < 2 or np.unique(frame.time).size < 2:
         raise IdentificationError(
-            "the panel has a single period",
+            Message("the panel has a single period"),
             hint="difference-in-differences needs periods before and after treatment",
         )
     if not frame.treated.any():
         raise IdentificationError(
-            "nobody is treated within the sample",
-            where=f"periods {panel.time_labels[0]} to {panel.time_labels[-1]}",
+            Message("nobody is treated within the sample"),
+            where=Message("periods {!s} to {!s}", panel.time_labels[0], panel.time_labels[-1]),
             hint="check that 'cohort' holds the first treated period in the units of 'time'",
         )
     if not (~frame.treated).any():
         raise IdentificationError(
-            "every row is treated, so nothing shows what would have happened without the policy",
+            Message(
+                "every row is treated, so nothing shows what would have happened without the policy"
+            ),
             hint="add units or periods before treatment",
         )
     if design.controls == "never":
@@ -93,8 +100,8 @@ def _check_whole(design: StaggeredDiD, panel: Panel, frame: DesignFrame) -> None
         if lacking.size:
             names = [frame.level_names[k] or "the panel" for k in lacking]
             raise IdentificationError(
-                "controls='never' needs never-treated units wherever units are treated",
-                where=f"none in {shown(names)}",
+                Message("controls='never' needs never-treated units wherever units are treated"),
+                where=Message("none in {}", listed(names)),
                 hint="common time effects (time=nqp.TimeEffects()), or controls='all'",
             )
 
@@ -111,10 +118,10 @@ def _hint(frame: DesignFrame, reason: Index) -> str:
     return "; or ".join(hints)
 
 
-def _cell_name(row: Any, panel: Panel) -> str:
+def _cell_name(row: Any, panel: Panel) -> Message:
     strata = ", ".join(str(row[f]) for f in panel.roles.strata)
     lead = f"{strata}, " if strata else ""
-    return f"({lead}cohort {_text(row['cohort'])}, time {_text(row['time'])})"
+    return Message("({}cohort {}, time {})", lead, _text(row["cohort"]), _text(row["time"]))
 
 
 def _text(value: object) -> str:

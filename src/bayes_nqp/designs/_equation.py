@@ -20,6 +20,7 @@ from bayes_nqp.designs._plan import CellInfo, Dose, Equation, Exposure, Moderato
 from bayes_nqp.designs._scale import within_scale
 from bayes_nqp.designs._size import check_size
 from bayes_nqp.errors import StudyError
+from bayes_nqp.language import Message
 from bayes_nqp.moments import Column, Rows, reduce_rows
 from bayes_nqp.parameters import FLAT, Scale
 from bayes_nqp.terms.cells import ESTIMATED_FROM, CellTable, cell_parts
@@ -228,14 +229,18 @@ def equation_of(
 
 def _roles(design: Estimator, panel: Panel, name: str, columns: Sequence[str]) -> Roles:
     """What messages call the columns of an equation."""
-    kinds = dict.fromkeys(panel.roles.covariates, "covariate")
-    kinds |= dict.fromkeys(panel.roles.moderators, "moderator")
-    named = [f"{kinds.get(c, 'baseline')} {c!r}" for c in columns]
-    outcome = f"outcome {panel.roles.outcome!r}" if name == "outcome" else f"mediator {name!r}"
+    kinds = dict.fromkeys(panel.roles.covariates, Message("covariate {!r}"))
+    kinds |= dict.fromkeys(panel.roles.moderators, Message("moderator {!r}"))
+    named = [kinds.get(c, Message("baseline {!r}")).fill(c) for c in columns]
+    outcome = Message("mediator {!r}", name)
+    if name == "outcome":
+        outcome = Message("outcome {!r}", panel.roles.outcome)
     exposure = getattr(design, "exposure", None)
     if exposure is None:
-        return Roles(outcome, named, "treatment", certain=True)
-    return Roles(outcome, named, f"the exposure {exposure!r}", certain=False)
+        spanned = Message("the effects of treatment")
+        return Roles(outcome, named, Message("treatment"), spanned, certain=True)
+    spanned = Message("the effects of the exposure {!r}", exposure)
+    return Roles(outcome, named, Message("the exposure {!r}", exposure), spanned, certain=False)
 
 
 def _effect_parts(

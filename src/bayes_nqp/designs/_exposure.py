@@ -15,6 +15,7 @@ from bayes_nqp.designs._frame import DesignFrame, design_frame
 from bayes_nqp.designs._plan import CellInfo, Dose, Exposure
 from bayes_nqp.designs._scale import net_of_effects, within_scale
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest, shown
+from bayes_nqp.language import NOTHING, Message, separated
 from bayes_nqp.moments import Column
 from bayes_nqp.terms.cells import CellTable
 from bayes_nqp.terms.mediators import Slope
@@ -39,8 +40,8 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-_NEVER_CHANGES = "the exposure never changes within its units"
-_NO_RESIDUAL = "unit and time effects explain all of the exposure's variation"
+_NEVER_CHANGES = Message("the exposure never changes within its units")
+_NO_RESIDUAL = Message("unit and time effects explain all of the exposure's variation")
 _FLAT = 1e-9
 """Share of a column's variation below which nothing of it is left."""
 
@@ -149,7 +150,7 @@ def _variation(frame: DesignFrame, values: Array, here: Mask, kept: Mask) -> dic
     tiny = _FLAT * max(float(np.abs(x).max(initial=0.0)), 1e-300)
     varying = np.unique(unit[np.abs(own) > tiny]).size
     net = net_of_effects(frame, np.where(here, values, 0.0), kept)[0][here[kept]]
-    reason = ""
+    reason = NOTHING
     if not varying:
         reason = _NEVER_CHANGES
     elif float(net @ net) <= _FLAT * float(own @ own):
@@ -198,7 +199,7 @@ def kept_rows(
         notes.append(f"{int((~kept).sum())} units seen once say nothing and are left out")
     if not frame.treated.any():
         raise IdentificationError(
-            f"the exposure {design.exposure!r} is {design.reference:g} in every row",
+            Message("the exposure {!r} is {:g} in every row", design.exposure, design.reference),
             hint="another 'reference', or check that 'exposure' names the right column",
         )
     table = exposure_support(design, panel, frame)
@@ -206,11 +207,15 @@ def kept_rows(
     lost = used[~used["identified"]]
     if not len(lost):
         return kept, tuple(notes)
-    where = "; ".join(f"{_name(panel, row)}{row['reason']}" for _, row in lost.iterrows())
+    where = separated(_place(panel, row, Message(row["reason"])) for _, row in lost.iterrows())
     if design.unidentified == "raise" or len(lost) == len(used):
         raise IdentificationError(
-            f"the slope of the exposure {design.exposure!r} is not identified in "
-            f"{len(lost)} of {len(used)} strata",
+            Message(
+                "the slope of the exposure {!r} is not identified in {} of {} strata",
+                design.exposure,
+                len(lost),
+                len(used),
+            ),
             where=where,
             hint="an exposure must change within units, and not for all of them alike; common "
             "time effects (time=nqp.TimeEffects()) where it is the same for a whole stratum; "
@@ -221,9 +226,9 @@ def kept_rows(
     return kept & ~gone, tuple(notes)
 
 
-def _name(panel: Panel, row: Any) -> str:
+def _place(panel: Panel, row: Any, reason: Message) -> Message:
     strata = ", ".join(str(row[f]) for f in panel.roles.strata)
-    return f"{strata}: " if strata else ""
+    return Message("{}: {}", strata, reason) if strata else reason
 
 
 def exposure_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from bayes_nqp.designs._plan import Equation
 from bayes_nqp.errors import IdentificationError, shown
 from bayes_nqp.gaussian import absorbed_products, net_of
+from bayes_nqp.language import Message, listed, separated
 from bayes_nqp.parameters import FLAT
 from bayes_nqp.terms.mediators import SlopePart
 from bayes_nqp.terms.parts import LocalPart
@@ -32,19 +33,20 @@ class Roles:
 
     Parameters
     ----------
-    outcome : str
+    outcome : Message
         Such as "outcome 'nqp'".
-    covariates : sequence of str (column)
+    covariates : sequence of Message (column)
         Of the first varying columns, such as "covariate 'ln_gdp'".
-    effects : str
-        What effects are of: "treatment", or "the exposure 'trade'".
+    effects, spanned : Message
+        What effects are of, "treatment" or "the exposure 'trade'"; and the effects themselves.
     certain : bool
         Whether effects alone cannot explain the outcome in full, unless it was made from them.
     """
 
-    outcome: str
-    covariates: Sequence[str]
-    effects: str
+    outcome: Message
+    covariates: Sequence[Message]
+    effects: Message
+    spanned: Message
     certain: bool
 
 
@@ -52,7 +54,7 @@ class Roles:
 class _Column:
     """A column by its loadings on the slots of every block."""
 
-    name: str
+    name: Message
     loadings: tuple[Array, ...]
     effect: bool
 
@@ -84,14 +86,22 @@ def check_identified(equation: Equation, roles: Roles, effects: Sequence[object]
         problems = _collinear(equation, products, plain, roles, effects)
     if problems:
         raise IdentificationError(
-            "covariates, mediators, moderators or slopes are collinear with unit effects, time "
-            "effects, the effects of treatment or one another",
-            where="; ".join(f"{name}: {why}" for name, (why, _) in list(problems.items())[:6])
-            + (f"; and {len(problems) - 6} more" if len(problems) > 6 else ""),
+            Message(
+                "covariates, mediators, moderators or slopes are collinear with unit effects, time "
+                "effects, the effects of treatment or one another"
+            ),
+            where=separated(_places(problems)),
             hint="; ".join(dict.fromkeys(hint for _, hint in problems.values())),
         )
     _check_outcome(equation, products, [*plain, *(c for c in flat if c not in plain)], roles,
                    effects)  # fmt: skip
+
+
+def _places(problems: Mapping[Message, tuple[Message, str]]) -> Iterator[Message]:
+    for name, (why, _) in list(problems.items())[:6]:
+        yield Message("{}: {}", name, why)
+    if len(problems) > 6:
+        yield Message("and {} more", len(problems) - 6)
 
 
 def _columns(equation: Equation, roles: Roles) -> tuple[list[_Column], list[_Column]]:
@@ -106,10 +116,14 @@ def _columns(equation: Equation, roles: Roles) -> tuple[list[_Column], list[_Col
         if part.name == "slope":
             names = list(roles.covariates)
         elif isinstance(part, SlopePart):
-            role = "mediator" if part.name.startswith("b_") else "moderated effect"
-            names = [f"{role} {label!r}" for label in part.flat]
+            role = (
+                Message("mediator {!r}")
+                if part.name.startswith("b_")
+                else Message("moderated effect {!r}")
+            )
+            names = [role.fill(label) for label in part.flat]
         else:
-            names = [f"{roles.effects}, {label}" for label in labels]
+            names = [Message("{}, {}", roles.effects, label) for label in labels]
         for k, name in enumerate(names):
             columns = tuple(_extended(b.columns[:, start + k]) for b in equation.problem.blocks)
             effect = part.name != "slope" and not isinstance(part, SlopePart)
@@ -175,7 +189,7 @@ def _collinear(
     columns: Sequence[_Column],
     roles: Roles,
     effects: Sequence[object],
-) -> dict[str, tuple[str, str]]:
+) -> dict[Message, tuple[Message, str]]:
     """Columns without variation of their own: why, and what to try."""
     if not columns:
         return {}
@@ -184,24 +198,31 @@ def _collinear(
     if not sources:
         return {}
     by_time, _, _ = _net(equation, products, columns, None)
-    problems: dict[str, tuple[str, str]] = {}
+    problems: dict[Message, tuple[Message, str]] = {}
     for k, places in sources.items():
         name = columns[k].name
         others = [columns[j].name for j in places if not columns[j].effect]
         effect = bool(effects) or any(columns[j].effect for j in places)
         if before[k] <= 0.0:
-            why = "unit effects explain it in full, for within units rounding alone moves it"
+            why = Message(
+                "unit effects explain it in full, for within units rounding alone moves it"
+            )
             hint = f"leave {name} out, or let its baseline value shift trends (baseline=[…])"
         elif by_time[k, k] <= _LEFT * before[k]:
-            why = "unit and time effects explain it in full"
+            why = Message("unit and time effects explain it in full")
             hint = f"leave {name} out: time effects stand for all that units share in a period"
         elif not others:
-            why = f"the effects of {roles.effects} explain it in full"
+            why = Message("{} explain it in full", roles.spanned)
             hint = f"leave {name} out: the design's effects stand for it already"
         else:
-            why = f"it is a linear function of {shown(others)}"
-            why += f", the effects of {roles.effects} and" if effect else " and"
-            why += " unit and time effects"
+            by = listed(others)
+            why = (
+                Message(
+                    "it is a linear function of {}, {} and unit and time effects", by, roles.spanned
+                )
+                if effect
+                else Message("it is a linear function of {} and unit and time effects", by)
+            )
             hint = f"leave out one of {shown([*others, name])}"
         problems.setdefault(name, (why, hint))
     return problems
@@ -259,9 +280,12 @@ def _check_outcome(
             return
         names = [columns[k].name for k in _parts(gram, free, weights, gram[-1, -1])]
     raise IdentificationError(
-        f"the {roles.outcome} is an exact linear function of {shown(names)} and of unit and time "
-        "effects",
-        where=f"{equation.rows.outcome.size} rows, to rounding",
+        Message(
+            "the {} is an exact linear function of {} and of unit and time effects",
+            roles.outcome,
+            listed(names),
+        ),
+        where=Message("{} rows, to rounding", equation.rows.outcome.size),
         hint=f"leave out {' or '.join(names[:6])}: it is the outcome in other units, or a part "
         "that the outcome was made from",
     )

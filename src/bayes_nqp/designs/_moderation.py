@@ -11,6 +11,7 @@ from bayes_nqp.designs._columns import within
 from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.designs._plan import Moderator
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest, shown
+from bayes_nqp.language import Message
 from bayes_nqp.moments import Column
 from bayes_nqp.terms.mediators import Slope
 
@@ -70,13 +71,16 @@ def moderator_of(
     size = float(values[treated].std())
     if size <= 1e-12 * max(abs(centre), 1e-300):
         raise IdentificationError(
-            f"the moderator {name!r} is the same in all treated rows",
+            Message("the moderator {!r} is the same in all treated rows", name),
             hint="leave out 'moderator'",
         )
     if _made_of(values[treated], panel.outcome[treated], frame.unit[treated]):
         raise IdentificationError(
-            f"the moderator {name!r} is the outcome {panel.roles.outcome!r} in other units, in all "
-            "treated rows",
+            Message(
+                "the moderator {!r} is the outcome {!r} in other units, in all treated rows",
+                name,
+                panel.roles.outcome,
+            ),
             hint="name a moderator that was measured before treatment, or that the outcome does "
             "not move",
         )

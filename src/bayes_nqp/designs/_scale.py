@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.errors import IdentificationError
+from bayes_nqp.language import Message
 
 __all__ = ["net_of_effects", "within_scale"]
 
@@ -40,14 +41,14 @@ def within_scale(frame: DesignFrame, outcome: Array, rows: npt.NDArray[np.bool_]
     spread = float(np.var(outcome)) * max(outcome.size, 1)
     if free <= 0:
         raise IdentificationError(
-            "the untreated rows are too few to tell time effects from noise",
-            where=f"{int(rows.sum())} untreated rows of {int((count > 0).sum())} units",
+            Message("the untreated rows are too few to tell time effects from noise"),
+            where=Message("{} untreated rows of {} units", int(rows.sum()), int((count > 0).sum())),
             hint="add periods before treatment or untreated units, or use common time effects "
             "(time=nqp.TimeEffects())",
         )
     if total <= 1e-20 * max(spread, float(outcome @ outcome) * 1e-8) or total <= 0:
         raise IdentificationError(
-            "the outcome does not vary within units over untreated rows",
+            Message("the outcome does not vary within units over untreated rows"),
             hint="check that 'outcome' names the right column",
         )
     return float(np.sqrt(total / free))

@@ -8,6 +8,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from bayes_nqp.designs._frame import DesignFrame
+from bayes_nqp.language import NOTHING, Message
 
 __all__ = ["OK", "REASONS", "row_reasons"]
 
@@ -15,11 +16,11 @@ Index = npt.NDArray[np.int64]
 
 OK = 0
 REASONS = (
-    "",
-    "its units have no untreated period (treated throughout)",
-    "no untreated unit in that period",
-    "no never-treated unit to compare with in that period",
-    "its untreated periods and the untreated units of that period are not connected",
+    NOTHING,
+    Message("its units have no untreated period (treated throughout)"),
+    Message("no untreated unit in that period"),
+    Message("no never-treated unit to compare with in that period"),
+    Message("its untreated periods and the untreated units of that period are not connected"),
 )
 
 

@@ -19,6 +19,7 @@ from bayes_nqp.designs.noise import Noise
 from bayes_nqp.designs.staggered_did import StaggeredDiD
 from bayes_nqp.doors import door
 from bayes_nqp.errors import IdentificationError, StudyError, nearest, shown
+from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian, Likelihood
 from bayes_nqp.pooling import Pooling
 from bayes_nqp.registry import register
@@ -341,7 +342,9 @@ class Mediation:
             )
         except IdentificationError as error:
             raise IdentificationError(
-                f"the mediator {name!r} cannot be explained by this design: {error.what}",
+                Message(
+                    "the mediator {!r} cannot be explained by this design: {}", name, error.what
+                ),
                 where=error.where,
                 hint=f"{error.hint}; a mediator must vary over time within untreated units, and "
                 "not be the treatment itself",

@@ -13,6 +13,7 @@ from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._att import att
 from bayes_nqp.estimands._by import By
 from bayes_nqp.estimands._effects_of import effects_of
+from bayes_nqp.language import NOTHING, Message
 
 __all__ = ["nde", "nie", "proportion_mediated", "total"]
 
@@ -192,15 +193,15 @@ def proportion_mediated(
     sure = (chance >= _SURE) | (chance <= 1 - _SURE)
     ratio = (via / whole.reset_coords(drop=True)).where(sure)
     unknown = int((~sure & ~np.isnan(whole.isel(chain=0, draw=0, drop=True))).sum())
-    said = ""
-    if unknown:
-        said = (
-            "the total effect straddles zero"
-            if whole.ndim == 2
-            else f"the total effect straddles zero in {unknown} of {chance.size} groups"
+    withheld = NOTHING
+    if unknown and whole.ndim == 2:
+        withheld = Message("the total effect straddles zero")
+    elif unknown:
+        withheld = Message(
+            "the total effect straddles zero in {} of {} groups", unknown, chance.size
         )
     return ratio.assign_attrs(
-        {**via.attrs, "estimand": "proportion mediated", "withheld": said}
+        {**via.attrs, "estimand": "proportion mediated", "withheld": withheld}
     ).rename("proportion_mediated")
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from bayes_nqp.errors import IdentificationError, shown
 from bayes_nqp.fitting._gaussian import Regression, independent
+from bayes_nqp.language import Message
 from bayes_nqp.panel._cross_section import CrossSection
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms.parts import zero_sum
@@ -261,22 +262,28 @@ def _identified(
     ]  # fmt: skip
     if treatment.size < whole.shape[1] + 2:
         raise IdentificationError(
-            f"{treatment.size} complete rows are too few for {whole.shape[1]} coefficients",
+            Message(
+                "{} complete rows are too few for {} coefficients", treatment.size, whole.shape[1]
+            ),
             hint="fewer covariates or strata",
         )
     lost = sorted(set(range(whole.shape[1])) - set(independent(whole).tolist()))
     if lost:
         raise IdentificationError(
-            "columns are linear functions of those before them: intercepts, covariates, "
-            "treatment, mediators",
+            Message(
+                "columns are linear functions of those before them: intercepts, covariates, "
+                "treatment, mediators"
+            ),
             where=shown(labels[k] for k in lost),
             hint="leave them out",
         )
     y = _standard(rows.outcome[:, None])[:, 0]
     if _residual(whole, y) < np.sqrt(_EXACT):
         raise IdentificationError(
-            f"outcome={rows.names['outcome'][0]!r} is an exact linear function of the other "
-            "columns",
+            Message(
+                "outcome={!r} is an exact linear function of the other columns",
+                rows.names["outcome"][0],
+            ),
             hint="a column that the outcome was made from is among them; leave it out",
         )
 
@@ -290,7 +297,7 @@ def _vary(rows: CrossSection, role: str, name: str, values: Array) -> None:
     ]
     if same:
         raise IdentificationError(
-            f"{role}={name!r} does not vary in a stratum",
+            Message("{}={!r} does not vary in a stratum", role, name),
             where=shown(same),
             hint="leave that stratum out, or make strata coarser",
         )

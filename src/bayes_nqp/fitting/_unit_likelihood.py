@@ -19,6 +19,7 @@ from bayes_nqp.fitting._coefficients import coefficients_of, pairs_coefficients
 from bayes_nqp.fitting._fit_index import refuse_pooled
 from bayes_nqp.fitting._parameters import unconstrained
 from bayes_nqp.fitting._unit_rows import Absorbed, UnitRows
+from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.machine import n_threads, one_thread
 
@@ -98,8 +99,11 @@ def log_likelihood(fit: Fit, by: str | None = None) -> xr.DataArray:
     """
     if not isinstance(fit.design.likelihood, Gaussian):
         raise StudyError(
-            f"the fit's likelihood is {fit.design.likelihood!r}, sampled row by row, and unit "
-            "effects cannot be integrated out of it",
+            Message(
+                "the fit's likelihood is {!r}, sampled row by row, and unit effects cannot be "
+                "integrated out of it",
+                fit.design.likelihood,
+            ),
             hint="likelihood=nqp.Gaussian()",
         )
     refuse_pooled(fit)
@@ -162,7 +166,7 @@ def left_out(fit: Fit, by: str | None = None) -> LeftOut:
         divided = np.flatnonzero(np.bincount(pairs[:, 0]) > 1)
         if divided.size:
             raise StudyError(
-                f"by={by!r} divides units that share one effect deviation",
+                Message("by={!r} divides units that share one effect deviation", by),
                 where=shown(frame.member_labels[divided]),
                 hint=f"by={fit.design.varying!r}, or something above it",
             )

@@ -9,6 +9,7 @@ import pandas as pd
 
 from bayes_nqp.columns import Floats, Ints, Rows, Strings, counted
 from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.language import Message
 from bayes_nqp.panel._roles import Roles
 
 _BIG = np.iinfo(np.int64).max
@@ -58,13 +59,17 @@ def whole(
     """Check what needs all the kept rows: units, outcome, covariates, mediators."""
     if len(units) == 1:
         raise PanelError(
-            f"unit={roles.unit!r} has a single unit, {units[0]}: there is nothing to compare it to",
+            Message(
+                "unit={!r} has a single unit, {}: there is nothing to compare it to",
+                roles.unit,
+                str(units[0]),
+            ),
             hint="name the column that tells units apart, or add untreated units",
         )
     outcome = values[roles.outcome]
     if len(outcome) > 1 and outcome.min() == outcome.max():
         raise PanelError(
-            f"outcome={roles.outcome!r} is {outcome[0]:g} in every row",
+            Message("outcome={!r} is {:g} in every row", roles.outcome, outcome[0]),
             hint="check that the right column was named",
         )
     for name in roles.covariates:

@@ -10,9 +10,9 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.checks._labels import labelled
-from bayes_nqp.checks._said import told
+from bayes_nqp.checks._labels import texts_of
 from bayes_nqp.estimands import gate_of
+from bayes_nqp.language import Translator
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._forest import Row, draw_rows
 from bayes_nqp.plots._intervals import points_of
@@ -67,17 +67,15 @@ def specifications(result: CheckResult, look: Look) -> Figure:
 
 def _rows(evidence: xr.Dataset, look: Look) -> list[Row]:
     rows, change = [], None
-    names, changes = evidence["specification"].to_numpy(), evidence["change"].to_numpy()
+    names, changes = (texts_of(evidence, name) for name in ("specification", "change"))
     for k, name in enumerate(names):
         if k and changes[k] != change:
             change = changes[k]
-            rows.append(Row(_named(str(change), look), None))
+            rows.append(Row(_named(change, look), None))
         colour = INK if k == 0 else COLOURS[0] if evidence["counts"][k] else MUTED
         colour = WARNING if str(evidence["gate_of"][k].item()).startswith("failed") else colour
         draws = evidence["att"].isel(specification=k)
-        rows.append(
-            Row(_named(str(name), look), draws, colour, "o" if evidence["counts"][k] else "D")
-        )
+        rows.append(Row(_named(name, look), draws, colour, "o" if evidence["counts"][k] else "D"))
     return rows
 
 
@@ -93,4 +91,4 @@ def _places(rows: list[Row], evidence: xr.Dataset) -> npt.NDArray[Any]:
 
 
 def _named(text: str, look: Look) -> str:
-    return str(told(labelled(text), look.language))
+    return Translator(look.language).name(text)

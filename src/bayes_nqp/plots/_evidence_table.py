@@ -15,8 +15,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from bayes_nqp import diagnostics
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.checks._labels import labelled
-from bayes_nqp.checks._said import told
+from bayes_nqp.checks._labels import messages_of
+from bayes_nqp.language import Translator
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import (
@@ -93,10 +93,11 @@ def table(result: CheckResult, look: Look) -> Figure:
     sides = _sides(evidence, say)
     worst = _worst_first(evidence, *sides)
     shown = worst.head(_MOST)
-    names = [str(told(labelled(name), look.language)) for name in shown["quantity"]]
+    known, translate = messages_of(evidence), Translator(look.language)
+    names = [translate.name(known.get(name, name)) for name in shown["quantity"]]
     with style([*say.values(), look.title or "", *names]):
         figure, left, right = _axes(look, (6.8, 0.165 * len(shown) + 1.25))
-        _fill((left, right), sides, shown, look)
+        _fill((left, right), sides, shown, names)
         keys = [say["ess_key"]] if len(sides[1].columns) > 1 else []
         notes = [*keys, *([say["worst_first"]] if len(worst) > 1 else [])]
         if len(worst) > len(shown):
@@ -135,7 +136,7 @@ def _worst_first(evidence: pd.DataFrame, small: _Side, large: _Side) -> pd.DataF
 
 
 def _fill(
-    axes: tuple[Axes, Axes], sides: tuple[_Side, _Side], shown: pd.DataFrame, look: Look
+    axes: tuple[Axes, Axes], sides: tuple[_Side, _Side], shown: pd.DataFrame, names: list[str]
 ) -> None:
     y = np.arange(len(shown))[::-1]
     left, right = axes
@@ -155,7 +156,7 @@ def _fill(
         ax.set_ylim(-0.7, len(shown) - 0.3)
         ax.spines["left"].set_visible(False)
         ax.set_xlabel(side.label)
-    left.set_yticks(y, [str(told(labelled(name), look.language)) for name in shown["quantity"]])
+    left.set_yticks(y, names)
     right.set_yticks([])
     _linear(left, shown[sides[0].names].to_numpy(dtype=float), sides[0].limit)
     _logarithmic(right, shown[sides[1].names].to_numpy(dtype=float), sides[1].limit)

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._reasons import gate_words
+from bayes_nqp.checks._reasons import failures_of
+from bayes_nqp.language import separated
 from bayes_nqp.plots._style import MUTED, WARNING
 
 __all__ = ["annotate", "label_beside", "wrapped"]
@@ -136,11 +137,9 @@ def _pieces(text: str) -> list[str]:
 
 
 def _stamp(gate: str, say: Mapping[str, str]) -> str:
-    told = gate_words(gate).zh.replace("；", "; ") if say["language"] == "zh" else gate
-    reasons = told.removeprefix("failed").lstrip(": ").split("; ")
-    more = f"; … (+{len(reasons) - _REASONS})" if len(reasons) > _REASONS else ""
-    reason = "; ".join(reasons[:_REASONS]) + more
-    reason = reason.replace("; ", "；") if say["language"] == "zh" else reason
+    failures = failures_of(gate)
+    more = [f"… (+{len(failures) - _REASONS})"] if len(failures) > _REASONS else []
+    reason = separated([*failures[:_REASONS], *more]).in_(say["language"])
     return say["because"].format(say["failed"], reason) if reason else say["failed"]
 
 

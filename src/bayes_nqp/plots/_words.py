@@ -7,8 +7,8 @@ from typing import Literal
 
 import xarray as xr
 
-from bayes_nqp.checks._said import closed
 from bayes_nqp.errors import StudyError
+from bayes_nqp.language import closed
 
 __all__ = ["Language", "effect_label", "percent", "words"]
 

@@ -16,6 +16,7 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.checks._reasons import gate_words
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.fitting import Fit
+from bayes_nqp.language import Message
 from bayes_nqp.reports._words import words
 from bayes_nqp.tables._words import per_words
 
@@ -200,9 +201,9 @@ class Context:
         str
         """
         verdict = gate_words(str(self.fit.gate))
-        if self.language != "zh":
-            return str(verdict).removeprefix("failed: ") if reasons else str(verdict)
-        return verdict.zh if reasons or self.fit.gate.passed else f"未通过（{verdict.zh}）"
+        if not reasons and not self.fit.gate.passed:
+            verdict = Message("failed: {}", verdict)
+        return verdict.in_(self.language)
 
     def joined(self, sentences: Iterable[str]) -> str:
         """Put sentences one after another, as the language does.

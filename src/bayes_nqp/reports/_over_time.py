@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from bayes_nqp.checks._said import closed
+from bayes_nqp.language import closed
 from bayes_nqp.reports._posterior import Language, Posterior, chance, level, stated, sureness
 from bayes_nqp.reports._sentences import listed
 

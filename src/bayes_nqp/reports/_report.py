@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from bayes_nqp import schema
 from bayes_nqp.checks import CheckResult, run_checks
-from bayes_nqp.checks._said import closed
 from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.files import place, write_text
 from bayes_nqp.fitting import Fit
+from bayes_nqp.language import closed
 from bayes_nqp.progress import bar
 from bayes_nqp.reports._content import Document
 from bayes_nqp.reports._context import Context

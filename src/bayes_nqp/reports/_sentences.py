@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import xarray as xr
 
 from bayes_nqp.checks._rivals import Rival
-from bayes_nqp.checks._said import closed, told
+from bayes_nqp.language import Translator, closed
 from bayes_nqp.reports._posterior import (
     UNDECIDED,
     Language,
@@ -164,7 +164,7 @@ def _grounds(one: Posterior, rival: Rival | None, p: float, language: Language) 
     own = stated(one.p_direction)
     if rival is None or p == one.p_direction or rival.check != "time_effects":
         return own
-    choice = told(rival.choice, language)
+    choice = Translator(language).name(rival.choice)
     return (
         f"{own}；采用{choice}时 {stated(p)}"
         if language == "zh"
@@ -175,7 +175,7 @@ def _grounds(one: Posterior, rival: Rival | None, p: float, language: Language) 
 def _open(said: str, rival: Rival, one: Posterior, language: Language) -> str:
     """Claim no direction where another choice would claim none, or the contrary."""
     own, zh = stated(one.p_positive, "P(> 0)"), language == "zh"
-    choice = told(rival.choice, language)
+    choice = Translator(language).name(rival.choice)
     if not rival.choice:
         why = "更换时间效应的检验对此存疑" if zh else "the check of time effects leaves it open"
     elif rival.check == "sensitivity":

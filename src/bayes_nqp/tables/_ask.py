@@ -12,8 +12,8 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.checks._said import closed
 from bayes_nqp.estimands import By
+from bayes_nqp.language import closed
 from bayes_nqp.tables._summary import summary
 from bayes_nqp.tables._words import Language, per_words, words
 

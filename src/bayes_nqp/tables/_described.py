@@ -11,9 +11,9 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.checks._reasons import gate_words
-from bayes_nqp.checks._said import closed
 from bayes_nqp.designs import own_design
 from bayes_nqp.fitting import Fit
+from bayes_nqp.language import closed
 from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.pooling import Complete, Partial
 from bayes_nqp.tables._words import listed, percent, question_of
@@ -186,7 +186,7 @@ def why_failed(gate: str, language: str) -> str:
     -------
     str
     """
-    return gate_words(gate).zh if language == "zh" else gate.removeprefix("failed").lstrip(": ")
+    return gate_words(gate).in_(language)
 
 
 def bracketed(one: CheckResult, language: str) -> str:

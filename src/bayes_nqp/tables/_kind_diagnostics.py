@@ -8,12 +8,11 @@ from typing import Any
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.checks._said import Language
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import short_gate, why_failed
 from bayes_nqp.tables._model import Column, Row, Table
 from bayes_nqp.tables._parts import said
-from bayes_nqp.tables._words import question_of, verdict_of
+from bayes_nqp.tables._words import Language, question_of, verdict_of
 
 __all__ = ["diagnostics"]
 

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.checks._labels import labelled
-from bayes_nqp.checks._said import told
+from bayes_nqp.checks._labels import messages_of
 from bayes_nqp.designs import Mediation, own_design
 from bayes_nqp.estimands import att, effects_of, text
 from bayes_nqp.estimands._by import names_of
 from bayes_nqp.fitting import Fit
+from bayes_nqp.language import Translator
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._contrasts_table import contrasts_table
 from bayes_nqp.tables._described import (
@@ -166,13 +167,17 @@ def specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
     numbers = specification_table(results, ask.prob, ask.interval)
     write = Writer(say, decimals_for(numbers["sd"].tolist(), ask.digits))
     rows: list[Row] = []
+    known: dict[str, str] = {}
+    for one in results:
+        if isinstance(one.evidence, xr.Dataset):
+            known |= messages_of(one.evidence)
     asked = {one.name: question_of(one.name, one.question, say) for one in results}
     for check, table in numbers.groupby("check", sort=False):
         if numbers["check"].nunique() > 1:
             rows.append(Row(asked[str(check)], rule=bool(rows)))
         for place, (_, line) in enumerate(table.iterrows()):
             label, change = (
-                str(told(labelled(line[name]), "zh" if ask.language == "zh" else "en"))
+                Translator(ask.language).name(known.get(line[name], line[name]))
                 for name in ("specification", "change")
             )
             label = label if place == 0 or not change else say["tally"].format(change, label)

@@ -7,7 +7,7 @@ from collections import ChainMap
 from collections.abc import Mapping
 from typing import Any
 
-from bayes_nqp.checks._questions import QUESTIONS
+from bayes_nqp.language import Translator
 from bayes_nqp.plots._words import Language, percent
 from bayes_nqp.plots._words import words as of_figures
 
@@ -362,8 +362,7 @@ def words(language: str) -> Mapping[str, str]:
         If neither speaks it.
     """
     figures = of_figures(language)
-    asked = {f"question_{name}": text for name, text in QUESTIONS.items()}
-    return ChainMap(dict(_LANGUAGES[language]), asked if language == "zh" else {}, dict(figures))
+    return ChainMap(dict(_LANGUAGES[language]), dict(figures))
 
 
 def listed(items: list[str], language: str) -> str:
@@ -417,7 +416,7 @@ def question_of(name: str, question: str, say: Mapping[str, str]) -> str:
     -------
     str
     """
-    return say.get(f"question_{name}", question)
+    return Translator(say["language"])(question)
 
 
 def verdict_of(verdict: str, say: Mapping[str, str]) -> str:

@@ -12,7 +12,6 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._refit import channels, refit
 from bayes_nqp.checks._result import NotApplicable
-from bayes_nqp.checks._said import Said, said
 from bayes_nqp.checks.confounding._flat import flat
 from bayes_nqp.checks.confounding._panel import Bias, bias_of, correlation_of, patterns_of
 from bayes_nqp.designs.noise import AR1, IID
@@ -21,6 +20,7 @@ from bayes_nqp.estimands._average import average_of
 from bayes_nqp.estimands._by import member_name, names_of
 from bayes_nqp.estimands._mediated import ALL
 from bayes_nqp.fitting._paths import lagged
+from bayes_nqp.language import Message
 from bayes_nqp.pooling import Complete
 
 if TYPE_CHECKING:
@@ -194,20 +194,17 @@ def study_of(fit: Fit) -> Study:
 def _known(design: Mediation) -> None:
     if getattr(design, "vary_by", None) is not None:
         raise NotApplicable(
-            Said(
+            Message(
                 "Where slopes vary by unit their bias is not known; ask it of the same design "
-                "with vary_by=None.",
-                "斜率因单位而异时，其偏误未知；请对同一设计改用 vary_by=None。",
+                "with vary_by=None."
             )
         )
     if not isinstance(design.errors, IID | AR1):
         name = type(design.errors).__name__
         raise NotApplicable(
-            said(
+            Message(
                 "Under {} only a part of the errors has innovations that could be confounded, as "
                 "far as is known; ask it of the same design with errors=nqp.AR1().",
-                "在 {} 下，就目前所知，只有一部分误差有可能受混杂的新息；"
-                "请对同一设计改用 errors=nqp.AR1()。",
                 name,
             )
         )

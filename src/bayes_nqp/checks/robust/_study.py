@@ -13,12 +13,12 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._pretrends import lead_design
 from bayes_nqp.checks._refit import panel_of, refit, staggered
 from bayes_nqp.checks._result import NotApplicable
-from bayes_nqp.checks._said import Said
 from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects, lead_effects
 from bayes_nqp.errors import StudyError, shown
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.fitting import Fit
+from bayes_nqp.language import Message
 
 __all__ = ["Study", "event_study_draws", "study_of"]
 
@@ -81,12 +81,7 @@ def study_of(source: object) -> Study:
     design = lead_design(staggered(source), panel_of(source))
     leads_fit = refit(source, design)
     if "leads" not in leads_fit.tree.children:
-        raise NotApplicable(
-            Said(
-                "No cohort is observed for two periods before adoption.",
-                "没有批次在政策实施前有两期观测。",
-            )
-        )
+        raise NotApplicable(Message("No cohort is observed for two periods before adoption."))
     leads = lead_effects(leads_fit)
     return Study(
         leads=leads.isel({v.CELL: leads[v.IDENTIFIED].to_numpy()}),

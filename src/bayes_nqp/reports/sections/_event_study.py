@@ -10,8 +10,8 @@ import xarray as xr
 from bayes_nqp import plots
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import leads_of
-from bayes_nqp.checks._said import closed
 from bayes_nqp.estimands import ENOUGH, growth, same_units, units_behind
+from bayes_nqp.language import closed
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context, Sketch

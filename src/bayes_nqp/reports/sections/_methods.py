@@ -8,10 +8,10 @@ import numpy as np
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._confidence import Subject, needed_for
-from bayes_nqp.checks._said import closed
 from bayes_nqp.designs import Mediation, own_design
 from bayes_nqp.designs.noise import Noise
 from bayes_nqp.estimands import ENOUGH
+from bayes_nqp.language import closed
 from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.parameters import Correlation, HalfNormal
 from bayes_nqp.pooling import Partial, Separate

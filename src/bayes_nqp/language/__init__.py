@@ -1,0 +1,38 @@
+"""Language: what the library says, in English where it is said and in others by catalogue."""
+
+from bayes_nqp.language._catalogue import ENGLISH, catalogue_of, languages
+from bayes_nqp.language._kept import decoded, encoded, recalled
+from bayes_nqp.language._message import (
+    NOTHING,
+    Message,
+    Translator,
+    cut,
+    enumerated,
+    joined,
+    listed,
+    message,
+    separated,
+)
+from bayes_nqp.language._typesetting import Typography, closed, typeset, typography
+
+__all__ = [
+    "ENGLISH",
+    "NOTHING",
+    "Message",
+    "Translator",
+    "Typography",
+    "catalogue_of",
+    "closed",
+    "cut",
+    "decoded",
+    "encoded",
+    "enumerated",
+    "joined",
+    "languages",
+    "listed",
+    "message",
+    "recalled",
+    "separated",
+    "typeset",
+    "typography",
+]

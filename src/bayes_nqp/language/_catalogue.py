@@ -1,0 +1,50 @@
+"""Catalogues: one folder a language, found by listing the folders, read when first used."""
+
+from __future__ import annotations
+
+from functools import cache
+from gettext import GNUTranslations
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+__all__ = ["ENGLISH", "catalogue_of", "languages"]
+
+ENGLISH: Final = "en"
+"""The language of the source, which needs no catalogue."""
+FOLDER: Final = Path(__file__).parent / "locale"
+_FILE: Final = "LC_MESSAGES/bayes_nqp.po"
+
+
+def languages() -> tuple[str, ...]:
+    """Name the languages that there are: English, and those that have a catalogue.
+
+    Returns
+    -------
+    tuple of str
+    """
+    folders = sorted(path.parents[1].name for path in FOLDER.glob(f"*/{_FILE}"))
+    return (ENGLISH, *folders)
+
+
+@cache
+def catalogue_of(language: str) -> GNUTranslations:
+    """Read the catalogue of a language.
+
+    Parameters
+    ----------
+    language : str
+        One of `languages`, other than English.
+
+    Returns
+    -------
+    GNUTranslations
+    """
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    compiled = BytesIO()
+    with (FOLDER / language / _FILE).open("rb") as text:
+        write_mo(compiled, read_po(text, locale=language))
+    compiled.seek(0)
+    return GNUTranslations(compiled)

@@ -1,0 +1,82 @@
+"""Messages through files that hold text alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from bayes_nqp.language._message import Message
+
+__all__ = ["decoded", "encoded", "recalled"]
+
+
+def encoded(messages: Iterable[Message]) -> str:
+    """Write messages, and what they were made from, as text.
+
+    Parameters
+    ----------
+    messages : iterable of Message
+        With parts that are messages, text or numbers.
+
+    Returns
+    -------
+    str
+    """
+    return json.dumps([_plain(message) for message in messages], ensure_ascii=False)
+
+
+def decoded(text: str) -> list[Message]:
+    """Read what `encoded` wrote.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    list of Message
+    """
+    return [_made(message) for message in json.loads(text)]
+
+
+def _plain(value: object) -> object:
+    if not isinstance(value, Message):
+        return value if isinstance(value, int | float | str) else str(value)
+    parts, named = [_plain(x) for x in value.parts], value.named.items()
+    return [value.template, parts, {k: _plain(x) for k, x in named}, value.plural, value.context]
+
+
+def _made(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    template, parts, named, plural, context = value
+    named = {name: _made(x) for name, x in named.items()}
+    return Message(template, *map(_made, parts), plural=plural, context=context, **named)
+
+
+def recalled(text: str, messages: Iterable[Message]) -> Message:
+    """Find the message that a text in a file was written from.
+
+    Parameters
+    ----------
+    text : str
+        In English.
+    messages : iterable of Message
+        That wait for their parts; the first one counts whose template the text has. Parts are
+        recalled in turn.
+
+    Returns
+    -------
+    Message
+        Text that is none of them renders alike in all languages.
+    """
+    several = tuple(messages)
+    for known in several:
+        pattern = re.sub(r"\\\{\\\}", "(.+?)", re.escape(known.template))
+        match = re.fullmatch(pattern, text)
+        if match:
+            parts = (recalled(part, several) for part in match.groups())
+            return known.fill(*parts) if match.groups() else known
+    return Message("{}", text)

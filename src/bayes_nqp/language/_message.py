@@ -1,0 +1,307 @@
+"""Messages: English in the code, rendered in other languages through their catalogues."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import reduce
+from numbers import Real
+from string import Formatter
+from typing import Any, Final, Self
+
+from bayes_nqp.language._catalogue import ENGLISH, catalogue_of
+from bayes_nqp.language._typesetting import localised, typeset, typography
+
+__all__ = [
+    "NOTHING",
+    "Message",
+    "Translator",
+    "cut",
+    "enumerated",
+    "joined",
+    "listed",
+    "message",
+    "separated",
+]
+
+_ITEM = 200
+"""Characters that a name in a list has at most."""
+
+
+class Message(str):
+    """English text that renders in any language that has a catalogue.
+
+    Parameters
+    ----------
+    template : str
+        Of ``str.format`` where there are parts, else plain text: English, and the key of the
+        catalogues.
+    *parts, **named
+        What the template holds; a part that is itself a message is rendered in the same language.
+    plural : str, default ""
+        The template where the part ``n`` is not one.
+    context : str, default ""
+        Tells apart equal English that other languages word differently.
+    """
+
+    __slots__ = ("context", "named", "parts", "plural", "template")
+    template: str
+    parts: tuple[object, ...]
+    named: dict[str, object]
+    plural: str
+    context: str
+
+    def __new__(
+        cls,
+        template: str,
+        /,
+        *parts: object,
+        plural: str = "",
+        context: str = "",
+        **named: object,
+    ) -> Self:
+        """Render in English, and keep what other languages need."""
+        many = plural and named["n"] != 1
+        text = _filled(plural if many else template, parts, named, ENGLISH)
+        made = super().__new__(cls, text)
+        made.template, made.parts, made.named = str(template), parts, named
+        made.plural, made.context = plural, context
+        return made
+
+    def __getnewargs_ex__(self) -> tuple[tuple[object, ...], dict[str, object]]:
+        """Copy and pickle what it was made from."""
+        named = {**self.named, "plural": self.plural, "context": self.context}
+        return (self.template, *self.parts), named
+
+    def __getstate__(self) -> None:
+        """Hold nothing beyond that."""
+
+    def fill(self, *parts: object, **named: object) -> Message:
+        """Fill a message that waits for its parts.
+
+        Parameters
+        ----------
+        *parts, **named
+            What the template holds.
+
+        Returns
+        -------
+        Message
+        """
+        how: dict[str, Any] = {"plural": self.plural, "context": self.context, **named}
+        return Message(self.template, *parts, **how)
+
+    def in_(self, language: str) -> str:
+        """Render in a language; what its catalogue does not have stays English.
+
+        Parameters
+        ----------
+        language : str
+
+        Returns
+        -------
+        str
+        """
+        if language == ENGLISH or not self.template:
+            return str(self)
+        filled = _filled(self._template(language), self.parts, self.named, language)
+        return typography(language).closed(filled)
+
+    def _template(self, language: str) -> str:
+        catalogue = catalogue_of(language)
+        if self.plural:
+            n: Any = self.named["n"]
+            if self.context:
+                return catalogue.npgettext(self.context, self.template, self.plural, n)
+            return catalogue.ngettext(self.template, self.plural, n)
+        if self.context:
+            return catalogue.pgettext(self.context, self.template)
+        return catalogue.gettext(self.template)
+
+
+class Translator:
+    """Renders in one language.
+
+    Parameters
+    ----------
+    language : str
+    """
+
+    __slots__ = ("language",)
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    def __call__(self, template: str, /, *parts: object, **how: object) -> str:
+        """Render a template, or a message that waits for its parts, in the language.
+
+        Parameters
+        ----------
+        template : str
+            Or a Message without parts.
+        *parts, **how
+            As `Message` takes them.
+
+        Returns
+        -------
+        str
+        """
+        if isinstance(template, Message) and (parts or how):
+            return template.fill(*parts, **how).in_(self.language)
+        return message(template, *parts, **how).in_(self.language)
+
+    def name(self, value: object) -> str:
+        """Render a message; names of the user's own stay as they are.
+
+        Parameters
+        ----------
+        value : object
+
+        Returns
+        -------
+        str
+        """
+        return value.in_(self.language) if isinstance(value, Message) else str(value)
+
+
+class _Writer(Formatter):
+    """Formats templates; numbers, but no names, are set as in print."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    def get_value(self, key: int | str, args: Any, kwargs: Any) -> object:
+        """Render messages in the same language."""
+        value = super().get_value(key, args, kwargs)
+        return value.in_(self.language) if isinstance(value, Message) else value
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """Set numbers."""
+        text = format(value, format_spec)
+        if not isinstance(value, Real):
+            return text
+        return localised(typeset(text), self.language)
+
+
+def _filled(
+    template: str, parts: tuple[object, ...], named: dict[str, object], language: str
+) -> str:
+    if not parts and not named:
+        return template
+    return _Writer(language).vformat(template, parts, named)
+
+
+NOTHING: Final = Message("")
+"""Where there is nothing to say."""
+
+
+def message(template: str, /, *parts: object, **how: Any) -> Message:
+    """Make text a message; one that is a message already stays it.
+
+    Parameters
+    ----------
+    template : str
+    *parts, **how
+        As `Message` takes them.
+
+    Returns
+    -------
+    Message
+    """
+    if isinstance(template, Message) and not parts and not how:
+        return template
+    return Message(template, *parts, **how)
+
+
+def joined(sentences: Iterable[str]) -> Message:
+    """Put sentences one after another.
+
+    Parameters
+    ----------
+    sentences : iterable of str
+        Empty ones are left out.
+
+    Returns
+    -------
+    Message
+    """
+    return _chained(
+        (x for x in sentences if x), lambda a, b: Message("{} {}", a, b, context="sentences")
+    )
+
+
+def separated(parts: Iterable[str]) -> Message:
+    """Join parts by semicolons.
+
+    Parameters
+    ----------
+    parts : iterable of str
+
+    Returns
+    -------
+    Message
+    """
+    return _chained(parts, lambda a, b: Message("{}; {}", a, b))
+
+
+def listed(items: Iterable[object], most: int = 6) -> Message:
+    """List the first items, and say how many more there are.
+
+    Parameters
+    ----------
+    items : iterable
+    most : int, default 6
+        How many to spell out.
+
+    Returns
+    -------
+    Message
+    """
+    every = list(items)
+    names = _chained(map(_name, every[:most]), lambda a, b: Message("{}, {}", a, b))
+    more = len(every) - most
+    return Message("{}, and {} more", names, more) if more > 0 else names
+
+
+def enumerated(items: Iterable[object]) -> Message:
+    """List all items as a sentence does, the last of them behind an "and".
+
+    Parameters
+    ----------
+    items : iterable
+
+    Returns
+    -------
+    Message
+    """
+    every = [_name(item) for item in items]
+    if len(every) < 2:
+        return listed(every)
+    return Message("{} and {}", listed(every[:-1], len(every)), every[-1])
+
+
+def _name(item: object) -> str:
+    return item if isinstance(item, Message) else cut(str(item))
+
+
+def _chained(parts: Iterable[str], pair: Callable[[str, str], Message]) -> Message:
+    every = list(parts)
+    chain = reduce(pair, every) if every else NOTHING
+    return chain if isinstance(chain, Message) else Message("{}", chain)
+
+
+def cut(text: str, most: int = _ITEM) -> str:
+    """Leave out the middle of a long text.
+
+    Parameters
+    ----------
+    text : str
+    most : int, default 200
+        Characters that are left at most.
+
+    Returns
+    -------
+    str
+    """
+    if len(text) <= most:
+        return text
+    return f"{text[: most - most // 4 - 3]} … {text[-(most // 4) :]}"

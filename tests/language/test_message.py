@@ -1,0 +1,114 @@
+"""Messages: English where they are said, other languages from catalogues, parts included."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bayes_nqp.language import (
+    NOTHING,
+    Message,
+    Translator,
+    decoded,
+    encoded,
+    enumerated,
+    joined,
+    languages,
+    listed,
+    recalled,
+    separated,
+)
+
+NAMED = Message("{:.2f} of {}", 0.125, Message("as fitted"))
+
+
+def test_english_is_the_text_and_chinese_comes_from_the_catalogue() -> None:
+    message = Message("Before adoption {} moved.", Message("as fitted"))
+    assert message == "Before adoption as fitted moved." == message.in_("en")
+    assert message.in_("zh") == "Before adoption 基准模型 moved."
+    assert Message("as fitted").in_("zh") == "基准模型"
+    assert languages() == ("en", "zh")
+
+
+def test_what_no_catalogue_has_stays_english() -> None:
+    assert Message("This nobody says: {}.", 1).in_("zh") == "This nobody says: 1."
+    assert NOTHING.in_("zh") == ""
+
+
+def test_it_is_copied_pickled_and_compared_as_text() -> None:
+    for again in (copy.copy(NAMED), copy.deepcopy(NAMED), pickle.loads(pickle.dumps(NAMED))):
+        assert again == NAMED == "0.12 of as fitted"
+        assert again.in_("zh") == NAMED.in_("zh") == "0.12 of 基准模型"
+    assert {NAMED: 1}["0.12 of as fitted"] == 1
+
+
+@pytest.mark.parametrize(("n", "english"), [(1, "1 treated row"), (0, "0 treated rows")])
+def test_plural_forms_are_those_of_each_language(n: int, english: str) -> None:
+    message = Message("{n} treated row", plural="{n} treated rows", n=n)
+    assert message == english
+    assert message.in_("zh").startswith(f"{n} 个")
+    assert pickle.loads(pickle.dumps(message)).in_("zh") == message.in_("zh")
+
+
+def test_a_context_tells_equal_english_apart() -> None:
+    with_controls = Message("with {}", "x", context="controls")
+    assert with_controls == Message("with {}", "x")
+    assert (with_controls.in_("zh"), Message("with {}", "x").in_("zh")) == ("x时", "与 x")
+
+
+def test_chains_follow_the_language() -> None:
+    one = Message("as fitted")
+    assert joined([Message("No channels."), "", "B."]) == "No channels. B."
+    assert joined(["甲。", "乙。"]).in_("zh") == "甲。乙。"
+    assert separated([one, "b"]).in_("zh") == "基准模型；b"
+    assert enumerated(["a", "b", "c"]) == "a, b and c"
+    assert enumerated(["a", "b", "c"]).in_("zh") == "a、b、c"
+    assert listed(["a"] * 9, 2) == "a, a, and 7 more"
+    assert listed(["a"] * 9, 2).in_("zh") == "a、a等（另有 7 项）"
+
+
+def test_names_of_the_users_own_stay() -> None:
+    assert listed(["overall"]).in_("zh") == "overall"
+    assert Translator("zh").name("overall") == "overall"
+    assert Translator("zh").name(Message("overall")) == "总体"
+    assert Translator("zh")("overall") == "总体"
+
+
+def test_chinese_closes_the_spaces_around_chinese_names() -> None:
+    assert Message("without {}", "数字化").in_("zh") == "剔除数字化"
+    assert Message("without {}", "digital").in_("zh") == "剔除 digital"
+
+
+@pytest.mark.parametrize(
+    ("template", "value", "wanted"),
+    [
+        ("moves by {:+.1f} sd", -1.94, "moves by −1.9 sd"),
+        ("[{:.2g}]", 2.14e-05, "[2.1×10⁻⁵]"),
+        ("{:.2g} in all", 1.5e12, "1.5×10¹² in all"),
+        ("event time {}", -1, "event time −1"),
+        ("without {}", "P -107", "without P -107"),
+        ("without {}", "50%-100%", "without 50%-100%"),
+        ("without {!s}", "B1e-3", "without B1e-3"),
+        ("{:.0%} of it", -0.05, "−5% of it"),
+    ],
+)
+def test_numbers_are_typeset_and_names_are_not(template: str, value: object, wanted: str) -> None:
+    assert Message(template, value) == wanted
+
+
+@given(st.lists(st.sampled_from(["att", "overall", "x"]), max_size=9), st.integers(1, 9))
+def test_messages_pass_through_files(names: list[str], most: int) -> None:
+    message = Message("delay in periods: {}", listed(map(Message, names), most))
+    (again,) = decoded(encoded([message]))
+    assert again == message
+    assert again.in_("zh") == message.in_("zh")
+
+
+def test_texts_in_files_are_recalled_by_their_templates() -> None:
+    known = (Message("{} ({})"), Message("bulk ESS {}"), Message("overall"))
+    assert recalled("bulk ESS 300 (overall)", known).in_("zh") == "主体有效样本量 300（总体）"
+    assert recalled("whatever", known).in_("zh") == "whatever"

@@ -1,0 +1,107 @@
+"""Bring the catalogues of all languages up to date with what the sources say.
+
+    python -m tools.catalogue           (or: make update)
+
+New messages are added without a translation, those that nothing says any more are left out. A new
+language is a new folder with a catalogue without entries:
+
+    python -m tools.catalogue fr
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from babel.messages import Catalog
+from babel.messages.pofile import read_po, write_po
+
+PACKAGE = Path(__file__).resolve().parents[1] / "src" / "bayes_nqp"
+LOCALES = PACKAGE / "language" / "locale"
+CALLS = {"Message", "message", "translate", "asks"}
+"""Calls whose first argument is a message, whatever object they are looked up on."""
+
+_WORDS = re.compile(r"\w|[;:,.()]")
+"""What a language may put otherwise, beside places for parts."""
+
+type Entry = tuple[str, str, str]
+"""Context, English, English plural."""
+
+
+def entries(tree: ast.AST) -> Iterator[Entry]:
+    """Find the messages of a module: literals, or either branch of a choice between them."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        if getattr(node.func, "id", getattr(node.func, "attr", "")) in CALLS:
+            named = {k.arg: k.value for k in node.keywords}
+            context, plural = (next(_texts(named.get(x)), "") for x in ("context", "plural"))
+            for text in _texts(node.args[0]):
+                if context or _WORDS.search(re.sub(r"\{[^}]*\}", "", text)):
+                    yield context, text, plural
+
+
+def _texts(node: ast.AST | None) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from _texts(node.body)
+        yield from _texts(node.orelse)
+
+
+def extracted(package: Path = PACKAGE) -> dict[Entry, list[str]]:
+    """List the messages of the package, and the files that say them."""
+    places: dict[Entry, list[str]] = {}
+    for path in sorted(package.rglob("*.py")):
+        for entry in entries(ast.parse(path.read_text(encoding="utf-8"))):
+            if entry[1]:
+                places.setdefault(entry, []).append(path.relative_to(package).as_posix())
+    return places
+
+
+def read(path: Path) -> Catalog:
+    """Read a catalogue."""
+    with path.open("rb") as text:
+        return read_po(text, locale=path.parents[1].name)
+
+
+def updated(old: Catalog, places: dict[Entry, list[str]]) -> Catalog:
+    """Return a catalogue of what the sources say now, with the translations that it has."""
+    new = Catalog(
+        locale=old.locale, project="bayes_nqp", version="", charset="utf-8", fuzzy=False,
+        header_comment="# Messages of bayes_nqp.",
+        creation_date=old.creation_date, revision_date=old.revision_date,
+    )  # fmt: skip
+    for (context, text, plural), files in sorted(places.items(), key=lambda x: (x[1][0], x[0])):
+        key = (text, plural) if plural else text
+        known = old.get(text, context or None)
+        translation = known.string if known is not None and known.id == key else ""
+        where = [(file, None) for file in sorted(set(files))]
+        new.add(key, translation or "", where, context=context or None,
+                user_comments=known.user_comments if known else ())  # fmt: skip
+    return new
+
+
+def main(languages: list[str]) -> None:
+    """Write all catalogues, and those of new languages."""
+    places = extracted()
+    for language in languages:
+        path = LOCALES / language / "LC_MESSAGES" / "bayes_nqp.po"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        day = datetime(2026, 1, 1, tzinfo=UTC)
+        with path.open("wb") as file:
+            write_po(file, Catalog(language, creation_date=day, revision_date=day))
+    for path in sorted(LOCALES.glob("*/LC_MESSAGES/bayes_nqp.po")):
+        catalogue = updated(read(path), places)
+        with path.open("wb") as file:
+            write_po(file, catalogue, width=100, include_lineno=False)
+        lacking = sum(not m.string or m.string == ("",) for m in catalogue if m.id)
+        print(f"{path.parents[1].name}: {len(catalogue)} messages, {lacking} without a translation")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
