@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from doors import reason
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import IdentificationError, PanelError
+from bayes_nqp.language import Message
 from bayes_nqp.simulation import staggered
 
 EFFECTS = {
@@ -235,6 +235,6 @@ def test_the_reasons_exist_in_chinese() -> None:
         with pytest.raises(IdentificationError) as caught:
             design.plan(panel_of(**roles))
         error = caught.value
-        chinese = reason(f"{error.what}: {error.where}").zh
+        chinese = Message("{}: {}", error.what, error.where).in_("zh")
         for word in ("effects", "linear", "explain", "covariate", "exposure "):
             assert word not in chinese
