@@ -99,7 +99,7 @@ def slopes(design: nqp.Mediation, panel: nqp.Panel) -> tuple[np.ndarray, np.ndar
     found = recovered(plan, outcome, at[0], None).slopes
     given = [constrain(e, x[None]) for e, x in zip(plan.equations, at, strict=True)]
     phi, sigma = (np.array([[one[name].item() for one in given[1:]]]) for name in ("rho", "sigma"))
-    patterns = patterns_of(outcome.problem)
+    patterns = patterns_of(outcome.problem, plan.frame.stratum)
     treated = plan.frame.treated[plan.kept]
     bias = bias_of(
         patterns, 0, phi_outcome=given[0]["rho"][0], phi_mediators=phi,

@@ -110,7 +110,7 @@ def demeaned_model(design: StaggeredDiD, panel: Panel) -> pm.Model:
     width = int(rows.time.max()) + 1
     node = plan.frame.level[rows.unit] * plan.frame.n_periods + rows.time
     cell = plan.cell_of_row[plan.kept]
-    assert rows.unit.size == rows.stratum.size * width, "the panel is not balanced"
+    assert rows.unit.size == len(rows.key) * width, "the panel is not balanced"
     with pm.Model() as model:
         scales = {
             s.name: pm.HalfNormal(f"scale_{s.name}", s.prior) if s.estimated else s.prior

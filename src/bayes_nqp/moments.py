@@ -1,15 +1,16 @@
 """Rows to sufficient statistics: cross-moments of the units that share one design.
 
-Units of one stratum and cohort that were observed in the same periods (with the same
-weights) have the same time effects and the same cells in their rows. They differ only in
-the outcome and in the varying columns, so the likelihood needs from them only the sums and
-cross-products of those over the units, whatever the error structure.
+Units of one key have the same coefficients in every period. Those of them that were observed
+in the same periods (with the same weights) differ only in the outcome and in the varying
+columns, so the likelihood needs from them only the sums and cross-products of those over the
+units, whatever the error structure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -49,8 +50,9 @@ class Rows:
     ----------
     unit, time : ndarray of int (row)
         Codes; units are 0..n-1, in order.
-    stratum, cohort : ndarray of int (unit)
-        Codes; cohort is -1 where never treated.
+    key : ndarray (unit, ...)
+        Units of equal keys have the same coefficients in every period. Of any type that sorts;
+        nothing else is read off it.
     outcome : ndarray (row)
         In multiples of ``s``.
     columns : sequence of Column
@@ -64,8 +66,7 @@ class Rows:
 
     unit: Index
     time: Index
-    stratum: Index
-    cohort: Index
+    key: npt.NDArray[np.generic]
     outcome: Array
     columns: Sequence[Column] = ()
     weights: Array | None = None
@@ -76,15 +77,26 @@ class Rows:
         """Length of the time grid that the rows use."""
         return int(self.time.max()) + 1 if self.time.size else 0
 
+    @cached_property
+    def group(self) -> Index:
+        """Number of each unit's key, in the order of keys; -1 of units seen only once.
+
+        These carry no information about effects.
+        """
+        several = np.bincount(self.unit, minlength=len(self.key)) > 1
+        out = np.full(len(self.key), -1, dtype=np.int64)
+        out[several] = np.unique(self.key[several], axis=0, return_inverse=True)[1].ravel()
+        return out
+
 
 @dataclass(frozen=True, eq=False)
 class UnitClass:
-    """Units of one stratum and cohort with the same observed periods, summed up.
+    """Units of one key with the same observed periods, summed up.
 
     Parameters
     ----------
-    stratum, cohort : int
-        Their codes.
+    group : int
+        Number of their key.
     units : ndarray of int (unit)
         Which units.
     times : ndarray of int (m,)
@@ -102,8 +114,7 @@ class UnitClass:
         What multiplies a member's deviation; by default whether the period is treated.
     """
 
-    stratum: int
-    cohort: int
+    group: int
     units: Index
     times: Index
     weights: Array
@@ -125,25 +136,23 @@ def reduce_rows(rows: Rows) -> list[UnitClass]:
     Returns
     -------
     list of UnitClass
-        In an order that depends on no label; units seen once carry no information about
-        effects and are left out.
+        In an order that depends on no label of a unit; units seen once are left out.
     """
-    n_units = rows.stratum.size
-    starts = np.searchsorted(rows.unit, np.arange(n_units))
-    lengths = np.diff(np.append(starts, rows.unit.size))
-    key = _class_keys(rows)
-    order = np.argsort(key, kind="stable")
-    bounds = np.flatnonzero(np.diff(key[order])) + 1
-    classes = []
-    for units in np.split(order, bounds):
-        if units.size and lengths[units[0]] > 1:
-            classes.append(_reduce_class(rows, np.sort(units), starts, int(lengths[units[0]])))
-    return classes
+    starts = np.searchsorted(rows.unit, np.arange(len(rows.key) + 1))
+    lengths = np.diff(starts)
+    number = _class_numbers(rows)
+    order = np.argsort(number, kind="stable")
+    bounds = np.flatnonzero(np.diff(number[order])) + 1
+    return [
+        _reduce_class(rows, units, starts, int(lengths[units[0]]))
+        for units in np.split(order, bounds)
+        if units.size and rows.group[units[0]] >= 0
+    ]
 
 
-def _class_keys(rows: Rows) -> Index:
-    """Number the classes: stratum, cohort, observed periods, weights, loadings."""
-    n_units, n_periods = rows.stratum.size, rows.n_periods
+def _class_numbers(rows: Rows) -> Index:
+    """Number the classes: key, observed periods, weights, loadings."""
+    n_units, n_periods = len(rows.key), rows.n_periods
     seen = np.zeros((n_units, n_periods), dtype=bool)
     seen[rows.unit, rows.time] = True
     key = _number(np.packbits(seen, axis=1))
@@ -152,7 +161,7 @@ def _class_keys(rows: Rows) -> Index:
             table = np.zeros((n_units, n_periods))
             table[rows.unit, rows.time] = values
             key = _join(key, _number(table))
-    return _join(_join(rows.stratum, rows.cohort + 1), key)
+    return _join(rows.group, key)
 
 
 def _number(table: npt.NDArray[np.generic]) -> Index:
@@ -185,7 +194,7 @@ def _reduce_class(rows: Rows, units: Index, starts: Index, length: int) -> UnitC
         cross += packed.T @ packed
     weights = np.ones(length) if rows.weights is None else rows.weights[first]
     return UnitClass(
-        int(rows.stratum[units[0]]), int(rows.cohort[units[0]]), units, times, weights,
+        int(rows.group[units[0]]), units, times, weights,
         column, position, sums, cross, None if rows.loading is None else rows.loading[first],
     )  # fmt: skip
 

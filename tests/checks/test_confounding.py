@@ -146,7 +146,7 @@ def test_correlation_of_innovations_is_found_under_effects_and_gaps() -> None:
     seen = rng.uniform(size=(units, periods)) > 0.1
     unit, time = np.nonzero(seen)
     rows = Rows(
-        unit, time, np.zeros(units, dtype=np.int64), cohort, np.zeros(unit.size),
+        unit, time, cohort, np.zeros(unit.size),
         [Column(str(k), values[..., k][seen]) for k in range(2)],
     )  # fmt: skip
     patterns = [Pattern(0, np.flatnonzero(s), t[s], 1) for s, t in zip(seen, treated, strict=True)]
@@ -313,7 +313,7 @@ def shifted(
         given.append({k: a.ravel() for k, a in constrain(equation, x[None]).items()})
     found = recovered(plan, outcome, at[0], None).slopes[0].mean(axis=0)
     phi = np.array([[one.get("rho", np.zeros(1))[0] for one in given[1:]]])
-    patterns = panel_bias.patterns_of(outcome.problem)
+    patterns = panel_bias.patterns_of(outcome.problem, plan.frame.stratum)
     treated = plan.frame.treated[plan.kept]
     bias = panel_bias.bias_of(
         patterns, 0, phi_outcome=given[0].get("rho", np.zeros(1)), phi_mediators=phi,

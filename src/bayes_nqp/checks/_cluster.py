@@ -194,7 +194,7 @@ class _Saturated:
 
     def _add(self, number: int, like: UnitClass, sums: _Sums) -> None:
         """Add one class's units to the sums."""
-        q, shared, slopes = self.fit.of_class(number)
+        q, shared, slopes = self.fit.of_class(like)
         n_columns, k = self.problem.n_columns, self.directions.shape[1]
         step = max(1, 4_000_000 // (like.times.size * (n_columns + k + 1) + k * q.shape[0]))
         for at in range(0, like.units.size, step):

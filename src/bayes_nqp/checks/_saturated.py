@@ -12,11 +12,11 @@ from scipy.sparse import csr_array
 
 from bayes_nqp.designs._plan import Equation
 from bayes_nqp.errors import IdentificationError, StudyError
-from bayes_nqp.gaussian import PADDING, places_of_classes
+from bayes_nqp.gaussian import PADDING, class_precision
 from bayes_nqp.gaussian.density import normal_equations
 from bayes_nqp.gaussian.types import Arrowhead, Values
-from bayes_nqp.gaussian.unit_precision import small
 from bayes_nqp.language import Message
+from bayes_nqp.moments import UnitClass
 from bayes_nqp.parameters import FLAT
 
 __all__ = ["Saturated"]
@@ -62,8 +62,6 @@ class Saturated:
         taking = _taking(self.place)
         self.slot_loads: Any = csr_array(head.slot_loads @ taking)
         self.group_loads: Any = csr_array(head.group_loads @ taking)
-        self.type_of, self.group_of = places_of_classes(self.problem)
-        self.precision = small(self.gaussian, self.values).q[0]
         self.gram, self.right = self._normal_equations()
 
     def _normal_equations(self) -> tuple[Array, Array]:
@@ -99,23 +97,22 @@ class Saturated:
             ) from None
         return factor, cho_solve(factor, self.right)
 
-    def of_class(self, number: int) -> tuple[Array, Array, Array]:
+    def of_class(self, units: UnitClass) -> tuple[Array, Array, Array]:
         """Precision of a unit's errors net of its effect, and how it loads on coefficients.
 
         Parameters
         ----------
-        number : int
-            Of the class of units.
+        units : UnitClass
 
         Returns
         -------
         tuple of ndarray (m, m), ndarray (m, coefficient) and ndarray (column, coefficient)
             Over its m observed periods; the last, of the slopes of the varying columns.
         """
-        times, width = self.problem.classes[number].times, self.gaussian.moments.width
-        start, n_periods = int(self.group_of[number]) * width, self.problem.n_periods
+        times, width = units.times, self.gaussian.moments.width
+        start, n_periods = units.group * width, self.problem.n_periods
         slopes = slice(start + n_periods, start + n_periods + self.problem.n_columns)
-        q = self.precision[self.type_of[number]][np.ix_(times, times)]
+        q = class_precision(self.gaussian, self.values, units)
         return q, self.group_loads[start + times].toarray(), self.group_loads[slopes].toarray()
 
 

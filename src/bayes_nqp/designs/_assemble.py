@@ -6,88 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.designs._plan import Dose, Equation
 from bayes_nqp.designs.noise import Noise
-from bayes_nqp.gaussian import Block, Member, Problem
+from bayes_nqp.gaussian import Block, Group, Member, Problem
 from bayes_nqp.moments import Rows, UnitClass, packed_rows
 from bayes_nqp.parameters import FIXED, FLAT, HalfNormal, Parameter, Scale
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms.cells import CellTable
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
 
-__all__ = ["assemble", "block_of_strata", "free_times"]
+__all__ = ["assemble"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
-
-
-def block_of_strata(frame: DesignFrame, *, local_time: bool, members: bool) -> Index:
-    """Group the strata that share local time effects, or members.
-
-    Parameters
-    ----------
-    frame : DesignFrame
-    local_time : bool
-        Whether time effects belong to blocks.
-    members : bool
-        Whether members hold several units.
-
-    Returns
-    -------
-    ndarray of int (stratum)
-        Number of each stratum's block.
-    """
-    n = int(frame.stratum_levels.shape[0])
-    links: list[tuple[Index, Index]] = []
-    if local_time:
-        links.append((frame.stratum, frame.level + n))
-    if members:
-        treated = frame.cohort >= 0
-        links.append((frame.stratum[treated], frame.member[treated] + n + len(frame.level_names)))
-    if not links:
-        return np.arange(n)
-    a = np.concatenate([x for x, _ in links])
-    b = np.concatenate([y for _, y in links])
-    size = int(b.max()) + 1
-    graph = coo_matrix((np.ones(a.size, dtype=np.int8), (a, b)), shape=(size, size))
-    component = connected_components(graph, directed=False)[1][:n]
-    return np.unique(component, return_inverse=True)[1].astype(np.int64)
-
-
-def free_times(
-    classes: Sequence[UnitClass], level_of_stratum: Index, n_levels: int, n_periods: int
-) -> tuple[Index, Index]:
-    """Level × period of the time effects that rows hold, and of those to estimate.
-
-    One reference is left out for every set of periods that units connect.
-
-    Parameters
-    ----------
-    classes : sequence of UnitClass
-    level_of_stratum : ndarray of int (stratum)
-    n_levels, n_periods : int
-
-    Returns
-    -------
-    tuple of ndarray of int
-        All, and those without the references.
-    """
-    a, b = [], []
-    for c in classes:
-        nodes = level_of_stratum[c.stratum] * n_periods + c.times
-        a.append(np.full(nodes.size, nodes[0]))
-        b.append(nodes)
-    first, second = np.concatenate(a), np.concatenate(b)
-    size = n_levels * n_periods
-    graph = coo_matrix((np.ones(first.size, dtype=np.int8), (first, second)), shape=(size, size))
-    component = connected_components(graph, directed=False)[1]
-    seen = np.unique(second)
-    _, reference = np.unique(component[seen], return_index=True)
-    return seen, np.delete(seen, reference)
 
 
 def assemble(
@@ -98,6 +31,7 @@ def assemble(
     cells: CellTable,
     parts: Sequence[GlobalPart | LocalPart],
     *,
+    cell_of_row: Index,
     block: Index,
     time_rows: Index,
     errors: Noise,
@@ -120,6 +54,8 @@ def assemble(
         Their moments.
     cells : CellTable
     parts : sequence of parts
+    cell_of_row : ndarray of int (row)
+        Cell of each of these rows, -1 where it has none.
     block : ndarray of int (stratum)
     time_rows : ndarray of int (stratum)
         Row of the time-effect table that each stratum uses.
@@ -146,14 +82,14 @@ def assemble(
     ).astype(np.int64)
     local_numbers = [_number(p.scale, scales) for p in local]
     n_columns, n_periods = len(rows.columns), frame.n_periods
-    blocks, slots, local_index, level_at, stratum_at = (
+    blocks, slots, inside, local_index = (
         [],
         np.zeros((cells.size, 2), int),
+        np.full(cells.size, -1, dtype=np.int64),
         [np.zeros(p.index.size, dtype=np.int64) for p in local],
-        np.zeros(block.size, dtype=np.int64),
-        np.zeros(block.size, dtype=np.int64),
     )
-    offset = 0
+    level_at, stratum_at, slope_slots = np.zeros((3, block.size), dtype=np.int64)
+    offset = start = 0
     for b in range(int(block.max()) + 1):
         strata = np.flatnonzero(block == b)
         levels = np.unique(time_rows[strata])
@@ -166,6 +102,8 @@ def assemble(
             column = dose.start + cells.time[here]
             slots[here, 1] = base + stratum_at[cells.stratum[here]] * n_columns + column
             here = here[:0]
+        inside[here] = np.arange(here.size)
+        slope_slots[strata] = start + base + here.size + stratum_at[strata] * n_columns
         local_slot, local_scale = [], []
         for j, part in enumerate(local):
             if part.place == "cells":
@@ -180,25 +118,16 @@ def assemble(
             local_slot.append(at)
             local_scale.append(np.full(mine.size, local_numbers[j]))
         columns = _block_columns(shared, levels, here, strata, n_periods, n_columns)
+        start += len(columns)
         blocks.append(
             Block(
-                levels.size, here.size, strata,
+                levels.size, here.size, strata.size,
                 np.concatenate([*local_slot, np.zeros(0, int)]).astype(np.int64),
                 np.concatenate([*local_scale, np.zeros(0, int)]).astype(np.int64),
                 columns,
             )
         )  # fmt: skip
-    class_stratum = np.array([c.stratum for c in classes], dtype=np.int64)
-    lookup = _cell_lookup(frame, cells)
-    class_cells, class_treated = [], []
-    for c in classes:
-        found = lookup[c.stratum, c.cohort + 1, c.times]
-        if dose is not None:
-            found = np.full(found.size, -1)
-        class_cells.append(
-            np.where(found >= 0, slots[found, 1] - _base(blocks, slots, found, n_periods), -1)
-        )
-        class_treated.append(_loading(c))
+    cell_at = np.where(cell_of_row >= 0, inside[cell_of_row], -1)
     problem = Problem(
         n_periods=n_periods,
         n_columns=n_columns,
@@ -212,25 +141,51 @@ def assemble(
         member_scale=member_scale,
         global_scale=global_scale,
         blocks=blocks,
+        groups=_groups(frame, rows, cell_at, block, level_at, stratum_at),
         classes=classes,
-        class_block=block[class_stratum],
-        class_level=level_at[class_stratum],
-        class_stratum=stratum_at[class_stratum],
-        class_cells=class_cells,
-        class_treated=class_treated,
+        class_treated=[_loading(c, int(frame.cohort[c.units[0]])) for c in classes],
         members=_members(frame, rows, classes, block) if members else (),
     )
     return Equation(
         name, rows, problem, scale, shared, local,
-        tuple(local_index), slots, dose=dose,
+        tuple(local_index), slots, slope_slots, dose=dose,
     )  # fmt: skip
 
 
-def _loading(one: UnitClass) -> Array:
+def _groups(
+    frame: DesignFrame, rows: Rows, cell_at: Index, block: Index, level_at: Index, slopes_at: Index
+) -> list[Group]:
+    """Coefficients of each group, as its rows have them.
+
+    Parameters
+    ----------
+    frame : DesignFrame
+    rows : Rows
+    cell_at : ndarray of int (row)
+        Cell within the block.
+    block, level_at, slopes_at : ndarray of int (stratum)
+        Block; within it, level of time effects and set of slopes.
+
+    Returns
+    -------
+    list of Group
+    """
+    numbers, first = np.unique(rows.group, return_index=True)
+    strata = frame.stratum[first[numbers >= 0]]
+    cells = np.full((strata.size, frame.n_periods), -1, dtype=np.int64)
+    several = rows.group[rows.unit] >= 0
+    cells[rows.group[rows.unit[several]], rows.time[several]] = cell_at[several]
+    return [
+        Group(int(block[s]), int(level_at[s]), int(slopes_at[s]), row)
+        for s, row in zip(strata, cells, strict=True)
+    ]
+
+
+def _loading(units: UnitClass, cohort: int) -> Array:
     """What multiplies deviations: unit effects absorb their mean, rounding does not."""
-    if one.loading is None:
-        return ((one.cohort >= 0) & (one.times >= one.cohort)).astype(np.float64)
-    return one.loading - one.loading.mean()
+    if units.loading is None:
+        return ((cohort >= 0) & (units.times >= cohort)).astype(np.float64)
+    return units.loading - units.loading.mean()
 
 
 def _number(scale: Scale | int, scales: list[Scale]) -> int:
@@ -242,11 +197,6 @@ def _number(scale: Scale | int, scales: list[Scale]) -> int:
         scales.append(scale)
         return len(scales) - 1
     return names.index(scale.name)
-
-
-def _base(blocks: Sequence[Block], slots: Index, found: Index, n_periods: int) -> Index:
-    levels = np.array([b.n_levels for b in blocks], dtype=np.int64)
-    return np.asarray(levels[slots[found, 0]] * n_periods)
 
 
 def _block_columns(
@@ -275,22 +225,13 @@ def _block_columns(
     return np.concatenate(columns, axis=1) if columns else np.zeros((size, 0))
 
 
-def _cell_lookup(frame: DesignFrame, cells: CellTable) -> Index:
-    lookup = np.full(
-        (frame.stratum_levels.shape[0], int(frame.cohort.max(initial=-1)) + 2, frame.n_periods),
-        -1, dtype=np.int64,
-    )  # fmt: skip
-    lookup[cells.stratum, cells.cohort + 1, cells.time] = np.arange(cells.size)
-    return lookup
-
-
 def _members(
     frame: DesignFrame, rows: Rows, classes: Sequence[UnitClass], block: Index
 ) -> list[Member]:
     """Treated members, with the sums of their units class by class."""
     entries: dict[int, list[tuple[int, int, Array]]] = {}
     for k, c in enumerate(classes):
-        if c.cohort < 0 or c.times[-1] < c.cohort:
+        if not (0 <= frame.cohort[c.units[0]] <= c.times[-1]):
             continue
         members, position = np.unique(frame.member[c.units], return_inverse=True)
         sums = np.zeros((members.size, c.sums.size))
@@ -301,6 +242,6 @@ def _members(
     for m in sorted(entries):
         ks = np.array([k for k, _, _ in entries[m]], dtype=np.int64)
         ns = np.array([n for _, n, _ in entries[m]], dtype=np.int64)
-        home = int(block[classes[int(ks[0])].stratum])
+        home = int(block[frame.stratum[classes[int(ks[0])].units[0]]])
         found.append(Member(home, ks, ns, [total for _, _, total in entries[m]]))
     return found

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs._assemble import assemble, block_of_strata, free_times
+from bayes_nqp.designs._assemble import assemble
 from bayes_nqp.designs._cells import cell_info, cell_table, drop_reasons
 from bayes_nqp.designs._columns import varying_columns
+from bayes_nqp.designs._connected import block_of_strata, free_times
 from bayes_nqp.designs._exposure import dose_of, exposure_columns, per_exposure, whole_table
 from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.designs._identified import Roles, check_identified
@@ -185,8 +186,7 @@ def equation_of(
     rows = Rows(
         unit=frame.unit[kept],
         time=frame.time[kept],
-        stratum=frame.stratum,
-        cohort=frame.cohort,
+        key=np.stack([frame.stratum, frame.cohort], axis=1),
         outcome=_centred(frame, outcome / scale, kept, common=pooled_time),
         columns=columns,
         weights=_weights(design, panel, kept),
@@ -194,12 +194,8 @@ def equation_of(
     )
     classes = reduce_rows(rows)
     level_of_stratum = _level_of_stratum(frame)
-    seen, free = free_times(
-        classes, np.zeros_like(level_of_stratum) if pooled_time else level_of_stratum,
-        n_levels, n_periods,
-    )  # fmt: skip
+    seen, free = free_times(rows, frame.level, n_levels, n_periods)
     if pooled_time:
-        seen, _ = free_times(classes, level_of_stratum, n_levels, n_periods)
         free = seen
     b_parts = mediator_parts(
         [slope for slope, _ in slopes], before, design.effect, design.strata(panel),
@@ -217,9 +213,9 @@ def equation_of(
     ]  # fmt: skip
     equation = assemble(
         name, frame, rows, classes, ground.table, parts,
-        block=block, time_rows=level_of_stratum, errors=design.errors,
-        member_scale=_member_scale(design, frame), members=members, priors=priors, scale=scale,
-        dose=dose,
+        cell_of_row=ground.cell_of_row[kept], block=block, time_rows=level_of_stratum,
+        errors=design.errors, member_scale=_member_scale(design, frame), members=members,
+        priors=priors, scale=scale, dose=dose,
     )  # fmt: skip
     names = [c.name for c in columns[:covariates]]
     equation = replace(equation, slopes=tuple(slope for slope, _ in slopes))

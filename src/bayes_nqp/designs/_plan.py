@@ -147,6 +147,8 @@ class Equation:
         For each local part, the position of its coefficients among all blocks' local ones.
     cell_slots : ndarray of int (cell, 2)
         Block of each cell, and its slot there.
+    slope_slots : ndarray of int (stratum)
+        First slot of each stratum's slopes of the varying columns, among those of all blocks.
     slopes : tuple of Slope
         The last varying columns of ``rows``, whose slopes vary by stratum: mediators, and then
         the moderator of the treatment effect.
@@ -162,6 +164,7 @@ class Equation:
     locals: tuple[LocalPart, ...]
     local_index: tuple[Index, ...]
     cell_slots: Index
+    slope_slots: Index
     slopes: tuple[Slope, ...] = ()
     dose: Dose | None = None
 

@@ -182,7 +182,7 @@ def _assemble(
     starts = np.concatenate([[0], np.cumsum([b.columns.shape[0] for b in blocks])]).astype(np.int64)
     at = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
     mean = draws.slots[:, at] * equation.effect_scale
-    slopes = slopes_of(equation, draws, starts) if equation.slopes else None
+    slopes = slopes_of(equation, draws) if equation.slopes else None
     moderated = moderator_means(plan, equation)
     effect, deviation, tilt = mean, None, None
     if moderated is not None and slopes is not None:
@@ -268,28 +268,20 @@ def stratum_of_members(plan: Plan) -> Index:
     return np.asarray(first[codes])
 
 
-def slopes_of(equation: Equation, draws: Coefficients, starts: Index) -> Array:
+def slopes_of(equation: Equation, draws: Coefficients) -> Array:
     """Slopes of mediators and the moderator in every stratum, its slots' last columns.
 
     Parameters
     ----------
     equation : Equation
     draws : Coefficients
-    starts : ndarray of int (block + 1)
-        Where each block's slots begin.
 
     Returns
     -------
     ndarray (draw, stratum, slope), outcome units per unit of the mediator
     """
-    problem, wanted = equation.problem, len(equation.slopes)
-    strata = sum(block.strata.size for block in problem.blocks)
-    out = np.empty((draws.slots.shape[0], strata, wanted))
-    for start, block in zip(starts, problem.blocks, strict=False):
-        base = start + block.n_levels * problem.n_periods + block.n_cells
-        for i, stratum in enumerate(block.strata):
-            end = base + (i + 1) * problem.n_columns
-            out[:, stratum] = draws.slots[:, end - wanted : end]
+    last = np.arange(equation.problem.n_columns)[-len(equation.slopes) :]
+    out = draws.slots[:, equation.slope_slots[:, None] + last]
     return out * (equation.scale / np.array([slope.size for slope in equation.slopes]))
 
 

@@ -257,5 +257,5 @@ def _equation(equation: Equation, draws: StackedDraws, number: int) -> Recovered
     starts = np.cumsum([0, *(b.columns.shape[0] for b in equation.problem.blocks)])
     at = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
     mean = slots[:, at] * equation.scale
-    slopes = slopes_of(equation, of_equation, starts) if equation.slopes else None
+    slopes = slopes_of(equation, of_equation) if equation.slopes else None
     return Recovered(mean, mean, terms_of(equation, of_equation), None, slopes)

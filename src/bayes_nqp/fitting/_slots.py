@@ -44,19 +44,15 @@ def slot_places(plan: Plan, equation: Equation) -> SlotPlaces:
     -------
     SlotPlaces
     """
-    frame, problem = plan.frame, equation.problem
-    periods, columns = frame.n_periods, len(equation.rows.columns)
+    frame, problem, rows = plan.frame, equation.problem, equation.rows
+    periods, columns = frame.n_periods, len(rows.columns)
     starts = np.cumsum([0, *(b.columns.shape[0] for b in problem.blocks)])
     none = int(starts[-1])
     time = np.full(len(frame.level_names) * periods, none, dtype=np.int64)
-    slopes = np.full(frame.stratum_levels.shape[0] * columns, none, dtype=np.int64)
     cells = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
-    for k, c in enumerate(problem.classes):
-        b = int(problem.class_block[k])
-        block, level = problem.blocks[b], int(frame.level[c.units[0]])
-        at = starts[b] + problem.class_level[k] * periods
+    numbers, first = np.unique(rows.group, return_index=True)
+    for group, unit in zip(problem.groups, first[numbers >= 0], strict=True):
+        level, at = int(frame.level[unit]), starts[group.block] + group.level * periods
         time[level * periods : (level + 1) * periods] = at + np.arange(periods)
-        at = starts[b] + block.n_levels * periods + block.n_cells
-        at += problem.class_stratum[k] * columns
-        slopes[c.stratum * columns : (c.stratum + 1) * columns] = at + np.arange(columns)
-    return SlotPlaces(time, cells.astype(np.int64), slopes)
+    slopes = equation.slope_slots[:, None] + np.arange(columns)
+    return SlotPlaces(time, cells.astype(np.int64), slopes.ravel())

@@ -163,18 +163,16 @@ def residual_moments(equations: Sequence[Equation], points: Sequence[Array]) -> 
 def _innovations(equation: Equation, x: Array, slots: Array, number: int) -> tuple[Array, Array]:
     """Residual innovations (unit, m) of one class, and the projection that they went through."""
     problem, rows = equation.problem, equation.rows
-    c, b = problem.classes[number], int(problem.class_block[number])
-    block = problem.blocks[b]
-    base = sum(one.columns.shape[0] for one in problem.blocks[:b])
+    c = problem.classes[number]
+    group = problem.groups[c.group]
+    block = problem.blocks[group.block]
+    base = sum(one.columns.shape[0] for one in problem.blocks[: group.block])
     index = np.searchsorted(rows.unit, c.units)[:, None] + np.arange(c.times.size)
-    left = (
-        rows.outcome[index]
-        - slots[base + problem.class_level[number] * problem.n_periods + c.times]
-    )
+    left = rows.outcome[index] - slots[base + group.level * problem.n_periods + c.times]
     base += block.n_levels * problem.n_periods
-    cells = problem.class_cells[number]
+    cells = group.cells[c.times]
     left -= np.where(cells >= 0, slots[base + np.maximum(cells, 0)], 0.0)
-    base += block.n_cells + problem.class_stratum[number] * problem.n_columns
+    base += block.n_cells + group.slopes * problem.n_columns
     for k, column in enumerate(rows.columns):
         left -= column.values[index] * slots[base + k]
     lower = np.linalg.cholesky(_covariance(equation, x, c.times, c.weights))

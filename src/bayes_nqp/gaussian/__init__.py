@@ -6,12 +6,13 @@ from bayes_nqp.gaussian.correlated import ErrorSums, error_sums
 from bayes_nqp.gaussian.density import density
 from bayes_nqp.gaussian.draws import Coefficients, SharedErrors, draw, number_count
 from bayes_nqp.gaussian.functionals import averages, functionals, local_variances
-from bayes_nqp.gaussian.maps import gaussian_problem, places_of_classes
+from bayes_nqp.gaussian.maps import gaussian_problem
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.spans import absorbed_products, net_of
 from bayes_nqp.gaussian.stacked import Stacked, stacked
-from bayes_nqp.gaussian.statement import Block, Member, Problem
+from bayes_nqp.gaussian.statement import Block, Group, Member, Problem
 from bayes_nqp.gaussian.types import PADDING, Noise
+from bayes_nqp.gaussian.unit_precision import class_precision
 
 __all__ = [
     "PADDING",
@@ -19,6 +20,7 @@ __all__ = [
     "Coefficients",
     "ErrorSums",
     "GaussianProblem",
+    "Group",
     "Member",
     "Noise",
     "Problem",
@@ -27,6 +29,7 @@ __all__ = [
     "StackedDraws",
     "absorbed_products",
     "averages",
+    "class_precision",
     "density",
     "draw",
     "error_sums",
@@ -35,7 +38,6 @@ __all__ = [
     "local_variances",
     "net_of",
     "number_count",
-    "places_of_classes",
     "stacked",
     "stacked_density",
     "stacked_draw",

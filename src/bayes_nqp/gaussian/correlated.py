@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 
 from bayes_nqp.gaussian._small import half_solve, lower_places, lower_triangles, whiteners
 from bayes_nqp.gaussian.density import Factor
-from bayes_nqp.gaussian.maps import class_keys
+from bayes_nqp.gaussian.maps import class_types
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.statement import Problem
 from bayes_nqp.gaussian.types import Array, Index, Values
@@ -37,7 +37,7 @@ class ErrorSums:
         ``[sqrt(n) I; S / sqrt(n)]`` of each class: errors' means over units.
     within : csr_array (R K (K + 1) / 2, H T (T + 1) / 2)
         Takes lower triangles of ``Q̃`` to what columns' slopes owe to differences of units inside
-        their classes, ``<Q̃, M - S S' / n>``; R strata.
+        their classes, ``<Q̃, M - S S' / n>``; R sets of slopes.
     slope_slots : ndarray of int (R, K)
         Slots of these slopes.
     type_of : ndarray of int (C)
@@ -109,16 +109,16 @@ class ErrorSums:
     def _slopes(self, problem: GaussianProblem, values: Values, errors: Array) -> Array:
         """What differences of units inside classes add to slopes (B, slot, times)."""
         n_points, _, times = errors.shape
-        strata, k = self.slope_slots.shape
+        n_sets, k = self.slope_slots.shape
         rows, columns = np.tril_indices(k)
         lower = (self.within @ lower_triangles(small(problem, values).q).T).T
-        square = np.zeros((n_points, strata, k, k))
-        square[:, :, rows, columns] = lower.reshape(n_points, strata, -1)
+        square = np.zeros((n_points, n_sets, k, k))
+        square[:, :, rows, columns] = lower.reshape(n_points, n_sets, -1)
         square[:, :, columns, rows] = square[:, :, rows, columns]
         size, vectors = np.linalg.eigh(square)
         # The symmetric root is one and the same whatever the order of eigenvectors.
         root = (vectors * np.sqrt(np.maximum(size, 0.0))[..., None, :]) @ vectors.swapaxes(-1, -2)
-        drawn = errors[:, self.seen.size :].reshape(n_points, strata, k, times)
+        drawn = errors[:, self.seen.size :].reshape(n_points, n_sets, k, times)
         out = np.zeros((n_points, self.n_slots, times))
         out[:, self.slope_slots] = root @ drawn
         return out
@@ -135,7 +135,7 @@ def error_sums(problem: Problem) -> ErrorSums:
     -------
     ErrorSums
     """
-    keys = class_keys(problem)
+    types = class_types(problem)
     n_periods, k = problem.n_periods, problem.n_columns
     width = n_periods + k + 1
     seen = np.zeros((len(problem.classes), n_periods), dtype=bool)
@@ -146,30 +146,30 @@ def error_sums(problem: Problem) -> ErrorSums:
         entries = c.column < k
         at = np.concatenate([c.times, n_periods + c.column[entries]])
         period = np.concatenate([c.times, c.times[c.position[entries]]])
-        rows.append(keys.group_of[number] * width + at)
+        rows.append(c.group * width + at)
         columns.append(number * n_periods + period)
         data.append(np.concatenate([np.full(c.times.size, root), c.sums[entries] / root]))
-    shape = (len(keys.groups) * width, seen.size)
+    shape = (len(problem.groups) * width, seen.size)
     loads = csr_array(
         (np.concatenate(data), (np.concatenate(rows), np.concatenate(columns))), shape=shape
     )
     slots, places = _slope_slots(problem)
     return ErrorSums(
-        loads, _within(problem, keys.type_of, len(keys.types), places), slots, keys.type_of, seen,
-        sum(block.columns.shape[0] for block in problem.blocks),
+        loads, _within(problem, types.type_of, len(types.kinds), places), slots, types.type_of,
+        seen, sum(block.columns.shape[0] for block in problem.blocks),
     )  # fmt: skip
 
 
 def _slope_slots(problem: Problem) -> tuple[Index, dict[tuple[int, int], int]]:
-    """Slots of the slopes of every stratum of every block, and the number of each stratum."""
+    """Slots of every set of slopes of every block, and the number of each set."""
     slots: list[Index] = []
     places: dict[tuple[int, int], int] = {}
     start = 0
     for number, block in enumerate(problem.blocks):
         base = start + block.n_levels * problem.n_periods + block.n_cells
-        for stratum in range(block.strata.size):
-            places[number, stratum] = len(slots)
-            slots.append(base + stratum * problem.n_columns + np.arange(problem.n_columns))
+        for at in range(block.n_slopes):
+            places[number, at] = len(slots)
+            slots.append(base + at * problem.n_columns + np.arange(problem.n_columns))
         start += block.columns.shape[0]
     return np.array(slots, dtype=np.int64).reshape(len(slots), problem.n_columns), places
 
@@ -189,7 +189,8 @@ def _within(
         spread = c.cross[np.ix_(entries, entries)]
         spread = spread - np.outer(c.sums[entries], c.sums[entries]) / c.units.size
         p, r = np.nonzero(column[:, None] >= column)
-        place = places[int(problem.class_block[number]), int(problem.class_stratum[number])]
+        group = problem.groups[c.group]
+        place = places[group.block, group.slopes]
         rows.append(place * size_s + in_s[column[p], column[r]])
         columns.append(type_of[number] * size_q + in_q[at[p], at[r]])
         data.append(spread[p, r])

@@ -17,14 +17,12 @@ from bayes_nqp.gaussian.problem import GaussianProblem, IsotropicDeviation
 from bayes_nqp.gaussian.reduced import MANY_LOCAL, reduced
 from bayes_nqp.gaussian.statement import Block, Member, Problem
 from bayes_nqp.gaussian.types import PADDING, Arrowhead, Index, Moments, Owners
-from bayes_nqp.moments import UnitClass
 
 __all__ = [
-    "ClassKeys",
-    "class_keys",
+    "ClassTypes",
+    "class_types",
     "gaussian_problem",
     "loadings_of_groups",
-    "places_of_classes",
     "quadratic_map",
     "slots_of_groups",
 ]
@@ -56,38 +54,38 @@ def gaussian_problem(
     -------
     GaussianProblem
     """
-    keys = class_keys(problem)
-    moments = _moments(problem, keys)
+    types = class_types(problem)
+    moments = _moments(problem, types)
     pairs = (problem.n_columns + 1) * (problem.n_columns + 2) // 2
     if pairs >= MANY_PAIRS if dense_pairs is None else dense_pairs:
-        strata = [(block, stratum) for block, _, stratum, _ in keys.groups]
-        dense = paired(moments.map1, strata, moments.width, moments.n_periods)
+        slopes = [(group.block, group.slopes) for group in problem.groups]
+        dense = paired(moments.map1, slopes, moments.width, moments.n_periods)
         moments = replace(moments, map1=dense)
     scale = problem.member_scale
     deviation = None
     if scale is not None:
         deviation = IsotropicDeviation(1, None if scale.estimated else scale.prior)
-    loads = loadings_of_groups(problem, keys)
+    loads = loadings_of_groups(problem)
     by_group = by_block = by_class = None
     if problem.members:
-        by_group, by_block = _owners(problem, keys, loads)
+        by_group, by_block = _owners(problem, types, loads)
     elif scale is not None:
-        by_class = _classes(problem, keys)
+        by_class = _classes(problem, types)
     n_local = max((b.local_slot.size for b in problem.blocks), default=0)
     if nodes is None:
-        nodes = len(keys.patterns) >= MANY_PATTERNS
+        nodes = len(types.patterns) >= MANY_PATTERNS
     smaller = None
     if by_block is None and (
         n_local * len(problem.blocks) >= MANY_LOCAL if reduce is None else reduce
     ):
-        smaller = reduced(problem, keys.groups, _slots(problem, keys), n_local)
+        smaller = reduced(problem, slots_of_groups(problem), n_local)
     return GaussianProblem(
         space=problem.space,
         noise=problem.errors,
         deviation=deviation,
         nuisance=np.ones((problem.n_periods, 1)),
         moments=moments,
-        arrowhead=_arrowhead(problem, keys, loads),
+        arrowhead=_arrowhead(problem, loads),
         tau=np.array([np.nan if s.estimated else s.prior for s in problem.scales]),
         n_free=problem.free,
         by_group=by_group,
@@ -99,34 +97,30 @@ def gaussian_problem(
 
 
 @dataclass(frozen=True, eq=False)
-class ClassKeys:
-    """Type and group of every class, and what makes them.
+class ClassTypes:
+    """Type of every class, and what makes types.
 
     Parameters
     ----------
-    type_of, group_of : ndarray of int (class)
+    type_of : ndarray of int (class)
     patterns : list of (times, weights)
-    types : list of (pattern, loading (T,))
-    groups : list of (block, level, stratum, cells (T,))
+    kinds : list of (pattern, loading (T,))
+        One a type.
     """
 
     type_of: Index
-    group_of: Index
     patterns: Sequence[tuple[Index, npt.NDArray[np.float64]]]
-    types: Sequence[tuple[int, npt.NDArray[np.float64]]]
-    groups: Sequence[tuple[int, int, int, Index]]
+    kinds: Sequence[tuple[int, npt.NDArray[np.float64]]]
 
 
-def class_keys(problem: Problem) -> ClassKeys:
-    """Number types and groups of classes, in the order of the classes."""
+def class_types(problem: Problem) -> ClassTypes:
+    """Number types of classes, in the order of the classes."""
     n_periods = problem.n_periods
     patterns: dict[tuple[bytes, bytes], int] = {}
-    types: dict[tuple[int, bytes], int] = {}
-    groups: dict[tuple[int, int, int, int], int] = {}
+    numbers: dict[tuple[int, bytes], int] = {}
     seen: list[tuple[Index, npt.NDArray[np.float64]]] = []
     loads: list[tuple[int, npt.NDArray[np.float64]]] = []
-    places: list[tuple[int, int, int, Index]] = []
-    type_of, group_of = [], []
+    type_of = []
     for i, c in enumerate(problem.classes):
         weights = np.asarray(c.weights, dtype=np.float64)
         pattern = patterns.setdefault((c.times.tobytes(), weights.tobytes()), len(patterns))
@@ -135,51 +129,40 @@ def class_keys(problem: Problem) -> ClassKeys:
         loading = np.zeros(n_periods)
         if problem.member_scale is not None:
             loading[c.times] = problem.class_treated[i]
-        number = types.setdefault((pattern, loading.tobytes()), len(types))
+        number = numbers.setdefault((pattern, loading.tobytes()), len(numbers))
         if number == len(loads):
             loads.append((pattern, loading))
         type_of.append(number)
-        place = (
-            int(problem.class_block[i]),
-            int(problem.class_level[i]),
-            int(problem.class_stratum[i]),
-        )
-        group = groups.setdefault((*place, c.cohort), len(groups))
-        if group == len(places):
-            places.append((*place, np.full(n_periods, -1)))
-        *_, cells = places[group]
-        cells[c.times] = problem.class_cells[i]
-        group_of.append(group)
-    return ClassKeys(np.array(type_of), np.array(group_of), seen, loads, places)
+    return ClassTypes(np.array(type_of), seen, loads)
 
 
-def _moments(problem: Problem, keys: ClassKeys) -> Moments:
+def _moments(problem: Problem, types: ClassTypes) -> Moments:
     n_periods, n_columns = problem.n_periods, problem.n_columns
-    seen = np.zeros((len(keys.patterns), n_periods), dtype=bool)
+    seen = np.zeros((len(types.patterns), n_periods), dtype=bool)
     weights = np.ones(seen.shape)
-    for p, (times, values) in enumerate(keys.patterns):
+    for p, (times, values) in enumerate(types.patterns):
         seen[p, times], weights[p, times] = True, values
     sizes = np.array([c.units.size for c in problem.classes], dtype=np.float64)
-    loadings = np.array([loading for _, loading in keys.types])[:, :, None]
+    loadings = np.array([loading for _, loading in types.kinds])[:, :, None]
     return Moments(
         seen=seen,
         weights=weights,
-        n_units=np.bincount(keys.type_of, sizes, len(keys.types)),
-        pattern=np.array([pattern for pattern, _ in keys.types], dtype=np.int64),
+        n_units=np.bincount(types.type_of, sizes, len(types.kinds)),
+        pattern=np.array([pattern for pattern, _ in types.kinds], dtype=np.int64),
         loadings=loadings if problem.member_scale is not None else loadings[:, :, :0],
-        map1=_map1(problem.classes, keys, n_periods, n_columns + 1),
+        map1=_map1(problem, types),
         n_columns=n_columns,
         n_outcomes=1,
     )
 
 
-def _map1(classes: Sequence[UnitClass], keys: ClassKeys, n_periods: int, n_columns: int) -> Any:
+def _map1(problem: Problem, types: ClassTypes) -> Any:
     """``vec F = map1 vec Q̃``: periods n Q̃, columns S'Q̃, pairs of columns ⟨Q̃, M⟩ (3)."""
-    width = n_periods + n_columns
+    n_periods, width = problem.n_periods, problem.n_periods + problem.n_columns + 1
     in_f, in_q = lower_places(width), lower_places(n_periods)
     size_f, size_q = width * (width + 1) // 2, n_periods * (n_periods + 1) // 2
     rows, columns, values = [], [], []
-    for c, kind, group in zip(classes, keys.type_of, keys.group_of, strict=True):
+    for c, kind in zip(problem.classes, types.type_of, strict=True):
         t = c.times
         low, high = np.tril_indices(t.size)
         at, column = t[c.position], n_periods + c.column
@@ -201,19 +184,19 @@ def _map1(classes: Sequence[UnitClass], keys: ClassKeys, n_periods: int, n_colum
             np.repeat(c.sums, t.size),
             c.cross[p, r],
         ]
-        rows.append(group * size_f + np.concatenate(row))
+        rows.append(c.group * size_f + np.concatenate(row))
         columns.append(kind * size_q + np.concatenate(place))
         values.append(np.concatenate(value))
-    shape = (len(keys.groups) * size_f, len(keys.types) * size_q)
+    shape = (len(problem.groups) * size_f, len(types.kinds) * size_q)
     return _sparse(rows, columns, values, shape)
 
 
-def _arrowhead(problem: Problem, keys: ClassKeys, loads: Sequence[Any]) -> Arrowhead:
+def _arrowhead(problem: Problem, loads: Sequence[Any]) -> Arrowhead:
     n_local = max((b.local_slot.size for b in problem.blocks), default=0)
     local = np.full((len(problem.blocks), n_local), PADDING)
     for b, block in enumerate(problem.blocks):
         local[b, : block.local_slot.size] = block.local_scale
-    block_of = [g[0] for g in keys.groups]
+    block_of = [group.block for group in problem.groups]
     map2, stored = quadratic_map(loads, block_of, len(problem.blocks))
     slots = block_diag([_loadings(b, n_local)[:-1] for b in problem.blocks], format="csr")
     return Arrowhead(
@@ -235,11 +218,11 @@ def _beside(loads: Sequence[Any], block_of: Sequence[int], n_blocks: int) -> Any
     )
 
 
-def loadings_of_groups(problem: Problem, keys: ClassKeys) -> list[Any]:
+def loadings_of_groups(problem: Problem) -> list[Any]:
     """``X_g``: how periods, columns and outcome of a group load on coefficients, J × n."""
     n_local = max((b.local_slot.size for b in problem.blocks), default=0)
     of_block = [_loadings(b, n_local) for b in problem.blocks]
-    return [csr_array(slots @ of_block[block]) for block, slots in _slots(problem, keys)]
+    return [csr_array(slots @ of_block[block]) for block, slots in slots_of_groups(problem)]
 
 
 def slots_of_groups(problem: Problem) -> list[tuple[int, Any]]:
@@ -254,39 +237,20 @@ def slots_of_groups(problem: Problem) -> list[tuple[int, Any]]:
     list of (int, csr_array (J, slot + 1))
         Number of the block, and the loadings; the outcome last.
     """
-    return _slots(problem, class_keys(problem))
-
-
-def places_of_classes(problem: Problem) -> tuple[Index, Index]:
-    """Type and group of every class of units.
-
-    Parameters
-    ----------
-    problem : Problem
-
-    Returns
-    -------
-    tuple of ndarray of int (class)
-    """
-    keys = class_keys(problem)
-    return keys.type_of, keys.group_of
-
-
-def _slots(problem: Problem, keys: ClassKeys) -> list[tuple[int, Any]]:
     n_periods, n_columns = problem.n_periods, problem.n_columns
     periods = np.arange(n_periods)
     out = []
-    for number, level, stratum, cells in keys.groups:
-        block = problem.blocks[number]
+    for group in problem.groups:
+        block = problem.blocks[group.block]
         base, size = block.n_levels * n_periods, block.columns.shape[0]
-        inside = np.flatnonzero(cells >= 0)
-        slope = base + block.n_cells + stratum * n_columns
+        inside = np.flatnonzero(group.cells >= 0)
+        slope = base + block.n_cells + group.slopes * n_columns
         rows = [periods, inside, n_periods + np.arange(n_columns + 1)]
-        places = [level * n_periods + periods, base + cells[inside],
+        places = [group.level * n_periods + periods, base + group.cells[inside],
                   np.r_[slope : slope + n_columns, size]]  # fmt: skip
         at = (np.concatenate(rows), np.concatenate(places))
         shape = (n_periods + n_columns + 1, size + 1)
-        out.append((number, csr_array(coo_array((np.ones(at[0].size), at), shape=shape))))
+        out.append((group.block, csr_array(coo_array((np.ones(at[0].size), at), shape=shape))))
     return out
 
 
@@ -356,19 +320,19 @@ def _sparse(
     return out
 
 
-def _classes(problem: Problem, keys: ClassKeys) -> Owners:
+def _classes(problem: Problem, types: ClassTypes) -> Owners:
     """Classes whose units have a deviation each."""
     sizes = [float(c.units.size) for c in problem.classes]
     every = np.arange(len(problem.classes))
-    loads = _loads_of(problem, keys, every, sizes, [c.sums for c in problem.classes], every)
-    shape = (every.size, len(keys.types))
-    counts = csr_array(coo_array((sizes, (every, keys.type_of)), shape=shape))
-    return Owners(loads, counts, keys.group_of, len(keys.groups), every)
+    loads = _loads_of(problem, types, every, sizes, [c.sums for c in problem.classes], every)
+    shape = (every.size, len(types.kinds))
+    counts = csr_array(coo_array((sizes, (every, types.type_of)), shape=shape))
+    return Owners(loads, counts, problem.class_group, len(problem.groups), every)
 
 
 def _loads_of(
     problem: Problem,
-    keys: ClassKeys,
+    types: ClassTypes,
     classes: Index,
     counts: Sequence[float],
     sums: Sequence[npt.NDArray[np.float64]],
@@ -379,7 +343,7 @@ def _loads_of(
     Parameters
     ----------
     problem : Problem
-    keys : ClassKeys
+    types : ClassTypes
     classes : ndarray of int (entry)
     counts : sequence of float (entry)
         Units of the class.
@@ -398,32 +362,32 @@ def _loads_of(
         c = problem.classes[number]
         rows.append(at * width + np.concatenate([c.times, n_periods + c.column]))
         period = np.concatenate([c.times, c.times[c.position]])
-        columns.append(keys.type_of[number] * n_periods + period)
+        columns.append(types.type_of[number] * n_periods + period)
         values.append(np.concatenate([np.full(c.times.size, float(units)), total]))
     n_places = int(place.max(initial=-1)) + 1
-    return _sparse(rows, columns, values, (n_places * width, len(keys.types) * n_periods))
+    return _sparse(rows, columns, values, (n_places * width, len(types.kinds) * n_periods))
 
 
 def _owners(
-    problem: Problem, keys: ClassKeys, loads: Sequence[Any]
+    problem: Problem, types: ClassTypes, loads: Sequence[Any]
 ) -> tuple[Owners | None, Owners | None]:
     """Owners inside one group, on its normal equations; others, on the coefficients of a block."""
-    homes = [np.unique(keys.group_of[m.classes]) for m in problem.members]
+    homes = [np.unique(problem.class_group[m.classes]) for m in problem.members]
     inside = [k for k, groups in enumerate(homes) if groups.size == 1]
     across = [k for k, groups in enumerate(homes) if groups.size > 1]
     by_group = by_block = None
     if inside:
         place = np.array([homes[k][0] for k in inside])
-        by_group = _owners_at(problem, keys, inside, place, len(keys.groups), None)
+        by_group = _owners_at(problem, types, inside, place, len(problem.groups), None)
     if across:
         place = np.array([problem.members[k].block for k in across])
-        by_block = _owners_at(problem, keys, across, place, len(problem.blocks), loads)
+        by_block = _owners_at(problem, types, across, place, len(problem.blocks), loads)
     return by_group, by_block
 
 
 def _owners_at(
     problem: Problem,
-    keys: ClassKeys,
+    types: ClassTypes,
     numbers: Sequence[int],
     place: Index,
     n_places: int,
@@ -436,11 +400,13 @@ def _owners_at(
     sums = [total for member in members for total in member.sums]
     owner = np.repeat(np.arange(len(members)), [member.classes.size for member in members])
     if loads is None:
-        own = _loads_of(problem, keys, classes, list(counts), sums, owner)
+        own = _loads_of(problem, types, classes, list(counts), sums, owner)
     else:
         entries = np.arange(owner.size)
-        through = _beside([loads[g] for g in keys.group_of[classes]], list(owner), len(members))
-        own = through.T @ _loads_of(problem, keys, classes, list(counts), sums, entries)
-    shape = (len(members), len(keys.types))
-    by_type = csr_array(coo_array((counts, (owner, keys.type_of[classes])), shape=shape))
+        through = _beside(
+            [loads[g] for g in problem.class_group[classes]], list(owner), len(members)
+        )
+        own = through.T @ _loads_of(problem, types, classes, list(counts), sums, entries)
+    shape = (len(members), len(types.kinds))
+    by_type = csr_array(coo_array((counts, (owner, types.type_of[classes])), shape=shape))
     return Owners(csr_array(own), by_type, place, n_places, np.asarray(numbers))

@@ -112,15 +112,12 @@ def eliminate(square: Array, prior: Array) -> Elimination:
     return Elimination(lower, solved)
 
 
-def own_cells(
-    problem: Problem, groups: Sequence[tuple[int, int, int, Index]], width: int, n_local: int
-) -> list[OwnCells]:
+def own_cells(problem: Problem, width: int, n_local: int) -> list[OwnCells]:
     """Find the cells that one group has in one period, and put groups with as many together.
 
     Parameters
     ----------
     problem : Problem
-    groups : sequence of (block, level, stratum, cells (T,))
     width : int
         J.
     n_local : int
@@ -132,8 +129,8 @@ def own_cells(
         Of all groups; the first may have none.
     """
     users = [np.zeros(b.n_cells, dtype=np.int64) for b in problem.blocks]
-    for block, _, _, cells in groups:
-        np.add.at(users[block], cells[cells >= 0], 1)
+    for group in problem.groups:
+        np.add.at(users[group.block], group.cells[group.cells >= 0], 1)
     # Number of the local coefficient of every cell of a block; -1 where it has none.
     local = []
     for b in problem.blocks:
@@ -142,21 +139,20 @@ def own_cells(
         base = b.n_levels * problem.n_periods
         local.append(number[base : base + b.n_cells])
     periods, numbers = [], []
-    for block, _, _, cells in groups:
-        treated = np.flatnonzero(cells >= 0)
-        number = np.where(users[block] == 1, local[block], -1)[cells[treated]]
+    for group in problem.groups:
+        treated = np.flatnonzero(group.cells >= 0)
+        number = np.where(users[group.block] == 1, local[group.block], -1)[group.cells[treated]]
         periods.append(treated[number >= 0])
         numbers.append(number[number >= 0])
     sizes = np.array([p.size for p in periods])
     return [
-        _bucket(problem, groups, np.flatnonzero(sizes == q), periods, numbers, width, n_local)
+        _bucket(problem, np.flatnonzero(sizes == q), periods, numbers, width, n_local)
         for q in np.unique(sizes)
     ]
 
 
 def _bucket(
     problem: Problem,
-    groups: Sequence[tuple[int, int, int, Index]],
     members: Index,
     periods: Sequence[Index],
     numbers: Sequence[Index],
@@ -165,7 +161,7 @@ def _bucket(
 ) -> OwnCells:
     order, scale, place = [], [], []
     for g in members:
-        block = groups[g][0]
+        block = problem.groups[g].block
         order.append(np.r_[periods[g], np.setdiff1d(np.arange(width), periods[g])])
         scale.append(problem.blocks[block].local_scale[numbers[g]])
         place.append(block * n_local + numbers[g])

@@ -25,8 +25,8 @@ dense; with 91, 41 and 25; with the outcome alone, 5 and 9.
 class PairedMap:
     """A sparse matrix with some rows in dense blocks.
 
-    Groups of one stratum have the same slopes, so that only the sum of their pairs of columns
-    counts: it stands with the first of these groups.
+    Of groups with the same slopes only the sum of their pairs of columns counts: it stands with
+    the first of these groups.
 
     Parameters
     ----------
@@ -61,13 +61,13 @@ class PairedMap:
         return out
 
 
-def paired(map1: Any, strata: Sequence[tuple[int, int]], width: int, n_periods: int) -> PairedMap:
-    """Sum pairs of columns over the groups of each stratum, in dense blocks.
+def paired(map1: Any, slopes: Sequence[tuple[int, int]], width: int, n_periods: int) -> PairedMap:
+    """Sum pairs of columns over the groups of each set of slopes, in dense blocks.
 
     Parameters
     ----------
     map1 : csr_array (G J (J + 1) / 2, H T (T + 1) / 2)
-    strata : sequence of (block, stratum)
+    slopes : sequence of (block, set of slopes)
         Of every group.
     width, n_periods : int
         J and T.
@@ -78,12 +78,12 @@ def paired(map1: Any, strata: Sequence[tuple[int, int]], width: int, n_periods: 
     """
     low = np.tril_indices(width)
     pairs, size = np.flatnonzero(low[1] >= n_periods), low[0].size
-    every = np.arange(len(strata))[:, None] * size + pairs
+    every = np.arange(len(slopes))[:, None] * size + pairs
     rest = map1.tocoo()
     outside = ~np.isin(rest.coords[0], every)
     at = (rest.coords[0][outside], rest.coords[1][outside])
     rows, columns, blocks = [], [], []
-    numbers = np.unique(np.array(strata), axis=0, return_inverse=True)[1].ravel()
+    numbers = np.unique(np.array(slopes), axis=0, return_inverse=True)[1].ravel()
     for number in range(int(numbers.max(initial=-1)) + 1):
         members = np.flatnonzero(numbers == number)
         total = sum(map1[every[g]] for g in members)

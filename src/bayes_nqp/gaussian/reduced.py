@@ -93,7 +93,6 @@ class ReducedFactor:
 
 def reduced(
     problem: Problem,
-    groups: Sequence[tuple[int, int, int, Index]],
     slots: Sequence[tuple[int, Any]],
     n_local: int,
 ) -> Reduced:
@@ -102,7 +101,6 @@ def reduced(
     Parameters
     ----------
     problem : Problem
-    groups : sequence of (block, level, stratum, cells (T,))
     slots : sequence of (block, csr_array (J, slot + 1))
         How each group's rows load on the slots of its block.
     n_local : int
@@ -113,7 +111,7 @@ def reduced(
     Reduced
     """
     width = slots[0][1].shape[0]
-    buckets = own_cells(problem, groups, width, n_local)
+    buckets = own_cells(problem, width, n_local)
     local, scale = _staying(problem, buckets, n_local)
     dummies, turn = as_dummies(np.concatenate([b.columns for b in problem.blocks]),
                                np.asarray(problem.global_scale))  # fmt: skip

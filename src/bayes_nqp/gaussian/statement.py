@@ -6,27 +6,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from bayes_nqp.gaussian.types import Array, Index, Noise
 from bayes_nqp.moments import UnitClass
 from bayes_nqp.parameters import HalfNormal, Parameter, ParameterSpace, Scale
 
-__all__ = ["Block", "Member", "Problem"]
+__all__ = ["Block", "Group", "Member", "Problem"]
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Strata whose local coefficients no other stratum shares.
+    """Groups of units whose local coefficients no other group shares.
 
-    Its slots are, in order: the time effects of its levels (levels × periods), its cells, the
-    slopes of the varying columns in each of its strata (strata × columns). Coefficients map
-    to slots: a local one to one slot, global ones by a dense matrix.
+    Its slots are, in order: the time effects of its levels (levels × periods), its cells, its
+    sets of slopes of the varying columns (sets × columns). Coefficients map to slots: a local one
+    to one slot, global ones by a dense matrix.
 
     Parameters
     ----------
-    n_levels, n_cells : int
-        Time-effect levels and cells in the block.
-    strata : ndarray of int (stratum)
-        Codes of its strata.
+    n_levels, n_cells, n_slopes : int
+        Levels of time effects, cells, and sets of slopes in the block.
     local_slot, local_scale : ndarray of int (local)
         The slot of each local coefficient, and the number of its scale.
     columns : ndarray (slot, global)
@@ -35,10 +35,29 @@ class Block:
 
     n_levels: int
     n_cells: int
-    strata: Index
+    n_slopes: int
     local_slot: Index
     local_scale: Index
     columns: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Units of one key: where their rows find their coefficients.
+
+    Parameters
+    ----------
+    block : int
+    level, slopes : int
+        Level of time effects and set of slopes, within the block.
+    cells : ndarray of int (T)
+        Cell within the block in each period, -1 where there is none.
+    """
+
+    block: int
+    level: int
+    slopes: int
+    cells: Index
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,11 +103,9 @@ class Problem:
     global_scale : ndarray of int (global)
         Number of the scale of each global coefficient.
     blocks : sequence of Block
+    groups : sequence of Group
+        One a key, in the order of `Rows.group`.
     classes : sequence of UnitClass
-    class_block, class_level, class_stratum : ndarray of int (class)
-        Block, level within the block, stratum within the block.
-    class_cells : sequence of ndarray of int (m,)
-        Cell within the block in each observed period, -1 where none.
     class_treated : sequence of ndarray (m,)
         What multiplies a deviation in each observed period: 1 in treated ones, or the exposure.
     members : sequence of Member
@@ -104,11 +121,8 @@ class Problem:
     member_scale: Scale | None
     global_scale: Index
     blocks: Sequence[Block]
+    groups: Sequence[Group]
     classes: Sequence[UnitClass]
-    class_block: Index
-    class_level: Index
-    class_stratum: Index
-    class_cells: Sequence[Index]
     class_treated: Sequence[Array]
     members: Sequence[Member] = ()
 
@@ -126,6 +140,11 @@ class Problem:
                 *self.error_parameters,
             )
         )
+
+    @cached_property
+    def class_group(self) -> Index:
+        """Group of every class (class)."""
+        return np.array([c.group for c in self.classes], dtype=np.int64)
 
     @property
     def parameter_names(self) -> tuple[str, ...]:

@@ -9,11 +9,12 @@ import numpy as np
 
 from bayes_nqp.gaussian._small import absorb, precision
 from bayes_nqp.gaussian.types import Array, Values
+from bayes_nqp.moments import UnitClass
 
 if TYPE_CHECKING:
     from bayes_nqp.gaussian.problem import GaussianProblem
 
-__all__ = ["Small", "deviation_precision", "small"]
+__all__ = ["Small", "class_precision", "deviation_precision", "small"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +69,27 @@ def _deviations_out(problem: GaussianProblem, values: Values) -> Small:
     k = deviation_precision(values)[:, None]
     q, inner = absorb(types.q, m.loadings, k)
     return Small(q, types.total - 0.5 * (inner - np.linalg.slogdet(k)[1]) @ m.n_units)
+
+
+def class_precision(problem: GaussianProblem, values: Values, units: UnitClass) -> Array:
+    """``Q̃`` of one class at one point, flat unit coefficients out and deviations in (1, 2).
+
+    Parameters
+    ----------
+    problem : GaussianProblem
+    values : Values
+        At one point.
+    units : UnitClass
+
+    Returns
+    -------
+    ndarray (m, m)
+        Over the m periods that the class was observed in.
+    """
+    times, root = units.times, 1.0 / np.sqrt(units.weights)
+    covariance = problem.noise.covariance(problem.moments.n_periods, values.noise)[0]
+    q = np.linalg.inv(covariance[np.ix_(times, times)] * root[:, None] * root)
+    return absorb(q, problem.nuisance[times])[0]
 
 
 def deviation_precision(values: Values) -> Array:

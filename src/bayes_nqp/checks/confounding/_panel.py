@@ -72,12 +72,13 @@ class Bias:
     curvature: Array
 
 
-def patterns_of(problem: Problem) -> list[Pattern]:
+def patterns_of(problem: Problem, stratum: Index) -> list[Pattern]:
     """Sum up the units of an equation by what absorbing leaves of them.
 
     Parameters
     ----------
     problem : Problem
+    stratum : ndarray of int (unit)
 
     Returns
     -------
@@ -87,9 +88,10 @@ def patterns_of(problem: Problem) -> list[Pattern]:
     kept: dict[tuple[int, bytes, bytes], Pattern] = {}
     for one, marks in zip(problem.classes, problem.class_treated, strict=True):
         treated = np.asarray(marks, dtype=bool)
-        key = (one.stratum, one.times.tobytes(), treated.tobytes())
+        home = int(stratum[one.units[0]])
+        key = (home, one.times.tobytes(), treated.tobytes())
         units[key] = units.get(key, 0) + int(one.units.size)
-        kept[key] = Pattern(one.stratum, one.times, treated, units[key])
+        kept[key] = Pattern(home, one.times, treated, units[key])
     return list(kept.values())
 
 
@@ -248,7 +250,7 @@ def correlation_of(
 ) -> Array:
     """Correlation of mediators' innovations, from what effects and covariates leave of them.
 
-    Mediators and covariates are swept of unit x treated and of stratum x cohort x time means.
+    Mediators and covariates are swept of unit x treated and of group x time means.
     Cross-products of what is left are taken with the absorbed precision at the mean ``phi``,
     covariates projected out, and divided by what they would be for innovations of unit size.
 
@@ -285,7 +287,7 @@ def correlation_of(
 def _gram(rows: Rows, treated: npt.NDArray[np.bool_], left: Array, phi: Array) -> Array:
     """Cross-products of columns with the absorbed precision, summed over units."""
     gram = np.zeros((left.shape[1],) * 2)
-    starts = np.searchsorted(rows.unit, np.arange(rows.stratum.size + 1))
+    starts = np.searchsorted(rows.unit, np.arange(len(rows.key) + 1))
     groups: dict[tuple[bytes, bytes], list[int]] = {}
     for unit in np.flatnonzero(np.diff(starts) > 1):
         place = slice(starts[unit], starts[unit + 1])
@@ -301,12 +303,11 @@ def _gram(rows: Rows, treated: npt.NDArray[np.bool_], left: Array, phi: Array) -
 
 
 def _swept(rows: Rows, treated: npt.NDArray[np.bool_]) -> Array:
-    """Columns less their means by unit x treated and by stratum x cohort x time."""
+    """Columns less their means by unit x treated and by group x time."""
     values = np.stack([column.values for column in rows.columns], axis=1)
     values = values / np.maximum(values.std(axis=0), np.finfo(float).tiny)
     unit = np.unique(2 * rows.unit + treated, return_inverse=True)[1]
-    cohort = rows.cohort[rows.unit] + 1
-    cell = (rows.stratum[rows.unit] * (cohort.max() + 1) + cohort) * rows.n_periods + rows.time
+    cell = (rows.group[rows.unit] + 1) * rows.n_periods + rows.time
     cell = np.unique(cell, return_inverse=True)[1]
     for _ in range(_SWEEPS):
         before = values

@@ -165,7 +165,7 @@ def study_of(fit: Fit) -> Study:
     plan, posterior = free.plan, free.posterior
     names = tuple(equation.name for equation in plan.equations[1:])
     outcome = plan.equations[0]
-    patterns = patterns_of(outcome.problem)
+    patterns = patterns_of(outcome.problem, plan.frame.stratum)
     phi = np.stack([_flat(posterior, f"{name}__rho") for name in names], axis=1)
     sigma = np.stack([_flat(posterior, f"{name}__sigma") for name in names], axis=1)
     correlation = correlation_of(

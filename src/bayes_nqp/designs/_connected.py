@@ -1,0 +1,76 @@
+"""What rows connect: strata that share coefficients, and periods that share units."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from bayes_nqp.designs._frame import DesignFrame
+from bayes_nqp.moments import Rows
+
+__all__ = ["block_of_strata", "free_times"]
+
+Index = npt.NDArray[np.int64]
+
+
+def block_of_strata(frame: DesignFrame, *, local_time: bool, members: bool) -> Index:
+    """Group the strata that share local time effects, or members.
+
+    Parameters
+    ----------
+    frame : DesignFrame
+    local_time : bool
+        Whether time effects belong to blocks.
+    members : bool
+        Whether members hold several units.
+
+    Returns
+    -------
+    ndarray of int (stratum)
+        Number of each stratum's block.
+    """
+    n = int(frame.stratum_levels.shape[0])
+    links: list[tuple[Index, Index]] = []
+    if local_time:
+        links.append((frame.stratum, frame.level + n))
+    if members:
+        treated = frame.cohort >= 0
+        links.append((frame.stratum[treated], frame.member[treated] + n + len(frame.level_names)))
+    if not links:
+        return np.arange(n)
+    a = np.concatenate([x for x, _ in links])
+    b = np.concatenate([y for _, y in links])
+    size = int(b.max()) + 1
+    graph = coo_matrix((np.ones(a.size, dtype=np.int8), (a, b)), shape=(size, size))
+    component = connected_components(graph, directed=False)[1][:n]
+    return np.unique(component, return_inverse=True)[1].astype(np.int64)
+
+
+def free_times(rows: Rows, level: Index, n_levels: int, n_periods: int) -> tuple[Index, Index]:
+    """Level × period of the time effects that rows hold, and of those to estimate.
+
+    One reference is left out for every set of periods that units connect.
+
+    Parameters
+    ----------
+    rows : Rows
+    level : ndarray of int (unit)
+    n_levels, n_periods : int
+
+    Returns
+    -------
+    tuple of ndarray of int
+        All, and those without the references.
+    """
+    several = rows.group[rows.unit] >= 0
+    unit = rows.unit[several]
+    second = level[unit] * n_periods + rows.time[several]
+    first = second[np.searchsorted(unit, unit)]
+    size = n_levels * n_periods
+    graph = coo_matrix((np.ones(first.size, dtype=np.int8), (first, second)), shape=(size, size))
+    component = connected_components(graph, directed=False)[1]
+    seen = np.unique(second)
+    _, reference = np.unique(component[seen], return_index=True)
+    return seen, np.delete(seen, reference)
