@@ -16,7 +16,8 @@ from bayes_nqp.gaussian import Coefficients, SharedErrors, draw
 DRAWS = 4_000
 RELATED = 0.6
 NAMES = [
-    "partial, units, AR(1)", "partial, units, weights", "partial, none, iid", "separate, units",
+    "partial, units, AR(1)", "partial, units, weights", "partial, none, iid",
+    "partial, none, weights", "separate, units",
     "never, leads, partial", "covariates", "partial, units, AR(1) + noise",
     "partial, cities, AR(1)",
 ]  # fmt: skip

@@ -91,6 +91,7 @@ class _Saturated:
         equation = plan.equations[0]
         self.fit = Saturated(equation, errors.parameters)
         self.problem, self.rows = equation.problem, equation.rows
+        self.classes = equation.unit_classes
         self.variances = (
             (errors.sigma / equation.scale) ** 2,
             (errors.deviation / equation.scale) ** 2,
@@ -102,7 +103,7 @@ class _Saturated:
         loads = np.asarray(weights @ cells)
         self.directions = cho_solve(self.factor, loads.T)
         self.estimate = loads @ self.mean
-        used = np.concatenate([c.units for c in self.problem.classes])
+        used = self.problem.units
         self.cluster, self.clusters = _numbered(cluster, used)
         self.member, self.members = _numbered(member, used)
         # Members and clusters that are single units need one row a class, not one a unit.
@@ -112,21 +113,21 @@ class _Saturated:
 
     def robust(self, scale: float) -> Robust:
         noise, deviation = self.variances
-        n_rows = len(self.problem.classes) if self.by_class else self.clusters
+        n_rows = len(self.classes) if self.by_class else self.clusters
         k, p = self.directions.shape[1], self.mean.size
         rows = (n_rows, k)
         sums = _Sums(
             np.zeros((self.clusters, k)), np.zeros(rows), np.zeros((*rows, p)),
             np.zeros((self.members, k)), np.zeros((self.members, k)),
-            np.zeros((len(self.problem.classes) if self.by_class else self.members, p)),
+            np.zeros((len(self.classes) if self.by_class else self.members, p)),
         )  # fmt: skip
-        for number, like in enumerate(self.problem.classes):
+        for number, like in enumerate(self.classes):
             self._add(number, like, sums)
         count = np.ones(n_rows)
         if self.by_class:
-            count = np.array([c.units.size for c in self.problem.classes], dtype=float)
+            count = np.array([c.units.size for c in self.classes], dtype=float)
             response = np.zeros(rows)
-            for number, like in enumerate(self.problem.classes):
+            for number, like in enumerate(self.classes):
                 response[number] = sums.response[self.member[like.units]].mean(axis=0)
             home, copies, pull = np.arange(n_rows), count, sums.pull / count[:, None]
         else:
@@ -142,7 +143,7 @@ class _Saturated:
         untreated = (
             never
             if not self.by_class
-            else np.array([not self.treated[c.units].any() for c in self.problem.classes])
+            else np.array([not self.treated[c.units].any() for c in self.classes])
         )
         for j in range(k):
             lever = leverage[:, j]

@@ -261,7 +261,7 @@ def _comparable(fits: Mapping[str, Fit], by: str | None) -> None:
 def _rows(fit: Fit) -> str:
     """Seal of the rows that enter the likelihood."""
     equation = fit.plan.equations[0]
-    units = np.concatenate([c.units for c in equation.problem.classes])
+    units = equation.problem.units
     used = np.isin(equation.rows.unit, units)
     pairs = np.stack([equation.rows.unit[used], equation.rows.time[used]])
     return sha256(np.ascontiguousarray(pairs)).hexdigest()

@@ -11,7 +11,7 @@ from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.designs._plan import Dose, Equation
 from bayes_nqp.designs.noise import Noise
 from bayes_nqp.gaussian import Block, Group, Member, Problem
-from bayes_nqp.moments import Rows, UnitClass, packed_rows
+from bayes_nqp.moments import Rows, UnitClass, absorb_levels, packed_rows, reduce_rows
 from bayes_nqp.parameters import FIXED, FLAT, HalfNormal, Parameter, Scale
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms.cells import CellTable
@@ -27,7 +27,6 @@ def assemble(
     name: str,
     frame: DesignFrame,
     rows: Rows,
-    classes: Sequence[UnitClass],
     cells: CellTable,
     parts: Sequence[GlobalPart | LocalPart],
     *,
@@ -50,8 +49,6 @@ def assemble(
     frame : DesignFrame
     rows : Rows
         Those that enter the likelihood.
-    classes : sequence of UnitClass
-        Their moments.
     cells : CellTable
     parts : sequence of parts
     cell_of_row : ndarray of int (row)
@@ -128,10 +125,13 @@ def assemble(
             )
         )  # fmt: skip
     cell_at = np.where(cell_of_row >= 0, inside[cell_of_row], -1)
+    absorbs = member_scale is None and errors.independent(n_periods, priors)
+    absorbed = absorb_levels(rows, n_periods) if absorbs else []
+    classes = [] if absorbs else reduce_rows(rows)
     problem = Problem(
         n_periods=n_periods,
         n_columns=n_columns,
-        free=int(sum(c.units.size * (c.times.size - 1) for c in classes)),
+        free=sum(c.free for c in classes) + sum(group.free for group in absorbed),
         errors=errors,
         error_parameters=(
             *errors.parameters(n_periods, priors),
@@ -145,6 +145,7 @@ def assemble(
         classes=classes,
         class_treated=[_loading(c, int(frame.cohort[c.units[0]])) for c in classes],
         members=_members(frame, rows, classes, block) if members else (),
+        absorbed=absorbed,
     )
     return Equation(
         name, rows, problem, scale, shared, local,

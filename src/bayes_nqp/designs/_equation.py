@@ -22,7 +22,7 @@ from bayes_nqp.designs._scale import within_scale
 from bayes_nqp.designs._size import check_size
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
-from bayes_nqp.moments import Column, Rows, reduce_rows
+from bayes_nqp.moments import Column, Rows
 from bayes_nqp.parameters import FLAT, Scale
 from bayes_nqp.terms.cells import ESTIMATED_FROM, CellTable, cell_parts
 from bayes_nqp.terms.exposure import ExposureSlots, exposure_parts
@@ -192,7 +192,6 @@ def equation_of(
         weights=_weights(design, panel, kept),
         loading=_loading(design, ground),
     )
-    classes = reduce_rows(rows)
     level_of_stratum = _level_of_stratum(frame)
     seen, free = free_times(rows, frame.level, n_levels, n_periods)
     if pooled_time:
@@ -212,7 +211,7 @@ def equation_of(
         *(part for part in effects if part not in flat_doses),
     ]  # fmt: skip
     equation = assemble(
-        name, frame, rows, classes, ground.table, parts,
+        name, frame, rows, ground.table, parts,
         cell_of_row=ground.cell_of_row[kept], block=block, time_rows=level_of_stratum,
         errors=design.errors, member_scale=_member_scale(design, frame), members=members,
         priors=priors, scale=scale, dose=dose,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,12 +13,13 @@ from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.gaussian import (
     PADDING,
     ErrorSums,
+    FixedErrorSums,
     GaussianProblem,
     Problem,
     error_sums,
     gaussian_problem,
 )
-from bayes_nqp.moments import Rows
+from bayes_nqp.moments import Rows, UnitClass, reduce_rows
 from bayes_nqp.terms.cells import CellTable
 from bayes_nqp.terms.mediators import Slope
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
@@ -174,9 +175,14 @@ class Equation:
         return gaussian_problem(self.problem)
 
     @cached_property
-    def error_sums(self) -> ErrorSums | None:
+    def error_sums(self) -> ErrorSums | FixedErrorSums | None:
         """How errors enter the normal equations; None where owners hold several units."""
         return None if self.problem.members else error_sums(self.problem)
+
+    @cached_property
+    def unit_classes(self) -> Sequence[UnitClass]:
+        """Units with the same periods and weights, for what looks at single units."""
+        return self.problem.classes or reduce_rows(self.rows)
 
     @property
     def n_slots(self) -> int:

@@ -145,16 +145,15 @@ def residual_moments(equations: Sequence[Equation], points: Sequence[Array]) -> 
         for equation, x in zip(equations, points, strict=True)
     ]
     products, counts = np.zeros((size, size)), np.zeros((size, size))
-    for c in range(len(equations[0].problem.classes)):
+    for number, units in enumerate(equations[0].unit_classes):
         found = [
-            _innovations(one, x, fit, c)
+            _innovations(one, x, fit, number)
             for one, x, fit in zip(equations, points, slots, strict=True)
         ]
-        units = found[0][0].shape[0]
         for j, (left, kept) in enumerate(found):
             for k, (other, kept_other) in enumerate(found[: j + 1]):
                 products[j, k] += np.vdot(left, other)
-                counts[j, k] += units * np.vdot(kept, kept_other)
+                counts[j, k] += units.units.size * np.vdot(kept, kept_other)
     products, counts = (np.tril(a) + np.tril(a, -1).T for a in (products, counts))
     fitted = sum(block.columns.shape[0] for block in equations[0].problem.blocks)
     return products / np.maximum(counts, 1.0), float(counts.min()) - fitted
@@ -162,8 +161,7 @@ def residual_moments(equations: Sequence[Equation], points: Sequence[Array]) -> 
 
 def _innovations(equation: Equation, x: Array, slots: Array, number: int) -> tuple[Array, Array]:
     """Residual innovations (unit, m) of one class, and the projection that they went through."""
-    problem, rows = equation.problem, equation.rows
-    c = problem.classes[number]
+    problem, rows, c = equation.problem, equation.rows, equation.unit_classes[number]
     group = problem.groups[c.group]
     block = problem.blocks[group.block]
     base = sum(one.columns.shape[0] for one in problem.blocks[: group.block])
@@ -177,9 +175,8 @@ def _innovations(equation: Equation, x: Array, slots: Array, number: int) -> tup
         left -= column.values[index] * slots[base + k]
     lower = np.linalg.cholesky(_covariance(equation, x, c.times, c.weights))
     taken = [np.ones(c.times.size)]
-    loading = np.asarray(problem.class_treated[number], dtype=np.float64)
-    if problem.member_scale is not None and np.ptp(loading) > 0:
-        taken.append(loading)
+    if problem.member_scale is not None and np.ptp(problem.class_treated[number]) > 0:
+        taken.append(problem.class_treated[number])
     basis = np.linalg.qr(np.linalg.solve(lower, np.stack(taken, axis=1)))[0]
     kept = np.eye(c.times.size) - basis @ basis.T
     return np.linalg.solve(lower, left.T).T @ kept, kept

@@ -171,7 +171,7 @@ def left_out(fit: Fit, by: str | None = None) -> LeftOut:
                 hint=f"by={fit.design.varying!r}, or something above it",
             )
     says = np.zeros(frame.n_units, dtype=bool)
-    says[np.concatenate([c.units for c in problem.classes])] = True
+    says[problem.units] = True
     used = np.unique(codes[says])
     group = np.where(says, np.searchsorted(used, codes), -1).astype(np.int64)
     return LeftOut(dim, labels[used].astype(str), group)

@@ -2,7 +2,7 @@
 
 from bayes_nqp.gaussian._stacked_density import stacked_density
 from bayes_nqp.gaussian._stacked_draws import StackedDraws, stacked_draw
-from bayes_nqp.gaussian.correlated import ErrorSums, error_sums
+from bayes_nqp.gaussian.correlated import ErrorSums, FixedErrorSums, error_sums
 from bayes_nqp.gaussian.density import density
 from bayes_nqp.gaussian.draws import Coefficients, SharedErrors, draw, number_count
 from bayes_nqp.gaussian.functionals import averages, functionals, local_variances
@@ -19,6 +19,7 @@ __all__ = [
     "Block",
     "Coefficients",
     "ErrorSums",
+    "FixedErrorSums",
     "GaussianProblem",
     "Group",
     "Member",

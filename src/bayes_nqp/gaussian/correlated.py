@@ -24,7 +24,7 @@ from bayes_nqp.gaussian.statement import Problem
 from bayes_nqp.gaussian.types import Array, Index, Values
 from bayes_nqp.gaussian.unit_precision import deviation_precision, small
 
-__all__ = ["ErrorSums", "error_sums"]
+__all__ = ["ErrorSums", "FixedErrorSums", "error_sums"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,16 +115,56 @@ class ErrorSums:
         square = np.zeros((n_points, n_sets, k, k))
         square[:, :, rows, columns] = lower.reshape(n_points, n_sets, -1)
         square[:, :, columns, rows] = square[:, :, rows, columns]
-        size, vectors = np.linalg.eigh(square)
-        # The symmetric root is one and the same whatever the order of eigenvectors.
-        root = (vectors * np.sqrt(np.maximum(size, 0.0))[..., None, :]) @ vectors.swapaxes(-1, -2)
+        root = _symmetric_root(square)
         drawn = errors[:, self.seen.size :].reshape(n_points, n_sets, k, times)
         out = np.zeros((n_points, self.n_slots, times))
         out[:, self.slope_slots] = root @ drawn
         return out
 
 
-def error_sums(problem: Problem) -> ErrorSums:
+@dataclass(frozen=True, eq=False)
+class FixedErrorSums:
+    """How standardised errors enter normal equations that are the same at every point.
+
+    Parameters
+    ----------
+    root : ndarray (G, J - 1, J - 1)
+        Symmetric roots of F, without the outcome.
+    """
+
+    root: Array
+
+    @property
+    def width(self) -> int:
+        """Standardised errors of a draw: of every period and column of every group."""
+        return int(self.root.shape[0] * self.root.shape[1])
+
+    def right_side(
+        self, problem: GaussianProblem, values: Values, errors: Array, own: Array
+    ) -> tuple[Array, Array]:
+        """``X'Q̃ e`` of coefficients (B, block n, times); deviations there are none.
+
+        Parameters
+        ----------
+        problem : GaussianProblem
+        values : Values
+        errors : ndarray (B, width, times)
+            Standard normal.
+        own : ndarray (B, 0, times)
+
+        Returns
+        -------
+        tuple of ndarray (B, block n, times) and ndarray (B, 0, times)
+        """
+        n_points, _, times = errors.shape
+        groups, width, _ = self.root.shape
+        sums = np.zeros((n_points, groups, width + 1, times))
+        sums[:, :, :-1] = self.root @ errors.reshape(n_points, groups, width, times)
+        loads = problem.arrowhead.group_loads.T
+        return _product(loads, sums.reshape(n_points, -1, times)), own
+
+
+def error_sums(problem: Problem) -> ErrorSums | FixedErrorSums:
     """Sum errors up as rows are summed up.
 
     Parameters
@@ -133,8 +173,12 @@ def error_sums(problem: Problem) -> ErrorSums:
 
     Returns
     -------
-    ErrorSums
+    ErrorSums or FixedErrorSums
     """
+    if problem.absorbed:
+        return FixedErrorSums(
+            _symmetric_root(np.stack([group.normal[:-1, :-1] for group in problem.absorbed]))
+        )
     types = class_types(problem)
     n_periods, k = problem.n_periods, problem.n_columns
     width = n_periods + k + 1
@@ -158,6 +202,13 @@ def error_sums(problem: Problem) -> ErrorSums:
         loads, _within(problem, types.type_of, len(types.kinds), places), slots, types.type_of,
         seen, sum(block.columns.shape[0] for block in problem.blocks),
     )  # fmt: skip
+
+
+def _symmetric_root(square: Array) -> Array:
+    """The symmetric root of stacks (..., a, a): the same whatever the order of eigenvectors."""
+    size, vectors = np.linalg.eigh(square)
+    root = np.sqrt(np.maximum(size, 0.0))[..., None, :]
+    return np.asarray((vectors * root) @ vectors.swapaxes(-1, -2))
 
 
 def _slope_slots(problem: Problem) -> tuple[Index, dict[tuple[int, int], int]]:

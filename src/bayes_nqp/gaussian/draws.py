@@ -9,7 +9,7 @@ import numpy as np
 from bayes_nqp.gaussian._back import back_substituted, by_draw, in_blocks, product
 from bayes_nqp.gaussian._back_reduced import back_through_own_cells
 from bayes_nqp.gaussian._distinct import draws_of_distinct
-from bayes_nqp.gaussian.correlated import ErrorSums, standardised
+from bayes_nqp.gaussian.correlated import ErrorSums, FixedErrorSums, standardised
 from bayes_nqp.gaussian.density import CHUNK, Factor, factorise, normal_equations, solved
 from bayes_nqp.gaussian.deviations import conditionals
 from bayes_nqp.gaussian.problem import GaussianProblem
@@ -64,12 +64,12 @@ class SharedErrors:
     ----------
     numbers : ndarray (draw, width)
         Standardised errors; or, without sums, the numbers of coefficients and deviations.
-    sums : ErrorSums or None
+    sums : ErrorSums, FixedErrorSums or None
         How errors enter the normal equations; None where owners hold several units.
     """
 
     numbers: Array
-    sums: ErrorSums | None
+    sums: ErrorSums | FixedErrorSums | None
 
 
 def number_count(problem: GaussianProblem) -> int:

@@ -16,7 +16,7 @@ from bayes_nqp.gaussian.pairs import MANY_PAIRS, paired
 from bayes_nqp.gaussian.problem import GaussianProblem, IsotropicDeviation
 from bayes_nqp.gaussian.reduced import MANY_LOCAL, reduced
 from bayes_nqp.gaussian.statement import Block, Member, Problem
-from bayes_nqp.gaussian.types import PADDING, Arrowhead, Index, Moments, Owners
+from bayes_nqp.gaussian.types import PADDING, Arrowhead, FixedEquations, Index, Moments, Owners
 
 __all__ = [
     "ClassTypes",
@@ -55,9 +55,9 @@ def gaussian_problem(
     GaussianProblem
     """
     types = class_types(problem)
-    moments = _moments(problem, types)
+    moments = _fixed_moments(problem) if problem.absorbed else _moments(problem, types)
     pairs = (problem.n_columns + 1) * (problem.n_columns + 2) // 2
-    if pairs >= MANY_PAIRS if dense_pairs is None else dense_pairs:
+    if moments.fixed is None and (pairs >= MANY_PAIRS if dense_pairs is None else dense_pairs):
         slopes = [(group.block, group.slopes) for group in problem.groups]
         dense = paired(moments.map1, slopes, moments.width, moments.n_periods)
         moments = replace(moments, map1=dense)
@@ -133,7 +133,7 @@ def class_types(problem: Problem) -> ClassTypes:
         if number == len(loads):
             loads.append((pattern, loading))
         type_of.append(number)
-    return ClassTypes(np.array(type_of), seen, loads)
+    return ClassTypes(np.array(type_of, dtype=np.int64), seen, loads)
 
 
 def _moments(problem: Problem, types: ClassTypes) -> Moments:
@@ -154,6 +154,18 @@ def _moments(problem: Problem, types: ClassTypes) -> Moments:
         n_columns=n_columns,
         n_outcomes=1,
     )
+
+
+def _fixed_moments(problem: Problem) -> Moments:
+    """Normal equations of groups as they are, at every point."""
+    low = np.tril_indices(problem.n_periods + problem.n_columns + 1)
+    f = np.concatenate([group.normal[low] for group in problem.absorbed])
+    none, nobody = np.zeros((0, problem.n_periods)), np.zeros(0)
+    return Moments(
+        none.astype(bool), none, nobody, nobody.astype(np.int64), none[:, :, None][:, :, :0],
+        csr_array((f.size, 0)), problem.n_columns, 1,
+        FixedEquations(f, 0.5 * sum(group.log_det for group in problem.absorbed)),
+    )  # fmt: skip
 
 
 def _map1(problem: Problem, types: ClassTypes) -> Any:

@@ -1,4 +1,4 @@
-"""What the noise alone decides: at any point, or on Chebyshev nodes of its one parameter.
+"""What the noise alone decides: at any point, on Chebyshev nodes of its one parameter, or once.
 
 Without deviations of single units, ``Q̃``, F and the normal equations of owners are smooth functions
 of the noise's parameters and of nothing else. Where there is one parameter and many patterns of
@@ -42,6 +42,8 @@ _EXACT = 1e-11
 @dataclass(frozen=True, eq=False)
 class NoiseEquations:
     """Normal equations of groups and owners at B points, no deviation of an owner taken out (3).
+
+    Those that are the same at every point stand once, B = 1.
 
     Parameters
     ----------
@@ -94,6 +96,9 @@ def noise_equations(problem: GaussianProblem, values: Values) -> NoiseEquations:
     -------
     NoiseEquations
     """
+    fixed = problem.moments.fixed
+    if fixed is not None:
+        return NoiseEquations(fixed.f[None], np.array([fixed.total]), None, None)
     if problem.nodes is not None:
         return problem.nodes.equations(values)
     return _at_points(problem, values)

@@ -168,6 +168,8 @@ class GaussianProblem(LinearPart):
             self.nuisance, self.tau, m.seen, m.weights, m.n_units, m.pattern, m.loadings,
             head.stored, head.local_scale, head.global_scale,
         ]  # fmt: skip
+        if m.fixed is not None:
+            arrays += [m.fixed.f, np.array(m.fixed.total)]
         sparse = [head.map2]
         if isinstance(m.map1, PairedMap):
             arrays += m.map1.parts

@@ -201,7 +201,7 @@ def factor_reduced(problem: LinearPart, values: Values, f: Array) -> ReducedFact
         With `reduced`.
     values : Values
     f : ndarray (B, G J (J + 1) / 2)
-        Lower triangles of F.
+        Lower triangles of F; B = 1 where they are the same at every point.
 
     Returns
     -------
@@ -217,7 +217,8 @@ def factor_reduced(problem: LinearPart, values: Values, f: Array) -> ReducedFact
     n_points, (n_blocks, n_local) = len(values), layout.local.shape
     n_border, log_det = layout.n_border, np.zeros(len(values))
     # Points last for what is sparse, points first for what is a stack of matrices.
-    squares = np.ascontiguousarray(np.take(f.T, layout.take, axis=0).T)
+    squares = np.take(f.T, layout.take, axis=0).T
+    squares = np.array(np.broadcast_to(squares, (n_points, squares.shape[1])), order="C")
     eliminations, start = [], 0
     for bucket in layout.buckets:
         stop = start + bucket.order.size * bucket.order.shape[1]

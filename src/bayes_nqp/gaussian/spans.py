@@ -41,20 +41,25 @@ def absorbed_products(problem: Problem, gaussian: GaussianProblem) -> list[Array
     list of ndarray (slot + 1, slot + 1)
         The outcome last.
     """
-    space = gaussian.space
-    values = gaussian.values(space.unconstrain(space.typical[None]))
-    q = small(gaussian, values, flat_only=True).q
     width = gaussian.moments.width
-    lower = np.asarray(gaussian.moments.map1 @ lower_triangles(q)[0]).reshape(
-        -1, width * (width + 1) // 2
-    )
     rows, columns = np.tril_indices(width)
+    lower = _typical(gaussian).reshape(-1, rows.size)
     out = [np.zeros((b.columns.shape[0] + 1,) * 2) for b in problem.blocks]
     for (block, loads), flat in zip(slots_of_groups(problem), lower, strict=True):
         f = np.zeros((width, width))
         f[rows, columns] = f[columns, rows] = flat
         out[block] += loads.T @ (loads.T @ f).T
     return out
+
+
+def _typical(gaussian: GaussianProblem) -> Array:
+    """F of errors with typical parameters, deviations in."""
+    if gaussian.moments.fixed is not None:
+        return gaussian.moments.fixed.f
+    space = gaussian.space
+    values = gaussian.values(space.unconstrain(space.typical[None]))
+    q = small(gaussian, values, flat_only=True).q
+    return np.asarray(gaussian.moments.map1 @ lower_triangles(q)[0])
 
 
 def net_of(

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from bayes_nqp.gaussian.types import Array, Index, Noise
-from bayes_nqp.moments import UnitClass
+from bayes_nqp.moments import AbsorbedGroup, UnitClass
 from bayes_nqp.parameters import HalfNormal, Parameter, ParameterSpace, Scale
 
 __all__ = ["Block", "Group", "Member", "Problem"]
@@ -110,6 +110,8 @@ class Problem:
         What multiplies a deviation in each observed period: 1 in treated ones, or the exposure.
     members : sequence of Member
         Only where members hold several units; empty if each unit is a member.
+    absorbed : sequence of AbsorbedGroup
+        One a group, instead of classes: where errors are independent and nothing deviates.
     """
 
     n_periods: int
@@ -125,6 +127,7 @@ class Problem:
     classes: Sequence[UnitClass]
     class_treated: Sequence[Array]
     members: Sequence[Member] = ()
+    absorbed: Sequence[AbsorbedGroup] = ()
 
     @cached_property
     def space(self) -> ParameterSpace:
@@ -139,6 +142,13 @@ class Problem:
                 ),
                 *self.error_parameters,
             )
+        )
+
+    @property
+    def units(self) -> Index:
+        """Units that are summed up, in no order."""
+        return np.concatenate(
+            [*(c.units for c in self.classes), *(group.units for group in self.absorbed)]
         )
 
     @cached_property

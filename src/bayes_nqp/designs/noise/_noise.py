@@ -61,6 +61,23 @@ class Noise(ABC):
         ndarray (B, T, T)
         """
 
+    def independent(self, n_periods: int, priors: Priors) -> bool:
+        """Tell whether rows are independent and alike, with nothing to estimate but ``sigma``.
+
+        Parameters
+        ----------
+        n_periods : int
+        priors : Priors
+
+        Returns
+        -------
+        bool
+        """
+        if self.parameters(n_periods, priors):
+            return False
+        covariance = self.covariance(n_periods, np.zeros((1, 0)))[0]
+        return bool((covariance == np.eye(n_periods)).all())
+
     def draw(
         self, generator: np.random.Generator, n_periods: int, values: Array, n_units: int
     ) -> Array:

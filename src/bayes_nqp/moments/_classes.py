@@ -1,92 +1,19 @@
-"""Rows to sufficient statistics: cross-moments of the units that share one design.
-
-Units of one key have the same coefficients in every period. Those of them that were observed
-in the same periods (with the same weights) differ only in the outcome and in the varying
-columns, so the likelihood needs from them only the sums and cross-products of those over the
-units, whatever the error structure.
-"""
+"""Cross-moments of units with one key that were observed in the same periods."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Column", "Rows", "UnitClass", "packed_rows", "reduce_rows"]
+from bayes_nqp.moments._rows import CHUNK, Column, Rows, units_of_each
+
+__all__ = ["UnitClass", "packed_rows", "reduce_rows"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
-
-_CHUNK = 50_000
-
-
-@dataclass(frozen=True, eq=False)
-class Column:
-    """One column that varies between the units of a class.
-
-    Parameters
-    ----------
-    name : str
-        Its label.
-    values : ndarray (row)
-        Its values.
-    period : int, optional
-        The only period in which it is not zero; None if it is active in all.
-    """
-
-    name: str
-    values: Array
-    period: int | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """The rows of a panel, sorted by unit and time, as the reduction reads them.
-
-    Parameters
-    ----------
-    unit, time : ndarray of int (row)
-        Codes; units are 0..n-1, in order.
-    key : ndarray (unit, ...)
-        Units of equal keys have the same coefficients in every period. Of any type that sorts;
-        nothing else is read off it.
-    outcome : ndarray (row)
-        In multiples of ``s``.
-    columns : sequence of Column
-        Covariates and the like.
-    weights : ndarray (row), optional
-        Precision weights.
-    loading : ndarray (row), optional
-        What multiplies a member's deviation, where it is no indicator of treatment; units of a
-        class then share it.
-    """
-
-    unit: Index
-    time: Index
-    key: npt.NDArray[np.generic]
-    outcome: Array
-    columns: Sequence[Column] = ()
-    weights: Array | None = None
-    loading: Array | None = None
-
-    @property
-    def n_periods(self) -> int:
-        """Length of the time grid that the rows use."""
-        return int(self.time.max()) + 1 if self.time.size else 0
-
-    @cached_property
-    def group(self) -> Index:
-        """Number of each unit's key, in the order of keys; -1 of units seen only once.
-
-        These carry no information about effects.
-        """
-        several = np.bincount(self.unit, minlength=len(self.key)) > 1
-        out = np.full(len(self.key), -1, dtype=np.int64)
-        out[several] = np.unique(self.key[several], axis=0, return_inverse=True)[1].ravel()
-        return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +51,11 @@ class UnitClass:
     cross: Array
     loading: Array | None = None
 
+    @property
+    def free(self) -> int:
+        """Rows less units."""
+        return int(self.units.size * (self.times.size - 1))
+
 
 def reduce_rows(rows: Rows) -> list[UnitClass]:
     """Reduce rows to the cross-moments of their classes.
@@ -140,13 +72,9 @@ def reduce_rows(rows: Rows) -> list[UnitClass]:
     """
     starts = np.searchsorted(rows.unit, np.arange(len(rows.key) + 1))
     lengths = np.diff(starts)
-    number = _class_numbers(rows)
-    order = np.argsort(number, kind="stable")
-    bounds = np.flatnonzero(np.diff(number[order])) + 1
     return [
         _reduce_class(rows, units, starts, int(lengths[units[0]]))
-        for units in np.split(order, bounds)
-        if units.size and rows.group[units[0]] >= 0
+        for units in units_of_each(rows, _class_numbers(rows))
     ]
 
 
@@ -187,8 +115,8 @@ def _reduce_class(rows: Rows, units: Index, starts: Index, length: int) -> UnitC
     position = np.concatenate(active).astype(np.int64)
     sums = np.zeros(position.size)
     cross = np.zeros((position.size, position.size))
-    for at in range(0, units.size, _CHUNK):
-        index = starts[units[at : at + _CHUNK]][:, None] + np.arange(length)
+    for at in range(0, units.size, CHUNK):
+        index = starts[units[at : at + CHUNK]][:, None] + np.arange(length)
         packed = _pack(columns, index, column, position)
         sums += packed.sum(axis=0)
         cross += packed.T @ packed

@@ -1,0 +1,25 @@
+"""Rows to sufficient statistics: what they say, summed up over units of one key.
+
+Units of one key have the same coefficients in every period. Those of them that were observed
+in the same periods (with the same weights) differ only in the outcome and in the varying
+columns, so the likelihood needs from them only the sums and cross-products of those over the
+units, whatever the error structure.
+
+Where errors are independent, with known weights, and units have nothing of their own but a level,
+no parameter decides how rows count: all units of a key are then summed up together, whatever was
+observed of them, with whatever weights.
+"""
+
+from bayes_nqp.moments._absorbed import AbsorbedGroup, absorb_levels
+from bayes_nqp.moments._classes import UnitClass, packed_rows, reduce_rows
+from bayes_nqp.moments._rows import Column, Rows
+
+__all__ = [
+    "AbsorbedGroup",
+    "Column",
+    "Rows",
+    "UnitClass",
+    "absorb_levels",
+    "packed_rows",
+    "reduce_rows",
+]

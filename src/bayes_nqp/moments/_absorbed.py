@@ -1,0 +1,87 @@
+"""Normal equations of all units of a key, under independent errors of known weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.moments._rows import CHUNK, Column, Rows, units_of_each
+
+__all__ = ["AbsorbedGroup", "absorb_levels"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class AbsorbedGroup:
+    """All units of one key under independent errors, summed up net of their levels.
+
+    Parameters
+    ----------
+    units : ndarray of int (unit)
+        Which units.
+    normal : ndarray (J, J)
+        Normal equations of periods, varying columns and the outcome.
+    log_det : float
+        ``log|Q| - log|1'Q1|``, summed over units.
+    free : int
+        Rows less units.
+    """
+
+    units: Index
+    normal: Array
+    log_det: float
+    free: int
+
+
+def absorb_levels(rows: Rows, n_periods: int) -> list[AbsorbedGroup]:
+    """Reduce rows with independent errors to the normal equations of their groups.
+
+    With w the weights of a unit, ``W = sum w`` and ``z̃ = z - w'z / W`` its columns net of their
+    weighted means, ``sum_i [diag(w) - w w' / W, w z̃; (w z̃)', z̃'w z̃]``.
+
+    Parameters
+    ----------
+    rows : Rows
+        Sorted by unit and time.
+    n_periods : int
+
+    Returns
+    -------
+    list of AbsorbedGroup
+        In the order of `Rows.group`; units seen once are left out.
+    """
+    return [_absorb_group(rows, units, n_periods) for units in units_of_each(rows, rows.group)]
+
+
+def _absorb_group(rows: Rows, units: Index, n_periods: int) -> AbsorbedGroup:
+    columns = [*rows.columns, Column("outcome", rows.outcome)]
+    normal, log_det, free = np.zeros((n_periods + len(columns),) * 2), 0.0, 0
+    for at in range(0, units.size, CHUNK):
+        part = units[at : at + CHUNK]
+        first = np.searchsorted(rows.unit, part)
+        lengths = np.searchsorted(rows.unit, part, side="right") - first
+        starts = np.cumsum(lengths) - lengths
+        index = np.arange(lengths.sum()) + np.repeat(first - starts, lengths)
+        owner, time = np.repeat(np.arange(part.size), lengths), rows.time[index]
+        w = np.ones(index.size) if rows.weights is None else rows.weights[index]
+        table = np.zeros((part.size, n_periods))
+        table[owner, time] = w
+        total = table.sum(axis=1)
+        z = np.stack(
+            [c.values[index] * (c.period is None or time == c.period) for c in columns], axis=1
+        )
+        z -= (np.add.reduceat(w[:, None] * z, starts) / total[:, None])[owner]
+        wz = w[:, None] * z
+        normal[:n_periods, :n_periods] += np.diag(table.sum(axis=0))
+        normal[:n_periods, :n_periods] -= (table / total[:, None]).T @ table
+        for k, values in enumerate(wz.T, n_periods):
+            normal[k, :n_periods] += np.bincount(time, values, n_periods)
+        normal[n_periods:, n_periods:] += z.T @ wz
+        log_det += float(np.log(w).sum() - np.log(total).sum())
+        free += index.size - part.size
+    normal[:n_periods, n_periods:] = normal[n_periods:, :n_periods].T
+    return AbsorbedGroup(units, normal, log_det, free)

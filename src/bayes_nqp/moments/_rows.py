@@ -1,0 +1,92 @@
+"""Rows of a panel as they are summed up, and the groups that their units make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["CHUNK", "Column", "Rows", "units_of_each"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+CHUNK = 50_000
+"""Units whose rows are laid out at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One column that varies between the units of a class.
+
+    Parameters
+    ----------
+    name : str
+        Its label.
+    values : ndarray (row)
+        Its values.
+    period : int, optional
+        The only period in which it is not zero; None if it is active in all.
+    """
+
+    name: str
+    values: Array
+    period: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows of a panel, sorted by unit and time, as the reduction reads them.
+
+    Parameters
+    ----------
+    unit, time : ndarray of int (row)
+        Codes; units are 0..n-1, in order.
+    key : ndarray (unit, ...)
+        Units of equal keys have the same coefficients in every period. Of any type that sorts;
+        nothing else is read off it.
+    outcome : ndarray (row)
+        In multiples of ``s``.
+    columns : sequence of Column
+        Covariates and the like.
+    weights : ndarray (row), optional
+        Precision weights.
+    loading : ndarray (row), optional
+        What multiplies a member's deviation, where it is no indicator of treatment; units of a
+        class then share it.
+    """
+
+    unit: Index
+    time: Index
+    key: npt.NDArray[np.generic]
+    outcome: Array
+    columns: Sequence[Column] = ()
+    weights: Array | None = None
+    loading: Array | None = None
+
+    @property
+    def n_periods(self) -> int:
+        """Length of the time grid that the rows use."""
+        return int(self.time.max()) + 1 if self.time.size else 0
+
+    @cached_property
+    def group(self) -> Index:
+        """Number of each unit's key, in the order of keys; -1 of units seen only once.
+
+        These carry no information about effects.
+        """
+        several = np.bincount(self.unit, minlength=len(self.key)) > 1
+        out = np.full(len(self.key), -1, dtype=np.int64)
+        out[several] = np.unique(self.key[several], axis=0, return_inverse=True)[1].ravel()
+        return out
+
+
+def units_of_each(rows: Rows, number: Index) -> list[Index]:
+    """Units of each number, in order, without those seen once."""
+    order = np.argsort(number, kind="stable")
+    bounds = np.flatnonzero(np.diff(number[order])) + 1
+    parts = np.split(order, bounds)
+    return [units for units in parts if units.size and rows.group[units[0]] >= 0]

@@ -1,0 +1,184 @@
+"""Weights of rows: by groups under independent errors, unit by unit wherever that matters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from dense import Dense, dense, values_of
+from design_table import DESIGNS, Case
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from moving_average import MovingAverage
+
+from bayes_nqp import (
+    AR1,
+    IID,
+    Complete,
+    ContinuousExposure,
+    Panel,
+    Partial,
+    Priors,
+    Separate,
+    StaggeredDiD,
+    TimeEffects,
+)
+from bayes_nqp.designs.noise import Noise
+from bayes_nqp.errors import IdentificationError
+from bayes_nqp.gaussian import density, draw, gaussian_problem
+from bayes_nqp.parameters import Parameter
+
+WEIGHED = {"weights": True, "strata": ("region",)}
+NONE = Partial(["region"], varying=None)
+
+
+def _case(design: StaggeredDiD | ContinuousExposure, **panel: object) -> Case:
+    return Case(design.replace(errors=IID(), unidentified="drop"), {**WEIGHED, **panel})
+
+
+CASES = {
+    "partial": _case(StaggeredDiD(NONE)),
+    "separate": _case(StaggeredDiD(Separate(varying=None), controls="never", time=TimeEffects())),
+    "covariates": _case(StaggeredDiD(NONE), covariates=True),
+    "baseline": _case(StaggeredDiD(Complete(varying=None), baseline=("base",)), covariates=True),
+    "pooled time": _case(StaggeredDiD(NONE, time=TimeEffects(["region"], pooled=True))),
+    "many": _case(StaggeredDiD(NONE), many=True, units=40),
+    "exposure": _case(ContinuousExposure("d", effect=NONE)),
+    "exposure, by time": _case(
+        ContinuousExposure("d", effect=Complete(varying=None), by_time=True)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+@settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    missing=st.sampled_from([0.0, 0.2]),
+    singletons=st.sampled_from([0, 2]),
+    spread=st.sampled_from([0.3, 1.0]),
+)
+def test_groups_are_dense_rows_and_units_one_by_one(
+    name: str, seed: int, missing: float, singletons: int, spread: float
+) -> None:
+    """And the draws' means with them."""
+    case = CASES[name]
+    panel = case.make(seed, missing=missing, singletons=singletons)
+    try:
+        equation = case.design.plan(panel).equations[0]
+    except IdentificationError:
+        assume(False)
+    problem, gaussian = equation.problem, equation.gaussian
+    assert not problem.classes
+    assert len(problem.absorbed) == len(problem.groups)
+    points = spread * np.random.default_rng(seed).standard_normal((3, len(problem.space)))
+    ours = density(gaussian, points)
+    reference = dense(case.design, panel)
+    values = [values_of(problem.space.names, x) for x in points]
+    theirs = np.array([reference.log_likelihood(v) + reference.log_prior(v) for v in values])
+    change = np.diff(theirs)
+    assert np.abs(np.diff(ours) - change).max() <= 1e-8 * max(1.0, np.abs(change).max())
+    classes = equation.unit_classes
+    one_by_one = replace(
+        problem, absorbed=(), classes=classes,
+        class_treated=[np.zeros(c.times.size) for c in classes],
+    )  # fmt: skip
+    by_unit = gaussian_problem(one_by_one)
+    assert ours == pytest.approx(density(by_unit, points), rel=1e-10)
+    slots, others = (draw(p, points, None).slots for p in (gaussian, by_unit))
+    assert slots == pytest.approx(others, rel=1e-6, abs=1e-8)
+
+
+def _copies(panel: Panel, times: int) -> Panel:
+    """Units several times over, each with weights of its own."""
+    rng = np.random.default_rng(1)
+    frames = [
+        panel.frame.assign(
+            unit=panel.frame["unit"].astype(str) + f"/{k}", w=rng.uniform(0.5, 2.0, panel.n_rows)
+        )
+        for k in range(times)
+    ]
+    return Panel.from_frame(
+        pd.concat(frames), unit="unit", time="time", cohort="cohort", outcome="y",
+        strata=["region"], weights="w",
+    )  # fmt: skip
+
+
+def test_what_is_stored_does_not_grow_with_units() -> None:
+    case = CASES["partial"]
+    panel, sizes = case.make(3, missing=0.1), set()
+    for times in (2, 20):
+        gaussian = case.design.plan(_copies(panel, times)).equations[0].gaussian
+        moments = gaussian.moments
+        assert moments.fixed is not None
+        assert moments.map1.nnz == moments.seen.size == 0
+        sizes.add((moments.fixed.f.size, gaussian.arrowhead.map2.nnz))
+    assert len(sizes) == 1
+
+
+def test_independent_errors_are_told_by_what_they_are() -> None:
+    """Equal weights or none; but not where units deviate, and not where errors are correlated."""
+    panel = DESIGNS["partial, none, iid"].make(3)
+    assert StaggeredDiD(NONE, IID(), unidentified="drop").plan(panel).equations[0].problem.absorbed
+    for effect, errors in ((Partial(["region"]), IID()), (NONE, AR1()), (NONE, Fixed())):
+        design = StaggeredDiD(effect, errors, unidentified="drop")
+        problem = design.plan(panel).equations[0].problem
+        assert problem.classes
+        assert not problem.absorbed
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed(Noise):
+    """A known correlation of neighbours in time, and weights of rows."""
+
+    def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
+        return ()
+
+    def covariance(self, n_periods: int, values: np.ndarray) -> np.ndarray:
+        beside = np.eye(n_periods, k=1) + np.eye(n_periods, k=-1)
+        return np.broadcast_to(np.eye(n_periods) + 0.4 * beside, (len(values), *beside.shape))
+
+    @property
+    def takes_weights(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedMovingAverage(MovingAverage):
+    """The same with an estimated one."""
+
+    @property
+    def takes_weights(self) -> bool:
+        return True
+
+
+class DenseWeighted(Dense):
+    """Rows whose errors are correlated with their neighbours, and of unequal precision."""
+
+    def error_covariance(self, p: dict[str, float]) -> np.ndarray:
+        if "theta" in p:
+            inside, near = 1.0 + p["theta"] ** 2, p["theta"]
+        else:
+            inside, near = 1.0, 0.4
+        apart = np.abs(self.time[:, None] - self.time)
+        grid = np.where(apart == 0, inside, np.where(apart == 1, near, 0.0))
+        root = 1.0 / np.sqrt(self.panel.weights[self.rows])
+        same = self.unit[:, None] == self.unit
+        return p["sigma"] ** 2 * same * grid * root[:, None] * root
+
+
+@pytest.mark.parametrize("errors", [Fixed(), WeightedMovingAverage()], ids=["known", "estimated"])
+@pytest.mark.parametrize("varying", [None, "unit"])
+def test_weights_under_correlated_errors_stay_exact(errors: Noise, varying: str | None) -> None:
+    panel = CASES["partial"].make(5, missing=0.1)
+    design = StaggeredDiD(Partial(["region"], varying=varying), errors, unidentified="drop")
+    equation = design.plan(panel).equations[0]
+    problem, reference = equation.gaussian, DenseWeighted(design, panel)
+    assert len(equation.problem.classes) > 10
+    points = 0.4 * np.random.default_rng(1).standard_normal((4, len(problem.space)))
+    names, values = problem.space.names, problem.space.constrain(points)
+    theirs = [reference.log_likelihood(dict(zip(names, v, strict=True))) for v in values]
+    ours = density(problem, points) - problem.space.log_prior(points)
+    assert np.diff(ours) == pytest.approx(np.diff(theirs), rel=1e-8)
