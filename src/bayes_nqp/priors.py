@@ -78,13 +78,15 @@ class Priors:
     wide: float = 100.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "rho", tuple(float(x) for x in self.rho))
         for field in fields(self):
             value = getattr(self, field.name)
-            numbers = value if field.name == "rho" else (value,)
-            if len(numbers) != (2 if field.name == "rho" else 1) or not all(
-                math.isfinite(x) and x > 0 for x in numbers
-            ):
+            numbers: tuple[float, ...] = (value,)
+            expected = 1
+            if isinstance(field.default, tuple):
+                value = numbers = tuple(float(x) for x in value)
+                expected = len(field.default)
+                object.__setattr__(self, field.name, value)
+            if len(numbers) != expected or not all(math.isfinite(x) and x > 0 for x in numbers):
                 raise StudyError(
                     f"'priors.{field.name}' is {value!r}, not a positive number",
                     hint=f"leave it out for the default, {field.default!r}",

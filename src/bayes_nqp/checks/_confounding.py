@@ -12,7 +12,8 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._refit import adopted_channels, cautious, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, NOT_APPLICABLE, Finding, Verdict, asks
-from bayes_nqp.checks.confounding._curve import CONFOUNDED, curves, grid_of
+from bayes_nqp.checks.confounding._axis import CONFOUNDED, axis_of
+from bayes_nqp.checks.confounding._curve import curves
 from bayes_nqp.checks.confounding._priors import NormalRho, RhoPrior
 from bayes_nqp.checks.confounding._study import Study, study_of
 from bayes_nqp.estimands import text
@@ -91,9 +92,9 @@ def confounding(
     prior : NormalRho or UniformRho, optional
         Of the correlation, for the posterior that evidence holds; NormalRho(0.2) by default.
     """
-    grid, design = grid_of(rho), adopted_channels(fit)
+    axis, design = axis_of(rho), adopted_channels(fit)
     study = study_of(fit)
-    found = _quantities(study, design.design.strata(panel_of(fit)), grid, prior or NormalRho())
+    found = _quantities(study, design.design.strata(panel_of(fit)), axis, prior or NormalRho())
     judged = [one for one in found if one.kind != "level" and one.clear]
     weak = [one for one in found if one.kind == "level" and one.clear and one.size < _LITTLE]
     verdict = _verdict(judged, weak)
@@ -104,14 +105,14 @@ def confounding(
 
 
 def _quantities(
-    study: Study, factors: tuple[str, ...], grid: np.ndarray, prior: RhoPrior
+    study: Study, factors: tuple[str, ...], axis: xr.DataArray, prior: RhoPrior
 ) -> list[_Quantity]:
-    whole = curves(study, study.groups(None, "rows", None), grid, prior)
+    whole = curves(study, study.groups(None, "rows", None), axis, prior)
     found = [_one(whole, name, name, "", "overall") for name in study.names]
     if len(study.names) > 1:
         found += [_one(whole, name, ALL, "", "joint") for name in study.names]
     for factor in factors:
-        parts = curves(study, study.groups({"level": factor}, "rows", None), grid, prior)
+        parts = curves(study, study.groups({"level": factor}, "rows", None), axis, prior)
         for level in parts["level"].to_numpy() if parts.sizes["level"] > 1 else ():
             part = parts.sel(level=level, drop=True)
             found += [_one(part, name, name, text(level), "level") for name in study.names]

@@ -174,8 +174,8 @@ def _groups(
     numbers, first = np.unique(rows.group, return_index=True)
     strata = frame.stratum[first[numbers >= 0]]
     cells = np.full((strata.size, frame.n_periods), -1, dtype=np.int64)
-    several = rows.group[rows.unit] >= 0
-    cells[rows.group[rows.unit[several]], rows.time[several]] = cell_at[several]
+    used = rows.group[rows.unit] >= 0
+    cells[rows.group[rows.unit[used]], rows.time[used]] = cell_at[used]
     return [
         Group(int(block[s]), int(level_at[s]), int(slopes_at[s]), row)
         for s, row in zip(strata, cells, strict=True)

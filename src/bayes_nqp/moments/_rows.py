@@ -78,9 +78,9 @@ class Rows:
 
         These carry no information about effects.
         """
-        several = np.bincount(self.unit, minlength=len(self.key)) > 1
+        used = np.bincount(self.unit, minlength=len(self.key)) > 1
         out = np.full(len(self.key), -1, dtype=np.int64)
-        out[several] = np.unique(self.key[several], axis=0, return_inverse=True)[1].ravel()
+        out[used] = np.unique(self.key[used], axis=0, return_inverse=True)[1].ravel()
         return out
 
 

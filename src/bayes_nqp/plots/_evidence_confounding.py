@@ -75,7 +75,11 @@ def confounding(
         If these are no such curves, or one ax cannot hold all panels.
     """
     given: object = found
-    if not isinstance(given, xr.Dataset) or "crossing" not in given or "rho" not in given.dims:
+    if (
+        not isinstance(given, xr.Dataset)
+        or not {"crossing", "estimate"} <= set(given)
+        or given["estimate"].ndim == given["crossing"].ndim
+    ):
         raise StudyError(
             f"'found' is a {type(given).__name__} without curves over rho",
             hint="nqp.plots.confounding(nqp.confounding(fit))",
@@ -163,6 +167,12 @@ def _drawn(panels: list[_Panel], whole: xr.Dataset, look: Look, columns: int) ->
     return figure
 
 
+def _correlations(one: xr.Dataset) -> Array:
+    """Correlations along which the curves of a panel run, their only axis."""
+    (axis,) = one["estimate"].dims
+    return one[axis].to_numpy()
+
+
 def _band(one: xr.Dataset, prob: float) -> tuple[Array, Array]:
     """Ends of the intervals along rho."""
     if "unconfounded" not in one:
@@ -172,7 +182,7 @@ def _band(one: xr.Dataset, prob: float) -> tuple[Array, Array]:
         np.ravel(one[name].transpose(*v.SAMPLE_DIMS).to_numpy())
         for name in ("unconfounded", "pull", "curvature")
     )
-    rho = one["rho"].to_numpy()[:, None]
+    rho = _correlations(one)[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
         draws = value - pull * rho / np.sqrt(1 - rho**2 * curvature)
     low, high = np.quantile(draws, [(1 - prob) / 2, (1 + prob) / 2], axis=1)
@@ -186,12 +196,12 @@ def _panel(ax: Axes, panel: _Panel, prob: float, say: Mapping[str, str]) -> None
         (panel.direct, COLOURS[1], (0, (5, 1.5))),
         (panel.indirect, COLOURS[0], "-"),
     ):
-        rho = one["rho"].to_numpy()
+        rho = _correlations(one)
         low, high = _band(one, prob)
         ax.fill_between(rho, low, high, color=colour, alpha=0.14, linewidth=0, zorder=1)
         ax.plot(rho, one["estimate"].to_numpy(), color=colour, linewidth=1.5, linestyle=dashes,
                 zorder=2)  # fmt: skip
-    ends = panel.indirect["rho"].to_numpy()
+    ends = _correlations(panel.indirect)
     ax.set_xlim(ends.min(), ends.max())
     ax.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))

@@ -124,14 +124,16 @@ def channels(
     >>> simulated.truth["path"].to_numpy().tolist()
     ['total', 'direct', 'digital', 'finance', 'idle']
     """
+    arguments: dict[str, object] = dict(locals())
     seed = secrets.randbits(31) if seed is None else seed
     mediators, cohorts = dict(mediators), tuple(cohorts)
     factors = {str(k): tuple(x) for k, x in strata.items()}
     check_layout(units, periods, cohorts, factors, never, contrast)
-    check_numbers(
-        level=level, growth=growth, contrast=contrast, deviation_sd=deviation_sd, rho=rho,
-        sigma=sigma, trend=trend, missing=missing,
-    )  # fmt: skip
+    check_numbers(level=level, growth=growth, contrast=contrast, trend=trend)
+    check_numbers(0.0, closed=True, deviation_sd=deviation_sd)
+    check_numbers(0.0, sigma=sigma)
+    check_numbers(-1.0, 1.0, rho=rho)
+    check_numbers(0.0, 1.0, closed=True, missing=missing)
     check_channels(mediators, factors)
     mixed = correlation(tuple(mediators), confounding, confounded, related)
     # The outcome comes last, as an equation without a slope.
@@ -173,13 +175,9 @@ def channels(
         frame[columns], unit=v.UNIT, time=v.TIME, cohort=v.COHORT, outcome="outcome",
         strata=list(factors), mediators=list(mediators),
     )  # fmt: skip
-    parameters: dict[str, object] = {
-        "mediators": mediators, "units": units, "periods": periods, "cohorts": cohorts,
-        "never": never, "strata": factors, "level": level, "growth": growth,
-        "contrast": contrast, "deviation_sd": deviation_sd, "rho": rho, "sigma": sigma,
-        "trend": trend, "confounding": confounding,
+    parameters = arguments | {
+        "mediators": mediators, "cohorts": cohorts, "strata": factors, "seed": seed,
         "confounded": next(iter(mediators)) if confounded is None else confounded,
-        "related": related, "missing": missing, "seed": seed,
     }  # fmt: skip
     truth = truth_of(facts, frame["outcome"].to_numpy(), cells, factors, tuple(mediators))
     return Simulated(panel, truth, parameters)

@@ -59,48 +59,50 @@ def check_layout(
         )
 
 
-def check_numbers(**numbers: float) -> None:
-    """Refuse numbers out of range.
+def check_numbers(
+    low: float = -math.inf, high: float = math.inf, /, *, closed: bool = False, **numbers: float
+) -> None:
+    """Refuse numbers that are not between two bounds.
 
     Parameters
     ----------
+    low, high : float
+        Bounds; none by default.
+    closed : bool, default False
+        Whether the lower one is allowed.
     **numbers : float
-        Arguments of `staggered`.
+        Arguments of a simulation.
 
     Raises
     ------
     StudyError
         If one of them is out of range.
     """
-    ranges = {"rho": (-1.0, 1.0), "missing": (0.0, 1.0)}
     for name, value in numbers.items():
         if not math.isfinite(value):
             raise StudyError(f"'{name}' is {value!r}", hint="a finite number")
-        low, high = ranges.get(name, (-math.inf, math.inf))
-        if name in ("spread", "deviation_sd", "noise") and value < 0:
-            raise StudyError(f"'{name}' is {value!r}", hint="0 or more")
-        if name == "sigma" and value <= 0:
-            raise StudyError(f"'{name}' is {value!r}", hint="a number above 0")
-        if not (low < value < high or (name == "missing" and value == 0.0)):
-            raise StudyError(f"'{name}' is {value!r}", hint=f"between {low:g} and {high:g}")
+        if not (low < value < high or (closed and value == low)):
+            hint = f"between {low:g} and {high:g}"
+            if high == math.inf:
+                hint = f"{low:g} or more" if closed else f"a number above {low:g}"
+            raise StudyError(f"'{name}' is {value!r}", hint=hint)
 
 
-def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+def check_choice(choices: tuple[str, ...], **values: object) -> None:
     """Refuse what is neither a function nor one of the choices.
 
     Parameters
     ----------
-    name : str
-        The argument.
-    value : object
-        Its value.
     choices : tuple of str
+    **values : object
+        Arguments of a simulation.
 
     Raises
     ------
     StudyError
-        If it is neither.
+        If one of them is neither.
     """
-    if not callable(value) and value not in choices:
-        raise StudyError(f"'{name}' is {value!r}", hint=f"{nearest(str(value), choices)} "
-                         "(or a function)")  # fmt: skip
+    for name, value in values.items():
+        if not callable(value) and value not in choices:
+            raise StudyError(f"'{name}' is {value!r}", hint=f"{nearest(str(value), choices)} "
+                             "(or a function)")  # fmt: skip

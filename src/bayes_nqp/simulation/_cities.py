@@ -140,10 +140,11 @@ def cities(
     >>> bool((index.values.to_numpy() == simulated.panel.outcome).all())
     True
     """
+    arguments: dict[str, object] = dict(locals())
     seed, language = seeded(seed), spoken(names)
     first, last = check_years(years)
     kept = check_strata(strata)
-    check_numbers(missing=missing)
+    check_numbers(0.0, 1.0, closed=True, missing=missing)
     controls = picked(covariates, CITY)
     policy = Policy(
         chosen(mediators), level, growth, dict(contrasts), deviation_sd, moderation, rho, noise,
@@ -166,13 +167,8 @@ def cities(
         tuple(say(name, language) for name in kept), code, time - first, shape, indicators,
         language,
     )  # fmt: skip
-    parameters: dict[str, object] = {
-        "mediators": policy.mediators, "covariates": tuple(controls),
-        "strata": kept, "years": (first, last), "rule": rule,
-        "below_prefecture": below_prefecture, "level": level, "growth": growth,
-        "contrasts": dict(contrasts), "moderation": moderation, "deviation_sd": deviation_sd,
-        "rho": rho, "noise": noise, "spatial": spatial, "reach": reach, "trend": trend,
-        "selection": selection, "confounding": confounding, "confounded": confounded,
-        "related": related, "missing": missing, "names": language, "seed": seed,
+    parameters = arguments | {
+        "mediators": policy.mediators, "covariates": tuple(controls), "strata": kept,
+        "years": (first, last), "contrasts": dict(contrasts), "names": language, "seed": seed,
     }  # fmt: skip
     return assembled(written, happened, policy, controls, seed, parameters)

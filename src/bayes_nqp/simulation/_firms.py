@@ -120,10 +120,11 @@ def firms(
     >>> simulated.panel.n_units, simulated.truth["path"].to_numpy().tolist()
     (200, ['total', 'direct', 'digital', 'finance'])
     """
+    arguments: dict[str, object] = dict(locals())
     seed, language = seeded(seed), spoken(names)
     first, last = check_years(years)
     kept = check_strata(strata)
-    check_numbers(missing=missing)
+    check_numbers(0.0, 1.0, closed=True, missing=missing)
     _check(n_firms, cities, common, newcomers)
     controls = picked(covariates, FIRM)
     policy = Policy(
@@ -143,16 +144,9 @@ def firms(
         time - first, (n_firms, last - first + 1),
         firm_productivity() if system is None else system, language,
     )  # fmt: skip
-    parameters: dict[str, object] = {
-        "n_firms": n_firms, "cities": cities,
-        "mediators": policy.mediators, "covariates": tuple(controls),
-        "strata": kept,
-        "years": (first, last), "rule": rule, "below_prefecture": below_prefecture,
-        "level": level, "growth": growth, "contrasts": dict(contrasts),
-        "moderation": moderation, "deviation_sd": deviation_sd, "rho": rho, "noise": noise,
-        "common": common, "trend": trend, "selection": selection, "confounding": confounding,
-        "confounded": confounded, "related": related, "newcomers": newcomers,
-        "missing": missing, "names": language, "seed": seed,
+    parameters = arguments | {
+        "mediators": policy.mediators, "covariates": tuple(controls), "strata": kept,
+        "years": (first, last), "contrasts": dict(contrasts), "names": language, "seed": seed,
     }  # fmt: skip
     return assembled(written, happened, policy, controls, seed, parameters)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -60,7 +60,13 @@ class Channel:
     trend: float = 0.0
 
     def __post_init__(self) -> None:
-        check_numbers(**{f.name: getattr(self, f.name) for f in fields(self)})
+        check_numbers(
+            level=self.level, growth=self.growth, slope=self.slope, contrast=self.contrast,
+            interaction=self.interaction, trend=self.trend,
+        )  # fmt: skip
+        check_numbers(0.0, closed=True, deviation_sd=self.deviation_sd)
+        check_numbers(0.0, sigma=self.sigma)
+        check_numbers(-1.0, 1.0, rho=self.rho)
 
 
 @dataclass(frozen=True, eq=False)

@@ -126,6 +126,7 @@ def provinces(
     >>> simulated.panel.n_units, simulated.panel.roles.exposures
     (31, ('cbec',))
     """
+    arguments: dict[str, object] = dict(locals())
     seed, language = seeded(seed), spoken(names)
     first, last = check_years(years)
     kept = check_strata(strata)
@@ -153,13 +154,9 @@ def provinces(
         time - first, shape, new_quality_productivity() if system is None else system, language,
         say("cbec", language),
     )  # fmt: skip
-    parameters: dict[str, object] = {
-        "mediators": policy.mediators, "covariates": tuple(controls),
-        "strata": kept, "years": (first, last), "level": level,
-        "contrasts": dict(contrasts), "moderation": moderation, "deviation_sd": deviation_sd,
-        "rho": rho, "noise": noise, "spatial": spatial, "reach": reach, "trend": trend,
-        "selection": selection, "confounding": confounding, "confounded": confounded,
-        "related": related, "names": language, "seed": seed,
+    parameters = arguments | {
+        "mediators": policy.mediators, "covariates": tuple(controls), "strata": kept,
+        "years": (first, last), "contrasts": dict(contrasts), "names": language, "seed": seed,
     }  # fmt: skip
     return assembled(written, happened, policy, controls, seed, parameters)
 

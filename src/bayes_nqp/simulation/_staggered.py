@@ -117,15 +117,17 @@ def staggered(
     >>> simulated.truth.sizes["cell"]
     88
     """
+    arguments: dict[str, object] = dict(locals())
     seed = secrets.randbits(31) if seed is None else seed
     cohorts, factors = tuple(cohorts), {str(k): tuple(x) for k, x in strata.items()}
     check_layout(units, periods, cohorts, factors, never, contrast)
-    check_numbers(
-        level=level, growth=growth, spread=spread, contrast=contrast, deviation_sd=deviation_sd,
-        rho=rho, sigma=sigma, trend=trend, missing=missing,
-    )  # fmt: skip
-    check_choice("effect", effect, EFFECTS)
-    check_choice("noise", noise, NOISES)
+    check_numbers(level=level, growth=growth, contrast=contrast, trend=trend)
+    check_numbers(0.0, closed=True, spread=spread, deviation_sd=deviation_sd)
+    check_numbers(0.0, sigma=sigma)
+    check_numbers(-1.0, 1.0, rho=rho)
+    check_numbers(0.0, 1.0, closed=True, missing=missing)
+    check_choice(EFFECTS, effect=effect)
+    check_choice(NOISES, noise=noise)
     streams = np.random.default_rng(seed).spawn(6)
     who = layout(units, factors, cohorts, never)
     added = cohort_scores(cohorts, spread if effect == "cohorts" else 0.0, streams[0])
@@ -147,12 +149,8 @@ def staggered(
         frame[columns], unit=v.UNIT, time=v.TIME, cohort=v.COHORT, outcome="outcome",
         strata=list(factors),
     )  # fmt: skip
-    parameters: dict[str, object] = {
-        "units": units, "periods": periods, "cohorts": cohorts, "never": never, "strata": factors,
-        "effect": effect, "level": level, "growth": growth, "spread": spread,
-        "contrast": contrast, "deviation_sd": deviation_sd, "noise": noise, "rho": rho,
-        "sigma": sigma, "trend": trend, "missing": missing, "seed": seed,
-        "cohort_effects": added,
+    parameters = arguments | {
+        "cohorts": cohorts, "strata": factors, "seed": seed, "cohort_effects": added,
     }  # fmt: skip
     return Simulated(panel, _truth(frame[on], cells, factors, deviation, who), parameters)
 

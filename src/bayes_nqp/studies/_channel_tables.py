@@ -131,7 +131,9 @@ def _crossings(evidence: xr.Dataset) -> pd.DataFrame:
 
 
 def _curves(evidence: xr.Dataset) -> pd.DataFrame:
-    return _listed(evidence[list(_CURVES)], ["quantity", v.PATH, "rho"])
+    whole = evidence[list(_CURVES)]
+    dims = ["quantity", v.PATH]
+    return _listed(whole, dims + [str(dim) for dim in whole.dims if dim not in dims])
 
 
 def _listed(whole: xr.Dataset, dims: list[str]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.confounding._axis import CONFOUNDED, axis_of
 from bayes_nqp.checks.confounding._breakdown import breakdown
 from bayes_nqp.checks.confounding._priors import NormalRho, RhoPrior
 from bayes_nqp.errors import StudyError, nearest
@@ -18,8 +19,6 @@ __all__ = ["confounded_effects", "cross_section_confounding"]
 
 Array = npt.NDArray[np.float64]
 
-CONFOUNDED, RHO = "confounded", "rho"
-_GRID = np.round(np.linspace(-0.6, 0.6, 49), 3)
 _PROB = 0.95
 _DEFAULT = NormalRho()
 
@@ -90,11 +89,11 @@ def cross_section_confounding(
     analysis for causal mediation effects. Statistical Science 25(1).
     """
     _mediated(found)
-    grid = np.unique(_correlations(_GRID if rho is None else rho))
+    axis = axis_of(rho)
     names = found.mediators if mediator is None else (mediator,)
     value = _paths(found.effects, by, weights)
     shift = _stacked([_paths(_shift(found, name), by, weights) for name in names], names)
-    strength = xr.DataArray(_strength(grid), dims=RHO, coords={RHO: grid})
+    strength = xr.apply_ufunc(_strength, axis)
     tail = (1 - _PROB) / 2
     ends = _quantiles(value + shift * strength, [tail, 1 - tail])
     plain = _quantiles(value, [tail, 1 - tail])
@@ -117,7 +116,7 @@ def cross_section_confounding(
     data |= {"original": value.mean(v.SAMPLE_DIMS)}
     data |= {"original_lower": plain[0], "original_upper": plain[1]}
     order = (CONFOUNDED, v.PATH)
-    data = {n: x.transpose(*order, ..., RHO, missing_dims="ignore") for n, x in data.items()}
+    data = {n: x.transpose(*order, ..., *axis.dims, missing_dims="ignore") for n, x in data.items()}
     data["unconfounded"] = value.transpose(*v.SAMPLE_DIMS, v.PATH, ...)
     data["pull"] = -shift.transpose(*v.SAMPLE_DIMS, *order, ...)
     sizes = {dim: data["pull"].sizes[dim] for dim in (*v.SAMPLE_DIMS, CONFOUNDED)}
@@ -158,10 +157,10 @@ def confounded_effects(found: Mediated, mediator: str, rho: float) -> xr.Dataset
         If there is no such mediator, or the correlation is not within (-1, 1).
     """
     _mediated(found)
-    (value,) = _correlations([rho])
+    value = axis_of([rho]).item()
     effect = found.effects[v.EFFECT] + _shift(found, mediator)[v.EFFECT] * _strength(value)
     effects = found.effects.assign({v.EFFECT: effect})
-    return schema.validate(effects.assign_attrs({RHO: float(value), CONFOUNDED: mediator}))
+    return schema.validate(effects.assign_attrs({CONFOUNDED: mediator}, rho=value))
 
 
 def _paths(effects: xr.Dataset, by: By, weights: str) -> xr.DataArray:
@@ -242,16 +241,6 @@ def _left(found: Mediated, name: str) -> xr.DataArray:
     sigma, spread = found.posterior["outcome__sigma"], found.posterior[f"{name}__sigma"]
     whole = found.facts["outcome__variance"] * found.facts[f"{name}__variance"]
     return (sigma * spread) ** 2 / whole
-
-
-def _correlations(rho: npt.ArrayLike) -> Array:
-    try:
-        grid = np.atleast_1d(np.asarray(rho, dtype=np.float64))
-    except (TypeError, ValueError):
-        grid = np.asarray([np.nan])
-    if grid.ndim != 1 or not grid.size or not (np.abs(grid) < 1).all():
-        raise StudyError(f"'rho' is {rho!r}", hint="correlations between -1 and 1: [0, 0.1, 0.2]")
-    return grid
 
 
 def _mediated(found: object) -> None:

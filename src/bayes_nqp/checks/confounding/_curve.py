@@ -11,6 +11,7 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._result import NotApplicable
+from bayes_nqp.checks.confounding._axis import CONFOUNDED, axis_of
 from bayes_nqp.checks.confounding._breakdown import breakdown
 from bayes_nqp.checks.confounding._cross_section import cross_section_confounding
 from bayes_nqp.checks.confounding._panel import crossing, strength
@@ -25,13 +26,10 @@ from bayes_nqp.fitting import Mediated
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
 
-__all__ = ["CONFOUNDED", "confounding", "curves", "grid_of"]
+__all__ = ["confounding", "curves"]
 
 Array = npt.NDArray[np.float64]
 
-CONFOUNDED = "confounded"
-"""Name of the dim of mediators that are confounded."""
-_GRID = tuple(np.round(np.linspace(-0.6, 0.6, 49), 3).tolist())
 _PROB = 0.95
 _DEFAULT = NormalRho()
 
@@ -106,9 +104,9 @@ def confounding(
         if balanced is not None:
             raise StudyError("'balanced' is given for a cross-section", hint="leave it out")
         return cross_section_confounding(
-            fit, mediator, rho=grid_of(rho), by=by, prior=prior, weights=weights
+            fit, mediator, rho=rho, by=by, prior=prior, weights=weights
         )
-    grid = grid_of(rho)
+    axis = axis_of(rho)
     try:
         study = study_of(fit)
     except NotApplicable as reason:
@@ -120,28 +118,21 @@ def confounding(
             f"'mediator' is {mediator!r}, which is not in the fit",
             hint=nearest(str(mediator), study.names),
         )
-    found = curves(study, study.groups(by, weights, balanced), grid, prior)
+    found = curves(study, study.groups(by, weights, balanced), axis, prior)
     if mediator is None:
         return found
     alone = found.sel({CONFOUNDED: mediator}, drop=True)
     return alone.assign_attrs({**found.attrs, CONFOUNDED: mediator})
 
 
-def grid_of(rho: Sequence[float] | None) -> Array:
-    grid = np.asarray(_GRID if rho is None else rho, dtype=float)
-    if grid.ndim != 1 or not grid.size or not (np.abs(grid) < 1).all():
-        raise StudyError(f"'rho' is {rho!r}", hint="correlations between -1 and 1: [0, 0.1, 0.2]")
-    return np.unique(grid)
-
-
-def curves(study: Study, groups: Groups, grid: Array, prior: RhoPrior | None) -> xr.Dataset:
+def curves(study: Study, groups: Groups, axis: xr.DataArray, prior: RhoPrior | None) -> xr.Dataset:
     """Work out curves, crossings and the posterior under a prior.
 
     Parameters
     ----------
     study : Study
     groups : Groups
-    grid : ndarray
+    axis : DataArray
         Correlations.
     prior : NormalRho or UniformRho or None
 
@@ -152,12 +143,12 @@ def curves(study: Study, groups: Groups, grid: Array, prior: RhoPrior | None) ->
     """
     effects, axes = study.fit.effects, groups.average.axes
     shape = groups.average.shape
-    dims = [CONFOUNDED, v.PATH, *(axis.name for axis in axes)]
+    dims = [CONFOUNDED, v.PATH, *(part.name for part in axes)]
     tail = (1 - _PROB) / 2
     curvature = groups.curvature[:, :, None, None]
     value = groups.value[:, None]
     curve = np.stack(
-        [_summary(value - groups.pull * strength(np.array(r), curvature), tail) for r in grid],
+        [_summary(value - groups.pull * strength(np.array(r), curvature), tail) for r in axis],
         axis=-1,
     )
     zero = np.quantile(crossing(value, groups.pull, curvature), [0.5, tail, 1 - tail], axis=0)
@@ -168,7 +159,7 @@ def curves(study: Study, groups: Groups, grid: Array, prior: RhoPrior | None) ->
         return values.reshape(*values.shape[:2], *shape, *values.shape[3:])
 
     data: dict[str, Any] = {
-        name: ([*dims, "rho"], shaped(curve[k]))
+        name: ([*dims, *axis.dims], shaped(curve[k]))
         for k, name in enumerate(("estimate", "lower", "upper"))
     }
     data |= {
@@ -199,14 +190,13 @@ def curves(study: Study, groups: Groups, grid: Array, prior: RhoPrior | None) ->
     coords: dict[str, Any] = {
         CONFOUNDED: np.asarray(study.names, dtype=str),
         v.PATH: np.asarray(groups.paths, dtype=str),
-        "rho": grid,
-        **{axis.name: axis.labels for axis in axes},
+        **{part.name: part.labels for part in axes},
         **{dim: effects[dim].to_numpy() for dim in v.SAMPLE_DIMS},
     }
     coords |= evidence_of(effects)
     attrs = {"estimand": "confounding", "prob": _PROB, "prior": repr(prior) if prior else "none",
              "outcome": str(effects.attrs.get("outcome", ""))}  # fmt: skip
-    return xr.Dataset(data, coords=coords, attrs=attrs)
+    return xr.Dataset(data, coords=coords, attrs=attrs).assign_coords(axis.coords)
 
 
 def _summary(draws: Array, tail: float) -> Array:
