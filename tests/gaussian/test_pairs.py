@@ -7,12 +7,17 @@ import pytest
 from dense import dense, values_of
 from design_table import DESIGNS
 
+from bayes_nqp import IID
 from bayes_nqp.gaussian import density, gaussian_problem
 from bayes_nqp.gaussian.pairs import PairedMap
 
+FIXED = [name for name, case in DESIGNS.items()
+         if case.design.effect.varying is None and case.design.errors == IID()]  # fmt: skip
+"""Of these no pair depends on a parameter: there is no map of pairs."""
+
 
 @pytest.mark.parametrize("reduce", [False, True])
-@pytest.mark.parametrize("name", DESIGNS)
+@pytest.mark.parametrize("name", [n for n in DESIGNS if n not in FIXED])
 def test_dense_pairs_are_sparse_ones(name: str, reduce: bool) -> None:
     case = DESIGNS[name]
     statement = case.design.plan(case.make(7, missing=0.15)).equations[0].problem
@@ -33,6 +38,18 @@ def test_the_density_is_dense(name: str) -> None:
     theirs = [reference.log_likelihood(values_of(problem.space.names, x)) for x in points]
     ours = density(problem, points) - problem.space.log_prior(points)
     assert np.diff(ours) == pytest.approx(np.diff(theirs), rel=1e-8, abs=1e-7)
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_what_is_fixed_has_no_pairs(name: str) -> None:
+    """Own cells first or not: the same density."""
+    statement = DESIGNS[name].design.plan(DESIGNS[name].make(7, missing=0.15)).equations[0].problem
+    whole, reduced = (
+        gaussian_problem(statement, reduce=r, dense_pairs=True) for r in (False, True)
+    )
+    assert not isinstance(whole.moments.map1, PairedMap)
+    points = np.random.default_rng(0).standard_normal((20, len(whole.space)))
+    assert density(reduced, points) == pytest.approx(density(whole, points), rel=1e-10)
 
 
 def test_many_columns_are_paired_by_themselves() -> None:
