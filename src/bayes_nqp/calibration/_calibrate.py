@@ -18,7 +18,6 @@ from bayes_nqp.designs import StaggeredDiD
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import Fit, Kept, Numbers, batch
-from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.panel import Panel
 from bayes_nqp.progress import bar
 from bayes_nqp.sampling import NUTS, Importance
@@ -128,9 +127,7 @@ def calibrate(
     _check(replications, probs, ranked)
     seed = secrets.randbits(31) if seed is None else seed
     origin, label = _source(design, panel, source)
-    sampler = sampler or (
-        NUTS(cores=1) if isinstance(design.likelihood, StudentT) else Importance()
-    )
+    sampler = sampler or (NUTS(cores=1) if not design.facts.compresses else Importance())
     if sampler.draws * sampler.chains < ranked:
         raise StudyError(
             f"'ranked' is {ranked}, and the sampler has {sampler.draws * sampler.chains} draws",

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from bayes_nqp.designs._equation import Ground, equation_of
+from bayes_nqp.designs._equation import Ground
 from bayes_nqp.designs._exposure import exposed_cells, exposure_frame, exposure_of, kept_rows
+from bayes_nqp.designs._facts import Facts
 from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.designs._moderation import moderator_of
-from bayes_nqp.designs._moved import Moved
-from bayes_nqp.designs._plan import Plan
+from bayes_nqp.designs._single import SingleEquation
 from bayes_nqp.designs.noise import AR1, Noise
-from bayes_nqp.designs.staggered_did import known_strata
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.errors import StudyError
 from bayes_nqp.likelihoods import Gaussian
-from bayes_nqp.pooling import Complete, Partial, Pooling, Separate
+from bayes_nqp.pooling import Partial, Pooling
 from bayes_nqp.priors import Priors
 from bayes_nqp.registry import register
 from bayes_nqp.terms.time_effects import TimeEffects
@@ -31,7 +30,7 @@ __all__ = ["ContinuousExposure"]
 @register("design")
 @door
 @dataclass(frozen=True, slots=True)
-class ContinuousExposure(Moved):
+class ContinuousExposure(SingleEquation):
     """Effect of one more unit of a continuous exposure, such as trade per head.
 
     The outcome of unit i in period t is ``alpha_i + lambda_t + x'gamma + (beta_stratum + u_i)
@@ -118,36 +117,15 @@ class ContinuousExposure(Moved):
     priors: Priors = field(default_factory=Priors)
 
     def __post_init__(self) -> None:
-        wanted: dict[str, tuple[type, ...]] = {
-            "effect": (Complete, Partial, Separate),
-            "errors": (Noise,),
-            "time": (TimeEffects, type(None)),
-            "priors": (Priors,),
-        }
-        for name, types in wanted.items():
-            value = getattr(self, name)
-            if not isinstance(value, types):
-                names = ", ".join(f"nqp.{t.__name__}()" for t in types if t is not type(None))
-                raise StudyError(f"'{name}' is {value!r}", hint=f"one of {names}")
+        self.check()
         named: object = self.exposure
         if not isinstance(named, str) or not named:
             raise StudyError(
                 f"'exposure' is {self.exposure!r}", hint="the name of one exposure of the panel"
             )
-        if self.moderator is not None and not isinstance(self.moderator, str):
-            raise StudyError(
-                f"'moderator' is {self.moderator!r}", hint="the name of one moderator of the panel"
-            )
-        if self.unidentified not in ("raise", "drop"):
-            raise StudyError(f"'unidentified' is {self.unidentified!r}", hint="'raise' or 'drop'")
         if type(self.by_time) is not bool:
             raise StudyError(f"'by_time' is {self.by_time!r}", hint="True or False")
         self._numbers()
-        for name in ("covariates", "baseline"):
-            value = getattr(self, name)
-            if value is not None:
-                names_ = (value,) if isinstance(value, str) else tuple(value)
-                object.__setattr__(self, name, names_)
 
     def _numbers(self) -> None:
         if not _finite(self.reference):
@@ -161,72 +139,15 @@ class ContinuousExposure(Moved):
             )
         object.__setattr__(self, "per", float(self.per))
 
-    def replace(self, **changes: object) -> ContinuousExposure:
-        """Return the same design with other arguments.
-
-        Parameters
-        ----------
-        **changes
-            Arguments of the design.
-
-        Returns
-        -------
-        ContinuousExposure
-        """
-        known = [f.name for f in fields(self)]
-        for name in changes:
-            if name not in known:
-                raise StudyError(
-                    f"ContinuousExposure has no argument {name!r}", hint=nearest(name, known)
-                )
-        return replace(self, **changes)  # type: ignore[arg-type]
-
     @property
-    def varying(self) -> str | None:
-        """What has its own deviation of the slope."""
-        return self.effect.varying
+    def facts(self) -> Facts:
+        """What the design can do and what it assumes."""
+        return Facts("dose", self.effect, self.errors, self.time, moderator=self.moderator)
 
     @property
     def likelihood(self) -> Gaussian:
         """Always Gaussian, which compresses."""
         return Gaussian()
-
-    def strata(self, panel: Panel) -> tuple[str, ...]:
-        """Factors by which the design lets slopes vary.
-
-        Parameters
-        ----------
-        panel : Panel
-
-        Returns
-        -------
-        tuple of str
-
-        Raises
-        ------
-        StudyError
-            If the design names strata that the panel does not have.
-        """
-        if isinstance(self.effect, Complete):
-            return ()
-        if isinstance(self.effect, Separate) or self.effect.strata is None:
-            return panel.roles.strata
-        return known_strata(self.effect.strata, panel.roles.strata, "effect")
-
-    def time_strata(self, panel: Panel) -> tuple[str, ...]:
-        """Factors whose combinations have their own time effects.
-
-        Parameters
-        ----------
-        panel : Panel
-
-        Returns
-        -------
-        tuple of str
-        """
-        if self.time is None:
-            return self.strata(panel)
-        return known_strata(self.time.by, panel.roles.strata, "time")
 
     def frame(self, panel: Panel) -> DesignFrame:
         """Codes of the panel's rows and units under this design.
@@ -258,32 +179,6 @@ class ContinuousExposure(Moved):
         table, cell_of_row, info = exposed_cells(panel, frame, kept)
         moderator = moderator_of(self, panel, frame, kept)
         return Ground(frame, kept, table, cell_of_row, info, notes, moderator, exposure)
-
-    def plan(self, panel: Panel, *, scale: float | None = None) -> Plan:
-        """State the model of a panel: one equation.
-
-        Parameters
-        ----------
-        panel : Panel
-        scale : float, optional, outcome units
-            ``s``, held at this value; computed from the outcome by default.
-
-        Returns
-        -------
-        Plan
-
-        Raises
-        ------
-        IdentificationError
-            If exposure does not vary within units.
-        PanelError
-            If the exposure is missing in a row.
-        StudyError
-            If the panel has no such exposure.
-        """
-        ground = self.ground(panel)
-        equation = equation_of(self, panel, ground, "outcome", panel.outcome, scale=scale)
-        return ground.plan((equation,))
 
 
 def _finite(value: object) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -12,8 +12,11 @@ import numpy.typing as npt
 from bayes_nqp.designs._columns import within
 from bayes_nqp.designs._complete_cases import complete_cases
 from bayes_nqp.designs._equation import Ground, equation_of
+from bayes_nqp.designs._facts import Facts
 from bayes_nqp.designs._moderation import moderated_slope
+from bayes_nqp.designs._moved import Moved
 from bayes_nqp.designs._plan import Equation, Plan
+from bayes_nqp.designs._single import replaced
 from bayes_nqp.designs.continuous_exposure import ContinuousExposure
 from bayes_nqp.designs.noise import Noise
 from bayes_nqp.designs.staggered_did import StaggeredDiD
@@ -38,7 +41,7 @@ _LEGS = ("a", "b", "direct")
 @register("design")
 @door
 @dataclass(frozen=True, slots=True)
-class Mediation:
+class Mediation(Moved):
     """Direct and indirect effects of a policy that reaches units at different times.
 
     Every mediator has an equation like the outcome's own design, with the same cells, time
@@ -192,6 +195,18 @@ class Mediation:
             )
 
     @property
+    def facts(self) -> Facts:
+        """What the design can do and what it assumes."""
+        return replace(
+            self.design.facts, channels=True, joined=self.vary_by is not None, lag=self.lag
+        )
+
+    @property
+    def outcome_design(self) -> StaggeredDiD | ContinuousExposure:
+        """The design of the outcome without mediators."""
+        return self.design
+
+    @property
     def varying(self) -> str | None:
         """What has its own deviation of the effect."""
         return self.design.varying
@@ -199,7 +214,7 @@ class Mediation:
     @property
     def moderator(self) -> str | None:
         """What shifts the paths in `moderates`; the design's own."""
-        return getattr(self.design, "moderator", None)
+        return self.design.moderator
 
     @property
     def effect(self) -> Pooling:
@@ -228,11 +243,7 @@ class Mediation:
         -------
         Mediation
         """
-        known = [f.name for f in fields(self)]
-        for name in changes:
-            if name not in known:
-                raise StudyError(f"Mediation has no argument {name!r}", hint=nearest(name, known))
-        return replace(self, **changes)  # type: ignore[arg-type]
+        return replaced(self, changes)
 
     def names(self, panel: Panel) -> tuple[str, ...]:
         """Mediators of a panel that the design takes.

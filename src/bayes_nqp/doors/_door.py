@@ -81,16 +81,23 @@ def _held(function: Any, label: str, *, bound: bool, kinds: bool) -> Any:
 
     @wraps(function)
     def held(*args: Any, **kwargs: Any) -> Any:
-        given = args[1:] if bound else args
-        arguments = _matched(label, parameters, given, kwargs)
+        given, name = (args[1:], _bound_label(label, args)) if bound else (args, label)
+        arguments = _matched(name, parameters, given, kwargs)
         if kinds:
             if not wanted:
                 wanted.update(_kinds(parameters))
-            _check(label, arguments, wanted)
+            _check(name, arguments, wanted)
         return function(*args, **kwargs)
 
     held.__door__ = label  # type: ignore[attr-defined]
     return held
+
+
+def _bound_label(label: str, args: tuple[Any, ...]) -> str:
+    """A method's label, with the class of its own object and not that it was inherited from."""
+    _, dot, method = label.partition(".")
+    owner = args[0] if isinstance(args[0], type) else type(args[0])
+    return f"{owner.__name__}.{method}" if dot else label
 
 
 def _kinds(parameters: list[inspect.Parameter]) -> dict[str, Kind]:

@@ -6,7 +6,7 @@ from bayes_nqp.estimands._by import By
 from bayes_nqp.estimands._by_event_time import by_event_time
 from bayes_nqp.estimands._contrast import contrast
 from bayes_nqp.estimands._cumulative import cumulative
-from bayes_nqp.estimands._effects_of import effects_of
+from bayes_nqp.estimands._effects_of import effects_of, lag_of
 from bayes_nqp.estimands._gates import evidence_of, gate_of, worst_gate
 from bayes_nqp.estimands._growth import Growth, growth
 from bayes_nqp.estimands._index_variance import index_variance
@@ -36,6 +36,7 @@ __all__ = [
     "gate_of",
     "growth",
     "index_variance",
+    "lag_of",
     "legs",
     "moderated",
     "moderated_difference",

@@ -14,7 +14,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands._att import att
 from bayes_nqp.estimands._by import By
-from bayes_nqp.estimands._effects_of import effects_of
+from bayes_nqp.estimands._effects_of import effects_of, lag_of
 from bayes_nqp.estimands._mediated import ALL, nde, nie, total
 from bayes_nqp.estimands._moderated import mean_moderator
 
@@ -124,7 +124,7 @@ def legs(fit: object, by: By = None, weights: str = "rows") -> xr.Dataset:
         )
     effects = effects_of(fit)
     names = [str(name) for name in posterior[v.MEDIATOR].to_numpy()]
-    lag = int(getattr(getattr(fit, "design", None), "lag", 0))
+    lag = lag_of(fit)
     slope = posterior["outcome__b"]
     if "outcome__d" in posterior:
         slope = slope + posterior["outcome__d"]

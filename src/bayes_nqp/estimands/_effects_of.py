@@ -7,7 +7,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp.errors import StudyError
 
-__all__ = ["effects_of"]
+__all__ = ["effects_of", "lag_of"]
 
 
 def effects_of(fit_or_effects: object) -> xr.Dataset:
@@ -51,3 +51,18 @@ def effects_of(fit_or_effects: object) -> xr.Dataset:
         f"'fit_or_effects' is a {type(fit_or_effects).__name__} and holds no effects",
         hint="pass a fit, or a Dataset made by nqp.cell_effects",
     )
+
+
+def lag_of(fit: object) -> int:
+    """Periods by which mediators come before the outcome; 0 where no design states a lag.
+
+    Parameters
+    ----------
+    fit : Fit, Mediated or Dataset
+
+    Returns
+    -------
+    int
+    """
+    design = getattr(fit, "design", None)
+    return 0 if design is None else int(design.facts.lag)

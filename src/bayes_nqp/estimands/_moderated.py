@@ -122,7 +122,7 @@ def moderator_name(fit: object) -> str:
         If there is none.
     """
     design = getattr(fit, "design", None)
-    name = getattr(getattr(design, "design", design), "moderator", None)
+    name = None if design is None else design.facts.moderator
     if name is None:
         raise StudyError(
             "the design has no moderator" if design is not None else "'fit' is no fit",

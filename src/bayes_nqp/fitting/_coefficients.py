@@ -116,7 +116,7 @@ def coefficients_of(fit: Fit, equation: Equation, chosen: Index) -> Array:
     if pairs_coefficients(fit):
         slots = fit.tree[COEFFICIENTS][f"{equation.name}__slots"].to_numpy()
         return np.asarray(slots.reshape(-1, slots.shape[-1])[chosen], dtype=np.float64)
-    if getattr(fit.design, "vary_by", None) is not None:
+    if fit.design.facts.joined:
         raise StudyError(
             "both legs of channels that vary by unit were drawn together, and one equation alone "
             "says nothing of its rows",

@@ -55,7 +55,7 @@ def conditional_mean(design: Design, panel: Panel, **parameters: float) -> xr.Da
     >>> round(float(nqp.att(effects).item()), 3)
     0.095
     """
-    if getattr(design, "vary_by", None) is not None:
+    if design.facts.joined:
         raise StudyError(
             "conditional means take one equation at a time, and vary_by='unit' joins two",
             hint="nqp.fit, or vary_by=None",

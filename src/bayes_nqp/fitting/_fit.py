@@ -24,7 +24,6 @@ from bayes_nqp.fitting._known import KnownDraws
 from bayes_nqp.fitting._names import from_tree
 from bayes_nqp.fitting._room import check_draws
 from bayes_nqp.fitting._tree import build_tree
-from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.machine import within
 from bayes_nqp.markup import facts_html, facts_text
 from bayes_nqp.sampling import NUTS, Importance, Sampler
@@ -228,7 +227,7 @@ def fit(
     >>> fit.gate.passed
     True
     """
-    rows = isinstance(design.likelihood, StudentT)
+    rows = not design.facts.compresses
     sampler = (sampler or (NUTS() if rows else Importance())).seeded()
     with within(threads):
         return _run(design, panel, sampler, scale, progress, KnownDraws())
@@ -265,7 +264,7 @@ def _run(
     known: KnownDraws,
 ) -> Fit:
     began = time.perf_counter()
-    rows = isinstance(design.likelihood, StudentT)
+    rows = not design.facts.compresses
     if rows and isinstance(sampler, Importance):
         raise StudyError(
             "'sampler' is Importance, which needs a compressed likelihood",
@@ -279,7 +278,7 @@ def _run(
 
         tree, gate, interrupted = fit_rows(design, panel, plan, sampler, progress)
         notes = (*notes, ROWS_NOTE)
-    elif getattr(design, "vary_by", None) is not None:
+    elif design.facts.joined:
         tree, gate, interrupted = _fit_joint(design, plan, sampler, progress, outcome)
     else:
         drawn, more = draw_equations(plan, sampler, known, progress)

@@ -21,7 +21,6 @@ from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.fitting._coefficients import COEFFICIENTS
 from bayes_nqp.fitting._fit import Fit, fit
 from bayes_nqp.index._match import outcome_of, rows_in
-from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.machine import one_thread
 from bayes_nqp.sampling import Importance, Sampler
 
@@ -194,7 +193,7 @@ def _check(design: Design, index: Index, draws: int) -> None:
         )
     if type(draws) is not int or draws < 2:
         raise StudyError(f"'draws' is {draws!r}", hint="a whole number of draws, 2 or more")
-    if not isinstance(design.likelihood, Gaussian):
+    if not design.facts.compresses:
         raise StudyError(
             f"{design.likelihood!r} does not compress, and every draw would be fitted row by row",
             hint="likelihood=nqp.Gaussian()",

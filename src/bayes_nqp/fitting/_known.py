@@ -11,7 +11,6 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.fitting._names import from_tree
 from bayes_nqp.fitting._parameters import unconstrained
-from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.sampling import Chains
 
 if TYPE_CHECKING:
@@ -50,8 +49,7 @@ def known_draws(fit: Fit) -> KnownDraws:
         Without chains where equations were not drawn one by one on compressed rows, or draws of
         fits to several outcomes are pooled.
     """
-    joined = getattr(fit.design, "vary_by", None) is not None
-    if joined or not isinstance(fit.design.likelihood, Gaussian):
+    if fit.design.facts.joined or not fit.design.facts.compresses:
         return KnownDraws()
     posterior, values = fit.posterior, _values(fit)
     if v.INDEX_DRAW in posterior.coords:  # Of several outcomes.

@@ -18,7 +18,6 @@ from bayes_nqp.fitting._coefficients import coefficients_of
 from bayes_nqp.fitting._fit_index import refuse_pooled
 from bayes_nqp.fitting._parameters import natural, unconstrained
 from bayes_nqp.fitting._unit_rows import Members, UnitRows
-from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.machine import one_thread
 from bayes_nqp.rowmodel import (
     RowLayout,
@@ -96,7 +95,7 @@ def posterior_predictive(
         raise StudyError(f"'draws' is {draws!r}", hint="a whole number from 1 up")
     if members not in ("same", "new"):
         raise StudyError(f"members={members!r} is not known", hint="members='same' or 'new'")
-    if not isinstance(fit.design.likelihood, Gaussian):
+    if not fit.design.facts.compresses:
         raise StudyError(
             f"the fit's likelihood is {fit.design.likelihood!r}, and a fit row by row keeps no "
             "unit effects to start from",
@@ -172,7 +171,7 @@ def replications(
     x = unconstrained(equation, fit.posterior).reshape(total, -1)[chosen]
     parameters = natural(equation, x)
     nu = degrees_of_freedom(fit.design.likelihood, draws, _flat(fit, "nu", chosen), errors[1])
-    gaussian = isinstance(fit.design.likelihood, Gaussian)
+    gaussian = fit.design.facts.compresses
     rows = UnitRows(plan, equation) if gaussian else None
     slots = coefficients_of(fit, equation, chosen) if gaussian else np.zeros((draws, 0))
     with one_thread():

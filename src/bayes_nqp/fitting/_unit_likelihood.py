@@ -20,7 +20,6 @@ from bayes_nqp.fitting._fit_index import refuse_pooled
 from bayes_nqp.fitting._parameters import unconstrained
 from bayes_nqp.fitting._unit_rows import Absorbed, UnitRows
 from bayes_nqp.language import Message
-from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.machine import n_threads, one_thread
 
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ def log_likelihood(fit: Fit, by: str | None = None) -> xr.DataArray:
     >>> nqp.log_likelihood(fit).dims
     ('chain', 'draw', 'unit')
     """
-    if not isinstance(fit.design.likelihood, Gaussian):
+    if not fit.design.facts.compresses:
         raise StudyError(
             Message(
                 "the fit's likelihood is {!r}, sampled row by row, and unit effects cannot be "

@@ -16,7 +16,7 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import By, by_path, effects_of, gate_of, legs, text
+from bayes_nqp.estimands import By, by_path, effects_of, gate_of, lag_of, legs, text
 from bayes_nqp.estimands._by import member_name, names_of
 from bayes_nqp.estimands._contrast import at_level
 from bayes_nqp.plots._forest import chance_text
@@ -129,7 +129,7 @@ def paths(
             _numbers(ax_, one, prob, say, decimals)
         notes = [say["paths_key"].format(percent(prob)), say["products"]]
         notes += [say["last_through"]] if len(first.mediators) > 1 else []
-        lag = int(getattr(getattr(fit, "design", None), "lag", 0))
+        lag = lag_of(fit)
         notes += [say["lagged"].format(lag)] if lag else []
         annotate(figure, axes, notes, gate_of(first.effects), say, owned=ax is None, title=title)
         settle(axes)

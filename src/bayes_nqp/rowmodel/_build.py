@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bayes_nqp.designs import own_rows
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 
@@ -71,7 +70,7 @@ def build(design: Design, panel: Panel, *, scale: float | None = None) -> pm.Mod
 
     _check(design)
     plan = design.plan(panel, scale=scale)
-    return row_model(plan, plan.equations, own_rows(design, panel), design.likelihood)
+    return row_model(plan, plan.equations, design.rows(panel), design.likelihood)
 
 
 def equation_model(design: Design, panel: Panel, plan: Plan, equation: Equation) -> pm.Model:
@@ -97,12 +96,12 @@ def equation_model(design: Design, panel: Panel, plan: Plan, equation: Equation)
     from bayes_nqp.rowmodel._model import row_model
 
     _check(design)
-    return row_model(plan, (equation,), own_rows(design, panel), design.likelihood)
+    return row_model(plan, (equation,), design.rows(panel), design.likelihood)
 
 
 def _check(design: Design) -> None:
     """Refuse a design that is not stated row by row."""
-    if getattr(design, "vary_by", None) is not None:
+    if design.facts.joined:
         raise StudyError(
             "'vary_by' joins the deviations of two equations, which is not stated row by row",
             hint="sampler=nqp.Importance(), the default, samples it; or vary_by=None",

@@ -14,7 +14,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CHECKS
 from bayes_nqp.checks._check import suiting
 from bayes_nqp.checks._options import names_of
-from bayes_nqp.designs import ContinuousExposure, Design, Mediation, own_design, support
+from bayes_nqp.designs import Design, support
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.panel import Panel
@@ -93,17 +93,17 @@ class Study:
     @property
     def base(self) -> Any:
         """The design of the outcome: without its channels, if it has any."""
-        return own_design(self.design)
+        return self.design.outcome_design
 
     @property
     def staggered(self) -> bool:
         """Whether units adopt something at some time; they do not under continuous exposure."""
-        return not isinstance(self.base, ContinuousExposure)
+        return self.design.facts.adopted
 
     @property
     def mediators(self) -> tuple[str, ...]:
         """The channels; empty if the study has none."""
-        return self.design.names(self.panel) if isinstance(self.design, Mediation) else ()
+        return self.design.names(self.panel)
 
     @property
     def checks(self) -> tuple[str, ...]:
@@ -122,10 +122,7 @@ class Study:
     @cached_property
     def support(self) -> pd.DataFrame:
         """Which cells' effects the data identify, as `nqp.support` lists them."""
-        panel = self.panel
-        if isinstance(self.design, Mediation):
-            panel = self.design.rows(panel)
-        return support(self.base, panel)
+        return support(self.base, self.design.rows(self.panel))
 
     def __repr__(self) -> str:
         known = self.support["identified"]
@@ -180,7 +177,7 @@ def validate(path: str | Path) -> Study:
         plan = design.plan(panel)
     for name in settings.report.by or ():
         known = (*panel.roles.strata, *_GROUPS)
-        if name == v.COHORT and isinstance(getattr(design, "design", design), ContinuousExposure):
+        if name == v.COHORT and not design.facts.adopted:
             raise StudyError(
                 "'report.by' names 'cohort', and nobody adopts anything under continuous exposure",
                 hint='by = ["time"], or strata',
@@ -200,7 +197,7 @@ def _check_checks(settings: Settings, design: Design) -> None:
             raise StudyError(
                 f"'checks.run' names {name!r}, which is no check", hint=nearest(name, CHECKS)
             )
-        if CHECKS[name].of == "channels" and not isinstance(design, Mediation):
+        if CHECKS[name].of == "channels" and not design.facts.channels:
             raise StudyError(
                 f"'checks.run' names {name!r}, which is asked of channels, and there are none",
                 hint='add [channels] with mediators = ["…"], or leave this check out',

@@ -67,7 +67,7 @@ def design_of(
 
 
 def _mediated(design: Any, channels: Channels) -> Mediation:
-    if isinstance(design, Mediation):
+    if design.facts.channels:
         raise StudyError(
             "[design] is a Mediation, and there is a table [channels] too",
             hint="in [design] the design of the outcome alone; [channels] makes it a Mediation",
@@ -83,7 +83,7 @@ def _mediated(design: Any, channels: Channels) -> Mediation:
 
 def _with_priors(design: Any, priors: Mapping[str, Any]) -> Any:
     """Give a design its priors, or the design of a mediation."""
-    if isinstance(design, Mediation):
+    if design.facts.channels:
         return design.replace(design=_with_priors(design.design, priors))
     if _PRIORS not in {field.name for field in fields(design)}:
         if priors:
@@ -157,9 +157,8 @@ def written_design(design: Design) -> dict[str, Any]:
         ``design``, and where they apply ``channels`` and ``priors``.
     """
     tables: dict[str, Any] = {}
-    inner: Any = design
-    if isinstance(design, Mediation):
-        inner = design.design
+    inner: Any = design.outcome_design
+    if design.facts.channels:
         facts = written(design)
         tables["channels"] = {k: x for k, x in facts.items() if k not in (_TAG, "design")}
     table = written(inner)

@@ -11,10 +11,8 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.checks._reasons import gate_words
-from bayes_nqp.designs import own_design
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import closed
-from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.pooling import Complete, Partial
 from bayes_nqp.tables._words import listed, percent, question_of
 
@@ -67,7 +65,7 @@ def model_words(fit: Fit, say: Mapping[str, str], language: str) -> dict[str, st
         "effects", "errors", "time".
     """
     facts = model_facts(fit, say, language)
-    pooling = own_design(fit.design).effect
+    pooling = fit.design.facts.pooling
     if isinstance(pooling, Complete):
         effects = say["complete"]
     elif isinstance(pooling, Partial):
@@ -94,15 +92,15 @@ def model_facts(fit: Fit, say: Mapping[str, str], language: str) -> dict[str, st
     dict of str to str
         "pooling", "strata", "deviations", "errors", "time"; empty where there is none.
     """
-    design = own_design(fit.design)
-    pooling, errors = type(design.effect).__name__, design.errors.label(language)
-    varying = design.effect.varying
-    by = " × ".join(_asked(design, "time_strata", fit))
-    heavy = isinstance(design.likelihood, StudentT) if hasattr(design, "likelihood") else False
-    pooled = bool(getattr(design.time, "pooled", False))
+    facts = fit.design.facts
+    pooling, errors = type(facts.pooling).__name__, facts.noise.label(language)
+    varying = facts.pooling.varying
+    by = " × ".join(_time_strata(fit))
+    heavy = not facts.compresses
+    pooled = facts.time is not None and facts.time.pooled
     return {
         "pooling": say.get(pooling, pooling),
-        "strata": listed(list(_asked(design, "strata", fit)), language),
+        "strata": listed(list(_strata(fit)), language),
         "deviations": say["unit"] if varying == v.UNIT else varying or "",
         "errors": errors + (say["student_t"] if heavy else ""),
         "time": closed(say["time_partial" if pooled else "time_of"].format(by))
@@ -111,15 +109,19 @@ def model_facts(fit: Fit, say: Mapping[str, str], language: str) -> dict[str, st
     }
 
 
-def _asked(design: object, what: str, fit: Fit) -> tuple[str, ...]:
-    """Ask a design for factors; without its panel, those that it names, or of its cells."""
+def _time_strata(fit: Fit) -> tuple[str, ...]:
+    """Factors with time effects of their own; without the panel, those that the design names."""
     if fit.panel is not None:
-        return tuple(getattr(design, what)(fit.panel))
-    if what == "time_strata":
-        time = getattr(design, "time", None)
-        named = None if time is None else time.by or ()
-        return _asked(design, "strata", fit) if named is None else tuple(named)
-    pooling = getattr(design, "effect", None)
+        return fit.design.outcome_design.time_strata(fit.panel)
+    time = fit.design.facts.time
+    return _strata(fit) if time is None else tuple(time.by or ())
+
+
+def _strata(fit: Fit) -> tuple[str, ...]:
+    """Factors by which effects vary; without the panel, those that are named, or of the cells."""
+    if fit.panel is not None:
+        return fit.design.outcome_design.strata(fit.panel)
+    pooling = fit.design.facts.pooling
     if isinstance(pooling, Complete):
         return ()
     named = getattr(pooling, "strata", None)

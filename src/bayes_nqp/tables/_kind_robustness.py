@@ -11,7 +11,6 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.checks._labels import messages_of
-from bayes_nqp.designs import Mediation, own_design
 from bayes_nqp.estimands import att, effects_of, text
 from bayes_nqp.estimands._by import names_of
 from bayes_nqp.fitting import Fit
@@ -144,9 +143,9 @@ def _named(source: object, part: str, ask: Ask) -> str:
         return ""
     design = source.design
     if part == "mediators":
-        names = design.names(source.panel) if isinstance(design, Mediation) else ()
+        names = design.names(source.panel)
     else:
-        asked = own_design(design).covariates
+        asked = design.outcome_design.covariates
         names = source.panel.roles.covariates if asked is None else asked
     return ("、" if ask.language == "zh" else ", ").join(names)
 

@@ -12,7 +12,6 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.checks._check import results_of
-from bayes_nqp.designs import Mediation
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands import By
@@ -164,7 +163,7 @@ def _only(kind: str | None, usual: str, what: object) -> None:
 
 def _of_one(source: Fit | xr.Dataset, kind: str | None, ask: Ask) -> Table:
     if kind is None:
-        channels = isinstance(source, Fit) and isinstance(source.design, Mediation)
+        channels = isinstance(source, Fit) and source.design.facts.channels
         if isinstance(source, xr.Dataset):
             channels = source.sizes.get(v.PATH, 1) > 1
         kind = "mediation" if channels else "effects"

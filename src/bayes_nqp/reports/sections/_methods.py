@@ -8,7 +8,6 @@ import numpy as np
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._confidence import Subject, needed_for
-from bayes_nqp.designs import Mediation, own_design
 from bayes_nqp.designs.noise import Noise
 from bayes_nqp.estimands import ENOUGH
 from bayes_nqp.language import closed
@@ -43,7 +42,7 @@ def methods(context: Context) -> Iterator[Block]:
     yield Heading(say["methods"])
     yield Paragraph(_model(context))
     yield Paragraph(_priors(context))
-    if isinstance(fit.design, Mediation):
+    if fit.design.facts.channels:
         names = listed(context.channels, context.language)
         yield Paragraph(say["mediation_says"].format(mediators=names))
     posterior = fit.posterior
@@ -84,7 +83,7 @@ def _scales(context: Context) -> Iterator[str]:
 
 
 def _model(context: Context) -> str:
-    say, design = context.say, own_design(context.fit.design)
+    say, design = context.say, context.fit.design.outcome_design
     names = _covariates(context)
     covariates = say["model_with_covariates"].format(listed(names, context.language))
     pooling = say["pool_says"].format(**model_words(context.fit, say, context.language))
@@ -103,16 +102,16 @@ def _model(context: Context) -> str:
 
 
 def _by_time(context: Context) -> bool:
-    return bool(getattr(own_design(context.fit.design), "by_time", False))
+    return bool(getattr(context.fit.design.outcome_design, "by_time", False))
 
 
 def _heavy(context: Context) -> bool:
     """Whether innovations are Student-t, and rows are sampled one by one."""
-    return isinstance(getattr(own_design(context.fit.design), "likelihood", None), StudentT)
+    return not context.fit.design.facts.compresses
 
 
 def _covariates(context: Context) -> tuple[str, ...]:
-    design = own_design(context.fit.design)
+    design = context.fit.design.outcome_design
     asked = design.covariates
     if asked is not None:
         return tuple(asked)
@@ -124,11 +123,11 @@ def _covariates(context: Context) -> tuple[str, ...]:
 
 
 def _priors(context: Context) -> str:
-    say, language, design = context.say, context.language, own_design(context.fit.design)
+    say, language, design = context.say, context.language, context.fit.design.outcome_design
     priors, errors = design.priors, design.errors
     flat, normal, half = _pieces(context)
     rho = _priors_of_errors(errors, priors, say)
-    likelihood = getattr(design, "likelihood", None)
+    likelihood = design.likelihood
     if isinstance(likelihood, StudentT) and likelihood.nu is None:
         rho += say["prior_nu"]
     whom = design.effect.varying
@@ -169,7 +168,7 @@ def _priors_of_errors(errors: Noise, priors: Priors, say: Mapping[str, str]) -> 
 
 def _pieces(context: Context) -> tuple[list[str], list[str], list[str]]:
     """What has a flat, a normal and a half-normal prior under a design."""
-    design, timed = own_design(context.fit.design), context.staggered
+    design, timed = context.fit.design.outcome_design, context.staggered
     pooling = design.effect
     pooled, partial = not isinstance(pooling, Separate), isinstance(pooling, Partial)
     flat = ["unit", "time"]

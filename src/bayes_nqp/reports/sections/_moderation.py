@@ -8,7 +8,6 @@ import numpy as np
 
 from bayes_nqp import plots
 from bayes_nqp import vocabulary as v
-from bayes_nqp.designs import own_design
 from bayes_nqp.estimands import moderated
 from bayes_nqp.estimands._moderated import moderator_rows
 from bayes_nqp.reports._content import Block, Heading, Paragraph
@@ -31,7 +30,7 @@ def moderation(context: Context) -> Iterator[Block | Sketch]:
     Block or Sketch
     """
     say, fit = context.say, context.fit
-    name = own_design(fit.design).moderator
+    name = fit.design.facts.moderator
     if name is None or fit.panel is None:
         return
     rows = moderator_rows(fit)[1]
