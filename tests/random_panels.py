@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from bayes_nqp import Panel
 
 
-def random_frame(
+def random_frame(seed: int, **arguments: Any) -> pd.DataFrame:
+    """Return staggered rows; the region "c" has no treated unit, and members are cities.
+
+    With ``many`` there are five cohorts or more, and walks of five steps or more.
+    """
+    return _frame(seed, **arguments).copy()
+
+
+@cache
+def _frame(
     seed: int,
     *,
     units: int = 24,
@@ -17,10 +29,6 @@ def random_frame(
     singletons: int = 0,
     many: bool = False,
 ) -> pd.DataFrame:
-    """Return staggered rows; the region "c" has no treated unit, and members are cities.
-
-    With ``many`` there are five cohorts or more, and walks of five steps or more.
-    """
     rng = np.random.default_rng(seed)
     starts = [2.0, 3.0, 5.0] if not many else [float(t) for t in range(1, periods)]
     rows = []
@@ -70,11 +78,11 @@ def random_panel(
     covariates: bool = False,
     weights: bool = False,
     strata: tuple[str, ...] = ("region", "market"),
-    **kwargs: object,
+    **kwargs: Any,
 ) -> Panel:
     """Return a panel of `random_frame`."""
     return Panel.from_frame(
-        random_frame(seed, **kwargs),  # type: ignore[arg-type]
+        random_frame(seed, **kwargs),
         unit="unit", time="time", cohort="cohort", outcome="y", strata=strata,
         covariates=["x"] if covariates else [], weights="w" if weights else None,
         exposures=["d"],

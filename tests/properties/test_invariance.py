@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 from design_table import DESIGNS
@@ -48,6 +50,13 @@ def _density(name, panel):
     return float(density_of(equation.gaussian, x[None])[0])
 
 
+@cache
+def _plain(name):
+    """The panel that every test changes, its effects and its density."""
+    panel = _panel(name, _frame(name))
+    return panel, _effects(name, panel), _density(name, panel)
+
+
 def _close(a, b, factor=1.0):
     np.testing.assert_allclose(a["effect"].values * factor, b["effect"].values, atol=1e-9)
     if "deviation" in a:
@@ -57,11 +66,10 @@ def _close(a, b, factor=1.0):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_order_of_rows(name):
-    df = _frame(name)
-    shuffled = df.sample(frac=1.0, random_state=3).reset_index(drop=True)
-    one, other = _panel(name, df), _panel(name, shuffled)
-    _close(_effects(name, one), _effects(name, other))
-    assert _density(name, one) == pytest.approx(_density(name, other), rel=1e-12)
+    shuffled = _panel(name, _frame(name).sample(frac=1.0, random_state=3).reset_index(drop=True))
+    _, effects, density = _plain(name)
+    _close(effects, _effects(name, shuffled))
+    assert density == pytest.approx(_density(name, shuffled), rel=1e-12)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -70,7 +78,7 @@ def test_labels_of_units(name):
     labels = df["unit"].unique()
     new = np.random.default_rng(2).permutation([f"n{k:03d}" for k in range(labels.size)])
     names = dict(zip(labels, new, strict=True))
-    a = _effects(name, _panel(name, df))
+    _, a, _ = _plain(name)
     b = _effects(name, _panel(name, df.assign(unit=df["unit"].map(names))))
     np.testing.assert_allclose(a["effect"].values, b["effect"].values, atol=1e-9)
     if "deviation" in a and DESIGNS[name].design.effect.varying == "unit":
@@ -82,8 +90,7 @@ def test_labels_of_units(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_what_flat_effects_absorb(name):
     """A constant, a constant per unit, any function of time (of level and time) drop out."""
-    df = _frame(name)
-    panel = _panel(name, df)
+    panel, plain, density = _plain(name)
     design = DESIGNS[name].design
     rng = np.random.default_rng(5)
     unit, time = panel.unit_codes, panel.time_codes
@@ -93,7 +100,6 @@ def test_what_flat_effects_absorb(name):
     by = () if pooled else design.time_strata(panel)
     code = sum((10**k * panel.strata_codes[f][unit] for k, f in enumerate(by)), 0 * unit)
     shifts.append(30.0 * rng.normal(size=(code.max() + 1, panel.periods))[code, time])
-    plain, density = _effects(name, panel), _density(name, panel)
     for shift in shifts:
         moved = panel.with_outcome(panel.outcome + shift)
         np.testing.assert_allclose(
@@ -105,11 +111,11 @@ def test_what_flat_effects_absorb(name):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("factor", [1e-6, -3.0, 1e6])
 def test_scale_of_the_outcome(name, factor):
-    panel = _panel(name, _frame(name))
+    panel, plain, density = _plain(name)
     scaled = panel.with_outcome(panel.outcome * factor)
-    a, b = _effects(name, panel)["effect"].values, _effects(name, scaled)["effect"].values
+    a, b = plain["effect"].values, _effects(name, scaled)["effect"].values
     np.testing.assert_allclose(a, b / factor, atol=1e-9)
-    assert _density(name, panel) == pytest.approx(_density(name, scaled), rel=1e-9)
+    assert density == pytest.approx(_density(name, scaled), rel=1e-9)
 
 
 @pytest.mark.parametrize("name", ["partial, units, weights", "partial, none, weights"])
@@ -131,11 +137,9 @@ def test_units_seen_once_say_nothing(name):
     df = _frame(name)
     counts = df.groupby("unit")["time"].transform("size")
     assert (counts == 1).any()
-    with_them, without = _panel(name, df), _panel(name, df[counts > 1])
     if DESIGNS[name].design.baseline:
         pytest.skip("baseline values are centred over all units")
+    with_them, effects, _ = _plain(name)
     values = _values(DESIGNS[name].design, with_them)
-    np.testing.assert_allclose(
-        _effects(name, with_them, values)["effect"].values,
-        _effects(name, without, values)["effect"].values, atol=1e-9,
-    )  # fmt: skip
+    without = _effects(name, _panel(name, df[counts > 1]), values)
+    np.testing.assert_allclose(effects["effect"].values, without["effect"].values, atol=1e-9)
