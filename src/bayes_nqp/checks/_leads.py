@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from scipy import stats
+from scipy import special
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.pooling import Separate
@@ -158,8 +158,8 @@ def tail_of(draws: Array, freedom: float) -> float:
     float
     """
     mean, size = draws.mean(axis=0), draws.shape[1]
-    distance = float(mean @ precision_of(draws) @ mean)
-    return float(stats.f.sf(distance / size, size, freedom))
+    distance = max(float(mean @ precision_of(draws) @ mean), 0.0)
+    return float(special.fdtrc(size, freedom, distance / size))
 
 
 def freedom(treated: int, never: int) -> float:

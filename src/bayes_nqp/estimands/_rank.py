@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
-from scipy.stats import rankdata
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
@@ -49,6 +48,8 @@ def rank(draws: xr.DataArray, dim: str, *, largest_first: bool = True) -> xr.Dat
     >>> rank(draws, "region").mean(["chain", "draw"]).values
     array([2., 1.])
     """
+    from scipy.stats import rankdata
+
     values = _checked(draws, dim)
     keys = np.where(values.isnull(), np.inf, -values if largest_first else values)
     ranks = rankdata(keys, axis=values.get_axis_num(dim))

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-import matplotlib as mpl
-
 from bayes_nqp.files import file_name, write, write_csv, writing
 from bayes_nqp.progress import say
 from bayes_nqp.reports._content import Block, Picture, Tabulated
@@ -49,6 +47,8 @@ def numbered(blocks: Iterable[Block | Sketch], folder: Path) -> tuple[Block, ...
 
 
 def _drawn(sketch: Sketch, number: int, folder: Path) -> Picture:
+    import matplotlib as mpl
+
     picture = Picture(f"{number:02d}_{file_name(sketch.stem)}", sketch.caption, number, folder)
     figure = sketch.make()
     # Text stays text, so that a journal can edit it; no date, so that files compare.

@@ -22,10 +22,11 @@ from bayes_nqp.reports._report import FORMATS
 from bayes_nqp.sampling import Sampler
 from bayes_nqp.studies._data import Prepared, prepared
 from bayes_nqp.studies._kinds import annotations_of, check_kinds
-from bayes_nqp.studies._parse import key_hint, parse, read
+from bayes_nqp.studies._parse import key_hint, parse
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._source import source_of
 from bayes_nqp.studies._spellings import spelled_twice
+from bayes_nqp.studies._toml import read
 from bayes_nqp.studies._values import design_of, options_of, sampler_of
 from bayes_nqp.studies._words import in_toml
 

@@ -15,7 +15,6 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.checks._result import Verdict
 from bayes_nqp.estimands import att
-from bayes_nqp.plots._check import DRAWERS
 from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context, Sketch
 from bayes_nqp.reports._posterior import level, posterior_of
@@ -36,6 +35,8 @@ def evidence(context: Context) -> Iterator[Block | Sketch]:
     ------
     Block or Sketch
     """
+    from bayes_nqp.plots._check import DRAWERS
+
     if not context.checks:
         return
     say, checks = context.say, context.checks

@@ -1,0 +1,13 @@
+from ._adoption import adoption as adoption
+from ._calibration import calibration as calibration
+from ._channels import channels as channels
+from ._check import check as check
+from ._decomposition import decomposition as decomposition
+from ._event_study import event_study as event_study
+from ._evidence_confounding import confounding as confounding
+from ._evidence_sensitivity import sensitivity as sensitivity
+from ._forest import forest as forest
+from ._league import league as league
+from ._moderation import moderation as moderation
+from ._paths import paths as paths
+from ._shrinkage import shrinkage as shrinkage

@@ -1,0 +1,15 @@
+from ._add import Added as Added
+from ._add import add_index as add_index
+from ._add import add_zones as add_zones
+from ._add import write_beside as write_beside
+from ._json_schema import json_schema as json_schema
+from ._json_schema import json_text as json_text
+from ._new import Proposal as Proposal
+from ._new import new as new
+from ._outcome import Outcome as Outcome
+from ._run import run as run
+from ._shipped import find as find
+from ._shipped import shipped as shipped
+from ._study import Study as Study
+from ._study import validate as validate
+from ._toml import titles as titles
