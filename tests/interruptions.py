@@ -174,7 +174,6 @@ def timed(bench: Bench) -> dict[str, float]:
 def kills(bench: Bench, number: int, seed: int) -> Tally:
     """Kill runs at random moments, half of them while they write, and look what is there."""
     tally, rng = Tally(), random.Random(seed)
-    bench.run()
     seconds = timed(bench)
     for k in range(number):
         name, step = SIGNALS[k % len(SIGNALS)], STEPS[k // len(SIGNALS) % 2]
