@@ -17,7 +17,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from bayes_nqp.fitting._slots import slot_places
-from bayes_nqp.gaussian._small import half_solve
+from bayes_nqp.gaussian._small import back_solve
 from bayes_nqp.rowmodel import RowLayout, padded, row_layout, row_slopes
 
 if TYPE_CHECKING:
@@ -212,8 +212,7 @@ class UnitRows:
         for p, a in zip(self.patterns, pieces, strict=True):
             alpha = a.level - p.of_units(a.shift) * deviation[:, p.member, None]
             noise = sigma[..., None] * level[:, p.unit]
-            upper = p.of_units(a.factor.swapaxes(-1, -2))
-            alpha = alpha + half_solve(upper, noise[..., None])[..., 0]
+            alpha = alpha + back_solve(p.of_units(a.factor), noise[..., None])[..., 0]
             out[:, p.rows] = alpha @ nuisance[p.times].T
         if members == "new":
             deviation[:, :-1] = np.sqrt(values.deviation[:, 0]) * fresh if deviates else 0.0

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bayes_nqp.gaussian._small import back_solve
 from bayes_nqp.gaussian.density import Factor
 from bayes_nqp.gaussian.types import PADDING, Array, Arrowhead
 
@@ -36,14 +37,14 @@ def back_substituted(
     n_local, n_global = head.n_local, head.n_global
     lower = factor.border[:, :n_global, :n_global]
     right = factor.border[:, n_global, :n_global, None] + z_shared
-    shared = np.linalg.solve(lower.swapaxes(-1, -2), right)
+    shared = back_solve(lower, right)
     if n_local == 0:
         return shared, z_local
     lower = factor.local[:, :, :n_local]
     cross = factor.local[:, :, n_local : n_local + n_global]
     right = factor.local[:, :, n_local + n_global, :, None] + z_local
     right = right - cross.swapaxes(-1, -2) @ shared[:, None]
-    local = np.linalg.solve(lower.swapaxes(-1, -2), right)
+    local = back_solve(lower, right)
     return shared, local * (head.local_scale > PADDING)[None, :, :, None]
 
 

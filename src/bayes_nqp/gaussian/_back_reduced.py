@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bayes_nqp.gaussian._back import in_blocks, product
+from bayes_nqp.gaussian._small import back_solve
 from bayes_nqp.gaussian.problem import LinearPart
 from bayes_nqp.gaussian.reduced import ReducedFactor
 from bayes_nqp.gaussian.types import Array
@@ -36,14 +37,14 @@ def back_through_own_cells(
     assert layout is not None
     n_points, times = len(z_local), z_local.shape[-1]
     lower = factor.border[:, :-1, :-1]
-    shared = np.linalg.solve(lower.swapaxes(-1, -2), factor.border[:, -1, :-1, None] + z_shared)
+    shared = back_solve(lower, factor.border[:, -1, :-1, None] + z_shared)
     out = np.zeros(z_local.shape)
     surface = layout.turn[:-1, :-1] @ shared
     right = factor.half[..., -1:] - factor.half[..., :-1] @ surface[:, None]
     block, at = np.nonzero(layout.local >= 0)
     full = np.zeros((*right.shape[:-1], times))
     full[:, block, at] = z_local[:, block, layout.local[block, at]]
-    drawn = np.linalg.solve(factor.lower.swapaxes(-1, -2), right + full)
+    drawn = back_solve(factor.lower, right + full)
     out[:, block, layout.local[block, at]] = drawn[:, block, at]
     flat, z_own = (a.reshape(n_points, -1, times) for a in (out, z_local))
     every = product(head.group_loads, in_blocks(head, shared, out))

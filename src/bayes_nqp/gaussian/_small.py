@@ -9,9 +9,16 @@ import numpy as np
 from bayes_nqp.gaussian.types import Array, Index, Moments, Noise
 
 __all__ = [
-    "absorb", "half_solve", "lower_places", "lower_triangles", "observed_covariance", "padded",
-    "precision", "whiteners",
+    "absorb", "back_solve", "half_solve", "lower_places", "lower_triangles",
+    "observed_covariance", "padded", "precision", "whiteners",
 ]  # fmt: skip
+
+_SOLVED_WHOLE = 16
+"""Size up to which NumPy's general solver is the quickest for a stack of triangular matrices.
+
+Microseconds of two systems with three right sides, whole and halved: of size 24, 6.8 and 5.3; 54,
+30 and 14; 189, 3,800 and 90.
+"""
 
 
 def precision(noise: Noise, moments: Moments, values: Array) -> tuple[Array, Array]:
@@ -124,7 +131,9 @@ def absorb(q: Array, loadings: Array, prior: Array | float = 0.0) -> tuple[Array
 
 
 def half_solve(lower: Array, right: Array) -> Array:
-    """``L^-1 R`` for stacks of small triangular L.
+    """``L^-1 R`` for stacks of triangular L.
+
+    Halves of a large L leave products of matrices, ``x = L_11^-1 r`` and ``L_22^-1 (s - L_21 x)``.
 
     Parameters
     ----------
@@ -135,9 +144,39 @@ def half_solve(lower: Array, right: Array) -> Array:
     -------
     ndarray (..., a, c)
     """
-    if lower.shape[-1] == 1:
-        return np.asarray(right / lower)
-    return np.linalg.solve(lower, right)
+    if (n := lower.shape[-1]) <= _SOLVED_WHOLE:
+        return _solved(lower, right)
+    k = n // 2
+    top = half_solve(lower[..., :k, :k], right[..., :k, :])
+    rest = right[..., k:, :] - lower[..., k:, :k] @ top
+    return np.concatenate([top, half_solve(lower[..., k:, k:], rest)], axis=-2)
+
+
+def back_solve(lower: Array, right: Array) -> Array:
+    """``L^-T R`` for stacks of triangular L, the lower half of R first.
+
+    Parameters
+    ----------
+    lower : ndarray (..., a, a)
+    right : ndarray (..., a, c)
+
+    Returns
+    -------
+    ndarray (..., a, c)
+    """
+    if (n := lower.shape[-1]) <= _SOLVED_WHOLE:
+        return _solved(lower.swapaxes(-1, -2), right)
+    k = n // 2
+    bottom = back_solve(lower[..., k:, k:], right[..., k:, :])
+    rest = right[..., :k, :] - lower[..., k:, :k].swapaxes(-1, -2) @ bottom
+    return np.concatenate([back_solve(lower[..., :k, :k], rest), bottom], axis=-2)
+
+
+def _solved(triangular: Array, right: Array) -> Array:
+    """Solve a stack of small systems."""
+    if triangular.shape[-1] == 1:
+        return np.asarray(right / triangular)
+    return np.linalg.solve(triangular, right)
 
 
 def lower_places(n: int) -> Index:

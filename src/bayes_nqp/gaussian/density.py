@@ -25,7 +25,7 @@ __all__ = [
     "log_likelihood", "normal_equations", "point_by_point", "solved",
 ]  # fmt: skip
 
-CHUNK = 16
+CHUNK = 32
 """Points of a batch: more would leave the cache, fewer would wait for Python."""
 _LOG_2PI = float(np.log(2.0 * np.pi))
 
@@ -109,7 +109,7 @@ def in_chunks(
     function : callable
         From points (B, ...) to an array with B first.
     points : ndarray (B, ...)
-    size : int, default 16
+    size : int, default 32
         Points of a chunk.
     threads : int, optional
         By default those of `machine.n_threads`; results do not depend on their number.

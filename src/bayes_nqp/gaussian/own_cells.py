@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_nqp.gaussian._small import back_solve
 from bayes_nqp.gaussian.statement import Problem
 from bayes_nqp.gaussian.types import Array, Index
 from bayes_nqp.parameters import FLAT
@@ -81,7 +82,7 @@ class Elimination:
         ndarray (B, group, q, times)
         """
         mean = self.solved[..., -1:] - self.solved[..., :-1] @ fit[:, :, :-1]
-        return np.asarray(mean + np.linalg.solve(self.lower.swapaxes(-1, -2), noise))
+        return np.asarray(mean + back_solve(self.lower, noise))
 
 
 def eliminate(square: Array, prior: Array) -> Elimination:
