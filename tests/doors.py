@@ -98,6 +98,7 @@ HOMES = {
     "paths_of": "bayes_nqp.fitting._paths",
     "check_draws": "bayes_nqp.fitting._room",
     "ROWS_NOTE": "bayes_nqp.fitting._rows",
+    "ErrorStream": "bayes_nqp.fitting._streams",
     "SharedStreams": "bayes_nqp.fitting._streams",
     "error_width": "bayes_nqp.fitting._streams",
     "Correlated": "bayes_nqp.fitting._together",

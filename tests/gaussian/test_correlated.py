@@ -9,7 +9,7 @@ import pytest
 import scipy.linalg as sl
 from dense import Dense, values_of
 from design_table import DESIGNS
-from doors import Equation, Plan, SharedStreams, error_width, recovered
+from doors import Equation, ErrorStream, Plan, SharedStreams, error_width, recovered
 
 from bayes_nqp.gaussian import Coefficients, SharedErrors, draw
 
@@ -24,7 +24,7 @@ NAMES = [
 
 
 def _mixed(weights: Sequence[float], own: int) -> SharedStreams:
-    streams = [np.random.default_rng([7, k]) for k in range(len(weights))]
+    streams = [ErrorStream([7, k]) for k in range(len(weights))]
     return SharedStreams(np.random.default_rng(own), streams, np.tile(weights, (DRAWS, 1)))
 
 

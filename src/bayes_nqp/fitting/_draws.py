@@ -12,8 +12,8 @@ from scipy.sparse import csr_array
 
 from bayes_nqp.designs._plan import Equation, Plan
 from bayes_nqp.fitting._streams import SharedStreams, error_width
+from bayes_nqp.fitting._unit_deviations import UnitDeviations, unit_deviations
 from bayes_nqp.gaussian import Coefficients, SharedErrors, draw, number_count
-from bayes_nqp.moments import packed_rows
 from bayes_nqp.terms.mediators import SlopePart
 
 __all__ = [
@@ -116,39 +116,43 @@ def recovered(
     Recovered
     """
     problem = equation.gaussian
-    shared = isinstance(generator, SharedStreams)
-    width = error_width(equation) if shared else 0
-    per_draw = number_count(problem) + equation.n_slots + problem.n_unit_numbers + width
+    per_draw = number_count(problem) + equation.n_slots + problem.n_unit_numbers
+    if isinstance(generator, SharedStreams):
+        per_draw += error_width(equation) * len(generator.streams)
     size = int(np.clip(_CHUNK_NUMBERS // max(per_draw, 1), 256, max(len(x), 1)))
     # Equal points share a factor, where draws may be taken in any order.
-    order = np.arange(len(x)) if shared else np.lexsort(x.T)
+    whole = isinstance(generator, SharedStreams) or size >= len(x)
+    order = np.arange(len(x)) if whole else np.lexsort(x.T)
     chunks = [order[at : at + size] for at in range(0, len(x), size)]
     streams = _streams(generator, chunks, size)
     share = cell_shares(plan, equation)
     leaning = leaning_of(plan, equation)
-    packs = _unit_packs(plan, equation, every=leaning is not None)
+    units = _single_units(plan, equation, every=leaning is not None)
     parts = []
     for chunk, stream in zip(chunks, streams, strict=True):
         own, errors = None, None
         if isinstance(stream, SharedStreams):
             own = stream.own
-            errors = SharedErrors(stream.errors(chunk.size, width), equation.error_sums)
+            numbers = stream.errors(chunk.size, error_width(equation))
+            errors = SharedErrors(numbers, equation.error_sums)
         else:
             own = stream
         coefficients = draw(problem, x[chunk], own, errors=errors, threads=threads)
-        parts.append(_assemble(plan, equation, coefficients, share, leaning, packs, own))
+        parts.append(_assemble(plan, equation, coefficients, share, leaning, units, own))
     place = np.argsort(np.concatenate(chunks))
     return _joined(parts, place)
 
 
 def _joined(parts: Sequence[Recovered], place: Index) -> Recovered:
     """Put parts under one another, and draws into their order."""
+    if len(parts) == 1:
+        return parts[0]
 
     def joined(name: str) -> Any:
         values = [getattr(part, name) for part in parts]
         if values[0] is None:
             return None
-        return values[0][place] if len(values) == 1 else np.concatenate(values)[place]
+        return np.concatenate(values)[place]
 
     coefficients = {
         name: np.concatenate([part.coefficients[name] for part in parts])[place]
@@ -175,7 +179,7 @@ def _assemble(
     draws: Coefficients,
     share: Any,
     leaning: Any,
-    packs: list[tuple[Index, Array, int]],
+    units: UnitDeviations | None,
     stream: np.random.Generator | None,
 ) -> Recovered:
     blocks = equation.problem.blocks
@@ -189,13 +193,13 @@ def _assemble(
         effect = mean + slopes[:, plan.table.stratum, -1] * moderated[0]
     if equation.problem.member_scale is not None:
         effect = effect + (share.T @ draws.deviation.T).T * equation.effect_scale
-        codes, _ = members_of(plan)
-        if codes.size <= MEMBERS_STORED or leaning is not None:
-            deviation = _deviations(equation, draws, codes, packs, stream)
-            deviation = deviation * equation.effect_scale
+        if equation.problem.members:
+            deviation = draws.deviation * equation.effect_scale
+        elif units is not None:
+            deviation = units.draw(draws, equation.effect_scale, stream)
         if leaning is not None:
             tilt = np.asarray((leaning @ np.asarray(deviation).T).T)
-        if codes.size > MEMBERS_STORED:
+        if deviation is not None and deviation.shape[1] > MEMBERS_STORED:
             deviation = None
         if deviation is not None and moderated is not None and slopes is not None:
             # A member's effect holds its own moderator, as its cell's holds their mean.
@@ -387,40 +391,9 @@ def moderated_rows(plan: Plan) -> tuple[Index, Index, Array]:
     return rows, plan.cell_of_row[rows], plan.moderator.values[rows]
 
 
-def _unit_packs(plan: Plan, equation: Equation, *, every: bool) -> list[tuple[Index, Array, int]]:
-    """For each treated class: its units, their packed entries less the mean, its number."""
-    problem = equation.problem
-    if problem.member_scale is None or problem.members:
-        return []
-    if members_of(plan)[0].size > MEMBERS_STORED and not every:
-        return []
-    packs = []
+def _single_units(plan: Plan, equation: Equation, *, every: bool) -> UnitDeviations | None:
+    """What deviations of single units take; None where there are none, or too many to be kept."""
+    if equation.problem.member_scale is None or equation.problem.members:
+        return None
     codes, _ = members_of(plan)
-    for k, c in enumerate(problem.classes):
-        if np.isin(c.units[0], codes):
-            entries = packed_rows(equation.rows, c.units, c)
-            packs.append((c.units, entries - c.sums / c.units.size, k))
-    return packs
-
-
-def _deviations(
-    equation: Equation,
-    draws: Coefficients,
-    codes: Index,
-    packs: list[tuple[Index, Array, int]],
-    stream: np.random.Generator | None,
-) -> Array:
-    """Single deviations that average to those of their class, draw by draw."""
-    if equation.problem.members:
-        return draws.deviation
-    out = np.zeros((draws.deviation.shape[0], codes.size))
-    for units, entries, k in packs:
-        position = np.searchsorted(codes, units)
-        c = equation.problem.classes[k]
-        gain = draws.weight[:, k, c.column] * draws.response[:, k, c.times[c.position]]
-        value = draws.deviation[:, k : k + 1] + gain @ entries.T
-        if stream is not None and units.size > 1:
-            noise = stream.standard_normal(value.shape)
-            value += draws.spread[:, k : k + 1] * (noise - noise.mean(axis=1, keepdims=True))
-        out[:, position] = value
-    return out
+    return unit_deviations(equation, codes) if codes.size <= MEMBERS_STORED or every else None

@@ -69,10 +69,15 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
     place = {(slope.mediator, slope.kind): k for k, slope in enumerate(slopes)}
     stratum, member = plan.table.stratum, stratum_of_members(plan)
     means = products_of(plan) if any(slope.kind == "m" for slope in slopes) else None
-    direct, own = outcome.cell_effect.copy(), outcome.deviation
-    own = None if own is None else own.copy()
-    indirect, spread = [], []
-    for name, equation, drawn in zip(names, plan.equations[1:], draws[1:], strict=True):
+    direct, indirect, deviation = outcome.cell_effect.copy(), [], None
+    if outcome.deviation is not None:
+        # Total and direct, then one for each mediator.
+        shape = (len(direct), 2 + len(names), outcome.deviation.shape[1])
+        deviation = np.zeros(shape)
+        deviation[:, 1] = outcome.deviation
+    for k, (name, equation, drawn) in enumerate(
+        zip(names, plan.equations[1:], draws[1:], strict=True)
+    ):
         assert equation.name == name
         slope = slopes[place[name, "b"]]
         effect = lagged(plan, drawn.cell_effect, slope.lag)
@@ -82,21 +87,20 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
             level = plan.cells.mediators[name] - extra.centre
             direct += d[:, stratum] * (level - effect)
             b = b + d
-            if own is not None and drawn.deviation is not None:
-                own -= d[:, member] * drawn.deviation
+            if deviation is not None and drawn.deviation is not None:
+                deviation[:, 1] -= d[:, member] * drawn.deviation
         if means is not None:
             product = Product(equation, drawn, b, outcome.slopes[:, :, place[name, "m"]])
             indirect.append(means.of_cells(product))
-            if drawn.deviation is not None:
-                spread.append(means.of_members(product, member))
+            if deviation is not None and drawn.deviation is not None:
+                deviation[:, 2 + k] = means.of_members(product, member)
             continue
         indirect.append(effect * b[:, stratum])
-        if drawn.deviation is not None:
-            spread.append(drawn.deviation * b[:, member])
+        if deviation is not None and drawn.deviation is not None:
+            np.multiply(drawn.deviation, np.take(b, member, axis=1), out=deviation[:, 2 + k])
     total = direct + sum(indirect)
-    deviation = None
-    if own is not None:
-        deviation = np.stack([own + sum(spread), own, *spread], axis=1)
+    if deviation is not None:
+        deviation[:, 0] = deviation[:, 1:].sum(axis=1)
     return Paths(
         (v.TOTAL, v.DIRECT, *names), np.stack([total, direct, *indirect], axis=1), deviation
     )

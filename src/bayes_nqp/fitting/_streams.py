@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +15,46 @@ from bayes_nqp.gaussian import number_count
 if TYPE_CHECKING:
     from bayes_nqp.designs._plan import Equation
 
-__all__ = ["SharedStreams", "error_width"]
+__all__ = ["ErrorStream", "SharedStreams", "error_width"]
 
 Array = npt.NDArray[np.float64]
+
+
+class ErrorStream:
+    """Standard normal numbers that several equations ask for in turn, part by part of the draws.
+
+    Those of the last part are kept until another is asked for.
+
+    Parameters
+    ----------
+    entropy : sequence of int
+        Tells the stream from others.
+    """
+
+    def __init__(self, entropy: Sequence[int]) -> None:
+        self._entropy = tuple(entropy)
+        self._lock = Lock()
+        self._last: tuple[tuple[int, int, int], Array] | None = None
+
+    def numbers(self, start: int, draws: int, width: int) -> Array:
+        """Draw the numbers of a part.
+
+        Parameters
+        ----------
+        start : int
+            First draw of the part.
+        draws, width : int
+
+        Returns
+        -------
+        ndarray (draws, width)
+            The same for everybody who asks.
+        """
+        with self._lock:
+            if self._last is None or self._last[0] != (start, draws, width):
+                generator = np.random.default_rng(np.random.SeedSequence([*self._entropy, start]))
+                self._last = (start, draws, width), generator.standard_normal((draws, width))
+            return self._last[1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,22 +65,25 @@ class SharedStreams:
     ----------
     own : Generator
         What it shares with none.
-    streams : sequence of Generator
-        Of errors; each is as it is for every equation that shares it.
+    streams : sequence of ErrorStream
+        Of errors, and of all equations that share them.
     weights : ndarray (draw, stream)
-        Squares add up to one in every draw.
+        Squares add up to one in every draw; zero for what this equation does not share.
+    start : int, default 0
+        Number of its first draw.
     """
 
     own: np.random.Generator
-    streams: Sequence[np.random.Generator]
+    streams: Sequence[ErrorStream]
     weights: Array
+    start: int = 0
 
-    def spawn(self, starts: Iterable[int], size: int) -> list[SharedStreams]:
+    def spawn(self, starts: Sequence[int], size: int) -> list[SharedStreams]:
         """Split into independent parts, each for some of the draws.
 
         Parameters
         ----------
-        starts : iterable of int
+        starts : sequence of int
             First draw of each part.
         size : int
             Draws of a part.
@@ -51,11 +92,9 @@ class SharedStreams:
         -------
         list of SharedStreams
         """
-        starts = list(starts)
-        parts = [stream.spawn(len(starts)) for stream in (self.own, *self.streams)]
         return [
-            SharedStreams(own, streams, self.weights[start : start + size])
-            for start, own, *streams in zip(starts, *parts, strict=True)
+            SharedStreams(own, self.streams, self.weights[start : start + size], start)
+            for start, own in zip(starts, self.own.spawn(len(starts)), strict=True)
         ]
 
     def errors(self, draws: int, width: int) -> Array:
@@ -71,7 +110,8 @@ class SharedStreams:
         """
         out = np.zeros((draws, width))
         for weight, stream in zip(self.weights[:draws].T, self.streams, strict=True):
-            out += weight[:, None] * stream.standard_normal((draws, width))
+            if weight.any():
+                out += weight[:, None] * stream.numbers(self.start, draws, width)
         return out
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.designs._plan import Equation
-from bayes_nqp.fitting._streams import SharedStreams, error_width
+from bayes_nqp.fitting._streams import ErrorStream, SharedStreams, error_width
 from bayes_nqp.gaussian import draw, number_count
 
 __all__ = ["Correlated", "correlated", "residual_moments"]
@@ -72,17 +72,8 @@ class Correlated:
         list of SharedStreams
         """
         weights = np.linalg.cholesky(self.draws(count))
-        return [
-            SharedStreams(
-                generator,
-                [
-                    np.random.default_rng(np.random.SeedSequence([self.seed, 5, j]))
-                    for j in range(k + 1)
-                ],
-                weights[:, k, : k + 1],
-            )
-            for k, generator in enumerate(own)
-        ]
+        streams = [ErrorStream([self.seed, 5, k]) for k in range(len(own))]
+        return [SharedStreams(generator, streams, weights[:, k]) for k, generator in enumerate(own)]
 
 
 def correlated(

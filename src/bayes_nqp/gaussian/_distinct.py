@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -61,19 +61,29 @@ def draws_of_distinct(
         bounds.append(min(bounds[-1] + step, order.size))
     streams = [None] * (len(bounds) - 1) if generator is None else generator.spawn(len(bounds) - 1)
 
-    def drawn(chunk: tuple[int, int], stream: np.random.Generator | None) -> tuple[Array, ...]:
+    def drawn(
+        chunk: tuple[int, int], stream: np.random.Generator | None
+    ) -> tuple[Index, tuple[Array, ...]]:
         at = slice(*chunk)
         turn = np.arange(counts[chunk[0]])
         last = counts[at, None] - 1
-        arrays = piece(distinct[at], stream, numbers[starts[at, None] + np.minimum(turn, last)])
-        return tuple(array[turn <= last] for array in arrays)
+        draws = numbers[starts[at, None] + np.minimum(turn, last)]
+        arrays = piece(distinct[at], stream, draws)
+        return draws[turn <= last], tuple(array[turn <= last] for array in arrays)
 
     workers = min(n_threads(threads), len(streams))
     with one_thread():
         if workers == 1:
-            pieces = list(map(drawn, pairwise(bounds), streams))
-        else:
-            with ThreadPoolExecutor(workers) as pool:
-                pieces = list(pool.map(drawn, pairwise(bounds), streams))
-    position = np.argsort(numbers)
-    return tuple(np.concatenate(arrays)[position] for arrays in zip(*pieces, strict=True))
+            return _in_place(len(points), map(drawn, pairwise(bounds), streams))
+        with ThreadPoolExecutor(workers) as pool:
+            return _in_place(len(points), pool.map(drawn, pairwise(bounds), streams))
+
+
+def _in_place(n_draws: int, pieces: Iterable[tuple[Index, tuple[Array, ...]]]) -> tuple[Array, ...]:
+    """Put every draw where it belongs."""
+    out: list[Array] = []
+    for place, arrays in pieces:
+        out = out or [np.empty((n_draws, *array.shape[1:])) for array in arrays]
+        for whole, part in zip(out, arrays, strict=True):
+            whole[place] = part
+    return tuple(out)

@@ -1,0 +1,93 @@
+"""Deviations of single units, given what is drawn of the class that the problem sums them up in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.designs._plan import Equation
+from bayes_nqp.gaussian import Coefficients
+from bayes_nqp.moments import UnitClass, packed_rows
+
+__all__ = ["UnitDeviations", "unit_deviations"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class UnitDeviations:
+    """What single deviations take, class by class of treated units.
+
+    Parameters
+    ----------
+    numbers : sequence of int (class)
+        Of each class among all.
+    classes : sequence of UnitClass
+    entries : sequence of ndarray (unit, entry)
+        What each unit has above its class's mean.
+    place : ndarray of int (member)
+        Where each member stands among the units of all classes, one after another; those in no
+        class come last.
+    """
+
+    numbers: Sequence[int]
+    classes: Sequence[UnitClass]
+    entries: Sequence[Array]
+    place: Index
+
+    def draw(self, draws: Coefficients, scale: float, stream: np.random.Generator | None) -> Array:
+        """Draw single deviations that average to those of their class, draw by draw.
+
+        Parameters
+        ----------
+        draws : Coefficients
+        scale : float
+            Outcome units per multiple of ``s``.
+        stream : Generator or None
+            None gives conditional means.
+
+        Returns
+        -------
+        ndarray (draw, member), outcome units
+            Zero of units in no class, which say nothing about deviations.
+        """
+        shape = (len(draws.deviation), self.place.size)
+        out = np.zeros(shape) if stream is None else stream.standard_normal(shape)
+        stop = 0
+        for k, c, entries in zip(self.numbers, self.classes, self.entries, strict=True):
+            start, stop = stop, stop + len(entries)
+            part = out[:, start:stop]
+            part -= part.mean(axis=1, keepdims=True)
+            part *= scale * draws.spread[:, k, None]
+            part += scale * draws.deviation[:, k, None]
+            gain = np.take(draws.weight[:, k], c.column, axis=1)
+            gain *= np.take(draws.response[:, k], c.times[c.position], axis=1)
+            part += gain @ (scale * entries.T)
+        out[:, stop:] = 0.0
+        return np.take(out, self.place, axis=1)
+
+
+def unit_deviations(equation: Equation, codes: Index) -> UnitDeviations:
+    """Find the treated classes of an equation whose single units deviate.
+
+    Parameters
+    ----------
+    equation : Equation
+    codes : ndarray of int (member)
+        Units with treated rows, in ascending order.
+
+    Returns
+    -------
+    UnitDeviations
+    """
+    every = equation.problem.classes
+    numbers = [k for k, c in enumerate(every) if c.units[0] in codes]
+    classes = [every[k] for k in numbers]
+    entries = [packed_rows(equation.rows, c.units, c) - c.sums / c.units.size for c in classes]
+    units = [unit for c in classes for unit in c.units]
+    order = np.array([*units, *np.setdiff1d(codes, units)])
+    return UnitDeviations(numbers, classes, entries, np.argsort(order))
