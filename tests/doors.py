@@ -37,6 +37,7 @@ HOMES = {
     "lead_design": "bayes_nqp.checks._leads",
     "precision_of": "bayes_nqp.checks._leads",
     "leads_tail_of": "bayes_nqp.checks._leads:tail_of",
+    "labels": "bayes_nqp.checks._labels",
     "leave_out": "bayes_nqp.checks._leave_out",
     "unreliable": "bayes_nqp.checks._loo",
     "parallel_Judged": "bayes_nqp.checks._parallel:Judged",
@@ -111,9 +112,6 @@ HOMES = {
     "COLOURS": "bayes_nqp.plots._style",
     "WARNING": "bayes_nqp.plots._style",
     "new_figure": "bayes_nqp.plots._style",
-    "_CHINESE": "bayes_nqp.plots._words",
-    "_ENGLISH": "bayes_nqp.plots._words",
-    "words": "bayes_nqp.plots._words",
     "Alarm": "bayes_nqp.reports._content",
     "Bullets": "bayes_nqp.reports._content",
     "Document": "bayes_nqp.reports._content",
@@ -133,7 +131,6 @@ HOMES = {
     "comparison": "bayes_nqp.reports._sentences",
     "indirect": "bayes_nqp.reports._sentences",
     "share": "bayes_nqp.reports._sentences",
-    "words_words": "bayes_nqp.reports._words:words",
     "assumptions": "bayes_nqp.reports.sections._assumptions",
     "methods": "bayes_nqp.reports.sections._methods",
     "joint_errors": "bayes_nqp.simulation._errors",
@@ -154,13 +151,12 @@ HOMES = {
     "Table": "bayes_nqp.tables._model",
     "decimals_for": "bayes_nqp.tables._model",
     "STATISTICS": "bayes_nqp.tables._summary",
-    "words__CHINESE": "bayes_nqp.tables._words:_CHINESE",
-    "words__ENGLISH": "bayes_nqp.tables._words:_ENGLISH",
 }
 """Functions and values, by the module that holds them; behind a colon their own name there."""
 
 MODULES = {
     "_bounds": "bayes_nqp.checks.robust._bounds",
+    "_catalogue": "bayes_nqp.language._catalogue",
     "_cluster": "bayes_nqp.checks._cluster",
     "_drafts": "bayes_nqp.files._drafts",
     "_draws": "bayes_nqp.fitting._draws",

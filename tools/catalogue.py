@@ -23,7 +23,8 @@ from babel.messages.pofile import read_po, write_po
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "bayes_nqp"
 LOCALES = PACKAGE / "language" / "locale"
 CALLS = {"Message", "message", "translate", "asks"}
-"""Calls whose first argument is a message, whatever object they are looked up on."""
+"""Calls whose first argument is a message, whatever object they are looked up on; the second one of
+`asks` is the title of a check."""
 
 _WORDS = re.compile(r"\w|[;:,.()]")
 """What a language may put otherwise, beside places for parts."""
@@ -37,9 +38,12 @@ def entries(tree: ast.AST) -> Iterator[Entry]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not node.args:
             continue
-        if getattr(node.func, "id", getattr(node.func, "attr", "")) in CALLS:
+        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        if name in CALLS:
             named = {k.arg: k.value for k in node.keywords}
             context, plural = (next(_texts(named.get(x)), "") for x in ("context", "plural"))
+            if name == "asks":
+                yield from (("check", title, "") for title in _texts(node.args[1]))
             for text in _texts(node.args[0]):
                 if context or _WORDS.search(re.sub(r"\{[^}]*\}", "", text)):
                     yield context, text, plural

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from doors import CHANNELS, confidence_of, rivals_of
+from doors import CHANNELS, confidence_of, labels, rivals_of
 
 from bayes_nqp.checks import CheckResult
+from bayes_nqp.language import Message
 
 CORE = ("support", "pretrends", "sensitivity")
 
@@ -84,6 +85,7 @@ def of_time(own: float, other: float, verdict: str = "holds") -> CheckResult:
                 np.stack([own + draws, other + draws], axis=-1)[..., None],
             )
         },
+        attrs=labels([Message("by {}", "region"), Message("common to all")]),
         coords={
             "specification": ["by region", "common to all"],
             "factor": ("pair", ["region"]),
@@ -101,7 +103,7 @@ def test_a_rival_speaks_of_its_own_pair_in_either_order() -> None:
     assert forward.p_positive == pytest.approx(0.84, abs=0.02)
     assert backward.p_positive == pytest.approx(1 - forward.p_positive)
     assert forward.choice == "time effects common to all"
-    assert forward.choice.zh == "共同时间效应"
+    assert forward.choice.in_("zh") == "共同时间效应"
     assert not rivals_of([one], "market", "coastal", "inland")
     assert not rivals_of([one], "region", "coastal", "western")
 

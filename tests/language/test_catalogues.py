@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-from pathlib import Path
 from string import Formatter
-from types import ModuleType
 
 import pytest
 from babel.messages import Catalog
+from catalogues import TOOL
 
 from bayes_nqp.language import languages
 
-ROOT = Path(__file__).resolve().parents[2]
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
-
-def _tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("catalogue", ROOT / "tools" / "catalogue.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-TOOL = _tool()
 SAID = set(TOOL.extracted())
 CATALOGUES: dict[str, Catalog] = {
     name: TOOL.read(TOOL.LOCALES / name / "LC_MESSAGES" / "bayes_nqp.po")
@@ -64,10 +50,12 @@ def test_every_entry_is_translated(catalogue: Catalog) -> None:
 
 
 def _fields(template: str) -> set[tuple[str, str | None]]:
-    """Places that a template holds, with their formats."""
+    """Places that a template holds, with their formats; `.0` leaves out what is in a place."""
     fields = [part for part in Formatter().parse(template) if part[1] is not None]
     unnamed = iter(range(len(fields)))
-    return {(name or str(next(unnamed)), form) for _, name, form, _ in fields}
+    return {
+        (name or str(next(unnamed)), "" if form == ".0" else form) for _, name, form, _ in fields
+    }
 
 
 def test_translations_hold_the_same_parts(catalogue: Catalog) -> None:
@@ -80,8 +68,8 @@ def test_translations_hold_the_same_parts(catalogue: Catalog) -> None:
 def test_translations_hold_the_same_numbers(catalogue: Catalog) -> None:
     for message in (m for m in catalogue if m.id):
         both = (_bare(message.id), _bare(message.string))
-        english, other = (sorted(re.findall(r"\d+(?:\.\d+)?", text)) for text in both)
-        assert english == other, message.id
+        english, other = (set(re.findall(r"\d+(?:\.\d+)?", text)) for text in both)
+        assert not english or english == other, message.id
 
 
 def test_sentences_are_in_chinese() -> None:

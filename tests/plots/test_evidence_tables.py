@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from doors import COLOURS, WARNING
+from doors import COLOURS, WARNING, labels
 from matplotlib.collections import PolyCollection
 from matplotlib.text import Text
 
 from bayes_nqp import plots
 from bayes_nqp.checks import CheckResult
+from bayes_nqp.language import Message
 
 
 def _said(figure):
@@ -62,6 +63,7 @@ def contrasts(gate="passed"):
     draws = np.random.default_rng(1).normal([0.0, 1.0, 2.0], size=(2, 200, 2, 3))
     return xr.Dataset(
         {"contrast": (("chain", "draw", "specification", "pair"), draws)},
+        attrs=labels([Message("by {}, pooled", "region × market"), Message("common to all")]),
         coords={
             "specification": ["by region × market, pooled", "common to all"],
             "contrast_label": ("pair", ["a − b", "a − c", "b − c"]),

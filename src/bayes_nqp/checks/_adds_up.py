@@ -32,7 +32,11 @@ __all__ = ["adds_up"]
 _LIMITS = (0.5, 1.0)
 
 
-@asks("Do direct and indirect effects add up to the effect on the outcome alone?", "channels")
+@asks(
+    "Do direct and indirect effects add up to the effect on the outcome alone?",
+    "adding up",
+    of="channels",
+)
 def adds_up(fit: Fit) -> Finding:
     """Compare direct and indirect effects together with the outcome's own fit.
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ENDS, _FAR_ENDS = (0.025, 0.975), (0.005, 0.995)
 
 
-@asks("Did units respond before adoption?")
+@asks("Did units respond before adoption?", "anticipation")
 def anticipation(fit: Fit, *, periods: int = 2) -> Finding:
     """Let effects begin one period earlier, two periods earlier, and so on.
 

@@ -47,7 +47,7 @@ from bayes_nqp.language import languages
 from bayes_nqp.panel import Panel
 from bayes_nqp.progress import bar, say
 
-__all__ = ["CHECKS", "check", "check_table", "results_of", "run_checks"]
+__all__ = ["CHECKS", "check", "check_table", "results_of", "run_checks", "title_of"]
 
 MESSAGES = "messages"
 """The attr of a list of checks that holds its texts as they render in any language."""
@@ -249,6 +249,21 @@ def _named(name: str) -> Check:
     if name not in CHECKS:
         raise StudyError(f"there is no check {name!r}", hint=nearest(str(name), CHECKS))
     return CHECKS[name]
+
+
+def title_of(name: str) -> str:
+    """Call a check in a word or two.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+        A message where the check is known.
+    """
+    return CHECKS[name].title if name in CHECKS else name
 
 
 def check_table(results: Iterable[CheckResult], language: str = "en") -> pd.DataFrame:

@@ -69,7 +69,11 @@ class _Quantity:
         return Message("{}", self.mediator)
 
 
-@asks("How strong would unmeasured confounding have to be to undo the channels?", "channels")
+@asks(
+    "How strong would unmeasured confounding have to be to undo the channels?",
+    "confounding of channels",
+    of="channels",
+)
 def confounding(
     fit: Fit, *, rho: Sequence[float] | None = None, prior: RhoPrior | None = None
 ) -> Finding:

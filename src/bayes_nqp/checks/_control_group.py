@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
 
 
-@asks("Does the effect survive another control group?")
+@asks("Does the effect survive another control group?", "control group")
 def control_group(fit: Fit) -> Finding:
     """Compare all untreated rows as controls with never-treated units alone.
 

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 
-@asks("Can the draws be used, for the parameters and for what is reported?", "fit")
+@asks(
+    "Can the draws be used, for the parameters and for what is reported?", "convergence", of="fit"
+)
 def convergence(fit: Fit) -> Finding:
     """Judge weights of proposals; or parameters and estimands by R-hat, sizes and energy."""
     return _weights(fit) if fit.gate.weighted else _chains(fit)

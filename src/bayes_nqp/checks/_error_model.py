@@ -67,7 +67,7 @@ class _Clusters:
     above: bool
 
 
-@asks("Are intervals as wide as errors that move together within a unit demand?")
+@asks("Are intervals as wide as errors that move together within a unit demand?", "error model")
 def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = False) -> Finding:
     """Compare the model's standard deviations with cluster-robust ones, and error structures.
 

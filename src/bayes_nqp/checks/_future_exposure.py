@@ -30,7 +30,7 @@ _LARGE = 0.5
 """Share of the effect from which a lead is no trifle."""
 
 
-@asks("Does exposure to come predict the outcome?")
+@asks("Does exposure to come predict the outcome?", "exposure to come")
 def future_exposure(fit: Fit, *, periods: int = 1) -> Finding:
     """Refit with the exposure some periods ahead beside that of today, its slope flat.
 

@@ -23,7 +23,7 @@ __all__ = ["inconsistent"]
 _SURE = 0.9
 
 
-@asks("Do direct and indirect effects point the same way?", "channels")
+@asks("Do direct and indirect effects point the same way?", "directions of effects", of="channels")
 def inconsistent(fit: Fit) -> Finding:
     """Look for inconsistent mediation, also called suppression.
 

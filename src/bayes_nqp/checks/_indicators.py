@@ -33,7 +33,7 @@ _INDICATOR, _DIMENSION = Message("indicator"), Message("dimension")
 """What is left out: one indicator, or all of a dimension."""
 
 
-@asks("Does one indicator of the index carry the average effect?")
+@asks("Does one indicator of the index carry the average effect?", "indicators")
 def indicators(fit: Fit, *, index: ProductivityIndex | None = None) -> Finding:
     """Rebuild the index without each indicator and each dimension, and refit.
 

@@ -58,7 +58,7 @@ class _Without:
     positive: Array
 
 
-@asks("Does the average effect rest on single units?")
+@asks("Does the average effect rest on single units?", "influence")
 def influence(fit: Fit, *, by: str | None = None, refits: int = 10) -> Finding:
     """Leave out every unit in turn, by importance weights, and by refits where these fail.
 

@@ -31,7 +31,11 @@ _FAR = 2.0
 _DIRECT = "direct effect"
 
 
-@asks("Do channels stay as they are when one of them is left out?", "channels")
+@asks(
+    "Do channels stay as they are when one of them is left out?",
+    "leaving mediators out",
+    of="channels",
+)
 def leave_mediator_out(fit: Fit) -> Finding:
     """Refit without each mediator, on the same rows.
 

@@ -32,7 +32,7 @@ __all__ = ["leave_out"]
 type Mask = npt.NDArray[np.bool_]
 
 
-@asks("Does one cohort, stratum or group of units carry the average effect?")
+@asks("Does one cohort, stratum or group of units carry the average effect?", "leave-out")
 def leave_out(fit: Fit, *, groups: str | Sequence[str] = ()) -> Finding:
     """Refit without each cohort, without each level of each factor, without each group.
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["mediator_placebo"]
 
 
-@asks("Does a mediator that cannot respond carry no effect?", "channels")
+@asks("Does a mediator that cannot respond carry no effect?", "placebo mediator", of="channels")
 def mediator_placebo(fit: Fit, *, placebo: str | None = None) -> Finding:
     """Add a mediator that the policy cannot move.
 

@@ -20,7 +20,9 @@ __all__ = ["mediator_pretrends"]
 
 
 @asks(
-    "Did the mediators of treated and untreated units move in parallel before adoption?", "channels"
+    "Did the mediators of treated and untreated units move in parallel before adoption?",
+    "pre-trends of mediators",
+    of="channels",
 )
 def mediator_pretrends(fit: Fit) -> Finding:
     """Ask every mediator what `pretrends` asks of the outcome.

@@ -23,7 +23,11 @@ LARGE: Final = 0.3
 """Correlation beyond which single channels are in doubt."""
 
 
-@asks("Do mediators move together for other reasons than the policy?", "channels")
+@asks(
+    "Do mediators move together for other reasons than the policy?",
+    "residuals of mediators",
+    of="channels",
+)
 def mediator_residuals(fit: Fit) -> Finding:
     """Correlate the innovations of mediators.
 

@@ -21,7 +21,11 @@ LARGE: Final = (0.7, 0.9)
 """Shares of variation beyond which it is in doubt, and fails."""
 
 
-@asks("Is no mediator the treatment or the outcome by another name?", "channels")
+@asks(
+    "Is no mediator the treatment or the outcome by another name?",
+    "mediators near the treatment",
+    of="channels",
+)
 def near_treatment(fit: Fit) -> Finding:
     """Correlate every mediator with the treatment, and with the outcome.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
 
 
-@asks("Does an outcome that cannot respond show no effect?")
+@asks("Does an outcome that cannot respond show no effect?", "placebo outcome")
 def placebo_outcome(fit: Fit, *, outcome: str | None = None) -> Finding:
     """Fit the same design to an outcome that the policy cannot move.
 

@@ -31,7 +31,7 @@ _TOO_OFTEN = 0.15
 """Share of placebo intervals that may exclude zero: one in seven where one in twenty should."""
 
 
-@asks("Would the effect be as large if other units had adopted?")
+@asks("Would the effect be as large if other units had adopted?", "placebo in space")
 def placebo_space(fit: Fit, *, permutations: int = 200) -> Finding:
     """Deal the cohorts to other units of the same stratum, and refit.
 

@@ -20,7 +20,7 @@ _BEFORE = 2
 """Periods that must be left before the pretended adoption."""
 
 
-@asks("Does a pretended, earlier adoption have no effect?")
+@asks("Does a pretended, earlier adoption have no effect?", "placebo in time")
 def placebo_time(fit: Fit, *, periods: int | None = None) -> Finding:
     """Pretend that units adopted earlier, and use rows before they did alone.
 

@@ -29,7 +29,7 @@ _DOUBT, _FAILS = 0.03, 0.01
 """Below these chances of any statistic so far out the model is doubted, or fails."""
 
 
-@asks("Would the model produce outcomes like those observed?")
+@asks("Would the model produce outcomes like those observed?", "model fit")
 def model_fit(fit: Fit, *, draws: int = 500) -> Finding:
     """Compare untreated rows with replications from the posterior predictive distribution.
 

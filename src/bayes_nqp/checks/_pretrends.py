@@ -29,7 +29,7 @@ __all__ = ["Parted", "lead_design", "leads_of", "parted", "pretrends"]
 Array = npt.NDArray[np.float64]
 
 
-@asks("Did treated and untreated units move in parallel before adoption?")
+@asks("Did treated and untreated units move in parallel before adoption?", "pre-trends")
 def pretrends(fit: Fit) -> Finding:
     """Judge flat, unshrunk leads of a separate fit, and a differential slope of another.
 

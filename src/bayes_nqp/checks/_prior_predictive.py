@@ -29,7 +29,7 @@ _DOUBT = 0.02
 """Two-sided tail probability of a single statistic below which there is doubt."""
 
 
-@asks("Do the priors allow the data seen, and effects of plausible size?")
+@asks("Do the priors allow the data seen, and effects of plausible size?", "prior predictive")
 def prior_predictive(fit: Fit, *, draws: int = 500) -> Finding:
     """Compare the panel with outcomes drawn from the priors.
 

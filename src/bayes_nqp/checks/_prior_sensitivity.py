@@ -49,7 +49,7 @@ STRONG = "strong prior or weak likelihood"
 FINE = ""
 
 
-@asks("Does what is reported rest on the priors?")
+@asks("Does what is reported rest on the priors?", "prior sensitivity")
 def prior_sensitivity(fit: Fit, *, threshold: float = THRESHOLD) -> Finding:
     """Scale the priors, and the likelihood, by powers near one and see what moves.
 

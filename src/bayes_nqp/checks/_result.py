@@ -234,6 +234,8 @@ class Check:
     find : callable
         Takes a fit, and options by keyword, each with a default; returns a Finding; may raise
         `NotApplicable`.
+    title : str
+        The question in a word or two.
     of : {"total", "channels", "fit"}, default "total"
         What it is asked of: the total effect, where channels were fitted too that of the
         outcome's own design on the same rows; the channels of a `Mediation` alone; or any fit
@@ -243,6 +245,7 @@ class Check:
     name: str
     question: str
     find: Callable[..., Finding]
+    title: str = ""
     of: Literal["total", "channels", "fit"] = "total"
 
     @property
@@ -302,14 +305,16 @@ def _unidentified(error: IdentificationError) -> Message:
 
 
 def asks(
-    question: str, of: Literal["total", "channels", "fit"] = "total"
+    question: str, title: str = "", of: Literal["total", "channels", "fit"] = "total"
 ) -> Callable[[Callable[..., Finding]], Check]:
     """Make a function a check, named as the function is.
 
     Parameters
     ----------
     question : str
-        What the check asks; a Message where catalogues have it.
+        What the check asks.
+    title : str, default ""
+        The same in a word or two; by default its name.
     of : {"total", "channels", "fit"}, default "total"
         What it is asked of, as in `Check`.
 
@@ -320,6 +325,7 @@ def asks(
     """
 
     def made(find: Callable[..., Finding]) -> Check:
-        return Check(find.__name__, message(question), find, of)
+        name = find.__name__
+        return Check(name, message(question), find, Message(title or name, context="check"), of)
 
     return made

@@ -63,7 +63,10 @@ class _Quantity:
         return not low <= 0 <= high
 
 
-@asks("How large would violations of parallel trends have to be to undo the effect?")
+@asks(
+    "How large would violations of parallel trends have to be to undo the effect?",
+    "sensitivity to non-parallel trends",
+)
 def sensitivity(fit: Fit, *, grid: Sequence[float] | None = None) -> Finding:
     """Find the size of violations that would undo the average effect, and each level's.
 

@@ -32,7 +32,7 @@ _FACTOR = 2.5
 _EXAMPLE = "designs={'common time effects': fit.design.replace(time=nqp.TimeEffects())}"
 
 
-@asks("Does the average effect survive other models of the same data?")
+@asks("Does the average effect survive other models of the same data?", "specifications")
 def specifications(fit: Fit, *, designs: Mapping[str, Estimator] | None = None) -> Finding:
     """Refit with other errors, time effects, pooling, priors, covariates, controls.
 

@@ -25,7 +25,7 @@ LITTLE = 0.1
 """Share of the prior variance of a cell's own departure; removing less, data hardly tell it."""
 
 
-@asks("Which effects do the data identify, and on how many units do they rest?")
+@asks("Which effects do the data identify, and on how many units do they rest?", "support")
 def support(fit: Fit) -> Finding:
     """Count the cells that are dropped, and those that rest on few units, controls or pooling.
 

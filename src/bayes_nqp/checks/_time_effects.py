@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _ENDS = (0.025, 0.975)
 
 
-@asks("Do contrasts between strata survive another choice of time effects?")
+@asks("Do contrasts between strata survive another choice of time effects?", "time effects")
 def time_effects(fit: Fit) -> Finding:
     """Compare every contrast with level-specific and with common time effects."""
     panel, design = panel_of(fit), estimator(fit)

@@ -49,7 +49,7 @@ class _Ask:
     lost: bool = False
 
 
-@asks("Do mediators move no later than the outcome?", "channels")
+@asks("Do mediators move no later than the outcome?", "timing of mediators", of="channels")
 def timing(fit: Fit) -> Finding:
     """Compare when a mediator and the outcome respond, and let mediators come a period earlier.
 

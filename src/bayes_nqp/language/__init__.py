@@ -13,7 +13,7 @@ from bayes_nqp.language._message import (
     message,
     separated,
 )
-from bayes_nqp.language._typesetting import Typography, closed, typeset, typography
+from bayes_nqp.language._typesetting import Typography, language_of, leading, typeset, typography
 
 __all__ = [
     "ENGLISH",
@@ -22,13 +22,14 @@ __all__ = [
     "Translator",
     "Typography",
     "catalogue_of",
-    "closed",
     "cut",
     "decoded",
     "encoded",
     "enumerated",
     "joined",
+    "language_of",
     "languages",
+    "leading",
     "listed",
     "message",
     "recalled",

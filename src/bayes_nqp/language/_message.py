@@ -149,6 +149,11 @@ class Translator:
             return template.fill(*parts, **how).in_(self.language)
         return message(template, *parts, **how).in_(self.language)
 
+    @property
+    def sample(self) -> str:
+        """A character of the script that fonts must have."""
+        return typography(self.language).sample
+
     def name(self, value: object) -> str:
         """Render a message; names of the user's own stay as they are.
 

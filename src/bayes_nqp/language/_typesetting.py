@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from bayes_nqp.language._catalogue import ENGLISH
 
-__all__ = ["Typography", "localised", "typeset", "typography"]
+__all__ = ["Typography", "language_of", "leading", "localised", "typeset", "typography"]
 
 _HAN, _MARKS = "\u4e00-\u9fff", "、。（），：；？“”"
 _SPACE = re.compile(f"(?<=[{_HAN}]) (?=[{_HAN}])|(?<=[{_MARKS}]) | (?=[{_MARKS}])")
@@ -25,17 +26,23 @@ class Typography:
     tag : str
         Of the language, as pages and documents carry it (BCP 47).
     font : str
-        Of spreadsheets.
-    latex : str, default ""
-        The package that typesets it.
-    han : bool, default False
-        Whether it is written without spaces between words.
+        Of spreadsheets, and of its own script in documents.
+    fonts : str
+        Of pages, in CSS.
+    document : str
+        The class of LaTeX documents.
+    packages : tuple of str
+        What typesets it in LaTeX.
+    sample : str, default ""
+        A character of its script, where that is not Latin.
     """
 
     tag: str
     font: str = "Times New Roman"
-    latex: str = ""
-    han: bool = False
+    fonts: str = '"Times New Roman",Georgia,serif'
+    document: str = "article"
+    packages: tuple[str, ...] = ()
+    sample: str = ""
 
     def closed(self, text: str) -> str:
         """Close the spaces around names, where the names themselves are written without any.
@@ -48,10 +55,19 @@ class Typography:
         -------
         str
         """
-        return _SPACE.sub("", text) if self.han else text
+        return _SPACE.sub("", text) if self.sample else text
 
 
-_TYPOGRAPHIES: Final = {"zh": Typography("zh-CN", "宋体", "ctex", han=True)}
+_TYPOGRAPHIES: Final = {
+    "zh": Typography(
+        "zh-CN",
+        "宋体",
+        '"Times New Roman","Noto Serif CJK SC","Songti SC",SimSun,serif',
+        "ctexart",
+        ("ctex (xelatex)",),
+        sample="汉",
+    )
+}
 """Of languages that are not set as English is."""
 
 
@@ -67,6 +83,35 @@ def typography(language: str) -> Typography:
     Typography
     """
     return _TYPOGRAPHIES.get(language, Typography(language))
+
+
+def language_of(text: str) -> str:
+    """Guess the language of a name by its script.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+    """
+    han = any(re.match(f"[{_HAN}]", character) for character in text)
+    return next((x for x, setting in _TYPOGRAPHIES.items() if han and setting.sample), ENGLISH)
+
+
+def leading(languages: Iterable[str]) -> str:
+    """Choose the language of a page that holds parts in several: the one that needs the most.
+
+    Parameters
+    ----------
+    languages : iterable of str
+
+    Returns
+    -------
+    str
+    """
+    return max(languages, key=lambda language: typography(language).sample, default=ENGLISH)
 
 
 def typeset(number: str) -> str:
@@ -113,7 +158,3 @@ def localised(number: str, language: str) -> str:
     }
     symbols["%"] = locale.percent_formats[None].suffix[1]
     return number.translate(str.maketrans(symbols))
-
-
-def closed(text: str) -> str:
-    return typography("zh").closed(text)

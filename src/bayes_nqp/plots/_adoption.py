@@ -17,6 +17,7 @@ from matplotlib.patches import Patch
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.estimands import text
+from bayes_nqp.language import Translator
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import INK, figure_of, settle, style
 from bayes_nqp.plots._words import Language, words
@@ -99,25 +100,25 @@ def adoption(
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
     ['a', 'b']
     """
-    say = words(language)
-    lines = _lines(panel, most, say)
+    translate = words(language)
+    lines = _lines(panel, most, translate)
     times = [text(label) for label in panel.time_labels]
     n = len(lines.labels)
     step = 0.135 if n > 30 else 0.19
     size = (float(np.clip(0.3 * len(times) + 2.4, 4.6, 9.0)), max(1.8, step * n + 1.0))
-    with style([*say.values(), title or "", *lines.labels, *times]):
+    with style([translate.sample, title or "", *lines.labels, *times]):
         figure, (ax_,) = figure_of(ax, size)
         _paint(ax_, lines, len(times))
         _ticks(ax_, lines, times)
-        _cohorts(ax_, lines, panel.time_labels, say)
-        _legend(ax_, lines, say)
-        annotate(figure, [ax_], [lines.note], v.PASSED, say, owned=ax is None, title=title)
+        _cohorts(ax_, lines, panel.time_labels, translate)
+        _legend(ax_, lines, translate)
+        annotate(figure, [ax_], [lines.note], v.PASSED, translate, owned=ax is None, title=title)
         settle([ax_])
         ax_.tick_params(axis="y", length=0, labelsize=6.6 if n > 30 else 7.6)
     return figure
 
 
-def _lines(panel: _Panel, most: int, say: Mapping[str, str]) -> _Lines:
+def _lines(panel: _Panel, most: int, translate: Translator) -> _Lines:
     n, periods = len(panel.unit_labels), len(panel.time_labels)
     seen = np.zeros((n, periods), dtype=bool)
     seen[panel.unit_codes, panel.time_codes] = True
@@ -130,7 +131,7 @@ def _lines(panel: _Panel, most: int, say: Mapping[str, str]) -> _Lines:
     strata = _strata(panel)
     if len(set(zip(late, strata, strict=True))) > most:
         strata = [""] * n
-    return _together(late, np.asarray(strata, dtype=object), seen, say)
+    return _together(late, np.asarray(strata, dtype=object), seen, translate)
 
 
 def _strata(panel: _Panel) -> list[str]:
@@ -148,7 +149,7 @@ def _together(
     late: npt.NDArray[np.int64],
     strata: npt.NDArray[np.object_],
     seen: npt.NDArray[np.bool_],
-    say: Mapping[str, str],
+    translate: Translator,
 ) -> _Lines:
     """Give the units of one cohort and stratum one line."""
     periods = seen.shape[1]
@@ -162,7 +163,17 @@ def _together(
     first = np.array([g if g < periods else -1 for g, _ in keys], dtype=np.int64)
     observed = np.stack([seen[group].any(axis=0) for group in groups])
     units = np.array([group.sum() for group in groups], dtype=np.int64)
-    return _Lines(labels, first, observed, units, say["share" if named else "share_cohort"])
+    return _Lines(
+        labels,
+        first,
+        observed,
+        units,
+        translate(
+            ("Each row: the units of one cohort and stratum; their number is in brackets.")
+            if named
+            else "Each row: the units of one cohort; their number is in brackets."
+        ),
+    )
 
 
 def _paint(ax: Axes, lines: _Lines, periods: int) -> None:
@@ -198,14 +209,14 @@ def _ticks(ax: Axes, lines: _Lines, times: list[str]) -> None:
     ax.set_yticks(np.arange(len(lines.labels)), lines.labels)
 
 
-def _cohorts(ax: Axes, lines: _Lines, times: npt.NDArray[Any], say: Mapping[str, str]) -> None:
+def _cohorts(ax: Axes, lines: _Lines, times: npt.NDArray[Any], translate: Translator) -> None:
     """Name every cohort at the right of its block, and rule a line between blocks."""
     starts = np.flatnonzero(np.r_[True, lines.cohort[1:] != lines.cohort[:-1]])
     ends = np.r_[starts[1:], len(lines.cohort)]
     for start, end in zip(starts, ends, strict=True):
         g, count = int(lines.cohort[start]), int(lines.units[start:end].sum())
-        number = say["units_1"] if count == 1 else say["units_n"].format(count)
-        name = say["never"] if g < 0 else text(times[g])
+        number = translate("1 unit") if count == 1 else translate("{} units", count)
+        name = translate("never treated") if g < 0 else text(times[g])
         ax.annotate(
             f"{name}: {number}",
             xy=(1, (start + end - 1) / 2),
@@ -220,15 +231,15 @@ def _cohorts(ax: Axes, lines: _Lines, times: npt.NDArray[Any], say: Mapping[str,
             ax.axhline(start - 0.5, color=INK, linewidth=0.6)
 
 
-def _legend(ax: Axes, lines: _Lines, say: Mapping[str, str]) -> None:
+def _legend(ax: Axes, lines: _Lines, translate: Translator) -> None:
     middle = mpl.colormaps["viridis"](0.35)
-    keys = [Patch(facecolor=middle, label=say["treated"])]
-    keys.append(Patch(facecolor=_COLOURS[_NOT_YET], label=say["not_yet"]))
+    keys = [Patch(facecolor=middle, label=translate("treated (colour: cohort)"))]
+    keys.append(Patch(facecolor=_COLOURS[_NOT_YET], label=translate("not yet treated")))
     if (lines.cohort < 0).any():
-        keys.append(Patch(facecolor=_COLOURS[_NEVER], label=say["never"]))
+        keys.append(Patch(facecolor=_COLOURS[_NEVER], label=translate("never treated")))
     if not lines.seen.all():
         keys.append(
-            Patch(facecolor="white", edgecolor="#999999", linewidth=0.5, label=say["no_row"])
+            Patch(facecolor="white", edgecolor="#999999", linewidth=0.5, label=translate("no row"))
         )
     figure = ax.get_figure(root=False)
     below = -(18 + 4) / (72 * figure.get_size_inches()[1]) if figure else -0.1  # type: ignore[union-attr]

@@ -16,6 +16,7 @@ from bayes_nqp.calibration import Calibration
 from bayes_nqp.calibration._uniformity import differences, ecdf_band
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import (
     ACCENT,
@@ -76,7 +77,7 @@ def calibration(
     and its applications in goodness-of-fit evaluation and multiple sample comparison. Statistics
     and Computing 32, 32.
     """
-    say = words(language)
+    translate = words(language)
     if not isinstance(result, Calibration):
         raise StudyError(
             f"'result' is a {type(result).__name__}, and this draws a calibration",
@@ -87,31 +88,53 @@ def calibration(
     rows = -(-len(names) // _COLUMNS) if ranked else 0
     height = max(1.0 * rows, 0.2 * len(names)) + 1.3
     left_out = len(result.quantities) - len(names)
-    with style([*say.values(), *names, title or ""]):
+    with style([translate.sample, *names, title or ""]):
         figure = new_figure((9.6 if ranked else 5.2, height))
         axes: list[Axes] = []
         whole: Figure | SubFigure = figure
         if ranked:
             left, whole = _halves(figure)
-            axes += _draw_ranks(left, chosen, result, say)
-        axes.append(_draw_coverage(whole, chosen, say))
+            axes += _draw_ranks(left, chosen, result, translate)
+        axes.append(_draw_coverage(whole, chosen, translate))
         notes = [
-            say["calibration_truths"].format(result.replications, say[_SOURCES[result.source]])
+            translate(
+                "Truths: {} draws from {}, outcomes simulated on the panel's own rows.",
+                result.replications,
+                _SOURCES[result.source],
+            )
         ]
-        notes += [say["calibration_band"].format(percent(_BAND))] if ranked else []
-        notes.append(say["calibration_range"].format(percent(_BAND)))
+        notes += (
+            [
+                translate(
+                    "Grey: what the whole curve keeps to in {} of cases if ranks are "
+                    "uniform; red: adjusted p-value below .05.",
+                    percent(_BAND),
+                )
+            ]
+            if ranked
+            else []
+        )
+        notes.append(
+            translate(
+                "Shaded: where coverage would be in {} of cases if it is nominal "
+                "(lines); filled: outside.",
+                percent(_BAND),
+            )
+        )
         if left_out and quantities is None:
-            notes.append(say["calibration_left_out"].format(left_out))
-        annotate(figure, axes, notes, v.PASSED, say, owned=True, title=title)
+            notes.append(
+                translate("The {} quantities with the most uniform ranks are left out.", left_out)
+            )
+        annotate(figure, axes, notes, v.PASSED, translate, owned=True, title=title)
         settle(axes)
         axes[-1].tick_params(axis="y", length=0)
     return figure
 
 
-_SOURCES: Mapping[str, str] = {
-    "prior": "source_prior",
-    "prior of another design": "source_other",
-    "posterior": "source_posterior",
+_SOURCES: Mapping[str, Message] = {
+    "prior": Message("the prior"),
+    "prior of another design": Message("the prior of another design"),
+    "posterior": Message("the posterior"),
 }
 
 
@@ -131,7 +154,7 @@ def _halves(figure: Figure) -> tuple[SubFigure, SubFigure]:
 
 
 def _draw_ranks(
-    figure: SubFigure, chosen: Calibration, result: Calibration, say: Mapping[str, str]
+    figure: SubFigure, chosen: Calibration, result: Calibration, translate: Translator
 ) -> list[Axes]:
     names, ranks = chosen.quantities, chosen.ranks
     rows = -(-len(names) // _COLUMNS)
@@ -152,12 +175,12 @@ def _draw_ranks(
         ax.set_axis_off()
     for k in range(max(len(names) - _COLUMNS, 0), len(names)):
         axes[k].tick_params(labelbottom=True)
-    figure.supylabel(say["ecdf_difference"], fontsize=9)
-    figure.supxlabel(say["rank"], fontsize=9)
+    figure.supylabel(translate("ECDF of ranks − uniform"), fontsize=9)
+    figure.supxlabel(translate("Rank of the truth among draws (share)"), fontsize=9)
     return axes
 
 
-def _draw_coverage(figure: Figure | SubFigure, chosen: Calibration, say: Mapping[str, str]) -> Axes:
+def _draw_coverage(figure: Figure | SubFigure, chosen: Calibration, translate: Translator) -> Axes:
     ax = figure.subplots()
     assert isinstance(ax, Axes)
     names, table = chosen.quantities, chosen.coverage
@@ -176,7 +199,7 @@ def _draw_coverage(figure: Figure | SubFigure, chosen: Calibration, say: Mapping
     nominals = sorted(table["nominal"].unique())
     ax.set_xticks(nominals)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: percent(round(x, 4))))
-    ax.set_xlabel(say["coverage_axis"])
+    ax.set_xlabel(translate("Coverage"))
     ax.spines["left"].set_visible(False)
     return ax
 

@@ -17,10 +17,11 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import By, by_path, channels_of, effects_of, gate_of, text
 from bayes_nqp.estimands._mediated import ALL
+from bayes_nqp.language import Translator
 from bayes_nqp.plots._forest import Row, chance_text, draw_rows
 from bayes_nqp.plots._notes import annotate, wrapped
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, new_figure, settle, style
-from bayes_nqp.plots._words import Language, effect_label, percent, words
+from bayes_nqp.plots._words import PATHS, Language, effect_label, percent, words
 
 __all__ = ["channels"]
 
@@ -86,29 +87,57 @@ def channels(
     >>> [t.get_text() for t in plots.channels(effects).axes[0].get_yticklabels()]
     ['Total', 'Direct', 'digital', 'finance', 'All mediators']
     """
-    say, effects = words(language), effects_of(fit_or_effects)
+    translate, effects = words(language), effects_of(fit_or_effects)
     draws = by_path(effects, by, weights)
     if not direct:
         draws = draws.isel({v.PATH: ~np.isin(draws[v.PATH].to_numpy(), (v.DIRECT, v.TOTAL))})
     groups = _groups(draws)
     if len(groups) > _GROUPS:
         raise StudyError(f"one figure cannot hold {len(groups)} groups", hint="fewer factors in by")
-    rows, label = _rows(groups, say), effect_label(draws, say)
+    rows, label = _rows(groups, translate), effect_label(draws, translate)
     compared = [str(x) for x in channels_of(draws)[v.PATH].to_numpy()]
-    with style([*say.values(), label, title or "", *compared, *groups]):
+    with style([translate.sample, label, title or "", *compared, *groups]):
         figure, ax_, squares = _layout(ax, _height(rows), len(groups), len(compared))
-        draw_rows(ax_, rows, prob, say)
+        draw_rows(ax_, rows, prob, translate)
         if not direct and rows[0].draws is not None:
             ax_.get_yticklabels()[0].set_fontweight("normal")
         ax_.set_xlabel(label)
         for k, (square, (name, one)) in enumerate(zip(squares, groups.items(), strict=False)):
-            _pairs(square, channels_of(one), name, say, named=k % _columns(len(compared)) == 0)
-        notes = [say["points"].format(percent(prob))]
-        notes += [say["pairs_key"]] if squares else []
+            _pairs(
+                square, channels_of(one), name, translate, named=k % _columns(len(compared)) == 0
+            )
+        notes = [
+            translate(
+                "Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.",
+                percent(prob),
+            )
+        ]
+        notes += (
+            [
+                translate(
+                    "Squares: posterior probability that the effect along the row's "
+                    "path is the larger."
+                )
+            ]
+            if squares
+            else []
+        )
         if len(groups) > _SQUARES:
-            notes.append(say["contrasts_left_out"].format(_SQUARES))
-        notes += [say["last_through"]] if ALL in draws[v.PATH] else []
-        annotate(figure, [ax_], notes, gate_of(draws), say, owned=ax is None, title=title)
+            notes.append(
+                translate("Contrasts are left out for strata with more than {} levels.", _SQUARES)
+            )
+        notes += (
+            [
+                translate(
+                    "An indirect effect is what enters the outcome last through that "
+                    "mediator; it is causal by itself only if mediators do not affect "
+                    "one another."
+                )
+            ]
+            if ALL in draws[v.PATH]
+            else []
+        )
+        annotate(figure, [ax_], notes, gate_of(draws), translate, owned=ax is None, title=title)
         settle([ax_, *squares])
         ax_.tick_params(axis="y", length=0)
         for square in squares:
@@ -128,11 +157,11 @@ def _groups(draws: xr.DataArray) -> dict[str, xr.DataArray]:
     return found
 
 
-def _called(name: str, say: Mapping[str, str]) -> str:
-    return say[name] if name in (v.DIRECT, v.TOTAL, ALL) else name
+def _called(name: str, translate: Translator) -> str:
+    return translate.name(PATHS.get(name, name))
 
 
-def _rows(groups: Mapping[str, xr.DataArray], say: Mapping[str, str]) -> list[Row]:
+def _rows(groups: Mapping[str, xr.DataArray], translate: Translator) -> list[Row]:
     """One line per path; or one per group, under the name of the path."""
     names = [str(x) for x in next(iter(groups.values()))[v.PATH].to_numpy()]
     rows = []
@@ -141,10 +170,10 @@ def _rows(groups: Mapping[str, xr.DataArray], say: Mapping[str, str]) -> list[Ro
         marker = "D" if name in (v.TOTAL, ALL) else "o"
         if len(groups) == 1 and "" in groups:
             colour = INK if marker == "D" or name == v.DIRECT else COLOURS[0]
-            label = wrapped(_called(name, say).replace("_", "_ "), 26).replace("_ ", "_")
+            label = wrapped(_called(name, translate).replace("_", "_ "), 26).replace("_ ", "_")
             rows.append(Row(label, groups[""].isel({v.PATH: k}), colour, marker))
             continue
-        rows.append(Row(_called(name, say), None))
+        rows.append(Row(_called(name, translate), None))
         for (group, one), colour in zip(groups.items(), COLOURS, strict=False):
             rows.append(Row(group, one.isel({v.PATH: k}), colour, marker))
     return rows
@@ -178,7 +207,7 @@ def _layout(
 
 
 def _pairs(
-    ax: Axes, draws: xr.DataArray, group: str, say: Mapping[str, str], *, named: bool
+    ax: Axes, draws: xr.DataArray, group: str, translate: Translator, *, named: bool
 ) -> None:
     """Fill a square with the probability that the row's effect exceeds the column's."""
     flat = draws.stack(sample=v.SAMPLE_DIMS).transpose(v.PATH, "sample").to_numpy()
@@ -189,9 +218,9 @@ def _pairs(
     for i, j in product(range(n), repeat=2):
         said = "" if i == j else chance_text(float(chance[i, j]))
         ax.text(j, i, said, ha="center", va="center", fontsize=6.8, color=INK)
-    names = [_called(str(x), say) for x in draws[v.PATH].to_numpy()]
+    names = [_called(str(x), translate) for x in draws[v.PATH].to_numpy()]
     _edges(ax, names, named=named)
-    head = " · ".join(filter(None, [group, say["pairs"] if named else ""]))
+    head = " · ".join(filter(None, [group, translate("P(row > column)") if named else ""]))
     ax.set_title(head, fontsize=8, fontweight="normal", color=MUTED, pad=14)
 
 

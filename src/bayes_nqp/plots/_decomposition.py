@@ -30,6 +30,7 @@ from bayes_nqp.estimands import (
     units_behind,
 )
 from bayes_nqp.estimands._by import names_of
+from bayes_nqp.language import Translator
 from bayes_nqp.plots._intervals import PALE, draw_points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside, wrapped
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
@@ -95,7 +96,7 @@ def decomposition(
     >>> len(plots.decomposition(effects).axes[0].patches)
     4
     """
-    say, effects = words(language), effects_of(fit_or_effects)
+    translate, effects = words(language), effects_of(fit_or_effects)
     names = names_of(by)
     units = units_behind(effects, names)
     draws = by_path(effects, names, weights).assign_coords({v.UNITS: (units.dims, units.values)})
@@ -105,13 +106,13 @@ def decomposition(
         where = "one ax" if ax is not None else "one figure"
         raise StudyError(f"{where} cannot hold {len(panels)} panels", hint="fewer factors in by")
     parts = [str(name) for name in channels_of(draws)[v.PATH].to_numpy()]
-    label = effect_label(draws, say)
-    with style([*say.values(), label, title or "", along or "", *parts, *panels]):
+    label = effect_label(draws, translate)
+    with style([translate.sample, label, title or "", along or "", *parts, *panels]):
         columns = min(len(panels), 3 if len(panels) != 4 else 2)
         rows = -(-len(panels) // columns)
         figure, axes = figure_of(ax, _size(draws, along, columns, rows), rows, columns)
         for ax_, (name, one) in zip(axes, panels.items(), strict=False):
-            _panel(ax_, one, along, parts, prob, say)
+            _panel(ax_, one, along, parts, prob, translate)
             ax_.set_title(name, fontsize=8.5)
         for ax_ in axes[len(panels) :]:
             ax_.set_axis_off()
@@ -119,14 +120,36 @@ def decomposition(
         for i, ax_ in enumerate(used):
             ax_.tick_params(labelbottom=i >= len(panels) - columns)
         label_beside(axes, label)
-        xlabel = say["event_time"] if along == v.EVENT_TIME else along or ""
+        xlabel = (
+            translate("Event time (periods since adoption)")
+            if along == v.EVENT_TIME
+            else along or ""
+        )
         used[(len(panels) - 1) // columns * columns].set_xlabel(xlabel)
-        _key(axes[columns - 1], parts, say)
-        notes = [say["parts_key"].format(percent(prob))]
-        notes += [say["last_through"]] if len(parts) > 2 else []
+        _key(axes[columns - 1], parts, translate)
+        notes = [
+            translate(
+                "Bars: posterior means of direct and indirect effects, stacked up "
+                "from zero if positive and down if negative; together they give "
+                "the mean of the total (points, with 50% and {} equal-tailed "
+                "intervals).",
+                percent(prob),
+            )
+        ]
+        notes += (
+            [
+                translate(
+                    "An indirect effect is what enters the outcome last through that "
+                    "mediator; it is causal by itself only if mediators do not affect "
+                    "one another."
+                )
+            ]
+            if len(parts) > 2
+            else []
+        )
         if v.EVENT_TIME in names.values():
-            notes += _composed(effects, list(names.values()), list(panels.values()), say)
-        annotate(figure, used, notes, gate_of(draws), say, owned=ax is None, title=title)
+            notes += _composed(effects, list(names.values()), list(panels.values()), translate)
+        annotate(figure, used, notes, gate_of(draws), translate, owned=ax is None, title=title)
         settle(axes)
     return figure
 
@@ -154,14 +177,14 @@ def _composed(
     effects: xr.Dataset,
     names: Sequence[str],
     panels: Sequence[xr.DataArray],
-    say: Mapping[str, str],
+    translate: Translator,
 ) -> list[str]:
     """Say who is behind the bars, where that is few, or not the same throughout."""
     factors = [name for name in names if name in schema.factors(effects)]
     same = same_units(effects, factors[0] if len(factors) == 1 else None)
     few = any(((one[v.UNITS] > 0) & (one[v.UNITS] < ENOUGH)).any() for one in panels)
-    notes = [] if same else [say["other_units"]]
-    return [*notes, say["few_units"].format(ENOUGH)] if few else notes
+    notes = [] if same else [translate("Points do not all rest on the same units.")]
+    return [*notes, translate("Faint: fewer than {} units.", ENOUGH)] if few else notes
 
 
 def _size(draws: xr.DataArray, along: str | None, columns: int, rows: int) -> tuple[float, float]:
@@ -176,9 +199,9 @@ def _panel(
     along: str | None,
     parts: Sequence[str],
     prob: float,
-    say: Mapping[str, str],
+    translate: Translator,
 ) -> None:
-    whole = draws if along is not None else draws.expand_dims({"": [say["overall"]]}, axis=-1)
+    whole = draws if along is not None else draws.expand_dims({"": [translate("Overall")]}, axis=-1)
     labels = whole[along or ""].to_numpy()
     numeric = along is not None and labels.dtype.kind in "iuf"
     place = labels.astype(np.float64) if numeric else np.arange(len(labels), dtype=np.float64)
@@ -223,14 +246,16 @@ def _looks(parts: Sequence[str]) -> list[dict[str, Any]]:
     return looks
 
 
-def _key(ax: Axes, parts: Sequence[str], say: Mapping[str, str]) -> None:
+def _key(ax: Axes, parts: Sequence[str], translate: Translator) -> None:
     """Name the parts beside the last panel of the first row."""
-    called = [say["direct"], *(wrapped(name.replace("_", "_ "), 16) for name in parts[1:])]
+    called = [translate("Direct"), *(wrapped(name.replace("_", "_ "), 16) for name in parts[1:])]
     patches = [
         Patch(label=name.replace("_ ", "_"), **how)
         for name, how in zip(called, _looks(parts), strict=True)
     ]
-    (line,) = ax.plot([], [], "o-", color=INK, markersize=4.2, linewidth=0.9, label=say["total"])
+    (line,) = ax.plot(
+        [], [], "o-", color=INK, markersize=4.2, linewidth=0.9, label=translate("Total")
+    )
     ax.legend(
         handles=[line, *patches[::-1]], loc="upper left", bbox_to_anchor=(1.01, 1.0),
         frameon=False, fontsize=7.4, handlelength=1.1, handleheight=1.0, borderaxespad=0,

@@ -30,6 +30,7 @@ from bayes_nqp.estimands import (
     worst_gate,
 )
 from bayes_nqp.estimands._by import names_of
+from bayes_nqp.language import Translator
 from bayes_nqp.plots._intervals import draw_points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
@@ -110,7 +111,7 @@ def event_study(
     >>> plots.event_study(effects).axes[0].get_xlabel()
     'Event time (periods since adoption)'
     """
-    say, effects = words(language), effects_of(fit_or_effects)
+    translate, effects = words(language), effects_of(fit_or_effects)
     names = {new: old for new, old in names_of(by).items() if old != v.EVENT_TIME}
     if isinstance(leads, CheckResult):
         leads = _found(leads, names)
@@ -119,26 +120,40 @@ def event_study(
     series = _series(draws, leads)
     if ax is not None and len(series) > len(COLOURS):
         raise StudyError(f"one ax cannot hold {len(series)} groups", hint="leave out ax")
-    label = effect_label(draws, say)
+    label = effect_label(draws, translate)
     together = ax is not None or len(series) <= _TOGETHER
-    with style([*say.values(), label, title or "", *(one.label for one in series)]):
+    with style([translate.sample, label, title or "", *(one.label for one in series)]):
         columns = 1 if together else _columns(len(series))
         rows = 1 if together else -(-len(series) // columns)
         size = (5.6, 3.5) if together else (2.25 * columns + 0.4, 1.85 * rows + 0.8)
         figure, axes = figure_of(ax, size, rows, columns)
         if together:
-            _one_panel(axes[0], series, prob, say)
+            _one_panel(axes[0], series, prob, translate)
         else:
             overall = att(effects, v.EVENT_TIME, weights, balanced=balanced)
             _panels(axes, series, overall, prob, columns)
-        _dress(axes, say, label, columns, len(series))
-        notes = [say["points"].format(percent(prob))]
-        notes += [] if together else [say["behind"]]
-        notes += [say["reference"]] if leads is None else [say["leads_note"]]
-        notes += _composed(series, effects, list(names.values()), balanced, say)
+        _dress(axes, translate, label, columns, len(series))
+        notes = [
+            translate(
+                "Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.",
+                percent(prob),
+            )
+        ]
+        notes += [] if together else [translate("Grey line: all groups together.")]
+        notes += (
+            [translate("Zero is the expected path without the policy.")]
+            if leads is None
+            else [
+                translate(
+                    "Leads: a fit of their own, relative to event time −1; effects: "
+                    "relative to all periods before adoption."
+                )
+            ]
+        )
+        notes += _composed(series, effects, list(names.values()), balanced, translate)
         gate = worst_gate(draws, *([] if leads is None else [leads]))
         used = axes[: len(series)]
-        annotate(figure, used, notes, gate, say, owned=ax is None, title=title)
+        annotate(figure, used, notes, gate, translate, owned=ax is None, title=title)
         settle(axes)
     return figure
 
@@ -148,14 +163,22 @@ def _composed(
     effects: xr.Dataset,
     names: Sequence[str],
     balanced: int | None,
-    say: Mapping[str, str],
+    translate: Translator,
 ) -> list[str]:
     """Say who is behind the points, where that is few, or not the same throughout."""
     factors = [name for name in names if name in schema.factors(effects)]
     by = factors[0] if len(factors) == 1 else None
-    notes = [] if same_units(effects, by, balanced) else [say["other_units"]]
+    notes = (
+        []
+        if same_units(effects, by, balanced)
+        else [translate("Points do not all rest on the same units.")]
+    )
     pale = [*(one.draws for one in series), *(one.leads for one in series if one.leads is not None)]
-    return [*notes, say["few_units"].format(ENOUGH)] if any(_few(x).any() for x in pale) else notes
+    return (
+        [*notes, translate("Faint: fewer than {} units.", ENOUGH)]
+        if any(_few(x).any() for x in pale)
+        else notes
+    )
 
 
 def _few(draws: xr.DataArray) -> npt.NDArray[np.bool_]:
@@ -205,7 +228,7 @@ def _series(draws: xr.DataArray, leads: xr.DataArray | None) -> list[_Series]:
     return series
 
 
-def _one_panel(ax: Axes, series: list[_Series], prob: float, say: Mapping[str, str]) -> None:
+def _one_panel(ax: Axes, series: list[_Series], prob: float, translate: Translator) -> None:
     step = 0.16 if len(series) <= _TOGETHER else 0.7 / len(series)
     shifts = step * (np.arange(len(series), dtype=np.float64) - (len(series) - 1) / 2)
     for one, shift, colour in zip(series, shifts, COLOURS, strict=False):
@@ -214,7 +237,7 @@ def _one_panel(ax: Axes, series: list[_Series], prob: float, say: Mapping[str, s
     if len(series) > 1:
         _direct_labels(ax, series, shifts)
     elif series[0].leads is None:
-        _counts(ax, series[0].draws, say)
+        _counts(ax, series[0].draws, translate)
     else:
         where: dict[str, Any] = {
             "xytext": (0, -6),
@@ -222,7 +245,7 @@ def _one_panel(ax: Axes, series: list[_Series], prob: float, say: Mapping[str, s
             "ha": "center",
             "va": "top",
         }
-        ax.annotate(say["reference_point"], xy=(-1, 0), fontsize=6.8, color=MUTED, **where)
+        ax.annotate(translate("reference"), xy=(-1, 0), fontsize=6.8, color=MUTED, **where)
 
 
 def _panels(
@@ -290,7 +313,7 @@ def _direct_labels(ax: Axes, series: list[_Series], shifts: npt.NDArray[np.float
         )
 
 
-def _counts(ax: Axes, draws: xr.DataArray, say: Mapping[str, str]) -> None:
+def _counts(ax: Axes, draws: xr.DataArray, translate: Translator) -> None:
     """Write the units behind every point along the bottom: they change as cohorts drop out."""
     low, high = ax.get_ylim()
     ax.set_ylim(min(low, 0 - 0.04 * (high - low)) - 0.1 * (high - low), high)
@@ -300,7 +323,7 @@ def _counts(ax: Axes, draws: xr.DataArray, say: Mapping[str, str]) -> None:
     for step, units in list(zip(steps, draws[v.UNITS].to_numpy(), strict=True))[::every]:
         ax.text(step, 0.025, f"{units}", ha="center", va="bottom", **where)
     ax.annotate(
-        say["units"],
+        translate("units"),
         xy=(float(steps.max()), 0.025),
         xycoords=ax.get_xaxis_transform(),
         xytext=(14, 0),
@@ -312,10 +335,10 @@ def _counts(ax: Axes, draws: xr.DataArray, say: Mapping[str, str]) -> None:
     )
 
 
-def _dress(axes: list[Axes], say: Mapping[str, str], label: str, columns: int, used: int) -> None:
+def _dress(axes: list[Axes], translate: Translator, label: str, columns: int, used: int) -> None:
     label_beside(axes, label)
     if len(axes) == 1:
-        axes[0].set_xlabel(say["event_time"])
+        axes[0].set_xlabel(translate("Event time (periods since adoption)"))
         return
     bottom = axes[(used - 1) // columns * columns]
-    bottom.set_xlabel(say["event_time"], loc="left")
+    bottom.set_xlabel(translate("Event time (periods since adoption)"), loc="left")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bayes_nqp.checks import CheckResult
+from bayes_nqp.language import Translator
 from bayes_nqp.plots._words import Language
 
 __all__ = ["Drawer", "Look"]
@@ -28,7 +29,7 @@ class Look:
         Of the figure.
     language : {"en", "zh"}
         Of labels and notes.
-    say : mapping of str to str
+    translate : Translator
         The words of that language.
     """
 
@@ -36,7 +37,7 @@ class Look:
     ax: Axes | None
     title: str | None
     language: Language
-    say: Mapping[str, str]
+    translate: Translator
 
 
 type Drawer = Callable[[CheckResult, Look], Figure]

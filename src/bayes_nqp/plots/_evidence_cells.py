@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.estimands import text
+from bayes_nqp.language import Translator
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import COLOURS, INK, WARNING, figure_of, settle, style
@@ -46,7 +47,7 @@ def cells(result: CheckResult, look: Look) -> Figure:
     """
     table = result.evidence
     assert isinstance(table, pd.DataFrame)
-    say = look.say
+    translate = look.translate
     table = table.assign(stratum=_strata(table))
     panels = _panels(table, together=look.ax is not None)
     times = sorted(table[v.TIME].unique())
@@ -56,7 +57,7 @@ def cells(result: CheckResult, look: Look) -> Figure:
     width = float(np.clip(0.36 * len(times) * across + 1.2, 4.6, 11.0))
     size = (width, max(2.0, (0.27 * lines[0] + 0.75) * down + 0.8))
     names = [*panels, *(text(t) for t in times), *(n for keys, _ in panels.values() for n in keys)]
-    with style([*say.values(), look.title or "", *names]):
+    with style([translate.sample, look.title or "", *names]):
         figure, axes = figure_of(look.ax, size, down, across)
         top = float(max(table["rows"].max(), 2))
         for ax, (name, (keys, part)) in zip(axes, panels.items(), strict=False):
@@ -66,13 +67,17 @@ def cells(result: CheckResult, look: Look) -> Figure:
         for ax in axes[len(panels) :]:
             ax.set_visible(False)
         _labels(axes, len(panels), across, times, look)
-        notes = [say["cells_key"], *_marks(table, say)]
+        notes = [
+            translate(
+                "Each square: the treated rows of one cohort in one period, their number and shade."
+            ),
+            *_marks(table, translate),
+        ]
         hidden = table["stratum"].nunique() - len(panels) if look.ax is None else 0
         if hidden:
-            left_out = say["not_shown"].format(hidden).strip("… ")
-            notes.append(left_out + ("。" if look.language == "zh" else "."))
+            notes.append(translate("{} not shown.", hidden))
         shown = axes[: len(panels)]
-        annotate(figure, shown, notes, v.PASSED, say, owned=look.ax is None, title=look.title)
+        annotate(figure, shown, notes, v.PASSED, translate, owned=look.ax is None, title=look.title)
         settle(shown)
         for ax in shown:
             ax.tick_params(length=0, labelsize=7.4)
@@ -106,15 +111,15 @@ def _panels(table: pd.DataFrame, *, together: bool) -> dict[str, tuple[list[str]
     return found
 
 
-def _marks(table: pd.DataFrame, say: Mapping[str, str]) -> list[str]:
+def _marks(table: pd.DataFrame, translate: Translator) -> list[str]:
     """Explain the marks that the picture has."""
     found = []
     if table[["few_units", "few_controls"]].to_numpy(dtype=bool).any():
-        found.append(say["cell_few"])
+        found.append(translate("Orange corner: fewer than 3 units or controls."))
     if table["on_prior"].any():
-        found.append(say["cell_prior"])
+        found.append(translate("Purple corner: the cell's own effect rests on pooling."))
     if not table["identified"].all():
-        found.append(say["cell_lost"])
+        found.append(translate("Red cross: not identified."))
     return found
 
 
@@ -164,6 +169,6 @@ def _labels(axes: list[Axes], n: int, across: int, times: list[Any], look: Look)
         # Panels above an empty place have no axis below that would carry their labels.
         ax.tick_params(axis="x", labelbottom=k + across >= n)
         if k + across >= n:
-            ax.set_xlabel(look.say["period"])
+            ax.set_xlabel(look.translate("Time"))
         if k % across == 0:
-            ax.set_ylabel(look.say["cohort"])
+            ax.set_ylabel(look.translate("Cohort"))

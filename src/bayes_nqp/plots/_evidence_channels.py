@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CheckResult
+from bayes_nqp.checks import CheckResult, texts_of
 from bayes_nqp.checks._channels import LEVELS, QUANTILES
+from bayes_nqp.language import Message
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import (
@@ -39,6 +40,33 @@ _LEAST = 1.9
 """Height that the notes and one row need, inches."""
 
 
+_SCALE: Final = {
+    "effect": Message("Effect on the outcome"),
+    "sd": Message("In multiples of the mediator's sd within units"),
+    "periods": Message("Periods"),
+    "correlation": Message("Correlation of innovations"),
+    "r_squared": Message("Share of variation within units in common"),
+    "share": Message("Share of the total effect"),
+}
+_CHANNEL: Final = {
+    "overall": Message("Overall"),
+    "slope before adoption": Message("slope before adoption, a period"),
+    "effect on the mediator": Message("effect on the mediator"),
+    "indirect effect": Message("indirect effect"),
+    "indirect effect, a period earlier": Message("indirect effect, mediators a period earlier"),
+    "direct effect": Message("direct effect"),
+    "direct and indirect": Message("direct and indirect together"),
+    "outcome alone": Message("fit of the outcome alone"),
+    "proportion mediated": Message("proportion mediated"),
+    "as fitted": Message("as fitted"),
+    "delay": Message("delay of the response"),
+    "outcome": Message("outcome, total effect"),
+    "all mediators": Message("all mediators"),
+    "with the treatment": Message("with the treatment"),
+    "with the outcome": Message("with the outcome"),
+}
+
+
 def channels(result: CheckResult, look: Look) -> Figure:
     """Draw every quantity with its interval, in the colour of its verdict.
 
@@ -55,23 +83,23 @@ def channels(result: CheckResult, look: Look) -> Figure:
     """
     table = result.evidence
     assert isinstance(table, pd.DataFrame)
-    say, shown = look.say, _within(table, look.prob)
+    translate, shown = look.translate, _within(table, look.prob)
     scales = list(dict.fromkeys(shown["scale"]))[: 1 if look.ax is not None else None]
     parts = [shown[shown["scale"] == scale] for scale in scales]
     lines = [(_lines(part, look), _heights(part)) for part in parts]
     texts = [label for names, _ in lines for both in names for label in both]
-    with style([*say.values(), look.title or "", *texts]):
+    with style([translate.sample, look.title or "", *texts]):
         figure, axes = _axes(look, [heights[-1] for _, heights in lines])
         for ax, part, scale, (names, heights) in zip(axes, parts, scales, lines, strict=True):
             _draw(ax, part, scale, names, heights)
-            ax.set_xlabel(say[f"scale_{scale}"])
-        notes = [say["channels_key"]]
+            ax.set_xlabel(translate(_SCALE[scale]))
+        notes = [translate("Blue: holds; orange: in doubt; red: fails; grey: not judged.")]
         if shown["lower"].notna().any():
-            notes.append(say["channels_interval"].format(percent(look.prob)))
+            notes.append(translate("Bars: {} equal-tailed intervals.", percent(look.prob)))
         if any(scale in _LIMITS for scale in scales):
-            notes.append(say["channels_limits"])
+            notes.append(translate("Dashed: limits of the verdict."))
         gate = str(table.attrs.get(v.GATE, v.UNVERIFIED))
-        annotate(figure, axes, notes, gate, say, owned=look.ax is None, title=look.title)
+        annotate(figure, axes, notes, gate, translate, owned=look.ax is None, title=look.title)
         settle(axes)
         for ax in axes:
             ax.tick_params(axis="y", length=0)
@@ -108,12 +136,14 @@ def _heights(part: pd.DataFrame) -> list[float]:
 def _lines(part: pd.DataFrame, look: Look) -> list[tuple[str, str]]:
     """Labels of the rows, and of the mediators they belong to where these have several."""
     pairs = [
-        (_named(str(q), look), _named(str(m), look))
-        for q, m in zip(part["quantity"], part["mediator"], strict=True)
+        (_named(quantity, look), _named(mediator, look))
+        for quantity, mediator in zip(
+            texts_of(part, "quantity"), texts_of(part, "mediator"), strict=True
+        )
     ]
     if not part["mediator"].is_unique:
         return pairs
-    return [(q if q == m else look.say["channel_of"].format(m, q), "") for q, m in pairs]
+    return [(q if q == m else look.translate("{}: {}", m, q), "") for q, m in pairs]
 
 
 def _draw(
@@ -152,16 +182,6 @@ def _draw(
     ax.xaxis.set_major_locator(MaxNLocator(nbins=7))
 
 
-def _named(text: str, look: Look) -> str:
+def _named(label: str, look: Look) -> str:
     """Say a quantity in the figure's language; names of mediators as they are."""
-    say = look.say
-    known = say.get(f"channel_{text}")
-    if known is not None:
-        return known
-    if text == "overall":
-        return say["overall"]
-    for word in ("without", "with"):
-        match = re.fullmatch(rf"{word} (.+)", text)
-        if match:
-            return say[f"channel_{word}"].format(match[1])
-    return text
+    return look.translate.name(_CHANNEL.get(label, label))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from typing import Final
 
 import xarray as xr
 from matplotlib.figure import Figure
 
-from bayes_nqp.checks import CheckResult
+from bayes_nqp.checks import CheckResult, texts_of
 from bayes_nqp.estimands import gate_of
+from bayes_nqp.language import Message
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._forest import Row, draw_rows
 from bayes_nqp.plots._notes import annotate
@@ -33,35 +34,41 @@ def comparison(result: CheckResult, look: Look) -> Figure:
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)
-    say, draws = look.say, evidence["contrast"]
-    rows = _rows(draws, look)
-    label = say["difference_of"].format(effect_label(draws, say))
-    with style([*say.values(), label, look.title or "", *(row.label for row in rows)]):
+    translate, draws = look.translate, evidence["contrast"]
+    rows = _rows(draws, texts_of(evidence, "specification"), look)
+    label = translate("Difference: {}", effect_label(draws, translate))
+    with style([translate.sample, label, look.title or "", *(row.label for row in rows)]):
         figure, (ax,) = figure_of(look.ax, (6.8, 0.215 * len(rows) + 1.25))
-        draw_rows(ax, rows, look.prob, say)
+        draw_rows(ax, rows, look.prob, translate)
         for tick in ax.get_yticklabels():
             tick.set_fontweight("normal")
         for tick, row in zip(ax.get_yticklabels(), rows, strict=True):
             if row.draws is None:
                 tick.set_fontweight("bold")
         ax.set_xlabel(label)
-        notes = [say["points"].format(percent(look.prob)), say["first_is_own"]]
+        notes = [
+            translate(
+                "Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.",
+                percent(look.prob),
+            ),
+            translate("Black: the fit itself."),
+        ]
         gate = gate_of(draws)
-        annotate(figure, [ax], notes, gate, say, owned=look.ax is None, title=look.title)
+        annotate(figure, [ax], notes, gate, translate, owned=look.ax is None, title=look.title)
         settle([ax])
         ax.tick_params(axis="y", length=0)
     return figure
 
 
-def _rows(draws: xr.DataArray, look: Look) -> list[Row]:
+def _rows(draws: xr.DataArray, specifications: list[str], look: Look) -> list[Row]:
     rows: list[Row] = []
     for k, name in enumerate(draws["contrast_label"].to_numpy()):
         rows.append(Row(str(name), None))
-        for s, specification in enumerate(draws["specification"].to_numpy()):
+        for s, specification in enumerate(specifications):
             colour = INK if s == 0 else COLOURS[(s - 1) % len(COLOURS)]
             rows.append(
                 Row(
-                    _named(str(specification), look),
+                    _named(specification, look),
                     draws.isel(pair=k, specification=s),
                     colour,
                     "o" if s == 0 else "D",
@@ -70,9 +77,17 @@ def _rows(draws: xr.DataArray, look: Look) -> list[Row]:
     return rows
 
 
-def _named(text: str, look: Look) -> str:
+_TIME_EFFECTS: Final = {
+    "by {}": Message("time effects by {}"),
+    "by {}, pooled": Message("time effects by {}, pooled"),
+    "common to all": Message("common time effects"),
+    "common to all, pooled": Message("common time effects, pooled"),
+}
+"""By the template of a specification's label."""
+
+
+def _named(label: str, look: Look) -> str:
     """Name the time effects of a specification."""
-    pooled = text.endswith(", pooled")
-    by = re.fullmatch(r"by (.+)", text.removesuffix(", pooled"))
-    name = look.say["time_by"].format(by[1]) if by else look.say["time_common"]
-    return look.say["time_pooled"].format(name) if pooled else name
+    if isinstance(label, Message) and label.template in _TIME_EFFECTS:
+        label = _TIME_EFFECTS[label.template].fill(*label.parts)
+    return look.translate.name(label)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -18,6 +17,7 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of, text
+from bayes_nqp.language import Translator
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate, label_beside
 from bayes_nqp.plots._style import COLOURS, MUTED, figure_of, settle, style
@@ -125,7 +125,7 @@ def curves(result: CheckResult, look: Look) -> Figure:
     wanted = [k for name in names for k in np.flatnonzero((mediator == name) & (kind != "joint"))]
     for k in wanted:
         one = evidence.isel(quantity=k)
-        label = look.say["overall"] if kind[k] == "overall" else str(one["label"].item())
+        label = look.translate("Overall") if kind[k] == "overall" else str(one["label"].item())
         panels.append(
             _Panel(
                 f"{mediator[k]} · {label}", one.sel(path="indirect"), one.sel({v.PATH: v.DIRECT})
@@ -141,28 +141,42 @@ def curves(result: CheckResult, look: Look) -> Figure:
 
 
 def _drawn(panels: list[_Panel], whole: xr.Dataset, look: Look, columns: int) -> Figure:
-    say = look.say
-    label = effect_label(whole, say)
+    translate = look.translate
+    label = effect_label(whole, translate)
     columns = min(columns, len(panels), 5)
     rows = -(-len(panels) // columns)
     size = (5.2, 3.5) if len(panels) == 1 else (2.3 * columns + 0.6, 1.95 * rows + 0.95)
-    with style([*say.values(), label, look.title or "", *(one.title for one in panels)]):
+    with style([translate.sample, label, look.title or "", *(one.title for one in panels)]):
         figure, axes = figure_of(look.ax, size, rows, columns)
         for k, (ax, one) in enumerate(zip(axes, panels, strict=False)):
-            _panel(ax, one, look.prob, say)
+            _panel(ax, one, look.prob, translate)
             ax.set_title(one.title, fontsize=8.5)
             ax.tick_params(labelbottom=k >= len(panels) - columns)
         for ax in axes[len(panels) :]:
             ax.set_axis_off()
-        _key(axes[0], say)
+        _key(axes[0], translate)
         label_beside(axes, label)
         if len(axes) == 1:
-            axes[0].set_xlabel(say["rho_axis"])
+            axes[0].set_xlabel(translate("ρ: correlation of innovations with the outcome's"))
         else:
-            axes[(len(panels) - 1) // columns * columns].set_xlabel(say["rho_axis"], loc="left")
-        notes = [say["rho_key"].format(percent(look.prob)), say["rho_crossing"]]
+            axes[(len(panels) - 1) // columns * columns].set_xlabel(
+                translate("ρ: correlation of innovations with the outcome's"), loc="left"
+            )
+        notes = [
+            translate(
+                "Lines: posterior means with {} intervals, if the innovations of "
+                "the mediator and of the outcome have the correlation ρ, given the "
+                "other mediators. At zero: no confounding.",
+                percent(look.prob),
+            ),
+            translate(
+                "Dashed: where the indirect effect crosses zero. A common cause "
+                "then explains shares of both innovations' variances whose product "
+                "is ρ²."
+            ),
+        ]
         used, gate = axes[: len(panels)], gate_of(whole)
-        annotate(figure, used, notes, gate, say, owned=look.ax is None, title=look.title)
+        annotate(figure, used, notes, gate, translate, owned=look.ax is None, title=look.title)
         settle(axes)
     return figure
 
@@ -189,7 +203,7 @@ def _band(one: xr.Dataset, prob: float) -> tuple[Array, Array]:
     return low, high
 
 
-def _panel(ax: Axes, panel: _Panel, prob: float, say: Mapping[str, str]) -> None:
+def _panel(ax: Axes, panel: _Panel, prob: float, translate: Translator) -> None:
     ax.axhline(0, color=MUTED, linewidth=0.7, zorder=0.5)
     ax.axvline(0, color=MUTED, linewidth=0.5, zorder=0.5)
     for one, colour, dashes in (
@@ -208,9 +222,11 @@ def _panel(ax: Axes, panel: _Panel, prob: float, say: Mapping[str, str]) -> None
     crossing = float(panel.indirect["crossing"])
     if ends.min() < crossing < ends.max():
         ax.axvline(crossing, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1.5)
-    said = say["crosses_nowhere"]
+    said = translate("crosses zero nowhere")
     if np.isfinite(crossing):
-        said = say["crosses_at"].format(f"{round(crossing, 2) + 0.0:.2f}".replace("-", "−"))
+        said = translate(
+            "crosses zero at ρ = {}", f"{round(crossing, 2) + 0.0:.2f}".replace("-", "−")
+        )
     ax.annotate(
         said, xy=(0, 0), xycoords="axes fraction", xytext=(4, 3), textcoords="offset points",
         va="bottom", fontsize=7.2, color=MUTED,
@@ -218,13 +234,13 @@ def _panel(ax: Axes, panel: _Panel, prob: float, say: Mapping[str, str]) -> None
     )  # fmt: skip
 
 
-def _key(ax: Axes, say: Mapping[str, str]) -> None:
+def _key(ax: Axes, translate: Translator) -> None:
     """Name both lines, in the first panel."""
     handles = [
         ax.plot([], [], color=COLOURS[0], linewidth=1.5)[0],
         ax.plot([], [], color=COLOURS[1], linewidth=1.5, linestyle=(0, (5, 1.5)))[0],
     ]
     ax.legend(
-        handles, [say["indirect_path"], say["direct_path"]], loc="upper right", fontsize=7,
-        frameon=False, handlelength=1.8, borderaxespad=0.1,
+        handles, [translate("indirect effect"), translate("direct effect")],
+        loc="upper right", fontsize=7, frameon=False, handlelength=1.8, borderaxespad=0.1,
     )  # fmt: skip

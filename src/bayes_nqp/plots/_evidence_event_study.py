@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.estimands import ENOUGH
+from bayes_nqp.language import Translator
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._intervals import draw_points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside
@@ -53,12 +53,12 @@ def event_study(result: CheckResult, look: Look) -> Figure:
     -------
     Figure
     """
-    evidence, say = result.evidence, look.say
+    evidence, translate = result.evidence, look.translate
     assert isinstance(evidence, xr.Dataset)
-    every = _parts(evidence, say)
+    every = _parts(evidence, translate)
     parts = every[: 1 if look.ax is not None else _PANELS]
-    label = effect_label(evidence, say)
-    with style([*say.values(), label, look.title or "", *(part.label for part in parts)]):
+    label = effect_label(evidence, translate)
+    with style([translate.sample, label, look.title or "", *(part.label for part in parts)]):
         columns = {1: 1, 2: 2, 4: 2}.get(len(parts), 3 if len(parts) <= 9 else 4)
         rows = -(-len(parts) // columns)
         size = (5.6, 3.6) if len(parts) == 1 else (2.3 * columns + 0.5, 1.9 * rows + 1.1)
@@ -71,20 +71,20 @@ def event_study(result: CheckResult, look: Look) -> Figure:
                 ax.tick_params(labelbottom=k >= len(parts) - columns)
         for ax in axes[len(parts) :]:
             ax.set_axis_off()
-        _dress(axes, label, say, (len(parts) - 1) // columns * columns)
+        _dress(axes, label, translate, (len(parts) - 1) // columns * columns)
         notes = _notes(parts, look, reference)
         if len(every) > len(parts) and look.ax is None:
-            notes.append(say["not_shown"].format(len(every) - len(parts)))
+            notes.append(translate("… {} not shown …", len(every) - len(parts)))
         gate = str(evidence.coords.get(v.GATE, xr.DataArray(v.UNVERIFIED)).item())
         used = axes[: len(parts)]
-        annotate(figure, used, notes, gate, say, owned=look.ax is None, title=look.title)
+        annotate(figure, used, notes, gate, translate, owned=look.ax is None, title=look.title)
         settle(axes)
     return figure
 
 
-def _parts(evidence: xr.Dataset, say: Mapping[str, str]) -> list[_Part]:
+def _parts(evidence: xr.Dataset, translate: Translator) -> list[_Part]:
     whole = _Part(
-        say["overall"],
+        translate("Overall"),
         None if "lead" not in evidence else _counted(evidence, "lead"),
         _counted(evidence, "effect"),
         evidence["slope"].to_numpy() if "slope" in evidence else None,
@@ -191,25 +191,46 @@ def _seen(draws: xr.DataArray, dim: str) -> xr.DataArray:
     return draws.isel({dim: _known(draws)})
 
 
-def _dress(axes: list[Axes], label: str, say: Mapping[str, str], bottom: int) -> None:
+def _dress(axes: list[Axes], label: str, translate: Translator, bottom: int) -> None:
     label_beside(axes, label)
     if len(axes) == 1:
-        axes[0].set_xlabel(say["event_time"])
+        axes[0].set_xlabel(translate("Event time (periods since adoption)"))
         return
-    axes[bottom].set_xlabel(say["event_time"], loc="left")
+    axes[bottom].set_xlabel(translate("Event time (periods since adoption)"), loc="left")
 
 
 def _notes(parts: list[_Part], look: Look, reference: int) -> list[str]:
-    say = look.say
-    notes = [say["points"].format(percent(look.prob))]
+    translate = look.translate
+    notes = [
+        translate(
+            "Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.",
+            percent(look.prob),
+        )
+    ]
     shown = [one for part in parts for one in (part.effect, part.lead) if one is not None]
     few = any((_few(one) & _known(one)).any() for one in shown)
-    faint = [say["few_units"].format(ENOUGH)] if few else []
+    faint = [translate("Faint: fewer than {} units.", ENOUGH)] if few else []
     if parts[0].lead is None:
-        return [*notes, say["reference"], *faint]
-    notes.append(say["lead_fit"].format(f"−{-reference}"))
+        return [*notes, translate("Zero is the expected path without the policy."), *faint]
+    notes.append(
+        translate(
+            "Hollow: leads; filled: effects of the same fit; both from event time {}.",
+            f"−{-reference}",
+        )
+    )
     if np.isfinite(parts[0].bound):
-        notes.append(say["lead_bound"])
+        notes.append(
+            translate(
+                "Grey: within the size of the average effect (or twice its sd), "
+                "where leads should lie."
+            )
+        )
     if parts[0].slope is not None:
-        notes.append(say["trend_line"].format(percent(look.prob)))
+        notes.append(
+            translate(
+                "Line: the differential trend before adoption, dashed where it is "
+                "prolonged, with its {} interval.",
+                percent(look.prob),
+            )
+        )
     return [*notes, *faint]

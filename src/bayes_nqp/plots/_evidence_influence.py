@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
+from bayes_nqp.language import Translator
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._intervals import written
 from bayes_nqp.plots._notes import annotate
@@ -51,11 +52,11 @@ def influence(result: CheckResult, look: Look) -> Figure:
     """
     table = result.evidence
     assert isinstance(table, pd.DataFrame)
-    say, named = look.say, table.head(_NAMED)
-    names = [_name(row, say) for row in named.to_dict("records")]
+    translate, named = look.translate, table.head(_NAMED)
+    names = [_name(row, translate) for row in named.to_dict("records")]
     rest = table.iloc[_NAMED:]
     lines = len(named) + (1.6 if len(rest) else 0)
-    with style([*say.values(), look.title or "", *names]):
+    with style([translate.sample, look.title or "", *names]):
         figure, (ax,) = figure_of(look.ax, (6.6, 0.2 * lines + 1.35))
         height = -np.arange(len(named), dtype=float)
         _points(ax, named, height)
@@ -63,24 +64,33 @@ def influence(result: CheckResult, look: Look) -> Figure:
         if len(rest):
             below = float(height[-1] - 1.6)
             _others(ax, rest, below)
-            ticks[below] = say["others_n"].format(len(rest))
-        _frame(ax, ticks, say)
-        _columns(ax, named, height, float(table.attrs["good_k"]), say)
-        _key(ax, table, say)
-        notes = [say["influence_key"], say["influence_k"].format(f"{table.attrs['good_k']:.2f}")]
+            ticks[below] = translate("{} others", len(rest))
+        _frame(ax, ticks, translate)
+        _columns(ax, named, height, float(table.attrs["good_k"]), translate)
+        _key(ax, table, translate)
+        notes = [
+            translate(
+                "Average effect on the treated rows of the other units, less that "
+                "of all. Grey band: one posterior sd."
+            ),
+            translate(
+                "k: Pareto k of the importance weights, red above {}, where only a refit can tell.",
+                f"{table.attrs['good_k']:.2f}",
+            ),
+        ]
         gate = str(table.attrs.get(v.GATE, v.UNVERIFIED))
-        annotate(figure, [ax], notes, gate, say, owned=look.ax is None, title=look.title)
+        annotate(figure, [ax], notes, gate, translate, owned=look.ax is None, title=look.title)
         settle([ax])
         ax.tick_params(axis="y", length=0, labelsize=7.2)
     return figure
 
 
-def _name(row: Mapping[Any, Any], say: Mapping[str, str]) -> str:
+def _name(row: Mapping[Any, Any], translate: Translator) -> str:
     label = str(next(iter(row.values())))
     cohort = str(row.get(v.COHORT, "several"))
     if cohort == "several":
         return label
-    return f"{label} · {say['never'] if cohort == 'never' else cohort}"
+    return f"{label} · {translate('never treated') if cohort == 'never' else cohort}"
 
 
 def _colours(table: pd.DataFrame) -> list[str]:
@@ -106,7 +116,7 @@ def _others(ax: Axes, rest: pd.DataFrame, height: float) -> None:
     )  # fmt: skip
 
 
-def _frame(ax: Axes, ticks: Mapping[float, str], say: Mapping[str, str]) -> None:
+def _frame(ax: Axes, ticks: Mapping[float, str], translate: Translator) -> None:
     places = list(ticks)
     ax.axvspan(-1, 1, color=FAINT, alpha=0.22, linewidth=0, zorder=0)
     ax.axvline(0, color=MUTED, linewidth=0.7, zorder=0.5)
@@ -116,11 +126,11 @@ def _frame(ax: Axes, ticks: Mapping[float, str], say: Mapping[str, str]) -> None
     ax.set_xlim(min(low, -1.15), max(high, 1.15))
     ax.spines["left"].set_visible(False)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=7))
-    ax.set_xlabel(say["shift_in_sd"])
+    ax.set_xlabel(translate("Shift of the average effect without the unit, in posterior sd"))
 
 
 def _columns(
-    ax: Axes, named: pd.DataFrame, height: Any, good: float, say: Mapping[str, str]
+    ax: Axes, named: pd.DataFrame, height: Any, good: float, translate: Translator
 ) -> None:
     """Write the average effect without each unit, and its Pareto k, at the right."""
     where: dict[str, Any] = {
@@ -128,7 +138,7 @@ def _columns(
         "va": "center", "annotation_clip": False, "fontsize": 7.2,
     }  # fmt: skip
     decimals = int(np.clip(2 - np.floor(np.log10(named["sd_without"].median())), 0, 6))
-    lines: list[tuple[float, str, str, str]] = [(0.95, say["att_without"], "k", MUTED)]
+    lines: list[tuple[float, str, str, str]] = [(0.95, translate("effect without"), "k", MUTED)]
     for y, row in zip(height, named.to_dict("records"), strict=True):
         value = float(row["att_without"])
         shown = written(value, decimals) if np.isfinite(value) else "–"
@@ -140,11 +150,16 @@ def _columns(
         ax.annotate(k_text, xy=(1, y), xytext=(94, 0), color=colour, fontweight=bold, **where)
 
 
-def _key(ax: Axes, table: pd.DataFrame, say: Mapping[str, str]) -> None:
+def _key(ax: Axes, table: pd.DataFrame, translate: Translator) -> None:
     marks = [
-        (ACCENT, "o", say["treated_unit"], (table["treated_rows"] > 0).any()),
-        (_CONTROL, "o", say["control_unit"], (table["treated_rows"] == 0).any()),
-        (INK, "D", say["refitted"], table["refitted"].any()),
+        (ACCENT, "o", translate("treated"), (table["treated_rows"] > 0).any()),
+        (
+            _CONTROL,
+            "o",
+            translate("never treated", context="unit"),
+            (table["treated_rows"] == 0).any(),
+        ),
+        (INK, "D", translate("refitted"), table["refitted"].any()),
     ]
     handles = [
         Line2D([], [], color=colour, marker=marker, markersize=4, linestyle="", label=label)

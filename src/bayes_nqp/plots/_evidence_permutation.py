@@ -31,10 +31,10 @@ def permutation(result: CheckResult, look: Look) -> Figure:
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)
-    say = look.say
+    translate = look.translate
     placebo = (evidence["placebo"] / evidence["placebo_sd"]).to_numpy()
     actual = float(evidence["actual"] / evidence["actual_sd"])
-    with style([*say.values(), look.title or ""]):
+    with style([translate.sample, look.title or ""]):
         figure, (ax,) = figure_of(look.ax, (5.0, 3.0))
         most = max(3.0, 1.05 * np.abs([*placebo, actual]).max())
         bins = np.arange(-most, most + 0.25, 0.25).tolist()
@@ -44,13 +44,19 @@ def permutation(result: CheckResult, look: Look) -> Figure:
         ax.axvline(actual, color=COLOURS[1], linewidth=1.6)
         side = "right" if actual > 0 else "left"
         ax.annotate(
-            say["actual"], (actual, 1), (-4 if actual > 0 else 4, -2), color=COLOURS[1],
+            translate("actual"), (actual, 1), (-4 if actual > 0 else 4, -2), color=COLOURS[1],
             xycoords=("data", "axes fraction"), textcoords="offset points", ha=side, va="top",
         )  # fmt: skip
-        ax.set_xlabel(say["placebo_z"])
-        ax.set_ylabel(say["permutations"])
+        ax.set_xlabel(translate("Average effect over its posterior sd"))
+        ax.set_ylabel(translate("Permutations"))
         ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
-        notes = [say["placebos"].format(placebo.size, f"{evidence.attrs['p']:.3f}")]
-        annotate(figure, [ax], notes, v.PASSED, say, owned=look.ax is None, title=look.title)
+        notes = [
+            translate(
+                "Bars: {} permutations of the cohorts within strata. Dashed: ±1.96. p = {}.",
+                placebo.size,
+                f"{evidence.attrs['p']:.3f}",
+            )
+        ]
+        annotate(figure, [ax], notes, v.PASSED, translate, owned=look.ax is None, title=look.title)
         settle([ax])
     return figure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import COLOURS, FAINT, INK, MUTED, figure_of, settle, style
@@ -20,6 +22,12 @@ __all__ = ["power_scaling"]
 
 _FLOOR = 0.001
 _TICKS = (0.001, 0.01, 0.05, 0.1, 0.5, 1.0)
+
+
+_TO: Final = {
+    "prior": Message("to the priors"),
+    "likelihood": Message("to the likelihood"),
+}
 
 
 def power_scaling(result: CheckResult, look: Look) -> Figure:
@@ -37,26 +45,32 @@ def power_scaling(result: CheckResult, look: Look) -> Figure:
     """
     table = result.evidence
     assert isinstance(table, pd.DataFrame)
-    say = look.say
-    names = [_label(str(name), say) for name in table["quantity"]]
+    translate = look.translate
+    names = [_label(str(name), translate) for name in table["quantity"]]
     threshold = float(table.attrs.get("threshold", 0.05))
-    with style([*say.values(), *names, look.title or ""]):
+    with style([translate.sample, *names, look.title or ""]):
         figure, (ax,) = figure_of(look.ax, (5.4, 0.215 * len(table) + 1.35))
         _fill(ax, table, names, threshold)
-        ax.set_xlabel(say["sensitivity"])
+        ax.set_xlabel(translate("Power-scaling sensitivity (log scale)"))
         for key, (marker, colour, filled) in _MARKS.items():
             ax.plot(
-                [], [], marker, color=colour, label=say[f"to_{key}"], markersize=5,
+                [], [], marker, color=colour, label=translate(_TO[key]), markersize=5,
                 markerfacecolor=colour if filled else "white",
             )  # fmt: skip
         ax.legend(
             loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, fontsize=8,
             borderpad=0, handletextpad=0.3,
         )  # fmt: skip
-        notes = [say["power_scaling"].format(f"{threshold:g}")]
+        notes = [
+            translate(
+                "Dashed: threshold {}. Bold: sensitive to the priors. Above: "
+                "effects; below: parameters.",
+                f"{threshold:g}",
+            )
+        ]
         if (table["prior"] < _FLOOR).any() or (table["likelihood"] < _FLOOR).any():
-            notes.append(say["at_floor"].format(f"{_FLOOR:g}"))
-        annotate(figure, [ax], notes, v.PASSED, say, owned=look.ax is None, title=look.title)
+            notes.append(translate("Values below {} are drawn there.", f"{_FLOOR:g}"))
+        annotate(figure, [ax], notes, v.PASSED, translate, owned=look.ax is None, title=look.title)
         settle([ax])
         ax.tick_params(axis="y", length=0)
     return figure
@@ -93,10 +107,10 @@ def _fill(ax: Axes, table: pd.DataFrame, names: list[str], threshold: float) -> 
         tick.set_fontweight("bold" if diagnosis else "normal")
 
 
-def _label(name: str, say: Mapping[str, str]) -> str:
+def _label(name: str, translate: Translator) -> str:
     if name == "att":
-        return say["overall"]
+        return translate("Overall")
     if name.startswith("att[") and name.endswith("]"):
         factor, _, level = name[4:-1].partition("=")
-        return say["at_event_time"].format(level) if factor == v.EVENT_TIME else level
+        return translate("event time {}", level) if factor == v.EVENT_TIME else level
     return name

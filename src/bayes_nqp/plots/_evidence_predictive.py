@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -10,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
+from bayes_nqp.language import Message
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate, wrapped
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, WARNING, figure_of, settle, style
@@ -18,6 +21,26 @@ __all__ = ["predictive"]
 
 _COLUMNS = 4
 _BINS = 24
+
+
+_STATISTICS: Final = {
+    "autocorrelation, lag 1": Message("Autocorrelation, lag 1"),
+    "autocorrelation, lag 2": Message("Autocorrelation, lag 2"),
+    "autocorrelation, lag 3": Message("Autocorrelation, lag 3"),
+    "partial autocorrelation, lag 2": Message("Partial autocorrelation, lag 2"),
+    "kurtosis of innovations": Message("Kurtosis of innovations"),
+    "largest innovation": Message("Largest innovation, in sd"),
+    "spread between strata": Message("Largest over smallest sd, strata"),
+    "spread between periods": Message("Largest over smallest sd, periods"),
+    "pre-period slope": Message("Slope of the treated before adoption"),
+    "last pre-period": Message("Last period before adoption"),
+    "pre-period steps": Message("Steps before adoption, rms"),
+    "sd within units": Message("Sd within units"),
+    "sd of changes": Message("Sd of changes"),
+    "treated less untreated": Message("Treated less untreated"),
+    "sd of treated less untreated": Message("Sd of treated less untreated"),
+}
+"""What small panels call the statistics."""
 
 
 def predictive(result: CheckResult, look: Look) -> Figure:
@@ -38,19 +61,26 @@ def predictive(result: CheckResult, look: Look) -> Figure:
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)
-    say = look.say
+    translate = look.translate
     names = [str(name) for name in evidence["statistic"].to_numpy()]
-    with style([*say.values(), look.title or "", *names]):
+    with style([translate.sample, look.title or "", *names]):
         if look.ax is None:
             figure, axes = _panels(len(names))
             for k, (ax, name) in enumerate(zip(axes, names, strict=True)):
-                _histogram(ax, evidence.isel(statistic=k), say.get(name, name), evidence)
+                _histogram(
+                    ax,
+                    evidence.isel(statistic=k),
+                    translate.name(_STATISTICS.get(name, name)),
+                    evidence,
+                )
         else:
             figure, axes = figure_of(look.ax, (5.0, 3.0))
-            _distances(axes[0], evidence, [say.get(name, name) for name in names])
-            axes[0].set_xlabel(say["distance_sd"])
+            _distances(
+                axes[0], evidence, [translate.name(_STATISTICS.get(name, name)) for name in names]
+            )
+            axes[0].set_xlabel(translate("Observed less mean of replications, in their sd"))
         annotate(
-            figure, axes, _notes(evidence, look), v.PASSED, say,
+            figure, axes, _notes(evidence, look), v.PASSED, translate,
             owned=look.ax is None, title=look.title,
         )  # fmt: skip
         settle(axes)
@@ -58,11 +88,27 @@ def predictive(result: CheckResult, look: Look) -> Figure:
 
 
 def _notes(evidence: xr.Dataset, look: Look) -> list[str]:
-    key = "drawn_prior" if evidence.attrs.get("predictive") == "prior" else "drawn_posterior"
-    notes = [look.say[key].format(evidence.sizes["replication"])]
-    notes.append(look.say["p_single" if look.ax is None else "distances"])
+    translate, prior = look.translate, evidence.attrs.get("predictive") == "prior"
+    notes = [
+        translate(
+            "Grey: {} panels drawn from the priors; coloured: observed."
+            if prior
+            else "Grey: {} panels drawn from the fitted model; coloured: observed.",
+            evidence.sizes["replication"],
+        )
+    ]
+    notes.append(
+        translate(
+            (
+                "p: two-sided, each statistic by itself; red: farther out than 95% "
+                "of such panels have any statistic."
+            )
+            if look.ax is None
+            else ("Bars hold 95% of panels; red: farther out than 95% of panels have any.")
+        )
+    )
     overall = float(evidence.attrs["overall_p_value"])
-    return [*notes, look.say["p_together"].format(f"{overall:.3f}")]
+    return [*notes, translate("All together: p = {}.", f"{overall:.3f}")]
 
 
 def _panels(number: int) -> tuple[Figure, list[Axes]]:

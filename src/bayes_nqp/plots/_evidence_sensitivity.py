@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -18,6 +17,7 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of, text
+from bayes_nqp.language import Translator
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate, label_beside
 from bayes_nqp.plots._style import COLOURS, MUTED, figure_of, settle, style
@@ -107,12 +107,12 @@ def regions(result: CheckResult, look: Look) -> Figure:
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)
-    say, panels = look.say, []
+    translate, panels = look.translate, []
     for k in range(evidence.sizes["quantity"]):
         one = evidence.isel(quantity=k)
         kind, label = str(one["kind"].item()), str(one["label"].item())
-        label = say["overall"] if kind == "overall" else label
-        panels.append(_Panel(label, one, say["own_steps"] if kind == "own" else ""))
+        label = translate("Overall") if kind == "overall" else label
+        panels.append(_Panel(label, one, translate("own bounds") if kind == "own" else ""))
     return _drawn(panels[:1] if look.ax is not None else panels, evidence, look)
 
 
@@ -121,35 +121,45 @@ def _named(dim: str, level: object) -> str:
 
 
 def _drawn(panels: list[_Panel], whole: xr.Dataset, look: Look) -> Figure:
-    say, smooth = look.say, whole.attrs["bound"] == "smoothness"
-    label = effect_label(whole, say)
+    translate, smooth = look.translate, whole.attrs["bound"] == "smoothness"
+    label = effect_label(whole, translate)
     columns = len(panels) if len(panels) < 4 else {4: 2}.get(len(panels), 3)
     rows = -(-len(panels) // columns)
     size = (5.2, 3.3) if len(panels) == 1 else (2.4 * columns + 0.5, 1.95 * rows + 0.85)
-    with style([*say.values(), label, look.title or "", *(one.title for one in panels)]):
+    with style([translate.sample, label, look.title or "", *(one.title for one in panels)]):
         figure, axes = figure_of(look.ax, size, rows, columns)
         for k, (ax, one) in enumerate(zip(axes, panels, strict=False)):
-            _panel(ax, one, smooth, say)
+            _panel(ax, one, smooth, translate)
             ax.set_title(one.title, fontsize=8.5)
             ax.tick_params(labelbottom=k >= len(panels) - columns)
         for ax in axes[len(panels) :]:
             ax.set_axis_off()
-        across = say["smoothness" if smooth else "relative_magnitudes"]
+        across = translate(
+            "M: change of the violation's slope per period"
+            if smooth
+            else "M̄: changes after adoption over the largest before it"
+        )
         label_beside(axes, label)
         if len(axes) == 1:
             axes[0].set_xlabel(across)
         else:
             axes[(len(panels) - 1) // columns * columns].set_xlabel(across, loc="left")
-        notes = [say["robust_note"].format(percent(float(whole.attrs["prob"])))]
+        notes = [
+            translate(
+                "Blue: robust {0} region; orange: {0} interval under parallel "
+                "trends, with its posterior mean, from the fit with leads.",
+                percent(float(whole.attrs["prob"])),
+            )
+        ]
         if any(0 < float(one.regions["breakdown"]) < np.inf for one in panels):
-            notes.append(say["breakdown_note"])
+            notes.append(translate("Dashed: breakdown, beyond which the region holds zero."))
         used, gate = axes[: len(panels)], gate_of(whole)
-        annotate(figure, used, notes, gate, say, owned=look.ax is None, title=look.title)
+        annotate(figure, used, notes, gate, translate, owned=look.ax is None, title=look.title)
         settle(axes)
     return figure
 
 
-def _panel(ax: Axes, panel: _Panel, smooth: bool, say: Mapping[str, str]) -> None:
+def _panel(ax: Axes, panel: _Panel, smooth: bool, translate: Translator) -> None:
     one = panel.regions
     limits = one["limit"].to_numpy()
     low, high = one["lower"].to_numpy(), one["upper"].to_numpy()
@@ -168,7 +178,7 @@ def _panel(ax: Axes, panel: _Panel, smooth: bool, say: Mapping[str, str]) -> Non
     ax.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
     ax.margins(y=0.14)
-    said = _breakdown(one, float(limits.max()), ends, say)
+    said = _breakdown(one, float(limits.max()), ends, translate)
     if 0 < float(one["breakdown"]) <= limits.max():
         ax.axvline(
             float(one["breakdown"]), color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1
@@ -181,14 +191,14 @@ def _panel(ax: Axes, panel: _Panel, smooth: bool, say: Mapping[str, str]) -> Non
     )  # fmt: skip
 
 
-def _breakdown(one: xr.Dataset, last: float, ends: list[float], say: Mapping[str, str]) -> str:
+def _breakdown(one: xr.Dataset, last: float, ends: list[float], translate: Translator) -> str:
     """Say where the region begins to hold zero, and how much a period that is."""
     value = float(one["breakdown"])
     if ends[0] <= 0 <= ends[1]:
-        return say["holds_zero"]
+        return translate("interval holds zero")
     if np.isinf(value):
-        return say["no_breakdown"]
-    said = say["breakdown"].format(f"{value:.2g}" if value < 0.1 else f"{value:.2f}")
+        return translate("no breakdown")
+    said = translate("breakdown {}", f"{value:.2g}" if value < 0.1 else f"{value:.2f}")
     if "largest_step" in one:
-        said += say["a_period"].format(f"{value * float(one['largest_step']):.2g}")
+        said += translate(" ({} a period)", f"{value * float(one['largest_step']):.2g}")
     return f"{said} →" if value > last else said

@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.checks._labels import texts_of
 from bayes_nqp.estimands import gate_of
-from bayes_nqp.language import Translator
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._forest import Row, draw_rows
 from bayes_nqp.plots._intervals import points_of
@@ -38,14 +37,14 @@ def specifications(result: CheckResult, look: Look) -> Figure:
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)
-    say, draws = look.say, evidence["att"].assign_attrs(evidence.attrs)
+    translate, draws = look.translate, evidence["att"].assign_attrs(evidence.attrs)
     rows = _rows(evidence, look)
-    label = effect_label(draws, say)
-    with style([*say.values(), label, look.title or "", *(row.label for row in rows)]):
+    label = effect_label(draws, translate)
+    with style([translate.sample, label, look.title or "", *(row.label for row in rows)]):
         figure, (ax,) = figure_of(look.ax, (6.8, 0.205 * len(rows) + 1.3))
         low, high = points_of(evidence["att"].isel(specification=0), look.prob).outer[:, 0]
         ax.axvspan(low, high, color=FAINT, alpha=0.25, linewidth=0, zorder=0.1)
-        draw_rows(ax, rows, look.prob, say)
+        draw_rows(ax, rows, look.prob, translate)
         other = _other_targets(evidence)
         if other.size:
             places = _places(rows, evidence)
@@ -55,11 +54,21 @@ def specifications(result: CheckResult, look: Look) -> Figure:
             )  # fmt: skip
         ax.set_xlabel(label)
         ax.locator_params(axis="x", nbins=5)
-        notes = [say["points"].format(percent(look.prob)), say["band"].format(percent(look.prob))]
-        notes += [say["comparison_only"]] if not evidence["counts"].all() else []
-        notes += [say["own_target"]] if other.size else []
+        notes = [
+            translate(
+                "Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.",
+                percent(look.prob),
+            ),
+            translate("Band: {} interval of the fit itself.", percent(look.prob)),
+        ]
+        notes += [translate("Hollow: for comparison only.")] if not evidence["counts"].all() else []
+        notes += (
+            [translate("Diamonds: what the fit itself says of the same cells.")]
+            if other.size
+            else []
+        )
         gate = gate_of(evidence["att"])
-        annotate(figure, [ax], notes, gate, say, owned=look.ax is None, title=look.title)
+        annotate(figure, [ax], notes, gate, translate, owned=look.ax is None, title=look.title)
         settle([ax])
         ax.tick_params(axis="y", length=0)
     return figure
@@ -91,4 +100,4 @@ def _places(rows: list[Row], evidence: xr.Dataset) -> npt.NDArray[Any]:
 
 
 def _named(text: str, look: Look) -> str:
-    return Translator(look.language).name(text)
+    return look.translate.name(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,18 +58,22 @@ class _Side:
         return [name for name, _, _ in self.columns]
 
 
-def _sides(evidence: pd.DataFrame, say: Mapping[str, str]) -> tuple[_Side, _Side]:
+def _sides(evidence: pd.DataFrame, translate: Translator) -> tuple[_Side, _Side]:
     """What should be small, and what should be large."""
     if "khat" in evidence:
         limit = float(evidence["khat_limit"].min())
         return (
-            _Side((("khat", "o", ACCENT),), limit, say["khat"].format(limit)),
-            _Side((("importance_ess", "o", ACCENT),), _ESS, say["weights"].format(_ESS)),
+            _Side((("khat", "o", ACCENT),), limit, translate("k-hat (below {:.2f})", limit)),
+            _Side(
+                (("importance_ess", "o", ACCENT),),
+                _ESS,
+                translate("Effective weights (at least {:.0f})", _ESS),
+            ),
         )
     sizes = (("ess_bulk", "o", ACCENT), ("ess_tail", "D", COLOURS[1]))
     return (
-        _Side((("r_hat", "o", ACCENT),), _RHAT, say["r_hat"].format(_RHAT)),
-        _Side(sizes, _ESS, say["ess"].format(_ESS)),
+        _Side((("r_hat", "o", ACCENT),), _RHAT, translate("R-hat (at most {})", _RHAT)),
+        _Side(sizes, _ESS, translate("Effective draws (at least {:.0f})", _ESS)),
     )
 
 
@@ -89,23 +92,33 @@ def table(result: CheckResult, look: Look) -> Figure:
     """
     evidence = result.evidence
     assert isinstance(evidence, pd.DataFrame)
-    say = look.say
-    sides = _sides(evidence, say)
+    translate = look.translate
+    sides = _sides(evidence, translate)
     worst = _worst_first(evidence, *sides)
     shown = worst.head(_MOST)
-    known, translate = messages_of(evidence), Translator(look.language)
+    known = messages_of(evidence)
     names = [translate.name(known.get(name, name)) for name in shown["quantity"]]
-    with style([*say.values(), look.title or "", *names]):
+    with style([translate.sample, look.title or "", *names]):
         figure, left, right = _axes(look, (6.8, 0.165 * len(shown) + 1.25))
         _fill((left, right), sides, shown, names)
-        keys = [say["ess_key"]] if len(sides[1].columns) > 1 else []
-        notes = [*keys, *([say["worst_first"]] if len(worst) > 1 else [])]
+        keys = (
+            [translate("Effective draws: filled, bulk; hollow, tail. Red: beyond the threshold.")]
+            if len(sides[1].columns) > 1
+            else []
+        )
+        notes = [
+            *keys,
+            *(
+                [translate("The quantities nearest to a threshold come first.")]
+                if len(worst) > 1
+                else []
+            ),
+        ]
         if len(worst) > len(shown):
-            left_out = say["not_shown"].format(len(worst) - len(shown)).strip("… ")
-            notes.append(left_out + ("。" if look.language == "zh" else "."))
+            notes.append(translate("{} not shown.", len(worst) - len(shown)))
         gate = "failed" if result.verdict == "fails" else v.PASSED
         axes = [left, right] if look.ax is None else [look.ax]
-        annotate(figure, axes, notes, gate, say, owned=look.ax is None, title=look.title)
+        annotate(figure, axes, notes, gate, translate, owned=look.ax is None, title=look.title)
         settle([left, right])
         left.tick_params(axis="y", length=0, labelsize=7.4)
         right.tick_params(axis="y", length=0)

@@ -17,6 +17,7 @@ from bayes_nqp import schema
 from bayes_nqp.doors import door
 from bayes_nqp.estimands import By, att, contrast, effects_of, gate_of, text
 from bayes_nqp.estimands._by import names_of
+from bayes_nqp.language import Translator
 from bayes_nqp.plots._intervals import Points, draw_points, numbers, points_of, written
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
@@ -96,30 +97,39 @@ def forest(
     >>> plots.forest(effects).axes[0].get_xlabel()
     'Effect'
     """
-    say, effects = words(language), effects_of(fit_or_effects)
+    translate, effects = words(language), effects_of(fit_or_effects)
     overall = att(effects, weights=weights)
     factors = names_of(by) or {name: name for name in schema.factors(effects)}
     groups = {new: att(effects, {new: old}, weights) for new, old in factors.items()}
-    rows = _rows(overall, groups, say)
-    label = effect_label(overall, say)
-    with style([*say.values(), label, title or "", *(row.label for row in rows)]):
+    rows = _rows(overall, groups, translate)
+    label = effect_label(overall, translate)
+    with style([translate.sample, label, title or "", *(row.label for row in rows)]):
         figure, (ax_,) = figure_of(ax, (6.6, 0.215 * len(rows) + 1.25))
-        draw_rows(ax_, rows, prob, say)
+        draw_rows(ax_, rows, prob, translate)
         ax_.set_xlabel(label)
-        notes = [say["points"].format(percent(prob))]
+        notes = [
+            translate(
+                "Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.",
+                percent(prob),
+            )
+        ]
         if any(draws.sizes[new] > _CONTRASTED for new, draws in groups.items()):
-            notes.append(say["contrasts_left_out"].format(_CONTRASTED))
+            notes.append(
+                translate(
+                    "Contrasts are left out for strata with more than {} levels.", _CONTRASTED
+                )
+            )
         gate = gate_of(overall)
-        annotate(figure, [ax_], notes, gate, say, owned=ax is None, title=title)
+        annotate(figure, [ax_], notes, gate, translate, owned=ax is None, title=title)
         settle([ax_])
         ax_.tick_params(axis="y", length=0)
     return figure
 
 
 def _rows(
-    overall: xr.DataArray, groups: Mapping[str, xr.DataArray], say: Mapping[str, str]
+    overall: xr.DataArray, groups: Mapping[str, xr.DataArray], translate: Translator
 ) -> list[Row]:
-    rows = [Row(say["overall"], overall)]
+    rows = [Row(translate("Overall"), overall)]
     contrasts = []
     for name, draws in groups.items():
         rows.append(Row(name, None))
@@ -132,10 +142,10 @@ def _rows(
                 pair = contrast(draws, {name: a}, minus=b)
                 if not np.isnan(pair).any():
                     contrasts.append(Row(str(pair.contrast.item()), pair, COLOURS[1], "D"))
-    return [*rows, *([Row(say["contrasts"], None)] if contrasts else []), *contrasts]
+    return [*rows, *([Row(translate("Contrasts"), None)] if contrasts else []), *contrasts]
 
 
-def draw_rows(ax: Axes, rows: list[Row], prob: float, say: Mapping[str, str]) -> None:
+def draw_rows(ax: Axes, rows: list[Row], prob: float, translate: Translator) -> None:
     """Draw lines one under another, with their numbers at the right.
 
     Parameters
@@ -145,7 +155,7 @@ def draw_rows(ax: Axes, rows: list[Row], prob: float, say: Mapping[str, str]) ->
         From the top.
     prob : float
         Of the wide interval.
-    say : mapping of str to str
+    translate : Translator
         Words of the figure's language.
     """
     height = np.arange(len(rows))[::-1].astype(float)
@@ -170,7 +180,7 @@ def draw_rows(ax: Axes, rows: list[Row], prob: float, say: Mapping[str, str]) ->
     for tick, row in zip(ax.get_yticklabels(), rows, strict=True):
         if row.draws is None or row is rows[0]:
             tick.set_fontweight("bold")
-    _columns(ax, drawn, at, prob, say)
+    _columns(ax, drawn, at, prob, translate)
 
 
 def _columns(
@@ -178,7 +188,7 @@ def _columns(
     drawn: list[tuple[Row, Points]],
     at: list[float],
     prob: float,
-    say: Mapping[str, str],
+    translate: Translator,
 ) -> None:
     """Write the numbers at the right, in two columns under their headings."""
     decimals = numbers(
@@ -193,8 +203,8 @@ def _columns(
         chance = float((row.draws > 0).mean())
         entries.append((f"{mean}  [{low}, {high}]", chance_text(chance)))
     heading = (
-        say["mean_interval"].format(say["interval"].format(percent(prob))),
-        say["p_positive"],
+        translate("Mean [{}]", translate("{} interval", percent(prob))),
+        translate("P(> 0)"),
     )
     longest = max(len(entry[0]) for entry in entries)
     gap = max(longest * 4.6, 96) + 14

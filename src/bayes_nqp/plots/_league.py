@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import By, att, effects_of, gate_of, text
 from bayes_nqp.estimands._by import member_name
+from bayes_nqp.language import Translator
 from bayes_nqp.plots._intervals import Points, draw_points, points_of
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import ACCENT, FAINT, MUTED, figure_of, settle, style
@@ -85,22 +85,29 @@ def league(
         raise StudyError(f"'by' is {by!r}, which keeps nothing apart", hint="by='region', or None")
     if most < 2:
         raise StudyError(f"most={most!r} leaves nothing to compare", hint="most=60")
-    say, effects = words(language), effects_of(fit_or_effects)
+    translate, effects = words(language), effects_of(fit_or_effects)
     draws = att(effects, by if by is not None else member_name(effects), weights)
     overall = att(effects, weights=weights)
     labels, flat = _sorted(draws)
     shown, left_out = _ends(len(labels), most)
     names = [labels[i] for i in shown]
-    label = effect_label(draws, say)
-    with style([*say.values(), label, title or "", *names]):
+    label = effect_label(draws, translate)
+    with style([translate.sample, label, title or "", *names]):
         n_lines = len(shown) + (1 if left_out else 0)
         figure, (ax_,) = figure_of(ax, (5.4, max(1.9, 0.145 * n_lines + 1.1)))
-        _fill(ax_, points_of(flat.isel(label=shown), prob), names, left_out, say)
+        _fill(ax_, points_of(flat.isel(label=shown), prob), names, left_out, translate)
         middle = float(overall.mean())
         ax_.axvline(middle, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
         ax_.set_xlabel(label)
-        notes = [say["points"].format(percent(prob)), say["filled"], say["weighted_average"]]
-        annotate(figure, [ax_], notes, gate_of(draws), say, owned=ax is None, title=title)
+        notes = [
+            translate(
+                "Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.",
+                percent(prob),
+            ),
+            translate("Filled: the interval excludes zero."),
+            translate("Dashed: average effect on the treated."),
+        ]
+        annotate(figure, [ax_], notes, gate_of(draws), translate, owned=ax is None, title=title)
         settle([ax_])
         ax_.tick_params(axis="y", length=0, labelsize=7)
     return figure
@@ -128,9 +135,7 @@ def _ends(count: int, most: int) -> tuple[npt.NDArray[np.intp], int]:
     return np.r_[np.arange(half), np.arange(count - half, count)], count - 2 * half
 
 
-def _fill(
-    ax: Axes, points: Points, names: list[str], left_out: int, say: Mapping[str, str]
-) -> None:
+def _fill(ax: Axes, points: Points, names: list[str], left_out: int, translate: Translator) -> None:
     n = len(names)
     half = n // 2 if left_out else n
     height = -np.arange(n, dtype=float)
@@ -154,5 +159,5 @@ def _fill(
             "ha": "center",
             "va": "center",
         }
-        note = say["not_shown"].format(left_out)
+        note = translate("… {} not shown …", left_out)
         ax.text(0.5, middle, note, color=MUTED, fontsize=7, **where)

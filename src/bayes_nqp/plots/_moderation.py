@@ -23,7 +23,7 @@ from bayes_nqp.estimands._moderated import moderator_name, moderator_rows
 from bayes_nqp.plots._intervals import Points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
-from bayes_nqp.plots._words import Language, effect_label, percent, words
+from bayes_nqp.plots._words import PATHS, Language, effect_label, percent, words
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -93,7 +93,7 @@ def moderation(
     StudyError
         As ``moderated``; or if there are too many groups.
     """
-    say, name = words(language), moderator_name(fit)
+    translate, name = words(language), moderator_name(fit)
     if values is None:
         rows = moderator_rows(fit)[1]
         values = np.linspace(rows.min(), rows.max(), 61)
@@ -102,9 +102,9 @@ def moderation(
     if len(lines) > (_PANELS if ax is None else 1):
         where = "one ax" if ax is not None else "one figure"
         raise StudyError(f"{where} cannot hold {len(lines)} groups", hint="fewer factors in by")
-    label = effect_label(draws, say)
-    label = label if path == v.TOTAL else f"{label}: {say.get(path, path)}"
-    with style([*say.values(), label, name, title or "", *(line.label for line in lines)]):
+    label = effect_label(draws, translate)
+    label = label if path == v.TOTAL else f"{label}: {translate.name(PATHS.get(path, path))}"
+    with style([translate.sample, label, name, title or "", *(line.label for line in lines)]):
         columns = min(len(lines), 3 if len(lines) != 4 else 2)
         rows_ = -(-len(lines) // columns)
         size = (5.0, 3.5) if len(lines) == 1 else (2.5 * columns + 0.6, 2.3 * rows_ + 0.8)
@@ -120,11 +120,20 @@ def moderation(
             ax_.tick_params(labelbottom=i >= len(lines) - columns)
             if i >= len(lines) - columns:
                 ax_.set_xlabel(name)
-        notes = [say["moderation_key"].format(percent(prob)), say["moderation_rows"]]
+        notes = [
+            translate(
+                "Line: mean effect on the treated, had all of them this moderator. "
+                "Bands: 50% and {} equal-tailed intervals.",
+                percent(prob),
+            ),
+            translate("Grey bars: treated rows by their moderator."),
+        ]
         notes += (
-            [say["moderation_faded"]] if any(_beyond(line, draws[name]) for line in lines) else []
+            [translate("Dashed and faded: beyond the moderators that were observed.")]
+            if any(_beyond(line, draws[name]) for line in lines)
+            else []
         )
-        annotate(figure, used, notes, gate_of(draws), say, owned=ax is None, title=title)
+        annotate(figure, used, notes, gate_of(draws), translate, owned=ax is None, title=title)
         settle(axes)
     return figure
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._reasons import failures_of
-from bayes_nqp.language import separated
+from bayes_nqp.language import Translator, separated
 from bayes_nqp.plots._style import MUTED, WARNING
 
 __all__ = ["annotate", "label_beside", "wrapped"]
@@ -29,7 +29,7 @@ def annotate(
     axes: Sequence[Axes],
     notes: Sequence[str],
     gate: str,
-    say: Mapping[str, str],
+    translate: Translator,
     *,
     owned: bool,
     title: str | None = None,
@@ -46,16 +46,20 @@ def annotate(
         Sentences of the key.
     gate : str
         Verdict of the convergence gate.
-    say : mapping of str to str
+    translate : Translator
         Words of the figure's language.
     owned : bool
         Whether the figure is the library's own, so that its margins may be written on.
     title : str, optional
         Over all panels.
     """
-    sentences = [*notes, say["unverified"]] if gate == v.UNVERIFIED else list(notes)
+    sentences = (
+        [*notes, translate("Convergence gate: unverified.")]
+        if gate == v.UNVERIFIED
+        else list(notes)
+    )
     failed = gate not in (v.PASSED, v.UNVERIFIED)
-    stamp = _stamp(gate, say) if failed else ""
+    stamp = _stamp(gate, translate) if failed else ""
     wide = _characters(figure.get_size_inches()[0] if owned else _width(axes[0]))
     text = wrapped(" ".join(filter(None, sentences)).replace("。 ", "。"), wide)
     if owned:
@@ -70,7 +74,9 @@ def annotate(
         if title:
             axes[0].set_title(title)
     for ax in axes if failed else ():
-        _across(ax, say["failed"], "" if owned else wrapped(stamp, wide * 0.9))
+        _across(
+            ax, translate("convergence gate failed"), "" if owned else wrapped(stamp, wide * 0.9)
+        )
 
 
 def label_beside(axes: Sequence[Axes], label: str) -> None:
@@ -136,11 +142,15 @@ def _pieces(text: str) -> list[str]:
     return pieces
 
 
-def _stamp(gate: str, say: Mapping[str, str]) -> str:
+def _stamp(gate: str, translate: Translator) -> str:
     failures = failures_of(gate)
     more = [f"… (+{len(failures) - _REASONS})"] if len(failures) > _REASONS else []
-    reason = separated([*failures[:_REASONS], *more]).in_(say["language"])
-    return say["because"].format(say["failed"], reason) if reason else say["failed"]
+    reason = separated([*failures[:_REASONS], *more]).in_(translate.language)
+    return (
+        translate("{}: {}", translate("convergence gate failed"), reason)
+        if reason
+        else translate("convergence gate failed")
+    )
 
 
 def _characters(inches: float, size: float = _SIZE) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,11 +18,12 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import By, by_path, effects_of, gate_of, lag_of, legs, text
 from bayes_nqp.estimands._by import member_name, names_of
 from bayes_nqp.estimands._contrast import at_level
+from bayes_nqp.language import Translator
 from bayes_nqp.plots._forest import chance_text
 from bayes_nqp.plots._intervals import Points, numbers, points_of, written
 from bayes_nqp.plots._notes import annotate, wrapped
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
-from bayes_nqp.plots._words import Language, percent, words
+from bayes_nqp.plots._words import PATHS, Language, percent, words
 
 __all__ = ["paths"]
 
@@ -112,26 +112,49 @@ def paths(
     Imai, K., Keele, L. and Yamamoto, T. (2010). Identification, inference and sensitivity
     analysis for causal mediation effects. Statistical Science 25(1).
     """
-    say = words(language)
+    translate = words(language)
     sheets = _sheets(fit, by, level, weights)
     if ax is not None and len(sheets) > 1:
         raise StudyError(f"one ax cannot hold {len(sheets)} diagrams", hint="level=..., or no ax")
     first = sheets[0]
-    ends = _ends(fit, say)
+    ends = _ends(fit, translate)
     names = [*first.mediators, *ends, *(one.title for one in sheets)]
     rows = len(first.mediators) + 1
     decimals = max(numbers(points_of(one.effects, prob)) for one in sheets)
-    with style([*say.values(), title or "", *names]):
+    with style([translate.sample, title or "", *names]):
         height = len(sheets) * (_ROW * rows + 0.85) + 0.55
         figure, axes = figure_of(ax, (_WIDTH, height), len(sheets), 1)
         for one, ax_ in zip(sheets, axes, strict=True):
-            _draw(ax_, one, ends, prob, say)
-            _numbers(ax_, one, prob, say, decimals)
-        notes = [say["paths_key"].format(percent(prob)), say["products"]]
-        notes += [say["last_through"]] if len(first.mediators) > 1 else []
+            _draw(ax_, one, ends, prob, translate)
+            _numbers(ax_, one, prob, translate, decimals)
+        notes = [
+            translate(
+                "On arrows: posterior means and {} equal-tailed intervals, "
+                "mediators in their own units. Thicker: surer of the sign. Blue: "
+                "above zero, orange: below, grey: the interval holds zero.",
+                percent(prob),
+            ),
+            translate(
+                "Indirect effects average products over cells, which products of "
+                "averages need not equal."
+            ),
+        ]
+        notes += (
+            [
+                translate(
+                    "An indirect effect is what enters the outcome last through that "
+                    "mediator; it is causal by itself only if mediators do not affect "
+                    "one another."
+                )
+            ]
+            if len(first.mediators) > 1
+            else []
+        )
         lag = lag_of(fit)
-        notes += [say["lagged"].format(lag)] if lag else []
-        annotate(figure, axes, notes, gate_of(first.effects), say, owned=ax is None, title=title)
+        notes += [translate("Lag of the mediators, in periods: {}.", lag)] if lag else []
+        annotate(
+            figure, axes, notes, gate_of(first.effects), translate, owned=ax is None, title=title
+        )
         settle(axes)
     return figure
 
@@ -164,18 +187,18 @@ def _sheets(fit: object, by: By, level: object, weights: str) -> list[_Sheet]:
     return sheets
 
 
-def _ends(fit: object, say: Mapping[str, str]) -> tuple[str, str]:
+def _ends(fit: object, translate: Translator) -> tuple[str, str]:
     """Name treatment, with the change whose effect it is where that is not from 0 to 1."""
-    outcome = str(effects_of(fit).attrs.get("outcome", "")) or say["effect"]
+    outcome = str(effects_of(fit).attrs.get("outcome", "")) or translate("Effect")
     treatment, change = getattr(fit, "treatment", ""), getattr(fit, "change", (0, 1))
     if not treatment:
-        return say["policy"], outcome
+        return translate("Treatment"), outcome
     moved = "" if tuple(change) == (0, 1) else " {:g} → {:g}".format(*change)
     return f"{treatment}{moved}", outcome
 
 
 def _draw(
-    ax: Axes, sheet: _Sheet, ends: tuple[str, str], prob: float, say: Mapping[str, str]
+    ax: Axes, sheet: _Sheet, ends: tuple[str, str], prob: float, translate: Translator
 ) -> None:
     names = sheet.mediators
     n = len(names)
@@ -191,7 +214,7 @@ def _draw(
         _arrow(ax, (_TREATMENT[1], _MEDIATOR[0]), y, sheet.a.isel(at), prob)
         _arrow(ax, (_MEDIATOR[1], _OUTCOME[0]), y, sheet.b.isel(at), prob)
     direct = sheet.effects.sel({v.PATH: v.DIRECT})
-    _arrow(ax, (_TREATMENT[1], _OUTCOME[0]), 0.0, direct, prob, say["direct"])
+    _arrow(ax, (_TREATMENT[1], _OUTCOME[0]), 0.0, direct, prob, translate("Direct"))
     if sheet.title:
         ax.set_title(sheet.title, fontsize=9, pad=2)
 
@@ -268,16 +291,16 @@ def _colour(points: Points) -> str:
     return COLOURS[1] if points.outer[1, 0] < 0 else _FAINT
 
 
-def _numbers(ax: Axes, sheet: _Sheet, prob: float, say: Mapping[str, str], decimals: int) -> None:
+def _numbers(ax: Axes, sheet: _Sheet, prob: float, translate: Translator, decimals: int) -> None:
     """Write the effect along every path beside its row, and below them what they add up to."""
     points = points_of(sheet.effects, prob)
     n = len(sheet.mediators)
     chances = (sheet.effects > 0).mean(v.SAMPLE_DIMS).to_numpy()
     left, right = _COLUMN
     small: dict[str, Any] = {"fontsize": 6.6, "color": MUTED, "va": "center"}
-    interval = say["interval"].format(percent(prob))
-    ax.text(left, n + 0.72, say["mean_interval"].format(interval), **small)
-    ax.text(right, n + 0.72, say["p_positive"], ha="right", **small)
+    interval = translate("{} interval", percent(prob))
+    ax.text(left, n + 0.72, translate("Mean [{}]", interval), **small)
+    ax.text(right, n + 0.72, translate("P(> 0)"), ha="right", **small)
     height = {v.DIRECT: 0.0, v.TOTAL: -1.05 if n > 1 else -0.75, "all mediators": -0.68}
     height |= {name: float(n - k) for k, name in enumerate(sheet.mediators)}
     ax.plot([left, right], [-0.42, -0.42], color=MUTED, linewidth=0.6)
@@ -288,4 +311,4 @@ def _numbers(ax: Axes, sheet: _Sheet, prob: float, say: Mapping[str, str], decim
         ax.text(left, y, f"{mean}  [{low}, {high}]", **where)
         ax.text(right, y, chance_text(float(chances[k])), ha="right", **where)
         if y < -0.5:
-            ax.text(left - 0.012, y, say[name], ha="right", **where)
+            ax.text(left - 0.012, y, translate.name(PATHS.get(name, name)), ha="right", **where)

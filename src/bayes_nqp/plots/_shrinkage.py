@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
@@ -16,6 +14,7 @@ from bayes_nqp import estimands
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.estimands import By, att, gate_of, text
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._intervals import draw_points, points_of
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import ACCENT, COLOURS, FAINT, MUTED, figure_of, settle, style
@@ -81,27 +80,41 @@ def shrinkage(
     >>> plots.shrinkage(effects, effects, by="cohort").axes[0].get_xlabel()
     'Effect'
     """
-    say = words(language)
+    translate = words(language)
     both = estimands.shrinkage(partial, separate, by, weights)
     labels, rows, one, other = _flat(both)
     overall = float(att(partial, weights=weights).mean())
-    label, listed = effect_label(both, say), len(labels) <= _LISTED
-    notes = [say["points"].format(percent(prob)), say["weighted_average"]]
-    with style([*say.values(), label, title or "", *labels]):
+    label, listed = effect_label(both, translate), len(labels) <= _LISTED
+    notes = [
+        translate(
+            "Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.",
+            percent(prob),
+        ),
+        translate("Dashed: average effect on the treated."),
+    ]
+    with style([translate.sample, label, title or "", *labels]):
         size = (5.8, max(2.1, 0.32 * len(labels) + 1.15)) if listed else (4.6, 4.6)
         figure, (ax_,) = figure_of(ax, size)
         if listed:
-            _list(ax_, labels, one, other, prob, say)
+            _list(ax_, labels, one, other, prob, translate)
             ax_.axvline(overall, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
             ax_.set_xlabel(label)
         else:
-            _cloud(ax_, one, other, rows, overall, say)
+            _cloud(ax_, one, other, rows, overall, translate)
             unit = str(both.attrs.get("outcome_unit", ""))
-            brackets = "（{}）" if language == "zh" else " ({})"
-            tail = brackets.format(unit) if unit else ""
-            ax_.set(xlabel=say["separate_axis"] + tail, ylabel=say["partial_axis"] + tail)
-            notes = [say["area"], say["weighted_average"]]
-        annotate(figure, [ax_], notes, gate_of(both), say, owned=ax is None, title=title)
+            without, pooled = (
+                Message("Effect without pooling"),
+                Message("Effect with partial pooling"),
+            )
+            ax_.set(
+                xlabel=translate("{} ({})", without, unit) if unit else translate(without),
+                ylabel=translate("{} ({})", pooled, unit) if unit else translate(pooled),
+            )
+            notes = [
+                translate("Points: posterior means. Area: rows behind the effect."),
+                translate("Dashed: average effect on the treated."),
+            ]
+        annotate(figure, [ax_], notes, gate_of(both), translate, owned=ax is None, title=title)
         settle([ax_])
         if listed:
             ax_.tick_params(axis="y", length=0)
@@ -137,7 +150,7 @@ def _list(
     one: xr.DataArray,
     other: xr.DataArray,
     prob: float,
-    say: Mapping[str, str],
+    translate: Translator,
 ) -> None:
     height = -np.arange(len(labels), dtype=float)
     pooled, free = points_of(one, prob), points_of(other, prob)
@@ -149,8 +162,8 @@ def _list(
     ax.spines["left"].set_visible(False)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=7))
     for points, shift, colour, word in (
-        (free, 0.15, COLOURS[1], say["separate"]),
-        (pooled, -0.15, ACCENT, say["partial"]),
+        (free, 0.15, COLOURS[1], translate("no pooling")),
+        (pooled, -0.15, ACCENT, translate("partial pooling")),
     ):
         ax.annotate(
             word,
@@ -171,7 +184,7 @@ def _cloud(
     other: xr.DataArray,
     rows: npt.NDArray[np.float64],
     overall: float,
-    say: Mapping[str, str],
+    translate: Translator,
 ) -> None:
     x, y = other.mean(v.SAMPLE_DIMS).to_numpy(), one.mean(v.SAMPLE_DIMS).to_numpy()
     ends = np.r_[x, y, overall]
@@ -184,7 +197,7 @@ def _cloud(
     ax.scatter(x, y, s=area, color=ACCENT, alpha=0.65, edgecolor="white", linewidth=0.5, zorder=2)
     ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
     ax.annotate(
-        say["no_shrinkage"],
+        translate("no shrinkage"),
         xy=(high, high),
         xytext=(-10, -4),
         textcoords="offset points",

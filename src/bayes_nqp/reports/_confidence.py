@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Final
 
+from bayes_nqp.checks import title_of
 from bayes_nqp.checks._confidence import Confidence, Subject, confidence_of
+from bayes_nqp.language import Message, Translator, listed, separated
 from bayes_nqp.reports._context import Context
 
 __all__ = ["Grounds", "worded"]
@@ -13,13 +15,27 @@ _NAMED = 4
 """Checks that a sentence names; the rest is counted."""
 
 
-def worded(confidence: Confidence, say: Mapping[str, str], *, brief: bool = False) -> str:
+_CONFIDENCE: Final = {
+    "high": Message("high confidence"),
+    "medium": Message("medium confidence"),
+    "low": Message("low confidence"),
+    "very low": Message("very low confidence"),
+    "not assessed": Message("confidence not assessed"),
+}
+_GROUND: Final = {
+    "failed": Message("failed: {}", context="ground"),
+    "doubtful": Message("in doubt: {}"),
+    "unanswered": Message("not asked or not answered: {}"),
+}
+
+
+def worded(confidence: Confidence, translate: Translator, *, brief: bool = False) -> str:
     """Put a grade of confidence into words, to stand behind a likelihood.
 
     Parameters
     ----------
     confidence : Confidence
-    say : mapping of str to str
+    translate : Translator
         Words of the report's language.
     brief : bool, default False
         Only the grade, where its grounds were given just before.
@@ -28,23 +44,24 @@ def worded(confidence: Confidence, say: Mapping[str, str], *, brief: bool = Fals
     -------
     str
     """
-    grade = say[f"confidence_{confidence.grade}"]
+    grade = translate(_CONFIDENCE[confidence.grade])
     if brief:
         return grade
-    grounds = [] if confidence.converged else [say["ground_gate"]]
-    for key in ("failed", "doubtful", "unanswered"):
+    grounds = [] if confidence.converged else [Message("the convergence gate failed")]
+    for key, ground in _GROUND.items():
         names = getattr(confidence, key)
         if names:
-            grounds.append(say[f"ground_{key}"].format(_named(names, say)))
+            grounds.append(ground.fill(_named(names)))
     if not grounds:
-        grounds = [say["ground_none"].format(confidence.answered)]
-    return say["confidence_says"].format(grade, say["ground_and"].join(grounds))
+        answered = confidence.answered
+        grounds = [Message("of the {} checks that count, none fails or is in doubt", answered)]
+    return translate("{} ({})", grade, separated(grounds))
 
 
-def _named(names: tuple[str, ...], say: Mapping[str, str]) -> str:
-    words = [say.get(f"check_{name}", name) for name in names[:_NAMED]]
+def _named(names: tuple[str, ...]) -> Message:
+    titles = listed((title_of(name) for name in names[:_NAMED]), _NAMED)
     more = len(names) - _NAMED
-    return say["ground_comma"].join(words) + (say["ground_more"].format(more) if more > 0 else "")
+    return Message("{} and {} more", titles, more) if more > 0 else titles
 
 
 class Grounds:
@@ -79,4 +96,4 @@ class Grounds:
         )
         brief = confidence in self._given
         self._given.add(confidence)
-        return worded(confidence, context.say, brief=brief)
+        return worded(confidence, context.translate, brief=brief)

@@ -128,13 +128,13 @@ class Document:
     title : str
     subtitle : str
     blocks : tuple of Block
-    language : {"en", "zh"}
+    language : str
     """
 
     title: str
     subtitle: str
     blocks: tuple[Block, ...] = field(default_factory=tuple)
-    language: Literal["en", "zh"] = "en"
+    language: str = "en"
 
     @property
     def tables(self) -> tuple[Table, ...]:

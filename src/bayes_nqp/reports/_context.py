@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CheckResult
-from bayes_nqp.checks._reasons import gate_words
+from bayes_nqp.checks import CheckResult, gate_words
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.fitting import Fit
-from bayes_nqp.language import Message
-from bayes_nqp.reports._words import words
-from bayes_nqp.tables._words import per_words
+from bayes_nqp.language import Message, Translator, joined
+from bayes_nqp.tables._words import per_words, words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,7 +55,7 @@ class Context:
     ----------
     given : Fit
     checks : sequence of CheckResult
-    language : {"en", "zh"}
+    language : str
     prob : float
         Of intervals, equal-tailed.
     by : tuple of str
@@ -77,7 +75,7 @@ class Context:
 
     given: Fit
     checks: Sequence[CheckResult]
-    language: Literal["en", "zh"] = "en"
+    language: str = "en"
     prob: float = 0.95
     by: tuple[str, ...] = ()
     weights: str = "rows"
@@ -90,7 +88,7 @@ class Context:
     others: Mapping[str, Fit] = field(default_factory=dict)
 
     @property
-    def say(self) -> Mapping[str, str]:
+    def translate(self) -> Translator:
         """Words of the report's language."""
         return words(self.language)
 
@@ -141,7 +139,7 @@ class Context:
         attrs = self.effects.attrs
         if not attrs.get("exposure"):
             return {}
-        return {"exposure": str(attrs["exposure"]), "per": per_words(attrs, self.say)}
+        return {"exposure": str(attrs["exposure"]), "per": per_words(attrs, self.translate)}
 
     @property
     def look(self) -> dict[str, Any]:
@@ -203,7 +201,7 @@ class Context:
         verdict = gate_words(str(self.fit.gate))
         if not reasons and not self.fit.gate.passed:
             verdict = Message("failed: {}", verdict)
-        return verdict.in_(self.language)
+        return self.translate.name(verdict)
 
     def joined(self, sentences: Iterable[str]) -> str:
         """Put sentences one after another, as the language does.
@@ -216,4 +214,4 @@ class Context:
         -------
         str
         """
-        return ("" if self.language == "zh" else " ").join(sentences)
+        return self.translate.name(joined(sentences))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bayes_nqp.files import write
+from bayes_nqp.language import typography
 from bayes_nqp.reports._content import (
     Alarm,
     Block,
@@ -18,8 +19,8 @@ from bayes_nqp.reports._content import (
     Picture,
     Tabulated,
 )
-from bayes_nqp.reports._words import words
 from bayes_nqp.tables._as_docx import add_docx, docx_module, set_fonts
+from bayes_nqp.tables._words import words
 
 __all__ = ["write_docx"]
 
@@ -86,7 +87,7 @@ def _opened(document: Document) -> Any:
     _unruled(made.styles["Title"])
     properties = made.core_properties
     properties.title, properties.author, properties.comments = document.title, "", ""
-    properties.language = "zh-CN" if document.language == "zh" else "en-US"
+    properties.language = typography(document.language).tag
     return made
 
 
@@ -100,7 +101,7 @@ def _unruled(style: Any) -> None:
 
 
 def _add(made: Any, block: Block, language: str) -> None:
-    say = words(language)
+    translate = words(language)
     match block:
         case Heading(text, level):
             made.add_paragraph(text, style=f"Heading {level}")
@@ -113,9 +114,9 @@ def _add(made: Any, block: Block, language: str) -> None:
         case Alarm(title, items, tone):
             _alarm(made, title, items, *_TONES[tone])
         case Picture():
-            _picture(made, block, say["figure_n"].format(block.number) + block.caption)
+            _picture(made, block, translate("Figure {}. ", block.number) + block.caption)
         case Tabulated(table, number):
-            add_docx(made, replace(table, title=say["table_n"].format(number) + table.title))
+            add_docx(made, replace(table, title=translate("Table {}. ", number) + table.title))
 
 
 def _alarm(made: Any, title: str, items: tuple[str, ...], colour: str, wash: str) -> None:

@@ -12,10 +12,11 @@ import numpy as np
 from PIL import Image
 
 from bayes_nqp.files import write_text
+from bayes_nqp.language import typography
 from bayes_nqp.markup import html
 from bayes_nqp.reports._content import Document, Picture, Tabulated
-from bayes_nqp.reports._words import words
-from bayes_nqp.tables._as_html import TONGUES, as_html
+from bayes_nqp.tables._as_html import as_html
+from bayes_nqp.tables._words import words
 
 __all__ = ["write_html"]
 
@@ -46,21 +47,21 @@ def as_html_page(document: Document) -> str:
     -------
     str
     """
-    say = words(document.language)
+    translate = words(document.language)
 
     def caption(block: Picture) -> str:
-        return str(say["figure_n"].format(block.number) + block.caption)
+        return str(translate("Figure {}. ", block.number) + block.caption)
 
     def table(block: Tabulated) -> str:
-        title = say["table_n"].format(block.number) + block.table.title
+        title = translate("Table {}. ", block.number) + block.table.title
         return as_html(replace(block.table, title=title))
 
     return html(
         "reports/templates/report.html",
         document=document,
-        tongue=TONGUES[document.language],
+        tongue=typography(document.language).tag,
         blocks=[(type(block).__name__, block) for block in document.blocks],
-        contents=say["contents"],
+        contents=translate("Contents"),
         anchor=_anchor,
         caption=caption,
         data=lambda path: base64.b64encode(_lighter(path)).decode("ascii"),

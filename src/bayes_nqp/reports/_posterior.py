@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.language import NOTHING, Message
 from bayes_nqp.tables._words import percent
 
 __all__ = [
     "UNDECIDED",
-    "Language",
     "Posterior",
     "chance",
     "figures",
@@ -31,15 +30,13 @@ __all__ = [
 ]
 
 Array = npt.NDArray[np.float64]
-type Language = Literal["en", "zh"]
-
 UNDECIDED = 0.9
 """Below this probability of a direction, none is claimed."""
 
-_SURENESS: tuple[tuple[float, str, str], ...] = (
-    (0.99, "virtually certain", "几乎可以肯定"),
-    (0.95, "extremely likely", "极有可能"),
-    (UNDECIDED, "very likely", "很可能"),
+_SURENESS: tuple[tuple[float, Message], ...] = (
+    (0.99, Message("virtually certain")),
+    (0.95, Message("extremely likely")),
+    (UNDECIDED, Message("very likely")),
 )
 
 
@@ -105,24 +102,20 @@ def posterior_of(draws: xr.DataArray, prob: float) -> Posterior:
     )
 
 
-def sureness(p_direction: float, language: Language) -> str:
+def sureness(p_direction: float) -> Message:
     """Put the probability of a direction into words.
 
     Parameters
     ----------
     p_direction : float
         At least one half.
-    language : {"en", "zh"}
 
     Returns
     -------
-    str
+    Message
         Empty below .9, where no direction is claimed.
     """
-    for least, english, chinese in _SURENESS:
-        if p_direction >= least:
-            return english if language == "en" else chinese
-    return ""
+    return next((words for least, words in _SURENESS if p_direction >= least), NOTHING)
 
 
 def figures(value: float, sd: float) -> str:
@@ -174,22 +167,19 @@ def stated(p: float, what: str = "P") -> str:
     return f"{what} {written}" if written[0] in "<>" else f"{what} = {written}"
 
 
-def level(one: Posterior, language: Language, unit: str = "") -> str:
+def level(one: Posterior, unit: str = "") -> Message:
     """Write mean and interval.
 
     Parameters
     ----------
     one : Posterior
-    language : {"en", "zh"}
     unit : str, default ""
         Of the outcome.
 
     Returns
     -------
-    str
+    Message
     """
     mean, lower, upper = (figures(x, one.sd) for x in (one.mean, one.lower, one.upper))
-    of = f" {unit}" if unit else ""
-    if language == "zh":
-        return f"{mean}{of}（{percent(one.prob)} 可信区间 {lower} 至 {upper}）"
-    return f"{mean}{of} ({percent(one.prob)} interval {lower} to {upper})"
+    size = f"{mean} {unit}" if unit else mean
+    return Message("{} ({} interval {} to {})", size, percent(one.prob), lower, upper)

@@ -14,13 +14,13 @@ from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.files import place, write_text
 from bayes_nqp.fitting import Fit
-from bayes_nqp.language import closed
+from bayes_nqp.language import Translator
 from bayes_nqp.progress import bar
 from bayes_nqp.reports._content import Document
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._realise import numbered
-from bayes_nqp.reports._words import words
 from bayes_nqp.reports.sections import SECTIONS
+from bayes_nqp.tables._words import words
 from bayes_nqp.versions import versions
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def report(
     fit_or_fits: Fit | Sequence[Fit] | Mapping[str, Fit],
     dir: str | Path,
     *,
-    language: Literal["en", "zh"] = "en",
+    language: str = "en",
     formats: Sequence[str] = ("html", "docx", "xlsx", "tex"),
     checks: Sequence[CheckResult] | None = None,
     by: Sequence[str] | str | None = None,
@@ -59,7 +59,7 @@ def report(
         The report is about the first; further ones stand beside it in a table.
     dir : str or Path
         The folder to write; it must not be there.
-    language : {"en", "zh"}, default "en"
+    language : str, default "en"
         Of sentences, tables and figures.
     formats : sequence of str, default ("html", "docx", "xlsx", "tex")
         "html" (one file, pictures inside), "docx" (Word; tables are editable), "xlsx" (a sheet a
@@ -108,8 +108,8 @@ def report(
     main = next(iter(fits.values()))
     _check(formats, language, prob)
     factors = _factors(main, by)
-    say = words(language)
-    name = outcome or str(main.facts.get("outcome", "")) or say["the_outcome"]
+    translate = words(language)
+    name = outcome or str(main.facts.get("outcome", "")) or translate("the outcome")
     with bar(progress), place(dir, force=force, name="dir") as ready:
         context = Context(
             main,
@@ -121,7 +121,7 @@ def report(
             name,
             outcome_unit,
             notice,
-            title or _title(main, name, say),
+            title or _title(main, name, translate),
             question,
             command,
             others=dict(list(fits.items())[1:]),
@@ -147,7 +147,7 @@ def write_report(context: Context, folder: Path, formats: Sequence[str]) -> Docu
     blocks = chain.from_iterable(section(context) for section in SECTIONS)
     document = Document(
         context.title,
-        context.say["subtitle"].format(versions()["bayes-nqp"]),
+        context.translate("Report of bayes_nqp {}", versions()["bayes-nqp"]),
         numbered(blocks, folder / "figures"),
         context.language,
     )
@@ -222,10 +222,11 @@ def _check(formats: Sequence[str], language: str, prob: float) -> None:
         raise StudyError(f"prob={prob!r} is not between 0 and 1", hint="prob=0.95")
 
 
-def _title(fit: Fit, outcome: str, say: Mapping[str, str]) -> str:
+def _title(fit: Fit, outcome: str, translate: Translator) -> str:
     exposure = str(fit.effects.attrs.get("exposure", ""))
-    key = "default_title_exposure" if exposure else "default_title"
-    return closed(say[key].format(outcome, exposure))
+    if exposure:
+        return translate("The effect of {1} on {0}", outcome, exposure)
+    return translate("The effect of the policy on {}", outcome)
 
 
 def _factors(fit: Fit, by: Sequence[str] | str | None) -> tuple[str, ...]:

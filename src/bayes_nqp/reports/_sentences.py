@@ -1,4 +1,4 @@
-"""Plain sentences about posteriors: right in direction and in strength, in two languages.
+"""Plain sentences about posteriors: right in direction and in strength.
 
 A likelihood never stands alone: it is said to rest on the assumptions, and the confidence that
 the checks leave in these stands beside it.
@@ -11,10 +11,9 @@ from collections.abc import Callable, Sequence
 import xarray as xr
 
 from bayes_nqp.checks._rivals import Rival
-from bayes_nqp.language import Translator, closed
+from bayes_nqp.language import Message, joined
 from bayes_nqp.reports._posterior import (
     UNDECIDED,
-    Language,
     Posterior,
     chance,
     level,
@@ -24,13 +23,13 @@ from bayes_nqp.reports._posterior import (
 )
 from bayes_nqp.tables._words import percent
 
-__all__ = ["change", "comparison", "indirect", "listed", "share"]
+__all__ = ["change", "comparison", "indirect", "share"]
 
 
 def change(
     one: Posterior,
     outcome: str,
-    language: Language,
+    language: str,
     unit: str = "",
     whom: str = "",
     exposure: str = "",
@@ -45,7 +44,7 @@ def change(
     one : Posterior
         Of the average effect.
     outcome : str
-    language : {"en", "zh"}
+    language : str
     unit : str, default ""
     whom : str, default ""
         Of which group: "inland"; everybody by default.
@@ -59,45 +58,53 @@ def change(
     str
         One sentence or two.
     """
-    size = level(one, language, unit)
-    sure = sureness(one.p_direction, language)
-    if language == "zh":
-        subject = exposure or "政策"
-        place = f"对 {whom} 而言，" if whom else ""
-        average = f"每增加 {per}的平均效应" if exposure else "平均效应"
-        if not one.decided:
-            return closed(
-                f"{place}数据不足以判断 {subject} 是提高还是降低了 {outcome}：{average}为 {size}，"
-                f"P(> 0) = {chance(one.p_positive)}。"
-            )
-        verb = "提高" if one.positive else "降低"
-        return closed(
-            f"{place}若各项假定成立，{subject} {sure}{verb}了 {outcome}"
-            f"（{stated(one.p_direction)}）；{confidence()}。{average}为 {size}。"
-        )
-    if exposure:
-        size = f"{size} per {per}"
-    subject = f"more {exposure}" if exposure else "the policy"
-    place = f"For {whom}, " if whom else ""
+    size, subject = level(one, unit), _subject(exposure)
+    effect = Message("the average effect is {} per {}", size, per)
+    average = Message("The average effect is {} per {}.", size, per)
+    if not exposure:
+        effect = Message("the average effect is {}", size)
+        average = Message("The average effect is {}.", size)
     if not one.decided:
-        the = "the" if whom else "The"
-        return (
-            f"{place}{the} data do not tell whether {subject} raised or lowered {outcome}: the "
-            f"average effect is {size}, P(> 0) = {chance(one.p_positive)}."
+        parts: tuple[object, ...] = (subject, outcome, effect, chance(one.p_positive))
+        sentence = Message(
+            "The data do not tell whether {} raised or lowered {}: {}, P(> 0) = {}.", *parts
         )
-    verb = "raised" if one.positive else "lowered"
-    if_ = "if" if whom else "If"
-    return (
-        f"{place}{if_} the assumptions hold, it is {sure} that {subject} {verb} {outcome} "
-        f"({stated(one.p_direction)}); {confidence()}. The average effect is {size}."
+        if whom:
+            sentence = Message(
+                "For {}, the data do not tell whether {} raised or lowered {}: {}, P(> 0) = {}.",
+                whom,
+                *parts,
+            )
+        return sentence.in_(language)
+    parts = (
+        sureness(one.p_direction),
+        subject,
+        _verb(one),
+        outcome,
+        stated(one.p_direction),
+        confidence(),
     )
+    sentence = Message("If the assumptions hold, it is {} that {} {} {} ({}); {}.", *parts)
+    if whom:
+        sentence = Message(
+            "For {}, if the assumptions hold, it is {} that {} {} {} ({}); {}.", whom, *parts
+        )
+    return joined([sentence, average]).in_(language)
+
+
+def _subject(exposure: str) -> Message:
+    return Message("more {}", exposure) if exposure else Message("the policy")
+
+
+def _verb(one: Posterior) -> Message:
+    return Message("raised") if one.positive else Message("lowered")
 
 
 def comparison(
     one: Posterior,
     first: str,
     second: str,
-    language: Language,
+    language: str,
     unit: str = "",
     factor: str = "",
     *,
@@ -114,7 +121,7 @@ def comparison(
     one : Posterior
         Of the effect in the first less that in the second.
     first, second : str
-    language : {"en", "zh"}
+    language : str
     unit : str, default ""
     factor : str, default ""
         Whose levels they are.
@@ -127,32 +134,28 @@ def comparison(
     -------
     str
     """
-    size = level(one, language, unit)
-    of = f" ({factor})" if factor and language == "en" else f"（{factor}）" if factor else ""
-    said = f"{first} minus {second}{of}: {size}"
-    if language == "zh":
-        said = closed(f"{first} 与 {second} {of} 的效应之差为 {size}")
+    size = level(one, unit)
+    gap = Message("{} minus {}: {}", first, second, size)
+    if factor:
+        gap = Message("{} minus {} ({}): {}", first, second, factor, size)
     if not one.decided:
-        if language == "zh":
-            return f"{said}，数据不足以判断哪一组的效应更大（P(> 0) = {chance(one.p_positive)}）。"
-        return (
-            f"{said}; the data do not tell which effect is larger (P(> 0) = "
-            f"{chance(one.p_positive)})."
-        )
+        return Message(
+            "{}; the data do not tell which effect is larger (P(> 0) = {}).",
+            gap,
+            chance(one.p_positive),
+        ).in_(language)
     least = min(rivals, key=lambda rival: _agreeing(rival, one), default=None)
     if least is not None and _agreeing(least, one) < UNDECIDED:
-        return _open(said, least, one, language)
+        return _open(gap, least, one).in_(language)
     p = one.p_direction if least is None else min(one.p_direction, _agreeing(least, one))
-    sure, larger = sureness(p, language), first if one.positive else second
-    grounds = _grounds(one, least, p, language)
-    if language == "zh":
-        return closed(
-            f"{said}。若各项假定成立，{sure} {larger} 的效应更大（{grounds}）；{confidence()}。"
-        )
-    return (
-        f"{said}. If the assumptions hold, it is {sure} that the effect is larger in {larger} "
-        f"({grounds}); {confidence()}."
-    )
+    return Message(
+        "{}. If the assumptions hold, it is {} that the effect is larger in {} ({}); {}.",
+        gap,
+        sureness(p),
+        first if one.positive else second,
+        _grounds(one, least, p),
+        confidence(),
+    ).in_(language)
 
 
 def _agreeing(rival: Rival, one: Posterior) -> float:
@@ -160,39 +163,30 @@ def _agreeing(rival: Rival, one: Posterior) -> float:
     return rival.p_positive if one.positive else 1 - rival.p_positive
 
 
-def _grounds(one: Posterior, rival: Rival | None, p: float, language: Language) -> str:
+def _grounds(one: Posterior, rival: Rival | None, p: float) -> str:
     own = stated(one.p_direction)
     if rival is None or p == one.p_direction or rival.check != "time_effects":
         return own
-    choice = Translator(language).name(rival.choice)
-    return (
-        f"{own}；采用{choice}时 {stated(p)}"
-        if language == "zh"
-        else f"{own}; {stated(p)} with {choice}"
-    )
+    return Message("{}; {} with {}", own, stated(p), rival.choice)
 
 
-def _open(said: str, rival: Rival, one: Posterior, language: Language) -> str:
+def _open(gap: Message, rival: Rival, one: Posterior) -> Message:
     """Claim no direction where another choice would claim none, or the contrary."""
-    own, zh = stated(one.p_positive, "P(> 0)"), language == "zh"
-    choice = Translator(language).name(rival.choice)
     if not rival.choice:
-        why = "更换时间效应的检验对此存疑" if zh else "the check of time effects leaves it open"
+        why = Message("the check of time effects leaves it open")
     elif rival.check == "sensitivity":
-        why = f"{choice}时其符号相反" if zh else f"with {choice} it has the other sign"
+        why = Message("with {} it has the other sign", rival.choice)
     else:
-        other = stated(rival.p_positive, "P(> 0)")
-        why = f"采用{choice}时 {other}" if zh else f"{other} with {choice}"
-    if zh:
-        return closed(f"{said}（{own}）。哪一组的效应更大尚无定论：{why}。")
-    return f"{said} ({own}). Which effect is larger stays open: {why}."
+        why = Message("{} with {}", stated(rival.p_positive, "P(> 0)"), rival.choice)
+    own = stated(one.p_positive, "P(> 0)")
+    return Message("{} ({}). Which effect is larger stays open: {}.", gap, own, why)
 
 
 def indirect(
     one: Posterior,
     via: str,
     outcome: str,
-    language: Language,
+    language: str,
     unit: str = "",
     exposure: str = "",
     *,
@@ -204,7 +198,7 @@ def indirect(
     ----------
     one : Posterior
     via, outcome : str
-    language : {"en", "zh"}
+    language : str
     unit : str, default ""
     exposure : str, default ""
         What moves the mediator, where that is no policy.
@@ -215,34 +209,28 @@ def indirect(
     -------
     str
     """
-    size = level(one, language, unit)
-    sure = sureness(one.p_direction, language)
-    if language == "zh":
-        subject = exposure or "政策"
-        if not one.decided:
-            return closed(
-                f"经由 {via} 的间接效应为 {size}，数据不足以判断其方向"
-                f"（P(> 0) = {chance(one.p_positive)}）。"
-            )
-        verb = "提高" if one.positive else "降低"
-        return closed(
-            f"经由 {via} 的间接效应为 {size}。若各项假定成立，{subject} {sure}经由 {via} "
-            f"{verb}了 {outcome}（{stated(one.p_direction)}）；{confidence()}。"
-        )
+    size = level(one, unit)
     if not one.decided:
-        return (
-            f"Through {via}: {size}; the data do not tell its direction (P(> 0) = "
-            f"{chance(one.p_positive)})."
-        )
-    verb = "raised" if one.positive else "lowered"
-    subject = f"more {exposure}" if exposure else "the policy"
-    return (
-        f"Through {via}: {size}. If the assumptions hold, it is {sure} that {subject} {verb} "
-        f"{outcome} on this path ({stated(one.p_direction)}); {confidence()}."
-    )
+        return Message(
+            "Through {}: {}; the data do not tell its direction (P(> 0) = {}).",
+            via,
+            size,
+            chance(one.p_positive),
+        ).in_(language)
+    return Message(
+        "Through {}: {}. If the assumptions hold, it is {} that {} {} {} on this path ({}); {}.",
+        via,
+        size,
+        sureness(one.p_direction),
+        _subject(exposure),
+        _verb(one),
+        outcome,
+        stated(one.p_direction),
+        confidence(),
+    ).in_(language)
 
 
-def share(draws: xr.DataArray | None, prob: float, language: Language) -> str:
+def share(draws: xr.DataArray | None, prob: float, language: str) -> str:
     """Say which share of the total effect is mediated, or why that is withheld.
 
     Parameters
@@ -250,45 +238,22 @@ def share(draws: xr.DataArray | None, prob: float, language: Language) -> str:
     draws : DataArray (chain, draw), or None
         None where the posterior of the total effect straddles zero.
     prob : float
-    language : {"en", "zh"}
+    language : str
 
     Returns
     -------
     str
     """
     if draws is None:
-        if language == "zh":
-            return "总效应的后验分布跨越零，因此不报告中介效应占比。"
-        return (
+        return Message(
             "No proportion mediated is given: the posterior of the total effect straddles zero, "
             "and a share of nothing has no meaning."
-        )
-    one, held = posterior_of(draws, prob), percent(prob)
-    if language == "zh":
-        return (
-            f"全部中介变量合计占总效应的 {one.mean:.0%}（{held} 可信区间 {one.lower:.0%} 至 "
-            f"{one.upper:.0%}）。"
-        ).replace("-", "−")
-    return (
-        f"All mediators together carry {one.mean:.0%} of the total effect ({held} interval "
-        f"{one.lower:.0%} to {one.upper:.0%})."
-    ).replace("-", "−")
-
-
-def listed(items: Sequence[str], language: Language) -> str:
-    """Join names as a sentence does.
-
-    Parameters
-    ----------
-    items : sequence of str
-    language : {"en", "zh"}
-
-    Returns
-    -------
-    str
-    """
-    if language == "zh":
-        return "、".join(items)
-    if len(items) < 2:
-        return "".join(items)
-    return f"{', '.join(items[:-1])} and {items[-1]}"
+        ).in_(language)
+    one = posterior_of(draws, prob)
+    return Message(
+        "All mediators together carry {:.0%} of the total effect ({} interval {:.0%} to {:.0%}).",
+        one.mean,
+        percent(prob),
+        one.lower,
+        one.upper,
+    ).in_(language)

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from bayes_nqp.language import Message, language_of, languages
 from bayes_nqp.studies._guessed import Guess
 from bayes_nqp.studies._look import Look
 
@@ -48,8 +49,8 @@ def study_text(
     str
     """
     outcome = made.roles["outcome"]
-    chinese = _width(outcome) > len(outcome)
-    title = f"政策对{outcome}有何影响？" if chinese else f"What did the policy do to {outcome}?"
+    language = language_of(outcome)
+    title = Message("What did the policy do to {}?", outcome).in_(language)
     lines = [
         *_head(file, path, problem),
         "",
@@ -58,7 +59,7 @@ def study_text(
         *_data(found, made, file, path),
         *_zones(made),
         *_design(made, drop),
-        *_rest(outcome, chinese),
+        *_rest(outcome, language),
     ]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -165,8 +166,8 @@ def _design(made: Guess, drop: bool) -> list[str]:
     ]
 
 
-def _rest(outcome: str, chinese: bool) -> list[str]:
-    language, other = ("zh", "en") if chinese else ("en", "zh")
+def _rest(outcome: str, language: str) -> list[str]:
+    others = " or ".join(f'"{other}"' for other in languages() if other != language)
     return [
         "",
         "[sampler]",
@@ -177,7 +178,7 @@ def _rest(outcome: str, chinese: bool) -> list[str]:
         "",
         "[report]",
         _key("outcome", outcome, "what figures call it"),
-        _key("language", language, f'or "{other}"'),
+        _key("language", language, f"or {others}"),
         _key("formats", ["html", "docx"], "a report to read and to edit, in report/"),
         "",
         "# All checks run; to choose some:",

@@ -22,10 +22,10 @@ from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import ConvergenceError
 from bayes_nqp.files import checksum, place, write_csv, write_text
 from bayes_nqp.fitting import Fit, fit, fit_index, pooled_over
+from bayes_nqp.language import Message
 from bayes_nqp.progress import listening
 from bayes_nqp.reports import report
 from bayes_nqp.reports._posterior import figures
-from bayes_nqp.reports._words import words
 from bayes_nqp.signals import heed, interruption
 from bayes_nqp.studies._figures import draw
 from bayes_nqp.studies._outcome import Outcome
@@ -145,16 +145,18 @@ def _fitted(study: Study, progress: bool, told: Callable[[str], None]) -> Fit:
 
 def _notice(study: Study, tables: Mapping[str, pd.DataFrame]) -> str:
     """Say that rows are simulated, and what was put in."""
-    simulated, language = study.prepared.simulated, study.settings.report.language
+    simulated = study.prepared.simulated
     if simulated is None:
         return ""
     truth = tables["truth.csv"]
     overall = truth[(truth["by"] == ALL) & (truth[v.PATH] == v.TOTAL)].iloc[0]
-    return words(language)["notice_simulated"].format(
+    return Message(
+        "The rows are simulated (“{name}”, seed {seed}), so nothing here is a finding about real "
+        "places. The average effect put in is {truth}; truth.csv has every other one.",
         name=study.settings.data.simulation,
         seed=simulated.parameters["seed"],
         truth=figures(float(overall["truth"]), float(overall["sd"])),
-    )
+    ).in_(study.settings.report.language)
 
 
 def _report(

@@ -5,9 +5,11 @@ The text below each key is what editors show and `docs/study.schema.json` holds.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from bayes_nqp.language import languages
 
 __all__ = [
     "Channels",
@@ -28,6 +30,11 @@ def _listed(value: object) -> object:
 
 type Names = Annotated[list[str], BeforeValidator(_listed)]
 """One name, or several."""
+
+if TYPE_CHECKING:
+    type Language = str
+else:
+    Language = Literal[languages()]
 
 
 class _Table(BaseModel):
@@ -195,7 +202,7 @@ class Report(_Table):
     """What figures call the outcome."""
     outcome_unit: str | None = None
     """Its unit."""
-    language: Literal["en", "zh"] = "en"
+    language: Language = "en"
     """Of figures and of the report."""
     formats: Names = []
     """Formats of a report in the folder report/, such as ["html", "docx"]; none by default."""

@@ -10,13 +10,13 @@ from typing import Any
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.files import write
+from bayes_nqp.language import ENGLISH, typography
 from bayes_nqp.tables._model import Table
 from bayes_nqp.tables._widths import INDENT, SIDE, fits, slanted, widths_of
-from bayes_nqp.tables._words import words
 
 __all__ = ["add_docx", "docx_module", "set_fonts", "write_docx"]
 
-_LATIN, _CHINESE = "Times New Roman", "宋体"
+_LATIN, _EAST_ASIAN = typography(ENGLISH).font, typography("zh").font
 _MARGIN = 64
 """At the sides of a page, points."""
 _POINT = 12700
@@ -117,7 +117,7 @@ def add_docx(document: Any, table: Table) -> None:
         note = document.add_paragraph()
         _space(note, before=3, after=10)
         note.paragraph_format.keep_together = True
-        _run(note, words(table.language)["notes"] + table.note, size=min(size, 9.0))
+        _run(note, table.footnote, size=min(size, 9.0))
 
 
 def docx_module() -> Any:
@@ -222,7 +222,7 @@ def set_fonts(styled: Any) -> None:
     """Set Latin and East Asian fonts: without the second, Word chooses its own for Chinese."""
     styled.font.name = _LATIN
     fonts = styled._element.get_or_add_rPr().get_or_add_rFonts()
-    for which, name in (("eastAsia", _CHINESE), ("hAnsi", _LATIN), ("cs", _LATIN)):
+    for which, name in (("eastAsia", _EAST_ASIAN), ("hAnsi", _LATIN), ("cs", _LATIN)):
         fonts.set(_tag(which), name)
     # Without it Chinese marks are set as in another script's typography.
     properties = fonts.getparent()
@@ -230,7 +230,7 @@ def set_fonts(styled: Any) -> None:
     if language is None:
         language = properties.makeelement(_tag("lang"), {})
         properties.append(language)
-    language.set(_tag("eastAsia"), "zh-CN")
+    language.set(_tag("eastAsia"), typography("zh").tag)
 
 
 def _space(paragraph: Any, *, before: float, after: float) -> None:

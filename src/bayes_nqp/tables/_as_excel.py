@@ -11,10 +11,10 @@ from typing import Any
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.files import write
+from bayes_nqp.language import typography
 from bayes_nqp.tables._as_frame import parts_of
 from bayes_nqp.tables._model import CHANCE_DECIMALS, MINUS, Cell, Table, written
 from bayes_nqp.tables._widths import size_of, slanted
-from bayes_nqp.tables._words import words
 
 __all__ = ["write_excel"]
 
@@ -99,8 +99,7 @@ class _Sheet:
         self.forms = [parts_of(table, k) for k in range(len(table.columns))]
         self.widths = [len(form.kinds) for form in self.forms]
         self.wide = 1 + sum(self.widths)
-        font = "宋体" if table.language == "zh" else "Times New Roman"
-        self.font = {"name": font, "size": 11}
+        self.font = {"name": typography(table.language).font, "size": 11}
         self.at = 1
 
     def fill(self) -> None:
@@ -129,7 +128,7 @@ class _Sheet:
         self._line(bottom, bottom="thin")
         self._line(self.at - 1, bottom="medium")
         if self.table.notes:
-            note = words(self.table.language)["notes"] + self.table.note
+            note = self.table.footnote
             self._words(note, size=9, wrap=True)
         self._settle(bottom)
 

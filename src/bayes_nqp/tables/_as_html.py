@@ -6,20 +6,15 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from bayes_nqp.files import guarded
+from bayes_nqp.language import leading, typography
 from bayes_nqp.markup import html
 from bayes_nqp.tables._model import Table
 from bayes_nqp.tables._widths import size_of, slanted
-from bayes_nqp.tables._words import words
 
-__all__ = ["TONGUES", "as_html", "as_page"]
+__all__ = ["as_html", "as_page"]
 
 _SHORT = 26
 """Characters that a label may have to be kept on one line."""
-TONGUES = {"en": "en", "zh": "zh-CN"}
-_FONTS = {
-    "en": '"Times New Roman",Georgia,serif',
-    "zh": '"Times New Roman","Noto Serif CJK SC","Songti SC",SimSun,serif',
-}
 
 
 def as_html(table: Table) -> str:
@@ -38,8 +33,8 @@ def as_html(table: Table) -> str:
     return html(
         "tables/templates/table.html",
         table=table,
-        tongue=TONGUES[table.language],
-        note=words(table.language)["notes"] + table.note if table.notes else "",
+        tongue=typography(table.language).tag,
+        note=table.footnote,
         spans=spans if any(groups) else [],
         short=lambda text: size_of(text) <= _SHORT,
         formula=lambda text: guarded(text) != text,
@@ -59,11 +54,11 @@ def as_page(tables: Iterable[Table]) -> str:
     str
     """
     listed = list(tables)
-    language = "zh" if any(table.language == "zh" for table in listed) else "en"
+    setting = typography(leading(table.language for table in listed))
     return html(
         "tables/templates/page.html",
-        tongue=TONGUES[language],
-        fonts=_FONTS[language],
+        tongue=setting.tag,
+        fonts=setting.fonts,
         title=listed[0].title if listed else "",
         tables=[as_html(table) for table in listed],
     )

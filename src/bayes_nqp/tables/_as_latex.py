@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
+from bayes_nqp.language import leading, typography
 from bayes_nqp.markup import Tex, escaped, latex
 from bayes_nqp.tables._model import Row, Table
 from bayes_nqp.tables._widths import size_of
-from bayes_nqp.tables._words import words
 
 __all__ = ["as_document", "as_latex"]
 
@@ -38,13 +38,12 @@ def as_latex(table: Table, label: str = "") -> str:
     spec = "@{}" + (_WORDS % ".32" if worded else "l")
     spec += "".join(_WORDS % ".5" if column.words else "c" for column in table.columns)
     spans, rules = _spans(table)
-    needs = "ctex (xelatex), " if table.language == "zh" else ""
     return latex(
         "tables/templates/table.tex",
-        needs=needs + ", ".join(_PACKAGES),
+        needs=", ".join((*typography(table.language).packages, *_PACKAGES)),
         title=table.title,
         label=Tex(label),
-        note=words(table.language)["notes"] + table.note if table.notes else "",
+        note=table.footnote,
         spec=Tex(spec),
         long=_long(table),
         size=Tex(_size(table)),
@@ -73,7 +72,7 @@ def as_document(tables: Iterable[Table]) -> str:
     listed = list(tables)
     return latex(
         "tables/templates/document.tex",
-        chinese=any(table.language == "zh" for table in listed),
+        document=typography(leading(table.language for table in listed)).document,
         packages=_PACKAGES,
         tables=[(Tex(as_latex(table)), _long(table)) for table in listed],
     )

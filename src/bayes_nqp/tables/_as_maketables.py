@@ -8,7 +8,6 @@ import pandas as pd
 
 from bayes_nqp.errors import StudyError
 from bayes_nqp.tables._model import Table
-from bayes_nqp.tables._words import words
 
 __all__ = ["as_maketables"]
 
@@ -53,7 +52,7 @@ def as_maketables(table: Table) -> Any:
         if spanned
         else [column.label for column in table.columns]
     )
-    notes = words(table.language)["notes"] + table.note if table.notes else ""
+    notes = table.footnote
     return MTable(
         pd.DataFrame(lines, index=index, columns=columns), notes=notes, caption=table.title
     )

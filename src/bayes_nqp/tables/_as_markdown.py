@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bayes_nqp.tables._model import Table
-from bayes_nqp.tables._words import words
 
 __all__ = ["as_markdown"]
 
@@ -33,7 +32,7 @@ def as_markdown(table: Table) -> str:
         lines.append([_escaped(row.label), *(_escaped(cell.text) for cell in row.cells)])
     rule = [":--", *(":--" if column.words else "--:" for column in table.columns)]
     body = "\n".join("| " + " | ".join(line) + " |" for line in [heads, rule, *lines])
-    notes = f"\n\n{words(table.language)['notes']}{_escaped(table.note)}" if table.notes else ""
+    notes = f"\n\n{_escaped(table.footnote)}" if table.notes else ""
     return f"**{_escaped(table.title)}**\n\n{body}{notes}\n"
 
 

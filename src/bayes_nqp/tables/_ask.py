@@ -13,7 +13,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.estimands import By
-from bayes_nqp.language import closed
+from bayes_nqp.language import Translator
 from bayes_nqp.tables._summary import summary
 from bayes_nqp.tables._words import Language, per_words, words
 
@@ -50,7 +50,7 @@ class Ask:
     title: str | None = None
 
     @property
-    def say(self) -> Mapping[str, str]:
+    def translate(self) -> Translator:
         """Words of the table's language."""
         return words(self.language)
 
@@ -66,18 +66,28 @@ class Ask:
     def weighted(self) -> str:
         """Say how cells count."""
         if self.weights == "rows":
-            return self.say["note_weights"]
-        return self.say["note_weights_other"].format(self.weights)
+            return self.translate("Averages over treated rows.")
+        return self.translate("Averages weighted by {}.", self.weights)
 
     def averaged(self, attrs: Mapping[Any, Any]) -> list[str]:
         """Say over which rows averages are, and what rows and units count."""
         if attrs.get("exposure"):
-            return [closed(self.say["note_exposure"].format(per_words(attrs, self.say)))]
-        return [self.weighted(), self.say["note_rows"]]
+            return [
+                self.translate(
+                    "Effects per {}, averaged over exposed rows. Rows, Units: those exposed.",
+                    per_words(attrs, self.translate),
+                )
+            ]
+        return [
+            self.weighted(),
+            self.translate(
+                "Rows, Units: treated rows with an identified effect, and units that have them."
+            ),
+        ]
 
-    def titled(self, key: str, *parts: str) -> str:
+    def titled(self, title: str, *parts: object) -> str:
         """Give the caller's title, or the usual one."""
-        return self.say[key].format(*parts) if self.title is None else self.title
+        return self.translate(title, *parts) if self.title is None else self.title
 
     def facts(self, gate: str) -> dict[str, str]:
         """Say what interval and gate a table has."""

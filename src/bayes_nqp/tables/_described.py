@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import pandas as pd
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CheckResult
+from bayes_nqp.checks import CheckResult, title_of
 from bayes_nqp.checks._reasons import gate_words
 from bayes_nqp.fitting import Fit
-from bayes_nqp.language import closed
+from bayes_nqp.language import Message, Translator, listed
 from bayes_nqp.pooling import Complete, Partial
-from bayes_nqp.tables._words import listed, percent, question_of
+from bayes_nqp.tables._words import percent
 
 __all__ = [
     "Said",
-    "bracketed",
     "interval_notes",
     "model_facts",
     "model_words",
@@ -26,15 +26,28 @@ __all__ = [
     "short_gate",
     "stacked_notes",
     "why_failed",
+    "with_figure",
 ]
 
 _NAMED = 6
 """Checks that hold are named up to so many, and else counted."""
 _NOTED = (
-    ("note_doubt", "in doubt"),
-    ("note_checks_reported", "reported"),
-    ("note_checks_hold", "holds"),
+    (Message("In doubt: {}."), "in doubt"),
+    (Message("Reported without a verdict: {}."), "reported"),
+    (Message("Checks that hold: {}."), "holds"),
 )
+
+
+_KINDS: Final = {"eti": Message("equal-tailed"), "hdi": Message("highest density")}
+_POOLINGS: Final = {
+    "Complete": Message("complete"),
+    "Partial": Message("partial"),
+    "Separate": Message("none", context="pooling"),
+}
+_NOTE_INTERVAL: Final = {
+    "eti": Message("Intervals hold {} of the posterior and are equal-tailed."),
+    "hdi": Message("Intervals hold {} of the posterior, of highest density."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,42 +63,40 @@ class Said:
     notes: tuple[str, ...]
 
 
-def model_words(fit: Fit, say: Mapping[str, str], language: str) -> dict[str, str]:
+def model_words(fit: Fit, translate: Translator) -> dict[str, str]:
     """Word pooling, errors and time effects of a fit's design.
 
     Parameters
     ----------
     fit : Fit
-    say : mapping of str to str
-    language : str
+    translate : Translator
 
     Returns
     -------
     dict of str to str
         "effects", "errors", "time".
     """
-    facts = model_facts(fit, say, language)
+    facts = model_facts(fit, translate)
     pooling = fit.design.facts.pooling
     if isinstance(pooling, Complete):
-        effects = say["complete"]
+        effects = translate("one curve for all (complete pooling)")
     elif isinstance(pooling, Partial):
         by = facts["strata"]
-        effects = closed(say["partial_by"].format(by)) if by else say["partial_none"]
+        effects = translate("partial pooling by {}", by) if by else translate("partial pooling")
     else:
-        effects = say["separate_by"]
+        effects = translate("no pooling")
     if facts["deviations"]:
-        effects = closed(say["varying"].format(effects, facts["deviations"]))
+        effects = translate("{}, deviations by {}", effects, facts["deviations"])
     return {"effects": effects, "errors": facts["errors"], "time": facts["time"]}
 
 
-def model_facts(fit: Fit, say: Mapping[str, str], language: str) -> dict[str, str]:
+def model_facts(fit: Fit, translate: Translator) -> dict[str, str]:
     """Word each choice of a fit's design in a few words.
 
     Parameters
     ----------
     fit : Fit
-    say : mapping of str to str
-    language : str
+    translate : Translator
 
     Returns
     -------
@@ -93,19 +104,19 @@ def model_facts(fit: Fit, say: Mapping[str, str], language: str) -> dict[str, st
         "pooling", "strata", "deviations", "errors", "time"; empty where there is none.
     """
     facts = fit.design.facts
-    pooling, errors = type(facts.pooling).__name__, facts.noise.label(language)
+    pooling, errors = type(facts.pooling).__name__, translate.name(facts.noise.label())
     varying = facts.pooling.varying
     by = " × ".join(_time_strata(fit))
     heavy = not facts.compresses
     pooled = facts.time is not None and facts.time.pooled
     return {
-        "pooling": say.get(pooling, pooling),
-        "strata": listed(list(_strata(fit)), language),
-        "deviations": say["unit"] if varying == v.UNIT else varying or "",
-        "errors": errors + (say["student_t"] if heavy else ""),
-        "time": closed(say["time_partial" if pooled else "time_of"].format(by))
+        "pooling": translate.name(_POOLINGS.get(pooling, pooling)),
+        "strata": listed(_strata(fit), 99).in_(translate.language),
+        "deviations": translate("unit") if varying == v.UNIT else varying or "",
+        "errors": errors + (translate(" with Student-t innovations") if heavy else ""),
+        "time": translate("by {}, pooled" if pooled else "by {}", by, context="time effects")
         if by
-        else say["time_one"],
+        else translate("common"),
     }
 
 
@@ -132,8 +143,7 @@ def said_of(
     source: object,
     gate: str,
     checks: Sequence[CheckResult],
-    say: Mapping[str, str],
-    language: str,
+    translate: Translator,
 ) -> Said:
     """Say what model it is, what failed, and what is in doubt.
 
@@ -143,8 +153,7 @@ def said_of(
     gate : str
         Verdict of the convergence gate.
     checks : sequence of CheckResult
-    say : mapping of str to str
-    language : str
+    translate : Translator
 
     Returns
     -------
@@ -152,116 +161,118 @@ def said_of(
     """
     notes = []
     if isinstance(source, Fit):
-        model = model_words(source, say, language)
-        time = say["time_effects"].format(model["time"])
-        notes.append(say["note_model"].format(model["effects"], model["errors"], time))
+        model = model_words(source, translate)
+        time = translate("time effects: {}", model["time"])
+        notes.append(
+            translate("Effects: {}; errors: {}; {}.", model["effects"], model["errors"], time)
+        )
     stamps = []
     if gate == v.UNVERIFIED:
-        notes.append(say["unverified"])
+        notes.append(translate("Convergence gate: unverified."))
     elif gate != v.PASSED:
-        stamps.append(say["stamp_gate"].format(why_failed(gate, language)))
+        stamps.append(translate("Convergence gate failed: {}", why_failed(gate, translate)))
     else:
-        notes.append(say["note_gate"].format(_passed(source, say)))
+        notes.append(translate("Convergence gate: {}.", _passed(source, translate)))
     for one in checks:
         if one.verdict == "fails":
-            what = question_of(one.name, one.question, say)
-            figure = bracketed(one, language)
-            stamps.append(say["stamp_check"].format(what) + figure)
-    for key, verdict in _NOTED:
-        named = [say.get(f"check_{c.name}", c.name) for c in checks if c.verdict == verdict]
+            stamps.append(translate("Check failed: {}", with_figure(one)))
+    for note, verdict in _NOTED:
+        named = [title_of(c.name) for c in checks if c.verdict == verdict]
         if named:
             many = verdict == "holds" and len(named) > _NAMED
-            what = say["checks_counted"].format(len(named)) if many else listed(named, language)
-            notes.append(say[key].format(what))
+            what = Message("{} of them", len(named)) if many else listed(named, len(named))
+            notes.append(translate(note, what))
     return Said(tuple(stamps), tuple(notes))
 
 
-def why_failed(gate: str, language: str) -> str:
+def why_failed(gate: str, translate: Translator) -> str:
     """Say what failed in a gate.
 
     Parameters
     ----------
     gate : str
-    language : str
+    translate : Translator
 
     Returns
     -------
     str
     """
-    return gate_words(gate).in_(language)
+    return translate.name(gate_words(gate))
 
 
-def bracketed(one: CheckResult, language: str) -> str:
-    """Put the key figure of a check in brackets, as a language does.
+def with_figure(one: CheckResult) -> str:
+    """Put the key figure of a check behind its question.
 
     Parameters
     ----------
     one : CheckResult
-    language : str
 
     Returns
     -------
     str
-        Empty if there is none.
     """
-    if not one.figure:
-        return ""
-    return f"（{one.figure_in('zh')}）" if language == "zh" else f" ({one.figure})"
+    return Message("{} ({})", one.question, one.figure) if one.figure else one.question
 
 
-def _passed(source: object, say: Mapping[str, str]) -> str:
+def _passed(source: object, translate: Translator) -> str:
     if not isinstance(source, Fit):
-        return say["passed_short"]
+        return translate("passed")
     gate = source.gate
     size = min(gate.ess_bulk, gate.ess_tail)
     if gate.weighted:
-        return say["passed_weights"].format(max(gate.khat, 0.0), size)
-    return say["passed"].format(gate.rhat, size)
+        return translate(
+            "passed (k-hat at most {:.2f}, at least {:.0f} effective draws)",
+            max(gate.khat, 0.0),
+            size,
+        )
+    return translate(
+        "passed (R-hat at most {:.3f}, at least {:.0f} effective draws)", gate.rhat, size
+    )
 
 
-def short_gate(gate: str, say: Mapping[str, str]) -> tuple[str, bool]:
+def short_gate(gate: str, translate: Translator) -> tuple[str, bool]:
     """Word a gate's verdict in a cell, and whether it failed.
 
     Parameters
     ----------
     gate : str
-    say : mapping of str to str
+    translate : Translator
 
     Returns
     -------
     tuple of str, bool
     """
     if gate in (v.PASSED, v.UNVERIFIED):
-        return say[f"{gate}_short"], False
-    reason = why_failed(gate, say["language"])
-    short = say["failed_short"]
-    return say["because"].format(short, reason) if reason else short, True
+        return translate("passed" if gate == v.PASSED else "unverified"), False
+    reason = why_failed(gate, translate)
+    short = translate("failed")
+    return translate("{}: {}", short, reason) if reason else short, True
 
 
-def interval_notes(numbers: pd.DataFrame, say: Mapping[str, str]) -> list[str]:
+def interval_notes(numbers: pd.DataFrame, translate: Translator) -> list[str]:
     """Say what the means, the intervals and the probabilities of a summary are.
 
     Parameters
     ----------
     numbers : DataFrame
         From `summary`.
-    say : mapping of str to str
+    translate : Translator
 
     Returns
     -------
     list of str
     """
     unit = str(numbers.attrs.get("outcome_unit", ""))
-    scale = say["in_units"].format(unit) if unit else say["in_outcome_units"]
+    scale = translate("in {}", unit) if unit else translate("in units of the outcome")
     prob, kind = float(numbers.attrs["probability"]), str(numbers.attrs["kind"])
     return [
-        say["note_mean"].format(scale),
-        say[f"note_interval_{kind}"].format(percent(prob)),
-        say["note_p"],
+        translate("Mean, SD: of the posterior, {}.", scale),
+        translate(_NOTE_INTERVAL[kind], percent(prob)),
+        translate("P(> 0): posterior probability of a positive value."),
     ]
 
 
-def stacked_notes(numbers: pd.DataFrame, spread: str, say: Mapping[str, str]) -> list[str]:
+def stacked_notes(numbers: pd.DataFrame, spread: str, translate: Translator) -> list[str]:
     """Say what estimates and what stands beneath them are.
 
     Parameters
@@ -269,16 +280,22 @@ def stacked_notes(numbers: pd.DataFrame, spread: str, say: Mapping[str, str]) ->
     numbers : DataFrame
         From `summary`.
     spread : {"interval", "sd"}
-    say : mapping of str to str
+    translate : Translator
 
     Returns
     -------
     list of str
     """
     unit = str(numbers.attrs.get("outcome_unit", ""))
-    scale = say["in_units"].format(unit) if unit else say["in_outcome_units"]
-    beneath = say["note_parentheses"]
+    scale = translate("in {}", unit) if unit else translate("in units of the outcome")
+    beneath = translate("In parentheses: posterior sd.")
     if spread == "interval":
         prob, kind = float(numbers.attrs["probability"]), str(numbers.attrs["kind"])
-        beneath = say["note_brackets"].format(percent(prob), say[kind])
-    return [say["note_estimates"].format(scale), beneath, say["note_p"]]
+        beneath = translate(
+            "In brackets: {} intervals, {}.", percent(prob), translate(_KINDS[kind])
+        )
+    return [
+        translate("Estimates: posterior means, {}.", scale),
+        beneath,
+        translate("P(> 0): posterior probability of a positive value."),
+    ]

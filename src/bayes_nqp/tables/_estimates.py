@@ -114,20 +114,20 @@ def estimates(
     table = table.set_index("name")[[*_COLUMNS.values(), "p_positive"]]
     table.insert(2, "p", np.nan)
     table.index.name = "Coefficient"
-    outcome = str(whole.attrs.get("outcome", "")) or words("en")["the_outcome"]
+    outcome = str(whole.attrs.get("outcome", "")) or "the outcome"
     return Estimates(table, outcome, _stats(fit, effects_of(fit), gate_of(whole)))
 
 
 def _stats(source: object, effects: object, gate: str) -> dict[str, int | str]:
     """Name rows as they are to be printed: maketables asks only the first column for labels."""
-    say = words("en")
+    translate = words("en")
     stats: dict[str, int | str] = {}
     if isinstance(source, Fit):
         if source.panel is not None:
             stats["N"] = source.panel.n_rows
-        stats[say["row_errors"]] = model_words(source, say, "en")["errors"]
+        stats[translate("Errors")] = model_words(source, translate)["errors"]
     units = units_by(source, effects_of(effects), None).get("")
     if units is not None:
         stats["Treated units"] = units
-    stats[say["row_gate"]] = gate
+    stats[translate("Convergence gate")] = gate
     return stats

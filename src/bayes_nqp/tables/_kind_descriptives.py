@@ -7,11 +7,11 @@ import numpy.typing as npt
 
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._by import names_of
+from bayes_nqp.language import Message, listed
 from bayes_nqp.panel import Panel
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._model import Cell, Column, Row, Table, decimals_for
 from bayes_nqp.tables._parts import count, number
-from bayes_nqp.tables._words import listed
 
 __all__ = ["descriptives"]
 
@@ -35,19 +35,27 @@ def descriptives(panel: Panel, ask: Ask) -> Table:
     -------
     Table
     """
-    say = ask.say
+    translate = ask.translate
     groups = _groups(panel, ask)
     rows: list[Row] = []
     for place, (label, mask) in enumerate(groups):
         rows += [Row(label, rule=place > 0)] if label else []
         for _, name, values in _variables(panel):
             rows.append(Row(name, _cells(values[mask], panel.unit_codes[mask], ask)))
-    heads = ("n", "mean", "sd", "sd_within", "min", "median", "max")
+    heads = [
+        translate("N"),
+        translate("Mean"),
+        translate("SD"),
+        translate("SD within"),
+        translate("Min"),
+        translate("Median"),
+        translate("Max"),
+    ]
     return Table(
         "descriptives",
-        ask.titled("title_descriptives"),
-        say["variable"],
-        tuple(Column(say[head]) for head in heads),
+        ask.titled(Message("Descriptive statistics")),
+        translate("Variable"),
+        tuple(Column(head) for head in heads),
         tuple(rows),
         _notes(panel, ask),
         (),
@@ -67,13 +75,13 @@ def _variables(panel: Panel) -> list[tuple[str, str, Floats]]:
 
 
 def _groups(panel: Panel, ask: Ask) -> list[tuple[str, Bools]]:
-    say, everything = ask.say, np.ones(panel.n_rows, dtype=bool)
+    translate, everything = ask.translate, np.ones(panel.n_rows, dtype=bool)
     names = names_of(ask.by)
-    groups = [(say["all_rows"] if names else "", everything)]
+    groups = [(translate("All") if names else "", everything)]
     for name in names.values():
         if name == TREATED and name not in panel.levels:
             adopts = panel.cohort_codes[panel.unit_codes] >= 0
-            groups += [(say["ever"], adopts), (say["never_"], ~adopts)]
+            groups += [(translate("Ever treated"), adopts), (translate("Never treated"), ~adopts)]
         elif name in panel.levels:
             codes = panel.strata_codes[name][panel.unit_codes]
             groups += [
@@ -110,12 +118,18 @@ def _cells(values: Floats, units: npt.NDArray[np.int64], ask: Ask) -> tuple[Cell
 
 
 def _notes(panel: Panel, ask: Ask) -> tuple[str, ...]:
-    say = ask.say
+    translate = ask.translate
     adopted = panel.cohort_codes[panel.cohort_codes >= 0]
-    key = "note_panel" if adopted.size or not panel.roles.exposures else "note_panel_exposure"
+    adoption = translate(
+        "; {treated:,} units adopt, {never:,} never do",
+        treated=adopted.size,
+        never=panel.n_units - adopted.size,
+    )
     codes, sizes = np.unique(adopted, return_counts=True)
     notes = [
-        say[key].format(
+        translate(
+            "{rows:,} rows, {units:,} units ({unit}), {periods} periods ({time}, {first} to {last})"
+            "{adoption}.",
             rows=panel.n_rows,
             units=panel.n_units,
             unit=panel.roles.unit,
@@ -123,16 +137,16 @@ def _notes(panel: Panel, ask: Ask) -> tuple[str, ...]:
             time=panel.roles.time,
             first=panel.time_labels[0],
             last=panel.time_labels[-1],
-            treated=adopted.size,
-            never=panel.n_units - adopted.size,
+            adoption=adoption if adopted.size or not panel.roles.exposures else "",
         )
     ]
-    counted = "{}（{}）" if ask.language == "zh" else "{} ({})"
     if codes.size:
-        each = [counted.format(panel.time_labels[c], n) for c, n in zip(codes, sizes, strict=True)]
-        notes.append(say["note_cohorts"].format(listed(each, ask.language)))
-    notes.append(say["note_within"])
+        each = [
+            Message("{!s} ({})", panel.time_labels[c], n) for c, n in zip(codes, sizes, strict=True)
+        ]
+        notes.append(translate("Units by cohort: {}.", listed(each, len(each))))
+    notes.append(translate("SD within: of deviations from the unit's mean."))
     if panel.dropped:
-        lost = [counted.format(name, n) for name, n in panel.dropped.items()]
-        notes.append(say["note_dropped"].format(listed(lost, ask.language)))
+        lost = [Message("{!s} ({})", name, n) for name, n in panel.dropped.items()]
+        notes.append(translate("Rows left out for missing values: {}.", listed(lost, len(lost))))
     return tuple(notes)

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CheckResult
+from bayes_nqp.checks import VERDICTS, CheckResult
+from bayes_nqp.language import Message, separated
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import short_gate, why_failed
 from bayes_nqp.tables._model import Column, Row, Table
 from bayes_nqp.tables._parts import said
-from bayes_nqp.tables._words import Language, question_of, verdict_of
 
 __all__ = ["diagnostics"]
 
@@ -40,51 +40,44 @@ def diagnostics(results: Sequence[CheckResult], ask: Ask, gate: str | None = Non
     -------
     Table
     """
-    say, order = ask.say, list(_TONES)
+    translate, order = ask.translate, list(_TONES)
     ranked = sorted(results, key=lambda one: order.index(one.verdict))
     rows: list[Row] = []
     stamps: list[str] = []
     if gate is not None and all(one.name != "convergence" for one in results):
-        short, failed = short_gate(gate, say)
+        short, failed = short_gate(gate, translate)
         rows.append(
             Row(
-                say["row_gate"],
-                (said(say["failed_short"], "bad") if failed else said(short, _gate_tone(gate)),
-                 said(why_failed(gate, ask.language) if failed else "")),
+                translate("Convergence gate"),
+                (said(translate("failed"), "bad") if failed else said(short, _gate_tone(gate)),
+                 said(why_failed(gate, translate) if failed else "")),
             )
         )  # fmt: skip
         if failed:
-            stamps.append(say["stamp_gate"].format(why_failed(gate, ask.language)))
+            stamps.append(translate("Convergence gate failed: {}", why_failed(gate, translate)))
     for one in ranked:
-        question = question_of(one.name, one.question, say)
-        verdict = said(verdict_of(one.verdict, say), _TONES[one.verdict])
-        rows.append(Row(question, (verdict, said(_key(one, ask.language)))))
+        question = translate.name(one.question)
+        verdict = said(translate(VERDICTS[one.verdict]), _TONES[one.verdict])
+        rows.append(Row(question, (verdict, said(translate.name(one.figure or one.sentence)))))
         if one.verdict == "fails":
-            stamps.append(say["stamp_check"].format(question))
+            stamps.append(translate("Check failed: {}", question))
     tally = Counter(str(one.verdict) for one in results)
-    counted = [say["counted"].format(verdict_of(x, say), tally[x]) for x in order if tally[x]]
-    separator, end = ("；", "。") if ask.language == "zh" else ("; ", ".")
-    tallied = separator.join(counted) + end
-    meanings = [say["note_verdicts"] + end]
+    counted = [Message("{} {}", VERDICTS[x], tally[x], context="count") for x in order if tally[x]]
+    tallied = translate("{}.", separated(counted))
+    meanings = [translate("A check holds where it found nothing against the result.")]
     if tally["reported"]:
-        meanings.append(say["note_reported"] + end)
+        meanings.append(translate("Reported: a number with its meaning, without a verdict."))
     return Table(
         "diagnostics",
-        ask.titled("title_diagnostics"),
-        say["question"],
-        (Column(say["verdict"]), Column(say["figure"], words=True)),
+        ask.titled(Message("Checks")),
+        translate("Question"),
+        (Column(translate("Verdict")), Column(translate("Key figure"), words=True)),
         tuple(rows),
         (*meanings, tallied[0].upper() + tallied[1:]) if counted else (),
         tuple(stamps),
         ask.language,
         {} if gate is None else {"gate": gate},
     )
-
-
-def _key(one: CheckResult, language: str) -> str:
-    """The key figure, or the sentence where there is none."""
-    spoken: Language = "zh" if language == "zh" else "en"
-    return one.figure_in(spoken) or one.said(spoken)
 
 
 def _gate_tone(gate: str) -> str:

@@ -12,6 +12,7 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import att, effects_of, gate_of, text
 from bayes_nqp.estimands._by import names_of
+from bayes_nqp.language import Message
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._contrasts_table import contrasts_table
 from bayes_nqp.tables._described import interval_notes, said_of
@@ -43,15 +44,15 @@ def effects_table(source: object, ask: Ask) -> Table:
     -------
     Table
     """
-    say, effects = ask.say, effects_of(source)
+    translate, effects = ask.translate, effects_of(source)
     names = groups_of(effects, ask)
     overall = att(effects, weights=ask.weights)
     top = ask.summary(overall)
     levels = {new: ask.summary(att(effects, {new: old}, ask.weights)) for new, old in names.items()}
     compared = _contrasts(effects, names, levels, ask)
     spreads = [s for t in (top, *levels.values(), compared) for s in t["sd"]]
-    write = Writer(say, decimals_for(spreads, ask.digits))
-    rows = [_row(say["overall"], top.iloc[0], write, units_by(source, effects, None).get(""))]
+    write = Writer(translate, decimals_for(spreads, ask.digits))
+    rows = [_row(translate("Overall"), top.iloc[0], write, units_by(source, effects, None).get(""))]
     for new, table in levels.items():
         units = units_by(source, effects, names[new])
         rows.append(Row(new))
@@ -60,7 +61,7 @@ def effects_table(source: object, ask: Ask) -> Table:
             for _, line in table.iterrows()
         ]
     if len(compared):
-        rows.append(Row(say["contrasts"], rule=True))
+        rows.append(Row(translate("Contrasts"), rule=True))
         rows += [
             Row(
                 f"{text(line['level'])} − {text(line['minus'])}",
@@ -69,21 +70,33 @@ def effects_table(source: object, ask: Ask) -> Table:
             for _, line in compared.iterrows()
         ]
     gate = gate_of(overall)
-    evidence = said_of(source, gate, ask.checks, say, ask.language)
+    evidence = said_of(source, gate, ask.checks, translate)
     exposure = str(overall.attrs.get("exposure", ""))
-    notes = [*interval_notes(top, say), *ask.averaged(overall.attrs)]
-    notes += [say["note_contrasts"]] if len(compared) else []
+    notes = [*interval_notes(top, translate), *ask.averaged(overall.attrs)]
+    notes += (
+        [translate("Contrasts: differences draw by draw, from one model.")] if len(compared) else []
+    )
     if any(_contrastable(effects, names[new]) and len(t) > CONTRASTED for new, t in levels.items()):
-        notes.append(say["note_left_out"].format(CONTRASTED))
+        notes.append(
+            translate("Contrasts are left out for factors with more than {} levels.", CONTRASTED)
+        )
     left_out = int(overall.attrs.get("cells_left_out", 0))
-    notes += [say["note_cells_left_out"].format(left_out)] if left_out else []
+    notes += (
+        [translate("Cells (stratum × cohort × period) not identified and left out: {}.", left_out)]
+        if left_out
+        else []
+    )
     return Table(
         "effects",
-        ask.titled("title_exposure", exposure, outcome_of([top], say))
+        ask.titled(Message("Effect of {}: {}"), exposure, outcome_of([top], translate))
         if exposure
-        else ask.titled("title_effects", outcome_of([top], say)),
-        say["group"],
-        (*estimate_columns(say, ask.prob), Column(say["Rows"]), Column(say["Units"])),
+        else ask.titled(Message("Average effect on the treated: {}"), outcome_of([top], translate)),
+        translate("Group"),
+        (
+            *estimate_columns(translate, ask.prob),
+            Column(translate("Rows")),
+            Column(translate("Units")),
+        ),
         tuple(rows),
         (*notes, *evidence.notes),
         evidence.stamps,

@@ -13,6 +13,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import leads_of
 from bayes_nqp.estimands import by_event_time, effects_of, same_units, text, worst_gate
 from bayes_nqp.estimands._by import names_of
+from bayes_nqp.language import Message
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import interval_notes, said_of, stacked_notes
 from bayes_nqp.tables._model import MINUS, NOTHING, Cell, Column, Row, Table, decimals_for
@@ -44,32 +45,39 @@ def event_study(source: object, ask: Ask) -> Table:
     -------
     Table
     """
-    say, effects = ask.say, effects_of(source)
+    translate, effects = ask.translate, effects_of(source)
     names = {new: old for new, old in names_of(ask.by).items() if old != v.EVENT_TIME}
     draws = by_event_time(effects, names, ask.weights)
     leads = _leads(ask, tuple(names.values()))
     groups = _groups(draws, leads, ask)
     whole = pd.concat([part for _, part in groups], ignore_index=True)
     whole.attrs = ask.summary(draws).attrs
-    write = Writer(say, decimals_for(whole["sd"].tolist(), ask.digits), ask.spread)
+    write = Writer(translate, decimals_for(whole["sd"].tolist(), ask.digits), ask.spread)
     gate = worst_gate(draws, *([] if leads is None else [leads]))
     if 1 < len(groups) <= _BESIDE:
         columns, rows = _beside(groups, ask, write)
     else:
         columns, rows = _under(groups, ask, write)
-    evidence = said_of(source, gate, ask.checks, say, ask.language)
-    notes = interval_notes(whole, say)
+    evidence = said_of(source, gate, ask.checks, translate)
+    notes = interval_notes(whole, translate)
     if 1 < len(groups) <= _BESIDE:
-        notes = stacked_notes(whole, ask.spread, say)
-    notes += [say["note_event_time"], ask.weighted()]
-    notes.append(say["reference"] if leads is None else say["note_leads"])
+        notes = stacked_notes(whole, ask.spread, translate)
+    notes += [translate("Event time: periods since adoption."), ask.weighted()]
+    notes.append(
+        translate("Zero is the expected path without the policy.")
+        if leads is None
+        else translate(
+            "Before adoption: leads of a fit of their own, relative to event "
+            "time −1; from adoption on: relative to all periods before it."
+        )
+    )
     factors = [old for old in names.values() if old in schema.factors(effects)]
     if not same_units(effects, factors[0] if len(factors) == 1 else None):
-        notes.append(say["other_units"])
+        notes.append(translate("Points do not all rest on the same units."))
     return Table(
         "event_study",
-        ask.titled("title_event_study", outcome_of([whole], say)),
-        say["event_time_short"],
+        ask.titled(Message("Effect by event time: {}"), outcome_of([whole], translate)),
+        translate("Event time"),
         columns,
         rows,
         (*notes, *evidence.notes),
@@ -125,15 +133,19 @@ def _time(value: float) -> str:
 def _under(
     groups: list[tuple[str, pd.DataFrame]], ask: Ask, write: Writer
 ) -> tuple[tuple[Column, ...], tuple[Row, ...]]:
-    say = ask.say
-    columns = (*estimate_columns(say, ask.prob), Column(say["Rows"]), Column(say["Units"]))
+    translate = ask.translate
+    columns = (
+        *estimate_columns(translate, ask.prob),
+        Column(translate("Rows")),
+        Column(translate("Units")),
+    )
     rows: list[Row] = []
     for label, table in groups:
         rows += [Row(label)] if label else []
         for _, line in table.iterrows():
             cells: tuple[Cell, ...]
             if np.isnan(line["sd"]):
-                cells = (said(say["reference_point"]), *[NOTHING] * (len(columns) - 1))
+                cells = (said(translate("reference")), *[NOTHING] * (len(columns) - 1))
             else:
                 counts = (count(line.get(name)) for name in (v.ROWS, v.UNITS))
                 cells = (*estimate_cells(line, write), *counts)
@@ -144,11 +156,11 @@ def _under(
 def _beside(
     groups: list[tuple[str, pd.DataFrame]], ask: Ask, write: Writer
 ) -> tuple[tuple[Column, ...], tuple[Row, ...]]:
-    say = ask.say
+    translate = ask.translate
     columns = tuple(
         Column(name, label)
         for label, _ in groups
-        for name in (say["mean"], say["p_positive"], say["Units"])
+        for name in (translate("Mean"), translate("P(> 0)"), translate("Units"))
     )
     tables = [table.set_index(v.EVENT_TIME) for _, table in groups]
     rows = []
@@ -158,7 +170,7 @@ def _beside(
             if step not in table.index:
                 cells += [NOTHING] * 3
             elif np.isnan(float(table["sd"].loc[step])):
-                cells += [said(say["reference_point"]), NOTHING, NOTHING]
+                cells += [said(translate("reference")), NOTHING, NOTHING]
             else:
                 line = table.loc[step]
                 cells += [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,14 @@ import pandas as pd
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import effects_of, text
 from bayes_nqp.estimands._by import names_of
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import interval_notes, said_of
 from bayes_nqp.tables._kind_effects import CONTRASTED
 from bayes_nqp.tables._mediation_table import channel_comparison, mediation_table
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Row, Table, decimals_for
 from bayes_nqp.tables._parts import Writer, estimate_cells, estimate_columns, outcome_of, said
-from bayes_nqp.tables._words import percent
+from bayes_nqp.tables._words import PATHS, percent
 
 __all__ = ["mediation"]
 
@@ -37,43 +37,61 @@ def mediation(source: object, ask: Ask) -> Table:
     -------
     Table
     """
-    say, effects = ask.say, effects_of(source)
+    translate, effects = ask.translate, effects_of(source)
     how = (ask.prob, ask.interval, ask.weights)
     numbers = mediation_table(effects, ask.by, *how)
     channels = numbers[v.PATH].nunique() - len({v.DIRECT, v.TOTAL, "all mediators"})
     compared = channel_comparison(effects, ask.by, *how) if 1 < channels <= CONTRASTED else None
     spreads = [*numbers["sd"], *([] if compared is None else compared["sd"])]
-    write = Writer(say, decimals_for(spreads, ask.digits))
+    write = Writer(translate, decimals_for(spreads, ask.digits))
     names = list(names_of(ask.by))
     rows: list[Row] = []
     for place, (label, lines) in enumerate(_split(numbers, names)):
         rows += [Row(label, rule=place > 0)] if label else []
         rows += [
-            Row(_path(line[v.PATH], say), (*estimate_cells(line, write), _share(line, write)))
+            Row(_path(line[v.PATH], translate), (*estimate_cells(line, write), _share(line, write)))
             for _, line in lines.iterrows()
         ]
     if compared is not None:
         for label, lines in _split(compared, names):
-            head = say["tally"].format(say["compared"], label) if label else say["compared"]
+            head = (
+                translate("{}: {}", translate("Channels compared"), label)
+                if label
+                else translate("Channels compared")
+            )
             rows.append(Row(head, rule=True))
             rows += [
                 Row(
-                    f"{_path(line['channel'], say)} − {_path(line['minus'], say)}",
+                    f"{_path(line['channel'], translate)} − {_path(line['minus'], translate)}",
                     (*estimate_cells(line, write), NOTHING),
                 )
                 for _, line in lines.iterrows()
             ]
     gate = str(numbers[v.GATE].iloc[0])
-    evidence = said_of(source, gate, ask.checks, say, ask.language)
-    notes = [*interval_notes(numbers, say), ask.weighted()]
-    notes.append(say["note_share"].format(percent(ask.prob)))
-    notes += [say["note_single"]] if channels > 1 else []
-    share = f"{say['share']} [{percent(ask.prob)}]"
+    evidence = said_of(source, gate, ask.checks, translate)
+    notes = [*interval_notes(numbers, translate), ask.weighted()]
+    notes.append(
+        translate(
+            "Share: posterior median with its {} interval; withheld where the "
+            "total effect straddles zero.",
+            percent(ask.prob),
+        )
+    )
+    notes += (
+        [
+            translate(
+                "A single channel is causal by itself only if mediators do not affect one another."
+            )
+        ]
+        if channels > 1
+        else []
+    )
+    share = f"{translate('Share of total')} [{percent(ask.prob)}]"
     return Table(
         "mediation",
-        ask.titled("title_mediation", outcome_of([numbers], say)),
-        say["path"],
-        (*estimate_columns(say, ask.prob), Column(share)),
+        ask.titled(Message("Direct and indirect effects: {}"), outcome_of([numbers], translate)),
+        translate("Path"),
+        (*estimate_columns(translate, ask.prob), Column(share)),
         tuple(rows),
         (*notes, *evidence.notes),
         evidence.stamps,
@@ -89,9 +107,9 @@ def _split(table: pd.DataFrame, names: list[str]) -> list[tuple[str, pd.DataFram
     return [(" × ".join(text(x) for x in key), part) for key, part in keys]
 
 
-def _path(name: str, say: Mapping[str, str]) -> str:
+def _path(name: str, translate: Translator) -> str:
     """Word a path; a mediator keeps its own name."""
-    return say[name] if name in (v.DIRECT, v.TOTAL, "all mediators") else name
+    return translate.name(PATHS.get(name, name))
 
 
 def _share(line: pd.Series[Any], write: Writer) -> Cell:

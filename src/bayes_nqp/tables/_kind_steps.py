@@ -5,6 +5,7 @@ from __future__ import annotations
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import text
 from bayes_nqp.estimands._by import names_of
+from bayes_nqp.language import Message
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import said_of, stacked_notes
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Row, Table, decimals_for
@@ -27,39 +28,46 @@ def steps(fit: object, ask: Ask) -> Table:
     -------
     Table
     """
-    say, names = ask.say, list(names_of(ask.by))
+    translate, names = ask.translate, list(names_of(ask.by))
     numbers = three_step(fit, ask.by, ask.prob, ask.interval)
     numbers.attrs.setdefault("outcome", getattr(fit, "facts", {}).get("outcome", ""))
-    write = Writer(say, decimals_for(numbers["sd"].tolist(), ask.digits), ask.spread)
-    outcome = outcome_of([numbers], say)
+    write = Writer(translate, decimals_for(numbers["sd"].tolist(), ask.digits), ask.spread)
+    outcome = outcome_of([numbers], translate)
     pairs = list(dict.fromkeys(zip(numbers["step"], numbers["equation"], strict=True)))
     columns = tuple(
         Column(f"({i})\n{outcome if equation == 'outcome' else equation}")
         for i, (_, equation) in enumerate(pairs, 1)
     )
-    brackets = "{}（{}）" if ask.language == "zh" else "{} ({})"
     at: dict[str, dict[int, tuple[Cell, Cell]]] = {}
     for _, line in numbers.iterrows():
         what = str(line["coefficient"])
-        label = say["treatment"] if what == TREATMENT else what
+        label = translate("Treatment") if what == TREATMENT else what
         group = " × ".join(text(line[name]) for name in names)
         place = pairs.index((line["step"], line["equation"]))
         both = (write.estimate(line), chance(line["p_positive"]))
-        at.setdefault(brackets.format(label, group) if group else label, {})[place] = both
+        at.setdefault(translate("{} ({})", label, group) if group else label, {})[place] = both
     rows: list[Row] = []
     for label, cells in at.items():
-        for k, name in enumerate((label, say["p_positive"])):
+        for k, name in enumerate((label, translate("P(> 0)"))):
             line_ = (cells[i][k] if i in cells else NOTHING for i in range(len(pairs)))
             rows.append(Row(name, tuple(line_)))
     gate = str(numbers[v.GATE].iloc[0])
-    evidence = said_of(fit, gate, ask.checks, say, ask.language)
+    evidence = said_of(fit, gate, ask.checks, translate)
     return Table(
         "steps",
-        ask.titled("title_steps", outcome),
+        ask.titled(Message("Steps of mediation: {}"), outcome),
         "",
         columns,
         tuple(rows),
-        (*stacked_notes(numbers, ask.spread, say), say["note_steps"], *evidence.notes),
+        (
+            *stacked_notes(numbers, ask.spread, translate),
+            translate(
+                "Columns: the outcome on the treatment; each mediator on the "
+                "treatment; the outcome on treatment and mediators. All are read "
+                "off one fit; no step decides on the next."
+            ),
+            *evidence.notes,
+        ),
         evidence.stamps,
         ask.language,
         ask.facts(gate),

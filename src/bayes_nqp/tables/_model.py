@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from bayes_nqp.doors import door
+from bayes_nqp.language import Message, joined
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,7 +152,7 @@ class Table:
         Sentences beneath.
     stamps : tuple of str
         What failed; they stand in the table itself, above the numbers.
-    language : {"en", "zh"}
+    language : str
     facts : mapping of str to str, optional
         What else is known, such as the gate's verdict and the interval.
     """
@@ -163,7 +164,7 @@ class Table:
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
     stamps: tuple[str, ...] = ()
-    language: Literal["en", "zh"] = "en"
+    language: str = "en"
     facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -179,7 +180,12 @@ class Table:
     @property
     def note(self) -> str:
         """The notes as one paragraph."""
-        return ("" if self.language == "zh" else " ").join(self.notes)
+        return joined(self.notes).in_(self.language)
+
+    @property
+    def footnote(self) -> str:
+        """The notes behind the word for them; empty where there are none."""
+        return Message("Notes: {}", joined(self.notes)).in_(self.language) if self.notes else ""
 
     def to_frame(self, *, text: bool = False) -> pd.DataFrame:
         """Give the body as a data frame.

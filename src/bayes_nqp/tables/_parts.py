@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from bayes_nqp.language import Translator
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Form
 from bayes_nqp.tables._words import percent
 
@@ -57,19 +58,19 @@ class Writer:
 
     Parameters
     ----------
-    say : mapping of str to str
+    translate : Translator
     decimals : int
     spread : {"interval", "sd"}
         What stands beneath an estimate where both share a cell.
     """
 
-    def __init__(self, say: Mapping[str, str], decimals: int, spread: str = "interval") -> None:
+    def __init__(self, translate: Translator, decimals: int, spread: str = "interval") -> None:
         self.decimals, self.spread = decimals, spread
-        ends = (say["lower"], say["upper"])
+        ends = (translate("Lower"), translate("Upper"))
         self._interval = Form("[{}, {}]", ("number",) * 2, ends)
-        self._stacked = Form("{}\n[{}, {}]", ("number",) * 3, (say["mean"], *ends))
-        self._sd = Form("{}\n({})", ("number",) * 2, (say["mean"], say["sd"]))
-        self._share = Form("{} [{}, {}]", ("number",) * 3, (say["median"], *ends))
+        self._stacked = Form("{}\n[{}, {}]", ("number",) * 3, (translate("Mean"), *ends))
+        self._sd = Form("{}\n({})", ("number",) * 2, (translate("Mean"), translate("SD")))
+        self._share = Form("{} [{}, {}]", ("number",) * 3, (translate("Median"), *ends))
 
     def interval(self, row: Line) -> Cell:
         """Write an interval."""
@@ -88,9 +89,14 @@ class Writer:
         return Cell((centre, lower, upper), self._share, 2)
 
 
-def estimate_columns(say: Mapping[str, str], prob: float, group: str = "") -> tuple[Column, ...]:
+def estimate_columns(translate: Translator, prob: float, group: str = "") -> tuple[Column, ...]:
     """Make the columns of mean, sd, interval and probability."""
-    labels = (say["mean"], say["sd"], say["interval"].format(percent(prob)), say["p_positive"])
+    labels = (
+        translate("Mean"),
+        translate("SD"),
+        translate("{} interval", percent(prob)),
+        translate("P(> 0)"),
+    )
     return tuple(Column(label, group) for label in labels)
 
 
@@ -104,6 +110,6 @@ def estimate_cells(row: Line, write: Writer) -> tuple[Cell, ...]:
     )
 
 
-def outcome_of(tables: Sequence[pd.DataFrame], say: Mapping[str, str]) -> str:
+def outcome_of(tables: Sequence[pd.DataFrame], translate: Translator) -> str:
     """Name the outcome as far as the draws know it."""
-    return str(tables[0].attrs.get("outcome", "")) or say["the_outcome"]
+    return str(tables[0].attrs.get("outcome", "")) or translate("the outcome")

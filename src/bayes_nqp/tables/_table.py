@@ -151,7 +151,7 @@ def _check(ask: Ask, kind: str | None) -> None:
             raise StudyError(
                 f"'checks' holds a {type(one).__name__}", hint="nqp.check(fit, 'pretrends')"
             )
-    ask.say  # noqa: B018 - raises where the language is not spoken
+    ask.translate  # noqa: B018 - raises where the language is not spoken
 
 
 def _only(kind: str | None, usual: str, what: object) -> None:

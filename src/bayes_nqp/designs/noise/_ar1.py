@@ -74,6 +74,6 @@ class AR1(Noise):
         """Independent errors."""
         return (IID(),)
 
-    def label(self, language: str = "en") -> str:
-        """Short name in a language."""
+    def label(self) -> str:
+        """Short name."""
         return "AR(1)"

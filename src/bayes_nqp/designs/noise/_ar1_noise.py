@@ -14,6 +14,7 @@ from bayes_nqp.designs.noise._iid import IID
 from bayes_nqp.designs.noise._noise import Noise
 from bayes_nqp.designs.noise._steps import Steps
 from bayes_nqp.doors import door
+from bayes_nqp.language import Message
 from bayes_nqp.parameters import HalfNormal, Parameter
 from bayes_nqp.registry import register
 
@@ -63,6 +64,6 @@ class AR1Noise(Noise):
         """Independent and AR(1) errors."""
         return (IID(), AR1())
 
-    def label(self, language: str = "en") -> str:
-        """Short name in a language."""
-        return "AR(1) 加噪声" if language == "zh" else "AR(1) plus noise"
+    def label(self) -> str:
+        """Short name."""
+        return Message("AR(1) plus noise")

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from bayes_nqp.designs.noise._noise import Noise
 from bayes_nqp.designs.noise._steps import Steps
 from bayes_nqp.doors import door
+from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 
 if TYPE_CHECKING:
@@ -62,6 +63,6 @@ class IID(Noise):
 
         return (AR1(), *AR1().richer)
 
-    def label(self, language: str = "en") -> str:
-        """Short name in a language."""
-        return "独立" if language == "zh" else "independent"
+    def label(self) -> str:
+        """Short name."""
+        return Message("independent")

@@ -146,15 +146,6 @@ class Noise(ABC):
         """Special cases of it that a check compares it with."""
         return ()
 
-    def label(self, language: str = "en") -> str:
-        """Short name in a language, for tables and figures.
-
-        Parameters
-        ----------
-        language : str, default "en"
-
-        Returns
-        -------
-        str
-        """
+    def label(self) -> str:
+        """Short name for tables and figures; a `Message` where catalogues have it."""
         return type(self).__name__

@@ -3,12 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from bayes_nqp.checks._result import NOT_APPLICABLE
+from bayes_nqp.language import Message
 from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 
 __all__ = ["assumptions"]
+
+
+_ASSUME: Final = {
+    "concurrent_exposure": Message(
+        "Did something else move along with the exposure? The model would "
+        "take its effect for that of the exposure."
+    ),
+    "concurrent": Message(
+        "Did another policy reach the same units at the same time? The "
+        "model would take its effect for this policy's."
+    ),
+    "selection": Message(
+        "Were units chosen because of how they were about to develop? "
+        "Leads would show it only if it began before adoption."
+    ),
+    "spillovers_exposure": Message(
+        "Did the exposure of one unit touch others, such as neighbours? "
+        "Effects would then be measured from a moved baseline."
+    ),
+    "spillovers": Message(
+        "Did the policy touch units counted as untreated, such as "
+        "neighbours? Effects would then be measured from a moved baseline."
+    ),
+    "feedback": Message(
+        "Did past outcomes move the mediators? The check on timing speaks "
+        "to it, and does not settle it."
+    ),
+    "clusters": Message(
+        "Do errors move together in groups of units, or within a unit more "
+        "than the model has it? Intervals would be too narrow; no check "
+        "asked it of this fit."
+    ),
+    "exposure": Message(
+        "Did the outcome move the exposure? Future exposure is checked; "
+        "exposure and outcome of one period are not."
+    ),
+}
 
 
 def assumptions(context: Context) -> Iterator[Block]:
@@ -22,9 +61,11 @@ def assumptions(context: Context) -> Iterator[Block]:
     ------
     Block
     """
-    say = context.say
-    yield Heading(say["assumptions"])
-    yield Paragraph(say["assumptions_says"])
+    translate = context.translate
+    yield Heading(translate("What no check can settle"))
+    yield Paragraph(
+        translate("The answer also rests on what the data cannot contradict. A referee will ask:")
+    )
     keys = ["concurrent", "selection" if context.staggered else "exposure", "spillovers"]
     if context.channels:
         keys.append("feedback")
@@ -32,4 +73,4 @@ def assumptions(context: Context) -> Iterator[Block]:
     if errors is None or errors.verdict == NOT_APPLICABLE:
         keys.append("clusters")
     kind = "" if context.staggered else "_exposure"
-    yield Bullets(tuple(say.get(f"assume_{key}{kind}", say[f"assume_{key}"]) for key in keys))
+    yield Bullets(tuple(translate(_ASSUME.get(key + kind, _ASSUME[key])) for key in keys))

@@ -33,9 +33,17 @@ def channels(context: Context) -> Iterator[Block | Sketch]:
     """
     if not context.channels:
         return
-    say = context.say
-    yield Heading(say["channels"])
-    yield Paragraph(say["channels_says"], "quiet")
+    translate = context.translate
+    yield Heading(translate("Channels"))
+    yield Paragraph(
+        translate(
+            "Direct and indirect effects add up to the total effect, draw by "
+            "draw. They are causal only if no unmeasured cause moves both a "
+            "mediator and the outcome, and each single channel only if "
+            "mediators do not affect one another."
+        ),
+        "quiet",
+    )
     yield Bullets(tuple(_sentences(context)))
     yield Tabulated(
         table(
@@ -65,11 +73,16 @@ def channels(context: Context) -> Iterator[Block | Sketch]:
 
 
 def _sentences(context: Context) -> Iterator[str]:
-    say, language, prob, unit = context.say, context.language, context.prob, context.unit
+    translate, language, prob, unit = (
+        context.translate,
+        context.language,
+        context.prob,
+        context.unit,
+    )
     direct = posterior_of(nde(context.effects, weights=context.weights), prob)
-    yield say["direct_says"].format(level(direct, language, unit))
+    yield translate("Directly: {}.", level(direct, unit))
     via = nie(context.effects, weights=context.weights, mediators=list(context.channels))
-    outcome = context.outcome or say["the_outcome"]
+    outcome = context.outcome or translate("the outcome")
     sure, exposure = partial(Grounds(context), "channel"), context.moved.get("exposure", "")
     for name in context.channels:
         one = posterior_of(via.sel(mediator=name), prob)
@@ -80,17 +93,17 @@ def _sentences(context: Context) -> Iterator[str]:
 
 
 def _pictures(context: Context) -> Iterator[Sketch]:
-    say, look = context.say, {**context.look, "weights": context.weights}
+    translate, look = context.translate, {**context.look, "weights": context.weights}
     yield Sketch(
         "paths",
-        say["paths_caption"],
+        translate("From the policy to the outcome."),
         lambda: plots.paths(context.fit, **look),
         lambda: mediation_table(context.effects, None, context.prob, "eti", context.weights),
     )
     if context.staggered:
         yield Sketch(
             "decomposition",
-            say["parts_caption"],
+            translate("Direct and indirect effects over event time."),
             lambda: plots.decomposition(context.effects, **look),
             lambda: mediation_table(
                 context.effects, v.EVENT_TIME, context.prob, "eti", context.weights
@@ -99,7 +112,7 @@ def _pictures(context: Context) -> Iterator[Sketch]:
     if len(context.channels) > 1:
         yield Sketch(
             "channels",
-            say["compared_caption"],
+            translate("Channels compared."),
             lambda: plots.channels(context.effects, **look),
             lambda: channel_comparison(context.effects, None, context.prob, "eti", context.weights),
         )

@@ -9,6 +9,7 @@ import pandas as pd
 
 from bayes_nqp import plots
 from bayes_nqp import vocabulary as v
+from bayes_nqp.language import listed
 from bayes_nqp.panel import Panel
 from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context, Sketch
@@ -28,8 +29,8 @@ def data(context: Context) -> Iterator[Block | Sketch]:
     ------
     Block or Sketch
     """
-    say, panel = context.say, context.panel
-    yield Heading(say["data"])
+    translate, panel = context.translate, context.panel
+    yield Heading(translate("Question, data and support"))
     if context.question:
         yield Paragraph(context.question)
     if panel is not None:
@@ -38,7 +39,7 @@ def data(context: Context) -> Iterator[Block | Sketch]:
         if context.staggered:
             yield Sketch(
                 "adoption",
-                say["adoption_caption"],
+                translate("When the policy reaches whom."),
                 lambda: plots.adoption(panel, language=context.language),
                 lambda: _adopted(panel),
             )
@@ -50,8 +51,19 @@ def data(context: Context) -> Iterator[Block | Sketch]:
         yield Paragraph(
             context.joined(
                 [
-                    say["support_says" if context.staggered else "support_says_exposure"].format(
-                        known=len(known), all=len(cells), rows=rows
+                    translate(
+                        (
+                            "Effects of {known} of {all} cells (stratum × cohort × period) are "
+                            "identified; they hold {rows:,} treated rows."
+                        )
+                        if context.staggered
+                        else (
+                            "Slopes of {known} of {all} strata are identified; they hold "
+                            "{rows:,} exposed rows."
+                        ),
+                        known=len(known),
+                        all=len(cells),
+                        rows=rows,
                     ),
                     context.answer(support),
                 ]
@@ -60,8 +72,10 @@ def data(context: Context) -> Iterator[Block | Sketch]:
 
 
 def _sentences(context: Context, panel: Panel) -> Iterator[str]:
-    say, labels = context.say, panel.time_labels
-    yield say["panel_says"].format(
+    translate, labels = context.translate, panel.time_labels
+    yield translate(
+        "The panel has {rows:,} rows: {units:,} units ({unit}) in "
+        "{periods} periods ({first} to {last}).",
         rows=panel.n_rows,
         units=panel.n_units,
         unit=panel.roles.unit,
@@ -72,7 +86,9 @@ def _sentences(context: Context, panel: Panel) -> Iterator[str]:
     treated = panel.cohort_codes >= 0
     if treated.any():
         cohorts = sorted(set(panel.cohort_codes[treated].tolist()))
-        yield say["adoption_says"].format(
+        yield translate(
+            "{treated:,} units adopt the policy, in {cohorts} cohorts from "
+            "{first} to {last}; {never:,} never do within the sample.",
             treated=int(treated.sum()),
             cohorts=len(cohorts),
             first=labels[cohorts[0]],
@@ -80,12 +96,15 @@ def _sentences(context: Context, panel: Panel) -> Iterator[str]:
             never=int((~treated).sum()),
         )
     if panel.dropped:
-        separator = "、" if context.language == "zh" else ", "
-        gaps = separator.join(f"{name} {count:,}" for name, count in panel.dropped.items())
-        yield say["dropped_says"].format(gaps)
+        gaps = [f"{name} {count:,}" for name, count in panel.dropped.items()]
+        yield translate("Rows left out because a value is missing: {}.", listed(gaps, len(gaps)))
     used = int(np.count_nonzero(context.fit.plan.kept))
     if used < panel.n_rows:
-        yield say["used_says"].format(used)
+        yield translate(
+            "{:,} rows enter the fit; the others lack a mediator, or could "
+            "identify nothing (see Provenance).",
+            used,
+        )
 
 
 def _adopted(panel: Panel) -> pd.DataFrame:

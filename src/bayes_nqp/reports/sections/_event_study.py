@@ -11,7 +11,6 @@ from bayes_nqp import plots
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import leads_of
 from bayes_nqp.estimands import ENOUGH, growth, same_units, units_behind
-from bayes_nqp.language import closed
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context, Sketch
@@ -37,8 +36,8 @@ def event_study(context: Context) -> Iterator[Block | Sketch]:
     """
     if not context.staggered:
         return
-    say = context.say
-    yield Heading(say["event_study"])
+    translate = context.translate
+    yield Heading(translate("Over event time"))
     said = list(_over_time(context))
     if said:
         yield Paragraph(context.joined(said))
@@ -88,9 +87,11 @@ def _over_time(context: Context) -> Iterator[str]:
 
 
 def _drawn(context: Context, factor: str | None) -> Sketch:
-    say = context.say
-    by = closed(say["event_caption_by"].format(factor))
-    caption = by if factor else say["event_caption"]
+    translate = context.translate
+    by = translate("Effects by event time and {}.", factor)
+    caption = (
+        by if factor else translate("Effects by event time, with leads from a fit of their own.")
+    )
     return Sketch(
         f"event_study_{factor}" if factor else "event_study",
         caption,

@@ -12,14 +12,14 @@ import xarray as xr
 
 from bayes_nqp import plots
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CheckResult
+from bayes_nqp.checks import VERDICTS, CheckResult, title_of
 from bayes_nqp.checks._result import Verdict
 from bayes_nqp.estimands import att
+from bayes_nqp.language import Message
 from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context, Sketch
 from bayes_nqp.reports._posterior import level, posterior_of
 from bayes_nqp.tables._table import table
-from bayes_nqp.tables._words import question_of, verdict_of
 
 __all__ = ["evidence"]
 
@@ -39,35 +39,48 @@ def evidence(context: Context) -> Iterator[Block | Sketch]:
 
     if not context.checks:
         return
-    say, checks = context.say, context.checks
-    yield Heading(say["evidence"])
+    translate, checks = context.translate, context.checks
+    yield Heading(translate("The evidence for and against"))
     counts = [
         sum(one.verdict == verdict for one in checks) for verdict in get_args(Verdict.__value__)
     ]
-    yield Paragraph(say["evidence_says"].format(say["tally_says"].format(len(checks), *counts)))
+    yield Paragraph(
+        translate(
+            "Each question a referee would ask, and what the data answer. {}",
+            Message(
+                "Of {} checks, {} hold; in doubt: {}; failed: {}; reported without "
+                "a verdict: {}; not applicable: {}.",
+                len(checks),
+                *counts,
+            ),
+        )
+    )
     if context.weights != "rows":
         over_rows = posterior_of(att(context.effects, weights="rows"), context.prob)
-        yield Paragraph(say["checks_rows"].format(level(over_rows, context.language, context.unit)))
+        yield Paragraph(
+            translate(
+                "Checks average over treated rows, whatever the weights of this "
+                "report: the average effect is then {}.",
+                level(over_rows, context.unit),
+            )
+        )
     yield Tabulated(table(list(checks), "diagnostics", language=context.language), 0)
     for one in checks:
         if one.kind in DRAWERS and one.evidence is not None:
-            yield Heading(
-                say["verdict_line"].format(_called(one, context), verdict_of(one.verdict, say)), 2
-            )
-            asked = question_of(one.name, one.question, say)
-            yield Paragraph(context.joined([asked, context.answer(one)]))
+            yield Heading(translate("{}: {}", _called(one, context), VERDICTS[one.verdict]), 2)
+            yield Paragraph(context.joined([one.question, one.sentence]))
             yield _drawn(context, one)
 
 
 def _called(one: CheckResult, context: Context) -> str:
-    name = context.say.get(f"check_{one.name}", one.name)
+    name = context.translate.name(title_of(one.name))
     return name[0].upper() + name[1:]
 
 
 def _drawn(context: Context, one: CheckResult) -> Sketch:
     return Sketch(
         f"check_{one.name}",
-        context.say["check_caption"].format(_called(one, context)),
+        context.translate("{}.", _called(one, context), context="caption"),
         lambda: plots.check(_named(one, context), title="", **context.look),
         lambda: frame_of(one),
     )

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import title_of
 from bayes_nqp.checks._confidence import Subject, needed_for
 from bayes_nqp.designs.noise import Noise
 from bayes_nqp.estimands import ENOUGH
-from bayes_nqp.language import closed
+from bayes_nqp.language import Message, Translator, enumerated, listed, separated
 from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.parameters import Correlation, HalfNormal
 from bayes_nqp.pooling import Partial, Separate
 from bayes_nqp.priors import Priors
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
-from bayes_nqp.reports._sentences import listed
 from bayes_nqp.tables._described import model_words
 from bayes_nqp.tables._words import percent
 
@@ -25,6 +26,42 @@ __all__ = ["methods"]
 
 _SCALES = {"period": "cell"}
 """Fields of the priors, where they bear another name."""
+
+
+_CONTROLS: Final = {
+    "all": Message("All untreated rows, of units never or not yet treated, are controls."),
+    "never": Message(
+        "Rows of never-treated units are the only controls: every stratum "
+        "and cohort has an effect of its own in each period before "
+        "adoption but the last."
+    ),
+}
+_FLAT: Final = {
+    "unit": Message("unit effects"),
+    "time": Message("time effects"),
+    "covariates": Message("slopes of covariates"),
+    "effects": Message("effects of cells"),
+}
+_NEEDED: Final = {
+    "average": Message("for an average: {}"),
+    "contrast": Message("for a difference besides: {}"),
+    "channel": Message("for a channel besides: {}"),
+}
+_PRIOR: Final = {
+    "level": Message("{}s for the overall effect"),
+    "drift": Message("{}s for its growth a period"),
+    "contrast": Message("{}s for the difference of two levels of a factor"),
+    "walk": Message("{}s for its further steps from period to period"),
+    "cohort": Message("{}s for cohorts"),
+    "cell": Message("{}s for single cells"),
+    "member": Message("{}s for the deviations of {whom}"),
+    "sigma": Message("{}s for innovations"),
+    "period": Message("{}s for periods, and for strata within them"),
+}
+_SAMPLER: Final = {
+    "Importance": Message("importance sampling"),
+    "NUTS": Message("the No-U-Turn sampler (NUTS)"),
+}
 
 
 def methods(context: Context) -> Iterator[Block]:
@@ -38,22 +75,38 @@ def methods(context: Context) -> Iterator[Block]:
     ------
     Block
     """
-    say, fit = context.say, context.fit
-    yield Heading(say["methods"])
+    translate, fit = context.translate, context.fit
+    yield Heading(translate("Methods"))
     yield Paragraph(_model(context))
     yield Paragraph(_priors(context))
     if fit.design.facts.channels:
-        names = listed(context.channels, context.language)
-        yield Paragraph(say["mediation_says"].format(mediators=names))
-    posterior = fit.posterior
-    yield Paragraph(
-        closed(
-            say["sampling_rows_says" if _heavy(context) else "sampling_says"].format(
-                sampler=say[f"sampler_{type(fit.sampler).__name__}"],
-                chains=posterior.sizes[v.CHAIN],
-                draws=posterior.sizes[v.DRAW],
-                gate=context.gate(),
+        names = enumerated(context.channels)
+        yield Paragraph(
+            translate(
+                "Each mediator ({mediators}) has an equation of the same form; the "
+                "outcome's equation adds the mediators. An indirect effect is the "
+                "product of both legs, draw by draw and cell by cell.",
+                mediators=names,
             )
+        )
+    posterior, sampler = fit.posterior, type(fit.sampler).__name__
+    yield Paragraph(
+        translate(
+            (
+                "All parameters were sampled together, row by row, by {sampler} in "
+                "{chains} chains of {draws:,} draws. Convergence gate: {gate}."
+            )
+            if _heavy(context)
+            else (
+                "Linear coefficients were integrated out exactly; scales, "
+                "autocorrelation and error sd were sampled by {sampler} in "
+                "{chains} chains of {draws:,} draws, and coefficients then drawn "
+                "exactly. Convergence gate: {gate}."
+            ),
+            sampler=_SAMPLER.get(sampler, sampler),
+            chains=posterior.sizes[v.CHAIN],
+            draws=posterior.sizes[v.DRAW],
+            gate=context.gate(),
         )
     )
     yield Paragraph(context.joined(_scales(context)), "quiet")
@@ -61,8 +114,15 @@ def methods(context: Context) -> Iterator[Block]:
 
 def _scales(context: Context) -> Iterator[str]:
     """Say what likelihood and confidence mean, and how growth and differences are judged."""
-    say, comma = context.say, context.say["ground_comma"]
-    yield say["words_says"].format(percent(context.prob))
+    translate = context.translate
+    yield translate(
+        "Two scales are used (after Mastrandrea et al. 2010). Likelihood "
+        "is the posterior probability of a direction if the assumptions "
+        "hold: “virtually certain” means at least .99, “extremely likely” "
+        ".95, “very likely” .90; below that no direction is claimed. "
+        "Intervals are equal-tailed and hold {} of the posterior.",
+        percent(context.prob),
+    )
     subjects: dict[Subject, object] = {
         "average": True,
         "contrast": context.factors,
@@ -71,34 +131,74 @@ def _scales(context: Context) -> Iterator[str]:
     needed = []
     for subject in (one for one, there in subjects.items() if there):
         names = needed_for(subject, adopted=context.staggered)
-        checks = comma.join(say[f"check_{name}"] for name in names)
-        needed.append(say[f"needed_{subject}"].format(checks))
-    yield say["words_confidence"].format(needed=say["ground_and"].join(needed))
+        checks = listed((title_of(name) for name in names), len(names))
+        needed.append(_NEEDED[subject].fill(checks))
+    yield translate(
+        "Confidence is in the assumptions, comes from the checks, and is "
+        "no probability. Very low: the convergence gate failed, or three "
+        "checks or more fail. Low: one or two fail, or three or more are "
+        "in doubt. Medium: one or two are in doubt, or one that is needed "
+        "gave no answer ({needed}). High: none of these. Not assessed: "
+        "none fails, and none that speaks to the assumptions gave an "
+        "answer.",
+        needed=separated(needed),
+    )
     if context.factors:
-        yield say["words_contrasts"]
+        yield translate(
+            "A difference between groups is called likely only as far as it is "
+            "with the other choice of time effects too."
+        )
         if context.staggered:
-            yield say["words_leads"]
+            yield translate(
+                "Where the lead fit has a difference of the other sign, none is claimed."
+            )
     if context.staggered:
-        yield say["words_growth"].format(ENOUGH)
+        yield translate(
+            "How the effect moves over event time is judged by the units seen "
+            "both at adoption and at the end of the longest window with at "
+            "least {} of them, weighted alike.",
+            ENOUGH,
+        )
 
 
 def _model(context: Context) -> str:
-    say, design = context.say, context.fit.design.outcome_design
+    translate, design = context.translate, context.fit.design.outcome_design
     names = _covariates(context)
-    covariates = say["model_with_covariates"].format(listed(names, context.language))
-    pooling = say["pool_says"].format(**model_words(context.fit, say, context.language))
-    key = "model_staggered" if context.staggered else "model_exposure"
-    controls = say[f"controls_{getattr(design, 'controls', 'all')}"]
-    text = say[key].format(
-        controls=controls, covariates=covariates if names else "", pooling=pooling
+    covariates = Message("covariates ({}), ", enumerated(names)) if names else ""
+    pooling = Message(
+        "Effects: {effects}; errors: {errors}; time effects: {time}.",
+        **model_words(context.fit, translate),
     )
-    said = [text]
+    if context.staggered:
+        model = Message(
+            "The outcome of unit i in period t is modelled as a unit effect, a time effect, the "
+            "effect of the cell (stratum × cohort × period) if it is treated, {covariates}and an "
+            "error. {controls} {pooling}",
+            controls=_CONTROLS[getattr(design, "controls", "all")],
+            covariates=covariates,
+            pooling=pooling,
+        )
+    else:
+        model = Message(
+            "The outcome of unit i in period t is modelled as a unit effect, a time effect, a "
+            "slope times the exposure, {covariates}and an error. {pooling}",
+            covariates=covariates,
+            pooling=pooling,
+        )
+    sentences = [model]
     if _by_time(context):
-        said.append(say["by_time_says"])
+        sentences.append(Message("The slope also differs by period."))
     if design.moderator is not None:
-        key = "moderator_says" if context.staggered else "moderator_says_exposure"
-        said.append(say[key].format(name=design.moderator))
-    return context.joined(said)
+        moderator = Message(
+            "{name} moderates the effect: treated rows add a slope, by stratum, times its distance "
+            "from its mean over treated rows."
+            if context.staggered
+            else "{name} moderates the slope: exposed rows add a slope, by stratum, times its "
+            "distance from its mean over exposed rows.",
+            name=design.moderator,
+        )
+        sentences.append(moderator)
+    return context.joined(sentences)
 
 
 def _by_time(context: Context) -> bool:
@@ -123,46 +223,57 @@ def _covariates(context: Context) -> tuple[str, ...]:
 
 
 def _priors(context: Context) -> str:
-    say, language, design = context.say, context.language, context.fit.design.outcome_design
+    translate, design = context.translate, context.fit.design.outcome_design
     priors, errors = design.priors, design.errors
     flat, normal, half = _pieces(context)
-    rho = _priors_of_errors(errors, priors, say)
+    rho = _priors_of_errors(errors, priors, translate)
     likelihood = design.likelihood
     if isinstance(likelihood, StudentT) and likelihood.nu is None:
-        rho += say["prior_nu"]
+        rho += translate("; their degrees of freedom less 2 are Gamma(2, 0.1)")
     whom = design.effect.varying
-    whom = say["whom_unit"] if whom in (None, v.UNIT) else whom
+    whom = translate("units", context="whom") if whom in (None, v.UNIT) else whom
 
     def stated(names: list[str]) -> str:
-        parts = [
-            say[f"prior_{x}"].format(_plain(getattr(priors, _SCALES.get(x, x))), whom=whom)
-            for x in names
-        ]
-        return closed(listed(parts, language))
+        scales = {x: _plain(getattr(priors, _SCALES.get(x, x))) for x in names}
+        return translate(enumerated(_PRIOR[x].fill(scales[x], whom=whom) for x in names))
 
-    listed_flat = listed([say[f"flat_{name}"] for name in flat], language)
-    text = say["priors_says"].format(
-        flat=listed_flat[0].upper() + listed_flat[1:],
+    flat_priors = translate(enumerated(_FLAT[name] for name in flat))
+    text = translate(
+        "{flat} have flat priors. Other priors are stated in multiples of "
+        "s = {s}, the outcome's standard deviation within units{over}: "
+        "{normal}half-normal with scale {half}{rho}.",
+        flat=flat_priors[0].upper() + flat_priors[1:],
         s=f"{context.fit.scale:.3g}",
-        over=say["priors_over" if context.staggered else "priors_over_exposure"],
-        normal=say["priors_normal"].format(stated(normal)) if normal else "",
+        over=translate(
+            " on untreated rows"
+            if context.staggered
+            else ", for one such standard deviation of the exposure"
+        ),
+        normal=translate("normal with sd {}; ", stated(normal)) if normal else "",
         half=stated(half),
         rho=rho,
     )
     return text
 
 
-def _priors_of_errors(errors: Noise, priors: Priors, say: Mapping[str, str]) -> str:
+def _priors_of_errors(errors: Noise, priors: Priors, translate: Translator) -> str:
     """Word the priors of an error structure's parameters, by their kind."""
     text = ""
     for parameter in errors.parameters(2, priors):
         prior = parameter.prior
         if isinstance(prior, Correlation):
-            text += say["prior_rho"].format(_plain(prior.a), _plain(prior.b))
+            text += translate(
+                "; (1 + ρ)/2 of their autocorrelation is Beta({}, {})",
+                _plain(prior.a),
+                _plain(prior.b),
+            )
         elif isinstance(prior, HalfNormal):
-            text += say["prior_noise"].format(_plain(prior.scale))
+            text += translate(
+                "; the ratio of noise to innovations is half-normal with scale {}",
+                _plain(prior.scale),
+            )
         else:
-            text += say["prior_other"].format(parameter.name, repr(prior))
+            text += translate("; the prior of {} is {}", parameter.name, repr(prior))
     return text
 
 

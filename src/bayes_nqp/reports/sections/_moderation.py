@@ -29,7 +29,7 @@ def moderation(context: Context) -> Iterator[Block | Sketch]:
     ------
     Block or Sketch
     """
-    say, fit = context.say, context.fit
+    translate, fit = context.translate, context.fit
     name = fit.design.facts.moderator
     if name is None or fit.panel is None:
         return
@@ -38,20 +38,36 @@ def moderation(context: Context) -> Iterator[Block | Sketch]:
     slope = draws["slope"]
     if name in slope.dims:  # curved where both legs of a channel are moderated
         slope = slope.isel({name: slope.sizes[name] // 2})
-    yield Heading(say["moderation"])
+    yield Heading(translate("Moderation"))
     slope = slope.reset_coords(drop=True)
     if bool(np.isfinite(slope).all()):
         spread = float(rows.std(ddof=1))
         one = posterior_of(slope.transpose(*v.SAMPLE_DIMS) * spread, context.prob)
-        size = level(one, context.language, context.unit)
+        size = level(one, context.unit)
         yield Paragraph(
-            say["moderated_says" if context.staggered else "moderated_says_exposure"].format(
-                name=name, sd=f"{spread:.3g}", size=size, p=chance(one.p_positive)
+            translate(
+                (
+                    "A standard deviation ({sd}) more of {name} goes with a change of "
+                    "the effect by {size}; P(> 0) = {p}. This compares treated rows "
+                    "with each other: it is causal only if nothing else that moves the "
+                    "effect goes along with {name}."
+                )
+                if context.staggered
+                else (
+                    "A standard deviation ({sd}) more of {name} goes with a change of "
+                    "the effect by {size}; P(> 0) = {p}. This compares exposed rows "
+                    "with each other: it is causal only if nothing else that moves the "
+                    "effect goes along with {name}."
+                ),
+                name=name,
+                sd=f"{spread:.3g}",
+                size=size,
+                p=chance(one.p_positive),
             )
         )
     yield Sketch(
         "moderation",
-        say["moderation_caption"].format(name),
+        translate("The effect along {}.", name),
         lambda: plots.moderation(fit, weights=context.weights, **context.look),
         lambda: summary(moderated(fit, weights=context.weights), context.prob),
     )

@@ -24,8 +24,8 @@ def provenance(context: Context) -> Iterator[Block]:
     ------
     Block
     """
-    say = context.say
-    yield Heading(say["provenance"])
+    translate = context.translate
+    yield Heading(translate("Provenance"))
     rows = tuple(
         Row(label, (count(value) if isinstance(value, int) else Cell((value,)),))
         for label, value in _items(context)
@@ -33,34 +33,54 @@ def provenance(context: Context) -> Iterator[Block]:
     yield Tabulated(
         Table(
             "provenance",
-            say["title_provenance"],
-            say["item"],
-            (Column(say["value"], words=True),),
+            translate("Where the numbers come from"),
+            translate("Item"),
+            (Column(translate("Value"), words=True),),
             rows,
             language=context.language,
         ),
         0,
     )
-    yield Paragraph(say["data_behind"].format("figures/"), "quiet")
+    yield Paragraph(
+        translate("The numbers behind every figure are in the folder {}.", "figures/"), "quiet"
+    )
 
 
 def _items(context: Context) -> Iterator[tuple[str, str | int]]:
-    say, fit = context.say, context.fit
+    translate, fit = context.translate, context.fit
     posterior = fit.posterior
-    yield say["p_data"], str(fit.facts["panel_digest"])
+    yield translate("Data (SHA-256)"), str(fit.facts["panel_digest"])
     if fit.panel is not None:
-        yield say["p_rows"], fit.panel.n_rows
-    yield say["p_design"], repr(fit.design)
-    yield say["p_sampler"], repr(fit.sampler)
-    yield say["p_seed"], str(fit.sampler.seed)
-    yield say["p_fit"], fit.digest
+        yield translate("Rows"), fit.panel.n_rows
+    yield translate("Design"), repr(fit.design)
+    yield translate("Sampler"), repr(fit.sampler)
+    yield translate("Seed"), str(fit.sampler.seed)
+    yield translate("Draws (SHA-256)"), fit.digest
     if fit.facts.get("unsealed"):
-        yield say["p_seal"], say["p_unsealed"]
-    yield say["p_gate"], context.gate()
+        yield (
+            translate("Seal of the file"),
+            translate(
+                "none: the fit was saved by version 0.1, and nothing tells whether "
+                "its file was changed since"
+            ),
+        )
+    yield translate("Convergence gate"), context.gate()
     gate = fit.gate
     yield (
-        say["p_diagnostics"],
-        say["p_weighed" if gate.weighted else "p_diagnosed"].format(
+        translate("Diagnostics"),
+        translate(
+            (
+                "{chains} streams of {draws:,} draws, resampled by importance "
+                "weights; k-hat at most {khat:.2f} (limit {limit:.2f}), effective "
+                "weights at least {weights:,.0f}, effective draws at least "
+                "{bulk:,.0f}, proposals without a density {refused:.1%}"
+            )
+            if gate.weighted
+            else (
+                "{chains} chains of {draws:,} draws; R-hat at most {rhat:.3f}, "
+                "effective draws at least {bulk:,.0f} (bulk) and {tail:,.0f} "
+                "(tail), {divergences} divergences"
+            ),
             chains=posterior.sizes[v.CHAIN],
             draws=posterior.sizes[v.DRAW],
             rhat=gate.rhat,
@@ -74,8 +94,11 @@ def _items(context: Context) -> Iterator[tuple[str, str | int]]:
         ),
     )
     if context.command:
-        yield say["p_command"], context.command
-    yield say["p_versions"], ", ".join(f"{name} {number}" for name, number in fit.versions.items())
+        yield translate("Command"), context.command
+    yield (
+        translate("Versions"),
+        ", ".join(f"{name} {number}" for name, number in fit.versions.items()),
+    )
     notes = [*fit.notes, *(fit.panel.notes if fit.panel is not None else ())]
     if notes:
-        yield say["p_notes"], "; ".join(notes)
+        yield translate("Notes"), "; ".join(notes)

@@ -8,6 +8,7 @@ from functools import partial
 from bayes_nqp import plots
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import att, text
+from bayes_nqp.language import Message
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context, Sketch
@@ -33,8 +34,8 @@ def results(context: Context) -> Iterator[Block | Sketch]:
     ------
     Block or Sketch
     """
-    say, factors, grounds = context.say, list(context.factors), Grounds(context)
-    yield Heading(say["results"])
+    translate, factors, grounds = context.translate, list(context.factors), Grounds(context)
+    yield Heading(translate("Effects"))
     for factor in factors:
         sentences = list(_by(context, factor, grounds))
         if sentences:
@@ -53,7 +54,7 @@ def results(context: Context) -> Iterator[Block | Sketch]:
     )
     yield Sketch(
         "forest",
-        say["forest_caption"],
+        translate("Average effects by group, and differences between groups."),
         lambda: plots.forest(
             context.effects, by=factors or None, weights=context.weights, **context.look
         ),
@@ -64,15 +65,20 @@ def results(context: Context) -> Iterator[Block | Sketch]:
         ),
     )
     if context.others:
-        yield Heading(say["side_by_side"], 2)
+        yield Heading(translate("Side by side"), 2)
         fits = {context.title: context.fit, **context.others}
         yield Tabulated(table(fits, "robustness", language=context.language, prob=context.prob), 0)
     if v.DEVIATION in context.effects:
-        yield Heading(say["league"], 2)
-        yield Paragraph(say["league_says"])
+        yield Heading(translate("Unit by unit"), 2)
+        yield Paragraph(
+            translate(
+                "Every unit has its own effect, drawn towards what it shares with "
+                "the others; intervals say how little single units tell."
+            )
+        )
         yield Sketch(
             "league",
-            say["league_caption"],
+            translate("Effects of single units."),
             lambda: plots.league(
                 context.effects, weights=context.weights, most=_LISTED, **context.look
             ),
@@ -82,17 +88,13 @@ def results(context: Context) -> Iterator[Block | Sketch]:
 
 def _by(context: Context, factor: str, grounds: Grounds) -> Iterator[str]:
     draws = att(context.effects, factor, context.weights)
-    outcome = context.outcome or context.say["the_outcome"]
+    outcome = context.outcome or context.translate("the outcome")
     levels = [x for x in draws[factor].to_numpy() if bool(draws.sel({factor: x}).notnull().all())]
     if len(levels) > 6:
         return
     for level in levels:
         one = posterior_of(draws.sel({factor: level}), context.prob)
-        whom = (
-            f"{text(level)}（{factor}）"
-            if context.language == "zh"
-            else f"{text(level)} ({factor})"
-        )
+        whom = Message("{} ({})", text(level), factor)
         sure = partial(grounds, "average")
         yield change(
             one, outcome, context.language, context.unit, whom, **context.moved, confidence=sure

@@ -35,9 +35,9 @@ def short(context: Context) -> Iterator[Block]:
     Block
     """
     language, unit, prob = context.language, context.unit, context.prob
-    yield Heading(context.say["short"])
+    yield Heading(context.translate("In short"))
     whole = posterior_of(att(context.effects, weights=context.weights), prob)
-    outcome = context.outcome or context.say["the_outcome"]
+    outcome = context.outcome or context.translate("the outcome")
     grounds = Grounds(context)
     sure = partial(grounds, "average")
     yield Paragraph(
@@ -59,7 +59,7 @@ def short(context: Context) -> Iterator[Block]:
             for name in context.channels
         ]
     items += [
-        context.say["not_parallel"].format(_lower(context.answer(one), language))
+        context.translate("If trends were not parallel: {}", _lower(context.answer(one)))
         for one in context.of(REPORTED)
         if one.name == "sensitivity"
     ]
@@ -67,9 +67,9 @@ def short(context: Context) -> Iterator[Block]:
         yield Bullets(tuple(items))
 
 
-def _lower(sentence: str, language: str) -> str:
+def _lower(sentence: str) -> str:
     """Let a sentence go on after a colon."""
-    return sentence if language == "zh" else sentence[:1].lower() + sentence[1:]
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _compared(context: Context, factor: str, grounds: Grounds) -> Iterator[str]:

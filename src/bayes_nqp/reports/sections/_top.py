@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bayes_nqp.checks import CheckResult
+from bayes_nqp.checks import title_of
 from bayes_nqp.checks._confidence import needed_for
+from bayes_nqp.language import enumerated
 from bayes_nqp.reports._content import Alarm, Block, Paragraph
 from bayes_nqp.reports._context import Context
-from bayes_nqp.reports._sentences import listed
-from bayes_nqp.tables._words import question_of
 
 __all__ = ["top"]
 
@@ -25,23 +24,38 @@ def top(context: Context) -> Iterator[Block]:
     ------
     Block
     """
-    say = context.say
+    translate = context.translate
     if context.notice:
-        yield Alarm(say["notice_title"], (context.notice,), "note")
-    failed = [say["failed_check"].format(*_said(context, one)) for one in context.of("fails")]
+        yield Alarm(translate("To know first"), (context.notice,), "note")
+    failed = [translate("{} Fails. {}", one.question, one.sentence) for one in context.of("fails")]
     if not context.fit.gate.passed:
-        failed.insert(0, say["failed_gate"].format(context.gate(reasons=True)))
+        gate = translate(
+            "The convergence gate failed: {}. The draws are not to be reported; sample longer, or "
+            "simplify the model.",
+            context.gate(reasons=True),
+        )
+        failed.insert(0, gate)
     if failed:
-        yield Alarm(say["failed_title"], tuple(failed))
-        yield Paragraph(say["guarded"], "quiet")
-    doubtful = [say["doubt_check"].format(*_said(context, one)) for one in context.of("in doubt")]
+        yield Alarm(translate("Read this first: what failed"), tuple(failed))
+        yield Paragraph(
+            translate(
+                "What follows is what the model says if its assumptions hold; the "
+                "checks above contradict some of them."
+            ),
+            "quiet",
+        )
+    doubtful = [
+        translate("{} {}", one.question, one.sentence, context="sentences")
+        for one in context.of("in doubt")
+    ]
     wanted = needed_for("average", adopted=context.staggered)
-    unasked = [say[f"check_{name}"] for name in wanted if context.found(name) is None]
+    unasked = [title_of(name) for name in wanted if context.found(name) is None]
     if unasked:
-        doubtful.append(say["unasked"].format(listed(unasked, context.language)))
+        doubtful.append(
+            translate(
+                "Not asked of this fit: {}. Without them no effect should be believed.",
+                enumerated(unasked),
+            )
+        )
     if doubtful:
-        yield Alarm(say["doubt_title"], tuple(doubtful), "doubt")
-
-
-def _said(context: Context, one: CheckResult) -> tuple[str, str]:
-    return question_of(one.name, one.question, context.say), context.answer(one)
+        yield Alarm(translate("In doubt"), tuple(doubtful), "doubt")
