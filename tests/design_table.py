@@ -54,6 +54,9 @@ DESIGNS: dict[str, Case] = {
     ),
     "partial, cities, AR(1)": Case(_did(effect=Partial(varying="city"))),
     "partial, cities, iid": Case(_did(effect=Partial(varying="city"), errors=IID())),
+    "partial, cities, weights": Case(
+        _did(effect=Partial(["region"], varying="city"), errors=IID()), {"weights": True}
+    ),
     "partial, units, AR(1) + noise": Case(_did(effect=Partial(BOTH), errors=AR1Noise())),
     "partial, cities, AR(1) + noise": Case(_did(effect=Partial(varying="city"), errors=AR1Noise())),
     "partial, many scales": Case(

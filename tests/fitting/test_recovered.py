@@ -48,7 +48,8 @@ def test_conditional_mean(name: str, seed: int) -> None:
         *product(
             [
                 "partial, units, AR(1)", "partial, cities, AR(1)", "partial, units, weights",
-                "separate, units", "pooled time", "never, leads, partial", "baseline",
+                "partial, cities, weights", "separate, units", "pooled time",
+                "never, leads, partial", "baseline",
             ],
             [0.15],
         ),

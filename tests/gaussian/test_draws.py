@@ -12,7 +12,7 @@ from bayes_nqp.gaussian import draw, functionals, gaussian_problem
 
 NAMES = [
     "partial, units, AR(1)", "partial, units, weights", "partial, none, weights",
-    "partial, cities, AR(1)",
+    "partial, cities, AR(1)", "partial, cities, weights",
     "partial, units, AR(1) + noise", "complete, none, common time", "separate, units",
     "pooled time", "covariates",
 ]  # fmt: skip

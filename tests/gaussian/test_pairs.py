@@ -12,7 +12,7 @@ from bayes_nqp.gaussian import density, gaussian_problem
 from bayes_nqp.gaussian.pairs import PairedMap
 
 FIXED = [name for name, case in DESIGNS.items()
-         if case.design.effect.varying is None and case.design.errors == IID()]  # fmt: skip
+         if case.design.effect.varying != "unit" and case.design.errors == IID()]  # fmt: skip
 """Of these no pair depends on a parameter: there is no map of pairs."""
 
 

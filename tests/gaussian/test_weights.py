@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -27,8 +27,8 @@ from bayes_nqp import (
 )
 from bayes_nqp.designs.noise import Noise
 from bayes_nqp.errors import IdentificationError
-from bayes_nqp.gaussian import density, draw, gaussian_problem
-from bayes_nqp.parameters import Parameter
+from bayes_nqp.gaussian import density, draw
+from bayes_nqp.parameters import HalfNormal, Parameter
 
 WEIGHED = {"weights": True, "strata": ("region",)}
 NONE = Partial(["region"], varying=None)
@@ -45,11 +45,22 @@ CASES = {
     "baseline": _case(StaggeredDiD(Complete(varying=None), baseline=("base",)), covariates=True),
     "pooled time": _case(StaggeredDiD(NONE, time=TimeEffects(["region"], pooled=True))),
     "many": _case(StaggeredDiD(NONE), many=True, units=40),
+    "cities": _case(StaggeredDiD(Partial(["region"], varying="city"))),
+    "cities, covariates": _case(StaggeredDiD(Partial(varying="city")), covariates=True),
+    "cities, exposure": _case(ContinuousExposure("d", effect=Partial(varying="city"))),
     "exposure": _case(ContinuousExposure("d", effect=NONE)),
     "exposure, by time": _case(
         ContinuousExposure("d", effect=Complete(varying=None), by_time=True)
     ),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided(IID):
+    """Independent errors with a parameter of no consequence, so that each unit stands alone."""
+
+    def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
+        return (Parameter("idle", HalfNormal(1.0)),)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -73,6 +84,7 @@ def test_groups_are_dense_rows_and_units_one_by_one(
     problem, gaussian = equation.problem, equation.gaussian
     assert not problem.classes
     assert len(problem.absorbed) == len(problem.groups)
+    assert problem.shares_deviations is name.startswith("cities")
     points = spread * np.random.default_rng(seed).standard_normal((3, len(problem.space)))
     ours = density(gaussian, points)
     reference = dense(case.design, panel)
@@ -80,15 +92,15 @@ def test_groups_are_dense_rows_and_units_one_by_one(
     theirs = np.array([reference.log_likelihood(v) + reference.log_prior(v) for v in values])
     change = np.diff(theirs)
     assert np.abs(np.diff(ours) - change).max() <= 1e-8 * max(1.0, np.abs(change).max())
-    classes = equation.unit_classes
-    one_by_one = replace(
-        problem, absorbed=(), classes=classes,
-        class_treated=[np.zeros(c.times.size) for c in classes],
-    )  # fmt: skip
-    by_unit = gaussian_problem(one_by_one)
-    assert ours == pytest.approx(density(by_unit, points), rel=1e-10)
-    slots, others = (draw(p, points, None).slots for p in (gaussian, by_unit))
-    assert slots == pytest.approx(others, rel=1e-6, abs=1e-8)
+    by_unit = case.design.replace(errors=Undecided()).plan(panel).equations[0].gaussian
+    there = np.insert(points, -1, 0.3, axis=1)
+    ours, theirs = (
+        density(p, x) - p.space.log_prior(x) for p, x in ((gaussian, points), (by_unit, there))
+    )
+    assert ours == pytest.approx(theirs, rel=1e-10)
+    means, others = draw(gaussian, points, None), draw(by_unit, there, None)
+    assert means.slots == pytest.approx(others.slots, rel=1e-6, abs=1e-8)
+    assert means.deviation == pytest.approx(others.deviation, rel=1e-6, abs=1e-8)
 
 
 def _copies(panel: Panel, times: int) -> Panel:
@@ -111,10 +123,9 @@ def test_what_is_stored_does_not_grow_with_units() -> None:
     panel, sizes = case.make(3, missing=0.1), set()
     for times in (2, 20):
         gaussian = case.design.plan(_copies(panel, times)).equations[0].gaussian
-        moments = gaussian.moments
-        assert moments.fixed is not None
-        assert moments.map1.nnz == moments.seen.size == 0
-        sizes.add((moments.fixed.f.size, gaussian.arrowhead.map2.nnz))
+        assert gaussian.fixed is not None
+        assert gaussian.moments.map1.nnz == gaussian.moments.seen.size == 0
+        sizes.add((gaussian.fixed.f.size, gaussian.arrowhead.map2.nnz))
     assert len(sizes) == 1
 
 

@@ -11,7 +11,14 @@ from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.designs._plan import Dose, Equation
 from bayes_nqp.designs.noise import Noise
 from bayes_nqp.gaussian import Block, Group, Member, Problem
-from bayes_nqp.moments import Rows, UnitClass, absorb_levels, packed_rows, reduce_rows
+from bayes_nqp.moments import (
+    Rows,
+    UnitClass,
+    absorb_levels,
+    absorb_loadings,
+    packed_rows,
+    reduce_rows,
+)
 from bayes_nqp.parameters import FIXED, FLAT, HalfNormal, Parameter, Scale
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms.cells import CellTable
@@ -125,7 +132,7 @@ def assemble(
             )
         )  # fmt: skip
     cell_at = np.where(cell_of_row >= 0, inside[cell_of_row], -1)
-    absorbs = member_scale is None and errors.independent(n_periods, priors)
+    absorbs = (members or member_scale is None) and errors.independent(n_periods, priors)
     absorbed = absorb_levels(rows, n_periods) if absorbs else []
     classes = [] if absorbs else reduce_rows(rows)
     problem = Problem(
@@ -143,9 +150,14 @@ def assemble(
         blocks=blocks,
         groups=_groups(frame, rows, cell_at, block, level_at, stratum_at),
         classes=classes,
-        class_treated=[_loading(c, int(frame.cohort[c.units[0]])) for c in classes],
+        class_treated=[_loading(c, centred=dose is not None) for c in classes],
         members=_members(frame, rows, classes, block) if members else (),
         absorbed=absorbed,
+        absorbed_members=(
+            absorb_loadings(rows, _owner_of_units(frame, rows), n_periods)
+            if absorbs and members
+            else None
+        ),
     )
     return Equation(
         name, rows, problem, scale, shared, local,
@@ -182,11 +194,11 @@ def _groups(
     ]
 
 
-def _loading(units: UnitClass, cohort: int) -> Array:
-    """What multiplies deviations: unit effects absorb their mean, rounding does not."""
+def _loading(units: UnitClass, *, centred: bool) -> Array:
+    """What multiplies deviations: unit effects absorb the mean of a dose, rounding does not."""
     if units.loading is None:
-        return ((cohort >= 0) & (units.times >= cohort)).astype(np.float64)
-    return units.loading - units.loading.mean()
+        return np.zeros(units.times.size)
+    return units.loading - units.loading.mean() if centred else units.loading
 
 
 def _number(scale: Scale | int, scales: list[Scale]) -> int:
@@ -246,3 +258,11 @@ def _members(
         home = int(block[frame.stratum[classes[int(ks[0])].units[0]]])
         found.append(Member(home, ks, ns, [total for _, _, total in entries[m]]))
     return found
+
+
+def _owner_of_units(frame: DesignFrame, rows: Rows) -> Index:
+    """Member whose deviation a unit's rows have (unit); -1 of units without treated rows."""
+    last = np.full(frame.n_units, -1, dtype=np.int64)
+    last[rows.unit] = rows.time
+    treated = (frame.cohort >= 0) & (frame.cohort <= last)
+    return np.where(treated, frame.member, -1)

@@ -253,9 +253,11 @@ def _effect_parts(
 
 
 def _loading(design: Estimator, ground: Ground) -> Array | None:
-    """What multiplies deviations, where it is the exposure."""
-    if ground.exposure is None or design.effect.varying is None:
+    """What multiplies deviations: treatment, or the exposure."""
+    if design.effect.varying is None:
         return None
+    if ground.exposure is None:
+        return ground.frame.treated[ground.kept].astype(np.float64)
     return np.asarray(ground.exposure.values[ground.kept] / ground.exposure.size)
 
 

@@ -177,7 +177,7 @@ class Equation:
     @cached_property
     def error_sums(self) -> ErrorSums | FixedErrorSums | None:
         """How errors enter the normal equations; None where owners hold several units."""
-        return None if self.problem.members else error_sums(self.problem)
+        return None if self.problem.shares_deviations else error_sums(self.problem)
 
     @cached_property
     def unit_classes(self) -> Sequence[UnitClass]:

@@ -193,7 +193,7 @@ def _assemble(
         effect = mean + slopes[:, plan.table.stratum, -1] * moderated[0]
     if equation.problem.member_scale is not None:
         effect = effect + (share.T @ draws.deviation.T).T * equation.effect_scale
-        if equation.problem.members:
+        if equation.problem.shares_deviations:
             deviation = draws.deviation * equation.effect_scale
         elif units is not None:
             deviation = units.draw(draws, equation.effect_scale, stream)
@@ -332,7 +332,7 @@ def cell_shares(plan: Plan, equation: Equation) -> Any:
         return None
     rows = np.flatnonzero((plan.cell_of_row >= 0) & ~plan.frame.lead)
     unit = plan.frame.unit[rows]
-    if problem.members:
+    if problem.shares_deviations:
         codes, _ = members_of(plan)
         owner, size = np.searchsorted(codes, plan.frame.member[unit]), codes.size
     else:
@@ -393,7 +393,7 @@ def moderated_rows(plan: Plan) -> tuple[Index, Index, Array]:
 
 def _single_units(plan: Plan, equation: Equation, *, every: bool) -> UnitDeviations | None:
     """What deviations of single units take; None where there are none, or too many to be kept."""
-    if equation.problem.member_scale is None or equation.problem.members:
+    if equation.problem.member_scale is None or equation.problem.shares_deviations:
         return None
     codes, _ = members_of(plan)
     return unit_deviations(equation, codes) if codes.size <= MEMBERS_STORED or every else None

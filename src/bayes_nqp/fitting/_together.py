@@ -166,8 +166,8 @@ def _innovations(equation: Equation, x: Array, slots: Array, number: int) -> tup
         left -= column.values[index] * slots[base + k]
     lower = np.linalg.cholesky(_covariance(equation, x, c.times, c.weights))
     taken = [np.ones(c.times.size)]
-    if problem.member_scale is not None and np.ptp(problem.class_treated[number]) > 0:
-        taken.append(problem.class_treated[number])
+    if c.loading is not None and np.ptp(c.loading) > 0:
+        taken.append(c.loading)
     basis = np.linalg.qr(np.linalg.solve(lower, np.stack(taken, axis=1)))[0]
     kept = np.eye(c.times.size) - basis @ basis.T
     return np.linalg.solve(lower, left.T).T @ kept, kept

@@ -152,7 +152,7 @@ def left_out(fit: Fit, by: str | None = None) -> LeftOut:
     plan, panel = fit.plan, fit.panel
     assert panel is not None
     problem, frame = plan.equations[0].problem, plan.frame
-    several = bool(problem.members)
+    several = problem.shares_deviations
     if by is None or by == v.UNIT:
         dim, codes, labels = v.UNIT, np.arange(frame.n_units), panel.unit_labels.astype(str)
         if several and by is None:

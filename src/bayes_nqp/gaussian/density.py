@@ -273,7 +273,7 @@ def group_equations(problem: GaussianProblem, values: Values) -> GroupEquations:
     if problem.by_group is not None and noise.by_group is not None:
         taken, log_det = taken_by_owners(problem.by_group, noise.by_group, values)
         rows, columns = np.tril_indices(problem.moments.width)
-        f = f - taken[:, :, rows, columns].reshape(f.shape)
+        f = f - taken[:, :, rows, columns].reshape(len(taken), -1)
         total = total - 0.5 * log_det
     return GroupEquations(f, total, noise.by_block)
 

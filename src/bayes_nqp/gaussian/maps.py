@@ -11,12 +11,13 @@ import numpy.typing as npt
 from scipy.sparse import block_diag, coo_array, csr_array
 
 from bayes_nqp.gaussian._small import lower_places
+from bayes_nqp.gaussian.fixed import fixed_equations, without_types
 from bayes_nqp.gaussian.nodes import MANY_PATTERNS
 from bayes_nqp.gaussian.pairs import MANY_PAIRS, paired
 from bayes_nqp.gaussian.problem import GaussianProblem, IsotropicDeviation
 from bayes_nqp.gaussian.reduced import MANY_LOCAL, reduced
 from bayes_nqp.gaussian.statement import Block, Member, Problem
-from bayes_nqp.gaussian.types import PADDING, Arrowhead, FixedEquations, Index, Moments, Owners
+from bayes_nqp.gaussian.types import PADDING, Arrowhead, Index, Moments, Owners
 
 __all__ = [
     "ClassTypes",
@@ -55,9 +56,9 @@ def gaussian_problem(
     GaussianProblem
     """
     types = class_types(problem)
-    moments = _fixed_moments(problem) if problem.absorbed else _moments(problem, types)
+    moments = without_types(problem) if problem.absorbed else _moments(problem, types)
     pairs = (problem.n_columns + 1) * (problem.n_columns + 2) // 2
-    if moments.fixed is None and (pairs >= MANY_PAIRS if dense_pairs is None else dense_pairs):
+    if not problem.absorbed and (pairs >= MANY_PAIRS if dense_pairs is None else dense_pairs):
         slopes = [(group.block, group.slopes) for group in problem.groups]
         dense = paired(moments.map1, slopes, moments.width, moments.n_periods)
         moments = replace(moments, map1=dense)
@@ -66,8 +67,10 @@ def gaussian_problem(
     if scale is not None:
         deviation = IsotropicDeviation(1, None if scale.estimated else scale.prior)
     loads = loadings_of_groups(problem)
-    by_group = by_block = by_class = None
-    if problem.members:
+    by_group = by_block = by_class = fixed = None
+    if problem.absorbed:
+        fixed, by_group, by_block = fixed_equations(problem, loads)
+    elif problem.members:
         by_group, by_block = _owners(problem, types, loads)
     elif scale is not None:
         by_class = _classes(problem, types)
@@ -92,6 +95,7 @@ def gaussian_problem(
         by_block=by_block,
         by_class=by_class,
         reduced=smaller,
+        fixed=fixed,
         on_nodes=by_class is None and len(problem.error_parameters) == 2 and nodes,
     )
 
@@ -154,18 +158,6 @@ def _moments(problem: Problem, types: ClassTypes) -> Moments:
         n_columns=n_columns,
         n_outcomes=1,
     )
-
-
-def _fixed_moments(problem: Problem) -> Moments:
-    """Normal equations of groups as they are, at every point."""
-    low = np.tril_indices(problem.n_periods + problem.n_columns + 1)
-    f = np.concatenate([group.normal[low] for group in problem.absorbed])
-    none, nobody = np.zeros((0, problem.n_periods)), np.zeros(0)
-    return Moments(
-        none.astype(bool), none, nobody, nobody.astype(np.int64), none[:, :, None][:, :, :0],
-        csr_array((f.size, 0)), problem.n_columns, 1,
-        FixedEquations(f, 0.5 * sum(group.log_det for group in problem.absorbed)),
-    )  # fmt: skip
 
 
 def _map1(problem: Problem, types: ClassTypes) -> Any:

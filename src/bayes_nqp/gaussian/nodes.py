@@ -96,9 +96,8 @@ def noise_equations(problem: GaussianProblem, values: Values) -> NoiseEquations:
     -------
     NoiseEquations
     """
-    fixed = problem.moments.fixed
-    if fixed is not None:
-        return NoiseEquations(fixed.f[None], np.array([fixed.total]), None, None)
+    if problem.fixed is not None:
+        return problem.fixed
     if problem.nodes is not None:
         return problem.nodes.equations(values)
     return _at_points(problem, values)

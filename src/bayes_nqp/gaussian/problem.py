@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bayes_nqp.gaussian.nodes import Nodes
+from bayes_nqp.gaussian.nodes import Nodes, NoiseEquations
 from bayes_nqp.gaussian.pairs import PairedMap
 from bayes_nqp.gaussian.reduced import Reduced
 from bayes_nqp.gaussian.types import Array, Arrowhead, Index, Moments, Noise, Owners, Values
@@ -136,6 +136,8 @@ class GaussianProblem(LinearPart):
         The classes of units, where every unit is an owner.
     reduced : Reduced or None
         Where own cells come off first.
+    fixed : NoiseEquations or None
+        What is the same at every point, where the noise has no parameter; then there are no types.
     on_nodes : bool
         Whether what the noise decides is interpolated; without deviations of single units.
     """
@@ -152,6 +154,7 @@ class GaussianProblem(LinearPart):
     by_block: Owners | None = None
     by_class: Owners | None = None
     reduced: Reduced | None = None
+    fixed: NoiseEquations | None = None
     on_nodes: bool = False
 
     @property
@@ -168,8 +171,8 @@ class GaussianProblem(LinearPart):
             self.nuisance, self.tau, m.seen, m.weights, m.n_units, m.pattern, m.loadings,
             head.stored, head.local_scale, head.global_scale,
         ]  # fmt: skip
-        if m.fixed is not None:
-            arrays += [m.fixed.f, np.array(m.fixed.total)]
+        if self.fixed is not None:
+            arrays += self.fixed.arrays
         sparse = [head.map2]
         if isinstance(m.map1, PairedMap):
             arrays += m.map1.parts

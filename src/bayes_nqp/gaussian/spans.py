@@ -54,8 +54,8 @@ def absorbed_products(problem: Problem, gaussian: GaussianProblem) -> list[Array
 
 def _typical(gaussian: GaussianProblem) -> Array:
     """F of errors with typical parameters, deviations in."""
-    if gaussian.moments.fixed is not None:
-        return gaussian.moments.fixed.f
+    if gaussian.fixed is not None:
+        return np.asarray(gaussian.fixed.f[0])
     space = gaussian.space
     values = gaussian.values(space.unconstrain(space.typical[None]))
     q = small(gaussian, values, flat_only=True).q

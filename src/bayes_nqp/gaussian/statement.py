@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from bayes_nqp.gaussian.types import Array, Index, Noise
-from bayes_nqp.moments import AbsorbedGroup, UnitClass
+from bayes_nqp.moments import AbsorbedGroup, AbsorbedLoadings, UnitClass
 from bayes_nqp.parameters import HalfNormal, Parameter, ParameterSpace, Scale
 
 __all__ = ["Block", "Group", "Member", "Problem"]
@@ -111,7 +111,9 @@ class Problem:
     members : sequence of Member
         Only where members hold several units; empty if each unit is a member.
     absorbed : sequence of AbsorbedGroup
-        One a group, instead of classes: where errors are independent and nothing deviates.
+        One a group, instead of classes: where errors are independent and no single unit deviates.
+    absorbed_members : AbsorbedLoadings, optional
+        Members that hold several units, where groups are absorbed.
     """
 
     n_periods: int
@@ -128,6 +130,7 @@ class Problem:
     class_treated: Sequence[Array]
     members: Sequence[Member] = ()
     absorbed: Sequence[AbsorbedGroup] = ()
+    absorbed_members: AbsorbedLoadings | None = None
 
     @cached_property
     def space(self) -> ParameterSpace:
@@ -143,6 +146,11 @@ class Problem:
                 *self.error_parameters,
             )
         )
+
+    @property
+    def shares_deviations(self) -> bool:
+        """Whether members hold several units."""
+        return bool(self.members) or self.absorbed_members is not None
 
     @property
     def units(self) -> Index:

@@ -14,10 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-__all__ = [
-    "PADDING", "Array", "Arrowhead", "FixedEquations", "Index", "Moments", "Noise", "Owners",
-    "Values",
-]  # fmt: skip
+__all__ = ["PADDING", "Array", "Arrowhead", "Index", "Moments", "Noise", "Owners", "Values"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -75,22 +72,6 @@ class Values:
 
 
 @dataclass(frozen=True, eq=False)
-class FixedEquations:
-    """Normal equations of groups that are the same at every point.
-
-    Parameters
-    ----------
-    f : ndarray (G J (J + 1) / 2)
-        F, lower triangles.
-    total : float
-        Half the log determinants, summed over units.
-    """
-
-    f: Array
-    total: float
-
-
-@dataclass(frozen=True, eq=False)
 class Moments:
     """Rows of a panel, summed up: all that the likelihood takes from them.
 
@@ -111,8 +92,6 @@ class Moments:
         K.
     n_outcomes : int
         m.
-    fixed : FixedEquations or None
-        Of all units, where no parameter decides how their rows count: then there is no type.
     """
 
     seen: npt.NDArray[np.bool_]
@@ -123,7 +102,6 @@ class Moments:
     map1: Any
     n_columns: int
     n_outcomes: int
-    fixed: FixedEquations | None = None
 
     @property
     def n_periods(self) -> int:

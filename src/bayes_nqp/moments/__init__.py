@@ -7,19 +7,26 @@ units, whatever the error structure.
 
 Where errors are independent, with known weights, and units have nothing of their own but a level,
 no parameter decides how rows count: all units of a key are then summed up together, whatever was
-observed of them, with whatever weights.
+observed of them, with whatever weights. So are the units that share a deviation.
 """
 
-from bayes_nqp.moments._absorbed import AbsorbedGroup, absorb_levels
+from bayes_nqp.moments._absorbed import (
+    AbsorbedGroup,
+    AbsorbedLoadings,
+    absorb_levels,
+    absorb_loadings,
+)
 from bayes_nqp.moments._classes import UnitClass, packed_rows, reduce_rows
 from bayes_nqp.moments._rows import Column, Rows
 
 __all__ = [
     "AbsorbedGroup",
+    "AbsorbedLoadings",
     "Column",
     "Rows",
     "UnitClass",
     "absorb_levels",
+    "absorb_loadings",
     "packed_rows",
     "reduce_rows",
 ]

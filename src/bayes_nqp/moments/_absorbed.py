@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from bayes_nqp.moments._rows import CHUNK, Column, Rows, units_of_each
 
-__all__ = ["AbsorbedGroup", "absorb_levels"]
+__all__ = ["AbsorbedGroup", "AbsorbedLoadings", "absorb_levels", "absorb_loadings"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -35,6 +35,26 @@ class AbsorbedGroup:
     normal: Array
     log_det: float
     free: int
+
+
+@dataclass(frozen=True, eq=False)
+class AbsorbedLoadings:
+    """Loadings of shared deviations under independent errors, by owner and group.
+
+    Parameters
+    ----------
+    owner, group : ndarray of int (entry)
+        Every pair with units in it, owner by owner.
+    normal : ndarray (entry, J)
+        ``[Q̃d; Z'Q̃d]``, summed over these units, with d what multiplies the deviation.
+    inner : ndarray (entry)
+        ``d'Q̃d``.
+    """
+
+    owner: Index
+    group: Index
+    normal: Array
+    inner: Array
 
 
 def absorb_levels(rows: Rows, n_periods: int) -> list[AbsorbedGroup]:
@@ -85,3 +105,41 @@ def _absorb_group(rows: Rows, units: Index, n_periods: int) -> AbsorbedGroup:
         free += index.size - part.size
     normal[:n_periods, n_periods:] = normal[n_periods:, :n_periods].T
     return AbsorbedGroup(units, normal, log_det, free)
+
+
+def absorb_loadings(rows: Rows, owner: Index, n_periods: int) -> AbsorbedLoadings:
+    """Reduce loadings of deviations to what they add to normal equations of groups.
+
+    With ``d̃ = d - w'd / W``, ``Q̃d = w d̃``.
+
+    Parameters
+    ----------
+    rows : Rows
+        With loadings.
+    owner : ndarray of int (unit)
+        Whose deviation a unit has; -1 where it has none.
+    n_periods : int
+
+    Returns
+    -------
+    AbsorbedLoadings
+        Units seen once are left out.
+    """
+    assert rows.loading is not None
+    pairs = np.stack([owner, rows.group], axis=1)
+    units = np.flatnonzero((pairs >= 0).all(axis=1))
+    found, number = np.unique(pairs[units], axis=0, return_inverse=True)
+    entry = np.full(owner.size, -1, dtype=np.int64)
+    entry[units] = number.ravel()
+    row = np.flatnonzero(entry[rows.unit] >= 0)
+    unit, time, d = rows.unit[row], rows.time[row], rows.loading[row]
+    w = np.ones(row.size) if rows.weights is None else rows.weights[row]
+    total, n = np.bincount(unit, w, owner.size), len(found)
+    d = d - np.bincount(unit, w * d, owner.size)[unit] / total[unit]
+    at, wd = entry[unit], w * d
+    normal = [np.bincount(at * n_periods + time, wd, n * n_periods).reshape(n, n_periods)]
+    for c in (*rows.columns, Column("outcome", rows.outcome)):
+        values = c.values[row] * (c.period is None or time == c.period)
+        normal.append(np.bincount(at, values * wd, n)[:, None])
+    inner = np.bincount(at, d * wd, n)
+    return AbsorbedLoadings(found[:, 0], found[:, 1], np.concatenate(normal, axis=1), inner)

@@ -38,7 +38,7 @@ class UnitClass:
     cross : ndarray (k, k)
         Their cross-products, summed over units.
     loading : ndarray (m,), optional
-        What multiplies a member's deviation; by default whether the period is treated.
+        What multiplies a member's deviation.
     """
 
     group: int

@@ -55,8 +55,7 @@ class Rows:
     weights : ndarray (row), optional
         Precision weights.
     loading : ndarray (row), optional
-        What multiplies a member's deviation, where it is no indicator of treatment; units of a
-        class then share it.
+        What multiplies a member's deviation, where there are some; units of a class share it.
     """
 
     unit: Index

@@ -1,0 +1,120 @@
+"""Normal equations that no parameter changes: independent errors, levels absorbed (1 to 3).
+
+Owners of several units have theirs, ``a_o`` and ``H_o``, likewise; only K is left to the points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from bayes_nqp.gaussian.nodes import NoiseEquations
+from bayes_nqp.gaussian.owners import OwnerEquations
+from bayes_nqp.gaussian.statement import Problem
+from bayes_nqp.gaussian.types import Array, Index, Moments, Owners
+
+__all__ = ["fixed_equations", "without_types"]
+
+
+def without_types(problem: Problem) -> Moments:
+    """Moments of no type of unit: all that rows say is in the normal equations.
+
+    Parameters
+    ----------
+    problem : Problem
+        Whose groups are absorbed.
+
+    Returns
+    -------
+    Moments
+    """
+    n_periods, width = problem.n_periods, problem.n_periods + problem.n_columns + 1
+    none = np.zeros((0, n_periods))
+    q = int(problem.member_scale is not None)
+    return Moments(
+        seen=none.astype(bool),
+        weights=none,
+        n_units=np.zeros(0),
+        pattern=np.zeros(0, dtype=np.int64),
+        loadings=np.zeros((0, n_periods, q)),
+        map1=csr_array((len(problem.groups) * width * (width + 1) // 2, 0)),
+        n_columns=problem.n_columns,
+        n_outcomes=1,
+    )
+
+
+def fixed_equations(
+    problem: Problem, loads: Sequence[Any]
+) -> tuple[NoiseEquations, Owners | None, Owners | None]:
+    """Normal equations of groups and owners, and the owners inside one group and across groups.
+
+    Parameters
+    ----------
+    problem : Problem
+        Whose groups are absorbed.
+    loads : sequence of csr_array (J, n)
+        ``X_g`` of every group.
+
+    Returns
+    -------
+    tuple of NoiseEquations, Owners or None, and Owners or None
+    """
+    low = np.tril_indices(problem.n_periods + problem.n_columns + 1)
+    f = np.concatenate([group.normal[low] for group in problem.absorbed])
+    total = 0.5 * sum(group.log_det for group in problem.absorbed)
+    inside, across = _inside(problem, loads), _across(problem, loads)
+    equations = NoiseEquations(
+        f[None], np.array([total]), inside and inside[1], across and across[1]
+    )
+    return equations, inside and inside[0], across and across[0]
+
+
+def _homes(problem: Problem) -> tuple[Index, Index]:
+    """Number of each entry's owner (entry), and how many groups it has units in (owner)."""
+    assert problem.absorbed_members is not None
+    owner = np.unique(problem.absorbed_members.owner, return_inverse=True)[1].ravel()
+    return owner, np.bincount(owner)
+
+
+def _inside(problem: Problem, loads: Sequence[Any]) -> tuple[Owners, OwnerEquations] | None:
+    """Owners inside one group, on its normal equations."""
+    members = problem.absorbed_members
+    if members is None:
+        return None
+    owner, count = _homes(problem)
+    entry = np.flatnonzero(count[owner] == 1)
+    if not entry.size:
+        return None
+    place = members.group[entry]
+    return _owners(members.normal[entry], members.inner[entry], place, len(loads), owner[entry])
+
+
+def _across(problem: Problem, loads: Sequence[Any]) -> tuple[Owners, OwnerEquations] | None:
+    """Owners across the groups of a block, on its coefficients: through ``X_g'``."""
+    members = problem.absorbed_members
+    if members is None:
+        return None
+    owner, count = _homes(problem)
+    number = np.flatnonzero(count > 1)
+    if not number.size:
+        return None
+    a, inner = np.zeros((number.size, loads[0].shape[1])), np.zeros(number.size)
+    place = np.zeros(number.size, dtype=np.int64)
+    for entry in np.flatnonzero(count[owner] > 1):
+        at, group = np.searchsorted(number, owner[entry]), int(members.group[entry])
+        a[at] += loads[group].T @ members.normal[entry]
+        inner[at] += members.inner[entry]
+        place[at] = problem.groups[group].block
+    return _owners(a, inner, place, len(problem.blocks), number)
+
+
+def _owners(
+    a: Array, inner: Array, place: Index, n_places: int, number: Index
+) -> tuple[Owners, OwnerEquations]:
+    """Owners of one column, and their equations at every point."""
+    loads, counts = csr_array((a.size, 0)), csr_array((len(a), 0))
+    equations = OwnerEquations(a[None, :, None], inner[None, :, None, None])
+    return Owners(loads, counts, place, n_places, number), equations
