@@ -17,8 +17,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from bayes_nqp.gaussian._small import half_solve, lower_places, lower_triangles, whiteners
+from bayes_nqp.gaussian.class_maps import class_types
 from bayes_nqp.gaussian.density import Factor
-from bayes_nqp.gaussian.maps import class_types
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.statement import Problem
 from bayes_nqp.gaussian.types import Array, Index, Values

@@ -1,0 +1,38 @@
+"""Sparse matrices from their entries, and from blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array, csr_array
+
+__all__ = ["beside", "from_triplets"]
+
+
+def from_triplets(
+    rows: Sequence[npt.NDArray[Any]],
+    columns: Sequence[npt.NDArray[Any]],
+    values: Sequence[npt.NDArray[Any]],
+    shape: tuple[int, int],
+) -> Any:
+    """Sum triplets into a sparse matrix."""
+    at = (np.concatenate(rows), np.concatenate(columns))
+    out = csr_array(coo_array((np.concatenate(values), at), shape=shape))
+    out.sum_duplicates()
+    return out
+
+
+def beside(loads: Sequence[Any], block_of: Sequence[int], n_blocks: int) -> Any:
+    """Put loadings of groups one under another, in the columns of their blocks."""
+    n = loads[0].shape[1]
+    parts = [x.tocoo() for x in loads]
+    starts = np.cumsum([0, *(x.shape[0] for x in loads)])
+    return from_triplets(
+        [start + x.coords[0] for start, x in zip(starts, parts, strict=False)],
+        [block * n + x.coords[1] for block, x in zip(block_of, parts, strict=True)],
+        [x.data for x in parts],
+        (int(starts[-1]), n_blocks * n),
+    )
