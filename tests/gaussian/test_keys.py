@@ -20,11 +20,16 @@ from bayes_nqp.parameters import FLAT, HalfNormal, Parameter, Scale
 PERIODS = 8
 
 
-def _labels(kind: str, units: int, rng: np.random.Generator) -> np.ndarray:
-    labels = rng.integers(3, size=units)
-    if kind == "text":
-        return np.array(["near", "far", "远"])[labels]
-    return labels - 0.5 if kind == "numbers" else labels == 1
+def _finer(group: np.ndarray, kind: str, rng: np.random.Generator) -> np.ndarray:
+    """Divide groups at random: keys in words, in numbers, or any objects that sort."""
+    pairs = list(zip(group.tolist(), rng.integers(3, size=group.size).tolist(), strict=True))
+    if kind == "words":
+        return np.array([f"{a}, ring {b}" for a, b in pairs])
+    if kind == "numbers":
+        return np.array(pairs) - 0.5
+    key = np.empty(len(pairs), dtype=object)
+    key[:] = pairs
+    return key
 
 
 @pytest.mark.parametrize(
@@ -32,7 +37,7 @@ def _labels(kind: str, units: int, rng: np.random.Generator) -> np.ndarray:
     ["partial, units, AR(1)", "partial, none, weights", "never, leads, partial", "covariates"],
 )
 @settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow], deadline=None)
-@given(seed=st.integers(0, 10**6), kind=st.sampled_from(["text", "numbers", "marks"]))
+@given(seed=st.integers(0, 10**6), kind=st.sampled_from(["words", "numbers", "objects"]))
 def test_a_finer_key_is_the_same_density(name: str, seed: int, kind: str) -> None:
     case, rng = DESIGNS[name], np.random.default_rng(seed)
     try:
@@ -40,9 +45,7 @@ def test_a_finer_key_is_the_same_density(name: str, seed: int, kind: str) -> Non
     except IdentificationError:
         assume(False)
     rows, problem = equation.rows, equation.problem
-    labels = _labels(kind, len(rows.key), rng)
-    key = np.array([f"{a}|{b}" for a, b in zip(rows.group, labels, strict=True)])
-    finer = replace(rows, key=key)
+    finer = replace(rows, key=_finer(rows.group, kind, rng))
     numbers, first = np.unique(finer.group, return_index=True)
     groups = [problem.groups[rows.group[unit]] for unit in first[numbers >= 0]]
     absorbed = absorb_levels(finer, problem.n_periods) if problem.absorbed else ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +61,7 @@ class Rows:
 
     unit: Index
     time: Index
-    key: npt.NDArray[np.generic]
+    key: npt.NDArray[Any]
     outcome: Array
     columns: Sequence[Column] = ()
     weights: Array | None = None
@@ -79,7 +80,9 @@ class Rows:
         """
         used = np.bincount(self.unit, minlength=len(self.key)) > 1
         out = np.full(len(self.key), -1, dtype=np.int64)
-        out[used] = np.unique(self.key[used], axis=0, return_inverse=True)[1].ravel()
+        # Whole rows of a table count as one key; keys in a line may be any objects that sort.
+        axis = 0 if self.key.ndim > 1 else None
+        out[used] = np.unique(self.key[used], axis=axis, return_inverse=True)[1].ravel()
         return out
 
 
