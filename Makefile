@@ -31,11 +31,11 @@ new: $(READY)  ## Write a study for your own FILE (.xlsx, .dta, .csv, .parquet),
 	@$(BIN)/bayes-nqp new "$(FILE)" $(ARGS)
 
 test: $(READY)  ## Everything needed to trust an installation; no network
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 test-lowest:  ## The same tests on the lowest supported versions, whose own warnings are let be
 	@tools/bootstrap.sh lowest
-	@.venv-lowest/bin/python -m pytest -n 2 --dist loadgroup -W default $(ARGS)
+	@.venv-lowest/bin/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -W default $(ARGS)
 
 fuzz: $(READY)  ## Hostile frames, files, studies and saved fits, new ones each time, for about MINUTES
 	@BAYES_NQP_FUZZ_MINUTES=$(MINUTES) $(BIN)/python -m pytest tests/fuzz $(ARGS)

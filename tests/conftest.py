@@ -45,6 +45,23 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 hide_system_fonts()
 
 
+FIRST = ("test_notebooks.py", "studies", "recovery", "fitting", "cli", "checks", "calibration")
+"""Rooms of tests that take longest."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, and leave the tests of a file to one worker.
+
+    A file computes once what its tests share. Notebooks share nothing, and several files state a
+    group of their own.
+    """
+    room = {item: item.path.relative_to(ROOT / "tests").parts[0] for item in items}
+    items.sort(key=lambda item: FIRST.index(room[item]) if room[item] in FIRST else len(FIRST))
+    for item in items:
+        if room[item] != "test_notebooks.py" and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(ROOT))))
+
+
 @pytest.fixture
 def heard_signals() -> Iterator[None]:
     """Let signals be heard that whoever started the tests told them to ignore, as nohup does."""

@@ -19,8 +19,6 @@ from bayes_nqp.designs.noise import Noise
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.simulation import staggered
 
-pytestmark = pytest.mark.xdist_group("channels")
-
 SAMPLER = nqp.Importance(draws=400, chains=2, seed=1)
 DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(varying=None)))
 

@@ -14,8 +14,6 @@ import bayes_nqp as nqp
 from bayes_nqp.checks import CHECKS, check_table, run_checks
 from bayes_nqp.errors import StudyError
 
-pytestmark = pytest.mark.xdist_group("checks")
-
 COHORTS = (6.0, 7.0, np.nan, np.nan)
 SAMPLER = nqp.Importance(draws=1000, chains=2, seed=4)
 

@@ -17,8 +17,6 @@ from bayes_nqp.fitting import modes
 from bayes_nqp.moments import Column, Rows
 from bayes_nqp.simulation import Channel, channels
 
-pytestmark = pytest.mark.xdist_group("confounding")
-
 SAMPLER = nqp.Importance(draws=400, chains=2, seed=4)
 DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(["region"])))
 LAYOUT = {"units": 200, "cohorts": (5, 7, 9), "never": 1 / 3}

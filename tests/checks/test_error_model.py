@@ -13,8 +13,6 @@ import bayes_nqp as nqp
 from bayes_nqp import simulation
 from bayes_nqp.errors import StudyError
 
-pytestmark = pytest.mark.xdist_group("error_model")
-
 SAMPLER = nqp.Importance(draws=500, chains=2, seed=4)
 SMALL = {"units": 60, "periods": 10, "cohorts": (4, 6, 8), "seed": 5}
 # With pooled cells alone the model has few scales, and refits are quick.

@@ -11,8 +11,6 @@ import bayes_nqp as nqp
 import bayes_nqp.testing
 from bayes_nqp.errors import StudyError
 
-pytestmark = pytest.mark.xdist_group("continuous exposure")
-
 DESIGN = nqp.ContinuousExposure("trade", nqp.Partial(["region"], varying=None))
 
 

@@ -13,8 +13,6 @@ from doors import otherwise, unreliable
 import bayes_nqp as nqp
 from bayes_nqp.errors import StudyError
 
-pytestmark = pytest.mark.xdist_group("influence")
-
 SAMPLER = nqp.Importance(draws=500, chains=4, seed=3)
 DESIGN = nqp.StaggeredDiD()
 

@@ -17,8 +17,6 @@ from bayes_nqp.errors import IdentificationError, StudyError
 from bayes_nqp.language import Message, separated
 from bayes_nqp.simulation import staggered
 
-pytestmark = pytest.mark.xdist_group("languages")
-
 SOURCE = Path(nqp.__file__).parent
 CHINESE = re.compile("[\u4e00-\u9fff]")
 SAMPLER = nqp.Importance(draws=250, chains=2, seed=1)

@@ -12,8 +12,6 @@ from matplotlib.figure import Figure
 
 import bayes_nqp as nqp
 
-pytestmark = pytest.mark.xdist_group("model_fit")
-
 STAIRS = (4, 5, 6, 8)
 DESIGN = nqp.StaggeredDiD(nqp.Partial(["region"]), nqp.AR1())
 

@@ -20,8 +20,6 @@ import bayes_nqp as nqp
 from bayes_nqp.effects import lead_effects
 from bayes_nqp.simulation import staggered
 
-pytestmark = pytest.mark.xdist_group("pretrends")
-
 SAMPLER = nqp.Importance(draws=1000, chains=2, seed=4)
 Shape = Callable[[pd.DataFrame], "pd.Series[float]"]
 

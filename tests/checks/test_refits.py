@@ -15,8 +15,6 @@ from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.fitting import Kept, batch
 from bayes_nqp.simulation import staggered
 
-pytestmark = pytest.mark.xdist_group("refits")
-
 SAMPLER = nqp.Importance(draws=500, chains=2, seed=4)
 DESIGN = nqp.StaggeredDiD(nqp.Partial(varying="unit"))
 

@@ -19,8 +19,6 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att
 from bayes_nqp.simulation import staggered as simulated
 
-pytestmark = pytest.mark.xdist_group("sensitivity")
-
 SAMPLER = nqp.Importance(draws=500, chains=2, seed=4)
 TIMES = np.array([-5, -4, -3, -2, 0, 1, 2])
 

@@ -13,8 +13,6 @@ import bayes_nqp as nqp
 from bayes_nqp import simulation
 from bayes_nqp.gaussian import draw
 
-pytestmark = pytest.mark.xdist_group("support")
-
 SAMPLER = nqp.Importance(draws=200, chains=2, seed=2)
 SMALL = {"units": 40, "periods": 8, "cohorts": (4, 5, 6), "seed": 3, "deviation_sd": 0.0}
 

@@ -13,8 +13,6 @@ from bayes_nqp.errors import IdentificationError, PanelError, StudyError
 from bayes_nqp.simulation import staggered
 from bayes_nqp.testing import assert_equal
 
-pytestmark = pytest.mark.xdist_group("mediation")
-
 SAMPLER = nqp.Importance(draws=250, chains=2, seed=1)
 FLAT = nqp.Mediation(nqp.StaggeredDiD(nqp.Separate(varying=None)))
 NAMES = ["tech", "finance"]

@@ -13,8 +13,6 @@ import bayes_nqp as nqp
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.simulation import staggered
 
-pytestmark = pytest.mark.xdist_group("moderated_paths")
-
 ALL_LEGS = ("a", "b", "direct")
 POOLED = nqp.StaggeredDiD(nqp.Partial(["region"]), moderator="finance")
 FLAT = nqp.StaggeredDiD(nqp.Separate(varying=None), nqp.IID(), moderator="finance")

@@ -16,8 +16,6 @@ from bayes_nqp.errors import IdentificationError, PanelError, StudyError
 from bayes_nqp.simulation import staggered
 from bayes_nqp.studies import validate
 
-pytestmark = pytest.mark.xdist_group("moderation")
-
 SAMPLER = nqp.Importance(draws=500, chains=4, seed=1)
 DESIGN = nqp.StaggeredDiD(nqp.Partial(["region"]), moderator="finance")
 FLAT = nqp.StaggeredDiD(nqp.Separate(varying=None), nqp.IID(), moderator="finance")

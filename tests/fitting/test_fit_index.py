@@ -19,8 +19,6 @@ from bayes_nqp.fitting import pooled_over
 from bayes_nqp.index import recalled
 from bayes_nqp.simulation import staggered
 
-pytestmark = pytest.mark.xdist_group("index")
-
 DESIGN = nqp.StaggeredDiD(nqp.Complete())
 RECIPE = nqp.ProductivityIndex(
     nqp.IndexSystem.of({"labour": ["schooling", "wage"], "means": ["patents"]})

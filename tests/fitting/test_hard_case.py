@@ -8,8 +8,6 @@ import pytest
 
 import bayes_nqp as nqp
 
-pytestmark = pytest.mark.xdist_group("hard_case")
-
 UNITS, PERIODS, STRATA, RHO = 84, 13, 6, 0.5
 SEEDS = (1, 2, 3)
 

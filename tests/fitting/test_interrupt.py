@@ -33,7 +33,6 @@ print("interrupted" in repr(found), att(found).sizes["draw"], flush=True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for child processes")
-@pytest.mark.xdist_group("processes")
 def test_interrupt_keeps_the_draws():
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(HERE), *sys.path])}
     process = subprocess.Popen(

@@ -9,8 +9,6 @@ import xarray as xr
 import bayes_nqp as nqp
 from bayes_nqp.simulation import Channel, channels
 
-pytestmark = pytest.mark.xdist_group("new_unit")
-
 SAMPLER = nqp.Importance(draws=400, chains=2, seed=2)
 DESIGN = nqp.StaggeredDiD(nqp.Partial(["region"]), nqp.IID(), moderator="z")
 

@@ -16,8 +16,6 @@ from bayes_nqp import IID, Importance, StaggeredDiD, StudentT, fit, posterior_pr
 from bayes_nqp.errors import StudyError
 from bayes_nqp.testing import assert_equal
 
-pytestmark = pytest.mark.xdist_group("predictive")
-
 NAMES = (
     "partial, units, AR(1)", "partial, units, weights", "partial, cities, AR(1)",
     "partial, units, AR(1) + noise", "never, leads", "pooled time", "covariates", "baseline",

@@ -78,7 +78,6 @@ def rows(panel: Panel) -> Fit:
     return fit(DESIGN.replace(likelihood=StudentT(1e7)), panel, SAMPLER, progress=False)
 
 
-@pytest.mark.xdist_group("rows")
 def test_both_routes_give_one_posterior(panel: Panel, rows: Fit) -> None:
     plain = fit(DESIGN, panel, Importance(seed=1, draws=4000), progress=False)
     assert ROWS_NOTE in rows.notes
@@ -89,7 +88,6 @@ def test_both_routes_give_one_posterior(panel: Panel, rows: Fit) -> None:
     _assert_one_posterior(rows.tree, plain.tree)
 
 
-@pytest.mark.xdist_group("rows")
 def test_convergence_of_chains_covers_what_is_reported(rows: Fit) -> None:
     evidence = check(rows, "convergence").evidence
     quantities = set(evidence["quantity"])
@@ -98,7 +96,6 @@ def test_convergence_of_chains_covers_what_is_reported(rows: Fit) -> None:
         assert any(name.startswith(f"att[{factor}=") for name in quantities)
 
 
-@pytest.mark.xdist_group("rows")
 def test_convergence_of_chains_fails_on_few_draws(rows: Fit) -> None:
     short = rows.tree.isel(draw=slice(0, 40))
     result = check(replace(rows, tree=short), "convergence")
@@ -120,7 +117,6 @@ def _channels_panel() -> Panel:
     )  # fmt: skip
 
 
-@pytest.mark.xdist_group("rows")
 @pytest.mark.parametrize(
     "design",
     [PLAIN, ContinuousExposure("d", per="sd", unidentified="drop"), CHANNELS],

@@ -20,8 +20,6 @@ from bayes_nqp.fitting import (
 )
 from bayes_nqp.simulation import Channel, channels
 
-pytestmark = pytest.mark.xdist_group("short")
-
 DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(varying="unit")))
 SAMPLER = nqp.Importance(draws=500, chains=4, seed=3)
 MEDIATORS = {"m1": Channel(), "m2": Channel(level=0.3)}

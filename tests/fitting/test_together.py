@@ -76,7 +76,6 @@ def _fit(related: float) -> nqp.Fit:
     )
 
 
-@pytest.mark.xdist_group("together")
 def test_effects_on_mediators_are_correlated_in_a_fit() -> None:
     fit = _fit(0.8)
     rows = fit.effects["rows"] / fit.effects["rows"].sum()
@@ -92,7 +91,6 @@ def test_effects_on_mediators_are_correlated_in_a_fit() -> None:
     assert fit.notes == fit.plan.notes
 
 
-@pytest.mark.xdist_group("together")
 def test_parameters_of_equations_are_drawn_apart() -> None:
     """What equations have in common is their errors; their parameters have streams of their own."""
     posterior = _fit(0.8).posterior

@@ -22,8 +22,6 @@ from bayes_nqp.gaussian import density, draw
 from bayes_nqp.gaussian.density import factorise, normal_equations
 from bayes_nqp.parameters import FLAT
 
-pytestmark = pytest.mark.xdist_group("unit_likelihood")
-
 SAMPLER = nqp.Importance(seed=2, draws=300, chains=2)
 
 

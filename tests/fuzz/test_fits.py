@@ -20,7 +20,6 @@ import bayes_nqp as nqp
 from bayes_nqp.seal import SEAL, sealed
 from bayes_nqp.testing import assert_equal
 
-pytestmark = pytest.mark.xdist_group("fuzz of fits")
 NAMES = ("exposure", "staggered")
 FRACTION = st.floats(0.0, 1.0, exclude_max=True)
 SOME = st.one_of(st.binary(max_size=80), st.integers(1, 5_000).map(bytes))

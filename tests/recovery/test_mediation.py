@@ -54,7 +54,6 @@ def large() -> tuple[Simulated, xr.Dataset]:
     return simulated, nqp.conditional_mean(design, simulated.panel, rho=0.5)
 
 
-@pytest.mark.xdist_group("recovery_mediation")
 @pytest.mark.parametrize("name", ESTIMANDS)
 def test_with_noise_many_units_bring_flat_effects_to_the_truth(
     large: tuple[Simulated, xr.Dataset], name: str
@@ -65,7 +64,6 @@ def test_with_noise_many_units_bring_flat_effects_to_the_truth(
         np.testing.assert_allclose(found, truth.transpose(*found.dims), atol=0.08)
 
 
-@pytest.mark.xdist_group("recovery_mediation")
 def test_confounding_moves_indirect_effects_as_far_as_its_slope() -> None:
     given = {"units": 2000, "related": 0.4, "seed": 5}
     found = {}
@@ -92,7 +90,6 @@ def recovered() -> tuple[Simulated, nqp.Fit]:
     return simulated, nqp.fit(design, simulated.panel, nqp.Importance(seed=21), progress=False)
 
 
-@pytest.mark.xdist_group("recovery_mediation")
 @pytest.mark.parametrize("by", [*GROUPS, "unit"], ids=str)
 @pytest.mark.parametrize("name", ESTIMANDS)
 def test_a_fit_recovers_the_truth(recovered: tuple[Simulated, nqp.Fit], name: str, by: Any) -> None:
@@ -108,7 +105,6 @@ def test_a_fit_recovers_the_truth(recovered: tuple[Simulated, nqp.Fit], name: st
         assert 0.3 < float(np.sqrt((z**2).mean())) < 1.6
 
 
-@pytest.mark.xdist_group("recovery_mediation")
 def test_a_fit_recovers_slopes_and_tells_channels_and_strata_apart(
     recovered: tuple[Simulated, nqp.Fit],
 ) -> None:

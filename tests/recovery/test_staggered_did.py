@@ -46,7 +46,6 @@ def recovered() -> tuple[Simulated, nqp.Fit]:
     return simulated, nqp.fit(design, simulated.panel, sampler, progress=False)
 
 
-@pytest.mark.xdist_group("recovery")
 @pytest.mark.parametrize("by", [*GROUPS, "unit"], ids=str)
 def test_a_fit_recovers_the_truth(recovered: tuple[Simulated, nqp.Fit], by: Any) -> None:
     simulated, fit = recovered
@@ -61,7 +60,6 @@ def test_a_fit_recovers_the_truth(recovered: tuple[Simulated, nqp.Fit], by: Any)
         assert 0.3 < float(np.sqrt((z**2).mean())) < 1.6
 
 
-@pytest.mark.xdist_group("recovery")
 def test_a_fit_recovers_contrasts_parameters_and_single_units(
     recovered: tuple[Simulated, nqp.Fit],
 ) -> None:

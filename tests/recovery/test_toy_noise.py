@@ -9,8 +9,7 @@ import pytest
 from moving_average import MovingAverage
 
 import bayes_nqp as nqp
-
-pytestmark = pytest.mark.xdist_group("toy noise")
+from bayes_nqp.checks import CheckResult, run_checks
 
 THETA, LEVEL = 0.6, 1.5
 
@@ -39,6 +38,12 @@ def fit() -> nqp.Fit:
     return nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
 
 
+@pytest.fixture(scope="module")
+def checks(fit: nqp.Fit) -> list[CheckResult]:
+    """All that its design calls for, with few placebos."""
+    return run_checks(fit, options={"placebo_space": {"permutations": 20}})
+
+
 def test_the_truth_is_recovered(fit: nqp.Fit) -> None:
     assert fit.gate.passed
     theta = fit.posterior["outcome__theta"]
@@ -63,8 +68,12 @@ def test_it_predicts_and_is_checked(fit: nqp.Fit) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_it_is_reported(fit: nqp.Fit, language: str, tmp_path: Path) -> None:
-    nqp.report(fit, tmp_path / "out", language=language, formats=["html"])
+def test_it_is_reported(
+    fit: nqp.Fit, checks: list[CheckResult], language: str, tmp_path: Path
+) -> None:
+    nqp.report(
+        fit, tmp_path / "out", language=language, checks=checks, formats=["html"], progress=False
+    )
     text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "MovingAverage" in text
     assert "theta" in text

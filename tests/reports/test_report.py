@@ -21,7 +21,6 @@ import bayes_nqp as nqp
 from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.errors import StudyError
 
-pytestmark = pytest.mark.xdist_group("channels_fit")
 ASKED = ("convergence", "support", "adds_up", "inconsistent")
 OUTCOME = {"en": "new quality productivity", "zh": "新质生产力"}
 NOTICE = "These rows are simulated."

@@ -18,8 +18,6 @@ from bayes_nqp.studies import run, validate
 if TYPE_CHECKING:
     from bayes_nqp.studies import Outcome
 
-pytestmark = pytest.mark.xdist_group("studies_sources")
-
 SIMULATED = """\
 title = "Known truth"
 
