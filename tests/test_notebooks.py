@@ -13,7 +13,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SHORTER = {
+    "02_pilot_zones": {'    "control_group",\n    "error_model",\n': ""},
     "03_comparing_groups": {"for seed in (4, 5):": "for seed in (4,):"},
+    "04_channels": {'    "mediator_pretrends",\n    "timing",\n': ""},
     "07_calibrating": {"replications=30": "replications=5"},
 }
 """What repeats itself is run fewer times here; kept outputs are of all."""

@@ -24,7 +24,7 @@ def sample(*model, **options):
     print("compiled", flush=True)
     return begin(*model, **options)
 nutpie.sample = sample
-sampler = NUTS(draws={LONG}, tune=100, chains=2, seed=1)
+sampler = NUTS(draws={LONG}, tune=50, chains=2, seed=1)
 found = fit(design, panel, sampler, progress=False)
 print(found.facts["interrupted"], found.posterior.sizes["draw"], flush=True)
 print(bool(found.posterior["outcome__sigma"].isnull().any()), flush=True)
@@ -42,7 +42,7 @@ def test_interrupt_keeps_the_draws():
     try:
         assert process.stdout is not None
         assert process.stdout.readline().strip() == "compiled"
-        time.sleep(4.0)
+        time.sleep(2.0)
         process.send_signal(signal.SIGINT)
         out, error = process.communicate(timeout=120)
     finally:

@@ -54,6 +54,7 @@ def _drawn(sketch: Sketch, number: int, folder: Path) -> Picture:
     # Text stays text, so that a journal can edit it; no date, so that files compare.
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bayes_nqp"}):
         write(picture.png, lambda file: figure.savefig(file, format="png", dpi=_DPI))
+        figure.set_layout_engine("none")  # both files are laid out alike, once
         write(
             picture.svg,
             lambda file: figure.savefig(file, format="svg", metadata={"Date": None}),
