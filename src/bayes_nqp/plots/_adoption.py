@@ -20,7 +20,7 @@ from bayes_nqp.estimands import text
 from bayes_nqp.language import Translator
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import INK, figure_of, settle, style
-from bayes_nqp.plots._words import Language, words
+from bayes_nqp.plots._words import words
 
 __all__ = ["adoption"]
 
@@ -65,7 +65,7 @@ def adoption(
     most: int = 80,
     ax: Axes | None = None,
     title: str | None = None,
-    language: Language = "en",
+    language: str = "en",
 ) -> Figure:
     """Draw units against time, coloured by status and cohort, the earliest cohort on top.
 
@@ -79,7 +79,7 @@ def adoption(
         To draw into.
     title : str, optional
         Of the figure.
-    language : {"en", "zh"}, default "en"
+    language : str, default "en"
         Of labels and notes.
 
     Returns

@@ -29,7 +29,7 @@ from bayes_nqp.plots._style import (
     settle,
     style,
 )
-from bayes_nqp.plots._words import Language, percent, words
+from bayes_nqp.plots._words import percent, words
 
 __all__ = ["calibration"]
 
@@ -44,7 +44,7 @@ def calibration(
     *,
     quantities: Sequence[str] | None = None,
     title: str | None = None,
-    language: Language = "en",
+    language: str = "en",
 ) -> Figure:
     """Draw the ranks of truths, and the coverage of intervals.
 
@@ -56,7 +56,7 @@ def calibration(
         All by default; beyond 24, those whose ranks are least uniform.
     title : str, optional
         Of the figure.
-    language : {"en", "zh"}, default "en"
+    language : str, default "en"
         Of labels and notes.
 
     Returns

@@ -21,7 +21,7 @@ from bayes_nqp.language import Translator
 from bayes_nqp.plots._forest import Row, chance_text, draw_rows
 from bayes_nqp.plots._notes import annotate, wrapped
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, new_figure, settle, style
-from bayes_nqp.plots._words import PATHS, Language, effect_label, percent, words
+from bayes_nqp.plots._words import PATHS, effect_label, percent, words
 
 __all__ = ["channels"]
 
@@ -43,7 +43,7 @@ def channels(
     direct: bool = True,
     ax: Axes | None = None,
     title: str | None = None,
-    language: Language = "en",
+    language: str = "en",
 ) -> Figure:
     """Draw the effect along every path, and how probably each exceeds each other.
 
@@ -63,7 +63,7 @@ def channels(
         To draw the effects into, without the comparisons.
     title : str, optional
         Of the figure.
-    language : {"en", "zh"}, default "en"
+    language : str, default "en"
         Of labels and notes.
 
     Returns

@@ -23,7 +23,7 @@ from bayes_nqp.plots._evidence_predictive import predictive
 from bayes_nqp.plots._evidence_sensitivity import regions
 from bayes_nqp.plots._evidence_specifications import specifications
 from bayes_nqp.plots._evidence_table import table
-from bayes_nqp.plots._words import Language, words
+from bayes_nqp.plots._words import words
 
 __all__ = ["DRAWERS", "check"]
 
@@ -51,7 +51,7 @@ def check(
     prob: float = 0.95,
     ax: Axes | None = None,
     title: str | None = None,
-    language: Language = "en",
+    language: str = "en",
 ) -> Figure:
     """Draw what a check rests on.
 
@@ -65,7 +65,7 @@ def check(
         To draw into.
     title : str, optional
         Of the figure; none by default.
-    language : {"en", "zh"}, default "en"
+    language : str, default "en"
         Of labels and notes.
 
     Returns
@@ -88,4 +88,4 @@ def check(
             f"the check {result.name!r} has nothing to draw: {result.sentence}",
             hint="read its sentence and its evidence",
         )
-    return drawer(result, Look(prob, ax, title, language, words(language)))
+    return drawer(result, Look(prob, ax, title, words(language)))

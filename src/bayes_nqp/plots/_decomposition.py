@@ -34,7 +34,7 @@ from bayes_nqp.language import Translator
 from bayes_nqp.plots._intervals import PALE, draw_points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside, wrapped
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
-from bayes_nqp.plots._words import Language, effect_label, percent, words
+from bayes_nqp.plots._words import effect_label, percent, words
 
 __all__ = ["decomposition"]
 
@@ -51,7 +51,7 @@ def decomposition(
     weights: str = "rows",
     ax: Axes | None = None,
     title: str | None = None,
-    language: Language = "en",
+    language: str = "en",
 ) -> Figure:
     """Draw direct and indirect effects stacked, and the total effect they add up to.
 
@@ -72,7 +72,7 @@ def decomposition(
         To draw one panel into.
     title : str, optional
         Of the figure.
-    language : {"en", "zh"}, default "en"
+    language : str, default "en"
         Of labels and notes.
 
     Returns

@@ -34,7 +34,7 @@ from bayes_nqp.language import Translator
 from bayes_nqp.plots._intervals import draw_points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
-from bayes_nqp.plots._words import Language, effect_label, percent, words
+from bayes_nqp.plots._words import effect_label, percent, words
 
 __all__ = ["event_study"]
 
@@ -60,7 +60,7 @@ def event_study(
     balanced: int | None = None,
     ax: Axes | None = None,
     title: str | None = None,
-    language: Language = "en",
+    language: str = "en",
 ) -> Figure:
     """Draw the average effect at every event time, overall or by group.
 
@@ -88,7 +88,7 @@ def event_study(
         To draw into; all groups then share it.
     title : str, optional
         Of the figure.
-    language : {"en", "zh"}, default "en"
+    language : str, default "en"
         Of labels and notes.
 
     Returns

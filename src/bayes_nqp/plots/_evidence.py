@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.language import Translator
-from bayes_nqp.plots._words import Language
 
 __all__ = ["Drawer", "Look"]
 
@@ -27,16 +26,13 @@ class Look:
         To draw into.
     title : str or None
         Of the figure.
-    language : {"en", "zh"}
-        Of labels and notes.
     translate : Translator
-        The words of that language.
+        Renders labels and notes.
     """
 
     prob: float
     ax: Axes | None
     title: str | None
-    language: Language
     translate: Translator
 
 

@@ -21,7 +21,7 @@ from bayes_nqp.language import Translator
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate, label_beside
 from bayes_nqp.plots._style import COLOURS, MUTED, figure_of, settle, style
-from bayes_nqp.plots._words import Language, effect_label, percent, words
+from bayes_nqp.plots._words import effect_label, percent, words
 
 __all__ = ["confounding", "curves"]
 
@@ -48,7 +48,7 @@ def confounding(
     prob: float | None = None,
     ax: Axes | None = None,
     title: str | None = None,
-    language: Language = "en",
+    language: str = "en",
 ) -> Figure:
     """Draw effects against ``rho``, a panel for each confounded mediator and group.
 
@@ -62,7 +62,7 @@ def confounding(
         To draw into, where there is one panel.
     title : str, optional
         Of the figure.
-    language : {"en", "zh"}, default "en"
+    language : str, default "en"
         Of labels and notes.
 
     Returns
@@ -101,7 +101,7 @@ def confounding(
         raise StudyError(f"one ax cannot hold {len(panels)} panels", hint="leave out ax")
     columns = len(places) if len(places) > 1 else len(names)
     prob = float(found.attrs["prob"]) if prob is None else prob
-    return _drawn(panels, found, Look(prob, ax, title, language, words(language)), columns)
+    return _drawn(panels, found, Look(prob, ax, title, words(language)), columns)
 
 
 def curves(result: CheckResult, look: Look) -> Figure:

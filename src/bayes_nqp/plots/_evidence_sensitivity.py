@@ -21,7 +21,7 @@ from bayes_nqp.language import Translator
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate, label_beside
 from bayes_nqp.plots._style import COLOURS, MUTED, figure_of, settle, style
-from bayes_nqp.plots._words import Language, effect_label, percent, words
+from bayes_nqp.plots._words import effect_label, percent, words
 
 __all__ = ["regions", "sensitivity"]
 
@@ -39,7 +39,7 @@ def sensitivity(
     *,
     ax: Axes | None = None,
     title: str | None = None,
-    language: Language = "en",
+    language: str = "en",
 ) -> Figure:
     """Draw robust credible regions against M̄ or M, a panel for each group.
 
@@ -51,7 +51,7 @@ def sensitivity(
         To draw into, where there is one group.
     title : str, optional
         Of the figure.
-    language : {"en", "zh"}, default "en"
+    language : str, default "en"
         Of labels and notes.
 
     Returns
@@ -88,7 +88,7 @@ def sensitivity(
             panels.append(_Panel(label, one))
     if ax is not None and len(panels) > 1:
         raise StudyError(f"one ax cannot hold {len(panels)} groups", hint="leave out ax")
-    return _drawn(panels, regions, Look(0.95, ax, title, language, words(language)))
+    return _drawn(panels, regions, Look(0.95, ax, title, words(language)))
 
 
 def regions(result: CheckResult, look: Look) -> Figure:

@@ -21,7 +21,7 @@ from bayes_nqp.language import Translator
 from bayes_nqp.plots._intervals import Points, draw_points, numbers, points_of, written
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
-from bayes_nqp.plots._words import Language, effect_label, percent, words
+from bayes_nqp.plots._words import effect_label, percent, words
 
 __all__ = ["Row", "chance_text", "draw_rows", "forest"]
 
@@ -55,7 +55,7 @@ def forest(
     weights: str = "rows",
     ax: Axes | None = None,
     title: str | None = None,
-    language: Language = "en",
+    language: str = "en",
 ) -> Figure:
     """Draw the average effect of every group, and the contrasts between groups.
 
@@ -73,7 +73,7 @@ def forest(
         To draw into.
     title : str, optional
         Of the figure.
-    language : {"en", "zh"}, default "en"
+    language : str, default "en"
         Of labels and notes.
 
     Returns

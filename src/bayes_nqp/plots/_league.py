@@ -20,7 +20,7 @@ from bayes_nqp.language import Translator
 from bayes_nqp.plots._intervals import Points, draw_points, points_of
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import ACCENT, FAINT, MUTED, figure_of, settle, style
-from bayes_nqp.plots._words import Language, effect_label, percent, words
+from bayes_nqp.plots._words import effect_label, percent, words
 
 __all__ = ["league"]
 
@@ -35,7 +35,7 @@ def league(
     most: int = 60,
     ax: Axes | None = None,
     title: str | None = None,
-    language: Language = "en",
+    language: str = "en",
 ) -> Figure:
     """Draw every unit's effect with its intervals, the largest first.
 
@@ -58,7 +58,7 @@ def league(
         To draw into.
     title : str, optional
         Of the figure.
-    language : {"en", "zh"}, default "en"
+    language : str, default "en"
         Of labels and notes.
 
     Returns

@@ -23,7 +23,7 @@ from bayes_nqp.estimands._moderated import moderator_name, moderator_rows
 from bayes_nqp.plots._intervals import Points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
-from bayes_nqp.plots._words import PATHS, Language, effect_label, percent, words
+from bayes_nqp.plots._words import PATHS, effect_label, percent, words
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -57,7 +57,7 @@ def moderation(
     weights: str = "rows",
     ax: Axes | None = None,
     title: str | None = None,
-    language: Language = "en",
+    language: str = "en",
 ) -> Figure:
     """Draw the effect on the treated along their moderator, with where it was observed.
 
@@ -81,7 +81,7 @@ def moderation(
         To draw one group into.
     title : str, optional
         Of the figure.
-    language : {"en", "zh"}, default "en"
+    language : str, default "en"
         Of labels and notes.
 
     Returns

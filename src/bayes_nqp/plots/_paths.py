@@ -23,7 +23,7 @@ from bayes_nqp.plots._forest import chance_text
 from bayes_nqp.plots._intervals import Points, numbers, points_of, written
 from bayes_nqp.plots._notes import annotate, wrapped
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
-from bayes_nqp.plots._words import PATHS, Language, percent, words
+from bayes_nqp.plots._words import PATHS, percent, words
 
 __all__ = ["paths"]
 
@@ -71,7 +71,7 @@ def paths(
     weights: str = "rows",
     ax: Axes | None = None,
     title: str | None = None,
-    language: Language = "en",
+    language: str = "en",
 ) -> Figure:
     """Draw how a policy reaches the outcome: directly, and through every mediator.
 
@@ -95,7 +95,7 @@ def paths(
         To draw one diagram into.
     title : str, optional
         Of the figure.
-    language : {"en", "zh"}, default "en"
+    language : str, default "en"
         Of labels and notes.
 
     Returns

@@ -18,7 +18,7 @@ from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._intervals import draw_points, points_of
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import ACCENT, COLOURS, FAINT, MUTED, figure_of, settle, style
-from bayes_nqp.plots._words import Language, effect_label, percent, words
+from bayes_nqp.plots._words import effect_label, percent, words
 
 __all__ = ["shrinkage"]
 
@@ -36,7 +36,7 @@ def shrinkage(
     weights: str = "rows",
     ax: Axes | None = None,
     title: str | None = None,
-    language: Language = "en",
+    language: str = "en",
 ) -> Figure:
     """Draw every group's effect without pooling and with partial pooling.
 
@@ -57,7 +57,7 @@ def shrinkage(
         To draw into.
     title : str, optional
         Of the figure.
-    language : {"en", "zh"}, default "en"
+    language : str, default "en"
         Of labels and notes.
 
     Returns

@@ -10,10 +10,8 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import one_of
 from bayes_nqp.language import Message, Translator, languages
 
-__all__ = ["PATHS", "Language", "effect_label", "percent", "words"]
+__all__ = ["PATHS", "effect_label", "percent", "words"]
 
-type Language = str
-"""One of `bayes_nqp.language.languages`."""
 
 PATHS: Final = {
     v.DIRECT: Message("Direct"),

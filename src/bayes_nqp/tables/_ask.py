@@ -15,7 +15,7 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.estimands import By
 from bayes_nqp.language import Translator
 from bayes_nqp.tables._summary import summary
-from bayes_nqp.tables._words import Language, per_words, words
+from bayes_nqp.tables._words import per_words, words
 
 __all__ = ["Ask"]
 
@@ -27,7 +27,7 @@ class Ask:
     Parameters
     ----------
     by : str, sequence of str or mapping, optional
-    language : {"en", "zh"}
+    language : str
     prob : float
     interval : {"eti", "hdi"}
     digits : int or None
@@ -39,7 +39,7 @@ class Ask:
     """
 
     by: By = None
-    language: Language = "en"
+    language: str = "en"
     prob: float = 0.95
     interval: Literal["eti", "hdi"] = "eti"
     digits: int | None = None

@@ -26,7 +26,6 @@ from bayes_nqp.tables._kind_mediation import mediation
 from bayes_nqp.tables._kind_robustness import robustness, specifications
 from bayes_nqp.tables._kind_steps import steps
 from bayes_nqp.tables._model import Table
-from bayes_nqp.tables._words import Language
 
 __all__ = ["Kinds", "table"]
 
@@ -44,7 +43,7 @@ def table(
     kind: Kinds | None = None,
     *,
     by: By = None,
-    language: Language = "en",
+    language: str = "en",
     prob: float = 0.95,
     digits: int | None = None,
     interval: Literal["eti", "hdi"] = "eti",
@@ -79,7 +78,7 @@ def table(
     by : str, sequence of str or mapping, optional
         Groups: of effects, the factors one after another (every stratum factor by default);
         elsewhere as in ``att``; of a panel, strata and "treated". A mapping renames.
-    language : {"en", "zh"}, default "en"
+    language : str, default "en"
         Of labels and notes.
     prob : float, default 0.95
         Posterior probability of intervals.

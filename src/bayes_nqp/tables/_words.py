@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bayes_nqp.language import Message, Translator, recalled
-from bayes_nqp.plots._words import PATHS, Language, percent, words
+from bayes_nqp.plots._words import PATHS, percent, words
 
-__all__ = ["PATHS", "Language", "per_words", "percent", "words"]
+__all__ = ["PATHS", "per_words", "percent", "words"]
 
 _PER: Final = (
     Message("{} within-unit sd ({}) of {}"),
