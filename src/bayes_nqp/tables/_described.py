@@ -32,7 +32,7 @@ __all__ = [
 _NAMED = 6
 """Checks that hold are named up to so many, and else counted."""
 _NOTED = (
-    (Message("In doubt: {}."), "in doubt"),
+    (Message("In doubt: {}.", context="note"), "in doubt"),
     (Message("Reported without a verdict: {}."), "reported"),
     (Message("Checks that hold: {}."), "holds"),
 )
