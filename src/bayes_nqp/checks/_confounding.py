@@ -60,10 +60,7 @@ class _Quantity:
     @property
     def called(self) -> Message:
         if self.kind == "joint":
-            return Message(
-                "all mediators (if {} is confounded)",
-                self.mediator,
-            )
+            return Message("all mediators (if {} is confounded)", self.mediator)
         if self.label:
             return Message("{} in {}", self.mediator, self.label)
         return Message("{}", self.mediator)

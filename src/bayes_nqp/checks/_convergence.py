@@ -44,11 +44,7 @@ def _weights(fit: Fit) -> Finding:
         gate.ess_bulk,
     )
     if gate.refused:
-        figure = Message(
-            "{}; {:.1%} of proposals without a density",
-            figure,
-            gate.refused,
-        )
+        figure = Message("{}; {:.1%} of proposals without a density", figure, gate.refused)
     if gate.failures:
         sentence = Message(
             "The draws cannot be trusted yet: {}. Ask for more proposals "

@@ -126,11 +126,7 @@ def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = Fal
         owner(groups.name),
     )
     if np.isfinite(wider):
-        figure = Message(
-            "{}; posterior sd × {:.2f} under a richer error structure",
-            figure,
-            wider,
-        )
+        figure = Message("{}; posterior sd × {:.2f} under a richer error structure", figure, wider)
     wide = [names[k] for k in np.flatnonzero(over | apart)]
     most = max(
         float(table[name].to_numpy()[mask].max(initial=0))
@@ -284,8 +280,7 @@ def _sentence(
     if wider > _LIMIT:
         parts.append(
             Message(
-                "Under a richer error structure the posterior sd is {:.2f} times as large.",
-                wider,
+                "Under a richer error structure the posterior sd is {:.2f} times as large.", wider
             )
         )
     return joined([*parts, _advice(design, groups, wider)])
@@ -305,12 +300,8 @@ def _advice(design: Estimator, groups: _Clusters, wider: float) -> Message:
             "errors only): report the robust sd, or fit without weights."
         )
     if richer and wider > _SAME:
-        return Message(
-            "Fit {}; and cluster by a level above (cluster='…').",
-            richest(design),
-        )
+        return Message("Fit {}; and cluster by a level above (cluster='…').", richest(design))
     return Message(
-        "No richer error structure widens them, so the spread of errors differs between "
-        "units, or units move together: report the robust sd, and cluster by a level above "
-        "(cluster='…')."
+        "No richer error structure widens them, so the spread of errors differs between units, or "
+        "units move together: report the robust sd, and cluster by a level above (cluster='…')."
     )

@@ -79,8 +79,8 @@ def future_exposure(fit: Fit, *, periods: int = 1) -> Finding:
     verdict, sentence = _judged(table)
     lead, beside = table.iloc[3], table.iloc[2]
     figure = Message(
-        "exposure {} ahead {:.3g} [{:.3g}, {:.3g}]; effect beside it {:.3g} (without it {:.3g}, on "
-        "the {} rows with a future)",
+        "exposure {} ahead {:.3g} [{:.3g}, {:.3g}]; effect beside it {:.3g} (without it {:.3g}, "
+        "on the {} rows with a future)",
         periods,
         lead["mean"],
         lead["lower"],
@@ -100,12 +100,7 @@ def _ahead(panel: Panel, design: ContinuousExposure, periods: int) -> tuple[Pane
     later = place[panel.unit_codes, panel.time_codes + periods]
     whole = later >= 0
     if whole.sum() < 2:
-        raise NotApplicable(
-            Message(
-                "No unit has rows {} periods apart.",
-                periods,
-            )
-        )
+        raise NotApplicable(Message("No unit has rows {} periods apart.", periods))
     values = panel.exposures[:, panel.roles.exposures.index(design.exposure)][later]
     column = free_name(f"{design.exposure} ahead {periods}", panel.frame)
     arguments = panel.arguments
@@ -116,9 +111,7 @@ def _ahead(panel: Panel, design: ContinuousExposure, periods: int) -> tuple[Pane
     except PanelError as error:
         raise NotApplicable(
             Message(
-                "Too little is left of rows that have a row {} later: {}",
-                periods,
-                reason(error),
+                "Too little is left of rows that have a row {} later: {}", periods, reason(error)
             )
         ) from None
 
@@ -149,8 +142,8 @@ def _judged(table: pd.DataFrame) -> tuple[Verdict, Message]:
         )
     if lead["upper"] - lead["lower"] > 2 * abs(plain["mean"]):
         return DOUBT, Message(
-            "The slope of exposure to come is known too badly to tell: its interval is wider "
-            "than the effect is large."
+            "The slope of exposure to come is known too badly to tell: its interval is wider than "
+            "the effect is large."
         )
     return HOLDS, Message("Exposure to come says nothing about the outcome beyond today's.")
 

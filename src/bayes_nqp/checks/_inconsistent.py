@@ -56,13 +56,7 @@ def inconsistent(fit: Fit) -> Finding:
         one = share.sel(mediator=name)
         lines.append(drawn(path_name(name), Message("proportion mediated"), one, scale="share"))
     figure = separated(
-        Message(
-            "{} {:.3g} [{:.2g}, {:.2g}]",
-            x.mediator,
-            x.value,
-            x.lower,
-            x.upper,
-        )
+        Message("{} {:.3g} [{:.2g}, {:.2g}]", x.mediator, x.value, x.lower, x.upper)
         for x in lines
         if x.scale == "effect"
     )
@@ -71,15 +65,12 @@ def inconsistent(fit: Fit) -> Finding:
         same = Message(
             "No indirect effect points against the direct one with a probability of 90%."
         )
-        why = Message(
-            "The proportion mediated is withheld: {}.",
-            share.attrs["withheld"],
-        )
+        why = Message("The proportion mediated is withheld: {}.", share.attrs["withheld"])
         sentence = joined([same, why] if share.attrs["withheld"] else [same])
         return Finding(HOLDS, figure, sentence, evidence, "channels")
     sentence = Message(
-        "Suppression (inconsistent mediation): the direct effect is {}, and what goes through "
-        "{} has the other sign, so each hides a part of the other in the total effect. This is a "
+        "Suppression (inconsistent mediation): the direct effect is {}, and what goes through {} "
+        "has the other sign, so each hides a part of the other in the total effect. This is a "
         "finding to report; the proportion mediated has no meaning and is withheld.",
         Message("positive") if sign > 0 else Message("negative"),
         listed(opposed),

@@ -66,10 +66,7 @@ def indicators(fit: Fit, *, index: ProductivityIndex | None = None) -> Finding:
     others, lost = _without(design, panel, recipe, made, fit.scale)
     if not others:
         raise NotApplicable(
-            Message(
-                "No index can be built without an indicator ({}).",
-                listed(lost, 3),
-            )
+            Message("No index can be built without an indicator ({}).", listed(lost, 3))
         )
     if spread > _SAME:
         whole = made(_built(recipe, panel))
@@ -96,10 +93,7 @@ def _finding(found: Judged, evidence: xr.Dataset) -> Finding:
     concluded = max(positive, 1.0 - positive) >= _TOLD
     found_of = [len(names) - 1, means[1:].min(), means[1:].max(), names[0], means[0]]
     parts = [
-        Message(
-            "{} refits: average effect from {:.3g} to {:.3g} (all: {}, {:.3g})",
-            *found_of,
-        )
+        Message("{} refits: average effect from {:.3g} to {:.3g} (all: {}, {:.3g})", *found_of)
     ]
     verdict: Verdict = found.verdict
     same = Message("No indicator carries the average effect alone.")
@@ -159,10 +153,7 @@ def _built(recipe: ProductivityIndex, panel: Panel) -> Floats:
             built = tried.build(panel.frame, unit=panel.roles.unit, time=panel.roles.time)
         except NQPError as error:
             raise NotApplicable(
-                Message(
-                    "The index cannot be built again: {}.",
-                    reason(error),
-                )
+                Message("The index cannot be built again: {}.", reason(error))
             ) from error
         if not built.values.isna().any():
             return built.values.to_numpy(dtype=np.float64)

@@ -142,8 +142,8 @@ def _finding(
     name, most = table[dim].to_list()[largest], float(table["shift_in_sd"].to_numpy()[largest])
     bad = int((table["pareto_k"] > good).sum())
     figure = Message(
-        "without {} {:+.2f} posterior sd, the most of {}; Pareto k ≤ {:.2f}, {} above {:.2f}, "
-        "{} refitted",
+        "without {} {:+.2f} posterior sd, the most of {}; Pareto k ≤ {:.2f}, {} above {:.2f}, {} "
+        "refitted",
         Message("{}", str(name), context="unit") if dim == v.UNIT else str(name),
         most,
         len(table),
@@ -191,18 +191,10 @@ def _sentences(
             )
         )
     if verdict != FAILS and turned.any():
-        parts.append(
-            Message(
-                "Without {} alone its conclusion changes.",
-                listed(names[turned], 4),
-            )
-        )
+        parts.append(Message("Without {} alone its conclusion changes.", listed(names[turned], 4)))
     if lost.any():
         parts.append(
-            Message(
-                "Without {} the panel no longer identifies the effect.",
-                listed(names[lost], 4),
-            )
+            Message("Without {} the panel no longer identifies the effect.", listed(names[lost], 4))
         )
     if left:
         parts.append(
@@ -213,12 +205,7 @@ def _sentences(
             )
         )
     if failed:
-        parts.append(
-            Message(
-                "Refits have not converged without {}.",
-                listed(failed, 4),
-            )
-        )
+        parts.append(Message("Refits have not converged without {}.", listed(failed, 4)))
     if not parts:
         parts.append(
             Message(

@@ -77,8 +77,7 @@ class Judged:
         if self.unsettled:
             return Message("The refit {} did not converge.", what.fill(listed(self.unsettled, 4)))
         return Message(
-            "The conclusion is the same, but {} the estimate moves far.",
-            what.fill(self.far),
+            "The conclusion is the same, but {} the estimate moves far.", what.fill(self.far)
         )
 
 

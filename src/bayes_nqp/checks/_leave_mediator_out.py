@@ -69,17 +69,11 @@ def leave_mediator_out(fit: Fit) -> Finding:
     verdict = worst_of(line.verdict for line in lines)
     largest, which = max(moves, key=lambda one: abs(one[0]))
     figure = Message(
-        "{} refits; largest move: {}, {:+.2f} posterior sd",
-        len(names),
-        which,
-        largest,
+        "{} refits; largest move: {}, {:+.2f} posterior sd", len(names), which, largest
     )
     sentence = _sentence(lines, verdict)
     if unsettled:
-        failed = Message(
-            "Refits have not converged without {}.",
-            listed(unsettled),
-        )
+        failed = Message("Refits have not converged without {}.", listed(unsettled))
         sentence = joined([sentence, failed])
         verdict = DOUBT if verdict == HOLDS else verdict
     return Finding(verdict, figure, sentence, table_of(lines, [fit]), "channels")
@@ -125,8 +119,7 @@ def _sentence(lines: list[Line], verdict: Verdict) -> Message:
     if verdict == FAILS:
         turned = [_called(x) for x in lines if x.verdict == FAILS]
         return Message(
-            "An effect has the other sign: {}. Channels are not told apart.",
-            listed(turned),
+            "An effect has the other sign: {}. Channels are not told apart.", listed(turned)
         )
     return Message(
         "What one channel carries depends on which others are there ({}): mediators act through "

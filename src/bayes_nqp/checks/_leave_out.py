@@ -92,10 +92,7 @@ def leave_out(fit: Fit, *, groups: str | Sequence[str] = ()) -> Finding:
         names[found.worst],
         found.shift[found.worst - 1],
     )
-    same = Message(
-        "Whatever is left out ({} refits), the conclusion is the same.",
-        len(names) - 1,
-    )
+    same = Message("Whatever is left out ({} refits), the conclusion is the same.", len(names) - 1)
     sentence = found.sentence(same, Message("{}", context="left out"))
     return Finding(found.verdict, figure, sentence, evidence, "specifications")
 

@@ -110,20 +110,14 @@ def _sentence(placebo: str, first: Line, second: Line, weak: bool) -> Message:
             placebo,
         )
     if second.verdict != HOLDS:
-        return Message(
-            "Nothing should go through {}, and something seems to.",
-            placebo,
-        )
+        return Message("Nothing should go through {}, and something seems to.", placebo)
     if weak:
         return Message(
             "The effect on {} is too uncertain to speak: its interval is wider than four times "
             "the largest effect on a mediator.",
             placebo,
         )
-    return Message(
-        "As it should, {} neither responds nor carries an effect.",
-        placebo,
-    )
+    return Message("As it should, {} neither responds nor carries an effect.", placebo)
 
 
 def _with_mediator(panel: Panel, name: str) -> Panel:

@@ -65,8 +65,7 @@ def mediator_pretrends(fit: Fit) -> Finding:
     sentence = _sentence(verdict, by)
     if len(names) > 1:
         for_all = Message(
-            "Tail probabilities are adjusted for {} mediators being asked (Holm).",
-            len(names),
+            "Tail probabilities are adjusted for {} mediators being asked (Holm).", len(names)
         )
         sentence = joined([sentence, for_all])
     return Finding(verdict, figure, sentence, table_of(lines, [fit, *fits]), "channels")

@@ -70,9 +70,9 @@ def mediator_residuals(fit: Fit) -> Finding:
     sentence = Message("What moves one mediator, apart from the policy, hardly moves another.")
     if large:
         sentence = Message(
-            "Mediators move together for other reasons than the policy ({}): their single indirect "
-            "effects are not separately causal; the joint one is not touched, and its interval "
-            "allows for it.",
+            "Mediators move together for other reasons than the policy ({}): their single "
+            "indirect effects are not separately causal; the joint one is not touched, and its "
+            "interval allows for it.",
             listed(large),
         )
     return Finding(verdict, figure, sentence, table_of(lines, [fit]), "channels")

@@ -49,10 +49,7 @@ def near_treatment(fit: Fit) -> Finding:
     verdict = worst_of(line.verdict for line in lines)
     most = max(lines, key=lambda line: line.value)
     figure = Message(
-        "largest share of variation: {} {}, {:.2f}",
-        most.mediator,
-        most.quantity,
-        most.value,
+        "largest share of variation: {} {}, {:.2f}", most.mediator, most.quantity, most.value
     )
     bad = [
         Message("{} {} ({:.2f})", x.mediator, x.quantity, x.value)

@@ -30,9 +30,9 @@ def paired(fit: Fit) -> None:
     if not pairs_coefficients(fit):
         raise NotApplicable(
             Message(
-                "The fit does not hold the coefficients of its draws, so that likelihoods of units "
-                "belong to none of its effects: versions up to 0.1 did not keep them, nor are "
-                "they kept where they take more than 200 MB. Fit again, with fewer draws if these "
-                "are many."
+                "The fit does not hold the coefficients of its draws, so that likelihoods of "
+                "units belong to none of its effects: versions up to 0.1 did not keep them, nor "
+                "are they kept where they take more than 200 MB. Fit again, with fewer draws if "
+                "these are many."
             )
         )

@@ -61,22 +61,18 @@ def placebo_finding(
             "There should be no effect of {}, and there is one: the treated differed from the "
             "others for another reason than the policy."
             if same_outcome
-            else "There should be no effect on {}, and there is one: the treated differed from the "
-            "others for another reason than the policy.",
+            else "There should be no effect on {}, and there is one: the treated differed from "
+            "the others for another reason than the policy.",
             what,
         )
     else:
         sentence = Message(
-            "The effect of {} is too uncertain to speak: its interval is wider than four "
-            "times the effect that was found.",
+            "The effect of {} is too uncertain to speak: its interval is wider than four times "
+            "the effect that was found.",
             what,
         )
     figure = Message(
-        "placebo effect {:.3g} ({:.2g}), 95% interval [{:.3g}, {:.3g}]",
-        mean,
-        sd,
-        low,
-        high,
+        "placebo effect {:.3g} ({:.2g}), 95% interval [{:.3g}, {:.3g}]", mean, sd, low, high
     )
     after = f"{v.EVENT_TIME}_after"
     counted = by_event_time(placebo).rename({v.EVENT_TIME: after})

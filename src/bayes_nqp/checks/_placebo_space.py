@@ -166,8 +166,8 @@ def _verdict(fitted: Fit, p: float, wrong: float) -> tuple[Verdict, Message]:
             "effect as large against its uncertainty."
         )
     often = Message(
-        "Adoption dealt at random to other units shows effects as large against their "
-        "uncertainty in {:.0%} of cases.",
+        "Adoption dealt at random to other units shows effects as large against their uncertainty "
+        "in {:.0%} of cases.",
         p,
     )
     return (DOUBT if p < 0.2 else FAILS), often

@@ -97,8 +97,7 @@ def _sentence(verdict: Verdict, tail: Tail, fit: Fit) -> Message:
         )
     names = tail.outside or [tail.names[tail.worst]]
     missed = Message(
-        "The model does not produce the observed {}.",
-        enumerated(phrase(name) for name in names),
+        "The model does not produce the observed {}.", enumerated(phrase(name) for name in names)
     )
     advice = [one for start, one in _advice(fit) if any(start in name for name in names)]
     return joined([missed, *advice])

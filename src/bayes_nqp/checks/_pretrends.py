@@ -172,8 +172,8 @@ def _sentence(found: Judgement, name: Message) -> Message:
             apart,
         )
     return Message(
-        "The leads are compatible with zero, but also with a trend as large as the effect: only "
-        "a trend beyond {} a period would have been seen four times out of five, and h{}.",
+        "The leads are compatible with zero, but also with a trend as large as the effect: only a "
+        "trend beyond {} a period would have been seen four times out of five, and h{}.",
         detectable,
         gone_on,
     )

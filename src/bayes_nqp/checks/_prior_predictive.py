@@ -116,8 +116,5 @@ def _sentence(
         advice.append(
             Message("Priors are too tight where the data lie above, far too wide where below.")
         )
-    outside = Message(
-        "Against what the priors expect: {}.",
-        separated(far),
-    )
+    outside = Message("Against what the priors expect: {}.", separated(far))
     return joined([outside, *advice])

@@ -117,10 +117,7 @@ def _sentence(verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame) -> Messa
         calm = Message(
             "A little more or less weight on the priors hardly moves any reported effect."
         )
-        lean = Message(
-            "Parameters that lean on their own priors: {}.",
-            listed(others, 4),
-        )
+        lean = Message("Parameters that lean on their own priors: {}.", listed(others, 4))
         return joined([calm, lean] if others else [calm])
     if not len(bad):
         return Message(
@@ -192,12 +189,7 @@ def _likelihood(fit: Fit) -> xr.DataArray | None:
     try:
         units = log_likelihood(fit)
     except StudyError as error:
-        raise NotApplicable(
-            Message(
-                "No likelihood to scale: {}.",
-                reason(error),
-            )
-        ) from None
+        raise NotApplicable(Message("No likelihood to scale: {}.", reason(error))) from None
     return units.sum(str(units.dims[2])).reset_coords(drop=True)
 
 

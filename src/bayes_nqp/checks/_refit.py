@@ -109,10 +109,7 @@ def staggered(fitted: Fit) -> StaggeredDiD:
         )
     if not isinstance(design, StaggeredDiD):
         raise NotApplicable(
-            Message(
-                "This check asks nothing of a {} design.",
-                type(design).__name__,
-            )
+            Message("This check asks nothing of a {} design.", type(design).__name__)
         )
     return design
 

@@ -109,12 +109,12 @@ def _steps(study: Study) -> Array:
 def _unclear(verdict: Verdict) -> Message:
     if verdict == REPORTED:
         return Message(
-            "Measured from the last period before adoption, the average effect's interval "
-            "holds zero even under parallel trends, so there is nothing to be robust."
+            "Measured from the last period before adoption, the average effect's interval holds "
+            "zero even under parallel trends, so there is nothing to be robust."
         )
     return Message(
-        "Measured from the last period before adoption, the average effect's interval holds "
-        "zero, as the fit's own does: no effect is claimed that could fall."
+        "Measured from the last period before adoption, the average effect's interval holds zero, "
+        "as the fit's own does: no effect is claimed that could fall."
     )
 
 
@@ -133,8 +133,7 @@ def _sentence(found: list[_Quantity], steps: Array) -> Message:
             "by {:.2g} a period, in outcome units; beyond that its region holds zero.",
             whole.breakdown,
             whole.step,
-            whole.bearable,
-        ),
+            whole.bearable),
         _beside(int((steps > whole.bearable).sum()), steps.size),
         _weakest(found),
     ])  # fmt: skip
@@ -143,10 +142,7 @@ def _sentence(found: list[_Quantity], steps: Array) -> Message:
 def _beside(larger: int, number: int) -> Message:
     """Put that size beside the panel's own steps."""
     if larger == 0:
-        return Message(
-            "None of the {} changes before adoption was that large.",
-            number,
-        )
+        return Message("None of the {} changes before adoption was that large.", number)
     return Message(
         "Of the {} changes before adoption {n} was larger than that.",
         number,

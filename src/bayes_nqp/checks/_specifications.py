@@ -69,8 +69,8 @@ def specifications(fit: Fit, *, designs: Mapping[str, Estimator] | None = None) 
     means = evidence["att"].mean(("chain", "draw")).to_numpy()
     names = texts_of(evidence, "specification")
     figure = Message(
-        "{} alternatives: average effect from {:.3g} to {:.3g} ({} {:.3g}); farthest: {}, "
-        "{:+.1f} posterior sd",
+        "{} alternatives: average effect from {:.3g} to {:.3g} ({} {:.3g}); farthest: {}, {:+.1f} "
+        "posterior sd",
         len(names) - 1,
         means[1:].min(),
         means[1:].max(),

@@ -55,18 +55,12 @@ def support(fit: Fit) -> Finding:
     if kept < 0.5 * rows:
         verdict = FAILS
     figure = Message(
-        "{} of {} cells identified; {} of {} treated rows",
-        len(known),
-        len(table),
-        kept,
-        rows,
+        "{} of {} cells identified; {} of {} treated rows", len(known), len(table), kept, rows
     )
     prior = known[known["on_prior"]]
     if len(prior):
         figure = Message(
-            "{}; {} in cells whose own effects lean on pooling",
-            figure,
-            int(prior["rows"].sum()),
+            "{}; {} in cells whose own effects lean on pooling", figure, int(prior["rows"].sum())
         )
     return Finding(verdict, figure, joined(_sentences(panel, table, lost)), table, "cells")
 
@@ -124,29 +118,16 @@ def _sentences(panel: Panel, table: pd.DataFrame, lost: int) -> list[Message]:
     few, lonely, prior = (table[table[k]] for k in ("few_units", "few_controls", "on_prior"))
     parts = [Message("Every cell with treated rows is identified.")]
     if lost:
-        parts = [
-            Message(
-                "{} of {} cells are left out ({}).",
-                lost,
-                len(table),
-                _reasons(table),
-            )
-        ]
+        parts = [Message("{} of {} cells are left out ({}).", lost, len(table), _reasons(table))]
     if len(few):
         parts.append(
             Message(
-                "{} fewer than {} units, so what is their own leans on pooling.",
-                _size(few),
-                FEW,
+                "{} fewer than {} units, so what is their own leans on pooling.", _size(few), FEW
             )
         )
     if len(lonely):
         parts.append(
-            Message(
-                "{} fewer than {} untreated units to compare with.",
-                _size(lonely),
-                FEW,
-            )
+            Message("{} fewer than {} untreated units to compare with.", _size(lonely), FEW)
         )
     if len(prior):
         parts.append(
@@ -161,10 +142,7 @@ def _sentences(panel: Panel, table: pd.DataFrame, lost: int) -> list[Message]:
     untreated = _untreated_levels(panel)
     if untreated:
         parts.append(
-            Message(
-                "No unit is treated in {}: nothing is said about it.",
-                listed(untreated),
-            )
+            Message("No unit is treated in {}: nothing is said about it.", listed(untreated))
         )
     return parts
 

@@ -75,17 +75,15 @@ def _sentence(verdict: Verdict, choices: list[Message]) -> Message:
     how = Message("time effects {} and time effects {}", *choices)
     if verdict == HOLDS:
         return Message(
-            "With {}, all contrasts agree within a posterior sd and conclude the same.",
-            how,
+            "With {}, all contrasts agree within a posterior sd and conclude the same.", how
         )
     if verdict == FAILS:
         return Message(
-            "With {}, a contrast turns from one sign to the other: part of it is a trend.",
-            how,
+            "With {}, a contrast turns from one sign to the other: part of it is a trend.", how
         )
     return Message(
-        "With {}, a contrast moves by more than a posterior sd or concludes differently: "
-        "part of it may be a trend between strata.",
+        "With {}, a contrast moves by more than a posterior sd or concludes differently: part of "
+        "it may be a trend between strata.",
         how,
     )
 

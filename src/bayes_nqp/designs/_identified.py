@@ -87,8 +87,8 @@ def check_identified(equation: Equation, roles: Roles, effects: Sequence[object]
     if problems:
         raise IdentificationError(
             Message(
-                "covariates, mediators, moderators or slopes are collinear with unit effects, time "
-                "effects, the effects of treatment or one another"
+                "covariates, mediators, moderators or slopes are collinear with unit effects, "
+                "time effects, the effects of treatment or one another"
             ),
             where=separated(_places(problems)),
             hint="; ".join(dict.fromkeys(hint for _, hint in problems.values())),

@@ -106,8 +106,8 @@ def calibration(
         notes += (
             [
                 translate(
-                    "Grey: what the whole curve keeps to in {} of cases if ranks are "
-                    "uniform; red: adjusted p-value below .05.",
+                    "Grey: what the whole curve keeps to in {} of cases if ranks are uniform; "
+                    "red: adjusted p-value below .05.",
                     percent(_BAND),
                 )
             ]
@@ -116,8 +116,8 @@ def calibration(
         )
         notes.append(
             translate(
-                "Shaded: where coverage would be in {} of cases if it is nominal "
-                "(lines); filled: outside.",
+                "Shaded: where coverage would be in {} of cases if it is nominal (lines); filled: "
+                "outside.",
                 percent(_BAND),
             )
         )

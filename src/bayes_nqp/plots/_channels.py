@@ -115,8 +115,8 @@ def channels(
         notes += (
             [
                 translate(
-                    "Squares: posterior probability that the effect along the row's "
-                    "path is the larger."
+                    "Squares: posterior probability that the effect along the row's path is the "
+                    "larger."
                 )
             ]
             if squares
@@ -129,9 +129,8 @@ def channels(
         notes += (
             [
                 translate(
-                    "An indirect effect is what enters the outcome last through that "
-                    "mediator; it is causal by itself only if mediators do not affect "
-                    "one another."
+                    "An indirect effect is what enters the outcome last through that mediator; it "
+                    "is causal by itself only if mediators do not affect one another."
                 )
             ]
             if ALL in draws[v.PATH]

@@ -129,19 +129,17 @@ def decomposition(
         _key(axes[columns - 1], parts, translate)
         notes = [
             translate(
-                "Bars: posterior means of direct and indirect effects, stacked up "
-                "from zero if positive and down if negative; together they give "
-                "the mean of the total (points, with 50% and {} equal-tailed "
-                "intervals).",
+                "Bars: posterior means of direct and indirect effects, stacked up from zero if "
+                "positive and down if negative; together they give the mean of the total (points, "
+                "with 50% and {} equal-tailed intervals).",
                 percent(prob),
             )
         ]
         notes += (
             [
                 translate(
-                    "An indirect effect is what enters the outcome last through that "
-                    "mediator; it is causal by itself only if mediators do not affect "
-                    "one another."
+                    "An indirect effect is what enters the outcome last through that mediator; it "
+                    "is causal by itself only if mediators do not affect one another."
                 )
             ]
             if len(parts) > 2

@@ -145,8 +145,8 @@ def event_study(
             if leads is None
             else [
                 translate(
-                    "Leads: a fit of their own, relative to event time −1; effects: "
-                    "relative to all periods before adoption."
+                    "Leads: a fit of their own, relative to event time −1; effects: relative to "
+                    "all periods before adoption."
                 )
             ]
         )

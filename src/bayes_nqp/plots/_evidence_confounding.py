@@ -164,15 +164,14 @@ def _drawn(panels: list[_Panel], whole: xr.Dataset, look: Look, columns: int) ->
             )
         notes = [
             translate(
-                "Lines: posterior means with {} intervals, if the innovations of "
-                "the mediator and of the outcome have the correlation ρ, given the "
-                "other mediators. At zero: no confounding.",
+                "Lines: posterior means with {} intervals, if the innovations of the mediator and "
+                "of the outcome have the correlation ρ, given the other mediators. At zero: no "
+                "confounding.",
                 percent(look.prob),
             ),
             translate(
-                "Dashed: where the indirect effect crosses zero. A common cause "
-                "then explains shares of both innovations' variances whose product "
-                "is ρ²."
+                "Dashed: where the indirect effect crosses zero. A common cause then explains "
+                "shares of both innovations' variances whose product is ρ²."
             ),
         ]
         used, gate = axes[: len(panels)], gate_of(whole)

@@ -221,15 +221,15 @@ def _notes(parts: list[_Part], look: Look, reference: int) -> list[str]:
     if np.isfinite(parts[0].bound):
         notes.append(
             translate(
-                "Grey: within the size of the average effect (or twice its sd), "
-                "where leads should lie."
+                "Grey: within the size of the average effect (or twice its sd), where leads "
+                "should lie."
             )
         )
     if parts[0].slope is not None:
         notes.append(
             translate(
-                "Line: the differential trend before adoption, dashed where it is "
-                "prolonged, with its {} interval.",
+                "Line: the differential trend before adoption, dashed where it is prolonged, with "
+                "its {} interval.",
                 percent(look.prob),
             )
         )

@@ -70,8 +70,8 @@ def influence(result: CheckResult, look: Look) -> Figure:
         _key(ax, table, translate)
         notes = [
             translate(
-                "Average effect on the treated rows of the other units, less that "
-                "of all. Grey band: one posterior sd."
+                "Average effect on the treated rows of the other units, less that of all. Grey "
+                "band: one posterior sd."
             ),
             translate(
                 "k: Pareto k of the importance weights, red above {}, where only a refit can tell.",

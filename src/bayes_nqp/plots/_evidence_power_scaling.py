@@ -63,8 +63,8 @@ def power_scaling(result: CheckResult, look: Look) -> Figure:
         )  # fmt: skip
         notes = [
             translate(
-                "Dashed: threshold {}. Bold: sensitive to the priors. Above: "
-                "effects; below: parameters.",
+                "Dashed: threshold {}. Bold: sensitive to the priors. Above: effects; below: "
+                "parameters.",
                 f"{threshold:g}",
             )
         ]

@@ -100,8 +100,8 @@ def _notes(evidence: xr.Dataset, look: Look) -> list[str]:
     notes.append(
         translate(
             (
-                "p: two-sided, each statistic by itself; red: farther out than 95% "
-                "of such panels have any statistic."
+                "p: two-sided, each statistic by itself; red: farther out than 95% of such panels "
+                "have any statistic."
             )
             if look.ax is None
             else ("Bars hold 95% of panels; red: farther out than 95% of panels have any.")

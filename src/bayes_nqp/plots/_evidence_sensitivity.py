@@ -146,8 +146,8 @@ def _drawn(panels: list[_Panel], whole: xr.Dataset, look: Look) -> Figure:
             axes[(len(panels) - 1) // columns * columns].set_xlabel(across, loc="left")
         notes = [
             translate(
-                "Blue: robust {0} region; orange: {0} interval under parallel "
-                "trends, with its posterior mean, from the fit with leads.",
+                "Blue: robust {0} region; orange: {0} interval under parallel trends, with its "
+                "posterior mean, from the fit with leads.",
                 percent(float(whole.attrs["prob"])),
             )
         ]

@@ -122,8 +122,8 @@ def moderation(
                 ax_.set_xlabel(name)
         notes = [
             translate(
-                "Line: mean effect on the treated, had all of them this moderator. "
-                "Bands: 50% and {} equal-tailed intervals.",
+                "Line: mean effect on the treated, had all of them this moderator. Bands: 50% and "
+                "{} equal-tailed intervals.",
                 percent(prob),
             ),
             translate("Grey bars: treated rows by their moderator."),

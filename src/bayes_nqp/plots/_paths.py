@@ -129,22 +129,21 @@ def paths(
             _numbers(ax_, one, prob, translate, decimals)
         notes = [
             translate(
-                "On arrows: posterior means and {} equal-tailed intervals, "
-                "mediators in their own units. Thicker: surer of the sign. Blue: "
-                "above zero, orange: below, grey: the interval holds zero.",
+                "On arrows: posterior means and {} equal-tailed intervals, mediators in their own "
+                "units. Thicker: surer of the sign. Blue: above zero, orange: below, grey: the "
+                "interval holds zero.",
                 percent(prob),
             ),
             translate(
-                "Indirect effects average products over cells, which products of "
-                "averages need not equal."
+                "Indirect effects average products over cells, which products of averages need "
+                "not equal."
             ),
         ]
         notes += (
             [
                 translate(
-                    "An indirect effect is what enters the outcome last through that "
-                    "mediator; it is causal by itself only if mediators do not affect "
-                    "one another."
+                    "An indirect effect is what enters the outcome last through that mediator; it "
+                    "is causal by itself only if mediators do not affect one another."
                 )
             ]
             if len(first.mediators) > 1

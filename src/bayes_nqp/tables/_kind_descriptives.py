@@ -128,8 +128,8 @@ def _notes(panel: Panel, ask: Ask) -> tuple[str, ...]:
     codes, sizes = np.unique(adopted, return_counts=True)
     notes = [
         translate(
-            "{rows:,} rows, {units:,} units ({unit}), {periods} periods ({time}, {first} to {last})"
-            "{adoption}.",
+            "{rows:,} rows, {units:,} units ({unit}), {periods} periods ({time}, {first} to "
+            "{last}){adoption}.",
             rows=panel.n_rows,
             units=panel.n_units,
             unit=panel.roles.unit,

@@ -67,8 +67,8 @@ def event_study(source: object, ask: Ask) -> Table:
         translate("Zero is the expected path without the policy.")
         if leads is None
         else translate(
-            "Before adoption: leads of a fit of their own, relative to event "
-            "time −1; from adoption on: relative to all periods before it."
+            "Before adoption: leads of a fit of their own, relative to event time −1; from "
+            "adoption on: relative to all periods before it."
         )
     )
     factors = [old for old in names.values() if old in schema.factors(effects)]

@@ -72,8 +72,8 @@ def mediation(source: object, ask: Ask) -> Table:
     notes = [*interval_notes(numbers, translate), ask.weighted()]
     notes.append(
         translate(
-            "Share: posterior median with its {} interval; withheld where the "
-            "total effect straddles zero.",
+            "Share: posterior median with its {} interval; withheld where the total effect "
+            "straddles zero.",
             percent(ask.prob),
         )
     )

@@ -219,8 +219,8 @@ def specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
         (
             *interval_notes(numbers, translate),
             translate(
-                "Counts: whether the verdict of the check rests on it; the others "
-                "are shown for comparison."
+                "Counts: whether the verdict of the check rests on it; the others are shown for "
+                "comparison."
             ),
         ),
         stamps,

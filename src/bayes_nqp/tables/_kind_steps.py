@@ -62,9 +62,9 @@ def steps(fit: object, ask: Ask) -> Table:
         (
             *stacked_notes(numbers, ask.spread, translate),
             translate(
-                "Columns: the outcome on the treatment; each mediator on the "
-                "treatment; the outcome on treatment and mediators. All are read "
-                "off one fit; no step decides on the next."
+                "Columns: the outcome on the treatment; each mediator on the treatment; the "
+                "outcome on treatment and mediators. All are read off one fit; no step decides on "
+                "the next."
             ),
             *evidence.notes,
         ),

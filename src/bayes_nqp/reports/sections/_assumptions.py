@@ -15,37 +15,36 @@ __all__ = ["assumptions"]
 
 _ASSUME: Final = {
     "concurrent_exposure": Message(
-        "Did something else move along with the exposure? The model would "
-        "take its effect for that of the exposure."
+        "Did something else move along with the exposure? The model would take its effect for "
+        "that of the exposure."
     ),
     "concurrent": Message(
-        "Did another policy reach the same units at the same time? The "
-        "model would take its effect for this policy's."
+        "Did another policy reach the same units at the same time? The model would take its "
+        "effect for this policy's."
     ),
     "selection": Message(
-        "Were units chosen because of how they were about to develop? "
-        "Leads would show it only if it began before adoption."
+        "Were units chosen because of how they were about to develop? Leads would show it only if "
+        "it began before adoption."
     ),
     "spillovers_exposure": Message(
-        "Did the exposure of one unit touch others, such as neighbours? "
-        "Effects would then be measured from a moved baseline."
+        "Did the exposure of one unit touch others, such as neighbours? Effects would then be "
+        "measured from a moved baseline."
     ),
     "spillovers": Message(
-        "Did the policy touch units counted as untreated, such as "
-        "neighbours? Effects would then be measured from a moved baseline."
+        "Did the policy touch units counted as untreated, such as neighbours? Effects would then "
+        "be measured from a moved baseline."
     ),
     "feedback": Message(
-        "Did past outcomes move the mediators? The check on timing speaks "
-        "to it, and does not settle it."
+        "Did past outcomes move the mediators? The check on timing speaks to it, and does not "
+        "settle it."
     ),
     "clusters": Message(
-        "Do errors move together in groups of units, or within a unit more "
-        "than the model has it? Intervals would be too narrow; no check "
-        "asked it of this fit."
+        "Do errors move together in groups of units, or within a unit more than the model has it? "
+        "Intervals would be too narrow; no check asked it of this fit."
     ),
     "exposure": Message(
-        "Did the outcome move the exposure? Future exposure is checked; "
-        "exposure and outcome of one period are not."
+        "Did the outcome move the exposure? Future exposure is checked; exposure and outcome of "
+        "one period are not."
     ),
 }
 

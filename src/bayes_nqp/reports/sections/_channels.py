@@ -37,10 +37,9 @@ def channels(context: Context) -> Iterator[Block | Sketch]:
     yield Heading(translate("Channels"))
     yield Paragraph(
         translate(
-            "Direct and indirect effects add up to the total effect, draw by "
-            "draw. They are causal only if no unmeasured cause moves both a "
-            "mediator and the outcome, and each single channel only if "
-            "mediators do not affect one another."
+            "Direct and indirect effects add up to the total effect, draw by draw. They are "
+            "causal only if no unmeasured cause moves both a mediator and the outcome, and each "
+            "single channel only if mediators do not affect one another."
         ),
         "quiet",
     )

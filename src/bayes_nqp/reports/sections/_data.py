@@ -58,8 +58,8 @@ def data(context: Context) -> Iterator[Block | Sketch]:
                         )
                         if context.staggered
                         else (
-                            "Slopes of {known} of {all} strata are identified; they hold "
-                            "{rows:,} exposed rows."
+                            "Slopes of {known} of {all} strata are identified; they hold {rows:,} "
+                            "exposed rows."
                         ),
                         known=len(known),
                         all=len(cells),
@@ -74,8 +74,8 @@ def data(context: Context) -> Iterator[Block | Sketch]:
 def _sentences(context: Context, panel: Panel) -> Iterator[str]:
     translate, labels = context.translate, panel.time_labels
     yield translate(
-        "The panel has {rows:,} rows: {units:,} units ({unit}) in "
-        "{periods} periods ({first} to {last}).",
+        "The panel has {rows:,} rows: {units:,} units ({unit}) in {periods} periods ({first} to "
+        "{last}).",
         rows=panel.n_rows,
         units=panel.n_units,
         unit=panel.roles.unit,
@@ -87,8 +87,8 @@ def _sentences(context: Context, panel: Panel) -> Iterator[str]:
     if treated.any():
         cohorts = sorted(set(panel.cohort_codes[treated].tolist()))
         yield translate(
-            "{treated:,} units adopt the policy, in {cohorts} cohorts from "
-            "{first} to {last}; {never:,} never do within the sample.",
+            "{treated:,} units adopt the policy, in {cohorts} cohorts from {first} to {last}; "
+            "{never:,} never do within the sample.",
             treated=int(treated.sum()),
             cohorts=len(cohorts),
             first=labels[cohorts[0]],
@@ -101,8 +101,8 @@ def _sentences(context: Context, panel: Panel) -> Iterator[str]:
     used = int(np.count_nonzero(context.fit.plan.kept))
     if used < panel.n_rows:
         yield translate(
-            "{:,} rows enter the fit; the others lack a mediator, or could "
-            "identify nothing (see Provenance).",
+            "{:,} rows enter the fit; the others lack a mediator, or could identify nothing (see "
+            "Provenance).",
             used,
         )
 

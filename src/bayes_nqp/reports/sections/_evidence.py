@@ -48,8 +48,8 @@ def evidence(context: Context) -> Iterator[Block | Sketch]:
         translate(
             "Each question a referee would ask, and what the data answer. {}",
             Message(
-                "Of {} checks, {} hold; in doubt: {}; failed: {}; reported without "
-                "a verdict: {}; not applicable: {}.",
+                "Of {} checks, {} hold; in doubt: {}; failed: {}; reported without a verdict: {}; "
+                "not applicable: {}.",
                 len(checks),
                 *counts,
             ),
@@ -59,8 +59,8 @@ def evidence(context: Context) -> Iterator[Block | Sketch]:
         over_rows = posterior_of(att(context.effects, weights="rows"), context.prob)
         yield Paragraph(
             translate(
-                "Checks average over treated rows, whatever the weights of this "
-                "report: the average effect is then {}.",
+                "Checks average over treated rows, whatever the weights of this report: the "
+                "average effect is then {}.",
                 level(over_rows, context.unit),
             )
         )

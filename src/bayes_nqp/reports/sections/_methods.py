@@ -31,9 +31,8 @@ _SCALES = {"period": "cell"}
 _CONTROLS: Final = {
     "all": Message("All untreated rows, of units never or not yet treated, are controls."),
     "never": Message(
-        "Rows of never-treated units are the only controls: every stratum "
-        "and cohort has an effect of its own in each period before "
-        "adoption but the last."
+        "Rows of never-treated units are the only controls: every stratum and cohort has an "
+        "effect of its own in each period before adoption but the last."
     ),
 }
 _FLAT: Final = {
@@ -83,9 +82,9 @@ def methods(context: Context) -> Iterator[Block]:
         names = enumerated(context.channels)
         yield Paragraph(
             translate(
-                "Each mediator ({mediators}) has an equation of the same form; the "
-                "outcome's equation adds the mediators. An indirect effect is the "
-                "product of both legs, draw by draw and cell by cell.",
+                "Each mediator ({mediators}) has an equation of the same form; the outcome's "
+                "equation adds the mediators. An indirect effect is the product of both legs, "
+                "draw by draw and cell by cell.",
                 mediators=names,
             )
         )
@@ -93,15 +92,14 @@ def methods(context: Context) -> Iterator[Block]:
     yield Paragraph(
         translate(
             (
-                "All parameters were sampled together, row by row, by {sampler} in "
-                "{chains} chains of {draws:,} draws. Convergence gate: {gate}."
+                "All parameters were sampled together, row by row, by {sampler} in {chains} "
+                "chains of {draws:,} draws. Convergence gate: {gate}."
             )
             if _heavy(context)
             else (
-                "Linear coefficients were integrated out exactly; scales, "
-                "autocorrelation and error sd were sampled by {sampler} in "
-                "{chains} chains of {draws:,} draws, and coefficients then drawn "
-                "exactly. Convergence gate: {gate}."
+                "Linear coefficients were integrated out exactly; scales, autocorrelation and "
+                "error sd were sampled by {sampler} in {chains} chains of {draws:,} draws, and "
+                "coefficients then drawn exactly. Convergence gate: {gate}."
             ),
             sampler=_SAMPLER.get(sampler, sampler),
             chains=posterior.sizes[v.CHAIN],
@@ -116,10 +114,9 @@ def _scales(context: Context) -> Iterator[str]:
     """Say what likelihood and confidence mean, and how growth and differences are judged."""
     translate = context.translate
     yield translate(
-        "Two scales are used (after Mastrandrea et al. 2010). Likelihood "
-        "is the posterior probability of a direction if the assumptions "
-        "hold: “virtually certain” means at least .99, “extremely likely” "
-        ".95, “very likely” .90; below that no direction is claimed. "
+        "Two scales are used (after Mastrandrea et al. 2010). Likelihood is the posterior "
+        "probability of a direction if the assumptions hold: “virtually certain” means at least "
+        ".99, “extremely likely” .95, “very likely” .90; below that no direction is claimed. "
         "Intervals are equal-tailed and hold {} of the posterior.",
         percent(context.prob),
     )
@@ -134,19 +131,17 @@ def _scales(context: Context) -> Iterator[str]:
         checks = listed((title_of(name) for name in names), len(names))
         needed.append(_NEEDED[subject].fill(checks))
     yield translate(
-        "Confidence is in the assumptions, comes from the checks, and is "
-        "no probability. Very low: the convergence gate failed, or three "
-        "checks or more fail. Low: one or two fail, or three or more are "
-        "in doubt. Medium: one or two are in doubt, or one that is needed "
-        "gave no answer ({needed}). High: none of these. Not assessed: "
-        "none fails, and none that speaks to the assumptions gave an "
-        "answer.",
+        "Confidence is in the assumptions, comes from the checks, and is no probability. Very "
+        "low: the convergence gate failed, or three checks or more fail. Low: one or two fail, or "
+        "three or more are in doubt. Medium: one or two are in doubt, or one that is needed gave "
+        "no answer ({needed}). High: none of these. Not assessed: none fails, and none that "
+        "speaks to the assumptions gave an answer.",
         needed=separated(needed),
     )
     if context.factors:
         yield translate(
-            "A difference between groups is called likely only as far as it is "
-            "with the other choice of time effects too."
+            "A difference between groups is called likely only as far as it is with the other "
+            "choice of time effects too."
         )
         if context.staggered:
             yield translate(
@@ -154,9 +149,8 @@ def _scales(context: Context) -> Iterator[str]:
             )
     if context.staggered:
         yield translate(
-            "How the effect moves over event time is judged by the units seen "
-            "both at adoption and at the end of the longest window with at "
-            "least {} of them, weighted alike.",
+            "How the effect moves over event time is judged by the units seen both at adoption "
+            "and at the end of the longest window with at least {} of them, weighted alike.",
             ENOUGH,
         )
 
@@ -190,8 +184,8 @@ def _model(context: Context) -> str:
         sentences.append(Message("The slope also differs by period."))
     if design.moderator is not None:
         moderator = Message(
-            "{name} moderates the effect: treated rows add a slope, by stratum, times its distance "
-            "from its mean over treated rows."
+            "{name} moderates the effect: treated rows add a slope, by stratum, times its "
+            "distance from its mean over treated rows."
             if context.staggered
             else "{name} moderates the slope: exposed rows add a slope, by stratum, times its "
             "distance from its mean over exposed rows.",
@@ -239,9 +233,8 @@ def _priors(context: Context) -> str:
 
     flat_priors = translate(enumerated(_FLAT[name] for name in flat))
     text = translate(
-        "{flat} have flat priors. Other priors are stated in multiples of "
-        "s = {s}, the outcome's standard deviation within units{over}: "
-        "{normal}half-normal with scale {half}{rho}.",
+        "{flat} have flat priors. Other priors are stated in multiples of s = {s}, the outcome's "
+        "standard deviation within units{over}: {normal}half-normal with scale {half}{rho}.",
         flat=flat_priors[0].upper() + flat_priors[1:],
         s=f"{context.fit.scale:.3g}",
         over=translate(

@@ -47,17 +47,15 @@ def moderation(context: Context) -> Iterator[Block | Sketch]:
         yield Paragraph(
             translate(
                 (
-                    "A standard deviation ({sd}) more of {name} goes with a change of "
-                    "the effect by {size}; P(> 0) = {p}. This compares treated rows "
-                    "with each other: it is causal only if nothing else that moves the "
-                    "effect goes along with {name}."
+                    "A standard deviation ({sd}) more of {name} goes with a change of the effect "
+                    "by {size}; P(> 0) = {p}. This compares treated rows with each other: it is "
+                    "causal only if nothing else that moves the effect goes along with {name}."
                 )
                 if context.staggered
                 else (
-                    "A standard deviation ({sd}) more of {name} goes with a change of "
-                    "the effect by {size}; P(> 0) = {p}. This compares exposed rows "
-                    "with each other: it is causal only if nothing else that moves the "
-                    "effect goes along with {name}."
+                    "A standard deviation ({sd}) more of {name} goes with a change of the effect "
+                    "by {size}; P(> 0) = {p}. This compares exposed rows with each other: it is "
+                    "causal only if nothing else that moves the effect goes along with {name}."
                 ),
                 name=name,
                 sd=f"{spread:.3g}",

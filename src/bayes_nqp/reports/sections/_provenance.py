@@ -60,8 +60,8 @@ def _items(context: Context) -> Iterator[tuple[str, str | int]]:
         yield (
             translate("Seal of the file"),
             translate(
-                "none: the fit was saved by version 0.1, and nothing tells whether "
-                "its file was changed since"
+                "none: the fit was saved by version 0.1, and nothing tells whether its file was "
+                "changed since"
             ),
         )
     yield translate("Convergence gate"), context.gate()
@@ -70,16 +70,14 @@ def _items(context: Context) -> Iterator[tuple[str, str | int]]:
         translate("Diagnostics"),
         translate(
             (
-                "{chains} streams of {draws:,} draws, resampled by importance "
-                "weights; k-hat at most {khat:.2f} (limit {limit:.2f}), effective "
-                "weights at least {weights:,.0f}, effective draws at least "
-                "{bulk:,.0f}, proposals without a density {refused:.1%}"
+                "{chains} streams of {draws:,} draws, resampled by importance weights; k-hat at "
+                "most {khat:.2f} (limit {limit:.2f}), effective weights at least {weights:,.0f}, "
+                "effective draws at least {bulk:,.0f}, proposals without a density {refused:.1%}"
             )
             if gate.weighted
             else (
-                "{chains} chains of {draws:,} draws; R-hat at most {rhat:.3f}, "
-                "effective draws at least {bulk:,.0f} (bulk) and {tail:,.0f} "
-                "(tail), {divergences} divergences"
+                "{chains} chains of {draws:,} draws; R-hat at most {rhat:.3f}, effective draws at "
+                "least {bulk:,.0f} (bulk) and {tail:,.0f} (tail), {divergences} divergences"
             ),
             chains=posterior.sizes[v.CHAIN],
             draws=posterior.sizes[v.DRAW],

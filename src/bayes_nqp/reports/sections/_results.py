@@ -72,8 +72,8 @@ def results(context: Context) -> Iterator[Block | Sketch]:
         yield Heading(translate("Unit by unit"), 2)
         yield Paragraph(
             translate(
-                "Every unit has its own effect, drawn towards what it shares with "
-                "the others; intervals say how little single units tell."
+                "Every unit has its own effect, drawn towards what it shares with the others; "
+                "intervals say how little single units tell."
             )
         )
         yield Sketch(

@@ -39,8 +39,8 @@ def top(context: Context) -> Iterator[Block]:
         yield Alarm(translate("Read this first: what failed"), tuple(failed))
         yield Paragraph(
             translate(
-                "What follows is what the model says if its assumptions hold; the "
-                "checks above contradict some of them."
+                "What follows is what the model says if its assumptions hold; the checks above "
+                "contradict some of them."
             ),
             "quiet",
         )
