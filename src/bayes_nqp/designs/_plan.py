@@ -177,7 +177,9 @@ class Equation:
     @cached_property
     def error_sums(self) -> ErrorSums | FixedErrorSums | None:
         """How errors enter the normal equations; None where owners hold several units."""
-        return None if self.problem.shares_deviations else error_sums(self.problem)
+        if self.problem.shares_deviations:
+            return None
+        return error_sums(self.problem, self.gaussian.arrowhead)
 
     @cached_property
     def unit_classes(self) -> Sequence[UnitClass]:

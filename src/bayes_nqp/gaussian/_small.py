@@ -9,8 +9,8 @@ import numpy as np
 from bayes_nqp.gaussian.types import Array, Index, Moments, Noise
 
 __all__ = [
-    "absorb", "back_solve", "half_solve", "lower_places", "lower_triangles",
-    "observed_covariance", "padded", "precision", "whiteners",
+    "absorb", "back_solve", "half_solve", "innovation_root", "lower_places", "lower_triangles",
+    "observed_covariance", "padded", "whitener",
 ]  # fmt: skip
 
 _SOLVED_WHOLE = 16
@@ -21,10 +21,11 @@ Microseconds of two systems with three right sides, whole and halved: of size 24
 """
 
 
-def precision(noise: Noise, moments: Moments, values: Array) -> tuple[Array, Array]:
-    """Precision of one unit's errors under every pattern of observed periods.
+def innovation_root(noise: Noise, moments: Moments, values: Array) -> tuple[Array, Array]:
+    """Take one unit's errors to innovations in the order of time, under every pattern of periods.
 
-    ``Q = (W^-1/2 V W^-1/2)_oo^-1`` on the observed periods o, zero elsewhere.
+    ``W'W = Q = (W_p^-1/2 V W_p^-1/2)_oo^-1`` on the observed periods o, with precision weights
+    W_p; W is lower triangular, and zero elsewhere.
 
     Parameters
     ----------
@@ -36,19 +37,16 @@ def precision(noise: Noise, moments: Moments, values: Array) -> tuple[Array, Arr
     Returns
     -------
     tuple of ndarray (B, P, T, T) and ndarray (B, P)
-        Q and ``log|Q|``.
+        W and ``log|Q|``.
     """
-    covariance = observed_covariance(noise, moments, values)
-    lower = np.linalg.cholesky(covariance)
+    lower = np.linalg.cholesky(observed_covariance(noise, moments, values))
     log_det = -2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=-1)
-    q = np.linalg.inv(covariance)
-    q = 0.5 * (q + q.swapaxes(-1, -2))
+    root, count = np.linalg.inv(lower), len(moments.seen)
+    if root.shape[1] != count:
+        root, log_det = root.repeat(count, axis=1), log_det.repeat(count, axis=1)
     if not moments.seen.all():
-        q *= moments.seen[:, :, None] & moments.seen[:, None, :]
-    count = len(moments.seen)
-    if q.shape[1] != count:
-        q, log_det = q.repeat(count, axis=1), log_det.repeat(count, axis=1)
-    return q, log_det
+        root *= moments.seen[:, :, None] & moments.seen[:, None, :]
+    return root, log_det
 
 
 def observed_covariance(noise: Noise, moments: Moments, values: Array) -> Array:
@@ -79,30 +77,25 @@ def observed_covariance(noise: Noise, moments: Moments, values: Array) -> Array:
     return np.asarray(covariance)
 
 
-def whiteners(noise: Noise, moments: Moments, values: Array, nuisance: Array) -> Array:
+def whitener(root: Array, nuisance: Array) -> Array:
     """Take standardised errors to ``Q̃ e``: ``R' z`` with ``R = (I - P) W``.
 
-    W is the lower triangular root of the precision, ``W'W = Q``, so that z are innovations in the
-    order of time; P projects on ``W N``, and ``R'R = Q̃``.
+    P projects on ``W N``, so that ``R'R = Q̃``.
 
     Parameters
     ----------
-    noise : Noise
-    moments : Moments
-    values : ndarray (B, k)
+    root : ndarray (..., T, T)
+        W.
     nuisance : ndarray (T, a)
         N.
 
     Returns
     -------
-    ndarray (B, P, T, T)
+    ndarray (..., T, T)
         R, with zeros where a period is unseen.
     """
-    w = np.linalg.inv(np.linalg.cholesky(observed_covariance(noise, moments, values)))
-    w = np.broadcast_to(w, (len(w), len(moments.seen), *w.shape[2:]))
-    w = w * (moments.seen[:, :, None] & moments.seen[:, None, :])
-    basis = np.linalg.qr(w @ nuisance)[0]
-    return np.asarray(w - basis @ (basis.swapaxes(-1, -2) @ w))
+    basis = np.linalg.qr(root @ nuisance)[0]
+    return np.asarray(root - basis @ (basis.swapaxes(-1, -2) @ root))
 
 
 def absorb(q: Array, loadings: Array, prior: Array | float = 0.0) -> tuple[Array, Array]:

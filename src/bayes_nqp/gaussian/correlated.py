@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from bayes_nqp.gaussian._small import half_solve, lower_places, lower_triangles, whiteners
+from bayes_nqp.gaussian._small import half_solve, lower_places, lower_triangles, whitener
 from bayes_nqp.gaussian.class_maps import class_types
 from bayes_nqp.gaussian.density import Factor
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.statement import Problem
-from bayes_nqp.gaussian.types import Array, Index, Values
-from bayes_nqp.gaussian.unit_precision import deviation_precision, small
+from bayes_nqp.gaussian.types import Array, Arrowhead, Index, Values
+from bayes_nqp.gaussian.unit_precision import deviation_precision, innovations, small
 
 __all__ = ["ErrorSums", "FixedErrorSums", "error_sums"]
 
@@ -33,29 +33,30 @@ class ErrorSums:
 
     Parameters
     ----------
-    class_loads : csr_array (G J, C T)
-        ``[sqrt(n) I; S / sqrt(n)]`` of each class: errors' means over units.
+    loads : csr_array (block n, C T)
+        ``X'[sqrt(n) I; S / sqrt(n)]`` of each class: errors' means over units.
     within : csr_array (R K (K + 1) / 2, H T (T + 1) / 2)
         Takes lower triangles of ``Q̃`` to what columns' slopes owe to differences of units inside
         their classes, ``<Q̃, M - S S' / n>``; R sets of slopes.
-    slope_slots : ndarray of int (R, K)
-        Slots of these slopes.
+    slope_loads : csr_array (block n, R K)
+        What coefficients are in these slopes, transposed.
     type_of : ndarray of int (C)
     seen : ndarray of bool (C, T)
-    n_slots : int
+    n_columns : int
+        K.
     """
 
-    class_loads: Any
+    loads: Any
     within: Any
-    slope_slots: Index
+    slope_loads: Any
     type_of: Index
     seen: Any
-    n_slots: int
+    n_columns: int
 
     @cached_property
     def width(self) -> int:
         """Standardised errors of a draw: of every class and period, and of every slope."""
-        return int(self.seen.size + self.slope_slots.size)
+        return int(self.seen.size + self.slope_loads.shape[1])
 
     def right_side(
         self, problem: GaussianProblem, values: Values, errors: Array, own: Array
@@ -79,17 +80,15 @@ class ErrorSums:
         n_classes, n_periods = self.seen.shape
         n_points, _, times = errors.shape
         rows = errors[:, : self.seen.size].reshape(n_points, n_classes, n_periods, times)
-        root = whiteners(problem.noise, problem.moments, values.noise, problem.nuisance)
+        root = whitener(innovations(problem, values)[0], problem.nuisance)
         pattern = problem.moments.pattern[self.type_of]
         g = root[:, pattern].swapaxes(-1, -2) @ (rows * self.seen[:, :, None])
         noise = own
         if own.shape[1]:
             g, noise = self._with_deviations(problem, values, g, own)
-        head = problem.arrowhead
-        sums = _product(self.class_loads, g.reshape(n_points, -1, times))
-        right = _product(head.group_loads.T, sums)
-        if self.slope_slots.size:
-            right = right + _product(head.slot_loads.T, self._slopes(problem, values, errors))
+        right = _product(self.loads, g.reshape(n_points, -1, times))
+        if self.n_columns:
+            right = right + _product(self.slope_loads, self._slopes(problem, values, errors))
         return right, noise
 
     def _with_deviations(
@@ -107,19 +106,18 @@ class ErrorSums:
         return g, total / np.sqrt(precision)[..., None]
 
     def _slopes(self, problem: GaussianProblem, values: Values, errors: Array) -> Array:
-        """What differences of units inside classes add to slopes (B, slot, times)."""
+        """What differences of units inside classes add to slopes (B, R K, times)."""
         n_points, _, times = errors.shape
-        n_sets, k = self.slope_slots.shape
+        k = self.n_columns
         rows, columns = np.tril_indices(k)
         lower = (self.within @ lower_triangles(small(problem, values).q).T).T
-        square = np.zeros((n_points, n_sets, k, k))
-        square[:, :, rows, columns] = lower.reshape(n_points, n_sets, -1)
+        lower = lower.reshape(n_points, -1, rows.size)
+        square = np.zeros((n_points, lower.shape[1], k, k))
+        square[:, :, rows, columns] = lower
         square[:, :, columns, rows] = square[:, :, rows, columns]
         root = _symmetric_root(square)
-        drawn = errors[:, self.seen.size :].reshape(n_points, n_sets, k, times)
-        out = np.zeros((n_points, self.n_slots, times))
-        out[:, self.slope_slots] = root @ drawn
-        return out
+        drawn = errors[:, self.seen.size :].reshape(n_points, -1, k, times)
+        return np.asarray((root @ drawn).reshape(n_points, -1, times))
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,9 +128,12 @@ class FixedErrorSums:
     ----------
     root : ndarray (G, J - 1, J - 1)
         Symmetric roots of F, without the outcome.
+    loads : csr_array (block n, G J)
+        ``X'`` of every group.
     """
 
     root: Array
+    loads: Any
 
     @property
     def width(self) -> int:
@@ -160,25 +161,26 @@ class FixedErrorSums:
         groups, width, _ = self.root.shape
         sums = np.zeros((n_points, groups, width + 1, times))
         sums[:, :, :-1] = self.root @ errors.reshape(n_points, groups, width, times)
-        loads = problem.arrowhead.group_loads.T
-        return _product(loads, sums.reshape(n_points, -1, times)), own
+        return _product(self.loads, sums.reshape(n_points, -1, times)), own
 
 
-def error_sums(problem: Problem) -> ErrorSums | FixedErrorSums:
+def error_sums(problem: Problem, head: Arrowhead) -> ErrorSums | FixedErrorSums:
     """Sum errors up as rows are summed up.
 
     Parameters
     ----------
     problem : Problem
+    head : Arrowhead
+        The problem's coefficients.
 
     Returns
     -------
     ErrorSums or FixedErrorSums
     """
+    group_loads = csr_array(head.group_loads.T)
     if problem.absorbed:
-        return FixedErrorSums(
-            _symmetric_root(np.stack([group.normal[:-1, :-1] for group in problem.absorbed]))
-        )
+        roots = _symmetric_root(np.stack([group.normal[:-1, :-1] for group in problem.absorbed]))
+        return FixedErrorSums(roots, group_loads)
     types = class_types(problem)
     n_periods, k = problem.n_periods, problem.n_columns
     width = n_periods + k + 1
@@ -199,8 +201,9 @@ def error_sums(problem: Problem) -> ErrorSums | FixedErrorSums:
     )
     slots, places = _slope_slots(problem)
     return ErrorSums(
-        loads, _within(problem, types.type_of, len(types.kinds), places), slots, types.type_of,
-        seen, sum(block.columns.shape[0] for block in problem.blocks),
+        csr_array(group_loads @ loads),
+        _within(problem, types.type_of, len(types.kinds), places),
+        csr_array(head.slot_loads[slots].T), types.type_of, seen, k,
     )  # fmt: skip
 
 
@@ -212,17 +215,17 @@ def _symmetric_root(square: Array) -> Array:
 
 
 def _slope_slots(problem: Problem) -> tuple[Index, dict[tuple[int, int], int]]:
-    """Slots of every set of slopes of every block, and the number of each set."""
-    slots: list[Index] = []
+    """Slots of every set of slopes of every block (R K), and the number of each set."""
+    slots: list[int] = []
     places: dict[tuple[int, int], int] = {}
     start = 0
     for number, block in enumerate(problem.blocks):
         base = start + block.n_levels * problem.n_periods + block.n_cells
         for at in range(block.n_slopes):
-            places[number, at] = len(slots)
-            slots.append(base + at * problem.n_columns + np.arange(problem.n_columns))
+            places[number, at] = len(places)
+            slots += range(base + at * problem.n_columns, base + (at + 1) * problem.n_columns)
         start += block.columns.shape[0]
-    return np.array(slots, dtype=np.int64).reshape(len(slots), problem.n_columns), places
+    return np.array(slots, dtype=np.int64), places
 
 
 def _within(

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_nqp.gaussian._small import absorb, precision
+from bayes_nqp.gaussian._small import absorb, innovation_root
 from bayes_nqp.gaussian.types import Array, Values
 from bayes_nqp.moments import UnitClass
 
 if TYPE_CHECKING:
     from bayes_nqp.gaussian.problem import GaussianProblem
 
-__all__ = ["Small", "class_precision", "deviation_precision", "small"]
+__all__ = ["Small", "class_precision", "deviation_precision", "innovations", "small"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,10 +55,29 @@ def small(problem: GaussianProblem, values: Values, *, flat_only: bool = False) 
     return types
 
 
+def innovations(problem: GaussianProblem, values: Values) -> tuple[Array, Array]:
+    """Roots W of the precision of every pattern of observed periods, and ``log|Q|`` (1).
+
+    Parameters
+    ----------
+    problem : GaussianProblem
+    values : Values
+
+    Returns
+    -------
+    tuple of ndarray (B, P, T, T) and ndarray (B, P)
+    """
+    key = (innovations, id(problem))
+    if key not in values.known:
+        values.known[key] = innovation_root(problem.noise, problem.moments, values.noise)
+    pair: tuple[Array, Array] = values.known[key]
+    return pair
+
+
 def _flat_out(problem: GaussianProblem, values: Values) -> Small:
     m = problem.moments
-    q, log_det = precision(problem.noise, m, values.noise)
-    q, absorbed = absorb(q, problem.nuisance * m.seen[:, :, None])
+    root, log_det = innovations(problem, values)
+    q, absorbed = absorb(root.swapaxes(-1, -2) @ root, problem.nuisance * m.seen[:, :, None])
     units = np.bincount(m.pattern, m.n_units, len(m.seen))
     total = 0.5 * (log_det - absorbed) @ units
     return Small(q[:, m.pattern], total)
