@@ -17,6 +17,9 @@ __all__ = ["UnitDeviations", "unit_deviations"]
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
+_DRAWS = 500
+"""Draws that are made at once: deviations of some hundred units then stay in the cache."""
+
 
 @dataclass(frozen=True, eq=False)
 class UnitDeviations:
@@ -55,20 +58,31 @@ class UnitDeviations:
         ndarray (draw, member), outcome units
             Zero of units in no class, which say nothing about deviations.
         """
-        shape = (len(draws.deviation), self.place.size)
+        out = np.empty((len(draws.deviation), self.place.size))
+        for start in range(0, len(out), _DRAWS):
+            rows = slice(start, start + _DRAWS)
+            part = self._of_draws(draws, rows, scale, stream)
+            np.take(part, self.place, axis=1, out=out[rows], mode="clip")
+        return out
+
+    def _of_draws(
+        self, draws: Coefficients, rows: slice, scale: float, stream: np.random.Generator | None
+    ) -> Array:
+        """Deviations of units, class after class, in some of the draws."""
+        shape = (len(draws.deviation[rows]), self.place.size)
         out = np.zeros(shape) if stream is None else stream.standard_normal(shape)
         stop = 0
         for k, c, entries in zip(self.numbers, self.classes, self.entries, strict=True):
             start, stop = stop, stop + len(entries)
             part = out[:, start:stop]
             part -= part.mean(axis=1, keepdims=True)
-            part *= scale * draws.spread[:, k, None]
-            part += scale * draws.deviation[:, k, None]
-            gain = np.take(draws.weight[:, k], c.column, axis=1)
-            gain *= np.take(draws.response[:, k], c.times[c.position], axis=1)
+            part *= scale * draws.spread[rows, k, None]
+            part += scale * draws.deviation[rows, k, None]
+            gain = np.take(draws.weight[rows, k], c.column, axis=1)
+            gain *= np.take(draws.response[rows, k], c.times[c.position], axis=1)
             part += gain @ (scale * entries.T)
         out[:, stop:] = 0.0
-        return np.take(out, self.place, axis=1)
+        return out
 
 
 def unit_deviations(equation: Equation, codes: Index) -> UnitDeviations:
