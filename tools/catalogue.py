@@ -43,7 +43,8 @@ def entries(tree: ast.AST) -> Iterator[Entry]:
             named = {k.arg: k.value for k in node.keywords}
             context, plural = (next(_texts(named.get(x)), "") for x in ("context", "plural"))
             if name == "asks":
-                yield from (("check", title, "") for title in _texts(node.args[1]))
+                titles = (text for title in node.args[1:2] for text in _texts(title))
+                yield from (("check", title, "") for title in titles)
             for text in _texts(node.args[0]):
                 if context or _WORDS.search(re.sub(r"\{[^}]*\}", "", text)):
                     yield context, text, plural

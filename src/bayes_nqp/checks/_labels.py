@@ -49,10 +49,6 @@ LABELS: Final = "labels"
 def labels(texts: Iterable[str]) -> dict[Hashable, str]:
     """Write the messages among the labels of evidence.
 
-    Parameters
-    ----------
-    texts : iterable of str
-
     Returns
     -------
     dict of str to str
@@ -66,7 +62,6 @@ def texts_of(evidence: xr.Dataset | xr.DataArray | pd.DataFrame, name: str) -> l
 
     Parameters
     ----------
-    evidence : Dataset, DataArray or DataFrame
     name : str
         Of a coordinate or a column.
 
@@ -82,10 +77,6 @@ def texts_of(evidence: xr.Dataset | xr.DataArray | pd.DataFrame, name: str) -> l
 def messages_of(evidence: xr.Dataset | xr.DataArray | pd.DataFrame) -> dict[str, Message]:
     """Read the messages among the labels of evidence.
 
-    Parameters
-    ----------
-    evidence : Dataset, DataArray or DataFrame
-
     Returns
     -------
     dict of str to Message
@@ -98,10 +89,6 @@ def messages_of(evidence: xr.Dataset | xr.DataArray | pd.DataFrame) -> dict[str,
 def owner(dim: str) -> str:
     """Call what effects vary by.
 
-    Parameters
-    ----------
-    dim : str
-
     Returns
     -------
     str
@@ -111,47 +98,19 @@ def owner(dim: str) -> str:
 
 
 def average_in(factor: str, level: object) -> Message:
-    """Call the average effect in one level, or at one event time, as programs do.
-
-    Parameters
-    ----------
-    factor : str
-    level : object
-
-    Returns
-    -------
-    Message
-    """
+    """Call the average effect in one level, or at one event time, as programs do."""
     if factor == v.EVENT_TIME:
         return Message("att[event_time={}]", str(level))
     return Message("att[{}={}]", factor, str(level))
 
 
 def path_name(path: object) -> str:
-    """Call a path; mediators by their own names.
-
-    Parameters
-    ----------
-    path : object
-
-    Returns
-    -------
-    str
-    """
+    """Call a path; mediators by their own names."""
     return Message("all mediators") if path == "all mediators" else str(path)
 
 
 def autocorrelation(lag: int) -> Message:
-    """Call an autocorrelation.
-
-    Parameters
-    ----------
-    lag : int
-
-    Returns
-    -------
-    Message
-    """
+    """Call an autocorrelation."""
     return Message("autocorrelation, lag {}", lag)
 
 
@@ -169,10 +128,6 @@ def phrase(statistic: str) -> str:
     ----------
     statistic : str
         As evidence calls it.
-
-    Returns
-    -------
-    str
     """
     if isinstance(statistic, Message) and statistic.template in _PHRASES:
         return _PHRASES[statistic.template].fill(*statistic.parts)

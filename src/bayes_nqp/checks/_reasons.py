@@ -46,26 +46,13 @@ def gate_words(gate: str) -> Message:
 
 
 def failures_of(gate: str) -> list[Message]:
-    """Read what failed in a convergence gate.
-
-    Parameters
-    ----------
-    gate : str
-
-    Returns
-    -------
-    list of Message
-    """
+    """Read what failed in a convergence gate."""
     failures = gate.removeprefix("failed").lstrip(": ").split("; ")
     return [recalled(part, _GATE) for part in failures if part]
 
 
 def first_of(where: str) -> tuple[Message, bool]:
     """Take the first of the places that an error names.
-
-    Parameters
-    ----------
-    where : str
 
     Returns
     -------
@@ -81,15 +68,6 @@ def first_of(where: str) -> tuple[Message, bool]:
 
 
 def reason(error: NQPError) -> Message:
-    """Say what an error says is wrong.
-
-    Parameters
-    ----------
-    error : NQPError
-
-    Returns
-    -------
-    Message
-    """
+    """Say what an error says is wrong."""
     what = error.what
     return what if isinstance(what, Message) else Message("{}", what.rstrip("."))

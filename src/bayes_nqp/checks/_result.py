@@ -163,7 +163,7 @@ class CheckResult:
         -------
         str
         """
-        return _in(self.sentence, language)
+        return _rendered(self.sentence, language)
 
     def figure_in(self, language: str = "en") -> str:
         """Give the key figure in one language.
@@ -176,7 +176,7 @@ class CheckResult:
         -------
         str
         """
-        return _in(self.figure, language)
+        return _rendered(self.figure, language)
 
     def asked(self, language: str = "en") -> str:
         """Give the question in one language.
@@ -189,7 +189,7 @@ class CheckResult:
         -------
         str
         """
-        return _in(self.question, language)
+        return _rendered(self.question, language)
 
     @cached_property
     def digest(self) -> str:
@@ -219,7 +219,7 @@ class CheckResult:
         return html("checks/templates/check.html", check=self, tints=TINTS)
 
 
-def _in(text: str, language: str) -> str:
+def _rendered(text: str, language: str) -> str:
     return Translator(language).name(text)
 
 

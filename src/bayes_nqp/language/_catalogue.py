@@ -17,12 +17,7 @@ _FILE: Final = "LC_MESSAGES/bayes_nqp.po"
 
 
 def languages() -> tuple[str, ...]:
-    """Name the languages that there are: English, and those that have a catalogue.
-
-    Returns
-    -------
-    tuple of str
-    """
+    """Name the languages that there are: English, and those that have a catalogue."""
     folders = sorted(path.parents[1].name for path in FOLDER.glob(f"*/{_FILE}"))
     return (ENGLISH, *folders)
 
@@ -35,10 +30,6 @@ def catalogue_of(language: str) -> GNUTranslations:
     ----------
     language : str
         One of `languages`, other than English.
-
-    Returns
-    -------
-    GNUTranslations
     """
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po

@@ -19,26 +19,13 @@ def encoded(messages: Iterable[Message]) -> str:
     ----------
     messages : iterable of Message
         With parts that are messages, text or numbers.
-
-    Returns
-    -------
-    str
     """
     return json.dumps([_plain(message) for message in messages], ensure_ascii=False)
 
 
 def decoded(text: str) -> list[Message]:
-    """Read what `encoded` wrote.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    list of Message
-    """
-    return [_made(message) for message in json.loads(text)]
+    """Read what `encoded` wrote."""
+    return [_restored(message) for message in json.loads(text)]
 
 
 def _plain(value: object) -> object:
@@ -48,12 +35,12 @@ def _plain(value: object) -> object:
     return [value.template, parts, {k: _plain(x) for k, x in named}, value.plural, value.context]
 
 
-def _made(value: Any) -> Any:
+def _restored(value: Any) -> Any:
     if not isinstance(value, list):
         return value
     template, parts, named, plural, context = value
-    named = {name: _made(x) for name, x in named.items()}
-    return Message(template, *map(_made, parts), plural=plural, context=context, **named)
+    named = {name: _restored(x) for name, x in named.items()}
+    return Message(template, *map(_restored, parts), plural=plural, context=context, **named)
 
 
 def recalled(text: str, messages: Iterable[Message]) -> Message:
@@ -72,11 +59,11 @@ def recalled(text: str, messages: Iterable[Message]) -> Message:
     Message
         Text that is none of them renders alike in all languages.
     """
-    several = tuple(messages)
-    for known in several:
-        pattern = re.sub(r"\\\{\\\}", "(.+?)", re.escape(known.template))
+    candidates = tuple(messages)
+    for candidate in candidates:
+        pattern = re.sub(r"\\\{\\\}", "(.+?)", re.escape(candidate.template))
         match = re.fullmatch(pattern, text)
         if match:
-            parts = (recalled(part, several) for part in match.groups())
-            return known.fill(*parts) if match.groups() else known
+            parts = (recalled(part, candidates) for part in match.groups())
+            return candidate.fill(*parts) if match.groups() else candidate
     return Message("{}", text)

@@ -60,12 +60,12 @@ class Message(str):
         **named: object,
     ) -> Self:
         """Render in English, and keep what other languages need."""
-        many = plural and named["n"] != 1
-        text = _filled(plural if many else template, parts, named, ENGLISH)
-        made = super().__new__(cls, text)
-        made.template, made.parts, made.named = str(template), parts, named
-        made.plural, made.context = plural, context
-        return made
+        several = plural and named["n"] != 1
+        text = _filled(plural if several else template, parts, named, ENGLISH)
+        instance = super().__new__(cls, text)
+        instance.template, instance.parts, instance.named = str(template), parts, named
+        instance.plural, instance.context = plural, context
+        return instance
 
     def __getnewargs_ex__(self) -> tuple[tuple[object, ...], dict[str, object]]:
         """Copy and pickle what it was made from."""
@@ -82,25 +82,12 @@ class Message(str):
         ----------
         *parts, **named
             What the template holds.
-
-        Returns
-        -------
-        Message
         """
         how: dict[str, Any] = {"plural": self.plural, "context": self.context, **named}
         return Message(self.template, *parts, **how)
 
     def in_(self, language: str) -> str:
-        """Render in a language; what its catalogue does not have stays English.
-
-        Parameters
-        ----------
-        language : str
-
-        Returns
-        -------
-        str
-        """
+        """Render in a language; what its catalogue does not have stays English."""
         if language == ENGLISH or not self.template:
             return str(self)
         filled = _filled(self._template(language), self.parts, self.named, language)
@@ -119,12 +106,7 @@ class Message(str):
 
 
 class Translator:
-    """Renders in one language.
-
-    Parameters
-    ----------
-    language : str
-    """
+    """Renders in one language."""
 
     __slots__ = ("language",)
 
@@ -140,10 +122,6 @@ class Translator:
             Or a Message without parts.
         *parts, **how
             As `Message` takes them.
-
-        Returns
-        -------
-        str
         """
         if isinstance(template, Message) and (parts or how):
             return template.fill(*parts, **how).in_(self.language)
@@ -155,16 +133,7 @@ class Translator:
         return typography(self.language).sample
 
     def name(self, value: object) -> str:
-        """Render a message; names of the user's own stay as they are.
-
-        Parameters
-        ----------
-        value : object
-
-        Returns
-        -------
-        str
-        """
+        """Render a message; names of the user's own stay as they are."""
         return value.in_(self.language) if isinstance(value, Message) else str(value)
 
 
@@ -204,13 +173,8 @@ def message(template: str, /, *parts: object, **how: Any) -> Message:
 
     Parameters
     ----------
-    template : str
     *parts, **how
         As `Message` takes them.
-
-    Returns
-    -------
-    Message
     """
     if isinstance(template, Message) and not parts and not how:
         return template
@@ -224,10 +188,6 @@ def joined(sentences: Iterable[str]) -> Message:
     ----------
     sentences : iterable of str
         Empty ones are left out.
-
-    Returns
-    -------
-    Message
     """
     return _chained(
         (x for x in sentences if x), lambda a, b: Message("{} {}", a, b, context="sentences")
@@ -235,16 +195,7 @@ def joined(sentences: Iterable[str]) -> Message:
 
 
 def separated(parts: Iterable[str]) -> Message:
-    """Join parts by semicolons.
-
-    Parameters
-    ----------
-    parts : iterable of str
-
-    Returns
-    -------
-    Message
-    """
+    """Join parts by semicolons."""
     return _chained(parts, lambda a, b: Message("{}; {}", a, b))
 
 
@@ -253,35 +204,21 @@ def listed(items: Iterable[object], most: int = 6) -> Message:
 
     Parameters
     ----------
-    items : iterable
     most : int, default 6
         How many to spell out.
-
-    Returns
-    -------
-    Message
     """
-    every = list(items)
-    names = _chained(map(_name, every[:most]), lambda a, b: Message("{}, {}", a, b))
-    more = len(every) - most
-    return Message("{}, and {} more", names, more) if more > 0 else names
+    names = [_name(item) for item in items]
+    first = _chained(names[:most], lambda a, b: Message("{}, {}", a, b))
+    left_out = len(names) - most
+    return Message("{}, and {} more", first, left_out) if left_out > 0 else first
 
 
 def enumerated(items: Iterable[object]) -> Message:
-    """List all items as a sentence does, the last of them behind an "and".
-
-    Parameters
-    ----------
-    items : iterable
-
-    Returns
-    -------
-    Message
-    """
-    every = [_name(item) for item in items]
-    if len(every) < 2:
-        return listed(every)
-    return Message("{} and {}", listed(every[:-1], len(every)), every[-1])
+    """List all items as a sentence does, the last of them behind an "and"."""
+    names = [_name(item) for item in items]
+    if len(names) < 2:
+        return listed(names)
+    return Message("{} and {}", listed(names[:-1], len(names)), names[-1])
 
 
 def _name(item: object) -> str:
@@ -289,8 +226,8 @@ def _name(item: object) -> str:
 
 
 def _chained(parts: Iterable[str], pair: Callable[[str, str], Message]) -> Message:
-    every = list(parts)
-    chain = reduce(pair, every) if every else NOTHING
+    texts = list(parts)
+    chain = reduce(pair, texts) if texts else NOTHING
     return chain if isinstance(chain, Message) else Message("{}", chain)
 
 
@@ -299,13 +236,8 @@ def cut(text: str, most: int = _ITEM) -> str:
 
     Parameters
     ----------
-    text : str
     most : int, default 200
         Characters that are left at most.
-
-    Returns
-    -------
-    str
     """
     if len(text) <= most:
         return text

@@ -45,16 +45,7 @@ class Typography:
     sample: str = ""
 
     def closed(self, text: str) -> str:
-        """Close the spaces around names, where the names themselves are written without any.
-
-        Parameters
-        ----------
-        text : str
-
-        Returns
-        -------
-        str
-        """
+        """Close the spaces around names, where the names themselves are written without any."""
         return _SPACE.sub("", text) if self.sample else text
 
 
@@ -72,45 +63,18 @@ _TYPOGRAPHIES: Final = {
 
 
 def typography(language: str) -> Typography:
-    """Say how pages of a language are set.
-
-    Parameters
-    ----------
-    language : str
-
-    Returns
-    -------
-    Typography
-    """
+    """Say how pages of a language are set."""
     return _TYPOGRAPHIES.get(language, Typography(language))
 
 
 def language_of(text: str) -> str:
-    """Guess the language of a name by its script.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    str
-    """
+    """Guess the language of a name by its script."""
     han = any(re.match(f"[{_HAN}]", character) for character in text)
     return next((x for x, setting in _TYPOGRAPHIES.items() if han and setting.sample), ENGLISH)
 
 
 def leading(languages: Iterable[str]) -> str:
-    """Choose the language of a page that holds parts in several: the one that needs the most.
-
-    Parameters
-    ----------
-    languages : iterable of str
-
-    Returns
-    -------
-    str
-    """
+    """Choose the language of a page that holds parts in several: the one that needs the most."""
     return max(languages, key=lambda language: typography(language).sample, default=ENGLISH)
 
 
@@ -121,10 +85,6 @@ def typeset(number: str) -> str:
     ----------
     number : str
         As Python formats it.
-
-    Returns
-    -------
-    str
     """
     base, _, power = number.partition("e")
     if power:
@@ -140,11 +100,6 @@ def localised(number: str, language: str) -> str:
     ----------
     number : str
         In English.
-    language : str
-
-    Returns
-    -------
-    str
     """
     if language == ENGLISH:
         return number

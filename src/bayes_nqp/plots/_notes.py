@@ -108,10 +108,6 @@ def wrapped(text: str, wide: float) -> str:
         One paragraph.
     wide : float
         Latin characters per line; a Chinese one takes two.
-
-    Returns
-    -------
-    str
     """
     lines: list[str] = []
     line, length = "", 0.0

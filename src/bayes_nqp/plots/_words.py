@@ -24,14 +24,6 @@ PATHS: Final = {
 def words(language: str) -> Translator:
     """Speak a language.
 
-    Parameters
-    ----------
-    language : str
-
-    Returns
-    -------
-    Translator
-
     Raises
     ------
     StudyError
@@ -48,10 +40,6 @@ def percent(prob: float) -> str:
     ----------
     prob : float
         Between 0 and 1.
-
-    Returns
-    -------
-    str
     """
     return f"{100 * prob:g}%"
 
@@ -63,11 +51,6 @@ def effect_label(draws: xr.DataArray | xr.Dataset, translate: Translator) -> str
     ----------
     draws : DataArray or Dataset
         With attrs ``outcome`` and ``outcome_unit``, or without.
-    translate : Translator
-
-    Returns
-    -------
-    str
     """
     outcome, unit = (str(draws.attrs.get(name, "")) for name in ("outcome", "outcome_unit"))
     label = Message("Effect on {}", outcome) if outcome else Message("Effect")

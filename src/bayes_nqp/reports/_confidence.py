@@ -34,15 +34,10 @@ def worded(confidence: Confidence, translate: Translator, *, brief: bool = False
 
     Parameters
     ----------
-    confidence : Confidence
     translate : Translator
         Words of the report's language.
     brief : bool, default False
         Only the grade, where its grounds were given just before.
-
-    Returns
-    -------
-    str
     """
     grade = translate(_CONFIDENCE[confidence.grade])
     if brief:
@@ -65,28 +60,14 @@ def _named(names: tuple[str, ...]) -> Message:
 
 
 class Grounds:
-    """Words confidence for one section: its grounds once, then the grade alone.
-
-    Parameters
-    ----------
-    context : Context
-    """
+    """Words confidence for one section: its grounds once, then the grade alone."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._given: set[Confidence] = set()
 
     def __call__(self, subject: Subject) -> str:
-        """Word the confidence in a result.
-
-        Parameters
-        ----------
-        subject : {"average", "contrast", "channel"}
-
-        Returns
-        -------
-        str
-        """
+        """Word the confidence in a result."""
         context = self._context
         confidence = confidence_of(
             context.checks,

@@ -38,15 +38,10 @@ def growth(
         That are compared.
     units : int
         How many units of them.
-    language : str
     unit : str, default ""
         Of the outcome.
     confidence : callable
         Words what the checks leave of it; asked only where a likelihood is given.
-
-    Returns
-    -------
-    str
     """
     first, then = (level(end, unit) for end in ends)
     size = Message(
@@ -88,11 +83,6 @@ def no_growth(enough: int, language: str) -> str:
     ----------
     enough : int
         Units that a comparison would need.
-    language : str
-
-    Returns
-    -------
-    str
     """
     return Message(
         "Nothing is said about how the effect moves over event time: fewer than {} units are seen "
@@ -108,11 +98,6 @@ def composition(units: Sequence[tuple[int, int]], language: str) -> str:
     ----------
     units : sequence of tuple of int
         Event times and the units behind them, in order.
-    language : str
-
-    Returns
-    -------
-    str
     """
     (first, many), (last, few) = units[0], units[-1]
     return Message(

@@ -78,17 +78,7 @@ class Posterior:
 
 
 def posterior_of(draws: xr.DataArray, prob: float) -> Posterior:
-    """Summarise the draws of one number.
-
-    Parameters
-    ----------
-    draws : DataArray (chain, draw)
-    prob : float
-
-    Returns
-    -------
-    Posterior
-    """
+    """Summarise the draws of one number."""
     values: Array = draws.transpose(*v.SAMPLE_DIMS).to_numpy().astype(np.float64).ravel()
     tail = (1 - prob) / 2
     lower, upper = np.quantile(values, [tail, 1 - tail])
@@ -119,16 +109,7 @@ def sureness(p_direction: float) -> Message:
 
 
 def figures(value: float, sd: float) -> str:
-    """Write a number with as many decimals as its posterior sd makes sense of.
-
-    Parameters
-    ----------
-    value, sd : float
-
-    Returns
-    -------
-    str
-    """
+    """Write a number with as many decimals as its posterior sd makes sense of."""
     decimals = 3 if not (math.isfinite(sd) and sd > 0) else 1 - math.floor(math.log10(sd))
     text = f"{value:,.{min(max(decimals, 0), 10)}f}"
     if float(text.replace(",", "")) == 0:
@@ -137,16 +118,7 @@ def figures(value: float, sd: float) -> str:
 
 
 def chance(p: float) -> str:
-    """Write a probability; none that draws estimate is exactly 0 or 1.
-
-    Parameters
-    ----------
-    p : float
-
-    Returns
-    -------
-    str
-    """
+    """Write a probability; none that draws estimate is exactly 0 or 1."""
     return "> .999" if p > 0.999 else "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
 
 
@@ -155,13 +127,8 @@ def stated(p: float, what: str = "P") -> str:
 
     Parameters
     ----------
-    p : float
     what : str, default "P"
         Whose probability it is.
-
-    Returns
-    -------
-    str
     """
     written = chance(p)
     return f"{what} {written}" if written[0] in "<>" else f"{what} = {written}"
@@ -172,13 +139,8 @@ def level(one: Posterior, unit: str = "") -> Message:
 
     Parameters
     ----------
-    one : Posterior
     unit : str, default ""
         Of the outcome.
-
-    Returns
-    -------
-    Message
     """
     mean, lower, upper = (figures(x, one.sd) for x in (one.mean, one.lower, one.upper))
     size = f"{mean} {unit}" if unit else mean

@@ -43,9 +43,6 @@ def change(
     ----------
     one : Posterior
         Of the average effect.
-    outcome : str
-    language : str
-    unit : str, default ""
     whom : str, default ""
         Of which group: "inland"; everybody by default.
     exposure, per : str, default ""
@@ -120,19 +117,12 @@ def comparison(
     ----------
     one : Posterior
         Of the effect in the first less that in the second.
-    first, second : str
-    language : str
-    unit : str, default ""
     factor : str, default ""
         Whose levels they are.
     confidence : callable
         Words what the checks leave of it; asked only where a likelihood is given.
     rivals : sequence of Rival, default ()
         What other choices say of the same difference.
-
-    Returns
-    -------
-    str
     """
     size = level(one, unit)
     gap = Message("{} minus {}: {}", first, second, size)
@@ -196,18 +186,10 @@ def indirect(
 
     Parameters
     ----------
-    one : Posterior
-    via, outcome : str
-    language : str
-    unit : str, default ""
     exposure : str, default ""
         What moves the mediator, where that is no policy.
     confidence : callable
         Words what the checks leave of it; asked only where a likelihood is given.
-
-    Returns
-    -------
-    str
     """
     size = level(one, unit)
     if not one.decided:
@@ -237,12 +219,6 @@ def share(draws: xr.DataArray | None, prob: float, language: str) -> str:
     ----------
     draws : DataArray (chain, draw), or None
         None where the posterior of the total effect straddles zero.
-    prob : float
-    language : str
-
-    Returns
-    -------
-    str
     """
     if draws is None:
         return Message(

@@ -18,11 +18,11 @@ from bayes_nqp.pooling import Complete, Partial
 from bayes_nqp.tables._words import percent
 
 __all__ = [
-    "Said",
+    "Remarks",
     "interval_notes",
     "model_facts",
     "model_words",
-    "said_of",
+    "remarks_of",
     "short_gate",
     "stacked_notes",
     "why_failed",
@@ -51,13 +51,8 @@ _NOTE_INTERVAL: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """Stamps and notes about the evidence.
-
-    Parameters
-    ----------
-    stamps, notes : tuple of str
-    """
+class Remarks:
+    """Stamps and notes about the evidence."""
 
     stamps: tuple[str, ...]
     notes: tuple[str, ...]
@@ -65,11 +60,6 @@ class Said:
 
 def model_words(fit: Fit, translate: Translator) -> dict[str, str]:
     """Word pooling, errors and time effects of a fit's design.
-
-    Parameters
-    ----------
-    fit : Fit
-    translate : Translator
 
     Returns
     -------
@@ -92,11 +82,6 @@ def model_words(fit: Fit, translate: Translator) -> dict[str, str]:
 
 def model_facts(fit: Fit, translate: Translator) -> dict[str, str]:
     """Word each choice of a fit's design in a few words.
-
-    Parameters
-    ----------
-    fit : Fit
-    translate : Translator
 
     Returns
     -------
@@ -139,25 +124,18 @@ def _strata(fit: Fit) -> tuple[str, ...]:
     return tuple(schema.factors(fit.effects)) if named is None else tuple(named)
 
 
-def said_of(
+def remarks_of(
     source: object,
     gate: str,
     checks: Sequence[CheckResult],
     translate: Translator,
-) -> Said:
+) -> Remarks:
     """Say what model it is, what failed, and what is in doubt.
 
     Parameters
     ----------
-    source : Fit or Dataset
     gate : str
         Verdict of the convergence gate.
-    checks : sequence of CheckResult
-    translate : Translator
-
-    Returns
-    -------
-    Said
     """
     notes = []
     if isinstance(source, Fit):
@@ -182,35 +160,16 @@ def said_of(
             many = verdict == "holds" and len(named) > _NAMED
             what = Message("{} of them", len(named)) if many else listed(named, len(named))
             notes.append(translate(note, what))
-    return Said(tuple(stamps), tuple(notes))
+    return Remarks(tuple(stamps), tuple(notes))
 
 
 def why_failed(gate: str, translate: Translator) -> str:
-    """Say what failed in a gate.
-
-    Parameters
-    ----------
-    gate : str
-    translate : Translator
-
-    Returns
-    -------
-    str
-    """
+    """Say what failed in a gate."""
     return translate.name(gate_words(gate))
 
 
 def with_figure(one: CheckResult) -> str:
-    """Put the key figure of a check behind its question.
-
-    Parameters
-    ----------
-    one : CheckResult
-
-    Returns
-    -------
-    str
-    """
+    """Put the key figure of a check behind its question."""
     return Message("{} ({})", one.question, one.figure) if one.figure else one.question
 
 
@@ -231,17 +190,7 @@ def _passed(source: object, translate: Translator) -> str:
 
 
 def short_gate(gate: str, translate: Translator) -> tuple[str, bool]:
-    """Word a gate's verdict in a cell, and whether it failed.
-
-    Parameters
-    ----------
-    gate : str
-    translate : Translator
-
-    Returns
-    -------
-    tuple of str, bool
-    """
+    """Word a gate's verdict in a cell, and whether it failed."""
     if gate in (v.PASSED, v.UNVERIFIED):
         return translate("passed" if gate == v.PASSED else "unverified"), False
     reason = why_failed(gate, translate)
@@ -256,11 +205,6 @@ def interval_notes(numbers: pd.DataFrame, translate: Translator) -> list[str]:
     ----------
     numbers : DataFrame
         From `summary`.
-    translate : Translator
-
-    Returns
-    -------
-    list of str
     """
     unit = str(numbers.attrs.get("outcome_unit", ""))
     scale = translate("in {}", unit) if unit else translate("in units of the outcome")
@@ -279,12 +223,6 @@ def stacked_notes(numbers: pd.DataFrame, spread: str, translate: Translator) -> 
     ----------
     numbers : DataFrame
         From `summary`.
-    spread : {"interval", "sd"}
-    translate : Translator
-
-    Returns
-    -------
-    list of str
     """
     unit = str(numbers.attrs.get("outcome_unit", ""))
     scale = translate("in {}", unit) if unit else translate("in units of the outcome")

@@ -12,7 +12,7 @@ from bayes_nqp.language import Message, separated
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import short_gate, why_failed
 from bayes_nqp.tables._model import Column, Row, Table
-from bayes_nqp.tables._parts import said
+from bayes_nqp.tables._parts import word
 
 __all__ = ["diagnostics"]
 
@@ -49,16 +49,16 @@ def diagnostics(results: Sequence[CheckResult], ask: Ask, gate: str | None = Non
         rows.append(
             Row(
                 translate("Convergence gate"),
-                (said(translate("failed"), "bad") if failed else said(short, _gate_tone(gate)),
-                 said(why_failed(gate, translate) if failed else "")),
+                (word(translate("failed"), "bad") if failed else word(short, _gate_tone(gate)),
+                 word(why_failed(gate, translate) if failed else "")),
             )
         )  # fmt: skip
         if failed:
             stamps.append(translate("Convergence gate failed: {}", why_failed(gate, translate)))
     for one in ranked:
         question = translate.name(one.question)
-        verdict = said(translate(VERDICTS[one.verdict]), _TONES[one.verdict])
-        rows.append(Row(question, (verdict, said(translate.name(one.figure or one.sentence)))))
+        verdict = word(translate(VERDICTS[one.verdict]), _TONES[one.verdict])
+        rows.append(Row(question, (verdict, word(translate.name(one.figure or one.sentence)))))
         if one.verdict == "fails":
             stamps.append(translate("Check failed: {}", question))
     tally = Counter(str(one.verdict) for one in results)

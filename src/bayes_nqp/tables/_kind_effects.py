@@ -15,7 +15,7 @@ from bayes_nqp.estimands._by import names_of
 from bayes_nqp.language import Message
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._contrasts_table import contrasts_table
-from bayes_nqp.tables._described import interval_notes, said_of
+from bayes_nqp.tables._described import interval_notes, remarks_of
 from bayes_nqp.tables._model import NOTHING, Column, Row, Table, decimals_for
 from bayes_nqp.tables._parts import Writer, count, estimate_cells, estimate_columns, outcome_of
 from bayes_nqp.tables._sizes import units_by
@@ -70,7 +70,7 @@ def effects_table(source: object, ask: Ask) -> Table:
             for _, line in compared.iterrows()
         ]
     gate = gate_of(overall)
-    evidence = said_of(source, gate, ask.checks, translate)
+    evidence = remarks_of(source, gate, ask.checks, translate)
     exposure = str(overall.attrs.get("exposure", ""))
     notes = [*interval_notes(top, translate), *ask.averaged(overall.attrs)]
     notes += (

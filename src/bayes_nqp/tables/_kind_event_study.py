@@ -15,7 +15,7 @@ from bayes_nqp.estimands import by_event_time, effects_of, same_units, text, wor
 from bayes_nqp.estimands._by import names_of
 from bayes_nqp.language import Message
 from bayes_nqp.tables._ask import Ask
-from bayes_nqp.tables._described import interval_notes, said_of, stacked_notes
+from bayes_nqp.tables._described import interval_notes, remarks_of, stacked_notes
 from bayes_nqp.tables._model import MINUS, NOTHING, Cell, Column, Row, Table, decimals_for
 from bayes_nqp.tables._parts import (
     Writer,
@@ -24,7 +24,7 @@ from bayes_nqp.tables._parts import (
     estimate_cells,
     estimate_columns,
     outcome_of,
-    said,
+    word,
 )
 
 __all__ = ["event_study"]
@@ -58,7 +58,7 @@ def event_study(source: object, ask: Ask) -> Table:
         columns, rows = _beside(groups, ask, write)
     else:
         columns, rows = _under(groups, ask, write)
-    evidence = said_of(source, gate, ask.checks, translate)
+    evidence = remarks_of(source, gate, ask.checks, translate)
     notes = interval_notes(whole, translate)
     if 1 < len(groups) <= _BESIDE:
         notes = stacked_notes(whole, ask.spread, translate)
@@ -145,7 +145,7 @@ def _under(
         for _, line in table.iterrows():
             cells: tuple[Cell, ...]
             if np.isnan(line["sd"]):
-                cells = (said(translate("reference")), *[NOTHING] * (len(columns) - 1))
+                cells = (word(translate("reference")), *[NOTHING] * (len(columns) - 1))
             else:
                 counts = (count(line.get(name)) for name in (v.ROWS, v.UNITS))
                 cells = (*estimate_cells(line, write), *counts)
@@ -170,7 +170,7 @@ def _beside(
             if step not in table.index:
                 cells += [NOTHING] * 3
             elif np.isnan(float(table["sd"].loc[step])):
-                cells += [said(translate("reference")), NOTHING, NOTHING]
+                cells += [word(translate("reference")), NOTHING, NOTHING]
             else:
                 line = table.loc[step]
                 cells += [

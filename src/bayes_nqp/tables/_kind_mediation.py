@@ -12,11 +12,11 @@ from bayes_nqp.estimands import effects_of, text
 from bayes_nqp.estimands._by import names_of
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.tables._ask import Ask
-from bayes_nqp.tables._described import interval_notes, said_of
+from bayes_nqp.tables._described import interval_notes, remarks_of
 from bayes_nqp.tables._kind_effects import CONTRASTED
 from bayes_nqp.tables._mediation_table import channel_comparison, mediation_table
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Row, Table, decimals_for
-from bayes_nqp.tables._parts import Writer, estimate_cells, estimate_columns, outcome_of, said
+from bayes_nqp.tables._parts import Writer, estimate_cells, estimate_columns, outcome_of, word
 from bayes_nqp.tables._words import PATHS, percent
 
 __all__ = ["mediation"]
@@ -68,7 +68,7 @@ def mediation(source: object, ask: Ask) -> Table:
                 for _, line in lines.iterrows()
             ]
     gate = str(numbers[v.GATE].iloc[0])
-    evidence = said_of(source, gate, ask.checks, translate)
+    evidence = remarks_of(source, gate, ask.checks, translate)
     notes = [*interval_notes(numbers, translate), ask.weighted()]
     notes.append(
         translate(
@@ -114,6 +114,6 @@ def _path(name: str, translate: Translator) -> str:
 
 def _share(line: pd.Series[Any], write: Writer) -> Cell:
     if line.get("withheld"):
-        return said("–", "faint")
+        return word("–", "faint")
     values = [float(line[name]) for name in _SHARE]
     return NOTHING if np.isnan(values[0]) else write.share(*values)

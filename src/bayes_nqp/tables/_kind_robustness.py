@@ -34,7 +34,7 @@ from bayes_nqp.tables._parts import (
     estimate_cells,
     estimate_columns,
     outcome_of,
-    said,
+    word,
 )
 from bayes_nqp.tables._sizes import units_by
 from bayes_nqp.tables._specification_table import specification_table
@@ -128,7 +128,7 @@ def _estimates(source: object, ask: Ask) -> dict[str, pd.Series[Any]]:
 
 def _gate_cell(gate: str, translate: Translator) -> Cell:
     short, failed = short_gate(gate, translate)
-    return said(translate("failed") if failed else short, "bad" if failed else "")
+    return word(translate("failed") if failed else short, "bad" if failed else "")
 
 
 def _facts(
@@ -147,7 +147,7 @@ def _facts(
     rows.append((translate("Covariates"), [_named(x, "covariates", ask) for x in sources]))
     rows.append((translate("Mediators"), [_named(x, "mediators", ask) for x in sources]))
     words = [(label, cells) for label, cells in rows if any(cells)]
-    made = [Row(label, tuple(said(c) if c else NOTHING for c in cells)) for label, cells in words]
+    made = [Row(label, tuple(word(c) if c else NOTHING for c in cells)) for label, cells in words]
     made.append(Row(translate("Rows"), tuple(count(t[v.ROWS].iloc[0]) for t in tops)))
     units = [units_by(x, effects_of(x), None).get("") for x in sources]
     made.append(Row(translate("Units"), tuple(count(n) for n in units)))
@@ -198,7 +198,7 @@ def specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
                 for name in ("specification", "change")
             )
             label = label if place == 0 or not change else translate("{}: {}", change, label)
-            status = said(translate("yes" if line["counts"] else "no"))
+            status = word(translate("yes" if line["counts"] else "no"))
             cells = (*estimate_cells(line, write), status, _gate_cell(str(line[v.GATE]), translate))
             rows.append(Row(label, cells))
     gates = [str(g) for g in numbers[v.GATE]]

@@ -7,7 +7,7 @@ from bayes_nqp.estimands import text
 from bayes_nqp.estimands._by import names_of
 from bayes_nqp.language import Message
 from bayes_nqp.tables._ask import Ask
-from bayes_nqp.tables._described import said_of, stacked_notes
+from bayes_nqp.tables._described import remarks_of, stacked_notes
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Row, Table, decimals_for
 from bayes_nqp.tables._parts import Writer, chance, outcome_of
 from bayes_nqp.tables._steps import TREATMENT, three_step
@@ -52,7 +52,7 @@ def steps(fit: object, ask: Ask) -> Table:
             line_ = (cells[i][k] if i in cells else NOTHING for i in range(len(pairs)))
             rows.append(Row(name, tuple(line_)))
     gate = str(numbers[v.GATE].iloc[0])
-    evidence = said_of(fit, gate, ask.checks, translate)
+    evidence = remarks_of(fit, gate, ask.checks, translate)
     return Table(
         "steps",
         ask.titled(Message("Steps of mediation: {}"), outcome),

@@ -23,7 +23,7 @@ __all__ = [
     "estimate_columns",
     "number",
     "outcome_of",
-    "said",
+    "word",
 ]
 
 _NUMBER = Form("{}", ("number",), ("",))
@@ -48,7 +48,7 @@ def count(value: float | None) -> Cell:
     return Cell((int(value),), _COUNT)
 
 
-def said(text: str, tone: Any = "") -> Cell:
+def word(text: str, tone: Any = "") -> Cell:
     """Make a cell of words."""
     return Cell((text,), tone=tone)
 

@@ -24,11 +24,6 @@ def per_words(attrs: Mapping[Any, Any], translate: Translator) -> str:
     ----------
     attrs : mapping
         Of the waist: ``exposure`` and ``per``.
-    translate : Translator
-
-    Returns
-    -------
-    str
     """
     per = str(attrs.get("per", ""))
     return translate(recalled(per, _PER)) if per else translate("unit", context="of an exposure")
