@@ -9,6 +9,7 @@ import numpy as np
 from bayes_nqp import schema
 from bayes_nqp.checks._channels import drawn, table_of, worst_of
 from bayes_nqp.checks._labels import OVERALL
+from bayes_nqp.checks._needs import CHANNELS
 from bayes_nqp.checks._refit import cautious, channels, total_fit
 from bayes_nqp.checks._result import (
     DOUBT,
@@ -36,6 +37,8 @@ _LIMITS = (0.5, 1.0)
     "Do direct and indirect effects add up to the effect on the outcome alone?",
     "adding up",
     of="channels",
+    place=210,
+    needs=(CHANNELS,),
 )
 def adds_up(fit: Fit) -> Finding:
     """Compare direct and indirect effects together with the outcome's own fit.

@@ -13,8 +13,9 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._labels import labels
+from bayes_nqp.checks._needs import REFITS, require
 from bayes_nqp.checks._reasons import reason
-from bayes_nqp.checks._refit import called, gaussian, numbers_of, panel_of
+from bayes_nqp.checks._refit import called, numbers_of, panel_of
 from bayes_nqp.checks._result import NotApplicable
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import IdentificationError, PanelError
@@ -86,7 +87,7 @@ def compared(fitted: Fit, alternatives: Sequence[Alternative], what: str) -> xr.
         If the likelihood does not compress, so that refits would take too long; or if nothing
         can be fitted.
     """
-    gaussian(fitted)
+    require(fitted, REFITS)
     own, seed = panel_of(fitted), int(fitted.sampler.seed or 0)
     values = known_draws(fitted).values
     lost: list[Message] = []

@@ -11,6 +11,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._alternatives import Alternative, compared
 from bayes_nqp.checks._judged import Judged, judged
+from bayes_nqp.checks._needs import ADOPTION, REFITS, ROWS
 from bayes_nqp.checks._options import whole_number
 from bayes_nqp.checks._refit import cautious, panel_of, refit, staggered
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 _ENDS, _FAR_ENDS = (0.025, 0.975), (0.005, 0.995)
 
 
-@asks("Did units respond before adoption?", "anticipation")
+@asks(
+    "Did units respond before adoption?", "anticipation", place=60, needs=(ADOPTION, ROWS, REFITS)
+)
 def anticipation(fit: Fit, *, periods: int = 2) -> Finding:
     """Let effects begin one period earlier, two periods earlier, and so on.
 

@@ -7,42 +7,14 @@ from typing import overload
 
 import pandas as pd
 
-from bayes_nqp.checks._adds_up import adds_up
-from bayes_nqp.checks._anticipation import anticipation
-from bayes_nqp.checks._confounding import confounding
-from bayes_nqp.checks._control_group import control_group
-from bayes_nqp.checks._convergence import convergence
-from bayes_nqp.checks._error_model import error_model
-from bayes_nqp.checks._future_exposure import future_exposure
-from bayes_nqp.checks._inconsistent import inconsistent
-from bayes_nqp.checks._indicators import indicators
-from bayes_nqp.checks._influence import influence
-from bayes_nqp.checks._leave_mediator_out import leave_mediator_out
-from bayes_nqp.checks._leave_out import leave_out
 from bayes_nqp.checks._listed import CheckTable
-from bayes_nqp.checks._mediator_placebo import mediator_placebo
-from bayes_nqp.checks._mediator_pretrends import mediator_pretrends
-from bayes_nqp.checks._mediator_residuals import mediator_residuals
-from bayes_nqp.checks._near_treatment import near_treatment
-from bayes_nqp.checks._placebo_outcome import placebo_outcome
-from bayes_nqp.checks._placebo_space import placebo_space
-from bayes_nqp.checks._placebo_time import placebo_time
-from bayes_nqp.checks._predictive import model_fit
-from bayes_nqp.checks._pretrends import pretrends
-from bayes_nqp.checks._prior_predictive import prior_predictive
-from bayes_nqp.checks._prior_sensitivity import prior_sensitivity
 from bayes_nqp.checks._refit import single, total_fit
+from bayes_nqp.checks._registry import CHECKS
 from bayes_nqp.checks._result import Check, CheckResult, Verdict
-from bayes_nqp.checks._sensitivity import sensitivity
-from bayes_nqp.checks._specifications import specifications
-from bayes_nqp.checks._support import support
-from bayes_nqp.checks._time_effects import time_effects
-from bayes_nqp.checks._timing import timing
-from bayes_nqp.designs import ContinuousExposure, Design, Mediation, own_design
+from bayes_nqp.designs import Design
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest, one_of
 from bayes_nqp.fitting import Fit
-from bayes_nqp.index import recalled
 from bayes_nqp.language import languages
 from bayes_nqp.panel import Panel
 from bayes_nqp.progress import bar, say
@@ -51,41 +23,6 @@ __all__ = ["CHECKS", "check", "check_table", "results_of", "run_checks", "title_
 
 MESSAGES = "messages"
 """The attr of a list of checks that holds its texts as they render in any language."""
-
-CHECKS: Mapping[str, Check] = {
-    one.name: one
-    for one in (
-        convergence,
-        support,
-        pretrends,
-        future_exposure,
-        sensitivity,
-        anticipation,
-        placebo_time,
-        placebo_space,
-        placebo_outcome,
-        control_group,
-        time_effects,
-        error_model,
-        model_fit,
-        prior_predictive,
-        prior_sensitivity,
-        specifications,
-        leave_out,
-        influence,
-        indicators,
-        confounding,
-        adds_up,
-        mediator_pretrends,
-        mediator_placebo,
-        timing,
-        mediator_residuals,
-        leave_mediator_out,
-        near_treatment,
-        inconsistent,
-    )
-}
-"""Every check by name, in the order of reports."""
 
 
 @overload
@@ -224,23 +161,14 @@ def suiting(design: Design, panel: Panel | None) -> list[str]:
     list of str
         As `applicable`.
     """
-    channels = isinstance(design, Mediation)
-    own = own_design(design)
-    left = set() if isinstance(own, ContinuousExposure) else {"future_exposure"}
-    if panel is not None and not recalled(panel.frame):
-        left |= {"indicators"}
-    return [
-        name
-        for name, one in CHECKS.items()
-        if (channels or one.of != "channels") and name not in left
-    ]
+    return [name for name, asked in CHECKS.items() if asked.listed(design, panel)]
 
 
 def _asked(one: Check, fit: Fit, options: Mapping[str, object]) -> CheckResult:
     """Ask of a fit of one outcome, or of the total effect alone where it has channels."""
     if one.of != "fit" and fit.panel is not None:
         fit = single(fit)
-    if one.of == "total" and isinstance(fit.design, Mediation) and fit.panel is not None:
+    if one.of == "total" and fit.design.facts.channels and fit.panel is not None:
         fit = total_fit(fit)
     return one(fit, **options)
 

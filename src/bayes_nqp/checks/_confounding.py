@@ -10,7 +10,8 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._refit import adopted_channels, cautious, panel_of
+from bayes_nqp.checks._needs import ADOPTION, CHANNELS, ROWS
+from bayes_nqp.checks._refit import cautious, channels, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, NOT_APPLICABLE, Finding, Verdict, asks
 from bayes_nqp.checks.confounding._axis import CONFOUNDED, axis_of
 from bayes_nqp.checks.confounding._curve import curves
@@ -70,6 +71,8 @@ class _Quantity:
     "How strong would unmeasured confounding have to be to undo the channels?",
     "confounding of channels",
     of="channels",
+    place=200,
+    needs=(CHANNELS, ADOPTION, ROWS),
 )
 def confounding(
     fit: Fit, *, rho: Sequence[float] | None = None, prior: RhoPrior | None = None
@@ -93,7 +96,7 @@ def confounding(
     prior : NormalRho or UniformRho, optional
         Of the correlation, for the posterior that evidence holds; NormalRho(0.2) by default.
     """
-    axis, design = axis_of(rho), adopted_channels(fit)
+    axis, design = axis_of(rho), channels(fit)
     study = study_of(fit)
     found = _quantities(study, design.design.strata(panel_of(fit)), axis, prior or NormalRho())
     judged = [one for one in found if one.kind != "level" and one.clear]

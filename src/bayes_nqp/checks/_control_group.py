@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bayes_nqp.checks._alternatives import Alternative, compared
 from bayes_nqp.checks._judged import judged
 from bayes_nqp.checks._labels import texts_of
+from bayes_nqp.checks._needs import ADOPTION
 from bayes_nqp.checks._refit import staggered
 from bayes_nqp.checks._result import HOLDS, Finding, asks
 from bayes_nqp.language import Message, joined
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
 
 
-@asks("Does the effect survive another control group?", "control group")
+@asks(
+    "Does the effect survive another control group?", "control group", place=100, needs=(ADOPTION,)
+)
 def control_group(fit: Fit) -> Finding:
     """Compare all untreated rows as controls with never-treated units alone.
 

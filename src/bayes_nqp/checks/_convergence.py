@@ -26,7 +26,10 @@ Array = npt.NDArray[np.float64]
 
 
 @asks(
-    "Can the draws be used, for the parameters and for what is reported?", "convergence", of="fit"
+    "Can the draws be used, for the parameters and for what is reported?",
+    "convergence",
+    of="fit",
+    place=10,
 )
 def convergence(fit: Fit) -> Finding:
     """Judge weights of proposals; or parameters and estimands by R-hat, sizes and energy."""

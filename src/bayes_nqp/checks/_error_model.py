@@ -14,6 +14,7 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._cluster import robust
 from bayes_nqp.checks._labels import AVERAGE, average_in, owner
+from bayes_nqp.checks._needs import ROWS
 from bayes_nqp.checks._options import name_of
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import (
@@ -67,7 +68,12 @@ class _Clusters:
     above: bool
 
 
-@asks("Are intervals as wide as errors that move together within a unit demand?", "error model")
+@asks(
+    "Are intervals as wide as errors that move together within a unit demand?",
+    "error model",
+    place=120,
+    needs=(ROWS,),
+)
 def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = False) -> Finding:
     """Compare the model's standard deviations with cluster-robust ones, and error structures.
 

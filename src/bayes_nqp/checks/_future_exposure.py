@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.checks._needs import DOSE, REFITS, ROWS
 from bayes_nqp.checks._options import whole_number
 from bayes_nqp.checks._reasons import reason
 from bayes_nqp.checks._refit import cautious, panel_of, refit
@@ -30,7 +31,12 @@ _LARGE = 0.5
 """Share of the effect from which a lead is no trifle."""
 
 
-@asks("Does exposure to come predict the outcome?", "exposure to come")
+@asks(
+    "Does exposure to come predict the outcome?",
+    "exposure to come",
+    place=40,
+    needs=(DOSE, ROWS, REFITS),
+)
 def future_exposure(fit: Fit, *, periods: int = 1) -> Finding:
     """Refit with the exposure some periods ahead beside that of today, its slope flat.
 
@@ -56,11 +62,7 @@ def future_exposure(fit: Fit, *, periods: int = 1) -> Finding:
         outcome units per as much exposure as the fit's effects.
     """
     whole_number("periods", periods, 1)
-    design: object = fit.design
-    if not isinstance(design, ContinuousExposure):
-        raise NotApplicable(
-            Message("This design has no continuous exposure; 'pretrends' asks it of a treatment.")
-        )
+    design = cast("ContinuousExposure", fit.design)
     panel, column = _ahead(panel_of(fit), design, periods)
     own = panel_of(fit).roles.covariates if design.covariates is None else design.covariates
     same, names = tuple(own), (*own, column)

@@ -8,6 +8,7 @@ import numpy as np
 
 from bayes_nqp.checks._channels import Line, drawn, table_of
 from bayes_nqp.checks._labels import path_name
+from bayes_nqp.checks._needs import CHANNELS
 from bayes_nqp.checks._refit import channels
 from bayes_nqp.checks._result import DOUBT, HOLDS, NOT_APPLICABLE, Finding, Verdict, asks
 from bayes_nqp.estimands import nde, nie, proportion_mediated
@@ -23,7 +24,13 @@ __all__ = ["inconsistent"]
 _SURE = 0.9
 
 
-@asks("Do direct and indirect effects point the same way?", "directions of effects", of="channels")
+@asks(
+    "Do direct and indirect effects point the same way?",
+    "directions of effects",
+    of="channels",
+    place=280,
+    needs=(CHANNELS,),
+)
 def inconsistent(fit: Fit) -> Finding:
     """Look for inconsistent mediation, also called suppression.
 

@@ -11,6 +11,7 @@ import xarray as xr
 from bayes_nqp.checks._alternatives import Alternative, compared
 from bayes_nqp.checks._judged import Judged, judged
 from bayes_nqp.checks._labels import texts_of
+from bayes_nqp.checks._needs import ROWS
 from bayes_nqp.checks._reasons import reason
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import DOUBT, HOLDS, Finding, NotApplicable, Verdict, asks
@@ -33,7 +34,13 @@ _INDICATOR, _DIMENSION = Message("indicator"), Message("dimension")
 """What is left out: one indicator, or all of a dimension."""
 
 
-@asks("Does one indicator of the index carry the average effect?", "indicators")
+@asks(
+    "Does one indicator of the index carry the average effect?",
+    "indicators",
+    place=190,
+    needs=(ROWS,),
+    suits=lambda panel: bool(recalled(panel.frame)),
+)
 def indicators(fit: Fit, *, index: ProductivityIndex | None = None) -> Finding:
     """Rebuild the index without each indicator and each dimension, and refit.
 

@@ -18,6 +18,7 @@ from bayes_nqp.checks._alternatives import after_adoption, short_att
 from bayes_nqp.checks._judged import otherwise
 from bayes_nqp.checks._labels import owner
 from bayes_nqp.checks._loo import loo
+from bayes_nqp.checks._needs import ROWS
 from bayes_nqp.checks._options import name_of, whole_number
 from bayes_nqp.checks._paired import paired
 from bayes_nqp.checks._reasons import gate_words, reason
@@ -36,7 +37,6 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, gate_of, text
 from bayes_nqp.fitting import LeftOut, batch, known_draws, left_out
 from bayes_nqp.language import Message, joined, listed
-from bayes_nqp.likelihoods import Gaussian
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -58,7 +58,7 @@ class _Without:
     positive: Array
 
 
-@asks("Does the average effect rest on single units?", "influence")
+@asks("Does the average effect rest on single units?", "influence", place=180, needs=(ROWS,))
 def influence(fit: Fit, *, by: str | None = None, refits: int = 10) -> Finding:
     """Leave out every unit in turn, by importance weights, and by refits where these fail.
 
@@ -77,9 +77,8 @@ def influence(fit: Fit, *, by: str | None = None, refits: int = 10) -> Finding:
     whole_number("refits", refits, 0)
     if by is not None:
         name_of("by", by)
-    panel_of(fit)
     design = estimator(fit)
-    if not isinstance(design.likelihood, Gaussian):
+    if not design.facts.compresses:
         raise NotApplicable(
             Message(
                 "Under {!r} the model was sampled row by row, and a unit's own effect cannot be "

@@ -12,6 +12,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._channels import Line, certain, drawn, plain, table_of, worst_of
 from bayes_nqp.checks._judged import otherwise
 from bayes_nqp.checks._labels import AS_FITTED
+from bayes_nqp.checks._needs import CHANNELS, ROWS
 from bayes_nqp.checks._refit import channels, numbers_of, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
 from bayes_nqp.estimands import gate_of, nde, nie
@@ -35,6 +36,8 @@ _DIRECT = "direct effect"
     "Do channels stay as they are when one of them is left out?",
     "leaving mediators out",
     of="channels",
+    place=260,
+    needs=(CHANNELS, ROWS),
 )
 def leave_mediator_out(fit: Fit) -> Finding:
     """Refit without each mediator, on the same rows.

@@ -14,6 +14,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._alternatives import Alternative, after_adoption, compared
 from bayes_nqp.checks._judged import judged
 from bayes_nqp.checks._labels import texts_of
+from bayes_nqp.checks._needs import ROWS
 from bayes_nqp.checks._options import names_of
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import Finding, NotApplicable, asks
@@ -32,7 +33,12 @@ __all__ = ["leave_out"]
 type Mask = npt.NDArray[np.bool_]
 
 
-@asks("Does one cohort, stratum or group of units carry the average effect?", "leave-out")
+@asks(
+    "Does one cohort, stratum or group of units carry the average effect?",
+    "leave-out",
+    place=170,
+    needs=(ROWS,),
+)
 def leave_out(fit: Fit, *, groups: str | Sequence[str] = ()) -> Finding:
     """Refit without each cohort, without each level of each factor, without each group.
 

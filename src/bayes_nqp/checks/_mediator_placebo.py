@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_nqp.checks._channels import Line, drawn, effects_on, plain, table_of, worst_of
+from bayes_nqp.checks._needs import ADOPTION, CHANNELS, ROWS
 from bayes_nqp.checks._options import name_of
-from bayes_nqp.checks._refit import adopted_channels, cautious, panel_of, refit
+from bayes_nqp.checks._refit import cautious, channels, panel_of, refit
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
 from bayes_nqp.errors import PanelError, StudyError, nearest
 from bayes_nqp.estimands import att, nie
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["mediator_placebo"]
 
 
-@asks("Does a mediator that cannot respond carry no effect?", "placebo mediator", of="channels")
+@asks(
+    "Does a mediator that cannot respond carry no effect?",
+    "placebo mediator",
+    of="channels",
+    place=230,
+    needs=(CHANNELS, ADOPTION, ROWS),
+)
 def mediator_placebo(fit: Fit, *, placebo: str | None = None) -> Finding:
     """Add a mediator that the policy cannot move.
 
@@ -51,7 +58,7 @@ def mediator_placebo(fit: Fit, *, placebo: str | None = None) -> Finding:
     PanelError
         If there is no such column, or it is not numeric.
     """
-    design, panel = adopted_channels(fit), panel_of(fit)
+    design, panel = channels(fit), panel_of(fit)
     if placebo is None:
         raise NotApplicable(
             Message(

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from bayes_nqp.checks._channels import drawn, table_of, worst_of
 from bayes_nqp.checks._labels import VERDICTS
+from bayes_nqp.checks._needs import ADOPTION, CHANNELS, ROWS
 from bayes_nqp.checks._parallel import holm
 from bayes_nqp.checks._pretrends import parted
-from bayes_nqp.checks._refit import adopted_channels, cautious, panel_of, refit
+from bayes_nqp.checks._refit import cautious, channels, panel_of, refit
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, asks
 from bayes_nqp.language import NOTHING, Message, joined, listed, separated
 
@@ -23,6 +24,8 @@ __all__ = ["mediator_pretrends"]
     "Did the mediators of treated and untreated units move in parallel before adoption?",
     "pre-trends of mediators",
     of="channels",
+    place=220,
+    needs=(CHANNELS, ADOPTION, ROWS),
 )
 def mediator_pretrends(fit: Fit) -> Finding:
     """Ask every mediator what `pretrends` asks of the outcome.
@@ -34,7 +37,7 @@ def mediator_pretrends(fit: Fit) -> Finding:
     may give are shared by all mediators. Evidence: the differential slope before adoption, in
     multiples of the mediator's own variation within units.
     """
-    design = adopted_channels(fit)
+    design = channels(fit)
     panel = design.rows(panel_of(fit))
     names = design.names(panel)
     found = [parted(refit(fit, design.design, panel.with_outcome(name))) for name in names]

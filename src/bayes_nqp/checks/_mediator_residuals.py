@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from bayes_nqp.checks._channels import LEVELS, Line, innovations, table_of, worst_of
+from bayes_nqp.checks._needs import CHANNELS, ROWS
 from bayes_nqp.checks._refit import channels, panel_of
 from bayes_nqp.checks._result import DOUBT, HOLDS, Finding, NotApplicable, Verdict, asks
 from bayes_nqp.checks._structures import error_means
@@ -27,6 +28,8 @@ LARGE: Final = 0.3
     "Do mediators move together for other reasons than the policy?",
     "residuals of mediators",
     of="channels",
+    place=250,
+    needs=(CHANNELS, ROWS),
 )
 def mediator_residuals(fit: Fit) -> Finding:
     """Correlate the innovations of mediators.

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.checks._channels import Line, left_over, table_of, worst_of
-from bayes_nqp.checks._refit import adopted_channels, panel_of
+from bayes_nqp.checks._needs import ADOPTION, CHANNELS, ROWS
+from bayes_nqp.checks._refit import channels, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, Verdict, asks
 from bayes_nqp.language import Message, listed
 
@@ -25,6 +26,8 @@ LARGE: Final = (0.7, 0.9)
     "Is no mediator the treatment or the outcome by another name?",
     "mediators near the treatment",
     of="channels",
+    place=270,
+    needs=(CHANNELS, ADOPTION, ROWS),
 )
 def near_treatment(fit: Fit) -> Finding:
     """Correlate every mediator with the treatment, and with the outcome.
@@ -34,7 +37,7 @@ def near_treatment(fit: Fit) -> Finding:
     outcome, and is in doubt beyond 70 %: nearly the treatment, and direct and indirect effects
     cannot be told apart; nearly the outcome, and it is no step on the way to it.
     """
-    design = adopted_channels(fit)
+    design = channels(fit)
     panel = design.rows(panel_of(fit))
     names, plan = design.names(panel), fit.plan
     places = [panel.roles.mediators.index(name) for name in names]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bayes_nqp.checks._needs import ADOPTION, ROWS
 from bayes_nqp.checks._options import name_of
 from bayes_nqp.checks._placebo import placebo_finding
 from bayes_nqp.checks._refit import panel_of, refit, staggered
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
 
 
-@asks("Does an outcome that cannot respond show no effect?", "placebo outcome")
+@asks(
+    "Does an outcome that cannot respond show no effect?",
+    "placebo outcome",
+    place=90,
+    needs=(ADOPTION, ROWS),
+)
 def placebo_outcome(fit: Fit, *, outcome: str | None = None) -> Finding:
     """Fit the same design to an outcome that the policy cannot move.
 

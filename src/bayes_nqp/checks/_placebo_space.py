@@ -10,8 +10,9 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._alternatives import after_adoption
+from bayes_nqp.checks._needs import ADOPTION, REFITS, ROWS
 from bayes_nqp.checks._options import whole_number
-from bayes_nqp.checks._refit import gaussian, numbers_of, panel_of, staggered
+from bayes_nqp.checks._refit import numbers_of, panel_of, staggered
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import IdentificationError
@@ -31,7 +32,12 @@ _TOO_OFTEN = 0.15
 """Share of placebo intervals that may exclude zero: one in seven where one in twenty should."""
 
 
-@asks("Would the effect be as large if other units had adopted?", "placebo in space")
+@asks(
+    "Would the effect be as large if other units had adopted?",
+    "placebo in space",
+    place=80,
+    needs=(ADOPTION, ROWS, REFITS),
+)
 def placebo_space(fit: Fit, *, permutations: int = 200) -> Finding:
     """Deal the cohorts to other units of the same stratum, and refit.
 
@@ -63,7 +69,6 @@ def placebo_space(fit: Fit, *, permutations: int = 200) -> Finding:
     asymptotically robust permutation tests. Annals of Statistics 41(2).
     """
     whole_number("permutations", permutations, 20)
-    gaussian(fit)
     design, panel = staggered(fit).replace(unidentified="drop"), panel_of(fit)
     seed = int(fit.sampler.seed or 0)
     dealt = _dealt(panel, permutations, seed)

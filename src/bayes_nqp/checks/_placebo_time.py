@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayes_nqp.checks._needs import ADOPTION, REFITS, ROWS
 from bayes_nqp.checks._options import whole_number
 from bayes_nqp.checks._placebo import placebo_finding
 from bayes_nqp.checks._refit import panel_of, refit, staggered
@@ -20,7 +21,12 @@ _BEFORE = 2
 """Periods that must be left before the pretended adoption."""
 
 
-@asks("Does a pretended, earlier adoption have no effect?", "placebo in time")
+@asks(
+    "Does a pretended, earlier adoption have no effect?",
+    "placebo in time",
+    place=70,
+    needs=(ADOPTION, ROWS, REFITS),
+)
 def placebo_time(fit: Fit, *, periods: int | None = None) -> Finding:
     """Pretend that units adopted earlier, and use rows before they did alone.
 

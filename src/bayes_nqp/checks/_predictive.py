@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.checks._labels import phrase
+from bayes_nqp.checks._needs import ROWS
 from bayes_nqp.checks._options import whole_number
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
@@ -29,7 +30,9 @@ _DOUBT, _FAILS = 0.03, 0.01
 """Below these chances of any statistic so far out the model is doubted, or fails."""
 
 
-@asks("Would the model produce outcomes like those observed?", "model fit")
+@asks(
+    "Would the model produce outcomes like those observed?", "model fit", place=130, needs=(ROWS,)
+)
 def model_fit(fit: Fit, *, draws: int = 500) -> Finding:
     """Compare untreated rows with replications from the posterior predictive distribution.
 

@@ -14,6 +14,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._differential_trend import trend_design
 from bayes_nqp.checks._labels import AS_FITTED
 from bayes_nqp.checks._leads import lead_design, leads_of
+from bayes_nqp.checks._needs import ADOPTION, REFITS, ROWS
 from bayes_nqp.checks._parallel import Judgement, judge
 from bayes_nqp.checks._refit import called, cautious, panel_of, refit, staggered
 from bayes_nqp.checks._result import FAILS, HOLDS, Finding, NotApplicable, asks
@@ -29,7 +30,12 @@ __all__ = ["Parted", "lead_design", "leads_of", "parted", "pretrends"]
 Array = npt.NDArray[np.float64]
 
 
-@asks("Did treated and untreated units move in parallel before adoption?", "pre-trends")
+@asks(
+    "Did treated and untreated units move in parallel before adoption?",
+    "pre-trends",
+    place=30,
+    needs=(ADOPTION, ROWS, REFITS),
+)
 def pretrends(fit: Fit) -> Finding:
     """Judge flat, unshrunk leads of a separate fit, and a differential slope of another.
 

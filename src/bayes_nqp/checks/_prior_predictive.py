@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.checks._labels import autocorrelation, phrase
+from bayes_nqp.checks._needs import ADOPTION, ROWS
 from bayes_nqp.checks._options import whole_number
 from bayes_nqp.checks._refit import panel_of, staggered
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, Verdict, asks
@@ -29,7 +30,12 @@ _DOUBT = 0.02
 """Two-sided tail probability of a single statistic below which there is doubt."""
 
 
-@asks("Do the priors allow the data seen, and effects of plausible size?", "prior predictive")
+@asks(
+    "Do the priors allow the data seen, and effects of plausible size?",
+    "prior predictive",
+    place=140,
+    needs=(ROWS, ADOPTION),
+)
 def prior_predictive(fit: Fit, *, draws: int = 500) -> Finding:
     """Compare the panel with outcomes drawn from the priors.
 

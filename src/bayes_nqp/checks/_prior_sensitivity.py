@@ -15,6 +15,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._labels import AVERAGE, average_in, labels, texts_of
+from bayes_nqp.checks._needs import ROWS
 from bayes_nqp.checks._paired import paired
 from bayes_nqp.checks._reasons import reason
 from bayes_nqp.checks._refit import estimator, panel_of
@@ -49,7 +50,7 @@ STRONG = "strong prior or weak likelihood"
 FINE = ""
 
 
-@asks("Does what is reported rest on the priors?", "prior sensitivity")
+@asks("Does what is reported rest on the priors?", "prior sensitivity", place=150, needs=(ROWS,))
 def prior_sensitivity(fit: Fit, *, threshold: float = THRESHOLD) -> Finding:
     """Scale the priors, and the likelihood, by powers near one and see what moves.
 

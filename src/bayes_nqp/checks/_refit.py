@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._labels import AS_FITTED
+from bayes_nqp.checks._needs import ADOPTION, CHANNELS, REFITS, ROWS, require
 from bayes_nqp.checks._reasons import gate_words
-from bayes_nqp.checks._result import DOUBT, HOLDS, NotApplicable, Verdict
-from bayes_nqp.designs import ContinuousExposure, Design, Mediation, StaggeredDiD
+from bayes_nqp.checks._result import DOUBT, HOLDS, Verdict
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.fitting import Fit, Numbers, fit_again, known_draws, pooled_over, short_effects
 from bayes_nqp.language import Message, joined
-from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.sampling import Importance
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from bayes_nqp.designs import Design, Estimator, Mediation, StaggeredDiD
     from bayes_nqp.panel import Panel
 
 __all__ = [
-    "adopted_channels",
     "called",
     "cautious",
     "channels",
     "estimator",
     "gate_text",
-    "gaussian",
     "numbers_of",
     "panel_of",
     "refit",
@@ -74,17 +72,12 @@ def panel_of(fitted: Fit) -> Panel:
     NotApplicable
         If the fit was saved without its rows and read without a panel.
     """
-    if fitted.panel is None:
-        raise NotApplicable(
-            Message(
-                "This fit was saved without its rows; nqp.load(path, panel=panel) brings them back."
-            )
-        )
-    return fitted.panel
+    require(fitted, ROWS)
+    return cast("Panel", fitted.panel)
 
 
 def staggered(fitted: Fit) -> StaggeredDiD:
-    """Take a fit's design if it is a staggered difference-in-differences.
+    """Take the design of a fit whose units adopt a treatment.
 
     Parameters
     ----------
@@ -97,25 +90,14 @@ def staggered(fitted: Fit) -> StaggeredDiD:
     Raises
     ------
     NotApplicable
-        If it is another design.
+        If nobody adopts anything.
     """
-    design: object = fitted.design
-    if isinstance(design, ContinuousExposure):
-        raise NotApplicable(
-            Message(
-                "Nobody adopts a continuous exposure, so there is no time before it to look at; "
-                "the check 'future_exposure' asks whether exposure to come predicts the outcome."
-            )
-        )
-    if not isinstance(design, StaggeredDiD):
-        raise NotApplicable(
-            Message("This check asks nothing of a {} design.", type(design).__name__)
-        )
-    return design
+    require(fitted, ADOPTION)
+    return cast("StaggeredDiD", fitted.design)
 
 
-def estimator(fitted: Fit) -> StaggeredDiD | ContinuousExposure:
-    """Take a fit's design if it has the outcome's equation alone.
+def estimator(fitted: Fit) -> Estimator:
+    """Take the design of a fit of the outcome alone.
 
     Parameters
     ----------
@@ -124,39 +106,8 @@ def estimator(fitted: Fit) -> StaggeredDiD | ContinuousExposure:
     Returns
     -------
     StaggeredDiD or ContinuousExposure
-
-    Raises
-    ------
-    NotApplicable
-        If it is another design.
     """
-    if isinstance(fitted.design, ContinuousExposure):
-        return fitted.design
-    return staggered(fitted)
-
-
-def gaussian(fitted: Fit) -> None:
-    """See that refits of a fit are quick.
-
-    Parameters
-    ----------
-    fitted : Fit
-
-    Raises
-    ------
-    NotApplicable
-        If its likelihood does not compress, so that every refit would run row by row.
-    """
-    design = fitted.design
-    likelihood = design.likelihood
-    if not isinstance(likelihood, Gaussian):
-        raise NotApplicable(
-            Message(
-                "Refits under {!r} run row by row and take too long; ask it of the same design "
-                "with likelihood=nqp.Gaussian().",
-                likelihood,
-            )
-        )
+    return cast("Estimator", fitted.design)
 
 
 def refit(fitted: Fit, design: Design, panel: Panel | None = None) -> Fit:
@@ -185,7 +136,7 @@ def refit(fitted: Fit, design: Design, panel: Panel | None = None) -> Fit:
     panel = own if panel is None else panel
     if design == fitted.design and panel.digest == own.digest:
         return fitted
-    gaussian(fitted)
+    require(fitted, REFITS)
     kept = _FITS.setdefault(fitted, {})
     key = (design, panel.digest)
     if key not in kept:
@@ -217,7 +168,7 @@ def short_refit(fitted: Fit, design: Design, panel: Panel | None = None) -> xr.D
         If the fit has no panel, or a likelihood that does not compress.
     """
     panel = panel_of(fitted) if panel is None else panel
-    gaussian(fitted)
+    require(fitted, REFITS)
     kept = _EFFECTS.setdefault(fitted, {})
     key = (design, panel.digest)
     if key not in kept:
@@ -246,7 +197,7 @@ def called(fitted: Fit) -> Message:
     if _ALONE in fitted.facts:
         rows = int(fitted.facts[_ALONE])
         return Message("outcome alone, {} rows with all mediators", rows)
-    early = getattr(fitted.design, "anticipation", 0) > 0
+    early = fitted.design.facts.anticipation > 0
     return Message("as fitted, from adoption on") if early else AS_FITTED
 
 
@@ -263,8 +214,7 @@ def total_fit(fitted: Fit) -> Fit:
     Fit
         Whose effects are total effects.
     """
-    design = fitted.design
-    assert isinstance(design, Mediation)
+    design = channels(fitted)
     panel = panel_of(fitted)
     rows = design.rows(panel)
     made, kept = refit(fitted, design.design, rows), _FITS[fitted]
@@ -298,7 +248,7 @@ def single(fitted: Fit) -> Fit:
 
 
 def channels(fitted: Fit) -> Mediation:
-    """Take a fit's design if it has channels.
+    """Take the design of a fit with channels.
 
     Parameters
     ----------
@@ -311,41 +261,10 @@ def channels(fitted: Fit) -> Mediation:
     Raises
     ------
     NotApplicable
-        If it has none.
+        If no channels were fitted.
     """
-    design: object = fitted.design
-    if not isinstance(design, Mediation):
-        raise NotApplicable(
-            Message("No channels were fitted; nqp.Mediation(design, mediators=[...]).")
-        )
-    return design
-
-
-def adopted_channels(fitted: Fit) -> Mediation:
-    """Take a fit's design if it has channels of a treatment that is adopted.
-
-    Parameters
-    ----------
-    fitted : Fit
-
-    Returns
-    -------
-    Mediation
-
-    Raises
-    ------
-    NotApplicable
-        If it has none, or those of a continuous exposure.
-    """
-    design = channels(fitted)
-    if isinstance(design.design, ContinuousExposure):
-        raise NotApplicable(
-            Message(
-                "This check looks at rows before or without treatment, and a continuous exposure "
-                "has none."
-            )
-        )
-    return design
+    require(fitted, CHANNELS)
+    return cast("Mediation", fitted.design)
 
 
 def _fitted(fitted: Fit, design: Design, panel: Panel) -> Fit:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_nqp.checks._needs import Need, NotApplicable, require
 from bayes_nqp.checks._reasons import first_of, reason
 from bayes_nqp.doors import door
 from bayes_nqp.errors import IdentificationError, StudyError, nearest
@@ -20,7 +21,9 @@ from bayes_nqp.language import NOTHING, Message, Translator, message, separated
 from bayes_nqp.markup import html
 
 if TYPE_CHECKING:
+    from bayes_nqp.designs import Design
     from bayes_nqp.fitting import Fit
+    from bayes_nqp.panel import Panel
 
 __all__ = [
     "DOUBT",
@@ -66,20 +69,6 @@ NOT_APPLICABLE: Final = "not applicable"
 
 TINTS: Final = {HOLDS: "#1a7f37", DOUBT: "#9a6700", FAILS: "#b42318", REPORTED: "#0550ae"}
 """Colours of verdicts on a page; that of the others is grey."""
-
-
-class NotApplicable(Exception):  # noqa: N818 - no error: the frame turns it into a verdict
-    """Raised by a check that has nothing to ask of a fit.
-
-    Parameters
-    ----------
-    why : Message
-        The reason, as a sentence.
-    """
-
-    def __init__(self, why: Message) -> None:
-        self.why = why
-        super().__init__(why)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,6 +229,12 @@ class Check:
         What it is asked of: the total effect, where channels were fitted too that of the
         outcome's own design on the same rows; the channels of a `Mediation` alone; or any fit
         as it is.
+    place : int, default 1000
+        Where it stands in reports, from low to high.
+    needs : tuple of Need, default ()
+        What it cannot do without: the first that is missing gives the reason.
+    suits : callable, optional
+        Whether the list of all checks of a fit to a panel is to hold it; always by default.
     """
 
     name: str
@@ -247,6 +242,25 @@ class Check:
     find: Callable[..., Finding]
     title: str = ""
     of: Literal["total", "channels", "fit"] = "total"
+    place: int = 1000
+    needs: tuple[Need, ...] = ()
+    suits: Callable[[Panel], bool] | None = None
+
+    def listed(self, design: Design, panel: Panel | None) -> bool:
+        """Tell whether the check is among those that a design on a panel calls for.
+
+        Parameters
+        ----------
+        design : StaggeredDiD, or another design
+        panel : Panel or None
+
+        Returns
+        -------
+        bool
+        """
+        if panel is not None and self.suits is not None and not self.suits(panel):
+            return False
+        return all(need.asked_anyway or need.met(design, panel) for need in self.needs)
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -279,6 +293,7 @@ class Check:
                     hint=nearest(name, self.options) if self.options else "it takes none",
                 )
         try:
+            require(fit, *self.needs)
             found = self.find(fit, **options)
         except NotApplicable as nothing:
             found = Finding(NOT_APPLICABLE, NOTHING, nothing.why)
@@ -304,10 +319,20 @@ def _unidentified(error: IdentificationError) -> Message:
     return Message("Its fit cannot be made: {} ({}).", reason(error), place)
 
 
+REGISTERED: Final[dict[str, Check]] = {}
+"""Checks by name, as they were registered."""
+
+
 def asks(
-    question: str, title: str = "", of: Literal["total", "channels", "fit"] = "total"
+    question: str,
+    title: str = "",
+    *,
+    of: Literal["total", "channels", "fit"] = "total",
+    place: int = 1000,
+    needs: tuple[Need, ...] = (),
+    suits: Callable[[Panel], bool] | None = None,
 ) -> Callable[[Callable[..., Finding]], Check]:
-    """Make a function a check, named as the function is.
+    """Make a function a check, named as the function is, and register it.
 
     Parameters
     ----------
@@ -317,15 +342,23 @@ def asks(
         The same in a word or two; by default its name.
     of : {"total", "channels", "fit"}, default "total"
         What it is asked of, as in `Check`.
+    place : int, default 1000
+        Where it stands in reports, from low to high.
+    needs : tuple of Need, default ()
+        What it cannot do without, as in `Check`.
+    suits : callable, optional
+        Whether it suits a panel, as in `Check`.
 
     Returns
     -------
     callable
-        A decorator.
+        A decorator. A check of the same name takes the place of an earlier one.
     """
 
-    def made(find: Callable[..., Finding]) -> Check:
+    def decorate(find: Callable[..., Finding]) -> Check:
         name = find.__name__
-        return Check(name, message(question), find, Message(title or name, context="check"), of)
+        short = Message(title or name, context="check")
+        REGISTERED[name] = Check(name, message(question), find, short, of, place, needs, suits)
+        return REGISTERED[name]
 
-    return made
+    return decorate

@@ -14,6 +14,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._labels import OVERALL, labels
+from bayes_nqp.checks._needs import ADOPTION, REFITS, ROWS
 from bayes_nqp.checks._refit import cautious
 from bayes_nqp.checks._result import NOT_APPLICABLE, REPORTED, Finding, asks
 from bayes_nqp.checks.robust import Study
@@ -66,6 +67,8 @@ class _Quantity:
 @asks(
     "How large would violations of parallel trends have to be to undo the effect?",
     "sensitivity to non-parallel trends",
+    place=50,
+    needs=(ADOPTION, ROWS, REFITS),
 )
 def sensitivity(fit: Fit, *, grid: Sequence[float] | None = None) -> Finding:
     """Find the size of violations that would undo the average effect, and each level's.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bayes_nqp.checks._alternatives import Alternative, compared
 from bayes_nqp.checks._judged import judged
 from bayes_nqp.checks._labels import owner, texts_of
+from bayes_nqp.checks._needs import ROWS
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import Finding, NotApplicable, asks
 from bayes_nqp.checks._structures import structure_label
@@ -32,7 +33,12 @@ _FACTOR = 2.5
 _EXAMPLE = "designs={'common time effects': fit.design.replace(time=nqp.TimeEffects())}"
 
 
-@asks("Does the average effect survive other models of the same data?", "specifications")
+@asks(
+    "Does the average effect survive other models of the same data?",
+    "specifications",
+    place=160,
+    needs=(ROWS,),
+)
 def specifications(fit: Fit, *, designs: Mapping[str, Estimator] | None = None) -> Finding:
     """Refit with other errors, time effects, pooling, priors, covariates, controls.
 

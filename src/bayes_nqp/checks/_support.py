@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._information import cell_information
+from bayes_nqp.checks._needs import ROWS
 from bayes_nqp.checks._refit import panel_of, staggered
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, Verdict, asks
 from bayes_nqp.designs import ContinuousExposure
@@ -25,7 +26,12 @@ LITTLE = 0.1
 """Share of the prior variance of a cell's own departure; removing less, data hardly tell it."""
 
 
-@asks("Which effects do the data identify, and on how many units do they rest?", "support")
+@asks(
+    "Which effects do the data identify, and on how many units do they rest?",
+    "support",
+    place=20,
+    needs=(ROWS,),
+)
 def support(fit: Fit) -> Finding:
     """Count the cells that are dropped, and those that rest on few units, controls or pooling.
 
@@ -35,8 +41,8 @@ def support(fit: Fit) -> Finding:
     of its own. Under ``Separate`` it is one; under ``Complete`` cells have no departure, and
     nothing rests on its prior. It does not change the verdict.
     """
-    if isinstance(fit.design, ContinuousExposure):
-        return _exposed(fit.design, panel_of(fit))
+    if not fit.design.facts.adopted:
+        return _exposed(cast("ContinuousExposure", fit.design), panel_of(fit))
     panel, design = panel_of(fit), staggered(fit)
     table = support_of(design, panel)
     table = table[table["event_time"] >= -design.anticipation].reset_index(drop=True)

@@ -12,6 +12,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._labels import labels
+from bayes_nqp.checks._needs import ROWS
 from bayes_nqp.checks._refit import cautious, estimator, panel_of, refit
 from bayes_nqp.checks._result import (
     DOUBT,
@@ -35,7 +36,12 @@ if TYPE_CHECKING:
 _ENDS = (0.025, 0.975)
 
 
-@asks("Do contrasts between strata survive another choice of time effects?", "time effects")
+@asks(
+    "Do contrasts between strata survive another choice of time effects?",
+    "time effects",
+    place=110,
+    needs=(ROWS,),
+)
 def time_effects(fit: Fit) -> Finding:
     """Compare every contrast with level-specific and with common time effects."""
     panel, design = panel_of(fit), estimator(fit)

@@ -19,7 +19,8 @@ from bayes_nqp.checks._channels import (
     table_of,
     worst_of,
 )
-from bayes_nqp.checks._refit import adopted_channels, cautious, panel_of, short_refit
+from bayes_nqp.checks._needs import ADOPTION, CHANNELS, ROWS
+from bayes_nqp.checks._refit import cautious, channels, panel_of, short_refit
 from bayes_nqp.checks._result import DOUBT, HOLDS, NOT_APPLICABLE, Finding, NotApplicable, asks
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError
@@ -49,7 +50,13 @@ class _Ask:
     lost: bool = False
 
 
-@asks("Do mediators move no later than the outcome?", "timing of mediators", of="channels")
+@asks(
+    "Do mediators move no later than the outcome?",
+    "timing of mediators",
+    of="channels",
+    place=240,
+    needs=(CHANNELS, ADOPTION, ROWS),
+)
 def timing(fit: Fit) -> Finding:
     """Compare when a mediator and the outcome respond, and let mediators come a period earlier.
 
@@ -66,7 +73,7 @@ def timing(fit: Fit) -> Finding:
     has no order, and cause could run from the outcome to the mediator. The verdict is in doubt
     if a mediator is late or loses its sign, and holds otherwise.
     """
-    design = adopted_channels(fit)
+    design = channels(fit)
     names = design.names(panel_of(fit))
     horizon = _horizon(cell_effects(fit))
     whole = None if horizon is None else _delay(cell_effects(fit), horizon)
@@ -125,7 +132,7 @@ def _interval(
 
 
 def _lagged(fit: Fit) -> xr.Dataset | None:
-    design = adopted_channels(fit)
+    design = channels(fit)
     try:
         return short_refit(fit, plain(design, lag=design.lag + 1))
     except (IdentificationError, PanelError):

@@ -36,6 +36,8 @@ class Facts:
         Whether equations are drawn together, since what deviates in one does so in another.
     lag : int, default 0, periods
         By which mediators come before the outcome.
+    anticipation : int, default 0, periods
+        By which effects may come before adoption.
     """
 
     timing: Literal["adoption", "dose"]
@@ -47,6 +49,7 @@ class Facts:
     channels: bool = False
     joined: bool = False
     lag: int = 0
+    anticipation: int = 0
 
     @property
     def adopted(self) -> bool:

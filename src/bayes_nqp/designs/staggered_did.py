@@ -117,8 +117,12 @@ class StaggeredDiD(SingleEquation):
     @property
     def facts(self) -> Facts:
         """What the design can do and what it assumes."""
-        compresses = isinstance(self.likelihood, Gaussian)
-        return Facts("adoption", self.effect, self.errors, self.time, compresses, self.moderator)
+        return Facts(
+            "adoption", self.effect, self.errors, self.time,
+            compresses=isinstance(self.likelihood, Gaussian),
+            moderator=self.moderator,
+            anticipation=self.anticipation,
+        )  # fmt: skip
 
     def frame(self, panel: Panel) -> DesignFrame:
         """Codes of the panel's rows and units under this design.

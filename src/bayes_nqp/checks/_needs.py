@@ -1,0 +1,120 @@
+"""What checks need of a fit, and the reasons where it is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bayes_nqp.language import Message
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs import Design
+    from bayes_nqp.fitting import Fit
+    from bayes_nqp.panel import Panel
+
+__all__ = [
+    "ADOPTION", "CHANNELS", "DOSE", "REFITS", "ROWS", "Need", "NotApplicable", "require",
+]  # fmt: skip
+
+
+class NotApplicable(Exception):  # noqa: N818 - no error: the frame turns it into a verdict
+    """Raised by a check that has nothing to ask of a fit.
+
+    Parameters
+    ----------
+    why : Message
+        The reason, as a sentence.
+    """
+
+    def __init__(self, why: Message) -> None:
+        self.why = why
+        super().__init__(why)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Need:
+    """Something that a check cannot do without.
+
+    Parameters
+    ----------
+    met : callable
+        Whether a design, and the panel that a fit of it has, offer it.
+    reason : callable
+        From a design that does not offer it to a sentence.
+    asked_anyway : bool, default True
+        Whether the list of all checks holds those that miss it, with the reason.
+    """
+
+    met: Callable[[Design, Panel | None], bool]
+    reason: Callable[[Design], Message]
+    asked_anyway: bool = True
+
+
+def require(fit: Fit, *needs: Need) -> None:
+    """See that a fit offers what is needed.
+
+    Parameters
+    ----------
+    fit : Fit
+    *needs : Need
+        In the order in which the first that is missing gives the reason.
+
+    Raises
+    ------
+    NotApplicable
+        With the reason.
+    """
+    for need in needs:
+        if not need.met(fit.design, fit.panel):
+            raise NotApplicable(need.reason(fit.design))
+
+
+def _no_adoption(design: Design) -> Message:
+    if design.facts.channels:
+        return Message(
+            "This check looks at rows before or without treatment, and a continuous exposure has "
+            "none."
+        )
+    return Message(
+        "Nobody adopts a continuous exposure, so there is no time before it to look at; "
+        "the check 'future_exposure' asks whether exposure to come predicts the outcome."
+    )
+
+
+ROWS: Final = Need(
+    lambda _, panel: panel is not None,
+    lambda _: Message(
+        "This fit was saved without its rows; nqp.load(path, panel=panel) brings them back."
+    ),
+)
+"""The panel that was fitted."""
+
+REFITS: Final = Need(
+    lambda design, _: design.facts.compresses,
+    lambda design: Message(
+        "Refits under {!r} run row by row and take too long; ask it of the same design "
+        "with likelihood=nqp.Gaussian().",
+        design.likelihood,
+    ),
+)
+"""Rows that can be summed up, so that refits are quick."""
+
+ADOPTION: Final = Need(lambda design, _: design.facts.adopted, _no_adoption)
+"""A treatment that units adopt, so that there are cohorts and rows before it."""
+
+DOSE: Final = Need(
+    lambda design, _: not design.facts.adopted,
+    lambda _: Message(
+        "This design has no continuous exposure; 'pretrends' asks it of a treatment."
+    ),
+    asked_anyway=False,
+)
+"""A continuous exposure."""
+
+CHANNELS: Final = Need(
+    lambda design, _: design.facts.channels,
+    lambda _: Message("No channels were fitted; nqp.Mediation(design, mediators=[...])."),
+    asked_anyway=False,
+)
+"""Mediators with equations of their own."""
