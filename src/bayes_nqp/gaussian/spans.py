@@ -10,7 +10,7 @@ from scipy.linalg import solve_triangular
 from scipy.linalg.lapack import dpstrf
 
 from bayes_nqp.gaussian._small import lower_triangles
-from bayes_nqp.gaussian.maps import slots_of_groups
+from bayes_nqp.gaussian.layout import slots_of_groups
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.statement import Problem
 from bayes_nqp.gaussian.unit_precision import small

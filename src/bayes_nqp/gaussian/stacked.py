@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import coo_array, csr_array, vstack
 
-from bayes_nqp.gaussian.maps import quadratic_map
+from bayes_nqp.gaussian.layout import quadratic_map
 from bayes_nqp.gaussian.problem import GaussianProblem, LinearPart
 from bayes_nqp.gaussian.types import Array, Arrowhead, Index, Values
 from bayes_nqp.parameters import Correlation, HalfNormal, Parameter, ParameterSpace

@@ -1,0 +1,180 @@
+"""How groups' periods and columns load on coefficients: the layout of normal equations (5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import block_diag, coo_array, csr_array
+
+from bayes_nqp.gaussian._small import lower_places
+from bayes_nqp.gaussian._sparse import beside, from_triplets
+from bayes_nqp.gaussian.statement import Block, Group, Problem
+from bayes_nqp.gaussian.types import PADDING, Arrowhead, Index
+
+__all__ = ["Layout", "layout_of", "quadratic_map", "slots_of_groups"]
+
+_REMEMBERED = 8
+"""Layouts that are held: refits to other outcomes, or to cohorts dealt anew, share theirs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where coefficients stand, whatever the rows say of them.
+
+    Parameters
+    ----------
+    loads : sequence of csr_array (J, n)
+        ``X_g``: how periods, columns and outcome of each group load on coefficients.
+    arrowhead : Arrowhead
+    """
+
+    loads: Sequence[Any]
+    arrowhead: Arrowhead
+
+
+@dataclass(frozen=True)
+class _Statement:
+    """All that a layout depends on, equal where its digest is."""
+
+    digest: bytes
+    n_periods: int = field(compare=False)
+    n_columns: int = field(compare=False)
+    global_scale: Index = field(compare=False)
+    blocks: Sequence[Block] = field(compare=False)
+    groups: Sequence[Group] = field(compare=False)
+
+
+def layout_of(problem: Problem) -> Layout:
+    """Lay coefficients out, or take the layout of a problem with the same blocks and groups.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Returns
+    -------
+    Layout
+    """
+    sizes = (problem.n_periods, problem.n_columns, len(problem.blocks), len(problem.groups))
+    seal = sha256(repr(sizes).encode())
+    arrays: list[npt.NDArray[Any]] = [problem.global_scale]
+    for block in problem.blocks:
+        arrays += [
+            np.array([block.n_levels, block.n_cells, *block.columns.shape]), block.columns,
+            block.local_slot, block.local_scale,
+        ]  # fmt: skip
+    for group in problem.groups:
+        arrays += [np.array([group.block, group.level, group.slopes]), group.cells]
+    for array in arrays:
+        seal.update(np.ascontiguousarray(array))
+    statement = _Statement(
+        seal.digest(), problem.n_periods, problem.n_columns, problem.global_scale,
+        problem.blocks, problem.groups,
+    )  # fmt: skip
+    return _laid_out(statement)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _laid_out(statement: _Statement) -> Layout:
+    blocks, block_of = statement.blocks, [group.block for group in statement.groups]
+    n_local = max((b.local_slot.size for b in blocks), default=0)
+    local = np.full((len(blocks), n_local), PADDING)
+    for b, block in enumerate(blocks):
+        local[b, : block.local_slot.size] = block.local_scale
+    of_block = [_loadings(b, n_local) for b in blocks]
+    loads = [csr_array(x @ of_block[block]) for block, x in slots_of_groups(statement)]
+    map2, stored = quadratic_map(loads, block_of, len(blocks))
+    arrowhead = Arrowhead(
+        map2, stored, local, np.asarray(statement.global_scale), 1,
+        beside(loads, block_of, len(blocks)),
+        block_diag([x[:-1] for x in of_block], format="csr"),
+    )  # fmt: skip
+    return Layout(loads, arrowhead)
+
+
+def slots_of_groups(problem: Problem | _Statement) -> list[tuple[int, Any]]:
+    """How periods, columns and outcome of each group load on the slots of its block.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Returns
+    -------
+    list of (int, csr_array (J, slot + 1))
+        Number of the block, and the loadings; the outcome last.
+    """
+    n_periods, n_columns = problem.n_periods, problem.n_columns
+    periods = np.arange(n_periods)
+    out = []
+    for group in problem.groups:
+        block = problem.blocks[group.block]
+        base, size = block.n_levels * n_periods, block.columns.shape[0]
+        inside = np.flatnonzero(group.cells >= 0)
+        slope = base + block.n_cells + group.slopes * n_columns
+        rows = [periods, inside, n_periods + np.arange(n_columns + 1)]
+        places = [group.level * n_periods + periods, base + group.cells[inside],
+                  np.r_[slope : slope + n_columns, size]]  # fmt: skip
+        at = (np.concatenate(rows), np.concatenate(places))
+        shape = (n_periods + n_columns + 1, size + 1)
+        out.append((group.block, csr_array(coo_array((np.ones(at[0].size), at), shape=shape))))
+    return out
+
+
+def _loadings(block: Block, n_local: int) -> Any:
+    """How slots of a block and the outcome load on local and global coefficients."""
+    slots, n_global = block.columns.shape
+    rows, columns = np.nonzero(block.columns)
+    at = np.arange(block.local_slot.size)
+    return csr_array(
+        (
+            np.concatenate([np.ones(at.size), block.columns[rows, columns], [1.0]]),
+            (
+                np.concatenate([block.local_slot, rows, [slots]]),
+                np.concatenate([at, n_local + columns, [n_local + n_global]]),
+            ),
+        ),
+        shape=(slots + 1, n_local + n_global + 1),
+    )
+
+
+def quadratic_map(
+    loads: Sequence[Any], block_of: Sequence[int], n_blocks: int
+) -> tuple[Any, Index]:
+    """``vec A = map2 vec F``, ``A_b = sum_g X_g' F_g X_g`` over the groups of a block (5).
+
+    Parameters
+    ----------
+    loads : sequence of csr_array (J, n)
+        ``X_g`` of every group.
+    block_of : sequence of int
+        Block of every group.
+    n_blocks : int
+
+    Returns
+    -------
+    tuple of csr_array (stored, G J (J + 1) / 2) and ndarray of int (stored)
+        And where the stored entries lie in (block, n, n).
+    """
+    width, n = loads[0].shape
+    in_f = lower_places(width).ravel()
+    size_f = width * (width + 1) // 2
+    rows, columns, values = [], [], []
+    for g, (x, block) in enumerate(zip(loads, block_of, strict=True)):
+        entry = x.tocoo()
+        at, coefficient = entry.coords
+        # Pairs of entries of X_g: coefficients (low, high) from periods and columns (p, r).
+        first, second = np.nonzero(coefficient[:, None] >= coefficient)
+        rows.append(block * n * n + coefficient[first] * n + coefficient[second])
+        columns.append(g * size_f + in_f[at[first] * width + at[second]])
+        values.append(entry.data[first] * entry.data[second])
+    full = from_triplets(rows, columns, values, (n_blocks * n * n, len(loads) * size_f))
+    diagonal = np.arange(n_blocks)[:, None] * n * n + np.arange(n) * (n + 1)
+    stored = np.union1d(np.flatnonzero(np.diff(full.indptr)), diagonal.ravel())
+    return csr_array(full[stored]), stored
