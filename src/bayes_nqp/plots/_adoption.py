@@ -17,7 +17,7 @@ from matplotlib.patches import Patch
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.estimands import text
-from bayes_nqp.language import Translator
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import INK, figure_of, settle, style
 from bayes_nqp.plots._words import words
@@ -26,6 +26,9 @@ __all__ = ["adoption"]
 
 _NO_ROW, _NEVER, _NOT_YET, _TREATED = 0, 1, 2, 3
 _COLOURS = ("white", "#ECECEC", "#C9C9C9")
+
+
+_SHARE = Message("Each row: the units of one cohort and stratum; their number is in brackets.")
 
 
 class _Panel(Protocol):
@@ -169,9 +172,7 @@ def _together(
         observed,
         units,
         translate(
-            ("Each row: the units of one cohort and stratum; their number is in brackets.")
-            if named
-            else "Each row: the units of one cohort; their number is in brackets."
+            (_SHARE) if named else "Each row: the units of one cohort; their number is in brackets."
         ),
     )
 

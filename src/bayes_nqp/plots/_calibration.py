@@ -38,6 +38,19 @@ _BAND = 0.95
 _SUSPECT = 0.05
 
 
+_CALIBRATION_TRUTHS = Message(
+    "Truths: {} draws from {}, outcomes simulated on the panel's own rows."
+)
+_CALIBRATION_RANGE = Message(
+    "Shaded: where coverage would be in {} of cases if it is nominal (lines); filled: outside."
+)
+_CALIBRATION_BAND = Message(
+    "Grey: what the whole curve keeps to in {} of cases if ranks are uniform; red: adjusted "
+    "p-value below .05."
+)
+_CALIBRATION_LEFT_OUT = Message("The {} quantities with the most uniform ranks are left out.")
+
+
 @door
 def calibration(
     result: Calibration,
@@ -96,35 +109,11 @@ def calibration(
             left, whole = _halves(figure)
             axes += _draw_ranks(left, chosen, result, translate)
         axes.append(_draw_coverage(whole, chosen, translate))
-        notes = [
-            translate(
-                "Truths: {} draws from {}, outcomes simulated on the panel's own rows.",
-                result.replications,
-                _SOURCES[result.source],
-            )
-        ]
-        notes += (
-            [
-                translate(
-                    "Grey: what the whole curve keeps to in {} of cases if ranks are uniform; "
-                    "red: adjusted p-value below .05.",
-                    percent(_BAND),
-                )
-            ]
-            if ranked
-            else []
-        )
-        notes.append(
-            translate(
-                "Shaded: where coverage would be in {} of cases if it is nominal (lines); filled: "
-                "outside.",
-                percent(_BAND),
-            )
-        )
+        notes = [translate(_CALIBRATION_TRUTHS, result.replications, _SOURCES[result.source])]
+        notes += [translate(_CALIBRATION_BAND, percent(_BAND))] if ranked else []
+        notes.append(translate(_CALIBRATION_RANGE, percent(_BAND)))
         if left_out and quantities is None:
-            notes.append(
-                translate("The {} quantities with the most uniform ranks are left out.", left_out)
-            )
+            notes.append(translate(_CALIBRATION_LEFT_OUT, left_out))
         annotate(figure, axes, notes, v.PASSED, translate, owned=True, title=title)
         settle(axes)
         axes[-1].tick_params(axis="y", length=0)

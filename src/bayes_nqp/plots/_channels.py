@@ -17,11 +17,19 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import By, by_path, channels_of, effects_of, gate_of, text
 from bayes_nqp.estimands._mediated import ALL
-from bayes_nqp.language import Translator
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._forest import Row, chance_text, draw_rows
 from bayes_nqp.plots._notes import annotate, wrapped
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, new_figure, settle, style
-from bayes_nqp.plots._words import PATHS, effect_label, percent, words
+from bayes_nqp.plots._words import (
+    CONTRASTS_LEFT_OUT,
+    LAST_THROUGH,
+    PATHS,
+    POINTS,
+    effect_label,
+    percent,
+    words,
+)
 
 __all__ = ["channels"]
 
@@ -31,6 +39,11 @@ _SQUARES: Final = 4
 _ACROSS: Final = 8
 """Columns of comparisons that one row of squares holds."""
 _BETTER: Final = LinearSegmentedColormap.from_list("pairs", ["#F3C6A5", "#FFFFFF", "#A9CDE6"])
+
+
+_PAIRS_KEY = Message(
+    "Squares: posterior probability that the effect along the row's path is the larger."
+)
 
 
 @door
@@ -106,36 +119,11 @@ def channels(
             _pairs(
                 square, channels_of(one), name, translate, named=k % _columns(len(compared)) == 0
             )
-        notes = [
-            translate(
-                "Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.",
-                percent(prob),
-            )
-        ]
-        notes += (
-            [
-                translate(
-                    "Squares: posterior probability that the effect along the row's path is the "
-                    "larger."
-                )
-            ]
-            if squares
-            else []
-        )
+        notes = [translate(POINTS, percent(prob))]
+        notes += [translate(_PAIRS_KEY)] if squares else []
         if len(groups) > _SQUARES:
-            notes.append(
-                translate("Contrasts are left out for strata with more than {} levels.", _SQUARES)
-            )
-        notes += (
-            [
-                translate(
-                    "An indirect effect is what enters the outcome last through that mediator; it "
-                    "is causal by itself only if mediators do not affect one another."
-                )
-            ]
-            if ALL in draws[v.PATH]
-            else []
-        )
+            notes.append(translate(CONTRASTS_LEFT_OUT, _SQUARES))
+        notes += [translate(LAST_THROUGH)] if ALL in draws[v.PATH] else []
         annotate(figure, [ax_], notes, gate_of(draws), translate, owned=ax is None, title=title)
         settle([ax_, *squares])
         ax_.tick_params(axis="y", length=0)

@@ -30,16 +30,23 @@ from bayes_nqp.estimands import (
     units_behind,
 )
 from bayes_nqp.estimands._by import names_of
-from bayes_nqp.language import Translator
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._intervals import PALE, draw_points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside, wrapped
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
-from bayes_nqp.plots._words import effect_label, percent, words
+from bayes_nqp.plots._words import LAST_THROUGH, effect_label, percent, words
 
 __all__ = ["decomposition"]
 
 _DIRECT: Final = "#C9CDD2"
 _PANELS: Final = 12
+
+
+_PARTS_KEY = Message(
+    "Bars: posterior means of direct and indirect effects, stacked up from zero if positive and "
+    "down if negative; together they give the mean of the total (points, with 50% and {} "
+    "equal-tailed intervals)."
+)
 
 
 @door
@@ -127,24 +134,8 @@ def decomposition(
         )
         used[(len(panels) - 1) // columns * columns].set_xlabel(xlabel)
         _key(axes[columns - 1], parts, translate)
-        notes = [
-            translate(
-                "Bars: posterior means of direct and indirect effects, stacked up from zero if "
-                "positive and down if negative; together they give the mean of the total (points, "
-                "with 50% and {} equal-tailed intervals).",
-                percent(prob),
-            )
-        ]
-        notes += (
-            [
-                translate(
-                    "An indirect effect is what enters the outcome last through that mediator; it "
-                    "is causal by itself only if mediators do not affect one another."
-                )
-            ]
-            if len(parts) > 2
-            else []
-        )
+        notes = [translate(_PARTS_KEY, percent(prob))]
+        notes += [translate(LAST_THROUGH)] if len(parts) > 2 else []
         if v.EVENT_TIME in names.values():
             notes += _composed(effects, list(names.values()), list(panels.values()), translate)
         annotate(figure, used, notes, gate_of(draws), translate, owned=ax is None, title=title)

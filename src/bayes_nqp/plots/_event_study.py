@@ -30,16 +30,22 @@ from bayes_nqp.estimands import (
     worst_gate,
 )
 from bayes_nqp.estimands._by import names_of
-from bayes_nqp.language import Translator
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._intervals import draw_points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
-from bayes_nqp.plots._words import effect_label, percent, words
+from bayes_nqp.plots._words import POINTS, effect_label, percent, words
 
 __all__ = ["event_study"]
 
 _TOGETHER = 3
 """Series that one panel can hold and still be read."""
+
+
+_LEADS_NOTE = Message(
+    "Leads: a fit of their own, relative to event time −1; effects: relative to all periods "
+    "before adoption."
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,22 +139,12 @@ def event_study(
             overall = att(effects, v.EVENT_TIME, weights, balanced=balanced)
             _panels(axes, series, overall, prob, columns)
         _dress(axes, translate, label, columns, len(series))
-        notes = [
-            translate(
-                "Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.",
-                percent(prob),
-            )
-        ]
+        notes = [translate(POINTS, percent(prob))]
         notes += [] if together else [translate("Grey line: all groups together.")]
         notes += (
             [translate("Zero is the expected path without the policy.")]
             if leads is None
-            else [
-                translate(
-                    "Leads: a fit of their own, relative to event time −1; effects: relative to "
-                    "all periods before adoption."
-                )
-            ]
+            else [translate(_LEADS_NOTE)]
         )
         notes += _composed(series, effects, list(names.values()), balanced, translate)
         gate = worst_gate(draws, *([] if leads is None else [leads]))

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.estimands import text
-from bayes_nqp.language import Translator
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import COLOURS, INK, WARNING, figure_of, settle, style
@@ -29,6 +29,11 @@ _ACROSS, _MOST = 3, 12
 _FEW, _PRIOR = COLOURS[1], COLOURS[3]
 _UPPER = np.array([(-0.5, -0.5), (-0.1, -0.5), (-0.5, -0.1)])
 _LOWER = -_UPPER
+
+
+_CELLS_KEY = Message(
+    "Each square: the treated rows of one cohort in one period, their number and shade."
+)
 
 
 def cells(result: CheckResult, look: Look) -> Figure:
@@ -68,9 +73,7 @@ def cells(result: CheckResult, look: Look) -> Figure:
             ax.set_visible(False)
         _labels(axes, len(panels), across, times, look)
         notes = [
-            translate(
-                "Each square: the treated rows of one cohort in one period, their number and shade."
-            ),
+            translate(_CELLS_KEY),
             *_marks(table, translate),
         ]
         hidden = table["stratum"].nunique() - len(panels) if look.ax is None else 0

@@ -14,7 +14,7 @@ from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._forest import Row, draw_rows
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import COLOURS, INK, figure_of, settle, style
-from bayes_nqp.plots._words import effect_label, percent
+from bayes_nqp.plots._words import POINTS, effect_label, percent
 
 __all__ = ["comparison"]
 
@@ -47,10 +47,7 @@ def comparison(result: CheckResult, look: Look) -> Figure:
                 tick.set_fontweight("bold")
         ax.set_xlabel(label)
         notes = [
-            translate(
-                "Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.",
-                percent(look.prob),
-            ),
+            translate(POINTS, percent(look.prob)),
             translate("Black: the fit itself."),
         ]
         gate = gate_of(draws)

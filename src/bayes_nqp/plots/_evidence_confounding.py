@@ -17,7 +17,7 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of, text
-from bayes_nqp.language import Translator
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate, label_beside
 from bayes_nqp.plots._style import COLOURS, MUTED, figure_of, settle, style
@@ -30,6 +30,16 @@ Array = npt.NDArray[np.float64]
 _ACROSS = 3
 """Panels beside one another that a page can show."""
 _CONFOUNDED = "confounded"
+
+
+_RHO_KEY = Message(
+    "Lines: posterior means with {} intervals, if the innovations of the mediator and of the "
+    "outcome have the correlation ρ, given the other mediators. At zero: no confounding."
+)
+_RHO_CROSSING = Message(
+    "Dashed: where the indirect effect crosses zero. A common cause then explains shares of both "
+    "innovations' variances whose product is ρ²."
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,16 +173,8 @@ def _drawn(panels: list[_Panel], whole: xr.Dataset, look: Look, columns: int) ->
                 translate("ρ: correlation of innovations with the outcome's"), loc="left"
             )
         notes = [
-            translate(
-                "Lines: posterior means with {} intervals, if the innovations of the mediator and "
-                "of the outcome have the correlation ρ, given the other mediators. At zero: no "
-                "confounding.",
-                percent(look.prob),
-            ),
-            translate(
-                "Dashed: where the indirect effect crosses zero. A common cause then explains "
-                "shares of both innovations' variances whose product is ρ²."
-            ),
+            translate(_RHO_KEY, percent(look.prob)),
+            translate(_RHO_CROSSING),
         ]
         used, gate = axes[: len(panels)], gate_of(whole)
         annotate(figure, used, notes, gate, translate, owned=look.ax is None, title=look.title)

@@ -14,18 +14,28 @@ from matplotlib.ticker import MaxNLocator
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.estimands import ENOUGH
-from bayes_nqp.language import Translator
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._intervals import draw_points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
-from bayes_nqp.plots._words import effect_label, percent
+from bayes_nqp.plots._words import POINTS, effect_label, percent
 
 __all__ = ["event_study"]
 
 _PANELS = 12
 """Panels that one page can hold."""
 _AFTER = f"{v.EVENT_TIME}_after"
+
+
+_LEAD_FIT = Message("Hollow: leads; filled: effects of the same fit; both from event time {}.")
+_LEAD_BOUND = Message(
+    "Grey: within the size of the average effect (or twice its sd), where leads should lie."
+)
+_TREND_LINE = Message(
+    "Line: the differential trend before adoption, dashed where it is prolonged, with its {} "
+    "interval."
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -201,36 +211,15 @@ def _dress(axes: list[Axes], label: str, translate: Translator, bottom: int) -> 
 
 def _notes(parts: list[_Part], look: Look, reference: int) -> list[str]:
     translate = look.translate
-    notes = [
-        translate(
-            "Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.",
-            percent(look.prob),
-        )
-    ]
+    notes = [translate(POINTS, percent(look.prob))]
     shown = [one for part in parts for one in (part.effect, part.lead) if one is not None]
     few = any((_few(one) & _known(one)).any() for one in shown)
     faint = [translate("Faint: fewer than {} units.", ENOUGH)] if few else []
     if parts[0].lead is None:
         return [*notes, translate("Zero is the expected path without the policy."), *faint]
-    notes.append(
-        translate(
-            "Hollow: leads; filled: effects of the same fit; both from event time {}.",
-            f"−{-reference}",
-        )
-    )
+    notes.append(translate(_LEAD_FIT, f"−{-reference}"))
     if np.isfinite(parts[0].bound):
-        notes.append(
-            translate(
-                "Grey: within the size of the average effect (or twice its sd), where leads "
-                "should lie."
-            )
-        )
+        notes.append(translate(_LEAD_BOUND))
     if parts[0].slope is not None:
-        notes.append(
-            translate(
-                "Line: the differential trend before adoption, dashed where it is prolonged, with "
-                "its {} interval.",
-                percent(look.prob),
-            )
-        )
+        notes.append(translate(_TREND_LINE, percent(look.prob)))
     return [*notes, *faint]

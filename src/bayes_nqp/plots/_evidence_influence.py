@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.language import Translator
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._intervals import written
 from bayes_nqp.plots._notes import annotate
@@ -35,6 +35,15 @@ __all__ = ["influence"]
 _NAMED = 20
 """Units with a line of their own; the others share one."""
 _CONTROL = COLOURS[4]
+
+
+_INFLUENCE_KEY = Message(
+    "Average effect on the treated rows of the other units, less that of all. Grey band: one "
+    "posterior sd."
+)
+_INFLUENCE_K = Message(
+    "k: Pareto k of the importance weights, red above {}, where only a refit can tell."
+)
 
 
 def influence(result: CheckResult, look: Look) -> Figure:
@@ -69,14 +78,8 @@ def influence(result: CheckResult, look: Look) -> Figure:
         _columns(ax, named, height, float(table.attrs["good_k"]), translate)
         _key(ax, table, translate)
         notes = [
-            translate(
-                "Average effect on the treated rows of the other units, less that of all. Grey "
-                "band: one posterior sd."
-            ),
-            translate(
-                "k: Pareto k of the importance weights, red above {}, where only a refit can tell.",
-                f"{table.attrs['good_k']:.2f}",
-            ),
+            translate(_INFLUENCE_KEY),
+            translate(_INFLUENCE_K, f"{table.attrs['good_k']:.2f}"),
         ]
         gate = str(table.attrs.get(v.GATE, v.UNVERIFIED))
         annotate(figure, [ax], notes, gate, translate, owned=look.ax is None, title=look.title)

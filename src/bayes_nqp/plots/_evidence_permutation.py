@@ -9,11 +9,15 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
+from bayes_nqp.language import Message
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
 
 __all__ = ["permutation"]
+
+
+_PLACEBOS = Message("Bars: {} permutations of the cohorts within strata. Dashed: ±1.96. p = {}.")
 
 
 def permutation(result: CheckResult, look: Look) -> Figure:
@@ -50,13 +54,7 @@ def permutation(result: CheckResult, look: Look) -> Figure:
         ax.set_xlabel(translate("Average effect over its posterior sd"))
         ax.set_ylabel(translate("Permutations"))
         ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
-        notes = [
-            translate(
-                "Bars: {} permutations of the cohorts within strata. Dashed: ±1.96. p = {}.",
-                placebo.size,
-                f"{evidence.attrs['p']:.3f}",
-            )
-        ]
+        notes = [translate(_PLACEBOS, placebo.size, f"{evidence.attrs['p']:.3f}")]
         annotate(figure, [ax], notes, v.PASSED, translate, owned=look.ax is None, title=look.title)
         settle([ax])
     return figure

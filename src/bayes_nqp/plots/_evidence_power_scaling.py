@@ -30,6 +30,11 @@ _TO: Final = {
 }
 
 
+_POWER_SCALING = Message(
+    "Dashed: threshold {}. Bold: sensitive to the priors. Above: effects; below: parameters."
+)
+
+
 def power_scaling(result: CheckResult, look: Look) -> Figure:
     """Draw the sensitivity of every quantity to the priors and to the likelihood.
 
@@ -61,13 +66,7 @@ def power_scaling(result: CheckResult, look: Look) -> Figure:
             loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, fontsize=8,
             borderpad=0, handletextpad=0.3,
         )  # fmt: skip
-        notes = [
-            translate(
-                "Dashed: threshold {}. Bold: sensitive to the priors. Above: effects; below: "
-                "parameters.",
-                f"{threshold:g}",
-            )
-        ]
+        notes = [translate(_POWER_SCALING, f"{threshold:g}")]
         if (table["prior"] < _FLOOR).any() or (table["likelihood"] < _FLOOR).any():
             notes.append(translate("Values below {} are drawn there.", f"{_FLOOR:g}"))
         annotate(figure, [ax], notes, v.PASSED, translate, owned=look.ax is None, title=look.title)

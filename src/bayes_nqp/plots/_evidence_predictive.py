@@ -43,6 +43,13 @@ _STATISTICS: Final = {
 """What small panels call the statistics."""
 
 
+_P_SINGLE = Message(
+    "p: two-sided, each statistic by itself; red: farther out than 95% of such panels have any "
+    "statistic."
+)
+_DISTANCES = Message("Bars hold 95% of panels; red: farther out than 95% of panels have any.")
+
+
 def predictive(result: CheckResult, look: Look) -> Figure:
     """Draw a small histogram of replications for every statistic, with the observed one.
 
@@ -97,16 +104,7 @@ def _notes(evidence: xr.Dataset, look: Look) -> list[str]:
             evidence.sizes["replication"],
         )
     ]
-    notes.append(
-        translate(
-            (
-                "p: two-sided, each statistic by itself; red: farther out than 95% of such panels "
-                "have any statistic."
-            )
-            if look.ax is None
-            else ("Bars hold 95% of panels; red: farther out than 95% of panels have any.")
-        )
-    )
+    notes.append(translate((_P_SINGLE) if look.ax is None else (_DISTANCES)))
     overall = float(evidence.attrs["overall_p_value"])
     return [*notes, translate("All together: p = {}.", f"{overall:.3f}")]
 

@@ -17,13 +17,19 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of, text
-from bayes_nqp.language import Translator
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate, label_beside
 from bayes_nqp.plots._style import COLOURS, MUTED, figure_of, settle, style
 from bayes_nqp.plots._words import effect_label, percent, words
 
 __all__ = ["regions", "sensitivity"]
+
+
+_ROBUST_NOTE = Message(
+    "Blue: robust {0} region; orange: {0} interval under parallel trends, with its posterior "
+    "mean, from the fit with leads."
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,13 +150,7 @@ def _drawn(panels: list[_Panel], whole: xr.Dataset, look: Look) -> Figure:
             axes[0].set_xlabel(across)
         else:
             axes[(len(panels) - 1) // columns * columns].set_xlabel(across, loc="left")
-        notes = [
-            translate(
-                "Blue: robust {0} region; orange: {0} interval under parallel trends, with its "
-                "posterior mean, from the fit with leads.",
-                percent(float(whole.attrs["prob"])),
-            )
-        ]
+        notes = [translate(_ROBUST_NOTE, percent(float(whole.attrs["prob"])))]
         if any(0 < float(one.regions["breakdown"]) < np.inf for one in panels):
             notes.append(translate("Dashed: breakdown, beyond which the region holds zero."))
         used, gate = axes[: len(panels)], gate_of(whole)

@@ -17,7 +17,7 @@ from bayes_nqp.plots._forest import Row, draw_rows
 from bayes_nqp.plots._intervals import points_of
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import COLOURS, FAINT, INK, MUTED, WARNING, figure_of, settle, style
-from bayes_nqp.plots._words import effect_label, percent
+from bayes_nqp.plots._words import POINTS, effect_label, percent
 
 __all__ = ["specifications"]
 
@@ -55,10 +55,7 @@ def specifications(result: CheckResult, look: Look) -> Figure:
         ax.set_xlabel(label)
         ax.locator_params(axis="x", nbins=5)
         notes = [
-            translate(
-                "Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.",
-                percent(look.prob),
-            ),
+            translate(POINTS, percent(look.prob)),
             translate("Band: {} interval of the fit itself.", percent(look.prob)),
         ]
         notes += [translate("Hollow: for comparison only.")] if not evidence["counts"].all() else []

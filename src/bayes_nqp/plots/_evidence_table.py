@@ -15,7 +15,7 @@ from bayes_nqp import diagnostics
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.checks._labels import messages_of
-from bayes_nqp.language import Translator
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import (
@@ -35,6 +35,9 @@ __all__ = ["table"]
 _MOST = 40
 """Quantities that are drawn; the others are better."""
 _RHAT, _ESS = diagnostics.RHAT, diagnostics.ESS
+
+
+_ESS_KEY = Message("Effective draws: filled, bulk; hollow, tail. Red: beyond the threshold.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +104,7 @@ def table(result: CheckResult, look: Look) -> Figure:
     with style([translate.sample, look.title or "", *names]):
         figure, left, right = _axes(look, (6.8, 0.165 * len(shown) + 1.25))
         _fill((left, right), sides, shown, names)
-        keys = (
-            [translate("Effective draws: filled, bulk; hollow, tail. Red: beyond the threshold.")]
-            if len(sides[1].columns) > 1
-            else []
-        )
+        keys = [translate(_ESS_KEY)] if len(sides[1].columns) > 1 else []
         notes = [
             *keys,
             *(

@@ -21,7 +21,7 @@ from bayes_nqp.language import Translator
 from bayes_nqp.plots._intervals import Points, draw_points, numbers, points_of, written
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
-from bayes_nqp.plots._words import effect_label, percent, words
+from bayes_nqp.plots._words import POINTS, effect_label, percent, words
 
 __all__ = ["Row", "chance_text", "draw_rows", "forest"]
 
@@ -107,12 +107,7 @@ def forest(
         figure, (ax_,) = figure_of(ax, (6.6, 0.215 * len(rows) + 1.25))
         draw_rows(ax_, rows, prob, translate)
         ax_.set_xlabel(label)
-        notes = [
-            translate(
-                "Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.",
-                percent(prob),
-            )
-        ]
+        notes = [translate(POINTS, percent(prob))]
         if any(draws.sizes[new] > _CONTRASTED for new, draws in groups.items()):
             notes.append(
                 translate(

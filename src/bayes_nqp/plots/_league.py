@@ -20,7 +20,7 @@ from bayes_nqp.language import Translator
 from bayes_nqp.plots._intervals import Points, draw_points, points_of
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import ACCENT, FAINT, MUTED, figure_of, settle, style
-from bayes_nqp.plots._words import effect_label, percent, words
+from bayes_nqp.plots._words import POINTS, effect_label, percent, words
 
 __all__ = ["league"]
 
@@ -100,10 +100,7 @@ def league(
         ax_.axvline(middle, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
         ax_.set_xlabel(label)
         notes = [
-            translate(
-                "Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.",
-                percent(prob),
-            ),
+            translate(POINTS, percent(prob)),
             translate("Filled: the interval excludes zero."),
             translate("Dashed: average effect on the treated."),
         ]

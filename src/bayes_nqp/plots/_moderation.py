@@ -20,6 +20,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import By, effects_of, gate_of, moderated, text
 from bayes_nqp.estimands._average import average_of
 from bayes_nqp.estimands._moderated import moderator_name, moderator_rows
+from bayes_nqp.language import Message
 from bayes_nqp.plots._intervals import Points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
@@ -37,6 +38,13 @@ _FADED: Final = 0.3
 _BINS: Final = 24
 _FLOOR: Final = 0.16
 """Share of an axes' height that the histogram takes."""
+
+
+_MODERATION_KEY = Message(
+    "Line: mean effect on the treated, had all of them this moderator. Bands: 50% and {} "
+    "equal-tailed intervals."
+)
+_MODERATION_FADED = Message("Dashed and faded: beyond the moderators that were observed.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,15 +129,11 @@ def moderation(
             if i >= len(lines) - columns:
                 ax_.set_xlabel(name)
         notes = [
-            translate(
-                "Line: mean effect on the treated, had all of them this moderator. Bands: 50% and "
-                "{} equal-tailed intervals.",
-                percent(prob),
-            ),
+            translate(_MODERATION_KEY, percent(prob)),
             translate("Grey bars: treated rows by their moderator."),
         ]
         notes += (
-            [translate("Dashed and faded: beyond the moderators that were observed.")]
+            [translate(_MODERATION_FADED)]
             if any(_beyond(line, draws[name]) for line in lines)
             else []
         )

@@ -18,12 +18,12 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import By, by_path, effects_of, gate_of, lag_of, legs, text
 from bayes_nqp.estimands._by import member_name, names_of
 from bayes_nqp.estimands._contrast import at_level
-from bayes_nqp.language import Translator
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._forest import chance_text
 from bayes_nqp.plots._intervals import Points, numbers, points_of, written
 from bayes_nqp.plots._notes import annotate, wrapped
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
-from bayes_nqp.plots._words import PATHS, percent, words
+from bayes_nqp.plots._words import LAST_THROUGH, PATHS, percent, words
 
 __all__ = ["paths"]
 
@@ -38,6 +38,15 @@ _FILL: Final = "#F1F3F5"
 
 # Left and right edges of the boxes, and of the column of numbers, as shares of the width.
 _TREATMENT, _MEDIATOR, _OUTCOME, _COLUMN = (0.0, 0.1), (0.25, 0.435), (0.585, 0.685), (0.7, 1.0)
+
+
+_PATHS_KEY = Message(
+    "On arrows: posterior means and {} equal-tailed intervals, mediators in their own units. "
+    "Thicker: surer of the sign. Blue: above zero, orange: below, grey: the interval holds zero."
+)
+_PRODUCTS = Message(
+    "Indirect effects average products over cells, which products of averages need not equal."
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,27 +137,10 @@ def paths(
             _draw(ax_, one, ends, prob, translate)
             _numbers(ax_, one, prob, translate, decimals)
         notes = [
-            translate(
-                "On arrows: posterior means and {} equal-tailed intervals, mediators in their own "
-                "units. Thicker: surer of the sign. Blue: above zero, orange: below, grey: the "
-                "interval holds zero.",
-                percent(prob),
-            ),
-            translate(
-                "Indirect effects average products over cells, which products of averages need "
-                "not equal."
-            ),
+            translate(_PATHS_KEY, percent(prob)),
+            translate(_PRODUCTS),
         ]
-        notes += (
-            [
-                translate(
-                    "An indirect effect is what enters the outcome last through that mediator; it "
-                    "is causal by itself only if mediators do not affect one another."
-                )
-            ]
-            if len(first.mediators) > 1
-            else []
-        )
+        notes += [translate(LAST_THROUGH)] if len(first.mediators) > 1 else []
         lag = lag_of(fit)
         notes += [translate("Lag of the mediators, in periods: {}.", lag)] if lag else []
         annotate(

@@ -18,7 +18,7 @@ from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._intervals import draw_points, points_of
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._style import ACCENT, COLOURS, FAINT, MUTED, figure_of, settle, style
-from bayes_nqp.plots._words import effect_label, percent, words
+from bayes_nqp.plots._words import POINTS, effect_label, percent, words
 
 __all__ = ["shrinkage"]
 
@@ -86,10 +86,7 @@ def shrinkage(
     overall = float(att(partial, weights=weights).mean())
     label, listed = effect_label(both, translate), len(labels) <= _LISTED
     notes = [
-        translate(
-            "Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.",
-            percent(prob),
-        ),
+        translate(POINTS, percent(prob)),
         translate("Dashed: average effect on the treated."),
     ]
     with style([translate.sample, label, title or "", *labels]):

@@ -10,7 +10,15 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import one_of
 from bayes_nqp.language import Message, Translator, languages
 
-__all__ = ["PATHS", "effect_label", "percent", "words"]
+__all__ = [
+    "CONTRASTS_LEFT_OUT",
+    "LAST_THROUGH",
+    "PATHS",
+    "POINTS",
+    "effect_label",
+    "percent",
+    "words",
+]
 
 
 PATHS: Final = {
@@ -19,6 +27,15 @@ PATHS: Final = {
     "all mediators": Message("All mediators"),
 }
 """How paths are called; mediators have their own names."""
+
+
+POINTS = Message("Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.")
+LAST_THROUGH = Message(
+    "An indirect effect is what enters the outcome last through that mediator; it is causal by "
+    "itself only if mediators do not affect one another."
+)
+CONTRASTS_LEFT_OUT = Message("Contrasts are left out for strata with more than {} levels.")
+"""Notes of several figures."""
 
 
 def words(language: str) -> Translator:

@@ -22,6 +22,12 @@ TREATED = "treated"
 """What `by` names to tell units that adopt from those that never do."""
 
 
+_NOTE_PANEL = Message(
+    "{rows:,} rows, {units:,} units ({unit}), {periods} periods ({time}, {first} to "
+    "{last}){adoption}."
+)
+
+
 def descriptives(panel: Panel, ask: Ask) -> Table:
     """Tabulate number, mean, spread and range of a panel's variables.
 
@@ -128,8 +134,7 @@ def _notes(panel: Panel, ask: Ask) -> tuple[str, ...]:
     codes, sizes = np.unique(adopted, return_counts=True)
     notes = [
         translate(
-            "{rows:,} rows, {units:,} units ({unit}), {periods} periods ({time}, {first} to "
-            "{last}){adoption}.",
+            _NOTE_PANEL,
             rows=panel.n_rows,
             units=panel.n_units,
             unit=panel.roles.unit,

@@ -26,6 +26,10 @@ CONTRASTED = 4
 """Levels of a factor up to which all pairs are compared."""
 
 
+_NOTE_LEFT_OUT = Message("Contrasts are left out for factors with more than {} levels.")
+_NOTE_CELLS_LEFT_OUT = Message("Cells (stratum × cohort × period) not identified and left out: {}.")
+
+
 def groups_of(effects: xr.Dataset, ask: Ask) -> dict[str, str]:
     """Name the factors to tabulate, by the names that the table gives them."""
     asked = names_of(ask.by)
@@ -77,15 +81,9 @@ def effects_table(source: object, ask: Ask) -> Table:
         [translate("Contrasts: differences draw by draw, from one model.")] if len(compared) else []
     )
     if any(_contrastable(effects, names[new]) and len(t) > CONTRASTED for new, t in levels.items()):
-        notes.append(
-            translate("Contrasts are left out for factors with more than {} levels.", CONTRASTED)
-        )
+        notes.append(translate(_NOTE_LEFT_OUT, CONTRASTED))
     left_out = int(overall.attrs.get("cells_left_out", 0))
-    notes += (
-        [translate("Cells (stratum × cohort × period) not identified and left out: {}.", left_out)]
-        if left_out
-        else []
-    )
+    notes += [translate(_NOTE_CELLS_LEFT_OUT, left_out)] if left_out else []
     return Table(
         "effects",
         ask.titled(Message("Effect of {}: {}"), exposure, outcome_of([top], translate))

@@ -33,6 +33,12 @@ _BESIDE = 3
 """Groups that stand side by side; more stand one under another."""
 
 
+_NOTE_LEADS = Message(
+    "Before adoption: leads of a fit of their own, relative to event time −1; from adoption on: "
+    "relative to all periods before it."
+)
+
+
 def event_study(source: object, ask: Ask) -> Table:
     """Tabulate the average effect at every event time.
 
@@ -66,10 +72,7 @@ def event_study(source: object, ask: Ask) -> Table:
     notes.append(
         translate("Zero is the expected path without the policy.")
         if leads is None
-        else translate(
-            "Before adoption: leads of a fit of their own, relative to event time −1; from "
-            "adoption on: relative to all periods before it."
-        )
+        else translate(_NOTE_LEADS)
     )
     factors = [old for old in names.values() if old in schema.factors(effects)]
     if not same_units(effects, factors[0] if len(factors) == 1 else None):

@@ -24,6 +24,14 @@ __all__ = ["mediation"]
 _SHARE = ("proportion", "proportion_lower", "proportion_upper")
 
 
+_NOTE_SHARE = Message(
+    "Share: posterior median with its {} interval; withheld where the total effect straddles zero."
+)
+_NOTE_SINGLE = Message(
+    "A single channel is causal by itself only if mediators do not affect one another."
+)
+
+
 def mediation(source: object, ask: Ask) -> Table:
     """Tabulate effects along every path, overall or by group.
 
@@ -70,22 +78,8 @@ def mediation(source: object, ask: Ask) -> Table:
     gate = str(numbers[v.GATE].iloc[0])
     evidence = remarks_of(source, gate, ask.checks, translate)
     notes = [*interval_notes(numbers, translate), ask.weighted()]
-    notes.append(
-        translate(
-            "Share: posterior median with its {} interval; withheld where the total effect "
-            "straddles zero.",
-            percent(ask.prob),
-        )
-    )
-    notes += (
-        [
-            translate(
-                "A single channel is causal by itself only if mediators do not affect one another."
-            )
-        ]
-        if channels > 1
-        else []
-    )
+    notes.append(translate(_NOTE_SHARE, percent(ask.prob)))
+    notes += [translate(_NOTE_SINGLE)] if channels > 1 else []
     share = f"{translate('Share of total')} [{percent(ask.prob)}]"
     return Table(
         "mediation",

@@ -56,6 +56,11 @@ _ROW: Final = {
 }
 
 
+_NOTE_COUNTS = Message(
+    "Counts: whether the verdict of the check rests on it; the others are shown for comparison."
+)
+
+
 def robustness(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
     """Tabulate several fits side by side, a column each.
 
@@ -218,10 +223,7 @@ def specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
         tuple(rows),
         (
             *interval_notes(numbers, translate),
-            translate(
-                "Counts: whether the verdict of the check rests on it; the others are shown for "
-                "comparison."
-            ),
+            translate(_NOTE_COUNTS),
         ),
         stamps,
         ask.language,

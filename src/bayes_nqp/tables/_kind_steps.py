@@ -15,6 +15,12 @@ from bayes_nqp.tables._steps import TREATMENT, three_step
 __all__ = ["steps"]
 
 
+_NOTE_STEPS = Message(
+    "Columns: the outcome on the treatment; each mediator on the treatment; the outcome on "
+    "treatment and mediators. All are read off one fit; no step decides on the next."
+)
+
+
 def steps(fit: object, ask: Ask) -> Table:
     """Tabulate the three steps, a column an equation.
 
@@ -61,11 +67,7 @@ def steps(fit: object, ask: Ask) -> Table:
         tuple(rows),
         (
             *stacked_notes(numbers, ask.spread, translate),
-            translate(
-                "Columns: the outcome on the treatment; each mediator on the treatment; the "
-                "outcome on treatment and mediators. All are read off one fit; no step decides on "
-                "the next."
-            ),
+            translate(_NOTE_STEPS),
             *evidence.notes,
         ),
         evidence.stamps,

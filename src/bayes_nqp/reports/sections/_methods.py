@@ -63,6 +63,30 @@ _SAMPLER: Final = {
 }
 
 
+_WORDS_SAYS = Message(
+    "Two scales are used (after Mastrandrea et al. 2010). Likelihood is the posterior probability "
+    "of a direction if the assumptions hold: “virtually certain” means at least .99, “extremely "
+    "likely” .95, “very likely” .90; below that no direction is claimed. Intervals are "
+    "equal-tailed and hold {} of the posterior."
+)
+_WORDS_CONFIDENCE = Message(
+    "Confidence is in the assumptions, comes from the checks, and is no probability. Very low: "
+    "the convergence gate failed, or three checks or more fail. Low: one or two fail, or three or "
+    "more are in doubt. Medium: one or two are in doubt, or one that is needed gave no answer "
+    "({needed}). High: none of these. Not assessed: none fails, and none that speaks to the "
+    "assumptions gave an answer."
+)
+_WORDS_CONTRASTS = Message(
+    "A difference between groups is called likely only as far as it is with the other choice of "
+    "time effects too."
+)
+_WORDS_GROWTH = Message(
+    "How the effect moves over event time is judged by the units seen both at adoption and at the "
+    "end of the longest window with at least {} of them, weighted alike."
+)
+_WORDS_LEADS = Message("Where the lead fit has a difference of the other sign, none is claimed.")
+
+
 def methods(context: Context) -> Iterator[Block]:
     """State the model with its priors, how it was sampled, and what words mean.
 
@@ -113,13 +137,7 @@ def methods(context: Context) -> Iterator[Block]:
 def _scales(context: Context) -> Iterator[str]:
     """Say what likelihood and confidence mean, and how growth and differences are judged."""
     translate = context.translate
-    yield translate(
-        "Two scales are used (after Mastrandrea et al. 2010). Likelihood is the posterior "
-        "probability of a direction if the assumptions hold: “virtually certain” means at least "
-        ".99, “extremely likely” .95, “very likely” .90; below that no direction is claimed. "
-        "Intervals are equal-tailed and hold {} of the posterior.",
-        percent(context.prob),
-    )
+    yield translate(_WORDS_SAYS, percent(context.prob))
     subjects: dict[Subject, object] = {
         "average": True,
         "contrast": context.factors,
@@ -130,29 +148,13 @@ def _scales(context: Context) -> Iterator[str]:
         names = needed_for(subject, adopted=context.staggered)
         checks = listed((title_of(name) for name in names), len(names))
         needed.append(_NEEDED[subject].fill(checks))
-    yield translate(
-        "Confidence is in the assumptions, comes from the checks, and is no probability. Very "
-        "low: the convergence gate failed, or three checks or more fail. Low: one or two fail, or "
-        "three or more are in doubt. Medium: one or two are in doubt, or one that is needed gave "
-        "no answer ({needed}). High: none of these. Not assessed: none fails, and none that "
-        "speaks to the assumptions gave an answer.",
-        needed=separated(needed),
-    )
+    yield translate(_WORDS_CONFIDENCE, needed=separated(needed))
     if context.factors:
-        yield translate(
-            "A difference between groups is called likely only as far as it is with the other "
-            "choice of time effects too."
-        )
+        yield translate(_WORDS_CONTRASTS)
         if context.staggered:
-            yield translate(
-                "Where the lead fit has a difference of the other sign, none is claimed."
-            )
+            yield translate(_WORDS_LEADS)
     if context.staggered:
-        yield translate(
-            "How the effect moves over event time is judged by the units seen both at adoption "
-            "and at the end of the longest window with at least {} of them, weighted alike.",
-            ENOUGH,
-        )
+        yield translate(_WORDS_GROWTH, ENOUGH)
 
 
 def _model(context: Context) -> str:

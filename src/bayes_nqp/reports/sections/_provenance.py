@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.language import Message
 from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context
 from bayes_nqp.tables._model import Cell, Column, Row, Table
 from bayes_nqp.tables._parts import count
 
 __all__ = ["provenance"]
+
+
+_P_WEIGHED = Message(
+    "{chains} streams of {draws:,} draws, resampled by importance weights; k-hat at most "
+    "{khat:.2f} (limit {limit:.2f}), effective weights at least {weights:,.0f}, effective draws "
+    "at least {bulk:,.0f}, proposals without a density {refused:.1%}"
+)
+_P_DIAGNOSED = Message(
+    "{chains} chains of {draws:,} draws; R-hat at most {rhat:.3f}, effective draws at least "
+    "{bulk:,.0f} (bulk) and {tail:,.0f} (tail), {divergences} divergences"
+)
+_P_UNSEALED = Message(
+    "none: the fit was saved by version 0.1, and nothing tells whether its file was changed since"
+)
 
 
 def provenance(context: Context) -> Iterator[Block]:
@@ -59,26 +74,14 @@ def _items(context: Context) -> Iterator[tuple[str, str | int]]:
     if fit.facts.get("unsealed"):
         yield (
             translate("Seal of the file"),
-            translate(
-                "none: the fit was saved by version 0.1, and nothing tells whether its file was "
-                "changed since"
-            ),
+            translate(_P_UNSEALED),
         )
     yield translate("Convergence gate"), context.gate()
     gate = fit.gate
     yield (
         translate("Diagnostics"),
         translate(
-            (
-                "{chains} streams of {draws:,} draws, resampled by importance weights; k-hat at "
-                "most {khat:.2f} (limit {limit:.2f}), effective weights at least {weights:,.0f}, "
-                "effective draws at least {bulk:,.0f}, proposals without a density {refused:.1%}"
-            )
-            if gate.weighted
-            else (
-                "{chains} chains of {draws:,} draws; R-hat at most {rhat:.3f}, effective draws at "
-                "least {bulk:,.0f} (bulk) and {tail:,.0f} (tail), {divergences} divergences"
-            ),
+            (_P_WEIGHED) if gate.weighted else (_P_DIAGNOSED),
             chains=posterior.sizes[v.CHAIN],
             draws=posterior.sizes[v.DRAW],
             rhat=gate.rhat,

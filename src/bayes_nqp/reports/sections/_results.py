@@ -23,6 +23,13 @@ _LISTED = 40
 """Units in the picture of single units: more would be too small to read on a page."""
 
 
+_FOREST_CAPTION = Message("Average effects by group, and differences between groups.")
+_LEAGUE_SAYS = Message(
+    "Every unit has its own effect, drawn towards what it shares with the others; intervals say "
+    "how little single units tell."
+)
+
+
 def results(context: Context) -> Iterator[Block | Sketch]:
     """Give effects overall and by group.
 
@@ -54,7 +61,7 @@ def results(context: Context) -> Iterator[Block | Sketch]:
     )
     yield Sketch(
         "forest",
-        translate("Average effects by group, and differences between groups."),
+        translate(_FOREST_CAPTION),
         lambda: plots.forest(
             context.effects, by=factors or None, weights=context.weights, **context.look
         ),
@@ -70,12 +77,7 @@ def results(context: Context) -> Iterator[Block | Sketch]:
         yield Tabulated(table(fits, "robustness", language=context.language, prob=context.prob), 0)
     if v.DEVIATION in context.effects:
         yield Heading(translate("Unit by unit"), 2)
-        yield Paragraph(
-            translate(
-                "Every unit has its own effect, drawn towards what it shares with the others; "
-                "intervals say how little single units tell."
-            )
-        )
+        yield Paragraph(translate(_LEAGUE_SAYS))
         yield Sketch(
             "league",
             translate("Effects of single units."),
