@@ -13,7 +13,7 @@ from bayes_nqp.gaussian.nodes import MANY_PATTERNS
 from bayes_nqp.gaussian.owner_maps import owners_by_class, owners_of_several
 from bayes_nqp.gaussian.pairs import MANY_PAIRS, paired
 from bayes_nqp.gaussian.problem import GaussianProblem, IsotropicDeviation
-from bayes_nqp.gaussian.reduced import MANY_LOCAL, reduced
+from bayes_nqp.gaussian.reduced import MANY_LOCAL, NARROW, reduced
 from bayes_nqp.gaussian.statement import Problem
 
 __all__ = ["gaussian_problem"]
@@ -65,10 +65,11 @@ def gaussian_problem(
     n_local = max((b.local_slot.size for b in problem.blocks), default=0)
     if nodes is None:
         nodes = len(types.patterns) >= MANY_PATTERNS
+    if reduce is None:
+        many = n_local * len(problem.blocks) >= MANY_LOCAL
+        reduce = many and moments.width <= NARROW * n_local
     smaller = None
-    if by_block is None and (
-        n_local * len(problem.blocks) >= MANY_LOCAL if reduce is None else reduce
-    ):
+    if by_block is None and reduce:
         smaller = reduced(problem, slots_of_groups(problem), n_local)
     return GaussianProblem(
         space=problem.space,

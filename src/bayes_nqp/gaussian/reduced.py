@@ -18,13 +18,19 @@ from bayes_nqp.gaussian.types import PADDING, Array, Index, Values
 if TYPE_CHECKING:
     from bayes_nqp.gaussian.problem import LinearPart
 
-__all__ = ["MANY_LOCAL", "Reduced", "ReducedFactor", "factor_reduced", "reduced"]
+__all__ = ["MANY_LOCAL", "NARROW", "Reduced", "ReducedFactor", "factor_reduced", "reduced"]
 
 MANY_LOCAL = 200
 """Local coefficients of all blocks from which own cells come off first.
 
-Microseconds a point without and with: 4 × 24, 64 and 93; 2 × 54, 232 and 260; 4 × 54, 415 and 197;
+Microseconds a point without and with: 4 × 24, 87 and 76; 2 × 54, 96 and 99; 4 × 54, 198 and 157;
 8 × 189, 3,890 and 1,500. Below, many small steps cost more than one larger factor.
+"""
+NARROW = 0.4
+"""Largest share of J in the local coefficients of a block where they do.
+
+Own cells come off J × J squares of every group. At 4 × 54, without and with: J = 19, 270 and 234;
+24, 287 and 327; 54, 789 and 1,425.
 """
 
 
