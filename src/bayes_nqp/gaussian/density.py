@@ -21,12 +21,14 @@ from bayes_nqp.gaussian.types import Array, Values
 from bayes_nqp.machine import n_threads, one_thread
 
 __all__ = [
-    "Factor", "NormalEquations", "assembled", "density", "factorise", "in_chunks",
+    "Factor", "NormalEquations", "assembled", "batch_size", "density", "factorise", "in_chunks",
     "log_likelihood", "normal_equations", "point_by_point", "solved",
 ]  # fmt: skip
 
 CHUNK = 32
-"""Points of a batch: more would leave the cache, fewer would wait for Python."""
+"""Points of a batch, at most: fewer would wait for Python."""
+_CACHED = 1_200_000
+"""Numbers of a batch's matrices, beyond which it would wait for memory."""
 _LOG_2PI = float(np.log(2.0 * np.pi))
 
 
@@ -92,7 +94,24 @@ def density(problem: GaussianProblem, points: Array, *, threads: int | None = No
     def likelihood(part: Array) -> Array:
         return log_likelihood(problem, problem.values(part))
 
-    return problem.space.log_prior(points) + in_chunks(likelihood, points, threads=threads)
+    heights = in_chunks(likelihood, points, size=batch_size(problem), threads=threads)
+    return problem.space.log_prior(points) + heights
+
+
+def batch_size(problem: LinearPart) -> int:
+    """Points of a batch: fewer where matrices are large.
+
+    Parameters
+    ----------
+    problem : LinearPart
+
+    Returns
+    -------
+    int
+    """
+    head, layout = problem.arrowhead, problem.reduced
+    numbers = head.n_blocks * head.size**2 if layout is None else layout.take.size
+    return int(np.clip(_CACHED // max(numbers, 1), 8, CHUNK))
 
 
 def in_chunks(

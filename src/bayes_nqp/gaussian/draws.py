@@ -10,7 +10,7 @@ from bayes_nqp.gaussian._back import back_substituted, by_draw, in_blocks, produ
 from bayes_nqp.gaussian._back_reduced import back_through_own_cells
 from bayes_nqp.gaussian._distinct import draws_of_distinct
 from bayes_nqp.gaussian.correlated import ErrorSums, FixedErrorSums, standardised
-from bayes_nqp.gaussian.density import CHUNK, Factor, factorise, normal_equations, solved
+from bayes_nqp.gaussian.density import Factor, batch_size, factorise, normal_equations, solved
 from bayes_nqp.gaussian.deviations import conditionals
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.reduced import ReducedFactor
@@ -124,7 +124,8 @@ def draw(
             factor = factorise(problem, values, normal_equations(problem, values).matrix)
         return _from_factor(problem, values, factor, stream, draws.shape[1], own)
 
-    arrays = draws_of_distinct(piece, points, generator, size=lambda _: CHUNK, threads=threads)
+    size = batch_size(problem)
+    arrays = draws_of_distinct(piece, points, generator, size=lambda _: size, threads=threads)
     return Coefficients(*arrays)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from bayes_nqp.gaussian._back import product
 from bayes_nqp.gaussian._small import half_solve
-from bayes_nqp.gaussian.density import CHUNK, factorise, normal_equations
+from bayes_nqp.gaussian.density import batch_size, factorise, normal_equations
 from bayes_nqp.gaussian.deviations import conditionals
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import Array, Values
@@ -96,7 +96,8 @@ def averages(
 def _in_chunks(
     problem: GaussianProblem, points: Array, part: Callable[[Values], tuple[Array, Array]]
 ) -> tuple[Array, Array]:
-    chunks = [points[at : at + CHUNK] for at in range(0, len(points), CHUNK)]
+    size = batch_size(problem)
+    chunks = [points[at : at + size] for at in range(0, len(points), size)]
     with one_thread():
         pairs = [part(problem.values(chunk)) for chunk in chunks]
     return np.concatenate([m for m, _ in pairs]), np.concatenate([v for _, v in pairs])
