@@ -262,3 +262,12 @@ def test_bad_arguments(tmp_path: Path, how: dict[str, object], message: str) -> 
     with pytest.raises(StudyError, match=message):
         nqp.report(channels_fit(), tmp_path / "out", checks=[], progress=False, **how)  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_has_a_deviation_is_listed_whatever_it_is(tmp_path: Path) -> None:
+    panel = nqp.simulation.staggered(units=30, periods=6, cohorts=(3, 5), seed=1).panel
+    design = nqp.StaggeredDiD(nqp.Partial([], varying="region"), nqp.IID())
+    fit = nqp.fit(design, panel, nqp.Importance(draws=50, chains=2, seed=1), progress=False)
+    folder = nqp.report(fit, tmp_path / "out", checks=[], formats=["html"], progress=False)
+    (league,) = (folder / "figures").glob("*_league.csv")
+    assert set(pd.read_csv(league)["region"]) == {"coastal", "inland"}

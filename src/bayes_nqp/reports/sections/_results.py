@@ -76,6 +76,7 @@ def results(context: Context) -> Iterator[Block | Sketch]:
         fits = {context.title: context.fit, **context.others}
         yield Tabulated(table(fits, "robustness", language=context.language, prob=context.prob), 0)
     if v.DEVIATION in context.effects:
+        owner = context.fit.design.facts.pooling.varying or v.UNIT
         yield Heading(translate("Unit by unit"), 2)
         yield Paragraph(translate(_LEAGUE_SAYS))
         yield Sketch(
@@ -84,7 +85,7 @@ def results(context: Context) -> Iterator[Block | Sketch]:
             lambda: plots.league(
                 context.effects, weights=context.weights, most=_LISTED, **context.look
             ),
-            lambda: summary(att(context.effects, v.UNIT, context.weights), context.prob),
+            lambda: summary(att(context.effects, owner, context.weights), context.prob),
         )
 
 
