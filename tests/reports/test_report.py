@@ -271,3 +271,16 @@ def test_what_has_a_deviation_is_listed_whatever_it_is(tmp_path: Path) -> None:
     folder = nqp.report(fit, tmp_path / "out", checks=[], formats=["html"], progress=False)
     (league,) = (folder / "figures").glob("*_league.csv")
     assert set(pd.read_csv(league)["region"]) == {"coastal", "inland"}
+
+
+def test_a_report_asks_all_checks_itself(tmp_path: Path) -> None:
+    """Of a fit without its rows: what needs them says so, and what does not is answered."""
+    panel = nqp.simulation.staggered(units=24, periods=6, cohorts=(3,), seed=1).panel
+    design = nqp.StaggeredDiD(nqp.Complete(varying=None))
+    whole = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    fit = nqp.load(whole.save(tmp_path / "fit.nc", rows=False))
+    nqp.report(fit, tmp_path / "out", formats=["html"], progress=False)
+    text = Page((tmp_path / "out" / "report.html").read_text(encoding="utf-8")).text
+    assert "Did treated and untreated units move in parallel before adoption?" in text
+    assert "This fit was saved without its rows" in text
+    assert "Can the draws be used" in text
