@@ -2,5 +2,7 @@
 
 from bayes_nqp.calibration._calibrate import calibrate
 from bayes_nqp.calibration._calibration import Calibration
+from bayes_nqp.calibration._uniformity import differences as differences
+from bayes_nqp.calibration._uniformity import ecdf_band as ecdf_band
 
 __all__ = ["Calibration", "calibrate"]

@@ -15,7 +15,7 @@ import xarray as xr
 from scipy.stats import binom
 
 from bayes_nqp.calibration._uniformity import chi_square, ecdf_test, holm
-from bayes_nqp.checks._result import Verdict
+from bayes_nqp.checks import Verdict
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.markup import facts_html, facts_text

@@ -14,13 +14,11 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.calibration._quantities import quantities
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting import Fit, prior_predictive
-from bayes_nqp.fitting._waist import waist
+from bayes_nqp.fitting import Fit, prior_predictive, waist
 from bayes_nqp.rowmodel import RowLayout, degrees_of_freedom, errors_of, padded, row_layout
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import StaggeredDiD
-    from bayes_nqp.designs._plan import Plan
+    from bayes_nqp.designs import Plan, StaggeredDiD
     from bayes_nqp.panel import Panel
 
 __all__ = ["PosteriorSource", "PriorSource", "Simulated", "Source"]

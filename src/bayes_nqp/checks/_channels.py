@@ -21,8 +21,7 @@ from bayes_nqp.designs import Mediation
 from bayes_nqp.effects import cell_effects
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs._plan import Plan
-    from bayes_nqp.designs.noise import Noise
+    from bayes_nqp.designs import Noise, Plan
     from bayes_nqp.fitting import Fit
 
 __all__ = [

@@ -32,7 +32,7 @@ from scipy.sparse import csr_array
 
 from bayes_nqp.checks._robust import Controls, Errors, Robust
 from bayes_nqp.checks._saturated import Saturated
-from bayes_nqp.designs._plan import Plan
+from bayes_nqp.designs import Plan
 from bayes_nqp.moments import UnitClass, packed_rows
 
 __all__ = ["robust"]

@@ -17,8 +17,7 @@ from bayes_nqp.checks.confounding._axis import CONFOUNDED, axis_of
 from bayes_nqp.checks.confounding._curve import curves
 from bayes_nqp.checks.confounding._priors import NormalRho, RhoPrior
 from bayes_nqp.checks.confounding._study import Study, study_of
-from bayes_nqp.estimands import text
-from bayes_nqp.estimands._mediated import ALL
+from bayes_nqp.estimands import ALL, text
 from bayes_nqp.language import NOTHING, Message, joined, listed, separated
 
 if TYPE_CHECKING:

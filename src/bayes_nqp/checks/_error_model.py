@@ -28,18 +28,16 @@ from bayes_nqp.checks._result import (
 )
 from bayes_nqp.checks._robust import Errors, Robust
 from bayes_nqp.checks._structures import error_means, richest, structures
-from bayes_nqp.designs._frame import unit_column
+from bayes_nqp.designs import unit_column
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.estimands import text
-from bayes_nqp.estimands._average import average_of
+from bayes_nqp.estimands import average_of, text
 from bayes_nqp.language import Message, joined, listed
 from bayes_nqp.pooling import Separate
-from bayes_nqp.terms.time_effects import TimeEffects
+from bayes_nqp.terms import TimeEffects
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Estimator
-    from bayes_nqp.designs._plan import Plan
+    from bayes_nqp.designs import Estimator, Plan
     from bayes_nqp.fitting import Fit
     from bayes_nqp.panel import Panel
 

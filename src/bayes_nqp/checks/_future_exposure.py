@@ -17,7 +17,7 @@ from bayes_nqp.designs import ContinuousExposure
 from bayes_nqp.errors import PanelError
 from bayes_nqp.estimands import att
 from bayes_nqp.language import Message
-from bayes_nqp.panel._build import free_name
+from bayes_nqp.panel import free_name
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit

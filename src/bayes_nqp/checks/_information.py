@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.fitting._parameters import unconstrained
+from bayes_nqp.fitting import unconstrained
 from bayes_nqp.gaussian import local_variances
 from bayes_nqp.pooling import Separate
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs._plan import Equation
+    from bayes_nqp.designs import Equation
     from bayes_nqp.fitting import Fit
 
 __all__ = ["cell_information"]

@@ -12,7 +12,7 @@ from scipy import special
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.pooling import Separate
-from bayes_nqp.terms.time_effects import TimeEffects
+from bayes_nqp.terms import TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import StaggeredDiD

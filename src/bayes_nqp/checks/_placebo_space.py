@@ -17,13 +17,11 @@ from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import IdentificationError
 from bayes_nqp.estimands import att
-from bayes_nqp.fitting import Numbers, batch, modal_averages, modes
-from bayes_nqp.fitting._draws import members_of
+from bayes_nqp.fitting import Numbers, batch, members_of, modal_averages, modes
 from bayes_nqp.language import Message
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import StaggeredDiD
-    from bayes_nqp.designs._plan import Plan
+    from bayes_nqp.designs import Plan, StaggeredDiD
     from bayes_nqp.fitting import Fit
     from bayes_nqp.panel import Panel
     from bayes_nqp.sampling import Summit

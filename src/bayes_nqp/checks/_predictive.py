@@ -14,7 +14,7 @@ from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable, Verdict, asks
 from bayes_nqp.checks._tail import Tail, tail_of
 from bayes_nqp.checks._untreated import Untreated
-from bayes_nqp.designs.noise import AR1, IID
+from bayes_nqp.designs import AR1, IID
 from bayes_nqp.fitting import replications
 from bayes_nqp.language import Message, enumerated, joined
 from bayes_nqp.likelihoods import Gaussian

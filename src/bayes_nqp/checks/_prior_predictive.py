@@ -14,7 +14,7 @@ from bayes_nqp.checks._refit import panel_of, staggered
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, Verdict, asks
 from bayes_nqp.checks._tail import Tail, tail_of
 from bayes_nqp.checks._untreated import Untreated
-from bayes_nqp.designs.noise import IID
+from bayes_nqp.designs import IID
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import prior_predictive as drawn
 from bayes_nqp.language import Message, joined, separated

@@ -23,8 +23,7 @@ from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, NotApplicable
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, contrast, text
-from bayes_nqp.fitting import log_likelihood
-from bayes_nqp.fitting._parameters import parameter_units
+from bayes_nqp.fitting import log_likelihood, parameter_units
 from bayes_nqp.language import Message, joined, listed
 from bayes_nqp.likelihoods import Gaussian, StudentT
 from bayes_nqp.parameters import FIXED

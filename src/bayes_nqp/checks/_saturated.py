@@ -10,11 +10,9 @@ import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array
 
-from bayes_nqp.designs._plan import Equation
+from bayes_nqp.designs import Equation
 from bayes_nqp.errors import IdentificationError, StudyError
-from bayes_nqp.gaussian import PADDING, class_precision
-from bayes_nqp.gaussian.density import normal_equations
-from bayes_nqp.gaussian.types import Arrowhead, Values
+from bayes_nqp.gaussian import PADDING, Arrowhead, Values, class_precision, normal_equations
 from bayes_nqp.language import Message
 from bayes_nqp.moments import UnitClass
 from bayes_nqp.parameters import FLAT

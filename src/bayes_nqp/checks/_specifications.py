@@ -13,12 +13,11 @@ from bayes_nqp.checks._needs import ROWS
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import Finding, NotApplicable, asks
 from bayes_nqp.checks._structures import structure_label
-from bayes_nqp.designs import ContinuousExposure
-from bayes_nqp.designs.noise import IID
+from bayes_nqp.designs import IID, ContinuousExposure
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.pooling import Complete, Partial, Separate
-from bayes_nqp.terms.time_effects import TimeEffects
+from bayes_nqp.terms import TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Estimator

@@ -9,13 +9,12 @@ import xarray as xr
 
 from bayes_nqp.checks._alternatives import Alternative, compared
 from bayes_nqp.checks._refit import estimator, panel_of
-from bayes_nqp.designs.noise import AR1, IID, AR1Noise, Noise
+from bayes_nqp.designs import AR1, IID, AR1Noise, Noise
 from bayes_nqp.language import Message
 
 if TYPE_CHECKING:
     from bayes_nqp.checks._result import Evidence, Kind
-    from bayes_nqp.designs import Estimator
-    from bayes_nqp.designs._plan import Equation
+    from bayes_nqp.designs import Equation, Estimator
     from bayes_nqp.fitting import Fit
 
 __all__ = ["error_means", "richest", "structure_label", "structures"]

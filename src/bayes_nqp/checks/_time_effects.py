@@ -26,7 +26,7 @@ from bayes_nqp.checks._result import (
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import att, contrast, worst_gate
 from bayes_nqp.language import Message
-from bayes_nqp.terms.time_effects import TimeEffects
+from bayes_nqp.terms import TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Estimator

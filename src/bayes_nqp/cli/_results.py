@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bayes_nqp.cli._console import console, line, safe
-from bayes_nqp.tables._model import written
+from bayes_nqp.tables import written
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -8,6 +8,7 @@ from bayes_nqp.datasets._merge_zones import merge_zones
 from bayes_nqp.datasets._merged import MergedZones
 from bayes_nqp.datasets._minimum_wage import minimum_wage
 from bayes_nqp.datasets._pilot_zones import pilot_zones
+from bayes_nqp.datasets._places import match as match
 from bayes_nqp.datasets._prefectures import prefectures
 
 __all__ = [

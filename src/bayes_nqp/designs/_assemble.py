@@ -21,8 +21,7 @@ from bayes_nqp.moments import (
 )
 from bayes_nqp.parameters import FIXED, FLAT, HalfNormal, Parameter, Scale
 from bayes_nqp.priors import Priors
-from bayes_nqp.terms.cells import CellTable
-from bayes_nqp.terms.parts import GlobalPart, LocalPart
+from bayes_nqp.terms import CellTable, GlobalPart, LocalPart
 
 __all__ = ["assemble"]
 

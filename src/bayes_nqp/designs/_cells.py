@@ -13,7 +13,7 @@ from bayes_nqp.designs._plan import CellInfo
 from bayes_nqp.designs._support import OK, REASONS, row_reasons
 from bayes_nqp.errors import IdentificationError
 from bayes_nqp.language import Message, listed, separated
-from bayes_nqp.terms.cells import CellTable
+from bayes_nqp.terms import CellTable
 
 if TYPE_CHECKING:
     from bayes_nqp.designs.staggered_did import StaggeredDiD

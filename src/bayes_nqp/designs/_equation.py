@@ -24,12 +24,19 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.moments import Column, Rows
 from bayes_nqp.parameters import FLAT, Scale
-from bayes_nqp.terms.cells import ESTIMATED_FROM, CellTable, cell_parts
-from bayes_nqp.terms.exposure import ExposureSlots, exposure_parts
-from bayes_nqp.terms.mediators import Slope, mediator_parts
-from bayes_nqp.terms.parts import GlobalPart, LocalPart
-from bayes_nqp.terms.slopes import slope_parts
-from bayes_nqp.terms.time_effects import time_parts
+from bayes_nqp.terms import (
+    ESTIMATED_FROM,
+    CellTable,
+    ExposureSlots,
+    GlobalPart,
+    LocalPart,
+    Slope,
+    cell_parts,
+    exposure_parts,
+    mediator_parts,
+    slope_parts,
+    time_parts,
+)
 
 if TYPE_CHECKING:
     from bayes_nqp.designs.continuous_exposure import ContinuousExposure

@@ -17,8 +17,7 @@ from bayes_nqp.designs._scale import net_of_effects, within_scale
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest, shown
 from bayes_nqp.language import NOTHING, Message, separated
 from bayes_nqp.moments import Column
-from bayes_nqp.terms.cells import CellTable
-from bayes_nqp.terms.mediators import Slope
+from bayes_nqp.terms import CellTable, Slope
 
 if TYPE_CHECKING:
     from bayes_nqp.designs.continuous_exposure import ContinuousExposure

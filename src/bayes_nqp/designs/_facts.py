@@ -7,7 +7,7 @@ from typing import Literal
 
 from bayes_nqp.designs.noise import Noise
 from bayes_nqp.pooling import Pooling
-from bayes_nqp.terms.time_effects import TimeEffects
+from bayes_nqp.terms import TimeEffects
 
 __all__ = ["Facts"]
 

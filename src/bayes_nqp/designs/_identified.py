@@ -13,8 +13,7 @@ from bayes_nqp.errors import IdentificationError, shown
 from bayes_nqp.gaussian import absorbed_products, net_of
 from bayes_nqp.language import Message, listed, separated
 from bayes_nqp.parameters import FLAT
-from bayes_nqp.terms.mediators import SlopePart
-from bayes_nqp.terms.parts import LocalPart
+from bayes_nqp.terms import LocalPart, SlopePart
 
 __all__ = ["Roles", "check_identified"]
 

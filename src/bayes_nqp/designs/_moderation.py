@@ -13,7 +13,7 @@ from bayes_nqp.designs._plan import Moderator
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.moments import Column
-from bayes_nqp.terms.mediators import Slope
+from bayes_nqp.terms import Slope
 
 if TYPE_CHECKING:
     from bayes_nqp.designs.continuous_exposure import ContinuousExposure

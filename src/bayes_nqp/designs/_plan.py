@@ -20,9 +20,7 @@ from bayes_nqp.gaussian import (
     gaussian_problem,
 )
 from bayes_nqp.moments import Rows, UnitClass, reduce_rows
-from bayes_nqp.terms.cells import CellTable
-from bayes_nqp.terms.mediators import Slope
-from bayes_nqp.terms.parts import GlobalPart, LocalPart
+from bayes_nqp.terms import CellTable, GlobalPart, LocalPart, Slope
 
 __all__ = ["CellInfo", "Dose", "Equation", "Exposure", "Moderator", "Plan"]
 

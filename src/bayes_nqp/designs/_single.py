@@ -17,7 +17,7 @@ from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.likelihoods import Gaussian, StudentT
 from bayes_nqp.pooling import Complete, Partial, Pooling, Separate
 from bayes_nqp.priors import Priors
-from bayes_nqp.terms.time_effects import TimeEffects
+from bayes_nqp.terms import TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.limits import afford
 from bayes_nqp.pooling import Partial, Separate
-from bayes_nqp.terms.cells import CellTable
+from bayes_nqp.terms import CellTable
 
 if TYPE_CHECKING:
     from bayes_nqp.designs.continuous_exposure import ContinuousExposure

@@ -26,7 +26,7 @@ from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian, Likelihood
 from bayes_nqp.pooling import Pooling
 from bayes_nqp.registry import register
-from bayes_nqp.terms.mediators import Slope
+from bayes_nqp.terms import Slope
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel

@@ -16,7 +16,7 @@ from bayes_nqp.likelihoods import Gaussian, Likelihood
 from bayes_nqp.pooling import Partial, Pooling
 from bayes_nqp.priors import Priors
 from bayes_nqp.registry import register
-from bayes_nqp.terms.time_effects import TimeEffects
+from bayes_nqp.terms import TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel

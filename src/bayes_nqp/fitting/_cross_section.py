@@ -13,9 +13,9 @@ import numpy.typing as npt
 from bayes_nqp.errors import IdentificationError, shown
 from bayes_nqp.fitting._gaussian import Regression, independent
 from bayes_nqp.language import Message
-from bayes_nqp.panel._cross_section import CrossSection
+from bayes_nqp.panel import CrossSection
 from bayes_nqp.priors import Priors
-from bayes_nqp.terms.parts import zero_sum
+from bayes_nqp.terms import zero_sum
 
 __all__ = ["Equations", "Numbers", "equations_of"]
 

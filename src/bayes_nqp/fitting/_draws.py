@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from bayes_nqp.designs._plan import Equation, Plan
+from bayes_nqp.designs import Equation, Plan
 from bayes_nqp.fitting._streams import SharedStreams, error_width
 from bayes_nqp.fitting._unit_deviations import UnitDeviations, unit_deviations
 from bayes_nqp.gaussian import Coefficients, SharedErrors, draw, number_count
-from bayes_nqp.terms.mediators import SlopePart
+from bayes_nqp.terms import SlopePart
 
 __all__ = [
     "MEMBERS_STORED",

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import progress as steps
-from bayes_nqp.designs._plan import Equation, Plan
+from bayes_nqp.designs import Equation, Plan
 from bayes_nqp.fitting._draws import recovered
 from bayes_nqp.fitting._known import KnownDraws
 from bayes_nqp.fitting._parameters import constrain

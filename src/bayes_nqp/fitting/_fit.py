@@ -30,8 +30,7 @@ from bayes_nqp.sampling import NUTS, Importance, Sampler
 from bayes_nqp.versions import versions
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Design
-    from bayes_nqp.designs._plan import Plan
+    from bayes_nqp.designs import Design, Plan
     from bayes_nqp.panel import Panel
 
 __all__ = ["Fit", "fit", "fit_again"]

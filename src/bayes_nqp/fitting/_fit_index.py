@@ -20,7 +20,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.fitting._coefficients import COEFFICIENTS
 from bayes_nqp.fitting._fit import Fit, fit
-from bayes_nqp.index._match import outcome_of, rows_in
+from bayes_nqp.index import outcome_of, rows_in
 from bayes_nqp.machine import one_thread
 from bayes_nqp.sampling import Importance, Sampler
 

@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 from bayes_nqp import progress as steps
 from bayes_nqp import vocabulary as v
-from bayes_nqp.designs._plan import Equation, Plan
+from bayes_nqp.designs import Equation, Plan
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.fitting._draws import (
     MEMBERS_STORED,

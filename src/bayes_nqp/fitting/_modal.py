@@ -15,8 +15,7 @@ from bayes_nqp.gaussian import averages
 from bayes_nqp.sampling import Summit, ascend, climb, newton
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import ContinuousExposure, StaggeredDiD
-    from bayes_nqp.designs._plan import Equation, Plan
+    from bayes_nqp.designs import ContinuousExposure, Equation, Plan, StaggeredDiD
     from bayes_nqp.panel import Panel
 
 __all__ = ["average_loads", "modal_averages", "modes"]

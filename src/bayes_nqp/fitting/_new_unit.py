@@ -12,7 +12,7 @@ from bayes_nqp.fitting._draws import moderated_rows
 from bayes_nqp.fitting._paths import lagged
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs._plan import Plan
+    from bayes_nqp.designs import Plan
     from bayes_nqp.fitting._fit import Fit
 
 __all__ = ["new_unit_effects"]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.designs._plan import Plan
+from bayes_nqp.designs import Plan
 from bayes_nqp.fitting._draws import Recovered, stratum_of_members
 from bayes_nqp.fitting._products import Product, products_of
 

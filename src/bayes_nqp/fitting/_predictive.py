@@ -30,7 +30,7 @@ from bayes_nqp.rowmodel import (
 )
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs._plan import Equation, Plan
+    from bayes_nqp.designs import Equation, Plan
     from bayes_nqp.fitting._fit import Fit
 
 __all__ = ["Replication", "posterior_predictive", "replications"]

@@ -29,10 +29,9 @@ from bayes_nqp.rowmodel import (
 )
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import StaggeredDiD
-    from bayes_nqp.designs._plan import Equation, Plan
+    from bayes_nqp.designs import Equation, Plan, StaggeredDiD
     from bayes_nqp.panel import Panel
-    from bayes_nqp.terms.parts import GlobalPart, LocalPart
+    from bayes_nqp.terms import GlobalPart, LocalPart
 
 __all__ = ["errors_of", "prior_predictive"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from bayes_nqp.designs._plan import Equation, Plan
+from bayes_nqp.designs import Equation, Plan
 from bayes_nqp.fitting._draws import Recovered, members_of, moderated_rows
 
 __all__ = ["Product", "Products", "products_of"]

@@ -23,11 +23,10 @@ from bayes_nqp.fitting._tree import Drawn, build_tree
 from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.rowmodel import SLOPE_NAMES, Names, equation_model
 from bayes_nqp.sampling import NUTS, sample_model
-from bayes_nqp.terms.mediators import SlopePart
+from bayes_nqp.terms import SlopePart
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Design
-    from bayes_nqp.designs._plan import Equation, Plan
+    from bayes_nqp.designs import Design, Equation, Plan
     from bayes_nqp.panel import Panel
 
 __all__ = ["ROWS_NOTE", "fit_rows"]

@@ -20,8 +20,7 @@ from bayes_nqp.fitting._waist import waist
 from bayes_nqp.sampling import LEAST_BRIEF, Chains, Importance, importance, refit_importance
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Design
-    from bayes_nqp.designs._plan import Equation
+    from bayes_nqp.designs import Design, Equation
     from bayes_nqp.panel import Panel
 
 __all__ = ["SHORT", "short_effects"]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.designs._plan import Equation, Plan
+from bayes_nqp.designs import Equation, Plan
 from bayes_nqp.diagnostics import Gate, convergence, populations_gate, weights_gate, worst_of
 from bayes_nqp.fitting._coefficients import COEFFICIENTS, labelled_slots
 from bayes_nqp.fitting._draws import Recovered

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs._plan import Equation
+from bayes_nqp.designs import Equation
 from bayes_nqp.gaussian import Coefficients
 from bayes_nqp.moments import UnitClass, packed_rows
 

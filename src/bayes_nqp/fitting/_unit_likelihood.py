@@ -12,7 +12,7 @@ import xarray as xr
 from scipy.sparse import csr_array
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.designs._frame import unit_column
+from bayes_nqp.designs import unit_column
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, shown
 from bayes_nqp.fitting._coefficients import coefficients_of, pairs_coefficients
@@ -23,9 +23,9 @@ from bayes_nqp.language import Message
 from bayes_nqp.machine import n_threads, one_thread
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs._plan import Equation
+    from bayes_nqp.designs import Equation
     from bayes_nqp.fitting._fit import Fit
-    from bayes_nqp.gaussian.types import Values
+    from bayes_nqp.gaussian import Values
 
 __all__ = ["LeftOut", "left_out", "log_likelihood"]
 

@@ -17,12 +17,12 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from bayes_nqp.fitting._slots import slot_places
-from bayes_nqp.gaussian._small import back_solve
+from bayes_nqp.gaussian import back_solve
 from bayes_nqp.rowmodel import RowLayout, padded, row_layout, row_slopes
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs._plan import Equation, Plan
-    from bayes_nqp.gaussian.types import Noise, Values
+    from bayes_nqp.designs import Equation, Plan
+    from bayes_nqp.gaussian import Noise, Values
 
 __all__ = ["Absorbed", "Members", "Pattern", "UnitRows"]
 

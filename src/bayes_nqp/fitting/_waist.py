@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.designs._plan import Plan
+from bayes_nqp.designs import Plan
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.fitting._draws import members_of
 

@@ -12,8 +12,7 @@ from matplotlib.ticker import FuncFormatter
 from scipy.stats import binom
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.calibration import Calibration
-from bayes_nqp.calibration._uniformity import differences, ecdf_band
+from bayes_nqp.calibration import Calibration, differences, ecdf_band
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, Translator

@@ -15,8 +15,7 @@ from matplotlib.figure import Figure
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import By, by_path, channels_of, effects_of, gate_of, text
-from bayes_nqp.estimands._mediated import ALL
+from bayes_nqp.estimands import ALL, By, by_path, channels_of, effects_of, gate_of, text
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._forest import Row, chance_text, draw_rows
 from bayes_nqp.plots._notes import annotate, wrapped

@@ -25,11 +25,11 @@ from bayes_nqp.estimands import (
     att,
     by_event_time,
     effects_of,
+    names_of,
     same_units,
     text,
     worst_gate,
 )
-from bayes_nqp.estimands._by import names_of
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._intervals import draw_points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside

@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CheckResult, texts_of
-from bayes_nqp.checks._channels import LEVELS, QUANTILES
+from bayes_nqp.checks import LEVELS, QUANTILES, CheckResult, texts_of
 from bayes_nqp.language import Message
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate

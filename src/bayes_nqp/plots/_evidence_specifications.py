@@ -9,8 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 from matplotlib.figure import Figure
 
-from bayes_nqp.checks import CheckResult
-from bayes_nqp.checks._labels import texts_of
+from bayes_nqp.checks import CheckResult, texts_of
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._forest import Row, draw_rows

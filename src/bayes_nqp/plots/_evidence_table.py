@@ -13,8 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from bayes_nqp import diagnostics
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CheckResult
-from bayes_nqp.checks._labels import messages_of
+from bayes_nqp.checks import CheckResult, messages_of
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate

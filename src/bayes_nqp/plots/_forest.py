@@ -15,8 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import schema
 from bayes_nqp.doors import door
-from bayes_nqp.estimands import By, att, contrast, effects_of, gate_of, text
-from bayes_nqp.estimands._by import names_of
+from bayes_nqp.estimands import By, att, contrast, effects_of, gate_of, names_of, text
 from bayes_nqp.language import Translator
 from bayes_nqp.plots._intervals import Points, draw_points, numbers, points_of, written
 from bayes_nqp.plots._notes import annotate

@@ -14,8 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import By, att, effects_of, gate_of, text
-from bayes_nqp.estimands._by import member_name
+from bayes_nqp.estimands import By, att, effects_of, gate_of, member_name, text
 from bayes_nqp.language import Translator
 from bayes_nqp.plots._intervals import Points, draw_points, points_of
 from bayes_nqp.plots._notes import annotate

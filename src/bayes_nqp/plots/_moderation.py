@@ -17,9 +17,16 @@ from matplotlib.ticker import MaxNLocator
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import By, effects_of, gate_of, moderated, text
-from bayes_nqp.estimands._average import average_of
-from bayes_nqp.estimands._moderated import moderator_name, moderator_rows
+from bayes_nqp.estimands import (
+    By,
+    average_of,
+    effects_of,
+    gate_of,
+    moderated,
+    moderator_name,
+    moderator_rows,
+    text,
+)
 from bayes_nqp.language import Message
 from bayes_nqp.plots._intervals import Points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._reasons import failures_of
+from bayes_nqp.checks import failures_of
 from bayes_nqp.language import Translator, separated
 from bayes_nqp.plots._style import MUTED, WARNING
 

@@ -15,9 +15,18 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import By, by_path, effects_of, gate_of, lag_of, legs, text
-from bayes_nqp.estimands._by import member_name, names_of
-from bayes_nqp.estimands._contrast import at_level
+from bayes_nqp.estimands import (
+    By,
+    at_level,
+    by_path,
+    effects_of,
+    gate_of,
+    lag_of,
+    legs,
+    member_name,
+    names_of,
+    text,
+)
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._forest import chance_text
 from bayes_nqp.plots._intervals import Points, numbers, points_of, written

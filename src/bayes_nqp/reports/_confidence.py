@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bayes_nqp.checks import title_of
-from bayes_nqp.checks._confidence import Confidence, Subject, confidence_of
+from bayes_nqp.checks import Confidence, Subject, confidence_of, title_of
 from bayes_nqp.language import Message, Translator, listed, separated
 from bayes_nqp.reports._context import Context
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from bayes_nqp.tables._model import Table
+from bayes_nqp.tables import Table
 
 __all__ = ["Alarm", "Block", "Bullets", "Document", "Heading", "Paragraph", "Picture", "Tabulated"]
 

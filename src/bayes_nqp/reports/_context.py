@@ -16,7 +16,7 @@ from bayes_nqp.checks import CheckResult, gate_words
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message, Translator, joined
-from bayes_nqp.tables._words import per_words, words
+from bayes_nqp.tables import per_words, words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

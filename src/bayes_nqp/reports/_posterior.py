@@ -16,7 +16,7 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.language import NOTHING, Message
-from bayes_nqp.tables._words import percent
+from bayes_nqp.tables import percent
 
 __all__ = [
     "UNDECIDED",

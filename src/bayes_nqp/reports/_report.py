@@ -20,7 +20,7 @@ from bayes_nqp.reports._content import Document
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._realise import numbered
 from bayes_nqp.reports.sections import SECTIONS
-from bayes_nqp.tables._words import words
+from bayes_nqp.tables import words
 from bayes_nqp.versions import versions
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import xarray as xr
 
-from bayes_nqp.checks._rivals import Rival
+from bayes_nqp.checks import Rival
 from bayes_nqp.language import Message, joined
 from bayes_nqp.reports._posterior import (
     UNDECIDED,
@@ -21,7 +21,7 @@ from bayes_nqp.reports._posterior import (
     stated,
     sureness,
 )
-from bayes_nqp.tables._words import percent
+from bayes_nqp.tables import percent
 
 __all__ = ["change", "comparison", "indirect", "share"]
 

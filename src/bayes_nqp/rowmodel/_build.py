@@ -10,8 +10,7 @@ from bayes_nqp.errors import StudyError
 if TYPE_CHECKING:
     import pymc as pm
 
-    from bayes_nqp.designs import Design
-    from bayes_nqp.designs._plan import Equation, Plan
+    from bayes_nqp.designs import Design, Equation, Plan
     from bayes_nqp.panel import Panel
 
 __all__ = ["build", "equation_model"]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pymc as pm
 import pytensor.tensor as pt
 
-from bayes_nqp.designs.noise import Noise
+from bayes_nqp.designs import Noise
 from bayes_nqp.errors import StudyError
 from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.parameters import Correlation, HalfNormal, Normal, Parameter
@@ -18,8 +18,7 @@ from bayes_nqp.rowmodel._row_draws import no_student
 from bayes_nqp.rowmodel._tables import row_data
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs._plan import Equation
-    from bayes_nqp.designs.noise import Steps
+    from bayes_nqp.designs import Equation, Steps
     from bayes_nqp.likelihoods import Likelihood
     from bayes_nqp.rowmodel._layout import RowLayout
     from bayes_nqp.rowmodel._names import Names

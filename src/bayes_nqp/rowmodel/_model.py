@@ -16,7 +16,7 @@ from bayes_nqp.rowmodel._names import Names
 from bayes_nqp.rowmodel._tables import padded, row_data, scale_variables, table
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs._plan import Equation, Plan
+    from bayes_nqp.designs import Equation, Plan
     from bayes_nqp.likelihoods import Likelihood
     from bayes_nqp.panel import Panel
 

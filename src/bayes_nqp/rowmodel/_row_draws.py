@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs.noise import Noise
+from bayes_nqp.designs import Noise
 from bayes_nqp.errors import StudyError
 from bayes_nqp.likelihoods import StudentT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bayes_nqp.designs._plan import Equation
+    from bayes_nqp.designs import Equation
     from bayes_nqp.rowmodel._layout import RowLayout
 
 __all__ = ["chunks", "degrees_of_freedom", "errors_of", "no_student", "padded", "row_slopes"]

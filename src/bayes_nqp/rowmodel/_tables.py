@@ -11,14 +11,13 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayes_nqp.parameters import FLAT, Scale
-from bayes_nqp.terms.mediators import SlopePart
-from bayes_nqp.terms.parts import GlobalPart, LocalPart
+from bayes_nqp.terms import GlobalPart, LocalPart, SlopePart
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs._plan import Equation, Plan
+    from bayes_nqp.designs import Equation, Plan
     from bayes_nqp.gaussian import Problem
     from bayes_nqp.rowmodel._names import Names
-    from bayes_nqp.terms.parts import Place
+    from bayes_nqp.terms import Place
 
 __all__ = ["padded", "row_data", "scale_variables", "table"]
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bayes_nqp.errors import StudyError, nearest, shown
-from bayes_nqp.panel import Panel
-from bayes_nqp.panel._cohorts import declared
+from bayes_nqp.panel import Panel, declared
 from bayes_nqp.studies._clean import cleaned, filled, with_numbers, with_years
 from bayes_nqp.studies._derive import columns_of, derive, numbers_of
 from bayes_nqp.studies._schema import Data, Settings

@@ -11,7 +11,7 @@ from typing import Any
 
 from bayes_nqp.checks import CHECKS
 from bayes_nqp.doors import door
-from bayes_nqp.reports._report import FORMATS
+from bayes_nqp.reports import FORMATS
 from bayes_nqp.studies._families import DESIGNS, SAMPLERS, choices, members, option_values
 from bayes_nqp.studies._index import normalisations, schemes, systems
 from bayes_nqp.studies._kinds import Schema, kind_of, several

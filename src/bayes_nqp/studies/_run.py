@@ -24,8 +24,7 @@ from bayes_nqp.files import checksum, place, write_csv, write_text
 from bayes_nqp.fitting import Fit, fit, fit_index, pooled_over
 from bayes_nqp.language import Message
 from bayes_nqp.progress import listening
-from bayes_nqp.reports import report
-from bayes_nqp.reports._posterior import figures
+from bayes_nqp.reports import figures, report
 from bayes_nqp.signals import heed, interruption
 from bayes_nqp.studies._figures import draw
 from bayes_nqp.studies._outcome import Outcome

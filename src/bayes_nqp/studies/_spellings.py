@@ -7,7 +7,7 @@ from typing import Any, Final
 import pandas as pd
 
 from bayes_nqp.columns import counted, is_text
-from bayes_nqp.datasets._places import match
+from bayes_nqp.datasets import match
 from bayes_nqp.errors import shown
 
 __all__ = ["spelled_twice"]

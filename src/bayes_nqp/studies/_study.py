@@ -11,14 +11,12 @@ from typing import Any
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CHECKS
-from bayes_nqp.checks._check import suiting
-from bayes_nqp.checks._options import names_of
+from bayes_nqp.checks import CHECKS, names_of, suiting
 from bayes_nqp.designs import Design, support
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.panel import Panel
-from bayes_nqp.reports._report import FORMATS
+from bayes_nqp.reports import FORMATS
 from bayes_nqp.sampling import Sampler
 from bayes_nqp.studies._data import Prepared, prepared
 from bayes_nqp.studies._kinds import annotations_of, check_kinds

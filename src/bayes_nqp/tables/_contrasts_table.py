@@ -10,8 +10,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp.doors import door
-from bayes_nqp.estimands import By, att, contrast, effects_of
-from bayes_nqp.estimands._by import names_of
+from bayes_nqp.estimands import By, att, contrast, effects_of, names_of
 from bayes_nqp.tables._summary import STATISTICS, summary
 
 __all__ = ["contrasts_table"]

@@ -10,8 +10,7 @@ import pandas as pd
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CheckResult, title_of
-from bayes_nqp.checks._reasons import gate_words
+from bayes_nqp.checks import CheckResult, gate_words, title_of
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message, Translator, listed
 from bayes_nqp.pooling import Complete, Partial

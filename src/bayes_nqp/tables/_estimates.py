@@ -10,8 +10,7 @@ import pandas as pd
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
-from bayes_nqp.estimands import By, att, by_path, effects_of, gate_of, text
-from bayes_nqp.estimands._by import names_of
+from bayes_nqp.estimands import By, att, by_path, effects_of, gate_of, names_of, text
 from bayes_nqp.fitting import Fit
 from bayes_nqp.tables._described import model_words
 from bayes_nqp.tables._sizes import units_by

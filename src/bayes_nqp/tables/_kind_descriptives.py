@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.estimands._by import names_of
+from bayes_nqp.estimands import names_of
 from bayes_nqp.language import Message, listed
 from bayes_nqp.panel import Panel
 from bayes_nqp.tables._ask import Ask

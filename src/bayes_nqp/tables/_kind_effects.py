@@ -10,8 +10,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import att, effects_of, gate_of, text
-from bayes_nqp.estimands._by import names_of
+from bayes_nqp.estimands import att, effects_of, gate_of, names_of, text
 from bayes_nqp.language import Message
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._contrasts_table import contrasts_table

@@ -11,8 +11,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import leads_of
-from bayes_nqp.estimands import by_event_time, effects_of, same_units, text, worst_gate
-from bayes_nqp.estimands._by import names_of
+from bayes_nqp.estimands import by_event_time, effects_of, names_of, same_units, text, worst_gate
 from bayes_nqp.language import Message
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import interval_notes, remarks_of, stacked_notes

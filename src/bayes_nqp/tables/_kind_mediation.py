@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import effects_of, text
-from bayes_nqp.estimands._by import names_of
+from bayes_nqp.estimands import effects_of, names_of, text
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import interval_notes, remarks_of

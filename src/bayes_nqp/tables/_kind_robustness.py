@@ -9,10 +9,8 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CheckResult
-from bayes_nqp.checks._labels import messages_of
-from bayes_nqp.estimands import att, effects_of, text
-from bayes_nqp.estimands._by import names_of
+from bayes_nqp.checks import CheckResult, messages_of
+from bayes_nqp.estimands import att, effects_of, names_of, text
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message, Translator, listed
 from bayes_nqp.tables._ask import Ask

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import text
-from bayes_nqp.estimands._by import names_of
+from bayes_nqp.estimands import names_of, text
 from bayes_nqp.language import Message
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import remarks_of, stacked_notes

@@ -10,8 +10,7 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
-from bayes_nqp.estimands import By, nde, total
-from bayes_nqp.estimands._along import legs
+from bayes_nqp.estimands import By, legs, nde, total
 from bayes_nqp.tables._summary import summary
 
 __all__ = ["three_step", "two_step"]

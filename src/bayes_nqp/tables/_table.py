@@ -10,8 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CheckResult, run_checks
-from bayes_nqp.checks._check import results_of
+from bayes_nqp.checks import CheckResult, results_of, run_checks
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands import By

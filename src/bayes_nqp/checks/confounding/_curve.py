@@ -19,8 +19,7 @@ from bayes_nqp.checks.confounding._priors import NormalRho, RhoPrior
 from bayes_nqp.checks.confounding._study import Groups, Study, study_of
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.estimands import evidence_of
-from bayes_nqp.estimands._by import By
+from bayes_nqp.estimands import By, evidence_of
 from bayes_nqp.fitting import Mediated
 
 if TYPE_CHECKING:

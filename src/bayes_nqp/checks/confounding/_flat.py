@@ -10,7 +10,7 @@ from bayes_nqp.designs import Mediation
 from bayes_nqp.parameters import Scale
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs._plan import Plan
+    from bayes_nqp.designs import Plan
     from bayes_nqp.panel import Panel
 
 __all__ = ["WIDE", "FlatDeviations", "flat"]

@@ -14,19 +14,16 @@ from bayes_nqp.checks._refit import channels, refit
 from bayes_nqp.checks._result import NotApplicable
 from bayes_nqp.checks.confounding._flat import flat
 from bayes_nqp.checks.confounding._panel import Bias, bias_of, correlation_of, patterns_of
-from bayes_nqp.designs.noise import AR1, IID
+from bayes_nqp.designs import AR1, IID
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands._average import average_of
-from bayes_nqp.estimands._by import member_name, names_of
-from bayes_nqp.estimands._mediated import ALL
-from bayes_nqp.fitting._paths import lagged
+from bayes_nqp.estimands import ALL, average_of, member_name, names_of
+from bayes_nqp.fitting import lagged
 from bayes_nqp.language import Message
 from bayes_nqp.pooling import Complete
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Mediation
-    from bayes_nqp.estimands._average import Average
-    from bayes_nqp.estimands._by import By
+    from bayes_nqp.estimands import Average, By
     from bayes_nqp.fitting import Fit
 
 __all__ = ["Groups", "Study", "study_of"]

@@ -14,9 +14,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.robust._process import Cells, Process, process_of
 from bayes_nqp.checks.robust._study import Study
 from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.estimands import By, text
-from bayes_nqp.estimands._average import average_of
-from bayes_nqp.estimands._by import Axis, axes_of, entries_of, names_of
+from bayes_nqp.estimands import Axis, By, average_of, axes_of, entries_of, names_of, text
 
 __all__ = ["EventTime", "Groups", "Weights", "contrasted", "groups_of", "label_of"]
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands._by import strata_labels
+from bayes_nqp.estimands import strata_labels
 
 __all__ = ["Cells", "Process", "process_of"]
 

@@ -26,8 +26,7 @@ from bayes_nqp.checks.robust._process import Process
 from bayes_nqp.checks.robust._study import Study, study_of
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.estimands import By
-from bayes_nqp.estimands._by import names_of
+from bayes_nqp.estimands import By, names_of
 
 __all__ = ["BOUNDS", "Bound", "sensitivity"]
 

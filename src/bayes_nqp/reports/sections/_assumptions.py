@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from bayes_nqp.checks._result import NOT_APPLICABLE
+from bayes_nqp.checks import NOT_APPLICABLE
 from bayes_nqp.language import Message
 from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph
 from bayes_nqp.reports._context import Context

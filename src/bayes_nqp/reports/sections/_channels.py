@@ -7,15 +7,13 @@ from functools import partial
 
 from bayes_nqp import plots
 from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import nde, nie, proportion_mediated
-from bayes_nqp.estimands._mediated import ALL
+from bayes_nqp.estimands import ALL, nde, nie, proportion_mediated
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context, Sketch
 from bayes_nqp.reports._posterior import level, posterior_of
 from bayes_nqp.reports._sentences import indirect, share
-from bayes_nqp.tables import channel_comparison, mediation_table
-from bayes_nqp.tables._table import table
+from bayes_nqp.tables import channel_comparison, mediation_table, table
 
 __all__ = ["channels"]
 

@@ -13,7 +13,7 @@ from bayes_nqp.language import listed
 from bayes_nqp.panel import Panel
 from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context, Sketch
-from bayes_nqp.tables._table import table
+from bayes_nqp.tables import table
 
 __all__ = ["data"]
 

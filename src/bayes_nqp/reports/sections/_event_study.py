@@ -17,8 +17,7 @@ from bayes_nqp.reports._context import Context, Sketch
 from bayes_nqp.reports._over_time import composition, no_growth
 from bayes_nqp.reports._over_time import growth as growth_says
 from bayes_nqp.reports._posterior import posterior_of
-from bayes_nqp.tables import event_study_table
-from bayes_nqp.tables._table import table
+from bayes_nqp.tables import event_study_table, table
 
 __all__ = ["event_study"]
 

@@ -12,14 +12,13 @@ import xarray as xr
 
 from bayes_nqp import plots
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import VERDICTS, CheckResult, title_of
-from bayes_nqp.checks._result import Verdict
+from bayes_nqp.checks import VERDICTS, CheckResult, Verdict, title_of
 from bayes_nqp.estimands import att
 from bayes_nqp.language import Message
 from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context, Sketch
 from bayes_nqp.reports._posterior import level, posterior_of
-from bayes_nqp.tables._table import table
+from bayes_nqp.tables import table
 
 __all__ = ["evidence"]
 

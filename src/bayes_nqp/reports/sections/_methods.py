@@ -8,9 +8,8 @@ from typing import Final
 import numpy as np
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import title_of
-from bayes_nqp.checks._confidence import Subject, needed_for
-from bayes_nqp.designs.noise import Noise
+from bayes_nqp.checks import Subject, needed_for, title_of
+from bayes_nqp.designs import Noise
 from bayes_nqp.estimands import ENOUGH
 from bayes_nqp.language import Message, Translator, enumerated, listed, separated
 from bayes_nqp.likelihoods import StudentT
@@ -19,8 +18,7 @@ from bayes_nqp.pooling import Partial, Separate
 from bayes_nqp.priors import Priors
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
-from bayes_nqp.tables._described import model_words
-from bayes_nqp.tables._words import percent
+from bayes_nqp.tables import model_words, percent
 
 __all__ = ["methods"]
 

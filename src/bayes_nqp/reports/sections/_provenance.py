@@ -8,8 +8,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.language import Message
 from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context
-from bayes_nqp.tables._model import Cell, Column, Row, Table
-from bayes_nqp.tables._parts import count
+from bayes_nqp.tables import Cell, Column, Row, Table, count
 
 __all__ = ["provenance"]
 

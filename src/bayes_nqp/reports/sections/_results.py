@@ -14,8 +14,7 @@ from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context, Sketch
 from bayes_nqp.reports._posterior import posterior_of
 from bayes_nqp.reports._sentences import change
-from bayes_nqp.tables import summary
-from bayes_nqp.tables._table import table
+from bayes_nqp.tables import summary, table
 
 __all__ = ["results"]
 

@@ -8,8 +8,7 @@ from itertools import combinations
 
 import xarray as xr
 
-from bayes_nqp.checks._result import REPORTED
-from bayes_nqp.checks._rivals import rivals_of
+from bayes_nqp.checks import REPORTED, rivals_of
 from bayes_nqp.estimands import att, contrast, nie, text
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph

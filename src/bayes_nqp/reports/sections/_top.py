@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bayes_nqp.checks import title_of
-from bayes_nqp.checks._confidence import needed_for
+from bayes_nqp.checks import needed_for, title_of
 from bayes_nqp.language import enumerated
 from bayes_nqp.reports._content import Alarm, Block, Paragraph
 from bayes_nqp.reports._context import Context
