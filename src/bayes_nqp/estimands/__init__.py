@@ -2,26 +2,29 @@
 
 from bayes_nqp.estimands._along import by_path, channels_of, legs
 from bayes_nqp.estimands._att import att
-from bayes_nqp.estimands._average import Average, average_of
-from bayes_nqp.estimands._by import (
-    Axis,
-    By,
-    axes_of,
-    entries_of,
-    member_name,
-    names_of,
-    strata_labels,
-)
+from bayes_nqp.estimands._average import Average as Average
+from bayes_nqp.estimands._average import average_of as average_of
+from bayes_nqp.estimands._by import Axis as Axis
+from bayes_nqp.estimands._by import By
+from bayes_nqp.estimands._by import axes_of as axes_of
+from bayes_nqp.estimands._by import entries_of as entries_of
+from bayes_nqp.estimands._by import member_name as member_name
+from bayes_nqp.estimands._by import names_of as names_of
+from bayes_nqp.estimands._by import strata_labels as strata_labels
 from bayes_nqp.estimands._by_event_time import by_event_time
-from bayes_nqp.estimands._contrast import at_level, contrast
+from bayes_nqp.estimands._contrast import at_level as at_level
+from bayes_nqp.estimands._contrast import contrast
 from bayes_nqp.estimands._cumulative import cumulative
 from bayes_nqp.estimands._effects_of import effects_of, lag_of
 from bayes_nqp.estimands._gates import evidence_of, gate_of, worst_gate
 from bayes_nqp.estimands._growth import Growth, growth
 from bayes_nqp.estimands._index_variance import index_variance
 from bayes_nqp.estimands._labels import text
-from bayes_nqp.estimands._mediated import ALL, nde, nie, proportion_mediated, total
-from bayes_nqp.estimands._moderated import moderated, moderator_name, moderator_rows
+from bayes_nqp.estimands._mediated import ALL as ALL
+from bayes_nqp.estimands._mediated import nde, nie, proportion_mediated, total
+from bayes_nqp.estimands._moderated import moderated
+from bayes_nqp.estimands._moderated import moderator_name as moderator_name
+from bayes_nqp.estimands._moderated import moderator_rows as moderator_rows
 from bayes_nqp.estimands._moderated_difference import moderated_difference
 from bayes_nqp.estimands._probability import probability, rope
 from bayes_nqp.estimands._rank import best, rank
@@ -30,16 +33,10 @@ from bayes_nqp.estimands._shrinkage import shrinkage
 from bayes_nqp.estimands._units import ENOUGH, same_units, units_behind
 
 __all__ = [
-    "ALL",
     "ENOUGH",
-    "Average",
-    "Axis",
     "By",
     "Growth",
-    "at_level",
     "att",
-    "average_of",
-    "axes_of",
     "best",
     "by_event_time",
     "by_path",
@@ -47,19 +44,14 @@ __all__ = [
     "contrast",
     "cumulative",
     "effects_of",
-    "entries_of",
     "evidence_of",
     "gate_of",
     "growth",
     "index_variance",
     "lag_of",
     "legs",
-    "member_name",
     "moderated",
     "moderated_difference",
-    "moderator_name",
-    "moderator_rows",
-    "names_of",
     "nde",
     "nie",
     "probability",
@@ -69,7 +61,6 @@ __all__ = [
     "rope",
     "same_units",
     "shrinkage",
-    "strata_labels",
     "text",
     "total",
     "units_behind",

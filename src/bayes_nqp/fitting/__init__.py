@@ -3,7 +3,8 @@
 from bayes_nqp.fitting._batch import Kept, Numbers, batch
 from bayes_nqp.fitting._coefficients import pairs_coefficients
 from bayes_nqp.fitting._conditional import conditional_mean
-from bayes_nqp.fitting._draws import members_of, moderator_shift
+from bayes_nqp.fitting._draws import members_of as members_of
+from bayes_nqp.fitting._draws import moderator_shift
 from bayes_nqp.fitting._fit import Fit, fit, fit_again
 from bayes_nqp.fitting._fit_index import fit_index, pooled_over
 from bayes_nqp.fitting._known import KnownDraws, known_draws
@@ -11,13 +12,14 @@ from bayes_nqp.fitting._load import load
 from bayes_nqp.fitting._mediate import Mediated, mediate
 from bayes_nqp.fitting._modal import modal_averages, modes
 from bayes_nqp.fitting._new_unit import new_unit_effects
-from bayes_nqp.fitting._parameters import parameter_units, unconstrained
-from bayes_nqp.fitting._paths import lagged
+from bayes_nqp.fitting._parameters import parameter_units as parameter_units
+from bayes_nqp.fitting._parameters import unconstrained as unconstrained
+from bayes_nqp.fitting._paths import lagged as lagged
 from bayes_nqp.fitting._predictive import Replication, posterior_predictive, replications
 from bayes_nqp.fitting._prior import prior_predictive
 from bayes_nqp.fitting._short import SHORT, short_effects
 from bayes_nqp.fitting._unit_likelihood import LeftOut, left_out, log_likelihood
-from bayes_nqp.fitting._waist import waist
+from bayes_nqp.fitting._waist import waist as waist
 
 __all__ = [
     "SHORT",
@@ -34,23 +36,18 @@ __all__ = [
     "fit_again",
     "fit_index",
     "known_draws",
-    "lagged",
     "left_out",
     "load",
     "log_likelihood",
     "mediate",
-    "members_of",
     "modal_averages",
     "moderator_shift",
     "modes",
     "new_unit_effects",
     "pairs_coefficients",
-    "parameter_units",
     "pooled_over",
     "posterior_predictive",
     "prior_predictive",
     "replications",
     "short_effects",
-    "unconstrained",
-    "waist",
 ]

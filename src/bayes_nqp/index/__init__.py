@@ -5,7 +5,8 @@ from bayes_nqp.index._entropy import Entropy
 from bayes_nqp.index._equal import EqualWeights
 from bayes_nqp.index._fixed import FixedWeights
 from bayes_nqp.index._index import Index
-from bayes_nqp.index._match import outcome_of, rows_in
+from bayes_nqp.index._match import outcome_of as outcome_of
+from bayes_nqp.index._match import rows_in as rows_in
 from bayes_nqp.index._normalise import MinMax
 from bayes_nqp.index._principal_component import PrincipalComponent
 from bayes_nqp.index._provenance import recalled
@@ -14,7 +15,7 @@ from bayes_nqp.index._recipe import ProductivityIndex
 from bayes_nqp.index._relation import Relation, relation
 from bayes_nqp.index._scheme import Scheme
 from bayes_nqp.index._system import Dimension, IndexSystem, Indicator
-from bayes_nqp.index._toml import system_of
+from bayes_nqp.index._toml import system_of as system_of
 from bayes_nqp.index._topsis import EntropyTopsis
 
 __all__ = [
@@ -33,9 +34,6 @@ __all__ = [
     "Relation",
     "Scheme",
     "new_quality_productivity",
-    "outcome_of",
     "recalled",
     "relation",
-    "rows_in",
-    "system_of",
 ]
