@@ -54,9 +54,11 @@ def test_chains_move_where_noise_is_close_to_zero(fits: list[nqp.Fit]) -> None:
 
 
 def test_seeds_agree(fits: list[nqp.Fit]) -> None:
-    for name in ("noise", "rho", "sigma"):
-        draws = [fit.posterior[f"outcome__{name}"].to_numpy() for fit in fits]
-        means = [one.mean() for one in draws]
-        assert np.ptp(means) < 0.2 * np.mean([one.std() for one in draws]), name
-    effects = [nqp.att(fit) for fit in fits]
-    assert np.ptp([float(one.mean()) for one in effects]) < 0.1 * float(effects[0].std())
+    """As far as their effective draws allow: a range of three means above 4.1 errors has p < .01."""
+    quantities = {name: [fit.posterior[f"outcome__{name}"] for fit in fits]
+                  for name in ("noise", "rho", "sigma")}  # fmt: skip
+    quantities["att"] = [nqp.att(fit) for fit in fits]
+    error = 1.0 / np.sqrt(min(fit.gate.ess_bulk for fit in fits))
+    for name, draws in quantities.items():
+        means = [float(x.mean()) for x in draws]
+        assert np.ptp(means) < 4.1 * error * np.mean([float(x.std()) for x in draws]), name
