@@ -76,6 +76,7 @@ HOMES = {
     "unit_column": "bayes_nqp.designs._frame",
     "Equation": "bayes_nqp.designs._plan",
     "Plan": "bayes_nqp.designs._plan",
+    "distinct_rows": "bayes_nqp.moments",
     "ADOPTION": "bayes_nqp.checks._needs",
     "DOSE": "bayes_nqp.checks._needs",
     "ROWS": "bayes_nqp.checks._needs",

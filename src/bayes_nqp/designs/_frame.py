@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
+from bayes_nqp.moments import distinct_rows
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -80,8 +81,8 @@ def combine(codes: Index) -> tuple[Index, Index]:
     """
     if codes.shape[1] == 0:
         return np.zeros(codes.shape[0], dtype=np.int64), np.zeros((1, 0), dtype=np.int64)
-    table, inverse = np.unique(codes, axis=0, return_inverse=True)
-    return inverse.astype(np.int64).ravel(), table.astype(np.int64)
+    table, number = distinct_rows(codes.astype(np.int64))
+    return number, table
 
 
 def unit_column(panel: Panel, name: str, argument: str) -> tuple[Index, npt.NDArray[np.str_]]:

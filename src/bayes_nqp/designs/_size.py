@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.limits import afford
+from bayes_nqp.moments import distinct_rows
 from bayes_nqp.pooling import Partial, Separate
 from bayes_nqp.terms import CellTable
 
@@ -141,7 +142,7 @@ def check_size(
     numbers = {f: int(np.unique(cells.levels[f][effects]).size) for f in design.strata(panel)}
     partial, separate = isinstance(design.effect, Partial), isinstance(design.effect, Separate)
     factors = int(np.prod([max(n, 1) for n in numbers.values()], dtype=float)) - 1 if partial else 0
-    alike = np.unique(np.stack([frame.stratum, frame.cohort]), axis=1).shape[1]
+    alike = len(distinct_rows(np.stack([frame.stratum, frame.cohort], axis=1))[0])
     # Deviations from one's own path of exposure leave nothing to sum up.
     alone = exposed and design.effect.varying is not None
     size = size_of(

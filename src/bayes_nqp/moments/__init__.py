@@ -17,6 +17,7 @@ from bayes_nqp.moments._absorbed import (
     absorb_loadings,
 )
 from bayes_nqp.moments._classes import UnitClass, packed_rows, reduce_rows
+from bayes_nqp.moments._distinct import distinct_rows
 from bayes_nqp.moments._rows import Column, Rows
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "UnitClass",
     "absorb_levels",
     "absorb_loadings",
+    "distinct_rows",
     "packed_rows",
     "reduce_rows",
 ]

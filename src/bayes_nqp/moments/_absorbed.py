@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.moments._distinct import distinct_rows
 from bayes_nqp.moments._rows import CHUNK, Column, Rows, units_of_each
 
 __all__ = ["AbsorbedGroup", "AbsorbedLoadings", "absorb_levels", "absorb_loadings"]
@@ -128,9 +129,9 @@ def absorb_loadings(rows: Rows, owner: Index, n_periods: int) -> AbsorbedLoading
     assert rows.loading is not None
     pairs = np.stack([owner, rows.group], axis=1)
     units = np.flatnonzero((pairs >= 0).all(axis=1))
-    found, number = np.unique(pairs[units], axis=0, return_inverse=True)
+    found, number = distinct_rows(pairs[units])
     entry = np.full(owner.size, -1, dtype=np.int64)
-    entry[units] = number.ravel()
+    entry[units] = number
     row = np.flatnonzero(entry[rows.unit] >= 0)
     unit, time, d = rows.unit[row], rows.time[row], rows.loading[row]
     w = np.ones(row.size) if rows.weights is None else rows.weights[row]

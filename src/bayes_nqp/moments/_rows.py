@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.moments._distinct import distinct_rows
+
 __all__ = ["CHUNK", "Column", "Rows", "units_of_each"]
 
 Array = npt.NDArray[np.float64]
@@ -81,8 +83,12 @@ class Rows:
         used = np.bincount(self.unit, minlength=len(self.key)) > 1
         out = np.full(len(self.key), -1, dtype=np.int64)
         # Whole rows of a table count as one key; keys in a line may be any objects that sort.
-        axis = 0 if self.key.ndim > 1 else None
-        out[used] = np.unique(self.key[used], axis=axis, return_inverse=True)[1].ravel()
+        key = self.key[used]
+        if key.ndim > 1 and key.dtype.kind == "i":
+            out[used] = distinct_rows(key)[1]
+        else:
+            axis = 0 if key.ndim > 1 else None
+            out[used] = np.unique(key, axis=axis, return_inverse=True)[1].ravel()
         return out
 
 
