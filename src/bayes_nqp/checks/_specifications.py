@@ -13,7 +13,7 @@ from bayes_nqp.checks._needs import ROWS
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import Finding, NotApplicable, asks
 from bayes_nqp.checks._structures import structure_label
-from bayes_nqp.designs import IID, ContinuousExposure
+from bayes_nqp.designs import IID
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.pooling import Complete, Partial, Separate
@@ -191,17 +191,5 @@ def _sample(design: Estimator, panel: Panel) -> list[Alternative]:
     if panel.roles.covariates and design.covariates != ():
         bare = design.replace(covariates=())
         found.append(Alternative(Message("no covariates"), Message("covariates"), bare))
-    if isinstance(design, ContinuousExposure):
-        if design.by_time or panel.periods < 3:
-            return found
-        sloped = design.replace(by_time=True)
-        return [*found, Alternative(Message("slopes by period"), Message("slopes"), sloped)]
-    if design.controls == "all":
-        never = design.replace(controls="never")
-        label = Message("never-treated controls")
-        found.append(Alternative(label, Message("controls"), never))
-    if design.anticipation == 0:
-        early = design.replace(anticipation=1, unidentified="drop")
-        label = Message("one period of anticipation")
-        found.append(Alternative(label, Message("anticipation"), early))
-    return found
+    variants = design.variants(panel)
+    return [*found, *(Alternative(label, change, other) for label, change, other in variants)]

@@ -1,7 +1,6 @@
 """Designs: one estimator a file; each plans equations and never samples."""
 
 from bayes_nqp.designs._frame import unit_column as unit_column
-from bayes_nqp.designs._own import own_design, own_rows
 from bayes_nqp.designs._plan import Equation as Equation
 from bayes_nqp.designs._plan import Plan as Plan
 from bayes_nqp.designs.continuous_exposure import ContinuousExposure
@@ -26,7 +25,5 @@ __all__ = [
     "Estimator",
     "Mediation",
     "StaggeredDiD",
-    "own_design",
-    "own_rows",
     "support",
 ]

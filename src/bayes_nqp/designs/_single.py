@@ -14,6 +14,7 @@ from bayes_nqp.designs._plan import Plan
 from bayes_nqp.designs.noise import Noise
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian, StudentT
 from bayes_nqp.pooling import Complete, Partial, Pooling, Separate
 from bayes_nqp.priors import Priors
@@ -141,6 +142,20 @@ class SingleEquation(Moved, ABC):
     def varying(self) -> str | None:
         """What has its own deviation of the effect."""
         return self.effect.varying
+
+    @abstractmethod
+    def variants(self, panel: Panel) -> list[tuple[Message, Message, Self]]:
+        """State the same design with other choices that this kind of design alone has.
+
+        Parameters
+        ----------
+        panel : Panel
+
+        Returns
+        -------
+        list of (Message, Message, design)
+            What each is called, what changes, and the design; none where nothing could be chosen.
+        """
 
     def names(self, panel: Panel) -> tuple[str, ...]:
         """Mediators of a panel that the design takes: none.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from bayes_nqp.designs._equation import Ground
 from bayes_nqp.designs._exposure import exposed_cells, exposure_frame, exposure_of, kept_rows
@@ -15,6 +15,7 @@ from bayes_nqp.designs._single import SingleEquation
 from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
+from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.pooling import Partial, Pooling
 from bayes_nqp.priors import Priors
@@ -148,6 +149,22 @@ class ContinuousExposure(SingleEquation):
     def likelihood(self) -> Gaussian:
         """Always Gaussian, which compresses."""
         return Gaussian()
+
+    def variants(self, panel: Panel) -> list[tuple[Message, Message, Self]]:
+        """State the design with a slope for every period.
+
+        Parameters
+        ----------
+        panel : Panel
+
+        Returns
+        -------
+        list of (Message, Message, ContinuousExposure)
+            What it is called, what changes, and the design.
+        """
+        if self.by_time or panel.periods < 3:
+            return []
+        return [(Message("slopes by period"), Message("slopes"), self.replace(by_time=True))]
 
     def frame(self, panel: Panel) -> DesignFrame:
         """Codes of the panel's rows and units under this design.

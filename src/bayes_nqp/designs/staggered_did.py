@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from bayes_nqp.designs._equation import Ground, ground_of
 from bayes_nqp.designs._facts import Facts
@@ -12,6 +12,7 @@ from bayes_nqp.designs._single import SingleEquation
 from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
+from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian, Likelihood
 from bayes_nqp.pooling import Partial, Pooling
 from bayes_nqp.priors import Priors
@@ -123,6 +124,27 @@ class StaggeredDiD(SingleEquation):
             moderator=self.moderator,
             anticipation=self.anticipation,
         )  # fmt: skip
+
+    def variants(self, panel: Panel) -> list[tuple[Message, Message, Self]]:
+        """State the design with never-treated controls alone, and with a period of anticipation.
+
+        Parameters
+        ----------
+        panel : Panel
+
+        Returns
+        -------
+        list of (Message, Message, StaggeredDiD)
+            What each is called, what changes, and the design.
+        """
+        made = []
+        if self.controls == "all":
+            never = self.replace(controls="never")
+            made.append((Message("never-treated controls"), Message("controls"), never))
+        if self.anticipation == 0:
+            early = self.replace(anticipation=1, unidentified="drop")
+            made.append((Message("one period of anticipation"), Message("anticipation"), early))
+        return made
 
     def frame(self, panel: Panel) -> DesignFrame:
         """Codes of the panel's rows and units under this design.

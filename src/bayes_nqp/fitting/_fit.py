@@ -296,8 +296,6 @@ def _run(
 def _fit_joint(
     design: Design, plan: Plan, sampler: Importance, progress: bool, outcome: str
 ) -> tuple[xr.DataTree, Gate, bool]:
-    from bayes_nqp.designs import Mediation
     from bayes_nqp.fitting._joint import fit_joint
 
-    assert isinstance(design, Mediation)
     return fit_joint(design, plan, sampler, progress, outcome)

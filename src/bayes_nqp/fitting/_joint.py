@@ -30,7 +30,7 @@ from bayes_nqp.gaussian import Coefficients, Stacked, StackedDraws, stacked_dens
 from bayes_nqp.sampling import Chains, Importance, importance
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Mediation
+    from bayes_nqp.designs import Design
 
 __all__ = ["fit_joint"]
 
@@ -42,7 +42,7 @@ _CHUNK_NUMBERS = 16_000_000
 
 
 def fit_joint(
-    design: Mediation, plan: Plan, sampler: Importance, progress: bool, outcome: str
+    design: Design, plan: Plan, sampler: Importance, progress: bool, outcome: str
 ) -> tuple[xr.DataTree, Gate, bool]:
     """Sample both equations of a mediation in which effect and slope vary by unit.
 
@@ -63,7 +63,7 @@ def fit_joint(
     tuple
         The tree, the convergence gate, and whether sampling was interrupted.
     """
-    joint = joint_of(plan, design.design.priors)
+    joint = joint_of(plan, design.outcome_design.priors)
     assert sampler.seed is not None
     generator = np.random.default_rng(np.random.SeedSequence([sampler.seed, 1]))
     with steps.bar(progress):
