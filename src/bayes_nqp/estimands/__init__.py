@@ -31,6 +31,9 @@ from bayes_nqp.estimands._rank import best, rank
 from bayes_nqp.estimands._relative import relative
 from bayes_nqp.estimands._shrinkage import shrinkage
 from bayes_nqp.estimands._units import ENOUGH, same_units, units_behind
+from bayes_nqp.estimands._words import PATHS as PATHS
+from bayes_nqp.estimands._words import percent as percent
+from bayes_nqp.estimands._words import words as words
 
 __all__ = [
     "ENOUGH",

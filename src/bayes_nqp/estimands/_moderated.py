@@ -144,7 +144,7 @@ def moderator_rows(fit: Fit) -> tuple[npt.NDArray[np.int64], Array]:
         Places among the cells with effects; moderator's units.
     """
     # Importing fits takes a second, and other estimands need none of it.
-    from bayes_nqp.fitting._draws import moderated_rows
+    from bayes_nqp.fitting import moderated_rows
 
     moderator_name(fit)
     plan = fit.plan
@@ -221,7 +221,7 @@ def mean_moderator(fit: Fit) -> Array:
 def _of_path(fit: Fit, effects: xr.Dataset, name: str, mean: Array) -> tuple[Array, Array, Array]:
     """Coefficients of one path's effects (draw, cell): constant, linear, quadratic."""
     # Importing fits takes a second, and other estimands need none of it.
-    from bayes_nqp.fitting._paths import lagged
+    from bayes_nqp.fitting import lagged
 
     plan, posterior = fit.plan, fit.posterior
     stratum, real = plan.table.stratum, ~plan.cells.lead

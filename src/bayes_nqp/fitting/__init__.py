@@ -4,6 +4,7 @@ from bayes_nqp.fitting._batch import Kept, Numbers, batch
 from bayes_nqp.fitting._coefficients import pairs_coefficients
 from bayes_nqp.fitting._conditional import conditional_mean
 from bayes_nqp.fitting._draws import members_of as members_of
+from bayes_nqp.fitting._draws import moderated_rows as moderated_rows
 from bayes_nqp.fitting._draws import moderator_shift
 from bayes_nqp.fitting._fit import Fit, fit, fit_again
 from bayes_nqp.fitting._fit_index import fit_index, pooled_over

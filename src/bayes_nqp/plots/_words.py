@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import xarray as xr
 
-from bayes_nqp import vocabulary as v
-from bayes_nqp.errors import one_of
-from bayes_nqp.language import Message, Translator, languages
+from bayes_nqp.estimands import PATHS, percent, words
+from bayes_nqp.language import Message, Translator
 
 __all__ = [
     "CONTRASTS_LEFT_OUT",
@@ -21,14 +18,6 @@ __all__ = [
 ]
 
 
-PATHS: Final = {
-    v.DIRECT: Message("Direct"),
-    v.TOTAL: Message("Total"),
-    "all mediators": Message("All mediators"),
-}
-"""How paths are called; mediators have their own names."""
-
-
 POINTS = Message("Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.")
 LAST_THROUGH = Message(
     "An indirect effect is what enters the outcome last through that mediator; it is causal by "
@@ -36,29 +25,6 @@ LAST_THROUGH = Message(
 )
 CONTRASTS_LEFT_OUT = Message("Contrasts are left out for strata with more than {} levels.")
 """Notes of several figures."""
-
-
-def words(language: str) -> Translator:
-    """Speak a language.
-
-    Raises
-    ------
-    StudyError
-        If there is no such language.
-    """
-    one_of("language", language, languages())
-    return Translator(language)
-
-
-def percent(prob: float) -> str:
-    """Write a probability as a percentage: 95%, 97.5%.
-
-    Parameters
-    ----------
-    prob : float
-        Between 0 and 1.
-    """
-    return f"{100 * prob:g}%"
 
 
 def effect_label(draws: xr.DataArray | xr.Dataset, translate: Translator) -> str:

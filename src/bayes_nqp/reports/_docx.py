@@ -19,8 +19,7 @@ from bayes_nqp.reports._content import (
     Picture,
     Tabulated,
 )
-from bayes_nqp.tables import words
-from bayes_nqp.tables._as_docx import add_docx, docx_module, set_fonts
+from bayes_nqp.tables import add_docx, docx_module, set_fonts, words
 
 __all__ = ["write_docx"]
 

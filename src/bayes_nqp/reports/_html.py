@@ -15,8 +15,7 @@ from bayes_nqp.files import write_text
 from bayes_nqp.language import typography
 from bayes_nqp.markup import html
 from bayes_nqp.reports._content import Document, Picture, Tabulated
-from bayes_nqp.tables import words
-from bayes_nqp.tables._as_html import as_html
+from bayes_nqp.tables import as_html, words
 
 __all__ = ["write_html"]
 

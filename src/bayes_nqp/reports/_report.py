@@ -169,13 +169,13 @@ def _docx(document: Document, folder: Path) -> None:
 
 
 def _xlsx(document: Document, folder: Path) -> None:
-    from bayes_nqp.tables._as_excel import write_excel
+    from bayes_nqp.tables import write_excel
 
     write_excel(document.tables, folder / "tables.xlsx")
 
 
 def _tex(document: Document, folder: Path) -> None:
-    from bayes_nqp.tables._as_latex import as_document
+    from bayes_nqp.tables import as_document
 
     write_text(folder / "tables.tex", as_document(document.tables))
 

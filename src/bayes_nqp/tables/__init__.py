@@ -1,7 +1,11 @@
 """Tables: the one place, with plots and reports, where draws become intervals."""
 
 from bayes_nqp.tables._as_docx import add_docx, write_docx
+from bayes_nqp.tables._as_docx import docx_module as docx_module
+from bayes_nqp.tables._as_docx import set_fonts as set_fonts
 from bayes_nqp.tables._as_excel import write_excel
+from bayes_nqp.tables._as_html import as_html as as_html
+from bayes_nqp.tables._as_latex import as_document as as_document
 from bayes_nqp.tables._contrasts_table import contrasts_table
 from bayes_nqp.tables._described import model_words as model_words
 from bayes_nqp.tables._estimates import Estimates, estimates

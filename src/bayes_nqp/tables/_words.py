@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bayes_nqp.estimands import PATHS, percent, words
 from bayes_nqp.language import Message, Translator, recalled
-from bayes_nqp.plots._words import PATHS, percent, words
 
 __all__ = ["PATHS", "per_words", "percent", "words"]
 

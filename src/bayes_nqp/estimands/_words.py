@@ -1,0 +1,41 @@
+"""What figures and tables of draws say alike."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import one_of
+from bayes_nqp.language import Message, Translator, languages
+
+__all__ = ["PATHS", "percent", "words"]
+
+PATHS: Final = {
+    v.DIRECT: Message("Direct"),
+    v.TOTAL: Message("Total"),
+    "all mediators": Message("All mediators"),
+}
+"""How paths are called; mediators have their own names."""
+
+
+def words(language: str) -> Translator:
+    """Speak a language.
+
+    Raises
+    ------
+    StudyError
+        If there is no such language.
+    """
+    one_of("language", language, languages())
+    return Translator(language)
+
+
+def percent(prob: float) -> str:
+    """Write a probability as a percentage: 95%, 97.5%.
+
+    Parameters
+    ----------
+    prob : float
+        Between 0 and 1.
+    """
+    return f"{100 * prob:g}%"
