@@ -13,10 +13,15 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks._needs import ADOPTION, CHANNELS, ROWS
 from bayes_nqp.checks._refit import cautious, channels, panel_of
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, NOT_APPLICABLE, Finding, Verdict, asks
-from bayes_nqp.checks.confounding._axis import CONFOUNDED, axis_of
-from bayes_nqp.checks.confounding._curve import curves
-from bayes_nqp.checks.confounding._priors import NormalRho, RhoPrior
-from bayes_nqp.checks.confounding._study import Study, study_of
+from bayes_nqp.checks.confounding import (
+    CONFOUNDED,
+    NormalRho,
+    RhoPrior,
+    Study,
+    axis_of,
+    curves,
+    study_of,
+)
 from bayes_nqp.estimands import ALL, text
 from bayes_nqp.language import NOTHING, Message, joined, listed, separated
 

@@ -17,10 +17,8 @@ from bayes_nqp.checks._labels import OVERALL, labels
 from bayes_nqp.checks._needs import ADOPTION, REFITS, ROWS
 from bayes_nqp.checks._refit import cautious
 from bayes_nqp.checks._result import NOT_APPLICABLE, REPORTED, Finding, asks
-from bayes_nqp.checks.robust import Study
+from bayes_nqp.checks.robust import Study, groups_of, study_of
 from bayes_nqp.checks.robust import sensitivity as regions_of
-from bayes_nqp.checks.robust._groups import groups_of
-from bayes_nqp.checks.robust._study import study_of
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, text
 from bayes_nqp.language import NOTHING, Message, joined, separated

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bayes_nqp.cli._console import console, line, safe
-from bayes_nqp.studies._new_text import in_shell
+from bayes_nqp.files import in_shell
 
 if TYPE_CHECKING:
     from bayes_nqp.studies import Proposal

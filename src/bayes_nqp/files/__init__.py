@@ -1,7 +1,7 @@
 """All of a folder or file, or none of it; and what the system says, in words."""
 
 from bayes_nqp.files._drafts import draft
-from bayes_nqp.files._names import file_name
+from bayes_nqp.files._names import file_name, in_shell
 from bayes_nqp.files._place import Place, place
 from bayes_nqp.files._tables import guarded, unguarded, write_csv, write_parquet, write_workbook
 from bayes_nqp.files._words import named, worded, writing
@@ -14,6 +14,7 @@ __all__ = [
     "file_name",
     "free",
     "guarded",
+    "in_shell",
     "named",
     "place",
     "unguarded",

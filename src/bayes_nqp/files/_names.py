@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 from pathlib import Path
 
 __all__ = ["FINAL", "file_name", "final"]
@@ -53,3 +54,18 @@ def final(path: Path) -> Path:
         if folder in FINAL:
             return final(FINAL[folder] / path.relative_to(folder))
     return path
+
+
+def in_shell(path: Path) -> str:
+    """Write a path as a shell reads it; letters of any script need no quotes.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    str
+    """
+    text = str(path)
+    return text if re.fullmatch(r"[\w%+,./:@-]+", text) else shlex.quote(text)

@@ -1,6 +1,7 @@
 from ._adoption import adoption as adoption
 from ._calibration import calibration as calibration
 from ._channels import channels as channels
+from ._check import DRAWERS as DRAWERS
 from ._check import check as check
 from ._decomposition import decomposition as decomposition
 from ._event_study import event_study as event_study

@@ -14,7 +14,7 @@ from bayes_nqp.checks import CheckResult, leads_of
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.files import file_name, write, writing
 from bayes_nqp.fitting import Fit
-from bayes_nqp.plots._check import DRAWERS
+from bayes_nqp.plots import DRAWERS
 from bayes_nqp.studies._study import Study
 
 if TYPE_CHECKING:

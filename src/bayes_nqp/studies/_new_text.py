@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import shlex
 import textwrap
 import unicodedata
 from collections.abc import Callable
@@ -13,11 +11,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from bayes_nqp.files import in_shell
 from bayes_nqp.language import Message, language_of, languages
 from bayes_nqp.studies._guessed import Guess
 from bayes_nqp.studies._look import Look
 
-__all__ = ["in_shell", "study_text", "with_channels"]
+__all__ = ["study_text", "with_channels"]
 
 _ORDER: Final = (
     "unit", "time", "cohort", "never", "treated", "outcome", "strata", "fill_down", "thousands",
@@ -89,21 +88,6 @@ def with_channels(text: str, made: Guess, problem_of: Callable[[str], str]) -> s
         offered += _comment(f"{name} stands for its channel; so could {', '.join(others)}")
     offered += [f"# {line}" for line in lines.splitlines()]
     return text.replace("[report]\n", "\n".join([*offered, "", "[report]", ""]), 1)
-
-
-def in_shell(path: Path) -> str:
-    """Write a path as a shell reads it; letters of any script need no quotes.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    str
-    """
-    text = str(path)
-    return text if re.fullmatch(r"[\w%+,./:@-]+", text) else shlex.quote(text)
 
 
 def _head(file: Path, path: Path, problem: str) -> list[str]:

@@ -34,7 +34,7 @@ def evidence(context: Context) -> Iterator[Block | Sketch]:
     ------
     Block or Sketch
     """
-    from bayes_nqp.plots._check import DRAWERS
+    from bayes_nqp.plots import DRAWERS
 
     if not context.checks:
         return
