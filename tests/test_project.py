@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.util
 import re
 import subprocess
 import tomllib
@@ -136,3 +138,23 @@ def test_faults_are_told_apart_by_name() -> None:
 
 def test_the_package_says_that_it_is_typed() -> None:
     assert (PACKAGE / "py.typed").is_file()
+
+
+@pytest.mark.parametrize("folder", ["benchmarks", "tools"])
+def test_programs_beside_the_library_import_what_there_is(folder: str) -> None:
+    missing = []
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("bayes"):
+                continue
+            if importlib.util.find_spec(str(node.module)) is None:
+                missing.append(f"{path.name}: {node.module}")
+                continue
+            module = importlib.import_module(str(node.module))
+            missing += [
+                f"{path.name}: {node.module}.{alias.name}"
+                for alias in node.names
+                if not hasattr(module, alias.name)
+                and importlib.util.find_spec(f"{node.module}.{alias.name}") is None
+            ]
+    assert not missing

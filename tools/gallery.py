@@ -12,11 +12,11 @@ import matplotlib as mpl
 
 import bayes_nqp as nqp
 from bayes_nqp.checks._confidence import confidence_of
+from bayes_nqp.language import Translator
 from bayes_nqp.reports._confidence import worded
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import posterior_of
 from bayes_nqp.reports._sentences import change
-from bayes_nqp.reports._words import words
 
 mpl.use("Agg")
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,7 +47,7 @@ def found(path: Path) -> str:
     )
     att = posterior_of(nqp.att(effects), report.prob)
     moved = Context(fit, ()).moved
-    sure = partial(worded, confidence_of((), adopted=study.staggered), words("en"))
+    sure = partial(worded, confidence_of((), adopted=study.staggered), Translator("en"))
     text = change(
         att, report.outcome or "the outcome", "en", report.outcome_unit or "", **moved,
         confidence=sure,

@@ -120,7 +120,7 @@ def demeaned_model(design: StaggeredDiD, panel: Panel) -> pm.Model:
         time = _sum_of_parts(equation, "time", nodes, scales)
         tau = _sum_of_parts(equation, "cells", plan.table.size, scales)
         pm.Deterministic("cell_effect", tau * equation.scale)
-        sigma = pm.HalfNormal("sigma", problem.sigma_prior)
+        sigma = pm.HalfNormal("sigma", problem.error_parameters[-1].prior.scale)
         # Rows without a cell point at the zero that is appended.
         mean = time[pm.Data("node", node)] + pt.concatenate([tau, [0.0]])[pm.Data("cell", cell)]
         residual = (pm.Data("y", rows.outcome) - mean).reshape((-1, width))
