@@ -69,8 +69,8 @@ class Case:
 CASES = {
     "ar1": Case("the panel of the coverage study: 60 × 14, two regions", nqp.AR1(), small=False),
     "ar1-regions": Case("60 × 9, five regions, five batches: every scale is there", nqp.AR1()),
-    "iid": Case("the same with independent errors", nqp.IID()),
-    "ar1-noise": Case("the same with AR(1) and white noise", nqp.AR1Noise()),
+    "iid": Case("60 × 9, five regions, five batches; independent errors", nqp.IID()),
+    "ar1-noise": Case("60 × 9, five regions, five batches; AR(1) and white noise", nqp.AR1Noise()),
 }
 
 
