@@ -13,6 +13,7 @@ from doors import ADOPTION, DOSE, HOLDS, REGISTERED, ROWS, Finding, asks
 
 import bayes_nqp as nqp
 from bayes_nqp.checks import CHECKS, check
+from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.studies import validate
 
@@ -83,3 +84,9 @@ def test_a_real_check_can_be_taken_away(name: str, tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert str(tmp_path) in done.stdout
+
+
+@pytest.mark.parametrize("name", [None, "support"])
+def test_a_language_that_is_not_there_is_refused(fit: nqp.Fit, name: str | None) -> None:
+    with pytest.raises(StudyError, match="'language' is 'fr'"):
+        check(fit, name, language="fr", progress=False)

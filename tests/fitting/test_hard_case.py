@@ -54,11 +54,11 @@ def test_chains_move_where_noise_is_close_to_zero(fits: list[nqp.Fit]) -> None:
 
 
 def test_seeds_agree(fits: list[nqp.Fit]) -> None:
-    """As far as effective draws allow: a range of three means above 4.1 errors has p < .01."""
+    """As far as effective draws allow: a range of three means above 4.13 errors has p < .01."""
     quantities = {name: [fit.posterior[f"outcome__{name}"] for fit in fits]
                   for name in ("noise", "rho", "sigma")}  # fmt: skip
     quantities["att"] = [nqp.att(fit) for fit in fits]
     error = 1.0 / np.sqrt(min(fit.gate.ess_bulk for fit in fits))
     for name, draws in quantities.items():
         means = [float(x.mean()) for x in draws]
-        assert np.ptp(means) < 4.1 * error * np.mean([float(x.std()) for x in draws]), name
+        assert np.ptp(means) < 4.13 * error * np.mean([float(x.std()) for x in draws]), name

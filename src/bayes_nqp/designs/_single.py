@@ -52,7 +52,7 @@ class SingleEquation(Moved, ABC):
     moderator: str | None
     priors: Priors
 
-    def check(self) -> None:
+    def _check_arguments(self) -> None:
         """See that arguments are what they have to be, and make names tuples.
 
         Raises
@@ -68,7 +68,7 @@ class SingleEquation(Moved, ABC):
                 if isinstance(value, type) and issubclass(value, types):
                     hint = f"nqp.{value.__name__}() with brackets"
                 raise StudyError(f"'{field.name}' is {value!r}", hint=hint)
-        self.check_choice("unidentified", ("raise", "drop"))
+        self._check_choice("unidentified", ("raise", "drop"))
         if self.moderator is not None and not isinstance(self.moderator, str):
             raise StudyError(
                 f"'moderator' is {self.moderator!r}", hint="the name of one moderator of the panel"
@@ -79,7 +79,7 @@ class SingleEquation(Moved, ABC):
                 names_ = (value,) if isinstance(value, str) else tuple(value)
                 object.__setattr__(self, name, names_)
 
-    def check_choice(self, name: str, choices: Sequence[object]) -> None:
+    def _check_choice(self, name: str, choices: Sequence[object]) -> None:
         """See that an argument is one of several values.
 
         Parameters

@@ -118,7 +118,7 @@ class ContinuousExposure(SingleEquation):
     priors: Priors = field(default_factory=Priors)
 
     def __post_init__(self) -> None:
-        self.check()
+        self._check_arguments()
         named: object = self.exposure
         if not isinstance(named, str) or not named:
             raise StudyError(

@@ -102,8 +102,8 @@ class StaggeredDiD(SingleEquation):
     moderator: str | None = None
 
     def __post_init__(self) -> None:
-        self.check()
-        self.check_choice("controls", ("all", "never"))
+        self._check_arguments()
+        self._check_choice("controls", ("all", "never"))
         if type(self.anticipation) is not int or self.anticipation < 0:
             raise StudyError(
                 f"'anticipation' is {self.anticipation!r}",
