@@ -63,10 +63,6 @@ def decode(data: Any, where: str = "") -> Any:
     where : str, optional
         The key it stands under, for messages.
 
-    Returns
-    -------
-    value
-
     Raises
     ------
     StudyError

@@ -97,10 +97,6 @@ def allowed_size(importance_ess: float, draws: int) -> float:
         Effective number of weights, ``ESS_w``.
     draws : int
         Draws that were resampled, n.
-
-    Returns
-    -------
-    float
     """
     if not (importance_ess > 0.0 and draws > 0):
         return 0.0
@@ -118,10 +114,6 @@ def weights_gate(facts: Mapping[str, float], draws: int, *, least: float = ESS) 
         Of all chains.
     least : float, default 400
         Effective weights that are asked for.
-
-    Returns
-    -------
-    Gate
     """
     size, khat, limit = facts["importance_ess"], facts["khat"], facts["khat_limit"]
     failures = []
@@ -147,10 +139,6 @@ def populations_gate(facts: Mapping[str, float], draws: int) -> Gate:
         ``tempered_rhat`` and ``tempered_ess``, the worst of all parameters.
     draws : int
         Of all chains.
-
-    Returns
-    -------
-    Gate
     """
     rhat, size = facts["tempered_rhat"], facts["tempered_ess"]
     failures = []
@@ -171,10 +159,6 @@ def worst_of(gates: Mapping[str, Gate]) -> Gate:
     ----------
     gates : mapping of str to Gate
         By what stands before their failures.
-
-    Returns
-    -------
-    Gate
     """
     every = list(gates.values())
     khat = [(gate.khat, gate.khat_limit) for gate in every if gate.weighted]
@@ -204,7 +188,6 @@ def effective_size(draws: Array, *, tail: bool = False) -> Array:
 
     Parameters
     ----------
-    draws : ndarray (chain, draw, quantity)
     tail : bool, default False
         Of the 5 % and 95 % quantiles, the smaller, instead of the bulk.
 
@@ -223,16 +206,7 @@ def effective_size(draws: Array, *, tail: bool = False) -> Array:
 
 
 def split_rhat(draws: Array) -> Array:
-    """Rank-normalised split R-hat of each column.
-
-    Parameters
-    ----------
-    draws : ndarray (chain, draw, quantity)
-
-    Returns
-    -------
-    ndarray (quantity)
-    """
+    """Rank-normalised split R-hat of each column."""
     from arviz_stats.base import array
 
     numbers: Any = array.array_stats
@@ -240,16 +214,7 @@ def split_rhat(draws: Array) -> Array:
 
 
 def energy_fraction(energy: Array) -> float:
-    """Smallest energy fraction of missing information (E-BFMI) of the chains.
-
-    Parameters
-    ----------
-    energy : ndarray (chain, draw)
-
-    Returns
-    -------
-    float
-    """
+    """Smallest energy fraction of missing information (E-BFMI) of the chains."""
     if energy.size == 0:
         return float("nan")
     steps = np.mean(np.diff(energy, axis=1) ** 2, axis=1)
@@ -265,10 +230,6 @@ def convergence(quantities: Mapping[str, Array], stats: Mapping[str, npt.ArrayLi
         Parameters and effects.
     stats : mapping of str to ndarray (chain, draw)
         The sampler's statistics.
-
-    Returns
-    -------
-    Gate
     """
     names: list[str] = []
     columns: list[Array] = []

@@ -83,10 +83,6 @@ def cell_effects(fit: object, target: Literal["sample", "population"] = "sample"
 def lead_effects(fit: Fit) -> xr.Dataset:
     """Leads of a design with ``controls="never"``: differences before treatment.
 
-    Parameters
-    ----------
-    fit : Fit
-
     Returns
     -------
     Dataset

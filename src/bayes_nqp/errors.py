@@ -101,10 +101,6 @@ def shown(items: Iterable[object], most: int = 6) -> str:
         What to list.
     most : int, default 6
         How many to spell out.
-
-    Returns
-    -------
-    str
     """
     listed = list(items)
     text = ", ".join(cut(str(item)) for item in listed[:most])
@@ -118,8 +114,6 @@ def one_of(name: str, value: object, values: Iterable[object]) -> None:
     ----------
     name : str
         Of the argument.
-    value : object
-    values : iterable
 
     Raises
     ------
@@ -136,13 +130,8 @@ def brief(value: object, most: int = 120) -> str:
 
     Parameters
     ----------
-    value : object
     most : int, default 120
         Characters to show.
-
-    Returns
-    -------
-    str
     """
     return cut(repr(value), most)
 

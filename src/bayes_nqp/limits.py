@@ -36,10 +36,6 @@ def limit(name: str) -> int:
     name : str
         A key of `LIMITS`.
 
-    Returns
-    -------
-    int
-
     Raises
     ------
     StudyError
@@ -91,13 +87,8 @@ def way_out(name: str, needed: float) -> str:
 
     Parameters
     ----------
-    name : str
     needed : float
         What is needed.
-
-    Returns
-    -------
-    str
     """
     return f"the environment variable {VARIABLE} lets it pass, set to {name}:{_written(needed)}"
 

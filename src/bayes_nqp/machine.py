@@ -63,10 +63,6 @@ def within(threads: int | None) -> Iterator[None]:
     threads : int, optional
         None leaves it as it is.
 
-    Yields
-    ------
-    None
-
     Raises
     ------
     StudyError

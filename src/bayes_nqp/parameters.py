@@ -203,8 +203,6 @@ class Parameter:
 
     Parameters
     ----------
-    name : str
-    prior : Prior
     in_outcome_units : bool, default True
         Whether it is stored times ``s``; a correlation or a ratio is not.
     folds : bool, default False
@@ -227,10 +225,6 @@ class ParameterSpace:
 
     Points are (point, parameter) arrays of unconstrained values, values those on the
     parameters' own scales, in multiples of ``s``.
-
-    Parameters
-    ----------
-    parameters : tuple of Parameter
     """
 
     parameters: tuple[Parameter, ...]
@@ -255,60 +249,23 @@ class ParameterSpace:
         return np.array([p.folds for p in self.parameters], dtype=bool)
 
     def constrain(self, points: Array) -> Array:
-        """Values at unconstrained points.
-
-        Parameters
-        ----------
-        points : ndarray (..., parameter)
-
-        Returns
-        -------
-        ndarray (..., parameter), multiples of s
-        """
+        """Values at unconstrained points."""
         columns = [p.prior.constrain(points[..., k]) for k, p in enumerate(self.parameters)]
         return np.stack(columns, axis=-1) if columns else np.zeros_like(points)
 
     def unconstrain(self, values: Array) -> Array:
-        """Unconstrained points at values.
-
-        Parameters
-        ----------
-        values : ndarray (..., parameter), multiples of s
-
-        Returns
-        -------
-        ndarray (..., parameter)
-        """
+        """Unconstrained points at values."""
         columns = [p.prior.unconstrain(values[..., k]) for k, p in enumerate(self.parameters)]
         return np.stack(columns, axis=-1) if columns else np.zeros_like(values)
 
     def log_prior(self, points: Array) -> Array:
-        """Log prior density of unconstrained points.
-
-        Parameters
-        ----------
-        points : ndarray (point, parameter)
-
-        Returns
-        -------
-        ndarray (point)
-        """
+        """Log prior density of unconstrained points."""
         total = np.zeros(len(points))
         for k, parameter in enumerate(self.parameters):
             total += parameter.prior.log_density(points[:, k])
         return total
 
     def draw(self, generator: np.random.Generator, size: int) -> Array:
-        """Values drawn from the prior.
-
-        Parameters
-        ----------
-        generator : Generator
-        size : int
-
-        Returns
-        -------
-        ndarray (size, parameter), multiples of s
-        """
+        """Values drawn from the prior."""
         columns: Sequence[Array] = [p.prior.draw(generator, size) for p in self.parameters]
         return np.stack(columns, axis=-1) if columns else np.zeros((size, 0))

@@ -42,10 +42,6 @@ def listening(listener: Listener | None) -> Iterator[None]:
     ----------
     listener : callable or None
         Called with the work, steps done and steps in all.
-
-    Yields
-    ------
-    None
     """
     if listener is None:
         yield
@@ -65,10 +61,6 @@ def bar(wanted: bool = True) -> Iterator[None]:
     ----------
     wanted : bool, default True
         False, or a listener that is there already, shows none.
-
-    Yields
-    ------
-    None
     """
     if not wanted or _LISTENER.get() is not None:
         yield

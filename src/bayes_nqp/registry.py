@@ -36,16 +36,7 @@ def register[T](family: str) -> Callable[[type[T]], type[T]]:
 
 
 def family_of(name: str) -> str:
-    """Name the family of a type; empty where it is not registered.
-
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    str
-    """
+    """Name the family of a type; empty where it is not registered."""
     return _FAMILIES.get(name, "")
 
 

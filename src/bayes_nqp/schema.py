@@ -184,10 +184,6 @@ def factors(effects: xr.Dataset) -> tuple[str, ...]:
     ----------
     effects : Dataset
         Of the waist.
-
-    Returns
-    -------
-    tuple of str
     """
     text = str(effects.attrs.get("factors", ""))
     return tuple(text.split("\x1f")) if text else ()
@@ -200,10 +196,6 @@ def is_timed(effects: xr.Dataset) -> bool:
     ----------
     effects : Dataset
         Of the waist.
-
-    Returns
-    -------
-    bool
     """
     return v.EVENT_TIME in effects.coords
 
@@ -215,10 +207,6 @@ def is_effects(value: object) -> bool:
     ----------
     value : object
         Anything.
-
-    Returns
-    -------
-    bool
     """
     return isinstance(value, xr.Dataset) and v.EFFECT in value
 

@@ -21,16 +21,7 @@ _CHUNK = 1 << 20
 
 
 def sealed(content: bytes) -> bytes:
-    """Put a seal after bytes.
-
-    Parameters
-    ----------
-    content : bytes
-
-    Returns
-    -------
-    bytes
-    """
+    """Put a seal after bytes."""
     return content + _MARK + hashlib.sha256(content).hexdigest().encode("ascii")
 
 
@@ -41,10 +32,6 @@ def seal_of(file: BinaryIO) -> Seal:
     ----------
     file : binary file
         It is left at its start.
-
-    Returns
-    -------
-    {"whole", "broken", "misplaced", "missing"}
     """
     size = max(file.seek(0, 2) - SEAL, 0)
     file.seek(size)

@@ -45,10 +45,6 @@ def stoppable() -> Iterator[None]:
 
     For programs alone: a library leaves the signals of its host as they are. Nothing is changed
     outside the main thread, nor for a signal that is ignored (``nohup``) or has a handler.
-
-    Yields
-    ------
-    None
     """
     former: dict[int, Any] = {}
     _seen.clear()

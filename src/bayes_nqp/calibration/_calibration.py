@@ -79,14 +79,6 @@ class Calibration:
     def only(self, names: Sequence[str]) -> Calibration:
         """Keep some quantities; tests of uniformity then adjust for these alone.
 
-        Parameters
-        ----------
-        names : sequence of str
-
-        Returns
-        -------
-        Calibration
-
         Raises
         ------
         StudyError

@@ -44,7 +44,6 @@ class Job:
         Nominal probabilities of the intervals.
     ranked : int
         Draws among which the truth is ranked.
-    seed : int
     """
 
     design: StaggeredDiD
@@ -124,17 +123,7 @@ class Job:
 
 
 def samplers(first: Sampler, seed: int) -> list[Sampler]:
-    """List the samplers of one refit: what was asked for, then the one that is tried after it.
-
-    Parameters
-    ----------
-    first : Importance or NUTS
-    seed : int
-
-    Returns
-    -------
-    list of Importance or NUTS
-    """
+    """List the samplers of one refit: what was asked for, then the one that is tried after it."""
     if isinstance(first, Importance):
         return [
             replace(first, seed=seed),

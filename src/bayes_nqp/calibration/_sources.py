@@ -54,16 +54,7 @@ class Source(Protocol):
         """``s`` to be held in refits; None to compute it from each simulated outcome."""
 
     def simulate(self, seed: int) -> Simulated:
-        """Draw a truth, and outcomes for the rows.
-
-        Parameters
-        ----------
-        seed : int
-
-        Returns
-        -------
-        Simulated
-        """
+        """Draw a truth, and outcomes for the rows."""
 
 
 class PriorSource:
@@ -71,11 +62,6 @@ class PriorSource:
 
     What is flat in a fit is drawn with standard deviation ``s``: it could be anything, for the
     posterior of the rest does not depend on it.
-
-    Parameters
-    ----------
-    design : StaggeredDiD
-    panel : Panel
     """
 
     label = "prior"
@@ -86,16 +72,7 @@ class PriorSource:
         self.scale: float | None = self.design.plan(panel).equations[0].scale
 
     def simulate(self, seed: int) -> Simulated:
-        """Draw a truth, and outcomes for the rows.
-
-        Parameters
-        ----------
-        seed : int
-
-        Returns
-        -------
-        Simulated
-        """
+        """Draw a truth, and outcomes for the rows."""
         drawn = prior_predictive(self.design, self.panel, draws=1, seed=seed)
         rows, values = drawn["row"].to_numpy(), drawn["outcome"].to_numpy()[0, 0]
         return Simulated(_with_rows(self.panel, rows, values), _truth(quantities(drawn, drawn)))
@@ -106,10 +83,6 @@ class PosteriorSource:
 
     Unit effects, flat time effects and slopes are zero: no posterior depends on them. Pooled
     time effects, and deviations that the fit does not store, are drawn given their scale.
-
-    Parameters
-    ----------
-    fit : Fit
     """
 
     label = "posterior"
@@ -132,16 +105,7 @@ class PosteriorSource:
         self.deviations = effects.get(v.DEVIATION)
 
     def simulate(self, seed: int) -> Simulated:
-        """Draw a truth, and outcomes for the rows.
-
-        Parameters
-        ----------
-        seed : int
-
-        Returns
-        -------
-        Simulated
-        """
+        """Draw a truth, and outcomes for the rows."""
         first, *many = np.random.default_rng(seed).spawn(4)
         posterior = self.fit.posterior
         chain = int(first.integers(posterior.sizes[v.CHAIN]))

@@ -25,7 +25,6 @@ def bins_of(values: int, replications: int) -> int:
     ----------
     values : int
         Ranks that are possible.
-    replications : int
 
     Returns
     -------
@@ -43,7 +42,6 @@ def chi_square(ranks: Array, values: int) -> tuple[float, float]:
     ----------
     ranks : ndarray (replication,)
         From 0 to ``values`` − 1.
-    values : int
 
     Returns
     -------
@@ -61,11 +59,6 @@ def chi_square(ranks: Array, values: int) -> tuple[float, float]:
 
 def ecdf_test(ranks: Array, values: int) -> float:
     """Ask whether the ECDF of ranks leaves a simultaneous band, at any level.
-
-    Parameters
-    ----------
-    ranks : ndarray (replication,)
-    values : int
 
     Returns
     -------
@@ -89,7 +82,6 @@ def ecdf_band(replications: int, values: int, prob: float) -> tuple[Array, Array
 
     Parameters
     ----------
-    replications, values : int
     prob : float
         With which it does.
 
@@ -110,17 +102,7 @@ def ecdf_band(replications: int, values: int, prob: float) -> tuple[Array, Array
 
 
 def differences(ranks: Array, values: int) -> Array:
-    """ECDF of ranks, less its expectation, where `ecdf_band` has its bounds.
-
-    Parameters
-    ----------
-    ranks : ndarray (replication,)
-    values : int
-
-    Returns
-    -------
-    ndarray (values + 1,)
-    """
+    """ECDF of ranks, less its expectation, where `ecdf_band` has its bounds."""
     at = np.arange(values + 1) / values
     share = np.zeros(values + 1)
     share[1:-1], share[-1] = _counts(ranks[None], values)[0] / ranks.size, 1.0
@@ -134,10 +116,6 @@ def holm(p: Array) -> Array:
     ----------
     p : ndarray (test,)
         NaN is left out.
-
-    Returns
-    -------
-    ndarray (test,)
     """
     out = np.full(p.shape, np.nan)
     known = np.flatnonzero(~np.isnan(p))

@@ -45,7 +45,6 @@ class Alternative:
         Its name: a message, unless a user gave it.
     change : str
         What kind of change it is, likewise; groups the specifications.
-    design : StaggeredDiD or ContinuousExposure
     panel : Panel, optional
         The fit's own by default.
     reference : float, optional
@@ -67,8 +66,6 @@ def compared(fitted: Fit, alternatives: Sequence[Alternative], what: str) -> xr.
 
     Parameters
     ----------
-    fitted : Fit
-    alternatives : sequence of Alternative
     what : str
         The work, for progress.
 
@@ -141,9 +138,6 @@ def short_att(design: Estimator, panel: Panel, seed: int, values: Mapping[str, f
 
     Parameters
     ----------
-    design : StaggeredDiD or ContinuousExposure
-    panel : Panel
-    seed : int
     values : mapping of str to float
         Of parameters, where the climb begins.
 

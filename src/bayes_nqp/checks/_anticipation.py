@@ -36,7 +36,6 @@ def anticipation(fit: Fit, *, periods: int = 2) -> Finding:
 
     Parameters
     ----------
-    fit : Fit
     periods : int, default 2
         How many windows.
 

@@ -56,7 +56,6 @@ class Line:
 
     Parameters
     ----------
-    mediator, quantity : str
     value, lower, upper : float
         95 % equal-tailed interval; NaN where there is none.
     verdict : {"holds", "in doubt", "fails", "not applicable"}
@@ -80,10 +79,6 @@ class Line:
 def quantiles_of(draws: npt.ArrayLike) -> tuple[float, ...]:
     """Take the quantiles that a picture needs of draws.
 
-    Parameters
-    ----------
-    draws : array-like
-
     Returns
     -------
     tuple of float
@@ -100,19 +95,7 @@ def drawn(
     verdict: Verdict = NOT_APPLICABLE,
     scale: Scale = "effect",
 ) -> Line:
-    """Reduce draws to a row of evidence.
-
-    Parameters
-    ----------
-    mediator, quantity : str
-    draws : array-like
-    verdict : str, default "not applicable"
-    scale : str, default "effect"
-
-    Returns
-    -------
-    Line
-    """
+    """Reduce draws to a row of evidence."""
     flat = np.asarray(draws, dtype=np.float64).ravel()
     low, high = np.quantile(flat, (0.025, 0.975))
     return Line(
@@ -126,7 +109,6 @@ def table_of(lines: Sequence[Line], fits: Sequence[Fit | xr.Dataset]) -> pd.Data
 
     Parameters
     ----------
-    lines : sequence of Line
     fits : sequence of Fit or Dataset
         What they rest on, or its effects; the gate of the first that did not converge is kept.
 
@@ -153,10 +135,6 @@ def worst_of(verdicts: Iterable[Verdict]) -> Verdict:
     ----------
     verdicts : iterable of str
         Those that are "not applicable" do not count.
-
-    Returns
-    -------
-    str
     """
     known = list(verdicts)
     return FAILS if FAILS in known else DOUBT if DOUBT in known else HOLDS
@@ -164,10 +142,6 @@ def worst_of(verdicts: Iterable[Verdict]) -> Verdict:
 
 def certain(draws: npt.ArrayLike) -> int:
     """Tell the sign of a quantity.
-
-    Parameters
-    ----------
-    draws : array-like
 
     Returns
     -------
@@ -185,7 +159,6 @@ def effects_on(fit: Fit, mediator: str) -> xr.Dataset:
     ----------
     fit : Fit
         Of a `Mediation`.
-    mediator : str
 
     Returns
     -------
@@ -204,7 +177,6 @@ def plain(design: Mediation, *, lag: int | None = None) -> Mediation:
 
     Parameters
     ----------
-    design : Mediation
     lag : int, optional
         The design's own by default.
 
@@ -228,7 +200,6 @@ def left_over(plan: Plan, values: Array) -> Array:
 
     Parameters
     ----------
-    plan : Plan
     values : ndarray (row, column)
         Over all rows of the plan.
 
@@ -245,10 +216,8 @@ def innovations(plan: Plan, values: Array, errors: Noise, parameters: Array, *, 
 
     Parameters
     ----------
-    plan : Plan
     values : ndarray (row)
         Over all rows of the plan.
-    errors : Noise
     parameters : ndarray (parameter)
         Of the errors, on their own scales.
     own : bool

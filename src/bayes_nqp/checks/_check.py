@@ -49,7 +49,6 @@ def check(
 
     Parameters
     ----------
-    fit : Fit
     name : str, optional
         One check; all of them by default.
     progress : bool, default True
@@ -106,17 +105,12 @@ def run_checks(
 
     Parameters
     ----------
-    fit : Fit
     names : iterable of str, optional
         Which checks; all of them by default.
     options : mapping of str to mapping, optional
         Options by the name of the check.
     before : callable, optional
         Called with each check before it runs, to show progress.
-
-    Returns
-    -------
-    list of CheckResult
 
     Raises
     ------
@@ -136,10 +130,6 @@ def run_checks(
 def applicable(fit: Fit) -> list[str]:
     """Name the checks that a fit's design calls for.
 
-    Parameters
-    ----------
-    fit : Fit
-
     Returns
     -------
     list of str
@@ -151,11 +141,6 @@ def applicable(fit: Fit) -> list[str]:
 
 def suiting(design: Design, panel: Panel | None) -> list[str]:
     """Name the checks that a design calls for on a panel.
-
-    Parameters
-    ----------
-    design : StaggeredDiD, or another design
-    panel : Panel or None
 
     Returns
     -------
@@ -183,10 +168,6 @@ def _named(name: str) -> Check:
 def title_of(name: str) -> str:
     """Call a check in a word or two.
 
-    Parameters
-    ----------
-    name : str
-
     Returns
     -------
     str
@@ -200,7 +181,6 @@ def check_table(results: Iterable[CheckResult], language: str = "en") -> pd.Data
 
     Parameters
     ----------
-    results : iterable of CheckResult
     language : str, default "en"
         Of questions, key figures and sentences; names and verdicts stay what programs compare.
 

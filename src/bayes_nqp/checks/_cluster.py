@@ -51,15 +51,10 @@ def robust(plan: Plan, weights: Array, errors: Errors, cluster: Index, member: I
     ----------
     plan : Plan
         Of a saturated design: every coefficient is flat, and nothing deviates.
-    weights : ndarray (estimate, cell)
     errors : Errors
         Their values weigh the estimate, and are the model that expects.
     cluster, member : ndarray of int (unit)
         Codes; deviations are a member's, and a member lies in one cluster.
-
-    Returns
-    -------
-    Robust
 
     Raises
     ------

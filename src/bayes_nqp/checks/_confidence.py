@@ -65,7 +65,6 @@ class Confidence:
 
     Parameters
     ----------
-    grade : {"high", "medium", "low", "very low", "not assessed"}
     failed, doubtful, unanswered : tuple of str
         Names of checks: that fail; that leave a doubt; that are needed and gave no answer.
     answered : int
@@ -103,7 +102,6 @@ def confidence_of(
 
     Parameters
     ----------
-    results : iterable of CheckResult
     subject : {"average", "contrast", "channel"}, default "average"
         What the result is: an average effect, overall, of a group, or along event time; a
         difference between groups; an effect by way of a mediator.
@@ -111,10 +109,6 @@ def confidence_of(
         Whether the fit passed its gate.
     adopted : bool, default True
         Whether there is a policy to adopt, rather than a continuous exposure.
-
-    Returns
-    -------
-    Confidence
 
     References
     ----------
@@ -141,13 +135,8 @@ def needed_for(subject: Subject, *, adopted: bool) -> tuple[str, ...]:
 
     Parameters
     ----------
-    subject : {"average", "contrast", "channel"}
     adopted : bool
         Whether there is a policy to adopt, rather than a continuous exposure.
-
-    Returns
-    -------
-    tuple of str
     """
     if subject == "average":
         return _POLICY if adopted else _EXPOSURE

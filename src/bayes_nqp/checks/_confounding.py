@@ -94,7 +94,6 @@ def confounding(
 
     Parameters
     ----------
-    fit : Fit
     rho : sequence of float, optional
         Correlations of the curves; from −.6 to .6 by default.
     prior : NormalRho or UniformRho, optional

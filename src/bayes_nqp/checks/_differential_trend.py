@@ -67,7 +67,6 @@ def trend_design(
     ----------
     design : StaggeredDiD
         The lead fit's.
-    panel : Panel
     leads : Dataset
         Leads of the lead fit: they tell the strata in which there is a slope to know.
 

@@ -50,7 +50,6 @@ def future_exposure(fit: Fit, *, periods: int = 1) -> Finding:
 
     Parameters
     ----------
-    fit : Fit
     periods : int, default 1
         How far ahead.
 

@@ -52,7 +52,6 @@ def indicators(fit: Fit, *, index: ProductivityIndex | None = None) -> Finding:
 
     Parameters
     ----------
-    fit : Fit
     index : ProductivityIndex, optional
         The recipe. A panel made by ``index.panel(…)`` or from ``index.frame(…)`` remembers it.
 

@@ -30,10 +30,6 @@ def cell_information(fit: Fit) -> Array:
     near one, it is the data's. It depends on all the fit says: if cells hardly differ, the
     scale is small, and no cell tells much about itself.
 
-    Parameters
-    ----------
-    fit : Fit
-
     Returns
     -------
     ndarray (cell)

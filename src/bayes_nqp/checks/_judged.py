@@ -29,7 +29,6 @@ class Judged:
 
     Parameters
     ----------
-    verdict : {"holds", "in doubt", "fails"}
     shift : ndarray (alternative)
         Distances from the fit's own estimate of the same target, in its posterior sd.
     worst : int
@@ -58,10 +57,6 @@ class Judged:
             What to say where all agree.
         what : Message
             Of what the names of alternatives are, waiting for these: "under {}".
-
-        Returns
-        -------
-        Message
         """
         if self.turned:
             return Message(
@@ -133,10 +128,6 @@ def otherwise(positive: float, others: Array) -> npt.NDArray[np.bool_]:
     others : ndarray (estimate)
         The same of other estimates; they lose the conclusion below 0.9, and find one that the
         fit does not have from 0.995 on.
-
-    Returns
-    -------
-    ndarray of bool (estimate)
     """
     if positive >= _TOLD:
         return np.asarray(others < _LOST)

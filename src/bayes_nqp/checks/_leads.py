@@ -49,11 +49,6 @@ class Joint:
 def lead_design(design: StaggeredDiD, panel: Panel) -> StaggeredDiD:
     """Turn a design into its lead fit: flat leads and effects, never-treated controls.
 
-    Parameters
-    ----------
-    design : StaggeredDiD
-    panel : Panel
-
     Returns
     -------
     StaggeredDiD
@@ -68,7 +63,6 @@ def leads_of(evidence: xr.Dataset, factor: str | None = None) -> xr.DataArray | 
 
     Parameters
     ----------
-    evidence : Dataset
     factor : str, optional
         By which they are told apart; averages over all strata by default.
 
@@ -97,10 +91,6 @@ def joint_of(leads: xr.DataArray, bound: float, freedom: float, reference: int =
         Degrees of freedom of the tail probability.
     reference : int, default -1
         Event time of the leads' reference.
-
-    Returns
-    -------
-    Joint
     """
     leads = leads.isel({v.EVENT_TIME: ~np.isnan(leads.isel(chain=0, draw=0).to_numpy())})
     event_time = leads[v.EVENT_TIME].to_numpy()
@@ -120,14 +110,6 @@ def joint_of(leads: xr.DataArray, bound: float, freedom: float, reference: int =
 
 def precision_of(draws: Array) -> Array:
     """Invert the covariance of draws, without the bias of inverting an estimate.
-
-    Parameters
-    ----------
-    draws : ndarray (draw, quantity)
-
-    Returns
-    -------
-    ndarray (quantity, quantity)
 
     References
     ----------
@@ -149,13 +131,8 @@ def tail_of(draws: Array, freedom: float) -> float:
 
     Parameters
     ----------
-    draws : ndarray (draw, quantity)
     freedom : float
         Degrees of freedom of the covariance.
-
-    Returns
-    -------
-    float
     """
     mean, size = draws.mean(axis=0), draws.shape[1]
     distance = max(float(mean @ precision_of(draws) @ mean), 0.0)

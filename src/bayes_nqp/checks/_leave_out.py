@@ -47,7 +47,6 @@ def leave_out(fit: Fit, *, groups: str | Sequence[str] = ()) -> Finding:
 
     Parameters
     ----------
-    fit : Fit
     groups : str or sequence of str, default ()
         Columns of the panel's frame that are constant within units, such as a province: each
         of their values is left out in turn.

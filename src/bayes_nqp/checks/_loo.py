@@ -36,7 +36,6 @@ def loo(fit: Fit, by: str | None = None) -> ELPDDataLOO:
 
     Parameters
     ----------
-    fit : Fit
     by : str, optional
         What is left out together: a column that is constant within units, such as "province".
         By default each unit, or each member where several units share one deviation.

@@ -56,7 +56,6 @@ def require(fit: Fit, *needs: Need) -> None:
 
     Parameters
     ----------
-    fit : Fit
     *needs : Need
         In the order in which the first that is missing gives the reason.
 

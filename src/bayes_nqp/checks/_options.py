@@ -16,12 +16,6 @@ def whole_number(option: str, value: object, least: int) -> int:
     ----------
     option : str
         Its name.
-    value : object
-    least : int
-
-    Returns
-    -------
-    int
 
     Raises
     ------
@@ -36,15 +30,6 @@ def whole_number(option: str, value: object, least: int) -> int:
 def name_of(option: str, value: object) -> str:
     """Take the name of a column.
 
-    Parameters
-    ----------
-    option : str
-    value : object
-
-    Returns
-    -------
-    str
-
     Raises
     ------
     StudyError
@@ -57,15 +42,6 @@ def name_of(option: str, value: object) -> str:
 
 def names_of(option: str, value: object) -> tuple[str, ...]:
     """Take one name of a column, or several.
-
-    Parameters
-    ----------
-    option : str
-    value : object
-
-    Returns
-    -------
-    tuple of str
 
     Raises
     ------

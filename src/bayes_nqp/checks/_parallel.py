@@ -38,8 +38,6 @@ class Judged:
 
     Parameters
     ----------
-    joint : Joint
-    slope : ndarray (draw), outcome units per period
     slope_tail : float
         Tail probability of a slope of zero.
     """
@@ -65,7 +63,6 @@ class Judgement:
 
     Parameters
     ----------
-    whole : Judged
     levels : dict of str to Judged
         Of every factor with two levels or more.
     apart : list of str
@@ -97,10 +94,6 @@ class Judgement:
             Of leads and slope together, adjusted for the others.
         share : int, default 1
             Outcomes among which the false alarms of levels are shared.
-
-        Returns
-        -------
-        {"fails", "in doubt", "holds"}
         """
         if tail < _OVERALL:
             return FAILS
@@ -120,18 +113,12 @@ def judge(
 
     Parameters
     ----------
-    panel : Panel
     effects : Fit or Dataset
         The effects that the verdict is about.
     leads : Dataset
         Of the waist, from the lead fit.
-    trend : Trend
     reference : int, default -1
         Event time of the leads' reference.
-
-    Returns
-    -------
-    Judgement
     """
     effect, adjusted = att(effects), att(trend.effects)
     whole = _judged(
@@ -166,13 +153,8 @@ def apart_of(levels: dict[str, Judged], share: int = 1) -> list[str]:
 
     Parameters
     ----------
-    levels : dict of str to Judged
     share : int, default 1
         Outcomes among which the false alarms are shared.
-
-    Returns
-    -------
-    list of str
     """
     number = len(levels) * share
     return [name for name, one in levels.items() if one.tail < _LEVELS / number]
@@ -180,10 +162,6 @@ def apart_of(levels: dict[str, Judged], share: int = 1) -> list[str]:
 
 def holm(tails: Sequence[float]) -> list[float]:
     """Adjust tail probabilities for their number.
-
-    Parameters
-    ----------
-    tails : sequence of float
 
     Returns
     -------

@@ -32,7 +32,6 @@ def placebo_finding(
     ----------
     fitted : Fit
         Of the real data.
-    placebo : Fit
     what : Message
         The placebo, in words.
     same_outcome : bool, default True

@@ -27,7 +27,6 @@ def placebo_outcome(fit: Fit, *, outcome: str | None = None) -> Finding:
 
     Parameters
     ----------
-    fit : Fit
     outcome : str, optional
         A column of the panel's frame; without it the check does not apply.
 

@@ -46,11 +46,6 @@ def placebo_space(fit: Fit, *, permutations: int = 200) -> Finding:
     Half as many permutations are refitted once more with the estimated effect taken off the
     treated rows: then one interval in twenty should exclude zero.
 
-    Parameters
-    ----------
-    fit : Fit
-    permutations : int, default 200
-
     Returns
     -------
     Finding
@@ -103,16 +98,7 @@ def placebo_space(fit: Fit, *, permutations: int = 200) -> Finding:
 
 
 def row_effects(fitted: Fit) -> npt.NDArray[np.float64]:
-    """Posterior mean effect in each row of the panel; zero where untreated.
-
-    Parameters
-    ----------
-    fitted : Fit
-
-    Returns
-    -------
-    ndarray (row), outcome units
-    """
+    """Posterior mean effect in each row of the panel; zero where untreated."""
     plan, effects = fitted.plan, cell_effects(fitted).mean(v.SAMPLE_DIMS)
     total = effects.isel({v.PATH: 0})
     by_cell = np.zeros(plan.cells.lead.size + 1)

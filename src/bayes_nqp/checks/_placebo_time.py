@@ -32,7 +32,6 @@ def placebo_time(fit: Fit, *, periods: int | None = None) -> Finding:
 
     Parameters
     ----------
-    fit : Fit
     periods : int, optional
         How much earlier; by default 3, or fewer where cohorts have fewer periods before.
 

@@ -67,8 +67,6 @@ class Parted:
 
     Parameters
     ----------
-    judged : Judgement
-    lead_fit, trend_fit : Fit
     leads : Dataset
         Of the waist.
     reference : int
@@ -94,10 +92,6 @@ def parted(fit: Fit) -> Parted:
     ----------
     fit : Fit
         Of a `StaggeredDiD`; keeps both fits.
-
-    Returns
-    -------
-    Parted
 
     Raises
     ------

@@ -145,10 +145,6 @@ def _sentence(verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame) -> Messa
 def log_priors(fit: Fit) -> dict[str, xr.DataArray]:
     """Log densities of the priors at the top, draw by draw, up to constants.
 
-    Parameters
-    ----------
-    fit : Fit
-
     Returns
     -------
     dict of str to DataArray (chain, draw)
@@ -266,13 +262,8 @@ def _sensitivity(draws: Array, log_density: Array) -> Array:
 
     Parameters
     ----------
-    draws : ndarray (chain, draw, quantity)
     log_density : ndarray (chain, draw)
         Of what is scaled.
-
-    Returns
-    -------
-    ndarray (quantity,)
     """
     from arviz_stats.psense import psense
 

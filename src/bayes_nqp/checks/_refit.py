@@ -43,29 +43,12 @@ _NUMBERS: WeakKeyDictionary[Fit, dict[str, Numbers]] = WeakKeyDictionary()
 
 
 def numbers_of(fitted: Fit) -> dict[str, Numbers]:
-    """Where a fit keeps the results of its batches: give it to `batch` as ``kept``.
-
-    Parameters
-    ----------
-    fitted : Fit
-
-    Returns
-    -------
-    dict of str to dict of ndarray
-    """
+    """Where a fit keeps the results of its batches: give it to `batch` as ``kept``."""
     return _NUMBERS.setdefault(fitted, {})
 
 
 def panel_of(fitted: Fit) -> Panel:
     """Take a fit's panel.
-
-    Parameters
-    ----------
-    fitted : Fit
-
-    Returns
-    -------
-    Panel
 
     Raises
     ------
@@ -79,14 +62,6 @@ def panel_of(fitted: Fit) -> Panel:
 def staggered(fitted: Fit) -> StaggeredDiD:
     """Take the design of a fit whose units adopt a treatment.
 
-    Parameters
-    ----------
-    fitted : Fit
-
-    Returns
-    -------
-    StaggeredDiD
-
     Raises
     ------
     NotApplicable
@@ -97,16 +72,7 @@ def staggered(fitted: Fit) -> StaggeredDiD:
 
 
 def estimator(fitted: Fit) -> Estimator:
-    """Take the design of a fit of the outcome alone.
-
-    Parameters
-    ----------
-    fitted : Fit
-
-    Returns
-    -------
-    StaggeredDiD or ContinuousExposure
-    """
+    """Take the design of a fit of the outcome alone."""
     return cast("Estimator", fitted.design)
 
 
@@ -117,13 +83,8 @@ def refit(fitted: Fit, design: Design, panel: Panel | None = None) -> Fit:
     ----------
     fitted : Fit
         Keeps the refit as long as it lives, so that checks share it.
-    design : StaggeredDiD, ContinuousExposure or Mediation
     panel : Panel, optional
         The fit's own by default.
-
-    Returns
-    -------
-    Fit
 
     Raises
     ------
@@ -151,7 +112,6 @@ def short_refit(fitted: Fit, design: Design, panel: Panel | None = None) -> xr.D
     ----------
     fitted : Fit
         Keeps the effects as long as it lives; equations that it has as well keep its draws.
-    design : StaggeredDiD, ContinuousExposure or Mediation
     panel : Panel, optional
         The fit's own by default.
 
@@ -183,10 +143,6 @@ _ALONE = "outcome_alone"
 
 def called(fitted: Fit) -> Message:
     """Name a fit beside its alternatives, so that its average effect is taken for no other's.
-
-    Parameters
-    ----------
-    fitted : Fit
 
     Returns
     -------
@@ -250,14 +206,6 @@ def single(fitted: Fit) -> Fit:
 def channels(fitted: Fit) -> Mediation:
     """Take the design of a fit with channels.
 
-    Parameters
-    ----------
-    fitted : Fit
-
-    Returns
-    -------
-    Mediation
-
     Raises
     ------
     NotApplicable
@@ -300,8 +248,6 @@ def cautious(
 
     Parameters
     ----------
-    verdict : {"holds", "in doubt", "fails", "not applicable"}
-    sentence : Message
     refitted : Fit or Dataset
         A Dataset of effects in the form of the waist carries the gate of its fit.
 

@@ -77,12 +77,10 @@ class Finding:
 
     Parameters
     ----------
-    verdict : {"holds", "in doubt", "fails", "reported", "not applicable"}
     figure : Message
         The key figure, as text.
     sentence : Message
         One plain sentence.
-    evidence : Dataset, DataArray, DataFrame or None
     kind : str
         How the evidence is to be drawn: see `CheckResult`.
     """
@@ -142,42 +140,15 @@ class CheckResult:
     kind: Kind = "none"
 
     def said(self, language: str = "en") -> str:
-        """Give the answer in one language.
-
-        Parameters
-        ----------
-        language : str, default "en"
-
-        Returns
-        -------
-        str
-        """
+        """Give the answer in one language."""
         return _rendered(self.sentence, language)
 
     def figure_in(self, language: str = "en") -> str:
-        """Give the key figure in one language.
-
-        Parameters
-        ----------
-        language : str, default "en"
-
-        Returns
-        -------
-        str
-        """
+        """Give the key figure in one language."""
         return _rendered(self.figure, language)
 
     def asked(self, language: str = "en") -> str:
-        """Give the question in one language.
-
-        Parameters
-        ----------
-        language : str, default "en"
-
-        Returns
-        -------
-        str
-        """
+        """Give the question in one language."""
         return _rendered(self.question, language)
 
     @cached_property
@@ -218,8 +189,6 @@ class Check:
 
     Parameters
     ----------
-    name : str
-    question : str
     find : callable
         Takes a fit, and options by keyword, each with a default; returns a Finding; may raise
         `NotApplicable`.
@@ -247,17 +216,7 @@ class Check:
     suits: Callable[[Panel], bool] | None = None
 
     def listed(self, design: Design, panel: Panel | None) -> bool:
-        """Tell whether the check is among those that a design on a panel calls for.
-
-        Parameters
-        ----------
-        design : StaggeredDiD, or another design
-        panel : Panel or None
-
-        Returns
-        -------
-        bool
-        """
+        """Tell whether the check is among those that a design on a panel calls for."""
         if panel is not None and self.suits is not None and not self.suits(panel):
             return False
         return all(need.asked_anyway or need.met(design, panel) for need in self.needs)
@@ -272,7 +231,6 @@ class Check:
 
         Parameters
         ----------
-        fit : Fit
         **options
             Of this check.
 

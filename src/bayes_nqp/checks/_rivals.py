@@ -48,7 +48,6 @@ def rivals_of(
     results : iterable of CheckResult
         Of them, "time_effects" has every difference with other time effects, and "sensitivity"
         that of the lead fit.
-    factor : str
     first, second : object
         Its levels.
 

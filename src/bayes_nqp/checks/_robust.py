@@ -43,7 +43,6 @@ class Controls:
     ----------
     variance, expected, spread : ndarray (estimate), squared outcome units
         As in `Robust`.
-    clusters : int
     """
 
     variance: Array
@@ -57,16 +56,7 @@ class Controls:
         return np.asarray(np.sqrt(self.variance / self.expected))
 
     def quantile(self, probability: float) -> Array:
-        """Quantile of the ratio if the model is true.
-
-        Parameters
-        ----------
-        probability : float
-
-        Returns
-        -------
-        ndarray (estimate)
-        """
+        """Quantile of the ratio if the model is true."""
         from scipy.stats import chi2
 
         freedom = 2.0 * (self.expected / self.spread) ** 2
@@ -88,7 +78,6 @@ class Robust:
     model : ndarray (estimate)
         Variance of the estimate around the mean effect of the treated rows at hand, if the
         model is true.
-    clusters : int
     controls : Controls
         The same of never-treated clusters alone.
     """
@@ -112,16 +101,7 @@ class Robust:
         return np.asarray(2.0 * (self.expected / self.spread) ** 2)
 
     def quantile(self, probability: float) -> Array:
-        """Quantile of the ratio if the model is true.
-
-        Parameters
-        ----------
-        probability : float
-
-        Returns
-        -------
-        ndarray (estimate)
-        """
+        """Quantile of the ratio if the model is true."""
         from scipy.stats import chi2
 
         return self._ratio(self.expected * chi2.ppf(probability, self.freedom) / self.freedom)

@@ -98,10 +98,6 @@ class Saturated:
     def of_class(self, units: UnitClass) -> tuple[Array, Array, Array]:
         """Precision of a unit's errors net of its effect, and how it loads on coefficients.
 
-        Parameters
-        ----------
-        units : UnitClass
-
         Returns
         -------
         tuple of ndarray (m, m), ndarray (m, coefficient) and ndarray (column, coefficient)

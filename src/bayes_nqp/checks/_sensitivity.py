@@ -85,7 +85,6 @@ def sensitivity(fit: Fit, *, grid: Sequence[float] | None = None) -> Finding:
 
     Parameters
     ----------
-    fit : Fit
     grid : sequence of float, optional
         M̄; from 0 to 2 by default.
     """

@@ -47,7 +47,6 @@ def specifications(fit: Fit, *, designs: Mapping[str, Estimator] | None = None) 
 
     Parameters
     ----------
-    fit : Fit
     designs : mapping of str to design, optional
         Further designs by name.
 
@@ -93,17 +92,7 @@ def specifications(fit: Fit, *, designs: Mapping[str, Estimator] | None = None) 
 
 
 def alternatives_of(design: Estimator, panel: Panel) -> list[Alternative]:
-    """List designs that differ from one in a single choice.
-
-    Parameters
-    ----------
-    design : StaggeredDiD or ContinuousExposure
-    panel : Panel
-
-    Returns
-    -------
-    list of Alternative
-    """
+    """List designs that differ from one in a single choice."""
     changed = [
         *_errors(design, panel),
         *_time(design, panel),

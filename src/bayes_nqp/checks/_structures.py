@@ -27,16 +27,7 @@ _LABELS = {
 
 
 def structure_label(errors: Noise) -> str:
-    """Name of a specification with these errors.
-
-    Parameters
-    ----------
-    errors : Noise
-
-    Returns
-    -------
-    str
-    """
+    """Name of a specification with these errors."""
     return _LABELS.get(type(errors), errors.label())
 
 
@@ -47,21 +38,12 @@ def richest(design: Estimator) -> str:
     ----------
     design : StaggeredDiD or ContinuousExposure
         With such structures.
-
-    Returns
-    -------
-    str
     """
     return f"errors=nqp.{design.errors.richer[-1]!r}"
 
 
 def error_means(fit: Fit, equation: Equation) -> dict[str, float]:
     """Posterior means of the parameters of an equation's error structure, sigma apart.
-
-    Parameters
-    ----------
-    fit : Fit
-    equation : Equation
 
     Returns
     -------
@@ -81,7 +63,6 @@ def structures(fit: Fit, table: xr.Dataset) -> tuple[Kind, Evidence, float, floa
 
     Parameters
     ----------
-    fit : Fit
     table : Dataset
         What else is evidence.
 

@@ -25,9 +25,6 @@ class Tail:
 
     Parameters
     ----------
-    names : tuple of str
-    replicated : ndarray (replication, statistic)
-    observed : ndarray (statistic,)
     p_value : ndarray (statistic,)
         Two-sided: twice the share of replications at least as far out, on the nearer side.
     distance : ndarray (statistic,)
@@ -65,10 +62,6 @@ class Tail:
     def dataset(self, **attrs: str | float) -> xr.Dataset:
         """Evidence of the kind "predictive".
 
-        Parameters
-        ----------
-        **attrs : str or float
-
         Returns
         -------
         Dataset
@@ -97,13 +90,8 @@ def tail_of(observed: Mapping[str, Array], replicated: Sequence[Mapping[str, Arr
 
     Parameters
     ----------
-    observed : mapping of str to ndarray (1,)
     replicated : sequence of mappings of str to ndarray (replication,)
         Parts of the replications, one after another.
-
-    Returns
-    -------
-    Tail
     """
     names = tuple(observed)
     draws = np.stack([np.concatenate([part[n] for part in replicated]) for n in names], axis=1)

@@ -32,12 +32,7 @@ _LEAST = 20
 
 
 class Untreated:
-    """The untreated rows of a plan: those in no cell, of units with at least two of them.
-
-    Parameters
-    ----------
-    plan : Plan
-    """
+    """The untreated rows of a plan: those in no cell, of units with at least two of them."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan, self.equation = plan, plan.equations[0]
@@ -103,10 +98,6 @@ class Untreated:
     def differences(self, outcome: Array) -> Array:
         """How treated rows differ from what the untreated ones predict for them.
 
-        Parameters
-        ----------
-        outcome : ndarray (replication, row)
-
         Returns
         -------
         ndarray (replication, treated row)
@@ -121,16 +112,7 @@ class Untreated:
         return np.asarray(outcome[:, here] - expected)
 
     def pairs(self, lag: int) -> tuple[Index, Index]:
-        """Untreated rows of one unit that lie some periods apart: earlier, later.
-
-        Parameters
-        ----------
-        lag : int
-
-        Returns
-        -------
-        tuple of ndarray of int
-        """
+        """Untreated rows of one unit that lie some periods apart: earlier, later."""
         key = self.unit * (int(self.time.max()) + lag + 1) + self.time
         earlier = np.searchsorted(key, key - lag)
         found = key[earlier] == key - lag
@@ -138,16 +120,7 @@ class Untreated:
         return earlier[found], np.flatnonzero(found)
 
     def shape(self, residuals: Array) -> dict[str, Array]:
-        """Autocorrelation, tails and unequal variance.
-
-        Parameters
-        ----------
-        residuals : ndarray (replication, untreated row)
-
-        Returns
-        -------
-        dict of str to ndarray (replication,)
-        """
+        """Autocorrelation, tails and unequal variance."""
         weights = self.equation.rows.weights
         e = residuals if weights is None else residuals * np.sqrt(weights[self.rows])
         variance = (e**2).mean(axis=1)
@@ -184,11 +157,6 @@ class Untreated:
 
     def before(self, outcome: Array, residuals: Array) -> dict[str, Array]:
         """How the ever treated moved against the others before adoption.
-
-        Parameters
-        ----------
-        outcome : ndarray (replication, row)
-        residuals : ndarray (replication, untreated row)
 
         Returns
         -------

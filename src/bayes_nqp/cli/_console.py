@@ -19,44 +19,21 @@ _COUNT = re.compile(r" \d+/\d+$")
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that breaks lines only on a terminal.
-
-    Parameters
-    ----------
-    stderr : bool, default False
-
-    Returns
-    -------
-    Console
-    """
+    """A console that breaks lines only on a terminal."""
     from rich.console import Console
 
     return Console(stderr=stderr, soft_wrap=not sys.stdout.isatty())
 
 
 def safe(value: object) -> str:
-    """Text in which no bracket is markup, and nothing that a terminal would obey.
-
-    Parameters
-    ----------
-    value : object
-
-    Returns
-    -------
-    str
-    """
+    """Text in which no bracket is markup, and nothing that a terminal would obey."""
     from rich.markup import escape
 
     return escape(plain_text(str(value)))
 
 
 def line(text: object) -> None:
-    """Print text as it is: no bracket in it is markup, and nothing that a terminal would obey.
-
-    Parameters
-    ----------
-    text : object
-    """
+    """Print text as it is: no bracket in it is markup, and nothing that a terminal would obey."""
     console().print(plain_text(str(text)), markup=False, highlight=False)
 
 

@@ -32,12 +32,7 @@ _NO_MEMORY = ("failed to map segment", "cannot allocate memory", "can't start ne
 
 
 def error(message: str) -> None:
-    """Print an error; it needs nothing but standard error.
-
-    Parameters
-    ----------
-    message : str
-    """
+    """Print an error; it needs nothing but standard error."""
     text = plain_text(message)
     coloured = sys.stderr.isatty() and os.name != "nt" and "NO_COLOR" not in os.environ
     print(f"\x1b[31m{text}\x1b[0m" if coloured else text, file=sys.stderr)
@@ -51,10 +46,6 @@ def door(*, loads: bool = True) -> Iterator[None]:
     ----------
     loads : bool, default True
         Whether what is within loads the libraries beneath, and needs the memory for that.
-
-    Yields
-    ------
-    None
 
     Raises
     ------

@@ -14,12 +14,7 @@ __all__ = ["show_proposal"]
 
 
 def show_proposal(made: Proposal) -> None:
-    """Print what was guessed and why, what is known of the panel, and how to run it.
-
-    Parameters
-    ----------
-    made : Proposal
-    """
+    """Print what was guessed and why, what is known of the panel, and how to run it."""
     say, guess = console(), made.guess
     say.print(f"[bold]{safe(made.path)}[/bold] was written. A guess; confirm every line:")
     for key, value in guess.roles.items():

@@ -20,12 +20,7 @@ _COLOURS = {"holds": "green", "in doubt": "yellow", "fails": "red", "reported": 
 
 
 def show(outcome: Outcome) -> None:
-    """Print results, gate, checks, and where the files are.
-
-    Parameters
-    ----------
-    outcome : Outcome
-    """
+    """Print results, gate, checks, and where the files are."""
     say = console()
     _effects(outcome)
     if "channels.csv" in outcome.tables:

@@ -86,10 +86,6 @@ class _Raw(io.RawIOBase):
 def plain_text(text: str) -> str:
     """Take out what a terminal would obey: escape sequences in names and titles.
 
-    Parameters
-    ----------
-    text : str
-
     Returns
     -------
     str

@@ -56,14 +56,6 @@ class _Range:
 def opened(path: Path) -> Iterator[pd.ExcelFile]:
     """Open a workbook, after a look at how large it is.
 
-    Parameters
-    ----------
-    path : Path
-
-    Yields
-    ------
-    ExcelFile
-
     Raises
     ------
     PanelError

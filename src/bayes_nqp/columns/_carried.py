@@ -37,10 +37,6 @@ def admitted_frame(
         Names the rows of a frame in messages.
     notes : list of str
         What was done is added.
-
-    Returns
-    -------
-    DataFrame
     """
     df = carried(df, {column for _, column in named}, notes)
     told = rows(df)
@@ -101,10 +97,6 @@ def carried(df: pd.DataFrame, used: set[str], notes: list[str]) -> pd.DataFrame:
         Columns with a part, which stay.
     notes : list of str
         What was left out is added.
-
-    Returns
-    -------
-    DataFrame
     """
     df = _native(df)
     names: list[Any] = list(df.columns)

@@ -79,7 +79,6 @@ def admitted(column: pd.Series[Any], argument: str, rows: Rows, notes: list[str]
 
     Parameters
     ----------
-    column : Series
     argument : str
         Its part: unit, time, cohort, strata, or one that takes numbers.
     rows : Rows

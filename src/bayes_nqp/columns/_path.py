@@ -19,10 +19,6 @@ _KINDS = (
 def no_file(path: Path) -> str:
     """Say what a path leads to, if not to a file; nothing is opened, as pipes would wait.
 
-    Parameters
-    ----------
-    path : Path
-
     Returns
     -------
     str

@@ -44,11 +44,6 @@ def read(
     encoding : str, optional
         Of a text file.
 
-    Returns
-    -------
-    frame : DataFrame
-    notes : list of str
-
     Raises
     ------
     PanelError
@@ -94,12 +89,7 @@ def read(
 
 
 def broken() -> tuple[type[Exception], ...]:
-    """What readers of other packages raise when they meet a truncated or spoilt file.
-
-    Returns
-    -------
-    tuple of type
-    """
+    """What readers of other packages raise when they meet a truncated or spoilt file."""
     from openpyxl.utils.exceptions import InvalidFileException
 
     return (
@@ -115,13 +105,8 @@ def cells_of(path: Path, notes: Iterable[str]) -> Iterator[None]:
 
     Parameters
     ----------
-    path : Path
     notes : iterable of str
         From `read`.
-
-    Yields
-    ------
-    None
     """
     try:
         yield

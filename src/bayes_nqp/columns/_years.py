@@ -64,7 +64,6 @@ def as_years(column: pd.Series[Any], notes: list[str], *, once: bool = False) ->
 
     Parameters
     ----------
-    column : Series
     notes : list of str
         What was done is added.
     once : bool, default False

@@ -65,12 +65,7 @@ class MergedZones:
         return "\n".join(f"{name:<{width}}  {what}" for name, what in facts.items())
 
     def facts(self) -> dict[str, str]:
-        """Describe the merge, one line each.
-
-        Returns
-        -------
-        dict of str to str
-        """
+        """Describe the merge, one line each."""
         years = self.matched["cohort"].dropna().astype(int).value_counts().sort_index()
         never = int(self.matched["cohort"].isna().sum())
         out = {

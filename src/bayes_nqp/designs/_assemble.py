@@ -52,29 +52,18 @@ def assemble(
     ----------
     name : str
         Of the equation.
-    frame : DesignFrame
     rows : Rows
         Those that enter the likelihood.
-    cells : CellTable
-    parts : sequence of parts
     cell_of_row : ndarray of int (row)
         Cell of each of these rows, -1 where it has none.
-    block : ndarray of int (stratum)
     time_rows : ndarray of int (stratum)
         Row of the time-effect table that each stratum uses.
-    errors : Noise
-    member_scale : Scale or None
     members : bool
         Whether members hold several units.
-    priors : Priors
     scale : float
         ``s``, outcome units.
     dose : Dose, optional
         Where effects are slopes of an exposure: cells are then read off its columns.
-
-    Returns
-    -------
-    Equation
     """
     shared = tuple(p for p in parts if isinstance(p, GlobalPart))
     local = tuple(p for p in parts if isinstance(p, LocalPart))
@@ -171,16 +160,10 @@ def _groups(
 
     Parameters
     ----------
-    frame : DesignFrame
-    rows : Rows
     cell_at : ndarray of int (row)
         Cell within the block.
     block, level_at, slopes_at : ndarray of int (stratum)
         Block; within it, level of time effects and set of slopes.
-
-    Returns
-    -------
-    list of Group
     """
     numbers, first = np.unique(rows.group, return_index=True)
     strata = frame.stratum[first[numbers >= 0]]

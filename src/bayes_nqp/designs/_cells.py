@@ -30,12 +30,6 @@ def drop_reasons(
 ) -> tuple[Mask, tuple[str, ...]]:
     """Rows that enter the likelihood, and notes on those that do not.
 
-    Parameters
-    ----------
-    design : StaggeredDiD
-    panel : Panel
-    frame : DesignFrame
-
     Returns
     -------
     tuple
@@ -133,12 +127,6 @@ def _text(value: object) -> str:
 def cell_table(panel: Panel, frame: DesignFrame, kept: Mask) -> tuple[CellTable, Index]:
     """Number the cells of the kept rows.
 
-    Parameters
-    ----------
-    panel : Panel
-    frame : DesignFrame
-    kept : ndarray of bool (row)
-
     Returns
     -------
     tuple
@@ -179,20 +167,7 @@ def _period_label(panel: Panel, code: int) -> Any:
 def cell_info(
     panel: Panel, frame: DesignFrame, kept: Mask, table: CellTable, cell_of_row: Index
 ) -> CellInfo:
-    """Labels, sizes and mean outcomes of cells.
-
-    Parameters
-    ----------
-    panel : Panel
-    frame : DesignFrame
-    kept : ndarray of bool (row)
-    table : CellTable
-    cell_of_row : ndarray of int (row)
-
-    Returns
-    -------
-    CellInfo
-    """
+    """Labels, sizes and mean outcomes of cells."""
     rows = np.flatnonzero(cell_of_row >= 0)
     cell = cell_of_row[rows]
     count = np.bincount(cell, minlength=table.size)
@@ -219,8 +194,6 @@ def support_frame(panel: Panel, frame: DesignFrame, reason: Index) -> pd.DataFra
 
     Parameters
     ----------
-    panel : Panel
-    frame : DesignFrame
     reason : ndarray of int (row)
         From `row_reasons`.
 

@@ -30,13 +30,6 @@ def varying_columns(
 ) -> tuple[list[Column], list[float]]:
     """Columns of covariates, scaled to unit spread.
 
-    Parameters
-    ----------
-    design : StaggeredDiD or ContinuousExposure
-    panel : Panel
-    frame : DesignFrame
-    kept : ndarray of bool (row)
-
     Returns
     -------
     tuple
@@ -72,12 +65,6 @@ def varying_columns(
 
 def within(unit: npt.NDArray[np.int64], x: Array, n_units: int) -> tuple[Array, float]:
     """Take unit means off a column, and scale it to unit spread.
-
-    Parameters
-    ----------
-    unit : ndarray of int (row)
-    x : ndarray (row)
-    n_units : int
 
     Returns
     -------

@@ -25,7 +25,6 @@ def complete_cases(
 
     Parameters
     ----------
-    panel : Panel
     names : sequence of str
         Of the mediators.
     lag : int
@@ -33,8 +32,6 @@ def complete_cases(
 
     Returns
     -------
-    panel : Panel
-    values : ndarray of float64 (row, mediator)
     notes : tuple of str
         How many rows are left out, and why.
 

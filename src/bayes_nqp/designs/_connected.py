@@ -20,7 +20,6 @@ def block_of_strata(frame: DesignFrame, *, local_time: bool, members: bool) -> I
 
     Parameters
     ----------
-    frame : DesignFrame
     local_time : bool
         Whether time effects belong to blocks.
     members : bool
@@ -52,12 +51,6 @@ def free_times(rows: Rows, level: Index, n_levels: int, n_periods: int) -> tuple
     """Level × period of the time effects that rows hold, and of those to estimate.
 
     One reference is left out for every set of periods that units connect.
-
-    Parameters
-    ----------
-    rows : Rows
-    level : ndarray of int (unit)
-    n_levels, n_periods : int
 
     Returns
     -------

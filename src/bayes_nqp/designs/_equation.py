@@ -53,19 +53,7 @@ Index = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """What all equations of a design share: codes of rows, cells, and what was dropped.
-
-    Parameters
-    ----------
-    frame : DesignFrame
-    kept : ndarray of bool (row)
-    table : CellTable
-    cell_of_row : ndarray of int (row)
-    info : CellInfo
-    notes : tuple of str
-    moderator : Moderator, optional
-    exposure : Exposure, optional
-    """
+    """What all equations of a design share: codes of rows, cells, and what was dropped."""
 
     frame: DesignFrame
     kept: npt.NDArray[np.bool_]
@@ -77,16 +65,7 @@ class Ground:
     exposure: Exposure | None = None
 
     def plan(self, equations: tuple[Equation, ...]) -> Plan:
-        """Put equations on this ground.
-
-        Parameters
-        ----------
-        equations : tuple of Equation
-
-        Returns
-        -------
-        Plan
-        """
+        """Put equations on this ground."""
         return Plan(
             equations, self.frame, self.kept, self.info, self.cell_of_row, self.table, self.notes,
             self.moderator, self.exposure,
@@ -95,15 +74,6 @@ class Ground:
 
 def ground_of(design: StaggeredDiD, panel: Panel) -> Ground:
     """Number rows and cells, and drop what is not identified.
-
-    Parameters
-    ----------
-    design : StaggeredDiD
-    panel : Panel
-
-    Returns
-    -------
-    Ground
 
     Raises
     ------
@@ -137,9 +107,6 @@ def equation_of(
 
     Parameters
     ----------
-    design : StaggeredDiD or ContinuousExposure
-    panel : Panel
-    ground : Ground
     name : str
         "outcome", or the mediator it explains.
     outcome : ndarray (row)
@@ -151,10 +118,6 @@ def equation_of(
         after them.
     moderated : bool, default True
         Whether the design's moderator, if it has one, shifts the treatment effect.
-
-    Returns
-    -------
-    Equation
 
     Raises
     ------

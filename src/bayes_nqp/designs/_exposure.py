@@ -48,15 +48,6 @@ _FLAT = 1e-9
 def column_of(design: ContinuousExposure, panel: Panel) -> Array:
     """Read the exposure's column, less the reference.
 
-    Parameters
-    ----------
-    design : ContinuousExposure
-    panel : Panel
-
-    Returns
-    -------
-    ndarray (row), exposure's units
-
     Raises
     ------
     StudyError
@@ -86,11 +77,6 @@ def column_of(design: ContinuousExposure, panel: Panel) -> Array:
 def exposure_frame(design: ContinuousExposure, panel: Panel) -> DesignFrame:
     """Codes of rows and units; exposed rows stand where treated ones do elsewhere.
 
-    Parameters
-    ----------
-    design : ContinuousExposure
-    panel : Panel
-
     Returns
     -------
     DesignFrame
@@ -116,12 +102,6 @@ def exposure_frame(design: ContinuousExposure, panel: Panel) -> DesignFrame:
 
 def exposure_support(design: ContinuousExposure, panel: Panel, frame: DesignFrame) -> pd.DataFrame:
     """Tell in which strata the slope is identified: where exposure varies within units.
-
-    Parameters
-    ----------
-    design : ContinuousExposure
-    panel : Panel
-    frame : DesignFrame
 
     Returns
     -------
@@ -176,12 +156,6 @@ def kept_rows(
 ) -> tuple[Mask, tuple[str, ...]]:
     """Rows that enter the likelihood, and notes on those that do not.
 
-    Parameters
-    ----------
-    design : ContinuousExposure
-    panel : Panel
-    frame : DesignFrame
-
     Returns
     -------
     tuple
@@ -235,17 +209,6 @@ def exposure_of(
 ) -> Exposure:
     """Measure the exposure on the rows that are kept.
 
-    Parameters
-    ----------
-    design : ContinuousExposure
-    panel : Panel
-    frame : DesignFrame
-    kept : ndarray of bool (row)
-
-    Returns
-    -------
-    Exposure
-
     Raises
     ------
     IdentificationError
@@ -264,12 +227,6 @@ def exposed_cells(
     panel: Panel, frame: DesignFrame, kept: Mask
 ) -> tuple[CellTable, Index, CellInfo]:
     """Cells of the exposed rows: stratum × time.
-
-    Parameters
-    ----------
-    panel : Panel
-    frame : DesignFrame
-    kept : ndarray of bool (row)
 
     Returns
     -------
@@ -291,14 +248,8 @@ def whole_table(panel: Panel, frame: DesignFrame, table: CellTable) -> CellTable
 
     Parameters
     ----------
-    panel : Panel
-    frame : DesignFrame
     table : CellTable
         Of the exposed rows.
-
-    Returns
-    -------
-    CellTable
     """
     strata, times = np.unique(table.stratum), np.arange(frame.n_periods)
     return _table(panel, frame, np.repeat(strata, times.size), np.tile(times, strata.size))
@@ -324,16 +275,6 @@ def exposure_columns(exposure: Exposure, frame: DesignFrame, kept: Mask) -> list
 
     Where slopes are the same in all periods, unit effects absorb a unit's mean exposure, and
     leaving it out spares rounding.
-
-    Parameters
-    ----------
-    exposure : Exposure
-    frame : DesignFrame
-    kept : ndarray of bool (row)
-
-    Returns
-    -------
-    list of Column
     """
     values = exposure.values[kept]
     if not exposure.by_time:
@@ -348,14 +289,8 @@ def dose_of(exposure: Exposure, frame: DesignFrame, start: int) -> Dose:
 
     Parameters
     ----------
-    exposure : Exposure
-    frame : DesignFrame
     start : int
         Columns before them.
-
-    Returns
-    -------
-    Dose
     """
     return Dose(start, frame.n_periods, exposure.size / exposure.unit)
 
@@ -363,17 +298,7 @@ def dose_of(exposure: Exposure, frame: DesignFrame, start: int) -> Dose:
 def per_exposure(
     slopes: list[tuple[Slope, Array]], exposure: Exposure
 ) -> list[tuple[Slope, Array]]:
-    """Multiply a moderator by the exposure, not by whether there is any.
-
-    Parameters
-    ----------
-    slopes : list of (Slope, ndarray (row))
-    exposure : Exposure
-
-    Returns
-    -------
-    list of (Slope, ndarray (row))
-    """
+    """Multiply a moderator by the exposure, not by whether there is any."""
     dose = exposure.size / exposure.unit
     return [
         (replace(slope, size=slope.size * dose), column * exposure.values / exposure.size)

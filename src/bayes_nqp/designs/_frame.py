@@ -27,7 +27,6 @@ class DesignFrame:
 
     Parameters
     ----------
-    unit, time : ndarray of int (row)
     stratum, level, cohort, member : ndarray of int (unit)
         Combination of strata; time-effect level; first treated period with anticipation
         (-1 = never); what has its own deviation.
@@ -39,7 +38,6 @@ class DesignFrame:
         Level of every factor in each combination.
     level_names : tuple of str
         Labels of the time-effect levels.
-    member_labels : ndarray of str
     """
 
     unit: Index
@@ -90,7 +88,6 @@ def unit_column(panel: Panel, name: str, argument: str) -> tuple[Index, npt.NDAr
 
     Parameters
     ----------
-    panel : Panel
     name : str
         The column.
     argument : str
@@ -145,7 +142,6 @@ def design_frame(
 
     Parameters
     ----------
-    panel : Panel
     time_by : tuple of str
         Factors whose combinations have their own time effects.
     varying : str or None
@@ -154,10 +150,6 @@ def design_frame(
         Periods by which treatment begins before adoption.
     leads : bool
         Whether pre-periods but the last are cells of their own.
-
-    Returns
-    -------
-    DesignFrame
     """
     factors = panel.roles.strata
     codes = np.stack([panel.strata_codes[f] for f in factors], axis=1) if factors else None

@@ -66,8 +66,6 @@ def check_identified(equation: Equation, roles: Roles, effects: Sequence[object]
 
     Parameters
     ----------
-    equation : Equation
-    roles : Roles
     effects : sequence of GlobalPart or LocalPart
         Those of the equation's parts that make up effects.
 

@@ -34,13 +34,6 @@ def moderator_of(
 ) -> Moderator | None:
     """Centre the design's moderator over the treated rows.
 
-    Parameters
-    ----------
-    design : StaggeredDiD
-    panel : Panel
-    frame : DesignFrame
-    kept : ndarray of bool (row)
-
     Returns
     -------
     Moderator or None
@@ -92,12 +85,6 @@ def moderation(
 ) -> list[tuple[Slope, Array]]:
     """Multiply treatment by the moderator, centred and scaled over the treated rows.
 
-    Parameters
-    ----------
-    moderator : Moderator or None
-    frame : DesignFrame
-    kept : ndarray of bool (row)
-
     Returns
     -------
     list of (Slope, ndarray (row))
@@ -116,13 +103,6 @@ def own_slope(
     moderator: Moderator | None, panel: Panel, frame: DesignFrame, kept: Mask
 ) -> list[tuple[Column, float]]:
     """Let a moderator that varies within units move the outcome by itself.
-
-    Parameters
-    ----------
-    moderator : Moderator or None
-    panel : Panel
-    frame : DesignFrame
-    kept : ndarray of bool (row)
 
     Returns
     -------
@@ -164,17 +144,8 @@ def moderated_slope(
 
     Parameters
     ----------
-    moderator : Moderator
-    mediator : str
     values : ndarray (row)
         Of the mediator.
-    panel : Panel
-    frame : DesignFrame
-    kept : ndarray of bool (row)
-
-    Returns
-    -------
-    Slope and ndarray (row)
 
     Raises
     ------

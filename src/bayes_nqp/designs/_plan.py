@@ -38,9 +38,6 @@ class CellInfo:
         Level of every stratum factor.
     cohort, time : ndarray (cell)
         Labels.
-    event_time : ndarray of int (cell)
-    lead : ndarray of bool (cell)
-    rows, units : ndarray of int (cell)
     observed : ndarray (cell), outcome units
         Mean outcome of the cell's rows.
     weight : ndarray (cell)
@@ -67,7 +64,6 @@ class Moderator:
 
     Parameters
     ----------
-    name : str
     values : ndarray (row), the moderator's units
         Less the centre; NaN in untreated rows that lack it.
     centre, size : float, the moderator's units
@@ -88,7 +84,6 @@ class Dose:
     ----------
     start : int
         The varying column of the exposure in the first period; one for each period follows.
-    periods : int
     size : float
         What effects in multiples of ``s`` are divided by: what the columns were divided by, in
         the units of exposure that effects are stated for.
@@ -105,7 +100,6 @@ class Exposure:
 
     Parameters
     ----------
-    name : str
     values : ndarray (row), exposure's units
         Less the reference at which there is no effect.
     size : float, exposure's units
@@ -206,18 +200,14 @@ class Plan:
 
     Parameters
     ----------
-    equations : tuple of Equation
     frame : DesignFrame
         Codes of the panel's rows; those not kept included.
     kept : ndarray of bool (row)
         Rows that enter the likelihood.
-    cells : CellInfo
     cell_of_row : ndarray of int (row)
         Cell of each row, -1 where it has none.
-    table : CellTable
     notes : tuple of str
         What was dropped, and why.
-    moderator : Moderator, optional
     exposure : Exposure, optional
         Where effects are per unit of it, and cells have no cohort.
     """

@@ -19,8 +19,6 @@ def within_scale(frame: DesignFrame, outcome: Array, rows: npt.NDArray[np.bool_]
 
     Parameters
     ----------
-    frame : DesignFrame
-    outcome : ndarray (row), outcome units
     rows : ndarray of bool (row)
         The untreated rows.
 
@@ -61,8 +59,6 @@ def net_of_effects(
 
     Parameters
     ----------
-    frame : DesignFrame
-    values : ndarray (row)
     rows : ndarray of bool (row)
         Those that count.
 

@@ -82,11 +82,6 @@ class SingleEquation(Moved, ABC):
     def _check_choice(self, name: str, choices: Sequence[object]) -> None:
         """See that an argument is one of several values.
 
-        Parameters
-        ----------
-        name : str
-        choices : sequence
-
         Raises
         ------
         StudyError
@@ -104,10 +99,6 @@ class SingleEquation(Moved, ABC):
         **changes
             Arguments of the design.
 
-        Returns
-        -------
-        The same kind of design
-
         Raises
         ------
         StudyError
@@ -122,16 +113,7 @@ class SingleEquation(Moved, ABC):
 
     @abstractmethod
     def ground(self, panel: Panel) -> Ground:
-        """Number rows and cells, and drop what is not identified.
-
-        Parameters
-        ----------
-        panel : Panel
-
-        Returns
-        -------
-        Ground
-        """
+        """Number rows and cells, and drop what is not identified."""
 
     @property
     def outcome_design(self) -> Self:
@@ -147,10 +129,6 @@ class SingleEquation(Moved, ABC):
     def variants(self, panel: Panel) -> list[tuple[Message, Message, Self]]:
         """State the same design with other choices that this kind of design alone has.
 
-        Parameters
-        ----------
-        panel : Panel
-
         Returns
         -------
         list of (Message, Message, design)
@@ -158,41 +136,15 @@ class SingleEquation(Moved, ABC):
         """
 
     def names(self, panel: Panel) -> tuple[str, ...]:
-        """Mediators of a panel that the design takes: none.
-
-        Parameters
-        ----------
-        panel : Panel
-
-        Returns
-        -------
-        tuple of str
-        """
+        """Mediators of a panel that the design takes: none."""
         return ()
 
     def rows(self, panel: Panel) -> Panel:
-        """Keep the rows that all equations use: every one.
-
-        Parameters
-        ----------
-        panel : Panel
-
-        Returns
-        -------
-        Panel
-        """
+        """Keep the rows that all equations use: every one."""
         return panel
 
     def strata(self, panel: Panel) -> tuple[str, ...]:
         """Factors by which the design lets effects vary.
-
-        Parameters
-        ----------
-        panel : Panel
-
-        Returns
-        -------
-        tuple of str
 
         Raises
         ------
@@ -208,14 +160,6 @@ class SingleEquation(Moved, ABC):
     def time_strata(self, panel: Panel) -> tuple[str, ...]:
         """Factors whose combinations have their own time effects.
 
-        Parameters
-        ----------
-        panel : Panel
-
-        Returns
-        -------
-        tuple of str
-
         Raises
         ------
         StudyError
@@ -230,13 +174,8 @@ class SingleEquation(Moved, ABC):
 
         Parameters
         ----------
-        panel : Panel
         scale : float, optional, outcome units
             ``s``, held at this value; computed from the outcome by default.
-
-        Returns
-        -------
-        Plan
 
         Raises
         ------
@@ -255,15 +194,6 @@ class SingleEquation(Moved, ABC):
 
 def replaced[D](design: D, changes: dict[str, object]) -> D:
     """Return a design with other arguments.
-
-    Parameters
-    ----------
-    design : StaggeredDiD, or another design
-    changes : dict of str to object
-
-    Returns
-    -------
-    The same kind of design
 
     Raises
     ------

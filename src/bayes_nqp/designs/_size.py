@@ -64,8 +64,6 @@ def size_of(
 
     Parameters
     ----------
-    frame : DesignFrame
-    cells : CellTable
     block : ndarray of int (stratum)
         Of strata that share coefficients.
     full, by_period : int
@@ -78,10 +76,6 @@ def size_of(
         Of units that are summed up.
     local_cells : bool
         Whether every cell has a coefficient of its own.
-
-    Returns
-    -------
-    Size
     """
     periods, columns = frame.n_periods, full + by_period
     last = int(cells.event_time.max(initial=0)) - int(cells.event_time.min(initial=0))
@@ -120,10 +114,6 @@ def check_size(
 
     Parameters
     ----------
-    design : StaggeredDiD or ContinuousExposure
-    panel : Panel
-    frame : DesignFrame
-    cells : CellTable
     block : ndarray of int (stratum)
         Of strata that share coefficients.
     slopes : int

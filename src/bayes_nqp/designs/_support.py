@@ -32,7 +32,6 @@ def row_reasons(frame: DesignFrame, *, never: bool) -> Index:
 
     Parameters
     ----------
-    frame : DesignFrame
     never : bool
         Whether only never-treated units are controls.
 

@@ -153,10 +153,6 @@ class ContinuousExposure(SingleEquation):
     def variants(self, panel: Panel) -> list[tuple[Message, Message, Self]]:
         """State the design with a slope for every period.
 
-        Parameters
-        ----------
-        panel : Panel
-
         Returns
         -------
         list of (Message, Message, ContinuousExposure)
@@ -167,29 +163,11 @@ class ContinuousExposure(SingleEquation):
         return [(Message("slopes by period"), Message("slopes"), self.replace(by_time=True))]
 
     def frame(self, panel: Panel) -> DesignFrame:
-        """Codes of the panel's rows and units under this design.
-
-        Parameters
-        ----------
-        panel : Panel
-
-        Returns
-        -------
-        DesignFrame
-        """
+        """Codes of the panel's rows and units under this design."""
         return exposure_frame(self, panel)
 
     def ground(self, panel: Panel) -> Ground:
-        """Number rows and cells, and drop what is not identified.
-
-        Parameters
-        ----------
-        panel : Panel
-
-        Returns
-        -------
-        Ground
-        """
+        """Number rows and cells, and drop what is not identified."""
         frame = self.frame(panel)
         kept, notes = kept_rows(self, panel, frame)
         exposure = exposure_of(self, panel, frame, kept)

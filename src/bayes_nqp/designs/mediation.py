@@ -238,23 +238,11 @@ class Mediation(Moved):
         ----------
         **changes
             Arguments of the design.
-
-        Returns
-        -------
-        Mediation
         """
         return replaced(self, changes)
 
     def names(self, panel: Panel) -> tuple[str, ...]:
         """Mediators of a panel that the design takes.
-
-        Parameters
-        ----------
-        panel : Panel
-
-        Returns
-        -------
-        tuple of str
 
         Raises
         ------
@@ -289,14 +277,6 @@ class Mediation(Moved):
     def rows(self, panel: Panel) -> Panel:
         """Keep the rows that all equations use: those in which every mediator is observed.
 
-        Parameters
-        ----------
-        panel : Panel
-
-        Returns
-        -------
-        Panel
-
         Raises
         ------
         PanelError
@@ -309,7 +289,6 @@ class Mediation(Moved):
 
         Parameters
         ----------
-        panel : Panel
         scale : float, optional, outcome units
             ``s`` of the outcome, held at this value.
 

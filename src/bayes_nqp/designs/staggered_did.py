@@ -128,10 +128,6 @@ class StaggeredDiD(SingleEquation):
     def variants(self, panel: Panel) -> list[tuple[Message, Message, Self]]:
         """State the design with never-treated controls alone, and with a period of anticipation.
 
-        Parameters
-        ----------
-        panel : Panel
-
         Returns
         -------
         list of (Message, Message, StaggeredDiD)
@@ -147,16 +143,7 @@ class StaggeredDiD(SingleEquation):
         return made
 
     def frame(self, panel: Panel) -> DesignFrame:
-        """Codes of the panel's rows and units under this design.
-
-        Parameters
-        ----------
-        panel : Panel
-
-        Returns
-        -------
-        DesignFrame
-        """
+        """Codes of the panel's rows and units under this design."""
         return design_frame(
             panel,
             time_by=self.time_strata(panel),
@@ -166,14 +153,5 @@ class StaggeredDiD(SingleEquation):
         )
 
     def ground(self, panel: Panel) -> Ground:
-        """Number rows and cells, and drop what is not identified.
-
-        Parameters
-        ----------
-        panel : Panel
-
-        Returns
-        -------
-        Ground
-        """
+        """Number rows and cells, and drop what is not identified."""
         return ground_of(self, panel)

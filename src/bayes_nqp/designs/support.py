@@ -28,11 +28,6 @@ def support(design: StaggeredDiD | ContinuousExposure, panel: Panel) -> pd.DataF
     slope of a continuous exposure is identified in a stratum where exposure varies within
     units, and not by time effects alone.
 
-    Parameters
-    ----------
-    design : StaggeredDiD or ContinuousExposure
-    panel : Panel
-
     Returns
     -------
     DataFrame

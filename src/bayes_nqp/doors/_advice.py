@@ -67,16 +67,7 @@ _LONG = 60
 
 
 def told(value: object) -> str:
-    """Tell a value in a few words: itself where it is short, else what it is.
-
-    Parameters
-    ----------
-    value : object
-
-    Returns
-    -------
-    str
-    """
+    """Tell a value in a few words: itself where it is short, else what it is."""
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if isinstance(value, int) and abs(value) > LARGEST:
@@ -100,10 +91,6 @@ def advice(kind: Kind, value: object, label: str) -> str:
         What was given.
     label : str
         Of the call.
-
-    Returns
-    -------
-    str
     """
     if isinstance(value, type):
         name = value.__name__

@@ -32,13 +32,8 @@ def door(item: Any = None, *, trusted: tuple[str, ...] = ()) -> Any:
 
     Parameters
     ----------
-    item : function or class
     trusted : tuple of str, default ()
         Methods that look at the kinds of their arguments themselves.
-
-    Returns
-    -------
-    The same function or class
     """
     if item is None:
         return lambda given: door_of(given, trusted)
@@ -46,17 +41,7 @@ def door(item: Any = None, *, trusted: tuple[str, ...] = ()) -> Any:
 
 
 def door_of(item: Any, trusted: tuple[str, ...]) -> Any:
-    """Put a door before a function, or before a class and its public methods.
-
-    Parameters
-    ----------
-    item : function or class
-    trusted : tuple of str
-
-    Returns
-    -------
-    The same function or class
-    """
+    """Put a door before a function, or before a class and its public methods."""
     if not isinstance(item, type):
         return _held(item, item.__name__, bound=False, kinds=True)
     for name, method in list(vars(item).items()):

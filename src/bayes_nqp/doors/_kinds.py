@@ -95,16 +95,7 @@ class Kind:
 
 
 def class_names(value: object) -> dict[str, str]:
-    """Names of a value's classes, and of the package each comes from.
-
-    Parameters
-    ----------
-    value : object
-
-    Returns
-    -------
-    dict of str to str
-    """
+    """Names of a value's classes, and of the package each comes from."""
     return {one.__name__: one.__module__.partition(".")[0] for one in type(value).__mro__}
 
 
@@ -116,25 +107,12 @@ def kind_of(annotation: str) -> Kind:
     ----------
     annotation : str
         As it stands in the signature.
-
-    Returns
-    -------
-    Kind
     """
     return _read(ast.parse(annotation, mode="eval").body)
 
 
 def named(argument: str, annotation: str) -> Kind:
-    """Read the kind of an argument, by its name where its type says nothing.
-
-    Parameters
-    ----------
-    argument, annotation : str
-
-    Returns
-    -------
-    Kind
-    """
+    """Read the kind of an argument, by its name where its type says nothing."""
     if annotation == "object" and argument in ARGUMENTS:
         return kind_of(ARGUMENTS[argument])
     if argument == "seed":

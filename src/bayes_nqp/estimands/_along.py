@@ -79,10 +79,6 @@ def channels_of(paths: xr.DataArray) -> xr.DataArray:
     ----------
     paths : DataArray (chain, draw, path, ...)
         From `by_path`.
-
-    Returns
-    -------
-    DataArray (chain, draw, path, ...)
     """
     return paths.isel({v.PATH: ~np.isin(paths[v.PATH].to_numpy(), (ALL, v.TOTAL))})
 

@@ -115,10 +115,6 @@ def described(
         Which path.
     balanced : int or None
         Last event time of a balanced window.
-
-    Returns
-    -------
-    dict of str to str or float
     """
     kept = {str(key): value for key, value in effects.attrs.items() if key != "factors"}
     return {

@@ -60,10 +60,6 @@ class Average:
         path : str
             Which path.
 
-        Returns
-        -------
-        DataArray (chain, draw, ...), outcome units
-
         Raises
         ------
         StudyError
@@ -87,10 +83,6 @@ class Average:
         ----------
         values : array (cell)
             What to average.
-
-        Returns
-        -------
-        DataArray (...)
         """
         means = np.where(self.weight > 0, self.cells @ values, np.nan)
         return xr.DataArray(means.reshape(self.shape), dims=[axis.name for axis in self.axes])
@@ -123,10 +115,6 @@ def average_of(effects: xr.Dataset, by: By, weights: str, balanced: int | None) 
         How cells count.
     balanced : int or None
         Last event time of a balanced window.
-
-    Returns
-    -------
-    Average
     """
     names = names_of(by)
     entries = entries_of(effects, names)

@@ -69,10 +69,6 @@ def names_of(by: By) -> dict[str, str]:
     by : str, sequence of str, mapping of str to str, or None
         As users write it.
 
-    Returns
-    -------
-    dict of str to str
-
     Raises
     ------
     StudyError
@@ -101,10 +97,6 @@ def strata_labels(effects: xr.Dataset) -> npt.NDArray[Any]:
     ----------
     effects : Dataset
         Of the waist.
-
-    Returns
-    -------
-    array of str (cell)
     """
     columns = [effects[name].to_numpy() for name in schema.factors(effects)]
     if not columns:
@@ -119,10 +111,6 @@ def member_name(effects: xr.Dataset) -> str:
     ----------
     effects : Dataset
         Of the waist.
-
-    Returns
-    -------
-    str
     """
     return str(effects.attrs.get("varying") or v.UNIT)
 
@@ -136,10 +124,6 @@ def entries_of(effects: xr.Dataset, names: Mapping[str, str]) -> Entries:
         Of the waist.
     names : mapping of str to str
         From `names_of`.
-
-    Returns
-    -------
-    Entries
 
     Raises
     ------
@@ -171,10 +155,6 @@ def axes_of(effects: xr.Dataset, names: Mapping[str, str], entries: Entries) -> 
         From `names_of`.
     entries : Entries
         From `entries_of`.
-
-    Returns
-    -------
-    list of Axis
 
     Raises
     ------

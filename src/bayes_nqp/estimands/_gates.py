@@ -12,10 +12,6 @@ __all__ = ["evidence_of", "gate_of", "worst_gate"]
 def evidence_of(draws: xr.DataArray | xr.Dataset) -> dict[str, str | float]:
     """Read all that travels with draws of whether they can be used.
 
-    Parameters
-    ----------
-    draws : DataArray or Dataset
-
     Returns
     -------
     dict of str to str or float
@@ -54,10 +50,6 @@ def worst_gate(*draws: xr.DataArray | xr.Dataset) -> str:
     ----------
     *draws : DataArray or Dataset
         Each with or without the scalar coordinate ``gate``.
-
-    Returns
-    -------
-    str
     """
     gates = [gate_of(one) for one in draws]
     failed = [gate for gate in gates if gate not in (v.PASSED, v.UNVERIFIED)]

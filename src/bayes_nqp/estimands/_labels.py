@@ -17,10 +17,6 @@ def text(value: object) -> str:
     ----------
     value : object
         A label, possibly a numpy scalar.
-
-    Returns
-    -------
-    str
     """
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
@@ -38,10 +34,6 @@ def distinct(
         With repetitions.
     in_order : bool
         Sort the list; otherwise, for text, keep the order of first appearance.
-
-    Returns
-    -------
-    tuple of array, array of int
     """
     levels, first, codes = np.unique(labels, return_index=True, return_inverse=True)
     if in_order or labels.dtype.kind in "iuf":

@@ -40,10 +40,6 @@ def nde(
     balanced : int, optional
         As in `att`.
 
-    Returns
-    -------
-    DataArray (chain, draw, ...), outcome units
-
     Raises
     ------
     StudyError
@@ -81,10 +77,6 @@ def nie(
         several also their sum, "all mediators".
     balanced : int, optional
         As in `att`.
-
-    Returns
-    -------
-    DataArray (chain, draw, mediator, ...), outcome units
 
     Raises
     ------
@@ -136,17 +128,12 @@ def total(
 
     Parameters
     ----------
-    fit_or_effects : Fit or Dataset
     by : str, sequence of str or mapping, optional
         As in `att`.
     weights : str, default "rows"
         As in `att`.
     balanced : int, optional
         As in `att`.
-
-    Returns
-    -------
-    DataArray (chain, draw, ...), outcome units
 
     Raises
     ------

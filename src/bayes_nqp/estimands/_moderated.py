@@ -108,14 +108,6 @@ def moderated(
 def moderator_name(fit: object) -> str:
     """Name the moderator of a fit's design.
 
-    Parameters
-    ----------
-    fit : Fit
-
-    Returns
-    -------
-    str
-
     Raises
     ------
     StudyError
@@ -133,10 +125,6 @@ def moderator_name(fit: object) -> str:
 
 def moderator_rows(fit: Fit) -> tuple[npt.NDArray[np.int64], Array]:
     """Cells of the treated rows, and their moderators.
-
-    Parameters
-    ----------
-    fit : Fit
 
     Returns
     -------

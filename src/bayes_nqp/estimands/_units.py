@@ -25,10 +25,6 @@ def blocks_of(effects: xr.Dataset) -> npt.NDArray[np.intp]:
     ----------
     effects : Dataset
         Of the waist.
-
-    Returns
-    -------
-    array of int (cell)
     """
     labels = strata_labels(effects)
     if schema.is_timed(effects):

@@ -24,10 +24,6 @@ def cell_weights(effects: xr.Dataset, weights: str) -> npt.NDArray[np.float64]:
     weights : str
         "rows", "units", "equal", or a numeric coordinate of the cells.
 
-    Returns
-    -------
-    array (cell)
-
     Raises
     ------
     StudyError

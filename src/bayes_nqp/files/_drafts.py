@@ -76,10 +76,6 @@ def sweep(folder: Path) -> None:
     """Remove drafts whose process is no more.
 
     A draft belongs to a lock of this library; nothing else is touched, whatever it is called.
-
-    Parameters
-    ----------
-    folder : Path
     """
     with suppress(OSError):
         for path in [file for file in folder.iterdir() if _LOCKS.fullmatch(file.name)]:

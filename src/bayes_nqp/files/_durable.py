@@ -15,12 +15,7 @@ _UNKNOWN = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF)
 
 
 def sync(path: Path) -> None:
-    """Bring a file, or a folder with all that is in it, to the disk.
-
-    Parameters
-    ----------
-    path : Path
-    """
+    """Bring a file, or a folder with all that is in it, to the disk."""
     if path.is_symlink():
         return
     if path.is_dir():

@@ -41,10 +41,6 @@ def file_name(text: str) -> str:
 def final(path: Path) -> Path:
     """Tell where a file of a draft will be.
 
-    Parameters
-    ----------
-    path : Path
-
     Returns
     -------
     Path
@@ -57,15 +53,6 @@ def final(path: Path) -> Path:
 
 
 def in_shell(path: Path) -> str:
-    """Write a path as a shell reads it; letters of any script need no quotes.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    str
-    """
+    """Write a path as a shell reads it; letters of any script need no quotes."""
     text = str(path)
     return text if re.fullmatch(r"[\w%+,./:@-]+", text) else shlex.quote(text)

@@ -82,10 +82,6 @@ def place(
     name : str, default "out"
         Of the argument, for messages.
 
-    Yields
-    ------
-    Place
-
     Raises
     ------
     StudyError

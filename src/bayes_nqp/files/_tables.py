@@ -28,10 +28,6 @@ def guarded(value: Any) -> Any:
 
     Text that is a number stays as it is. `unguarded` is the exact inverse.
 
-    Parameters
-    ----------
-    value : object
-
     Returns
     -------
     object
@@ -43,16 +39,7 @@ def guarded(value: Any) -> Any:
 
 
 def unguarded(value: Any) -> Any:
-    """Take away the apostrophe of `guarded`.
-
-    Parameters
-    ----------
-    value : object
-
-    Returns
-    -------
-    object
-    """
+    """Take away the apostrophe of `guarded`."""
     if isinstance(value, str) and value.startswith("'") and _FORMULA.match(value):
         plain = value[1:]
         return value if _NUMBER.fullmatch(plain) else plain
@@ -72,15 +59,10 @@ def write_csv(
     ----------
     table : DataFrame
         Its text, and its columns' names, are `guarded`; numbers are written as they are.
-    path : str or Path
     digits : int, optional
         Significant ones of numbers; all by default.
     replace : bool, default True
         Whether a file that is there is replaced.
-
-    Returns
-    -------
-    Path
 
     Raises
     ------
@@ -104,14 +86,8 @@ def write_parquet(
 
     Parameters
     ----------
-    table : DataFrame
-    path : str or Path
     replace : bool, default True
         Whether a file that is there is replaced.
-
-    Returns
-    -------
-    Path
 
     Raises
     ------
@@ -128,14 +104,8 @@ def write_workbook(
 
     Parameters
     ----------
-    table : DataFrame
-    path : str or Path
     replace : bool, default True
         Whether a file that is there is replaced.
-
-    Returns
-    -------
-    Path
 
     Raises
     ------

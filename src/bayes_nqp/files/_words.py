@@ -62,15 +62,10 @@ def worded(error: OSError, path: str | Path, name: str = "") -> StudyError:
 
     Parameters
     ----------
-    error : OSError
     path : str or Path
         What was to be written.
     name : str, optional
         Of the argument that named it.
-
-    Returns
-    -------
-    StudyError
     """
     target = final(Path(path))
     called = f"{name!r} {str(target)!r}" if name else repr(str(target))
@@ -108,10 +103,6 @@ def writing(path: str | Path, name: str = "") -> Iterator[None]:
     name : str, optional
         Of the argument that named it.
 
-    Yields
-    ------
-    None
-
     Raises
     ------
     StudyError
@@ -128,13 +119,8 @@ def named(path: object, name: str = "path") -> Path:
 
     Parameters
     ----------
-    path : object
     name : str, default "path"
         Of the argument, for messages.
-
-    Returns
-    -------
-    Path
 
     Raises
     ------

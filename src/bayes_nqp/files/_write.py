@@ -27,13 +27,8 @@ def write_bytes(path: str | os.PathLike[str], content: bytes, *, replace: bool =
     ----------
     path : str or Path
         Folders on the way are made, and a link is followed.
-    content : bytes
     replace : bool, default True
         Whether a file that is there is replaced; its permissions stay.
-
-    Returns
-    -------
-    Path
 
     Raises
     ------
@@ -63,14 +58,8 @@ def write_text(path: str | os.PathLike[str], content: str, *, replace: bool = Tr
 
     Parameters
     ----------
-    path : str or Path
-    content : str
     replace : bool, default True
         Whether a file that is there is replaced.
-
-    Returns
-    -------
-    Path
 
     Raises
     ------
@@ -101,15 +90,10 @@ def write(
 
     Parameters
     ----------
-    path : str or Path
     into : callable
         Given a binary file.
     replace : bool, default True
         Whether a file that is there is replaced.
-
-    Returns
-    -------
-    Path
 
     Raises
     ------
@@ -123,10 +107,6 @@ def write(
 
 def free(path: Path) -> None:
     """Refuse a place that is taken.
-
-    Parameters
-    ----------
-    path : Path
 
     Raises
     ------
@@ -146,32 +126,14 @@ def free(path: Path) -> None:
 
 
 def checksum(path: Path) -> str:
-    """SHA-256 of a file.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    str
-    """
+    """SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
 def folders(target: Path) -> Iterator[None]:
-    """Make the folders above a place; those that are new and stay empty go again.
-
-    Parameters
-    ----------
-    target : Path
-
-    Yields
-    ------
-    None
-    """
+    """Make the folders above a place; those that are new and stay empty go again."""
     new: list[Path] = []
     try:
         for folder in reversed([above for above in target.parents if not above.exists()]):

@@ -15,10 +15,6 @@ def brief(value: object) -> str:
     value : object
         A frozen value such as a design, whose arguments may be values too.
 
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> from bayes_nqp.fitting._brief import brief

@@ -37,12 +37,6 @@ _STREAM = 1
 def labelled_slots(plan: Plan, equation: Equation, slots: Array) -> xr.Dataset | None:
     """Label draws of an equation's slots.
 
-    Parameters
-    ----------
-    plan : Plan
-    equation : Equation
-    slots : ndarray (chain, draw, slot), multiples of s
-
     Returns
     -------
     Dataset or None
@@ -80,10 +74,6 @@ def _labels(plan: Plan, equation: Equation, size: int) -> npt.NDArray[np.str_]:
 def pairs_coefficients(fit: Fit) -> bool:
     """Whether a fit holds the coefficients of its draws.
 
-    Parameters
-    ----------
-    fit : Fit
-
     Returns
     -------
     bool
@@ -99,14 +89,8 @@ def coefficients_of(fit: Fit, equation: Equation, chosen: Index) -> Array:
 
     Parameters
     ----------
-    fit : Fit
-    equation : Equation
     chosen : ndarray of int (draw)
         Among the draws of all chains, one after another.
-
-    Returns
-    -------
-    ndarray (draw, slot), multiples of s
 
     Raises
     ------

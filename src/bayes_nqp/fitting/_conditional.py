@@ -29,8 +29,6 @@ def conditional_mean(design: Design, panel: Panel, **parameters: float) -> xr.Da
 
     Parameters
     ----------
-    design : StaggeredDiD or Mediation
-    panel : Panel
     **parameters : float
         Values of ``sigma``, ``rho`` and the ``scale_…`` of the design, outcome units (``rho``
         and ``noise`` have none); all equations that have one take it. By default rho is 0,

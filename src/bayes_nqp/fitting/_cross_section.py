@@ -61,15 +61,10 @@ class Equations:
         0 before the change, 1 after it.
     mediators : ndarray (row, mediator)
         Centred, and divided by `size`.
-    outcome : ndarray (row)
-    stratum : ndarray of int (row)
     loading, contrasts : ndarray (stratum, coefficient)
         Of flat coefficients, and of those with a fixed prior of standard deviation 1.
-    interaction : bool
     scales : ndarray (1 + mediator)
         Residual standard deviations: of the outcome, then of mediators.
-    priors : Priors
-    centre, size : ndarray (mediator)
     level : ndarray (mediator, stratum)
         Mean of mediators.
     share : ndarray (stratum)
@@ -96,15 +91,6 @@ class Equations:
 
         Errors of a mediator are split into what those before it explain and what they do not,
         so that equations are independent of one another and correlated errors come out right.
-
-        Parameters
-        ----------
-        size : int
-        generator : numpy.random.Generator
-
-        Returns
-        -------
-        Numbers
         """
         count = self.mediators.shape[1]
         a = np.zeros((size, count, self.loading.shape[0]))
@@ -167,17 +153,6 @@ def equations_of(
     priors: Priors,
 ) -> Equations:
     """Put the columns of every equation together.
-
-    Parameters
-    ----------
-    rows : CrossSection
-    change : tuple of two floats, treatment units
-    interaction, pooled : bool
-    priors : Priors
-
-    Returns
-    -------
-    Equations
 
     Raises
     ------

@@ -52,7 +52,6 @@ class Recovered:
         centre, the second at the mean moderator of these rows.
     coefficients : mapping of str to ndarray (draw, label)
         By term, outcome units (slopes: outcome units per unit of the column).
-    deviation : ndarray (draw, member), outcome units, or None
     slopes : ndarray (draw, stratum, slope), outcome units per unit of the mediator, or None
         Of mediators and, last, of the moderator, in every stratum.
     tilt : ndarray (draw, cell), outcome units times the moderator's, or None
@@ -73,16 +72,7 @@ class Recovered:
 
 
 def members_of(plan: Plan) -> tuple[Index, npt.NDArray[np.str_]]:
-    """Members with treated rows: their codes and labels.
-
-    Parameters
-    ----------
-    plan : Plan
-
-    Returns
-    -------
-    tuple of ndarray
-    """
+    """Members with treated rows: their codes and labels."""
     frame = plan.frame
     rows = plan.kept & frame.treated
     codes = np.unique(frame.member[frame.unit[rows]])
@@ -101,8 +91,6 @@ def recovered(
 
     Parameters
     ----------
-    plan : Plan
-    equation : Equation
     x : ndarray (draw, parameter)
         Unconstrained.
     generator : Generator, SharedStreams or None
@@ -110,10 +98,6 @@ def recovered(
         equations.
     threads : int, optional
         Draws do not depend on their number.
-
-    Returns
-    -------
-    Recovered
     """
     problem = equation.gaussian
     per_draw = number_count(problem) + equation.n_slots + problem.n_unit_numbers
@@ -210,11 +194,6 @@ def _assemble(
 def moderator_means(plan: Plan, equation: Equation) -> tuple[Array, Array] | None:
     """Mean moderator of the treated rows of every cell and member, less its centre.
 
-    Parameters
-    ----------
-    plan : Plan
-    equation : Equation
-
     Returns
     -------
     tuple of ndarray (cell) and ndarray (member), or None
@@ -238,11 +217,6 @@ def moderator_means(plan: Plan, equation: Equation) -> tuple[Array, Array] | Non
 def moderator_shift(plan: Plan, slopes: Array) -> Array:
     """What the mean moderator of a cell's rows adds to its effect at the centre.
 
-    Parameters
-    ----------
-    plan : Plan
-    slopes : ndarray (chain, draw, stratum), outcome units per unit of the moderator
-
     Returns
     -------
     ndarray (chain, draw, cell), outcome units
@@ -255,16 +229,7 @@ def moderator_shift(plan: Plan, slopes: Array) -> Array:
 
 
 def stratum_of_members(plan: Plan) -> Index:
-    """Stratum of every treated member; that of its first unit.
-
-    Parameters
-    ----------
-    plan : Plan
-
-    Returns
-    -------
-    ndarray of int (member)
-    """
+    """Stratum of every treated member; that of its first unit."""
     frame = plan.frame
     codes, _ = members_of(plan)
     first = np.zeros(int(frame.member.max()) + 1, dtype=np.int64)
@@ -273,17 +238,7 @@ def stratum_of_members(plan: Plan) -> Index:
 
 
 def slopes_of(equation: Equation, draws: Coefficients) -> Array:
-    """Slopes of mediators and the moderator in every stratum, its slots' last columns.
-
-    Parameters
-    ----------
-    equation : Equation
-    draws : Coefficients
-
-    Returns
-    -------
-    ndarray (draw, stratum, slope), outcome units per unit of the mediator
-    """
+    """Slopes of mediators and the moderator in every stratum, its slots' last columns."""
     last = np.arange(equation.problem.n_columns)[-len(equation.slopes) :]
     out = draws.slots[:, equation.slope_slots[:, None] + last]
     return out * (equation.scale / np.array([slope.size for slope in equation.slopes]))
@@ -291,11 +246,6 @@ def slopes_of(equation: Equation, draws: Coefficients) -> Array:
 
 def terms_of(equation: Equation, draws: Coefficients) -> dict[str, Array]:
     """Coefficients that several strata share, as they are reported.
-
-    Parameters
-    ----------
-    equation : Equation
-    draws : Coefficients
 
     Returns
     -------
@@ -316,11 +266,6 @@ def terms_of(equation: Equation, draws: Coefficients) -> dict[str, Array]:
 
 def cell_shares(plan: Plan, equation: Equation) -> Any:
     """Share of each class (or member) in the rows of each cell.
-
-    Parameters
-    ----------
-    plan : Plan
-    equation : Equation
 
     Returns
     -------
@@ -350,11 +295,6 @@ def cell_shares(plan: Plan, equation: Equation) -> Any:
 
 def leaning_of(plan: Plan, equation: Equation) -> Any:
     """Take deviations to their covariance with the moderator in cells.
-
-    Parameters
-    ----------
-    plan : Plan
-    equation : Equation
 
     Returns
     -------

@@ -34,7 +34,6 @@ def draw_equations(
 
     Parameters
     ----------
-    plan : Plan
     sampler : Importance
         With a seed.
     known : KnownDraws
@@ -85,11 +84,6 @@ def draw_equations(
 def equation_density(equation: Equation, threads: int | None = None) -> Callable[[Array], Array]:
     """The log density of an equation's parameters, as samplers take it.
 
-    Parameters
-    ----------
-    equation : Equation
-    threads : int, optional
-
     Returns
     -------
     callable
@@ -108,10 +102,6 @@ def numbered(sampler: Importance, number: int) -> Importance:
         With a seed.
     number : int
         Of the equation.
-
-    Returns
-    -------
-    Importance
     """
     if number == 0:
         return sampler

@@ -30,14 +30,8 @@ def save(fit: Fit, path: str | Path, *, rows: bool) -> Path:
 
     Parameters
     ----------
-    fit : Fit
-    path : str or Path
     rows : bool
         Whether the panel's rows go into the file.
-
-    Returns
-    -------
-    Path
     """
     groups = {
         str(name): renamed(node.to_dataset(), ESCAPES) for name, node in fit.tree.children.items()

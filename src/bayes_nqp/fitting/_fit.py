@@ -47,7 +47,6 @@ class Fit(Tabulated):
 
     Parameters
     ----------
-    design : StaggeredDiD or Mediation
     panel : Panel or None
         None only where a file was saved without rows and read without a panel.
     sampler : Importance or NUTS
@@ -135,10 +134,6 @@ class Fit(Tabulated):
             An existing file is replaced.
         rows : bool, default True
             Whether the panel's rows go into the file; False for confidential data.
-
-        Returns
-        -------
-        Path
         """
         from bayes_nqp.fitting._files import save
 
@@ -191,8 +186,6 @@ def fit(
 
     Parameters
     ----------
-    design : StaggeredDiD or Mediation
-    panel : Panel
     sampler : Importance or NUTS, optional
         By default `Importance`, which takes a fraction of a second, and `NUTS`, which samples the
         row-by-row model of `build`, where the likelihood is not Gaussian.
@@ -241,15 +234,10 @@ def fit_again(design: Design, panel: Panel, sampler: Importance, known: KnownDra
     ----------
     design : StaggeredDiD, ContinuousExposure or Mediation
         With a Gaussian likelihood.
-    panel : Panel
     sampler : Importance
         With a seed.
     known : KnownDraws
         As `known_draws` gives them; chains are used where they have as many draws.
-
-    Returns
-    -------
-    Fit
     """
     return _run(design, panel, sampler, None, False, known)
 

@@ -61,7 +61,6 @@ def fit_index(
 
     Parameters
     ----------
-    design : StaggeredDiD or Mediation
     panel : Panel
         Its outcome is the index, its logarithm, or a linear function of either; every draw is
         transformed alike.
@@ -151,10 +150,6 @@ def fit_index(
 def pooled_over(fitted: Fit) -> int:
     """How many draws of an index a fit is pooled over.
 
-    Parameters
-    ----------
-    fitted : Fit
-
     Returns
     -------
     int
@@ -165,10 +160,6 @@ def pooled_over(fitted: Fit) -> int:
 
 def refuse_pooled(fitted: Fit) -> None:
     """Refuse a fit pooled over draws of an index, where one outcome is asked for.
-
-    Parameters
-    ----------
-    fitted : Fit
 
     Raises
     ------

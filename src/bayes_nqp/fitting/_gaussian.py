@@ -32,7 +32,6 @@ class Regression:
         Of full rank; `independent` tells.
     held : ndarray (row, coefficient)
         Columns whose coefficients have the prior.
-    y : ndarray (row)
     scale : float
         Standard deviation of the coefficients of `held`.
     sigma : float
@@ -47,11 +46,6 @@ class Regression:
 
     def draw(self, size: int, generator: np.random.Generator) -> tuple[Array, Array, Array]:
         """Draw coefficients and sigma.
-
-        Parameters
-        ----------
-        size : int
-        generator : numpy.random.Generator
 
         Returns
         -------

@@ -50,7 +50,6 @@ def fit_joint(
     ----------
     design : Mediation
         With ``vary_by="unit"``.
-    plan : Plan
     sampler : Importance
         With its seed.
     progress : bool
@@ -180,7 +179,6 @@ class _Shares:
         Share of each unit in the treated rows of a cell; in all of its rows, leads included.
     member : csr_array (member, cell)
         Share of each cell in the treated rows of a member.
-    codes : ndarray of int (member)
     """
 
     treated: Any

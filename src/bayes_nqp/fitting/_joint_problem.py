@@ -25,7 +25,6 @@ def joint_of(plan: Plan, priors: Priors) -> Stacked:
     ----------
     plan : Plan
         Of a `Mediation` with one mediator, whose column is the last of the outcome's equation.
-    priors : Priors
 
     Returns
     -------

@@ -51,13 +51,8 @@ def load(path: str | Path, panel: Panel | None = None) -> Fit:
 
     Parameters
     ----------
-    path : str or Path
     panel : Panel, optional
         The panel, if the file was written without its rows.
-
-    Returns
-    -------
-    Fit
 
     Raises
     ------

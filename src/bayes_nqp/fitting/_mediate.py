@@ -36,11 +36,8 @@ class Mediated:
 
     Parameters
     ----------
-    outcome, treatment : str
-    mediators : tuple of str
     change : tuple of two floats, treatment units
         The effects are those of moving treatment from the first to the second.
-    interaction : bool
     posterior : Dataset
         ``<mediator>__cell_effect`` (chain, draw, cell): effect of the change on a mediator (a);
         ``outcome__b`` (chain, draw, outcome__stratum, mediator): slope of the outcome (b), and
@@ -151,8 +148,6 @@ def mediate(
     priors : Priors, optional
         `contrast` and `sigma` count here, in multiples of each equation's residual standard
         deviation.
-    draws, chains : int, default 1000 and 4
-    seed : int, default 0
 
     Returns
     -------

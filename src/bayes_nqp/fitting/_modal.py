@@ -40,7 +40,6 @@ def modal_averages(
     ----------
     design : StaggeredDiD or ContinuousExposure
         With a Gaussian likelihood.
-    panel : Panel
     weigh : callable
         From the plan to the weights (cell, r) of r averages.
     near : Summit, optional
@@ -71,12 +70,6 @@ def average_loads(plan: Plan, equation: Equation, weights: Array) -> tuple[Array
     An effect is that of its cell, the deviations of the cell's rows, and what their mean moderator
     adds.
 
-    Parameters
-    ----------
-    plan : Plan
-    equation : Equation
-    weights : ndarray (cell, r)
-
     Returns
     -------
     tuple of ndarray (slot, r) and ndarray (owner, r), outcome units
@@ -103,7 +96,6 @@ def modes(design: StaggeredDiD | ContinuousExposure, panel: Panel) -> list[Summi
     ----------
     design : StaggeredDiD, ContinuousExposure or Mediation
         With a Gaussian likelihood.
-    panel : Panel
 
     Returns
     -------

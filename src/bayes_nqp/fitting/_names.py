@@ -16,40 +16,17 @@ SLASH: Final[Mapping[str, str]] = {"/": "%2F"}
 
 
 def into_tree(dataset: xr.Dataset) -> xr.Dataset:
-    """Write slashes in names so that a tree takes them.
-
-    Parameters
-    ----------
-    dataset : Dataset
-
-    Returns
-    -------
-    Dataset
-    """
+    """Write slashes in names so that a tree takes them."""
     return renamed(dataset, SLASH)
 
 
 def from_tree(dataset: xr.Dataset) -> xr.Dataset:
-    """Put the slashes in names back.
-
-    Parameters
-    ----------
-    dataset : Dataset
-
-    Returns
-    -------
-    Dataset
-    """
+    """Put the slashes in names back."""
     return renamed(dataset, {new: old for old, new in SLASH.items()})
 
 
 def renamed(dataset: xr.Dataset, replacements: Mapping[str, str]) -> xr.Dataset:
     """Replace parts of the names of variables and dims.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    replacements : mapping of str to str
 
     Returns
     -------

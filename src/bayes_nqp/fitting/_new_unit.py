@@ -31,7 +31,6 @@ def new_unit_effects(fit: Fit, generator: np.random.Generator) -> Array:
     ----------
     fit : Fit
         Of a `Mediation`, and with its rows.
-    generator : Generator
 
     Returns
     -------

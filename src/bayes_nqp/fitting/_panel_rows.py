@@ -18,10 +18,6 @@ __all__ = ["from_bytes", "into_bytes"]
 def into_bytes(panel: Panel) -> xr.Dataset:
     """Write a panel's rows down.
 
-    Parameters
-    ----------
-    panel : Panel
-
     Returns
     -------
     Dataset
@@ -49,10 +45,6 @@ def from_bytes(rows: xr.Dataset) -> Panel:
     ----------
     rows : Dataset
         As `into_bytes` gives it.
-
-    Returns
-    -------
-    Panel
     """
     frame = pd.read_parquet(io.BytesIO(rows["rows"].values.astype(np.uint8).tobytes()))
     for name in json.loads(rows.attrs.get("mixed", "[]")):

@@ -23,10 +23,6 @@ Array = npt.NDArray[np.float64]
 def parameter_units(equation: Equation) -> Array:
     """What takes parameters in multiples of ``s`` to those that are stored.
 
-    Parameters
-    ----------
-    equation : Equation
-
     Returns
     -------
     ndarray (parameter), outcome units
@@ -41,13 +37,8 @@ def natural(equation: Equation, x: Array) -> dict[str, Array]:
 
     Parameters
     ----------
-    equation : Equation
     x : ndarray (..., parameter)
         Unconstrained.
-
-    Returns
-    -------
-    dict of str to ndarray (...)
     """
     space = equation.problem.space
     values = space.constrain(x)
@@ -59,13 +50,8 @@ def constrain(equation: Equation, x: Array) -> dict[str, Array]:
 
     Parameters
     ----------
-    equation : Equation
     x : ndarray (..., parameter)
         Unconstrained.
-
-    Returns
-    -------
-    dict of str to ndarray (...), outcome units
     """
     units = parameter_units(equation)
     return {
@@ -79,7 +65,6 @@ def unconstrained(equation: Equation, posterior: xr.Dataset | Mapping[str, xr.Da
 
     Parameters
     ----------
-    equation : Equation
     posterior : Dataset
         With every parameter of the equation.
 
@@ -104,13 +89,8 @@ def point_at(equation: Equation, values: Mapping[str, float]) -> Array:
 
     Parameters
     ----------
-    equation : Equation
     values : mapping of str to float, outcome units
         By name.
-
-    Returns
-    -------
-    ndarray (parameter)
     """
     space, units = equation.problem.space, parameter_units(equation)
     point = space.typical

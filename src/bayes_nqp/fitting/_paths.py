@@ -27,8 +27,6 @@ class Paths:
     ----------
     names : tuple of str
         "total"; and "direct" and every mediator where there are any.
-    effect : ndarray (draw, path, cell), outcome units
-    deviation : ndarray (draw, path, member), outcome units, or None
     """
 
     names: tuple[str, ...]
@@ -51,10 +49,6 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
         The outcome's equation first, then those of the mediators.
     draws : sequence of Recovered
         In the order of the equations; paired draw by draw.
-
-    Returns
-    -------
-    Paths
 
     References
     ----------
@@ -107,18 +101,7 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
 
 
 def lagged(plan: Plan, effect: Array, lag: int) -> Array:
-    """Effect on the mediator some periods before; zero where that is before treatment.
-
-    Parameters
-    ----------
-    plan : Plan
-    effect : ndarray (draw, cell)
-    lag : int
-
-    Returns
-    -------
-    ndarray (draw, cell)
-    """
+    """Effect on the mediator some periods before; zero where that is before treatment."""
     if lag == 0:
         return effect
     table = plan.table

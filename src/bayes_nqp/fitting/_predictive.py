@@ -154,14 +154,8 @@ def replications(
 
     Parameters
     ----------
-    fit : Fit
-    draws, seed : int
     members : {"same", "new"}
         As in `posterior_predictive`.
-
-    Yields
-    ------
-    Replication
     """
     plan, equation = fit.plan, fit.plan.equations[0]
     layout = row_layout(plan, equation)

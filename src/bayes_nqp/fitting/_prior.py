@@ -52,8 +52,6 @@ def prior_predictive(
 
     Parameters
     ----------
-    design : StaggeredDiD
-    panel : Panel
     draws : int, default 500
         Independent draws; each holds a number for every row.
     seed : int, optional

@@ -29,7 +29,6 @@ class Product:
     ----------
     equation : Equation
         Of the mediator.
-    drawn : Recovered
     b : ndarray (draw, stratum), outcome units per unit of the mediator
         Slope of treated rows at the moderator's centre.
     m : ndarray (draw, stratum)
@@ -57,7 +56,6 @@ class Products:
 
     Parameters
     ----------
-    stratum : ndarray of int (cell)
     mean, variance : ndarray (cell), the moderator's units
         Of the rows of each cell, less the centre; zero in leads.
     moment : csr_array (member, cell)
@@ -74,16 +72,7 @@ class Products:
     square: Array
 
     def of_cells(self, product: Product) -> Array:
-        """Mean over the rows of cells: the product of means, and the covariance.
-
-        Parameters
-        ----------
-        product : Product
-
-        Returns
-        -------
-        ndarray (draw, cell), outcome units
-        """
+        """Mean over the rows of cells: the product of means, and the covariance."""
         m = product.m[:, self.stratum]
         covariance = np.zeros_like(product.drawn.cell_effect)
         theta = product.theta
@@ -95,17 +84,7 @@ class Products:
         return np.asarray(mean + m * covariance)
 
     def of_members(self, product: Product, stratum: Index) -> Array:
-        """Mean over the rows of members, less what a row at the centre would have.
-
-        Parameters
-        ----------
-        product : Product
-        stratum : ndarray of int (member)
-
-        Returns
-        -------
-        ndarray (draw, member), outcome units
-        """
+        """Mean over the rows of members, less what a row at the centre would have."""
         drawn = product.drawn
         assert drawn.deviation is not None
         b, m = product.b[:, stratum], product.m[:, stratum]
@@ -123,10 +102,6 @@ def products_of(plan: Plan) -> Products:
     ----------
     plan : Plan
         With a moderator.
-
-    Returns
-    -------
-    Products
     """
     rows, cell, value = moderated_rows(plan)
     codes, _ = members_of(plan)

@@ -23,11 +23,6 @@ _COPIES = 3
 def check_draws(plan: Plan, sampler: Sampler) -> None:
     """Refuse more draws than the machine holds.
 
-    Parameters
-    ----------
-    plan : Plan
-    sampler : Importance or NUTS
-
     Raises
     ------
     StudyError

@@ -51,9 +51,6 @@ def fit_rows(
 
     Parameters
     ----------
-    design : StaggeredDiD, ContinuousExposure or Mediation
-    panel : Panel
-    plan : Plan
     sampler : NUTS
         With its seed.
     progress : bool

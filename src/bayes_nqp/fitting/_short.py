@@ -43,8 +43,6 @@ def short_effects(
     ----------
     design : StaggeredDiD, ContinuousExposure or Mediation
         With a Gaussian likelihood, its equations not joined by ``vary_by``.
-    panel : Panel
-    seed : int, default 0
     known : KnownDraws, optional
         Draws of equations' parameters that are at hand, and where to begin with others, as
         `known_draws` gives them.

@@ -18,14 +18,7 @@ Index = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class SlotPlaces:
-    """Slots of an equation by what they are; one past the last where there is none.
-
-    Parameters
-    ----------
-    time : ndarray of int (level × period)
-    cells : ndarray of int (cell)
-    slopes : ndarray of int (stratum × column)
-    """
+    """Slots of an equation by what they are; one past the last where there is none."""
 
     time: Index
     cells: Index
@@ -33,17 +26,7 @@ class SlotPlaces:
 
 
 def slot_places(plan: Plan, equation: Equation) -> SlotPlaces:
-    """Find the slots of an equation.
-
-    Parameters
-    ----------
-    plan : Plan
-    equation : Equation
-
-    Returns
-    -------
-    SlotPlaces
-    """
+    """Find the slots of an equation."""
     frame, problem, rows = plan.frame, equation.problem, equation.rows
     periods, columns = frame.n_periods, len(rows.columns)
     starts = np.cumsum([0, *(b.columns.shape[0] for b in problem.blocks)])

@@ -43,7 +43,6 @@ class ErrorStream:
         ----------
         start : int
             First draw of the part.
-        draws, width : int
 
         Returns
         -------
@@ -87,10 +86,6 @@ class SharedStreams:
             First draw of each part.
         size : int
             Draws of a part.
-
-        Returns
-        -------
-        list of SharedStreams
         """
         return [
             SharedStreams(own, self.streams, self.weights[start : start + size], start)
@@ -98,16 +93,7 @@ class SharedStreams:
         ]
 
     def errors(self, draws: int, width: int) -> Array:
-        """Draw standardised errors.
-
-        Parameters
-        ----------
-        draws, width : int
-
-        Returns
-        -------
-        ndarray (draw, width)
-        """
+        """Draw standardised errors."""
         out = np.zeros((draws, width))
         for weight, stream in zip(self.weights[:draws].T, self.streams, strict=True):
             if weight.any():
@@ -117,10 +103,6 @@ class SharedStreams:
 
 def error_width(equation: Equation) -> int:
     """Count the numbers of a draw that equations share.
-
-    Parameters
-    ----------
-    equation : Equation
 
     Returns
     -------

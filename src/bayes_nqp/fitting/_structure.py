@@ -22,7 +22,6 @@ def checked(fit: Fit, *, unsealed: bool) -> Fit:
 
     Parameters
     ----------
-    fit : Fit
     unsealed : bool
         Whether it was read from a file without a seal, which somebody may have edited.
 

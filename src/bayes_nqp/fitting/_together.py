@@ -28,7 +28,6 @@ class Correlated:
         Mean cross-products of residual innovations, in the equations' multiples of ``s``.
     freedom : float
         What is left of the rows when all effects are taken off.
-    seed : int
     """
 
     moments: Array
@@ -36,16 +35,7 @@ class Correlated:
     seed: int
 
     def draws(self, count: int) -> Array:
-        """Draw correlation matrices of the innovations, under a flat prior (inverse Wishart).
-
-        Parameters
-        ----------
-        count : int
-
-        Returns
-        -------
-        ndarray (draw, equation, equation)
-        """
+        """Draw correlation matrices of the innovations, under a flat prior (inverse Wishart)."""
         size = len(self.moments)
         generator = np.random.default_rng(np.random.SeedSequence([self.seed, 4]))
         # Bartlett: W = A A' is Wishart, and L A'^-1 A^-1 L' inverse Wishart.
@@ -66,10 +56,6 @@ class Correlated:
             Of each equation.
         count : int
             Draws, flat over chains.
-
-        Returns
-        -------
-        list of SharedStreams
         """
         weights = np.linalg.cholesky(self.draws(count))
         streams = [ErrorStream([self.seed, 5, k]) for k in range(len(own))]
@@ -87,7 +73,6 @@ def correlated(
         Of a plan's mediators, all on the same rows.
     xs : sequence of ndarray (chain, draw, parameter)
         Draws of their parameters, unconstrained.
-    seed : int
 
     Returns
     -------

@@ -32,12 +32,10 @@ class Drawn:
 
     Parameters
     ----------
-    equation : Equation
     chains : Chains
         With the sampler's statistics.
     x : ndarray (chain, draw, ...)
         What was sampled; its first two dims are those of all draws.
-    parameters : mapping of str to ndarray (chain, draw), outcome units
     draws : Recovered
         Flat over chains.
     """
@@ -60,29 +58,11 @@ class Drawn:
         return convergence({**self.parameters, "effect": effect}, self.chains.stats)
 
     def shaped(self, flat: Array) -> Array:
-        """Take draws apart into chains.
-
-        Parameters
-        ----------
-        flat : ndarray (draw, ...)
-
-        Returns
-        -------
-        ndarray (chain, draw, ...)
-        """
+        """Take draws apart into chains."""
         return flat.reshape(*self.x.shape[:2], *flat.shape[1:])
 
     def cut(self, draws: int) -> Drawn:
-        """Keep the first draws of every chain, as an interrupted equation leaves them.
-
-        Parameters
-        ----------
-        draws : int
-
-        Returns
-        -------
-        Drawn
-        """
+        """Keep the first draws of every chain, as an interrupted equation leaves them."""
         if draws == self.x.shape[1]:
             return self
 
@@ -117,8 +97,6 @@ class Labelled:
 
     Parameters
     ----------
-    dims : tuple of str
-    values : ndarray
     coords : mapping of str to ndarray
         Labels of its own dims.
     """
@@ -141,7 +119,6 @@ def build_tree(
 
     Parameters
     ----------
-    plan : Plan
     drawn : sequence of Drawn
         In the order of the plan's equations.
     outcome : str

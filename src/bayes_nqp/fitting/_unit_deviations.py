@@ -29,7 +29,6 @@ class UnitDeviations:
     ----------
     numbers : sequence of int (class)
         Of each class among all.
-    classes : sequence of UnitClass
     entries : sequence of ndarray (unit, entry)
         What each unit has above its class's mean.
     place : ndarray of int (member)
@@ -47,7 +46,6 @@ class UnitDeviations:
 
         Parameters
         ----------
-        draws : Coefficients
         scale : float
             Outcome units per multiple of ``s``.
         stream : Generator or None
@@ -90,13 +88,8 @@ def unit_deviations(equation: Equation, codes: Index) -> UnitDeviations:
 
     Parameters
     ----------
-    equation : Equation
     codes : ndarray of int (member)
         Units with treated rows, in ascending order.
-
-    Returns
-    -------
-    UnitDeviations
     """
     every = equation.problem.classes
     numbers = [k for k, c in enumerate(every) if c.units[0] in codes]

@@ -47,7 +47,6 @@ class LeftOut:
     ----------
     dim : str
         "unit", "member", or the column that was asked for.
-    labels : ndarray of str (group)
     group : ndarray of int (unit)
         Group of every unit of the panel, -1 for units that say nothing of effects.
     """
@@ -67,7 +66,6 @@ def log_likelihood(fit: Fit, by: str | None = None) -> xr.DataArray:
 
     Parameters
     ----------
-    fit : Fit
     by : str, optional
         What is left out together: a column that is constant within units, such as "province".
         By default each unit, or each member where several units share one deviation.
@@ -136,13 +134,8 @@ def left_out(fit: Fit, by: str | None = None) -> LeftOut:
 
     Parameters
     ----------
-    fit : Fit
     by : str, optional
         As in `log_likelihood`.
-
-    Returns
-    -------
-    LeftOut
 
     Raises
     ------

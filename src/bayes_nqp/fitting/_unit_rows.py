@@ -37,10 +37,8 @@ class Pattern:
 
     Parameters
     ----------
-    rows : ndarray of int (n, m)
     unit, member : ndarray of int (n)
         The member is one past the last where a unit has no treated rows.
-    times : ndarray of int (m)
     kind : ndarray of int (n)
         Units of one kind have the same weights and loadings.
     root : ndarray (h, m)
@@ -102,13 +100,7 @@ class Absorbed:
 
 
 class UnitRows:
-    """Rows of an equation by the units that they are of.
-
-    Parameters
-    ----------
-    plan : Plan
-    equation : Equation
-    """
+    """Rows of an equation by the units that they are of."""
 
     def __init__(self, plan: Plan, equation: Equation) -> None:
         self.equation, self.layout = equation, row_layout(plan, equation)
@@ -118,16 +110,7 @@ class UnitRows:
         self.patterns = _patterns(equation, self.layout)
 
     def expected(self, slots: Array) -> Array:
-        """Expected outcome of rows, without what is the units' own.
-
-        Parameters
-        ----------
-        slots : ndarray (B, slot), multiples of s
-
-        Returns
-        -------
-        ndarray (B, row)
-        """
+        """Expected outcome of rows, without what is the units' own."""
         layout, slots = self.layout, padded(slots)
         out = slots[:, self.places.time][:, layout.node]
         out += padded(slots[:, self.places.cells])[:, layout.cell]
@@ -140,13 +123,8 @@ class UnitRows:
 
         Parameters
         ----------
-        residual : ndarray (B, row), multiples of s
         values : Values
             At these B draws.
-
-        Returns
-        -------
-        list of Absorbed
         """
         distinct, at = _distinct(values.noise)
         grid = self.noise.covariance(self.equation.problem.n_periods, distinct)
@@ -185,16 +163,10 @@ class UnitRows:
 
         Parameters
         ----------
-        residual : ndarray (B, row), multiples of s
         values : Values
             At these B draws.
-        generator : Generator
         members : {"same", "new"}
             Whether deviations that rows get are those given the data, or new ones.
-
-        Returns
-        -------
-        ndarray (B, row), multiples of s
         """
         nuisance, n_units = self.equation.gaussian.nuisance, int(self.layout.unit.max()) + 1
         n_levels = n_units * nuisance.shape[1]

@@ -33,16 +33,12 @@ def waist(
 
     Parameters
     ----------
-    plan : Plan
     effect : ndarray (chain, draw, cell) or (chain, draw, path, cell), outcome units
         Of all cells, leads included.
-    deviation : ndarray (chain, draw, member) or (chain, draw, path, member), or None
-    paths : sequence of str, default ("total",)
     gate : str or Gate
         Verdict of the convergence gate; and, in a Gate, what weights of proposals allow.
     leads : bool, default False
         Take the lead cells instead of those with effects.
-    attrs : mapping, optional
 
     Returns
     -------

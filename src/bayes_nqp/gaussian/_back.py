@@ -22,8 +22,6 @@ def back_substituted(
 
     Parameters
     ----------
-    head : Arrowhead
-    factor : Factor
     z_shared : ndarray (B, global, times)
         ``sigma z`` of global coefficients.
     z_local : ndarray (B, block, local, times)
@@ -49,18 +47,7 @@ def back_substituted(
 
 
 def in_blocks(head: Arrowhead, shared: Array, local: Array) -> Array:
-    """Lay coefficients out block after block, with zero for outcomes (B, block n, times).
-
-    Parameters
-    ----------
-    head : Arrowhead
-    shared : ndarray (B, global, times)
-    local : ndarray (B, block, local, times)
-
-    Returns
-    -------
-    ndarray (B, block n, times)
-    """
+    """Lay coefficients out block after block, with zero for outcomes (B, block n, times)."""
     n_points, n_global, times = shared.shape
     out = np.zeros((n_points, head.n_blocks, head.size, times))
     out[:, :, : head.n_local] = local

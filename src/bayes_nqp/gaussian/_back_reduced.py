@@ -22,7 +22,6 @@ def back_through_own_cells(
     ----------
     problem : LinearPart
         With `reduced`.
-    factor : ReducedFactor
     z_shared : ndarray (B, global, times)
         ``sigma z`` of global coefficients.
     z_local : ndarray (B, block, local, times)

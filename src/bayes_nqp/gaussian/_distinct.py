@@ -33,17 +33,12 @@ def draws_of_distinct(
         arrays (B, times, ...). Numbers are those of rows of `points`; where a point stands less
         often than others of the piece, its last number is repeated, and what is drawn for it is
         left out.
-    points : ndarray (draw, parameter)
     generator : Generator or None
         None gives conditional means.
     size : callable
         Points of a piece, by the draws of each.
     threads : int, optional
         Draws do not depend on their number.
-
-    Returns
-    -------
-    tuple of ndarray (draw, ...)
     """
     distinct, first, place, counts = np.unique(
         points, axis=0, return_index=True, return_inverse=True, return_counts=True

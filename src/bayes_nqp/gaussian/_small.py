@@ -29,8 +29,6 @@ def innovation_root(noise: Noise, moments: Moments, values: Array) -> tuple[Arra
 
     Parameters
     ----------
-    noise : Noise
-    moments : Moments
     values : ndarray (B, k)
         Parameters of the noise.
 
@@ -53,12 +51,6 @@ def observed_covariance(noise: Noise, moments: Moments, values: Array) -> Array:
     """Covariance of one unit's errors under every pattern of observed periods.
 
     Ones on the diagonal of what is not seen leave the rest of its inverse as it is.
-
-    Parameters
-    ----------
-    noise : Noise
-    moments : Moments
-    values : ndarray (B, k)
 
     Returns
     -------
@@ -105,8 +97,6 @@ def absorb(q: Array, loadings: Array, prior: Array | float = 0.0) -> tuple[Array
 
     Parameters
     ----------
-    q : ndarray (..., T, T)
-    loadings : ndarray (..., T, a)
     prior : ndarray (..., a, a) or 0
         K.
 
@@ -127,15 +117,6 @@ def half_solve(lower: Array, right: Array) -> Array:
     """``L^-1 R`` for stacks of triangular L.
 
     Halves of a large L leave products of matrices, ``x = L_11^-1 r`` and ``L_22^-1 (s - L_21 x)``.
-
-    Parameters
-    ----------
-    lower : ndarray (..., a, a)
-    right : ndarray (..., a, c)
-
-    Returns
-    -------
-    ndarray (..., a, c)
     """
     if (n := lower.shape[-1]) <= _SOLVED_WHOLE:
         return _solved(lower, right)
@@ -146,17 +127,7 @@ def half_solve(lower: Array, right: Array) -> Array:
 
 
 def back_solve(lower: Array, right: Array) -> Array:
-    """``L^-T R`` for stacks of triangular L, the lower half of R first.
-
-    Parameters
-    ----------
-    lower : ndarray (..., a, a)
-    right : ndarray (..., a, c)
-
-    Returns
-    -------
-    ndarray (..., a, c)
-    """
+    """``L^-T R`` for stacks of triangular L, the lower half of R first."""
     if (n := lower.shape[-1]) <= _SOLVED_WHOLE:
         return _solved(lower.swapaxes(-1, -2), right)
     k = n // 2

@@ -58,13 +58,8 @@ def chunk_size(stacked: Stacked, times: int = 1) -> int:
 
     Parameters
     ----------
-    stacked : Stacked
     times : int, default 1
         Draws of a point.
-
-    Returns
-    -------
-    int
     """
     of_point = stacked.units.units.size * (stacked.width + 8 * times)
     return int(np.clip(_CHUNK_NUMBERS // of_point, 1, CHUNK))
@@ -72,12 +67,6 @@ def chunk_size(stacked: Stacked, times: int = 1) -> int:
 
 def stacked_density(stacked: Stacked, points: Array, *, threads: int | None = None) -> Array:
     """Log posterior density of unconstrained points, absolute.
-
-    Parameters
-    ----------
-    stacked : Stacked
-    points : ndarray (B, parameter)
-    threads : int, optional
 
     Returns
     -------
@@ -103,11 +92,6 @@ def _log_likelihood(stacked: Stacked, values: StackedValues) -> Array:
 
 def stacked_normal_equations(stacked: Stacked, values: StackedValues) -> NormalEquations:
     """Normal equations of all coefficients, the units' deviations taken out (3, 10, 5).
-
-    Parameters
-    ----------
-    stacked : Stacked
-    values : StackedValues
 
     Returns
     -------
@@ -174,13 +158,8 @@ def own_normal(stacked: Stacked, q_first: Array, q_second: Array) -> OwnNormal:
 
     Parameters
     ----------
-    stacked : Stacked
     q_first, q_second : ndarray (B, H, T, T)
         ``Q̃`` of each equation, over its ``sigma²``.
-
-    Returns
-    -------
-    OwnNormal
     """
     units = stacked.units
     effect, inner = treated_normal(stacked.first.moments, units, units.first, q_first)
@@ -202,11 +181,8 @@ def treated_normal(
 
     Parameters
     ----------
-    moments : Moments
-    units : UnitClasses
     columns : ndarray (columns + 1, T, N)
         Z, the outcome last.
-    q : ndarray (B, H, T, T)
 
     Returns
     -------
@@ -232,11 +208,6 @@ def own_covariance(
     """Covariance ``M_i = (Omega^-1 + H_i)^-1`` of a unit's deviations given coefficients (10).
 
     Written out, so that neither scale may be too small for it.
-
-    Parameters
-    ----------
-    values : StackedValues
-    own : OwnNormal
 
     Returns
     -------

@@ -32,7 +32,6 @@ class StackedDraws:
     ----------
     shared : tuple of two ndarrays (draw, global)
         Global coefficients of the first equation and of the second.
-    local : tuple of two ndarrays (draw, block, local)
     slots : tuple of two ndarrays (draw, slot)
         Time effects, cells, slopes.
     own : ndarray (draw, unit, 3)
@@ -59,17 +58,12 @@ def stacked_draw(
 
     Parameters
     ----------
-    stacked : Stacked
     points : ndarray (draw, parameter)
         Unconstrained.
     generator : Generator or None
         None gives conditional means.
     threads : int, optional
         Draws do not depend on their number.
-
-    Returns
-    -------
-    StackedDraws
 
     Raises
     ------

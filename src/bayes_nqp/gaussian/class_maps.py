@@ -23,8 +23,6 @@ class ClassTypes:
 
     Parameters
     ----------
-    type_of : ndarray of int (class)
-    patterns : list of (times, weights)
     kinds : list of (pattern, loading (T,))
         One a type.
     """

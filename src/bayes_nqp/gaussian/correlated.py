@@ -40,8 +40,6 @@ class ErrorSums:
         their classes, ``<Q̃, M - S S' / n>``; R sets of slopes.
     slope_loads : csr_array (block n, R K)
         What coefficients are in these slopes, transposed.
-    type_of : ndarray of int (C)
-    seen : ndarray of bool (C, T)
     n_columns : int
         K.
     """
@@ -65,8 +63,6 @@ class ErrorSums:
 
         Parameters
         ----------
-        problem : GaussianProblem
-        values : Values
         errors : ndarray (B, width, times)
             Standard normal.
         own : ndarray (B, class, times)
@@ -147,15 +143,8 @@ class FixedErrorSums:
 
         Parameters
         ----------
-        problem : GaussianProblem
-        values : Values
         errors : ndarray (B, width, times)
             Standard normal.
-        own : ndarray (B, 0, times)
-
-        Returns
-        -------
-        tuple of ndarray (B, block n, times) and ndarray (B, 0, times)
         """
         n_points, _, times = errors.shape
         groups, width, _ = self.root.shape
@@ -169,13 +158,8 @@ def error_sums(problem: Problem, head: Arrowhead) -> ErrorSums | FixedErrorSums:
 
     Parameters
     ----------
-    problem : Problem
     head : Arrowhead
         The problem's coefficients.
-
-    Returns
-    -------
-    ErrorSums or FixedErrorSums
     """
     group_loads = csr_array(head.group_loads.T)
     if problem.absorbed:
@@ -261,17 +245,10 @@ def standardised(
 
     Parameters
     ----------
-    problem : GaussianProblem
-    values : Values
-    factor : Factor
     right : ndarray (B, block n, times)
         ``X'Q̃ e``.
     own : ndarray (B, coefficient, times)
         z0: of local coefficients of all blocks, then global ones.
-
-    Returns
-    -------
-    tuple of ndarray (B, global, times) and ndarray (B, block, local, times)
     """
     head = problem.arrowhead
     n_points, times = len(values), right.shape[-1]

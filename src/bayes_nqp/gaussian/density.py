@@ -79,12 +79,6 @@ class Factor:
 def density(problem: GaussianProblem, points: Array, *, threads: int | None = None) -> Array:
     """Log posterior density of unconstrained points, absolute.
 
-    Parameters
-    ----------
-    problem : GaussianProblem
-    points : ndarray (B, parameter)
-    threads : int, optional
-
     Returns
     -------
     ndarray (B)
@@ -99,16 +93,7 @@ def density(problem: GaussianProblem, points: Array, *, threads: int | None = No
 
 
 def batch_size(problem: LinearPart) -> int:
-    """Points of a batch: fewer where matrices are large.
-
-    Parameters
-    ----------
-    problem : LinearPart
-
-    Returns
-    -------
-    int
-    """
+    """Points of a batch: fewer where matrices are large."""
     head, layout = problem.arrowhead, problem.reduced
     numbers = head.n_blocks * head.size**2 if layout is None else layout.take.size
     return int(np.clip(_CACHED // max(numbers, 1), 8, CHUNK))
@@ -127,15 +112,10 @@ def in_chunks(
     ----------
     function : callable
         From points (B, ...) to an array with B first.
-    points : ndarray (B, ...)
     size : int, default 32
         Points of a chunk.
     threads : int, optional
         By default those of `machine.n_threads`; results do not depend on their number.
-
-    Returns
-    -------
-    ndarray (B, ...)
     """
     parts = [points[at : at + size] for at in range(0, max(len(points), 1), size)]
     workers = min(n_threads(threads), len(parts))
@@ -147,17 +127,7 @@ def in_chunks(
 
 
 def log_likelihood(problem: GaussianProblem, values: Values) -> Array:
-    """Marginal log likelihood of one batch of points; a point without a factor is refused alone.
-
-    Parameters
-    ----------
-    problem : GaussianProblem
-    values : Values
-
-    Returns
-    -------
-    ndarray (B), or (B, m) where there are m outcomes
-    """
+    """Marginal log likelihood of one batch of points; a point without a factor is refused alone."""
     m = problem.arrowhead.n_outcomes
 
     def whole(part: Values) -> Array:
@@ -169,11 +139,6 @@ def log_likelihood(problem: GaussianProblem, values: Values) -> Array:
 
 def solved(problem: GaussianProblem, values: Values) -> tuple[Array, Factor | ReducedFactor]:
     """Factor the normal equations of one batch, own cells first where that is quicker (3 to 7).
-
-    Parameters
-    ----------
-    problem : GaussianProblem
-    values : Values
 
     Returns
     -------
@@ -204,13 +169,8 @@ def point_by_point[V: Batch](
     ----------
     function : callable
         From values at B points to log densities (B, ...).
-    values : Values
     shape : tuple of int
         Of the log density at one point, which is minus infinity where there is no factor.
-
-    Returns
-    -------
-    ndarray (B, ...)
     """
     try:
         with np.errstate(all="ignore"):
@@ -230,15 +190,8 @@ def assembled(
 
     Parameters
     ----------
-    problem : LinearPart
-    values : Values
     total : ndarray (B)
         What depends on no coefficient.
-    factor : Factor
-
-    Returns
-    -------
-    ndarray (B), or (B, m) where there are m outcomes
     """
     log_sigma2 = 2.0 * np.log(values.sigma)
     estimated = problem.scale_count > 0
@@ -276,17 +229,7 @@ class GroupEquations:
 
 
 def group_equations(problem: GaussianProblem, values: Values) -> GroupEquations:
-    """Normal equations of groups, owners inside one group taken out (3, 4).
-
-    Parameters
-    ----------
-    problem : GaussianProblem
-    values : Values
-
-    Returns
-    -------
-    GroupEquations
-    """
+    """Normal equations of groups, owners inside one group taken out (3, 4)."""
     noise = noise_equations(problem, values)
     f, total = noise.f, noise.total
     if problem.by_group is not None and noise.by_group is not None:
@@ -298,17 +241,7 @@ def group_equations(problem: GaussianProblem, values: Values) -> GroupEquations:
 
 
 def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquations:
-    """Normal equations with every deviation taken out (3, 4, 5).
-
-    Parameters
-    ----------
-    problem : GaussianProblem
-    values : Values
-
-    Returns
-    -------
-    NormalEquations
-    """
+    """Normal equations with every deviation taken out (3, 4, 5)."""
     groups, head = group_equations(problem, values), problem.arrowhead
     total = groups.total
     flat = np.zeros((len(values), head.n_blocks * head.size**2))
@@ -323,16 +256,6 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
 
 def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
     """Arrowhead Cholesky of A with the prior on its diagonal (6, 7); overwrites A.
-
-    Parameters
-    ----------
-    problem : LinearPart
-    values : Values
-    matrix : ndarray (B, block, n, n)
-
-    Returns
-    -------
-    Factor
 
     Raises
     ------

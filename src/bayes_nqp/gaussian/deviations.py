@@ -48,10 +48,6 @@ class Conditionals:
         ----------
         fit : ndarray (B, place, L, times)
             Coefficients in every place; zero for outcomes.
-
-        Returns
-        -------
-        ndarray (B, O, times)
         """
         explained = (self.a[:, :, None] @ fit[:, self.place])[:, :, 0]
         return np.asarray((self.a[:, :, -1, None] - explained) / self.inner[:, :, None])
@@ -64,11 +60,6 @@ def conditionals(problem: GaussianProblem, values: Values) -> Iterator[Condition
     ----------
     problem : GaussianProblem
         With one column of deviations.
-    values : Values
-
-    Yields
-    ------
-    Conditionals
     """
     if problem.by_class is not None:
         types = small(problem, values, flat_only=True)
@@ -97,15 +88,8 @@ def class_conditionals(
 
     Parameters
     ----------
-    problem : GaussianProblem
-    classes : Owners
-    values : Values
     types : Small
         With flat unit coefficients alone taken out.
-
-    Returns
-    -------
-    Conditionals
     """
     a = owner_equations(problem, classes, types, problem.moments.width).a[:, :, 0]
     d = problem.moments.loadings

@@ -92,7 +92,6 @@ def draw(
 
     Parameters
     ----------
-    problem : GaussianProblem
     points : ndarray (draw, parameter)
         Unconstrained.
     generator : Generator or None
@@ -101,10 +100,6 @@ def draw(
         Of every draw, for draws that move with those of other problems.
     threads : int, optional
         Draws do not depend on their number.
-
-    Returns
-    -------
-    Coefficients
 
     Raises
     ------

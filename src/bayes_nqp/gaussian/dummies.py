@@ -27,13 +27,8 @@ def as_dummies(columns: Array, scale: Index) -> tuple[Any, Array]:
 
     Parameters
     ----------
-    columns : ndarray (slot, global)
     scale : ndarray of int (global)
         Number of the scale of each column.
-
-    Returns
-    -------
-    tuple of csr_array (slot, dummy) and ndarray (dummy, global)
     """
     loads, turns = [], []
     for at in _joined(columns, [np.flatnonzero(scale == k) for k in np.unique(scale)]):

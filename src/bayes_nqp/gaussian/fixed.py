@@ -26,10 +26,6 @@ def without_types(problem: Problem) -> Moments:
     ----------
     problem : Problem
         Whose groups are absorbed.
-
-    Returns
-    -------
-    Moments
     """
     n_periods, width = problem.n_periods, problem.n_periods + problem.n_columns + 1
     none = np.zeros((0, n_periods))
@@ -57,10 +53,6 @@ def fixed_equations(
         Whose groups are absorbed.
     loads : sequence of csr_array (J, n)
         ``X_g`` of every group.
-
-    Returns
-    -------
-    tuple of NoiseEquations, Owners or None, and Owners or None
     """
     low = np.tril_indices(problem.n_periods + problem.n_columns + 1)
     f = np.concatenate([group.normal[low] for group in problem.absorbed])

@@ -24,7 +24,6 @@ def functionals(
 
     Parameters
     ----------
-    problem : GaussianProblem
     points : ndarray (B, parameter)
         Unconstrained.
     local : ndarray (block, local, r)
@@ -55,7 +54,6 @@ def averages(
 
     Parameters
     ----------
-    problem : GaussianProblem
     points : ndarray (B, parameter)
         Unconstrained.
     slots : ndarray (slot, r)
@@ -126,7 +124,6 @@ def local_variances(problem: GaussianProblem, point: Array) -> Array:
 
     Parameters
     ----------
-    problem : GaussianProblem
     point : ndarray (parameter)
         Unconstrained.
 

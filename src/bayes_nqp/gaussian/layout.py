@@ -31,7 +31,6 @@ class Layout:
     ----------
     loads : sequence of csr_array (J, n)
         ``X_g``: how periods, columns and outcome of each group load on coefficients.
-    arrowhead : Arrowhead
     """
 
     loads: Sequence[Any]
@@ -51,16 +50,7 @@ class _Statement:
 
 
 def layout_of(problem: Problem) -> Layout:
-    """Lay coefficients out, or take the layout of a problem with the same blocks and groups.
-
-    Parameters
-    ----------
-    problem : Problem
-
-    Returns
-    -------
-    Layout
-    """
+    """Lay coefficients out, or take the layout of a problem with the same blocks and groups."""
     sizes = (problem.n_periods, problem.n_columns, len(problem.blocks), len(problem.groups))
     seal = sha256(repr(sizes).encode())
     arrays: list[npt.NDArray[Any]] = [problem.global_scale]
@@ -100,10 +90,6 @@ def _laid_out(statement: _Statement) -> Layout:
 
 def slots_of_groups(problem: Problem | _Statement) -> list[tuple[int, Any]]:
     """How periods, columns and outcome of each group load on the slots of its block.
-
-    Parameters
-    ----------
-    problem : Problem
 
     Returns
     -------
@@ -155,7 +141,6 @@ def quadratic_map(
         ``X_g`` of every group.
     block_of : sequence of int
         Block of every group.
-    n_blocks : int
 
     Returns
     -------

@@ -30,7 +30,6 @@ def gaussian_problem(
 
     Parameters
     ----------
-    problem : Problem
     reduce : bool, optional
         Whether own cells come off first; by default where that is quicker.
     dense_pairs : bool, optional
@@ -38,10 +37,6 @@ def gaussian_problem(
     nodes : bool, optional
         Whether what the noise decides is interpolated between nodes of its parameter, where it has
         one; by default where patterns of observed periods are many.
-
-    Returns
-    -------
-    GaussianProblem
     """
     types = class_types(problem)
     moments = without_types(problem) if problem.absorbed else moments_of_classes(problem, types)

@@ -51,7 +51,6 @@ class NoiseEquations:
         F, lower triangles.
     total : ndarray (B)
         Log determinants, summed over units.
-    by_group, by_block : OwnerEquations or None
     """
 
     f: Array
@@ -85,17 +84,7 @@ class NoiseEquations:
 
 
 def noise_equations(problem: GaussianProblem, values: Values) -> NoiseEquations:
-    """Normal equations of groups and owners.
-
-    Parameters
-    ----------
-    problem : GaussianProblem
-    values : Values
-
-    Returns
-    -------
-    NoiseEquations
-    """
+    """Normal equations of groups and owners."""
     if problem.fixed is not None:
         return problem.fixed
     if problem.nodes is not None:
@@ -131,16 +120,7 @@ class Nodes:
         self.panels: dict[int, tuple[NoiseEquations, Array] | None] = {}
 
     def equations(self, values: Values) -> NoiseEquations:
-        """Normal equations at points, from nodes wherever these are exact.
-
-        Parameters
-        ----------
-        values : Values
-
-        Returns
-        -------
-        NoiseEquations
-        """
+        """Normal equations at points, from nodes wherever these are exact."""
         u = self.prior.unconstrain(values.noise[:, 0])
         if not (np.abs(u) < _FARTHEST).all():
             return _at_points(self.problem, values)

@@ -25,7 +25,6 @@ class OwnCells:
 
     Parameters
     ----------
-    groups : ndarray of int (group)
     order : ndarray of int (group, J)
         Rows of each group's normal equations, the periods of its own cells first.
     scale : ndarray of int (group, q)
@@ -76,10 +75,6 @@ class Elimination:
             outcome last, zero.
         noise : ndarray (B, group, q, times)
             ``sigma z``.
-
-        Returns
-        -------
-        ndarray (B, group, q, times)
         """
         mean = self.solved[..., -1:] - self.solved[..., :-1] @ fit[:, :, :-1]
         return np.asarray(mean + back_solve(self.lower, noise))
@@ -94,10 +89,6 @@ def eliminate(square: Array, prior: Array) -> Elimination:
         F with own cells first.
     prior : ndarray (B, group, q)
         ``sigma²/tau²``.
-
-    Returns
-    -------
-    Elimination
     """
     q = prior.shape[2]
     at = np.arange(q)
@@ -118,7 +109,6 @@ def own_cells(problem: Problem, width: int, n_local: int) -> list[OwnCells]:
 
     Parameters
     ----------
-    problem : Problem
     width : int
         J.
     n_local : int

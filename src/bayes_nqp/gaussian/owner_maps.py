@@ -39,19 +39,12 @@ def _loads_of(
 
     Parameters
     ----------
-    problem : Problem
-    types : ClassTypes
-    classes : ndarray of int (entry)
     counts : sequence of float (entry)
         Units of the class.
     sums : sequence of ndarray (entry)
         Sums of the packed entries over these units.
     place : ndarray of int (entry)
         Which normal equations each entry belongs to.
-
-    Returns
-    -------
-    csr_array (place J, H T)
     """
     n_periods, width = problem.n_periods, problem.n_periods + problem.n_columns + 1
     rows, columns, values = [], [], []

@@ -44,15 +44,8 @@ def owner_equations(
 
     Parameters
     ----------
-    problem : GaussianProblem
-    owners : Owners
-    types : Small
     width : int
         L, the size of the normal equations.
-
-    Returns
-    -------
-    OwnerEquations
     """
     d = problem.moments.loadings
     v = types.q @ d
@@ -72,16 +65,6 @@ def taken_by_owners(
     """What owners' deviations take off normal equations, and their log determinants (4).
 
     ``sum_o a_o' (K + H_o)^-1 a_o`` in each place, and ``sum_o log|K + H_o| - log|K|``.
-
-    Parameters
-    ----------
-    owners : Owners
-    equations : OwnerEquations
-    values : Values
-
-    Returns
-    -------
-    tuple of ndarray (B, place, L, L) and ndarray (B)
     """
     lower = np.linalg.cholesky(equations.inner(values))
     half = padded(owners.home, half_solve(lower, equations.a))

@@ -34,7 +34,6 @@ class PairedMap:
         All other rows.
     rows, columns : sequence of ndarray of int
         Where each block lies.
-    blocks : sequence of ndarray (row, column)
     """
 
     rest: Any
@@ -66,15 +65,10 @@ def paired(map1: Any, slopes: Sequence[tuple[int, int]], width: int, n_periods: 
 
     Parameters
     ----------
-    map1 : csr_array (G J (J + 1) / 2, H T (T + 1) / 2)
     slopes : sequence of (block, set of slopes)
         Of every group.
     width, n_periods : int
         J and T.
-
-    Returns
-    -------
-    PairedMap
     """
     low = np.tril_indices(width)
     pairs, size = np.flatnonzero(low[1] >= n_periods), low[0].size

@@ -60,7 +60,6 @@ class LinearPart:
 
     Parameters
     ----------
-    arrowhead : Arrowhead
     tau : ndarray (scale)
         Values of fixed scales, NaN where estimated.
     n_free : int
@@ -95,11 +94,6 @@ class LinearPart:
     def prior_precision(self, values: Values, scale: Index) -> Array:
         """``sigma² / tau²`` of coefficients with given scale numbers; 0 where flat.
 
-        Parameters
-        ----------
-        values : Values
-        scale : ndarray of int (...)
-
         Returns
         -------
         ndarray (B, ...)
@@ -119,12 +113,8 @@ class GaussianProblem(LinearPart):
     ----------
     space : ParameterSpace
         Estimated scales, parameters of the deviation, of the noise, and sigma, in this order.
-    noise : Noise
-    deviation : Deviation or None
     nuisance : ndarray (T, a)
         Loadings of flat unit coefficients: a column of ones, and time where units have trends.
-    moments : Moments
-    arrowhead : Arrowhead
     tau : ndarray (scale)
         Values of fixed scales, NaN where estimated.
     n_free : int
@@ -214,10 +204,6 @@ class GaussianProblem(LinearPart):
         ----------
         points : ndarray (B, parameter)
             Unconstrained.
-
-        Returns
-        -------
-        Values
         """
         own = self.space.constrain(points)
         estimated = np.isnan(self.tau)

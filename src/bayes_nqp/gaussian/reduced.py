@@ -46,7 +46,6 @@ class Reduced:
         Where the squares of the groups, bucket after bucket, lie in the lower triangles of F.
     local : ndarray of int (block, local)
         Which local coefficients of the block stay, -1 for padding.
-    local_scale : ndarray of int (block, local)
     turn : ndarray (dummy + 1, global + 1)
         R, and the outcome: ``C = D R``.
     map2 : csr_array (block local n + border², squares)
@@ -106,15 +105,10 @@ def reduced(
 
     Parameters
     ----------
-    problem : Problem
     slots : sequence of (block, csr_array (J, slot + 1))
         How each group's rows load on the slots of its block.
     n_local : int
         Local coefficients of the largest block, own cells included.
-
-    Returns
-    -------
-    Reduced
     """
     width = slots[0][1].shape[0]
     buckets = own_cells(problem, width, n_local)
@@ -205,13 +199,8 @@ def factor_reduced(problem: LinearPart, values: Values, f: Array) -> ReducedFact
     ----------
     problem : LinearPart
         With `reduced`.
-    values : Values
     f : ndarray (B, G J (J + 1) / 2)
         Lower triangles of F; B = 1 where they are the same at every point.
-
-    Returns
-    -------
-    ReducedFactor
 
     Raises
     ------

@@ -32,7 +32,6 @@ def absorbed_products(problem: Problem, gaussian: GaussianProblem) -> list[Array
 
     Parameters
     ----------
-    problem : Problem
     gaussian : GaussianProblem
         Of this problem.
 

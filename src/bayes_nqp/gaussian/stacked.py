@@ -34,7 +34,6 @@ class UnitClasses:
         Their numbers.
     first, second : ndarray (columns + 1, T, N)
         Columns of each equation and, last, its outcome; zero where unseen.
-    types : ndarray of int (class)
     classes : ndarray of int (class + 1)
         Where each class starts.
     groups : ndarray of int (G + 1)
@@ -55,7 +54,6 @@ class StackedValues:
 
     Parameters
     ----------
-    first, second : Values
     slope_scale : ndarray (B)
         ``omega_b``, multiples of the second ``s`` per unit of the column.
     correlation : ndarray (B)
@@ -98,7 +96,6 @@ class Stacked(LinearPart):
     ----------
     first, second : GaussianProblem
         Where each unit has a deviation of its own.
-    units : UnitClasses
     column : int
         The mediator among the second equation's columns.
     space : ParameterSpace
@@ -139,10 +136,6 @@ class Stacked(LinearPart):
         ----------
         points : ndarray (B, parameter)
             Unconstrained.
-
-        Returns
-        -------
-        StackedValues
         """
         n = len(self.first.space)
         joining = self.space.constrain(points)[:, -2:]
@@ -173,10 +166,6 @@ def stacked(
         The mediator among the second equation's columns.
     slope_prior : float
         Half-normal scale of ``omega_b``.
-
-    Returns
-    -------
-    Stacked
     """
     of_class = first.by_class
     assert of_class is not None

@@ -47,7 +47,6 @@ class Group:
 
     Parameters
     ----------
-    block : int
     level, slopes : int
         Level of time effects and set of slopes, within the block.
     cells : ndarray of int (T)
@@ -102,10 +101,8 @@ class Problem:
         Of effect deviations; None for no deviations.
     global_scale : ndarray of int (global)
         Number of the scale of each global coefficient.
-    blocks : sequence of Block
     groups : sequence of Group
         One a key, in the order of `Rows.group`.
-    classes : sequence of UnitClass
     class_treated : sequence of ndarray (m,)
         What multiplies a deviation in each observed period: 1 in treated ones, or the exposure.
     members : sequence of Member

@@ -31,13 +31,8 @@ class Noise(Protocol):
 
         Parameters
         ----------
-        n_periods : int
         values : ndarray (point, parameter)
             Of the noise's parameters, on their own scales.
-
-        Returns
-        -------
-        ndarray (point, n_periods, n_periods)
         """
 
 
@@ -51,7 +46,6 @@ class Values:
         Prior scales of coefficients, fixed ones included.
     deviation : ndarray (B, q, q)
         Covariance of an owner's deviation.
-    noise : ndarray (B, k)
     sigma : ndarray (B)
         Innovation standard deviation.
     known : dict
@@ -81,8 +75,6 @@ class Moments:
         Observed periods of each pattern.
     weights : ndarray (P, T)
         Precision weights; 1 where unseen.
-    n_units : ndarray (H)
-    pattern : ndarray of int (H)
     loadings : ndarray (H, T, q)
         What multiplies a unit's deviation in each period; zero where unseen. q = 0 without
         deviations.

@@ -38,14 +38,8 @@ def small(problem: GaussianProblem, values: Values, *, flat_only: bool = False) 
 
     Parameters
     ----------
-    problem : GaussianProblem
-    values : Values
     flat_only : bool, default False
         Whether deviations stay in.
-
-    Returns
-    -------
-    Small
     """
     deviates = problem.deviates_by_unit and not flat_only
     key = (small, id(problem), deviates)
@@ -56,17 +50,7 @@ def small(problem: GaussianProblem, values: Values, *, flat_only: bool = False) 
 
 
 def innovations(problem: GaussianProblem, values: Values) -> tuple[Array, Array]:
-    """Roots W of the precision of every pattern of observed periods, and ``log|Q|`` (1).
-
-    Parameters
-    ----------
-    problem : GaussianProblem
-    values : Values
-
-    Returns
-    -------
-    tuple of ndarray (B, P, T, T) and ndarray (B, P)
-    """
+    """Roots W of the precision of every pattern of observed periods, and ``log|Q|`` (1)."""
     key = (innovations, id(problem))
     if key not in values.known:
         values.known[key] = innovation_root(problem.noise, problem.moments, values.noise)
@@ -95,10 +79,8 @@ def class_precision(problem: GaussianProblem, values: Values, units: UnitClass) 
 
     Parameters
     ----------
-    problem : GaussianProblem
     values : Values
         At one point.
-    units : UnitClass
 
     Returns
     -------

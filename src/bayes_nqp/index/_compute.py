@@ -25,10 +25,6 @@ class Problem:
 
     Parameters
     ----------
-    system : IndexSystem
-    scheme : Scheme
-    hierarchy : {"flat", "nested", "equal"}
-    read : Read
     z : ndarray (row, indicator)
         Normalised indicators.
     """
@@ -53,10 +49,6 @@ class Problem:
         ----------
         rows : ndarray (row), optional
             Weights of the rows; all alike by default.
-
-        Returns
-        -------
-        ndarray (group, indicator)
         """
         given = np.ones(len(self.z)) if rows is None else rows
         found = []
@@ -66,16 +58,7 @@ class Problem:
         return np.array(found)
 
     def contributions(self, weights: Array) -> Array:
-        """What each indicator adds to the index.
-
-        Parameters
-        ----------
-        weights : ndarray (group, indicator)
-
-        Returns
-        -------
-        ndarray (row, indicator)
-        """
+        """What each indicator adds to the index."""
         out = np.empty_like(self.z)
         for group, own in zip(self.groups, weights, strict=True):
             out[group] = self.scheme.contributions(self.z[group], own)

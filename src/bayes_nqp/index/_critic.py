@@ -40,18 +40,7 @@ class Critic:
     estimated: ClassVar[bool] = True
 
     def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
-        """Weights of the columns of z.
-
-        Parameters
-        ----------
-        z : ndarray (row, indicator)
-        rows : ndarray (row)
-        keys : sequence of str (indicator)
-
-        Returns
-        -------
-        ndarray (indicator)
-        """
+        """Weights of the columns of z."""
         told = varies(z)
         parts = np.zeros(z.shape[1])
         if told.sum() == 1:
@@ -62,15 +51,5 @@ class Critic:
         return shares(parts, "Critic()")
 
     def contributions(self, z: Array, weights: Array) -> Array:
-        """What each indicator adds to the index.
-
-        Parameters
-        ----------
-        z : ndarray (row, indicator)
-        weights : ndarray (indicator)
-
-        Returns
-        -------
-        ndarray (row, indicator)
-        """
+        """What each indicator adds to the index."""
         return linear(z, weights)

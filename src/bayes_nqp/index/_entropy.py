@@ -62,41 +62,16 @@ class Entropy:
         check_entropy(self)
 
     def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
-        """Weights of the columns of z.
-
-        Parameters
-        ----------
-        z : ndarray (row, indicator)
-        rows : ndarray (row)
-        keys : sequence of str (indicator)
-
-        Returns
-        -------
-        ndarray (indicator)
-        """
+        """Weights of the columns of z."""
         return entropy_weights(z, rows, self.shift)
 
     def contributions(self, z: Array, weights: Array) -> Array:
-        """What each indicator adds to the index.
-
-        Parameters
-        ----------
-        z : ndarray (row, indicator)
-        weights : ndarray (indicator)
-
-        Returns
-        -------
-        ndarray (row, indicator)
-        """
+        """What each indicator adds to the index."""
         return linear(z, weights)
 
 
 def check_entropy(value: object) -> None:
     """Refuse an unknown scope or a shift that is none; make the shift a float.
-
-    Parameters
-    ----------
-    value : Entropy or EntropyTopsis
 
     Raises
     ------
@@ -121,10 +96,8 @@ def entropy_weights(z: Array, rows: Array, shift: float = 0.0) -> Array:
 
     Parameters
     ----------
-    z : ndarray (row, indicator)
     rows : ndarray (row)
         With mean one.
-    shift : float, default 0
 
     Returns
     -------

@@ -30,30 +30,9 @@ class EqualWeights:
     estimated: ClassVar[bool] = False
 
     def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
-        """Weights of the columns of z.
-
-        Parameters
-        ----------
-        z : ndarray (row, indicator)
-        rows : ndarray (row)
-        keys : sequence of str (indicator)
-
-        Returns
-        -------
-        ndarray (indicator)
-        """
+        """Weights of the columns of z."""
         return shares(varies(z).astype(float), "EqualWeights()")
 
     def contributions(self, z: Array, weights: Array) -> Array:
-        """What each indicator adds to the index.
-
-        Parameters
-        ----------
-        z : ndarray (row, indicator)
-        weights : ndarray (indicator)
-
-        Returns
-        -------
-        ndarray (row, indicator)
-        """
+        """What each indicator adds to the index."""
         return linear(z, weights)

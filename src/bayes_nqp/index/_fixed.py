@@ -64,16 +64,6 @@ class FixedWeights:
     def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
         """Weights of the columns of z.
 
-        Parameters
-        ----------
-        z : ndarray (row, indicator)
-        rows : ndarray (row)
-        keys : sequence of str (indicator)
-
-        Returns
-        -------
-        ndarray (indicator)
-
         Raises
         ------
         StudyError
@@ -92,15 +82,5 @@ class FixedWeights:
         return shares(np.array([given[key] for key in keys]) * varies(z), "FixedWeights()")
 
     def contributions(self, z: Array, weights: Array) -> Array:
-        """What each indicator adds to the index.
-
-        Parameters
-        ----------
-        z : ndarray (row, indicator)
-        weights : ndarray (indicator)
-
-        Returns
-        -------
-        ndarray (row, indicator)
-        """
+        """What each indicator adds to the index."""
         return linear(z, weights)

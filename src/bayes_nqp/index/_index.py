@@ -35,7 +35,6 @@ class Index:
 
     Parameters
     ----------
-    recipe : ProductivityIndex
     rows : DataFrame
         The frame it was built from. Do not change it.
     unit, time : str
@@ -145,11 +144,6 @@ class Index:
         positive weight: that extremes too would be others is left out, which understates the
         uncertainty of indicators without natural bounds (docs/productivity_index.md).
 
-        Parameters
-        ----------
-        n : int, default 20
-        seed : int
-
         Returns
         -------
         DataArray (index_draw, row)
@@ -174,11 +168,6 @@ class Index:
 
     def weight_draws(self, n: int = 20, *, seed: int) -> xr.DataArray:
         """Draw the weights, as in `draws`.
-
-        Parameters
-        ----------
-        n : int, default 20
-        seed : int
 
         Returns
         -------
@@ -209,10 +198,6 @@ class Index:
         ----------
         name : str, default "nqp"
             Of the new column.
-
-        Returns
-        -------
-        DataFrame
 
         Raises
         ------

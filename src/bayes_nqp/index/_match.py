@@ -22,11 +22,6 @@ __all__ = ["outcome_of", "rows_in"]
 def rows_in(index: Index, panel: Panel) -> Ints:
     """Find a panel's rows among those of an index, by unit and time.
 
-    Parameters
-    ----------
-    index : Index
-    panel : Panel
-
     Returns
     -------
     ndarray of int64 (row of the panel)
@@ -63,14 +58,8 @@ def outcome_of(index: Index, panel: Panel, rows: Ints) -> Relation:
 
     Parameters
     ----------
-    index : Index
-    panel : Panel
     rows : ndarray of int64 (row of the panel)
         From `rows_in`.
-
-    Returns
-    -------
-    Relation
 
     Raises
     ------

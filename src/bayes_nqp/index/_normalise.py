@@ -63,12 +63,6 @@ class MinMax:
 def normalised(read: Read, how: MinMax, constant: str) -> Array:
     """Normalise what was read.
 
-    Parameters
-    ----------
-    read : Read
-    how : MinMax
-    constant : {"error", "zero"}
-
     Returns
     -------
     ndarray (row, indicator)

@@ -57,18 +57,7 @@ class PrincipalComponent:
             raise StudyError(f"'loadings' is {self.loadings!r}", hint="'signed' or 'squared'")
 
     def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
-        """Weights of the columns of z.
-
-        Parameters
-        ----------
-        z : ndarray (row, indicator)
-        rows : ndarray (row)
-        keys : sequence of str (indicator)
-
-        Returns
-        -------
-        ndarray (indicator)
-        """
+        """Weights of the columns of z."""
         told = varies(z)
         parts = np.zeros(z.shape[1])
         if told.any():
@@ -86,15 +75,5 @@ class PrincipalComponent:
         return shares(parts, "PrincipalComponent()")
 
     def contributions(self, z: Array, weights: Array) -> Array:
-        """What each indicator adds to the index.
-
-        Parameters
-        ----------
-        z : ndarray (row, indicator)
-        weights : ndarray (indicator)
-
-        Returns
-        -------
-        ndarray (row, indicator)
-        """
+        """What each indicator adds to the index."""
         return linear(z, weights)

@@ -33,7 +33,6 @@ def remember(frame: pd.DataFrame, name: str, index: Index) -> pd.DataFrame:
         Is changed.
     name : str
         The column.
-    index : Index
 
     Returns
     -------
@@ -48,16 +47,7 @@ def remember(frame: pd.DataFrame, name: str, index: Index) -> pd.DataFrame:
 
 @door
 def recalled(frame: pd.DataFrame) -> dict[str, ProductivityIndex]:
-    """Recipes of the columns that are indices.
-
-    Parameters
-    ----------
-    frame : DataFrame
-
-    Returns
-    -------
-    dict of str to ProductivityIndex
-    """
+    """Recipes of the columns that are indices."""
     return {
         name: _value(known["recipe"])
         for name, known in frame.attrs.get(_KEY, {}).items()

@@ -32,7 +32,6 @@ class Read:
 
     Parameters
     ----------
-    indicators : tuple of Indicator
     x : ndarray (row, indicator)
         Their values, in their own units.
     units, times : ndarray of int64 (row)
@@ -41,7 +40,6 @@ class Read:
         Periods, sorted.
     used : ndarray of bool (row of the frame)
         Which rows of the frame these are.
-    notes : tuple of str
     """
 
     indicators: tuple[Indicator, ...]
@@ -60,16 +58,10 @@ def read(
 
     Parameters
     ----------
-    frame : DataFrame
-    indicators : sequence of Indicator
     unit, time : str
         Columns.
     gaps : {"error", "drop", "interpolate", "extend"}
         What to do where a value is missing.
-
-    Returns
-    -------
-    Read
 
     Raises
     ------
@@ -142,13 +134,8 @@ def ordinals(column: pd.Series[Any], codes: Ints) -> Array:
 
     Parameters
     ----------
-    column : Series
     codes : ndarray of int64 (row)
         Ranks of the periods, which serve where they are neither numbers nor dates.
-
-    Returns
-    -------
-    ndarray (row)
     """
     if pd.api.types.is_numeric_dtype(column.dtype):
         return column.to_numpy(dtype=np.float64)

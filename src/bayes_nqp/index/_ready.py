@@ -19,10 +19,6 @@ def new_quality_productivity() -> IndexSystem:
     with the indicators that the literature uses most. Few data sets hold all of them: ``keep``
     those you have, ``using`` names your columns, and ``to_toml`` writes a file to edit.
 
-    Returns
-    -------
-    IndexSystem
-
     References
     ----------
     王珏、王荣基 (2024). 新质生产力:指标构建与时空演进. 西安财经大学学报 37(1). 韩文龙、张瑞生、

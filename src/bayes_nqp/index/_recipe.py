@@ -119,10 +119,6 @@ class ProductivityIndex:
         ----------
         **changes
             Arguments of the recipe.
-
-        Returns
-        -------
-        ProductivityIndex
         """
         known = list(self.__dataclass_fields__)
         for name in changes:
@@ -139,10 +135,6 @@ class ProductivityIndex:
         ----------
         *keys : str
             Indicators or dimensions.
-
-        Returns
-        -------
-        ProductivityIndex
         """
         system, weights = self.system.without(*keys), self.weights
         if isinstance(weights, FixedWeights):

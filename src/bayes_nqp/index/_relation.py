@@ -17,29 +17,14 @@ _CLOSE = 1e-6
 @door
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """``outcome = intercept + slope · index``, or of the index's logarithm.
-
-    Parameters
-    ----------
-    log : bool
-    intercept, slope : float
-    """
+    """``outcome = intercept + slope · index``, or of the index's logarithm."""
 
     log: bool
     intercept: float
     slope: float
 
     def __call__(self, index: Array) -> Array:
-        """Make an outcome of an index in the same way.
-
-        Parameters
-        ----------
-        index : ndarray
-
-        Returns
-        -------
-        ndarray
-        """
+        """Make an outcome of an index in the same way."""
         return self.intercept + self.slope * (np.log(index) if self.log else index)
 
     def __str__(self) -> str:
@@ -51,10 +36,6 @@ class Relation:
 @door
 def relation(outcome: Array, index: Array) -> Relation | None:
     """Find how an outcome is made of an index.
-
-    Parameters
-    ----------
-    outcome, index : ndarray (row)
 
     Returns
     -------

@@ -39,21 +39,11 @@ class Scheme(Protocol):
             Normalised indicators.
         rows : ndarray (row)
             Weights of the rows, with mean one: ones, or those of a Bayesian bootstrap.
-        keys : sequence of str (indicator)
-
-        Returns
-        -------
-        ndarray (indicator)
         """
         ...
 
     def contributions(self, z: Array, weights: Array) -> Array:
         """What each indicator adds to the index.
-
-        Parameters
-        ----------
-        z : ndarray (row, indicator)
-        weights : ndarray (indicator)
 
         Returns
         -------
@@ -64,31 +54,12 @@ class Scheme(Protocol):
 
 
 def linear(z: Array, weights: Array) -> Array:
-    """Contributions to a weighted sum.
-
-    Parameters
-    ----------
-    z : ndarray (row, indicator)
-    weights : ndarray (indicator)
-
-    Returns
-    -------
-    ndarray (row, indicator)
-    """
+    """Contributions to a weighted sum."""
     return z * weights
 
 
 def varies(z: Array) -> npt.NDArray[np.bool_]:
-    """Which columns are not constant.
-
-    Parameters
-    ----------
-    z : ndarray (row, indicator)
-
-    Returns
-    -------
-    ndarray of bool (indicator)
-    """
+    """Which columns are not constant."""
     return np.asarray(np.ptp(z, axis=0) > 0)
 
 
@@ -97,13 +68,8 @@ def shares(parts: Array, what: str) -> Array:
 
     Parameters
     ----------
-    parts : ndarray (indicator)
     what : str
         Name of the scheme, for messages.
-
-    Returns
-    -------
-    ndarray (indicator)
 
     Raises
     ------
@@ -127,12 +93,6 @@ def moments(z: Array, rows: Array) -> tuple[Array, Array]:
     ----------
     z : ndarray (row, indicator)
         No column constant.
-    rows : ndarray (row)
-
-    Returns
-    -------
-    sd : ndarray (indicator)
-    correlation : ndarray (indicator, indicator)
     """
     p = rows / rows.sum()
     centred = z - p @ z

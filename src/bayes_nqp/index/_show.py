@@ -44,31 +44,13 @@ def _weights(index: Index) -> pd.DataFrame:
 
 
 def text(index: Index) -> str:
-    """Write an index as text.
-
-    Parameters
-    ----------
-    index : Index
-
-    Returns
-    -------
-    str
-    """
+    """Write an index as text."""
     table = _weights(index).to_string(index=False, float_format="{:.4f}".format)
     lines = [f"  {line}" for line in table.splitlines()]
     return "\n".join([facts_text("<Index>", _facts(index)), *lines])
 
 
 def html(index: Index) -> str:
-    """Write an index as small tables.
-
-    Parameters
-    ----------
-    index : Index
-
-    Returns
-    -------
-    str
-    """
+    """Write an index as small tables."""
     table = _weights(index).to_html(index=False, float_format="{:.4f}".format, border=0)
     return facts_html("Index", _facts(index), table=table)

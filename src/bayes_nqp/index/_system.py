@@ -82,8 +82,6 @@ class Dimension:
 
     Parameters
     ----------
-    key : str
-    indicators : sequence of Indicator
     name, name_zh : str, optional
         Its name in English and Chinese.
 
@@ -117,7 +115,6 @@ class IndexSystem:
 
     Parameters
     ----------
-    dimensions : sequence of Dimension
     name, name_zh : str, optional
         What the index measures, in English and Chinese.
 
@@ -166,10 +163,6 @@ class IndexSystem:
             Columns by direction; a mapping sorts them into dimensions.
         name : str, optional
             What the index measures.
-
-        Returns
-        -------
-        IndexSystem
         """
         found: dict[str, list[Indicator]] = {}
         for direction, given in (("positive", positive), ("negative", negative)):
@@ -189,10 +182,6 @@ class IndexSystem:
         ----------
         source : str or Path
             A .toml file, as `to_toml` writes it.
-
-        Returns
-        -------
-        IndexSystem
 
         Raises
         ------
@@ -243,10 +232,6 @@ class IndexSystem:
         keys : iterable of str
             Keys of indicators, or of whole dimensions.
 
-        Returns
-        -------
-        IndexSystem
-
         Raises
         ------
         StudyError
@@ -257,14 +242,6 @@ class IndexSystem:
 
     def without(self, *keys: str) -> IndexSystem:
         """Leave out indicators, or whole dimensions.
-
-        Parameters
-        ----------
-        *keys : str
-
-        Returns
-        -------
-        IndexSystem
 
         Raises
         ------
@@ -281,10 +258,6 @@ class IndexSystem:
         ----------
         columns : mapping of str to str
             Columns by the key of the indicator; the others stay as they are.
-
-        Returns
-        -------
-        IndexSystem
 
         Raises
         ------

@@ -22,14 +22,6 @@ _PARTS = {"indicators": "indicator", "dimensions": "dimension"}
 def read(path: Path) -> IndexSystem:
     """Read a system from a file.
 
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    IndexSystem
-
     Raises
     ------
     StudyError
@@ -53,13 +45,8 @@ def system_of(data: Mapping[str, Any], where: str = "the system") -> IndexSystem
 
     Parameters
     ----------
-    data : mapping
     where : str, optional
         Where it stands, for messages.
-
-    Returns
-    -------
-    IndexSystem
 
     Raises
     ------
@@ -100,16 +87,7 @@ def _checked(kind: type, data: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def text(system: IndexSystem) -> str:
-    """Write a system as TOML.
-
-    Parameters
-    ----------
-    system : IndexSystem
-
-    Returns
-    -------
-    str
-    """
+    """Write a system as TOML."""
     import tomli_w
 
     return tomli_w.dumps(_plain(system))
@@ -128,11 +106,6 @@ def _plain(value: Any) -> dict[str, Any]:
 
 def write(system: IndexSystem, path: Path) -> str:
     """Write a system to a file that is not there yet.
-
-    Parameters
-    ----------
-    system : IndexSystem
-    path : Path
 
     Returns
     -------

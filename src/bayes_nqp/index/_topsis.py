@@ -58,32 +58,11 @@ class EntropyTopsis:
         check_entropy(self)
 
     def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
-        """Weights of the columns of z.
-
-        Parameters
-        ----------
-        z : ndarray (row, indicator)
-        rows : ndarray (row)
-        keys : sequence of str (indicator)
-
-        Returns
-        -------
-        ndarray (indicator)
-        """
+        """Weights of the columns of z."""
         return entropy_weights(z, rows, self.shift)
 
     def contributions(self, z: Array, weights: Array) -> Array:
-        """What each indicator adds to the index.
-
-        Parameters
-        ----------
-        z : ndarray (row, indicator)
-        weights : ndarray (indicator)
-
-        Returns
-        -------
-        ndarray (row, indicator)
-        """
+        """What each indicator adds to the index."""
         v = z * weights
         above = (v - v.min(axis=0)) ** 2
         low, high = above.sum(axis=1), ((v.max(axis=0) - v) ** 2).sum(axis=1)

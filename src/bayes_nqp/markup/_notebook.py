@@ -20,10 +20,6 @@ def facts_text(title: str, facts: Facts) -> str:
         The first line, as it stands.
     facts : mapping or iterable of (str, str)
         Names and what they are.
-
-    Returns
-    -------
-    str
     """
     pairs = _pairs(facts)
     width = max(len(name) for name, _ in pairs)
@@ -43,7 +39,6 @@ def facts_html(
 
     Parameters
     ----------
-    title : str
     facts : mapping or iterable of (str, str)
         Names and what they are.
     badge : str, default ""
@@ -54,10 +49,6 @@ def facts_html(
         Listed below.
     table : str, default ""
         Markup of a further table, put below as it stands.
-
-    Returns
-    -------
-    str
     """
     return html(
         "markup/templates/facts.html", title=title, facts=_pairs(facts), badge=badge,

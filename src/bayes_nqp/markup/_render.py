@@ -23,10 +23,6 @@ def html(template: str, /, **values: object) -> Markup:
         Path in the package: "tables/templates/table.html".
     **values
         What the template names.
-
-    Returns
-    -------
-    Markup
     """
     from markupsafe import Markup
 
@@ -42,10 +38,6 @@ def latex(template: str, /, **values: object) -> Tex:
         Path in the package: "tables/templates/table.tex".
     **values
         What the template names.
-
-    Returns
-    -------
-    Tex
     """
     return Tex(_of_latex().get_template(template).render(values))
 

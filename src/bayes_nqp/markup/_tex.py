@@ -51,16 +51,7 @@ _LOWERED = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789")
 
 
 def escaped(text: str) -> Tex:
-    """Write a text so that LaTeX prints it as it is.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    Tex
-    """
+    """Write a text so that LaTeX prints it as it is."""
     pieces = _RAISED.split(text)
     plain = ("".join(_SPECIAL.get(c, c) for c in piece) for piece in pieces[::2])
     raised = (f"$^{{{piece.translate(_LOWERED)}}}$" for piece in pieces[1::2])

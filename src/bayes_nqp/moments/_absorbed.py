@@ -68,7 +68,6 @@ def absorb_levels(rows: Rows, n_periods: int) -> list[AbsorbedGroup]:
     ----------
     rows : Rows
         Sorted by unit and time.
-    n_periods : int
 
     Returns
     -------
@@ -119,7 +118,6 @@ def absorb_loadings(rows: Rows, owner: Index, n_periods: int) -> AbsorbedLoading
         With loadings.
     owner : ndarray of int (unit)
         Whose deviation a unit has; -1 where it has none.
-    n_periods : int
 
     Returns
     -------

@@ -140,15 +140,10 @@ def packed_rows(rows: Rows, units: Index, like: UnitClass) -> Array:
 
     Parameters
     ----------
-    rows : Rows
     units : ndarray of int (unit)
         Units of the class.
     like : UnitClass
         The class.
-
-    Returns
-    -------
-    ndarray (unit, k)
     """
     starts = np.searchsorted(rows.unit, units)
     index = starts[:, None] + np.arange(like.times.size)

@@ -17,10 +17,6 @@ def distinct_rows(codes: Index) -> tuple[Index, Index]:
 
     Codes of a row are joined to one number, since numbers sort far quicker than rows.
 
-    Parameters
-    ----------
-    codes : ndarray of int (row, code)
-
     Returns
     -------
     tuple of ndarray (distinct, code) and ndarray (row)

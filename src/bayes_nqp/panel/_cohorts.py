@@ -40,7 +40,6 @@ def from_column(
 
     Parameters
     ----------
-    column : Series, sorted by unit
     never : list
         Codes for never treated.
     rows : Rows

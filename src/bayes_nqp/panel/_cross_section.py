@@ -58,8 +58,6 @@ class CrossSection:
     ----------
     names : mapping of str to tuple of str
         Columns by role: outcome, treatment, mediators, covariates, strata.
-    outcome, treatment : ndarray (row)
-    mediators, covariates : ndarray (row, column)
     stratum : ndarray of int (row)
         Number of the combination of strata.
     levels : dict of str to list of str
@@ -95,12 +93,6 @@ def cross_section(
     strata: str | Iterable[str] = (),
 ) -> CrossSection:
     """Validate a frame or a file with one row per unit.
-
-    Parameters
-    ----------
-    data : DataFrame, str or Path
-    outcome, treatment : str
-    mediators, covariates, strata : str or sequence of str
 
     Returns
     -------
@@ -251,16 +243,7 @@ def _numbered(found: CrossSection, role: str) -> Sequence[tuple[int, str]]:
 
 
 def same_line(one: Floats, other: Floats) -> bool:
-    """Tell whether one column is a linear function of another.
-
-    Parameters
-    ----------
-    one, other : ndarray (row)
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether one column is a linear function of another."""
     if one.size < 3:
         return False
     a, b = one - one.mean(), other - other.mean()

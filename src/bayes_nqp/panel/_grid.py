@@ -64,7 +64,6 @@ def make_grid(ordinals: Ints, scale: Scale, rows: Rows, name: str) -> tuple[Grid
 
     Returns
     -------
-    grid : Grid
     empty : ndarray of int64
         Ordinals of its periods that no row has.
 

@@ -162,10 +162,6 @@ class Panel:
             ``"W"``, ``"D"`` or a multiple such as ``"2M"`` otherwise. Found in the data by
             default; with it, text that pandas can read as periods is taken.
 
-        Returns
-        -------
-        Panel
-
         Raises
         ------
         PanelError
@@ -234,10 +230,6 @@ class Panel:
             Sheet of a workbook, by name or number from 0; the first by default.
         encoding : str, optional
             Of a text file. By default a byte-order mark, then UTF-8, then GB18030.
-
-        Returns
-        -------
-        Panel
 
         Raises
         ------
@@ -344,10 +336,6 @@ class Panel:
         columns : str or sequence of str
             Columns of `frame`.
 
-        Returns
-        -------
-        Panel
-
         Raises
         ------
         PanelError
@@ -362,10 +350,6 @@ class Panel:
         ----------
         values : str or array of float (row)
             A column, whose missing rows are dropped, or finite numbers in the order of `frame`.
-
-        Returns
-        -------
-        Panel
 
         Raises
         ------
@@ -383,10 +367,6 @@ class Panel:
             In the order of `unit_labels`. Integers are positions in `time_labels` with −1 for
             never treated, as in `cohort_codes`; floats (NaN) and text (``""``) are labels, as in
             `cohort_labels`.
-
-        Returns
-        -------
-        Panel
 
         Raises
         ------
@@ -428,10 +408,6 @@ class Panel:
             What to do with units without a baseline: refuse, drop them, or give them the level
             ``missing``.
 
-        Returns
-        -------
-        Panel
-
         Raises
         ------
         PanelError
@@ -440,12 +416,7 @@ class Panel:
         return _stratify.stratify(self, column, cuts, thresholds, at, labels, name, missing)
 
     def facts(self) -> Mapping[str, str]:
-        """Describe the panel, as its repr shows it.
-
-        Returns
-        -------
-        mapping of str to str
-        """
+        """Describe the panel, as its repr shows it."""
         return _show.facts(self)
 
     def __repr__(self) -> str:

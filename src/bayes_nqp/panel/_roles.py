@@ -45,12 +45,7 @@ class Roles:
     exposures: tuple[str, ...] = ()
 
     def named(self) -> list[tuple[str, str]]:
-        """List every (argument, column), in a fixed order.
-
-        Returns
-        -------
-        list of tuple of two str
-        """
+        """List every (argument, column), in a fixed order."""
         single = [
             ("unit", self.unit),
             ("time", self.time),

@@ -73,7 +73,6 @@ def read_times(
     -------
     ordinals : ndarray of int64, one per row
         Zero where missing.
-    present : ndarray of bool
     scale : Scale
         What the ordinals count.
     """

@@ -85,10 +85,6 @@ def adoption(
     language : str, default "en"
         Of labels and notes.
 
-    Returns
-    -------
-    Figure
-
     Examples
     --------
     >>> from types import SimpleNamespace

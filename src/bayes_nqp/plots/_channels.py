@@ -78,10 +78,6 @@ def channels(
     language : str, default "en"
         Of labels and notes.
 
-    Returns
-    -------
-    Figure
-
     Raises
     ------
     StudyError

@@ -82,10 +82,6 @@ def decomposition(
     language : str, default "en"
         Of labels and notes.
 
-    Returns
-    -------
-    Figure
-
     Raises
     ------
     StudyError

@@ -97,10 +97,6 @@ def event_study(
     language : str, default "en"
         Of labels and notes.
 
-    Returns
-    -------
-    Figure
-
     Raises
     ------
     StudyError

@@ -45,10 +45,6 @@ def cells(result: CheckResult, look: Look) -> Figure:
         Of kind "cells".
     look : Look
         Into given axes, strata are drawn one under another.
-
-    Returns
-    -------
-    Figure
     """
     table = result.evidence
     assert isinstance(table, pd.DataFrame)

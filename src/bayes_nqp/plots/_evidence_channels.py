@@ -75,10 +75,6 @@ def channels(result: CheckResult, look: Look) -> Figure:
         Of kind "channels".
     look : Look
         With an ax, only the quantities on the first scale are drawn, into it.
-
-    Returns
-    -------
-    Figure
     """
     table = result.evidence
     assert isinstance(table, pd.DataFrame)

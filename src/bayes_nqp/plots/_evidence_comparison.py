@@ -26,11 +26,6 @@ def comparison(result: CheckResult, look: Look) -> Figure:
     ----------
     result : CheckResult
         Of kind "comparison".
-    look : Look
-
-    Returns
-    -------
-    Figure
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)

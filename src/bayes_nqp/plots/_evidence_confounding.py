@@ -75,10 +75,6 @@ def confounding(
     language : str, default "en"
         Of labels and notes.
 
-    Returns
-    -------
-    Figure
-
     Raises
     ------
     StudyError
@@ -123,10 +119,6 @@ def curves(result: CheckResult, look: Look) -> Figure:
         Of kind "confounding".
     look : Look
         One ax holds the first mediator alone.
-
-    Returns
-    -------
-    Figure
     """
     evidence, panels = result.evidence, []
     assert isinstance(evidence, xr.Dataset)

@@ -58,10 +58,6 @@ def event_study(result: CheckResult, look: Look) -> Figure:
         Of kind "event_study": effects, and leads, slopes and bounds where it has them.
     look : Look
         With an ax, only the overall panel is drawn, into it.
-
-    Returns
-    -------
-    Figure
     """
     evidence, translate = result.evidence, look.translate
     assert isinstance(evidence, xr.Dataset)

@@ -53,11 +53,6 @@ def influence(result: CheckResult, look: Look) -> Figure:
     ----------
     result : CheckResult
         Of kind "influence".
-    look : Look
-
-    Returns
-    -------
-    Figure
     """
     table = result.evidence
     assert isinstance(table, pd.DataFrame)

@@ -27,11 +27,6 @@ def permutation(result: CheckResult, look: Look) -> Figure:
     ----------
     result : CheckResult
         Of kind "permutation".
-    look : Look
-
-    Returns
-    -------
-    Figure
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)

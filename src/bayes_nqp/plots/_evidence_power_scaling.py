@@ -42,11 +42,6 @@ def power_scaling(result: CheckResult, look: Look) -> Figure:
     ----------
     result : CheckResult
         Of kind "power_scaling".
-    look : Look
-
-    Returns
-    -------
-    Figure
     """
     table = result.evidence
     assert isinstance(table, pd.DataFrame)

@@ -60,11 +60,6 @@ def predictive(result: CheckResult, look: Look) -> Figure:
     ----------
     result : CheckResult
         Of kind "predictive".
-    look : Look
-
-    Returns
-    -------
-    Figure
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)

@@ -60,10 +60,6 @@ def sensitivity(
     language : str, default "en"
         Of labels and notes.
 
-    Returns
-    -------
-    Figure
-
     Raises
     ------
     StudyError
@@ -106,10 +102,6 @@ def regions(result: CheckResult, look: Look) -> Figure:
         Of kind "sensitivity".
     look : Look
         The probability is that of the check; one ax holds the average effect alone.
-
-    Returns
-    -------
-    Figure
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)

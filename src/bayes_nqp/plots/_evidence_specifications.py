@@ -28,11 +28,6 @@ def specifications(result: CheckResult, look: Look) -> Figure:
     ----------
     result : CheckResult
         Of kind "specifications".
-    look : Look
-
-    Returns
-    -------
-    Figure
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)

@@ -47,8 +47,6 @@ class _Side:
     ----------
     columns : tuple of (str, str, str)
         Names, markers and colours.
-    limit : float
-    label : str
     """
 
     columns: tuple[tuple[str, str, str], ...]
@@ -86,11 +84,6 @@ def table(result: CheckResult, look: Look) -> Figure:
     ----------
     result : CheckResult
         Of kind "table".
-    look : Look
-
-    Returns
-    -------
-    Figure
     """
     evidence = result.evidence
     assert isinstance(evidence, pd.DataFrame)

@@ -30,14 +30,7 @@ _CONTRASTED = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """One line of a forest; a heading where there are no draws.
-
-    Parameters
-    ----------
-    label : str
-    draws : DataArray (chain, draw) or None
-    colour, marker : str
-    """
+    """One line of a forest; a heading where there are no draws."""
 
     label: str
     draws: xr.DataArray | None
@@ -74,10 +67,6 @@ def forest(
         Of the figure.
     language : str, default "en"
         Of labels and notes.
-
-    Returns
-    -------
-    Figure
 
     Raises
     ------
@@ -144,7 +133,6 @@ def draw_rows(ax: Axes, rows: list[Row], prob: float, translate: Translator) -> 
 
     Parameters
     ----------
-    ax : Axes
     rows : list of Row
         From the top.
     prob : float
@@ -217,16 +205,7 @@ def _columns(
 
 
 def chance_text(chance: float) -> str:
-    """Write a probability without claiming certainty that draws cannot give.
-
-    Parameters
-    ----------
-    chance : float
-
-    Returns
-    -------
-    str
-    """
+    """Write a probability without claiming certainty that draws cannot give."""
     if chance > 0.995:
         return "> 0.99"
     return "< 0.01" if chance < 0.005 else f"{chance:.2f}"

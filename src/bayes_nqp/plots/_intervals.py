@@ -129,10 +129,6 @@ def numbers(points: Points) -> int:
     ----------
     points : Points
         To be written.
-
-    Returns
-    -------
-    int
     """
     width = float(np.nanmedian(points.outer[1] - points.outer[0]))
     if not np.isfinite(width) or width <= 0:
@@ -149,10 +145,6 @@ def written(value: float, decimals: int) -> str:
         The number.
     decimals : int
         How many to show.
-
-    Returns
-    -------
-    str
     """
     text = f"{value:.{decimals}f}"
     return text.replace("-", "−") if float(text) else text.replace("-", "")

@@ -99,10 +99,6 @@ def moderation(
     language : str, default "en"
         Of labels and notes.
 
-    Returns
-    -------
-    Figure
-
     Raises
     ------
     StudyError

@@ -60,14 +60,7 @@ _PRODUCTS = Message(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sheet:
-    """Draws of one diagram.
-
-    Parameters
-    ----------
-    title : str
-    a, b : DataArray (chain, draw, mediator)
-    effects : DataArray (chain, draw, path)
-    """
+    """Draws of one diagram."""
 
     title: str
     a: xr.DataArray
@@ -115,10 +108,6 @@ def paths(
         Of the figure.
     language : str, default "en"
         Of labels and notes.
-
-    Returns
-    -------
-    Figure
 
     Raises
     ------

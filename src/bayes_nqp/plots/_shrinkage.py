@@ -60,10 +60,6 @@ def shrinkage(
     language : str, default "en"
         Of labels and notes.
 
-    Returns
-    -------
-    Figure
-
     Raises
     ------
     StudyError

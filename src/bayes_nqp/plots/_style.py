@@ -107,26 +107,13 @@ def style(texts: Iterable[str]) -> AbstractContextManager[None]:
     ----------
     texts : iterable of str
         Everything that the figure will say.
-
-    Returns
-    -------
-    context manager
     """
     settings: Any = {**_SETTINGS, "font.family": families(texts)}
     return mpl.rc_context(settings)
 
 
 def new_figure(size: tuple[float, float]) -> Figure:
-    """Make an empty figure that does not belong to pyplot.
-
-    Parameters
-    ----------
-    size : tuple of float, inches
-
-    Returns
-    -------
-    Figure
-    """
+    """Make an empty figure that does not belong to pyplot."""
     return _Shown(figsize=size, layout="constrained")
 
 
@@ -146,10 +133,6 @@ def figure_of(
         Of a new figure.
     rows, columns : int, default 1
         Panels of a new figure, which share their axes.
-
-    Returns
-    -------
-    tuple of Figure, list of Axes
     """
     if ax is not None:
         root = ax.get_figure(root=True)

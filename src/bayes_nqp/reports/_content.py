@@ -17,7 +17,6 @@ class Heading:
 
     Parameters
     ----------
-    text : str
     level : int, default 1
         1 for a section, 2 for what is inside one.
     """
@@ -32,7 +31,6 @@ class Paragraph:
 
     Parameters
     ----------
-    text : str
     tone : {"", "lead", "quiet"}, default ""
         The answer itself, or something said aside.
     """
@@ -43,12 +41,7 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Bullets:
-    """A list of sentences.
-
-    Parameters
-    ----------
-    items : tuple of str
-    """
+    """A list of sentences."""
 
     items: tuple[str, ...]
 
@@ -59,8 +52,6 @@ class Alarm:
 
     Parameters
     ----------
-    title : str
-    items : tuple of str
     tone : {"bad", "doubt", "note"}, default "bad"
         A note is neither: what a reader must know.
     """
@@ -78,7 +69,6 @@ class Picture:
     ----------
     stem : str
         Name of its files without the ending, in the folder of figures.
-    caption : str
     number : int
         From 1 on.
     folder : Path
@@ -107,7 +97,6 @@ class Tabulated:
 
     Parameters
     ----------
-    table : Table
     number : int
         From 1 on.
     """
@@ -121,15 +110,7 @@ type Block = Heading | Paragraph | Bullets | Alarm | Picture | Tabulated
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """A whole report.
-
-    Parameters
-    ----------
-    title : str
-    subtitle : str
-    blocks : tuple of Block
-    language : str
-    """
+    """A whole report."""
 
     title: str
     subtitle: str

@@ -34,7 +34,6 @@ class Sketch:
     ----------
     stem : str
         Name of its files.
-    caption : str
     make : callable
         Draws it.
     data : callable, optional
@@ -53,9 +52,6 @@ class Context:
 
     Parameters
     ----------
-    given : Fit
-    checks : sequence of CheckResult
-    language : str
     prob : float
         Of intervals, equal-tailed.
     by : tuple of str
@@ -66,7 +62,6 @@ class Context:
         How the outcome is called, and its unit.
     notice : str
         What a reader must know before anything else.
-    title, question : str
     command : str
         What was typed, for the record.
     others : mapping of str to Fit
@@ -147,24 +142,11 @@ class Context:
         return {"prob": self.prob, "language": self.language}
 
     def of(self, verdict: str) -> list[CheckResult]:
-        """Find the checks with one verdict.
-
-        Parameters
-        ----------
-        verdict : str
-
-        Returns
-        -------
-        list of CheckResult
-        """
+        """Find the checks with one verdict."""
         return [one for one in self.checks if one.verdict == verdict]
 
     def found(self, name: str) -> CheckResult | None:
         """Find a check by name.
-
-        Parameters
-        ----------
-        name : str
 
         Returns
         -------
@@ -174,16 +156,7 @@ class Context:
         return next((one for one in self.checks if one.name == name), None)
 
     def answer(self, one: CheckResult) -> str:
-        """Give a check's answer in the report's language.
-
-        Parameters
-        ----------
-        one : CheckResult
-
-        Returns
-        -------
-        str
-        """
+        """Give a check's answer in the report's language."""
         return one.said(self.language)
 
     def gate(self, *, reasons: bool = False) -> str:
@@ -193,10 +166,6 @@ class Context:
         ----------
         reasons : bool, default False
             Only what failed, for a sentence that says already that it did.
-
-        Returns
-        -------
-        str
         """
         verdict = gate_words(str(self.fit.gate))
         if not reasons and not self.fit.gate.passed:
@@ -204,14 +173,5 @@ class Context:
         return self.translate.name(verdict)
 
     def joined(self, sentences: Iterable[str]) -> str:
-        """Put sentences one after another, as the language does.
-
-        Parameters
-        ----------
-        sentences : iterable of str
-
-        Returns
-        -------
-        str
-        """
+        """Put sentences one after another, as the language does."""
         return self.translate.name(joined(sentences))

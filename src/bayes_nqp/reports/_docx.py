@@ -39,13 +39,8 @@ def write_docx(document: Document, path: Path) -> Path:
 
     Parameters
     ----------
-    document : Document
     path : Path
         An existing file is replaced.
-
-    Returns
-    -------
-    Path
 
     Raises
     ------

@@ -21,31 +21,12 @@ __all__ = ["write_html"]
 
 
 def write_html(document: Document, path: Path) -> Path:
-    """Write a report as a page, with its pictures inside.
-
-    Parameters
-    ----------
-    document : Document
-    path : Path
-
-    Returns
-    -------
-    Path
-    """
+    """Write a report as a page, with its pictures inside."""
     return write_text(path, as_html_page(document))
 
 
 def as_html_page(document: Document) -> str:
-    """Render a report as a page.
-
-    Parameters
-    ----------
-    document : Document
-
-    Returns
-    -------
-    str
-    """
+    """Render a report as a page."""
     translate = words(document.language)
 
     def caption(block: Picture) -> str:

@@ -21,13 +21,8 @@ def numbered(blocks: Iterable[Block | Sketch], folder: Path) -> tuple[Block, ...
 
     Parameters
     ----------
-    blocks : iterable of Block or Sketch
     folder : Path
         For figures; is made.
-
-    Returns
-    -------
-    tuple of Block
     """
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)

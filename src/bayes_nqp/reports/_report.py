@@ -132,18 +132,7 @@ def report(
 
 
 def write_report(context: Context, folder: Path, formats: Sequence[str]) -> Document:
-    """Write a report's files into a folder that is there.
-
-    Parameters
-    ----------
-    context : Context
-    folder : Path
-    formats : sequence of str
-
-    Returns
-    -------
-    Document
-    """
+    """Write a report's files into a folder that is there."""
     blocks = chain.from_iterable(section(context) for section in SECTIONS)
     document = Document(
         context.title,

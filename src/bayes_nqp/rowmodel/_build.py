@@ -33,8 +33,6 @@ def build(design: Design, panel: Panel, *, scale: float | None = None) -> pm.Mod
 
     Parameters
     ----------
-    design : StaggeredDiD, ContinuousExposure or Mediation
-    panel : Panel
     scale : float, optional, outcome units
         ``s``, held at this value; computed from the outcome by default.
 
@@ -77,15 +75,8 @@ def equation_model(design: Design, panel: Panel, plan: Plan, equation: Equation)
 
     Parameters
     ----------
-    design : StaggeredDiD, ContinuousExposure or Mediation
     panel : Panel
         As it was given.
-    plan : Plan
-    equation : Equation
-
-    Returns
-    -------
-    Model
 
     Raises
     ------

@@ -38,15 +38,6 @@ def state_density(
 ) -> None:
     """Add the errors' parameters and the density of an equation's rows to the model in context.
 
-    Parameters
-    ----------
-    names : Names
-    equation : Equation
-    layout : RowLayout
-    mean : tensor (row), multiples of ``s``
-    likelihood : Gaussian or StudentT
-    s : tensor
-
     Raises
     ------
     StudyError

@@ -19,16 +19,7 @@ __all__ = ["report_slopes", "state_effects"]
 
 
 def report_slopes(names: Names, plan: Plan, equation: Equation, slopes: Any, s: Any) -> None:
-    """Report slopes of mediators and of the moderator by stratum.
-
-    Parameters
-    ----------
-    names : Names
-    plan : Plan
-    equation : Equation
-    slopes : tensor (stratum × column), multiples of ``s``
-    s : tensor
-    """
+    """Report slopes of mediators and of the moderator by stratum."""
     width = len(equation.rows.columns)
     by_stratum = slopes.reshape((plan.frame.stratum_levels.shape[0], width))
     first = width - len(equation.slopes)
@@ -58,15 +49,8 @@ def state_effects(
 
     Parameters
     ----------
-    names : Names
-    plan : Plan
-    equation : Equation
-    layout : RowLayout
     cells : tensor (cell), multiples of ``s``
         Effects of cells, where these are no slopes.
-    slopes : tensor (stratum × column), multiples of ``s``
-    scales : mapping of str to tensor or float
-    s : tensor
 
     Returns
     -------

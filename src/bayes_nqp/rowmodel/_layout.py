@@ -24,7 +24,6 @@ class RowLayout:
     ----------
     rows : ndarray of int (row)
         Positions among the panel's rows.
-    unit : ndarray of int (row)
     node : ndarray of int (row)
         Time effect: level × period.
     cell : ndarray of int (row)
@@ -70,17 +69,7 @@ class RowLayout:
 
 
 def row_layout(plan: Plan, equation: Equation) -> RowLayout:
-    """Lay out the rows of an equation.
-
-    Parameters
-    ----------
-    plan : Plan
-    equation : Equation
-
-    Returns
-    -------
-    RowLayout
-    """
+    """Lay out the rows of an equation."""
     frame = plan.frame
     rows = np.flatnonzero(plan.kept)
     unit, time = equation.rows.unit, equation.rows.time
@@ -130,7 +119,6 @@ def cell_slopes(plan: Plan, equation: Equation) -> Index:
 
     Parameters
     ----------
-    plan : Plan
     equation : Equation
         With a dose.
 
@@ -157,27 +145,13 @@ def cell_names(
         Levels of each factor.
     cohort, time : ndarray (cell)
         Labels.
-
-    Returns
-    -------
-    list of str
     """
     parts = [*(s.tolist() for s in strata), _texts(cohort), _texts(time)]
     return [" · ".join(row) for row in zip(*parts, strict=True)]
 
 
 def node_names(levels: Sequence[str], times: npt.NDArray[np.generic]) -> npt.NDArray[np.str_]:
-    """Names of time effects: level and period.
-
-    Parameters
-    ----------
-    levels : sequence of str
-    times : ndarray (period)
-
-    Returns
-    -------
-    ndarray of str (level × period)
-    """
+    """Names of time effects: level and period."""
     return np.array(
         [f"{level} · {t}" if level else t for level in levels for t in _texts(times)], dtype=str
     )

@@ -30,12 +30,10 @@ def row_model(
 
     Parameters
     ----------
-    plan : Plan
     equations : sequence of Equation
         Those of the plan, or some of them.
     panel : Panel
         With the rows of the plan.
-    likelihood : Gaussian or StudentT
 
     Returns
     -------

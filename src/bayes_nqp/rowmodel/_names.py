@@ -24,14 +24,5 @@ class Names:
     equation: str
 
     def __call__(self, name: str) -> str:
-        """Put the equation before a name.
-
-        Parameters
-        ----------
-        name : str
-
-        Returns
-        -------
-        str
-        """
+        """Put the equation before a name."""
         return f"{self.equation}__{name}"

@@ -30,13 +30,8 @@ def chunks(draws: int, rows: int, numbers: int = _CHUNK_NUMBERS) -> Iterator[sli
 
     Parameters
     ----------
-    draws, rows : int
     numbers : int
         Draws × rows of one part, at most.
-
-    Yields
-    ------
-    slice
     """
     size = int(np.clip(numbers // max(rows, 1), 1, draws))
     for start in range(0, draws, size):
@@ -44,16 +39,7 @@ def chunks(draws: int, rows: int, numbers: int = _CHUNK_NUMBERS) -> Iterator[sli
 
 
 def padded(values: Array) -> Array:
-    """Append the zero that rows without a cell, or without a deviation, point at.
-
-    Parameters
-    ----------
-    values : ndarray (draw, place)
-
-    Returns
-    -------
-    ndarray (draw, place + 1)
-    """
+    """Append the zero that rows without a cell, or without a deviation, point at."""
     return np.concatenate([values, np.zeros((values.shape[0], 1))], axis=1)
 
 
@@ -62,10 +48,8 @@ def row_slopes(layout: RowLayout, columns: int, slopes: Array, out: Array) -> No
 
     Parameters
     ----------
-    layout : RowLayout
     columns : int
         How many there are.
-    slopes : ndarray (draw, stratum × column)
     out : ndarray (draw, row)
         Is added to.
     """
@@ -84,11 +68,8 @@ def degrees_of_freedom(
 
     Parameters
     ----------
-    likelihood : Gaussian or StudentT
-    draws : int
     drawn : ndarray (draw,) or None
         From a posterior; None draws from the prior.
-    generator : Generator
 
     Returns
     -------
@@ -113,18 +94,12 @@ def errors_of(
 
     Parameters
     ----------
-    equation : Equation
-    layout : RowLayout
     parameters : mapping of str to ndarray (draw,)
         Those of the equation's errors, on their own scales; ``sigma`` in multiples of ``s``.
     nu : ndarray (draw,) or None
         Degrees of freedom of the innovations; None if they are Gaussian.
     generators : sequence of three Generators
         For innovations, tails and noise: no stream depends on the size of a chunk.
-
-    Returns
-    -------
-    ndarray (draw, row), multiples of ``s``
 
     Raises
     ------
@@ -164,10 +139,6 @@ def _carry(noise: Noise, layout: RowLayout, values: Sequence[Array], out: Array)
 
 def no_student(noise: Noise) -> StudyError:
     """Refuse Student-t innovations of errors that are not stated row by row.
-
-    Parameters
-    ----------
-    noise : Noise
 
     Returns
     -------

@@ -23,17 +23,7 @@ __all__ = ["padded", "row_data", "scale_variables", "table"]
 
 
 def row_data(name: str, values: npt.NDArray[Any]) -> Any:
-    """Register data of the rows, once for all equations.
-
-    Parameters
-    ----------
-    name : str
-    values : ndarray (row)
-
-    Returns
-    -------
-    tensor (row)
-    """
+    """Register data of the rows, once for all equations."""
     model = pm.modelcontext(None)
     if name in model.named_vars:
         return model[name]
@@ -41,16 +31,7 @@ def row_data(name: str, values: npt.NDArray[Any]) -> Any:
 
 
 def padded(values: Any) -> Any:
-    """Append the zero that rows without a cell, or without a deviation, point at.
-
-    Parameters
-    ----------
-    values : tensor (place)
-
-    Returns
-    -------
-    tensor (place + 1)
-    """
+    """Append the zero that rows without a cell, or without a deviation, point at."""
     return pt.zeros(values.shape[0] + 1)[:-1].set(values)
 
 
@@ -59,8 +40,6 @@ def scale_variables(names: Names, problem: Problem, s: Any) -> dict[str, Any]:
 
     Parameters
     ----------
-    names : Names
-    problem : Problem
     s : tensor
         The outcome's scale.
 
@@ -92,21 +71,7 @@ def table(
     scales: Mapping[str, Any],
     s: Any,
 ) -> Any:
-    """State the coefficients that load on one place, and sum them up there.
-
-    Parameters
-    ----------
-    names : Names
-    plan : Plan
-    equation : Equation
-    place : {"time", "cells", "slopes"}
-    scales : mapping of str to tensor or float
-    s : tensor
-
-    Returns
-    -------
-    tensor (place), multiples of ``s``
-    """
+    """State the coefficients that load on one place, and sum them up there."""
     size = {
         "time": len(plan.frame.level_names) * plan.frame.n_periods,
         "cells": plan.table.size,

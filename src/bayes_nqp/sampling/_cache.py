@@ -50,12 +50,7 @@ class SealedCache(IndexDataCacheFile):
 
 @contextmanager
 def sealed_caches() -> Iterator[None]:
-    """Give every function that is compiled inside, also by other packages, a sealed cache.
-
-    Yields
-    ------
-    None
-    """
+    """Give every function that is compiled inside, also by other packages, a sealed cache."""
     before = caching.IndexDataCacheFile
     caching.IndexDataCacheFile = SealedCache
     try:

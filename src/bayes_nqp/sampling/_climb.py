@@ -33,7 +33,6 @@ class Summit:
 
     Parameters
     ----------
-    point : ndarray (parameter)
     curvature : ndarray (parameter, parameter)
         Negative Hessian there.
     height : float
@@ -69,12 +68,6 @@ def curvature(density: Density, point: Array, step: Array) -> tuple[float, Array
     ----------
     density : callable
         From points (B, parameter) to log densities (B).
-    point : ndarray (parameter)
-    step : ndarray (parameter)
-
-    Returns
-    -------
-    tuple of float, ndarray (parameter) and ndarray (parameter, parameter)
     """
     d = point.size
     one = np.diag(step)
@@ -100,18 +93,7 @@ def _differences(
 
 
 def newton(density: Density, point: Array, *, rounds: int = 12) -> Summit:
-    """Climb by Newton steps whose curvature comes from batches of 2 d² + 1 points.
-
-    Parameters
-    ----------
-    density : callable
-    point : ndarray (parameter)
-    rounds : int, default 12
-
-    Returns
-    -------
-    Summit
-    """
+    """Climb by Newton steps whose curvature comes from batches of 2 d² + 1 points."""
     step = np.full(point.size, _STEP)
     lengths = 2.0 ** -np.arange(8.0)
     height, gradient, bend = curvature(density, point, step)
@@ -143,11 +125,8 @@ def ascend(
 
     Parameters
     ----------
-    density : callable
-    point : ndarray (parameter)
     inverse : ndarray (parameter, parameter)
         Inverse curvature, as of a density much like this one.
-    rounds : int, default 12
 
     Returns
     -------
@@ -190,12 +169,6 @@ def climb(density: Density, points: Array, *, rounds: int = 30) -> tuple[Array, 
 
     The differences also give the curvature along each axis, which BFGS's is held to: parameters
     differ much in scale, and far from a mode it changes quickly.
-
-    Parameters
-    ----------
-    density : callable
-    points : ndarray (start, parameter)
-    rounds : int, default 30
 
     Returns
     -------

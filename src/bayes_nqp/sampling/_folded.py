@@ -49,10 +49,8 @@ class FoldedT:
 
     Parameters
     ----------
-    centre : ndarray (parameter)
     covariance : ndarray (parameter, parameter)
         Its scale matrix.
-    folds : ndarray of bool (parameter)
     """
 
     centre: Array
@@ -64,17 +62,7 @@ class FoldedT:
         return np.linalg.cholesky(self.covariance)
 
     def draw(self, generator: np.random.Generator, size: int) -> Array:
-        """Draw places.
-
-        Parameters
-        ----------
-        generator : Generator
-        size : int
-
-        Returns
-        -------
-        ndarray (size, parameter)
-        """
+        """Draw places."""
         normal = generator.standard_normal((size, self.centre.size))
         stretch = np.sqrt(NU / generator.chisquare(NU, size))
         places = self.centre + (normal @ self._lower.T) * stretch[:, None]
@@ -82,16 +70,7 @@ class FoldedT:
         return places
 
     def log_density(self, places: Array) -> Array:
-        """Log density of places, normalised: the sum over all images under folding.
-
-        Parameters
-        ----------
-        places : ndarray (place, parameter)
-
-        Returns
-        -------
-        ndarray (place)
-        """
+        """Log density of places, normalised: the sum over all images under folding."""
         d = self.centre.size
         inverse = np.linalg.inv(self._lower)
         constant = (

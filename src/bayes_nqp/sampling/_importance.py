@@ -90,12 +90,7 @@ class Importance:
         return 5 * self.proposals
 
     def seeded(self) -> Importance:
-        """The same sampler with a seed: its own, or one at random.
-
-        Returns
-        -------
-        Importance
-        """
+        """The same sampler with a seed: its own, or one at random."""
         return self if self.seed is not None else replace(self, seed=secrets.randbits(31))
 
 
@@ -130,7 +125,6 @@ def importance(density: Density, space: ParameterSpace, sampler: Importance) -> 
     ----------
     density : callable
         From unconstrained points (B, parameter) to log densities (B).
-    space : ParameterSpace
     sampler : Importance
         With a seed.
 
@@ -179,7 +173,6 @@ def refit_importance(
     ----------
     density : callable
         From unconstrained points (B, parameter) to log densities (B).
-    space : ParameterSpace
     sampler : Importance
         With a seed.
     start : ndarray (parameter)
@@ -206,18 +199,7 @@ def refit_importance(
 def summits(
     density: Density, space: ParameterSpace, generator: np.random.Generator
 ) -> tuple[Summit, int]:
-    """Climb from dispersed points; the highest mode, and how many there are: 0 if none is smooth.
-
-    Parameters
-    ----------
-    density : callable
-    space : ParameterSpace
-    generator : Generator
-
-    Returns
-    -------
-    tuple of Summit and int
-    """
+    """Climb from dispersed points; the highest mode, and how many: 0 if none is smooth."""
     typical = space.unconstrain(space.typical)
     # Scales are often well below their priors' scales; half of the starts look there.
     lower = np.where(space.folds, typical - 1.5, typical)
@@ -240,19 +222,7 @@ def summits(
 def fitted(
     density: Density, folds: Bool, summit: Summit, generator: np.random.Generator
 ) -> FoldedT:
-    """Fit the proposal by rounds of importance sampling, from the curvature at the mode.
-
-    Parameters
-    ----------
-    density : callable
-    folds : ndarray of bool (parameter)
-    summit : Summit
-    generator : Generator
-
-    Returns
-    -------
-    FoldedT
-    """
+    """Fit the proposal by rounds of importance sampling, from the curvature at the mode."""
     proposal = _around(summit, folds)
     for size in _ROUNDS:
         found = propose(density, proposal, generator, size)
@@ -275,19 +245,7 @@ def _around(summit: Summit, folds: Bool) -> FoldedT:
 def propose(
     density: Density, proposal: FoldedT, generator: np.random.Generator, size: int
 ) -> Proposals:
-    """Draw points from a proposal and weight them.
-
-    Parameters
-    ----------
-    density : callable
-    proposal : FoldedT
-    generator : Generator
-    size : int
-
-    Returns
-    -------
-    Proposals
-    """
+    """Draw points from a proposal and weight them."""
     places = proposal.draw(generator, size)
     target = folded_density(density, proposal.folds)(places)
     log_weights = target - proposal.log_density(places)

@@ -91,12 +91,7 @@ class NUTS:
         return self.chains * (self.tune + self.draws)
 
     def seeded(self) -> NUTS:
-        """The same sampler with a seed: its own, or one at random.
-
-        Returns
-        -------
-        NUTS
-        """
+        """The same sampler with a seed: its own, or one at random."""
         return self if self.seed is not None else replace(self, seed=secrets.randbits(31))
 
 
@@ -107,16 +102,10 @@ def sample_model(
 
     Parameters
     ----------
-    model : Model
-    sampler : NUTS
     names : sequence of str
         Variables to keep.
     progress : bool, default True
         Whether to show a progress bar.
-
-    Returns
-    -------
-    Chains
     """
     import nutpie
     from pymc.model.transform.optimization import freeze_dims_and_data

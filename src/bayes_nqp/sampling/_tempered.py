@@ -38,7 +38,6 @@ class _Particles:
 
     Parameters
     ----------
-    places : ndarray (population, particle, parameter)
     prior, likelihood : ndarray (population, particle)
         Log densities of places; Jacobians are in the prior.
     """
@@ -73,10 +72,8 @@ def tempered(
     ----------
     density : callable
         From unconstrained points (B, parameter) to log densities (B).
-    space : ParameterSpace
     draws, chains : int
         A chain is a population.
-    generator : Generator
 
     Returns
     -------

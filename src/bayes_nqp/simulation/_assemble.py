@@ -39,8 +39,6 @@ class Written:
         Unit; period, from 0.
     shape : tuple of int
         Units, periods.
-    system : IndexSystem
-    language : {"en", "zh"}
     exposure : str, optional
         Column of a continuous exposure, in the place of cohorts.
     """
@@ -68,17 +66,8 @@ def assembled(
 
     Parameters
     ----------
-    written : Written
-    happened : Happened
-    policy : Policy
     controls : iterable of str
         Names of the covariates.
-    seed : int
-    parameters : mapping of str to object
-
-    Returns
-    -------
-    Simulated
     """
     language = written.language
     system = columns_of(written.system, language)

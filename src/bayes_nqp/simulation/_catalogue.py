@@ -44,10 +44,6 @@ def chosen(mediators: Iterable[str] | Mapping[str, Channel]) -> dict[str, Channe
     mediators : iterable of str or mapping of str to Channel
         Names, or channels of the user's own.
 
-    Returns
-    -------
-    dict of str to Channel
-
     Raises
     ------
     StudyError

@@ -22,9 +22,6 @@ def check_layout(
 
     Parameters
     ----------
-    units, periods : int
-    cohorts : tuple of int
-    factors : mapping of str to sequence of str
     never, contrast : float
         As in `staggered`.
 
@@ -93,7 +90,6 @@ def check_choice(choices: tuple[str, ...], **values: object) -> None:
 
     Parameters
     ----------
-    choices : tuple of str
     **values : object
         Arguments of a simulation.
 

@@ -68,15 +68,6 @@ _FINANCE: Final = (105.5, 16.0, 14.7)  # level, sd between places, what the coas
 def picked(names: Iterable[str], known: Mapping[str, Control]) -> dict[str, Control]:
     """Pick covariates by name.
 
-    Parameters
-    ----------
-    names : iterable of str
-    known : mapping of str to Control
-
-    Returns
-    -------
-    dict of str to Control
-
     Raises
     ------
     StudyError
@@ -96,8 +87,6 @@ def controls_of(
 
     Parameters
     ----------
-    controls : mapping of str to Control
-    seed : int
     shape : tuple of int
         Units, periods.
     noise : float
@@ -105,7 +94,6 @@ def controls_of(
 
     Returns
     -------
-    ndarray (covariate, unit, period)
     ndarray (unit, period)
         In standard deviations of productivity's innovations.
     """
@@ -120,17 +108,7 @@ def controls_of(
 
 
 def digital_finance(seed: int, coastal: npt.NDArray[np.bool_]) -> Array:
-    """Draw how far digital finance was before the policy.
-
-    Parameters
-    ----------
-    seed : int
-    coastal : ndarray of bool (place)
-
-    Returns
-    -------
-    ndarray (place), points of the index
-    """
+    """Draw how far digital finance was before the policy."""
     level, spread, ahead = _FINANCE
     own = spread * stream(seed, "digital finance").standard_normal(coastal.size)
     return np.asarray(level + own + ahead * (coastal - 0.5))

@@ -30,14 +30,8 @@ def cohort_scores(
 
     Parameters
     ----------
-    cohorts : sequence of int
     spread : float
         Standard deviation of the values, outcome units; they average to zero.
-    rng : Generator
-
-    Returns
-    -------
-    dict of int to float
     """
     count = len(cohorts)
     scores = np.array([NormalDist().inv_cdf((k + 0.5) / count) for k in range(count)])
@@ -67,13 +61,8 @@ def curve_of(
         One row a cell: levels of the strata, cohort, time, event_time.
     factors : mapping of str to sequence of str
         Levels in the order that the user gave.
-    cohort_effects : mapping of int to float
     level, growth, contrast : float
         As in `staggered`.
-
-    Returns
-    -------
-    ndarray (cell), outcome units
 
     Raises
     ------

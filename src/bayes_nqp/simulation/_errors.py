@@ -27,17 +27,12 @@ def errors_of(
     ----------
     noise : str or callable
         As in `staggered`.
-    rng : Generator
     shape : tuple of int
         Units, periods.
     rho : float
         Autocorrelation.
     sigma : float
         Standard deviation of innovations, outcome units.
-
-    Returns
-    -------
-    ndarray (unit, period), outcome units
     """
     if callable(noise):
         return np.asarray(noise(rng, *shape), dtype=np.float64)
@@ -66,7 +61,6 @@ def joint_errors(
 
     Parameters
     ----------
-    rng : Generator
     shape : tuple of int
         Units, periods.
     rho, sigma : ndarray (equation)
@@ -76,10 +70,6 @@ def joint_errors(
     across : callable, optional
         Correlates standard normals (unit, period, equation) across units, with a Generator for
         what it draws itself; each keeps its variance.
-
-    Returns
-    -------
-    ndarray (unit, period, equation)
     """
     normal = rng.standard_normal((*shape, rho.size))
     if across is not None:

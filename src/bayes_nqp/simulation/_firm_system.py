@@ -12,10 +12,6 @@ __all__ = ["firm_productivity"]
 def firm_productivity() -> IndexSystem:
     """A system for listed firms: labour, its objects, and hard and soft means.
 
-    Returns
-    -------
-    IndexSystem
-
     References
     ----------
     宋佳、张金昌、潘艺 (2024). ESG发展对企业新质生产力影响的研究. 当代经济管理 46(6).

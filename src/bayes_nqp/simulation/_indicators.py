@@ -65,7 +65,6 @@ def indicators_of(
 
     Parameters
     ----------
-    system : IndexSystem
     productivity : ndarray (row)
         In standard deviations of its innovations.
     code, period : ndarray of int (row)
@@ -76,11 +75,6 @@ def indicators_of(
         Autocorrelation.
     noise : float
         What errors are multiplied by.
-    seed : int
-
-    Returns
-    -------
-    Measured
     """
     sizes = [len(d.indicators) for d in system.dimensions]
     dimension = np.repeat(np.arange(len(sizes)), sizes)
@@ -116,7 +110,6 @@ def indexed(
 
     Parameters
     ----------
-    recipe : ProductivityIndex
     frame : DataFrame
         With the indicators.
     unit, time : str
@@ -126,7 +119,6 @@ def indexed(
 
     Returns
     -------
-    Index
     float
         Index points per standard deviation of productivity's innovations.
     """

@@ -51,10 +51,6 @@ def layout(
         First treated periods.
     never : float
         Share never treated, in every stratum, to the nearest unit.
-
-    Returns
-    -------
-    Layout
     """
     # Sorted as panels sort their levels, so that cells come in the order of a design's.
     combinations = list(product(*(sorted(levels) for levels in strata.values())))

@@ -77,7 +77,6 @@ class Mediated:
     ----------
     code, cell : ndarray of int (row)
         Unit; cell, or -1 where untreated.
-    who : Layout
     untreated : ndarray (equation, row)
         Left sides without policy, the outcome's without what mediators hand on.
     own : ndarray (equation, member)
@@ -122,33 +121,18 @@ class Mediated:
         return self.code if self.members is None else self.members[self.code]
 
     def effects(self) -> Array:
-        """Effects on each equation's own left side, of one unit of the exposure.
-
-        Returns
-        -------
-        ndarray (equation, treated row)
-        """
+        """Effects on each equation's own left side, of one unit of the exposure."""
         whole = self.curves[:, self.cell[self.on]] + self.own[:, self.member[self.on]]
         return whole if self.shift is None else whole + self.shift[:, self.on]
 
     def mediators(self) -> Array:
-        """Observed mediators.
-
-        Returns
-        -------
-        ndarray (mediator, row)
-        """
+        """Observed mediators."""
         values = self.untreated[:-1].copy()
         values[:, self.on] += self._moved()[:-1]
         return values
 
     def outcome(self) -> Array:
-        """Observed outcome.
-
-        Returns
-        -------
-        ndarray (row)
-        """
+        """Observed outcome."""
         slopes = self.slopes[:, self.who.stratum[self.code]] + self.added[:, None] * self.on
         values = self.untreated[-1] + (slopes * self.mediators()).sum(axis=0)
         values[self.on] += self._moved()[-1]
@@ -163,14 +147,8 @@ class Mediated:
 
         Parameters
         ----------
-        effects : ndarray (equation, any)
-        stratum : ndarray of int (any)
         untreated : ndarray (mediator, any)
             Untreated levels of the mediators.
-
-        Returns
-        -------
-        ndarray (path, any)
         """
         slopes = self.slopes[:, stratum] + self.added[:, None]
         indirect = slopes * effects[:-1]
@@ -191,8 +169,6 @@ def truth_of(
 
     Parameters
     ----------
-    facts : Mediated
-    outcome : ndarray (row), outcome units
     cells : DataFrame
         Levels of the strata, cohort, time and event_time, one row a cell.
     factors : iterable of str
@@ -258,14 +234,8 @@ def slopes_of(channel: Channel, who: Layout, factors: Mapping[str, Sequence[str]
 
     Parameters
     ----------
-    channel : Channel
-    who : Layout
     factors : mapping of str to sequence of str
         Levels in the order that the user gave.
-
-    Returns
-    -------
-    ndarray (stratum)
     """
     found = np.full(int(who.stratum.max()) + 1, channel.slope)
     if channel.contrast:
@@ -288,10 +258,6 @@ def correlation(
         As in `channels`.
     confounded : str, optional
         As in `channels`.
-
-    Returns
-    -------
-    ndarray (equation, equation)
 
     Raises
     ------
@@ -323,7 +289,6 @@ def check_channels(mediators: Mapping[str, Channel], factors: Mapping[str, Seque
 
     Parameters
     ----------
-    mediators : mapping of str to Channel
     factors : mapping of str to sequence of str
         Levels of every factor.
 

@@ -31,8 +31,6 @@ def grouped(cities: pd.DataFrame, seed: int, names: Language) -> pd.DataFrame:
     ----------
     cities : DataFrame
         Of `zone_cities`.
-    seed : int
-    names : {"en", "zh"}
 
     Returns
     -------
@@ -64,18 +62,12 @@ def places_of(
     ----------
     cities : DataFrame
         Of `grouped`.
-    labels : ndarray of str (unit)
     strata : sequence of str
         The panel's, in the terms of `FACTORS`.
-    names : {"en", "zh"}
     across : callable, optional
         As in `joint_errors`.
     at : ndarray of int (unit), optional
         City of every unit, which then is the member; a unit is a city by default.
-
-    Returns
-    -------
-    Places
     """
     here = cities if at is None else cities.iloc[at].reset_index(drop=True)
     factors = {say(f, names): levels_of(f, FACTORS[f], names) for f in strata}
@@ -126,11 +118,6 @@ def listed(cities: pd.DataFrame, at: Index, time: Index, names: Language) -> pd.
         City.
     time : ndarray of int (row)
         Year.
-    names : {"en", "zh"}
-
-    Returns
-    -------
-    DataFrame
     """
     here = cities.iloc[at].reset_index(drop=True)
     found = {
@@ -146,14 +133,6 @@ def listed(cities: pd.DataFrame, at: Index, time: Index, names: Language) -> pd.
 
 def check_strata(strata: Sequence[str]) -> tuple[str, ...]:
     """Refuse strata that are no groups of cities.
-
-    Parameters
-    ----------
-    strata : sequence of str
-
-    Returns
-    -------
-    tuple of str
 
     Raises
     ------
@@ -171,10 +150,6 @@ def check_strata(strata: Sequence[str]) -> tuple[str, ...]:
 
 def check_years(years: object) -> tuple[int, int]:
     """Refuse years that the calendar does not fit in.
-
-    Parameters
-    ----------
-    years : sequence of two int
 
     Returns
     -------

@@ -49,7 +49,6 @@ class Policy:
 
     Parameters
     ----------
-    mediators : mapping of str to Channel
     level, growth : float
         Direct effect at event time 0, and what each further period adds.
     contrasts : mapping of str to float
@@ -64,7 +63,6 @@ class Policy:
         What all errors are multiplied by.
     trend, selection : float
         What treated places drift away by a period, and lie above the others from the start.
-    confounding, related : float
     confounded : str, optional
         As in `channels`.
 
@@ -119,7 +117,6 @@ class Places:
         Which of `FACTORS` are the panel's strata.
     finance : ndarray (unit)
         Digital finance before the policy.
-    members : ndarray of int (unit), optional
     labels : ndarray of str (member), optional
         As in `Mediated`.
     across : callable, optional
@@ -164,21 +161,13 @@ def happen(
 
     Parameters
     ----------
-    places : Places
-    policy : Policy
-    controls : mapping of str to Control
     code, time : ndarray of int (row)
         Unit, year.
     years : tuple of int
         First and last.
-    seed : int
     dose : ndarray (row), optional
         A continuous exposure, to which effects are proportional; without it treatment starts
         with the cohorts.
-
-    Returns
-    -------
-    Happened
     """
     who, shape = places.who, (places.who.units.size, years[1] - years[0] + 1)
     check_channels(policy.mediators, places.factors)

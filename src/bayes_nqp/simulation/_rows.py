@@ -24,11 +24,8 @@ def rows_of(
 
     Parameters
     ----------
-    who : Layout
-    periods : int
     missing : float
         Share of rows left out at random, never a unit's first.
-    rng : Generator
 
     Returns
     -------
@@ -59,7 +56,6 @@ def cells_of(who: Layout, code: Index, time: Index) -> tuple[Index, pd.DataFrame
 
     Parameters
     ----------
-    who : Layout
     code, time : ndarray of int (row)
         Number of the unit; period, on the scale of the cohorts.
 
@@ -89,7 +85,6 @@ def exposed_cells_of(
 
     Parameters
     ----------
-    who : Layout
     code, time : ndarray of int (row)
         Number of the unit; period.
     dose : ndarray (row)
@@ -119,16 +114,10 @@ def background(
 
     Parameters
     ----------
-    who : Layout
-    periods : int
     sigma : float
         Standard deviation of innovations, on which both are scaled.
     first, second : Generator
         Of unit effects, and of time effects.
-
-    Returns
-    -------
-    ndarray (unit, period)
     """
     unit = _UNIT_SD * sigma * first.standard_normal((who.units.size, 1))
     strata = int(who.stratum.max()) + 1

@@ -21,16 +21,7 @@ _EARTH: Final = 6371.0
 
 
 def distances(longitude: Array, latitude: Array) -> Array:
-    """Great-circle distances, in kilometres.
-
-    Parameters
-    ----------
-    longitude, latitude : ndarray (place), degrees
-
-    Returns
-    -------
-    ndarray (place, place)
-    """
+    """Great-circle distances, in kilometres."""
     east, north = np.radians(longitude), np.radians(latitude)
     half = np.sin(0.5 * (north[:, None] - north)) ** 2
     half += np.cos(north)[:, None] * np.cos(north) * np.sin(0.5 * (east[:, None] - east)) ** 2
@@ -46,7 +37,6 @@ def near_ones(share: float, reach: float, longitude: Array, latitude: Array) -> 
         Correlation of two places at no distance.
     reach : float
         Distance over which it falls to 1 / e of that, in kilometres.
-    longitude, latitude : ndarray (place), degrees
 
     Returns
     -------
@@ -79,7 +69,6 @@ def shared_by_groups(share: float, groups: Index) -> Across | None:
 
     Parameters
     ----------
-    share : float
     groups : ndarray of int (unit)
         Numbers from 0.
 

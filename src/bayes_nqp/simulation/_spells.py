@@ -28,8 +28,6 @@ def homes(cities: pd.DataFrame, count: int, n_firms: int, seed: int) -> tuple[pd
     ----------
     cities : DataFrame
         With batch.
-    count, n_firms : int
-    seed : int
 
     Returns
     -------
@@ -65,7 +63,6 @@ def spells(
         Share of firms in treated cities that may enter once treated.
     missing : float
         Share of rows left out at random, never a firm's first.
-    seed : int
 
     Returns
     -------

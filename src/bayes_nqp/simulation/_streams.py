@@ -16,14 +16,6 @@ __all__ = ["seeded", "stream"]
 def seeded(seed: object) -> int:
     """Take a seed as it is, or one at random.
 
-    Parameters
-    ----------
-    seed : int or None
-
-    Returns
-    -------
-    int
-
     Raises
     ------
     StudyError
@@ -41,12 +33,7 @@ def stream(seed: int, *names: str) -> np.random.Generator:
 
     Parameters
     ----------
-    seed : int
     *names : str
         Of the part.
-
-    Returns
-    -------
-    Generator
     """
     return np.random.default_rng([seed, *(crc32(name.encode("utf-8")) for name in names)])

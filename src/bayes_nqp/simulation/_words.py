@@ -50,14 +50,6 @@ PROVINCES: Final[Mapping[str, str]] = {
 def spoken(names: str) -> Language:
     """Check the language of the names.
 
-    Parameters
-    ----------
-    names : str
-
-    Returns
-    -------
-    {"en", "zh"}
-
     Raises
     ------
     StudyError
@@ -73,11 +65,6 @@ def spoken(names: str) -> Language:
 def say(word: str, names: Language) -> str:
     """Call a column by its name.
 
-    Parameters
-    ----------
-    word : str
-    names : {"en", "zh"}
-
     Returns
     -------
     str
@@ -87,33 +74,12 @@ def say(word: str, names: Language) -> str:
 
 
 def levels_of(factor: str, levels: Iterable[str], names: Language) -> tuple[str, ...]:
-    """Call the levels of a factor by their names.
-
-    Parameters
-    ----------
-    factor : str
-    levels : iterable of str
-    names : {"en", "zh"}
-
-    Returns
-    -------
-    tuple of str
-    """
+    """Call the levels of a factor by their names."""
     return tuple(_LEVELS[factor][level] if names == "zh" else level for level in levels)
 
 
 def columns_of(system: IndexSystem, names: Language) -> IndexSystem:
-    """Let a system read the columns that a simulation writes.
-
-    Parameters
-    ----------
-    system : IndexSystem
-    names : {"en", "zh"}
-
-    Returns
-    -------
-    IndexSystem
-    """
+    """Let a system read the columns that a simulation writes."""
     if names == "en":
         return system
     return system.using({one.key: one.name_zh or one.data for one in system.indicators})

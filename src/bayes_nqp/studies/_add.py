@@ -37,10 +37,8 @@ class Added:
 
     Parameters
     ----------
-    paths : tuple of Path
     table : DataFrame
         Weights of an index; or what is no prefecture.
-    notes : tuple of str
     """
 
     paths: tuple[Path, ...]
@@ -67,7 +65,6 @@ def add_index(
 
     Parameters
     ----------
-    file : str or Path
     out : str or Path, optional
         A .csv, .xlsx or .parquet file that is not there; FILE_index.csv by default. Its weights
         are written beside it.
@@ -81,10 +78,6 @@ def add_index(
         As in [index] of a study.
     unit, time : str, optional
         Columns; guessed otherwise.
-
-    Returns
-    -------
-    Added
 
     Raises
     ------
@@ -151,17 +144,12 @@ def add_zones(
 
     Parameters
     ----------
-    file : str or Path
     out : str or Path, optional
         A .csv, .xlsx or .parquet file that is not there; FILE_zones.csv by default.
     prefecture : str, optional
         The column of names or codes; looked for otherwise.
     rule : str, default "approval_year"
         As in `merge_zones`.
-
-    Returns
-    -------
-    Added
 
     Raises
     ------
@@ -220,11 +208,6 @@ def _out(file: str | Path, out: str | Path | None, ending: str) -> Path:
 @door
 def write_beside(path: str | Path, text: str) -> None:
     """Write a text to a file that is not there: whole, or not at all.
-
-    Parameters
-    ----------
-    path : str or Path
-    text : str
 
     Raises
     ------

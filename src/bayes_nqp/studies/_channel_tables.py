@@ -35,12 +35,10 @@ def channel_tables(
 
     Parameters
     ----------
-    study : Study
     fit : Fit
         Of a `Mediation`.
     effects : Dataset
         Of the waist.
-    checks : sequence of CheckResult
 
     Returns
     -------

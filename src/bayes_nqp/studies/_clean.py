@@ -32,10 +32,6 @@ def filled(data: Data, frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
         Is changed.
     notes : list of str
         What was done is added.
-
-    Returns
-    -------
-    DataFrame
     """
     unit = _named_unit(data, frame)
     names = [name for name in dict.fromkeys(data.fill_down) if name in frame.columns]
@@ -66,15 +62,10 @@ def with_years(data: Data, frame: pd.DataFrame, notes: list[str]) -> pd.DataFram
 
     Parameters
     ----------
-    data : Data
     frame : DataFrame
         Is changed.
     notes : list of str
         What was done is added.
-
-    Returns
-    -------
-    DataFrame
     """
     column = frame[data.time]
     text = pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype)
@@ -90,17 +81,12 @@ def cleaned(
 
     Parameters
     ----------
-    data : Data
     frame : DataFrame
         Is changed.
     numeric : iterable of str
         Columns that must be numbers; those that the frame does not have are left alone.
     notes : list of str
         What was done is added.
-
-    Returns
-    -------
-    DataFrame
 
     Raises
     ------
@@ -120,13 +106,8 @@ def with_numbers(frame: pd.DataFrame, name: str, codes: list[Any]) -> pd.DataFra
     ----------
     frame : DataFrame
         Is changed.
-    name : str
     codes : list
         Declared ones, which stay as they are.
-
-    Returns
-    -------
-    DataFrame
     """
     column = frame[name]
     if pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype):

@@ -45,31 +45,12 @@ _CHANNELS: Final[dict[str, tuple[str, ...]]] = {
 
 
 def sounds_like(part: Part, name: str) -> bool:
-    """Tell whether a column's name is one that such columns often have.
-
-    Parameters
-    ----------
-    part : str
-    name : str
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether a column's name is one that such columns often have."""
     return any(re.search(word, name, re.IGNORECASE) for word in _WORDS[part])
 
 
 def channel_of(name: str) -> str | None:
-    """Tell which channel a column's name sounds like.
-
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    str or None
-    """
+    """Tell which channel a column's name sounds like."""
     for channel, words in _CHANNELS.items():
         if any(re.search(word, name, re.IGNORECASE) for word in words):
             return channel

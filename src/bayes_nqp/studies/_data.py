@@ -34,7 +34,6 @@ class Prepared:
 
     Parameters
     ----------
-    panel : Panel
     simulated : Simulated, optional
         With the truth, where the study simulates its rows.
     index : Index, optional
@@ -58,10 +57,6 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
         Its mediators are those of [data] and those of [channels].
     folder : Path
         Of the study.
-
-    Returns
-    -------
-    Prepared
 
     Raises
     ------

@@ -50,17 +50,12 @@ def derive(
 
     Parameters
     ----------
-    frame : DataFrame
     name : str
         Of the new column.
     expression : str
         Such as ``log(nqpf)``, or ``year(approved)`` of a column of dates.
     empty : sequence of str, default ()
         Texts that stand for a missing date.
-
-    Returns
-    -------
-    Series
 
     Raises
     ------
@@ -88,16 +83,7 @@ def derive(
 
 
 def columns_of(expression: str) -> list[str]:
-    """Name the columns that an expression uses.
-
-    Parameters
-    ----------
-    expression : str
-
-    Returns
-    -------
-    list of str
-    """
+    """Name the columns that an expression uses."""
     found = []
     tree = _parsed(expression)
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
@@ -110,16 +96,7 @@ def columns_of(expression: str) -> list[str]:
 
 
 def numbers_of(expression: str) -> list[str]:
-    """Name the columns that an expression uses as numbers: all but those of ``year``.
-
-    Parameters
-    ----------
-    expression : str
-
-    Returns
-    -------
-    list of str
-    """
+    """Name the columns that an expression uses as numbers: all but those of ``year``."""
     dated = _dated(_parsed(expression))
     return [name for name in columns_of(expression) if name not in dated]
 

@@ -23,20 +23,12 @@ def members(family: str) -> dict[str, type]:
     ----------
     family : str
         Such as "design", "pooling" or "errors".
-
-    Returns
-    -------
-    dict of str to type
     """
     return dict(registered(family))
 
 
 def choices(field: Field[object]) -> dict[str, type]:
     """Name the values that an argument takes.
-
-    Parameters
-    ----------
-    field : dataclasses.Field
 
     Returns
     -------
@@ -50,12 +42,7 @@ def choices(field: Field[object]) -> dict[str, type]:
 
 
 def option_values() -> dict[str, type]:
-    """Name the values that options of checks take.
-
-    Returns
-    -------
-    dict of str to type
-    """
+    """Name the values that options of checks take."""
     return {kind.__name__: kind for kind in (NormalRho, UniformRho, NormalSteps, UniformSteps)}
 
 

@@ -40,9 +40,6 @@ def draw(
     ----------
     folder : Path
         Is made.
-    study : Study
-    fit : Fit
-    checks : sequence of CheckResult
     say : callable
         Told each figure's name.
     """

@@ -28,13 +28,8 @@ def guess(found: Look, given: dict[str, Any]) -> Guess:
 
     Parameters
     ----------
-    found : Look
     given : dict
         Roles that the user names.
-
-    Returns
-    -------
-    Guess
 
     Raises
     ------
@@ -65,7 +60,6 @@ def unit_and_time(found: Look, given: dict[str, Any]) -> dict[str, Any]:
 
     Parameters
     ----------
-    found : Look
     given : dict
         Those that the user names.
 

@@ -29,7 +29,6 @@ def find_unit_and_time(made: Guess, columns: dict[str, Column]) -> None:
     ----------
     made : Guess
         Is changed.
-    columns : dict of str to Column
 
     Raises
     ------
@@ -58,11 +57,9 @@ def rows_of_panel(made: Guess, found: Look) -> tuple[dict[str, Column], pd.DataF
     ----------
     made : Guess
         With a unit and a time; is changed.
-    found : Look
 
     Returns
     -------
-    columns : dict of str to Column
     frame : DataFrame
         Their values, with the unit and the time, as years if its text says so, under the names
         ``__unit`` and ``__time``.

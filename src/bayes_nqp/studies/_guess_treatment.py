@@ -25,16 +25,7 @@ _WORDS: Final = 3
 
 
 def prefecture_of(found: Look) -> str | None:
-    """Find the column that names prefectures.
-
-    Parameters
-    ----------
-    found : Look
-
-    Returns
-    -------
-    str or None
-    """
+    """Find the column that names prefectures."""
     for name, column in found.columns.items():
         if column.whole or not column.numeric:
             share = _share(name, column.values)[0]
@@ -53,7 +44,6 @@ def find_treatment(made: Guess, columns: dict[str, Column], frame: pd.DataFrame)
     ----------
     made : Guess
         Is changed.
-    columns : dict of str to Column
     frame : DataFrame
         Their values, with ``__unit`` and ``__time``; the zones add ``region``.
     """
@@ -85,8 +75,6 @@ def find_never(made: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> 
     ----------
     made : Guess
         Is changed.
-    columns : dict of str to Column
-    frame : DataFrame
     """
     if "cohort" not in made.roles:
         return

@@ -47,31 +47,13 @@ class Guess:
     notes: list[str] = field(default_factory=list)
 
     def take(self, key: str, value: Any, reason: str) -> None:
-        """Set a role.
-
-        Parameters
-        ----------
-        key : str
-        value : object
-        reason : str
-        """
+        """Set a role."""
         self.roles[key] = value
         self.reasons[key] = reason
 
 
 def free(made: Guess, columns: dict[str, Column]) -> Iterator[tuple[str, Column]]:
-    """Find the columns without a part.
-
-    Parameters
-    ----------
-    made : Guess
-    columns : dict of str to Column
-
-    Yields
-    ------
-    name : str
-    column : Column
-    """
+    """Find the columns without a part."""
     taken = {made.roles.get(key) for key in ("unit", "time", "cohort", "treated", "outcome")}
     taken |= set(made.roles.get("strata", ()))
     yield from ((name, column) for name, column in columns.items() if name not in taken)
@@ -82,38 +64,20 @@ def constant(values: pd.Series[Any], frame: pd.DataFrame) -> bool:
 
     Parameters
     ----------
-    values : Series
     frame : DataFrame
         With the unit in ``__unit``.
-
-    Returns
-    -------
-    bool
     """
     return bool((values.groupby(frame["__unit"]).nunique(dropna=False) <= 1).all())
 
 
 def same(one: pd.Series[Any], other: pd.Series[Any]) -> bool:
-    """Tell whether two columns go one for one, as a year and its number do.
-
-    Parameters
-    ----------
-    one, other : Series
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether two columns go one for one, as a year and its number do."""
     both = pd.DataFrame({"one": one, "other": other}).dropna().drop_duplicates()
     return not both["one"].duplicated().any() and not both["other"].duplicated().any()
 
 
 def years_of(values: pd.Series[Any]) -> pd.Series[Any]:
     """Read numbers, and years of dates and of text that says one.
-
-    Parameters
-    ----------
-    values : Series
 
     Returns
     -------

@@ -23,12 +23,7 @@ _TAG = "type"
 
 
 def systems() -> dict[str, Callable[[], IndexSystem]]:
-    """Name the systems that the library brings: those of its indices and of its simulations.
-
-    Returns
-    -------
-    dict of str to callable
-    """
+    """Name the systems that the library brings: those of its indices and of its simulations."""
     found = {name: getattr(room, name) for room in (indices, simulation) for name in room.__all__}
     return {
         name: make
@@ -38,22 +33,12 @@ def systems() -> dict[str, Callable[[], IndexSystem]]:
 
 
 def schemes() -> dict[str, type]:
-    """Name the weighting schemes.
-
-    Returns
-    -------
-    dict of str to type
-    """
+    """Name the weighting schemes."""
     return {name: kind for name, kind in registered("index").items() if hasattr(kind, "estimated")}
 
 
 def normalisations() -> dict[str, type]:
-    """Name the ways to put indicators on one scale.
-
-    Returns
-    -------
-    dict of str to type
-    """
+    """Name the ways to put indicators on one scale."""
     return {indices.MinMax.__name__: indices.MinMax}
 
 
@@ -62,13 +47,8 @@ def recipe_of(index: Index, folder: Path) -> ProductivityIndex:
 
     Parameters
     ----------
-    index : Index
     folder : Path
         Of the study; the file of a system is looked for there.
-
-    Returns
-    -------
-    ProductivityIndex
 
     Raises
     ------
@@ -149,10 +129,6 @@ def _value(given: str | Mapping[str, Any], known: Mapping[str, type], where: str
 
 def tables_of_index(index: indices.Index) -> dict[str, Any]:
     """List the weights, and what every indicator adds in every row.
-
-    Parameters
-    ----------
-    index : Index
 
     Returns
     -------

@@ -28,12 +28,7 @@ _ROLES = ("unit", "time", "outcome")
 
 @door
 def json_text() -> str:
-    """Write the schema of studies as JSON.
-
-    Returns
-    -------
-    str
-    """
+    """Write the schema of studies as JSON."""
     return json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n"
 
 

@@ -59,16 +59,7 @@ def kind_of(text: str) -> Schema:
 
 
 def several(item: Schema) -> list[Schema]:
-    """Describe one item, or a list of such.
-
-    Parameters
-    ----------
-    item : dict
-
-    Returns
-    -------
-    list of dict
-    """
+    """Describe one item, or a list of such."""
     return [item, {"type": "array", "items": item}]
 
 
@@ -79,10 +70,6 @@ def annotations_of(kind: Any) -> dict[str, str]:
     ----------
     kind : type or callable
         A dataclass, or a function.
-
-    Returns
-    -------
-    dict of str to str
     """
     if isinstance(kind, type):
         return {field.name: str(field.type) for field in fields(kind)}

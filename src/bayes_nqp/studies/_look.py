@@ -33,12 +33,10 @@ class Column:
 
     Parameters
     ----------
-    name : str
     raw : Series
         As it was read.
     values : Series
         Numbers where it holds numbers, also those stored as text; else what is there.
-    numeric : bool
     marked : bool
         Whether numbers have marks between thousands.
     missing : tuple of str
@@ -77,7 +75,6 @@ class Look:
 
     Parameters
     ----------
-    columns : dict of str to Column
     keys : dict
         Keys of [data] that read it: sheet, header.
     reasons : dict of str to str
@@ -91,14 +88,6 @@ class Look:
 
 def look(path: Path) -> Look:
     """Look at a file.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    Look
 
     Raises
     ------
@@ -119,14 +108,6 @@ def look(path: Path) -> Look:
 
 def named(file: str | Path) -> Path:
     """Refuse a file without a name.
-
-    Parameters
-    ----------
-    file : str or Path
-
-    Returns
-    -------
-    Path
 
     Raises
     ------
@@ -180,17 +161,7 @@ def _header(raw: pd.DataFrame) -> int:
 
 
 def column_of(raw: pd.Series[Any], name: str) -> Column:
-    """Tell what a column holds.
-
-    Parameters
-    ----------
-    raw : Series
-    name : str
-
-    Returns
-    -------
-    Column
-    """
+    """Tell what a column holds."""
     values = raw.infer_objects()
     if pd.api.types.is_bool_dtype(values.dtype):
         return Column(name, raw, values.astype("float64"), numeric=True)

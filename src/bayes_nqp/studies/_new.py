@@ -58,10 +58,6 @@ def new(
     roles : mapping, optional
         Columns that are known: unit, time, outcome, cohort, treated, strata.
 
-    Returns
-    -------
-    Proposal
-
     Raises
     ------
     PanelError

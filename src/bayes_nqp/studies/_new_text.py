@@ -35,17 +35,12 @@ def study_text(
     ----------
     found : Look
         The file.
-    made : Guess
     file, path : Path
         Of the data, and of the study.
     drop : bool, default False
         Whether what the data cannot identify is left out.
     problem : str, default ""
         Why it does not run yet.
-
-    Returns
-    -------
-    str
     """
     outcome = made.roles["outcome"]
     language = language_of(outcome)
@@ -68,14 +63,8 @@ def with_channels(text: str, made: Guess, problem_of: Callable[[str], str]) -> s
 
     Parameters
     ----------
-    text : str
-    made : Guess
     problem_of : callable
         What is wrong with a study of a text; "" for nothing.
-
-    Returns
-    -------
-    str
     """
     lines = f"[channels]\nmediators = {_said(made.mediators)}\n"
     problem = problem_of(text + "\n" + lines)

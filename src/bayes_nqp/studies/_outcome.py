@@ -23,9 +23,6 @@ class Outcome:
 
     Parameters
     ----------
-    study : Study
-    fit : Fit
-    checks : tuple of CheckResult
     tables : mapping of str to DataFrame
         By file name.
     folder : Path

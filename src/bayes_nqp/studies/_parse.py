@@ -37,10 +37,6 @@ def parse(data: dict[str, Any], name: str) -> Settings:
     name : str
         Of the file, for messages.
 
-    Returns
-    -------
-    Settings
-
     Raises
     ------
     StudyError
@@ -95,10 +91,6 @@ def key_hint(key: str, known: list[str], table: str) -> str:
         Those that the table has.
     table : str
         Its name; "" for what stands above all tables.
-
-    Returns
-    -------
-    str
     """
     said = nearest(key, known)
     if said.startswith("did you mean"):

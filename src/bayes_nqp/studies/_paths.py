@@ -18,13 +18,8 @@ def text_path(path: str | Path, argument: str) -> Path:
 
     Parameters
     ----------
-    path : str or Path
     argument : str
         What it stands for, for messages.
-
-    Returns
-    -------
-    Path
 
     Raises
     ------

@@ -32,10 +32,6 @@ def panel_rows(
         Whether cells of the unit are merged, so that empty ones belong to the name above.
     notes : list of str
         What was done is added.
-
-    Returns
-    -------
-    DataFrame
     """
     if unit in frame.columns:
         column, count = stripped(frame[unit])
@@ -54,15 +50,10 @@ def without_place(frame: pd.DataFrame, unit: str | None, time: str | None, merge
 
     Parameters
     ----------
-    frame : DataFrame
     unit, time : str or None
         Columns; one that is not there is passed over.
     merged : bool
         Whether an empty cell of the unit belongs to the name above.
-
-    Returns
-    -------
-    ndarray of bool
     """
     gone = pd.Series(False, index=frame.index)
     if time in frame.columns:
@@ -74,17 +65,7 @@ def without_place(frame: pd.DataFrame, unit: str | None, time: str | None, merge
 
 
 def left_out(frame: pd.DataFrame, gone: Bools) -> str:
-    """Say which rows are set aside, by their first text.
-
-    Parameters
-    ----------
-    frame : DataFrame
-    gone : ndarray of bool
-
-    Returns
-    -------
-    str
-    """
+    """Say which rows are set aside, by their first text."""
     few = frame[gone].head(3)
     texts = [f"row {label} {_first(row)}".rstrip() for label, row in few.iterrows()]
     listed = shown([*texts, *[""] * (int(gone.sum()) - len(texts))], 3)
@@ -94,13 +75,8 @@ def left_out(frame: pd.DataFrame, gone: Bools) -> str:
 def stripped(column: pd.Series[Any]) -> tuple[pd.Series[Any], int]:
     """Take blanks from around the texts of a column; a cell of blanks alone is empty.
 
-    Parameters
-    ----------
-    column : Series
-
     Returns
     -------
-    column : Series
     count : int
         Cells with a name that were changed.
     """

@@ -68,10 +68,6 @@ def run(
     command : str, optional
         What was typed, for the record.
 
-    Returns
-    -------
-    Outcome
-
     Raises
     ------
     StudyError
@@ -182,13 +178,7 @@ def _report(
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as a .csv that Excel shows rightly.
-
-    Parameters
-    ----------
-    table : DataFrame
-    path : Path
-    """
+    """Write a table as a .csv that Excel shows rightly."""
     write_csv(table, path, digits=6)
 
 
@@ -197,9 +187,6 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
 
     Parameters
     ----------
-    study : Study
-    fitted : Fit
-    path : Path
     out : Path
         The folder in which the file will be, from where its data are to be found.
     """
@@ -254,17 +241,7 @@ def write_provenance(
     command: str,
     seconds: float,
 ) -> None:
-    """Write where the results come from, with a checksum of every file in the folder.
-
-    Parameters
-    ----------
-    study : Study
-    fitted : Fit
-    checks : list of CheckResult
-    folder : Path
-    command : str
-    seconds : float
-    """
+    """Write where the results come from, with a checksum of every file in the folder."""
     source = study.source
     posterior = fitted.posterior
     files = sorted(p for p in folder.rglob("*") if p.is_file())

@@ -36,10 +36,6 @@ def shipped() -> Path:
 def find(study: str | Path) -> Path:
     """Find a study: a file, or the name of one of the library's own.
 
-    Parameters
-    ----------
-    study : str or Path
-
     Returns
     -------
     Path

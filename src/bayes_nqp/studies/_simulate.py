@@ -21,12 +21,7 @@ _CHANNELS = "mediators"
 
 
 def simulations() -> dict[str, Callable[..., Simulated]]:
-    """Name the simulations that a study can ask for.
-
-    Returns
-    -------
-    dict of str to callable
-    """
+    """Name the simulations that a study can ask for."""
     found = {name: getattr(simulation, name) for name in simulation.__all__}
     return {
         name: make
@@ -44,10 +39,6 @@ def simulate(name: str, options: Mapping[str, Any]) -> Simulated:
         Of a function of `nqp.simulation`.
     options : mapping
         Its arguments.
-
-    Returns
-    -------
-    Simulated
 
     Raises
     ------

@@ -35,7 +35,6 @@ def source_of(data: Data, folder: Path) -> Path | None:
 
     Parameters
     ----------
-    data : Data
     folder : Path
         Of the study; relative paths start there.
 
@@ -68,12 +67,7 @@ def source_of(data: Data, folder: Path) -> Path | None:
 
 
 def datasets_of() -> list[str]:
-    """Name the panels that the library brings.
-
-    Returns
-    -------
-    list of str
-    """
+    """Name the panels that the library brings."""
     makers = {name: getattr(datasets, name) for name in datasets.__all__}
     return [
         name
@@ -87,15 +81,8 @@ def rows_of(data: Data, folder: Path) -> tuple[pd.DataFrame, list[str], Simulate
 
     Parameters
     ----------
-    data : Data
     folder : Path
         Of the study.
-
-    Returns
-    -------
-    frame : DataFrame
-    notes : list of str
-    simulated : Simulated or None
     """
     source = source_of(data, folder)
     if source is None:
@@ -154,17 +141,7 @@ def _header(frame: pd.DataFrame, row: int, source: Path) -> pd.DataFrame:
 
 
 def further_down(column: str, frame: pd.DataFrame) -> int | None:
-    """Find the row of a frame in which a column's name stands.
-
-    Parameters
-    ----------
-    column : str
-    frame : DataFrame
-
-    Returns
-    -------
-    int or None
-    """
+    """Find the row of a frame in which a column's name stands."""
     for label, values in frame.head(_LOOK).iterrows():
         if any(isinstance(x, str) and x.strip(EDGES) == column for x in values):
             return int(str(label))

@@ -25,7 +25,6 @@ def spelled_twice(name: str, values: pd.Series[Any]) -> str:
     ----------
     name : str
         Of the column of units.
-    values : Series
 
     Returns
     -------

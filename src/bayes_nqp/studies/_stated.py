@@ -18,7 +18,6 @@ def stated(report: Report, table: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    report : Report
     table : DataFrame
         With a column ``upper``.
 
@@ -40,7 +39,6 @@ def grouped(table: pd.DataFrame, by: str | None) -> pd.DataFrame:
 
     Parameters
     ----------
-    table : DataFrame
     by : str or None
         The column of groups; None where there is none.
 

@@ -48,7 +48,6 @@ class Study:
         What it says.
     prepared : Prepared
         The panel, and what was made on the way to it.
-    design : StaggeredDiD, Mediation, or another design
     sampler : Importance, NUTS or None
         None for the library's own choice.
     notes : tuple of str
@@ -144,10 +143,6 @@ def validate(path: str | Path) -> Study:
     ----------
     path : str or Path
         A .toml file.
-
-    Returns
-    -------
-    Study
 
     Raises
     ------

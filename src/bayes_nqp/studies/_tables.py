@@ -28,12 +28,6 @@ __all__ = ["tables_of"]
 def tables_of(study: Study, fit: Fit, checks: Sequence[CheckResult]) -> dict[str, pd.DataFrame]:
     """Make every table of a study.
 
-    Parameters
-    ----------
-    study : Study
-    fit : Fit
-    checks : sequence of CheckResult
-
     Returns
     -------
     dict of str to DataFrame

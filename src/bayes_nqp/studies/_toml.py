@@ -24,14 +24,6 @@ _LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
 def read(path: Path) -> dict[str, Any]:
     """Read a study file as plain data.
 
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    dict
-
     Raises
     ------
     StudyError
@@ -118,10 +110,6 @@ def _holds_data(path: Path) -> bool:
 @door
 def titles(folder: str | Path = "models") -> dict[Path, str]:
     """List the studies of a folder.
-
-    Parameters
-    ----------
-    folder : str or Path, default "models"
 
     Returns
     -------

@@ -40,10 +40,6 @@ def design_of(
     channels : Channels, optional
         The table [channels]; the design becomes a `Mediation` of it.
 
-    Returns
-    -------
-    StaggeredDiD, or another design
-
     Raises
     ------
     StudyError
@@ -130,26 +126,13 @@ def sampler_of(sampler: Mapping[str, Any]) -> Sampler | None:
 
 
 def written(value: object) -> dict[str, Any]:
-    """Write a value as a TOML table, without nulls.
-
-    Parameters
-    ----------
-    value : value
-
-    Returns
-    -------
-    dict
-    """
+    """Write a value as a TOML table, without nulls."""
     table: dict[str, Any] = _without_null(encode(value))
     return table
 
 
 def written_design(design: Design) -> dict[str, Any]:
     """Write a design as the tables that `design_of` reads.
-
-    Parameters
-    ----------
-    design : StaggeredDiD, or another design
 
     Returns
     -------
@@ -178,10 +161,6 @@ def options_of(options: Mapping[str, Any], where: str) -> dict[str, Any]:
         A table such as [checks.confounding].
     where : str
         Its name, for messages.
-
-    Returns
-    -------
-    dict
 
     Raises
     ------

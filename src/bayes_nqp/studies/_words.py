@@ -69,10 +69,6 @@ def in_toml(table: str) -> Iterator[None]:
     ----------
     table : str
         The table whose keys the hints may name.
-
-    Yields
-    ------
-    None
     """
     try:
         yield
@@ -85,12 +81,7 @@ def in_toml(table: str) -> Iterator[None]:
 
 @contextmanager
 def at_file() -> Iterator[None]:
-    """Name the key of a study whose file cannot be read.
-
-    Yields
-    ------
-    None
-    """
+    """Name the key of a study whose file cannot be read."""
     try:
         yield
     except PanelError as error:
@@ -102,12 +93,7 @@ def at_file() -> Iterator[None]:
 
 @contextmanager
 def at_command() -> Iterator[None]:
-    """Reword the hints of what is raised within, for somebody at the command line.
-
-    Yields
-    ------
-    None
-    """
+    """Reword the hints of what is raised within, for somebody at the command line."""
     try:
         yield
     except NQPError as error:

@@ -23,8 +23,6 @@ def with_zones(
 
     Parameters
     ----------
-    zones : Zones
-    frame : DataFrame
     notes : list of str
         What was done is added.
     unit : str, optional

@@ -33,13 +33,8 @@ def write_docx(tables: Iterable[Table], path: str | Path) -> Path:
 
     Parameters
     ----------
-    tables : iterable of Table
     path : str or Path
         An existing file is replaced.
-
-    Returns
-    -------
-    Path
 
     Raises
     ------
@@ -64,11 +59,6 @@ def write_docx(tables: Iterable[Table], path: str | Path) -> Path:
 
 def add_docx(document: Any, table: Table) -> None:
     """Add a table, its title and its notes to a document of python-docx.
-
-    Parameters
-    ----------
-    document : docx.Document
-    table : Table
 
     Raises
     ------

@@ -37,10 +37,6 @@ def write_excel(tables: Iterable[Table], path: str | Path) -> Path:
     path : str or Path
         An existing file is replaced.
 
-    Returns
-    -------
-    Path
-
     Raises
     ------
     StudyError

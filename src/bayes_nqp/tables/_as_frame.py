@@ -15,30 +15,15 @@ def parts_of(table: Table, place: int) -> Form:
 
     Parameters
     ----------
-    table : Table
     place : int
         Of the column.
-
-    Returns
-    -------
-    Form
     """
     forms = [row.cells[place].form for row in table.rows if not row.heading]
     return max(forms, key=lambda form: len(form.kinds), default=Form())
 
 
 def as_frame(table: Table, *, text: bool) -> pd.DataFrame:
-    """Give a table's body as printed, or as numbers.
-
-    Parameters
-    ----------
-    table : Table
-    text : bool
-
-    Returns
-    -------
-    DataFrame
-    """
+    """Give a table's body as printed, or as numbers."""
     frame = _printed(table) if text else _numbers(table)
     frame.attrs = {
         "title": table.title,

@@ -18,16 +18,7 @@ _SHORT = 26
 
 
 def as_html(table: Table) -> str:
-    """Render a table that scrolls by itself where it is too wide, and its notes below.
-
-    Parameters
-    ----------
-    table : Table
-
-    Returns
-    -------
-    str
-    """
+    """Render a table that scrolls by itself where it is too wide, and its notes below."""
     groups = [column.group for column in table.columns]
     spans = [(group, len(list(columns))) for group, columns in groupby(groups)]
     return html(
@@ -43,16 +34,7 @@ def as_html(table: Table) -> str:
 
 
 def as_page(tables: Iterable[Table]) -> str:
-    """Render tables as a page of their own.
-
-    Parameters
-    ----------
-    tables : iterable of Table
-
-    Returns
-    -------
-    str
-    """
+    """Render tables as a page of their own."""
     listed = list(tables)
     setting = typography(leading(table.language for table in listed))
     return html(

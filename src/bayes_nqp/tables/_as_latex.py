@@ -23,17 +23,7 @@ _WORDS = r">{\raggedright\arraybackslash}p{%s\linewidth}"
 
 
 def as_latex(table: Table, label: str = "") -> str:
-    """Render a floating table, or one that goes on over pages where one page cannot hold it.
-
-    Parameters
-    ----------
-    table : Table
-    label : str, optional
-
-    Returns
-    -------
-    str
-    """
+    """Render a floating table, or one that goes on over pages where one page cannot hold it."""
     worded = any(column.words for column in table.columns)
     spec = "@{}" + (_WORDS % ".32" if worded else "l")
     spec += "".join(_WORDS % ".5" if column.words else "c" for column in table.columns)
@@ -59,16 +49,7 @@ def as_latex(table: Table, label: str = "") -> str:
 
 
 def as_document(tables: Iterable[Table]) -> str:
-    """Render a document with some tables, for xelatex.
-
-    Parameters
-    ----------
-    tables : iterable of Table
-
-    Returns
-    -------
-    str
-    """
+    """Render a document with some tables, for xelatex."""
     listed = list(tables)
     return latex(
         "tables/templates/document.tex",

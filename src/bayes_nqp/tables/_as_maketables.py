@@ -15,14 +15,6 @@ __all__ = ["as_maketables"]
 def as_maketables(table: Table) -> Any:
     """Make a table of maketables from the printed cells.
 
-    Parameters
-    ----------
-    table : Table
-
-    Returns
-    -------
-    maketables.MTable
-
     Raises
     ------
     StudyError

@@ -8,16 +8,7 @@ __all__ = ["as_markdown"]
 
 
 def as_markdown(table: Table) -> str:
-    """Render a pipe table with its title above and its notes below.
-
-    Parameters
-    ----------
-    table : Table
-
-    Returns
-    -------
-    str
-    """
+    """Render a pipe table with its title above and its notes below."""
     heads = [_escaped(table.stub)]
     heads += [
         _escaped(" ".join(filter(None, [column.group, column.label.replace("\n", " ")])))

@@ -22,21 +22,7 @@ __all__ = ["Ask"]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The arguments of `table`, beside what is tabulated.
-
-    Parameters
-    ----------
-    by : str, sequence of str or mapping, optional
-    language : str
-    prob : float
-    interval : {"eti", "hdi"}
-    digits : int or None
-    spread : {"interval", "sd"}
-    weights : str
-    leads : DataArray or None
-    checks : tuple of CheckResult
-    title : str or None
-    """
+    """The arguments of `table`, beside what is tabulated."""
 
     by: By = None
     language: str = "en"

@@ -31,7 +31,6 @@ class Estimates:
     table : DataFrame
         By coefficient: ``b`` (posterior mean), ``se`` (posterior sd), ``ci95l`` and ``ci95u``
         (95 % equal-tailed interval), ``p_positive``; ``p`` is missing, so that no stars are set.
-    outcome : str
     stats : mapping of str to int or str
         Rows beneath: the number of rows, units, errors, convergence gate.
     """
@@ -67,7 +66,6 @@ def estimates(
 
     Parameters
     ----------
-    fit : Fit or Dataset
     by : str, sequence of str or mapping, optional
         Factors whose levels are rows too, one after another.
     names : mapping of str to str, optional
@@ -75,10 +73,6 @@ def estimates(
         another package's coefficient.
     weights : str, default "rows"
         As in ``att``.
-
-    Returns
-    -------
-    Estimates
 
     Raises
     ------

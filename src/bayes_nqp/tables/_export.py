@@ -29,7 +29,6 @@ def export(fit: Fit, folder: str | Path, *, force: bool = False, rows: bool = Tr
 
     Parameters
     ----------
-    fit : Fit
     folder : str or Path
         Written whole or not at all:
 
@@ -45,10 +44,6 @@ def export(fit: Fit, folder: str | Path, *, force: bool = False, rows: bool = Tr
         Whether an earlier folder is moved aside.
     rows : bool, default True
         Whether ``posterior.nc`` holds the panel's rows; False for confidential data.
-
-    Returns
-    -------
-    Path
 
     Raises
     ------

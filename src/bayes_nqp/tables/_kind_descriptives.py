@@ -33,13 +33,8 @@ def descriptives(panel: Panel, ask: Ask) -> Table:
 
     Parameters
     ----------
-    panel : Panel
     ask : Ask
         ``by`` names a stratum factor, or "treated".
-
-    Returns
-    -------
-    Table
     """
     translate = ask.translate
     groups = _groups(panel, ask)

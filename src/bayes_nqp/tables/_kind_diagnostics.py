@@ -31,14 +31,8 @@ def diagnostics(results: Sequence[CheckResult], ask: Ask, gate: str | None = Non
 
     Parameters
     ----------
-    results : sequence of CheckResult
-    ask : Ask
     gate : str, optional
         The convergence gate of the fit that was asked.
-
-    Returns
-    -------
-    Table
     """
     translate, order = ask.translate, list(_TONES)
     ranked = sorted(results, key=lambda one: order.index(one.verdict))

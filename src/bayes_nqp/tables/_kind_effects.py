@@ -36,17 +36,7 @@ def groups_of(effects: xr.Dataset, ask: Ask) -> dict[str, str]:
 
 
 def effects_table(source: object, ask: Ask) -> Table:
-    """Tabulate the average effect overall, by group, and the contrasts.
-
-    Parameters
-    ----------
-    source : Fit or Dataset
-    ask : Ask
-
-    Returns
-    -------
-    Table
-    """
+    """Tabulate the average effect overall, by group, and the contrasts."""
     translate, effects = ask.translate, effects_of(source)
     names = groups_of(effects, ask)
     overall = att(effects, weights=ask.weights)

@@ -39,17 +39,7 @@ _NOTE_LEADS = Message(
 
 
 def event_study(source: object, ask: Ask) -> Table:
-    """Tabulate the average effect at every event time.
-
-    Parameters
-    ----------
-    source : Fit or Dataset
-    ask : Ask
-
-    Returns
-    -------
-    Table
-    """
+    """Tabulate the average effect at every event time."""
     translate, effects = ask.translate, effects_of(source)
     names = {new: old for new, old in names_of(ask.by).items() if old != v.EVENT_TIME}
     draws = by_event_time(effects, names, ask.weights)

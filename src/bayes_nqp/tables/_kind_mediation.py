@@ -38,11 +38,6 @@ def mediation(source: object, ask: Ask) -> Table:
     ----------
     source : Fit or Dataset
         Of a ``Mediation``.
-    ask : Ask
-
-    Returns
-    -------
-    Table
     """
     translate, effects = ask.translate, effects_of(source)
     how = (ask.prob, ask.interval, ask.weights)

@@ -66,11 +66,6 @@ def robustness(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
     ----------
     fits : sequence of (str, Fit or Dataset)
         With the heading of their column.
-    ask : Ask
-
-    Returns
-    -------
-    Table
     """
     translate, sources = ask.translate, [one for _, one in fits]
     found = [_estimates(one, ask) for one in sources]
@@ -172,17 +167,7 @@ def _named(source: object, part: str, ask: Ask) -> str:
 
 
 def specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
-    """Tabulate what checks that compare specifications found, a row each.
-
-    Parameters
-    ----------
-    results : sequence of CheckResult
-    ask : Ask
-
-    Returns
-    -------
-    Table
-    """
+    """Tabulate what checks that compare specifications found, a row each."""
     translate = ask.translate
     numbers = specification_table(results, ask.prob, ask.interval)
     write = Writer(translate, decimals_for(numbers["sd"].tolist(), ask.digits))

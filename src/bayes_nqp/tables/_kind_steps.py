@@ -27,11 +27,6 @@ def steps(fit: object, ask: Ask) -> Table:
     ----------
     fit : Fit
         Of a ``Mediation``.
-    ask : Ask
-
-    Returns
-    -------
-    Table
     """
     translate, names = ask.translate, list(names_of(ask.by))
     numbers = three_step(fit, ask.by, ask.prob, ask.interval)

@@ -64,7 +64,6 @@ class Cell:
     ----------
     values : tuple of float, int, str or None
         The parts, unrounded; none for an empty cell.
-    form : Form
     decimals : int, default 3
         Of numbers.
     tone : {"", "good", "doubt", "bad", "faint"}, default ""
@@ -118,8 +117,6 @@ class Row:
 
     Parameters
     ----------
-    label : str
-    cells : tuple of Cell, default ()
     rule : bool, default False
         Whether a line is drawn above it.
     """
@@ -143,16 +140,12 @@ class Table:
     ----------
     kind : str
         What it tabulates.
-    title : str
     stub : str
         Heading of the column of labels.
-    columns : tuple of Column
-    rows : tuple of Row
     notes : tuple of str
         Sentences beneath.
     stamps : tuple of str
         What failed; they stand in the table itself, above the numbers.
-    language : str
     facts : mapping of str to str, optional
         What else is known, such as the gate's verdict and the interval.
     """
@@ -212,10 +205,6 @@ class Table:
         ----------
         path : str or Path, optional
             A file to write as well.
-
-        Returns
-        -------
-        str
         """
         from bayes_nqp.tables._as_markdown import as_markdown
 
@@ -253,10 +242,6 @@ class Table:
             For ``\ref``.
         standalone : bool, default False
             A whole document, for xelatex.
-
-        Returns
-        -------
-        str
         """
         from bayes_nqp.tables._as_latex import as_document, as_latex
 
@@ -270,10 +255,6 @@ class Table:
         ----------
         path : str or Path
             An existing file is replaced.
-
-        Returns
-        -------
-        Path
 
         Raises
         ------
@@ -291,10 +272,6 @@ class Table:
         ----------
         path : str or Path
             An existing file is replaced.
-
-        Returns
-        -------
-        Path
         """
         from bayes_nqp.tables._as_excel import write_excel
 
@@ -302,10 +279,6 @@ class Table:
 
     def to_maketables(self) -> object:
         """Give the table to maketables, which also renders Typst and Great Tables.
-
-        Returns
-        -------
-        maketables.MTable
 
         Raises
         ------
@@ -336,8 +309,6 @@ def written(value: Value, kind: Kind, decimals: int) -> str:
 
     Parameters
     ----------
-    value : float, int, str or None
-    kind : {"number", "chance", "count", "text"}
     decimals : int
         Of a number.
 

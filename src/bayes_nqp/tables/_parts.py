@@ -58,8 +58,6 @@ class Writer:
 
     Parameters
     ----------
-    translate : Translator
-    decimals : int
     spread : {"interval", "sd"}
         What stands beneath an estimate where both share a cell.
     """

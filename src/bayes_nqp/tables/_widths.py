@@ -24,30 +24,12 @@ _MOST, _BESIDE_WORDS = 0.42, 0.32
 
 
 def size_of(text: str) -> int:
-    """Measure a text in Latin characters; a Chinese one takes two.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    int
-    """
+    """Measure a text in Latin characters; a Chinese one takes two."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def slanted(text: str) -> bool:
-    """Tell whether a heading is set in italics: Chinese has none.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether a heading is set in italics: Chinese has none."""
     return size_of(text) == len(text)
 
 
@@ -56,13 +38,8 @@ def fits(table: Table, room: float) -> bool:
 
     Parameters
     ----------
-    table : Table
     room : float
         Width of the page's text, points.
-
-    Returns
-    -------
-    bool
     """
     return sum(_needed(table, 9.0, _EM, room)) <= room
 
@@ -72,7 +49,6 @@ def widths_of(table: Table, room: float) -> tuple[float, list[float]]:
 
     Parameters
     ----------
-    table : Table
     room : float
         Width of the page's text, points.
 

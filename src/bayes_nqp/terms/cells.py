@@ -72,10 +72,6 @@ def cell_parts(
         The factors by which effects vary.
     priors : Priors
         Scales, in multiples of ``s``.
-
-    Returns
-    -------
-    list of GlobalPart or LocalPart
     """
     parts: list[GlobalPart | LocalPart] = []
     leads = np.flatnonzero(cells.lead)

@@ -39,17 +39,7 @@ class ExposureSlots:
     size: float
 
     def loadings(self, table: CellTable, cells: Array) -> Array:
-        """Carry loadings on cells over to the columns of their stratum and period.
-
-        Parameters
-        ----------
-        table : CellTable
-        cells : ndarray (cell, coefficient)
-
-        Returns
-        -------
-        ndarray (stratum × column, coefficient)
-        """
+        """Carry loadings on cells over to the columns of their stratum and period."""
         out = np.zeros((self.strata * self.columns, cells.shape[1]))
         out[table.stratum * self.columns + self.start + table.time] = cells
         return out
@@ -74,12 +64,10 @@ def exposure_parts(
     ----------
     table : CellTable
         Every stratum with exposed rows in every period, all of event time 0.
-    pooling : Complete, Partial or Separate
     strata : tuple of str
         The factors by which slopes vary.
     priors : Priors
         Scales, in multiples of ``s`` for an exposure of unit spread.
-    slots : ExposureSlots
     by_time : bool
         Whether slopes differ by period.
     periods : sequence of str

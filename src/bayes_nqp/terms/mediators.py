@@ -88,7 +88,6 @@ def mediator_parts(
 
     Parameters
     ----------
-    slopes : sequence of Slope
     start : int
         Varying columns that come before theirs.
     pooling : Complete, Partial or Separate
@@ -101,10 +100,6 @@ def mediator_parts(
         Level of every factor in each stratum.
     priors : Priors
         Scales, in multiples of ``s`` for a column of unit spread.
-
-    Returns
-    -------
-    list of SlopePart
     """
     width, parts = start + len(slopes), []
     for k, slope in enumerate(slopes):

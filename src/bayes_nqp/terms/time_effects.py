@@ -68,10 +68,6 @@ def time_parts(
         Whether each level belongs to one block only.
     priors : Priors
         Scales, in multiples of ``s``.
-
-    Returns
-    -------
-    list of GlobalPart or LocalPart
     """
     table = n_levels * n_periods
     if pooled:

@@ -23,10 +23,6 @@ def axis_of(rho: npt.ArrayLike | None) -> xr.DataArray:
     rho : array of float or None
         From −.6 to .6 where it is None.
 
-    Returns
-    -------
-    DataArray
-
     Raises
     ------
     StudyError

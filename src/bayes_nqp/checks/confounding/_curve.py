@@ -129,11 +129,8 @@ def curves(study: Study, groups: Groups, axis: xr.DataArray, prior: RhoPrior | N
 
     Parameters
     ----------
-    study : Study
-    groups : Groups
     axis : DataArray
         Correlations.
-    prior : NormalRho or UniformRho or None
 
     Returns
     -------

@@ -31,17 +31,7 @@ class FlatDeviations(Mediation):
     __slots__ = ()
 
     def plan(self, panel: Panel, *, scale: float | None = None) -> Plan:
-        """State the model of a panel.
-
-        Parameters
-        ----------
-        panel : Panel
-        scale : float, optional, outcome units
-
-        Returns
-        -------
-        Plan
-        """
+        """State the model of a panel."""
         plan = Mediation.plan(self, panel, scale=scale)
         outcome, *mediators = plan.equations
         problem = replace(outcome.problem, member_scale=Scale("deviation", WIDE, estimated=False))
@@ -50,16 +40,7 @@ class FlatDeviations(Mediation):
 
 
 def flat(design: Mediation) -> FlatDeviations:
-    """Free the direct effect of each treated unit.
-
-    Parameters
-    ----------
-    design : Mediation
-
-    Returns
-    -------
-    FlatDeviations
-    """
+    """Free the direct effect of each treated unit."""
     own = design.design
     own = own.replace(effect=replace(own.effect, varying=v.UNIT))
     return FlatDeviations(

@@ -39,15 +39,7 @@ _SWEEPS = 500
 
 @dataclass(frozen=True, eq=False)
 class Pattern:
-    """Units of one stratum that were observed, and treated, in the same periods.
-
-    Parameters
-    ----------
-    stratum : int
-    times : ndarray of int (m,)
-    treated : ndarray of bool (m,)
-    units : int
-    """
+    """Units of one stratum that were observed, and treated, in the same periods."""
 
     stratum: int
     times: Index
@@ -63,7 +55,6 @@ class Bias:
 
     Parameters
     ----------
-    slope : ndarray (draw, stratum, mediator), outcome units per unit of the mediator
     curvature : ndarray (draw)
         ``g² m``: how much of the outcome's innovations the confounded mediator takes along.
     """
@@ -73,17 +64,7 @@ class Bias:
 
 
 def patterns_of(problem: Problem, stratum: Index) -> list[Pattern]:
-    """Sum up the units of an equation by what absorbing leaves of them.
-
-    Parameters
-    ----------
-    problem : Problem
-    stratum : ndarray of int (unit)
-
-    Returns
-    -------
-    list of Pattern
-    """
+    """Sum up the units of an equation by what absorbing leaves of them."""
     units: dict[tuple[int, bytes, bytes], int] = {}
     kept: dict[tuple[int, bytes, bytes], Pattern] = {}
     for one, marks in zip(problem.classes, problem.class_treated, strict=True):
@@ -97,12 +78,6 @@ def patterns_of(problem: Problem, stratum: Index) -> list[Pattern]:
 
 def absorbed(times: Index, treated: npt.NDArray[np.bool_], phi: Array) -> tuple[Array, int]:
     """Precision of AR(1) errors with unit innovations, unit and treatment effects taken out.
-
-    Parameters
-    ----------
-    times : ndarray of int (m,)
-    treated : ndarray of bool (m,)
-    phi : ndarray (k,)
 
     Returns
     -------
@@ -169,24 +144,16 @@ def bias_of(
 
     Parameters
     ----------
-    patterns : sequence of Pattern
     confounded : int
         Number of the mediator.
     phi_outcome : ndarray (draw)
         Autoregressive coefficients; zero for independent errors.
-    phi_mediators : ndarray (draw, mediator)
     sigma_outcome : ndarray (draw), outcome units
         Of innovations, given mediators.
-    sigma_mediators : ndarray (draw, mediator), mediators' units
     correlation : ndarray (mediator, mediator)
         Of mediators' innovations.
-    strata : int
     common : bool, default False
         Whether one slope serves all strata.
-
-    Returns
-    -------
-    Bias
     """
     sums, free = _lag_sums(patterns, strata, phi_outcome)
     if common:
@@ -258,15 +225,10 @@ def correlation_of(
     ----------
     rows : Rows
         Of the outcome's equation, whose last columns are the mediators.
-    treated : ndarray of bool (row)
     patterns : sequence of Pattern
         Of the same rows.
     phi : ndarray (mediator)
         Autoregressive coefficients.
-
-    Returns
-    -------
-    ndarray (mediator, mediator)
     """
     mediators, middle = phi.size, phi.mean(keepdims=True)
     if mediators == 1:

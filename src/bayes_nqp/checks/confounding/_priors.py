@@ -46,17 +46,7 @@ class NormalRho:
             raise StudyError(f"'sd' is {self.sd!r}", hint="a positive number, such as 0.2")
 
     def draw(self, number: int, rng: np.random.Generator) -> Array:
-        """Draw correlations.
-
-        Parameters
-        ----------
-        number : int
-        rng : Generator
-
-        Returns
-        -------
-        ndarray (draw)
-        """
+        """Draw correlations."""
         from scipy.stats import truncnorm
 
         edge = _LIMIT / self.sd
@@ -67,10 +57,6 @@ class NormalRho:
 @dataclass(frozen=True, slots=True)
 class UniformRho:
     """Every correlation between two limits is as likely as any other.
-
-    Parameters
-    ----------
-    low, high : float, default −0.3, 0.3
 
     Raises
     ------
@@ -95,17 +81,7 @@ class UniformRho:
             )
 
     def draw(self, number: int, rng: np.random.Generator) -> Array:
-        """Draw correlations.
-
-        Parameters
-        ----------
-        number : int
-        rng : Generator
-
-        Returns
-        -------
-        ndarray (draw)
-        """
+        """Draw correlations."""
         return rng.uniform(self.low, self.high, number)
 
 

@@ -41,9 +41,6 @@ class Groups:
     ----------
     paths : tuple of str
         The mediators, all of them together if there are several, and "direct".
-    value : ndarray (draw, path, group), outcome units
-    pull : ndarray (draw, confounded, path, group), outcome units
-    curvature : ndarray (draw, confounded)
     average : Average
         With the groups' labels.
     """
@@ -61,7 +58,6 @@ class Study:
 
     Parameters
     ----------
-    fit : Fit
     names : tuple of str
         Of mediators.
     effect : ndarray (draw, mediator, cell), mediators' units
@@ -85,10 +81,6 @@ class Study:
         ----------
         by, weights, balanced
             As in `att`; not by unit.
-
-        Returns
-        -------
-        Groups
 
         Raises
         ------
@@ -146,10 +138,6 @@ def study_of(fit: Fit) -> Study:
     ----------
     fit : Fit
         Of a `Mediation`; keeps the refit.
-
-    Returns
-    -------
-    Study
 
     Raises
     ------

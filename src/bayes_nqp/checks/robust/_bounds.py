@@ -61,16 +61,11 @@ def parts_of(
 
     Parameters
     ----------
-    first : Process
     second : Process, optional
         Is taken off.
     kind : {"difference", "own"}
         Of a contrast. "difference": as far as both reach equally far, the difference of the two
         processes counts; for what one reaches beyond the other, its own. "own": each its own.
-
-    Returns
-    -------
-    list of Part
     """
     if second is None:
         return [Part(first.steps, first.reach)]
@@ -94,13 +89,8 @@ def spread_of(parts: list[Part], number: int) -> Array:
 
     Parameters
     ----------
-    parts : list of Part
     number : int
         Of draws.
-
-    Returns
-    -------
-    ndarray (draw), outcome units
     """
     spread = np.zeros(number)
     for part in parts:
@@ -115,7 +105,6 @@ def relative_magnitudes(effect: Array, parts: list[Part]) -> Sets:
     ----------
     effect : ndarray (draw), outcome units
         Under parallel trends.
-    parts : list of Part
 
     Returns
     -------
@@ -141,7 +130,6 @@ def smoothness(
 
     Parameters
     ----------
-    first : Process
     second : Process or None
         Is taken off.
     kind : {"difference", "own"}
@@ -204,10 +192,8 @@ def region(sets: Sets, limit: float, prob: float) -> tuple[float, float]:
 
     Parameters
     ----------
-    sets : callable
     limit : float
         M̄ or M.
-    prob : float
 
     Returns
     -------
@@ -229,8 +215,6 @@ def breakdown(sets: Sets, prob: float, start: float) -> float:
 
     Parameters
     ----------
-    sets : callable
-    prob : float
     start : float
         Where to look first; the search goes as far as it must.
 
@@ -256,19 +240,7 @@ def breakdown(sets: Sets, prob: float, start: float) -> float:
 
 
 def adjusted(effect: Array, parts: list[Part], prior: Prior, seed: int) -> Array:
-    """Draw the effect under a prior of the violations.
-
-    Parameters
-    ----------
-    effect : ndarray (draw), outcome units
-    parts : list of Part
-    prior : UniformSteps or NormalSteps
-    seed : int
-
-    Returns
-    -------
-    ndarray (draw), outcome units
-    """
+    """Draw the effect under a prior of the violations."""
     rng = np.random.default_rng([seed, 11])
     magnitudes = prior.magnitudes(effect.size, rng)
     for part in parts:

@@ -48,17 +48,12 @@ def groups_of(study: Study, by: By, event_time: EventTime, weights: Weights) -> 
 
     Parameters
     ----------
-    study : Study
     by : str, sequence of str, mapping, or None
         Stratum factors, "stratum", "cohort", "event_time".
     event_time : int, sequence of int, or None
         Which periods the estimand averages; all by default.
     weights : str or mapping of int to float
         As in ``att``; or a weight for each event time.
-
-    Returns
-    -------
-    Groups
 
     Raises
     ------
@@ -97,12 +92,6 @@ def contrasted(
 ) -> tuple[Groups, list[tuple[Process | None, Process | None]]]:
     """Pair the groups at one level with those at another.
 
-    Parameters
-    ----------
-    groups : Groups
-    pair : mapping of str to level
-    minus : level, or mapping of str to level
-
     Returns
     -------
     tuple of Groups, list of tuple of Process or None
@@ -138,17 +127,7 @@ def contrasted(
 
 
 def label_of(pair: Mapping[str, object], minus: object) -> str:
-    """Name a contrast.
-
-    Parameters
-    ----------
-    pair : mapping of str to level
-    minus : level, or mapping of str to level
-
-    Returns
-    -------
-    str
-    """
+    """Name a contrast."""
     sides = (pair, _other(pair, minus))
     return " − ".join(" × ".join(map(text, side.values())) for side in sides)
 

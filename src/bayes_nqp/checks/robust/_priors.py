@@ -50,17 +50,7 @@ class UniformSteps:
                 raise StudyError(f"'{name}' is {value!r}", hint="a number that is not negative")
 
     def magnitudes(self, number: int, rng: np.random.Generator) -> Array:
-        """Draw M̄.
-
-        Parameters
-        ----------
-        number : int
-        rng : Generator
-
-        Returns
-        -------
-        ndarray (draw)
-        """
+        """Draw M̄."""
         if self.magnitude is not None:
             return np.full(number, float(self.magnitude))
         return np.asarray(np.abs(self.scale * rng.standard_normal(number)))
@@ -74,26 +64,11 @@ class UniformSteps:
             Before adoption.
         magnitudes : ndarray (draw)
             From `magnitudes`: all processes share them.
-        rng : Generator
-
-        Returns
-        -------
-        ndarray (draw), outcome units
         """
         return np.asarray(magnitudes * np.abs(steps).max(axis=1))
 
     def noise(self, shape: tuple[int, int], rng: np.random.Generator) -> Array:
-        """Draw steps of width one.
-
-        Parameters
-        ----------
-        shape : tuple of int
-        rng : Generator
-
-        Returns
-        -------
-        ndarray (draw, step)
-        """
+        """Draw steps of width one."""
         return rng.uniform(-1.0, 1.0, shape)
 
 
@@ -113,17 +88,7 @@ class NormalSteps:
     """
 
     def magnitudes(self, number: int, rng: np.random.Generator) -> Array:
-        """Give ones: there is no M̄.
-
-        Parameters
-        ----------
-        number : int
-        rng : Generator
-
-        Returns
-        -------
-        ndarray (draw)
-        """
+        """Give ones: there is no M̄."""
         return np.ones(number)
 
     def scales(self, steps: Array, magnitudes: Array, rng: np.random.Generator) -> Array:
@@ -135,11 +100,6 @@ class NormalSteps:
             Before adoption.
         magnitudes : ndarray (draw)
             Not used.
-        rng : Generator
-
-        Returns
-        -------
-        ndarray (draw), outcome units
         """
         size = float(np.sqrt(np.mean(steps**2)))
         if size == 0:
@@ -157,17 +117,7 @@ class NormalSteps:
         return np.asarray(size * chosen * jitter)
 
     def noise(self, shape: tuple[int, int], rng: np.random.Generator) -> Array:
-        """Draw steps of width one.
-
-        Parameters
-        ----------
-        shape : tuple of int
-        rng : Generator
-
-        Returns
-        -------
-        ndarray (draw, step)
-        """
+        """Draw steps of width one."""
         return rng.standard_normal(shape)
 
 

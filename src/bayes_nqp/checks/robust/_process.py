@@ -23,12 +23,10 @@ class Cells:
 
     Parameters
     ----------
-    draws : ndarray (draw, cell), outcome units
     key : ndarray of str (cell)
         Stratum and cohort.
     step : ndarray of int (cell)
         Periods from the reference on, less one: the reference is −1, the first effect 0.
-    rows : ndarray (cell)
     """
 
     draws: Array
@@ -42,13 +40,8 @@ class Cells:
 
         Parameters
         ----------
-        effects : Dataset
         reference : int
             Event time from which all is measured.
-
-        Returns
-        -------
-        Cells
         """
         draws = effects[v.EFFECT].isel({v.PATH: 0}).transpose(*v.SAMPLE_DIMS, v.CELL).to_numpy()
         keys = [
@@ -62,16 +55,7 @@ class Cells:
         return cls(draws.reshape(-1, draws.shape[-1]), np.asarray(keys, dtype=str), step, rows)
 
     def only(self, kept: npt.NDArray[np.bool_]) -> Cells:
-        """Keep some cells.
-
-        Parameters
-        ----------
-        kept : ndarray of bool (cell)
-
-        Returns
-        -------
-        Cells
-        """
+        """Keep some cells."""
         return Cells(self.draws[:, kept], self.key[kept], self.step[kept], self.rows[kept])
 
 
@@ -122,10 +106,6 @@ def process_of(leads: Cells, effects: Cells, weight: Array) -> Process:
         Of this group.
     weight : ndarray (cell)
         Of the effects in the estimand.
-
-    Returns
-    -------
-    Process
     """
     at = {(k, int(e)): i for i, (k, e) in enumerate(zip(leads.key, leads.step, strict=True))}
     keys, first = sorted(set(leads.key.tolist())), int(min(leads.step, default=-1))

@@ -54,14 +54,6 @@ class Study:
 def study_of(source: object) -> Study:
     """Take leads and effects from a fit, by its lead fit, or from draws of an event study.
 
-    Parameters
-    ----------
-    source : Fit, DataArray (chain, draw, event_time) or Study
-
-    Returns
-    -------
-    Study
-
     Raises
     ------
     StudyError
@@ -111,8 +103,6 @@ def event_study_draws(
         Of the coefficients.
     event_time : array of int (event_time)
         Of the coefficients; without the reference, which is the last period before adoption.
-    draws : int, default 20000
-    seed : int, default 0
 
     Returns
     -------

@@ -23,17 +23,10 @@ def truncated_normal(
 
     Parameters
     ----------
-    mean : ndarray (coordinate)
-    covariance : ndarray (coordinate, coordinate)
     bound : float
         Of every coordinate's absolute value; at 0 all draws are 0.
     number : int
         Of draws.
-    rng : Generator
-
-    Returns
-    -------
-    ndarray (draw, coordinate)
 
     References
     ----------

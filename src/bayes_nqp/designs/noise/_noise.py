@@ -39,10 +39,6 @@ class Noise(ABC):
             Length of the time grid.
         priors : Priors
             Those of the design.
-
-        Returns
-        -------
-        tuple of Parameter
         """
 
     @abstractmethod
@@ -55,24 +51,10 @@ class Noise(ABC):
             T, length of the time grid.
         values : ndarray (B, k)
             Parameters at B points, on their own scales.
-
-        Returns
-        -------
-        ndarray (B, T, T)
         """
 
     def independent(self, n_periods: int, priors: Priors) -> bool:
-        """Tell whether rows are independent and alike, with nothing to estimate but ``sigma``.
-
-        Parameters
-        ----------
-        n_periods : int
-        priors : Priors
-
-        Returns
-        -------
-        bool
-        """
+        """Tell whether rows are independent and alike, with nothing to estimate but ``sigma``."""
         if self.parameters(n_periods, priors):
             return False
         covariance = self.covariance(n_periods, np.zeros((1, 0)))[0]
@@ -81,19 +63,7 @@ class Noise(ABC):
     def draw(
         self, generator: np.random.Generator, n_periods: int, values: Array, n_units: int
     ) -> Array:
-        """Draw errors of several units at every point, at unit innovation variance.
-
-        Parameters
-        ----------
-        generator : Generator
-        n_periods : int
-        values : ndarray (B, k)
-        n_units : int
-
-        Returns
-        -------
-        ndarray (B, n_units, n_periods)
-        """
+        """Draw errors of several units at every point, at unit innovation variance."""
         lower = np.linalg.cholesky(self.covariance(n_periods, values))
         normal = generator.standard_normal((len(values), n_units, n_periods))
         return np.asarray(normal @ lower.swapaxes(-1, -2))
@@ -108,10 +78,6 @@ class Noise(ABC):
         values : sequence of ndarray (..., 1) or scalar tensor
             Parameters besides ``sigma``, on their own scales. Formulas keep to operators, which
             arrays and tensors share.
-
-        Returns
-        -------
-        Steps or None
         """
         return None
 
@@ -120,7 +86,6 @@ class Noise(ABC):
 
         Parameters
         ----------
-        n_periods : int
         values : sequence of scalar tensor
             Parameters besides ``sigma``, on their own scales.
 

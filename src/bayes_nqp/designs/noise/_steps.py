@@ -18,10 +18,8 @@ class Steps:
 
     Parameters
     ----------
-    spread : float, ndarray or tensor (..., row)
     carry : ndarray or tensor (..., row), optional
         0 in a unit's first row; None where no row follows from another.
-    white : ndarray or tensor (...), optional
     """
 
     spread: Any

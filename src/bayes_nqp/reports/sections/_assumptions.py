@@ -50,16 +50,7 @@ _ASSUME: Final = {
 
 
 def assumptions(context: Context) -> Iterator[Block]:
-    """List what the answer rests on and the data cannot contradict.
-
-    Parameters
-    ----------
-    context : Context
-
-    Yields
-    ------
-    Block
-    """
+    """List what the answer rests on and the data cannot contradict."""
     translate = context.translate
     yield Heading(translate("What no check can settle"))
     yield Paragraph(

@@ -19,16 +19,7 @@ __all__ = ["channels"]
 
 
 def channels(context: Context) -> Iterator[Block | Sketch]:
-    """Take the effect apart into direct and indirect ones.
-
-    Parameters
-    ----------
-    context : Context
-
-    Yields
-    ------
-    Block or Sketch
-    """
+    """Take the effect apart into direct and indirect ones."""
     if not context.channels:
         return
     translate = context.translate

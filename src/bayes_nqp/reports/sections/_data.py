@@ -19,16 +19,7 @@ __all__ = ["data"]
 
 
 def data(context: Context) -> Iterator[Block | Sketch]:
-    """Describe the panel, adoption and support.
-
-    Parameters
-    ----------
-    context : Context
-
-    Yields
-    ------
-    Block or Sketch
-    """
+    """Describe the panel, adoption and support."""
     translate, panel = context.translate, context.panel
     yield Heading(translate("Question, data and support"))
     if context.question:

@@ -23,16 +23,7 @@ __all__ = ["event_study"]
 
 
 def event_study(context: Context) -> Iterator[Block | Sketch]:
-    """Give effects by event time, overall and by group.
-
-    Parameters
-    ----------
-    context : Context
-
-    Yields
-    ------
-    Block or Sketch
-    """
+    """Give effects by event time, overall and by group."""
     if not context.staggered:
         return
     translate = context.translate

@@ -24,16 +24,7 @@ __all__ = ["evidence"]
 
 
 def evidence(context: Context) -> Iterator[Block | Sketch]:
-    """List the checks, then take them one by one.
-
-    Parameters
-    ----------
-    context : Context
-
-    Yields
-    ------
-    Block or Sketch
-    """
+    """List the checks, then take them one by one."""
     from bayes_nqp.plots import DRAWERS
 
     if not context.checks:
@@ -99,10 +90,6 @@ def _named(one: CheckResult, context: Context) -> CheckResult:
 
 def frame_of(one: CheckResult) -> pd.DataFrame:
     """Give the evidence of a check as one table.
-
-    Parameters
-    ----------
-    one : CheckResult
 
     Returns
     -------

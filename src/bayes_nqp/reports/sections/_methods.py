@@ -86,16 +86,7 @@ _WORDS_LEADS = Message("Where the lead fit has a difference of the other sign, n
 
 
 def methods(context: Context) -> Iterator[Block]:
-    """State the model with its priors, how it was sampled, and what words mean.
-
-    Parameters
-    ----------
-    context : Context
-
-    Yields
-    ------
-    Block
-    """
+    """State the model with its priors, how it was sampled, and what words mean."""
     translate, fit = context.translate, context.fit
     yield Heading(translate("Methods"))
     yield Paragraph(_model(context))

@@ -18,16 +18,7 @@ __all__ = ["moderation"]
 
 
 def moderation(context: Context) -> Iterator[Block | Sketch]:
-    """Draw the effect along the design's moderator, and say how much it changes.
-
-    Parameters
-    ----------
-    context : Context
-
-    Yields
-    ------
-    Block or Sketch
-    """
+    """Draw the effect along the design's moderator, and say how much it changes."""
     translate, fit = context.translate, context.fit
     name = fit.design.facts.moderator
     if name is None or fit.panel is None:

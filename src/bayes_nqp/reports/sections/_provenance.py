@@ -28,16 +28,7 @@ _P_UNSEALED = Message(
 
 
 def provenance(context: Context) -> Iterator[Block]:
-    """List data, draws, design, versions and what was typed.
-
-    Parameters
-    ----------
-    context : Context
-
-    Yields
-    ------
-    Block
-    """
+    """List data, draws, design, versions and what was typed."""
     translate = context.translate
     yield Heading(translate("Provenance"))
     rows = tuple(

@@ -30,16 +30,7 @@ _LEAGUE_SAYS = Message(
 
 
 def results(context: Context) -> Iterator[Block | Sketch]:
-    """Give effects overall and by group.
-
-    Parameters
-    ----------
-    context : Context
-
-    Yields
-    ------
-    Block or Sketch
-    """
+    """Give effects overall and by group."""
     translate, factors, grounds = context.translate, list(context.factors), Grounds(context)
     yield Heading(translate("Effects"))
     for factor in factors:

@@ -23,16 +23,7 @@ _LEVELS = 4
 
 
 def short(context: Context) -> Iterator[Block]:
-    """Say what the policy did, for whom, and through what.
-
-    Parameters
-    ----------
-    context : Context
-
-    Yields
-    ------
-    Block
-    """
+    """Say what the policy did, for whom, and through what."""
     language, unit, prob = context.language, context.unit, context.prob
     yield Heading(context.translate("In short"))
     whole = posterior_of(att(context.effects, weights=context.weights), prob)

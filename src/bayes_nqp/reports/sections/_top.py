@@ -13,16 +13,7 @@ __all__ = ["top"]
 
 
 def top(context: Context) -> Iterator[Block]:
-    """Show what must be known, the gate if it failed, and every check that fails or is in doubt.
-
-    Parameters
-    ----------
-    context : Context
-
-    Yields
-    ------
-    Block
-    """
+    """Show what must be known, the gate if it failed, and every check that fails or is in doubt."""
     translate = context.translate
     if context.notice:
         yield Alarm(translate("To know first"), (context.notice,), "note")
