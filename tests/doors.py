@@ -82,7 +82,6 @@ HOMES = {
     "ROWS": "bayes_nqp.checks._needs",
     "Finding": "bayes_nqp.checks._result",
     "HOLDS": "bayes_nqp.checks._result",
-    "REGISTERED": "bayes_nqp.checks._result",
     "asks": "bayes_nqp.checks._result",
     "REASONS": "bayes_nqp.designs._support",
     "FOREIGN": "bayes_nqp.doors._foreign",

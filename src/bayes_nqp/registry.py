@@ -1,14 +1,78 @@
-"""Values that files and studies can hold, registered where they are defined."""
+"""What is registered where it stands: values that files hold, and the plug-ins of a room."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from types import MappingProxyType
 
-__all__ = ["family_of", "register", "registered"]
+__all__ = ["Plugins", "family_of", "register", "registered"]
 
 _KINDS: dict[str, type] = {}
 _FAMILIES: dict[str, str] = {}
+
+
+class Plugins[T](Mapping[str, T]):
+    """The plug-ins of a room by name, in the order of their places.
+
+    A plug-in is a file that registers itself. Those of the room are found by its modules, once
+    something is looked up; others, as in a notebook, whenever they register.
+
+    Parameters
+    ----------
+    room : str
+        The package whose modules are the plug-ins' files.
+    prefix : str, default "_"
+        How the modules' names begin, where other files stand beside them.
+    """
+
+    def __init__(self, room: str, prefix: str = "_") -> None:
+        self._room, self._prefix = room, prefix
+        self._places: dict[str, tuple[float, T]] = {}
+        self._searched = False
+
+    def add(self, name: str, plugin: T, place: float = 1000.0) -> T:
+        """Register a plug-in; one of the same name takes the place of an earlier one.
+
+        Parameters
+        ----------
+        name : str
+            By which it is looked up.
+        plugin : object
+            What is found there.
+        place : float, default 1000
+            Where it stands among the others, from low to high.
+        """
+        self._places[name] = (place, plugin)
+        return plugin
+
+    def __getitem__(self, name: str) -> T:
+        self._search()
+        return self._places[name][1]
+
+    def __delitem__(self, name: str) -> None:
+        del self._places[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self._search()
+        return iter(sorted(self._places, key=lambda name: (self._places[name][0], name)))
+
+    def __len__(self) -> int:
+        self._search()
+        return len(self._places)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+    def _search(self) -> None:
+        """Import the modules of the room, so that its plug-ins register."""
+        if self._searched:
+            return
+        self._searched = True
+        for module in pkgutil.iter_modules(import_module(self._room).__path__):
+            if module.name.startswith(self._prefix):
+                import_module(f"{self._room}.{module.name}")
 
 
 def register[T](family: str) -> Callable[[type[T]], type[T]]:

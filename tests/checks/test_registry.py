@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from doors import ADOPTION, DOSE, HOLDS, REGISTERED, ROWS, Finding, asks
+from doors import ADOPTION, DOSE, HOLDS, ROWS, Finding, asks
 
 import bayes_nqp as nqp
 from bayes_nqp.checks import CHECKS, check
@@ -31,7 +31,7 @@ def toy() -> Iterator[str]:
         return Finding(HOLDS, Message("{:.1f} units a period", ratio), Message("There are."))
 
     yield "wide_enough"
-    del REGISTERED["wide_enough"]
+    del CHECKS["wide_enough"]
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,7 @@ import pandas as pd
 
 from bayes_nqp.checks._listed import CheckTable
 from bayes_nqp.checks._refit import single, total_fit
-from bayes_nqp.checks._registry import CHECKS
-from bayes_nqp.checks._result import Check, CheckResult, Verdict
+from bayes_nqp.checks._result import CHECKS, Check, CheckResult, Verdict
 from bayes_nqp.designs import Design
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest, one_of

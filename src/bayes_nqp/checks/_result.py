@@ -19,6 +19,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import IdentificationError, StudyError, nearest
 from bayes_nqp.language import NOTHING, Message, Translator, message, separated
 from bayes_nqp.markup import html
+from bayes_nqp.registry import Plugins
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Design
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
 __all__ = [
+    "CHECKS",
     "DOUBT",
     "FAILS",
     "HOLDS",
@@ -277,8 +279,8 @@ def _unidentified(error: IdentificationError) -> Message:
     return Message("Its fit cannot be made: {} ({}).", reason(error), place)
 
 
-REGISTERED: Final[dict[str, Check]] = {}
-"""Checks by name, as they were registered."""
+CHECKS: Final = Plugins[Check]("bayes_nqp.checks")
+"""Every check by name, in the order of reports."""
 
 
 def asks(
@@ -316,7 +318,7 @@ def asks(
     def decorate(find: Callable[..., Finding]) -> Check:
         name = find.__name__
         short = Message(title or name, context="check")
-        REGISTERED[name] = Check(name, message(question), find, short, of, place, needs, suits)
-        return REGISTERED[name]
+        made = Check(name, message(question), find, short, of, place, needs, suits)
+        return CHECKS.add(name, made, place)
 
     return decorate
