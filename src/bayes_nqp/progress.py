@@ -19,7 +19,7 @@ _PAUSE = 0.2
 _LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
-def say(what: str, done: int, total: int) -> None:
+def say(work: str, done: int, total: int) -> None:
     """Tell whoever listens how far some work is.
 
     Parameters
@@ -31,7 +31,7 @@ def say(what: str, done: int, total: int) -> None:
     """
     listener = _LISTENER.get()
     if listener is not None:
-        listener(what, done, total)
+        listener(work, done, total)
 
 
 @contextmanager
@@ -102,12 +102,12 @@ def _notebook_bar() -> Iterator[None]:
     handle: Any = display(_page(""), raw=True, display_id=True)  # type: ignore[no-untyped-call]
     began = last = time.monotonic()
 
-    def show(what: str, done: int, total: int) -> None:
+    def show(work: str, done: int, total: int) -> None:
         nonlocal last
         now = time.monotonic()
         if now - last >= _PAUSE:
             last = now
-            handle.update(_page(_drawn(what, done, total, now - began)), raw=True)
+            handle.update(_page(_drawn(work, done, total, now - began)), raw=True)
 
     try:
         with listening(show):
@@ -120,8 +120,8 @@ def _page(text: str) -> dict[str, str]:
     return {"text/html": text, "text/plain": ""}
 
 
-def _drawn(what: str, done: int, total: int, seconds: float) -> str:
+def _drawn(work: str, done: int, total: int, seconds: float) -> str:
     return (
-        f"<small>{html.escape(what)} <progress value='{done}' max='{max(total, 1)}'></progress> "
+        f"<small>{html.escape(work)} <progress value='{done}' max='{max(total, 1)}'></progress> "
         f"{done}/{total}, {seconds:.0f} s</small>"
     )

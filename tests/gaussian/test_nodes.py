@@ -24,16 +24,16 @@ def both(name: str) -> tuple[GaussianProblem, GaussianProblem]:
 @pytest.mark.parametrize("name", DESIGNS)
 def test_the_density_is_that_without_nodes(name: str) -> None:
     direct, nodes = both(name)
-    assert direct.nodes is None
+    assert not direct.on_nodes
     points = 2.0 * np.random.default_rng(0).standard_normal((200, len(direct.space)))
     assert density(nodes, points) == pytest.approx(density(direct, points), rel=1e-10)
 
 
 def test_some_designs_have_nodes_and_others_none() -> None:
-    assert both("partial, cities, AR(1)")[1].nodes is not None
+    assert both("partial, cities, AR(1)")[1].on_nodes
     # Two parameters; deviations of single units; none.
     for name in ("partial, cities, AR(1) + noise", "partial, units, AR(1)", "partial, none, iid"):
-        assert both(name)[1].nodes is None
+        assert not both(name)[1].on_nodes
 
 
 @pytest.mark.parametrize("name", NAMES[:1])

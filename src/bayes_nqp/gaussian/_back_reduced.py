@@ -6,7 +6,7 @@ import numpy as np
 
 from bayes_nqp.gaussian._back import in_blocks, product
 from bayes_nqp.gaussian._small import back_solve
-from bayes_nqp.gaussian.problem import LinearPart
+from bayes_nqp.gaussian.linear_part import LinearPart
 from bayes_nqp.gaussian.reduced import ReducedFactor
 from bayes_nqp.gaussian.types import Array
 

@@ -79,6 +79,6 @@ def _in_place(n_draws: int, pieces: Iterable[tuple[Index, tuple[Array, ...]]]) -
     out: list[Array] = []
     for place, arrays in pieces:
         out = out or [np.empty((n_draws, *array.shape[1:])) for array in arrays]
-        for whole, part in zip(out, arrays, strict=True):
-            whole[place] = part
+        for target, part in zip(out, arrays, strict=True):
+            target[place] = part
     return tuple(out)

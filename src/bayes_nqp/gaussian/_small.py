@@ -9,9 +9,16 @@ import numpy as np
 from bayes_nqp.gaussian.types import Array, Index, Moments, Noise
 
 __all__ = [
-    "absorb", "back_solve", "half_solve", "innovation_root", "lower_places", "lower_triangles",
-    "observed_covariance", "padded", "whitener",
-]  # fmt: skip
+    "absorb",
+    "back_solve",
+    "half_solve",
+    "innovation_root",
+    "lower_places",
+    "lower_triangles",
+    "observed_covariance",
+    "padded",
+    "whitener",
+]
 
 _SOLVED_WHOLE = 16
 """Size up to which NumPy's general solver is the quickest for a stack of triangular matrices.
@@ -122,8 +129,8 @@ def half_solve(lower: Array, right: Array) -> Array:
         return _solved(lower, right)
     k = n // 2
     top = half_solve(lower[..., :k, :k], right[..., :k, :])
-    rest = right[..., k:, :] - lower[..., k:, :k] @ top
-    return np.concatenate([top, half_solve(lower[..., k:, k:], rest)], axis=-2)
+    remainder = right[..., k:, :] - lower[..., k:, :k] @ top
+    return np.concatenate([top, half_solve(lower[..., k:, k:], remainder)], axis=-2)
 
 
 def back_solve(lower: Array, right: Array) -> Array:
@@ -132,8 +139,8 @@ def back_solve(lower: Array, right: Array) -> Array:
         return _solved(lower.swapaxes(-1, -2), right)
     k = n // 2
     bottom = back_solve(lower[..., k:, k:], right[..., k:, :])
-    rest = right[..., :k, :] - lower[..., k:, :k].swapaxes(-1, -2) @ bottom
-    return np.concatenate([back_solve(lower[..., :k, :k], rest), bottom], axis=-2)
+    remainder = right[..., :k, :] - lower[..., k:, :k].swapaxes(-1, -2) @ bottom
+    return np.concatenate([back_solve(lower[..., :k, :k], remainder), bottom], axis=-2)
 
 
 def _solved(triangular: Array, right: Array) -> Array:

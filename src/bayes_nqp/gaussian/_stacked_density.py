@@ -25,9 +25,14 @@ from bayes_nqp.gaussian.types import Array, Moments
 from bayes_nqp.gaussian.unit_precision import small
 
 __all__ = [
-    "OwnNormal", "chunk_size", "own_covariance", "own_normal", "stacked_density",
-    "stacked_normal_equations", "treated_normal",
-]  # fmt: skip
+    "OwnNormal",
+    "chunk_size",
+    "own_covariance",
+    "own_normal",
+    "stacked_density",
+    "stacked_normal_equations",
+    "treated_normal",
+]
 
 _CHUNK_NUMBERS = 1_000_000
 """Numbers that the units of a batch may take: eight megabytes, or a single point."""
@@ -102,12 +107,12 @@ def stacked_normal_equations(stacked: Stacked, values: StackedValues) -> NormalE
     second = small(stacked.second, values.second)
     q_first = first.q / (values.first.sigma**2)[:, None, None, None]
     q_second = second.q / (values.second.sigma**2)[:, None, None, None]
-    own = own_normal(stacked, q_first, q_second)
-    covariance, determinant = own_covariance(values, own)
+    normal = own_normal(stacked, q_first, q_second)
+    covariance, determinant = own_covariance(values, normal)
     total = first.total + second.total - 0.5 * np.log(determinant).sum(axis=1)
     for problem, part in ((stacked.first, values.first), (stacked.second, values.second)):
         total = total - problem.n_free * np.log(part.sigma)
-    f = _of_groups(stacked, q_first, q_second) - _taken(stacked, own, covariance)
+    f = _of_groups(stacked, q_first, q_second) - _taken(stacked, normal, covariance)
     head = stacked.arrowhead
     flat = np.zeros((len(values), head.n_blocks * head.size**2))
     flat[:, head.stored] = (head.map2 @ f.reshape(len(values), -1).T).T
@@ -128,17 +133,17 @@ def _of_groups(stacked: Stacked, q_first: Array, q_second: Array) -> Array:
     return out
 
 
-def _taken(stacked: Stacked, own: OwnNormal, covariance: tuple[Array, Array, Array]) -> Array:
+def _taken(stacked: Stacked, normal: OwnNormal, covariance: tuple[Array, Array, Array]) -> Array:
     """``sum_i a_i' M_i a_i`` of every group's units (B, G, lower triangle) (10)."""
     aa, ab, bb = covariance
     bounds = stacked.units.groups
     groups, (first, second) = bounds.size - 1, stacked.places
-    n_points = len(own.effect)
+    n_points = len(normal.effect)
     effects = np.empty((n_points, groups, first.size, first.size))
     crosses = np.empty((n_points, groups, second.size, first.size))
     slopes = np.empty((n_points, groups, second.size, second.size))
     for g, (start, stop) in enumerate(pairwise(bounds)):
-        alpha, beta = own.effect[:, :, start:stop], own.slope[:, :, start:stop]
+        alpha, beta = normal.effect[:, :, start:stop], normal.slope[:, :, start:stop]
         turned = alpha.swapaxes(1, 2)
         effects[:, g] = (alpha * aa[:, None, start:stop]) @ turned
         crosses[:, g] = (beta * ab[:, None, start:stop]) @ turned
@@ -203,7 +208,7 @@ def treated_normal(
 
 
 def own_covariance(
-    values: StackedValues, own: OwnNormal
+    values: StackedValues, normal: OwnNormal
 ) -> tuple[tuple[Array, Array, Array], Array]:
     """Covariance ``M_i = (Omega^-1 + H_i)^-1`` of a unit's deviations given coefficients (10).
 
@@ -215,7 +220,7 @@ def own_covariance(
         Variance of the effect, covariance, variance of the slope; and ``|I + Omega H_i|``.
     """
     a, c, b, omega = (part[:, None] for part in values.omega)
-    h, k = own.effect_inner, own.slope_inner
+    h, k = normal.effect_inner, normal.slope_inner
     determinant = 1.0 + a * h + b * k + omega * h * k
     out = ((a + omega * k) / determinant, c / determinant, (b + omega * h) / determinant)
     return out, determinant

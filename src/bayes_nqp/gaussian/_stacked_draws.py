@@ -105,8 +105,8 @@ def _drawn(
         slots.append(product(problem.arrowhead.slot_loads, flat))
         fit = product(problem.arrowhead.group_loads, flat)
         fits.append(fit.reshape(n_points, -1, problem.moments.width, times))
-    own = _own(stacked, values, fits, stream, times)
-    return tuple(by_draw(part) for part in (*of_all, *of_blocks, *slots, own))
+    deviations = _own(stacked, values, fits, stream, times)
+    return tuple(by_draw(part) for part in (*of_all, *of_blocks, *slots, deviations))
 
 
 def _normals(stream: np.random.Generator | None, *shape: int) -> Array:
@@ -127,21 +127,21 @@ def _own(
     q_second = (
         small(stacked.second, values.second).q / (values.second.sigma**2)[:, None, None, None]
     )
-    own = own_normal(stacked, q_first, q_second)
-    (aa, ab, bb), _ = own_covariance(values, own)
+    normal = own_normal(stacked, q_first, q_second)
+    (aa, ab, bb), _ = own_covariance(values, normal)
     n_units = stacked.units.units.size
-    left_a = _left(stacked, own.effect, fits[0])
-    left_b = _left(stacked, own.slope, fits[1])
+    left_a = _left(stacked, normal.effect, fits[0])
+    left_b = _left(stacked, normal.slope, fits[1])
     # The lower root of M: what is left of the slope's variance is |M| over the effect's.
     root = np.sqrt(np.maximum(aa, 1e-300))
-    rest = np.sqrt(np.maximum(bb - (ab / root) ** 2, 0.0))
+    conditional = np.sqrt(np.maximum(bb - (ab / root) ** 2, 0.0))
     z = _normals(stream, 3, len(values), n_units, times)
     a = aa[..., None] * left_a + ab[..., None] * left_b + root[..., None] * z[0]
     b = (
         ab[..., None] * left_a
         + bb[..., None] * left_b
         + (ab / root)[..., None] * z[0]
-        + rest[..., None] * z[1]
+        + conditional[..., None] * z[1]
     )
     direct = _direct(stacked, values, fits[1], b, z[2])
     return np.stack([a, b, direct], axis=2)

@@ -19,10 +19,11 @@ from scipy.sparse import csr_array
 from bayes_nqp.gaussian._small import half_solve, lower_places, lower_triangles, whitener
 from bayes_nqp.gaussian.class_maps import class_types
 from bayes_nqp.gaussian.density import Factor
+from bayes_nqp.gaussian.equations import deviation_precision
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.statement import Problem
 from bayes_nqp.gaussian.types import Array, Arrowhead, Index, Values
-from bayes_nqp.gaussian.unit_precision import deviation_precision, innovations, small
+from bayes_nqp.gaussian.unit_precision import innovations, small
 
 __all__ = ["ErrorSums", "FixedErrorSums", "error_sums"]
 
@@ -57,7 +58,7 @@ class ErrorSums:
         return int(self.seen.size + self.slope_loads.shape[1])
 
     def right_side(
-        self, problem: GaussianProblem, values: Values, errors: Array, own: Array
+        self, problem: GaussianProblem, values: Values, errors: Array, white: Array
     ) -> tuple[Array, Array]:
         """``X'Q̃ e`` of coefficients (B, block n, times), and noise of deviations.
 
@@ -79,16 +80,16 @@ class ErrorSums:
         root = whitener(innovations(problem, values)[0], problem.nuisance)
         pattern = problem.moments.pattern[self.type_of]
         g = root[:, pattern].swapaxes(-1, -2) @ (rows * self.seen[:, :, None])
-        noise = own
-        if own.shape[1]:
-            g, noise = self._with_deviations(problem, values, g, own)
+        noise = white
+        if white.shape[1]:
+            g, noise = self._with_deviations(problem, values, g, white)
         right = _product(self.loads, g.reshape(n_points, -1, times))
         if self.n_columns:
             right = right + _product(self.slope_loads, self._slopes(problem, values, errors))
         return right, noise
 
     def _with_deviations(
-        self, problem: GaussianProblem, values: Values, g: Array, own: Array
+        self, problem: GaussianProblem, values: Values, g: Array, white: Array
     ) -> tuple[Array, Array]:
         """Take deviations of single units out of ``Q e``, these drawn along with e."""
         types = small(problem, values, flat_only=True)
@@ -97,7 +98,7 @@ class ErrorSums:
         d = d[..., 0][self.type_of]
         k = deviation_precision(values)[:, 0, 0, None]
         precision = (v * d).sum(axis=2) + k
-        total = np.sqrt(k)[:, :, None] * own + (d[:, :, None] * g).sum(axis=2)
+        total = np.sqrt(k)[:, :, None] * white + (d[:, :, None] * g).sum(axis=2)
         g = g - v[..., None] * (total / precision[..., None])[:, :, None]
         return g, total / np.sqrt(precision)[..., None]
 
@@ -137,7 +138,7 @@ class FixedErrorSums:
         return int(self.root.shape[0] * self.root.shape[1])
 
     def right_side(
-        self, problem: GaussianProblem, values: Values, errors: Array, own: Array
+        self, problem: GaussianProblem, values: Values, errors: Array, white: Array
     ) -> tuple[Array, Array]:
         """``X'Q̃ e`` of coefficients (B, block n, times); deviations there are none.
 
@@ -150,7 +151,7 @@ class FixedErrorSums:
         groups, width, _ = self.root.shape
         sums = np.zeros((n_points, groups, width + 1, times))
         sums[:, :, :-1] = self.root @ errors.reshape(n_points, groups, width, times)
-        return _product(self.loads, sums.reshape(n_points, -1, times)), own
+        return _product(self.loads, sums.reshape(n_points, -1, times)), white
 
 
 def error_sums(problem: Problem, head: Arrowhead) -> ErrorSums | FixedErrorSums:
@@ -239,7 +240,7 @@ def _within(
 
 
 def standardised(
-    problem: GaussianProblem, values: Values, factor: Factor, right: Array, own: Array
+    problem: GaussianProblem, values: Values, factor: Factor, right: Array, white: Array
 ) -> tuple[Array, Array]:
     """Standard normal noise of coefficients, ``z = L^-1 (X'Q̃ e + D^-1 z0)``.
 
@@ -255,11 +256,11 @@ def standardised(
     n_local, n_global = head.n_local, head.n_global
     blocks = right.reshape(n_points, head.n_blocks, head.size, times)
     prior = np.sqrt(problem.prior_precision(values, head.local_scale))[..., None]
-    drawn = own[:, n_global:].reshape(n_points, head.n_blocks, n_local, times)
+    drawn = white[:, n_global:].reshape(n_points, head.n_blocks, n_local, times)
     local = blocks[:, :, :n_local] + prior * drawn
     local = half_solve(factor.local[:, :, :n_local], local) if n_local else local
     prior = np.sqrt(problem.prior_precision(values, head.global_scale))[..., None]
-    shared = blocks[:, :, n_local : n_local + n_global].sum(axis=1) + prior * own[:, :n_global]
+    shared = blocks[:, :, n_local : n_local + n_global].sum(axis=1) + prior * white[:, :n_global]
     if n_local:
         cross = factor.local[:, :, n_local : n_local + n_global]
         shared = shared - (cross @ local).sum(axis=1)

@@ -13,17 +13,28 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
+from bayes_nqp.gaussian.equations import OwnerEquations
+from bayes_nqp.gaussian.linear_part import LinearPart
 from bayes_nqp.gaussian.nodes import noise_equations
-from bayes_nqp.gaussian.owners import OwnerEquations, taken_by_owners
-from bayes_nqp.gaussian.problem import GaussianProblem, LinearPart
+from bayes_nqp.gaussian.owners import taken_by_owners
+from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.reduced import ReducedFactor, factor_reduced
 from bayes_nqp.gaussian.types import Array, Values
 from bayes_nqp.machine import n_threads, one_thread
 
 __all__ = [
-    "Factor", "NormalEquations", "assembled", "batch_size", "density", "factorise", "in_chunks",
-    "log_likelihood", "normal_equations", "point_by_point", "solved",
-]  # fmt: skip
+    "Factor",
+    "NormalEquations",
+    "assembled",
+    "batch_size",
+    "density",
+    "factorise",
+    "in_chunks",
+    "log_likelihood",
+    "normal_equations",
+    "point_by_point",
+    "solved",
+]
 
 CHUNK = 32
 """Points of a batch, at most: fewer would wait for Python."""

@@ -12,10 +12,11 @@ from bayes_nqp.gaussian._distinct import draws_of_distinct
 from bayes_nqp.gaussian.correlated import ErrorSums, FixedErrorSums, standardised
 from bayes_nqp.gaussian.density import Factor, batch_size, factorise, normal_equations, solved
 from bayes_nqp.gaussian.deviations import conditionals
+from bayes_nqp.gaussian.equations import deviation_precision
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.reduced import ReducedFactor
 from bayes_nqp.gaussian.types import Array, Index, Owners, Values
-from bayes_nqp.gaussian.unit_precision import deviation_precision, small
+from bayes_nqp.gaussian.unit_precision import small
 
 __all__ = ["Coefficients", "SharedErrors", "draw", "number_count"]
 
@@ -108,16 +109,16 @@ def draw(
     """
 
     def piece(part: Array, stream: np.random.Generator | None, draws: Index) -> tuple[Array, ...]:
-        own = None
+        shared = None
         if errors is not None:
-            own = SharedErrors(errors.numbers[draws].swapaxes(1, 2), errors.sums)
+            shared = SharedErrors(errors.numbers[draws].swapaxes(1, 2), errors.sums)
         values = problem.values(part)
         factor: Factor | ReducedFactor
         if errors is None or errors.sums is None:
             _, factor = solved(problem, values)
         else:
             factor = factorise(problem, values, normal_equations(problem, values).matrix)
-        return _from_factor(problem, values, factor, stream, draws.shape[1], own)
+        return _from_factor(problem, values, factor, stream, draws.shape[1], shared)
 
     size = batch_size(problem)
     arrays = draws_of_distinct(piece, points, generator, size=lambda _: size, threads=threads)

@@ -61,9 +61,9 @@ def _joined(columns: Array, sets: list[Index]) -> list[Index]:
     out: list[Index] = []
     for at in sets:
         for k, other in enumerate(out):
-            both = np.concatenate([other, at])
-            if len(_kinds(columns[:, both])[0]) <= both.size + _SPARE:
-                out[k] = both
+            union = np.concatenate([other, at])
+            if len(_kinds(columns[:, union])[0]) <= union.size + _SPARE:
+                out[k] = union
                 break
         else:
             out.append(at)

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from bayes_nqp.gaussian.nodes import NoiseEquations
-from bayes_nqp.gaussian.owners import OwnerEquations
+from bayes_nqp.gaussian.equations import NoiseEquations, OwnerEquations
 from bayes_nqp.gaussian.statement import Problem
 from bayes_nqp.gaussian.types import Array, Index, Moments, Owners
 

@@ -84,8 +84,8 @@ def averages(
             np.subtract.at(onto.swapaxes(0, 1), owners.place, loads.swapaxes(0, 1))
         flat += product(head.group_loads.T, groups)
         flat = flat.reshape(len(values), head.n_blocks, head.size, r)
-        local, rest = flat[:, :, : head.n_local], flat[:, :, head.n_local :].sum(axis=1)
-        mean, variance = _of_coefficients(problem, values, local, rest[:, : head.n_global])
+        local, border = flat[:, :, : head.n_local], flat[:, :, head.n_local :].sum(axis=1)
+        mean, variance = _of_coefficients(problem, values, local, border[:, : head.n_global])
         return mean + constant, (variance + spread) * (values.sigma**2)[:, None]
 
     return _in_chunks(problem, points, part)

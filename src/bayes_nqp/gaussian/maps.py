@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bayes_nqp.gaussian.class_maps import class_types, moments_of_classes
+from bayes_nqp.gaussian.class_maps import ClassTypes, class_types, moments_of_classes
 from bayes_nqp.gaussian.fixed import fixed_equations, without_types
 from bayes_nqp.gaussian.layout import layout_of, slots_of_groups
 from bayes_nqp.gaussian.nodes import MANY_PATTERNS
@@ -15,6 +15,7 @@ from bayes_nqp.gaussian.pairs import MANY_PAIRS, paired
 from bayes_nqp.gaussian.problem import GaussianProblem, IsotropicDeviation
 from bayes_nqp.gaussian.reduced import MANY_LOCAL, NARROW, reduced
 from bayes_nqp.gaussian.statement import Problem
+from bayes_nqp.gaussian.types import Moments
 
 __all__ = ["gaussian_problem"]
 
@@ -39,12 +40,7 @@ def gaussian_problem(
         one; by default where patterns of observed periods are many.
     """
     types = class_types(problem)
-    moments = without_types(problem) if problem.absorbed else moments_of_classes(problem, types)
-    pairs = (problem.n_columns + 1) * (problem.n_columns + 2) // 2
-    if not problem.absorbed and (pairs >= MANY_PAIRS if dense_pairs is None else dense_pairs):
-        slopes = [(group.block, group.slopes) for group in problem.groups]
-        dense = paired(moments.map1, slopes, moments.width, moments.n_periods)
-        moments = replace(moments, map1=dense)
+    moments = _moments(problem, types, dense_pairs)
     scale = problem.member_scale
     deviation = None
     if scale is not None:
@@ -82,3 +78,16 @@ def gaussian_problem(
         fixed=fixed,
         on_nodes=by_class is None and len(problem.error_parameters) == 2 and nodes,
     )
+
+
+def _moments(problem: Problem, types: ClassTypes, dense_pairs: bool | None) -> Moments:
+    """Sums of classes; pairs of columns as dense products where these are quicker."""
+    if problem.absorbed:
+        return without_types(problem)
+    moments = moments_of_classes(problem, types)
+    pairs = (problem.n_columns + 1) * (problem.n_columns + 2) // 2
+    if not (pairs >= MANY_PAIRS if dense_pairs is None else dense_pairs):
+        return moments
+    slopes = [(group.block, group.slopes) for group in problem.groups]
+    dense = paired(moments.map1, slopes, moments.width, moments.n_periods)
+    return replace(moments, map1=dense)

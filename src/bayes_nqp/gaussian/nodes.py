@@ -8,21 +8,17 @@ one product gives them at every point. No point is extrapolated to.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.polynomial import chebyshev
 
 from bayes_nqp.gaussian._small import lower_triangles
-from bayes_nqp.gaussian.owners import OwnerEquations, owner_equations
+from bayes_nqp.gaussian.equations import NoiseEquations
+from bayes_nqp.gaussian.owners import owner_equations
+from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import Array, Values
 from bayes_nqp.gaussian.unit_precision import small
 
-if TYPE_CHECKING:
-    from bayes_nqp.gaussian.problem import GaussianProblem
-
-__all__ = ["MANY_PATTERNS", "Nodes", "NoiseEquations", "noise_equations"]
+__all__ = ["MANY_PATTERNS", "Nodes", "noise_equations"]
 
 MANY_PATTERNS = 16
 """Patterns of observed periods from which nodes are used.
@@ -39,56 +35,12 @@ _EXACT = 1e-11
 """Largest error in between, relative to the largest value of each array."""
 
 
-@dataclass(frozen=True, eq=False)
-class NoiseEquations:
-    """Normal equations of groups and owners at B points, no deviation of an owner taken out (3).
-
-    Those that are the same at every point stand once, B = 1.
-
-    Parameters
-    ----------
-    f : ndarray (B, G J (J + 1) / 2)
-        F, lower triangles.
-    total : ndarray (B)
-        Log determinants, summed over units.
-    """
-
-    f: Array
-    total: Array
-    by_group: OwnerEquations | None
-    by_block: OwnerEquations | None
-
-    @property
-    def arrays(self) -> list[Array]:
-        """All arrays, one after another."""
-        owners = [o for o in (self.by_group, self.by_block) if o is not None]
-        return [self.f, self.total, *(part for o in owners for part in (o.a, o.h))]
-
-    @property
-    def table(self) -> Array:
-        """All numbers side by side (B, number)."""
-        return np.concatenate([a.reshape(len(a), -1) for a in self.arrays], axis=1)
-
-    def like(self, table: Array) -> NoiseEquations:
-        """The same at other points, from their numbers side by side."""
-        shapes = [a.shape[1:] for a in self.arrays]
-        cuts = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
-        parts = np.split(table, cuts, axis=1)
-        f, total, *rest = [
-            part.reshape(-1, *shape) for part, shape in zip(parts, shapes, strict=True)
-        ]
-        owners = [OwnerEquations(a, h) for a, h in zip(rest[::2], rest[1::2], strict=True)]
-        by_group = None if self.by_group is None else owners.pop(0)
-        by_block = None if self.by_block is None else owners.pop(0)
-        return NoiseEquations(f, total, by_group, by_block)
-
-
 def noise_equations(problem: GaussianProblem, values: Values) -> NoiseEquations:
     """Normal equations of groups and owners."""
     if problem.fixed is not None:
         return problem.fixed
-    if problem.nodes is not None:
-        return problem.nodes.equations(values)
+    if problem.on_nodes:
+        return Nodes(problem).equations(values)
     return _at_points(problem, values)
 
 
@@ -117,7 +69,7 @@ class Nodes:
         self.problem = problem
         # Of the parameters the last is sigma, and those of the noise come before it.
         self.prior = problem.space.parameters[-2].prior
-        self.panels: dict[int, tuple[NoiseEquations, Array] | None] = {}
+        self.panels = problem.node_panels
 
     def equations(self, values: Values) -> NoiseEquations:
         """Normal equations at points, from nodes wherever these are exact."""
@@ -159,9 +111,9 @@ class Nodes:
     def _at(self, number: int, places: Array) -> NoiseEquations:
         """Normal equations at places in [-1, 1] of a panel, computed there."""
         u = _WIDTH * (number + 0.5 * (places + 1.0))
-        one, none = np.ones(len(u)), np.zeros((len(u), 0))
+        unit_scale, none = np.ones(len(u)), np.zeros((len(u), 0))
         noise = self.prior.constrain(u)[:, None]
-        return _at_points(self.problem, Values(none, none[:, :, None], noise, one))
+        return _at_points(self.problem, Values(none, none[:, :, None], noise, unit_scale))
 
 
 def _between(table: Array, places: Array) -> Array:

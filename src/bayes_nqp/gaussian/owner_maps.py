@@ -90,13 +90,13 @@ def _owners_at(
     sums = [total for member in members for total in member.sums]
     owner = np.repeat(np.arange(len(members)), [member.classes.size for member in members])
     if loads is None:
-        own = _loads_of(problem, types, classes, list(counts), sums, owner)
+        on_owners = _loads_of(problem, types, classes, list(counts), sums, owner)
     else:
         entries = np.arange(owner.size)
         through = beside(
             [loads[g] for g in problem.class_group[classes]], list(owner), len(members)
         )
-        own = through.T @ _loads_of(problem, types, classes, list(counts), sums, entries)
+        on_owners = through.T @ _loads_of(problem, types, classes, list(counts), sums, entries)
     shape = (len(members), len(types.kinds))
     by_type = csr_array(coo_array((counts, (owner, types.type_of[classes])), shape=shape))
-    return Owners(csr_array(own), by_type, place, n_places, np.asarray(numbers))
+    return Owners(csr_array(on_owners), by_type, place, n_places, np.asarray(numbers))

@@ -2,39 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from bayes_nqp.gaussian._small import half_solve, padded
+from bayes_nqp.gaussian.equations import OwnerEquations
+from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import Array, Owners, Values
-from bayes_nqp.gaussian.unit_precision import Small, deviation_precision
+from bayes_nqp.gaussian.unit_precision import Small
 
-if TYPE_CHECKING:
-    from bayes_nqp.gaussian.problem import GaussianProblem
-
-__all__ = ["OwnerEquations", "owner_equations", "taken_by_owners"]
-
-
-@dataclass(frozen=True, eq=False)
-class OwnerEquations:
-    """Normal equations of owners' deviations at B points.
-
-    Parameters
-    ----------
-    a : ndarray (B, O, q, L)
-        ``a_o``, on the normal equations of a group or the coefficients of a block.
-    h : ndarray (B, O, q, q)
-        ``H_o``.
-    """
-
-    a: Array
-    h: Array
-
-    def inner(self, values: Values) -> Array:
-        """``K + H_o`` (B, O, q, q)."""
-        return np.asarray(self.h + deviation_precision(values)[:, None])
+__all__ = ["owner_equations", "taken_by_owners"]
 
 
 def owner_equations(

@@ -73,9 +73,9 @@ def paired(map1: Any, slopes: Sequence[tuple[int, int]], width: int, n_periods: 
     low = np.tril_indices(width)
     pairs, size = np.flatnonzero(low[1] >= n_periods), low[0].size
     every = np.arange(len(slopes))[:, None] * size + pairs
-    rest = map1.tocoo()
-    outside = ~np.isin(rest.coords[0], every)
-    at = (rest.coords[0][outside], rest.coords[1][outside])
+    triplets = map1.tocoo()
+    outside = ~np.isin(triplets.coords[0], every)
+    at = (triplets.coords[0][outside], triplets.coords[1][outside])
     rows, columns, blocks = [], [], []
     numbers = np.unique(np.array(slopes), axis=0, return_inverse=True)[1].ravel()
     for number in range(int(numbers.max(initial=-1)) + 1):
@@ -85,5 +85,5 @@ def paired(map1: Any, slopes: Sequence[tuple[int, int]], width: int, n_periods: 
         rows.append(every[members[0]])
         columns.append(column)
         blocks.append(np.ascontiguousarray(total[:, column].toarray()))
-    sparse = csr_array((rest.data[outside], at), shape=map1.shape)
+    sparse = csr_array((triplets.data[outside], at), shape=map1.shape)
     return PairedMap(sparse, rows, columns, blocks)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from typing import Protocol
 
 import numpy as np
 
-from bayes_nqp.gaussian.nodes import Nodes, NoiseEquations
+from bayes_nqp.gaussian.equations import NoiseEquations
+from bayes_nqp.gaussian.linear_part import LinearPart, Reduced
 from bayes_nqp.gaussian.pairs import PairedMap
-from bayes_nqp.gaussian.reduced import Reduced
-from bayes_nqp.gaussian.types import Array, Arrowhead, Index, Moments, Noise, Owners, Values
-from bayes_nqp.parameters import FLAT, ParameterSpace
+from bayes_nqp.gaussian.types import Array, Arrowhead, Moments, Noise, Owners, Values
+from bayes_nqp.parameters import ParameterSpace
 
-__all__ = ["Deviation", "GaussianProblem", "IsotropicDeviation", "LinearPart"]
+__all__ = ["Deviation", "GaussianProblem", "IsotropicDeviation"]
 
 
 class Deviation(Protocol):
@@ -55,56 +55,6 @@ class IsotropicDeviation:
         return np.asarray((omega**2)[:, None, None] * np.eye(self.n_columns))
 
 
-class LinearPart:
-    """Coefficients of a problem with their scales: all that its factor needs of it.
-
-    Parameters
-    ----------
-    tau : ndarray (scale)
-        Values of fixed scales, NaN where estimated.
-    n_free : int
-        Rows less flat unit coefficients.
-    reduced : Reduced or None
-        How the same coefficients are laid out where own cells come off first.
-    """
-
-    arrowhead: Arrowhead
-    tau: Array
-    n_free: int
-    reduced: Reduced | None = None
-
-    @cached_property
-    def scale_count(self) -> Array:
-        """How many coefficients have each scale (scale)."""
-        numbers = np.concatenate([self.arrowhead.local_scale.ravel(), self.arrowhead.global_scale])
-        return np.bincount(numbers[numbers >= 0], minlength=self.tau.size).astype(np.float64)
-
-    @cached_property
-    def n_flat(self) -> int:
-        """Coefficients with a flat prior."""
-        head = self.arrowhead
-        return int((head.local_scale == FLAT).sum() + (head.global_scale == FLAT).sum())
-
-    @cached_property
-    def n_coefficients(self) -> int:
-        """Coefficients, flat ones included."""
-        head = self.arrowhead
-        return int((head.local_scale >= FLAT).sum() + head.global_scale.size)
-
-    def prior_precision(self, values: Values, scale: Index) -> Array:
-        """``sigma² / tau²`` of coefficients with given scale numbers; 0 where flat.
-
-        Returns
-        -------
-        ndarray (B, ...)
-            1 for padding, so that its diagonal has a factor.
-        """
-        sigma2 = (values.sigma**2)[:, None]
-        # Fixed, flat and padding count from the end.
-        ends = np.concatenate([np.ones_like(sigma2), np.zeros_like(sigma2), sigma2], axis=1)
-        return np.concatenate([sigma2 / values.tau**2, ends], axis=1)[:, scale]
-
-
 @dataclass(frozen=True, eq=False)
 class GaussianProblem(LinearPart):
     """A conditionally Gaussian model of rows that are summed up.
@@ -130,6 +80,8 @@ class GaussianProblem(LinearPart):
         What is the same at every point, where the noise has no parameter; then there are no types.
     on_nodes : bool
         Whether what the noise decides is interpolated; without deviations of single units.
+    node_panels : dict
+        Panels of nodes that points have fallen into so far (`nodes`).
     """
 
     space: ParameterSpace
@@ -146,6 +98,7 @@ class GaussianProblem(LinearPart):
     reduced: Reduced | None = None
     fixed: NoiseEquations | None = None
     on_nodes: bool = False
+    node_panels: dict[int, tuple[NoiseEquations, Array] | None] = field(default_factory=dict)
 
     @property
     def deviates_by_unit(self) -> bool:
@@ -177,11 +130,6 @@ class GaussianProblem(LinearPart):
             seal.update(np.ascontiguousarray(array))
         return seal.hexdigest()
 
-    @cached_property
-    def nodes(self) -> Nodes | None:
-        """Where the noise's parameter has been, if that is remembered."""
-        return Nodes(self) if self.on_nodes else None
-
     @property
     def n_unit_numbers(self) -> int:
         """Numbers of one draw from which deviations of single units are made."""
@@ -205,14 +153,14 @@ class GaussianProblem(LinearPart):
         points : ndarray (B, parameter)
             Unconstrained.
         """
-        own = self.space.constrain(points)
+        constrained = self.space.constrain(points)
         estimated = np.isnan(self.tau)
         n_scales = int(estimated.sum())
         tau = np.tile(self.tau, (len(points), 1))
-        tau[:, estimated] = own[:, :n_scales]
-        rest = own[:, n_scales:-1]
+        tau[:, estimated] = constrained[:, :n_scales]
+        remainder = constrained[:, n_scales:-1]
         covariance = np.zeros((len(points), 0, 0))
         if self.deviation is not None:
-            covariance = self.deviation.covariance(rest)
-            rest = rest[:, self.deviation.n_parameters :]
-        return Values(tau, covariance, rest, own[:, -1])
+            covariance = self.deviation.covariance(remainder)
+            remainder = remainder[:, self.deviation.n_parameters :]
+        return Values(tau, covariance, remainder, constrained[:, -1])

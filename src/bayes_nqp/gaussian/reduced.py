@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from bayes_nqp.gaussian._small import half_solve, lower_places
 from bayes_nqp.gaussian.dummies import as_dummies
+from bayes_nqp.gaussian.linear_part import LinearPart, Reduced
 from bayes_nqp.gaussian.own_cells import Elimination, OwnCells, eliminate, own_cells
 from bayes_nqp.gaussian.statement import Problem
 from bayes_nqp.gaussian.types import PADDING, Array, Index, Values
 
-if TYPE_CHECKING:
-    from bayes_nqp.gaussian.problem import LinearPart
-
-__all__ = ["MANY_LOCAL", "NARROW", "Reduced", "ReducedFactor", "factor_reduced", "reduced"]
+__all__ = ["MANY_LOCAL", "NARROW", "ReducedFactor", "factor_reduced", "reduced"]
 
 MANY_LOCAL = 200
 """Local coefficients of all blocks from which own cells come off first.
@@ -32,38 +30,6 @@ NARROW = 0.4
 Own cells come off J × J squares of every group. At 4 × 54, without and with: J = 19, 270 and 234;
 24, 287 and 327; 54, 789 and 1,425.
 """
-
-
-@dataclass(frozen=True, eq=False)
-class Reduced:
-    """Coefficients without own cells, the mean surface of cells in dummies.
-
-    Parameters
-    ----------
-    buckets : sequence of OwnCells
-        All groups.
-    take : ndarray of int (G J J)
-        Where the squares of the groups, bucket after bucket, lie in the lower triangles of F.
-    local : ndarray of int (block, local)
-        Which local coefficients of the block stay, -1 for padding.
-    turn : ndarray (dummy + 1, global + 1)
-        R, and the outcome: ``C = D R``.
-    map2 : csr_array (block local n + border², squares)
-        From the squares to rows of local coefficients (block, local, local + border), and to the
-        border, lower triangle.
-    """
-
-    buckets: Sequence[OwnCells]
-    take: Index
-    local: Index
-    local_scale: Index
-    turn: Array
-    map2: Any
-
-    @property
-    def n_border(self) -> int:
-        """Dummies and the outcome."""
-        return int(self.turn.shape[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,9 +97,9 @@ def reduced(
 
 def _staying(problem: Problem, buckets: Sequence[OwnCells], n_local: int) -> tuple[Index, Index]:
     """Local coefficients of each block that are no own cells, and their scales."""
-    own = np.concatenate([bucket.place.ravel() for bucket in buckets])
+    places = np.concatenate([bucket.place.ravel() for bucket in buckets])
     sizes = [b.local_slot.size for b in problem.blocks]
-    stay = [np.setdiff1d(np.arange(s), own - k * n_local) for k, s in enumerate(sizes)]
+    stay = [np.setdiff1d(np.arange(s), places - k * n_local) for k, s in enumerate(sizes)]
     local = np.full((len(sizes), max((s.size for s in stay), default=0)), -1)
     scale = np.full(local.shape, PADDING)
     for k, (at, block) in enumerate(zip(stay, problem.blocks, strict=True)):
@@ -170,8 +136,8 @@ def _map2(
     for bucket in buckets:
         width = bucket.order.shape[1]
         for g, order in zip(bucket.groups, bucket.order, strict=True):
-            block, own = slots[g]
-            x = (own @ of_block[block]).tocsr()[order].tocoo()
+            block, slot_map = slots[g]
+            x = (slot_map @ of_block[block]).tocsr()[order].tocoo()
             (row, column), value = x.coords, x.data
             a, b = column[:, None], column[None, :]
             i, j = np.maximum(row[:, None], row), np.minimum(row[:, None], row)
@@ -224,18 +190,18 @@ def factor_reduced(problem: LinearPart, values: Values, f: Array) -> ReducedFact
             log_det = log_det + done.log_det
         eliminations.append(done)
         start = stop
-    whole = np.ascontiguousarray((layout.map2 @ np.ascontiguousarray(squares.T)).T)
+    precision = np.ascontiguousarray((layout.map2 @ np.ascontiguousarray(squares.T)).T)
     cut = n_blocks * n_local * (n_local + n_border)
-    rows = whole[:, :cut].reshape(n_points, n_blocks, n_local, n_local + n_border)
-    schur = whole[:, cut:].reshape(n_points, n_border, n_border)
+    rows = precision[:, :cut].reshape(n_points, n_blocks, n_local, n_local + n_border)
+    schur = precision[:, cut:].reshape(n_points, n_border, n_border)
     schur = np.tril(schur) + np.tril(schur, -1).swapaxes(-1, -2)
     at = np.arange(n_local)
     inner = rows[..., :n_local].copy()
     inner[..., at, at] += problem.prior_precision(values, layout.local_scale)
     lower = np.linalg.cholesky(inner)
     half = half_solve(lower, rows[..., n_local:])
-    both = half.reshape(n_points, -1, n_border)
-    schur = layout.turn.T @ (schur - both.swapaxes(-1, -2) @ both) @ layout.turn
+    eliminated = half.reshape(n_points, -1, n_border)
+    schur = layout.turn.T @ (schur - eliminated.swapaxes(-1, -2) @ eliminated) @ layout.turn
     at = np.arange(problem.arrowhead.n_global)
     schur[:, at, at] += problem.prior_precision(values, problem.arrowhead.global_scale)
     border = np.linalg.cholesky(schur)

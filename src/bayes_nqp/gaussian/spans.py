@@ -86,11 +86,11 @@ def net_of(
     gram, rank = np.zeros((width, width)), 0
     for s, index, loadings in zip(products, local, columns, strict=True):
         half = s @ loadings
-        whole = np.zeros((index.size + width, index.size + width))
-        whole[: index.size, : index.size] = s[np.ix_(index, index)]
-        whole[: index.size, index.size :] = half[index]
-        whole[index.size :, index.size :] = loadings.T @ half
-        left, explained = _sweep(whole, index.size)
+        bordered = np.zeros((index.size + width, index.size + width))
+        bordered[: index.size, : index.size] = s[np.ix_(index, index)]
+        bordered[: index.size, index.size :] = half[index]
+        bordered[index.size :, index.size :] = loadings.T @ half
+        left, explained = _sweep(bordered, index.size)
         gram += left
         rank += explained
     left, explained = _sweep(gram, nuisance)

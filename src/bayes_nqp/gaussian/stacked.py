@@ -17,7 +17,8 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array, vstack
 
 from bayes_nqp.gaussian.layout import quadratic_map
-from bayes_nqp.gaussian.problem import GaussianProblem, LinearPart
+from bayes_nqp.gaussian.linear_part import LinearPart
+from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import Array, Arrowhead, Index, Values
 from bayes_nqp.parameters import Correlation, HalfNormal, Parameter, ParameterSpace
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bayes_nqp.gaussian._small import absorb, innovation_root
+from bayes_nqp.gaussian.equations import deviation_precision
+from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import Array, Values
 from bayes_nqp.moments import UnitClass
 
-if TYPE_CHECKING:
-    from bayes_nqp.gaussian.problem import GaussianProblem
-
-__all__ = ["Small", "class_precision", "deviation_precision", "innovations", "small"]
+__all__ = ["Small", "class_precision", "innovations", "small"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +89,3 @@ def class_precision(problem: GaussianProblem, values: Values, units: UnitClass) 
     covariance = problem.noise.covariance(problem.moments.n_periods, values.noise)[0]
     q = np.linalg.inv(covariance[np.ix_(times, times)] * root[:, None] * root)
     return absorb(q, problem.nuisance[times])[0]
-
-
-def deviation_precision(values: Values) -> Array:
-    """``K = sigma² Omega^-1`` (B, q, q)."""
-    return np.asarray((values.sigma**2)[:, None, None] * np.linalg.inv(values.deviation))

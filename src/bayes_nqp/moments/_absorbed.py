@@ -127,13 +127,13 @@ def absorb_loadings(rows: Rows, owner: Index, n_periods: int) -> AbsorbedLoading
     assert rows.loading is not None
     pairs = np.stack([owner, rows.group], axis=1)
     units = np.flatnonzero((pairs >= 0).all(axis=1))
-    found, number = distinct_rows(pairs[units])
+    distinct, number = distinct_rows(pairs[units])
     entry = np.full(owner.size, -1, dtype=np.int64)
     entry[units] = number
     row = np.flatnonzero(entry[rows.unit] >= 0)
     unit, time, d = rows.unit[row], rows.time[row], rows.loading[row]
     w = np.ones(row.size) if rows.weights is None else rows.weights[row]
-    total, n = np.bincount(unit, w, owner.size), len(found)
+    total, n = np.bincount(unit, w, owner.size), len(distinct)
     d = d - np.bincount(unit, w * d, owner.size)[unit] / total[unit]
     at, wd = entry[unit], w * d
     normal = [np.bincount(at * n_periods + time, wd, n * n_periods).reshape(n, n_periods)]
@@ -141,4 +141,4 @@ def absorb_loadings(rows: Rows, owner: Index, n_periods: int) -> AbsorbedLoading
         values = c.values[row] * (c.period is None or time == c.period)
         normal.append(np.bincount(at, values * wd, n)[:, None])
     inner = np.bincount(at, d * wd, n)
-    return AbsorbedLoadings(found[:, 0], found[:, 1], np.concatenate(normal, axis=1), inner)
+    return AbsorbedLoadings(distinct[:, 0], distinct[:, 1], np.concatenate(normal, axis=1), inner)

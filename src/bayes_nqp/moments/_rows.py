@@ -80,15 +80,15 @@ class Rows:
 
         These carry no information about effects.
         """
-        used = np.bincount(self.unit, minlength=len(self.key)) > 1
+        repeated = np.bincount(self.unit, minlength=len(self.key)) > 1
         out = np.full(len(self.key), -1, dtype=np.int64)
         # Whole rows of a table count as one key; keys in a line may be any objects that sort.
-        key = self.key[used]
+        key = self.key[repeated]
         if key.ndim > 1 and key.dtype.kind == "i":
-            out[used] = distinct_rows(key)[1]
+            out[repeated] = distinct_rows(key)[1]
         else:
             axis = 0 if key.ndim > 1 else None
-            out[used] = np.unique(key, axis=axis, return_inverse=True)[1].ravel()
+            out[repeated] = np.unique(key, axis=axis, return_inverse=True)[1].ravel()
         return out
 
 

@@ -70,10 +70,10 @@ def curvature(density: Density, point: Array, step: Array) -> tuple[float, Array
         From points (B, parameter) to log densities (B).
     """
     d = point.size
-    one = np.diag(step)
+    steps = np.diag(step)
     i, j = np.triu_indices(d, 1)
-    corners = one[i] + one[j]
-    around = [point[None], point + one, point - one, point + corners, point - corners]
+    corners = steps[i] + steps[j]
+    around = [point[None], point + steps, point - steps, point + corners, point - corners]
     values = density(np.concatenate(around))
     with np.errstate(invalid="ignore"):
         return _differences(values, step, d, i, j)
@@ -85,9 +85,9 @@ def _differences(
     """Turn heights at a point, along its axes and at corners to derivatives."""
     middle, up, down = values[0], values[1 : d + 1], values[d + 1 : 2 * d + 1]
     hessian = np.diag((up - 2.0 * middle + down) / step**2)
-    both = values[2 * d + 1 :].reshape(2, -1).sum(axis=0)
+    corners = values[2 * d + 1 :].reshape(2, -1).sum(axis=0)
     # f(++) + f(--) - f(+i) - f(-i) - f(+j) - f(-j) + 2 f = 2 h_ij s_i s_j
-    mixed = both - up[i] - down[i] - up[j] - down[j] + 2.0 * middle
+    mixed = corners - up[i] - down[i] - up[j] - down[j] + 2.0 * middle
     hessian[i, j] = hessian[j, i] = mixed / (2.0 * step[i] * step[j])
     return float(middle), (up - down) / (2.0 * step), -hessian
 
@@ -140,17 +140,17 @@ def ascend(
             break
         move /= max(1.0, float(np.abs(move).max()))
         ahead = np.clip(point + move, -_BOX, _BOX)
-        there, slope = _slope(density, ahead)
-        if not there > height:
+        reached, slope = _slope(density, ahead)
+        if not reached > height:
             shorter = np.clip(point + _SHORTER[:, None] * move, -_BOX, _BOX)
             heights = density(shorter)
             best = int(np.argmax(np.where(np.isfinite(heights), heights, -np.inf)))
             if not heights[best] > height:
                 break
             ahead = shorter[best]
-            there, slope = _slope(density, ahead)
+            reached, slope = _slope(density, ahead)
         inverse = _updated(inverse, ahead - point, gradient - slope)
-        point, height, gradient = ahead, there, slope
+        point, height, gradient = ahead, reached, slope
     return point, height if np.isfinite(height) else -np.inf
 
 
@@ -188,9 +188,9 @@ def climb(density: Density, points: Array, *, rounds: int = 30) -> tuple[Array, 
         moves = np.einsum("sij,sj->si", inverse[at], gradients[at])
         moves /= np.maximum(1.0, np.abs(moves).max(axis=1, keepdims=True))
         ahead = np.clip(points[at, None] + _LENGTHS[:, None] * moves[:, None], -_BOX, _BOX)
-        there = density(ahead.reshape(-1, points.shape[1])).reshape(at.size, -1)
-        best = np.argmax(np.where(np.isfinite(there), there, -np.inf), axis=1)
-        gain = there[np.arange(at.size), best] - heights[at]
+        reached = density(ahead.reshape(-1, points.shape[1])).reshape(at.size, -1)
+        best = np.argmax(np.where(np.isfinite(reached), reached, -np.inf), axis=1)
+        gain = reached[np.arange(at.size), best] - heights[at]
         moved = ahead[np.arange(at.size), best] - points[at]
         higher = at[gain > 0.0]
         points[higher] += moved[gain > 0.0]
@@ -211,8 +211,8 @@ def _derivatives(density: Density, points: Array, heights: Array) -> tuple[Array
     """Gradients and negative second derivatives along the axes (start, parameter)."""
     d = points.shape[1]
     step = _SMALL * np.eye(d)
-    both = np.concatenate([points[:, None] + step, points[:, None] - step], axis=1)
-    values = density(both.reshape(-1, d)).reshape(len(points), 2, d)
+    around = np.concatenate([points[:, None] + step, points[:, None] - step], axis=1)
+    values = density(around.reshape(-1, d)).reshape(len(points), 2, d)
     up, down = values[:, 0], values[:, 1]
     with np.errstate(invalid="ignore"):
         slopes = (up - down) / (2.0 * _SMALL)

@@ -141,10 +141,10 @@ def importance(density: Density, space: ParameterSpace, sampler: Importance) -> 
     if modes == 1:
         proposal = fitted(density, _nearest_zero(space.folds, summit), summit, generator)
         for size in (sampler.proposals, 5 * sampler.proposals):
-            found = propose(density, proposal, generator, size)
-            if found.weights.passed:
-                return _resampled(found, sampler, generator)
-            proposal = _refitted(found.proposal, found)
+            proposals = propose(density, proposal, generator, size)
+            if proposals.weights.passed:
+                return _resampled(proposals, sampler, generator)
+            proposal = _refitted(proposals.proposal, proposals)
     return tempered(density, space, sampler.draws, sampler.chains, generator)
 
 
@@ -225,9 +225,9 @@ def fitted(
     """Fit the proposal by rounds of importance sampling, from the curvature at the mode."""
     proposal = _around(summit, folds)
     for size in _ROUNDS:
-        found = propose(density, proposal, generator, size)
-        proposal = _refitted(proposal, found)
-        if found.weights.effective >= _GOOD * size:
+        proposals = propose(density, proposal, generator, size)
+        proposal = _refitted(proposal, proposals)
+        if proposals.weights.effective >= _GOOD * size:
             break
     return proposal
 
@@ -252,16 +252,16 @@ def propose(
     return Proposals(unfolded(places, proposal.folds), log_weights, proposal)
 
 
-def _refitted(proposal: FoldedT, found: Proposals) -> FoldedT:
+def _refitted(proposal: FoldedT, proposals: Proposals) -> FoldedT:
     """Mean and covariance by the weights, the largest of which are cut to their fiftieth."""
-    if not np.isfinite(found.log_weights).any():
+    if not np.isfinite(proposals.log_weights).any():
         return proposal
-    weights = np.exp(found.log_weights - found.log_weights.max())
+    weights = np.exp(proposals.log_weights - proposals.log_weights.max())
     weights = np.minimum(weights, np.sort(weights)[-max(5, weights.size // 50)])
     if not weights.sum() > 0.0:
         return proposal
     weights /= weights.sum()
-    places = folded(found.points, proposal.folds)
+    places = folded(proposals.points, proposal.folds)
     centre = weights @ places
     off = places - centre
     covariance = (weights[:, None] * off).T @ off
@@ -273,14 +273,14 @@ def _refitted(proposal: FoldedT, found: Proposals) -> FoldedT:
     return FoldedT(centre, _INFLATION * covariance + floor, proposal.folds)
 
 
-def _resampled(found: Proposals, sampler: Importance, generator: np.random.Generator) -> Chains:
+def _resampled(proposals: Proposals, sampler: Importance, generator: np.random.Generator) -> Chains:
     """Resample each stream of proposals by its own weights, systematically, and shuffle."""
-    streams = np.array_split(np.arange(len(found.points)), sampler.chains)
+    streams = np.array_split(np.arange(len(proposals.points)), sampler.chains)
     index = np.empty((sampler.chains, sampler.draws), dtype=np.int64)
     for c, stream in enumerate(streams):
-        log_weights = found.log_weights[stream]
+        log_weights = proposals.log_weights[stream]
         share = np.cumsum(np.exp(log_weights - logsumexp(log_weights)))
         places = (np.arange(sampler.draws) + generator.random()) / sampler.draws
         chosen = np.minimum(np.searchsorted(share, places * share[-1]), stream.size - 1)
         index[c] = generator.permutation(stream[chosen])
-    return Chains({"x": found.points[index]}, {}, facts=found.weights.facts)
+    return Chains({"x": proposals.points[index]}, {}, facts=proposals.weights.facts)

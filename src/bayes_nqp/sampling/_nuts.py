@@ -154,12 +154,14 @@ def _run(compiled: Any, sampler: NUTS, progress: bool) -> Chains:
 
 def _collect(tree: Any, interrupted: bool) -> Chains:
     posterior, stats = tree["posterior"], tree["sample_stats"]
-    found = {
+    recorded = {
         ours: np.asarray(stats[theirs].values) for theirs, ours in _STATS.items() if theirs in stats
     }
     values = {name: np.asarray(da.values) for name, da in posterior.data_vars.items()}
     if interrupted:
-        done = ~np.isnan(found["energy"]) if "energy" in found else np.zeros((0, 0), dtype=bool)
+        done = (
+            ~np.isnan(recorded["energy"]) if "energy" in recorded else np.zeros((0, 0), dtype=bool)
+        )
         length = int(done.sum(axis=1).min()) if done.size else 0
         if length < 4:
             raise ConvergenceError(
@@ -167,5 +169,5 @@ def _collect(tree: Any, interrupted: bool) -> Chains:
                 hint="let it run a little longer; tuning comes first",
             )
         values = {k: x[:, :length] for k, x in values.items()}
-        found = {k: x[:, :length] for k, x in found.items()}
-    return Chains(values, found, interrupted)
+        recorded = {k: x[:, :length] for k, x in recorded.items()}
+    return Chains(values, recorded, interrupted)

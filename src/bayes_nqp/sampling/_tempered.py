@@ -122,19 +122,19 @@ def _run(
     log_marginal: float,
 ) -> Chains:
     """Sweep until populations agree and enough effective draws are kept."""
-    kept = max(-(-draws // _PARTICLES), 8)
+    sweeps = max(-(-draws // _PARTICLES), 8)
     spacing, rhat, effective = 1, np.inf, 0.0
     places: Array = particles.places[:, :, None]
     for _ in range(_LONGEST):
         path = []
-        for _ in range(kept):
+        for _ in range(sweeps):
             for _ in range(spacing):
                 particles = _sweep(evaluated, particles, 1.0, folds, generator)
             path.append(particles.places)
         places = np.stack(path, axis=2)
         chains, size = places.shape[:2]
-        paths = places.reshape(chains * size, kept, -1)
-        rhat = float(np.nanmax(split_rhat(places.reshape(chains, size * kept, -1))))
+        paths = places.reshape(chains * size, sweeps, -1)
+        rhat = float(np.nanmax(split_rhat(places.reshape(chains, size * sweeps, -1))))
         effective = float(_effective(paths).min())
         if rhat <= _RHAT and effective >= _ESS:
             break
@@ -219,9 +219,9 @@ def _sweep(
     for propose in (_by_difference, _by_fit):
         for first in (True, False):
             moving, still = (order[:half], order[half:]) if first else (order[half:], order[:half])
-            here = particles.places[:, moving]
-            there, correction = propose(here, particles.places[:, still], folds, generator)
-            ahead = evaluated(there)
+            places = particles.places[:, moving]
+            proposed, correction = propose(places, particles.places[:, still], folds, generator)
+            ahead = evaluated(proposed)
             now = particles.at(beta)[:, moving]
             chance = ahead.at(beta) - now + correction
             accept = np.log(generator.random(chance.shape)) < np.nan_to_num(chance, nan=-np.inf)
@@ -241,33 +241,33 @@ def _moved(
 
 
 def _by_difference(
-    here: Array, others: Array, folds: Bool, generator: np.random.Generator
+    places: Array, others: Array, folds: Bool, generator: np.random.Generator
 ) -> tuple[Array, Array]:
     """Add a multiple of the difference of two others; folding leaves it symmetric."""
-    populations, size, d = here.shape
+    populations, size, d = places.shape
     first = generator.integers(others.shape[1], size=(populations, size))
     second = (first + generator.integers(1, others.shape[1], size=first.shape)) % others.shape[1]
     step = np.take_along_axis(others, first[..., None], axis=1)
     step = step - np.take_along_axis(others, second[..., None], axis=1)
     # Now and then a whole difference, which leads from one mode to another.
-    whole = generator.random((populations, size, 1)) < 0.1
+    jumps = generator.random((populations, size, 1)) < 0.1
     length = np.where(
-        whole, 1.0, 2.38 / np.sqrt(2.0 * d) * generator.uniform(0.5, 1.0, whole.shape)
+        jumps, 1.0, 2.38 / np.sqrt(2.0 * d) * generator.uniform(0.5, 1.0, jumps.shape)
     )
     spread = others.std(axis=1, keepdims=True)
-    there = here + length * step + 1e-3 * spread * generator.standard_normal(here.shape)
-    return np.where(folds, np.abs(there), there), np.zeros((populations, size))
+    proposed = places + length * step + 1e-3 * spread * generator.standard_normal(places.shape)
+    return np.where(folds, np.abs(proposed), proposed), np.zeros((populations, size))
 
 
 def _by_fit(
-    here: Array, others: Array, folds: Bool, generator: np.random.Generator
+    populations: Array, others: Array, folds: Bool, generator: np.random.Generator
 ) -> tuple[Array, Array]:
     """Draw from a Student-t fitted to the others; with the ratio of its densities."""
-    there, correction = np.empty_like(here), np.empty(here.shape[:2])
-    for c, (places, cloud) in enumerate(zip(here, others, strict=True)):
-        covariance = np.cov(cloud.T).reshape(here.shape[2], -1)
+    proposed, correction = np.empty_like(populations), np.empty(populations.shape[:2])
+    for c, (places, cloud) in enumerate(zip(populations, others, strict=True)):
+        covariance = np.cov(cloud.T).reshape(populations.shape[2], -1)
         covariance = covariance + 1e-6 * np.diag(np.diag(covariance) + 1e-12)
         fit = FoldedT(cloud.mean(axis=0), covariance, folds)
-        there[c] = fit.draw(generator, len(places))
-        correction[c] = fit.log_density(places) - fit.log_density(there[c])
-    return there, correction
+        proposed[c] = fit.draw(generator, len(places))
+        correction[c] = fit.log_density(places) - fit.log_density(proposed[c])
+    return proposed, correction

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
@@ -15,7 +16,7 @@ from bayes_nqp.panel import Panel
 from bayes_nqp.simulation._checks import check_layout, check_numbers
 from bayes_nqp.simulation._effects import curve_of
 from bayes_nqp.simulation._errors import joint_errors
-from bayes_nqp.simulation._layout import layout
+from bayes_nqp.simulation._layout import Layout, layout
 from bayes_nqp.simulation._mediated import (
     Channel,
     Mediated,
@@ -38,6 +39,8 @@ CHANNELS: Final[Mapping[str, Channel]] = MappingProxyType(
     }
 )
 """Three mediators that the policy moves; the last one does not move the outcome."""
+
+Array = npt.NDArray[np.float64]
 
 _REGIONS: Final[Mapping[str, Sequence[str]]] = {"region": ("inland", "coastal")}
 
@@ -147,26 +150,21 @@ def channels(
         np.array([e.sigma for e in equations]), mixed,
     )  # fmt: skip
     code, period = frame["code"].to_numpy(), frame[v.TIME].to_numpy() - 1
-    untreated, own, curves = [], [], []
-    for k, equation in enumerate(equations):
-        first, second, third = streams[2 + 3 * k : 5 + 3 * k]
-        base = errors[:, :, k] + background(who, periods, equation.sigma, first, second)
-        drift = equation.trend * equation.sigma * np.arange(periods)
-        untreated.append((base + drift * (who.cohort > 0)[:, None])[code, period])
-        own.append(
-            np.where(who.cohort > 0, equation.deviation_sd * third.standard_normal(units), 0.0)
+    untreated, deviations = _paths(
+        who, equations, errors, [streams[k : k + 3] for k in range(2, len(streams), 3)]
+    )
+    curves = [
+        curve_of(
+            "growing", cells, factors, {}, level=e.level, growth=e.growth,
+            contrast=contrast if e is outcome else 0.0,
         )
-        curves.append(
-            curve_of(
-                "growing", cells, factors, {}, level=equation.level, growth=equation.growth,
-                contrast=contrast if equation is outcome else 0.0,
-            )
-        )  # fmt: skip
+        for e in equations
+    ]  # fmt: skip
     slopes = np.stack([slopes_of(c, who, factors) for c in mediators.values()])
     added = np.array([c.interaction for c in mediators.values()])
     facts = Mediated(
-        code, frame["cell"].to_numpy(), who, np.stack(untreated), np.stack(own), np.stack(curves),
-        slopes, added,
+        code, frame["cell"].to_numpy(), who, untreated[:, code, period], deviations,
+        np.stack(curves), slopes, added,
     )  # fmt: skip
     frame = frame.assign(**dict(zip(mediators, facts.mediators(), strict=True)))
     frame["outcome"] = facts.outcome()
@@ -181,3 +179,22 @@ def channels(
     }  # fmt: skip
     truth = truth_of(facts, frame["outcome"].to_numpy(), cells, factors, tuple(mediators))
     return Simulated(panel, truth, parameters)
+
+
+def _paths(
+    who: Layout,
+    equations: Sequence[Channel],
+    errors: Array,
+    streams: Sequence[Sequence[np.random.Generator]],
+) -> tuple[Array, Array]:
+    """Untreated values (equation, unit, period), and units' deviations (equation, unit)."""
+    n_units, periods, _ = errors.shape
+    treated = who.cohort > 0
+    untreated, deviations = np.empty((len(equations), n_units, periods)), []
+    for k, (equation, (first, second, third)) in enumerate(zip(equations, streams, strict=True)):
+        drift = equation.trend * equation.sigma * np.arange(periods)
+        base = background(who, periods, equation.sigma, first, second)
+        untreated[k] = errors[:, :, k] + base + drift * treated[:, None]
+        normal = equation.deviation_sd * third.standard_normal(n_units)
+        deviations.append(np.where(treated, normal, 0.0))
+    return untreated, np.stack(deviations)

@@ -143,7 +143,7 @@ def cities(
     arguments: dict[str, object] = dict(locals())
     seed, language = seeded(seed), spoken(names)
     first, last = check_years(years)
-    kept = check_strata(strata)
+    factors = check_strata(strata)
     check_numbers(0.0, 1.0, closed=True, missing=missing)
     controls = picked(covariates, CITY)
     policy = Policy(
@@ -152,7 +152,7 @@ def cities(
     )  # fmt: skip
     table = grouped(zone_cities(rule, below_prefecture), seed, language)
     across = near_ones(spatial, reach, table["longitude"].to_numpy(), table["latitude"].to_numpy())
-    places = places_of(table, table["city"].to_numpy(dtype=str), kept, language, across)
+    places = places_of(table, table["city"].to_numpy(dtype=str), factors, language, across)
     shape = (len(table), last - first + 1)
     code, time = (
         np.repeat(np.arange(shape[0]), shape[1]),
@@ -164,11 +164,11 @@ def cities(
     indicators = new_quality_productivity() if system is None else system
     written = Written(
         listed(table, code, time, language), say("city", language),
-        tuple(say(name, language) for name in kept), code, time - first, shape, indicators,
+        tuple(say(name, language) for name in factors), code, time - first, shape, indicators,
         language,
     )  # fmt: skip
     parameters = arguments | {
-        "mediators": policy.mediators, "covariates": tuple(controls), "strata": kept,
+        "mediators": policy.mediators, "covariates": tuple(controls), "strata": factors,
         "years": (first, last), "contrasts": dict(contrasts), "names": language, "seed": seed,
     }  # fmt: skip
     return assembled(written, happened, policy, controls, seed, parameters)

@@ -65,7 +65,7 @@ FIRM: Final[Mapping[str, Control]] = MappingProxyType(
 _FINANCE: Final = (105.5, 16.0, 14.7)  # level, sd between places, what the coast is ahead
 
 
-def picked(names: Iterable[str], known: Mapping[str, Control]) -> dict[str, Control]:
+def picked(names: Iterable[str], controls: Mapping[str, Control]) -> dict[str, Control]:
     """Pick covariates by name.
 
     Raises
@@ -73,11 +73,11 @@ def picked(names: Iterable[str], known: Mapping[str, Control]) -> dict[str, Cont
     StudyError
         If a name is unknown.
     """
-    found = (names,) if isinstance(names, str) else tuple(names)
-    for name in found:
-        if name not in known:
-            raise StudyError(f"'covariates' names {name!r}", hint=nearest(str(name), known))
-    return {name: known[name] for name in found}
+    wanted = (names,) if isinstance(names, str) else tuple(names)
+    for name in wanted:
+        if name not in controls:
+            raise StudyError(f"'covariates' names {name!r}", hint=nearest(str(name), controls))
+    return {name: controls[name] for name in wanted}
 
 
 def controls_of(
@@ -97,18 +97,18 @@ def controls_of(
     ndarray (unit, period)
         In standard deviations of productivity's innovations.
     """
-    found, added = np.empty((len(controls), *shape)), np.zeros(shape)
-    for k, (name, one) in enumerate(controls.items()):
+    values, added = np.empty((len(controls), *shape)), np.zeros(shape)
+    for k, (name, control) in enumerate(controls.items()):
         rng = stream(seed, "control", name)
-        unit = one.between * rng.standard_normal((shape[0], 1))
-        errors = noise * errors_of("ar1", rng, shape, one.rho, one.sigma)
-        found[k] = one.mean + unit + one.trend * np.arange(shape[1]) + errors
-        added += one.slope * errors * np.sqrt(1.0 - one.rho**2) / one.sigma
-    return found, added
+        unit = control.between * rng.standard_normal((shape[0], 1))
+        errors = noise * errors_of("ar1", rng, shape, control.rho, control.sigma)
+        values[k] = control.mean + unit + control.trend * np.arange(shape[1]) + errors
+        added += control.slope * errors * np.sqrt(1.0 - control.rho**2) / control.sigma
+    return values, added
 
 
 def digital_finance(seed: int, coastal: npt.NDArray[np.bool_]) -> Array:
     """Draw how far digital finance was before the policy."""
     level, spread, ahead = _FINANCE
-    own = spread * stream(seed, "digital finance").standard_normal(coastal.size)
-    return np.asarray(level + own + ahead * (coastal - 0.5))
+    deviation = spread * stream(seed, "digital finance").standard_normal(coastal.size)
+    return np.asarray(level + deviation + ahead * (coastal - 0.5))

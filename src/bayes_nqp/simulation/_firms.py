@@ -123,7 +123,7 @@ def firms(
     arguments: dict[str, object] = dict(locals())
     seed, language = seeded(seed), spoken(names)
     first, last = check_years(years)
-    kept = check_strata(strata)
+    factors = check_strata(strata)
     check_numbers(0.0, 1.0, closed=True, missing=missing)
     _check(n_firms, cities, common, newcomers)
     controls = picked(covariates, FIRM)
@@ -134,18 +134,18 @@ def firms(
     table, home = homes(grouped(zone_cities(rule, below_prefecture), seed, language), cities,
                         n_firms, seed)  # fmt: skip
     labels = np.array([f"{k + 1:06d}" for k in range(n_firms)], dtype=str)
-    places = places_of(table, labels, kept, language, shared_by_groups(common, home), home)
+    places = places_of(table, labels, factors, language, shared_by_groups(common, home), home)
     code, time = spells(places.who.cohort, (first, last), newcomers, missing, seed)
     happened = happen(places, policy, controls, code, time, (first, last), seed)
     base = listed(table, home[code], time, language)
     base.insert(0, say("firm", language), labels[code])
     written = Written(
-        base, say("firm", language), tuple(say(name, language) for name in kept), code,
+        base, say("firm", language), tuple(say(name, language) for name in factors), code,
         time - first, (n_firms, last - first + 1),
         firm_productivity() if system is None else system, language,
     )  # fmt: skip
     parameters = arguments | {
-        "mediators": policy.mediators, "covariates": tuple(controls), "strata": kept,
+        "mediators": policy.mediators, "covariates": tuple(controls), "strata": factors,
         "years": (first, last), "contrasts": dict(contrasts), "names": language, "seed": seed,
     }  # fmt: skip
     return assembled(written, happened, policy, controls, seed, parameters)

@@ -79,24 +79,25 @@ def indicators_of(
     sizes = [len(d.indicators) for d in system.dimensions]
     dimension = np.repeat(np.arange(len(sizes)), sizes)
     count, rng = dimension.size, stream(seed, "levels of indicators")
-    whole = rng.standard_normal((shape[0], 1)) * np.sqrt(0.4)
+    common = rng.standard_normal((shape[0], 1)) * np.sqrt(0.4)
     part = rng.standard_normal((shape[0], len(sizes)))[:, dimension] * np.sqrt(0.3)
-    normal = whole + part + rng.standard_normal((shape[0], count)) * np.sqrt(0.3)
+    normal = common + part + rng.standard_normal((shape[0], count)) * np.sqrt(0.3)
     levels = np.expm1(_SKEW * normal - 0.5 * _SKEW**2)
-    own = noise * joint_errors(
+    noises = noise * joint_errors(
         stream(seed, "errors of indicators"), shape, np.full(count, rho), np.full(count, _OWN),
         np.eye(count),
     )  # fmt: skip
-    better = np.array([1.0 if one.direction == "positive" else -1.0 for one in system.indicators])
-    level = np.array([_LEVELS.get(one.key, 10.0) for one in system.indicators])
+    positive = np.array([x.direction == "positive" for x in system.indicators])
+    better = np.where(positive, 1.0, -1.0)
+    level = np.array([_LEVELS.get(indicator.key, 10.0) for indicator in system.indicators])
     # Loads differ, so that indicators are not copies of each other.
     load = 0.6 + 0.1 * (np.arange(count) * 3 % 5)
     better = better * _MOVED
     # What is better when it is less falls over the years, and must not fall below zero.
     start = np.where(better > 0, 1.0, _START)
     values = start + _SPREAD * levels[code] + better * _GROWTH / _MOVED * period[:, None]
-    values += better * (load * productivity[:, None] + own[code, period])
-    columns = [one.data for one in system.indicators]
+    values += better * (load * productivity[:, None] + noises[code, period])
+    columns = [indicator.data for indicator in system.indicators]
     return Measured(pd.DataFrame(level * values, columns=columns), np.abs(level * better * load))
 
 
@@ -123,6 +124,6 @@ def indexed(
         Index points per standard deviation of productivity's innovations.
     """
     index = recipe.build(frame, unit=unit, time=time)
-    values = frame[[one.data for one in recipe.system.indicators]].to_numpy()
+    values = frame[[indicator.data for indicator in recipe.system.indicators]].to_numpy()
     weights = index.weights["weight"].to_numpy()
     return index, float(weights @ (moved / np.ptp(values, axis=0)))

@@ -122,8 +122,8 @@ class Mediated:
 
     def effects(self) -> Array:
         """Effects on each equation's own left side, of one unit of the exposure."""
-        whole = self.curves[:, self.cell[self.on]] + self.own[:, self.member[self.on]]
-        return whole if self.shift is None else whole + self.shift[:, self.on]
+        total = self.curves[:, self.cell[self.on]] + self.own[:, self.member[self.on]]
+        return total if self.shift is None else total + self.shift[:, self.on]
 
     def mediators(self) -> Array:
         """Observed mediators."""
@@ -194,13 +194,14 @@ def truth_of(
     members, owner = np.unique(member, return_inverse=True)
     size = np.bincount(owner)
     usual = np.stack([np.bincount(owner, x) / size for x in untreated]).reshape(-1, size.size)
-    own = facts.own[:, members]
+    deviations = facts.own[:, members]
     if facts.shift is not None:
-        own = own + np.stack([np.bincount(owner, x) / size for x in facts.shift[:, on]])
+        shift = np.stack([np.bincount(owner, x) / size for x in facts.shift[:, on]])
+        deviations = deviations + shift
     # A member's units lie in one stratum.
     home = np.zeros(size.size, dtype=np.int64)
     home[owner] = stratum
-    deviation = facts.paths(own, home, usual)
+    deviation = facts.paths(deviations, home, usual)
     labels = facts.who.units if facts.labels is None else facts.labels
     pair, of_pair, in_pair = _pairs(cell, owner)
     attrs: dict[str, Any] = {"target": "sample", "outcome": name, "members": "deviations"}
@@ -237,12 +238,12 @@ def slopes_of(channel: Channel, who: Layout, factors: Mapping[str, Sequence[str]
     factors : mapping of str to sequence of str
         Levels in the order that the user gave.
     """
-    found = np.full(int(who.stratum.max()) + 1, channel.slope)
+    slopes = np.full(int(who.stratum.max()) + 1, channel.slope)
     if channel.contrast:
         name, levels = next(iter(factors.items()))
         column = who.levels[name]
-        found += 0.5 * channel.contrast * (1.0 * (column == levels[0]) - (column == levels[1]))
-    return found
+        slopes += 0.5 * channel.contrast * (1.0 * (column == levels[0]) - (column == levels[1]))
+    return slopes
 
 
 def correlation(
@@ -278,10 +279,11 @@ def correlation(
     among = np.full((size, size), related) + (1.0 - related) * np.eye(size)
     # Given the others the correlation is `confounding`, and the others have none of their own.
     apart = 1.0 / np.linalg.inv(among)[names.index(name), names.index(name)]
-    whole = np.eye(size + 1)
-    whole[:size, :size] = among
-    whole[-1, names.index(name)] = whole[names.index(name), -1] = confounding * np.sqrt(apart)
-    return whole
+    correlations = np.eye(size + 1)
+    correlations[:size, :size] = among
+    at = names.index(name)
+    correlations[-1, at] = correlations[at, -1] = confounding * np.sqrt(apart)
+    return correlations
 
 
 def check_channels(mediators: Mapping[str, Channel], factors: Mapping[str, Sequence[str]]) -> None:

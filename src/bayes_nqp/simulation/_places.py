@@ -69,32 +69,32 @@ def places_of(
     at : ndarray of int (unit), optional
         City of every unit, which then is the member; a unit is a city by default.
     """
-    here = cities if at is None else cities.iloc[at].reset_index(drop=True)
+    places = cities if at is None else cities.iloc[at].reset_index(drop=True)
     factors = {say(f, names): levels_of(f, FACTORS[f], names) for f in strata}
     called = {
-        say(f, names): here[f].map(
+        say(f, names): places[f].map(
             dict(zip(FACTORS[f], levels_of(f, FACTORS[f], names), strict=True))
         )
         for f in strata
     }
     # Sorted as panels sort their levels, so that cells come in the order of a design's.
-    number, table = _numbered(pd.DataFrame(called, index=here.index))
+    number, table = _numbered(pd.DataFrame(called, index=places.index))
     who = Layout(
         labels,
         number,
-        here["year"].fillna(0).to_numpy(dtype=np.int64),
+        places["year"].fillna(0).to_numpy(dtype=np.int64),
         {name: table[name].to_numpy(dtype=str) for name in called},
     )
     return Places(
         who,
         factors,
-        np.stack([here[f].to_numpy() == levels[0] for f, levels in FACTORS.items()]),
+        np.stack([places[f].to_numpy() == levels[0] for f, levels in FACTORS.items()]),
         np.array([f in strata for f in FACTORS]),
-        here["finance"].to_numpy(dtype=np.float64),
+        places["finance"].to_numpy(dtype=np.float64),
         at,
         None if at is None else cities["city"].to_numpy(dtype=str),
         across,
-        _numbered(here[list(strata)])[0],
+        _numbered(places[list(strata)])[0],
     )
 
 
@@ -119,16 +119,16 @@ def listed(cities: pd.DataFrame, at: Index, time: Index, names: Language) -> pd.
     time : ndarray of int (row)
         Year.
     """
-    here = cities.iloc[at].reset_index(drop=True)
-    found = {
-        "city": here["city"], "year": time, "code": here["code"], "province": here["province"],
-        "zone_batch": here["batch"], "zone_year": here["year"],
+    places = cities.iloc[at].reset_index(drop=True)
+    columns = {
+        "city": places["city"], "year": time, "code": places["code"],
+        "province": places["province"], "zone_batch": places["batch"], "zone_year": places["year"],
     }  # fmt: skip
     for factor, levels in FACTORS.items():
         called = dict(zip(levels, levels_of(factor, levels, names), strict=True))
-        found[factor] = here[factor].map(called)
-    found["digital_finance"] = here["finance"]
-    return pd.DataFrame({say(word, names): column for word, column in found.items()})
+        columns[factor] = places[factor].map(called)
+    columns["digital_finance"] = places["finance"]
+    return pd.DataFrame({say(word, names): column for word, column in columns.items()})
 
 
 def check_strata(strata: Sequence[str]) -> tuple[str, ...]:
@@ -139,13 +139,13 @@ def check_strata(strata: Sequence[str]) -> tuple[str, ...]:
     StudyError
         If a name is unknown, or comes twice.
     """
-    found = (strata,) if isinstance(strata, str) else tuple(strata)
-    for name in found:
+    factors = (strata,) if isinstance(strata, str) else tuple(strata)
+    for name in factors:
         if name not in FACTORS:
             raise StudyError(f"'strata' names {name!r}", hint=nearest(str(name), FACTORS))
-    if len(set(found)) != len(found):
-        raise StudyError(f"'strata' names one twice: {found!r}", hint="each once")
-    return found
+    if len(set(factors)) != len(factors):
+        raise StudyError(f"'strata' names one twice: {factors!r}", hint="each once")
+    return factors
 
 
 def check_years(years: object) -> tuple[int, int]:
@@ -161,13 +161,13 @@ def check_years(years: object) -> tuple[int, int]:
     StudyError
         If they are not two years, one before the first zone and one after it.
     """
-    found = tuple(years) if isinstance(years, Sequence) else ()
-    if len(found) != 2 or not all(isinstance(y, int | np.integer) for y in found):
+    bounds = tuple(years) if isinstance(years, Sequence) else ()
+    if len(bounds) != 2 or not all(isinstance(y, int | np.integer) for y in bounds):
         raise StudyError(f"'years' is {years!r}", hint="the first and last year: (2010, 2023)")
-    first, last = int(found[0]), int(found[1])
+    first, last = int(bounds[0]), int(bounds[1])
     if first > 2013 or last < 2016:
         raise StudyError(
-            f"'years' is {found!r}, and zones came from 2015 on",
+            f"'years' is {bounds!r}, and zones came from 2015 on",
             hint="a first year up to 2013, a last one from 2016 on",
         )
     return first, last

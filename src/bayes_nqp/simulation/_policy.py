@@ -184,20 +184,22 @@ def happen(
     untreated = _untreated(places, policy, equations, _reached(who, code, dose), shape[1], seed)
     untreated[-1] += added
     members = shape[0] if places.members is None else int(places.members.max()) + 1
-    own = [
-        one.deviation_sd * stream(seed, "deviations", name).standard_normal(members)
-        for name, one in equations.items()
+    deviations = [
+        equation.deviation_sd * stream(seed, "deviations", name).standard_normal(members)
+        for name, equation in equations.items()
     ]
     curves = [
-        curve_of("growing", cells, {}, {}, level=one.level, growth=one.growth, contrast=0.0)
-        for one in equations.values()
+        curve_of(
+            "growing", cells, {}, {}, level=equation.level, growth=equation.growth, contrast=0.0
+        )
+        for equation in equations.values()
     ]
     half = _halves(places, policy)
     stratum_of_cell = np.zeros(len(cells), dtype=np.int64)
     stratum_of_cell[cell[cell >= 0]] = who.stratum[code[cell >= 0]]
     curves[-1] = curves[-1] + _by_stratum(who, half[places.inside].sum(axis=0))[stratum_of_cell]
     facts = Mediated(
-        code, cell, who, untreated[:, *at], np.stack(own), np.stack(curves),
+        code, cell, who, untreated[:, *at], np.stack(deviations), np.stack(curves),
         np.stack([slopes_of(c, who, places.factors) for c in policy.mediators.values()]),
         np.array([c.interaction for c in policy.mediators.values()]),
         places.members, places.labels,
@@ -226,13 +228,13 @@ def _untreated(
         places.across,
     )  # fmt: skip
     grown = who if places.trends is None else replace(who, stratum=places.trends)
-    found = np.empty((len(sides), who.units.size, periods))
-    for k, (name, one) in enumerate(equations.items()):
-        drift = policy.selection + one.trend * np.arange(periods)
+    untreated = np.empty((len(sides), who.units.size, periods))
+    for k, (name, equation) in enumerate(equations.items()):
+        drift = policy.selection + equation.trend * np.arange(periods)
         units, times = stream(seed, "units", name), stream(seed, "times", name)
-        found[k] = errors[:, :, k] + background(grown, periods, one.sigma, units, times)
-        found[k] += one.sigma * reached[:, None] * drift
-    return found
+        untreated[k] = errors[:, :, k] + background(grown, periods, equation.sigma, units, times)
+        untreated[k] += equation.sigma * reached[:, None] * drift
+    return untreated
 
 
 def _reached(who: Layout, code: Index, dose: Array | None) -> Array:
@@ -251,9 +253,9 @@ def _halves(places: Places, policy: Policy) -> Array:
 
 def _by_stratum(who: Layout, values: Array) -> Array:
     """Values that are the same in all units of a stratum."""
-    found = np.zeros(int(who.stratum.max()) + 1)
-    found[who.stratum] = values
-    return found
+    by_stratum = np.zeros(int(who.stratum.max()) + 1)
+    by_stratum[who.stratum] = values
+    return by_stratum
 
 
 def _shift(
@@ -263,6 +265,6 @@ def _shift(
     finance = places.finance[code]
     on = cell >= 0
     scaled = (finance - finance[on].mean()) / (finance[on].std() or 1.0)
-    found = np.zeros((equations, code.size))
-    found[-1] = outside[code] + policy.moderation * scaled
-    return found
+    shift = np.zeros((equations, code.size))
+    shift[-1] = outside[code] + policy.moderation * scaled
+    return shift

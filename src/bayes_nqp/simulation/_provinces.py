@@ -129,8 +129,8 @@ def provinces(
     arguments: dict[str, object] = dict(locals())
     seed, language = seeded(seed), spoken(names)
     first, last = check_years(years)
-    kept = check_strata(strata)
-    if "resource" in kept or "resource" in contrasts:
+    factors = check_strata(strata)
+    if "resource" in factors or "resource" in contrasts:
         raise StudyError("'resource' is a group of cities", hint="'region', 'market' or both")
     controls = picked(covariates, CITY)
     policy = Policy(
@@ -140,7 +140,7 @@ def provinces(
     table = grouped(_table(), seed, language)
     table["city"] = table["province"]
     across = near_ones(spatial, reach, table["longitude"].to_numpy(), table["latitude"].to_numpy())
-    places = places_of(table, table["city"].to_numpy(dtype=str), kept, language, across)
+    places = places_of(table, table["city"].to_numpy(dtype=str), factors, language, across)
     shape = (len(table), last - first + 1)
     code = np.repeat(np.arange(shape[0]), shape[1])
     time = np.tile(np.arange(first, last + 1), shape[0])
@@ -150,41 +150,41 @@ def provinces(
     base = base.drop(columns=[say(c, language) for c in ("city", "zone_batch", "resource")])
     base[say("cbec", language)] = dose
     written = Written(
-        base, say("province", language), tuple(say(name, language) for name in kept), code,
+        base, say("province", language), tuple(say(name, language) for name in factors), code,
         time - first, shape, new_quality_productivity() if system is None else system, language,
         say("cbec", language),
     )  # fmt: skip
     parameters = arguments | {
-        "mediators": policy.mediators, "covariates": tuple(controls), "strata": kept,
+        "mediators": policy.mediators, "covariates": tuple(controls), "strata": factors,
         "years": (first, last), "contrasts": dict(contrasts), "names": language, "seed": seed,
     }  # fmt: skip
     return assembled(written, happened, policy, controls, seed, parameters)
 
 
 def _per_point(mediators: Iterable[str] | Mapping[str, Channel]) -> dict[str, Channel]:
-    found = chosen(mediators)
+    selected = chosen(mediators)
     if not isinstance(mediators, Mapping):
-        return {name: PROVINCE_CHANNELS[name] for name in found}
-    for name, channel in found.items():
+        return {name: PROVINCE_CHANNELS[name] for name in selected}
+    for name, channel in selected.items():
         if channel.growth or channel.interaction:
             raise StudyError(
                 f"'mediators' {name!r} has growth or an interaction, and exposure is continuous",
                 hint="simulation.Channel(level=0.2, growth=0.0)",
             )
-    return found
+    return selected
 
 
 def _table() -> pd.DataFrame:
     """Provinces in the columns of `zone_cities`, at the seat of the first prefecture."""
-    found = prefectures().drop_duplicates("province").reset_index(drop=True)
+    table = prefectures().drop_duplicates("province").reset_index(drop=True)
     zones = pilot_zones().sort_values("approved", kind="stable").drop_duplicates("province")
     years = zones.set_index("province")["approved"].dt.year
-    return found.assign(
-        prefecture=found["province"],
-        code=found["code"] // 10_000 * 10_000,
+    return table.assign(
+        prefecture=table["province"],
+        code=table["code"] // 10_000 * 10_000,
         resource_based=False,
-        batch=found["province"].map(zones.set_index("province")["batch"]).astype(np.float64),
-        year=found["province"].map(years).astype(np.float64),
+        batch=table["province"].map(zones.set_index("province")["batch"]).astype(np.float64),
+        year=table["province"].map(years).astype(np.float64),
     )
 
 
@@ -196,9 +196,9 @@ def _exposure(names: Sequence[str], years: tuple[int, int], seed: int) -> Array:
     rng = stream(seed, "exposure")
     rough = np.exp(errors_of("ar1", rng, (len(names), grid.size), 0.8, _ROUGH))
     size = np.exp(_SIZE * rng.standard_normal(len(names)))
-    found = np.empty((len(names), grid.size))
+    exposure = np.empty((len(names), grid.size))
     for k, name in enumerate(names):
         age = grid - come[zones["province"].to_numpy() == name][:, None] + 1.0
         going = np.where(age > 0, 1.0 - np.exp(-age / _RAMP), 0.0).sum(axis=0)
-        found[k] = size[k] * (_STEP * np.sqrt(going) + _BEFORE * (1.0 + np.arange(grid.size)))
-    return np.round(found * rough, 4).ravel()
+        exposure[k] = size[k] * (_STEP * np.sqrt(going) + _BEFORE * (1.0 + np.arange(grid.size)))
+    return np.round(exposure * rough, 4).ravel()

@@ -35,8 +35,8 @@ def rows_of(
     """
     units = who.units.size
     code, time = np.repeat(np.arange(units), periods), np.tile(np.arange(1, periods + 1), units)
-    kept = (rng.random(code.size) >= missing) | (time == 1)
-    code, time = code[kept], time[kept]
+    observed = (rng.random(code.size) >= missing) | (time == 1)
+    code, time = code[observed], time[observed]
     cohort, stratum = who.cohort[code], who.stratum[code]
     frame = pd.DataFrame(
         {

@@ -58,9 +58,9 @@ class Simulated:
         return seal.hexdigest()
 
     def __repr__(self) -> str:
-        told = ", ".join(
+        settings = ", ".join(
             f"{name}={value!r}"
             for name, value in self.parameters.items()
             if isinstance(value, int | float | str)
         )
-        return f"<Simulated>\n  truth  {told}\n{self.panel!r}"
+        return f"<Simulated>\n  truth  {settings}\n{self.panel!r}"

@@ -40,12 +40,12 @@ def homes(cities: pd.DataFrame, count: int, n_firms: int, seed: int) -> tuple[pd
     # Firms gather where zones came early: in large, open cities.
     early = cities["batch"].fillna(_NO_BATCH).to_numpy()
     chosen = np.sort(np.argsort(early + 30.0 * rng.random(len(cities)))[:count])
-    here = cities.iloc[chosen].reset_index(drop=True)
+    sample = cities.iloc[chosen].reset_index(drop=True)
     order = np.argsort(early[chosen] + 4.0 * rng.random(count))
     weight = np.empty(count)
     weight[order] = (1.0 + np.arange(count)) ** -_STEEP
     more = rng.choice(count, n_firms - count, p=weight / weight.sum())
-    return here, np.sort(np.concatenate([np.arange(count), more]))
+    return sample, np.sort(np.concatenate([np.arange(count), more]))
 
 
 def spells(
@@ -78,7 +78,7 @@ def spells(
     stay = rng.geometric(_LEAVES, firms)
     end = np.minimum(last, start + np.maximum(stay, 1))
     grid = np.arange(first, last + 1)
-    there = (grid >= start[:, None]) & (grid <= end[:, None])
-    there &= (rng.random(there.shape) >= missing) | (grid == start[:, None])
-    code, period = np.nonzero(there)
+    observed = (grid >= start[:, None]) & (grid <= end[:, None])
+    observed &= (rng.random(observed.shape) >= missing) | (grid == start[:, None])
+    code, period = np.nonzero(observed)
     return code, grid[period]

@@ -82,4 +82,4 @@ def columns_of(system: IndexSystem, names: Language) -> IndexSystem:
     """Let a system read the columns that a simulation writes."""
     if names == "en":
         return system
-    return system.using({one.key: one.name_zh or one.data for one in system.indicators})
+    return system.using({x.key: x.name_zh or x.data for x in system.indicators})

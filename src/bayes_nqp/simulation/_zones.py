@@ -53,7 +53,7 @@ def zone_cities(rule: Rule = "approval_year", below: bool = False) -> pd.DataFra
     year = first["approved"].dt.year
     if rule == "next_year_after_june":
         year = year + (first["approved"].dt.month > 6)
-    found = places[cities].sort_values("code").reset_index(drop=True)
-    found["batch"] = found["code"].map(first["batch"]).astype(np.float64)
-    found["year"] = found["code"].map(year).astype(np.float64)
-    return found
+    table = places[cities].sort_values("code").reset_index(drop=True)
+    table["batch"] = table["code"].map(first["batch"]).astype(np.float64)
+    table["year"] = table["code"].map(year).astype(np.float64)
+    return table
