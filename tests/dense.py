@@ -67,7 +67,7 @@ class Dense:
     @cached_property
     def levels(self) -> np.ndarray:
         """Time-effect level of each row."""
-        by = self.design.time_strata(self.panel)
+        by = self.design.facts.time_strata(self.panel)
         if not by:
             return np.zeros(self.rows.size, dtype=int)
         codes = np.stack([self.strata[f] for f in by], axis=1)

@@ -174,7 +174,7 @@ def saturated_cases(folder: Path | None) -> Iterator[Comparison]:
             rows,
             roles,
             leads=leads,
-            time_by=design.time_strata(panel),
+            time_by=design.facts.time_strata(panel),
             baseline=design.baseline,
             **columns,
         )

@@ -341,4 +341,4 @@ def test_checks_of_the_total_effect_name_the_fit_that_they_ask(sound):
     first = result.evidence.isel(specification=0)
     assert str(first["specification"].item()).startswith("outcome alone")
     # Asked of the outcome's own design, "as fitted" is right.
-    assert called(replace(alone, facts={})) == "as fitted"
+    assert called(replace(alone, record={})) == "as fitted"

@@ -19,7 +19,7 @@ def test_scale_of_priors_is_the_two_way_residual() -> None:
             < np.where(panel.cohort_codes < 0, 10**6, panel.cohort_codes)[panel.unit_codes]
         )
         units = (panel.unit_codes[free][:, None] == np.arange(panel.n_units)).astype(float)
-        by = case.design.time_strata(panel)
+        by = case.design.facts.time_strata(panel)
         node = panel.time_codes[free] + 1000 * sum(
             (10**k * panel.strata_codes[f][panel.unit_codes[free]] for k, f in enumerate(by)), 0
         )

@@ -87,8 +87,8 @@ def test_variance_is_split_without_rest(pooled: nqp.Fit) -> None:
         att.var(("chain", "draw")).drop_vars(["rows", "weight"]),
     )
     overall = nqp.index_variance(nqp.att(pooled))
-    assert pooled.facts["index_within"] == pytest.approx(float(overall["within"]))
-    assert pooled.facts["index_between"] == pytest.approx(float(overall["between"]))
+    assert pooled.record["index_within"] == pytest.approx(float(overall["within"]))
+    assert pooled.record["index_between"] == pytest.approx(float(overall["between"]))
     assert f"{float(overall['share']):.1%}" in pooled.notes[-1]
     with pytest.raises(StudyError, match="which draw of an index"):
         nqp.index_variance(att.drop_vars("index_draw"))

@@ -26,7 +26,7 @@ def sample(*model, **options):
 nutpie.sample = sample
 sampler = NUTS(draws={LONG}, tune=50, chains=2, seed=1)
 found = fit(design, panel, sampler, progress=False)
-print(found.facts["interrupted"], found.posterior.sizes["draw"], flush=True)
+print(found.record["interrupted"], found.posterior.sizes["draw"], flush=True)
 print(bool(found.posterior["outcome__sigma"].isnull().any()), flush=True)
 print("interrupted" in repr(found), att(found).sizes["draw"], flush=True)
 """

@@ -97,7 +97,7 @@ def test_what_flat_effects_absorb(name):
     shifts = [1e4 + 0.0 * time, 50.0 * rng.normal(size=panel.n_units)[unit],
               30.0 * rng.normal(size=panel.periods)[time]]  # fmt: skip
     pooled = design.time is not None and design.time.pooled
-    by = () if pooled else design.time_strata(panel)
+    by = () if pooled else design.facts.time_strata(panel)
     code = sum((10**k * panel.strata_codes[f][unit] for k, f in enumerate(by)), 0 * unit)
     shifts.append(30.0 * rng.normal(size=(code.max() + 1, panel.periods))[code, time])
     for shift in shifts:

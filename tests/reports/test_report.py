@@ -136,13 +136,13 @@ def test_what_must_be_known_stands_first_and_the_command_last(folder: Path) -> N
 def test_the_outcome_has_the_name_that_the_report_gives_it(folder: Path) -> None:
     fit, name = channels_fit(), OUTCOME[folder.name]
     page = Page((folder / "report.html").read_text(encoding="utf-8"))
-    assert f"Effect on {fit.facts['outcome']}" not in page.text
+    assert f"Effect on {fit.record['outcome']}" not in page.text
     for stem in ("forest", "event_study", "paths", "decomposition"):
         drawn = next((folder / "figures").glob(f"*_{stem}.svg")).read_text(encoding="utf-8")
         words = re.sub(r"<[^>]*>", " ", drawn)
         assert all(word in words for word in name.split())
     # The fit that was given is as it was.
-    assert fit.effects.attrs["outcome"] == fit.facts["outcome"]
+    assert fit.effects.attrs["outcome"] == fit.record["outcome"]
 
 
 def test_tables_name_the_model_behind_them(folder: Path) -> None:

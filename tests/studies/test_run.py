@@ -194,7 +194,7 @@ def test_a_failure_under_force_leaves_what_was_there(
 def test_an_interrupted_fit_is_no_result(
     study: Path, monkeypatch: pytest.MonkeyPatch, outcome: Outcome
 ) -> None:
-    stopped = replace(outcome.fit, facts={**outcome.fit.facts, "interrupted": 1.0})
+    stopped = replace(outcome.fit, record={**outcome.fit.record, "interrupted": 1.0})
     monkeypatch.setattr(_run, "fit", lambda *a, **k: stopped)
     with pytest.raises(KeyboardInterrupt):
         run(study, study.parent / "out", progress=False)

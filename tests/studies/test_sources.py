@@ -359,7 +359,7 @@ def test_an_uncertain_index_and_a_continuous_exposure(tmp_path: Path) -> None:
     study = done.study
     assert study.panel.roles.exposures == ("nqp",)
     assert study.by == ("side", "time")
-    assert done.fit.facts["index_draws"] == 2
+    assert done.fit.record["index_draws"] == 2
     assert "event_study.csv" not in done.tables
     figures = {p.stem for p in (tmp_path / "out" / "figures").iterdir()}
     assert {"decomposition", "channels", "paths_side", "forest"} <= figures
@@ -372,7 +372,7 @@ def test_an_uncertain_index_and_a_continuous_exposure(tmp_path: Path) -> None:
     assert again.design == study.design
     assert again.panel.digest == study.panel.digest
     assert again.settings.index is not None
-    assert again.settings.index.seed == done.fit.facts["index_seed"]
+    assert again.settings.index.seed == done.fit.record["index_seed"]
 
 
 @pytest.mark.parametrize(

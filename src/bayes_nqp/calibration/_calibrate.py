@@ -191,7 +191,7 @@ def _source(design: StaggeredDiD, panel: Panel, source: object) -> tuple[Source,
         return PriorSource(source, panel), "prior" if same else "prior of another design"
     if not isinstance(source, Fit):
         raise StudyError(f"'source' is {source!r}", hint="'prior', a design, or a fit")
-    if source.facts["panel_digest"] != panel.digest:
+    if source.record["panel_digest"] != panel.digest:
         raise StudyError(
             "'source' is a fit to another panel",
             hint="nqp.calibrate(design, fit.panel, source=fit)",

@@ -121,7 +121,7 @@ class PosteriorSource:
         }
         drawn = parameters.get("outcome__nu")
         nu = degrees_of_freedom(
-            self.fit.design.likelihood, 1, None if drawn is None else drawn.to_numpy()[0], first
+            self.fit.facts.likelihood, 1, None if drawn is None else drawn.to_numpy()[0], first
         )
         values = errors_of(equation, layout, errors, nu, many) * equation.scale
         effects = padded(cells)[:, self.plan.cell_of_row[layout.rows]]

@@ -50,7 +50,7 @@ def adds_up(fit: Fit) -> Finding:
     no harm where trends are parallel, and tells where those of a mediator are not.
     """
     design = channels(fit)
-    if design.moderator is not None and "b" in design.moderates:
+    if "b" in design.facts.moderated:
         raise NotApplicable(
             Message(
                 "Where a moderator shifts slopes of mediators the total effect is curved in it, "

@@ -153,7 +153,7 @@ def _asked(one: Check, fit: Fit, options: Mapping[str, object]) -> CheckResult:
     """Ask of a fit of one outcome, or of the total effect alone where it has channels."""
     if one.of != "fit" and fit.panel is not None:
         fit = single(fit)
-    if one.of == "total" and fit.design.facts.channels and fit.panel is not None:
+    if one.of == "total" and fit.facts.channels and fit.panel is not None:
         fit = total_fit(fit)
     return one(fit, **options)
 

@@ -101,7 +101,7 @@ def confounding(
     """
     axis, design = axis_of(rho), channels(fit)
     study = study_of(fit)
-    found = _quantities(study, design.design.strata(panel_of(fit)), axis, prior or NormalRho())
+    found = _quantities(study, design.facts.strata(panel_of(fit)), axis, prior or NormalRho())
     judged = [one for one in found if one.kind != "level" and one.clear]
     weak = [one for one in found if one.kind == "level" and one.clear and one.size < _LITTLE]
     verdict = _verdict(judged, weak)

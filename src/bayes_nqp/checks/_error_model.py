@@ -216,7 +216,7 @@ def _robust(fit: Fit, weights: Array, groups: _Clusters) -> Robust:
 
 def _saturated(fit: Fit) -> Plan:
     design, panel = estimator(fit), panel_of(fit)
-    time = TimeEffects(design.time_strata(panel))
+    time = TimeEffects(design.facts.time_strata(panel))
     return design.replace(effect=Separate(varying=None), time=time).plan(panel)
 
 

@@ -38,7 +38,7 @@ def cell_information(fit: Fit) -> Array:
     """
     equation = fit.plan.equations[0]
     size = fit.plan.table.size
-    if isinstance(fit.design.effect, Separate):
+    if isinstance(fit.facts.pooling, Separate):
         return np.ones(size)
     out = np.full(size, np.nan)
     for part, index in zip(equation.locals, equation.local_index, strict=True):

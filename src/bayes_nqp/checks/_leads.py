@@ -54,7 +54,7 @@ def lead_design(design: StaggeredDiD, panel: Panel) -> StaggeredDiD:
     StaggeredDiD
         With the time effects of the design.
     """
-    time = design.time or TimeEffects(design.time_strata(panel))
+    time = design.time or TimeEffects(design.facts.time_strata(panel))
     return design.replace(effect=Separate(varying=None), controls="never", time=time)
 
 

@@ -51,7 +51,7 @@ def leave_mediator_out(fit: Fit) -> Finding:
     """
     design = channels(fit)
     panel = design.rows(panel_of(fit))
-    names = design.names(panel)
+    names = design.facts.mediators(panel)
     if len(names) < 2:
         raise NotApplicable(Message("There is one mediator: without it the total effect is left."))
     own = {name: nie(fit, mediators=name) for name in names}
@@ -94,7 +94,9 @@ def _without(fit: Fit, design: Mediation, panel: Panel, names: Sequence[str]) ->
 
 def _short(design: Mediation, panel: Panel, seed: int, known: KnownDraws) -> Numbers:
     effects = short_effects(design, panel, seed=seed, known=known)
-    draws = {name: nie(effects, mediators=name).to_numpy() for name in design.names(panel)}
+    draws = {
+        name: nie(effects, mediators=name).to_numpy() for name in design.facts.mediators(panel)
+    }
     settled = np.array(gate_of(effects) == v.PASSED)
     return {**draws, _DIRECT: nde(effects).to_numpy(), "settled": settled}
 

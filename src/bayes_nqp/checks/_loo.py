@@ -236,9 +236,9 @@ def _comparable(fits: Mapping[str, Fit], by: str | None) -> None:
             f"{len(fits)} fit is nothing to compare", hint="nqp.compare({'AR(1)': a, 'iid': b})"
         )
     (first, one), *others = fits.items()
-    panel, rows, groups = _a_fit(one).facts["panel_digest"], _rows(one), left_out(one, by)
+    panel, rows, groups = _a_fit(one).record["panel_digest"], _rows(one), left_out(one, by)
     for name, other in others:
-        if _a_fit(other).facts["panel_digest"] != panel:
+        if _a_fit(other).record["panel_digest"] != panel:
             raise StudyError(
                 f"{first!r} and {name!r} are fits of different panels",
                 hint="fit both designs to one panel",

@@ -68,7 +68,7 @@ def mediator_placebo(fit: Fit, *, placebo: str | None = None) -> Finding:
             )
         )
     name_of("placebo", placebo)
-    names = design.names(panel)
+    names = design.facts.mediators(panel)
     if placebo in names:
         raise StudyError(f"'placebo' is {placebo!r}, a mediator of the fit", hint="another column")
     wide = _with_mediator(panel, placebo)

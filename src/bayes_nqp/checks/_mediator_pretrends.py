@@ -39,7 +39,7 @@ def mediator_pretrends(fit: Fit) -> Finding:
     """
     design = channels(fit)
     panel = design.rows(panel_of(fit))
-    names = design.names(panel)
+    names = design.facts.mediators(panel)
     found = [parted(refit(fit, design.design, panel.with_outcome(name))) for name in names]
     tails = holm([one.judged.whole.tail for one in found])
     lines, fits, parts = [], [], []

@@ -44,17 +44,17 @@ def mediator_residuals(fit: Fit) -> Finding:
     """
     design = channels(fit)
     panel = design.rows(panel_of(fit))
-    names = design.names(panel)
+    names = design.facts.mediators(panel)
     if len(names) < 2:
         raise NotApplicable(Message("There is one mediator, so none can act on another."))
     plan = fit.plan
-    own = design.varying is not None
+    own = design.facts.varying is not None
     left = []
     for name in names:
         values = panel.mediators[:, panel.roles.mediators.index(name)]
         equation = next(e for e in plan.equations if e.name == name)
         means = np.array([*error_means(fit, equation).values()])
-        left.append(innovations(plan, values, design.errors, means, own=own))
+        left.append(innovations(plan, values, design.facts.noise, means, own=own))
     matrix = np.atleast_2d(np.corrcoef(np.stack(left)))
     sd = 1.0 / np.sqrt(max(left[0].size - int(plan.frame.unit.max()) - 4, 1))
     lines = [

@@ -39,7 +39,7 @@ def near_treatment(fit: Fit) -> Finding:
     """
     design = channels(fit)
     panel = design.rows(panel_of(fit))
-    names, plan = design.names(panel), fit.plan
+    names, plan = design.facts.mediators(panel), fit.plan
     places = [panel.roles.mediators.index(name) for name in names]
     treated = plan.frame.treated.astype(np.float64)
     left = left_over(plan, np.column_stack([treated, panel.outcome, panel.mediators[:, places]]))

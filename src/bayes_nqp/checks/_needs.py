@@ -94,7 +94,7 @@ REFITS: Final = Need(
     lambda design: Message(
         "Refits under {!r} run row by row and take too long; ask it of the same design "
         "with likelihood=nqp.Gaussian().",
-        design.likelihood,
+        design.facts.likelihood,
     ),
 )
 """Rows that can be summed up, so that refits are quick."""
@@ -112,7 +112,7 @@ DOSE: Final = Need(
 """A continuous exposure."""
 
 CHANNELS: Final = Need(
-    lambda design, _: design.facts.channels,
+    lambda design, _: design.facts.channels is not None,
     lambda _: Message("No channels were fitted; nqp.Mediation(design, mediators=[...])."),
     asked_anyway=False,
 )

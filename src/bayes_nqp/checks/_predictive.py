@@ -81,7 +81,7 @@ def model_fit(fit: Fit, *, draws: int = 500) -> Finding:
         tail.overall,
         len(tail.names),
     )
-    evidence = tail.dataset(predictive="posterior", outcome=str(fit.facts.get("outcome", "")))
+    evidence = tail.dataset(predictive="posterior", outcome=str(fit.record.get("outcome", "")))
     return Finding(verdict, figure, _sentence(verdict, tail, fit), evidence, "predictive")
 
 
@@ -108,7 +108,7 @@ def _sentence(verdict: Verdict, tail: Tail, fit: Fit) -> Message:
 
 def _advice(fit: Fit) -> list[tuple[str, Message]]:
     """What to try, by how the statistics are named."""
-    errors = fit.design.errors
+    errors = fit.facts.noise
     found: list[tuple[str, Message]] = []
     if isinstance(errors, IID):
         found.append(
@@ -124,7 +124,7 @@ def _advice(fit: Fit) -> list[tuple[str, Message]]:
                 Message("Correlations do not fall as those of AR(1) do: errors=nqp.AR1Noise()."),
             )
         )
-    if isinstance(fit.design.likelihood, Gaussian):
+    if isinstance(fit.facts.likelihood, Gaussian):
         found.append(
             (
                 "innovation",

@@ -78,9 +78,9 @@ def prior_predictive(fit: Fit, *, draws: int = 500) -> Finding:
         effect / spread,
     )
     evidence = tail.dataset(
-        predictive="prior", outcome=str(fit.facts.get("outcome", "")), prior_att_sd=effect
+        predictive="prior", outcome=str(fit.record.get("outcome", "")), prior_att_sd=effect
     )
-    iid = isinstance(design.errors, IID)
+    iid = isinstance(design.facts.noise, IID)
     sentence = _sentence(verdict, tail, doubted, independent=iid)
     return Finding(verdict, figure, sentence, evidence, "predictive")
 

@@ -165,7 +165,7 @@ def log_priors(fit: Fit) -> dict[str, xr.DataArray]:
     for parameter, unit in zip(problem.space.parameters, units, strict=True):
         values = posterior[prefix + parameter.name].to_numpy() / unit
         found[parameter.name] = _labelled(fit, parameter.prior.log_kernel(values))
-    likelihood = fit.design.likelihood
+    likelihood = fit.facts.likelihood
     if isinstance(likelihood, StudentT) and likelihood.nu is None:
         more = posterior[f"{prefix}nu"].to_numpy() - 2.0
         found["nu"] = _labelled(fit, np.log(more) - 0.1 * more)
@@ -179,7 +179,7 @@ def _labelled(fit: Fit, values: Array) -> xr.DataArray:
 
 def _likelihood(fit: Fit) -> xr.DataArray | None:
     """Log likelihood of all units together (chain, draw); None where rows were sampled."""
-    if not isinstance(fit.design.likelihood, Gaussian):
+    if not isinstance(fit.facts.likelihood, Gaussian):
         return None
     paired(fit)
     try:

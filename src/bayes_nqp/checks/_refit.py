@@ -150,8 +150,8 @@ def called(fitted: Fit) -> Message:
         "as fitted", unless the fit stands in for one with channels, or
         has effects before adoption that are left out of the comparison.
     """
-    if _ALONE in fitted.facts:
-        rows = int(fitted.facts[_ALONE])
+    if _ALONE in fitted.record:
+        rows = int(fitted.record[_ALONE])
         return Message("outcome alone, {} rows with all mediators", rows)
     early = fitted.design.facts.anticipation > 0
     return Message("as fitted, from adoption on") if early else AS_FITTED
@@ -176,7 +176,7 @@ def total_fit(fitted: Fit) -> Fit:
     made, kept = refit(fitted, design.design, rows), _FITS[fitted]
     key = (design.design, f"{_ALONE} {rows.digest}")
     if key not in kept:
-        kept[key] = replace(made, facts={**made.facts, _ALONE: float(rows.n_rows)})
+        kept[key] = replace(made, record={**made.record, _ALONE: float(rows.n_rows)})
     return kept[key]
 
 

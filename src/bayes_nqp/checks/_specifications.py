@@ -119,7 +119,7 @@ def _errors(design: Estimator, panel: Panel) -> list[Alternative]:
 
 
 def _time(design: Estimator, panel: Panel) -> list[Alternative]:
-    strata = design.strata(panel) or panel.roles.strata
+    strata = design.facts.strata(panel) or panel.roles.strata
     if not strata:
         return []
     by = " × ".join(strata)
@@ -128,7 +128,9 @@ def _time(design: Estimator, panel: Panel) -> list[Alternative]:
         Message("time effects by {}", by): TimeEffects(strata),
         Message("time effects by {}, pooled", by): TimeEffects(strata, pooled=True),
     }
-    now = TimeEffects(design.time_strata(panel), pooled=bool(design.time and design.time.pooled))
+    now = TimeEffects(
+        design.facts.time_strata(panel), pooled=bool(design.time and design.time.pooled)
+    )
     return [
         Alternative(label, Message("time effects"), design.replace(time=time))
         for label, time in every.items()
@@ -140,7 +142,7 @@ def _pooling(design: Estimator, panel: Panel) -> list[Alternative]:
     varying = design.effect.varying
     strata = design.effect.strata if isinstance(design.effect, Partial) else None
     # By default time effects follow the strata of the effects: here one choice changes at a time.
-    time = design.time or TimeEffects(design.time_strata(panel))
+    time = design.time or TimeEffects(design.facts.time_strata(panel))
     every = {
         Message("complete pooling"): Complete(varying=varying),
         Message("partial pooling"): Partial(strata, varying=varying),

@@ -41,7 +41,7 @@ def support(fit: Fit) -> Finding:
     of its own. Under ``Separate`` it is one; under ``Complete`` cells have no departure, and
     nothing rests on its prior. It does not change the verdict.
     """
-    if not fit.design.facts.adopted:
+    if not fit.facts.adopted:
         return _exposed(cast("ContinuousExposure", fit.design), panel_of(fit))
     panel, design = panel_of(fit), staggered(fit)
     table = support_of(design, panel)

@@ -95,16 +95,16 @@ def _sentence(verdict: Verdict, choices: list[Message]) -> Message:
 
 
 def _other(design: Estimator, panel: Panel) -> Estimator:
-    strata = design.strata(panel) or panel.roles.strata
+    strata = design.facts.strata(panel) or panel.roles.strata
     if not strata:
         raise NotApplicable(Message("The panel has no strata, so there is no contrast to compare."))
-    if design.time_strata(panel):
+    if design.facts.time_strata(panel):
         return design.replace(time=TimeEffects())
     return design.replace(time=TimeEffects(strata))
 
 
 def _label(design: Estimator, panel: Panel) -> Message:
-    by = " × ".join(design.time_strata(panel))
+    by = " × ".join(design.facts.time_strata(panel))
     if design.time is not None and design.time.pooled:
         return Message("by {}, pooled", by) if by else Message("common to all, pooled")
     return Message("by {}", by) if by else Message("common to all")

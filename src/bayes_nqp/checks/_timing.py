@@ -74,7 +74,7 @@ def timing(fit: Fit) -> Finding:
     if a mediator is late or loses its sign, and holds otherwise.
     """
     design = channels(fit)
-    names = design.names(panel_of(fit))
+    names = design.facts.mediators(panel_of(fit))
     horizon = _horizon(cell_effects(fit))
     whole = None if horizon is None else _delay(cell_effects(fit), horizon)
     signed = any(certain(nie(fit, mediators=name)) for name in names)

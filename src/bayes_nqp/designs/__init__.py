@@ -1,5 +1,7 @@
 """Designs: one estimator a file; each plans equations and never samples."""
 
+from bayes_nqp.designs._facts import ChannelFacts as ChannelFacts
+from bayes_nqp.designs._facts import Facts as Facts
 from bayes_nqp.designs._frame import unit_column as unit_column
 from bayes_nqp.designs._plan import Equation as Equation
 from bayes_nqp.designs._plan import Plan as Plan

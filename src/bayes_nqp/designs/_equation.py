@@ -167,7 +167,7 @@ def equation_of(
     if pooled_time:
         free = seen
     b_parts = mediator_parts(
-        [slope for slope, _ in slopes], before, design.effect, design.strata(panel),
+        [slope for slope, _ in slopes], before, design.effect, design.facts.strata(panel),
         panel.roles.strata, frame.stratum_levels, priors,
     )  # fmt: skip
     effects = _effect_parts(design, panel, ground, dose, len(columns))
@@ -212,7 +212,7 @@ def _effect_parts(
     design: Estimator, panel: Panel, ground: Ground, dose: Dose | None, columns: int
 ) -> Sequence[GlobalPart | LocalPart]:
     """Effects of cells, or slopes of the exposure in them."""
-    strata = design.strata(panel)
+    strata = design.facts.strata(panel)
     if ground.exposure is None or dose is None:
         return cell_parts(ground.table, design.effect, strata, design.priors)
     return exposure_parts(

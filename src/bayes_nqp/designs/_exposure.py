@@ -84,7 +84,7 @@ def exposure_frame(design: ContinuousExposure, panel: Panel) -> DesignFrame:
     """
     frame = design_frame(
         panel,
-        time_by=design.time_strata(panel),
+        time_by=design.facts.time_strata(panel),
         varying=design.effect.varying,
         anticipation=0,
         leads=False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -120,11 +120,6 @@ class SingleEquation(Moved, ABC):
         """The design of the outcome without mediators: itself."""
         return self
 
-    @property
-    def varying(self) -> str | None:
-        """What has its own deviation of the effect."""
-        return self.effect.varying
-
     @abstractmethod
     def variants(self, panel: Panel) -> list[tuple[Message, Message, Self]]:
         """State the same design with other choices that this kind of design alone has.
@@ -135,39 +130,19 @@ class SingleEquation(Moved, ABC):
             What each is called, what changes, and the design; none where nothing could be chosen.
         """
 
-    def names(self, panel: Panel) -> tuple[str, ...]:
-        """Mediators of a panel that the design takes: none."""
-        return ()
+    def variant(self, changes: Mapping[str, object]) -> Self:
+        """State the design with other arguments: those of the outcome's equation are its own.
+
+        Raises
+        ------
+        StudyError
+            If the design has no such argument.
+        """
+        return replaced(self, changes)
 
     def rows(self, panel: Panel) -> Panel:
         """Keep the rows that all equations use: every one."""
         return panel
-
-    def strata(self, panel: Panel) -> tuple[str, ...]:
-        """Factors by which the design lets effects vary.
-
-        Raises
-        ------
-        StudyError
-            If the design names strata that the panel does not have.
-        """
-        if isinstance(self.effect, Complete):
-            return ()
-        if isinstance(self.effect, Separate) or self.effect.strata is None:
-            return panel.roles.strata
-        return _strata_of(self.effect.strata, panel, "effect")
-
-    def time_strata(self, panel: Panel) -> tuple[str, ...]:
-        """Factors whose combinations have their own time effects.
-
-        Raises
-        ------
-        StudyError
-            If the design names strata that the panel does not have.
-        """
-        if self.time is None:
-            return self.strata(panel)
-        return _strata_of(self.time.by, panel, "time")
 
     def plan(self, panel: Panel, *, scale: float | None = None) -> Plan:
         """State the model of a panel: one equation.
@@ -192,7 +167,7 @@ class SingleEquation(Moved, ABC):
         return ground.plan((equation,))
 
 
-def replaced[D](design: D, changes: dict[str, object]) -> D:
+def replaced[D](design: D, changes: Mapping[str, object]) -> D:
     """Return a design with other arguments.
 
     Raises
@@ -208,15 +183,3 @@ def replaced[D](design: D, changes: dict[str, object]) -> D:
             raise StudyError(f"{kind} has no argument {name!r}", hint=nearest(name, arguments))
     changed: D = replace(value, **changes)
     return changed
-
-
-def _strata_of(names: Sequence[str], panel: Panel, argument: str) -> tuple[str, ...]:
-    """See that factors, named by an argument, are strata of a panel."""
-    strata = panel.roles.strata
-    for name in names:
-        if name not in strata:
-            raise StudyError(
-                f"'{argument}' names the stratum {name!r}, which the panel does not have",
-                hint=nearest(name, strata) if strata else f"Panel(..., strata=[{name!r}])",
-            )
-    return tuple(names)

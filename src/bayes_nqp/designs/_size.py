@@ -129,7 +129,7 @@ def check_size(
     full = len(covariates) + slopes
     by_period = len(design.baseline) * (frame.n_periods - 1) + exposed * frame.n_periods
     effects = ~cells.lead
-    numbers = {f: int(np.unique(cells.levels[f][effects]).size) for f in design.strata(panel)}
+    numbers = {f: int(np.unique(cells.levels[f][effects]).size) for f in design.facts.strata(panel)}
     partial, separate = isinstance(design.effect, Partial), isinstance(design.effect, Separate)
     factors = int(np.prod([max(n, 1) for n in numbers.values()], dtype=float)) - 1 if partial else 0
     alike = len(distinct_rows(np.stack([frame.stratum, frame.cohort], axis=1))[0])

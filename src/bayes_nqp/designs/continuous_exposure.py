@@ -143,12 +143,12 @@ class ContinuousExposure(SingleEquation):
     @property
     def facts(self) -> Facts:
         """What the design can do and what it assumes."""
-        return Facts("dose", self.effect, self.errors, self.time, moderator=self.moderator)
-
-    @property
-    def likelihood(self) -> Gaussian:
-        """Always Gaussian, which compresses."""
-        return Gaussian()
+        return Facts(
+            "dose", self.effect, self.errors, self.time, Gaussian(), self.priors,
+            self.covariates, self.baseline, self.moderator,
+            exposure=self.exposure,
+            by_period=self.by_time,
+        )  # fmt: skip
 
     def variants(self, panel: Panel) -> list[tuple[Message, Message, Self]]:
         """State the design with a slope for every period.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -12,19 +12,16 @@ import numpy.typing as npt
 from bayes_nqp.designs._columns import within
 from bayes_nqp.designs._complete_cases import complete_cases
 from bayes_nqp.designs._equation import Ground, equation_of
-from bayes_nqp.designs._facts import Facts
+from bayes_nqp.designs._facts import ChannelFacts, Facts
 from bayes_nqp.designs._moderation import moderated_slope
 from bayes_nqp.designs._moved import Moved
 from bayes_nqp.designs._plan import Equation, Plan
 from bayes_nqp.designs._single import replaced
 from bayes_nqp.designs.continuous_exposure import ContinuousExposure
-from bayes_nqp.designs.noise import Noise
 from bayes_nqp.designs.staggered_did import StaggeredDiD
 from bayes_nqp.doors import door
-from bayes_nqp.errors import IdentificationError, StudyError, nearest, shown
+from bayes_nqp.errors import IdentificationError, StudyError
 from bayes_nqp.language import Message
-from bayes_nqp.likelihoods import Gaussian, Likelihood
-from bayes_nqp.pooling import Pooling
 from bayes_nqp.registry import register
 from bayes_nqp.terms import Slope
 
@@ -116,9 +113,9 @@ class Mediation(Moved):
             raise StudyError(
                 f"'design' is {self.design!r}", hint="nqp.Mediation(nqp.StaggeredDiD(...))"
             )
-        if not isinstance(self.design.likelihood, Gaussian):
+        if not self.design.facts.compresses:
             raise StudyError(
-                f"'design.likelihood' is {self.design.likelihood!r}, which does not compress",
+                f"'design.likelihood' is {self.design.facts.likelihood!r}, which does not compress",
                 hint="nqp.Gaussian() for channels",
             )
         if self.mediators is not None:
@@ -160,7 +157,7 @@ class Mediation(Moved):
                 "without 'moderator'",
             )
         object.__setattr__(self, "moderates", tuple(one for one in _LEGS if one in paths))
-        if self.moderates != ("a", "direct") and self.moderator is None:
+        if self.moderates != ("a", "direct") and self.design.moderator is None:
             raise StudyError(
                 f"'moderates' is {self.moderates!r}, but the design has no moderator",
                 hint="nqp.Mediation(nqp.StaggeredDiD(moderator='digital_finance'), moderates=...)",
@@ -174,7 +171,7 @@ class Mediation(Moved):
     def _check_vary_by(self) -> None:
         if self.vary_by != "unit":
             raise StudyError(f"'vary_by' is {self.vary_by!r}", hint="'unit', or None")
-        if self.varying != "unit":
+        if self.facts.varying != "unit":
             raise StudyError(
                 "'vary_by' is 'unit', but the design's effects do not vary by unit",
                 hint="nqp.StaggeredDiD(nqp.Partial(..., varying='unit'))",
@@ -189,7 +186,7 @@ class Mediation(Moved):
                 "'vary_by' goes with neither 'interaction' nor 'lag'",
                 hint="leave them out, or vary_by=None",
             )
-        if self.moderator is not None:
+        if self.design.moderator is not None:
             raise StudyError(
                 "'vary_by' does not go with a moderator", hint="leave one of the two out"
             )
@@ -197,39 +194,30 @@ class Mediation(Moved):
     @property
     def facts(self) -> Facts:
         """What the design can do and what it assumes."""
-        return replace(
-            self.design.facts, channels=True, joined=self.vary_by is not None, lag=self.lag
+        channels = ChannelFacts(
+            self.mediators, self.lag, self.interaction, self.vary_by is not None, self.moderates
         )
+        return replace(self.design.facts, channels=channels)
 
     @property
     def outcome_design(self) -> StaggeredDiD | ContinuousExposure:
         """The design of the outcome without mediators."""
         return self.design
 
-    @property
-    def varying(self) -> str | None:
-        """What has its own deviation of the effect."""
-        return self.design.varying
+    def variant(self, changes: Mapping[str, object]) -> Mediation:
+        """State the channels with other arguments, or with others of the outcome's design.
 
-    @property
-    def moderator(self) -> str | None:
-        """What shifts the paths in `moderates`; the design's own."""
-        return self.design.moderator
-
-    @property
-    def effect(self) -> Pooling:
-        """How effects on the outcome and on mediators share strength."""
-        return self.design.effect
-
-    @property
-    def errors(self) -> Noise:
-        """Correlation of errors over time, in every equation."""
-        return self.design.errors
-
-    @property
-    def likelihood(self) -> Likelihood:
-        """That of every equation."""
-        return self.design.likelihood
+        Raises
+        ------
+        StudyError
+            If neither has such an argument.
+        """
+        names = {item.name for item in fields(self)}
+        inner = {name: value for name, value in changes.items() if name not in names}
+        own = {name: value for name, value in changes.items() if name in names}
+        if inner:
+            own["design"] = self.design.variant(inner)
+        return replaced(self, own)
 
     def replace(self, **changes: object) -> Mediation:
         """Return the same design with other arguments.
@@ -241,39 +229,6 @@ class Mediation(Moved):
         """
         return replaced(self, changes)
 
-    def names(self, panel: Panel) -> tuple[str, ...]:
-        """Mediators of a panel that the design takes.
-
-        Raises
-        ------
-        StudyError
-            If the panel has none, or not those that are named.
-        """
-        known = panel.roles.mediators
-        names = known if self.mediators is None else self.mediators
-        if not names:
-            raise StudyError(
-                "the panel has no mediators", hint="Panel.from_file(..., mediators=['digital'])"
-            )
-        if self.vary_by is not None and len(names) > 1:
-            raise StudyError(
-                f"'vary_by' takes one mediator, and the panel has {len(names)}",
-                where=shown(names),
-                hint=f"mediators=[{names[0]!r}], and one fit for each of the others",
-            )
-        for name in names:
-            if name not in known:
-                raise StudyError(
-                    f"'mediators' names {name!r}, which is no mediator of the panel",
-                    hint=nearest(name, known) if known else f"Panel(..., mediators=[{name!r}])",
-                )
-            if name == "outcome":
-                raise StudyError(
-                    "a mediator is called 'outcome', as the outcome's own equation is",
-                    hint="rename the column",
-                )
-        return names
-
     def rows(self, panel: Panel) -> Panel:
         """Keep the rows that all equations use: those in which every mediator is observed.
 
@@ -282,7 +237,7 @@ class Mediation(Moved):
         PanelError
             If a mediator is missing in every treated row of a cohort.
         """
-        return complete_cases(panel, self.names(panel), self.lag)[0]
+        return complete_cases(panel, self.facts.mediators(panel), self.lag)[0]
 
     def plan(self, panel: Panel, *, scale: float | None = None) -> Plan:
         """State the model of a panel: the outcome's equation, then one for each mediator.
@@ -302,7 +257,7 @@ class Mediation(Moved):
         IdentificationError
             If the panel cannot identify what the design asks for.
         """
-        names = self.names(panel)
+        names = self.facts.mediators(panel)
         panel, values, notes = complete_cases(panel, names, self.lag)
         ground = self.design.ground(panel)
         slopes = [

@@ -119,10 +119,10 @@ class StaggeredDiD(SingleEquation):
     def facts(self) -> Facts:
         """What the design can do and what it assumes."""
         return Facts(
-            "adoption", self.effect, self.errors, self.time,
-            compresses=isinstance(self.likelihood, Gaussian),
-            moderator=self.moderator,
+            "adoption", self.effect, self.errors, self.time, self.likelihood, self.priors,
+            self.covariates, self.baseline, self.moderator,
             anticipation=self.anticipation,
+            leads=self.controls == "never",
         )  # fmt: skip
 
     def variants(self, panel: Panel) -> list[tuple[Message, Message, Self]]:
@@ -146,10 +146,10 @@ class StaggeredDiD(SingleEquation):
         """Codes of the panel's rows and units under this design."""
         return design_frame(
             panel,
-            time_by=self.time_strata(panel),
+            time_by=self.facts.time_strata(panel),
             varying=self.effect.varying,
             anticipation=self.anticipation,
-            leads=self.controls == "never",
+            leads=self.facts.leads,
         )
 
     def ground(self, panel: Panel) -> Ground:

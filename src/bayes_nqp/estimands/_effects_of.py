@@ -55,5 +55,6 @@ def effects_of(fit_or_effects: object) -> xr.Dataset:
 
 def lag_of(fit: object) -> int:
     """Periods by which mediators come before the outcome; 0 where no design states a lag."""
-    design = getattr(fit, "design", None)
-    return 0 if design is None else int(design.facts.lag)
+    from bayes_nqp.fitting import Fit
+
+    return fit.facts.lag if isinstance(fit, Fit) else 0

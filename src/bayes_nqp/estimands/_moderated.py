@@ -113,11 +113,12 @@ def moderator_name(fit: object) -> str:
     StudyError
         If there is none.
     """
-    design = getattr(fit, "design", None)
-    name = None if design is None else design.facts.moderator
+    from bayes_nqp.fitting import Fit
+
+    name = fit.facts.moderator if isinstance(fit, Fit) else None
     if name is None:
         raise StudyError(
-            "the design has no moderator" if design is not None else "'fit' is no fit",
+            "the design has no moderator" if isinstance(fit, Fit) else "'fit' is no fit",
             hint="nqp.fit(nqp.StaggeredDiD(moderator='digital_finance'), panel)",
         )
     return str(name)

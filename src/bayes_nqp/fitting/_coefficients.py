@@ -100,7 +100,7 @@ def coefficients_of(fit: Fit, equation: Equation, chosen: Index) -> Array:
     if pairs_coefficients(fit):
         slots = fit.tree[COEFFICIENTS][f"{equation.name}__slots"].to_numpy()
         return np.asarray(slots.reshape(-1, slots.shape[-1])[chosen], dtype=np.float64)
-    if fit.design.facts.joined:
+    if fit.facts.joined:
         raise StudyError(
             "both legs of channels that vary by unit were drawn together, and one equation alone "
             "says nothing of its rows",

@@ -42,7 +42,7 @@ def save(fit: Fit, path: str | Path, *, rows: bool) -> Path:
         "design": json.dumps(encode(fit.design), ensure_ascii=False),
         "sampler": json.dumps(encode(fit.sampler)),
         "gate": json.dumps(asdict(fit.gate)),
-        "facts": json.dumps(dict(fit.facts), ensure_ascii=False),
+        "facts": json.dumps(dict(fit.record), ensure_ascii=False),
         "versions": json.dumps(dict(fit.versions)),
         "notes": json.dumps(list(fit.notes), ensure_ascii=False),
         "digest": fit.digest,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,13 +24,14 @@ from bayes_nqp.fitting._known import KnownDraws
 from bayes_nqp.fitting._names import from_tree
 from bayes_nqp.fitting._room import check_draws
 from bayes_nqp.fitting._tree import build_tree
+from bayes_nqp.language import Message
 from bayes_nqp.machine import within
 from bayes_nqp.markup import facts_html, facts_text
 from bayes_nqp.sampling import NUTS, Importance, Sampler
 from bayes_nqp.versions import versions
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Design, Plan
+    from bayes_nqp.designs import Design, Estimator, Facts, Plan
     from bayes_nqp.panel import Panel
 
 __all__ = ["Fit", "fit", "fit_again"]
@@ -59,7 +60,7 @@ class Fit(Tabulated):
         a name is written as ``%2F`` there, and as itself in the properties below.
     gate : Gate
         The convergence gate.
-    facts : mapping of str to str or float
+    record : mapping of str to str or float
         Panel digest, ``s``, seconds, whether sampling was interrupted; and ``unsealed``, where it
         was read from a file of version 0.1, which has no seal.
     versions : mapping of str to str
@@ -73,9 +74,85 @@ class Fit(Tabulated):
     sampler: Sampler
     tree: xr.DataTree
     gate: Gate
-    facts: Mapping[str, str | float]
+    record: Mapping[str, str | float]
     versions: Mapping[str, str]
     notes: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> Facts:
+        """What the design can do and what it assumes."""
+        return self.design.facts
+
+    @property
+    def outcome_design(self) -> Estimator:
+        """The design of the outcome without mediators; the design itself where it has none."""
+        return self.design.outcome_design
+
+    def variant(self, *, drop: bool = False, **changes: object) -> Design:
+        """State the fit's design with other arguments.
+
+        Parameters
+        ----------
+        drop : bool, default False
+            Whether effects that the data do not identify are left out rather than refused.
+        **changes
+            Arguments of the design; with mediators also those of the outcome's design.
+
+        Returns
+        -------
+        Design
+            As `fit` takes it.
+
+        Raises
+        ------
+        StudyError
+            If the design has no such argument.
+
+        Examples
+        --------
+        >>> import bayes_nqp as nqp
+        >>> design = nqp.StaggeredDiD(unidentified="drop")
+        >>> sampler = nqp.Importance(seed=1)
+        >>> fit = nqp.fit(design, nqp.datasets.castle_doctrine(), sampler, progress=False)
+        >>> fit.variant(errors=nqp.IID()).errors
+        IID()
+        """
+        if drop:
+            changes["unidentified"] = "drop"
+        return self.design.variant(changes)
+
+    def variants(self) -> list[tuple[Message, Message, Design]]:
+        """State the design with other choices that its kind alone has.
+
+        Returns
+        -------
+        list of (Message, Message, Design)
+            What each is called, what changes, and the design; empty where nothing could be chosen.
+        """
+        return list(self.outcome_design.variants(self._panel))
+
+    def takes(self, *names: str) -> bool:
+        """Tell whether the design has these arguments, so that `variant` can change them.
+
+        Parameters
+        ----------
+        *names : str
+            Of arguments.
+        """
+        arguments = {item.name for item in fields(self.design)}
+        arguments |= {item.name for item in fields(self.outcome_design)}
+        return arguments.issuperset(names)
+
+    @property
+    def rows(self) -> Panel:
+        """The panel's rows that all equations use: with mediators, those that have them all.
+
+        Raises
+        ------
+        StudyError
+            If the fit holds no panel.
+        """
+        return self.design.rows(self._panel)
 
     @property
     def posterior(self) -> xr.Dataset:
@@ -97,7 +174,7 @@ class Fit(Tabulated):
     @property
     def scale(self) -> float:
         """``s``, the scale of the priors, outcome units."""
-        return float(self.facts["scale"])
+        return float(self.record["scale"])
 
     @cached_property
     def plan(self) -> Plan:
@@ -108,17 +185,21 @@ class Fit(Tabulated):
         StudyError
             If the fit holds no panel.
         """
+        return self.design.plan(self._panel, scale=self.scale)
+
+    @property
+    def _panel(self) -> Panel:
         if self.panel is None:
             raise StudyError(
                 "this fit was saved without its rows",
                 hint="nqp.load(path, panel=panel) with the same panel",
             )
-        return self.design.plan(self.panel, scale=self.scale)
+        return self.panel
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the draws, the design and the panel's digest."""
-        seal = hashlib.sha256(repr((self.design, self.facts["panel_digest"])).encode("utf-8"))
+        seal = hashlib.sha256(repr((self.design, self.record["panel_digest"])).encode("utf-8"))
         for name in ("posterior", "effects"):
             dataset = self.tree[name].to_dataset()
             for variable in sorted(map(str, dataset.data_vars)):
@@ -152,9 +233,9 @@ class Fit(Tabulated):
         ]
         if v.MEMBER in effects.sizes:
             lines.insert(3, ("members", f"{effects.sizes[v.MEMBER]}"))
-        if self.facts.get("interrupted"):
+        if self.record.get("interrupted"):
             lines.append(("note", "sampling was interrupted; the draws so far were kept"))
-        if self.facts.get("unsealed"):
+        if self.record.get("unsealed"):
             lines.append(("note", UNSEALED))
         lines += [("note", note) for note in self.notes]
         return lines
@@ -270,15 +351,15 @@ def _run(
     else:
         drawn, more = draw_equations(plan, sampler, known, progress)
         notes, interrupted = (*notes, *more), False
-        tree, gate = build_tree(plan, drawn, outcome=outcome, varying=design.varying)
-    facts: dict[str, str | float] = {
+        tree, gate = build_tree(plan, drawn, outcome=outcome, varying=design.facts.varying)
+    record: dict[str, str | float] = {
         "panel_digest": panel.digest,
         "scale": plan.equations[0].scale,
         "seconds": round(time.perf_counter() - began, 3),
         "interrupted": float(interrupted),
         "outcome": outcome,
     }
-    return Fit(design, panel, sampler, tree, gate, facts, versions(), notes)
+    return Fit(design, panel, sampler, tree, gate, record, versions(), notes)
 
 
 def _fit_joint(

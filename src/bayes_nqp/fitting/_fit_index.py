@@ -72,7 +72,7 @@ def fit_index(
         For every fit; by default `Importance` with fewer draws.
     seed : int, optional
         Of the index's draws; and of the samplers, where ``sampler`` has none. One at random by
-        default, which ``facts`` record.
+        default, which ``record`` holds.
     progress : bool, default True
         Whether to show a progress bar.
 
@@ -80,7 +80,7 @@ def fit_index(
     -------
     Fit
         With a thousand draws a chain or so. Its gate is the worst of all fits'; it passed where
-        each of them did. ``facts`` hold ``index_draws``, ``index_seed``, ``index_within`` and
+        each of them did. ``record`` holds ``index_draws``, ``index_seed``, ``index_within`` and
         ``index_between``, the variances of the average effect. Checks of it are asked of the fit
         to the panel's own outcome, for they judge the model of one outcome.
 
@@ -130,9 +130,9 @@ def fit_index(
     _with_gate(tree, str(gate))
     within, between = _variances(tree["effects"].to_dataset())
     share = between / (within + between) if within + between else 0.0
-    facts: dict[str, str | float] = {
-        **own.facts,
-        "seconds": round(float(sum(float(one.facts["seconds"]) for one in (own, *fits))), 3),
+    record: dict[str, str | float] = {
+        **own.record,
+        "seconds": round(float(sum(float(one.record["seconds"]) for one in (own, *fits))), 3),
         "index_draws": float(draws),
         "index_seed": float(seed),
         "index_within": within,
@@ -144,7 +144,7 @@ def fit_index(
         f"{share:.1%} of the variance of the average effect lies between them"
     )
     kept = replace(base, draws=int(tree["effects"].sizes[v.DRAW]))
-    return Fit(design, panel, kept, tree, gate, facts, own.versions, (*own.notes, note))
+    return Fit(design, panel, kept, tree, gate, record, own.versions, (*own.notes, note))
 
 
 def pooled_over(fitted: Fit) -> int:
@@ -155,7 +155,7 @@ def pooled_over(fitted: Fit) -> int:
     int
         0 for a fit of one outcome.
     """
-    return int(float(fitted.facts.get("index_draws", 0)))
+    return int(float(fitted.record.get("index_draws", 0)))
 
 
 def refuse_pooled(fitted: Fit) -> None:
@@ -184,9 +184,10 @@ def _check(design: Design, index: Index, draws: int) -> None:
         )
     if type(draws) is not int or draws < 2:
         raise StudyError(f"'draws' is {draws!r}", hint="a whole number of draws, 2 or more")
-    if not design.facts.compresses:
+    facts = design.facts
+    if not facts.compresses:
         raise StudyError(
-            f"{design.likelihood!r} does not compress, and every draw would be fitted row by row",
+            f"{facts.likelihood!r} does not compress, and every draw would be fitted row by row",
             hint="likelihood=nqp.Gaussian()",
         )
 

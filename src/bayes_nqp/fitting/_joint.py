@@ -62,7 +62,7 @@ def fit_joint(
     tuple
         The tree, the convergence gate, and whether sampling was interrupted.
     """
-    joint = joint_of(plan, design.outcome_design.priors)
+    joint = joint_of(plan, design.facts.priors)
     assert sampler.seed is not None
     generator = np.random.default_rng(np.random.SeedSequence([sampler.seed, 1]))
     with steps.bar(progress):
@@ -73,7 +73,7 @@ def fit_joint(
     drawn = _drawn(plan, joint, chains, parts)
     labelled = _labelled(plan, parts, drawn[0])
     tree, gate = build_tree(
-        plan, drawn, outcome=outcome, varying=design.varying, paths=parts.paths, more=labelled
+        plan, drawn, outcome=outcome, varying=design.facts.varying, paths=parts.paths, more=labelled
     )
     return tree, gate, chains.interrupted
 

@@ -65,7 +65,7 @@ def load(path: str | Path, panel: Panel | None = None) -> Fit:
     path = named(path)
     tree, unsealed = _tree_of(path)
     fit = _attempt(path, lambda: checked(_fit_of(tree, unsealed), unsealed=unsealed))
-    digest = str(fit.facts["panel_digest"])
+    digest = str(fit.record["panel_digest"])
     if panel is None and "panel" in tree.children:
         panel = _attempt(path, lambda: from_bytes(tree["panel"].to_dataset()))
         if panel.digest != digest:
@@ -168,7 +168,7 @@ def _fit_of(tree: xr.DataTree, unsealed: bool) -> Fit:
         sampler=decode(sampler),
         tree=xr.DataTree.from_dict(groups),
         gate=Gate(**{**gate, "failures": tuple(gate["failures"])}),
-        facts={**facts, "unsealed": 1.0} if unsealed else facts,
+        record={**facts, "unsealed": 1.0} if unsealed else facts,
         versions=json.loads(head["versions"]),
         notes=tuple(json.loads(head["notes"])),
     )

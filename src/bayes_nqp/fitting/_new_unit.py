@@ -66,7 +66,7 @@ class _NewUnit:
         self.shape = tuple(self.posterior.sizes[dim] for dim in v.SAMPLE_DIMS)
         self.real = ~self.plan.cells.lead
         self.stratum = self.plan.table.stratum
-        self.lag = fit.design.facts.lag
+        self.lag = fit.facts.lag
         self.mean = np.zeros(self.stratum.size)
         if self.plan.moderator is not None:
             _, cell, value = moderated_rows(self.plan)

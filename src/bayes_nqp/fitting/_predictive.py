@@ -95,9 +95,9 @@ def posterior_predictive(
         raise StudyError(f"'draws' is {draws!r}", hint="a whole number from 1 up")
     if members not in ("same", "new"):
         raise StudyError(f"members={members!r} is not known", hint="members='same' or 'new'")
-    if not fit.design.facts.compresses:
+    if not fit.facts.compresses:
         raise StudyError(
-            f"the fit's likelihood is {fit.design.likelihood!r}, and a fit row by row keeps no "
+            f"the fit's likelihood is {fit.facts.likelihood!r}, and a fit row by row keeps no "
             "unit effects to start from",
             hint="nqp.check(fit, 'model_fit'), which needs none",
         )
@@ -164,8 +164,8 @@ def replications(
     chosen = np.linspace(0, total - 1, draws).round().astype(np.int64)
     x = unconstrained(equation, fit.posterior).reshape(total, -1)[chosen]
     parameters = natural(equation, x)
-    nu = degrees_of_freedom(fit.design.likelihood, draws, _flat(fit, "nu", chosen), errors[1])
-    gaussian = fit.design.facts.compresses
+    nu = degrees_of_freedom(fit.facts.likelihood, draws, _flat(fit, "nu", chosen), errors[1])
+    gaussian = fit.facts.compresses
     rows = UnitRows(plan, equation) if gaussian else None
     slots = coefficients_of(fit, equation, chosen) if gaussian else np.zeros((draws, 0))
     with one_thread():

@@ -116,12 +116,12 @@ class _Draws:
         generator: np.random.Generator,
     ) -> None:
         self.plan, self.equation, self.layout = plan, equation, layout
-        self.draws, self.generator, self.wide = draws, generator, design.priors.wide
-        self.varying = design.effect.varying
+        self.draws, self.generator, self.wide = draws, generator, design.facts.priors.wide
+        self.varying = design.facts.varying
         problem = equation.problem
         values = problem.space.draw(generator, draws)
         self.parameters = {name: values[:, k] for k, name in enumerate(problem.space.names)}
-        self.nu = degrees_of_freedom(design.likelihood, draws, None, generator)
+        self.nu = degrees_of_freedom(design.facts.likelihood, draws, None, generator)
         self.coefficients: dict[str, Array] = {}
         self.time = self._table("time", len(plan.frame.level_names) * plan.frame.n_periods)
         self.cells = self._table("cells", plan.table.size)

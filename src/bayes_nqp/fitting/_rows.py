@@ -66,7 +66,7 @@ def fit_rows(
     StudyError
         If the design, or its error structure, is not stated row by row.
     """
-    free_nu = isinstance(design.likelihood, StudentT) and design.likelihood.nu is None
+    free_nu = isinstance(design.facts.likelihood, StudentT) and design.facts.likelihood.nu is None
     drawn: list[Drawn] = []
     for number, equation in enumerate(plan.equations):
         model = equation_model(design, panel, plan, equation)
@@ -86,7 +86,7 @@ def fit_rows(
     least = min(one.x.shape[1] for one in drawn)
     tree, gate = build_tree(
         plan, [one.cut(least) for one in drawn], outcome=panel.roles.outcome,
-        varying=design.varying,
+        varying=design.facts.varying,
     )  # fmt: skip
     return tree, gate, any(one.chains.interrupted for one in drawn)
 

@@ -38,7 +38,7 @@ def checked(fit: Fit, *, unsealed: bool) -> Fit:
     for name, value, method in (("design", fit.design, "plan"), ("sampler", fit.sampler, "seeded")):
         if not callable(getattr(value, method, None)):
             raise StudyError(f"its {name} is a {type(value).__name__}")
-    _check_facts(fit.facts)
+    _check_facts(fit.record)
     if not all(isinstance(note, str) for note in (*fit.notes, *fit.gate.failures)):
         raise StudyError("its notes are no texts")
     _check_groups(fit.tree)

@@ -94,12 +94,12 @@ def log_likelihood(fit: Fit, by: str | None = None) -> xr.DataArray:
     >>> nqp.log_likelihood(fit).dims
     ('chain', 'draw', 'unit')
     """
-    if not fit.design.facts.compresses:
+    if not fit.facts.compresses:
         raise StudyError(
             Message(
                 "the fit's likelihood is {!r}, sampled row by row, and unit effects cannot be "
                 "integrated out of it",
-                fit.design.likelihood,
+                fit.facts.likelihood,
             ),
             hint="likelihood=nqp.Gaussian()",
         )
@@ -160,7 +160,7 @@ def left_out(fit: Fit, by: str | None = None) -> LeftOut:
             raise StudyError(
                 Message("by={!r} divides units that share one effect deviation", by),
                 where=shown(frame.member_labels[divided]),
-                hint=f"by={fit.design.varying!r}, or something above it",
+                hint=f"by={fit.facts.varying!r}, or something above it",
             )
     says = np.zeros(frame.n_units, dtype=bool)
     says[problem.units] = True

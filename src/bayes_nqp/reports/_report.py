@@ -109,7 +109,7 @@ def report(
     _check(formats, language, prob)
     factors = _factors(main, by)
     translate = words(language)
-    name = outcome or str(main.facts.get("outcome", "")) or translate("the outcome")
+    name = outcome or str(main.record.get("outcome", "")) or translate("the outcome")
     with bar(progress), place(dir, force=force, name="dir") as ready:
         context = Context(
             main,

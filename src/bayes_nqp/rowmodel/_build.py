@@ -67,7 +67,7 @@ def build(design: Design, panel: Panel, *, scale: float | None = None) -> pm.Mod
 
     _check(design)
     plan = design.plan(panel, scale=scale)
-    return row_model(plan, plan.equations, design.rows(panel), design.likelihood)
+    return row_model(plan, plan.equations, design.rows(panel), design.facts.likelihood)
 
 
 def equation_model(design: Design, panel: Panel, plan: Plan, equation: Equation) -> pm.Model:
@@ -86,7 +86,7 @@ def equation_model(design: Design, panel: Panel, plan: Plan, equation: Equation)
     from bayes_nqp.rowmodel._model import row_model
 
     _check(design)
-    return row_model(plan, (equation,), design.rows(panel), design.likelihood)
+    return row_model(plan, (equation,), design.rows(panel), design.facts.likelihood)
 
 
 def _check(design: Design) -> None:

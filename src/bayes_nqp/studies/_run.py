@@ -91,7 +91,7 @@ def run(
     with place(out, force=force, guarded=guarded) as ready:
         told("sampling")
         fitted = _fitted(study, progress, told)
-        if fitted.facts.get("interrupted"):
+        if fitted.record.get("interrupted"):
             raise interruption()
         with listening(lambda what, done, total: told(f"{what} {done}/{total}")):
             checks = run_checks(fitted, study.checks, options=study.check_options)
@@ -201,7 +201,7 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
     if str(index.get("system", "")).endswith(".toml"):
         index["system"] = _relative(study.path.parent / index["system"], out)
     if pooled_over(fitted):
-        index["seed"] = int(float(fitted.facts["index_seed"]))
+        index["seed"] = int(float(fitted.record["index_seed"]))
     asked = study.settings.report.model_dump(exclude_none=True) | {"by": list(study.by)}
     whole = {
         "title": study.settings.title,

@@ -101,7 +101,7 @@ class Study:
     @property
     def mediators(self) -> tuple[str, ...]:
         """The channels; empty if the study has none."""
-        return self.design.names(self.panel)
+        return self.design.facts.mediators(self.panel)
 
     @property
     def checks(self) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ def model_words(fit: Fit, translate: Translator) -> dict[str, str]:
         "effects", "errors", "time".
     """
     facts = model_facts(fit, translate)
-    pooling = fit.design.facts.pooling
+    pooling = fit.facts.pooling
     if isinstance(pooling, Complete):
         effects = translate("one curve for all (complete pooling)")
     elif isinstance(pooling, Partial):
@@ -87,7 +87,7 @@ def model_facts(fit: Fit, translate: Translator) -> dict[str, str]:
     dict of str to str
         "pooling", "strata", "deviations", "errors", "time"; empty where there is none.
     """
-    facts = fit.design.facts
+    facts = fit.facts
     pooling, errors = type(facts.pooling).__name__, translate.name(facts.noise.label())
     varying = facts.pooling.varying
     by = " × ".join(_time_strata(fit))
@@ -107,16 +107,16 @@ def model_facts(fit: Fit, translate: Translator) -> dict[str, str]:
 def _time_strata(fit: Fit) -> tuple[str, ...]:
     """Factors with time effects of their own; without the panel, those that the design names."""
     if fit.panel is not None:
-        return fit.design.outcome_design.time_strata(fit.panel)
-    time = fit.design.facts.time
+        return fit.facts.time_strata(fit.panel)
+    time = fit.facts.time
     return _strata(fit) if time is None else tuple(time.by or ())
 
 
 def _strata(fit: Fit) -> tuple[str, ...]:
     """Factors by which effects vary; without the panel, those that are named, or of the cells."""
     if fit.panel is not None:
-        return fit.design.outcome_design.strata(fit.panel)
-    pooling = fit.design.facts.pooling
+        return fit.facts.strata(fit.panel)
+    pooling = fit.facts.pooling
     if isinstance(pooling, Complete):
         return ()
     named = getattr(pooling, "strata", None)

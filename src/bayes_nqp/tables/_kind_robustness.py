@@ -157,12 +157,8 @@ def _named(source: object, part: str, ask: Ask) -> str:
     """Name the columns of the panel that a design takes."""
     if not isinstance(source, Fit) or source.panel is None:
         return ""
-    design = source.design
-    if part == "mediators":
-        names = design.names(source.panel)
-    else:
-        asked = design.outcome_design.covariates
-        names = source.panel.roles.covariates if asked is None else asked
+    facts, panel = source.facts, source.panel
+    names = facts.mediators(panel) if part == "mediators" else facts.covariates_of(panel)
     return listed(names, len(names)).in_(ask.language) if names else ""
 
 

@@ -30,7 +30,7 @@ def steps(fit: object, ask: Ask) -> Table:
     """
     translate, names = ask.translate, list(names_of(ask.by))
     numbers = three_step(fit, ask.by, ask.prob, ask.interval)
-    numbers.attrs.setdefault("outcome", getattr(fit, "facts", {}).get("outcome", ""))
+    numbers.attrs.setdefault("outcome", getattr(fit, "record", {}).get("outcome", ""))
     write = Writer(translate, decimals_for(numbers["sd"].tolist(), ask.digits), ask.spread)
     outcome = outcome_of([numbers], translate)
     pairs = list(dict.fromkeys(zip(numbers["step"], numbers["equation"], strict=True)))

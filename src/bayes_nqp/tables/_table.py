@@ -161,7 +161,7 @@ def _only(kind: str | None, usual: str, what: object) -> None:
 
 def _of_one(source: Fit | xr.Dataset, kind: str | None, ask: Ask) -> Table:
     if kind is None:
-        channels = isinstance(source, Fit) and source.design.facts.channels
+        channels = isinstance(source, Fit) and source.facts.channels is not None
         if isinstance(source, xr.Dataset):
             channels = source.sizes.get(v.PATH, 1) > 1
         kind = "mediation" if channels else "effects"
@@ -203,8 +203,8 @@ def _several(what: object) -> list[tuple[str, object]]:
     if isinstance(what, Mapping):
         named = [(str(name), one) for name, one in what.items()]
     elif isinstance(what, list | tuple):
-        facts = [one.facts if isinstance(one, Fit) else {} for one in what]
-        named = [(str(f.get("outcome", "")), one) for f, one in zip(facts, what, strict=True)]
+        records = [one.record if isinstance(one, Fit) else {} for one in what]
+        named = [(str(f.get("outcome", "")), one) for f, one in zip(records, what, strict=True)]
     else:
         raise StudyError(f"'what' is a {type(what).__name__}", hint=_WHAT)
     odd = [one for _, one in named if not isinstance(one, Fit | xr.Dataset)]

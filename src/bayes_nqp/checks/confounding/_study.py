@@ -168,7 +168,7 @@ def study_of(fit: Fit) -> Study:
             sigma_mediators=sigma,
             correlation=correlation,
             strata=slope.shape[1],
-            common=isinstance(design.effect, Complete),
+            common=isinstance(design.facts.pooling, Complete),
         )
         for j in range(len(names))
     )
@@ -184,8 +184,8 @@ def _known(design: Mediation) -> None:
                 "with vary_by=None."
             )
         )
-    if not isinstance(design.errors, IID | AR1):
-        name = type(design.errors).__name__
+    if not isinstance(design.facts.noise, IID | AR1):
+        name = type(design.facts.noise).__name__
         raise NotApplicable(
             Message(
                 "Under {} only a part of the errors has innovations that could be confounded, as "

@@ -80,7 +80,7 @@ def _named(one: CheckResult, context: Context) -> CheckResult:
     """Call the outcome in a check's evidence as the report does."""
     if not isinstance(one.evidence, xr.Dataset | xr.DataArray):
         return one
-    found, usual = one.evidence.copy(), str(context.given.facts.get("outcome", ""))
+    found, usual = one.evidence.copy(), str(context.given.record.get("outcome", ""))
     parts = [found, *found.data_vars.values()] if isinstance(found, xr.Dataset) else [found]
     for part in parts:
         if part.attrs.get("outcome") == usual:

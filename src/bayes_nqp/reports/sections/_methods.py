@@ -91,7 +91,7 @@ def methods(context: Context) -> Iterator[Block]:
     yield Heading(translate("Methods"))
     yield Paragraph(_model(context))
     yield Paragraph(_priors(context))
-    if fit.design.facts.channels:
+    if fit.facts.channels:
         names = enumerated(context.channels)
         yield Paragraph(
             translate(
@@ -147,7 +147,7 @@ def _scales(context: Context) -> Iterator[str]:
 
 
 def _model(context: Context) -> str:
-    translate, design = context.translate, context.fit.design.outcome_design
+    translate, facts = context.translate, context.fit.facts
     names = _covariates(context)
     covariates = Message("covariates ({}), ", enumerated(names)) if names else ""
     pooling = Message(
@@ -159,7 +159,7 @@ def _model(context: Context) -> str:
             "The outcome of unit i in period t is modelled as a unit effect, a time effect, the "
             "effect of the cell (stratum × cohort × period) if it is treated, {covariates}and an "
             "error. {controls} {pooling}",
-            controls=_CONTROLS[getattr(design, "controls", "all")],
+            controls=_CONTROLS["never" if facts.leads else "all"],
             covariates=covariates,
             pooling=pooling,
         )
@@ -171,51 +171,46 @@ def _model(context: Context) -> str:
             pooling=pooling,
         )
     sentences = [model]
-    if _by_time(context):
+    if facts.by_period:
         sentences.append(Message("The slope also differs by period."))
-    if design.moderator is not None:
+    if facts.moderator is not None:
         moderator = Message(
             "{name} moderates the effect: treated rows add a slope, by stratum, times its "
             "distance from its mean over treated rows."
             if context.staggered
             else "{name} moderates the slope: exposed rows add a slope, by stratum, times its "
             "distance from its mean over exposed rows.",
-            name=design.moderator,
+            name=facts.moderator,
         )
         sentences.append(moderator)
     return context.joined(sentences)
 
 
-def _by_time(context: Context) -> bool:
-    return bool(getattr(context.fit.design.outcome_design, "by_time", False))
-
-
 def _heavy(context: Context) -> bool:
     """Whether innovations are Student-t, and rows are sampled one by one."""
-    return not context.fit.design.facts.compresses
+    return not context.fit.facts.compresses
 
 
 def _covariates(context: Context) -> tuple[str, ...]:
-    design = context.fit.design.outcome_design
-    asked = design.covariates
-    if asked is not None:
-        return tuple(asked)
+    facts = context.fit.facts
+    if facts.covariates is not None:
+        return facts.covariates
     if context.panel is not None:
         return context.panel.roles.covariates
     posterior = context.fit.posterior
     slopes = posterior["outcome__slope_label"] if "outcome__slope" in posterior else ()
-    return tuple(str(name) for name in np.asarray(slopes) if str(name) != design.moderator)
+    return tuple(str(name) for name in np.asarray(slopes) if str(name) != facts.moderator)
 
 
 def _priors(context: Context) -> str:
-    translate, design = context.translate, context.fit.design.outcome_design
-    priors, errors = design.priors, design.errors
+    translate, facts = context.translate, context.fit.facts
+    priors, errors = facts.priors, facts.noise
     flat, normal, half = _pieces(context)
     rho = _priors_of_errors(errors, priors, translate)
-    likelihood = design.likelihood
+    likelihood = facts.likelihood
     if isinstance(likelihood, StudentT) and likelihood.nu is None:
         rho += translate("; their degrees of freedom less 2 are Gamma(2, 0.1)")
-    whom = design.effect.varying
+    whom = facts.varying
     whom = translate("units", context="whom") if whom in (None, v.UNIT) else whom
 
     def stated(names: list[str]) -> str:
@@ -263,8 +258,8 @@ def _priors_of_errors(errors: Noise, priors: Priors, translate: Translator) -> s
 
 def _pieces(context: Context) -> tuple[list[str], list[str], list[str]]:
     """What has a flat, a normal and a half-normal prior under a design."""
-    design, timed = context.fit.design.outcome_design, context.staggered
-    pooling = design.effect
+    facts, timed = context.fit.facts, context.staggered
+    pooling = facts.pooling
     pooled, partial = not isinstance(pooling, Separate), isinstance(pooling, Partial)
     flat = ["unit", "time"]
     flat += ["covariates"] if _covariates(context) else []
@@ -274,7 +269,7 @@ def _pieces(context: Context) -> tuple[list[str], list[str], list[str]]:
     normal += ["contrast"] if partial and context.factors else []
     half = ["walk"] if pooled and timed else []
     half += ["cohort", "cell"] if partial and timed else []
-    half += ["period"] if pooled and _by_time(context) else []
+    half += ["period"] if pooled and facts.by_period else []
     half += ["member"] if pooling.varying is not None else []
     return flat, normal, [*half, "sigma"]
 

@@ -20,7 +20,7 @@ __all__ = ["moderation"]
 def moderation(context: Context) -> Iterator[Block | Sketch]:
     """Draw the effect along the design's moderator, and say how much it changes."""
     translate, fit = context.translate, context.fit
-    name = fit.design.facts.moderator
+    name = fit.facts.moderator
     if name is None or fit.panel is None:
         return
     rows = moderator_rows(fit)[1]

@@ -54,14 +54,14 @@ def provenance(context: Context) -> Iterator[Block]:
 def _items(context: Context) -> Iterator[tuple[str, str | int]]:
     translate, fit = context.translate, context.fit
     posterior = fit.posterior
-    yield translate("Data (SHA-256)"), str(fit.facts["panel_digest"])
+    yield translate("Data (SHA-256)"), str(fit.record["panel_digest"])
     if fit.panel is not None:
         yield translate("Rows"), fit.panel.n_rows
     yield translate("Design"), repr(fit.design)
     yield translate("Sampler"), repr(fit.sampler)
     yield translate("Seed"), str(fit.sampler.seed)
     yield translate("Draws (SHA-256)"), fit.digest
-    if fit.facts.get("unsealed"):
+    if fit.record.get("unsealed"):
         yield (
             translate("Seal of the file"),
             translate(_P_UNSEALED),

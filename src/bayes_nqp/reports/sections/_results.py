@@ -66,7 +66,7 @@ def results(context: Context) -> Iterator[Block | Sketch]:
         fits = {context.title: context.fit, **context.others}
         yield Tabulated(table(fits, "robustness", language=context.language, prob=context.prob), 0)
     if v.DEVIATION in context.effects:
-        owner = context.fit.design.facts.pooling.varying or v.UNIT
+        owner = context.fit.facts.pooling.varying or v.UNIT
         yield Heading(translate("Unit by unit"), 2)
         yield Paragraph(translate(_LEAGUE_SAYS))
         yield Sketch(
