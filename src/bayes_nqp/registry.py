@@ -6,8 +6,9 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from types import MappingProxyType
+from typing import Any
 
-__all__ = ["Plugins", "family_of", "register", "registered"]
+__all__ = ["Plugins", "discovered", "family_of", "register", "registered"]
 
 _KINDS: dict[str, type] = {}
 _FAMILIES: dict[str, str] = {}
@@ -70,9 +71,17 @@ class Plugins[T](Mapping[str, T]):
         if self._searched:
             return
         self._searched = True
-        for module in pkgutil.iter_modules(import_module(self._room).__path__):
-            if module.name.startswith(self._prefix):
-                import_module(f"{self._room}.{module.name}")
+        discovered(self._room, self._prefix)
+
+
+def discovered(room: str, prefix: str = "_") -> dict[str, Any]:
+    """Import the modules of a room whose names begin with a prefix; what they export, by name."""
+    public: dict[str, Any] = {}
+    for plugin in pkgutil.iter_modules(import_module(room).__path__):
+        if plugin.name.startswith(prefix):
+            module = import_module(f"{room}.{plugin.name}")
+            public |= {name: getattr(module, name) for name in getattr(module, "__all__", ())}
+    return public
 
 
 def register[T](family: str) -> Callable[[type[T]], type[T]]:

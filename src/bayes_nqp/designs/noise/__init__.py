@@ -1,9 +1,5 @@
-"""Error structures of a unit's rows, one per file."""
+"""Error structures of a unit's rows, one per file: each is found where it stands."""
 
-from bayes_nqp.designs.noise._ar1 import AR1
-from bayes_nqp.designs.noise._ar1_noise import AR1Noise
-from bayes_nqp.designs.noise._iid import IID
-from bayes_nqp.designs.noise._noise import Noise
-from bayes_nqp.designs.noise._steps import Steps
+from bayes_nqp.registry import discovered
 
-__all__ = ["AR1", "IID", "AR1Noise", "Noise", "Steps"]
+globals().update(discovered(__name__))

@@ -1,0 +1,44 @@
+"""Moving-average errors: a toy that `tools/price.py` puts into the house.
+
+Goes to src/bayes_nqp/designs/noise/_moving_average.py
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.designs.noise._noise import Noise
+from bayes_nqp.language import Message
+from bayes_nqp.parameters import Normal, Parameter
+from bayes_nqp.registry import register
+
+if TYPE_CHECKING:
+    from bayes_nqp.priors import Priors
+
+__all__ = ["MovingAverage"]
+
+Array = npt.NDArray[np.float64]
+
+
+@register("errors")
+@dataclass(frozen=True, slots=True)
+class MovingAverage(Noise):
+    """``e_t = z_t + theta z_{t-1}``, with one standard deviation of ``z``."""
+
+    def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
+        """``theta``."""
+        return (Parameter("theta", Normal(0.5), in_outcome_units=False),)
+
+    def covariance(self, n_periods: int, values: Array) -> Array:
+        """``(1 + theta²) I``, and ``theta`` beside the diagonal."""
+        theta = values[:, 0, None, None]
+        beside = np.eye(n_periods, k=1) + np.eye(n_periods, k=-1)
+        return np.asarray((1.0 + theta**2) * np.eye(n_periods) + theta * beside)
+
+    def label(self) -> str:
+        """Short name."""
+        return Message("moving average")
