@@ -55,9 +55,9 @@ def example(text: str) -> Toy:
     text : str
         Of CONTRIBUTING.md.
     """
-    blocks = re.findall(r"```python\n# (\S+)\n(.*?)```", text, flags=re.DOTALL)
-    (target, source), (_, program) = blocks
-    return Toy(source.lstrip("\n"), target, program)
+    source, program = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    header, source = source.split("\n", 1)
+    return Toy(source, header.removeprefix("# "), program)
 
 
 def toys() -> dict[str, Toy]:
