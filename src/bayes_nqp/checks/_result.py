@@ -17,6 +17,7 @@ from bayes_nqp.checks._needs import Need, NotApplicable, require
 from bayes_nqp.checks._reasons import first_of, reason
 from bayes_nqp.doors import door
 from bayes_nqp.errors import IdentificationError, StudyError, nearest
+from bayes_nqp.labels import UNLABELLED, Labels, labels_of
 from bayes_nqp.language import NOTHING, Message, Translator, message, separated
 from bayes_nqp.markup import html
 from bayes_nqp.registry import Plugins
@@ -131,6 +132,8 @@ class CheckResult:
         - "power_scaling", a DataFrame with a row a quantity;
         - "confounding", a Dataset of curves (quantity, path, rho) and of where they cross zero;
         - "channels", a DataFrame of mediator, quantity, value, lower, upper, verdict and scale.
+    labels : Labels
+        What names in its sentences are called, a language each.
     """
 
     name: str
@@ -140,18 +143,19 @@ class CheckResult:
     sentence: str
     evidence: Evidence = None
     kind: Kind = "none"
+    labels: Labels = UNLABELLED
 
     def said(self, language: str = "en") -> str:
         """Give the answer in one language."""
-        return _rendered(self.sentence, language)
+        return Translator(language, self.labels).name(self.sentence)
 
     def figure_in(self, language: str = "en") -> str:
         """Give the key figure in one language."""
-        return _rendered(self.figure, language)
+        return Translator(language, self.labels).name(self.figure)
 
     def asked(self, language: str = "en") -> str:
         """Give the question in one language."""
-        return _rendered(self.question, language)
+        return Translator(language).name(self.question)
 
     @cached_property
     def digest(self) -> str:
@@ -179,10 +183,6 @@ class CheckResult:
 
     def _repr_html_(self) -> str:
         return html("checks/templates/check.html", check=self, tints=TINTS)
-
-
-def _rendered(text: str, language: str) -> str:
-    return Translator(language).name(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +267,7 @@ class Check:
             found.sentence,
             found.evidence,
             found.kind,
+            labels_of(fit),
         )
 
 

@@ -19,6 +19,8 @@ from bayes_nqp.columns._carried import carried
 from bayes_nqp.columns._path import no_file
 from bayes_nqp.columns._text import read_text
 from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.labels import ATTR, Labels
+from bayes_nqp.language import language_of
 from bayes_nqp.limits import limit, way_out
 
 _TEXT = (".csv", ".tsv", ".txt")
@@ -218,16 +220,40 @@ def _dated(df: pd.DataFrame, path: Path) -> pd.DataFrame:
     return df
 
 
+def _labels(path: Path, df: pd.DataFrame) -> Labels:
+    """Variable labels of a .dta file, and those value labels that codes were not replaced by.
+
+    Each counts for the language that its script tells.
+    """
+    with pd.read_stata(path, iterator=True) as reader:
+        columns, levels = reader.variable_labels(), reader.value_labels()
+    entries: list[tuple[str, str, str | None, str]] = [
+        (language_of(label), name, None, label.strip())
+        for name, label in columns.items()
+        if label.strip() and label.strip() != name
+    ]
+    coded = [name for name in levels if name in df.columns and df[name].dtype.kind in "iuf"]
+    entries += [
+        (language_of(label), name, str(code), label.strip())
+        for name in coded
+        for code, label in levels[name].items()
+    ]
+    return Labels(tuple(entries))
+
+
 def _read_stata(path: Path, notes: list[str]) -> pd.DataFrame:
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         df = _dated(_labelled(path, notes), path)
+        labels = _labels(path, df)
     if any(issubclass(one.category, UnicodeWarning) for one in told):
         notes.append(f"{path.name}: text that is not UTF-8 was read as Latin-1")
     for name in df.columns:
         column = df[name]
         if isinstance(column.dtype, pd.CategoricalDtype):
             df[name] = column.astype(column.cat.categories.dtype)
+    if labels:
+        df.attrs[ATTR] = labels.text
     return df
 
 

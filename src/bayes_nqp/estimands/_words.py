@@ -6,6 +6,7 @@ from typing import Final
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import one_of
+from bayes_nqp.labels import labels_of
 from bayes_nqp.language import Message, Translator, languages
 
 __all__ = ["PATHS", "percent", "words"]
@@ -18,8 +19,13 @@ PATHS: Final = {
 """How paths are called; mediators have their own names."""
 
 
-def words(language: str) -> Translator:
+def words(language: str, source: object = None) -> Translator:
     """Speak a language.
+
+    Parameters
+    ----------
+    source : object, optional
+        A panel, a fit, draws or the result of a check, whose labels names are called by.
 
     Raises
     ------
@@ -27,7 +33,7 @@ def words(language: str) -> Translator:
         If there is no such language.
     """
     one_of("language", language, languages())
-    return Translator(language)
+    return Translator(language, labels_of(source))
 
 
 def percent(prob: float) -> str:

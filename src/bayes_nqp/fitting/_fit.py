@@ -24,6 +24,7 @@ from bayes_nqp.fitting._known import KnownDraws
 from bayes_nqp.fitting._names import from_tree
 from bayes_nqp.fitting._room import check_draws
 from bayes_nqp.fitting._tree import build_tree
+from bayes_nqp.labels import ATTR, Labels, labels_of
 from bayes_nqp.language import Message
 from bayes_nqp.machine import within
 from bayes_nqp.markup import facts_html, facts_text
@@ -170,6 +171,11 @@ class Fit(Tabulated):
         if "leads" not in self.tree.children:
             return None
         return from_tree(self.tree["leads"].to_dataset())
+
+    @property
+    def labels(self) -> Labels:
+        """What columns, levels and units are called, a language each."""
+        return labels_of(self.effects)
 
     @property
     def scale(self) -> float:
@@ -352,6 +358,8 @@ def _run(
         drawn, more = draw_equations(plan, sampler, known, progress)
         notes, interrupted = (*notes, *more), False
         tree, gate = build_tree(plan, drawn, outcome=outcome, varying=design.facts.varying)
+    if panel.labels:
+        tree["effects"].attrs[ATTR] = panel.labels.text
     record: dict[str, str | float] = {
         "panel_digest": panel.digest,
         "scale": plan.equations[0].scale,

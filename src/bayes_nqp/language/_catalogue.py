@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from gettext import GNUTranslations
+from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -23,14 +23,16 @@ def languages() -> tuple[str, ...]:
 
 
 @cache
-def catalogue_of(language: str) -> GNUTranslations:
+def catalogue_of(language: str) -> NullTranslations:
     """Read the catalogue of a language.
 
     Parameters
     ----------
     language : str
-        One of `languages`, other than English.
+        One of `languages`; English is what the messages say themselves.
     """
+    if language == ENGLISH:
+        return NullTranslations()
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 

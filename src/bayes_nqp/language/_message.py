@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
 from numbers import Real
 from string import Formatter
 from typing import Any, Final, Self
 
+from bayes_nqp.labels import UNLABELLED, Labels
 from bayes_nqp.language._catalogue import ENGLISH, catalogue_of
 from bayes_nqp.language._typesetting import localised, typeset, typography
 
@@ -86,11 +87,17 @@ class Message(str):
         how: dict[str, Any] = {"plural": self.plural, "context": self.context, **named}
         return Message(self.template, *parts, **how)
 
-    def in_(self, language: str) -> str:
-        """Render in a language; what its catalogue does not have stays English."""
-        if language == ENGLISH or not self.template:
+    def in_(self, language: str, labels: Labels = UNLABELLED) -> str:
+        """Render in a language; what its catalogue does not have stays English.
+
+        Parameters
+        ----------
+        labels : Labels, optional
+            What names among its parts are called in the language.
+        """
+        if not self.template or (language == ENGLISH and not labels):
             return str(self)
-        filled = _filled(self._template(language), self.parts, self.named, language)
+        filled = _filled(self._template(language), self.parts, self.named, language, labels)
         return typography(language).closed(filled)
 
     def _template(self, language: str) -> str:
@@ -106,12 +113,18 @@ class Message(str):
 
 
 class Translator:
-    """Renders in one language."""
+    """Renders in one language: the one place where names become words.
 
-    __slots__ = ("language",)
+    Parameters
+    ----------
+    labels : Labels, optional
+        What variables, levels and units are called.
+    """
 
-    def __init__(self, language: str) -> None:
-        self.language = language
+    __slots__ = ("labels", "language")
+
+    def __init__(self, language: str, labels: Labels = UNLABELLED) -> None:
+        self.language, self.labels = language, labels
 
     def __call__(self, template: str, /, *parts: object, **how: object) -> str:
         """Render a template, or a message that waits for its parts, in the language.
@@ -124,29 +137,44 @@ class Translator:
             As `Message` takes them.
         """
         if isinstance(template, Message) and (parts or how):
-            return template.fill(*parts, **how).in_(self.language)
-        return message(template, *parts, **how).in_(self.language)
+            return template.fill(*parts, **how).in_(self.language, self.labels)
+        return message(template, *parts, **how).in_(self.language, self.labels)
 
     @property
     def sample(self) -> str:
         """A character of the script that fonts must have."""
         return typography(self.language).sample
 
-    def name(self, value: object) -> str:
-        """Render a message; names of the user's own stay as they are."""
-        return value.in_(self.language) if isinstance(value, Message) else str(value)
+    def name(self, value: object, column: str = "") -> str:
+        """Render a message, or the name of a variable, a level or a unit by its label.
+
+        Parameters
+        ----------
+        column : str, default ""
+            Of which the value is a level, where that is known.
+        """
+        if isinstance(value, Message):
+            return value.in_(self.language, self.labels)
+        whole = isinstance(value, float) and value.is_integer()
+        return self.labels.name(f"{value:.0f}" if whole else str(value), self.language, column)
+
+    def names(self, levels: Mapping[str, object]) -> str:
+        """Name a group by its levels, given by column."""
+        return " × ".join(self.name(level, column) for column, level in levels.items())
 
 
 class _Writer(Formatter):
     """Formats templates; numbers, but no names, are set as in print."""
 
-    def __init__(self, language: str) -> None:
-        self.language = language
+    def __init__(self, language: str, labels: Labels) -> None:
+        self.language, self.labels = language, labels
 
     def get_value(self, key: int | str, args: Any, kwargs: Any) -> object:
-        """Render messages in the same language."""
+        """Render messages in the same language, and names by their labels."""
         value = super().get_value(key, args, kwargs)
-        return value.in_(self.language) if isinstance(value, Message) else value
+        if isinstance(value, Message):
+            return value.in_(self.language, self.labels)
+        return self.labels.name(value, self.language) if isinstance(value, str) else value
 
     def format_field(self, value: Any, format_spec: str) -> str:
         """Set numbers."""
@@ -157,11 +185,15 @@ class _Writer(Formatter):
 
 
 def _filled(
-    template: str, parts: tuple[object, ...], named: dict[str, object], language: str
+    template: str,
+    parts: tuple[object, ...],
+    named: dict[str, object],
+    language: str,
+    labels: Labels = UNLABELLED,
 ) -> str:
     if not parts and not named:
         return template
-    return _Writer(language).vformat(template, parts, named)
+    return _Writer(language, labels).vformat(template, parts, named)
 
 
 NOTHING: Final = Message("")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,8 +26,10 @@ from bayes_nqp.columns import (
     unwrapped,
 )
 from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.labels import labels_of
 from bayes_nqp.panel import _checks, _cohorts
 from bayes_nqp.panel._grid import Grid, make_grid, periods_of
+from bayes_nqp.panel._labels import labelled
 from bayes_nqp.panel._roles import Roles, as_names, check_roles
 from bayes_nqp.panel._times import Scale, parse_freq, read_times
 
@@ -114,6 +116,7 @@ def build(
     weights: str | None = None,
     never: object = None,
     freq: int | str | None = None,
+    labels: Mapping[str, Any] | None = None,
     notes: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Validate a frame and return the fields of a Panel."""
@@ -138,6 +141,7 @@ def build(
         weights=weights,
     )
     check_roles(df, roles, treated)
+    called = labelled(labels_of(df), labels, df)
     said = list(notes)
     named = [pair for pair in roles.named() if treated is None or pair[0] != "cohort"]
     named += [("treated", treated)] if treated is not None else []
@@ -158,7 +162,8 @@ def build(
             draft.frame[treated], draft.rows, draft.starts, draft.ordinals, said
         )
     draft = _complete(draft, dropped, said, len(df))
-    return _fields(draft, said, dropped, derived=treated is not None, never=never)
+    fields = _fields(draft, said, dropped, derived=treated is not None, never=never)
+    return {**fields, "labels": called}
 
 
 def free_name(name: str, df: pd.DataFrame) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,12 @@ import pandas as pd
 
 from bayes_nqp.columns import Bools, Floats, Ints, Strings, cells_of, frozen, read
 from bayes_nqp.doors import door
+from bayes_nqp.labels import UNLABELLED, Labels
 from bayes_nqp.panel import _derive, _digest, _show, _stratify
 from bayes_nqp.panel._build import build
 from bayes_nqp.panel._cohorts import labels_of
 from bayes_nqp.panel._grid import Grid
+from bayes_nqp.panel._labels import labelled
 from bayes_nqp.panel._roles import Roles
 
 __all__ = ["Panel"]
@@ -68,6 +70,8 @@ class Panel:
         The grid of periods.
     never : tuple
         Codes of the cohort column that stand for never treated.
+    labels : Labels
+        What columns, levels and units are called, a language each.
 
     Examples
     --------
@@ -104,6 +108,7 @@ class Panel:
     grid: Grid
     never: tuple[object, ...] = ()
     exposures: Floats = field(default_factory=lambda: frozen(np.empty((0, 0))))
+    labels: Labels = UNLABELLED
 
     @classmethod
     def from_frame(
@@ -123,6 +128,7 @@ class Panel:
         weights: str | None = None,
         never: object = None,
         freq: int | str | None = None,
+        labels: Mapping[str, Any] | None = None,
     ) -> Panel:
         """Validate a frame with one row per unit and time.
 
@@ -161,6 +167,8 @@ class Panel:
             Distance of two periods: an int for whole numbers, ``"Y"``, ``"Q"``, ``"M"``,
             ``"W"``, ``"D"`` or a multiple such as ``"2M"`` otherwise. Found in the data by
             default; with it, text that pandas can read as periods is taken.
+        labels : mapping, optional
+            What columns and what stands in them are called, a language each; see `with_labels`.
 
         Raises
         ------
@@ -183,6 +191,7 @@ class Panel:
                 weights=weights,
                 never=never,
                 freq=freq,
+                labels=labels,
             )
         )
 
@@ -204,6 +213,7 @@ class Panel:
         weights: str | None = None,
         never: object = None,
         freq: int | str | None = None,
+        labels: Mapping[str, Any] | None = None,
         sheet: str | int | None = None,
         encoding: str | None = None,
     ) -> Panel:
@@ -226,6 +236,8 @@ class Panel:
             As in `from_frame`.
         freq : int or str, optional
             As in `from_frame`.
+        labels : mapping, optional
+            As in `from_frame`; they go before the labels of a .dta file.
         sheet : str or int, optional
             Sheet of a workbook, by name or number from 0; the first by default.
         encoding : str, optional
@@ -253,6 +265,7 @@ class Panel:
                 weights=weights,
                 never=never,
                 freq=freq,
+                labels=labels,
                 notes=notes,
             )
         return cls(**fields)
@@ -298,6 +311,7 @@ class Panel:
             "weights": self.roles.weights,
             "never": list(self.never) or None,
             "freq": self.grid.freq,
+            "labels": self.labels.words or None,
         }
 
     @cached_property
@@ -374,6 +388,33 @@ class Panel:
             If they do not fit.
         """
         return _derive.with_cohorts(self, cohorts)
+
+    def with_labels(self, labels: Mapping[str, Any]) -> Panel:
+        """Call columns, and what stands in them, by words of a language.
+
+        Figures, tables, checks and reports in that language use them; data and arguments keep
+        their names.
+
+        Parameters
+        ----------
+        labels : mapping
+            By language and column: the column's label, or a mapping of ``label`` and ``levels``,
+            the latter by level or unit. They go before labels that are there already.
+
+        Raises
+        ------
+        PanelError
+            If a language or a column is unknown.
+
+        Examples
+        --------
+        >>> import bayes_nqp as nqp
+        >>> panel = nqp.datasets.castle_doctrine()
+        >>> words = {"en": {"l_homicide": "Log homicides", "state": {"levels": {"Ohio": "OH"}}}}
+        >>> panel.with_labels(words).labels.name("Ohio", "en")
+        'OH'
+        """
+        return replace(self, labels=labelled(self.labels, labels, self.frame))
 
     def stratify(
         self,

@@ -99,7 +99,7 @@ def adoption(
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
     ['a', 'b']
     """
-    translate = words(language)
+    translate = words(language, panel)
     lines = _lines(panel, most, translate)
     times = [text(label) for label in panel.time_labels]
     n = len(lines.labels)
@@ -125,15 +125,15 @@ def _lines(panel: _Panel, most: int, translate: Translator) -> _Lines:
     late = np.where(cohort < 0, periods, cohort)
     if n <= most:
         order = np.lexsort((np.arange(n), late))
-        labels = [text(panel.unit_labels[i]) for i in order]
+        labels = [translate.name(panel.unit_labels[i]) for i in order]
         return _Lines(labels, cohort[order], seen[order], np.ones(n, dtype=np.int64))
-    strata = _strata(panel)
+    strata = _strata(panel, translate)
     if len(set(zip(late, strata, strict=True))) > most:
         strata = [""] * n
     return _together(late, np.asarray(strata, dtype=object), seen, translate)
 
 
-def _strata(panel: _Panel) -> list[str]:
+def _strata(panel: _Panel, translate: Translator) -> list[str]:
     """Label every unit's stratum, "" without strata."""
     columns = [
         np.asarray(panel.levels[name], dtype=object)[codes]
@@ -141,7 +141,10 @@ def _strata(panel: _Panel) -> list[str]:
     ]
     if not columns:
         return [""] * len(panel.unit_labels)
-    return [" × ".join(map(text, levels)) for levels in zip(*columns, strict=True)]
+    return [
+        translate.names(dict(zip(panel.strata_codes, levels, strict=True)))
+        for levels in zip(*columns, strict=True)
+    ]
 
 
 def _together(

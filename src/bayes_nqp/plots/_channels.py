@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import ALL, By, by_path, channels_of, effects_of, gate_of, text
+from bayes_nqp.estimands import ALL, By, by_path, channels_of, effects_of, gate_of
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._forest import Row, chance_text, draw_rows
 from bayes_nqp.plots._notes import annotate, wrapped
@@ -95,16 +95,17 @@ def channels(
     >>> [t.get_text() for t in plots.channels(effects).axes[0].get_yticklabels()]
     ['Total', 'Direct', 'digital', 'finance', 'All mediators']
     """
-    translate, effects = words(language), effects_of(fit_or_effects)
+    effects = effects_of(fit_or_effects)
+    translate = words(language, effects)
     draws = by_path(effects, by, weights)
     if not direct:
         draws = draws.isel({v.PATH: ~np.isin(draws[v.PATH].to_numpy(), (v.DIRECT, v.TOTAL))})
-    groups = _groups(draws)
+    groups = _groups(draws, translate)
     if len(groups) > _GROUPS:
         raise StudyError(f"one figure cannot hold {len(groups)} groups", hint="fewer factors in by")
     rows, label = _rows(groups, translate), effect_label(draws, translate)
     compared = [str(x) for x in channels_of(draws)[v.PATH].to_numpy()]
-    with style([translate.sample, label, title or "", *compared, *groups]):
+    with style([translate.sample, label, title or "", *map(translate.name, compared), *groups]):
         figure, ax_, squares = _layout(ax, _height(rows), len(groups), len(compared))
         draw_rows(ax_, rows, prob, translate)
         if not direct and rows[0].draws is not None:
@@ -127,15 +128,15 @@ def channels(
     return figure
 
 
-def _groups(draws: xr.DataArray) -> dict[str, xr.DataArray]:
+def _groups(draws: xr.DataArray, translate: Translator) -> dict[str, xr.DataArray]:
     """Take draws apart by every dim but the path's, without what is empty."""
     dims = [str(dim) for dim in draws.dims if dim not in (*v.SAMPLE_DIMS, v.PATH)]
     found = {}
     for place in product(*(range(draws.sizes[dim]) for dim in dims)):
         one = draws.isel(dict(zip(dims, place, strict=True)))
         if not bool(np.isnan(one).any()):
-            labels = (text(draws[dim].to_numpy()[k]) for dim, k in zip(dims, place, strict=True))
-            found[" × ".join(labels)] = one
+            levels = {dim: draws[dim].to_numpy()[k] for dim, k in zip(dims, place, strict=True)}
+            found[translate.names(levels)] = one
     return found
 
 

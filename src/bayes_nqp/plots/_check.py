@@ -84,4 +84,4 @@ def check(
             f"the check {result.name!r} has nothing to draw: {result.sentence}",
             hint="read its sentence and its evidence",
         )
-    return drawer(result, Look(prob, ax, title, words(language)))
+    return drawer(result, Look(prob, ax, title, words(language, result)))

@@ -27,7 +27,6 @@ from bayes_nqp.estimands import (
     gate_of,
     names_of,
     same_units,
-    text,
     units_behind,
 )
 from bayes_nqp.language import Message, Translator
@@ -99,18 +98,21 @@ def decomposition(
     >>> len(plots.decomposition(effects).axes[0].patches)
     4
     """
-    translate, effects = words(language), effects_of(fit_or_effects)
+    effects = effects_of(fit_or_effects)
+    translate = words(language, effects)
     names = names_of(by)
     units = units_behind(effects, names)
     draws = by_path(effects, names, weights).assign_coords({v.UNITS: (units.dims, units.values)})
     along = _along(names)
-    panels = _panels(draws, along)
+    panels = _panels(draws, along, translate)
     if len(panels) > (_PANELS if ax is None else 1):
         where = "one ax" if ax is not None else "one figure"
         raise StudyError(f"{where} cannot hold {len(panels)} panels", hint="fewer factors in by")
     parts = [str(name) for name in channels_of(draws)[v.PATH].to_numpy()]
     label = effect_label(draws, translate)
-    with style([translate.sample, label, title or "", along or "", *parts, *panels]):
+    with style(
+        [translate.sample, label, title or "", along or "", *map(translate.name, parts), *panels]
+    ):
         columns = min(len(panels), 3 if len(panels) != 4 else 2)
         rows = -(-len(panels) // columns)
         figure, axes = figure_of(ax, _size(draws, along, columns, rows), rows, columns)
@@ -126,7 +128,7 @@ def decomposition(
         xlabel = (
             translate("Event time (periods since adoption)")
             if along == v.EVENT_TIME
-            else along or ""
+            else translate.name(along or "")
         )
         used[(len(panels) - 1) // columns * columns].set_xlabel(xlabel)
         _key(axes[columns - 1], parts, translate)
@@ -146,15 +148,17 @@ def _along(names: Mapping[str, str]) -> str | None:
     return next((new for new, old in names.items() if old == v.EVENT_TIME), list(names)[-1])
 
 
-def _panels(draws: xr.DataArray, along: str | None) -> dict[str, xr.DataArray]:
+def _panels(
+    draws: xr.DataArray, along: str | None, translate: Translator
+) -> dict[str, xr.DataArray]:
     """Take draws apart by the dims that are not along the axis, without empty panels."""
     dims = [str(d) for d in draws.dims if d not in (*v.SAMPLE_DIMS, v.PATH, along)]
     found = {}
     for place in product(*(range(draws.sizes[dim]) for dim in dims)):
         one = draws.isel(dict(zip(dims, place, strict=True)))
         if not bool(np.isnan(one).all()):
-            labels = (text(draws[dim].to_numpy()[k]) for dim, k in zip(dims, place, strict=True))
-            found[" × ".join(labels)] = one
+            levels = {dim: draws[dim].to_numpy()[k] for dim, k in zip(dims, place, strict=True)}
+            found[translate.names(levels)] = one
     return found
 
 
@@ -207,7 +211,7 @@ def _panel(
         ax.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True, min_n_ticks=1))
         ax.set_xlim(place.min() - 0.6, place.max() + 0.6)
     else:
-        ax.set_xticks(place, [wrapped(text(label), 14) for label in labels])
+        ax.set_xticks(place, [wrapped(translate.name(x, along or ""), 14) for x in labels])
         ax.set_xlim(-0.75, len(place) - 0.25)
         ax.tick_params(axis="x", length=0)
 
@@ -233,7 +237,10 @@ def _looks(parts: Sequence[str]) -> list[dict[str, Any]]:
 
 def _key(ax: Axes, parts: Sequence[str], translate: Translator) -> None:
     """Name the parts beside the last panel of the first row."""
-    called = [translate("Direct"), *(wrapped(name.replace("_", "_ "), 16) for name in parts[1:])]
+    called = [
+        translate("Direct"),
+        *(wrapped(translate.name(name).replace("_", "_ "), 16) for name in parts[1:]),
+    ]
     patches = [
         Patch(label=name.replace("_ ", "_"), **how)
         for name, how in zip(called, _looks(parts), strict=True)

@@ -27,7 +27,6 @@ from bayes_nqp.estimands import (
     effects_of,
     names_of,
     same_units,
-    text,
     worst_gate,
 )
 from bayes_nqp.language import Message, Translator
@@ -113,13 +112,14 @@ def event_study(
     >>> plots.event_study(effects).axes[0].get_xlabel()
     'Event time (periods since adoption)'
     """
-    translate, effects = words(language), effects_of(fit_or_effects)
+    effects = effects_of(fit_or_effects)
+    translate = words(language, effects)
     names = {new: old for new, old in names_of(by).items() if old != v.EVENT_TIME}
     if isinstance(leads, CheckResult):
         leads = _found(leads, names)
     names |= {v.EVENT_TIME: v.EVENT_TIME}
     draws = by_event_time(effects, names, weights, balanced)
-    series = _series(draws, leads)
+    series = _series(draws, leads, translate)
     if ax is not None and len(series) > len(COLOURS):
         raise StudyError(f"one ax cannot hold {len(series)} groups", hint="leave out ax")
     label = effect_label(draws, translate)
@@ -198,7 +198,9 @@ def _columns(panels: int) -> int:
     return {4: 2, 5: 3, 6: 3}.get(panels, 4)
 
 
-def _series(draws: xr.DataArray, leads: xr.DataArray | None) -> list[_Series]:
+def _series(
+    draws: xr.DataArray, leads: xr.DataArray | None, translate: Translator
+) -> list[_Series]:
     dims = [str(dim) for dim in draws.dims if dim not in (*v.SAMPLE_DIMS, v.EVENT_TIME)]
     if leads is not None and v.EVENT_TIME not in leads.dims:
         raise StudyError(
@@ -216,7 +218,7 @@ def _series(draws: xr.DataArray, leads: xr.DataArray | None) -> list[_Series]:
         if leads is not None:
             before = leads.sel({dim: level for dim, level in labels.items() if dim in leads.dims})
             before = before.isel({v.EVENT_TIME: before[v.EVENT_TIME].to_numpy() < 0})
-        series.append(_Series(" × ".join(map(text, labels.values())), one, before))
+        series.append(_Series(translate.names(labels), one, before))
     return series
 
 

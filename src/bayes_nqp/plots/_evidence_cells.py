@@ -50,7 +50,7 @@ def cells(result: CheckResult, look: Look) -> Figure:
     assert isinstance(table, pd.DataFrame)
     translate = look.translate
     table = table.assign(stratum=_strata(table))
-    panels = _panels(table, together=look.ax is not None)
+    panels = _panels(table, translate, together=look.ax is not None)
     times = sorted(table[v.TIME].unique())
     lines = [max(len(keys) for keys, _ in panels.values())]
     across = 2 if len(panels) == 4 else min(_ACROSS, len(panels))
@@ -64,7 +64,7 @@ def cells(result: CheckResult, look: Look) -> Figure:
         for ax, (name, (keys, part)) in zip(axes, panels.items(), strict=False):
             _paint(ax, keys, part, times, top, many=len(table) > 400)
             if name:
-                ax.set_title(name, fontsize=8.5)
+                ax.set_title(translate.name(name), fontsize=8.5)
         for ax in axes[len(panels) :]:
             ax.set_visible(False)
         _labels(axes, len(panels), across, times, look)
@@ -89,7 +89,9 @@ def _strata(table: pd.DataFrame) -> list[str]:
     return [" × ".join(map(str, row)) for row in table[factors].to_numpy(dtype=object)]
 
 
-def _panels(table: pd.DataFrame, *, together: bool) -> dict[str, tuple[list[str], pd.DataFrame]]:
+def _panels(
+    table: pd.DataFrame, translate: Translator, *, together: bool
+) -> dict[str, tuple[list[str], pd.DataFrame]]:
     """Lines (by name) and cells of every panel; a cell knows its line."""
     cohorts = sorted(table[v.COHORT].unique())
     strata = sorted(table["stratum"].unique())
@@ -99,7 +101,7 @@ def _panels(table: pd.DataFrame, *, together: bool) -> dict[str, tuple[list[str]
         place = {key: i for i, key in enumerate(keys)}
         pairs = zip(table["stratum"], table[v.COHORT], strict=True)
         line = [place[pair] for pair in pairs]
-        names = [" · ".join(filter(None, [s, text(g)])) for s, g in keys]
+        names = [" · ".join(filter(None, [translate.name(s), text(g)])) for s, g in keys]
         return {"": (names, table.assign(line=line))}
     place_of = {g: i for i, g in enumerate(cohorts)}
     names = [text(g) for g in cohorts]

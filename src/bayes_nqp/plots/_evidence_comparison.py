@@ -55,7 +55,7 @@ def comparison(result: CheckResult, look: Look) -> Figure:
 def _rows(draws: xr.DataArray, specifications: list[str], look: Look) -> list[Row]:
     rows: list[Row] = []
     for k, name in enumerate(draws["contrast_label"].to_numpy()):
-        rows.append(Row(str(name), None))
+        rows.append(Row(look.translate.name(name), None))
         for s, specification in enumerate(specifications):
             colour = INK if s == 0 else COLOURS[(s - 1) % len(COLOURS)]
             rows.append(

@@ -16,7 +16,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import gate_of, text
+from bayes_nqp.estimands import gate_of
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate, label_beside
@@ -94,20 +94,21 @@ def confounding(
         found = found.expand_dims({_CONFOUNDED: [str(found.attrs[_CONFOUNDED])]})
     dims = [str(dim) for dim in found["crossing"].dims if dim not in (_CONFOUNDED, v.PATH)]
     names, panels = found[_CONFOUNDED].to_numpy(), []
+    translate = words(language, found)
     places = list(product(*(range(found.sizes[dim]) for dim in dims)))
     for name in names:
         for place in places:
             one = found.sel({_CONFOUNDED: name}).isel(dict(zip(dims, place, strict=True)))
-            label = " × ".join(text(one[dim].item()) for dim in dims)
+            label = translate.names({dim: one[dim].item() for dim in dims})
             indirect, direct = one.sel({v.PATH: name}), one.sel({v.PATH: v.DIRECT})
             if not np.isnan(indirect["estimate"]).all():
-                panels.append(_Panel(" · ".join(filter(None, [str(name), label])),
+                panels.append(_Panel(" · ".join(filter(None, [translate.name(name), label])),
                                      indirect, direct))  # fmt: skip
     if ax is not None and len(panels) > 1:
         raise StudyError(f"one ax cannot hold {len(panels)} panels", hint="leave out ax")
     columns = len(places) if len(places) > 1 else len(names)
     prob = float(found.attrs["prob"]) if prob is None else prob
-    return _drawn(panels, found, Look(prob, ax, title, words(language)), columns)
+    return _drawn(panels, found, Look(prob, ax, title, translate), columns)
 
 
 def curves(result: CheckResult, look: Look) -> Figure:
@@ -127,10 +128,16 @@ def curves(result: CheckResult, look: Look) -> Figure:
     wanted = [k for name in names for k in np.flatnonzero((mediator == name) & (kind != "joint"))]
     for k in wanted:
         one = evidence.isel(quantity=k)
-        label = look.translate("Overall") if kind[k] == "overall" else str(one["label"].item())
+        label = (
+            look.translate("Overall")
+            if kind[k] == "overall"
+            else look.translate.name(one["label"].item())
+        )
         panels.append(
             _Panel(
-                f"{mediator[k]} · {label}", one.sel(path="indirect"), one.sel({v.PATH: v.DIRECT})
+                f"{look.translate.name(mediator[k])} · {label}",
+                one.sel(path="indirect"),
+                one.sel({v.PATH: v.DIRECT}),
             )
         )
     if look.ax is not None:

@@ -73,7 +73,7 @@ def event_study(result: CheckResult, look: Look) -> Figure:
         for k, (ax, part) in enumerate(zip(axes, parts, strict=False)):
             _draw(ax, part, look.prob, reference)
             if len(parts) > 1:
-                ax.set_title(part.label, fontsize=8.5)
+                ax.set_title(translate.name(part.label), fontsize=8.5)
                 ax.tick_params(labelbottom=k >= len(parts) - columns)
         for ax in axes[len(parts) :]:
             ax.set_axis_off()

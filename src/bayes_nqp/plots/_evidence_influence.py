@@ -84,7 +84,7 @@ def influence(result: CheckResult, look: Look) -> Figure:
 
 
 def _name(row: Mapping[Any, Any], translate: Translator) -> str:
-    label = str(next(iter(row.values())))
+    label = translate.name(next(iter(row.values())))
     cohort = str(row.get(v.COHORT, "several"))
     if cohort == "several":
         return label

@@ -106,5 +106,9 @@ def _label(name: str, translate: Translator) -> str:
         return translate("Overall")
     if name.startswith("att[") and name.endswith("]"):
         factor, _, level = name[4:-1].partition("=")
-        return translate("event time {}", level) if factor == v.EVENT_TIME else level
-    return name
+        return (
+            translate("event time {}", level)
+            if factor == v.EVENT_TIME
+            else translate.name(level, factor)
+        )
+    return translate.name(name)

@@ -16,7 +16,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import gate_of, text
+from bayes_nqp.estimands import gate_of
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate, label_beside
@@ -80,17 +80,17 @@ def sensitivity(
             hint="nqp.plots.sensitivity(nqp.sensitivity(fit))",
         )
     dims = [str(dim) for dim in regions["breakdown"].dims]
-    panels = []
+    translate, panels = words(language, regions), []
     for place in product(*(range(regions.sizes[dim]) for dim in dims)):
         one = regions.isel(dict(zip(dims, place, strict=True)))
-        label = " × ".join(_named(dim, one[dim].item()) for dim in dims)
+        label = " × ".join(_named(dim, one[dim].item(), translate) for dim in dims)
         if "contrast" in one.coords:
-            label = " · ".join(filter(None, [str(one["contrast"].item()), label]))
+            label = " · ".join(filter(None, [translate.name(one["contrast"].item()), label]))
         if not np.isnan(one["breakdown"]):
             panels.append(_Panel(label, one))
     if ax is not None and len(panels) > 1:
         raise StudyError(f"one ax cannot hold {len(panels)} groups", hint="leave out ax")
-    return _drawn(panels, regions, Look(0.95, ax, title, words(language)))
+    return _drawn(panels, regions, Look(0.95, ax, title, translate))
 
 
 def regions(result: CheckResult, look: Look) -> Figure:
@@ -109,13 +109,14 @@ def regions(result: CheckResult, look: Look) -> Figure:
     for k in range(evidence.sizes["quantity"]):
         one = evidence.isel(quantity=k)
         kind, label = str(one["kind"].item()), str(one["label"].item())
-        label = translate("Overall") if kind == "overall" else label
+        label = translate("Overall") if kind == "overall" else translate.name(label)
         panels.append(_Panel(label, one, translate("own bounds") if kind == "own" else ""))
     return _drawn(panels[:1] if look.ax is not None else panels, evidence, look)
 
 
-def _named(dim: str, level: object) -> str:
-    return f"e = {text(level)}" if dim == v.EVENT_TIME else text(level)
+def _named(dim: str, level: object, translate: Translator) -> str:
+    name = translate.name(level, dim)
+    return f"e = {name}" if dim == v.EVENT_TIME else name
 
 
 def _drawn(panels: list[_Panel], whole: xr.Dataset, look: Look) -> Figure:

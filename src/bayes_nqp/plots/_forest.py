@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import schema
 from bayes_nqp.doors import door
-from bayes_nqp.estimands import By, att, contrast, effects_of, gate_of, names_of, text
+from bayes_nqp.estimands import By, att, contrast, effects_of, gate_of, names_of
 from bayes_nqp.language import Translator
 from bayes_nqp.plots._intervals import Points, draw_points, numbers, points_of, written
 from bayes_nqp.plots._notes import annotate
@@ -85,7 +85,8 @@ def forest(
     >>> plots.forest(effects).axes[0].get_xlabel()
     'Effect'
     """
-    translate, effects = words(language), effects_of(fit_or_effects)
+    effects = effects_of(fit_or_effects)
+    translate = words(language, effects)
     overall = att(effects, weights=weights)
     factors = names_of(by) or {name: name for name in schema.factors(effects)}
     groups = {new: att(effects, {new: old}, weights) for new, old in factors.items()}
@@ -115,16 +116,17 @@ def _rows(
     rows = [Row(translate("Overall"), overall)]
     contrasts = []
     for name, draws in groups.items():
-        rows.append(Row(name, None))
+        rows.append(Row(translate.name(name), None))
         for i, level in enumerate(draws[name].to_numpy()):
             one = draws.isel({name: i})
             if not np.isnan(one).any():
-                rows.append(Row(text(level), one, COLOURS[0]))
+                rows.append(Row(translate.name(level, name), one, COLOURS[0]))
         if 1 < draws.sizes[name] <= _CONTRASTED:
             for a, b in combinations(draws[name].to_numpy(), 2):
                 pair = contrast(draws, {name: a}, minus=b)
                 if not np.isnan(pair).any():
-                    contrasts.append(Row(str(pair.contrast.item()), pair, COLOURS[1], "D"))
+                    between = f"{translate.name(a, name)} − {translate.name(b, name)}"
+                    contrasts.append(Row(between, pair, COLOURS[1], "D"))
     return [*rows, *([Row(translate("Contrasts"), None)] if contrasts else []), *contrasts]
 
 

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import By, att, effects_of, gate_of, member_name, text
+from bayes_nqp.estimands import By, att, effects_of, gate_of, member_name
 from bayes_nqp.language import Translator
 from bayes_nqp.plots._intervals import Points, draw_points, points_of
 from bayes_nqp.plots._notes import annotate
@@ -80,10 +80,11 @@ def league(
         raise StudyError(f"'by' is {by!r}, which keeps nothing apart", hint="by='region', or None")
     if most < 2:
         raise StudyError(f"most={most!r} leaves nothing to compare", hint="most=60")
-    translate, effects = words(language), effects_of(fit_or_effects)
+    effects = effects_of(fit_or_effects)
+    translate = words(language, effects)
     draws = att(effects, by if by is not None else member_name(effects), weights)
     overall = att(effects, weights=weights)
-    labels, flat = _sorted(draws)
+    labels, flat = _sorted(draws, translate)
     shown, left_out = _ends(len(labels), most)
     names = [labels[i] for i in shown]
     label = effect_label(draws, translate)
@@ -105,7 +106,7 @@ def league(
     return figure
 
 
-def _sorted(draws: xr.DataArray) -> tuple[list[str], xr.DataArray]:
+def _sorted(draws: xr.DataArray, translate: Translator) -> tuple[list[str], xr.DataArray]:
     """Stack the dims, leave out what is empty, and sort by the posterior mean."""
     dims = [str(dim) for dim in draws.dims if dim not in v.SAMPLE_DIMS]
     values = draws.transpose(*v.SAMPLE_DIMS, *dims).to_numpy()
@@ -116,7 +117,9 @@ def _sorted(draws: xr.DataArray) -> tuple[list[str], xr.DataArray]:
     order = order[~np.isnan(mean[order])]
     places = np.unravel_index(order, shape)
     columns = [draws[dim].to_numpy()[at] for dim, at in zip(dims, places, strict=True)]
-    labels = [" × ".join(map(text, parts)) for parts in zip(*columns, strict=True)]
+    labels = [
+        translate.names(dict(zip(dims, parts, strict=True))) for parts in zip(*columns, strict=True)
+    ]
     return labels, xr.DataArray(flat[:, :, order], dims=(*v.SAMPLE_DIMS, "label"))
 
 

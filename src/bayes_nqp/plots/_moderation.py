@@ -25,9 +25,8 @@ from bayes_nqp.estimands import (
     moderated,
     moderator_name,
     moderator_rows,
-    text,
 )
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._intervals import Points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
@@ -104,18 +103,26 @@ def moderation(
     StudyError
         As ``moderated``; or if there are too many groups.
     """
-    translate, name = words(language), moderator_name(fit)
+    translate, name = words(language, fit), moderator_name(fit)
     if values is None:
         rows = moderator_rows(fit)[1]
         values = np.linspace(rows.min(), rows.max(), 61)
     draws = moderated(fit, values, by, path, weights)
-    lines = _lines(fit, draws, by, weights)
+    lines = _lines(fit, draws, by, weights, translate)
     if len(lines) > (_PANELS if ax is None else 1):
         where = "one ax" if ax is not None else "one figure"
         raise StudyError(f"{where} cannot hold {len(lines)} groups", hint="fewer factors in by")
     label = effect_label(draws, translate)
     label = label if path == v.TOTAL else f"{label}: {translate.name(PATHS.get(path, path))}"
-    with style([translate.sample, label, name, title or "", *(line.label for line in lines)]):
+    with style(
+        [
+            translate.sample,
+            label,
+            translate.name(name),
+            title or "",
+            *(line.label for line in lines),
+        ]
+    ):
         columns = min(len(lines), 3 if len(lines) != 4 else 2)
         rows_ = -(-len(lines) // columns)
         size = (5.0, 3.5) if len(lines) == 1 else (2.5 * columns + 0.6, 2.3 * rows_ + 0.8)
@@ -130,7 +137,7 @@ def moderation(
         for i, ax_ in enumerate(used):
             ax_.tick_params(labelbottom=i >= len(lines) - columns)
             if i >= len(lines) - columns:
-                ax_.set_xlabel(name)
+                ax_.set_xlabel(translate.name(name))
         notes = [
             translate(_MODERATION_KEY, percent(prob)),
             translate("Grey bars: treated rows by their moderator."),
@@ -145,7 +152,9 @@ def moderation(
     return figure
 
 
-def _lines(fit: Fit, draws: xr.DataArray, by: By, weights: str) -> list[_Line]:
+def _lines(
+    fit: Fit, draws: xr.DataArray, by: By, weights: str, translate: Translator
+) -> list[_Line]:
     """Take groups apart, each with the moderators of its treated rows."""
     cell, value = moderator_rows(fit)
     average = average_of(effects_of(fit), by, weights, None)
@@ -155,8 +164,8 @@ def _lines(fit: Fit, draws: xr.DataArray, by: By, weights: str) -> list[_Line]:
     for k, place in enumerate(product(*(range(size) for size in average.shape))):
         if average.weight[k] > 0:
             one = draws.isel(dict(zip(dims, place, strict=True)))
-            labels = (text(a.labels[i]) for a, i in zip(average.axes, place, strict=True))
-            lines.append(_Line(" × ".join(labels), one, value[member[k][cell]]))
+            levels = {a.name: a.labels[i] for a, i in zip(average.axes, place, strict=True)}
+            lines.append(_Line(translate.names(levels), one, value[member[k][cell]]))
     return lines
 
 

@@ -25,7 +25,6 @@ from bayes_nqp.estimands import (
     legs,
     member_name,
     names_of,
-    text,
 )
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._forest import chance_text
@@ -119,13 +118,13 @@ def paths(
     Imai, K., Keele, L. and Yamamoto, T. (2010). Identification, inference and sensitivity
     analysis for causal mediation effects. Statistical Science 25(1).
     """
-    translate = words(language)
-    sheets = _sheets(fit, by, level, weights)
+    translate = words(language, effects_of(fit))
+    sheets = _sheets(fit, by, level, weights, translate)
     if ax is not None and len(sheets) > 1:
         raise StudyError(f"one ax cannot hold {len(sheets)} diagrams", hint="level=..., or no ax")
     first = sheets[0]
     ends = _ends(fit, translate)
-    names = [*first.mediators, *ends, *(one.title for one in sheets)]
+    names = [*map(translate.name, first.mediators), *ends, *(one.title for one in sheets)]
     rows = len(first.mediators) + 1
     decimals = max(numbers(points_of(one.effects, prob)) for one in sheets)
     with style([translate.sample, title or "", *names]):
@@ -148,7 +147,9 @@ def paths(
     return figure
 
 
-def _sheets(fit: object, by: By, level: object, weights: str) -> list[_Sheet]:
+def _sheets(
+    fit: object, by: By, level: object, weights: str, translate: Translator
+) -> list[_Sheet]:
     names = names_of(by)
     if len(names) > 1:
         raise StudyError(f"by={by!r} names several factors", hint="one factor, or by='stratum'")
@@ -167,7 +168,10 @@ def _sheets(fit: object, by: By, level: object, weights: str) -> list[_Sheet]:
     (dim,) = names
     levels = effects[dim].to_numpy() if level is None else [level]
     sheets = [
-        _Sheet(text(one), *(at_level(d, {dim: one}) for d in (parts["a"], parts["b"], effects)))
+        _Sheet(
+            translate.name(one, names[dim]),
+            *(at_level(d, {dim: one}) for d in (parts["a"], parts["b"], effects)),
+        )
         for one in levels
     ]
     sheets = [one for one in sheets if not bool(np.isnan(one.effects).any())]
@@ -178,12 +182,13 @@ def _sheets(fit: object, by: By, level: object, weights: str) -> list[_Sheet]:
 
 def _ends(fit: object, translate: Translator) -> tuple[str, str]:
     """Name treatment, with the change whose effect it is where that is not from 0 to 1."""
-    outcome = str(effects_of(fit).attrs.get("outcome", "")) or translate("Effect")
+    named = str(effects_of(fit).attrs.get("outcome", ""))
+    outcome = translate.name(named) if named else translate("Effect")
     treatment, change = getattr(fit, "treatment", ""), getattr(fit, "change", (0, 1))
     if not treatment:
         return translate("Treatment"), outcome
     moved = "" if tuple(change) == (0, 1) else " {:g} → {:g}".format(*change)
-    return f"{treatment}{moved}", outcome
+    return f"{translate.name(treatment)}{moved}", outcome
 
 
 def _draw(
@@ -198,7 +203,7 @@ def _draw(
     _box(ax, _OUTCOME, (-0.42, n + 0.42), ends[1], _FILL)
     for k, name in enumerate(names):
         y = float(n - k)
-        _box(ax, _MEDIATOR, (y - 0.36, y + 0.36), name, "white")
+        _box(ax, _MEDIATOR, (y - 0.36, y + 0.36), translate.name(name), "white")
         at = {v.MEDIATOR: k}
         _arrow(ax, (_TREATMENT[1], _MEDIATOR[0]), y, sheet.a.isel(at), prob)
         _arrow(ax, (_MEDIATOR[1], _OUTCOME[0]), y, sheet.b.isel(at), prob)

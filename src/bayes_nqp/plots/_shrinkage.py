@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from bayes_nqp import estimands
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
-from bayes_nqp.estimands import By, att, gate_of, text
+from bayes_nqp.estimands import By, att, gate_of
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._intervals import draw_points, points_of
 from bayes_nqp.plots._notes import annotate
@@ -76,9 +76,9 @@ def shrinkage(
     >>> plots.shrinkage(effects, effects, by="cohort").axes[0].get_xlabel()
     'Effect'
     """
-    translate = words(language)
     both = estimands.shrinkage(partial, separate, by, weights)
-    labels, rows, one, other = _flat(both)
+    translate = words(language, both)
+    labels, rows, one, other = _flat(both, translate)
     overall = float(att(partial, weights=weights).mean())
     label, listed = effect_label(both, translate), len(labels) <= _LISTED
     notes = [
@@ -115,7 +115,7 @@ def shrinkage(
 
 
 def _flat(
-    both: xr.Dataset,
+    both: xr.Dataset, translate: Translator
 ) -> tuple[list[str], npt.NDArray[np.float64], xr.DataArray, xr.DataArray]:
     """Stack the dims into one, and leave out what either fit does not know."""
     dims = [str(dim) for dim in both["partial"].dims if dim not in v.SAMPLE_DIMS]
@@ -127,7 +127,9 @@ def _flat(
     known = np.flatnonzero(~np.isnan(stacked[0] + stacked[1]).any(axis=(0, 1)))
     places = np.unravel_index(known, shape) if dims else ()
     columns = [both[dim].to_numpy()[at] for dim, at in zip(dims, places, strict=True)]
-    labels = [" × ".join(map(text, parts)) for parts in zip(*columns, strict=True)] or [""]
+    labels = [
+        translate.names(dict(zip(dims, parts, strict=True))) for parts in zip(*columns, strict=True)
+    ] or [""]
     rows = both[v.ROWS].transpose(*dims).to_numpy().ravel()[known]
     one, other = (xr.DataArray(x[:, :, known], dims=(*v.SAMPLE_DIMS, "label")) for x in stacked)
     return labels, rows, one, other

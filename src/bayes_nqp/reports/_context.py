@@ -85,7 +85,7 @@ class Context:
     @property
     def translate(self) -> Translator:
         """Words of the report's language."""
-        return words(self.language)
+        return words(self.language, self.given)
 
     @property
     def names(self) -> dict[str, str]:

@@ -108,8 +108,9 @@ def report(
     main = next(iter(fits.values()))
     _check(formats, language, prob)
     factors = _factors(main, by)
-    translate = words(language)
-    name = outcome or str(main.record.get("outcome", "")) or translate("the outcome")
+    translate = words(language, main)
+    usual = str(main.record.get("outcome", ""))
+    name = outcome or (translate.name(usual) if usual else translate("the outcome"))
     with bar(progress), place(dir, force=force, name="dir") as ready:
         context = Context(
             main,

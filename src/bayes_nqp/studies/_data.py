@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bayes_nqp.errors import StudyError, nearest, shown
+from bayes_nqp.labels import labels_of
 from bayes_nqp.panel import Panel, declared
 from bayes_nqp.studies._clean import cleaned, filled, with_numbers, with_years
 from bayes_nqp.studies._derive import columns_of, derive, numbers_of
@@ -68,6 +69,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
     recipe = _recipe(settings, folder)
     with at_file():
         frame, notes, simulated = rows_of(settings.data, folder)
+    brought = labels_of(frame)
     data = _completed(settings, simulated)
     frame, unmatched = filled(data, frame, notes), None
     if data.zones is not None:
@@ -90,6 +92,9 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
     with in_toml("data.stratify"):
         for one in data.stratify:
             panel = panel.stratify(**one.model_dump())
+    with in_toml("labels"):
+        words = settings.model_dump(include={"labels"}, exclude_none=True)
+        panel = replace(panel, labels=brought).with_labels(words["labels"])
     notes += list(index.notes) if index is not None else []
     return Prepared(_noted(panel, notes), simulated, index, unmatched)
 

@@ -206,6 +206,7 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
     whole = {
         "title": study.settings.title,
         "data": data,
+        **({"labels": plain["labels"]} if plain.get("labels") else {}),
         **({"index": index} if index else {}),
         **written_design(study.design),
         "sampler": _sampler(study, fitted),

@@ -16,6 +16,7 @@ __all__ = [
     "Checks",
     "Data",
     "Index",
+    "Label",
     "Names",
     "Report",
     "Settings",
@@ -139,6 +140,15 @@ class Data(_Table):
     """Strata made of columns of numbers; name them in strata only if their order matters."""
 
 
+class Label(_Table):
+    """What a column, and what stands in it, is called in one language."""
+
+    label: str | None = None
+    """Of the column itself."""
+    levels: dict[str, str] = {}
+    """By level of a stratum, or by unit."""
+
+
 class Index(_Table):
     """An outcome made of indicators, with its weights and contributions as tables."""
 
@@ -233,6 +243,8 @@ class Settings(_Table):
     """What the study asks."""
     data: Data
     """Where the rows are, and which column plays which part."""
+    labels: dict[str, dict[str, str | Label]] = {}
+    """What columns and what stands in them are called, a table for each language."""
     index: Index | None = None
     """An outcome made of indicators."""
     design: dict[str, Any] = {}

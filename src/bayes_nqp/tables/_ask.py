@@ -13,6 +13,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.estimands import By
+from bayes_nqp.labels import UNLABELLED, Labels
 from bayes_nqp.language import Translator
 from bayes_nqp.tables._summary import summary
 from bayes_nqp.tables._words import per_words, words
@@ -34,11 +35,12 @@ class Ask:
     leads: xr.DataArray | None = None
     checks: Sequence[CheckResult] = ()
     title: str | None = None
+    labels: Labels = UNLABELLED
 
     @property
     def translate(self) -> Translator:
         """Words of the table's language."""
-        return words(self.language)
+        return words(self.language, self)
 
     def summary(self, draws: xr.DataArray) -> pd.DataFrame:
         """Summarise draws, with their rows and units where they know them."""

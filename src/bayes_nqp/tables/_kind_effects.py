@@ -57,7 +57,7 @@ def effects_table(source: object, ask: Ask) -> Table:
         rows.append(Row(translate("Contrasts"), rule=True))
         rows += [
             Row(
-                f"{text(line['level'])} − {text(line['minus'])}",
+                " − ".join(translate.name(line[x], line["strata"]) for x in ("level", "minus")),
                 (*estimate_cells(line, write), NOTHING, NOTHING),
             )
             for _, line in compared.iterrows()

@@ -35,7 +35,7 @@ def steps(fit: object, ask: Ask) -> Table:
     outcome = outcome_of([numbers], translate)
     pairs = list(dict.fromkeys(zip(numbers["step"], numbers["equation"], strict=True)))
     columns = tuple(
-        Column(f"({i})\n{outcome if equation == 'outcome' else equation}")
+        Column(f"({i})\n{translate.name(outcome if equation == 'outcome' else equation)}")
         for i, (_, equation) in enumerate(pairs, 1)
     )
     at: dict[str, dict[int, tuple[Cell, Cell]]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -15,6 +16,8 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands import By
 from bayes_nqp.fitting import Fit
+from bayes_nqp.labels import Labels, labels_of
+from bayes_nqp.language import Translator
 from bayes_nqp.panel import Panel
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._kind_descriptives import descriptives
@@ -120,8 +123,34 @@ def table(
     ['Group', 'Mean', 'SD', '95% interval', 'P(> 0)', 'Rows', 'Units']
     """
     evidence = (checks,) if isinstance(checks, CheckResult) else tuple(checks)
-    ask = Ask(by, language, prob, interval, digits, spread, weights, leads, evidence, title)
+    labels = _labels(what)
+    ask = Ask(by, language, prob, interval, digits, spread, weights, leads, evidence, title, labels)
     _check(ask, kind)
+    built = _built(what, kind, ask)
+    return _labelled(built, ask.translate) if labels else built
+
+
+def _labels(what: object) -> Labels:
+    """The labels of what is tabulated; of several, those of the first."""
+    several = what.values() if isinstance(what, Mapping) else what
+    held = several if isinstance(several, Iterable) and not isinstance(what, xr.Dataset) else ()
+    return labels_of(what) or labels_of(next(iter(held), None))
+
+
+def _labelled(built: Table, translate: Translator) -> Table:
+    """Call variables and levels by their labels; levels by those of the heading above them."""
+    rows, heading = [], ""
+    for row in built.rows:
+        heading = row.label if row.heading else heading
+        rows.append(replace(row, label=translate.name(row.label, "" if row.heading else heading)))
+    columns = (
+        replace(one, label=translate.name(one.label), group=translate.name(one.group))
+        for one in built.columns
+    )
+    return replace(built, rows=tuple(rows), columns=tuple(columns))
+
+
+def _built(what: object, kind: str | None, ask: Ask) -> Table:
     if isinstance(what, Panel):
         _only(kind, "descriptives", what)
         return descriptives(what, ask)

@@ -74,7 +74,9 @@ def _sentences(context: Context) -> Iterator[str]:
     sure, exposure = partial(Grounds(context), "channel"), context.moved.get("exposure", "")
     for name in context.channels:
         one = posterior_of(via.sel(mediator=name), prob)
-        yield indirect(one, name, outcome, language, unit, exposure, confidence=sure)
+        yield indirect(
+            one, translate.name(name), outcome, language, unit, exposure, confidence=sure
+        )
     ratio = proportion_mediated(context.effects, weights=context.weights)
     whole = ratio.sel(mediator=ALL if len(context.channels) > 1 else context.channels[0])
     yield share(None if ratio.attrs["withheld"] else whole, prob, language)

@@ -7,7 +7,7 @@ from functools import partial
 
 from bayes_nqp import plots
 from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import att, text
+from bayes_nqp.estimands import att
 from bayes_nqp.language import Message
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
@@ -87,7 +87,7 @@ def _by(context: Context, factor: str, grounds: Grounds) -> Iterator[str]:
         return
     for level in levels:
         one = posterior_of(draws.sel({factor: level}), context.prob)
-        whom = Message("{} ({})", text(level), factor)
+        whom = Message("{} ({})", *map(context.translate.name, (level, factor), (factor, "")))
         sure = partial(grounds, "average")
         yield change(
             one, outcome, context.language, context.unit, whom, **context.moved, confidence=sure

@@ -9,7 +9,7 @@ from itertools import combinations
 import xarray as xr
 
 from bayes_nqp.checks import REPORTED, rivals_of
-from bayes_nqp.estimands import att, contrast, nie, text
+from bayes_nqp.estimands import att, contrast, nie
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph
 from bayes_nqp.reports._context import Context
@@ -39,7 +39,7 @@ def short(context: Context) -> Iterator[Block]:
         items += [
             indirect(
                 posterior_of(via.sel(mediator=name), prob),
-                name,
+                context.translate.name(name),
                 outcome,
                 language,
                 unit,
@@ -71,11 +71,11 @@ def _compared(context: Context, factor: str, grounds: Grounds) -> Iterator[str]:
         gap = contrast(draws, {factor: first}, minus=second)
         yield comparison(
             posterior_of(gap, context.prob),
-            text(first),
-            text(second),
+            context.translate.name(first, factor),
+            context.translate.name(second, factor),
             context.language,
             context.unit,
-            factor,
+            context.translate.name(factor),
             confidence=partial(grounds, "contrast"),
             rivals=rivals_of(context.checks, factor, first, second),
         )

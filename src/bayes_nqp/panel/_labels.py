@@ -1,0 +1,35 @@
+"""What a panel's columns are called, checked against them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from bayes_nqp.errors import PanelError, brief, nearest
+from bayes_nqp.labels import Labels
+from bayes_nqp.language import languages
+
+
+def labelled(before: Labels, words: Mapping[str, Any] | None, df: pd.DataFrame) -> Labels:
+    """Add labels to those that are there, and refuse languages and columns that are not."""
+    try:
+        added = Labels.of(words)
+    except TypeError as error:
+        raise PanelError(
+            str(error),
+            hint="labels={'zh': {'nqp': '…', 'region': {'label': '…', 'levels': {'east': '…'}}}}",
+        ) from None
+    for language, column, *_ in added.entries:
+        if language not in languages():
+            raise PanelError(
+                f"labels: {brief(language)} is no language here",
+                hint=nearest(language, languages()),
+            )
+        if column not in df.columns:
+            raise PanelError(
+                f"labels.{language}: {column!r} is not a column of the data",
+                hint=nearest(column, df.columns),
+            )
+    return before | added
