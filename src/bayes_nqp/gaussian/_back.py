@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from bayes_nqp.gaussian._small import back_solve
 from bayes_nqp.gaussian.density import Factor
 from bayes_nqp.gaussian.types import PADDING, Array, Arrowhead
 
-__all__ = ["back_substituted", "by_draw", "in_blocks", "product"]
+__all__ = ["back_substituted", "by_draw", "in_blocks"]
 
 
 def back_substituted(
@@ -53,13 +51,6 @@ def in_blocks(head: Arrowhead, shared: Array, local: Array) -> Array:
     out[:, :, : head.n_local] = local
     out[:, :, head.n_local : head.n_local + n_global] = shared[:, None]
     return out.reshape(n_points, -1, times)
-
-
-def product(loads: Any, flat: Array) -> Array:
-    """A sparse matrix times (B, column, times), to (B, row, times)."""
-    n_points, _, times = flat.shape
-    out = loads @ flat.transpose(1, 0, 2).reshape(flat.shape[1], -1)
-    return np.asarray(out).reshape(-1, n_points, times).transpose(1, 0, 2)
 
 
 def by_draw(values: Array) -> Array:

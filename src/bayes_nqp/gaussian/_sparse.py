@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 
-__all__ = ["beside", "from_triplets"]
+__all__ = ["beside", "from_triplets", "product"]
 
 
 def from_triplets(
@@ -36,3 +36,10 @@ def beside(loads: Sequence[Any], block_of: Sequence[int], n_blocks: int) -> Any:
         [x.data for x in parts],
         (int(starts[-1]), n_blocks * n),
     )
+
+
+def product(loads: Any, flat: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """A sparse matrix times (B, column, times), to (B, row, times)."""
+    n_points, _, times = flat.shape
+    out = loads @ flat.transpose(1, 0, 2).reshape(flat.shape[1], -1)
+    return np.asarray(out).reshape(-1, n_points, times).transpose(1, 0, 2)

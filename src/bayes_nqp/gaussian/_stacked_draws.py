@@ -7,8 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from bayes_nqp.gaussian._back import back_substituted, by_draw, in_blocks, product
+from bayes_nqp.gaussian._back import back_substituted, by_draw, in_blocks
 from bayes_nqp.gaussian._distinct import draws_of_distinct
+from bayes_nqp.gaussian._sparse import product
 from bayes_nqp.gaussian._stacked_density import (
     chunk_size,
     own_covariance,

@@ -18,6 +18,7 @@ from bayes_nqp.gaussian.linear_part import LinearPart
 from bayes_nqp.gaussian.nodes import noise_equations
 from bayes_nqp.gaussian.owners import taken_by_owners
 from bayes_nqp.gaussian.problem import GaussianProblem
+from bayes_nqp.gaussian.processes import block_processes_out, group_processes_out
 from bayes_nqp.gaussian.reduced import ReducedFactor, factor_reduced
 from bayes_nqp.gaussian.types import Array, Values
 from bayes_nqp.machine import n_threads, one_thread
@@ -240,13 +241,16 @@ class GroupEquations:
 
 
 def group_equations(problem: GaussianProblem, values: Values) -> GroupEquations:
-    """Normal equations of groups, owners inside one group taken out (3, 4)."""
+    """Normal equations of groups, owners and processes inside one group taken out (3, 4, 5a)."""
     noise = noise_equations(problem, values)
     f, total = noise.f, noise.total
     if problem.by_group is not None and noise.by_group is not None:
         taken, log_det = taken_by_owners(problem.by_group, noise.by_group, values)
         rows, columns = np.tril_indices(problem.moments.width)
         f = f - taken[:, :, rows, columns].reshape(len(taken), -1)
+        total = total - 0.5 * log_det
+    if problem.placement is not None:
+        f, log_det = group_processes_out(problem, values, f)
         total = total - 0.5 * log_det
     return GroupEquations(f, total, noise.by_block)
 
@@ -262,6 +266,8 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
         taken, log_det = taken_by_owners(problem.by_block, groups.by_block, values)
         matrix -= taken
         total = total - 0.5 * log_det
+    if problem.placement is not None:
+        total = total - 0.5 * block_processes_out(problem, values, matrix)
     return NormalEquations(matrix, total)
 
 

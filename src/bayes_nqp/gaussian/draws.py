@@ -6,14 +6,16 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from bayes_nqp.gaussian._back import back_substituted, by_draw, in_blocks, product
+from bayes_nqp.gaussian._back import back_substituted, by_draw, in_blocks
 from bayes_nqp.gaussian._back_reduced import back_through_own_cells
 from bayes_nqp.gaussian._distinct import draws_of_distinct
+from bayes_nqp.gaussian._sparse import product
 from bayes_nqp.gaussian.correlated import ErrorSums, FixedErrorSums, standardised
 from bayes_nqp.gaussian.density import Factor, batch_size, factorise, normal_equations, solved
 from bayes_nqp.gaussian.deviations import conditionals
 from bayes_nqp.gaussian.equations import deviation_precision
 from bayes_nqp.gaussian.problem import GaussianProblem
+from bayes_nqp.gaussian.processes import surfaces
 from bayes_nqp.gaussian.reduced import ReducedFactor
 from bayes_nqp.gaussian.types import Array, Index, Owners, Values
 from bayes_nqp.gaussian.unit_precision import small
@@ -42,6 +44,8 @@ class Coefficients:
     response : ndarray (draw, class, T)
         How a unit's deviation answers to each period; empty likewise. What a unit has of column k
         in period t above its class's mean adds this times the column's weight.
+    surface : ndarray (draw, group, T)
+        What processes add in every period of each group; no group where there are none.
     """
 
     shared: Array
@@ -51,6 +55,7 @@ class Coefficients:
     spread: Array
     weight: Array
     response: Array
+    surface: Array
 
     def at(self, rows: Index) -> Coefficients:
         """Some of the draws."""
@@ -74,9 +79,10 @@ class SharedErrors:
 
 
 def number_count(problem: GaussianProblem) -> int:
-    """Standard normal numbers of one draw: of global and local coefficients, and deviations."""
+    """Standard normal numbers of one draw: of coefficients, deviations and processes."""
     head = problem.arrowhead
-    return head.n_global + head.n_blocks * head.n_local + problem.n_deviations
+    n_dense = head.n_global + head.n_blocks * head.n_local
+    return n_dense + problem.n_deviations + problem.n_process_numbers
 
 
 def draw(
@@ -143,8 +149,10 @@ def _from_factor(
         shared, local = back_substituted(head, factor, *errors_of)
     flat = in_blocks(head, shared, local)
     slots = product(head.slot_loads, flat)
-    deviations = _deviations(problem, values, flat, z_deviation)
-    return tuple(by_draw(part) for part in (shared, local, slots, *deviations))
+    z_deviation, z_process = np.split(z_deviation, [problem.n_deviations], axis=1)
+    surface, fits = surfaces(problem, values, flat, _times_sigma(values, z_process))
+    deviations = _deviations(problem, values, flat, fits, z_deviation)
+    return tuple(by_draw(part) for part in (shared, local, slots, *deviations, surface))
 
 
 def _numbers(
@@ -165,6 +173,7 @@ def _numbers(
     shape = (n_points, head.n_blocks, head.n_local, times)
     if errors is not None and errors.sums is not None:
         assert isinstance(factor, Factor)
+        assert problem.placement is None, "errors are not shared by equations with processes"
         right, deviation = errors.sums.right_side(problem, values, errors.numbers, z[:, n_dense:])
         shared, local = standardised(problem, values, factor, right, z[:, :n_dense])
         return shared, local, deviation
@@ -177,7 +186,7 @@ def _times_sigma(values: Values, z: Array) -> Array:
 
 
 def _deviations(
-    problem: GaussianProblem, values: Values, flat: Array, z: Array
+    problem: GaussianProblem, values: Values, flat: Array, fits: Array, z: Array
 ) -> tuple[Array, Array, Array, Array]:
     """Deviations of owners given coefficients; for single units what else theirs take too."""
     head, times = problem.arrowhead, flat.shape[2]
@@ -185,8 +194,6 @@ def _deviations(
     out = np.zeros((len(values), problem.n_deviations, times))
     if problem.deviation is None:
         return out, nothing[0], nothing[1], nothing[1]
-    fits = product(head.group_loads, flat)
-    fits = fits.reshape(len(values), -1, problem.moments.width, times)
     coefficients = flat.reshape(len(values), head.n_blocks, head.size, times)
     for owners in conditionals(problem, values):
         mean = owners.mean(coefficients if owners.in_blocks else fits)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bayes_nqp.gaussian._back import product
 from bayes_nqp.gaussian._small import half_solve
+from bayes_nqp.gaussian._sparse import product
 from bayes_nqp.gaussian.density import batch_size, factorise, normal_equations
 from bayes_nqp.gaussian.deviations import conditionals
 from bayes_nqp.gaussian.problem import GaussianProblem

@@ -14,7 +14,7 @@ from scipy.sparse import block_diag, coo_array, csr_array
 
 from bayes_nqp.gaussian._small import lower_places
 from bayes_nqp.gaussian._sparse import beside, from_triplets
-from bayes_nqp.gaussian.statement import Block, Group, Problem
+from bayes_nqp.gaussian.statement import Block, Group, Placement, Problem
 from bayes_nqp.gaussian.types import PADDING, Arrowhead, Index
 
 __all__ = ["Layout", "layout_of", "quadratic_map", "slots_of_groups"]
@@ -47,6 +47,7 @@ class _Statement:
     global_scale: Index = field(compare=False)
     blocks: Sequence[Block] = field(compare=False)
     groups: Sequence[Group] = field(compare=False)
+    placement: Placement = field(compare=False)
 
 
 def layout_of(problem: Problem) -> Layout:
@@ -56,16 +57,19 @@ def layout_of(problem: Problem) -> Layout:
     arrays: list[npt.NDArray[Any]] = [problem.global_scale]
     for block in problem.blocks:
         arrays += [
-            np.array([block.n_levels, block.n_cells, *block.columns.shape]), block.columns,
+            np.array([block.n_levels, block.n_cells, *block.columns.shape]),
+            block.columns,
             block.local_slot, block.local_scale,
         ]  # fmt: skip
     for group in problem.groups:
         arrays += [np.array([group.block, group.level, group.slopes]), group.cells]
+    placement = problem.placement
+    seal.update(repr((placement.shared, placement.of_group)).encode())
     for array in arrays:
         seal.update(np.ascontiguousarray(array))
     statement = _Statement(
         seal.digest(), problem.n_periods, problem.n_columns, problem.global_scale,
-        problem.blocks, problem.groups,
+        problem.blocks, problem.groups, placement,
     )  # fmt: skip
     return _laid_out(statement)
 
@@ -73,17 +77,18 @@ def layout_of(problem: Problem) -> Layout:
 @lru_cache(maxsize=_REMEMBERED)
 def _laid_out(statement: _Statement) -> Layout:
     blocks, block_of = statement.blocks, [group.block for group in statement.groups]
-    n_local = max((b.local_slot.size for b in blocks), default=0)
+    n_values = statement.placement.most * statement.n_periods
+    n_local = max((b.local_slot.size for b in blocks), default=0) + n_values
     local = np.full((len(blocks), n_local), PADDING)
     for b, block in enumerate(blocks):
         local[b, : block.local_slot.size] = block.local_scale
-    of_block = [_loadings(b, n_local) for b in blocks]
+    of_block = [_loadings(b, n_local, n_values) for b in blocks]
     loads = [csr_array(x @ of_block[block]) for block, x in slots_of_groups(statement)]
     map2, stored = quadratic_map(loads, block_of, len(blocks))
     arrowhead = Arrowhead(
         map2, stored, local, np.asarray(statement.global_scale), 1,
         beside(loads, block_of, len(blocks)),
-        block_diag([x[:-1] for x in of_block], format="csr"),
+        block_diag([x[: -1 - n_values] for x in of_block], format="csr"), n_values,
     )  # fmt: skip
     return Layout(loads, arrowhead)
 
@@ -91,42 +96,52 @@ def _laid_out(statement: _Statement) -> Layout:
 def slots_of_groups(problem: Problem | _Statement) -> list[tuple[int, Any]]:
     """How periods, columns and outcome of each group load on the slots of its block.
 
+    Values of the block's processes follow its slots.
+
     Returns
     -------
     list of (int, csr_array (J, slot + 1))
         Number of the block, and the loadings; the outcome last.
     """
     n_periods, n_columns = problem.n_periods, problem.n_columns
-    periods = np.arange(n_periods)
+    periods, n_values = np.arange(n_periods), problem.placement.most * n_periods
     out = []
-    for group in problem.groups:
+    for group, processes in zip(problem.groups, problem.placement.of_group, strict=True):
         block = problem.blocks[group.block]
         base, size = block.n_levels * n_periods, block.columns.shape[0]
         inside = np.flatnonzero(group.cells >= 0)
         slope = base + block.n_cells + group.slopes * n_columns
         rows = [periods, inside, n_periods + np.arange(n_columns + 1)]
         places = [group.level * n_periods + periods, base + group.cells[inside],
-                  np.r_[slope : slope + n_columns, size]]  # fmt: skip
+                  np.r_[slope : slope + n_columns, size + n_values]]  # fmt: skip
+        rows += [periods] * len(processes)
+        places += [size + k * n_periods + periods for k in processes]
         at = (np.concatenate(rows), np.concatenate(places))
-        shape = (n_periods + n_columns + 1, size + 1)
+        shape = (n_periods + n_columns + 1, size + n_values + 1)
         out.append((group.block, csr_array(coo_array((np.ones(at[0].size), at), shape=shape))))
     return out
 
 
-def _loadings(block: Block, n_local: int) -> Any:
-    """How slots of a block and the outcome load on local and global coefficients."""
+def _loadings(block: Block, n_local: int, n_values: int) -> Any:
+    """How slots of a block, values of its processes and the outcome load on coefficients.
+
+    Values of processes stand at the end of the local ones.
+    """
     slots, n_global = block.columns.shape
     rows, columns = np.nonzero(block.columns)
-    at = np.arange(block.local_slot.size)
+    at, values = np.arange(block.local_slot.size), np.arange(n_values)
+    ones = np.ones(at.size + values.size)
     return csr_array(
         (
-            np.concatenate([np.ones(at.size), block.columns[rows, columns], [1.0]]),
+            np.concatenate([ones, block.columns[rows, columns], [1.0]]),
             (
-                np.concatenate([block.local_slot, rows, [slots]]),
-                np.concatenate([at, n_local + columns, [n_local + n_global]]),
+                np.concatenate([block.local_slot, slots + values, rows, [slots + n_values]]),
+                np.concatenate(
+                    [at, n_local - n_values + values, n_local + columns, [n_local + n_global]]
+                ),
             ),
         ),
-        shape=(slots + 1, n_local + n_global + 1),
+        shape=(slots + n_values + 1, n_local + n_global + 1),
     )
 
 

@@ -53,14 +53,14 @@ def gaussian_problem(
         by_group, by_block = owners_of_several(problem, types, layout.loads)
     elif scale is not None:
         by_class = owners_by_class(problem, types)
-    n_local = max((b.local_slot.size for b in problem.blocks), default=0)
+    n_local = layout.arrowhead.n_local
     if nodes is None:
         nodes = len(types.patterns) >= MANY_PATTERNS
     if reduce is None:
         many = n_local * len(problem.blocks) >= MANY_LOCAL
         reduce = many and moments.width <= NARROW * n_local
     smaller = None
-    if by_block is None and reduce:
+    if by_block is None and reduce and not problem.placement.most:
         smaller = reduced(problem, slots_of_groups(problem), n_local)
     return GaussianProblem(
         space=problem.space,
@@ -75,6 +75,8 @@ def gaussian_problem(
         by_block=by_block,
         by_class=by_class,
         reduced=smaller,
+        processes=problem.processes,
+        placement=problem.placement if problem.processes else None,
         fixed=fixed,
         on_nodes=by_class is None and len(problem.error_parameters) == 2 and nodes,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -12,6 +13,7 @@ import numpy as np
 from bayes_nqp.gaussian.equations import NoiseEquations
 from bayes_nqp.gaussian.linear_part import LinearPart, Reduced
 from bayes_nqp.gaussian.pairs import PairedMap
+from bayes_nqp.gaussian.statement import Placement, Process
 from bayes_nqp.gaussian.types import Array, Arrowhead, Moments, Noise, Owners, Values
 from bayes_nqp.parameters import ParameterSpace
 
@@ -76,6 +78,10 @@ class GaussianProblem(LinearPart):
         The classes of units, where every unit is an owner.
     reduced : Reduced or None
         Where own cells come off first.
+    processes : sequence of Process
+        Laws of processes on the time grid.
+    placement : Placement or None
+        Where these come off; None without processes.
     fixed : NoiseEquations or None
         What is the same at every point, where the noise has no parameter; then there are no types.
     on_nodes : bool
@@ -96,6 +102,8 @@ class GaussianProblem(LinearPart):
     by_block: Owners | None = None
     by_class: Owners | None = None
     reduced: Reduced | None = None
+    processes: Sequence[Process] = ()
+    placement: Placement | None = None
     fixed: NoiseEquations | None = None
     on_nodes: bool = False
     node_panels: dict[int, tuple[NoiseEquations, Array] | None] = field(default_factory=dict)
@@ -109,13 +117,17 @@ class GaussianProblem(LinearPart):
     def digest(self) -> str:
         """SHA-256 of all that draws of parameters depend on, whatever the equation is called."""
         m, head = self.moments, self.arrowhead
-        seal = sha256(repr((self.space, self.noise, self.deviation, self.n_free)).encode("utf-8"))
+        laws = self.placement and (self.placement.shared, self.placement.by_group.tolist())
+        law = (self.space, self.noise, self.deviation, self.n_free, *([laws] if laws else []))
+        seal = sha256(repr(law).encode("utf-8"))
         arrays = [
             self.nuisance, self.tau, m.seen, m.weights, m.n_units, m.pattern, m.loadings,
             head.stored, head.local_scale, head.global_scale,
         ]  # fmt: skip
         if self.fixed is not None:
             arrays += self.fixed.arrays
+        for process in self.processes:
+            arrays += [*process.loadings, process.scales]
         sparse = [head.map2]
         if isinstance(m.map1, PairedMap):
             arrays += m.map1.parts
@@ -137,6 +149,15 @@ class GaussianProblem(LinearPart):
             return 0
         m = self.moments
         return self.by_class.n_owners * (1 + m.width)
+
+    @property
+    def n_process_numbers(self) -> int:
+        """Standard normal numbers of one draw of all processes."""
+        if self.placement is None:
+            return 0
+        q = max(process.size for process in self.processes)
+        inside = int((self.placement.by_group >= 0).sum())
+        return q * (inside + self.arrowhead.n_blocks * self.placement.most)
 
     @property
     def n_deviations(self) -> int:

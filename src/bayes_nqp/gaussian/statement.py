@@ -12,7 +12,7 @@ from bayes_nqp.gaussian.types import Array, Index, Noise
 from bayes_nqp.moments import AbsorbedGroup, AbsorbedLoadings, UnitClass
 from bayes_nqp.parameters import HalfNormal, Parameter, ParameterSpace, Scale
 
-__all__ = ["Block", "Group", "Member", "Problem"]
+__all__ = ["Block", "Group", "Member", "Placement", "Problem", "Process"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,8 +20,9 @@ class Block:
     """Groups of units whose local coefficients no other group shares.
 
     Its slots are, in order: the time effects of its levels (levels × periods), its cells, its
-    sets of slopes of the varying columns (sets × columns). Coefficients map to slots: a local one
-    to one slot, global ones by a dense matrix.
+    sets of slopes of the varying columns (sets × columns), its processes (processes × periods).
+    Coefficients map to slots: a local one to one slot, global ones by a dense matrix. Values of
+    processes are no coefficients: they are integrated out before these.
 
     Parameters
     ----------
@@ -31,6 +32,8 @@ class Block:
         The slot of each local coefficient, and the number of its scale.
     columns : ndarray (slot, global)
         Loadings of the global coefficients on slots.
+    processes : tuple of int
+        Processes of the block, by the number of their law.
     """
 
     n_levels: int
@@ -39,6 +42,7 @@ class Block:
     local_slot: Index
     local_scale: Index
     columns: Array
+    processes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +55,41 @@ class Group:
         Level of time effects and set of slopes, within the block.
     cells : ndarray of int (T)
         Cell within the block in each period, -1 where there is none.
+    processes : tuple of int
+        Processes within the block that its rows have a part of.
     """
 
     block: int
     level: int
     slopes: int
     cells: Index
+    processes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Process:
+    """The law of a process on the time grid: ``eta = sum_k tau_k D_k z_k``, z standard normal.
+
+    Parameters
+    ----------
+    loadings : sequence of ndarray (T, q_k)
+        ``D_k``.
+    scales : ndarray of int (k)
+        Number of ``tau_k`` among the scales of the problem.
+    """
+
+    loadings: Sequence[Array]
+    scales: Index
+
+    @property
+    def size(self) -> int:
+        """q: standard normal numbers of one draw."""
+        return sum(part.shape[1] for part in self.loadings)
+
+    def root(self, tau: Array) -> Array:
+        """``[tau_1 D_1, tau_2 D_2, …]`` at points (B, scale): (B, T, q)."""
+        at = np.repeat(self.scales, [part.shape[1] for part in self.loadings])
+        return np.asarray(np.concatenate(self.loadings, axis=1) * tau[:, None, at])
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +112,30 @@ class Member:
     classes: Index
     counts: Index
     sums: Sequence[Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Where processes come off: the normal equations of a single group, or those of a block.
+
+    Parameters
+    ----------
+    by_group : ndarray of int (group)
+        Law of the process that comes off the group's own, -1 for none.
+    shared : sequence of tuple of int, one a block
+        Laws of the processes that come off the block's.
+    of_group : sequence of tuple of int, one a group
+        Which of the latter the group's rows have a part of.
+    """
+
+    by_group: Index
+    shared: Sequence[tuple[int, ...]]
+    of_group: Sequence[tuple[int, ...]]
+
+    @property
+    def most(self) -> int:
+        """Largest number of processes that come off one block."""
+        return max(map(len, self.shared), default=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +168,8 @@ class Problem:
         One a group, instead of classes: where errors are independent and no single unit deviates.
     absorbed_members : AbsorbedLoadings, optional
         Members that hold several units, where groups are absorbed.
+    processes : sequence of Process
+        Laws of processes.
     """
 
     n_periods: int
@@ -128,6 +187,7 @@ class Problem:
     members: Sequence[Member] = ()
     absorbed: Sequence[AbsorbedGroup] = ()
     absorbed_members: AbsorbedLoadings | None = None
+    processes: Sequence[Process] = ()
 
     @cached_property
     def space(self) -> ParameterSpace:
@@ -148,6 +208,39 @@ class Problem:
     def shares_deviations(self) -> bool:
         """Whether members hold several units."""
         return bool(self.members) or self.absorbed_members is not None
+
+    @property
+    def spans_groups(self) -> bool:
+        """Whether a member has units in several groups."""
+        if self.absorbed_members is not None:
+            owner = np.unique(self.absorbed_members.owner, return_counts=True)[1]
+            return bool((owner > 1).any())
+        return any(np.unique(self.class_group[m.classes]).size > 1 for m in self.members)
+
+    @cached_property
+    def placement(self) -> Placement:
+        """Which processes come off the normal equations of one group, and which off a block's."""
+        users: list[list[list[int]]] = [[[] for _ in block.processes] for block in self.blocks]
+        for g, group in enumerate(self.groups):
+            for k in group.processes:
+                users[group.block][k].append(g)
+        by_group = np.full(len(self.groups), -1, dtype=np.int64)
+        shared: list[tuple[int, ...]] = []
+        place: list[dict[int, int]] = []
+        for block, groups in zip(self.blocks, users, strict=True):
+            staying = []
+            for k, at in enumerate(groups):
+                if len(at) == 1 and by_group[at[0]] < 0 and not self.spans_groups:
+                    by_group[at[0]] = block.processes[k]
+                elif at:
+                    staying.append(k)
+            shared.append(tuple(block.processes[k] for k in staying))
+            place.append({k: j for j, k in enumerate(staying)})
+        of_group = [
+            tuple(place[g.block][k] for k in g.processes if k in place[g.block])
+            for g in self.groups
+        ]
+        return Placement(by_group, shared, of_group)
 
     @property
     def units(self) -> Index:

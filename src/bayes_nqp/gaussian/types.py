@@ -167,6 +167,8 @@ class Arrowhead:
         ``X_g`` of every group: what coefficients and outcomes are in its normal equations.
     slot_loads : csr_array (slot, block n)
         What coefficients are in time effects, cells and slopes of columns.
+    n_values : int
+        How many of the local ones, at their end, are values of processes.
     """
 
     map2: Any
@@ -176,6 +178,7 @@ class Arrowhead:
     n_outcomes: int
     group_loads: Any
     slot_loads: Any
+    n_values: int = 0
 
     @property
     def n_blocks(self) -> int:

@@ -1,0 +1,211 @@
+"""Processes on the time grid, taken out of normal equations before the coefficients (5a).
+
+``eta = D z`` with ``D = [tau_1 D_1, …]`` and z standard normal. Where C are the normal equations of
+the process's periods with everything that they meet, these lose
+
+    ``C D (sigma² I + D'HD)^-1 D'C'``,  H the process's own part of C,
+
+and the log density ``log|I + D'HD / sigma²| / 2``. A process of one group comes off its F; one that
+groups of a block share comes off A, where its values are local coefficients until then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_nqp.gaussian._small import back_solve, half_solve, lower_places
+from bayes_nqp.gaussian._sparse import product
+from bayes_nqp.gaussian.problem import GaussianProblem
+from bayes_nqp.gaussian.types import Array, Values
+
+__all__ = ["block_processes_out", "group_processes_out", "surfaces"]
+
+
+@dataclass(frozen=True, eq=False)
+class Elimination:
+    """Processes that were taken out at B points: what draws of them need.
+
+    Parameters
+    ----------
+    root : ndarray (B, P, n, T, q)
+        D / sigma of the n processes of each of P places.
+    lower : ndarray (B, P, n q, n q)
+        Cholesky factor of ``I + D'HD / sigma²``.
+    half : ndarray (B, P, n q, L)
+        ``lower^-1 D'C' / sigma``, on all that the processes meet, the outcome last.
+    """
+
+    root: Array
+    lower: Array
+    half: Array
+
+    @property
+    def log_det(self) -> Array:
+        """``log|I + D'HD / sigma²|`` over all places (B)."""
+        diagonal = np.diagonal(self.lower, axis1=-2, axis2=-1)
+        return np.asarray(2.0 * np.log(diagonal).sum(axis=(1, 2)))
+
+    def values(self, fit: Array, z: Array) -> Array:
+        """Values given all else, ``D M^-1 D'(C_y - C beta) / sigma² + D M^-1/2 z``.
+
+        Parameters
+        ----------
+        fit : ndarray (B, P, L, times)
+            Coefficients that the processes meet; zero for the outcome.
+        z : ndarray (B, P, n q, times), multiples of s
+            Standard normal, times sigma.
+
+        Returns
+        -------
+        ndarray (B, P, n T, times), multiples of s
+            Process after process.
+        """
+        numbers = back_solve(self.lower, self.half[..., -1:] - self.half @ fit + z)
+        points, places, n, n_periods, q = self.root.shape
+        out = self.root @ numbers.reshape(points, places, n, q, -1)
+        return np.asarray(out.reshape(points, places, n * n_periods, -1))
+
+
+def _eliminated(root: Array, cross: Array, inner: Array) -> Elimination:
+    """Take processes out of what they meet.
+
+    Parameters
+    ----------
+    root : ndarray (B, P, n, T, q)
+        D / sigma.
+    cross : ndarray (B, P, n T, L)
+        C'.
+    inner : ndarray (B, P, n T, n T)
+        H.
+    """
+    points, places, n, n_periods, q = root.shape
+    turn = root.swapaxes(-1, -2)
+    half = turn @ cross.reshape(points, places, n, n_periods, -1)
+    square = inner.reshape(points, places, n, n_periods, n, n_periods).swapaxes(3, 4)
+    square = turn[:, :, :, None] @ square @ root[:, :, None]
+    square = square.swapaxes(3, 4).reshape(points, places, n * q, n * q) + np.eye(n * q)
+    lower = np.linalg.cholesky(square)
+    return Elimination(root, lower, half_solve(lower, half.reshape(points, places, n * q, -1)))
+
+
+def _roots(problem: GaussianProblem, values: Values, laws: Sequence[Sequence[int]]) -> Array:
+    """D / sigma of the processes of each place (B, P, n, T, q), zero where there are fewer."""
+    n, q = max(map(len, laws)), max(process.size for process in problem.processes)
+    out = np.zeros((len(values), len(laws), n, problem.moments.n_periods, q))
+    for number, process in enumerate(problem.processes):
+        root = process.root(values.tau) / values.sigma[:, None, None]
+        for place, row in enumerate(laws):
+            for k, law in enumerate(row):
+                if law == number:
+                    out[:, place, k, :, : process.size] = root
+    return out
+
+
+def group_processes_out(problem: GaussianProblem, values: Values, f: Array) -> tuple[Array, Array]:
+    """Take the processes of single groups out of their normal equations.
+
+    Parameters
+    ----------
+    f : ndarray (B, G J (J + 1) / 2)
+        F, lower triangles, of all groups; B is 1 where they are the same at every point.
+
+    Returns
+    -------
+    tuple of ndarray (B, G J (J + 1) / 2) and ndarray (B)
+        F without them, and their log determinants.
+    """
+    assert problem.placement is not None
+    laws = problem.placement.by_group
+    at, n_periods = np.flatnonzero(laws >= 0), problem.moments.n_periods
+    if not at.size:
+        return f, np.zeros(len(values))
+    places = lower_places(problem.moments.width)
+    rows, columns = np.tril_indices(len(places))
+    f = np.broadcast_to(f, (len(values), f.shape[1])).copy()
+    lower = f.reshape(len(values), -1, rows.size)
+    cross = lower[:, at][:, :, places[:n_periods]]
+    roots = _roots(problem, values, [(law,) for law in laws[at].tolist()])
+    out = _eliminated(roots, cross, cross[..., :n_periods])
+    lower[:, at] -= (out.half.swapaxes(-1, -2) @ out.half)[:, :, rows, columns]
+    values.known[group_processes_out, id(problem)] = out
+    return f, out.log_det
+
+
+def block_processes_out(problem: GaussianProblem, values: Values, matrix: Array) -> Array:
+    """Take the processes that groups of a block share out of A, in place.
+
+    Their values keep their places among the local coefficients, with zeros.
+
+    Parameters
+    ----------
+    matrix : ndarray (B, block, n, n)
+        A, lower triangles.
+
+    Returns
+    -------
+    ndarray (B)
+        Log determinants.
+    """
+    head = problem.arrowhead
+    if problem.placement is None or not head.n_values:
+        return np.zeros(len(values))
+    first, last = head.n_local - head.n_values, head.n_local
+    square = matrix[:, :, first:last, first:last]
+    inner = np.tril(square) + np.tril(square, -1).swapaxes(-1, -2)
+    cross = np.concatenate(
+        [matrix[:, :, first:last, :first], np.zeros_like(inner),
+         matrix[:, :, last:, first:last].swapaxes(-1, -2)], axis=-1,
+    )  # fmt: skip
+    out = _eliminated(_roots(problem, values, problem.placement.shared), cross, inner)
+    matrix -= out.half.swapaxes(-1, -2) @ out.half
+    matrix[:, :, first:last] = 0.0
+    matrix[:, :, :, first:last] = 0.0
+    values.known[block_processes_out, id(problem)] = out
+    return out.log_det
+
+
+def surfaces(
+    problem: GaussianProblem, values: Values, flat: Array, z: Array
+) -> tuple[Array, Array]:
+    """Draw processes given coefficients, and what these and coefficients are in every group.
+
+    Parameters
+    ----------
+    flat : ndarray (B, block n, times)
+        Coefficients; values of processes, zero before, are written into their places.
+    z : ndarray (B, number, times), multiples of s
+        Standard normal, times sigma.
+
+    Returns
+    -------
+    tuple of ndarray (B, G, T, times) and ndarray (B, G, J, times), multiples of s
+        Processes in every group's periods, no group where there are no processes; and all that
+        is fitted there.
+    """
+    head, times = problem.arrowhead, flat.shape[2]
+    shape = (len(values), -1, problem.moments.width, times)
+    if problem.placement is None:
+        nothing = np.zeros((len(values), 0, problem.moments.n_periods, times))
+        return nothing, product(head.group_loads, flat).reshape(shape)
+    values_of = slice(head.n_local - head.n_values, head.n_local)
+    blocks = flat.reshape(len(values), head.n_blocks, head.size, times)
+    only = np.zeros_like(blocks)
+    if head.n_values:
+        shared: Elimination = values.known[block_processes_out, id(problem)]
+        count = head.n_blocks * shared.lower.shape[2]
+        numbers = z[:, :count].reshape(len(values), head.n_blocks, -1, times)
+        only[:, :, values_of] = blocks[:, :, values_of] = shared.values(blocks, numbers)
+        z = z[:, count:]
+    surface = product(head.group_loads, only.reshape(flat.shape)).reshape(shape)
+    surface = surface[:, :, : problem.moments.n_periods]
+    fits = product(head.group_loads, flat).reshape(shape)
+    at = np.flatnonzero(problem.placement.by_group >= 0)
+    if at.size:
+        single: Elimination = values.known[group_processes_out, id(problem)]
+        drawn = single.values(fits[:, at], z.reshape(len(values), at.size, -1, times))
+        surface[:, at] += drawn
+        fits[:, at, : problem.moments.n_periods] += drawn
+    return surface, fits

@@ -1,0 +1,169 @@
+"""Processes on the time grid, shared by groups or of their own: the dense density and posterior."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from dense import Dense, values_of
+from design_table import DESIGNS
+from doors import Equation
+
+from bayes_nqp import Panel, StaggeredDiD
+from bayes_nqp.gaussian import Problem, Process, density, draw, functionals, gaussian_problem
+from bayes_nqp.parameters import Scale
+
+NAMES = [
+    "partial, units, AR(1)", "partial, none, iid", "partial, cities, AR(1)", "partial, cities, iid",
+    "partial, units, AR(1) + noise", "covariates", "separate, units", "common time",
+]  # fmt: skip
+LINE = 0.5
+"""Standard deviation of the line that all adopters of a stratum share, in multiples of s."""
+DRAWS = 20_000
+
+
+def stated(equation: Equation) -> Problem:
+    """The problem of an equation, whose adopters drift: together in a stratum, and by cohort."""
+    problem, rows = equation.problem, equation.rows
+    t = np.arange(problem.n_periods) - (problem.n_periods - 1) / 2
+    steps = np.tri(problem.n_periods)[:, 1:]
+    first = len(problem.scales)
+    scales = [Scale("line", LINE, False), Scale("walk_all", 0.3, True),
+              Scale("slope", 0.1, True), Scale("walk_cohort", 0.3, True)]  # fmt: skip
+    laws = [Process((t[:, None], steps), first + np.arange(2)),
+            Process((t[:, None], steps), first + np.arange(2, 4))]  # fmt: skip
+    stratum, cohort = (np.zeros(len(problem.groups), dtype=int) for _ in range(2))
+    used = rows.group >= 0
+    stratum[rows.group[used]], cohort[rows.group[used]] = rows.key[used].T
+    processes: list[list[int]] = [[] for _ in problem.blocks]
+    shared: dict[tuple[int, int], int] = {}
+    groups = []
+    for group, level, start in zip(problem.groups, stratum, cohort, strict=True):
+        laws_of_block = processes[group.block]
+        if start < 0:
+            groups.append(group)
+            continue
+        if (group.block, level) not in shared:
+            shared[group.block, level] = len(laws_of_block)
+            laws_of_block.append(0)
+        laws_of_block.append(1)
+        parts = (shared[group.block, level], len(laws_of_block) - 1)
+        groups.append(replace(group, processes=parts))
+    blocks = [
+        replace(b, processes=tuple(x)) for b, x in zip(problem.blocks, processes, strict=True)
+    ]
+    return replace(
+        problem, blocks=blocks, groups=groups, processes=laws, scales=[*problem.scales, *scales]
+    )
+
+
+class Drifting(Dense):
+    """The rows of a design whose adopters drift."""
+
+    def __init__(self, design: StaggeredDiD, panel: Panel) -> None:
+        super().__init__(design, panel)
+        adoption = panel.cohort_codes[self.unit]
+        stratum = np.stack([*self.strata.values(), 0 * adoption], axis=1)
+        self.stratum = np.unique(stratum, axis=0, return_inverse=True)[1].ravel()
+        self.cohort = adoption
+        ever = adoption >= 0
+        self.together = np.outer(ever, ever) * (self.stratum[:, None] == self.stratum)
+        self.same = self.together * (adoption[:, None] == adoption)
+
+    def covariance(self, p: dict[str, float]) -> np.ndarray:
+        t = self.time - (self.panel.periods - 1) / 2
+        line, walk = np.outer(t, t), np.minimum.outer(self.time, self.time)
+        together = LINE**2 * line + p["scale_walk_all"] ** 2 * walk
+        alone = p["scale_slope"] ** 2 * line + p["scale_walk_cohort"] ** 2 * walk
+        return super().covariance(p) + self.together * together + self.same * alone
+
+
+def case(name: str, seed: int = 11) -> tuple[Equation, Problem, Drifting]:
+    design = DESIGNS[name].design
+    panel = DESIGNS[name].make(seed, missing=0.1)
+    equation = design.plan(panel).equations[0]
+    return equation, stated(equation), Drifting(design, panel)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_density_is_dense(name: str) -> None:
+    _, statement, reference = case(name)
+    problem = gaussian_problem(statement)
+    points = 0.7 * np.random.default_rng(1).standard_normal((5, len(problem.space)))
+    theirs = [reference.log_likelihood(values_of(problem.space.names, x)) for x in points]
+    ours = density(problem, points) - problem.space.log_prior(points)
+    assert np.diff(ours) == pytest.approx(np.diff(theirs), rel=1e-8, abs=1e-7)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_draws_have_the_dense_mean_and_covariance(name: str) -> None:
+    equation, statement, reference = case(name)
+    problem = gaussian_problem(statement)
+    point = 0.4 * np.random.default_rng(3).standard_normal((1, len(problem.space)))
+    mean, covariance = reference.posterior(values_of(problem.space.names, point[0]))
+    n = len(reference.cells)
+    starts = np.cumsum([0, *(b.columns.shape[0] for b in statement.blocks)])
+    slots = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+    ours = draw(problem, point, None)
+    assert ours.slots[0, slots] * equation.scale == pytest.approx(mean[:n], rel=1e-7, abs=1e-8)
+    drawn = draw(problem, point.repeat(DRAWS, axis=0), np.random.default_rng(0))
+    effects = drawn.slots[:, slots] * equation.scale
+    spread = np.sqrt(np.diag(covariance)[:n])
+    assert (np.abs(effects.mean(axis=0) - mean[:n]) < 5.0 * spread / np.sqrt(DRAWS) + 1e-9).all()
+    scale = np.outer(spread, spread) + 1e-12
+    gap = np.abs(np.cov(effects.T).reshape(scale.shape) - covariance[:n, :n]) / scale
+    assert gap.max() < 6.0 * np.sqrt(2.0 / DRAWS)
+
+
+@pytest.mark.parametrize("name", NAMES[:4])
+def test_the_surface_of_a_group_is_the_dense_one(name: str) -> None:
+    """Its posterior mean at every row, and its covariance with itself over draws."""
+    equation, statement, reference = case(name)
+    problem = gaussian_problem(statement)
+    point = 0.4 * np.random.default_rng(3).standard_normal((1, len(problem.space)))
+    p = values_of(problem.space.names, point[0])
+    inverse = np.linalg.inv(reference.covariance(p))
+    x = reference.flat
+    beta = np.linalg.pinv(x.T @ inverse @ x, rcond=1e-11, hermitian=True) @ x.T @ inverse
+    prior = reference.covariance(p) - Dense.covariance(reference, p)
+    gain = prior @ inverse @ (np.eye(len(prior)) - x @ beta)
+    mean, covariance = gain @ reference.y, prior - gain @ prior
+    group = equation.rows.group[reference.unit]
+    ours = draw(problem, point, None).surface[0]
+    drifts = group >= 0
+    assert ours[group, reference.time][drifts] == pytest.approx(mean[drifts], rel=1e-6, abs=1e-8)
+    drawn = draw(problem, point.repeat(DRAWS, axis=0), np.random.default_rng(0)).surface
+    rows = np.flatnonzero(drifts & (reference.cohort >= 0))[::7]
+    values = drawn[:, group[rows], reference.time[rows]]
+    spread = np.sqrt(np.diag(covariance)[rows])
+    gap = np.cov(values.T) - covariance[np.ix_(rows, rows)]
+    assert np.abs(gap / np.outer(spread, spread)).max() < 6.0 * np.sqrt(2.0 / DRAWS)
+
+
+def test_functionals_have_the_dense_mean_and_variance() -> None:
+    equation, statement, reference = case("partial, units, AR(1)")
+    problem = gaussian_problem(statement)
+    head = problem.arrowhead
+    point = 0.4 * np.random.default_rng(2).standard_normal((1, len(problem.space)))
+    starts = np.cumsum([0, *(b.columns.shape[0] for b in statement.blocks)])
+    slots = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+    loads = head.slot_loads.toarray()[slots].reshape(slots.size, head.n_blocks, head.size)
+    local, border = loads[:, :, : head.n_local], loads[:, :, head.n_local :].sum(axis=1)
+    mean, variance = functionals(
+        problem, point, np.moveaxis(local, 0, -1), border[:, : head.n_global].T
+    )
+    theirs, covariance = reference.posterior(values_of(problem.space.names, point[0]))
+    n, s = slots.size, equation.scale
+    assert mean[0] * s == pytest.approx(theirs[:n], rel=1e-7, abs=1e-9)
+    assert variance[0] * s**2 == pytest.approx(np.diag(covariance)[:n], rel=1e-7, abs=1e-9)
+
+
+def test_processes_of_size_zero_are_none() -> None:
+    equation, statement, _ = case("partial, units, AR(1)")
+    scales = [replace(x, prior=0.0, estimated=False) if x.name in ("line", "walk_all", "slope",
+              "walk_cohort") else x for x in statement.scales]  # fmt: skip
+    problem = gaussian_problem(replace(statement, scales=scales))
+    points = np.random.default_rng(1).standard_normal((3, len(problem.space)))
+    plain = gaussian_problem(equation.problem)
+    assert density(problem, points) == pytest.approx(density(plain, points), rel=1e-12)
