@@ -169,3 +169,44 @@ def test_the_repr_tells_truth_and_panel() -> None:
     text = repr(nqp.simulation.staggered(seed=1))
     assert "seed=1" in text
     assert "42 treated" in text
+
+
+@pytest.mark.parametrize("drift", ["lines", "unit lines", "bend", "factor", "two factors"])
+def test_drifts_are_beside_the_parallel_panel(drift: str) -> None:
+    """The same seed without a drift has the same effects and errors."""
+    plain, other = (staggered(drift=d, seed=5) for d in ("none", drift))
+    assert plain.truth.equals(other.truth.assign(observed=plain.truth["observed"]))
+    apart = (other.panel.outcome - plain.panel.outcome).reshape(60, 14)
+    never = other.panel.cohort_codes < 0
+    assert np.abs(apart[~never]).max() > 0.5
+    if drift in ("lines", "bend"):
+        assert apart[never] == pytest.approx(0.0, abs=1e-12)
+    if drift == "lines":
+        assert np.diff(apart, 2, axis=1) == pytest.approx(0.0, abs=1e-9)
+    if drift == "bend":
+        assert np.diff(apart[:, 7:]) == pytest.approx(0.0, abs=1e-9)
+    if drift == "factor":
+        assert np.linalg.matrix_rank(apart, tol=1e-8) == 1
+
+
+def test_a_drift_of_ones_own() -> None:
+    plain = staggered(sigma=2.0, seed=5)
+    other = staggered(
+        sigma=2.0, seed=5,
+        drift=lambda rng, cohort, periods: np.outer(cohort == 0, np.arange(periods)),
+    )  # fmt: skip
+    apart = (other.panel.outcome - plain.panel.outcome).reshape(60, 14)
+    never = other.panel.cohort_codes < 0
+    assert apart[never] == pytest.approx(np.tile(2.0 * np.arange(14), (never.sum(), 1)))
+    assert apart[~never] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_cohorts_of_given_sizes() -> None:
+    sizes = {5: 12, 6: 1, 8: 22, 9: 22, 10: 51}
+    panel = staggered(units=285, periods=12, cohorts=sizes, seed=1).panel
+    counted = panel.frame.groupby("unit")["cohort"].first().value_counts().to_dict()
+    assert {int(k): n for k, n in counted.items()} == sizes
+    with pytest.raises(StudyError, match="of 20 units"):
+        staggered(units=20, cohorts={5: 30})
+    with pytest.raises(StudyError, match="'drift' is 'walk'"):
+        staggered(drift="walk")

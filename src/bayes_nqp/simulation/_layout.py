@@ -9,6 +9,8 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.errors import StudyError
+
 __all__ = ["Layout", "layout"]
 
 Index = npt.NDArray[np.int64]
@@ -37,7 +39,11 @@ class Layout:
 
 
 def layout(
-    units: int, strata: Mapping[str, Sequence[str]], cohorts: Sequence[int], never: float
+    units: int,
+    strata: Mapping[str, Sequence[str]],
+    cohorts: Sequence[int],
+    never: float,
+    sizes: Mapping[int, int] | None = None,
 ) -> Layout:
     """Deal units to strata in turn, and to cohorts in turn within each stratum.
 
@@ -51,12 +57,27 @@ def layout(
         First treated periods.
     never : float
         Share never treated, in every stratum, to the nearest unit.
+    sizes : mapping of int to int, optional
+        Units of each cohort, dealt to strata in turn; in place of ``never``.
+
+    Raises
+    ------
+    StudyError
+        If there are fewer units than ``sizes`` asks for.
     """
     # Sorted as panels sort their levels, so that cells come in the order of a design's.
     combinations = list(product(*(sorted(levels) for levels in strata.values())))
     stratum = np.arange(units) % len(combinations)
-    cohort = np.zeros(units, dtype=np.int64)
-    dealt = 0
+    cohort, dealt = np.zeros(units, dtype=np.int64), 0
+    if sizes is not None:
+        queue = np.repeat(list(sizes), list(sizes.values()))
+        if queue.size > units or min(sizes.values()) < 1:
+            raise StudyError(
+                f"'cohorts' is {dict(sizes)!r}, of {units} units",
+                hint="1 or more units for each first treated period, and no more than there are",
+            )
+        cohort[: queue.size] = queue
+        return _labelled(stratum, cohort, combinations, strata)
     for s in range(len(combinations)):
         members = np.flatnonzero(stratum == s)
         treated = members[round(never * members.size) :]
@@ -64,7 +85,16 @@ def layout(
         turn = (dealt + np.arange(treated.size)) % len(cohorts)
         cohort[treated] = np.asarray(cohorts, dtype=np.int64)[turn]
         dealt += treated.size
-    width = len(str(units))
+    return _labelled(stratum, cohort, combinations, strata)
+
+
+def _labelled(
+    stratum: Index,
+    cohort: Index,
+    combinations: Sequence[Sequence[str]],
+    strata: Mapping[str, Sequence[str]],
+) -> Layout:
+    width, units = len(str(stratum.size)), stratum.size
     labels = np.array([f"u{k + 1:0{width}d}" for k in range(units)], dtype=str)
     levels = {
         name: np.array([combination[f] for combination in combinations], dtype=str)

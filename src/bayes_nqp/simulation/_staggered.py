@@ -16,6 +16,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.panel import Panel
 from bayes_nqp.simulation._checks import check_choice, check_layout, check_numbers
+from bayes_nqp.simulation._drifts import DRIFTS, Drift, drift_of
 from bayes_nqp.simulation._effects import EFFECTS, Effect, cohort_scores, curve_of
 from bayes_nqp.simulation._errors import NOISES, Noise, errors_of
 from bayes_nqp.simulation._layout import Layout, layout
@@ -35,7 +36,7 @@ def staggered(
     *,
     units: int = 60,
     periods: int = 14,
-    cohorts: Sequence[int] = COHORTS,
+    cohorts: Sequence[int] | Mapping[int, int] = COHORTS,
     never: float = 0.3,
     strata: Mapping[str, Sequence[str]] = _REGIONS,
     effect: Effect = "flat",
@@ -48,6 +49,7 @@ def staggered(
     rho: float = 0.5,
     sigma: float = 1.0,
     trend: float = 0.0,
+    drift: Drift = "none",
     missing: float = 0.0,
     seed: int | None = None,
 ) -> Simulated:
@@ -61,7 +63,9 @@ def staggered(
     units, periods : int, default 60, 14
         Size of the panel; periods are numbered from 1.
     cohorts : sequence of int, default (5, 6, 8, 9, 10, 11, 12)
-        First treated periods. Treated units are dealt to them in turn, within strata.
+        First treated periods. Treated units are dealt to them in turn, within strata. Or a
+        mapping of them to their sizes, of which strata get equal parts; ``never`` then says
+        nothing, and the units that are left are never treated.
     never : float, default 0.3
         Share of each stratum that is never treated, to the nearest unit.
     strata : mapping of str to sequence of str, default {"region": ("inland", "coastal")}
@@ -92,6 +96,12 @@ def staggered(
     trend : float, default 0
         Slope by which treated units drift away from the others, in ``sigma`` per period, from
         the first period on: a violation of parallel trends.
+    drift : {"none", "lines", "unit lines", "bend", "factor", "two factors"} or callable
+        How units drift otherwise, in ``sigma``; "none" by default. Lines of cohorts with slopes of
+        mean .10 and sd .06; lines of units with sd .10, steeper by .10 where treated; a line of
+        slope .12 of all treated units that levels off in the middle of the panel; one or two common
+        factors, to which units load more the earlier they adopt. Or a function of a Generator, the
+        first treated period of every unit (0 for never) and the number of periods.
     missing : float, default 0
         Share of rows left out at random, never a unit's first.
     seed : int, optional
@@ -119,7 +129,9 @@ def staggered(
     """
     arguments: dict[str, object] = dict(locals())
     seed = secrets.randbits(31) if seed is None else seed
-    cohorts, factors = tuple(cohorts), {str(k): tuple(x) for k, x in strata.items()}
+    factors = {str(k): tuple(x) for k, x in strata.items()}
+    sizes = dict(cohorts) if isinstance(cohorts, Mapping) else None
+    cohorts = tuple(cohorts)
     check_layout(units, periods, cohorts, factors, never, contrast)
     check_numbers(level=level, growth=growth, contrast=contrast, trend=trend)
     check_numbers(0.0, closed=True, spread=spread, deviation_sd=deviation_sd)
@@ -128,8 +140,9 @@ def staggered(
     check_numbers(0.0, 1.0, closed=True, missing=missing)
     check_choice(EFFECTS, effect=effect)
     check_choice(NOISES, noise=noise)
-    streams = np.random.default_rng(seed).spawn(6)
-    who = layout(units, factors, cohorts, never)
+    check_choice(DRIFTS, drift=drift)
+    streams = np.random.default_rng(seed).spawn(7)
+    who = layout(units, factors, cohorts, never, sizes)
     added = cohort_scores(cohorts, spread if effect == "cohorts" else 0.0, streams[0])
     frame, cells = rows_of(who, periods, missing, streams[1])
     cells["effect"] = curve_of(
@@ -139,6 +152,7 @@ def staggered(
     errors = errors_of(noise, streams[3], (units, periods), rho, sigma)
     untreated = errors + background(who, periods, sigma, streams[4], streams[5])
     untreated += trend * sigma * np.arange(periods) * (who.cohort > 0)[:, None]
+    untreated += sigma * drift_of(drift, streams[6], who.cohort, periods)
     frame["outcome"] = untreated[frame["code"], frame[v.TIME] - 1]
     on = frame["cell"].to_numpy() >= 0
     frame.loc[on, "outcome"] += (
@@ -150,7 +164,7 @@ def staggered(
         strata=list(factors),
     )  # fmt: skip
     parameters = arguments | {
-        "cohorts": cohorts, "strata": factors, "seed": seed, "cohort_effects": added,
+        "cohorts": sizes or cohorts, "strata": factors, "seed": seed, "cohort_effects": added,
     }  # fmt: skip
     return Simulated(panel, _truth(frame[on], cells, factors, deviation, who), parameters)
 
