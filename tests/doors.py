@@ -70,7 +70,7 @@ HOMES = {
     "CODES": "bayes_nqp.cli._door",
     "OutputError": "bayes_nqp.cli._streams",
     "streams": "bayes_nqp.cli._streams",
-    "match": "bayes_nqp.datasets._places",
+    "match": "bayes_nqp.intake._places",
     "REGIONS": "bayes_nqp.datasets._us_states",
     "STATES": "bayes_nqp.datasets._us_states",
     "unit_column": "bayes_nqp.designs._frame",

@@ -16,9 +16,6 @@ from .checks import confounding as confounding
 from .checks import event_study_draws as event_study_draws
 from .checks import loo as loo
 from .checks import sensitivity as sensitivity
-from .datasets import MergedZones as MergedZones
-from .datasets import cohorts_from_dates as cohorts_from_dates
-from .datasets import merge_zones as merge_zones
 from .designs import ContinuousExposure as ContinuousExposure
 from .designs import Mediation as Mediation
 from .designs import StaggeredDiD as StaggeredDiD
@@ -63,6 +60,9 @@ from .index import IndexSystem as IndexSystem
 from .index import MinMax as MinMax
 from .index import PrincipalComponent as PrincipalComponent
 from .index import ProductivityIndex as ProductivityIndex
+from .intake import MergedZones as MergedZones
+from .intake import cohorts_from_dates as cohorts_from_dates
+from .intake import merge_zones as merge_zones
 from .likelihoods import Gaussian as Gaussian
 from .likelihoods import StudentT as StudentT
 from .panel import Panel as Panel

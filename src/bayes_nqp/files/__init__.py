@@ -2,6 +2,7 @@
 
 from bayes_nqp.files._drafts import draft
 from bayes_nqp.files._names import file_name, in_shell
+from bayes_nqp.files._paths import text_path
 from bayes_nqp.files._place import Place, place
 from bayes_nqp.files._tables import guarded, unguarded, write_csv, write_parquet, write_workbook
 from bayes_nqp.files._words import named, worded, writing
@@ -17,6 +18,7 @@ __all__ = [
     "in_shell",
     "named",
     "place",
+    "text_path",
     "unguarded",
     "worded",
     "write",

@@ -8,18 +8,21 @@ from pathlib import Path
 
 import pandas as pd
 
-from bayes_nqp.datasets import merge_zones
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
-from bayes_nqp.files import free, write_csv, write_parquet, write_text, write_workbook
-from bayes_nqp.studies._guess import unit_and_time
-from bayes_nqp.studies._guess_treatment import prefecture_of
+from bayes_nqp.files import free, text_path, write_csv, write_parquet, write_text, write_workbook
+from bayes_nqp.intake import (
+    Look,
+    look,
+    merge_zones,
+    named,
+    panel_rows,
+    prefecture_of,
+    unit_and_time,
+)
 from bayes_nqp.studies._index import recipe_of
-from bayes_nqp.studies._look import Look, look, named
-from bayes_nqp.studies._paths import text_path
-from bayes_nqp.studies._rows import panel_rows
 from bayes_nqp.studies._schema import Index
-from bayes_nqp.studies._words import at_command
+from bayes_nqp.studies._words import at_command, in_toml
 
 __all__ = ["Added", "add_index", "add_zones", "write_beside"]
 
@@ -100,7 +103,8 @@ def add_index(
         }
     )
     recipe = recipe_of(index, Path())
-    found = look(Path(file))
+    with in_toml("data"):
+        found = look(Path(file))
     given = {key: value for key, value in (("unit", unit), ("time", time)) if value}
     roles = unit_and_time(found, given)
     at = {"unit": roles["unit"], "time": roles["time"]}
@@ -157,7 +161,8 @@ def add_zones(
         If no column names prefectures, an argument is unknown, or the file is there already.
     """
     path = _out(file, out, "_zones")
-    found = look(Path(file))
+    with in_toml("data"):
+        found = look(Path(file))
     name = prefecture if prefecture is not None else prefecture_of(found)
     if name is None:
         raise PanelError(

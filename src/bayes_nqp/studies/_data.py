@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from bayes_nqp.columns import as_years, is_text
 from bayes_nqp.errors import StudyError, nearest, shown
+from bayes_nqp.intake import cleaned, filled, further_down, with_numbers
 from bayes_nqp.labels import labels_of
 from bayes_nqp.panel import Panel, declared
-from bayes_nqp.studies._clean import cleaned, filled, with_numbers, with_years
 from bayes_nqp.studies._derive import columns_of, derive, numbers_of
 from bayes_nqp.studies._schema import Data, Settings
-from bayes_nqp.studies._source import further_down, rows_of
+from bayes_nqp.studies._source import rows_of
 from bayes_nqp.studies._words import at_file, in_toml
 
 if TYPE_CHECKING:
@@ -71,15 +72,22 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
         frame, notes, simulated = rows_of(settings.data, folder)
     brought = labels_of(frame)
     data = _completed(settings, simulated)
-    frame, unmatched = filled(data, frame, notes), None
+    units = (data.unit, data.zones.prefecture if data.zones is not None else None)
+    unit = next((name for name in units if name in frame.columns), None)
+    strata, unmatched = data.strata or (), None
+    frame = filled(frame, data.fill_down, notes, unit=unit, time=data.time, strata=strata)
     if data.zones is not None:
         from bayes_nqp.studies._zones import with_zones
 
         frame, unmatched = with_zones(data.zones, frame, notes, data.unit)
     _known(data, frame, notes, settings)
     indicators = [one.data for one in recipe.system.indicators] if recipe is not None else []
-    frame = cleaned(data, frame, [*_numeric(data, frame), *indicators], notes)
-    frame = with_years(data, frame, notes)
+    frame = cleaned(
+        frame, [*_numeric(data, frame), *indicators], notes, missing=data.missing,
+        thousands=data.thousands, place=(str(data.unit), str(data.time)),
+    )  # fmt: skip
+    if is_text(frame[data.time]) and (data.freq is None or isinstance(data.freq, int)):
+        frame[data.time] = as_years(frame[data.time], notes, once=True)
     if data.cohort in frame.columns and pd.api.types.is_numeric_dtype(frame[data.time].dtype):
         # A file of text holds years as text as soon as one cell says "never".
         frame = with_numbers(frame, str(data.cohort), declared(data.never))

@@ -9,13 +9,11 @@ from typing import Any
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import NQPError, StudyError
-from bayes_nqp.files import draft, free, write_text, writing
-from bayes_nqp.studies._guess import guess
-from bayes_nqp.studies._guessed import Guess
-from bayes_nqp.studies._look import look, named
+from bayes_nqp.files import draft, free, text_path, write_text, writing
+from bayes_nqp.intake import Guess, guess, look, named
 from bayes_nqp.studies._new_text import study_text, with_channels
-from bayes_nqp.studies._paths import text_path
 from bayes_nqp.studies._study import Study, validate
+from bayes_nqp.studies._words import in_toml
 
 __all__ = ["Proposal", "new"]
 
@@ -68,7 +66,8 @@ def new(
     file = named(file)
     path = text_path(out, "--out") if out is not None else file.with_suffix(".toml")
     free(path)
-    found = look(file)
+    with in_toml("data"):
+        found = look(file)
     made = guess(found, {k: x for k, x in (roles or {}).items() if x})
     if not path.parent.is_dir():
         raise StudyError(f"there is no folder {str(path.parent)!r}", hint="make it first")

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from bayes_nqp.files import in_shell
+from bayes_nqp.intake import Guess, Look
 from bayes_nqp.language import Message, language_of, languages
-from bayes_nqp.studies._guessed import Guess
-from bayes_nqp.studies._look import Look
 
 __all__ = ["study_text", "with_channels"]
 

@@ -20,7 +20,7 @@ from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import ConvergenceError
-from bayes_nqp.files import checksum, place, write_csv, write_text
+from bayes_nqp.files import checksum, place, text_path, write_csv, write_text
 from bayes_nqp.fitting import Fit, fit, fit_index, pooled_over
 from bayes_nqp.language import Message
 from bayes_nqp.progress import listening
@@ -28,7 +28,6 @@ from bayes_nqp.reports import figures, report
 from bayes_nqp.signals import heed, interruption
 from bayes_nqp.studies._figures import draw
 from bayes_nqp.studies._outcome import Outcome
-from bayes_nqp.studies._paths import text_path
 from bayes_nqp.studies._stated import ALL
 from bayes_nqp.studies._study import Study, validate
 from bayes_nqp.studies._tables import tables_of

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from bayes_nqp import datasets
-from bayes_nqp.columns import read
 from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.studies._paths import text_path
-from bayes_nqp.studies._rows import EDGES, panel_rows
+from bayes_nqp.files import text_path
+from bayes_nqp.intake import panel_rows, read_rows
 from bayes_nqp.studies._schema import Data
 from bayes_nqp.studies._simulate import simulate
 from bayes_nqp.studies._words import in_toml
@@ -21,13 +20,10 @@ from bayes_nqp.studies._words import in_toml
 if TYPE_CHECKING:
     from bayes_nqp.simulation import Simulated
 
-__all__ = ["EDGES", "datasets_of", "further_down", "rows_of", "source_of"]
+__all__ = ["datasets_of", "rows_of", "source_of"]
 
-_BOOKS = (".xlsx", ".xlsm", ".xls")
 _KINDS = ("dataset", "file", "simulation")
 _CONTROL = re.compile(r"[\x01-\x1f\x7f]")
-_LOOK = 12
-"""Rows in which a header further down is looked for."""
 
 
 def source_of(data: Data, folder: Path) -> Path | None:
@@ -110,39 +106,9 @@ def _dataset(name: str) -> pd.DataFrame:
 
 def _file(source: Path, data: Data) -> tuple[pd.DataFrame, list[str]]:
     with in_toml("data"):
-        frame, notes = read(source, sheet=data.sheet, encoding=data.encoding)
-    if data.header > 1:
-        frame = _header(frame, data.header, source)
+        frame, notes = read_rows(
+            source, sheet=data.sheet, header=data.header, encoding=data.encoding
+        )
     merged = data.unit in data.fill_down
     time = None if data.time in data.fill_down else data.time
     return panel_rows(frame, data.unit, time, merged, notes).copy(), notes
-
-
-def _header(frame: pd.DataFrame, row: int, source: Path) -> pd.DataFrame:
-    """Take the column names from a later row of a worksheet."""
-    if source.suffix.lower() not in _BOOKS:
-        raise StudyError(
-            f"'data.header' is {row}, and {source.name} is no workbook",
-            hint="delete the lines above the header, or save the data as .xlsx",
-        )
-    if row not in frame.index:
-        raise StudyError(
-            f"'data.header' is {row}, and that row is empty or not there",
-            where=f"rows {frame.index[0]} to {frame.index[-1]}",
-            hint="the number that Excel shows beside the row with the column names",
-        )
-    names = [
-        str(x).strip(EDGES) if pd.notna(x) else f"Unnamed: {k}"
-        for k, x in enumerate(frame.loc[row])
-    ]
-    frame = frame.loc[frame.index > row].infer_objects()
-    frame.columns = pd.Index(names)
-    return frame
-
-
-def further_down(column: str, frame: pd.DataFrame) -> int | None:
-    """Find the row of a frame in which a column's name stands."""
-    for label, values in frame.head(_LOOK).iterrows():
-        if any(isinstance(x, str) and x.strip(EDGES) == column for x in values):
-            return int(str(label))
-    return None

@@ -15,6 +15,7 @@ from bayes_nqp.checks import CHECKS, names_of, suiting
 from bayes_nqp.designs import Design, support
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, brief, nearest
+from bayes_nqp.intake import spelled_twice
 from bayes_nqp.panel import Panel
 from bayes_nqp.reports import FORMATS
 from bayes_nqp.sampling import Sampler
@@ -23,7 +24,6 @@ from bayes_nqp.studies._kinds import annotations_of, check_kinds
 from bayes_nqp.studies._parse import key_hint, parse
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._source import source_of
-from bayes_nqp.studies._spellings import spelled_twice
 from bayes_nqp.studies._toml import read
 from bayes_nqp.studies._values import design_of, options_of, sampler_of
 from bayes_nqp.studies._words import in_toml

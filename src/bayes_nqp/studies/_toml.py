@@ -9,7 +9,7 @@ from typing import Any
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.studies._paths import text_path
+from bayes_nqp.files import text_path
 
 __all__ = ["read", "titles"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bayes_nqp.datasets import merge_zones
 from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.intake import merge_zones
 from bayes_nqp.studies._words import in_toml
 
 if TYPE_CHECKING:

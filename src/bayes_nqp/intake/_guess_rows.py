@@ -9,10 +9,10 @@ import pandas as pd
 
 from bayes_nqp.columns import is_text
 from bayes_nqp.errors import PanelError, shown
-from bayes_nqp.studies._column_names import sounds_like
-from bayes_nqp.studies._guessed import Guess, constant, years_of
-from bayes_nqp.studies._look import Column, Look, column_of
-from bayes_nqp.studies._rows import left_out, without_place
+from bayes_nqp.intake._guessed import Guess, constant, years_of
+from bayes_nqp.intake._look import Column, Look, column_of
+from bayes_nqp.intake._rows import left_out, without_place
+from bayes_nqp.intake._vocabulary import sounds_like
 
 __all__ = ["find_unit_and_time", "rows_of_panel"]
 

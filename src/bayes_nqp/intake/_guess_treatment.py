@@ -7,12 +7,12 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.datasets import merge_zones
 from bayes_nqp.errors import NQPError, shown
-from bayes_nqp.studies._column_names import sounds_like
-from bayes_nqp.studies._guessed import CODES, Guess, constant, free, years_of
-from bayes_nqp.studies._look import Column, Look
-from bayes_nqp.studies._spellings import spelled_twice
+from bayes_nqp.intake._guessed import CODES, Guess, constant, free, years_of
+from bayes_nqp.intake._look import Column, Look
+from bayes_nqp.intake._merge_zones import merge_zones
+from bayes_nqp.intake._spellings import spelled_twice
+from bayes_nqp.intake._vocabulary import sounds_like
 
 __all__ = ["find_never", "find_treatment", "prefecture_of"]
 

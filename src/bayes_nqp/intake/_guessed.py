@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns import year_of
-from bayes_nqp.studies._look import Column
+from bayes_nqp.intake._look import Column
 
 __all__ = ["CODES", "Guess", "constant", "free", "same", "years_of"]
 

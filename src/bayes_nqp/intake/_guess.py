@@ -7,12 +7,12 @@ from typing import Any, Final
 import pandas as pd
 
 from bayes_nqp.errors import PanelError, nearest, shown
-from bayes_nqp.studies._column_names import channel_of, sounds_like
-from bayes_nqp.studies._guess_rows import find_unit_and_time, rows_of_panel
-from bayes_nqp.studies._guess_treatment import find_never, find_treatment
-from bayes_nqp.studies._guessed import CODES, Guess, constant, free, same
-from bayes_nqp.studies._look import Column, Look
-from bayes_nqp.studies._spellings import spelled_twice
+from bayes_nqp.intake._guess_rows import find_unit_and_time, rows_of_panel
+from bayes_nqp.intake._guess_treatment import find_never, find_treatment
+from bayes_nqp.intake._guessed import CODES, Guess, constant, free, same
+from bayes_nqp.intake._look import Column, Look
+from bayes_nqp.intake._spellings import spelled_twice
+from bayes_nqp.intake._vocabulary import channel_of, sounds_like
 
 __all__ = ["guess", "unit_and_time"]
 

@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns import Ints
-from bayes_nqp.datasets._cohorts import Rule, check_rule, cohorts_from_dates
-from bayes_nqp.datasets._merged import MergedZones
-from bayes_nqp.datasets._pilot_zones import pilot_zones
-from bayes_nqp.datasets._places import Match, match
-from bayes_nqp.datasets._prefectures import prefectures
+from bayes_nqp.datasets import pilot_zones, prefectures
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
+from bayes_nqp.intake._cohorts import Rule, check_rule, cohorts_from_dates
+from bayes_nqp.intake._merged import MergedZones
+from bayes_nqp.intake._places import Match, match
 
 __all__ = ["merge_zones"]
 

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
-from bayes_nqp.columns import Rows, as_years, counted
+from bayes_nqp.columns import Rows, counted
 from bayes_nqp.errors import PanelError, shown
-from bayes_nqp.studies._schema import Data
-from bayes_nqp.studies._source import EDGES
+from bayes_nqp.intake._rows import EDGES
 
-__all__ = ["cleaned", "filled", "with_numbers", "with_years"]
+__all__ = ["cleaned", "filled", "with_numbers"]
 
 _MARKS = 4
 """So many different words, at most, may stand for missing numbers."""
 
 
-def filled(data: Data, frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+def filled(
+    frame: pd.DataFrame,
+    names: Sequence[str],
+    notes: list[str],
+    *,
+    unit: str | None,
+    time: str | None,
+    strata: Sequence[str] = (),
+) -> pd.DataFrame:
     """Fill merged cells down; beyond a unit only where groups may be merged over units.
 
     An empty cell of a column that is neither unit, time nor stratum can mean something, such as
@@ -26,24 +33,25 @@ def filled(data: Data, frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
 
     Parameters
     ----------
-    data : Data
-        Columns that are not there are passed over.
     frame : DataFrame
         Is changed.
+    names : sequence of str
+        Columns with merged cells; those that are not there are passed over.
     notes : list of str
         What was done is added.
+    unit : str or None
+        The column of units, where the frame has it.
     """
-    unit = _named_unit(data, frame)
-    names = [name for name in dict.fromkeys(data.fill_down) if name in frame.columns]
-    for name in sorted(names, key=lambda one: one != unit):
+    there = [name for name in dict.fromkeys(names) if name in frame.columns]
+    for name in sorted(there, key=lambda column: column != unit):
         gone = frame[name].isna()
-        if unit is None or name in (unit, data.time, *(data.strata or ())):
+        if unit is None or name in (unit, time, *strata):
             frame[name] = frame[name].ffill()
             notes.append(f"{name}: {counted(gone.sum(), 'empty cell')} filled from above")
             continue
         units = frame[unit].map(lambda x: x.strip(EDGES) if isinstance(x, str) else x)
         frame[name] = frame[name].groupby(units, sort=False).ffill()
-        timed = frame[data.time].notna() if data.time in frame.columns else units.notna()
+        timed = frame[time].notna() if time in frame.columns else units.notna()
         bare = int((~frame[name][timed].notna().groupby(units[timed]).any()).sum())
         count = int((gone & frame[name].notna()).sum())
         note = f"{name}: {counted(count, 'empty cell')} filled from above within each {unit}"
@@ -51,31 +59,14 @@ def filled(data: Data, frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     return frame
 
 
-def _named_unit(data: Data, frame: pd.DataFrame) -> str | None:
-    """The file's column of units; that of prefectures where the unit comes with the zones."""
-    named = [data.unit, data.zones.prefecture if data.zones is not None else None]
-    return next((name for name in named if name in frame.columns), None)
-
-
-def with_years(data: Data, frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
-    """Read text that says years, such as "2010年" or "2010-12-31", as yearly times.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Is changed.
-    notes : list of str
-        What was done is added.
-    """
-    column = frame[data.time]
-    text = pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype)
-    if text and (data.freq is None or isinstance(data.freq, int)):
-        frame[data.time] = as_years(column, notes, once=True)
-    return frame
-
-
 def cleaned(
-    data: Data, frame: pd.DataFrame, numeric: Iterable[str], notes: list[str]
+    frame: pd.DataFrame,
+    numeric: Iterable[str],
+    notes: list[str],
+    *,
+    missing: Sequence[str],
+    thousands: str | None,
+    place: tuple[str, str],
 ) -> pd.DataFrame:
     """Read numbers that are written as text.
 
@@ -87,6 +78,12 @@ def cleaned(
         Columns that must be numbers; those that the frame does not have are left alone.
     notes : list of str
         What was done is added.
+    missing : sequence of str
+        Texts that stand for a missing number.
+    thousands : str or None
+        Mark between thousands.
+    place : tuple of str
+        Columns of the unit and the time, by which messages name rows.
 
     Raises
     ------
@@ -95,7 +92,7 @@ def cleaned(
     """
     for name in dict.fromkeys(numeric):
         if name in frame.columns and not pd.api.types.is_numeric_dtype(frame[name].dtype):
-            frame[name] = _numbers(frame, name, data, notes)
+            frame[name] = _numbers(frame, name, notes, missing, thousands, place)
     return frame
 
 
@@ -118,15 +115,21 @@ def with_numbers(frame: pd.DataFrame, name: str, codes: list[Any]) -> pd.DataFra
     return frame
 
 
-def _numbers(frame: pd.DataFrame, name: str, data: Data, notes: list[str]) -> pd.Series[Any]:
+def _numbers(
+    frame: pd.DataFrame,
+    name: str,
+    notes: list[str],
+    missing: Sequence[str],
+    thousands: str | None,
+    place: tuple[str, str],
+) -> pd.Series[Any]:
     """Read text as numbers; name the cells that are none."""
     column = frame[name]
     text = column.map(lambda x: x.strip(EDGES) if isinstance(x, str) else x)
-    gone = text.isin([*data.missing, ""]) | text.isna()
+    gone = text.isin([*missing, ""]) | text.isna()
     bare = text
-    if data.thousands:
-        mark = data.thousands
-        bare = text.map(lambda x: x.replace(mark, "") if isinstance(x, str) else x)
+    if thousands:
+        bare = text.map(lambda x: x.replace(thousands, "") if isinstance(x, str) else x)
     numbers = pd.to_numeric(bare.where(~gone), errors="coerce").astype("float64")
     wrong = (numbers.isna() & ~gone).to_numpy()
     if wrong.any():
@@ -134,8 +137,9 @@ def _numbers(frame: pd.DataFrame, name: str, data: Data, notes: list[str]) -> pd
         raise PanelError(
             f"{name!r} must be numbers, and holds text in {counted(wrong.sum(), 'row')}: "
             f"{shown((repr(x) for x in column[wrong].unique()), 4)}",
-            where=Rows(frame, str(data.unit), str(data.time)).shown(wrong, name),
-            hint=_no_numbers(name, texts, int((~gone).sum())) or _cleaning(texts, data),
+            where=Rows(frame, *place).shown(wrong, name),
+            hint=_no_numbers(name, texts, int((~gone).sum()))
+            or _cleaning(texts, missing, thousands),
         )
     count = int(gone.sum()) - int(column.isna().sum())
     if count:
@@ -156,13 +160,13 @@ def _no_numbers(name: str, texts: list[str], cells: int) -> str:
     )
 
 
-def _cleaning(texts: list[str], data: Data) -> str:
+def _cleaning(texts: list[str], missing: Sequence[str], thousands: str | None) -> str:
     """Say what in [data] would make numbers of some texts."""
     said = []
-    if data.thousands is None and any("," in x and x.replace(",", "").strip() for x in texts):
+    if thousands is None and any("," in x and x.replace(",", "").strip() for x in texts):
         said.append('thousands = "," reads "1,234" as a number')
     words = sorted({x.strip(EDGES) for x in texts if not any(c.isdigit() for c in x)})
     if words:
-        listed = ", ".join(f'"{x}"' for x in [*data.missing, *words[:4]])
+        listed = ", ".join(f'"{x}"' for x in [*missing, *words[:4]])
         said.append(f"missing = [{listed}] reads such cells as missing")
     return "in [data], " + ", and ".join(said) if said else "correct these cells in the file"

@@ -7,8 +7,8 @@ from typing import Any, Final
 import pandas as pd
 
 from bayes_nqp.columns import counted, is_text
-from bayes_nqp.datasets import match
 from bayes_nqp.errors import shown
+from bayes_nqp.intake._places import match
 
 __all__ = ["spelled_twice"]
 

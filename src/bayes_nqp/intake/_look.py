@@ -11,14 +11,12 @@ import pandas as pd
 
 from bayes_nqp.columns import broken, is_text, no_file, opened, read
 from bayes_nqp.errors import PanelError, StudyError
-from bayes_nqp.studies._paths import text_path
-from bayes_nqp.studies._rows import EDGES, stripped
-from bayes_nqp.studies._schema import Data
-from bayes_nqp.studies._source import rows_of
+from bayes_nqp.files import text_path
+from bayes_nqp.intake._read import BOOKS, read_rows
+from bayes_nqp.intake._rows import EDGES, stripped
 
 __all__ = ["Column", "Look", "column_of", "look", "named"]
 
-_BOOKS: Final = (".xlsx", ".xlsm", ".xls")
 _ROWS: Final = 15
 """Rows in which the names of columns are looked for."""
 _MOST: Final = 0.85
@@ -96,9 +94,9 @@ def look(path: Path) -> Look:
     """
     keys: dict[str, Any] = {}
     reasons: dict[str, str] = {}
-    if path.suffix.lower() in _BOOKS and not no_file(path):
+    if path.suffix.lower() in BOOKS and not no_file(path):
         keys, reasons = _place(path)
-    frame, _, _ = rows_of(Data(file=path.name, **keys), path.parent)
+    frame, _ = read_rows(path, **keys)
     frame = frame.loc[:, [not str(name).startswith("Unnamed") for name in frame.columns]]
     if not len(frame.columns):
         raise PanelError(f"{path.name} has no row with names of columns", hint="add a header")

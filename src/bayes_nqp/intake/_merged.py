@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from bayes_nqp.columns import counted
-from bayes_nqp.datasets._pilot_zones import pilot_zones
+from bayes_nqp.datasets import pilot_zones
 from bayes_nqp.doors import door
 from bayes_nqp.errors import shown
 from bayes_nqp.markup import facts_html

@@ -11,8 +11,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from bayes_nqp.datasets._files import read_toml
-from bayes_nqp.datasets._prefectures import prefectures
+from bayes_nqp.datasets import prefectures, read_toml
 
 __all__ = ["Match", "match"]
 

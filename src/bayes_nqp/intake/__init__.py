@@ -1,0 +1,22 @@
+"""A messy file to a frame: look at it, guess what its columns are, clean it, find its places."""
+
+from bayes_nqp.intake._clean import cleaned as cleaned
+from bayes_nqp.intake._clean import filled as filled
+from bayes_nqp.intake._clean import with_numbers as with_numbers
+from bayes_nqp.intake._cohorts import cohorts_from_dates
+from bayes_nqp.intake._guess import guess as guess
+from bayes_nqp.intake._guess import unit_and_time as unit_and_time
+from bayes_nqp.intake._guess_treatment import prefecture_of as prefecture_of
+from bayes_nqp.intake._guessed import Guess as Guess
+from bayes_nqp.intake._look import Look as Look
+from bayes_nqp.intake._look import look as look
+from bayes_nqp.intake._look import named as named
+from bayes_nqp.intake._merge_zones import merge_zones
+from bayes_nqp.intake._merged import MergedZones
+from bayes_nqp.intake._places import match as match
+from bayes_nqp.intake._read import further_down as further_down
+from bayes_nqp.intake._read import read_rows as read_rows
+from bayes_nqp.intake._rows import panel_rows as panel_rows
+from bayes_nqp.intake._spellings import spelled_twice as spelled_twice
+
+__all__ = ["MergedZones", "cohorts_from_dates", "merge_zones"]
