@@ -53,8 +53,9 @@ docs: $(READY)  ## The documentation as a site in docs/_build/html; warnings are
 notebooks: $(READY)  ## Run the notebooks in place; ARGS=03 runs one of them
 	@$(BIN)/python tools/notebooks.py $(ARGS)
 
-update: $(READY)  ## Bring the catalogues of all languages up to date with what the sources say
+update: $(READY)  ## Write what follows from the sources: catalogues, stubs, schema, lists of the reference
 	@$(BIN)/python -m tools.catalogue $(ARGS)
+	@$(BIN)/python -m tools.update
 
 lint: $(READY)  ## ruff, mypy, import layers, spelling; all of them, whichever fails
 	@status=0; \
@@ -63,6 +64,7 @@ lint: $(READY)  ## ruff, mypy, import layers, spelling; all of them, whichever f
 	$(BIN)/python -m mypy || status=1; \
 	$(BIN)/lint-imports || status=1; \
 	$(BIN)/python -m codespell_lib || status=1; \
+	$(BIN)/python -m tools.update --check || status=1; \
 	exit $$status
 
 format: $(READY)  ## Let ruff format and repair

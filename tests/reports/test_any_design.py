@@ -7,11 +7,10 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from doors import Alarm, Bullets, Context, Heading, Paragraph, Sketch, methods
+from doors import SECTIONS, Alarm, Bullets, Context, Heading, Paragraph, Sketch, methods
 from exposed import exposed_frame, exposed_panel
 
 import bayes_nqp as nqp
-from bayes_nqp.reports.sections import SECTIONS
 
 SAMPLER = nqp.Importance(draws=150, chains=2, seed=1)
 DESIGNS = {
@@ -67,7 +66,7 @@ def fitted(name: str) -> nqp.Fit:
 def words_of(context: Context) -> tuple[str, list[str]]:
     """All sentences of a report, and what it draws."""
     text, drawn = [], []
-    for block in chain.from_iterable(section(context) for section in SECTIONS):
+    for block in chain.from_iterable(section(context) for section in SECTIONS.values()):
         match block:
             case Heading(words) | Paragraph(words):
                 text.append(words)

@@ -16,13 +16,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import xarray as xr
-from doors import Bullets, Context, Paragraph
+from doors import SECTIONS, Bullets, Context, Paragraph
 
 import bayes_nqp as nqp
 from bayes_nqp import schema
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.diagnostics import Gate
-from bayes_nqp.reports.sections import SECTIONS
 
 Array = npt.NDArray[np.float64]
 REGIONS = ("coastal", "inland")
@@ -172,7 +171,7 @@ def results_of(checks: str, rival: float | None) -> list[CheckResult]:
 
 
 def sentences(context: Context) -> Iterator[str]:
-    spoken = [one for one in SECTIONS if one.__name__ in SPOKEN]
+    spoken = [one for name, one in SECTIONS.items() if name in SPOKEN]
     assert len(spoken) == len(SPOKEN)
     for block in chain.from_iterable(section(context) for section in spoken):
         texts = (block.text,) if isinstance(block, Paragraph) else ()

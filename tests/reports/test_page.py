@@ -29,7 +29,7 @@ def table() -> Table:
 
 def pages() -> dict[str, str]:
     blocks = (Heading(EVIL, 1), Paragraph(EVIL, ""), Tabulated(table(), 1))
-    return {"report": as_html_page(Document(EVIL, EVIL, blocks, "en")), "table": as_page([table()])}
+    return {"report": as_html_page(Document(EVIL, EVIL, blocks, "en")), "table": as_page(table())}
 
 
 class Reader(HTMLParser):

@@ -314,7 +314,7 @@ def test_without_python_docx_it_is_named(monkeypatch, tmp_path):
 @KINDS
 def test_html_needs_nothing_from_elsewhere_and_escapes(name):
     reader = Reader()
-    page = as_page([TABLES[name]])
+    page = as_page(TABLES[name])
     reader.feed(page)
     assert not reader.links
     assert "url(" not in page

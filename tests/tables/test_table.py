@@ -260,7 +260,7 @@ def test_specifications_have_a_row_each():
     ("what", "how", "message"),
     [
         (EFFECTS, {"kind": "effekts"}, "did you mean 'effects'"),
-        (EFFECTS, {"kind": "descriptives"}, "no table of a fit"),
+        (EFFECTS, {"kind": "descriptives"}, "no table of a Dataset"),
         (EFFECTS, {"language": "fr"}, "'language' is 'fr'"),
         (EFFECTS, {"spread": "stars"}, "spread='stars'"),
         (EFFECTS, {"digits": -1}, "digits=-1"),

@@ -11,6 +11,12 @@ from bayes_nqp.checks._confidence import confidence_of as confidence_of
 from bayes_nqp.checks._confidence import needed_for as needed_for
 from bayes_nqp.checks._labels import VERDICTS, messages_of, texts_of
 from bayes_nqp.checks._loo import compare, loo
+from bayes_nqp.checks._needs import ADOPTION as ADOPTION
+from bayes_nqp.checks._needs import CHANNELS as CHANNELS
+from bayes_nqp.checks._needs import DOSE as DOSE
+from bayes_nqp.checks._needs import ROWS as ROWS
+from bayes_nqp.checks._needs import Need as Need
+from bayes_nqp.checks._needs import meets as meets
 from bayes_nqp.checks._options import names_of as names_of
 from bayes_nqp.checks._pretrends import leads_of
 from bayes_nqp.checks._reasons import failures_of, gate_words

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
 __all__ = [
-    "ADOPTION", "CHANNELS", "DOSE", "REFITS", "ROWS", "Need", "NotApplicable", "require",
+    "ADOPTION", "CHANNELS", "DOSE", "REFITS", "ROWS", "Need", "NotApplicable", "meets", "require",
 ]  # fmt: skip
 
 
@@ -49,6 +49,11 @@ class Need:
     met: Callable[[Design, Panel | None], bool]
     reason: Callable[[Design], Message]
     asked_anyway: bool = True
+
+
+def meets(fit: Fit, needs: tuple[Need, ...]) -> bool:
+    """Tell whether a fit offers what is needed."""
+    return all(need.met(fit.design, fit.panel) for need in needs)
 
 
 def require(fit: Fit, *needs: Need) -> None:

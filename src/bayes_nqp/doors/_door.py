@@ -6,14 +6,14 @@ import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
 from types import FunctionType
-from typing import Any, overload
+from typing import Any, cast, overload
 
 from bayes_nqp.doors._advice import MADE_BY, advice, told
 from bayes_nqp.doors._foreign import FOREIGN
 from bayes_nqp.doors._kinds import Kind, named
 from bayes_nqp.errors import ArgumentError, nearest, shown
 
-__all__ = ["door"]
+__all__ = ["door", "method_door"]
 
 _VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
@@ -38,6 +38,16 @@ def door(item: Any = None, *, trusted: tuple[str, ...] = ()) -> Any:
     if item is None:
         return lambda given: door_of(given, trusted)
     return door_of(item, ())
+
+
+def method_door[F: Callable[..., Any]](function: F, owner: str) -> F:
+    """Put a door before a function that becomes a method of a class elsewhere."""
+    held = _held(function, f"{owner}.{function.__name__}", bound=True, kinds=True)
+    signature = inspect.signature(function)
+    bound, *rest = signature.parameters.values()
+    bound = bound.replace(annotation=inspect.Parameter.empty)
+    held.__signature__ = signature.replace(parameters=[bound, *rest])
+    return cast("F", held)
 
 
 def door_of(item: Any, trusted: tuple[str, ...]) -> Any:

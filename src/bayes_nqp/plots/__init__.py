@@ -4,6 +4,23 @@ They neither show nor save anything: a notebook shows what its cell returns, and
 ``figure.savefig(path)`` writes a file.
 """
 
-import lazy_loader
+from typing import Any
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+from bayes_nqp.plots._registry import DRAWERS as DRAWERS
+from bayes_nqp.plots._registry import PLOTS as PLOTS
+from bayes_nqp.plots._registry import Sketch as Sketch
+from bayes_nqp.plots._registry import sketches as sketches
+from bayes_nqp.plots._scene import Scene as Scene
+
+
+def __getattr__(name: str) -> Any:
+    """Find a plot by name; matplotlib is imported when the first is looked up."""
+    if name == "__all__":
+        return sorted(PLOTS)
+    if name.startswith("_") or name not in PLOTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return PLOTS[name].draw
+
+
+def __dir__() -> list[str]:
+    return sorted(PLOTS)

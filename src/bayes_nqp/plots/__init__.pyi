@@ -1,7 +1,6 @@
 from ._adoption import adoption as adoption
 from ._calibration import calibration as calibration
 from ._channels import channels as channels
-from ._check import DRAWERS as DRAWERS
 from ._check import check as check
 from ._decomposition import decomposition as decomposition
 from ._event_study import event_study as event_study
@@ -11,4 +10,9 @@ from ._forest import forest as forest
 from ._league import league as league
 from ._moderation import moderation as moderation
 from ._paths import paths as paths
+from ._registry import DRAWERS as DRAWERS
+from ._registry import PLOTS as PLOTS
+from ._registry import Sketch as Sketch
+from ._registry import sketches as sketches
+from ._scene import Scene as Scene
 from ._shrinkage import shrinkage as shrinkage

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.doors import door
+from bayes_nqp.checks import ADOPTION, ROWS
 from bayes_nqp.estimands import text
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._registry import Sketch, plot
+from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import INK, figure_of, settle, style
 from bayes_nqp.plots._words import words
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel import Panel
 
 __all__ = ["adoption"]
 
@@ -61,7 +67,30 @@ class _Lines:
     note: str = ""
 
 
-@door
+_TITLE = Message("When the policy reaches whom.")
+
+
+def _sheets(scene: Scene) -> Iterator[Sketch]:
+    panel = scene.panel
+    if panel is not None:
+        yield Sketch(
+            "adoption",
+            scene.translate(_TITLE),
+            lambda: adoption(panel, language=scene.language),
+            lambda: _adopted(panel),
+        )
+
+
+def _adopted(panel: Panel) -> pd.DataFrame:
+    """Count units by cohort and strata."""
+    frame = pd.DataFrame({"cohort": panel.cohort_labels})
+    for name, codes in panel.strata_codes.items():
+        frame[name] = panel.levels[name][codes]
+    by = list(frame.columns)
+    return frame.groupby(by, dropna=False, sort=True).size().rename("units").reset_index()
+
+
+@plot(_TITLE, section="data", place=10, needs=(ADOPTION, ROWS), sheets=_sheets)
 def adoption(
     panel: _Panel,
     *,

@@ -13,10 +13,10 @@ from scipy.stats import binom
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.calibration import Calibration, differences, ecdf_band
-from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._registry import plot
 from bayes_nqp.plots._style import (
     ACCENT,
     COLOURS,
@@ -50,7 +50,7 @@ _CALIBRATION_BAND = Message(
 _CALIBRATION_LEFT_OUT = Message("The {} quantities with the most uniform ranks are left out.")
 
 
-@door
+@plot(Message("Ranks of truths, and coverage of intervals."))
 def calibration(
     result: Calibration,
     *,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import product
 from typing import Any, Final
 
@@ -13,12 +14,14 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.doors import door
+from bayes_nqp.checks import CHANNELS
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import ALL, By, by_path, channels_of, effects_of, gate_of
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._forest import Row, chance_text, draw_rows
 from bayes_nqp.plots._notes import annotate, wrapped
+from bayes_nqp.plots._registry import Sketch, plot
+from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, new_figure, settle, style
 from bayes_nqp.plots._words import (
     CONTRASTS_LEFT_OUT,
@@ -29,6 +32,7 @@ from bayes_nqp.plots._words import (
     percent,
     words,
 )
+from bayes_nqp.tables import channel_comparison
 
 __all__ = ["channels"]
 
@@ -45,7 +49,32 @@ _PAIRS_KEY = Message(
 )
 
 
-@door
+_TITLE = Message("Channels compared.")
+_DIAGRAMS: Final = 6
+"""Groups that one figure of channels holds."""
+
+
+def groups_of(scene: Scene) -> Iterator[tuple[str, str | None]]:
+    """Give endings of names and factors: all together, and every factor of few levels."""
+    yield "", None
+    for factor in scene.factors:
+        if len(set(scene.effects[factor].to_numpy().tolist())) <= _DIAGRAMS:
+            yield f"_{factor}", factor
+
+
+def _sheets(scene: Scene) -> Iterator[Sketch]:
+    several = scene.effects.sizes[v.PATH] > 3
+    for name, by in groups_of(scene):
+        yield Sketch(
+            f"channels{name}",
+            scene.translate(_TITLE),
+            partial(channels, scene.effects, by=by, **scene.weighted),
+            partial(channel_comparison, scene.effects, by, scene.prob, "eti", scene.weights),
+            shown=several and by is None,
+        )
+
+
+@plot(_TITLE, section="channels", place=42, needs=(CHANNELS,), sheets=_sheets)
 def channels(
     fit_or_effects: object,
     *,

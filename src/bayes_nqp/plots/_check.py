@@ -2,49 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 
+import pandas as pd
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bayes_nqp.checks import CheckResult
-from bayes_nqp.doors import door
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import VERDICTS, CheckResult, title_of
 from bayes_nqp.errors import StudyError
-from bayes_nqp.plots._evidence import Drawer, Look
-from bayes_nqp.plots._evidence_cells import cells
-from bayes_nqp.plots._evidence_channels import channels
-from bayes_nqp.plots._evidence_comparison import comparison
-from bayes_nqp.plots._evidence_confounding import curves
-from bayes_nqp.plots._evidence_event_study import event_study
-from bayes_nqp.plots._evidence_influence import influence
-from bayes_nqp.plots._evidence_permutation import permutation
-from bayes_nqp.plots._evidence_power_scaling import power_scaling
-from bayes_nqp.plots._evidence_predictive import predictive
-from bayes_nqp.plots._evidence_sensitivity import regions
-from bayes_nqp.plots._evidence_specifications import specifications
-from bayes_nqp.plots._evidence_table import table
+from bayes_nqp.language import Message, joined
+from bayes_nqp.plots._registry import DRAWERS, Look, Sketch, plot
+from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._words import words
 
-__all__ = ["DRAWERS", "check"]
-
-DRAWERS: Mapping[str, Drawer] = {
-    "cells": cells,
-    "channels": channels,
-    "comparison": comparison,
-    "confounding": curves,
-    "event_study": event_study,
-    "influence": influence,
-    "permutation": permutation,
-    "power_scaling": power_scaling,
-    "predictive": predictive,
-    "sensitivity": regions,
-    "specifications": specifications,
-    "table": table,
-}
-"""What draws each kind of evidence."""
+__all__ = ["check"]
 
 
-@door
+def _sheets(scene: Scene) -> Iterator[Sketch]:
+    translate = scene.translate
+    for result in scene.checks:
+        if result.kind in DRAWERS and result.evidence is not None:
+            name = translate.name(title_of(result.name))
+            title = name[:1].upper() + name[1:]
+            yield Sketch(
+                f"check_{result.name}",
+                translate("{}.", title, context="caption"),
+                partial(check, _named(result, scene), title="", **scene.look),
+                partial(frame_of, result),
+                heading=translate("{}: {}", title, VERDICTS[result.verdict]),
+                words=translate.name(joined([result.question, result.sentence])),
+            )
+
+
+@plot(Message("What a check rests on."), section="evidence", place=50, sheets=_sheets)
 def check(
     result: CheckResult,
     *,
@@ -85,3 +80,53 @@ def check(
             hint="read its sentence and its evidence",
         )
     return drawer(result, Look(prob, ax, title, words(language, result)))
+
+
+def _named(result: CheckResult, scene: Scene) -> CheckResult:
+    """Call the outcome in a check's evidence as the scene does."""
+    if not isinstance(result.evidence, xr.Dataset | xr.DataArray):
+        return result
+    evidence, usual = result.evidence.copy(), str(scene.given.record.get("outcome", ""))
+    variables = evidence.data_vars.values() if isinstance(evidence, xr.Dataset) else ()
+    for part in (evidence, *variables):
+        if part.attrs.get("outcome") == usual:
+            part.attrs.update(scene.names)
+    return replace(result, evidence=evidence)
+
+
+def frame_of(result: CheckResult) -> pd.DataFrame:
+    """Give the evidence of a check as one table.
+
+    Returns
+    -------
+    DataFrame
+        Draws are summarised by mean and the 2.5 % and 97.5 % quantiles.
+    """
+    evidence = result.evidence
+    if isinstance(evidence, pd.DataFrame):
+        return evidence
+    assert evidence is not None
+    whole = evidence if isinstance(evidence, xr.Dataset) else evidence.to_dataset(name="value")
+    parts = []
+    for name, values in whole.data_vars.items():
+        dims = [dim for dim in (*v.SAMPLE_DIMS, "replication") if dim in values.dims]
+        if dims and values.dtype.kind == "f":
+            values = _summarised(values, dims)
+        frame = (
+            values.rename("value").to_dataframe().reset_index()
+            if values.dims
+            else pd.DataFrame({"value": [values.item()]})
+        )
+        frame.insert(0, "variable", str(name))
+        parts.append(frame)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _summarised(draws: xr.DataArray, dims: Sequence[str]) -> xr.DataArray:
+    with warnings.catch_warnings():  # groups without draws stay NaN
+        warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
+        ends = [draws.quantile(q, dims, skipna=True).drop_vars("quantile") for q in (0.025, 0.975)]
+    parts = [draws.mean(dims), *ends]
+    dim = "statistic_of_draws"
+    whole: xr.DataArray = xr.concat(parts, dim=dim, coords="minimal", compat="override")
+    return whole.assign_coords({dim: ["mean", "lower", "upper"]})

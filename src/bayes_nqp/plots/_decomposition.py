@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import product
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.doors import door
+from bayes_nqp.checks import CHANNELS
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
     ENOUGH,
@@ -30,10 +31,14 @@ from bayes_nqp.estimands import (
     units_behind,
 )
 from bayes_nqp.language import Message, Translator
+from bayes_nqp.plots._channels import groups_of
 from bayes_nqp.plots._intervals import PALE, draw_points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside, wrapped
+from bayes_nqp.plots._registry import Sketch, plot
+from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
 from bayes_nqp.plots._words import LAST_THROUGH, effect_label, percent, words
+from bayes_nqp.tables import mediation_table
 
 __all__ = ["decomposition"]
 
@@ -48,7 +53,24 @@ _PARTS_KEY = Message(
 )
 
 
-@door
+_TITLE = Message("Direct and indirect effects over event time.")
+
+
+def _sheets(scene: Scene) -> Iterator[Sketch]:
+    timed = schema.is_timed(scene.effects)
+    along = v.EVENT_TIME if timed else v.TIME
+    for name, by in groups_of(scene):
+        beside = [by, along] if by else along
+        yield Sketch(
+            f"decomposition{name}",
+            scene.translate(_TITLE),
+            partial(decomposition, scene.effects, by=beside, **scene.weighted),
+            partial(mediation_table, scene.effects, beside, scene.prob, "eti", scene.weights),
+            shown=timed and by is None,
+        )
+
+
+@plot(_TITLE, section="channels", place=41, needs=(CHANNELS,), sheets=_sheets)
 def decomposition(
     fit_or_effects: object,
     *,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise, product
 from typing import Any
 
@@ -16,8 +17,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CheckResult, leads_of
-from bayes_nqp.doors import door
+from bayes_nqp.checks import ADOPTION, CheckResult, leads_of
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
     ENOUGH,
@@ -32,8 +32,11 @@ from bayes_nqp.estimands import (
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._intervals import draw_points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside
+from bayes_nqp.plots._registry import Sketch, plot
+from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
 from bayes_nqp.plots._words import POINTS, effect_label, percent, words
+from bayes_nqp.tables import event_study_table
 
 __all__ = ["event_study"]
 
@@ -54,7 +57,26 @@ class _Series:
     leads: xr.DataArray | None
 
 
-@door
+_TITLE = Message("Effects by event time, with leads from a fit of their own.")
+
+
+def _sheets(scene: Scene) -> Iterator[Sketch]:
+    for factor in (None, *scene.factors):
+        yield Sketch(
+            f"event_study_{factor}" if factor else "event_study",
+            scene.translate("Effects by event time and {}.", factor)
+            if factor
+            else scene.translate(_TITLE),
+            partial(_drawn_of, scene, factor),
+            partial(event_study_table, scene.effects, factor, scene.prob, "eti", scene.weights),
+        )
+
+
+def _drawn_of(scene: Scene, factor: str | None) -> Figure:
+    return event_study(scene.effects, by=factor, leads=scene.leads(factor), **scene.weighted)
+
+
+@plot(_TITLE, section="event_study", place=20, needs=(ADOPTION,), sheets=_sheets)
 def event_study(
     fit_or_effects: object,
     *,

@@ -18,8 +18,8 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.estimands import text
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._registry import Look, evidence
 from bayes_nqp.plots._style import COLOURS, INK, WARNING, figure_of, settle, style
 
 __all__ = ["cells"]
@@ -36,6 +36,7 @@ _CELLS_KEY = Message(
 )
 
 
+@evidence("cells")
 def cells(result: CheckResult, look: Look) -> Figure:
     """Draw the rows behind every cell, and what its effect leans on.
 

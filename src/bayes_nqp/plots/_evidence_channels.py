@@ -13,8 +13,8 @@ from matplotlib.ticker import MaxNLocator
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import LEVELS, QUANTILES, CheckResult, texts_of
 from bayes_nqp.language import Message
-from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._registry import Look, evidence
 from bayes_nqp.plots._style import (
     ACCENT,
     COLOURS,
@@ -66,6 +66,7 @@ _CHANNEL: Final = {
 }
 
 
+@evidence("channels")
 def channels(result: CheckResult, look: Look) -> Figure:
     """Draw every quantity with its interval, in the colour of its verdict.
 

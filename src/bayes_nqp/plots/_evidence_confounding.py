@@ -14,12 +14,11 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate, label_beside
+from bayes_nqp.plots._registry import Look, evidence, plot
 from bayes_nqp.plots._style import COLOURS, MUTED, figure_of, settle, style
 from bayes_nqp.plots._words import effect_label, percent, words
 
@@ -51,7 +50,7 @@ class _Panel:
     direct: xr.Dataset
 
 
-@door
+@plot(Message("Effects if unmeasured confounding were there."))
 def confounding(
     found: xr.Dataset,
     *,
@@ -111,6 +110,7 @@ def confounding(
     return _drawn(panels, found, Look(prob, ax, title, translate), columns)
 
 
+@evidence("confounding")
 def curves(result: CheckResult, look: Look) -> Figure:
     """Draw the indirect effect of every mediator, overall and by level, with the direct one.
 

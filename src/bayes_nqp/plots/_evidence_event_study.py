@@ -15,9 +15,9 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.estimands import ENOUGH
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._intervals import draw_points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside
+from bayes_nqp.plots._registry import Look, evidence
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
 from bayes_nqp.plots._words import POINTS, effect_label, percent
 
@@ -49,6 +49,7 @@ class _Part:
     bound: float
 
 
+@evidence("event_study")
 def event_study(result: CheckResult, look: Look) -> Figure:
     """Draw leads and effects by event time, overall and for every level of every factor.
 

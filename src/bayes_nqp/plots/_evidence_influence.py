@@ -15,9 +15,9 @@ from matplotlib.ticker import MaxNLocator
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._intervals import written
 from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._registry import Look, evidence
 from bayes_nqp.plots._style import (
     ACCENT,
     COLOURS,
@@ -46,6 +46,7 @@ _INFLUENCE_K = Message(
 )
 
 
+@evidence("influence")
 def influence(result: CheckResult, look: Look) -> Figure:
     """Draw the shift of the average effect without each of the most influential units.
 

@@ -10,8 +10,8 @@ from matplotlib.ticker import MaxNLocator
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.language import Message
-from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._registry import Look, evidence
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
 
 __all__ = ["permutation"]
@@ -20,6 +20,7 @@ __all__ = ["permutation"]
 _PLACEBOS = Message("Bars: {} permutations of the cohorts within strata. Dashed: ±1.96. p = {}.")
 
 
+@evidence("permutation")
 def permutation(result: CheckResult, look: Look) -> Figure:
     """Draw the distribution of placebo estimates over their sd, and where the actual one lies.
 

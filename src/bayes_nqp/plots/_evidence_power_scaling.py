@@ -14,8 +14,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._registry import Look, evidence
 from bayes_nqp.plots._style import COLOURS, FAINT, INK, MUTED, figure_of, settle, style
 
 __all__ = ["power_scaling"]
@@ -35,6 +35,7 @@ _POWER_SCALING = Message(
 )
 
 
+@evidence("power_scaling")
 def power_scaling(result: CheckResult, look: Look) -> Figure:
     """Draw the sensitivity of every quantity to the priors and to the likelihood.
 

@@ -13,8 +13,8 @@ from matplotlib.ticker import MaxNLocator
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.language import Message
-from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate, wrapped
+from bayes_nqp.plots._registry import Look, evidence
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, WARNING, figure_of, settle, style
 
 __all__ = ["predictive"]
@@ -50,6 +50,7 @@ _P_SINGLE = Message(
 _DISTANCES = Message("Bars hold 95% of panels; red: farther out than 95% of panels have any.")
 
 
+@evidence("predictive")
 def predictive(result: CheckResult, look: Look) -> Figure:
     """Draw a small histogram of replications for every statistic, with the observed one.
 

@@ -14,12 +14,11 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate, label_beside
+from bayes_nqp.plots._registry import Look, evidence, plot
 from bayes_nqp.plots._style import COLOURS, MUTED, figure_of, settle, style
 from bayes_nqp.plots._words import effect_label, percent, words
 
@@ -39,7 +38,7 @@ class _Panel:
     remark: str = ""
 
 
-@door
+@plot(Message("Effects if trends were not parallel."))
 def sensitivity(
     regions: xr.Dataset,
     *,
@@ -93,6 +92,7 @@ def sensitivity(
     return _drawn(panels, regions, Look(0.95, ax, title, translate))
 
 
+@evidence("sensitivity")
 def regions(result: CheckResult, look: Look) -> Figure:
     """Draw the regions of the average effect, of every level and of contrasts.
 

@@ -15,8 +15,8 @@ from bayes_nqp import diagnostics
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, messages_of
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._evidence import Look
 from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._registry import Look, evidence
 from bayes_nqp.plots._style import (
     ACCENT,
     COLOURS,
@@ -77,6 +77,7 @@ def _sides(evidence: pd.DataFrame, translate: Translator) -> tuple[_Side, _Side]
     )
 
 
+@evidence("table")
 def table(result: CheckResult, look: Look) -> Figure:
     """Draw R-hat and effective sizes, or k-hat and effective weights, against their thresholds.
 

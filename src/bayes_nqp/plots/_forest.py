@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -14,13 +14,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import schema
-from bayes_nqp.doors import door
 from bayes_nqp.estimands import By, att, contrast, effects_of, gate_of, names_of
-from bayes_nqp.language import Translator
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._intervals import Points, draw_points, numbers, points_of, written
 from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._registry import Sketch, plot
+from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
 from bayes_nqp.plots._words import POINTS, effect_label, percent, words
+from bayes_nqp.tables import summary
 
 __all__ = ["Row", "chance_text", "draw_rows", "forest"]
 
@@ -38,7 +40,24 @@ class Row:
     marker: str = "o"
 
 
-@door
+_TITLE = Message("Average effects by group, and differences between groups.")
+
+
+def _sheets(scene: Scene) -> Iterator[Sketch]:
+    effects, factors = scene.effects, list(scene.factors)
+    yield Sketch(
+        "forest",
+        scene.translate(_TITLE),
+        lambda: forest(effects, by=factors or None, **scene.weighted),
+        lambda: summary(
+            {name: att(effects, name, scene.weights) for name in factors}
+            or att(effects, weights=scene.weights),
+            scene.prob,
+        ),
+    )
+
+
+@plot(_TITLE, section="results", place=30, sheets=_sheets)
 def forest(
     fit_or_effects: object,
     *,

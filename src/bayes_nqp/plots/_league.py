@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,19 +13,44 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import By, att, effects_of, gate_of, member_name
-from bayes_nqp.language import Translator
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._intervals import Points, draw_points, points_of
 from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._registry import Sketch, plot
+from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import ACCENT, FAINT, MUTED, figure_of, settle, style
 from bayes_nqp.plots._words import POINTS, effect_label, percent, words
+from bayes_nqp.tables import summary
 
 __all__ = ["league"]
 
 
-@door
+_LISTED = 40
+"""Units in a picture of single units: more would be too small to read on a page."""
+_TITLE = Message("Effects of single units.")
+_LEAGUE_SAYS = Message(
+    "Every unit has its own effect, drawn towards what it shares with the others; intervals say "
+    "how little single units tell."
+)
+
+
+def _sheets(scene: Scene) -> Iterator[Sketch]:
+    if v.DEVIATION not in scene.effects:
+        return
+    owner = member_name(scene.effects)
+    yield Sketch(
+        "league",
+        scene.translate(_TITLE),
+        lambda: league(scene.effects, most=_LISTED, **scene.weighted),
+        lambda: summary(att(scene.effects, owner, scene.weights), scene.prob),
+        heading=scene.translate("Unit by unit"),
+        words=scene.translate(_LEAGUE_SAYS),
+    )
+
+
+@plot(_TITLE, section="results", place=60, sheets=_sheets)
 def league(
     fit_or_effects: object,
     *,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Final
@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.doors import door
+from bayes_nqp.checks import ROWS
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
     By,
@@ -29,8 +29,11 @@ from bayes_nqp.estimands import (
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._intervals import Points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside
+from bayes_nqp.plots._registry import Sketch, plot
+from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
 from bayes_nqp.plots._words import PATHS, effect_label, percent, words
+from bayes_nqp.tables import summary
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -60,7 +63,21 @@ class _Line:
     seen: Array
 
 
-@door
+_TITLE = Message("The effect along {}.")
+
+
+def _sheets(scene: Scene) -> Iterator[Sketch]:
+    name = scene.fit.facts.moderator
+    if name is not None:
+        yield Sketch(
+            "moderation",
+            scene.translate(_TITLE, name),
+            lambda: moderation(scene.fit, **scene.weighted),
+            lambda: summary(moderated(scene.fit, weights=scene.weights), scene.prob),
+        )
+
+
+@plot(_TITLE, section="moderation", place=43, needs=(ROWS,), sheets=_sheets)
 def moderation(
     fit: Fit,
     *,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.doors import door
+from bayes_nqp.checks import CHANNELS
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
     By,
@@ -27,11 +29,15 @@ from bayes_nqp.estimands import (
     names_of,
 )
 from bayes_nqp.language import Message, Translator
+from bayes_nqp.plots._channels import groups_of
 from bayes_nqp.plots._forest import chance_text
 from bayes_nqp.plots._intervals import Points, numbers, points_of, written
 from bayes_nqp.plots._notes import annotate, wrapped
+from bayes_nqp.plots._registry import Sketch, plot
+from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
 from bayes_nqp.plots._words import LAST_THROUGH, PATHS, percent, words
+from bayes_nqp.tables import mediation_table
 
 __all__ = ["paths"]
 
@@ -71,7 +77,21 @@ class _Sheet:
         return [str(name) for name in self.a[v.MEDIATOR].to_numpy()]
 
 
-@door
+_TITLE = Message("From the policy to the outcome.")
+
+
+def _sheets(scene: Scene) -> Iterator[Sketch]:
+    for name, by in groups_of(scene):
+        yield Sketch(
+            f"paths{name}",
+            scene.translate(_TITLE),
+            partial(paths, scene.fit, by=by, **scene.weighted),
+            partial(mediation_table, scene.effects, by, scene.prob, "eti", scene.weights),
+            shown=by is None,
+        )
+
+
+@plot(_TITLE, section="channels", place=40, needs=(CHANNELS,), sheets=_sheets)
 def paths(
     fit: object,
     *,
@@ -119,7 +139,7 @@ def paths(
     analysis for causal mediation effects. Statistical Science 25(1).
     """
     translate = words(language, effects_of(fit))
-    sheets = _sheets(fit, by, level, weights, translate)
+    sheets = _diagrams(fit, by, level, weights, translate)
     if ax is not None and len(sheets) > 1:
         raise StudyError(f"one ax cannot hold {len(sheets)} diagrams", hint="level=..., or no ax")
     first = sheets[0]
@@ -147,7 +167,7 @@ def paths(
     return figure
 
 
-def _sheets(
+def _diagrams(
     fit: object, by: By, level: object, weights: str, translate: Translator
 ) -> list[_Sheet]:
     names = names_of(by)

@@ -12,11 +12,11 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import estimands
 from bayes_nqp import vocabulary as v
-from bayes_nqp.doors import door
 from bayes_nqp.estimands import By, att, gate_of
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._intervals import draw_points, points_of
 from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._registry import plot
 from bayes_nqp.plots._style import ACCENT, COLOURS, FAINT, MUTED, figure_of, settle, style
 from bayes_nqp.plots._words import POINTS, effect_label, percent, words
 
@@ -26,7 +26,7 @@ _LISTED = 24
 """Groups that can be listed by name; more become a cloud of points."""
 
 
-@door
+@plot(Message("What pooling does to every group."))
 def shrinkage(
     partial: object,
     separate: object,

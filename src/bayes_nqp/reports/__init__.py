@@ -1,7 +1,11 @@
 """The report: sections of sentences, tables and figures, and the formats that write them."""
 
+from bayes_nqp.reports._context import Context as Context
+from bayes_nqp.reports._figures import Figures as Figures
 from bayes_nqp.reports._posterior import figures as figures
-from bayes_nqp.reports._report import FORMATS as FORMATS
+from bayes_nqp.reports._registry import writers as writers
 from bayes_nqp.reports._report import report
+from bayes_nqp.reports._report import report_title as report_title
+from bayes_nqp.reports._report import write_report as write_report
 
 __all__ = ["report"]

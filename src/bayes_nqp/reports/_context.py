@@ -2,125 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-import pandas as pd
-import xarray as xr
-
-from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, gate_words
-from bayes_nqp.effects import cell_effects
 from bayes_nqp.fitting import Fit
-from bayes_nqp.language import Message, Translator, joined
-from bayes_nqp.tables import per_words, words
+from bayes_nqp.labels import labels_of
+from bayes_nqp.language import Message, joined
+from bayes_nqp.plots import PLOTS, Scene, Sketch
+from bayes_nqp.reports._content import Tabulated
+from bayes_nqp.tables import KINDS, Ask, per_words, table
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from bayes_nqp.panel import Panel
-
-__all__ = ["Context", "Sketch"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sketch:
-    """A picture that is still to be drawn.
-
-    Parameters
-    ----------
-    stem : str
-        Name of its files.
-    make : callable
-        Draws it.
-    data : callable, optional
-        Gives the numbers behind it, as a table.
-    """
-
-    stem: str
-    caption: str
-    make: Callable[[], Figure]
-    data: Callable[[], pd.DataFrame] | None = None
+__all__ = ["Context"]
 
 
 @dataclass(frozen=True, eq=False)
-class Context:
+class Context(Scene):
     """A fit, its checks, and how the report is to speak of them.
 
     Parameters
     ----------
-    prob : float
-        Of intervals, equal-tailed.
-    by : tuple of str
-        Stratum factors by which effects are told apart.
-    weights : str
-        Of averages, as in ``att``.
-    outcome, unit : str
-        How the outcome is called, and its unit.
     notice : str
         What a reader must know before anything else.
     command : str
         What was typed, for the record.
     others : mapping of str to Fit
         Further fits, to stand beside this one.
+    figures : str
+        Where the figures are, as seen from the report.
     """
 
-    given: Fit
-    checks: Sequence[CheckResult]
-    language: str = "en"
-    prob: float = 0.95
-    by: tuple[str, ...] = ()
-    weights: str = "rows"
-    outcome: str = ""
-    unit: str = ""
     notice: str = ""
     title: str = ""
     question: str = ""
     command: str = ""
     others: Mapping[str, Fit] = field(default_factory=dict)
-
-    @property
-    def translate(self) -> Translator:
-        """Words of the report's language."""
-        return words(self.language, self.given)
-
-    @property
-    def names(self) -> dict[str, str]:
-        """How the report calls the outcome and its unit, as attrs of effects."""
-        named = {"outcome": self.outcome, "outcome_unit": self.unit}
-        return {key: text for key, text in named.items() if text}
-
-    @cached_property
-    def fit(self) -> Fit:
-        """The fit, with the outcome as the report calls it."""
-        tree = self.given.tree.copy()
-        tree["effects"].attrs.update(self.names)
-        return replace(self.given, tree=tree)
-
-    @cached_property
-    def effects(self) -> xr.Dataset:
-        """The waist."""
-        return cell_effects(self.fit)
-
-    @cached_property
-    def factors(self) -> tuple[str, ...]:
-        """Of `by`, what the effects know as a stratum factor."""
-        known = schema.factors(self.effects)
-        return tuple(name for name in self.by if name in known)
-
-    @property
-    def panel(self) -> Panel | None:
-        """The rows, where the fit has them."""
-        return self.fit.panel
+    figures: str = "figures/"
 
     @property
     def channels(self) -> tuple[str, ...]:
         """The mediators, where channels were fitted."""
         paths = (str(path) for path in self.effects[v.PATH].to_numpy())
         return tuple(path for path in paths if path not in (v.TOTAL, v.DIRECT))
+
+    @property
+    def usual_outcome(self) -> str:
+        """How the outcome is called where nobody named it."""
+        name = str(self.given.record.get("outcome", ""))
+        return self.translate.name(name) if name else self.translate("the outcome")
 
     @property
     def staggered(self) -> bool:
@@ -136,24 +67,9 @@ class Context:
             return {}
         return {"exposure": str(attrs["exposure"]), "per": per_words(attrs, self.translate)}
 
-    @property
-    def look(self) -> dict[str, Any]:
-        """What every plot is told."""
-        return {"prob": self.prob, "language": self.language}
-
     def of(self, verdict: str) -> list[CheckResult]:
         """Find the checks with one verdict."""
-        return [one for one in self.checks if one.verdict == verdict]
-
-    def found(self, name: str) -> CheckResult | None:
-        """Find a check by name.
-
-        Returns
-        -------
-        CheckResult or None
-            None if it was not asked.
-        """
-        return next((one for one in self.checks if one.name == name), None)
+        return [result for result in self.checks if result.verdict == verdict]
 
     def answer(self, one: CheckResult) -> str:
         """Give a check's answer in the report's language."""
@@ -175,3 +91,37 @@ class Context:
     def joined(self, sentences: Iterable[str]) -> str:
         """Put sentences one after another, as the language does."""
         return self.translate.name(joined(sentences))
+
+    def sketches(self, name: str) -> Iterator[Sketch]:
+        """Give the figures of a plot; none where it is not registered, or not for this fit."""
+        if name in PLOTS:
+            yield from PLOTS[name].sketches(self)
+
+    @property
+    def ask(self) -> Ask:
+        """How tables of the fit are to be made."""
+        return Ask(
+            language=self.language,
+            prob=self.prob,
+            weights=self.weights,
+            checks=self.checks,
+            labels=labels_of(self.given),
+        )
+
+    def table(self, kind: str, source: object = None, **how: Any) -> Iterator[Tabulated]:
+        """Give a table of the fit, or of something else; none where its kind is not registered.
+
+        Parameters
+        ----------
+        source : object, optional
+            What is tabulated instead of the fit, without the report's weights and checks.
+        **how
+            Other arguments of `table`.
+        """
+        if kind not in KINDS:
+            return
+        asked: dict[str, Any] = {"language": self.language, "prob": self.prob}
+        if source is None:
+            asked |= {"weights": self.weights, "checks": self.checks}
+        made = table(self.fit if source is None else source, kind, **{**asked, **how})
+        yield Tabulated(made, 0)

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any
 
 from bayes_nqp import schema
 from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.files import place, write_text
+from bayes_nqp.files import place, writing
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Translator
+from bayes_nqp.plots import Sketch
 from bayes_nqp.progress import bar
-from bayes_nqp.reports._content import Document
+from bayes_nqp.reports._content import Block, Document, Picture, Tabulated
 from bayes_nqp.reports._context import Context
-from bayes_nqp.reports._realise import numbered
-from bayes_nqp.reports.sections import SECTIONS
+from bayes_nqp.reports._figures import Figures
+from bayes_nqp.reports._registry import SECTIONS, writers
 from bayes_nqp.tables import words
 from bayes_nqp.versions import versions
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-__all__ = ["FORMATS", "report", "write_report"]
-
-type Format = Literal["html", "docx", "xlsx", "tex", "md", "csv"]
+__all__ = ["report", "report_title", "write_report"]
 
 
 @door
@@ -109,8 +106,7 @@ def report(
     _check(formats, language, prob)
     factors = _factors(main, by)
     translate = words(language, main)
-    usual = str(main.record.get("outcome", ""))
-    name = outcome or (translate.name(usual) if usual else translate("the outcome"))
+    name = outcome or Context(main, (), language).usual_outcome
     with bar(progress), place(dir, force=force, name="dir") as ready:
         context = Context(
             main,
@@ -122,67 +118,49 @@ def report(
             name,
             outcome_unit,
             notice,
-            title or _title(main, name, translate),
+            title or report_title(main, name, translate),
             question,
             command,
             others=dict(list(fits.items())[1:]),
         )
-        write_report(context, ready.draft, formats)
+        write_report(context, ready.draft, formats, Figures(ready.draft / "figures"))
         ready.finish()
     return Path(dir)
 
 
-def write_report(context: Context, folder: Path, formats: Sequence[str]) -> Document:
-    """Write a report's files into a folder that is there."""
-    blocks = chain.from_iterable(section(context) for section in SECTIONS)
+def write_report(
+    context: Context, folder: Path, formats: Sequence[str], figures: Figures
+) -> Document:
+    """Write a report's files into a folder, which is made, with figures that are drawn once."""
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    blocks = chain.from_iterable(section(context) for section in SECTIONS.values())
     document = Document(
         context.title,
         context.translate("Report of bayes_nqp {}", versions()["bayes-nqp"]),
-        numbered(blocks, folder / "figures"),
+        _numbered(blocks, figures),
         context.language,
     )
+    known = writers()
     for name in dict.fromkeys(formats):
-        FORMATS[name](document, folder)
+        known[name](document, folder)
     return document
 
 
-def _html(document: Document, folder: Path) -> None:
-    from bayes_nqp.reports._html import write_html
-
-    write_html(document, folder / "report.html")
-
-
-def _docx(document: Document, folder: Path) -> None:
-    from bayes_nqp.reports._docx import write_docx
-
-    write_docx(document, folder / "report.docx")
-
-
-def _xlsx(document: Document, folder: Path) -> None:
-    from bayes_nqp.tables import write_excel
-
-    write_excel(document.tables, folder / "tables.xlsx")
-
-
-def _tex(document: Document, folder: Path) -> None:
-    from bayes_nqp.tables import as_document
-
-    write_text(folder / "tables.tex", as_document(document.tables))
-
-
-def _md(document: Document, folder: Path) -> None:
-    text = "\n\n".join(table.to_markdown() for table in document.tables)
-    write_text(folder / "tables.md", f"{text}\n")
-
-
-FORMATS: Final[Mapping[str, Callable[[Document, Path], None]]] = {
-    "html": _html,
-    "docx": _docx,
-    "xlsx": _xlsx,
-    "tex": _tex,
-    "md": _md,
-}
-"""What writes each format."""
+def _numbered(blocks: Iterable[Block | Sketch], figures: Figures) -> tuple[Block, ...]:
+    """Draw every sketch, and number pictures and tables."""
+    result: list[Block] = []
+    pictures, tables = count(1), count(1)
+    for block in blocks:
+        match block:
+            case Sketch():
+                stem = figures.draw(block)
+                result.append(Picture(stem, block.caption, next(pictures), figures.folder))
+            case Tabulated():
+                result.append(replace(block, number=next(tables)))
+            case _:
+                result.append(block)
+    return tuple(result)
 
 
 def _fits(given: Any) -> dict[str, Fit]:
@@ -206,13 +184,14 @@ def _check(formats: Sequence[str], language: str, prob: float) -> None:
     if isinstance(formats, str):
         raise StudyError(f"'formats' is {formats!r}", hint=f"a list: [{formats!r}]")
     for name in formats:
-        if name not in FORMATS:
-            raise StudyError(f"'formats' names {name!r}", hint=nearest(str(name), FORMATS))
+        if name not in writers():
+            raise StudyError(f"'formats' names {name!r}", hint=nearest(str(name), writers()))
     if not 0 < prob < 1:
         raise StudyError(f"prob={prob!r} is not between 0 and 1", hint="prob=0.95")
 
 
-def _title(fit: Fit, outcome: str, translate: Translator) -> str:
+def report_title(fit: Fit, outcome: str, translate: Translator) -> str:
+    """Say what the report is about, where nobody gave it a title."""
     exposure = str(fit.effects.attrs.get("exposure", ""))
     if exposure:
         return translate("The effect of {1} on {0}", outcome, exposure)

@@ -11,7 +11,7 @@ from typing import Any
 
 from bayes_nqp.checks import CHECKS
 from bayes_nqp.doors import door
-from bayes_nqp.reports import FORMATS
+from bayes_nqp.reports import writers
 from bayes_nqp.studies._families import DESIGNS, SAMPLERS, choices, members, option_values
 from bayes_nqp.studies._index import normalisations, schemes, systems
 from bayes_nqp.studies._kinds import Schema, kind_of, several
@@ -72,7 +72,7 @@ def json_schema() -> Schema:
     top["priors"] = {**_words(top["priors"]), **_table(priors, made, tagged=False)}
     formats = made["Report"]["properties"]["formats"]
     made["Report"]["properties"]["formats"] = {
-        **_words(formats), "anyOf": several({"enum": list(FORMATS)})
+        **_words(formats), "anyOf": several({"enum": list(writers())})
     }  # fmt: skip
     checks = made["Checks"]
     run = checks["properties"]["run"]

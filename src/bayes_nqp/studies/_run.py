@@ -6,7 +6,8 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,19 +15,17 @@ from typing import Any
 import pandas as pd
 import tomli_w
 
-from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.doors import door
-from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import ConvergenceError
 from bayes_nqp.files import checksum, place, text_path, write_csv, write_text
 from bayes_nqp.fitting import Fit, fit, fit_index, pooled_over
 from bayes_nqp.language import Message
+from bayes_nqp.plots import sketches
 from bayes_nqp.progress import listening
-from bayes_nqp.reports import figures, report
+from bayes_nqp.reports import Context, Figures, figures, report_title, write_report
 from bayes_nqp.signals import heed, interruption
-from bayes_nqp.studies._figures import draw
 from bayes_nqp.studies._outcome import Outcome
 from bayes_nqp.studies._stated import ALL
 from bayes_nqp.studies._study import Study, validate
@@ -98,11 +97,13 @@ def run(
         tables = tables_of(study, fitted, checks)
         for name, table in tables.items():
             write_table(table, ready.draft / name)
-        draw(ready.draft / "figures", study, fitted, checks, told)
-        if study.settings.report.formats:
-            told("writing the report")
-            notice = _notice(study, tables)
-            _report(study, fitted, checks, ready.draft / "report", notice, command)
+        context = _context(study, fitted, checks, tables, command)
+        drawn = Figures(ready.draft / "figures")
+        with listening(lambda what, *_: told(what)):
+            draw(context, drawn)
+            if study.settings.report.formats:
+                told("writing the report")
+                write_report(context, ready.draft / "report", study.settings.report.formats, drawn)
         told("writing the posterior")
         fitted.save(ready.draft / "posterior.nc")
         write_study(study, fitted, ready.draft / "study.toml", out)
@@ -153,27 +154,36 @@ def _notice(study: Study, tables: Mapping[str, pd.DataFrame]) -> str:
     ).in_(study.settings.report.language)
 
 
-def _report(
-    study: Study, fitted: Fit, checks: list[CheckResult], folder: Path, notice: str, command: str
-) -> None:
-    asked, known = study.settings.report, schema.factors(cell_effects(fitted))
-    report(
-        fitted,
-        folder,
-        language=asked.language,
-        formats=asked.formats,
-        checks=checks,
-        by=[name for name in study.factors if name in known],
+def _context(
+    study: Study,
+    fitted: Fit,
+    checks: Sequence[CheckResult],
+    tables: Mapping[str, pd.DataFrame],
+    command: str,
+) -> Context:
+    """What figures and the report are made from, as the study asks for them."""
+    asked = study.settings.report
+    unnamed = Context(fitted, tuple(checks), asked.language)
+    outcome = asked.outcome or unnamed.usual_outcome
+    return replace(
+        unnamed,
         prob=asked.prob,
+        by=tuple(study.factors),
         weights=asked.weights,
-        title=study.settings.title,
+        outcome=outcome,
+        unit=asked.outcome_unit or "",
+        notice=_notice(study, tables),
+        title=study.settings.title or report_title(fitted, outcome, unnamed.translate),
         question=asked.question,
-        outcome=asked.outcome,
-        outcome_unit=asked.outcome_unit or "",
-        notice=notice,
         command=command,
-        progress=False,
+        figures="../figures/",
     )
+
+
+def draw(context: Context, drawn: Figures) -> None:
+    """Draw every figure of a study."""
+    for sketch in sketches(context):
+        drawn.draw(sketch)
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

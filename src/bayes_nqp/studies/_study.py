@@ -17,7 +17,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.intake import spelled_twice
 from bayes_nqp.panel import Panel
-from bayes_nqp.reports import FORMATS
+from bayes_nqp.reports import writers
 from bayes_nqp.sampling import Sampler
 from bayes_nqp.studies._data import Prepared, prepared
 from bayes_nqp.studies._kinds import annotations_of, check_kinds
@@ -159,9 +159,10 @@ def validate(path: str | Path) -> Study:
     sampler = sampler_of(settings.sampler)
     _check_checks(settings, design)
     for name in settings.report.formats:
-        if name not in FORMATS:
+        if name not in writers():
             raise StudyError(
-                f"'report.formats' names {name!r}, which is no format", hint=nearest(name, FORMATS)
+                f"'report.formats' names {name!r}, which is no format",
+                hint=nearest(name, writers()),
             )
     made = prepared(settings, path.parent)
     panel = made.panel

@@ -5,12 +5,15 @@ from bayes_nqp.tables._as_docx import docx_module as docx_module
 from bayes_nqp.tables._as_docx import set_fonts as set_fonts
 from bayes_nqp.tables._as_excel import write_excel
 from bayes_nqp.tables._as_html import as_html as as_html
-from bayes_nqp.tables._as_latex import as_document as as_document
+from bayes_nqp.tables._ask import Ask as Ask
 from bayes_nqp.tables._contrasts_table import contrasts_table
 from bayes_nqp.tables._described import model_words as model_words
 from bayes_nqp.tables._estimates import Estimates, estimates
 from bayes_nqp.tables._event_study_table import event_study_table
 from bayes_nqp.tables._export import export
+from bayes_nqp.tables._formats import TABLE_FORMATS as TABLE_FORMATS
+from bayes_nqp.tables._formats import TableFormat as TableFormat
+from bayes_nqp.tables._kinds import KINDS as KINDS
 from bayes_nqp.tables._mediation_table import channel_comparison, mediation_table
 from bayes_nqp.tables._model import Cell as Cell
 from bayes_nqp.tables._model import Column as Column
@@ -44,3 +47,5 @@ __all__ = [
     "write_docx",
     "write_excel",
 ]
+
+list(TABLE_FORMATS)  # every `Table.to_…` is there before the first table is

@@ -11,6 +11,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.files import write
 from bayes_nqp.language import ENGLISH, typography
+from bayes_nqp.tables._formats import table_format
 from bayes_nqp.tables._model import Table
 from bayes_nqp.tables._widths import INDENT, SIDE, fits, slanted, widths_of
 
@@ -55,6 +56,23 @@ def write_docx(tables: Iterable[Table], path: str | Path) -> Path:
     document.core_properties.author = ""
     document.core_properties.comments = ""
     return write(path, document.save)
+
+
+@table_format("word")
+def to_docx(self: Table, path: str | Path) -> Path:
+    """Write a Word document with the table, editable, and its notes.
+
+    Parameters
+    ----------
+    path : str or Path
+        An existing file is replaced.
+
+    Raises
+    ------
+    StudyError
+        If python-docx is not installed.
+    """
+    return write_docx([self], path)
 
 
 def add_docx(document: Any, table: Table) -> None:

@@ -13,6 +13,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.files import write
 from bayes_nqp.language import typography
 from bayes_nqp.tables._as_frame import parts_of
+from bayes_nqp.tables._formats import table_format
 from bayes_nqp.tables._model import CHANCE_DECIMALS, MINUS, Cell, Table, written
 from bayes_nqp.tables._widths import size_of, slanted
 
@@ -52,6 +53,18 @@ def write_excel(tables: Iterable[Table], path: str | Path) -> Path:
     if not names:
         raise StudyError("'tables' is empty", hint="nqp.write_excel([nqp.table(fit)], path)")
     return write(path, book.save)
+
+
+@table_format("xlsx", file="tables.xlsx", place=30, write=write_excel)
+def to_excel(self: Table, path: str | Path) -> Path:
+    """Write a workbook with the table, its numbers as numbers.
+
+    Parameters
+    ----------
+    path : str or Path
+        An existing file is replaced.
+    """
+    return write_excel([self], path)
 
 
 def _format(kind: str, decimals: int) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.tables._formats import table_format
 from bayes_nqp.tables._model import Cell, Column, Form, Table
 
-__all__ = ["as_frame", "parts_of"]
+__all__ = ["parts_of"]
 
 
 def parts_of(table: Table, place: int) -> Form:
@@ -22,15 +23,28 @@ def parts_of(table: Table, place: int) -> Form:
     return max(forms, key=lambda form: len(form.kinds), default=Form())
 
 
-def as_frame(table: Table, *, text: bool) -> pd.DataFrame:
-    """Give a table's body as printed, or as numbers."""
-    frame = _printed(table) if text else _numbers(table)
+@table_format("frame")
+def to_frame(self: Table, *, text: bool = False) -> pd.DataFrame:
+    """Give the body as a data frame.
+
+    Parameters
+    ----------
+    text : bool, default False
+        As printed, instead of unrounded numbers with a column for each.
+
+    Returns
+    -------
+    DataFrame
+        Numbers: ``section``, the labels, and a column for every number, with the gate's
+        verdict as the last where there is one. ``attrs`` holds title, notes and stamps.
+    """
+    frame = _printed(self) if text else _numbers(self)
     frame.attrs = {
-        "title": table.title,
-        "notes": list(table.notes),
-        "stamps": list(table.stamps),
+        "title": self.title,
+        "notes": list(self.notes),
+        "stamps": list(self.stamps),
     }
-    frame.attrs.update(table.facts)
+    frame.attrs.update(self.facts)
     return frame
 
 

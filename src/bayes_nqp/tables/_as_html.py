@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import groupby
+from pathlib import Path
 
-from bayes_nqp.files import guarded
-from bayes_nqp.language import leading, typography
+from bayes_nqp.files import guarded, write_text
+from bayes_nqp.language import typography
 from bayes_nqp.markup import html
+from bayes_nqp.tables._formats import table_format
 from bayes_nqp.tables._model import Table
 from bayes_nqp.tables._widths import size_of, slanted
 
-__all__ = ["as_html", "as_page"]
+__all__ = ["as_html"]
 
 _SHORT = 26
 """Characters that a label may have to be kept on one line."""
@@ -33,14 +34,32 @@ def as_html(table: Table) -> str:
     )
 
 
-def as_page(tables: Iterable[Table]) -> str:
-    """Render tables as a page of their own."""
-    listed = list(tables)
-    setting = typography(leading(table.language for table in listed))
+@table_format("page")
+def to_html(self: Table, path: str | Path | None = None) -> str:
+    """Render as an HTML table that needs nothing from elsewhere.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        A file to write as well, as a page of its own.
+
+    Returns
+    -------
+    str
+        The ``<table>`` element.
+    """
+    if path is not None:
+        write_text(path, as_page(self))
+    return as_html(self)
+
+
+def as_page(table: Table) -> str:
+    """Render a table as a page of its own."""
+    setting = typography(table.language)
     return html(
         "tables/templates/page.html",
         tongue=setting.tag,
         fonts=setting.fonts,
-        title=listed[0].title if listed else "",
-        tables=[as_html(table) for table in listed],
+        title=table.title,
+        tables=[as_html(table)],
     )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
+from pathlib import Path
 
+from bayes_nqp.files import write_text
 from bayes_nqp.language import leading, typography
 from bayes_nqp.markup import Tex, escaped, latex
+from bayes_nqp.tables._formats import table_format
 from bayes_nqp.tables._model import Row, Table
 from bayes_nqp.tables._widths import size_of
 
-__all__ = ["as_document", "as_latex"]
+__all__ = ["to_latex"]
 
 _PAGE = 42.0
 """Width of a page's text in an article, in em."""
@@ -22,7 +25,7 @@ _UNBROKEN = 30
 _WORDS = r">{\raggedright\arraybackslash}p{%s\linewidth}"
 
 
-def as_latex(table: Table, label: str = "") -> str:
+def _rendered(table: Table, label: str = "") -> str:
     """Render a floating table, or one that goes on over pages where one page cannot hold it."""
     worded = any(column.words for column in table.columns)
     spec = "@{}" + (_WORDS % ".32" if worded else "l")
@@ -48,15 +51,40 @@ def as_latex(table: Table, label: str = "") -> str:
     )
 
 
-def as_document(tables: Iterable[Table]) -> str:
+def _document(tables: Iterable[Table]) -> str:
     """Render a document with some tables, for xelatex."""
     listed = list(tables)
     return latex(
         "tables/templates/document.tex",
         document=typography(leading(table.language for table in listed)).document,
         packages=_PACKAGES,
-        tables=[(Tex(as_latex(table)), _long(table)) for table in listed],
+        tables=[(Tex(_rendered(table)), _long(table)) for table in listed],
     )
+
+
+def _write(tables: Iterable[Table], path: Path) -> None:
+    write_text(path, _document(tables))
+
+
+@table_format("tex", file="tables.tex", place=40, write=_write)
+def to_latex(
+    self: Table, path: str | Path | None = None, *, label: str = "", standalone: bool = False
+) -> str:
+    r"""Render as LaTeX, for the packages booktabs, threeparttable, array and, in Chinese, ctex.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        A file to write as well.
+    label : str, optional
+        For ``\ref``.
+    standalone : bool, default False
+        A whole document, for xelatex.
+    """
+    text = _document([self]) if standalone else _rendered(self, label)
+    if path is not None:
+        write_text(path, text)
+    return text
 
 
 def _long(table: Table) -> bool:

@@ -7,13 +7,15 @@ from typing import Any
 import pandas as pd
 
 from bayes_nqp.errors import StudyError
+from bayes_nqp.tables._formats import table_format
 from bayes_nqp.tables._model import Table
 
-__all__ = ["as_maketables"]
+__all__ = ["to_maketables"]
 
 
-def as_maketables(table: Table) -> Any:
-    """Make a table of maketables from the printed cells.
+@table_format("maketables")
+def to_maketables(self: Table) -> object:
+    """Give the table to maketables, which also renders Typst and Great Tables.
 
     Raises
     ------
@@ -27,10 +29,10 @@ def as_maketables(table: Table) -> Any:
             "maketables is not installed", hint="pip install 'bayes-nqp[report]'"
         ) from error
     section, keys, lines = "", [], []
-    for stamp in table.stamps:
+    for stamp in self.stamps:
         keys.append(("", stamp))
-        lines.append([""] * len(table.columns))
-    for row in table.rows:
+        lines.append([""] * len(self.columns))
+    for row in self.rows:
         if row.heading:
             section = row.label
             continue
@@ -38,13 +40,13 @@ def as_maketables(table: Table) -> Any:
         lines.append([cell.text for cell in row.cells])
     grouped = any(section for section, _ in keys)
     index: Any = pd.MultiIndex.from_tuples(keys) if grouped else [label for _, label in keys]
-    spanned = any(column.group for column in table.columns)
+    spanned = any(column.group for column in self.columns)
     columns: Any = (
-        pd.MultiIndex.from_tuples([(c.group, c.label) for c in table.columns])
+        pd.MultiIndex.from_tuples([(c.group, c.label) for c in self.columns])
         if spanned
-        else [column.label for column in table.columns]
+        else [column.label for column in self.columns]
     )
-    notes = table.footnote
+    notes = self.footnote
     return MTable(
-        pd.DataFrame(lines, index=index, columns=columns), notes=notes, caption=table.title
+        pd.DataFrame(lines, index=index, columns=columns), notes=notes, caption=self.title
     )

@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
+from bayes_nqp.files import write_text
+from bayes_nqp.tables._formats import table_format
 from bayes_nqp.tables._model import Table
 
-__all__ = ["as_markdown"]
+__all__ = ["to_markdown"]
 
 
-def as_markdown(table: Table) -> str:
-    """Render a pipe table with its title above and its notes below."""
-    heads = [_escaped(table.stub)]
+def _write(tables: Iterable[Table], path: Path) -> None:
+    write_text(path, "\n\n".join(map(to_markdown, tables)) + "\n")
+
+
+@table_format("md", file="tables.md", place=50, write=_write)
+def to_markdown(self: Table, path: str | Path | None = None) -> str:
+    """Render as a Markdown table with title and notes.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        A file to write as well.
+    """
+    heads = [_escaped(self.stub)]
     heads += [
         _escaped(" ".join(filter(None, [column.group, column.label.replace("\n", " ")])))
-        for column in table.columns
+        for column in self.columns
     ]
-    blank = [""] * len(table.columns)
-    lines = [[f"**{_escaped(stamp)}**", *blank] for stamp in table.stamps]
-    for row in table.rows:
+    blank = [""] * len(self.columns)
+    lines = [[f"**{_escaped(stamp)}**", *blank] for stamp in self.stamps]
+    for row in self.rows:
         if row.heading:
             lines.append([f"*{_escaped(row.label)}*", *blank])
             continue
         lines.append([_escaped(row.label), *(_escaped(cell.text) for cell in row.cells)])
-    rule = [":--", *(":--" if column.words else "--:" for column in table.columns)]
+    rule = [":--", *(":--" if column.words else "--:" for column in self.columns)]
     body = "\n".join("| " + " | ".join(line) + " |" for line in [heads, rule, *lines])
-    notes = f"\n\n{_escaped(table.footnote)}" if table.notes else ""
-    return f"**{_escaped(table.title)}**\n\n{body}{notes}\n"
+    notes = f"\n\n{_escaped(self.footnote)}" if self.notes else ""
+    text = f"**{_escaped(self.title)}**\n\n{body}{notes}\n"
+    if path is not None:
+        write_text(path, text)
+    return text
 
 
 def _escaped(text: str) -> str:

@@ -10,6 +10,7 @@ from bayes_nqp.estimands import names_of
 from bayes_nqp.language import Message, listed
 from bayes_nqp.panel import Panel
 from bayes_nqp.tables._ask import Ask
+from bayes_nqp.tables._kinds import kind
 from bayes_nqp.tables._model import Cell, Column, Row, Table, decimals_for
 from bayes_nqp.tables._parts import count, number
 
@@ -28,6 +29,7 @@ _NOTE_PANEL = Message(
 )
 
 
+@kind(Message("Descriptive statistics"), of=("panel",), place=50)
 def descriptives(panel: Panel, ask: Ask) -> Table:
     """Tabulate number, mean, spread and range of a panel's variables.
 

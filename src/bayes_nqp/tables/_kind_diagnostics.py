@@ -6,11 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import xarray as xr
+
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import VERDICTS, CheckResult
+from bayes_nqp.checks import VERDICTS, CheckResult, run_checks
+from bayes_nqp.errors import StudyError
+from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message, separated
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import short_gate, why_failed
+from bayes_nqp.tables._kinds import kind
 from bayes_nqp.tables._model import Column, Row, Table
 from bayes_nqp.tables._parts import word
 
@@ -26,19 +31,19 @@ _TONES: dict[str, Any] = {
 """By verdict, the worst first."""
 
 
-def diagnostics(results: Sequence[CheckResult], ask: Ask, gate: str | None = None) -> Table:
-    """Tabulate checks with their verdicts and key figures.
-
-    Parameters
-    ----------
-    gate : str, optional
-        The convergence gate of the fit that was asked.
-    """
+@kind(Message("Checks"), of=("checks", "fit"), place=60)
+def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> Table:
+    """Tabulate checks with their verdicts and key figures; a fit is asked all of them."""
+    gate: str | None = None
+    if isinstance(source, xr.Dataset):
+        raise StudyError("kind='diagnostics' asks its questions of a fit", hint="nqp.table(fit)")
+    if isinstance(source, Fit):
+        gate, source = str(source.gate), run_checks(source)
     translate, order = ask.translate, list(_TONES)
-    ranked = sorted(results, key=lambda one: order.index(one.verdict))
+    ranked = sorted(source, key=lambda one: order.index(one.verdict))
     rows: list[Row] = []
     stamps: list[str] = []
-    if gate is not None and all(one.name != "convergence" for one in results):
+    if gate is not None and all(one.name != "convergence" for one in source):
         short, failed = short_gate(gate, translate)
         rows.append(
             Row(
@@ -55,7 +60,7 @@ def diagnostics(results: Sequence[CheckResult], ask: Ask, gate: str | None = Non
         rows.append(Row(question, (verdict, word(translate.name(one.figure or one.sentence)))))
         if one.verdict == "fails":
             stamps.append(translate("Check failed: {}", question))
-    tally = Counter(str(one.verdict) for one in results)
+    tally = Counter(str(one.verdict) for one in source)
     counted = [Message("{} {}", VERDICTS[x], tally[x], context="count") for x in order if tally[x]]
     tallied = translate("{}.", separated(counted))
     meanings = [translate("A check holds where it found nothing against the result.")]

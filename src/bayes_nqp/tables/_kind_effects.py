@@ -15,11 +15,12 @@ from bayes_nqp.language import Message
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._contrasts_table import contrasts_table
 from bayes_nqp.tables._described import interval_notes, remarks_of
+from bayes_nqp.tables._kinds import kind
 from bayes_nqp.tables._model import NOTHING, Column, Row, Table, decimals_for
 from bayes_nqp.tables._parts import Writer, count, estimate_cells, estimate_columns, outcome_of
 from bayes_nqp.tables._sizes import units_by
 
-__all__ = ["CONTRASTED", "effects_table", "groups_of"]
+__all__ = ["CONTRASTED", "effects", "groups_of"]
 
 CONTRASTED = 4
 """Levels of a factor up to which all pairs are compared."""
@@ -35,19 +36,20 @@ def groups_of(effects: xr.Dataset, ask: Ask) -> dict[str, str]:
     return dict(asked) if asked else {name: name for name in schema.factors(effects)}
 
 
-def effects_table(source: object, ask: Ask) -> Table:
+@kind(Message("Effects"), place=20)
+def effects(source: object, ask: Ask) -> Table:
     """Tabulate the average effect overall, by group, and the contrasts."""
-    translate, effects = ask.translate, effects_of(source)
-    names = groups_of(effects, ask)
-    overall = att(effects, weights=ask.weights)
+    translate, waist = ask.translate, effects_of(source)
+    names = groups_of(waist, ask)
+    overall = att(waist, weights=ask.weights)
     top = ask.summary(overall)
-    levels = {new: ask.summary(att(effects, {new: old}, ask.weights)) for new, old in names.items()}
-    compared = _contrasts(effects, names, levels, ask)
+    levels = {new: ask.summary(att(waist, {new: old}, ask.weights)) for new, old in names.items()}
+    compared = _contrasts(waist, names, levels, ask)
     spreads = [s for t in (top, *levels.values(), compared) for s in t["sd"]]
     write = Writer(translate, decimals_for(spreads, ask.digits))
-    rows = [_row(translate("Overall"), top.iloc[0], write, units_by(source, effects, None).get(""))]
+    rows = [_row(translate("Overall"), top.iloc[0], write, units_by(source, waist, None).get(""))]
     for new, table in levels.items():
-        units = units_by(source, effects, names[new])
+        units = units_by(source, waist, names[new])
         rows.append(Row(new))
         rows += [
             _row(text(line[new]), line, write, units.get(text(line[new])))
@@ -69,7 +71,7 @@ def effects_table(source: object, ask: Ask) -> Table:
     notes += (
         [translate("Contrasts: differences draw by draw, from one model.")] if len(compared) else []
     )
-    if any(_contrastable(effects, names[new]) and len(t) > CONTRASTED for new, t in levels.items()):
+    if any(_contrastable(waist, names[new]) and len(t) > CONTRASTED for new, t in levels.items()):
         notes.append(translate(_NOTE_LEFT_OUT, CONTRASTED))
     left_out = int(overall.attrs.get("cells_left_out", 0))
     notes += [translate(_NOTE_CELLS_LEFT_OUT, left_out)] if left_out else []

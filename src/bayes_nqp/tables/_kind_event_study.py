@@ -10,11 +10,12 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import leads_of
+from bayes_nqp.checks import ADOPTION, leads_of
 from bayes_nqp.estimands import by_event_time, effects_of, names_of, same_units, text, worst_gate
 from bayes_nqp.language import Message
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import interval_notes, remarks_of, stacked_notes
+from bayes_nqp.tables._kinds import kind
 from bayes_nqp.tables._model import MINUS, NOTHING, Cell, Column, Row, Table, decimals_for
 from bayes_nqp.tables._parts import (
     Writer,
@@ -38,6 +39,7 @@ _NOTE_LEADS = Message(
 )
 
 
+@kind(Message("Over event time"), place=30, needs=(ADOPTION,))
 def event_study(source: object, ask: Ask) -> Table:
     """Tabulate the average effect at every event time."""
     translate, effects = ask.translate, effects_of(source)

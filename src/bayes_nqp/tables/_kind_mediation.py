@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CHANNELS
 from bayes_nqp.estimands import effects_of, names_of, text
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import interval_notes, remarks_of
 from bayes_nqp.tables._kind_effects import CONTRASTED
+from bayes_nqp.tables._kinds import kind
 from bayes_nqp.tables._mediation_table import channel_comparison, mediation_table
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Row, Table, decimals_for
 from bayes_nqp.tables._parts import Writer, estimate_cells, estimate_columns, outcome_of, word
@@ -31,6 +33,7 @@ _NOTE_SINGLE = Message(
 )
 
 
+@kind(Message("Channels"), place=10, needs=(CHANNELS,))
 def mediation(source: object, ask: Ask) -> Table:
     """Tabulate effects along every path, overall or by group.
 

@@ -24,6 +24,7 @@ from bayes_nqp.tables._described import (
     with_figure,
 )
 from bayes_nqp.tables._kind_effects import CONTRASTED
+from bayes_nqp.tables._kinds import kind
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Row, Table, decimals_for
 from bayes_nqp.tables._parts import (
     Writer,
@@ -37,7 +38,7 @@ from bayes_nqp.tables._parts import (
 from bayes_nqp.tables._sizes import units_by
 from bayes_nqp.tables._specification_table import specification_table
 
-__all__ = ["robustness", "specifications"]
+__all__ = ["robustness"]
 
 
 _ROW: Final = {
@@ -59,14 +60,19 @@ _NOTE_COUNTS = Message(
 )
 
 
-def robustness(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
-    """Tabulate several fits side by side, a column each.
+@kind(Message("Side by side"), of=("fits", "checks", "fit"), place=70)
+def robustness(source: object, ask: Ask) -> Table:
+    """Tabulate fits by heading, a column each; or checks of specifications, a row each."""
+    if isinstance(source, Fit | xr.Dataset):
+        return _fits([("", source)], ask)
+    items: Any = source
+    if items and isinstance(items[0], CheckResult):
+        return _specifications(items, ask)
+    return _fits(items, ask)
 
-    Parameters
-    ----------
-    fits : sequence of (str, Fit or Dataset)
-        With the heading of their column.
-    """
+
+def _fits(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
+    """Tabulate several fits side by side, a column each, with its heading."""
     translate, sources = ask.translate, [one for _, one in fits]
     found = [_estimates(one, ask) for one in sources]
     spreads = [line["sd"] for lines in found for line in lines.values()]
@@ -162,7 +168,7 @@ def _named(source: object, part: str, ask: Ask) -> str:
     return listed(names, len(names)).in_(ask.language) if names else ""
 
 
-def specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
+def _specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
     """Tabulate what checks that compare specifications found, a row each."""
     translate = ask.translate
     numbers = specification_table(results, ask.prob, ask.interval)

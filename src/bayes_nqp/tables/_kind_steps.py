@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CHANNELS
 from bayes_nqp.estimands import names_of, text
 from bayes_nqp.language import Message
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import remarks_of, stacked_notes
+from bayes_nqp.tables._kinds import kind
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Row, Table, decimals_for
 from bayes_nqp.tables._parts import Writer, chance, outcome_of
 from bayes_nqp.tables._steps import TREATMENT, three_step
@@ -20,6 +22,7 @@ _NOTE_STEPS = Message(
 )
 
 
+@kind(Message("Steps of mediation"), place=40, needs=(CHANNELS,))
 def steps(fit: object, ask: Ask) -> Table:
     """Tabulate the three steps, a column an equation.
 

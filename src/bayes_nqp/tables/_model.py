@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from bayes_nqp.doors import door
 from bayes_nqp.language import Message, joined
+from bayes_nqp.tables._renderings import Renderings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,7 +133,7 @@ class Row:
 
 @door
 @dataclass(frozen=True, eq=False, repr=False)
-class Table:
+class Table(Renderings):
     """A table, built once and rendered many ways.
 
     Parameters
@@ -180,128 +180,11 @@ class Table:
         """The notes behind the word for them; empty where there are none."""
         return Message("Notes: {}", joined(self.notes)).in_(self.language) if self.notes else ""
 
-    def to_frame(self, *, text: bool = False) -> pd.DataFrame:
-        """Give the body as a data frame.
-
-        Parameters
-        ----------
-        text : bool, default False
-            As printed, instead of unrounded numbers with a column for each.
-
-        Returns
-        -------
-        DataFrame
-            Numbers: ``section``, the labels, and a column for every number, with the gate's
-            verdict as the last where there is one. ``attrs`` holds title, notes and stamps.
-        """
-        from bayes_nqp.tables._as_frame import as_frame
-
-        return as_frame(self, text=text)
-
-    def to_markdown(self, path: str | Path | None = None) -> str:
-        """Render as a Markdown table with title and notes.
-
-        Parameters
-        ----------
-        path : str or Path, optional
-            A file to write as well.
-        """
-        from bayes_nqp.tables._as_markdown import as_markdown
-
-        return _kept(as_markdown(self), path)
-
-    def to_html(self, path: str | Path | None = None) -> str:
-        """Render as an HTML table that needs nothing from elsewhere.
-
-        Parameters
-        ----------
-        path : str or Path, optional
-            A file to write as well, as a page of its own.
-
-        Returns
-        -------
-        str
-            The ``<table>`` element.
-        """
-        from bayes_nqp.tables._as_html import as_html, as_page
-
-        if path is not None:
-            _kept(as_page([self]), path)
-        return as_html(self)
-
-    def to_latex(
-        self, path: str | Path | None = None, *, label: str = "", standalone: bool = False
-    ) -> str:
-        r"""Render as LaTeX, for the packages booktabs, threeparttable, array and, in Chinese, ctex.
-
-        Parameters
-        ----------
-        path : str or Path, optional
-            A file to write as well.
-        label : str, optional
-            For ``\ref``.
-        standalone : bool, default False
-            A whole document, for xelatex.
-        """
-        from bayes_nqp.tables._as_latex import as_document, as_latex
-
-        made = as_document([self]) if standalone else as_latex(self, label)
-        return _kept(made, path)
-
-    def to_docx(self, path: str | Path) -> Path:
-        """Write a Word document with the table, editable, and its notes.
-
-        Parameters
-        ----------
-        path : str or Path
-            An existing file is replaced.
-
-        Raises
-        ------
-        StudyError
-            If python-docx is not installed.
-        """
-        from bayes_nqp.tables._as_docx import write_docx
-
-        return write_docx([self], path)
-
-    def to_excel(self, path: str | Path) -> Path:
-        """Write a workbook with the table, its numbers as numbers.
-
-        Parameters
-        ----------
-        path : str or Path
-            An existing file is replaced.
-        """
-        from bayes_nqp.tables._as_excel import write_excel
-
-        return write_excel([self], path)
-
-    def to_maketables(self) -> object:
-        """Give the table to maketables, which also renders Typst and Great Tables.
-
-        Raises
-        ------
-        StudyError
-            If maketables is not installed.
-        """
-        from bayes_nqp.tables._as_maketables import as_maketables
-
-        return as_maketables(self)
-
     def __repr__(self) -> str:
         return self.to_markdown()
 
     def _repr_html_(self) -> str:
         return self.to_html()
-
-
-def _kept(made: str, path: str | Path | None) -> str:
-    if path is not None:
-        from bayes_nqp.files import write_text
-
-        write_text(path, made)
-    return made
 
 
 def written(value: Value, kind: Kind, decimals: int) -> str:

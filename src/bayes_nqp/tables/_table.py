@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CheckResult, results_of, run_checks
+from bayes_nqp.checks import CheckResult, results_of
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands import By
 from bayes_nqp.fitting import Fit
 from bayes_nqp.labels import Labels, labels_of
-from bayes_nqp.language import Translator
 from bayes_nqp.panel import Panel
 from bayes_nqp.tables._ask import Ask
-from bayes_nqp.tables._kind_descriptives import descriptives
-from bayes_nqp.tables._kind_diagnostics import diagnostics
-from bayes_nqp.tables._kind_effects import effects_table
-from bayes_nqp.tables._kind_event_study import event_study
-from bayes_nqp.tables._kind_mediation import mediation
-from bayes_nqp.tables._kind_robustness import robustness, specifications
-from bayes_nqp.tables._kind_steps import steps
+from bayes_nqp.tables._kinds import KINDS, Subject
 from bayes_nqp.tables._model import Table
 
-__all__ = ["Kinds", "table"]
-
-type Kinds = Literal[
-    "effects", "event_study", "mediation", "steps", "robustness", "descriptives", "diagnostics"
-]
-KINDS: tuple[str, ...] = get_args(Kinds.__value__)
+__all__ = ["table"]
 
 _WHAT = "nqp.table(fit), nqp.table({'base': fit, 'iid': other}), nqp.table(panel), or checks"
 
@@ -42,7 +28,7 @@ _WHAT = "nqp.table(fit), nqp.table({'base': fit, 'iid': other}), nqp.table(panel
 @door
 def table(
     what: object,
-    kind: Kinds | None = None,
+    kind: str | None = None,
     *,
     by: By = None,
     language: str = "en",
@@ -126,8 +112,14 @@ def table(
     labels = _labels(what)
     ask = Ask(by, language, prob, interval, digits, spread, weights, leads, evidence, title, labels)
     _check(ask, kind)
-    built = _built(what, kind, ask)
-    return _labelled(built, ask.translate) if labels else built
+    subject, source = _subject(what)
+    usual = next((one.name for one in KINDS.values() if one.suits(subject, source)), None)
+    chosen = KINDS.get(kind or usual or "")
+    if chosen is None or subject not in chosen.of:
+        raise StudyError(
+            f"kind={kind!r} is no table of a {type(what).__name__}", hint=f"kind={usual!r}"
+        )
+    return chosen.tabulate(source, ask)
 
 
 def _labels(what: object) -> Labels:
@@ -135,35 +127,6 @@ def _labels(what: object) -> Labels:
     several = what.values() if isinstance(what, Mapping) else what
     held = several if isinstance(several, Iterable) and not isinstance(what, xr.Dataset) else ()
     return labels_of(what) or labels_of(next(iter(held), None))
-
-
-def _labelled(built: Table, translate: Translator) -> Table:
-    """Call variables and levels by their labels; levels by those of the heading above them."""
-    rows, heading = [], ""
-    for row in built.rows:
-        heading = row.label if row.heading else heading
-        rows.append(replace(row, label=translate.name(row.label, "" if row.heading else heading)))
-    columns = (
-        replace(one, label=translate.name(one.label), group=translate.name(one.group))
-        for one in built.columns
-    )
-    return replace(built, rows=tuple(rows), columns=tuple(columns))
-
-
-def _built(what: object, kind: str | None, ask: Ask) -> Table:
-    if isinstance(what, Panel):
-        _only(kind, "descriptives", what)
-        return descriptives(what, ask)
-    results = _results(what)
-    if results is not None:
-        if kind == "robustness":
-            return specifications(results, ask)
-        _only(kind, "diagnostics", what)
-        return diagnostics(results, ask)
-    if isinstance(what, Fit | xr.Dataset):
-        return _of_one(what, kind, ask)
-    _only(kind, "robustness", what)
-    return robustness(_several(what), ask)
 
 
 def _check(ask: Ask, kind: str | None) -> None:
@@ -181,34 +144,16 @@ def _check(ask: Ask, kind: str | None) -> None:
     ask.translate  # noqa: B018 - raises where the language is not spoken
 
 
-def _only(kind: str | None, usual: str, what: object) -> None:
-    if kind not in (None, usual):
-        raise StudyError(
-            f"kind={kind!r} is no table of a {type(what).__name__}", hint=f"kind={usual!r}"
-        )
-
-
-def _of_one(source: Fit | xr.Dataset, kind: str | None, ask: Ask) -> Table:
-    if kind is None:
-        channels = isinstance(source, Fit) and source.facts.channels is not None
-        if isinstance(source, xr.Dataset):
-            channels = source.sizes.get(v.PATH, 1) > 1
-        kind = "mediation" if channels else "effects"
-    if kind == "diagnostics":
-        if not isinstance(source, Fit):
-            raise StudyError("kind='diagnostics' asks its questions of a fit", hint=_WHAT)
-        return diagnostics(run_checks(source), ask, str(source.gate))
-    if kind == "robustness":
-        return robustness([("", source)], ask)
-    kinds = {
-        "effects": effects_table,
-        "event_study": event_study,
-        "mediation": mediation,
-        "steps": steps,
-    }
-    if kind not in kinds:
-        raise StudyError(f"kind={kind!r} is no table of a fit", hint="nqp.table(fit.panel)")
-    return kinds[kind](source, ask)
+def _subject(what: object) -> tuple[Subject, object]:
+    """Tell what is to be tabulated."""
+    if isinstance(what, Panel):
+        return "panel", what
+    results = _results(what)
+    if results is not None:
+        return "checks", results
+    if isinstance(what, Fit | xr.Dataset):
+        return "fit", what
+    return "fits", _several(what)
 
 
 def _results(what: object) -> list[CheckResult] | None:

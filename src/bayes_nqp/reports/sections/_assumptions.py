@@ -9,6 +9,7 @@ from bayes_nqp.checks import NOT_APPLICABLE
 from bayes_nqp.language import Message
 from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph
 from bayes_nqp.reports._context import Context
+from bayes_nqp.reports._registry import section
 
 __all__ = ["assumptions"]
 
@@ -49,6 +50,7 @@ _ASSUME: Final = {
 }
 
 
+@section(place=80)
 def assumptions(context: Context) -> Iterator[Block]:
     """List what the answer rests on and the data cannot contradict."""
     translate = context.translate

@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from bayes_nqp import plots
-from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CHANNELS
 from bayes_nqp.estimands import ALL, nde, nie, proportion_mediated
 from bayes_nqp.reports._confidence import Grounds
-from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph, Tabulated
-from bayes_nqp.reports._context import Context, Sketch
+from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph
+from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import level, posterior_of
+from bayes_nqp.reports._registry import section
 from bayes_nqp.reports._sentences import indirect, share
-from bayes_nqp.tables import channel_comparison, mediation_table, table
 
 __all__ = ["channels"]
 
 
-def channels(context: Context) -> Iterator[Block | Sketch]:
+@section(place=60, needs=(CHANNELS,))
+def channels(context: Context) -> Iterator[Block]:
     """Take the effect apart into direct and indirect ones."""
-    if not context.channels:
-        return
     translate = context.translate
     yield Heading(translate("Channels"))
     yield Paragraph(
@@ -33,31 +31,8 @@ def channels(context: Context) -> Iterator[Block | Sketch]:
         "quiet",
     )
     yield Bullets(tuple(_sentences(context)))
-    yield Tabulated(
-        table(
-            context.fit,
-            "mediation",
-            language=context.language,
-            prob=context.prob,
-            weights=context.weights,
-            checks=context.checks,
-        ),
-        0,
-    )
-    for factor in context.factors:
-        yield Tabulated(
-            table(
-                context.fit,
-                "mediation",
-                by=factor,
-                language=context.language,
-                prob=context.prob,
-                weights=context.weights,
-                checks=context.checks,
-            ),
-            0,
-        )
-    yield from _pictures(context)
+    for factor in (None, *context.factors):
+        yield from context.table("mediation", by=factor)
 
 
 def _sentences(context: Context) -> Iterator[str]:
@@ -80,29 +55,3 @@ def _sentences(context: Context) -> Iterator[str]:
     ratio = proportion_mediated(context.effects, weights=context.weights)
     whole = ratio.sel(mediator=ALL if len(context.channels) > 1 else context.channels[0])
     yield share(None if ratio.attrs["withheld"] else whole, prob, language)
-
-
-def _pictures(context: Context) -> Iterator[Sketch]:
-    translate, look = context.translate, {**context.look, "weights": context.weights}
-    yield Sketch(
-        "paths",
-        translate("From the policy to the outcome."),
-        lambda: plots.paths(context.fit, **look),
-        lambda: mediation_table(context.effects, None, context.prob, "eti", context.weights),
-    )
-    if context.staggered:
-        yield Sketch(
-            "decomposition",
-            translate("Direct and indirect effects over event time."),
-            lambda: plots.decomposition(context.effects, **look),
-            lambda: mediation_table(
-                context.effects, v.EVENT_TIME, context.prob, "eti", context.weights
-            ),
-        )
-    if len(context.channels) > 1:
-        yield Sketch(
-            "channels",
-            translate("Channels compared."),
-            lambda: plots.channels(context.effects, **look),
-            lambda: channel_comparison(context.effects, None, context.prob, "eti", context.weights),
-        )

@@ -7,17 +7,18 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from bayes_nqp import plots
 from bayes_nqp import vocabulary as v
 from bayes_nqp.language import listed
 from bayes_nqp.panel import Panel
-from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
-from bayes_nqp.reports._context import Context, Sketch
-from bayes_nqp.tables import table
+from bayes_nqp.plots import Sketch
+from bayes_nqp.reports._content import Block, Heading, Paragraph
+from bayes_nqp.reports._context import Context
+from bayes_nqp.reports._registry import section
 
 __all__ = ["data"]
 
 
+@section(place=20)
 def data(context: Context) -> Iterator[Block | Sketch]:
     """Describe the panel, adoption and support."""
     translate, panel = context.translate, context.panel
@@ -26,14 +27,8 @@ def data(context: Context) -> Iterator[Block | Sketch]:
         yield Paragraph(context.question)
     if panel is not None:
         yield Paragraph(context.joined(_sentences(context, panel)))
-        yield Tabulated(table(panel, language=context.language), 0)
-        if context.staggered:
-            yield Sketch(
-                "adoption",
-                translate("When the policy reaches whom."),
-                lambda: plots.adoption(panel, language=context.language),
-                lambda: _adopted(panel),
-            )
+        yield from context.table("descriptives", panel)
+        yield from context.sketches("adoption")
     support = context.found("support")
     if support is not None and isinstance(support.evidence, pd.DataFrame):
         cells = support.evidence
@@ -96,12 +91,3 @@ def _sentences(context: Context, panel: Panel) -> Iterator[str]:
             "Provenance).",
             used,
         )
-
-
-def _adopted(panel: Panel) -> pd.DataFrame:
-    """Count units by cohort and strata."""
-    frame = pd.DataFrame({"cohort": panel.cohort_labels})
-    for name, codes in panel.strata_codes.items():
-        frame[name] = panel.levels[name][codes]
-    by = list(frame.columns)
-    return frame.groupby(by, dropna=False, sort=True).size().rename("units").reset_index()

@@ -18,6 +18,7 @@ from bayes_nqp.pooling import Partial, Separate
 from bayes_nqp.priors import Priors
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
+from bayes_nqp.reports._registry import section
 from bayes_nqp.tables import model_words, percent
 
 __all__ = ["methods"]
@@ -85,6 +86,7 @@ _WORDS_GROWTH = Message(
 _WORDS_LEADS = Message("Where the lead fit has a difference of the other sign, none is claimed.")
 
 
+@section(place=90)
 def methods(context: Context) -> Iterator[Block]:
     """State the model with its priors, how it was sampled, and what words mean."""
     translate, fit = context.translate, context.fit

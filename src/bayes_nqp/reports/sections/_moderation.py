@@ -6,22 +6,23 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bayes_nqp import plots
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import ROWS
 from bayes_nqp.estimands import moderated, moderator_rows
 from bayes_nqp.reports._content import Block, Heading, Paragraph
-from bayes_nqp.reports._context import Context, Sketch
+from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import chance, level, posterior_of
-from bayes_nqp.tables import summary
+from bayes_nqp.reports._registry import section
 
 __all__ = ["moderation"]
 
 
-def moderation(context: Context) -> Iterator[Block | Sketch]:
+@section(place=50, needs=(ROWS,))
+def moderation(context: Context) -> Iterator[Block]:
     """Draw the effect along the design's moderator, and say how much it changes."""
     translate, fit = context.translate, context.fit
     name = fit.facts.moderator
-    if name is None or fit.panel is None:
+    if name is None:
         return
     rows = moderator_rows(fit)[1]
     draws = moderated(fit, weights=context.weights)
@@ -53,9 +54,3 @@ def moderation(context: Context) -> Iterator[Block | Sketch]:
                 p=chance(one.p_positive),
             )
         )
-    yield Sketch(
-        "moderation",
-        translate("The effect along {}.", name),
-        lambda: plots.moderation(fit, weights=context.weights, **context.look),
-        lambda: summary(moderated(fit, weights=context.weights), context.prob),
-    )

@@ -8,6 +8,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.language import Message
 from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context
+from bayes_nqp.reports._registry import section
 from bayes_nqp.tables import Cell, Column, Row, Table, count
 
 __all__ = ["provenance"]
@@ -27,6 +28,7 @@ _P_UNSEALED = Message(
 )
 
 
+@section(place=100)
 def provenance(context: Context) -> Iterator[Block]:
     """List data, draws, design, versions and what was typed."""
     translate = context.translate
@@ -47,7 +49,7 @@ def provenance(context: Context) -> Iterator[Block]:
         0,
     )
     yield Paragraph(
-        translate("The numbers behind every figure are in the folder {}.", "figures/"), "quiet"
+        translate("The numbers behind every figure are in the folder {}.", context.figures), "quiet"
     )
 
 

@@ -5,30 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from bayes_nqp import plots
-from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import att
 from bayes_nqp.language import Message
+from bayes_nqp.plots import Sketch
 from bayes_nqp.reports._confidence import Grounds
-from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
-from bayes_nqp.reports._context import Context, Sketch
+from bayes_nqp.reports._content import Block, Heading, Paragraph
+from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import posterior_of
+from bayes_nqp.reports._registry import section
 from bayes_nqp.reports._sentences import change
-from bayes_nqp.tables import summary, table
 
 __all__ = ["results"]
 
-_LISTED = 40
-"""Units in the picture of single units: more would be too small to read on a page."""
 
-
-_FOREST_CAPTION = Message("Average effects by group, and differences between groups.")
-_LEAGUE_SAYS = Message(
-    "Every unit has its own effect, drawn towards what it shares with the others; intervals say "
-    "how little single units tell."
-)
-
-
+@section(place=30)
 def results(context: Context) -> Iterator[Block | Sketch]:
     """Give effects overall and by group."""
     translate, factors, grounds = context.translate, list(context.factors), Grounds(context)
@@ -37,46 +27,11 @@ def results(context: Context) -> Iterator[Block | Sketch]:
         sentences = list(_by(context, factor, grounds))
         if sentences:
             yield Paragraph(context.joined(sentences))
-    yield Tabulated(
-        table(
-            context.fit,
-            "effects",
-            by=factors or None,
-            language=context.language,
-            prob=context.prob,
-            weights=context.weights,
-            checks=context.checks,
-        ),
-        0,
-    )
-    yield Sketch(
-        "forest",
-        translate(_FOREST_CAPTION),
-        lambda: plots.forest(
-            context.effects, by=factors or None, weights=context.weights, **context.look
-        ),
-        lambda: summary(
-            {name: att(context.effects, name, context.weights) for name in factors}
-            or att(context.effects, weights=context.weights),
-            context.prob,
-        ),
-    )
+    yield from context.table("effects", by=factors or None)
+    yield from context.sketches("forest")
     if context.others:
         yield Heading(translate("Side by side"), 2)
-        fits = {context.title: context.fit, **context.others}
-        yield Tabulated(table(fits, "robustness", language=context.language, prob=context.prob), 0)
-    if v.DEVIATION in context.effects:
-        owner = context.fit.facts.pooling.varying or v.UNIT
-        yield Heading(translate("Unit by unit"), 2)
-        yield Paragraph(translate(_LEAGUE_SAYS))
-        yield Sketch(
-            "league",
-            translate("Effects of single units."),
-            lambda: plots.league(
-                context.effects, weights=context.weights, most=_LISTED, **context.look
-            ),
-            lambda: summary(att(context.effects, owner, context.weights), context.prob),
-        )
+        yield from context.table("robustness", {context.title: context.fit, **context.others})
 
 
 def _by(context: Context, factor: str, grounds: Grounds) -> Iterator[str]:

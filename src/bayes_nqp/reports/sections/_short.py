@@ -14,6 +14,7 @@ from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import posterior_of
+from bayes_nqp.reports._registry import section
 from bayes_nqp.reports._sentences import change, comparison, indirect
 
 __all__ = ["short"]
@@ -22,6 +23,7 @@ _LEVELS = 4
 """Of a factor whose differences are put into sentences."""
 
 
+@section(place=10)
 def short(context: Context) -> Iterator[Block]:
     """Say what the policy did, for whom, and through what."""
     language, unit, prob = context.language, context.unit, context.prob

@@ -8,10 +8,12 @@ from bayes_nqp.checks import needed_for, title_of
 from bayes_nqp.language import enumerated
 from bayes_nqp.reports._content import Alarm, Block, Paragraph
 from bayes_nqp.reports._context import Context
+from bayes_nqp.reports._registry import section
 
 __all__ = ["top"]
 
 
+@section(place=5)
 def top(context: Context) -> Iterator[Block]:
     """Show what must be known, the gate if it failed, and every check that fails or is in doubt."""
     translate = context.translate

@@ -15,14 +15,16 @@ from bayes_nqp.files import write_text
 from bayes_nqp.language import typography
 from bayes_nqp.markup import html
 from bayes_nqp.reports._content import Document, Picture, Tabulated
+from bayes_nqp.reports._registry import report_format
 from bayes_nqp.tables import as_html, words
 
-__all__ = ["write_html"]
+__all__ = ["as_html_page"]
 
 
-def write_html(document: Document, path: Path) -> Path:
+@report_format("html", place=10)
+def _write(document: Document, folder: Path) -> Path:
     """Write a report as a page, with its pictures inside."""
-    return write_text(path, as_html_page(document))
+    return write_text(folder / "report.html", as_html_page(document))
 
 
 def as_html_page(document: Document) -> str:

@@ -19,9 +19,10 @@ from bayes_nqp.reports._content import (
     Picture,
     Tabulated,
 )
+from bayes_nqp.reports._registry import report_format
 from bayes_nqp.tables import add_docx, docx_module, set_fonts, words
 
-__all__ = ["write_docx"]
+__all__: list[str] = []
 
 _WIDTH, _HEIGHT = 14.8, 17.5
 """The most a picture takes, in cm."""
@@ -34,19 +35,9 @@ _TONES = {
 _HEADINGS = {"Title": 20, "Heading 1": 15, "Heading 2": 12}
 
 
-def write_docx(document: Document, path: Path) -> Path:
-    """Write a report as a Word document.
-
-    Parameters
-    ----------
-    path : Path
-        An existing file is replaced.
-
-    Raises
-    ------
-    StudyError
-        If python-docx is not installed.
-    """
+@report_format("docx", place=20)
+def _write(document: Document, folder: Path) -> Path:
+    """Write a report as a Word document."""
     made = _opened(document)
     made.add_paragraph(document.title, style="Title")
     _run(made.add_paragraph(), document.subtitle, colour="57606A")
@@ -54,7 +45,7 @@ def write_docx(document: Document, path: Path) -> Path:
         _add(made, block, document.language)
         if isinstance(block, Paragraph) and isinstance(after, Picture | Tabulated):
             made.paragraphs[-1].paragraph_format.keep_with_next = True
-    return write(path, made.save)
+    return write(folder / "report.docx", made.save)
 
 
 def _opened(document: Document) -> Any:

@@ -1,0 +1,176 @@
+"""How a function becomes a plot, or the picture of a kind of evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from bayes_nqp.checks import Need, meets
+from bayes_nqp.doors import door
+from bayes_nqp.language import Message, Translator
+from bayes_nqp.registry import Plugins
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from bayes_nqp.checks import CheckResult
+    from bayes_nqp.plots._scene import Scene
+
+__all__ = ["DRAWERS", "PLOTS", "Look", "Plot", "Sketch", "evidence", "plot", "sketches"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """How a picture of evidence is to look.
+
+    Parameters
+    ----------
+    prob : float
+        Posterior probability of intervals.
+    ax : Axes or None
+        To draw into.
+    title : str or None
+        Of the figure.
+    translate : Translator
+        Renders labels and notes.
+    """
+
+    prob: float
+    ax: Axes | None
+    title: str | None
+    translate: Translator
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sketch:
+    """A picture that is still to be drawn.
+
+    Parameters
+    ----------
+    stem : str
+        Name of its files.
+    make : callable
+        Draws it.
+    data : callable, optional
+        Gives the numbers behind it, as a table.
+    shown : bool, default True
+        Whether a report shows it.
+    heading, words : str, optional
+        What a report says above it.
+    """
+
+    stem: str
+    caption: str
+    make: Callable[[], Figure]
+    data: Callable[[], pd.DataFrame] | None = None
+    shown: bool = True
+    heading: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plot:
+    """A plot: its function, and how it is drawn of one fit.
+
+    Parameters
+    ----------
+    title : Message
+        What it shows, as the caption of a report.
+    section : str
+        The section of a report that it stands in; "" for none.
+    needs : tuple of Need
+        What a fit must offer.
+    sheets : callable or None
+        From a scene to its sketches; None where no run draws it.
+    """
+
+    name: str
+    title: Message
+    draw: Callable[..., Figure]
+    section: str = ""
+    needs: tuple[Need, ...] = ()
+    sheets: Callable[[Scene], Iterable[Sketch]] | None = field(default=None)
+
+    def sketches(self, scene: Scene) -> Iterator[Sketch]:
+        """Give the figures of a fit; none where it lacks what the plot needs."""
+        if self.sheets is not None and meets(scene.fit, self.needs):
+            yield from self.sheets(scene)
+
+
+PLOTS: Final = Plugins[Plot]("bayes_nqp.plots")
+"""Every plot by name, in the order of runs and reports."""
+
+type Drawer = Callable[[CheckResult, Look], Figure]
+
+DRAWERS: Final = Plugins[Drawer]("bayes_nqp.plots", "_evidence_")
+"""What draws each kind of evidence."""
+
+
+def plot[F: Callable[..., Any]](
+    title: Message,
+    *,
+    section: str = "",
+    place: float = 1000,
+    needs: tuple[Need, ...] = (),
+    sheets: Callable[[Scene], Iterable[Sketch]] | None = None,
+) -> Callable[[F], F]:
+    """Make a function a plot, named as the function is, and register it.
+
+    Parameters
+    ----------
+    title : Message
+        What it shows, as the caption of a report.
+    section : str, default ""
+        The section of a report that it stands in; without one, no run draws it.
+    place : float, default 1000
+        Where it stands among the figures of a run, from low to high.
+    needs : tuple of Need, default ()
+        What a fit must offer.
+    sheets : callable, optional
+        From a scene to sketches; by default one figure of the scene's effects.
+
+    Returns
+    -------
+    callable
+        A decorator. A plot of the same name takes the place of an earlier one.
+    """
+
+    def decorate(function: F) -> F:
+        draw = door(function)
+        name = function.__name__
+
+        def usual(scene: Scene) -> Iterator[Sketch]:
+            yield Sketch(
+                name, scene.translate(title), lambda: draw(scene.effects, **scene.weighted)
+            )
+
+        sheets_of = sheets or (usual if section else None)
+        PLOTS.add(name, Plot(name, title, draw, section, needs, sheets_of), place)
+        return draw
+
+    return decorate
+
+
+def evidence(kind: str) -> Callable[[Drawer], Drawer]:
+    """Make a function the picture of a kind of evidence.
+
+    Parameters
+    ----------
+    kind : str
+        As checks' results name it.
+
+    Returns
+    -------
+    callable
+        A decorator of a function of a result and a look.
+    """
+    return lambda drawer: DRAWERS.add(kind, drawer)
+
+
+def sketches(scene: Scene) -> Iterator[Sketch]:
+    """Give every figure of a fit, in the order of runs."""
+    for each in PLOTS.values():
+        yield from each.sketches(scene)

@@ -1,0 +1,111 @@
+"""What the figures of one fit are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp.checks import CheckResult, leads_of
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.estimands import words
+from bayes_nqp.fitting import Fit
+from bayes_nqp.language import Translator
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel import Panel
+
+__all__ = ["Scene"]
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A fit and its checks, and how figures are to speak of them.
+
+    Parameters
+    ----------
+    given : Fit
+        As it was fitted.
+    prob : float
+        Of intervals, equal-tailed.
+    by : tuple of str
+        Stratum factors by which effects are told apart.
+    weights : str
+        Of averages, as in ``att``.
+    outcome, unit : str
+        How the outcome is called, and its unit.
+    """
+
+    given: Fit
+    checks: Sequence[CheckResult]
+    language: str = "en"
+    prob: float = 0.95
+    by: tuple[str, ...] = ()
+    weights: str = "rows"
+    outcome: str = ""
+    unit: str = ""
+
+    @property
+    def translate(self) -> Translator:
+        """Words of the scene's language."""
+        return words(self.language, self.given)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """How the outcome and its unit are called, as attrs of effects."""
+        named = {"outcome": self.outcome, "outcome_unit": self.unit}
+        return {key: text for key, text in named.items() if text}
+
+    @cached_property
+    def fit(self) -> Fit:
+        """The fit, with the outcome as the scene calls it."""
+        tree = self.given.tree.copy()
+        tree["effects"].attrs.update(self.names)
+        return replace(self.given, tree=tree)
+
+    @cached_property
+    def effects(self) -> xr.Dataset:
+        """The waist."""
+        return cell_effects(self.fit)
+
+    @cached_property
+    def factors(self) -> tuple[str, ...]:
+        """Of `by`, what the effects know as a stratum factor."""
+        known = schema.factors(self.effects)
+        return tuple(name for name in self.by if name in known)
+
+    @property
+    def panel(self) -> Panel | None:
+        """The rows, where the fit has them."""
+        return self.fit.panel
+
+    @property
+    def look(self) -> dict[str, Any]:
+        """What every plot is told."""
+        return {"prob": self.prob, "language": self.language}
+
+    @property
+    def weighted(self) -> dict[str, Any]:
+        """What every plot of averages is told."""
+        return {**self.look, "weights": self.weights}
+
+    def found(self, name: str) -> CheckResult | None:
+        """Find a check by name.
+
+        Returns
+        -------
+        CheckResult or None
+            None if it was not asked.
+        """
+        return next((result for result in self.checks if result.name == name), None)
+
+    def leads(self, factor: str | None) -> xr.DataArray | None:
+        """Take the leads by a factor from the check of pre-trends, where it was asked."""
+        result = self.found("pretrends")
+        if result is None or not isinstance(result.evidence, xr.Dataset):
+            return None
+        return leads_of(result.evidence, factor)

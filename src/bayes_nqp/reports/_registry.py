@@ -1,0 +1,124 @@
+"""How a function becomes a section of reports, or a format that writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from bayes_nqp.checks import Need, meets
+from bayes_nqp.plots import PLOTS, Sketch
+from bayes_nqp.registry import Plugins
+from bayes_nqp.reports._content import Block, Document, Heading, Paragraph, Tabulated
+from bayes_nqp.reports._context import Context
+from bayes_nqp.tables import KINDS, TABLE_FORMATS, TableFormat
+
+__all__ = ["SECTIONS", "Section", "Writer", "report_format", "section", "writers"]
+
+type Part = Block | Sketch
+type Write = Callable[[Context], Iterable[Part]]
+type Writer = Callable[[Document, Path], object]
+"""What writes a report's file into a folder."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Section:
+    """A section of a report.
+
+    Parameters
+    ----------
+    write : callable
+        From a context to blocks.
+    needs : tuple of Need
+        What a fit must offer.
+    """
+
+    name: str
+    write: Write
+    needs: tuple[Need, ...] = ()
+
+    def __call__(self, context: Context) -> Iterator[Part]:
+        """Give the section's own blocks, then the figures and tables that name it."""
+        if not meets(context.fit, self.needs):
+            return
+        blocks = list(self.write(context))
+        yield from blocks
+        stems = {block.stem for block in blocks if isinstance(block, Sketch)}
+        for plot in PLOTS.values():
+            sketches = plot.sketches(context) if plot.section == self.name else ()
+            for sketch in sketches:
+                if sketch.stem not in stems and sketch.shown:
+                    yield from announced(sketch)
+        for kind in KINDS.values():
+            if kind.section == self.name and kind.suits("fit", context.fit):
+                yield Tabulated(kind.tabulate(context.fit, context.ask), 0)
+
+
+def announced(sketch: Sketch) -> Iterator[Part]:
+    """Give a figure under what is said above it."""
+    if sketch.heading:
+        yield Heading(sketch.heading, 2)
+    if sketch.words:
+        yield Paragraph(sketch.words)
+    yield sketch
+
+
+SECTIONS: Final = Plugins[Section]("bayes_nqp.reports.sections")
+"""Every section by name, in the order of reports."""
+
+_WRITERS: Final = Plugins[Writer]("bayes_nqp.reports", "_as_")
+
+
+def section(*, place: float = 1000, needs: tuple[Need, ...] = ()) -> Callable[[Write], Write]:
+    """Make a function a section, named as the function is, and register it.
+
+    Parameters
+    ----------
+    place : float, default 1000
+        Where it stands in reports, from low to high.
+    needs : tuple of Need, default ()
+        What a fit must offer.
+
+    Returns
+    -------
+    callable
+        A decorator of a function from a context to blocks.
+    """
+
+    def decorate(write: Write) -> Write:
+        name = write.__name__
+        SECTIONS.add(name, Section(name, write, needs), place)
+        return write
+
+    return decorate
+
+
+def report_format(name: str, *, place: float = 1000) -> Callable[[Writer], Writer]:
+    """Make a function the writer of a format of reports.
+
+    Parameters
+    ----------
+    name : str
+        Of the format, as reports and studies call it.
+    place : float, default 1000
+        Where it stands among the formats, from low to high.
+
+    Returns
+    -------
+    callable
+        A decorator of a function of a document and the folder to write into.
+    """
+    return lambda write: _WRITERS.add(name, write, place)
+
+
+def writers() -> dict[str, Writer]:
+    """Name what writes each format: those of reports, then those of their tables."""
+    tables = {x.name: partial(_write_tables, x) for x in TABLE_FORMATS.values() if x.file}
+    return {**_WRITERS, **tables}
+
+
+def _write_tables(form: TableFormat, document: Document, folder: Path) -> None:
+    if form.write is not None:
+        form.write(document.tables, folder / form.file)

@@ -1,0 +1,71 @@
+"""How a rendering becomes a format of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from bayes_nqp.doors import method_door
+from bayes_nqp.registry import Plugins
+from bayes_nqp.tables._model import Table
+
+__all__ = ["TABLE_FORMATS", "TableFormat", "table_format"]
+
+type Write = Callable[[Iterable[Table], Path], object]
+
+
+@dataclass(frozen=True, slots=True)
+class TableFormat:
+    """A format of tables.
+
+    Parameters
+    ----------
+    method : str
+        The method of `Table` that renders one.
+    file : str
+        What the file of a report's tables is called; "" where reports do not write it.
+    write : callable or None
+        Writes several tables into one file.
+    """
+
+    name: str
+    method: str
+    file: str = ""
+    write: Write | None = None
+
+
+TABLE_FORMATS: Final = Plugins[TableFormat]("bayes_nqp.tables", "_as_")
+"""Every format of tables by name."""
+
+
+def table_format[F: Callable[..., Any]](
+    name: str, *, file: str = "", place: float = 1000, write: Write | None = None
+) -> Callable[[F], F]:
+    """Make a function a method of `Table`, and what it renders a format.
+
+    Parameters
+    ----------
+    name : str
+        Of the format, as reports and studies call it.
+    file : str, default ""
+        What the file of a report's tables is called; without one, reports do not write it.
+    place : float, default 1000
+        Where it stands among the formats of a report, from low to high.
+    write : callable, optional
+        Writes several tables into one file.
+
+    Returns
+    -------
+    callable
+        A decorator of a function ``to_…`` whose first argument is the table.
+    """
+
+    def decorate(function: F) -> F:
+        method = function.__name__
+        setattr(Table, method, method_door(function, "Table"))
+        TABLE_FORMATS.add(name, TableFormat(name, method, file, write), place)
+        return function
+
+    return decorate

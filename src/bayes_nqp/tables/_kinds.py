@@ -1,0 +1,117 @@
+"""How a function becomes a kind of table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CHANNELS, Need, meets
+from bayes_nqp.fitting import Fit
+from bayes_nqp.language import Message, Translator
+from bayes_nqp.registry import Plugins
+from bayes_nqp.tables._ask import Ask
+from bayes_nqp.tables._model import Table
+
+__all__ = ["KINDS", "Kind", "Subject", "kind"]
+
+type Subject = Literal["fit", "fits", "panel", "checks"]
+"""What can be tabulated: a fit or its effects, several of them by heading, a panel, or checks."""
+type Build = Callable[[Any, Ask], Table]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kind:
+    """A kind of table.
+
+    Parameters
+    ----------
+    title : Message
+        What it shows.
+    build : callable
+        From what is tabulated, and how, to the table.
+    of : tuple of {"fit", "fits", "panel", "checks"}
+        What it tabulates.
+    section : str
+        The section of a report that it stands in; "" for none, or where a section places it.
+    needs : tuple of Need
+        What a fit must offer, for it to be the table of that fit.
+    """
+
+    name: str
+    title: Message
+    build: Build
+    of: tuple[Subject, ...] = ("fit",)
+    section: str = ""
+    needs: tuple[Need, ...] = ()
+
+    def tabulate(self, source: object, ask: Ask) -> Table:
+        """Make the table, with variables and levels called by their labels."""
+        table = self.build(source, ask)
+        return _labelled(table, ask.translate) if ask.labels else table
+
+    def suits(self, subject: Subject, source: object) -> bool:
+        """Tell whether it tabulates something of a kind, and this one offers what it needs."""
+        if subject not in self.of:
+            return False
+        if isinstance(source, xr.Dataset):
+            offered = {CHANNELS} if source.sizes.get(v.PATH, 1) > 1 else set()
+            return offered.issuperset(self.needs)
+        return not isinstance(source, Fit) or meets(source, self.needs)
+
+
+def _labelled(table: Table, translate: Translator) -> Table:
+    """Call variables and levels by their labels; levels by those of the heading above them."""
+    rows, heading = [], ""
+    for row in table.rows:
+        heading = row.label if row.heading else heading
+        rows.append(replace(row, label=translate.name(row.label, "" if row.heading else heading)))
+    columns = (
+        replace(column, label=translate.name(column.label), group=translate.name(column.group))
+        for column in table.columns
+    )
+    return replace(table, rows=tuple(rows), columns=tuple(columns))
+
+
+KINDS: Final = Plugins[Kind]("bayes_nqp.tables", "_kind_")
+"""Every kind of table by name; of those that suit, the first is the usual one."""
+
+
+def kind(
+    title: Message,
+    *,
+    of: tuple[Subject, ...] = ("fit",),
+    section: str = "",
+    place: float = 1000,
+    needs: tuple[Need, ...] = (),
+) -> Callable[[Build], Build]:
+    """Make a function a kind of table, named as the function is, and register it.
+
+    Parameters
+    ----------
+    title : Message
+        What it shows.
+    of : tuple of {"fit", "fits", "panel", "checks"}, default ("fit",)
+        What it tabulates.
+    section : str, default ""
+        The section of a report that ends with it.
+    place : float, default 1000
+        Where it stands among the kinds, from low to high.
+    needs : tuple of Need, default ()
+        What a fit must offer, for it to be the table of that fit.
+
+    Returns
+    -------
+    callable
+        A decorator of a function of what is tabulated and an `Ask`.
+    """
+
+    def decorate(build: Build) -> Build:
+        name = build.__name__
+        KINDS.add(name, Kind(name, title, build, of, section, needs), place)
+        return build
+
+    return decorate

@@ -1,0 +1,9 @@
+"""Where the formats of tables hang their methods."""
+
+from __future__ import annotations
+
+__all__ = ["Renderings"]
+
+
+class Renderings:
+    """A table's ``to_…``, one for each format, set where the format registers."""

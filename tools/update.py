@@ -1,0 +1,116 @@
+"""Write what follows from the sources: stubs, the schema of studies, lists of the reference.
+
+python -m tools.update              (or: make update, with the catalogues of languages)
+python -m tools.update --check      says what it would change, and fails if that is anything
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "src" / "bayes_nqp"
+BEGIN, END = ".. written by make update: {}", ".. end of what make update writes"
+
+
+def decorated(room: str, decorator: str) -> Iterator[tuple[Path, ast.Module, ast.FunctionDef]]:
+    """Find the functions of a room that a decorator registers."""
+    for path in sorted((PACKAGE / room).glob("_*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef):
+                calls = [c.func for c in node.decorator_list if isinstance(c, ast.Call)]
+                if any(isinstance(call, ast.Name) and call.id == decorator for call in calls):
+                    yield path, tree, node
+
+
+def plots_stub() -> str:
+    """List the plots for type checkers, and what the room names for other rooms."""
+    tree = ast.parse((PACKAGE / "plots" / "__init__.py").read_text(encoding="utf-8"))
+    lines = [
+        ast.unparse(node).replace("bayes_nqp.plots.", ".")
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("bayes_nqp.")
+    ]
+    lines += [
+        f"from .{path.stem} import {node.name} as {node.name}"
+        for path, _, node in decorated("plots", "plot")
+    ]
+    return "\n".join(sorted(lines, key=str.lower)) + "\n"
+
+
+def renderings_stub() -> str:
+    """Give the signatures of ``Table.to_…``."""
+    imports, methods = set(), []
+    for _, tree, node in decorated("tables", "table_format"):
+        node.args.args[0] = ast.arg("self")
+        types = [a.annotation for a in [*node.args.args, *node.args.kwonlyargs]] + [node.returns]
+        names = {n.id for t in types if t for n in ast.walk(t) if isinstance(n, ast.Name)}
+        for found in ast.walk(tree):
+            if isinstance(found, ast.Import | ast.ImportFrom):
+                for alias in found.names:
+                    if (alias.asname or alias.name) in names:
+                        fields = {**dict(ast.iter_fields(found)), "names": [alias]}
+                        imports.add(ast.unparse(type(found)(**fields)))
+        result = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+        methods.append(f"    def {node.name}({ast.unparse(node.args)}){result}: ...")
+    return "\n".join([*sorted(imports), "", "class Renderings:", *sorted(methods), ""])
+
+
+def formatted(text: str) -> str:
+    """Put a stub into the house's form."""
+    ruff = [sys.executable, "-m", "ruff"]
+    for command in (["check", "--select", "I", "--fix", "-q"], ["format", "-q"]):
+        text = subprocess.run(
+            [*ruff, *command, "--stdin-filename", "stub.pyi", "-"],
+            input=text, capture_output=True, text=True, check=True, cwd=ROOT,
+        ).stdout  # fmt: skip
+    return text
+
+
+def reference(text: str) -> str:
+    """Fill the lists of the reference that follow from registries."""
+    names = sorted(f"plots.{node.name}" for _, _, node in decorated("plots", "plot"))
+    for title, entries in (("plots", names),):
+        begin = BEGIN.format(title)
+        before, _, rest = text.partition(begin + "\n")
+        after = rest.partition(END)[2]
+        items = "".join(f"   {name}\n" for name in entries)
+        head = ".. autosummary::\n   :toctree: generated\n   :nosignatures:\n"
+        text = f"{before}{begin}\n\n{head}\n{items}\n{END}{after}"
+    return text
+
+
+def texts() -> dict[Path, str]:
+    """Give every file that follows from the sources, as it ought to be."""
+    from bayes_nqp.studies import json_text
+
+    api = ROOT / "docs" / "reference" / "api.rst"
+    return {
+        PACKAGE / "plots" / "__init__.pyi": formatted(plots_stub()),
+        PACKAGE / "tables" / "_renderings.pyi": formatted(renderings_stub()),
+        ROOT / "docs" / "study.schema.json": json_text(),
+        api: reference(api.read_text(encoding="utf-8")),
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Write the files that differ, or only name them."""
+    differ = {
+        path: text
+        for path, text in texts().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    }
+    for path, text in differ.items():
+        print(path.relative_to(ROOT))
+        if "--check" not in arguments:
+            path.write_text(text, encoding="utf-8")
+    return int("--check" in arguments and bool(differ))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
