@@ -25,6 +25,7 @@ import bayes_nqp as nqp
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import att, contrast
 from bayes_nqp.fitting import _draws, _waist
+from bayes_nqp.planning import plan_of
 from bayes_nqp.tables import summary
 
 MARKET_YEAR = 2014
@@ -176,7 +177,7 @@ def region_contrast(df: pd.DataFrame) -> None:
 
 def lead_means(panel: nqp.Panel) -> xr.Dataset:
     """Conditional means of the leads."""
-    plan = FLAT.plan(panel)
+    plan = plan_of(FLAT, panel)
     equation = plan.equations[0]
     parameters = np.zeros((1, len(equation.problem.parameter_names)))
     means = _draws.recovered(plan, equation, parameters, None)

@@ -28,6 +28,7 @@ from bayes_nqp.estimands import att
 from bayes_nqp.fitting import modes
 from bayes_nqp.fitting._draws import recovered
 from bayes_nqp.fitting._parameters import constrain
+from bayes_nqp.planning import plan_of
 from bayes_nqp.simulation import Channel, channels
 
 RHO = 0.3
@@ -93,7 +94,7 @@ def one(case: str, seed: int) -> dict[tuple[str, str, float], tuple[float, float
 
 def slopes(design: nqp.Mediation, panel: nqp.Panel) -> tuple[np.ndarray, np.ndarray]:
     """Slopes at the mode of the parameters (stratum, mediator): as estimated, and at RHO."""
-    plan = design.plan(panel)
+    plan = plan_of(design, panel)
     at = [summit.point[None] for summit in modes(design, panel)]
     outcome = plan.equations[0]
     found = recovered(plan, outcome, at[0], None).slopes

@@ -23,6 +23,7 @@ from bayes_nqp.checks._leads import lead_design
 from bayes_nqp.checks._parallel import judge
 from bayes_nqp.fitting import _draws, _waist, batch, modes
 from bayes_nqp.fitting._batch import Kept
+from bayes_nqp.planning import plan_of
 from bayes_nqp.simulation import staggered
 
 DRAWS = 400
@@ -83,7 +84,7 @@ def drawn(
     design: nqp.StaggeredDiD, panel: nqp.Panel, seed: int, *, leads: bool = True
 ) -> tuple[xr.DataArray, xr.Dataset]:
     """Slopes of covariates, and leads or effects, given parameters at their posterior mode."""
-    plan = design.plan(panel)
+    plan = plan_of(design, panel)
     equation = plan.equations[0]
     x = np.tile(modes(design, panel)[0].point, (DRAWS, 1))
     found = _draws.recovered(plan, equation, x, np.random.default_rng(seed))

@@ -14,12 +14,12 @@ import numpy as np
 import xarray as xr
 
 import bayes_nqp as nqp
-from bayes_nqp.designs._plan import Plan
 from bayes_nqp.fitting._draws import Recovered, recovered
 from bayes_nqp.fitting._parameters import point_at
 from bayes_nqp.fitting._paths import paths_of
 from bayes_nqp.fitting._together import Correlated, correlated
 from bayes_nqp.fitting._waist import waist
+from bayes_nqp.planning import Plan, plan_of
 from bayes_nqp.simulation import Channel, channels
 
 MEDIATORS = {name: Channel(level=0.6, slope=0.5) for name in ("one", "two", "three")}
@@ -61,7 +61,7 @@ def effects_of(plan: Plan, draws: list[Recovered]) -> xr.Dataset:
 def replicate(number: int, related: float) -> list[list[tuple[float, float]]]:
     """Coverage and width of every quantity, by both ways."""
     simulated = channels(mediators=MEDIATORS, units=80, related=related, seed=SEED + number)
-    plan = DESIGN.plan(simulated.panel)
+    plan = plan_of(DESIGN, simulated.panel)
     xs = [np.repeat(point_at(one, KNOWN)[None], DRAWS, axis=0) for one in plan.equations]
     found = correlated(plan.equations[1:], [x[None] for x in xs[1:]], number)
     assert isinstance(found, Correlated)

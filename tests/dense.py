@@ -16,6 +16,7 @@ import scipy.linalg as sl
 from scipy import stats
 
 from bayes_nqp import IID, ContinuousExposure, Panel, Partial, Separate, StaggeredDiD
+from bayes_nqp.planning import plan_of
 
 Parameters = Mapping[str, float]
 
@@ -25,7 +26,7 @@ class Dense:
 
     def __init__(self, design: StaggeredDiD, panel: Panel) -> None:
         self.design, self.panel, self.priors = design, panel, design.priors
-        plan = design.plan(panel)
+        plan = plan_of(design, panel)
         self.s = plan.equations[0].scale
         keep = (
             plan.kept

@@ -8,6 +8,7 @@ import numpy as np
 from dense import Dense, Parameters
 
 from bayes_nqp import Complete, ContinuousExposure, Panel, Separate
+from bayes_nqp.planning import plan_of
 
 
 class DenseExposure(Dense):
@@ -15,7 +16,7 @@ class DenseExposure(Dense):
 
     def __init__(self, design: ContinuousExposure, panel: Panel) -> None:
         self.design, self.panel, self.priors = design, panel, design.priors
-        plan = design.plan(panel)
+        plan = plan_of(design, panel)
         self.s, self.dose = plan.equations[0].scale, plan.equations[0].dose.size
         self.rows = np.flatnonzero(plan.kept)
         self.unit = panel.unit_codes[self.rows]

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from benchmarks._speed.measure import Watch, watch
 
+from bayes_nqp.planning import plan_of
+
 if TYPE_CHECKING:
     import pymc as pm
 
@@ -86,10 +88,10 @@ def _with_plan(design: StaggeredDiD, panel: Panel) -> StaggeredDiD:
     """The same design, which has its plan of the panel ready."""
     import bayes_nqp as nqp
 
-    ready = design.plan(panel)
+    ready = plan_of(design, panel)
 
     class Planned(nqp.StaggeredDiD):
-        def plan(self, panel: Panel, scale: float | None = None) -> Any:
+        def plan_of(self, panel: Panel, scale: float | None = None) -> Any:
             return ready
 
     return Planned(**{f.name: getattr(design, f.name) for f in fields(design)})
@@ -104,7 +106,7 @@ def demeaned_model(design: StaggeredDiD, panel: Panel) -> pm.Model:
     import pymc as pm
     import pytensor.tensor as pt
 
-    plan = design.plan(panel)
+    plan = plan_of(design, panel)
     equation = plan.equations[0]
     rows, problem = equation.rows, equation.problem
     width = int(rows.time.max()) + 1

@@ -12,6 +12,8 @@ from typing import Any
 
 from benchmarks._speed import panels
 
+from bayes_nqp.planning import plan_of
+
 
 def first_fit(options: argparse.Namespace) -> dict[str, Any]:
     """Import, validate, fit; then fit again, with other data."""
@@ -60,7 +62,7 @@ def memory(options: argparse.Namespace) -> dict[str, Any]:
     marks = [time.perf_counter()]
     panel = panels.panel(rows)
     marks.append(time.perf_counter())
-    design.plan(panel)
+    plan_of(design, panel)
     marks.append(time.perf_counter())
     nqp.fit(design, panel, sampler, progress=False)
     marks.append(time.perf_counter())

@@ -19,7 +19,6 @@ from .checks import sensitivity as sensitivity
 from .designs import ContinuousExposure as ContinuousExposure
 from .designs import Mediation as Mediation
 from .designs import StaggeredDiD as StaggeredDiD
-from .designs import support as support
 from .designs.noise import AR1 as AR1
 from .designs.noise import IID as IID
 from .designs.noise import AR1Noise as AR1Noise
@@ -66,6 +65,7 @@ from .intake import merge_zones as merge_zones
 from .likelihoods import Gaussian as Gaussian
 from .likelihoods import StudentT as StudentT
 from .panel import Panel as Panel
+from .planning import support as support
 from .pooling import Complete as Complete
 from .pooling import Partial as Partial
 from .pooling import Separate as Separate

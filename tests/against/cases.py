@@ -22,6 +22,7 @@ from doors import _draws, _waist
 import bayes_nqp as nqp
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import att
+from bayes_nqp.planning import plan_of
 
 FLAT = nqp.StaggeredDiD(nqp.Separate(varying=None), nqp.IID())
 COMMON = nqp.TimeEffects()
@@ -111,13 +112,13 @@ def panel_of(df: pd.DataFrame, roles: Roles, **arguments: Any) -> nqp.Panel:
 
 def identified(df: pd.DataFrame, panel: nqp.Panel, design: nqp.StaggeredDiD) -> pd.DataFrame:
     """Rows that enter our likelihood, for the peer to take the same."""
-    kept = panel.frame.loc[design.plan(panel).kept, [panel.roles.unit, panel.roles.time]]
+    kept = panel.frame.loc[plan_of(design, panel).kept, [panel.roles.unit, panel.roles.time]]
     return df.merge(kept, on=[panel.roles.unit, panel.roles.time])
 
 
 def leads_of(design: nqp.StaggeredDiD, panel: nqp.Panel) -> xr.Dataset:
     """Return conditional posterior means of the leads, as `nqp.conditional_mean` of the effects."""
-    plan = design.plan(panel)
+    plan = plan_of(design, panel)
     equation = plan.equations[0]
     means = _draws.recovered(
         plan, equation, np.zeros((1, len(equation.problem.parameter_names))), None

@@ -8,6 +8,7 @@ import pytest
 from exposed import exposed_frame, exposed_panel
 
 import bayes_nqp as nqp
+from bayes_nqp.planning import plan_of
 
 FLAT = nqp.ContinuousExposure("trade", nqp.Separate(varying=None), nqp.IID())
 
@@ -45,7 +46,7 @@ def test_slopes_by_stratum(common):
 def test_moderation():
     frame = rows(4, theta=0.5)
     design = FLAT.replace(moderator="finance")
-    plan = design.plan(exposed_panel(frame, strata=[]))
+    plan = plan_of(design, exposed_panel(frame, strata=[]))
     effects = nqp.conditional_mean(design, exposed_panel(frame, strata=[]))
     frame["product"] = frame["trade"] * (frame["finance"] - plan.moderator.centre)
     peer = pf.feols("y ~ trade + finance + product | province + year", frame).coef()

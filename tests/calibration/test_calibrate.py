@@ -12,6 +12,7 @@ from doors import PosteriorSource, PriorSource
 import bayes_nqp as nqp
 from bayes_nqp import progress
 from bayes_nqp.errors import StudyError
+from bayes_nqp.planning import plan_of
 
 PANEL = nqp.simulation.staggered(units=24, periods=8, cohorts=(4, 6), missing=0.05, seed=1).panel
 DESIGN = nqp.StaggeredDiD(nqp.Complete(), nqp.IID())
@@ -83,14 +84,14 @@ def test_ignored_autocorrelation_is_found() -> None:
 
 def test_s_is_held_while_the_outcome_changes() -> None:
     source = PriorSource(DESIGN, PANEL)
-    s = DESIGN.plan(PANEL).equations[0].scale
+    s = plan_of(DESIGN, PANEL).equations[0].scale
     assert source.scale == s
     drawn = source.simulate(5).panel
-    assert DESIGN.plan(drawn).equations[0].scale != pytest.approx(s, rel=1e-3)
+    assert plan_of(DESIGN, drawn).equations[0].scale != pytest.approx(s, rel=1e-3)
     fit = nqp.fit(DESIGN, drawn, nqp.Importance(draws=20, seed=1), scale=s, progress=False)
     assert fit.scale == fit.plan.equations[0].scale == s
     with pytest.raises(StudyError, match="'scale' is -1"):
-        DESIGN.plan(PANEL, scale=-1)
+        plan_of(DESIGN, PANEL, scale=-1)
 
 
 def test_nothing_but_the_outcome_is_simulated() -> None:

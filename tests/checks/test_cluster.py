@@ -14,6 +14,7 @@ from random_panels import random_frame, random_panel
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import StudyError
+from bayes_nqp.planning import plan_of
 
 FLAT = nqp.StaggeredDiD(nqp.Separate(varying=None), unidentified="drop")
 ERRORS = Errors(sigma=1.3, parameters={"rho": 0.55, "noise": 0.7}, deviation=0.8)
@@ -109,7 +110,7 @@ CASES = {
 def test_variances_are_those_of_the_dense_model(name: str) -> None:
     design, how, cluster_by, member_by = CASES[name]
     panel = random_panel(3, units=30, strata=("region",), **how)
-    plan = design.plan(panel)
+    plan = plan_of(design, panel)
     weights = weights_of(plan)
     cluster, member = codes_of(panel, cluster_by), codes_of(panel, member_by)
     found = robust(plan, weights, ERRORS, cluster, member)
@@ -124,7 +125,7 @@ def test_classes_and_single_units_give_the_same(monkeypatch: pytest.MonkeyPatch)
     from doors import _cluster
 
     panel = random_panel(4, units=40, strata=("region",), covariates=True)
-    plan = FLAT.plan(panel)
+    plan = plan_of(FLAT, panel)
     each = np.arange(panel.n_units)
     exact = robust(plan, weights_of(plan), ERRORS, each, each)
     monkeypatch.setattr(_cluster, "_NUMBERS", 0)
@@ -156,7 +157,7 @@ def test_a_quantile_of_the_ratio_grows_with_fewer_clusters() -> None:
 ])  # fmt: skip
 def test_designs_with_priors_are_refused(change: dict) -> None:
     panel = random_panel(3, units=30, strata=("region",))
-    plan = FLAT.replace(**change).plan(panel)
+    plan = plan_of(FLAT.replace(**change), panel)
     each = np.arange(panel.n_units)
     with pytest.raises(StudyError, match="no saturated fit"):
         robust(plan, weights_of(plan), ERRORS, each, each)
@@ -188,7 +189,7 @@ def pyfixest_se(df: pd.DataFrame, unit: str, time: str, cohort: str, outcome: st
 
 
 def ours_se(panel: nqp.Panel) -> tuple[float, float]:
-    plan = FLAT.replace(errors=nqp.IID(), time=nqp.TimeEffects()).plan(panel)
+    plan = plan_of(FLAT.replace(errors=nqp.IID(), time=nqp.TimeEffects()), panel)
     each = np.arange(panel.n_units)
     found = robust(plan, weights_of(plan)[:1], Errors(sigma=1.0), each, each)
     return float(found.estimate[0]), float(np.sqrt(found.variance[0]))

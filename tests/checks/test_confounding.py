@@ -15,6 +15,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import modes
 from bayes_nqp.moments import Column, Rows
+from bayes_nqp.planning import plan_of
 from bayes_nqp.simulation import Channel, channels
 
 SAMPLER = nqp.Importance(draws=400, chains=2, seed=4)
@@ -156,7 +157,7 @@ def test_flat_deviations_are_those_of_least_squares() -> None:
     mediators = {"digital": Channel(deviation_sd=1.0), "finance": Channel(deviation_sd=1.0)}
     panel = channels(mediators=mediators, units=40, periods=8, cohorts=(4, 6), seed=5).panel
     design = nqp.Mediation(nqp.StaggeredDiD(nqp.Separate(), nqp.IID()))
-    plan = flat(design).plan(panel)
+    plan = plan_of(flat(design), panel)
     outcome = plan.equations[0]
     x = np.zeros((1, len(outcome.problem.space.names)))
     slopes = recovered(plan, outcome, x, None).slopes
@@ -173,7 +174,7 @@ def test_flat_deviations_are_those_of_least_squares() -> None:
     x = np.hstack([*split, *dummies])
     expected = np.linalg.lstsq(x, panel.outcome, rcond=None)[0][:4].reshape(2, 2)
     assert slopes[0] == pytest.approx(expected, abs=1e-3)
-    plan = design.plan(panel)
+    plan = plan_of(design, panel)
     outcome = plan.equations[0]
     random = recovered(plan, outcome, np.zeros((1, len(outcome.problem.space.names))), None)
     assert random.slopes is not None
@@ -304,7 +305,7 @@ def shifted(
     design: nqp.Mediation, panel: nqp.Panel, rho: float = 0.3
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Slopes at the mode of the parameters, by kind and mediator, and the bias of each."""
-    plan = flat(design).plan(panel)
+    plan = plan_of(flat(design), panel)
     at = [summit.point[None] for summit in modes(flat(design), panel)]
     outcome, given = plan.equations[0], []
     for equation, x in zip(plan.equations, at, strict=True):

@@ -18,6 +18,7 @@ from matplotlib.lines import Line2D
 
 import bayes_nqp as nqp
 from bayes_nqp.effects import lead_effects
+from bayes_nqp.planning import plan_of
 from bayes_nqp.simulation import staggered
 
 SAMPLER = nqp.Importance(draws=1000, chains=2, seed=4)
@@ -116,7 +117,7 @@ def test_the_slope_is_that_of_least_squares() -> None:
         region=("cell", np.array(["coastal", "inland"]))
     )
     sloped, wider, trend_of = trend_design(design, panel, leads)
-    plan = sloped.plan(wider)
+    plan = plan_of(sloped, wider)
     equation = plan.equations[0]
     zero = np.zeros((1, len(equation.problem.parameter_names)))
     ours = _draws.recovered(plan, equation, zero, None).coefficients["slope"][0]
@@ -168,7 +169,7 @@ def test_a_panel_keeps_what_it_is() -> None:
     np.testing.assert_array_equal(wider.covariates[:, 0], panel.covariates[:, 0])
     assert sloped.covariates is not None
     assert len(sloped.covariates) == 3
-    assert sloped.plan(wider).equations
+    assert plan_of(sloped, wider).equations
     assert not np.ptp(wider.covariates[:, 1:][np.isnan(panel.frame["cohort"])])
 
 

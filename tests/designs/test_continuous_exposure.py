@@ -12,6 +12,7 @@ from bayes_nqp import schema
 from bayes_nqp.codec import decode, encode
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError
 from bayes_nqp.gaussian import density as density_of
+from bayes_nqp.planning import plan_of
 
 FLAT = nqp.ContinuousExposure("trade", nqp.Separate(varying=None), nqp.IID())
 
@@ -34,7 +35,7 @@ def ragged(seed=1, **changes):
 
 
 def density(panel, design):
-    equation = design.plan(panel).equations[0]
+    equation = plan_of(design, panel).equations[0]
     x = np.linspace(-0.5, 0.4, len(equation.problem.space))
     return float(density_of(equation.gaussian, x[None])[0])
 
@@ -63,7 +64,7 @@ def test_the_posterior_of_a_common_slope_in_closed_form():
     expected = (d @ y / sigma**2) / precision
     found = nqp.conditional_mean(design, panel, sigma=sigma)
     assert float(nqp.att(found).item()) == pytest.approx(expected, rel=1e-10)
-    plan = design.plan(panel)
+    plan = plan_of(design, panel)
     assert plan.equations[0].scale == pytest.approx(s, rel=1e-10)
     assert plan.exposure.size == pytest.approx(size, rel=1e-10)
 
@@ -96,7 +97,7 @@ def test_per_says_for_how_much_exposure():
     one = nqp.conditional_mean(design, panel)
     ten = nqp.conditional_mean(design.replace(per=10), panel)
     sd = nqp.conditional_mean(design.replace(per="sd"), panel)
-    size = design.plan(panel).exposure.size
+    size = plan_of(design, panel).exposure.size
     for effects, factor in ((ten, 10.0), (sd, size)):
         np.testing.assert_allclose(effects["effect"], factor * one["effect"], rtol=1e-10)
         np.testing.assert_allclose(effects["deviation"], factor * one["deviation"], rtol=1e-10)
@@ -139,7 +140,7 @@ def test_deviations_average_to_the_cells():
 def test_a_moderator_of_the_slope_is_least_squares():
     frame = ragged(8, theta=0.6)
     panel = exposed_panel(frame, strata=[])
-    plan = FLAT.replace(moderator="finance").plan(panel)
+    plan = plan_of(FLAT.replace(moderator="finance"), panel)
     effects = nqp.conditional_mean(FLAT.replace(moderator="finance"), panel)
     centre = frame["finance"].mean()
     product = frame["trade"] * (frame["finance"] - centre)
@@ -156,11 +157,11 @@ def test_a_moderator_of_the_slope_is_least_squares():
 def test_a_moderator_that_never_changes_needs_no_slope_of_its_own():
     frame = ragged(8, theta=0.6)
     frame["finance"] = frame.groupby("province")["finance"].transform("mean")
-    plan = FLAT.replace(moderator="finance").plan(exposed_panel(frame))
+    plan = plan_of(FLAT.replace(moderator="finance"), exposed_panel(frame))
     assert [c.name for c in plan.equations[0].rows.columns].count("finance") == 0
     gone = frame.assign(finance=frame["finance"].where(frame.index != 3))
     with pytest.raises(PanelError, match="moderator 'finance' is missing in 1"):
-        FLAT.replace(moderator="finance").plan(exposed_panel(gone))
+        plan_of(FLAT.replace(moderator="finance"), exposed_panel(gone))
 
 
 def test_slopes_by_period_are_least_squares():
@@ -213,8 +214,8 @@ def test_support_says_where_the_slope_is_identified():
     assert "never changes" in table.loc["coastal", "reason"]
     assert table.loc["inland", "varying"] == table.loc["inland", "units"] == 15
     with pytest.raises(IdentificationError, match="1 of 2 strata"):
-        design.plan(panel)
-    plan = design.replace(unidentified="drop").plan(panel)
+        plan_of(design, panel)
+    plan = plan_of(design.replace(unidentified="drop"), panel)
     assert set(plan.cells.strata["region"]) == {"inland"}
     assert "dropped" in plan.notes[0]
 
@@ -222,12 +223,12 @@ def test_support_says_where_the_slope_is_identified():
 def test_an_exposure_that_is_a_trend_of_all_is_not_identified():
     frame = exposed_frame(12).assign(trade=lambda x: x["year"] - 2000.0)
     with pytest.raises(IdentificationError, match="time effects explain all"):
-        nqp.ContinuousExposure("trade").plan(exposed_panel(frame))
+        plan_of(nqp.ContinuousExposure("trade"), exposed_panel(frame))
     everywhere = frame.assign(trade=3.0)
     with pytest.raises(IdentificationError, match="never changes within its units"):
-        nqp.ContinuousExposure("trade").plan(exposed_panel(everywhere))
+        plan_of(nqp.ContinuousExposure("trade"), exposed_panel(everywhere))
     with pytest.raises(IdentificationError, match="is 3 in every row"):
-        nqp.ContinuousExposure("trade", reference=3.0).plan(exposed_panel(everywhere))
+        plan_of(nqp.ContinuousExposure("trade", reference=3.0), exposed_panel(everywhere))
 
 
 @pytest.mark.parametrize(
@@ -244,7 +245,7 @@ def test_exposures_that_are_no_numbers(value, error, words):
     frame["trade"] = frame["trade"].astype(object)
     frame.loc[5, "trade"] = value
     with pytest.raises(error, match=words):
-        nqp.ContinuousExposure("trade").plan(exposed_panel(frame))
+        plan_of(nqp.ContinuousExposure("trade"), exposed_panel(frame))
 
 
 def test_an_exposure_that_is_the_outcome():
@@ -276,16 +277,16 @@ def test_arguments_that_mean_nothing(arguments, words):
 def test_names_that_are_not_there():
     panel = exposed_panel(exposed_frame(13))
     with pytest.raises(StudyError, match="did you mean 'trade'"):
-        nqp.ContinuousExposure("trad").plan(panel)
+        plan_of(nqp.ContinuousExposure("trad"), panel)
     bare = exposed_panel(exposed_frame(13), exposures=[])
     with pytest.raises(StudyError, match=r"exposures=\['trade'\]"):
-        nqp.ContinuousExposure("trade").plan(bare)
+        plan_of(nqp.ContinuousExposure("trade"), bare)
     with pytest.raises(StudyError, match="the stratum 'regio'"):
-        nqp.ContinuousExposure("trade", nqp.Partial(["regio"])).plan(panel)
+        plan_of(nqp.ContinuousExposure("trade", nqp.Partial(["regio"])), panel)
     with pytest.raises(StudyError, match="no argument 'expose'"):
         nqp.ContinuousExposure("trade").replace(expose="x")
     with pytest.raises(IdentificationError, match="nobody is treated"):
-        nqp.StaggeredDiD().plan(panel)
+        plan_of(nqp.StaggeredDiD(), panel)
 
 
 def test_a_value_that_files_hold():
@@ -304,7 +305,7 @@ def test_the_plain_model_has_the_density_of_its_rows():
 
     panel = exposed_panel(ragged(14, units=8, periods=5))
     design = nqp.ContinuousExposure("trade", per=4.0)
-    plan = design.plan(panel)
+    plan = plan_of(design, panel)
     equation, rows = plan.equations[0], np.flatnonzero(plan.kept)
     unit, time = panel.unit_codes[rows], panel.time_codes[rows]
     stratum, trade = plan.frame.stratum[unit], plan.exposure.values[rows]

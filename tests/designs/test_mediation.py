@@ -10,6 +10,7 @@ import xarray as xr
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError
+from bayes_nqp.planning import plan_of
 from bayes_nqp.simulation import staggered
 from bayes_nqp.testing import assert_equal
 
@@ -83,13 +84,13 @@ def test_one_name_is_one_mediator() -> None:
 
 def test_an_unknown_mediator_names_the_nearest(panel: nqp.Panel) -> None:
     with pytest.raises(StudyError, match="'tecj', which is no mediator") as caught:
-        FLAT.replace(mediators=("tecj",)).plan(panel)
+        plan_of(FLAT.replace(mediators=("tecj",)), panel)
     assert "tech" in str(caught.value)
 
 
 def test_a_panel_without_mediators_is_refused() -> None:
     with pytest.raises(StudyError, match="no mediators"):
-        FLAT.plan(panel_of(mediators=[]))
+        plan_of(FLAT, panel_of(mediators=[]))
 
 
 def test_a_mediator_called_outcome_is_refused() -> None:
@@ -97,22 +98,22 @@ def test_a_mediator_called_outcome_is_refused() -> None:
     frame = made.frame.rename(columns={"outcome": "y"}).assign(outcome=made.mediators[:, 0])
     arguments = {**made.arguments, "outcome": "y", "mediators": ["outcome"]}
     with pytest.raises(StudyError, match="called 'outcome'"):
-        FLAT.plan(nqp.Panel.from_frame(frame, **arguments))
+        plan_of(FLAT, nqp.Panel.from_frame(frame, **arguments))
 
 
 def test_a_constant_mediator_is_refused() -> None:
     with pytest.raises((PanelError, IdentificationError), match="still"):
-        FLAT.plan(panel_of(still=1.0, mediators=["tech", "still"]))
+        plan_of(FLAT, panel_of(still=1.0, mediators=["tech", "still"]))
 
 
 def test_the_outcome_itself_is_no_mediator() -> None:
     with pytest.raises((PanelError, IdentificationError, StudyError), match=r"copy|outcome"):
-        FLAT.plan(panel_of(copy=lambda frame: frame["outcome"], mediators=["tech", "copy"]))
+        plan_of(FLAT, panel_of(copy=lambda frame: frame["outcome"], mediators=["tech", "copy"]))
 
 
 def test_the_treatment_itself_is_no_mediator() -> None:
     with pytest.raises(IdentificationError) as caught:
-        FLAT.plan(panel_of(mediators=["treated"]))
+        plan_of(FLAT, panel_of(mediators=["treated"]))
     assert "collinear with" in str(caught.value)
     assert "the effects of treatment" in str(caught.value)
     assert "Where: mediator 'treated': " in str(caught.value)
@@ -120,7 +121,9 @@ def test_the_treatment_itself_is_no_mediator() -> None:
 
 def test_the_same_mediator_twice_is_refused() -> None:
     with pytest.raises(IdentificationError, match="collinear"):
-        FLAT.plan(panel_of(twin=lambda frame: 2 * frame["tech"] + 1, mediators=["tech", "twin"]))
+        plan_of(
+            FLAT, panel_of(twin=lambda frame: 2 * frame["tech"] + 1, mediators=["tech", "twin"])
+        )
 
 
 def test_a_mediator_that_a_cohort_lacks_is_named() -> None:
@@ -129,9 +132,9 @@ def test_a_mediator_that_a_cohort_lacks_is_named() -> None:
 
     lacking = panel_of(gone=gone, mediators=["tech", "gone"])
     with pytest.raises(PanelError, match="missing in all treated rows of cohort 4") as caught:
-        FLAT.plan(lacking)
+        plan_of(FLAT, lacking)
     assert "gone" in str(caught.value)
-    assert FLAT.replace(mediators=("tech",)).plan(lacking) is not None
+    assert plan_of(FLAT.replace(mediators=("tech",)), lacking) is not None
 
 
 def test_a_mediator_that_is_nowhere_is_named() -> None:
@@ -139,12 +142,12 @@ def test_a_mediator_that_is_nowhere_is_named() -> None:
         return frame["finance"].where(frame["time"] < 0)
 
     with pytest.raises(PanelError, match="never"):
-        FLAT.plan(panel_of(never=never, mediators=["tech", "never"]))
+        plan_of(FLAT, panel_of(never=never, mediators=["tech", "never"]))
 
 
 def test_a_lag_longer_than_the_panel_is_refused(panel: nqp.Panel) -> None:
     with pytest.raises(PanelError):
-        FLAT.replace(lag=30).plan(panel)
+        plan_of(FLAT.replace(lag=30), panel)
 
 
 # What holds exactly
@@ -236,7 +239,7 @@ def test_the_level_of_an_untreated_mediator_enters_the_direct_effect() -> None:
     panel = panel_of()
     design = FLAT.replace(interaction=True, mediators=("tech",))
     effects = nqp.conditional_mean(design, panel, rho=0.0)
-    plan = design.plan(panel)
+    plan = plan_of(design, panel)
     treated, tech = plan.frame.treated, panel.mediators[:, panel.roles.mediators.index("tech")]
     cells = plan.cell_of_row
     stratum = plan.frame.stratum[plan.frame.unit]
@@ -265,9 +268,9 @@ def test_rows_without_a_mediator_are_counted() -> None:
     lacking = panel_of(missing=0.05)
     gone = int(np.isnan(lacking.mediators).any(axis=1).sum())
     said = f"{gone} rows where finance is missing are left out of every equation: complete cases"
-    assert FLAT.plan(lacking).notes == (said,)
+    assert plan_of(FLAT, lacking).notes == (said,)
     assert f"finance is missing in {gone} rows, which stay in the panel" in lacking.notes
-    assert FLAT.replace(mediators=("tech",)).plan(lacking).notes == ()
+    assert plan_of(FLAT.replace(mediators=("tech",)), lacking).notes == ()
     assert said in nqp.fit(FLAT, lacking, SAMPLER, progress=False).notes
 
 

@@ -11,6 +11,7 @@ from doors import moderated_rows, paths_of, recovered
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import PanelError, StudyError
+from bayes_nqp.planning import plan_of
 from bayes_nqp.simulation import staggered
 
 ALL_LEGS = ("a", "b", "direct")
@@ -77,7 +78,7 @@ def test_conditional_means_are_products_of_least_squares(moderates, moving, hole
     panel = panel_of(moving=moving, holes=holes)
     design = nqp.Mediation(FLAT, ["tech"], moderates=moderates)
     effects = nqp.conditional_mean(design, panel)["effect"].isel(chain=0, draw=0)
-    plan = design.plan(panel)
+    plan = plan_of(design, panel)
     treated = plan.frame.treated
     finance, tech = panel.moderators[:, 0], panel.mediators[:, 0]
     z = finance - finance[treated].mean()
@@ -102,7 +103,7 @@ def test_cells_are_means_over_their_rows(varying: str, interaction: bool) -> Non
         POOLED.replace(effect=nqp.Partial(["region"], varying=varying)), ["tech"],
         interaction=interaction, moderates=ALL_LEGS,
     )  # fmt: skip
-    plan = design.plan(panel)
+    plan = plan_of(design, panel)
     rng = np.random.default_rng(1)
     draws = [
         recovered(plan, e, 0.3 * rng.normal(size=(6, len(e.problem.parameter_names))), rng)
@@ -144,7 +145,7 @@ def test_many_units_have_their_covariance_too(panel: nqp.Panel, monkeypatch) -> 
 
     def cells():
         rng = np.random.default_rng(1)
-        plan = DESIGN.plan(panel)
+        plan = plan_of(DESIGN, panel)
         draws = [
             recovered(plan, e, np.zeros((4, len(e.problem.parameter_names))), rng)
             for e in plan.equations
@@ -280,7 +281,7 @@ def _untreated_missing(frame):
             StudyError, "no moderator",
         ),
         (lambda: nqp.Mediation(POOLED, lag=1, moderates=["b"]), StudyError, "a lag"),
-        (lambda: DESIGN.plan(panel_of(finance=_untreated_missing)), PanelError, "rows"),
+        (lambda: plan_of(DESIGN, panel_of(finance=_untreated_missing)), PanelError, "rows"),
     ],
 )  # fmt: skip
 def test_what_a_design_refuses(make, error, said: str) -> None:

@@ -13,6 +13,7 @@ from small_study import STUDY, city_rows
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError
+from bayes_nqp.planning import plan_of
 from bayes_nqp.simulation import staggered
 from bayes_nqp.studies import validate
 
@@ -89,7 +90,7 @@ def test_slopes_of_the_direct_path_and_of_the_first_leg_are_recovered(channels: 
 def test_conditional_means_are_least_squares(panel: nqp.Panel) -> None:
     """Cells hold their rows' mean moderator; slopes are those of treated × moderator."""
     effects = nqp.conditional_mean(FLAT, panel)
-    plan = FLAT.plan(panel)
+    plan = plan_of(FLAT, panel)
     frame, cells = plan.frame, plan.cell_of_row
     stratum = frame.stratum[frame.unit]
     z = panel.moderators[:, 0] * frame.treated
@@ -165,7 +166,7 @@ def test_the_model_of_rows_reports_cells_at_their_moderator(panel: nqp.Panel) ->
     rng = np.random.default_rng(1)
     point = {k: 0.5 * rng.standard_normal(np.shape(x)) for k, x in model.initial_point().items()}
     found, bare = _reported(model, point), _reported(plain, point)
-    plan = DESIGN.plan(panel)
+    plan = plan_of(DESIGN, panel)
     equation, cells = plan.equations[0], plan.cell_of_row
     slope = found["moderation"]
     assert slope.all()
@@ -192,7 +193,7 @@ def test_other_views_of_a_fit_hold_the_moderator(fit: nqp.Fit, panel: nqp.Panel)
     finance = panel.frame.groupby(panel.roles.unit)["finance"].first()
     own = finance.rename(index=str).loc[unit["unit"].to_numpy()].to_numpy()
     slope = prior["outcome__z_finance_mean"].isel(chain=0, draw=0).item()
-    scale = DESIGN.plan(panel).equations[0].slopes[-1].size
+    scale = plan_of(DESIGN, panel).equations[0].slopes[-1].size
     spread = prior["outcome__scale_deviation"].isel(chain=0, draw=0).item()
     expected = pytest.approx(slope / scale, abs=spread + abs(0.2 * slope))
     assert np.polyfit(own, unit, 1)[0] == expected
@@ -246,11 +247,15 @@ def _missing(frame):
     [
         (lambda p: DESIGN.replace(moderator=3), StudyError, "'moderator' is 3"),
         (lambda p: DESIGN.replace(likelihood=nqp.StudentT()), StudyError, "StudentT does not"),
-        (lambda p: DESIGN.replace(moderator="finances").plan(p), StudyError, "mean 'finance'"),
-        (lambda p: DESIGN.replace(moderator="idle").plan(p), IdentificationError, "the same in"),
-        (lambda p: DESIGN.plan(panel_of(finance=_missing)), PanelError, "panel.complete("),
+        (lambda p: plan_of(DESIGN.replace(moderator="finances"), p), StudyError, "mean 'finance'"),
+        (
+            lambda p: plan_of(DESIGN.replace(moderator="idle"), p),
+            IdentificationError,
+            "the same in",
+        ),
+        (lambda p: plan_of(DESIGN, panel_of(finance=_missing)), PanelError, "panel.complete("),
         (lambda p: nqp.Mediation(DESIGN, vary_by="unit"), StudyError, "moderator"),
-        (lambda p: FLAT.plan(panel_of(finance=lambda f: f["region"].eq("inland") * 1.0)),
+        (lambda p: plan_of(FLAT, panel_of(finance=lambda f: f["region"].eq("inland") * 1.0)),
          IdentificationError, "finance × treated"),
     ],
 )  # fmt: skip
@@ -263,7 +268,7 @@ def test_what_a_design_refuses(panel: nqp.Panel, make, error, said: str) -> None
 
 def test_missing_rows_are_named() -> None:
     with pytest.raises(PanelError) as caught:
-        DESIGN.plan(panel_of(finance=_missing))
+        plan_of(DESIGN, panel_of(finance=_missing))
     assert "treated rows" in caught.value.what
     assert " in 10" in caught.value.where
 

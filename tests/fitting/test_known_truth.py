@@ -18,6 +18,7 @@ from bayes_nqp import (
     conditional_mean,
     fit,
 )
+from bayes_nqp.planning import plan_of
 
 TREATED, CONTROL = 6, 9
 
@@ -44,7 +45,7 @@ def test_single_effect(errors: AR1 | IID, rho: float) -> None:
     """``mu ~ N(0, (5 s)^2)`` and the difference of mean growths, of known variance."""
     panel, treated, control = two_periods()
     design = StaggeredDiD(Complete(varying=None), errors)
-    s, sigma = design.plan(panel).equations[0].scale, 0.8
+    s, sigma = plan_of(design, panel).equations[0].scale, 0.8
     variance = 2.0 * sigma**2 / (1.0 + rho) * (1.0 / TREATED + 1.0 / CONTROL)
     prior = (5.0 * s) ** 2
     expected = (treated.mean() - control.mean()) * prior / (prior + variance)
@@ -59,7 +60,7 @@ def test_deviations_of_units(errors: AR1 | IID, rho: float) -> None:
     """The mean effect shrinks as above; units shrink towards it."""
     panel, treated, control = two_periods()
     design = StaggeredDiD(Complete(), errors)
-    s, sigma, omega = design.plan(panel).equations[0].scale, 0.8, 0.7
+    s, sigma, omega = plan_of(design, panel).equations[0].scale, 0.8, 0.7
     noise = 2.0 * sigma**2 / (1.0 + rho)
     prior = (5.0 * s) ** 2 + omega**2 / TREATED
     variance = noise * (1.0 / TREATED + 1.0 / CONTROL)
@@ -79,7 +80,7 @@ def test_error_scale_and_effect() -> None:
     """Flat coefficients leave sigma a density in one dimension, and the effect a mixture."""
     panel, treated, control = two_periods()
     design = StaggeredDiD(Separate(varying=None), IID())
-    s = design.plan(panel).equations[0].scale
+    s = plan_of(design, panel).equations[0].scale
     squares = sum(((g - g.mean()) ** 2).sum() / 2.0 for g in (treated, control))
     free = TREATED + CONTROL - 2
 

@@ -11,6 +11,7 @@ from doors import average_loads, recovered
 import bayes_nqp as nqp
 from bayes_nqp.fitting import modal_averages, modes
 from bayes_nqp.gaussian import averages
+from bayes_nqp.planning import plan_of
 from bayes_nqp.simulation import staggered
 
 NAMES = [
@@ -25,7 +26,7 @@ def test_averages_are_those_of_dense_rows(name: str) -> None:
     """Effects with the mean deviation of their rows, as functionals, at two points."""
     case = DESIGNS[name]
     panel = case.make(7, missing=0.1)
-    plan = case.design.plan(panel)
+    plan = plan_of(case.design, panel)
     (equation,) = plan.equations
     generator = np.random.default_rng(2)
     points = 0.4 * generator.standard_normal((2, len(equation.problem.space)))
@@ -49,7 +50,7 @@ def test_moderated_averages_hold_what_the_moderator_adds() -> None:
     frame[panel.roles.outcome] += 0.3 * (finance - 5.0)
     panel = nqp.Panel.from_frame(frame, **{**panel.arguments, "moderators": ["finance"]})
     design = nqp.StaggeredDiD(nqp.Partial(["region"]), moderator="finance")
-    plan, (summit,) = design.plan(panel), modes(design, panel)
+    plan, (summit,) = plan_of(design, panel), modes(design, panel)
     (equation,) = plan.equations
     groups = np.stack([plan.cells.rows, plan.cells.event_time == 0, plan.table.stratum == 0])
     weights = groups.T / groups.sum(axis=1)

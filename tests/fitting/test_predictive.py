@@ -14,6 +14,7 @@ from moving_average import DenseMovingAverage, MovingAverage
 
 from bayes_nqp import IID, Importance, StaggeredDiD, StudentT, fit, posterior_predictive
 from bayes_nqp.errors import StudyError
+from bayes_nqp.planning import plan_of
 from bayes_nqp.testing import assert_equal
 
 NAMES = (
@@ -60,7 +61,7 @@ def test_moments_given_the_parameters(name):
 def test_moments_under_a_structure_of_ones_own(name):
     design = DESIGNS[name].design.replace(errors=MovingAverage())
     panel = DESIGNS[name].make(4, missing=0.15)
-    equation = design.plan(panel).equations[0]
+    equation = plan_of(design, panel).equations[0]
     parameters = dict.fromkeys(equation.problem.parameter_names, 0.6) | {"sigma": 0.9}
     x = equation.problem.space.unconstrain(np.array([[*parameters.values()]]))
     made = fit_at(design, panel, equation, x, None)

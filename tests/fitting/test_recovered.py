@@ -11,6 +11,7 @@ from design_table import DESIGNS
 from doors import recovered
 
 from bayes_nqp import conditional_mean
+from bayes_nqp.planning import plan_of
 
 DRAWS = 20_000
 
@@ -24,7 +25,7 @@ def _point(names: tuple[str, ...], seed: int) -> np.ndarray:
 def test_conditional_mean(name: str, seed: int) -> None:
     case = DESIGNS[name]
     panel = case.make(seed, missing=0.15, singletons=1)
-    plan = case.design.plan(panel)
+    plan = plan_of(case.design, panel)
     names = plan.equations[0].problem.parameter_names
     reference = dense(case.design, panel)
     values = values_of(names, _point(names, seed))
@@ -60,7 +61,7 @@ def test_conditional_mean(name: str, seed: int) -> None:
 def test_draws_have_the_dense_mean_and_covariance(name: str, missing: float) -> None:
     case = DESIGNS[name]
     panel = case.make(4, missing=missing)
-    plan = case.design.plan(panel)
+    plan = plan_of(case.design, panel)
     equation = plan.equations[0]
     names = equation.problem.parameter_names
     x = _point(names, 4)
@@ -89,7 +90,7 @@ def test_coefficients_add_up_to_effects() -> None:
     """A cell's effect is the sum of the terms that are reported."""
     case = DESIGNS["partial, none, iid"]
     panel = case.make(2)
-    plan = case.design.plan(panel)
+    plan = plan_of(case.design, panel)
     equation = plan.equations[0]
     x = np.tile(_point(equation.problem.parameter_names, 3), (50, 1))
     x[:, 0] = -30.0  # no deviations of single cells

@@ -18,6 +18,7 @@ from bayes_nqp.fitting import (
     modes,
     short_effects,
 )
+from bayes_nqp.planning import plan_of
 from bayes_nqp.simulation import Channel, channels
 
 DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(varying="unit")))
@@ -35,7 +36,7 @@ def fit() -> nqp.Fit:
 def test_an_equation_is_known_by_what_it_says(fit: nqp.Fit) -> None:
     assert fit.panel is not None
     outcome, first, second = fit.plan.equations
-    alone = DESIGN.design.plan(fit.panel.with_outcome(first.name)).equations[0]
+    alone = plan_of(DESIGN.design, fit.panel.with_outcome(first.name)).equations[0]
     assert alone.gaussian.digest == first.gaussian.digest
     assert len({e.gaussian.digest for e in (outcome, first, second)}) == 3
 
@@ -88,7 +89,7 @@ def test_a_climb_from_nearby_ends_on_the_same_top(fit: nqp.Fit) -> None:
     design = DESIGN.design
     near = modes(design, fit.panel)[0]
     codes = np.random.default_rng(1).permutation(fit.panel.cohort_codes)
-    other = design.plan(fit.panel.with_cohorts(codes)).equations[0]
+    other = plan_of(design, fit.panel.with_cohorts(codes)).equations[0]
     density = equation_density(other)
     far, close = _mode(other, None), _mode(other, near)
     heights = density(np.stack([far, close]))

@@ -10,6 +10,7 @@ import pytest
 from doors import Correlated, correlated, residual_moments
 
 import bayes_nqp as nqp
+from bayes_nqp.planning import plan_of
 from bayes_nqp.simulation import CHANNELS, channels
 
 DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"), nqp.AR1()))
@@ -34,7 +35,7 @@ def _points(plan: object) -> list[np.ndarray]:
 @pytest.mark.parametrize("related", [0.0, 0.6])
 def test_residuals_have_the_correlation_of_innovations(related: float) -> None:
     panel = channels(mediators=UNEQUAL, units=400, related=related, missing=0.1, seed=3).panel
-    plan = DESIGN.plan(panel)
+    plan = plan_of(DESIGN, panel)
     moments, freedom = residual_moments(plan.equations[1:], _points(plan))
     scale = np.array([one.scale for one in plan.equations[1:]])
     expected = related + (1.0 - related) * np.eye(3)
@@ -57,10 +58,11 @@ def test_one_mediator_shares_with_none_and_copies_are_told() -> None:
     roles = {"unit": "unit", "time": "time", "cohort": "cohort", "outcome": "outcome"}
     frame = frame.assign(other=2.0 * frame["digital"])
     panel = nqp.Panel.from_frame(frame, **roles, strata=["region"], mediators=["digital"])
-    assert correlated(DESIGN.plan(panel).equations[1:], [], 1) is None
-    one = DESIGN.plan(panel).equations[1]
+    assert correlated(plan_of(DESIGN, panel).equations[1:], [], 1) is None
+    one = plan_of(DESIGN, panel).equations[1]
     other = replace(
-        one, problem=nqp.StaggeredDiD(nqp.Separate(), nqp.AR1()).plan(panel).equations[0].problem
+        one,
+        problem=plan_of(nqp.StaggeredDiD(nqp.Separate(), nqp.AR1()), panel).equations[0].problem,
     )
     x = np.zeros((1, 1, len(one.problem.space.names)))
     assert "independent" in str(correlated([one, other], [x, x], 1))

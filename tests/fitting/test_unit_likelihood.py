@@ -21,6 +21,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.gaussian import density, draw
 from bayes_nqp.gaussian.density import factorise, normal_equations
 from bayes_nqp.parameters import FLAT
+from bayes_nqp.planning import plan_of
 
 SAMPLER = nqp.Importance(seed=2, draws=300, chains=2)
 
@@ -30,8 +31,8 @@ def densities(design, panel: nqp.Panel, equation: Equation, x: np.ndarray) -> xr
     slots = draw(equation.gaussian, x, None).slots
     found = nqp.log_likelihood(fit_at(design, panel, equation, x, slots)).isel(chain=0)
     several = found.dims[1] == "member"
-    member = design.plan(panel).frame.member if several else np.arange(panel.n_units)
-    labels = design.plan(panel).frame.member_labels if several else panel.unit_labels
+    member = plan_of(design, panel).frame.member if several else np.arange(panel.n_units)
+    labels = plan_of(design, panel).frame.member_labels if several else panel.unit_labels
     once = np.bincount(equation.rows.unit, minlength=panel.n_units) < 2
     row_member = member[equation.rows.unit[~once[equation.rows.unit]]]
     pairs = np.unique(np.stack([equation.rows.unit, member[equation.rows.unit]]), axis=1)
@@ -83,7 +84,7 @@ def fitted(reference: Dense, p: dict[str, float]) -> np.ndarray:
 def test_densities_are_the_dense_ones(name: str, seed: int) -> None:
     case = DESIGNS[name]
     panel = case.make(seed, missing=0.2, singletons=1)
-    plan = case.design.plan(panel)
+    plan = plan_of(case.design, panel)
     equation = plan.equations[0]
     names = equation.problem.parameter_names
     x = 0.5 * np.random.default_rng(seed).standard_normal((1, len(names)))
@@ -120,7 +121,7 @@ def test_units_and_priors_make_up_the_collapsed_density(name: str) -> None:
     """p(y | parameters) = p(y | coefficients) p(coefficients) / p(coefficients | y)."""
     case = DESIGNS[name]
     panel = case.make(3, missing=0.2)
-    equation = case.design.plan(panel).equations[0]
+    equation = plan_of(case.design, panel).equations[0]
     space = equation.problem.space
     x = 0.5 * np.random.default_rng(5).standard_normal((3, len(space)))
     units = densities(case.design, panel, equation, x).sum(axis=1).to_numpy()
@@ -132,7 +133,7 @@ def test_units_and_priors_make_up_the_collapsed_density(name: str) -> None:
 def test_a_structure_of_ones_own(name: str) -> None:
     design = DESIGNS[name].design.replace(errors=MovingAverage())
     panel = DESIGNS[name].make(4, missing=0.2)
-    equation = design.plan(panel).equations[0]
+    equation = plan_of(design, panel).equations[0]
     space = equation.problem.space
     x = 0.5 * np.random.default_rng(5).standard_normal((3, len(space)))
     units = densities(design, panel, equation, x).sum(axis=1).to_numpy()

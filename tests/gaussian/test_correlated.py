@@ -12,6 +12,7 @@ from design_table import DESIGNS
 from doors import Equation, ErrorStream, Plan, SharedStreams, error_width, recovered
 
 from bayes_nqp.gaussian import Coefficients, SharedErrors, draw
+from bayes_nqp.planning import plan_of
 
 DRAWS = 4_000
 RELATED = 0.6
@@ -67,7 +68,7 @@ def _gap(one: np.ndarray, other: np.ndarray, correlation: np.ndarray) -> float:
 @pytest.mark.parametrize("name", NAMES)
 def test_shared_errors_leave_the_law_of_every_equation_as_it_is(name: str) -> None:
     case = DESIGNS[name]
-    equation = case.design.plan(case.make(4, missing=0.15)).equations[0]
+    equation = plan_of(case.design, case.make(4, missing=0.15)).equations[0]
     xs = np.tile(_point(equation.problem.parameter_names, 4), (DRAWS, 1))
     draws = []
     for source in (_pair(RELATED)[1], np.random.default_rng(3)):
@@ -93,7 +94,7 @@ def test_draws_covary_as_dense_estimates_do(name: str, other: int) -> None:
     """By brute force: the means' linear map of rows, on errors with correlated innovations."""
     case = DESIGNS[name]
     panel = case.make(4, missing=0.15)
-    plan = case.design.plan(panel)
+    plan = plan_of(case.design, panel)
     equation, reference = plan.equations[0], Dense(case.design, panel)
     names, pick = equation.problem.parameter_names, _picked(reference)
     half, variance, draws = [], [], []
@@ -137,7 +138,7 @@ def test_average_effects_have_the_correlation_of_a_seemingly_unrelated_regressio
 ) -> None:
     case = DESIGNS[name]
     panel = case.make(4, missing=0.15)
-    plan = case.design.plan(panel)
+    plan = plan_of(case.design, panel)
     equation, reference = plan.equations[0], Dense(case.design, panel)
     names = equation.problem.parameter_names
     x = _point(names, 4)

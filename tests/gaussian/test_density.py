@@ -16,11 +16,12 @@ from bayes_nqp import Panel
 from bayes_nqp.errors import IdentificationError
 from bayes_nqp.gaussian import GaussianProblem, density, gaussian_problem
 from bayes_nqp.parameters import FLAT, Scale
+from bayes_nqp.planning import plan_of
 
 
 def problem_of(name: str, panel: Panel) -> GaussianProblem:
     try:
-        plan = DESIGNS[name].design.plan(panel)
+        plan = plan_of(DESIGNS[name].design, panel)
     except IdentificationError:
         assume(False)
     return gaussian_problem(plan.equations[0].problem)
@@ -57,7 +58,7 @@ def test_a_structure_of_ones_own(name: str) -> None:
     case = DESIGNS[name]
     panel = case.make(3, missing=0.2)
     design = case.design.replace(errors=MovingAverage())
-    problem = gaussian_problem(design.plan(panel).equations[0].problem)
+    problem = gaussian_problem(plan_of(design, panel).equations[0].problem)
     reference = DenseMovingAverage(design, panel)
     points = 0.5 * np.random.default_rng(1).standard_normal((4, len(problem.space)))
     values = problem.space.constrain(points)
@@ -169,7 +170,7 @@ def test_a_scaled_outcome_scales_the_answer_alone() -> None:
 def test_fixed_and_estimated_scales_are_one_function() -> None:
     """A problem with a scale held at a value is the estimated one there, but for its prior."""
     case = DESIGNS["partial, many scales"]
-    statement = case.design.plan(case.make(4)).equations[0].problem
+    statement = plan_of(case.design, case.make(4)).equations[0].problem
     scale = next(s for s in statement.scales if s.estimated)
     held = [replace(s, prior=0.7, estimated=False) if s == scale else s for s in statement.scales]
     problem, fixed = gaussian_problem(statement), gaussian_problem(replace(statement, scales=held))
@@ -185,7 +186,7 @@ def test_fixed_and_estimated_scales_are_one_function() -> None:
 def test_a_flat_coefficient_is_one_of_endless_scale(name: str) -> None:
     """A normal density of scale tau is ``1 / (tau sqrt(2 pi))`` over all that data allow."""
     case = DESIGNS[name]
-    statement = case.design.plan(case.make(4)).equations[0].problem
+    statement = plan_of(case.design, case.make(4)).equations[0].problem
     tau, number = 1e4, len(statement.scales)
 
     def held(scale: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from design_table import DESIGNS
 from doors import members_of
 
 from bayes_nqp.gaussian import draw, functionals, gaussian_problem
+from bayes_nqp.planning import plan_of
 
 NAMES = [
     "partial, units, AR(1)", "partial, units, weights", "partial, none, weights",
@@ -23,7 +24,7 @@ DRAWS = 20_000
 def test_draws_have_the_dense_mean_and_covariance(name: str) -> None:
     case = DESIGNS[name]
     panel = case.make(11, missing=0.1)
-    plan = case.design.plan(panel)
+    plan = plan_of(case.design, panel)
     equation = plan.equations[0]
     problem = gaussian_problem(equation.problem)
     point = 0.4 * np.random.default_rng(3).standard_normal((1, len(problem.space)))
@@ -54,7 +55,7 @@ def test_functionals_have_the_dense_mean_and_variance(name: str) -> None:
     """Effects of cells, as functionals of coefficients, without a draw."""
     case = DESIGNS[name]
     panel = case.make(7, missing=0.1)
-    equation = case.design.plan(panel).equations[0]
+    equation = plan_of(case.design, panel).equations[0]
     problem, head = equation.gaussian, equation.gaussian.arrowhead
     points = 0.4 * np.random.default_rng(2).standard_normal((2, len(problem.space)))
     starts = np.cumsum([0, *(b.columns.shape[0] for b in equation.problem.blocks)])
@@ -74,7 +75,7 @@ def test_functionals_have_the_dense_mean_and_variance(name: str) -> None:
 
 def test_draws_do_not_depend_on_threads() -> None:
     case = DESIGNS["partial, units, AR(1)"]
-    problem = gaussian_problem(case.design.plan(case.make(1)).equations[0].problem)
+    problem = gaussian_problem(plan_of(case.design, case.make(1)).equations[0].problem)
     points = 0.3 * np.random.default_rng(1).standard_normal((40, len(problem.space)))
     one, two = (draw(problem, points, np.random.default_rng(5), threads=n).slots for n in (1, 2))
     assert np.array_equal(one, two)
@@ -83,7 +84,7 @@ def test_draws_do_not_depend_on_threads() -> None:
 def test_points_that_stand_often_share_a_factor_and_nothing_else() -> None:
     """Draws stand where their points do, whatever the order of points."""
     case = DESIGNS["partial, units, AR(1)"]
-    problem = gaussian_problem(case.design.plan(case.make(1)).equations[0].problem)
+    problem = gaussian_problem(plan_of(case.design, case.make(1)).equations[0].problem)
     points = 0.5 * np.random.default_rng(1).standard_normal((5, len(problem.space)))
     at = np.array([3, 0, 3, 1, 4, 4, 4, 2, 0, 3])
     ours = draw(problem, points[at], None)

@@ -13,6 +13,7 @@ from random_panels import random_panel
 
 from bayes_nqp import AR1, ContinuousExposure, Panel, Partial, StaggeredDiD
 from bayes_nqp.gaussian import density
+from bayes_nqp.planning import plan_of
 
 DESIGNS = {
     "none": StaggeredDiD(Partial(["region"], varying=None), AR1(), unidentified="drop"),
@@ -45,7 +46,7 @@ def _in_one_cohort() -> Panel:
 
 def _equation(name: str, seed: int) -> tuple[Equation, Panel]:
     panel = random_panel(seed, units=60, periods=9, missing=0.25, covariates=True)
-    equation = DESIGNS[name].plan(panel).equations[0]
+    equation = plan_of(DESIGNS[name], panel).equations[0]
     assert len(equation.problem.classes) > 40
     return equation, panel
 
@@ -67,7 +68,7 @@ def test_density_is_the_dense_one(name: str, seed: int, spread: float) -> None:
 
 def test_units_of_a_city_in_one_cohort() -> None:
     design, panel = DESIGNS["cities"], _in_one_cohort()
-    equation = design.plan(panel).equations[0]
+    equation = plan_of(design, panel).equations[0]
     names = equation.problem.parameter_names
     points = 0.5 * np.random.default_rng(3).standard_normal((4, len(names)))
     reference = dense(design, panel)

@@ -16,6 +16,7 @@ from bayes_nqp.errors import IdentificationError
 from bayes_nqp.gaussian import Block, Group, Problem, density, gaussian_problem
 from bayes_nqp.moments import Rows, absorb_levels, reduce_rows
 from bayes_nqp.parameters import FLAT, HalfNormal, Parameter, Scale
+from bayes_nqp.planning import plan_of
 
 PERIODS = 8
 
@@ -41,7 +42,7 @@ def _finer(group: np.ndarray, kind: str, rng: np.random.Generator) -> np.ndarray
 def test_a_finer_key_is_the_same_density(name: str, seed: int, kind: str) -> None:
     case, rng = DESIGNS[name], np.random.default_rng(seed)
     try:
-        equation = case.design.plan(case.make(seed, missing=0.1, singletons=1)).equations[0]
+        equation = plan_of(case.design, case.make(seed, missing=0.1, singletons=1)).equations[0]
     except IdentificationError:
         assume(False)
     rows, problem = equation.rows, equation.problem

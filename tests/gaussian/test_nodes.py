@@ -8,6 +8,7 @@ from dense import dense, values_of
 from design_table import DESIGNS
 
 from bayes_nqp.gaussian import GaussianProblem, density, draw, gaussian_problem
+from bayes_nqp.planning import plan_of
 
 NAMES = [
     "partial, cities, AR(1)", "exposure, partial, cities, AR(1)", "complete, none, common time",
@@ -17,7 +18,7 @@ NAMES = [
 
 def both(name: str) -> tuple[GaussianProblem, GaussianProblem]:
     case = DESIGNS[name]
-    statement = case.design.plan(case.make(7, missing=0.15)).equations[0].problem
+    statement = plan_of(case.design, case.make(7, missing=0.15)).equations[0].problem
     return gaussian_problem(statement, nodes=False), gaussian_problem(statement, nodes=True)
 
 
@@ -40,7 +41,7 @@ def test_some_designs_have_nodes_and_others_none() -> None:
 def test_the_density_is_dense(name: str) -> None:
     case = DESIGNS[name]
     panel = case.make(4, missing=0.2)
-    problem = gaussian_problem(case.design.plan(panel).equations[0].problem, nodes=True)
+    problem = gaussian_problem(plan_of(case.design, panel).equations[0].problem, nodes=True)
     reference = dense(case.design, panel)
     points = np.random.default_rng(1).standard_normal((4, len(problem.space)))
     theirs = [reference.log_likelihood(values_of(problem.space.names, x)) for x in points]

@@ -10,6 +10,7 @@ from design_table import DESIGNS
 from bayes_nqp import IID
 from bayes_nqp.gaussian import density, gaussian_problem
 from bayes_nqp.gaussian.pairs import PairedMap
+from bayes_nqp.planning import plan_of
 
 FIXED = [name for name, case in DESIGNS.items()
          if case.design.effect.varying != "unit" and case.design.errors == IID()]  # fmt: skip
@@ -20,7 +21,7 @@ FIXED = [name for name, case in DESIGNS.items()
 @pytest.mark.parametrize("name", [n for n in DESIGNS if n not in FIXED])
 def test_dense_pairs_are_sparse_ones(name: str, reduce: bool) -> None:
     case = DESIGNS[name]
-    statement = case.design.plan(case.make(7, missing=0.15)).equations[0].problem
+    statement = plan_of(case.design, case.make(7, missing=0.15)).equations[0].problem
     sparse = gaussian_problem(statement, dense_pairs=False, reduce=False)
     paired = gaussian_problem(statement, dense_pairs=True, reduce=reduce)
     assert isinstance(paired.moments.map1, PairedMap)
@@ -32,7 +33,7 @@ def test_dense_pairs_are_sparse_ones(name: str, reduce: bool) -> None:
 def test_the_density_is_dense(name: str) -> None:
     case = DESIGNS[name]
     panel = case.make(4)
-    problem = gaussian_problem(case.design.plan(panel).equations[0].problem, dense_pairs=True)
+    problem = gaussian_problem(plan_of(case.design, panel).equations[0].problem, dense_pairs=True)
     reference = dense(case.design, panel)
     points = 0.5 * np.random.default_rng(1).standard_normal((3, len(problem.space)))
     theirs = [reference.log_likelihood(values_of(problem.space.names, x)) for x in points]
@@ -43,7 +44,9 @@ def test_the_density_is_dense(name: str) -> None:
 @pytest.mark.parametrize("name", FIXED)
 def test_what_is_fixed_has_no_pairs(name: str) -> None:
     """Own cells first or not: the same density."""
-    statement = DESIGNS[name].design.plan(DESIGNS[name].make(7, missing=0.15)).equations[0].problem
+    statement = (
+        plan_of(DESIGNS[name].design, DESIGNS[name].make(7, missing=0.15)).equations[0].problem
+    )
     whole, reduced = (
         gaussian_problem(statement, reduce=r, dense_pairs=True) for r in (False, True)
     )
@@ -55,8 +58,9 @@ def test_what_is_fixed_has_no_pairs(name: str) -> None:
 def test_many_columns_are_paired_by_themselves() -> None:
     """Their number decides, and few stay sparse."""
     case = DESIGNS["covariates"]
-    few = gaussian_problem(case.design.plan(case.make(1)).equations[0].problem)
+    few = gaussian_problem(plan_of(case.design, case.make(1)).equations[0].problem)
     assert not isinstance(few.moments.map1, PairedMap)
     assert (
-        few.digest != gaussian_problem(case.design.plan(case.make(2)).equations[0].problem).digest
+        few.digest
+        != gaussian_problem(plan_of(case.design, case.make(2)).equations[0].problem).digest
     )

@@ -13,6 +13,7 @@ from doors import Equation
 from bayes_nqp import Panel, StaggeredDiD
 from bayes_nqp.gaussian import Problem, Process, density, draw, functionals, gaussian_problem
 from bayes_nqp.parameters import Scale
+from bayes_nqp.planning import plan_of
 
 NAMES = [
     "partial, units, AR(1)", "partial, none, iid", "partial, cities, AR(1)", "partial, cities, iid",
@@ -82,7 +83,7 @@ class Drifting(Dense):
 def case(name: str, seed: int = 11) -> tuple[Equation, Problem, Drifting]:
     design = DESIGNS[name].design
     panel = DESIGNS[name].make(seed, missing=0.1)
-    equation = design.plan(panel).equations[0]
+    equation = plan_of(design, panel).equations[0]
     return equation, stated(equation), Drifting(design, panel)
 
 

@@ -9,13 +9,14 @@ from design_table import DESIGNS
 
 from bayes_nqp.gaussian import GaussianProblem, density, draw, gaussian_problem
 from bayes_nqp.gaussian.dummies import as_dummies
+from bayes_nqp.planning import plan_of
 
 DRAWS = 20_000
 
 
 def both(name: str, seed: int = 7) -> tuple[GaussianProblem, GaussianProblem]:
     case = DESIGNS[name]
-    statement = case.design.plan(case.make(seed, missing=0.15)).equations[0].problem
+    statement = plan_of(case.design, case.make(seed, missing=0.15)).equations[0].problem
     return gaussian_problem(statement, reduce=False), gaussian_problem(statement, reduce=True)
 
 
@@ -34,7 +35,7 @@ def test_the_density_is_that_of_the_whole_problem(name: str) -> None:
 def test_the_density_is_dense(name: str, value: float) -> None:
     case = DESIGNS[name]
     panel = case.make(4)
-    problem = gaussian_problem(case.design.plan(panel).equations[0].problem, reduce=True)
+    problem = gaussian_problem(plan_of(case.design, panel).equations[0].problem, reduce=True)
     assert problem.reduced is not None
     reference = dense(case.design, panel)
     points = np.full((2, len(problem.space)), -1.0)
@@ -58,7 +59,7 @@ def test_means_are_those_of_the_whole_problem(name: str) -> None:
 def test_draws_have_the_dense_covariance(name: str) -> None:
     case = DESIGNS[name]
     panel = case.make(11, missing=0.1)
-    equation = case.design.plan(panel).equations[0]
+    equation = plan_of(case.design, panel).equations[0]
     problem = gaussian_problem(equation.problem, reduce=True)
     point = 0.4 * np.random.default_rng(3).standard_normal((1, len(problem.space)))
     reference = dense(case.design, panel)

@@ -9,6 +9,7 @@ from doors import joint_problem_joint_of as joint_of
 
 import bayes_nqp as nqp
 from bayes_nqp.gaussian import Stacked, density, stacked_density, stacked_draw
+from bayes_nqp.planning import plan_of
 
 PARTIAL = nqp.Partial(["region"])
 DESIGNS = {
@@ -30,7 +31,7 @@ def joint_for(
 ) -> tuple[Stacked, DenseJoint]:
     design, covariates, missing = DESIGNS[name]
     frame = frame_of(units, periods, seed=seed, missing=missing)
-    plan = nqp.Mediation(design, vary_by="unit").plan(panel_of(frame, covariates=covariates))
+    plan = plan_of(nqp.Mediation(design, vary_by="unit"), panel_of(frame, covariates=covariates))
     return joint_of(plan, design.priors), DenseJoint(design, frame, covariates)
 
 
@@ -119,7 +120,7 @@ def test_draws_are_those_of_the_dense_posterior(name: str) -> None:
 def test_cells_have_the_dense_mean(name: str) -> None:
     design, covariates, missing = DESIGNS[name]
     frame = frame_of(18, 10, seed=4, missing=missing)
-    plan = nqp.Mediation(design, vary_by="unit").plan(panel_of(frame, covariates=covariates))
+    plan = plan_of(nqp.Mediation(design, vary_by="unit"), panel_of(frame, covariates=covariates))
     joint, reference = joint_of(plan, design.priors), DenseJoint(design, frame, covariates)
     x = points_of(joint, 1, seed=1, spread=0.3)
     x[0, -1] = 1.5

@@ -29,6 +29,7 @@ from bayes_nqp.designs.noise import Noise
 from bayes_nqp.errors import IdentificationError
 from bayes_nqp.gaussian import density, draw
 from bayes_nqp.parameters import HalfNormal, Parameter
+from bayes_nqp.planning import plan_of
 
 WEIGHED = {"weights": True, "strata": ("region",)}
 NONE = Partial(["region"], varying=None)
@@ -78,7 +79,7 @@ def test_groups_are_dense_rows_and_units_one_by_one(
     case = CASES[name]
     panel = case.make(seed, missing=missing, singletons=singletons)
     try:
-        equation = case.design.plan(panel).equations[0]
+        equation = plan_of(case.design, panel).equations[0]
     except IdentificationError:
         assume(False)
     problem, gaussian = equation.problem, equation.gaussian
@@ -92,7 +93,7 @@ def test_groups_are_dense_rows_and_units_one_by_one(
     theirs = np.array([reference.log_likelihood(v) + reference.log_prior(v) for v in values])
     change = np.diff(theirs)
     assert np.abs(np.diff(ours) - change).max() <= 1e-8 * max(1.0, np.abs(change).max())
-    by_unit = case.design.replace(errors=Undecided()).plan(panel).equations[0].gaussian
+    by_unit = plan_of(case.design.replace(errors=Undecided()), panel).equations[0].gaussian
     there = np.insert(points, -1, 0.3, axis=1)
     ours, theirs = (
         density(p, x) - p.space.log_prior(x) for p, x in ((gaussian, points), (by_unit, there))
@@ -122,7 +123,7 @@ def test_what_is_stored_does_not_grow_with_units() -> None:
     case = CASES["partial"]
     panel, sizes = case.make(3, missing=0.1), set()
     for times in (2, 20):
-        gaussian = case.design.plan(_copies(panel, times)).equations[0].gaussian
+        gaussian = plan_of(case.design, _copies(panel, times)).equations[0].gaussian
         assert gaussian.fixed is not None
         assert gaussian.moments.map1.nnz == gaussian.moments.seen.size == 0
         sizes.add((gaussian.fixed.f.size, gaussian.arrowhead.map2.nnz))
@@ -132,10 +133,12 @@ def test_what_is_stored_does_not_grow_with_units() -> None:
 def test_independent_errors_are_told_by_what_they_are() -> None:
     """Equal weights or none; but not where units deviate, and not where errors are correlated."""
     panel = DESIGNS["partial, none, iid"].make(3)
-    assert StaggeredDiD(NONE, IID(), unidentified="drop").plan(panel).equations[0].problem.absorbed
+    assert (
+        plan_of(StaggeredDiD(NONE, IID(), unidentified="drop"), panel).equations[0].problem.absorbed
+    )
     for effect, errors in ((Partial(["region"]), IID()), (NONE, AR1()), (NONE, Fixed())):
         design = StaggeredDiD(effect, errors, unidentified="drop")
-        problem = design.plan(panel).equations[0].problem
+        problem = plan_of(design, panel).equations[0].problem
         assert problem.classes
         assert not problem.absorbed
 
@@ -185,7 +188,7 @@ class DenseWeighted(Dense):
 def test_weights_under_correlated_errors_stay_exact(errors: Noise, varying: str | None) -> None:
     panel = CASES["partial"].make(5, missing=0.1)
     design = StaggeredDiD(Partial(["region"], varying=varying), errors, unidentified="drop")
-    equation = design.plan(panel).equations[0]
+    equation = plan_of(design, panel).equations[0]
     problem, reference = equation.gaussian, DenseWeighted(design, panel)
     assert len(equation.problem.classes) > 10
     points = 0.4 * np.random.default_rng(1).standard_normal((4, len(problem.space)))

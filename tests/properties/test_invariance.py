@@ -11,6 +11,7 @@ from random_panels import random_frame
 
 from bayes_nqp import Panel, conditional_mean
 from bayes_nqp.gaussian import density as density_of
+from bayes_nqp.planning import plan_of
 
 NAMES = list(DESIGNS)
 
@@ -33,7 +34,7 @@ def _frame(name, seed=8):
 
 def _values(design, panel):
     """Parameters that are no defaults, in outcome units."""
-    plan = design.plan(panel)
+    plan = plan_of(design, panel)
     names, s = plan.equations[0].problem.parameter_names, plan.equations[0].scale
     pure = ("rho", "noise")
     return {n: 0.4 if n in pure else s * (0.5 + 0.1 * k) for k, n in enumerate(names)}
@@ -45,7 +46,7 @@ def _effects(name, panel, values=None):
 
 
 def _density(name, panel):
-    equation = DESIGNS[name].design.plan(panel).equations[0]
+    equation = plan_of(DESIGNS[name].design, panel).equations[0]
     x = np.linspace(-0.6, 0.3, len(equation.problem.space))
     return float(density_of(equation.gaussian, x[None])[0])
 

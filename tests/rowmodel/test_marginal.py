@@ -14,6 +14,7 @@ from random_panels import random_frame
 import bayes_nqp as nqp
 from bayes_nqp.errors import StudyError
 from bayes_nqp.gaussian import density
+from bayes_nqp.planning import plan_of
 
 BOTH = ["digital", "finance"]
 CHANNELS: dict[str, nqp.Mediation] = {
@@ -69,14 +70,14 @@ def assert_alike(gap: np.ndarray) -> None:
 def test_one_equation(name: str) -> None:
     case = DESIGNS[name]
     panel = case.make(4, missing=0.1, units=11, periods=6)
-    (equation,) = case.design.plan(panel).equations
+    (equation,) = plan_of(case.design, panel).equations
     assert_alike(gaps(nqp.build(case.design, panel), equation))
 
 
 @pytest.mark.parametrize("name", CHANNELS)
 def test_equations_side_by_side(name: str) -> None:
     panel, design = channels_panel(3), CHANNELS[name]
-    equations = design.plan(panel).equations
+    equations = plan_of(design, panel).equations
     model = nqp.build(design, panel)
     parameters = [f"{one.name}__{name}" for one in equations for name in one.gaussian.space.names]
     sizes = [len(one.gaussian.space) for one in equations]
@@ -91,7 +92,7 @@ def test_an_error_structure_by_its_covariance() -> None:
     case = DESIGNS["partial, units, AR(1)"]
     panel = case.make(4, missing=0.1, units=11, periods=6)
     design = case.design.replace(errors=StatedMovingAverage())
-    (equation,) = design.plan(panel).equations
+    (equation,) = plan_of(design, panel).equations
     assert_alike(gaps(nqp.build(design, panel), equation))
 
 

@@ -15,11 +15,13 @@ from bayes_nqp.calibration._quantities import quantities
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import Fit, prior_predictive, waist
+from bayes_nqp.planning import plan_of
 from bayes_nqp.rowmodel import RowLayout, degrees_of_freedom, errors_of, padded, row_layout
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Plan, StaggeredDiD
+    from bayes_nqp.designs import StaggeredDiD
     from bayes_nqp.panel import Panel
+    from bayes_nqp.planning import Plan
 
 __all__ = ["PosteriorSource", "PriorSource", "Simulated", "Source"]
 
@@ -69,7 +71,7 @@ class PriorSource:
     def __init__(self, design: StaggeredDiD, panel: Panel) -> None:
         self.design = design.replace(priors=replace(design.priors, wide=1.0))
         self.panel = panel
-        self.scale: float | None = self.design.plan(panel).equations[0].scale
+        self.scale: float | None = plan_of(self.design, panel).equations[0].scale
 
     def simulate(self, seed: int) -> Simulated:
         """Draw a truth, and outcomes for the rows."""

@@ -21,8 +21,9 @@ from bayes_nqp.designs import Mediation
 from bayes_nqp.effects import cell_effects
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Noise, Plan
+    from bayes_nqp.designs import Noise
     from bayes_nqp.fitting import Fit
+    from bayes_nqp.planning import Plan
 
 __all__ = [
     "LEVELS",

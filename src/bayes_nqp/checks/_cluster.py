@@ -32,8 +32,8 @@ from scipy.sparse import csr_array
 
 from bayes_nqp.checks._robust import Controls, Errors, Robust
 from bayes_nqp.checks._saturated import Saturated
-from bayes_nqp.designs import Plan
 from bayes_nqp.moments import UnitClass, packed_rows
+from bayes_nqp.planning import Plan
 
 __all__ = ["robust"]
 

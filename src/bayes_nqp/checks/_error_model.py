@@ -28,18 +28,19 @@ from bayes_nqp.checks._result import (
 )
 from bayes_nqp.checks._robust import Errors, Robust
 from bayes_nqp.checks._structures import error_means, richest, structures
-from bayes_nqp.designs import unit_column
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands import average_of, text
 from bayes_nqp.language import Message, joined, listed
+from bayes_nqp.planning import plan_of, unit_column
 from bayes_nqp.pooling import Separate
 from bayes_nqp.terms import TimeEffects
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Estimator, Plan
+    from bayes_nqp.designs import Estimator
     from bayes_nqp.fitting import Fit
     from bayes_nqp.panel import Panel
+    from bayes_nqp.planning import Plan
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -217,7 +218,7 @@ def _robust(fit: Fit, weights: Array, groups: _Clusters) -> Robust:
 def _saturated(fit: Fit) -> Plan:
     design, panel = estimator(fit), panel_of(fit)
     time = TimeEffects(design.facts.time_strata(panel))
-    return design.replace(effect=Separate(varying=None), time=time).plan(panel)
+    return plan_of(design.replace(effect=Separate(varying=None), time=time), panel)
 
 
 def _errors(fit: Fit) -> Errors:

@@ -18,6 +18,7 @@ from bayes_nqp.checks._result import DOUBT, HOLDS, Finding, NotApplicable, Verdi
 from bayes_nqp.errors import NQPError, StudyError
 from bayes_nqp.index import ProductivityIndex, Relation, recalled, relation
 from bayes_nqp.language import Message, listed, separated
+from bayes_nqp.planning import plan_of
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import ContinuousExposure, StaggeredDiD
@@ -209,5 +210,5 @@ def _outcome(
 ) -> Panel:
     """The panel with another index, of the same within-unit spread."""
     raw = panel.with_outcome(values)
-    own = design.plan(raw).equations[0].scale
+    own = plan_of(design, raw).equations[0].scale
     return raw.with_outcome(values * (scale / own))

@@ -12,8 +12,8 @@ from bayes_nqp.gaussian import local_variances
 from bayes_nqp.pooling import Separate
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Equation
     from bayes_nqp.fitting import Fit
+    from bayes_nqp.planning import Equation
 
 __all__ = ["cell_information"]
 

@@ -18,11 +18,11 @@ from bayes_nqp.checks._needs import ROWS
 from bayes_nqp.checks._options import names_of
 from bayes_nqp.checks._refit import estimator, panel_of
 from bayes_nqp.checks._result import Finding, NotApplicable, asks
-from bayes_nqp.designs import unit_column
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import PanelError
 from bayes_nqp.estimands import att, text
 from bayes_nqp.language import Message
+from bayes_nqp.planning import unit_column
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit

@@ -21,9 +21,10 @@ from bayes_nqp.fitting import Numbers, batch, members_of, modal_averages, modes
 from bayes_nqp.language import Message
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Plan, StaggeredDiD
+    from bayes_nqp.designs import StaggeredDiD
     from bayes_nqp.fitting import Fit
     from bayes_nqp.panel import Panel
+    from bayes_nqp.planning import Plan
     from bayes_nqp.sampling import Summit
 
 _TOO_OFTEN = 0.15

@@ -10,12 +10,12 @@ import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array
 
-from bayes_nqp.designs import Equation
 from bayes_nqp.errors import IdentificationError, StudyError
 from bayes_nqp.gaussian import PADDING, Arrowhead, Values, class_precision, normal_equations
 from bayes_nqp.language import Message
 from bayes_nqp.moments import UnitClass
 from bayes_nqp.parameters import FLAT
+from bayes_nqp.planning import Equation
 
 __all__ = ["Saturated"]
 

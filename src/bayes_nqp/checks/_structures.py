@@ -14,8 +14,9 @@ from bayes_nqp.language import Message
 
 if TYPE_CHECKING:
     from bayes_nqp.checks._result import Evidence, Kind
-    from bayes_nqp.designs import Equation, Estimator
+    from bayes_nqp.designs import Estimator
     from bayes_nqp.fitting import Fit
+    from bayes_nqp.planning import Equation
 
 __all__ = ["error_means", "richest", "structure_label", "structures"]
 

@@ -13,8 +13,8 @@ from bayes_nqp.checks._needs import ROWS
 from bayes_nqp.checks._refit import panel_of, staggered
 from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, Finding, Verdict, asks
 from bayes_nqp.designs import ContinuousExposure
-from bayes_nqp.designs import support as support_of
 from bayes_nqp.language import Message, joined, listed
+from bayes_nqp.planning import support as support_of
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
@@ -189,7 +189,7 @@ def _untreated_levels(panel: Panel) -> list[str]:
 def _controls(fit: Fit, table: pd.DataFrame) -> list[int]:
     """Untreated units in each cell's period, among those that share its time effects."""
     panel = panel_of(fit)
-    frame = staggered(fit).frame(panel)
+    frame = fit.plan.frame
     control = ~frame.treated & ~frame.lead
     if staggered(fit).controls == "never":
         control &= frame.cohort[frame.unit] < 0

@@ -19,7 +19,7 @@ from bayes_nqp.language import Message
 from bayes_nqp.rowmodel import RowLayout, row_layout
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Plan
+    from bayes_nqp.planning import Plan
 
 __all__ = ["Untreated"]
 

@@ -1,10 +1,16 @@
-"""Designs: one estimator a file; each plans equations and never samples."""
+"""Designs: one estimator a file; each states a model and neither plans nor samples it."""
 
+from bayes_nqp.designs._design import Design
 from bayes_nqp.designs._facts import ChannelFacts as ChannelFacts
 from bayes_nqp.designs._facts import Facts as Facts
-from bayes_nqp.designs._frame import unit_column as unit_column
-from bayes_nqp.designs._plan import Equation as Equation
-from bayes_nqp.designs._plan import Plan as Plan
+from bayes_nqp.designs._single import SingleEquation as SingleEquation
+from bayes_nqp.designs._spec import Calendar as Calendar
+from bayes_nqp.designs._spec import DoseSpec as DoseSpec
+from bayes_nqp.designs._spec import EquationSpec as EquationSpec
+from bayes_nqp.designs._spec import LagSpec as LagSpec
+from bayes_nqp.designs._spec import MediatorSpec as MediatorSpec
+from bayes_nqp.designs._spec import ModelSpec as ModelSpec
+from bayes_nqp.designs._spec import Neighbours as Neighbours
 from bayes_nqp.designs.continuous_exposure import ContinuousExposure
 from bayes_nqp.designs.mediation import Mediation
 from bayes_nqp.designs.noise import AR1 as AR1
@@ -13,13 +19,9 @@ from bayes_nqp.designs.noise import AR1Noise as AR1Noise
 from bayes_nqp.designs.noise import Noise as Noise
 from bayes_nqp.designs.noise import Steps as Steps
 from bayes_nqp.designs.staggered_did import StaggeredDiD
-from bayes_nqp.designs.support import support
 
 type Estimator = StaggeredDiD | ContinuousExposure
 """States the equation of an outcome, and of mediators alike."""
-
-type Design = Estimator | Mediation
-"""Whatever states the model of a panel."""
 
 __all__ = [
     "ContinuousExposure",
@@ -27,5 +29,4 @@ __all__ = [
     "Estimator",
     "Mediation",
     "StaggeredDiD",
-    "support",
 ]

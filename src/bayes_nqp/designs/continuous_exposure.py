@@ -6,15 +6,14 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
-from bayes_nqp.designs._equation import Ground
-from bayes_nqp.designs._exposure import exposed_cells, exposure_frame, exposure_of, kept_rows
+import numpy as np
+
 from bayes_nqp.designs._facts import Facts
-from bayes_nqp.designs._frame import DesignFrame
-from bayes_nqp.designs._moderation import moderator_of
 from bayes_nqp.designs._single import SingleEquation
+from bayes_nqp.designs._spec import DoseSpec
 from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError
+from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.pooling import Partial, Pooling
@@ -119,8 +118,8 @@ class ContinuousExposure(SingleEquation):
 
     def __post_init__(self) -> None:
         self._check_arguments()
-        named: object = self.exposure
-        if not isinstance(named, str) or not named:
+        column: object = self.exposure
+        if not isinstance(column, str) or not column:
             raise StudyError(
                 f"'exposure' is {self.exposure!r}", hint="the name of one exposure of the panel"
             )
@@ -162,18 +161,37 @@ class ContinuousExposure(SingleEquation):
             return []
         return [(Message("slopes by period"), Message("slopes"), self.replace(by_time=True))]
 
-    def frame(self, panel: Panel) -> DesignFrame:
-        """Codes of the panel's rows and units under this design."""
-        return exposure_frame(self, panel)
+    def effects(self, panel: Panel) -> DoseSpec:
+        """Read the exposure's column, less the reference.
 
-    def ground(self, panel: Panel) -> Ground:
-        """Number rows and cells, and drop what is not identified."""
-        frame = self.frame(panel)
-        kept, notes = kept_rows(self, panel, frame)
-        exposure = exposure_of(self, panel, frame, kept)
-        table, cell_of_row, info = exposed_cells(panel, frame, kept)
-        moderator = moderator_of(self, panel, frame, kept)
-        return Ground(frame, kept, table, cell_of_row, info, notes, moderator, exposure)
+        Raises
+        ------
+        StudyError
+            If the panel has no such exposure.
+        PanelError
+            If it is missing in a row.
+        """
+        name, present = self.exposure, panel.roles.exposures
+        if name not in present:
+            raise StudyError(
+                f"'exposure' names {name!r}, which is no exposure of the panel",
+                hint=nearest(name, present)
+                if present
+                else f"Panel.from_frame(..., exposures=[{name!r}])",
+            )
+        values = panel.exposures[:, present.index(name)]
+        missing = np.flatnonzero(np.isnan(values))
+        if missing.size:
+            raise PanelError(
+                f"the exposure {name!r} is missing in {missing.size} of {values.size} rows",
+                where=shown(
+                    f"{panel.unit_labels[panel.unit_codes[k]]} in "
+                    f"{panel.time_labels[panel.time_codes[k]]}"
+                    for k in missing
+                ),
+                hint=f"panel.complete({name!r}) keeps the rows that have it; or fill it in",
+            )
+        return DoseSpec(name, values - self.reference, self.reference, self.per, self.by_time)
 
 
 def _finite(value: object) -> bool:

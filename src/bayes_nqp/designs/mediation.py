@@ -4,33 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
-import numpy as np
-import numpy.typing as npt
-
-from bayes_nqp.designs._columns import within
 from bayes_nqp.designs._complete_cases import complete_cases
-from bayes_nqp.designs._equation import Ground, equation_of
+from bayes_nqp.designs._design import Design
 from bayes_nqp.designs._facts import ChannelFacts, Facts
-from bayes_nqp.designs._moderation import moderated_slope
-from bayes_nqp.designs._moved import Moved
-from bayes_nqp.designs._plan import Equation, Plan
-from bayes_nqp.designs._single import replaced
-from bayes_nqp.designs.continuous_exposure import ContinuousExposure
+from bayes_nqp.designs._single import SingleEquation
+from bayes_nqp.designs._spec import EquationSpec, MediatorSpec, ModelSpec
 from bayes_nqp.designs.staggered_did import StaggeredDiD
 from bayes_nqp.doors import door
-from bayes_nqp.errors import IdentificationError, StudyError
+from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
-from bayes_nqp.terms import Slope
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
 __all__ = ["Mediation"]
-
-Array = npt.NDArray[np.float64]
 
 _LEGS = ("a", "b", "direct")
 
@@ -38,7 +28,7 @@ _LEGS = ("a", "b", "direct")
 @register("design")
 @door
 @dataclass(frozen=True, slots=True)
-class Mediation(Moved):
+class Mediation(Design):
     """Direct and indirect effects of a policy that reaches units at different times.
 
     Every mediator has an equation like the outcome's own design, with the same cells, time
@@ -101,7 +91,7 @@ class Mediation(Moved):
     ('digital',)
     """
 
-    design: StaggeredDiD | ContinuousExposure = field(default_factory=StaggeredDiD)
+    design: SingleEquation = field(default_factory=StaggeredDiD)
     mediators: tuple[str, ...] | None = None
     interaction: bool = False
     lag: int = 0
@@ -109,7 +99,7 @@ class Mediation(Moved):
     moderates: tuple[str, ...] = ("a", "direct")
 
     def __post_init__(self) -> None:
-        if not isinstance(self.design, StaggeredDiD | ContinuousExposure):
+        if not isinstance(self.design, SingleEquation):
             raise StudyError(
                 f"'design' is {self.design!r}", hint="nqp.Mediation(nqp.StaggeredDiD(...))"
             )
@@ -119,8 +109,8 @@ class Mediation(Moved):
                 hint="nqp.Gaussian() for channels",
             )
         if self.mediators is not None:
-            given: str | Sequence[str] = self.mediators
-            names = (given,) if isinstance(given, str) else tuple(given)
+            listed: str | Sequence[str] = self.mediators
+            names = (listed,) if isinstance(listed, str) else tuple(listed)
             if not names or len(set(names)) < len(names):
                 raise StudyError(f"'mediators' is {names!r}", hint="one name or several, each once")
             object.__setattr__(self, "mediators", names)
@@ -128,7 +118,7 @@ class Mediation(Moved):
             raise StudyError(f"'interaction' is {self.interaction!r}", hint="True or False")
         if type(self.lag) is not int or self.lag < 0:
             raise StudyError(f"'lag' is {self.lag!r}", hint="a whole number of periods, 0 or more")
-        if isinstance(self.design, ContinuousExposure):
+        if not self.design.facts.adopted:
             self._check_exposure()
         if self.vary_by is not None:
             self._check_vary_by()
@@ -148,16 +138,16 @@ class Mediation(Moved):
                 )
 
     def _check_moderates(self) -> None:
-        given: str | Sequence[str] = self.moderates
-        paths = (given,) if isinstance(given, str) else tuple(given)
+        named: str | Sequence[str] = self.moderates
+        paths = (named,) if isinstance(named, str) else tuple(named)
         if not paths or set(paths) - set(_LEGS):
             raise StudyError(
                 f"'moderates' is {self.moderates!r}",
                 hint="one or several of 'a', 'b' and 'direct'; no moderation is a design "
                 "without 'moderator'",
             )
-        object.__setattr__(self, "moderates", tuple(one for one in _LEGS if one in paths))
-        if self.moderates != ("a", "direct") and self.design.moderator is None:
+        object.__setattr__(self, "moderates", tuple(leg for leg in _LEGS if leg in paths))
+        if self.moderates != ("a", "direct") and self.design.facts.moderator is None:
             raise StudyError(
                 f"'moderates' is {self.moderates!r}, but the design has no moderator",
                 hint="nqp.Mediation(nqp.StaggeredDiD(moderator='digital_finance'), moderates=...)",
@@ -186,7 +176,7 @@ class Mediation(Moved):
                 "'vary_by' goes with neither 'interaction' nor 'lag'",
                 hint="leave them out, or vary_by=None",
             )
-        if self.design.moderator is not None:
+        if self.design.facts.moderator is not None:
             raise StudyError(
                 "'vary_by' does not go with a moderator", hint="leave one of the two out"
             )
@@ -200,11 +190,16 @@ class Mediation(Moved):
         return replace(self.design.facts, channels=channels)
 
     @property
-    def outcome_design(self) -> StaggeredDiD | ContinuousExposure:
+    def outcome_design(self) -> SingleEquation:
         """The design of the outcome without mediators."""
         return self.design
 
-    def variant(self, changes: Mapping[str, object]) -> Mediation:
+    @property
+    def arguments(self) -> frozenset[str]:
+        """Names that `variant` takes: its own, and those of the outcome's design."""
+        return frozenset(item.name for item in fields(self)) | self.design.arguments
+
+    def variant(self, changes: Mapping[str, object]) -> Self:
         """State the channels with other arguments, or with others of the outcome's design.
 
         Raises
@@ -214,20 +209,10 @@ class Mediation(Moved):
         """
         names = {item.name for item in fields(self)}
         inner = {name: value for name, value in changes.items() if name not in names}
-        own = {name: value for name, value in changes.items() if name in names}
+        outer = {name: value for name, value in changes.items() if name in names}
         if inner:
-            own["design"] = self.design.variant(inner)
-        return replaced(self, own)
-
-    def replace(self, **changes: object) -> Mediation:
-        """Return the same design with other arguments.
-
-        Parameters
-        ----------
-        **changes
-            Arguments of the design.
-        """
-        return replaced(self, changes)
+            outer["design"] = self.design.variant(inner)
+        return self.replace(**outer)
 
     def rows(self, panel: Panel) -> Panel:
         """Keep the rows that all equations use: those in which every mediator is observed.
@@ -239,82 +224,38 @@ class Mediation(Moved):
         """
         return complete_cases(panel, self.facts.mediators(panel), self.lag)[0]
 
-    def plan(self, panel: Panel, *, scale: float | None = None) -> Plan:
+    def spec(self, panel: Panel) -> ModelSpec:
         """State the model of a panel: the outcome's equation, then one for each mediator.
-
-        Parameters
-        ----------
-        scale : float, optional, outcome units
-            ``s`` of the outcome, held at this value.
 
         Returns
         -------
-        Plan
+        ModelSpec
             Of the rows that `rows` keeps.
 
         Raises
         ------
-        IdentificationError
-            If the panel cannot identify what the design asks for.
+        PanelError
+            If a mediator is missing in every treated row of a cohort.
+        StudyError
+            If the panel does not have what the design names.
         """
         names = self.facts.mediators(panel)
         panel, values, notes = complete_cases(panel, names, self.lag)
-        ground = self.design.ground(panel)
-        slopes = [
-            one for k, name in enumerate(names) for one in self._slopes(ground, name, values[:, k])
-        ]
-        if ground.moderator is not None and "b" in self.moderates:
-            slopes += [
-                moderated_slope(
-                    ground.moderator, name, values[:, k], panel, ground.frame, ground.kept
-                )
-                for k, name in enumerate(names)
-            ]
-        outcome = equation_of(
-            self.design, panel, ground, "outcome", panel.outcome, scale=scale, slopes=slopes,
-            moderated="direct" in self.moderates,
-        )  # fmt: skip
-        mediators = [self._mediator(panel, ground, name) for name in names]
-        info = replace(ground.info, mediators=_levels(ground, names, values))
-        ground = replace(ground, info=info, notes=(*notes, *ground.notes))
-        return ground.plan((outcome, *mediators))
+        model, moderates = self.design.spec(panel), self.moderates
+        (outcome,) = model.equations
+        slopes = tuple(
+            MediatorSpec(name, values[:, k], self.lag, self.interaction, "b" in moderates)
+            for k, name in enumerate(names)
+        )
+        outcome = replace(outcome, mediators=slopes, moderated="direct" in moderates)
+        mediators = (self._mediator(panel, name, "a" in moderates) for name in names)
+        return replace(
+            model, facts=self.facts, equations=(outcome, *mediators), notes=(*notes, *model.notes)
+        )
 
-    def _mediator(self, panel: Panel, ground: Ground, name: str) -> Equation:
+    def _mediator(self, panel: Panel, name: str, moderated: bool) -> EquationSpec:
         column = panel.mediators[:, panel.roles.mediators.index(name)]
-        try:
-            return equation_of(
-                self.design, panel, ground, name, column, moderated="a" in self.moderates
-            )
-        except IdentificationError as error:
-            raise IdentificationError(
-                Message(
-                    "the mediator {!r} cannot be explained by this design: {}", name, error.what
-                ),
-                where=error.where,
-                hint=f"{error.hint}; a mediator must vary over time within untreated units, and "
-                "not be the treatment itself",
-            ) from None
-
-    def _slopes(self, ground: Ground, name: str, values: Array) -> list[tuple[Slope, Array]]:
-        """The column of a mediator, and that of its interaction with treatment."""
-        unit, kept = ground.frame.unit, ground.kept
-        column, size = within(unit[kept], values[kept], ground.frame.n_units)
-        full = np.zeros(values.size)
-        full[kept] = column
-        found = [(Slope(name, "b", size, lag=self.lag), full)]
-        if self.interaction:
-            centre = float(values[kept].mean())
-            product = (values - centre) * ground.frame.treated / size
-            found.append((Slope(name, "d", size, centre, self.lag), product))
-        return found
-
-
-def _levels(ground: Ground, names: Sequence[str], values: Array) -> dict[str, Array]:
-    """Mean of every mediator in the rows of each cell."""
-    rows = np.flatnonzero(ground.cell_of_row >= 0)
-    cell = ground.cell_of_row[rows]
-    count = np.maximum(np.bincount(cell, minlength=ground.table.size), 1)
-    return {
-        name: np.bincount(cell, values[rows, k], minlength=ground.table.size) / count
-        for k, name in enumerate(names)
-    }
+        equation = EquationSpec.of_column(
+            self.design.facts, panel, name, column, Message("mediator {!r}", name)
+        )
+        return replace(equation, moderated=moderated)

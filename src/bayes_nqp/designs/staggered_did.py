@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
-from bayes_nqp.designs._equation import Ground, ground_of
 from bayes_nqp.designs._facts import Facts
-from bayes_nqp.designs._frame import DesignFrame, design_frame
 from bayes_nqp.designs._single import SingleEquation
+from bayes_nqp.designs._spec import Calendar
 from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
@@ -133,25 +132,17 @@ class StaggeredDiD(SingleEquation):
         list of (Message, Message, StaggeredDiD)
             What each is called, what changes, and the design.
         """
-        made = []
+        others = []
         if self.controls == "all":
             never = self.replace(controls="never")
-            made.append((Message("never-treated controls"), Message("controls"), never))
+            others.append((Message("never-treated controls"), Message("controls"), never))
         if self.anticipation == 0:
             early = self.replace(anticipation=1, unidentified="drop")
-            made.append((Message("one period of anticipation"), Message("anticipation"), early))
-        return made
+            others.append((Message("one period of anticipation"), Message("anticipation"), early))
+        return others
 
-    def frame(self, panel: Panel) -> DesignFrame:
-        """Codes of the panel's rows and units under this design."""
-        return design_frame(
-            panel,
-            time_by=self.facts.time_strata(panel),
-            varying=self.effect.varying,
-            anticipation=self.anticipation,
-            leads=self.facts.leads,
+    def effects(self, panel: Panel) -> Calendar:
+        """Treat units from adoption on, or as long before as is anticipated."""
+        return Calendar.of_adoption(
+            panel, anticipation=self.anticipation, leads=self.controls == "never"
         )
-
-    def ground(self, panel: Panel) -> Ground:
-        """Number rows and cells, and drop what is not identified."""
-        return ground_of(self, panel)

@@ -16,8 +16,8 @@ from bayes_nqp.gaussian import draw
 from bayes_nqp.rowmodel import node_names
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Equation, Plan
     from bayes_nqp.fitting._fit import Fit
+    from bayes_nqp.planning import Equation, Plan
 
 __all__ = ["COEFFICIENTS", "coefficients_of", "labelled_slots", "pairs_coefficients"]
 

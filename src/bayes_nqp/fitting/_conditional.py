@@ -12,6 +12,7 @@ from bayes_nqp.fitting._draws import recovered
 from bayes_nqp.fitting._parameters import point_at
 from bayes_nqp.fitting._paths import paths_of
 from bayes_nqp.fitting._waist import waist
+from bayes_nqp.planning import plan_of
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Design
@@ -53,12 +54,12 @@ def conditional_mean(design: Design, panel: Panel, **parameters: float) -> xr.Da
     >>> round(float(nqp.att(effects).item()), 3)
     0.095
     """
-    if design.facts.joined:
+    plan = plan_of(design, panel)
+    if plan.facts.joined:
         raise StudyError(
             "conditional means take one equation at a time, and vary_by='unit' joins two",
             hint="nqp.fit, or vary_by=None",
         )
-    plan = design.plan(panel)
     known = [n for e in plan.equations for n in e.problem.parameter_names]
     for name in parameters:
         if name not in known:

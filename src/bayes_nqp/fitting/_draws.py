@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from bayes_nqp.designs import Equation, Plan
 from bayes_nqp.fitting._streams import SharedStreams, error_width
 from bayes_nqp.fitting._unit_deviations import UnitDeviations, unit_deviations
 from bayes_nqp.gaussian import Coefficients, SharedErrors, draw, number_count
+from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.terms import SlopePart
 
 __all__ = [

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import progress as steps
-from bayes_nqp.designs import Equation, Plan
 from bayes_nqp.fitting._draws import recovered
 from bayes_nqp.fitting._known import KnownDraws
 from bayes_nqp.fitting._parameters import constrain
@@ -19,6 +18,7 @@ from bayes_nqp.fitting._together import correlated
 from bayes_nqp.fitting._tree import Drawn
 from bayes_nqp.gaussian import density
 from bayes_nqp.machine import n_threads
+from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.sampling import Chains, Importance, importance
 
 __all__ = ["draw_equations", "equation_density", "numbered"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,12 +28,14 @@ from bayes_nqp.labels import ATTR, Labels, labels_of
 from bayes_nqp.language import Message
 from bayes_nqp.machine import within
 from bayes_nqp.markup import facts_html, facts_text
+from bayes_nqp.planning import plan_of
 from bayes_nqp.sampling import NUTS, Importance, Sampler
 from bayes_nqp.versions import versions
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Design, Estimator, Facts, Plan
+    from bayes_nqp.designs import Design, Facts, SingleEquation
     from bayes_nqp.panel import Panel
+    from bayes_nqp.planning import Plan
 
 __all__ = ["Fit", "fit", "fit_again"]
 
@@ -85,7 +87,7 @@ class Fit(Tabulated):
         return self.design.facts
 
     @property
-    def outcome_design(self) -> Estimator:
+    def outcome_design(self) -> SingleEquation:
         """The design of the outcome without mediators; the design itself where it has none."""
         return self.design.outcome_design
 
@@ -140,9 +142,7 @@ class Fit(Tabulated):
         *names : str
             Of arguments.
         """
-        arguments = {item.name for item in fields(self.design)}
-        arguments |= {item.name for item in fields(self.outcome_design)}
-        return arguments.issuperset(names)
+        return self.design.arguments.issuperset(names)
 
     @property
     def rows(self) -> Panel:
@@ -191,7 +191,7 @@ class Fit(Tabulated):
         StudyError
             If the fit holds no panel.
         """
-        return self.design.plan(self._panel, scale=self.scale)
+        return plan_of(self.design, self._panel, scale=self.scale)
 
     @property
     def _panel(self) -> Panel:
@@ -306,8 +306,7 @@ def fit(
     >>> fit.gate.passed
     True
     """
-    rows = not design.facts.compresses
-    sampler = (sampler or (NUTS() if rows else Importance())).seeded()
+    sampler = (sampler or (Importance() if design.facts.compresses else NUTS())).seeded()
     with within(threads):
         return _run(design, panel, sampler, scale, progress, KnownDraws())
 
@@ -338,26 +337,28 @@ def _run(
     known: KnownDraws,
 ) -> Fit:
     began = time.perf_counter()
-    rows = not design.facts.compresses
-    if rows and isinstance(sampler, Importance):
+    facts = design.facts
+    if not facts.compresses and isinstance(sampler, Importance):
         raise StudyError(
             "'sampler' is Importance, which needs a compressed likelihood",
             hint="sampler=nqp.NUTS() with StudentT",
         )
-    plan = design.plan(panel, scale=scale)
+    plan = plan_of(design, panel, scale=scale)
     check_draws(plan, sampler)
-    outcome, notes = panel.roles.outcome, plan.notes
+    notes = plan.notes
     if isinstance(sampler, NUTS):
         from bayes_nqp.fitting._rows import ROWS_NOTE, fit_rows
 
-        tree, gate, interrupted = fit_rows(design, panel, plan, sampler, progress)
+        tree, gate, interrupted = fit_rows(plan, sampler, progress)
         notes = (*notes, ROWS_NOTE)
-    elif design.facts.joined:
-        tree, gate, interrupted = _fit_joint(design, plan, sampler, progress, outcome)
+    elif facts.joined:
+        from bayes_nqp.fitting._joint import fit_joint
+
+        tree, gate, interrupted = fit_joint(plan, sampler, progress)
     else:
         drawn, more = draw_equations(plan, sampler, known, progress)
         notes, interrupted = (*notes, *more), False
-        tree, gate = build_tree(plan, drawn, outcome=outcome, varying=design.facts.varying)
+        tree, gate = build_tree(plan, drawn)
     if panel.labels:
         tree["effects"].attrs[ATTR] = panel.labels.text
     record: dict[str, str | float] = {
@@ -365,14 +366,6 @@ def _run(
         "scale": plan.equations[0].scale,
         "seconds": round(time.perf_counter() - began, 3),
         "interrupted": float(interrupted),
-        "outcome": outcome,
+        "outcome": panel.roles.outcome,
     }
     return Fit(design, panel, sampler, tree, gate, record, versions(), notes)
-
-
-def _fit_joint(
-    design: Design, plan: Plan, sampler: Importance, progress: bool, outcome: str
-) -> tuple[xr.DataTree, Gate, bool]:
-    from bayes_nqp.fitting._joint import fit_joint
-
-    return fit_joint(design, plan, sampler, progress, outcome)

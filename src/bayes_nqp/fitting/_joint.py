@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,6 @@ from scipy.sparse import csr_array
 
 from bayes_nqp import progress as steps
 from bayes_nqp import vocabulary as v
-from bayes_nqp.designs import Equation, Plan
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.fitting._draws import (
     MEMBERS_STORED,
@@ -27,10 +26,8 @@ from bayes_nqp.fitting._parameters import constrain
 from bayes_nqp.fitting._paths import Paths
 from bayes_nqp.fitting._tree import Drawn, Labelled, build_tree
 from bayes_nqp.gaussian import Coefficients, Stacked, StackedDraws, stacked_density, stacked_draw
+from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.sampling import Chains, Importance, importance
-
-if TYPE_CHECKING:
-    from bayes_nqp.designs import Design
 
 __all__ = ["fit_joint"]
 
@@ -41,28 +38,24 @@ _CHUNK_NUMBERS = 16_000_000
 """Numbers of draws that are made at once."""
 
 
-def fit_joint(
-    design: Design, plan: Plan, sampler: Importance, progress: bool, outcome: str
-) -> tuple[xr.DataTree, Gate, bool]:
+def fit_joint(plan: Plan, sampler: Importance, progress: bool) -> tuple[xr.DataTree, Gate, bool]:
     """Sample both equations of a mediation in which effect and slope vary by unit.
 
     Parameters
     ----------
-    design : Mediation
-        With ``vary_by="unit"``.
+    plan : Plan
+        Of channels that are drawn together.
     sampler : Importance
         With its seed.
     progress : bool
         Whether to show a progress bar.
-    outcome : str
-        Name of the outcome.
 
     Returns
     -------
     tuple
         The tree, the convergence gate, and whether sampling was interrupted.
     """
-    joint = joint_of(plan, design.facts.priors)
+    joint = joint_of(plan, plan.facts.priors)
     assert sampler.seed is not None
     generator = np.random.default_rng(np.random.SeedSequence([sampler.seed, 1]))
     with steps.bar(progress):
@@ -72,9 +65,7 @@ def fit_joint(
         parts = _recovered(plan, joint, chains.values["x"], generator)
     drawn = _drawn(plan, joint, chains, parts)
     labelled = _labelled(plan, parts, drawn[0])
-    tree, gate = build_tree(
-        plan, drawn, outcome=outcome, varying=design.facts.varying, paths=parts.paths, more=labelled
-    )
+    tree, gate = build_tree(plan, drawn, paths=parts.paths, more=labelled)
     return tree, gate, chains.interrupted
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs import Equation, Plan
 from bayes_nqp.gaussian import Stacked, stacked
 from bayes_nqp.moments import UnitClass, packed_rows
+from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.priors import Priors
 
 __all__ = ["joint_of"]

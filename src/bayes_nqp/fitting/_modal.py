@@ -12,11 +12,13 @@ from bayes_nqp.fitting._draws import cell_shares, moderator_means
 from bayes_nqp.fitting._equations import equation_density
 from bayes_nqp.fitting._slots import slot_places
 from bayes_nqp.gaussian import averages
+from bayes_nqp.planning import plan_of
 from bayes_nqp.sampling import Summit, ascend, climb, newton
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import ContinuousExposure, Equation, Plan, StaggeredDiD
+    from bayes_nqp.designs import ContinuousExposure, StaggeredDiD
     from bayes_nqp.panel import Panel
+    from bayes_nqp.planning import Equation, Plan
 
 __all__ = ["average_loads", "modal_averages", "modes"]
 
@@ -56,7 +58,7 @@ def modal_averages(
     IdentificationError
         If the panel cannot identify what the design asks for.
     """
-    plan = design.plan(panel)
+    plan = plan_of(design, panel)
     (equation,) = plan.equations
     slots, deviations = average_loads(plan, equation, weigh(plan))
     point = _mode(equation, near)
@@ -102,7 +104,7 @@ def modes(design: StaggeredDiD | ContinuousExposure, panel: Panel) -> list[Summi
     list of Summit
         For `modal_averages` on panels much like this one.
     """
-    return [_summit(equation) for equation in design.plan(panel).equations]
+    return [_summit(equation) for equation in plan_of(design, panel).equations]
 
 
 def _mode(equation: Equation, near: Summit | None) -> Array:

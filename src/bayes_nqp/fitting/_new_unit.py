@@ -12,8 +12,8 @@ from bayes_nqp.fitting._draws import moderated_rows
 from bayes_nqp.fitting._paths import lagged
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Plan
     from bayes_nqp.fitting._fit import Fit
+    from bayes_nqp.planning import Plan
 
 __all__ = ["new_unit_effects"]
 

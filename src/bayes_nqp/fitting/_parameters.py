@@ -13,7 +13,7 @@ from bayes_nqp import vocabulary as v
 if TYPE_CHECKING:
     import xarray as xr
 
-    from bayes_nqp.designs import Equation
+    from bayes_nqp.planning import Equation
 
 __all__ = ["constrain", "natural", "parameter_units", "point_at", "unconstrained"]
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.designs import Plan
 from bayes_nqp.fitting._draws import Recovered, stratum_of_members
 from bayes_nqp.fitting._products import Product, products_of
+from bayes_nqp.planning import Plan
 
 __all__ = ["Paths", "lagged", "paths_of", "stratum_of_members"]
 

@@ -30,8 +30,8 @@ from bayes_nqp.rowmodel import (
 )
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Equation, Plan
     from bayes_nqp.fitting._fit import Fit
+    from bayes_nqp.planning import Equation, Plan
 
 __all__ = ["Replication", "posterior_predictive", "replications"]
 

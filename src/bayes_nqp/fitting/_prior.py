@@ -17,6 +17,7 @@ from bayes_nqp.fitting._draws import MEMBERS_STORED, moderator_means, stratum_of
 from bayes_nqp.fitting._parameters import parameter_units
 from bayes_nqp.fitting._waist import waist
 from bayes_nqp.parameters import FLAT, Scale
+from bayes_nqp.planning import plan_of
 from bayes_nqp.rowmodel import (
     RowLayout,
     cell_slopes,
@@ -29,8 +30,9 @@ from bayes_nqp.rowmodel import (
 )
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Equation, Plan, StaggeredDiD
+    from bayes_nqp.designs import StaggeredDiD
     from bayes_nqp.panel import Panel
+    from bayes_nqp.planning import Equation, Plan
     from bayes_nqp.terms import GlobalPart, LocalPart
 
 __all__ = ["errors_of", "prior_predictive"]
@@ -90,12 +92,12 @@ def prior_predictive(
     if draws < 1:
         raise StudyError(f"'draws' is {draws!r}", hint="a whole number from 1 up")
     seed = secrets.randbits(31) if seed is None else seed
-    plan = design.plan(panel)
+    plan = plan_of(design, panel)
     equation = plan.equations[0]
     layout = row_layout(plan, equation)
     # One stream for the parameters and one for the rows: neither depends on the other's size.
     few, *many = np.random.default_rng(seed).spawn(4)
-    found = _Draws(design, plan, equation, layout, draws, few)
+    found = _Draws(plan, equation, layout, draws, few)
     outcome = np.empty((draws, layout.rows.size))
     for part in chunks(draws, layout.rows.size, _CHUNK_NUMBERS):
         outcome[part] = found.mean(part) + found.errors(part, many)
@@ -108,7 +110,6 @@ class _Draws:
 
     def __init__(
         self,
-        design: StaggeredDiD,
         plan: Plan,
         equation: Equation,
         layout: RowLayout,
@@ -116,12 +117,12 @@ class _Draws:
         generator: np.random.Generator,
     ) -> None:
         self.plan, self.equation, self.layout = plan, equation, layout
-        self.draws, self.generator, self.wide = draws, generator, design.facts.priors.wide
-        self.varying = design.facts.varying
+        self.draws, self.generator, self.wide = draws, generator, plan.facts.priors.wide
+        self.varying = plan.facts.varying
         problem = equation.problem
         values = problem.space.draw(generator, draws)
         self.parameters = {name: values[:, k] for k, name in enumerate(problem.space.names)}
-        self.nu = degrees_of_freedom(design.facts.likelihood, draws, None, generator)
+        self.nu = degrees_of_freedom(plan.facts.likelihood, draws, None, generator)
         self.coefficients: dict[str, Array] = {}
         self.time = self._table("time", len(plan.frame.level_names) * plan.frame.n_periods)
         self.cells = self._table("cells", plan.table.size)

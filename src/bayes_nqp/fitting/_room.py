@@ -10,7 +10,7 @@ from bayes_nqp.fitting._draws import MEMBERS_STORED, members_of
 from bayes_nqp.limits import afford
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Plan
+    from bayes_nqp.planning import Plan
     from bayes_nqp.sampling import Sampler
 
 __all__ = ["check_draws"]

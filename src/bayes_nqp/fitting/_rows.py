@@ -26,8 +26,7 @@ from bayes_nqp.sampling import NUTS, sample_model
 from bayes_nqp.terms import SlopePart
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Design, Equation, Plan
-    from bayes_nqp.panel import Panel
+    from bayes_nqp.planning import Equation, Plan
 
 __all__ = ["ROWS_NOTE", "fit_rows"]
 
@@ -40,10 +39,8 @@ ROWS_NOTE = (
 """What a fit says of itself."""
 
 
-def fit_rows(
-    design: Design, panel: Panel, plan: Plan, sampler: NUTS, progress: bool
-) -> tuple[xr.DataTree, Gate, bool]:
-    """Sample the row model of a design, and label its draws like any other fit's.
+def fit_rows(plan: Plan, sampler: NUTS, progress: bool) -> tuple[xr.DataTree, Gate, bool]:
+    """Sample the row model of a plan, and label its draws like any other fit's.
 
     Slower than the compressed fit by far: unit effects, time effects, every coefficient and
     every deviation are sampled, and each evaluation passes over all rows. Equations share no
@@ -66,10 +63,11 @@ def fit_rows(
     StudyError
         If the design, or its error structure, is not stated row by row.
     """
-    free_nu = isinstance(design.facts.likelihood, StudentT) and design.facts.likelihood.nu is None
+    likelihood = plan.facts.likelihood
+    free_nu = isinstance(likelihood, StudentT) and likelihood.nu is None
     drawn: list[Drawn] = []
     for number, equation in enumerate(plan.equations):
-        model = equation_model(design, panel, plan, equation)
+        model = equation_model(plan, equation)
         parameters = [*equation.problem.parameter_names, *(["nu"] if free_nu else [])]
         names = [*parameters, *_reported(plan, equation)]
         called = Names(equation.name)
@@ -84,10 +82,7 @@ def fit_rows(
             # What comes after is drawn as long as there are draws to pair it with.
             sampler = replace(sampler, draws=effect.shape[1])
     least = min(one.x.shape[1] for one in drawn)
-    tree, gate = build_tree(
-        plan, [one.cut(least) for one in drawn], outcome=panel.roles.outcome,
-        varying=design.facts.varying,
-    )  # fmt: skip
+    tree, gate = build_tree(plan, [one.cut(least) for one in drawn])
     return tree, gate, any(one.chains.interrupted for one in drawn)
 
 

@@ -17,11 +17,13 @@ from bayes_nqp.fitting._known import KnownDraws
 from bayes_nqp.fitting._parameters import point_at
 from bayes_nqp.fitting._paths import paths_of
 from bayes_nqp.fitting._waist import waist
+from bayes_nqp.planning import plan_of
 from bayes_nqp.sampling import LEAST_BRIEF, Chains, Importance, importance, refit_importance
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Design, Equation
+    from bayes_nqp.designs import Design
     from bayes_nqp.panel import Panel
+    from bayes_nqp.planning import Equation
 
 __all__ = ["SHORT", "short_effects"]
 
@@ -57,7 +59,7 @@ def short_effects(
     IdentificationError
         If the panel cannot identify what the design asks for.
     """
-    plan = design.plan(panel)
+    plan = plan_of(design, panel)
     draws, gates = [], {}
     for number, equation in enumerate(plan.equations):
         chains = _chains(equation, numbered(Importance(*SHORT[::-1], seed=seed), number), known)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Equation, Plan
+    from bayes_nqp.planning import Equation, Plan
 
 __all__ = ["SlotPlaces", "slot_places"]
 

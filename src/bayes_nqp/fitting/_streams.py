@@ -13,7 +13,7 @@ import numpy.typing as npt
 from bayes_nqp.gaussian import number_count
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Equation
+    from bayes_nqp.planning import Equation
 
 __all__ = ["ErrorStream", "SharedStreams", "error_width"]
 

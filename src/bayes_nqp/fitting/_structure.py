@@ -35,7 +35,7 @@ def checked(fit: Fit, *, unsealed: bool) -> Fit:
     StudyError
         If a part is missing, or no such thing, or contradicts another.
     """
-    for name, value, method in (("design", fit.design, "plan"), ("sampler", fit.sampler, "seeded")):
+    for name, value, method in (("design", fit.design, "spec"), ("sampler", fit.sampler, "seeded")):
         if not callable(getattr(value, method, None)):
             raise StudyError(f"its {name} is a {type(value).__name__}")
     _check_facts(fit.record)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs import Equation
 from bayes_nqp.fitting._streams import ErrorStream, SharedStreams, error_width
 from bayes_nqp.gaussian import draw, number_count
+from bayes_nqp.planning import Equation
 
 __all__ = ["Correlated", "correlated", "residual_moments"]
 

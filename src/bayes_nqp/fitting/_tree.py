@@ -12,13 +12,13 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.designs import Equation, Plan
 from bayes_nqp.diagnostics import Gate, convergence, populations_gate, weights_gate, worst_of
 from bayes_nqp.fitting._coefficients import COEFFICIENTS, labelled_slots
 from bayes_nqp.fitting._draws import Recovered
 from bayes_nqp.fitting._names import into_tree
 from bayes_nqp.fitting._paths import Paths, paths_of
 from bayes_nqp.fitting._waist import waist
+from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.sampling import Chains
 
 __all__ = ["Drawn", "Labelled", "build_tree"]
@@ -110,8 +110,6 @@ def build_tree(
     plan: Plan,
     drawn: Sequence[Drawn],
     *,
-    outcome: str,
-    varying: str | None,
     paths: Paths | None = None,
     more: Mapping[str, Labelled] | None = None,
 ) -> tuple[xr.DataTree, Gate]:
@@ -121,10 +119,6 @@ def build_tree(
     ----------
     drawn : sequence of Drawn
         In the order of the plan's equations.
-    outcome : str
-        Name of the outcome.
-    varying : str or None
-        What has its own deviation.
     paths : Paths, optional
         Effects along paths, where they are not made of the equations' means alone.
     more : mapping of str to Labelled, optional
@@ -153,9 +147,9 @@ def build_tree(
     for name, one_more in (more or {}).items():
         data[name] = (one_more.dims, one_more.values)
         coords |= one_more.coords
-    attrs = {"target": "sample", "outcome": outcome}
-    if varying is not None:
-        attrs["varying"] = varying
+    attrs = {"target": "sample", "outcome": plan.panel.roles.outcome}
+    if plan.facts.varying is not None:
+        attrs["varying"] = plan.facts.varying
     groups = {
         "posterior": xr.Dataset(data, coords={**coords, v.CELL: cells}),
         "sample_stats": _stats(drawn, {k: coords[k] for k in v.SAMPLE_DIMS}),

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs import Equation
 from bayes_nqp.gaussian import Coefficients
 from bayes_nqp.moments import UnitClass, packed_rows
+from bayes_nqp.planning import Equation
 
 __all__ = ["UnitDeviations", "unit_deviations"]
 

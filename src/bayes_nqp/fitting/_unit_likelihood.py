@@ -12,7 +12,6 @@ import xarray as xr
 from scipy.sparse import csr_array
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.designs import unit_column
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, shown
 from bayes_nqp.fitting._coefficients import coefficients_of, pairs_coefficients
@@ -21,11 +20,12 @@ from bayes_nqp.fitting._parameters import unconstrained
 from bayes_nqp.fitting._unit_rows import Absorbed, UnitRows
 from bayes_nqp.language import Message
 from bayes_nqp.machine import n_threads, one_thread
+from bayes_nqp.planning import unit_column
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Equation
     from bayes_nqp.fitting._fit import Fit
     from bayes_nqp.gaussian import Values
+    from bayes_nqp.planning import Equation
 
 __all__ = ["LeftOut", "left_out", "log_likelihood"]
 

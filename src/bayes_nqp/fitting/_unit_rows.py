@@ -21,8 +21,8 @@ from bayes_nqp.gaussian import back_solve
 from bayes_nqp.rowmodel import RowLayout, padded, row_layout, row_slopes
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Equation, Plan
     from bayes_nqp.gaussian import Noise, Values
+    from bayes_nqp.planning import Equation, Plan
 
 __all__ = ["Absorbed", "Members", "Pattern", "UnitRows"]
 

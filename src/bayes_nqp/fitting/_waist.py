@@ -10,9 +10,9 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.designs import Plan
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.fitting._draws import members_of
+from bayes_nqp.planning import Plan
 
 __all__ = ["waist"]
 

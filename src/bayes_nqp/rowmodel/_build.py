@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
+from bayes_nqp.planning import plan_of
 
 if TYPE_CHECKING:
     import pymc as pm
 
-    from bayes_nqp.designs import Design, Equation, Plan
+    from bayes_nqp.designs import Design
     from bayes_nqp.panel import Panel
+    from bayes_nqp.planning import Equation, Plan
 
 __all__ = ["build", "equation_model"]
 
@@ -65,18 +67,13 @@ def build(design: Design, panel: Panel, *, scale: float | None = None) -> pm.Mod
     """
     from bayes_nqp.rowmodel._model import row_model
 
-    _check(design)
-    plan = design.plan(panel, scale=scale)
-    return row_model(plan, plan.equations, design.rows(panel), design.facts.likelihood)
+    plan = plan_of(design, panel, scale=scale)
+    _check(plan)
+    return row_model(plan, plan.equations)
 
 
-def equation_model(design: Design, panel: Panel, plan: Plan, equation: Equation) -> pm.Model:
+def equation_model(plan: Plan, equation: Equation) -> pm.Model:
     """Write one equation of a plan out row by row: no other shares a variable with it.
-
-    Parameters
-    ----------
-    panel : Panel
-        As it was given.
 
     Raises
     ------
@@ -85,13 +82,13 @@ def equation_model(design: Design, panel: Panel, plan: Plan, equation: Equation)
     """
     from bayes_nqp.rowmodel._model import row_model
 
-    _check(design)
-    return row_model(plan, (equation,), design.rows(panel), design.facts.likelihood)
+    _check(plan)
+    return row_model(plan, (equation,))
 
 
-def _check(design: Design) -> None:
-    """Refuse a design that is not stated row by row."""
-    if design.facts.joined:
+def _check(plan: Plan) -> None:
+    """Refuse a model that is not stated row by row."""
+    if plan.facts.joined:
         raise StudyError(
             "'vary_by' joins the deviations of two equations, which is not stated row by row",
             hint="sampler=nqp.Importance(), the default, samples it; or vary_by=None",

@@ -18,8 +18,9 @@ from bayes_nqp.rowmodel._row_draws import no_student
 from bayes_nqp.rowmodel._tables import row_data
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Equation, Steps
+    from bayes_nqp.designs import Steps
     from bayes_nqp.likelihoods import Likelihood
+    from bayes_nqp.planning import Equation
     from bayes_nqp.rowmodel._layout import RowLayout
     from bayes_nqp.rowmodel._names import Names
 

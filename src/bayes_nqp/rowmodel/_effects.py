@@ -13,7 +13,7 @@ from bayes_nqp.rowmodel._layout import RowLayout, cell_slopes
 from bayes_nqp.rowmodel._names import SLOPE_NAMES, Names
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Equation, Plan
+    from bayes_nqp.planning import Equation, Plan
 
 __all__ = ["report_slopes", "state_effects"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs import Equation, Plan
+from bayes_nqp.planning import Equation, Plan
 
 __all__ = ["RowLayout", "cell_names", "cell_slopes", "node_names", "row_layout"]
 

@@ -16,24 +16,18 @@ from bayes_nqp.rowmodel._names import Names
 from bayes_nqp.rowmodel._tables import padded, row_data, scale_variables, table
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Equation, Plan
-    from bayes_nqp.likelihoods import Likelihood
-    from bayes_nqp.panel import Panel
+    from bayes_nqp.planning import Equation, Plan
 
 __all__ = ["row_model"]
 
 
-def row_model(
-    plan: Plan, equations: Sequence[Equation], panel: Panel, likelihood: Likelihood
-) -> pm.Model:
+def row_model(plan: Plan, equations: Sequence[Equation]) -> pm.Model:
     """Write equations of a plan out as a PyMC model.
 
     Parameters
     ----------
     equations : sequence of Equation
         Those of the plan, or some of them.
-    panel : Panel
-        With the rows of the plan.
 
     Returns
     -------
@@ -42,14 +36,14 @@ def row_model(
         the others are in outcome units.
     """
     layouts = [row_layout(plan, equation) for equation in equations]
-    with pm.Model(coords=_coords(plan, panel, layouts[0])) as model:
+    with pm.Model(coords=_coords(plan, layouts[0])) as model:
         for equation, layout in zip(equations, layouts, strict=True):
-            model.add_coords(_own_coords(plan, panel, equation))
-            _state(plan, equation, layout, likelihood)
+            model.add_coords(_own_coords(plan, equation))
+            _state(plan, equation, layout)
     return model
 
 
-def _state(plan: Plan, equation: Equation, layout: RowLayout, likelihood: Likelihood) -> None:
+def _state(plan: Plan, equation: Equation, layout: RowLayout) -> None:
     """Add one equation to the model in context."""
     names = Names(equation.name)
     s = pm.Data(names("s"), np.float64(equation.scale))
@@ -71,27 +65,27 @@ def _state(plan: Plan, equation: Equation, layout: RowLayout, likelihood: Likeli
     if deviation is not None:
         own = padded(deviation)[row_data("row_member", layout.member)]
         mean = mean + own * row_data("row_loading", layout.loading)
-    state_density(names, equation, layout, mean, likelihood, s)
+    state_density(names, equation, layout, mean, plan.facts.likelihood, s)
 
 
-def _coords(plan: Plan, panel: Panel, layout: RowLayout) -> dict[str, Any]:
+def _coords(plan: Plan, layout: RowLayout) -> dict[str, Any]:
     """Labels of what equations share: rows, units, periods, cells, members."""
     frame, cells = plan.frame, plan.cells
     return {
         # A unit without rows has no effect that anything could tell.
-        "unit": panel.unit_labels[np.unique(layout.unit)],
+        "unit": plan.panel.unit_labels[np.unique(layout.unit)],
         "row": layout.rows,
         "cell": cell_names([*cells.strata.values()], cells.cohort, cells.time),
         "time_level": [name or "all" for name in frame.level_names],
-        "time": panel.time_labels[: frame.n_periods],
+        "time": plan.panel.time_labels[: frame.n_periods],
         "member": layout.members,
     }
 
 
-def _own_coords(plan: Plan, panel: Panel, equation: Equation) -> dict[str, Any]:
+def _own_coords(plan: Plan, equation: Equation) -> dict[str, Any]:
     """Labels of an equation's coefficients."""
     names, cells = Names(equation.name), plan.cells
-    nodes = node_names(plan.frame.level_names, panel.time_labels)
+    nodes = node_names(plan.frame.level_names, plan.panel.time_labels)
     texts = np.array(cell_names([*cells.strata.values()], cells.cohort, cells.time), dtype=str)
     coords: dict[str, Any] = {}
     for part in equation.locals:

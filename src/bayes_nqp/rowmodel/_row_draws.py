@@ -15,7 +15,7 @@ from bayes_nqp.likelihoods import StudentT
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bayes_nqp.designs import Equation
+    from bayes_nqp.planning import Equation
     from bayes_nqp.rowmodel._layout import RowLayout
 
 __all__ = ["chunks", "degrees_of_freedom", "errors_of", "no_student", "padded", "row_slopes"]

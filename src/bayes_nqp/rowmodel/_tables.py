@@ -14,8 +14,8 @@ from bayes_nqp.parameters import FLAT, Scale
 from bayes_nqp.terms import GlobalPart, LocalPart, SlopePart
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Equation, Plan
     from bayes_nqp.gaussian import Problem
+    from bayes_nqp.planning import Equation, Plan
     from bayes_nqp.rowmodel._names import Names
     from bayes_nqp.terms import Place
 

@@ -12,11 +12,12 @@ import pandas as pd
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CHECKS, names_of, suiting
-from bayes_nqp.designs import Design, support
+from bayes_nqp.designs import Design
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.intake import spelled_twice
 from bayes_nqp.panel import Panel
+from bayes_nqp.planning import plan_of, support
 from bayes_nqp.reports import writers
 from bayes_nqp.sampling import Sampler
 from bayes_nqp.studies._data import Prepared, prepared
@@ -169,7 +170,7 @@ def validate(path: str | Path) -> Study:
     _check_draws(settings, made)
     _check_columns(settings, panel)
     with in_toml("design"):
-        plan = design.plan(panel)
+        plan = plan_of(design, panel)
     for name in settings.report.by or ():
         known = (*panel.roles.strata, *_GROUPS)
         if name == v.COHORT and not design.facts.adopted:

@@ -1,4 +1,17 @@
-from bayes_nqp.terms.cells import ESTIMATED_FROM, CellTable, cell_parts
+from bayes_nqp.terms.cells import (
+    BARE,
+    ESTIMATED_FROM,
+    LEAD,
+    NEIGHBOUR,
+    OWN_EFFECT,
+    SLOT,
+    TREATED,
+    CellTable,
+    Term,
+    cell_parts,
+    lead_parts,
+    neighbour_parts,
+)
 from bayes_nqp.terms.exposure import ExposureSlots, exposure_parts
 from bayes_nqp.terms.mediators import Slope, SlopePart, mediator_parts
 from bayes_nqp.terms.parts import GlobalPart, LocalPart, Place, zero_sum
@@ -6,7 +19,13 @@ from bayes_nqp.terms.slopes import slope_parts
 from bayes_nqp.terms.time_effects import TimeEffects, time_parts
 
 __all__ = [
+    "BARE",
     "ESTIMATED_FROM",
+    "LEAD",
+    "NEIGHBOUR",
+    "OWN_EFFECT",
+    "SLOT",
+    "TREATED",
     "CellTable",
     "ExposureSlots",
     "GlobalPart",
@@ -14,10 +33,13 @@ __all__ = [
     "Place",
     "Slope",
     "SlopePart",
+    "Term",
     "TimeEffects",
     "cell_parts",
     "exposure_parts",
+    "lead_parts",
     "mediator_parts",
+    "neighbour_parts",
     "slope_parts",
     "time_parts",
     "zero_sum",

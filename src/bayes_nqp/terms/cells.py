@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import combinations
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +16,20 @@ from bayes_nqp.pooling import Complete, Partial, Pooling, Separate
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms.parts import GlobalPart, LocalPart, zero_sum
 
-__all__ = ["ESTIMATED_FROM", "CellTable", "cell_parts"]
+__all__ = [
+    "BARE", "ESTIMATED_FROM", "LEAD", "NEIGHBOUR", "OWN_EFFECT", "SLOT", "TREATED", "CellTable",
+    "Term", "cell_parts", "lead_parts", "neighbour_parts",
+]  # fmt: skip
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+BARE, TREATED, LEAD, NEIGHBOUR, SLOT = range(5)
+"""Roles of a class of units in a period: a control; treated; before treatment, with a flat effect;
+near treated ones; and a control with a slot of its own, which terms may load on."""
+OWN_EFFECT = (TREATED, LEAD, NEIGHBOUR)
+"""Roles of cells with effects of their own."""
 
 ESTIMATED_FROM = 5
 """Number of levels from which a scale is estimated; below it, it is fixed."""
@@ -31,70 +42,108 @@ class CellTable:
     Parameters
     ----------
     stratum, cohort, time, event_time : ndarray of int (cell)
-        Codes; event time counts from the cohort, anticipation or not.
-    lead : ndarray of bool (cell)
-        Whether the cell lies before treatment.
+        Codes; event time counts from the cohort, the period of adoption.
+    role : ndarray of int (cell)
+        `TREATED`, `LEAD`, `NEIGHBOUR` or `SLOT`.
     levels : mapping of str to ndarray of int (cell)
         Level of each stratum factor.
     names : mapping of str to ndarray of str
         Labels of these levels.
     cohort_names : mapping of int to str
         Labels of the cohorts.
+    labels : mapping of str to ndarray (cell)
+        Further coordinates.
     """
 
     stratum: Index
     cohort: Index
     time: Index
     event_time: Index
-    lead: npt.NDArray[np.bool_]
+    role: Index
     levels: Mapping[str, Index]
     names: Mapping[str, npt.NDArray[np.str_]]
     cohort_names: Mapping[int, str]
+    labels: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
         """Number of cells."""
         return int(self.stratum.size)
 
+    @property
+    def lead(self) -> npt.NDArray[np.bool_]:
+        """Cells before treatment (cell), whose effects are not reported as effects."""
+        return ~np.isin(self.role, (TREATED, NEIGHBOUR))
 
-def cell_parts(
+
+class Term(Protocol):
+    """A piece of the linear predictor that loads on the slots of cells."""
+
+    def parts(self, cells: CellTable) -> Sequence[GlobalPart | LocalPart]:
+        """Its coefficients, with their loadings and scales."""
+
+
+def lead_parts(cells: CellTable) -> list[LocalPart]:
+    """A flat coefficient for each lead."""
+    leads = np.flatnonzero(cells.role == LEAD)
+    return [LocalPart("lead", "cells", leads, FLAT)] if leads.size else []
+
+
+def neighbour_parts(
     cells: CellTable, pooling: Pooling, strata: tuple[str, ...], priors: Priors
 ) -> list[GlobalPart | LocalPart]:
-    """Parts of the linear predictor that make up the effects of cells.
+    """Parts that make up what cells near treated ones receive: as effects, under other names."""
+    return [
+        replace(part, name=f"received_{part.name}", scale=_renamed(part.scale))
+        for part in cell_parts(cells, pooling, strata, priors, role=NEIGHBOUR)
+    ]
+
+
+def _renamed(scale: Scale | int) -> Scale | int:
+    return replace(scale, name=f"received_{scale.name}") if isinstance(scale, Scale) else scale
+
+
+def cell_parts(
+    cells: CellTable,
+    pooling: Pooling,
+    strata: tuple[str, ...],
+    priors: Priors,
+    *,
+    role: int = TREATED,
+) -> list[GlobalPart | LocalPart]:
+    """Parts of the linear predictor that make up the effects of cells of one role.
 
     Parameters
     ----------
     cells : CellTable
-        Of the design; leads get a flat prior each.
+        Of the design.
     pooling : Pooling
         How effects share strength.
     strata : tuple of str
         The factors by which effects vary.
     priors : Priors
         Scales, in multiples of ``s``.
+    role : int, default `TREATED`
+        Or `NEIGHBOUR`.
     """
-    parts: list[GlobalPart | LocalPart] = []
-    leads = np.flatnonzero(cells.lead)
-    if leads.size:
-        parts.append(LocalPart("lead", "cells", leads, FLAT))
-    effects = np.flatnonzero(~cells.lead)
+    inside = cells.role == role
+    effects = np.flatnonzero(inside)
     if isinstance(pooling, Separate):
-        return [*parts, LocalPart("cell", "cells", effects, FLAT)]
-    parts += _curve(cells, priors)
+        return [LocalPart("cell", "cells", effects, FLAT)]
+    parts: list[GlobalPart | LocalPart] = [*_curve(cells, inside, priors)]
     if isinstance(pooling, Complete):
         return parts
     assert isinstance(pooling, Partial)
-    parts += _factors(cells, strata, priors)
-    parts += _cohorts(cells, priors)
+    parts += _factors(cells, inside, strata, priors)
+    parts += _cohorts(cells, inside, priors)
     if effects.size > 1:
         scale = Scale("cell", priors.cell, effects.size >= ESTIMATED_FROM)
         parts.append(LocalPart("cell", "cells", effects, scale))
     return parts
 
 
-def _curve(cells: CellTable, priors: Priors) -> list[GlobalPart]:
+def _curve(cells: CellTable, effect: Mask, priors: Priors) -> list[GlobalPart]:
     """``mu + kappa e + walk(e)``, zero at event time 0 but for ``mu``."""
-    effect = ~cells.lead
     e = cells.event_time
     ones = effect[:, None].astype(np.float64)
     parts = [
@@ -118,9 +167,10 @@ def _curve(cells: CellTable, priors: Priors) -> list[GlobalPart]:
     return parts
 
 
-def _factors(cells: CellTable, strata: tuple[str, ...], priors: Priors) -> list[GlobalPart]:
+def _factors(
+    cells: CellTable, effect: Mask, strata: tuple[str, ...], priors: Priors
+) -> list[GlobalPart]:
     """Zero-sum effects of factor levels and of their interactions, among cells with effects."""
-    effect = ~cells.lead
     present = {f: np.unique(cells.levels[f][effect]) for f in strata}
     used = [f for f in strata if present[f].size > 1]
     parts = []
@@ -156,8 +206,7 @@ def _level_labels(
     return labels
 
 
-def _cohorts(cells: CellTable, priors: Priors) -> list[GlobalPart]:
-    effect = ~cells.lead
+def _cohorts(cells: CellTable, effect: Mask, priors: Priors) -> list[GlobalPart]:
     cohorts = np.unique(cells.cohort[effect])
     if cohorts.size < 2:
         return []

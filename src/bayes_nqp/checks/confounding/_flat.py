@@ -6,11 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.designs import Mediation
+from bayes_nqp.designs import Mediation, ModelSpec
 from bayes_nqp.parameters import Scale
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Plan
     from bayes_nqp.panel import Panel
 
 __all__ = ["WIDE", "FlatDeviations", "flat"]
@@ -30,19 +29,18 @@ class FlatDeviations(Mediation):
 
     __slots__ = ()
 
-    def plan(self, panel: Panel, *, scale: float | None = None) -> Plan:
+    def spec(self, panel: Panel) -> ModelSpec:
         """State the model of a panel."""
-        plan = Mediation.plan(self, panel, scale=scale)
-        outcome, *mediators = plan.equations
-        problem = replace(outcome.problem, member_scale=Scale("deviation", WIDE, estimated=False))
-        changed = replace(outcome, problem=problem)
-        return replace(plan, equations=(changed, *mediators))
+        model = Mediation.spec(self, panel)
+        outcome, *mediators = model.equations
+        outcome = replace(outcome, deviation=Scale("deviation", WIDE, estimated=False))
+        return replace(model, equations=(outcome, *mediators))
 
 
 def flat(design: Mediation) -> FlatDeviations:
     """Free the direct effect of each treated unit."""
-    own = design.design
-    own = own.replace(effect=replace(own.effect, varying=v.UNIT))
+    effect = replace(design.facts.pooling, varying=v.UNIT)
+    own = design.outcome_design.variant({"effect": effect})
     return FlatDeviations(
         own, design.mediators, design.interaction, design.lag, moderates=design.moderates
     )

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.errors import IdentificationError
 from bayes_nqp.language import Message
+from bayes_nqp.planning._frame import PlanFrame
 
 __all__ = ["net_of_effects", "within_scale"]
 
 Array = npt.NDArray[np.float64]
 
 
-def within_scale(frame: DesignFrame, outcome: Array, rows: npt.NDArray[np.bool_]) -> float:
+def within_scale(frame: PlanFrame, outcome: Array, rows: npt.NDArray[np.bool_]) -> float:
     """Standard deviation of the outcome within units and net of time effects.
 
     Parameters
@@ -53,7 +53,7 @@ def within_scale(frame: DesignFrame, outcome: Array, rows: npt.NDArray[np.bool_]
 
 
 def net_of_effects(
-    frame: DesignFrame, values: Array, rows: npt.NDArray[np.bool_]
+    frame: PlanFrame, values: Array, rows: npt.NDArray[np.bool_]
 ) -> tuple[Array, int, npt.NDArray[np.int64]]:
     """Take unit and time effects out of a column.
 

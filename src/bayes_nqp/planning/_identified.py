@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs._plan import Equation
 from bayes_nqp.errors import IdentificationError, shown
 from bayes_nqp.gaussian import absorbed_products, net_of
 from bayes_nqp.language import Message, listed, separated
 from bayes_nqp.parameters import FLAT
+from bayes_nqp.planning._plan import Equation
 from bayes_nqp.terms import LocalPart, SlopePart
 
 __all__ = ["Roles", "check_identified"]

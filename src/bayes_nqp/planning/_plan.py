@@ -1,4 +1,4 @@
-"""A design's plan: equations, each a Gaussian problem and what its parts mean."""
+"""A plan: equations, each a Gaussian problem and what its parts mean."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs._frame import DesignFrame
+from bayes_nqp.designs import Facts, ModelSpec
 from bayes_nqp.gaussian import (
     PADDING,
     ErrorSums,
@@ -20,7 +20,9 @@ from bayes_nqp.gaussian import (
     gaussian_problem,
 )
 from bayes_nqp.moments import Rows, UnitClass, reduce_rows
-from bayes_nqp.terms import CellTable, GlobalPart, LocalPart, Slope
+from bayes_nqp.panel import Panel
+from bayes_nqp.planning._frame import PlanFrame
+from bayes_nqp.terms import NEIGHBOUR, TREATED, CellTable, GlobalPart, LocalPart, Slope
 
 __all__ = ["CellInfo", "Dose", "Equation", "Exposure", "Moderator", "Plan"]
 
@@ -30,7 +32,7 @@ Index = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class CellInfo:
-    """Labels and sizes of the cells with effects, leads included.
+    """Labels and sizes of cells, leads included.
 
     Parameters
     ----------
@@ -42,6 +44,10 @@ class CellInfo:
         Mean outcome of the cell's rows.
     weight : ndarray (cell)
         Sum of the rows' weights; the number of rows without weights.
+    role : ndarray of int (cell)
+        `TREATED`, `LEAD`, `NEIGHBOUR` or `SLOT`.
+    labels : mapping of str to ndarray (cell)
+        Further coordinates.
     mediators : mapping of str to ndarray (cell)
         Mean of each mediator in the cell's rows.
     """
@@ -50,12 +56,18 @@ class CellInfo:
     cohort: npt.NDArray[np.generic]
     time: npt.NDArray[np.generic]
     event_time: Index
-    lead: npt.NDArray[np.bool_]
+    role: Index
     rows: Index
     units: Index
     observed: Array
     weight: Array
+    labels: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
     mediators: Mapping[str, Array] = field(default_factory=dict)
+
+    @property
+    def lead(self) -> npt.NDArray[np.bool_]:
+        """Cells before treatment (cell), whose effects are not reported as effects."""
+        return ~np.isin(self.role, (TREATED, NEIGHBOUR))
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,11 +208,13 @@ class Equation:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What a design makes of a panel.
+    """What a model of a panel comes to.
 
     Parameters
     ----------
-    frame : DesignFrame
+    model : ModelSpec
+        What was planned.
+    frame : PlanFrame
         Codes of the panel's rows; those not kept included.
     kept : ndarray of bool (row)
         Rows that enter the likelihood.
@@ -212,8 +226,8 @@ class Plan:
         Where effects are per unit of it, and cells have no cohort.
     """
 
-    equations: tuple[Equation, ...]
-    frame: DesignFrame
+    model: ModelSpec
+    frame: PlanFrame
     kept: npt.NDArray[np.bool_]
     cells: CellInfo
     cell_of_row: Index
@@ -221,6 +235,17 @@ class Plan:
     notes: tuple[str, ...] = ()
     moderator: Moderator | None = None
     exposure: Exposure | None = None
+    equations: tuple[Equation, ...] = ()
+
+    @property
+    def facts(self) -> Facts:
+        """What the design can do and what it assumes."""
+        return self.model.facts
+
+    @property
+    def panel(self) -> Panel:
+        """The rows that all equations use."""
+        return self.model.panel
 
     @property
     def stratum_names(self) -> tuple[str, ...]:

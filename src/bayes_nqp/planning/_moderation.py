@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs._columns import within
-from bayes_nqp.designs._frame import DesignFrame
-from bayes_nqp.designs._plan import Moderator
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.moments import Column
+from bayes_nqp.planning._columns import within
+from bayes_nqp.planning._frame import PlanFrame
+from bayes_nqp.planning._plan import Moderator
 from bayes_nqp.terms import Slope
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs.continuous_exposure import ContinuousExposure
-    from bayes_nqp.designs.staggered_did import StaggeredDiD
+    from bayes_nqp.designs import ModelSpec
     from bayes_nqp.panel import Panel
 
 __all__ = ["moderated_slope", "moderation", "moderator_of", "own_slope"]
@@ -29,15 +28,13 @@ _SAME = 1e-9
 """Share of a column's variation below which another explains it in full."""
 
 
-def moderator_of(
-    design: StaggeredDiD | ContinuousExposure, panel: Panel, frame: DesignFrame, kept: Mask
-) -> Moderator | None:
-    """Centre the design's moderator over the treated rows.
+def moderator_of(model: ModelSpec, frame: PlanFrame, kept: Mask) -> Moderator | None:
+    """Centre the model's moderator over the treated rows.
 
     Returns
     -------
     Moderator or None
-        None where the design has none.
+        None where the model has none.
 
     Raises
     ------
@@ -48,16 +45,16 @@ def moderator_of(
     IdentificationError
         If it is the same in all treated rows, or the outcome in other units.
     """
-    name = getattr(design, "moderator", None)
+    name, panel = model.facts.moderator, model.panel
     if name is None:
         return None
-    known = panel.roles.moderators
-    if name not in known:
+    present = panel.roles.moderators
+    if name not in present:
         raise StudyError(
             f"'moderator' names {name!r}, which is no moderator of the panel",
-            hint=nearest(name, known) if known else f"Panel(..., moderators=[{name!r}])",
+            hint=nearest(name, present) if present else f"Panel(..., moderators=[{name!r}])",
         )
-    values = panel.moderators[:, known.index(name)]
+    values = panel.moderators[:, present.index(name)]
     treated = kept & frame.treated
     _complete(panel, name, values, treated, "treated rows")
     centre = float(values[treated].mean())
@@ -81,7 +78,7 @@ def moderator_of(
 
 
 def moderation(
-    moderator: Moderator | None, frame: DesignFrame, kept: Mask
+    moderator: Moderator | None, frame: PlanFrame, kept: Mask
 ) -> list[tuple[Slope, Array]]:
     """Multiply treatment by the moderator, centred and scaled over the treated rows.
 
@@ -100,7 +97,7 @@ def moderation(
 
 
 def own_slope(
-    moderator: Moderator | None, panel: Panel, frame: DesignFrame, kept: Mask
+    moderator: Moderator | None, panel: Panel, frame: PlanFrame, kept: Mask
 ) -> list[tuple[Column, float]]:
     """Let a moderator that varies within units move the outcome by itself.
 
@@ -138,7 +135,7 @@ def _made_of(x: Array, y: Array, unit: npt.NDArray[np.int64]) -> bool:
 
 
 def moderated_slope(
-    moderator: Moderator, mediator: str, values: Array, panel: Panel, frame: DesignFrame, kept: Mask
+    moderator: Moderator, mediator: str, values: Array, panel: Panel, frame: PlanFrame, kept: Mask
 ) -> tuple[Slope, Array]:
     """Multiply a mediator by the moderator, both centred.
 

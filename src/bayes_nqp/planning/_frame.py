@@ -1,4 +1,4 @@
-"""What a staggered design sees of a panel: codes, cells and what may be dropped."""
+"""Codes of a panel's rows and units under a model: strata, levels, cells, members."""
 
 from __future__ import annotations
 
@@ -8,50 +8,75 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.designs import Calendar, DoseSpec, ModelSpec
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.moments import distinct_rows
+from bayes_nqp.terms import BARE, LEAD, OWN_EFFECT, SLOT, TREATED
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["DesignFrame", "combine", "design_frame", "unit_column"]
+__all__ = ["PlanFrame", "combine", "frame_of", "unit_column"]
 
-Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class DesignFrame:
-    """Codes of a panel's rows and units under one design.
+class PlanFrame:
+    """Codes of a panel's rows and units under one model.
 
     Parameters
     ----------
-    stratum, level, cohort, member : ndarray of int (unit)
-        Combination of strata; time-effect level; first treated period with anticipation
-        (-1 = never); what has its own deviation.
-    adoption : ndarray of int (unit)
-        First treated period without anticipation (-1 = never).
-    treated, lead : ndarray of bool (row)
-        Treated rows; rows of lead cells.
+    unit, time : ndarray of int (row)
+        Codes.
+    stratum, level, key, cohort, member : ndarray of int (unit)
+        Combination of strata; time-effect level; class of the calendar; first treated period with
+        anticipation (-1 = never); what has its own deviation.
+    origin : ndarray of int (row)
+        Period from which event time counts (-1 = none).
+    role : ndarray of int (row)
+        `BARE`, `TREATED`, `LEAD`, `NEIGHBOUR` or `SLOT`; of an exposure, treated rows have some.
     stratum_levels : ndarray of int (stratum, factor)
         Level of every factor in each combination.
     level_names : tuple of str
         Labels of the time-effect levels.
+    member_labels : ndarray of str (member)
+        Labels of members.
     """
 
     unit: Index
     time: Index
     stratum: Index
     level: Index
+    key: Index
     cohort: Index
-    adoption: Index
     member: Index
-    treated: Mask
-    lead: Mask
+    origin: Index
+    role: Index
     stratum_levels: Index
     level_names: tuple[str, ...]
     member_labels: npt.NDArray[np.str_]
+
+    @property
+    def treated(self) -> Mask:
+        """Treated rows (row)."""
+        return np.asarray(self.role == TREATED)
+
+    @property
+    def lead(self) -> Mask:
+        """Rows of lead cells (row)."""
+        return np.asarray(self.role == LEAD)
+
+    @property
+    def own_effect(self) -> Mask:
+        """Rows of cells with effects of their own (row): no controls."""
+        return np.isin(self.role, OWN_EFFECT)
+
+    @property
+    def in_cell(self) -> Mask:
+        """Rows with a slot of a cell (row)."""
+        return np.asarray(self.own_effect | (self.role == SLOT))
 
     @property
     def n_units(self) -> int:
@@ -130,48 +155,46 @@ def unit_column(panel: Panel, name: str, argument: str) -> tuple[Index, npt.NDAr
     return first, labels
 
 
-def design_frame(
-    panel: Panel,
-    *,
-    time_by: tuple[str, ...],
-    varying: str | None,
-    anticipation: int,
-    leads: bool,
-) -> DesignFrame:
-    """Number strata, levels, cohorts and members, and mark treated and lead rows.
-
-    Parameters
-    ----------
-    time_by : tuple of str
-        Factors whose combinations have their own time effects.
-    varying : str or None
-        "unit", a column above the unit, or None.
-    anticipation : int
-        Periods by which treatment begins before adoption.
-    leads : bool
-        Whether pre-periods but the last are cells of their own.
-    """
+def frame_of(model: ModelSpec) -> PlanFrame:
+    """Number strata, levels and members, and give rows their roles."""
+    panel, facts = model.panel, model.facts
     factors = panel.roles.strata
-    codes = np.stack([panel.strata_codes[f] for f in factors], axis=1) if factors else None
-    table = codes if codes is not None else np.zeros((panel.n_units, 0), dtype=np.int64)
+    table = np.zeros((panel.n_units, 0), dtype=np.int64)
+    if factors:
+        table = np.stack([panel.strata_codes[f] for f in factors], axis=1)
     stratum, stratum_levels = combine(table)
-    positions = [factors.index(f) for f in time_by]
-    level, level_table = combine(table[:, positions])
+    time_by = facts.time_strata(panel)
+    level, level_table = combine(table[:, [factors.index(f) for f in time_by]])
     names = tuple(
         " × ".join(str(panel.levels[f][k]) for f, k in zip(time_by, row, strict=True))
         for row in level_table
     )
-    adoption = np.asarray(panel.cohort_codes, dtype=np.int64)
-    cohort = np.where(adoption < 0, -1, np.maximum(adoption - anticipation, 0))
-    if varying is None or varying == "unit":
+    if facts.varying is None or facts.varying == "unit":
         member, labels = np.arange(panel.n_units), panel.unit_labels
     else:
-        member, labels = unit_column(panel, varying, "varying")
-    row_cohort = cohort[panel.unit_codes]
+        member, labels = unit_column(panel, facts.varying, "varying")
+    unit = np.asarray(panel.unit_codes, dtype=np.int64)
     time = np.asarray(panel.time_codes, dtype=np.int64)
-    treated = (row_cohort >= 0) & (time >= row_cohort)
-    lead = (row_cohort >= 0) & (time < row_cohort - 1) & leads
-    return DesignFrame(
-        np.asarray(panel.unit_codes, dtype=np.int64), time, stratum, level, cohort, adoption,
-        member.astype(np.int64), treated, lead, stratum_levels, names, labels,
+    key, cohort, origin, role = _roles(model.effects, unit, time, panel.n_units)
+    return PlanFrame(
+        unit, time, stratum, level, key, cohort, member.astype(np.int64), origin, role,
+        stratum_levels, names, labels,
     )  # fmt: skip
+
+
+def _roles(
+    effects: Calendar | DoseSpec, unit: Index, time: Index, n_units: int
+) -> tuple[Index, Index, Index, Index]:
+    """Class and first treated period of units, origins and roles of rows.
+
+    Of an exposure the classes are units with some in any row, as if treated from the first period
+    on, and others; nobody adopts anything.
+    """
+    if isinstance(effects, Calendar):
+        key = effects.key
+        at = key[unit], time
+        return key, effects.start[key], effects.origin[at], effects.role[at]
+    exposed = effects.values != 0.0
+    ever = np.bincount(unit[exposed], minlength=n_units) > 0
+    key = np.where(ever, 0, -1)
+    return key, key, np.full(unit.size, -1, dtype=np.int64), np.where(exposed, TREATED, BARE)

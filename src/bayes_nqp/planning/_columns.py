@@ -1,4 +1,4 @@
-"""Varying columns of a design: covariates in levels, and baseline values by period."""
+"""Varying columns of an equation: covariates in levels, and baseline values by period."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.moments import Column
+from bayes_nqp.planning._frame import PlanFrame
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs.continuous_exposure import ContinuousExposure
-    from bayes_nqp.designs.staggered_did import StaggeredDiD
+    from bayes_nqp.designs import EquationSpec
     from bayes_nqp.panel import Panel
 
 __all__ = ["varying_columns", "within"]
@@ -26,7 +25,7 @@ _ROUNDING = 1e-11
 
 
 def varying_columns(
-    design: StaggeredDiD | ContinuousExposure, panel: Panel, frame: DesignFrame, kept: Mask
+    equation: EquationSpec, panel: Panel, frame: PlanFrame, kept: Mask
 ) -> tuple[list[Column], list[float]]:
     """Columns of covariates, scaled to unit spread.
 
@@ -42,9 +41,8 @@ def varying_columns(
     PanelError
         If a baseline column is missing or not numeric.
     """
-    names = panel.roles.covariates if design.covariates is None else design.covariates
     columns, sizes = [], []
-    for name in names:
+    for name in equation.covariates:
         if name not in panel.roles.covariates:
             raise StudyError(
                 f"'covariates' names {name!r}, which is no covariate of the panel",
@@ -54,7 +52,7 @@ def varying_columns(
         x, size = within(frame.unit[kept], x, frame.n_units)
         columns.append(Column(name, x))
         sizes.append(size)
-    for name in design.baseline:
+    for name in equation.baseline:
         x, size = _baseline(panel, frame, name)
         values = x[frame.unit[kept]]
         for t in np.unique(frame.time[kept])[1:]:
@@ -78,7 +76,7 @@ def within(unit: npt.NDArray[np.int64], x: Array, n_units: int) -> tuple[Array, 
     return (x / size, size) if size > _ROUNDING * largest else (np.zeros_like(x), 1.0)
 
 
-def _baseline(panel: Panel, frame: DesignFrame, name: str) -> tuple[Array, float]:
+def _baseline(panel: Panel, frame: PlanFrame, name: str) -> tuple[Array, float]:
     if name not in panel.frame.columns:
         raise StudyError(
             f"'baseline' names the column {name!r}, which the panel does not have",

@@ -1,4 +1,4 @@
-"""The cells of a design on a panel, and which rows are dropped as unidentified."""
+"""The cells of a model, and which rows are dropped as unidentified."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.designs._frame import DesignFrame
-from bayes_nqp.designs._plan import CellInfo
-from bayes_nqp.designs._support import OK, REASONS, row_reasons
 from bayes_nqp.errors import IdentificationError
 from bayes_nqp.language import Message, listed, separated
+from bayes_nqp.planning._frame import PlanFrame
+from bayes_nqp.planning._plan import CellInfo
+from bayes_nqp.planning._support import OK, REASONS, row_reasons
 from bayes_nqp.terms import CellTable
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs.staggered_did import StaggeredDiD
+    from bayes_nqp.designs import Calendar, ModelSpec
     from bayes_nqp.panel import Panel
 
 __all__ = ["cell_info", "cell_table", "drop_reasons", "support_frame"]
@@ -25,9 +25,7 @@ Index = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
-def drop_reasons(
-    design: StaggeredDiD, panel: Panel, frame: DesignFrame
-) -> tuple[Mask, tuple[str, ...]]:
+def drop_reasons(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[str, ...]]:
     """Rows that enter the likelihood, and notes on those that do not.
 
     Returns
@@ -38,10 +36,11 @@ def drop_reasons(
     Raises
     ------
     IdentificationError
-        If nothing, or not everything, is identified, as the design says.
+        If nothing, or not everything, is identified, as the model says.
     """
-    _check_whole(design, panel, frame)
-    reason = row_reasons(frame, never=design.controls == "never")
+    panel = model.panel
+    _check_whole(model, frame)
+    reason = row_reasons(frame, never=model.facts.leads)
     bad = reason != OK
     if not bad.any():
         return ~bad, ()
@@ -54,7 +53,7 @@ def drop_reasons(
     if len(lost) > 6:
         places.append(Message("and {} more", len(lost) - 6))
     where = separated(places)
-    if design.unidentified == "raise" or not (frame.treated & ~bad).any():
+    if model.unidentified == "raise" or not (frame.treated & ~bad).any():
         raise IdentificationError(
             Message(
                 "{} of {} cells have effects that the data do not identify", len(lost), len(support)
@@ -68,7 +67,8 @@ def drop_reasons(
     )
 
 
-def _check_whole(design: StaggeredDiD, panel: Panel, frame: DesignFrame) -> None:
+def _check_whole(model: ModelSpec, frame: PlanFrame) -> None:
+    panel = model.panel
     if frame.n_periods < 2 or np.unique(frame.time).size < 2:
         raise IdentificationError(
             Message("the panel has a single period"),
@@ -80,14 +80,14 @@ def _check_whole(design: StaggeredDiD, panel: Panel, frame: DesignFrame) -> None
             where=Message("periods {!s} to {!s}", panel.time_labels[0], panel.time_labels[-1]),
             hint="check that 'cohort' holds the first treated period in the units of 'time'",
         )
-    if not (~frame.treated).any():
+    if frame.treated.all():
         raise IdentificationError(
             Message(
                 "every row is treated, so nothing shows what would have happened without the policy"
             ),
             hint="add units or periods before treatment",
         )
-    if design.controls == "never":
+    if model.facts.leads:
         treated_levels = np.unique(frame.level[frame.cohort >= 0])
         never = np.unique(frame.level[frame.cohort < 0])
         lacking = np.setdiff1d(treated_levels, never)
@@ -100,7 +100,7 @@ def _check_whole(design: StaggeredDiD, panel: Panel, frame: DesignFrame) -> None
             )
 
 
-def _hint(frame: DesignFrame, reason: Index) -> str:
+def _hint(frame: PlanFrame, reason: Index) -> str:
     hints = []
     if (reason == 1).any():
         hints.append("drop the units that are treated throughout, or start the panel earlier")
@@ -124,48 +124,48 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def cell_table(panel: Panel, frame: DesignFrame, kept: Mask) -> tuple[CellTable, Index]:
+def cell_table(
+    panel: Panel, frame: PlanFrame, kept: Mask, calendar: Calendar
+) -> tuple[CellTable, Index]:
     """Number the cells of the kept rows.
 
     Returns
     -------
     tuple
-        The table, sorted by stratum, cohort and time, and the cell of each row (-1: none).
+        The table, sorted by stratum, class and time, and the cell of each row (-1: none).
     """
-    rows = np.flatnonzero((frame.treated | frame.lead) & kept)
+    rows = np.flatnonzero(frame.in_cell & kept)
     unit = frame.unit[rows]
-    width = frame.n_periods
-    key = (frame.stratum[unit] * (width + 1) + frame.cohort[unit]) * width + frame.time[rows]
-    found, first, cell = np.unique(key, return_index=True, return_inverse=True)
+    width, n_classes = frame.n_periods, len(calendar.origin)
+    number = (frame.stratum[unit] * n_classes + frame.key[unit]) * width + frame.time[rows]
+    _, first, cell = np.unique(number, return_index=True, return_inverse=True)
     cell_of_row = np.full(frame.unit.size, -1, dtype=np.int64)
     cell_of_row[rows] = cell
     at = rows[first]
     unit = frame.unit[at]
-    stratum = frame.stratum[unit]
+    stratum, origin, key = frame.stratum[unit], frame.origin[at], frame.key[unit]
     factors = panel.roles.strata
-    cohorts = np.unique(frame.cohort[unit])
-    adoption = {int(c): int(frame.adoption[frame.cohort == c].min()) for c in cohorts}
     table = CellTable(
         stratum=stratum,
-        cohort=frame.cohort[unit],
+        cohort=origin,
         time=frame.time[at],
-        event_time=frame.time[at] - frame.adoption[unit],
-        lead=frame.lead[at],
+        event_time=frame.time[at] - origin,
+        role=frame.role[at],
         levels={f: frame.stratum_levels[stratum, i] for i, f in enumerate(factors)},
         names={f: panel.levels[f] for f in factors},
-        cohort_names={c: _text(_period_label(panel, a)) for c, a in adoption.items()},
+        cohort_names={int(c): _text(_period_label(panel, c)) for c in np.unique(origin)},
+        labels={name: labels[key] for name, labels in calendar.labels.items()},
     )
-    assert found.size == table.size
     return table, cell_of_row
 
 
-def _period_label(panel: Panel, code: int) -> Any:
+def _period_label(panel: Panel, code: Any) -> Any:
     label = panel.time_labels[code]
     return label.item() if hasattr(label, "item") else label
 
 
 def cell_info(
-    panel: Panel, frame: DesignFrame, kept: Mask, table: CellTable, cell_of_row: Index
+    panel: Panel, frame: PlanFrame, kept: Mask, table: CellTable, cell_of_row: Index
 ) -> CellInfo:
     """Labels, sizes and mean outcomes of cells."""
     rows = np.flatnonzero(cell_of_row >= 0)
@@ -181,7 +181,8 @@ def cell_info(
         cohort=cohort.astype(float) if cohort.dtype.kind in "iuf" else cohort,
         time=labels[table.time],
         event_time=table.event_time,
-        lead=table.lead,
+        role=table.role,
+        labels=table.labels,
         rows=count,
         units=count,
         observed=np.bincount(cell, panel.outcome[rows], minlength=table.size) / count,
@@ -189,7 +190,7 @@ def cell_info(
     )
 
 
-def support_frame(panel: Panel, frame: DesignFrame, reason: Index) -> pd.DataFrame:
+def support_frame(panel: Panel, frame: PlanFrame, reason: Index) -> pd.DataFrame:
     """List all cells, identified or not.
 
     Parameters
@@ -203,16 +204,16 @@ def support_frame(panel: Panel, frame: DesignFrame, reason: Index) -> pd.DataFra
         One row a cell: strata, cohort, time, event_time, rows, rows that identify it,
         identified, reason.
     """
-    rows = np.flatnonzero(frame.treated | frame.lead)
+    rows = np.flatnonzero(frame.own_effect)
     unit = frame.unit[rows]
     data: dict[str, Any] = {
         f: panel.levels[f][panel.strata_codes[f][unit]] for f in panel.roles.strata
     }
     labels = np.asarray(panel.time_labels)
     data |= {
-        "cohort": labels[frame.adoption[unit]],
+        "cohort": labels[frame.origin[rows]],
         "time": labels[frame.time[rows]],
-        "event_time": frame.time[rows] - frame.adoption[unit],
+        "event_time": frame.time[rows] - frame.origin[rows],
         "_reason": reason[rows],
     }
     table = pd.DataFrame(data)

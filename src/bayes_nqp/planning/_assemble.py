@@ -7,9 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs._frame import DesignFrame
-from bayes_nqp.designs._plan import Dose, Equation
-from bayes_nqp.designs.noise import Noise
+from bayes_nqp.designs import EquationSpec
 from bayes_nqp.gaussian import Block, Group, Member, Problem
 from bayes_nqp.moments import (
     Rows,
@@ -20,8 +18,9 @@ from bayes_nqp.moments import (
     reduce_rows,
 )
 from bayes_nqp.parameters import FIXED, FLAT, HalfNormal, Parameter, Scale
-from bayes_nqp.priors import Priors
-from bayes_nqp.terms import CellTable, GlobalPart, LocalPart
+from bayes_nqp.planning._frame import PlanFrame
+from bayes_nqp.planning._plan import Dose, Equation, Plan
+from bayes_nqp.terms import GlobalPart, LocalPart
 
 __all__ = ["assemble"]
 
@@ -30,19 +29,15 @@ Index = npt.NDArray[np.int64]
 
 
 def assemble(
-    name: str,
-    frame: DesignFrame,
+    ground: Plan,
+    equation: EquationSpec,
     rows: Rows,
-    cells: CellTable,
     parts: Sequence[GlobalPart | LocalPart],
     *,
-    cell_of_row: Index,
     block: Index,
     time_rows: Index,
-    errors: Noise,
     member_scale: Scale | None,
     members: bool,
-    priors: Priors,
     scale: float,
     dose: Dose | None = None,
 ) -> Equation:
@@ -50,12 +45,10 @@ def assemble(
 
     Parameters
     ----------
-    name : str
-        Of the equation.
+    ground : Plan
+        Rows and cells that all equations share.
     rows : Rows
         Those that enter the likelihood.
-    cell_of_row : ndarray of int (row)
-        Cell of each of these rows, -1 where it has none.
     time_rows : ndarray of int (stratum)
         Row of the time-effect table that each stratum uses.
     members : bool
@@ -65,6 +58,8 @@ def assemble(
     dose : Dose, optional
         Where effects are slopes of an exposure: cells are then read off its columns.
     """
+    frame, cells, errors, priors = ground.frame, ground.table, equation.noise, equation.priors
+    cell_of_row = ground.cell_of_row[ground.kept]
     shared = tuple(p for p in parts if isinstance(p, GlobalPart))
     local = tuple(p for p in parts if isinstance(p, LocalPart))
     scales: list[Scale] = []
@@ -148,13 +143,13 @@ def assemble(
         ),
     )
     return Equation(
-        name, rows, problem, scale, shared, local,
+        equation.name, rows, problem, scale, shared, local,
         tuple(local_index), slots, slope_slots, dose=dose,
     )  # fmt: skip
 
 
 def _groups(
-    frame: DesignFrame, rows: Rows, cell_at: Index, block: Index, level_at: Index, slopes_at: Index
+    frame: PlanFrame, rows: Rows, cell_at: Index, block: Index, level_at: Index, slopes_at: Index
 ) -> list[Group]:
     """Coefficients of each group, as its rows have them.
 
@@ -221,30 +216,29 @@ def _block_columns(
 
 
 def _members(
-    frame: DesignFrame, rows: Rows, classes: Sequence[UnitClass], block: Index
+    frame: PlanFrame, rows: Rows, classes: Sequence[UnitClass], block: Index
 ) -> list[Member]:
     """Treated members, with the sums of their units class by class."""
     entries: dict[int, list[tuple[int, int, Array]]] = {}
     for k, c in enumerate(classes):
-        if not (0 <= frame.cohort[c.units[0]] <= c.times[-1]):
+        if c.loading is None or not c.loading.any():
             continue
         members, position = np.unique(frame.member[c.units], return_inverse=True)
         sums = np.zeros((members.size, c.sums.size))
         np.add.at(sums, position, packed_rows(rows, c.units, c))
         for m, n, total in zip(members, np.bincount(position), sums, strict=True):
             entries.setdefault(int(m), []).append((k, int(n), total))
-    found = []
+    owners = []
     for m in sorted(entries):
         ks = np.array([k for k, _, _ in entries[m]], dtype=np.int64)
         ns = np.array([n for _, n, _ in entries[m]], dtype=np.int64)
         home = int(block[frame.stratum[classes[int(ks[0])].units[0]]])
-        found.append(Member(home, ks, ns, [total for _, _, total in entries[m]]))
-    return found
+        owners.append(Member(home, ks, ns, [total for _, _, total in entries[m]]))
+    return owners
 
 
-def _owner_of_units(frame: DesignFrame, rows: Rows) -> Index:
+def _owner_of_units(frame: PlanFrame, rows: Rows) -> Index:
     """Member whose deviation a unit's rows have (unit); -1 of units without treated rows."""
-    last = np.full(frame.n_units, -1, dtype=np.int64)
-    last[rows.unit] = rows.time
-    treated = (frame.cohort >= 0) & (frame.cohort <= last)
+    assert rows.loading is not None
+    treated = np.bincount(rows.unit[rows.loading != 0.0], minlength=frame.n_units) > 0
     return np.where(treated, frame.member, -1)

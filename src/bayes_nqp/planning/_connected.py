@@ -7,15 +7,15 @@ import numpy.typing as npt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.moments import Rows
+from bayes_nqp.planning._frame import PlanFrame
 
 __all__ = ["block_of_strata", "free_times"]
 
 Index = npt.NDArray[np.int64]
 
 
-def block_of_strata(frame: DesignFrame, *, local_time: bool, members: bool) -> Index:
+def block_of_strata(frame: PlanFrame, *, local_time: bool, members: bool) -> Index:
     """Group the strata that share local time effects, or members.
 
     Parameters

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from bayes_nqp.designs._cells import support_frame
-from bayes_nqp.designs._exposure import exposure_support
-from bayes_nqp.designs._support import row_reasons
-from bayes_nqp.designs.continuous_exposure import ContinuousExposure
-from bayes_nqp.designs.staggered_did import StaggeredDiD
+from bayes_nqp.designs import Calendar, Design
 from bayes_nqp.doors import door
+from bayes_nqp.planning._cells import support_frame
+from bayes_nqp.planning._exposure import exposure_support
+from bayes_nqp.planning._frame import frame_of
+from bayes_nqp.planning._support import row_reasons
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -20,7 +20,7 @@ __all__ = ["support"]
 
 
 @door
-def support(design: StaggeredDiD | ContinuousExposure, panel: Panel) -> pd.DataFrame:
+def support(design: Design, panel: Panel) -> pd.DataFrame:
     """Tell which cells' effects the data identify, and why the others are not.
 
     An effect is identified only if its unit has untreated rows, its period has untreated
@@ -41,7 +41,9 @@ def support(design: StaggeredDiD | ContinuousExposure, panel: Panel) -> pd.DataF
     Borusyak, K., Jaravel, X. and Spiess, J. (2024). Revisiting event-study designs. Review of
     Economic Studies 91(6), section 3.
     """
-    if isinstance(design, ContinuousExposure):
-        return exposure_support(design, panel, design.frame(panel))
-    frame = design.frame(panel)
-    return support_frame(panel, frame, row_reasons(frame, never=design.controls == "never"))
+    model = design.spec(panel)
+    frame = frame_of(model)
+    if isinstance(model.effects, Calendar):
+        reason = row_reasons(frame, never=model.facts.leads)
+        return support_frame(model.panel, frame, reason)
+    return exposure_support(model, frame)

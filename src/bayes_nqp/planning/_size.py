@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs._frame import DesignFrame
 from bayes_nqp.limits import afford
 from bayes_nqp.moments import distinct_rows
+from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.pooling import Partial, Separate
 from bayes_nqp.terms import CellTable
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs.continuous_exposure import ContinuousExposure
-    from bayes_nqp.designs.staggered_did import StaggeredDiD
-    from bayes_nqp.panel import Panel
+    from bayes_nqp.designs import EquationSpec
 
 __all__ = ["Size", "check_size", "size_of"]
 
@@ -57,7 +55,7 @@ class Size:
 
 
 def size_of(
-    frame: DesignFrame, cells: CellTable, block: Index, *, full: int, by_period: int, factors: int,
+    frame: PlanFrame, cells: CellTable, block: Index, *, full: int, by_period: int, factors: int,
     slopes: int, classes: int, local_cells: bool,
 ) -> Size:  # fmt: skip
     """Estimate an equation's size.
@@ -102,13 +100,13 @@ def size_of(
 
 
 def check_size(
-    design: StaggeredDiD | ContinuousExposure,
-    panel: Panel,
-    frame: DesignFrame,
+    equation: EquationSpec,
+    frame: PlanFrame,
     cells: CellTable,
     block: Index,
     *,
     slopes: int,
+    exposed: bool,
 ) -> None:
     """Refuse an equation beyond the machine's memory, or a day of sampling.
 
@@ -118,23 +116,23 @@ def check_size(
         Of strata that share coefficients.
     slopes : int
         That vary by stratum.
+    exposed : bool
+        Whether effects are slopes of an exposure.
 
     Raises
     ------
     StudyError
         With numbers of coefficients, and the estimate.
     """
-    covariates = panel.roles.covariates if design.covariates is None else design.covariates
-    exposed = getattr(design, "exposure", None) is not None
-    full = len(covariates) + slopes
-    by_period = len(design.baseline) * (frame.n_periods - 1) + exposed * frame.n_periods
+    pooling, full = equation.pooling, len(equation.covariates) + slopes
+    by_period = len(equation.baseline) * (frame.n_periods - 1) + exposed * frame.n_periods
     effects = ~cells.lead
-    numbers = {f: int(np.unique(cells.levels[f][effects]).size) for f in design.facts.strata(panel)}
-    partial, separate = isinstance(design.effect, Partial), isinstance(design.effect, Separate)
+    numbers = {f: int(np.unique(cells.levels[f][effects]).size) for f in equation.strata}
+    partial, separate = isinstance(pooling, Partial), isinstance(pooling, Separate)
     factors = int(np.prod([max(n, 1) for n in numbers.values()], dtype=float)) - 1 if partial else 0
-    alike = len(distinct_rows(np.stack([frame.stratum, frame.cohort], axis=1))[0])
+    alike = len(distinct_rows(np.stack([frame.stratum, frame.key], axis=1))[0])
     # Deviations from one's own path of exposure leave nothing to sum up.
-    alone = exposed and design.effect.varying is not None
+    alone = exposed and pooling.varying is not None
     size = size_of(
         frame, cells, block, full=full, by_period=by_period, factors=factors, slopes=slopes,
         classes=frame.n_units if alone else alike, local_cells=partial or separate,

@@ -9,25 +9,24 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.designs._cells import cell_info
-from bayes_nqp.designs._columns import within
-from bayes_nqp.designs._frame import DesignFrame, design_frame
-from bayes_nqp.designs._plan import CellInfo, Dose, Exposure
-from bayes_nqp.designs._scale import net_of_effects, within_scale
-from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest, shown
+from bayes_nqp.designs import DoseSpec, ModelSpec
+from bayes_nqp.errors import IdentificationError
 from bayes_nqp.language import NOTHING, Message, separated
 from bayes_nqp.moments import Column
-from bayes_nqp.terms import CellTable, Slope
+from bayes_nqp.planning._cells import cell_info
+from bayes_nqp.planning._columns import within
+from bayes_nqp.planning._frame import PlanFrame
+from bayes_nqp.planning._plan import CellInfo, Dose, Exposure
+from bayes_nqp.planning._scale import net_of_effects, within_scale
+from bayes_nqp.terms import TREATED, CellTable, Slope
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs.continuous_exposure import ContinuousExposure
     from bayes_nqp.panel import Panel
 
 __all__ = [
     "dose_of",
     "exposed_cells",
     "exposure_columns",
-    "exposure_frame",
     "exposure_of",
     "exposure_support",
     "kept_rows",
@@ -45,62 +44,13 @@ _FLAT = 1e-9
 """Share of a column's variation below which nothing of it is left."""
 
 
-def column_of(design: ContinuousExposure, panel: Panel) -> Array:
-    """Read the exposure's column, less the reference.
-
-    Raises
-    ------
-    StudyError
-        If the panel has no such exposure.
-    PanelError
-        If it is missing in a row.
-    """
-    name, known = design.exposure, panel.roles.exposures
-    if name not in known:
-        hint = nearest(name, known) if known else f"Panel.from_frame(..., exposures=[{name!r}])"
-        raise StudyError(f"'exposure' names {name!r}, which is no exposure of the panel", hint=hint)
-    values = panel.exposures[:, known.index(name)]
-    missing = np.flatnonzero(np.isnan(values))
-    if missing.size:
-        raise PanelError(
-            f"the exposure {name!r} is missing in {missing.size} of {values.size} rows",
-            where=shown(
-                f"{panel.unit_labels[panel.unit_codes[k]]} in "
-                f"{panel.time_labels[panel.time_codes[k]]}"
-                for k in missing
-            ),
-            hint=f"panel.complete({name!r}) keeps the rows that have it; or fill it in",
-        )
-    return np.asarray(values - design.reference)
+def dose_spec(model: ModelSpec) -> DoseSpec:
+    """The exposure of a model that has one."""
+    assert isinstance(model.effects, DoseSpec)
+    return model.effects
 
 
-def exposure_frame(design: ContinuousExposure, panel: Panel) -> DesignFrame:
-    """Codes of rows and units; exposed rows stand where treated ones do elsewhere.
-
-    Returns
-    -------
-    DesignFrame
-        ``cohort`` is 0 for units with exposed rows and -1 for others; nobody adopts anything.
-    """
-    frame = design_frame(
-        panel,
-        time_by=design.facts.time_strata(panel),
-        varying=design.effect.varying,
-        anticipation=0,
-        leads=False,
-    )
-    exposed = column_of(design, panel) != 0.0
-    ever = np.bincount(frame.unit[exposed], minlength=frame.n_units) > 0
-    return replace(
-        frame,
-        treated=exposed,
-        lead=np.zeros_like(exposed),
-        cohort=np.where(ever, 0, -1),
-        adoption=np.full(frame.n_units, -1, dtype=np.int64),
-    )
-
-
-def exposure_support(design: ContinuousExposure, panel: Panel, frame: DesignFrame) -> pd.DataFrame:
+def exposure_support(model: ModelSpec, frame: PlanFrame) -> pd.DataFrame:
     """Tell in which strata the slope is identified: where exposure varies within units.
 
     Returns
@@ -110,7 +60,7 @@ def exposure_support(design: ContinuousExposure, panel: Panel, frame: DesignFram
         exposure changes), sd (exposure's units), sd_within, sd_net (of time effects too),
         identified, reason.
     """
-    values = column_of(design, panel)
+    values, panel = dose_spec(model).values, model.panel
     seen = np.bincount(frame.unit, minlength=frame.n_units) > 1
     kept = seen[frame.unit]
     rows: list[dict[str, Any]] = []
@@ -122,7 +72,7 @@ def exposure_support(design: ContinuousExposure, panel: Panel, frame: DesignFram
     return pd.DataFrame(rows)
 
 
-def _variation(frame: DesignFrame, values: Array, here: Mask, kept: Mask) -> dict[str, Any]:
+def _variation(frame: PlanFrame, values: Array, here: Mask, kept: Mask) -> dict[str, Any]:
     x, unit = values[here], frame.unit[here]
     count = np.maximum(np.bincount(unit, minlength=frame.n_units), 1)
     own = x - (np.bincount(unit, x, minlength=frame.n_units) / count)[unit]
@@ -151,9 +101,7 @@ def _root(values: Array) -> float:
     return float(np.sqrt(np.mean(values * values))) if values.size else 0.0
 
 
-def kept_rows(
-    design: ContinuousExposure, panel: Panel, frame: DesignFrame
-) -> tuple[Mask, tuple[str, ...]]:
+def kept_rows(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[str, ...]]:
     """Rows that enter the likelihood, and notes on those that do not.
 
     Returns
@@ -164,28 +112,29 @@ def kept_rows(
     Raises
     ------
     IdentificationError
-        If no slope is identified, or not all are, as the design says.
+        If no slope is identified, or not all are, as the model says.
     """
+    dose, panel = dose_spec(model), model.panel
     kept = (np.bincount(frame.unit, minlength=frame.n_units) > 1)[frame.unit]
     notes = []
     if not kept.all():
         notes.append(f"{int((~kept).sum())} units seen once say nothing and are left out")
     if not frame.treated.any():
         raise IdentificationError(
-            Message("the exposure {!r} is {:g} in every row", design.exposure, design.reference),
+            Message("the exposure {!r} is {:g} in every row", dose.name, dose.reference),
             hint="another 'reference', or check that 'exposure' names the right column",
         )
-    table = exposure_support(design, panel, frame)
+    table = exposure_support(model, frame)
     used = table[table["exposed"] > 0]
     lost = used[~used["identified"]]
     if not len(lost):
         return kept, tuple(notes)
     where = separated(_place(panel, row, Message(row["reason"])) for _, row in lost.iterrows())
-    if design.unidentified == "raise" or len(lost) == len(used):
+    if model.unidentified == "raise" or len(lost) == len(used):
         raise IdentificationError(
             Message(
                 "the slope of the exposure {!r} is not identified in {} of {} strata",
-                design.exposure,
+                dose.name,
                 len(lost),
                 len(used),
             ),
@@ -204,9 +153,7 @@ def _place(panel: Panel, row: Any, reason: Message) -> Message:
     return Message("{}: {}", strata, reason) if strata else reason
 
 
-def exposure_of(
-    design: ContinuousExposure, panel: Panel, frame: DesignFrame, kept: Mask
-) -> Exposure:
+def exposure_of(dose: DoseSpec, frame: PlanFrame, kept: Mask) -> Exposure:
     """Measure the exposure on the rows that are kept.
 
     Raises
@@ -214,18 +161,15 @@ def exposure_of(
     IdentificationError
         If rows are too few.
     """
-    values = column_of(design, panel)
-    size = within_scale(frame, values, kept)
-    unit = {"sd": size, "unit": 1.0}.get(str(design.per)) or float(design.per)
-    label = f"{unit:.4g} of {design.exposure}"
-    if design.per == "sd":
-        label = f"1 within-unit sd ({size:.3g}) of {design.exposure}"
-    return Exposure(design.exposure, values, size, unit, label, design.by_time)
+    size = within_scale(frame, dose.values, kept)
+    unit = {"sd": size, "unit": 1.0}.get(str(dose.per)) or float(dose.per)
+    label = f"{unit:.4g} of {dose.name}"
+    if dose.per == "sd":
+        label = f"1 within-unit sd ({size:.3g}) of {dose.name}"
+    return Exposure(dose.name, dose.values, size, unit, label, dose.by_period)
 
 
-def exposed_cells(
-    panel: Panel, frame: DesignFrame, kept: Mask
-) -> tuple[CellTable, Index, CellInfo]:
+def exposed_cells(panel: Panel, frame: PlanFrame, kept: Mask) -> tuple[CellTable, Index, CellInfo]:
     """Cells of the exposed rows: stratum × time.
 
     Returns
@@ -243,7 +187,7 @@ def exposed_cells(
     return table, cell_of_row, replace(info, cohort=np.full(found.size, np.nan))
 
 
-def whole_table(panel: Panel, frame: DesignFrame, table: CellTable) -> CellTable:
+def whole_table(panel: Panel, frame: PlanFrame, table: CellTable) -> CellTable:
     """Every period of the strata that have exposed rows: what slopes are made of.
 
     Parameters
@@ -255,7 +199,7 @@ def whole_table(panel: Panel, frame: DesignFrame, table: CellTable) -> CellTable
     return _table(panel, frame, np.repeat(strata, times.size), np.tile(times, strata.size))
 
 
-def _table(panel: Panel, frame: DesignFrame, stratum: Index, time: Index) -> CellTable:
+def _table(panel: Panel, frame: PlanFrame, stratum: Index, time: Index) -> CellTable:
     zero = np.zeros(stratum.size, dtype=np.int64)
     factors = panel.roles.strata
     return CellTable(
@@ -263,14 +207,14 @@ def _table(panel: Panel, frame: DesignFrame, stratum: Index, time: Index) -> Cel
         cohort=zero,
         time=time,
         event_time=zero,
-        lead=np.zeros(stratum.size, dtype=bool),
+        role=np.full(stratum.size, TREATED),
         levels={f: frame.stratum_levels[stratum, i] for i, f in enumerate(factors)},
         names={f: panel.levels[f] for f in factors},
         cohort_names={0: ""},
     )
 
 
-def exposure_columns(exposure: Exposure, frame: DesignFrame, kept: Mask) -> list[Column]:
+def exposure_columns(exposure: Exposure, frame: PlanFrame, kept: Mask) -> list[Column]:
     """One varying column for each period, zero in all others.
 
     Where slopes are the same in all periods, unit effects absorb a unit's mean exposure, and
@@ -284,7 +228,7 @@ def exposure_columns(exposure: Exposure, frame: DesignFrame, kept: Mask) -> list
     return [Column(f"{exposure.name} {t}", values, t) for t in range(frame.n_periods)]
 
 
-def dose_of(exposure: Exposure, frame: DesignFrame, start: int) -> Dose:
+def dose_of(exposure: Exposure, frame: PlanFrame, start: int) -> Dose:
     """Tell where the exposure's columns stand, and what effects are divided by.
 
     Parameters

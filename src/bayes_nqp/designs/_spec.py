@@ -1,0 +1,271 @@
+"""What a design makes of a panel: all that planning reads, in place of the design."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.designs._facts import Facts
+from bayes_nqp.designs.noise import Noise
+from bayes_nqp.language import Message
+from bayes_nqp.parameters import Parameter, Scale
+from bayes_nqp.pooling import Pooling
+from bayes_nqp.priors import Priors
+from bayes_nqp.terms import BARE, LEAD, TREATED, Term
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel import Panel
+
+__all__ = [
+    "Calendar",
+    "DoseSpec",
+    "EquationSpec",
+    "LagSpec",
+    "MediatorSpec",
+    "ModelSpec",
+    "Neighbours",
+]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Calendar:
+    """Which units have effects of their own in which periods, class by class.
+
+    Units of one class and stratum share their cells. Classes are numbered as cells are to be.
+
+    Parameters
+    ----------
+    key : ndarray of int (unit)
+        Class of each unit.
+    origin : ndarray of int (class, period)
+        Period from which event time counts; -1 where there is none.
+    role : ndarray of int (class, period)
+        `BARE`, `TREATED`, `LEAD`, `NEIGHBOUR` or `SLOT`, as `terms` has them.
+    labels : mapping of str to ndarray (class)
+        Further coordinates of cells, such as a ring.
+    """
+
+    key: Index
+    origin: Index
+    role: Index
+    labels: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
+
+    @classmethod
+    def of_adoption(cls, panel: Panel, *, anticipation: int = 0, leads: bool = False) -> Self:
+        """Treat units from adoption on, for good.
+
+        Parameters
+        ----------
+        anticipation : int, default 0
+            Periods by which treatment begins before adoption.
+        leads : bool, default False
+            Whether pre-periods but the last have flat effects.
+        """
+        adoption, key = np.unique(np.asarray(panel.cohort_codes), return_inverse=True)
+        origin = np.repeat(adoption[:, None], panel.periods, axis=1).astype(np.int64)
+        start, time = np.maximum(origin - anticipation, 0), np.arange(panel.periods)
+        role = np.where(time >= start, TREATED, BARE)
+        if leads:
+            role[time < start - 1] = LEAD
+        role[origin < 0] = BARE
+        return cls(key.astype(np.int64), origin, role.astype(np.int64))
+
+    @property
+    def start(self) -> Index:
+        """First treated period of each class, -1 where there is none."""
+        treated = self.role == TREATED
+        return np.where(treated.any(axis=1), treated.argmax(axis=1), -1).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class DoseSpec:
+    """A continuous exposure: how much of it each row has.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+    values : ndarray (row), exposure's units
+        Less the reference.
+    reference : float, exposure's units
+        At which there is no effect.
+    per : {"unit", "sd"} or float
+        For how much of it effects are stated.
+    by_period : bool
+        Whether slopes differ by period.
+    """
+
+    name: str
+    values: Array
+    reference: float
+    per: Literal["unit", "sd"] | float
+    by_period: bool
+
+
+@dataclass(frozen=True, eq=False)
+class MediatorSpec:
+    """A mediator in the equation of the outcome.
+
+    Parameters
+    ----------
+    values : ndarray (row), its own units
+        As they enter, lagged where they are.
+    lag : int, periods
+        By which they come before the outcome.
+    interaction : bool
+        Whether treatment changes the slope.
+    moderated : bool
+        Whether the moderator shifts it.
+    """
+
+    name: str
+    values: Array
+    lag: int = 0
+    interaction: bool = False
+    moderated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """How effects of cells near treated ones share strength.
+
+    Parameters
+    ----------
+    pooling : Pooling
+        As of effects of treated cells; deviations of members are none.
+    strata : tuple of str
+        Factors by which they vary.
+    """
+
+    pooling: Pooling
+    strata: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class LagSpec:
+    """Outcomes of other units that enter by a sampled parameter: ``y - delta W y``.
+
+    Parameters
+    ----------
+    parameter : Parameter
+        delta, a pure number.
+    outcome : ndarray (row), outcome units
+        ``W y``: the second outcome row.
+    log_determinant : callable
+        From values of delta (B) to ``tr(M log(I - delta W))`` (B).
+    periods : int
+        By how many it counts: those of the grid, less one where unit effects take one.
+    """
+
+    parameter: Parameter
+    outcome: Array
+    log_determinant: Callable[[Array], Array]
+    periods: int
+
+
+@dataclass(frozen=True, eq=False)
+class EquationSpec:
+    """One equation: what it explains, and by what.
+
+    Parameters
+    ----------
+    name : str
+        "outcome", or the mediator that it explains.
+    outcome : ndarray (row)
+        What it explains.
+    called : Message
+        The same in words.
+    pooling : Pooling
+        How effects share strength.
+    strata : tuple of str
+        Factors by which effects and slopes vary.
+    covariates, baseline : tuple of str
+        Columns with a slope, and those whose first value has one per period.
+    pooled_time : bool, default False
+        Whether time effects of levels are shrunk towards common ones.
+    mediators : sequence of MediatorSpec
+        With slopes in this equation.
+    moderated : bool, default True
+        Whether the moderator, if there is one, shifts the effect.
+    deviation : Scale, optional
+        Of members' deviations; as the priors have it by default.
+    key : ndarray of int (unit, ...), optional
+        What classes differ by besides stratum and calendar.
+    terms : sequence of Term
+        That load on slots of cells besides effects.
+    neighbours : Neighbours, optional
+        Where the calendar has cells of neighbours.
+    lag : LagSpec, optional
+        Outcomes of other units.
+    """
+
+    name: str
+    outcome: Array
+    called: Message
+    pooling: Pooling
+    strata: tuple[str, ...]
+    noise: Noise
+    priors: Priors
+    covariates: tuple[str, ...]
+    baseline: tuple[str, ...]
+    pooled_time: bool = False
+    mediators: Sequence[MediatorSpec] = ()
+    moderated: bool = True
+    deviation: Scale | None = None
+    key: Index | None = None
+    terms: Sequence[Term] = ()
+    neighbours: Neighbours | None = None
+    lag: LagSpec | None = None
+
+    @classmethod
+    def of_outcome(cls, facts: Facts, panel: Panel) -> Self:
+        """State the outcome's equation as facts have it."""
+        return cls.of_column(
+            facts, panel, "outcome", panel.outcome, Message("outcome {!r}", panel.roles.outcome)
+        )
+
+    @classmethod
+    def of_column(
+        cls, facts: Facts, panel: Panel, name: str, outcome: Array, called: Message
+    ) -> Self:
+        """State the equation of any column as facts have it."""
+        return cls(
+            name, outcome, called, facts.pooling, facts.strata(panel), facts.noise, facts.priors,
+            facts.covariates_of(panel), facts.baseline,
+            pooled_time=facts.time is not None and facts.time.pooled,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class ModelSpec:
+    """The model of a panel: rows and cells that all equations share, and the equations.
+
+    Parameters
+    ----------
+    facts : Facts
+        Of the design.
+    panel : Panel
+        The rows that all equations use.
+    effects : Calendar or DoseSpec
+        When units are treated, or how much of an exposure they have.
+    equations : sequence of EquationSpec
+        The outcome's first.
+    unidentified : {"raise", "drop"}
+        What becomes of effects that the rows do not identify.
+    notes : tuple of str
+        What was left out before, and why.
+    """
+
+    facts: Facts
+    panel: Panel
+    effects: Calendar | DoseSpec
+    equations: Sequence[EquationSpec]
+    unidentified: Literal["raise", "drop"] = "raise"
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,12 @@
+"""Planning: the model of a panel becomes cells, coefficients and Gaussian problems."""
+
+from bayes_nqp.planning._frame import PlanFrame as PlanFrame
+from bayes_nqp.planning._frame import frame_of as frame_of
+from bayes_nqp.planning._frame import unit_column as unit_column
+from bayes_nqp.planning._plan import Equation as Equation
+from bayes_nqp.planning._plan import Plan as Plan
+from bayes_nqp.planning._planned import plan_model as plan_model
+from bayes_nqp.planning._planned import plan_of
+from bayes_nqp.planning._support_table import support
+
+__all__ = ["plan_of", "support"]

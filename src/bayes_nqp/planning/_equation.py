@@ -1,0 +1,301 @@
+"""One equation: a column of the panel and its linear predictor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.designs import EquationSpec, MediatorSpec
+from bayes_nqp.errors import StudyError
+from bayes_nqp.language import Message
+from bayes_nqp.moments import Column, Rows
+from bayes_nqp.parameters import FLAT, Scale
+from bayes_nqp.planning._assemble import assemble
+from bayes_nqp.planning._columns import varying_columns, within
+from bayes_nqp.planning._connected import block_of_strata, free_times
+from bayes_nqp.planning._exposure import dose_of, exposure_columns, per_exposure, whole_table
+from bayes_nqp.planning._frame import PlanFrame
+from bayes_nqp.planning._identified import Roles, check_identified
+from bayes_nqp.planning._moderation import moderated_slope, moderation, own_slope
+from bayes_nqp.planning._plan import Dose, Equation, Plan
+from bayes_nqp.planning._scale import within_scale
+from bayes_nqp.planning._size import check_size
+from bayes_nqp.terms import (
+    ESTIMATED_FROM,
+    ExposureSlots,
+    GlobalPart,
+    LocalPart,
+    Slope,
+    cell_parts,
+    exposure_parts,
+    lead_parts,
+    mediator_parts,
+    neighbour_parts,
+    slope_parts,
+    time_parts,
+)
+
+__all__ = ["equation_of"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Columns:
+    """Varying columns of an equation: covariates, the exposure's, those with slopes by stratum.
+
+    Parameters
+    ----------
+    sizes : list of float
+        What each covariate was divided by.
+    slopes : tuple of Slope
+        Those of the last columns.
+    """
+
+    columns: list[Column]
+    sizes: list[float]
+    slopes: tuple[Slope, ...]
+    dose: Dose | None
+
+    @property
+    def covariates(self) -> list[str]:
+        """Names of the first columns."""
+        return [column.name for column in self.columns[: len(self.sizes)]]
+
+    @property
+    def before(self) -> int:
+        """Columns before those with slopes by stratum."""
+        return len(self.columns) - len(self.slopes)
+
+
+def equation_of(ground: Plan, equation: EquationSpec, *, scale: float | None = None) -> Equation:
+    """State one equation and reduce its rows.
+
+    Parameters
+    ----------
+    ground : Plan
+        Rows and cells that all equations share.
+    scale : float, optional
+        ``s``, held at this value; computed from the outcome by default.
+
+    Raises
+    ------
+    IdentificationError
+        If columns are collinear, or rows are too few.
+    StudyError
+        If ``scale`` is not a positive number.
+    """
+    frame = ground.frame
+    scale = _scale(ground, equation, scale)
+    members = equation.pooling.varying not in (None, "unit")
+    local_time = not equation.pooled_time and (
+        len(frame.level_names) > 1 or frame.stratum_levels.shape[0] == 1
+    )
+    block = block_of_strata(frame, local_time=local_time or equation.pooled_time, members=members)
+    check_size(
+        equation, frame, ground.table, block,
+        slopes=sum(1 + m.interaction + _shifted(ground, m) for m in equation.mediators),
+        exposed=ground.exposure is not None,
+    )  # fmt: skip
+    columns = _columns(ground, equation)
+    rows = _rows(ground, equation, columns, scale)
+    effects = _effect_parts(ground, equation, columns)
+    stated = assemble(
+        ground, equation, rows, _parts(ground, equation, rows, columns, effects, local_time),
+        block=block, time_rows=_level_of_stratum(frame), members=members,
+        member_scale=_member_scale(equation, frame), scale=scale, dose=columns.dose,
+    )  # fmt: skip
+    stated = replace(stated, slopes=columns.slopes)
+    check_identified(stated, _roles(ground, equation, columns.covariates), effects)
+    return stated
+
+
+def _scale(ground: Plan, equation: EquationSpec, scale: float | None) -> float:
+    """``s`` of an equation: held, or of the rows without effects of their own."""
+    if scale is None:
+        frame = ground.frame
+        levels = _common_levels(frame) if equation.pooled_time else frame
+        plain = ground.kept if ground.exposure is not None else ground.kept & ~frame.own_effect
+        return within_scale(levels, equation.outcome, plain)
+    if not 0 < scale < np.inf:
+        raise StudyError(f"'scale' is {scale!r}", hint="a positive number, in outcome units")
+    return scale
+
+
+def _columns(ground: Plan, equation: EquationSpec) -> _Columns:
+    """Lay the varying columns of an equation out."""
+    panel, frame, kept, exposure = ground.panel, ground.frame, ground.kept, ground.exposure
+    moderator = ground.moderator if equation.moderated else None
+    shifts = moderation(moderator, frame, kept)
+    columns, sizes = varying_columns(equation, panel, frame, kept)
+    dose = None
+    if exposure is not None:
+        shifts = per_exposure(shifts, exposure)
+        for column, size in own_slope(moderator, panel, frame, kept):
+            columns.append(column)
+            sizes.append(size)
+        dose = dose_of(exposure, frame, len(columns))
+        columns += exposure_columns(exposure, frame, kept)
+    slopes = [*_mediator_slopes(ground, equation.mediators), *shifts]
+    columns += [Column(slope.label, values[kept]) for slope, values in slopes]
+    return _Columns(columns, sizes, tuple(slope for slope, _ in slopes), dose)
+
+
+def _shifted(ground: Plan, mediator: MediatorSpec) -> bool:
+    return mediator.moderated and ground.moderator is not None
+
+
+def _mediator_slopes(ground: Plan, mediators: Sequence[MediatorSpec]) -> list[tuple[Slope, Array]]:
+    """Columns of mediators, of their interactions with treatment, and with the moderator."""
+    unit, kept = ground.frame.unit, ground.kept
+    slopes, shifted = [], []
+    for mediator in mediators:
+        values = mediator.values
+        column, size = within(unit[kept], values[kept], ground.frame.n_units)
+        full = np.zeros(values.size)
+        full[kept] = column
+        slopes.append((Slope(mediator.name, "b", size, lag=mediator.lag), full))
+        if mediator.interaction:
+            centre = float(values[kept].mean())
+            product = (values - centre) * ground.frame.treated / size
+            slopes.append((Slope(mediator.name, "d", size, centre, mediator.lag), product))
+        if ground.moderator is not None and mediator.moderated:
+            shifted.append(
+                moderated_slope(
+                    ground.moderator, mediator.name, values, ground.panel, ground.frame, kept
+                )
+            )
+    return slopes + shifted
+
+
+def _rows(ground: Plan, equation: EquationSpec, columns: _Columns, scale: float) -> Rows:
+    """The rows that enter the likelihood, in multiples of ``s``."""
+    frame, kept = ground.frame, ground.kept
+    key = np.stack([frame.stratum, frame.key], axis=1)
+    if equation.key is not None:
+        key = np.column_stack([key, equation.key])
+    return Rows(
+        unit=frame.unit[kept],
+        time=frame.time[kept],
+        key=key,
+        outcome=_centred(frame, equation.outcome / scale, kept, common=equation.pooled_time),
+        columns=columns.columns,
+        weights=_weights(ground, equation),
+        loading=_loading(ground, equation),
+    )
+
+
+def _parts(
+    ground: Plan,
+    equation: EquationSpec,
+    rows: Rows,
+    columns: _Columns,
+    effects: Sequence[GlobalPart | LocalPart],
+    local_time: bool,
+) -> list[GlobalPart | LocalPart]:
+    """All parts of the linear predictor, flat ones of an exposure before other slopes."""
+    frame, pooled, priors = ground.frame, equation.pooled_time, equation.priors
+    n_levels, n_periods = len(frame.level_names), frame.n_periods
+    seen, free = free_times(rows, frame.level, n_levels, n_periods)
+    flat_doses = [part for part in effects if isinstance(part, GlobalPart) and part.scale == FLAT]
+    return [
+        *time_parts(seen if pooled else free, n_levels, n_periods,
+                    pooled=pooled, local=local_time, priors=priors),
+        *flat_doses,
+        *slope_parts(columns.covariates, columns.sizes, frame.stratum_levels.shape[0],
+                     len(columns.columns)),
+        *mediator_parts(columns.slopes, columns.before, equation.pooling, equation.strata,
+                        ground.panel.roles.strata, frame.stratum_levels, priors),
+        *(part for part in effects if part not in flat_doses),
+        *(part for term in equation.terms for part in term.parts(ground.table)),
+    ]  # fmt: skip
+
+
+def _roles(ground: Plan, equation: EquationSpec, columns: Sequence[str]) -> Roles:
+    """What messages call the columns of an equation."""
+    panel, exposure = ground.panel, ground.exposure
+    kinds = dict.fromkeys(panel.roles.covariates, Message("covariate {!r}"))
+    kinds |= dict.fromkeys(panel.roles.moderators, Message("moderator {!r}"))
+    named = [kinds.get(c, Message("baseline {!r}")).fill(c) for c in columns]
+    if exposure is None:
+        spanned = Message("the effects of treatment")
+        return Roles(equation.called, named, Message("treatment"), spanned, certain=True)
+    spanned = Message("the effects of the exposure {!r}", exposure.name)
+    effects = Message("the exposure {!r}", exposure.name)
+    return Roles(equation.called, named, effects, spanned, certain=False)
+
+
+def _effect_parts(
+    ground: Plan, equation: EquationSpec, columns: _Columns
+) -> Sequence[GlobalPart | LocalPart]:
+    """Effects of cells, or slopes of the exposure in them."""
+    table, strata, priors = ground.table, equation.strata, equation.priors
+    if ground.exposure is None or columns.dose is None:
+        near = equation.neighbours
+        received = [] if near is None else neighbour_parts(table, near.pooling, near.strata, priors)
+        return [*lead_parts(table), *cell_parts(table, equation.pooling, strata, priors), *received]
+    slots = ExposureSlots(
+        ground.frame.stratum_levels.shape[0], len(columns.columns), columns.dose.start,
+        columns.dose.size,
+    )  # fmt: skip
+    return exposure_parts(
+        whole_table(ground.panel, ground.frame, table), equation.pooling, strata, priors, slots,
+        by_time=ground.exposure.by_time, periods=[str(t) for t in ground.panel.time_labels],
+    )  # fmt: skip
+
+
+def _loading(ground: Plan, equation: EquationSpec) -> Array | None:
+    """What multiplies deviations: treatment, or the exposure."""
+    if equation.pooling.varying is None:
+        return None
+    if ground.exposure is None:
+        return ground.frame.treated[ground.kept].astype(np.float64)
+    return np.asarray(ground.exposure.values[ground.kept] / ground.exposure.size)
+
+
+def _member_scale(equation: EquationSpec, frame: PlanFrame) -> Scale | None:
+    if equation.pooling.varying is None or equation.deviation is not None:
+        return equation.deviation
+    treated = np.unique(frame.member[frame.cohort >= 0]).size
+    return Scale("deviation", equation.priors.member, treated >= ESTIMATED_FROM)
+
+
+def _weights(ground: Plan, equation: EquationSpec) -> Array | None:
+    weights = ground.panel.weights
+    if weights is None:
+        return None
+    if not equation.noise.takes_weights:
+        raise StudyError(
+            "'weights' are precision weights, which AR(1) errors do not take",
+            hint="errors=nqp.IID(), or leave 'weights' out of the panel and weight the "
+            "estimand (nqp.att(fit, weights=…))",
+        )
+    return weights[ground.kept]
+
+
+def _level_of_stratum(frame: PlanFrame) -> Index:
+    level = np.zeros(frame.stratum_levels.shape[0], dtype=np.int64)
+    level[frame.stratum] = frame.level
+    return level
+
+
+def _common_levels(frame: PlanFrame) -> PlanFrame:
+    return replace(frame, level=np.zeros_like(frame.level), level_names=("",))
+
+
+def _centred(
+    frame: PlanFrame, outcome: Array, kept: npt.NDArray[np.bool_], *, common: bool
+) -> Array:
+    """Outcome less unit means and period means: flat effects absorb both, rounding does not."""
+    unit, y = frame.unit[kept], outcome[kept]
+    count = np.maximum(np.bincount(unit, minlength=frame.n_units), 1)
+    y = y - (np.bincount(unit, y, minlength=frame.n_units) / count)[unit]
+    level = np.zeros_like(frame.level) if common else frame.level
+    node = level[unit] * frame.n_periods + frame.time[kept]
+    size = len(frame.level_names) * frame.n_periods
+    mean = np.bincount(node, y, minlength=size) / np.maximum(np.bincount(node, minlength=size), 1)
+    return np.asarray(y - mean[node])

@@ -1,0 +1,123 @@
+"""From the model of a panel to its plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.designs import Calendar, Design, EquationSpec, ModelSpec
+from bayes_nqp.doors import door
+from bayes_nqp.errors import IdentificationError
+from bayes_nqp.language import Message
+from bayes_nqp.planning._cells import cell_info, cell_table, drop_reasons
+from bayes_nqp.planning._equation import equation_of
+from bayes_nqp.planning._exposure import exposed_cells, exposure_of, kept_rows
+from bayes_nqp.planning._frame import frame_of
+from bayes_nqp.planning._moderation import moderator_of
+from bayes_nqp.planning._plan import Equation, Plan
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel import Panel
+
+__all__ = ["ground_of", "plan_model", "plan_of"]
+
+Array = npt.NDArray[np.float64]
+
+_REMEMBERED = 4
+"""Plans that are held: a study plans one panel several times."""
+
+
+@door
+def plan_of(design: Design, panel: Panel, *, scale: float | None = None) -> Plan:
+    """Plan the model that a design makes of a panel, once for both.
+
+    Parameters
+    ----------
+    scale : float, optional, outcome units
+        ``s`` of the outcome, held at this value; computed from the outcome by default.
+
+    Raises
+    ------
+    IdentificationError
+        If the panel cannot identify what the design asks for.
+    PanelError
+        If what the design needs is missing in a row.
+    StudyError
+        If the panel does not have what the design names, or ``scale`` is not a positive number.
+    """
+    return _remembered(design, panel, scale)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _remembered(design: Design, panel: Panel, scale: float | None) -> Plan:
+    return plan_model(design.spec(panel), scale=scale)
+
+
+def plan_model(model: ModelSpec, *, scale: float | None = None) -> Plan:
+    """Number the rows and cells of a model, and reduce each of its equations.
+
+    Parameters
+    ----------
+    scale : float, optional, outcome units
+        ``s`` of the outcome, held at this value.
+
+    Raises
+    ------
+    IdentificationError
+        If the panel cannot identify what the model asks for.
+    """
+    ground = ground_of(model)
+    outcome, *mediators = model.equations
+    equations = [equation_of(ground, outcome, scale=scale)]
+    for mediator in mediators:
+        equations.append(_explained(ground, mediator))
+    means = {m.name: _cell_means(ground, m.values) for m in outcome.mediators}
+    cells = replace(ground.cells, mediators=means)
+    return replace(ground, equations=tuple(equations), cells=cells)
+
+
+def ground_of(model: ModelSpec) -> Plan:
+    """Number rows and cells, and drop what is not identified: a plan without equations."""
+    panel, frame, effects = model.panel, frame_of(model), model.effects
+    exposure = None
+    if isinstance(effects, Calendar):
+        kept, notes = drop_reasons(model, frame)
+        table, cell_of_row = cell_table(panel, frame, kept, effects)
+        cells = cell_info(panel, frame, kept, table, cell_of_row)
+    else:
+        kept, notes = kept_rows(model, frame)
+        exposure = exposure_of(effects, frame, kept)
+        table, cell_of_row, cells = exposed_cells(panel, frame, kept)
+    moderator = moderator_of(model, frame, kept)
+    return Plan(
+        model, frame, kept, cells, cell_of_row, table, (*model.notes, *notes), moderator, exposure
+    )
+
+
+def _explained(ground: Plan, mediator: EquationSpec) -> Equation:
+    """State a mediator's equation, and name it where it cannot be."""
+    try:
+        return equation_of(ground, mediator)
+    except IdentificationError as error:
+        raise IdentificationError(
+            Message(
+                "the mediator {!r} cannot be explained by this design: {}",
+                mediator.name,
+                error.what,
+            ),
+            where=error.where,
+            hint=f"{error.hint}; a mediator must vary over time within untreated units, and "
+            "not be the treatment itself",
+        ) from None
+
+
+def _cell_means(ground: Plan, values: Array) -> Array:
+    """Mean of a column in the rows of each cell."""
+    rows = np.flatnonzero(ground.cell_of_row >= 0)
+    cell = ground.cell_of_row[rows]
+    count = np.maximum(np.bincount(cell, minlength=ground.table.size), 1)
+    return np.asarray(np.bincount(cell, values[rows], minlength=ground.table.size) / count)

@@ -1,0 +1,93 @@
+"""Which effects the controls can identify, and why the others are not."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from bayes_nqp.language import NOTHING, Message
+from bayes_nqp.moments import distinct_rows
+from bayes_nqp.planning._classes import ClassTable, class_table
+from bayes_nqp.planning._frame import PlanFrame
+from bayes_nqp.terms import LEAD, OWN_EFFECT, TREATED
+
+__all__ = ["OK", "REASONS", "row_reasons"]
+
+Index = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+OK = 0
+REASONS = (
+    NOTHING,
+    Message("its units have no untreated period (treated throughout)"),
+    Message("no untreated unit in that period"),
+    Message("no never-treated unit to compare with in that period"),
+    Message("its untreated periods and the untreated units of that period are not connected"),
+)
+
+
+def row_reasons(frame: PlanFrame, *, never: bool) -> Index:
+    """Tell for each row with an effect of its own why it identifies none.
+
+    An effect needs untreated rows of its unit, untreated rows of its period (among the units
+    that share its time effects), and a chain of untreated rows between the two. Classes of units
+    with the same calendar and observed periods stand for their units.
+
+    Parameters
+    ----------
+    never : bool
+        Whether only never-treated units are controls.
+
+    Returns
+    -------
+    ndarray of int (row)
+        Position in `REASONS`; 0 where nothing is wrong.
+    """
+    table = class_table(frame)
+    control = table.seen & ~np.isin(table.role, OWN_EFFECT)
+    lead = table.seen & (table.role == LEAD)
+    n_classes, n_periods = table.seen.shape
+    n_nodes = n_classes + len(frame.level_names) * n_periods
+    period = n_classes + table.level[:, None] * n_periods + np.arange(n_periods)
+    has_base = control.any(axis=1)
+    compared = control & (table.cohort < 0)[:, None] if never else control
+    has_control = np.zeros(n_nodes, dtype=bool)
+    has_control[period[compared]] = True
+    if never:
+        component = _through_leads(table, control, lead, period, n_nodes)
+        tied = component[:n_classes, None] == component[period]
+        has_base = (table.seen & (table.role != TREATED) & tied).any(axis=1)
+    else:
+        component = _components(np.nonzero(control)[0], period[control], n_nodes)
+    apart = component[:n_classes, None] != component[period]
+    reason = np.where(apart & has_base[:, None], 4, OK)
+    reason[~has_control[period]] = 3 if never else 2
+    reason[~has_base] = 1
+    reason[~np.isin(table.role, OWN_EFFECT)] = OK
+    return np.asarray(reason[table.class_of[frame.unit], frame.time], dtype=np.int64)
+
+
+def _components(a: Index, b: Index, size: int) -> Index:
+    edges = coo_matrix((np.ones(a.size, dtype=np.int8), (a, b)), shape=(size, size))
+    return np.asarray(connected_components(edges, directed=False)[1], dtype=np.int64)
+
+
+def _through_leads(table: ClassTable, control: Mask, lead: Mask, period: Index, size: int) -> Index:
+    """Connect classes also through lead cells that others of their cell have tied down."""
+    n_classes, n_periods = table.seen.shape
+    keys = np.stack([np.repeat(x, n_periods) for x in (table.stratum, table.key)])
+    keys = np.vstack([keys, np.tile(np.arange(n_periods), n_classes)]).T
+    cell = distinct_rows(keys)[1].reshape(n_classes, n_periods)
+    linked = control.copy()
+    while True:
+        component = _components(np.nonzero(linked)[0], period[linked], size)
+        at_period, at_class = component[period], component[:n_classes, None]
+        tied = lead & (at_class == at_period)
+        anchor = np.full(int(cell.max()) + 1, -1, dtype=np.int64)
+        anchor[cell[tied]] = at_period[tied]
+        more = lead & ~linked & (anchor[cell] == at_period) & (anchor[cell] >= 0)
+        if not more.any():
+            return component
+        linked |= more
