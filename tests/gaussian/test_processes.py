@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from dense import Dense, values_of
 from design_table import DESIGNS
-from doors import Equation
+from doors import Equation, Plan
 
 from bayes_nqp import Panel, StaggeredDiD
 from bayes_nqp.gaussian import Problem, Process, density, draw, functionals, gaussian_problem
@@ -24,9 +24,10 @@ LINE = 0.5
 DRAWS = 20_000
 
 
-def stated(equation: Equation) -> Problem:
+def stated(plan: Plan) -> Problem:
     """The problem of an equation, whose adopters drift: together in a stratum, and by cohort."""
-    problem, rows = equation.problem, equation.rows
+    (equation,) = plan.equations
+    problem, rows, frame = equation.problem, equation.rows, plan.frame
     t = np.arange(problem.n_periods) - (problem.n_periods - 1) / 2
     steps = np.tri(problem.n_periods)[:, 1:]
     first = len(problem.scales)
@@ -36,7 +37,7 @@ def stated(equation: Equation) -> Problem:
             Process((t[:, None], steps), first + np.arange(2, 4))]  # fmt: skip
     stratum, cohort = (np.zeros(len(problem.groups), dtype=int) for _ in range(2))
     used = rows.group >= 0
-    stratum[rows.group[used]], cohort[rows.group[used]] = rows.key[used].T
+    stratum[rows.group[used]], cohort[rows.group[used]] = frame.stratum[used], frame.cohort[used]
     processes: list[list[int]] = [[] for _ in problem.blocks]
     shared: dict[tuple[int, int], int] = {}
     groups = []
@@ -83,8 +84,8 @@ class Drifting(Dense):
 def case(name: str, seed: int = 11) -> tuple[Equation, Problem, Drifting]:
     design = DESIGNS[name].design
     panel = DESIGNS[name].make(seed, missing=0.1)
-    equation = plan_of(design, panel).equations[0]
-    return equation, stated(equation), Drifting(design, panel)
+    plan = plan_of(design, panel)
+    return plan.equations[0], stated(plan), Drifting(design, panel)
 
 
 @pytest.mark.parametrize("name", NAMES)
