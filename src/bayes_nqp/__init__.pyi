@@ -62,6 +62,7 @@ from .index import ProductivityIndex as ProductivityIndex
 from .intake import MergedZones as MergedZones
 from .intake import cohorts_from_dates as cohorts_from_dates
 from .intake import merge_zones as merge_zones
+from .intake import place_labels as place_labels
 from .likelihoods import Gaussian as Gaussian
 from .likelihoods import StudentT as StudentT
 from .panel import Panel as Panel

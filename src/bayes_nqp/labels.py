@@ -39,6 +39,11 @@ class Labels:
 
     entries: tuple[tuple[str, str, str | None, str], ...] = ()
 
+    def __post_init__(self) -> None:
+        """Put the same labels in the same order."""
+        entries = sorted(self.entries, key=lambda x: (x[0], x[1], x[2] or "", x[3]))
+        object.__setattr__(self, "entries", tuple(entries))
+
     @classmethod
     def of(cls, words: Mapping[str, Any] | Labels | None) -> Labels:
         """Read labels as a user writes them.

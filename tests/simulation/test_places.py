@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
-from doors import NAMES, PROVINCES
+from doors import NAMES, province_names
 
 import bayes_nqp as nqp
 from bayes_nqp import schema
@@ -123,7 +123,7 @@ def test_exposure_follows_the_zones_of_the_province() -> None:
     assert growth.idxmax() == "Zhejiang"
     assert (wide > 0).all(axis=None)
     zones = nqp.datasets.pilot_zones()
-    count = zones.groupby("province").size().rename(index=PROVINCES).reindex(wide.index)
+    count = zones.groupby("province").size().rename(index=province_names()).reindex(wide.index)
     assert np.corrcoef(np.sqrt(count), wide[2022] / wide[2014])[0, 1] > 0.5
 
 

@@ -7,6 +7,7 @@ from bayes_nqp.datasets._medicaid import medicaid
 from bayes_nqp.datasets._minimum_wage import minimum_wage
 from bayes_nqp.datasets._pilot_zones import pilot_zones
 from bayes_nqp.datasets._prefectures import prefectures
+from bayes_nqp.datasets._prefectures import province_names as province_names
 
 __all__ = [
     "bank_branching",

@@ -11,7 +11,7 @@ import pandas as pd
 from bayes_nqp.datasets._files import read_csv, read_toml
 from bayes_nqp.doors import door
 
-__all__ = ["COASTAL_PROVINCES", "prefectures"]
+__all__ = ["COASTAL_PROVINCES", "prefectures", "province_names"]
 
 COASTAL_PROVINCES: Final = (
     "天津市",
@@ -48,6 +48,7 @@ def prefectures(dissolved: bool = False) -> pd.DataFrame:
 
         - `code`: six digits of GB/T 2260, an integer
         - `prefecture`, `province`: full names
+        - `english`: the prefecture's name in Latin letters, without its ending; not unique
         - `coastal`: whether the *province* has a coast (Tianjin, Hebei, Liaoning, Shanghai,
           Jiangsu, Zhejiang, Fujian, Shandong, Guangdong, Guangxi, Hainan)
         - `region`: "coastal" or "inland", by `coastal`
@@ -76,18 +77,24 @@ def prefectures(dissolved: bool = False) -> pd.DataFrame:
     return df.reset_index(drop=True)
 
 
+def province_names() -> dict[str, str]:
+    """Name the 31 provinces of mainland China in English, by their full names."""
+    names: dict[str, str] = read_toml("provinces.toml")["english"]
+    return names
+
+
 def _dissolved() -> pd.DataFrame:
     return pd.DataFrame(read_toml("former_prefectures.toml")["dissolved"])
 
 
 @cache
 def _all_units() -> pd.DataFrame:
-    names = ["code", "prefecture", "province", "longitude", "latitude"]
+    names = ["code", "prefecture", "english", "province", "longitude", "latitude"]
     df = pd.concat([read_csv("prefectures.csv"), _dissolved()])[names]
     df = df.sort_values("code", ignore_index=True)
     listed = read_toml("resource_based.toml")
     coastal = df["province"].isin(COASTAL_PROVINCES)
-    df.insert(3, "coastal", coastal)
-    df.insert(4, "region", np.where(coastal, "coastal", "inland"))
+    df.insert(4, "coastal", coastal)
+    df.insert(5, "region", np.where(coastal, "coastal", "inland"))
     df["resource_based"] = df["prefecture"].isin([name for row in listed.values() for name in row])
     return df

@@ -13,10 +13,11 @@ from bayes_nqp.intake._look import look as look
 from bayes_nqp.intake._look import named as named
 from bayes_nqp.intake._merge_zones import merge_zones
 from bayes_nqp.intake._merged import MergedZones
+from bayes_nqp.intake._place_labels import place_labels
 from bayes_nqp.intake._places import match as match
 from bayes_nqp.intake._read import further_down as further_down
 from bayes_nqp.intake._read import read_rows as read_rows
 from bayes_nqp.intake._rows import panel_rows as panel_rows
 from bayes_nqp.intake._spellings import spelled_twice as spelled_twice
 
-__all__ = ["MergedZones", "cohorts_from_dates", "merge_zones"]
+__all__ = ["MergedZones", "cohorts_from_dates", "merge_zones", "place_labels"]

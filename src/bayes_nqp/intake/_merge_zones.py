@@ -13,7 +13,9 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.intake._cohorts import Rule, check_rule, cohorts_from_dates
 from bayes_nqp.intake._merged import MergedZones
+from bayes_nqp.intake._place_labels import zone_labels
 from bayes_nqp.intake._places import Match, match
+from bayes_nqp.labels import ATTR, Labels, labels_of
 
 __all__ = ["merge_zones"]
 
@@ -118,6 +120,8 @@ def merge_zones(
     facts = _facts(codes, rule, cohort, below_prefecture)
     facts = facts[[name for name in facts if name not in frame.columns]]
     merged = pd.concat([frame, facts], axis=1)
+    called = Labels.of(zone_labels(merged, prefecture, [str(x) for x in facts]))
+    merged.attrs[ATTR] = (called | labels_of(frame)).text
     if below_prefecture == "drop":
         merged = merged[~merged["zone_below_prefecture"].to_numpy()]
         if merged.empty and len(frame):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -11,6 +11,7 @@ from bayes_nqp.columns import counted
 from bayes_nqp.datasets import pilot_zones
 from bayes_nqp.doors import door
 from bayes_nqp.errors import shown
+from bayes_nqp.labels import labels_of
 from bayes_nqp.markup import facts_html
 
 __all__ = ["MergedZones"]
@@ -56,6 +57,11 @@ class MergedZones:
     prefecture: str
     rule: str
     below_prefecture: str
+
+    @property
+    def labels(self) -> dict[str, dict[str, Any]]:
+        """Names of prefectures and added columns, a language each; the frame brings them along."""
+        return labels_of(self.frame).words
 
     @property
     def report(self) -> str:

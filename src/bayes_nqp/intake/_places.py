@@ -13,7 +13,7 @@ import pandas as pd
 
 from bayes_nqp.datasets import prefectures, read_toml
 
-__all__ = ["Match", "match"]
+__all__ = ["Match", "match", "stem"]
 
 _NOISE: Final = re.compile(r"[\s\u200b-\u200f\u2060\ufeff·•,，、。/\\|_\-—–()\[\]【】'\"“”*]")
 _CODE: Final = re.compile(r"\d+(?:\.0+)?")
@@ -150,13 +150,14 @@ def _within(rest: str, province: str) -> Match:
 
 def _plain(text: str) -> int | None:
     by_stem = _gazetteer().by_stem
-    for name in (text, _stem(text), _PEOPLES.sub("", text.removesuffix("州"))):
+    for name in (text, stem(text), _PEOPLES.sub("", text.removesuffix("州"))):
         if name in by_stem:
             return by_stem[name]
     return None
 
 
-def _stem(name: str) -> str:
+def stem(name: str) -> str:
+    """Leave out what kind of prefecture it is."""
     return _PEOPLES.sub("", _ENDING.sub("", name)) or name
 
 
@@ -168,7 +169,7 @@ def _similar(text: str, province: str | None = None) -> tuple[str, ...]:
         if province in (None, known.provinces[code])
     }
     starting = [stems[text[:n]] for n in range(len(text), 1, -1) if text[:n] in stems]
-    close = get_close_matches(_stem(text), stems, n=6, cutoff=0.5)
+    close = get_close_matches(stem(text), stems, n=6, cutoff=0.5)
     close.sort(key=lambda stem: stem[0] != text[0])
     return tuple(dict.fromkeys([*starting, *(stems[stem] for stem in close)]))[:3]
 
@@ -191,7 +192,7 @@ def _gazetteer() -> _Gazetteer:
     return _Gazetteer(
         names=names,
         provinces=dict(zip(names, df["province"], strict=True)),
-        by_stem=own | {_stem(name): code for name, code in own.items()},
+        by_stem=own | {stem(name): code for name, code in own.items()},
         provincial=provincial,
         parts=within | {place.removesuffix("市"): whole for place, whole in within.items()},
         codes={int(old): new for old, new in former["codes"].items()},

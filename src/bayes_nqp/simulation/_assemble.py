@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,12 @@ import pandas as pd
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError
 from bayes_nqp.index import IndexSystem, ProductivityIndex
+from bayes_nqp.labels import ATTR
 from bayes_nqp.simulation._indicators import indexed, indicators_of
 from bayes_nqp.simulation._mediated import truth_of
 from bayes_nqp.simulation._policy import Happened, Policy
 from bayes_nqp.simulation._simulated import Simulated
-from bayes_nqp.simulation._words import Language, columns_of, say
+from bayes_nqp.simulation._words import Language, columns_of, labelled, say
 
 __all__ = ["Written", "assembled"]
 
@@ -98,6 +99,9 @@ def assembled(
         mediators=list(mediators), moderators=[say("digital_finance", language)],
         **policy_column,
     )  # fmt: skip
+    labels = labelled(panel.frame, language)
+    panel = replace(panel, labels=labels)
+    frame.attrs[ATTR] = labels.text
     truth = truth_of(
         happened.facts, index.values.to_numpy(), happened.cells, written.strata, mediators,
         name, gain,

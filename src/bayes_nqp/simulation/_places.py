@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.datasets import province_names
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.simulation._controls import digital_finance
 from bayes_nqp.simulation._layout import Layout
 from bayes_nqp.simulation._policy import FACTORS, Places
 from bayes_nqp.simulation._space import Across
 from bayes_nqp.simulation._streams import stream
-from bayes_nqp.simulation._words import PROVINCES, Language, levels_of, say
+from bayes_nqp.simulation._words import Language, levels_of, say
 
 __all__ = ["check_strata", "check_years", "grouped", "listed", "places_of"]
 
@@ -39,9 +40,15 @@ def grouped(cities: pd.DataFrame, seed: int, names: Language) -> pd.DataFrame:
     """
     coastal = cities["coastal"].to_numpy()
     score = stream(seed, "market").standard_normal(len(cities)) + _COAST_IS_MARKET * coastal
+    called = {
+        "en": {
+            "city": cities["code"].astype(str),
+            "province": cities["province"].map(province_names()),
+        },
+        "zh": {"city": cities["prefecture"], "province": cities["province"]},
+    }
     return cities.assign(
-        city=cities["prefecture"] if names == "zh" else cities["code"].astype(str),
-        province=cities["province"] if names == "zh" else cities["province"].map(PROVINCES),
+        **called[names],
         finance=digital_finance(seed, coastal).round(2),
         market=np.where(score > np.median(score), "high", "low"),
         resource=np.where(cities["resource_based"], "resource", "other"),
@@ -70,10 +77,10 @@ def places_of(
         City of every unit, which then is the member; a unit is a city by default.
     """
     places = cities if at is None else cities.iloc[at].reset_index(drop=True)
-    factors = {say(f, names): levels_of(f, FACTORS[f], names) for f in strata}
+    factors = {say(f, names): levels_of(FACTORS[f], names) for f in strata}
     called = {
         say(f, names): places[f].map(
-            dict(zip(FACTORS[f], levels_of(f, FACTORS[f], names), strict=True))
+            dict(zip(FACTORS[f], levels_of(FACTORS[f], names), strict=True))
         )
         for f in strata
     }
@@ -125,7 +132,7 @@ def listed(cities: pd.DataFrame, at: Index, time: Index, names: Language) -> pd.
         "province": places["province"], "zone_batch": places["batch"], "zone_year": places["year"],
     }  # fmt: skip
     for factor, levels in FACTORS.items():
-        called = dict(zip(levels, levels_of(factor, levels, names), strict=True))
+        called = dict(zip(levels, levels_of(levels, names), strict=True))
         columns[factor] = places[factor].map(called)
     columns["digital_finance"] = places["finance"]
     return pd.DataFrame({say(word, names): column for word, column in columns.items()})

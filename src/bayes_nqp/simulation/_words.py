@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
+import pandas as pd
+
+from bayes_nqp.datasets import province_names
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.index import IndexSystem
+from bayes_nqp.intake import place_labels
+from bayes_nqp.labels import Labels
+from bayes_nqp.simulation._policy import FACTORS
 
-__all__ = ["NAMES", "Language", "columns_of", "levels_of", "say", "spoken"]
+__all__ = ["NAMES", "Language", "columns_of", "labelled", "levels_of", "say", "spoken"]
 
 Language = Literal["en", "zh"]
 
-NAMES: Final[Mapping[str, str]] = {
+_CHINESE: Final[Mapping[str, str]] = {
     "city": "城市", "code": "行政区划代码", "province": "省份", "year": "年份", "firm": "证券代码",
     "zone_batch": "批次", "zone_year": "试点年份", "region": "地区", "market": "市场化",
     "resource": "资源型", "nqp": "新质生产力", "digital_finance": "数字金融", "cbec": "跨境电商",
@@ -25,26 +31,16 @@ NAMES: Final[Mapping[str, str]] = {
     "ln_science": "科技支出占比对数", "size": "企业规模", "leverage": "资产负债率",
     "roa": "总资产收益率", "government": "政府支出占比",
 }  # fmt: skip
-"""Columns."""
+NAMES: Final[Mapping[str, Mapping[str, str]]] = {"en": {}, "zh": _CHINESE}
+"""Columns, where they are not called by their English names."""
 
 _LEVELS: Final[Mapping[str, Mapping[str, str]]] = {
-    "region": {"inland": "内陆", "coastal": "沿海"},
-    "market": {"low": "低", "high": "高"},
-    "resource": {"resource": "资源型城市", "other": "非资源型城市"},
-}
-
-PROVINCES: Final[Mapping[str, str]] = {
-    "北京市": "Beijing", "天津市": "Tianjin", "河北省": "Hebei", "山西省": "Shanxi",
-    "内蒙古自治区": "Inner Mongolia", "辽宁省": "Liaoning", "吉林省": "Jilin",
-    "黑龙江省": "Heilongjiang", "上海市": "Shanghai", "江苏省": "Jiangsu", "浙江省": "Zhejiang",
-    "安徽省": "Anhui", "福建省": "Fujian", "江西省": "Jiangxi", "山东省": "Shandong",
-    "河南省": "Henan", "湖北省": "Hubei", "湖南省": "Hunan", "广东省": "Guangdong",
-    "广西壮族自治区": "Guangxi", "海南省": "Hainan", "重庆市": "Chongqing", "四川省": "Sichuan",
-    "贵州省": "Guizhou", "云南省": "Yunnan", "西藏自治区": "Tibet", "陕西省": "Shaanxi",
-    "甘肃省": "Gansu", "青海省": "Qinghai", "宁夏回族自治区": "Ningxia",
-    "新疆维吾尔自治区": "Xinjiang",
+    "en": {},
+    "zh": {
+        "inland": "内陆", "coastal": "沿海", "low": "低", "high": "高", "resource": "资源型城市",
+        "other": "非资源型城市",
+    },
 }  # fmt: skip
-"""The 31 provinces of mainland China."""
 
 
 def spoken(names: str) -> Language:
@@ -55,11 +51,9 @@ def spoken(names: str) -> Language:
     StudyError
         If it is neither.
     """
-    if names == "en":
-        return "en"
-    if names == "zh":
-        return "zh"
-    raise StudyError(f"'names' is {names!r}", hint=nearest(str(names), ("en", "zh")))
+    if names not in NAMES:
+        raise StudyError(f"'names' is {names!r}", hint=nearest(str(names), NAMES))
+    return cast(Language, names)
 
 
 def say(word: str, names: Language) -> str:
@@ -70,16 +64,31 @@ def say(word: str, names: Language) -> str:
     str
         The word itself where it has no Chinese name.
     """
-    return NAMES.get(word, word) if names == "zh" else word
+    return NAMES[names].get(word, word)
 
 
-def levels_of(factor: str, levels: Iterable[str], names: Language) -> tuple[str, ...]:
+def levels_of(levels: Iterable[str], names: Language) -> tuple[str, ...]:
     """Call the levels of a factor by their names."""
-    return tuple(_LEVELS[factor][level] if names == "zh" else level for level in levels)
+    return tuple(_LEVELS[names].get(level, level) for level in levels)
 
 
 def columns_of(system: IndexSystem, names: Language) -> IndexSystem:
     """Let a system read the columns that a simulation writes."""
-    if names == "en":
-        return system
-    return system.using({x.key: x.name_zh or x.data for x in system.indicators})
+    columns = {"zh": {one.key: one.name_zh or one.data for one in system.indicators}}
+    return system.using(columns[names]) if names in columns else system
+
+
+def labelled(frame: pd.DataFrame, names: Language) -> Labels:
+    """Call columns, levels and places of a simulated table as the other language does."""
+    provinces = {english: chinese for chinese, english in province_names().items()}
+    levels = {**dict.fromkeys(FACTORS, _LEVELS["zh"]), "province": provinces}
+    entries: list[tuple[str, str, str | None, str]] = []
+    for word in (x for x in _CHINESE if say(x, names) in frame.columns):
+        called: list[tuple[str | None, str, str]] = [(None, word, _CHINESE[word])]
+        called += [(level, level, chinese) for level, chinese in levels.get(word, {}).items()]
+        for level, english, chinese in called:
+            other = {"en": ("zh", word, level, chinese),
+                     "zh": ("en", _CHINESE[word], level and chinese, english)}  # fmt: skip
+            entries.append(other[names])
+    places = place_labels(frame, say("city", names)) if say("city", names) in frame else {}
+    return Labels(tuple(entries)) | Labels.of(places)

@@ -70,7 +70,6 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
     recipe = _recipe(settings, folder)
     with at_file():
         frame, notes, simulated = rows_of(settings.data, folder)
-    brought = labels_of(frame)
     data = _completed(settings, simulated)
     units = (data.unit, data.zones.prefecture if data.zones is not None else None)
     unit = next((name for name in units if name in frame.columns), None)
@@ -80,6 +79,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
         from bayes_nqp.studies._zones import with_zones
 
         frame, unmatched = with_zones(data.zones, frame, notes, data.unit)
+    brought = labels_of(frame)
     _known(data, frame, notes, settings)
     indicators = [one.data for one in recipe.system.indicators] if recipe is not None else []
     frame = cleaned(
