@@ -1,6 +1,8 @@
 """The documentation names everything that is public, and every page is in a contents list."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import bayes_nqp as nqp
@@ -36,3 +38,12 @@ def test_every_page_is_in_a_contents_list() -> None:
         for block in re.findall(r"```\{toctree\}(.*?)```", page.read_text("utf-8"), flags=re.S):
             listed |= {line.strip() for line in block.splitlines() if not line.startswith(":")}
     assert pages - listed == set()
+
+
+def test_what_follows_from_the_sources_is_up_to_date() -> None:
+    """Stubs, the schema of studies and lists of the reference are as make update writes them."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.update", "--check"],
+        cwd=DOCS.parent, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, f"make update\n{done.stdout}{done.stderr}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,19 +28,30 @@ def decorated(room: str, decorator: str) -> Iterator[tuple[Path, ast.Module, ast
                     yield path, tree, node
 
 
+def door_stub(room: str, entries: Iterable[str]) -> str:
+    """List what a room's door names, and what its plug-ins add to it."""
+    tree = ast.parse((PACKAGE / room / "__init__.py").read_text(encoding="utf-8"))
+    lines = list(entries)
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("bayes_nqp."):
+            place = (node.module or "").removeprefix(f"bayes_nqp.{room}")
+            lines += [f"from {place} import {a.name} as {a.name}" for a in node.names]
+    return "\n".join(sorted(lines, key=str.lower)) + "\n"
+
+
 def plots_stub() -> str:
     """List the plots for type checkers, and what the room names for other rooms."""
-    tree = ast.parse((PACKAGE / "plots" / "__init__.py").read_text(encoding="utf-8"))
-    lines = [
-        ast.unparse(node).replace("bayes_nqp.plots.", ".")
-        for node in tree.body
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("bayes_nqp.")
-    ]
-    lines += [
-        f"from .{path.stem} import {node.name} as {node.name}"
-        for path, _, node in decorated("plots", "plot")
-    ]
-    return "\n".join(sorted(lines, key=str.lower)) + "\n"
+    found = decorated("plots", "plot")
+    return door_stub("plots", (f"from .{p.stem} import {n.name} as {n.name}" for p, _, n in found))
+
+
+def tables_stub() -> str:
+    """List what the room's door names, and what writes several tables into a file."""
+    lines = set()
+    for path, tree, _ in decorated("tables", "table_format"):
+        names = {n.name for n in tree.body if isinstance(n, ast.FunctionDef)}
+        lines |= {f"from .{path.stem} import {n} as {n}" for n in names if n.startswith("write_")}
+    return door_stub("tables", lines)
 
 
 def renderings_stub() -> str:
@@ -92,6 +103,7 @@ def texts() -> dict[Path, str]:
     api = ROOT / "docs" / "reference" / "api.rst"
     return {
         PACKAGE / "plots" / "__init__.pyi": formatted(plots_stub()),
+        PACKAGE / "tables" / "__init__.pyi": formatted(tables_stub()),
         PACKAGE / "tables" / "_renderings.pyi": formatted(renderings_stub()),
         ROOT / "docs" / "study.schema.json": json_text(),
         api: reference(api.read_text(encoding="utf-8")),

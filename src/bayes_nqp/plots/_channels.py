@@ -18,9 +18,9 @@ from bayes_nqp.checks import CHANNELS
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import ALL, By, by_path, channels_of, effects_of, gate_of
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._forest import Row, chance_text, draw_rows
 from bayes_nqp.plots._notes import annotate, wrapped
 from bayes_nqp.plots._registry import Sketch, plot
+from bayes_nqp.plots._rows import Row, chance_text, draw_rows
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, new_figure, settle, style
 from bayes_nqp.plots._words import (
@@ -50,21 +50,11 @@ _PAIRS_KEY = Message(
 
 
 _TITLE = Message("Channels compared.")
-_DIAGRAMS: Final = 6
-"""Groups that one figure of channels holds."""
-
-
-def groups_of(scene: Scene) -> Iterator[tuple[str, str | None]]:
-    """Give endings of names and factors: all together, and every factor of few levels."""
-    yield "", None
-    for factor in scene.factors:
-        if len(set(scene.effects[factor].to_numpy().tolist())) <= _DIAGRAMS:
-            yield f"_{factor}", factor
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
     several = scene.effects.sizes[v.PATH] > 3
-    for name, by in groups_of(scene):
+    for name, by in scene.groups():
         yield Sketch(
             f"channels{name}",
             scene.translate(_TITLE),

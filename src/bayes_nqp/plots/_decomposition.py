@@ -31,7 +31,6 @@ from bayes_nqp.estimands import (
     units_behind,
 )
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._channels import groups_of
 from bayes_nqp.plots._intervals import PALE, draw_points, points_of
 from bayes_nqp.plots._notes import annotate, label_beside, wrapped
 from bayes_nqp.plots._registry import Sketch, plot
@@ -59,7 +58,7 @@ _TITLE = Message("Direct and indirect effects over event time.")
 def _sheets(scene: Scene) -> Iterator[Sketch]:
     timed = schema.is_timed(scene.effects)
     along = v.EVENT_TIME if timed else v.TIME
-    for name, by in groups_of(scene):
+    for name, by in scene.groups():
         beside = [by, along] if by else along
         yield Sketch(
             f"decomposition{name}",

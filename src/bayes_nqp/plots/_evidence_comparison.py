@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from bayes_nqp.checks import CheckResult, texts_of
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.language import Message
-from bayes_nqp.plots._forest import Row, draw_rows
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._registry import Look, evidence
+from bayes_nqp.plots._rows import Row, draw_rows
 from bayes_nqp.plots._style import COLOURS, INK, figure_of, settle, style
 from bayes_nqp.plots._words import POINTS, effect_label, percent
 

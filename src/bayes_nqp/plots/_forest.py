@@ -3,41 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import schema
 from bayes_nqp.estimands import By, att, contrast, effects_of, gate_of, names_of
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._intervals import Points, draw_points, numbers, points_of, written
 from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._registry import Sketch, plot
+from bayes_nqp.plots._rows import Row, draw_rows
 from bayes_nqp.plots._scene import Scene
-from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
+from bayes_nqp.plots._style import COLOURS, figure_of, settle, style
 from bayes_nqp.plots._words import POINTS, effect_label, percent, words
 from bayes_nqp.tables import summary
 
-__all__ = ["Row", "chance_text", "draw_rows", "forest"]
+__all__ = ["forest"]
 
 _CONTRASTED = 4
 """Levels of a factor up to which all pairs are compared."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Row:
-    """One line of a forest; a heading where there are no draws."""
-
-    label: str
-    draws: xr.DataArray | None
-    colour: str = INK
-    marker: str = "o"
 
 
 _TITLE = Message("Average effects by group, and differences between groups.")
@@ -147,86 +134,3 @@ def _rows(
                     between = f"{translate.name(a, name)} − {translate.name(b, name)}"
                     contrasts.append(Row(between, pair, COLOURS[1], "D"))
     return [*rows, *([Row(translate("Contrasts"), None)] if contrasts else []), *contrasts]
-
-
-def draw_rows(ax: Axes, rows: list[Row], prob: float, translate: Translator) -> None:
-    """Draw lines one under another, with their numbers at the right.
-
-    Parameters
-    ----------
-    rows : list of Row
-        From the top.
-    prob : float
-        Of the wide interval.
-    translate : Translator
-        Words of the figure's language.
-    """
-    height = np.arange(len(rows))[::-1].astype(float)
-    drawn = [(row, points_of(row.draws, prob)) for row in rows if row.draws is not None]
-    at = [y for row, y in zip(rows, height, strict=True) if row.draws is not None]
-    ax.axvline(0, color=MUTED, linewidth=0.7, zorder=0.5)
-    for (row, points), y in zip(drawn, at, strict=True):
-        draw_points(
-            ax,
-            [y],
-            points,
-            row.colour,
-            vertical=False,
-            hollow=row.marker == "D",
-            marker=row.marker,
-            size=3.2 if row.marker == "D" else 3.8,
-        )
-    ax.set_ylim(-0.7, len(rows) - 0.2)
-    ax.set_yticks(height, [row.label for row in rows])
-    ax.spines["left"].set_visible(False)
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=7))
-    for tick, row in zip(ax.get_yticklabels(), rows, strict=True):
-        if row.draws is None or row is rows[0]:
-            tick.set_fontweight("bold")
-    _columns(ax, drawn, at, prob, translate)
-
-
-def _columns(
-    ax: Axes,
-    drawn: list[tuple[Row, Points]],
-    at: list[float],
-    prob: float,
-    translate: Translator,
-) -> None:
-    """Write the numbers at the right, in two columns under their headings."""
-    decimals = numbers(
-        Points(
-            *(np.concatenate([getattr(p, k) for _, p in drawn], axis=-1) for k in Points.__slots__)
-        )
-    )
-    entries = []
-    for row, points in drawn:
-        assert row.draws is not None
-        mean, low, high = (written(float(x[0]), decimals) for x in (points.mean, *points.outer))
-        chance = float((row.draws > 0).mean())
-        entries.append((f"{mean}  [{low}, {high}]", chance_text(chance)))
-    heading = (
-        translate("Mean [{}]", translate("{} interval", percent(prob))),
-        translate("P(> 0)"),
-    )
-    longest = max(len(entry[0]) for entry in entries)
-    gap = max(longest * 4.6, 96) + 14
-    where: dict[str, Any] = {
-        "xycoords": ax.get_yaxis_transform(),
-        "textcoords": "offset points",
-        "va": "center",
-        "annotation_clip": False,
-        "fontsize": 7.6,
-    }
-    lines = [(max(at) + 1, heading, MUTED)]
-    lines += [(y, entry, row.colour) for (row, _), y, entry in zip(drawn, at, entries, strict=True)]
-    for y, (number, likely), colour in lines:
-        ax.annotate(number, xy=(1, y), xytext=(10, 0), color=colour, **where)
-        ax.annotate(likely, xy=(1, y), xytext=(10 + gap + 28, 0), ha="right", color=colour, **where)
-
-
-def chance_text(chance: float) -> str:
-    """Write a probability without claiming certainty that draws cannot give."""
-    if chance > 0.995:
-        return "> 0.99"
-    return "< 0.01" if chance < 0.005 else f"{chance:.2f}"

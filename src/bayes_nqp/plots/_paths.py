@@ -29,11 +29,10 @@ from bayes_nqp.estimands import (
     names_of,
 )
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._channels import groups_of
-from bayes_nqp.plots._forest import chance_text
 from bayes_nqp.plots._intervals import Points, numbers, points_of, written
 from bayes_nqp.plots._notes import annotate, wrapped
 from bayes_nqp.plots._registry import Sketch, plot
+from bayes_nqp.plots._rows import chance_text
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
 from bayes_nqp.plots._words import LAST_THROUGH, PATHS, percent, words
@@ -81,7 +80,7 @@ _TITLE = Message("From the policy to the outcome.")
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
-    for name, by in groups_of(scene):
+    for name, by in scene.groups():
         yield Sketch(
             f"paths{name}",
             scene.translate(_TITLE),

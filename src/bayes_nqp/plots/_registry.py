@@ -96,7 +96,8 @@ class Plot:
 
     def sketches(self, scene: Scene) -> Iterator[Sketch]:
         """Give the figures of a fit; none where it lacks what the plot needs."""
-        if self.sheets is not None and meets(scene.fit, self.needs):
+        wanted = scene.plots is None or self.name in scene.plots
+        if wanted and self.sheets is not None and meets(scene.fit, self.needs):
             yield from self.sheets(scene)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Scene"]
 
+_DIAGRAMS = 6
+"""Groups that one figure of channels holds."""
+
 
 @dataclass(frozen=True, eq=False)
 class Scene:
@@ -38,6 +41,8 @@ class Scene:
         Of averages, as in ``att``.
     outcome, unit : str
         How the outcome is called, and its unit.
+    plots : tuple of str, optional
+        Names of those to be drawn; all by default.
     """
 
     given: Fit
@@ -48,6 +53,7 @@ class Scene:
     weights: str = "rows"
     outcome: str = ""
     unit: str = ""
+    plots: tuple[str, ...] | None = None
 
     @property
     def translate(self) -> Translator:
@@ -92,6 +98,13 @@ class Scene:
     def weighted(self) -> dict[str, Any]:
         """What every plot of averages is told."""
         return {**self.look, "weights": self.weights}
+
+    def groups(self) -> Iterator[tuple[str, str | None]]:
+        """Give endings of names and factors: all together, and every factor of few levels."""
+        yield "", None
+        for factor in self.factors:
+            if len(set(self.effects[factor].to_numpy().tolist())) <= _DIAGRAMS:
+                yield f"_{factor}", factor
 
     def found(self, name: str) -> CheckResult | None:
         """Find a check by name.

@@ -32,6 +32,8 @@ class Context(Scene):
         Further fits, to stand beside this one.
     figures : str
         Where the figures are, as seen from the report.
+    kinds, sections : tuple of str, optional
+        Names of those to be written; all by default.
     """
 
     notice: str = ""
@@ -40,6 +42,8 @@ class Context(Scene):
     command: str = ""
     others: Mapping[str, Fit] = field(default_factory=dict)
     figures: str = "figures/"
+    kinds: tuple[str, ...] | None = None
+    sections: tuple[str, ...] | None = None
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -118,7 +122,7 @@ class Context(Scene):
         **how
             Other arguments of `table`.
         """
-        if kind not in KINDS:
+        if kind not in KINDS or (self.kinds is not None and kind not in self.kinds):
             return
         asked: dict[str, Any] = {"language": self.language, "prob": self.prob}
         if source is None:

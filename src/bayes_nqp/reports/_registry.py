@@ -41,7 +41,8 @@ class Section:
 
     def __call__(self, context: Context) -> Iterator[Part]:
         """Give the section's own blocks, then the figures and tables that name it."""
-        if not meets(context.fit, self.needs):
+        unasked = context.sections is not None and self.name not in context.sections
+        if unasked or not meets(context.fit, self.needs):
             return
         blocks = list(self.write(context))
         yield from blocks
@@ -52,7 +53,8 @@ class Section:
                 if sketch.stem not in stems and sketch.shown:
                     yield from announced(sketch)
         for kind in KINDS.values():
-            if kind.section == self.name and kind.suits("fit", context.fit):
+            wanted = context.kinds is None or kind.name in context.kinds
+            if wanted and kind.section == self.name and kind.suits("fit", context.fit):
                 yield Tabulated(kind.tabulate(context.fit, context.ask), 0)
 
 

@@ -117,10 +117,10 @@ def report(
             weights,
             name,
             outcome_unit,
-            notice,
-            title or report_title(main, name, translate),
-            question,
-            command,
+            notice=notice,
+            title=title or report_title(main, name, translate),
+            question=question,
+            command=command,
             others=dict(list(fits.items())[1:]),
         )
         write_report(context, ready.draft, formats, Figures(ready.draft / "figures"))

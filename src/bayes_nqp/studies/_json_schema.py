@@ -11,13 +11,15 @@ from typing import Any
 
 from bayes_nqp.checks import CHECKS
 from bayes_nqp.doors import door
-from bayes_nqp.reports import writers
+from bayes_nqp.plots import PLOTS
+from bayes_nqp.reports import SECTIONS, writers
 from bayes_nqp.studies._families import DESIGNS, SAMPLERS, choices, members, option_values
 from bayes_nqp.studies._index import normalisations, schemes, systems
 from bayes_nqp.studies._kinds import Schema, kind_of, several
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._simulate import simulations
 from bayes_nqp.studies._source import datasets_of
+from bayes_nqp.tables import KINDS
 
 __all__ = ["described", "json_schema", "json_text"]
 
@@ -70,10 +72,14 @@ def json_schema() -> Schema:
     top["sampler"] = {**_words(top["sampler"]), **_tables(members(SAMPLERS), "Importance", made)}
     priors = members("priors")["Priors"]
     top["priors"] = {**_words(top["priors"]), **_table(priors, made, tagged=False)}
-    formats = made["Report"]["properties"]["formats"]
-    made["Report"]["properties"]["formats"] = {
-        **_words(formats), "anyOf": several({"enum": list(writers())})
-    }  # fmt: skip
+    for table, key, names in (
+        ("Report", "formats", writers()),
+        ("Report", "sections", SECTIONS),
+        ("Figures", "draw", [name for name, plot in PLOTS.items() if plot.sheets]),
+        ("Tables", "show", KINDS),
+    ):
+        place = made[table]["properties"]
+        place[key] = {**_words(place[key]), "anyOf": several({"enum": list(names)})}
     checks = made["Checks"]
     run = checks["properties"]["run"]
     checks["properties"]["run"] = {**_words(run), "anyOf": several({"enum": list(CHECKS)})}

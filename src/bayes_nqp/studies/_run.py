@@ -177,7 +177,14 @@ def _context(
         question=asked.question,
         command=command,
         figures="../figures/",
+        plots=_names(study.settings.figures.draw),
+        kinds=_names(study.settings.tables.show),
+        sections=_names(asked.sections),
     )
+
+
+def _names(wanted: list[str] | None) -> tuple[str, ...] | None:
+    return None if wanted is None else tuple(wanted)
 
 
 def draw(context: Context, drawn: Figures) -> None:
@@ -220,6 +227,7 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
         **written_design(study.design),
         "sampler": _sampler(study, fitted),
         "report": asked,
+        **{key: plain[key] for key in ("figures", "tables") if plain.get(key)},
         "checks": {"run": list(study.checks), **study.settings.checks.options},
     }
     head = (

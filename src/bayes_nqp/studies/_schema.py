@@ -15,12 +15,14 @@ __all__ = [
     "Channels",
     "Checks",
     "Data",
+    "Figures",
     "Index",
     "Label",
     "Names",
     "Report",
     "Settings",
     "Stratify",
+    "Tables",
     "Zones",
 ]
 
@@ -218,6 +220,22 @@ class Report(_Table):
     """Formats of a report in the folder report/, such as ["html", "docx"]; none by default."""
     question: str = ""
     """What the study asks, in a sentence or two, for the report."""
+    sections: Names | None = None
+    """Sections of the report, all that suit by default."""
+
+
+class Figures(_Table):
+    """Which figures are drawn."""
+
+    draw: Names | None = None
+    """Names of plots, all that suit the fit by default; [] for none."""
+
+
+class Tables(_Table):
+    """Which tables the report shows."""
+
+    show: Names | None = None
+    """Kinds of tables, all that suit the fit by default; [] for none."""
 
 
 class Checks(_Table):
@@ -257,5 +275,9 @@ class Settings(_Table):
     """How posteriors are sampled; the library's own choice by default."""
     report: Report = Report()
     """What is reported, and how."""
+    figures: Figures = Figures()
+    """Which figures are drawn."""
+    tables: Tables = Tables()
+    """Which tables the report shows."""
     checks: Checks = Checks()
     """Which checks run, and their options."""

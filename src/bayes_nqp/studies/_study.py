@@ -18,7 +18,8 @@ from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.intake import spelled_twice
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of, support
-from bayes_nqp.reports import writers
+from bayes_nqp.plots import PLOTS
+from bayes_nqp.reports import SECTIONS, writers
 from bayes_nqp.sampling import Sampler
 from bayes_nqp.studies._data import Prepared, prepared
 from bayes_nqp.studies._kinds import annotations_of, check_kinds
@@ -28,6 +29,7 @@ from bayes_nqp.studies._source import source_of
 from bayes_nqp.studies._toml import read
 from bayes_nqp.studies._values import design_of, options_of, sampler_of
 from bayes_nqp.studies._words import in_toml
+from bayes_nqp.tables import KINDS
 
 __all__ = ["Study", "validate"]
 
@@ -159,12 +161,7 @@ def validate(path: str | Path) -> Study:
     design = design_of(settings.design, settings.priors, settings.channels)
     sampler = sampler_of(settings.sampler)
     _check_checks(settings, design)
-    for name in settings.report.formats:
-        if name not in writers():
-            raise StudyError(
-                f"'report.formats' names {name!r}, which is no format",
-                hint=nearest(name, writers()),
-            )
+    _check_output(settings)
     made = prepared(settings, path.parent)
     panel = made.panel
     _check_draws(settings, made)
@@ -185,6 +182,23 @@ def validate(path: str | Path) -> Study:
     twice = spelled_twice(panel.roles.unit, panel.frame[panel.roles.unit])
     notes = (twice, *plan.notes) if twice else plan.notes
     return Study(path, settings, made, design, sampler, notes)
+
+
+def _check_output(settings: Settings) -> None:
+    """See that formats, sections, figures and tables are there."""
+    for key, names, registry in (
+        ("report.formats", settings.report.formats, writers),
+        ("report.sections", settings.report.sections, SECTIONS.keys),
+        ("figures.draw", settings.figures.draw, PLOTS.keys),
+        ("tables.show", settings.tables.show, KINDS.keys),
+    ):
+        for name in names or ():
+            if name not in registry():
+                kind = key.split(".")[1].removesuffix("s")
+                what = {"draw": "plot", "show": "kind of table"}.get(kind, kind)
+                raise StudyError(
+                    f"'{key}' names {name!r}, which is no {what}", hint=nearest(name, registry())
+                )
 
 
 def _check_checks(settings: Settings, design: Design) -> None:

@@ -1,10 +1,7 @@
 """Tables: the one place, with plots and reports, where draws become intervals."""
 
-from bayes_nqp.tables._as_docx import add_docx, write_docx
-from bayes_nqp.tables._as_docx import docx_module as docx_module
-from bayes_nqp.tables._as_docx import set_fonts as set_fonts
-from bayes_nqp.tables._as_excel import write_excel
-from bayes_nqp.tables._as_html import as_html as as_html
+from typing import Any
+
 from bayes_nqp.tables._ask import Ask as Ask
 from bayes_nqp.tables._contrasts_table import contrasts_table
 from bayes_nqp.tables._described import model_words as model_words
@@ -20,11 +17,15 @@ from bayes_nqp.tables._model import Column as Column
 from bayes_nqp.tables._model import Row as Row
 from bayes_nqp.tables._model import Table
 from bayes_nqp.tables._model import written as written
+from bayes_nqp.tables._page import as_html as as_html
 from bayes_nqp.tables._parts import count as count
 from bayes_nqp.tables._specification_table import specification_table
 from bayes_nqp.tables._steps import three_step, two_step
 from bayes_nqp.tables._summary import summary
 from bayes_nqp.tables._table import table
+from bayes_nqp.tables._word import add_docx
+from bayes_nqp.tables._word import docx_module as docx_module
+from bayes_nqp.tables._word import set_fonts as set_fonts
 from bayes_nqp.tables._words import per_words as per_words
 from bayes_nqp.tables._words import percent as percent
 from bayes_nqp.tables._words import words as words
@@ -44,8 +45,14 @@ __all__ = [
     "table",
     "three_step",
     "two_step",
-    "write_docx",
-    "write_excel",
 ]
 
 list(TABLE_FORMATS)  # every `Table.to_…` is there before the first table is
+
+
+def __getattr__(name: str) -> Any:
+    """Find what writes several tables into a file, by its name: ``write_docx``, ``write_excel``."""
+    for form in TABLE_FORMATS.values():
+        if name.startswith("write_") and getattr(form.write, "__name__", "") == name:
+            return form.write
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

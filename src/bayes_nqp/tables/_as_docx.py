@@ -1,31 +1,21 @@
-"""A table in Word: a real one, with three lines, to be edited there."""
+"""Tables as a Word document."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError
 from bayes_nqp.files import write
-from bayes_nqp.language import ENGLISH, typography
 from bayes_nqp.tables._formats import table_format
 from bayes_nqp.tables._model import Table
-from bayes_nqp.tables._widths import INDENT, SIDE, fits, slanted, widths_of
+from bayes_nqp.tables._widths import fits
+from bayes_nqp.tables._word import POINT, add_docx, docx_module, page_room, set_fonts
 
-__all__ = ["add_docx", "docx_module", "set_fonts", "write_docx"]
+__all__ = ["write_docx"]
 
-_LATIN, _EAST_ASIAN = typography(ENGLISH).font, typography("zh").font
 _MARGIN = 64
 """At the sides of a page, points."""
-_POINT = 12700
-_TOGETHER = 36
-"""Rows that a page can hold, with title and notes."""
-_HEAVY, _LIGHT, _THIN = 12, 6, 4
-"""Widths of lines, in eighths of a point."""
-_TONES = {"good": "1A7F37", "doubt": "9A6700", "bad": "B42318", "faint": "6E7781"}
 
 
 @door
@@ -46,8 +36,8 @@ def write_docx(tables: Iterable[Table], path: str | Path) -> Path:
     document = docx.Document()
     set_fonts(document.styles["Normal"])
     listed, section = list(tables), document.sections[0]
-    section.left_margin = section.right_margin = _MARGIN * _POINT
-    if any(not fits(table, _room(section)) for table in listed):
+    section.left_margin = section.right_margin = _MARGIN * POINT
+    if any(not fits(table, page_room(section)) for table in listed):
         section.orientation = 1
         section.page_width, section.page_height = section.page_height, section.page_width
     for table in listed:
@@ -58,7 +48,7 @@ def write_docx(tables: Iterable[Table], path: str | Path) -> Path:
     return write(path, document.save)
 
 
-@table_format("word")
+@table_format("word", write=write_docx)
 def to_docx(self: Table, path: str | Path) -> Path:
     """Write a Word document with the table, editable, and its notes.
 
@@ -73,277 +63,3 @@ def to_docx(self: Table, path: str | Path) -> Path:
         If python-docx is not installed.
     """
     return write_docx([self], path)
-
-
-def add_docx(document: Any, table: Table) -> None:
-    """Add a table, its title and its notes to a document of python-docx.
-
-    Raises
-    ------
-    StudyError
-        If python-docx is not installed.
-    """
-    docx_module()
-    size, widths = widths_of(table, _room(document.sections[-1]))
-    title = document.add_paragraph()
-    title.paragraph_format.keep_with_next = True
-    _space(title, before=8, after=4)
-    _run(title, table.title, bold=True, size=10.5)
-    spanned = any(column.group for column in table.columns)
-    heads = 1 + spanned
-    wide = len(table.columns) + 1
-    grid = document.add_table(rows=0, cols=wide)
-    grid.autofit = False
-    grid.alignment = 1
-    if spanned:
-        _spanner(grid.add_row(), table)
-    labels = [table.stub, *(column.label for column in table.columns)]
-    for k, (cell, label) in enumerate(zip(grid.add_row().cells, labels, strict=True)):
-        words_ = k > 0 and table.columns[k - 1].words
-        _write(cell, label, bold=True, left=k == 0 or words_)
-    for stamp in table.stamps:
-        _write(_across(grid.add_row()), stamp, bold=True, colour=_TONES["bad"], left=True)
-    indented, ruled = _fill(grid, table)
-    _lines(grid, heads, ruled)
-    _widen(grid, widths)
-    _padded(grid)
-    _sized(grid, size)
-    for row in grid.rows:
-        _whole(row)
-    for row in grid.rows[:heads]:
-        _repeated(row)
-    kept = grid.rows if table.notes else grid.rows[: len(grid.rows) - 1]
-    for row in kept if len(grid.rows) <= _TOGETHER else ():
-        for paragraph in row.cells[0].paragraphs:
-            paragraph.paragraph_format.keep_with_next = True
-    for place in indented:
-        from docx.shared import Pt
-
-        held = grid.rows[place].cells[0].paragraphs[0]
-        held.paragraph_format.left_indent = Pt(INDENT)
-    if table.notes:
-        note = document.add_paragraph()
-        _space(note, before=3, after=10)
-        note.paragraph_format.keep_together = True
-        _run(note, table.footnote, size=min(size, 9.0))
-
-
-def docx_module() -> Any:
-    """Import python-docx, or say which extra brings it."""
-    try:
-        import docx
-    except ImportError as error:
-        raise StudyError(
-            "Word documents need python-docx, which is not installed",
-            hint="pip install python-docx",
-        ) from error
-    return docx
-
-
-def _fill(grid: Any, table: Table) -> tuple[list[int], list[int]]:
-    """Write the rows; say which are indented, and which have a line above."""
-    indented, ruled, beneath = [], [], False
-    for row in table.rows:
-        place = len(grid.rows)
-        made = grid.add_row()
-        ruled += [place] if row.rule else []
-        if row.heading:
-            beneath = True
-            _write(_across(made), row.label, italic=slanted(row.label), left=True)
-            continue
-        indented += [place] if beneath else []
-        cells = made.cells
-        _write(cells[0], row.label, left=True)
-        for target, cell, column in zip(cells[1:], row.cells, table.columns, strict=True):
-            _write(
-                target,
-                cell.text if column.words else cell.text.replace(" ", "\u00a0"),
-                bold=cell.tone == "bad",
-                colour=_TONES.get(cell.tone),
-                left=column.words,
-            )
-            if not column.words:
-                _unbroken(target)
-    return indented, ruled
-
-
-def _spanner(row: Any, table: Table) -> None:
-    at = 1
-    _write(row.cells[0], "")
-    for group, columns in groupby(table.columns, key=lambda column: column.group):
-        size = len(list(columns))
-        cell = row.cells[at]
-        if size > 1:
-            cell = cell.merge(row.cells[at + size - 1])
-        _write(cell, group, bold=True)
-        if group:
-            _border(cell, bottom=_THIN)
-        at += size
-
-
-def _across(row: Any) -> Any:
-    return row.cells[0].merge(row.cells[-1])
-
-
-def _write(
-    cell: Any,
-    text: str,
-    *,
-    bold: bool = False,
-    italic: bool = False,
-    colour: str | None = None,
-    left: bool = False,
-) -> None:
-    paragraph = cell.paragraphs[0]
-    for extra in cell.paragraphs[1:]:
-        extra._element.getparent().remove(extra._element)
-    paragraph.alignment = 0 if left else 1
-    _space(paragraph, before=1.5, after=1.5)
-    _even(paragraph)
-    for k, line in enumerate(text.split("\n")):
-        run = _run(paragraph, line, bold=bold, italic=italic, colour=colour)
-        if k:
-            run._element.insert(1, run._element.makeelement(_tag("br"), {}))
-
-
-def _run(
-    paragraph: Any,
-    text: str,
-    *,
-    bold: bool = False,
-    italic: bool = False,
-    colour: str | None = None,
-    size: float = 10.0,
-) -> Any:
-    from docx.shared import Pt, RGBColor
-
-    run = paragraph.add_run(text)
-    run.bold, run.italic = bold or None, italic or None
-    run.font.size = Pt(size)
-    set_fonts(run)
-    if colour:
-        run.font.color.rgb = RGBColor.from_string(colour)
-    return run
-
-
-def set_fonts(styled: Any) -> None:
-    """Set Latin and East Asian fonts: without the second, Word chooses its own for Chinese."""
-    styled.font.name = _LATIN
-    fonts = styled._element.get_or_add_rPr().get_or_add_rFonts()
-    for which, name in (("eastAsia", _EAST_ASIAN), ("hAnsi", _LATIN), ("cs", _LATIN)):
-        fonts.set(_tag(which), name)
-    # Without it Chinese marks are set as in another script's typography.
-    properties = fonts.getparent()
-    language = properties.find(_tag("lang"))
-    if language is None:
-        language = properties.makeelement(_tag("lang"), {})
-        properties.append(language)
-    language.set(_tag("eastAsia"), typography("zh").tag)
-
-
-def _space(paragraph: Any, *, before: float, after: float) -> None:
-    from docx.shared import Pt
-
-    paragraph.paragraph_format.space_before = Pt(before)
-    paragraph.paragraph_format.space_after = Pt(after)
-    paragraph.paragraph_format.line_spacing = 1.0
-
-
-def _even(paragraph: Any) -> None:
-    """Give every line one height: those of Chinese and Latin letters differ."""
-    from docx.shared import Pt
-
-    paragraph.paragraph_format.line_spacing = Pt(12.5)
-
-
-def _room(section: Any) -> float:
-    """Width of the text on a page, points."""
-    return float(section.page_width - section.left_margin - section.right_margin) / _POINT
-
-
-def _widen(grid: Any, widths: list[float]) -> None:
-    """Set the width of every cell: Word reads them there, and other readers in the grid."""
-    whole = [round(width * _POINT) for width in widths]
-    for column, width in zip(grid.columns, whole, strict=True):
-        column.width = width
-    for row in grid.rows:
-        at = 0
-        for cell in row._tr.tc_lst:
-            span = cell.grid_span
-            cell.width = sum(whole[at : at + span])
-            at += span
-
-
-def _padded(grid: Any) -> None:
-    """Set the room at both sides of every cell."""
-    properties = grid._tbl.tblPr
-    margins = properties.makeelement(_tag("tblCellMar"), {})
-    for side in ("left", "right"):
-        room = {_tag("w"): str(round(20 * SIDE)), _tag("type"): "dxa"}
-        margins.append(margins.makeelement(_tag(side), room))
-    look = properties.find(_tag("tblLook"))
-    properties.append(margins) if look is None else look.addprevious(margins)
-
-
-def _sized(grid: Any, size: float) -> None:
-    from docx.shared import Pt
-
-    for run in grid._element.iter(_tag("r")):
-        run.get_or_add_rPr().sz_val = Pt(size)
-
-
-def _tag(name: str) -> str:
-    from docx.oxml.ns import qn
-
-    return str(qn(f"w:{name}"))
-
-
-def _lines(grid: Any, heads: int, ruled: list[int]) -> None:
-    """Draw three lines, and thin ones where a table asks for them."""
-    last = len(grid.rows) - 1
-    for cell in grid.rows[0].cells:
-        _border(cell, top=_HEAVY)
-    for cell in grid.rows[heads - 1].cells:
-        _border(cell, bottom=_LIGHT)
-    for place in ruled:
-        for cell in grid.rows[place].cells:
-            _border(cell, top=_THIN)
-    for cell in grid.rows[last].cells:
-        _border(cell, bottom=_HEAVY)
-
-
-def _border(cell: Any, **edges: int) -> None:
-    properties = cell._element.get_or_add_tcPr()
-    borders = properties.find(_tag("tcBorders"))
-    if borders is None:
-        borders = properties.makeelement(_tag("tcBorders"), {})
-        # The schema wants borders before noWrap.
-        last = properties.find(_tag("noWrap"))
-        properties.append(borders) if last is None else last.addprevious(borders)
-    for edge in ("top", "bottom"):
-        if edge not in edges:
-            continue
-        old = borders.find(_tag(edge))
-        if old is not None:
-            borders.remove(old)
-        line = borders.makeelement(
-            _tag(edge),
-            {_tag("val"): "single", _tag("sz"): str(edges[edge]), _tag("color"): "000000"},
-        )
-        # The schema wants the top before the bottom.
-        borders.insert(0, line) if edge == "top" else borders.append(line)
-
-
-def _unbroken(cell: Any) -> None:
-    properties = cell._element.get_or_add_tcPr()
-    properties.append(properties.makeelement(_tag("noWrap"), {}))
-
-
-def _whole(row: Any) -> None:
-    properties = row._tr.get_or_add_trPr()
-    properties.append(properties.makeelement(_tag("cantSplit"), {}))
-
-
-def _repeated(row: Any) -> None:
-    properties = row._tr.get_or_add_trPr()
-    properties.append(properties.makeelement(_tag("tblHeader"), {}))

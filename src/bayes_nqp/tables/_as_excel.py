@@ -12,7 +12,6 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.files import write
 from bayes_nqp.language import typography
-from bayes_nqp.tables._as_frame import parts_of
 from bayes_nqp.tables._formats import table_format
 from bayes_nqp.tables._model import CHANCE_DECIMALS, MINUS, Cell, Table, written
 from bayes_nqp.tables._widths import size_of, slanted
@@ -105,7 +104,7 @@ class _Sheet:
 
     def __init__(self, sheet: Any, table: Table) -> None:
         self.sheet, self.table = sheet, table
-        self.forms = [parts_of(table, k) for k in range(len(table.columns))]
+        self.forms = [table.form(k) for k in range(len(table.columns))]
         self.widths = [len(form.kinds) for form in self.forms]
         self.wide = 1 + sum(self.widths)
         self.font = {"name": typography(table.language).font, "size": 11}

@@ -6,21 +6,9 @@ import pandas as pd
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.tables._formats import table_format
-from bayes_nqp.tables._model import Cell, Column, Form, Table
+from bayes_nqp.tables._model import Cell, Column, Table
 
-__all__ = ["parts_of"]
-
-
-def parts_of(table: Table, place: int) -> Form:
-    """Find the form with the most parts among a column's cells, where columns are split.
-
-    Parameters
-    ----------
-    place : int
-        Of the column.
-    """
-    forms = [row.cells[place].form for row in table.rows if not row.heading]
-    return max(forms, key=lambda form: len(form.kinds), default=Form())
+__all__ = ["to_frame"]
 
 
 @table_format("frame")
@@ -66,7 +54,7 @@ def _numbers(table: Table) -> pd.DataFrame:
     heads = ["section", "label"]
     widths = []
     for k, column in enumerate(table.columns):
-        form = parts_of(table, k)
+        form = table.form(k)
         widths.append(len(form.names))
         head = _heading(column)
         heads += [" ".join(filter(None, [head, name])) for name in form.names]

@@ -1,37 +1,15 @@
-"""A table in HTML: one element, styled where it stands, with nothing from elsewhere."""
+"""Tables as elements and pages of HTML."""
 
 from __future__ import annotations
 
-from itertools import groupby
 from pathlib import Path
 
-from bayes_nqp.files import guarded, write_text
-from bayes_nqp.language import typography
-from bayes_nqp.markup import html
+from bayes_nqp.files import write_text
 from bayes_nqp.tables._formats import table_format
 from bayes_nqp.tables._model import Table
-from bayes_nqp.tables._widths import size_of, slanted
+from bayes_nqp.tables._page import as_html, as_page
 
-__all__ = ["as_html"]
-
-_SHORT = 26
-"""Characters that a label may have to be kept on one line."""
-
-
-def as_html(table: Table) -> str:
-    """Render a table that scrolls by itself where it is too wide, and its notes below."""
-    groups = [column.group for column in table.columns]
-    spans = [(group, len(list(columns))) for group, columns in groupby(groups)]
-    return html(
-        "tables/templates/table.html",
-        table=table,
-        tongue=typography(table.language).tag,
-        note=table.footnote,
-        spans=spans if any(groups) else [],
-        short=lambda text: size_of(text) <= _SHORT,
-        formula=lambda text: guarded(text) != text,
-        slanted=slanted,
-    )
+__all__ = ["to_html"]
 
 
 @table_format("page")
@@ -51,15 +29,3 @@ def to_html(self: Table, path: str | Path | None = None) -> str:
     if path is not None:
         write_text(path, as_page(self))
     return as_html(self)
-
-
-def as_page(table: Table) -> str:
-    """Render a table as a page of its own."""
-    setting = typography(table.language)
-    return html(
-        "tables/templates/page.html",
-        tongue=setting.tag,
-        fonts=setting.fonts,
-        title=table.title,
-        tables=[as_html(table)],
-    )

@@ -17,14 +17,17 @@ from bayes_nqp.tables._contrasts_table import contrasts_table
 from bayes_nqp.tables._described import interval_notes, remarks_of
 from bayes_nqp.tables._kinds import kind
 from bayes_nqp.tables._model import NOTHING, Column, Row, Table, decimals_for
-from bayes_nqp.tables._parts import Writer, count, estimate_cells, estimate_columns, outcome_of
+from bayes_nqp.tables._parts import (
+    CONTRASTED,
+    Writer,
+    count,
+    estimate_cells,
+    estimate_columns,
+    outcome_of,
+)
 from bayes_nqp.tables._sizes import units_by
 
-__all__ = ["CONTRASTED", "effects", "groups_of"]
-
-CONTRASTED = 4
-"""Levels of a factor up to which all pairs are compared."""
-
+__all__ = ["effects"]
 
 _NOTE_LEFT_OUT = Message("Contrasts are left out for factors with more than {} levels.")
 _NOTE_CELLS_LEFT_OUT = Message("Cells (stratum × cohort × period) not identified and left out: {}.")

@@ -13,11 +13,17 @@ from bayes_nqp.estimands import effects_of, names_of, text
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import interval_notes, remarks_of
-from bayes_nqp.tables._kind_effects import CONTRASTED
 from bayes_nqp.tables._kinds import kind
 from bayes_nqp.tables._mediation_table import channel_comparison, mediation_table
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Row, Table, decimals_for
-from bayes_nqp.tables._parts import Writer, estimate_cells, estimate_columns, outcome_of, word
+from bayes_nqp.tables._parts import (
+    CONTRASTED,
+    Writer,
+    estimate_cells,
+    estimate_columns,
+    outcome_of,
+    word,
+)
 from bayes_nqp.tables._words import PATHS, percent
 
 __all__ = ["mediation"]

@@ -23,10 +23,10 @@ from bayes_nqp.tables._described import (
     why_failed,
     with_figure,
 )
-from bayes_nqp.tables._kind_effects import CONTRASTED
 from bayes_nqp.tables._kinds import kind
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Row, Table, decimals_for
 from bayes_nqp.tables._parts import (
+    CONTRASTED,
     Writer,
     chance,
     count,

@@ -160,6 +160,17 @@ class Table(Renderings):
     language: str = "en"
     facts: Mapping[str, str] = field(default_factory=dict)
 
+    def form(self, place: int) -> Form:
+        """Find the form with the most parts among the cells of a column.
+
+        Parameters
+        ----------
+        place : int
+            Of the column.
+        """
+        forms = [row.cells[place].form for row in self.rows if not row.heading]
+        return max(forms, key=lambda form: len(form.kinds), default=Form())
+
     @property
     def text(self) -> pd.DataFrame:
         """The body as printed, all of it text."""

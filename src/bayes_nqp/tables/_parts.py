@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     type Line = pd.Series[Any] | Mapping[str, Any]
 
 __all__ = [
+    "CONTRASTED",
     "Writer",
     "chance",
     "count",
@@ -25,6 +26,9 @@ __all__ = [
     "outcome_of",
     "word",
 ]
+
+CONTRASTED = 4
+"""Levels of a factor up to which all pairs are compared."""
 
 _NUMBER = Form("{}", ("number",), ("",))
 _CHANCE = Form("{}", ("chance",), ("",))
