@@ -21,14 +21,15 @@ import numpy as np
 from benchmarks.china_cities import ROLES, line, read
 
 import bayes_nqp as nqp
-from bayes_nqp.checks.confounding._flat import flat
-from bayes_nqp.checks.confounding._panel import bias_of, correlation_of, patterns_of, strength
-from bayes_nqp.checks.confounding._study import study_of
+from bayes_nqp.designs import flat_deviations
 from bayes_nqp.estimands import att
-from bayes_nqp.fitting import modes
+from bayes_nqp.fitting import equation_draws, modes
 from bayes_nqp.fitting._draws import recovered
 from bayes_nqp.fitting._parameters import constrain
 from bayes_nqp.planning import plan_of
+from bayes_nqp.robustness.confounding._curves import strength
+from bayes_nqp.robustness.confounding._fit import confounded_fit
+from bayes_nqp.robustness.confounding._panel import bias_of, correlation_of, patterns_of
 from bayes_nqp.simulation import Channel, channels
 
 RHO = 0.3
@@ -64,7 +65,7 @@ def one(case: str, seed: int) -> dict[tuple[str, str, float], tuple[float, float
     The fit has flat deviations already, as the refit of `nqp.confounding` does.
     """
     panel = simulated(case, seed)
-    fit = nqp.fit(flat(DESIGN), panel.panel, SAMPLER, progress=False)
+    fit = nqp.fit(flat_deviations(DESIGN), panel.panel, SAMPLER, progress=False)
     out = {}
     for by in (None, "region"):
         curve = nqp.confounding(fit, "m", rho=[0, RHO], prior=None, by=by)
@@ -77,11 +78,14 @@ def one(case: str, seed: int) -> dict[tuple[str, str, float], tuple[float, float
                 hit = (at["lower"].to_numpy() <= truth) & (truth <= at["upper"].to_numpy())
                 error = at["estimate"].to_numpy() - truth
                 out[by or "overall", str(path), rho] = (float(error.mean()), float(hit.mean()))
-    study = study_of(fit)
+    study = confounded_fit(fit)
+    b = equation_draws(study.fit, "b")
     given = np.array([channel.slope for channel in CASES[case][1].values()])
     for rho in (0.0, RHO):
         curvature = study.bias[0].curvature[:, None, None]
-        slopes = study.slope - study.bias[0].slope * strength(np.array(rho), curvature)
+        slopes = b.reshape(-1, *b.shape[2:]) - study.bias[0].slope * strength(
+            np.array(rho), curvature
+        )
         low, high = np.quantile(slopes, [0.025, 0.975], axis=0)
         for k, name in enumerate(study.names):
             hit = (low[:, k] <= given[k]) & (given[k] <= high[:, k])
@@ -135,7 +139,7 @@ def shifts(units: int) -> None:
             design = DESIGN.replace(
                 design=DESIGN.design.replace(moderator="z"), moderates=("a", "b")
             )
-        plain, freed = (x.mean(axis=0) for x in slopes(flat(design), panel))
+        plain, freed = (x.mean(axis=0) for x in slopes(flat_deviations(design), panel))
         print(
             line(added, f"{phi[0]}, {phi[1]}", f"{plain[0]:.3f}", f"{freed[0]:.3f}",
                  f"{freed[1]:.3f}", f"{one.slope}, {truth}"), flush=True,
@@ -149,7 +153,7 @@ def bias(chosen: list[int], units: int, seed: int) -> None:
     for case in (list(CASES)[number] for number in chosen):
         panel = simulated(case, seed, units).panel
         given = np.array([channel.slope for channel in CASES[case][1].values()])
-        parts = [*slopes(flat(DESIGN), panel), slopes(DESIGN, panel)[1]]
+        parts = [*slopes(flat_deviations(DESIGN), panel), slopes(DESIGN, panel)[1]]
         for name, *found in zip(CASES[case][1], *(p.mean(axis=0) - given for p in parts),
                                 strict=True):  # fmt: skip
             print(line(case, name, *(f"{x:+.4f}" for x in found)), flush=True)

@@ -18,9 +18,9 @@ import xarray as xr
 
 import bayes_nqp as nqp
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._differential_trend import trend_design
-from bayes_nqp.checks._leads import lead_design
-from bayes_nqp.checks._parallel import judge
+from bayes_nqp.checks.trends._differential_trend import Trend, trend_design
+from bayes_nqp.checks.trends._parallel import judge
+from bayes_nqp.designs import lead_design
 from bayes_nqp.fitting import _draws, _waist, batch, modes
 from bayes_nqp.fitting._batch import Kept
 from bayes_nqp.planning import plan_of
@@ -65,11 +65,12 @@ def one(layout: str, trend: float, seed: int, full: bool) -> dict[str, np.ndarra
         }
     flat = lead_design(design, panel)
     _, leads = drawn(flat, panel, seed)
-    sloped, wider, trend_of = trend_design(flat, panel, leads)
+    sloped, wider, names, strata = trend_design(flat, panel, leads)
     slopes, adjusted = drawn(sloped, wider, seed + 1, leads=False)
     effects = drawn(design, panel, seed + 2, leads=False)[1]
-    found = judge(panel, effects, leads, trend_of(slopes, adjusted))
-    whole = found.whole
+    trend = Trend(adjusted, slopes.sel(label=list(names)).to_numpy(), strata)
+    found = judge(panel, effects, leads, trend)
+    whole = found.total
     levels = [one.tail for one in found.levels.values()]
     numbers = [whole.joint.tail, whole.slope_tail, whole.slope.std(), whole.slope.mean()]
     numbers += [float(found.effect.mean()), float(found.effect.std())]

@@ -23,10 +23,10 @@ from scipy.stats import mannwhitneyu
 
 import bayes_nqp as nqp
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks._leads import lead_design
-from bayes_nqp.checks.robust import Study, sensitivity
+from bayes_nqp.designs import lead_design
 from bayes_nqp.fitting import batch
 from bayes_nqp.fitting._batch import Kept
+from bayes_nqp.robustness import EventStudy, sensitivity
 from bayes_nqp.simulation import staggered
 
 type Floats = npt.NDArray[np.float64]
@@ -105,7 +105,7 @@ def one(size: str, kind: str, seed: int) -> dict[str, Floats]:
     panel = panel.with_outcome(panel.outcome + added[panel.unit_codes, panel.time_codes])
     design = lead_design(nqp.StaggeredDiD(), panel)
     leads, effects = (drawn(design, panel, seed, leads=before)[1] for before in (True, False))
-    study = Study(leads=leads.isel({v.CELL: leads[v.IDENTIFIED].to_numpy()}), effects=effects)
+    study = EventStudy(leads=leads.isel({v.CELL: leads[v.IDENTIFIED].to_numpy()}), effects=effects)
     found = []
     for level in EFFECTS:
         moved = effects.assign({v.EFFECT: effects[v.EFFECT] + level})

@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import xarray as xr
+from doors import shifted
 from waist import random_effects
 
 import bayes_nqp as nqp
@@ -47,3 +48,9 @@ def random_paths(
         values[:, :, 2 + k] *= signs[k % len(signs)] * (k + 1) / 3
     values[:, :, 0] = values[:, :, 1:].sum(axis=2)
     return effects.assign(effect=(effects["effect"].dims, values))
+
+
+def confounded_effects(rows: nqp.Mediated, mediator: str, rho: float) -> xr.Dataset:
+    """Effects in a cross-section if one mediator were confounded with a known correlation."""
+    shift = shifted(rows, mediator)["effect"] * (rho / np.sqrt(1 - rho**2))
+    return rows.effects.assign(effect=rows.effects["effect"] + shift)

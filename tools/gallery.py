@@ -11,7 +11,7 @@ from pathlib import Path
 import matplotlib as mpl
 
 import bayes_nqp as nqp
-from bayes_nqp.checks._confidence import confidence_of
+from bayes_nqp.checks import confidence_of
 from bayes_nqp.language import Translator
 from bayes_nqp.reports._confidence import worded
 from bayes_nqp.reports._context import Context

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from bayes_nqp.language import cut
+from bayes_nqp.language import Message, cut
 
 __all__ = [
     "UNPRINTABLE",
@@ -18,6 +18,7 @@ __all__ = [
     "ConvergenceError",
     "IdentificationError",
     "NQPError",
+    "NotApplicable",
     "PanelError",
     "RenamedError",
     "StudyError",
@@ -84,6 +85,20 @@ class RenamedError(StudyError, AttributeError):
 
 class ArgumentError(StudyError, TypeError):
     """An argument of a call is unknown, lacking or of the wrong kind; also a TypeError."""
+
+
+class NotApplicable(Exception):  # noqa: N818 - no error: a check turns it into a verdict
+    """Raised where a fit has nothing to ask of.
+
+    Parameters
+    ----------
+    why : Message
+        The reason, as a sentence.
+    """
+
+    def __init__(self, why: Message) -> None:
+        self.why = why
+        super().__init__(why)
 
 
 def _printable(text: str) -> str:

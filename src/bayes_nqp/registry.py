@@ -75,11 +75,11 @@ class Plugins[T](Mapping[str, T]):
 
 
 def discovered(room: str, prefix: str = "_") -> dict[str, Any]:
-    """Import the modules of a room whose names begin with a prefix; what they export, by name."""
+    """Import modules of a room, sub-rooms too, by how they begin; what they export, by name."""
     public: dict[str, Any] = {}
-    for plugin in pkgutil.iter_modules(import_module(room).__path__):
-        if plugin.name.startswith(prefix):
-            module = import_module(f"{room}.{plugin.name}")
+    for plugin in pkgutil.walk_packages(import_module(room).__path__, f"{room}."):
+        if plugin.name.rpartition(".")[2].startswith(prefix):
+            module = import_module(plugin.name)
             public |= {name: getattr(module, name) for name in getattr(module, "__all__", ())}
     return public
 

@@ -191,7 +191,7 @@ def test_innovations_are_what_generalised_least_squares_leaves(
     plan, parameters = sound.plan, np.array(values)
     generator = np.random.default_rng(0)
     y = generator.standard_normal(plan.kept.size)
-    found = innovations(plan, y, errors, parameters, own=False)
+    found = innovations(plan, y, errors, parameters, varying=False)
     unit, time = plan.frame.unit, plan.frame.time
     level = plan.frame.level[unit] * 100 + time
     columns = [np.equal.outer(x, np.unique(x[x >= 0])) for x in (unit, level, plan.cell_of_row)]

@@ -10,7 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from doors import _draws, apart_of, freedom, joint_of, lead_design, precision_of, trend_design
+from doors import (
+    Trend,
+    _draws,
+    apart_of,
+    freedom,
+    joint_of,
+    lead_design,
+    precision_of,
+    trend_design,
+)
 from doors import leads_tail_of as tail_of
 from doors import parallel_holm as holm
 from doors import parallel_Judged as Judged
@@ -116,7 +125,7 @@ def test_the_slope_is_that_of_least_squares() -> None:
     leads = xr.Dataset({}, attrs={"factors": "region"}).assign_coords(
         region=("cell", np.array(["coastal", "inland"]))
     )
-    sloped, wider, trend_of = trend_design(design, panel, leads)
+    sloped, wider, names, strata = trend_design(design, panel, leads)
     plan = plan_of(sloped, wider)
     equation = plan.equations[0]
     zero = np.zeros((1, len(equation.problem.parameter_names)))
@@ -137,9 +146,8 @@ def test_the_slope_is_that_of_least_squares() -> None:
     theirs = np.linalg.lstsq(table, panel.outcome, rcond=None)[0][:2]
     np.testing.assert_allclose(ours, theirs, atol=1e-8)
 
-    slopes = xr.DataArray(ours[None, None], dims=("chain", "draw", "label"))
-    labels = np.asarray(wider.roles.covariates)
-    trend = trend_of(slopes.assign_coords(label=labels), leads)
+    assert names == wider.roles.covariates
+    trend = Trend(leads, ours[None, None], strata)
     assert trend.of("region", "inland") == pytest.approx(theirs[1])
     assert trend.of("market", "more") is None
 
@@ -161,7 +169,7 @@ def test_a_panel_keeps_what_it_is() -> None:
     leads = xr.Dataset({}, attrs={"factors": "地区"}).assign_coords(
         {"地区": ("cell", panel.levels["地区"])}
     )
-    sloped, wider, _ = trend_design(design, panel, leads)
+    sloped, wider, *_ = trend_design(design, panel, leads)
     again = nqp.Panel.from_frame(wider.frame, **wider.arguments)
     assert again.digest == wider.digest != panel.digest
     assert wider.notes == panel.notes

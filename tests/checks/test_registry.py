@@ -63,27 +63,62 @@ def test_what_is_missing_is_the_reason(fit: nqp.Fit, toy: str, tmp_path: Path) -
     assert result.verdict == "not applicable"
     assert "saved without its rows" in result.sentence
     dose = check(fit, "future_exposure", progress=False)
-    assert dose.sentence == DOSE.reason(fit.design)
+    assert dose.sentence == DOSE.reason(fit.facts)
     assert dose.said("zh") != dose.sentence
 
 
-@pytest.mark.parametrize("name", ["placebo_space", "timing", "future_exposure"])
-def test_a_real_check_can_be_taken_away(name: str, tmp_path: Path) -> None:
-    """Without its file the library imports, lists the others and speaks of no such check."""
-    shutil.copytree(PACKAGE, tmp_path / "bayes_nqp", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "bayes_nqp" / "checks" / f"_{name}.py").unlink()
-    code = (
-        "import bayes_nqp as nqp\nfrom bayes_nqp.checks import CHECKS\n"
-        "from bayes_nqp.studies import json_schema\n"
-        f"assert {name!r} not in CHECKS and len(CHECKS) > 20\n"
-        "print(nqp.__file__)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)},
-        capture_output=True, text=True, check=False,
+ALONE = """
+import importlib, sys
+from pathlib import Path
+
+for name in sys.argv[2:]:
+    (path,) = Path("bayes_nqp", "checks").rglob(f"_{name}.py")
+    path.rename(path.with_suffix(".away"))
+    for module in [module for module in sys.modules if module.split(".")[0] == "bayes_nqp"]:
+        del sys.modules[module]
+    importlib.invalidate_caches()
+    checks = importlib.import_module("bayes_nqp.checks").CHECKS
+    studies = importlib.import_module("bayes_nqp.studies")
+    assert Path(studies.__file__).is_relative_to(Path.cwd())
+    assert name not in checks and len(checks) == len(sys.argv) - 3
+    assert studies.validate(sys.argv[1]).checks and studies.json_schema()
+    path.with_suffix(".away").rename(path)
+"""
+REPORT = """
+import bayes_nqp as nqp
+panel = nqp.simulation.staggered(units=24, periods=6, cohorts=(3,), seed=1).panel
+fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+nqp.report(fit, "out", formats=["html"], progress=False)
+"""
+GONE = ("pretrends", "support", "sensitivity", "error_model", "influence", "leave_out", "timing",
+        "time_effects", "prior_predictive", "prior_sensitivity", "specifications")  # fmt: skip
+
+
+def run_without(folder: Path, code: str, *arguments: str) -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=folder, capture_output=True, text=True,
+        env={"PYTHONPATH": str(folder), "OPENBLAS_NUM_THREADS": "1"}, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert str(tmp_path) in done.stdout
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_every_check_can_be_taken_away(tmp_path: Path) -> None:
+    """Without its file the library imports, lists the others, and validates a study."""
+    shutil.copytree(PACKAGE, tmp_path / "bayes_nqp", ignore=shutil.ignore_patterns("__pycache__"))
+    study = tmp_path / "study.toml"
+    study.write_text('title = "bare"\n[data]\nsimulation = "staggered"\n', encoding="utf-8")
+    run_without(tmp_path, ALONE, str(study), *CHECKS)
+
+
+def test_a_report_does_without_checks(tmp_path: Path) -> None:
+    shutil.copytree(PACKAGE, tmp_path / "bayes_nqp", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in GONE:
+        (path,) = (tmp_path / "bayes_nqp" / "checks").rglob(f"_{name}.py")
+        path.unlink()
+    run_without(tmp_path, REPORT)
+    html = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert CHECKS["convergence"].question in html
+    assert not any(str(CHECKS[name].question) in html for name in GONE)
 
 
 @pytest.mark.parametrize("name", [None, "support"])

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from doors import Cells, Process, process_of, refit, staggered, truncated_normal
+from doors import Cells, Process, lead_design, lead_fit, process_of, truncated_normal
 from doors import _bounds as bounds
-from doors import pretrends_lead_design as lead_design
 from scipy.optimize import linprog
 
 import bayes_nqp as nqp
@@ -47,11 +46,6 @@ def jumping() -> nqp.Fit:
     jump = 3.0 * ((codes >= 0) & (np.asarray(panel.time_codes) == codes - 4))
     panel = panel.with_outcome(panel.outcome + jump)
     return nqp.fit(nqp.StaggeredDiD(nqp.Partial(["region"])), panel, SAMPLER, progress=False)
-
-
-def lead_fit(fit: nqp.Fit) -> nqp.Fit:
-    assert fit.panel is not None
-    return refit(fit, lead_design(staggered(fit), fit.panel))
 
 
 def interval(draws: xr.DataArray) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from doors import _centre, cell_information
+from doors import cell_information, unconstrained
 
 import bayes_nqp as nqp
 from bayes_nqp import simulation
@@ -45,7 +45,8 @@ def cells_of(fit: nqp.Fit) -> tuple[nqp.CheckResult, pd.DataFrame]:
 
 def test_information_is_the_variance_that_draws_lose(noisy: nqp.Fit) -> None:
     equation = noisy.plan.equations[0]
-    x = _centre(noisy, equation)
+    points = unconstrained(equation, noisy.posterior)
+    x = points.reshape(-1, points.shape[-1]).mean(axis=0)
     draws = draw(equation.gaussian, np.tile(x, (4000, 1)), np.random.default_rng(1))
     (index,) = (i for p, i in zip(equation.locals, equation.local_index, strict=True)
                 if p.name == "cell")  # fmt: skip

@@ -201,16 +201,14 @@ def test_other_views_of_a_fit_hold_the_moderator(fit: nqp.Fit, panel: nqp.Panel)
 
 def test_influence_takes_units_out_with_their_moderators(panel: nqp.Panel) -> None:
     """All groups' sums are the total, with deviations by unit and without."""
-    from doors import _rows_of, _sums
-
-    from bayes_nqp.fitting import left_out
+    from bayes_nqp.fitting import effect_sums, group_rows, left_out
 
     for varying in ("unit", None):
         design = DESIGN.replace(effect=nqp.Partial(["region"], varying=varying))
         fit = nqp.fit(design, panel, nqp.Importance(draws=50, chains=2, seed=1), progress=False)
         groups = left_out(fit)
-        share = _rows_of(fit, groups)
-        sums = _sums(fit, groups, share, fit.posterior["draw"])
+        share = group_rows(fit, groups)
+        sums = effect_sums(fit, groups, share, fit.posterior["draw"])
         whole = nqp.att(fit).to_numpy().ravel() * share.sum()
         np.testing.assert_allclose(sums.sum(axis=1), whole, rtol=1e-8)
         if varying == "unit":

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from doors import confounded_effects
+from mediated import confounded_effects
 
 import bayes_nqp as nqp
 

@@ -8,12 +8,11 @@ from typing import overload
 import pandas as pd
 
 from bayes_nqp.checks._listed import CheckTable
-from bayes_nqp.checks._refit import single, total_fit
-from bayes_nqp.checks._result import CHECKS, Check, CheckResult, Verdict
+from bayes_nqp.checks.shared import CHECKS, Check, CheckResult, Verdict
 from bayes_nqp.designs import Design
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest, one_of
-from bayes_nqp.fitting import Fit
+from bayes_nqp.fitting import Fit, single, total_fit
 from bayes_nqp.language import languages
 from bayes_nqp.panel import Panel
 from bayes_nqp.progress import bar, say
@@ -118,11 +117,11 @@ def run_checks(
     """
     wanted = [_named(name) for name in (applicable(fit) if names is None else names)]
     results = []
-    for number, one in enumerate(wanted):
+    for number, each in enumerate(wanted):
         if before is not None:
-            before(one)
-        say(f"checking {one.name}", number, len(wanted))
-        results.append(_asked(one, fit, (options or {}).get(one.name, {})))
+            before(each)
+        say(f"checking {each.name}", number, len(wanted))
+        results.append(_asked(each, fit, (options or {}).get(each.name, {})))
     return results
 
 
@@ -146,16 +145,16 @@ def suiting(design: Design, panel: Panel | None) -> list[str]:
     list of str
         As `applicable`.
     """
-    return [name for name, asked in CHECKS.items() if asked.listed(design, panel)]
+    return [name for name, each in CHECKS.items() if each.listed(design, panel)]
 
 
-def _asked(one: Check, fit: Fit, options: Mapping[str, object]) -> CheckResult:
+def _asked(each: Check, fit: Fit, options: Mapping[str, object]) -> CheckResult:
     """Ask of a fit of one outcome, or of the total effect alone where it has channels."""
-    if one.of != "fit" and fit.panel is not None:
+    if each.of != "fit" and fit.panel is not None:
         fit = single(fit)
-    if one.of == "total" and fit.facts.channels and fit.panel is not None:
+    if each.of == "total" and fit.facts.channels and fit.panel is not None:
         fit = total_fit(fit)
-    return one(fit, **options)
+    return each(fit, **options)
 
 
 def _named(name: str) -> Check:
@@ -217,10 +216,10 @@ def results_of(table: pd.DataFrame) -> list[CheckResult]:
     list of CheckResult
         In every language if the list has not lost its ``attrs``.
     """
-    messages, found = table.attrs.get(MESSAGES, {}), []
+    messages, results = table.attrs.get(MESSAGES, {}), []
     for row in table.itertuples(index=False):
-        own = [str(row.question), str(row.figure), str(row.sentence)]
-        question, figure, sentence = messages.get(row.check, own)
+        texts = [str(row.question), str(row.figure), str(row.sentence)]
+        question, figure, sentence = messages.get(row.check, texts)
         verdict: Verdict = row.verdict  # type: ignore[assignment]
-        found.append(CheckResult(str(row.check), question, verdict, figure, sentence))
-    return found
+        results.append(CheckResult(str(row.check), question, verdict, figure, sentence))
+    return results

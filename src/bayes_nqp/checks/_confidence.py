@@ -10,45 +10,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from bayes_nqp.checks._result import DOUBT, FAILS, HOLDS, REPORTED, CheckResult
+from bayes_nqp.checks.shared import CHECKS, DOUBT, FAILS, HOLDS, REPORTED, CheckResult
 
-__all__ = ["CHANNELS", "Confidence", "Grade", "Subject", "confidence_of", "needed_for"]
+__all__ = ["Confidence", "Grade", "Subject", "confidence_of", "needed_for"]
 
 type Grade = Literal["high", "medium", "low", "very low", "not assessed"]
 type Subject = Literal["average", "contrast", "channel"]
 
-CHANNELS: Final = frozenset(
-    {
-        "confounding",
-        "adds_up",
-        "mediator_pretrends",
-        "mediator_placebo",
-        "timing",
-        "mediator_residuals",
-        "leave_mediator_out",
-        "near_treatment",
-    }
-)
-"""Checks that speak to channels alone."""
 _DESCRIBES: Final = frozenset({"convergence", "inconsistent"})
 """Checks that count for none: the first says what the gate says, the second describes a result."""
-_ASSUMPTIONS: Final = frozenset(
-    {
-        "pretrends",
-        "future_exposure",
-        "sensitivity",
-        "anticipation",
-        "placebo_time",
-        "placebo_space",
-        "placebo_outcome",
-        "control_group",
-        "confounding",
-        "mediator_pretrends",
-        "mediator_placebo",
-        "timing",
-    }
-)
-"""Checks of what no draw can know: that the others show how the treated would have moved."""
 _POLICY: Final = ("support", "pretrends", "sensitivity")
 _EXPOSURE: Final = ("support", "future_exposure")
 _BESIDES: Final[dict[Subject, tuple[str, ...]]] = {
@@ -115,19 +85,20 @@ def confidence_of(
     Mastrandrea, M. D. et al. (2010). Guidance note for lead authors of the IPCC fifth assessment
     report on consistent treatment of uncertainties. IPCC.
     """
-    left = _DESCRIBES
-    left |= frozenset() if subject == "channel" else CHANNELS
-    left |= frozenset() if subject == "contrast" else {"time_effects"}
-    counted = {one.name: one for one in results if one.name not in left}
-    failed = tuple(name for name, one in counted.items() if one.verdict == FAILS)
-    doubtful = tuple(name for name, one in counted.items() if one.verdict == DOUBT)
-    answers = {n for n, one in counted.items() if one.verdict in (HOLDS, DOUBT, FAILS, REPORTED)}
+    channels = {name for name, check in CHECKS.items() if check.of == "channels"}
+    left_out = _DESCRIBES | (frozenset() if subject == "channel" else channels)
+    left_out |= frozenset() if subject == "contrast" else {"time_effects"}
+    counted = {result.name: result.verdict for result in results if result.name not in left_out}
+    failed = tuple(name for name, verdict in counted.items() if verdict == FAILS)
+    doubtful = tuple(name for name, verdict in counted.items() if verdict == DOUBT)
+    answers = {n for n, verdict in counted.items() if verdict in (HOLDS, DOUBT, FAILS, REPORTED)}
     if "sensitivity" in counted and "pretrends" in answers:
         answers.add("sensitivity")  # without an effect that is claimed there is none to undo
     needed = dict.fromkeys(n for x in ("average", subject) for n in needed_for(x, adopted=adopted))
     unanswered = tuple(name for name in needed if name not in answers)
+    assumptions = any(name in CHECKS and CHECKS[name].assumption for name in answers)
     parts = (failed, doubtful, unanswered, len(answers), converged)
-    return Confidence(_grade(*parts, assumptions=bool(answers & _ASSUMPTIONS)), *parts)
+    return Confidence(_grade(*parts, assumptions=assumptions), *parts)
 
 
 def needed_for(subject: Subject, *, adopted: bool) -> tuple[str, ...]:

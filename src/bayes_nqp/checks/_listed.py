@@ -8,7 +8,7 @@ from textwrap import wrap
 
 import pandas as pd
 
-from bayes_nqp.checks._result import NOT_APPLICABLE, TINTS
+from bayes_nqp.checks.shared import NOT_APPLICABLE, TINTS
 from bayes_nqp.markup import html
 
 __all__ = ["CheckTable"]
@@ -38,9 +38,9 @@ class CheckTable(pd.DataFrame):
         space = " " * (name + verdict + 4)
         width = max(get_terminal_size().columns - len(space), _NARROW)
         rows = [
-            f"{check:<{name}}  {said:<{verdict}}  "
+            f"{check:<{name}}  {answer:<{verdict}}  "
             + f"\n{space}".join(wrap(figure, width, break_on_hyphens=False))
-            for check, said, figure in lines
+            for check, answer, figure in lines
         ]
         return "\n".join([*(row.rstrip() for row in rows), _MORE])
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from bayes_nqp.checks._labels import texts_of
-from bayes_nqp.checks._result import DOUBT, FAILS, CheckResult
+from bayes_nqp.checks.shared import DOUBT, FAILS, CheckResult, texts_of
 from bayes_nqp.estimands import text
 from bayes_nqp.language import NOTHING, Message
 
@@ -57,11 +56,11 @@ def rivals_of(
         Without a lead fit's difference that has no certain sign: it is less precise by design.
     """
     pair, every = (text(first), text(second)), []
-    for one in results:
-        if one.name == "time_effects":
-            every += [_of_time(one, factor, pair)]
-        elif one.name == "sensitivity" and isinstance(one.evidence, xr.Dataset):
-            every += list(_of_leads(one.evidence, factor, pair))
+    for result in results:
+        if result.name == "time_effects":
+            every += [_of_time(result, factor, pair)]
+        elif result.name == "sensitivity" and isinstance(result.evidence, xr.Dataset):
+            every += list(_of_leads(result.evidence, factor, pair))
     return tuple(rival for rival in every if rival is not None)
 
 

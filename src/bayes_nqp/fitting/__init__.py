@@ -8,47 +8,94 @@ from bayes_nqp.fitting._draws import moderated_rows as moderated_rows
 from bayes_nqp.fitting._draws import moderator_shift
 from bayes_nqp.fitting._fit import Fit, fit, fit_again
 from bayes_nqp.fitting._fit_index import fit_index, pooled_over
+from bayes_nqp.fitting._group_sums import effect_sums, group_rows
 from bayes_nqp.fitting._known import KnownDraws, known_draws
 from bayes_nqp.fitting._load import load
+from bayes_nqp.fitting._log_priors import log_priors, parameter_draws
 from bayes_nqp.fitting._mediate import Mediated, mediate
 from bayes_nqp.fitting._modal import modal_averages, modes
+from bayes_nqp.fitting._needs import ADOPTION, CHANNELS, DOSE, REFITS, ROWS, Need, meets, require
 from bayes_nqp.fitting._new_unit import new_unit_effects
 from bayes_nqp.fitting._parameters import parameter_units as parameter_units
 from bayes_nqp.fitting._parameters import unconstrained as unconstrained
 from bayes_nqp.fitting._paths import lagged as lagged
 from bayes_nqp.fitting._predictive import Replication, posterior_predictive, replications
 from bayes_nqp.fitting._prior import prior_predictive
+from bayes_nqp.fitting._refits import (
+    OUTCOME_ALONE,
+    lead_fit,
+    numbers_of,
+    panel_of,
+    refit,
+    short_refit,
+    single,
+    total_fit,
+)
+from bayes_nqp.fitting._reported import (
+    covariate_slopes,
+    effects_on_mediator,
+    equation_draws,
+    error_draws,
+    mediator_covariance,
+    scalar_draws,
+)
 from bayes_nqp.fitting._short import SHORT, short_effects
 from bayes_nqp.fitting._unit_likelihood import LeftOut, left_out, log_likelihood
 from bayes_nqp.fitting._waist import waist as waist
 
 __all__ = [
+    "ADOPTION",
+    "CHANNELS",
+    "DOSE",
+    "OUTCOME_ALONE",
+    "REFITS",
+    "ROWS",
     "SHORT",
     "Fit",
     "Kept",
     "KnownDraws",
     "LeftOut",
     "Mediated",
+    "Need",
     "Numbers",
     "Replication",
     "batch",
     "conditional_mean",
+    "covariate_slopes",
+    "effect_sums",
+    "effects_on_mediator",
+    "equation_draws",
+    "error_draws",
     "fit",
     "fit_again",
     "fit_index",
+    "group_rows",
     "known_draws",
+    "lead_fit",
     "left_out",
     "load",
     "log_likelihood",
+    "log_priors",
     "mediate",
+    "mediator_covariance",
+    "meets",
     "modal_averages",
     "moderator_shift",
     "modes",
     "new_unit_effects",
+    "numbers_of",
     "pairs_coefficients",
+    "panel_of",
+    "parameter_draws",
     "pooled_over",
     "posterior_predictive",
     "prior_predictive",
+    "refit",
     "replications",
+    "require",
+    "scalar_draws",
     "short_effects",
+    "short_refit",
+    "single",
+    "total_fit",
 ]

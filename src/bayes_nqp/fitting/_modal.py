@@ -16,7 +16,7 @@ from bayes_nqp.planning import plan_of
 from bayes_nqp.sampling import Summit, ascend, climb, newton
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import ContinuousExposure, StaggeredDiD
+    from bayes_nqp.designs import Design
     from bayes_nqp.panel import Panel
     from bayes_nqp.planning import Equation, Plan
 
@@ -26,7 +26,7 @@ Array = npt.NDArray[np.float64]
 
 
 def modal_averages(
-    design: StaggeredDiD | ContinuousExposure,
+    design: Design,
     panel: Panel,
     weigh: Callable[[Plan], Array],
     *,
@@ -40,8 +40,8 @@ def modal_averages(
 
     Parameters
     ----------
-    design : StaggeredDiD or ContinuousExposure
-        With a Gaussian likelihood.
+    design : Design
+        Of the outcome alone, with a Gaussian likelihood.
     weigh : callable
         From the plan to the weights (cell, r) of r averages.
     near : Summit, optional
@@ -91,7 +91,7 @@ def average_loads(plan: Plan, equation: Equation, weights: Array) -> tuple[Array
     return slots, np.asarray(shares @ weights) * equation.effect_scale
 
 
-def modes(design: StaggeredDiD | ContinuousExposure, panel: Panel) -> list[Summit]:
+def modes(design: Design, panel: Panel) -> list[Summit]:
     """Find the modes of the parameters of a design's equations.
 
     Parameters

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import MISSING, Field, fields
 
-from bayes_nqp.checks import NormalRho, NormalSteps, UniformRho, UniformSteps
 from bayes_nqp.registry import family_of, registered
+from bayes_nqp.robustness import NormalRho, NormalSteps, UniformRho, UniformSteps
 
 __all__ = ["DESIGNS", "SAMPLERS", "choices", "members", "option_values"]
 

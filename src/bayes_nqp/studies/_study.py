@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CHECKS, names_of, suiting
+from bayes_nqp.checks import CHECKS, columns_of, suiting
 from bayes_nqp.designs import Design
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, brief, nearest
@@ -253,7 +253,7 @@ def _check_columns(settings: Settings, panel: Panel) -> None:
     for name, options in settings.checks.options.items():
         for option in _COLUMN_OPTIONS & set(options):
             place = f"checks.{name}.{option}"
-            for column in names_of(place, options[option]):
+            for column in columns_of(place, options[option]):
                 known = [*panel.frame.columns, *panel.roles.strata]
                 if column not in known:
                     raise StudyError(

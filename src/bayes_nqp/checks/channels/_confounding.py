@@ -1,0 +1,177 @@
+"""Whether channels survive unmeasured common causes of mediators and the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.shared import NOT_APPLICABLE, Finding, asks, ladder, stacked
+from bayes_nqp.estimands import ALL, text
+from bayes_nqp.fitting import ADOPTION, CHANNELS, ROWS, Fit, panel_of
+from bayes_nqp.language import NOTHING, Message, joined, listed, separated
+from bayes_nqp.robustness import (
+    CONFOUNDED,
+    ConfoundedFit,
+    NormalRho,
+    RhoPrior,
+    axis_of,
+    confounded_fit,
+    curves,
+)
+
+_ENOUGH, _LITTLE = 0.2, 0.1
+"""Crossing from which an indirect effect holds, and below which it fails."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ConfoundedEffect:
+    """An indirect effect of one group, as one mediator is confounded.
+
+    ``kind`` is "overall" or "level", or "joint" for all mediators together.
+    """
+
+    mediator: str
+    label: str
+    kind: str
+    curve: xr.Dataset
+
+    @property
+    def crossing(self) -> float:
+        """Missing where no correlation would do."""
+        return float(self.curve["crossing"].sel(path="indirect"))
+
+    @property
+    def size(self) -> float:
+        return abs(self.crossing) if np.isfinite(self.crossing) else 1.0
+
+    @property
+    def clear(self) -> bool:
+        """Whether the interval without confounding excludes zero."""
+        low, high = (
+            float(self.curve[f"original_{end}"].sel(path="indirect")) for end in ("lower", "upper")
+        )
+        return not low <= 0 <= high
+
+    @property
+    def called(self) -> Message:
+        if self.kind == "joint":
+            return Message("all mediators (if {} is confounded)", self.mediator)
+        if self.label:
+            return Message("{} in {}", self.mediator, self.label)
+        return Message("{}", self.mediator)
+
+
+@asks(
+    "How strong would unmeasured confounding have to be to undo the channels?",
+    "confounding of channels",
+    of="channels",
+    place=200,
+    needs=(CHANNELS, ADOPTION, ROWS),
+    assumption=True,
+)
+def confounding(
+    fit: Fit, *, rho: Sequence[float] | None = None, prior: RhoPrior | None = None
+) -> Finding:
+    """Find the correlation of innovations that would undo each indirect effect.
+
+    Sequential ignorability takes this correlation, of one mediator and the outcome given the
+    other mediators, to be zero. Judged are the indirect effect via each mediator, and via all
+    of them together, where the interval without confounding excludes zero. The verdict is that
+    of the weakest: it holds if its effect crosses zero at .2 or more in absolute value, fails
+    below .1, and is in doubt between the two. A level of a stratum factor whose effect crosses
+    below .1 lowers "holds" to "in doubt". At a crossing of ρ a common cause explains shares of
+    both innovations' variances whose product is ρ²: at .2, a fifth of each. Not applicable if no
+    interval excludes zero.
+
+    Parameters
+    ----------
+    rho : sequence of float, optional
+        Correlations of the curves; from −.6 to .6 by default.
+    prior : NormalRho or UniformRho, optional
+        Of the correlation, for the posterior that evidence holds; NormalRho(0.2) by default.
+    """
+    study = confounded_fit(fit)
+    factors = (None, *fit.facts.strata(panel_of(fit)))
+    effects = [
+        effect
+        for factor in factors
+        for effect in _effects(study, factor, axis_of(rho), prior or NormalRho())
+    ]
+    judged = [x for x in effects if x.kind != "level" and x.clear]
+    weak = [x for x in effects if x.kind == "level" and x.clear and x.size < _LITTLE]
+    evidence = stacked([x.curve for x in effects], effects, "mediator", "label", "kind")
+    if not judged:
+        sentence = Message(
+            "No indirect effect has an interval that excludes zero: none could be undone."
+        )
+        return Finding(NOT_APPLICABLE, _figure(effects), sentence, evidence, "confounding")
+    least = min(x.size for x in judged)
+    verdict = ladder(fails=least < _LITTLE, doubt=least < _ENOUGH or weak)
+    sentence = _sentence(judged, weak)
+    return Finding(verdict, _figure(effects), sentence, evidence, "confounding", study.fit)
+
+
+def _effects(
+    study: ConfoundedFit, factor: str | None, axis: xr.DataArray, prior: RhoPrior
+) -> list[ConfoundedEffect]:
+    """Indirect effects overall, via each mediator and via all; or in every level of a factor."""
+    by = None if factor is None else {"level": factor}
+    curve = curves(study.paths(by, "rows", None), axis, prior, study.seed)
+    if factor is not None:
+        levels = curve["level"].to_numpy() if curve.sizes["level"] > 1 else ()
+        return [
+            _effect(curve.sel(level=level, drop=True), name, name, text(level), "level")
+            for level in levels
+            for name in study.names
+        ]
+    joint = study.names if len(study.names) > 1 else ()
+    return [
+        *(_effect(curve, name, name, "", "overall") for name in study.names),
+        *(_effect(curve, name, ALL, "", "joint") for name in joint),
+    ]
+
+
+def _effect(
+    curves: xr.Dataset, mediator: str, path: str, label: str, kind: str
+) -> ConfoundedEffect:
+    curve = curves.sel({CONFOUNDED: mediator, v.PATH: [path, v.DIRECT]}, drop=True)
+    curve = curve.drop_vars(CONFOUNDED, errors="ignore")
+    curve = curve.assign_coords({v.PATH: ["indirect", v.DIRECT]})
+    return ConfoundedEffect(mediator, label, kind, curve)
+
+
+def _sentence(judged: list[ConfoundedEffect], weak: list[ConfoundedEffect]) -> Message:
+    parts = [x for x in judged if x.kind == "overall"]
+    parts += sorted((x for x in judged if x.kind == "joint"), key=_size)[:1]
+    vanish = Message(
+        "Indirect effects would vanish at correlations of innovations of: {}; the weakest needs a "
+        "common cause of {:.0f} % of what is left of both the mediator's and the outcome's "
+        "variance.",
+        listed([Message("{} at {}", x.called, _at(x)) for x in parts], 6),
+        100 * min(judged, key=_size).size,
+    )
+    low = Message("Below {:g}: {}.", _LITTLE, listed([x.called for x in weak], 4))
+    return joined([vanish, low] if weak else [vanish])
+
+
+def _size(effect: ConfoundedEffect) -> float:
+    return effect.size
+
+
+def _at(effect: ConfoundedEffect) -> Message:
+    if np.isfinite(effect.crossing):
+        return Message("ρ = {:+.2f}", effect.crossing)
+    return Message("none")
+
+
+def _figure(effects: list[ConfoundedEffect]) -> Message:
+    parts = [
+        Message("{}: {}", x.called, _at(x), context="crossing")
+        for x in effects
+        if x.kind != "joint" and x.clear
+    ]
+    return Message("crossing {}", separated(parts)) if parts else NOTHING

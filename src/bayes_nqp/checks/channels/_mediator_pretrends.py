@@ -1,0 +1,93 @@
+"""Whether treated and untreated units' mediators moved in parallel before adoption."""
+
+from __future__ import annotations
+
+from bayes_nqp.checks.channels._lines import Line, drawn, finding_of
+from bayes_nqp.checks.shared import (
+    DOUBT,
+    FAILS,
+    HOLDS,
+    VERDICTS,
+    Finding,
+    asks,
+    cautious,
+    worst_of,
+)
+from bayes_nqp.checks.trends import holm, parted
+from bayes_nqp.fitting import ADOPTION, CHANNELS, ROWS, Fit, refit
+from bayes_nqp.language import NOTHING, Message, joined, listed, separated
+
+__all__ = ["mediator_pretrends"]
+
+
+@asks(
+    "Did the mediators of treated and untreated units move in parallel before adoption?",
+    "pre-trends of mediators",
+    of="channels",
+    place=220,
+    needs=(CHANNELS, ADOPTION, ROWS),
+    assumption=True,
+)
+def mediator_pretrends(fit: Fit) -> Finding:
+    """Ask every mediator what `pretrends` asks of the outcome.
+
+    The effect on a mediator rests on parallel trends as the effect on the outcome does, so the
+    outcome's own design, fitted to the mediator, is judged by the same rule, and the verdict is
+    the worst. The more mediators are asked, the more often one is far out by chance: their tail
+    probabilities are adjusted for that (Holm 1979), and the false alarms that levels of factors
+    may give are shared by all mediators. Evidence: the differential slope before adoption, in
+    multiples of the mediator's own variation within units.
+    """
+    panel = fit.rows
+    names = fit.facts.mediators(panel)
+    outcomes = [refit(fit, fit.outcome_design, panel.with_outcome(name)) for name in names]
+    every = [parted(outcome) for outcome in outcomes]
+    tails = holm([parts.judged.total.tail for parts in every])
+    lines, words = [], []
+    for name, equation, parts, tail in zip(
+        names, fit.plan.equations[1:], every, tails, strict=True
+    ):
+        stated = parts.judged.verdict_at(tail, len(names))
+        verdict, _ = cautious(stated, NOTHING, parts.worst)
+        total, quantity = parts.judged.total, Message("slope before adoption")
+        lines.append(drawn(name, quantity, total.slope / equation.scale, verdict, "sd"))
+        words.append(
+            Message(
+                "{}: {} (leads {:.2g}, slope {:.2g}{})",
+                name,
+                VERDICTS[verdict],
+                total.joint.tail,
+                total.slope_tail,
+                Message(", adjusted {:.2g}", tail) if len(names) > 1 else "",
+            )
+        )
+    figure = Message("tail probability of zero: {}", separated(words))
+    sentence = _sentence(lines)
+    if len(names) > 1:
+        for_all = Message(
+            "Tail probabilities are adjusted for {} mediators being asked (Holm).", len(names)
+        )
+        sentence = joined([sentence, for_all])
+    fits = [fit, *(x for parts in every for x in (parts.lead_fit, parts.trend_fit))]
+    return finding_of(lines, figure, sentence, fits)
+
+
+def _sentence(lines: list[Line]) -> Message:
+    verdict = worst_of(line.verdict for line in lines)
+    if verdict == HOLDS:
+        return Message("Before adoption every mediator moved alike in treated and untreated units.")
+    failed, doubtful = (
+        listed([line.mediator for line in lines if line.verdict == x]) for x in (FAILS, DOUBT)
+    )
+    if verdict == FAILS:
+        apart = Message(
+            "Before adoption {} already moved apart in the treated, so its effect on it, and what "
+            "goes through it, is not all due to the policy.",
+            failed,
+        )
+        return joined([apart, Message("In doubt: {}.", doubtful)] if doubtful else [apart])
+    return Message(
+        "Before adoption {} may have moved apart in the treated: a trend that the leads allow "
+        "would be as large as the effect, or there is one in some level.",
+        doubtful,
+    )

@@ -1,0 +1,82 @@
+"""Whether mediators move together for reasons that the model does not know."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+from scipy.special import ndtri
+
+from bayes_nqp.checks.channels._lines import LEVELS, Line, finding_of
+from bayes_nqp.checks.channels._residuals import innovations
+from bayes_nqp.checks.shared import DOUBT, Finding, asks, ladder
+from bayes_nqp.errors import NotApplicable
+from bayes_nqp.fitting import CHANNELS, ROWS, Fit, error_draws
+from bayes_nqp.language import Message, listed, separated
+
+__all__ = ["mediator_residuals"]
+
+LARGE: Final = 0.3
+"""Correlation beyond which single channels are in doubt."""
+
+
+@asks(
+    "Do mediators move together for other reasons than the policy?",
+    "residuals of mediators",
+    of="channels",
+    place=250,
+    needs=(CHANNELS, ROWS),
+)
+def mediator_residuals(fit: Fit) -> Finding:
+    """Correlate the innovations of mediators.
+
+    They are what is left of a mediator once unit effects, time effects, cells (and each treated
+    unit's own effect where units vary) and its own past, at the posterior means of the
+    parameters of its errors, are taken off by least squares. It is in doubt if a correlation is
+    beyond 0.3 in size: then one mediator may act on another, or something acts on both, and a
+    single indirect effect, which is "entering the outcome last through this mediator", is not
+    causal by itself. The joint indirect effect is not touched by it: draws of mediators' equations
+    are correlated as their innovations are, so that its interval allows for it.
+    """
+    panel, plan, facts = fit.rows, fit.plan, fit.facts
+    names, varying = facts.mediators(panel), facts.varying is not None
+    if len(names) < 2:
+        raise NotApplicable(Message("There is one mediator, so none can act on another."))
+    left = []
+    for name in names:
+        values = panel.mediators[:, panel.roles.mediators.index(name)]
+        *parameters, _ = error_draws(fit, name).values()
+        means = np.array([draws.mean() for draws in parameters])
+        left.append(innovations(plan, values, facts.noise, means, varying=varying))
+    matrix = np.atleast_2d(np.corrcoef(np.stack(left)))
+    sd = 1.0 / np.sqrt(max(left[0].size - int(plan.frame.unit.max()) - 4, 1))
+    pairs = combinations(range(len(names)), 2)
+    lines = [_line(names[j], names[k], float(matrix[j, k]), sd) for j, k in pairs]
+    figure = Message(
+        "correlation of innovations: {}",
+        separated(Message("{} {:+.2f}", _pair(x), x.value) for x in lines),
+    )
+    large = [_pair(x) for x in lines if x.verdict == DOUBT]
+    sentence = Message("What moves one mediator, apart from the policy, hardly moves another.")
+    if large:
+        sentence = Message(
+            "Mediators move together for other reasons than the policy ({}): their single "
+            "indirect effects are not separately causal; the joint one is not touched, and its "
+            "interval allows for it.",
+            listed(large),
+        )
+    return finding_of(lines, figure, sentence, [fit])
+
+
+def _pair(line: Line) -> Message:
+    return Message("{} {}", line.mediator, line.quantity)
+
+
+def _line(first: str, second: str, r: float, sd: float) -> Line:
+    """A correlation with Fisher's interval."""
+    centre = np.arctanh(np.clip(r, -0.999999, 0.999999))
+    low, high = float(np.tanh(centre - 1.96 * sd)), float(np.tanh(centre + 1.96 * sd))
+    quantiles = tuple(np.tanh(centre + sd * ndtri(LEVELS)).tolist())
+    verdict = ladder(doubt=abs(r) > LARGE)
+    return Line(first, Message("with {}", second), r, low, high, verdict, "correlation", quantiles)

@@ -1,0 +1,242 @@
+"""Cluster-robust standard errors of the saturated fit, and what a model expects of them.
+
+The saturated estimate is linear in the outcome: with absorbed precision ``q_i`` and design
+``X_i`` of unit i, ``G = sum X_i'q_i X_i`` and ``a_i = X_i G^-1 w``, the estimate of ``w'theta``
+moves by ``psi_i = a_i'q_i e_i`` with the residuals ``e_i`` of unit i. Its cluster-robust
+variance is ``C / (C - 1)`` times the sum over clusters of their squared sums of ``psi_i``.
+
+If the fitted model is true, residuals have a known covariance (errors, and deviations of
+effects), less what the estimate itself takes out of them. The mean and the variance of the
+robust variance follow exactly, as those of a quadratic form in Gaussian numbers. Comparing
+the robust variance with that mean, rather than with a posterior variance, is what makes the
+comparison fair where cells hold few units (their residuals are small by construction) and
+where effects differ between units (which a robust variance counts, and the mean effect of
+the treated at hand does not).
+
+References
+----------
+Liang, K.-Y. and Zeger, S. (1986). Longitudinal data analysis using generalized linear models.
+Biometrika 73(1). Bell, R. and McCaffrey, D. (2002). Bias reduction in standard errors for
+linear regression with multi-stage samples. Survey Methodology 28(2). Imbens, G. and Kolesár,
+M. (2016). Robust standard errors in small samples. Review of Economics and Statistics 98(4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import cho_solve
+from scipy.sparse import csr_array
+
+from bayes_nqp.checks.model._robust import Controls, Errors, Robust
+from bayes_nqp.checks.model._saturated import Saturated
+from bayes_nqp.moments import UnitClass, packed_rows
+from bayes_nqp.planning import Plan
+
+__all__ = ["robust"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+_NUMBERS = 20_000_000
+"""Numbers kept at once; above it, a class's units share their mean leverage."""
+
+
+def robust(plan: Plan, weights: Array, errors: Errors, cluster: Index, member: Index) -> Robust:
+    """Compute cluster-robust variances of weighted sums of cell effects.
+
+    Parameters
+    ----------
+    plan : Plan
+        Of a saturated design: every coefficient is flat, and nothing deviates.
+    errors : Errors
+        Their values weigh the estimate, and are the model that expects.
+    cluster, member : ndarray of int (unit)
+        Codes; deviations are a member's, and a member lies in one cluster.
+
+    Raises
+    ------
+    StudyError
+        If some coefficient has a prior.
+    IdentificationError
+        If the estimates are not identified.
+    """
+    equation = plan.equations[0]
+    return _Saturated(plan, errors, weights, cluster, member).robust(equation.effect_scale)
+
+
+@dataclass(slots=True, eq=False)
+class _Sums:
+    """Sums over groups of units: a row a group."""
+
+    influence: Array
+    diagonal: Array
+    leverage: Array
+    share: Array
+    response: Array
+    pull: Array
+
+
+class _Saturated:
+    def __init__(
+        self, plan: Plan, errors: Errors, weights: Array, cluster: Index, member: Index
+    ) -> None:
+        equation = plan.equations[0]
+        self.fit = Saturated(equation, errors.parameters)
+        self.problem, self.rows = equation.problem, equation.rows
+        self.classes = equation.unit_classes
+        self.variances = (
+            (errors.sigma / equation.scale) ** 2,
+            (errors.deviation / equation.scale) ** 2,
+        )
+        self.factor, self.mean = self.fit.solved()
+        slot = self.fit.starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+        cells = self.fit.slot_loads[slot]
+        self.shares, self.treated = _shares(plan, weights), _treated(plan)
+        loads = np.asarray(weights @ cells)
+        self.directions = cho_solve(self.factor, loads.T)
+        self.estimate = loads @ self.mean
+        units = self.problem.units
+        self.cluster, self.clusters = _numbered(cluster, units)
+        self.member, self.members = _numbered(member, units)
+        # Members and clusters that are single units need one row a class, not one a unit.
+        single = self.clusters == units.size == self.members
+        size = weights.shape[0] * self.clusters * self.mean.size
+        self.by_class = single and (self.problem.n_columns == 0 or size > _NUMBERS)
+
+    def robust(self, scale: float) -> Robust:
+        noise, deviation = self.variances
+        sums = self._sums()
+        count, never = np.ones(self.clusters), self._never_treated()
+        home, copies, untreated = self._homes(), np.ones(self.members), never
+        pull, response = sums.pull, sums.response
+        if self.by_class:
+            units = [like.units for like in self.classes]
+            count = copies = np.array([x.size for x in units], dtype=float)
+            home, pull = np.arange(len(units)), sums.pull / count[:, None]
+            response = np.stack([sums.response[self.member[x]].mean(axis=0) for x in units])
+            untreated = np.array([not self.treated[x].any() for x in units])
+        diagonal, leverage = sums.diagonal / count[:, None], sums.leverage / count[:, None, None]
+        spread = noise * self.fit.gram + deviation * (pull.T * copies) @ pull
+        expected, width = np.zeros((2, 2, self.directions.shape[1]))
+        for j in range(self.directions.shape[1]):
+            lever = leverage[:, j]
+            mixed, variance = noise * lever, noise * diagonal[:, j]
+            np.add.at(mixed, home, deviation * pull * response[:, [j]])
+            np.add.at(variance, home, deviation * response[:, j] ** 2)
+            for part, weight in enumerate((count, count * untreated)):
+                expected[part, j], width[part, j] = self._moments(
+                    lever, mixed, variance, spread, weight
+                )
+        model = noise * sums.diagonal.sum(axis=0)
+        model += deviation * ((sums.response - sums.share) ** 2).sum(axis=0)
+        square = self.clusters / max(self.clusters - 1, 1) * scale * scale
+        squares, expected, width = sums.influence**2 * square, expected * square, width * square
+        return Robust(
+            self.estimate * scale, squares.sum(axis=0), expected[0], width[0],
+            model * scale * scale, self.clusters,
+            Controls(squares[never].sum(axis=0), expected[1], width[1], int(never.sum())),
+        )  # fmt: skip
+
+    def _sums(self) -> _Sums:
+        """Sum what the units of every class contribute."""
+        n_rows = len(self.classes) if self.by_class else self.clusters
+        k, p = self.directions.shape[1], self.mean.size
+        shapes = (
+            (self.clusters, k), (n_rows, k), (n_rows, k, p), (self.members, k), (self.members, k),
+            (len(self.classes) if self.by_class else self.members, p),
+        )  # fmt: skip
+        sums = _Sums(*(np.zeros(shape) for shape in shapes))
+        for number, like in enumerate(self.classes):
+            self._add(number, like, sums)
+        return sums
+
+    def _homes(self) -> Index:
+        """Cluster of every member."""
+        homes, inside = np.zeros(self.members, dtype=np.int64), self.member >= 0
+        homes[self.member[inside]] = self.cluster[inside]
+        return homes
+
+    def _never_treated(self) -> npt.NDArray[np.bool_]:
+        """Clusters without treated rows."""
+        never = np.ones(self.clusters, dtype=bool)
+        treated = self.treated.any(axis=1) & (self.cluster >= 0)
+        never[self.cluster[treated]] = False
+        return never
+
+    def _moments(
+        self, lever: Array, mixed: Array, variance: Array, spread: Array, count: Array
+    ) -> tuple[float, float]:
+        """Mean and standard deviation of the sum of squares of clusters' influences."""
+        f = cho_solve(self.factor, lever.T).T
+        taken = ((f @ spread) * f).sum(axis=1) - 2.0 * (f * mixed).sum(axis=1)
+        columns = np.concatenate([f, mixed], axis=1)
+        inner = (columns.T * count) @ columns
+        p = f.shape[1]
+        # The covariance of influences is diagonal, plus F Z F' - F B' - B F'.
+        middle = np.zeros_like(inner)
+        middle[:p] = spread @ inner[:p] - inner[p:]
+        middle[p:] = -inner[:p]
+        total = (count * variance**2).sum() + 2.0 * (count * variance * taken).sum()
+        total += (middle * middle.T).sum()
+        mean = (count * (variance + taken)).sum()
+        return float(mean), float(np.sqrt(2.0 * max(total, 0.0)))
+
+    def _add(self, number: int, like: UnitClass, sums: _Sums) -> None:
+        """Add one class's units to the sums."""
+        q, shared, slopes = self.fit.of_class(like)
+        n_columns, k = self.problem.n_columns, self.directions.shape[1]
+        step = max(1, 4_000_000 // (like.times.size * (n_columns + k + 1) + k * q.shape[0]))
+        for at in range(0, like.units.size, step):
+            units = like.units[at : at + step]
+            entries = packed_rows(self.rows, units, like)
+            table = np.zeros((units.size, like.times.size, n_columns + 1))
+            table[:, like.position, like.column] = entries
+            x, y = table[..., :n_columns], table[..., n_columns]
+            qd = self.treated[units][:, like.times] @ q
+            a = shared @ self.directions + x @ (slopes @ self.directions)
+            residual = y - shared @ self.mean - x @ (slopes @ self.mean)
+            qa = np.einsum("tu,nuk->ntk", q, a)
+            row = np.full(units.size, number) if self.by_class else self.cluster[units]
+            member = self.member[units]
+            response = np.einsum("ntk,nt->nk", a, qd)
+            np.add.at(sums.influence, self.cluster[units], np.einsum("ntk,nt->nk", qa, residual))
+            np.add.at(sums.diagonal, row, np.einsum("ntk,ntk->nk", qa, a))
+            lever = np.einsum("ntk,tp->nkp", qa, shared, optimize=True)
+            if n_columns:
+                lever += np.einsum("ntk,ntc,cp->nkp", qa, x, slopes, optimize=True)
+            np.add.at(sums.leverage, row, lever)
+            np.add.at(sums.share, member, self.shares[units])
+            np.add.at(sums.response, member, response)
+            pull = qd @ shared + np.einsum("nt,ntc,cp->np", qd, x, slopes, optimize=True)
+            np.add.at(sums.pull, row if self.by_class else member, pull)
+
+
+def _shares(plan: Plan, weights: Array) -> Array:
+    """Share of each unit's deviation in the estimates (unit, estimate): its rows in their cells."""
+    rows = np.flatnonzero(plan.kept & (plan.cell_of_row >= 0))
+    at = (plan.frame.unit[rows], plan.cell_of_row[rows])
+    shape = (plan.frame.n_units, plan.cells.rows.size)
+    table = csr_array((np.ones(rows.size), at), shape=shape)
+    return np.asarray(table @ (weights / np.maximum(plan.cells.rows, 1)).T)
+
+
+def _treated(plan: Plan) -> Array:
+    """What multiplies a unit's deviation (unit, period): treatment, or the exposure."""
+    equation, rows = plan.equations[0], np.flatnonzero(plan.kept)
+    loading = plan.frame.treated[rows].astype(np.float64)
+    if plan.exposure is not None:
+        loading *= plan.exposure.values[rows] / plan.exposure.size
+    out = np.zeros((plan.frame.n_units, plan.frame.n_periods))
+    out[equation.rows.unit, equation.rows.time] = loading
+    return out
+
+
+def _numbered(codes: Index, units: Index) -> tuple[Index, int]:
+    """Number the codes of some units; other units get -1."""
+    distinct, inverse = np.unique(codes[units], return_inverse=True)
+    out = np.full(codes.size, -1, dtype=np.int64)
+    out[units] = inverse
+    return out, int(distinct.size)

@@ -1,0 +1,141 @@
+"""Whether the draws can be used, for parameters and for what is reported."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp import diagnostics, schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.shared import (
+    AVERAGE,
+    FAILS,
+    HOLDS,
+    Finding,
+    asks,
+    average_in,
+    gate_words,
+    labels,
+)
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.estimands import att, text
+from bayes_nqp.fitting import Fit, scalar_draws
+from bayes_nqp.language import Message
+
+Array = npt.NDArray[np.float64]
+
+
+@asks(
+    "Can the draws be used, for the parameters and for what is reported?",
+    "convergence",
+    of="fit",
+    place=10,
+)
+def convergence(fit: Fit) -> Finding:
+    """Judge weights of proposals; or parameters and estimands by R-hat, sizes and energy."""
+    return _weights(fit) if fit.gate.weighted else _chains(fit)
+
+
+def _weights(fit: Fit) -> Finding:
+    """What the weights of proposals allow, equation by equation."""
+    gate, evidence = fit.gate, _weights_table(fit)
+    figure = Message(
+        "k-hat ≤ {:.2f} (limit {:.2f}); effective weights ≥ {:.0f}; effective draws ≥ {:.0f}",
+        gate.khat,
+        gate.khat_limit,
+        gate.importance_ess,
+        gate.ess_bulk,
+    )
+    if gate.refused:
+        figure = Message("{}; {:.1%} of proposals without a density", figure, gate.refused)
+    if gate.failures:
+        sentence = Message(
+            "The draws cannot be trusted yet: {}. Ask for more proposals "
+            "(nqp.Importance(proposals=20_000)), or more draws.",
+            gate_words("; ".join(gate.failures)),
+        )
+        return Finding(FAILS, figure, sentence, evidence, "table")
+    sentence = Message(
+        "Draws are independent proposals, resampled by their weights, and the weights carry them."
+    )
+    return Finding(HOLDS, figure, sentence, evidence, "table")
+
+
+def _weights_table(fit: Fit) -> pd.DataFrame:
+    stats = fit.tree["sample_stats"].to_dataset()
+    names = stats["equation"].to_numpy() if "equation" in stats.dims else ["outcome"]
+    columns = (v.KHAT, "khat_limit", v.IMPORTANCE_ESS, "refused", "log_marginal_likelihood")
+    numbers = {name: np.atleast_1d(stats[name].to_numpy()) for name in columns if name in stats}
+    table = pd.DataFrame({"quantity": [str(name) for name in names], **numbers})
+    table.attrs |= labels([Message("outcome")])
+    return table
+
+
+def _chains(fit: Fit) -> Finding:
+    """Judge parameters and reported estimands by R-hat, effective sizes and energy."""
+    quantities = scalar_draws(fit) | _estimands(fit)
+    stats = {
+        str(name): values.to_numpy()
+        for name, values in fit.tree["sample_stats"].to_dataset().items()
+    }
+    gate = diagnostics.convergence(quantities, stats)
+    failures = list(dict.fromkeys([*fit.gate.failures, *gate.failures]))
+    rhat = max(gate.rhat, fit.gate.rhat)
+    bulk, tail = min(gate.ess_bulk, fit.gate.ess_bulk), min(gate.ess_tail, fit.gate.ess_tail)
+    figure = Message(
+        "R-hat ≤ {:.3f}; ESS ≥ {:.0f} (bulk), {:.0f} (tail); {} divergences",
+        rhat,
+        bulk,
+        tail,
+        gate.divergences,
+    )
+    if np.isfinite(gate.energy):
+        figure = Message("{}; E-BFMI {:.2f}", figure, gate.energy)
+    evidence = _table(quantities)
+    if not failures:
+        sentence = Message(
+            "All chains agree, with enough effective draws, for {} parameters and reported "
+            "effects.",
+            len(evidence),
+        )
+        return Finding(HOLDS, figure, sentence, evidence, "table")
+    advice = Message(
+        "The draws cannot be trusted yet: {}. Sample longer (draws, tune), or raise "
+        "target_accept if there are divergences."
+    )
+    if "tempered_ess" in stats:
+        advice = Message(
+            "One proposal does not carry this posterior, and independent populations of particles "
+            "do not agree yet: {}. Fewer scales (nqp.Complete, varying=None), narrower priors "
+            "(nqp.Priors) or another seed may help; nqp.NUTS() samples it row by row."
+        )
+    sentence = advice.fill(gate_words("; ".join(failures)))
+    return Finding(FAILS, figure, sentence, evidence, "table")
+
+
+def _estimands(fit: Fit) -> dict[str, Array]:
+    """Draws of the average effect: overall, by every factor, by event time."""
+    effects = cell_effects(fit)
+    named: dict[str, Array] = {AVERAGE: att(effects).to_numpy()}
+    for dim in (*schema.factors(effects), *([v.EVENT_TIME] if schema.is_timed(effects) else [])):
+        draws = att(effects, dim)
+        for k, label in enumerate(draws[dim].to_numpy()):
+            part = draws.isel({dim: k}).to_numpy()
+            if not np.isnan(part).any():
+                named[average_in(dim, text(label))] = part
+    return named
+
+
+def _table(quantities: dict[str, Array]) -> pd.DataFrame:
+    draws = np.stack(list(quantities.values()), axis=2)
+    table = pd.DataFrame(
+        {
+            "quantity": list(quantities),
+            "r_hat": diagnostics.split_rhat(draws),
+            "ess_bulk": diagnostics.effective_size(draws),
+            "ess_tail": diagnostics.effective_size(draws, tail=True),
+        }
+    )
+    table.attrs |= labels(quantities)
+    return table

@@ -1,0 +1,112 @@
+"""Whether the fitted model would produce data like those observed."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.checks.model._tail import Tail, phrase, tail_of
+from bayes_nqp.checks.model._untreated import Untreated
+from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder, number_from
+from bayes_nqp.designs import AR1, IID
+from bayes_nqp.errors import NotApplicable
+from bayes_nqp.fitting import ROWS, Fit, replications
+from bayes_nqp.language import Message, enumerated, joined
+
+Array = npt.NDArray[np.float64]
+
+_DOUBT, _FAILS = 0.03, 0.01
+"""Below these chances of any statistic so far out the model is doubted, or fails."""
+
+
+@asks(
+    "Would the model produce outcomes like those observed?",
+    "model fit",
+    place=130,
+    needs=(ROWS,),
+    draws=number_from(20),
+)
+def model_fit(fit: Fit, *, draws: int = 500) -> Finding:
+    """Compare untreated rows with replications from the posterior predictive distribution.
+
+    Statistics aim at what the model assumes and least squares does not fit: autocorrelation
+    of the residuals at lags 1 to 3 and partial at lag 2, kurtosis and largest size of the
+    innovations, the ratio of the largest to the smallest standard deviation among strata and
+    among periods, and how the ever treated moved against the others before adoption (slope,
+    last period, size of steps). All are computed alike on observed and on replicated outcomes,
+    after unit effects, time effects and slopes have been taken out; no effect enters them.
+
+    Each has a two-sided posterior predictive p-value. The verdict judges them together: the
+    share of replications in which any statistic lies as far out as the farthest observed one;
+    doubt begins below 0.03, failure below 0.01. Such p-values are conservative, for the
+    parameters were fitted to the same data: they are near 0.5 more often than chance has it, so
+    that a model which holds may still be wrong in what the statistics do not see well.
+
+    References
+    ----------
+    Gelman, A., Meng, X.-L. and Stern, H. (1996). Posterior predictive assessment of model
+    fitness via realized discrepancies. Statistica Sinica 6(4). Robins, J. M., van der Vaart, A.
+    and Ventura, V. (2000). Asymptotic distribution of p values in composite null models.
+    Journal of the American Statistical Association 95(452).
+    """
+    rows = Untreated(fit.plan)
+    observed = _statistics(rows, rows.equation.rows.outcome[None], fit.scale)
+    if "kurtosis of innovations" not in observed:
+        raise NotApplicable(Message("Too few untreated rows follow one another within units."))
+    drawn = replications(fit, draws=draws, seed=fit.sampler.seed or 0)
+    tail = tail_of(observed, [_statistics(rows, part.outcome, fit.scale) for part in drawn])
+    verdict, k = ladder(fails=tail.overall < _FAILS, doubt=tail.overall < _DOUBT), tail.worst
+    figure = Message(
+        "farthest out: {} {:.3g}, replicated {:.3g} ± {:.2g}; p = {:.3f} over {} statistics",
+        tail.names[k],
+        tail.observed[k],
+        tail.replicated[:, k].mean(),
+        tail.replicated[:, k].std(),
+        tail.overall,
+        len(tail.names),
+    )
+    evidence = tail.dataset(predictive="posterior", outcome=str(fit.record.get("outcome", "")))
+    return Finding(verdict, figure, _sentence(verdict, tail, fit), evidence, "predictive")
+
+
+def _statistics(rows: Untreated, outcome: Array, scale: float) -> dict[str, Array]:
+    residuals, _, _ = rows.residuals(outcome)
+    before = rows.before(outcome, residuals) if rows.plan.exposure is None else {}
+    return {**rows.shape(residuals), **{name: x * scale for name, x in before.items()}}
+
+
+def _sentence(verdict: Verdict, tail: Tail, fit: Fit) -> Message:
+    if verdict == HOLDS:
+        return Message(
+            "Outcomes drawn from the model are like the observed ones in autocorrelation, tails, "
+            "unequal variance and pre-period differences (posterior predictive p-values are "
+            "conservative: a small misfit would not show)."
+        )
+    names = tail.outside or [tail.names[tail.worst]]
+    missed = Message(
+        "The model does not produce the observed {}.", enumerated(phrase(name) for name in names)
+    )
+    advice = [hint for part, hint in _advice(fit) if any(part in name for name in names)]
+    return joined([missed, *advice])
+
+
+def _advice(fit: Fit) -> list[tuple[str, Message]]:
+    """What to try, by how the statistics are named."""
+    noise = fit.facts.noise
+    advice: list[tuple[str, Message]] = []
+    if isinstance(noise, IID):
+        advice = [
+            ("autocorrelation", Message("Errors are correlated over time: errors=nqp.AR1()."))
+        ]
+    elif isinstance(noise, AR1):
+        slow = Message("Correlations do not fall as those of AR(1) do: errors=nqp.AR1Noise().")
+        advice = [("autocorrelation", slow)]
+    if fit.facts.compresses:
+        large = Message(
+            "Some changes are too large for Gaussian errors: look at these rows, or "
+            "likelihood=nqp.StudentT()."
+        )
+        advice.append(("innovation", large))
+    unequal = Message("Errors are larger in some strata or periods than in others.")
+    apart = Message("Treated units moved apart before adoption: see 'pretrends'.")
+    return [*advice, ("spread", unequal), ("pre-period", apart)]

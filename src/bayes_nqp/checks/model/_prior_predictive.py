@@ -1,0 +1,116 @@
+"""Whether the priors allow data like those seen, and effects of plausible size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.checks.model._tail import Tail, autocorrelation, phrase, tail_of
+from bayes_nqp.checks.model._untreated import Untreated
+from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder, number_from
+from bayes_nqp.designs import IID
+from bayes_nqp.estimands import att
+from bayes_nqp.fitting import ADOPTION, ROWS, Fit, panel_of
+from bayes_nqp.fitting import prior_predictive as drawn
+from bayes_nqp.language import Message, joined, separated
+
+Array = npt.NDArray[np.float64]
+
+_DOUBT = 0.02
+"""Two-sided tail probability of a single statistic below which there is doubt."""
+
+
+@asks(
+    "Do the priors allow the data seen, and effects of plausible size?",
+    "prior predictive",
+    place=140,
+    needs=(ROWS, ADOPTION),
+    draws=number_from(20),
+)
+def prior_predictive(fit: Fit, *, draws: int = 500) -> Finding:
+    """Compare the panel with outcomes drawn from the priors.
+
+    Statistics are the standard deviation of untreated rows within units, net of time effects
+    and slopes; that of their changes from one period to the next; their autocorrelation; the
+    mean difference of treated rows from what untreated ones predict; and the standard
+    deviation of these differences. Levels of units and periods, whose priors are flat in the
+    fit, enter none of them. The priors are stated in multiples of ``s``, so that the verdict
+    does not depend on the unit of the outcome.
+
+    It fails where an observed statistic lies outside all draws. There is doubt where one has
+    a two-sided tail probability below 0.02: too tight a prior, or far too wide a one.
+
+    References
+    ----------
+    Gabry, J., Simpson, D., Vehtari, A., Betancourt, M. and Gelman, A. (2019). Visualization in
+    Bayesian workflow. Journal of the Royal Statistical Society A 182(2).
+    """
+    rows = Untreated(fit.plan)
+    design: Any = fit.design
+    prior = drawn(design, panel_of(fit), draws=draws, seed=fit.sampler.seed or 0)
+    observed = panel_of(fit).outcome[fit.plan.kept][None]
+    tail = tail_of(_statistics(rows, observed), [_statistics(rows, prior["outcome"].to_numpy()[0])])
+    doubted = np.flatnonzero(tail.p_value < _DOUBT)
+    out = bool((tail.p_value <= 2.0 / (draws + 1)).any())
+    verdict = ladder(fails=doubted.size and out, doubt=doubted.size)
+    effect, within = float(att(prior).std()), tail.names.index("sd within units")
+    spread = tail.observed[within]
+    low, high = np.quantile(tail.replicated[:, within], [0.025, 0.975])
+    figure = Message(
+        "sd within units {:.3g}, a priori {:.3g} to {:.3g}; prior sd of the average effect "
+        "{:.3g}, {:.1f} times that sd",
+        spread,
+        low,
+        high,
+        effect,
+        effect / spread,
+    )
+    evidence = tail.dataset(
+        predictive="prior", outcome=str(fit.record.get("outcome", "")), prior_att_sd=effect
+    )
+    independent = isinstance(fit.facts.noise, IID)
+    sentence = _sentence(verdict, tail, doubted, independent=independent)
+    return Finding(verdict, figure, sentence, evidence, "predictive")
+
+
+def _statistics(rows: Untreated, outcome: Array) -> dict[str, Array]:
+    residuals, _, _ = rows.residuals(outcome)
+    values: dict[str, Array] = {Message("sd within units"): residuals.std(axis=1)}
+    earlier, later = rows.pairs(1)
+    if earlier.size:
+        values[Message("sd of changes")] = (residuals[:, later] - residuals[:, earlier]).std(axis=1)
+        product = (residuals[:, later] * residuals[:, earlier]).mean(axis=1)
+        values[autocorrelation(1)] = product / (residuals**2).mean(axis=1)
+    differences = rows.differences(outcome)
+    if differences.shape[1]:
+        values[Message("treated less untreated")] = differences.mean(axis=1)
+    if differences.shape[1] > 1:
+        values[Message("sd of treated less untreated")] = differences.std(axis=1)
+    return values
+
+
+def _sentence(
+    verdict: Verdict, tail: Tail, doubted: npt.NDArray[np.int64], *, independent: bool
+) -> Message:
+    if verdict == HOLDS:
+        return Message(
+            "The observed spread, its persistence and the differences of treated rows lie within "
+            "what the priors expect."
+        )
+    far = []
+    for k in doubted:
+        above = tail.observed[k] > np.median(tail.replicated[:, k])
+        side = Message("above") if above else Message("below")
+        far.append(Message("{} ({:.3g}) far {}", phrase(tail.names[k]), tail.observed[k], side))
+    serial = independent and any("autocorrelation" in tail.names[k] for k in doubted)
+    advice = [Message("Independent errors allow no autocorrelation: errors=nqp.AR1().")][
+        : int(serial)
+    ]
+    if len(doubted) > serial:
+        advice.append(
+            Message("Priors are too tight where the data lie above, far too wide where below.")
+        )
+    outside = Message("Against what the priors expect: {}.", separated(far))
+    return joined([outside, *advice])

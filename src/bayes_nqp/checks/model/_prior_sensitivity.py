@@ -1,0 +1,218 @@
+"""Whether what is reported rests on the priors, by power scaling."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.shared import (
+    AVERAGE,
+    FAILS,
+    HOLDS,
+    Finding,
+    Verdict,
+    asks,
+    average_in,
+    labels,
+    ladder,
+    paired,
+    reason,
+    texts_of,
+)
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.errors import NotApplicable, StudyError
+from bayes_nqp.estimands import att, contrast, text
+from bayes_nqp.fitting import ROWS, Fit, log_likelihood, log_priors, parameter_draws
+from bayes_nqp.language import Message, joined, listed
+
+__all__ = ["THRESHOLD", "prior_sensitivity"]
+
+Array = npt.NDArray[np.float64]
+
+THRESHOLD = 0.05
+"""Of Kallioinen et al. (2024): above it a quantity is sensitive."""
+
+_LEVELS = 4
+"""Levels of a factor up to which all pairs are compared."""
+
+CONFLICT = "prior-data conflict"
+STRONG = "strong prior or weak likelihood"
+FINE = ""
+
+
+@asks("Does what is reported rest on the priors?", "prior sensitivity", place=150, needs=(ROWS,))
+def prior_sensitivity(fit: Fit, *, threshold: float = THRESHOLD) -> Finding:
+    """Scale the priors, and the likelihood, by powers near one and see what moves.
+
+    Scaled are the priors at the top: those of the level, the drift, contrasts and interactions
+    with a fixed scale, every estimated scale, rho and sigma, all together. Effects of cohorts,
+    cells and steps given their scales, and deviations of members, are the pooling itself and
+    stay as they are (see 'specifications'); so do flat priors, which no power changes. The
+    likelihood is that of units given the coefficients, with unit effects and deviations
+    integrated out.
+
+    A quantity's sensitivity is the rate at which its posterior's cumulative
+    Jensen–Shannon distance from the scaled one grows with the logarithm (base 2) of the power.
+    Prior and likelihood both above the threshold: they disagree. Only the prior: it is strong
+    for what the data say. The verdict looks at reported effects and contrasts only. It fails
+    where the average effect on the treated is more sensitive to the prior than to the
+    likelihood, or in conflict; other effects that are sensitive to the prior leave doubt, and
+    so does a level that its prior decides.
+
+    References
+    ----------
+    Kallioinen, N., Paananen, T., Bürkner, P.-C. and Vehtari, A. (2024). Detecting and
+    diagnosing prior and likelihood sensitivity with power-scaling. Statistics and Computing 34.
+    """
+    if type(threshold) not in (int, float) or not 0 < threshold < np.inf:
+        raise StudyError(f"'threshold' is {threshold!r}", hint="a positive number, such as 0.05")
+    priors = log_priors(fit)
+    if not priors:
+        raise NotApplicable(Message("Every prior of this design is flat."))
+    reported, likelihood = _reported(fit), _likelihood(fit)
+    table = _table(reported | parameter_draws(fit), priors, likelihood, threshold)
+    table["reported"] = [name in reported for name in table["quantity"]]
+    effects = table[table["reported"]]
+    bad, overall = effects[effects["diagnosis"] != FINE], effects.iloc[0]
+    strong = overall["prior"] > max(threshold, np.nan_to_num(overall["likelihood"], nan=np.inf))
+    # Other effects may make up for the level, but it is what was stated.
+    level = table.loc[table["quantity"] == "level", "diagnosis"]
+    verdict = ladder(
+        fails=overall["diagnosis"] == CONFLICT or strong, doubt=len(bad) or (level != FINE).any()
+    )
+    worst = effects.iloc[[int(effects["prior"].to_numpy().argmax())]]
+    figure = Message(
+        "att: prior {:.3f}{}; most sensitive to the prior: {}, {:.3f} (threshold {:g})",
+        overall["prior"],
+        "" if likelihood is None else Message(", likelihood {:.3f}", overall["likelihood"]),
+        texts_of(worst, "quantity")[0],
+        worst["prior"].iloc[0],
+        threshold,
+    )
+    return Finding(verdict, figure, _sentence(verdict, bad, table), table, "power_scaling")
+
+
+def _sentence(verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame) -> Message:
+    others = table[~table["reported"] & (table["diagnosis"] != FINE)]["quantity"].tolist()
+    if verdict == HOLDS:
+        calm = Message(
+            "A little more or less weight on the priors hardly moves any reported effect."
+        )
+        lean = Message("Parameters that lean on their own priors: {}.", listed(others, 4))
+        return joined([calm, lean] if others else [calm])
+    if not len(bad):
+        return Message(
+            "The prior of the level, not the data, says what the level is; the effects of cohorts "
+            "and cells make up for it, and the reported effects stand: state priors.level wider."
+        )
+    names = listed(texts_of(bad, "quantity"), 4)
+    which = listed(bad["strongest"].unique().tolist(), 3)
+    if verdict == FAILS:
+        return Message(
+            "The priors (of {}) pull at {}, the average effect included: state them wider, in "
+            "multiples of s, or defend them.",
+            which,
+            names,
+        )
+    against = CONFLICT in set(bad["diagnosis"])
+    return Message(
+        "The priors (of {}) shape {}, {}; the average effect stands.",
+        which,
+        names,
+        Message("against what the data say") if against else Message("where the data say little"),
+    )
+
+
+def _likelihood(fit: Fit) -> xr.DataArray | None:
+    """Log likelihood of all units together (chain, draw); None where rows were sampled."""
+    if not fit.facts.compresses:
+        return None
+    paired(fit)
+    try:
+        units = log_likelihood(fit)
+    except StudyError as error:
+        raise NotApplicable(Message("No likelihood to scale: {}.", reason(error))) from None
+    return units.sum(str(units.dims[2])).reset_coords(drop=True)
+
+
+def _reported(fit: Fit) -> dict[str, xr.DataArray]:
+    """Effects that are reported: overall, by level, contrasts, first and last event time."""
+    effects = cell_effects(fit)
+    named: dict[str, xr.DataArray] = {AVERAGE: att(effects)}
+    for factor in schema.factors(effects):
+        draws = att(effects, factor)
+        levels = [x for x in draws[factor].to_numpy() if not _missing(draws.sel({factor: x}))]
+        named |= {average_in(factor, text(x)): draws.sel({factor: x}) for x in levels}
+        for a, b in combinations(levels, 2) if len(levels) <= _LEVELS else ():
+            named[f"{text(a)} − {text(b)}"] = contrast(draws, {factor: a}, minus=b)
+    if schema.is_timed(effects):
+        draws = att(effects, v.EVENT_TIME)
+        times = [e for e in draws[v.EVENT_TIME].to_numpy() if e >= 0]
+        ends = {e: draws.sel({v.EVENT_TIME: e}) for e in sorted({min(times), max(times)})}
+        named |= {average_in(v.EVENT_TIME, e): x for e, x in ends.items() if not _missing(x)}
+    return named
+
+
+def _missing(draws: xr.DataArray) -> bool:
+    return bool(np.isnan(draws.to_numpy()).any())
+
+
+def _table(
+    quantities: Mapping[str, xr.DataArray],
+    priors: Mapping[str, xr.DataArray],
+    likelihood: xr.DataArray | None,
+    threshold: float,
+) -> pd.DataFrame:
+    """Sensitivity of every quantity; and the strongest prior, where it is sensitive to them."""
+    at = slice(None) if likelihood is None else likelihood[v.DRAW].to_numpy()
+    draws = np.stack(
+        [q.reset_coords(drop=True).sel({v.DRAW: at}).to_numpy() for q in quantities.values()],
+        axis=2,
+    )
+    named = {name: p.sel({v.DRAW: at}).to_numpy() for name, p in priors.items()}
+    table = pd.DataFrame({"quantity": list(quantities)})
+    table["prior"] = _sensitivity(draws, np.sum(list(named.values()), axis=0))
+    table["likelihood"] = np.nan
+    if likelihood is not None:
+        table["likelihood"] = _sensitivity(draws, likelihood.to_numpy())
+    table.attrs |= {"threshold": threshold, **labels(quantities)}
+    table["diagnosis"] = FINE
+    strong = table["prior"] >= threshold
+    table.loc[strong, "diagnosis"] = STRONG
+    table.loc[strong & (table["likelihood"] >= threshold), "diagnosis"] = CONFLICT
+    table["strongest"] = ""
+    if strong.any():
+        single = np.stack([_sensitivity(draws[:, :, strong], values) for values in named.values()])
+        table.loc[strong, "strongest"] = [list(named)[k] for k in single.argmax(axis=0)]
+    return table
+
+
+def _sensitivity(draws: Array, log_density: Array) -> Array:
+    """Power-scaling sensitivity of every quantity.
+
+    Parameters
+    ----------
+    log_density : ndarray (chain, draw)
+        Of what is scaled.
+    """
+    from arviz_stats.psense import psense
+
+    tree = xr.DataTree.from_dict(
+        {
+            "posterior": xr.Dataset({"q": ((*v.SAMPLE_DIMS, "quantity"), draws)}),
+            "log_prior": xr.Dataset({"all": (v.SAMPLE_DIMS, log_density)}),
+        }
+    )
+    with warnings.catch_warnings():
+        # Few distinct values in the tails: the weights are then smoothed over fewer of them.
+        warnings.simplefilter("ignore", UserWarning)
+        distance = psense(tree, group="prior", sample_dims=list(v.SAMPLE_DIMS))  # type: ignore[no-untyped-call]
+    return np.asarray(distance["q"].to_numpy(), dtype=np.float64)

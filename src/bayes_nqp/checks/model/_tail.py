@@ -1,0 +1,129 @@
+"""How far observed statistics lie in their predictive distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp.checks.shared import labels
+from bayes_nqp.language import Message
+
+__all__ = ["Tail", "autocorrelation", "phrase", "tail_of"]
+
+Array = npt.NDArray[np.float64]
+
+_POSITIVE = ("kurtosis", "largest", "spread", "pre-period steps", "sd ")
+"""How statistics are named that are positive and skewed, so that their logarithm is compared."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tail:
+    """Observed statistics against replicated ones.
+
+    Parameters
+    ----------
+    p_value : ndarray (statistic,)
+        Two-sided: twice the share of replications at least as far out, on the nearer side.
+    distance : ndarray (statistic,)
+        From the replications' mean, in their standard deviations; of logarithms where the
+        statistic is positive.
+    overall : float
+        Share of replications whose largest distance is at least the observed one: the chance
+        of any statistic being as far out.
+    bound : float
+        The 95 % quantile of replications' largest distances.
+    """
+
+    names: tuple[str, ...]
+    replicated: Array
+    observed: Array
+    p_value: Array
+    distance: Array
+    overall: float
+    bound: float
+
+    @property
+    def worst(self) -> int:
+        """The statistic that lies farthest out."""
+        return int(np.argmax(np.abs(self.distance)))
+
+    @property
+    def outside(self) -> list[str]:
+        """Statistics farther out than 95 % of replications have any."""
+        far = np.abs(self.distance) > self.bound
+        return [name for name, out in zip(self.names, far, strict=True) if out]
+
+    def dataset(self, **attrs: str | float) -> xr.Dataset:
+        """Evidence of the kind "predictive".
+
+        Returns
+        -------
+        Dataset
+            ``replicated`` (replication, statistic), ``observed``, ``p_value`` and ``distance``
+            (statistic).
+        """
+        return xr.Dataset(
+            {
+                "replicated": (("replication", "statistic"), self.replicated),
+                "observed": ("statistic", self.observed),
+                "p_value": ("statistic", self.p_value),
+                "distance": ("statistic", self.distance),
+            },
+            coords={"statistic": np.asarray(self.names, dtype=str)},
+            attrs={
+                "overall_p_value": self.overall,
+                "bound": self.bound,
+                **labels(self.names),
+                **attrs,
+            },
+        )
+
+
+def tail_of(observed: Mapping[str, Array], replicated: Sequence[Mapping[str, Array]]) -> Tail:
+    """Compare statistics with their replications.
+
+    Parameters
+    ----------
+    replicated : sequence of mappings of str to ndarray (replication,)
+        Parts of the replications, one after another.
+    """
+    names = tuple(observed)
+    draws = np.stack([np.concatenate([part[n] for part in replicated]) for n in names], axis=1)
+    actual = np.array([float(observed[n][0]) for n in names])
+    below = (1 + (draws <= actual).sum(axis=0)) / (draws.shape[0] + 1)
+    above = (1 + (draws >= actual).sum(axis=0)) / (draws.shape[0] + 1)
+    values = np.concatenate([draws, actual[None]])
+    positive = [k for k, name in enumerate(names) if name.startswith(_POSITIVE)]
+    values[:, positive] = np.log(np.maximum(values[:, positive], 1e-300))
+    center, spread = values[:-1].mean(axis=0), values[:-1].std(axis=0)
+    distance = (values - center) / np.where(spread > 0, spread, 1.0)
+    largest = np.abs(distance).max(axis=1)
+    overall = (1 + int((largest[:-1] >= largest[-1]).sum())) / (draws.shape[0] + 1)
+    return Tail(
+        names, draws, actual, np.minimum(2 * np.minimum(below, above), 1.0), distance[-1],
+        overall, float(np.quantile(largest[:-1], 0.95)),
+    )  # fmt: skip
+
+
+def autocorrelation(lag: int) -> Message:
+    """Call an autocorrelation."""
+    return Message("autocorrelation, lag {}", lag)
+
+
+_PHRASES: Final = {
+    "autocorrelation, lag {}": Message("autocorrelation at lag {}"),
+    "partial autocorrelation, lag {}": Message("partial autocorrelation at lag {}"),
+}
+"""By the template of a statistic's name."""
+
+
+def phrase(statistic: str) -> str:
+    """Call a statistic as sentences do; evidence calls it otherwise."""
+    if isinstance(statistic, Message) and statistic.template in _PHRASES:
+        return _PHRASES[statistic.template].fill(*statistic.parts)
+    return statistic

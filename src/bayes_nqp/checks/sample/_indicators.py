@@ -1,0 +1,193 @@
+"""Whether one indicator of an index carries the average effect."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp.checks.shared import (
+    HOLDS,
+    Alternative,
+    Comparison,
+    Finding,
+    asks,
+    certain,
+    compared,
+    comparison,
+    ladder,
+    reason,
+    worst_of,
+)
+from bayes_nqp.errors import NotApplicable, NQPError, StudyError
+from bayes_nqp.fitting import ROWS, Fit, panel_of
+from bayes_nqp.index import ProductivityIndex, Relation, recalled, relation
+from bayes_nqp.language import Message, listed, separated
+from bayes_nqp.panel import Panel
+from bayes_nqp.planning import plan_of
+
+__all__ = ["indicators"]
+
+type Floats = npt.NDArray[np.float64]
+
+_HALF, _SAME = 0.5, 1e-8
+
+_INDICATOR, _DIMENSION = Message("indicator"), Message("dimension")
+"""What is left out: one indicator, or all of a dimension."""
+
+
+@asks(
+    "Does one indicator of the index carry the average effect?",
+    "indicators",
+    place=190,
+    needs=(ROWS,),
+    suits=lambda panel: bool(recalled(panel.frame)),
+)
+def indicators(fit: Fit, *, index: ProductivityIndex | None = None) -> Finding:
+    """Rebuild the index without each indicator and each dimension, and refit.
+
+    An index has no unit of its own, and without an indicator its weights, and so its spread,
+    change. Every index is therefore brought to the within-unit spread of the fit's outcome (the
+    scale ``s`` of the priors): effects are compared per unit of noise. It fails if an effect
+    has the other sign; it is in doubt if a conclusion is lost, or more than half of the effect
+    is gone without one indicator.
+
+    Parameters
+    ----------
+    index : ProductivityIndex, optional
+        The recipe. A panel made by ``index.panel(…)`` or from ``index.frame(…)`` remembers it.
+
+    Raises
+    ------
+    StudyError
+        If ``index`` is no recipe.
+    """
+    panel = panel_of(fit)
+    recipe, outcome, spread = _origin(panel, index)
+    if len(recipe.system.keys) < 2:
+        raise NotApplicable(Message("The index has one indicator: without it nothing is left."))
+    others, lost = _without(fit, recipe, outcome)
+    if not others:
+        raise NotApplicable(
+            Message("No index can be built without an indicator ({}).", listed(lost, 3))
+        )
+    if spread > _SAME:
+        label = Message("all indicators, weighed by these rows alone")
+        rebuilt = _scaled(fit, outcome(_built(recipe, panel)))
+        others.insert(0, Alternative(label, Message("rows"), fit.outcome_design, rebuilt))
+    evidence = compared(fit, others, "leaving indicators out")
+    evidence.attrs["scaled"] = "to the within-unit spread of the outcome as fitted"
+    if lost:
+        left = evidence.attrs["left_out"]
+        evidence.attrs["left_out"] = separated([*([left] if left else []), *lost])
+    return _finding(comparison(evidence, far=np.inf), evidence)
+
+
+def _finding(against: Comparison, evidence: xr.Dataset) -> Finding:
+    figure = Message("{} refits: average effect from {:.3g} to {:.3g} (all: {}, {:.3g})",
+                     *against.span)  # fmt: skip
+    same = Message("No indicator carries the average effect alone.")
+    sentence = against.sentence(same, Message("{}", context="left out"))
+    verdict = against.verdict
+    if certain(evidence["att"].isel(specification=0)):
+        single = evidence["change"].to_numpy()[1:] == _INDICATOR
+        gone = np.where(single, 1.0 - against.mean[1:] / against.mean[0], -np.inf)
+        share, name = max(float(gone.max()), 0.0), against.names[1 + int(np.argmax(gone))]
+        figure = separated([figure, Message("gone {}: {:.0%}", name, share)])
+        if verdict == HOLDS and share > _HALF:
+            sentence = Message(
+                "The conclusion stays, but {:.0%} of the effect is gone {}: the index responds "
+                "mainly through it.",
+                share,
+                name,
+            )
+        verdict = worst_of([verdict, ladder(doubt=share > _HALF)])
+    return Finding(verdict, figure, sentence, evidence, "specifications")
+
+
+def _origin(
+    panel: Panel, index: ProductivityIndex | None
+) -> tuple[ProductivityIndex, Relation, float]:
+    """The recipe, how the outcome is made of the index, and how far rebuilding moves the index."""
+    if index is not None and not isinstance(index, ProductivityIndex):
+        raise StudyError(f"'index' is {index!r}", hint="index=nqp.ProductivityIndex(system, …)")
+    recipes = {panel.roles.outcome: index} if index is not None else recalled(panel.frame)
+    if not recipes:
+        raise NotApplicable(
+            Message(
+                "The outcome is no index that the panel remembers; panel = index.panel(…), or the "
+                "option index=nqp.ProductivityIndex(…)."
+            )
+        )
+    for name, recipe in recipes.items():
+        again = _built(recipe, panel)
+        column = panel.frame[name].to_numpy(dtype=np.float64) if index is None else again
+        if not np.isfinite(column).all():
+            continue
+        outcome = relation(panel.outcome, column)
+        if outcome is not None:
+            return recipe, outcome, float(np.abs(again - column).max())
+    raise NotApplicable(
+        Message(
+            "The outcome {!r} is not made of the index {}: neither the index, nor its logarithm, "
+            "nor a linear function of either.",
+            panel.roles.outcome,
+            listed(recipes),
+        )
+    )
+
+
+def _built(recipe: ProductivityIndex, panel: Panel) -> Floats:
+    """Build an index from a panel's rows alone."""
+    # A row that was filled between two others may have lost them: they had no index themselves.
+    fills = recipe.missing == "interpolate"
+    for tried in (recipe, recipe.replace(missing="extend")) if fills else (recipe,):
+        try:
+            built = tried.build(panel.frame, unit=panel.roles.unit, time=panel.roles.time)
+        except NQPError as error:
+            raise NotApplicable(
+                Message("The index cannot be built again: {}.", reason(error))
+            ) from error
+        if not built.values.isna().any():
+            return built.values.to_numpy(dtype=np.float64)
+    raise NotApplicable(
+        Message("Built from the panel's rows alone, some have no value of the index.")
+    )
+
+
+def _without(
+    fit: Fit, recipe: ProductivityIndex, outcome: Relation
+) -> tuple[list[Alternative], list[Message]]:
+    """Indices without each indicator, and without each dimension of several."""
+    system = recipe.system
+    parts: list[tuple[Message, Message, tuple[str, ...]]] = [
+        (_INDICATOR, Message("without {}", key), (key,)) for key in system.keys
+    ]
+    if len(system.dimensions) > 1:
+        parts += [
+            (_DIMENSION, Message("without dimension {}", d.key), tuple(x.key for x in d.indicators))
+            for d in system.dimensions
+            if len(d.indicators) > 1
+        ]
+    others, lost = [], []
+    for change, label, keys in parts:
+        try:
+            with np.errstate(divide="ignore"):
+                values = outcome(_built(recipe.without(*keys), panel_of(fit)))
+            if not np.isfinite(values).all():
+                raise NotApplicable(Message("an index of zero has no logarithm"))
+            panel = _scaled(fit, values)
+        except NotApplicable as missing:
+            lost.append(Message("{}: {}", label, missing.why))
+        except NQPError as error:
+            lost.append(Message("{}: {}", label, reason(error)))
+        else:
+            others.append(Alternative(label, change, fit.outcome_design, panel))
+    return others, lost
+
+
+def _scaled(fit: Fit, values: Floats) -> Panel:
+    """The panel with another index, of the same within-unit spread."""
+    raw = panel_of(fit).with_outcome(values)
+    scale = plan_of(fit.outcome_design, raw).equations[0].scale
+    return raw.with_outcome(values * (fit.scale / scale))

@@ -1,0 +1,237 @@
+"""Whether the reported effect rests on single units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.sample._loo import loo
+from bayes_nqp.checks.shared import (
+    FAILS,
+    Finding,
+    asks,
+    average_effect,
+    column,
+    gate_words,
+    ladder,
+    number_from,
+    otherwise,
+    owner,
+    paired,
+    reason,
+    refitted_averages,
+)
+from bayes_nqp.errors import NotApplicable, StudyError
+from bayes_nqp.estimands import gate_of, text
+from bayes_nqp.fitting import (
+    ROWS,
+    Fit,
+    LeftOut,
+    effect_sums,
+    group_rows,
+    left_out,
+    panel_of,
+)
+from bayes_nqp.language import Message, joined, listed
+
+__all__ = ["influence"]
+
+Array = npt.NDArray[np.float64]
+
+MOVED: Final = 1.0
+"""Shift of the average effect, in posterior sd's, beyond which a unit is influential."""
+
+
+@asks(
+    "Does the average effect rest on single units?",
+    "influence",
+    place=180,
+    needs=(ROWS,),
+    by=column,
+    refits=number_from(0),
+)
+def influence(fit: Fit, *, by: str | None = None, refits: int = 10) -> Finding:
+    """Leave out every unit in turn, by importance weights, and by refits where these fail.
+
+    Without a unit the average effect is over the treated rows of the others: what a fit to the
+    panel without it would report. So the shift holds both what the unit's rows tell about the
+    others and its own effect's part in the average. A unit whose Pareto k is above ArviZ's
+    threshold is left out by a short refit, up to ``refits`` of them, those that the
+    weights move farthest first. ``by`` leaves out groups, such as "province".
+
+    It holds if no unit moves the average effect by more than a posterior sd, nor turns its
+    conclusion: the effect has a sign with 97.5 % probability, and without the unit with less
+    than 90 %; or with less than 97.5 %, and without the unit with 99.5 %. It fails if a unit
+    does both, and is in doubt if one does either, where a unit that weights
+    cannot leave out has not been refitted, and where the effect is not identified without one.
+    """
+    if not fit.facts.compresses:
+        raise NotApplicable(
+            Message(
+                "Under {!r} the model was sampled row by row, and a unit's own effect cannot be "
+                "integrated out of its density.",
+                fit.facts.likelihood,
+            )
+        )
+    paired(fit)
+    groups = left_out(fit, by)
+    rows = group_rows(fit, groups)
+    if (rows.sum(axis=1) > 0).sum() < 2:
+        raise NotApplicable(
+            Message("Only one {} is treated: without it there is no effect.", owner(groups.dim))
+        )
+    try:
+        weights = loo(fit, by)
+    except StudyError as error:
+        raise NotApplicable(Message("{}.", reason(error))) from None
+    effect, without = average_effect(fit), _reweighted(fit, groups, rows, weights.log_weights)
+    mean, sd = float(effect.mean()), float(effect.std())
+    k, good = weights.pareto_k.to_numpy(), float(weights.good_k)
+    doubtful = np.flatnonzero(k > good)
+    doubtful = doubtful[np.argsort(-np.abs(without["mean"][doubtful] - mean), kind="stable")]
+    failed = _replace(without, fit, groups, doubtful[:refits])
+    table = _table(fit, groups, rows).assign(
+        pareto_k=k,
+        refitted=np.isin(np.arange(k.size), doubtful[:refits]),
+        att_without=without["mean"],
+        sd_without=without["sd"],
+        shift_in_sd=(without["mean"] - mean) / sd,
+        p_positive=without["positive"],
+        elpd=weights.elpd_i.to_numpy(),
+    )
+    table.attrs = {"good_k": good, "att": mean, "sd": sd, "gate": gate_of(effect)}
+    left = [str(groups.labels[i]) for i in doubtful[refits:]]
+    other = otherwise(float((effect > 0).mean()), without["positive"])
+    return _finding(table, left, failed, groups.dim, other)
+
+
+def _finding(
+    table: pd.DataFrame,
+    left: list[str],
+    failed: list[Message],
+    dim: str,
+    other: npt.NDArray[np.bool_],
+) -> Finding:
+    shift, good = table["shift_in_sd"].abs(), table.attrs["good_k"]
+    masks = {"moved": shift > MOVED, "turned": shift.notna() & other, "lost": shift.isna()}
+    names = {name: table[dim][mask].tolist() for name, mask in masks.items()}
+    names["both"] = table[dim][masks["moved"] & masks["turned"]].tolist()
+    verdict = ladder(fails=names["both"], doubt=any(names.values()) or left or failed)
+    largest = int(np.argmax(shift.fillna(0.0).to_numpy()))
+    name = str(table[dim].iloc[largest])
+    figure = Message(
+        "without {} {:+.2f} posterior sd, the most of {}; Pareto k ≤ {:.2f}, {} above {:.2f}, {} "
+        "refitted",
+        Message("{}", name, context="unit") if dim == v.UNIT else name,
+        float(table["shift_in_sd"].iloc[largest]),
+        len(table),
+        table["pareto_k"].max(),
+        int((table["pareto_k"] > good).sum()),
+        good,
+        int(table["refitted"].sum()),
+    )
+    sentence = joined(_sentences(names, dim, left, failed, failing=verdict == FAILS))
+    order = shift.fillna(np.inf).sort_values(ascending=False, kind="stable").index
+    ordered = table.loc[order].reset_index(drop=True)
+    ordered.attrs = table.attrs
+    return Finding(verdict, figure, sentence, ordered, "influence")
+
+
+def _sentences(
+    names: Mapping[str, list[str]],
+    dim: str,
+    left: list[str],
+    failed: list[Message],
+    *,
+    failing: bool,
+) -> list[Message]:
+    every: dict[str, Sequence[str]] = {
+        Message(
+            "Without {} alone the average effect moves by more than a posterior sd and its "
+            "conclusion changes: it rests on single units."
+        ): names["both"],
+        Message(
+            "Without {} alone the average effect moves by more than a posterior sd, to the "
+            "same conclusion."
+        ): [] if failing else names["moved"],
+        Message("Without {} alone its conclusion changes."): [] if failing else names["turned"],
+        Message("Without {} the panel no longer identifies the effect."): names["lost"],
+        Message("Importance weights cannot leave out {}; refits={} more would."): left,
+        Message("Refits have not converged without {}."): failed,
+    }
+    # Only one of them says how many there are; the others have no second place.
+    parts = [
+        Message(words, listed(units, 4), len(units)) for words, units in every.items() if units
+    ]
+    calm = Message(
+        "No single {} moves the average effect by more than a posterior sd, or to another "
+        "conclusion.",
+        owner(dim),
+    )
+    return parts or [calm]
+
+
+def _reweighted(
+    fit: Fit, groups: LeftOut, rows: Array, log_weights: xr.DataArray
+) -> dict[str, Array]:
+    """Average effect of the others' rows under each group's weights: its moments and its sign."""
+    at = log_weights[v.DRAW]
+    effect = average_effect(fit).sel({v.DRAW: at})
+    try:
+        sums = effect_sums(fit, groups, rows, at)
+    except KeyError:
+        raise NotApplicable(
+            Message(
+                "Deviations of single members are not stored where there are so many; a single "
+                "one hardly moves an average over them all."
+            )
+        ) from None
+    weights = np.exp(log_weights.transpose(*v.SAMPLE_DIMS, groups.dim).to_numpy())
+    weights = weights.reshape(-1, groups.labels.size)
+    total, draws, moments = float(effect[v.ROWS]), effect.to_numpy().ravel(), []
+    for w, part, count in zip(weights.T, sums.T, rows.sum(axis=1), strict=True):
+        w, x = w / w.sum(), (total * draws - part) / (total - count)
+        mean = w @ x
+        moments.append((mean, np.sqrt(w @ (x - mean) ** 2), w @ (x > 0)))
+    return dict(zip(("mean", "sd", "positive"), np.array(moments).T, strict=True))
+
+
+def _replace(
+    without: dict[str, Array], fit: Fit, groups: LeftOut, chosen: npt.NDArray[np.int64]
+) -> list[Message]:
+    """Put what refits say in place of what weights say; name those that have not converged."""
+    panel, failed = panel_of(fit), []
+    tasks = [(fit.outcome_design, panel.where(groups.group[panel.unit_codes] != g)) for g in chosen]
+    results = refitted_averages(fit, tasks, f"leaving out single {groups.dim}s")
+    for g, numbers in zip(chosen, results, strict=True):
+        draws = np.asarray(numbers.get("att", np.nan), dtype=float)
+        without["mean"][g], without["sd"][g] = draws.mean(), draws.std()
+        without["positive"][g] = (draws > 0).mean()
+        gate = str(numbers.get("gate", v.PASSED))
+        if gate != v.PASSED:
+            failed.append(Message("{!s} (failed: {})", groups.labels[g], gate_words(gate)))
+    return failed
+
+
+def _table(fit: Fit, groups: LeftOut, rows: Array) -> pd.DataFrame:
+    """Labels of the groups: strata and cohort where all of a group's units agree."""
+    panel = panel_of(fit)
+    columns: dict[str, object] = {groups.dim: groups.labels}
+    strata = {f: panel.levels[f][panel.strata_codes[f]] for f in panel.roles.strata}
+    cohort = np.array([text(c) for c in panel.cohort_labels], dtype=object)
+    cohort[panel.cohort_codes < 0] = "never"
+    inside = groups.group >= 0
+    if panel.roles.cohort is not None and fit.plan.exposure is None:
+        strata = {**strata, v.COHORT: cohort}
+    for name, values in strata.items():
+        frame = pd.DataFrame({"group": groups.group[inside], "value": values[inside]})
+        per = frame.groupby("group")["value"].agg(["first", "nunique"])
+        columns[str(name)] = np.where(per["nunique"] == 1, per["first"], "several")
+    columns["treated_rows"] = rows.sum(axis=1).astype(np.int64)
+    return pd.DataFrame(columns)

@@ -1,0 +1,122 @@
+"""Whether one cohort, stratum level or group of units carries the average effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.shared import (
+    Alternative,
+    Finding,
+    after_adoption,
+    asks,
+    columns_of,
+    compared,
+    comparison,
+)
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.errors import NotApplicable, PanelError
+from bayes_nqp.estimands import att, text
+from bayes_nqp.fitting import ROWS, Fit, panel_of
+from bayes_nqp.language import Message
+from bayes_nqp.panel import Panel
+from bayes_nqp.planning import unit_column
+
+__all__ = ["leave_out"]
+
+type Mask = npt.NDArray[np.bool_]
+type Part = tuple[str, str, Mask, Mask | None]
+"""What kind of part, its label, the units that stay, and the cells that stay comparable."""
+
+
+@asks(
+    "Does one cohort, stratum or group of units carry the average effect?",
+    "leave-out",
+    place=170,
+    needs=(ROWS,),
+)
+def leave_out(fit: Fit, *, groups: str | Sequence[str] = ()) -> Finding:
+    """Refit without each cohort, without each level of each factor, without each group.
+
+    An estimate without a cohort or a level is of the cells that are left, and its distance is
+    measured from what the fit itself says of those cells.
+
+    Parameters
+    ----------
+    groups : str or sequence of str, default ()
+        Columns of the panel's frame that are constant within units, such as a province: each
+        of their values is left out in turn.
+
+    Raises
+    ------
+    StudyError
+        If a column is unknown.
+    PanelError
+        If a column is missing somewhere, or changes within a unit.
+    """
+    columns = columns_of("groups", groups)
+    panel, effects = panel_of(fit), after_adoption(cell_effects(fit))
+    parts = [*_cohorts(panel, effects), *_levels(panel, effects), *_groups(panel, columns)]
+    design, others = fit.variant(drop=True), []
+    for change, label, units, cells in parts:
+        try:
+            rows = panel.where(units[panel.unit_codes])
+        except PanelError:
+            continue
+        others.append(Alternative(label, change, design, rows, _same(effects, cells)))
+    if not others:
+        raise NotApplicable(
+            Message("There is one cohort and no stratum, so nothing can be left out.")
+        )
+    evidence = compared(fit, others, "leaving out")
+    against = comparison(evidence)
+    figure = Message(
+        "{} refits: average effect from {:.3g} to {:.3g} (all: {}, {:.3g}); most influential: {}, "
+        "{:+.1f} posterior sd",
+        *against.span,
+        *against.farthest,
+    )
+    number = len(against.names) - 1
+    same = Message("Whatever is left out ({} refits), the conclusion is the same.", number)
+    sentence = against.sentence(same, Message("{}", context="left out"))
+    return Finding(against.verdict, figure, sentence, evidence, "specifications")
+
+
+def _same(effects: xr.Dataset, cells: Mask | None) -> float | None:
+    """What the fit says of the cells that are left."""
+    if cells is None or not cells.any():
+        return None
+    return float(att(effects.isel({v.CELL: cells})).mean())
+
+
+def _cohorts(panel: Panel, effects: xr.Dataset) -> Iterator[Part]:
+    codes = np.unique(panel.cohort_codes[panel.cohort_codes >= 0])
+    if codes.size < 2 or not schema.is_timed(effects):
+        return
+    of_cell = np.array([text(x) for x in effects[v.COHORT].to_numpy()])
+    for code in codes:
+        label = str(panel.time_labels[code])
+        without = Message("without cohort {}", label)
+        yield Message("cohort"), without, panel.cohort_codes != code, of_cell != label
+
+
+def _levels(panel: Panel, effects: xr.Dataset) -> Iterator[Part]:
+    for factor in schema.factors(effects):
+        of_cell = effects[factor].to_numpy()
+        treated = set(of_cell.tolist())
+        for code, level in enumerate(panel.levels[factor]):
+            if len(treated) > 1 and level in treated:
+                without = Message("without {} = {}", factor, str(level))
+                yield factor, without, panel.strata_codes[factor] != code, of_cell != level
+
+
+def _groups(panel: Panel, names: Sequence[str]) -> Iterator[Part]:
+    for name in names:
+        codes, labels = unit_column(panel, name, "groups")
+        for code, label in enumerate(labels):
+            yield name, Message("without {} = {}", name, str(label)), codes != code, None

@@ -1,0 +1,247 @@
+"""Leaving units out by importance sampling: how well a fit predicts units it has not seen."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import cache
+from hashlib import sha256
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
+from bayes_nqp.errors import StudyError, one_of, shown
+from bayes_nqp.fitting import Fit, left_out, log_likelihood
+
+if TYPE_CHECKING:
+    from arviz_stats.utils import ELPDDataLOO
+
+__all__ = ["compare", "loo", "unreliable"]
+
+
+@door
+def loo(fit: Fit, by: str | None = None) -> ELPDDataLOO:
+    """Predict every unit from the others, by Pareto-smoothed importance sampling.
+
+    No refit is needed. A unit's own effect and deviation are integrated out first, for they
+    are not what the other units tell: without that, importance sampling would break down.
+
+    Parameters
+    ----------
+    by : str, optional
+        What is left out together: a column that is constant within units, such as "province".
+        By default each unit, or each member where several units share one deviation.
+
+    Returns
+    -------
+    ELPDDataLOO
+        What ``arviz_stats.loo`` gives, pointwise: ``elpd``, ``se``, ``p``, ``elpd_i``,
+        ``pareto_k``, ``good_k``, ``log_weights``. Printed, it names the units whose Pareto k is
+        above ``good_k``: there, importance sampling cannot stand in for a refit.
+
+    Raises
+    ------
+    StudyError
+        As `log_likelihood`.
+
+    Notes
+    -----
+    The relative efficiency of the draws, which sets how many weights are smoothed, is ArviZ's:
+    the effective sample size over the number of draws, averaged over parameters and
+    coefficients. Densities are of contrasts within units, in outcome units: ``elpd`` compares
+    fits to the same rows, and has no meaning of its own.
+
+    References
+    ----------
+    Vehtari, A., Gelman, A. and Gabry, J. (2017). Practical Bayesian model evaluation using
+    leave-one-out cross-validation and WAIC. Statistics and Computing 27. Vehtari, A., Simpson,
+    D., Gelman, A., Yao, Y. and Gabry, J. (2024). Pareto smoothed importance sampling. Journal
+    of Machine Learning Research 25(72).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> design = nqp.StaggeredDiD(unidentified="drop")
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.loo(fit).n_data_points
+    50
+    """
+    arviz_stats: Any = import_module("arviz_stats")
+    values = log_likelihood(fit, by)
+    posterior = fit.posterior.sel({v.DRAW: values[v.DRAW]})
+    tree = xr.DataTree.from_dict({"posterior": posterior, "log_likelihood": values.to_dataset()})
+    with warnings.catch_warnings():
+        # The result itself names the units.
+        warnings.filterwarnings("ignore", message="Estimated shape parameter")
+        result = arviz_stats.loo(tree, pointwise=True, var_name=values.name)
+    named: ELPDDataLOO = _naming()(**{f.name: getattr(result, f.name) for f in fields(result)})
+    return named
+
+
+def unreliable(result: ELPDDataLOO) -> list[str]:
+    """Name the units that importance sampling cannot leave out, the worst first.
+
+    Parameters
+    ----------
+    result : ELPDDataLOO
+        From `loo`.
+
+    Returns
+    -------
+    list of str
+        Label and Pareto k.
+    """
+    k = result.pareto_k
+    (dim,) = k.dims
+    order = np.argsort(-k.to_numpy(), kind="stable")
+    order = order[k.to_numpy()[order] > result.good_k]
+    return [f"{k[dim].to_numpy()[i]} ({float(k[i]):.2f})" for i in order]
+
+
+@cache
+def _naming() -> Any:
+    """ArviZ's result, whose print names units; made on first use, for ArviZ loads slowly."""
+    from arviz_stats.utils import ELPDDataLOO
+
+    class Loo(ELPDDataLOO):
+        def __str__(self) -> str:
+            text = str(super().__str__())  # type: ignore[no-untyped-call]
+            named = unreliable(self)
+            if not named:
+                return text
+            (dim,) = self.pareto_k.dims
+            return f"{text}\n\nPareto k above {self.good_k:.2f}: {dim} {shown(named, 10)}"
+
+        __repr__ = __str__
+
+    return Loo
+
+
+@door
+def compare(
+    fits: Mapping[str, Fit], by: str | None = None, method: str = "stacking"
+) -> pd.DataFrame:
+    """Compare how well fits to the same rows predict units they have not seen.
+
+    Parameters
+    ----------
+    fits : mapping of str to Fit
+        By name, such as ``{"AR(1)": fit, "iid": other}``.
+    by : str, optional
+        What is left out together, as in `loo`.
+    method : {"stacking", "bb-pseudo-bma", "pseudo-bma"}, default "stacking"
+        How the weights are made.
+
+    Returns
+    -------
+    DataFrame
+        One row a fit, the best first: ``fit``, ``elpd``, ``se``, ``elpd_diff`` (from the best;
+        negative is worse) and its standard error ``se_diff``, ``p``, ``weight``, ``worst_k``
+        and ``unreliable``, the units whose Pareto k is too large.
+
+    Raises
+    ------
+    StudyError
+        If the fits are of different panels, use different rows, or leave out different things;
+        or as `log_likelihood`.
+
+    Notes
+    -----
+    A difference below about 4, or twice its standard error, decides nothing.
+
+    References
+    ----------
+    Sivula, T., Magnusson, M., Matamoros, A. and Vehtari, A. (2025). Uncertainty in Bayesian
+    leave-one-out cross-validation based model comparison. Bayesian Analysis. Yao, Y., Vehtari,
+    A., Simpson, D. and Gelman, A. (2018). Using stacking to average Bayesian predictive
+    distributions. Bayesian Analysis 13(3).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> design = nqp.StaggeredDiD(unidentified="drop")
+    >>> fits = {
+    ...     errors.__class__.__name__: nqp.fit(
+    ...         design.replace(errors=errors), panel, nqp.Importance(seed=1), progress=False
+    ...     )
+    ...     for errors in (nqp.AR1(), nqp.IID())
+    ... }
+    >>> nqp.compare(fits)["fit"].tolist()
+    ['AR1', 'IID']
+    """
+    arviz_stats: Any = import_module("arviz_stats")
+    one_of("method", method, ("stacking", "bb-pseudo-bma", "pseudo-bma"))
+    _comparable(fits, by)
+    results = {str(name): loo(fit, by) for name, fit in fits.items()}
+    best = np.max([result.elpd_i.to_numpy() for result in results.values()], axis=0)
+    # Weights and differences do not change, and densities far from one do not underflow.
+    near = {name: _moved(result, best) for name, result in results.items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        table = arviz_stats.compare(near, method=method, round_to="none")
+    rows = [
+        {
+            "fit": name,
+            "elpd": float(results[name].elpd),
+            "se": float(results[name].se),
+            "elpd_diff": 0.0 if name == table.index[0] else -abs(float(row["elpd_diff"])),
+            "se_diff": float(row["dse"]),
+            "p": float(results[name].p),
+            "weight": float(row["weight"]),
+            "worst_k": float(results[name].pareto_k.max()),
+            "unreliable": shown(unreliable(results[name]), 10),
+        }
+        for name, row in table.iterrows()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _moved(result: ELPDDataLOO, by: Any) -> ELPDDataLOO:
+    """Take a constant off every unit's density."""
+    values = {f.name: getattr(result, f.name) for f in fields(result)}
+    values["elpd_i"] = result.elpd_i - by
+    values["elpd"] = float(values["elpd_i"].sum())
+    return type(result)(**values)
+
+
+def _comparable(fits: Mapping[str, Fit], by: str | None) -> None:
+    if len(fits) < 2:
+        raise StudyError(
+            f"{len(fits)} fit is nothing to compare", hint="nqp.compare({'AR(1)': a, 'iid': b})"
+        )
+    (first, fit), *others = fits.items()
+    rows, groups = _rows(fit), left_out(fit, by)
+    for name, other in others:
+        if other.record["panel_digest"] != fit.record["panel_digest"]:
+            raise StudyError(
+                f"{first!r} and {name!r} are fits of different panels",
+                hint="fit both designs to one panel",
+            )
+        if _rows(other) != rows:
+            raise StudyError(
+                f"{first!r} and {name!r} use different rows of the panel",
+                where=shown([*fit.notes, *other.notes]),
+                hint="nqp.support shows what each design drops; give both the rows they share",
+            )
+        theirs = left_out(other, by)
+        if theirs.dim != groups.dim or (theirs.group != groups.group).any():
+            raise StudyError(
+                f"{first!r} leaves out one {groups.dim} at a time, {name!r} one {theirs.dim}",
+                hint="by=… names what both can leave out, such as the higher level",
+            )
+
+
+def _rows(fit: Fit) -> str:
+    """Seal of the rows that enter the likelihood."""
+    equation = fit.plan.equations[0]
+    inside = np.isin(equation.rows.unit, equation.problem.units)
+    pairs = np.stack([equation.rows.unit[inside], equation.rows.time[inside]])
+    return sha256(np.ascontiguousarray(pairs)).hexdigest()

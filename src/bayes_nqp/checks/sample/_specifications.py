@@ -1,0 +1,140 @@
+"""Whether the average effect survives other defensible models of the same data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from itertools import chain
+
+from bayes_nqp.checks.model import error_alternatives
+from bayes_nqp.checks.shared import Alternative, Finding, asks, compared, comparison, owner
+from bayes_nqp.designs import Estimator
+from bayes_nqp.errors import NotApplicable, StudyError
+from bayes_nqp.fitting import ROWS, Fit, panel_of
+from bayes_nqp.language import Message
+from bayes_nqp.pooling import Complete, Partial, Separate
+from bayes_nqp.terms import TimeEffects
+
+__all__ = ["alternatives_of", "specifications"]
+
+_EFFECT_PRIORS = ("level", "drift", "walk", "contrast", "factor", "cohort", "cell", "member")
+_FACTOR = 2.5
+_EXAMPLE = "designs={'common time effects': fit.design.replace(time=nqp.TimeEffects())}"
+
+
+@asks(
+    "Does the average effect survive other models of the same data?",
+    "specifications",
+    place=160,
+    needs=(ROWS,),
+)
+def specifications(fit: Fit, *, designs: Mapping[str, Estimator] | None = None) -> Finding:
+    """Refit with other errors, time effects, pooling, priors, covariates, controls.
+
+    One choice is changed at a time. All specifications use the same panel; estimates are of the
+    cells from adoption on. Independent errors are shown for comparison, but the verdict does
+    not rest on them.
+
+    Parameters
+    ----------
+    designs : mapping of str to design, optional
+        Further designs by name.
+
+    """
+    if designs is not None and not isinstance(designs, Mapping):
+        raise StudyError(f"'designs' is {designs!r}", hint=_EXAMPLE)
+    others = alternatives_of(fit)
+    for name, design in (designs or {}).items():
+        if type(design) is not type(fit.outcome_design):
+            raise StudyError(f"'designs' holds {design!r} for {name!r}", hint=_EXAMPLE)
+        others.append(Alternative(str(name), Message("of your own"), design))
+    evidence = compared(fit, others, "fitting specifications")
+    counting = int(evidence["counts"].sum()) - 1
+    if not counting:
+        raise NotApplicable(Message("No other model of these data can be fitted that would count."))
+    against = comparison(evidence)
+    figure = Message(
+        "{} alternatives: average effect from {:.3g} to {:.3g} ({} {:.3g}); farthest: {}, {:+.1f} "
+        "posterior sd",
+        *against.span,
+        *against.farthest,
+    )
+    same = Message(
+        "All {} alternatives that count conclude the same about the average effect.", counting
+    )
+    sentence = against.sentence(same, Message("under {}"))
+    return Finding(against.verdict, figure, sentence, evidence, "specifications")
+
+
+def alternatives_of(fit: Fit) -> list[Alternative]:
+    """List designs that differ from a fit's in a single choice."""
+    changes = (error_alternatives(fit), _time(fit), _pooling(fit), _priors(fit), _sample(fit))
+    return [other for other in chain(*changes) if other.design != fit.outcome_design]
+
+
+def _time(fit: Fit) -> list[Alternative]:
+    facts, panel = fit.facts, panel_of(fit)
+    strata = facts.strata(panel) or panel.roles.strata
+    if not strata:
+        return []
+    by = " × ".join(strata)
+    every = {
+        Message("common time effects"): TimeEffects(),
+        Message("time effects by {}", by): TimeEffects(strata),
+        Message("time effects by {}, pooled", by): TimeEffects(strata, pooled=True),
+    }
+    pooled = bool(facts.time and facts.time.pooled)
+    now = TimeEffects(facts.time_strata(panel), pooled=pooled)
+    return [
+        Alternative(label, Message("time effects"), fit.variant(time=time))
+        for label, time in every.items()
+        if time != now
+    ]
+
+
+def _pooling(fit: Fit) -> list[Alternative]:
+    pooling, varying = fit.facts.pooling, fit.facts.varying
+    strata = pooling.strata if isinstance(pooling, Partial) else None
+    # By default time effects follow the strata of the effects: here one choice changes at a time.
+    time = fit.facts.time or TimeEffects(fit.facts.time_strata(panel_of(fit)))
+    every = {
+        Message("complete pooling"): Complete(varying=varying),
+        Message("partial pooling"): Partial(strata, varying=varying),
+        Message("no pooling"): Separate(varying=varying),
+    }
+    others = [
+        Alternative(label, Message("pooling"), fit.variant(effect=effect, time=time))
+        for label, effect in every.items()
+        if type(effect) is not type(pooling)
+    ]
+    changed, label = replace(pooling, varying="unit"), Message("deviations by unit")
+    if varying is not None:
+        changed = replace(pooling, varying=None)
+        label = Message("no deviations by {}", owner(varying))
+    return [*others, Alternative(label, Message("pooling"), fit.variant(effect=changed))]
+
+
+def _priors(fit: Fit) -> list[Alternative]:
+    """Widen and narrow every prior that effects have."""
+    priors = fit.facts.priors
+    names = [f.name for f in fields(priors) if f.name in _EFFECT_PRIORS]
+    labels = {
+        Message("effect priors × {:g}", _FACTOR): _FACTOR,
+        Message("effect priors / {:g}", _FACTOR): 1 / _FACTOR,
+    }
+    scaled = {
+        label: replace(priors, **{name: factor * getattr(priors, name) for name in names})
+        for label, factor in labels.items()
+    }
+    return [
+        Alternative(label, Message("priors"), fit.variant(priors=changed))
+        for label, changed in scaled.items()
+    ]
+
+
+def _sample(fit: Fit) -> list[Alternative]:
+    others = [Alternative(label, change, design) for label, change, design in fit.variants()]
+    if not panel_of(fit).roles.covariates or fit.facts.covariates == ():
+        return others
+    bare = fit.variant(covariates=())
+    return [Alternative(Message("no covariates"), Message("covariates"), bare), *others]

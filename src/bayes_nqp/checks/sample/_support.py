@@ -1,0 +1,187 @@
+"""Which effects the data identify, and how many rest on few units."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.sample._information import cell_information
+from bayes_nqp.checks.shared import Finding, asks, ladder
+from bayes_nqp.fitting import ROWS, Fit, panel_of
+from bayes_nqp.language import Message, joined, listed
+from bayes_nqp.panel import Panel
+from bayes_nqp.planning import support as support_of
+
+FEW = 3
+"""Below this many units, single ones matter."""
+LITTLE = 0.1
+"""Share of the prior variance of a cell's own departure; removing less, data hardly tell it."""
+
+
+@asks(
+    "Which effects do the data identify, and on how many units do they rest?",
+    "support",
+    place=20,
+    needs=(ROWS,),
+)
+def support(fit: Fit) -> Finding:
+    """Count the cells that are dropped, and those that rest on few units, controls or pooling.
+
+    ``information`` is the share of the prior variance of a cell's own departure (from what it
+    shares with other cells) that the data remove. Where it is below a tenth the cell's effect
+    is what pooling says: averages over many cells do not suffer, the single cell is no evidence
+    of its own. Under ``Separate`` it is one; under ``Complete`` cells have no departure, and
+    nothing rests on its prior. It does not change the verdict.
+    """
+    panel, table = panel_of(fit), support_of(fit.outcome_design, panel_of(fit))
+    if not fit.facts.adopted:
+        return _exposed(table)
+    table = table[table["event_time"] >= -fit.facts.anticipation].reset_index(drop=True)
+    table["controls"] = _controls(fit, table)
+    table["information"] = _information(fit, table)
+    table["few_units"] = table["identified"] & (table["rows"] < FEW)
+    table["few_controls"] = table["identified"] & (table["controls"] < FEW)
+    table["on_prior"] = table["identified"] & (table["information"] < LITTLE)
+    cells = table[table["identified"]]
+    lost = len(table) - len(cells)
+    every, rows = int(table["rows"].sum()), int(cells["rows"].sum())
+    lonely = cells.loc[cells["few_controls"], "rows"].sum()
+    verdict = ladder(fails=rows < 0.5 * every, doubt=lost or lonely > 0.25 * max(rows, 1))
+    figure = Message(
+        "{} of {} cells identified; {} of {} treated rows", len(cells), len(table), rows, every
+    )
+    prior = cells[cells["on_prior"]]
+    if len(prior):
+        figure = Message(
+            "{}; {} in cells whose own effects lean on pooling", figure, int(prior["rows"].sum())
+        )
+    return Finding(verdict, figure, joined(_sentences(panel, table, lost)), table, "cells")
+
+
+def _exposed(table: pd.DataFrame) -> Finding:
+    """Where the slope of a continuous exposure is identified, and by how many units."""
+    strata = table[table["exposed"] > 0]
+    identified = strata[strata["identified"]]
+    few, lost = identified[identified["varying"] < FEW], len(strata) - len(identified)
+    share = float(identified["sd_net"].pow(2).mul(identified["rows"]).sum())
+    share /= max(float(strata["sd"].pow(2).mul(strata["rows"]).sum()), 1e-300)
+    verdict = ladder(
+        fails=identified["rows"].sum() < 0.5 * strata["rows"].sum(), doubt=lost or len(few)
+    )
+    figure = Message(
+        "{} of {} strata identified; exposure varies within {} of {} units; {:.0%} of its "
+        "variance is within units and net of time effects",
+        len(identified),
+        len(strata),
+        int(identified["varying"].sum()),
+        int(strata["units"].sum()),
+        share,
+    )
+    parts = [Message("The slope is identified in every stratum with exposed rows.")]
+    if lost:
+        parts = [Message("{} of {} strata are left out ({}).", lost, len(strata), _reasons(strata))]
+    if len(few):
+        parts.append(
+            Message(
+                "{n} stratum has fewer than {} units whose exposure varies, so what is their own "
+                "leans on pooling.",
+                FEW,
+                plural="{n} strata have fewer than {} units whose exposure varies, so what is "
+                "their own leans on pooling.",
+                n=len(few),
+            )
+        )
+    return Finding(verdict, figure, joined(parts), table)
+
+
+def _reasons(table: pd.DataFrame) -> Message:
+    """Why cells or strata are left out."""
+    return listed(map(Message, table.loc[~table["identified"], "reason"].unique()), 3)
+
+
+def _sentences(panel: Panel, table: pd.DataFrame, lost: int) -> list[Message]:
+    few, lonely, prior = (table[table[k]] for k in ("few_units", "few_controls", "on_prior"))
+    parts = [Message("Every cell with treated rows is identified.")]
+    if lost:
+        parts = [Message("{} of {} cells are left out ({}).", lost, len(table), _reasons(table))]
+    if len(few):
+        parts.append(
+            Message(
+                "{} fewer than {} units, so what is their own leans on pooling.", _size(few), FEW
+            )
+        )
+    if len(lonely):
+        parts.append(
+            Message("{} fewer than {} untreated units to compare with.", _size(lonely), FEW)
+        )
+    if len(prior):
+        parts.append(
+            Message(
+                "In {} data tell little of the single cell (they remove less than {:.0%} of the "
+                "prior variance of what is its own): its effect leans on pooling and is no "
+                "evidence by itself; averages over cells do not suffer.",
+                _which(prior, table),
+                LITTLE,
+            )
+        )
+    untreated = _untreated_levels(panel)
+    if untreated:
+        parts.append(
+            Message("No unit is treated in {}: nothing is said about it.", listed(untreated))
+        )
+    return parts
+
+
+def _which(cells: pd.DataFrame, table: pd.DataFrame) -> Message:
+    """How many of the identified cells, and their rows."""
+    identified, rows = int(table["identified"].sum()), int(cells["rows"].sum())
+    if len(cells) == identified:
+        return Message("all {} cells ({} treated rows)", identified, rows)
+    return Message("{} of {} cells ({} treated rows)", len(cells), identified, rows)
+
+
+def _size(cells: pd.DataFrame) -> Message:
+    rows = int(cells["rows"].sum())
+    behind = Message("{n} treated row", plural="{n} treated rows", n=rows)
+    return Message("{n} cell ({}) has", behind, plural="{n} cells ({}) have", n=len(cells))
+
+
+def _information(fit: Fit, table: pd.DataFrame) -> list[float]:
+    """What the data say about each cell; NaN for those left out."""
+    cells, names = fit.plan.cells, [*panel_of(fit).roles.strata, v.EVENT_TIME, v.TIME]
+    columns = [*cells.strata.values(), cells.event_time, cells.time]
+    keys = zip(*(np.asarray(column).astype(str) for column in columns), strict=True)
+    by_cell = dict(zip(keys, cell_information(fit), strict=True))
+    wanted = table[names].astype(str).itertuples(index=False, name=None)
+    return [float(by_cell.get(key, np.nan)) for key in wanted]
+
+
+def _untreated_levels(panel: Panel) -> list[str]:
+    names = []
+    for factor in panel.roles.strata:
+        treated = np.unique(panel.strata_codes[factor][panel.cohort_codes >= 0])
+        others = np.setdiff1d(np.arange(len(panel.levels[factor])), treated)
+        names += [f"{factor} = {panel.levels[factor][k]}" for k in others]
+    return names
+
+
+def _controls(fit: Fit, table: pd.DataFrame) -> list[int]:
+    """Untreated units in each cell's period, among those that share its time effects."""
+    panel, frame = panel_of(fit), fit.plan.frame
+    control = ~frame.treated & ~frame.lead
+    if fit.facts.leads:
+        control &= frame.cohort[frame.unit] < 0
+    node = frame.level[frame.unit] * frame.n_periods + frame.time
+    count = np.bincount(node[control], minlength=len(frame.level_names) * frame.n_periods)
+    factors = list(panel.roles.strata)
+    levels = {
+        tuple(str(panel.levels[f][panel.strata_codes[f][u]]) for f in factors): int(frame.level[u])
+        for u in range(panel.n_units)
+    }
+    place = {str(label): k for k, label in enumerate(panel.time_labels)}
+    strata = table[factors].astype(str).to_numpy(dtype=object)
+    return [
+        int(count[levels[tuple(stratum)] * frame.n_periods + place[str(time)]])
+        for stratum, time in zip(strata, table[v.TIME], strict=True)
+    ]

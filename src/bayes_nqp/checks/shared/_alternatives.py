@@ -1,0 +1,290 @@
+"""One estimate under many specifications: other designs, other rows; and what they say together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.shared._labels import called, labels, texts_of
+from bayes_nqp.checks.shared._reasons import reason
+from bayes_nqp.checks.shared._verdicts import HOLDS, Verdict, ladder, otherwise
+from bayes_nqp.designs import Design
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.errors import IdentificationError, NotApplicable, PanelError
+from bayes_nqp.estimands import att, gate_of
+from bayes_nqp.fitting import (
+    REFITS,
+    SHORT,
+    Fit,
+    KnownDraws,
+    Numbers,
+    batch,
+    known_draws,
+    numbers_of,
+    panel_of,
+    require,
+    short_effects,
+)
+from bayes_nqp.language import Message, decoded, encoded, listed, separated
+from bayes_nqp.panel import Panel
+
+__all__ = [
+    "Alternative", "Comparison", "after_adoption", "average_effect", "compared", "comparison",
+    "refitted_averages",
+]  # fmt: skip
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alternative:
+    """Another specification.
+
+    Parameters
+    ----------
+    label : str
+        Its name: a message, unless a user gave it.
+    change : str
+        What kind of change it is, likewise; groups the specifications.
+    panel : Panel, optional
+        The fit's own by default.
+    reference : float, optional
+        What the fit itself says of the same target; its average effect by default.
+    counts : bool, default True
+        Whether the verdict rests on it too; False for what is shown for comparison alone.
+    """
+
+    label: str
+    change: str
+    design: Design
+    panel: Panel | None = None
+    reference: float | None = None
+    counts: bool = True
+
+
+def compared(fitted: Fit, alternatives: Sequence[Alternative], work: str) -> xr.Dataset:
+    """Estimate the average effect under other specifications, by short refits.
+
+    Parameters
+    ----------
+    work : str
+        For progress.
+
+    Returns
+    -------
+    Dataset
+        ``att`` (chain, draw, specification), outcome units, the fit's own first (as `called`
+        names it), over cells from adoption on; with the coordinates ``specification``,
+        ``change``, ``reference`` (what the fit says of the same target), ``counts`` and
+        ``gate_of`` by specification; what could not be fitted is left out and named, with the
+        reason, in the attr ``left_out``.
+
+    Raises
+    ------
+    NotApplicable
+        If the likelihood does not compress, so that refits would take too long; or if nothing
+        can be fitted.
+    """
+    require(fitted, REFITS)
+    tasks = [(other.design, other.panel or panel_of(fitted)) for other in alternatives]
+    results = list(zip(alternatives, refitted_averages(fitted, tasks, work), strict=True))
+    lost = [
+        Message("{}: {}", other.label, *decoded(str(numbers["reason"])))
+        for other, numbers in results
+        if "reason" in numbers
+    ]
+    results = [(other, numbers) for other, numbers in results if "reason" not in numbers]
+    if not results:
+        raise NotApplicable(Message("No refit can be made ({}).", listed(lost, 3)))
+    effect, first = average_effect(fitted), called(fitted)
+    overall, fits = float(effect.mean()), [other for other, _ in results]
+    every = [Alternative(first, first, fitted.design), *fits]
+    gates = [str(fitted.gate), *(str(numbers["gate"]) for _, numbers in results)]
+    columns = {
+        "change": np.array([other.change for other in every]),
+        "reference": [overall if x.reference is None else x.reference for x in every],
+        "counts": np.array([other.counts for other in every]),
+        "gate_of": np.array(gates, dtype=str),
+    }
+    draws = np.stack([_thinned(effect), *(numbers["att"] for _, numbers in results)], axis=-1)
+    return xr.Dataset(
+        {"att": ((*v.SAMPLE_DIMS, "specification"), draws)},
+        coords={
+            v.CHAIN: np.arange(SHORT[0]),
+            v.DRAW: np.arange(SHORT[1]),
+            "specification": np.array([other.label for other in every], dtype=str),
+            **{name: ("specification", column) for name, column in columns.items()},
+            v.GATE: next((text for text in gates if text != v.PASSED), v.PASSED),
+        },
+        attrs={
+            **{k: x for k, x in fitted.tree["effects"].attrs.items() if k != "factors"},
+            "left_out": separated(lost),
+            **labels([first, *(text for x in fits for text in (x.label, x.change))]),
+        },
+    )
+
+
+def refitted_averages(
+    fitted: Fit, tasks: Sequence[tuple[Design, Panel]], work: str
+) -> list[Numbers]:
+    """Estimate the average effect by a short fit of each design to its panel.
+
+    Parameters
+    ----------
+    fitted : Fit
+        Keeps the numbers; its parameters are where climbs begin.
+    work : str
+        For progress.
+
+    Returns
+    -------
+    list of dict
+        ``att`` (chain, draw) and ``gate``; or the ``reason`` why it cannot be fitted.
+    """
+    seed, values = int(fitted.sampler.seed or 0), known_draws(fitted).values
+    keys = [f"att {design!r} {panel.digest} {seed}" for design, panel in tasks]
+    named = {k: (*task, seed, values) for k, task in zip(keys, tasks, strict=True)}
+    results = batch(_short_average, named, kept=numbers_of(fitted), what=work)
+    return [results[key] for key in keys]
+
+
+def _short_average(design: Design, panel: Panel, seed: int, values: Mapping[str, float]) -> Numbers:
+    try:
+        effects = short_effects(design, panel, seed=seed, known=KnownDraws(values=values))
+    except (IdentificationError, PanelError) as error:
+        return {"reason": np.array(encoded([reason(error)]))}
+    draws = att(after_adoption(effects)).transpose(*v.SAMPLE_DIMS)
+    return {"att": draws.to_numpy(), "gate": np.array(gate_of(effects))}
+
+
+def after_adoption(effects: xr.Dataset) -> xr.Dataset:
+    """Leave out deviations, and cells before adoption, which a design with anticipation has."""
+    effects = effects.drop_dims([v.MEMBER, v.MEMBERSHIP], errors="ignore")
+    if not schema.is_timed(effects):
+        return effects
+    return effects.isel({v.CELL: effects[v.EVENT_TIME].to_numpy() >= 0})
+
+
+def average_effect(fitted: Fit) -> xr.DataArray:
+    """Draws of the average effect from adoption on (chain, draw), outcome units."""
+    return att(after_adoption(cell_effects(fitted)))
+
+
+def _thinned(draws: xr.DataArray) -> Array:
+    """Keep evenly spaced draws, so that all specifications have as many, around the same mean."""
+    flat = draws.to_numpy().ravel()
+    places = np.linspace(0, flat.size - 1, SHORT[0] * SHORT[1]).astype(np.int64)
+    # The fit's average effect is told in many places, and is one number in all of them.
+    return np.asarray(flat[places] + (flat.mean() - flat[places].mean())).reshape(SHORT)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """What other specifications say beside the first.
+
+    Parameters
+    ----------
+    names : list of str
+        Of specifications, the fit's own first.
+    mean, sd : ndarray (specification), outcome units
+        Of their average effects.
+    shift : ndarray (alternative)
+        Distances from the fit's own estimate of the same target, in its posterior sd.
+    worst : int
+        The alternative that is farthest from it, as a place among the specifications.
+    turned, lost, unsettled : list of str
+        Alternatives with the other sign; those that conclude otherwise; those whose refit did
+        not converge.
+    """
+
+    verdict: Verdict
+    names: list[str]
+    mean: Array
+    sd: Array
+    shift: Array
+    worst: int
+    turned: list[str]
+    lost: list[str]
+    unsettled: list[str]
+
+    @property
+    def span(self) -> tuple[int, float, float, str, float]:
+        """Number of alternatives, their lowest and highest mean, the fit's name and its mean."""
+        mean = self.mean
+        return len(self.names) - 1, mean[1:].min(), mean[1:].max(), self.names[0], mean[0]
+
+    @property
+    def farthest(self) -> tuple[str, float]:
+        """Name of the farthest alternative, and how far it is, in posterior sd."""
+        return self.names[self.worst], self.shift[self.worst - 1]
+
+    def sentence(self, same: Message, place: Message) -> Message:
+        """Say it in one sentence.
+
+        Parameters
+        ----------
+        same : Message
+            What to say where all agree.
+        place : Message
+            Of what the names of alternatives are, waiting for these: "under {}".
+        """
+        if self.turned:
+            return Message(
+                "The average effect has the other sign {}.", place.fill(listed(self.turned, 4))
+            )
+        if self.lost:
+            return Message(
+                "The conclusion about the average effect differs {}.",
+                place.fill(listed(self.lost, 4)),
+            )
+        if self.verdict == HOLDS:
+            return same
+        if self.unsettled:
+            return Message("The refit {} did not converge.", place.fill(listed(self.unsettled, 4)))
+        distance = Message("{} ({:+.1f} posterior sd)", *self.farthest)
+        return Message(
+            "The conclusion is the same, but {} the estimate moves far.", place.fill(distance)
+        )
+
+
+def comparison(evidence: xr.Dataset, *, far: float = 2.0) -> Comparison:
+    """Compare every specification with the first.
+
+    Parameters
+    ----------
+    evidence : Dataset
+        As `compared` gives it.
+    far : float, default 2
+        Posterior sd by which an estimate may differ.
+
+    Returns
+    -------
+    Comparison
+        "fails" if the fit's interval excludes zero and an alternative lies more than a posterior
+        sd on the other side; "in doubt" if one concludes otherwise (see `otherwise`), lies far
+        from the fit's own estimate of the same target, or did not converge. Alternatives that do
+        not count are left aside.
+    """
+    counts = evidence["counts"].to_numpy()
+    flat = evidence["att"].to_numpy().reshape(-1, counts.size)
+    mean, sd = flat.mean(axis=0), flat.std(axis=0)
+    low, high = np.quantile(flat[:, 0], (0.025, 0.975))
+    sign = int(low > 0) - int(high < 0)
+    other = otherwise(float((flat[:, 0] > 0).mean()), (flat > 0).mean(axis=0))
+    shift = np.where(counts, mean - evidence["reference"].to_numpy(), 0.0)[1:] / sd[0]
+    opposite = (np.sign(mean) == -sign) & (sign != 0)
+    settled = evidence["gate_of"].to_numpy() == v.PASSED
+    names = texts_of(evidence, "specification")
+    turned, lost, unsettled = (
+        [names[k] for k in range(1, len(names)) if counts[k] and true[k]]
+        for true in (opposite & (np.abs(mean) > sd[0]), other, ~settled)
+    )
+    verdict = ladder(fails=turned, doubt=lost or (np.abs(shift) > far).any() or unsettled)
+    worst = 1 + int(np.argmax(np.abs(shift)))
+    return Comparison(verdict, names, mean, sd, shift, worst, turned, lost, unsettled)

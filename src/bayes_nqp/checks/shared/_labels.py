@@ -1,0 +1,101 @@
+"""Labels that evidence holds: messages, and names of the user's own as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.fitting import OUTCOME_ALONE, Fit
+from bayes_nqp.language import Message, decoded, encoded
+
+__all__ = [
+    "AS_FITTED", "AVERAGE", "OVERALL", "average_in", "called", "labels", "messages_of",
+    "owner", "stacked", "texts_of",
+]  # fmt: skip
+
+AS_FITTED: Final = Message("as fitted")
+OVERALL: Final = Message("overall")
+AVERAGE: Final = Message("att")
+"""The average effect, as programs call it."""
+
+LABELS: Final = "labels"
+"""The attr of evidence that holds its labels as messages; arrays hold text alone."""
+
+
+def labels(texts: Iterable[str]) -> dict[Hashable, str]:
+    """Write the messages among the labels of evidence, as an attr."""
+    return {LABELS: encoded(x for x in dict.fromkeys(texts) if isinstance(x, Message))}
+
+
+def messages_of(evidence: xr.Dataset | xr.DataArray | pd.DataFrame) -> dict[str, Message]:
+    """Read the messages among the labels of evidence, by their English text."""
+    return {str(message): message for message in decoded(str(evidence.attrs.get(LABELS, "[]")))}
+
+
+def texts_of(evidence: xr.Dataset | xr.DataArray | pd.DataFrame, name: str) -> list[str]:
+    """Read labels of evidence.
+
+    Parameters
+    ----------
+    name : str
+        Of a coordinate or a column.
+
+    Returns
+    -------
+    list of str
+        Messages, where they are; names of the user's own.
+    """
+    messages = messages_of(evidence)
+    return [messages.get(str(text), str(text)) for text in np.ravel(evidence[name])]
+
+
+def owner(dim: str) -> str:
+    """Call what effects vary by: a message for units; a factor's own name."""
+    return Message("unit") if dim == v.UNIT else dim
+
+
+def average_in(factor: str, level: object) -> Message:
+    """Call the average effect in one level, or at one event time, as programs do."""
+    if factor == v.EVENT_TIME:
+        return Message("att[event_time={}]", str(level))
+    return Message("att[{}={}]", factor, str(level))
+
+
+def called(fitted: Fit) -> Message:
+    """Name a fit beside its alternatives, so that its average effect is taken for no other's.
+
+    Returns
+    -------
+    Message
+        "as fitted", unless the fit stands in for one with channels, or
+        has effects before adoption that are left out of the comparison.
+    """
+    if OUTCOME_ALONE in fitted.record:
+        rows = int(fitted.record[OUTCOME_ALONE])
+        return Message("outcome alone, {} rows with all mediators", rows)
+    early = fitted.facts.anticipation > 0
+    return Message("as fitted, from adoption on") if early else AS_FITTED
+
+
+def stacked(parts: Sequence[xr.Dataset], owners: Sequence[object], *names: str) -> xr.Dataset:
+    """Put evidence of several quantities into one, along the dim ``quantity``.
+
+    Parameters
+    ----------
+    owners : sequence of objects
+        What each part is of.
+    *names : str
+        Attributes of theirs that become coordinates of ``quantity``.
+    """
+    together = xr.concat(
+        parts, dim="quantity", data_vars="all", coords="minimal", compat="override",
+        join="exact", combine_attrs="override",
+    )  # fmt: skip
+    columns = {name: [getattr(owner, name) for owner in owners] for name in names}
+    coords = {name: ("quantity", np.asarray(column, dtype=str)) for name, column in columns.items()}
+    return together.assign_coords(coords).assign_attrs(labels(columns.get("label", ())))

@@ -1,0 +1,132 @@
+"""Verdicts: their words, the ladder of thresholds, and what a refit's gate does to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.shared._reasons import gate_words
+from bayes_nqp.estimands import gate_of
+from bayes_nqp.fitting import Fit
+from bayes_nqp.language import Message, joined
+
+__all__ = [
+    "DOUBT", "FAILS", "HOLDS", "NOT_APPLICABLE", "REPORTED", "TINTS", "VERDICTS", "Verdict",
+    "cautious", "certain", "excluding_zero", "gate_text", "ladder", "otherwise", "worst_of",
+]  # fmt: skip
+
+type Verdict = Literal["holds", "in doubt", "fails", "reported", "not applicable"]
+
+HOLDS: Final = "holds"
+DOUBT: Final = "in doubt"
+FAILS: Final = "fails"
+REPORTED: Final = "reported"
+"""A number with its meaning that no measured rate lets anyone judge: neither for nor against."""
+NOT_APPLICABLE: Final = "not applicable"
+
+TINTS: Final = {HOLDS: "#1a7f37", DOUBT: "#9a6700", FAILS: "#b42318", REPORTED: "#0550ae"}
+"""Colours of verdicts on a page; that of the others is grey."""
+VERDICTS: Final = {
+    "holds": Message("holds"),
+    "in doubt": Message("in doubt"),
+    "fails": Message("fails"),
+    "reported": Message("reported"),
+    "not applicable": Message("not applicable"),
+}
+
+SIGN_PROBABILITY: Final = 0.975
+"""Probability of a sign from which it is a conclusion: that of a 95 % interval without zero."""
+_LOST, _NEW = 0.9, 0.995
+"""Probability below which a conclusion is lost; from which there is a new one. The gaps keep
+effects on the edge of a conclusion from turning by a hair, and estimates from fewer rows from
+losing one by their wider intervals alone."""
+
+
+def ladder(*, fails: object = False, doubt: object = False) -> Verdict:
+    """Climb down from "holds" as far as thresholds are crossed."""
+    return FAILS if fails else DOUBT if doubt else HOLDS
+
+
+def worst_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """Take the worst of several verdicts; those that are "not applicable" do not count."""
+    several = set(verdicts)
+    return ladder(fails=FAILS in several, doubt=DOUBT in several)
+
+
+def excluding_zero(draws: npt.ArrayLike) -> Verdict:
+    """Judge what should be zero: fails if its 99 % interval excludes zero, doubt if the 95 % does.
+
+    Parameters
+    ----------
+    draws : array
+        Of the quantity, in any shape.
+    """
+    lowest, low, high, highest = np.quantile(np.asarray(draws), (0.005, 0.025, 0.975, 0.995))
+    return ladder(fails=lowest > 0 or highest < 0, doubt=low > 0 or high < 0)
+
+
+def certain(draws: npt.ArrayLike, probability: float = SIGN_PROBABILITY) -> int:
+    """Tell the sign of a quantity.
+
+    Parameters
+    ----------
+    probability : float, default 0.975
+        Which a sign needs.
+
+    Returns
+    -------
+    int
+        1 or -1; 0 where neither sign has that probability.
+    """
+    positive = float((np.asarray(draws) > 0).mean())
+    return int(positive >= probability) - int(positive <= 1 - probability)
+
+
+def otherwise(positive: float, others: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Say which estimates conclude otherwise about the sign of an effect.
+
+    Parameters
+    ----------
+    positive : float
+        The fit's own probability of a positive effect: a conclusion from 0.975 on.
+    others : ndarray (estimate)
+        The same of other estimates; they lose the conclusion below 0.9, and find one that the
+        fit does not have from 0.995 on.
+    """
+    if positive >= SIGN_PROBABILITY:
+        return np.asarray(others < _LOST)
+    if positive <= 1.0 - SIGN_PROBABILITY:
+        return np.asarray(others > 1.0 - _LOST)
+    return np.asarray((others > _NEW) | (others < 1.0 - _NEW))
+
+
+def gate_text(refitted: Fit | xr.Dataset) -> str:
+    """Read the convergence gate of a fit, or of effects of one: "passed", or why not."""
+    return str(refitted.gate) if isinstance(refitted, Fit) else gate_of(refitted)
+
+
+def cautious(
+    verdict: Verdict, sentence: Message, refitted: Fit | xr.Dataset
+) -> tuple[Verdict, Message]:
+    """Lower a verdict that rests on a refit which has not converged.
+
+    Parameters
+    ----------
+    refitted : Fit or Dataset
+        A Dataset of effects in the form of the waist carries the gate of its fit.
+
+    Returns
+    -------
+    tuple of str and Message
+        The verdict, at best "in doubt" if the refit's gate failed, and the sentence, which says so.
+    """
+    gate = gate_text(refitted)
+    if gate == v.PASSED:
+        return verdict, sentence
+    more = Message("The refit's own convergence gate failed: {}.", gate_words(gate))
+    return (DOUBT if verdict == HOLDS else verdict), joined([sentence, more])

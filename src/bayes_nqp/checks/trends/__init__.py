@@ -1,0 +1,7 @@
+"""Checks of trends: how treated units would have moved, before adoption and after it."""
+
+from bayes_nqp.checks.trends._leads import leads_of
+from bayes_nqp.checks.trends._parallel import holm
+from bayes_nqp.checks.trends._parted import parted
+
+__all__ = ["holm", "leads_of", "parted"]

@@ -1,0 +1,84 @@
+"""Whether the effect begins before adoption."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.shared import (
+    HOLDS,
+    Alternative,
+    Finding,
+    asks,
+    compared,
+    comparison,
+    excluding_zero,
+    number_from,
+    worst_of,
+)
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.errors import NotApplicable
+from bayes_nqp.estimands import att
+from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, panel_of, refit
+from bayes_nqp.language import Message
+
+
+@asks(
+    "Did units respond before adoption?",
+    "anticipation",
+    place=60,
+    needs=(ADOPTION, ROWS, REFITS),
+    assumption=True,
+    periods=number_from(1),
+)
+def anticipation(fit: Fit, *, periods: int = 2) -> Finding:
+    """Let effects begin one period earlier, two periods earlier, and so on.
+
+    Two things would speak of anticipation: an effect in the period before adoption, and an
+    average effect from adoption on that grows once that period is no longer a control.
+
+    Parameters
+    ----------
+    periods : int, default 2
+        How many windows.
+
+    Returns
+    -------
+    Finding
+        Of kind "specifications"; the attrs hold the effect in the period before adoption.
+    """
+    panel, ahead = panel_of(fit), fit.facts.anticipation
+    first = int(panel.cohort_codes[panel.cohort_codes >= 0].min())
+    most = min(periods, first - 1 - ahead)
+    if most < 1:
+        raise NotApplicable(Message("The first cohort has no period to spare before adoption."))
+    windows = [
+        Alternative(
+            Message("{n} period of anticipation", plural="{n} periods of anticipation", n=k),
+            Message("anticipation"),
+            fit.variant(anticipation=k, drop=True),
+        )
+        for k in range(ahead + 1, ahead + most + 1)
+    ]
+    evidence = compared(fit, windows, "refitting with anticipation")
+    against = comparison(evidence)
+    sooner, before = refit(fit, windows[0].design), -1 - ahead
+    early = np.ravel(att(cell_effects(sooner), v.EVENT_TIME).sel({v.EVENT_TIME: before}))
+    response = excluding_zero(early)
+    figure = Message(
+        "effect at event time {}: {:.3g} ({:.2g}); average effect moves by {:+.1f} posterior sd",
+        before,
+        early.mean(),
+        early.std(),
+        against.shift[0],
+    )
+    same = Message("Nothing moves in the period before adoption, and effects do not depend on it.")
+    sentence = against.sentence(same, Message("with {}", context="anticipation"))
+    if response != HOLDS:
+        sentence = Message(
+            "Treated units already differ in the period before adoption: they respond early, or "
+            "move apart on a trend; see pretrends."
+        )
+    evidence = evidence.assign_attrs(before=early.mean(), before_sd=early.std())
+    verdict = worst_of([response, against.verdict])
+    return Finding(verdict, figure, sentence, evidence, "specifications", sooner)

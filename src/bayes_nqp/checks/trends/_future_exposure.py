@@ -1,0 +1,141 @@
+"""Whether exposure to come predicts the outcome, which under strict exogeneity it does not."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp.checks.shared import Finding, Verdict, asks, ladder, number_from, reason
+from bayes_nqp.errors import NotApplicable, PanelError
+from bayes_nqp.estimands import att
+from bayes_nqp.fitting import DOSE, REFITS, ROWS, Fit, covariate_slopes, panel_of, refit
+from bayes_nqp.language import Message
+from bayes_nqp.panel import Panel, free_name
+
+__all__ = ["future_exposure"]
+
+_LARGE = 0.5
+"""Share of the effect from which a lead is no trifle."""
+
+
+@asks(
+    "Does exposure to come predict the outcome?",
+    "exposure to come",
+    place=40,
+    needs=(DOSE, ROWS, REFITS),
+    assumption=True,
+    periods=number_from(1),
+)
+def future_exposure(fit: Fit, *, periods: int = 1) -> Finding:
+    """Refit with the exposure some periods ahead beside that of today, its slope flat.
+
+    Under strict exogeneity, and unless it is anticipated, exposure to come has no slope given
+    today's: a slope of it says that exposure follows the outcome's own course, as where units
+    that grow take it up. It is what a pre-trend is to a treatment that is adopted. Rows without
+    a row so many periods later are left out, and the effect is also estimated on the others
+    alone. An interval of the lead that excludes zero leaves doubt; where the lead is also half
+    as large as the effect, or the effect's conclusion does not survive it, the check fails. An
+    interval wider than the effect is no evidence and leaves doubt too.
+
+    Parameters
+    ----------
+    periods : int, default 1
+        How far ahead.
+
+    Returns
+    -------
+    Finding
+        Its evidence is a DataFrame of quantity, mean, sd, lower, upper, p_positive: the effect,
+        the effect on rows that have a future, the effect beside the lead, and the lead itself;
+        outcome units per as much exposure as the fit's effects.
+    """
+    covariates = fit.facts.covariates_of(panel_of(fit))
+    panel, column = _ahead(panel_of(fit), str(fit.facts.exposure), periods)
+    plain = refit(fit, fit.variant(covariates=covariates), panel)
+    led = refit(fit, fit.variant(covariates=(*covariates, column)), panel)
+    exposure = led.plan.exposure
+    assert exposure is not None
+    slope = covariate_slopes(led, [column])[..., 0] * exposure.unit
+    table = _table(
+        {
+            "effect": att(fit),
+            "effect, rows with a future": att(plain),
+            "effect beside future exposure": att(led),
+            f"exposure {periods} ahead": slope,
+        }
+    )
+    verdict, sentence = _judged(table)
+    lead, beside = table.iloc[3], table.iloc[2]
+    figure = Message(
+        "exposure {} ahead {:.3g} [{:.3g}, {:.3g}]; effect beside it {:.3g} (without it {:.3g}, "
+        "on the {} rows with a future)",
+        periods,
+        lead["mean"],
+        lead["lower"],
+        lead["upper"],
+        beside["mean"],
+        table["mean"][1],
+        panel.n_rows,
+    )
+    return Finding(verdict, figure, sentence, table, refit=led)
+
+
+def _ahead(panel: Panel, exposure: str, periods: int) -> tuple[Panel, str]:
+    """The rows with a row so many periods later, and that row's exposure as a covariate."""
+    place = np.full((panel.n_units, panel.periods + periods), -1, dtype=np.int64)
+    place[panel.unit_codes, panel.time_codes] = np.arange(panel.n_rows)
+    later = place[panel.unit_codes, panel.time_codes + periods]
+    followed = later >= 0
+    if followed.sum() < 2:
+        raise NotApplicable(Message("No unit has rows {} periods apart.", periods))
+    values = panel.exposures[:, panel.roles.exposures.index(exposure)][later]
+    column = free_name(f"{exposure} ahead {periods}", panel.frame)
+    arguments = {**panel.arguments, "covariates": (*panel.roles.covariates, column)}
+    frame = panel.frame.assign(**{column: values})[followed]
+    try:
+        return type(panel).from_frame(frame, **arguments), column
+    except PanelError as error:
+        raise NotApplicable(
+            Message(
+                "Too little is left of rows that have a row {} later: {}", periods, reason(error)
+            )
+        ) from None
+
+
+def _table(draws: dict[str, npt.ArrayLike]) -> pd.DataFrame:
+    rows = []
+    for name, values in draws.items():
+        flat = np.asarray(values).ravel()
+        low, high = np.quantile(flat, (0.025, 0.975))
+        rows.append((name, flat.mean(), flat.std(), low, high, (flat > 0).mean()))
+    return pd.DataFrame(rows, columns=["quantity", "mean", "sd", "lower", "upper", "p_positive"])
+
+
+def _judged(table: pd.DataFrame) -> tuple[Verdict, Message]:
+    plain, beside, lead = (table.iloc[k] for k in (1, 2, 3))
+    clear, sign = _sign(lead) != 0, _sign(plain)
+    large = abs(lead["mean"]) > _LARGE * abs(plain["mean"])
+    lost = sign != 0 and beside["mean"] * sign < beside["sd"]
+    vague = lead["upper"] - lead["lower"] > 2 * abs(plain["mean"])
+    verdict = ladder(fails=clear and (large or lost), doubt=clear or vague)
+    if clear and (large or lost):
+        return verdict, Message(
+            "Exposure to come predicts the outcome, and by much: exposure follows the outcome's "
+            "own course, or is anticipated, and its slope is not an effect."
+        )
+    if clear:
+        return verdict, Message(
+            "Exposure to come predicts the outcome, though by less than half of the effect: part "
+            "of the slope may be a trend that exposure follows."
+        )
+    if vague:
+        return verdict, Message(
+            "The slope of exposure to come is known too badly to tell: its interval is wider than "
+            "the effect is large."
+        )
+    return verdict, Message("Exposure to come says nothing about the outcome beyond today's.")
+
+
+def _sign(row: pd.Series[float]) -> int:
+    return int(row["lower"] > 0) - int(row["upper"] < 0)

@@ -1,0 +1,138 @@
+"""Leads of a separate fit, and what their joint posterior says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy import special
+
+from bayes_nqp import vocabulary as v
+
+__all__ = ["Joint", "freedom", "joint_of", "leads_of", "precision_of", "tail_of"]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Joint:
+    """What the joint posterior of some leads says.
+
+    Parameters
+    ----------
+    tail : float
+        Tail probability of zero.
+    inside, bound : float
+        Probability that all leads lie within the bound, outcome units.
+    first : int
+        Earliest event time of which that is asked.
+    slope : ndarray (draw), outcome units per period
+        Of the line through the reference that fits the leads best.
+    """
+
+    tail: float
+    inside: float
+    bound: float
+    first: int
+    slope: Array
+
+
+def leads_of(evidence: xr.Dataset, factor: str | None = None) -> xr.DataArray | None:
+    """Take the leads out of the evidence of `pretrends`.
+
+    Parameters
+    ----------
+    factor : str, optional
+        By which they are told apart; averages over all strata by default.
+
+    Returns
+    -------
+    DataArray (chain, draw, ..., event_time), outcome units, or None
+        With the coordinates ``rows`` and ``units``; None if the evidence has none by that factor.
+    """
+    name = "lead" if factor is None else f"lead_{factor}"
+    if name not in evidence:
+        return None
+    counts = {x: evidence[f"{x}_{name}"] for x in (v.ROWS, v.UNITS) if f"{x}_{name}" in evidence}
+    return evidence[name].assign_coords({x: (n.dims, n.to_numpy()) for x, n in counts.items()})
+
+
+def joint_of(leads: xr.DataArray, bound: float, freedom: float, reference: int = -1) -> Joint:
+    """Judge leads by event time.
+
+    Parameters
+    ----------
+    leads : DataArray (chain, draw, event_time), outcome units
+        With the coordinate ``rows``; event times without any are NaN.
+    bound : float, outcome units
+        Asked of the event times with at least half as many rows as the fullest has.
+    freedom : float
+        Degrees of freedom of the tail probability.
+    reference : int, default -1
+        Event time of the leads' reference.
+    """
+    leads = leads.isel({v.EVENT_TIME: ~np.isnan(leads.isel(chain=0, draw=0).to_numpy())})
+    event_time = leads[v.EVENT_TIME].to_numpy()
+    draws = leads.transpose(*v.SAMPLE_DIMS, v.EVENT_TIME).to_numpy().reshape(-1, event_time.size)
+    rows = leads[v.ROWS].to_numpy()
+    well = rows >= 0.5 * rows.max()
+    span = (event_time - reference).astype(np.float64)
+    weights = precision_of(draws) @ span
+    return Joint(
+        tail=tail_of(draws, freedom),
+        inside=float((np.abs(draws[:, well]) < bound).all(axis=1).mean()),
+        bound=bound,
+        first=int(event_time[well].min()),
+        slope=draws @ (weights / (span @ weights)),
+    )
+
+
+def precision_of(draws: Array) -> Array:
+    """Invert the covariance of draws, without the bias of inverting an estimate.
+
+    References
+    ----------
+    Hartlap, J., Simon, P. and Schneider, P. (2007). Why your model parameter confidences might
+    be too optimistic. Astronomy & Astrophysics 464(1).
+    """
+    number, size = draws.shape
+    covariance = np.atleast_2d(np.cov(draws, rowvar=False))
+    shrunk = max(number - size - 2, 1) / (number - 1)
+    return np.asarray(shrunk * np.linalg.pinv(covariance, hermitian=True))
+
+
+def tail_of(draws: Array, freedom: float) -> float:
+    """Tail probability of zero: of values farther from the mean than zero is.
+
+    In the metric of the posterior covariance; the squared distance over the number of
+    quantities is taken as F distributed. Counting draws instead would give zero wherever the
+    tail is thinner than their number, and would know nothing of how few units are compared.
+
+    Parameters
+    ----------
+    freedom : float
+        Degrees of freedom of the covariance.
+    """
+    mean, size = draws.mean(axis=0), draws.shape[1]
+    distance = max(float(mean @ precision_of(draws) @ mean), 0.0)
+    return float(special.fdtrc(size, freedom, distance / size))
+
+
+def freedom(treated: int, never: int) -> float:
+    """Degrees of freedom of a difference between two groups of units (Welch, Satterthwaite).
+
+    Parameters
+    ----------
+    treated, never : int
+        Units ever treated, and never.
+
+    Returns
+    -------
+    float
+        That of the smaller group where the other is much larger.
+    """
+    sizes = np.maximum(np.array([treated, never], dtype=np.float64), 2.0)
+    parts = 1.0 / sizes
+    return float(parts.sum() ** 2 / (parts**2 / (sizes - 1.0)).sum())

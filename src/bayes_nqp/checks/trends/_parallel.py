@@ -1,0 +1,203 @@
+"""Parallel or not: a verdict on leads and differential slopes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.shared import Verdict, ladder
+from bayes_nqp.checks.trends._differential_trend import Trend
+from bayes_nqp.checks.trends._leads import Joint, freedom, joint_of, tail_of
+from bayes_nqp.estimands import att
+from bayes_nqp.panel import Panel
+
+__all__ = ["Judgement", "PreTrend", "apart_of", "holm", "judge"]
+
+Array = npt.NDArray[np.float64]
+
+_OVERALL, _LEVELS = 0.05, 0.02
+"""False alarms allowed: for the average over all strata, and for all levels together."""
+_SIGNED, _WITHIN = 0.95, 0.7
+"""Chance of its sign that makes an effect one to be defended; chance that no trend makes it up."""
+_POWER = 2.8
+"""Posterior sd's of a trend that is found four times out of five at the 5 % level."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreTrend:
+    """Leads and differential slope, of all units or of one level.
+
+    Parameters
+    ----------
+    slope_tail : float
+        Tail probability of a slope of zero.
+    """
+
+    joint: Joint
+    slope: Array
+    slope_tail: float
+
+    @property
+    def tail(self) -> float:
+        """Of leads and slope together: the smaller, twice, as two questions were asked."""
+        return min(1.0, 2.0 * min(self.joint.tail, self.slope_tail))
+
+    @property
+    def detectable(self) -> float:
+        """Slope that would be found four times out of five."""
+        return _POWER * float(self.slope.std())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """What leads and slopes say together.
+
+    Parameters
+    ----------
+    levels : dict of str to Judged
+        Of every factor with two levels or more.
+    apart : list of str
+        Levels in which zero is far out.
+    effect, adjusted : DataArray (chain, draw), outcome units
+        The average effect, and what is left of it if the slopes go on.
+    within : float
+        Chance that the trend, going on, adds less to the average effect than its size.
+    """
+
+    total: PreTrend
+    levels: dict[str, PreTrend]
+    apart: list[str]
+    effect: xr.DataArray
+    adjusted: xr.DataArray
+    within: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """Fails, in doubt, or holds."""
+        return self.verdict_at(self.total.tail)
+
+    def verdict_at(self, tail: float, share: int = 1) -> Verdict:
+        """Judge where the same was asked of several outcomes.
+
+        Parameters
+        ----------
+        tail : float
+            Of leads and slope together, adjusted for the others.
+        share : int, default 1
+            Outcomes among which the false alarms of levels are shared.
+        """
+        return ladder(fails=tail < _OVERALL, doubt=apart_of(self.levels, share) or self.made_up)
+
+    @property
+    def made_up(self) -> bool:
+        """Whether the effect has a sign, and a trend may well be all there is to it."""
+        positive = float((self.effect > 0).mean())
+        return max(positive, 1.0 - positive) > _SIGNED and self.within < _WITHIN
+
+
+def judge(
+    panel: Panel, effects: object, leads: xr.Dataset, trend: Trend, reference: int = -1
+) -> Judgement:
+    """Judge leads and slopes, overall and at every level of every factor.
+
+    Parameters
+    ----------
+    effects : Fit or Dataset
+        The effects that the verdict is about.
+    leads : Dataset
+        Of the waist, from the lead fit.
+    reference : int, default -1
+        Event time of the leads' reference.
+    """
+    effect, adjusted = att(effects), att(trend.effects)
+    total = _judged(
+        att(leads, v.EVENT_TIME), trend.common(), _bound(effect), _freedom(panel), reference
+    )
+    levels = {}
+    for factor in schema.factors(leads):
+        draws, by_level = att(leads, [factor, v.EVENT_TIME]), att(effects, factor)
+        for level in draws[factor].to_numpy() if draws.sizes[factor] > 1 else ():
+            part = by_level.sel({factor: level}) if level in by_level[factor].to_numpy() else effect
+            levels[f"{factor} = {level}"] = _judged(
+                draws.sel({factor: level}),
+                trend.of(factor, str(level)),
+                _bound(part),
+                _freedom(panel, factor, str(level)),
+                reference,
+            )
+    within = _within(adjusted, trend.common(), abs(float(effect.mean())))
+    return Judgement(total, levels, apart_of(levels), effect, adjusted, within)
+
+
+def apart_of(levels: dict[str, PreTrend], share: int = 1) -> list[str]:
+    """Name the levels in which zero is far out.
+
+    Parameters
+    ----------
+    share : int, default 1
+        Outcomes among which the false alarms are shared.
+    """
+    limit = _LEVELS / max(len(levels) * share, 1)
+    return [name for name, level in levels.items() if level.tail < limit]
+
+
+def holm(tails: Sequence[float]) -> list[float]:
+    """Adjust tail probabilities for their number.
+
+    Returns
+    -------
+    list of float
+        In the same order. Those below a limit are wrongly so with a probability of no more
+        than that limit, however they depend on one another.
+
+    References
+    ----------
+    Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian
+    Journal of Statistics 6(2).
+    """
+    values = np.asarray(tails, dtype=np.float64)
+    order = np.argsort(values, kind="stable")
+    raised = values[order] * np.arange(values.size, 0, -1)
+    out = np.empty_like(values)
+    out[order] = np.minimum(np.maximum.accumulate(raised), 1.0)
+    return out.tolist()
+
+
+def _judged(
+    leads: xr.DataArray, slope: Array | None, bound: float, free: float, reference: int
+) -> PreTrend:
+    joint = joint_of(leads, bound, free, reference)
+    slope = joint.slope if slope is None else slope.ravel()
+    return PreTrend(joint, slope, tail_of(slope[:, None], free))
+
+
+def _bound(effect: xr.DataArray) -> float:
+    """Size of an effect, as far as the data can tell one."""
+    return max(abs(float(effect.mean())), 2.0 * float(effect.std()))
+
+
+def _freedom(panel: Panel, factor: str | None = None, level: str = "") -> float:
+    """Degrees of freedom of treated against never-treated units, of one level."""
+    ever = np.asarray(panel.cohort_codes) >= 0
+    inside = np.ones(panel.n_units, dtype=bool)
+    if factor is not None:
+        inside = panel.levels[factor].astype(str)[panel.strata_codes[factor]] == level
+    return freedom(int((inside & ever).sum()), int((inside & ~ever).sum()))
+
+
+def _within(adjusted: xr.DataArray, slope: Array, size: float) -> float:
+    """Chance that the trend, going on, adds less than some size to the average effect.
+
+    Without the trend the effect would be the adjusted one plus the slope times the periods over
+    which the trend is prolonged: minus their regression coefficient.
+    """
+    effect, slope = adjusted.to_numpy().ravel(), slope.ravel()
+    together = np.cov(effect, slope)
+    prolonged = together[0, 1] / together[1, 1]
+    return float((np.abs(prolonged * slope) < size).mean())

@@ -1,0 +1,183 @@
+"""Whether treated and untreated units moved in parallel before adoption."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.shared import AS_FITTED, FAILS, HOLDS, Finding, asks, called
+from bayes_nqp.checks.trends._parallel import Judgement, PreTrend
+from bayes_nqp.checks.trends._parted import Parted, parted
+from bayes_nqp.estimands import by_event_time
+from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit
+from bayes_nqp.language import Message, listed
+
+__all__ = ["pretrends"]
+
+
+@asks(
+    "Did treated and untreated units move in parallel before adoption?",
+    "pre-trends",
+    place=30,
+    needs=(ADOPTION, ROWS, REFITS),
+    assumption=True,
+)
+def pretrends(fit: Fit) -> Finding:
+    """Judge flat, unshrunk leads of a separate fit, and a differential slope of another.
+
+    Leads of all cohorts are averaged by event time, with the last period before adoption (or
+    before anticipation) as their reference. The tail probability of zero is that of values
+    farther from the posterior mean than zero is, in the metric of the posterior covariance. A
+    second fit has, in place of leads, a slope of the ever treated in every stratum; it sees a
+    straight trend better, and tells what the effect would be had that trend gone on. It fails
+    if zero is far out for either (5 %, shared by the two). It is in doubt if that is so in one
+    level of one factor (2 %, shared by all levels); or if the effect has a sign (with
+    probability 95 %) and a trend as the posterior has it would, going on, be as large as the
+    effect with a probability of 30 % or more.
+
+    The bound is the larger of the average effect's size and twice its posterior sd; the chance
+    that leads lie within it, at the event times for which at least half as many rows are there
+    as for the fullest, is told and enters no verdict.
+    """
+    parts = parted(fit)
+    judged = parts.judged
+    sentence = _sentence(judged, called(fit))
+    evidence = _evidence(parts)
+    return Finding(judged.verdict, _figure(judged), sentence, evidence, "event_study", parts.worst)
+
+
+def _figure(judged: Judgement) -> Message:
+    total, joint = judged.total, judged.total.joint
+    figure = Message(
+        "tail probability of zero: leads {}, slope {}; P(all |leads| < {:.3g} from {} on) = {}; "
+        "slope {:.2g} ± {:.2g} a period, detectable {:.2g}; effect less that trend {:.3g} ± {:.2g}",
+        _chance(joint.tail),
+        _chance(total.slope_tail),
+        joint.bound,
+        joint.first,
+        _chance(joint.inside),
+        total.slope.mean(),
+        total.slope.std(),
+        total.detectable,
+        float(judged.adjusted.mean()),
+        float(judged.adjusted.std()),
+    )
+    if not judged.levels:
+        return figure
+    lowest = min(judged.levels, key=lambda name: judged.levels[name].tail)
+    return Message(
+        "{}; lowest tail probability by stratum {} ({})",
+        figure,
+        _chance(judged.levels[lowest].tail),
+        lowest,
+    )
+
+
+def _sentence(judged: Judgement, name: Message) -> Message:
+    total, apart = judged.total, listed(judged.apart, 4)
+    detectable = f"{total.detectable:.2g}"
+    gone_on = Message(
+        "ad a straight trend gone on, the average effect would be {:.2g} (sd {:.1g}), not {:.2g}{}",
+        float(judged.adjusted.mean()),
+        float(judged.adjusted.std()),
+        float(judged.effect.mean()),
+        "" if name == AS_FITTED else Message(" ({})", name),
+    )
+    if judged.verdict == FAILS:
+        return Message(
+            "Before adoption the treated already moved apart from the never treated, by {:.2g} a "
+            "period (sd {:.1g}){}, so later differences are not all effect: h{}.",
+            total.slope.mean(),
+            total.slope.std(),
+            Message(", most clearly in {}", apart) if apart else "",
+            gone_on,
+        )
+    if judged.verdict == HOLDS:
+        return Message(
+            "Leads and a differential slope are compatible with zero; a differential trend of {} "
+            "a period would have been seen four times out of five. H{}.",
+            detectable,
+            gone_on,
+        )
+    if apart:
+        return Message(
+            "On average the leads are compatible with zero, but not in {}: there the treated "
+            "moved apart from the never treated before adoption.",
+            apart,
+        )
+    return Message(
+        "The leads are compatible with zero, but also with a trend as large as the effect: only a "
+        "trend beyond {} a period would have been seen four times out of five, and h{}.",
+        detectable,
+        gone_on,
+    )
+
+
+def _evidence(parts: Parted) -> xr.Dataset:
+    """Leads and effects of the lead fit by event time, and slopes: overall, by every factor."""
+    judged, total = parts.judged, parts.judged.total
+    variables = _by_time(parts.leads, parts.lead_fit, None)
+    for factor in schema.factors(parts.leads):
+        variables |= _by_time(parts.leads, parts.lead_fit, factor)
+    evidence = xr.Dataset(variables, attrs=judged.effect.attrs)
+    evidence["slope"] = ("slope_draw", total.slope)
+    if judged.levels:
+        evidence = evidence.merge(_by_level(judged.levels, total.slope.size))
+    return evidence.assign_coords({v.GATE: str(parts.worst.gate)}).assign_attrs(
+        tail_probability=total.joint.tail,
+        slope_tail_probability=total.slope_tail,
+        bound=total.joint.bound,
+        inside=total.joint.inside,
+        slope=float(total.slope.mean()),
+        slope_sd=float(total.slope.std()),
+        detectable=total.detectable,
+        reference=parts.reference,
+        within=judged.within,
+        att=float(judged.effect.mean()),
+        att_adjusted=float(judged.adjusted.mean()),
+        att_adjusted_sd=float(judged.adjusted.std()),
+    )
+
+
+def _by_time(leads: xr.Dataset, fit: Fit, factor: str | None) -> dict[str, object]:
+    """Leads and effects by event time, with the rows and units behind them."""
+    end, after = "" if factor is None else f"_{factor}", f"{v.EVENT_TIME}_after"
+    before, effect = by_event_time(leads, factor), by_event_time(fit, factor)
+    if factor is not None:
+        before, effect = xr.align(before, effect, join="left", exclude=[v.EVENT_TIME])
+    effect = effect.rename({v.EVENT_TIME: after})
+    return {
+        f"lead{end}": before.reset_coords(drop=True),
+        f"rows_lead{end}": (before.dims[2:], before[v.ROWS].to_numpy()),
+        f"units_lead{end}": (before.dims[2:], before[v.UNITS].to_numpy()),
+        f"units_effect{end}": (effect.dims[2:], effect[v.UNITS].to_numpy()),
+        f"effect{end}": effect.reset_coords(drop=True),
+    }
+
+
+def _by_level(levels: dict[str, PreTrend], number: int) -> xr.Dataset:
+    """Slopes and tail probabilities of every level; as many draws of each, evenly spaced."""
+    slopes = [
+        level.slope[np.linspace(0, level.slope.size - 1, number).astype(np.int64)]
+        for level in levels.values()
+    ]
+    numbers = {
+        "tail_probability": [level.joint.tail for level in levels.values()],
+        "slope_tail_probability": [level.slope_tail for level in levels.values()],
+        "inside": [level.joint.inside for level in levels.values()],
+        "bound": [level.joint.bound for level in levels.values()],
+        "detectable": [level.detectable for level in levels.values()],
+    }
+    return xr.Dataset(
+        {
+            "slope_by_level": (("stratum_level", "slope_draw"), np.stack(slopes)),
+            **{f"{name}_by_level": ("stratum_level", x) for name, x in numbers.items()},
+        },
+        coords={"stratum_level": np.asarray(list(levels), dtype=str)},
+    )
+
+
+def _chance(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.2f}" if value >= 0.01 else f"{value:.3f}"

@@ -1,0 +1,94 @@
+"""What groups of units add to the effects that are averaged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy.sparse import csr_array
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.fitting._draws import members_of, moderated_rows
+
+if TYPE_CHECKING:
+    from bayes_nqp.fitting._fit import Fit
+    from bayes_nqp.fitting._unit_likelihood import LeftOut
+
+__all__ = ["effect_sums", "group_rows"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+def group_rows(fit: Fit, groups: LeftOut) -> Array:
+    """Count the treated rows of each group in each cell that an average counts (group, cell).
+
+    Cells are those of the waist; those before adoption, and those that are not identified, count
+    for nothing.
+    """
+    plan, effects = fit.plan, fit.effects
+    counted = effects[v.IDENTIFIED].to_numpy().astype(bool)
+    if v.EVENT_TIME in effects.coords:
+        counted = counted & (effects[v.EVENT_TIME].to_numpy() >= 0)
+    real = ~plan.cells.lead
+    place = np.where(real, np.cumsum(real) - 1, -1)
+    rows = np.flatnonzero(plan.cell_of_row >= 0)
+    table = _table(groups, plan.frame.unit[rows], place[plan.cell_of_row[rows]], counted.size)
+    return np.asarray(table.toarray() * counted)
+
+
+def effect_sums(fit: Fit, groups: LeftOut, rows: Array, draws: xr.DataArray) -> Array:
+    """Sum the effects over the treated rows of each group (draw, group), outcome units.
+
+    Parameters
+    ----------
+    rows : ndarray (group, cell)
+        As `group_rows` counts them.
+    draws : DataArray
+        Labels of the draws that are wanted.
+
+    Raises
+    ------
+    KeyError
+        If members deviate, and the fit does not store by how much.
+    """
+    plan, equation = fit.plan, fit.plan.equations[0]
+    posterior = fit.posterior.sel({v.DRAW: draws})
+    cells = _flat(posterior[f"{equation.name}__cell_mean"]) @ rows.T
+    counted = ~plan.cells.lead & (plan.cells.event_time >= 0)
+    if equation.problem.member_scale is not None:
+        deviation = fit.effects[v.DEVIATION].sel({v.DRAW: draws}).isel({v.PATH: 0})
+        at = np.flatnonzero((plan.cell_of_row >= 0) & plan.frame.treated)
+        at = at[counted[plan.cell_of_row[at]]]
+        codes, _ = members_of(plan)
+        unit = plan.frame.unit[at]
+        member = np.searchsorted(codes, plan.frame.member[unit])
+        return np.asarray(cells + _flat(deviation) @ _table(groups, unit, member, codes.size).T)
+    if not equation.slopes or equation.slopes[-1].kind != "z":
+        return np.asarray(cells)
+    # Effects of cells are at the moderator's centre; deviations hold it where there are any.
+    slope = np.nan_to_num(_flat(posterior[f"{equation.name}__moderation"]))
+    at, cell, value = moderated_rows(plan)
+    at, value = at[counted[cell]], value[counted[cell]]
+    unit = plan.frame.unit[at]
+    excess = _table(groups, unit, plan.frame.stratum[unit], slope.shape[1], value)
+    return np.asarray(cells + slope @ excess.T)
+
+
+def _table(
+    groups: LeftOut, unit: Index, column: Index, size: int, value: Array | None = None
+) -> csr_array:
+    """Sums of rows by the group of their unit and by column (group, column)."""
+    group = groups.group[unit]
+    inside = (group >= 0) & (column >= 0)
+    numbers = np.ones(unit.size) if value is None else value
+    shape = (groups.labels.size, size)
+    return csr_array((numbers[inside], (group[inside], column[inside])), shape=shape)
+
+
+def _flat(draws: xr.DataArray) -> Array:
+    """Draws of labelled quantities (draw, label)."""
+    values = draws.transpose(*v.SAMPLE_DIMS, ...).to_numpy()
+    return values.reshape(-1, values.shape[-1])

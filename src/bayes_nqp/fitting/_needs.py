@@ -1,0 +1,109 @@
+"""What later work needs of a fit, and the reasons where it is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bayes_nqp.errors import NotApplicable
+from bayes_nqp.language import Message
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs import Facts
+    from bayes_nqp.fitting._fit import Fit
+    from bayes_nqp.panel import Panel
+
+__all__ = ["ADOPTION", "CHANNELS", "DOSE", "REFITS", "ROWS", "Need", "meets", "require"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Need:
+    """Something that a check, or a refit, cannot do without.
+
+    Parameters
+    ----------
+    met : callable
+        Whether a design, and the panel that a fit of it has, offer it.
+    reason : callable
+        From a design that does not offer it to a sentence.
+    asked_anyway : bool, default True
+        Whether the list of all checks holds those that miss it, with the reason.
+    """
+
+    met: Callable[[Facts, Panel | None], bool]
+    reason: Callable[[Facts], Message]
+    asked_anyway: bool = True
+
+
+def meets(fit: Fit, needs: tuple[Need, ...]) -> bool:
+    """Tell whether a fit offers what is needed."""
+    return all(need.met(fit.facts, fit.panel) for need in needs)
+
+
+def require(fit: Fit, *needs: Need) -> None:
+    """See that a fit offers what is needed.
+
+    Parameters
+    ----------
+    *needs : Need
+        In the order in which the first that is missing gives the reason.
+
+    Raises
+    ------
+    NotApplicable
+        With the reason.
+    """
+    for need in needs:
+        if not need.met(fit.facts, fit.panel):
+            raise NotApplicable(need.reason(fit.facts))
+
+
+def _no_adoption(facts: Facts) -> Message:
+    if facts.channels:
+        return Message(
+            "This check looks at rows before or without treatment, and a continuous exposure has "
+            "none."
+        )
+    return Message(
+        "Nobody adopts a continuous exposure, so there is no time before it to look at; "
+        "the check 'future_exposure' asks whether exposure to come predicts the outcome."
+    )
+
+
+ROWS: Final = Need(
+    lambda _, panel: panel is not None,
+    lambda _: Message(
+        "This fit was saved without its rows; nqp.load(path, panel=panel) brings them back."
+    ),
+)
+"""The panel that was fitted."""
+
+REFITS: Final = Need(
+    lambda facts, _: facts.compresses,
+    lambda facts: Message(
+        "Refits under {!r} run row by row and take too long; ask it of the same design "
+        "with likelihood=nqp.Gaussian().",
+        facts.likelihood,
+    ),
+)
+"""Rows that can be summed up, so that refits are quick."""
+
+ADOPTION: Final = Need(lambda facts, _: facts.adopted, _no_adoption)
+"""A treatment that units adopt, so that there are cohorts and rows before it."""
+
+DOSE: Final = Need(
+    lambda facts, _: not facts.adopted,
+    lambda _: Message(
+        "This design has no continuous exposure; 'pretrends' asks it of a treatment."
+    ),
+    asked_anyway=False,
+)
+"""A continuous exposure."""
+
+CHANNELS: Final = Need(
+    lambda facts, _: facts.channels is not None,
+    lambda _: Message("No channels were fitted; nqp.Mediation(design, mediators=[...])."),
+    asked_anyway=False,
+)
+"""Mediators with equations of their own."""

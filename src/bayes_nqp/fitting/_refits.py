@@ -1,0 +1,151 @@
+"""Refits: the same panel under another design, once for all that is asked of a fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, cast
+from weakref import WeakKeyDictionary
+
+from bayes_nqp.designs import lead_design
+from bayes_nqp.errors import NotApplicable
+from bayes_nqp.fitting._batch import Numbers
+from bayes_nqp.fitting._fit import Fit, fit_again
+from bayes_nqp.fitting._fit_index import pooled_over
+from bayes_nqp.fitting._known import known_draws
+from bayes_nqp.fitting._needs import REFITS, ROWS, require
+from bayes_nqp.fitting._short import short_effects
+from bayes_nqp.language import Message
+from bayes_nqp.sampling import Importance
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayes_nqp.designs import Design
+    from bayes_nqp.panel import Panel
+
+__all__ = [
+    "OUTCOME_ALONE", "lead_fit", "numbers_of", "panel_of", "refit", "short_refit", "single",
+    "total_fit",
+]  # fmt: skip
+
+_STORE: WeakKeyDictionary[Fit, dict[Hashable, Any]] = WeakKeyDictionary()
+OUTCOME_ALONE: Final = "outcome_alone"
+"""The fact of a fit of the outcome alone that stands in for one with channels: its rows."""
+
+
+def _once[T](fitted: Fit, key: Hashable, make: Callable[[], T]) -> T:
+    """Make something for a fit once; the fit keeps it as long as it lives."""
+    store = _STORE.setdefault(fitted, {})
+    if key not in store:
+        store[key] = make()
+    return cast("T", store[key])
+
+
+def numbers_of(fitted: Fit) -> dict[str, Numbers]:
+    """Where a fit keeps the results of its batches: give it to `batch` as ``kept``."""
+    return _once(fitted, "numbers", dict)
+
+
+def panel_of(fitted: Fit) -> Panel:
+    """Take a fit's panel; `NotApplicable` where it was saved without its rows."""
+    require(fitted, ROWS)
+    return cast("Panel", fitted.panel)
+
+
+def refit(fitted: Fit, design: Design, panel: Panel | None = None) -> Fit:
+    """Fit another design, or to another panel, with as many draws or more.
+
+    Parameters
+    ----------
+    fitted : Fit
+        Keeps the refit as long as it lives; equations that it has as well keep its draws.
+    panel : Panel, optional
+        The fit's own by default.
+
+    Raises
+    ------
+    IdentificationError
+        If the panel cannot identify what the design asks for.
+    NotApplicable
+        If the fit has no panel, or a likelihood that does not compress.
+    """
+    rows = panel_of(fitted)
+    panel = rows if panel is None else panel
+    if design == fitted.design and panel.digest == rows.digest:
+        return fitted
+    require(fitted, REFITS)
+    return _refit(fitted, design, panel)
+
+
+def _refit(fitted: Fit, design: Design, panel: Panel) -> Fit:
+    """Refit with the default sampler, with the fit's draws and seed."""
+    first = fitted.sampler
+    sampler = Importance(draws=first.draws, chains=first.chains, seed=first.seed)
+    return _once(
+        fitted,
+        ("fit", design, panel.digest),
+        lambda: fit_again(design, panel, sampler, known_draws(fitted)),
+    )
+
+
+def short_refit(fitted: Fit, design: Design, panel: Panel | None = None) -> xr.Dataset:
+    """Draw effects under another design, or on another panel, by a short run of the sampler.
+
+    Parameters
+    ----------
+    fitted : Fit
+        Keeps the effects as long as it lives; equations that it has as well keep its draws.
+    panel : Panel, optional
+        The fit's own by default.
+
+    Returns
+    -------
+    Dataset
+        Of the waist; see `short_effects`.
+
+    Raises
+    ------
+    IdentificationError
+        If the panel cannot identify what the design asks for.
+    NotApplicable
+        If the fit has no panel, or a likelihood that does not compress.
+    """
+    rows = panel_of(fitted) if panel is None else panel
+    require(fitted, REFITS)
+    seed = int(fitted.sampler.seed or 0)
+    return _once(
+        fitted,
+        ("effects", design, rows.digest),
+        lambda: short_effects(design, rows, seed=seed, known=known_draws(fitted)),
+    )
+
+
+def total_fit(fitted: Fit) -> Fit:
+    """Fit the outcome's own design to the rows of a fit with channels, for total effects."""
+    rows = fitted.rows
+    alone = refit(fitted, fitted.outcome_design, rows)
+    record = {**alone.record, OUTCOME_ALONE: float(rows.n_rows)}
+    key = (OUTCOME_ALONE, fitted.outcome_design, rows.digest)
+    return _once(fitted, key, lambda: replace(alone, record=record))
+
+
+def single(fitted: Fit) -> Fit:
+    """Take a fit of one outcome: where draws of an index are pooled, one to the panel's own."""
+    if not pooled_over(fitted):
+        return fitted
+    return _refit(fitted, fitted.design, panel_of(fitted))
+
+
+def lead_fit(fitted: Fit) -> Fit:
+    """Refit with flat leads and effects, and never-treated units as the only controls.
+
+    Raises
+    ------
+    NotApplicable
+        If no cohort is observed for two periods before adoption.
+    """
+    flat = refit(fitted, lead_design(fitted.outcome_design, panel_of(fitted)))
+    if flat.leads is None:
+        raise NotApplicable(Message("No cohort is observed for two periods before adoption."))
+    return flat

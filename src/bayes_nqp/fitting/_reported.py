@@ -1,0 +1,99 @@
+"""What a fit says of its parameters and coefficients, without the names of its variables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp import vocabulary as v
+
+if TYPE_CHECKING:
+    from bayes_nqp.fitting._fit import Fit
+    from bayes_nqp.fitting._mediate import Mediated
+
+__all__ = [
+    "covariate_slopes", "effects_on_mediator", "equation_draws", "error_draws",
+    "mediator_covariance", "scalar_draws",
+]  # fmt: skip
+
+Array = npt.NDArray[np.float64]
+
+OUTCOME = "outcome"
+"""The first equation, whatever the outcome's column is called."""
+
+
+def equation_draws(fit: Fit | Mediated, name: str, equation: str = OUTCOME) -> Array | None:
+    """Draws of one term of an equation (chain, draw, ...), outcome units; None where it has none.
+
+    Parameters
+    ----------
+    name : str
+        Of the parameter or the coefficients: "sigma", "cell_effect", "b", ….
+    equation : str, default "outcome"
+        Of which they are: "outcome", or a mediator.
+    """
+    posterior, full = fit.posterior, f"{equation}__{name}"
+    if full not in posterior:
+        return None
+    return np.asarray(posterior[full].transpose(*v.SAMPLE_DIMS, ...).to_numpy())
+
+
+def effects_on_mediator(fit: Fit | Mediated, name: str) -> Array:
+    """Draws of the effects of cells on a mediator (chain, draw, cell), the mediator's units."""
+    return np.asarray(
+        fit.posterior[f"{name}__cell_effect"].transpose(*v.SAMPLE_DIMS, v.CELL).to_numpy()
+    )
+
+
+def mediator_covariance(rows: Mediated) -> Array:
+    """Draws of the covariance of mediators' errors (chain, draw, mediator, mediator)."""
+    return np.asarray(rows.posterior["mediator_covariance"].to_numpy())
+
+
+def covariate_slopes(fit: Fit, names: Sequence[str]) -> Array:
+    """Draws of the slopes of covariates of the outcome (chain, draw, covariate).
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of covariates, outcome units per unit of each.
+    """
+    slopes = fit.posterior[f"{OUTCOME}__slope"]
+    labels = slopes[str(slopes.dims[-1])].to_numpy().tolist()
+    return np.asarray(slopes.to_numpy()[..., [labels.index(name) for name in names]])
+
+
+def error_draws(fit: Fit, equation: str = OUTCOME) -> dict[str, Array]:
+    """Draws of the parameters of an equation's error structure, sigma the last (chain, draw).
+
+    Parameters
+    ----------
+    equation : str, default "outcome"
+        "outcome", or a mediator.
+
+    Returns
+    -------
+    dict of str to ndarray (chain, draw)
+        On their own scales: standard deviations in multiples of the equation's ``s``.
+    """
+    stated = next(e for e in fit.plan.equations if e.name == equation)
+    return {
+        p.name: fit.posterior[f"{equation}__{p.name}"].to_numpy()
+        / (stated.scale if p.in_outcome_units else 1.0)
+        for p in stated.problem.error_parameters
+    }
+
+
+def scalar_draws(fit: Fit) -> dict[str, Array]:
+    """Draws of all single parameters (chain, draw), named as the convergence gate names them."""
+    posterior = fit.posterior
+    equations = {str(name).partition("__")[0] for name in posterior}
+    prefix = f"{equations.pop()}__" if len(equations) == 1 else ""
+    return {
+        str(name).removeprefix(prefix).replace("__", " "): values.to_numpy()
+        for name, values in posterior.items()
+        if values.ndim == 2
+    }

@@ -1,0 +1,41 @@
+"""Robustness: effects where trends are not parallel, and channels that are confounded."""
+
+from bayes_nqp.robustness.confounding import (
+    CONFOUNDED,
+    ConfoundedFit,
+    NormalRho,
+    RhoPrior,
+    UniformRho,
+    axis_of,
+    confounded_fit,
+    confounding,
+    curves,
+)
+from bayes_nqp.robustness.trends import (
+    EventStudy,
+    NormalSteps,
+    UniformSteps,
+    event_study_draws,
+    event_study_of,
+    groups_of,
+    sensitivity,
+)
+
+__all__ = [
+    "CONFOUNDED",
+    "ConfoundedFit",
+    "EventStudy",
+    "NormalRho",
+    "NormalSteps",
+    "RhoPrior",
+    "UniformRho",
+    "UniformSteps",
+    "axis_of",
+    "confounded_fit",
+    "confounding",
+    "curves",
+    "event_study_draws",
+    "event_study_of",
+    "groups_of",
+    "sensitivity",
+]

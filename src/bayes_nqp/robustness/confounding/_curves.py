@@ -1,0 +1,249 @@
+"""Effects along paths against the strength of unmeasured confounding, of panels and of rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import StudyError
+from bayes_nqp.estimands import evidence_of
+from bayes_nqp.robustness.confounding._priors import RhoPrior
+
+__all__ = [
+    "CONFOUNDED", "ConfoundedPaths", "axis_of", "breakdown", "crossing", "curves", "strength",
+]  # fmt: skip
+
+Array = npt.NDArray[np.float64]
+
+CONFOUNDED = "confounded"
+"""Name of the dim of mediators that are confounded."""
+_GRID = np.round(np.linspace(-0.6, 0.6, 49), 3)
+_PROB = 0.95
+_HALVINGS = 14
+_EDGE = 0.999
+
+
+@dataclass(frozen=True, eq=False)
+class ConfoundedPaths:
+    """Effects of groups along paths, and what confounding of a mediator adds to them.
+
+    At a correlation effects are ``value − pull * strength(rho, curvature)``.
+
+    Parameters
+    ----------
+    confounded : tuple of str
+        Mediators that are, each in turn.
+    paths : tuple of str
+        The mediators, all of them together if there are several, and "direct".
+    value : ndarray (draw, path, group), outcome units
+        Without confounding.
+    pull : ndarray (draw, confounded, path, group), outcome units
+        What a strength of one takes off.
+    curvature : ndarray (draw, confounded)
+        How much of the outcome's innovations the confounded mediator takes along.
+    labels : dict of str to ndarray
+        Of the groups' dims, in C order.
+    effects : Dataset
+        Of the waist, which the effects come from.
+    """
+
+    confounded: tuple[str, ...]
+    paths: tuple[str, ...]
+    value: Array
+    pull: Array
+    curvature: Array
+    labels: dict[str, npt.NDArray[Any]]
+    effects: xr.Dataset
+
+
+def axis_of(rho: npt.ArrayLike | None) -> xr.DataArray:
+    """Correlations of errors along which curves run, as a coordinate of the argument's name.
+
+    Parameters
+    ----------
+    rho : array of float or None
+        From −.6 to .6 where it is None.
+
+    Raises
+    ------
+    StudyError
+        If they are not within (-1, 1).
+    """
+    try:
+        grid = np.atleast_1d(np.asarray(_GRID if rho is None else rho, dtype=np.float64))
+    except (TypeError, ValueError):
+        grid = np.asarray([np.nan])
+    if grid.ndim != 1 or not grid.size or not (np.abs(grid) < 1).all():
+        raise StudyError(f"'rho' is {rho!r}", hint="correlations between -1 and 1: [0, 0.1, 0.2]")
+    axis: xr.DataArray = xr.Dataset().assign_coords(rho=np.unique(grid)).rho
+    return axis
+
+
+def curves(
+    paths: ConfoundedPaths, axis: xr.DataArray, prior: RhoPrior | None, seed: int
+) -> xr.Dataset:
+    """Work out curves, crossings and the posterior under a prior.
+
+    Parameters
+    ----------
+    axis : DataArray
+        Correlations.
+    seed : int
+        Of draws from the prior.
+
+    Returns
+    -------
+    Dataset
+        As `confounding` returns.
+    """
+    value, curvature = paths.value[:, None], paths.curvature[:, :, None, None]
+    tail = (1 - _PROB) / 2
+    curve = [_summary(value - paths.pull * strength(np.array(r), curvature), tail) for r in axis]
+    zero = np.quantile(crossing(value, paths.pull, curvature), [0.5, tail, 1 - tail], axis=0)
+    zero = np.where(np.abs(zero) < 1, zero, np.nan)
+    original = _summary(paths.value, tail)
+    a, b, c = (np.moveaxis(x, 0, -1) for x in (value, paths.pull, curvature))
+    by_confounded = {
+        "crossing": zero[0],
+        "crossing_lower": zero[1],
+        "crossing_upper": zero[2],
+        "breakdown": breakdown(a, b, c, zero[0], _PROB),
+        "r2": zero[0] ** 2,
+        "share": np.abs(zero[0]),
+    }
+    by_draw = {"pull": paths.pull}
+    if prior is not None:
+        by_draw["adjusted"] = _under(prior, paths, seed)
+    effects, shape = paths.effects, tuple(len(labels) for labels in paths.labels.values())
+    sample = [effects.sizes[dim] for dim in v.SAMPLE_DIMS]
+    n_confounded, n_paths = len(paths.confounded), len(paths.paths)
+    path_dims = [v.PATH, *paths.labels]
+    dims = [CONFOUNDED, *path_dims]
+
+    def shaped(names: list[str], values: Array, *sizes: int) -> tuple[list[str], Array]:
+        return names, values.reshape(*sizes, *shape, *values.shape[len(sizes) + 1 :])
+
+    data: dict[str, Any] = {
+        name: shaped([*dims, *map(str, axis.dims)], values, n_confounded, n_paths)
+        for name, values in zip(
+            ("estimate", "lower", "upper"), np.moveaxis(np.stack(curve), 0, -1), strict=True
+        )
+    }
+    data |= {n: shaped(dims, x, n_confounded, n_paths) for n, x in by_confounded.items()}
+    data |= {
+        name: shaped(path_dims, values, n_paths)
+        for name, values in zip(
+            ("original", "original_lower", "original_upper"), original, strict=True
+        )
+    }
+    data["unconfounded"] = (
+        [*v.SAMPLE_DIMS, *path_dims], paths.value.reshape(*sample, n_paths, *shape)
+    )  # fmt: skip
+    data |= {
+        name: ([*v.SAMPLE_DIMS, *dims], x.reshape(*sample, n_confounded, n_paths, *shape))
+        for name, x in by_draw.items()
+    }
+    data["curvature"] = ([*v.SAMPLE_DIMS, CONFOUNDED], paths.curvature.reshape(*sample, -1))
+    coords: dict[str, Any] = {
+        CONFOUNDED: np.asarray(paths.confounded, dtype=str),
+        v.PATH: np.asarray(paths.paths, dtype=str),
+        **paths.labels,
+        **{dim: effects[dim].to_numpy() for dim in v.SAMPLE_DIMS},
+        **evidence_of(effects),
+    }
+    attrs = {"estimand": "confounding", "prob": _PROB, "prior": repr(prior) if prior else "none",
+             "outcome": str(effects.attrs.get("outcome", ""))}  # fmt: skip
+    return xr.Dataset(data, coords=coords, attrs=attrs).assign_coords(axis.coords)
+
+
+def strength(rho: Array, curvature: Array) -> Array:
+    """What multiplies the bias at a correlation: ``rho / √(1 − rho² g² m)``.
+
+    Parameters
+    ----------
+    rho, curvature : ndarray
+        Of shapes that go together.
+
+    Returns
+    -------
+    ndarray
+        Missing where no such correlation is possible.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(rho / np.sqrt(1 - rho**2 * curvature))
+
+
+def crossing(value: Array, slope: Array, curvature: Array) -> Array:
+    """Correlation at which ``value − slope * strength(rho)`` is zero.
+
+    Parameters
+    ----------
+    value, slope, curvature : ndarray
+        Of shapes that go together.
+
+    Returns
+    -------
+    ndarray
+        Beyond ±1 where no confounding would do.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = value / slope
+        # Written so that a slope of zero gives the limit and not infinity over infinity.
+        return np.asarray(np.sign(ratio) / np.sqrt(1 / ratio**2 + curvature))
+
+
+def breakdown(value: Array, pull: Array, curvature: Array, zero: Array, prob: float) -> Array:
+    """Find the weakest confounding with which the interval of an effect holds zero.
+
+    Sought between none and the crossing; where no correlation takes the effect to zero, up to
+    the strongest that every draw allows.
+
+    Parameters
+    ----------
+    value, pull, curvature : ndarray (..., draw)
+        At a correlation effects are ``value − pull * strength(rho, curvature)``.
+    zero : ndarray (...)
+        Crossing of the posterior median; missing where there is none.
+    prob : float
+        Posterior probability of the interval, equal-tailed.
+
+    Returns
+    -------
+    ndarray (...)
+        0 where the interval holds zero without confounding; missing where it never does.
+    """
+    sign = np.sign(np.median(value, axis=-1))
+
+    def sure(rho: Array) -> npt.NDArray[np.bool_]:
+        effect = value - pull * strength(rho[..., None], curvature)
+        return np.asarray((effect * sign[..., None] > 0).mean(axis=-1) > (1 + prob) / 2)
+
+    away = np.sign(np.median(value * pull, axis=-1)) * _EDGE
+    limit = away / np.sqrt(np.maximum(curvature.max(axis=-1), 1.0))
+    low, high = np.zeros_like(zero), np.where(np.isnan(zero), limit, zero)
+    out = np.where(sure(high), np.nan, 0.0)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        stands = sure(middle)
+        low, high = np.where(stands, middle, low), np.where(stands, high, middle)
+    return np.asarray(np.where(sure(np.zeros_like(zero)), low + out, 0.0 * value[..., 0]))
+
+
+def _summary(draws: Array, tail: float) -> Array:
+    """Mean and the ends of the interval; missing where the correlation is impossible."""
+    ends = np.quantile(draws, [tail, 1 - tail], axis=0)
+    return np.stack([draws.mean(axis=0), *ends])
+
+
+def _under(prior: RhoPrior, paths: ConfoundedPaths, seed: int) -> Array:
+    """Draw effects with a correlation from its prior, within what is possible."""
+    rng, size = np.random.default_rng([seed, 11]), paths.curvature.shape
+    rho = prior.draw(int(np.prod(size)), rng).reshape(size)
+    edge = _EDGE / np.sqrt(paths.curvature)
+    factor = strength(np.clip(rho, -edge, edge), paths.curvature)[:, :, None, None]
+    return np.asarray(paths.value[:, None] - paths.pull * factor)

@@ -1,0 +1,194 @@
+"""A refit whose channels can be confounded: draws, and the bias of their slopes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.designs import AR1, IID, Facts, flat_deviations
+from bayes_nqp.errors import NotApplicable, StudyError
+from bayes_nqp.estimands import ALL, Average, By, average_of, member_name, names_of
+from bayes_nqp.fitting import (
+    CHANNELS,
+    Fit,
+    effects_on_mediator,
+    equation_draws,
+    error_draws,
+    lagged,
+    refit,
+    require,
+)
+from bayes_nqp.language import Message
+from bayes_nqp.pooling import Complete
+from bayes_nqp.robustness.confounding._curves import ConfoundedPaths
+from bayes_nqp.robustness.confounding._panel import Bias, bias_of, correlation_of, patterns_of
+
+__all__ = ["ConfoundedFit", "confounded_fit"]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class ConfoundedFit:
+    """A refit with flat deviations, and the bias of its slopes.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Of mediators.
+    effect : ndarray (draw, mediator, cell), mediators' units
+        On mediators, those of ``lag`` periods before.
+    bias : tuple of Bias
+        By the mediator that is confounded.
+    """
+
+    fit: Fit
+    names: tuple[str, ...]
+    effect: Array
+    bias: tuple[Bias, ...]
+
+    @property
+    def seed(self) -> int:
+        """Of the refit's sampler."""
+        return int(self.fit.sampler.seed or 0)
+
+    def paths(self, by: By, weights: str, balanced: int | None) -> ConfoundedPaths:
+        """Average over the cells of groups.
+
+        Parameters
+        ----------
+        by, weights, balanced
+            As in `att`; not by unit.
+
+        Raises
+        ------
+        StudyError
+            If ``by`` is not something cells differ by.
+        """
+        effects = self.fit.effects
+        if {member_name(effects), v.MEMBER} & set(names_of(by).values()):
+            raise StudyError(
+                f"by={by!r} asks for single units, whose channels are too uncertain for this",
+                hint="by='region', or another name by which cells differ",
+            )
+        average = average_of(effects, by, weights, balanced)
+        n_draws, names = self.effect.shape[0], self.names
+        via = [average.of_effects(effects, name).to_numpy() for name in names]
+        direct = average.of_effects(effects, v.DIRECT).to_numpy()
+        parts = [x.reshape(n_draws, -1) for x in (*via, sum(via, np.zeros(1)), direct)]
+        value, pull = np.stack(parts, axis=1), self._pull(average)
+        value[..., average.weight == 0] = np.nan
+        paths, places = (*names, ALL, v.DIRECT), [*range(len(names) + 2)]
+        if len(names) == 1:
+            places.remove(1)
+        curvature = np.stack([bias.curvature for bias in self.bias], axis=1)
+        return ConfoundedPaths(
+            names,
+            tuple(paths[k] for k in places),
+            value[:, places],
+            pull[:, :, places],
+            curvature,
+            {axis.name: axis.labels for axis in average.axes},
+            effects,
+        )
+
+    def _pull(self, average: Average) -> Array:
+        """What confounding adds to paths for each unit of strength (draw, confounded, path, group).
+
+        A path via a mediator gains the bias of its slope, stratum by stratum, times the effect on
+        the mediator; all of them together the sum, and the direct path loses as much.
+        """
+        plan = self.fit.plan
+        stratum = plan.table.stratum[~plan.cells.lead]
+        n_strata, (n_draws, n_names, n_cells) = self.bias[0].slope.shape[1], self.effect.shape
+        effect = np.moveaxis(self.effect, 2, 0).reshape(n_cells, n_draws * n_names)
+        shares = [average.cells[:, stratum == s] @ effect[stratum == s] for s in range(n_strata)]
+        size = (average.weight.size, n_draws, n_names, n_strata)
+        contribution = np.stack(shares, axis=-1).reshape(size)
+        slope = np.stack([bias.slope for bias in self.bias], axis=1)
+        via = np.einsum("gdks,djsk->djkg", contribution, slope, optimize=True)
+        total = via.sum(axis=2, keepdims=True)
+        return np.concatenate([via, total, -total], axis=2)
+
+
+def confounded_fit(fit: Fit) -> ConfoundedFit:
+    """Refit with flat deviations, and work out the bias.
+
+    An interaction, and what a moderator adds to a slope, are not biased: both are taken from
+    the refit as they are.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a `Mediation`; keeps the refit.
+
+    Raises
+    ------
+    NotApplicable
+        If the bias is not known for the design.
+    """
+    require(fit, CHANNELS)
+    _see_that_bias_is_known(fit.facts)
+    free = refit(fit, flat_deviations(fit.design))
+    plan, (outcome, *mediators) = free.plan, free.plan.equations
+    names = tuple(equation.name for equation in mediators)
+    patterns = patterns_of(outcome.problem, plan.frame.stratum)
+    phi, sigma = (np.stack(x, axis=1) for x in zip(*(_errors(free, n) for n in names), strict=True))
+    phi_outcome, sigma_outcome = _errors(free, outcome.name)
+    treated = plan.frame.treated[plan.kept]
+    correlation = correlation_of(outcome.rows, treated, patterns, phi.mean(axis=0))
+    slope = equation_draws(free, "b")
+    assert slope is not None
+    bias = tuple(
+        bias_of(
+            patterns,
+            j,
+            phi_outcome=phi_outcome,
+            phi_mediators=phi,
+            sigma_outcome=sigma_outcome,
+            sigma_mediators=sigma,
+            correlation=correlation,
+            strata=slope.shape[2],
+            common=isinstance(fit.facts.pooling, Complete),
+        )
+        for j in range(len(names))
+    )
+    effect = np.stack([_effect(free, name) for name in names], axis=1)
+    return ConfoundedFit(free, names, effect, bias)
+
+
+def _see_that_bias_is_known(facts: Facts) -> None:
+    if facts.joined:
+        raise NotApplicable(
+            Message(
+                "Where slopes vary by unit their bias is not known; ask it of the same design "
+                "with vary_by=None."
+            )
+        )
+    if not isinstance(facts.noise, IID | AR1):
+        raise NotApplicable(
+            Message(
+                "Under {} only a part of the errors has innovations that could be confounded, as "
+                "far as is known; ask it of the same design with errors=nqp.AR1().",
+                type(facts.noise).__name__,
+            )
+        )
+
+
+def _errors(fit: Fit, equation: str) -> tuple[Array, Array]:
+    """Draws of the autocorrelation, zeros for independent errors, and of the innovations' sd."""
+    sigma = equation_draws(fit, "sigma", equation)
+    assert sigma is not None
+    *memory, _ = error_draws(fit, equation).values()
+    return memory[0].ravel() if memory else np.zeros(sigma.size), sigma.ravel()
+
+
+def _effect(fit: Fit, name: str) -> Array:
+    plan, real = fit.plan, ~fit.plan.cells.lead
+    draws = effects_on_mediator(fit, name)
+    every = np.zeros((draws.shape[0] * draws.shape[1], plan.table.size))
+    every[:, real] = draws.reshape(-1, draws.shape[2])
+    return lagged(plan, every, fit.facts.lag)[:, real]

@@ -1,0 +1,16 @@
+"""Effects under violations of parallel trends, for any linear estimand."""
+
+from bayes_nqp.robustness.trends._event_study import EventStudy, event_study_draws, event_study_of
+from bayes_nqp.robustness.trends._groups import groups_of
+from bayes_nqp.robustness.trends._priors import NormalSteps, UniformSteps
+from bayes_nqp.robustness.trends._regions import sensitivity
+
+__all__ = [
+    "EventStudy",
+    "NormalSteps",
+    "UniformSteps",
+    "event_study_draws",
+    "event_study_of",
+    "groups_of",
+    "sensitivity",
+]

@@ -1,0 +1,266 @@
+"""Sets of effects that bounds on violations allow, draw by draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq
+
+from bayes_nqp.robustness.trends._priors import Prior
+from bayes_nqp.robustness.trends._process import Process
+from bayes_nqp.robustness.trends._truncated import truncated_normal
+
+__all__ = [
+    "Part",
+    "Sets",
+    "adjusted",
+    "breakdown",
+    "parts_of",
+    "region",
+    "relative_magnitudes",
+    "smoothness",
+    "spread_of",
+]
+
+Array = npt.NDArray[np.float64]
+type Kind = Literal["difference", "own"]
+type Sets = Callable[[float], tuple[Array, Array]]
+"""From a limit to the lower and upper ends of the set (draw), outcome units."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """A process of violations, and the weights of its steps after adoption in an estimand.
+
+    Parameters
+    ----------
+    steps : ndarray (draw, step), outcome units
+        Before adoption.
+    reach : ndarray (step)
+        Weights of those after it.
+    """
+
+    steps: Array
+    reach: Array
+
+    @property
+    def spread(self) -> Array:
+        """Half-width of the set at M̄ = 1 (draw), outcome units."""
+        return np.asarray(np.abs(self.steps).max(axis=1) * np.abs(self.reach).sum())
+
+
+def parts_of(
+    first: Process, second: Process | None = None, kind: Kind = "difference"
+) -> list[Part]:
+    """List the processes that bear on an estimand, or on a contrast of two.
+
+    Parameters
+    ----------
+    second : Process, optional
+        Is taken off.
+    kind : {"difference", "own"}
+        Of a contrast. "difference": as far as both reach equally far, the difference of the two
+        processes counts; for what one reaches beyond the other, its own. "own": each its own.
+    """
+    if second is None:
+        return [Part(first.steps, first.reach)]
+    if kind == "own":
+        return [Part(first.steps, first.reach), Part(second.steps, -second.reach)]
+    reach, minus = _even(first.reach, second.reach)
+    shared = _shared(reach, minus)
+    between = _between(first.steps, first.step_times, second.steps, second.step_times)
+    parts = [
+        Part(between, shared),
+        Part(first.steps, reach - shared),
+        Part(second.steps, shared - minus),
+    ]
+    return [part for part in parts if part.reach.any()]
+
+
+def spread_of(parts: list[Part], number: int) -> Array:
+    """Half-width of the set at M̄ = 1.
+
+    Parameters
+    ----------
+    number : int
+        Of draws.
+    """
+    return sum((part.spread for part in parts), np.zeros(number))
+
+
+def relative_magnitudes(effect: Array, parts: list[Part]) -> Sets:
+    """Bound each step after adoption by M̄ times the largest step before it.
+
+    Parameters
+    ----------
+    effect : ndarray (draw), outcome units
+        Under parallel trends.
+
+    Returns
+    -------
+    callable
+        From M̄ to the ends of the set.
+
+    References
+    ----------
+    Rambachan, A. and Roth, J. (2023). A more credible approach to parallel trends. Review of
+    Economic Studies 90(5).
+    """
+    spread = spread_of(parts, effect.size)
+    return lambda limit: (effect - limit * spread, effect + limit * spread)
+
+
+def smoothness(
+    first: Process, second: Process | None, kind: Kind, seed: int
+) -> tuple[Sets, Callable[[float], float]]:
+    """Bound the change of slope from one period to the next by M, before and after adoption.
+
+    The posterior is truncated to paths before adoption that keep the bound, in its Gaussian
+    approximation: bends are drawn within the box, the effect less its prolonged slope given them.
+
+    Parameters
+    ----------
+    second : Process or None
+        Is taken off.
+    kind : {"difference", "own"}
+        "difference": bends of the difference of the two processes are bounded, before and
+        after; "own": those of each.
+    seed : int
+        The same draws of noise serve all M.
+
+    Returns
+    -------
+    tuple of callable
+        From M to the ends of the set; from M to the posterior probability, before truncation,
+        that bends before adoption keep the bound.
+    """
+    bends, centre, reach = _bent(first, second, kind)
+    mean, size = bends.mean(axis=0), bends.shape[1]
+    together = np.atleast_2d(np.cov(np.column_stack([bends, centre]), rowvar=False))
+    slope = np.linalg.solve(together[:size, :size], together[:size, size])
+    left = np.sqrt(np.maximum(together[size, size] - slope @ together[:size, size], 0.0))
+
+    @lru_cache(maxsize=64)
+    def centres(limit: float) -> Array:
+        rng = np.random.default_rng([seed, 7])
+        noise = rng.standard_normal(centre.size)
+        drawn = truncated_normal(mean, together[:size, :size], limit, centre.size, rng)
+        return np.asarray(centre.mean() + (drawn - mean) @ slope + left * noise)
+
+    def ends(limit: float) -> tuple[Array, Array]:
+        middle = centres(float(limit))
+        return middle - limit * reach, middle + limit * reach
+
+    def compatible(limit: float) -> float:
+        return float((np.abs(bends) <= limit).all(axis=1).mean())
+
+    return ends, compatible
+
+
+def _bent(first: Process, second: Process | None, kind: Kind) -> tuple[Array, Array, float]:
+    """Bends that are bounded, the effect less its prolonged slope, and weights of bends to come."""
+    assert first.drift is not None
+    centre, reach = first.effect - first.drift, _bend_reach(first.reach)
+    if second is None:
+        return first.bends, centre, float(np.abs(reach).sum())
+    assert second.drift is not None
+    centre = centre - second.effect + second.drift
+    reach, minus = _even(reach, _bend_reach(second.reach))
+    if kind == "own":
+        bends = np.concatenate([first.bends, second.bends], axis=1)
+        return bends, centre, float((np.abs(reach) + np.abs(minus)).sum())
+    bends = _between(first.bends, first.bend_times, second.bends, second.bend_times)
+    shared = _shared(reach, minus)
+    weights = np.abs(shared) + np.abs(reach - shared) + np.abs(minus - shared)
+    return bends, centre, float(weights.sum())
+
+
+def region(sets: Sets, limit: float, prob: float) -> tuple[float, float]:
+    """Robust credible region: outer quantiles of the ends of the sets.
+
+    Parameters
+    ----------
+    limit : float
+        M̄ or M.
+
+    Returns
+    -------
+    tuple of float
+        Its ends, outcome units.
+
+    References
+    ----------
+    Giacomini, R. and Kitagawa, T. (2021). Robust Bayesian inference for set-identified models.
+    Econometrica 89(4).
+    """
+    lower, upper = sets(limit)
+    tail = (1 - prob) / 2
+    return float(np.quantile(lower, tail)), float(np.quantile(upper, 1 - tail))
+
+
+def breakdown(sets: Sets, prob: float, start: float) -> float:
+    """Find the largest limit at which the region excludes zero.
+
+    Parameters
+    ----------
+    start : float
+        Where to look first; the search goes as far as it must.
+
+    Returns
+    -------
+    float
+        0 if the region holds zero at once; infinity if it never does.
+    """
+    low, high = region(sets, 0.0, prob)
+    if low <= 0 <= high:
+        return 0.0
+    sign, end = (1.0, 0) if low > 0 else (-1.0, 1)
+
+    def outside(limit: float) -> float:
+        return sign * region(sets, limit, prob)[end]
+
+    near, far = 0.0, start
+    while outside(far) > 0:
+        near, far = far, 2 * far
+        if far > 1e9 * start:
+            return float("inf")
+    return float(brentq(outside, near, far, rtol=1e-6, xtol=1e-6 * start))
+
+
+def adjusted(effect: Array, parts: list[Part], prior: Prior, seed: int) -> Array:
+    """Draw the effect under a prior of the violations."""
+    rng = np.random.default_rng([seed, 11])
+    magnitudes = prior.magnitudes(effect.size, rng)
+    for part in parts:
+        scale = prior.scales(part.steps, magnitudes, rng)
+        noise = prior.noise((effect.size, part.reach.size), rng)
+        effect = effect - scale * (noise @ part.reach)
+    return effect
+
+
+def _bend_reach(reach: Array) -> Array:
+    """Weights of the changes of slope: those of all steps that follow."""
+    return np.cumsum(reach[::-1])[::-1]
+
+
+def _even(a: Array, b: Array) -> tuple[Array, Array]:
+    size = max(a.size, b.size)
+    return np.pad(a, (0, size - a.size)), np.pad(b, (0, size - b.size))
+
+
+def _shared(a: Array, b: Array) -> Array:
+    """Weights that both have: the smaller, where their signs agree."""
+    return np.where(np.sign(a) == np.sign(b), np.sign(a) * np.minimum(np.abs(a), np.abs(b)), 0.0)
+
+
+def _between(a: Array, a_times: tuple[int, ...], b: Array, b_times: tuple[int, ...]) -> Array:
+    """Difference of two processes at the times that both have."""
+    times = [e for e in a_times if e in b_times]
+    return np.asarray(
+        a[:, [a_times.index(e) for e in times]] - b[:, [b_times.index(e) for e in times]]
+    )

@@ -1,0 +1,195 @@
+"""Leads and effects that are measured from the same period."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
+from bayes_nqp.effects import cell_effects, lead_effects
+from bayes_nqp.errors import StudyError, shown
+from bayes_nqp.estimands import gate_of
+from bayes_nqp.fitting import ADOPTION, Fit, lead_fit, require
+
+__all__ = ["EventStudy", "event_study_draws", "event_study_of"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EventStudy:
+    """Leads and effects from one posterior.
+
+    Parameters
+    ----------
+    leads, effects : Dataset
+        Of the waist; each cell measured from the reference.
+    reference : int
+        Event time of the reference.
+    seed : int
+        Of the noise that priors and truncation need.
+    fit : Fit or None
+        The lead fit.
+    """
+
+    leads: xr.Dataset
+    effects: xr.Dataset
+    reference: int = -1
+    seed: int = 0
+    fit: Fit | None = None
+
+    @property
+    def gate(self) -> str:
+        """Verdict of the convergence gate."""
+        return gate_of(self.effects)
+
+
+def event_study_of(source: object) -> EventStudy:
+    """Take leads and effects from a fit, by its lead fit, or from draws of an event study.
+
+    Raises
+    ------
+    StudyError
+        If it is none of these, or has no period before the reference.
+    NotApplicable
+        If a fit has no rows, or no cohort is observed for two periods before adoption.
+    """
+    if isinstance(source, EventStudy):
+        return source
+    if isinstance(source, xr.DataArray):
+        return _of_draws(source)
+    if not isinstance(source, Fit):
+        raise StudyError(
+            f"'source' is a {type(source).__name__}, and violations are bounded by leads",
+            hint="pass a fit, or draws made by nqp.event_study_draws",
+        )
+    require(source, ADOPTION)
+    flat = lead_fit(source)
+    leads = lead_effects(flat)
+    return EventStudy(
+        leads=leads.isel({v.CELL: leads[v.IDENTIFIED].to_numpy()}),
+        effects=cell_effects(flat),
+        reference=-1 - flat.facts.anticipation,
+        seed=int(source.sampler.seed or 0),
+        fit=flat,
+    )
+
+
+@door
+def event_study_draws(
+    mean: npt.ArrayLike,
+    covariance: npt.ArrayLike,
+    event_time: npt.ArrayLike,
+    *,
+    draws: int = 20_000,
+    seed: int = 0,
+) -> xr.DataArray:
+    """Draw from the Gaussian posterior of an event study that was estimated elsewhere.
+
+    Parameters
+    ----------
+    mean : array (event_time), outcome units
+        Coefficients, leads and effects.
+    covariance : array (event_time, event_time)
+        Of the coefficients.
+    event_time : array of int (event_time)
+        Of the coefficients; without the reference, which is the last period before adoption.
+
+    Returns
+    -------
+    DataArray (chain, draw, event_time), outcome units
+        For `sensitivity`. Their mean and covariance are exactly those given.
+
+    Raises
+    ------
+    StudyError
+        If the shapes do not fit, or the covariance is none.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> draws = nqp.event_study_draws([0.1, 1.0], [[0.04, 0.02], [0.02, 0.04]], [-2, 0])
+    >>> float(nqp.sensitivity(draws, grid=[0])["lower"].round(2).item())
+    0.61
+    """
+    centre, spread = _numbers("mean", mean), _numbers("covariance", covariance)
+    times = _numbers("event_time", event_time)
+    size = centre.size
+    if centre.shape != (size,) or spread.shape != (size, size) or times.shape != (size,):
+        raise StudyError(
+            f"'mean', 'covariance' and 'event_time' have the shapes {centre.shape}, "
+            f"{spread.shape} and {times.shape}",
+            hint="n coefficients, an n × n covariance, n event times",
+        )
+    if not np.isfinite(centre).all() or not np.allclose(spread, spread.T):
+        raise StudyError(
+            "'mean' is not finite, or 'covariance' not symmetric", hint="check the estimates"
+        )
+    if draws <= size + 1:
+        raise StudyError(f"'draws' is {draws}, for {size} coefficients", hint="draws=20000")
+    try:
+        factor = np.linalg.cholesky(spread)
+    except np.linalg.LinAlgError:
+        raise StudyError(
+            "'covariance' is not positive definite", hint="leave the reference period out"
+        ) from None
+    noise = np.random.default_rng([seed, 3]).standard_normal((draws, size))
+    noise -= noise.mean(axis=0)
+    root = np.linalg.cholesky(np.atleast_2d(np.cov(noise, rowvar=False)))
+    noise = np.linalg.solve(root, noise.T).T
+    return xr.DataArray(
+        (centre + noise @ factor.T)[None],
+        dims=(*v.SAMPLE_DIMS, v.EVENT_TIME),
+        coords={v.CHAIN: [0], v.DRAW: np.arange(draws), v.EVENT_TIME: times.astype(np.int64)},
+        name="event_study",
+    )
+
+
+def _of_draws(draws: xr.DataArray) -> EventStudy:
+    """Make cells of the coefficients: one cohort, one row each."""
+    if set(draws.dims) != {*v.SAMPLE_DIMS, v.EVENT_TIME}:
+        raise StudyError(
+            f"the draws have the dims {shown(map(str, draws.dims))}",
+            hint="chain, draw and event_time, as nqp.event_study_draws makes them",
+        )
+    times = draws[v.EVENT_TIME].to_numpy()
+    if len(set(times.tolist())) < times.size:
+        raise StudyError("'event_time' repeats a period", hint="one coefficient a period")
+    reference = -1
+    if (times == reference).any():
+        draws = draws.isel({v.EVENT_TIME: times != reference})
+        times = draws[v.EVENT_TIME].to_numpy()
+    if (times >= 0).sum() == 0 or (times < reference).sum() == 0:
+        raise StudyError(
+            "the event study has no effect, or no lead beside the reference at −1",
+            hint="coefficients at event times −2 and 0 at least",
+        )
+    values = draws.transpose(*v.SAMPLE_DIMS, v.EVENT_TIME).to_numpy()
+    attrs = {str(k): x for k, x in draws.attrs.items() if isinstance(x, str | int | float)}
+    parts = [
+        schema.build(
+            values[:, :, None, part],
+            strata={},
+            cohort=np.zeros(part.sum(), dtype=np.int64),
+            time=times[part],
+            event_time=times[part],
+            rows=np.ones(part.sum()),
+            units=np.ones(part.sum()),
+            gate=gate_of(draws),
+            attrs=attrs,
+        )
+        for part in (times < reference, times > reference)
+    ]
+    return EventStudy(leads=parts[0], effects=parts[1])
+
+
+def _numbers(argument: str, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    try:
+        return np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        raise StudyError(
+            f"'{argument}' holds what is no number", where=shown([values]), hint="numbers alone"
+        ) from None

@@ -1,0 +1,168 @@
+"""Steps and bends before adoption, and how far an estimand reaches beyond it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.estimands import strata_labels
+
+__all__ = ["Cells", "Process", "process_of"]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """Cells of leads or of effects.
+
+    Parameters
+    ----------
+    key : ndarray of str (cell)
+        Stratum and cohort.
+    step : ndarray of int (cell)
+        Periods from the reference on, less one: the reference is −1, the first effect 0.
+    """
+
+    draws: Array
+    key: npt.NDArray[np.str_]
+    step: npt.NDArray[np.int64]
+    rows: Array
+
+    @classmethod
+    def of(cls, effects: xr.Dataset, reference: int) -> Cells:
+        """Read a Dataset of the waist.
+
+        Parameters
+        ----------
+        reference : int
+            Event time from which all is measured.
+        """
+        draws = effects[v.EFFECT].isel({v.PATH: 0}).transpose(*v.SAMPLE_DIMS, v.CELL).to_numpy()
+        keys = [
+            f"{stratum}\x1f{cohort}"
+            for stratum, cohort in zip(
+                strata_labels(effects), effects[v.COHORT].to_numpy(), strict=True
+            )
+        ]
+        step = effects[v.EVENT_TIME].to_numpy().astype(np.int64) - reference - 1
+        rows = effects[v.ROWS].to_numpy().astype(np.float64)
+        return cls(draws.reshape(-1, draws.shape[-1]), np.asarray(keys, dtype=str), step, rows)
+
+    def only(self, mask: npt.NDArray[np.bool_]) -> Cells:
+        """Keep some cells."""
+        return Cells(self.draws[:, mask], self.key[mask], self.step[mask], self.rows[mask])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Process:
+    """One group's estimand, and the violations of parallel trends that bear on it.
+
+    Parameters
+    ----------
+    effect : ndarray (draw), outcome units
+        The estimand under parallel trends.
+    steps : ndarray (draw, step), outcome units
+        From one period to the next before adoption, each averaged over the cohorts (within
+        strata) that are known on both sides, by rows.
+    step_times : tuple of int
+        Where each step starts; −2 is the last.
+    bends : ndarray (draw, bend), outcome units
+        Changes from one step to the next, averaged over cohorts known in all three periods.
+    bend_times : tuple of int
+        Where each starts; −3 is the last.
+    drift : ndarray (draw) or None, outcome units
+        What the last slope of each cohort, prolonged, adds to the estimand.
+    reach : ndarray (step)
+        Weight of each step after adoption in the estimand: of step k, the sum of the weights
+        of periods from k on.
+    """
+
+    effect: Array
+    steps: Array
+    step_times: tuple[int, ...]
+    bends: Array
+    bend_times: tuple[int, ...]
+    drift: Array | None
+    reach: Array
+
+    @property
+    def largest(self) -> Array:
+        """Largest absolute step before adoption (draw), outcome units."""
+        return np.asarray(np.abs(self.steps).max(axis=1))
+
+
+def process_of(leads: Cells, effects: Cells, weight: Array) -> Process:
+    """Work out one group's process.
+
+    Parameters
+    ----------
+    leads, effects : Cells
+        Of this group.
+    weight : ndarray (cell)
+        Of the effects in the estimand.
+    """
+    at = {(k, int(e)): i for i, (k, e) in enumerate(zip(leads.key, leads.step, strict=True))}
+    keys, first = sorted(set(leads.key.tolist())), int(min(leads.step, default=-1))
+    steps, step_times = _averages(leads, at, keys, range(first, -1), {0: -1.0, 1: 1.0})
+    bends, bend_times = _averages(leads, at, keys, range(first, -2), {0: 1.0, 1: -2.0, 2: 1.0})
+    reach = np.array([weight[effects.step >= k].sum() for k in range(int(effects.step.max()) + 1)])
+    return Process(
+        effect=effects.draws @ weight,
+        steps=steps,
+        step_times=step_times,
+        bends=bends,
+        bend_times=bend_times,
+        drift=_drift(leads, at, effects, weight),
+        reach=reach,
+    )
+
+
+def _averages(
+    leads: Cells,
+    at: dict[tuple[str, int], int],
+    keys: Iterable[str],
+    times: Iterable[int],
+    pattern: dict[int, float],
+) -> tuple[Array, tuple[int, ...]]:
+    """Average a difference of consecutive periods over the cohorts that have all of them."""
+    columns, present = [], []
+    for time in times:
+        column, total = np.zeros(leads.rows.size), 0.0
+        # The last period before adoption is the reference: its lead is zero, and no cell.
+        need = {time + k: factor for k, factor in pattern.items() if time + k != -1}
+        for key in keys:
+            if all((key, e) in at for e in need):
+                rows = min(leads.rows[at[key, e]] for e in need)
+                total += rows
+                for e, factor in need.items():
+                    column[at[key, e]] += rows * factor
+        if total > 0:
+            columns.append(column / total)
+            present.append(time)
+    if not columns:
+        return np.empty((leads.draws.shape[0], 0)), ()
+    return leads.draws @ np.stack(columns, axis=1), tuple(present)
+
+
+def _drift(
+    leads: Cells, at: dict[tuple[str, int], int], effects: Cells, weight: Array
+) -> Array | None:
+    """Prolong every cohort's last slope; cohorts without one take the average of the others."""
+    span: dict[str, float] = {}
+    for key, step, part in zip(effects.key.tolist(), effects.step.tolist(), weight, strict=True):
+        span[key] = span.get(key, 0.0) + float(part) * (step + 1)
+    last = {key: at[key, -2] for key in span if (key, -2) in at}
+    sizes = sum(abs(span[key]) for key in last)
+    if sizes == 0:
+        return None
+    total = sum(span.values())
+    if len(last) == len(span):
+        return np.asarray(-sum(span[key] * leads.draws[:, i] for key, i in last.items()))
+    slope = -sum(abs(span[key]) * leads.draws[:, i] for key, i in last.items()) / sizes
+    return np.asarray(total * slope)

@@ -1,0 +1,287 @@
+"""Robust credible regions of any linear estimand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
+from bayes_nqp.errors import NotApplicable, StudyError, nearest
+from bayes_nqp.estimands import By, names_of
+from bayes_nqp.robustness.trends import _bounds as bounds
+from bayes_nqp.robustness.trends._event_study import EventStudy, event_study_of
+from bayes_nqp.robustness.trends._groups import (
+    EventTime,
+    Groups,
+    Weights,
+    contrasted,
+    groups_of,
+    label_of,
+)
+from bayes_nqp.robustness.trends._priors import NormalSteps, Prior, UniformSteps
+from bayes_nqp.robustness.trends._process import Process
+
+__all__ = ["BOUNDS", "Bound", "sensitivity"]
+
+Array = npt.NDArray[np.float64]
+type Bound = Literal["relative magnitudes", "smoothness"]
+type Pair = tuple[Process | None, Process | None]
+"""The process of a group, and of the group that is taken off."""
+
+BOUNDS = ("relative magnitudes", "smoothness")
+_KINDS = ("difference", "own")
+_PRIOR = UniformSteps()
+_RELATIVE = tuple(np.arange(0.0, 2.01, 0.25).tolist())
+_FRACTIONS = np.array([0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Question:
+    """What is asked of every group."""
+
+    bound: str
+    contrast: bounds.Kind
+    grid: Array
+    prob: float
+    prior: Prior | None
+    seed: int
+
+
+@door
+def sensitivity(
+    source: object,
+    levels: Mapping[str, object] | None = None,
+    /,
+    *,
+    by: By = None,
+    minus: object = None,
+    contrast: Literal["difference", "own"] = "difference",
+    event_time: EventTime = None,
+    weights: Weights = "rows",
+    bound: Bound = "relative magnitudes",
+    grid: Sequence[float] | None = None,
+    prob: float = 0.95,
+    prior: Prior | None = _PRIOR,
+    **dims: object,
+) -> xr.Dataset:
+    """Bound an effect when trends need not have been parallel.
+
+    Everything comes from a separate fit with flat leads, its effects too, measured from the last
+    period before adoption. Violations after adoption are bounded by those before it, and every
+    draw gives a set of effects.
+
+    Parameters
+    ----------
+    source : Fit, or DataArray (chain, draw, event_time)
+        Draws of an event study are made by `event_study_draws`.
+    levels : mapping of str to level, optional
+        Dim and level of a contrast, for names that are no identifiers.
+    by : str, sequence of str or mapping, optional
+        What to keep apart: stratum factors, "stratum", "cohort" or "event_time".
+    minus : level, or mapping of str to level, optional
+        What to compare with, as in ``contrast``.
+    contrast : {"difference", "own"}, default "difference"
+        What is bounded in a contrast: the steps of the difference between the two strata, or
+        those of each stratum. Where one reaches farther beyond adoption than the other, its own
+        steps are bounded from there on.
+    event_time : int or sequence of int, optional
+        Which periods the estimand averages over; all by default.
+    weights : str or mapping of int to float, default "rows"
+        As in ``att``; or a weight for each event time, such as ``{3: 1, 0: -1}``.
+    bound : {"relative magnitudes", "smoothness"}, default "relative magnitudes"
+        "relative magnitudes": a step of the violation from one period to the next is at most M̄
+        times the largest before adoption. "smoothness": its slope changes by at most M a period.
+    grid : sequence of float, optional
+        M̄ (0 to 2 by default), or M in outcome units (0 to the posterior sd of the effect).
+    prob : float, default 0.95
+        Of the regions.
+    prior : UniformSteps, NormalSteps or None, default UniformSteps()
+        Of the steps after adoption, for the draws ``adjusted``.
+    **dims : level
+        Dim and level of a contrast: ``region="inland", minus="coastal"``.
+
+    Returns
+    -------
+    Dataset (..., limit), outcome units
+        ``lower`` and ``upper`` ends of the robust credible region, ``lower_probability`` and
+        ``upper_probability`` of a positive effect at every limit; ``estimate``,
+        ``original_lower`` and ``original_upper`` under parallel trends; ``breakdown``, the
+        largest limit at which the region excludes zero (0 if it never does); ``largest_step``
+        and ``reach``, posterior mean of Δ and half-width of the set over M̄Δ (relative
+        magnitudes); ``compatible``,
+        posterior probability that the bound holds before adoption (smoothness); ``adjusted``
+        (chain, draw, ...), draws under the prior. NaN for groups without leads.
+
+    Raises
+    ------
+    StudyError
+        If an argument is unknown, or a fit cannot tell leads.
+
+    Notes
+    -----
+    The posterior of a largest absolute step lies above the step that was estimated, so regions
+    under relative magnitudes are conservative.
+
+    References
+    ----------
+    Rambachan, A. and Roth, J. (2023). A more credible approach to parallel trends. Review of
+    Economic Studies 90(5).
+    Giacomini, R. and Kitagawa, T. (2021). Robust Bayesian inference for set-identified models.
+    Econometrica 89(4).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> draws = nqp.event_study_draws([0.1, 1.0], [[0.01, 0], [0, 0.04]], [-2, 0])
+    >>> robust = nqp.sensitivity(draws, grid=[0, 1, 2])
+    >>> robust["lower"].values.round(1)
+    array([0.6, 0.5, 0.2])
+    """
+    _check(bound, contrast, prob, prior)
+    if not isinstance(weights, str | Mapping):
+        raise StudyError(f"weights={weights!r} are none", hint="'rows', or {3: 1, 0: -1}")
+    try:
+        study = event_study_of(source)
+    except NotApplicable as reason:
+        raise StudyError(
+            str(reason), hint="sensitivity needs leads of the fit's own panel"
+        ) from None
+    pair = {**(levels or {}), **dims}
+    if pair and minus is None:
+        raise StudyError("'minus' is missing", hint="region='inland', minus='coastal'")
+    names = names_of(by) | {dim: dim for dim in pair if dim not in names_of(by)}
+    groups = groups_of(study, names, event_time, weights)
+    pairs: list[Pair] = [(process, None) for process in groups.processes]
+    if minus is not None:
+        groups, pairs = contrasted(groups, pair, minus)
+    question = _Question(bound, contrast, _grid(grid, bound, pairs), prob, prior, study.seed)
+    parts = [_regions(*processes, question, bool(pair)) for processes in pairs]
+    regions = _dataset(parts, groups, question, study)
+    facts = _facts(study, by, event_time, weights, question)
+    if pair:
+        label = label_of(pair, minus)
+        regions = regions.assign_coords(contrast=label)
+        facts |= {"contrast": label, "contrast_bound": contrast}
+    return regions.assign_attrs(facts)
+
+
+def _check(bound: str, contrast: str, prob: object, prior: object) -> None:
+    for name, value, choices in (("bound", bound, BOUNDS), ("contrast", contrast, _KINDS)):
+        if value not in choices:
+            raise StudyError(f"{name}={value!r} is not one", hint=nearest(str(value), choices))
+    if not isinstance(prob, float) or not 0 < prob < 1:
+        raise StudyError(f"prob={prob!r} is no probability", hint="prob=0.95")
+    if prior is not None and not isinstance(prior, UniformSteps | NormalSteps):
+        raise StudyError(
+            f"prior={prior!r} is no prior of steps", hint="nqp.UniformSteps() or nqp.NormalSteps()"
+        )
+
+
+def _grid(grid: Sequence[float] | None, bound: str, pairs: list[Pair]) -> Array:
+    if grid is not None:
+        try:
+            values = np.asarray(grid, dtype=np.float64)
+        except (TypeError, ValueError):
+            values = np.empty(0)
+        if values.ndim != 1 or not values.size or not np.isfinite(values).all():
+            raise StudyError(f"grid={grid!r} is no list of limits", hint="grid=[0, 0.5, 1]")
+        if (values < 0).any():
+            raise StudyError("'grid' holds a negative limit", hint="0 is parallel trends")
+        return np.unique(values)
+    if bound == "relative magnitudes":
+        return np.array(_RELATIVE)
+    sd = max((float(_effect(*pair).std()) for pair in pairs if pair[0] is not None), default=1.0)
+    size = 10 ** np.floor(np.log10(sd)) if sd > 0 else 1.0
+    return _FRACTIONS * float(np.ceil(sd / size) * size)
+
+
+def _effect(first: Process | None, second: Process | None) -> Array:
+    assert first is not None
+    return first.effect if second is None else first.effect - second.effect
+
+
+def _regions(
+    first: Process | None, second: Process | None, question: _Question, paired: bool
+) -> dict[str, Array]:
+    """Regions, probabilities and breakdown of one estimand; nothing where it has no leads."""
+    if first is None or (paired and second is None):
+        return {}
+    effect, parts = _effect(first, second), bounds.parts_of(first, second, question.contrast)
+    if any(part.steps.shape[1] == 0 for part in parts):
+        return {}
+    values: dict[str, Array] = {}
+    if question.bound == "smoothness":
+        if first.drift is None or (second is not None and second.drift is None):
+            return {}
+        sets, compatible = bounds.smoothness(first, second, question.contrast, question.seed)
+        values["compatible"] = np.array([compatible(limit) for limit in question.grid])
+    else:
+        sets = bounds.relative_magnitudes(effect, parts)
+        reach = sum(float(np.abs(part.reach).sum()) for part in parts)
+        spread = float(bounds.spread_of(parts, effect.size).mean())
+        values["reach"] = np.array(reach)
+        values["largest_step"] = np.array(spread / reach if reach else 0.0)
+    ends = np.array([bounds.region(sets, limit, question.prob) for limit in question.grid])
+    chances = [[(end > 0).mean() for end in sets(limit)] for limit in question.grid]
+    values["lower"], values["upper"] = ends.T
+    values["lower_probability"], values["upper_probability"] = np.array(chances).T
+    tail = (1 - question.prob) / 2
+    values["estimate"] = np.array(effect.mean())
+    values["original_lower"], values["original_upper"] = np.quantile(effect, [tail, 1 - tail])
+    start = float(question.grid.max()) or 1.0
+    values["breakdown"] = np.array(bounds.breakdown(sets, question.prob, start))
+    if question.prior is not None:
+        values["adjusted"] = bounds.adjusted(effect, parts, question.prior, question.seed)
+    return values
+
+
+def _dataset(
+    parts: list[dict[str, Array]], groups: Groups, question: _Question, study: EventStudy
+) -> xr.Dataset:
+    sample = [study.effects.sizes[dim] for dim in v.SAMPLE_DIMS]
+    dims = [axis.name for axis in groups.axes]
+    shapes = {name: values.shape for part in parts for name, values in part.items()}
+    if not shapes:
+        raise StudyError(
+            "no group has the leads that this bound needs",
+            hint="two periods before adoption; nqp.support(design, panel)",
+        )
+    data: dict[str, tuple[list[str], Array]] = {}
+    for name, shape in shapes.items():
+        values = np.stack([part.get(name, np.full(shape, np.nan)) for part in parts])
+        if name == "adjusted":
+            draws = values.T.reshape((*sample, *groups.shape))
+            data[name] = ([*v.SAMPLE_DIMS, *dims], draws)
+        else:
+            limits = ["limit"][: len(shape)]
+            data[name] = ([*dims, *limits], values.reshape((*groups.shape, *shape)))
+    coords: dict[str, object] = {axis.name: axis.labels for axis in groups.axes}
+    coords |= {"limit": question.grid, v.GATE: study.gate}
+    if question.prior is not None:
+        coords |= {dim: study.effects[dim].to_numpy() for dim in v.SAMPLE_DIMS}
+    return xr.Dataset(data, coords=coords)
+
+
+def _facts(
+    study: EventStudy, by: By, event_time: EventTime, weights: Weights, question: _Question
+) -> dict[str, str | float]:
+    """Say every choice, in attrs that files can hold."""
+    attrs = {str(k): x for k, x in study.effects.attrs.items() if k != "factors"}
+    at = [event_time] if isinstance(event_time, int | np.integer) else event_time
+    return {
+        **attrs,
+        "estimand": "att",
+        "by": "" if by is None else str(by),
+        "event_time": "all" if at is None else ", ".join(str(e) for e in at),
+        "weights": weights if isinstance(weights, str) else str(dict(weights)),
+        "bound": question.bound,
+        "prob": question.prob,
+        "prior": "none" if question.prior is None else repr(question.prior),
+        "reference": study.reference,
+    }
