@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,16 +14,25 @@ from babel.messages import Catalog
 from babel.messages.pofile import write_po
 from catalogues import TOOL
 from doors import _catalogue
+from exposed import exposed_frame, exposed_panel
 
 import bayes_nqp as nqp
 from bayes_nqp.checks import CheckResult, check_table, run_checks
 from bayes_nqp.language import Message, languages
 
 OTHER = "eo"
-CHECKS = ("convergence", "support", "pretrends", "time_effects", "leave_out", "placebo_outcome")
-DATA = {"region", "outcome", "inland", "coastal", "coastal − inland", "bayes-nqp run x.toml"}
-"""Names of the user's own."""
-CODE = re.compile(r"(Importance|StaggeredDiD)\(.*|python .*|[0-9a-f]{64}")
+CHECKS = (
+    "convergence", "support", "pretrends", "time_effects", "leave_out", "placebo_outcome",
+    "prior_sensitivity",
+)  # fmt: skip
+DATA = {
+    "region", "outcome", "inland", "coastal", "digital", "finance", "idle", "trade", "unit", "rho",
+    "bayes-nqp run x.toml",
+}  # fmt: skip
+"""Names of the user's own, and of a Greek letter."""
+CODE = re.compile(
+    r"(Importance|StaggeredDiD|ContinuousExposure|Mediation)\(.*|python .*|[0-9a-f]{64}"
+)
 """Values, versions and digests."""
 
 
@@ -88,16 +98,95 @@ class Nodes(HTMLParser):
             self.nodes.append(data.strip())
 
 
-def test_every_text_of_a_report_carries_the_marker(tmp_path: Path) -> None:
-    fit, checks = fitted()
-    made = nqp.report(
-        fit, tmp_path / "report", language=OTHER, checks=checks, formats=["html"], progress=False,
+@cache
+def with_channels() -> tuple[nqp.Fit, list[CheckResult]]:
+    panel = nqp.simulation.channels(units=40, periods=8, cohorts=(4, 6), seed=7).panel
+    design = nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"))
+    sampler = nqp.Importance(draws=150, chains=2, seed=1)
+    fit = nqp.fit(nqp.Mediation(design), panel, sampler, progress=False)
+    return fit, run_checks(fit, ("convergence", "adds_up", "timing", "mediator_residuals"))
+
+
+@cache
+def of_exposure() -> tuple[nqp.Fit, list[CheckResult]]:
+    design = nqp.ContinuousExposure("trade", nqp.Partial(["region"]), moderator="finance")
+    sampler = nqp.Importance(draws=150, chains=2, seed=1)
+    fit = nqp.fit(design, exposed_panel(exposed_frame(1)), sampler, progress=False)
+    return fit, run_checks(fit, ("convergence", "support", "future_exposure", "time_effects"))
+
+
+FITS = {"effects": fitted, "channels": with_channels, "exposure": of_exposure}
+
+
+@pytest.fixture(scope="module", params=FITS)
+def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    fit, checks = FITS[request.param]()
+    return nqp.report(
+        fit, tmp_path_factory.mktemp("report") / "out", language=OTHER, checks=checks,
+        formats=["html", "docx", "xlsx", "tex", "md"], progress=False,
         command="bayes-nqp run x.toml",
     )  # fmt: skip
-    page = Nodes((made / "report.html").read_text(encoding="utf-8"))
-    words = {text for text in page.nodes if re.search("[A-Za-z]{3}", text)}
-    bare = {text for text in words if "⟦" not in text and not CODE.fullmatch(text)}
-    assert bare - DATA == set()
+
+
+def html_texts(folder: Path) -> Iterator[str]:
+    yield from Nodes((folder / "report.html").read_text(encoding="utf-8")).nodes
+
+
+def word_texts(folder: Path) -> Iterator[str]:
+    from docx import Document
+
+    document = Document(str(folder / "report.docx"))
+    yield document.core_properties.title
+    for paragraph in document.element.body.iter():
+        if paragraph.tag.endswith("}p"):
+            yield "".join(x.text or "" for x in paragraph.iter() if x.tag.endswith("}t"))
+    for picture in document.element.body.iter():
+        if picture.tag.endswith("}docPr") and picture.get("descr"):
+            yield picture.get("descr")
+
+
+def excel_texts(folder: Path) -> Iterator[str]:
+    from openpyxl import load_workbook
+
+    for sheet in load_workbook(folder / "tables.xlsx"):
+        yield sheet.title + "⟧" * sheet.title.count("⟦")  # it is cut
+        yield from (x.value for row in sheet for x in row if isinstance(x.value, str))
+
+
+def latex_texts(folder: Path) -> Iterator[str]:
+    text = (folder / "tables.tex").read_text(encoding="utf-8").partition(r"\begin{document}")[2]
+    text = re.sub(r"(?m)^%.*$", "", text).replace(r"\_", "_").replace(r"\allowbreak{}", "")
+    text = re.sub(r"\\(begin|end)\{\w+\}(\[.*?\])?", " ", text)
+    text = re.sub(
+        r"(?m)^(\{@|@|\{?\dpt|\{\.\d+).*$|\{@\{\}.*?@\{\}\}|\\multicolumn\{\d+\}\{\S*\}", " ", text
+    )
+    yield from re.split(r"&|\\\\|\n\n", re.sub(r"\\[A-Za-z]+\*?", " ", text))
+
+
+def figure_texts(folder: Path) -> Iterator[str]:
+    for path in (folder / "figures").glob("*.svg"):
+        whole = path.read_text(encoding="utf-8")
+        for group in re.findall(r'<g id="text_\d+">(.*?)</g>', whole, flags=re.S):
+            yield html.unescape(" ".join(re.findall(r"<text[^>]*>([^<]+)</text>", group)))
+
+
+def outside(text: str) -> str:
+    """What is left of a text without marked parts, names of the user's own, and code."""
+    while (less := re.sub(r"⟦[^⟦⟧]*⟧", "", text)) != text:
+        text = less
+    text = CODE.sub("", text)
+    return re.sub("|".join(map(re.escape, sorted(DATA, key=len, reverse=True))), "", text)
+
+
+@pytest.mark.parametrize(
+    "texts_of", [html_texts, word_texts, excel_texts, latex_texts, figure_texts]
+)
+def test_every_text_of_a_report_carries_the_marker(
+    report: Path, texts_of: Callable[[Path], Iterator[str]]
+) -> None:
+    texts = {text for text in texts_of(report) if re.search("[A-Za-z]{3}", text)}
+    assert {text for text in texts if re.search("[A-Za-z]{3}", outside(text))} == set()
+    assert sum("⟦" in text for text in texts) > 12
 
 
 @pytest.mark.parametrize("kind", ["effects", "event_study", "diagnostics"])

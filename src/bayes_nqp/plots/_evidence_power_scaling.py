@@ -30,6 +30,19 @@ _TO: Final = {
 }
 
 
+_PARAMETERS: Final = {
+    "level": Message("level", context="parameter"),
+    "drift": Message("drift", context="parameter"),
+    "contrast": Message("contrast", context="parameter"),
+    "sigma": Message("sigma", context="parameter"),
+    "scale_walk": Message("scale_walk", context="parameter"),
+    "scale_cohort": Message("scale_cohort", context="parameter"),
+    "scale_cell": Message("scale_cell", context="parameter"),
+    "scale_period": Message("scale_period", context="parameter"),
+    "scale_deviation": Message("scale_deviation", context="parameter"),
+}
+"""Parameters of designs, as `Priors` calls them; those of errors keep their letters."""
+
 _POWER_SCALING = Message(
     "Dashed: threshold {}. Bold: sensitive to the priors. Above: effects; below: parameters."
 )
@@ -112,4 +125,4 @@ def _label(name: str, translate: Translator) -> str:
             if factor == v.EVENT_TIME
             else translate.name(level, factor)
         )
-    return translate.name(name)
+    return translate.name(_PARAMETERS.get(name, name))
