@@ -11,7 +11,16 @@ from design_table import DESIGNS
 from doors import Equation, Plan
 
 from bayes_nqp import Panel, StaggeredDiD
-from bayes_nqp.gaussian import Problem, Process, density, draw, functionals, gaussian_problem
+from bayes_nqp.gaussian import (
+    Problem,
+    Process,
+    SharedErrors,
+    density,
+    draw,
+    error_sums,
+    functionals,
+    gaussian_problem,
+)
 from bayes_nqp.parameters import Scale
 from bayes_nqp.planning import plan_of
 
@@ -26,8 +35,8 @@ DRAWS = 20_000
 
 def stated(plan: Plan) -> Problem:
     """The problem of an equation, whose adopters drift: together in a stratum, and by cohort."""
-    (equation,) = plan.equations
-    problem, rows, frame = equation.problem, equation.rows, plan.frame
+    equation, frame = plan.equations[0], plan.frame
+    problem, rows = equation.problem, equation.rows
     t = np.arange(problem.n_periods) - (problem.n_periods - 1) / 2
     steps = np.tri(problem.n_periods)[:, 1:]
     first = len(problem.scales)
@@ -37,7 +46,8 @@ def stated(plan: Plan) -> Problem:
             Process((t[:, None], steps), first + np.arange(2, 4))]  # fmt: skip
     stratum, cohort = (np.zeros(len(problem.groups), dtype=int) for _ in range(2))
     used = rows.group >= 0
-    stratum[rows.group[used]], cohort[rows.group[used]] = frame.stratum[used], frame.cohort[used]
+    stratum[rows.group[used]] = frame.stratum[used]
+    cohort[rows.group[used]] = frame.cohort[used]
     processes: list[list[int]] = [[] for _ in problem.blocks]
     shared: dict[tuple[int, int], int] = {}
     groups = []
@@ -132,10 +142,13 @@ def test_the_surface_of_a_group_is_the_dense_one(name: str) -> None:
     gain = prior @ inverse @ (np.eye(len(prior)) - x @ beta)
     mean, covariance = gain @ reference.y, prior - gain @ prior
     group = equation.rows.group[reference.unit]
-    ours = draw(problem, point, None).surface[0]
+    shape = (-1, len(statement.groups), statement.n_periods)
+    first = sum(b.columns.shape[0] for b in statement.blocks)
+    ours = draw(problem, point, None).slots[:, first:].reshape(shape)[0]
     drifts = group >= 0
     assert ours[group, reference.time][drifts] == pytest.approx(mean[drifts], rel=1e-6, abs=1e-8)
-    drawn = draw(problem, point.repeat(DRAWS, axis=0), np.random.default_rng(0)).surface
+    drawn = draw(problem, point.repeat(DRAWS, axis=0), np.random.default_rng(0))
+    drawn = drawn.slots[:, first:].reshape(shape)
     rows = np.flatnonzero(drifts & (reference.cohort >= 0))[::7]
     values = drawn[:, group[rows], reference.time[rows]]
     spread = np.sqrt(np.diag(covariance)[rows])
@@ -169,3 +182,25 @@ def test_processes_of_size_zero_are_none() -> None:
     points = np.random.default_rng(1).standard_normal((3, len(problem.space)))
     plain = gaussian_problem(equation.problem)
     assert density(problem, points) == pytest.approx(density(plain, points), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["partial, units, AR(1)", "partial, none, iid", "covariates"])
+def test_shared_errors_leave_the_law_of_draws_as_it_is(name: str) -> None:
+    """Coefficients, processes and deviations have the covariance that draws on their own have."""
+    _, statement, _ = case(name)
+    problem = gaussian_problem(statement)
+    sums = error_sums(statement, problem.arrowhead)
+    points = np.tile(0.4 * np.random.default_rng(3).standard_normal(len(problem.space)), (DRAWS, 1))
+    numbers = np.random.default_rng(5).standard_normal((DRAWS, sums.width))
+    draws = []
+    for errors in (None, SharedErrors(numbers, sums)):
+        drawn = draw(problem, points, np.random.default_rng(7), errors=errors)
+        draws.append(np.concatenate([drawn.shared, drawn.slots, drawn.deviation], axis=1))
+    mean = draw(problem, points[:1], None)
+    centre = np.concatenate([mean.shared, mean.slots, mean.deviation], axis=1)
+    spread = draws[0].std(axis=0)
+    varies = spread > 1e-9
+    scaled = [(x - centre)[:, varies] / spread[varies] for x in draws]
+    assert np.abs(scaled[1].mean(axis=0)).max() < 5.0 / np.sqrt(DRAWS)
+    own, shared = (x.T @ x / DRAWS for x in scaled)
+    assert np.abs(own - shared).max() < 6.5 * np.sqrt(2.0 / DRAWS)

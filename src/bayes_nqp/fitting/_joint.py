@@ -241,7 +241,7 @@ def _equation(equation: Equation, draws: StackedDraws, number: int) -> Recovered
     slots = draws.slots[number]
     none, nothing = np.zeros((len(slots), 0)), np.zeros((len(slots), 0, 0))
     of_equation = Coefficients(
-        draws.shared[number], draws.local[number], slots, none, none, nothing, nothing, nothing
+        draws.shared[number], draws.local[number], slots, none, none, nothing, nothing
     )
     starts = np.cumsum([0, *(b.columns.shape[0] for b in equation.problem.blocks)])
     at = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]

@@ -17,10 +17,12 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from bayes_nqp.gaussian._small import half_solve, lower_places, lower_triangles, whitener
+from bayes_nqp.gaussian._sparse import product
 from bayes_nqp.gaussian.class_maps import class_types
 from bayes_nqp.gaussian.density import Factor
 from bayes_nqp.gaussian.equations import deviation_precision
 from bayes_nqp.gaussian.problem import GaussianProblem
+from bayes_nqp.gaussian.processes import block_errors, group_errors
 from bayes_nqp.gaussian.statement import Problem
 from bayes_nqp.gaussian.types import Array, Arrowhead, Index, Values
 from bayes_nqp.gaussian.unit_precision import innovations, small
@@ -34,8 +36,8 @@ class ErrorSums:
 
     Parameters
     ----------
-    loads : csr_array (block n, C T)
-        ``X'[sqrt(n) I; S / sqrt(n)]`` of each class: errors' means over units.
+    loads : csr_array (G J, C T)
+        ``[sqrt(n) I; S / sqrt(n)]`` of each class: errors' means over units.
     within : csr_array (R K (K + 1) / 2, H T (T + 1) / 2)
         Takes lower triangles of ``Q̃`` to what columns' slopes owe to differences of units inside
         their classes, ``<Q̃, M - S S' / n>``; R sets of slopes.
@@ -58,21 +60,26 @@ class ErrorSums:
         return int(self.seen.size + self.slope_loads.shape[1])
 
     def right_side(
-        self, problem: GaussianProblem, values: Values, errors: Array, white: Array
-    ) -> tuple[Array, Array]:
-        """``X'Q̃ e`` of coefficients (B, block n, times), and noise of deviations.
+        self,
+        problem: GaussianProblem,
+        values: Values,
+        errors: Array,
+        white: tuple[Array, Array],
+    ) -> tuple[Array, Array, Array]:
+        """``X'Q̃ e`` of coefficients (B, block n, times), and noise of deviations and processes.
 
         Parameters
         ----------
         errors : ndarray (B, width, times)
             Standard normal.
-        own : ndarray (B, class, times)
-            Standard normal, of deviations of single units; no class where there are none.
+        white : tuple of ndarray (B, class, times) and ndarray (B, number, times)
+            Standard normal: of deviations of single units, no class where there are none; and of
+            processes.
 
         Returns
         -------
-        tuple of ndarray (B, block n, times) and ndarray (B, class, times)
-            The noise of deviations is standard normal again.
+        tuple of ndarray (B, block n, times), ndarray (B, class, times) and (B, number, times)
+            The noise of deviations and processes is standard normal again.
         """
         n_classes, n_periods = self.seen.shape
         n_points, _, times = errors.shape
@@ -80,13 +87,16 @@ class ErrorSums:
         root = whitener(innovations(problem, values)[0], problem.nuisance)
         pattern = problem.moments.pattern[self.type_of]
         g = root[:, pattern].swapaxes(-1, -2) @ (rows * self.seen[:, :, None])
-        noise = white
-        if white.shape[1]:
-            g, noise = self._with_deviations(problem, values, g, white)
-        right = _product(self.loads, g.reshape(n_points, -1, times))
+        noise, processes = white
+        if noise.shape[1]:
+            g, noise = self._with_deviations(problem, values, g, noise)
+        sums = product(self.loads, g.reshape(n_points, -1, times))
+        sums, processes = group_errors(problem, values, sums, processes)
+        right = product(problem.arrowhead.group_loads.T, sums)
+        right, processes = block_errors(problem, values, right, processes)
         if self.n_columns:
-            right = right + _product(self.slope_loads, self._slopes(problem, values, errors))
-        return right, noise
+            right = right + product(self.slope_loads, self._slopes(problem, values, errors))
+        return right, noise, processes
 
     def _with_deviations(
         self, problem: GaussianProblem, values: Values, g: Array, white: Array
@@ -125,12 +135,9 @@ class FixedErrorSums:
     ----------
     root : ndarray (G, J - 1, J - 1)
         Symmetric roots of F, without the outcome.
-    loads : csr_array (block n, G J)
-        ``X'`` of every group.
     """
 
     root: Array
-    loads: Any
 
     @property
     def width(self) -> int:
@@ -138,9 +145,13 @@ class FixedErrorSums:
         return int(self.root.shape[0] * self.root.shape[1])
 
     def right_side(
-        self, problem: GaussianProblem, values: Values, errors: Array, white: Array
-    ) -> tuple[Array, Array]:
-        """``X'Q̃ e`` of coefficients (B, block n, times); deviations there are none.
+        self,
+        problem: GaussianProblem,
+        values: Values,
+        errors: Array,
+        white: tuple[Array, Array],
+    ) -> tuple[Array, Array, Array]:
+        """``X'Q̃ e`` of coefficients (B, block n, times), deviations there are none; and processes.
 
         Parameters
         ----------
@@ -151,7 +162,13 @@ class FixedErrorSums:
         groups, width, _ = self.root.shape
         sums = np.zeros((n_points, groups, width + 1, times))
         sums[:, :, :-1] = self.root @ errors.reshape(n_points, groups, width, times)
-        return _product(self.loads, sums.reshape(n_points, -1, times)), white
+        deviations, processes = white
+        sums, processes = group_errors(
+            problem, values, sums.reshape(n_points, -1, times), processes
+        )
+        right = product(problem.arrowhead.group_loads.T, sums)
+        right, processes = block_errors(problem, values, right, processes)
+        return right, deviations, processes
 
 
 def error_sums(problem: Problem, head: Arrowhead) -> ErrorSums | FixedErrorSums:
@@ -162,10 +179,9 @@ def error_sums(problem: Problem, head: Arrowhead) -> ErrorSums | FixedErrorSums:
     head : Arrowhead
         The problem's coefficients.
     """
-    group_loads = csr_array(head.group_loads.T)
     if problem.absorbed:
         roots = _symmetric_root(np.stack([group.normal[:-1, :-1] for group in problem.absorbed]))
-        return FixedErrorSums(roots, group_loads)
+        return FixedErrorSums(roots)
     types = class_types(problem)
     n_periods, k = problem.n_periods, problem.n_columns
     width = n_periods + k + 1
@@ -186,7 +202,7 @@ def error_sums(problem: Problem, head: Arrowhead) -> ErrorSums | FixedErrorSums:
     )
     slots, places = _slope_slots(problem)
     return ErrorSums(
-        csr_array(group_loads @ loads),
+        loads,
         _within(problem, types.type_of, len(types.kinds), places),
         csr_array(head.slot_loads[slots].T), types.type_of, seen, k,
     )  # fmt: skip
@@ -248,7 +264,7 @@ def standardised(
     ----------
     right : ndarray (B, block n, times)
         ``X'Q̃ e``.
-    own : ndarray (B, coefficient, times)
+    white : ndarray (B, coefficient, times)
         z0: of local coefficients of all blocks, then global ones.
     """
     head = problem.arrowhead
@@ -265,10 +281,3 @@ def standardised(
         cross = factor.local[:, :, n_local : n_local + n_global]
         shared = shared - (cross @ local).sum(axis=1)
     return half_solve(factor.border[:, :n_global, :n_global], shared), local
-
-
-def _product(loads: Any, flat: Array) -> Array:
-    """A sparse matrix times (B, column, times), to (B, row, times)."""
-    n_points, _, times = flat.shape
-    out = loads @ flat.transpose(1, 0, 2).reshape(flat.shape[1], -1)
-    return np.asarray(out).reshape(-1, n_points, times).transpose(1, 0, 2)

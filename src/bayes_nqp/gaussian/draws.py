@@ -34,7 +34,8 @@ class Coefficients:
     local : ndarray (draw, block, local)
         Local coefficients of every block; padding is zero.
     slots : ndarray (draw, slot)
-        Slots of all blocks, one after another: time effects, cells, slopes.
+        Slots of all blocks, one after another: time effects, cells, slopes. Then, where there are
+        processes, what these add in each period of each group (group, T).
     deviation : ndarray (draw, owner)
         Of every owner; where each unit is one, the mean over the units of each class.
     spread : ndarray (draw, class)
@@ -44,8 +45,6 @@ class Coefficients:
     response : ndarray (draw, class, T)
         How a unit's deviation answers to each period; empty likewise. What a unit has of column k
         in period t above its class's mean adds this times the column's weight.
-    surface : ndarray (draw, group, T)
-        What processes add in every period of each group; no group where there are none.
     """
 
     shared: Array
@@ -55,7 +54,6 @@ class Coefficients:
     spread: Array
     weight: Array
     response: Array
-    surface: Array
 
     def at(self, rows: Index) -> Coefficients:
         """Some of the draws."""
@@ -141,7 +139,9 @@ def _from_factor(
 ) -> tuple[Array, ...]:
     """Draw all of `Coefficients` from a factor that is at hand (B, times, ...)."""
     head = problem.arrowhead
-    z_shared, z_local, z_deviation = _numbers(problem, values, factor, stream, times, errors)
+    z_shared, z_local, z_deviation, z_process = _numbers(
+        problem, values, factor, stream, times, errors
+    )
     errors_of = _times_sigma(values, z_shared), _times_sigma(values, z_local)
     if isinstance(factor, ReducedFactor):
         shared, local = back_through_own_cells(problem, factor, *errors_of)
@@ -149,10 +149,10 @@ def _from_factor(
         shared, local = back_substituted(head, factor, *errors_of)
     flat = in_blocks(head, shared, local)
     slots = product(head.slot_loads, flat)
-    z_deviation, z_process = np.split(z_deviation, [problem.n_deviations], axis=1)
     surface, fits = surfaces(problem, values, flat, _times_sigma(values, z_process))
+    slots = np.concatenate([slots, surface.reshape(len(values), -1, times)], axis=1)
     deviations = _deviations(problem, values, flat, fits, z_deviation)
-    return tuple(by_draw(part) for part in (shared, local, slots, *deviations, surface))
+    return tuple(by_draw(part) for part in (shared, local, slots, *deviations))
 
 
 def _numbers(
@@ -162,22 +162,24 @@ def _numbers(
     stream: np.random.Generator | None,
     times: int,
     errors: SharedErrors | None,
-) -> tuple[Array, Array, Array]:
-    """Standard normal numbers (B, ..., times) of global and local coefficients, and deviations."""
+) -> tuple[Array, Array, Array, Array]:
+    """Standard normal numbers (B, ..., times): of coefficients, deviations, processes."""
     head, n_points = problem.arrowhead, len(values)
     n_global, n_dense = head.n_global, head.n_global + head.n_blocks * head.n_local
     size = (n_points, number_count(problem), times)
     z = np.zeros(size) if stream is None else stream.standard_normal(size)
     if errors is not None and errors.sums is None:
         z = errors.numbers
+    z_deviation, z_process = np.split(z[:, n_dense:], [problem.n_deviations], axis=1)
     shape = (n_points, head.n_blocks, head.n_local, times)
     if errors is not None and errors.sums is not None:
         assert isinstance(factor, Factor)
-        assert problem.placement is None, "errors are not shared by equations with processes"
-        right, deviation = errors.sums.right_side(problem, values, errors.numbers, z[:, n_dense:])
+        right, deviation, process = errors.sums.right_side(
+            problem, values, errors.numbers, (z_deviation, z_process)
+        )
         shared, local = standardised(problem, values, factor, right, z[:, :n_dense])
-        return shared, local, deviation
-    return z[:, :n_global], z[:, n_global:n_dense].reshape(shape), z[:, n_dense:]
+        return shared, local, deviation, process
+    return z[:, :n_global], z[:, n_global:n_dense].reshape(shape), z_deviation, z_process
 
 
 def _times_sigma(values: Values, z: Array) -> Array:

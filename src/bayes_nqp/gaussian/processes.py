@@ -21,7 +21,13 @@ from bayes_nqp.gaussian._sparse import product
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import Array, Values
 
-__all__ = ["block_processes_out", "group_processes_out", "surfaces"]
+__all__ = [
+    "block_errors",
+    "block_processes_out",
+    "group_errors",
+    "group_processes_out",
+    "surfaces",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +73,26 @@ class Elimination:
         points, places, n, n_periods, q = self.root.shape
         out = self.root @ numbers.reshape(points, places, n, q, -1)
         return np.asarray(out.reshape(points, places, n * n_periods, -1))
+
+    def perturbed(self, errors: Array, white: Array) -> tuple[Array, Array]:
+        """What processes that are drawn along with errors take off ``X'Q̃ e``.
+
+        Parameters
+        ----------
+        errors : ndarray (B, P, n T, times)
+            ``X'Q̃ e`` of the processes' own periods.
+        white : ndarray (B, P, n q, times)
+            Standard normal.
+
+        Returns
+        -------
+        tuple of ndarray (B, P, L, times) and ndarray (B, P, n q, times)
+            ``C D M^-1 (D'X'Q̃ e + z)``, and noise of the processes, standard normal again.
+        """
+        points, places, n, n_periods, q = self.root.shape
+        inner = self.root.swapaxes(-1, -2) @ errors.reshape(points, places, n, n_periods, -1)
+        noise = half_solve(self.lower, inner.reshape(points, places, n * q, -1) + white)
+        return self.half.swapaxes(-1, -2) @ noise, noise
 
 
 def _eliminated(root: Array, cross: Array, inner: Array) -> Elimination:
@@ -165,6 +191,66 @@ def block_processes_out(problem: GaussianProblem, values: Values, matrix: Array)
     matrix[:, :, :, first:last] = 0.0
     values.known[block_processes_out, id(problem)] = out
     return out.log_det
+
+
+def group_errors(
+    problem: GaussianProblem, values: Values, sums: Array, white: Array
+) -> tuple[Array, Array]:
+    """Take the processes of single groups out of errors in normal equations, drawn along with them.
+
+    Parameters
+    ----------
+    sums : ndarray (B, G J, times)
+        Errors' sums in each group.
+    white : ndarray (B, number, times)
+        Standard normal, of all processes.
+
+    Returns
+    -------
+    tuple of ndarray (B, G J, times) and ndarray (B, number, times)
+        The noise of processes is standard normal again.
+    """
+    if problem.placement is None or not (problem.placement.by_group >= 0).any():
+        return sums, white
+    at = np.flatnonzero(problem.placement.by_group >= 0)
+    out: Elimination = values.known[group_processes_out, id(problem)]
+    times = sums.shape[2]
+    rows = sums.reshape(len(values), -1, problem.moments.width, times)
+    last = white[:, -at.size * out.lower.shape[2] :]
+    taken, noise = out.perturbed(
+        rows[:, at, : problem.moments.n_periods], last.reshape(len(values), at.size, -1, times)
+    )
+    rows[:, at] -= taken
+    first = white[:, : white.shape[1] - last.shape[1]]
+    noise = np.concatenate([first, noise.reshape(last.shape)], axis=1)
+    return rows.reshape(sums.shape), noise
+
+
+def block_errors(
+    problem: GaussianProblem, values: Values, right: Array, white: Array
+) -> tuple[Array, Array]:
+    """Take the processes of blocks out of errors in normal equations, drawn along with them.
+
+    Parameters
+    ----------
+    right : ndarray (B, block n, times)
+        Errors of coefficients.
+    white : ndarray (B, number, times)
+        Standard normal, of all processes.
+    """
+    head, times = problem.arrowhead, right.shape[2]
+    if problem.placement is None or not head.n_values:
+        return right, white
+    out: Elimination = values.known[block_processes_out, id(problem)]
+    inside = slice(head.n_local - head.n_values, head.n_local)
+    blocks = right.reshape(len(values), head.n_blocks, head.size, times)
+    count = head.n_blocks * out.lower.shape[2]
+    first = white[:, :count].reshape(len(values), head.n_blocks, -1, times)
+    taken, noise = out.perturbed(blocks[:, :, inside], first)
+    blocks -= taken
+    blocks[:, :, inside] = 0.0
+    noise = noise.reshape(len(values), count, times)
+    return blocks.reshape(right.shape), np.concatenate([noise, white[:, count:]], axis=1)
 
 
 def surfaces(

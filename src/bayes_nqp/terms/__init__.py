@@ -14,9 +14,10 @@ from bayes_nqp.terms.cells import (
 )
 from bayes_nqp.terms.exposure import ExposureSlots, exposure_parts
 from bayes_nqp.terms.mediators import Slope, SlopePart, mediator_parts
-from bayes_nqp.terms.parts import GlobalPart, LocalPart, Place, zero_sum
+from bayes_nqp.terms.parts import GlobalPart, LocalPart, Place, ProcessPart, zero_sum
 from bayes_nqp.terms.slopes import slope_parts
 from bayes_nqp.terms.time_effects import TimeEffects, time_parts
+from bayes_nqp.terms.trends import DifferentialTrends
 
 __all__ = [
     "BARE",
@@ -27,10 +28,12 @@ __all__ = [
     "SLOT",
     "TREATED",
     "CellTable",
+    "DifferentialTrends",
     "ExposureSlots",
     "GlobalPart",
     "LocalPart",
     "Place",
+    "ProcessPart",
     "Slope",
     "SlopePart",
     "Term",

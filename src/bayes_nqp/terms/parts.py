@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from bayes_nqp.parameters import Scale
 
-__all__ = ["GlobalPart", "LocalPart", "Place", "zero_sum"]
+__all__ = ["GlobalPart", "LocalPart", "Place", "ProcessPart", "zero_sum"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -66,6 +66,28 @@ class LocalPart:
     place: Place
     index: Index
     scale: Scale | int
+
+
+@dataclass(frozen=True, eq=False)
+class ProcessPart:
+    """What the rows of some units have in common period by period, a Gaussian process.
+
+    Parameters
+    ----------
+    name : str
+        Its name among the draws.
+    owner : ndarray of int (unit)
+        Who shares a path of it, -1 for none.
+    loadings : sequence of ndarray (T, q_k)
+        A path is the sum of these times standard normal numbers and ``scales``.
+    scales : sequence of Scale
+        One for each of the loadings.
+    """
+
+    name: str
+    owner: Index
+    loadings: Sequence[Array]
+    scales: Sequence[Scale]
 
 
 def zero_sum(levels: int) -> Array:
