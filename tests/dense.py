@@ -174,10 +174,25 @@ class Dense:
         out = self.error_covariance(p) + self.in_cell @ self.cell_covariance(p) @ self.in_cell.T
         if self.design.effect.varying is not None:
             out += self.deviation_variance(p) * self.in_member @ self.in_member.T
+        if getattr(self.design, "trends", None) is not None:
+            out += self.trend_covariance(p)
         if self.design.time is not None and self.design.time.pooled:
             node = self.levels * 1000 + self.time
             out += p["scale_time_effect"] ** 2 * (node[:, None] == node)
         return out
+
+    def trend_covariance(self, p: Parameters) -> np.ndarray:
+        """Covariance of the drift of adopters, in a stratum and by cohort."""
+        t = self.time - (self.panel.periods - 1) / 2.0
+        line, walk = np.outer(t, t), np.minimum.outer(self.time, self.time)
+        adoption = self.panel.cohort_codes[self.unit]
+        names = {*self.design.facts.strata(self.panel), *self.design.facts.time_strata(self.panel)}
+        same = np.outer(adoption >= 0, adoption >= 0)
+        for name in names:
+            same = same & (self.strata[name][:, None] == self.strata[name])
+        together = self.design.trends.line**2 * line + p["scale_trend_walk"] ** 2 * walk
+        alone = p["scale_cohort_trend_line"] ** 2 * line + p["scale_cohort_trend_walk"] ** 2 * walk
+        return same * together + (same & (adoption[:, None] == adoption)) * alone
 
     def log_likelihood(self, p: Parameters) -> float:
         """REML log density, up to a constant that no parameter changes."""
@@ -196,7 +211,13 @@ class Dense:
             "scale_cell": self.priors.cell, "scale_deviation": self.priors.member,
             "scale_time_effect": self.priors.time_effect, "sigma": self.priors.sigma,
             "noise": self.priors.noise,
-        }  # fmt: skip
+        }
+        trends = getattr(self.design, "trends", None)
+        if trends is not None:
+            scale |= {
+                "scale_trend_walk": trends.walk, "scale_cohort_trend_line": trends.cohort_line,
+                "scale_cohort_trend_walk": trends.cohort_walk,
+            }  # fmt: skip
         total = 0.0
         for name, value in p.items():
             if name == "rho":

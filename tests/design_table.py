@@ -13,6 +13,7 @@ from bayes_nqp import (
     AR1Noise,
     Complete,
     ContinuousExposure,
+    DifferentialTrends,
     Panel,
     Partial,
     Separate,
@@ -44,10 +45,18 @@ def _dose(**arguments: Any) -> ContinuousExposure:
 
 
 REGION = {"strata": ("region",)}
+TRENDS = {**REGION, "units": 30}
 DESIGNS: dict[str, Case] = {
     "partial, units, AR(1)": Case(_did(effect=Partial(BOTH))),
     "partial, units, iid": Case(_did(effect=Partial(["region"]), errors=IID())),
     "partial, none, iid": Case(_did(effect=Partial(varying=None), errors=IID())),
+    "trends, units": Case(_did(effect=Partial(["region"]), trends=DifferentialTrends()), TRENDS),
+    "trends, cities": Case(
+        _did(effect=Partial(varying="city"), trends=DifferentialTrends(0.3, 0.4, 0.2, 0.1)), TRENDS
+    ),
+    "trends, none, iid": Case(
+        _did(effect=Partial(varying=None), errors=IID(), trends=DifferentialTrends()), TRENDS
+    ),
     "partial, units, weights": Case(_did(errors=IID()), {"weights": True}),
     "partial, none, weights": Case(
         _did(effect=Partial(BOTH, varying=None), errors=IID()), {"weights": True}

@@ -90,4 +90,5 @@ from .tables import two_step as two_step
 from .tables import write_docx as write_docx
 from .tables import write_excel as write_excel
 from .terms.time_effects import TimeEffects as TimeEffects
+from .terms.trends import DifferentialTrends as DifferentialTrends
 from .versions import versions as versions

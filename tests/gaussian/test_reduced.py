@@ -24,8 +24,9 @@ def both(name: str, seed: int = 7) -> tuple[GaussianProblem, GaussianProblem]:
 def test_the_density_is_that_of_the_whole_problem(name: str) -> None:
     whole, reduced = both(name)
     assert whole.reduced is None
-    # Owners across groups have no place among the normal equations of one.
-    assert (reduced.reduced is None) == (whole.by_block is not None)
+    # Owners and paths across groups have no place among the normal equations of one.
+    across = whole.by_block is not None or whole.arrowhead.n_values > 0
+    assert (reduced.reduced is None) == across
     points = 1.5 * np.random.default_rng(0).standard_normal((40, len(whole.space)))
     assert density(reduced, points) == pytest.approx(density(whole, points), rel=1e-10)
 

@@ -11,7 +11,7 @@ from bayes_nqp.errors import StudyError, nearest, shown
 from bayes_nqp.likelihoods import Gaussian, Likelihood
 from bayes_nqp.pooling import Complete, Pooling, Separate
 from bayes_nqp.priors import Priors
-from bayes_nqp.terms import TimeEffects
+from bayes_nqp.terms import DifferentialTrends, TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -110,6 +110,8 @@ class Facts:
         The column that holds the dose.
     by_period : bool, default False
         Whether effects of a dose differ by period.
+    trends : DifferentialTrends or None, default None
+        How those who adopt may drift from the others; None for parallel trends.
     channels : ChannelFacts or None, default None
         Mediators that effects pass through.
     spillovers : {"none", "exposure", "lag"}
@@ -129,6 +131,7 @@ class Facts:
     leads: bool = False
     exposure: str | None = None
     by_period: bool = False
+    trends: DifferentialTrends | None = None
     channels: ChannelFacts | None = None
     spillovers: Literal["none", "exposure", "lag"] = "none"
 

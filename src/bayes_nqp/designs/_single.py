@@ -16,7 +16,7 @@ from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian, StudentT
 from bayes_nqp.pooling import Complete, Partial, Separate
 from bayes_nqp.priors import Priors
-from bayes_nqp.terms import TimeEffects
+from bayes_nqp.terms import DifferentialTrends, TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -29,6 +29,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "time": (TimeEffects, type(None)),
     "likelihood": (Gaussian, StudentT),
     "priors": (Priors,),
+    "trends": (DifferentialTrends, type(None)),
 }
 """What arguments of designs may be."""
 

@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.designs._facts import Facts
+from bayes_nqp.designs._trends import drift_of
 from bayes_nqp.designs.noise import Noise
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import Parameter, Scale
 from bayes_nqp.pooling import Pooling
 from bayes_nqp.priors import Priors
-from bayes_nqp.terms import BARE, LEAD, TREATED, Term
+from bayes_nqp.terms import BARE, LEAD, TREATED, ProcessPart, Term
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -200,6 +201,8 @@ class EquationSpec:
         What classes differ by besides stratum and calendar.
     terms : sequence of Term
         That load on slots of cells besides effects.
+    processes : sequence of ProcessPart
+        What units have in common period by period.
     neighbours : Neighbours, optional
         Where the calendar has cells of neighbours.
     lag : LagSpec, optional
@@ -221,6 +224,7 @@ class EquationSpec:
     deviation: Scale | None = None
     key: Index | None = None
     terms: Sequence[Term] = ()
+    processes: Sequence[ProcessPart] = ()
     neighbours: Neighbours | None = None
     lag: LagSpec | None = None
 
@@ -240,6 +244,7 @@ class EquationSpec:
             name, outcome, called, facts.pooling, facts.strata(panel), facts.noise, facts.priors,
             facts.covariates_of(panel), facts.baseline,
             pooled_time=facts.time is not None and facts.time.pooled,
+            processes=drift_of(facts, panel),
         )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from bayes_nqp.likelihoods import Gaussian, Likelihood
 from bayes_nqp.pooling import Partial, Pooling
 from bayes_nqp.priors import Priors
 from bayes_nqp.registry import register
-from bayes_nqp.terms import TimeEffects
+from bayes_nqp.terms import DifferentialTrends, TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -59,6 +59,9 @@ class StaggeredDiD(SingleEquation):
         StudentT is robust to outlying rows; it runs row by row, and slowly.
     priors : Priors, default Priors()
         Scales of all priors.
+    trends : DifferentialTrends, optional
+        How those who adopt may drift from the never treated, as pre-periods teach; parallel trends
+        by default.
     moderator : str, optional
         One of the panel's moderators Z, such as digital finance, that shifts the effect: treated
         rows add ``theta_stratum (Z - centre)``, centred at their mean, with slopes pooled as
@@ -99,6 +102,7 @@ class StaggeredDiD(SingleEquation):
     likelihood: Likelihood = field(default_factory=Gaussian)
     priors: Priors = field(default_factory=Priors)
     moderator: str | None = None
+    trends: DifferentialTrends | None = None
 
     def __post_init__(self) -> None:
         self._check_arguments()
@@ -122,6 +126,7 @@ class StaggeredDiD(SingleEquation):
             self.covariates, self.baseline, self.moderator,
             anticipation=self.anticipation,
             leads=self.controls == "never",
+            trends=self.trends,
         )  # fmt: skip
 
     def variants(self, panel: Panel) -> list[tuple[Message, Message, Self]]:

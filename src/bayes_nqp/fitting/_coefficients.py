@@ -64,6 +64,7 @@ def _labels(plan: Plan, equation: Equation, size: int) -> npt.NDArray[np.str_]:
         ("time_effect", places.time, nodes),
         ("cell", places.cells, np.arange(places.cells.size).astype(str)),
         ("slope", places.slopes, [f"{s} · {c}" for s in plan.stratum_names for c in columns]),
+        ("path", places.paths, np.arange(places.paths.size).astype(str)),
     )
     out = np.full(size + 1, "", dtype=object)
     for kind, place, labels in named:

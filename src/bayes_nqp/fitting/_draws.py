@@ -100,7 +100,7 @@ def recovered(
         Draws do not depend on their number.
     """
     problem = equation.gaussian
-    per_draw = number_count(problem) + equation.n_slots + problem.n_unit_numbers
+    per_draw = number_count(problem) + equation.n_slots + equation.n_paths + problem.n_unit_numbers
     if isinstance(generator, SharedStreams):
         per_draw += error_width(equation) * len(generator.streams)
     size = int(np.clip(_CHUNK_NUMBERS // max(per_draw, 1), 256, max(len(x), 1)))

@@ -128,6 +128,7 @@ class _Draws:
         self.cells = self._table("cells", plan.table.size)
         strata = plan.frame.stratum_levels.shape[0]
         self.slopes = self._table("slopes", strata * len(equation.rows.columns))
+        self.paths = self._paths()
         self.alpha = self.wide * generator.standard_normal((draws, plan.frame.n_units))
         self.deviation = np.zeros((draws, layout.members.size))
         if problem.member_scale is not None:
@@ -166,6 +167,25 @@ class _Draws:
         out += padded(self.cells[part])[:, layout.cell]
         out += padded(self.deviation[part])[:, layout.member] * layout.loading
         row_slopes(layout, len(self.equation.rows.columns), self.slopes[part], out)
+        if self.equation.n_paths:
+            rows = self.equation.rows
+            group = rows.group[rows.unit]
+            out += np.where(group >= 0, self.paths[part][:, group, rows.time], 0.0)
+        return out
+
+    def _paths(self) -> Array:
+        """What processes add to every group's periods (draw, group, T)."""
+        problem = self.equation.problem
+        out = np.zeros((self.draws, len(problem.groups), problem.n_periods))
+        for number, block in enumerate(problem.blocks):
+            for k, law in enumerate(block.processes):
+                process = problem.processes[law]
+                tau = np.stack([self._scale(scale) for scale in problem.scales], axis=1)
+                z = self.generator.standard_normal((self.draws, process.size, 1))
+                path = (process.root(tau) @ z)[..., 0]
+                for g, group in enumerate(problem.groups):
+                    if group.block == number and k in group.processes:
+                        out[:, g] += path
         return out
 
     def errors(self, part: slice, generators: list[np.random.Generator]) -> Array:

@@ -18,11 +18,15 @@ Index = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class SlotPlaces:
-    """Slots of an equation by what they are; one past the last where there is none."""
+    """Slots of an equation by what they are; one past the last where there is none.
+
+    Paths are those of processes, group × period.
+    """
 
     time: Index
     cells: Index
     slopes: Index
+    paths: Index
 
 
 def slot_places(plan: Plan, equation: Equation) -> SlotPlaces:
@@ -30,7 +34,7 @@ def slot_places(plan: Plan, equation: Equation) -> SlotPlaces:
     frame, problem, rows = plan.frame, equation.problem, equation.rows
     periods, columns = frame.n_periods, len(rows.columns)
     starts = np.cumsum([0, *(b.columns.shape[0] for b in problem.blocks)])
-    none = int(starts[-1])
+    none = int(starts[-1]) + equation.n_paths
     time = np.full(len(frame.level_names) * periods, none, dtype=np.int64)
     cells = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
     numbers, first = np.unique(rows.group, return_index=True)
@@ -38,4 +42,5 @@ def slot_places(plan: Plan, equation: Equation) -> SlotPlaces:
         level, at = int(frame.level[unit]), starts[group.block] + group.level * periods
         time[level * periods : (level + 1) * periods] = at + np.arange(periods)
     slopes = equation.slope_slots[:, None] + np.arange(columns)
-    return SlotPlaces(time, cells.astype(np.int64), slopes.ravel())
+    paths = starts[-1] + np.arange(equation.n_paths)
+    return SlotPlaces(time, cells.astype(np.int64), slopes.ravel(), paths)

@@ -147,6 +147,8 @@ def _innovations(equation: Equation, x: Array, slots: Array, number: int) -> tup
     cells = group.cells[c.times]
     left -= np.where(cells >= 0, slots[base + np.maximum(cells, 0)], 0.0)
     base += block.n_cells + group.slopes * problem.n_columns
+    if equation.n_paths:
+        left -= slots[equation.n_slots + c.group * problem.n_periods + c.times]
     for k, column in enumerate(rows.columns):
         left -= column.values[index] * slots[base + k]
     lower = np.linalg.cholesky(_covariance(equation, x, c.times, c.weights))

@@ -116,7 +116,18 @@ class UnitRows:
         out += padded(slots[:, self.places.cells])[:, layout.cell]
         columns = len(self.equation.rows.columns)
         row_slopes(layout, columns, slots[:, self.places.slopes], out)
+        if self.places.paths.size:
+            out += slots[:, self._paths]
         return out
+
+    @cached_property
+    def _paths(self) -> Index:
+        """Where each row finds what processes add to it."""
+        rows, n_periods = self.equation.rows, self.equation.problem.n_periods
+        group = rows.group[rows.unit]
+        none = self.places.paths[-1] + 1
+        at = self.places.paths[np.maximum(group, 0) * n_periods + rows.time]
+        return np.where(group >= 0, at, none)
 
     def absorbed(self, residual: Array, values: Values) -> list[Absorbed]:
         """Take flat coefficients out of the units of every pattern.

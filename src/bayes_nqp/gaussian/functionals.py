@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from bayes_nqp.gaussian._small import half_solve
-from bayes_nqp.gaussian._sparse import product
 from bayes_nqp.gaussian.density import batch_size, factorise, normal_equations
 from bayes_nqp.gaussian.deviations import conditionals
 from bayes_nqp.gaussian.problem import GaussianProblem
+from bayes_nqp.gaussian.processes import processes_in
 from bayes_nqp.gaussian.types import Array, Values
 from bayes_nqp.machine import one_thread
 
@@ -38,7 +38,8 @@ def functionals(
     """
 
     def part(values: Values) -> tuple[Array, Array]:
-        mean, variance = _of_coefficients(problem, values, local[None], shared[None])
+        matrix = normal_equations(problem, values).matrix
+        mean, variance = _of_coefficients(problem, values, matrix, local[None], shared[None])
         return mean, variance * (values.sigma**2)[:, None]
 
     return _in_chunks(problem, points, part)
@@ -71,6 +72,8 @@ def averages(
 
     def part(values: Values) -> tuple[Array, Array]:
         r = slots.shape[1]
+        # Processes are taken out on the way.
+        matrix = normal_equations(problem, values).matrix
         flat = np.tile(direct, (len(values), 1, 1))
         groups = np.zeros((len(values), head.group_loads.shape[0], r))
         constant, spread = np.zeros((2, len(values), r))
@@ -82,10 +85,13 @@ def averages(
             loads = owners.a[..., None] * weight[:, :, None]
             onto = onto.reshape(len(values), -1, owners.a.shape[2], r)
             np.subtract.at(onto.swapaxes(0, 1), owners.place, loads.swapaxes(0, 1))
-        flat += product(head.group_loads.T, groups)
+        flat, mean, variance = processes_in(problem, values, groups, flat)
+        constant, spread = constant + mean, spread + variance
         flat = flat.reshape(len(values), head.n_blocks, head.size, r)
         local, border = flat[:, :, : head.n_local], flat[:, :, head.n_local :].sum(axis=1)
-        mean, variance = _of_coefficients(problem, values, local, border[:, : head.n_global])
+        mean, variance = _of_coefficients(
+            problem, values, matrix, local, border[:, : head.n_global]
+        )
         return mean + constant, (variance + spread) * (values.sigma**2)[:, None]
 
     return _in_chunks(problem, points, part)
@@ -102,11 +108,11 @@ def _in_chunks(
 
 
 def _of_coefficients(
-    problem: GaussianProblem, values: Values, local: Array, shared: Array
+    problem: GaussianProblem, values: Values, matrix: Array, local: Array, shared: Array
 ) -> tuple[Array, Array]:
     """Means, and variances over ``sigma²``, of loadings (B or 1, block, local, r)."""
     head = problem.arrowhead
-    factor = factorise(problem, values, normal_equations(problem, values).matrix)
+    factor = factorise(problem, values, matrix)
     n_local, n_global = head.n_local, head.n_global
     lower = factor.local[:, :, :n_local]
     cross = factor.local[:, :, n_local : n_local + n_global]

@@ -26,6 +26,7 @@ __all__ = [
     "block_processes_out",
     "group_errors",
     "group_processes_out",
+    "processes_in",
     "surfaces",
 ]
 
@@ -93,6 +94,26 @@ class Elimination:
         inner = self.root.swapaxes(-1, -2) @ errors.reshape(points, places, n, n_periods, -1)
         noise = half_solve(self.lower, inner.reshape(points, places, n * q, -1) + white)
         return self.half.swapaxes(-1, -2) @ noise, noise
+
+    def functional(self, loads: Array) -> tuple[Array, Array, Array]:
+        """What a functional of processes is of all that they meet.
+
+        Parameters
+        ----------
+        loads : ndarray (B, P, n T, r)
+            Loadings on the processes' values.
+
+        Returns
+        -------
+        tuple of ndarray (B, r), (B, P, L, r) and (B, r)
+            Its mean where all else is zero, what comes off the loadings on all else, and its
+            variance over ``sigma²``.
+        """
+        points, places, n, n_periods, q = self.root.shape
+        turned = self.root.swapaxes(-1, -2) @ loads.reshape(points, places, n, n_periods, -1)
+        w = half_solve(self.lower, turned.reshape(points, places, n * q, -1))
+        off = self.half.swapaxes(-1, -2) @ w
+        return off[:, :, -1].sum(axis=1), off, (w**2).sum(axis=(1, 2))
 
 
 def _eliminated(root: Array, cross: Array, inner: Array) -> Elimination:
@@ -251,6 +272,46 @@ def block_errors(
     blocks[:, :, inside] = 0.0
     noise = noise.reshape(len(values), count, times)
     return blocks.reshape(right.shape), np.concatenate([noise, white[:, count:]], axis=1)
+
+
+def processes_in(
+    problem: GaussianProblem, values: Values, groups: Array, flat: Array
+) -> tuple[Array, Array, Array]:
+    """Loadings on coefficients of functionals that load on processes too.
+
+    Parameters
+    ----------
+    groups : ndarray (B, G J, r)
+        Loadings on what is fitted in each group.
+    flat : ndarray (B, block n, r)
+        Loadings on coefficients.
+
+    Returns
+    -------
+    tuple of ndarray (B, block n, r), (B, r) and (B, r)
+        Loadings on coefficients; means where these are zero; variances over ``sigma²`` given them.
+    """
+    head, r = problem.arrowhead, flat.shape[2]
+    constant, spread = np.zeros((2, len(values), r))
+    at = np.zeros(0) if problem.placement is None else problem.placement.by_group
+    if (at >= 0).any():
+        out: Elimination = values.known[group_processes_out, id(problem)]
+        rows = groups.reshape(len(values), -1, problem.moments.width, r).copy()
+        periods = rows[:, at >= 0, : problem.moments.n_periods]
+        mean, off, variance = out.functional(periods)
+        rows[:, at >= 0] -= off
+        groups, constant, spread = rows.reshape(groups.shape), mean, variance
+    flat = flat + product(head.group_loads.T, groups)
+    if head.n_values:
+        out = values.known[block_processes_out, id(problem)]
+        inside = slice(head.n_local - head.n_values, head.n_local)
+        blocks = flat.reshape(len(values), head.n_blocks, head.size, r).copy()
+        mean, off, variance = out.functional(blocks[:, :, inside])
+        blocks -= off
+        blocks[:, :, inside] = 0.0
+        flat = blocks.reshape(flat.shape)
+        constant, spread = constant + mean, spread + variance
+    return flat, constant, spread
 
 
 def surfaces(

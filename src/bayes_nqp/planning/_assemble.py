@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.designs import EquationSpec
-from bayes_nqp.gaussian import Block, Group, Member, Problem
+from bayes_nqp.gaussian import Block, Group, Member, Problem, Process
 from bayes_nqp.moments import (
     Rows,
     UnitClass,
@@ -20,6 +20,7 @@ from bayes_nqp.moments import (
 from bayes_nqp.parameters import FIXED, FLAT, HalfNormal, Parameter, Scale
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._plan import Dose, Equation, Plan
+from bayes_nqp.planning._processes import with_processes
 from bayes_nqp.terms import GlobalPart, LocalPart
 
 __all__ = ["assemble"]
@@ -115,6 +116,12 @@ def assemble(
             )
         )  # fmt: skip
     cell_at = np.where(cell_of_row >= 0, inside[cell_of_row], -1)
+    groups = _groups(frame, rows, cell_at, block, level_at, stratum_at)
+    laws = [
+        Process(part.loadings, np.array([_number(scale, scales) for scale in part.scales]))
+        for part in equation.processes
+    ]
+    blocks, groups = with_processes(equation.processes, rows, blocks, groups)
     absorbs = (members or member_scale is None) and errors.independent(n_periods, priors)
     absorbed = absorb_levels(rows, n_periods) if absorbs else []
     classes = [] if absorbs else reduce_rows(rows)
@@ -131,7 +138,7 @@ def assemble(
         member_scale=member_scale,
         global_scale=global_scale,
         blocks=blocks,
-        groups=_groups(frame, rows, cell_at, block, level_at, stratum_at),
+        groups=groups,
         classes=classes,
         class_treated=[_loading(c, centred=dose is not None) for c in classes],
         members=_members(frame, rows, classes, block) if members else (),
@@ -141,6 +148,7 @@ def assemble(
             if absorbs and members
             else None
         ),
+        processes=laws,
     )
     return Equation(
         equation.name, rows, problem, scale, shared, local,

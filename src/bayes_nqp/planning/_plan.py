@@ -195,6 +195,12 @@ class Equation:
         """Time effects, cells and slopes of all blocks."""
         return sum(block.columns.shape[0] for block in self.problem.blocks)
 
+    @property
+    def n_paths(self) -> int:
+        """Values of processes among the slots of draws: of every group and period, or none."""
+        problem = self.problem
+        return len(problem.groups) * problem.n_periods if problem.processes else 0
+
     @cached_property
     def local_places(self) -> npt.NDArray[np.bool_]:
         """Which of (block, local) are coefficients and no padding."""

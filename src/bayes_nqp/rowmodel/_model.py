@@ -13,6 +13,7 @@ from bayes_nqp.rowmodel._density import state_density
 from bayes_nqp.rowmodel._effects import report_slopes, state_effects
 from bayes_nqp.rowmodel._layout import RowLayout, cell_names, node_names, row_layout
 from bayes_nqp.rowmodel._names import Names
+from bayes_nqp.rowmodel._processes import paths_of_rows
 from bayes_nqp.rowmodel._tables import padded, row_data, scale_variables, table
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def _state(plan: Plan, equation: Equation, layout: RowLayout) -> None:
     mean = mean + padded(cells)[row_data("row_cell", layout.cell)]
     if layout.entry_row.size:
         mean = mean + _columns(names, layout, slopes)
+    if equation.n_paths:
+        mean = mean + paths_of_rows(names, equation, scales)
     if deviation is not None:
         own = padded(deviation)[row_data("row_member", layout.member)]
         mean = mean + own * row_data("row_loading", layout.loading)

@@ -5,18 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields
 
-import numpy as np
-import numpy.typing as npt
-
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.parameters import Scale
 from bayes_nqp.registry import register
-from bayes_nqp.terms.parts import ProcessPart
 
 __all__ = ["DifferentialTrends"]
-
-Index = npt.NDArray[np.int64]
 
 
 @register("trends")
@@ -68,31 +61,3 @@ class DifferentialTrends:
             value = getattr(self, item.name)
             if not isinstance(value, int | float) or not 0.0 < value < math.inf:
                 raise StudyError(f"'{item.name}' is {value!r}", hint="a positive number")
-
-    def parts(self, stratum: Index, cohort: Index, n_periods: int) -> tuple[ProcessPart, ...]:
-        """State the drift as processes on the time grid.
-
-        Parameters
-        ----------
-        stratum : ndarray of int (unit)
-            Whose adopters drift together.
-        cohort : ndarray of int (unit)
-            Period of adoption, -1 for never.
-        n_periods : int
-            T.
-        """
-        ever = cohort >= 0
-        t = np.arange(n_periods) - 0.5 * (n_periods - 1)
-        loadings = (t[:, None], np.tri(n_periods)[:, 1:])
-        alone = np.unique(np.stack([stratum, cohort]), axis=1, return_inverse=True)[1].ravel()
-        return (
-            ProcessPart(
-                "trend", np.where(ever, stratum, -1), loadings,
-                (Scale("trend_line", self.line, False), Scale("trend_walk", self.walk)),
-            ),
-            ProcessPart(
-                "cohort_trend", np.where(ever, alone, -1), loadings,
-                (Scale("cohort_trend_line", self.cohort_line),
-                 Scale("cohort_trend_walk", self.cohort_walk)),
-            ),
-        )  # fmt: skip
