@@ -135,7 +135,9 @@ def _eliminated(root: Array, cross: Array, inner: Array) -> Elimination:
     square = turn[:, :, :, None] @ square @ root[:, :, None]
     square = square.swapaxes(3, 4).reshape(points, places, n * q, n * q) + np.eye(n * q)
     lower = np.linalg.cholesky(square)
-    return Elimination(root, lower, half_solve(lower, half.reshape(points, places, n * q, -1)))
+    # The inverse of a small factor, and a product, are quicker than a system of many right sides.
+    half = np.linalg.inv(lower) @ half.reshape(points, places, n * q, -1)
+    return Elimination(root, lower, half)
 
 
 def _roots(problem: GaussianProblem, values: Values, laws: Sequence[Sequence[int]]) -> Array:
