@@ -8,10 +8,11 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["Plugins", "discovered", "family_of", "register", "registered"]
+__all__ = ["Plugins", "discovered", "family_of", "register", "registered", "worded"]
 
 _KINDS: dict[str, type] = {}
 _FAMILIES: dict[str, str] = {}
+_WORDS: dict[str, str] = {}
 
 
 class Plugins[T](Mapping[str, T]):
@@ -84,14 +85,16 @@ def discovered(room: str, prefix: str = "_") -> dict[str, Any]:
     return public
 
 
-def register[T](family: str) -> Callable[[type[T]], type[T]]:
+def register[T](family: str, word: str = "") -> Callable[[type[T]], type[T]]:
     """Let files and studies hold a value, by the name of its type.
 
     Parameters
     ----------
     family : str
         What it stands for: "design", "errors", "pooling", "sampler", "likelihood", "time",
-        "priors" or "index".
+        "priors", "trends" or "index".
+    word : str, optional
+        What studies may call it besides.
 
     Returns
     -------
@@ -103,6 +106,8 @@ def register[T](family: str) -> Callable[[type[T]], type[T]]:
     def decorate(kind: type[T]) -> type[T]:
         _KINDS[kind.__name__] = kind
         _FAMILIES[kind.__name__] = family
+        if word:
+            _WORDS[word] = kind.__name__
         return kind
 
     return decorate
@@ -129,3 +134,8 @@ def registered(family: str | None = None) -> Mapping[str, type]:
     if family is None:
         return MappingProxyType(_KINDS)
     return {name: _KINDS[name] for name in sorted(_KINDS) if _FAMILIES[name] == family}
+
+
+def worded(family: str) -> dict[str, type]:
+    """Name the values of a family that studies call by a word."""
+    return {word: _KINDS[name] for word, name in _WORDS.items() if _FAMILIES[name] == family}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import MISSING, Field, fields
 
-from bayes_nqp.registry import family_of, registered
+from bayes_nqp.registry import family_of, registered, worded
 from bayes_nqp.robustness import NormalRho, NormalSteps, UniformRho, UniformSteps
 
 __all__ = ["DESIGNS", "SAMPLERS", "choices", "members", "option_values"]
@@ -12,7 +12,7 @@ __all__ = ["DESIGNS", "SAMPLERS", "choices", "members", "option_values"]
 DESIGNS = "design"
 SAMPLERS = "sampler"
 
-_BY_TYPE = {"TimeEffects": "time", "Pooling": "pooling", "Noise": "errors"}
+_BY_TYPE = {"Pooling": "pooling", "Noise": "errors"}
 """Families of arguments that have no value by default."""
 
 
@@ -24,7 +24,7 @@ def members(family: str) -> dict[str, type]:
     family : str
         Such as "design", "pooling" or "errors".
     """
-    return dict(registered(family))
+    return {**registered(family), **worded(family)}
 
 
 def choices(field: Field[object]) -> dict[str, type]:
@@ -37,8 +37,9 @@ def choices(field: Field[object]) -> dict[str, type]:
     """
     if field.default_factory is not MISSING:
         return members(_family(type(field.default_factory())))
-    said = str(field.type).split("|", maxsplit=1)[0].strip()
-    return members(_BY_TYPE[said]) if said in _BY_TYPE else {}
+    kind = str(field.type).split("|", maxsplit=1)[0].strip()
+    family = family_of(kind) or _BY_TYPE.get(kind, "")
+    return members(family) if family else {}
 
 
 def option_values() -> dict[str, type]:

@@ -220,7 +220,7 @@ def _tagged(table: Mapping[str, Any], where: str) -> dict[str, Any]:
                 raise StudyError(
                     f"'{where}.{key}' is {brief(item)}", hint=nearest(str(item), known)
                 )
-            made[key] = {_TAG: item}
+            made[key] = {_TAG: known[item].__name__}
         elif isinstance(item, Mapping) and known:
             if _TAG not in item:
                 example = next((n for n in known if n == "Partial"), next(iter(known)))
@@ -233,7 +233,8 @@ def _tagged(table: Mapping[str, Any], where: str) -> dict[str, Any]:
                     f"'{where}.{key}' has the type {brief(item[_TAG])}",
                     hint=nearest(str(item[_TAG]), known),
                 )
-            made[key] = _tagged(item, f"{where}.{key}")
+            kind_name = known[str(item[_TAG])].__name__
+            made[key] = _tagged({**item, _TAG: kind_name}, f"{where}.{key}")
         else:
             made[key] = None if key == "varying" and item == _NONE else item
     return made

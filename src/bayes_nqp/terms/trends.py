@@ -12,7 +12,7 @@ from bayes_nqp.registry import register
 __all__ = ["DifferentialTrends"]
 
 
-@register("trends")
+@register("trends", "differential")
 @door
 @dataclass(frozen=True, slots=True)
 class DifferentialTrends:
