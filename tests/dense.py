@@ -207,9 +207,12 @@ class Dense:
     def log_prior(self, p: Parameters) -> float:
         """Log prior density on the unconstrained scale."""
         scale = {
-            "scale_walk": self.priors.walk, "scale_cohort": self.priors.cohort,
-            "scale_cell": self.priors.cell, "scale_deviation": self.priors.member,
-            "scale_time_effect": self.priors.time_effect, "sigma": self.priors.sigma,
+            "scale_walk": self.priors.walk,
+            "scale_cohort": self.priors.cohort,
+            "scale_cell": self.priors.cell,
+            "scale_deviation": self.priors.member,
+            "scale_time_effect": self.priors.time_effect,
+            "sigma": self.priors.sigma,
             "noise": self.priors.noise,
         }
         trends = getattr(self.design, "trends", None)

@@ -47,6 +47,8 @@ def absorbed_products(problem: Problem, gaussian: GaussianProblem) -> list[Array
     for (block, loads), flat in zip(slots_of_groups(problem), lower, strict=True):
         f = np.zeros((width, width))
         f[rows, columns] = f[columns, rows] = flat
+        # Values of processes have priors: no column of theirs is asked whether it is spanned.
+        loads = loads[:, np.r_[: len(out[block]) - 1, loads.shape[1] - 1]]
         out[block] += loads.T @ (loads.T @ f).T
     return out
 

@@ -1,0 +1,92 @@
+"""Differential trends: what they need, and that effects are right where treated units drift."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import bayes_nqp as nqp
+from bayes_nqp.errors import IdentificationError, StudyError
+
+TRENDS = nqp.DifferentialTrends()
+SAMPLER = nqp.Importance(seed=1)
+
+
+def fitted(drift: str, trends: nqp.DifferentialTrends | None, seed: int) -> tuple[float, float]:
+    """Error of the average effect, and its posterior sd."""
+    simulated = nqp.simulation.staggered(
+        effect="growing", growth=0.1, strata={}, drift=drift, seed=seed
+    )
+    fit = nqp.fit(nqp.StaggeredDiD(trends=trends), simulated.panel, SAMPLER, progress=False)
+    assert fit.gate.passed
+    effect = nqp.att(fit)
+    return float(effect.mean() - nqp.att(simulated.truth).mean()), float(effect.std())
+
+
+def test_a_factor_biases_parallel_trends_and_not_these() -> None:
+    parallel, alone = zip(*(fitted("factor", None, seed) for seed in (3, 4, 5)), strict=True)
+    drifting, wide = zip(*(fitted("factor", TRENDS, seed) for seed in (3, 4, 5)), strict=True)
+    assert np.abs(parallel).max() > 2.5 * np.mean(alone)
+    assert np.abs(drifting).max() < 2.5 * np.mean(wide)
+    assert np.mean(wide) > 1.3 * np.mean(alone)
+
+
+def test_where_trends_are_parallel_effects_are_those_of_parallel_trends() -> None:
+    (error, wide), (_, alone) = fitted("none", TRENDS, 7), fitted("none", None, 7)
+    assert abs(error) < 2.5 * wide
+    assert alone < wide < 3.0 * alone
+
+
+def test_what_they_need() -> None:
+    panel = nqp.simulation.staggered(units=30, periods=8, cohorts=(4, 6), seed=1).panel
+    with pytest.raises(IdentificationError, match="flat leads"):
+        nqp.StaggeredDiD(trends=TRENDS, controls="never").spec(panel)
+    early = nqp.simulation.staggered(units=30, periods=8, cohorts=(3,), strata={}, seed=1).panel
+    with pytest.raises(IdentificationError, match="3 untreated periods"):
+        nqp.StaggeredDiD(trends=TRENDS).spec(early)
+    anticipated = nqp.StaggeredDiD(trends=TRENDS, anticipation=1)
+    short = nqp.simulation.staggered(units=30, periods=8, cohorts=(4,), strata={}, seed=1).panel
+    nqp.StaggeredDiD(trends=TRENDS).spec(short)
+    with pytest.raises(IdentificationError, match="3 untreated periods"):
+        anticipated.spec(short)
+    all_treated = nqp.simulation.staggered(never=0.0, strata={}, seed=1).panel
+    with pytest.raises(IdentificationError, match="never treated"):
+        nqp.StaggeredDiD(trends=TRENDS).spec(all_treated)
+
+
+def test_a_stratum_without_them_is_named() -> None:
+    frame = nqp.simulation.staggered(units=40, periods=8, cohorts=(4, 6), seed=1).panel.frame
+    lone = (frame["region"] == "coastal") & frame["cohort"].isna()
+    panel = nqp.Panel.from_frame(
+        frame[~lone], unit="unit", time="time", cohort="cohort", outcome="outcome", strata="region"
+    )
+    with pytest.raises(IdentificationError, match="coastal"):
+        nqp.StaggeredDiD(trends=TRENDS).spec(panel)
+    # Without strata of effects, one drift is shared.
+    nqp.StaggeredDiD(nqp.Complete(), trends=TRENDS).spec(panel)
+
+
+@pytest.mark.parametrize("name", ["line", "walk", "cohort_line", "cohort_walk"])
+def test_scales_are_positive(name: str) -> None:
+    with pytest.raises(StudyError, match=f"'{name}' is 0"):
+        nqp.DifferentialTrends(**{name: 0.0})
+
+
+def test_they_are_saved_and_read(tmp_path) -> None:
+    panel = nqp.simulation.staggered(units=30, periods=8, cohorts=(4, 6), strata={}, seed=1).panel
+    design = nqp.StaggeredDiD(nqp.Complete(), trends=nqp.DifferentialTrends(walk=0.1))
+    fit = nqp.fit(design, panel, nqp.Importance(seed=1, draws=200, chains=2), progress=False)
+    again = nqp.load(fit.save(tmp_path / "fit.nc"))
+    assert again.design == design
+    assert float(nqp.att(again).mean()) == float(nqp.att(fit).mean())
+
+
+def test_mediators_drift_too() -> None:
+    panel = nqp.simulation.channels(units=60, periods=10, cohorts=(5, 7), seed=1).panel
+    design = nqp.Mediation(nqp.StaggeredDiD(trends=TRENDS), mediators=["digital", "finance"])
+    fit = nqp.fit(design, panel, nqp.Importance(seed=1, draws=300), progress=False)
+    for name in ("outcome", "digital", "finance"):
+        assert f"{name}__scale_trend_walk" in fit.posterior
+    total = nqp.total(fit)
+    parts = nqp.nde(fit) + nqp.nie(fit, "digital") + nqp.nie(fit, "finance")
+    assert float(abs(total - parts).max()) < 1e-9
