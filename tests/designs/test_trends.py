@@ -88,5 +88,5 @@ def test_mediators_drift_too() -> None:
     for name in ("outcome", "digital", "finance"):
         assert f"{name}__scale_trend_walk" in fit.posterior
     total = nqp.total(fit)
-    parts = nqp.nde(fit) + nqp.nie(fit, mediators="all mediators")
+    parts = nqp.nde(fit) + nqp.nie(fit).sel(mediator="all mediators")
     assert float(abs(total - parts).max()) < 1e-9

@@ -23,13 +23,13 @@ from bayes_nqp.checks.shared import (
     ladder,
     owner,
 )
+from bayes_nqp.designs import saturated_design
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import NotApplicable, StudyError, nearest
 from bayes_nqp.estimands import average_of, text
 from bayes_nqp.fitting import ROWS, Fit, equation_draws, panel_of
 from bayes_nqp.language import Message, joined, listed
 from bayes_nqp.planning import plan_of, unit_column
-from bayes_nqp.pooling import Separate
 from bayes_nqp.terms import TimeEffects
 
 Array = npt.NDArray[np.float64]
@@ -193,7 +193,7 @@ def _robust(fit: Fit, weights: Array, groups: _Clusters) -> Robust:
     """Compare standard errors of the saturated fit, at the posterior means of its errors."""
     panel, facts = panel_of(fit), fit.facts
     time = TimeEffects(facts.time_strata(panel))
-    plan = plan_of(fit.variant(effect=Separate(varying=None), time=time), panel)
+    plan = plan_of(saturated_design(fit.design, panel, time=time), panel)
     everywhere = np.zeros((weights.shape[0], plan.cells.rows.size))
     everywhere[:, ~plan.cells.lead] = weights
     spread, sigma = equation_draws(fit, "scale_deviation"), equation_draws(fit, "sigma")
