@@ -22,7 +22,7 @@ from babel.messages.pofile import read_po, write_po
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "bayes_nqp"
 LOCALES = PACKAGE / "language" / "locale"
-CALLS = {"Message", "message", "translate", "asks"}
+CALLS = {"Message", "message", "translate", "note", "asks"}
 """Calls whose first argument is a message, whatever object they are looked up on; the second one of
 `asks` is the title of a check."""
 

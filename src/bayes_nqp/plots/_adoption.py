@@ -15,14 +15,13 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import ADOPTION, ROWS
 from bayes_nqp.estimands import text
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._notes import annotate
-from bayes_nqp.plots._registry import Sketch, plot
+from bayes_nqp.plots._canvas import NAMED, canvas
+from bayes_nqp.plots._registry import Look, Sketch, plot
 from bayes_nqp.plots._scene import Scene
-from bayes_nqp.plots._style import INK, figure_of, settle, style
+from bayes_nqp.plots._style import INK
 from bayes_nqp.plots._words import words
 
 if TYPE_CHECKING:
@@ -134,16 +133,15 @@ def adoption(
     n = len(lines.labels)
     step = 0.135 if n > 30 else 0.19
     size = (float(np.clip(0.3 * len(times) + 2.4, 4.6, 9.0)), max(1.8, step * n + 1.0))
-    with style([translate.sample, title or "", *lines.labels, *times]):
-        figure, (ax_,) = figure_of(ax, size)
-        _paint(ax_, lines, len(times))
-        _ticks(ax_, lines, times)
-        _cohorts(ax_, lines, panel.time_labels, translate)
-        _legend(ax_, lines, translate)
-        annotate(figure, [ax_], [lines.note], v.PASSED, translate, owned=ax is None, title=title)
-        settle([ax_])
-        ax_.tick_params(axis="y", length=0, labelsize=6.6 if n > 30 else 7.6)
-    return figure
+    look = Look(0.0, ax, title, translate)
+    with canvas(look, size, [*lines.labels, *times]) as page:
+        _paint(page.ax, lines, len(times))
+        _ticks(page.ax, lines, times)
+        _cohorts(page.ax, lines, panel.time_labels, translate)
+        _legend(page.ax, lines, translate)
+        page.notes.append(lines.note)
+        page.ticks = {**NAMED, "labelsize": 6.6 if n > 30 else 7.6}
+    return page.figure
 
 
 def _lines(panel: _Panel, most: int, translate: Translator) -> _Lines:

@@ -11,12 +11,11 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import FuncFormatter
 from scipy.stats import binom
 
-from bayes_nqp import vocabulary as v
 from bayes_nqp.calibration import Calibration, differences, ecdf_band
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._notes import annotate
-from bayes_nqp.plots._registry import plot
+from bayes_nqp.plots._canvas import NAMED, canvas
+from bayes_nqp.plots._registry import Look, plot
 from bayes_nqp.plots._style import (
     ACCENT,
     COLOURS,
@@ -24,9 +23,6 @@ from bayes_nqp.plots._style import (
     INK,
     MUTED,
     WARNING,
-    new_figure,
-    settle,
-    style,
 )
 from bayes_nqp.plots._words import percent, words
 
@@ -100,23 +96,19 @@ def calibration(
     rows = -(-len(names) // _COLUMNS) if ranked else 0
     height = max(1.0 * rows, 0.2 * len(names)) + 1.3
     left_out = len(result.quantities) - len(names)
-    with style([translate.sample, *names, title or ""]):
-        figure = new_figure((9.6 if ranked else 5.2, height))
-        axes: list[Axes] = []
-        whole: Figure | SubFigure = figure
+    look, panels = Look(_BAND, None, title, translate), list[Axes]()
+    with canvas(look, (9.6 if ranked else 5.2, height), names, layout=lambda _: panels) as page:
+        side: Figure | SubFigure = page.figure
         if ranked:
-            left, whole = _halves(figure)
-            axes += _draw_ranks(left, chosen, result, translate)
-        axes.append(_draw_coverage(whole, chosen, translate))
-        notes = [translate(_CALIBRATION_TRUTHS, result.replications, _SOURCES[result.source])]
-        notes += [translate(_CALIBRATION_BAND, percent(_BAND))] if ranked else []
-        notes.append(translate(_CALIBRATION_RANGE, percent(_BAND)))
-        if left_out and quantities is None:
-            notes.append(translate(_CALIBRATION_LEFT_OUT, left_out))
-        annotate(figure, axes, notes, v.PASSED, translate, owned=True, title=title)
-        settle(axes)
-        axes[-1].tick_params(axis="y", length=0)
-    return figure
+            left, side = _halves(page.figure)
+            panels += _draw_ranks(left, chosen, result, translate)
+        panels.append(_draw_coverage(side, chosen, translate))
+        page.note(_CALIBRATION_TRUTHS, result.replications, _SOURCES[result.source])
+        page.note(_CALIBRATION_BAND, percent(_BAND), when=ranked)
+        page.note(_CALIBRATION_RANGE, percent(_BAND))
+        page.note(_CALIBRATION_LEFT_OUT, left_out, when=left_out > 0 and quantities is None)
+    panels[-1].tick_params(**NAMED)
+    return page.figure
 
 
 _SOURCES: Mapping[str, Message] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import product
 from typing import Any, Final
@@ -18,11 +18,12 @@ from bayes_nqp.checks import CHANNELS
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import ALL, By, by_path, channels_of, effects_of, gate_of
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._notes import annotate, wrapped
-from bayes_nqp.plots._registry import Sketch, plot
+from bayes_nqp.plots._canvas import NAMED, canvas
+from bayes_nqp.plots._notes import wrapped
+from bayes_nqp.plots._registry import Look, Sketch, plot
 from bayes_nqp.plots._rows import Row, chance_text, draw_rows
 from bayes_nqp.plots._scene import Scene
-from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, new_figure, settle, style
+from bayes_nqp.plots._style import COLOURS, INK, MUTED
 from bayes_nqp.plots._words import (
     CONTRASTS_LEFT_OUT,
     LAST_THROUGH,
@@ -124,27 +125,28 @@ def channels(
         raise StudyError(f"one figure cannot hold {len(groups)} groups", hint="fewer factors in by")
     rows, label = _rows(groups, translate), effect_label(draws, translate)
     compared = [str(x) for x in channels_of(draws)[v.PATH].to_numpy()]
-    with style([translate.sample, label, title or "", *map(translate.name, compared), *groups]):
-        figure, ax_, squares = _layout(ax, _height(rows), len(groups), len(compared))
-        draw_rows(ax_, rows, prob, translate)
+    look = Look(prob, ax, title, translate)
+
+    texts = [label, *map(translate.name, compared), *groups]
+    size, layout = _layout(_height(rows), len(groups), len(compared))
+    with canvas(look, size, texts, layout=layout) as page:
+        top, *squares = page.axes
+        draw_rows(top, rows, prob, translate)
         if not direct and rows[0].draws is not None:
-            ax_.get_yticklabels()[0].set_fontweight("normal")
-        ax_.set_xlabel(label)
-        for k, (square, (name, one)) in enumerate(zip(squares, groups.items(), strict=False)):
-            _pairs(
-                square, channels_of(one), name, translate, named=k % _columns(len(compared)) == 0
-            )
-        notes = [translate(POINTS, percent(prob))]
-        notes += [translate(_PAIRS_KEY)] if squares else []
-        if len(groups) > _SQUARES:
-            notes.append(translate(CONTRASTS_LEFT_OUT, _SQUARES))
-        notes += [translate(LAST_THROUGH)] if ALL in draws[v.PATH] else []
-        annotate(figure, [ax_], notes, gate_of(draws), translate, owned=ax is None, title=title)
-        settle([ax_, *squares])
-        ax_.tick_params(axis="y", length=0)
-        for square in squares:
-            square.tick_params(which="both", length=0, labelsize=7.4)
-    return figure
+            top.get_yticklabels()[0].set_fontweight("normal")
+        top.set_xlabel(label)
+        for k, (square, (name, group)) in enumerate(zip(squares, groups.items(), strict=False)):
+            first = k % _columns(len(compared)) == 0
+            _pairs(square, channels_of(group), name, translate, named=first)
+        page.note(POINTS, percent(prob))
+        page.note(_PAIRS_KEY, when=bool(squares))
+        page.note(CONTRASTS_LEFT_OUT, _SQUARES, when=len(groups) > _SQUARES)
+        page.note(LAST_THROUGH, when=ALL in draws[v.PATH])
+        page.gate, page.empty = gate_of(draws), len(squares)
+    top.tick_params(**NAMED)
+    for square in squares:
+        square.tick_params(which="both", length=0, labelsize=7.4)
+    return page.figure
 
 
 def _groups(draws: xr.DataArray, translate: Translator) -> dict[str, xr.DataArray]:
@@ -192,20 +194,20 @@ def _height(rows: Sequence[Row]) -> float:
 
 
 def _layout(
-    ax: Axes | None, high: float, groups: int, paths: int
-) -> tuple[Figure, Axes, list[Axes]]:
+    high: float, groups: int, paths: int
+) -> tuple[tuple[float, float], Callable[[Figure], list[Axes]] | None]:
     """Place the forest, and below it a square of comparisons for every group."""
-    low = 0.235 * paths + 0.55
-    if ax is not None or groups > _SQUARES or paths < 2:
-        figure, (ax_,) = figure_of(ax, (6.8, high + 0.4))
-        return figure, ax_, []
-    columns = min(groups, _columns(paths))
+    if groups > _SQUARES or paths < 2:
+        return (6.8, high + 0.4), None
+    low, columns = 0.235 * paths + 0.55, min(groups, _columns(paths))
     lines = -(-groups // columns)
-    figure = new_figure((6.8, high + lines * low + 0.5))
-    grid = figure.add_gridspec(1 + lines, columns, height_ratios=[high, *[low] * lines])
-    top = figure.add_subplot(grid[0, :])
-    places = [grid[1 + k // columns, k % columns] for k in range(groups)]
-    return figure, top, [figure.add_subplot(place) for place in places]
+
+    def layout(figure: Figure) -> list[Axes]:
+        grid = figure.add_gridspec(1 + lines, columns, height_ratios=[high, *[low] * lines])
+        places = [grid[1 + k // columns, k % columns] for k in range(groups)]
+        return [figure.add_subplot(place) for place in (grid[0, :], *places)]
+
+    return (6.8, high + lines * low + 0.5), layout
 
 
 def _pairs(

@@ -31,11 +31,12 @@ from bayes_nqp.estimands import (
     units_behind,
 )
 from bayes_nqp.language import Message, Translator
+from bayes_nqp.plots._canvas import Canvas, canvas, columns_of
 from bayes_nqp.plots._intervals import PALE, draw_points, points_of
-from bayes_nqp.plots._notes import annotate, label_beside, wrapped
-from bayes_nqp.plots._registry import Sketch, plot
+from bayes_nqp.plots._notes import wrapped
+from bayes_nqp.plots._registry import Look, Sketch, plot
 from bayes_nqp.plots._scene import Scene
-from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
+from bayes_nqp.plots._style import COLOURS, INK, MUTED
 from bayes_nqp.plots._words import LAST_THROUGH, effect_label, percent, words
 from bayes_nqp.tables import mediation_table
 
@@ -131,35 +132,24 @@ def decomposition(
         raise StudyError(f"{where} cannot hold {len(panels)} panels", hint="fewer factors in by")
     parts = [str(name) for name in channels_of(draws)[v.PATH].to_numpy()]
     label = effect_label(draws, translate)
-    with style(
-        [translate.sample, label, title or "", along or "", *map(translate.name, parts), *panels]
-    ):
-        columns = min(len(panels), 3 if len(panels) != 4 else 2)
-        rows = -(-len(panels) // columns)
-        figure, axes = figure_of(ax, _size(draws, along, columns, rows), rows, columns)
-        for ax_, (name, one) in zip(axes, panels.items(), strict=False):
-            _panel(ax_, one, along, parts, prob, translate)
-            ax_.set_title(name, fontsize=8.5)
-        for ax_ in axes[len(panels) :]:
-            ax_.set_axis_off()
-        used = axes[: len(panels)]
-        for i, ax_ in enumerate(used):
-            ax_.tick_params(labelbottom=i >= len(panels) - columns)
-        label_beside(axes, label)
-        xlabel = (
-            translate("Event time (periods since adoption)")
-            if along == v.EVENT_TIME
-            else translate.name(along or "")
-        )
-        used[(len(panels) - 1) // columns * columns].set_xlabel(xlabel)
-        _key(axes[columns - 1], parts, translate)
-        notes = [translate(_PARTS_KEY, percent(prob))]
-        notes += [translate(LAST_THROUGH)] if len(parts) > 2 else []
+    look = Look(prob, ax, title, translate)
+
+    columns = columns_of(len(panels))
+    rows = -(-len(panels) // columns)
+    texts = [label, along or "", *map(translate.name, parts), *panels]
+    with canvas(look, _size(draws, along, columns, rows), texts, rows, columns) as page:
+        for ax_, panel in zip(page.axes, panels.values(), strict=False):
+            _panel(ax_, panel, along, parts, prob, translate)
+        timed = along == v.EVENT_TIME
+        across = translate("Event time (periods since adoption)") if timed else ""
+        page.grid([*panels], columns, label, across or translate.name(along or ""), "center")
+        _key(page.axes[columns - 1], parts, translate)
+        page.note(_PARTS_KEY, percent(prob))
+        page.note(LAST_THROUGH, when=len(parts) > 2)
         if v.EVENT_TIME in names.values():
-            notes += _composed(effects, list(names.values()), list(panels.values()), translate)
-        annotate(figure, used, notes, gate_of(draws), translate, owned=ax is None, title=title)
-        settle(axes)
-    return figure
+            _composed(page, effects, list(names.values()), list(panels.values()))
+        page.gate = gate_of(draws)
+    return page.figure
 
 
 def _along(names: Mapping[str, str]) -> str | None:
@@ -184,17 +174,14 @@ def _panels(
 
 
 def _composed(
-    effects: xr.Dataset,
-    names: Sequence[str],
-    panels: Sequence[xr.DataArray],
-    translate: Translator,
-) -> list[str]:
+    page: Canvas, effects: xr.Dataset, names: Sequence[str], panels: Sequence[xr.DataArray]
+) -> None:
     """Say who is behind the bars, where that is few, or not the same throughout."""
     factors = [name for name in names if name in schema.factors(effects)]
     same = same_units(effects, factors[0] if len(factors) == 1 else None)
-    few = any(((one[v.UNITS] > 0) & (one[v.UNITS] < ENOUGH)).any() for one in panels)
-    notes = [] if same else [translate("Points do not all rest on the same units.")]
-    return [*notes, translate("Faint: fewer than {} units.", ENOUGH)] if few else notes
+    few = any(((panel[v.UNITS] > 0) & (panel[v.UNITS] < ENOUGH)).any() for panel in panels)
+    page.note("Points do not all rest on the same units.", when=not same)
+    page.note("Faint: fewer than {} units.", ENOUGH, when=few)
 
 
 def _size(draws: xr.DataArray, along: str | None, columns: int, rows: int) -> tuple[float, float]:

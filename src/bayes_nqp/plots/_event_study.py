@@ -30,11 +30,11 @@ from bayes_nqp.estimands import (
     worst_gate,
 )
 from bayes_nqp.language import Message, Translator
+from bayes_nqp.plots._canvas import Canvas, canvas
 from bayes_nqp.plots._intervals import draw_points, points_of
-from bayes_nqp.plots._notes import annotate, label_beside
-from bayes_nqp.plots._registry import Sketch, plot
+from bayes_nqp.plots._registry import Look, Sketch, plot
 from bayes_nqp.plots._scene import Scene
-from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
+from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
 from bayes_nqp.plots._words import POINTS, effect_label, percent, words
 from bayes_nqp.tables import event_study_table
 
@@ -146,53 +146,42 @@ def event_study(
         raise StudyError(f"one ax cannot hold {len(series)} groups", hint="leave out ax")
     label = effect_label(draws, translate)
     together = ax is not None or len(series) <= _TOGETHER
-    with style([translate.sample, label, title or "", *(one.label for one in series)]):
-        columns = 1 if together else _columns(len(series))
-        rows = 1 if together else -(-len(series) // columns)
-        size = (5.6, 3.5) if together else (2.25 * columns + 0.4, 1.85 * rows + 0.8)
-        figure, axes = figure_of(ax, size, rows, columns)
+    columns = 1 if together else {4: 2, 5: 3, 6: 3}.get(len(series), 4)
+    rows = 1 if together else -(-len(series) // columns)
+    size = (5.6, 3.5) if together else (2.25 * columns + 0.4, 1.85 * rows + 0.8)
+    look, texts = Look(prob, ax, title, translate), [label, *(line.label for line in series)]
+    with canvas(look, size, texts, rows, columns) as page:
         if together:
-            _one_panel(axes[0], series, prob, translate)
+            _one_panel(page.ax, series, prob, translate)
         else:
             overall = att(effects, v.EVENT_TIME, weights, balanced=balanced)
-            _panels(axes, series, overall, prob, columns)
-        _dress(axes, translate, label, columns, len(series))
-        notes = [translate(POINTS, percent(prob))]
-        notes += [] if together else [translate("Grey line: all groups together.")]
-        notes += (
-            [translate("Zero is the expected path without the policy.")]
-            if leads is None
-            else [translate(_LEADS_NOTE)]
-        )
-        notes += _composed(series, effects, list(names.values()), balanced, translate)
-        gate = worst_gate(draws, *([] if leads is None else [leads]))
-        used = axes[: len(series)]
-        annotate(figure, used, notes, gate, translate, owned=ax is None, title=title)
-        settle(axes)
-    return figure
+            _panels(page.axes, series, overall, prob)
+        titles = [""] if together else [line.label for line in series]
+        page.grid(titles, columns, label, translate("Event time (periods since adoption)"))
+        page.note(POINTS, percent(prob))
+        page.note("Grey line: all groups together.", when=not together)
+        page.note("Zero is the expected path without the policy.", when=leads is None)
+        page.note(_LEADS_NOTE, when=leads is not None)
+        _composed(page, series, effects, list(names.values()), balanced)
+        page.gate = worst_gate(draws, *([] if leads is None else [leads]))
+    return page.figure
 
 
 def _composed(
+    page: Canvas,
     series: Sequence[_Series],
     effects: xr.Dataset,
     names: Sequence[str],
     balanced: int | None,
-    translate: Translator,
-) -> list[str]:
+) -> None:
     """Say who is behind the points, where that is few, or not the same throughout."""
     factors = [name for name in names if name in schema.factors(effects)]
     by = factors[0] if len(factors) == 1 else None
-    notes = (
-        []
-        if same_units(effects, by, balanced)
-        else [translate("Points do not all rest on the same units.")]
+    page.note(
+        "Points do not all rest on the same units.", when=not same_units(effects, by, balanced)
     )
-    pale = [*(one.draws for one in series), *(one.leads for one in series if one.leads is not None)]
-    return (
-        [*notes, translate("Faint: fewer than {} units.", ENOUGH)]
-        if any(_few(x).any() for x in pale)
-        else notes
-    )
+    pale = [draws for line in series for draws in (line.draws, line.leads) if draws is not None]
+    page.note("Faint: fewer than {} units.", ENOUGH, when=any(_few(draws).any() for draws in pale))
 
 
 def _few(draws: xr.DataArray) -> npt.NDArray[np.bool_]:
@@ -213,11 +202,6 @@ def _found(result: CheckResult, names: Mapping[str, str]) -> xr.DataArray | None
     new, old = next(iter(names.items()), (None, None))
     leads = leads_of(result.evidence, old)
     return leads if leads is None or new == old else leads.rename({old: new})
-
-
-def _columns(panels: int) -> int:
-    """Arrange four panels two by two, up to six in three columns, more in four."""
-    return {4: 2, 5: 3, 6: 3}.get(panels, 4)
 
 
 def _series(
@@ -264,19 +248,12 @@ def _one_panel(ax: Axes, series: list[_Series], prob: float, translate: Translat
         ax.annotate(translate("reference"), xy=(-1, 0), fontsize=6.8, color=MUTED, **where)
 
 
-def _panels(
-    axes: list[Axes], series: list[_Series], overall: xr.DataArray, prob: float, columns: int
-) -> None:
+def _panels(axes: list[Axes], series: list[_Series], overall: xr.DataArray, prob: float) -> None:
     steps, mean = overall[v.EVENT_TIME].to_numpy(), overall.mean(v.SAMPLE_DIMS).to_numpy()
-    last = len(series) - columns
-    for i, (ax, one) in enumerate(zip(axes, series, strict=False)):
+    for ax, line in zip(axes, series, strict=False):
         ax.plot(steps, mean, color=FAINT, linewidth=1.6, zorder=1)
-        _draw(ax, one, prob, COLOURS[0], 0.0, lead=MUTED)
+        _draw(ax, line, prob, COLOURS[0], 0.0, lead=MUTED)
         _frame(ax, series, 6)
-        ax.set_title(one.label, fontsize=8.5)
-        ax.tick_params(labelbottom=i >= last)
-    for ax in axes[len(series) :]:
-        ax.set_axis_off()
 
 
 def _draw(ax: Axes, one: _Series, prob: float, colour: str, shift: float, *, lead: str) -> None:
@@ -349,12 +326,3 @@ def _counts(ax: Axes, draws: xr.DataArray, translate: Translator) -> None:
         va="bottom",
         annotation_clip=False,
     )
-
-
-def _dress(axes: list[Axes], translate: Translator, label: str, columns: int, used: int) -> None:
-    label_beside(axes, label)
-    if len(axes) == 1:
-        axes[0].set_xlabel(translate("Event time (periods since adoption)"))
-        return
-    bottom = axes[(used - 1) // columns * columns]
-    bottom.set_xlabel(translate("Event time (periods since adoption)"), loc="left")

@@ -18,9 +18,9 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.estimands import text
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._canvas import Canvas, canvas
 from bayes_nqp.plots._registry import Look, evidence
-from bayes_nqp.plots._style import COLOURS, INK, WARNING, figure_of, settle, style
+from bayes_nqp.plots._style import COLOURS, INK, WARNING
 
 __all__ = ["cells"]
 
@@ -59,29 +59,22 @@ def cells(result: CheckResult, look: Look) -> Figure:
     width = float(np.clip(0.36 * len(times) * across + 1.2, 4.6, 11.0))
     size = (width, max(2.0, (0.27 * lines[0] + 0.75) * down + 0.8))
     names = [*panels, *(text(t) for t in times), *(n for keys, _ in panels.values() for n in keys)]
-    with style([translate.sample, look.title or "", *names]):
-        figure, axes = figure_of(look.ax, size, down, across)
+    with canvas(look, size, names, down, across) as page:
         top = float(max(table["rows"].max(), 2))
-        for ax, (name, (keys, part)) in zip(axes, panels.items(), strict=False):
+        for ax, (name, (keys, part)) in zip(page.axes, panels.items(), strict=False):
             _paint(ax, keys, part, times, top, many=len(table) > 400)
             if name:
                 ax.set_title(translate.name(name), fontsize=8.5)
-        for ax in axes[len(panels) :]:
+        page.empty = len(page.axes) - len(panels)
+        for ax in page.axes[len(panels) :]:
             ax.set_visible(False)
-        _labels(axes, len(panels), across, times, look)
-        notes = [
-            translate(_CELLS_KEY),
-            *_marks(table, translate),
-        ]
+        _labels(page.axes, len(panels), across, times, look)
+        page.note(_CELLS_KEY)
+        _marks(table, page)
         hidden = table["stratum"].nunique() - len(panels) if look.ax is None else 0
-        if hidden:
-            notes.append(translate("{} not shown.", hidden))
-        shown = axes[: len(panels)]
-        annotate(figure, shown, notes, v.PASSED, translate, owned=look.ax is None, title=look.title)
-        settle(shown)
-        for ax in shown:
-            ax.tick_params(length=0, labelsize=7.4)
-    return figure
+        page.note("{} not shown.", hidden, when=hidden > 0)
+        page.ticks = {"length": 0, "labelsize": 7.4}
+    return page.figure
 
 
 def _strata(table: pd.DataFrame) -> list[str]:
@@ -113,16 +106,13 @@ def _panels(
     return found
 
 
-def _marks(table: pd.DataFrame, translate: Translator) -> list[str]:
+def _marks(table: pd.DataFrame, page: Canvas) -> None:
     """Explain the marks that the picture has."""
-    found = []
-    if table[["few_units", "few_controls"]].to_numpy(dtype=bool).any():
-        found.append(translate("Orange corner: fewer than 3 units or controls."))
-    if table["on_prior"].any():
-        found.append(translate("Purple corner: the cell's own effect rests on pooling."))
-    if not table["identified"].all():
-        found.append(translate("Red cross: not identified."))
-    return found
+    few = table[["few_units", "few_controls"]].to_numpy(dtype=bool).any()
+    page.note("Orange corner: fewer than 3 units or controls.", when=bool(few))
+    prior = bool(table["on_prior"].any())
+    page.note("Purple corner: the cell's own effect rests on pooling.", when=prior)
+    page.note("Red cross: not identified.", when=not table["identified"].all())
 
 
 def _paint(

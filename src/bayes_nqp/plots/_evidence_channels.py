@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -13,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import LEVELS, QUANTILES, CheckResult, texts_of
 from bayes_nqp.language import Message
-from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._registry import Look, evidence
 from bayes_nqp.plots._style import (
     ACCENT,
@@ -22,10 +23,6 @@ from bayes_nqp.plots._style import (
     INK,
     MUTED,
     WARNING,
-    figure_of,
-    new_figure,
-    settle,
-    style,
 )
 from bayes_nqp.plots._words import percent
 
@@ -84,22 +81,18 @@ def channels(result: CheckResult, look: Look) -> Figure:
     parts = [shown[shown["scale"] == scale] for scale in scales]
     lines = [(_lines(part, look), _heights(part)) for part in parts]
     texts = [label for names, _ in lines for both in names for label in both]
-    with style([translate.sample, look.title or "", *texts]):
-        figure, axes = _axes(look, [heights[-1] for _, heights in lines])
-        for ax, part, scale, (names, heights) in zip(axes, parts, scales, lines, strict=True):
+    layout = partial(_stack, [heights[-1] for _, heights in lines])
+    sizes = sum(0.215 * heights[-1] + 0.75 for _, heights in lines) + 0.4
+    with canvas(look, (6.4, max(_LEAST, sizes)), texts, layout=layout) as page:
+        for ax, part, scale, (names, heights) in zip(page.axes, parts, scales, lines, strict=True):
             _draw(ax, part, scale, names, heights)
             ax.set_xlabel(translate(_SCALE[scale]))
-        notes = [translate("Blue: holds; orange: in doubt; red: fails; grey: not judged.")]
-        if shown["lower"].notna().any():
-            notes.append(translate("Bars: {} equal-tailed intervals.", percent(look.prob)))
-        if any(scale in _LIMITS for scale in scales):
-            notes.append(translate("Dashed: limits of the verdict."))
-        gate = str(table.attrs.get(v.GATE, v.UNVERIFIED))
-        annotate(figure, axes, notes, gate, translate, owned=look.ax is None, title=look.title)
-        settle(axes)
-        for ax in axes:
-            ax.tick_params(axis="y", length=0)
-    return figure
+        page.note("Blue: holds; orange: in doubt; red: fails; grey: not judged.")
+        bars = bool(shown["lower"].notna().any())
+        page.note("Bars: {} equal-tailed intervals.", percent(look.prob), when=bars)
+        page.note("Dashed: limits of the verdict.", when=any(x in _LIMITS for x in scales))
+        page.gate, page.ticks = str(table.attrs.get(v.GATE, v.UNVERIFIED)), NAMED
+    return page.figure
 
 
 def _within(table: pd.DataFrame, prob: float) -> pd.DataFrame:
@@ -111,12 +104,9 @@ def _within(table: pd.DataFrame, prob: float) -> pd.DataFrame:
     return table.assign(lower=ends[:, 0], upper=ends[:, 1])[table["value"].notna()]
 
 
-def _axes(look: Look, sizes: list[float]) -> tuple[Figure, list[Axes]]:
-    if look.ax is not None:
-        return figure_of(look.ax, (6.4, 3.0))
-    figure = new_figure((6.4, max(_LEAST, sum(0.215 * size + 0.75 for size in sizes) + 0.4)))
+def _stack(sizes: list[float], figure: Figure) -> list[Axes]:
     grid = figure.subplots(len(sizes), 1, squeeze=False, height_ratios=[x + 1 for x in sizes])
-    return figure, list(grid.ravel())
+    return list(grid.ravel())
 
 
 def _heights(part: pd.DataFrame) -> list[float]:

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from bayes_nqp.checks import CheckResult, texts_of
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.language import Message
-from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._registry import Look, evidence
 from bayes_nqp.plots._rows import Row, draw_rows
-from bayes_nqp.plots._style import COLOURS, INK, figure_of, settle, style
+from bayes_nqp.plots._style import COLOURS, INK
 from bayes_nqp.plots._words import POINTS, effect_label, percent
 
 __all__ = ["comparison"]
@@ -33,24 +33,16 @@ def comparison(result: CheckResult, look: Look) -> Figure:
     translate, draws = look.translate, evidence["contrast"]
     rows = _rows(draws, texts_of(evidence, "specification"), look)
     label = translate("Difference: {}", effect_label(draws, translate))
-    with style([translate.sample, label, look.title or "", *(row.label for row in rows)]):
-        figure, (ax,) = figure_of(look.ax, (6.8, 0.215 * len(rows) + 1.25))
-        draw_rows(ax, rows, look.prob, translate)
-        for tick in ax.get_yticklabels():
-            tick.set_fontweight("normal")
-        for tick, row in zip(ax.get_yticklabels(), rows, strict=True):
-            if row.draws is None:
-                tick.set_fontweight("bold")
-        ax.set_xlabel(label)
-        notes = [
-            translate(POINTS, percent(look.prob)),
-            translate("Black: the fit itself."),
-        ]
-        gate = gate_of(draws)
-        annotate(figure, [ax], notes, gate, translate, owned=look.ax is None, title=look.title)
-        settle([ax])
-        ax.tick_params(axis="y", length=0)
-    return figure
+    size, texts = (6.8, 0.215 * len(rows) + 1.25), [label, *(row.label for row in rows)]
+    with canvas(look, size, texts) as page:
+        draw_rows(page.ax, rows, look.prob, translate)
+        for tick, row in zip(page.ax.get_yticklabels(), rows, strict=True):
+            tick.set_fontweight("bold" if row.draws is None else "normal")
+        page.ax.set_xlabel(label)
+        page.note(POINTS, percent(look.prob))
+        page.note("Black: the fit itself.")
+        page.gate, page.ticks = gate_of(draws), NAMED
+    return page.figure
 
 
 def _rows(draws: xr.DataArray, specifications: list[str], look: Look) -> list[Row]:

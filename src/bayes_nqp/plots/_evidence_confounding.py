@@ -17,9 +17,9 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._notes import annotate, label_beside
+from bayes_nqp.plots._canvas import canvas
 from bayes_nqp.plots._registry import Look, evidence, plot
-from bayes_nqp.plots._style import COLOURS, MUTED, figure_of, settle, style
+from bayes_nqp.plots._style import COLOURS, MUTED
 from bayes_nqp.plots._words import effect_label, percent, words
 
 __all__ = ["confounding", "curves"]
@@ -149,36 +149,23 @@ def curves(result: CheckResult, look: Look) -> Figure:
     return _drawn(turned, evidence, look, len(names) if len(names) > 1 else _ACROSS)
 
 
-def _drawn(panels: list[_Panel], whole: xr.Dataset, look: Look, columns: int) -> Figure:
+def _drawn(panels: list[_Panel], evidence: xr.Dataset, look: Look, columns: int) -> Figure:
     translate = look.translate
-    label = effect_label(whole, translate)
+    label = effect_label(evidence, translate)
     columns = min(columns, len(panels), 5)
     rows = -(-len(panels) // columns)
     size = (5.2, 3.5) if len(panels) == 1 else (2.3 * columns + 0.6, 1.95 * rows + 0.95)
-    with style([translate.sample, label, look.title or "", *(one.title for one in panels)]):
-        figure, axes = figure_of(look.ax, size, rows, columns)
-        for k, (ax, one) in enumerate(zip(axes, panels, strict=False)):
-            _panel(ax, one, look.prob, translate)
-            ax.set_title(one.title, fontsize=8.5)
-            ax.tick_params(labelbottom=k >= len(panels) - columns)
-        for ax in axes[len(panels) :]:
-            ax.set_axis_off()
-        _key(axes[0], translate)
-        label_beside(axes, label)
-        if len(axes) == 1:
-            axes[0].set_xlabel(translate("ρ: correlation of innovations with the outcome's"))
-        else:
-            axes[(len(panels) - 1) // columns * columns].set_xlabel(
-                translate("ρ: correlation of innovations with the outcome's"), loc="left"
-            )
-        notes = [
-            translate(_RHO_KEY, percent(look.prob)),
-            translate(_RHO_CROSSING),
-        ]
-        used, gate = axes[: len(panels)], gate_of(whole)
-        annotate(figure, used, notes, gate, translate, owned=look.ax is None, title=look.title)
-        settle(axes)
-    return figure
+    texts = [label, *(panel.title for panel in panels)]
+    with canvas(look, size, texts, rows, columns) as page:
+        for ax, panel in zip(page.axes, panels, strict=False):
+            _panel(ax, panel, look.prob, translate)
+        across = translate("ρ: correlation of innovations with the outcome's")
+        _key(page.ax, translate)
+        page.grid([panel.title for panel in panels], columns, label, across)
+        page.note(_RHO_KEY, percent(look.prob))
+        page.note(_RHO_CROSSING)
+        page.gate = gate_of(evidence)
+    return page.figure
 
 
 def _correlations(one: xr.Dataset) -> Array:

@@ -15,10 +15,10 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.estimands import ENOUGH
 from bayes_nqp.language import Message, Translator
+from bayes_nqp.plots._canvas import Canvas, canvas
 from bayes_nqp.plots._intervals import draw_points, points_of
-from bayes_nqp.plots._notes import annotate, label_beside
 from bayes_nqp.plots._registry import Look, evidence
-from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
+from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
 from bayes_nqp.plots._words import POINTS, effect_label, percent
 
 __all__ = ["event_study"]
@@ -65,28 +65,20 @@ def event_study(result: CheckResult, look: Look) -> Figure:
     every = _parts(evidence, translate)
     parts = every[: 1 if look.ax is not None else _PANELS]
     label = effect_label(evidence, translate)
-    with style([translate.sample, label, look.title or "", *(part.label for part in parts)]):
-        columns = {1: 1, 2: 2, 4: 2}.get(len(parts), 3 if len(parts) <= 9 else 4)
-        rows = -(-len(parts) // columns)
-        size = (5.6, 3.6) if len(parts) == 1 else (2.3 * columns + 0.5, 1.9 * rows + 1.1)
-        figure, axes = figure_of(look.ax, size, rows, columns)
-        reference = int(evidence.attrs.get("reference", -1))
-        for k, (ax, part) in enumerate(zip(axes, parts, strict=False)):
+    columns = {1: 1, 2: 2, 4: 2}.get(len(parts), 3 if len(parts) <= 9 else 4)
+    rows = -(-len(parts) // columns)
+    size = (5.6, 3.6) if len(parts) == 1 else (2.3 * columns + 0.5, 1.9 * rows + 1.1)
+    reference = int(evidence.attrs.get("reference", -1))
+    with canvas(look, size, [label, *(part.label for part in parts)], rows, columns) as page:
+        for ax, part in zip(page.axes, parts, strict=False):
             _draw(ax, part, look.prob, reference)
-            if len(parts) > 1:
-                ax.set_title(translate.name(part.label), fontsize=8.5)
-                ax.tick_params(labelbottom=k >= len(parts) - columns)
-        for ax in axes[len(parts) :]:
-            ax.set_axis_off()
-        _dress(axes, label, translate, (len(parts) - 1) // columns * columns)
-        notes = _notes(parts, look, reference)
-        if len(every) > len(parts) and look.ax is None:
-            notes.append(translate("… {} not shown …", len(every) - len(parts)))
-        gate = str(evidence.coords.get(v.GATE, xr.DataArray(v.UNVERIFIED)).item())
-        used = axes[: len(parts)]
-        annotate(figure, used, notes, gate, translate, owned=look.ax is None, title=look.title)
-        settle(axes)
-    return figure
+        titles = [translate.name(part.label) if len(parts) > 1 else "" for part in parts]
+        page.grid(titles, columns, label, translate("Event time (periods since adoption)"))
+        _notes(page, parts, look, reference)
+        left_out = len(every) - len(parts) if look.ax is None else 0
+        page.note("… {} not shown …", left_out, when=left_out > 0)
+        page.gate = str(evidence.coords.get(v.GATE, xr.DataArray(v.UNVERIFIED)).item())
+    return page.figure
 
 
 def _parts(evidence: xr.Dataset, translate: Translator) -> list[_Part]:
@@ -198,25 +190,13 @@ def _seen(draws: xr.DataArray, dim: str) -> xr.DataArray:
     return draws.isel({dim: _known(draws)})
 
 
-def _dress(axes: list[Axes], label: str, translate: Translator, bottom: int) -> None:
-    label_beside(axes, label)
-    if len(axes) == 1:
-        axes[0].set_xlabel(translate("Event time (periods since adoption)"))
-        return
-    axes[bottom].set_xlabel(translate("Event time (periods since adoption)"), loc="left")
-
-
-def _notes(parts: list[_Part], look: Look, reference: int) -> list[str]:
-    translate = look.translate
-    notes = [translate(POINTS, percent(look.prob))]
-    shown = [one for part in parts for one in (part.effect, part.lead) if one is not None]
-    few = any((_few(one) & _known(one)).any() for one in shown)
-    faint = [translate("Faint: fewer than {} units.", ENOUGH)] if few else []
-    if parts[0].lead is None:
-        return [*notes, translate("Zero is the expected path without the policy."), *faint]
-    notes.append(translate(_LEAD_FIT, f"−{-reference}"))
-    if np.isfinite(parts[0].bound):
-        notes.append(translate(_LEAD_BOUND))
-    if parts[0].slope is not None:
-        notes.append(translate(_TREND_LINE, percent(look.prob)))
-    return [*notes, *faint]
+def _notes(page: Canvas, parts: list[_Part], look: Look, reference: int) -> None:
+    page.note(POINTS, percent(look.prob))
+    shown = [draws for part in parts for draws in (part.effect, part.lead) if draws is not None]
+    alone = parts[0].lead is None
+    page.note("Zero is the expected path without the policy.", when=alone)
+    page.note(_LEAD_FIT, f"−{-reference}", when=not alone)
+    page.note(_LEAD_BOUND, when=not alone and bool(np.isfinite(parts[0].bound)))
+    page.note(_TREND_LINE, percent(look.prob), when=not alone and parts[0].slope is not None)
+    few = any((_few(draws) & _known(draws)).any() for draws in shown)
+    page.note("Faint: fewer than {} units.", ENOUGH, when=few)

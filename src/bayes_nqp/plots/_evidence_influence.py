@@ -15,8 +15,8 @@ from matplotlib.ticker import MaxNLocator
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.language import Message, Translator
+from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._intervals import written
-from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._registry import Look, evidence
 from bayes_nqp.plots._style import (
     ACCENT,
@@ -25,9 +25,6 @@ from bayes_nqp.plots._style import (
     INK,
     MUTED,
     WARNING,
-    figure_of,
-    settle,
-    style,
 )
 
 __all__ = ["influence"]
@@ -59,29 +56,24 @@ def influence(result: CheckResult, look: Look) -> Figure:
     assert isinstance(table, pd.DataFrame)
     translate, named = look.translate, table.head(_NAMED)
     names = [_name(row, translate) for row in named.to_dict("records")]
-    rest = table.iloc[_NAMED:]
-    lines = len(named) + (1.6 if len(rest) else 0)
-    with style([translate.sample, look.title or "", *names]):
-        figure, (ax,) = figure_of(look.ax, (6.6, 0.2 * lines + 1.35))
+    others = table.iloc[_NAMED:]
+    lines = len(named) + (1.6 if len(others) else 0)
+    with canvas(look, (6.6, 0.2 * lines + 1.35), names) as page:
         height = -np.arange(len(named), dtype=float)
-        _points(ax, named, height)
+        _points(page.ax, named, height)
         ticks = dict(zip(height.tolist(), names, strict=True))
-        if len(rest):
+        if len(others):
             below = float(height[-1] - 1.6)
-            _others(ax, rest, below)
-            ticks[below] = translate("{} others", len(rest))
-        _frame(ax, ticks, translate)
-        _columns(ax, named, height, float(table.attrs["good_k"]), translate)
-        _key(ax, table, translate)
-        notes = [
-            translate(_INFLUENCE_KEY),
-            translate(_INFLUENCE_K, f"{table.attrs['good_k']:.2f}"),
-        ]
-        gate = str(table.attrs.get(v.GATE, v.UNVERIFIED))
-        annotate(figure, [ax], notes, gate, translate, owned=look.ax is None, title=look.title)
-        settle([ax])
-        ax.tick_params(axis="y", length=0, labelsize=7.2)
-    return figure
+            _others(page.ax, others, below)
+            ticks[below] = translate("{} others", len(others))
+        _frame(page.ax, ticks, translate)
+        _columns(page.ax, named, height, float(table.attrs["good_k"]), translate)
+        _key(page.ax, table, translate)
+        page.note(_INFLUENCE_KEY)
+        page.note(_INFLUENCE_K, f"{table.attrs['good_k']:.2f}")
+        page.gate = str(table.attrs.get(v.GATE, v.UNVERIFIED))
+        page.ticks = {**NAMED, "labelsize": 7.2}
+    return page.figure
 
 
 def _name(row: Mapping[Any, Any], translate: Translator) -> str:

@@ -7,12 +7,11 @@ import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.language import Message
-from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._canvas import canvas
 from bayes_nqp.plots._registry import Look, evidence
-from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
+from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
 
 __all__ = ["permutation"]
 
@@ -34,9 +33,8 @@ def permutation(result: CheckResult, look: Look) -> Figure:
     translate = look.translate
     placebo = (evidence["placebo"] / evidence["placebo_sd"]).to_numpy()
     actual = float(evidence["actual"] / evidence["actual_sd"])
-    with style([translate.sample, look.title or ""]):
-        figure, (ax,) = figure_of(look.ax, (5.0, 3.0))
-        most = max(3.0, 1.05 * np.abs([*placebo, actual]).max())
+    with canvas(look, (5.0, 3.0), ()) as page:
+        ax, most = page.ax, max(3.0, 1.05 * np.abs([*placebo, actual]).max())
         bins = np.arange(-most, most + 0.25, 0.25).tolist()
         ax.hist(placebo, bins=bins, color=FAINT, edgecolor="white", linewidth=0.4)
         for x in (-1.96, 1.96):
@@ -50,7 +48,5 @@ def permutation(result: CheckResult, look: Look) -> Figure:
         ax.set_xlabel(translate("Average effect over its posterior sd"))
         ax.set_ylabel(translate("Permutations"))
         ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
-        notes = [translate(_PLACEBOS, placebo.size, f"{evidence.attrs['p']:.3f}")]
-        annotate(figure, [ax], notes, v.PASSED, translate, owned=look.ax is None, title=look.title)
-        settle([ax])
-    return figure
+        page.note(_PLACEBOS, placebo.size, f"{evidence.attrs['p']:.3f}")
+    return page.figure

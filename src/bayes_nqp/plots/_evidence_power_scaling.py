@@ -14,9 +14,9 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._registry import Look, evidence
-from bayes_nqp.plots._style import COLOURS, FAINT, INK, MUTED, figure_of, settle, style
+from bayes_nqp.plots._style import COLOURS, FAINT, INK, MUTED
 
 __all__ = ["power_scaling"]
 
@@ -62,26 +62,23 @@ def power_scaling(result: CheckResult, look: Look) -> Figure:
     translate = look.translate
     names = [_label(str(name), translate) for name in table["quantity"]]
     threshold = float(table.attrs.get("threshold", 0.05))
-    with style([translate.sample, *names, look.title or ""]):
-        figure, (ax,) = figure_of(look.ax, (5.4, 0.215 * len(table) + 1.35))
-        _fill(ax, table, names, threshold)
-        ax.set_xlabel(translate("Power-scaling sensitivity (log scale)"))
+    with canvas(look, (5.4, 0.215 * len(table) + 1.35), names) as page:
+        _fill(page.ax, table, names, threshold)
+        page.ax.set_xlabel(translate("Power-scaling sensitivity (log scale)"))
         for key, (marker, colour, filled) in _MARKS.items():
-            ax.plot(
+            page.ax.plot(
                 [], [], marker, color=colour, label=translate(_TO[key]), markersize=5,
                 markerfacecolor=colour if filled else "white",
             )  # fmt: skip
-        ax.legend(
+        page.ax.legend(
             loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, fontsize=8,
             borderpad=0, handletextpad=0.3,
         )  # fmt: skip
-        notes = [translate(_POWER_SCALING, f"{threshold:g}")]
-        if (table["prior"] < _FLOOR).any() or (table["likelihood"] < _FLOOR).any():
-            notes.append(translate("Values below {} are drawn there.", f"{_FLOOR:g}"))
-        annotate(figure, [ax], notes, v.PASSED, translate, owned=look.ax is None, title=look.title)
-        settle([ax])
-        ax.tick_params(axis="y", length=0)
-    return figure
+        page.note(_POWER_SCALING, f"{threshold:g}")
+        low = (table["prior"] < _FLOOR).any() or (table["likelihood"] < _FLOOR).any()
+        page.note("Values below {} are drawn there.", f"{_FLOOR:g}", when=bool(low))
+        page.ticks = NAMED
+    return page.figure
 
 
 _MARKS: Mapping[str, tuple[str, str, bool]] = {

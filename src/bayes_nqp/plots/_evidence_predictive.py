@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -10,12 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.language import Message
-from bayes_nqp.plots._notes import annotate, wrapped
+from bayes_nqp.plots._canvas import Canvas, canvas
+from bayes_nqp.plots._notes import wrapped
 from bayes_nqp.plots._registry import Look, evidence
-from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, WARNING, figure_of, settle, style
+from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, WARNING
 
 __all__ = ["predictive"]
 
@@ -66,56 +67,45 @@ def predictive(result: CheckResult, look: Look) -> Figure:
     assert isinstance(evidence, xr.Dataset)
     translate = look.translate
     names = [str(name) for name in evidence["statistic"].to_numpy()]
-    with style([translate.sample, look.title or "", *names]):
+    labels = [translate.name(_STATISTICS.get(name, name)) for name in names]
+    columns, size = _size(len(names))
+    layout = partial(_panels, len(names), columns)
+    with canvas(look, size if look.ax is None else (5.0, 3.0), names, layout=layout) as page:
         if look.ax is None:
-            figure, axes = _panels(len(names))
-            for k, (ax, name) in enumerate(zip(axes, names, strict=True)):
-                _histogram(
-                    ax,
-                    evidence.isel(statistic=k),
-                    translate.name(_STATISTICS.get(name, name)),
-                    evidence,
-                )
+            for k, (ax, label) in enumerate(zip(page.axes, labels, strict=True)):
+                _histogram(ax, evidence.isel(statistic=k), label, evidence)
         else:
-            figure, axes = figure_of(look.ax, (5.0, 3.0))
-            _distances(
-                axes[0], evidence, [translate.name(_STATISTICS.get(name, name)) for name in names]
-            )
-            axes[0].set_xlabel(translate("Observed less mean of replications, in their sd"))
-        annotate(
-            figure, axes, _notes(evidence, look), v.PASSED, translate,
-            owned=look.ax is None, title=look.title,
-        )  # fmt: skip
-        settle(axes)
-    return figure
+            _distances(page.ax, evidence, labels)
+            page.ax.set_xlabel(translate("Observed less mean of replications, in their sd"))
+        _notes(page, evidence, single=look.ax is None)
+    return page.figure
 
 
-def _notes(evidence: xr.Dataset, look: Look) -> list[str]:
-    translate, prior = look.translate, evidence.attrs.get("predictive") == "prior"
-    notes = [
-        translate(
-            "Grey: {} panels drawn from the priors; coloured: observed."
-            if prior
-            else "Grey: {} panels drawn from the fitted model; coloured: observed.",
-            evidence.sizes["replication"],
-        )
-    ]
-    notes.append(translate((_P_SINGLE) if look.ax is None else (_DISTANCES)))
-    overall = float(evidence.attrs["overall_p_value"])
-    return [*notes, translate("All together: p = {}.", f"{overall:.3f}")]
+def _notes(page: Canvas, evidence: xr.Dataset, *, single: bool) -> None:
+    prior = evidence.attrs.get("predictive") == "prior"
+    page.note(
+        "Grey: {} panels drawn from the priors; coloured: observed."
+        if prior
+        else "Grey: {} panels drawn from the fitted model; coloured: observed.",
+        evidence.sizes["replication"],
+    )
+    page.note(_P_SINGLE if single else _DISTANCES)
+    page.note("All together: p = {}.", f"{float(evidence.attrs['overall_p_value']):.3f}")
 
 
-def _panels(number: int) -> tuple[Figure, list[Axes]]:
-    """Panels of a new figure that share nothing."""
+def _size(number: int) -> tuple[int, tuple[float, float]]:
+    """Columns of panels, and the size of their figure, inches."""
     rows = -(-number // _COLUMNS)
     columns = -(-number // rows)
-    figure, _ = figure_of(None, (1.75 * columns + 0.1, 1.35 * rows + 0.5))
-    figure.clear()
-    grid = figure.subplots(rows, columns, squeeze=False)
-    axes = list(grid.ravel())
+    return columns, (1.75 * columns + 0.1, 1.35 * rows + 0.5)
+
+
+def _panels(number: int, columns: int, figure: Figure) -> list[Axes]:
+    """Panels that share nothing."""
+    axes = list(figure.subplots(-(-number // columns), columns, squeeze=False).ravel())
     for ax in axes[number:]:
         ax.set_axis_off()
-    return figure, axes[:number]
+    return axes[:number]
 
 
 def _histogram(ax: Axes, one: xr.Dataset, name: str, evidence: xr.Dataset) -> None:

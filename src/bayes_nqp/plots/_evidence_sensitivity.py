@@ -17,9 +17,9 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._notes import annotate, label_beside
+from bayes_nqp.plots._canvas import canvas
 from bayes_nqp.plots._registry import Look, evidence, plot
-from bayes_nqp.plots._style import COLOURS, MUTED, figure_of, settle, style
+from bayes_nqp.plots._style import COLOURS, MUTED
 from bayes_nqp.plots._words import effect_label, percent, words
 
 __all__ = ["regions", "sensitivity"]
@@ -119,37 +119,27 @@ def _named(dim: str, level: object, translate: Translator) -> str:
     return f"e = {name}" if dim == v.EVENT_TIME else name
 
 
-def _drawn(panels: list[_Panel], whole: xr.Dataset, look: Look) -> Figure:
-    translate, smooth = look.translate, whole.attrs["bound"] == "smoothness"
-    label = effect_label(whole, translate)
+def _drawn(panels: list[_Panel], evidence: xr.Dataset, look: Look) -> Figure:
+    translate, smooth = look.translate, evidence.attrs["bound"] == "smoothness"
+    label = effect_label(evidence, translate)
     columns = len(panels) if len(panels) < 4 else {4: 2}.get(len(panels), 3)
     rows = -(-len(panels) // columns)
     size = (5.2, 3.3) if len(panels) == 1 else (2.4 * columns + 0.5, 1.95 * rows + 0.85)
-    with style([translate.sample, label, look.title or "", *(one.title for one in panels)]):
-        figure, axes = figure_of(look.ax, size, rows, columns)
-        for k, (ax, one) in enumerate(zip(axes, panels, strict=False)):
-            _panel(ax, one, smooth, translate)
-            ax.set_title(one.title, fontsize=8.5)
-            ax.tick_params(labelbottom=k >= len(panels) - columns)
-        for ax in axes[len(panels) :]:
-            ax.set_axis_off()
-        across = translate(
-            "M: change of the violation's slope per period"
-            if smooth
-            else "M̄: changes after adoption over the largest before it"
-        )
-        label_beside(axes, label)
-        if len(axes) == 1:
-            axes[0].set_xlabel(across)
-        else:
-            axes[(len(panels) - 1) // columns * columns].set_xlabel(across, loc="left")
-        notes = [translate(_ROBUST_NOTE, percent(float(whole.attrs["prob"])))]
-        if any(0 < float(one.regions["breakdown"]) < np.inf for one in panels):
-            notes.append(translate("Dashed: breakdown, beyond which the region holds zero."))
-        used, gate = axes[: len(panels)], gate_of(whole)
-        annotate(figure, used, notes, gate, translate, owned=look.ax is None, title=look.title)
-        settle(axes)
-    return figure
+    across = translate(
+        "M: change of the violation's slope per period"
+        if smooth
+        else "M̄: changes after adoption over the largest before it"
+    )
+    titles = [panel.title for panel in panels]
+    with canvas(look, size, [label, *titles], rows, columns) as page:
+        for ax, panel in zip(page.axes, panels, strict=False):
+            _panel(ax, panel, smooth, translate)
+        page.grid(titles, columns, label, across)
+        page.note(_ROBUST_NOTE, percent(float(evidence.attrs["prob"])))
+        broken = any(0 < float(panel.regions["breakdown"]) < np.inf for panel in panels)
+        page.note("Dashed: breakdown, beyond which the region holds zero.", when=broken)
+        page.gate = gate_of(evidence)
+    return page.figure
 
 
 def _panel(ax: Axes, panel: _Panel, smooth: bool, translate: Translator) -> None:

@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 
 from bayes_nqp.checks import CheckResult, texts_of
 from bayes_nqp.estimands import gate_of
+from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._intervals import points_of
-from bayes_nqp.plots._notes import annotate
 from bayes_nqp.plots._registry import Look, evidence
 from bayes_nqp.plots._rows import Row, draw_rows
-from bayes_nqp.plots._style import COLOURS, FAINT, INK, MUTED, WARNING, figure_of, settle, style
+from bayes_nqp.plots._style import COLOURS, FAINT, INK, MUTED, WARNING
 from bayes_nqp.plots._words import POINTS, effect_label, percent
 
 __all__ = ["specifications"]
@@ -35,35 +35,27 @@ def specifications(result: CheckResult, look: Look) -> Figure:
     translate, draws = look.translate, evidence["att"].assign_attrs(evidence.attrs)
     rows = _rows(evidence, look)
     label = effect_label(draws, translate)
-    with style([translate.sample, label, look.title or "", *(row.label for row in rows)]):
-        figure, (ax,) = figure_of(look.ax, (6.8, 0.205 * len(rows) + 1.3))
+    texts = [label, *(row.label for row in rows)]
+    with canvas(look, (6.8, 0.205 * len(rows) + 1.3), texts) as page:
         low, high = points_of(evidence["att"].isel(specification=0), look.prob).outer[:, 0]
-        ax.axvspan(low, high, color=FAINT, alpha=0.25, linewidth=0, zorder=0.1)
-        draw_rows(ax, rows, look.prob, translate)
+        page.ax.axvspan(low, high, color=FAINT, alpha=0.25, linewidth=0, zorder=0.1)
+        draw_rows(page.ax, rows, look.prob, translate)
         other = _other_targets(evidence)
         if other.size:
             places = _places(rows, evidence)
-            ax.plot(
+            page.ax.plot(
                 evidence["reference"].to_numpy()[other], places[other], "D", markersize=3.6,
                 markerfacecolor="none", markeredgecolor=MUTED, markeredgewidth=0.9, zorder=2.5,
             )  # fmt: skip
-        ax.set_xlabel(label)
-        ax.locator_params(axis="x", nbins=5)
-        notes = [
-            translate(POINTS, percent(look.prob)),
-            translate("Band: {} interval of the fit itself.", percent(look.prob)),
-        ]
-        notes += [translate("Hollow: for comparison only.")] if not evidence["counts"].all() else []
-        notes += (
-            [translate("Diamonds: what the fit itself says of the same cells.")]
-            if other.size
-            else []
-        )
-        gate = gate_of(evidence["att"])
-        annotate(figure, [ax], notes, gate, translate, owned=look.ax is None, title=look.title)
-        settle([ax])
-        ax.tick_params(axis="y", length=0)
-    return figure
+        page.ax.set_xlabel(label)
+        page.ax.locator_params(axis="x", nbins=5)
+        page.note(POINTS, percent(look.prob))
+        page.note("Band: {} interval of the fit itself.", percent(look.prob))
+        page.note("Hollow: for comparison only.", when=not evidence["counts"].all())
+        apart = bool(other.size)
+        page.note("Diamonds: what the fit itself says of the same cells.", when=apart)
+        page.gate, page.ticks = gate_of(evidence["att"]), NAMED
+    return page.figure
 
 
 def _rows(evidence: xr.Dataset, look: Look) -> list[Row]:

@@ -15,7 +15,7 @@ from bayes_nqp import diagnostics
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, messages_of
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._registry import Look, evidence
 from bayes_nqp.plots._style import (
     ACCENT,
@@ -24,9 +24,7 @@ from bayes_nqp.plots._style import (
     INK,
     MUTED,
     WARNING,
-    figure_of,
     settle,
-    style,
 )
 
 __all__ = ["table"]
@@ -94,40 +92,32 @@ def table(result: CheckResult, look: Look) -> Figure:
     shown = worst.head(_MOST)
     known = messages_of(evidence)
     names = [translate.name(known.get(name, name)) for name in shown["quantity"]]
-    with style([translate.sample, look.title or "", *names]):
-        figure, left, right = _axes(look, (6.8, 0.165 * len(shown) + 1.25))
+    layout = _halves if look.ax is None else None
+    with canvas(look, (6.8, 0.165 * len(shown) + 1.25), names, layout=layout) as page:
+        left, right = page.axes if look.ax is None else _insets(page.ax)
         _fill((left, right), sides, shown, names)
-        keys = [translate(_ESS_KEY)] if len(sides[1].columns) > 1 else []
-        notes = [
-            *keys,
-            *(
-                [translate("The quantities nearest to a threshold come first.")]
-                if len(worst) > 1
-                else []
-            ),
-        ]
-        if len(worst) > len(shown):
-            notes.append(translate("{} not shown.", len(worst) - len(shown)))
-        gate = "failed" if result.verdict == "fails" else v.PASSED
-        axes = [left, right] if look.ax is None else [look.ax]
-        annotate(figure, axes, notes, gate, translate, owned=look.ax is None, title=look.title)
-        settle([left, right])
-        left.tick_params(axis="y", length=0, labelsize=7.4)
-        right.tick_params(axis="y", length=0)
-        for tick, bad in zip(left.get_yticklabels(), _bad(shown, *sides), strict=True):
-            tick.set_color(WARNING if bad else INK)
-    return figure
+        page.note(_ESS_KEY, when=len(sides[1].columns) > 1)
+        page.note("The quantities nearest to a threshold come first.", when=len(worst) > 1)
+        page.note("{} not shown.", len(worst) - len(shown), when=len(worst) > len(shown))
+        page.gate = "failed" if result.verdict == "fails" else v.PASSED
+        if look.ax is not None:
+            settle((left, right))
+    left.tick_params(**NAMED, labelsize=7.4)
+    right.tick_params(**NAMED)
+    for tick, bad in zip(left.get_yticklabels(), _bad(shown, *sides), strict=True):
+        tick.set_color(WARNING if bad else INK)
+    return page.figure
 
 
-def _axes(look: Look, size: tuple[float, float]) -> tuple[Figure, Axes, Axes]:
-    """Two panels that share no scale: of a new figure, or within given axes."""
-    figure, (ax,) = figure_of(look.ax, size)
-    if look.ax is not None:
-        ax.set_axis_off()
-        return figure, ax.inset_axes((0.0, 0.0, 0.4, 1.0)), ax.inset_axes((0.46, 0.0, 0.54, 1.0))
-    figure.clear()
-    left, right = figure.subplots(1, 2, width_ratios=(0.43, 0.57))
-    return figure, left, right
+def _halves(figure: Figure) -> list[Axes]:
+    """Two panels that share no scale."""
+    return list(figure.subplots(1, 2, width_ratios=(0.43, 0.57)))
+
+
+def _insets(ax: Axes) -> tuple[Axes, Axes]:
+    """The same within given axes."""
+    ax.set_axis_off()
+    return ax.inset_axes((0.0, 0.0, 0.4, 1.0)), ax.inset_axes((0.46, 0.0, 0.54, 1.0))
 
 
 def _worst_first(evidence: pd.DataFrame, small: _Side, large: _Side) -> pd.DataFrame:

@@ -13,12 +13,12 @@ from matplotlib.figure import Figure
 from bayes_nqp import schema
 from bayes_nqp.estimands import By, att, contrast, effects_of, gate_of, names_of
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._notes import annotate
-from bayes_nqp.plots._registry import Sketch, plot
+from bayes_nqp.plots._canvas import NAMED, canvas
+from bayes_nqp.plots._registry import Look, Sketch, plot
 from bayes_nqp.plots._rows import Row, draw_rows
 from bayes_nqp.plots._scene import Scene
-from bayes_nqp.plots._style import COLOURS, figure_of, settle, style
-from bayes_nqp.plots._words import POINTS, effect_label, percent, words
+from bayes_nqp.plots._style import COLOURS
+from bayes_nqp.plots._words import CONTRASTS_LEFT_OUT, POINTS, effect_label, percent, words
 from bayes_nqp.tables import summary
 
 __all__ = ["forest"]
@@ -98,22 +98,17 @@ def forest(
     groups = {new: att(effects, {new: old}, weights) for new, old in factors.items()}
     rows = _rows(overall, groups, translate)
     label = effect_label(overall, translate)
-    with style([translate.sample, label, title or "", *(row.label for row in rows)]):
-        figure, (ax_,) = figure_of(ax, (6.6, 0.215 * len(rows) + 1.25))
-        draw_rows(ax_, rows, prob, translate)
-        ax_.set_xlabel(label)
-        notes = [translate(POINTS, percent(prob))]
-        if any(draws.sizes[new] > _CONTRASTED for new, draws in groups.items()):
-            notes.append(
-                translate(
-                    "Contrasts are left out for strata with more than {} levels.", _CONTRASTED
-                )
-            )
-        gate = gate_of(overall)
-        annotate(figure, [ax_], notes, gate, translate, owned=ax is None, title=title)
-        settle([ax_])
-        ax_.tick_params(axis="y", length=0)
-    return figure
+    look = Look(prob, ax, title, translate)
+
+    size, texts = (6.6, 0.215 * len(rows) + 1.25), [label, *(row.label for row in rows)]
+    with canvas(look, size, texts) as page:
+        draw_rows(page.ax, rows, prob, translate)
+        page.ax.set_xlabel(label)
+        page.note(POINTS, percent(prob))
+        many = any(draws.sizes[new] > _CONTRASTED for new, draws in groups.items())
+        page.note(CONTRASTS_LEFT_OUT, _CONTRASTED, when=many)
+        page.gate, page.ticks = gate_of(overall), NAMED
+    return page.figure
 
 
 def _rows(

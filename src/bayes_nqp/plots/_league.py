@@ -16,11 +16,11 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import By, att, effects_of, gate_of, member_name
 from bayes_nqp.language import Message, Translator
+from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._intervals import Points, draw_points, points_of
-from bayes_nqp.plots._notes import annotate
-from bayes_nqp.plots._registry import Sketch, plot
+from bayes_nqp.plots._registry import Look, Sketch, plot
 from bayes_nqp.plots._scene import Scene
-from bayes_nqp.plots._style import ACCENT, FAINT, MUTED, figure_of, settle, style
+from bayes_nqp.plots._style import ACCENT, FAINT, MUTED
 from bayes_nqp.plots._words import POINTS, effect_label, percent, words
 from bayes_nqp.tables import summary
 
@@ -114,22 +114,19 @@ def league(
     shown, left_out = _ends(len(labels), most)
     names = [labels[i] for i in shown]
     label = effect_label(draws, translate)
-    with style([translate.sample, label, title or "", *names]):
-        n_lines = len(shown) + (1 if left_out else 0)
-        figure, (ax_,) = figure_of(ax, (5.4, max(1.9, 0.145 * n_lines + 1.1)))
-        _fill(ax_, points_of(flat.isel(label=shown), prob), names, left_out, translate)
+    look = Look(prob, ax, title, translate)
+
+    lines = len(shown) + (1 if left_out else 0)
+    with canvas(look, (5.4, max(1.9, 0.145 * lines + 1.1)), [label, *names]) as page:
+        _fill(page.ax, points_of(flat.isel(label=shown), prob), names, left_out, translate)
         middle = float(overall.mean())
-        ax_.axvline(middle, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
-        ax_.set_xlabel(label)
-        notes = [
-            translate(POINTS, percent(prob)),
-            translate("Filled: the interval excludes zero."),
-            translate("Dashed: average effect on the treated."),
-        ]
-        annotate(figure, [ax_], notes, gate_of(draws), translate, owned=ax is None, title=title)
-        settle([ax_])
-        ax_.tick_params(axis="y", length=0, labelsize=7)
-    return figure
+        page.ax.axvline(middle, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
+        page.ax.set_xlabel(label)
+        page.note(POINTS, percent(prob))
+        page.note("Filled: the interval excludes zero.")
+        page.note("Dashed: average effect on the treated.")
+        page.gate, page.ticks = gate_of(draws), {**NAMED, "labelsize": 7}
+    return page.figure
 
 
 def _sorted(draws: xr.DataArray, translate: Translator) -> tuple[list[str], xr.DataArray]:

@@ -27,11 +27,11 @@ from bayes_nqp.estimands import (
     moderator_rows,
 )
 from bayes_nqp.language import Message, Translator
+from bayes_nqp.plots._canvas import canvas, columns_of
 from bayes_nqp.plots._intervals import Points, points_of
-from bayes_nqp.plots._notes import annotate, label_beside
-from bayes_nqp.plots._registry import Sketch, plot
+from bayes_nqp.plots._registry import Look, Sketch, plot
 from bayes_nqp.plots._scene import Scene
-from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, figure_of, settle, style
+from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
 from bayes_nqp.plots._words import PATHS, effect_label, percent, words
 from bayes_nqp.tables import summary
 
@@ -131,42 +131,24 @@ def moderation(
         raise StudyError(f"{where} cannot hold {len(lines)} groups", hint="fewer factors in by")
     label = effect_label(draws, translate)
     label = label if path == v.TOTAL else f"{label}: {translate.name(PATHS.get(path, path))}"
-    with style(
-        [
-            translate.sample,
-            label,
-            translate.name(name),
-            title or "",
-            *(line.label for line in lines),
-        ]
-    ):
-        columns = min(len(lines), 3 if len(lines) != 4 else 2)
-        rows_ = -(-len(lines) // columns)
-        size = (5.0, 3.5) if len(lines) == 1 else (2.5 * columns + 0.6, 2.3 * rows_ + 0.8)
-        figure, axes = figure_of(ax, size, rows_, columns)
-        for ax_, line in zip(axes, lines, strict=False):
+    look = Look(prob, ax, title, translate)
+
+    columns, moderator = columns_of(len(lines)), translate.name(name)
+    high = -(-len(lines) // columns)
+    size = (5.0, 3.5) if len(lines) == 1 else (2.5 * columns + 0.6, 2.3 * high + 0.8)
+    texts = [label, moderator, *(line.label for line in lines)]
+    with canvas(look, size, texts, high, columns) as page:
+        for ax_, line in zip(page.axes, lines, strict=False):
             _panel(ax_, line, points_of(line.draws, prob), draws[name].to_numpy())
-        _histograms(axes, lines)
-        used = axes[: len(lines)]
-        for ax_ in axes[len(lines) :]:
-            ax_.set_axis_off()
-        label_beside(axes, label)
-        for i, ax_ in enumerate(used):
-            ax_.tick_params(labelbottom=i >= len(lines) - columns)
-            if i >= len(lines) - columns:
-                ax_.set_xlabel(translate.name(name))
-        notes = [
-            translate(_MODERATION_KEY, percent(prob)),
-            translate("Grey bars: treated rows by their moderator."),
-        ]
-        notes += (
-            [translate(_MODERATION_FADED)]
-            if any(_beyond(line, draws[name]) for line in lines)
-            else []
-        )
-        annotate(figure, used, notes, gate_of(draws), translate, owned=ax is None, title=title)
-        settle(axes)
-    return figure
+        _histograms(page.axes, lines)
+        page.grid([line.label for line in lines], columns, label, moderator, "center")
+        for ax_ in page.filled[-columns:]:
+            ax_.set_xlabel(moderator)
+        page.note(_MODERATION_KEY, percent(prob))
+        page.note("Grey bars: treated rows by their moderator.")
+        page.note(_MODERATION_FADED, when=any(_beyond(line, draws[name]) for line in lines))
+        page.gate = gate_of(draws)
+    return page.figure
 
 
 def _lines(

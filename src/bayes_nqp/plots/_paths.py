@@ -29,12 +29,13 @@ from bayes_nqp.estimands import (
     names_of,
 )
 from bayes_nqp.language import Message, Translator
+from bayes_nqp.plots._canvas import canvas
 from bayes_nqp.plots._intervals import Points, numbers, points_of, written
-from bayes_nqp.plots._notes import annotate, wrapped
-from bayes_nqp.plots._registry import Sketch, plot
+from bayes_nqp.plots._notes import wrapped
+from bayes_nqp.plots._registry import Look, Sketch, plot
 from bayes_nqp.plots._rows import chance_text
 from bayes_nqp.plots._scene import Scene
-from bayes_nqp.plots._style import COLOURS, INK, MUTED, figure_of, settle, style
+from bayes_nqp.plots._style import COLOURS, INK, MUTED
 from bayes_nqp.plots._words import LAST_THROUGH, PATHS, percent, words
 from bayes_nqp.tables import mediation_table
 
@@ -146,24 +147,20 @@ def paths(
     names = [*map(translate.name, first.mediators), *ends, *(one.title for one in sheets)]
     rows = len(first.mediators) + 1
     decimals = max(numbers(points_of(one.effects, prob)) for one in sheets)
-    with style([translate.sample, title or "", *names]):
-        height = len(sheets) * (_ROW * rows + 0.85) + 0.55
-        figure, axes = figure_of(ax, (_WIDTH, height), len(sheets), 1)
-        for one, ax_ in zip(sheets, axes, strict=True):
-            _draw(ax_, one, ends, prob, translate)
-            _numbers(ax_, one, prob, translate, decimals)
-        notes = [
-            translate(_PATHS_KEY, percent(prob)),
-            translate(_PRODUCTS),
-        ]
-        notes += [translate(LAST_THROUGH)] if len(first.mediators) > 1 else []
+    look = Look(prob, ax, title, translate)
+
+    height = len(sheets) * (_ROW * rows + 0.85) + 0.55
+    with canvas(look, (_WIDTH, height), names, len(sheets)) as page:
+        for sheet, ax_ in zip(sheets, page.axes, strict=True):
+            _draw(ax_, sheet, ends, prob, translate)
+            _numbers(ax_, sheet, prob, translate, decimals)
+        page.note(_PATHS_KEY, percent(prob))
+        page.note(_PRODUCTS)
+        page.note(LAST_THROUGH, when=len(first.mediators) > 1)
         lag = lag_of(fit)
-        notes += [translate("Lag of the mediators, in periods: {}.", lag)] if lag else []
-        annotate(
-            figure, axes, notes, gate_of(first.effects), translate, owned=ax is None, title=title
-        )
-        settle(axes)
-    return figure
+        page.note("Lag of the mediators, in periods: {}.", lag, when=lag > 0)
+        page.gate = gate_of(first.effects)
+    return page.figure
 
 
 def _diagrams(

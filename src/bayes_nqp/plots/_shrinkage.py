@@ -14,10 +14,10 @@ from bayes_nqp import estimands
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import By, att, gate_of
 from bayes_nqp.language import Message, Translator
+from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._intervals import draw_points, points_of
-from bayes_nqp.plots._notes import annotate
-from bayes_nqp.plots._registry import plot
-from bayes_nqp.plots._style import ACCENT, COLOURS, FAINT, MUTED, figure_of, settle, style
+from bayes_nqp.plots._registry import Look, plot
+from bayes_nqp.plots._style import ACCENT, COLOURS, FAINT, MUTED
 from bayes_nqp.plots._words import POINTS, effect_label, percent, words
 
 __all__ = ["shrinkage"]
@@ -81,37 +81,26 @@ def shrinkage(
     labels, rows, one, other = _flat(both, translate)
     overall = float(att(partial, weights=weights).mean())
     label, listed = effect_label(both, translate), len(labels) <= _LISTED
-    notes = [
-        translate(POINTS, percent(prob)),
-        translate("Dashed: average effect on the treated."),
-    ]
-    with style([translate.sample, label, title or "", *labels]):
-        size = (5.8, max(2.1, 0.32 * len(labels) + 1.15)) if listed else (4.6, 4.6)
-        figure, (ax_,) = figure_of(ax, size)
+    look = Look(prob, ax, title, translate)
+
+    size = (5.8, max(2.1, 0.32 * len(labels) + 1.15)) if listed else (4.6, 4.6)
+    with canvas(look, size, [label, *labels]) as page:
         if listed:
-            _list(ax_, labels, one, other, prob, translate)
-            ax_.axvline(overall, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
-            ax_.set_xlabel(label)
+            _list(page.ax, labels, one, other, prob, translate)
+            page.ax.axvline(overall, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
+            page.ax.set_xlabel(label)
+            page.note(POINTS, percent(prob))
+            page.ticks = NAMED
         else:
-            _cloud(ax_, one, other, rows, overall, translate)
+            _cloud(page.ax, one, other, rows, overall, translate)
             unit = str(both.attrs.get("outcome_unit", ""))
-            without, pooled = (
-                Message("Effect without pooling"),
-                Message("Effect with partial pooling"),
-            )
-            ax_.set(
-                xlabel=translate("{} ({})", without, unit) if unit else translate(without),
-                ylabel=translate("{} ({})", pooled, unit) if unit else translate(pooled),
-            )
-            notes = [
-                translate("Points: posterior means. Area: rows behind the effect."),
-                translate("Dashed: average effect on the treated."),
-            ]
-        annotate(figure, [ax_], notes, gate_of(both), translate, owned=ax is None, title=title)
-        settle([ax_])
-        if listed:
-            ax_.tick_params(axis="y", length=0)
-    return figure
+            axes = Message("Effect without pooling"), Message("Effect with partial pooling")
+            across, up = (translate("{} ({})", x, unit) if unit else translate(x) for x in axes)
+            page.ax.set(xlabel=across, ylabel=up)
+            page.note("Points: posterior means. Area: rows behind the effect.")
+        page.note("Dashed: average effect on the treated.")
+        page.gate = gate_of(both)
+    return page.figure
 
 
 def _flat(

@@ -1,0 +1,144 @@
+"""A figure in the making: its panels, and what is written around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.language import Message, Translator
+from bayes_nqp.plots._notes import annotate, label_beside
+from bayes_nqp.plots._registry import Look
+from bayes_nqp.plots._style import figure_of, new_figure, settle, style
+
+__all__ = ["NAMED", "Canvas", "canvas", "columns_of"]
+
+NAMED: Final[dict[str, Any]] = {"axis": "y", "length": 0}
+"""Ticks of panels whose rows have names."""
+
+
+@dataclass(eq=False)
+class Canvas:
+    """A figure in the making.
+
+    Parameters
+    ----------
+    axes : list of Axes
+        Of its panels, or the user's.
+    gate : str
+        Verdict of the convergence gate.
+    ticks : mapping
+        How the ticks of all panels look in the end.
+    empty : int
+        Panels at the end that stay empty.
+    """
+
+    figure: Figure
+    axes: list[Axes]
+    translate: Translator
+    notes: list[str] = field(default_factory=list)
+    gate: str = v.PASSED
+    ticks: dict[str, Any] = field(default_factory=dict)
+    empty: int = 0
+
+    @property
+    def ax(self) -> Axes:
+        """The first panel."""
+        return self.axes[0]
+
+    @property
+    def filled(self) -> list[Axes]:
+        """The panels that do not stay empty."""
+        return self.axes[: len(self.axes) - self.empty]
+
+    def note(self, message: str | Message, *parts: object, when: bool = True) -> None:
+        """Write a sentence of the key beneath the figure.
+
+        Parameters
+        ----------
+        *parts : object
+            That fill its places.
+        when : bool, default True
+            Whether it is to be written.
+        """
+        if when:
+            self.notes.append(self.translate(message, *parts))
+
+    def grid(
+        self,
+        titles: Sequence[str],
+        columns: int,
+        label: str,
+        across: str,
+        loc: Literal["left", "center"] = "left",
+    ) -> None:
+        """Name panels that share their axes, and both axes once.
+
+        Parameters
+        ----------
+        titles : sequence of str
+            Of the panels that are filled.
+        label, across : str
+            Of the vertical and of the horizontal axis.
+        loc : {"left", "center"}, default "left"
+            Where the horizontal label of several panels stands.
+        """
+        self.empty = len(self.axes) - len(titles)
+        for place, (ax, title) in enumerate(zip(self.filled, titles, strict=True)):
+            if title:
+                ax.set_title(title, fontsize=8.5)
+            ax.tick_params(labelbottom=place >= len(titles) - columns)
+        for ax in self.axes[len(titles) :]:
+            ax.set_axis_off()
+        label_beside(self.axes, label)
+        bottom = self.axes[(len(titles) - 1) // columns * columns]
+        bottom.set_xlabel(across, loc=loc if len(self.axes) > 1 else None)
+
+
+def columns_of(panels: int, most: int = 3) -> int:
+    """Arrange four panels two by two, others in as many columns as are allowed."""
+    return 2 if panels == 4 else min(panels, most)
+
+
+@contextmanager
+def canvas(
+    look: Look,
+    size: tuple[float, float],
+    texts: Iterable[str],
+    rows: int = 1,
+    columns: int = 1,
+    layout: Callable[[Figure], list[Axes]] | None = None,
+) -> Iterator[Canvas]:
+    """Draw in the library's style; in the end write title, notes and what the gate says.
+
+    Parameters
+    ----------
+    size : tuple of float, inches
+        Of a new figure.
+    texts : iterable of str
+        Everything that it will say, beside its notes.
+    rows, columns : int, default 1
+        Panels of a new figure, which share their axes.
+    layout : callable, optional
+        Makes the panels of a new figure instead.
+    """
+    owned, translate = look.ax is None, look.translate
+    with style([translate.sample, look.title or "", *texts]):
+        if owned and layout is not None:
+            figure = new_figure(size)
+            page = Canvas(figure, layout(figure), translate)
+        else:
+            page = Canvas(*figure_of(look.ax, size, rows, columns), translate)
+        yield page
+        annotate(
+            page.figure, page.filled, page.notes, page.gate, translate, owned=owned,
+            title=look.title,
+        )  # fmt: skip
+        settle(page.axes)
+        for ax in page.axes if page.ticks else ():
+            ax.tick_params(**page.ticks)
