@@ -36,6 +36,7 @@ from .estimands import total as total
 from .fitting import Fit as Fit
 from .fitting import Mediated as Mediated
 from .fitting import conditional_mean as conditional_mean
+from .fitting import drift as drift
 from .fitting import fit as fit
 from .fitting import fit_index as fit_index
 from .fitting import load as load

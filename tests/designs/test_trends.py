@@ -90,3 +90,30 @@ def test_mediators_drift_too() -> None:
     total = nqp.total(fit)
     parts = nqp.nde(fit) + nqp.nie(fit).sel(mediator="all mediators")
     assert float(abs(total - parts).max()) < 1e-9
+
+
+def test_the_drift_is_that_of_the_panel() -> None:
+    """Relative to the last period before adoption; zero there, and with a picture of its own."""
+    simulated = nqp.simulation.staggered(
+        units=120, strata={}, drift="lines", rho=0.2, sigma=0.5, seed=4
+    )
+    panel = simulated.panel
+    fit = nqp.fit(nqp.StaggeredDiD(trends=TRENDS), panel, SAMPLER, progress=False)
+    draws = nqp.drift(fit)
+    assert float(abs(draws.sel(event_time=-1)).max()) == 0.0
+    assert draws["units"].sel(event_time=0).item() == (panel.cohort_codes >= 0).sum()
+    plain = nqp.simulation.staggered(units=120, strata={}, rho=0.2, sigma=0.5, seed=4).panel
+    apart = (panel.outcome - plain.outcome).reshape(120, 14)
+    adopts = np.flatnonzero(panel.cohort_codes >= 0)
+    for e in (-4, 2):
+        at = panel.cohort_codes[adopts]
+        inside = (at + e >= 0) & (at + e < 14)
+        who, when = adopts[inside], at[inside]
+        true = (apart[who, when + e] - apart[who, when - 1]).mean()
+        found = draws.sel(event_time=e)
+        assert abs(float(found.mean()) - true) < 3.0 * float(found.std())
+    figure = nqp.plots.drift(fit)
+    assert "Drift" in figure.axes[0].get_ylabel()
+    parallel = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1, draws=100), progress=False)
+    with pytest.raises(StudyError, match="parallel trends"):
+        nqp.drift(parallel)

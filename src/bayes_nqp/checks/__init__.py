@@ -26,7 +26,7 @@ from bayes_nqp.checks.shared import (
     texts_of,
 )
 from bayes_nqp.checks.trends import leads_of
-from bayes_nqp.fitting import ADOPTION, CHANNELS, DOSE, ROWS, Need, meets
+from bayes_nqp.fitting import ADOPTION, CHANNELS, DOSE, ROWS, TRENDS, Need, meets
 
 __all__ = [
     "ADOPTION",
@@ -38,6 +38,7 @@ __all__ = [
     "QUANTILES",
     "REPORTED",
     "ROWS",
+    "TRENDS",
     "VERDICTS",
     "CheckResult",
     "Confidence",

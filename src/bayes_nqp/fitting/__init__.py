@@ -6,6 +6,7 @@ from bayes_nqp.fitting._conditional import conditional_mean
 from bayes_nqp.fitting._draws import members_of as members_of
 from bayes_nqp.fitting._draws import moderated_rows as moderated_rows
 from bayes_nqp.fitting._draws import moderator_shift
+from bayes_nqp.fitting._drift import drift
 from bayes_nqp.fitting._fit import Fit, fit, fit_again
 from bayes_nqp.fitting._fit_index import fit_index, pooled_over
 from bayes_nqp.fitting._group_sums import effect_sums, group_rows
@@ -14,7 +15,17 @@ from bayes_nqp.fitting._load import load
 from bayes_nqp.fitting._log_priors import log_priors, parameter_draws
 from bayes_nqp.fitting._mediate import Mediated, mediate
 from bayes_nqp.fitting._modal import modal_averages, modes
-from bayes_nqp.fitting._needs import ADOPTION, CHANNELS, DOSE, REFITS, ROWS, Need, meets, require
+from bayes_nqp.fitting._needs import (
+    ADOPTION,
+    CHANNELS,
+    DOSE,
+    REFITS,
+    ROWS,
+    TRENDS,
+    Need,
+    meets,
+    require,
+)
 from bayes_nqp.fitting._new_unit import new_unit_effects
 from bayes_nqp.fitting._parameters import parameter_units as parameter_units
 from bayes_nqp.fitting._parameters import unconstrained as unconstrained
@@ -51,6 +62,7 @@ __all__ = [
     "REFITS",
     "ROWS",
     "SHORT",
+    "TRENDS",
     "Fit",
     "Kept",
     "KnownDraws",
@@ -62,6 +74,7 @@ __all__ = [
     "batch",
     "conditional_mean",
     "covariate_slopes",
+    "drift",
     "effect_sums",
     "effects_on_mediator",
     "equation_draws",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
     from bayes_nqp.panel import Panel
 
-__all__ = ["ADOPTION", "CHANNELS", "DOSE", "REFITS", "ROWS", "Need", "meets", "require"]
+__all__ = ["ADOPTION", "CHANNELS", "DOSE", "REFITS", "ROWS", "TRENDS", "Need", "meets", "require"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,3 +107,10 @@ CHANNELS: Final = Need(
     asked_anyway=False,
 )
 """Mediators with equations of their own."""
+
+TRENDS: Final = Need(
+    lambda facts, _: facts.trends is not None,
+    lambda _: Message("The design assumes parallel trends."),
+    asked_anyway=False,
+)
+"""Trends that may differ between those who adopt and the others."""

@@ -3,6 +3,7 @@ from ._calibration import calibration as calibration
 from ._channels import channels as channels
 from ._check import check as check
 from ._decomposition import decomposition as decomposition
+from ._drift import drift as drift
 from ._event_study import event_study as event_study
 from ._evidence_confounding import confounding as confounding
 from ._evidence_sensitivity import sensitivity as sensitivity

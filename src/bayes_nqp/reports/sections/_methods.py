@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Final
 
 import numpy as np
@@ -62,6 +63,16 @@ _SAMPLER: Final = {
 }
 
 
+_TRENDS = Message(
+    "Those who adopt may drift from those who never do: along a line and a random walk that all "
+    "adopters of a stratum share, and along a line and a walk of each cohort. The periods before "
+    "adoption teach their sizes, and effects are what goes beyond the drift; no such period can "
+    "show a shock that begins with adoption. Prior scales, in multiples of s: {line:g} for the "
+    "shared line's slope, {walk:g} for the steps of the shared walk, {cohort_line:g} and "
+    "{cohort_walk:g} for those of cohorts."
+)
+
+
 _WORDS_SAYS = Message(
     "Two scales are used (after Mastrandrea et al. 2010). Likelihood is the posterior probability "
     "of a direction if the assumptions hold: “virtually certain” means at least .99, “extremely "
@@ -92,6 +103,8 @@ def methods(context: Context) -> Iterator[Block]:
     translate, fit = context.translate, context.fit
     yield Heading(translate("Methods"))
     yield Paragraph(_model(context))
+    if fit.facts.trends is not None:
+        yield Paragraph(translate(_TRENDS, **asdict(fit.facts.trends)))
     yield Paragraph(_priors(context))
     if fit.facts.channels:
         names = enumerated(context.channels)

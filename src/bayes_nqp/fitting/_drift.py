@@ -1,0 +1,93 @@
+"""How far those who adopt drift, period by period, beside the effect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
+from bayes_nqp.errors import StudyError
+from bayes_nqp.fitting._coefficients import coefficients_of
+from bayes_nqp.fitting._slots import slot_places
+
+if TYPE_CHECKING:
+    from bayes_nqp.fitting._fit import Fit
+
+__all__ = ["drift"]
+
+
+@door
+def drift(fit: Fit, by: Literal["stratum"] | None = None) -> xr.DataArray:
+    """Draw the drift of adopters, relative to their last period without treatment.
+
+    Effects exclude it: under parallel trends it would be taken for an effect after adoption, and
+    for leads before it.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a design with ``trends``.
+    by : {"stratum"}, optional
+        Whether strata are kept apart; the mean over all adopters by default.
+
+    Returns
+    -------
+    DataArray (chain, draw, [stratum], event_time), outcome units
+        Means over the units that are observed, with the coordinate ``units``.
+
+    Raises
+    ------
+    StudyError
+        If the design assumes parallel trends, or the fit has no rows.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.staggered(units=30, periods=8, cohorts=(4, 6), seed=1).panel
+    >>> design = nqp.StaggeredDiD(nqp.Complete(), trends=nqp.DifferentialTrends())
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    >>> float(nqp.drift(fit).sel(event_time=-1).mean())
+    0.0
+    """
+    if fit.facts.trends is None:
+        raise StudyError(
+            "the design assumes parallel trends, and has no drift",
+            hint="StaggeredDiD(trends=nqp.DifferentialTrends())",
+        )
+    plan, equation = fit.plan, fit.plan.equations[0]
+    sizes = [fit.posterior.sizes[dim] for dim in v.SAMPLE_DIMS]
+    slots = coefficients_of(fit, equation, np.arange(int(np.prod(sizes))))
+    problem, group = equation.problem, equation.rows.group
+    paths = slots[:, slot_places(plan, equation).paths] * equation.scale
+    paths = paths.reshape(-1, len(problem.groups), problem.n_periods)
+    unit = np.unique(group, return_index=True)[1][-len(problem.groups) :]
+    start, stratum = plan.frame.cohort[unit], plan.frame.stratum[unit]
+    # Rows of each group in each period, which weigh its path there.
+    rows = equation.rows
+    seen = np.zeros((len(problem.groups), problem.n_periods))
+    inside = group[rows.unit] >= 0
+    np.add.at(seen, (group[rows.unit[inside]], rows.time[inside]), 1.0)
+    names = list(plan.stratum_names) if by == "stratum" else [""]
+    place = stratum if by == "stratum" else np.zeros_like(stratum)
+    events = np.arange(-int(start.max()), problem.n_periods - int(start[start > 0].min()))
+    total = np.zeros((len(paths), len(names), events.size))
+    count = np.zeros((len(names), events.size))
+    for g in np.flatnonzero(start > 0):
+        at = np.arange(problem.n_periods) - start[g] - events[0]
+        relative = paths[:, g] - paths[:, g, start[g] - 1, None]
+        total[:, place[g], at] += relative * seen[g]
+        count[place[g], at] += seen[g]
+    with np.errstate(invalid="ignore"):
+        mean = np.where(count > 0, total / count, np.nan)
+    out = xr.DataArray(
+        mean.reshape(*sizes, len(names), events.size),
+        dims=(*v.SAMPLE_DIMS, "stratum", v.EVENT_TIME),
+        coords={"stratum": names, v.EVENT_TIME: events, v.GATE: fit.effects[v.GATE].item(),
+                v.UNITS: (("stratum", v.EVENT_TIME), count.astype(np.int64))},
+        attrs={"estimand": "drift"}, name="drift",
+    )  # fmt: skip
+    out = out.isel({v.EVENT_TIME: count.any(axis=0)})
+    return out if by == "stratum" else out.isel(stratum=0, drop=True)

@@ -1,0 +1,93 @@
+"""How far those who adopt drift beside the effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from bayes_nqp import fitting
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import TRENDS
+from bayes_nqp.estimands import gate_of
+from bayes_nqp.fitting import Fit
+from bayes_nqp.language import Message
+from bayes_nqp.plots._notes import annotate
+from bayes_nqp.plots._registry import Sketch, plot
+from bayes_nqp.plots._scene import Scene
+from bayes_nqp.plots._style import COLOURS, MUTED, figure_of, settle, style
+from bayes_nqp.plots._words import percent, words
+
+__all__ = ["drift"]
+
+_TITLE = Message("Drift of those who adopt, beside the effect.")
+
+
+def _sheets(scene: Scene) -> Iterator[Sketch]:
+    fit = scene.fit
+    yield Sketch(
+        "drift",
+        scene.translate(_TITLE),
+        lambda: drift(fit, prob=scene.prob, language=scene.language),
+        lambda: fitting.drift(fit, by="stratum").mean(v.SAMPLE_DIMS).to_dataframe().reset_index(),
+    )
+
+
+@plot(_TITLE, section="event_study", place=30, needs=(TRENDS,), sheets=_sheets)
+def drift(
+    fit: Fit,
+    *,
+    prob: float = 0.95,
+    ax: Axes | None = None,
+    title: str | None = None,
+    language: str = "en",
+) -> Figure:
+    """Draw the drift of adopters by event time, stratum by stratum.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a design with ``trends``.
+    prob : float, default 0.95
+        Posterior probability of bands, equal-tailed.
+    ax : Axes, optional
+        To draw into.
+    title : str, optional
+        Of the figure.
+    language : str, default "en"
+        Of labels and notes.
+
+    Raises
+    ------
+    StudyError
+        If the design assumes parallel trends.
+    """
+    draws = fitting.drift(fit, by="stratum")
+    translate = words(language, fit)
+    names = [str(name) for name in draws["stratum"].to_numpy()]
+    tail = 0.5 * (1.0 - prob)
+    with style([translate.sample, title or "", *names]):
+        figure, (ax_,) = figure_of(ax, (5.8, 3.4))
+        for k, name in enumerate(names):
+            one = draws.isel(stratum=k)
+            low, high = one.quantile([tail, 1.0 - tail], dim=v.SAMPLE_DIMS).to_numpy()
+            colour, events = COLOURS[k % len(COLOURS)], one[v.EVENT_TIME].to_numpy()
+            ax_.fill_between(events, low, high, color=colour, alpha=0.18, linewidth=0)
+            ax_.plot(events, one.mean(v.SAMPLE_DIMS), color=colour, label=translate(name))
+        ax_.axhline(0.0, color=MUTED, linewidth=0.9, zorder=0.6)
+        ax_.axvline(-0.5, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
+        ax_.set_xlabel(translate("Event time (periods since adoption)"))
+        ax_.set_ylabel(translate("Drift, relative to event time −1"))
+        ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if np.size(names) > 1:
+            ax_.legend(frameon=False)
+        notes = [
+            translate("Lines: posterior means; bands: {} intervals.", percent(prob)),
+            translate("Effects are what goes beyond this drift."),
+        ]
+        annotate(figure, [ax_], notes, gate_of(draws), translate, owned=ax is None, title=title)
+        settle([ax_])
+    return figure
