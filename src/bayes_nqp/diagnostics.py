@@ -179,8 +179,8 @@ def worst_of(gates: Mapping[str, Gate]) -> Gate:
 
 def _most(choose: Callable[[list[float]], float], numbers: list[float]) -> float:
     """Choose among the numbers that are there; NaN where none is."""
-    there = [number for number in numbers if not np.isnan(number)]
-    return choose(there) if there else float("nan")
+    finite = [number for number in numbers if not np.isnan(number)]
+    return choose(finite) if finite else float("nan")
 
 
 def effective_size(draws: Array, *, tail: bool = False) -> Array:
@@ -201,8 +201,8 @@ def effective_size(draws: Array, *, tail: bool = False) -> Array:
     numbers: Any = array.array_stats
     method = "tail" if tail else "bulk"
     prob = (0.05, 0.95) if tail else None
-    found = numbers.ess(draws, chain_axis=0, draw_axis=1, method=method, prob=prob)
-    return np.asarray(found, dtype=np.float64)
+    size = numbers.ess(draws, chain_axis=0, draw_axis=1, method=method, prob=prob)
+    return np.asarray(size, dtype=np.float64)
 
 
 def split_rhat(draws: Array) -> Array:
@@ -248,14 +248,14 @@ def convergence(quantities: Mapping[str, Array], stats: Mapping[str, npt.ArrayLi
     failures = []
     if divergences:
         failures.append(f"{divergences} divergence{'s' if divergences > 1 else ''}")
-    for what, value, worst, bad in (
+    for statistic, value, worst, bad in (
         ("R-hat", rhat, int(np.nanargmax(rhat)), not np.nanmax(rhat) <= RHAT),
         ("bulk ESS", bulk, int(np.nanargmin(bulk)), not np.nanmin(bulk) >= ESS),
         ("tail ESS", tail, int(np.nanargmin(tail)), not np.nanmin(tail) >= ESS),
     ):
         if bad:
-            number = f"{value[worst]:.3f}" if what == "R-hat" else f"{value[worst]:.0f}"
-            failures.append(f"{what} {number} ({names[worst]})")
+            number = f"{value[worst]:.3f}" if statistic == "R-hat" else f"{value[worst]:.0f}"
+            failures.append(f"{statistic} {number} ({names[worst]})")
     if energy < ENERGY:
         failures.append(f"E-BFMI {energy:.2f}")
     return Gate(

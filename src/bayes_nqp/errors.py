@@ -151,14 +151,14 @@ def brief(value: object, most: int = 120) -> str:
     return cut(repr(value), most)
 
 
-def nearest(name: str, known: Iterable[object]) -> str:
+def nearest(name: str, choices: Iterable[object]) -> str:
     """Suggest the known name closest to a misspelt one.
 
     Parameters
     ----------
     name : str
         What was asked for.
-    known : iterable
+    choices : iterable
         What exists.
 
     Returns
@@ -166,7 +166,7 @@ def nearest(name: str, known: Iterable[object]) -> str:
     str
         A hint such as ``did you mean 'region'?``, or the list of what exists.
     """
-    names = [cut(str(k)) for k in known]
+    names = [cut(str(k)) for k in choices]
     close = get_close_matches(cut(str(name)), names, n=1, cutoff=0.5)
     if close:
         return f"did you mean {close[0]!r}?"

@@ -101,18 +101,18 @@ def advice(kind: Kind, value: object, label: str) -> str:
         name = getattr(value, "__name__", "")
         if name:
             return f"{kind.words}; call the function, {name}(), if it makes one"
-    for given in class_names(value):
-        if kind.words.startswith("a Fit or a Dataset") and given in _EFFECTS:
-            return _EFFECTS[given]
-        if given in _DESIGNS and "Panel" in kind.leaves:
+    for ancestor in class_names(value):
+        if kind.words.startswith("a Fit or a Dataset") and ancestor in _EFFECTS:
+            return _EFFECTS[ancestor]
+        if ancestor in _DESIGNS and "Panel" in kind.leaves:
             return f"the design comes first: nqp.{label}(design, panel)"
-        if given == "Panel" and "StaggeredDiD" in kind.leaves:
+        if ancestor == "Panel" and "StaggeredDiD" in kind.leaves:
             return f"the design comes first: nqp.{label}(design, panel)"
-        if given == "Fit" and "StaggeredDiD" in kind.leaves:
+        if ancestor == "Fit" and "StaggeredDiD" in kind.leaves:
             return "the design of a fit: fit.design"
         for leaf in kind.leaves:
-            if (leaf, given) in _INSTEAD:
-                return _INSTEAD[leaf, given]
+            if (leaf, ancestor) in _INSTEAD:
+                return _INSTEAD[leaf, ancestor]
     return _plain(kind, value)
 
 
@@ -125,12 +125,12 @@ def _plain(kind: Kind, value: object) -> str:
         return f"{kind.words}, and one of fewer digits"
     if isinstance(value, float) and value != value:
         return f"{kind.words}; nan is no number"
-    made = [MADE_BY[leaf] for leaf in kind.leaves if leaf in MADE_BY]
+    calls = [MADE_BY[leaf] for leaf in kind.leaves if leaf in MADE_BY]
     instances = [
         f"nqp.{leaf}()" for leaf in kind.leaves if leaf[0].isupper() and leaf in _INSTANCES
     ]
-    if made:
-        return made[0]
+    if calls:
+        return calls[0]
     return " or ".join(instances) if instances else kind.words
 
 

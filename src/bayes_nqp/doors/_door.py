@@ -44,9 +44,9 @@ def method_door[F: Callable[..., Any]](function: F, owner: str) -> F:
     """Put a door before a function that becomes a method of a class elsewhere."""
     held = _held(function, f"{owner}.{function.__name__}", bound=True, kinds=True)
     signature = inspect.signature(function)
-    bound, *rest = signature.parameters.values()
+    bound, *others = signature.parameters.values()
     bound = bound.replace(annotation=inspect.Parameter.empty)
-    held.__signature__ = signature.replace(parameters=[bound, *rest])
+    held.__signature__ = signature.replace(parameters=[bound, *others])
     return cast("F", held)
 
 
@@ -76,8 +76,8 @@ def _held(function: Any, label: str, *, bound: bool, kinds: bool) -> Any:
 
     @wraps(function)
     def held(*args: Any, **kwargs: Any) -> Any:
-        given, name = (args[1:], _bound_label(label, args)) if bound else (args, label)
-        arguments = _matched(name, parameters, given, kwargs)
+        positional, name = (args[1:], _bound_label(label, args)) if bound else (args, label)
+        arguments = _matched(name, parameters, positional, kwargs)
         if kinds:
             if not wanted:
                 wanted.update(_kinds(parameters))
@@ -116,9 +116,9 @@ def _matched(
         raise _too_many(label, parameters, places, args)
     arguments = {p.name: value for p, value in zip(places, args, strict=False)}
     keywords = [p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    rest = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    variable = any(p.kind is p.VAR_KEYWORD for p in parameters)
     unknown = [name for name in kwargs if name not in keywords]
-    if unknown and not rest:
+    if unknown and not variable:
         raise _unknown(label, unknown, keywords)
     twice = [name for name in kwargs if name in arguments and name in keywords]
     if twice:
@@ -133,10 +133,10 @@ def _matched(
         if p.default is p.empty and p.kind not in _VARIABLE and p.name not in arguments
     ]
     if lacking:
-        made = MADE_BY.get(label)
+        call = MADE_BY.get(label)
         raise ArgumentError(
             f"{label} lacks {shown(map(repr, lacking))}",
-            hint=made or ", ".join(f"{name}=…" for name in lacking),
+            hint=call or ", ".join(f"{name}=…" for name in lacking),
         )
     return arguments
 

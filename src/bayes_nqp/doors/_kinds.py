@@ -96,7 +96,7 @@ class Kind:
 
 def class_names(value: object) -> dict[str, str]:
     """Names of a value's classes, and of the package each comes from."""
-    return {one.__name__: one.__module__.partition(".")[0] for one in type(value).__mro__}
+    return {ancestor.__name__: ancestor.__module__.partition(".")[0] for ancestor in type(value).__mro__}
 
 
 @cache
@@ -143,14 +143,14 @@ def _name(node: ast.expr) -> str:
 
 
 def _either(kinds: Iterable[Kind]) -> Kind:
-    found = tuple(kinds)
-    words = list(dict.fromkeys(part for kind in found for part in kind.words.split(" or ")))
+    several = tuple(kinds)
+    words = list(dict.fromkeys(part for kind in several for part in kind.words.split(" or ")))
     words = [w for w in words if w != "None"] + [w for w in words if w == "None"]
     return Kind(
         " or ".join(words),
-        lambda value: any(kind.takes(value) for kind in found),
-        tuple(leaf for kind in found for leaf in kind.leaves),
-        tuple(choice for kind in found for choice in kind.choices),
+        lambda value: any(kind.takes(value) for kind in several),
+        tuple(leaf for kind in several for leaf in kind.leaves),
+        tuple(choice for kind in several for choice in kind.choices),
     )
 
 
@@ -272,7 +272,7 @@ def _several(item: Kind, size: int | None, *, plain: bool) -> Kind:
         if not isinstance(value, Sized) or (len(value) > _FEW and size is None):
             return size is None
         listed = list(value)
-        return (size is None or len(listed) == size) and all(item.takes(one) for one in listed)
+        return (size is None or len(listed) == size) and all(item.takes(entry) for entry in listed)
 
     plural = _PLURALS.get(item.words) or item.words.removeprefix("a ").removeprefix("an ") + "s"
     number = f"{size}" if size is not None else "a list of"

@@ -73,8 +73,8 @@ def drawn(
     flat = np.asarray(draws, dtype=np.float64).ravel()
     low, median, high = (float(x) for x in np.quantile(flat, (0.025, 0.5, 0.975)))
     value = float(flat.mean()) if middle == "mean" else median
-    told = tuple(np.quantile(flat, LEVELS).tolist())
-    return Line(mediator, quantity, value, low, high, verdict, scale, told)
+    quantiles = tuple(np.quantile(flat, LEVELS).tolist())
+    return Line(mediator, quantity, value, low, high, verdict, scale, quantiles)
 
 
 def finding_of(

@@ -49,8 +49,8 @@ def failures_of(gate: str) -> list[Message]:
 
 def reason(error: NQPError) -> Message:
     """Say what an error says is wrong."""
-    what = error.what
-    return what if isinstance(what, Message) else Message("{}", what.rstrip("."))
+    text = error.what
+    return text if isinstance(text, Message) else Message("{}", text.rstrip("."))
 
 
 def unidentified(error: NQPError) -> Message:

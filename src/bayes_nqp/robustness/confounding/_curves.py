@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ CONFOUNDED = "confounded"
 """Name of the dim of mediators that are confounded."""
 _GRID = np.round(np.linspace(-0.6, 0.6, 49), 3)
 _PROB = 0.95
+_CURVES = ("estimate", "lower", "upper")
 _HALVINGS = 14
 _EDGE = 0.999
 
@@ -106,59 +108,45 @@ def curves(
     curve = [_summary(value - paths.pull * strength(np.array(r), curvature), tail) for r in axis]
     zero = np.quantile(crossing(value, paths.pull, curvature), [0.5, tail, 1 - tail], axis=0)
     zero = np.where(np.abs(zero) < 1, zero, np.nan)
-    original = _summary(paths.value, tail)
     a, b, c = (np.moveaxis(x, 0, -1) for x in (value, paths.pull, curvature))
-    by_confounded = {
-        "crossing": zero[0],
-        "crossing_lower": zero[1],
-        "crossing_upper": zero[2],
-        "breakdown": breakdown(a, b, c, zero[0], _PROB),
-        "r2": zero[0] ** 2,
-        "share": np.abs(zero[0]),
-    }
+    sample = [paths.effects.sizes[dim] for dim in v.SAMPLE_DIMS]
+    shape = tuple(len(labels) for labels in paths.labels.values())
+    original, ends = _summary(paths.value, tail), ("", "_lower", "_upper")
     by_draw = {"pull": paths.pull}
     if prior is not None:
         by_draw["adjusted"] = _under(prior, paths, seed)
-    effects, shape = paths.effects, tuple(len(labels) for labels in paths.labels.values())
-    sample = [effects.sizes[dim] for dim in v.SAMPLE_DIMS]
-    n_confounded, n_paths = len(paths.confounded), len(paths.paths)
+    # Dims are in the order of those that effects have, with what confounds them before it.
     path_dims = [v.PATH, *paths.labels]
-    dims = [CONFOUNDED, *path_dims]
-
-    def shaped(names: list[str], values: Array, *sizes: int) -> tuple[list[str], Array]:
-        return names, values.reshape(*sizes, *shape, *values.shape[len(sizes) + 1 :])
-
-    data: dict[str, Any] = {
-        name: shaped([*dims, *map(str, axis.dims)], values, n_confounded, n_paths)
-        for name, values in zip(
-            ("estimate", "lower", "upper"), np.moveaxis(np.stack(curve), 0, -1), strict=True
-        )
-    }
-    data |= {n: shaped(dims, x, n_confounded, n_paths) for n, x in by_confounded.items()}
-    data |= {
-        name: shaped(path_dims, values, n_paths)
-        for name, values in zip(
-            ("original", "original_lower", "original_upper"), original, strict=True
-        )
-    }
-    data["unconfounded"] = (
-        [*v.SAMPLE_DIMS, *path_dims], paths.value.reshape(*sample, n_paths, *shape)
-    )  # fmt: skip
-    data |= {
-        name: ([*v.SAMPLE_DIMS, *dims], x.reshape(*sample, n_confounded, n_paths, *shape))
-        for name, x in by_draw.items()
-    }
-    data["curvature"] = ([*v.SAMPLE_DIMS, CONFOUNDED], paths.curvature.reshape(*sample, -1))
-    coords: dict[str, Any] = {
-        CONFOUNDED: np.asarray(paths.confounded, dtype=str),
-        v.PATH: np.asarray(paths.paths, dtype=str),
-        **paths.labels,
-        **{dim: effects[dim].to_numpy() for dim in v.SAMPLE_DIMS},
-        **evidence_of(effects),
-    }
-    attrs = {"estimand": "confounding", "prob": _PROB, "prior": repr(prior) if prior else "none",
-             "outcome": str(effects.attrs.get("outcome", ""))}  # fmt: skip
-    return xr.Dataset(data, coords=coords, attrs=attrs).assign_coords(axis.coords)
+    dims, points = [CONFOUNDED, *path_dims], [str(dim) for dim in axis.dims]
+    parts: list[tuple[str, list[str], Array]] = [
+        *zip(_CURVES, repeat([*dims, *points]), np.moveaxis(np.stack(curve), 0, -1)),
+        *zip([f"crossing{end}" for end in ends], repeat(dims), zero),
+        ("breakdown", dims, breakdown(a, b, c, zero[0], _PROB)),
+        ("r2", dims, zero[0] ** 2),
+        ("share", dims, np.abs(zero[0])),
+        *zip([f"original{end}" for end in ends], repeat(path_dims), original),
+        ("unconfounded", [*v.SAMPLE_DIMS, *path_dims], paths.value),
+        *((name, [*v.SAMPLE_DIMS, *dims], draws) for name, draws in by_draw.items()),
+        ("curvature", [*v.SAMPLE_DIMS, CONFOUNDED], paths.curvature),
+    ]
+    sizes = {CONFOUNDED: len(paths.confounded), v.PATH: len(paths.paths), **axis.sizes}
+    sizes |= dict(zip([*v.SAMPLE_DIMS, *paths.labels], [*sample, *shape], strict=True))
+    return xr.Dataset(
+        {name: (names, x.reshape([sizes[dim] for dim in names])) for name, names, x in parts},
+        coords={
+            CONFOUNDED: np.asarray(paths.confounded, dtype=str),
+            v.PATH: np.asarray(paths.paths, dtype=str),
+            **paths.labels,
+            **{dim: paths.effects[dim].to_numpy() for dim in v.SAMPLE_DIMS},
+            **evidence_of(paths.effects),
+        },
+        attrs={
+            "estimand": "confounding",
+            "prob": _PROB,
+            "prior": repr(prior) if prior else "none",
+            "outcome": str(paths.effects.attrs.get("outcome", "")),
+        },
+    ).assign_coords(axis.coords)
 
 
 def strength(rho: Array, curvature: Array) -> Array:

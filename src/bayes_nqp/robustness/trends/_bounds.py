@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 
 from bayes_nqp.robustness.trends._priors import Prior
-from bayes_nqp.robustness.trends._process import Process
+from bayes_nqp.robustness.trends._process import Violations
 from bayes_nqp.robustness.trends._truncated import truncated_normal
 
 __all__ = [
@@ -55,13 +55,13 @@ class Part:
 
 
 def parts_of(
-    first: Process, second: Process | None = None, kind: Kind = "difference"
+    first: Violations, second: Violations | None = None, kind: Kind = "difference"
 ) -> list[Part]:
     """List the processes that bear on an estimand, or on a contrast of two.
 
     Parameters
     ----------
-    second : Process, optional
+    second : Violations, optional
         Is taken off.
     kind : {"difference", "own"}
         Of a contrast. "difference": as far as both reach equally far, the difference of the two
@@ -116,7 +116,7 @@ def relative_magnitudes(effect: Array, parts: list[Part]) -> Sets:
 
 
 def smoothness(
-    first: Process, second: Process | None, kind: Kind, seed: int
+    first: Violations, second: Violations | None, kind: Kind, seed: int
 ) -> tuple[Sets, Callable[[float], float]]:
     """Bound the change of slope from one period to the next by M, before and after adoption.
 
@@ -125,7 +125,7 @@ def smoothness(
 
     Parameters
     ----------
-    second : Process or None
+    second : Violations or None
         Is taken off.
     kind : {"difference", "own"}
         "difference": bends of the difference of the two processes are bounded, before and
@@ -162,7 +162,7 @@ def smoothness(
     return ends, compatible
 
 
-def _bent(first: Process, second: Process | None, kind: Kind) -> tuple[Array, Array, float]:
+def _bent(first: Violations, second: Violations | None, kind: Kind) -> tuple[Array, Array, float]:
     """Bends that are bounded, the effect less its prolonged slope, and weights of bends to come."""
     assert first.drift is not None
     centre, reach = first.effect - first.drift, _bend_reach(first.reach)

@@ -14,7 +14,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands import Axis, By, average_of, axes_of, entries_of, names_of, text
 from bayes_nqp.robustness.trends._event_study import EventStudy
-from bayes_nqp.robustness.trends._process import Cells, Process, process_of
+from bayes_nqp.robustness.trends._process import Cells, Violations, process_of
 
 __all__ = ["EventTime", "Groups", "Weights", "contrasted", "groups_of", "label_of"]
 
@@ -30,12 +30,12 @@ class Groups:
     ----------
     axes : list of Axis
         Dimensions of the groups.
-    processes : list of Process or None
+    processes : list of Violations or None
         In C order; None where a combination is empty, or has no leads.
     """
 
     axes: list[Axis]
-    processes: list[Process | None]
+    processes: list[Violations | None]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -89,12 +89,12 @@ def groups_of(study: EventStudy, by: By, event_time: EventTime, weights: Weights
 
 def contrasted(
     groups: Groups, pair: Mapping[str, object], minus: object
-) -> tuple[Groups, list[tuple[Process | None, Process | None]]]:
+) -> tuple[Groups, list[tuple[Violations | None, Violations | None]]]:
     """Pair the groups at one level with those at another.
 
     Returns
     -------
-    tuple of Groups, list of tuple of Process or None
+    tuple of Groups, list of tuple of Violations or None
         Without the dims that are compared.
 
     Raises

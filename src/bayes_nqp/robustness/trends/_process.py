@@ -12,7 +12,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import strata_labels
 
-__all__ = ["Cells", "Process", "process_of"]
+__all__ = ["Cells", "Violations", "process_of"]
 
 Array = npt.NDArray[np.float64]
 
@@ -60,7 +60,7 @@ class Cells:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Process:
+class Violations:
     """One group's estimand, and the violations of parallel trends that bear on it.
 
     Parameters
@@ -97,7 +97,7 @@ class Process:
         return np.asarray(np.abs(self.steps).max(axis=1))
 
 
-def process_of(leads: Cells, effects: Cells, weight: Array) -> Process:
+def process_of(leads: Cells, effects: Cells, weight: Array) -> Violations:
     """Work out one group's process.
 
     Parameters
@@ -112,7 +112,7 @@ def process_of(leads: Cells, effects: Cells, weight: Array) -> Process:
     steps, step_times = _averages(leads, at, keys, range(first, -1), {0: -1.0, 1: 1.0})
     bends, bend_times = _averages(leads, at, keys, range(first, -2), {0: 1.0, 1: -2.0, 2: 1.0})
     reach = np.array([weight[effects.step >= k].sum() for k in range(int(effects.step.max()) + 1)])
-    return Process(
+    return Violations(
         effect=effects.draws @ weight,
         steps=steps,
         step_times=step_times,

@@ -25,13 +25,13 @@ from bayes_nqp.robustness.trends._groups import (
     label_of,
 )
 from bayes_nqp.robustness.trends._priors import NormalSteps, Prior, UniformSteps
-from bayes_nqp.robustness.trends._process import Process
+from bayes_nqp.robustness.trends._process import Violations
 
 __all__ = ["BOUNDS", "Bound", "sensitivity"]
 
 Array = npt.NDArray[np.float64]
 type Bound = Literal["relative magnitudes", "smoothness"]
-type Pair = tuple[Process | None, Process | None]
+type Pair = tuple[Violations | None, Violations | None]
 """The process of a group, and of the group that is taken off."""
 
 BOUNDS = ("relative magnitudes", "smoothness")
@@ -201,13 +201,13 @@ def _grid(grid: Sequence[float] | None, bound: str, pairs: list[Pair]) -> Array:
     return _FRACTIONS * float(np.ceil(sd / size) * size)
 
 
-def _effect(first: Process | None, second: Process | None) -> Array:
+def _effect(first: Violations | None, second: Violations | None) -> Array:
     assert first is not None
     return first.effect if second is None else first.effect - second.effect
 
 
 def _regions(
-    first: Process | None, second: Process | None, question: _Question, paired: bool
+    first: Violations | None, second: Violations | None, question: _Question, paired: bool
 ) -> dict[str, Array]:
     """Regions, probabilities and breakdown of one estimand; nothing where it has no leads."""
     if first is None or (paired and second is None):
