@@ -7,15 +7,21 @@ refuses and nothing else.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Final, Literal
 
 from bayes_nqp.language import Message, cut
+from bayes_nqp.registry import as_python, as_toml
 
 __all__ = [
     "UNPRINTABLE",
     "ArgumentError",
     "ConvergenceError",
+    "Hint",
     "IdentificationError",
     "NQPError",
     "NotApplicable",
@@ -27,6 +33,7 @@ __all__ = [
     "nearest",
     "one_of",
     "shown",
+    "speaking",
 ]
 
 
@@ -39,28 +46,105 @@ _PART = 1_500
 """Characters that a part of a message has at most; real ones are far shorter."""
 
 
+type Dialect = Literal["python", "toml"]
+"""How hints are shown: to who writes Python, or a study's file (also at the command line)."""
+
+_DIALECT: Final[ContextVar[Dialect]] = ContextVar("dialect", default="python")
+_TABLES: Final = {
+    "priors": "priors", "sampler": "sampler", "mediators": "channels", "lag": "channels",
+    "interaction": "channels", "vary_by": "channels", "moderates": "channels",
+}  # fmt: skip
+"""Tables of studies by the argument that they hold; the others are in [design]."""
+
+
+@contextmanager
+def speaking(dialect: Dialect) -> Iterator[None]:
+    """Show the hints of what is raised and said within as one language writes them.
+
+    Parameters
+    ----------
+    dialect : {"python", "toml"}
+        "toml" for who writes a study's file.
+    """
+    token = _DIALECT.set(dialect)
+    try:
+        yield
+    finally:
+        _DIALECT.reset(token)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """An argument to try, and its value: shown as who reads it would write it.
+
+    Parameters
+    ----------
+    argument : str
+        Of a design, or "sampler".
+    value : object
+        What to try: a value that is registered, or plain data.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> from bayes_nqp.errors import Hint, speaking
+    >>> hint = Hint("errors", nqp.AR1())
+    >>> str(hint)
+    'errors=nqp.AR1()'
+    >>> with speaking("toml"):
+    ...     print(hint)
+    [design] errors = { type = "AR1" }
+    """
+
+    argument: str
+    value: object
+
+    def __str__(self) -> str:
+        if _DIALECT.get() == "python":
+            return f"{self.argument}={as_python(self.value)}"
+        table = _TABLES.get(self.argument, "design")
+        if self.value is None:
+            return f"[{table}] # {self.argument}"
+        text = as_toml(self.value)
+        if table == self.argument:
+            return f"[{table}] {text.removeprefix('{ ').removesuffix(' }')}"
+        return f"[{table}] {self.argument} = {text}"
+
+
 class NQPError(ValueError):
     """Base class of the library's errors.
 
     Parameters
     ----------
-    what : str
+    problem : str
         What is wrong, quoting the argument; a Message where it can end in a report.
     where : str, optional
         The rows, units, cells or keys concerned; likewise.
-    hint : str, optional
-        What to try.
+    hint : str or Hint, optional
+        What to try: a Message where a Hint is a part of it.
+
+    Attributes
+    ----------
+    what : str
+        The problem.
     """
 
-    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
-        what, where, hint = (_printable(part) for part in (what, where, hint))
-        self.what, self.where, self.hint = what, where, hint
-        parts = [what.rstrip(".") + "."]
+    def __init__(self, problem: str, *, where: str = "", hint: str | Hint = "") -> None:
+        text = Message("{}", hint) if isinstance(hint, Hint) else hint
+        problem, where, text = (_printable(part) for part in (problem, where, text))
+        self.what, self.where, self.hint = problem, where, text
+        parts = [problem.rstrip(".") + "."]
         if where:
             parts.append(f"Where: {where.rstrip('.')}.")
-        if hint:
-            parts.append(f"Try: {hint.rstrip('.')}" + ("" if hint.endswith("?") else "."))
+        if text:
+            parts.append(f"Try: {text.rstrip('.')}" + ("" if text.endswith("?") else "."))
         super().__init__("\n".join(parts))
+
+    @property
+    def hints(self) -> tuple[Hint, ...]:
+        """Arguments to try, as values."""
+        parts = self.hint.parts if isinstance(self.hint, Message) else ()
+        return tuple(part for part in parts if isinstance(part, Hint))
 
 
 class PanelError(NQPError):

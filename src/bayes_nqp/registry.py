@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, fields
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["Plugins", "discovered", "family_of", "register", "registered", "worded"]
+__all__ = [
+    "Plugins",
+    "as_python",
+    "as_toml",
+    "discovered",
+    "family_of",
+    "register",
+    "registered",
+    "worded",
+]
 
 _KINDS: dict[str, type] = {}
 _FAMILIES: dict[str, str] = {}
@@ -139,3 +150,34 @@ def registered(family: str | None = None) -> Mapping[str, type]:
 def worded(family: str) -> dict[str, type]:
     """Name the values of a family that studies call by a word."""
     return {word: _KINDS[name] for word, name in _WORDS.items() if _FAMILIES[name] == family}
+
+
+def as_python(value: object) -> str:
+    """Write a value as Python states it: a registered one as its call, without defaults."""
+    if _KINDS.get(type(value).__name__) is not type(value):
+        plain = isinstance(value, int) and not isinstance(value, bool)
+        return f"{value:_}" if plain else repr(value)
+    arguments = (f"{name}={as_python(x)}" for name, x in _stated(value).items())
+    return f"nqp.{type(value).__name__}({', '.join(arguments)})"
+
+
+def as_toml(value: object) -> str:
+    """Write a value as a study states it: a registered one as a table, without defaults."""
+    if _KINDS.get(type(value).__name__) is type(value):
+        items = {"type": type(value).__name__, **_stated(value)}
+        return f"{{ {', '.join(f'{name} = {as_toml(x)}' for name, x in items.items())} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(as_toml, value))}]"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return as_python(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _stated(value: Any) -> dict[str, object]:
+    """Arguments of a registered value that are not its defaults."""
+    pairs = {f.name: (getattr(value, f.name), f) for f in fields(value)}
+    return {
+        name: x
+        for name, (x, f) in pairs.items()
+        if x != (f.default if f.default_factory is MISSING else f.default_factory())
+    }

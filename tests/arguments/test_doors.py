@@ -151,7 +151,7 @@ def test_names_in_signatures_are_known() -> None:
                 through.add(p.annotation)
     assert through <= {
         "object", "Any", "Roles", "Strings", "Ints", "Floats", "Floats | None", "Grid", "Gate",
-        "Evidence", "Verdict", "Kind", "Scope", "Problem", "Settings", "Prepared", "Guess",
+        "Evidence", "Labels", "Verdict", "Kind", "Scope", "Problem", "Settings", "Prepared", "Guess",
         "Relation", "tuple[Any, ...]", "xr.Dataset | None",
     }  # fmt: skip
 

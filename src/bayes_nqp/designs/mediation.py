@@ -13,8 +13,10 @@ from bayes_nqp.designs._single import SingleEquation
 from bayes_nqp.designs._spec import EquationSpec, MediatorSpec, ModelSpec
 from bayes_nqp.designs.staggered_did import StaggeredDiD
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError
+from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.language import Message
+from bayes_nqp.likelihoods import Gaussian
+from bayes_nqp.pooling import Partial
 from bayes_nqp.registry import register
 
 if TYPE_CHECKING:
@@ -106,7 +108,7 @@ class Mediation(Design):
         if not self.design.facts.compresses:
             raise StudyError(
                 f"'design.likelihood' is {self.design.facts.likelihood!r}, which does not compress",
-                hint="nqp.Gaussian() for channels",
+                hint=Message("{} for channels", Hint("likelihood", Gaussian())),
             )
         if self.mediators is not None:
             listed: str | Sequence[str] = self.mediators
@@ -164,7 +166,7 @@ class Mediation(Design):
         if self.facts.varying != "unit":
             raise StudyError(
                 "'vary_by' is 'unit', but the design's effects do not vary by unit",
-                hint="nqp.StaggeredDiD(nqp.Partial(..., varying='unit'))",
+                hint=Hint("effect", Partial(varying="unit")),
             )
         if self.mediators is not None and len(self.mediators) > 1:
             raise StudyError(

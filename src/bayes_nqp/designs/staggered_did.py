@@ -10,7 +10,7 @@ from bayes_nqp.designs._single import SingleEquation
 from bayes_nqp.designs._spec import Calendar
 from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError
+from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian, Likelihood
 from bayes_nqp.pooling import Partial, Pooling
@@ -115,7 +115,7 @@ class StaggeredDiD(SingleEquation):
         if self.moderator is not None and not self.facts.compresses:
             raise StudyError(
                 "'moderator' needs a likelihood that compresses, and StudentT does not",
-                hint="likelihood=nqp.Gaussian(), or leave out 'moderator'",
+                hint=Message("{}, or leave out 'moderator'", Hint("likelihood", Gaussian())),
             )
 
     @property

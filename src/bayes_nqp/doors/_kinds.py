@@ -19,6 +19,7 @@ _ALIASES = {
     "Bound": "Literal['relative magnitudes', 'smoothness']",
     "By": "str | Sequence[str] | Mapping[str, str] | None",
     "Design": "StaggeredDiD | ContinuousExposure | Mediation",
+    "Drift": "DifferentialTrends",
     "Effect": "Literal['flat', 'growing', 'cohorts'] | Callable",
     "EventTime": "int | Sequence[int] | None",
     "Hierarchy": "Literal['flat', 'nested', 'equal']",
@@ -32,6 +33,7 @@ _ALIASES = {
     "RhoPrior": "NormalRho | UniformRho",
     "Rule": "Literal['approval_year', 'next_year_after_june']",
     "Sampler": "NUTS | Importance",
+    "SingleEquation": "StaggeredDiD | ContinuousExposure",
     "Scope": "Literal['pooled', 'yearly']",
     "Weights": "str | Mapping[int, float]",
     "_Panel": "Panel",
@@ -55,10 +57,10 @@ _FOREIGN = {
 }  # fmt: skip
 OURS = {
     "AR1", "AR1Noise", "Calibration", "Channel", "CheckResult", "Complete", "ContinuousExposure",
-    "Dimension", "Fit", "Gate", "Gaussian", "IID", "Importance", "Index", "IndexSystem",
-    "Indicator", "Mediated", "Mediation", "MinMax", "NUTS", "NormalRho", "NormalSteps", "Panel",
-    "Partial", "Priors", "ProductivityIndex", "Separate", "StaggeredDiD", "StudentT", "Study",
-    "Table", "TimeEffects", "UniformRho", "UniformSteps",
+    "DifferentialTrends", "Dimension", "Fit", "Gate", "Gaussian", "IID", "Importance", "Index",
+    "IndexSystem", "Indicator", "Mediated", "Mediation", "MinMax", "NUTS", "NormalRho",
+    "NormalSteps", "Panel", "Partial", "Priors", "ProductivityIndex", "Separate", "StaggeredDiD",
+    "StudentT", "Study", "Table", "TimeEffects", "UniformRho", "UniformSteps",
 }  # fmt: skip
 """Classes of the library that arguments are of; other names in signatures are let through."""
 
@@ -96,7 +98,9 @@ class Kind:
 
 def class_names(value: object) -> dict[str, str]:
     """Names of a value's classes, and of the package each comes from."""
-    return {ancestor.__name__: ancestor.__module__.partition(".")[0] for ancestor in type(value).__mro__}
+    return {
+        ancestor.__name__: ancestor.__module__.partition(".")[0] for ancestor in type(value).__mro__
+    }
 
 
 @cache
@@ -218,7 +222,8 @@ def _scheme(value: object) -> bool:
 def _effects(value: object) -> bool:
     if isinstance(value, type):
         return False
-    return "Dataset" in class_names(value) or hasattr(value, "tree") or hasattr(value, "effects")
+    effects = hasattr(value, "tree") or not callable(getattr(value, "effects", callable))
+    return effects or "Dataset" in class_names(value)
 
 
 def _container(base: str, inside: ast.expr) -> Kind:

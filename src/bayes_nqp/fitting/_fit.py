@@ -16,7 +16,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError
+from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.fitting._brief import brief
 from bayes_nqp.fitting._equations import draw_equations
 from bayes_nqp.fitting._foreign import Tabulated
@@ -341,7 +341,7 @@ def _run(
     if not facts.compresses and isinstance(sampler, Importance):
         raise StudyError(
             "'sampler' is Importance, which needs a compressed likelihood",
-            hint="sampler=nqp.NUTS() with StudentT",
+            hint=Message("{} with StudentT", Hint("sampler", NUTS())),
         )
     plan = plan_of(design, panel, scale=scale)
     check_draws(plan, sampler)

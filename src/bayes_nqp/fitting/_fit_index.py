@@ -17,10 +17,11 @@ from bayes_nqp import progress as bars
 from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate, worst_of
 from bayes_nqp.doors import door
-from bayes_nqp.errors import PanelError, StudyError
+from bayes_nqp.errors import Hint, PanelError, StudyError
 from bayes_nqp.fitting._coefficients import COEFFICIENTS
 from bayes_nqp.fitting._fit import Fit, fit
 from bayes_nqp.index import outcome_of, rows_in
+from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.machine import one_thread
 from bayes_nqp.sampling import Importance, Sampler
 
@@ -188,7 +189,7 @@ def _check(design: Design, index: Index, draws: int) -> None:
     if not facts.compresses:
         raise StudyError(
             f"{facts.likelihood!r} does not compress, and every draw would be fitted row by row",
-            hint="likelihood=nqp.Gaussian()",
+            hint=Hint("likelihood", Gaussian()),
         )
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bayes_nqp.errors import NotApplicable
+from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.language import Message
+from bayes_nqp.likelihoods import Gaussian
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Facts
@@ -82,9 +83,9 @@ ROWS: Final = Need(
 REFITS: Final = Need(
     lambda facts, _: facts.compresses,
     lambda facts: Message(
-        "Refits under {!r} run row by row and take too long; ask it of the same design "
-        "with likelihood=nqp.Gaussian().",
+        "Refits under {!r} run row by row and take too long; ask it of the same design with {}.",
         facts.likelihood,
+        Hint("likelihood", Gaussian()),
     ),
 )
 """Rows that can be summed up, so that refits are quick."""

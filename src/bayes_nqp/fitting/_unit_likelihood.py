@@ -13,12 +13,13 @@ from scipy.sparse import csr_array
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError, shown
+from bayes_nqp.errors import Hint, StudyError, shown
 from bayes_nqp.fitting._coefficients import coefficients_of, pairs_coefficients
 from bayes_nqp.fitting._fit_index import refuse_pooled
 from bayes_nqp.fitting._parameters import unconstrained
 from bayes_nqp.fitting._unit_rows import Absorbed, UnitRows
 from bayes_nqp.language import Message
+from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.machine import n_threads, one_thread
 from bayes_nqp.planning import unit_column
 
@@ -101,7 +102,7 @@ def log_likelihood(fit: Fit, by: str | None = None) -> xr.DataArray:
                 "integrated out of it",
                 fit.facts.likelihood,
             ),
-            hint="likelihood=nqp.Gaussian()",
+            hint=Hint("likelihood", Gaussian()),
         )
     refuse_pooled(fit)
     equation = fit.plan.equations[0]

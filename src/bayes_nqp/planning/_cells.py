@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.errors import IdentificationError
+from bayes_nqp.errors import Hint, IdentificationError
 from bayes_nqp.language import Message, listed, separated
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._plan import CellInfo
 from bayes_nqp.planning._support import OK, REASONS, row_reasons
-from bayes_nqp.terms import CellTable
+from bayes_nqp.terms import CellTable, TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Calendar, ModelSpec
@@ -96,20 +97,27 @@ def _check_whole(model: ModelSpec, frame: PlanFrame) -> None:
             raise IdentificationError(
                 Message("controls='never' needs never-treated units wherever units are treated"),
                 where=Message("none in {}", listed(names)),
-                hint="common time effects (time=nqp.TimeEffects()), or controls='all'",
+                hint=Message(
+                    "common time effects ({}), or {}",
+                    Hint("time", TimeEffects()),
+                    Hint("controls", "all"),
+                ),
             )
 
 
-def _hint(frame: PlanFrame, reason: Index) -> str:
+def _hint(frame: PlanFrame, reason: Index) -> Message:
     hints = []
     if (reason == 1).any():
-        hints.append("drop the units that are treated throughout, or start the panel earlier")
+        hints.append(
+            Message("drop the units that are treated throughout, or start the panel earlier")
+        )
     if np.isin(reason, (2, 3)).any():
         if len(frame.level_names) > 1:
-            hints.append("common time effects (time=nqp.TimeEffects())")
-        hints.append("end the sample before everyone is treated")
-    hints.append("unidentified='drop' to leave these cells out; nqp.support lists them all")
-    return "; or ".join(hints)
+            hints.append(Message("common time effects ({})", Hint("time", TimeEffects())))
+        hints.append(Message("end the sample before everyone is treated"))
+    drop = Hint("unidentified", "drop")
+    hints.append(Message("{} to leave these cells out; nqp.support lists them all", drop))
+    return reduce(lambda first, other: Message("{}; or {}", first, other), hints)
 
 
 def _cell_name(row: Any, panel: Panel) -> Message:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs import EquationSpec, MediatorSpec
-from bayes_nqp.errors import StudyError
+from bayes_nqp.designs import IID, EquationSpec, MediatorSpec
+from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.moments import Column, Rows
 from bayes_nqp.parameters import FLAT, Scale
@@ -271,8 +271,11 @@ def _weights(ground: Plan, equation: EquationSpec) -> Array | None:
     if not equation.noise.takes_weights:
         raise StudyError(
             "'weights' are precision weights, which AR(1) errors do not take",
-            hint="errors=nqp.IID(), or leave 'weights' out of the panel and weight the "
-            "estimand (nqp.att(fit, weights=…))",
+            hint=Message(
+                "{}, or leave 'weights' out of the panel and weight the estimand "
+                "(nqp.att(fit, weights=…))",
+                Hint("errors", IID()),
+            ),
         )
     return weights[ground.kept]
 

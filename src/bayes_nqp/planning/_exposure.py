@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp.designs import DoseSpec, ModelSpec
-from bayes_nqp.errors import IdentificationError
+from bayes_nqp.errors import Hint, IdentificationError
 from bayes_nqp.language import NOTHING, Message, separated
 from bayes_nqp.moments import Column
 from bayes_nqp.planning._cells import cell_info
@@ -18,7 +18,7 @@ from bayes_nqp.planning._columns import within
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._plan import CellInfo, Dose, Exposure
 from bayes_nqp.planning._scale import net_of_effects, within_scale
-from bayes_nqp.terms import TREATED, CellTable, Slope
+from bayes_nqp.terms import TREATED, CellTable, Slope, TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -139,9 +139,13 @@ def kept_rows(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[str, ...]
                 len(used),
             ),
             where=where,
-            hint="an exposure must change within units, and not for all of them alike; common "
-            "time effects (time=nqp.TimeEffects()) where it is the same for a whole stratum; "
-            "unidentified='drop' leaves these strata out; nqp.support lists them all",
+            hint=Message(
+                "an exposure must change within units, and not for all of them alike; common "
+                "time effects ({}) where it is the same for a whole stratum; "
+                "{} leaves these strata out; nqp.support lists them all",
+                Hint("time", TimeEffects()),
+                Hint("unidentified", "drop"),
+            ),
         )
     gone = np.isin(frame.stratum[frame.unit], lost.index.to_numpy())
     notes.append(f"dropped {int((kept & gone).sum())} rows whose slope is not identified: {where}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.errors import IdentificationError
+from bayes_nqp.errors import Hint, IdentificationError
 from bayes_nqp.language import Message
 from bayes_nqp.planning._frame import PlanFrame
+from bayes_nqp.terms import TimeEffects
 
 __all__ = ["net_of_effects", "within_scale"]
 
@@ -41,8 +42,10 @@ def within_scale(frame: PlanFrame, outcome: Array, rows: npt.NDArray[np.bool_]) 
         raise IdentificationError(
             Message("the untreated rows are too few to tell time effects from noise"),
             where=Message("{} untreated rows of {} units", int(rows.sum()), int((count > 0).sum())),
-            hint="add periods before treatment or untreated units, or use common time effects "
-            "(time=nqp.TimeEffects())",
+            hint=Message(
+                "add periods before treatment or untreated units, or use common time effects ({})",
+                Hint("time", TimeEffects()),
+            ),
         )
     if total <= 1e-20 * max(spread, float(outcome @ outcome) * 1e-8) or total <= 0:
         raise IdentificationError(

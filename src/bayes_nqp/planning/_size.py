@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.errors import Hint
+from bayes_nqp.language import Message, separated
 from bayes_nqp.limits import afford
 from bayes_nqp.moments import distinct_rows
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.pooling import Partial, Separate
-from bayes_nqp.terms import CellTable
+from bayes_nqp.terms import CellTable, TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import EquationSpec
@@ -148,13 +150,15 @@ def check_size(
     )
 
 
-def _hint(numbers: dict[str, int], columns: int, cells: int) -> str:
+def _hint(numbers: dict[str, int], columns: int, cells: int) -> Message:
     hints = []
     if cells > 2_000:
-        hints.append("coarser periods or cohorts, such as years for months")
+        hints.append(Message("coarser periods or cohorts, such as years for months"))
     if numbers and max(numbers.values()) > 50:
         name = max(numbers, key=lambda f: numbers[f])
-        hints.append(f"coarser levels of {name!r}, or effect=nqp.Partial(strata=()) without it")
+        without = Hint("effect", Partial(strata=()))
+        hints.append(Message("coarser levels of {!r}, or {} without it", name, without))
     if columns > 50:
-        hints.append("fewer covariates, mediators or baseline columns")
-    return "; ".join([*hints, "time=nqp.TimeEffects() where time effects may be common"])
+        hints.append(Message("fewer covariates, mediators or baseline columns"))
+    common = Message("{} where time effects may be common", Hint("time", TimeEffects()))
+    return separated([*hints, common])

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError
+from bayes_nqp.errors import Hint, StudyError
+from bayes_nqp.language import Message
 from bayes_nqp.planning import plan_of
+from bayes_nqp.sampling import Importance
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -91,5 +93,9 @@ def _check(plan: Plan) -> None:
     if plan.facts.joined:
         raise StudyError(
             "'vary_by' joins the deviations of two equations, which is not stated row by row",
-            hint="sampler=nqp.Importance(), the default, samples it; or vary_by=None",
+            hint=Message(
+                "{}, the default, samples it; or {}",
+                Hint("sampler", Importance()),
+                Hint("vary_by", None),
+            ),
         )

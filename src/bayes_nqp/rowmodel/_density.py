@@ -11,11 +11,13 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayes_nqp.designs import Noise
-from bayes_nqp.errors import StudyError
+from bayes_nqp.errors import Hint, StudyError
+from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.parameters import Correlation, HalfNormal, Normal, Parameter
 from bayes_nqp.rowmodel._row_draws import no_student
 from bayes_nqp.rowmodel._tables import row_data
+from bayes_nqp.sampling import Importance
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Steps
@@ -113,8 +115,11 @@ def _by_pattern(
     if whole is None or equation.rows.weights is not None:
         raise StudyError(
             f"'errors' is {noise!r}, which is not stated row by row",
-            hint="sampler=nqp.Importance(), the default, samples it; a row model needs its "
-            "'steps', or its 'tensor_covariance' and rows without weights",
+            hint=Message(
+                "{}, the default, samples it; a row model needs its 'steps', or its "
+                "'tensor_covariance' and rows without weights",
+                Hint("sampler", Importance()),
+            ),
         )
     for number, (periods, place) in enumerate(_patterns(equation)):
         factor = pt.linalg.cholesky(whole[np.ix_(periods, periods)])

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs import Noise
-from bayes_nqp.errors import StudyError
-from bayes_nqp.likelihoods import StudentT
+from bayes_nqp.designs import AR1, Noise
+from bayes_nqp.errors import Hint, StudyError
+from bayes_nqp.language import Message
+from bayes_nqp.likelihoods import Gaussian, StudentT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -148,7 +149,7 @@ def no_student(noise: Noise) -> StudyError:
     return StudyError(
         f"'errors' is {noise!r}, whose rows do not follow from one another, as Student-t "
         "innovations need it",
-        hint="likelihood=nqp.Gaussian(), or errors=nqp.AR1()",
+        hint=Message("{}, or {}", Hint("likelihood", Gaussian()), Hint("errors", AR1())),
     )
 
 

@@ -18,7 +18,7 @@ import tomli_w
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.doors import door
-from bayes_nqp.errors import ConvergenceError
+from bayes_nqp.errors import ConvergenceError, speaking
 from bayes_nqp.files import checksum, place, text_path, write_csv, write_text
 from bayes_nqp.fitting import Fit, fit, fit_index, pooled_over
 from bayes_nqp.language import Message
@@ -37,6 +37,7 @@ __all__ = ["run"]
 
 
 @door
+@speaking("toml")
 def run(
     path: str | Path,
     out: str | Path,

@@ -14,7 +14,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CHECKS, columns_of, suiting
 from bayes_nqp.designs import Design
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError, brief, nearest
+from bayes_nqp.errors import StudyError, brief, nearest, speaking
 from bayes_nqp.intake import spelled_twice
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of, support
@@ -139,6 +139,7 @@ class Study:
 
 
 @door
+@speaking("toml")
 def validate(path: str | Path) -> Study:
     """Read a study and see whether it can run, without sampling.
 

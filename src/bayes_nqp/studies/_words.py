@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bayes_nqp.errors import NQPError, PanelError
+from bayes_nqp.errors import NQPError, PanelError, speaking
 
 __all__ = ["at_command", "at_file", "in_toml"]
 
@@ -71,7 +71,8 @@ def in_toml(table: str) -> Iterator[None]:
         The table whose keys the hints may name.
     """
     try:
-        yield
+        with speaking("toml"):
+            yield
     except NQPError as error:
         hint = _toml(error, table)
         if hint == error.hint:
@@ -115,7 +116,7 @@ def _toml(error: NQPError, table: str) -> str:
     for pattern, words in _REPLACED:
         hint = pattern.sub(words, hint)
     if _PYTHON.search(hint):
-        return _other(error)
+        return " or ".join(map(str, error.hints)) or _other(error)
     return f"in [{table}]: {hint}" if " = " in hint and f"[{table}]" not in hint else hint
 
 

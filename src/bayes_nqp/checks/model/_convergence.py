@@ -19,9 +19,11 @@ from bayes_nqp.checks.shared import (
     labels,
 )
 from bayes_nqp.effects import cell_effects
+from bayes_nqp.errors import Hint
 from bayes_nqp.estimands import att, text
 from bayes_nqp.fitting import Fit, scalar_draws
 from bayes_nqp.language import Message
+from bayes_nqp.sampling import Importance
 
 Array = npt.NDArray[np.float64]
 
@@ -51,9 +53,9 @@ def _weights(fit: Fit) -> Finding:
         figure = Message("{}; {:.1%} of proposals without a density", figure, gate.refused)
     if gate.failures:
         sentence = Message(
-            "The draws cannot be trusted yet: {}. Ask for more proposals "
-            "(nqp.Importance(proposals=20_000)), or more draws.",
+            "The draws cannot be trusted yet: {}. Ask for more proposals ({}), or more draws.",
             gate_words("; ".join(gate.failures)),
+            Hint("sampler", Importance(proposals=20_000)),
         )
         return Finding(FAILS, figure, sentence, evidence, "table")
     sentence = Message(

@@ -9,9 +9,10 @@ from bayes_nqp.checks.model._tail import Tail, phrase, tail_of
 from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder, number_from
 from bayes_nqp.designs import AR1, IID
-from bayes_nqp.errors import NotApplicable
+from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.fitting import ROWS, Fit, replications
 from bayes_nqp.language import Message, enumerated, joined
+from bayes_nqp.likelihoods import StudentT
 
 Array = npt.NDArray[np.float64]
 
@@ -95,16 +96,16 @@ def _advice(fit: Fit) -> list[tuple[str, Message]]:
     noise = fit.facts.noise
     advice: list[tuple[str, Message]] = []
     if isinstance(noise, IID):
-        advice = [
-            ("autocorrelation", Message("Errors are correlated over time: errors=nqp.AR1()."))
-        ]
+        serial = Message("Errors are correlated over time: {}.", Hint("errors", AR1()))
+        advice = [("autocorrelation", serial)]
     elif isinstance(noise, AR1):
-        slow = Message("Correlations do not fall as those of AR(1) do: errors=nqp.AR1Noise().")
+        richer = Hint("errors", noise.richer[-1])
+        slow = Message("Correlations do not fall as those of AR(1) do: {}.", richer)
         advice = [("autocorrelation", slow)]
     if fit.facts.compresses:
         large = Message(
-            "Some changes are too large for Gaussian errors: look at these rows, or "
-            "likelihood=nqp.StudentT()."
+            "Some changes are too large for Gaussian errors: look at these rows, or {}.",
+            Hint("likelihood", StudentT()),
         )
         advice.append(("innovation", large))
     unequal = Message("Errors are larger in some strata or periods than in others.")

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from bayes_nqp.checks.model._tail import Tail, autocorrelation, phrase, tail_of
 from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder, number_from
-from bayes_nqp.designs import IID
+from bayes_nqp.designs import AR1, IID
+from bayes_nqp.errors import Hint
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import ADOPTION, ROWS, Fit, panel_of
 from bayes_nqp.fitting import prior_predictive as drawn
@@ -105,9 +106,10 @@ def _sentence(
         side = Message("above") if above else Message("below")
         far.append(Message("{} ({:.3g}) far {}", phrase(tail.names[k]), tail.observed[k], side))
     serial = independent and any("autocorrelation" in tail.names[k] for k in doubted)
-    advice = [Message("Independent errors allow no autocorrelation: errors=nqp.AR1().")][
-        : int(serial)
-    ]
+    advice = []
+    if serial:
+        ar1 = Hint("errors", AR1())
+        advice.append(Message("Independent errors allow no autocorrelation: {}.", ar1))
     if len(doubted) > serial:
         advice.append(
             Message("Priors are too tight where the data lie above, far too wide where below.")

@@ -9,6 +9,7 @@ import xarray as xr
 
 from bayes_nqp.checks.shared import Alternative, compared, comparison
 from bayes_nqp.designs import AR1, IID, AR1Noise, Noise
+from bayes_nqp.errors import Hint
 from bayes_nqp.fitting import Fit, error_draws, panel_of
 from bayes_nqp.language import Message
 
@@ -45,9 +46,9 @@ def structure_label(errors: Noise) -> str:
     return _LABELS.get(type(errors), errors.label())
 
 
-def richest(fit: Fit) -> str:
-    """The call for the richest of the structures that hold the fit's own as a special case."""
-    return f"errors=nqp.{fit.facts.noise.richer[-1]!r}"
+def richest(fit: Fit) -> Hint:
+    """Try the richest of the structures that hold the fit's own as a special case."""
+    return Hint("errors", fit.facts.noise.richer[-1])
 
 
 def error_means(fit: Fit, equation: str = "outcome") -> dict[str, float]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.designs import AR1, IID, Facts, flat_deviations
-from bayes_nqp.errors import NotApplicable, StudyError
+from bayes_nqp.errors import Hint, NotApplicable, StudyError
 from bayes_nqp.estimands import ALL, Average, By, average_of, member_name, names_of
 from bayes_nqp.fitting import (
     CHANNELS,
@@ -165,15 +165,17 @@ def _see_that_bias_is_known(facts: Facts) -> None:
         raise NotApplicable(
             Message(
                 "Where slopes vary by unit their bias is not known; ask it of the same design "
-                "with vary_by=None."
+                "with {}.",
+                Hint("vary_by", None),
             )
         )
     if not isinstance(facts.noise, IID | AR1):
         raise NotApplicable(
             Message(
                 "Under {} only a part of the errors has innovations that could be confounded, as "
-                "far as is known; ask it of the same design with errors=nqp.AR1().",
+                "far as is known; ask it of the same design with {}.",
                 type(facts.noise).__name__,
+                Hint("errors", AR1()),
             )
         )
 
