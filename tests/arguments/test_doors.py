@@ -151,8 +151,8 @@ def test_names_in_signatures_are_known() -> None:
                 through.add(p.annotation)
     assert through <= {
         "object", "Any", "Roles", "Strings", "Ints", "Floats", "Floats | None", "Grid", "Gate",
-        "Evidence", "Labels", "Verdict", "Kind", "Scope", "Problem", "Settings", "Prepared", "Guess",
-        "Relation", "tuple[Any, ...]", "xr.Dataset | None",
+        "Evidence", "Labels", "Verdict", "Kind", "Scope", "Problem", "Settings", "Prepared",
+        "Guess", "Relation", "tuple[Any, ...]", "xr.Dataset | None",
     }  # fmt: skip
 
 
