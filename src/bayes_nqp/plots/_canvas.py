@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -105,7 +105,6 @@ def columns_of(panels: int, most: int = 3) -> int:
     return 2 if panels == 4 else min(panels, most)
 
 
-@contextmanager
 def canvas(
     look: Look,
     size: tuple[float, float],
@@ -113,7 +112,7 @@ def canvas(
     rows: int = 1,
     columns: int = 1,
     layout: Callable[[Figure], list[Axes]] | None = None,
-) -> Iterator[Canvas]:
+) -> AbstractContextManager[Canvas]:
     """Draw in the library's style; in the end write title, notes and what the gate says.
 
     Parameters
@@ -127,17 +126,27 @@ def canvas(
     layout : callable, optional
         Makes the panels of a new figure instead.
     """
-    owned, translate = look.ax is None, look.translate
-    with style([translate.sample, look.title or "", *texts]):
-        if owned and layout is not None:
+    styled = style([look.translate.sample, look.title or "", *texts])
+
+    def open_page() -> Canvas:
+        if look.ax is None and layout is not None:
             figure = new_figure(size)
-            page = Canvas(figure, layout(figure), translate)
-        else:
-            page = Canvas(*figure_of(look.ax, size, rows, columns), translate)
+            return Canvas(figure, layout(figure), look.translate)
+        return Canvas(*figure_of(look.ax, size, rows, columns), look.translate)
+
+    return _opened(look, styled, open_page)
+
+
+@contextmanager
+def _opened(
+    look: Look, styled: AbstractContextManager[None], open_page: Callable[[], Canvas]
+) -> Iterator[Canvas]:
+    with styled:
+        page = open_page()
         yield page
         annotate(
-            page.figure, page.filled, page.notes, page.gate, translate, owned=owned,
-            title=look.title,
+            page.figure, page.filled, page.notes, page.gate, look.translate,
+            owned=look.ax is None, title=look.title,
         )  # fmt: skip
         settle(page.axes)
         for ax in page.axes if page.ticks else ():

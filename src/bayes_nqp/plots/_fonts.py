@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import os
 import warnings
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -152,7 +152,7 @@ def _forget_gone() -> None:
 def _add_chinese() -> None:
     file = _by_pip()
     if file is not None and all(entry.fname != str(file) for entry in _manager().ttflist):
-        with contextlib.suppress(*_UNREADABLE):
+        with suppress(*_UNREADABLE):
             _manager().addfont(file)
 
 
@@ -173,7 +173,7 @@ def _add_installed() -> bool:
     listed = {entry.fname for entry in manager.ttflist}
     for file in font_manager.findSystemFonts():
         if file not in listed:
-            with contextlib.suppress(*_UNREADABLE):
+            with suppress(*_UNREADABLE):
                 manager.addfont(file)
     return len(manager.ttflist) > before
 
@@ -212,5 +212,5 @@ def _warn_once(lacking: str) -> None:
         "(package fonts-noto-cjk on Debian and Ubuntu, google-noto-sans-cjk-fonts on Fedora, "
         "font-noto-sans-cjk in Homebrew). The next figure finds it, without a new start.",
         UserWarning,
-        skip_file_prefixes=(str(Path(__file__).parents[1]), contextlib.__file__),
+        skip_file_prefixes=(str(Path(__file__).parents[1]),),
     )
