@@ -13,6 +13,7 @@ from bayes_nqp.fitting._group_sums import effect_sums, group_rows
 from bayes_nqp.fitting._known import KnownDraws, known_draws
 from bayes_nqp.fitting._load import load
 from bayes_nqp.fitting._log_priors import log_priors, parameter_draws
+from bayes_nqp.fitting._marginal import Marginal, log_marginal
 from bayes_nqp.fitting._mediate import Mediated, mediate
 from bayes_nqp.fitting._modal import modal_averages, modes
 from bayes_nqp.fitting._needs import (
@@ -67,6 +68,7 @@ __all__ = [
     "Kept",
     "KnownDraws",
     "LeftOut",
+    "Marginal",
     "Mediated",
     "Need",
     "Numbers",
@@ -88,6 +90,7 @@ __all__ = [
     "left_out",
     "load",
     "log_likelihood",
+    "log_marginal",
     "log_priors",
     "mediate",
     "mediator_covariance",

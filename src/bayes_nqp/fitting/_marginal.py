@@ -1,0 +1,72 @@
+"""Log marginal likelihoods of a design's outcome, coefficients and parameters integrated out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.fitting._equations import equation_density
+from bayes_nqp.parameters import FLAT
+from bayes_nqp.planning import plan_of
+from bayes_nqp.sampling import Importance, importance
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs import Design
+    from bayes_nqp.panel import Panel
+
+__all__ = ["Marginal", "log_marginal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Marginal:
+    """The log marginal likelihood of a design, and what one of another design must share.
+
+    Parameters
+    ----------
+    value : float
+        Absolute but for flat coefficients, whose prior density is one.
+    error : float
+        Monte-Carlo standard error.
+    ground : tuple
+        Rows, ``s``, free rows and flat coefficients: designs of which these are equal compare.
+    """
+
+    value: float
+    error: float
+    ground: tuple[object, ...]
+
+
+def log_marginal(design: Design, panel: Panel, *, seed: int, proposals: int = 1000) -> Marginal:
+    """Integrate all that a design does not know out of its outcome's likelihood.
+
+    Parameters
+    ----------
+    design : Design
+        With a Gaussian likelihood and one equation.
+    proposals : int, default 1000
+        Weighted points, whose mean weight is the marginal likelihood.
+
+    Raises
+    ------
+    IdentificationError
+        If the panel cannot identify what the design asks for.
+    ConvergenceError
+        If no draws of the parameters can be made.
+    """
+    plan = plan_of(design, panel)
+    equation = plan.equations[0]
+    problem = equation.gaussian
+    sampler = Importance(draws=max(proposals // 4, 100), proposals=proposals, seed=seed)
+    facts = importance(equation_density(equation), equation.problem.space, sampler).facts
+    effective = float(facts.get(v.IMPORTANCE_ESS, np.nan))
+    flat = tuple(
+        (part.name, part.columns.shape[1]) for part in equation.globals if part.scale == FLAT
+    ) + tuple((part.name, part.index.size) for part in equation.locals if part.scale == FLAT)
+    return Marginal(
+        float(facts["log_marginal_likelihood"]),
+        float(np.sqrt(max(1.0 / effective - 1.0 / proposals, 0.0))),
+        (panel.digest, equation.scale, problem.n_free, problem.noise, flat),
+    )
