@@ -116,18 +116,13 @@ def weights_gate(facts: Mapping[str, float], draws: int, *, least: float = ESS) 
         Effective weights that are asked for.
     """
     size, khat, limit = facts["importance_ess"], facts["khat"], facts["khat_limit"]
-    failures = []
-    if not size >= least:
-        failures.append(f"effective weights {size:.0f}")
-    if not khat < limit:
-        failures.append(f"k-hat {khat:.2f} (limit {limit:.2f})")
-    if draws < ESS:
-        failures.append(f"{draws} draws, fewer than {ESS:.0f}")
-    allowed = allowed_size(size, draws)
-    return Gate(
-        float("nan"), allowed, allowed, 0, float("nan"), tuple(failures), size, khat, limit,
-        facts["refused"],
-    )  # fmt: skip
+    failures = _failed(
+        (not size >= least, f"effective weights {size:.0f}"),
+        (not khat < limit, f"k-hat {khat:.2f} (limit {limit:.2f})"),
+        (draws < ESS, f"{draws} draws, fewer than {ESS:.0f}"),
+    )
+    allowed, nan = allowed_size(size, draws), float("nan")
+    return Gate(nan, allowed, allowed, 0, nan, failures, size, khat, limit, facts["refused"])
 
 
 def populations_gate(facts: Mapping[str, float], draws: int) -> Gate:
@@ -141,15 +136,18 @@ def populations_gate(facts: Mapping[str, float], draws: int) -> Gate:
         Of all chains.
     """
     rhat, size = facts["tempered_rhat"], facts["tempered_ess"]
-    failures = []
-    if not rhat <= RHAT:
-        failures.append(f"R-hat {rhat:.3f}")
-    if not size >= ESS:
-        failures.append(f"bulk ESS {size:.0f}")
-    if draws < ESS:
-        failures.append(f"{draws} draws, fewer than {ESS:.0f}")
+    failures = _failed(
+        (not rhat <= RHAT, f"R-hat {rhat:.3f}"),
+        (not size >= ESS, f"bulk ESS {size:.0f}"),
+        (draws < ESS, f"{draws} draws, fewer than {ESS:.0f}"),
+    )
     allowed = allowed_size(size, draws)
-    return Gate(rhat, allowed, allowed, 0, float("nan"), tuple(failures))
+    return Gate(rhat, allowed, allowed, 0, float("nan"), failures)
+
+
+def _failed(*conditions: tuple[bool, str]) -> tuple[str, ...]:
+    """What is said of the conditions that are not met."""
+    return tuple(text for failing, text in conditions if failing)
 
 
 def worst_of(gates: Mapping[str, Gate]) -> Gate:
@@ -245,20 +243,15 @@ def convergence(quantities: Mapping[str, Array], stats: Mapping[str, npt.ArrayLi
     tail = np.nan_to_num(effective_size(draws, tail=True), nan=0.0)
     divergences = int(np.sum(np.asarray(stats.get("diverging", 0))))
     energy = energy_fraction(np.asarray(stats.get("energy", np.zeros((0, 0))), dtype=float))
-    failures = []
-    if divergences:
-        failures.append(f"{divergences} divergence{'s' if divergences > 1 else ''}")
-    for statistic, value, worst, bad in (
-        ("R-hat", rhat, int(np.nanargmax(rhat)), not np.nanmax(rhat) <= RHAT),
-        ("bulk ESS", bulk, int(np.nanargmin(bulk)), not np.nanmin(bulk) >= ESS),
-        ("tail ESS", tail, int(np.nanargmin(tail)), not np.nanmin(tail) >= ESS),
-    ):
-        if bad:
-            number = f"{value[worst]:.3f}" if statistic == "R-hat" else f"{value[worst]:.0f}"
-            failures.append(f"{statistic} {number} ({names[worst]})")
-    if energy < ENERGY:
-        failures.append(f"E-BFMI {energy:.2f}")
+    high, low = int(rhat.argmax()), (int(bulk.argmin()), int(tail.argmin()))
+    plural = "s" if divergences > 1 else ""
+    failures = _failed(
+        (divergences > 0, f"{divergences} divergence{plural}"),
+        (not rhat[high] <= RHAT, f"R-hat {rhat[high]:.3f} ({names[high]})"),
+        (not bulk[low[0]] >= ESS, f"bulk ESS {bulk[low[0]]:.0f} ({names[low[0]]})"),
+        (not tail[low[1]] >= ESS, f"tail ESS {tail[low[1]]:.0f} ({names[low[1]]})"),
+        (energy < ENERGY, f"E-BFMI {energy:.2f}"),
+    )
     return Gate(
-        float(np.nanmax(rhat)), float(np.nanmin(bulk)), float(np.nanmin(tail)), divergences,
-        energy, tuple(failures),
-    )  # fmt: skip
+        float(rhat.max()), float(bulk.min()), float(tail.min()), divergences, energy, failures
+    )

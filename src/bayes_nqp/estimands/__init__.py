@@ -14,6 +14,7 @@ from bayes_nqp.estimands._by import strata_labels as strata_labels
 from bayes_nqp.estimands._by_event_time import by_event_time
 from bayes_nqp.estimands._contrast import at_level as at_level
 from bayes_nqp.estimands._contrast import contrast
+from bayes_nqp.estimands._contrast import sides_of as sides_of
 from bayes_nqp.estimands._cumulative import cumulative
 from bayes_nqp.estimands._effects_of import effects_of, lag_of
 from bayes_nqp.estimands._gates import evidence_of, gate_of, worst_gate

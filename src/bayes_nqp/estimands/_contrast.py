@@ -12,7 +12,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._labels import text
 
-__all__ = ["at_level", "contrast"]
+__all__ = ["at_level", "contrast", "sides_of"]
 
 
 @door
@@ -63,14 +63,12 @@ def contrast(
     >>> float(contrast(draws, region="inland", minus="coastal").mean())
     -2.0
     """
-    first = {**(levels or {}), **dims}
-    second = _second(first, minus)
+    first, second, label = sides_of({**(levels or {}), **dims}, minus)
     if kind not in ("difference", "ratio"):
         raise StudyError(f"kind={kind!r} is not a contrast", hint="kind='difference' or 'ratio'")
-    one, other = at_level(draws, first), at_level(draws, second)
-    values = one - other if kind == "difference" else one / other
-    sign = " − " if kind == "difference" else " / "
-    label = " × ".join(map(text, first.values())) + sign + " × ".join(map(text, second.values()))
+    upper, lower = at_level(draws, first), at_level(draws, second)
+    values = upper - lower if kind == "difference" else upper / lower
+    label = label if kind == "difference" else label.replace(" − ", " / ", 1)
     result = values.assign_coords(contrast=label).rename("contrast")
     result.attrs = {
         **draws.attrs,
@@ -103,8 +101,8 @@ def at_level(draws: xr.DataArray, levels: Mapping[str, object]) -> xr.DataArray:
     places = {}
     for dim, level in levels.items():
         if dim not in draws.dims:
-            known = [str(d) for d in draws.dims if d not in ("chain", "draw")]
-            raise StudyError(f"{dim!r} is not a dim of these draws", hint=nearest(dim, known))
+            names = [str(d) for d in draws.dims if d not in ("chain", "draw")]
+            raise StudyError(f"{dim!r} is not a dim of these draws", hint=nearest(dim, names))
         labels = draws[dim].to_numpy()
         same = labels == level
         if not np.any(same):
@@ -122,7 +120,16 @@ def at_level(draws: xr.DataArray, levels: Mapping[str, object]) -> xr.DataArray:
     return chosen.drop_vars(gone)
 
 
-def _second(first: Mapping[str, object], minus: object) -> dict[str, object]:
+def sides_of(
+    first: Mapping[str, object], minus: object
+) -> tuple[Mapping[str, object], dict[str, object], str]:
+    """Say what is compared with what: dims and levels of both, and what the contrast is called.
+
+    Raises
+    ------
+    StudyError
+        If no level is given, or the two have other dims.
+    """
     if not first:
         raise StudyError(
             "no level is given to compare", hint="contrast(draws, region='inland', minus='coastal')"
@@ -133,10 +140,13 @@ def _second(first: Mapping[str, object], minus: object) -> dict[str, object]:
                 f"minus={dict(minus)!r} and {dict(first)!r} name different dims",
                 hint="give both the same dims",
             )
-        return {dim: minus[dim] for dim in first}
-    if len(first) > 1:
+        second = {dim: minus[dim] for dim in first}
+    elif len(first) > 1:
         raise StudyError(
             f"minus={minus!r} is one level, and {len(first)} dims are compared",
             hint="minus={'dim': level, ...} with a level for each dim",
         )
-    return dict.fromkeys(first, minus)
+    else:
+        second = dict.fromkeys(first, minus)
+    sides = (" × ".join(map(text, side.values())) for side in (first, second))
+    return first, second, " − ".join(sides)

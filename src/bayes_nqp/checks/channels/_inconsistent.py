@@ -11,8 +11,6 @@ from bayes_nqp.estimands import ALL, nde, nie, proportion_mediated
 from bayes_nqp.fitting import CHANNELS, Fit
 from bayes_nqp.language import Message, joined, listed, separated
 
-__all__ = ["inconsistent"]
-
 _SURE = 0.9
 
 

@@ -38,8 +38,6 @@ from bayes_nqp.fitting import (
 from bayes_nqp.language import Message, joined, listed
 from bayes_nqp.panel import Panel
 
-__all__ = ["leave_mediator_out"]
-
 _FAR = 2.0
 _DIRECT = "direct effect"
 

@@ -21,8 +21,6 @@ from bayes_nqp.fitting import ADOPTION, CHANNELS, ROWS, Fit, panel_of, refit
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 
-__all__ = ["mediator_placebo"]
-
 
 @asks(
     "Does a mediator that cannot respond carry no effect?",

@@ -17,8 +17,6 @@ from bayes_nqp.checks.trends import holm, parted
 from bayes_nqp.fitting import ADOPTION, CHANNELS, ROWS, Fit, refit
 from bayes_nqp.language import NOTHING, Message, joined, listed, separated
 
-__all__ = ["mediator_pretrends"]
-
 
 @asks(
     "Did the mediators of treated and untreated units move in parallel before adoption?",

@@ -15,8 +15,6 @@ from bayes_nqp.errors import NotApplicable
 from bayes_nqp.fitting import CHANNELS, ROWS, Fit, error_draws
 from bayes_nqp.language import Message, listed, separated
 
-__all__ = ["mediator_residuals"]
-
 LARGE: Final = 0.3
 """Correlation beyond which single channels are in doubt."""
 

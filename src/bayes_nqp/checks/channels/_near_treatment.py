@@ -13,8 +13,6 @@ from bayes_nqp.checks.shared import HOLDS, Finding, asks, ladder
 from bayes_nqp.fitting import ADOPTION, CHANNELS, ROWS, Fit
 from bayes_nqp.language import Message, listed
 
-__all__ = ["near_treatment"]
-
 LARGE: Final = (0.7, 0.9)
 """Shares of variation beyond which it is in doubt, and fails."""
 

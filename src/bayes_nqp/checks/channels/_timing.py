@@ -17,8 +17,6 @@ from bayes_nqp.estimands import att, nie
 from bayes_nqp.fitting import ADOPTION, CHANNELS, ROWS, Fit, panel_of, short_refit
 from bayes_nqp.language import Message, joined, listed, separated
 
-__all__ = ["timing"]
-
 Array = npt.NDArray[np.float64]
 
 _LATER, _SAME = 0.95, 0.9

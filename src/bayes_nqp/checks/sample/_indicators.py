@@ -26,8 +26,6 @@ from bayes_nqp.language import Message, listed, separated
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of
 
-__all__ = ["indicators"]
-
 type Floats = npt.NDArray[np.float64]
 
 _HALF, _SAME = 0.5, 1e-8

@@ -40,8 +40,6 @@ from bayes_nqp.fitting import (
 )
 from bayes_nqp.language import Message, joined, listed
 
-__all__ = ["influence"]
-
 Array = npt.NDArray[np.float64]
 
 MOVED: Final = 1.0

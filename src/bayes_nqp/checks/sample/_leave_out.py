@@ -27,8 +27,6 @@ from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import unit_column
 
-__all__ = ["leave_out"]
-
 type Mask = npt.NDArray[np.bool_]
 type Part = tuple[str, str, Mask, Mask | None]
 """What kind of part, its label, the units that stay, and the cells that stay comparable."""

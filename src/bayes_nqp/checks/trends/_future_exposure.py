@@ -13,8 +13,6 @@ from bayes_nqp.fitting import DOSE, REFITS, ROWS, Fit, covariate_slopes, panel_o
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel, free_name
 
-__all__ = ["future_exposure"]
-
 _LARGE = 0.5
 """Share of the effect from which a lead is no trifle."""
 

@@ -14,8 +14,6 @@ from bayes_nqp.estimands import by_event_time
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit
 from bayes_nqp.language import Message, listed
 
-__all__ = ["pretrends"]
-
 
 @asks(
     "Did treated and untreated units move in parallel before adoption?",

@@ -117,7 +117,7 @@ def sensitivity(fit: Fit, *, grid: Sequence[float] | None = None) -> Finding:
 
 def _steps(study: EventStudy) -> npt.NDArray[np.float64]:
     """Sizes of the average effect's steps before adoption, as estimated, outcome units."""
-    (process,) = groups_of(study, None, None, "rows").processes
+    process = groups_of(study, None, None, "rows").item()
     return np.empty(0) if process is None else np.abs(process.steps.mean(axis=0))
 
 

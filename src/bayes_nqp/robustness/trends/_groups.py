@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,38 +11,17 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.estimands import Axis, By, average_of, axes_of, entries_of, names_of, text
+from bayes_nqp.estimands import Axis, By, average_of, axes_of, entries_of, names_of
 from bayes_nqp.robustness.trends._event_study import EventStudy
-from bayes_nqp.robustness.trends._process import Cells, Violations, process_of
+from bayes_nqp.robustness.trends._process import Cells, process_of
 
-__all__ = ["EventTime", "Groups", "Weights", "contrasted", "groups_of", "label_of"]
+__all__ = ["EventTime", "Weights", "groups_of"]
 
 type EventTime = int | Sequence[int] | None
 type Weights = str | Mapping[int, float]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Groups:
-    """Processes of groups.
-
-    Parameters
-    ----------
-    axes : list of Axis
-        Dimensions of the groups.
-    processes : list of Violations or None
-        In C order; None where a combination is empty, or has no leads.
-    """
-
-    axes: list[Axis]
-    processes: list[Violations | None]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Sizes of the groups' dimensions."""
-        return tuple(len(axis.labels) for axis in self.axes)
-
-
-def groups_of(study: EventStudy, by: By, event_time: EventTime, weights: Weights) -> Groups:
+def groups_of(study: EventStudy, by: By, event_time: EventTime, weights: Weights) -> xr.DataArray:
     """Work out the process of every group.
 
     Parameters
@@ -54,6 +32,11 @@ def groups_of(study: EventStudy, by: By, event_time: EventTime, weights: Weights
         Which periods the estimand averages; all by default.
     weights : str or mapping of int to float
         As in ``att``; or a weight for each event time.
+
+    Returns
+    -------
+    DataArray (...) of Violations or None
+        None where a combination is empty, or has no leads.
 
     Raises
     ------
@@ -71,67 +54,22 @@ def groups_of(study: EventStudy, by: By, event_time: EventTime, weights: Weights
     entries = entries_of(study.leads, untimed)
     before = {axis.name: axis for axis in axes_of(study.leads, untimed, entries)}
     leads, after = Cells.of(study.leads, study.reference), Cells.of(effects, study.reference)
-    shape = tuple(len(axis.labels) for axis in axes)
-    processes = []
-    for place, weight in zip(np.ndindex(*shape), maps, strict=True):
+    groups = xr.DataArray(
+        np.full([len(axis.labels) for axis in axes], None, dtype=object),
+        dims=[axis.name for axis in axes],
+        coords={axis.name: axis.labels for axis in axes},
+    )
+    for place, weight in zip(np.ndindex(*groups.shape), maps, strict=True):
         inside = np.ones(leads.rows.size, dtype=bool)
         for axis, k in zip(axes, place, strict=True):
             if axis.name in before:
                 lead_axis = before[axis.name]
                 inside &= (lead_axis.labels == axis.labels[k])[lead_axis.codes]
         counted = weight != 0
-        process = None
         if counted.any() and inside.any():
             process = process_of(leads.only(inside), after.only(counted), weight[counted])
-        processes.append(process if process is not None and process.step_times else None)
-    return Groups(axes, processes)
-
-
-def contrasted(
-    groups: Groups, pair: Mapping[str, object], minus: object
-) -> tuple[Groups, list[tuple[Violations | None, Violations | None]]]:
-    """Pair the groups at one level with those at another.
-
-    Returns
-    -------
-    tuple of Groups, list of tuple of Violations or None
-        Without the dims that are compared.
-
-    Raises
-    ------
-    StudyError
-        If a dim or a level is unknown.
-    """
-    names = [axis.name for axis in groups.axes]
-    places: list[dict[int, int]] = [{}, {}]
-    for place, levels in zip(places, (pair, _other(pair, minus)), strict=True):
-        for dim, level in levels.items():
-            if dim not in names:
-                raise StudyError(f"{dim!r} is not kept apart", hint=nearest(dim, names))
-            labels = groups.axes[names.index(dim)].labels
-            same = np.flatnonzero(labels == level)
-            if not same.size:
-                raise StudyError(
-                    f"{level!r} is not a level of {dim!r}",
-                    hint=nearest(text(level), [text(label) for label in labels]),
-                )
-            place[names.index(dim)] = int(same[0])
-    table = np.empty(groups.shape, dtype=object)
-    table.ravel()[:] = groups.processes
-    first, second = (
-        np.ravel(
-            np.asarray(table[tuple(place.get(k, slice(None)) for k in range(len(names)))], object)
-        )
-        for place in places
-    )
-    axes = [axis for k, axis in enumerate(groups.axes) if k not in places[0]]
-    return Groups(axes, list(first)), list(zip(first, second, strict=True))
-
-
-def label_of(pair: Mapping[str, object], minus: object) -> str:
-    """Name a contrast."""
-    sides = (pair, _other(pair, minus))
-    return " − ".join(" × ".join(map(text, side.values())) for side in sides)
+            groups.values[place] = process if process.step_times else None
+    return groups
 
 
 def _chosen(effects: xr.Dataset, event_time: EventTime, weights: Weights) -> xr.Dataset:
@@ -179,18 +117,3 @@ def _maps(
     maps = np.einsum("gec,e->gc", cells, factors)
     maps[~present.all(axis=1)] = 0.0
     return average.axes[:-1], maps
-
-
-def _other(pair: Mapping[str, object], minus: object) -> dict[str, object]:
-    if not pair:
-        raise StudyError("'minus' is given, but no level to compare", hint="region='inland'")
-    if isinstance(minus, Mapping):
-        if set(minus) != set(pair):
-            raise StudyError("'minus' names other dims than the levels", hint="the same dims")
-        return {dim: minus[dim] for dim in pair}
-    if len(pair) > 1:
-        raise StudyError(
-            f"minus={minus!r} is one level, and {len(pair)} dims are compared",
-            hint="minus={'dim': level, ...} with a level for each dim",
-        )
-    return dict.fromkeys(pair, minus)
