@@ -152,13 +152,13 @@ def channels(
 def _groups(draws: xr.DataArray, translate: Translator) -> dict[str, xr.DataArray]:
     """Take draws apart by every dim but the path's, without what is empty."""
     dims = [str(dim) for dim in draws.dims if dim not in (*v.SAMPLE_DIMS, v.PATH)]
-    found = {}
+    groups = {}
     for place in product(*(range(draws.sizes[dim]) for dim in dims)):
-        one = draws.isel(dict(zip(dims, place, strict=True)))
-        if not bool(np.isnan(one).any()):
+        group = draws.isel(dict(zip(dims, place, strict=True)))
+        if not bool(np.isnan(group).any()):
             levels = {dim: draws[dim].to_numpy()[k] for dim, k in zip(dims, place, strict=True)}
-            found[translate.names(levels)] = one
-    return found
+            groups[translate.names(levels)] = group
+    return groups
 
 
 def _called(name: str, translate: Translator) -> str:
@@ -178,8 +178,8 @@ def _rows(groups: Mapping[str, xr.DataArray], translate: Translator) -> list[Row
             rows.append(Row(label, groups[""].isel({v.PATH: k}), colour, marker))
             continue
         rows.append(Row(_called(name, translate), None))
-        for (group, one), colour in zip(groups.items(), COLOURS, strict=False):
-            rows.append(Row(group, one.isel({v.PATH: k}), colour, marker))
+        for (group, group_draws), colour in zip(groups.items(), COLOURS, strict=False):
+            rows.append(Row(group, group_draws.isel({v.PATH: k}), colour, marker))
     return rows
 
 
@@ -220,8 +220,8 @@ def _pairs(
     shown = np.where(np.eye(n, dtype=bool), 0.5, chance)
     ax.imshow(shown, cmap=_BETTER, vmin=0, vmax=1, aspect="auto")
     for i, j in product(range(n), repeat=2):
-        said = "" if i == j else chance_text(float(chance[i, j]))
-        ax.text(j, i, said, ha="center", va="center", fontsize=6.8, color=INK)
+        written_chance = "" if i == j else chance_text(float(chance[i, j]))
+        ax.text(j, i, written_chance, ha="center", va="center", fontsize=6.8, color=INK)
     names = [_called(str(x), translate) for x in draws[v.PATH].to_numpy()]
     _edges(ax, names, named=named)
     head = " · ".join(filter(None, [group, translate("P(row > column)") if named else ""]))

@@ -106,9 +106,9 @@ def frame_of(result: CheckResult) -> pd.DataFrame:
     if isinstance(evidence, pd.DataFrame):
         return evidence
     assert evidence is not None
-    whole = evidence if isinstance(evidence, xr.Dataset) else evidence.to_dataset(name="value")
+    dataset = evidence if isinstance(evidence, xr.Dataset) else evidence.to_dataset(name="value")
     parts = []
-    for name, values in whole.data_vars.items():
+    for name, values in dataset.data_vars.items():
         dims = [dim for dim in (*v.SAMPLE_DIMS, "replication") if dim in values.dims]
         if dims and values.dtype.kind == "f":
             values = _summarised(values, dims)
@@ -128,5 +128,5 @@ def _summarised(draws: xr.DataArray, dims: Sequence[str]) -> xr.DataArray:
         ends = [draws.quantile(q, dims, skipna=True).drop_vars("quantile") for q in (0.025, 0.975)]
     parts = [draws.mean(dims), *ends]
     dim = "statistic_of_draws"
-    whole: xr.DataArray = xr.concat(parts, dim=dim, coords="minimal", compat="override")
-    return whole.assign_coords({dim: ["mean", "lower", "upper"]})
+    summaries: xr.DataArray = xr.concat(parts, dim=dim, coords="minimal", compat="override")
+    return summaries.assign_coords({dim: ["mean", "lower", "upper"]})

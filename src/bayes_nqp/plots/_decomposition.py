@@ -164,13 +164,13 @@ def _panels(
 ) -> dict[str, xr.DataArray]:
     """Take draws apart by the dims that are not along the axis, without empty panels."""
     dims = [str(d) for d in draws.dims if d not in (*v.SAMPLE_DIMS, v.PATH, along)]
-    found = {}
+    panels = {}
     for place in product(*(range(draws.sizes[dim]) for dim in dims)):
-        one = draws.isel(dict(zip(dims, place, strict=True)))
-        if not bool(np.isnan(one).all()):
+        panel = draws.isel(dict(zip(dims, place, strict=True)))
+        if not bool(np.isnan(panel).all()):
             levels = {dim: draws[dim].to_numpy()[k] for dim, k in zip(dims, place, strict=True)}
-            found[translate.names(levels)] = one
-    return found
+            panels[translate.names(levels)] = panel
+    return panels
 
 
 def _composed(
@@ -198,12 +198,14 @@ def _panel(
     prob: float,
     translate: Translator,
 ) -> None:
-    whole = draws if along is not None else draws.expand_dims({"": [translate("Overall")]}, axis=-1)
-    labels = whole[along or ""].to_numpy()
+    stacked = (
+        draws if along is not None else draws.expand_dims({"": [translate("Overall")]}, axis=-1)
+    )
+    labels = stacked[along or ""].to_numpy()
     numeric = along is not None and labels.dtype.kind in "iuf"
     place = labels.astype(np.float64) if numeric else np.arange(len(labels), dtype=np.float64)
-    seen = np.flatnonzero(~np.isnan(whole.isel(chain=0, draw=0, path=0).to_numpy()))
-    shown = whole.isel({along or "": seen})
+    seen = np.flatnonzero(~np.isnan(stacked.isel(chain=0, draw=0, path=0).to_numpy()))
+    shown = stacked.isel({along or "": seen})
     means = shown.mean(v.SAMPLE_DIMS)
     few = np.atleast_1d(shown[v.UNITS].to_numpy() < ENOUGH) & (along == v.EVENT_TIME)
     heights = [means.sel({v.PATH: name}).to_numpy() for name in parts]

@@ -72,11 +72,11 @@ def drift(
     with style([translate.sample, title or "", *names]):
         figure, (ax_,) = figure_of(ax, (5.8, 3.4))
         for k, name in enumerate(names):
-            one = draws.isel(stratum=k)
-            low, high = one.quantile([tail, 1.0 - tail], dim=v.SAMPLE_DIMS).to_numpy()
-            colour, events = COLOURS[k % len(COLOURS)], one[v.EVENT_TIME].to_numpy()
+            line = draws.isel(stratum=k)
+            low, high = line.quantile([tail, 1.0 - tail], dim=v.SAMPLE_DIMS).to_numpy()
+            colour, events = COLOURS[k % len(COLOURS)], line[v.EVENT_TIME].to_numpy()
             ax_.fill_between(events, low, high, color=colour, alpha=0.18, linewidth=0)
-            ax_.plot(events, one.mean(v.SAMPLE_DIMS), color=colour, label=translate(name))
+            ax_.plot(events, line.mean(v.SAMPLE_DIMS), color=colour, label=translate(name))
         ax_.axhline(0.0, color=MUTED, linewidth=0.9, zorder=0.6)
         ax_.axvline(-0.5, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
         ax_.set_xlabel(translate("Event time (periods since adoption)"))

@@ -215,24 +215,24 @@ def _series(
     series = []
     for place in product(*(range(draws.sizes[dim]) for dim in dims)):
         at = dict(zip(dims, place, strict=True))
-        one = draws.isel(at)
-        one = one.isel({v.EVENT_TIME: ~np.isnan(one.isel(chain=0, draw=0).to_numpy())})
-        if not one.sizes[v.EVENT_TIME]:
+        group = draws.isel(at)
+        group = group.isel({v.EVENT_TIME: ~np.isnan(group.isel(chain=0, draw=0).to_numpy())})
+        if not group.sizes[v.EVENT_TIME]:
             continue
         labels = {dim: draws[dim].to_numpy()[i] for dim, i in at.items()}
         before = leads
         if leads is not None:
             before = leads.sel({dim: level for dim, level in labels.items() if dim in leads.dims})
             before = before.isel({v.EVENT_TIME: before[v.EVENT_TIME].to_numpy() < 0})
-        series.append(_Series(translate.names(labels), one, before))
+        series.append(_Series(translate.names(labels), group, before))
     return series
 
 
 def _one_panel(ax: Axes, series: list[_Series], prob: float, translate: Translator) -> None:
     step = 0.16 if len(series) <= _TOGETHER else 0.7 / len(series)
     shifts = step * (np.arange(len(series), dtype=np.float64) - (len(series) - 1) / 2)
-    for one, shift, colour in zip(series, shifts, COLOURS, strict=False):
-        _draw(ax, one, prob, colour, shift, lead=MUTED if len(series) == 1 else colour)
+    for line, shift, colour in zip(series, shifts, COLOURS, strict=False):
+        _draw(ax, line, prob, colour, shift, lead=MUTED if len(series) == 1 else colour)
     _frame(ax, series, 12)
     if len(series) > 1:
         _direct_labels(ax, series, shifts)
@@ -256,24 +256,24 @@ def _panels(axes: list[Axes], series: list[_Series], overall: xr.DataArray, prob
         _frame(ax, series, 6)
 
 
-def _draw(ax: Axes, one: _Series, prob: float, colour: str, shift: float, *, lead: str) -> None:
-    steps = one.draws[v.EVENT_TIME].to_numpy()
-    points, few = points_of(one.draws, prob), _few(one.draws)
+def _draw(ax: Axes, series: _Series, prob: float, colour: str, shift: float, *, lead: str) -> None:
+    steps = series.draws[v.EVENT_TIME].to_numpy()
+    points, few = points_of(series.draws, prob), _few(series.draws)
     line = np.where(few, np.nan, points.mean)
     ax.plot(steps + shift, line, color=colour, linewidth=0.8, alpha=0.55, zorder=1.5)
     draw_points(ax, steps + shift, points, colour, faint=few)
-    if one.leads is not None and one.leads.sizes[v.EVENT_TIME]:
-        before = one.leads[v.EVENT_TIME].to_numpy()
-        leads, few = points_of(one.leads, prob), _few(one.leads)
+    if series.leads is not None and series.leads.sizes[v.EVENT_TIME]:
+        before = series.leads[v.EVENT_TIME].to_numpy()
+        leads, few = points_of(series.leads, prob), _few(series.leads)
         draw_points(ax, before + shift, leads, lead, hollow=True, faint=few)
         if -1 not in before:
             ax.plot([-1 + shift], [0.0], "D", color=lead, markersize=3.2, zorder=3)
 
 
 def _frame(ax: Axes, series: list[_Series], ticks: int) -> None:
-    has_leads = any(one.leads is not None for one in series)
-    seen = [one.draws[v.EVENT_TIME].to_numpy() for one in series]
-    seen += [one.leads[v.EVENT_TIME].to_numpy() for one in series if one.leads is not None]
+    has_leads = any(line.leads is not None for line in series)
+    seen = [line.draws[v.EVENT_TIME].to_numpy() for line in series]
+    seen += [line.leads[v.EVENT_TIME].to_numpy() for line in series if line.leads is not None]
     periods = np.concatenate([*seen, [-1] if has_leads else []])
     ax.axhline(0, color=MUTED, linewidth=0.7, zorder=0.5)
     if has_leads:
@@ -285,17 +285,17 @@ def _frame(ax: Axes, series: list[_Series], ticks: int) -> None:
 
 def _direct_labels(ax: Axes, series: list[_Series], shifts: npt.NDArray[np.floating]) -> None:
     """Write each series' name beside its last point, none over another."""
-    ends = [float(one.draws.isel(event_time=-1).mean()) for one in series]
+    ends = [float(line.draws.isel(event_time=-1).mean()) for line in series]
     low, high = ax.get_ylim()
     order, gap = np.argsort(ends), 0.065 * (high - low)
     heights = np.asarray(ends)
     for before, after in pairwise(order):
         heights[after] = max(heights[after], heights[before] + gap)
     heights -= (heights - np.asarray(ends)).mean()
-    right = max(float(one.draws[v.EVENT_TIME].max()) for one in series) + max(shifts)
-    for one, height, colour in zip(series, heights, COLOURS, strict=False):
+    right = max(float(line.draws[v.EVENT_TIME].max()) for line in series) + max(shifts)
+    for line, height, colour in zip(series, heights, COLOURS, strict=False):
         ax.annotate(
-            one.label,
+            line.label,
             xy=(right, height),
             xytext=(8, 0),
             textcoords="offset points",

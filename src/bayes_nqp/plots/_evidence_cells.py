@@ -99,11 +99,11 @@ def _panels(
         return {"": (names, table.assign(line=line))}
     place_of = {g: i for i, g in enumerate(cohorts)}
     names = [text(g) for g in cohorts]
-    found = {}
+    panels = {}
     for stratum in strata[:_MOST]:
         part = table[table["stratum"] == stratum]
-        found[stratum] = (names, part.assign(line=[place_of[g] for g in part[v.COHORT]]))
-    return found
+        panels[stratum] = (names, part.assign(line=[place_of[g] for g in part[v.COHORT]]))
+    return panels
 
 
 def _marks(table: pd.DataFrame, page: Canvas) -> None:
@@ -121,9 +121,9 @@ def _paint(
     at = {t: i for i, t in enumerate(times)}
     x = np.array([at[t] for t in part[v.TIME]])
     y = part["line"].to_numpy()
-    known = part["identified"].to_numpy(dtype=bool)
+    identified = part["identified"].to_numpy(dtype=bool)
     rows = np.full((len(keys), len(times)), np.nan)
-    rows[y[known], x[known]] = part["rows"].to_numpy()[known]
+    rows[y[identified], x[identified]] = part["rows"].to_numpy()[identified]
     shades = mpl.colormaps["Blues"](np.linspace(0.12, 0.78, 256))
     norm = LogNorm(1, top)
     ax.pcolormesh(
@@ -134,8 +134,18 @@ def _paint(
     _corners(ax, x[few], y[few], _UPPER, _FEW)
     prior = part["on_prior"].to_numpy(dtype=bool)
     _corners(ax, x[prior], y[prior], _LOWER, _PRIOR)
-    ax.plot(x[~known], y[~known], "x", color=WARNING, markersize=5, markeredgewidth=1.1, zorder=3)
-    for i, j, n in [] if many else zip(x[known], y[known], part["rows"][known], strict=True):
+    ax.plot(
+        x[~identified],
+        y[~identified],
+        "x",
+        color=WARNING,
+        markersize=5,
+        markeredgewidth=1.1,
+        zorder=3,
+    )
+    for i, j, n in (
+        [] if many else zip(x[identified], y[identified], part["rows"][identified], strict=True)
+    ):
         dark = norm(n) > 0.6
         ax.text(i, j, str(n), ha="center", va="center", fontsize=6.6,
                 color="white" if dark else INK)  # fmt: skip

@@ -80,7 +80,7 @@ def channels(result: CheckResult, look: Look) -> Figure:
     scales = list(dict.fromkeys(shown["scale"]))[: 1 if look.ax is not None else None]
     parts = [shown[shown["scale"] == scale] for scale in scales]
     lines = [(_lines(part, look), _heights(part)) for part in parts]
-    texts = [label for names, _ in lines for both in names for label in both]
+    texts = [label for names, _ in lines for pair in names for label in pair]
     layout = partial(_stack, [heights[-1] for _, heights in lines])
     sizes = sum(0.215 * heights[-1] + 0.75 for _, heights in lines) + 0.4
     with canvas(look, (6.4, max(_LEAST, sizes)), texts, layout=layout) as page:
@@ -98,9 +98,9 @@ def channels(result: CheckResult, look: Look) -> Figure:
 def _within(table: pd.DataFrame, prob: float) -> pd.DataFrame:
     """Take the rows with a value, and their intervals at a probability."""
     ends = table[["lower", "upper"]].to_numpy(dtype=np.float64, copy=True)
-    for k, told in enumerate(table.attrs.get(QUANTILES, ())):
-        if told:
-            ends[k] = np.interp([(1 - prob) / 2, (1 + prob) / 2], LEVELS, told)
+    for k, quantiles in enumerate(table.attrs.get(QUANTILES, ())):
+        if quantiles:
+            ends[k] = np.interp([(1 - prob) / 2, (1 + prob) / 2], LEVELS, quantiles)
     return table.assign(lower=ends[:, 0], upper=ends[:, 1])[table["value"].notna()]
 
 

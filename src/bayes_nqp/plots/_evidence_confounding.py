@@ -79,14 +79,14 @@ def confounding(
     StudyError
         If these are no such curves, or one ax cannot hold all panels.
     """
-    given: object = found
+    curves_given: object = found
     if (
-        not isinstance(given, xr.Dataset)
-        or not {"crossing", "estimate"} <= set(given)
-        or given["estimate"].ndim == given["crossing"].ndim
+        not isinstance(curves_given, xr.Dataset)
+        or not {"crossing", "estimate"} <= set(curves_given)
+        or curves_given["estimate"].ndim == curves_given["crossing"].ndim
     ):
         raise StudyError(
-            f"'found' is a {type(given).__name__} without curves over rho",
+            f"'found' is a {type(curves_given).__name__} without curves over rho",
             hint="nqp.plots.confounding(nqp.confounding(fit))",
         )
     if _CONFOUNDED not in found.dims:
@@ -97,9 +97,9 @@ def confounding(
     places = list(product(*(range(found.sizes[dim]) for dim in dims)))
     for name in names:
         for place in places:
-            one = found.sel({_CONFOUNDED: name}).isel(dict(zip(dims, place, strict=True)))
-            label = translate.names({dim: one[dim].item() for dim in dims})
-            indirect, direct = one.sel({v.PATH: name}), one.sel({v.PATH: v.DIRECT})
+            curve = found.sel({_CONFOUNDED: name}).isel(dict(zip(dims, place, strict=True)))
+            label = translate.names({dim: curve[dim].item() for dim in dims})
+            indirect, direct = curve.sel({v.PATH: name}), curve.sel({v.PATH: v.DIRECT})
             if not np.isnan(indirect["estimate"]).all():
                 panels.append(_Panel(" · ".join(filter(None, [translate.name(name), label])),
                                      indirect, direct))  # fmt: skip
@@ -127,17 +127,17 @@ def curves(result: CheckResult, look: Look) -> Figure:
     names = list(dict.fromkeys(mediator))
     wanted = [k for name in names for k in np.flatnonzero((mediator == name) & (kind != "joint"))]
     for k in wanted:
-        one = evidence.isel(quantity=k)
+        curve = evidence.isel(quantity=k)
         label = (
             look.translate("Overall")
             if kind[k] == "overall"
-            else look.translate.name(one["label"].item())
+            else look.translate.name(curve["label"].item())
         )
         panels.append(
             _Panel(
                 f"{look.translate.name(mediator[k])} · {label}",
-                one.sel(path="indirect"),
-                one.sel({v.PATH: v.DIRECT}),
+                curve.sel(path="indirect"),
+                curve.sel({v.PATH: v.DIRECT}),
             )
         )
     if look.ax is not None:
@@ -168,22 +168,22 @@ def _drawn(panels: list[_Panel], evidence: xr.Dataset, look: Look, columns: int)
     return page.figure
 
 
-def _correlations(one: xr.Dataset) -> Array:
+def _correlations(curve: xr.Dataset) -> Array:
     """Correlations along which the curves of a panel run, their only axis."""
-    (axis,) = one["estimate"].dims
-    return one[axis].to_numpy()
+    (axis,) = curve["estimate"].dims
+    return curve[axis].to_numpy()
 
 
-def _band(one: xr.Dataset, prob: float) -> tuple[Array, Array]:
+def _band(curve: xr.Dataset, prob: float) -> tuple[Array, Array]:
     """Ends of the intervals along rho."""
-    if "unconfounded" not in one:
+    if "unconfounded" not in curve:
         # Curves that were kept without their draws.
-        return one["lower"].to_numpy(), one["upper"].to_numpy()
+        return curve["lower"].to_numpy(), curve["upper"].to_numpy()
     value, pull, curvature = (
-        np.ravel(one[name].transpose(*v.SAMPLE_DIMS).to_numpy())
+        np.ravel(curve[name].transpose(*v.SAMPLE_DIMS).to_numpy())
         for name in ("unconfounded", "pull", "curvature")
     )
-    rho = _correlations(one)[:, None]
+    rho = _correlations(curve)[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
         draws = value - pull * rho / np.sqrt(1 - rho**2 * curvature)
     low, high = np.quantile(draws, [(1 - prob) / 2, (1 + prob) / 2], axis=1)
@@ -193,14 +193,14 @@ def _band(one: xr.Dataset, prob: float) -> tuple[Array, Array]:
 def _panel(ax: Axes, panel: _Panel, prob: float, translate: Translator) -> None:
     ax.axhline(0, color=MUTED, linewidth=0.7, zorder=0.5)
     ax.axvline(0, color=MUTED, linewidth=0.5, zorder=0.5)
-    for one, colour, dashes in (
+    for curve, colour, dashes in (
         (panel.direct, COLOURS[1], (0, (5, 1.5))),
         (panel.indirect, COLOURS[0], "-"),
     ):
-        rho = _correlations(one)
-        low, high = _band(one, prob)
+        rho = _correlations(curve)
+        low, high = _band(curve, prob)
         ax.fill_between(rho, low, high, color=colour, alpha=0.14, linewidth=0, zorder=1)
-        ax.plot(rho, one["estimate"].to_numpy(), color=colour, linewidth=1.5, linestyle=dashes,
+        ax.plot(rho, curve["estimate"].to_numpy(), color=colour, linewidth=1.5, linestyle=dashes,
                 zorder=2)  # fmt: skip
     ends = _correlations(panel.indirect)
     ax.set_xlim(ends.min(), ends.max())
@@ -209,13 +209,13 @@ def _panel(ax: Axes, panel: _Panel, prob: float, translate: Translator) -> None:
     crossing = float(panel.indirect["crossing"])
     if ends.min() < crossing < ends.max():
         ax.axvline(crossing, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1.5)
-    said = translate("crosses zero nowhere")
+    remark = translate("crosses zero nowhere")
     if np.isfinite(crossing):
-        said = translate(
+        remark = translate(
             "crosses zero at ρ = {}", f"{round(crossing, 2) + 0.0:.2f}".replace("-", "−")
         )
     ax.annotate(
-        said, xy=(0, 0), xycoords="axes fraction", xytext=(4, 3), textcoords="offset points",
+        remark, xy=(0, 0), xycoords="axes fraction", xytext=(4, 3), textcoords="offset points",
         va="bottom", fontsize=7.2, color=MUTED,
         bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.8},
     )  # fmt: skip

@@ -82,14 +82,14 @@ def event_study(result: CheckResult, look: Look) -> Figure:
 
 
 def _parts(evidence: xr.Dataset, translate: Translator) -> list[_Part]:
-    whole = _Part(
+    overall = _Part(
         translate("Overall"),
         None if "lead" not in evidence else _counted(evidence, "lead"),
         _counted(evidence, "effect"),
         evidence["slope"].to_numpy() if "slope" in evidence else None,
         float(evidence.attrs.get("bound", np.nan)),
     )
-    parts = [whole]
+    parts = [overall]
     if "stratum_level" not in evidence:
         return parts
     for name in evidence["stratum_level"].to_numpy():

@@ -99,11 +99,11 @@ def _points(ax: Axes, named: pd.DataFrame, height: Any) -> None:
         )  # fmt: skip
 
 
-def _others(ax: Axes, rest: pd.DataFrame, height: float) -> None:
-    shift = rest["shift_in_sd"].to_numpy(dtype=float)
+def _others(ax: Axes, others: pd.DataFrame, height: float) -> None:
+    shift = others["shift_in_sd"].to_numpy(dtype=float)
     ax.scatter(
         shift, np.full(shift.size, height), marker="|", s=42, linewidths=0.6, alpha=0.55,
-        c=_colours(rest), zorder=2,
+        c=_colours(others), zorder=2,
     )  # fmt: skip
 
 
@@ -154,8 +154,8 @@ def _key(ax: Axes, table: pd.DataFrame, translate: Translator) -> None:
     ]
     handles = [
         Line2D([], [], color=colour, marker=marker, markersize=4, linestyle="", label=label)
-        for colour, marker, label, there in marks
-        if there
+        for colour, marker, label, present in marks
+        if present
     ]
     ax.legend(
         handles=handles, loc="lower right", bbox_to_anchor=(1, 1), ncols=len(handles),

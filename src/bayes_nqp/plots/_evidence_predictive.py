@@ -108,9 +108,9 @@ def _panels(number: int, columns: int, figure: Figure) -> list[Axes]:
     return axes[:number]
 
 
-def _histogram(ax: Axes, one: xr.Dataset, name: str, evidence: xr.Dataset) -> None:
-    replicated, observed = one["replicated"].to_numpy(), float(one["observed"])
-    out = abs(float(one["distance"])) > float(evidence.attrs["bound"])
+def _histogram(ax: Axes, statistic: xr.Dataset, name: str, evidence: xr.Dataset) -> None:
+    replicated, observed = statistic["replicated"].to_numpy(), float(statistic["observed"])
+    out = abs(float(statistic["distance"])) > float(evidence.attrs["bound"])
     ax.hist(replicated, bins=_BINS, color=FAINT, linewidth=0)
     ax.axvline(observed, color=COLOURS[1], linewidth=1.6)
     ax.set_yticks([])
@@ -121,7 +121,7 @@ def _histogram(ax: Axes, one: xr.Dataset, name: str, evidence: xr.Dataset) -> No
     low, high = ax.get_xlim()
     right = observed < 0.5 * (low + high)
     ax.text(
-        0.98 if right else 0.02, 0.97, f"p = {float(one['p_value']):.3f}", fontsize=7,
+        0.98 if right else 0.02, 0.97, f"p = {float(statistic['p_value']):.3f}", fontsize=7,
         ha="right" if right else "left", va="top", color=WARNING if out else MUTED,
         fontweight="bold" if out else "normal", transform=ax.transAxes,
     )  # fmt: skip

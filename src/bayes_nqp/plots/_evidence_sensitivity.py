@@ -72,21 +72,21 @@ def sensitivity(
     >>> len(figure.axes)
     1
     """
-    given: object = regions
-    if not isinstance(given, xr.Dataset) or "breakdown" not in given:
+    candidate: object = regions
+    if not isinstance(candidate, xr.Dataset) or "breakdown" not in candidate:
         raise StudyError(
-            f"'regions' is a {type(given).__name__} without a breakdown",
+            f"'regions' is a {type(candidate).__name__} without a breakdown",
             hint="nqp.plots.sensitivity(nqp.sensitivity(fit))",
         )
     dims = [str(dim) for dim in regions["breakdown"].dims]
     translate, panels = words(language, regions), []
     for place in product(*(range(regions.sizes[dim]) for dim in dims)):
-        one = regions.isel(dict(zip(dims, place, strict=True)))
-        label = " × ".join(_named(dim, one[dim].item(), translate) for dim in dims)
-        if "contrast" in one.coords:
-            label = " · ".join(filter(None, [translate.name(one["contrast"].item()), label]))
-        if not np.isnan(one["breakdown"]):
-            panels.append(_Panel(label, one))
+        group = regions.isel(dict(zip(dims, place, strict=True)))
+        label = " × ".join(_named(dim, group[dim].item(), translate) for dim in dims)
+        if "contrast" in group.coords:
+            label = " · ".join(filter(None, [translate.name(group["contrast"].item()), label]))
+        if not np.isnan(group["breakdown"]):
+            panels.append(_Panel(label, group))
     if ax is not None and len(panels) > 1:
         raise StudyError(f"one ax cannot hold {len(panels)} groups", hint="leave out ax")
     return _drawn(panels, regions, Look(0.95, ax, title, translate))
@@ -107,10 +107,10 @@ def regions(result: CheckResult, look: Look) -> Figure:
     assert isinstance(evidence, xr.Dataset)
     translate, panels = look.translate, []
     for k in range(evidence.sizes["quantity"]):
-        one = evidence.isel(quantity=k)
-        kind, label = str(one["kind"].item()), str(one["label"].item())
+        quantity = evidence.isel(quantity=k)
+        kind, label = str(quantity["kind"].item()), str(quantity["label"].item())
         label = translate("Overall") if kind == "overall" else translate.name(label)
-        panels.append(_Panel(label, one, translate("own bounds") if kind == "own" else ""))
+        panels.append(_Panel(label, quantity, translate("own bounds") if kind == "own" else ""))
     return _drawn(panels[:1] if look.ax is not None else panels, evidence, look)
 
 
@@ -143,9 +143,9 @@ def _drawn(panels: list[_Panel], evidence: xr.Dataset, look: Look) -> Figure:
 
 
 def _panel(ax: Axes, panel: _Panel, smooth: bool, translate: Translator) -> None:
-    one = panel.regions
-    limits = one["limit"].to_numpy()
-    low, high = one["lower"].to_numpy(), one["upper"].to_numpy()
+    region = panel.regions
+    limits = region["limit"].to_numpy()
+    low, high = region["lower"].to_numpy(), region["upper"].to_numpy()
     step = float(np.diff(limits).min()) if limits.size > 1 else 1.0
     # At M̄ = 0 the region is the interval under parallel trends; at M = 0 trends go on.
     origin = -step if smooth else 0.0
@@ -154,34 +154,34 @@ def _panel(ax: Axes, panel: _Panel, smooth: bool, translate: Translator) -> None
     ax.fill_between(limits, low, high, color=COLOURS[0], alpha=0.09, linewidth=0, zorder=0.3)
     bars: dict[str, Any] = {"linewidth": 2.2, "zorder": 2}
     ax.vlines(limits[robust], low[robust], high[robust], color=COLOURS[0], **bars)
-    ends = [float(one[f"original_{end}"]) for end in ("lower", "upper")]
+    ends = [float(region[f"original_{end}"]) for end in ("lower", "upper")]
     ax.vlines([origin], ends[0], ends[1], color=COLOURS[1], **bars)
-    ax.plot([origin], [float(one["estimate"])], "o", color=COLOURS[1], markersize=3.8, zorder=3)
+    ax.plot([origin], [float(region["estimate"])], "o", color=COLOURS[1], markersize=3.8, zorder=3)
     ax.set_xlim(origin - 0.6 * step, limits.max() + 0.6 * step)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
     ax.margins(y=0.14)
-    said = _breakdown(one, float(limits.max()), ends, translate)
-    if 0 < float(one["breakdown"]) <= limits.max():
+    remark = _breakdown(region, float(limits.max()), ends, translate)
+    if 0 < float(region["breakdown"]) <= limits.max():
         ax.axvline(
-            float(one["breakdown"]), color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1
+            float(region["breakdown"]), color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1
         )
     # Regions are narrow at the left, so that there is room above them.
     ax.annotate(
-        "\n".join(filter(None, [said, panel.remark])), xy=(0, 1), xycoords="axes fraction",
+        "\n".join(filter(None, [remark, panel.remark])), xy=(0, 1), xycoords="axes fraction",
         xytext=(4, -1), textcoords="offset points", va="top", fontsize=7.2, color=MUTED,
         bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.8},
     )  # fmt: skip
 
 
-def _breakdown(one: xr.Dataset, last: float, ends: list[float], translate: Translator) -> str:
+def _breakdown(region: xr.Dataset, last: float, ends: list[float], translate: Translator) -> str:
     """Say where the region begins to hold zero, and how much a period that is."""
-    value = float(one["breakdown"])
+    value = float(region["breakdown"])
     if ends[0] <= 0 <= ends[1]:
         return translate("interval holds zero")
     if np.isinf(value):
         return translate("no breakdown")
-    said = translate("breakdown {}", f"{value:.2g}" if value < 0.1 else f"{value:.2f}")
-    if "largest_step" in one:
-        said += translate(" ({} a period)", f"{value * float(one['largest_step']):.2g}")
-    return f"{said} →" if value > last else said
+    remark = translate("breakdown {}", f"{value:.2g}" if value < 0.1 else f"{value:.2f}")
+    if "largest_step" in region:
+        remark += translate(" ({} a period)", f"{value * float(region['largest_step']):.2g}")
+    return f"{remark} →" if value > last else remark

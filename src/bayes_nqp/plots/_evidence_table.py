@@ -90,8 +90,8 @@ def table(result: CheckResult, look: Look) -> Figure:
     sides = _sides(evidence, translate)
     worst = _worst_first(evidence, *sides)
     shown = worst.head(_MOST)
-    known = messages_of(evidence)
-    names = [translate.name(known.get(name, name)) for name in shown["quantity"]]
+    messages = messages_of(evidence)
+    names = [translate.name(messages.get(name, name)) for name in shown["quantity"]]
     layout = _halves if look.ax is None else None
     with canvas(look, (6.8, 0.165 * len(shown) + 1.25), names, layout=layout) as page:
         left, right = page.axes if look.ax is None else _insets(page.ax)
@@ -124,9 +124,9 @@ def _worst_first(evidence: pd.DataFrame, small: _Side, large: _Side) -> pd.DataF
     """Sort by how much of its threshold a quantity uses; what is not finite is worst."""
     below = evidence[small.names].to_numpy(dtype=float).max(1)
     below = below - 1.0 if small.limit > 1.0 else below
-    used = below / (small.limit - 1.0 if small.limit > 1.0 else small.limit)
-    used = np.maximum(used, large.limit / evidence[large.names].to_numpy(dtype=float).min(1))
-    order = np.argsort(-np.nan_to_num(used, nan=np.inf), kind="stable")
+    share = below / (small.limit - 1.0 if small.limit > 1.0 else small.limit)
+    share = np.maximum(share, large.limit / evidence[large.names].to_numpy(dtype=float).min(1))
+    order = np.argsort(-np.nan_to_num(share, nan=np.inf), kind="stable")
     return pd.DataFrame(evidence.iloc[order].reset_index(drop=True))
 
 

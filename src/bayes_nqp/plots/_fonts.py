@@ -96,10 +96,10 @@ def _choose(needed: set[str]) -> tuple[list[str], set[str]]:
     for name in chosen:
         needed = _lacking(needed, files[name])
     for name in (*_PREFERRED, *_others(files)) if needed else ():
-        rest = _lacking(needed, files.get(name))
-        if rest != needed:
+        lacking = _lacking(needed, files.get(name))
+        if lacking != needed:
             chosen.append(name)
-            needed = rest
+            needed = lacking
     return chosen, needed
 
 
@@ -113,8 +113,8 @@ def _files() -> dict[str, str]:
 
 def _others(files: dict[str, str]) -> list[str]:
     """Families beyond the preferred ones; not matplotlib's, some of which are only for formulas."""
-    rest = files.keys() - {*_PREFERRED, *_LATIN, _CHINESE}
-    return sorted(name for name in rest if not _shipped(files[name]))
+    further = files.keys() - {*_PREFERRED, *_LATIN, _CHINESE}
+    return sorted(name for name in further if not _shipped(files[name]))
 
 
 def _shipped(file: str) -> bool:

@@ -119,9 +119,9 @@ def _rows(
     for name, draws in groups.items():
         rows.append(Row(translate.name(name), None))
         for i, level in enumerate(draws[name].to_numpy()):
-            one = draws.isel({name: i})
-            if not np.isnan(one).any():
-                rows.append(Row(translate.name(level, name), one, COLOURS[0]))
+            level_draws = draws.isel({name: i})
+            if not np.isnan(level_draws).any():
+                rows.append(Row(translate.name(level, name), level_draws, COLOURS[0]))
         if 1 < draws.sizes[name] <= _CONTRASTED:
             for a, b in combinations(draws[name].to_numpy(), 2):
                 pair = contrast(draws, {name: a}, minus=b)

@@ -162,9 +162,9 @@ def _lines(
     lines = []
     for k, place in enumerate(product(*(range(size) for size in average.shape))):
         if average.weight[k] > 0:
-            one = draws.isel(dict(zip(dims, place, strict=True)))
+            group = draws.isel(dict(zip(dims, place, strict=True)))
             levels = {a.name: a.labels[i] for a, i in zip(average.axes, place, strict=True)}
-            lines.append(_Line(translate.names(levels), one, value[member[k][cell]]))
+            lines.append(_Line(translate.names(levels), group, value[member[k][cell]]))
     return lines
 
 

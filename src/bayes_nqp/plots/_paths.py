@@ -144,9 +144,9 @@ def paths(
         raise StudyError(f"one ax cannot hold {len(sheets)} diagrams", hint="level=..., or no ax")
     first = sheets[0]
     ends = _ends(fit, translate)
-    names = [*map(translate.name, first.mediators), *ends, *(one.title for one in sheets)]
+    names = [*map(translate.name, first.mediators), *ends, *(diagram.title for diagram in sheets)]
     rows = len(first.mediators) + 1
-    decimals = max(numbers(points_of(one.effects, prob)) for one in sheets)
+    decimals = max(numbers(points_of(diagram.effects, prob)) for diagram in sheets)
     look = Look(prob, ax, title, translate)
 
     height = len(sheets) * (_ROW * rows + 0.85) + 0.55
@@ -185,12 +185,12 @@ def _diagrams(
     levels = effects[dim].to_numpy() if level is None else [level]
     sheets = [
         _Sheet(
-            translate.name(one, names[dim]),
-            *(at_level(d, {dim: one}) for d in (parts["a"], parts["b"], effects)),
+            translate.name(level_name, names[dim]),
+            *(at_level(d, {dim: level_name}) for d in (parts["a"], parts["b"], effects)),
         )
-        for one in levels
+        for level_name in levels
     ]
-    sheets = [one for one in sheets if not bool(np.isnan(one.effects).any())]
+    sheets = [level_name for level_name in sheets if not bool(np.isnan(level_name.effects).any())]
     if not sheets or len(sheets) > _SHEETS:
         raise StudyError(f"{len(sheets)} diagrams are not one figure", hint="level=one of them")
     return sheets
@@ -239,9 +239,9 @@ def _box(
             (left, low), right - left, high - low, facecolor=face, edgecolor=INK, linewidth=0.8
         )
     )
-    size, said = _fitted(label, (right - left) * _WIDTH * 72, (high - low) * _ROW * 72)
+    size, broken = _fitted(label, (right - left) * _WIDTH * 72, (high - low) * _ROW * 72)
     ax.text(
-        (left + right) / 2, (low + high) / 2, said, ha="center", va="center",
+        (left + right) / 2, (low + high) / 2, broken, ha="center", va="center",
         fontsize=size, linespacing=1.15,
     )  # fmt: skip
 
@@ -251,8 +251,10 @@ def _fitted(label: str, wide: float, high: float) -> tuple[float, str]:
     share = 0.52 if any(unicodedata.east_asian_width(c) in "WF" for c in label) else 0.61
     sizes = (8.0, 7.6, 7.2, 6.8, 6.2, 5.6)
     tries = [(size, _broken(label, wide / (size * share) - 0.8)) for size in sizes]
-    fit = [one for one in tries if (one[1].count("\n") + 1) * one[0] * 1.2 <= high]
-    return min(fit[:4] or fit or tries[-1:], key=lambda one: (one[1].count("\n"), -one[0]))
+    fit = [attempt for attempt in tries if (attempt[1].count("\n") + 1) * attempt[0] * 1.2 <= high]
+    return min(
+        fit[:4] or fit or tries[-1:], key=lambda attempt: (attempt[1].count("\n"), -attempt[0])
+    )
 
 
 def _broken(label: str, wide: float) -> str:
@@ -289,9 +291,9 @@ def _arrow(
         "color": INK,
     }
     ink = INK if colour == _FAINT else colour
-    said = f"{label} {mean}".strip()
+    number = f"{label} {mean}".strip()
     above: dict[str, Any] = {**where, "color": ink, "fontweight": "bold"}
-    ax.annotate(said, xytext=(0, 3.2), va="bottom", fontsize=7.8, **above)
+    ax.annotate(number, xytext=(0, 3.2), va="bottom", fontsize=7.8, **above)
     ax.annotate(f"[{low}, {high}]", xytext=(0, -3.6), va="top", fontsize=6.6, **where)
 
 

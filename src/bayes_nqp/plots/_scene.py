@@ -81,8 +81,8 @@ class Scene:
     @cached_property
     def factors(self) -> tuple[str, ...]:
         """Of `by`, what the effects know as a stratum factor."""
-        known = schema.factors(self.effects)
-        return tuple(name for name in self.by if name in known)
+        present = schema.factors(self.effects)
+        return tuple(name for name in self.by if name in present)
 
     @property
     def panel(self) -> Panel | None:

@@ -76,68 +76,70 @@ def shrinkage(
     >>> plots.shrinkage(effects, effects, by="cohort").axes[0].get_xlabel()
     'Effect'
     """
-    both = estimands.shrinkage(partial, separate, by, weights)
-    translate = words(language, both)
-    labels, rows, one, other = _flat(both, translate)
+    effects = estimands.shrinkage(partial, separate, by, weights)
+    translate = words(language, effects)
+    labels, rows, pooled_draws, free_draws = _flat(effects, translate)
     overall = float(att(partial, weights=weights).mean())
-    label, listed = effect_label(both, translate), len(labels) <= _LISTED
+    label, listed = effect_label(effects, translate), len(labels) <= _LISTED
     look = Look(prob, ax, title, translate)
 
     size = (5.8, max(2.1, 0.32 * len(labels) + 1.15)) if listed else (4.6, 4.6)
     with canvas(look, size, [label, *labels]) as page:
         if listed:
-            _list(page.ax, labels, one, other, prob, translate)
+            _list(page.ax, labels, pooled_draws, free_draws, prob, translate)
             page.ax.axvline(overall, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
             page.ax.set_xlabel(label)
             page.note(POINTS, percent(prob))
             page.ticks = NAMED
         else:
-            _cloud(page.ax, one, other, rows, overall, translate)
-            unit = str(both.attrs.get("outcome_unit", ""))
+            _cloud(page.ax, pooled_draws, free_draws, rows, overall, translate)
+            unit = str(effects.attrs.get("outcome_unit", ""))
             axes = Message("Effect without pooling"), Message("Effect with partial pooling")
             across, up = (translate("{} ({})", x, unit) if unit else translate(x) for x in axes)
             page.ax.set(xlabel=across, ylabel=up)
             page.note("Points: posterior means. Area: rows behind the effect.")
         page.note("Dashed: average effect on the treated.")
-        page.gate = gate_of(both)
+        page.gate = gate_of(effects)
     return page.figure
 
 
 def _flat(
-    both: xr.Dataset, translate: Translator
+    effects: xr.Dataset, translate: Translator
 ) -> tuple[list[str], npt.NDArray[np.float64], xr.DataArray, xr.DataArray]:
     """Stack the dims into one, and leave out what either fit does not know."""
-    dims = [str(dim) for dim in both["partial"].dims if dim not in v.SAMPLE_DIMS]
-    shape = [both.sizes[dim] for dim in dims]
+    dims = [str(dim) for dim in effects["partial"].dims if dim not in v.SAMPLE_DIMS]
+    shape = [effects.sizes[dim] for dim in dims]
     stacked = [
-        both[name].transpose(*v.SAMPLE_DIMS, *dims).to_numpy().reshape(*_sample(both), -1)
+        effects[name].transpose(*v.SAMPLE_DIMS, *dims).to_numpy().reshape(*_sample(effects), -1)
         for name in ("partial", "separate")
     ]
-    known = np.flatnonzero(~np.isnan(stacked[0] + stacked[1]).any(axis=(0, 1)))
-    places = np.unravel_index(known, shape) if dims else ()
-    columns = [both[dim].to_numpy()[at] for dim, at in zip(dims, places, strict=True)]
+    complete = np.flatnonzero(~np.isnan(stacked[0] + stacked[1]).any(axis=(0, 1)))
+    places = np.unravel_index(complete, shape) if dims else ()
+    columns = [effects[dim].to_numpy()[at] for dim, at in zip(dims, places, strict=True)]
     labels = [
         translate.names(dict(zip(dims, parts, strict=True))) for parts in zip(*columns, strict=True)
     ] or [""]
-    rows = both[v.ROWS].transpose(*dims).to_numpy().ravel()[known]
-    one, other = (xr.DataArray(x[:, :, known], dims=(*v.SAMPLE_DIMS, "label")) for x in stacked)
-    return labels, rows, one, other
+    rows = effects[v.ROWS].transpose(*dims).to_numpy().ravel()[complete]
+    pooled, free = (
+        xr.DataArray(x[:, :, complete], dims=(*v.SAMPLE_DIMS, "label")) for x in stacked
+    )
+    return labels, rows, pooled, free
 
 
-def _sample(both: xr.Dataset) -> tuple[int, int]:
-    return both.sizes[v.CHAIN], both.sizes[v.DRAW]
+def _sample(effects: xr.Dataset) -> tuple[int, int]:
+    return effects.sizes[v.CHAIN], effects.sizes[v.DRAW]
 
 
 def _list(
     ax: Axes,
     labels: list[str],
-    one: xr.DataArray,
-    other: xr.DataArray,
+    pooled_draws: xr.DataArray,
+    free_draws: xr.DataArray,
     prob: float,
     translate: Translator,
 ) -> None:
     height = -np.arange(len(labels), dtype=float)
-    pooled, free = points_of(one, prob), points_of(other, prob)
+    pooled, free = points_of(pooled_draws, prob), points_of(free_draws, prob)
     draw_points(ax, height + 0.15, free, COLOURS[1], vertical=False, hollow=True)
     draw_points(ax, height - 0.15, pooled, ACCENT, vertical=False)
     ax.axvline(0, color=MUTED, linewidth=0.7, zorder=0.5)
@@ -164,13 +166,13 @@ def _list(
 
 def _cloud(
     ax: Axes,
-    one: xr.DataArray,
-    other: xr.DataArray,
+    pooled_draws: xr.DataArray,
+    free_draws: xr.DataArray,
     rows: npt.NDArray[np.float64],
     overall: float,
     translate: Translator,
 ) -> None:
-    x, y = other.mean(v.SAMPLE_DIMS).to_numpy(), one.mean(v.SAMPLE_DIMS).to_numpy()
+    x, y = free_draws.mean(v.SAMPLE_DIMS).to_numpy(), pooled_draws.mean(v.SAMPLE_DIMS).to_numpy()
     ends = np.r_[x, y, overall]
     pad = 0.06 * (ends.max() - ends.min() or 1.0)
     low, high = ends.min() - pad, ends.max() + pad

@@ -38,42 +38,42 @@ _HEADINGS = {"Title": 20, "Heading 1": 15, "Heading 2": 12}
 @report_format("docx", place=20)
 def _write(document: Document, folder: Path) -> Path:
     """Write a report as a Word document."""
-    made = _opened(document)
-    made.add_paragraph(document.title, style="Title")
-    _run(made.add_paragraph(), document.subtitle, colour="57606A")
+    word = _opened(document)
+    word.add_paragraph(document.title, style="Title")
+    _run(word.add_paragraph(), document.subtitle, colour="57606A")
     for block, after in zip_longest(document.blocks, document.blocks[1:]):
-        _add(made, block, document.language)
+        _add(word, block, document.language)
         if isinstance(block, Paragraph) and isinstance(after, Picture | Tabulated):
-            made.paragraphs[-1].paragraph_format.keep_with_next = True
-    return write(folder / "report.docx", made.save)
+            word.paragraphs[-1].paragraph_format.keep_with_next = True
+    return write(folder / "report.docx", word.save)
 
 
 def _opened(document: Document) -> Any:
     from docx.enum.text import WD_LINE_SPACING
     from docx.shared import Cm, Pt, RGBColor
 
-    made = docx_module().Document()
-    page = made.sections[0]
+    word = docx_module().Document()
+    page = word.sections[0]
     page.page_width, page.page_height = Cm(21.0), Cm(29.7)
     page.left_margin = page.right_margin = Cm(2.3)
     page.top_margin = page.bottom_margin = Cm(2.0)
-    normal = made.styles["Normal"]
+    normal = word.styles["Normal"]
     set_fonts(normal)
     normal.font.size = Pt(10.5)
     normal.paragraph_format.space_after = Pt(6)
     normal.paragraph_format.line_spacing_rule = WD_LINE_SPACING.MULTIPLE
     normal.paragraph_format.line_spacing = 1.2
     for name, size in _HEADINGS.items():
-        style = made.styles[name]
+        style = word.styles[name]
         set_fonts(style)
         style.font.size, style.font.bold = Pt(size), True
         style.font.color.rgb = RGBColor(0, 0, 0)
         style.paragraph_format.keep_with_next = True
-    _unruled(made.styles["Title"])
-    properties = made.core_properties
+    _unruled(word.styles["Title"])
+    properties = word.core_properties
     properties.title, properties.author, properties.comments = document.title, "", ""
     properties.language = typography(document.language).tag
-    return made
+    return word
 
 
 def _unruled(style: Any) -> None:
@@ -85,30 +85,30 @@ def _unruled(style: Any) -> None:
         properties.remove(border)
 
 
-def _add(made: Any, block: Block, language: str) -> None:
+def _add(word: Any, block: Block, language: str) -> None:
     translate = words(language)
     match block:
         case Heading(text, level):
-            made.add_paragraph(text, style=f"Heading {level}")
+            word.add_paragraph(text, style=f"Heading {level}")
         case Paragraph(text, tone):
             colour = "57606A" if tone == "quiet" else None
-            _run(made.add_paragraph(), text, bold=tone == "lead", colour=colour)
+            _run(word.add_paragraph(), text, bold=tone == "lead", colour=colour)
         case Bullets(items):
             for item in items:
-                made.add_paragraph(item, style="List Bullet")
+                word.add_paragraph(item, style="List Bullet")
         case Alarm(title, items, tone):
-            _alarm(made, title, items, *_TONES[tone])
+            _alarm(word, title, items, *_TONES[tone])
         case Picture():
-            _picture(made, block, translate("Figure {}. ", block.number) + block.caption)
+            _picture(word, block, translate("Figure {}. ", block.number) + block.caption)
         case Tabulated(table, number):
-            add_docx(made, replace(table, title=translate("Table {}. ", number) + table.title))
+            add_docx(word, replace(table, title=translate("Table {}. ", number) + table.title))
 
 
-def _alarm(made: Any, title: str, items: tuple[str, ...], colour: str, wash: str) -> None:
+def _alarm(word: Any, title: str, items: tuple[str, ...], colour: str, wash: str) -> None:
     """Put what failed into a shaded box."""
     from docx.oxml.ns import qn
 
-    box = made.add_table(rows=1, cols=1)
+    box = word.add_table(rows=1, cols=1)
     cell = box.rows[0].cells[0]
     properties = cell._element.get_or_add_tcPr()
     shade = properties.makeelement(
@@ -125,10 +125,10 @@ def _alarm(made: Any, title: str, items: tuple[str, ...], colour: str, wash: str
     _run(cell.paragraphs[0], title, bold=True, colour=colour)
     for item in items:
         cell.add_paragraph(item, style="List Bullet")
-    made.add_paragraph()
+    word.add_paragraph()
 
 
-def _picture(made: Any, picture: Picture, caption: str) -> None:
+def _picture(word: Any, picture: Picture, caption: str) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.image.image import Image
     from docx.shared import Cm, Pt
@@ -136,12 +136,12 @@ def _picture(made: Any, picture: Picture, caption: str) -> None:
     size = Image.from_file(str(picture.png))
     width, height = (2.54 * pixels / _DPI for pixels in (size.px_width, size.px_height))
     smaller = min(1.0, _WIDTH / width, _HEIGHT / height)
-    made.add_picture(str(picture.png), width=Cm(smaller * width))
-    held = made.paragraphs[-1]
+    word.add_picture(str(picture.png), width=Cm(smaller * width))
+    held = word.paragraphs[-1]
     held.alignment = WD_ALIGN_PARAGRAPH.CENTER
     held.paragraph_format.keep_with_next = True
     _described(held, picture.caption)
-    below = made.add_paragraph()
+    below = word.add_paragraph()
     below.alignment = WD_ALIGN_PARAGRAPH.CENTER
     below.paragraph_format.space_after = Pt(10)
     _run(below, caption, colour="57606A")

@@ -57,10 +57,10 @@ def _anchor(text: str) -> str:
 
 def _lighter(path: Path) -> bytes:
     """Give a picture with 256 colours: a third of the size, and no difference to the eye."""
-    whole = Image.open(path).convert("RGB")
-    few = whole.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    picture_in_full = Image.open(path).convert("RGB")
+    few = picture_in_full.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     colours, corner = list(few.getpalette() or []), int(np.asarray(few)[0, 0])
-    if whole.getpixel((0, 0)) == (255, 255, 255):  # else white would be almost white
+    if picture_in_full.getpixel((0, 0)) == (255, 255, 255):  # else white would be almost white
         colours[3 * corner : 3 * corner + 3] = (255, 255, 255)
         few.putpalette(colours)
     picture = io.BytesIO()

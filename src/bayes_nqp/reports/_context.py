@@ -75,9 +75,9 @@ class Context(Scene):
         """Find the checks with one verdict."""
         return [result for result in self.checks if result.verdict == verdict]
 
-    def answer(self, one: CheckResult) -> str:
+    def answer(self, result: CheckResult) -> str:
         """Give a check's answer in the report's language."""
-        return one.said(self.language)
+        return result.said(self.language)
 
     def gate(self, *, reasons: bool = False) -> str:
         """Give the verdict of the fit's convergence gate in the report's language.
@@ -124,8 +124,8 @@ class Context(Scene):
         """
         if kind not in KINDS or (self.kinds is not None and kind not in self.kinds):
             return
-        asked: dict[str, Any] = {"language": self.language, "prob": self.prob}
+        arguments: dict[str, Any] = {"language": self.language, "prob": self.prob}
         if source is None:
-            asked |= {"weights": self.weights, "checks": self.checks}
-        made = table(self.fit if source is None else source, kind, **{**asked, **how})
-        yield Tabulated(made, 0)
+            arguments |= {"weights": self.weights, "checks": self.checks}
+        tabulated = table(self.fit if source is None else source, kind, **{**arguments, **how})
+        yield Tabulated(tabulated, 0)

@@ -122,7 +122,7 @@ def chance(p: float) -> str:
     return "> .999" if p > 0.999 else "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
 
 
-def stated(p: float, what: str = "P") -> str:
+def stated(p: float, subject: str = "P") -> str:
     """State a probability as a sentence in brackets does: P = .982, or P > .999.
 
     Parameters
@@ -131,10 +131,10 @@ def stated(p: float, what: str = "P") -> str:
         Whose probability it is.
     """
     written = chance(p)
-    return f"{what} {written}" if written[0] in "<>" else f"{what} = {written}"
+    return f"{subject} {written}" if written[0] in "<>" else f"{subject} = {written}"
 
 
-def level(one: Posterior, unit: str = "") -> Message:
+def level(posterior: Posterior, unit: str = "") -> Message:
     """Write mean and interval.
 
     Parameters
@@ -142,6 +142,8 @@ def level(one: Posterior, unit: str = "") -> Message:
     unit : str, default ""
         Of the outcome.
     """
-    mean, lower, upper = (figures(x, one.sd) for x in (one.mean, one.lower, one.upper))
+    mean, lower, upper = (
+        figures(x, posterior.sd) for x in (posterior.mean, posterior.lower, posterior.upper)
+    )
     size = f"{mean} {unit}" if unit else mean
-    return Message("{} ({} interval {} to {})", size, percent(one.prob), lower, upper)
+    return Message("{} ({} interval {} to {})", size, percent(posterior.prob), lower, upper)

@@ -141,9 +141,9 @@ def write_report(
         _numbered(blocks, figures),
         context.language,
     )
-    known = writers()
+    formats_known = writers()
     for name in dict.fromkeys(formats):
-        known[name](document, folder)
+        formats_known[name](document, folder)
     return document
 
 
@@ -163,20 +163,20 @@ def _numbered(blocks: Iterable[Block | Sketch], figures: Figures) -> tuple[Block
     return tuple(result)
 
 
-def _fits(given: Any) -> dict[str, Fit]:
-    if isinstance(given, Fit):
-        return {"": given}
+def _fits(fits: Any) -> dict[str, Fit]:
+    if isinstance(fits, Fit):
+        return {"": fits}
     named: Mapping[Any, Any] = {}
-    if isinstance(given, Mapping):
-        named = given
-    elif isinstance(given, Sequence):
-        named = {f"({k})": x for k, x in enumerate(given, 1)}
-    if not named or not all(isinstance(one, Fit) for one in named.values()):
+    if isinstance(fits, Mapping):
+        named = fits
+    elif isinstance(fits, Sequence):
+        named = {f"({k})": x for k, x in enumerate(fits, 1)}
+    if not named or not all(isinstance(each, Fit) for each in named.values()):
         raise StudyError(
-            f"'fit_or_fits' is {type(given).__name__}, and a report is about fits",
+            f"'fit_or_fits' is {type(fits).__name__}, and a report is about fits",
             hint="nqp.report(fit, 'folder'), or {'main': fit, 'other': fit2}",
         )
-    return {str(name): one for name, one in named.items()}
+    return {str(name): each for name, each in named.items()}
 
 
 def _check(formats: Sequence[str], language: str, prob: float) -> None:
@@ -199,11 +199,11 @@ def report_title(fit: Fit, outcome: str, translate: Translator) -> str:
 
 
 def _factors(fit: Fit, by: Sequence[str] | str | None) -> tuple[str, ...]:
-    known = schema.factors(cell_effects(fit))
+    factors = schema.factors(cell_effects(fit))
     if by is None:
-        return tuple(known)
+        return tuple(factors)
     names = (by,) if isinstance(by, str) else tuple(by)
     for name in names:
-        if name not in known:
-            raise StudyError(f"'by' names {name!r}, no stratum factor", hint=nearest(name, known))
+        if name not in factors:
+            raise StudyError(f"'by' names {name!r}, no stratum factor", hint=nearest(name, factors))
     return names

@@ -27,7 +27,7 @@ __all__ = ["change", "comparison", "indirect", "share"]
 
 
 def change(
-    one: Posterior,
+    posterior: Posterior,
     outcome: str,
     language: str,
     unit: str = "",
@@ -55,14 +55,14 @@ def change(
     str
         One sentence or two.
     """
-    size, subject = level(one, unit), _subject(exposure)
+    size, subject = level(posterior, unit), _subject(exposure)
     effect = Message("the average effect is {} per {}", size, per)
     average = Message("The average effect is {} per {}.", size, per)
     if not exposure:
         effect = Message("the average effect is {}", size)
         average = Message("The average effect is {}.", size)
-    if not one.decided:
-        parts: tuple[object, ...] = (subject, outcome, effect, chance(one.p_positive))
+    if not posterior.decided:
+        parts: tuple[object, ...] = (subject, outcome, effect, chance(posterior.p_positive))
         sentence = Message(
             "The data do not tell whether {} raised or lowered {}: {}, P(> 0) = {}.", *parts
         )
@@ -74,11 +74,11 @@ def change(
             )
         return sentence.in_(language)
     parts = (
-        sureness(one.p_direction),
+        sureness(posterior.p_direction),
         subject,
-        _verb(one),
+        _verb(posterior),
         outcome,
-        stated(one.p_direction),
+        stated(posterior.p_direction),
         confidence(),
     )
     sentence = Message("If the assumptions hold, it is {} that {} {} {} ({}); {}.", *parts)
@@ -93,12 +93,12 @@ def _subject(exposure: str) -> Message:
     return Message("more {}", exposure) if exposure else Message("the policy")
 
 
-def _verb(one: Posterior) -> Message:
-    return Message("raised") if one.positive else Message("lowered")
+def _verb(posterior: Posterior) -> Message:
+    return Message("raised") if posterior.positive else Message("lowered")
 
 
 def comparison(
-    one: Posterior,
+    posterior: Posterior,
     first: str,
     second: str,
     language: str,
@@ -124,43 +124,47 @@ def comparison(
     rivals : sequence of Rival, default ()
         What other choices say of the same difference.
     """
-    size = level(one, unit)
+    size = level(posterior, unit)
     gap = Message("{} minus {}: {}", first, second, size)
     if factor:
         gap = Message("{} minus {} ({}): {}", first, second, factor, size)
-    if not one.decided:
+    if not posterior.decided:
         return Message(
             "{}; the data do not tell which effect is larger (P(> 0) = {}).",
             gap,
-            chance(one.p_positive),
+            chance(posterior.p_positive),
         ).in_(language)
-    least = min(rivals, key=lambda rival: _agreeing(rival, one), default=None)
-    if least is not None and _agreeing(least, one) < UNDECIDED:
-        return _open(gap, least, one).in_(language)
-    p = one.p_direction if least is None else min(one.p_direction, _agreeing(least, one))
+    least = min(rivals, key=lambda rival: _agreeing(rival, posterior), default=None)
+    if least is not None and _agreeing(least, posterior) < UNDECIDED:
+        return _open(gap, least, posterior).in_(language)
+    p = (
+        posterior.p_direction
+        if least is None
+        else min(posterior.p_direction, _agreeing(least, posterior))
+    )
     return Message(
         "{}. If the assumptions hold, it is {} that the effect is larger in {} ({}); {}.",
         gap,
         sureness(p),
-        first if one.positive else second,
-        _grounds(one, least, p),
+        first if posterior.positive else second,
+        _grounds(posterior, least, p),
         confidence(),
     ).in_(language)
 
 
-def _agreeing(rival: Rival, one: Posterior) -> float:
+def _agreeing(rival: Rival, posterior: Posterior) -> float:
     """Probability that a rival choice gives to the sign of a posterior."""
-    return rival.p_positive if one.positive else 1 - rival.p_positive
+    return rival.p_positive if posterior.positive else 1 - rival.p_positive
 
 
-def _grounds(one: Posterior, rival: Rival | None, p: float) -> str:
-    own = stated(one.p_direction)
-    if rival is None or p == one.p_direction or rival.check != "time_effects":
-        return own
-    return Message("{}; {} with {}", own, stated(p), rival.choice)
+def _grounds(posterior: Posterior, rival: Rival | None, p: float) -> str:
+    certain = stated(posterior.p_direction)
+    if rival is None or p == posterior.p_direction or rival.check != "time_effects":
+        return certain
+    return Message("{}; {} with {}", certain, stated(p), rival.choice)
 
 
-def _open(gap: Message, rival: Rival, one: Posterior) -> Message:
+def _open(gap: Message, rival: Rival, posterior: Posterior) -> Message:
     """Claim no direction where another choice would claim none, or the contrary."""
     if not rival.choice:
         why = Message("the check of time effects leaves it open")
@@ -168,12 +172,12 @@ def _open(gap: Message, rival: Rival, one: Posterior) -> Message:
         why = Message("with {} it has the other sign", rival.choice)
     else:
         why = Message("{} with {}", stated(rival.p_positive, "P(> 0)"), rival.choice)
-    own = stated(one.p_positive, "P(> 0)")
-    return Message("{} ({}). Which effect is larger stays open: {}.", gap, own, why)
+    certain = stated(posterior.p_positive, "P(> 0)")
+    return Message("{} ({}). Which effect is larger stays open: {}.", gap, certain, why)
 
 
 def indirect(
-    one: Posterior,
+    posterior: Posterior,
     via: str,
     outcome: str,
     language: str,
@@ -191,23 +195,23 @@ def indirect(
     confidence : callable
         Words what the checks leave of it; asked only where a likelihood is given.
     """
-    size = level(one, unit)
-    if not one.decided:
+    size = level(posterior, unit)
+    if not posterior.decided:
         return Message(
             "Through {}: {}; the data do not tell its direction (P(> 0) = {}).",
             via,
             size,
-            chance(one.p_positive),
+            chance(posterior.p_positive),
         ).in_(language)
     return Message(
         "Through {}: {}. If the assumptions hold, it is {} that {} {} {} on this path ({}); {}.",
         via,
         size,
-        sureness(one.p_direction),
+        sureness(posterior.p_direction),
         _subject(exposure),
-        _verb(one),
+        _verb(posterior),
         outcome,
-        stated(one.p_direction),
+        stated(posterior.p_direction),
         confidence(),
     ).in_(language)
 
@@ -225,11 +229,11 @@ def share(draws: xr.DataArray | None, prob: float, language: str) -> str:
             "No proportion mediated is given: the posterior of the total effect straddles zero, "
             "and a share of nothing has no meaning."
         ).in_(language)
-    one = posterior_of(draws, prob)
+    ratio = posterior_of(draws, prob)
     return Message(
         "All mediators together carry {:.0%} of the total effect ({} interval {:.0%} to {:.0%}).",
-        one.mean,
+        ratio.mean,
         percent(prob),
-        one.lower,
-        one.upper,
+        ratio.lower,
+        ratio.upper,
     ).in_(language)

@@ -64,12 +64,12 @@ def channel_tables(
             table for by in factors if (table := _contrasts(effects, by, report)) is not None
         ],
     }
-    made = {
+    concatenated = {
         name: stated(report, pd.concat(parts, ignore_index=True))
         for name, parts in tables.items()
         if parts
     }
-    return made | _evidence(checks, str(fit.gate))
+    return concatenated | _evidence(checks, str(fit.gate))
 
 
 def _contrasts(effects: xr.Dataset, factor: str, report: Report) -> pd.DataFrame | None:
@@ -78,7 +78,7 @@ def _contrasts(effects: xr.Dataset, factor: str, report: Report) -> pd.DataFrame
     pairs = list(combinations(draws[factor].to_numpy(), 2))
     if not pairs:
         return None
-    parts = [contrast(draws, {factor: one}, minus=other) for one, other in pairs]
+    parts = [contrast(draws, {factor: first}, minus=second) for first, second in pairs]
     together = xr.concat(
         [part.drop_vars("contrast") for part in parts], dim=_PAIR, coords="minimal",
         compat="override",
@@ -93,7 +93,7 @@ def _contrasts(effects: xr.Dataset, factor: str, report: Report) -> pd.DataFrame
 
 def _evidence(checks: Sequence[CheckResult], gate: str) -> dict[str, pd.DataFrame]:
     """What the checks of channels rest on, as tables."""
-    found = {}
+    tables = {}
     lines = [
         check.evidence.assign(check=check.name)
         for check in checks
@@ -102,41 +102,41 @@ def _evidence(checks: Sequence[CheckResult], gate: str) -> dict[str, pd.DataFram
     if lines:
         table = pd.concat(lines, ignore_index=True)
         table.insert(0, "check", table.pop("check"))
-        found["channel_checks.csv"] = table.assign(interval="95% equal-tailed", gate=gate)
+        tables["channel_checks.csv"] = table.assign(interval="95% equal-tailed", gate=gate)
     for check in checks:
         if check.kind == "confounding" and isinstance(check.evidence, xr.Dataset):
-            found["confounding.csv"] = _crossings(check.evidence).assign(
+            tables["confounding.csv"] = _crossings(check.evidence).assign(
                 interval="95% equal-tailed", gate=gate
             )
-            found["confounding_curves.csv"] = _curves(check.evidence).assign(
+            tables["confounding_curves.csv"] = _curves(check.evidence).assign(
                 interval="95% equal-tailed", gate=gate
             )
-    return found
+    return tables
 
 
 def _crossings(evidence: xr.Dataset) -> pd.DataFrame:
     """One row for each effect: where it crosses zero, and what is left under the prior."""
-    whole = evidence[list(_CROSSINGS)]
+    curves = evidence[list(_CROSSINGS)]
     if "adjusted" in evidence:
         draws = evidence["adjusted"]
         ends = draws.quantile([0.025, 0.975], v.SAMPLE_DIMS)
-        whole = whole.assign(
+        curves = curves.assign(
             adjusted=draws.mean(v.SAMPLE_DIMS),
             adjusted_lower=ends.isel(quantile=0, drop=True),
             adjusted_upper=ends.isel(quantile=1, drop=True),
         )
-    return _listed(whole, ["quantity", v.PATH])
+    return _listed(curves, ["quantity", v.PATH])
 
 
 def _curves(evidence: xr.Dataset) -> pd.DataFrame:
-    whole = evidence[list(_CURVES)]
+    dataset = evidence[list(_CURVES)]
     dims = ["quantity", v.PATH]
-    return _listed(whole, dims + [str(dim) for dim in whole.dims if dim not in dims])
+    return _listed(dataset, dims + [str(dim) for dim in dataset.dims if dim not in dims])
 
 
-def _listed(whole: xr.Dataset, dims: list[str]) -> pd.DataFrame:
-    names = [str(name) for name in whole.data_vars]
-    table = whole.to_dataframe(dim_order=dims).reset_index()
+def _listed(evidence: xr.Dataset, dims: list[str]) -> pd.DataFrame:
+    names = [str(name) for name in evidence.data_vars]
+    table = evidence.to_dataframe(dim_order=dims).reset_index()
     table = table.rename(columns={"kind": "of", "label": "level"})
     keys = ["mediator", "of", "level", *dims[1:]]
     return table[[*keys, *names]]

@@ -60,8 +60,8 @@ def places(kind: type) -> dict[str, dict[str, type]]:
     dict of str to dict
         Arguments that take plain data are left out.
     """
-    found = {field.name: choices(field) for field in fields(kind)}
-    return {name: values for name, values in found.items() if values}
+    named = {field.name: choices(field) for field in fields(kind)}
+    return {name: values for name, values in named.items() if values}
 
 
 def _family(kind: type) -> str:

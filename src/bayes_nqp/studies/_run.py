@@ -81,31 +81,31 @@ def run(
         If it was stopped; nothing is written then.
     """
     began = time.perf_counter()
-    told = _heeding(say)
-    told("reading the study and its data")
+    notify = _heeding(say)
+    notify("reading the study and its data")
     study, out = validate(path), text_path(out, "'out'")
     guarded = tuple(p for p in (study.path, study.source, Path.cwd()) if p is not None)
     for name in (*study.by, *study.mediators):
         text_path(name, "a file named after the column")
     with place(out, force=force, guarded=guarded) as ready:
-        told("sampling")
-        fitted = _fitted(study, progress, told)
+        notify("sampling")
+        fitted = _fitted(study, progress, notify)
         if fitted.record.get("interrupted"):
             raise interruption()
-        with listening(lambda what, done, total: told(f"{what} {done}/{total}")):
+        with listening(lambda what, done, total: notify(f"{what} {done}/{total}")):
             checks = run_checks(fitted, study.checks, options=study.check_options)
-        told("writing tables")
+        notify("writing tables")
         tables = tables_of(study, fitted, checks)
         for name, table in tables.items():
             write_table(table, ready.draft / name)
         context = _context(study, fitted, checks, tables, command)
         drawn = Figures(ready.draft / "figures")
-        with listening(lambda what, *_: told(what)):
+        with listening(lambda what, *_: notify(what)):
             draw(context, drawn)
             if study.settings.report.formats:
-                told("writing the report")
+                notify("writing the report")
                 write_report(context, ready.draft / "report", study.settings.report.formats, drawn)
-        told("writing the posterior")
+        notify("writing the posterior")
         fitted.save(ready.draft / "posterior.nc")
         write_study(study, fitted, ready.draft / "study.toml", out)
         seconds = time.perf_counter() - began
@@ -124,17 +124,17 @@ def run(
     return outcome
 
 
-def _fitted(study: Study, progress: bool, told: Callable[[str], None]) -> Fit:
+def _fitted(study: Study, progress: bool, notify: Callable[[str], None]) -> Fit:
     """Fit the outcome; or an index and draws of its weights, where the study asks for them."""
-    index, asked = study.prepared.index, study.settings.index
-    if index is None or asked is None or not asked.draws:
+    index, wanted = study.prepared.index, study.settings.index
+    if index is None or wanted is None or not wanted.draws:
         return fit(study.design, study.panel, study.sampler, progress=progress)
-    seed = asked.seed
+    seed = wanted.seed
     if seed is None and study.sampler is not None:
         seed = study.sampler.seed
-    with listening(lambda what, done, total: told(f"{what} {done}/{total}")):
+    with listening(lambda what, done, total: notify(f"{what} {done}/{total}")):
         return fit_index(
-            study.design, study.panel, index, draws=asked.draws, sampler=study.sampler, seed=seed,
+            study.design, study.panel, index, draws=wanted.draws, sampler=study.sampler, seed=seed,
             progress=progress,
         )  # fmt: skip
 
@@ -163,24 +163,24 @@ def _context(
     command: str,
 ) -> Context:
     """What figures and the report are made from, as the study asks for them."""
-    asked = study.settings.report
-    unnamed = Context(fitted, tuple(checks), asked.language)
-    outcome = asked.outcome or unnamed.usual_outcome
+    settings = study.settings.report
+    unnamed = Context(fitted, tuple(checks), settings.language)
+    outcome = settings.outcome or unnamed.usual_outcome
     return replace(
         unnamed,
-        prob=asked.prob,
+        prob=settings.prob,
         by=tuple(study.factors),
-        weights=asked.weights,
+        weights=settings.weights,
         outcome=outcome,
-        unit=asked.outcome_unit or "",
+        unit=settings.outcome_unit or "",
         notice=_notice(study, tables),
         title=study.settings.title or report_title(fitted, outcome, unnamed.translate),
-        question=asked.question,
+        question=settings.question,
         command=command,
         figures="../figures/",
         plots=_names(study.settings.figures.draw),
         kinds=_names(study.settings.tables.show),
-        sections=_names(asked.sections),
+        sections=_names(settings.sections),
     )
 
 
@@ -219,22 +219,22 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
         index["system"] = _relative(study.path.parent / index["system"], out)
     if pooled_over(fitted):
         index["seed"] = int(float(fitted.record["index_seed"]))
-    asked = study.settings.report.model_dump(exclude_none=True) | {"by": list(study.by)}
-    whole = {
+    report = study.settings.report.model_dump(exclude_none=True) | {"by": list(study.by)}
+    study_as_run = {
         "title": study.settings.title,
         "data": data,
         **({"labels": plain["labels"]} if plain.get("labels") else {}),
         **({"index": index} if index else {}),
         **written_design(study.design),
         "sampler": _sampler(study, fitted),
-        "report": asked,
+        "report": report,
         **{key: plain[key] for key in ("figures", "tables") if plain.get(key)},
         "checks": {"run": list(study.checks), **study.settings.checks.options},
     }
     head = (
         f"# The study as run by bayes_nqp {versions()['bayes-nqp']}, every default spelt out.\n\n"
     )
-    write_text(path, head + tomli_w.dumps(whole))
+    write_text(path, head + tomli_w.dumps(study_as_run))
 
 
 def _sampler(study: Study, fitted: Fit) -> dict[str, Any]:

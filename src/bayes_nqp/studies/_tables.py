@@ -34,16 +34,16 @@ def tables_of(study: Study, fit: Fit, checks: Sequence[CheckResult]) -> dict[str
         By file name; every table has the column ``gate``.
     """
     effects, report = cell_effects(fit), study.settings.report
-    found = {c.name: c for c in checks if isinstance(c.evidence, xr.Dataset)}
+    datasets = {c.name: c for c in checks if isinstance(c.evidence, xr.Dataset)}
     listed = check_table(checks, report.language)
     listed["gate"] = str(fit.gate)
     tables = {
         "summary.csv": _summary(study, effects),
-        "contrasts.csv": _contrasts(study, fit, effects, found.get("time_effects")),
+        "contrasts.csv": _contrasts(study, fit, effects, datasets.get("time_effects")),
         "checks.csv": listed,
     }
     if schema.is_timed(effects):
-        tables["event_study.csv"] = _event_study(study, effects, found.get("pretrends"))
+        tables["event_study.csv"] = _event_study(study, effects, datasets.get("pretrends"))
     if pooled_over(fit):
         tables["index_variance.csv"] = _index_variance(study, effects)
     compared = [c for c in checks if c.kind == "specifications" and c.evidence is not None]
@@ -57,13 +57,13 @@ def tables_of(study: Study, fit: Fit, checks: Sequence[CheckResult]) -> dict[str
     return tables | _of_the_data(study.prepared)
 
 
-def _of_the_data(made: Prepared) -> dict[str, pd.DataFrame]:
+def _of_the_data(data: Prepared) -> dict[str, pd.DataFrame]:
     """What an index and the merged zones have to show."""
     tables: dict[str, pd.DataFrame] = {}
-    if made.index is not None:
-        tables |= tables_of_index(made.index)
-    if made.unmatched is not None and len(made.unmatched):
-        tables["zones_unmatched.csv"] = made.unmatched
+    if data.index is not None:
+        tables |= tables_of_index(data.index)
+    if data.unmatched is not None and len(data.unmatched):
+        tables["zones_unmatched.csv"] = data.unmatched
     return tables
 
 
@@ -73,8 +73,8 @@ def _index_variance(study: Study, effects: xr.Dataset) -> pd.DataFrame:
     tables = []
     for by in (None, *study.by):
         parts = index_variance(att(effects, by, weights))
-        whole = parts if by is not None else parts.expand_dims(_one=[0])
-        table = grouped(whole.to_dataframe().reset_index(), by)
+        expanded = parts if by is not None else parts.expand_dims(_one=[0])
+        table = grouped(expanded.to_dataframe().reset_index(), by)
         tables.append(table[["by", "level", "within", "between", "total", "share"]].dropna())
     joined = pd.concat(tables, ignore_index=True)
     return joined.assign(gate=str(effects[v.GATE].item()))
@@ -96,8 +96,8 @@ def _summary(study: Study, effects: xr.Dataset) -> pd.DataFrame:
 
 
 def _rows(draws: xr.DataArray) -> list[int]:
-    known = ~np.isnan(draws.isel(chain=0, draw=0).to_numpy().ravel())
-    return [int(n) for n in draws[v.ROWS].to_numpy().ravel()[known]]
+    complete = ~np.isnan(draws.isel(chain=0, draw=0).to_numpy().ravel())
+    return [int(n) for n in draws[v.ROWS].to_numpy().ravel()[complete]]
 
 
 def _event_study(study: Study, effects: xr.Dataset, pretrends: CheckResult | None) -> pd.DataFrame:
@@ -129,8 +129,8 @@ def _event_study(study: Study, effects: xr.Dataset, pretrends: CheckResult | Non
 
 
 def _units(leads: xr.DataArray) -> dict[str, list[int]]:
-    known = ~np.isnan(leads.isel(chain=0, draw=0).to_numpy().ravel())
-    return {v.UNITS: [int(n) for n in leads[v.UNITS].to_numpy().ravel()[known]]}
+    complete = ~np.isnan(leads.isel(chain=0, draw=0).to_numpy().ravel())
+    return {v.UNITS: [int(n) for n in leads[v.UNITS].to_numpy().ravel()[complete]]}
 
 
 def _leads(pretrends: CheckResult | None, name: str | None) -> xr.DataArray | None:
@@ -149,10 +149,10 @@ def _contrasts(
         table = contrasts_table(effects, [], report.prob, report.kind, report.weights).iloc[:0]
         table.insert(3, "time_effects", pd.Series(dtype=object))
         return stated(study.settings.report, table)
-    own = contrasts_table(effects, factors, report.prob, report.kind, report.weights)
+    contrasts = contrasts_table(effects, factors, report.prob, report.kind, report.weights)
     by = study.design.facts.time_strata(study.panel)
-    own.insert(3, "time_effects", f"by {' × '.join(by)}" if by else "common to all")
-    tables = [own]
+    contrasts.insert(3, "time_effects", f"by {' × '.join(by)}" if by else "common to all")
+    tables = [contrasts]
     if check is not None and isinstance(check.evidence, xr.Dataset) and report.weights == "rows":
         tables.append(_other_contrasts(check.evidence, factors, report.prob, report.kind))
     return stated(

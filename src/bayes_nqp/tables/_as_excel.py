@@ -172,7 +172,7 @@ class _Sheet:
         for k, (value, kind) in enumerate(zip(cell.values, cell.form.kinds, strict=False)):
             if value is None or value != value:
                 continue
-            made = self._put(
+            target = self._put(
                 self.at,
                 column + k,
                 value,
@@ -184,7 +184,7 @@ class _Sheet:
             if words_:
                 self._tall(cell.text, _SENTENCES)
             if kind != "text":
-                made.number_format = _format(kind, cell.decimals)
+                target.number_format = _format(kind, cell.decimals)
 
     def _put(self, row: int, column: int, value: object, **how: Any) -> Any:
         from openpyxl.styles import Alignment, Font
@@ -197,8 +197,8 @@ class _Sheet:
             cell.value = value
         left, indent = how.pop("left", False), how.pop("indent", 0)
         wrap = how.pop("wrap", False)
-        kept = {name: x for name, x in how.items() if x is not None}
-        cell.font = Font(**{**self.font, **kept})
+        settings = {name: x for name, x in how.items() if x is not None}
+        cell.font = Font(**{**self.font, **settings})
         cell.alignment = Alignment(
             horizontal="left" if left else "center",
             vertical="top" if wrap else "center",

@@ -90,7 +90,7 @@ def _of_factor(draws: xr.DataArray, factor: str, prob: float, kind: str) -> pd.D
     pairs = list(combinations(levels, 2))
     if not pairs:
         return None
-    parts = [contrast(draws, {factor: one}, minus=other) for one, other in pairs]
+    parts = [contrast(draws, {factor: first}, minus=second) for first, second in pairs]
     together = xr.concat([part.drop_vars("contrast") for part in parts], dim=_PAIR)
     together = together.assign_coords({_PAIR: range(len(pairs))})
     together.attrs = {**parts[0].attrs, "contrast": "all pairs"}

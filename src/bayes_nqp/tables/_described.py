@@ -150,15 +150,15 @@ def remarks_of(
         stamps.append(translate("Convergence gate failed: {}", why_failed(gate, translate)))
     else:
         notes.append(translate("Convergence gate: {}.", _passed(source, translate)))
-    for one in checks:
-        if one.verdict == "fails":
-            stamps.append(translate("Check failed: {}", with_figure(one)))
+    for result in checks:
+        if result.verdict == "fails":
+            stamps.append(translate("Check failed: {}", with_figure(result)))
     for note, verdict in _NOTED:
         named = [title_of(c.name) for c in checks if c.verdict == verdict]
         if named:
             many = verdict == "holds" and len(named) > _NAMED
-            what = Message("{} of them", len(named)) if many else listed(named, len(named))
-            notes.append(translate(note, what))
+            named_checks = Message("{} of them", len(named)) if many else listed(named, len(named))
+            notes.append(translate(note, named_checks))
     return Remarks(tuple(stamps), tuple(notes))
 
 
@@ -167,9 +167,9 @@ def why_failed(gate: str, translate: Translator) -> str:
     return translate.name(gate_words(gate))
 
 
-def with_figure(one: CheckResult) -> str:
+def with_figure(result: CheckResult) -> str:
     """Put the key figure of a check behind its question."""
-    return Message("{} ({})", one.question, one.figure) if one.figure else one.question
+    return Message("{} ({})", result.question, result.figure) if result.figure else result.question
 
 
 def _passed(source: object, translate: Translator) -> str:

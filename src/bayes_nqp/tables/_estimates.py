@@ -93,8 +93,8 @@ def estimates(
     ['ATT', 'region: inland', 'region: coastal']
     """
     effects = effects_of(fit)
-    whole = att(effects, weights=weights)
-    parts = [summary(whole).assign(name="ATT")]
+    average = att(effects, weights=weights)
+    parts = [summary(average).assign(name="ATT")]
     if effects.sizes[v.PATH] > 1:
         paths = summary(by_path(effects, None, weights))
         paths = paths[paths[v.PATH] != v.TOTAL]
@@ -107,8 +107,8 @@ def estimates(
     table = table.set_index("name")[[*_COLUMNS.values(), "p_positive"]]
     table.insert(2, "p", np.nan)
     table.index.name = "Coefficient"
-    outcome = str(whole.attrs.get("outcome", "")) or "the outcome"
-    return Estimates(table, outcome, _stats(fit, effects_of(fit), gate_of(whole)))
+    outcome = str(average.attrs.get("outcome", "")) or "the outcome"
+    return Estimates(table, outcome, _stats(fit, effects_of(fit), gate_of(average)))
 
 
 def _stats(source: object, effects: object, gate: str) -> dict[str, int | str]:

@@ -70,7 +70,7 @@ def event_study_table(
     """
     draws = by_event_time(fit_or_effects, by, weights, balanced)
     table = summary(draws, prob, kind)
-    known = draws.isel(dict.fromkeys(v.SAMPLE_DIMS, 0)).notnull().to_numpy().ravel()
+    complete = draws.isel(dict.fromkeys(v.SAMPLE_DIMS, 0)).notnull().to_numpy().ravel()
     place = list(table.columns).index(v.EVENT_TIME) + 1
-    table.insert(place, v.UNITS, draws[v.UNITS].to_numpy().ravel()[known])
+    table.insert(place, v.UNITS, draws[v.UNITS].to_numpy().ravel()[complete])
     return table

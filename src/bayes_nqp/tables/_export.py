@@ -63,7 +63,7 @@ def export(fit: Fit, folder: str | Path, *, force: bool = False, rows: bool = Tr
         columns = _columns(fit.posterior)
         write_parquet(_wide(columns), draft / "parameters.parquet")
         write_csv(_of_effects(effects), draft / "summary_effects.csv")
-        named = {name: one.assign_coords(gate=str(fit.gate)) for name, one in columns.items()}
+        named = {name: values.assign_coords(gate=str(fit.gate)) for name, values in columns.items()}
         parameters = summary(named).rename(columns={"estimand": "parameter"})
         write_csv(parameters, draft / "summary_parameters.csv")
         fit.save(draft / "posterior.nc", rows=rows)
@@ -77,18 +77,22 @@ def _long(draws: xr.DataArray) -> pd.DataFrame:
     labels = {}
     for position, dim in enumerate(map(str, order.dims)):
         size = order.sizes[dim]
-        known = order[dim].to_numpy() if dim in order.coords and dim != v.CELL else np.arange(size)
+        labels_of_dim = (
+            order[dim].to_numpy() if dim in order.coords and dim != v.CELL else np.arange(size)
+        )
         shape = [1] * order.ndim
         shape[position] = size
-        labels[dim] = np.broadcast_to(known.reshape(shape), order.shape).ravel()
+        labels[dim] = np.broadcast_to(labels_of_dim.reshape(shape), order.shape).ravel()
     frame = pd.DataFrame(labels)
     frame[str(draws.name)] = order.to_numpy().ravel()
     return frame
 
 
 def _cells(effects: xr.Dataset) -> pd.DataFrame:
-    names = [str(name) for name, one in effects.coords.items() if one.dims == (v.CELL,)]
-    names += [str(name) for name, one in effects.data_vars.items() if one.dims == (v.CELL,)]
+    names = [str(name) for name, variable in effects.coords.items() if variable.dims == (v.CELL,)]
+    names += [
+        str(name) for name, variable in effects.data_vars.items() if variable.dims == (v.CELL,)
+    ]
     columns = {name: effects[name].to_numpy() for name in names if name != v.CELL}
     return pd.DataFrame({v.CELL: np.arange(effects.sizes[v.CELL]), **columns})
 
@@ -128,7 +132,9 @@ def _wide(columns: dict[str, xr.DataArray]) -> pd.DataFrame:
         v.CHAIN: np.repeat(np.arange(chains), draws),
         v.DRAW: np.tile(np.arange(draws), chains),
     }
-    return pd.DataFrame(frame | {name: one.to_numpy().ravel() for name, one in columns.items()})
+    return pd.DataFrame(
+        frame | {name: values.to_numpy().ravel() for name, values in columns.items()}
+    )
 
 
 def _of_effects(effects: xr.Dataset) -> pd.DataFrame:

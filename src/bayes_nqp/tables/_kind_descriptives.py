@@ -74,7 +74,7 @@ def _variables(panel: Panel) -> list[tuple[str, str, Floats]]:
         columns = getattr(panel, role)
         out += [(role, name, columns[:, k]) for k, name in enumerate(getattr(panel.roles, role))]
     seen: set[str] = set()
-    return [one for one in out if not (one[1] in seen or seen.add(one[1]))]  # type: ignore[func-returns-value]
+    return [variable for variable in out if not (variable[1] in seen or seen.add(variable[1]))]  # type: ignore[func-returns-value]
 
 
 def _groups(panel: Panel, ask: Ask) -> list[tuple[str, Bools]]:
@@ -99,8 +99,8 @@ def _groups(panel: Panel, ask: Ask) -> list[tuple[str, Bools]]:
 
 
 def _cells(values: Floats, units: npt.NDArray[np.int64], ask: Ask) -> tuple[Cell, ...]:
-    known = ~np.isnan(values)
-    values, units = values[known], units[known]
+    present = ~np.isnan(values)
+    values, units = values[present], units[present]
     if not values.size:
         return (count(0), *(number(np.nan, 3) for _ in range(6)))
     sums, sizes = np.bincount(units, values), np.bincount(units)

@@ -40,10 +40,10 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
     if isinstance(source, Fit):
         gate, source = str(source.gate), run_checks(source)
     translate, order = ask.translate, list(_TONES)
-    ranked = sorted(source, key=lambda one: order.index(one.verdict))
+    ranked = sorted(source, key=lambda result: order.index(result.verdict))
     rows: list[Row] = []
     stamps: list[str] = []
-    if gate is not None and all(one.name != "convergence" for one in source):
+    if gate is not None and all(result.name != "convergence" for result in source):
         short, failed = short_gate(gate, translate)
         rows.append(
             Row(
@@ -54,13 +54,15 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
         )  # fmt: skip
         if failed:
             stamps.append(translate("Convergence gate failed: {}", why_failed(gate, translate)))
-    for one in ranked:
-        question = translate.name(one.question)
-        verdict = word(translate(VERDICTS[one.verdict]), _TONES[one.verdict])
-        rows.append(Row(question, (verdict, word(translate.name(one.figure or one.sentence)))))
-        if one.verdict == "fails":
+    for result in ranked:
+        question = translate.name(result.question)
+        verdict = word(translate(VERDICTS[result.verdict]), _TONES[result.verdict])
+        rows.append(
+            Row(question, (verdict, word(translate.name(result.figure or result.sentence))))
+        )
+        if result.verdict == "fails":
             stamps.append(translate("Check failed: {}", question))
-    tally = Counter(str(one.verdict) for one in source)
+    tally = Counter(str(result.verdict) for result in source)
     counted = [Message("{} {}", VERDICTS[x], tally[x], context="count") for x in order if tally[x]]
     tallied = translate("{}.", separated(counted))
     meanings = [translate("A check holds where it found nothing against the result.")]

@@ -35,8 +35,8 @@ _NOTE_CELLS_LEFT_OUT = Message("Cells (stratum × cohort × period) not identifi
 
 def groups_of(effects: xr.Dataset, ask: Ask) -> dict[str, str]:
     """Name the factors to tabulate, by the names that the table gives them."""
-    asked = names_of(ask.by)
-    return dict(asked) if asked else {name: name for name in schema.factors(effects)}
+    factors = names_of(ask.by)
+    return dict(factors) if factors else {name: name for name in schema.factors(effects)}
 
 
 @kind(Message("Effects"), place=20)
@@ -108,11 +108,11 @@ def _contrastable(effects: xr.Dataset, name: str) -> bool:
 def _contrasts(
     effects: xr.Dataset, names: Mapping[str, str], levels: Mapping[str, pd.DataFrame], ask: Ask
 ) -> pd.DataFrame:
-    asked = {
+    compared = {
         new: old
         for new, old in names.items()
         if _contrastable(effects, old) and 1 < len(levels[new]) <= CONTRASTED
     }
-    if not asked:
+    if not compared:
         return pd.DataFrame({"sd": []})
-    return contrasts_table(effects, asked, ask.prob, ask.interval, ask.weights)
+    return contrasts_table(effects, compared, ask.prob, ask.interval, ask.weights)

@@ -47,18 +47,18 @@ def event_study(source: object, ask: Ask) -> Table:
     draws = by_event_time(effects, names, ask.weights)
     leads = _leads(ask, tuple(names.values()))
     groups = _groups(draws, leads, ask)
-    whole = pd.concat([part for _, part in groups], ignore_index=True)
-    whole.attrs = ask.summary(draws).attrs
-    write = Writer(translate, decimals_for(whole["sd"].tolist(), ask.digits), ask.spread)
+    together = pd.concat([part for _, part in groups], ignore_index=True)
+    together.attrs = ask.summary(draws).attrs
+    write = Writer(translate, decimals_for(together["sd"].tolist(), ask.digits), ask.spread)
     gate = worst_gate(draws, *([] if leads is None else [leads]))
     if 1 < len(groups) <= _BESIDE:
         columns, rows = _beside(groups, ask, write)
     else:
         columns, rows = _under(groups, ask, write)
     evidence = remarks_of(source, gate, ask.checks, translate)
-    notes = interval_notes(whole, translate)
+    notes = interval_notes(together, translate)
     if 1 < len(groups) <= _BESIDE:
-        notes = stacked_notes(whole, ask.spread, translate)
+        notes = stacked_notes(together, ask.spread, translate)
     notes += [translate("Event time: periods since adoption."), ask.weighted()]
     notes.append(
         translate("Zero is the expected path without the policy.")
@@ -70,7 +70,7 @@ def event_study(source: object, ask: Ask) -> Table:
         notes.append(translate("Points do not all rest on the same units."))
     return Table(
         "event_study",
-        ask.titled(Message("Effect by event time: {}"), outcome_of([whole], translate)),
+        ask.titled(Message("Effect by event time: {}"), outcome_of([together], translate)),
         translate("Event time"),
         columns,
         rows,
@@ -85,9 +85,13 @@ def _leads(ask: Ask, factors: tuple[str, ...]) -> xr.DataArray | None:
     """Leads that were given, or those of the check of pre-trends."""
     if ask.leads is not None:
         return ask.leads
-    for one in ask.checks:
-        if one.name == "pretrends" and isinstance(one.evidence, xr.Dataset) and len(factors) < 2:
-            return leads_of(one.evidence, factors[0] if factors else None)
+    for result in ask.checks:
+        if (
+            result.name == "pretrends"
+            and isinstance(result.evidence, xr.Dataset)
+            and len(factors) < 2
+        ):
+            return leads_of(result.evidence, factors[0] if factors else None)
     return None
 
 

@@ -73,18 +73,21 @@ def robustness(source: object, ask: Ask) -> Table:
 
 def _fits(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
     """Tabulate several fits side by side, a column each, with its heading."""
-    translate, sources = ask.translate, [one for _, one in fits]
-    found = [_estimates(one, ask) for one in sources]
-    spreads = [line["sd"] for lines in found for line in lines.values()]
+    translate, sources = ask.translate, [fit_estimates for _, fit_estimates in fits]
+    estimates_of_fits = [_estimates(fit_estimates, ask) for fit_estimates in sources]
+    spreads = [line["sd"] for lines in estimates_of_fits for line in lines.values()]
     write = Writer(translate, decimals_for(spreads, ask.digits), ask.spread)
-    labels = list(dict.fromkeys(label for lines in found for label in lines))
+    labels = list(dict.fromkeys(label for lines in estimates_of_fits for label in lines))
     rows: list[Row] = []
     for label in labels:
-        lines = [one.get(label) for one in found]
+        lines = [fit_estimates.get(label) for fit_estimates in estimates_of_fits]
         rows.append(Row(label, tuple(NOTHING if x is None else write.estimate(x) for x in lines)))
         chances = (NOTHING if x is None else chance(x["p_positive"]) for x in lines)
         rows.append(Row(translate("P(> 0)"), tuple(chances)))
-    tops = [ask.summary(att(one, weights=ask.weights)) for one in map(effects_of, sources)]
+    tops = [
+        ask.summary(att(fit_estimates, weights=ask.weights))
+        for fit_estimates in map(effects_of, sources)
+    ]
     outcomes = {str(table.attrs.get("outcome", "")) for table in tops}
     gates = [str(table[v.GATE].iloc[0]) for table in tops]
     rows += _facts(sources, tops, ask, outcomes)
@@ -151,12 +154,14 @@ def _facts(
     rows.append((translate("Covariates"), [_named(x, "covariates", ask) for x in sources]))
     rows.append((translate("Mediators"), [_named(x, "mediators", ask) for x in sources]))
     words = [(label, cells) for label, cells in rows if any(cells)]
-    made = [Row(label, tuple(word(c) if c else NOTHING for c in cells)) for label, cells in words]
-    made.append(Row(translate("Rows"), tuple(count(t[v.ROWS].iloc[0]) for t in tops)))
+    rows_of_facts = [
+        Row(label, tuple(word(c) if c else NOTHING for c in cells)) for label, cells in words
+    ]
+    rows_of_facts.append(Row(translate("Rows"), tuple(count(t[v.ROWS].iloc[0]) for t in tops)))
     units = [units_by(x, effects_of(x), None).get("") for x in sources]
-    made.append(Row(translate("Units"), tuple(count(n) for n in units)))
-    made[0] = Row(made[0].label, made[0].cells, rule=True)
-    return made
+    rows_of_facts.append(Row(translate("Units"), tuple(count(n) for n in units)))
+    rows_of_facts[0] = Row(rows_of_facts[0].label, rows_of_facts[0].cells, rule=True)
+    return rows_of_facts
 
 
 def _named(source: object, part: str, ask: Ask) -> str:
@@ -174,17 +179,17 @@ def _specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
     numbers = specification_table(results, ask.prob, ask.interval)
     write = Writer(translate, decimals_for(numbers["sd"].tolist(), ask.digits))
     rows: list[Row] = []
-    known: dict[str, str] = {}
-    for one in results:
-        if isinstance(one.evidence, xr.Dataset):
-            known |= messages_of(one.evidence)
-    asked = {one.name: translate.name(one.question) for one in results}
+    messages: dict[str, str] = {}
+    for result in results:
+        if isinstance(result.evidence, xr.Dataset):
+            messages |= messages_of(result.evidence)
+    questions = {result.name: translate.name(result.question) for result in results}
     for check, table in numbers.groupby("check", sort=False):
         if numbers["check"].nunique() > 1:
-            rows.append(Row(asked[str(check)], rule=bool(rows)))
+            rows.append(Row(questions[str(check)], rule=bool(rows)))
         for place, (_, line) in enumerate(table.iterrows()):
             label, change = (
-                ask.translate.name(known.get(line[name], line[name]))
+                ask.translate.name(messages.get(line[name], line[name]))
                 for name in ("specification", "change")
             )
             label = label if place == 0 or not change else translate("{}: {}", change, label)
@@ -194,7 +199,9 @@ def _specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
     gates = [str(g) for g in numbers[v.GATE]]
     failed = [g for g in gates if g not in (v.PASSED, v.UNVERIFIED)]
     stamps = tuple(
-        translate("Check failed: {}", with_figure(one)) for one in results if one.verdict == "fails"
+        translate("Check failed: {}", with_figure(result))
+        for result in results
+        if result.verdict == "fails"
     )
     return Table(
         "robustness",

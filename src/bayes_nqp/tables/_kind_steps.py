@@ -43,12 +43,14 @@ def steps(fit: object, ask: Ask) -> Table:
     )
     at: dict[str, dict[int, tuple[Cell, Cell]]] = {}
     for _, line in numbers.iterrows():
-        what = str(line["coefficient"])
-        label = translate("Treatment") if what == TREATMENT else what
+        coefficient = str(line["coefficient"])
+        label = translate("Treatment") if coefficient == TREATMENT else coefficient
         group = " × ".join(text(line[name]) for name in names)
         place = pairs.index((line["step"], line["equation"]))
-        both = (write.estimate(line), chance(line["p_positive"]))
-        at.setdefault(translate("{} ({})", label, group) if group else label, {})[place] = both
+        cells_of_step = (write.estimate(line), chance(line["p_positive"]))
+        at.setdefault(translate("{} ({})", label, group) if group else label, {})[place] = (
+            cells_of_step
+        )
     rows: list[Row] = []
     for label, cells in at.items():
         for k, name in enumerate((label, translate("P(> 0)"))):

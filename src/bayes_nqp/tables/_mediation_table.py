@@ -81,12 +81,12 @@ def mediation_table(
     table = summary(by_path(effects, by, weights), prob, kind)
     share = proportion_mediated(effects, by, weights)
     centre = share.median(v.SAMPLE_DIMS)
-    found = summary(share, prob, kind).rename(columns={v.MEDIATOR: v.PATH})
+    shares = summary(share, prob, kind).rename(columns={v.MEDIATOR: v.PATH})
     keys = [v.PATH, *(str(d) for d in share.dims if d not in (*v.SAMPLE_DIMS, v.MEDIATOR))]
-    found["proportion"] = _in_order(centre)
-    found = found.rename(columns={"lower": _SHARE[1], "upper": _SHARE[2]})
+    shares["proportion"] = _in_order(centre)
+    shares = shares.rename(columns={"lower": _SHARE[1], "upper": _SHARE[2]})
     facts = table.attrs
-    table = table.merge(found[[*keys, *_SHARE]], on=keys, how="left", validate="one_to_one")
+    table = table.merge(shares[[*keys, *_SHARE]], on=keys, how="left", validate="one_to_one")
     indirect = ~table[v.PATH].isin([v.DIRECT, v.TOTAL])
     lost = indirect & table["proportion"].isna()
     table["withheld"] = np.where(lost, "the total effect straddles zero", "")
@@ -156,7 +156,7 @@ def channel_comparison(
     pairs = list(combinations(draws[v.PATH].to_numpy().tolist(), 2))
     if _PAIR in draws.dims:
         raise StudyError(f"by names a dim {_PAIR!r}", hint="by={'another_name': 'pair'}")
-    parts = [contrast(draws, {v.PATH: one}, minus=other) for one, other in pairs]
+    parts = [contrast(draws, {v.PATH: first}, minus=second) for first, second in pairs]
     together = xr.concat(
         [part.drop_vars("contrast") for part in parts], dim=_PAIR, coords="minimal",
         compat="override",

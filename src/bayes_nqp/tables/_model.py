@@ -235,7 +235,7 @@ def _chance(value: float) -> str:
     return f"{value:.{CHANCE_DECIMALS}f}"
 
 
-def decimals_for(spreads: Sequence[float], asked: int | None) -> int:
+def decimals_for(spreads: Sequence[float], wanted: int | None) -> int:
     """Choose decimals: three, more for small posterior sds, fewer for large ones.
 
     Parameters
@@ -251,8 +251,8 @@ def decimals_for(spreads: Sequence[float], asked: int | None) -> int:
         So that an sd has two significant digits, but three decimals while that is not fewer
         digits than it has to be.
     """
-    if asked is not None:
-        return asked
+    if wanted is not None:
+        return wanted
     sizes = np.asarray([s for s in spreads if np.isfinite(s) and s > 0], dtype=np.float64)
     if not sizes.size:
         return 3

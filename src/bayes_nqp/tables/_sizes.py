@@ -37,14 +37,14 @@ def units_by(source: object, effects: xr.Dataset, name: str | None) -> Mapping[s
     cells = _cells(effects)
     if name is not None and name not in cells:
         return {}
-    kept = cells[cells[v.IDENTIFIED]]
+    identified = cells[cells[v.IDENTIFIED]]
     panel = source.panel if isinstance(source, Fit) and v.COHORT in effects.coords else None
     if panel is None:
         keys = [key for key in (*schema.factors(effects), v.COHORT) if key in cells]
         groups = [] if name is None or name in keys else [name]
         if not (keys or groups):
-            return {"": int(kept[v.UNITS].max())}
-        most = kept.groupby([*keys, *groups], as_index=False)[v.UNITS].max()
+            return {"": int(identified[v.UNITS].max())}
+        most = identified.groupby([*keys, *groups], as_index=False)[v.UNITS].max()
         return _told(most.groupby(name)[v.UNITS].sum() if name else {"": most[v.UNITS].sum()})
     treated = panel.cohort_codes[panel.unit_codes] >= 0
     rows = pd.DataFrame(
@@ -57,15 +57,15 @@ def units_by(source: object, effects: xr.Dataset, name: str | None) -> Mapping[s
     for factor in schema.factors(effects):
         levels = panel.levels[factor][panel.strata_codes[factor]]
         rows[factor] = [text(x) for x in levels[panel.unit_codes[treated]]]
-    joined = rows.merge(kept, on=[*schema.factors(effects), v.COHORT, v.TIME])
+    joined = rows.merge(identified, on=[*schema.factors(effects), v.COHORT, v.TIME])
     if name is None:
         return {"": int(joined["unit_code"].nunique())}
     return _told(joined.groupby(name)["unit_code"].nunique())
 
 
 def _cells(effects: xr.Dataset) -> pd.DataFrame:
-    known = (*schema.factors(effects), v.COHORT, v.TIME, v.EVENT_TIME)
-    names = [name for name in known if name in effects.coords]
+    coordinates = (*schema.factors(effects), v.COHORT, v.TIME, v.EVENT_TIME)
+    names = [name for name in coordinates if name in effects.coords]
     frame = pd.DataFrame({name: [text(x) for x in effects[name].to_numpy()] for name in names})
     frame[v.UNITS] = np.asarray(effects[v.UNITS].to_numpy(), dtype=np.int64)
     frame[v.IDENTIFIED] = effects[v.IDENTIFIED].to_numpy().astype(bool)

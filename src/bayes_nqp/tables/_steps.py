@@ -100,12 +100,12 @@ def two_step(
 
 def _parts(fit: object, by: By) -> list[tuple[str, str, str, xr.DataArray]]:
     """Step, equation, coefficient and draws, in the order of the table."""
-    both = legs(fit, by)
-    names = [str(name) for name in both[v.MEDIATOR].to_numpy()]
+    slopes = legs(fit, by)
+    names = [str(name) for name in slopes[v.MEDIATOR].to_numpy()]
 
     def leg(name: str, kind: str) -> xr.DataArray:
-        place = int(np.flatnonzero(both[v.MEDIATOR].to_numpy() == name)[0])
-        return both[kind].isel({v.MEDIATOR: place}, drop=True)
+        place = int(np.flatnonzero(slopes[v.MEDIATOR].to_numpy() == name)[0])
+        return slopes[kind].isel({v.MEDIATOR: place}, drop=True)
 
     return [
         ("1", "outcome", TREATMENT, total(fit, by)),
@@ -130,6 +130,6 @@ def _table(
         table.insert(0, "equation", equation)
         table.insert(0, "step", int(step))
         tables.append(table)
-    whole = pd.concat(tables, ignore_index=True)
-    whole.attrs.update(kind=kind, probability=prob)
-    return whole
+    steps_table = pd.concat(tables, ignore_index=True)
+    steps_table.attrs.update(kind=kind, probability=prob)
+    return steps_table

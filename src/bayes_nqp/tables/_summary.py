@@ -90,7 +90,7 @@ def summary(
     if isinstance(draws, xr.DataArray):
         table, facts = _one(draws, prob, kind), _facts([draws])
     else:
-        parts = {str(name): one for name, one in dict(draws).items()}
+        parts = {str(name): values for name, values in dict(draws).items()}
         if not parts:
             raise StudyError("'draws' is empty", hint="summary({'ATT': nqp.att(fit)})")
         table, facts = _several(parts, prob, kind, called), _facts(list(parts.values()))
@@ -115,9 +115,9 @@ def _facts(draws: list[xr.DataArray]) -> dict[str, str]:
     """Keep what all quantities say alike; list what they say differently."""
     facts = {}
     for name in _FACTS:
-        said = list(dict.fromkeys(str(d.attrs[name]) for d in draws if name in d.attrs))
-        if said:
-            facts[name] = "; ".join(said)
+        statements = list(dict.fromkeys(str(d.attrs[name]) for d in draws if name in d.attrs))
+        if statements:
+            facts[name] = "; ".join(statements)
     return facts
 
 
@@ -125,8 +125,8 @@ def _several(
     parts: Mapping[str, xr.DataArray], prob: float, kind: str, called: Mapping[str, str]
 ) -> pd.DataFrame:
     tables = []
-    for name, one in parts.items():
-        table = _one(one, prob, kind)
+    for name, values in parts.items():
+        table = _one(values, prob, kind)
         table.insert(0, "estimand", called.get(name, name))
         tables.append(table)
     labels = list(dict.fromkeys(c for t in tables for c in t if c not in STATISTICS))

@@ -113,7 +113,7 @@ def table(
     ask = Ask(by, language, prob, interval, digits, spread, weights, leads, evidence, title, labels)
     _check(ask, kind)
     subject, source = _subject(what)
-    usual = next((one.name for one in KINDS.values() if one.suits(subject, source)), None)
+    usual = next((each.name for each in KINDS.values() if each.suits(subject, source)), None)
     chosen = KINDS.get(kind or usual or "")
     if chosen is None or subject not in chosen.of:
         raise StudyError(
@@ -122,11 +122,11 @@ def table(
     return chosen.tabulate(source, ask)
 
 
-def _labels(what: object) -> Labels:
+def _labels(subject: object) -> Labels:
     """The labels of what is tabulated; of several, those of the first."""
-    several = what.values() if isinstance(what, Mapping) else what
-    held = several if isinstance(several, Iterable) and not isinstance(what, xr.Dataset) else ()
-    return labels_of(what) or labels_of(next(iter(held), None))
+    several = subject.values() if isinstance(subject, Mapping) else subject
+    held = several if isinstance(several, Iterable) and not isinstance(subject, xr.Dataset) else ()
+    return labels_of(subject) or labels_of(next(iter(held), None))
 
 
 def _check(ask: Ask, kind: str | None) -> None:
@@ -136,53 +136,58 @@ def _check(ask: Ask, kind: str | None) -> None:
         raise StudyError(f"spread={ask.spread!r}", hint="'interval' or 'sd'")
     if ask.digits is not None and (type(ask.digits) is not int or not 0 <= ask.digits <= 12):
         raise StudyError(f"digits={ask.digits!r}", hint="a whole number from 0 to 12, or None")
-    for one in ask.checks:
-        if not isinstance(one, CheckResult):
+    for result in ask.checks:
+        if not isinstance(result, CheckResult):
             raise StudyError(
-                f"'checks' holds a {type(one).__name__}", hint="nqp.check(fit, 'pretrends')"
+                f"'checks' holds a {type(result).__name__}", hint="nqp.check(fit, 'pretrends')"
             )
     ask.translate  # noqa: B018 - raises where the language is not spoken
 
 
-def _subject(what: object) -> tuple[Subject, object]:
+def _subject(candidate: object) -> tuple[Subject, object]:
     """Tell what is to be tabulated."""
-    if isinstance(what, Panel):
-        return "panel", what
-    results = _results(what)
+    if isinstance(candidate, Panel):
+        return "panel", candidate
+    results = _results(candidate)
     if results is not None:
         return "checks", results
-    if isinstance(what, Fit | xr.Dataset):
-        return "fit", what
-    return "fits", _several(what)
+    if isinstance(candidate, Fit | xr.Dataset):
+        return "fit", candidate
+    return "fits", _several(candidate)
 
 
-def _results(what: object) -> list[CheckResult] | None:
+def _results(candidate: object) -> list[CheckResult] | None:
     """Results of checks, if these are some."""
-    if isinstance(what, CheckResult):
-        return [what]
-    if isinstance(what, pd.DataFrame):
+    if isinstance(candidate, CheckResult):
+        return [candidate]
+    if isinstance(candidate, pd.DataFrame):
         wanted = ["check", "question", "verdict", "figure", "sentence"]
-        if not set(wanted) <= set(what.columns):
+        if not set(wanted) <= set(candidate.columns):
             raise StudyError("'what' is a DataFrame, and not that of nqp.check(fit)", hint=_WHAT)
-        return results_of(what[wanted])
-    if isinstance(what, Iterable) and not isinstance(what, str | Mapping | np.ndarray | xr.Dataset):
-        several = list(what)
-        if several and all(isinstance(one, CheckResult) for one in several):
+        return results_of(candidate[wanted])
+    if isinstance(candidate, Iterable) and not isinstance(
+        candidate, str | Mapping | np.ndarray | xr.Dataset
+    ):
+        several = list(candidate)
+        if several and all(isinstance(result, CheckResult) for result in several):
             return several
     return None
 
 
-def _several(what: object) -> list[tuple[str, object]]:
+def _several(candidate: object) -> list[tuple[str, object]]:
     """Fits with the headings of their columns."""
-    if isinstance(what, Mapping):
-        named = [(str(name), one) for name, one in what.items()]
-    elif isinstance(what, list | tuple):
-        records = [one.record if isinstance(one, Fit) else {} for one in what]
-        named = [(str(f.get("outcome", "")), one) for f, one in zip(records, what, strict=True)]
+    if isinstance(candidate, Mapping):
+        named = [(str(name), source) for name, source in candidate.items()]
+    elif isinstance(candidate, list | tuple):
+        records = [source.record if isinstance(source, Fit) else {} for source in candidate]
+        named = [
+            (str(f.get("outcome", "")), source)
+            for f, source in zip(records, candidate, strict=True)
+        ]
     else:
-        raise StudyError(f"'what' is a {type(what).__name__}", hint=_WHAT)
-    odd = [one for _, one in named if not isinstance(one, Fit | xr.Dataset)]
+        raise StudyError(f"'what' is a {type(candidate).__name__}", hint=_WHAT)
+    odd = [source for _, source in named if not isinstance(source, Fit | xr.Dataset)]
     if odd or not named:
-        found = f"holds a {type(odd[0]).__name__}" if odd else "is empty"
-        raise StudyError(f"'what' {found}", hint=_WHAT)
+        reason = f"holds a {type(odd[0]).__name__}" if odd else "is empty"
+        raise StudyError(f"'what' {reason}", hint=_WHAT)
     return named

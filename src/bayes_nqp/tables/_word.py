@@ -58,8 +58,8 @@ def add_docx(document: Any, table: Table) -> None:
         _whole(row)
     for row in grid.rows[:heads]:
         _repeated(row)
-    kept = grid.rows if table.notes else grid.rows[: len(grid.rows) - 1]
-    for row in kept if len(grid.rows) <= _TOGETHER else ():
+    rows_together = grid.rows if table.notes else grid.rows[: len(grid.rows) - 1]
+    for row in rows_together if len(grid.rows) <= _TOGETHER else ():
         for paragraph in row.cells[0].paragraphs:
             paragraph.paragraph_format.keep_with_next = True
     for place in indented:
@@ -91,14 +91,14 @@ def _fill(grid: Any, table: Table) -> tuple[list[int], list[int]]:
     indented, ruled, beneath = [], [], False
     for row in table.rows:
         place = len(grid.rows)
-        made = grid.add_row()
+        line = grid.add_row()
         ruled += [place] if row.rule else []
         if row.heading:
             beneath = True
-            _write(_across(made), row.label, italic=slanted(row.label), left=True)
+            _write(_across(line), row.label, italic=slanted(row.label), left=True)
             continue
         indented += [place] if beneath else []
-        cells = made.cells
+        cells = line.cells
         _write(cells[0], row.label, left=True)
         for target, cell, column in zip(cells[1:], row.cells, table.columns, strict=True):
             _write(
@@ -209,14 +209,14 @@ def page_room(section: Any) -> float:
 
 def _widen(grid: Any, widths: list[float]) -> None:
     """Set the width of every cell: Word reads them there, and other readers in the grid."""
-    whole = [round(width * POINT) for width in widths]
-    for column, width in zip(grid.columns, whole, strict=True):
+    widths_emu = [round(width * POINT) for width in widths]
+    for column, width in zip(grid.columns, widths_emu, strict=True):
         column.width = width
     for row in grid.rows:
         at = 0
         for cell in row._tr.tc_lst:
             span = cell.grid_span
-            cell.width = sum(whole[at : at + span])
+            cell.width = sum(widths_emu[at : at + span])
             at += span
 
 

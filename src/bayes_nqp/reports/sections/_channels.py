@@ -48,10 +48,10 @@ def _sentences(context: Context) -> Iterator[str]:
     outcome = context.outcome or translate("the outcome")
     sure, exposure = partial(Grounds(context), "channel"), context.moved.get("exposure", "")
     for name in context.channels:
-        one = posterior_of(via.sel(mediator=name), prob)
+        posterior = posterior_of(via.sel(mediator=name), prob)
         yield indirect(
-            one, translate.name(name), outcome, language, unit, exposure, confidence=sure
+            posterior, translate.name(name), outcome, language, unit, exposure, confidence=sure
         )
     ratio = proportion_mediated(context.effects, weights=context.weights)
-    whole = ratio.sel(mediator=ALL if len(context.channels) > 1 else context.channels[0])
-    yield share(None if ratio.attrs["withheld"] else whole, prob, language)
+    total_share = ratio.sel(mediator=ALL if len(context.channels) > 1 else context.channels[0])
+    yield share(None if ratio.attrs["withheld"] else total_share, prob, language)

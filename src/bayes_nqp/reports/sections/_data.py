@@ -32,8 +32,8 @@ def data(context: Context) -> Iterator[Block | Sketch]:
     support = context.found("support")
     if support is not None and isinstance(support.evidence, pd.DataFrame):
         cells = support.evidence
-        known = cells[cells["identified"].astype(bool)]
-        rows = int(known[v.ROWS].sum())
+        identified = cells[cells["identified"].astype(bool)]
+        rows = int(identified[v.ROWS].sum())
         yield Paragraph(
             context.joined(
                 [
@@ -47,7 +47,7 @@ def data(context: Context) -> Iterator[Block | Sketch]:
                             "Slopes of {known} of {all} strata are identified; they hold {rows:,} "
                             "exposed rows."
                         ),
-                        known=len(known),
+                        known=len(identified),
                         all=len(cells),
                         rows=rows,
                     ),
@@ -84,10 +84,10 @@ def _sentences(context: Context, panel: Panel) -> Iterator[str]:
     if panel.dropped:
         gaps = [f"{name} {count:,}" for name, count in panel.dropped.items()]
         yield translate("Rows left out because a value is missing: {}.", listed(gaps, len(gaps)))
-    used = int(np.count_nonzero(context.fit.plan.kept))
-    if used < panel.n_rows:
+    n_rows = int(np.count_nonzero(context.fit.plan.kept))
+    if n_rows < panel.n_rows:
         yield translate(
             "{:,} rows enter the fit; the others lack a mediator, or could identify nothing (see "
             "Provenance).",
-            used,
+            n_rows,
         )

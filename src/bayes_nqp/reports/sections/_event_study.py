@@ -24,9 +24,9 @@ def event_study(context: Context) -> Iterator[Block]:
     """Give effects by event time, overall and by group."""
     translate = context.translate
     yield Heading(translate("Over event time"))
-    said = list(_over_time(context))
-    if said:
-        yield Paragraph(context.joined(said))
+    sentences = list(_over_time(context))
+    if sentences:
+        yield Paragraph(context.joined(sentences))
     yield from context.table("event_study", leads=context.leads(None))
 
 
@@ -34,8 +34,8 @@ def _over_time(context: Context) -> Iterator[str]:
     """Say how the effect moves, of the same units at both ends, and who is behind the averages."""
     units = units_behind(context.effects, v.EVENT_TIME)
     pairs = zip(units[v.EVENT_TIME].to_numpy(), units.to_numpy(), strict=True)
-    known = [(int(e), int(n)) for e, n in pairs if e >= 0 and n > 0]
-    if len(known) < 2:
+    counts = [(int(e), int(n)) for e, n in pairs if e >= 0 and n > 0]
+    if len(counts) < 2:
         return
     moved, language = growth(context.effects, context.weights), context.language
     if moved is None:
@@ -55,4 +55,4 @@ def _over_time(context: Context) -> Iterator[str]:
             confidence=partial(Grounds(context), "average"),
         )
     if not same_units(context.effects):
-        yield composition(known, language)
+        yield composition(counts, language)

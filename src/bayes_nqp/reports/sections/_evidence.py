@@ -24,7 +24,8 @@ def evidence(context: Context) -> Iterator[Block]:
     translate, checks = context.translate, context.checks
     yield Heading(translate("The evidence for and against"))
     counts = [
-        sum(one.verdict == verdict for one in checks) for verdict in get_args(Verdict.__value__)
+        sum(result.verdict == verdict for result in checks)
+        for verdict in get_args(Verdict.__value__)
     ]
     yield Paragraph(
         translate(

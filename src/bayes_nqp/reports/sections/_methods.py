@@ -148,7 +148,7 @@ def _scales(context: Context) -> Iterator[str]:
         "channel": context.channels,
     }
     needed = []
-    for subject in (one for one, there in subjects.items() if there):
+    for subject in (subject_name for subject_name, present in subjects.items() if present):
         names = needed_for(subject, adopted=context.staggered)
         checks = listed((title_of(name) for name in names), len(names))
         needed.append(_NEEDED[subject].fill(checks))

@@ -33,8 +33,8 @@ def moderation(context: Context) -> Iterator[Block]:
     slope = slope.reset_coords(drop=True)
     if bool(np.isfinite(slope).all()):
         spread = float(rows.std(ddof=1))
-        one = posterior_of(slope.transpose(*v.SAMPLE_DIMS) * spread, context.prob)
-        size = level(one, context.unit)
+        posterior = posterior_of(slope.transpose(*v.SAMPLE_DIMS) * spread, context.prob)
+        size = level(posterior, context.unit)
         yield Paragraph(
             translate(
                 (
@@ -51,6 +51,6 @@ def moderation(context: Context) -> Iterator[Block]:
                 name=name,
                 sd=f"{spread:.3g}",
                 size=size,
-                p=chance(one.p_positive),
+                p=chance(posterior.p_positive),
             )
         )

@@ -41,9 +41,15 @@ def _by(context: Context, factor: str, grounds: Grounds) -> Iterator[str]:
     if len(levels) > 6:
         return
     for level in levels:
-        one = posterior_of(draws.sel({factor: level}), context.prob)
+        posterior = posterior_of(draws.sel({factor: level}), context.prob)
         whom = Message("{} ({})", *map(context.translate.name, (level, factor), (factor, "")))
         sure = partial(grounds, "average")
         yield change(
-            one, outcome, context.language, context.unit, whom, **context.moved, confidence=sure
+            posterior,
+            outcome,
+            context.language,
+            context.unit,
+            whom,
+            **context.moved,
+            confidence=sure,
         )

@@ -28,14 +28,16 @@ def short(context: Context) -> Iterator[Block]:
     """Say what the policy did, for whom, and through what."""
     language, unit, prob = context.language, context.unit, context.prob
     yield Heading(context.translate("In short"))
-    whole = posterior_of(att(context.effects, weights=context.weights), prob)
+    average = posterior_of(att(context.effects, weights=context.weights), prob)
     outcome = context.outcome or context.translate("the outcome")
     grounds = Grounds(context)
     sure = partial(grounds, "average")
     yield Paragraph(
-        change(whole, outcome, language, unit, **context.moved, confidence=sure), "lead"
+        change(average, outcome, language, unit, **context.moved, confidence=sure), "lead"
     )
-    items = [one for factor in context.factors for one in _compared(context, factor, grounds)]
+    items = [
+        sentence for factor in context.factors for sentence in _compared(context, factor, grounds)
+    ]
     if context.channels:
         via = nie(context.effects, weights=context.weights, mediators=list(context.channels))
         items += [
@@ -51,9 +53,9 @@ def short(context: Context) -> Iterator[Block]:
             for name in context.channels
         ]
     items += [
-        context.translate("If trends were not parallel: {}", _lower(context.answer(one)))
-        for one in context.of(REPORTED)
-        if one.name == "sensitivity"
+        context.translate("If trends were not parallel: {}", _lower(context.answer(sentence)))
+        for sentence in context.of(REPORTED)
+        if sentence.name == "sensitivity"
     ]
     if items:
         yield Bullets(tuple(items))

@@ -19,7 +19,10 @@ def top(context: Context) -> Iterator[Block]:
     translate = context.translate
     if context.notice:
         yield Alarm(translate("To know first"), (context.notice,), "note")
-    failed = [translate("{} Fails. {}", one.question, one.sentence) for one in context.of("fails")]
+    failed = [
+        translate("{} Fails. {}", result.question, result.sentence)
+        for result in context.of("fails")
+    ]
     if not context.fit.gate.passed:
         gate = translate(
             "The convergence gate failed: {}. The draws are not to be reported; sample longer, or "
@@ -37,8 +40,8 @@ def top(context: Context) -> Iterator[Block]:
             "quiet",
         )
     doubtful = [
-        translate("{} {}", one.question, one.sentence, context="sentences")
-        for one in context.of("in doubt")
+        translate("{} {}", result.question, result.sentence, context="sentences")
+        for result in context.of("in doubt")
     ]
     wanted = needed_for("average", adopted=context.staggered)
     unasked = [title_of(name) for name in wanted if context.found(name) is None]
