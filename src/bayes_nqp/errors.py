@@ -20,6 +20,7 @@ from bayes_nqp.registry import as_python, as_toml
 __all__ = [
     "UNPRINTABLE",
     "ArgumentError",
+    "ChoiceError",
     "ConvergenceError",
     "Hint",
     "IdentificationError",
@@ -169,6 +170,22 @@ class RenamedError(StudyError, AttributeError):
 
 class ArgumentError(StudyError, TypeError):
     """An argument of a call is unknown, lacking or of the wrong kind; also a TypeError."""
+
+
+class ChoiceError(StudyError):
+    """A design has no such argument, so that there is nothing to choose.
+
+    Parameters
+    ----------
+    what, where, hint
+        As of every error.
+    name : str
+        Of the argument.
+    """
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "", name: str = "") -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.name = name
 
 
 class NotApplicable(Exception):  # noqa: N818 - no error: a check turns it into a verdict

@@ -12,10 +12,20 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError, shown
 
-__all__ = ["build", "factors", "is_effects", "is_timed", "merge", "validate"]
+__all__ = [
+    "build",
+    "factors",
+    "is_effects",
+    "is_timed",
+    "merge",
+    "path_roles",
+    "roles",
+    "validate",
+]
 
 _CELL_COORDS = (v.TIME, v.ROWS, v.UNITS, v.IDENTIFIED)
 _EFFECT_DIMS = (v.CHAIN, v.DRAW, v.PATH, v.CELL)
+_MODERATION_DIMS = (*_EFFECT_DIMS, v.POWER)
 _DEVIATION_DIMS = (v.CHAIN, v.DRAW, v.PATH, v.MEMBER)
 
 
@@ -35,6 +45,8 @@ def build(
     members: Sequence[str] | None = None,
     membership: tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike] | None = None,
     paths: Sequence[str] = (v.TOTAL,),
+    role: Sequence[str] | None = None,
+    labels: Mapping[str, npt.ArrayLike] | None = None,
     gate: str = v.UNVERIFIED,
     importance: Mapping[str, float] | None = None,
     attrs: Mapping[str, str | float] | None = None,
@@ -69,6 +81,11 @@ def build(
         Cell number, member number and rows of each pair of a cell and a member in it.
     paths : sequence of str, default ("total",)
         Labels of the paths.
+    role : sequence of str (cell), optional
+        "treated", or "neighbour" where a cell holds what units near treated ones receive; all are
+        treated by default.
+    labels : mapping of str to array (cell), optional
+        Further coordinates of cells, such as a ring.
     gate : str, default "unverified"
         Verdict of the convergence gate.
     importance : mapping of str to float, optional
@@ -90,7 +107,8 @@ def build(
     cell_coords: dict[str, Any] = {
         name: (v.CELL, _labels(levels)) for name, levels in strata.items()
     }
-    known = np.ones(n_cells, dtype=bool) if identified is None else np.asarray(identified)
+    everywhere = np.ones(n_cells, dtype=bool)
+    identified_cells = everywhere if identified is None else np.asarray(identified)
     if cohort is not None:
         cell_coords[v.COHORT] = (v.CELL, _labels(cohort))
     cell_coords[v.TIME] = (v.CELL, _labels(time))
@@ -99,7 +117,9 @@ def build(
     cell_coords |= {
         v.ROWS: (v.CELL, np.asarray(rows, dtype=np.int64)),
         v.UNITS: (v.CELL, np.asarray(units, dtype=np.int64)),
-        v.IDENTIFIED: (v.CELL, known.astype(bool)),
+        v.IDENTIFIED: (v.CELL, identified_cells.astype(bool)),
+        v.ROLE: (v.CELL, _labels([v.TREATED] * n_cells if role is None else list(role))),
+        **{name: (v.CELL, _labels(values)) for name, values in (labels or {}).items()},
     }
     data: dict[str, Any] = {v.EFFECT: (_EFFECT_DIMS, effect)}
     if observed is not None:
@@ -110,6 +130,7 @@ def build(
         v.CHAIN: np.arange(effect.shape[0]),
         v.DRAW: np.arange(effect.shape[1]),
         v.PATH: _labels(list(paths)),
+        v.PATH_ROLE: (v.PATH, _labels([_role_of(path) for path in paths])),
         v.CELL: np.arange(n_cells),
         v.GATE: str(gate),
         **(importance or {}),
@@ -123,8 +144,41 @@ def build(
         names = (v.MEMBERSHIP_CELL, v.MEMBERSHIP_MEMBER, v.MEMBERSHIP_ROWS)
         for name, column in zip(names, membership, strict=True):
             data[name] = (v.MEMBERSHIP, np.asarray(column, dtype=np.int64))
-    facts: dict[str, str | float] = {"factors": "\x1f".join(strata), **(attrs or {})}
+    facts = {"factors": "\x1f".join(strata), v.SCALE: v.OUTCOME_UNITS, **(attrs or {})}
     return validate(xr.Dataset(data, coords=coords, attrs=facts))
+
+
+def _role_of(path: str) -> str:
+    """What a path is, by its name: those of mediators are indirect."""
+    named = {v.TOTAL: v.TOTAL, v.DIRECT: v.DIRECT, v.RECEIVED: v.SPILLOVER}
+    return named.get(path, v.INDIRECT)
+
+
+def path_roles(effects: xr.Dataset) -> dict[str, str]:
+    """Tell what each path is: total, direct, indirect or spillover.
+
+    Parameters
+    ----------
+    effects : Dataset
+        Of the waist; files of earlier versions tell it by the names of paths.
+    """
+    names = [str(name) for name in effects[v.PATH].to_numpy()]
+    if v.PATH_ROLE not in effects.coords:
+        return {name: _role_of(name) for name in names}
+    return dict(zip(names, map(str, effects[v.PATH_ROLE].to_numpy()), strict=True))
+
+
+def roles(effects: xr.Dataset) -> npt.NDArray[np.str_]:
+    """Tell whose effect each cell holds (cell): "treated", or "neighbour".
+
+    Parameters
+    ----------
+    effects : Dataset
+        Of the waist; in files of earlier versions all cells are of treated units.
+    """
+    if v.ROLE not in effects.coords:
+        return np.full(effects.sizes[v.CELL], v.TREATED)
+    return np.asarray(effects[v.ROLE].to_numpy(), dtype=str)
 
 
 def validate(effects: xr.Dataset) -> xr.Dataset:
@@ -158,6 +212,8 @@ def validate(effects: xr.Dataset) -> xr.Dataset:
             "'effects' has one of 'cohort' and 'event_time' without the other",
             hint="both; or neither, where nothing is adopted, as with a continuous exposure",
         )
+    if v.MODERATION in effects and effects[v.MODERATION].dims != _MODERATION_DIMS:
+        raise StudyError(f"'moderation' needs dims {_MODERATION_DIMS}")
     reserved = [name for name in factors(effects) if name in v.RESERVED]
     if reserved:
         raise StudyError(

@@ -29,7 +29,22 @@ MEMBERSHIP_ROWS: Final = "membership_rows"
 
 TOTAL: Final = "total"
 DIRECT: Final = "direct"
+INDIRECT: Final = "indirect"
+SPILLOVER: Final = "spillover"
 MEDIATOR: Final = "mediator"
+
+PATH_ROLE: Final = "path_role"
+"""What a path is: total, direct, indirect or spillover."""
+ROLE: Final = "role"
+"""Whose effect a cell holds: that of treated units, or what those near them receive."""
+TREATED: Final = "treated"
+NEIGHBOUR: Final = "neighbour"
+
+MODERATION: Final = "moderation"
+POWER: Final = "power"
+MODERATOR: Final = "moderator"
+SCALE: Final = "scale"
+OUTCOME_UNITS: Final = "outcome units"
 
 GATE: Final = "gate"
 PASSED: Final = "passed"
@@ -50,6 +65,7 @@ RESERVED: Final = frozenset(
         CHAIN, DRAW, CELL, MEMBER, PATH, UNIT, TIME, COHORT, EVENT_TIME, TOTAL, DIRECT, EFFECT,
         DEVIATION, OBSERVED, IDENTIFIED, ROWS, UNITS, WEIGHT, GATE, MEMBERSHIP, MEMBERSHIP_CELL,
         MEMBERSHIP_MEMBER, MEMBERSHIP_ROWS, INDEX_DRAW, RING, RECEIVED, IMPORTANCE_ESS, KHAT,
+        PATH_ROLE, ROLE, POWER,
     }
 )  # fmt: skip
 """Labels that a user's own strata must not take."""

@@ -175,8 +175,8 @@ def test_a_panel_keeps_what_it_is() -> None:
     assert wider.notes == panel.notes
     np.testing.assert_array_equal(wider.weights, panel.weights)
     np.testing.assert_array_equal(wider.covariates[:, 0], panel.covariates[:, 0])
-    assert sloped.covariates is not None
-    assert len(sloped.covariates) == 3
+    assert sloped.facts.covariates is not None
+    assert len(sloped.facts.covariates) == 3
     assert plan_of(sloped, wider).equations
     assert not np.ptp(wider.covariates[:, 1:][np.isnan(panel.frame["cohort"])])
 

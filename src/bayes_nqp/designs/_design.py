@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from bayes_nqp.designs._facts import Facts
-from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.errors import ChoiceError, StudyError, nearest
 
 if TYPE_CHECKING:
     from bayes_nqp.designs._single import SingleEquation
@@ -60,7 +60,7 @@ class Design(ABC):
 
         Raises
         ------
-        StudyError
+        ChoiceError
             If the design has no such argument.
         """
         return self.replace(**changes)
@@ -75,15 +75,15 @@ class Design(ABC):
 
         Raises
         ------
-        StudyError
+        ChoiceError
             If the design has no such argument.
         """
         value: Any = self
         arguments = [field.name for field in fields(value)]
         for name in changes:
             if name not in arguments:
-                kind = type(self).__name__
-                raise StudyError(f"{kind} has no argument {name!r}", hint=nearest(name, arguments))
+                what = f"{type(self).__name__} has no argument {name!r}"
+                raise ChoiceError(what, hint=nearest(name, arguments), name=name)
         changed: Self = replace(value, **changes)
         return changed
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
 
+from bayes_nqp.designs._facts import Facts
+from bayes_nqp.designs._single import SingleEquation
+from bayes_nqp.designs._spec import Calendar, EquationSpec
 from bayes_nqp.pooling import Separate
 from bayes_nqp.terms import TimeEffects
 
@@ -11,18 +16,76 @@ if TYPE_CHECKING:
     from bayes_nqp.designs._design import Design
     from bayes_nqp.panel import Panel
 
-__all__ = ["lead_design", "saturated_design"]
+__all__ = ["FlatCells", "lead_design", "saturated_design"]
 
 
-def lead_design(design: Design, panel: Panel) -> Design:
+@dataclass(frozen=True, slots=True)
+class FlatCells(SingleEquation):
+    """Any design of one equation with flat effects and no drift, and with leads or without.
+
+    Parameters
+    ----------
+    design : SingleEquation
+        Of a treatment that units adopt.
+    time : TimeEffects
+        As the design has them on the panel; those that follow pooled effects would change.
+    leads : bool, default True
+        Whether units that are never treated are the only controls.
+    """
+
+    design: SingleEquation
+    time: TimeEffects
+    leads: bool = True
+
+    @property
+    def facts(self) -> Facts:
+        """Those of the design, but for what is flat."""
+        flat = Separate(varying=None)
+        return replace(
+            self.design.facts, pooling=flat, time=self.time, leads=self.leads, trends=None
+        )
+
+    @property
+    def arguments(self) -> frozenset[str]:
+        """Names that `variant` takes: leads, and those of the design."""
+        return self.design.arguments | {"leads"}
+
+    def variant(self, changes: Mapping[str, object]) -> Self:
+        """State the same with leads or without, or of a design with other arguments.
+
+        Raises
+        ------
+        ChoiceError
+            If the design has no such argument.
+        """
+        inner = dict(changes)
+        leads = bool(inner.pop("leads", self.leads))
+        return replace(self, design=self.design.variant(inner), leads=leads)
+
+    def timing(self, panel: Panel) -> Calendar:
+        """When units are treated, with leads before or without."""
+        timing = self.design.timing(panel)
+        assert isinstance(timing, Calendar)
+        return timing.with_leads() if self.leads else timing.without_leads()
+
+    def equation(self, panel: Panel) -> EquationSpec:
+        """The design's, with nothing shared."""
+        facts = self.facts
+        return replace(
+            self.design.equation(panel), pooling=facts.pooling, strata=facts.strata(panel),
+            pooled_time=self.time.pooled, processes=(),
+        )  # fmt: skip
+
+
+def lead_design(design: SingleEquation, panel: Panel) -> FlatCells:
     """Turn a design into its lead fit: flat leads and effects, never-treated controls.
 
     Parameters
     ----------
-    design : Design
+    design : SingleEquation
         Of a treatment that units adopt; its time effects stay as they are.
     """
-    return saturated_design(design, panel, controls="never")
+    return FlatCells(design, _time_of(design, panel))
 
 
 def saturated_design(design: Design, panel: Panel, **changes: object) -> Design:
@@ -35,9 +98,12 @@ def saturated_design(design: Design, panel: Panel, **changes: object) -> Design:
     **changes
         Further arguments.
     """
-    facts = design.facts
-    time = facts.time or TimeEffects(facts.time_strata(panel))
-    flat = {"effect": Separate(varying=None), "time": time, **changes}
-    if facts.trends is not None:
+    flat = {"effect": Separate(varying=None), "time": _time_of(design, panel), **changes}
+    if design.facts.trends is not None:
         flat["trends"] = None
     return design.variant(flat)
+
+
+def _time_of(design: Design, panel: Panel) -> TimeEffects:
+    """Time effects that stay as they are, whatever becomes of effects."""
+    return design.facts.time or TimeEffects(design.facts.time_strata(panel))

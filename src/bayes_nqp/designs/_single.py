@@ -40,11 +40,11 @@ class SingleEquation(Design):
 
     Classes name their arguments as this one expects them where they have them: ``effect``,
     ``errors``, ``time``, ``covariates``, ``baseline``, ``moderator``, ``unidentified``,
-    ``priors``; and state ``facts`` and ``effects``.
+    ``priors``; and state ``facts`` and ``timing``.
     """
 
     __slots__ = ()
-    unidentified: Literal["raise", "drop"]
+    unidentified: Literal["raise", "drop"] = "raise"
 
     def _check_arguments(self) -> None:
         """See that arguments are what they have to be, and make names tuples.
@@ -87,7 +87,7 @@ class SingleEquation(Design):
             raise StudyError(f"'{name}' is {getattr(self, name)!r}", hint=hint)
 
     @abstractmethod
-    def effects(self, panel: Panel) -> Calendar | DoseSpec:
+    def timing(self, panel: Panel) -> Calendar | DoseSpec:
         """State when units are treated, or how much of an exposure they have."""
 
     def equation(self, panel: Panel) -> EquationSpec:
@@ -105,7 +105,7 @@ class SingleEquation(Design):
             If the panel does not have what the design names.
         """
         equation = self.equation(panel)
-        return ModelSpec(self.facts, panel, self.effects(panel), (equation,), self.unidentified)
+        return ModelSpec(self.facts, panel, self.timing(panel), (equation,), self.unidentified)
 
     @property
     def outcome_design(self) -> Self:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
@@ -16,7 +16,7 @@ from bayes_nqp.language import Message
 from bayes_nqp.parameters import Parameter, Scale
 from bayes_nqp.pooling import Pooling
 from bayes_nqp.priors import Priors
-from bayes_nqp.terms import BARE, LEAD, TREATED, ProcessPart, Term
+from bayes_nqp.terms import BARE, LEAD, TREATED, ProcessPart
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -48,7 +48,7 @@ class Calendar:
     origin : ndarray of int (class, period)
         Period from which event time counts; -1 where there is none.
     role : ndarray of int (class, period)
-        `BARE`, `TREATED`, `LEAD`, `NEIGHBOUR` or `SLOT`, as `terms` has them.
+        `BARE`, `TREATED`, `LEAD` or `NEIGHBOUR`, as `terms` has them.
     labels : mapping of str to ndarray (class)
         Further coordinates of cells, such as a ring.
     """
@@ -72,11 +72,19 @@ class Calendar:
         adoption, key = np.unique(np.asarray(panel.cohort_codes), return_inverse=True)
         origin = np.repeat(adoption[:, None], panel.periods, axis=1).astype(np.int64)
         start, time = np.maximum(origin - anticipation, 0), np.arange(panel.periods)
-        role = np.where(time >= start, TREATED, BARE)
-        if leads:
-            role[time < start - 1] = LEAD
-        role[origin < 0] = BARE
-        return cls(key.astype(np.int64), origin, role.astype(np.int64))
+        role = np.where((time >= start) & (origin >= 0), TREATED, BARE)
+        calendar = cls(key.astype(np.int64), origin, role.astype(np.int64))
+        return calendar.with_leads() if leads else calendar
+
+    def with_leads(self) -> Self:
+        """Give the periods before treatment but the last flat effects of their own."""
+        time, start = np.arange(self.role.shape[1]), self.start[:, None]
+        lead = (start >= 0) & (time < start - 1) & (self.role == BARE)
+        return replace(self, role=np.where(lead, LEAD, self.role))
+
+    def without_leads(self) -> Self:
+        """Make controls of the periods before treatment."""
+        return replace(self, role=np.where(self.role == LEAD, BARE, self.role))
 
     @property
     def start(self) -> Index:
@@ -199,8 +207,6 @@ class EquationSpec:
         Of members' deviations; as the priors have it by default.
     key : ndarray of int (unit, ...), optional
         What classes differ by besides stratum and calendar.
-    terms : sequence of Term
-        That load on slots of cells besides effects.
     processes : sequence of ProcessPart
         What units have in common period by period.
     neighbours : Neighbours, optional
@@ -223,7 +229,6 @@ class EquationSpec:
     moderated: bool = True
     deviation: Scale | None = None
     key: Index | None = None
-    terms: Sequence[Term] = ()
     processes: Sequence[ProcessPart] = ()
     neighbours: Neighbours | None = None
     lag: LagSpec | None = None
@@ -258,7 +263,7 @@ class ModelSpec:
         Of the design.
     panel : Panel
         The rows that all equations use.
-    effects : Calendar or DoseSpec
+    timing : Calendar or DoseSpec
         When units are treated, or how much of an exposure they have.
     equations : sequence of EquationSpec
         The outcome's first.
@@ -270,7 +275,7 @@ class ModelSpec:
 
     facts: Facts
     panel: Panel
-    effects: Calendar | DoseSpec
+    timing: Calendar | DoseSpec
     equations: Sequence[EquationSpec]
     unidentified: Literal["raise", "drop"] = "raise"
     notes: tuple[str, ...] = ()

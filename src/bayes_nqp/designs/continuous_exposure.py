@@ -161,7 +161,7 @@ class ContinuousExposure(SingleEquation):
             return []
         return [(Message("slopes by period"), Message("slopes"), self.replace(by_time=True))]
 
-    def effects(self, panel: Panel) -> DoseSpec:
+    def timing(self, panel: Panel) -> DoseSpec:
         """Read the exposure's column, less the reference.
 
         Raises

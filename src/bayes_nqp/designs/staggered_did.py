@@ -146,7 +146,7 @@ class StaggeredDiD(SingleEquation):
             others.append((Message("one period of anticipation"), Message("anticipation"), early))
         return others
 
-    def effects(self, panel: Panel) -> Calendar:
+    def timing(self, panel: Panel) -> Calendar:
         """Treat units from adoption on, or as long before as is anticipated."""
         return Calendar.of_adoption(
             panel, anticipation=self.anticipation, leads=self.controls == "never"

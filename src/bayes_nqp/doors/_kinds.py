@@ -18,8 +18,8 @@ _ALIASES = {
     "BelowPrefecture": "Literal['ignore', 'count', 'drop']",
     "Bound": "Literal['relative magnitudes', 'smoothness']",
     "By": "str | Sequence[str] | Mapping[str, str] | None",
-    "Design": "StaggeredDiD | ContinuousExposure | Mediation",
-    "Drift": "DifferentialTrends",
+    "Design": "StaggeredDiD | ContinuousExposure | Mediation | StatedDesign",
+    "Drift": "Literal['none', 'lines', 'unit lines', 'bend', 'factor', 'two factors'] | Callable",
     "Effect": "Literal['flat', 'growing', 'cohorts'] | Callable",
     "EventTime": "int | Sequence[int] | None",
     "Hierarchy": "Literal['flat', 'nested', 'equal']",
@@ -33,7 +33,7 @@ _ALIASES = {
     "RhoPrior": "NormalRho | UniformRho",
     "Rule": "Literal['approval_year', 'next_year_after_june']",
     "Sampler": "NUTS | Importance",
-    "SingleEquation": "StaggeredDiD | ContinuousExposure",
+    "SingleEquation": "StaggeredDiD | ContinuousExposure | StatedEquation",
     "Scope": "Literal['pooled', 'yearly']",
     "Weights": "str | Mapping[int, float]",
     "_Panel": "Panel",
@@ -65,7 +65,7 @@ OURS = {
 """Classes of the library that arguments are of; other names in signatures are let through."""
 
 _PLAIN = {"str", "int", "float", "bool", "None", "Path", "ArrayLike", "object", "Any", "Callable",
-          "Effects", "Scheme", "ErrorStructure"}  # fmt: skip
+          "Effects", "Scheme", "ErrorStructure", "StatedDesign", "StatedEquation"}  # fmt: skip
 _MANY = {"Sequence", "Iterable", "list", "tuple", "set", "Collection"}
 LARGEST = 2**63 - 1
 """Larger whole numbers have no place in an array."""
@@ -183,11 +183,18 @@ def _plain(name: str) -> tuple[str, Callable[[object], bool]]:
         "None": ("None", lambda value: value is None),
         "Path": ("a path", lambda value: isinstance(value, os.PathLike)),
         "ArrayLike": ("numbers in an array", _array),
-        "ErrorStructure": ("a Noise", lambda value: class_names(value).get("Noise") == "bayes_nqp"),
+        "ErrorStructure": ("a Noise", lambda value: _ours(value, "Noise")),
+        "StatedDesign": ("a Mediation", lambda value: _ours(value, "Design")),
+        "StatedEquation": ("a ContinuousExposure", lambda value: _ours(value, "SingleEquation")),
         "Scheme": ("a weighting scheme such as nqp.Entropy()", _scheme),
         "Effects": ("a Fit or a Dataset of effects", _effects),
         "Callable": ("a function", callable),
     }.get(name, ("anything", lambda value: True))
+
+
+def _ours(value: object, base: str) -> bool:
+    """Whether a value is of a class of the library, or of one that was made from it."""
+    return class_names(value).get(base) == "bayes_nqp"
 
 
 def whole(value: object) -> bool:

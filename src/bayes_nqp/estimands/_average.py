@@ -102,7 +102,9 @@ class Average:
         return xr.DataArray(draws, dims=[*v.SAMPLE_DIMS, *dims], coords=coords)
 
 
-def average_of(effects: xr.Dataset, by: By, weights: str, balanced: int | None) -> Average:
+def average_of(
+    effects: xr.Dataset, by: By, weights: str, balanced: int | None, role: str = v.TREATED
+) -> Average:
     """Build the map from cells to the groups that `by` keeps apart.
 
     Parameters
@@ -115,11 +117,13 @@ def average_of(effects: xr.Dataset, by: By, weights: str, balanced: int | None) 
         How cells count.
     balanced : int or None
         Last event time of a balanced window.
+    role : str, default "treated"
+        Whose effects: those of treated units, or what their neighbours receive.
     """
     names = names_of(by)
     entries = entries_of(effects, names)
     axes = axes_of(effects, names, entries)
-    kept = kept_cells(effects, balanced)
+    kept = kept_cells(effects, balanced, role)
     in_play = kept[entries.cell]
     cell, share = entries.cell[in_play], entries.share[in_play]
     weight = cell_weights(effects, weights)[cell] * share

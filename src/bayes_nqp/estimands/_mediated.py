@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
@@ -197,7 +198,7 @@ def _named(draws: xr.DataArray, estimand: str) -> xr.DataArray:
 
 
 def _mediators(effects: xr.Dataset) -> tuple[str, ...]:
-    names = tuple(str(x) for x in effects[v.PATH].to_numpy() if x not in (v.TOTAL, v.DIRECT))
+    names = tuple(x for x, role in schema.path_roles(effects).items() if role == v.INDIRECT)
     if not names:
         raise StudyError(
             "these effects have no mediators",

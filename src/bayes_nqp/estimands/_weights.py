@@ -55,7 +55,9 @@ def _is_event_time(value: object) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= 0)
 
 
-def kept_cells(effects: xr.Dataset, balanced: int | None) -> npt.NDArray[np.bool_]:
+def kept_cells(
+    effects: xr.Dataset, balanced: int | None, role: str = v.TREATED
+) -> npt.NDArray[np.bool_]:
     """Mark the cells that an average may use.
 
     Parameters
@@ -64,11 +66,13 @@ def kept_cells(effects: xr.Dataset, balanced: int | None) -> npt.NDArray[np.bool
         Of the waist.
     balanced : int or None
         Last event time of a balanced window that starts at 0.
+    role : str, default "treated"
+        Whose effects: those of treated units, or what their neighbours receive.
 
     Returns
     -------
     array of bool (cell)
-        Identified cells; in a balanced window, of the cohorts (within strata) that are
+        Identified cells of the role; in a balanced window, of the cohorts (within strata) that are
         identified at every event time of it.
 
     Raises
@@ -76,7 +80,8 @@ def kept_cells(effects: xr.Dataset, balanced: int | None) -> npt.NDArray[np.bool
     StudyError
         If nothing is left.
     """
-    kept = effects[v.IDENTIFIED].to_numpy().astype(bool)
+    kept = np.asarray(effects[v.IDENTIFIED].to_numpy().astype(bool))
+    kept = kept & np.asarray(schema.roles(effects) == role)
     if not kept.any():
         raise StudyError("no cell's effect is identified", hint="nqp.support(design, panel)")
     if balanced is None:

@@ -14,7 +14,7 @@ from bayes_nqp.fitting._streams import SharedStreams, error_width
 from bayes_nqp.fitting._unit_deviations import UnitDeviations, unit_deviations
 from bayes_nqp.gaussian import Coefficients, SharedErrors, draw, number_count
 from bayes_nqp.planning import Equation, Plan
-from bayes_nqp.terms import SlopePart
+from bayes_nqp.terms import LAG, SlopePart
 
 __all__ = [
     "MEMBERS_STORED",
@@ -258,7 +258,7 @@ def terms_of(equation: Equation, draws: Coefficients) -> dict[str, Array]:
         size = part.columns.shape[1]
         values = draws.shared[:, at : at + size] * equation.scale
         at += size
-        if part.name == "time_effect" or isinstance(part, SlopePart):
+        if part.name in ("time_effect", LAG) or isinstance(part, SlopePart):
             continue
         out[part.name] = values if part.display is None else values @ part.display.T
     return out

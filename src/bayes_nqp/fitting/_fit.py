@@ -97,7 +97,8 @@ class Fit(Tabulated):
         Parameters
         ----------
         drop : bool, default False
-            Whether effects that the data do not identify are left out rather than refused.
+            Whether effects that the data do not identify are left out rather than refused, where
+            the design has this choice.
         **changes
             Arguments of the design; with mediators also those of the outcome's design.
 
@@ -120,7 +121,7 @@ class Fit(Tabulated):
         >>> fit.variant(errors=nqp.IID()).errors
         IID()
         """
-        if drop:
+        if drop and self.takes("unidentified"):
             changes["unidentified"] = "drop"
         return self.design.variant(changes)
 

@@ -30,7 +30,7 @@ from bayes_nqp.rowmodel import (
 )
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import StaggeredDiD
+    from bayes_nqp.designs import Design
     from bayes_nqp.panel import Panel
     from bayes_nqp.planning import Equation, Plan
     from bayes_nqp.terms import GlobalPart, LocalPart
@@ -44,7 +44,7 @@ _CHUNK_NUMBERS = 4_000_000
 
 @door
 def prior_predictive(
-    design: StaggeredDiD, panel: Panel, *, draws: int = 500, seed: int | None = None
+    design: Design, panel: Panel, *, draws: int = 500, seed: int | None = None
 ) -> xr.Dataset:
     """Draw effects and outcomes from the prior, on the rows of a panel.
 
@@ -71,7 +71,7 @@ def prior_predictive(
     Raises
     ------
     StudyError
-        If ``draws`` is not a positive whole number.
+        If ``draws`` is not a positive whole number, or the design has channels.
     IdentificationError
         If the panel cannot identify what the design asks for.
 
@@ -91,9 +91,14 @@ def prior_predictive(
     """
     if draws < 1:
         raise StudyError(f"'draws' is {draws!r}", hint="a whole number from 1 up")
+    if design.facts.channels is not None:
+        raise StudyError(
+            "prior draws are of one equation, and a design with channels has several",
+            hint="the design of the outcome alone: design.outcome_design",
+        )
     seed = secrets.randbits(31) if seed is None else seed
     plan = plan_of(design, panel)
-    equation = plan.equations[0]
+    (equation,) = plan.equations
     layout = row_layout(plan, equation)
     # One stream for the parameters and one for the rows: neither depends on the other's size.
     few, *many = np.random.default_rng(seed).spawn(4)

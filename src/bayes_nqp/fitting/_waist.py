@@ -13,6 +13,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.fitting._draws import members_of
 from bayes_nqp.planning import Plan
+from bayes_nqp.terms import NEIGHBOUR
 
 __all__ = ["waist"]
 
@@ -56,13 +57,21 @@ def waist(
         position = np.searchsorted(keep, plan.cell_of_row[rows])
         pairs, counts = np.unique(np.stack([position, owner], axis=1), axis=0, return_counts=True)
         membership = (pairs[:, 0], pairs[:, 1], counts)
+    role = np.where(cells.role[keep] == NEIGHBOUR, v.NEIGHBOUR, v.TREATED)
     if plan.exposure is not None:
         attrs = {**(attrs or {}), "exposure": plan.exposure.name, "per": plan.exposure.label}
     effect = effect if effect.ndim == 4 else effect[:, :, None]
     if deviation is not None and deviation.ndim == 3:
         deviation = deviation[:, :, None]
+    effect = effect[..., keep]
+    if (role == v.NEIGHBOUR).any():
+        # What treated units receive is no part of the model: nothing.
+        paths, received = (*paths, v.RECEIVED), np.where(role == v.NEIGHBOUR, effect[:, :, :1], 0.0)
+        effect = np.concatenate([effect, received], axis=2)
+        if deviation is not None:
+            deviation = np.concatenate([deviation, np.zeros_like(deviation[:, :, :1])], axis=2)
     return schema.build(
-        effect[..., keep],
+        effect,
         strata={f: levels[keep].tolist() for f, levels in cells.strata.items()},
         cohort=None if plan.exposure is not None else cells.cohort[keep],
         time=cells.time[keep],
@@ -75,6 +84,8 @@ def waist(
         members=members,
         membership=membership,
         paths=paths,
+        role=role.tolist(),
+        labels={name: values[keep] for name, values in cells.labels.items()},
         gate=str(gate),
         importance=_importance(gate),
         attrs=attrs,

@@ -11,7 +11,7 @@ from bayes_nqp.gaussian.maps import gaussian_problem
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.spans import absorbed_products, net_of
 from bayes_nqp.gaussian.stacked import Stacked, stacked
-from bayes_nqp.gaussian.statement import Block, Group, Member, Problem, Process
+from bayes_nqp.gaussian.statement import Block, Group, Lag, Member, Problem, Process
 from bayes_nqp.gaussian.types import PADDING, Arrowhead, Noise, Values
 from bayes_nqp.gaussian.unit_precision import class_precision
 
@@ -24,6 +24,7 @@ __all__ = [
     "FixedErrorSums",
     "GaussianProblem",
     "Group",
+    "Lag",
     "Member",
     "Noise",
     "Problem",

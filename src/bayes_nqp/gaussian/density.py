@@ -268,7 +268,32 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
         total = total - 0.5 * log_det
     if problem.placement is not None:
         total = total - 0.5 * block_processes_out(problem, values, matrix)
+    if problem.lag is not None and values.lag is not None:
+        _lag_off(matrix, problem.arrowhead.n_local + problem.lag.coefficient, values.lag)
+        total = total + problem.lag.periods * problem.lag.log_determinant(values.lag)
     return NormalEquations(matrix, total)
+
+
+def _lag_off(matrix: Array, at: int, delta: Array) -> None:
+    """Take ``delta W y`` off the outcome in A, in place (10).
+
+    ``b = b_y - delta b_l`` and ``c = c_yy - 2 delta c_yl + delta² c_ll``; what is left of the
+    column is nothing, so that its coefficient adds nothing to the density.
+
+    Parameters
+    ----------
+    matrix : ndarray (B, block, n, n)
+        A, lower triangles.
+    at : int
+        Of the column.
+    """
+    column = np.concatenate([matrix[:, :, at, :at], matrix[:, :, at:, at]], axis=2)
+    square = column[:, :, at].copy()
+    by = delta[:, None]
+    matrix[:, :, -1] -= by[..., None] * column
+    matrix[:, :, -1, -1] += by * (by * square - column[:, :, -1])
+    matrix[:, :, at] = 0.0
+    matrix[:, :, :, at] = 0.0
 
 
 def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:

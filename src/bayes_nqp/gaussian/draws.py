@@ -147,6 +147,8 @@ def _from_factor(
         shared, local = back_through_own_cells(problem, factor, *errors_of)
     else:
         shared, local = back_substituted(head, factor, *errors_of)
+    if problem.lag is not None and values.lag is not None:
+        shared[:, problem.lag.coefficient] = values.lag[:, None]
     flat = in_blocks(head, shared, local)
     slots = product(head.slot_loads, flat)
     surface, fits = surfaces(problem, values, flat, _times_sigma(values, z_process))
@@ -174,6 +176,7 @@ def _numbers(
     shape = (n_points, head.n_blocks, head.n_local, times)
     if errors is not None and errors.sums is not None:
         assert isinstance(factor, Factor)
+        assert problem.lag is None, "errors are not shared by equations with a lag"
         right, deviation, process = errors.sums.right_side(
             problem, values, errors.numbers, (z_deviation, z_process)
         )

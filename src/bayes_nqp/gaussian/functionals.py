@@ -89,6 +89,9 @@ def averages(
         constant, spread = constant + mean, spread + variance
         flat = flat.reshape(len(values), head.n_blocks, head.size, r)
         local, border = flat[:, :, : head.n_local], flat[:, :, head.n_local :].sum(axis=1)
+        if problem.lag is not None and values.lag is not None:
+            constant += values.lag[:, None] * border[:, problem.lag.coefficient]
+            border[:, problem.lag.coefficient] = 0.0
         mean, variance = _of_coefficients(
             problem, values, matrix, local, border[:, : head.n_global]
         )

@@ -60,7 +60,7 @@ def gaussian_problem(
         many = n_local * len(problem.blocks) >= MANY_LOCAL
         reduce = many and moments.width <= NARROW * n_local
     smaller = None
-    if by_block is None and reduce and not problem.placement.most:
+    if by_block is None and reduce and not problem.placement.most and problem.lag is None:
         smaller = reduced(problem, slots_of_groups(problem), n_local)
     return GaussianProblem(
         space=problem.space,
@@ -77,6 +77,7 @@ def gaussian_problem(
         reduced=smaller,
         processes=problem.processes,
         placement=problem.placement if problem.processes else None,
+        lag=problem.lag,
         fixed=fixed,
         on_nodes=by_class is None and len(problem.error_parameters) == 2 and nodes,
     )

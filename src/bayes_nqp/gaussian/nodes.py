@@ -67,8 +67,8 @@ class Nodes:
 
     def __init__(self, problem: GaussianProblem) -> None:
         self.problem = problem
-        # Of the parameters the last is sigma, and those of the noise come before it.
-        self.prior = problem.space.parameters[-2].prior
+        # Of the parameters the last is sigma, before it a lag's, and before that the noise's.
+        self.prior = problem.space.parameters[-2 - (problem.lag is not None)].prior
         self.panels = problem.node_panels
 
     def equations(self, values: Values) -> NoiseEquations:

@@ -13,7 +13,7 @@ import numpy as np
 from bayes_nqp.gaussian.equations import NoiseEquations
 from bayes_nqp.gaussian.linear_part import LinearPart, Reduced
 from bayes_nqp.gaussian.pairs import PairedMap
-from bayes_nqp.gaussian.statement import Placement, Process
+from bayes_nqp.gaussian.statement import Lag, Placement, Process
 from bayes_nqp.gaussian.types import Array, Arrowhead, Moments, Noise, Owners, Values
 from bayes_nqp.parameters import ParameterSpace
 
@@ -82,6 +82,8 @@ class GaussianProblem(LinearPart):
         Laws of processes on the time grid.
     placement : Placement or None
         Where these come off; None without processes.
+    lag : Lag or None
+        Outcomes of other units, whose coefficient is sampled.
     fixed : NoiseEquations or None
         What is the same at every point, where the noise has no parameter; then there are no types.
     on_nodes : bool
@@ -104,6 +106,7 @@ class GaussianProblem(LinearPart):
     reduced: Reduced | None = None
     processes: Sequence[Process] = ()
     placement: Placement | None = None
+    lag: Lag | None = None
     fixed: NoiseEquations | None = None
     on_nodes: bool = False
     node_panels: dict[int, tuple[NoiseEquations, Array] | None] = field(default_factory=dict)
@@ -126,6 +129,8 @@ class GaussianProblem(LinearPart):
         ]  # fmt: skip
         if self.fixed is not None:
             arrays += self.fixed.arrays
+        if self.lag is not None:
+            arrays.append(self.lag.log_determinant(np.linspace(-0.5, 0.5, 5)))
         for process in self.processes:
             arrays += [*process.loadings, process.scales]
         sparse = [head.map2]
@@ -179,9 +184,11 @@ class GaussianProblem(LinearPart):
         n_scales = int(estimated.sum())
         tau = np.tile(self.tau, (len(points), 1))
         tau[:, estimated] = constrained[:, :n_scales]
-        remainder = constrained[:, n_scales:-1]
+        remainder, lag = constrained[:, n_scales:-1], None
+        if self.lag is not None:
+            remainder, lag = remainder[:, :-1], remainder[:, -1]
         covariance = np.zeros((len(points), 0, 0))
         if self.deviation is not None:
             covariance = self.deviation.covariance(remainder)
             remainder = remainder[:, self.deviation.n_parameters :]
-        return Values(tau, covariance, remainder, constrained[:, -1])
+        return Values(tau, covariance, remainder, constrained[:, -1], lag)

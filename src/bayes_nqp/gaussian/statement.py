@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +12,7 @@ from bayes_nqp.gaussian.types import Array, Index, Noise
 from bayes_nqp.moments import AbsorbedGroup, AbsorbedLoadings, UnitClass
 from bayes_nqp.parameters import HalfNormal, Parameter, ParameterSpace, Scale
 
-__all__ = ["Block", "Group", "Member", "Placement", "Problem", "Process"]
+__all__ = ["Block", "Group", "Lag", "Member", "Placement", "Problem", "Process"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +93,31 @@ class Process:
 
 
 @dataclass(frozen=True, eq=False)
+class Lag:
+    """Outcomes of other units, taken off the outcome: ``y - delta W y`` (10).
+
+    ``W y`` is a varying column. Its coefficient is no unknown of the normal equations: it has the
+    value of a sampled parameter, and the density gains ``periods × tr(M log(I - delta W))``.
+
+    Parameters
+    ----------
+    parameter : Parameter
+        delta, a pure number.
+    coefficient : int
+        Which of the global coefficients.
+    log_determinant : callable
+        From delta (B) to ``tr(M log(I - delta W))`` (B).
+    periods : int
+        By how many it counts.
+    """
+
+    parameter: Parameter
+    coefficient: int
+    log_determinant: Callable[[Array], Array]
+    periods: int
+
+
+@dataclass(frozen=True, eq=False)
 class Member:
     """What has its own effect deviation and holds several units.
 
@@ -170,6 +195,8 @@ class Problem:
         Members that hold several units, where groups are absorbed.
     processes : sequence of Process
         Laws of processes.
+    lag : Lag, optional
+        Outcomes of other units.
     """
 
     n_periods: int
@@ -188,10 +215,11 @@ class Problem:
     absorbed: Sequence[AbsorbedGroup] = ()
     absorbed_members: AbsorbedLoadings | None = None
     processes: Sequence[Process] = ()
+    lag: Lag | None = None
 
     @cached_property
     def space(self) -> ParameterSpace:
-        """Sampled parameters: estimated scales, that of deviations, those of errors, sigma."""
+        """Sampled parameters: estimated scales, those of deviations, errors, a lag, and sigma."""
         scales = [*self.scales, *([] if self.member_scale is None else [self.member_scale])]
         return ParameterSpace(
             (
@@ -200,7 +228,9 @@ class Problem:
                     for scale in scales
                     if scale.estimated
                 ),
-                *self.error_parameters,
+                *self.error_parameters[:-1],
+                *([] if self.lag is None else [self.lag.parameter]),
+                self.error_parameters[-1],
             )
         )
 

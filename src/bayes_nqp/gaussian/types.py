@@ -48,6 +48,8 @@ class Values:
         Covariance of an owner's deviation.
     sigma : ndarray (B)
         Innovation standard deviation.
+    lag : ndarray (B), optional
+        Coefficient of the outcomes of other units.
     known : dict
         What was computed at these points and is needed again, as for draws after the factor.
     """
@@ -56,10 +58,12 @@ class Values:
     deviation: Array
     noise: Array
     sigma: Array
+    lag: Array | None = None
     known: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, at: Any) -> Values:
-        return Values(self.tau[at], self.deviation[at], self.noise[at], self.sigma[at])
+        lag = None if self.lag is None else self.lag[at]
+        return Values(self.tau[at], self.deviation[at], self.noise[at], self.sigma[at], lag)
 
     def __len__(self) -> int:
         return len(self.sigma)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs import EquationSpec
-from bayes_nqp.gaussian import Block, Group, Member, Problem, Process
+from bayes_nqp.designs import EquationSpec, LagSpec
+from bayes_nqp.gaussian import Block, Group, Lag, Member, Problem, Process
 from bayes_nqp.moments import (
     Rows,
     UnitClass,
@@ -21,12 +22,40 @@ from bayes_nqp.parameters import FIXED, FLAT, HalfNormal, Parameter, Scale
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._plan import Dose, Equation, Plan
 from bayes_nqp.planning._processes import with_processes
-from bayes_nqp.terms import GlobalPart, LocalPart
+from bayes_nqp.terms import LAG, GlobalPart, LocalPart
 
 __all__ = ["assemble"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Blocks of coefficients, and where strata, cells and parts stand in them.
+
+    Parameters
+    ----------
+    inside : ndarray of int (cell)
+        Number of each cell within its block, -1 where it has no slot of its own.
+    level_at, stratum_at : ndarray of int (stratum)
+        Level of time effects and set of slopes of each stratum, within its block.
+    slope_slots : ndarray of int (stratum)
+        First slot of each stratum's slopes among those of all blocks.
+    cell_slots : ndarray of int (cell, 2)
+        Block of each cell, and its slot there.
+    local_index : list of ndarray of int (coefficient)
+        Place of each local part's coefficients among those of all blocks.
+    """
+
+    block: Index
+    blocks: list[Block]
+    inside: Index
+    level_at: Index
+    stratum_at: Index
+    slope_slots: Index
+    cell_slots: Index
+    local_index: list[Index]
 
 
 def assemble(
@@ -59,122 +88,141 @@ def assemble(
     dose : Dose, optional
         Where effects are slopes of an exposure: cells are then read off its columns.
     """
-    frame, cells, errors, priors = ground.frame, ground.table, equation.noise, equation.priors
-    cell_of_row = ground.cell_of_row[ground.kept]
+    frame, errors, priors = ground.frame, equation.noise, equation.priors
     shared = tuple(p for p in parts if isinstance(p, GlobalPart))
     local = tuple(p for p in parts if isinstance(p, LocalPart))
     scales: list[Scale] = []
-    global_scale = np.concatenate(
-        [np.full(p.columns.shape[1], _number(p.scale, scales)) for p in shared]
-        or [np.zeros(0, dtype=np.int64)]
-    ).astype(np.int64)
-    local_numbers = [_number(p.scale, scales) for p in local]
-    n_columns, n_periods = len(rows.columns), frame.n_periods
-    blocks, slots, inside, local_index = (
-        [],
-        np.zeros((cells.size, 2), int),
-        np.full(cells.size, -1, dtype=np.int64),
-        [np.zeros(p.index.size, dtype=np.int64) for p in local],
-    )
-    level_at, stratum_at, slope_slots = np.zeros((3, block.size), dtype=np.int64)
-    offset = start = 0
-    for b in range(int(block.max()) + 1):
-        strata = np.flatnonzero(block == b)
-        levels = np.unique(time_rows[strata])
-        level_at[strata] = np.searchsorted(levels, time_rows[strata])
-        stratum_at[strata] = np.arange(strata.size)
-        here = np.flatnonzero(np.isin(cells.stratum, strata))
-        base = levels.size * n_periods
-        slots[here, 0], slots[here, 1] = b, base + np.arange(here.size)
-        if dose is not None:
-            column = dose.start + cells.time[here]
-            slots[here, 1] = base + stratum_at[cells.stratum[here]] * n_columns + column
-            here = here[:0]
-        inside[here] = np.arange(here.size)
-        slope_slots[strata] = start + base + here.size + stratum_at[strata] * n_columns
-        local_slot, local_scale = [], []
-        for j, part in enumerate(local):
-            if part.place == "cells":
-                mine = np.flatnonzero(np.isin(part.index, here))
-                at = slots[part.index[mine], 1]
-            else:
-                mine = np.flatnonzero(np.isin(part.index // n_periods, levels))
-                row = np.searchsorted(levels, part.index[mine] // n_periods)
-                at = row * n_periods + part.index[mine] % n_periods
-            local_index[j][mine] = offset + np.arange(mine.size)
-            offset += mine.size
-            local_slot.append(at)
-            local_scale.append(np.full(mine.size, local_numbers[j]))
-        columns = _block_columns(shared, levels, here, strata, n_periods, n_columns)
-        start += len(columns)
-        blocks.append(
-            Block(
-                levels.size, here.size, strata.size,
-                np.concatenate([*local_slot, np.zeros(0, int)]).astype(np.int64),
-                np.concatenate([*local_scale, np.zeros(0, int)]).astype(np.int64),
-                columns,
-            )
-        )  # fmt: skip
-    cell_at = np.where(cell_of_row >= 0, inside[cell_of_row], -1)
-    groups = _groups(frame, rows, cell_at, block, level_at, stratum_at)
+    global_scale = [np.full(p.columns.shape[1], _number(p.scale, scales)) for p in shared]
+    numbers = [_number(p.scale, scales) for p in local]
+    layout = _laid_out(ground, shared, local, numbers, block, time_rows, len(rows.columns), dose)
     laws = [
         Process(part.loadings, np.array([_number(scale, scales) for scale in part.scales]))
         for part in equation.processes
     ]
-    blocks, groups = with_processes(equation.processes, rows, blocks, groups)
+    blocks, groups = with_processes(
+        equation.processes, rows, layout.blocks, _groups(ground, rows, layout)
+    )
+    n_periods = frame.n_periods
     absorbs = (members or member_scale is None) and errors.independent(n_periods, priors)
     absorbed = absorb_levels(rows, n_periods) if absorbs else []
     classes = [] if absorbs else reduce_rows(rows)
+    owners = absorb_loadings(rows, _owner_of_units(frame, rows), n_periods) if (
+        absorbs and members) else None  # fmt: skip
+    sigma = Parameter("sigma", HalfNormal(priors.sigma))
     problem = Problem(
         n_periods=n_periods,
-        n_columns=n_columns,
+        n_columns=len(rows.columns),
         free=sum(c.free for c in classes) + sum(group.free for group in absorbed),
         errors=errors,
-        error_parameters=(
-            *errors.parameters(n_periods, priors),
-            Parameter("sigma", HalfNormal(priors.sigma)),
-        ),
+        error_parameters=(*errors.parameters(n_periods, priors), sigma),
         scales=scales,
         member_scale=member_scale,
-        global_scale=global_scale,
+        global_scale=np.concatenate([*global_scale, np.zeros(0)]).astype(np.int64),
         blocks=blocks,
         groups=groups,
         classes=classes,
         class_treated=[_loading(c, centred=dose is not None) for c in classes],
         members=_members(frame, rows, classes, block) if members else (),
         absorbed=absorbed,
-        absorbed_members=(
-            absorb_loadings(rows, _owner_of_units(frame, rows), n_periods)
-            if absorbs and members
-            else None
-        ),
+        absorbed_members=owners,
         processes=laws,
+        lag=_lag(equation.lag, shared),
     )
     return Equation(
         equation.name, rows, problem, scale, shared, local,
-        tuple(local_index), slots, slope_slots, dose=dose,
+        tuple(layout.local_index), layout.cell_slots, layout.slope_slots, dose=dose,
     )  # fmt: skip
 
 
-def _groups(
-    frame: PlanFrame, rows: Rows, cell_at: Index, block: Index, level_at: Index, slopes_at: Index
-) -> list[Group]:
-    """Coefficients of each group, as its rows have them.
+def _laid_out(
+    ground: Plan,
+    shared: Sequence[GlobalPart],
+    local: Sequence[LocalPart],
+    numbers: Sequence[int],
+    block: Index,
+    time_rows: Index,
+    n_columns: int,
+    dose: Dose | None,
+) -> Layout:
+    """Lay coefficients out block by block: time effects, cells, slopes.
 
     Parameters
     ----------
-    cell_at : ndarray of int (row)
-        Cell within the block.
-    block, level_at, slopes_at : ndarray of int (stratum)
-        Block; within it, level of time effects and set of slopes.
+    numbers : sequence of int
+        Of the scales of local parts.
+    block, time_rows : ndarray of int (stratum)
+        Block, and row of the table of time effects.
     """
+    cells, n_periods = ground.table, ground.frame.n_periods
+    level_at, stratum_at, slope_slots = np.zeros((3, block.size), dtype=np.int64)
+    layout = Layout(
+        block, [], np.full(cells.size, -1, dtype=np.int64), level_at, stratum_at, slope_slots,
+        np.zeros((cells.size, 2), dtype=np.int64),
+        [np.zeros(p.index.size, dtype=np.int64) for p in local],
+    )  # fmt: skip
+    first_local = first_slot = 0
+    for b in range(int(block.max()) + 1):
+        strata = np.flatnonzero(block == b)
+        levels = np.unique(time_rows[strata])
+        layout.level_at[strata] = np.searchsorted(levels, time_rows[strata])
+        layout.stratum_at[strata] = np.arange(strata.size)
+        members = np.flatnonzero(np.isin(cells.stratum, strata))
+        base = levels.size * n_periods
+        slots = base + np.arange(members.size)
+        if dose is not None:
+            sets = layout.stratum_at[cells.stratum[members]]
+            slots = base + sets * n_columns + dose.start + cells.time[members]
+        layout.cell_slots[members] = np.stack([np.full(members.size, b), slots], axis=1)
+        members = members if dose is None else members[:0]
+        layout.inside[members] = np.arange(members.size)
+        layout.slope_slots[strata] = (
+            first_slot + base + members.size + layout.stratum_at[strata] * n_columns
+        )
+        places = [_local_places(p, layout, members, levels, n_periods) for p in local]
+        for index, (inside, _) in zip(layout.local_index, places, strict=True):
+            index[inside] = first_local + np.arange(inside.size)
+            first_local += inside.size
+        sizes = [np.full(slot.size, k) for k, (_, slot) in zip(numbers, places, strict=True)]
+        columns = _block_columns(shared, levels, members, strata, n_periods, n_columns)
+        first_slot += len(columns)
+        slot = np.concatenate([*(slot for _, slot in places), np.zeros(0)]).astype(np.int64)
+        scale = np.concatenate([*sizes, np.zeros(0)]).astype(np.int64)
+        layout.blocks.append(Block(levels.size, members.size, strata.size, slot, scale, columns))
+    return layout
+
+
+def _local_places(
+    part: LocalPart, layout: Layout, cells: Index, levels: Index, n_periods: int
+) -> tuple[Index, Index]:
+    """Coefficients of a local part that a block has, and their slots there."""
+    if part.place == "cells":
+        inside = np.flatnonzero(np.isin(part.index, cells))
+        return inside, layout.cell_slots[part.index[inside], 1]
+    level, time = np.divmod(part.index, n_periods)
+    inside = np.flatnonzero(np.isin(level, levels))
+    return inside, np.searchsorted(levels, level[inside]) * n_periods + time[inside]
+
+
+def _lag(spec: LagSpec | None, shared: Sequence[GlobalPart]) -> Lag | None:
+    """The lag, and the number of the coefficient that it gives a value."""
+    if spec is None:
+        return None
+    names = [part.name for part in shared for _ in range(part.columns.shape[1])]
+    return Lag(spec.parameter, names.index(LAG), spec.log_determinant, spec.periods)
+
+
+def _groups(ground: Plan, rows: Rows, layout: Layout) -> list[Group]:
+    """Coefficients of each group, as its rows have them."""
+    frame = ground.frame
+    cell_of_row = ground.cell_of_row[ground.kept]
+    cell = np.where(cell_of_row >= 0, layout.inside[cell_of_row], -1)
     numbers, first = np.unique(rows.group, return_index=True)
     strata = frame.stratum[first[numbers >= 0]]
     cells = np.full((strata.size, frame.n_periods), -1, dtype=np.int64)
-    used = rows.group[rows.unit] >= 0
-    cells[rows.group[rows.unit[used]], rows.time[used]] = cell_at[used]
+    repeated = rows.group[rows.unit] >= 0
+    cells[rows.group[rows.unit[repeated]], rows.time[repeated]] = cell[repeated]
     return [
-        Group(int(block[s]), int(level_at[s]), int(slopes_at[s]), row)
+        Group(int(layout.block[s]), int(layout.level_at[s]), int(layout.stratum_at[s]), row)
         for s, row in zip(strata, cells, strict=True)
     ]
 

@@ -142,7 +142,7 @@ def cell_table(
     tuple
         The table, sorted by stratum, class and time, and the cell of each row (-1: none).
     """
-    rows = np.flatnonzero(frame.in_cell & kept)
+    rows = np.flatnonzero(frame.own_effect & kept)
     unit = frame.unit[rows]
     width, n_classes = frame.n_periods, len(calendar.origin)
     number = (frame.stratum[unit] * n_classes + frame.key[unit]) * width + frame.time[rows]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs import IID, EquationSpec, MediatorSpec
+from bayes_nqp.designs import IID, EquationSpec, LagSpec, MediatorSpec
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.moments import Column, Rows
@@ -25,12 +25,14 @@ from bayes_nqp.planning._scale import within_scale
 from bayes_nqp.planning._size import check_size
 from bayes_nqp.terms import (
     ESTIMATED_FROM,
+    LAG,
     ExposureSlots,
     GlobalPart,
     LocalPart,
     Slope,
     cell_parts,
     exposure_parts,
+    lag_parts,
     lead_parts,
     mediator_parts,
     neighbour_parts,
@@ -101,7 +103,7 @@ def equation_of(ground: Plan, equation: EquationSpec, *, scale: float | None = N
         slopes=sum(1 + m.interaction + _shifted(ground, m) for m in equation.mediators),
         exposed=ground.exposure is not None,
     )  # fmt: skip
-    columns = _columns(ground, equation)
+    columns = _columns(ground, equation, scale)
     rows = _rows(ground, equation, columns, scale)
     effects = _effect_parts(ground, equation, columns)
     stated = assemble(
@@ -126,7 +128,7 @@ def _scale(ground: Plan, equation: EquationSpec, scale: float | None) -> float:
     return scale
 
 
-def _columns(ground: Plan, equation: EquationSpec) -> _Columns:
+def _columns(ground: Plan, equation: EquationSpec, scale: float) -> _Columns:
     """Lay the varying columns of an equation out."""
     panel, frame, kept, exposure = ground.panel, ground.frame, ground.kept, ground.exposure
     moderator = ground.moderator if equation.moderated else None
@@ -140,9 +142,17 @@ def _columns(ground: Plan, equation: EquationSpec) -> _Columns:
             sizes.append(size)
         dose = dose_of(exposure, frame, len(columns))
         columns += exposure_columns(exposure, frame, kept)
+    if equation.lag is not None:
+        columns.append(_lagged(ground, equation, equation.lag, scale))
     slopes = [*_mediator_slopes(ground, equation.mediators), *shifts]
     columns += [Column(slope.label, values[kept]) for slope, values in slopes]
     return _Columns(columns, sizes, tuple(slope for slope, _ in slopes), dose)
+
+
+def _lagged(ground: Plan, equation: EquationSpec, lag: LagSpec, scale: float) -> Column:
+    """Outcomes of other units, in multiples of ``s``: the second outcome row."""
+    values = _centred(ground.frame, lag.outcome / scale, ground.kept, common=equation.pooled_time)
+    return Column(LAG, values)
 
 
 def _shifted(ground: Plan, mediator: MediatorSpec) -> bool:
@@ -176,8 +186,10 @@ def _rows(ground: Plan, equation: EquationSpec, columns: _Columns, scale: float)
     """The rows that enter the likelihood, in multiples of ``s``."""
     frame, kept = ground.frame, ground.kept
     key = np.stack([frame.stratum, frame.key], axis=1)
-    if equation.key is not None:
-        key = np.column_stack([key, equation.key])
+    more = [process.owner for process in equation.processes]
+    more += [] if equation.key is None else [equation.key]
+    if more:
+        key = np.column_stack([key, *more])
     return Rows(
         unit=frame.unit[kept],
         time=frame.time[kept],
@@ -211,7 +223,8 @@ def _parts(
         *mediator_parts(columns.slopes, columns.before, equation.pooling, equation.strata,
                         ground.panel.roles.strata, frame.stratum_levels, priors),
         *(part for part in effects if part not in flat_doses),
-        *(part for term in equation.terms for part in term.parts(ground.table)),
+        *([] if equation.lag is None else
+          lag_parts(columns.before - 1, frame.stratum_levels.shape[0], len(columns.columns))),
     ]  # fmt: skip
 
 

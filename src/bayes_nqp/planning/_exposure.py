@@ -46,8 +46,8 @@ _FLAT = 1e-9
 
 def dose_spec(model: ModelSpec) -> DoseSpec:
     """The exposure of a model that has one."""
-    assert isinstance(model.effects, DoseSpec)
-    return model.effects
+    assert isinstance(model.timing, DoseSpec)
+    return model.timing
 
 
 def exposure_support(model: ModelSpec, frame: PlanFrame) -> pd.DataFrame:

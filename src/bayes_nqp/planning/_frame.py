@@ -11,7 +11,7 @@ import numpy.typing as npt
 from bayes_nqp.designs import Calendar, DoseSpec, ModelSpec
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.moments import distinct_rows
-from bayes_nqp.terms import BARE, LEAD, OWN_EFFECT, SLOT, TREATED
+from bayes_nqp.terms import BARE, LEAD, OWN_EFFECT, TREATED
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -36,7 +36,7 @@ class PlanFrame:
     origin : ndarray of int (row)
         Period from which event time counts (-1 = none).
     role : ndarray of int (row)
-        `BARE`, `TREATED`, `LEAD`, `NEIGHBOUR` or `SLOT`; of an exposure, treated rows have some.
+        `BARE`, `TREATED`, `LEAD` or `NEIGHBOUR`; of an exposure, treated rows have some.
     stratum_levels : ndarray of int (stratum, factor)
         Level of every factor in each combination.
     level_names : tuple of str
@@ -72,11 +72,6 @@ class PlanFrame:
     def own_effect(self) -> Mask:
         """Rows of cells with effects of their own (row): no controls."""
         return np.isin(self.role, OWN_EFFECT)
-
-    @property
-    def in_cell(self) -> Mask:
-        """Rows with a slot of a cell (row)."""
-        return np.asarray(self.own_effect | (self.role == SLOT))
 
     @property
     def n_units(self) -> int:
@@ -175,7 +170,7 @@ def frame_of(model: ModelSpec) -> PlanFrame:
         member, labels = unit_column(panel, facts.varying, "varying")
     unit = np.asarray(panel.unit_codes, dtype=np.int64)
     time = np.asarray(panel.time_codes, dtype=np.int64)
-    key, cohort, origin, role = _roles(model.effects, unit, time, panel.n_units)
+    key, cohort, origin, role = _roles(model.timing, unit, time, panel.n_units)
     return PlanFrame(
         unit, time, stratum, level, key, cohort, member.astype(np.int64), origin, role,
         stratum_levels, names, labels,
@@ -183,18 +178,18 @@ def frame_of(model: ModelSpec) -> PlanFrame:
 
 
 def _roles(
-    effects: Calendar | DoseSpec, unit: Index, time: Index, n_units: int
+    timing: Calendar | DoseSpec, unit: Index, time: Index, n_units: int
 ) -> tuple[Index, Index, Index, Index]:
     """Class and first treated period of units, origins and roles of rows.
 
     Of an exposure the classes are units with some in any row, as if treated from the first period
     on, and others; nobody adopts anything.
     """
-    if isinstance(effects, Calendar):
-        key = effects.key
+    if isinstance(timing, Calendar):
+        key = timing.key
         at = key[unit], time
-        return key, effects.start[key], effects.origin[at], effects.role[at]
-    exposed = effects.values != 0.0
+        return key, timing.start[key], timing.origin[at], timing.role[at]
+    exposed = timing.values != 0.0
     ever = np.bincount(unit[exposed], minlength=n_units) > 0
     key = np.where(ever, 0, -1)
     return key, key, np.full(unit.size, -1, dtype=np.int64), np.where(exposed, TREATED, BARE)

@@ -45,7 +45,7 @@ class CellInfo:
     weight : ndarray (cell)
         Sum of the rows' weights; the number of rows without weights.
     role : ndarray of int (cell)
-        `TREATED`, `LEAD`, `NEIGHBOUR` or `SLOT`.
+        `TREATED`, `LEAD` or `NEIGHBOUR`.
     labels : mapping of str to ndarray (cell)
         Further coordinates.
     mediators : mapping of str to ndarray (cell)

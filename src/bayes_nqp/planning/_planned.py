@@ -82,15 +82,15 @@ def plan_model(model: ModelSpec, *, scale: float | None = None) -> Plan:
 
 def ground_of(model: ModelSpec) -> Plan:
     """Number rows and cells, and drop what is not identified: a plan without equations."""
-    panel, frame, effects = model.panel, frame_of(model), model.effects
+    panel, frame, timing = model.panel, frame_of(model), model.timing
     exposure = None
-    if isinstance(effects, Calendar):
+    if isinstance(timing, Calendar):
         kept, notes = drop_reasons(model, frame)
-        table, cell_of_row = cell_table(panel, frame, kept, effects)
+        table, cell_of_row = cell_table(panel, frame, kept, timing)
         cells = cell_info(panel, frame, kept, table, cell_of_row)
     else:
         kept, notes = kept_rows(model, frame)
-        exposure = exposure_of(effects, frame, kept)
+        exposure = exposure_of(timing, frame, kept)
         table, cell_of_row, cells = exposed_cells(panel, frame, kept)
     moderator = moderator_of(model, frame, kept)
     return Plan(

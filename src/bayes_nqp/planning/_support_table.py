@@ -43,7 +43,7 @@ def support(design: Design, panel: Panel) -> pd.DataFrame:
     """
     model = design.spec(panel)
     frame = frame_of(model)
-    if isinstance(model.effects, Calendar):
+    if isinstance(model.timing, Calendar):
         reason = row_reasons(frame, never=model.facts.leads)
         return support_frame(model.panel, frame, reason)
     return exposure_support(model, frame)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, gate_words
 from bayes_nqp.fitting import Fit
@@ -48,8 +49,8 @@ class Context(Scene):
     @property
     def channels(self) -> tuple[str, ...]:
         """The mediators, where channels were fitted."""
-        paths = (str(path) for path in self.effects[v.PATH].to_numpy())
-        return tuple(path for path in paths if path not in (v.TOTAL, v.DIRECT))
+        paths = schema.path_roles(self.effects)
+        return tuple(path for path, role in paths.items() if role == v.INDIRECT)
 
     @property
     def usual_outcome(self) -> str:

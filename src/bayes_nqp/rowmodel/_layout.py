@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.errors import StudyError
 from bayes_nqp.planning import Equation, Plan
 
 __all__ = ["RowLayout", "cell_names", "cell_slopes", "node_names", "row_layout"]
@@ -69,7 +70,18 @@ class RowLayout:
 
 
 def row_layout(plan: Plan, equation: Equation) -> RowLayout:
-    """Lay out the rows of an equation."""
+    """Lay out the rows of an equation.
+
+    Raises
+    ------
+    StudyError
+        If outcomes of other units are part of it, so that no row stands alone.
+    """
+    if equation.problem.lag is not None:
+        raise StudyError(
+            "a spatial lag is not stated row by row",
+            hint="sampler=nqp.Importance(), the default, samples it",
+        )
     frame = plan.frame
     rows = np.flatnonzero(plan.kept)
     unit, time = equation.rows.unit, equation.rows.time

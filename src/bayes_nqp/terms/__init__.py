@@ -4,10 +4,8 @@ from bayes_nqp.terms.cells import (
     LEAD,
     NEIGHBOUR,
     OWN_EFFECT,
-    SLOT,
     TREATED,
     CellTable,
-    Term,
     cell_parts,
     lead_parts,
     neighbour_parts,
@@ -15,17 +13,17 @@ from bayes_nqp.terms.cells import (
 from bayes_nqp.terms.exposure import ExposureSlots, exposure_parts
 from bayes_nqp.terms.mediators import Slope, SlopePart, mediator_parts
 from bayes_nqp.terms.parts import GlobalPart, LocalPart, Place, ProcessPart, zero_sum
-from bayes_nqp.terms.slopes import slope_parts
+from bayes_nqp.terms.slopes import LAG, lag_parts, slope_parts
 from bayes_nqp.terms.time_effects import TimeEffects, time_parts
 from bayes_nqp.terms.trends import DifferentialTrends
 
 __all__ = [
     "BARE",
     "ESTIMATED_FROM",
+    "LAG",
     "LEAD",
     "NEIGHBOUR",
     "OWN_EFFECT",
-    "SLOT",
     "TREATED",
     "CellTable",
     "DifferentialTrends",
@@ -36,10 +34,10 @@ __all__ = [
     "ProcessPart",
     "Slope",
     "SlopePart",
-    "Term",
     "TimeEffects",
     "cell_parts",
     "exposure_parts",
+    "lag_parts",
     "lead_parts",
     "mediator_parts",
     "neighbour_parts",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import combinations
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,19 +16,19 @@ from bayes_nqp.priors import Priors
 from bayes_nqp.terms.parts import GlobalPart, LocalPart, zero_sum
 
 __all__ = [
-    "BARE", "ESTIMATED_FROM", "LEAD", "NEIGHBOUR", "OWN_EFFECT", "SLOT", "TREATED", "CellTable",
-    "Term", "cell_parts", "lead_parts", "neighbour_parts",
+    "BARE", "ESTIMATED_FROM", "LEAD", "NEIGHBOUR", "OWN_EFFECT", "TREATED", "CellTable",
+    "cell_parts", "lead_parts", "neighbour_parts",
 ]  # fmt: skip
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-BARE, TREATED, LEAD, NEIGHBOUR, SLOT = range(5)
+BARE, TREATED, LEAD, NEIGHBOUR = range(4)
 """Roles of a class of units in a period: a control; treated; before treatment, with a flat effect;
-near treated ones; and a control with a slot of its own, which terms may load on."""
+near treated ones."""
 OWN_EFFECT = (TREATED, LEAD, NEIGHBOUR)
-"""Roles of cells with effects of their own."""
+"""Roles with cells, whose effects are their own."""
 
 ESTIMATED_FROM = 5
 """Number of levels from which a scale is estimated; below it, it is fixed."""
@@ -44,7 +43,7 @@ class CellTable:
     stratum, cohort, time, event_time : ndarray of int (cell)
         Codes; event time counts from the cohort, the period of adoption.
     role : ndarray of int (cell)
-        `TREATED`, `LEAD`, `NEIGHBOUR` or `SLOT`.
+        `TREATED`, `LEAD` or `NEIGHBOUR`.
     levels : mapping of str to ndarray of int (cell)
         Level of each stratum factor.
     names : mapping of str to ndarray of str
@@ -74,13 +73,6 @@ class CellTable:
     def lead(self) -> npt.NDArray[np.bool_]:
         """Cells before treatment (cell), whose effects are not reported as effects."""
         return ~np.isin(self.role, (TREATED, NEIGHBOUR))
-
-
-class Term(Protocol):
-    """A piece of the linear predictor that loads on the slots of cells."""
-
-    def parts(self, cells: CellTable) -> Sequence[GlobalPart | LocalPart]:
-        """Its coefficients, with their loadings and scales."""
 
 
 def lead_parts(cells: CellTable) -> list[LocalPart]:

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bayes_nqp.parameters import FLAT
+from bayes_nqp.parameters import FIXED, FLAT
 from bayes_nqp.terms.parts import GlobalPart
 
-__all__ = ["slope_parts"]
+__all__ = ["LAG", "lag_parts", "slope_parts"]
+
+LAG = "lag"
+"""Name of the part whose coefficient is given, not drawn."""
 
 
 def slope_parts(
@@ -39,3 +42,17 @@ def slope_parts(
     display = np.diag(1.0 / np.asarray(scales, dtype=float))
     columns = np.tile(eye, (n_strata, 1))
     return [GlobalPart("slope", "slopes", columns, FLAT, list(names), display)]
+
+
+def lag_parts(column: int, n_strata: int, n_columns: int) -> list[GlobalPart]:
+    """The part of outcomes of other units, one varying column with the same slope in all strata.
+
+    Parameters
+    ----------
+    column : int
+        Which of the varying columns.
+    n_strata, n_columns : int
+        Numbers of strata and of varying columns.
+    """
+    columns = np.tile(np.eye(n_columns)[:, [column]], (n_strata, 1))
+    return [GlobalPart(LAG, "slopes", columns, FIXED, [LAG])]

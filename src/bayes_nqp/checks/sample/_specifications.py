@@ -75,7 +75,7 @@ def alternatives_of(fit: Fit) -> list[Alternative]:
 def _time(fit: Fit) -> list[Alternative]:
     facts, panel = fit.facts, panel_of(fit)
     strata = facts.strata(panel) or panel.roles.strata
-    if not strata:
+    if not strata or not fit.takes("time"):
         return []
     by = " × ".join(strata)
     every = {
@@ -93,6 +93,8 @@ def _time(fit: Fit) -> list[Alternative]:
 
 
 def _pooling(fit: Fit) -> list[Alternative]:
+    if not fit.takes("effect", "time"):
+        return []
     pooling, varying = fit.facts.pooling, fit.facts.varying
     strata = pooling.strata if isinstance(pooling, Partial) else None
     # By default time effects follow the strata of the effects: here one choice changes at a time.
@@ -116,6 +118,8 @@ def _pooling(fit: Fit) -> list[Alternative]:
 
 def _priors(fit: Fit) -> list[Alternative]:
     """Widen and narrow every prior that effects have."""
+    if not fit.takes("priors"):
+        return []
     priors = fit.facts.priors
     names = [f.name for f in fields(priors) if f.name in _EFFECT_PRIORS]
     labels = {
@@ -134,7 +138,8 @@ def _priors(fit: Fit) -> list[Alternative]:
 
 def _sample(fit: Fit) -> list[Alternative]:
     others = [Alternative(label, change, design) for label, change, design in fit.variants()]
-    if not panel_of(fit).roles.covariates or fit.facts.covariates == ():
+    covariates = fit.facts.covariates_of(panel_of(fit))
+    if not covariates or not fit.takes("covariates"):
         return others
     bare = fit.variant(covariates=())
     return [Alternative(Message("no covariates"), Message("covariates"), bare), *others]

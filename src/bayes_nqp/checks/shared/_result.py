@@ -18,7 +18,7 @@ from bayes_nqp.checks.shared._reasons import unidentified
 from bayes_nqp.checks.shared._verdicts import NOT_APPLICABLE, TINTS, Verdict, cautious
 from bayes_nqp.designs import Design
 from bayes_nqp.doors import door
-from bayes_nqp.errors import IdentificationError, NotApplicable, StudyError, nearest
+from bayes_nqp.errors import ChoiceError, IdentificationError, NotApplicable, StudyError, nearest
 from bayes_nqp.fitting import Fit, Need, require
 from bayes_nqp.labels import UNLABELLED, Labels, labels_of
 from bayes_nqp.language import NOTHING, Message, Translator, message
@@ -238,6 +238,9 @@ class Check:
             return self.find(fit, **options)
         except NotApplicable as missing:
             return Finding(NOT_APPLICABLE, NOTHING, missing.why)
+        except ChoiceError as choice:
+            why = Message("This design has no {!r} to choose.", choice.name)
+            return Finding(NOT_APPLICABLE, NOTHING, why)
         except IdentificationError as error:
             return Finding(NOT_APPLICABLE, NOTHING, unidentified(error))
 

@@ -76,7 +76,7 @@ def trend_design(
     """
     strata = _strata_of(leads)
     wider, names = _with_trends(panel, strata)
-    changes: dict[str, object] = {"controls": "all"}
+    changes: dict[str, object] = {"leads": False}
     if design.facts.covariates is not None:
         changes["covariates"] = (*design.facts.covariates, *names)
     return design.variant(changes), wider, names, strata

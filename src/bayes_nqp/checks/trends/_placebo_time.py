@@ -44,7 +44,8 @@ def placebo_time(fit: Fit, *, periods: int | None = None) -> Finding:
             )
         )
     earlier = _earlier(panel, periods, ahead)
-    placebo = refit(fit, fit.variant(anticipation=0, drop=True), earlier)
+    prompt = {"anticipation": 0} if ahead else {}
+    placebo = refit(fit, fit.variant(drop=True, **prompt), earlier)
     name = Message(
         "an adoption {n} period earlier", plural="an adoption {n} periods earlier", n=periods
     )
