@@ -13,7 +13,7 @@ from bayes_nqp.fitting._group_sums import effect_sums, group_rows
 from bayes_nqp.fitting._known import KnownDraws, known_draws
 from bayes_nqp.fitting._load import load
 from bayes_nqp.fitting._log_priors import log_priors, parameter_draws
-from bayes_nqp.fitting._marginal import Marginal, log_marginal
+from bayes_nqp.fitting._marginal import Marginal, held_out, log_marginal
 from bayes_nqp.fitting._mediate import Mediated, mediate
 from bayes_nqp.fitting._modal import modal_averages, modes
 from bayes_nqp.fitting._needs import (
@@ -85,6 +85,7 @@ __all__ = [
     "fit_again",
     "fit_index",
     "group_rows",
+    "held_out",
     "known_draws",
     "lead_fit",
     "left_out",

@@ -9,6 +9,7 @@ import numpy as np
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.fitting._equations import equation_density
+from bayes_nqp.fitting._modal import summit_of
 from bayes_nqp.parameters import FLAT
 from bayes_nqp.planning import plan_of
 from bayes_nqp.sampling import Importance, importance
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from bayes_nqp.designs import Design
     from bayes_nqp.panel import Panel
 
-__all__ = ["Marginal", "log_marginal"]
+__all__ = ["Marginal", "held_out", "log_marginal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +71,28 @@ def log_marginal(design: Design, panel: Panel, *, seed: int, proposals: int = 10
         float(np.sqrt(max(1.0 / effective - 1.0 / proposals, 0.0))),
         (panel.digest, equation.scale, problem.n_free, problem.noise, flat),
     )
+
+
+def held_out(design: Design, panel: Panel, without: Panel) -> float:
+    """Log predictive density of the rows that a part of a panel lacks, given that part.
+
+    ``log p(y | phi) - log p(y_- | phi)``, phi the most probable parameters of the part; flat
+    coefficients are the same in both, and ``s`` is the whole panel's.
+
+    Parameters
+    ----------
+    without : Panel
+        The part.
+
+    Raises
+    ------
+    IdentificationError
+        If either cannot identify what the design asks for.
+    """
+    whole = plan_of(design, panel).equations[0]
+    part = plan_of(design, without, scale=whole.scale).equations[0]
+    point = summit_of(part).point[None]
+    heights = [equation_density(e)(point) - e.problem.space.log_prior(point) for e in (whole, part)]
+    # A density per row in multiples of s, less the log of s, is one in outcome units.
+    rows = whole.gaussian.n_free - part.gaussian.n_free
+    return float((heights[0] - heights[1])[0]) - rows * float(np.log(whole.scale))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
     from bayes_nqp.planning import Equation, Plan
 
-__all__ = ["average_loads", "modal_averages", "modes"]
+__all__ = ["average_loads", "modal_averages", "modes", "summit_of"]
 
 Array = npt.NDArray[np.float64]
 
@@ -104,18 +104,18 @@ def modes(design: Design, panel: Panel) -> list[Summit]:
     list of Summit
         For `modal_averages` on panels much like this one.
     """
-    return [_summit(equation) for equation in plan_of(design, panel).equations]
+    return [summit_of(equation) for equation in plan_of(design, panel).equations]
 
 
 def _mode(equation: Equation, near: Summit | None) -> Array:
     """The mode, unconstrained; from nearby it may be missed by .02 in log density."""
     if near is None or near.point.size != len(equation.problem.space):
-        return _summit(equation).point
+        return summit_of(equation).point
     point, height = ascend(equation_density(equation), near.point, near.inverse)
-    return point if np.isfinite(height) else _summit(equation).point
+    return point if np.isfinite(height) else summit_of(equation).point
 
 
-def _summit(equation: Equation) -> Summit:
+def summit_of(equation: Equation) -> Summit:
     """The highest of several climbs from typical values."""
     density, space = equation_density(equation), equation.problem.space
     typical = space.unconstrain(space.typical)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -15,10 +14,10 @@ from bayes_nqp.checks import TRENDS
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message
-from bayes_nqp.plots._notes import annotate
-from bayes_nqp.plots._registry import Sketch, plot
+from bayes_nqp.plots._canvas import canvas
+from bayes_nqp.plots._registry import Look, Sketch, plot
 from bayes_nqp.plots._scene import Scene
-from bayes_nqp.plots._style import COLOURS, MUTED, figure_of, settle, style
+from bayes_nqp.plots._style import COLOURS, MUTED
 from bayes_nqp.plots._words import percent, words
 
 __all__ = ["drift"]
@@ -69,25 +68,21 @@ def drift(
     translate = words(language, fit)
     names = [str(name) for name in draws["stratum"].to_numpy()]
     tail = 0.5 * (1.0 - prob)
-    with style([translate.sample, title or "", *names]):
-        figure, (ax_,) = figure_of(ax, (5.8, 3.4))
+    with canvas(Look(prob, ax, title, translate), (5.8, 3.4), names) as page:
         for k, name in enumerate(names):
-            line = draws.isel(stratum=k)
-            low, high = line.quantile([tail, 1.0 - tail], dim=v.SAMPLE_DIMS).to_numpy()
-            colour, events = COLOURS[k % len(COLOURS)], line[v.EVENT_TIME].to_numpy()
-            ax_.fill_between(events, low, high, color=colour, alpha=0.18, linewidth=0)
-            ax_.plot(events, line.mean(v.SAMPLE_DIMS), color=colour, label=translate(name))
-        ax_.axhline(0.0, color=MUTED, linewidth=0.9, zorder=0.6)
-        ax_.axvline(-0.5, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
-        ax_.set_xlabel(translate("Event time (periods since adoption)"))
-        ax_.set_ylabel(translate("Drift, relative to event time −1"))
-        ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
-        if np.size(names) > 1:
-            ax_.legend(frameon=False)
-        notes = [
-            translate("Lines: posterior means; bands: {} intervals.", percent(prob)),
-            translate("Effects are what goes beyond this drift."),
-        ]
-        annotate(figure, [ax_], notes, gate_of(draws), translate, owned=ax is None, title=title)
-        settle([ax_])
-    return figure
+            path = draws.isel(stratum=k)
+            low, high = path.quantile([tail, 1.0 - tail], dim=v.SAMPLE_DIMS).to_numpy()
+            colour, events = COLOURS[k % len(COLOURS)], path[v.EVENT_TIME].to_numpy()
+            page.ax.fill_between(events, low, high, color=colour, alpha=0.18, linewidth=0)
+            page.ax.plot(events, path.mean(v.SAMPLE_DIMS), color=colour, label=translate.name(name))
+        page.ax.axhline(0.0, color=MUTED, linewidth=0.9, zorder=0.6)
+        page.ax.axvline(-0.5, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
+        page.ax.set_xlabel(translate("Event time (periods since adoption)"))
+        page.ax.set_ylabel(translate("Drift, relative to event time −1"))
+        page.ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if len(names) > 1:
+            page.ax.legend(frameon=False)
+        page.note("Lines: posterior means; bands: {} intervals.", percent(prob))
+        page.note("Effects are what goes beyond this drift.")
+        page.gate = gate_of(draws)
+    return page.figure

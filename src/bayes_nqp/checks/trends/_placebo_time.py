@@ -43,16 +43,16 @@ def placebo_time(fit: Fit, *, periods: int | None = None) -> Finding:
                 periods,
             )
         )
-    earlier = _earlier(panel, periods, ahead)
+    early = moved_back(panel, periods, ahead)
     prompt = {"anticipation": 0} if ahead else {}
-    placebo = refit(fit, fit.variant(drop=True, **prompt), earlier)
+    placebo = refit(fit, fit.variant(drop=True, **prompt), early)
     name = Message(
         "an adoption {n} period earlier", plural="an adoption {n} periods earlier", n=periods
     )
     return placebo_finding(fit, placebo, name)
 
 
-def _earlier(panel: Panel, periods: int, anticipation: int) -> Panel:
+def moved_back(panel: Panel, periods: int, anticipation: int) -> Panel:
     """Move cohorts, and drop what was treated and whom nothing precedes."""
     codes = panel.cohort_codes
     start = np.where(codes >= 0, codes - anticipation, panel.periods)

@@ -1,0 +1,241 @@
+"""What the effect is under each assumption about trends, and what speaks for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.shared import (
+    HOLDS,
+    Finding,
+    after_adoption,
+    asks,
+    certain,
+    excluding_zero,
+    labels,
+    ladder,
+    number_from,
+    reason,
+)
+from bayes_nqp.checks.trends._differential_trend import trend_design
+from bayes_nqp.checks.trends._placebo_time import moved_back
+from bayes_nqp.designs import Design, saturated_design
+from bayes_nqp.errors import ConvergenceError, IdentificationError, NotApplicable
+from bayes_nqp.estimands import att, gate_of
+from bayes_nqp.fitting import (
+    ADOPTION,
+    REFITS,
+    ROWS,
+    Fit,
+    held_out,
+    lead_fit,
+    panel_of,
+    short_refit,
+)
+from bayes_nqp.language import Message, joined, listed
+from bayes_nqp.panel import Panel
+from bayes_nqp.pooling import Separate
+from bayes_nqp.terms import DifferentialTrends
+
+__all__ = ["assumptions"]
+
+Array = npt.NDArray[np.float64]
+
+PARALLEL = Message("parallel trends")
+LINE = Message("one straight line")
+DRIFT = Message("differential trends")
+
+_FAR = 2.0
+"""Posterior sd of parallel trends by which effects may differ."""
+_LAST = 2
+"""Periods before adoption that are predicted from the others."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Assumption:
+    """A design with its panel, and what it says.
+
+    Parameters
+    ----------
+    effects, placebo : Dataset
+        Of the waist; with the adoption as it was, and earlier.
+    held_out : float
+        Log predictive density of the last periods before adoption.
+    """
+
+    name: Message
+    effects: xr.Dataset
+    placebo: xr.Dataset
+    held_out: float
+
+
+@asks(
+    "What is the effect under each assumption about trends?",
+    "assumptions",
+    place=32,
+    needs=(ADOPTION, ROWS, REFITS),
+    suits=lambda _: False,
+    periods=number_from(1),
+)
+def assumptions(fit: Fit, *, periods: int = 2) -> Finding:
+    """Lay the effect under parallel trends, one straight line and differential trends side by side.
+
+    Each stands with its placebo, an adoption some periods early on rows before the real one, and
+    with its prediction of the last two periods before adoption from all earlier ones. There is no
+    mean of them. It holds if all conclude the same, within two posterior sd of parallel trends, and
+    none shows an effect of its placebo; else it is in doubt, and the effect is as wide as they are
+    together.
+
+    Parameters
+    ----------
+    periods : int, default 2
+        How much earlier the placebo's adoption is.
+    """
+    lines, lost = [], []
+    for name, design, panel in _designs(fit):
+        try:
+            lines.append(_fitted(fit, name, design, panel, periods))
+        except (IdentificationError, ConvergenceError) as error:
+            lost.append(Message("{}: {}", name, reason(error)))
+    if len(lines) < 2:
+        raise NotApplicable(Message("No other assumption can be fitted ({}).", listed(lost, 3)))
+    factors = fit.facts.strata(panel_of(fit))
+    evidence = _evidence(lines, factors).assign_attrs(periods=periods)
+    average = evidence.isel(group=0)
+    signs = {certain(average["att"].sel(assumption=line.name)) for line in lines}
+    shown = [
+        line.name
+        for line in lines
+        if excluding_zero(average["placebo"].sel(assumption=line.name)) != HOLDS
+    ]
+    means = average["att"].mean(v.SAMPLE_DIMS).to_numpy()
+    far = np.abs(means - means[0]) > _FAR * float(average["att"].isel(assumption=0).std())
+    verdict = ladder(doubt=len(signs) > 1 or shown or far.any())
+    figure = listed([_number(average, line.name) for line in lines], len(lines))
+    sentence = joined([_effects(average, lines), *_placebos(shown, lines, periods)])
+    return Finding(verdict, figure, sentence, evidence, "assumptions")
+
+
+def _designs(fit: Fit) -> Iterator[tuple[Message, Design, Panel]]:
+    """The assumptions that can be stated for a fit, parallel trends first."""
+    panel, design = panel_of(fit), fit.outcome_design
+    plain = design.variant({"unidentified": "drop"})
+    drifts = fit.takes("trends")
+    parallel = plain.variant({"trends": None}) if drifts else plain
+    yield PARALLEL, parallel, panel
+    flat = lead_fit(fit)
+    assert flat.leads is not None
+    _, wider, names, _ = trend_design(flat.outcome_design, panel, flat.leads)
+    changes: dict[str, object] = {}
+    if design.facts.covariates is not None:
+        changes["covariates"] = (*design.facts.covariates, *names)
+    yield LINE, parallel.variant(changes), wider
+    if drifts:
+        trends = design.facts.trends or DifferentialTrends()
+        yield DRIFT, plain.variant({"trends": trends}), panel
+
+
+def _fitted(fit: Fit, name: Message, design: Design, panel: Panel, periods: int) -> _Assumption:
+    ahead = design.facts.anticipation
+    early = moved_back(panel, periods, ahead)
+    flat = saturated_design(
+        design, panel, effect=Separate(varying=design.facts.varying), unidentified="drop"
+    )
+    if design.facts.trends is not None:
+        flat = flat.variant({"trends": design.facts.trends})
+    start = np.asarray(panel.cohort_codes)[panel.unit_codes] - ahead
+    last = (start >= 0) & (panel.time_codes < start) & (panel.time_codes >= start - _LAST)
+    return _Assumption(
+        name,
+        short_refit(fit, design, panel),
+        short_refit(fit, design.variant({"anticipation": 0} if ahead else {}), early),
+        held_out(flat, panel, panel.where(~last)),
+    )
+
+
+def _evidence(lines: list[_Assumption], factors: tuple[str, ...]) -> xr.Dataset:
+    """Draws by assumption and group; predictions by assumption."""
+    groups = _groups(lines[0].effects, factors)
+    variables = {
+        name: (
+            (*v.SAMPLE_DIMS, "assumption", "group"),
+            np.stack([_averages(getattr(line, of), groups) for line in lines], axis=2),
+        )
+        for name, of in (("att", "effects"), ("placebo", "placebo"))
+    }
+    gates = [gate_of(line.effects) for line in lines]
+    return xr.Dataset(
+        {**variables, "held_out": ("assumption", [line.held_out for line in lines])},
+        coords={
+            "assumption": np.array([line.name for line in lines], dtype=str),
+            "group": np.array([level for _, level in groups], dtype=str),
+            v.GATE: next((gate for gate in gates if gate != v.PASSED), v.PASSED),
+        },
+        attrs={"outcome": str(lines[0].effects.attrs.get("outcome", "")),
+               **labels([line.name for line in lines])},
+    )  # fmt: skip
+
+
+def _groups(effects: xr.Dataset, factors: tuple[str, ...]) -> list[tuple[str, str]]:
+    """All adopters, then each level of each factor: factor and level."""
+    levels = [
+        (factor, str(level)) for factor in factors for level in np.unique(effects[factor].values)
+    ]
+    return [("", ""), *levels]
+
+
+def _averages(effects: xr.Dataset, groups: list[tuple[str, str]]) -> Array:
+    """Average effects (chain, draw, group); missing where a group has none."""
+    effects = after_adoption(effects)
+    out = []
+    for factor, level in groups:
+        part = effects
+        if factor:
+            part = effects.isel({v.CELL: effects[factor].values.astype(str) == level})
+        out.append(att(part).to_numpy() if part.sizes[v.CELL] else np.full(_shape(effects), np.nan))
+    return np.stack(out, axis=-1)
+
+
+def _shape(effects: xr.Dataset) -> tuple[int, int]:
+    return effects.sizes[v.CHAIN], effects.sizes[v.DRAW]
+
+
+def _number(average: xr.Dataset, name: Message) -> Message:
+    line = average.sel(assumption=name)
+    return Message(
+        "{}: {:.3g} ({:.2g}), placebo {:.3g} ({:.2g}), held out {:.1f}",
+        name,
+        float(line["att"].mean()),
+        float(line["att"].std()),
+        float(line["placebo"].mean()),
+        float(line["placebo"].std()),
+        float(line["held_out"]),
+    )
+
+
+def _effects(average: xr.Dataset, lines: list[_Assumption]) -> Message:
+    """The effect under every assumption, with its interval."""
+    parts = []
+    for line in lines:
+        draws = average["att"].sel(assumption=line.name)
+        low, high = np.quantile(draws, (0.025, 0.975))
+        parts.append(
+            Message("{:.2g} [{:.2g}, {:.2g}] under {}", float(draws.mean()), low, high, line.name)
+        )
+    return Message("The effect is {}.", listed(parts, len(parts)))
+
+
+def _placebos(shown: list[Message], lines: list[_Assumption], periods: int) -> list[Message]:
+    early = Message(
+        "an adoption {n} period earlier", plural="an adoption {n} periods earlier", n=periods
+    )
+    if len(shown) == len(lines):
+        return [Message("Under each, {} would show an effect as well.", early)]
+    if shown:
+        return [Message("Under {}, {} would show an effect as well.", listed(shown, 3), early)]
+    return [Message("Under none of them would {} show an effect.", early)]
