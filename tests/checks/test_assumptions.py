@@ -1,0 +1,70 @@
+"""The effect under each assumption about trends, beside placebos and held-out predictions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bayes_nqp as nqp
+
+TRENDS = ("parallel trends", "one straight line", "differential trends")
+
+
+def checked(drift: str, **options: object) -> nqp.CheckResult:
+    simulated = nqp.simulation.staggered(
+        units=100, effect="growing", growth=0.1, drift=drift, seed=3
+    )
+    fit = nqp.fit(nqp.StaggeredDiD(), simulated.panel, nqp.Importance(seed=1), progress=False)
+    return nqp.check(fit, "assumptions", progress=False, **options)
+
+
+@pytest.fixture(scope="module")
+def factor() -> nqp.CheckResult:
+    return checked("factor")
+
+
+def test_assumptions_stand_side_by_side(factor: nqp.CheckResult, tmp_path: Path) -> None:
+    evidence = factor.evidence
+    assert tuple(evidence["assumption"].to_numpy()) == TRENDS
+    assert evidence["group"].to_numpy().tolist() == ["", "coastal", "inland"]
+    means = evidence["att"].isel(group=0).mean(["chain", "draw"])
+    widths = evidence["att"].isel(group=0).std(["chain", "draw"])
+    # A factor that adopters load on: parallel trends take it for an effect, the others less so.
+    assert float(means[0] - means[2]) > 2.0 * float(widths[0])
+    assert float(widths[2]) > 1.3 * float(widths[0])
+    assert factor.verdict == "in doubt"
+    for name in TRENDS:
+        assert name in factor.sentence
+    assert np.isfinite(evidence["held_out"]).all()
+    figure = nqp.plots.check(factor)
+    assert len(figure.axes) == 2
+    assert "趋势" in nqp.plots.check(factor, language="zh").axes[0].get_yticklabels()[1].get_text()
+
+
+def test_the_report_shows_it(factor: nqp.CheckResult, tmp_path: Path) -> None:
+    panel = nqp.simulation.staggered(units=40, periods=8, cohorts=(5, 6), seed=1).panel
+    fit = nqp.fit(
+        nqp.StaggeredDiD(), panel, nqp.Importance(seed=1, draws=200, chains=2), progress=False
+    )
+    nqp.report(fit, tmp_path / "out", checks=[factor], formats=["html"], progress=False)
+    text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "under differential trends" in text
+
+
+def test_it_is_asked_by_name_alone() -> None:
+    panel = nqp.simulation.staggered(units=40, periods=8, cohorts=(5, 6), seed=1).panel
+    assert "assumptions" in nqp.checks.CHECKS
+    assert "assumptions" not in nqp.checks.suiting(nqp.StaggeredDiD(), panel)
+
+
+def test_held_out_predictions_know_a_drift() -> None:
+    """Where adopters drift along steep lines, differential trends predict better than parallel."""
+    steep = nqp.simulation.staggered(
+        units=100, seed=3,
+        drift=lambda _, cohort, periods: np.outer(cohort > 0, 0.4 * np.arange(periods)),
+    ).panel  # fmt: skip
+    fit = nqp.fit(nqp.StaggeredDiD(), steep, nqp.Importance(seed=1), progress=False)
+    evidence = nqp.check(fit, "assumptions", progress=False).evidence
+    assert float(evidence["held_out"][2]) > float(evidence["held_out"][0])
