@@ -26,6 +26,11 @@ CALLS = {"Message", "message", "translate", "note", "asks"}
 """Calls whose first argument is a message, whatever object they are looked up on; the second one of
 `asks` is the title of a check."""
 
+ERRORS = {"PanelError", "StudyError"}
+"""Calls whose own words are messages: what, where, and what to try."""
+REFUSING = {"panel", "columns", "datasets", "index", "intake", "studies", "limits.py", "errors.py"}
+"""Rooms whose errors meet whoever brings a file or a study, and are said in its language."""
+
 _WORDS = re.compile(r"\w|[;:,.()]")
 """What a language may put otherwise, beside places for parts."""
 
@@ -33,12 +38,24 @@ type Entry = tuple[str, str, str]
 """Context, English, English plural."""
 
 
-def entries(tree: ast.AST) -> Iterator[Entry]:
-    """Find the messages of a module: literals, or either branch of a choice between them."""
+def entries(tree: ast.AST, *, refused: bool = False) -> Iterator[Entry]:
+    """Find the messages of a module: literals, or either branch of a choice between them.
+
+    Parameters
+    ----------
+    refused : bool, default False
+        Whether the words of its errors are messages too.
+    """
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not node.args:
             continue
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        if name == "counted" and len(node.args) == 2:
+            yield from (("", f"{{n:,}} {x}", f"{{n:,}} {x}s") for x in _texts(node.args[1]))
+        if refused and name in ERRORS:
+            hints = [k.value for k in node.keywords if k.arg in ("where", "hint")]
+            texts = (text for part in (*node.args[:1], *hints) for text in _texts(part))
+            yield from (("", text, "") for text in texts if _WORDS.search(text))
         if name in CALLS:
             named = {k.arg: k.value for k in node.keywords}
             context, plural = (next(_texts(named.get(x)), "") for x in ("context", "plural"))
@@ -62,9 +79,11 @@ def extracted(package: Path = PACKAGE) -> dict[Entry, list[str]]:
     """List the messages of the package, and the files that say them."""
     places: dict[Entry, list[str]] = {}
     for path in sorted(package.rglob("*.py")):
-        for entry in entries(ast.parse(path.read_text(encoding="utf-8"))):
+        place = path.relative_to(package)
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for entry in entries(tree, refused=place.parts[0] in REFUSING):
             if entry[1]:
-                places.setdefault(entry, []).append(path.relative_to(package).as_posix())
+                places.setdefault(entry, []).append(place.as_posix())
     return places
 
 

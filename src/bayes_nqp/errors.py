@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final, Literal
 
-from bayes_nqp.language import Message, cut
+from bayes_nqp.labels import UNLABELLED, Labels
+from bayes_nqp.language import ENGLISH, Message, Translator, cut, either, message
+from bayes_nqp.language import listed as shown
 from bayes_nqp.registry import as_python, as_toml
 
 __all__ = [
@@ -112,6 +114,9 @@ class Hint:
         return f"[{table}] {self.argument} = {text}"
 
 
+_WHAT, _WHERE, _TRY = Message("{}"), Message("Where: {}"), Message("Try: {}")
+
+
 class NQPError(ValueError):
     """Base class of the library's errors.
 
@@ -132,20 +137,23 @@ class NQPError(ValueError):
 
     def __init__(self, problem: str, *, where: str = "", hint: str | Hint = "") -> None:
         text = Message("{}", hint) if isinstance(hint, Hint) else hint
-        problem, where, text = (_printable(part) for part in (problem, where, text))
-        self.what, self.where, self.hint = problem, where, text
-        parts = [problem.rstrip(".") + "."]
-        if where:
-            parts.append(f"Where: {where.rstrip('.')}.")
-        if text:
-            parts.append(f"Try: {text.rstrip('.')}" + ("" if text.endswith("?") else "."))
-        super().__init__("\n".join(parts))
+        parts = (message(_printable(part)) for part in (problem, where, text))
+        self.what, self.where, self.hint = parts
+        super().__init__(self.in_(ENGLISH))
+
+    def in_(self, language: str, labels: Labels = UNLABELLED) -> str:
+        """Say what, where and what to try in a language, a line each."""
+        lines = []
+        for template, part in ((_WHAT, self.what), (_WHERE, self.where), (_TRY, self.hint)):
+            said = Translator(language, labels).name(part).rstrip(".。")
+            end = "" if said.endswith(("?", "？")) else Message(".", context="end").in_(language)
+            lines += [template.fill(said).in_(language) + end] if said else []
+        return "\n".join(lines)
 
     @property
     def hints(self) -> tuple[Hint, ...]:
         """Arguments to try, as values."""
-        parts = self.hint.parts if isinstance(self.hint, Message) else ()
-        return tuple(part for part in parts if isinstance(part, Hint))
+        return tuple(part for part in self.hint.parts if isinstance(part, Hint))
 
 
 class PanelError(NQPError):
@@ -208,21 +216,6 @@ def _printable(text: str) -> str:
     return text if text == printable else printable
 
 
-def shown(items: Iterable[object], most: int = 6) -> str:
-    """List the first items, and say how many more there are.
-
-    Parameters
-    ----------
-    items : iterable
-        What to list.
-    most : int, default 6
-        How many to spell out.
-    """
-    listed = list(items)
-    text = ", ".join(cut(str(item)) for item in listed[:most])
-    return text if len(listed) <= most else f"{text}, and {len(listed) - most} more"
-
-
 def one_of(name: str, value: object, values: Iterable[object]) -> None:
     """Refuse a value that is not one of those that there are.
 
@@ -238,7 +231,7 @@ def one_of(name: str, value: object, values: Iterable[object]) -> None:
     """
     every = list(values)
     if value not in every:
-        raise StudyError(f"{name!r} is {value!r}", hint=" or ".join(map(repr, every)))
+        raise StudyError(Message("{!r} is {!r}", name, value), hint=either(map(repr, every)))
 
 
 def brief(value: object, most: int = 120) -> str:
@@ -252,7 +245,7 @@ def brief(value: object, most: int = 120) -> str:
     return cut(repr(value), most)
 
 
-def nearest(name: str, choices: Iterable[object]) -> str:
+def nearest(name: str, choices: Iterable[object]) -> Message:
     """Suggest the known name closest to a misspelt one.
 
     Parameters
@@ -264,11 +257,13 @@ def nearest(name: str, choices: Iterable[object]) -> str:
 
     Returns
     -------
-    str
+    Message
         A hint such as ``did you mean 'region'?``, or the list of what exists.
     """
     names = [cut(str(k)) for k in choices]
     close = get_close_matches(cut(str(name)), names, n=1, cutoff=0.5)
     if close:
-        return f"did you mean {close[0]!r}?"
-    return f"choose one of: {shown(names, 12)}" if names else "nothing is available here"
+        return Message("did you mean {!r}?", close[0])
+    if not names:
+        return Message("nothing is available here")
+    return Message("choose one of: {}", shown(names, 12))

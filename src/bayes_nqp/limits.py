@@ -11,6 +11,7 @@ import os
 from typing import Final
 
 from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.language import Message, separated
 
 __all__ = ["LIMITS", "VARIABLE", "afford", "limit", "way_out"]
 
@@ -70,19 +71,19 @@ def afford(memory: float, what: str, hint: str, *, hours: float = 0.0) -> None:
     room, longest = limit("memory"), limit("hours")
     if memory > room:
         raise StudyError(
-            f"{what} would take some {memory / 2**30:,.1f} GiB of memory",
-            where=f"the limit is {room / 2**30:,.1f} GiB",
-            hint=f"{hint}; {way_out('memory', memory)}",
+            Message("{} would take some {:,.1f} GiB of memory", what, memory / 2**30),
+            where=Message("the limit is {:,.1f} GiB", room / 2**30),
+            hint=separated([hint, way_out("memory", memory)]),
         )
     if hours > longest:
         raise StudyError(
-            f"{what} would take some {hours:,.0f} hours",
-            where=f"the limit is {longest} hours",
-            hint=f"{hint}; {way_out('hours', hours)}",
+            Message("{} would take some {:,.0f} hours", what, hours),
+            where=Message("the limit is {} hours", longest),
+            hint=separated([hint, way_out("hours", hours)]),
         )
 
 
-def way_out(name: str, needed: float) -> str:
+def way_out(name: str, needed: float) -> Message:
     """Say how to raise a limit, for the end of a hint.
 
     Parameters
@@ -90,7 +91,9 @@ def way_out(name: str, needed: float) -> str:
     needed : float
         What is needed.
     """
-    return f"the environment variable {VARIABLE} lets it pass, set to {name}:{_written(needed)}"
+    return Message(
+        "the environment variable {} lets it pass, set to {}:{}", VARIABLE, name, _written(needed)
+    )
 
 
 def _written(number: float) -> str:
@@ -107,7 +110,9 @@ def _raised() -> dict[str, int]:
         name, _, text = (x.strip() for x in part.replace("=", ":").partition(":"))
         if name not in LIMITS:
             raise StudyError(
-                f"the environment variable {VARIABLE} names {name!r}, which is no limit",
+                Message(
+                    "the environment variable {} names {!r}, which is no limit", VARIABLE, name
+                ),
                 hint=nearest(name, LIMITS),
             )
         try:
@@ -115,8 +120,8 @@ def _raised() -> dict[str, int]:
             found[name] = int(value)
         except (ValueError, OverflowError) as error:
             raise StudyError(
-                f"the environment variable {VARIABLE} sets {name!r} to {text!r}",
-                hint=f"a number, such as {name}:{_written(LIMITS[name])}",
+                Message("the environment variable {} sets {!r} to {!r}", VARIABLE, name, text),
+                hint=Message("a number, such as {}:{}", name, _written(LIMITS[name])),
             ) from error
     return found
 

@@ -78,12 +78,12 @@ def run(
 
     Everything is written, or nothing. What failed a check is shown as failed.
     """
-    with door():
+    with door(study=study):
         from bayes_nqp import studies
         from bayes_nqp.cli._results import show
 
         folder = out if out is not None else Path("results") / study.stem
-        with progress(quiet) as say:
+        with progress(quiet, studies.language_of(study)) as say:
             outcome = studies.run(
                 studies.find(study), folder, force=force, progress=False, say=say, command=_typed()
             )
@@ -100,23 +100,21 @@ def validate(study: StudyFile) -> None:
     Says which columns play which part, who is treated when, which effects the data identify,
     and what was cleaned; or what is wrong, where, and what to try.
     """
-    with door():
+    with door(study=study):
         from bayes_nqp import studies
+        from bayes_nqp.language import listed
 
         found = studies.validate(studies.find(study))
-        say = console()
+        say, translate, known = console(), found.translate, found.support["identified"]
         say.print(f"[bold]{safe(found.settings.title)}[/bold]")
-        line(repr(found.panel))
-        known = found.support["identified"]
-        say.print(
-            f"Cells  {int(known.sum())} of {len(known)} have an identified effect",
-            highlight=False,
-        )
+        line(found.panel.to_text(translate.language))
+        cells = int(known.sum()), len(known)
+        line(translate("Cells  {} of {} have an identified effect", *cells))
         if found.mediators:
-            line(f"Channels  {', '.join(found.mediators)}")
+            line(translate("Channels  {}", listed(found.mediators, len(found.mediators))))
         for note in found.notes:
-            line(f"  note: {note}")
-        say.print("[green]This study can run.[/green]")
+            line(f"  {translate('note: {}', note)}")
+        say.print(f"[green]{translate('This study can run.')}[/green]")
 
 
 @app.command("list", epilog="Example: bayes-nqp list models")
@@ -142,7 +140,7 @@ def list_studies(
             line(f"{names[path]:<{width}}  {' '.join(title.split())}")
 
 
-@app.command(epilog="Example: bayes-nqp new cities.xlsx --unit 城市 --outcome 新质生产力")
+@app.command(epilog="Example: bayes-nqp new cities.xlsx --unit city --outcome nqp")
 def new(
     file: DataFile,
     out: Annotated[
@@ -228,7 +226,7 @@ def index(
             say.print(f"wrote [bold]{safe(path)}[/bold]", highlight=False)
 
 
-@app.command(epilog="Example: bayes-nqp zones cities.xlsx --prefecture 城市 --out cities_zones.csv")
+@app.command(epilog="Example: bayes-nqp zones cities.xlsx --prefecture city --out cities_zones.csv")
 def zones(
     file: DataFile,
     prefecture: Annotated[

@@ -38,13 +38,15 @@ def line(text: object) -> None:
 
 
 @contextmanager
-def progress(quiet: bool) -> Iterator[Callable[[str], None] | None]:
+def progress(quiet: bool, language: str) -> Iterator[Callable[[str], None] | None]:
     """Show each step with a spinner in a terminal, as lines elsewhere.
 
     Parameters
     ----------
     quiet : bool
         Whether to show nothing.
+    language : str
+        Of the steps.
 
     Yields
     ------
@@ -54,13 +56,15 @@ def progress(quiet: bool) -> Iterator[Callable[[str], None] | None]:
     if quiet:
         yield None
         return
-    shown = console(stderr=True)
+    from bayes_nqp.language import Translator
+
+    shown, translate = console(stderr=True), Translator(language)
     if not shown.is_terminal:
         said: list[str] = []
 
         def once(step: str) -> None:
             """Print each step once, not each of its counts."""
-            name = _COUNT.sub("", step)
+            name = _COUNT.sub("", translate.name(step))
             if said[-1:] != [name]:
                 said.append(name)
                 shown.print(f"{plain_text(name)} …", markup=False, highlight=False)
@@ -68,5 +72,5 @@ def progress(quiet: bool) -> Iterator[Callable[[str], None] | None]:
         yield once
         return
     spinner = "dots" if shown.encoding.startswith("utf") else "line"
-    with shown.status("starting …", spinner=spinner) as status:
-        yield lambda step: status.update(f"{safe(step)} …")
+    with shown.status(translate("starting …"), spinner=spinner) as status:
+        yield lambda step: status.update(f"{safe(translate.name(step))} …")

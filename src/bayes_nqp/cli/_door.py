@@ -39,13 +39,15 @@ def error(message: str) -> None:
 
 
 @contextmanager
-def door(*, loads: bool = True) -> Iterator[None]:
+def door(*, loads: bool = True, study: Path | None = None) -> Iterator[None]:
     """Turn whatever goes wrong within into words and an exit code.
 
     Parameters
     ----------
     loads : bool, default True
         Whether what is within loads the libraries beneath, and needs the memory for that.
+    study : Path, optional
+        Whose language what is refused is said in.
 
     Raises
     ------
@@ -61,7 +63,7 @@ def door(*, loads: bool = True) -> Iterator[None]:
     except KeyboardInterrupt as stop:
         _leave(stop, getattr(stop, "code", INTERRUPTED), "Interrupted; nothing was written.")
     except Exception as problem:
-        _leave(problem, *_worded(problem))
+        _leave(problem, *_worded(problem, study))
 
 
 def _leave(problem: BaseException, code: int, words: str) -> None:
@@ -72,12 +74,17 @@ def _leave(problem: BaseException, code: int, words: str) -> None:
     raise SystemExit(code) from None
 
 
-def _worded(problem: Exception) -> tuple[int, str]:
+def _worded(problem: Exception, study: Path | None) -> tuple[int, str]:
     """An exit code, and what happened and what to try."""
-    from bayes_nqp.errors import ConvergenceError, NQPError
+    from bayes_nqp.errors import ConvergenceError, NQPError, speaking
+    from bayes_nqp.studies import language_of
 
     if isinstance(problem, NQPError):
-        return FAILED if isinstance(problem, ConvergenceError) else REFUSED, str(problem)
+        code = FAILED if isinstance(problem, ConvergenceError) else REFUSED
+        if study is None:
+            return code, str(problem)
+        with speaking("toml"):
+            return code, problem.in_(language_of(study))
     if isinstance(problem, OutputError):
         if problem.unread:
             return UNREAD, ""

@@ -6,13 +6,15 @@ import math
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from bayes_nqp.checks import VERDICTS, gate_words
 from bayes_nqp.cli._console import console, line, safe
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.tables import written
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from bayes_nqp.studies import Outcome
+    from bayes_nqp.studies import Outcome, Study
 
 __all__ = ["show"]
 
@@ -20,65 +22,103 @@ _COLOURS = {"holds": "green", "in doubt": "yellow", "fails": "red", "reported": 
 
 
 def show(outcome: Outcome) -> None:
-    """Print results, gate, checks, and where the files are."""
-    say = console()
+    """Print results, gate, checks, and where the files are, in the report's language."""
+    say, translate = console(), outcome.study.translate
     _effects(outcome)
     if "channels.csv" in outcome.tables:
         say.print()
         _channels(outcome)
     if "truth.csv" in outcome.tables:
-        known = outcome.tables["truth.csv"]
-        say.print(
-            f"\ntruth: {int(known['inside'].sum())} of {len(known)} true values lie in their "
-            "intervals (truth.csv)",
-            highlight=False,
-        )
+        inside = outcome.tables["truth.csv"]["inside"]
+        counts = int(inside.sum()), len(inside)
+        say.print()
+        line(translate("truth: {} of {} true values lie in their intervals (truth.csv)", *counts))
     gate = outcome.fit.gate
     colour = "green" if gate.passed else "red"
-    say.print(f"\nconvergence gate: [{colour}]{safe(gate)}[/{colour}]")
+    said = translate.name(gate_words(str(gate)))
+    said = said if gate.passed else translate("failed: {}", said)
+    say.print(f"\n{translate('convergence gate: {}', f'[{colour}]{safe(said)}[/{colour}]')}")
     for check in outcome.checks:
-        colour = _COLOURS.get(check.verdict, "dim")
-        say.print(
-            f"{check.name}: [{colour}]{check.verdict}[/{colour}]. {safe(check.sentence)}",
-            highlight=False,
-        )
+        colour, verdict = _COLOURS.get(check.verdict, "dim"), translate(VERDICTS[check.verdict])
+        head = f"{check.name}: [{colour}]{safe(verdict)}[/{colour}]"
+        sentence = safe(check.said(translate.language))
+        say.print(translate("{}. {}", head, sentence, context="sentences"), highlight=False)
     for note in dict.fromkeys([*outcome.fit.notes, *outcome.study.panel.notes]):
-        line(f"  note: {note}")
+        line(f"  {translate('note: {}', note)}")
     if outcome.moved is not None:
-        say.print(f"\nThe earlier results are in {safe(outcome.moved)}", highlight=False)
-    say.print(
-        f"Everything is in [bold]{safe(outcome.folder)}[/bold] ({outcome.seconds:.0f} s)",
-        highlight=False,
-    )
+        say.print()
+        line(translate("The earlier results are in {}", str(outcome.moved)))
+    folder = f"[bold]{safe(outcome.folder)}[/bold]"
+    seconds = f"{outcome.seconds:.0f}"
+    say.print(translate("Everything is in {} ({} s)", folder, seconds), highlight=False)
 
 
 def _effects(outcome: Outcome) -> None:
     """Print the effects by group."""
-    report = outcome.study.settings.report
-    heads = ("mean", "sd", f"{report.prob:.4g} interval", "P(> 0)", "rows")
-    table = _table(outcome.study.settings.title, ("by", "level"), heads)
+    translate = outcome.study.translate
+    heads = (*_heads(outcome.study), translate("rows", context="console"))
+    table = _table(outcome.study.settings.title, _groups(translate), heads)
     for row in outcome.tables["summary.csv"].to_dict("records"):
         table.add_row(
-            safe(row["by"]), safe(row["level"]), f"{row['mean']:.3f}", f"{row['sd']:.3f}",
-            _interval(row), written(row["p_positive"], "chance", 3), str(row["rows"]),
+            *_named(row, translate), f"{row['mean']:.3f}", f"{row['sd']:.3f}", _interval(row),
+            written(row["p_positive"], "chance", 3), str(row["rows"]),
         )  # fmt: skip
     console().print(table)
 
 
 def _channels(outcome: Outcome) -> None:
     """Print direct and indirect effects, overall and by stratum."""
-    study = outcome.study
-    heads = ("mean", f"{study.settings.report.prob:.4g} interval", "P(> 0)", "share of total")
-    table = _table("Channels", ("by", "level", "path"), heads)
+    study, translate = outcome.study, outcome.study.translate
+    mean, _, *others = _heads(study)
+    heads = (mean, *others, translate("share of total", context="console"))
+    groups = (*_groups(translate), translate("path", context="console"))
+    table = _table(translate("Channels"), groups, heads)
     whole = outcome.tables["channels.csv"]
     for row in whole[whole["by"].isin(["overall", *study.factors])].to_dict("records"):
         share = row["proportion"]
-        known = "–" if math.isnan(share) else f"{round(100 * share):d} %"
+        path = _PATHS.get(row["path"], row["path"])
         table.add_row(
-            safe(row["by"]), safe(row["level"]), safe(row["path"]), f"{row['mean']:.3f}",
-            _interval(row), written(row["p_positive"], "chance", 3), known,
+            *_named(row, translate), safe(translate.name(path)), f"{row['mean']:.3f}",
+            _interval(row), written(row["p_positive"], "chance", 3),
+            "–" if math.isnan(share) else f"{round(100 * share):d} %",
         )  # fmt: skip
     console().print(table)
+
+
+_PATHS = {
+    "direct": Message("direct", context="console"),
+    "total": Message("total", context="console"),
+    "all mediators": Message("all mediators"),
+}
+_GROUPS = {
+    "overall": Message("overall"),
+    "cohort": Message("cohort", context="console"),
+    "time": Message("time", context="console"),
+    "stratum": Message("stratum", context="console"),
+}
+
+
+def _groups(translate: Translator) -> tuple[str, str]:
+    return translate("by", context="console"), translate("level", context="console")
+
+
+def _heads(study: Study) -> tuple[str, str, str, str]:
+    translate, prob = study.translate, f"{study.settings.report.prob:.4g}"
+    return (
+        translate("mean", context="console"),
+        translate("sd", context="console"),
+        translate("{} interval", prob),
+        translate("P(> 0)"),
+    )
+
+
+def _named(row: Mapping[Hashable, Any], translate: Translator) -> tuple[str, str]:
+    """The group of a row, and its level."""
+    group, level = row["by"], row["level"]
+    return (
+        safe(translate.name(_GROUPS.get(group, group))),
+        safe(translate.name(_GROUPS.get(level, level), str(group))),
+    )
 
 
 def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:

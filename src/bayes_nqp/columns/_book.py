@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.language import Message
 from bayes_nqp.limits import limit, way_out
 
 __all__ = ["opened", "read_book"]
@@ -78,18 +79,28 @@ def _measure(path: Path) -> None:
         packed = max(sum(part.compress_size for part in parts), 1)
         if 5 * size > limit("memory") or (size > _UNFOLDED and size > _RATIO * packed):
             raise PanelError(
-                f"path={path.name!r} unfolds from {packed:,} to {size:,} bytes, which no "
-                "spreadsheet of this size does",
-                hint="open it and save it again, or as .csv; if it is what it should be, "
-                + way_out("memory", 5 * size),
+                Message(
+                    "path={!r} unfolds from {:,} to {:,} bytes, which no spreadsheet of this "
+                    "size does",
+                    path.name,
+                    packed,
+                    size,
+                ),
+                hint=Message(
+                    "open it and save it again, or as .csv; if it is what it should be, {}",
+                    way_out("memory", 5 * size),
+                ),
             )
         for part in parts:
             with book.open(part) as file:
                 head = file.read(_CHUNK)
                 if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
                     raise PanelError(
-                        f"path={path.name!r} declares entities in {part.filename}, which no "
-                        "spreadsheet does",
+                        Message(
+                            "path={!r} declares entities in {}, which no spreadsheet does",
+                            path.name,
+                            part.filename,
+                        ),
                         hint="open it and save it again, or as .csv",
                     )
             if "worksheets/" in part.filename:
@@ -122,14 +133,21 @@ def _refuse_far(path: Path, part: str, found: _Range) -> None:
     if found.column > limit("columns") or needed > limit("memory"):
         hint = way_out("memory", needed)
     elif area > _WIDE and area > _SPARSE * found.cells:
-        hint = "it would take minutes as well"
+        hint = Message("it would take minutes as well")
     else:
         return
     raise PanelError(
-        f"path={path.name!r} has a sheet that reaches to cell {found.last}: {area:,} cells, of "
-        f"which {found.cells:,} are filled",
-        where=f"{sheet}, cell {found.last}",
-        hint=f"delete what stands far from the table (Ctrl+End goes there), and save; {hint}",
+        Message(
+            "path={!r} has a sheet that reaches to cell {}: {:,} cells, of which {:,} are filled",
+            path.name,
+            found.last,
+            area,
+            found.cells,
+        ),
+        where=Message("{}, cell {}", sheet, found.last),
+        hint=Message(
+            "delete what stands far from the table (Ctrl+End goes there), and save; {}", hint
+        ),
     )
 
 
@@ -141,20 +159,25 @@ def read_book(
         names = [str(name) for name in book.sheet_names]
         if isinstance(sheet, int) and not -len(names) <= sheet < len(names):
             raise PanelError(
-                f"sheet={sheet}: {path.name} has {len(names)} sheets",
+                Message("sheet={}: {} has {} sheets", sheet, path.name, len(names)),
                 where=shown(map(repr, names), 12),
                 hint="numbers begin at 0; or give the name",
             )
         if isinstance(sheet, str) and sheet not in names:
             raise PanelError(
-                f"sheet={sheet!r} is not in {path.name}",
-                where=f"its sheets are {shown(map(repr, names), 12)}",
+                Message("sheet={!r} is not in {}", sheet, path.name),
+                where=Message("its sheets are {}", shown(map(repr, names), 12)),
                 hint=nearest(sheet, names),
             )
         others = names[1:] if sheet is None else []
         if others:
             notes.append(
-                f"{path.name}: read {names[0]!r}, the first of {len(names)} sheets "
-                f"(the others: {shown(map(repr, others), 12)})"
+                Message(
+                    "{}: read {!r}, the first of {} sheets (the others: {})",
+                    path.name,
+                    names[0],
+                    len(names),
+                    shown(map(repr, others), 12),
+                )
             )
         return pd.read_excel(book, sheet_name=0 if sheet is None else sheet), others

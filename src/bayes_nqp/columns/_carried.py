@@ -12,6 +12,7 @@ import pandas as pd
 from bayes_nqp.columns._cells import CARRIED, SURROGATE, UNSORTED, admitted, fits, kinds
 from bayes_nqp.columns._values import Rows
 from bayes_nqp.errors import UNPRINTABLE, PanelError, shown
+from bayes_nqp.language import Message
 from bayes_nqp.limits import limit
 
 __all__ = ["admitted_frame", "carried", "checked_names"]
@@ -73,15 +74,15 @@ def checked_names(named: list[tuple[str, str]]) -> None:
     for argument, column in named:
         found = UNPRINTABLE.search(column)
         if not column.strip():
-            what = "is blank"
+            what = Message("is blank")
         elif found is not None:
-            what = f"has the character {found[0]!a}, which no report can carry"
+            what = Message("has the character {!a}, which no report can carry", found[0])
         elif len(column) > most:
-            what = f"has {len(column):,} characters, and {most:,} are allowed"
+            what = Message("has {:,} characters, and {:,} are allowed", len(column), most)
         else:
             continue
         raise PanelError(
-            f"{argument}={column!r}: this name of a column {what}",
+            Message("{}={!r}: this name of a column {}", argument, column, what),
             hint="rename the column: df = df.rename(columns={…})",
         )
 
@@ -107,13 +108,13 @@ def carried(df: pd.DataFrame, used: set[str], notes: list[str]) -> pd.DataFrame:
             continue
         why = "several columns have this name" if name in twice else _why_not(df.iloc[:, place])
         if isinstance(name, str) and SURROGATE.search(name):
-            why = "its name was decoded wrongly"
+            why = Message("its name was decoded wrongly")
         if why:
             out[place] = why
     if not out:
         return df
-    told = dict.fromkeys(f"{names[place]!r} ({why})" for place, why in out.items())
-    notes.append(f"columns left out: {shown(told)}")
+    told = dict.fromkeys(Message("{!r} ({})", names[k], why) for k, why in out.items())
+    notes.append(Message("columns left out: {}", shown(told)))
     return df.iloc[:, [k for k in range(len(names)) if k not in out]]
 
 
@@ -124,14 +125,14 @@ def _why_not(column: pd.Series[Any]) -> str:
         dtype = dtype.categories.dtype
         column = pd.Series(column.cat.categories)
     if UNSORTED.match(str(dtype)) or dtype.kind in "cSV" or isinstance(dtype, pd.SparseDtype):
-        return f"it holds {dtype}"
+        return Message("it holds {}", str(dtype))
     for kind in kinds(column):
         if not fits(kind, CARRIED):
-            return f"it holds {kind.__name__}"
+            return Message("it holds {}", kind.__name__)
     if dtype.kind == "O":
         for x in column:
             if isinstance(x, str) and SURROGATE.search(x):
-                return "its text was decoded wrongly"
+                return Message("its text was decoded wrongly")
             if isinstance(x, int) and not -_LONG <= x < _LONG:
-                return "it holds numbers of more than 64 bits"
+                return Message("it holds numbers of more than 64 bits")
     return ""

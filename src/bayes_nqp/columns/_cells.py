@@ -17,6 +17,7 @@ import pandas as pd
 
 from bayes_nqp.columns._values import Bools, Rows, counted, is_text, plain, unwrapped
 from bayes_nqp.errors import UNPRINTABLE, PanelError, shown
+from bayes_nqp.language import Message
 from bayes_nqp.limits import limit, way_out
 
 __all__ = ["CARRIED", "SURROGATE", "UNSORTED", "admitted", "fits", "kinds"]
@@ -121,7 +122,7 @@ def _names(
     if values.dtype.kind == "f" and np.isinf(values.to_numpy(dtype=np.float64)).any():
         infinite: Bools = np.isinf(values.to_numpy(dtype=np.float64))
         raise PanelError(
-            f"{argument}={str(column.name)!r} holds infinity, which is no name",
+            Message("{}={!r} holds infinity, which is no name", argument, str(column.name)),
             where=rows.shown(infinite),
             hint="correct these cells, or make them empty",
         )
@@ -142,7 +143,11 @@ def _names(
         _refuse_texts(values, argument, long, words, rows)
     doubtful = sorted({x for x in distinct if x.strip().lower() in _WORDS})
     if doubtful:
-        notes.append(f"{column.name}: {shown(map(repr, doubtful))} taken as a name, not as missing")
+        notes.append(
+            Message(
+                "{}: {} taken as a name, not as missing", column.name, shown(map(repr, doubtful))
+            )
+        )
     return _cleaned(column, distinct, notes)
 
 
@@ -160,7 +165,9 @@ def _refuse_dtype(column: pd.Series[Any], argument: str, kind: _Kind) -> None:
     text = str(dtype)
     if UNSORTED.match(text) or dtype.kind in "cmSV":
         raise PanelError(
-            f"{argument}={str(column.name)!r} holds {text}, which is not {kind.what}",
+            Message(
+                "{}={!r} holds {}, which is not {}", argument, str(column.name), text, kind.what
+            ),
             hint=kind.hint.format(str(column.name)),
         )
 
@@ -185,8 +192,14 @@ def _refuse_cells(values: pd.Series[Any], argument: str, kind: _Kind, rows: Rows
     if odd:
         wrong = np.fromiter((type(x) in odd for x in values), bool, len(values))
         raise PanelError(
-            f"{argument}={str(values.name)!r} holds {shown((x.__name__ for x in odd), 4)} in "
-            f"{counted(wrong.sum(), 'row')}, which is not {kind.what}",
+            Message(
+                "{}={!r} holds {} in {}, which is not {}",
+                argument,
+                str(values.name),
+                shown((x.__name__ for x in odd), 4),
+                counted(wrong.sum(), "row"),
+                kind.what,
+            ),
             where=rows.shown(wrong, str(values.name)),
             hint=kind.hint.format(str(values.name)),
         )
@@ -199,7 +212,7 @@ def _refuse_huge(values: pd.Series[Any], argument: str, rows: Rows) -> None:
     wrong = np.fromiter((type(x) is int and abs(x) >= 2**63 for x in values), bool, len(values))
     if wrong.any():
         raise PanelError(
-            f"{argument}={str(values.name)!r} holds numbers of more than 64 bits",
+            Message("{}={!r} holds numbers of more than 64 bits", argument, str(values.name)),
             where=rows.shown(wrong, str(values.name)),
             hint="correct these cells, or make them empty",
         )
@@ -218,8 +231,8 @@ def _refuse_far(values: pd.Series[Any], argument: str, rows: Rows) -> None:
         return
     if wrong.any():
         raise PanelError(
-            f"{argument}={str(values.name)!r} has dates outside the years 1 to 9999",
-            where=f"row {shown(map(str, values.index[wrong]))}",
+            Message("{}={!r} has dates outside the years 1 to 9999", argument, str(values.name)),
+            where=Message("row {}", shown(map(str, values.index[wrong]))),
             hint="correct these cells; they may have been written in another unit, such as "
             "milliseconds",
         )
@@ -233,8 +246,14 @@ def _refuse_texts(
         texts = set(odd)
         wrong = np.fromiter((isinstance(x, str) and x in texts for x in values), bool, len(values))
         raise PanelError(
-            f"{argument}={str(values.name)!r} holds {what} in {counted(wrong.sum(), 'row')}: "
-            f"{shown(map(repr, dict.fromkeys(odd)), 3)}",
+            Message(
+                "{}={!r} holds {} in {}: {}",
+                argument,
+                str(values.name),
+                what,
+                counted(wrong.sum(), "row"),
+                shown(map(repr, dict.fromkeys(odd)), 3),
+            ),
             where=rows.shown(wrong),
             hint=hint,
         )
@@ -247,8 +266,12 @@ def _cleaned(column: pd.Series[Any], distinct: list[str], notes: list[str]) -> p
         return column
     listed = shown((f"{x!a} as {y!r}" for x, y in clean.items()), 2)
     notes.append(
-        f"{column.name}: control and invisible characters taken out of "
-        f"{counted(len(clean), 'name')} ({listed})"
+        Message(
+            "{}: control and invisible characters taken out of {} ({})",
+            column.name,
+            counted(len(clean), "name"),
+            listed,
+        )
     )
     return column.astype(object).map(lambda x: clean.get(x, x) if isinstance(x, str) else x)
 

@@ -5,39 +5,41 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+from bayes_nqp.language import NOTHING, Message
+
 __all__ = ["no_file"]
 
 _KINDS = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
+    (stat.S_ISDIR, Message("is a folder")),
+    (stat.S_ISFIFO, Message("is a pipe")),
+    (stat.S_ISSOCK, Message("is a socket")),
+    (stat.S_ISCHR, Message("is a device")),
+    (stat.S_ISBLK, Message("is a device")),
 )
 
 
-def no_file(path: Path) -> str:
+def no_file(path: Path) -> Message:
     """Say what a path leads to, if not to a file; nothing is opened, as pipes would wait.
 
     Returns
     -------
-    str
-        Such as ``is not there`` or ``is a pipe``; "" for a file.
+    Message
+        Such as ``is not there`` or ``is a pipe``; empty for a file.
     """
-    link = ""
+    what = NOTHING
     try:
-        if path.is_symlink():
-            link = f"is a link to {str(path.readlink())!r}, which "
         mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            what = next((words for test, words in _KINDS if test(mode)), Message("is no file"))
     except FileNotFoundError:
-        return link + "is not there"
+        what = Message("is not there")
     except PermissionError:
-        return link + "may not be read: permission denied"
+        what = Message("may not be read: permission denied")
     except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or "it leads back to itself"
-        return f"cannot be followed ({reason})"
+        reason = getattr(error, "strerror", None) or Message("it leads back to itself")
+        return Message("cannot be followed ({})", reason)
     except ValueError:
-        return "is no path: it holds the character NUL"
-    if stat.S_ISREG(mode):
-        return ""
-    return link + "is " + next((words for test, words in _KINDS if test(mode)), "no file")
+        return Message("is no path: it holds the character NUL")
+    if what and path.is_symlink():
+        return Message("is a link to {!r}, which {}", str(path.readlink()), what)
+    return what

@@ -20,7 +20,7 @@ from bayes_nqp.columns._path import no_file
 from bayes_nqp.columns._text import read_text
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.labels import ATTR, Labels
-from bayes_nqp.language import language_of
+from bayes_nqp.language import Message, language_of
 from bayes_nqp.limits import limit, way_out
 
 _TEXT = (".csv", ".tsv", ".txt")
@@ -54,10 +54,13 @@ def read(
     suffix = path.suffix.lower()
     _check_file(path, suffix)
     if sheet is not None and suffix not in _BOOKS:
-        raise PanelError(f"sheet={sheet!r}: {path.name} is no workbook", hint="leave sheet out")
+        raise PanelError(
+            Message("sheet={!r}: {} is no workbook", sheet, path.name), hint="leave sheet out"
+        )
     if encoding is not None and suffix not in _TEXT:
         raise PanelError(
-            f"encoding={encoding!r}: {path.name} carries its own encoding", hint="leave it out"
+            Message("encoding={!r}: {} carries its own encoding", encoding, path.name),
+            hint="leave it out",
         )
     notes: list[str] = []
     others: list[str] = []
@@ -75,16 +78,24 @@ def read(
         raise
     except MemoryError as error:
         raise PanelError(
-            f"path={path.name!r} needs more memory than there is",
+            Message("path={!r} needs more memory than there is", path.name),
             hint="keep the rows and columns that you need, and save them as .parquet",
         ) from error
     except ImportError as error:
-        raise PanelError(f"{path.name} needs a package: {error}", hint=_extra(suffix)) from error
+        raise PanelError(
+            Message("{} needs a package: {}", path.name, error), hint=_extra(suffix)
+        ) from error
     except PermissionError as error:
         raise _locked(path) from error
     except broken() as error:
         raise PanelError(
-            f"path={path.name!r} cannot be read as {suffix}: {type(error).__name__}: {error}",
+            Message(
+                "path={!r} cannot be read as {}: {}: {}",
+                path.name,
+                suffix,
+                type(error).__name__,
+                error,
+            ),
             hint="the file may be truncated, still being written, or have another format than its "
             "suffix says; open it in the program that made it and save it again",
         ) from error
@@ -117,10 +128,12 @@ def cells_of(path: Path, notes: Iterable[str]) -> Iterator[None]:
             raise
         sheets = [note for note in notes if "sheets" in note or "columns left out" in note]
         where = "; ".join([*([error.where] if error.where else []), *sheets])
-        hint = (
-            f"{error.hint}{'' if error.hint.endswith('?') else ';'} a file with a title above its "
-            f"names, merged cells, or text for missing numbers: bayes-nqp new {path.name} "
-            "writes a study that reads it"
+        hint = Message(
+            "{}{} a file with a title above its names, merged cells, or text for missing "
+            "numbers: bayes-nqp new {} writes a study that reads it",
+            error.hint,
+            "" if error.hint.endswith("?") else ";",
+            path.name,
         )
         raise PanelError(error.what, where=where, hint=hint) from error
 
@@ -132,21 +145,27 @@ def _check_file(path: Path, suffix: str) -> None:
     if wrong.endswith("a folder"):
         names = sorted(p.name for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
         raise PanelError(
-            f"path={str(path)!r} {wrong}",
-            hint=f"one of its files: {shown(names)}" if names else "name a file",
+            Message("path={!r} {}", str(path), wrong),
+            hint=Message("one of its files: {}", shown(names)) if names else "name a file",
         )
     if wrong.endswith("not there"):
         folder = path.parent
         names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
-        where = f"looked in {folder.resolve()}"
-        raise PanelError(f"path={str(path)!r} {wrong}", where=where, hint=nearest(path.name, names))
+        where = Message("looked in {}", folder.resolve())
+        raise PanelError(
+            Message("path={!r} {}", str(path), wrong), where=where, hint=nearest(path.name, names)
+        )
     if wrong:
-        raise PanelError(f"path={str(path)!r} {wrong}", hint="name a file with rows of data")
+        raise PanelError(
+            Message("path={!r} {}", str(path), wrong), hint="name a file with rows of data"
+        )
     if suffix not in SUFFIXES:
         raise PanelError(
-            f"path={path.name!r} has a suffix that is not read here",
-            hint=f"save it as one of {', '.join(SUFFIXES)}, or read it with pandas and call "
-            "Panel.from_frame",
+            Message("path={!r} has a suffix that is not read here", path.name),
+            hint=Message(
+                "save it as one of {}, or read it with pandas and call Panel.from_frame",
+                ", ".join(SUFFIXES),
+            ),
         )
     try:
         with path.open("rb") as file:
@@ -155,10 +174,11 @@ def _check_file(path: Path, suffix: str) -> None:
         raise _locked(path) from error
     except OSError as error:
         raise PanelError(
-            f"path={path.name!r} cannot be read: {error.strerror}", hint="copy it to another disk"
+            Message("path={!r} cannot be read: {}", path.name, error.strerror),
+            hint="copy it to another disk",
         ) from error
     if not head:
-        raise PanelError(f"path={path.name!r} is an empty file", hint="export it again")
+        raise PanelError(Message("path={!r} is an empty file", path.name), hint="export it again")
     refuse_large(path, path.stat().st_size * (_TEXT_COPIES if suffix in _TEXT else 1))
 
 
@@ -166,23 +186,29 @@ def refuse_large(path: Path, needed: int) -> None:
     """Refuse a file that needs more memory than it may have, before it is read."""
     if needed > limit("memory"):
         raise PanelError(
-            f"path={path.name!r} needs about {needed / 1e9:,.3g} GB of memory to be read, and "
-            f"{limit('memory') / 1e9:,.3g} GB are allowed",
-            hint="keep the rows and columns that you need, and save them as .parquet; "
-            + way_out("memory", needed),
+            Message(
+                "path={!r} needs about {} GB of memory to be read, and {} GB are allowed",
+                path.name,
+                f"{needed / 1000000000.0:,.3g}",
+                f"{limit('memory') / 1000000000.0:,.3g}",
+            ),
+            hint=Message(
+                "keep the rows and columns that you need, and save them as .parquet; {}",
+                way_out("memory", needed),
+            ),
         )
 
 
 def _locked(path: Path) -> PanelError:
     return PanelError(
-        f"path={path.name!r} may not be read: permission denied",
+        Message("path={!r} may not be read: permission denied", path.name),
         hint="close it in Excel or Stata, or change its permissions",
     )
 
 
 def _extra(suffix: str) -> str:
     reader = {".xls": "python-calamine", ".parquet": "pyarrow"}.get(suffix, "openpyxl")
-    return f"pip install {reader}, or save the data as .csv"
+    return Message("pip install {}, or save the data as .csv", reader)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -192,8 +218,8 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     sizes = (head.row_group(k).total_byte_size for k in range(head.num_row_groups))
     if head.num_columns > limit("columns"):
         raise PanelError(
-            f"path={path.name!r} has {head.num_columns:,} columns",
-            hint="keep those that you need; " + way_out("columns", head.num_columns),
+            Message("path={!r} has {:,} columns", path.name, head.num_columns),
+            hint=Message("keep those that you need; {}", way_out("columns", head.num_columns)),
         )
     refuse_large(path, 8 * head.num_rows * head.num_columns + sum(sizes))
     return pd.read_parquet(path).reset_index(drop=True)
@@ -205,7 +231,9 @@ def _labelled(path: Path, notes: list[str]) -> pd.DataFrame:
     except ValueError as error:
         if "label" not in str(error):
             raise
-        notes.append(f"{path.name}: value labels repeat, so codes were read instead of labels")
+        notes.append(
+            Message("{}: value labels repeat, so codes were read instead of labels", path.name)
+        )
         return pd.read_stata(path, convert_categoricals=False)
 
 
@@ -247,7 +275,7 @@ def _read_stata(path: Path, notes: list[str]) -> pd.DataFrame:
         df = _dated(_labelled(path, notes), path)
         labels = _labels(path, df)
     if any(issubclass(one.category, UnicodeWarning) for one in told):
-        notes.append(f"{path.name}: text that is not UTF-8 was read as Latin-1")
+        notes.append(Message("{}: text that is not UTF-8 was read as Latin-1", path.name))
     for name in df.columns:
         column = df[name]
         if isinstance(column.dtype, pd.CategoricalDtype):
@@ -266,15 +294,15 @@ def _tidy(
     blank: Any = df.isna().to_numpy().all(axis=1) if len(df) < 200_000 else np.zeros(len(df), bool)
     df = df[~blank] if blank.any() else df
     if not len(df):
-        sheets = f"; the other sheets are {shown(map(repr, others), 12)}" if others else ""
-        raise PanelError(
-            f"path={path.name!r} has a header and no rows"
-            + (" in its first sheet, which was read" if others else ""),
-            where=f"columns {shown(df.columns, 12)}{sheets}",
-            hint=f"sheet={others[0]!r}" + " or another of them" * (len(others) > 1)
-            if others
-            else "check the sheet, or export it again",
-        )
+        what = Message("path={!r} has a header and no rows", path.name)
+        where, hint = Message("columns {}", shown(df.columns, 12)), ""
+        if others:
+            what = Message("{} in its first sheet, which was read", what)
+            listed = shown(map(repr, others), 12)
+            where = Message("{}; the other sheets are {}", where, listed)
+            hint = f"sheet={others[0]!r}"
+            hint = Message("{} or another of them", hint) if len(others) > 1 else hint
+        raise PanelError(what, where=where, hint=hint or "check the sheet, or export it again")
     return df
 
 
@@ -286,9 +314,13 @@ def _aligned(df: pd.DataFrame, path: Path) -> pd.DataFrame:
     last = whole.iloc[:, -1]
     if df.index.nlevels > 1 or last.notna().any():
         raise PanelError(
-            f"path={path.name!r} has {whole.shape[1]} cells in a row and {df.shape[1]} names in "
-            "its header",
-            where=f"the header reads {shown(df.columns, 8)}",
+            Message(
+                "path={!r} has {} cells in a row and {} names in its header",
+                path.name,
+                whole.shape[1],
+                df.shape[1],
+            ),
+            where=Message("the header reads {}", shown(df.columns, 8)),
             hint="give every column a name, or take the extra cells out",
         )
     return whole.iloc[:, :-1].set_axis(df.columns, axis=1)

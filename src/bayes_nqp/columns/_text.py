@@ -11,6 +11,7 @@ import pandas as pd
 
 from bayes_nqp.errors import PanelError
 from bayes_nqp.files import unguarded
+from bayes_nqp.language import Message
 from bayes_nqp.limits import limit, way_out
 
 _MARKS = (
@@ -25,7 +26,9 @@ _CHUNK = 1 << 20
 _SAMPLE = 1 << 16
 _PLAIN = 0.1
 """Share of digits and delimiters in text of data, at least."""
-_TRY = "encoding='gb18030' (Chinese Excel), 'big5', 'cp1252' (Western Europe) or 'shift_jis'"
+_TRY = Message(
+    "encoding='gb18030' (Chinese Excel), 'big5', 'cp1252' (Western Europe) or 'shift_jis'"
+)
 
 
 def read_text(path: Path, encoding: str | None, notes: list[str]) -> pd.DataFrame:
@@ -34,13 +37,13 @@ def read_text(path: Path, encoding: str | None, notes: list[str]) -> pd.DataFram
         head = file.read(8)
     if head.startswith(b"PK\x03\x04") or head.startswith(b"\xd0\xcf\x11\xe0"):
         raise PanelError(
-            f"path={path.name!r} is a workbook with the suffix {path.suffix}",
+            Message("path={!r} is a workbook with the suffix {}", path.name, path.suffix),
             hint="give it the suffix .xlsx (or .xls)",
         )
     found = encoding or _detect(path, head)
     _check_decodes(path, found)
     if found == "gb18030" and encoding is None:
-        notes.append(f"{path.name}: no UTF-8, so read as GB18030")
+        notes.append(Message("{}: no UTF-8, so read as GB18030", path.name))
     delimiter = _delimiter(path, found)
     _check_header(path, found, delimiter)
     try:
@@ -48,12 +51,19 @@ def read_text(path: Path, encoding: str | None, notes: list[str]) -> pd.DataFram
             path, sep=delimiter, encoding=found, low_memory=False, skip_blank_lines=False
         )
     except pd.errors.EmptyDataError as error:
-        raise PanelError(f"path={path.name!r} has no columns", hint="export it again") from error
+        raise PanelError(
+            Message("path={!r} has no columns", path.name), hint="export it again"
+        ) from error
     except pd.errors.ParserError as error:
         raise PanelError(
-            f"path={path.name!r} has rows that do not fit its header ({str(error).strip()})",
-            hint=f"the delimiter was taken to be {delimiter!r}; look for a stray quote or "
-            "delimiter in that line, or for a truncated last line",
+            Message(
+                "path={!r} has rows that do not fit its header ({})", path.name, str(error).strip()
+            ),
+            hint=Message(
+                "the delimiter was taken to be {!r}; look for a stray quote or delimiter in "
+                "that line, or for a truncated last line",
+                delimiter,
+            ),
         ) from error
     return _unguarded(frame)
 
@@ -78,7 +88,7 @@ def _detect(path: Path, head: bytes) -> str:
     if _decodes(path, "gb18030") and _plausibly_chinese(path):
         return "gb18030"
     raise PanelError(
-        f"path={path.name!r} is neither UTF-8 nor GB18030 text",
+        Message("path={!r} is neither UTF-8 nor GB18030 text", path.name),
         hint=_TRY,
     )
 
@@ -135,17 +145,20 @@ def _check_decodes(path: Path, encoding: str) -> None:
         for piece in _pieces(path, encoding):
             if (zero := piece.find("\x00")) >= 0:
                 raise PanelError(
-                    f"path={path.name!r} holds the character NUL, as no text does",
-                    where=f"line {position + 1 + piece.count(chr(10), 0, zero)}",
-                    hint="it may be cut off, or no text, or in another encoding: export it again "
-                    "as CSV UTF-8, or " + _TRY,
+                    Message("path={!r} holds the character NUL, as no text does", path.name),
+                    where=Message("line {}", position + 1 + piece.count(chr(10), 0, zero)),
+                    hint=Message(
+                        "it may be cut off, or no text, or in another encoding: export it again "
+                        "as CSV UTF-8, or {}",
+                        _TRY,
+                    ),
                 )
             position += piece.count("\n")
     except UnicodeError as error:
         raise PanelError(
-            f"path={path.name!r} is not {encoding} text",
-            where=f"after line {position + 1}: {getattr(error, 'reason', error)}",
-            hint=f"leave encoding out to have it found, or {_TRY}",
+            Message("path={!r} is not {} text", path.name, encoding),
+            where=Message("after line {}: {}", position + 1, getattr(error, "reason", error)),
+            hint=Message("leave encoding out to have it found, or {}", _TRY),
         ) from error
 
 
@@ -155,7 +168,7 @@ def _check_known(encoding: str) -> None:
         "a".encode(encoding)
         codecs.getincrementaldecoder(encoding)().decode(b"", final=True)
     except (LookupError, UnicodeError, TypeError, ValueError) as error:
-        raise PanelError(f"encoding={encoding!r} is unknown", hint=_TRY) from error
+        raise PanelError(Message("encoding={!r} is unknown", encoding), hint=_TRY) from error
 
 
 def _delimiter(path: Path, encoding: str) -> str:
@@ -170,7 +183,11 @@ def _check_header(path: Path, encoding: str, delimiter: str) -> None:
         columns = file.readline().count(delimiter) + 1
     if columns > limit("columns"):
         raise PanelError(
-            f"path={path.name!r} has {columns:,} columns in its first row, and "
-            f"{limit('columns'):,} are allowed",
-            hint="keep those that you need; " + way_out("columns", columns),
+            Message(
+                "path={!r} has {:,} columns in its first row, and {:,} are allowed",
+                path.name,
+                columns,
+                limit("columns"),
+            ),
+            hint=Message("keep those that you need; {}", way_out("columns", columns)),
         )

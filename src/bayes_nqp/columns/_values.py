@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -13,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp.errors import PanelError, cut, shown
+from bayes_nqp.language import Message, separated
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -44,10 +46,17 @@ class Rows:
         for position, label in enumerate(few.index):
             cells = [few[name].iloc[position] for name in (self.unit, self.time)]
             unit, time = (cut(plain(cell), _CELL) for cell in cells)
-            text = f"row {cut(plain(label), _CELL)} ({unit}, {time})"
-            texts.append(text if value is None else f"{text}: {quoted(few[value].iloc[position])}")
+            text = Message("row {} ({}, {})", cut(plain(label), _CELL), unit, time)
+            cell = None if value is None else quoted(few[value].iloc[position])
+            texts.append(text if cell is None else Message("{}: {}", text, cell))
         more = len(found) - len(few)
-        return "; ".join(texts) + (f"; and {more} more" if more else "")
+        return joined_rows(texts, more)
+
+
+def joined_rows(texts: Sequence[str], more: int) -> Message:
+    """List rows, and say how many more there are."""
+    listed = separated(texts)
+    return Message("{}; and {} more", listed, more) if more else listed
 
 
 def plain(value: Any) -> str:
@@ -77,9 +86,9 @@ def quoted(value: object) -> str:
     return cut(repr(value) if isinstance(value, str) else plain(value), _CELL)
 
 
-def counted(number: int | np.integer[Any], noun: str) -> str:
+def counted(number: int | np.integer[Any], noun: str) -> Message:
     """Write a number and its noun, in the plural where due."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return Message("{n:,} " + noun, plural="{n:,} " + noun + "s", n=int(number))
 
 
 def unwrapped(column: pd.Series[Any]) -> pd.Series[Any]:
@@ -114,13 +123,13 @@ def numbers(column: pd.Series[Any], argument: str, rows: Rows, notes: list[str])
         values = _from_text(column, argument, rows, notes)
     else:
         raise PanelError(
-            f"{argument}={name!r} must be numbers, and holds {column.dtype}",
+            Message("{}={!r} must be numbers, and holds {}", argument, name, column.dtype),
             hint="convert the column to numbers first",
         )
     infinite: Bools = np.isinf(values)
     if infinite.any():
         raise PanelError(
-            f"{argument}={name!r} has {counted(infinite.sum(), 'infinite value')}",
+            Message("{}={!r} has {}", argument, name, counted(infinite.sum(), "infinite value")),
             where=rows.shown(infinite),
             hint="a logarithm of zero or a division by zero; "
             "df.replace([np.inf, -np.inf], np.nan) drops these rows",
@@ -128,7 +137,13 @@ def numbers(column: pd.Series[Any], argument: str, rows: Rows, notes: list[str])
     large: Bools = np.abs(values) > _MOST
     if large.any():
         raise PanelError(
-            f"{argument}={name!r} has {counted(large.sum(), 'value')} beyond {_MOST:g}",
+            Message(
+                "{}={!r} has {} beyond {}",
+                argument,
+                name,
+                counted(large.sum(), "value"),
+                f"{_MOST:g}",
+            ),
             where=rows.shown(large, name),
             hint="such numbers are codes of missing values, or mistakes: make these cells empty",
         )
@@ -145,14 +160,22 @@ def _from_text(column: pd.Series[Any], argument: str, rows: Rows, notes: list[st
     if wrong.any():
         distinct = shown((repr(x) for x in column[wrong].unique()), 4)
         raise PanelError(
-            f"{argument}={name!r} must be numbers, and holds text in "
-            f"{counted(wrong.sum(), 'row')}: {distinct}",
+            Message(
+                "{}={!r} must be numbers, and holds text in {}: {}",
+                argument,
+                name,
+                counted(wrong.sum(), "row"),
+                distinct,
+            ),
             where=rows.shown(wrong, name),
-            hint="pd.read_csv(…, thousands=',', na_values=['—', '--']) when reading, or "
-            f"pd.to_numeric(df[{name!r}].str.replace(',', ''), errors='coerce')",
+            hint=Message(
+                "pd.read_csv(…, thousands=',', na_values=['—', '--']) when reading, or "
+                "pd.to_numeric(df[{!r}].str.replace(',', ''), errors='coerce')",
+                name,
+            ),
         )
     if column[~blank].map(lambda x: isinstance(x, str)).any():
-        notes.append(f"{name}: numbers stored as text were read as numbers")
+        notes.append(Message("{}: numbers stored as text were read as numbers", name))
     return values
 
 

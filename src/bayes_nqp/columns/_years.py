@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._values import missing, plain, unwrapped
+from bayes_nqp.language import Message
 
 __all__ = ["as_years", "year_of"]
 
@@ -92,8 +93,8 @@ def as_years(column: pd.Series[Any], notes: list[str], *, once: bool = False) ->
     example = next(((plain(x), year) for x, year in told if plain(x) != plain(year)), None)
     if example is not None:
         text = example[0].removesuffix(" 00:00:00")
-        notes.append(f"{column.name}: read as years, such as {text} as {example[1]}")
+        notes.append(Message("{}: read as years, such as {} as {}", column.name, text, example[1]))
     elif not number and any(x != year for x, year in zip(distinct, years, strict=True)):
-        notes.append(f"{column.name}: read as years, which were stored as text")
+        notes.append(Message("{}: read as years, which were stored as text", column.name))
     read = np.append(np.asarray(years, dtype=np.float64), np.nan)[codes]
     return pd.Series(read, index=column.index, name=column.name)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from bayes_nqp.datasets._us_states import REGIONS, STATES
 from bayes_nqp.errors import PanelError
+from bayes_nqp.language import Message
 
 __all__ = ["read_moderndid", "with_states"]
 
@@ -31,13 +32,19 @@ def read_moderndid(loader: str, asked_by: str) -> pd.DataFrame:
     """
     if importlib.util.find_spec("moderndid") is None:
         raise PanelError(
-            f"{asked_by}() reads its data from the package moderndid, which is not installed",
+            Message(
+                "{}() reads its data from the package moderndid, which is not installed", asked_by
+            ),
             hint="pip install 'bayes-nqp[data]'",
         )
     load = getattr(importlib.import_module("moderndid"), loader, None)
     if load is None:
         raise PanelError(
-            f"{asked_by}() reads its data by moderndid.{loader}, which the installed version lacks",
+            Message(
+                "{}() reads its data by moderndid.{}, which the installed version lacks",
+                asked_by,
+                loader,
+            ),
             hint="pip install --upgrade 'bayes-nqp[data]'",
         )
     return pd.DataFrame(load().to_dict(as_series=False))

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from bayes_nqp.errors import PanelError, shown
 
 if TYPE_CHECKING:
-    from bayes_nqp.panel import Panel
+    from bayes_nqp.language import Message, either
+from bayes_nqp.panel import Panel
 
 __all__ = ["complete_cases"]
 
@@ -82,18 +83,24 @@ def _notes(now: Array, before: Array, names: Sequence[str], lag: int) -> tuple[s
     found = []
     if gone.any():
         found.append(
-            f"{_rows(gone, f'where {" or ".join(lacking)} is missing')} left out of every "
-            "equation: complete cases"
+            Message(
+                "{n:,} row where {lacking} is missing is left out of every equation: complete "
+                "cases",
+                plural="{n:,} rows where {lacking} is missing are left out of every equation: "
+                "complete cases",
+                n=int(gone.sum()),
+                lacking=either(lacking),
+            )
         )
     if early.any():
-        ago = "one period" if lag == 1 else f"{lag} periods"
+        ago = Message("one period", plural="{n} periods", n=lag)
         found.append(
-            f"{_rows(early, f'without {" or ".join(names)} {ago} before')} left out of every "
-            "equation"
+            Message(
+                "{n:,} row without {names} {ago} before is left out of every equation",
+                plural="{n:,} rows without {names} {ago} before are left out of every equation",
+                n=int(early.sum()),
+                names=either(names),
+                ago=ago,
+            )
         )
     return tuple(found)
-
-
-def _rows(which: npt.NDArray[np.bool_], what: str) -> str:
-    count = int(which.sum())
-    return f"1 row {what} is" if count == 1 else f"{count:,} rows {what} are"

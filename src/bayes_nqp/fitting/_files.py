@@ -14,6 +14,7 @@ from bayes_nqp.files import write_bytes
 from bayes_nqp.fitting._fit import Fit
 from bayes_nqp.fitting._names import renamed
 from bayes_nqp.fitting._panel_rows import into_bytes
+from bayes_nqp.language import encoded
 from bayes_nqp.seal import SEAL, sealed
 
 __all__ = ["ESCAPES", "FORMAT", "save"]
@@ -44,7 +45,7 @@ def save(fit: Fit, path: str | Path, *, rows: bool) -> Path:
         "gate": json.dumps(asdict(fit.gate)),
         "facts": json.dumps(dict(fit.record), ensure_ascii=False),
         "versions": json.dumps(dict(fit.versions)),
-        "notes": json.dumps(list(fit.notes), ensure_ascii=False),
+        "notes": encoded(fit.notes),
         "digest": fit.digest,
     }
     if rows and fit.panel is not None:

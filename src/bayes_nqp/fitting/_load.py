@@ -25,6 +25,7 @@ from bayes_nqp.fitting._migration import migrated
 from bayes_nqp.fitting._names import renamed
 from bayes_nqp.fitting._panel_rows import from_bytes
 from bayes_nqp.fitting._structure import checked
+from bayes_nqp.language import decoded
 from bayes_nqp.panel import Panel
 from bayes_nqp.seal import Seal, seal_of
 
@@ -170,7 +171,7 @@ def _fit_of(tree: xr.DataTree, unsealed: bool) -> Fit:
         gate=Gate(**{**gate, "failures": tuple(gate["failures"])}),
         record={**facts, "unsealed": 1.0} if unsealed else facts,
         versions=json.loads(head["versions"]),
-        notes=tuple(json.loads(head["notes"])),
+        notes=tuple(decoded(head["notes"])),
     )
 
 

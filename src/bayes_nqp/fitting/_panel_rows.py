@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_nqp.language import decoded, encoded
 from bayes_nqp.panel import Panel
 
 __all__ = ["from_bytes", "into_bytes"]
@@ -32,7 +33,7 @@ def into_bytes(panel: Panel) -> xr.Dataset:
             "content": "the panel's rows as a Parquet file",
             "mixed": json.dumps(mixed, ensure_ascii=False),
             "arguments": json.dumps(panel.arguments, ensure_ascii=False),
-            "notes": json.dumps(list(panel.notes), ensure_ascii=False),
+            "notes": encoded(panel.notes),
             "dropped": json.dumps(dict(panel.dropped), ensure_ascii=False),
         },
     )
@@ -53,7 +54,7 @@ def from_bytes(rows: xr.Dataset) -> Panel:
     panel = Panel.from_frame(frame, **json.loads(rows.attrs["arguments"]))
     return replace(
         panel,
-        notes=tuple(json.loads(rows.attrs["notes"])),
+        notes=tuple(decoded(rows.attrs["notes"])),
         dropped=json.loads(rows.attrs["dropped"]),
     )
 

@@ -12,6 +12,7 @@ from scipy.special import xlogy
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.index._scheme import Array, Scope, linear, shares
+from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 
 __all__ = ["Entropy", "check_entropy", "entropy_weights"]
@@ -81,10 +82,12 @@ def check_entropy(value: object) -> None:
     scope, shift = getattr(value, "scope", None), getattr(value, "shift", None)
     name = type(value).__name__
     if scope not in ("pooled", "yearly"):
-        raise StudyError(f"'scope' of {name} is {scope!r}", hint="'pooled' or 'yearly'")
+        raise StudyError(Message("'scope' of {} is {!r}", name, scope), hint="'pooled' or 'yearly'")
     number = isinstance(shift, int | float) and not isinstance(shift, bool)
     if not number or not 0 <= float(shift) < np.inf:  # type: ignore[arg-type]
-        raise StudyError(f"'shift' of {name} is {shift!r}", hint="0, or a small number as 0.0001")
+        raise StudyError(
+            Message("'shift' of {} is {!r}", name, shift), hint="0, or a small number as 0.0001"
+        )
     object.__setattr__(value, "shift", float(shift))  # type: ignore[arg-type]
 
 

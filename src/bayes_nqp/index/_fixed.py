@@ -11,6 +11,7 @@ import numpy as np
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest, shown
 from bayes_nqp.index._scheme import Array, Scope, linear, shares, varies
+from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 
 __all__ = ["FixedWeights"]
@@ -52,11 +53,12 @@ class FixedWeights:
             )
         except (TypeError, ValueError) as error:
             raise StudyError(
-                f"'weights' is {weights!r}", hint="a number for every indicator: {'patents': 0.6}"
+                Message("'weights' is {!r}", weights),
+                hint="a number for every indicator: {'patents': 0.6}",
             ) from error
         wrong = [f"{key} ({weight!r})" for key, weight in pairs if not 0 <= weight < np.inf]
         if wrong:
-            raise StudyError(f"'weights' must not be negative: {shown(wrong)}")
+            raise StudyError(Message("'weights' must not be negative: {}", shown(wrong)))
         if not sum(weight for _, weight in pairs) > 0:
             raise StudyError("'weights' has no positive weight", hint="{'patents': 0.6, …}")
         object.__setattr__(self, "weights", pairs)
@@ -72,11 +74,11 @@ class FixedWeights:
         given = dict(self.weights)
         for key in given:
             if key not in keys:
-                raise StudyError(f"FixedWeights names {key!r}", hint=nearest(key, keys))
+                raise StudyError(Message("FixedWeights names {!r}", key), hint=nearest(key, keys))
         missing = [key for key in keys if key not in given]
         if missing:
             raise StudyError(
-                f"FixedWeights lacks a weight of {shown(map(repr, missing))}",
+                Message("FixedWeights lacks a weight of {}", shown(map(repr, missing))),
                 hint="0 leaves an indicator out",
             )
         return shares(np.array([given[key] for key in keys]) * varies(z), "FixedWeights()")

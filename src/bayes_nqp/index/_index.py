@@ -16,6 +16,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.index import _provenance, _show
 from bayes_nqp.index._scheme import Array
+from bayes_nqp.language import Message
 
 if TYPE_CHECKING:
     from bayes_nqp.index._compute import Problem
@@ -175,7 +176,7 @@ class Index:
             Or (index_draw, period, indicator) under yearly weights.
         """
         if type(n) is not int or n < 1:
-            raise StudyError(f"'n' is {n!r}", hint="a whole number of draws, 1 or more")
+            raise StudyError(Message("'n' is {!r}", n), hint="a whole number of draws, 1 or more")
         read = self.problem.read
         members, places = np.unique(read.units, return_inverse=True)
         generator = np.random.default_rng(seed)
@@ -206,7 +207,8 @@ class Index:
         """
         if name in self.rows.columns:
             raise PanelError(
-                f"name={name!r} is a column of the data already", hint="another name, or drop it"
+                Message("name={!r} is a column of the data already", name),
+                hint="another name, or drop it",
             )
         return _provenance.remember(self.rows.assign(**{name: self.values}), name, self)
 

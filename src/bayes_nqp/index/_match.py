@@ -9,6 +9,7 @@ import numpy as np
 from bayes_nqp.columns import Ints, encode
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.index._relation import Relation, relation
+from bayes_nqp.language import Message
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,14 +40,14 @@ def rows_in(index: Index, panel: Panel) -> Ints:
     lost = [f"{unit}, {time}" for (unit, time), at in zip(wanted, found, strict=True) if at < 0]
     if lost:
         raise PanelError(
-            f"'index' has no row for {len(lost)} of the panel's {len(wanted)} rows",
+            Message("'index' has no row for {} of the panel's {} rows", len(lost), len(wanted)),
             where=shown(lost),
             hint="build the index from the frame that the panel comes from",
         )
     empty = index.values.isna().to_numpy()[found]
     if empty.any():
         raise PanelError(
-            f"'index' has no value for {int(empty.sum())} of the panel's rows",
+            Message("'index' has no value for {} of the panel's rows", int(empty.sum())),
             where=shown(f"{u}, {t}" for (u, t), bad in zip(wanted, empty, strict=True) if bad),
             hint="the panel's outcome has values there: build both from the same recipe",
         )
@@ -69,8 +70,11 @@ def outcome_of(index: Index, panel: Panel, rows: Ints) -> Relation:
     found = relation(panel.outcome, index.values.to_numpy()[rows])
     if found is None:
         raise PanelError(
-            f"the panel's outcome {panel.roles.outcome!r} is not 'index': neither its values, nor "
-            "their logarithm, nor a linear function of either",
+            Message(
+                "the panel's outcome {!r} is not 'index': neither its values, nor their "
+                "logarithm, nor a linear function of either",
+                panel.roles.outcome,
+            ),
             hint="panel = index.panel(…), or the outcome index.values",
         )
     return found

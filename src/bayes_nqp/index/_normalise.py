@@ -9,6 +9,7 @@ import numpy as np
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
+from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ class MinMax:
 
     def __post_init__(self) -> None:
         if self.scope not in ("pooled", "yearly"):
-            raise StudyError(f"'scope' of MinMax is {self.scope!r}", hint="'pooled' or 'yearly'")
+            raise StudyError(
+                Message("'scope' of MinMax is {!r}", self.scope), hint="'pooled' or 'yearly'"
+            )
         if self.base is not None:
             if self.scope == "yearly":
                 raise StudyError(
@@ -81,10 +84,15 @@ def normalised(read: Read, how: MinMax, constant: str) -> Array:
         flat = high - low <= 1e-12 * np.maximum(np.abs(low), np.abs(high))
         if flat.any() and constant == "error":
             names = [one.data for one, bad in zip(read.indicators, flat, strict=True) if bad]
-            where = f" in {label}" if label else ""
+            where = Message(" in {}", label) if label else ""
             raise PanelError(
-                f"the {'indicator is' if len(names) == 1 else 'indicators are'} constant{where}: "
-                f"{shown(map(repr, names))}",
+                Message(
+                    "the indicator is constant{}: {names}",
+                    where,
+                    plural="the indicators are constant{}: {names}",
+                    n=len(names),
+                    names=shown(map(repr, names)),
+                ),
                 where=shown(
                     f"{one.data} = {value:g}"
                     for one, value, bad in zip(read.indicators, low, flat, strict=True)
@@ -109,7 +117,7 @@ def _bounds(read: Read, how: MinMax, part: Array) -> tuple[Array, Array]:
         labels = [str(label) for label in read.labels]
         if how.base not in labels:
             raise PanelError(
-                f"base={how.base!r} is no period with complete indicators",
+                Message("base={!r} is no period with complete indicators", how.base),
                 hint=nearest(str(how.base), labels),
             )
         part = part[read.times == labels.index(str(how.base))]

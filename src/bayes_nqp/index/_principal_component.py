@@ -11,6 +11,7 @@ import numpy as np
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.index._scheme import Array, Scope, linear, moments, shares, varies
+from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 
 __all__ = ["PrincipalComponent"]
@@ -54,7 +55,9 @@ class PrincipalComponent:
 
     def __post_init__(self) -> None:
         if self.loadings not in ("signed", "squared"):
-            raise StudyError(f"'loadings' is {self.loadings!r}", hint="'signed' or 'squared'")
+            raise StudyError(
+                Message("'loadings' is {!r}", self.loadings), hint="'signed' or 'squared'"
+            )
 
     def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
         """Weights of the columns of z."""

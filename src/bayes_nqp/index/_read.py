@@ -14,15 +14,19 @@ from bayes_nqp.columns import Bools, Ints, Rows, admitted, counted, encode, miss
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.index._scheme import Array
 from bayes_nqp.index._system import Indicator
+from bayes_nqp.language import Message, separated
 
 __all__ = ["MISSING", "Read", "read"]
 
 MISSING = ("error", "drop", "interpolate", "extend")
 """What can be done about missing values."""
 
-_CHOICES = (
+_CHOICES = Message(
     "missing='drop' leaves these rows without a value, 'interpolate' fills gaps within a unit "
     "linearly, 'extend' also carries its first and last value outwards"
+)
+_USING = Message(
+    "Or system.using({key: column}) to name the columns, system.keep([…]) for those you have"
 )
 
 
@@ -78,16 +82,18 @@ def read(
         gone = missing(frame[name])
         if gone.any():
             raise PanelError(
-                f"{argument}={name!r} is missing in {counted(gone.sum(), 'row')}",
-                where=f"row {shown(frame.index[gone])}",
-                hint=f"df.dropna(subset=[{name!r}])",
+                Message("{}={!r} is missing in {}", argument, name, counted(gone.sum(), "row")),
+                where=Message("row {}", shown(frame.index[gone])),
+                hint=Message("df.dropna(subset=[{!r}])", name),
             )
     units = encode(frame[unit])[0]
     times, labels = encode(frame[time])
     twice = frame.duplicated([unit, time], keep=False).to_numpy()
     if twice.any():
         raise PanelError(
-            f"unit={unit!r} and time={time!r} repeat in {counted(twice.sum(), 'row')}",
+            Message(
+                "unit={!r} and time={!r} repeat in {}", unit, time, counted(twice.sum(), "row")
+            ),
             where=rows.shown(twice),
             hint="aggregate or drop them, or name a finer unit",
         )
@@ -104,7 +110,7 @@ def _check_columns(
 ) -> None:
     if not isinstance(frame, pd.DataFrame):
         raise PanelError(
-            f"'frame' must be a pandas DataFrame, not {type(frame).__name__}",
+            Message("'frame' must be a pandas DataFrame, not {}", type(frame).__name__),
             hint="pandas.DataFrame(…), or .to_pandas() on a polars or Arrow table",
         )
     named = [("unit", unit), ("time", time)]
@@ -113,16 +119,15 @@ def _check_columns(
         if name not in frame.columns:
             hint = nearest(name, frame.columns)
             if argument.startswith("indicator"):
-                hint = hint.rstrip(".") + (
-                    " Or system.using({key: column}) to name the columns, "
-                    "system.keep([…]) for those you have"
-                )
-            raise PanelError(f"{argument}={name!r} is not a column of the data", hint=hint)
+                hint = Message("{} {}", hint, _USING)
+            raise PanelError(
+                Message("{}={!r} is not a column of the data", argument, name), hint=hint
+            )
     columns = [name for _, name in named]
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:
         raise PanelError(
-            f"the column {shown(map(repr, twice))} is used twice",
+            Message("the column {} is used twice", shown(map(repr, twice))),
             hint="every indicator has its own column, and none of them is the unit or the time",
         )
     if not len(frame):
@@ -153,11 +158,15 @@ def _complete(found: Read, rows: Rows, when: Array, gaps: str) -> Read:
     if gone.all(axis=0).any():
         empty = [name for name, bad in zip(names, gone.all(axis=0), strict=True) if bad]
         raise PanelError(
-            f"no row has a value of {shown(map(repr, empty))}", hint="system.without(…)"
+            Message("no row has a value of {}", shown(map(repr, empty))), hint="system.without(…)"
         )
     if gaps == "error":
         raise PanelError(
-            f"indicators are missing in {counted(gone.any(axis=1).sum(), 'row')} ({shown(counts)})",
+            Message(
+                "indicators are missing in {} ({})",
+                counted(gone.any(axis=1).sum(), "row"),
+                shown(counts),
+            ),
             where=rows.shown(gone.any(axis=1)),
             hint=_CHOICES,
         )
@@ -167,18 +176,23 @@ def _complete(found: Read, rows: Rows, when: Array, gaps: str) -> Read:
         done = (gone & ~np.isnan(filled)).sum(axis=0)
         if done.any():
             told = [f"{name} {n}" for name, n in zip(names, done, strict=True) if n]
-            notes.append(f"values filled within units ({shown(told, 12)})")
+            notes.append(Message("values filled within units ({})", shown(told, 12)))
         found, gone = replace(found, x=filled), np.isnan(filled)
     keep = ~gone.any(axis=1)
     if not keep.any():
         raise PanelError(
-            f"no row has all indicators ({shown(counts)})", hint="system.without(…); " + _CHOICES
+            Message("no row has all indicators ({})", shown(counts)),
+            hint=separated(["system.without(…)", _CHOICES]),
         )
     if not keep.all():
         left = [f"{name} {n}" for name, n in zip(names, gone.sum(axis=0), strict=True) if n]
         notes.append(
-            f"{counted((~keep).sum(), 'row')} of {len(keep):,} without a value of the index "
-            f"({shown(left, 12)})"
+            Message(
+                "{} of {:,} without a value of the index ({})",
+                counted((~keep).sum(), "row"),
+                len(keep),
+                shown(left, 12),
+            )
         )
     present, times = np.unique(found.times[keep], return_inverse=True)
     return Read(

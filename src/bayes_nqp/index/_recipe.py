@@ -14,6 +14,7 @@ from bayes_nqp.index._normalise import MinMax, normalised
 from bayes_nqp.index._read import MISSING, read
 from bayes_nqp.index._scheme import Scheme
 from bayes_nqp.index._system import IndexSystem
+from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 
 if TYPE_CHECKING:
@@ -88,27 +89,31 @@ class ProductivityIndex:
     def __post_init__(self) -> None:
         if not isinstance(self.system, IndexSystem):
             raise StudyError(
-                f"'system' is {self.system!r}",
+                Message("'system' is {!r}", self.system),
                 hint="nqp.IndexSystem.of(['patents', …]), IndexSystem.from_toml(path), or "
                 "nqp.index.new_quality_productivity()",
             )
         if isinstance(self.weights, type) or not isinstance(self.weights, Scheme):
             raise StudyError(
-                f"'weights' is {self.weights!r}",
+                Message("'weights' is {!r}", self.weights),
                 hint="nqp.Entropy(), EqualWeights(), Critic(), PrincipalComponent(), "
                 "EntropyTopsis() or FixedWeights({…}), with brackets",
             )
         if not isinstance(self.normalise, MinMax):
-            raise StudyError(f"'normalise' is {self.normalise!r}", hint="nqp.MinMax(…)")
+            raise StudyError(Message("'normalise' is {!r}", self.normalise), hint="nqp.MinMax(…)")
         for name, known in _CHOICES.items():
             if getattr(self, name) not in known:
                 raise StudyError(
-                    f"{name!r} is {getattr(self, name)!r}", hint=nearest(getattr(self, name), known)
+                    Message("{!r} is {!r}", name, getattr(self, name)),
+                    hint=nearest(getattr(self, name), known),
                 )
         if isinstance(self.weights, FixedWeights) and self.hierarchy != "flat":
             raise StudyError(
-                f"FixedWeights are weights of indicators, and hierarchy={self.hierarchy!r} is for "
-                "weights that data give",
+                Message(
+                    "FixedWeights are weights of indicators, and hierarchy={!r} is for weights "
+                    "that data give",
+                    self.hierarchy,
+                ),
                 hint="hierarchy='flat'",
             )
 
@@ -124,7 +129,8 @@ class ProductivityIndex:
         for name in changes:
             if name not in known:
                 raise StudyError(
-                    f"ProductivityIndex has no argument {name!r}", hint=nearest(name, known)
+                    Message("ProductivityIndex has no argument {!r}", name),
+                    hint=nearest(name, known),
                 )
         return replace(self, **changes)  # type: ignore[arg-type]
 

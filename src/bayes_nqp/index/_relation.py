@@ -8,6 +8,7 @@ import numpy as np
 
 from bayes_nqp.doors import door
 from bayes_nqp.index._scheme import Array
+from bayes_nqp.language import Message
 
 __all__ = ["Relation", "relation"]
 
@@ -28,7 +29,7 @@ class Relation:
         return self.intercept + self.slope * (np.log(index) if self.log else index)
 
     def __str__(self) -> str:
-        what = "the logarithm of the index" if self.log else "the index"
+        what = Message("the logarithm of the index") if self.log else Message("the index")
         plain = abs(self.intercept) < _CLOSE and abs(self.slope - 1.0) < _CLOSE
         return what if plain else f"{what}, times {self.slope:g}"
 

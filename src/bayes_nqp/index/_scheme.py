@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.errors import PanelError
+from bayes_nqp.language import Message
 
 __all__ = ["Array", "Scheme", "Scope", "linear", "moments", "shares", "varies"]
 
@@ -79,8 +80,11 @@ def shares(parts: Array, what: str) -> Array:
     total = float(parts.sum())
     if not np.isfinite(total) or total <= 1e-12:
         raise PanelError(
-            f"{what} has nothing to weigh by: no indicator differs between rows, or they sum to "
-            "nothing",
+            Message(
+                "{} has nothing to weigh by: no indicator differs between rows, or they sum "
+                "to nothing",
+                what,
+            ),
             hint="look at the indicators' spread, or weights=nqp.EqualWeights()",
         )
     return np.asarray(parts / total)

@@ -10,6 +10,7 @@ from typing import Literal
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest, shown
+from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 
 __all__ = ["Dimension", "IndexSystem", "Indicator"]
@@ -58,10 +59,12 @@ class Indicator:
     def __post_init__(self) -> None:
         given: object = self.key
         if not isinstance(given, str) or not given:
-            raise StudyError(f"'key' of an indicator is {self.key!r}", hint="a short name as text")
+            raise StudyError(
+                Message("'key' of an indicator is {!r}", self.key), hint="a short name as text"
+            )
         if self.direction not in _DIRECTIONS:
             raise StudyError(
-                f"the indicator {self.key!r} has the direction {self.direction!r}",
+                Message("the indicator {!r} has the direction {!r}", self.key, self.direction),
                 hint="'positive' (more is better) or 'negative' (less is better)",
             )
         sources: object = self.sources
@@ -100,7 +103,8 @@ class Dimension:
         object.__setattr__(self, "indicators", tuple(self.indicators))
         if not self.indicators:
             raise StudyError(
-                f"the dimension {self.key!r} has no indicators", hint="leave it out, or add some"
+                Message("the dimension {!r} has no indicators", self.key),
+                hint="leave it out, or add some",
             )
 
 
@@ -145,7 +149,7 @@ class IndexSystem:
         ):
             twice = [key for key, times in Counter(keys).items() if times > 1]
             if twice:
-                raise StudyError(f"the {what} {shown(map(repr, twice))} is there twice")
+                raise StudyError(Message("the {} {} is there twice", what, shown(map(repr, twice))))
 
     @classmethod
     def of(
@@ -284,7 +288,9 @@ class IndexSystem:
         listed = list(keys)
         for key in listed:
             if key not in known:
-                raise StudyError(f"the system has no indicator {key!r}", hint=nearest(key, known))
+                raise StudyError(
+                    Message("the system has no indicator {!r}", key), hint=nearest(key, known)
+                )
         return listed
 
     def _where(self, kept: object) -> IndexSystem:
@@ -295,5 +301,7 @@ class IndexSystem:
             if (left := tuple(one for one in d.indicators if kept(one.key, d.key)))
         ]
         if not parts:
-            raise StudyError("no indicator is left", hint=f"the system has {shown(self.keys, 12)}")
+            raise StudyError(
+                "no indicator is left", hint=Message("the system has {}", shown(self.keys, 12))
+            )
         return replace(self, dimensions=tuple(parts))

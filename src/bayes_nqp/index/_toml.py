@@ -12,6 +12,7 @@ from bayes_nqp.columns import no_file
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.files import write_text
 from bayes_nqp.index._system import Dimension, IndexSystem, Indicator
+from bayes_nqp.language import Message
 
 __all__ = ["read", "system_of", "text", "write"]
 
@@ -28,15 +29,16 @@ def read(path: Path) -> IndexSystem:
         If it cannot be read or understood.
     """
     if wrong := no_file(path):
-        raise StudyError(f"{path.name!r} is no file: it {wrong}", hint="check the name")
+        raise StudyError(Message("{!r} is no file: it {}", path.name, wrong), hint="check the name")
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise StudyError(
-            f"{path.name!r} cannot be read: {error.strerror}", hint="check its permissions"
+            Message("{!r} cannot be read: {}", path.name, error.strerror),
+            hint="check its permissions",
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path.name} is no TOML: {error}") from error
+        raise StudyError(Message("{} is no TOML: {}", path.name, error)) from error
     return system_of(data, path.name)
 
 
@@ -70,7 +72,10 @@ def system_of(data: Mapping[str, Any], where: str = "the system") -> IndexSystem
 def _tables(part: Mapping[str, Any], where: str, name: str = "indicator") -> list[Any]:
     found = part.get(name, [])
     if not isinstance(found, list) or not all(isinstance(x, Mapping) for x in found):
-        raise StudyError(f"{where}: {name!r} is no list of tables", hint=f"[[{name}]] for each one")
+        raise StudyError(
+            Message("{}: {!r} is no list of tables", where, name),
+            hint=Message("[[{}]] for each one", name),
+        )
     return found
 
 
@@ -80,9 +85,13 @@ def _checked(kind: type, data: Mapping[str, Any], where: str) -> dict[str, Any]:
     known = [_PARTS.get(name, name) for name in names]
     for key in data:
         if key not in known:
-            raise StudyError(f"{where} has the unknown key {key!r}", hint=nearest(key, known))
+            raise StudyError(
+                Message("{} has the unknown key {!r}", where, key), hint=nearest(key, known)
+            )
     if "key" in names and "key" not in data:
-        raise StudyError(f"{where}: a {kind.__name__.lower()} has no key", hint='key = "…"')
+        raise StudyError(
+            Message("{}: a {} has no key", where, kind.__name__.lower()), hint='key = "…"'
+        )
     return {name: data[name] for name in names if name in data and name not in _PARTS}
 
 

@@ -18,6 +18,6 @@ from bayes_nqp.intake._places import match as match
 from bayes_nqp.intake._read import further_down as further_down
 from bayes_nqp.intake._read import read_rows as read_rows
 from bayes_nqp.intake._rows import panel_rows as panel_rows
-from bayes_nqp.intake._spellings import spelled_twice as spelled_twice
+from bayes_nqp.intake._spellings import advice as advice
 
 __all__ = ["MergedZones", "cohorts_from_dates", "merge_zones", "place_labels"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,7 @@ import pandas as pd
 from bayes_nqp.columns import Rows, counted
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.intake._rows import EDGES
+from bayes_nqp.language import Message
 
 __all__ = ["cleaned", "filled", "with_numbers"]
 
@@ -47,15 +49,20 @@ def filled(
         gone = frame[name].isna()
         if unit is None or name in (unit, time, *strata):
             frame[name] = frame[name].ffill()
-            notes.append(f"{name}: {counted(gone.sum(), 'empty cell')} filled from above")
+            notes.append(
+                Message("{}: {} filled from above", name, counted(gone.sum(), "empty cell"))
+            )
             continue
         units = frame[unit].map(lambda x: x.strip(EDGES) if isinstance(x, str) else x)
         frame[name] = frame[name].groupby(units, sort=False).ffill()
         timed = frame[time].notna() if time in frame.columns else units.notna()
         bare = int((~frame[name][timed].notna().groupby(units[timed]).any()).sum())
         count = int((gone & frame[name].notna()).sum())
-        note = f"{name}: {counted(count, 'empty cell')} filled from above within each {unit}"
-        notes.append(note + (f"; {counted(bare, 'unit')} without any value" if bare else ""))
+        note = Message(
+            "{}: {} filled from above within each {}", name, counted(count, "empty cell"), unit
+        )
+        lack = Message("{}; {} without any value", note, counted(bare, "unit"))
+        notes.append(lack if bare else note)
     return frame
 
 
@@ -135,17 +142,21 @@ def _numbers(
     if wrong.any():
         texts = [str(x) for x in column[wrong]]
         raise PanelError(
-            f"{name!r} must be numbers, and holds text in {counted(wrong.sum(), 'row')}: "
-            f"{shown((repr(x) for x in column[wrong].unique()), 4)}",
+            Message(
+                "{!r} must be numbers, and holds text in {}: {}",
+                name,
+                counted(wrong.sum(), "row"),
+                shown((repr(x) for x in column[wrong].unique()), 4),
+            ),
             where=Rows(frame, *place).shown(wrong, name),
             hint=_no_numbers(name, texts, int((~gone).sum()))
             or _cleaning(texts, missing, thousands),
         )
     count = int(gone.sum()) - int(column.isna().sum())
     if count:
-        notes.append(f"{name}: {counted(count, 'cell')} read as missing")
+        notes.append(Message("{}: {} read as missing", name, counted(count, "cell")))
     if text[~gone].map(lambda x: isinstance(x, str)).any():
-        notes.append(f"{name}: numbers stored as text were read as numbers")
+        notes.append(Message("{}: numbers stored as text were read as numbers", name))
     return numbers
 
 
@@ -154,19 +165,22 @@ def _no_numbers(name: str, texts: list[str], cells: int) -> str:
     words = [x.strip(EDGES) for x in texts if not any(c.isdigit() for c in x)]
     if len(words) < cells and (len(words) <= 0.5 * cells or len(set(words)) <= _MARKS):
         return ""
-    return (
-        f"it is text: leave it out, or, if it groups units, use it as a stratum: "
-        f'strata = ["{name}"] in [data]'
+    return Message(
+        "it is text: leave it out, or, if it groups units, use it as a stratum: "
+        'strata = ["{}"] in [data]',
+        name,
     )
 
 
 def _cleaning(texts: list[str], missing: Sequence[str], thousands: str | None) -> str:
     """Say what in [data] would make numbers of some texts."""
-    said = []
+    steps: list[Message] = []
     if thousands is None and any("," in x and x.replace(",", "").strip() for x in texts):
-        said.append('thousands = "," reads "1,234" as a number')
+        steps.append(Message('thousands = "," reads "1,234" as a number'))
     words = sorted({x.strip(EDGES) for x in texts if not any(c.isdigit() for c in x)})
     if words:
         listed = ", ".join(f'"{x}"' for x in [*missing, *words[:4]])
-        said.append(f"missing = [{listed}] reads such cells as missing")
-    return "in [data], " + ", and ".join(said) if said else "correct these cells in the file"
+        steps.append(Message("missing = [{}] reads such cells as missing", listed))
+    if not steps:
+        return "correct these cells in the file"
+    return Message("in [data], {}", reduce(lambda a, b: Message("{}, and {}", a, b), steps))

@@ -10,6 +10,7 @@ import pandas as pd
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
+from bayes_nqp.language import Message
 
 __all__ = ["RULES", "Rule", "cohorts_from_dates"]
 
@@ -69,7 +70,10 @@ def cohorts_from_dates(
 def check_rule(rule: str) -> None:
     """Refuse an unknown rule."""
     if rule not in RULES:
-        raise StudyError(f"rule={rule!r} is unknown", hint=nearest(str(rule), RULES))
+        raise StudyError(Message("rule={!r} is unknown", rule), hint=nearest(str(rule), RULES))
+
+
+_AS_DATES = Message("write them as 2018-07-24; leave never treated empty")
 
 
 def _dates(column: pd.Series[Any]) -> pd.Series[Any]:
@@ -77,20 +81,24 @@ def _dates(column: pd.Series[Any]) -> pd.Series[Any]:
     if not pd.api.types.is_datetime64_any_dtype(column.dtype) and numeric.any():
         dated = column.map(lambda value: hasattr(value, "year"))
         _refuse(
-            column, numeric & ~dated, "numbers", "years are cohorts already: use them as cohort="
+            column,
+            numeric & ~dated,
+            Message("dates has {} entries that are numbers"),
+            Message("years are cohorts already: use them as cohort="),
         )
     read = pd.to_datetime(column.where(column.notna()), errors="coerce", format="mixed")
     wrong = read.isna() & column.notna()
     if wrong.any():
-        _refuse(column, wrong, "no dates", "write them as 2018-07-24; leave never treated empty")
+        what, hint = Message("dates has {} entries that are no dates"), _AS_DATES
+        _refuse(column, wrong, what, hint)
     return read
 
 
-def _refuse(column: pd.Series[Any], wrong: pd.Series[bool], what: str, hint: str) -> None:
+def _refuse(column: pd.Series[Any], wrong: pd.Series[bool], what: Message, hint: str) -> None:
     if wrong.any():
         rows = column[wrong]
         raise PanelError(
-            f"dates has {len(rows)} entries that are {what}",
+            what.fill(len(rows)),
             where=shown(f"row {label}: {value!r}" for label, value in rows.items()),
             hint=hint,
         )

@@ -11,8 +11,9 @@ from bayes_nqp.intake._guess_rows import find_unit_and_time, rows_of_panel
 from bayes_nqp.intake._guess_treatment import find_never, find_treatment
 from bayes_nqp.intake._guessed import CODES, Guess, constant, free, same
 from bayes_nqp.intake._look import Column, Look
-from bayes_nqp.intake._spellings import spelled_twice
+from bayes_nqp.intake._spellings import advice as spelled_advice
 from bayes_nqp.intake._vocabulary import channel_of, sounds_like
+from bayes_nqp.language import Message, separated
 
 __all__ = ["guess", "unit_and_time"]
 
@@ -39,7 +40,7 @@ def guess(found: Look, given: dict[str, Any]) -> Guess:
     made = Guess()
     _check(given, found)
     for key, value in given.items():
-        made.take(key, value, "as you said")
+        made.take(key, value, Message("as you said"))
     find_unit_and_time(made, found.columns)
     columns, frame = rows_of_panel(made, found)
     find_treatment(made, columns, frame)
@@ -49,7 +50,7 @@ def guess(found: Look, given: dict[str, Any]) -> Guess:
     _others(made, columns, frame)
     _cleaning(made, columns)
     if made.roles["unit"] in columns and (
-        twice := spelled_twice(made.roles["unit"], frame["__unit"])
+        twice := spelled_advice(made.roles["unit"], frame["__unit"])
     ):
         made.notes.append(twice)
     return made
@@ -79,7 +80,8 @@ def _check(given: dict[str, Any], found: Look) -> None:
         for name in [value] if isinstance(value, str) else value:
             if name not in found.columns:
                 raise PanelError(
-                    f"{key}={name!r} is no column of the file", hint=nearest(name, found.columns)
+                    Message("{}={!r} is no column of the file", key, name),
+                    hint=nearest(name, found.columns),
                 )
 
 
@@ -95,14 +97,18 @@ def _outcome(made: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> No
     if not found:
         raise PanelError(
             "no column of numbers varies within units, so none can be the outcome",
-            where=f"the columns are {shown(columns, 20)}",
+            where=Message("the columns are {}", shown(columns, 20)),
             hint="--outcome names it",
         )
     unnamed, _, name = min(found)
     others = [one for *_, one in found if one != name]
-    reason = "by its name" if not unnamed else "the first column of numbers that varies over time"
+    reason = (
+        Message("by its name")
+        if not unnamed
+        else Message("the first column of numbers that varies over time")
+    )
     if others:
-        reason += f"; it could also be {shown(others, 5)}"
+        reason = Message("{}; it could also be {}", reason, shown(others, 5))
     made.take("outcome", name, reason)
 
 
@@ -135,11 +141,12 @@ def _strata(made: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> Non
     before = _distinct([*names, *brought], frame)[len(names) :]
     if names:
         chosen = [*before, *names][:_STRATA_MOST]
-        said = "constant within units, with few values"
+        said = Message("constant within units, with few values")
         rest = [name for name in names if name not in chosen]
         if rest:
-            said += f"; so are {shown(rest, 5)}"
-        made.take("strata", chosen, f"{made.reasons['strata']}; {said}" if before else said)
+            said = Message("{}; so are {}", said, shown(rest, 5))
+        reason = separated([made.reasons["strata"], said]) if before else said
+        made.take("strata", chosen, reason)
 
 
 def _distinct(names: list[str], frame: pd.DataFrame) -> list[str]:
@@ -161,8 +168,12 @@ def _nearly(made: Guess, column: Column, frame: pd.DataFrame) -> None:
     if 0 < several.mean() <= _FEW:
         listed = shown(several.index[several], 4)
         made.notes.append(
-            f"{column.name} looks like a stratum, but changes or is empty within {listed}. Try: "
-            "one value in all rows of a unit"
+            Message(
+                "{} looks like a stratum, but changes or is empty within {}. Try: one value "
+                "in all rows of a unit",
+                column.name,
+                listed,
+            )
         )
 
 
@@ -204,6 +215,6 @@ def _cleaning(made: Guess, columns: dict[str, Column]) -> None:
     texts = list(dict.fromkeys(text for column in used for text in column.missing))
     marked = [column.name for column in used if column.marked]
     if marked:
-        made.take("thousands", ",", f"numbers stored as text in {shown(marked, 4)}")
+        made.take("thousands", ",", Message("numbers stored as text in {}", shown(marked, 4)))
     if texts:
-        made.take("missing", texts, "texts that stand where numbers should")
+        made.take("missing", texts, Message("texts that stand where numbers should"))

@@ -13,6 +13,7 @@ from bayes_nqp.intake._guessed import Guess, constant, years_of
 from bayes_nqp.intake._look import Column, Look, column_of
 from bayes_nqp.intake._rows import left_out, without_place
 from bayes_nqp.intake._vocabulary import sounds_like
+from bayes_nqp.language import Message
 
 __all__ = ["find_unit_and_time", "rows_of_panel"]
 
@@ -39,15 +40,22 @@ def find_unit_and_time(made: Guess, columns: dict[str, Column]) -> None:
     unit, time = (made.roles["unit"], made.roles["time"]) if named else _pair(made, columns)
     blank = _blank(columns[unit], columns[time])
     pairs = _both(columns[unit], columns[time])
-    said = f"{pairs['unit'].nunique():,} different values"
-    said += "" if pairs.duplicated().any() else ", each at most once a period"
+    said = Message("{:,} different values", pairs["unit"].nunique())
+    if not pairs.duplicated().any():
+        said = Message("{}, each at most once a period", said)
     made.roles.setdefault("unit", unit)
     made.reasons.setdefault("unit", said)
     made.roles.setdefault("time", time)
     labels = columns[time].values.dropna()
-    made.reasons.setdefault("time", f"{labels.nunique()} periods, {_ends(columns[time])}")
+    made.reasons.setdefault(
+        "time", Message("{} periods, {}", labels.nunique(), _ends(columns[time]))
+    )
     if blank:
-        made.take("fill_down", [unit], f"{blank} cells are empty below a name, as merged cells are")
+        made.take(
+            "fill_down",
+            [unit],
+            Message("{} cells are empty below a name, as merged cells are", blank),
+        )
 
 
 def rows_of_panel(made: Guess, found: Look) -> tuple[dict[str, Column], pd.DataFrame]:
@@ -103,11 +111,13 @@ def _pair(made: Guess, columns: dict[str, Column]) -> tuple[str, str]:
     }
     if scores:
         return max(scores, key=lambda pair: scores[pair])
-    wanted = "--unit and --time name them"
+    wanted = Message("--unit and --time name them")
     raise PanelError(
         "no two columns look like a unit and its periods: each pair once, and both repeat",
-        where=f"the columns are {shown(columns, 20)}",
-        hint=wanted if times else "a column of years, or of dates, such as 2015; " + wanted,
+        where=Message("the columns are {}", shown(columns, 20)),
+        hint=wanted
+        if times
+        else Message("a column of years, or of dates, such as 2015; {}", wanted),
     )
 
 
@@ -146,12 +156,12 @@ def _score(unit: Column, time: Column) -> float | None:
     return float(named + full + 0.8 * (not unit.numeric) - 2.0 * (repeated > 0))
 
 
-def _ends(time: Column) -> str:
+def _ends(time: Column) -> Message:
     labels = _plain(time.values).dropna()
     if not len(labels):
-        return "all empty"
-    low, high = labels.min(), labels.max()
-    return f"{low:.0f} to {high:.0f}" if time.numeric else f"{low} to {high}"
+        return Message("all empty")
+    ends = (f"{x:.0f}" if time.numeric else str(x) for x in (labels.min(), labels.max()))
+    return Message("{} to {}", *ends)
 
 
 def _blank(unit: Column, time: Column) -> int:
@@ -185,5 +195,5 @@ def _unmerged(made: Guess, columns: dict[str, Column], place: pd.DataFrame) -> d
             continue
         out[name] = replace(column, values=filled)
         made.roles["fill_down"] = [*made.roles.get("fill_down", []), name]
-        made.reasons.setdefault("fill_down", "given once a unit, as merged cells are")
+        made.reasons.setdefault("fill_down", Message("given once a unit, as merged cells are"))
     return out

@@ -13,6 +13,7 @@ from bayes_nqp.intake._look import Column, Look
 from bayes_nqp.intake._merge_zones import merge_zones
 from bayes_nqp.intake._spellings import spelled_twice
 from bayes_nqp.intake._vocabulary import sounds_like
+from bayes_nqp.language import Message
 
 __all__ = ["find_never", "find_treatment", "prefecture_of"]
 
@@ -58,12 +59,12 @@ def find_treatment(made: Guess, columns: dict[str, Column], frame: pd.DataFrame)
     switches.sort(key=lambda name: not sounds_like("treated", name))
     sound = [name for name in likely if name in sound] or ([] if likely else sound)
     if sound:
-        reason = "one period a unit, within those of the data, and none for some units"
+        reason = Message("one period a unit, within those of the data, and none for some units")
         made.take("cohort", sound[0], reason)
     elif switches and (not likely or sounds_like("treated", switches[0])):
-        made.take("treated", switches[0], "0 and 1, and never back to 0 within a unit")
+        made.take("treated", switches[0], Message("0 and 1, and never back to 0 within a unit"))
     elif likely:
-        made.take("cohort", likely[0], "its name says so")
+        made.take("cohort", likely[0], Message("its name says so"))
     else:
         _prefectures(made, columns, frame)
 
@@ -92,7 +93,9 @@ def find_never(made: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> 
         seen = set(known)
         codes += [x for x in (*CODES, *map(str, CODES)) if x in seen]
     if codes:
-        made.take("never", codes[0] if len(codes) == 1 else codes, "no period: never treated")
+        made.take(
+            "never", codes[0] if len(codes) == 1 else codes, Message("no period: never treated")
+        )
 
 
 def _periods(column: Column, frame: pd.DataFrame) -> pd.Series[Any]:
@@ -150,22 +153,24 @@ def _prefectures(made: Guess, columns: dict[str, Column], frame: pd.DataFrame) -
         share, unmatched = _share(name, values)
         if share >= _PREFECTURES:
             made.zones = {"prefecture": name}
-            made.reasons["zones"] = (
-                f"no column says who was treated when; {share:.0%} of the values of {name} are "
-                "prefectures, so the cross-border e-commerce pilot zones are merged to them"
+            made.reasons["zones"] = Message(
+                "no column says who was treated when; {:.0%} of the values of {} are "
+                "prefectures, so the cross-border e-commerce pilot zones are merged to them",
+                share,
+                name,
             )
             if len(unmatched):
                 made.zones["unmatched"] = "drop"
                 pairs = zip(unmatched["value"], unmatched["nearest"], strict=True)
                 listed = (f"{value} (near {near})" if near else str(value) for value, near in pairs)
-                made.reasons["unmatched"] = f"no prefecture: {shown(listed, 6)}"
+                made.reasons["unmatched"] = Message("no prefecture: {}", shown(listed, 6))
             if name == unit:
                 _one_spelling(made, values, columns)
             if "region" not in columns:
                 frame["region"] = merge_zones(pd.DataFrame({name: values}), name).frame["region"]
                 made.roles.setdefault("strata", ["region"])
                 made.reasons.setdefault(
-                    "strata", "coastal and inland provinces come with the zones"
+                    "strata", Message("coastal and inland provinces come with the zones")
                 )
             return
 
@@ -175,7 +180,7 @@ def _one_spelling(made: Guess, values: pd.Series[Any], columns: dict[str, Column
     name = made.roles["unit"]
     said = spelled_twice(name, values)
     if said and _FULL_NAME not in columns:
-        made.take("unit", _FULL_NAME, f"comes with the zones: {said.partition(', and each')[0]}")
+        made.take("unit", _FULL_NAME, Message("comes with the zones: {}", said))
 
 
 def _share(name: str, values: pd.Series[Any]) -> tuple[float, pd.DataFrame]:

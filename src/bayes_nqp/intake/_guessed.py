@@ -11,6 +11,7 @@ import pandas as pd
 
 from bayes_nqp.columns import year_of
 from bayes_nqp.intake._look import Column
+from bayes_nqp.language import Translator, language_of
 
 __all__ = ["CODES", "Guess", "constant", "free", "same", "years_of"]
 
@@ -45,6 +46,11 @@ class Guess:
     covariates: list[str] = field(default_factory=list)
     alike: dict[str, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def translate(self) -> Translator:
+        """Words of the language that the outcome's name is in."""
+        return Translator(language_of(self.roles["outcome"]))
 
     def take(self, key: str, value: Any, reason: str) -> None:
         """Set a role."""

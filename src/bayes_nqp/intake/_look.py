@@ -14,6 +14,7 @@ from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.files import text_path
 from bayes_nqp.intake._read import BOOKS, read_rows
 from bayes_nqp.intake._rows import EDGES, stripped
+from bayes_nqp.language import Message
 
 __all__ = ["Column", "Look", "column_of", "look", "named"]
 
@@ -99,7 +100,9 @@ def look(path: Path) -> Look:
     frame, _ = read_rows(path, **keys)
     frame = frame.loc[:, [not str(name).startswith("Unnamed") for name in frame.columns]]
     if not len(frame.columns):
-        raise PanelError(f"{path.name} has no row with names of columns", hint="add a header")
+        raise PanelError(
+            Message("{} has no row with names of columns", path.name), hint="add a header"
+        )
     columns = {str(name): column_of(frame[name], str(name)) for name in frame.columns}
     return Look(columns, keys, reasons)
 
@@ -138,11 +141,11 @@ def _place(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
     name = max(sheets, key=lambda one: int(sheets[one].notna().to_numpy().sum()))
     if len(sheets) > 1:
         keys["sheet"] = name
-        reasons["sheet"] = f"the fullest of {len(sheets)} sheets ({', '.join(sheets)})"
+        reasons["sheet"] = Message("the fullest of {} sheets ({})", len(sheets), ", ".join(sheets))
     row = _header(sheets[name])
     if row > 1:
         keys["header"] = row
-        reasons["header"] = f"the names of columns stand in row {row}"
+        reasons["header"] = Message("the names of columns stand in row {}", row)
     return keys, reasons
 
 

@@ -16,6 +16,7 @@ from bayes_nqp.intake._merged import MergedZones
 from bayes_nqp.intake._place_labels import zone_labels
 from bayes_nqp.intake._places import Match, match
 from bayes_nqp.labels import ATTR, Labels, labels_of
+from bayes_nqp.language import Message
 
 __all__ = ["merge_zones"]
 
@@ -108,7 +109,7 @@ def merge_zones(
     check_rule(rule)
     if below_prefecture not in _BELOW:
         raise StudyError(
-            f"below_prefecture={below_prefecture!r} is unknown",
+            Message("below_prefecture={!r} is unknown", below_prefecture),
             hint=nearest(str(below_prefecture), _BELOW),
         )
     _check_columns(frame, prefecture, cohort, province)
@@ -146,17 +147,17 @@ def _check_columns(frame: pd.DataFrame, prefecture: str, cohort: str, province: 
     for argument, column in named.items():
         if column not in frame.columns:
             raise PanelError(
-                f"{argument}={column!r} is not a column of frame",
+                Message("{}={!r} is not a column of frame", argument, column),
                 hint=nearest(column, frame.columns),
             )
         if list(frame.columns).count(column) > 1:
-            raise PanelError(f"{argument}={column!r} is the name of several columns")
+            raise PanelError(Message("{}={!r} is the name of several columns", argument, column))
     if cohort in (*_ADDED, *_WHERE_ABSENT):
-        raise PanelError(f"cohort={cohort!r} is the name of another column that is added")
+        raise PanelError(Message("cohort={!r} is the name of another column that is added", cohort))
     taken = [name for name in (*_ADDED, cohort) if name in frame.columns]
     if taken:
         raise PanelError(
-            f"frame already has the columns {shown(taken)}",
+            Message("frame already has the columns {}", shown(taken)),
             hint="cohort='zone_year', for another name; or drop what an earlier merge has added",
         )
 
@@ -185,7 +186,7 @@ def _refuse_provinces(prefecture: str, values: list[tuple[Any, Any]], matches: l
     municipal = all(m.provincial or (m.code or 0) % 10_000 == 0 for m in found)
     if provinces and municipal:
         raise PanelError(
-            f"prefecture={prefecture!r} holds provinces; the zones are of prefectures",
+            Message("prefecture={!r} holds provinces; the zones are of prefectures", prefecture),
             where=shown(map(repr, provinces)),
             hint="merge to a panel of prefectures; by province, count them: "
             "nqp.datasets.pilot_zones().groupby('province')",
@@ -196,7 +197,7 @@ def _refuse_provinces(prefecture: str, values: list[tuple[Any, Any]], matches: l
             for (value, _), m in zip(values, matches, strict=True)
         ]
         raise PanelError(
-            f"prefecture={prefecture!r}: no value is a prefecture of China",
+            Message("prefecture={!r}: no value is a prefecture of China", prefecture),
             where=shown(listed) or "frame has no row",
             hint="pass the column with names such as 杭州市, or codes such as 330100",
         )

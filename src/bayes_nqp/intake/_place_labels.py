@@ -10,7 +10,7 @@ from bayes_nqp.datasets import prefectures, province_names, read_toml
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, nearest
 from bayes_nqp.intake._places import match, stem
-from bayes_nqp.language import ENGLISH, language_of
+from bayes_nqp.language import ENGLISH, Message, language_of
 
 __all__ = ["place_labels", "zone_labels"]
 
@@ -49,7 +49,7 @@ def place_labels(frame: pd.DataFrame, prefecture: str) -> Words:
     """
     if prefecture not in frame.columns:
         raise PanelError(
-            f"prefecture={prefecture!r} is not a column of frame",
+            Message("prefecture={!r} is not a column of frame", prefecture),
             hint=nearest(prefecture, frame.columns),
         )
     names = prefectures(dissolved=True).set_index("code")

@@ -9,6 +9,7 @@ import pandas as pd
 from bayes_nqp.columns import read
 from bayes_nqp.errors import StudyError
 from bayes_nqp.intake._rows import EDGES
+from bayes_nqp.language import Message
 
 __all__ = ["BOOKS", "further_down", "read_rows"]
 
@@ -48,13 +49,13 @@ def _below(frame: pd.DataFrame, row: int, source: Path) -> pd.DataFrame:
     """Take the column names from a later row of a worksheet."""
     if source.suffix.lower() not in BOOKS:
         raise StudyError(
-            f"'data.header' is {row}, and {source.name} is no workbook",
+            Message("'data.header' is {}, and {} is no workbook", row, source.name),
             hint="delete the lines above the header, or save the data as .xlsx",
         )
     if row not in frame.index:
         raise StudyError(
-            f"'data.header' is {row}, and that row is empty or not there",
-            where=f"rows {frame.index[0]} to {frame.index[-1]}",
+            Message("'data.header' is {}, and that row is empty or not there", row),
+            where=Message("rows {} to {}", frame.index[0], frame.index[-1]),
             hint="the number that Excel shows beside the row with the column names",
         )
     names = [

@@ -8,6 +8,7 @@ import pandas as pd
 
 from bayes_nqp.columns import Bools, counted, is_text
 from bayes_nqp.errors import shown
+from bayes_nqp.language import Message
 
 __all__ = ["EDGES", "left_out", "panel_rows", "stripped", "without_place"]
 
@@ -37,7 +38,9 @@ def panel_rows(
         column, count = stripped(frame[unit])
         if count:
             frame = frame.assign(**{str(unit): column})
-            notes.append(f"{unit}: blanks around the name left out in {counted(count, 'row')}")
+            notes.append(
+                Message("{}: blanks around the name left out in {}", unit, counted(count, "row"))
+            )
     gone = without_place(frame, unit, time, merged)
     if not gone.any() or gone.all():
         return frame
@@ -64,12 +67,17 @@ def without_place(frame: pd.DataFrame, unit: str | None, time: str | None, merge
     return gone.to_numpy(dtype=bool)
 
 
-def left_out(frame: pd.DataFrame, gone: Bools) -> str:
+def left_out(frame: pd.DataFrame, gone: Bools) -> Message:
     """Say which rows are set aside, by their first text."""
     few = frame[gone].head(3)
-    texts = [f"row {label} {_first(row)}".rstrip() for label, row in few.iterrows()]
+    texts = [
+        Message("row {} {}", str(label), first)
+        if (first := _first(row))
+        else Message("row {}", str(label))
+        for label, row in few.iterrows()
+    ]
     listed = shown([*texts, *[""] * (int(gone.sum()) - len(texts))], 3)
-    return f"{listed} left out: without a unit or a time"
+    return Message("{} left out: without a unit or a time", listed)
 
 
 def stripped(column: pd.Series[Any]) -> tuple[pd.Series[Any], int]:

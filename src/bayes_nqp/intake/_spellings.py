@@ -9,8 +9,9 @@ import pandas as pd
 from bayes_nqp.columns import counted, is_text
 from bayes_nqp.errors import shown
 from bayes_nqp.intake._places import match
+from bayes_nqp.language import NOTHING, Message, enumerated
 
-__all__ = ["spelled_twice"]
+__all__ = ["advice", "spelled_twice"]
 
 _SAMPLE: Final = 40
 _MOST: Final = 2000
@@ -18,7 +19,7 @@ _MOST: Final = 2000
 _SHARE: Final = 0.7
 
 
-def spelled_twice(name: str, values: pd.Series[Any]) -> str:
+def spelled_twice(name: str, values: pd.Series[Any]) -> Message:
     """Say which prefectures have several names, each of them a unit of its own.
 
     Parameters
@@ -28,26 +29,40 @@ def spelled_twice(name: str, values: pd.Series[Any]) -> str:
 
     Returns
     -------
-    str
-        "" if there is none, or if the units are no prefectures.
+    Message
+        Empty if there is none, or if the units are no prefectures.
     """
     if not is_text(values):
-        return ""
+        return NOTHING
     names = sorted({str(x).strip() for x in values.dropna().unique()})
     sample = names[:_SAMPLE]
     if len(names) > _MOST or sum(match(x).code is not None for x in sample) < _SHARE * len(sample):
-        return ""
+        return NOTHING
     ways: dict[int, list[str]] = {}
     for one in names:
         code = match(one).code
         if code is not None:
             ways.setdefault(code, []).append(one)
-    several = [" and ".join(some) for some in ways.values() if len(some) > 1]
+    several = [enumerated(names) for names in ways.values() if len(names) > 1]
     if not several:
-        return ""
-    return (
-        f"{name} spells {counted(len(several), 'prefecture')} in more than one way "
-        f"({shown(several, 6)}), and each name is a unit of its own. Try: one name in the file; "
-        f'or [data.zones] prefecture = "{name}", and unit = "prefecture_name", a column that the '
-        "zones bring beside your own cohort"
+        return NOTHING
+    return Message(
+        "{} spells {} in more than one way ({})",
+        name,
+        counted(len(several), "prefecture"),
+        shown(several, 6),
+    )
+
+
+def advice(name: str, values: pd.Series[Any]) -> Message:
+    """Say that each name of a prefecture is a unit of its own, and what to do about it."""
+    said = spelled_twice(name, values)
+    if not said:
+        return NOTHING
+    return Message(
+        "{}, and each name is a unit of its own. Try: one name in the file; or [data.zones] "
+        'prefecture = "{}", and unit = "prefecture_name", a column that the zones bring beside '
+        "your own cohort",
+        said,
+        name,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from numbers import Integral, Real
 from typing import Any
 
 from bayes_nqp.language._message import Message
@@ -12,12 +13,12 @@ from bayes_nqp.language._message import Message
 __all__ = ["decoded", "encoded", "recalled"]
 
 
-def encoded(messages: Iterable[Message]) -> str:
+def encoded(messages: Iterable[str]) -> str:
     """Write messages, and what they were made from, as text.
 
     Parameters
     ----------
-    messages : iterable of Message
+    messages : iterable of Message or str
         With parts that are messages, text or numbers.
     """
     return json.dumps([_plain(message) for message in messages], ensure_ascii=False)
@@ -30,7 +31,9 @@ def decoded(text: str) -> list[Message]:
 
 def _plain(value: object) -> object:
     if not isinstance(value, Message):
-        return value if isinstance(value, int | float | str) else str(value)
+        if isinstance(value, Integral):
+            return int(value)
+        return float(value) if isinstance(value, Real) else str(value)
     parts, named = [_plain(x) for x in value.parts], value.named.items()
     return [value.template, parts, {k: _plain(x) for k, x in named}, value.plural, value.context]
 

@@ -17,6 +17,7 @@ __all__ = [
     "Message",
     "Translator",
     "cut",
+    "either",
     "enumerated",
     "joined",
     "listed",
@@ -243,6 +244,11 @@ def listed(items: Iterable[object], most: int = 6) -> Message:
     first = _chained(names[:most], lambda a, b: Message("{}, {}", a, b))
     left_out = len(names) - most
     return Message("{}, and {} more", first, left_out) if left_out > 0 else first
+
+
+def either(items: Iterable[str]) -> Message:
+    """List what may stand in one place, each once."""
+    return _chained(dict.fromkeys(items), lambda a, b: Message("{} or {}", a, b))
 
 
 def enumerated(items: Iterable[object]) -> Message:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from unicodedata import east_asian_width
 
+from bayes_nqp.language import ENGLISH, Translator
 from bayes_nqp.markup._render import html
 
 __all__ = ["facts_html", "facts_text"]
@@ -11,7 +13,7 @@ __all__ = ["facts_html", "facts_text"]
 type Facts = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
-def facts_text(title: str, facts: Facts) -> str:
+def facts_text(title: str, facts: Facts, translate: Translator | None = None) -> str:
     """Write facts one below another.
 
     Parameters
@@ -20,10 +22,18 @@ def facts_text(title: str, facts: Facts) -> str:
         The first line, as it stands.
     facts : mapping or iterable of (str, str)
         Names and what they are.
+    translate : Translator, optional
+        Into whose language both are put; English by default.
     """
-    pairs = _pairs(facts)
-    width = max(len(name) for name, _ in pairs)
-    return "\n".join([title, *(f"  {name:<{width}}  {text}" for name, text in pairs)])
+    pairs = _pairs(facts, translate)
+    width = max(_columns(name) for name, _ in pairs)
+    lines = (f"  {name}{' ' * (width - _columns(name))}  {text}" for name, text in pairs)
+    return "\n".join([title, *lines])
+
+
+def _columns(text: str) -> int:
+    """Columns of a terminal that a text takes."""
+    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def facts_html(
@@ -34,6 +44,7 @@ def facts_html(
     colour: str = "",
     notes: Sequence[str] = (),
     table: str = "",
+    translate: Translator | None = None,
 ) -> str:
     """Write facts as a small table.
 
@@ -49,12 +60,16 @@ def facts_html(
         Listed below.
     table : str, default ""
         Markup of a further table, put below as it stands.
+    translate : Translator, optional
+        Into whose language names and facts are put; English by default.
     """
     return html(
-        "markup/templates/facts.html", title=title, facts=_pairs(facts), badge=badge,
+        "markup/templates/facts.html", title=title, facts=_pairs(facts, translate), badge=badge,
         colour=colour, notes=notes, table=table,
     )  # fmt: skip
 
 
-def _pairs(facts: Facts) -> list[tuple[str, str]]:
-    return list(facts.items() if isinstance(facts, Mapping) else facts)
+def _pairs(facts: Facts, translate: Translator | None) -> list[tuple[str, str]]:
+    name = (translate or Translator(ENGLISH)).name
+    pairs = facts.items() if isinstance(facts, Mapping) else facts
+    return [(name(key), name(text)) for key, text in pairs]

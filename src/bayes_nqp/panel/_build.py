@@ -27,6 +27,7 @@ from bayes_nqp.columns import (
 )
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.labels import labels_of
+from bayes_nqp.language import Message
 from bayes_nqp.panel import _checks, _cohorts
 from bayes_nqp.panel._grid import Grid, make_grid, periods_of
 from bayes_nqp.panel._labels import labelled
@@ -194,7 +195,7 @@ def _draft(
     ok = known & present
     if not ok.any():
         raise PanelError(
-            f"no row has both unit={roles.unit!r} and time={roles.time!r}",
+            Message("no row has both unit={!r} and time={!r}", roles.unit, roles.time),
             hint="check that the right columns, and the right sheet, were read",
         )
     key = _keys(codes, ordinals, ok, len(units))
@@ -221,11 +222,19 @@ def _refuse_duplicates(key: Ints, rows: Rows) -> None:
     if same.any():
         both = np.append(same, False) | np.append(False, same)
         raise PanelError(
-            f"unit={rows.unit!r} and time={rows.time!r} repeat: {both.sum()} rows share a unit and "
-            "a time with another",
+            Message(
+                "unit={!r} and time={!r} repeat: {} rows share a unit and a time with another",
+                rows.unit,
+                rows.time,
+                both.sum(),
+            ),
             where=rows.shown(both),
-            hint=f"df[df.duplicated([{rows.unit!r}, {rows.time!r}], keep=False)] lists them; "
-            "aggregate or drop, or name a finer unit",
+            hint=Message(
+                "df[df.duplicated([{!r}, {!r}], keep=False)] lists them; aggregate or drop, "
+                "or name a finer unit",
+                rows.unit,
+                rows.time,
+            ),
         )
 
 
@@ -255,7 +264,13 @@ def _complete(draft: Draft, dropped: dict[str, int], notes: list[str], total: in
         worst = max(dropped, key=lambda name: dropped[name])
         part = next(part for part, name in draft.roles.named() if name == worst)
         raise PanelError(
-            f"no row is complete: {part}={worst!r} is missing in {dropped[worst]} of {total} rows",
+            Message(
+                "no row is complete: {}={!r} is missing in {} of {} rows",
+                part,
+                worst,
+                dropped[worst],
+                total,
+            ),
             where=shown(f"{name} {count}" for name, count in dropped.items()),
             hint="leave that column out, or fill it",
         )
@@ -264,11 +279,18 @@ def _complete(draft: Draft, dropped: dict[str, int], notes: list[str], total: in
     if dropped:
         causes = shown((f"{name} {count}" for name, count in dropped.items()), 12)
         notes.append(
-            f"{total - len(kept.codes):,} of {total:,} rows dropped for missing values ({causes})"
+            Message(
+                "{:,} of {:,} rows dropped for missing values ({})",
+                total - len(kept.codes),
+                total,
+                causes,
+            )
         )
     lost = np.setdiff1d(before, kept.units)
     if len(lost):
-        notes.append(f"{counted(len(lost), 'unit')} without a complete row: {shown(lost)}")
+        notes.append(
+            Message("{} without a complete row: {}", counted(len(lost), "unit"), shown(lost))
+        )
     return kept
 
 
@@ -278,14 +300,20 @@ def _fields(
     roles, rows = draft.roles, draft.rows
     grid, empty = make_grid(draft.ordinals, draft.scale, rows, roles.time)
     if len(empty):
-        notes.append(f"no row at {shown(grid.text(empty))}")
+        notes.append(Message("no row at {}", shown(grid.text(empty))))
     cohort_codes = _cohorts.on_grid(draft.first, grid, draft.units, roles.cohort or "", notes)
     _checks.whole(draft.values, roles, draft.units, draft.starts, rows)
     for name in roles.mediators + roles.moderators + roles.exposures:
         gaps = int(np.isnan(draft.values[name]).sum())
         if gaps:
-            stay = "stays" if gaps == 1 else "stay"
-            notes.append(f"{name} is missing in {counted(gaps, 'row')}, which {stay} in the panel")
+            notes.append(
+                Message(
+                    "{} is missing in {n:,} row, which stays in the panel",
+                    name,
+                    plural="{} is missing in {n:,} rows, which stay in the panel",
+                    n=gaps,
+                )
+            )
     frame = draft.frame.reset_index(drop=True)
     if derived:
         frame = frame.assign(**{str(roles.cohort): cohort_column(cohort_codes, grid)[draft.codes]})

@@ -25,11 +25,17 @@ def constant_stratum(name: str, codes: Ints, labels: Strings, starts: Ints, unit
             f"{units[i]} ({labels[low[i]]}, {labels[high[i]]})" for i in np.flatnonzero(changing)
         ]
         raise PanelError(
-            f"strata={name!r} changes within {counted(changing.sum(), 'unit')}; "
-            "a stratum is one fact of a unit",
+            Message(
+                "strata={!r} changes within {}; a stratum is one fact of a unit",
+                name,
+                counted(changing.sum(), "unit"),
+            ),
             where=shown(listed),
-            hint=f"panel.stratify({name!r}, at=…) makes a stratum from a baseline value, or keep "
-            "each unit's first value",
+            hint=Message(
+                "panel.stratify({!r}, at=…) makes a stratum from a baseline value, or keep "
+                "each unit's first value",
+                name,
+            ),
         )
 
 
@@ -37,8 +43,12 @@ def not_continuous(name: str, column: pd.Series[Any], levels: int, units: int) -
     """Refuse a stratum of fractions in which nearly every unit is alone."""
     if levels > 10 and 2 * levels > units and column.dtype.kind == "f":
         raise PanelError(
-            f"strata={name!r} has {levels} levels for {units} units; it looks continuous",
-            hint=f"leave it out of strata and cut it: panel.stratify({name!r}, cuts='median')",
+            Message(
+                "strata={!r} has {} levels for {} units; it looks continuous", name, levels, units
+            ),
+            hint=Message(
+                "leave it out of strata and cut it: panel.stratify({!r}, cuts='median')", name
+            ),
         )
 
 
@@ -47,9 +57,11 @@ def positive(values: Floats, name: str, rows: Rows) -> None:
     wrong = values <= 0
     if wrong.any():
         raise PanelError(
-            f"weights={name!r} must be positive, and is not in {counted(wrong.sum(), 'row')}",
+            Message(
+                "weights={!r} must be positive, and is not in {}", name, counted(wrong.sum(), "row")
+            ),
             where=rows.shown(wrong, name),
-            hint=f"drop these rows: df[df[{name!r}] > 0]",
+            hint=Message("drop these rows: df[df[{!r}] > 0]", name),
         )
 
 
@@ -77,23 +89,27 @@ def whole(
     for name in roles.mediators:
         mediator = values[name]
         if np.isnan(mediator).all():
-            raise PanelError(f"mediators={name!r} is missing in every row", hint="leave it out")
+            raise PanelError(
+                Message("mediators={!r} is missing in every row", name), hint="leave it out"
+            )
         there = ~np.isnan(mediator)
         if np.array_equal(mediator[there], outcome[there]):
             raise PanelError(
-                f"mediators={name!r} equals outcome={roles.outcome!r} in every row",
+                Message("mediators={!r} equals outcome={!r} in every row", name, roles.outcome),
                 hint="name the mediator's own column",
             )
         _varies_within("mediators", name, mediator, starts)
     for part in ("moderators", "exposures"):
         for name in getattr(roles, part):
             if np.isnan(values[name]).all():
-                raise PanelError(f"{part}={name!r} is missing in every row", hint="leave it out")
+                raise PanelError(
+                    Message("{}={!r} is missing in every row", part, name), hint="leave it out"
+                )
     for name in roles.exposures:
         there = ~np.isnan(values[name])
         if np.array_equal(values[name][there], outcome[there]):
             raise PanelError(
-                f"exposures={name!r} equals outcome={roles.outcome!r} in every row",
+                Message("exposures={!r} equals outcome={!r} in every row", name, roles.outcome),
                 hint="name the exposure's own column",
             )
 
@@ -103,16 +119,19 @@ def _varies_within(argument: str, name: str, values: Floats, starts: Ints) -> No
     if ((high > low).any()) or not len(starts) < len(values):
         return
     everywhere = np.nanmin(low) == np.nanmax(high)
-    what = "is constant" if everywhere else "never changes within a unit"
+    what = Message("is constant") if everywhere else Message("never changes within a unit")
     advice = (
-        "leave it out"
+        Message("leave it out")
         if everywhere
-        else f"let its baseline shift the trend, StaggeredDiD(baseline=[{name!r}]), and leave it "
-        "out of covariates"
+        else Message(
+            "let its baseline shift the trend, StaggeredDiD(baseline=[{!r}]), and leave "
+            "it out of covariates",
+            name,
+        )
         if argument == "covariates"
-        else "name a column that changes over time"
+        else Message("name a column that changes over time")
     )
     raise PanelError(
-        f"{argument}={name!r} {what}, so the unit effects absorb it",
+        Message("{}={!r} {}, so the unit effects absorb it", argument, name, what),
         hint=advice,
     )

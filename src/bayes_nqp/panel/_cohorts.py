@@ -11,6 +11,7 @@ import pandas as pd
 
 from bayes_nqp.columns import Bools, Ints, Rows, Strings, as_years, counted, numbers, plain
 from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.language import Message
 from bayes_nqp.panel._grid import Grid
 from bayes_nqp.panel._times import Scale, read_times
 
@@ -64,12 +65,19 @@ def from_column(
     changing = low != high
     if changing.any():
         raise PanelError(
-            f"cohort={column.name!r} changes within {counted(changing.sum(), 'unit')}; "
-            "the first treated period is one fact of a unit",
+            Message(
+                "cohort={!r} changes within {}; the first treated period is one fact of a unit",
+                column.name,
+                counted(changing.sum(), "unit"),
+            ),
             where=_changes(column, starts, changing, rows),
-            hint="give it in every row of the unit; if it stands in one row of each, "
-            f"df.groupby({rows.unit!r})[{column.name!r}].transform('first'); if it is a 0/1 "
-            "indicator of being treated, pass it as treated= instead",
+            hint=Message(
+                "give it in every row of the unit; if it stands in one row of each, "
+                "df.groupby({!r})[{!r}].transform('first'); if it is a 0/1 indicator of "
+                "being treated, pass it as treated= instead",
+                rows.unit,
+                column.name,
+            ),
         )
     return low
 
@@ -82,7 +90,7 @@ def _no_odd_dates(column: pd.Series[Any], rows: Rows) -> None:
     odd = ((column > 9999) & (column < np.inf) & ~nines).to_numpy(dtype=bool, na_value=False)
     if odd.any():
         raise PanelError(
-            f"cohort={column.name!r} holds numbers that are neither years nor dates",
+            Message("cohort={!r} holds numbers that are neither years nor dates", column.name),
             where=rows.shown(odd, str(column.name)),
             hint="dates as numbers are written 20150724 or 201507; correct these cells, or never=… "
             "if they stand for never treated",
@@ -96,7 +104,8 @@ def _changes(column: pd.Series[Any], starts: Ints, changing: Bools, rows: Rows) 
         part = column.iloc[starts[i] : ends[i]].drop_duplicates()
         unit = rows.frame[rows.unit].iloc[starts[i]]
         found = shown(map(plain, part), 3)
-        texts.append(f"{unit} ({found}) from rows {shown(map(plain, part.index), 3)}")
+        rows_listed = shown(map(plain, part.index), 3)
+        texts.append(Message("{} ({}) from rows {}", unit, found, rows_listed))
     return shown(texts + [""] * (int(changing.sum()) - len(texts)))
 
 
@@ -108,14 +117,14 @@ def from_indicator(
     gone = np.isnan(values)
     if gone.any():
         raise PanelError(
-            f"treated={column.name!r} is missing in {counted(gone.sum(), 'row')}",
+            Message("treated={!r} is missing in {}", column.name, counted(gone.sum(), "row")),
             where=rows.shown(gone),
             hint="fill it: a unit's adoption cannot be dated around a hole",
         )
     wrong = (values < 0) | (values > 1)
     if wrong.any():
         raise PanelError(
-            f"treated={column.name!r} must be 0, 1, or a share between them",
+            Message("treated={!r} must be 0, 1, or a share between them", column.name),
             where=rows.shown(wrong, str(column.name)),
             hint="if it holds the first treated period, pass it as cohort=",
         )
@@ -124,7 +133,7 @@ def from_indicator(
     undone[starts[1:] - 1] = False
     if undone.any():
         raise PanelError(
-            f"treated={column.name!r} goes back to 0: treatment must be absorbing",
+            Message("treated={!r} goes back to 0: treatment must be absorbing", column.name),
             where=rows.shown(np.append(False, undone)),
             hint="date adoption by the first treated period with cohort=, or drop these units",
         )
@@ -132,8 +141,11 @@ def from_indicator(
     late = on[starts] & (ordinals[starts] > ordinals.min())
     if late.any():
         notes.append(
-            f"{counted(late.sum(), 'unit')} treated in the first row, after the panel begins: "
-            "adoption may have been earlier"
+            Message(
+                "{} treated in the first row, after the panel begins: adoption may have been "
+                "earlier",
+                counted(late.sum(), "unit"),
+            )
         )
     return first
 
@@ -149,15 +161,23 @@ def on_grid(first: Ints, grid: Grid, units: Strings, name: str, notes: list[str]
     between = treated & ((first - np.where(treated, grid.start, 0)) % grid.step != 0)
     if between.any():
         notes.append(
-            f"{name}: {counted(between.sum(), 'unit')} adopting between two periods, taken as "
-            "treated from the next one"
+            Message(
+                "{}: {} adopting between two periods, taken as treated from the next one",
+                name,
+                counted(between.sum(), "unit"),
+            )
         )
     beyond = codes >= grid.size
     if beyond.any():
         labels = grid.text(np.unique(first[beyond]))
         notes.append(
-            f"{name}: {counted(beyond.sum(), 'unit')} adopting after the last period "
-            f"({shown(labels, 4)}), taken as never treated within the sample"
+            Message(
+                "{}: {} adopting after the last period ({}), taken as never treated within "
+                "the sample",
+                name,
+                counted(beyond.sum(), "unit"),
+                shown(labels, 4),
+            )
         )
         codes[beyond] = -1
     return codes
@@ -168,18 +188,26 @@ def _refuse_early(first: Ints, early: Bools, grid: Grid, units: Strings, name: s
     start = grid.text(np.array([grid.start]))[0]
     texts = grid.text(first[early])
     listed = [f"{unit} ({label})" for unit, label in zip(units[early], texts, strict=True)]
-    hint = "start the panel before these units adopt"
+    hint = Message("start the panel before these units adopt")
     codes = values if len(values) == 1 or grid.base else values[values <= 0]
     if grid.base is None and values.max() == 1 and grid.start > 1:
-        hint = "treated= if this is a 0/1 indicator by row; cohort= takes the first treated period"
+        hint = Message(
+            "treated= if this is a 0/1 indicator by row; cohort= takes the first treated period"
+        )
     elif len(codes) == 1:
         code = grid.text(codes)[0] if grid.base is None else repr(str(grid.text(codes)[0]))
-        hint = f"never={code} if that stands for never treated; otherwise {hint}"
+        hint = Message("never={} if that stands for never treated; otherwise {}", code, hint)
     raise PanelError(
-        f"cohort={name!r} has {counted(early.sum(), 'unit')} treated before the first "
-        f"period, {start}",
+        Message(
+            "cohort={!r} has {} treated before the first period, {}",
+            name,
+            counted(early.sum(), "unit"),
+            start,
+        ),
         where=shown(listed),
-        hint=hint + ", or drop these units: without an untreated row they identify nothing",
+        hint=Message(
+            "{}, or drop these units: without an untreated row they identify nothing", hint
+        ),
     )
 
 

@@ -21,6 +21,7 @@ from bayes_nqp.columns import (
     counted,
     encode,
     is_text,
+    joined_rows,
     missing,
     numbers,
     plain,
@@ -28,6 +29,7 @@ from bayes_nqp.columns import (
     read,
 )
 from bayes_nqp.errors import PanelError, StudyError, shown
+from bayes_nqp.language import Message
 from bayes_nqp.panel._roles import _check_known, _check_once, as_names
 
 __all__ = ["CrossSection", "cross_section"]
@@ -42,12 +44,15 @@ class _Lines(Rows):
     def shown(self, wrong: Bools, value: str | None = None) -> str:
         found = np.flatnonzero(wrong)
         texts = [
-            f"row {plain(self.frame.index[k])}"
-            + ("" if value is None else f": {quoted(self.frame[value].iloc[k])}")
+            Message("row {}", plain(self.frame.index[k]))
+            if value is None
+            else Message(
+                "row {}: {}", plain(self.frame.index[k]), quoted(self.frame[value].iloc[k])
+            )
             for k in found[:5]
         ]
         more = len(found) - len(texts)
-        return "; ".join(texts) + (f"; and {more} more" if more else "")
+        return joined_rows(texts, more)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,8 +168,18 @@ def _check_coded(column: pd.Series[Any]) -> None:
     words = sorted({str(x) for x in there.unique()}) if is_text(column) else []
     if len(words) == 2 and pd.to_numeric(there, errors="coerce").isna().any():
         raise PanelError(
-            f"treatment={column.name!r} must be numbers, and holds {words[0]!r} and {words[1]!r}",
-            hint=f"say which is treated: df[{column.name!r}] = df[{column.name!r}] == {words[1]!r}",
+            Message(
+                "treatment={!r} must be numbers, and holds {!r} and {!r}",
+                column.name,
+                words[0],
+                words[1],
+            ),
+            hint=Message(
+                "say which is treated: df[{!r}] = df[{!r}] == {!r}",
+                column.name,
+                column.name,
+                words[1],
+            ),
         )
 
 
@@ -175,7 +190,7 @@ def _as_number(column: pd.Series[Any]) -> pd.Series[Any]:
 def _check_names(data: object, names: dict[str, tuple[str, ...]]) -> None:
     if not isinstance(data, pd.DataFrame):
         raise StudyError(
-            f"'data' is a {type(data).__name__}",
+            Message("'data' is a {}", type(data).__name__),
             hint="a pandas.DataFrame, or the path of a file",
         )
     if not len(data):
@@ -188,10 +203,10 @@ def _check_names(data: object, names: dict[str, tuple[str, ...]]) -> None:
     _check_once(data, named)
     for name in names["mediators"]:
         if name in _TAKEN:
-            raise StudyError(f"a mediator is called {name!r}", hint="rename the column")
+            raise StudyError(Message("a mediator is called {!r}", name), hint="rename the column")
     for name in names["strata"]:
         if name in v.RESERVED:
-            raise StudyError(f"a stratum is called {name!r}", hint="rename the column")
+            raise StudyError(Message("a stratum is called {!r}", name), hint="rename the column")
 
 
 def _complete(gone: dict[str, Bools], total: int, notes: list[str]) -> Bools:
@@ -209,7 +224,7 @@ def _complete(gone: dict[str, Bools], total: int, notes: list[str]) -> Bools:
     if causes:
         listed = shown((f"{name} {count}" for name, count in causes.items()), 12)
         dropped = counted(total - int(keep.sum()), "row")
-        notes.append(f"{dropped} of {total:,} dropped for missing values ({listed})")
+        notes.append(Message("{} of {:,} dropped for missing values ({})", dropped, total, listed))
     return keep
 
 
@@ -226,15 +241,27 @@ def _check_values(found: CrossSection) -> None:
     for role, name, values in columns:
         if np.ptp(values) == 0:
             raise PanelError(
-                f"{role}={name!r} is {values[0]:g} in all {counted(values.size, 'complete row')}",
+                Message(
+                    "{}={!r} is {} in all {}",
+                    role,
+                    name,
+                    f"{values[0]:g}",
+                    counted(values.size, "complete row"),
+                ),
                 hint="leave it out, or check that the right column was named",
             )
     for role, name, values in columns[1:]:
         for other_role, other, compared in columns[:2]:
             if name != other and same_line(values, compared):
                 raise PanelError(
-                    f"{role}={name!r} is a linear function of {other_role}={other!r} in every row",
-                    hint=f"name another column for {role}, or leave it out",
+                    Message(
+                        "{}={!r} is a linear function of {}={!r} in every row",
+                        role,
+                        name,
+                        other_role,
+                        other,
+                    ),
+                    hint=Message("name another column for {}, or leave it out", role),
                 )
 
 

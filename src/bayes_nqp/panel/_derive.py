@@ -12,6 +12,7 @@ import pandas as pd
 
 from bayes_nqp.columns import Bools, Ints, Rows, frozen, missing, numbers
 from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.language import Message
 from bayes_nqp.panel._build import build, cohort_column, free_name
 from bayes_nqp.panel._roles import as_names
 
@@ -23,7 +24,7 @@ def column_of(panel: Panel, argument: str, column: str) -> pd.Series[Any]:
     """Look up a column of the user's data."""
     if column not in panel.frame.columns:
         raise PanelError(
-            f"{argument}={column!r} is not a column of the panel",
+            Message("{}={!r} is not a column of the panel", argument, column),
             hint=nearest(column, panel.frame.columns),
         )
     return panel.frame[column]
@@ -39,15 +40,19 @@ def where(panel: Panel, mask: Bools | pd.Series[Any], note: str = "") -> Panel:
     keep = np.asarray(mask)
     if keep.dtype != bool or keep.shape != (panel.n_rows,):
         raise PanelError(
-            f"mask must be {panel.n_rows} booleans, one per row, not {keep.dtype} of shape "
-            f"{keep.shape}",
+            Message(
+                "mask must be {} booleans, one per row, not {} of shape {}",
+                panel.n_rows,
+                keep.dtype,
+                keep.shape,
+            ),
             hint="panel.where(panel.frame['year'] >= 2012)",
         )
     if not keep.any():
         raise PanelError("mask keeps no row", hint="check the condition on panel.frame")
     if keep.all():
         return panel
-    note = note or f"{keep.sum()} of {panel.n_rows} rows chosen by a mask"
+    note = note or Message("{} of {} rows chosen by a mask", keep.sum(), panel.n_rows)
     pieces = build(panel.frame[keep], **panel.arguments, notes=(*panel.notes, note))
     pieces["dropped"] = {**panel.dropped, **pieces["dropped"]}
     return type(panel)(**pieces)
@@ -63,12 +68,12 @@ def complete(panel: Panel, columns: str | Iterable[str]) -> Panel:
     keep = ~np.logical_or.reduce(list(gone.values()))
     if not keep.any():
         raise PanelError(
-            f"columns={list(names)!r}: no row has all of them",
+            Message("columns={!r}: no row has all of them", list(names)),
             where=shown(f"{name} is missing in {count} rows" for name, count in lost.items()),
             hint="leave one out",
         )
     causes = shown((f"{name} {count}" for name, count in lost.items()), 12)
-    note = f"{(~keep).sum()} of {panel.n_rows} rows left out as incomplete ({causes})"
+    note = Message("{} of {} rows left out as incomplete ({})", (~keep).sum(), panel.n_rows, causes)
     fewer = where(panel, keep, note)
     return replace(fewer, dropped={**fewer.dropped, **lost})
 
@@ -85,13 +90,15 @@ def with_outcome(panel: Panel, values: str | npt.ArrayLike) -> Panel:
     array = np.array(values, dtype=np.float64)
     if array.shape != (panel.n_rows,):
         raise PanelError(
-            f"values must have {panel.n_rows} numbers, one per row, not shape {array.shape}",
+            Message(
+                "values must have {} numbers, one per row, not shape {}", panel.n_rows, array.shape
+            ),
             hint="keep the order of panel.frame",
         )
     wrong = ~np.isfinite(array)
     if wrong.any():
         raise PanelError(
-            f"values has {wrong.sum()} that are missing or infinite",
+            Message("values has {} that are missing or infinite", wrong.sum()),
             where=rows_of(panel).shown(wrong),
             hint="panel.where(…) first, to leave these rows out",
         )
@@ -104,14 +111,20 @@ def with_cohorts(panel: Panel, cohorts: npt.ArrayLike) -> Panel:
     array = np.asarray(cohorts)
     if array.shape != (panel.n_units,):
         raise PanelError(
-            f"cohorts must have {panel.n_units} entries, one per unit, not shape {array.shape}",
+            Message(
+                "cohorts must have {} entries, one per unit, not shape {}",
+                panel.n_units,
+                array.shape,
+            ),
             hint="keep the order of panel.unit_labels",
         )
     codes = array.astype(np.int64) if array.dtype.kind in "iu" else _codes(panel, array)
     wrong = (codes < -1) | (codes >= panel.periods)
     if wrong.any():
         raise PanelError(
-            f"cohorts must lie between −1 and {panel.periods - 1}, and {wrong.sum()} do not",
+            Message(
+                "cohorts must lie between −1 and {}, and {} do not", panel.periods - 1, wrong.sum()
+            ),
             where=shown(
                 f"{u} ({c})" for u, c in zip(panel.unit_labels[wrong], codes[wrong], strict=True)
             ),
@@ -134,7 +147,7 @@ def _codes(panel: Panel, labels: npt.NDArray[Any]) -> Ints:
         code = -1 if never else known.get(label)
         if code is None:
             raise PanelError(
-                f"cohorts: {label!r} is no period of the panel",
+                Message("cohorts: {!r} is no period of the panel", label),
                 where=str(panel.unit_labels[i]),
                 hint=nearest(str(label), panel.time_labels),
             )

@@ -11,6 +11,7 @@ import pandas as pd
 
 from bayes_nqp.columns import Ints, Rows
 from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.language import Message
 from bayes_nqp.limits import limit, way_out
 from bayes_nqp.panel._times import Scale
 
@@ -96,10 +97,19 @@ def _refuse_long(grid: Grid, ordinals: Ints, rows: Rows, name: str) -> None:
     late = ordinals > seen[gap]
     far = late if late.mean() < 0.5 else ~late
     raise PanelError(
-        f"time={name!r} spans {grid.size:,} periods with freq={grid.freq!r}, and {len(seen):,} of "
-        f"them have rows; up to {limit('periods'):,} are allowed",
-        where=f"beyond the longest gap: {rows.shown(far)}",
-        hint=f"correct the times of these rows; if they are right, {way_out('periods', grid.size)}",
+        Message(
+            "time={!r} spans {:,} periods with freq={!r}, and {:,} of them have rows; up "
+            "to {:,} are allowed",
+            name,
+            grid.size,
+            grid.freq,
+            len(seen),
+            limit("periods"),
+        ),
+        where=Message("beyond the longest gap: {}", rows.shown(far)),
+        hint=Message(
+            "correct the times of these rows; if they are right, {}", way_out("periods", grid.size)
+        ),
     )
 
 
@@ -118,10 +128,15 @@ def _irregular(grid: Grid, seen: Ints, gaps: Ints, name: str) -> None:
     usual = f"{grid.step}" if grid.base is None else f"{grid.step} {Scale(grid.base).words}"
     finer = Grid(grid.base, grid.start, smaller, grid.size).freq
     raise PanelError(
-        f"time={name!r} has irregular periods: the usual step is {usual}, but not everywhere",
+        Message(
+            "time={!r} has irregular periods: the usual step is {}, but not everywhere", name, usual
+        ),
         where=shown(listed),
-        hint=f"freq={finer!r} if the periods in between are only missing; otherwise number the "
-        "waves 1, 2, 3, …, or leave out the odd ones",
+        hint=Message(
+            "freq={!r} if the periods in between are only missing; otherwise number the "
+            "waves 1, 2, 3, …, or leave out the odd ones",
+            finer,
+        ),
     )
 
 
@@ -129,15 +144,17 @@ def _refuse_calendar_codes(seen: Ints, name: str) -> None:
     """Refuse 201512, 201601 and the like, which are no count of periods."""
     months, quarters = seen % 100, seen % 10
     if seen[0] >= 190001 and seen[-1] <= 210012 and months.min() >= 1 and months.max() <= 12:
-        hint = f"pd.to_datetime(df[{name!r}].astype(str), format='%Y%m')"
+        hint = Message("pd.to_datetime(df[{!r}].astype(str), format='%Y%m')", name)
     elif seen[0] >= 19000101 and seen[-1] <= 21001231:
-        hint = f"pd.to_datetime(df[{name!r}].astype(str), format='%Y%m%d')"
+        hint = Message("pd.to_datetime(df[{!r}].astype(str), format='%Y%m%d')", name)
     elif seen[0] >= 19001 and seen[-1] <= 21004 and quarters.min() >= 1 and quarters.max() <= 4:
-        hint = f"pd.PeriodIndex.from_fields(year=df[{name!r}] // 10, quarter=df[{name!r}] % 10)"
+        hint = Message(
+            "pd.PeriodIndex.from_fields(year=df[{!r}] // 10, quarter=df[{!r}] % 10)", name, name
+        )
     else:
         return
     raise PanelError(
-        f"time={name!r} looks like a calendar written as numbers",
+        Message("time={!r} looks like a calendar written as numbers", name),
         where=shown(seen, 3),
-        hint=f"df[{name!r}] = {hint}",
+        hint=Message("df[{!r}] = {}", name, hint),
     )

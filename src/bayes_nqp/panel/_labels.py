@@ -9,7 +9,7 @@ import pandas as pd
 
 from bayes_nqp.errors import PanelError, brief, nearest
 from bayes_nqp.labels import Labels
-from bayes_nqp.language import languages
+from bayes_nqp.language import Message, languages
 
 
 def labelled(before: Labels, words: Mapping[str, Any] | None, df: pd.DataFrame) -> Labels:
@@ -24,12 +24,12 @@ def labelled(before: Labels, words: Mapping[str, Any] | None, df: pd.DataFrame) 
     for language, column, *_ in added.entries:
         if language not in languages():
             raise PanelError(
-                f"labels: {brief(language)} is no language here",
+                Message("labels: {} is no language here", brief(language)),
                 hint=nearest(language, languages()),
             )
         if column not in df.columns:
             raise PanelError(
-                f"labels.{language}: {column!r} is not a column of the data",
+                Message("labels.{}: {!r} is not a column of the data", language, column),
                 hint=nearest(column, df.columns),
             )
     return before | added

@@ -15,6 +15,7 @@ import pandas as pd
 from bayes_nqp.columns import Bools, Floats, Ints, Strings, cells_of, frozen, read
 from bayes_nqp.doors import door
 from bayes_nqp.labels import UNLABELLED, Labels
+from bayes_nqp.language import Translator
 from bayes_nqp.panel import _derive, _digest, _show, _stratify
 from bayes_nqp.panel._build import build
 from bayes_nqp.panel._cohorts import labels_of
@@ -460,9 +461,17 @@ class Panel:
         """Describe the panel, as its repr shows it."""
         return _show.facts(self)
 
+    def to_text(self, language: str = "en") -> str:
+        """Describe the panel in a language, by its labels."""
+        return _show.text(self, Translator(language, self.labels))
+
+    def to_html(self, language: str = "en") -> str:
+        """Describe the panel in a language, by its labels, as a small table."""
+        return _show.html(self, Translator(language, self.labels))
+
     def __repr__(self) -> str:
         """Show the panel as text."""
-        return _show.text(self)
+        return _show.text(self, Translator("en"))
 
     def _repr_html_(self) -> str:
-        return _show.html(self)
+        return _show.html(self, Translator("en"))

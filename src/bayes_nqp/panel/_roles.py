@@ -11,9 +11,10 @@ import pandas as pd
 
 from bayes_nqp.columns import checked_names
 from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.language import Message
 from bayes_nqp.vocabulary import RESERVED
 
-_TO_FRAME = "pandas.DataFrame(…), or .to_pandas() on a polars or Arrow table"
+_TO_FRAME = Message("pandas.DataFrame(…), or .to_pandas() on a polars or Arrow table")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def as_names(argument: str, value: str | Iterable[Any] | None) -> tuple[str, ...
     odd = [name for name in names if not isinstance(name, str)]
     if odd:
         raise PanelError(
-            f"{argument} must be column names, not {shown(map(repr, odd))}",
+            Message("{} must be column names, not {}", argument, shown(map(repr, odd))),
             hint="rename the columns to text: df.columns = df.columns.astype(str)",
         )
     return names
@@ -77,13 +78,15 @@ def as_names(argument: str, value: str | Iterable[Any] | None) -> tuple[str, ...
 def check_roles(df: pd.DataFrame, roles: Roles, treated: str | None) -> None:
     """Refuse columns that are unknown, twice there, reserved, or in two roles."""
     if not isinstance(df, pd.DataFrame):
-        raise PanelError(f"df must be a pandas DataFrame, not {type(df).__name__}", hint=_TO_FRAME)
+        raise PanelError(
+            Message("df must be a pandas DataFrame, not {}", type(df).__name__), hint=_TO_FRAME
+        )
     named = [pair for pair in roles.named() if treated is None or pair[0] != "cohort"]
     if treated is not None:
         named.append(("treated", treated))
     if df.columns.nlevels > 1:
         raise PanelError(
-            f"the columns of df have {df.columns.nlevels} levels, and names are text",
+            Message("the columns of df have {} levels, and names are text", df.columns.nlevels),
             hint="df.columns = ['_'.join(map(str, name)) for name in df.columns]",
         )
     for argument, column in named:
@@ -93,9 +96,14 @@ def check_roles(df: pd.DataFrame, roles: Roles, treated: str | None) -> None:
     reserved = [name for name in roles.strata if name in RESERVED]
     if reserved:
         raise PanelError(
-            f"strata={reserved!r}: {shown(reserved)} would clash with a label of the library",
-            hint=f"rename the column, e.g. df.rename(columns={{{reserved[0]!r}: "
-            f"{reserved[0] + '_group'!r}}}), and pass the new name",
+            Message(
+                "strata={!r}: {} would clash with a label of the library", reserved, shown(reserved)
+            ),
+            hint=Message(
+                "rename the column, e.g. df.rename(columns={{{!r}: {!r}}}), and pass the new name",
+                reserved[0],
+                reserved[0] + "_group",
+            ),
         )
     if not len(df):
         raise PanelError("df has no rows", hint="check the filter or the sheet it came from")
@@ -104,18 +112,19 @@ def check_roles(df: pd.DataFrame, roles: Roles, treated: str | None) -> None:
 def _check_known(df: pd.DataFrame, argument: str, column: str) -> None:
     if not isinstance(column, str):
         raise PanelError(
-            f"{argument}={column!r} must be a column name",
+            Message("{}={!r} must be a column name", argument, column),
             hint="pass the name as text; df.columns = df.columns.astype(str) makes names text",
         )
     if column in df.columns:
         return
     if column in df.index.names:
         raise PanelError(
-            f"{argument}={column!r} is a level of the index, not a column",
+            Message("{}={!r} is a level of the index, not a column", argument, column),
             hint="df.reset_index() first",
         )
     raise PanelError(
-        f"{argument}={column!r} is not a column of the data", hint=nearest(column, df.columns)
+        Message("{}={!r} is not a column of the data", argument, column),
+        hint=nearest(column, df.columns),
     )
 
 
@@ -127,13 +136,13 @@ def _check_once(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
     if twice:
         listed = [f"{column!r} as {' and '.join(used)}" for column, used in twice.items()]
         raise PanelError(
-            f"one column cannot play two parts: {shown(listed)}",
+            Message("one column cannot play two parts: {}", shown(listed)),
             hint="leave it in one of them, or copy the column under another name",
         )
     count = Counter(df.columns)
     doubled = [column for column in parts if count[column] > 1]
     if doubled:
         raise PanelError(
-            f"the data have several columns named {shown(map(repr, doubled))}",
+            Message("the data have several columns named {}", shown(map(repr, doubled))),
             hint="rename or drop one of them",
         )

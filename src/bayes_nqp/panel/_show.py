@@ -8,69 +8,78 @@ import numpy as np
 
 from bayes_nqp.columns import counted
 from bayes_nqp.errors import shown
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.markup import facts_html, facts_text
 
 if TYPE_CHECKING:
     from bayes_nqp.panel._panel import Panel
 
 
-def facts(panel: Panel) -> dict[str, str]:
-    """Describe a panel, one line each."""
-    first, last = panel.time_labels[0], panel.time_labels[-1]
-    full = panel.n_units * panel.periods
-    filled = "balanced" if panel.balanced else f"unbalanced, {panel.n_rows / full:.1%} filled"
-    adopted = panel.cohort_codes[panel.cohort_codes >= 0]
-    codes, sizes = np.unique(adopted, return_counts=True)
-    out = {
-        "outcome": panel.roles.outcome,
-        "rows": f"{panel.n_rows:,} ({filled})",
-        "units": f"{panel.n_units:,} ({panel.roles.unit}){_treated(panel, len(adopted))}",
-        "periods": f"{panel.periods} ({panel.roles.time}), {first} to {last}",
-        "cohorts": shown(
-            (f"{panel.time_labels[c]}: {n}" for c, n in zip(codes, sizes, strict=True)), 12
-        )
-        or "none",
+_ROLES = {
+    "covariates": Message("covariates", context="role"),
+    "mediators": Message("mediators", context="role"),
+    "moderators": Message("moderators", context="role"),
+    "exposures": Message("exposures", context="role"),
+}
+
+
+def facts(panel: Panel) -> dict[str, Message]:
+    """Describe a panel, one line each: messages by their English names, which are messages too."""
+    first, last = (str(panel.time_labels[k]) for k in (0, -1))
+    share = f"{panel.n_rows / (panel.n_units * panel.periods):.1%}"
+    filled = Message("balanced") if panel.balanced else Message("unbalanced, {} filled", share)
+    roles = panel.roles
+    out: dict[str, Message] = {
+        Message("outcome", context="role"): Message("{}", roles.outcome),
+        Message("rows", context="role"): Message("{:,} ({})", panel.n_rows, filled),
+        Message("units", context="role"): _units(panel),
+        Message("periods", context="role"): Message(
+            "{} ({}), {} to {}", panel.periods, roles.time, first, last
+        ),
     }
-    if panel.roles.cohort is None:
-        del out["cohorts"]
-    for factor in panel.roles.strata:
-        out[factor] = _stratum(panel, factor)
-    for part in ("covariates", "mediators", "moderators", "exposures"):
-        names = getattr(panel.roles, part)
-        if names:
-            out[part] = shown(names, 12)
-    if panel.roles.weights:
-        out["weights"] = panel.roles.weights
+    if roles.cohort is not None:
+        codes, sizes = np.unique(panel.cohort_codes[panel.cohort_codes >= 0], return_counts=True)
+        pairs = zip(panel.time_labels[codes], sizes, strict=True)
+        listed = shown((f"{label}: {n}" for label, n in pairs), 12)
+        out[Message("cohorts", context="role")] = listed or Message("none")
+    out |= {Message("{}", factor): _stratum(panel, factor) for factor in roles.strata}
+    named = {word: getattr(roles, part) for part, word in _ROLES.items()}
+    out |= {word: shown(names, 12) for word, names in named.items() if names}
+    if roles.weights:
+        out[Message("weights", context="role")] = Message("{}", roles.weights)
     if panel.dropped:
-        out["missing"] = shown((f"{k} {counted(n, 'row')}" for k, n in panel.dropped.items()), 12)
+        gaps = (Message("{} {}", k, counted(n, "row")) for k, n in panel.dropped.items())
+        out[Message("missing", context="role")] = shown(gaps, 12)
     return out
 
 
-def _treated(panel: Panel, adopted: int) -> str:
+def _units(panel: Panel) -> Message:
+    adopted = int((panel.cohort_codes >= 0).sum())
+    units = Message("{:,} ({})", panel.n_units, panel.roles.unit)
     if panel.roles.cohort is None:
-        return ""
-    return f", {adopted:,} treated, {panel.n_units - adopted:,} never"
+        return units
+    return Message("{}, {:,} treated, {:,} never", units, adopted, panel.n_units - adopted)
 
 
-def _stratum(panel: Panel, factor: str) -> str:
+def _stratum(panel: Panel, factor: str) -> Message:
     codes, treated = panel.strata_codes[factor], panel.cohort_codes >= 0
-    total = np.bincount(codes, minlength=len(panel.levels[factor]))
-    adopted, dated = np.bincount(codes[treated], minlength=len(total)), bool(panel.roles.cohort)
-    return shown(
-        (
-            f"{level} {counted(n, 'unit')}" + (f" ({k} treated)" if dated else "")
-            for level, n, k in zip(panel.levels[factor], total, adopted, strict=True)
-        ),
-        8,
-    )
+    levels = panel.levels[factor]
+    sizes = (np.bincount(x, minlength=len(levels)) for x in (codes, codes[treated]))
+    lines = []
+    for level, units, adopted in zip(levels, *sizes, strict=True):
+        line = Message("{} {}", str(level), counted(units, "unit"))
+        dated = panel.roles.cohort is not None
+        lines.append(Message("{} ({} treated)", line, int(adopted)) if dated else line)
+    return shown(lines, 8)
 
 
-def text(panel: Panel) -> str:
+def text(panel: Panel, translate: Translator) -> str:
     """Write a panel as text."""
-    notes = [f"  note: {note}" for note in panel.notes]
-    return "\n".join([facts_text("Panel", facts(panel)), *notes])
+    notes = [f"  {translate('note: {}', note)}" for note in panel.notes]
+    return "\n".join([facts_text(translate("Panel"), facts(panel), translate), *notes])
 
 
-def html(panel: Panel) -> str:
+def html(panel: Panel, translate: Translator) -> str:
     """Write a panel as a small table."""
-    return facts_html("Panel", facts(panel), notes=panel.notes)
+    notes = [translate.name(note) for note in panel.notes]
+    return facts_html(translate("Panel"), facts(panel), notes=notes, translate=translate)

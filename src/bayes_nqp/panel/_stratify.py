@@ -20,6 +20,7 @@ from bayes_nqp.columns import (
     unwrapped,
 )
 from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.language import Message
 from bayes_nqp.panel._derive import column_of, rows_of, where
 from bayes_nqp.vocabulary import RESERVED
 
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
     from bayes_nqp.panel._panel import Panel
 
 _QUANTILES = {"median": (1 / 2,), "terciles": (1 / 3, 2 / 3), "quartiles": (1 / 4, 1 / 2, 3 / 4)}
+_QUANTILE_WORDS = {
+    "median": Message("median"),
+    "terciles": Message("terciles"),
+    "quartiles": Message("quartiles"),
+}
 _MISSING = "missing"
 
 
@@ -44,7 +50,9 @@ def stratify(
     name = name or f"{column}_group"
     _check_name(panel, name)
     if missing not in ("error", "drop", "level"):
-        raise PanelError(f"missing={missing!r} is unknown", hint="'error', 'drop' or 'level'")
+        raise PanelError(
+            Message("missing={!r} is unknown", missing), hint="'error', 'drop' or 'level'"
+        )
     values, when = _baseline(panel, column, at)
     gone = np.isnan(values)
     if gone.all() or (gone.any() and missing == "error"):
@@ -53,32 +61,46 @@ def stratify(
     texts = _labels(labels, len(edges) + 1)
     level = texts[np.searchsorted(edges, np.where(gone, edges[0], values), side="left")]
     _check_filled(texts, level[~gone], column, edges)
-    note = f"{name}: {column} {when}, cut at {shown(f'{x:.6g}' for x in edges)} ({how}): " + shown(
-        (f"{text} {(level[~gone] == text).sum()}" for text in texts), 12
+    note = Message(
+        "{}: {} {}, cut at {} ({}): {}",
+        name,
+        column,
+        when,
+        shown(f"{x:.6g}" for x in edges),
+        how,
+        shown((f"{text} {(level[~gone] == text).sum()}" for text in texts), 12),
     )
     if gone.any() and missing == "level":
         level = np.where(gone, _MISSING, level)
-        note += f", {_MISSING} {gone.sum()}"
+        note = Message("{}, {} {}", note, Message("missing", context="level"), gone.sum())
     out = _add(panel, name, level, note)
     if gone.any() and missing == "drop":
         listed = shown(panel.unit_labels[gone])
-        note = f"{counted(gone.sum(), 'unit')} left out, without {column} {when}: {listed}"
+        note = Message(
+            "{} left out, without {} {}: {}", counted(gone.sum(), "unit"), column, when, listed
+        )
         out = where(out, ~gone[panel.unit_codes], note)
     return out
 
 
 def _check_name(panel: Panel, name: str) -> None:
     if name in panel.frame.columns or name in RESERVED:
-        why = "is reserved" if name in RESERVED else "is already a column"
-        raise PanelError(f"name={name!r} {why}", hint="name='another_name'")
+        what = Message("name={!r} is already a column", name)
+        if name in RESERVED:
+            what = Message("name={!r} is reserved", name)
+        raise PanelError(what, hint="name='another_name'")
 
 
 def _baseline(panel: Panel, column: str, at: object) -> tuple[Floats, str]:
     raw = column_of(panel, "column", column)
     if is_text(unwrapped(raw)) and raw.nunique() < panel.n_units and not _numeric(raw):
         raise PanelError(
-            f"column={column!r} is text, not numbers: {shown(map(repr, raw.dropna().unique()), 3)}",
-            hint=f"if it groups units already, strata=[{column!r}] takes it as it is",
+            Message(
+                "column={!r} is text, not numbers: {}",
+                column,
+                shown(map(repr, raw.dropna().unique()), 3),
+            ),
+            hint=Message("if it groups units already, strata=[{!r}] takes it as it is", column),
         )
     values = numbers(raw, "column", rows_of(panel), [])
     use = ~np.isnan(values)
@@ -87,15 +109,19 @@ def _baseline(panel: Panel, column: str, at: object) -> tuple[Floats, str]:
         first = int(adopted.min()) if len(adopted) else panel.periods
         if first == 0:
             raise PanelError(
-                "at=None takes the mean before any unit is treated, and one is treated in the "
-                f"first period, {panel.time_labels[0]}",
-                hint=f"at={panel.time_labels[0]!r} or another period",
+                Message(
+                    "at=None takes the mean before any unit is treated, and one is treated in "
+                    "the first period, {}",
+                    panel.time_labels[0],
+                ),
+                hint=Message("at={!r} or another period", panel.time_labels[0]),
             )
         use &= panel.time_codes < first
-        when = f"averaged over {panel.time_labels[0]} to {panel.time_labels[first - 1]}"
+        ends = (panel.time_labels[k] for k in (0, first - 1))
+        when = Message("averaged over {} to {}", *map(str, ends))
     else:
         use &= panel.time_codes == _period(panel, at)
-        when = f"at {plain(at)}"
+        when = Message("at {}", plain(at))
     units = panel.unit_codes[use]
     count = np.bincount(units, minlength=panel.n_units)
     total = np.bincount(units, weights=values[use], minlength=panel.n_units)
@@ -114,7 +140,12 @@ def _period(panel: Panel, at: object) -> int:
     labels = [str(label) for label in panel.time_labels]
     if plain(at) not in labels:
         raise PanelError(
-            f"at={at!r} is no period of the panel, which runs from {labels[0]} to {labels[-1]}",
+            Message(
+                "at={!r} is no period of the panel, which runs from {} to {}",
+                at,
+                labels[0],
+                labels[-1],
+            ),
             hint=nearest(plain(at), labels),
         )
     return labels.index(plain(at))
@@ -122,7 +153,13 @@ def _period(panel: Panel, at: object) -> int:
 
 def _refuse_missing(panel: Panel, column: str, when: str, gone: Bools) -> None:
     raise PanelError(
-        f"column={column!r} has no value {when} for {gone.sum()} of {panel.n_units} units",
+        Message(
+            "column={!r} has no value {} for {} of {} units",
+            column,
+            when,
+            gone.sum(),
+            panel.n_units,
+        ),
         where=shown(panel.unit_labels[gone], 12),
         hint="another period with at=…; missing='drop' leaves these units out, missing='level' "
         "gives them a level of their own",
@@ -134,22 +171,22 @@ def _edges(
 ) -> tuple[Floats, str]:
     if thresholds is not None:
         edges = np.asarray(thresholds, dtype=np.float64)
-        how = "given"
+        how = Message("given", context="cuts")
     else:
         if isinstance(cuts, str) and cuts not in _QUANTILES:
-            raise PanelError(f"cuts={cuts!r} is unknown", hint=nearest(cuts, _QUANTILES))
+            raise PanelError(Message("cuts={!r} is unknown", cuts), hint=nearest(cuts, _QUANTILES))
         quantiles = _QUANTILES[cuts] if isinstance(cuts, str) else tuple(cuts)
         if not quantiles or not all(0 < q < 1 for q in quantiles):
             raise PanelError(
-                f"cuts={cuts!r} must be quantiles between 0 and 1",
-                hint=f"thresholds=… takes values of {column!r}",
+                Message("cuts={!r} must be quantiles between 0 and 1", cuts),
+                hint=Message("thresholds=… takes values of {!r}", column),
             )
         edges = np.quantile(values, quantiles)
-        what = cuts if isinstance(cuts, str) else f"quantiles {shown(quantiles)}"
-        how = f"{what} over {len(values)} units"
+        what = _QUANTILE_WORDS.get(str(cuts)) or Message("quantiles {}", shown(quantiles))
+        how = Message("{} over {} units", what, len(values))
     if edges.ndim != 1 or not len(edges) or not (np.diff(edges) > 0).all():
         raise PanelError(
-            f"the cuts of {column!r} must increase, and are {shown(edges.ravel())}",
+            Message("the cuts of {!r} must increase, and are {}", column, shown(edges.ravel())),
             hint="fewer cuts: many units share a value; or thresholds=… in increasing order",
         )
     return edges, how
@@ -162,8 +199,12 @@ def _labels(labels: Sequence[str] | None, count: int) -> npt.NDArray[np.str_]:
     texts = np.array([str(x) for x in labels], dtype=str)
     if len(texts) != count or len(set(texts.tolist())) != count or _MISSING in texts:
         raise PanelError(
-            f"labels={list(labels)!r} must be {count} different names, from low to high, none of "
-            f"them {_MISSING!r}",
+            Message(
+                "labels={!r} must be {} different names, from low to high, none of them {!r}",
+                list(labels),
+                count,
+                _MISSING,
+            ),
             hint="one more than there are cuts",
         )
     return texts
@@ -175,8 +216,12 @@ def _check_filled(
     empty = [text for text in texts if not (level == text).any()]
     if empty:
         raise PanelError(
-            f"no unit falls into {shown(map(repr, map(str, empty)))}: {column!r} is cut at "
-            f"{shown(f'{x:.6g}' for x in edges)}",
+            Message(
+                "no unit falls into {}: {!r} is cut at {}",
+                shown(map(repr, map(str, empty))),
+                column,
+                shown(f"{x:.6g}" for x in edges),
+            ),
             hint="many units share a value; choose thresholds=… that divide them",
         )
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from bayes_nqp.columns import Bools, Ints, Rows, is_text, missing, plain, unwrapped, year_of
 from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.language import Message
 
 _ALIASES = {"YE": "Y", "YS": "Y", "A": "Y", "QE": "Q", "QS": "Q", "ME": "M", "MS": "M"}
 _FAR = 2**53
@@ -53,7 +54,7 @@ def parse_freq(freq: int | str | None) -> Scale | None:
         if name and name[0] in _KINDS:
             return Scale(_short(name), int(found[1] or 1))
     raise PanelError(
-        f"freq={freq!r} is no frequency",
+        Message("freq={!r} is no frequency", freq),
         hint="freq=2 for every second year of whole-number times; 'Y', 'Q', 'M', 'W' or 'D' for "
         "dates, with a number before it for longer steps ('2M')",
     )
@@ -80,7 +81,7 @@ def read_times(
     kind = column.dtype.kind
     if pd.api.types.is_bool_dtype(column.dtype):
         raise PanelError(
-            f"{argument}={column.name!r} holds True and False, not times",
+            Message("{}={!r} holds True and False, not times", argument, column.name),
             hint="treated= takes a 0/1 indicator by row"
             if argument == "cohort"
             else "name the column of years, dates or periods",
@@ -98,7 +99,7 @@ def read_times(
         return _dates(pd.DatetimeIndex(values), codes, argument, column, scale)
     if not is_text(column):
         raise PanelError(
-            f"{argument}={column.name!r} holds {column.dtype}, which is no time",
+            Message("{}={!r} holds {}, which is no time", argument, column.name, column.dtype),
             hint="use whole numbers, dates, or pandas periods",
         )
     return _texts(column, codes, values, argument, rows, scale)
@@ -114,7 +115,7 @@ def _whole(
     if wrong.any():
         infinite = np.isinf(raw).any()
         raise PanelError(
-            f"{argument}={column.name!r} must be whole numbers or dates",
+            Message("{}={!r} must be whole numbers or dates", argument, column.name),
             where=rows.shown(wrong, str(column.name)),
             hint="never=float('inf') if infinity stands for never treated"
             if infinite and argument == "cohort"
@@ -123,7 +124,12 @@ def _whole(
     far = np.abs(raw) > _FAR
     if far.any():
         raise PanelError(
-            f"{argument}={column.name!r} holds numbers beyond {_FAR:.0e}, which count no periods",
+            Message(
+                "{}={!r} holds numbers beyond {}, which count no periods",
+                argument,
+                column.name,
+                f"{_FAR:.0e}",
+            ),
             where=rows.shown(far, str(column.name)),
             hint="correct these cells; never=… if they stand for never treated"
             if argument == "cohort"
@@ -135,10 +141,14 @@ def _whole(
     if scale.base.startswith("Y"):
         return ordinals - 1970, present, scale
     raise PanelError(
-        f"{argument}={column.name!r} holds whole numbers where {scale.words} are expected",
+        Message(
+            "{}={!r} holds whole numbers where {} are expected", argument, column.name, scale.words
+        ),
         where=rows.shown(present & (np.cumsum(present) <= 3), str(column.name)),
-        hint="convert it to dates, e.g. pd.to_datetime(df["
-        f"{str(column.name)!r}].astype(str), format='%Y%m')",
+        hint=Message(
+            "convert it to dates, e.g. pd.to_datetime(df[{!r}].astype(str), format='%Y%m')",
+            str(column.name),
+        ),
     )
 
 
@@ -166,7 +176,7 @@ def _refuse_calendar(
 ) -> None:
     if scale.base is None:
         raise PanelError(
-            f"{argument}={column.name!r} holds dates where whole numbers are expected",
+            Message("{}={!r} holds dates where whole numbers are expected", argument, column.name),
             where=shown((plain(x) for x in values), 3),
             hint="number cohorts as times are numbered, or give both as dates, or times as years: "
             "then dates of cohorts are taken as their years",
@@ -184,7 +194,7 @@ def _base(dates: pd.DatetimeIndex, column: pd.Series[Any]) -> str:
     if dates.to_period("D").is_unique:
         return "D"
     raise PanelError(
-        f"time={column.name!r} has several moments within one day",
+        Message("time={!r} has several moments within one day", column.name),
         where=shown(sorted(dates)[:3]),
         hint="freq='D' (or 'M', 'Q', 'Y') puts them in one period; otherwise number the periods",
     )
@@ -217,7 +227,7 @@ def _texts(
     if 0 < len(others) < len(told):
         told, gone = others, gone | ~column.isin(others).to_numpy()
     raise PanelError(
-        f"{argument}={name!r} is text, not times: {shown(map(repr, told), 3)}",
+        Message("{}={!r} is text, not times: {}", argument, name, shown(map(repr, told), 3)),
         where=rows.shown(~gone & (np.cumsum(~gone) <= 2)),
         hint=_text_hint(name, [str(x) for x in values if str(x).strip()], argument),
     )
@@ -232,6 +242,7 @@ def _text_hint(name: str, values: list[str], argument: str) -> str:
         return f"df[{name!r}] = df[{name!r}].astype(int)"
     others = [x for x in values if not _is_time(x)]
     if argument == "cohort" and others and len(others) <= 3 and len(others) < len(values):
-        return f"never={others[0] if len(others) == 1 else others!r}, if it means never treated"
-    freq = " or freq='M' (or 'Y', 'Q', 'D')" if argument == "time" else ""
-    return f"df[{name!r}] = pd.to_datetime(df[{name!r}]){freq} if these are dates"
+        which = repr(others[0] if len(others) == 1 else others)
+        return Message("never={}, if it means never treated", which)
+    freq = Message(" or freq='M' (or 'Y', 'Q', 'D')") if argument == "time" else ""
+    return Message("df[{0!r}] = pd.to_datetime(df[{0!r}]){1} if these are dates", name, freq)

@@ -6,10 +6,12 @@ from ._json_schema import json_schema as json_schema
 from ._json_schema import json_text as json_text
 from ._new import Proposal as Proposal
 from ._new import new as new
+from ._new_text import DROPPED as DROPPED
 from ._outcome import Outcome as Outcome
 from ._run import run as run
 from ._shipped import find as find
 from ._shipped import shipped as shipped
 from ._study import Study as Study
 from ._study import validate as validate
+from ._toml import language_of as language_of
 from ._toml import titles as titles

@@ -20,6 +20,7 @@ from bayes_nqp.intake import (
     prefecture_of,
     unit_and_time,
 )
+from bayes_nqp.language import Message
 from bayes_nqp.studies._index import recipe_of
 from bayes_nqp.studies._schema import Index
 from bayes_nqp.studies._words import at_command, in_toml
@@ -129,7 +130,7 @@ def _with_indicators(found: Look, columns: Sequence[str], merged: Sequence[str])
     for column in columns:
         if column not in frame.columns:
             raise PanelError(
-                f"the indicator {column!r} is no column of the file",
+                Message("the indicator {!r} is no column of the file", column),
                 hint=nearest(column, frame.columns),
             )
         frame[column] = found.columns[column].values
@@ -167,12 +168,13 @@ def add_zones(
     if name is None:
         raise PanelError(
             "no column of the file names prefectures",
-            where=f"the columns are {shown(found.columns, 20)}",
+            where=Message("the columns are {}", shown(found.columns, 20)),
             hint="--prefecture names the column",
         )
     if name not in found.columns:
         raise PanelError(
-            f"prefecture={name!r} is no column of the file", hint=nearest(name, found.columns)
+            Message("prefecture={!r} is no column of the file", name),
+            hint=nearest(name, found.columns),
         )
     blank = found.columns[name].values.isna()
     merged = merge_zones(
@@ -203,8 +205,8 @@ def _out(file: str | Path, out: str | Path | None, ending: str) -> Path:
     )
     if path.suffix.lower() not in _WRITERS:
         raise StudyError(
-            f"'out' {path.name!r} has an ending that is not written here",
-            hint=f"one of {', '.join(_WRITERS)}",
+            Message("'out' {!r} has an ending that is not written here", path.name),
+            hint=Message("one of {}", ", ".join(_WRITERS)),
         )
     free(path)
     return path

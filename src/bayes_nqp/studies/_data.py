@@ -13,6 +13,7 @@ from bayes_nqp.columns import as_years, is_text
 from bayes_nqp.errors import StudyError, nearest, shown
 from bayes_nqp.intake import cleaned, filled, further_down, with_numbers
 from bayes_nqp.labels import labels_of
+from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel, declared
 from bayes_nqp.studies._derive import columns_of, derive, numbers_of
 from bayes_nqp.studies._schema import Data, Settings
@@ -140,7 +141,9 @@ def _completed(settings: Settings, simulated: Simulated | None) -> Data:
     data = data.model_copy(update=added)
     for name in _NEEDED:
         if getattr(data, name) is None:
-            raise StudyError(f"[data] lacks the key {name!r}", hint=f'add {name} = "…"')
+            raise StudyError(
+                Message("[data] lacks the key {!r}", name), hint=Message('add {} = "…"', name)
+            )
     return data
 
 
@@ -176,12 +179,18 @@ def _known(data: Data, frame: pd.DataFrame, notes: list[str], settings: Settings
         table = "data" if own else "channels"
         if row is not None:
             raise StudyError(
-                f"'{table}.{key}' is {column!r}, which is no column: it stands in row {row}",
-                where=f"row 1 reads {shown(frame.columns, 4)}",
-                hint=f"header = {row} in [data], if the column names are in that row",
+                Message(
+                    "'{}.{}' is {!r}, which is no column: it stands in row {}",
+                    table,
+                    key,
+                    column,
+                    row,
+                ),
+                where=Message("row 1 reads {}", shown(frame.columns, 4)),
+                hint=Message("header = {} in [data], if the column names are in that row", row),
             )
         raise StudyError(
-            f"'{table}.{key}' is {column!r}, which is no column of the data",
+            Message("'{}.{}' is {!r}, which is no column of the data", table, key, column),
             where="; ".join(note for note in notes if "sheets" in note),
             hint=nearest(column, frame.columns),
         )
@@ -212,7 +221,8 @@ def _made(
     for name, expression in data.derive.items():
         if name in frame.columns or (settings.index is not None and name == settings.index.name):
             raise StudyError(
-                f"'data.derive.{name}' is a column of the data already", hint="take a new name"
+                Message("'data.derive.{}' is a column of the data already", name),
+                hint="take a new name",
             )
         if late & set(columns_of(expression)):
             last[name] = expression

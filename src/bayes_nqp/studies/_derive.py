@@ -14,6 +14,7 @@ import pandas as pd
 
 from bayes_nqp.columns import year_of
 from bayes_nqp.errors import StudyError, brief, nearest, shown
+from bayes_nqp.language import Message
 
 __all__ = ["columns_of", "derive", "numbers_of"]
 
@@ -37,7 +38,7 @@ _OPERATORS: Mapping[type, Callable[[Any, Any], Any]] = {
 _LARGEST = sys.float_info.max
 _DEEPEST = 400
 """Levels of an expression: a sum of as many columns."""
-_ALLOWED = (
+_ALLOWED = Message(
     "numbers, column names, + - * / **, brackets, log, log10, log1p, exp, sqrt, abs, year (of a "
     'column of dates), and col("…") for a column whose name has spaces or signs in it'
 )
@@ -75,8 +76,10 @@ def derive(
     bad = frame.index[known & ~np.isfinite(values)]
     if len(bad):
         raise StudyError(
-            f"'data.derive.{name}' = {brief(expression)} is undefined in {len(bad)} rows",
-            where=f"row {shown(bad, 5)}",
+            Message(
+                "'data.derive.{}' = {} is undefined in {} rows", name, brief(expression), len(bad)
+            ),
+            where=Message("row {}", shown(bad, 5)),
             hint="a logarithm needs values above 0 (log1p takes 0), a division others than 0",
         )
     return pd.Series(values.copy(), index=frame.index, name=name)
@@ -128,8 +131,12 @@ def _years(column: str, frame: pd.DataFrame, name: str, empty: Sequence[str]) ->
     wrong = [x for x, y, no in zip(texts, years, gone, strict=True) if y is None and not no]
     if wrong:
         raise StudyError(
-            f"'data.derive.{name}' asks for the year of {column!r}, which holds what is no date: "
-            f"{shown(map(repr, wrong), 4)}",
+            Message(
+                "'data.derive.{}' asks for the year of {!r}, which holds what is no date: {}",
+                name,
+                column,
+                shown(map(repr, wrong), 4),
+            ),
             hint="write dates as 2018-07-24 or 2018年7月24日; "
             'missing = ["…"] in [data] names texts that stand for no date',
         )
@@ -141,7 +148,8 @@ def _tree(name: str, expression: str) -> ast.expr:
         return _parsed(expression).body
     except SyntaxError as error:
         raise StudyError(
-            f"'data.derive.{name}' = {brief(expression)} is no expression", hint=_ALLOWED
+            Message("'data.derive.{}' = {} is no expression", name, brief(expression)),
+            hint=_ALLOWED,
         ) from error
 
 
@@ -184,7 +192,9 @@ def _value(node: ast.expr, frame: pd.DataFrame, name: str, dated: Mapping[str, A
             with np.errstate(all="ignore"):
                 return _FUNCTIONS[function](_value(inner, frame, name, dated))
     raise StudyError(
-        f"'data.derive.{name}' holds {brief(ast.unparse(node))}, which is not allowed there",
+        Message(
+            "'data.derive.{}' holds {}, which is not allowed there", name, brief(ast.unparse(node))
+        ),
         hint=_ALLOWED,
     )
 
@@ -192,7 +202,9 @@ def _value(node: ast.expr, frame: pd.DataFrame, name: str, dated: Mapping[str, A
 def _known(column: str, frame: pd.DataFrame, name: str) -> None:
     if column not in frame.columns:
         raise StudyError(
-            f"'data.derive.{name}' names the column {column!r}, which the data do not have",
+            Message(
+                "'data.derive.{}' names the column {!r}, which the data do not have", name, column
+            ),
             hint=nearest(column, frame.columns),
         )
 
@@ -203,7 +215,7 @@ def _column(column: str, frame: pd.DataFrame, name: str) -> Array:
         texts = frame[column].dropna()
         examples = shown((repr(x) for x in texts[texts.map(lambda x: isinstance(x, str))][:3]), 3)
         raise StudyError(
-            f"'data.derive.{name}' needs numbers in {column!r}, which holds text",
+            Message("'data.derive.{}' needs numbers in {!r}, which holds text", name, column),
             where=examples,
             hint='thousands = "," or missing = ["—"] in [data] clean such numbers',
         )

@@ -13,6 +13,7 @@ from bayes_nqp import simulation
 from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.files import text_path
 from bayes_nqp.index import IndexSystem, ProductivityIndex, system_of
+from bayes_nqp.language import Message
 from bayes_nqp.registry import registered
 from bayes_nqp.studies._kinds import annotations_of, check_kinds
 from bayes_nqp.studies._schema import Index
@@ -68,7 +69,9 @@ def recipe_of(index: Index, folder: Path) -> ProductivityIndex:
     except StudyError as error:
         if "index." in error.what:
             raise
-        raise StudyError(f"[index]: {error.what}", where=error.where, hint=error.hint) from None
+        raise StudyError(
+            Message("[index]: {}", error.what), where=error.where, hint=error.hint
+        ) from None
 
 
 def _system(index: Index, folder: Path) -> IndexSystem:
@@ -90,15 +93,17 @@ def _system(index: Index, folder: Path) -> IndexSystem:
             found = IndexSystem.from_toml(folder / text_path(str(index.system), "'index.system'"))
         else:
             raise StudyError(
-                f"'index.system' is {index.system!r}",
-                hint=f"{nearest(str(index.system), ready)} Or a file that ends in .toml",
+                Message("'index.system' is {!r}", index.system),
+                hint=Message("{} Or a file that ends in .toml", nearest(str(index.system), ready)),
             )
         found = found.keep(index.keep) if index.keep else found
         return found.using(index.columns) if index.columns else found
     except StudyError as error:
         if "index" in error.what:
             raise
-        raise StudyError(f"[index]: {error.what}", where=error.where, hint=error.hint) from None
+        raise StudyError(
+            Message("[index]: {}", error.what), where=error.where, hint=error.hint
+        ) from None
 
 
 def _value(given: str | Mapping[str, Any], known: Mapping[str, type], where: str) -> Any:
@@ -106,25 +111,30 @@ def _value(given: str | Mapping[str, Any], known: Mapping[str, type], where: str
     table = {_TAG: given} if isinstance(given, str) else dict(given)
     if _TAG not in table:
         raise StudyError(
-            f"'{where}' does not say its type", hint=f'{{ type = "{next(iter(known))}", … }}'
+            Message("'{}' does not say its type", where),
+            hint=f'{{ type = "{next(iter(known))}", … }}',
         )
     name = str(table.pop(_TAG))
     if name not in known:
-        raise StudyError(f"'{where}' is {brief(name)}", hint=nearest(str(name), known))
+        raise StudyError(Message("'{}' is {}", where, brief(name)), hint=nearest(str(name), known))
     names = [field.name for field in fields(known[name])]
     for key in table:
         if key not in names:
             raise StudyError(
-                f"'{where}' has the unknown key {key!r}",
-                hint=nearest(key, names) if names else f"{name} takes none",
+                Message("'{}' has the unknown key {!r}", where, key),
+                hint=nearest(key, names) if names else Message("{} takes none", name),
             )
     check_kinds(table, annotations_of(known[name]), where)
     try:
         return known[name](**table)
     except StudyError as error:
-        raise StudyError(f"'{where}': {error.what}", where=error.where, hint=error.hint) from None
+        raise StudyError(
+            Message("'{}': {}", where, error.what), where=error.where, hint=error.hint
+        ) from None
     except (TypeError, ValueError) as error:
-        raise StudyError(f"'{where}': {error}", hint="see docs/studies.md") from None
+        raise StudyError(
+            Message("'{}': {}", where, str(error)), hint="see docs/studies.md"
+        ) from None
 
 
 def tables_of_index(index: indices.Index) -> dict[str, Any]:

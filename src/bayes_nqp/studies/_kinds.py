@@ -9,6 +9,7 @@ from inspect import signature
 from typing import Any
 
 from bayes_nqp.errors import StudyError, brief
+from bayes_nqp.language import Message, either
 
 __all__ = ["Schema", "annotations_of", "check_kinds", "kind_of", "several"]
 
@@ -16,10 +17,10 @@ type Schema = dict[str, Any]
 
 _NUMBERS = {"int": "integer", "float": "number", "bool": "boolean", "str": "string"}
 _WORDS = {
-    "integer": "a whole number, without quotes",
-    "number": "a number, without quotes",
-    "boolean": "true or false",
-    "string": "text in quotes",
+    "integer": Message("a whole number, without quotes"),
+    "number": Message("a number, without quotes"),
+    "boolean": Message("true or false"),
+    "string": Message("text in quotes"),
 }
 
 
@@ -96,7 +97,9 @@ def check_kinds(values: Mapping[str, Any], annotations: Mapping[str, str], where
     for key, value in values.items():
         schema = kind_of(annotations.get(key, ""))
         if value is not None and not isinstance(value, Mapping) and not _fits(value, schema):
-            raise StudyError(f"'{where}.{key}' is {brief(value)}", hint=_worded(schema))
+            raise StudyError(
+                Message("'{}.{}' is {}", where, key, brief(value)), hint=_worded(schema)
+            )
 
 
 def _fits(value: Any, schema: Schema) -> bool:
@@ -120,16 +123,14 @@ def _fits(value: Any, schema: Schema) -> bool:
     return True
 
 
-def _worded(schema: Schema) -> str:
+def _worded(schema: Schema) -> Message:
     """Say what would have been right."""
     if "anyOf" in schema:
-        return " or ".join(dict.fromkeys(_worded(one) for one in schema["anyOf"]))
+        return either(_worded(kind) for kind in schema["anyOf"])
     if "enum" in schema:
-        return " or ".join(f'"{value}"' for value in schema["enum"])
-    if schema["type"] == "array":
-        return (
-            'a list, such as ["a", "b"]'
-            if schema["items"]["type"] == "string"
-            else ("a list of numbers, such as [1, 2]")
-        )
-    return _WORDS[schema["type"]]
+        return either(f'"{value}"' for value in schema["enum"])
+    if schema["type"] != "array":
+        return _WORDS[schema["type"]]
+    if schema["items"]["type"] == "string":
+        return Message('a list, such as ["a", "b"]')
+    return Message("a list of numbers, such as [1, 2]")

@@ -11,6 +11,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import NQPError, StudyError
 from bayes_nqp.files import draft, free, text_path, write_text, writing
 from bayes_nqp.intake import Guess, guess, look, named
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.studies._new_text import study_text, with_channels
 from bayes_nqp.studies._study import Study, validate
 from bayes_nqp.studies._words import in_toml
@@ -39,6 +40,11 @@ class Proposal:
     guess: Guess
     study: Study | None
     problem: str = ""
+
+    @property
+    def translate(self) -> Translator:
+        """Words of the study's language."""
+        return self.guess.translate
 
 
 @door
@@ -70,26 +76,27 @@ def new(
         found = look(file)
     made = guess(found, {k: x for k, x in (roles or {}).items() if x})
     if not path.parent.is_dir():
-        raise StudyError(f"there is no folder {str(path.parent)!r}", hint="make it first")
+        raise StudyError(Message("there is no folder {!r}", str(path.parent)), hint="make it first")
     problem, study, text = "", None, ""
+    language = made.translate.language
     for drop in (False, True):
         text = study_text(found, made, file, path, drop=drop)
-        study, problem = _tried(text, path)
+        study, problem = _tried(text, path, language)
         if study is not None:
             break
     if study is None:
         text = study_text(found, made, file, path, problem=problem)
     elif made.mediators:
-        text = with_channels(text, made, lambda more: _tried(more, path)[1])
+        text = with_channels(text, made, lambda more: _tried(more, path, language)[1])
     write_text(path, text, replace=False)
     return Proposal(path, made, validate(path) if study is not None else None, problem)
 
 
-def _tried(text: str, path: Path) -> tuple[Study | None, str]:
+def _tried(text: str, path: Path, language: str) -> tuple[Study | None, str]:
     """Validate a study beside where it will be."""
     with writing(path), draft(path) as beside:
         write_text(beside, text)
         try:
             return validate(beside), ""
         except NQPError as error:
-            return None, str(error).replace(beside.name, path.name)
+            return None, error.in_(language).replace(beside.name, path.name)

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from bayes_nqp.files import in_shell
 from bayes_nqp.intake import Guess, Look
-from bayes_nqp.language import Message, language_of, languages
+from bayes_nqp.language import Message, Translator, languages, listed
 
-__all__ = ["study_text", "with_channels"]
+__all__ = ["DROPPED", "study_text", "with_channels"]
 
 _ORDER: Final = (
     "unit", "time", "cohort", "never", "treated", "outcome", "strata", "fill_down", "thousands",
@@ -41,18 +41,16 @@ def study_text(
     problem : str, default ""
         Why it does not run yet.
     """
-    outcome = made.roles["outcome"]
-    language = language_of(outcome)
-    title = Message("What did the policy do to {}?", outcome).in_(language)
+    outcome, translate = made.roles["outcome"], made.translate
     lines = [
-        *_head(file, path, problem),
+        *_head(file, path, problem, translate),
         "",
-        f"title = {_said(title)}",
+        f"title = {_said(translate('What did the policy do to {}?', outcome))}",
         "",
         *_data(found, made, file, path),
         *_zones(made),
         *_design(made, drop),
-        *_rest(outcome, language),
+        *_rest(outcome, translate),
     ]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -65,95 +63,117 @@ def with_channels(text: str, made: Guess, problem_of: Callable[[str], str]) -> s
     problem_of : callable
         What is wrong with a study of a text; "" for nothing.
     """
+    translate = made.translate
     lines = f"[channels]\nmediators = {_said(made.mediators)}\n"
     problem = problem_of(text + "\n" + lines)
-    offered = [
-        "# Channels: does the policy work through these? Their names suggest it. Take away the #"
-    ]
+    offered = [f"# {translate(_CHANNELS)}"]
     if problem:
-        offered.append(f"# once this is mended: {problem.splitlines()[0]}")
+        offered.append(f"# {translate('once this is mended: {}', problem.splitlines()[0])}")
     for name, others in made.alike.items():
-        offered += _comment(f"{name} stands for its channel; so could {', '.join(others)}")
+        spare = listed(others, len(others))
+        offered += _comment(translate("{} stands for its channel; so could {}", name, spare))
     offered += [f"# {line}" for line in lines.splitlines()]
     return text.replace("[report]\n", "\n".join([*offered, "", "[report]", ""]), 1)
 
 
-def _head(file: Path, path: Path, problem: str) -> list[str]:
+_CHANNELS: Final = Message(
+    "Channels: does the policy work through these? Their names suggest it. Take away the #"
+)
+_COVARIATES: Final = Message(
+    "These vary over time. As covariates they must not respond to the policy."
+)
+_SHARE: Final = Message(
+    "Effects of groups and cohorts share strength; each unit has its own deviation."
+)
+_FIRST: Final = Message("A study of {}, guessed from its columns. Confirm every line, then")
+_SEED: Final = Message("the same seed gives the same draws")
+DROPPED: Final = Message("what the data cannot identify is left out")
+"""Why a design drops effects."""
+
+
+def _head(file: Path, path: Path, problem: str, translate: Translator) -> list[str]:
     name = in_shell(path)
     commands = {
-        f"bayes-nqp validate {name}": "what the data can answer",
-        f"bayes-nqp run {name}": "fits, checks, tables and figures",
-        f"make study STUDY={name}": "the same, in a clone of the library",
+        f"bayes-nqp validate {name}": translate("what the data can answer"),
+        f"bayes-nqp run {name}": translate("fits, checks, tables and figures"),
+        f"make study STUDY={name}": translate("the same, in a clone of the library"),
     }
     wide = max(_width(command) for command in commands)
+    first = translate(
+        "A study of {}, guessed from its columns. Confirm every line, then", file.name
+    )
     head = [
-        f"# A study of {file.name}, guessed from its columns. Confirm every line, then",
+        f"# {first}",
         "#",
-        *(f"#   {one}{' ' * (wide - _width(one))}     {x}" for one, x in commands.items()),
+        *(f"#   {line}{' ' * (wide - _width(line))}     {x}" for line, x in commands.items()),
         "#",
-        "# docs/studies.md says what else can be written here.",
+        f"# {translate('docs/studies.md says what else can be written here.')}",
     ]
     if problem:
-        head += ["#", "# IT DOES NOT RUN YET:", *(f"#   {line}" for line in problem.splitlines())]
+        head += ["#", f"# {translate('IT DOES NOT RUN YET:')}"]
+        head += [f"#   {line}" for line in problem.splitlines()]
     return head
 
 
 def _data(found: Look, made: Guess, file: Path, path: Path) -> list[str]:
+    translate, reasons = made.translate, found.reasons | made.reasons
     source = Path(os.path.relpath(file.resolve(), path.resolve().parent)).as_posix()
+    keys = found.keys | {key: made.roles[key] for key in _ORDER if key in made.roles}
     body = ["[data]", _key("file", source, "")]
-    body += [_key(k, x, found.reasons.get(k, "")) for k, x in found.keys.items()]
-    body += [_key(k, made.roles[k], made.reasons.get(k, "")) for k in _ORDER if k in made.roles]
+    body += [_key(key, value, translate.name(reasons.get(key, ""))) for key, value in keys.items()]
     if not ({"cohort", "treated"} & set(made.roles) or made.zones):
-        body.append('# cohort = "…"   # first treated period of each unit, empty for never')
+        body.append(f'# cohort = "…"   # {translate(_COHORT)}')
     if made.covariates:
-        body.append("# These vary over time. As covariates they must not respond to the policy.")
-        body.append(f"# covariates = {_said(made.covariates)}")
-    for note in made.notes:
-        body += _comment(note)
-    return body
+        body += [f"# {translate(_COVARIATES)}", f"# covariates = {_said(made.covariates)}"]
+    return [*body, *(line for note in made.notes for line in _comment(translate.name(note)))]
+
+
+_COHORT: Final = Message("first treated period of each unit, empty for never")
 
 
 def _zones(made: Guess) -> list[str]:
     if not made.zones:
         return []
+    translate = made.translate
+    rule = translate("instead of the year of approval")
     return [
         "",
         "[data.zones]",
-        *_comment(made.reasons["zones"]),
-        *(_key(k, x, made.reasons.get(k, "")) for k, x in made.zones.items()),
-        '# rule = "next_year_after_june"   # instead of the year of approval',
+        *_comment(translate.name(made.reasons["zones"])),
+        *(_key(k, x, translate.name(made.reasons.get(k, ""))) for k, x in made.zones.items()),
+        f'# rule = "next_year_after_june"   # {rule}',
     ]
 
 
 def _design(made: Guess, drop: bool) -> list[str]:
-    strata = made.roles.get("strata", [])
+    strata, translate = made.roles.get("strata", []), made.translate
     said = f", strata = {_said(strata)}" if strata else ""
     return [
         "",
         "[design]",
-        "# Effects of groups and cohorts share strength; each unit has its own deviation.",
+        f"# {translate(_SHARE)}",
         f'effect = {{ type = "Partial"{said}, varying = "unit" }}',
-        _key("errors", "AR1", "errors of a unit are correlated over time"),
-        *([_key("unidentified", "drop", "what the data cannot identify is left out")] * drop),
+        _key("errors", "AR1", translate("errors of a unit are correlated over time")),
+        *([_key("unidentified", "drop", translate(DROPPED))] * drop),
     ]
 
 
-def _rest(outcome: str, language: str) -> list[str]:
-    others = " or ".join(f'"{other}"' for other in languages() if other != language)
+def _rest(outcome: str, translate: Translator) -> list[str]:
+    others = " or ".join(f'"{other}"' for other in languages() if other != translate.language)
     return [
         "",
         "[sampler]",
         'type = "Importance"',
         "draws = 1000",
         "chains = 4",
-        _key("seed", int(f"{date.today():%Y%m%d}"), "the same seed gives the same draws"),
+        _key("seed", int(f"{date.today():%Y%m%d}"), translate(_SEED)),
         "",
         "[report]",
-        _key("outcome", outcome, "what figures call it"),
-        _key("language", language, f"or {others}"),
-        _key("formats", ["html", "docx"], "a report to read and to edit, in report/"),
+        _key("outcome", outcome, translate("what figures call it")),
+        _key("language", translate.language, translate("or {}", others)),
+        _key("formats", ["html", "docx"], translate("a report to read and to edit, in report/")),
         "",
-        "# All checks run; to choose some:",
+        f"# {translate('All checks run; to choose some:')}",
         "# [checks]",
         '# run = ["convergence", "support", "pretrends", "sensitivity"]',
     ]
@@ -175,7 +195,8 @@ def _width(text: str) -> int:
 
 def _comment(text: str) -> list[str]:
     """Break a reason into lines of comment."""
-    return [f"# {line}" for line in textwrap.wrap(text, 94)]
+    wide = _width(text) > len(text)
+    return [f"# {line}" for line in textwrap.wrap(text, 47 if wide else 94)]
 
 
 def _said(value: Any) -> str:

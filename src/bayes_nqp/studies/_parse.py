@@ -8,22 +8,23 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bayes_nqp.errors import StudyError, brief, nearest, shown
+from bayes_nqp.language import Message, either, message
 from bayes_nqp.studies._schema import Settings
 
 __all__ = ["key_hint", "parse"]
 
 _WORDS = {
-    "string_type": "text in quotes",
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
-    "list_type": 'a list, such as ["a", "b"]',
-    "dict_type": "a table",
-    "model_type": "a table",
-    "greater_than": "a number above {gt}",
-    "less_than": "a number below {lt}",
-    "greater_than_equal": "a number from {ge} up",
-    "literal_error": "{expected}",
+    "string_type": Message("text in quotes"),
+    "int_type": Message("a whole number"),
+    "float_type": Message("a number"),
+    "bool_type": Message("true or false"),
+    "list_type": Message('a list, such as ["a", "b"]'),
+    "dict_type": Message("a table"),
+    "model_type": Message("a table"),
+    "greater_than": Message("a number above {gt}"),
+    "less_than": Message("a number below {lt}"),
+    "greater_than_equal": Message("a number from {ge} up"),
+    "literal_error": Message("{expected}"),
 }
 
 
@@ -58,26 +59,27 @@ def _worded(errors: list[ErrorDetails], name: str) -> StudyError:
     if first["type"] == "extra_forbidden":
         known = _keys(tables)
         return StudyError(
-            f"{place} has the unknown key {str(key)!r}", hint=key_hint(str(key), known, table)
+            Message("{} has the unknown key {!r}", place, str(key)),
+            hint=key_hint(str(key), known, table),
         )
     if first["type"] == "missing":
-        what = f"{place} lacks the key {str(key)!r}"
+        what = Message("{} lacks the key {!r}", place, str(key))
         example = "[data]" if key == "data" else f'{key} = "…"'
-        return StudyError(what, hint=f"add {example}")
+        return StudyError(what, hint=Message("add {}", example))
     quoted = ".".join(str(part) for part in loc if not isinstance(part, int))
     wanted = _wanted(errors, first)
-    return StudyError(f"'{quoted}' is {brief(first['input'])}", hint=wanted)
+    return StudyError(Message("'{}' is {}", quoted, brief(first["input"])), hint=wanted)
 
 
-def _wanted(errors: list[ErrorDetails], first: ErrorDetails) -> str:
+def _wanted(errors: list[ErrorDetails], first: ErrorDetails) -> Message:
     """Say what would have been right; a union lists its kinds."""
     same = [e for e in errors if e["input"] is first["input"]]
     kinds = [
-        _WORDS.get(e["type"], e["msg"]).format(**e.get("ctx", {}))
+        _WORDS.get(e["type"], message(e["msg"])).fill(**e.get("ctx", {}))
         for e in same
         if not e["type"].startswith("none")
     ]
-    return " or ".join(dict.fromkeys(kinds)) or "leave it out"
+    return either(kinds) or Message("leave it out")
 
 
 def key_hint(key: str, known: list[str], table: str) -> str:
@@ -98,7 +100,7 @@ def key_hint(key: str, known: list[str], table: str) -> str:
     for other, model in _models().items():
         if other != table and key in model.model_fields:
             return f"{key!r} belongs in [{other}]" if other else f"{key!r} goes above all tables"
-    return f"its keys are {shown(known, 30)}"
+    return Message("its keys are {}", shown(known, 30))
 
 
 def _models() -> dict[str, type[BaseModel]]:

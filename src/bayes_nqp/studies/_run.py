@@ -21,7 +21,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import ConvergenceError, speaking
 from bayes_nqp.files import checksum, place, text_path, write_csv, write_text
 from bayes_nqp.fitting import Fit, fit, fit_index, pooled_over
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, separated
 from bayes_nqp.plots import sketches
 from bayes_nqp.progress import listening
 from bayes_nqp.reports import Context, Figures, figures, report_title, write_report
@@ -82,19 +82,19 @@ def run(
     """
     began = time.perf_counter()
     notify = _heeding(say)
-    notify("reading the study and its data")
+    notify(Message("reading the study and its data"))
     study, out = validate(path), text_path(out, "'out'")
     guarded = tuple(p for p in (study.path, study.source, Path.cwd()) if p is not None)
     for name in (*study.by, *study.mediators):
         text_path(name, "a file named after the column")
     with place(out, force=force, guarded=guarded) as ready:
-        notify("sampling")
+        notify(Message("sampling"))
         fitted = _fitted(study, progress, notify)
         if fitted.record.get("interrupted"):
             raise interruption()
-        with listening(lambda what, done, total: notify(f"{what} {done}/{total}")):
+        with listening(lambda what, done, total: notify(Message("{} {}/{}", what, done, total))):
             checks = run_checks(fitted, study.checks, options=study.check_options)
-        notify("writing tables")
+        notify(Message("writing tables"))
         tables = tables_of(study, fitted, checks)
         for name, table in tables.items():
             write_table(table, ready.draft / name)
@@ -103,9 +103,9 @@ def run(
         with listening(lambda what, *_: notify(what)):
             draw(context, drawn)
             if study.settings.report.formats:
-                notify("writing the report")
+                notify(Message("writing the report"))
                 write_report(context, ready.draft / "report", study.settings.report.formats, drawn)
-        notify("writing the posterior")
+        notify(Message("writing the posterior"))
         fitted.save(ready.draft / "posterior.nc")
         write_study(study, fitted, ready.draft / "study.toml", out)
         seconds = time.perf_counter() - began
@@ -117,7 +117,7 @@ def run(
     )
     if strict and outcome.failures:
         raise ConvergenceError(
-            "the results failed, and are shown as failed: " + "; ".join(outcome.failures),
+            Message("the results failed, and are shown as failed: {}", separated(outcome.failures)),
             where=str(out),
             hint="see checks.csv there",
         )
@@ -132,7 +132,7 @@ def _fitted(study: Study, progress: bool, notify: Callable[[str], None]) -> Fit:
     seed = wanted.seed
     if seed is None and study.sampler is not None:
         seed = study.sampler.seed
-    with listening(lambda what, done, total: notify(f"{what} {done}/{total}")):
+    with listening(lambda what, done, total: notify(Message("{} {}/{}", what, done, total))):
         return fit_index(
             study.design, study.panel, index, draws=wanted.draws, sampler=study.sampler, seed=seed,
             progress=progress,

@@ -7,6 +7,7 @@ from pathlib import Path
 import bayes_nqp
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.language import Message
 
 __all__ = ["find", "shipped"]
 
@@ -52,7 +53,7 @@ def find(study: str | Path) -> Path:
     own = {one.stem: one for one in shipped().glob("*.toml")}
     if path.name not in own:
         raise StudyError(
-            f"the study {str(study)!r} is not there",
+            Message("the study {!r} is not there", str(study)),
             hint=nearest(path.name, own) if own else "bayes-nqp list FOLDER shows what is",
         )
     return own[path.name]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_nqp import simulation
 from bayes_nqp.errors import StudyError, brief, nearest
+from bayes_nqp.language import Message
 from bayes_nqp.studies._kinds import annotations_of, check_kinds
 
 if TYPE_CHECKING:
@@ -47,12 +48,13 @@ def simulate(name: str, options: Mapping[str, Any]) -> Simulated:
     """
     known = simulations()
     if name not in known:
-        raise StudyError(f"'data.simulation' is {name!r}", hint=nearest(name, known))
+        raise StudyError(Message("'data.simulation' is {!r}", name), hint=nearest(name, known))
     arguments = list(signature(known[name]).parameters)
     for key in options:
         if key not in arguments:
             raise StudyError(
-                f"[data.options] has the unknown key {key!r}", hint=nearest(key, arguments)
+                Message("[data.options] has the unknown key {!r}", key),
+                hint=nearest(key, arguments),
             )
     check_kinds(options, annotations_of(known[name]), "data.options")
     values = {key: _channels(x) if key == _CHANNELS else x for key, x in options.items()}
@@ -60,11 +62,11 @@ def simulate(name: str, options: Mapping[str, Any]) -> Simulated:
         return known[name](**values)
     except StudyError as error:
         raise StudyError(
-            f"[data.options]: {error.what}", where=error.where, hint=error.hint
+            Message("[data.options]: {}", error.what), where=error.where, hint=error.hint
         ) from None
     except (TypeError, ValueError) as error:
         raise StudyError(
-            f"[data.options] has a value of the wrong kind: {error}",
+            Message("[data.options] has a value of the wrong kind: {}", error),
             where=", ".join(f"{key} = {brief(x)}" for key, x in options.items()),
             hint="numbers stand without quotes, text in quotes",
         ) from error
@@ -79,10 +81,14 @@ def _channels(given: Any) -> Any:
     for name, table in given.items():
         place = f"data.options.mediators.{name}"
         if not isinstance(table, Mapping):
-            raise StudyError(f"'{place}' is {brief(table)}", hint=f"a table, [{place}]")
+            raise StudyError(
+                Message("'{}' is {}", place, brief(table)), hint=Message("a table, [{}]", place)
+            )
         for key in table:
             if key not in known:
-                raise StudyError(f"[{place}] has the unknown key {key!r}", hint=nearest(key, known))
+                raise StudyError(
+                    Message("[{}] has the unknown key {!r}", place, key), hint=nearest(key, known)
+                )
         check_kinds(table, annotations_of(simulation.Channel), place)
         made[str(name)] = simulation.Channel(**table)
     return made

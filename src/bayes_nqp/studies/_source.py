@@ -13,6 +13,7 @@ from bayes_nqp import datasets
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.files import text_path
 from bayes_nqp.intake import panel_rows, read_rows
+from bayes_nqp.language import Message
 from bayes_nqp.studies._schema import Data
 from bayes_nqp.studies._simulate import simulate
 from bayes_nqp.studies._words import in_toml
@@ -56,7 +57,9 @@ def source_of(data: Data, folder: Path) -> Path | None:
         return None
     if _CONTROL.search(data.file):
         raise StudyError(
-            f"'data.file' is {data.file!r}: \\ and the letter after it were read as one sign",
+            Message(
+                "'data.file' is {!r}: \\ and the letter after it were read as one sign", data.file
+            ),
             hint="in a path, write / instead of \\, or put it in single quotes: 'C:\\data.xlsx'",
         )
     return folder / text_path(data.file, "'data.file'")
@@ -84,7 +87,7 @@ def rows_of(data: Data, folder: Path) -> tuple[pd.DataFrame, list[str], Simulate
     if source is None:
         for key in ("sheet", "encoding"):
             if getattr(data, key) is not None:
-                raise StudyError(f"'data.{key}' is for a file, and there is none")
+                raise StudyError(Message("'data.{}' is for a file, and there is none", key))
         if data.simulation is not None:
             simulated = simulate(data.simulation, data.options)
             return simulated.frame, [], simulated
@@ -97,7 +100,7 @@ def _dataset(name: str) -> pd.DataFrame:
     known = datasets_of()
     if name not in known:
         raise StudyError(
-            f"'data.dataset' is {name!r}, which the library does not bring",
+            Message("'data.dataset' is {!r}, which the library does not bring", name),
             hint=nearest(name, known),
         )
     frame: pd.DataFrame = getattr(datasets, name)(as_frame=True)

@@ -15,7 +15,8 @@ from bayes_nqp.checks import CHECKS, columns_of, suiting
 from bayes_nqp.designs import Design
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, brief, nearest, speaking
-from bayes_nqp.intake import spelled_twice
+from bayes_nqp.intake import advice
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of, support
 from bayes_nqp.plots import PLOTS
@@ -69,6 +70,11 @@ class Study:
     def panel(self) -> Panel:
         """The panel."""
         return self.prepared.panel
+
+    @property
+    def translate(self) -> Translator:
+        """Words of the report's language, and the panel's labels in it."""
+        return Translator(self.settings.report.language, self.panel.labels)
 
     @property
     def source(self) -> Path | None:
@@ -178,11 +184,20 @@ def validate(path: str | Path) -> Study:
             )
         if name not in known:
             raise StudyError(
-                f"'report.by' names {name!r}, which is no stratum", hint=nearest(name, known)
+                Message("'report.by' names {!r}, which is no stratum", name),
+                hint=nearest(name, known),
             )
-    twice = spelled_twice(panel.roles.unit, panel.frame[panel.roles.unit])
+    twice = advice(panel.roles.unit, panel.frame[panel.roles.unit])
     notes = (twice, *plan.notes) if twice else plan.notes
     return Study(path, settings, made, design, sampler, notes)
+
+
+_UNKNOWN = {
+    "report.formats": Message("'{}' names {!r}, which is no format"),
+    "report.sections": Message("'{}' names {!r}, which is no section"),
+    "figures.draw": Message("'{}' names {!r}, which is no plot"),
+    "tables.show": Message("'{}' names {!r}, which is no kind of table"),
+}
 
 
 def _check_output(settings: Settings) -> None:
@@ -195,39 +210,39 @@ def _check_output(settings: Settings) -> None:
     ):
         for name in names or ():
             if name not in registry():
-                kind = key.split(".")[1].removesuffix("s")
-                what = {"draw": "plot", "show": "kind of table"}.get(kind, kind)
-                raise StudyError(
-                    f"'{key}' names {name!r}, which is no {what}", hint=nearest(name, registry())
-                )
+                raise StudyError(_UNKNOWN[key].fill(key, name), hint=nearest(name, registry()))
 
 
 def _check_checks(settings: Settings, design: Design) -> None:
     for name in settings.checks.run or ():
         if name not in CHECKS:
             raise StudyError(
-                f"'checks.run' names {name!r}, which is no check", hint=nearest(name, CHECKS)
+                Message("'checks.run' names {!r}, which is no check", name),
+                hint=nearest(name, CHECKS),
             )
         if CHECKS[name].of == "channels" and not design.facts.channels:
             raise StudyError(
-                f"'checks.run' names {name!r}, which is asked of channels, and there are none",
+                Message(
+                    "'checks.run' names {!r}, which is asked of channels, and there are none", name
+                ),
                 hint='add [channels] with mediators = ["…"], or leave this check out',
             )
     for name, options in settings.checks.options.items():
         if name not in CHECKS:
             raise StudyError(
-                f"[checks] has the unknown key {name!r}",
+                Message("[checks] has the unknown key {!r}", name),
                 hint=key_hint(name, ["run", *CHECKS], "checks"),
             )
         if not isinstance(options, dict):
             raise StudyError(
-                f"'checks.{name}' is {brief(options)}", hint=f"a table of options: [checks.{name}]"
+                Message("'checks.{}' is {}", name, brief(options)),
+                hint=Message("a table of options: [checks.{}]", name),
             )
         known = CHECKS[name].options
         for option in options:
             if option not in known:
                 raise StudyError(
-                    f"'checks.{name}.{option}' is no option of this check",
+                    Message("'checks.{}.{}' is no option of this check", name, option),
                     hint=nearest(option, known) if known else "it takes none",
                 )
         check_kinds(options, annotations_of(CHECKS[name].find), f"checks.{name}")
@@ -244,7 +259,9 @@ def _check_draws(settings: Settings, made: Prepared) -> None:
     weights = made.index.recipe.weights
     if not weights.estimated:
         raise StudyError(
-            f"'index.draws' is {draws}, and no data can change {type(weights).__name__}",
+            Message(
+                "'index.draws' is {}, and no data can change {}", draws, type(weights).__name__
+            ),
             hint="draws = 0, or weights that the data give, such as Entropy",
         )
 
@@ -258,6 +275,6 @@ def _check_columns(settings: Settings, panel: Panel) -> None:
                 known = [*panel.frame.columns, *panel.roles.strata]
                 if column not in known:
                     raise StudyError(
-                        f"'{place}' names {column!r}, which is no column of the data",
+                        Message("'{}' names {!r}, which is no column of the data", place, column),
                         hint=nearest(column, known),
                     )

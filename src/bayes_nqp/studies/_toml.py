@@ -10,8 +10,9 @@ from typing import Any
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.files import text_path
+from bayes_nqp.language import ENGLISH, Message, languages
 
-__all__ = ["read", "titles"]
+__all__ = ["language_of", "read", "titles"]
 
 _DEEPEST = 20
 """Levels of tables and lists; the deepest that a study needs is six."""
@@ -34,32 +35,36 @@ def read(path: Path) -> dict[str, Any]:
         folder = path.parent
         names = sorted(p.name for p in folder.glob("*.toml")) if folder.is_dir() else []
         raise StudyError(
-            f"the study {str(path)!r} is not there",
+            Message("the study {!r} is not there", str(path)),
             hint=nearest(path.name, names) if names else "bayes-nqp list FOLDER shows what is",
         )
     if path.suffix.lower() != ".toml" and _holds_data(path):
         raise StudyError(
-            f"{path.name} holds data, and a study is a .toml file that names them",
-            hint=f"bayes-nqp new {path.name} looks at its columns and writes "
-            f"{path.with_suffix('.toml').name}; then run that",
+            Message("{} holds data, and a study is a .toml file that names them", path.name),
+            hint=Message(
+                "bayes-nqp new {} looks at its columns and writes {}; then run that",
+                path.name,
+                path.with_suffix(".toml").name,
+            ),
         )
     try:
         size = path.stat().st_size
         if size > _LONGEST:
             raise StudyError(
-                f"{path.name} has {size:,} bytes, and a study is a page of text",
+                Message("{} has {:,} bytes, and a study is a page of text", path.name, size),
                 hint="data stand in a file of their own, which the study names",
             )
         text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise StudyError(
-            f"{path.name} is not UTF-8 text",
-            where=f"byte {error.start + 1}",
+            Message("{} is not UTF-8 text", path.name),
+            where=Message("byte {}", error.start + 1),
             hint="save it again with the encoding UTF-8",
         ) from error
     except OSError as error:
         raise StudyError(
-            f"{path.name} cannot be read: {error.strerror}", hint="check its permissions"
+            Message("{} cannot be read: {}", path.name, error.strerror),
+            hint="check its permissions",
         ) from error
     try:
         data = tomllib.loads(text)
@@ -69,7 +74,8 @@ def read(path: Path) -> dict[str, Any]:
         raise _nested(path.name) from error
     except ValueError as error:  # more digits than Python reads
         raise StudyError(
-            f"{path.name} holds a whole number of thousands of digits", hint="a number, or text"
+            Message("{} holds a whole number of thousands of digits", path.name),
+            hint="a number, or text",
         ) from error
     _check_plain(data, path.name)
     return data
@@ -88,13 +94,14 @@ def _check_plain(data: dict[str, Any], name: str) -> None:
             left += [(place, x, depth + 1) for x in value]
         elif isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise StudyError(
-                f"'{place}' is a whole number beyond 64 bits", hint="a smaller one, or text"
+                Message("'{}' is a whole number beyond 64 bits", place),
+                hint="a smaller one, or text",
             )
 
 
 def _nested(name: str, where: str = "") -> StudyError:
     return StudyError(
-        f"{name} nests brackets or tables more than {_DEEPEST} levels deep",
+        Message("{} nests brackets or tables more than {} levels deep", name, _DEEPEST),
         where=where,
         hint="no key of a study takes more than a few",
     )
@@ -105,6 +112,16 @@ def _holds_data(path: Path) -> bool:
     from bayes_nqp.columns import SUFFIXES
 
     return path.suffix.lower() in SUFFIXES
+
+
+@door
+def language_of(path: str | Path) -> str:
+    """Tell the language that a study asks for, also of one that is not valid; English otherwise."""
+    try:
+        asked = tomllib.loads(Path(path).read_text("utf-8-sig"))["report"]["language"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ENGLISH
+    return asked if asked in languages() else ENGLISH
 
 
 @door
@@ -124,7 +141,7 @@ def titles(folder: str | Path = "models") -> dict[Path, str]:
     folder = Path(folder)
     if not folder.is_dir():
         raise StudyError(
-            f"there is no folder {str(folder)!r}",
+            Message("there is no folder {!r}", str(folder)),
             hint="name the folder that holds the studies: bayes-nqp list FOLDER",
         )
     found = {}
@@ -144,15 +161,19 @@ def _broken(path: Path, text: str, message: str) -> StudyError:
     number = int(place[1]) if place is not None else len(lines)
     line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
     if place is not None:
-        where = f"line {number}: {line}" if line else f"line {number}"
+        where = Message("line {}: {}", number, line) if line else Message("line {}", number)
     elif "end of document" in message:
-        where = f"line {number}, the last"
-    hint = 'text stands in quotes (name = "…"), lists in brackets, and every quote is closed'
+        where = Message("line {}, the last", number)
+    hint: str = Message(
+        'text stands in quotes (name = "…"), lists in brackets, and every quote is closed'
+    )
     if line and _TWICE.search(said):
         said, hint = _repeated(lines, number)
     elif "\\" in line:
-        hint = "in a path, write / instead of \\, or put it in single quotes: 'C:\\data.xlsx'"
-    return StudyError(f"{path.name} is no valid TOML: {said}", where=where, hint=hint)
+        hint = Message(
+            "in a path, write / instead of \\, or put it in single quotes: 'C:\\data.xlsx'"
+        )
+    return StudyError(Message("{} is no valid TOML: {}", path.name, said), where=where, hint=hint)
 
 
 def _repeated(lines: list[str], number: int) -> tuple[str, str]:
@@ -161,10 +182,10 @@ def _repeated(lines: list[str], number: int) -> tuple[str, str]:
     name = line.split("=")[0].strip() if "=" in line else line
     if name.startswith("["):
         before = [k for k in range(number - 1) if lines[k].strip().startswith(name)]
-        hint = "write what belongs to a table below one heading"
+        hint = Message("write what belongs to a table below one heading")
     else:
         start = max((k for k in range(number) if lines[k].lstrip().startswith("[")), default=0)
         before = [k for k in range(start, number - 1) if lines[k].split("=")[0].strip() == name]
-        hint = "keep one of the two lines"
-    place = f": first in line {before[0] + 1}" if before else ""
-    return f"{name} is there twice{place}", hint
+        hint = Message("keep one of the two lines")
+    place = Message(": first in line {}", before[0] + 1) if before else ""
+    return Message("{} is there twice{}", name, place), hint

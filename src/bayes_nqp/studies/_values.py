@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bayes_nqp.codec import decode, encode
 from bayes_nqp.designs import Mediation, StaggeredDiD
 from bayes_nqp.errors import StudyError, brief, nearest
+from bayes_nqp.language import Message
 from bayes_nqp.priors import Priors
 from bayes_nqp.registry import registered
 from bayes_nqp.renames import RENAMED
@@ -52,7 +53,7 @@ def design_of(
     name, known = str(design.get(_TAG, StaggeredDiD.__name__)), members(DESIGNS)
     if name not in known:
         raise StudyError(
-            f"'design.type' is {brief(name)}, which is no design",
+            Message("'design.type' is {}, which is no design", brief(name)),
             hint=nearest(name, known),
         )
     made: Design = _decoded(_tagged({**design, _TAG: name}, "design"), "design")
@@ -74,7 +75,9 @@ def _mediated(design: Any, channels: Channels) -> Mediation:
     try:
         return Mediation(design, **given)
     except StudyError as error:
-        raise StudyError(f"[channels]: {error.what}", where=error.where, hint=error.hint) from None
+        raise StudyError(
+            Message("[channels]: {}", error.what), where=error.where, hint=error.hint
+        ) from None
 
 
 def _with_priors(design: Any, priors: Mapping[str, Any]) -> Any:
@@ -84,7 +87,8 @@ def _with_priors(design: Any, priors: Mapping[str, Any]) -> Any:
     if _PRIORS not in {field.name for field in fields(design)}:
         if priors:
             raise StudyError(
-                f"[priors] is given, and {type(design).__name__} has none", hint="leave it out"
+                Message("[priors] is given, and {} has none", type(design).__name__),
+                hint="leave it out",
             )
         return design
     return design.replace(priors=_decoded({_TAG: Priors.__name__, **priors}, _PRIORS))
@@ -113,12 +117,12 @@ def sampler_of(sampler: Mapping[str, Any]) -> Sampler | None:
     kind, known = str(sampler.get(_TAG, Importance.__name__)), members(SAMPLERS)
     if kind in RENAMED:
         raise StudyError(
-            f"'sampler.type' is {brief(kind)}, which is gone since version 0.2",
+            Message("'sampler.type' is {}, which is gone since version 0.2", brief(kind)),
             hint=RENAMED[kind].study,
         )
     if kind not in known:
         raise StudyError(
-            f"'sampler.type' is {brief(kind)}, which is no sampler",
+            Message("'sampler.type' is {}, which is no sampler", brief(kind)),
             hint=" or ".join(f'"{name}"' for name in known),
         )
     made: Sampler = _decoded({**sampler, _TAG: kind}, "sampler")
@@ -180,21 +184,26 @@ def _option(item: Any, where: str) -> Any:
     if name in designs:
         return _decoded(_tagged(item, where), where)
     if name not in known:
-        said = f"has the type {name!r}" if name else "does not say its type"
-        raise StudyError(f"'{where}' {said}", hint=nearest(name, [*known, *designs]))
+        what = Message("'{}' does not say its type", where)
+        if name:
+            what = Message("'{}' has the type {!r}", where, name)
+        raise StudyError(what, hint=nearest(name, [*known, *designs]))
     arguments = {k: x for k, x in item.items() if k != _TAG}
     names = [field.name for field in fields(known[name])]
     for key in arguments:
         if key not in names:
-            raise StudyError(f"'{where}' has the unknown key {key!r}", hint=nearest(key, names))
+            raise StudyError(
+                Message("'{}' has the unknown key {!r}", where, key), hint=nearest(key, names)
+            )
     check_kinds(arguments, annotations_of(known[name]), where)
     try:
         return known[name](**arguments)
     except (TypeError, ValueError) as error:
         if isinstance(error, StudyError):
-            raise StudyError(f"'{where}': {error.what}", hint=error.hint) from None
+            raise StudyError(Message("'{}': {}", where, error.what), hint=error.hint) from None
         raise StudyError(
-            f"'{where}' has a value of the wrong kind: {error}", hint="numbers without quotes"
+            Message("'{}' has a value of the wrong kind: {}", where, error),
+            hint="numbers without quotes",
         ) from None
 
 
@@ -218,19 +227,20 @@ def _tagged(table: Mapping[str, Any], where: str) -> dict[str, Any]:
         if known and not isinstance(item, Mapping):
             if not isinstance(item, str) or item not in known:
                 raise StudyError(
-                    f"'{where}.{key}' is {brief(item)}", hint=nearest(str(item), known)
+                    Message("'{}.{}' is {}", where, key, brief(item)),
+                    hint=nearest(str(item), known),
                 )
             made[key] = {_TAG: known[item].__name__}
         elif isinstance(item, Mapping) and known:
             if _TAG not in item:
                 example = next((n for n in known if n == "Partial"), next(iter(known)))
                 raise StudyError(
-                    f"'{where}.{key}' does not say its type",
+                    Message("'{}.{}' does not say its type", where, key),
                     hint=f'{key} = {{ type = "{example}", … }}',
                 )
             if str(item[_TAG]) not in known:
                 raise StudyError(
-                    f"'{where}.{key}' has the type {brief(item[_TAG])}",
+                    Message("'{}.{}' has the type {}", where, key, brief(item[_TAG])),
                     hint=nearest(str(item[_TAG]), known),
                 )
             kind_name = known[str(item[_TAG])].__name__
@@ -247,10 +257,12 @@ def _decoded(data: Mapping[str, Any], where: str) -> Any:
     except StudyError as error:
         if where in error.what:
             raise
-        raise StudyError(f"[{where}]: {error.what}", where=error.where, hint=error.hint) from None
+        raise StudyError(
+            Message("[{}]: {}", where, error.what), where=error.where, hint=error.hint
+        ) from None
     except (TypeError, ValueError) as error:
         raise StudyError(
-            f"[{where}] has a value of the wrong kind: {error}",
+            Message("[{}] has a value of the wrong kind: {}", where, error),
             where=", ".join(f"{k} = {brief(x)}" for k, x in data.items() if k != _TAG),
             hint="numbers stand without quotes, text in quotes",
         ) from error
@@ -265,7 +277,9 @@ def _check_keys(data: Mapping[str, Any], where: str) -> None:
     for key, item in data.items():
         if key != _TAG and key not in known:
             place = f"[{where}]" if "." not in where else f"'{where}'"
-            raise StudyError(f"{place} has the unknown key {key!r}", hint=nearest(key, known))
+            raise StudyError(
+                Message("{} has the unknown key {!r}", place, key), hint=nearest(key, known)
+            )
         if isinstance(item, Mapping) and _TAG in item:
             _check_keys(item, f"{where}.{key}")
     taken = {k: x for k, x in data.items() if k != _TAG}

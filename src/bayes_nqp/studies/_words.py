@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Self
 
 from bayes_nqp.errors import NQPError, PanelError, speaking
+from bayes_nqp.labels import UNLABELLED, Labels
+from bayes_nqp.language import Message, Translator, either
 
 __all__ = ["at_command", "at_file", "in_toml"]
 
@@ -21,44 +24,83 @@ _REPLACED = (
     (re.compile(r"system\.without\(…\)"), "leave these indicators out"),
 )
 _PYTHON = re.compile(r"\b(pd|df|nqp|panel|Panel)\.|pandas|\bPanel\(|\bdf\[")
-_IN_FILE = "correct these cells in the file"
+_IN_FILE = Message("correct these cells in the file")
 
 _BY_WHAT = (
     (
         r"cohort='(.*)' changes within",
-        'if its cells are merged, fill_down = ["{0}"] in [data] fills them within each unit, and '
-        "never from one unit into the next; else give it in every row of the unit, or, if it is 0 "
-        'and 1, write treated = "{0}" instead',
+        Message(
+            'if its cells are merged, fill_down = ["{0}"] in [data] fills them within each unit, '
+            "and never from one unit into the next; else give it in every row of the unit, or, if "
+            'it is 0 and 1, write treated = "{0}" instead'
+        ),
     ),
     (
         r"strata='(.*)' changes within",
-        "give each unit one value in the file; or, if it holds numbers, take it out of strata and "
-        'cut it in [[data.stratify]]: column = "{0}", and at = the period that counts',
+        Message(
+            "give each unit one value in the file; or, if it holds numbers, take it out of strata "
+            'and cut it in [[data.stratify]]: column = "{0}", and at = the period that counts'
+        ),
     ),
     (
         r"strata='(.*)' has \d+ levels",
-        'take it out of strata and cut it in [[data.stratify]]: column = "{0}", cuts = "median"',
+        Message(
+            'take it out of strata and cut it in [[data.stratify]]: column = "{0}", cuts = "median"'
+        ),
     ),
     (
         r"time='(.*)' is text, not times",
-        'write periods as 2015 or 2015-12-31; if they are months, quarters or days, freq = "M", '
-        '"Q" or "D" in [data] reads them; rows that are none, such as totals, must go',
+        Message(
+            "write periods as 2015 or 2015-12-31; if they are months, quarters or days, "
+            'freq = "M", "Q" or "D" in [data] reads them; rows that are none, such as totals, must '
+            "go"
+        ),
     ),
     (
         r"time='(.*)' looks like a calendar",
-        'write periods as text, such as 2015-12, with freq = "M" (or "Q", "D") in [data]',
+        Message('write periods as text, such as 2015-12, with freq = "M" (or "Q", "D") in [data]'),
     ),
     (
         r"[' ](?:moderator|exposure)s?[' ].* is missing in",
-        "fill it in the file, or leave these rows out of it",
+        Message("fill it in the file, or leave these rows out of it"),
     ),
     (
         r"mediators are missing in all treated rows",
-        "leave that mediator out of [channels], or these units out of the file",
+        Message("leave that mediator out of [channels], or these units out of the file"),
     ),
-    ("repeat", "keep one row for each unit and period in the file, or name a finer unit"),
+    ("repeat", Message("keep one row for each unit and period in the file, or name a finer unit")),
 )
 """Where the words of a study are quite other ones: by what is wrong."""
+
+
+class Reworded(Message):
+    """A hint whose words a function goes over, in whatever language it is said.
+
+    Parameters
+    ----------
+    hint : str
+        As it was raised.
+    reword : callable
+        Text to text.
+    """
+
+    __slots__ = ("hint", "reword")
+    hint: str
+    reword: Callable[[str], str]
+
+    def __new__(cls, hint: str, reword: Callable[[str], str]) -> Self:
+        """Keep what other languages need."""
+        instance = super().__new__(cls, "{}", reword(str(hint)))
+        instance.hint, instance.reword = hint, reword
+        return instance
+
+    def __getnewargs_ex__(self) -> tuple[tuple[object, ...], dict[str, object]]:
+        """Copy and pickle what it was made from."""
+        return (self.hint, self.reword), {}
+
+    def in_(self, language: str, labels: Labels = UNLABELLED) -> str:
+        """Render the hint in a language, then go over it."""
+        return self.reword(Translator(language, labels).name(self.hint))
 
 
 @contextmanager
@@ -74,7 +116,11 @@ def in_toml(table: str) -> Iterator[None]:
         with speaking("toml"):
             yield
     except NQPError as error:
-        hint = _toml(error, table)
+        hint: Message = Reworded(error.hint, _toml)
+        if _PYTHON.search(hint):
+            hint = either(map(str, error.hints)) or _other(error)
+        elif " = " in hint and f"[{table}]" not in hint:
+            hint = Message("in [{}]: {}", table, hint)
         if hint == error.hint:
             raise
         raise type(error)(error.what, where=error.where, hint=hint) from error
@@ -88,7 +134,7 @@ def at_file() -> Iterator[None]:
     except PanelError as error:
         if not error.what.startswith("path="):
             raise
-        what = f"'data.file': {error.what}"
+        what = Message("'data.file': {}", error.what)
         raise PanelError(what, where=error.where, hint=error.hint) from error
 
 
@@ -98,31 +144,31 @@ def at_command() -> Iterator[None]:
     try:
         yield
     except NQPError as error:
-        hint = re.sub(r"\.? Or system\.using.*", "", error.hint)
-        hint = re.sub(r"system\.without\(…\)", "leave these indicators out", hint)
-        hint = re.sub(r"(\w+)='?([\w—]+)'?", r"--\1 \2", hint)
+        hint: str = Reworded(error.hint, _command)
         if _PYTHON.search(hint):
             hint = _other(error)
         if error.what.startswith("name="):
-            hint = "--name gives it another name"
+            hint = Message("--name gives it another name")
         if hint == error.hint:
             raise
         raise type(error)(error.what, where=error.where, hint=hint) from error
 
 
-def _toml(error: NQPError, table: str) -> str:
-    """The hint of an error, in the words of a study."""
-    hint = error.hint
+def _toml(hint: str) -> str:
     for pattern, words in _REPLACED:
         hint = pattern.sub(words, hint)
-    if _PYTHON.search(hint):
-        return " or ".join(map(str, error.hints)) or _other(error)
-    return f"in [{table}]: {hint}" if " = " in hint and f"[{table}]" not in hint else hint
+    return hint
 
 
-def _other(error: NQPError) -> str:
+def _command(hint: str) -> str:
+    hint = re.sub(r"\.? (Or|或) ?system\.using.*", "", hint)
+    hint = re.sub(r"system\.without\(…\)", "leave these indicators out", hint)
+    return re.sub(r"(\w+)='?([\w—]+)'?", r"--\1 \2", hint)
+
+
+def _other(error: NQPError) -> Message:
     """What to try where the hint is Python."""
     for pattern, words in _BY_WHAT:
         if (found := re.search(pattern, error.what)) is not None:
-            return words.format(*found.groups())
+            return words.fill(*found.groups()) if found.groups() else words
     return _IN_FILE

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.intake import merge_zones
+from bayes_nqp.language import Message
 from bayes_nqp.studies._words import in_toml
 
 if TYPE_CHECKING:
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from bayes_nqp.studies._schema import Zones
 
 __all__ = ["with_zones"]
+
+
+_DONE = {
+    "drop": Message("{}: {} rows that are no prefecture left out"),
+    "keep": Message("{}: {} rows that are no prefecture kept as never treated"),
+}
 
 
 def with_zones(
@@ -51,8 +58,13 @@ def with_zones(
     count = int(unmatched["rows"].sum())
     if zones.unmatched == "error":
         raise PanelError(
-            f"'data.zones.prefecture': {len(unmatched)} values of {zones.prefecture!r} are no "
-            f"prefecture, and their {count} rows would pass for never treated",
+            Message(
+                "'data.zones.prefecture': {} values of {!r} are no prefecture, and their {} "
+                "rows would pass for never treated",
+                len(unmatched),
+                zones.prefecture,
+                count,
+            ),
             where=shown(
                 (
                     f"{row['value']!r} ({row['rows']} rows"
@@ -68,8 +80,7 @@ def with_zones(
         gone = found[zones.prefecture].isin(unmatched["value"].tolist())
         gone |= found[zones.prefecture].isna()
         found = found[~gone]
-    done = {"drop": "left out", "keep": "kept as never treated"}[zones.unmatched]
-    notes.append(f"{zones.prefecture}: {count} rows that are no prefecture {done}")
+    notes.append(_DONE[zones.unmatched].fill(zones.prefecture, count))
     return found, unmatched
 
 
@@ -83,7 +94,11 @@ def _one_spelling(frame: pd.DataFrame, unit: str) -> None:
         lambda some: " and ".join(map(str, some))
     )
     raise PanelError(
-        f"'data.unit' is {unit!r}, which spells {len(pairs)} prefectures in more than one way",
+        Message(
+            "'data.unit' is {!r}, which spells {} prefectures in more than one way",
+            unit,
+            len(pairs),
+        ),
         where=shown(pairs.tolist(), 6),
         hint='unit = "prefecture_name", a column that the zones bring',
     )

@@ -47,10 +47,13 @@ def failures_of(gate: str) -> list[Message]:
     return [recalled(part, _GATE) for part in failures if part]
 
 
+_LISTS = ("{}; {}", "{}; and {} more")
+"""How places are listed."""
+
+
 def reason(error: NQPError) -> Message:
     """Say what an error says is wrong."""
-    text = error.what
-    return text if isinstance(text, Message) else Message("{}", text.rstrip("."))
+    return error.what
 
 
 def unidentified(error: NQPError) -> Message:
@@ -58,7 +61,7 @@ def unidentified(error: NQPError) -> Message:
     if not error.where:
         return Message("Its fit cannot be made: {}.", reason(error))
     first: object = error.where
-    while isinstance(first, Message) and first.template == "{}; {}":
+    while isinstance(first, Message) and first.template in _LISTS:
         first = first.parts[0]
     if not isinstance(first, Message):
         first = Message("{}", str(first).rstrip(".").partition("; ")[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, separated
 from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._registry import section
@@ -94,4 +94,4 @@ def _items(context: Context) -> Iterator[tuple[str, str | int]]:
     )
     notes = [*fit.notes, *(fit.panel.notes if fit.panel is not None else ())]
     if notes:
-        yield translate("Notes"), "; ".join(notes)
+        yield translate("Notes"), translate.name(separated(notes))
