@@ -98,8 +98,8 @@ def test_every_guess_has_its_reason_as_a_comment(tmp_path: Path) -> None:
     for key in made.guess.roles:
         assert made.guess.reasons[key], key
         assert f"{key} = " in text
-        assert made.guess.reasons[key].split(";")[0] in flat, key
-    assert "Confirm every line" in text
+        assert made.translate.name(made.guess.reasons[key]).split("；")[0] in flat, key
+    assert "请逐行确认" in text
     uncommented = text.replace("# [channels]", "[channels]").replace("# mediators", "mediators")
     made.path.write_text(uncommented, encoding="utf-8")
     assert validate(made.path).mediators == ("数字化水平",)
@@ -184,7 +184,7 @@ def test_a_study_that_does_not_run_says_why_at_its_top(tmp_path: Path) -> None:
     made = new(tmp_path / "a.csv", roles={"cohort": "综试区设立年份"})
     assert made.study is None
     text = made.path.read_text(encoding="utf-8")
-    assert "IT DOES NOT RUN YET" in text
+    assert "尚不能运行" in text
     assert made.problem.splitlines()[0] in text
 
 

@@ -98,8 +98,8 @@ def test_a_period_that_changes_within_a_city_is_refused_by_name(tmp_path: Path) 
     made = new(book(tmp_path / "a.xlsx", frame))
     assert made.study is None
     assert made.guess.zones == {}
-    assert "cohort='批复年份' changes within 1 unit" in made.problem
-    assert "杭州市 (2016, 2019) from rows 2, 7" in made.problem
+    assert "cohort='批复年份' 在 1 个单位内有变动" in made.problem
+    assert "杭州市（2016、2019），第 2、7 行" in made.problem
     assert said(made)["cohort"] == "批复年份"
 
 
@@ -160,7 +160,7 @@ def test_notes_below_merged_cells_are_set_aside(tmp_path: Path) -> None:
     assert made.study is not None
     assert made.study.panel.n_units == 12
     text = made.path.read_text(encoding="utf-8")
-    assert "row 111 '注：略' left out" in text
+    assert "第 111 行 '注：略'未使用" in text
 
 
 def test_a_city_under_two_names_is_told(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_an_outcome_with_a_few_texts_stays_the_outcome(tmp_path: Path) -> None:
     made = new(book(tmp_path / "a.xlsx", frame))
     assert said(made)["outcome"] == "新质生产力"
     assert "missing" not in said(made)
-    assert "row 7 (杭州市, 2018): '0.43?'" in made.problem
+    assert "第 7 行（杭州市，2018）：'0.43?'" in made.problem
 
 
 def test_years_as_text_with_roles_that_are_said(tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_rows_that_repeat_end_with_their_numbers(tmp_path: Path, given: dict[str
     frame = pd.concat([rows(), rows().iloc[[40]]])
     made = new(book(tmp_path / "a.xlsx", frame), roles=given)
     assert made.guess.roles["unit"] == "城市"
-    assert "row 42 (合肥市, 2017); row 110 (合肥市, 2017)" in made.problem
+    assert "第 42 行（合肥市，2017）；第 110 行（合肥市，2017）" in made.problem
 
 
 def test_groups_that_are_the_same_are_taken_once(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_a_channel_is_offered_once(tmp_path: Path) -> None:
     assert made.guess.mediators == ["数字化", "融资约束"]
     assert made.guess.alike == {"数字化": ["数字化对数"]}
     text = made.path.read_text(encoding="utf-8")
-    assert "数字化 stands for its channel; so could 数字化对数" in text
+    assert "数字化代表其渠道；也可用数字化对数" in text
 
 
 def test_the_title_speaks_the_language_of_the_report(tmp_path: Path) -> None:

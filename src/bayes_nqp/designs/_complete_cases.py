@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.language import Message, either
 
 if TYPE_CHECKING:
-    from bayes_nqp.language import Message, either
-from bayes_nqp.panel import Panel
+    from bayes_nqp.panel import Panel
 
 __all__ = ["complete_cases"]
 
@@ -93,7 +93,7 @@ def _notes(now: Array, before: Array, names: Sequence[str], lag: int) -> tuple[s
             )
         )
     if early.any():
-        ago = Message("one period", plural="{n} periods", n=lag)
+        ago = Message("one period") if lag == 1 else Message("{} periods", lag)
         found.append(
             Message(
                 "{n:,} row without {names} {ago} before is left out of every equation",
