@@ -6,21 +6,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp import diagnostics, schema
+from bayes_nqp import diagnostics
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.shared import (
-    AVERAGE,
     FAILS,
     HOLDS,
     Finding,
     asks,
-    average_in,
     gate_words,
     labels,
+    reported_draws,
 )
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint
-from bayes_nqp.estimands import att, text
 from bayes_nqp.fitting import Fit, scalar_draws
 from bayes_nqp.language import Message
 from bayes_nqp.sampling import Importance
@@ -76,7 +74,8 @@ def _weights_table(fit: Fit) -> pd.DataFrame:
 
 def _chains(fit: Fit) -> Finding:
     """Judge parameters and reported estimands by R-hat, effective sizes and energy."""
-    quantities = scalar_draws(fit) | _estimands(fit)
+    effects = reported_draws(cell_effects(fit), contrasts=False, times="all")
+    quantities = scalar_draws(fit) | {name: x.to_numpy() for name, x in effects.items()}
     stats = {
         str(name): values.to_numpy()
         for name, values in fit.tree["sample_stats"].to_dataset().items()
@@ -114,19 +113,6 @@ def _chains(fit: Fit) -> Finding:
         )
     sentence = advice.fill(gate_words("; ".join(failures)))
     return Finding(FAILS, figure, sentence, evidence, "table")
-
-
-def _estimands(fit: Fit) -> dict[str, Array]:
-    """Draws of the average effect: overall, by every factor, by event time."""
-    effects = cell_effects(fit)
-    named: dict[str, Array] = {AVERAGE: att(effects).to_numpy()}
-    for dim in (*schema.factors(effects), *([v.EVENT_TIME] if schema.is_timed(effects) else [])):
-        draws = att(effects, dim)
-        for k, label in enumerate(draws[dim].to_numpy()):
-            part = draws.isel({dim: k}).to_numpy()
-            if not np.isnan(part).any():
-                named[average_in(dim, text(label))] = part
-    return named
 
 
 def _table(quantities: dict[str, Array]) -> pd.DataFrame:

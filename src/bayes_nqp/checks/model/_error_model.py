@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.model._cluster import robust
 from bayes_nqp.checks.model._robust import Errors, Robust
 from bayes_nqp.checks.model._structures import error_means, richest, structures
 from bayes_nqp.checks.shared import (
-    AVERAGE,
     Finding,
     asks,
-    average_in,
     column,
     ladder,
     owner,
+    reported_weights,
 )
 from bayes_nqp.designs import saturated_design
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import NotApplicable, StudyError, nearest
-from bayes_nqp.estimands import average_of, text
 from bayes_nqp.fitting import ROWS, Fit, equation_draws, panel_of
 from bayes_nqp.language import Message, joined, listed
 from bayes_nqp.planning import plan_of, unit_column
@@ -43,8 +40,6 @@ _CHANCE, _SURE = 0.05, 0.001
 """Chances, over all quantities, that a true model passes what its clusters can tell."""
 _FEW = 5
 """With fewer clusters a robust standard error says nothing."""
-_CONTRASTED = 4
-"""Levels of a factor up to which all pairs are compared."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +89,9 @@ def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = Fal
     if not isinstance(event_times, bool):
         raise StudyError(f"'event_times' is {event_times!r}", hint="True or False")
     groups = _clusters(fit, cluster)
-    names, weights = _quantities(cell_effects(fit), event_times=event_times)
+    times: Literal["all"] | None = "all" if event_times else None
+    names, rows = reported_weights(cell_effects(fit), times=times, least=2)
+    weights = rows.toarray()
     estimates = _robust(fit, weights, groups)
     table = _table(fit, names, weights, estimates)
     ratio, limit = table["ratio"].to_numpy(), table["limit"].to_numpy()
@@ -162,31 +159,6 @@ def _clusters(fit: Fit, name: str | None) -> _Clusters:
             )
         )
     return _Clusters(name or varying, codes, member, count < np.unique(member).size)
-
-
-def _quantities(effects: xr.Dataset, *, event_times: bool) -> tuple[list[str], Array]:
-    """Names and weights over cells: the average, by level, contrasts, by event time."""
-    names: list[str] = [AVERAGE]
-    rows = [average_of(effects, None, "rows", None).cells.toarray()]
-    dims = [
-        *schema.factors(effects),
-        *([v.EVENT_TIME] if event_times and schema.is_timed(effects) else []),
-    ]
-    for dim in dims:
-        average = average_of(effects, dim, "rows", None)
-        present = np.flatnonzero(average.weight > 0)
-        if present.size < 2:
-            continue
-        part = average.cells.toarray()[present]
-        levels = [text(x) for x in average.axes[0].labels[present]]
-        names += [average_in(dim, level) for level in levels]
-        rows.append(part)
-        if dim == v.EVENT_TIME or present.size > _CONTRASTED:
-            continue
-        for a, b in combinations(range(present.size), 2):
-            names.append(f"{levels[a]} − {levels[b]}")
-            rows.append(part[[a]] - part[[b]])
-    return names, np.concatenate(rows)
 
 
 def _robust(fit: Fit, weights: Array, groups: _Clusters) -> Robust:

@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.shared import (
-    AVERAGE,
     FAILS,
     HOLDS,
     Finding,
     Verdict,
     asks,
-    average_in,
     labels,
     ladder,
     paired,
     reason,
+    reported_draws,
     texts_of,
 )
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import NotApplicable, StudyError
-from bayes_nqp.estimands import att, contrast, text
 from bayes_nqp.fitting import ROWS, Fit, log_likelihood, log_priors, parameter_draws
 from bayes_nqp.language import Message, joined, listed
 
@@ -39,9 +35,6 @@ Array = npt.NDArray[np.float64]
 
 THRESHOLD = 0.05
 """Of Kallioinen et al. (2024): above it a quantity is sensitive."""
-
-_LEVELS = 4
-"""Levels of a factor up to which all pairs are compared."""
 
 CONFLICT = "prior-data conflict"
 STRONG = "strong prior or weak likelihood"
@@ -77,7 +70,8 @@ def prior_sensitivity(fit: Fit, *, threshold: float = THRESHOLD) -> Finding:
     priors = log_priors(fit)
     if not priors:
         raise NotApplicable(Message("Every prior of this design is flat."))
-    reported, likelihood = _reported(fit), _likelihood(fit)
+    reported = reported_draws(cell_effects(fit), times="ends")
+    likelihood = _likelihood(fit)
     table = _table(reported | parameter_draws(fit), priors, likelihood, threshold)
     table["reported"] = [name in reported for name in table["quantity"]]
     effects = table[table["reported"]]
@@ -141,28 +135,6 @@ def _likelihood(fit: Fit) -> xr.DataArray | None:
     except StudyError as error:
         raise NotApplicable(Message("No likelihood to scale: {}.", reason(error))) from None
     return units.sum(str(units.dims[2])).reset_coords(drop=True)
-
-
-def _reported(fit: Fit) -> dict[str, xr.DataArray]:
-    """Effects that are reported: overall, by level, contrasts, first and last event time."""
-    effects = cell_effects(fit)
-    named: dict[str, xr.DataArray] = {AVERAGE: att(effects)}
-    for factor in schema.factors(effects):
-        draws = att(effects, factor)
-        levels = [x for x in draws[factor].to_numpy() if not _missing(draws.sel({factor: x}))]
-        named |= {average_in(factor, text(x)): draws.sel({factor: x}) for x in levels}
-        for a, b in combinations(levels, 2) if len(levels) <= _LEVELS else ():
-            named[f"{text(a)} − {text(b)}"] = contrast(draws, {factor: a}, minus=b)
-    if schema.is_timed(effects):
-        draws = att(effects, v.EVENT_TIME)
-        times = [e for e in draws[v.EVENT_TIME].to_numpy() if e >= 0]
-        ends = {e: draws.sel({v.EVENT_TIME: e}) for e in sorted({min(times), max(times)})}
-        named |= {average_in(v.EVENT_TIME, e): x for e, x in ends.items() if not _missing(x)}
-    return named
-
-
-def _missing(draws: xr.DataArray) -> bool:
-    return bool(np.isnan(draws.to_numpy()).any())
 
 
 def _table(

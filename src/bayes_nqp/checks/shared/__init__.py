@@ -23,6 +23,7 @@ from bayes_nqp.checks.shared._labels import (
 )
 from bayes_nqp.checks.shared._options import column, columns_of, number_from
 from bayes_nqp.checks.shared._reasons import failures_of, gate_words, paired, reason
+from bayes_nqp.checks.shared._reported import reported_draws, reported_weights
 from bayes_nqp.checks.shared._result import CHECKS, Check, CheckResult, Finding, asks
 from bayes_nqp.checks.shared._verdicts import (
     DOUBT,
@@ -84,6 +85,8 @@ __all__ = [
     "paired",
     "reason",
     "refitted_averages",
+    "reported_draws",
+    "reported_weights",
     "stacked",
     "texts_of",
     "worst_of",
