@@ -53,8 +53,8 @@ def trending() -> nqp.Fit:
 def test_the_table_has_a_row_for_every_check(calm: nqp.Fit) -> None:
     table = nqp.check(calm)
     assert list(table.columns) == ["question", "check", "verdict", "figure", "sentence"]
-    # Asked of continuous exposures, and of outcomes that are an index, alone.
-    special = {"future_exposure", "indicators"}
+    # Asked of continuous exposures, and of outcomes that are an index, alone; or by name alone.
+    special = {"future_exposure", "indicators", "assumptions"}
     asked = [n for n, c in CHECKS.items() if c.of != "channels" and n not in special]
     assert table["check"].tolist() == asked
     asked = table[table["check"] != "placebo_outcome"]
