@@ -88,7 +88,7 @@ HOMES = {
     "OURS": "bayes_nqp.doors._kinds",
     "kind_of": "bayes_nqp.doors._kinds",
     "named": "bayes_nqp.doors._kinds",
-    "moderator_rows": "bayes_nqp.estimands._moderated",
+    "moderator_rows": "bayes_nqp.fitting",
     "move_new": "bayes_nqp.files._durable",
     "words_named": "bayes_nqp.files._words:named",
     "brief": "bayes_nqp.fitting._brief",

@@ -11,9 +11,9 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting import Fit, moderator_shift, new_unit_effects
+from bayes_nqp.fitting import Fit, leg_draws, moderation_draws, moderator_rows, new_unit_effects
 
-__all__ = ["cell_effects", "lead_effects"]
+__all__ = ["cell_effects", "lead_effects", "leg_effects", "moderated_effects", "moderator_name"]
 
 
 @door
@@ -55,28 +55,97 @@ def cell_effects(fit: object, target: Literal["sample", "population"] = "sample"
         return schema.validate(effects)
     if target != "population":
         raise StudyError(f"'target' is {target!r}", hint="'sample' or 'population'")
-    if effects.sizes[v.PATH] > 1:
-        generator = np.random.default_rng([int(fit.sampler.seed or 0), 2])
-        draws = new_unit_effects(fit, generator)
-        effects = effects.drop_vars(v.DEVIATION, errors="ignore").assign(
-            {v.EFFECT: ((*v.SAMPLE_DIMS, v.PATH, v.CELL), draws)}
-        )
-        return schema.validate(effects.assign_attrs(target="population"))
-    posterior = fit.posterior
-    mean = posterior["outcome__cell_mean"]
-    if "outcome__moderation" in posterior:
-        mean = mean + moderator_shift(fit.plan, posterior["outcome__moderation"].to_numpy())
-    mean = mean.expand_dims(v.PATH, axis=2)
-    if "outcome__scale_deviation" in posterior:
-        generator = np.random.default_rng([int(fit.sampler.seed or 0), 2])
-        dose = fit.plan.equations[0].dose
-        spread = posterior["outcome__scale_deviation"] / (1.0 if dose is None else dose.size)
-        new = spread * generator.standard_normal(spread.shape)
-        mean = mean + new
+    generator = np.random.default_rng([int(fit.sampler.seed or 0), 2])
+    draws = new_unit_effects(fit, generator)
     effects = effects.drop_vars(v.DEVIATION, errors="ignore").assign(
-        {v.EFFECT: (effects[v.EFFECT].dims, mean.transpose(v.CHAIN, v.DRAW, v.PATH, v.CELL).values)}
+        {v.EFFECT: (effects[v.EFFECT].dims, draws)}
     )
     return schema.validate(effects.assign_attrs(target="population"))
+
+
+def moderator_name(fit: object) -> str:
+    """Name the moderator of a fit's design.
+
+    Raises
+    ------
+    StudyError
+        If there is none.
+    """
+    name = fit.facts.moderator if isinstance(fit, Fit) else None
+    if name is None:
+        raise StudyError(
+            "the design has no moderator" if isinstance(fit, Fit) else "'fit' is no fit",
+            hint="nqp.fit(nqp.StaggeredDiD(moderator='digital_finance'), panel)",
+        )
+    return name
+
+
+def moderated_effects(fit: object) -> xr.Dataset:
+    """Effects of cells, and what the design's moderator does to them.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a design with a ``moderator``, and with its rows.
+
+    Returns
+    -------
+    Dataset
+        Of the waist, with ``moderation`` (chain, draw, path, cell, power): coefficients of effects
+        in the moderator less its centre. Attrs name the moderator, its centre and sd over treated
+        rows, and where the middle 95 % of them lie.
+
+    Raises
+    ------
+    StudyError
+        If the design has no moderator, or the fit no rows.
+    """
+    name = moderator_name(fit)
+    assert isinstance(fit, Fit)
+    rows = moderator_rows(fit)[1]
+    moderator = fit.plan.moderator
+    assert moderator is not None
+    effects = cell_effects(fit)
+    dims = (*effects[v.EFFECT].dims, v.POWER)
+    return schema.validate(
+        effects.assign({v.MODERATION: (dims, moderation_draws(fit))})
+        .assign_coords({v.POWER: np.arange(3)})
+        .assign_attrs(
+            {
+                v.MODERATOR: name,
+                v.MODERATOR_CENTRE: moderator.centre,
+                v.MODERATOR_SIZE: moderator.size,
+                v.MODERATOR_RANGE: np.quantile(rows, [0.025, 0.975]).tolist(),
+            }
+        )
+    )
+
+
+def leg_effects(fit: object) -> xr.Dataset:
+    """Both legs of every channel in every cell.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a `Mediation`.
+
+    Returns
+    -------
+    Dataset
+        ``a``, mediator units, and ``b``, outcome units per mediator unit (chain, draw, mediator,
+        cell).
+
+    Raises
+    ------
+    StudyError
+        If it is no fit of a `Mediation`.
+    """
+    if not isinstance(fit, Fit) or not fit.facts.channels:
+        raise StudyError(
+            "both legs of a channel are only in a fit of a Mediation",
+            hint="nqp.fit(nqp.Mediation(design, mediators=[...]), panel), not its effects",
+        )
+    return leg_draws(fit)
 
 
 @door

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
 from scipy.sparse import csr_array
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.calibration._quantities import quantities
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting import Fit, prior_predictive, waist
+from bayes_nqp.fitting import Fit, equation_draws, error_draws, prior_predictive, waist
 from bayes_nqp.planning import plan_of
 from bayes_nqp.rowmodel import RowLayout, degrees_of_freedom, errors_of, padded, row_layout
 
@@ -114,16 +113,13 @@ class PosteriorSource:
         draw = int(first.integers(posterior.sizes[v.DRAW]))
         here = {v.CHAIN: [chain], v.DRAW: [draw]}
         parameters = posterior.isel(here)
-        cells, deviation = self._cells(parameters), self._deviation(here, parameters, first)
+        at = chain, draw
+        cells, deviation = self._cells(at), self._deviation(at, first)
         layout, equation = self.layout, self.plan.equations[0]
-        errors = {
-            p.name: parameters[f"outcome__{p.name}"].to_numpy()[0]
-            / (equation.scale if p.in_outcome_units else 1.0)
-            for p in equation.problem.error_parameters
-        }
-        drawn = parameters.get("outcome__nu")
+        errors = {name: x[chain, [draw]] for name, x in error_draws(self.fit).items()}
+        nu = equation_draws(self.fit, "nu")
         nu = degrees_of_freedom(
-            self.fit.facts.likelihood, 1, None if drawn is None else drawn.to_numpy()[0], first
+            self.fit.facts.likelihood, 1, None if nu is None else nu[chain, [draw]], first
         )
         values = errors_of(equation, layout, errors, nu, many) * equation.scale
         effects = padded(cells)[:, self.plan.cell_of_row[layout.rows]]
@@ -132,40 +128,40 @@ class PosteriorSource:
         if exposure is not None:
             effects *= exposure.values[layout.rows] / exposure.unit
         values += effects
-        values += self._time(parameters, first)[:, layout.node]
+        values += self._time(at, first)[:, layout.node]
         effect = cells + (self.share.T @ deviation.T).T
         truth = waist(self.plan, effect[None], None, gate=v.UNVERIFIED)
         return Simulated(
             _with_rows(self.panel, layout.rows, values[0]), _truth(quantities(parameters, truth))
         )
 
-    def _cells(self, parameters: xr.Dataset) -> Array:
+    def _drawn(self, name: str, at: tuple[int, int], otherwise: float = np.nan) -> Array:
+        """One draw of a term of the outcome's equation, or another value where it has none."""
+        draws = equation_draws(self.fit, name)
+        return np.asarray(otherwise if draws is None else draws[at])
+
+    def _cells(self, at: tuple[int, int]) -> Array:
         cells = np.zeros((1, self.plan.table.size))
-        cells[:, ~self.plan.cells.lead] = parameters["outcome__cell_mean"].to_numpy()[0]
+        cells[:, ~self.plan.cells.lead] = self._drawn("cell_mean", at)
         return cells
 
-    def _deviation(
-        self, here: dict[str, list[int]], parameters: xr.Dataset, generator: np.random.Generator
-    ) -> Array:
+    def _deviation(self, at: tuple[int, int], generator: np.random.Generator) -> Array:
         members = self.layout.members.size
         scale = self.plan.equations[0].problem.member_scale
         if scale is None:
             return np.zeros((1, members))
         if self.deviations is not None:
-            return np.asarray(self.deviations.isel(here).to_numpy()[0, :, 0])
-        spread = scale.prior * self.fit.scale
-        if scale.estimated:
-            spread = float(parameters[f"outcome__scale_{scale.name}"].item())
+            return np.asarray(self.deviations.to_numpy()[at][:1])
+        spread = self._drawn(f"scale_{scale.name}", at, scale.prior * self.fit.scale)
         return np.asarray(spread * generator.standard_normal((1, members)))
 
-    def _time(self, parameters: xr.Dataset, generator: np.random.Generator) -> Array:
+    def _time(self, at: tuple[int, int], generator: np.random.Generator) -> Array:
         """Time effects (draw, level × period): zero where they are flat."""
         frame = self.plan.frame
         out = np.zeros((1, len(frame.level_names) * frame.n_periods))
         for local in self.plan.equations[0].locals:
             if local.place == "time" and not isinstance(local.scale, int):
-                name = f"outcome__scale_{local.scale.name}"
-                spread = parameters[name].item() if name in parameters else local.scale.prior
+                spread = self._drawn(f"scale_{local.scale.name}", at, local.scale.prior)
                 out[:, local.index] += spread * generator.standard_normal(local.index.size)
         return out
 

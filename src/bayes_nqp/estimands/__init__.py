@@ -24,8 +24,6 @@ from bayes_nqp.estimands._labels import text
 from bayes_nqp.estimands._mediated import ALL as ALL
 from bayes_nqp.estimands._mediated import nde, nie, proportion_mediated, total
 from bayes_nqp.estimands._moderated import moderated
-from bayes_nqp.estimands._moderated import moderator_name as moderator_name
-from bayes_nqp.estimands._moderated import moderator_rows as moderator_rows
 from bayes_nqp.estimands._moderated_difference import moderated_difference
 from bayes_nqp.estimands._probability import probability, rope
 from bayes_nqp.estimands._rank import best, rank

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._att import described
 from bayes_nqp.estimands._average import average_of
 from bayes_nqp.estimands._by import By, member_name, names_of
-from bayes_nqp.estimands._effects_of import effects_of
 
-if TYPE_CHECKING:
-    from bayes_nqp.fitting import Fit
-
-__all__ = ["mean_moderator", "moderated", "moderator_name", "moderator_rows"]
+__all__ = ["moderated", "with_moderation"]
 
 Array = npt.NDArray[np.float64]
 
@@ -28,7 +23,7 @@ _POINTS = 21
 
 @door
 def moderated(
-    fit: Fit,
+    fit: object,
     values: npt.ArrayLike | None = None,
     by: By = None,
     path: str = v.TOTAL,
@@ -42,8 +37,8 @@ def moderated(
 
     Parameters
     ----------
-    fit : Fit
-        Of a design with a ``moderator``, and with its rows.
+    fit : Fit or Dataset
+        Of a design with a ``moderator``, and with its rows; or effects that hold ``moderation``.
     values : array of float (value), moderator's units, optional
         By default 21 points from the 2.5 % to the 97.5 % quantile of the treated rows.
     by : str, sequence of str or mapping, optional
@@ -78,11 +73,10 @@ def moderated(
     multiplicative interaction models? Political Analysis 27(2). Edwards, J. and Lambert, L.
     (2007). Methods for integrating moderation and mediation. Psychological Methods 12(1).
     """
-    name = moderator_name(fit)
-    effects = effects_of(fit)
-    names = names_of(by)
+    effects = with_moderation(fit)
+    name, names = str(effects.attrs[v.MODERATOR]), names_of(by)
     _check_names(effects, names, name)
-    at = _values(fit, values)
+    at = _values(effects, values)
     if path not in effects[v.PATH].to_numpy():
         raise StudyError(
             f"path={path!r} is not a path of these effects",
@@ -90,11 +84,13 @@ def moderated(
         )
     average = average_of(effects, by, weights, None)
     level, slopes, curved = (
-        average.of_effects(effects.assign({v.EFFECT: part}), path)
-        for part in _curve(fit, effects, path)
+        average.of_effects(
+            effects.assign({v.EFFECT: effects[v.MODERATION].isel({v.POWER: k})}), path
+        )
+        for k in range(3)
     )
     grid = xr.DataArray(at, dims=name, coords={name: at})
-    off = grid - _centre(fit)
+    off = grid - float(effects.attrs[v.MODERATOR_CENTRE])
     draws = level + slopes * off + curved * off**2
     if bool((curved != 0).any()):
         slopes = slopes + 2 * curved * off
@@ -102,50 +98,23 @@ def moderated(
     kept = described(
         effects, average, "moderated effect", by=by, weights=weights, path=path, balanced=None
     )
-    return draws.assign_attrs({**kept, "moderator": name})
+    return draws.assign_attrs({**kept, v.MODERATOR: name})
 
 
-def moderator_name(fit: object) -> str:
-    """Name the moderator of a fit's design.
+def with_moderation(fit_or_effects: object) -> xr.Dataset:
+    """Take the effects of a fit with what its moderator does to them.
 
     Raises
     ------
     StudyError
-        If there is none.
+        If there is no moderator.
     """
-    from bayes_nqp.fitting import Fit
-
-    name = fit.facts.moderator if isinstance(fit, Fit) else None
-    if name is None:
-        raise StudyError(
-            "the design has no moderator" if isinstance(fit, Fit) else "'fit' is no fit",
-            hint="nqp.fit(nqp.StaggeredDiD(moderator='digital_finance'), panel)",
-        )
-    return str(name)
-
-
-def moderator_rows(fit: Fit) -> tuple[npt.NDArray[np.int64], Array]:
-    """Cells of the treated rows, and their moderators.
-
-    Returns
-    -------
-    tuple of ndarray of int (row), ndarray (row)
-        Places among the cells with effects; moderator's units.
-    """
+    if isinstance(fit_or_effects, xr.Dataset) and v.MODERATION in fit_or_effects:
+        return schema.validate(fit_or_effects)
     # Importing fits takes a second, and other estimands need none of it.
-    from bayes_nqp.fitting import moderated_rows
+    from bayes_nqp.effects import moderated_effects
 
-    moderator_name(fit)
-    plan = fit.plan
-    _, cell, value = moderated_rows(plan)
-    place = np.cumsum(~plan.cells.lead) - 1
-    return place[cell], value + _centre(fit)
-
-
-def _centre(fit: Fit) -> float:
-    moderator = fit.plan.moderator
-    assert moderator is not None
-    return moderator.centre
+    return moderated_effects(fit_or_effects)
 
 
 def _check_names(effects: xr.Dataset, names: dict[str, str], name: str) -> None:
@@ -161,88 +130,11 @@ def _check_names(effects: xr.Dataset, names: dict[str, str], name: str) -> None:
         )
 
 
-def _values(fit: Fit, values: npt.ArrayLike | None) -> Array:
+def _values(effects: xr.Dataset, values: npt.ArrayLike | None) -> Array:
     if values is None:
-        low, high = np.quantile(moderator_rows(fit)[1], [0.025, 0.975])
+        low, high = (float(x) for x in effects.attrs[v.MODERATOR_RANGE])
         return np.linspace(low, high, _POINTS)
     at = np.atleast_1d(np.asarray(values, dtype=np.float64))
     if at.ndim != 1 or not at.size or not np.isfinite(at).all():
         raise StudyError("'values' are not finite numbers", hint="values=[1.0, 2.0]")
     return at
-
-
-def _curve(fit: Fit, effects: xr.Dataset, path: str) -> list[xr.DataArray]:
-    """Coefficients of cells' effects in the moderator less its centre, from the constant up.
-
-    They have the form of the effects, the same along every path.
-    """
-    names = [str(name) for name in effects[v.PATH].to_numpy()]
-    parts = [name for name in names if name != v.TOTAL] if path == v.TOTAL else [path]
-    mean, template = mean_moderator(fit), effects[v.EFFECT]
-    found = [_of_path(fit, effects, name, mean) for name in parts or [v.TOTAL]]
-    shape = (*template.shape[:2], 1, -1)
-    return [
-        template.copy(data=np.broadcast_to(sum(some).reshape(shape), template.shape))
-        for some in zip(*found, strict=True)
-    ]
-
-
-def mean_moderator(fit: Fit) -> Array:
-    """Take the mean moderator of the treated rows of every cell, less its centre.
-
-    Parameters
-    ----------
-    fit : Fit
-        Of a design with a moderator.
-
-    Returns
-    -------
-    ndarray (cell), moderator's units
-        Zero in leads.
-    """
-    plan = fit.plan
-    place, value = moderator_rows(fit)
-    mean = np.zeros(plan.table.size)
-    mean[~plan.cells.lead] = np.bincount(place, value) / np.bincount(place)
-    return np.where(plan.cells.lead, 0.0, mean - _centre(fit))
-
-
-def _of_path(fit: Fit, effects: xr.Dataset, name: str, mean: Array) -> tuple[Array, Array, Array]:
-    """Coefficients of one path's effects (draw, cell): constant, linear, quadratic."""
-    # Importing fits takes a second, and other estimands need none of it.
-    from bayes_nqp.fitting import lagged
-
-    plan, posterior = fit.plan, fit.posterior
-    stratum, real = plan.table.stratum, ~plan.cells.lead
-
-    def by_cell(values: xr.DataArray) -> Array:
-        flat = values.to_numpy()
-        return np.asarray(flat.reshape(-1, flat.shape[2])[:, stratum])
-
-    def slope_of(own: str) -> Array:
-        if f"{own}__moderation" not in posterior:
-            return np.zeros((effects.sizes[v.CHAIN] * effects.sizes[v.DRAW], stratum.size))
-        return by_cell(posterior[f"{own}__moderation"])
-
-    def whole(draws: Array) -> Array:
-        flat = np.zeros((draws.shape[0] * draws.shape[1], stratum.size))
-        flat[:, real] = draws.reshape(flat.shape[0], -1)
-        return flat
-
-    if name in (v.TOTAL, v.DIRECT):
-        theta = slope_of("outcome")
-        level = whole(effects[v.EFFECT].sel({v.PATH: name}).to_numpy()) - theta * mean
-        return level[:, real], theta[:, real], np.zeros_like(theta[:, real])
-    theta = slope_of(name)
-    level = whole(posterior[f"{name}__cell_effect"].to_numpy()) - theta * mean
-    kinds = {s.kind: s for s in plan.equations[0].slopes if s.mediator == name and s.kind != "z"}
-    b = sum(
-        by_cell(posterior[f"outcome__{kind}"].sel({v.MEDIATOR: name}))
-        for kind in kinds
-        if kind != "m"
-    )
-    m = np.zeros_like(theta)
-    if "m" in kinds:
-        m = by_cell(posterior["outcome__b_moderation"].sel({v.MEDIATOR: name}))
-    level, theta = (lagged(plan, x, kinds["b"].lag) for x in (level, theta))
-    return (level * b)[:, real], (theta * b + level * m)[:, real], (theta * m)[:, real]

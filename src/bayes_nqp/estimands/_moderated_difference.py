@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import xarray as xr
 
@@ -11,17 +9,14 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands._by import By
-from bayes_nqp.estimands._moderated import moderated, moderator_name
-
-if TYPE_CHECKING:
-    from bayes_nqp.fitting import Fit
+from bayes_nqp.estimands._moderated import moderated, with_moderation
 
 __all__ = ["moderated_difference"]
 
 
 @door
 def moderated_difference(
-    fit: Fit,
+    fit: object,
     low: float | None = None,
     high: float | None = None,
     by: By = None,
@@ -36,8 +31,8 @@ def moderated_difference(
 
     Parameters
     ----------
-    fit : Fit
-        Of a design with a ``moderator``, and with its rows.
+    fit : Fit or Dataset
+        As in `moderated`.
     low, high : float, moderator's units, optional
         By default one sd below and above the treated rows' mean.
     by, path, weights
@@ -60,16 +55,16 @@ def moderated_difference(
     Research 50(1). Edwards, J. and Lambert, L. (2007). Methods for integrating moderation and
     mediation. Psychological Methods 12(1).
     """
-    name = moderator_name(fit)
-    moderator = fit.plan.moderator
-    assert moderator is not None
-    low = moderator.centre - moderator.size if low is None else float(low)
-    high = moderator.centre + moderator.size if high is None else float(high)
+    effects = with_moderation(fit)
+    name = str(effects.attrs[v.MODERATOR])
+    centre, size = (float(effects.attrs[x]) for x in (v.MODERATOR_CENTRE, v.MODERATOR_SIZE))
+    low = centre - size if low is None else float(low)
+    high = centre + size if high is None else float(high)
     if not low < high or not np.isfinite(high - low):
         raise StudyError(
             f"'low' is {low!r} and 'high' is {high!r}", hint="two values of the moderator, in order"
         )
-    line = moderated(fit, [low, high], by, path, weights)
+    line = moderated(effects, [low, high], by, path, weights)
     ends = line.drop_vars(["slope", name])
     gap = (ends.isel({name: 1}) - ends.isel({name: 0})).rename("moderated_difference")
     return gap.assign_coords(index=(gap / (high - low)).variable).assign_attrs(

@@ -5,7 +5,6 @@ from bayes_nqp.fitting._coefficients import pairs_coefficients
 from bayes_nqp.fitting._conditional import conditional_mean
 from bayes_nqp.fitting._draws import members_of as members_of
 from bayes_nqp.fitting._draws import moderated_rows as moderated_rows
-from bayes_nqp.fitting._draws import moderator_shift
 from bayes_nqp.fitting._drift import drift
 from bayes_nqp.fitting._fit import Fit, fit, fit_again
 from bayes_nqp.fitting._fit_index import fit_index, pooled_over
@@ -16,6 +15,9 @@ from bayes_nqp.fitting._log_priors import log_priors, parameter_draws
 from bayes_nqp.fitting._marginal import Marginal, held_out, log_marginal
 from bayes_nqp.fitting._mediate import Mediated, mediate
 from bayes_nqp.fitting._modal import modal_averages, modes
+from bayes_nqp.fitting._moderation import leg_draws as leg_draws
+from bayes_nqp.fitting._moderation import moderation_draws as moderation_draws
+from bayes_nqp.fitting._moderation import moderator_rows as moderator_rows
 from bayes_nqp.fitting._needs import (
     ADOPTION,
     CHANNELS,
@@ -44,6 +46,7 @@ from bayes_nqp.fitting._refits import (
     total_fit,
 )
 from bayes_nqp.fitting._reported import (
+    covariate_names,
     covariate_slopes,
     effects_on_mediator,
     equation_draws,
@@ -75,6 +78,7 @@ __all__ = [
     "Replication",
     "batch",
     "conditional_mean",
+    "covariate_names",
     "covariate_slopes",
     "drift",
     "effect_sums",
@@ -97,7 +101,6 @@ __all__ = [
     "mediator_covariance",
     "meets",
     "modal_averages",
-    "moderator_shift",
     "modes",
     "new_unit_effects",
     "numbers_of",

@@ -24,7 +24,6 @@ __all__ = [
     "members_of",
     "moderated_rows",
     "moderator_means",
-    "moderator_shift",
     "recovered",
     "slopes_of",
     "stratum_of_members",
@@ -212,20 +211,6 @@ def moderator_means(plan: Plan, equation: Equation) -> tuple[Array, Array] | Non
         for at, size in ((plan.cell_of_row[rows], plan.table.size), (owner, codes.size))
     ]
     return means[0], means[1]
-
-
-def moderator_shift(plan: Plan, slopes: Array) -> Array:
-    """What the mean moderator of a cell's rows adds to its effect at the centre.
-
-    Returns
-    -------
-    ndarray (chain, draw, cell), outcome units
-        Of cells with effects, without leads.
-    """
-    means = moderator_means(plan, plan.equations[0])
-    assert means is not None
-    real = ~plan.cells.lead
-    return np.asarray(slopes[..., plan.table.stratum[real]] * means[0][real])
 
 
 def stratum_of_members(plan: Plan) -> Index:

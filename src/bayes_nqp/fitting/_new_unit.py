@@ -8,12 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.fitting._draws import moderated_rows
+from bayes_nqp.fitting._cell_draws import CellDraws
 from bayes_nqp.fitting._paths import lagged
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
-    from bayes_nqp.planning import Plan
 
 __all__ = ["new_unit_effects"]
 
@@ -30,106 +29,57 @@ def new_unit_effects(fit: Fit, generator: np.random.Generator) -> Array:
     Parameters
     ----------
     fit : Fit
-        Of a `Mediation`, and with its rows.
+        With its rows.
 
     Returns
     -------
     ndarray (chain, draw, path, cell), outcome units
         Adding up, draw by draw.
     """
-    new = _NewUnit(fit)
+    draws = CellDraws(fit)
+    size = (int(np.prod(draws.shape)), 1)
+    if not fit.facts.channels:
+        normal = generator.standard_normal(size) if draws.has("scale_deviation") else np.zeros(size)
+        return draws.chains(_effect(draws, "outcome", normal)[:, None])
     names = [str(name) for name in fit.effects[v.PATH].to_numpy()[2:]]
-    size = (int(np.prod(new.shape)), 1)
-    direct = new.effect("outcome", generator.standard_normal(size))
+    direct = _effect(draws, "outcome", generator.standard_normal(size))
     indirect = []
     for name in names:
-        own = generator.standard_normal(size)
-        effect = lagged(new.plan, new.effect(name, own), new.lag)
-        slope = new.slope(name)
-        if new.has("corr_ab"):
-            slope = slope + new.slope_deviation(own, generator.standard_normal(size))
-        if new.has("d"):
-            d = new.by_cell("outcome__d", name)
-            direct += d * (new.untreated(name) - new.kept_effect(name))
+        normal = generator.standard_normal(size)
+        effect = lagged(draws.plan, _effect(draws, name, normal), draws.lag)
+        slope = draws.slope("b", name) + draws.slope("b_moderation", name) * draws.mean_moderator
+        if draws.has("corr_ab"):
+            # The slope's deviation moves with that of the effect on the mediator.
+            r, scale = (draws.flat(x)[:, None] for x in ("corr_ab", "scale_b"))
+            slope = slope + scale * (
+                r * normal + np.sqrt(1 - r**2) * generator.standard_normal(size)
+            )
+        if draws.has("d"):
+            d, rows_effect = draws.slope("d", name), draws.cells("cell_effect", name)
+            direct += d * (_untreated(draws, name) - lagged(draws.plan, rows_effect, draws.lag))
             slope = slope + d
         indirect.append(effect * slope)
-    paths = np.stack([direct + sum(indirect), direct, *indirect], axis=1)
-    return paths[..., new.real].reshape(*new.shape, paths.shape[1], -1)
+    return draws.chains(np.stack([direct + sum(indirect), direct, *indirect], axis=1))
 
 
-class _NewUnit:
-    """Draws of a fit by cell, leads included (draw, cell)."""
+def _effect(draws: CellDraws, equation: str, normal: Array) -> Array:
+    """Effect of an equation at the mean moderator of a cell's rows, with a deviation."""
+    mean = draws.cells("cell_mean", equation) + _spread(draws, equation) * normal
+    return mean + draws.moderation(equation) * draws.mean_moderator
 
-    def __init__(self, fit: Fit) -> None:
-        self.plan: Plan = fit.plan
-        self.posterior = fit.posterior
-        self.shape = tuple(self.posterior.sizes[dim] for dim in v.SAMPLE_DIMS)
-        self.real = ~self.plan.cells.lead
-        self.stratum = self.plan.table.stratum
-        self.lag = fit.facts.lag
-        self.mean = np.zeros(self.stratum.size)
-        if self.plan.moderator is not None:
-            _, cell, value = moderated_rows(self.plan)
-            count = np.bincount(cell, minlength=self.mean.size)
-            self.mean = np.bincount(cell, value, self.mean.size) / np.maximum(count, 1)
 
-    def has(self, name: str) -> bool:
-        return f"outcome__{name}" in self.posterior
+def _spread(draws: CellDraws, name: str) -> Array | float:
+    """Sd of units' deviations in an equation; that of its prior where it is held fixed."""
+    equation = next(e for e in draws.plan.equations if e.name == name)
+    if draws.has("scale_deviation", name):
+        unit = equation.effect_scale / equation.scale
+        return draws.flat("scale_deviation", name)[:, None] * unit
+    scale = equation.problem.member_scale
+    return 0.0 if scale is None else scale.prior * equation.effect_scale
 
-    def flat(self, name: str) -> Array:
-        values = self.posterior[name].to_numpy()
-        return np.asarray(values.reshape(-1, *values.shape[2:]))
 
-    def by_cell(self, name: str, mediator: str | None = None) -> Array:
-        """Draws by stratum, in every cell."""
-        found = self.posterior[name]
-        if mediator is not None:
-            found = found.sel({v.MEDIATOR: mediator})
-        values = found.transpose(*v.SAMPLE_DIMS, ...).to_numpy()
-        return np.asarray(values.reshape(-1, values.shape[-1])[:, self.stratum])
-
-    def cells(self, name: str) -> Array:
-        """Draws of cells with effects; zero in leads."""
-        draws = self.flat(name)
-        out = np.zeros((draws.shape[0], self.stratum.size))
-        out[:, self.real] = draws
-        return out
-
-    def effect(self, name: str, normal: Array) -> Array:
-        """Effect of an equation at the mean moderator of a cell's rows, with a deviation."""
-        out = self.cells(f"{name}__cell_mean") + self.spread(name) * normal
-        if f"{name}__moderation" in self.posterior:
-            out = out + self.by_cell(f"{name}__moderation") * self.mean
-        return out
-
-    def slope(self, name: str) -> Array:
-        """Slope of a mediator at the mean moderator of a cell's rows."""
-        out = self.by_cell("outcome__b", name)
-        if self.has("b_moderation"):
-            out = out + self.by_cell("outcome__b_moderation", name) * self.mean
-        return out
-
-    def spread(self, name: str) -> Array | float:
-        """Sd of units' deviations in an equation; that of its prior where it is held fixed."""
-        equation = next(e for e in self.plan.equations if e.name == name)
-        if f"{name}__scale_deviation" in self.posterior:
-            unit = equation.effect_scale / equation.scale
-            return self.flat(f"{name}__scale_deviation")[:, None] * unit
-        scale = equation.problem.member_scale
-        return 0.0 if scale is None else scale.prior * equation.effect_scale
-
-    def slope_deviation(self, own: Array, other: Array) -> Array:
-        """What a new unit adds to the slope, with what it adds to the effect on the mediator."""
-        r, scale = (self.flat(f"outcome__{x}")[:, None] for x in ("corr_ab", "scale_b"))
-        return np.asarray(scale * (r * own + np.sqrt(1 - r**2) * other))
-
-    def untreated(self, name: str) -> Array:
-        """Level of a mediator in a cell's rows, less its centre."""
-        centre = next(
-            s.centre for s in self.plan.equations[0].slopes if s.mediator == name and s.kind == "d"
-        )
-        return np.asarray(self.plan.cells.mediators[name] - centre)
-
-    def kept_effect(self, name: str) -> Array:
-        """Effect on a mediator of the cell's own rows."""
-        return lagged(self.plan, self.cells(f"{name}__cell_effect"), self.lag)
+def _untreated(draws: CellDraws, name: str) -> Array:
+    """Level of a mediator in a cell's rows, less its centre."""
+    slopes = draws.plan.equations[0].slopes
+    centre = next(s.centre for s in slopes if s.mediator == name and s.kind == "d")
+    return np.asarray(draws.plan.cells.mediators[name] - centre)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bayes_nqp.fitting._mediate import Mediated
 
 __all__ = [
-    "covariate_slopes", "effects_on_mediator", "equation_draws", "error_draws",
+    "covariate_names", "covariate_slopes", "effects_on_mediator", "equation_draws", "error_draws",
     "mediator_covariance", "scalar_draws",
 ]  # fmt: skip
 
@@ -51,6 +51,12 @@ def effects_on_mediator(fit: Fit | Mediated, name: str) -> Array:
 def mediator_covariance(rows: Mediated) -> Array:
     """Draws of the covariance of mediators' errors (chain, draw, mediator, mediator)."""
     return np.asarray(rows.posterior["mediator_covariance"].to_numpy())
+
+
+def covariate_names(fit: Fit) -> tuple[str, ...]:
+    """Name the covariates with slopes in the outcome's equation."""
+    labels = fit.posterior.get(f"{OUTCOME}__slope_label", ())
+    return tuple(str(name) for name in np.asarray(labels))
 
 
 def covariate_slopes(fit: Fit, names: Sequence[str]) -> Array:

@@ -16,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import ROWS
+from bayes_nqp.effects import moderator_name
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
     By,
@@ -23,9 +24,8 @@ from bayes_nqp.estimands import (
     effects_of,
     gate_of,
     moderated,
-    moderator_name,
-    moderator_rows,
 )
+from bayes_nqp.fitting import moderator_rows
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import canvas, columns_of
 from bayes_nqp.plots._intervals import Points, points_of

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Final
 
-import numpy as np
-
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import Subject, needed_for, title_of
 from bayes_nqp.designs import Noise
 from bayes_nqp.estimands import ENOUGH
+from bayes_nqp.fitting import covariate_names
 from bayes_nqp.language import Message, Translator, enumerated, listed, separated
 from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.parameters import Correlation, HalfNormal
@@ -212,9 +211,7 @@ def _covariates(context: Context) -> tuple[str, ...]:
         return facts.covariates
     if context.panel is not None:
         return context.panel.roles.covariates
-    posterior = context.fit.posterior
-    slopes = posterior["outcome__slope_label"] if "outcome__slope" in posterior else ()
-    return tuple(str(name) for name in np.asarray(slopes) if str(name) != facts.moderator)
+    return tuple(name for name in covariate_names(context.fit) if name != facts.moderator)
 
 
 def _priors(context: Context) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import ROWS
-from bayes_nqp.estimands import moderated, moderator_rows
+from bayes_nqp.estimands import moderated
+from bayes_nqp.fitting import moderator_rows
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import chance, level, posterior_of

@@ -1,0 +1,87 @@
+"""Draws of a fit by cell: the one reader of what its posterior calls effects and slopes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.fitting._draws import moderated_rows
+
+if TYPE_CHECKING:
+    from bayes_nqp.fitting._fit import Fit
+    from bayes_nqp.planning import Plan
+
+__all__ = ["CellDraws"]
+
+Array = npt.NDArray[np.float64]
+
+
+class CellDraws:
+    """Draws of a fit by cell, leads included (draw, cell).
+
+    Parameters
+    ----------
+    fit : Fit
+        With its rows.
+    """
+
+    def __init__(self, fit: Fit) -> None:
+        self.plan: Plan = fit.plan
+        self.posterior = fit.posterior
+        self.shape = tuple(self.posterior.sizes[dim] for dim in v.SAMPLE_DIMS)
+        self.real = ~self.plan.cells.lead
+        self.stratum = self.plan.table.stratum
+        self.lag = fit.facts.lag
+
+    @property
+    def mean_moderator(self) -> Array:
+        """Mean moderator of the treated rows of each cell, less its centre; zero without one."""
+        size = self.stratum.size
+        if self.plan.moderator is None:
+            return np.zeros(size)
+        _, cell, value = moderated_rows(self.plan)
+        count = np.bincount(cell, minlength=size)
+        return np.asarray(np.bincount(cell, value, size) / np.maximum(count, 1))
+
+    def has(self, name: str, equation: str = "outcome") -> bool:
+        """Whether an equation has a variable of that name."""
+        return f"{equation}__{name}" in self.posterior
+
+    def flat(self, name: str, equation: str = "outcome") -> Array:
+        """Draws of a variable, flat over chains."""
+        values = self.posterior[f"{equation}__{name}"].to_numpy()
+        return np.asarray(values.reshape(-1, *values.shape[2:]))
+
+    def cells(self, name: str, equation: str) -> Array:
+        """Draws of cells with effects; zero in leads."""
+        draws = self.flat(name, equation)
+        out = np.zeros((draws.shape[0], self.stratum.size))
+        out[:, self.real] = draws
+        return out
+
+    def slope(self, name: str, mediator: str) -> Array:
+        """Slope of a mediator in every cell: "b", "d" or "b_moderation"; zero without one."""
+        if not self.has(name):
+            return self._nothing()
+        values = self.posterior[f"outcome__{name}"].sel({v.MEDIATOR: mediator})
+        return self._by_cell(values.transpose(*v.SAMPLE_DIMS, ...).to_numpy())
+
+    def moderation(self, equation: str) -> Array:
+        """By how much the moderator shifts the effect of an equation, in every cell."""
+        if not self.has("moderation", equation):
+            return self._nothing()
+        return self._by_cell(self.posterior[f"{equation}__moderation"].to_numpy())
+
+    def chains(self, draws: Array) -> Array:
+        """Draws of cells with effects, by chain: (draw, ..., cell) to (chain, draw, ..., cell)."""
+        effects = draws[..., self.real]
+        return effects.reshape(*self.shape, *effects.shape[1:])
+
+    def _by_cell(self, values: Array) -> Array:
+        return np.asarray(values.reshape(-1, values.shape[-1])[:, self.stratum])
+
+    def _nothing(self) -> Array:
+        return np.zeros((int(np.prod(self.shape)), self.stratum.size))

@@ -1,0 +1,138 @@
+"""What a moderator does to effects, and both legs of channels: draws by cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.fitting._cell_draws import CellDraws
+from bayes_nqp.fitting._draws import moderated_rows
+from bayes_nqp.fitting._paths import lagged
+
+if TYPE_CHECKING:
+    from bayes_nqp.fitting._fit import Fit
+
+__all__ = ["leg_draws", "moderation_draws", "moderator_rows"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+def moderator_rows(fit: Fit) -> tuple[Index, Array]:
+    """Cells of the treated rows, and their moderators.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a design with a moderator, and with its rows.
+
+    Returns
+    -------
+    tuple of ndarray of int (row), ndarray (row)
+        Places among the cells with effects; moderator's units.
+    """
+    plan = fit.plan
+    assert plan.moderator is not None
+    _, cell, value = moderated_rows(plan)
+    place = np.cumsum(~plan.cells.lead) - 1
+    return place[cell], value + plan.moderator.centre
+
+
+def moderation_draws(fit: Fit) -> Array:
+    """Coefficients of cells' effects in the moderator less its centre, from the constant up.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a design with a moderator, and with its rows.
+
+    Returns
+    -------
+    ndarray (chain, draw, path, cell, power), outcome units over powers of the moderator's
+        Constant, linear, quadratic.
+    """
+    draws, effects = CellDraws(fit), fit.effects
+    names = [str(name) for name in effects[v.PATH].to_numpy()]
+    parts = {
+        name: _of_path(draws, effects, name) for name in names if name != v.TOTAL or len(names) < 2
+    }
+    if len(names) > 1:
+        parts[v.TOTAL] = tuple(sum(part) for part in zip(*parts.values(), strict=True))
+    curves = [np.stack(parts[name]) for name in names]
+    return np.moveaxis(draws.chains(np.moveaxis(np.stack(curves), 2, 0)), 3, -1)
+
+
+def _of_path(draws: CellDraws, effects: xr.Dataset, name: str) -> tuple[Array, Array, Array]:
+    """Coefficients of one path (draw, cell): constant, linear, quadratic."""
+    mean = draws.mean_moderator
+    if name in (v.TOTAL, v.DIRECT):
+        theta = draws.moderation("outcome")
+        values = effects[v.EFFECT].sel({v.PATH: name}).to_numpy()
+        level = np.zeros_like(theta)
+        level[:, draws.real] = values.reshape(len(theta), -1)
+        return level - theta * mean, theta, np.zeros_like(theta)
+    theta = draws.moderation(name)
+    level = draws.cells("cell_effect", name) - theta * mean
+    b, m = draws.slope("b", name) + draws.slope("d", name), draws.slope("b_moderation", name)
+    level, theta = (lagged(draws.plan, x, draws.lag) for x in (level, theta))
+    return level * b, theta * b + level * m, theta * m
+
+
+def leg_draws(fit: Fit) -> xr.Dataset:
+    """Both legs of every channel, by cell.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of channels; with its rows where a moderator shifts slopes of mediators.
+
+    Returns
+    -------
+    Dataset
+        ``a``, mediator units, and ``b``, outcome units per mediator unit (chain, draw, mediator,
+        cell).
+    """
+    effects, posterior = fit.effects, fit.posterior
+    slope = posterior["outcome__b"]
+    if "outcome__d" in posterior:
+        slope = slope + posterior["outcome__d"]
+    stratum = _stratum_of(effects, slope["outcome__stratum"].to_numpy())
+    names = [str(name) for name in posterior[v.MEDIATOR].to_numpy()]
+    first = [_earlier(effects, posterior[f"{n}__cell_effect"], fit.facts.lag) for n in names]
+    second = [slope.sel({v.MEDIATOR: n}).to_numpy()[..., stratum] for n in names]
+    if "outcome__b_moderation" in posterior:
+        draws = CellDraws(fit)
+        shifts = [draws.slope("b_moderation", n) * draws.mean_moderator for n in names]
+        second = [b + draws.chains(shift) for b, shift in zip(second, shifts, strict=True)]
+    dims = (*v.SAMPLE_DIMS, v.MEDIATOR, v.CELL)
+    legs = {leg: (dims, np.stack(x, axis=2)) for leg, x in (("a", first), ("b", second))}
+    return xr.Dataset(legs, coords={v.MEDIATOR: names})
+
+
+def _stratum_of(effects: xr.Dataset, names: npt.NDArray[np.str_]) -> Index:
+    """Find every cell's stratum among the strata of the slopes."""
+    columns = [effects[factor].to_numpy() for factor in schema.factors(effects)]
+    if not columns:
+        return np.zeros(effects.sizes[v.CELL], dtype=np.int64)
+    place = {str(name): k for k, name in enumerate(names)}
+    labels = [" × ".join(map(str, levels)) for levels in zip(*columns, strict=True)]
+    return np.asarray([place[label] for label in labels], dtype=np.int64)
+
+
+def _earlier(effects: xr.Dataset, draws: xr.DataArray, lag: int) -> Array:
+    """Take the effect some periods before; zero where that is before treatment."""
+    values = draws.to_numpy()
+    if lag == 0:
+        return np.asarray(values)
+    columns = [effects[factor].to_numpy() for factor in schema.factors(effects)]
+    columns.append(effects[v.COHORT].to_numpy())
+    groups = list(zip(*(column.tolist() for column in columns), strict=True))
+    event_time = effects[v.EVENT_TIME].to_numpy().tolist()
+    where = {key: k for k, key in enumerate(zip(groups, event_time, strict=True))}
+    before = [where.get((g, e - lag), -1) for g, e in zip(groups, event_time, strict=True)]
+    return np.where(np.asarray(before) >= 0, values[..., before], 0.0)
