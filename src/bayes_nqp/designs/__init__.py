@@ -17,10 +17,9 @@ from bayes_nqp.designs._spec import Neighbours as Neighbours
 from bayes_nqp.designs.continuous_exposure import ContinuousExposure
 from bayes_nqp.designs.mediation import Mediation
 from bayes_nqp.designs.noise import AR1 as AR1
-from bayes_nqp.designs.noise import IID as IID
-from bayes_nqp.designs.noise import AR1Noise as AR1Noise
 from bayes_nqp.designs.noise import Noise as Noise
 from bayes_nqp.designs.noise import Steps as Steps
+from bayes_nqp.designs.noise import structures as structures
 from bayes_nqp.designs.staggered_did import StaggeredDiD
 
 type Estimator = StaggeredDiD | ContinuousExposure

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs import IID, EquationSpec, LagSpec, MediatorSpec
+from bayes_nqp.designs import EquationSpec, LagSpec, MediatorSpec, structures
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.moments import Column, Rows
@@ -23,6 +23,7 @@ from bayes_nqp.planning._moderation import moderated_slope, moderation, own_slop
 from bayes_nqp.planning._plan import Dose, Equation, Plan
 from bayes_nqp.planning._scale import within_scale
 from bayes_nqp.planning._size import check_size
+from bayes_nqp.registry import registered
 from bayes_nqp.terms import (
     ESTIMATED_FROM,
     LAG,
@@ -282,12 +283,13 @@ def _weights(ground: Plan, equation: EquationSpec) -> Array | None:
     if weights is None:
         return None
     if not equation.noise.takes_weights:
+        others = (x for x in structures(*registered("errors")) if x.takes_weights)
         raise StudyError(
             "'weights' are precision weights, which AR(1) errors do not take",
             hint=Message(
                 "{}, or leave 'weights' out of the panel and weight the estimand "
                 "(nqp.att(fit, weights=…))",
-                Hint("errors", IID()),
+                Hint("errors", next(others)),
             ),
         )
     return weights[ground.kept]

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from bayes_nqp.checks.model._tail import Tail, phrase, tail_of
 from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder, number_from
-from bayes_nqp.designs import AR1, IID
+from bayes_nqp.designs import AR1
 from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.fitting import ROWS, Fit, replications
 from bayes_nqp.language import Message, enumerated, joined
@@ -95,7 +95,7 @@ def _advice(fit: Fit) -> list[tuple[str, Message]]:
     """What to try, by how the statistics are named."""
     noise = fit.facts.noise
     advice: list[tuple[str, Message]] = []
-    if isinstance(noise, IID):
+    if not noise.correlated:
         serial = Message("Errors are correlated over time: {}.", Hint("errors", AR1()))
         advice = [("autocorrelation", serial)]
     elif isinstance(noise, AR1):

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from bayes_nqp.checks.model._tail import Tail, autocorrelation, phrase, tail_of
 from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder, number_from
-from bayes_nqp.designs import AR1, IID
+from bayes_nqp.designs import AR1
 from bayes_nqp.errors import Hint
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import ADOPTION, ROWS, Fit, panel_of
@@ -71,7 +71,7 @@ def prior_predictive(fit: Fit, *, draws: int = 500) -> Finding:
     evidence = tail.dataset(
         predictive="prior", outcome=str(fit.record.get("outcome", "")), prior_att_sd=effect
     )
-    independent = isinstance(fit.facts.noise, IID)
+    independent = not fit.facts.noise.correlated
     sentence = _sentence(verdict, tail, doubted, independent=independent)
     return Finding(verdict, figure, sentence, evidence, "predictive")
 

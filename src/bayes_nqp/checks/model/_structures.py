@@ -8,18 +8,12 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp.checks.shared import Alternative, compared, comparison
-from bayes_nqp.designs import AR1, IID, AR1Noise, Noise
+from bayes_nqp.designs import Noise
 from bayes_nqp.errors import Hint
 from bayes_nqp.fitting import Fit, error_draws, panel_of
 from bayes_nqp.language import Message
 
 __all__ = ["error_alternatives", "error_means", "richest", "structures"]
-
-_LABELS = {
-    IID: Message("independent errors"),
-    AR1: Message("AR(1) errors"),
-    AR1Noise: Message("AR(1) + noise"),
-}
 
 
 def error_alternatives(fit: Fit) -> list[Alternative]:
@@ -35,7 +29,7 @@ def error_alternatives(fit: Fit) -> list[Alternative]:
             structure_label(errors),
             Message("errors"),
             fit.variant(errors=errors),
-            counts=errors != IID(),
+            counts=errors.correlated,
         )
         for errors in (*noise.poorer, *noise.richer)
     ]
@@ -43,7 +37,7 @@ def error_alternatives(fit: Fit) -> list[Alternative]:
 
 def structure_label(errors: Noise) -> str:
     """Name of a specification with these errors."""
-    return _LABELS.get(type(errors), errors.label())
+    return errors.phrase()
 
 
 def richest(fit: Fit) -> Hint:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs.noise._iid import IID
-from bayes_nqp.designs.noise._noise import Noise
+from bayes_nqp.designs.noise._noise import Noise, structures
 from bayes_nqp.designs.noise._steps import Steps
 from bayes_nqp.doors import door
+from bayes_nqp.language import Message
 from bayes_nqp.parameters import Correlation, Parameter
 from bayes_nqp.registry import register
 
@@ -63,17 +63,24 @@ class AR1(Noise):
         return Steps(((1.0 - carry**2) / (1.0 - rho**2)) ** 0.5, carry)
 
     @property
+    def markov(self) -> bool:
+        """A row keeps a share of the error before it."""
+        return True
+
+    @property
     def richer(self) -> tuple[Noise, ...]:
         """AR(1) errors with white noise."""
-        from bayes_nqp.designs.noise._ar1_noise import AR1Noise
-
-        return (AR1Noise(),)
+        return structures("AR1Noise")
 
     @property
     def poorer(self) -> tuple[Noise, ...]:
         """Independent errors."""
-        return (IID(),)
+        return structures("IID")
 
     def label(self) -> str:
         """Short name."""
         return "AR(1)"
+
+    def phrase(self) -> str:
+        """The same beside other specifications."""
+        return Message("AR(1) errors")

@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.designs.noise._ar1 import AR1
-from bayes_nqp.designs.noise._iid import IID
-from bayes_nqp.designs.noise._noise import Noise
+from bayes_nqp.designs.noise._noise import Noise, structures
 from bayes_nqp.designs.noise._steps import Steps
 from bayes_nqp.doors import door
 from bayes_nqp.language import Message
@@ -62,8 +61,12 @@ class AR1Noise(Noise):
     @property
     def poorer(self) -> tuple[Noise, ...]:
         """Independent and AR(1) errors."""
-        return (IID(), AR1())
+        return structures("IID", "AR1")
 
     def label(self) -> str:
         """Short name."""
         return Message("AR(1) plus noise")
+
+    def phrase(self) -> str:
+        """The same beside other specifications."""
+        return Message("AR(1) + noise")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs.noise._noise import Noise
+from bayes_nqp.designs.noise._noise import Noise, structures
 from bayes_nqp.designs.noise._steps import Steps
 from bayes_nqp.doors import door
 from bayes_nqp.language import Message
@@ -57,12 +57,24 @@ class IID(Noise):
         return True
 
     @property
+    def correlated(self) -> bool:
+        """Rows are independent."""
+        return False
+
+    @property
+    def markov(self) -> bool:
+        """The row before hands nothing on."""
+        return True
+
+    @property
     def richer(self) -> tuple[Noise, ...]:
         """AR(1) errors, and these with white noise."""
-        from bayes_nqp.designs.noise._ar1 import AR1
-
-        return (AR1(), *AR1().richer)
+        return structures("AR1", "AR1Noise")
 
     def label(self) -> str:
         """Short name."""
         return Message("independent")
+
+    def phrase(self) -> str:
+        """The same beside other specifications."""
+        return Message("independent errors")

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.registry import registered
+
 if TYPE_CHECKING:
     from bayes_nqp.designs.noise._steps import Steps
     from bayes_nqp.parameters import Parameter
     from bayes_nqp.priors import Priors
 
-__all__ = ["Noise"]
+__all__ = ["Noise", "structures"]
 
 Array = npt.NDArray[np.float64]
 
@@ -102,6 +104,16 @@ class Noise(ABC):
         return False
 
     @property
+    def correlated(self) -> bool:
+        """Whether errors of a unit's rows are correlated over time."""
+        return True
+
+    @property
+    def markov(self) -> bool:
+        """Whether errors are innovations and what the row before hands on, and nothing else."""
+        return False
+
+    @property
     def richer(self) -> tuple[Noise, ...]:
         """Structures that a check compares it with, as it is a special case of them."""
         return ()
@@ -114,3 +126,13 @@ class Noise(ABC):
     def label(self) -> str:
         """Short name for tables and figures; a `Message` where catalogues have it."""
         return type(self).__name__
+
+    def phrase(self) -> str:
+        """The same beside other specifications: "AR(1) errors"."""
+        return self.label()
+
+
+def structures(*names: str) -> tuple[Noise, ...]:
+    """Give the structures of some names, as far as they are there."""
+    kinds = registered("errors")
+    return tuple(kinds[name]() for name in names if name in kinds)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.designs import AR1, IID, Facts, flat_deviations
+from bayes_nqp.designs import AR1, Facts, flat_deviations
 from bayes_nqp.errors import Hint, NotApplicable, StudyError
 from bayes_nqp.estimands import ALL, Average, By, average_of, member_name, names_of
 from bayes_nqp.fitting import (
@@ -169,7 +169,7 @@ def _see_that_bias_is_known(facts: Facts) -> None:
                 Hint("vary_by", None),
             )
         )
-    if not isinstance(facts.noise, IID | AR1):
+    if not facts.noise.markov:
         raise NotApplicable(
             Message(
                 "Under {} only a part of the errors has innovations that could be confounded, as "
