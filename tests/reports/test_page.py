@@ -12,10 +12,10 @@ from doors import (
     Column,
     Document,
     Heading,
+    NumberedTable,
     Paragraph,
     Row,
     Table,
-    Tabulated,
     as_html_page,
     as_page,
 )
@@ -28,7 +28,7 @@ def table() -> Table:
 
 
 def pages() -> dict[str, str]:
-    blocks = (Heading(EVIL, 1), Paragraph(EVIL, ""), Tabulated(table(), 1))
+    blocks = (Heading(EVIL, 1), Paragraph(EVIL, ""), NumberedTable(table(), 1))
     return {"report": as_html_page(Document(EVIL, EVIL, blocks, "en")), "table": as_page(table())}
 
 

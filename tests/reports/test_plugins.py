@@ -18,11 +18,11 @@ from doors import (
     PLOTS,
     SECTIONS,
     TABLE_FORMATS,
+    Appearance,
     Ask,
     Column,
     Document,
     Finding,
-    Look,
     Paragraph,
     Row,
     asks,
@@ -84,7 +84,7 @@ def toys() -> Iterator[None]:
         raise AssertionError("no fit of channels")
 
     @evidence("toy")
-    def draw_toy(result: CheckResult, look: Look) -> Figure:
+    def draw_toy(result: CheckResult, look: Appearance) -> Figure:
         return figure_of(look.ax, (2.0, 2.0))[0]
 
     @asks("Is it a toy?")

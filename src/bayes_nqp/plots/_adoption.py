@@ -19,7 +19,7 @@ from bayes_nqp.checks import ADOPTION, ROWS
 from bayes_nqp.estimands import text
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
-from bayes_nqp.plots._registry import Look, Sketch, plot
+from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import INK
 from bayes_nqp.plots._words import words
@@ -36,7 +36,7 @@ _COLOURS = ("white", "#ECECEC", "#C9C9C9")
 _SHARE = Message("Each row: the units of one cohort and stratum; their number is in brackets.")
 
 
-class _Panel(Protocol):
+class PanelLike(Protocol):
     """What the figure needs of a panel."""
 
     @property
@@ -56,7 +56,7 @@ class _Panel(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Lines:
+class _AdoptionLines:
     """The rows of the picture: a label, a first treated period, and which periods have data."""
 
     labels: list[str]
@@ -91,7 +91,7 @@ def _adopted(panel: Panel) -> pd.DataFrame:
 
 @plot(_TITLE, section="data", place=10, needs=(ADOPTION, ROWS), sheets=_sheets)
 def adoption(
-    panel: _Panel,
+    panel: PanelLike,
     *,
     most: int = 80,
     ax: Axes | None = None,
@@ -133,7 +133,7 @@ def adoption(
     n = len(lines.labels)
     step = 0.135 if n > 30 else 0.19
     size = (float(np.clip(0.3 * len(times) + 2.4, 4.6, 9.0)), max(1.8, step * n + 1.0))
-    look = Look(0.0, ax, title, translate)
+    look = Appearance(0.0, ax, title, translate)
     with canvas(look, size, [*lines.labels, *times]) as page:
         _paint(page.ax, lines, len(times))
         _ticks(page.ax, lines, times)
@@ -144,7 +144,7 @@ def adoption(
     return page.figure
 
 
-def _lines(panel: _Panel, most: int, translate: Translator) -> _Lines:
+def _lines(panel: PanelLike, most: int, translate: Translator) -> _AdoptionLines:
     n, periods = len(panel.unit_labels), len(panel.time_labels)
     seen = np.zeros((n, periods), dtype=bool)
     seen[panel.unit_codes, panel.time_codes] = True
@@ -153,14 +153,14 @@ def _lines(panel: _Panel, most: int, translate: Translator) -> _Lines:
     if n <= most:
         order = np.lexsort((np.arange(n), late))
         labels = [translate.name(panel.unit_labels[i]) for i in order]
-        return _Lines(labels, cohort[order], seen[order], np.ones(n, dtype=np.int64))
+        return _AdoptionLines(labels, cohort[order], seen[order], np.ones(n, dtype=np.int64))
     strata = _strata(panel, translate)
     if len(set(zip(late, strata, strict=True))) > most:
         strata = [""] * n
     return _together(late, np.asarray(strata, dtype=object), seen, translate)
 
 
-def _strata(panel: _Panel, translate: Translator) -> list[str]:
+def _strata(panel: PanelLike, translate: Translator) -> list[str]:
     """Label every unit's stratum, "" without strata."""
     columns = [
         np.asarray(panel.levels[name], dtype=object)[codes]
@@ -179,7 +179,7 @@ def _together(
     strata: npt.NDArray[np.object_],
     seen: npt.NDArray[np.bool_],
     translate: Translator,
-) -> _Lines:
+) -> _AdoptionLines:
     """Give the units of one cohort and stratum one line."""
     periods = seen.shape[1]
     keys: list[tuple[int, str]] = sorted(set(zip(late.tolist(), strata.tolist(), strict=True)))
@@ -192,7 +192,7 @@ def _together(
     first = np.array([g if g < periods else -1 for g, _ in keys], dtype=np.int64)
     observed = np.stack([seen[group].any(axis=0) for group in groups])
     units = np.array([group.sum() for group in groups], dtype=np.int64)
-    return _Lines(
+    return _AdoptionLines(
         labels,
         first,
         observed,
@@ -203,7 +203,7 @@ def _together(
     )
 
 
-def _paint(ax: Axes, lines: _Lines, periods: int) -> None:
+def _paint(ax: Axes, lines: _AdoptionLines, periods: int) -> None:
     time = np.arange(periods)
     batches = sorted({int(g) for g in lines.cohort if g >= 0})
     status = np.full(lines.seen.shape, _NOT_YET)
@@ -228,7 +228,7 @@ def _paint(ax: Axes, lines: _Lines, periods: int) -> None:
     ax.spines[["left", "bottom"]].set_visible(False)
 
 
-def _ticks(ax: Axes, lines: _Lines, times: list[str]) -> None:
+def _ticks(ax: Axes, lines: _AdoptionLines, times: list[str]) -> None:
     wide = max(map(len, times))
     column = 72 * min(0.3, 6.6 / len(times))
     every = int(np.ceil((5.2 * wide + 6) / column))
@@ -236,7 +236,9 @@ def _ticks(ax: Axes, lines: _Lines, times: list[str]) -> None:
     ax.set_yticks(np.arange(len(lines.labels)), lines.labels)
 
 
-def _cohorts(ax: Axes, lines: _Lines, times: npt.NDArray[Any], translate: Translator) -> None:
+def _cohorts(
+    ax: Axes, lines: _AdoptionLines, times: npt.NDArray[Any], translate: Translator
+) -> None:
     """Name every cohort at the right of its block, and rule a line between blocks."""
     starts = np.flatnonzero(np.r_[True, lines.cohort[1:] != lines.cohort[:-1]])
     ends = np.r_[starts[1:], len(lines.cohort)]
@@ -258,7 +260,7 @@ def _cohorts(ax: Axes, lines: _Lines, times: npt.NDArray[Any], translate: Transl
             ax.axhline(start - 0.5, color=INK, linewidth=0.6)
 
 
-def _legend(ax: Axes, lines: _Lines, translate: Translator) -> None:
+def _legend(ax: Axes, lines: _AdoptionLines, translate: Translator) -> None:
     middle = mpl.colormaps["viridis"](0.35)
     keys = [Patch(facecolor=middle, label=translate("treated (colour: cohort)"))]
     keys.append(Patch(facecolor=_COLOURS[_NOT_YET], label=translate("not yet treated")))

@@ -15,15 +15,8 @@ from bayes_nqp.calibration import Calibration, differences, ecdf_band
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
-from bayes_nqp.plots._registry import Look, plot
-from bayes_nqp.plots._style import (
-    ACCENT,
-    COLOURS,
-    FAINT,
-    INK,
-    MUTED,
-    WARNING,
-)
+from bayes_nqp.plots._registry import Appearance, plot
+from bayes_nqp.plots._style import ACCENT, COLOURS, FAINT, INK, MUTED, WARNING
 from bayes_nqp.plots._words import percent, words
 
 __all__ = ["calibration"]
@@ -96,7 +89,7 @@ def calibration(
     rows = -(-len(names) // _COLUMNS) if ranked else 0
     height = max(1.0 * rows, 0.2 * len(names)) + 1.3
     left_out = len(result.quantities) - len(names)
-    look, panels = Look(_BAND, None, title, translate), list[Axes]()
+    look, panels = Appearance(_BAND, None, title, translate), list[Axes]()
     with canvas(look, (9.6 if ranked else 5.2, height), names, layout=lambda _: panels) as page:
         side: Figure | SubFigure = page.figure
         if ranked:

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from bayes_nqp import vocabulary as v
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._notes import annotate, label_beside
-from bayes_nqp.plots._registry import Look
+from bayes_nqp.plots._registry import Appearance
 from bayes_nqp.plots._style import figure_of, new_figure, settle, style
 
 __all__ = ["NAMED", "Canvas", "canvas", "columns_of"]
@@ -106,7 +106,7 @@ def columns_of(panels: int, most: int = 3) -> int:
 
 
 def canvas(
-    look: Look,
+    look: Appearance,
     size: tuple[float, float],
     texts: Iterable[str],
     rows: int = 1,
@@ -139,7 +139,7 @@ def canvas(
 
 @contextmanager
 def _opened(
-    look: Look, styled: AbstractContextManager[None], open_page: Callable[[], Canvas]
+    look: Appearance, styled: AbstractContextManager[None], open_page: Callable[[], Canvas]
 ) -> Iterator[Canvas]:
     with styled:
         page = open_page()

@@ -20,8 +20,8 @@ from bayes_nqp.estimands import ALL, By, by_path, channels_of, effects_of, gate_
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._notes import wrapped
-from bayes_nqp.plots._registry import Look, Sketch, plot
-from bayes_nqp.plots._rows import Row, chance_text, draw_rows
+from bayes_nqp.plots._registry import Appearance, Sketch, plot
+from bayes_nqp.plots._rows import EffectRow, chance_text, draw_rows
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, INK, MUTED
 from bayes_nqp.plots._words import (
@@ -125,7 +125,7 @@ def channels(
         raise StudyError(f"one figure cannot hold {len(groups)} groups", hint="fewer factors in by")
     rows, label = _rows(groups, translate), effect_label(draws, translate)
     compared = [str(x) for x in channels_of(draws)[v.PATH].to_numpy()]
-    look = Look(prob, ax, title, translate)
+    look = Appearance(prob, ax, title, translate)
 
     texts = [label, *map(translate.name, compared), *groups]
     size, layout = _layout(_height(rows), len(groups), len(compared))
@@ -165,7 +165,7 @@ def _called(name: str, translate: Translator) -> str:
     return translate.name(PATHS.get(name, name))
 
 
-def _rows(groups: Mapping[str, xr.DataArray], translate: Translator) -> list[Row]:
+def _rows(groups: Mapping[str, xr.DataArray], translate: Translator) -> list[EffectRow]:
     """One line per path; or one per group, under the name of the path."""
     names = [str(x) for x in next(iter(groups.values()))[v.PATH].to_numpy()]
     rows = []
@@ -175,11 +175,11 @@ def _rows(groups: Mapping[str, xr.DataArray], translate: Translator) -> list[Row
         if len(groups) == 1 and "" in groups:
             colour = INK if marker == "D" or name == v.DIRECT else COLOURS[0]
             label = wrapped(_called(name, translate).replace("_", "_ "), 26).replace("_ ", "_")
-            rows.append(Row(label, groups[""].isel({v.PATH: k}), colour, marker))
+            rows.append(EffectRow(label, groups[""].isel({v.PATH: k}), colour, marker))
             continue
-        rows.append(Row(_called(name, translate), None))
+        rows.append(EffectRow(_called(name, translate), None))
         for (group, group_draws), colour in zip(groups.items(), COLOURS, strict=False):
-            rows.append(Row(group, group_draws.isel({v.PATH: k}), colour, marker))
+            rows.append(EffectRow(group, group_draws.isel({v.PATH: k}), colour, marker))
     return rows
 
 
@@ -188,7 +188,7 @@ def _columns(paths: int) -> int:
     return max(1, _ACROSS // paths)
 
 
-def _height(rows: Sequence[Row]) -> float:
+def _height(rows: Sequence[EffectRow]) -> float:
     """Height of the forest in inches, more where labels have two lines."""
     return (0.3 if any("\n" in row.label for row in rows) else 0.225) * len(rows) + 0.75
 

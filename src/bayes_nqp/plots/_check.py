@@ -16,7 +16,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import VERDICTS, CheckResult, title_of
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, joined
-from bayes_nqp.plots._registry import DRAWERS, Look, Sketch, plot
+from bayes_nqp.plots._registry import DRAWERS, Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._words import words
 
@@ -79,7 +79,7 @@ def check(
             f"the check {result.name!r} has nothing to draw: {result.sentence}",
             hint="read its sentence and its evidence",
         )
-    return drawer(result, Look(prob, ax, title, words(language, result)))
+    return drawer(result, Appearance(prob, ax, title, words(language, result)))
 
 
 def _named(result: CheckResult, scene: Scene) -> CheckResult:

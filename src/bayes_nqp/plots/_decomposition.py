@@ -34,7 +34,7 @@ from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import Canvas, canvas, columns_of
 from bayes_nqp.plots._intervals import PALE, draw_points, points_of
 from bayes_nqp.plots._notes import wrapped
-from bayes_nqp.plots._registry import Look, Sketch, plot
+from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, INK, MUTED
 from bayes_nqp.plots._words import LAST_THROUGH, effect_label, percent, words
@@ -132,7 +132,7 @@ def decomposition(
         raise StudyError(f"{where} cannot hold {len(panels)} panels", hint="fewer factors in by")
     parts = [str(name) for name in channels_of(draws)[v.PATH].to_numpy()]
     label = effect_label(draws, translate)
-    look = Look(prob, ax, title, translate)
+    look = Appearance(prob, ax, title, translate)
 
     columns = columns_of(len(panels))
     rows = -(-len(panels) // columns)

@@ -32,7 +32,7 @@ from bayes_nqp.estimands import (
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import Canvas, canvas
 from bayes_nqp.plots._intervals import draw_points, points_of
-from bayes_nqp.plots._registry import Look, Sketch, plot
+from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
 from bayes_nqp.plots._words import POINTS, effect_label, percent, words
@@ -149,7 +149,7 @@ def event_study(
     columns = 1 if together else {4: 2, 5: 3, 6: 3}.get(len(series), 4)
     rows = 1 if together else -(-len(series) // columns)
     size = (5.6, 3.5) if together else (2.25 * columns + 0.4, 1.85 * rows + 0.8)
-    look, texts = Look(prob, ax, title, translate), [label, *(line.label for line in series)]
+    look, texts = Appearance(prob, ax, title, translate), [label, *(line.label for line in series)]
     with canvas(look, size, texts, rows, columns) as page:
         if together:
             _one_panel(page.ax, series, prob, translate)

@@ -19,7 +19,7 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.estimands import text
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import Canvas, canvas
-from bayes_nqp.plots._registry import Look, evidence
+from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import COLOURS, INK, WARNING
 
 __all__ = ["cells"]
@@ -37,14 +37,14 @@ _CELLS_KEY = Message(
 
 
 @evidence("cells")
-def cells(result: CheckResult, look: Look) -> Figure:
+def cells(result: CheckResult, look: Appearance) -> Figure:
     """Draw the rows behind every cell, and what its effect leans on.
 
     Parameters
     ----------
     result : CheckResult
         Of kind "cells".
-    look : Look
+    look : Appearance
         Into given axes, strata are drawn one under another.
     """
     table = result.evidence
@@ -162,7 +162,7 @@ def _corners(
     ax.add_collection(PolyCollection(list(corners), facecolor=colour, linewidth=0, zorder=2))
 
 
-def _labels(axes: list[Axes], n: int, across: int, times: list[Any], look: Look) -> None:
+def _labels(axes: list[Axes], n: int, across: int, times: list[Any], look: Appearance) -> None:
     names = [text(t) for t in times]
     column = 72 * min(0.36, 9.5 / (len(times) * across))
     every = int(np.ceil((4.6 * max(map(len, names)) + 5) / column))

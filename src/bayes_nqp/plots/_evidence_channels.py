@@ -15,15 +15,8 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import LEVELS, QUANTILES, CheckResult, texts_of
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import NAMED, canvas
-from bayes_nqp.plots._registry import Look, evidence
-from bayes_nqp.plots._style import (
-    ACCENT,
-    COLOURS,
-    FAINT,
-    INK,
-    MUTED,
-    WARNING,
-)
+from bayes_nqp.plots._registry import Appearance, evidence
+from bayes_nqp.plots._style import ACCENT, COLOURS, FAINT, INK, MUTED, WARNING
 from bayes_nqp.plots._words import percent
 
 __all__ = ["channels"]
@@ -64,14 +57,14 @@ _CHANNEL: Final = {
 
 
 @evidence("channels")
-def channels(result: CheckResult, look: Look) -> Figure:
+def channels(result: CheckResult, look: Appearance) -> Figure:
     """Draw every quantity with its interval, in the colour of its verdict.
 
     Parameters
     ----------
     result : CheckResult
         Of kind "channels".
-    look : Look
+    look : Appearance
         With an ax, only the quantities on the first scale are drawn, into it.
     """
     table = result.evidence
@@ -119,7 +112,7 @@ def _heights(part: pd.DataFrame) -> list[float]:
     return [*heights, place + 0.6]
 
 
-def _lines(part: pd.DataFrame, look: Look) -> list[tuple[str, str]]:
+def _lines(part: pd.DataFrame, look: Appearance) -> list[tuple[str, str]]:
     """Labels of the rows, and of the mediators they belong to where these have several."""
     pairs = [
         (_named(quantity, look), _named(mediator, look))
@@ -168,6 +161,6 @@ def _draw(
     ax.xaxis.set_major_locator(MaxNLocator(nbins=7))
 
 
-def _named(label: str, look: Look) -> str:
+def _named(label: str, look: Appearance) -> str:
     """Say a quantity in the figure's language; names of mediators as they are."""
     return look.translate.name(_CHANNEL.get(label, label))

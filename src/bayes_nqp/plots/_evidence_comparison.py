@@ -11,8 +11,8 @@ from bayes_nqp.checks import CheckResult, texts_of
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import NAMED, canvas
-from bayes_nqp.plots._registry import Look, evidence
-from bayes_nqp.plots._rows import Row, draw_rows
+from bayes_nqp.plots._registry import Appearance, evidence
+from bayes_nqp.plots._rows import EffectRow, draw_rows
 from bayes_nqp.plots._style import COLOURS, INK
 from bayes_nqp.plots._words import POINTS, effect_label, percent
 
@@ -20,7 +20,7 @@ __all__ = ["comparison"]
 
 
 @evidence("comparison")
-def comparison(result: CheckResult, look: Look) -> Figure:
+def comparison(result: CheckResult, look: Appearance) -> Figure:
     """Draw every contrast under each specification, the fit's own first.
 
     Parameters
@@ -45,14 +45,14 @@ def comparison(result: CheckResult, look: Look) -> Figure:
     return page.figure
 
 
-def _rows(draws: xr.DataArray, specifications: list[str], look: Look) -> list[Row]:
-    rows: list[Row] = []
+def _rows(draws: xr.DataArray, specifications: list[str], look: Appearance) -> list[EffectRow]:
+    rows: list[EffectRow] = []
     for k, name in enumerate(draws["contrast_label"].to_numpy()):
-        rows.append(Row(look.translate.name(name), None))
+        rows.append(EffectRow(look.translate.name(name), None))
         for s, specification in enumerate(specifications):
             colour = INK if s == 0 else COLOURS[(s - 1) % len(COLOURS)]
             rows.append(
-                Row(
+                EffectRow(
                     _named(specification, look),
                     draws.isel(pair=k, specification=s),
                     colour,
@@ -71,7 +71,7 @@ _TIME_EFFECTS: Final = {
 """By the template of a specification's label."""
 
 
-def _named(label: str, look: Look) -> str:
+def _named(label: str, look: Appearance) -> str:
     """Name the time effects of a specification."""
     if isinstance(label, Message) and label.template in _TIME_EFFECTS:
         label = _TIME_EFFECTS[label.template].fill(*label.parts)

@@ -18,7 +18,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import canvas
-from bayes_nqp.plots._registry import Look, evidence, plot
+from bayes_nqp.plots._registry import Appearance, evidence, plot
 from bayes_nqp.plots._style import COLOURS, MUTED
 from bayes_nqp.plots._words import effect_label, percent, words
 
@@ -42,7 +42,7 @@ _RHO_CROSSING = Message(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Panel:
+class _Curves:
     """One mediator in one group: its indirect effect and the direct one (rho)."""
 
     title: str
@@ -101,24 +101,24 @@ def confounding(
             label = translate.names({dim: curve[dim].item() for dim in dims})
             indirect, direct = curve.sel({v.PATH: name}), curve.sel({v.PATH: v.DIRECT})
             if not np.isnan(indirect["estimate"]).all():
-                panels.append(_Panel(" · ".join(filter(None, [translate.name(name), label])),
+                panels.append(_Curves(" · ".join(filter(None, [translate.name(name), label])),
                                      indirect, direct))  # fmt: skip
     if ax is not None and len(panels) > 1:
         raise StudyError(f"one ax cannot hold {len(panels)} panels", hint="leave out ax")
     columns = len(places) if len(places) > 1 else len(names)
     prob = float(found.attrs["prob"]) if prob is None else prob
-    return _drawn(panels, found, Look(prob, ax, title, translate), columns)
+    return _drawn(panels, found, Appearance(prob, ax, title, translate), columns)
 
 
 @evidence("confounding")
-def curves(result: CheckResult, look: Look) -> Figure:
+def curves(result: CheckResult, look: Appearance) -> Figure:
     """Draw the indirect effect of every mediator, overall and by level, with the direct one.
 
     Parameters
     ----------
     result : CheckResult
         Of kind "confounding".
-    look : Look
+    look : Appearance
         One ax holds the first mediator alone.
     """
     evidence, panels = result.evidence, []
@@ -134,7 +134,7 @@ def curves(result: CheckResult, look: Look) -> Figure:
             else look.translate.name(curve["label"].item())
         )
         panels.append(
-            _Panel(
+            _Curves(
                 f"{look.translate.name(mediator[k])} · {label}",
                 curve.sel(path="indirect"),
                 curve.sel({v.PATH: v.DIRECT}),
@@ -149,7 +149,7 @@ def curves(result: CheckResult, look: Look) -> Figure:
     return _drawn(turned, evidence, look, len(names) if len(names) > 1 else _ACROSS)
 
 
-def _drawn(panels: list[_Panel], evidence: xr.Dataset, look: Look, columns: int) -> Figure:
+def _drawn(panels: list[_Curves], evidence: xr.Dataset, look: Appearance, columns: int) -> Figure:
     translate = look.translate
     label = effect_label(evidence, translate)
     columns = min(columns, len(panels), 5)
@@ -190,7 +190,7 @@ def _band(curve: xr.Dataset, prob: float) -> tuple[Array, Array]:
     return low, high
 
 
-def _panel(ax: Axes, panel: _Panel, prob: float, translate: Translator) -> None:
+def _panel(ax: Axes, panel: _Curves, prob: float, translate: Translator) -> None:
     ax.axhline(0, color=MUTED, linewidth=0.7, zorder=0.5)
     ax.axvline(0, color=MUTED, linewidth=0.5, zorder=0.5)
     for curve, colour, dashes in (

@@ -17,7 +17,7 @@ from bayes_nqp.estimands import ENOUGH
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import Canvas, canvas
 from bayes_nqp.plots._intervals import draw_points, points_of
-from bayes_nqp.plots._registry import Look, evidence
+from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
 from bayes_nqp.plots._words import POINTS, effect_label, percent
 
@@ -50,14 +50,14 @@ class _Part:
 
 
 @evidence("event_study")
-def event_study(result: CheckResult, look: Look) -> Figure:
+def event_study(result: CheckResult, look: Appearance) -> Figure:
     """Draw leads and effects by event time, overall and for every level of every factor.
 
     Parameters
     ----------
     result : CheckResult
         Of kind "event_study": effects, and leads, slopes and bounds where it has them.
-    look : Look
+    look : Appearance
         With an ax, only the overall panel is drawn, into it.
     """
     evidence, translate = result.evidence, look.translate
@@ -190,7 +190,7 @@ def _seen(draws: xr.DataArray, dim: str) -> xr.DataArray:
     return draws.isel({dim: _known(draws)})
 
 
-def _notes(page: Canvas, parts: list[_Part], look: Look, reference: int) -> None:
+def _notes(page: Canvas, parts: list[_Part], look: Appearance, reference: int) -> None:
     page.note(POINTS, percent(look.prob))
     shown = [draws for part in parts for draws in (part.effect, part.lead) if draws is not None]
     alone = parts[0].lead is None

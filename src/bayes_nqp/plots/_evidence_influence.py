@@ -17,15 +17,8 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._intervals import written
-from bayes_nqp.plots._registry import Look, evidence
-from bayes_nqp.plots._style import (
-    ACCENT,
-    COLOURS,
-    FAINT,
-    INK,
-    MUTED,
-    WARNING,
-)
+from bayes_nqp.plots._registry import Appearance, evidence
+from bayes_nqp.plots._style import ACCENT, COLOURS, FAINT, INK, MUTED, WARNING
 
 __all__ = ["influence"]
 
@@ -44,7 +37,7 @@ _INFLUENCE_K = Message(
 
 
 @evidence("influence")
-def influence(result: CheckResult, look: Look) -> Figure:
+def influence(result: CheckResult, look: Appearance) -> Figure:
     """Draw the shift of the average effect without each of the most influential units.
 
     Parameters

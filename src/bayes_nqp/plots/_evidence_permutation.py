@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import canvas
-from bayes_nqp.plots._registry import Look, evidence
+from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
 
 __all__ = ["permutation"]
@@ -20,7 +20,7 @@ _PLACEBOS = Message("Bars: {} permutations of the cohorts within strata. Dashed:
 
 
 @evidence("permutation")
-def permutation(result: CheckResult, look: Look) -> Figure:
+def permutation(result: CheckResult, look: Appearance) -> Figure:
     """Draw the distribution of placebo estimates over their sd, and where the actual one lies.
 
     Parameters

@@ -15,7 +15,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
-from bayes_nqp.plots._registry import Look, evidence
+from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import COLOURS, FAINT, INK, MUTED
 
 __all__ = ["power_scaling"]
@@ -24,10 +24,7 @@ _FLOOR = 0.001
 _TICKS = (0.001, 0.01, 0.05, 0.1, 0.5, 1.0)
 
 
-_TO: Final = {
-    "prior": Message("to the priors"),
-    "likelihood": Message("to the likelihood"),
-}
+_TO: Final = {"prior": Message("to the priors"), "likelihood": Message("to the likelihood")}
 
 
 _PARAMETERS: Final = {
@@ -49,7 +46,7 @@ _POWER_SCALING = Message(
 
 
 @evidence("power_scaling")
-def power_scaling(result: CheckResult, look: Look) -> Figure:
+def power_scaling(result: CheckResult, look: Appearance) -> Figure:
     """Draw the sensitivity of every quantity to the priors and to the likelihood.
 
     Parameters

@@ -15,7 +15,7 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import Canvas, canvas
 from bayes_nqp.plots._notes import wrapped
-from bayes_nqp.plots._registry import Look, evidence
+from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, WARNING
 
 __all__ = ["predictive"]
@@ -52,7 +52,7 @@ _DISTANCES = Message("Bars hold 95% of panels; red: farther out than 95% of pane
 
 
 @evidence("predictive")
-def predictive(result: CheckResult, look: Look) -> Figure:
+def predictive(result: CheckResult, look: Appearance) -> Figure:
     """Draw a small histogram of replications for every statistic, with the observed one.
 
     In the axes of a user all statistics stand one under another, each in standard deviations

@@ -18,7 +18,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import canvas
-from bayes_nqp.plots._registry import Look, evidence, plot
+from bayes_nqp.plots._registry import Appearance, evidence, plot
 from bayes_nqp.plots._style import COLOURS, MUTED
 from bayes_nqp.plots._words import effect_label, percent, words
 
@@ -32,7 +32,7 @@ _ROBUST_NOTE = Message(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Panel:
+class _Regions:
     title: str
     regions: xr.Dataset
     remark: str = ""
@@ -40,11 +40,7 @@ class _Panel:
 
 @plot(Message("Effects if trends were not parallel."))
 def sensitivity(
-    regions: xr.Dataset,
-    *,
-    ax: Axes | None = None,
-    title: str | None = None,
-    language: str = "en",
+    regions: xr.Dataset, *, ax: Axes | None = None, title: str | None = None, language: str = "en"
 ) -> Figure:
     """Draw robust credible regions against M̄ or M, a panel for each group.
 
@@ -86,21 +82,21 @@ def sensitivity(
         if "contrast" in group.coords:
             label = " · ".join(filter(None, [translate.name(group["contrast"].item()), label]))
         if not np.isnan(group["breakdown"]):
-            panels.append(_Panel(label, group))
+            panels.append(_Regions(label, group))
     if ax is not None and len(panels) > 1:
         raise StudyError(f"one ax cannot hold {len(panels)} groups", hint="leave out ax")
-    return _drawn(panels, regions, Look(0.95, ax, title, translate))
+    return _drawn(panels, regions, Appearance(0.95, ax, title, translate))
 
 
 @evidence("sensitivity")
-def regions(result: CheckResult, look: Look) -> Figure:
+def regions(result: CheckResult, look: Appearance) -> Figure:
     """Draw the regions of the average effect, of every level and of contrasts.
 
     Parameters
     ----------
     result : CheckResult
         Of kind "sensitivity".
-    look : Look
+    look : Appearance
         The probability is that of the check; one ax holds the average effect alone.
     """
     evidence = result.evidence
@@ -110,7 +106,7 @@ def regions(result: CheckResult, look: Look) -> Figure:
         quantity = evidence.isel(quantity=k)
         kind, label = str(quantity["kind"].item()), str(quantity["label"].item())
         label = translate("Overall") if kind == "overall" else translate.name(label)
-        panels.append(_Panel(label, quantity, translate("own bounds") if kind == "own" else ""))
+        panels.append(_Regions(label, quantity, translate("own bounds") if kind == "own" else ""))
     return _drawn(panels[:1] if look.ax is not None else panels, evidence, look)
 
 
@@ -119,7 +115,7 @@ def _named(dim: str, level: object, translate: Translator) -> str:
     return f"e = {name}" if dim == v.EVENT_TIME else name
 
 
-def _drawn(panels: list[_Panel], evidence: xr.Dataset, look: Look) -> Figure:
+def _drawn(panels: list[_Regions], evidence: xr.Dataset, look: Appearance) -> Figure:
     translate, smooth = look.translate, evidence.attrs["bound"] == "smoothness"
     label = effect_label(evidence, translate)
     columns = len(panels) if len(panels) < 4 else {4: 2}.get(len(panels), 3)
@@ -142,7 +138,7 @@ def _drawn(panels: list[_Panel], evidence: xr.Dataset, look: Look) -> Figure:
     return page.figure
 
 
-def _panel(ax: Axes, panel: _Panel, smooth: bool, translate: Translator) -> None:
+def _panel(ax: Axes, panel: _Regions, smooth: bool, translate: Translator) -> None:
     region = panel.regions
     limits = region["limit"].to_numpy()
     low, high = region["lower"].to_numpy(), region["upper"].to_numpy()

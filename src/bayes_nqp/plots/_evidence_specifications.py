@@ -13,8 +13,8 @@ from bayes_nqp.checks import CheckResult, texts_of
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._intervals import points_of
-from bayes_nqp.plots._registry import Look, evidence
-from bayes_nqp.plots._rows import Row, draw_rows
+from bayes_nqp.plots._registry import Appearance, evidence
+from bayes_nqp.plots._rows import EffectRow, draw_rows
 from bayes_nqp.plots._style import COLOURS, FAINT, INK, MUTED, WARNING
 from bayes_nqp.plots._words import POINTS, effect_label, percent
 
@@ -22,7 +22,7 @@ __all__ = ["specifications"]
 
 
 @evidence("specifications")
-def specifications(result: CheckResult, look: Look) -> Figure:
+def specifications(result: CheckResult, look: Appearance) -> Figure:
     """Draw the estimate of every specification, with the fit's own interval behind them.
 
     Parameters
@@ -58,17 +58,19 @@ def specifications(result: CheckResult, look: Look) -> Figure:
     return page.figure
 
 
-def _rows(evidence: xr.Dataset, look: Look) -> list[Row]:
+def _rows(evidence: xr.Dataset, look: Appearance) -> list[EffectRow]:
     rows, change = [], None
     names, changes = (texts_of(evidence, name) for name in ("specification", "change"))
     for k, name in enumerate(names):
         if k and changes[k] != change:
             change = changes[k]
-            rows.append(Row(_named(change, look), None))
+            rows.append(EffectRow(_named(change, look), None))
         colour = INK if k == 0 else COLOURS[0] if evidence["counts"][k] else MUTED
         colour = WARNING if str(evidence["gate_of"][k].item()).startswith("failed") else colour
         draws = evidence["att"].isel(specification=k)
-        rows.append(Row(_named(name, look), draws, colour, "o" if evidence["counts"][k] else "D"))
+        rows.append(
+            EffectRow(_named(name, look), draws, colour, "o" if evidence["counts"][k] else "D")
+        )
     return rows
 
 
@@ -78,10 +80,10 @@ def _other_targets(evidence: xr.Dataset) -> npt.NDArray[Any]:
     return np.flatnonzero(~np.isclose(reference, reference[0], rtol=1e-9, atol=0))
 
 
-def _places(rows: list[Row], evidence: xr.Dataset) -> npt.NDArray[Any]:
+def _places(rows: list[EffectRow], evidence: xr.Dataset) -> npt.NDArray[Any]:
     height = np.arange(len(rows))[::-1].astype(float)
     return height[[k for k, row in enumerate(rows) if row.draws is not None]]
 
 
-def _named(text: str, look: Look) -> str:
+def _named(text: str, look: Appearance) -> str:
     return look.translate.name(text)

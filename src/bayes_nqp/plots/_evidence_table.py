@@ -16,16 +16,8 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, messages_of
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
-from bayes_nqp.plots._registry import Look, evidence
-from bayes_nqp.plots._style import (
-    ACCENT,
-    COLOURS,
-    FAINT,
-    INK,
-    MUTED,
-    WARNING,
-    settle,
-)
+from bayes_nqp.plots._registry import Appearance, evidence
+from bayes_nqp.plots._style import ACCENT, COLOURS, FAINT, INK, MUTED, WARNING, settle
 
 __all__ = ["table"]
 
@@ -76,7 +68,7 @@ def _sides(evidence: pd.DataFrame, translate: Translator) -> tuple[_Side, _Side]
 
 
 @evidence("table")
-def table(result: CheckResult, look: Look) -> Figure:
+def table(result: CheckResult, look: Appearance) -> Figure:
     """Draw R-hat and effective sizes, or k-hat and effective weights, against their thresholds.
 
     Parameters

@@ -14,8 +14,8 @@ from bayes_nqp import schema
 from bayes_nqp.estimands import By, att, contrast, effects_of, gate_of, names_of
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
-from bayes_nqp.plots._registry import Look, Sketch, plot
-from bayes_nqp.plots._rows import Row, draw_rows
+from bayes_nqp.plots._registry import Appearance, Sketch, plot
+from bayes_nqp.plots._rows import EffectRow, draw_rows
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS
 from bayes_nqp.plots._words import CONTRASTS_LEFT_OUT, POINTS, effect_label, percent, words
@@ -98,7 +98,7 @@ def forest(
     groups = {new: att(effects, {new: old}, weights) for new, old in factors.items()}
     rows = _rows(overall, groups, translate)
     label = effect_label(overall, translate)
-    look = Look(prob, ax, title, translate)
+    look = Appearance(prob, ax, title, translate)
 
     size, texts = (6.6, 0.215 * len(rows) + 1.25), [label, *(row.label for row in rows)]
     with canvas(look, size, texts) as page:
@@ -113,19 +113,19 @@ def forest(
 
 def _rows(
     overall: xr.DataArray, groups: Mapping[str, xr.DataArray], translate: Translator
-) -> list[Row]:
-    rows = [Row(translate("Overall"), overall)]
+) -> list[EffectRow]:
+    rows = [EffectRow(translate("Overall"), overall)]
     contrasts = []
     for name, draws in groups.items():
-        rows.append(Row(translate.name(name), None))
+        rows.append(EffectRow(translate.name(name), None))
         for i, level in enumerate(draws[name].to_numpy()):
             level_draws = draws.isel({name: i})
             if not np.isnan(level_draws).any():
-                rows.append(Row(translate.name(level, name), level_draws, COLOURS[0]))
+                rows.append(EffectRow(translate.name(level, name), level_draws, COLOURS[0]))
         if 1 < draws.sizes[name] <= _CONTRASTED:
             for a, b in combinations(draws[name].to_numpy(), 2):
                 pair = contrast(draws, {name: a}, minus=b)
                 if not np.isnan(pair).any():
                     between = f"{translate.name(a, name)} − {translate.name(b, name)}"
-                    contrasts.append(Row(between, pair, COLOURS[1], "D"))
-    return [*rows, *([Row(translate("Contrasts"), None)] if contrasts else []), *contrasts]
+                    contrasts.append(EffectRow(between, pair, COLOURS[1], "D"))
+    return [*rows, *([EffectRow(translate("Contrasts"), None)] if contrasts else []), *contrasts]

@@ -18,7 +18,7 @@ from bayes_nqp.estimands import By, att, effects_of, gate_of, member_name
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._intervals import Points, draw_points, points_of
-from bayes_nqp.plots._registry import Look, Sketch, plot
+from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import ACCENT, FAINT, MUTED
 from bayes_nqp.plots._words import POINTS, effect_label, percent, words
@@ -114,7 +114,7 @@ def league(
     shown, left_out = _ends(len(labels), most)
     names = [labels[i] for i in shown]
     label = effect_label(draws, translate)
-    look = Look(prob, ax, title, translate)
+    look = Appearance(prob, ax, title, translate)
 
     lines = len(shown) + (1 if left_out else 0)
     with canvas(look, (5.4, max(1.9, 0.145 * lines + 1.1)), [label, *names]) as page:

@@ -29,7 +29,7 @@ from bayes_nqp.fitting import moderator_rows
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import canvas, columns_of
 from bayes_nqp.plots._intervals import Points, points_of
-from bayes_nqp.plots._registry import Look, Sketch, plot
+from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
 from bayes_nqp.plots._words import PATHS, effect_label, percent, words
@@ -131,7 +131,7 @@ def moderation(
         raise StudyError(f"{where} cannot hold {len(lines)} groups", hint="fewer factors in by")
     label = effect_label(draws, translate)
     label = label if path == v.TOTAL else f"{label}: {translate.name(PATHS.get(path, path))}"
-    look = Look(prob, ax, title, translate)
+    look = Appearance(prob, ax, title, translate)
 
     columns, moderator = columns_of(len(lines)), translate.name(name)
     high = -(-len(lines) // columns)

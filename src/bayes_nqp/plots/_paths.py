@@ -32,7 +32,7 @@ from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import canvas
 from bayes_nqp.plots._intervals import Points, numbers, points_of, written
 from bayes_nqp.plots._notes import wrapped
-from bayes_nqp.plots._registry import Look, Sketch, plot
+from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._rows import chance_text
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, INK, MUTED
@@ -147,7 +147,7 @@ def paths(
     names = [*map(translate.name, first.mediators), *ends, *(diagram.title for diagram in sheets)]
     rows = len(first.mediators) + 1
     decimals = max(numbers(points_of(diagram.effects, prob)) for diagram in sheets)
-    look = Look(prob, ax, title, translate)
+    look = Appearance(prob, ax, title, translate)
 
     height = len(sheets) * (_ROW * rows + 0.85) + 0.55
     with canvas(look, (_WIDTH, height), names, len(sheets)) as page:
@@ -263,12 +263,7 @@ def _broken(label: str, wide: float) -> str:
 
 
 def _arrow(
-    ax: Axes,
-    ends: tuple[float, float],
-    y: float,
-    draws: xr.DataArray,
-    prob: float,
-    label: str = "",
+    ax: Axes, ends: tuple[float, float], y: float, draws: xr.DataArray, prob: float, label: str = ""
 ) -> None:
     """Draw an arrow whose colour and width say how sure its sign is, with its posterior."""
     points = points_of(draws, prob)

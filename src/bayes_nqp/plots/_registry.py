@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from bayes_nqp.checks import CheckResult
     from bayes_nqp.plots._scene import Scene
 
-__all__ = ["DRAWERS", "PLOTS", "Look", "Plot", "Sketch", "evidence", "plot", "sketches"]
+__all__ = ["DRAWERS", "PLOTS", "Appearance", "Plot", "Sketch", "evidence", "plot", "sketches"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class Appearance:
     """How a picture of evidence is to look.
 
     Parameters
@@ -104,7 +104,7 @@ class Plot:
 PLOTS: Final = Plugins[Plot]("bayes_nqp.plots")
 """Every plot by name, in the order of runs and reports."""
 
-type Drawer = Callable[[CheckResult, Look], Figure]
+type Drawer = Callable[[CheckResult, Appearance], Figure]
 
 DRAWERS: Final = Plugins[Drawer]("bayes_nqp.plots", "_evidence_")
 """What draws each kind of evidence."""

@@ -15,11 +15,11 @@ from bayes_nqp.plots._intervals import Points, draw_points, numbers, points_of, 
 from bayes_nqp.plots._style import INK, MUTED
 from bayes_nqp.plots._words import percent
 
-__all__ = ["Row", "chance_text", "draw_rows"]
+__all__ = ["EffectRow", "chance_text", "draw_rows"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Row:
+class EffectRow:
     """One line of a forest; a heading where there are no draws."""
 
     label: str
@@ -28,12 +28,12 @@ class Row:
     marker: str = "o"
 
 
-def draw_rows(ax: Axes, rows: list[Row], prob: float, translate: Translator) -> None:
+def draw_rows(ax: Axes, rows: list[EffectRow], prob: float, translate: Translator) -> None:
     """Draw lines one under another, with their numbers at the right.
 
     Parameters
     ----------
-    rows : list of Row
+    rows : list of EffectRow
         From the top.
     prob : float
         Of the wide interval.
@@ -67,7 +67,7 @@ def draw_rows(ax: Axes, rows: list[Row], prob: float, translate: Translator) -> 
 
 def _columns(
     ax: Axes,
-    drawn: list[tuple[Row, Points]],
+    drawn: list[tuple[EffectRow, Points]],
     at: list[float],
     prob: float,
     translate: Translator,
@@ -84,10 +84,7 @@ def _columns(
         mean, low, high = (written(float(x[0]), decimals) for x in (points.mean, *points.outer))
         chance = float((row.draws > 0).mean())
         entries.append((f"{mean}  [{low}, {high}]", chance_text(chance)))
-    heading = (
-        translate("Mean [{}]", translate("{} interval", percent(prob))),
-        translate("P(> 0)"),
-    )
+    heading = (translate("Mean [{}]", translate("{} interval", percent(prob))), translate("P(> 0)"))
     longest = max(len(entry[0]) for entry in entries)
     gap = max(longest * 4.6, 96) + 14
     where: dict[str, Any] = {

@@ -16,7 +16,7 @@ from bayes_nqp.estimands import By, att, gate_of
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._intervals import draw_points, points_of
-from bayes_nqp.plots._registry import Look, plot
+from bayes_nqp.plots._registry import Appearance, plot
 from bayes_nqp.plots._style import ACCENT, COLOURS, FAINT, MUTED
 from bayes_nqp.plots._words import POINTS, effect_label, percent, words
 
@@ -81,7 +81,7 @@ def shrinkage(
     labels, rows, pooled_draws, free_draws = _flat(effects, translate)
     overall = float(att(partial, weights=weights).mean())
     label, listed = effect_label(effects, translate), len(labels) <= _LISTED
-    look = Look(prob, ax, title, translate)
+    look = Appearance(prob, ax, title, translate)
 
     size = (5.8, max(2.1, 0.32 * len(labels) + 1.15)) if listed else (4.6, 4.6)
     with canvas(look, size, [label, *labels]) as page:

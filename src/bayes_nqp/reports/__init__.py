@@ -1,7 +1,7 @@
 """The report: sections of sentences, tables and figures, and the formats that write them."""
 
 from bayes_nqp.reports._context import Context as Context
-from bayes_nqp.reports._figures import Figures as Figures
+from bayes_nqp.reports._figures import FigureFolder as FigureFolder
 from bayes_nqp.reports._posterior import figures as figures
 from bayes_nqp.reports._registry import SECTIONS as SECTIONS
 from bayes_nqp.reports._registry import writers as writers

@@ -15,9 +15,9 @@ from bayes_nqp.reports._content import (
     Bullets,
     Document,
     Heading,
+    NumberedTable,
     Paragraph,
     Picture,
-    Tabulated,
 )
 from bayes_nqp.reports._registry import report_format
 from bayes_nqp.tables import add_docx, docx_module, set_fonts, words
@@ -27,11 +27,7 @@ __all__: list[str] = []
 _WIDTH, _HEIGHT = 14.8, 17.5
 """The most a picture takes, in cm."""
 _DPI = 300
-_TONES = {
-    "bad": ("B42318", "FFF1F0"),
-    "doubt": ("9A6700", "FFF8E6"),
-    "note": ("0550AE", "EEF6FF"),
-}
+_TONES = {"bad": ("B42318", "FFF1F0"), "doubt": ("9A6700", "FFF8E6"), "note": ("0550AE", "EEF6FF")}
 _HEADINGS = {"Title": 20, "Heading 1": 15, "Heading 2": 12}
 
 
@@ -43,7 +39,7 @@ def _write(document: Document, folder: Path) -> Path:
     _run(word.add_paragraph(), document.subtitle, colour="57606A")
     for block, after in zip_longest(document.blocks, document.blocks[1:]):
         _add(word, block, document.language)
-        if isinstance(block, Paragraph) and isinstance(after, Picture | Tabulated):
+        if isinstance(block, Paragraph) and isinstance(after, Picture | NumberedTable):
             word.paragraphs[-1].paragraph_format.keep_with_next = True
     return write(folder / "report.docx", word.save)
 
@@ -100,7 +96,7 @@ def _add(word: Any, block: Block, language: str) -> None:
             _alarm(word, title, items, *_TONES[tone])
         case Picture():
             _picture(word, block, translate("Figure {}. ", block.number) + block.caption)
-        case Tabulated(table, number):
+        case NumberedTable(table, number):
             add_docx(word, replace(table, title=translate("Table {}. ", number) + table.title))
 
 

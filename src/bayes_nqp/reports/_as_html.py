@@ -14,7 +14,7 @@ from PIL import Image
 from bayes_nqp.files import write_text
 from bayes_nqp.language import typography
 from bayes_nqp.markup import html
-from bayes_nqp.reports._content import Document, Picture, Tabulated
+from bayes_nqp.reports._content import Document, NumberedTable, Picture
 from bayes_nqp.reports._registry import report_format
 from bayes_nqp.tables import as_html, words
 
@@ -34,7 +34,7 @@ def as_html_page(document: Document) -> str:
     def caption(block: Picture) -> str:
         return str(translate("Figure {}. ", block.number) + block.caption)
 
-    def table(block: Tabulated) -> str:
+    def table(block: NumberedTable) -> str:
         title = translate("Table {}. ", block.number) + block.table.title
         return as_html(replace(block.table, title=title))
 

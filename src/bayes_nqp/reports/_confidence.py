@@ -69,10 +69,7 @@ class Grounds:
         """Word the confidence in a result."""
         context = self._context
         confidence = confidence_of(
-            context.checks,
-            subject,
-            converged=context.fit.gate.passed,
-            adopted=context.staggered,
+            context.checks, subject, converged=context.fit.gate.passed, adopted=context.staggered
         )
         brief = confidence in self._given
         self._given.add(confidence)

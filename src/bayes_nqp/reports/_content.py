@@ -8,7 +8,16 @@ from typing import Literal
 
 from bayes_nqp.tables import Table
 
-__all__ = ["Alarm", "Block", "Bullets", "Document", "Heading", "Paragraph", "Picture", "Tabulated"]
+__all__ = [
+    "Alarm",
+    "Block",
+    "Bullets",
+    "Document",
+    "Heading",
+    "NumberedTable",
+    "Paragraph",
+    "Picture",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tabulated:
+class NumberedTable:
     """A table.
 
     Parameters
@@ -105,7 +114,7 @@ class Tabulated:
     number: int
 
 
-type Block = Heading | Paragraph | Bullets | Alarm | Picture | Tabulated
+type Block = Heading | Paragraph | Bullets | Alarm | Picture | NumberedTable
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +129,7 @@ class Document:
     @property
     def tables(self) -> tuple[Table, ...]:
         """Every table, in order."""
-        return tuple(block.table for block in self.blocks if isinstance(block, Tabulated))
+        return tuple(block.table for block in self.blocks if isinstance(block, NumberedTable))
 
     @property
     def pictures(self) -> tuple[Picture, ...]:

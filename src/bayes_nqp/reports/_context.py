@@ -13,7 +13,7 @@ from bayes_nqp.fitting import Fit
 from bayes_nqp.labels import labels_of
 from bayes_nqp.language import Message, joined
 from bayes_nqp.plots import PLOTS, Scene, Sketch
-from bayes_nqp.reports._content import Tabulated
+from bayes_nqp.reports._content import NumberedTable
 from bayes_nqp.tables import KINDS, Ask, per_words, table
 
 __all__ = ["Context"]
@@ -113,7 +113,7 @@ class Context(Scene):
             labels=labels_of(self.given),
         )
 
-    def table(self, kind: str, source: object = None, **how: Any) -> Iterator[Tabulated]:
+    def table(self, kind: str, source: object = None, **how: Any) -> Iterator[NumberedTable]:
         """Give a table of the fit, or of something else; none where its kind is not registered.
 
         Parameters
@@ -129,4 +129,4 @@ class Context(Scene):
         if source is None:
             arguments |= {"weights": self.weights, "checks": self.checks}
         tabulated = table(self.fit if source is None else source, kind, **{**arguments, **how})
-        yield Tabulated(tabulated, 0)
+        yield NumberedTable(tabulated, 0)

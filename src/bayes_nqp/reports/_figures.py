@@ -8,12 +8,12 @@ from bayes_nqp.files import file_name, write, write_csv, writing
 from bayes_nqp.plots import Sketch
 from bayes_nqp.progress import say
 
-__all__ = ["Figures"]
+__all__ = ["FigureFolder"]
 
 _DPI = 300
 
 
-class Figures:
+class FigureFolder:
     """The figures of a run in a folder, which is made with the first.
 
     Parameters

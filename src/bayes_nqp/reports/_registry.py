@@ -11,7 +11,7 @@ from typing import Final
 from bayes_nqp.checks import Need, meets
 from bayes_nqp.plots import PLOTS, Sketch
 from bayes_nqp.registry import Plugins
-from bayes_nqp.reports._content import Block, Document, Heading, Paragraph, Tabulated
+from bayes_nqp.reports._content import Block, Document, Heading, NumberedTable, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.tables import KINDS, TABLE_FORMATS, TableFormat
 
@@ -55,7 +55,7 @@ class Section:
         for kind in KINDS.values():
             wanted = context.kinds is None or kind.name in context.kinds
             if wanted and kind.section == self.name and kind.suits("fit", context.fit):
-                yield Tabulated(kind.tabulate(context.fit, context.ask), 0)
+                yield NumberedTable(kind.tabulate(context.fit, context.ask), 0)
 
 
 def announced(sketch: Sketch) -> Iterator[Part]:

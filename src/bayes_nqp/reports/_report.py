@@ -18,9 +18,9 @@ from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Translator
 from bayes_nqp.plots import Sketch
 from bayes_nqp.progress import bar
-from bayes_nqp.reports._content import Block, Document, Picture, Tabulated
+from bayes_nqp.reports._content import Block, Document, NumberedTable, Picture
 from bayes_nqp.reports._context import Context
-from bayes_nqp.reports._figures import Figures
+from bayes_nqp.reports._figures import FigureFolder
 from bayes_nqp.reports._registry import SECTIONS, writers
 from bayes_nqp.tables import words
 from bayes_nqp.versions import versions
@@ -123,13 +123,13 @@ def report(
             command=command,
             others=dict(list(fits.items())[1:]),
         )
-        write_report(context, ready.draft, formats, Figures(ready.draft / "figures"))
+        write_report(context, ready.draft, formats, FigureFolder(ready.draft / "figures"))
         ready.finish()
     return Path(dir)
 
 
 def write_report(
-    context: Context, folder: Path, formats: Sequence[str], figures: Figures
+    context: Context, folder: Path, formats: Sequence[str], figures: FigureFolder
 ) -> Document:
     """Write a report's files into a folder, which is made, with figures that are drawn once."""
     with writing(folder):
@@ -147,7 +147,7 @@ def write_report(
     return document
 
 
-def _numbered(blocks: Iterable[Block | Sketch], figures: Figures) -> tuple[Block, ...]:
+def _numbered(blocks: Iterable[Block | Sketch], figures: FigureFolder) -> tuple[Block, ...]:
     """Draw every sketch, and number pictures and tables."""
     result: list[Block] = []
     pictures, tables = count(1), count(1)
@@ -156,7 +156,7 @@ def _numbered(blocks: Iterable[Block | Sketch], figures: Figures) -> tuple[Block
             case Sketch():
                 stem = figures.draw(block)
                 result.append(Picture(stem, block.caption, next(pictures), figures.folder))
-            case Tabulated():
+            case NumberedTable():
                 result.append(replace(block, number=next(tables)))
             case _:
                 result.append(block)

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import os
-import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import tomli_w
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.doors import door
 from bayes_nqp.errors import ConvergenceError, speaking
-from bayes_nqp.files import checksum, place, text_path, write_csv, write_text
-from bayes_nqp.fitting import Fit, fit, fit_index, pooled_over
+from bayes_nqp.files import place, text_path, write_csv
+from bayes_nqp.fitting import Fit, fit, fit_index
 from bayes_nqp.language import Message, separated
 from bayes_nqp.plots import sketches
 from bayes_nqp.progress import listening
-from bayes_nqp.reports import Context, Figures, figures, report_title, write_report
+from bayes_nqp.reports import Context, FigureFolder, figures, report_title, write_report
 from bayes_nqp.signals import heed, interruption
 from bayes_nqp.studies._outcome import Outcome
+from bayes_nqp.studies._record import write_provenance, write_study
 from bayes_nqp.studies._stated import ALL
 from bayes_nqp.studies._study import Study, validate
 from bayes_nqp.studies._tables import tables_of
-from bayes_nqp.studies._values import written, written_design
-from bayes_nqp.versions import versions
 
 __all__ = ["run"]
 
@@ -99,12 +92,12 @@ def run(
         for name, table in tables.items():
             write_table(table, ready.draft / name)
         context = _context(study, fitted, checks, tables, command)
-        drawn = Figures(ready.draft / "figures")
+        drawn, formats = FigureFolder(ready.draft / "figures"), study.settings.report.formats
         with listening(lambda what, *_: notify(what)):
             draw(context, drawn)
-            if study.settings.report.formats:
+            if formats:
                 notify(Message("writing the report"))
-                write_report(context, ready.draft / "report", study.settings.report.formats, drawn)
+                write_report(context, ready.draft / "report", formats, drawn)
         notify(Message("writing the posterior"))
         fitted.save(ready.draft / "posterior.nc")
         write_study(study, fitted, ready.draft / "study.toml", out)
@@ -112,9 +105,8 @@ def run(
         write_provenance(study, fitted, checks, ready.draft, command, seconds)
         heed()
         ready.finish()
-    outcome = Outcome(
-        study, fitted, tuple(checks), tables, out, ready.moved, time.perf_counter() - began
-    )
+    seconds = time.perf_counter() - began
+    outcome = Outcome(study, fitted, tuple(checks), tables, out, ready.moved, seconds)
     if strict and outcome.failures:
         raise ConvergenceError(
             Message("the results failed, and are shown as failed: {}", separated(outcome.failures)),
@@ -188,7 +180,7 @@ def _names(wanted: list[str] | None) -> tuple[str, ...] | None:
     return None if wanted is None else tuple(wanted)
 
 
-def draw(context: Context, drawn: Figures) -> None:
+def draw(context: Context, drawn: FigureFolder) -> None:
     """Draw every figure of a study."""
     for sketch in sketches(context):
         drawn.draw(sketch)
@@ -197,102 +189,6 @@ def draw(context: Context, drawn: Figures) -> None:
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table as a .csv that Excel shows rightly."""
     write_csv(table, path, digits=6)
-
-
-def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
-    """Write the study as it was run: every default spelt out, and the seed.
-
-    Parameters
-    ----------
-    out : Path
-        The folder in which the file will be, from where its data are to be found.
-    """
-    plain = study.settings.model_dump(exclude_none=True, exclude_defaults=True)
-    data: dict[str, Any] = plain["data"]
-    if study.source is not None:
-        data["file"] = _relative(study.source, out)
-    simulated = study.prepared.simulated
-    if simulated is not None:
-        data["options"] = {**data.get("options", {}), "seed": simulated.parameters["seed"]}
-    index: dict[str, Any] = plain.get("index", {})
-    if str(index.get("system", "")).endswith(".toml"):
-        index["system"] = _relative(study.path.parent / index["system"], out)
-    if pooled_over(fitted):
-        index["seed"] = int(float(fitted.record["index_seed"]))
-    report = study.settings.report.model_dump(exclude_none=True) | {"by": list(study.by)}
-    study_as_run = {
-        "title": study.settings.title,
-        "data": data,
-        **({"labels": plain["labels"]} if plain.get("labels") else {}),
-        **({"index": index} if index else {}),
-        **written_design(study.design),
-        "sampler": _sampler(study, fitted),
-        "report": report,
-        **{key: plain[key] for key in ("figures", "tables") if plain.get(key)},
-        "checks": {"run": list(study.checks), **study.settings.checks.options},
-    }
-    head = (
-        f"# The study as run by bayes_nqp {versions()['bayes-nqp']}, every default spelt out.\n\n"
-    )
-    write_text(path, head + tomli_w.dumps(study_as_run))
-
-
-def _sampler(study: Study, fitted: Fit) -> dict[str, Any]:
-    """The sampler with its seed; as it was asked for where draws of several fits are pooled."""
-    if not pooled_over(fitted):
-        return written(fitted.sampler)
-    return written(study.sampler) if study.sampler is not None else {}
-
-
-def _relative(source: Path, out: Path) -> str:
-    """Name a file as seen from a folder; whole where it is on another drive."""
-    try:
-        return Path(os.path.relpath(source.resolve(), out.resolve())).as_posix()
-    except ValueError:
-        return source.resolve().as_posix()
-
-
-def write_provenance(
-    study: Study,
-    fitted: Fit,
-    checks: list[CheckResult],
-    folder: Path,
-    command: str,
-    seconds: float,
-) -> None:
-    """Write where the results come from, with a checksum of every file in the folder."""
-    source = study.source
-    posterior = fitted.posterior
-    files = sorted(p for p in folder.rglob("*") if p.is_file())
-    record = {
-        "title": study.settings.title,
-        "study": study.path.name,
-        "command": command or "bayes_nqp.studies.run",
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(seconds, 2),
-        "seed": fitted.sampler.seed,
-        "chains": posterior.sizes["chain"],
-        "draws": posterior.sizes["draw"],
-        "gate": str(fitted.gate),
-        "checks": {c.name: {"verdict": c.verdict, "digest": c.digest} for c in checks},
-        "data": {
-            "digest": study.panel.digest,
-            "file": source.name if source else None,
-            "dataset": study.settings.data.dataset,
-            "simulation": study.settings.data.simulation,
-            "sha256": checksum(source) if source else None,
-            "rows": study.panel.n_rows,
-            "units": study.panel.n_units,
-            "notes": list(study.panel.notes),
-        },
-        "design_notes": list(study.notes),
-        "fit_digest": fitted.digest,
-        "versions": dict(fitted.versions),
-        "platform": platform.platform(),
-        "files": {p.relative_to(folder).as_posix(): checksum(p) for p in files},
-    }
-    text = json.dumps(record, ensure_ascii=False, indent=2)
-    write_text(folder / "provenance.json", f"{text}\n")
 
 
 def _heeding(say: Callable[[str], None] | None) -> Callable[[str], None]:

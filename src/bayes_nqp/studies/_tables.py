@@ -150,7 +150,7 @@ def _contrasts(
         table.insert(3, "time_effects", pd.Series(dtype=object))
         return stated(study.settings.report, table)
     contrasts = contrasts_table(effects, factors, report.prob, report.kind, report.weights)
-    by = study.design.facts.time_strata(study.panel)
+    by = fit.facts.time_strata(study.panel)
     contrasts.insert(3, "time_effects", f"by {' × '.join(by)}" if by else "common to all")
     tables = [contrasts]
     if check is not None and isinstance(check.evidence, xr.Dataset) and report.weights == "rows":

@@ -48,7 +48,7 @@ def write_excel(tables: Iterable[Table], path: str | Path) -> Path:
     book.remove(book.active)
     for table in tables:
         sheet = book.create_sheet(_sheet_name(table, names))
-        _Sheet(sheet, table).fill()
+        _SheetWriter(sheet, table).fill()
     if not names:
         raise StudyError("'tables' is empty", hint="nqp.write_excel([nqp.table(fit)], path)")
     return write(path, book.save)
@@ -99,7 +99,7 @@ def _sheet_name(table: Table, taken: set[str]) -> str:
     return name
 
 
-class _Sheet:
+class _SheetWriter:
     """One sheet in the making."""
 
     def __init__(self, sheet: Any, table: Table) -> None:

@@ -27,11 +27,7 @@ def to_frame(self: Table, *, text: bool = False) -> pd.DataFrame:
         verdict as the last where there is one. ``attrs`` holds title, notes and stamps.
     """
     frame = _printed(self) if text else _numbers(self)
-    frame.attrs = {
-        "title": self.title,
-        "notes": list(self.notes),
-        "stamps": list(self.stamps),
-    }
+    frame.attrs = {"title": self.title, "notes": list(self.notes), "stamps": list(self.stamps)}
     frame.attrs.update(self.facts)
     return frame
 

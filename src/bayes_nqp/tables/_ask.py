@@ -73,10 +73,6 @@ class Ask:
             ),
         ]
 
-    def titled(self, title: str, *parts: object) -> str:
-        """Give the caller's title, or the usual one."""
-        return self.translate(title, *parts) if self.title is None else self.title
-
     def facts(self, gate: str) -> dict[str, str]:
         """Say what interval and gate a table has."""
         return {"gate": gate, "interval": self.interval, "probability": f"{self.prob:g}"}

@@ -124,10 +124,7 @@ def _strata(fit: Fit) -> tuple[str, ...]:
 
 
 def remarks_of(
-    source: object,
-    gate: str,
-    checks: Sequence[CheckResult],
-    translate: Translator,
+    source: object, gate: str, checks: Sequence[CheckResult], translate: Translator
 ) -> Remarks:
     """Say what model it is, what failed, and what is in doubt.
 

@@ -56,7 +56,7 @@ def descriptives(panel: Panel, ask: Ask) -> Table:
     ]
     return Table(
         "descriptives",
-        ask.titled(Message("Descriptive statistics")),
+        translate("Descriptive statistics") if ask.title is None else ask.title,
         translate("Variable"),
         tuple(Column(head) for head in heads),
         tuple(rows),

@@ -15,8 +15,9 @@ from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message, separated
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import short_gate, why_failed
+from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import kind
-from bayes_nqp.tables._model import Column, Row, Table
+from bayes_nqp.tables._model import Column, Table
 from bayes_nqp.tables._parts import word
 
 __all__ = ["diagnostics"]
@@ -39,46 +40,37 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
         raise StudyError("kind='diagnostics' asks its questions of a fit", hint="nqp.table(fit)")
     if isinstance(source, Fit):
         gate, source = str(source.gate), run_checks(source)
-    translate, order = ask.translate, list(_TONES)
-    ranked = sorted(source, key=lambda result: order.index(result.verdict))
-    rows: list[Row] = []
-    stamps: list[str] = []
+    translate, draft, order = ask.translate, TableDraft(ask), list(_TONES)
     if gate is not None and all(result.name != "convergence" for result in source):
-        short, failed = short_gate(gate, translate)
-        rows.append(
-            Row(
-                translate("Convergence gate"),
-                (word(translate("failed"), "bad") if failed else word(short, _gate_tone(gate)),
-                 word(why_failed(gate, translate) if failed else "")),
-            )
-        )  # fmt: skip
-        if failed:
-            stamps.append(translate("Convergence gate failed: {}", why_failed(gate, translate)))
-    for result in ranked:
+        _add_gate(draft, gate)
+    for result in sorted(source, key=lambda result: order.index(result.verdict)):
         question = translate.name(result.question)
         verdict = word(translate(VERDICTS[result.verdict]), _TONES[result.verdict])
-        rows.append(
-            Row(question, (verdict, word(translate.name(result.figure or result.sentence))))
-        )
+        draft.row(question, verdict, word(translate.name(result.figure or result.sentence)))
         if result.verdict == "fails":
-            stamps.append(translate("Check failed: {}", question))
+            draft.stamps.append(translate("Check failed: {}", question))
     tally = Counter(str(result.verdict) for result in source)
     counted = [Message("{} {}", VERDICTS[x], tally[x], context="count") for x in order if tally[x]]
     tallied = translate("{}.", separated(counted))
-    meanings = [translate("A check holds where it found nothing against the result.")]
-    if tally["reported"]:
-        meanings.append(translate("Reported: a number with its meaning, without a verdict."))
-    return Table(
-        "diagnostics",
-        ask.titled(Message("Checks")),
-        translate("Question"),
-        (Column(translate("Verdict")), Column(translate("Key figure"), words=True)),
-        tuple(rows),
-        (*meanings, tallied[0].upper() + tallied[1:]) if counted else (),
-        tuple(stamps),
-        ask.language,
-        {} if gate is None else {"gate": gate},
+    draft.note("A check holds where it found nothing against the result.", when=bool(counted))
+    draft.note(
+        "Reported: a number with its meaning, without a verdict.", when=tally["reported"] > 0
     )
+    draft.notes += [tallied[0].upper() + tallied[1:]] if counted else []
+    columns = (Column(translate("Verdict")), Column(translate("Key figure"), words=True))
+    facts = {} if gate is None else {"gate": gate}
+    return draft.finish("diagnostics", translate("Checks"), translate("Question"), columns, facts)
+
+
+def _add_gate(draft: TableDraft, gate: str) -> None:
+    """Add the convergence gate, where no check speaks of it."""
+    translate = draft.translate
+    short, failed = short_gate(gate, translate)
+    verdict = word(translate("failed"), "bad") if failed else word(short, _gate_tone(gate))
+    reason = why_failed(gate, translate) if failed else ""
+    draft.row(translate("Convergence gate"), verdict, word(reason))
+    if failed:
+        draft.stamps.append(translate("Convergence gate failed: {}", reason))
 
 
 def _gate_tone(gate: str) -> str:

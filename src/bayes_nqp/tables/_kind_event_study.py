@@ -14,16 +14,17 @@ from bayes_nqp.checks import ADOPTION, leads_of
 from bayes_nqp.estimands import by_event_time, effects_of, names_of, same_units, text, worst_gate
 from bayes_nqp.language import Message
 from bayes_nqp.tables._ask import Ask
-from bayes_nqp.tables._described import interval_notes, remarks_of, stacked_notes
+from bayes_nqp.tables._described import interval_notes, stacked_notes
+from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import kind
-from bayes_nqp.tables._model import MINUS, NOTHING, Cell, Column, Row, Table, decimals_for
+from bayes_nqp.tables._model import MINUS, NOTHING, Cell, Column, Row, Table
 from bayes_nqp.tables._parts import (
     Writer,
     chance,
     count,
     estimate_cells,
-    estimate_columns,
     outcome_of,
+    sized_columns,
     word,
 )
 
@@ -49,36 +50,25 @@ def event_study(source: object, ask: Ask) -> Table:
     groups = _groups(draws, leads, ask)
     together = pd.concat([part for _, part in groups], ignore_index=True)
     together.attrs = ask.summary(draws).attrs
-    write = Writer(translate, decimals_for(together["sd"].tolist(), ask.digits), ask.spread)
-    gate = worst_gate(draws, *([] if leads is None else [leads]))
-    if 1 < len(groups) <= _BESIDE:
-        columns, rows = _beside(groups, ask, write)
-    else:
-        columns, rows = _under(groups, ask, write)
-    evidence = remarks_of(source, gate, ask.checks, translate)
-    notes = interval_notes(together, translate)
-    if 1 < len(groups) <= _BESIDE:
-        notes = stacked_notes(together, ask.spread, translate)
-    notes += [translate("Event time: periods since adoption."), ask.weighted()]
-    notes.append(
-        translate("Zero is the expected path without the policy.")
-        if leads is None
-        else translate(_NOTE_LEADS)
+    draft = TableDraft(ask, together["sd"].tolist())
+    beside = 1 < len(groups) <= _BESIDE
+    columns, rows = (_beside if beside else _under)(groups, ask, draft.write)
+    draft.rows += rows
+    draft.notes += (
+        stacked_notes(together, ask.spread, translate)
+        if beside
+        else interval_notes(together, translate)
     )
+    draft.note("Event time: periods since adoption.")
+    draft.notes.append(ask.weighted())
+    draft.note("Zero is the expected path without the policy.", when=leads is None)
+    draft.note(_NOTE_LEADS, when=leads is not None)
     factors = [old for old in names.values() if old in schema.factors(effects)]
-    if not same_units(effects, factors[0] if len(factors) == 1 else None):
-        notes.append(translate("Points do not all rest on the same units."))
-    return Table(
-        "event_study",
-        ask.titled(Message("Effect by event time: {}"), outcome_of([together], translate)),
-        translate("Event time"),
-        columns,
-        rows,
-        (*notes, *evidence.notes),
-        evidence.stamps,
-        ask.language,
-        ask.facts(gate),
-    )
+    same = same_units(effects, factors[0] if len(factors) == 1 else None)
+    draft.note("Points do not all rest on the same units.", when=not same)
+    draft.judge(source, worst_gate(draws, *([] if leads is None else [leads])))
+    title = translate("Effect by event time: {}", outcome_of([together], translate))
+    return draft.finish("event_study", title, translate("Event time"), columns)
 
 
 def _leads(ask: Ask, factors: tuple[str, ...]) -> xr.DataArray | None:
@@ -132,11 +122,7 @@ def _under(
     groups: list[tuple[str, pd.DataFrame]], ask: Ask, write: Writer
 ) -> tuple[tuple[Column, ...], tuple[Row, ...]]:
     translate = ask.translate
-    columns = (
-        *estimate_columns(translate, ask.prob),
-        Column(translate("Rows")),
-        Column(translate("Units")),
-    )
+    columns = sized_columns(translate, ask.prob)
     rows: list[Row] = []
     for label, table in groups:
         rows += [Row(label)] if label else []

@@ -12,18 +12,12 @@ from bayes_nqp.checks import CHANNELS
 from bayes_nqp.estimands import effects_of, names_of, text
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.tables._ask import Ask
-from bayes_nqp.tables._described import interval_notes, remarks_of
+from bayes_nqp.tables._described import interval_notes
+from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import kind
 from bayes_nqp.tables._mediation_table import channel_comparison, mediation_table
-from bayes_nqp.tables._model import NOTHING, Cell, Column, Row, Table, decimals_for
-from bayes_nqp.tables._parts import (
-    CONTRASTED,
-    Writer,
-    estimate_cells,
-    estimate_columns,
-    outcome_of,
-    word,
-)
+from bayes_nqp.tables._model import NOTHING, Cell, Column, Table
+from bayes_nqp.tables._parts import CONTRASTED, Writer, estimate_columns, outcome_of, word
 from bayes_nqp.tables._words import PATHS, percent
 
 __all__ = ["mediation"]
@@ -53,48 +47,34 @@ def mediation(source: object, ask: Ask) -> Table:
     numbers = mediation_table(effects, ask.by, *how)
     channels = numbers[v.PATH].nunique() - len({v.DIRECT, v.TOTAL, "all mediators"})
     compared = channel_comparison(effects, ask.by, *how) if 1 < channels <= CONTRASTED else None
-    spreads = [*numbers["sd"], *([] if compared is None else compared["sd"])]
-    write = Writer(translate, decimals_for(spreads, ask.digits))
-    names = list(names_of(ask.by))
-    rows: list[Row] = []
-    for place, (label, lines) in enumerate(_split(numbers, names)):
-        rows += [Row(label, rule=place > 0)] if label else []
-        rows += [
-            Row(_path(line[v.PATH], translate), (*estimate_cells(line, write), _share(line, write)))
-            for _, line in lines.iterrows()
-        ]
-    if compared is not None:
-        for label, lines in _split(compared, names):
-            head = (
-                translate("{}: {}", translate("Channels compared"), label)
-                if label
-                else translate("Channels compared")
-            )
-            rows.append(Row(head, rule=True))
-            rows += [
-                Row(
-                    f"{_path(line['channel'], translate)} − {_path(line['minus'], translate)}",
-                    (*estimate_cells(line, write), NOTHING),
-                )
-                for _, line in lines.iterrows()
-            ]
-    gate = str(numbers[v.GATE].iloc[0])
-    evidence = remarks_of(source, gate, ask.checks, translate)
-    notes = [*interval_notes(numbers, translate), ask.weighted()]
-    notes.append(translate(_NOTE_SHARE, percent(ask.prob)))
-    notes += [translate(_NOTE_SINGLE)] if channels > 1 else []
+    draft = TableDraft(ask, [*numbers["sd"], *([] if compared is None else compared["sd"])])
+    _fill(draft, numbers, compared, list(names_of(ask.by)))
+    draft.notes += [*interval_notes(numbers, translate), ask.weighted()]
+    draft.note(_NOTE_SHARE, percent(ask.prob))
+    draft.note(_NOTE_SINGLE, when=channels > 1)
+    draft.judge(source, str(numbers[v.GATE].iloc[0]))
     share = f"{translate('Share of total')} [{percent(ask.prob)}]"
-    return Table(
-        "mediation",
-        ask.titled(Message("Direct and indirect effects: {}"), outcome_of([numbers], translate)),
-        translate("Path"),
-        (*estimate_columns(translate, ask.prob), Column(share)),
-        tuple(rows),
-        (*notes, *evidence.notes),
-        evidence.stamps,
-        ask.language,
-        ask.facts(gate),
-    )
+    columns = (*estimate_columns(translate, ask.prob), Column(share))
+    title = translate("Direct and indirect effects: {}", outcome_of([numbers], translate))
+    return draft.finish("mediation", title, translate("Path"), columns)
+
+
+def _fill(
+    draft: TableDraft, numbers: pd.DataFrame, compared: pd.DataFrame | None, names: list[str]
+) -> None:
+    """Add every path, then every two channels, group by group."""
+    translate = draft.translate
+    for place, (label, lines) in enumerate(_split(numbers, names)):
+        if label:
+            draft.row(label, rule=place > 0)
+        for _, line in lines.iterrows():
+            draft.estimate(_path(line[v.PATH], translate), line, _share(line, draft.write))
+    head = translate("Channels compared")
+    for label, lines in [] if compared is None else _split(compared, names):
+        draft.row(translate("{}: {}", head, label) if label else head, rule=True)
+        for _, line in lines.iterrows():
+            pair = " − ".join(_path(line[name], translate) for name in ("channel", "minus"))
+            draft.estimate(pair, line, NOTHING)
 
 
 def _split(table: pd.DataFrame, names: list[str]) -> list[tuple[str, pd.DataFrame]]:

@@ -23,18 +23,10 @@ from bayes_nqp.tables._described import (
     why_failed,
     with_figure,
 )
+from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import kind
-from bayes_nqp.tables._model import NOTHING, Cell, Column, Row, Table, decimals_for
-from bayes_nqp.tables._parts import (
-    CONTRASTED,
-    Writer,
-    chance,
-    count,
-    estimate_cells,
-    estimate_columns,
-    outcome_of,
-    word,
-)
+from bayes_nqp.tables._model import NOTHING, Cell, Column, Row, Table
+from bayes_nqp.tables._parts import CONTRASTED, chance, count, estimate_columns, outcome_of, word
 from bayes_nqp.tables._sizes import units_by
 from bayes_nqp.tables._specification_table import specification_table
 
@@ -73,50 +65,32 @@ def robustness(source: object, ask: Ask) -> Table:
 
 def _fits(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
     """Tabulate several fits side by side, a column each, with its heading."""
-    translate, sources = ask.translate, [fit_estimates for _, fit_estimates in fits]
-    estimates_of_fits = [_estimates(fit_estimates, ask) for fit_estimates in sources]
-    spreads = [line["sd"] for lines in estimates_of_fits for line in lines.values()]
-    write = Writer(translate, decimals_for(spreads, ask.digits), ask.spread)
-    labels = list(dict.fromkeys(label for lines in estimates_of_fits for label in lines))
-    rows: list[Row] = []
-    for label in labels:
-        lines = [fit_estimates.get(label) for fit_estimates in estimates_of_fits]
-        rows.append(Row(label, tuple(NOTHING if x is None else write.estimate(x) for x in lines)))
+    translate, sources = ask.translate, [source for _, source in fits]
+    estimates = [_estimates(source, ask) for source in sources]
+    draft = TableDraft(ask, [line["sd"] for lines in estimates for line in lines.values()])
+    for label in dict.fromkeys(label for lines in estimates for label in lines):
+        lines = [by_label.get(label) for by_label in estimates]
+        draft.row(label, *(NOTHING if x is None else draft.write.estimate(x) for x in lines))
         chances = (NOTHING if x is None else chance(x["p_positive"]) for x in lines)
-        rows.append(Row(translate("P(> 0)"), tuple(chances)))
-    tops = [
-        ask.summary(att(fit_estimates, weights=ask.weights))
-        for fit_estimates in map(effects_of, sources)
-    ]
-    outcomes = {str(table.attrs.get("outcome", "")) for table in tops}
+        draft.row(translate("P(> 0)"), *chances)
+    tops = [ask.summary(att(waist, weights=ask.weights)) for waist in map(effects_of, sources)]
     gates = [str(table[v.GATE].iloc[0]) for table in tops]
-    rows += _facts(sources, tops, ask, outcomes)
-    rows.append(
-        Row(translate("Convergence gate"), tuple(_gate_cell(gate, translate) for gate in gates))
-    )
-    stamps = tuple(
+    outcomes = {str(table.attrs.get("outcome", "")) for table in tops}
+    draft.rows += _facts(sources, tops, ask, outcomes)
+    draft.row(translate("Convergence gate"), *(_gate_cell(gate, translate) for gate in gates))
+    failed = [gate for gate in gates if gate not in (v.PASSED, v.UNVERIFIED)]
+    draft.stamps += [
         f"({i}) " + translate("Convergence gate failed: {}", why_failed(gate, translate))
         for i, gate in enumerate(gates, 1)
-        if gate not in (v.PASSED, v.UNVERIFIED)
-    )
-    notes = stacked_notes(tops[0], ask.spread, translate)
-    notes += ask.averaged(effects_of(sources[0]).attrs)
-    worst = next((g for g in gates if g not in (v.PASSED, v.UNVERIFIED)), None)
-    worst = worst or (v.UNVERIFIED if v.UNVERIFIED in gates else v.PASSED)
-    return Table(
-        "robustness",
-        ask.titled(
-            Message("The average effect under other specifications: {}"),
-            outcome_of(tops[:1], translate),
-        ),
-        "",
-        tuple(Column(f"({i})\n{name}".rstrip()) for i, (name, _) in enumerate(fits, 1)),
-        tuple(rows),
-        tuple(notes),
-        stamps,
-        ask.language,
-        ask.facts(worst),
-    )
+        if gate in failed
+    ]
+    draft.notes += stacked_notes(tops[0], ask.spread, translate)
+    draft.notes += ask.averaged(effects_of(sources[0]).attrs)
+    worst = failed[0] if failed else v.UNVERIFIED if v.UNVERIFIED in gates else v.PASSED
+    outcome = outcome_of(tops[:1], translate)
+    title = translate("The average effect under other specifications: {}", outcome)
+    columns = (Column(f"({i})\n{name}".rstrip()) for i, (name, _) in enumerate(fits, 1))
+    return draft.finish("robustness", title, "", columns, ask.facts(worst))
 
 
 def _estimates(source: object, ask: Ask) -> dict[str, pd.Series[Any]]:
@@ -177,47 +151,30 @@ def _specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
     """Tabulate what checks that compare specifications found, a row each."""
     translate = ask.translate
     numbers = specification_table(results, ask.prob, ask.interval)
-    write = Writer(translate, decimals_for(numbers["sd"].tolist(), ask.digits))
-    rows: list[Row] = []
+    draft = TableDraft(ask, numbers["sd"])
     messages: dict[str, str] = {}
     for result in results:
         if isinstance(result.evidence, xr.Dataset):
             messages |= messages_of(result.evidence)
     questions = {result.name: translate.name(result.question) for result in results}
     for check, table in numbers.groupby("check", sort=False):
-        if numbers["check"].nunique() > 1:
-            rows.append(Row(questions[str(check)], rule=bool(rows)))
+        if len(questions) > 1 and numbers["check"].nunique() > 1:
+            draft.row(questions[str(check)], rule=bool(draft.rows))
         for place, (_, line) in enumerate(table.iterrows()):
-            label, change = (
-                ask.translate.name(messages.get(line[name], line[name]))
-                for name in ("specification", "change")
-            )
+            names = (messages.get(line[x], line[x]) for x in ("specification", "change"))
+            label, change = map(translate.name, names)
             label = label if place == 0 or not change else translate("{}: {}", change, label)
             status = word(translate("yes" if line["counts"] else "no"))
-            cells = (*estimate_cells(line, write), status, _gate_cell(str(line[v.GATE]), translate))
-            rows.append(Row(label, cells))
-    gates = [str(g) for g in numbers[v.GATE]]
-    failed = [g for g in gates if g not in (v.PASSED, v.UNVERIFIED)]
-    stamps = tuple(
-        translate("Check failed: {}", with_figure(result))
-        for result in results
-        if result.verdict == "fails"
-    )
-    return Table(
-        "robustness",
-        ask.titled(Message("The average effect under other specifications")),
-        translate("Specification"),
-        (
-            *estimate_columns(translate, ask.prob),
-            Column(translate("Counts")),
-            Column(translate("Convergence gate")),
-        ),
-        tuple(rows),
-        (
-            *interval_notes(numbers, translate),
-            translate(_NOTE_COUNTS),
-        ),
-        stamps,
-        ask.language,
-        ask.facts(failed[0] if failed else v.PASSED),
-    )
+            draft.estimate(label, line, status, _gate_cell(str(line[v.GATE]), translate))
+    gates = [str(gate) for gate in numbers[v.GATE]]
+    failed = [gate for gate in gates if gate not in (v.PASSED, v.UNVERIFIED)]
+    for result in results:
+        if result.verdict == "fails":
+            draft.stamps.append(translate("Check failed: {}", with_figure(result)))
+    draft.notes += interval_notes(numbers, translate)
+    draft.note(_NOTE_COUNTS)
+    title = translate("The average effect under other specifications")
+    more = (Column(translate("Counts")), Column(translate("Convergence gate")))
+    columns = (*estimate_columns(translate, ask.prob), *more)
+    facts = ask.facts(failed[0] if failed else v.PASSED)
+    return draft.finish("robustness", title, translate("Specification"), columns, facts)

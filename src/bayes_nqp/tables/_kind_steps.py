@@ -7,10 +7,11 @@ from bayes_nqp.checks import CHANNELS
 from bayes_nqp.estimands import names_of, text
 from bayes_nqp.language import Message
 from bayes_nqp.tables._ask import Ask
-from bayes_nqp.tables._described import remarks_of, stacked_notes
+from bayes_nqp.tables._described import stacked_notes
+from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import kind
-from bayes_nqp.tables._model import NOTHING, Cell, Column, Row, Table, decimals_for
-from bayes_nqp.tables._parts import Writer, chance, outcome_of
+from bayes_nqp.tables._model import NOTHING, Cell, Column, Table
+from bayes_nqp.tables._parts import chance, outcome_of
 from bayes_nqp.tables._steps import TREATMENT, three_step
 
 __all__ = ["steps"]
@@ -34,7 +35,7 @@ def steps(fit: object, ask: Ask) -> Table:
     translate, names = ask.translate, list(names_of(ask.by))
     numbers = three_step(fit, ask.by, ask.prob, ask.interval)
     numbers.attrs.setdefault("outcome", getattr(fit, "record", {}).get("outcome", ""))
-    write = Writer(translate, decimals_for(numbers["sd"].tolist(), ask.digits), ask.spread)
+    draft = TableDraft(ask, numbers["sd"].tolist())
     outcome = outcome_of([numbers], translate)
     pairs = list(dict.fromkeys(zip(numbers["step"], numbers["equation"], strict=True)))
     columns = tuple(
@@ -47,29 +48,14 @@ def steps(fit: object, ask: Ask) -> Table:
         label = translate("Treatment") if coefficient == TREATMENT else coefficient
         group = " × ".join(text(line[name]) for name in names)
         place = pairs.index((line["step"], line["equation"]))
-        cells_of_step = (write.estimate(line), chance(line["p_positive"]))
+        cells_of_step = (draft.write.estimate(line), chance(line["p_positive"]))
         at.setdefault(translate("{} ({})", label, group) if group else label, {})[place] = (
             cells_of_step
         )
-    rows: list[Row] = []
     for label, cells in at.items():
         for k, name in enumerate((label, translate("P(> 0)"))):
-            line_ = (cells[i][k] if i in cells else NOTHING for i in range(len(pairs)))
-            rows.append(Row(name, tuple(line_)))
-    gate = str(numbers[v.GATE].iloc[0])
-    evidence = remarks_of(fit, gate, ask.checks, translate)
-    return Table(
-        "steps",
-        ask.titled(Message("Steps of mediation: {}"), outcome),
-        "",
-        columns,
-        tuple(rows),
-        (
-            *stacked_notes(numbers, ask.spread, translate),
-            translate(_NOTE_STEPS),
-            *evidence.notes,
-        ),
-        evidence.stamps,
-        ask.language,
-        ask.facts(gate),
-    )
+            draft.row(name, *(cells[i][k] if i in cells else NOTHING for i in range(len(pairs))))
+    draft.notes += stacked_notes(numbers, ask.spread, translate)
+    draft.note(_NOTE_STEPS)
+    draft.judge(fit, str(numbers[v.GATE].iloc[0]))
+    return draft.finish("steps", translate("Steps of mediation: {}", outcome), "", columns)

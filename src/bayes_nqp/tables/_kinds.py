@@ -16,7 +16,7 @@ from bayes_nqp.registry import Plugins
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._model import Table
 
-__all__ = ["KINDS", "Kind", "Subject", "kind"]
+__all__ = ["KINDS", "Subject", "TableKind", "kind"]
 
 type Subject = Literal["fit", "fits", "panel", "checks"]
 """What can be tabulated: a fit or its effects, several of them by heading, a panel, or checks."""
@@ -24,7 +24,7 @@ type Build = Callable[[Any, Ask], Table]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kind:
+class TableKind:
     """A kind of table.
 
     Parameters
@@ -76,7 +76,7 @@ def _labelled(table: Table, translate: Translator) -> Table:
     return replace(table, rows=tuple(rows), columns=tuple(columns))
 
 
-KINDS: Final = Plugins[Kind]("bayes_nqp.tables", "_kind_")
+KINDS: Final = Plugins[TableKind]("bayes_nqp.tables", "_kind_")
 """Every kind of table by name; of those that suit, the first is the usual one."""
 
 
@@ -111,7 +111,7 @@ def kind(
 
     def decorate(build: Build) -> Build:
         name = build.__name__
-        KINDS.add(name, Kind(name, title, build, of, section, needs), place)
+        KINDS.add(name, TableKind(name, title, build, of, section, needs), place)
         return build
 
     return decorate

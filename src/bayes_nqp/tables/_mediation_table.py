@@ -12,14 +12,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import (
-    By,
-    by_path,
-    channels_of,
-    contrast,
-    effects_of,
-    proportion_mediated,
-)
+from bayes_nqp.estimands import By, by_path, channels_of, contrast, effects_of, proportion_mediated
 from bayes_nqp.tables._summary import summary
 
 __all__ = ["channel_comparison", "mediation_table"]

@@ -24,6 +24,7 @@ __all__ = [
     "estimate_columns",
     "number",
     "outcome_of",
+    "sized_columns",
     "word",
 ]
 
@@ -100,6 +101,12 @@ def estimate_columns(translate: Translator, prob: float, group: str = "") -> tup
         translate("P(> 0)"),
     )
     return tuple(Column(label, group) for label in labels)
+
+
+def sized_columns(translate: Translator, prob: float) -> tuple[Column, ...]:
+    """Make the same, and columns of rows and units."""
+    sizes = (Column(translate("Rows")), Column(translate("Units")))
+    return (*estimate_columns(translate, prob), *sizes)
 
 
 def estimate_cells(row: Line, write: Writer) -> tuple[Cell, ...]:

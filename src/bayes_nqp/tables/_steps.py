@@ -24,7 +24,7 @@ def three_step(
 ) -> pd.DataFrame:
     """Tabulate the three steps: outcome, mediators, outcome with mediators.
 
-    The steps are those of Baron and Kenny, as much of the field reports them (三步法). They come
+    The steps are those of Baron and Kenny, as much of the field reports them. They come
     from one fit on the same rows, so that the effect of step 1 is that of step 3 plus what goes
     through the mediators, draw by draw; neither step is a test, and no step decides whether
     the next one is made. Whether there is a channel is asked of the indirect effect (`nie`).
@@ -54,8 +54,9 @@ def three_step(
     References
     ----------
     Baron, R. and Kenny, D. (1986). The moderator–mediator variable distinction. Journal of
-    Personality and Social Psychology 51(6). 温忠麟、叶宝娟 (2014). 中介效应分析: 方法和模型发展.
-    心理科学进展 22(5).
+    Personality and Social Psychology 51(6). Wen, Z. and Ye, B. (2014). Analyses of mediating
+    effects: the development of methods and models. Advances in Psychological Science 22(5), in
+    Chinese.
     """
     parts = _parts(fit, by)
     return _table(parts, ("1", "2", "3"), prob, kind)
@@ -93,7 +94,8 @@ def two_step(
 
     References
     ----------
-    江艇 (Jiang, T.) (2022). 因果推断经验研究中的中介效应与调节效应. 中国工业经济 2022(5).
+    Jiang, T. (2022). Mediating effects and moderating effects in causal inference. China
+    Industrial Economics 2022(5), in Chinese.
     """
     return _table(_parts(fit, by), ("1", "2"), prob, kind)
 

@@ -20,17 +20,7 @@ from bayes_nqp.tables._printed import SummaryTable
 
 __all__ = ["STATISTICS", "summary"]
 
-STATISTICS = (
-    "mean",
-    "sd",
-    "lower",
-    "upper",
-    "p_positive",
-    "ess_bulk",
-    "ess_tail",
-    "r_hat",
-    "gate",
-)
+STATISTICS = ("mean", "sd", "lower", "upper", "p_positive", "ess_bulk", "ess_tail", "r_hat", "gate")
 
 _FACTS = ("estimand", "weights", "target", "outcome", "outcome_unit")
 

@@ -35,43 +35,50 @@ def add_docx(document: Any, table: Table) -> None:
     title.paragraph_format.keep_with_next = True
     _space(title, before=8, after=4)
     _run(title, table.title, bold=True, size=10.5)
-    spanned = any(column.group for column in table.columns)
-    heads = 1 + spanned
-    wide = len(table.columns) + 1
-    grid = document.add_table(rows=0, cols=wide)
-    grid.autofit = False
-    grid.alignment = 1
-    if spanned:
-        _spanner(grid.add_row(), table)
-    labels = [table.stub, *(column.label for column in table.columns)]
-    for k, (cell, label) in enumerate(zip(grid.add_row().cells, labels, strict=True)):
-        words_ = k > 0 and table.columns[k - 1].words
-        _write(cell, label, bold=True, left=k == 0 or words_)
-    for stamp in table.stamps:
-        _write(_across(grid.add_row()), stamp, bold=True, colour=_TONES["bad"], left=True)
+    grid = document.add_table(rows=0, cols=len(table.columns) + 1)
+    grid.autofit, grid.alignment = False, 1
+    heads = _head(grid, table)
     indented, ruled = _fill(grid, table)
     _lines(grid, heads, ruled)
     _widen(grid, widths)
     _padded(grid)
     _sized(grid, size)
-    for row in grid.rows:
-        _whole(row)
-    for row in grid.rows[:heads]:
-        _repeated(row)
-    rows_together = grid.rows if table.notes else grid.rows[: len(grid.rows) - 1]
-    for row in rows_together if len(grid.rows) <= _TOGETHER else ():
-        for paragraph in row.cells[0].paragraphs:
-            paragraph.paragraph_format.keep_with_next = True
-    for place in indented:
-        from docx.shared import Pt
+    _held_together(grid, heads, noted=bool(table.notes))
+    from docx.shared import Pt
 
-        held = grid.rows[place].cells[0].paragraphs[0]
-        held.paragraph_format.left_indent = Pt(INDENT)
+    for place in indented:
+        label = grid.rows[place].cells[0].paragraphs[0]
+        label.paragraph_format.left_indent = Pt(INDENT)
     if table.notes:
         note = document.add_paragraph()
         _space(note, before=3, after=10)
         note.paragraph_format.keep_together = True
         _run(note, table.footnote, size=min(size, 9.0))
+
+
+def _head(grid: Any, table: Table) -> int:
+    """Write headings and stamps; how many rows the headings take."""
+    spanned = any(column.group for column in table.columns)
+    if spanned:
+        _spanner(grid.add_row(), table)
+    labels = [(table.stub, True), *((column.label, column.words) for column in table.columns)]
+    for cell, (label, left) in zip(grid.add_row().cells, labels, strict=True):
+        _write(cell, label, bold=True, left=left)
+    for stamp in table.stamps:
+        _write(_across(grid.add_row()), stamp, bold=True, colour=_TONES["bad"], left=True)
+    return 1 + spanned
+
+
+def _held_together(grid: Any, heads: int, *, noted: bool) -> None:
+    """Keep rows whole, headings on every page, and a short table on one."""
+    for place, row in enumerate(grid.rows):
+        _flag(row, "cantSplit")
+        if place < heads:
+            _flag(row, "tblHeader")
+    rows = grid.rows if noted else grid.rows[: len(grid.rows) - 1]
+    for row in rows if len(grid.rows) <= _TOGETHER else ():
+        for paragraph in row.cells[0].paragraphs:
+            paragraph.paragraph_format.keep_with_next = True
 
 
 def docx_module() -> Any:
@@ -285,11 +292,6 @@ def _unbroken(cell: Any) -> None:
     properties.append(properties.makeelement(_tag("noWrap"), {}))
 
 
-def _whole(row: Any) -> None:
+def _flag(row: Any, name: str) -> None:
     properties = row._tr.get_or_add_trPr()
-    properties.append(properties.makeelement(_tag("cantSplit"), {}))
-
-
-def _repeated(row: Any) -> None:
-    properties = row._tr.get_or_add_trPr()
-    properties.append(properties.makeelement(_tag("tblHeader"), {}))
+    properties.append(properties.makeelement(_tag(name), {}))

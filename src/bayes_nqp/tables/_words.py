@@ -10,10 +10,7 @@ from bayes_nqp.language import Message, Translator, recalled
 
 __all__ = ["PATHS", "per_words", "percent", "words"]
 
-_PER: Final = (
-    Message("{} within-unit sd ({}) of {}"),
-    Message("{} of {}", context="per"),
-)
+_PER: Final = (Message("{} within-unit sd ({}) of {}"), Message("{} of {}", context="per"))
 """For how much of an exposure effects are, as files hold it."""
 
 

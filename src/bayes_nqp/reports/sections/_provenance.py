@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.language import Message, separated
-from bayes_nqp.reports._content import Block, Heading, Paragraph, Tabulated
+from bayes_nqp.reports._content import Block, Heading, NumberedTable, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._registry import section
 from bayes_nqp.tables import Cell, Column, Row, Table, count
@@ -37,7 +37,7 @@ def provenance(context: Context) -> Iterator[Block]:
         Row(label, (count(value) if isinstance(value, int) else Cell((value,)),))
         for label, value in _items(context)
     )
-    yield Tabulated(
+    yield NumberedTable(
         Table(
             "provenance",
             translate("Where the numbers come from"),
@@ -64,10 +64,7 @@ def _items(context: Context) -> Iterator[tuple[str, str | int]]:
     yield translate("Seed"), str(fit.sampler.seed)
     yield translate("Draws (SHA-256)"), fit.digest
     if fit.record.get("unsealed"):
-        yield (
-            translate("Seal of the file"),
-            translate(_P_UNSEALED),
-        )
+        yield (translate("Seal of the file"), translate(_P_UNSEALED))
     yield translate("Convergence gate"), context.gate()
     gate = fit.gate
     yield (
@@ -88,10 +85,8 @@ def _items(context: Context) -> Iterator[tuple[str, str | int]]:
     )
     if context.command:
         yield translate("Command"), context.command
-    yield (
-        translate("Versions"),
-        ", ".join(f"{name} {number}" for name, number in fit.versions.items()),
-    )
+    names = (f"{name} {number}" for name, number in fit.versions.items())
+    yield translate("Versions"), ", ".join(names)
     notes = [*fit.notes, *(fit.panel.notes if fit.panel is not None else ())]
     if notes:
         yield translate("Notes"), translate.name(separated(notes))

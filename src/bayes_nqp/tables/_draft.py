@@ -1,0 +1,90 @@
+"""A table in the making: its rows, and what is written beneath and across it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from bayes_nqp.language import Message
+from bayes_nqp.tables._ask import Ask
+from bayes_nqp.tables._described import remarks_of
+from bayes_nqp.tables._model import Cell, Column, Row, Table, decimals_for
+from bayes_nqp.tables._parts import Writer, estimate_cells
+
+if TYPE_CHECKING:
+    from bayes_nqp.tables._parts import Line
+
+__all__ = ["TableDraft"]
+
+
+class TableDraft:
+    """A table in the making.
+
+    Parameters
+    ----------
+    spreads : iterable of float
+        Posterior sds of what it holds, which decide its decimals.
+    """
+
+    def __init__(self, ask: Ask, spreads: Iterable[float] = ()) -> None:
+        self.ask, self.translate = ask, ask.translate
+        self.write = Writer(ask.translate, decimals_for(list(spreads), ask.digits), ask.spread)
+        self.rows: list[Row] = []
+        self.notes: list[str] = []
+        self.stamps: list[str] = []
+        self.facts: dict[str, str] = {}
+
+    def row(self, label: str, *cells: Cell, rule: bool = False) -> None:
+        """Add a line; without cells, a heading."""
+        self.rows.append(Row(label, cells, rule))
+
+    def estimate(self, label: str, line: Line, *cells: Cell) -> None:
+        """Add mean, sd, interval and probability of an estimate, then further cells."""
+        self.row(label, *estimate_cells(line, self.write), *cells)
+
+    def note(self, message: str | Message, *parts: object, when: bool = True) -> None:
+        """Write a sentence beneath.
+
+        Parameters
+        ----------
+        *parts : object
+            That fill its places.
+        when : bool, default True
+            Whether it is to be written.
+        """
+        if when:
+            self.notes.append(self.translate(message, *parts))
+
+    def judge(self, source: object, gate: str) -> None:
+        """Say what model it is, what failed, and what is in doubt."""
+        remarks = remarks_of(source, gate, self.ask.checks, self.translate)
+        self.notes += remarks.notes
+        self.stamps += remarks.stamps
+        self.facts |= self.ask.facts(gate)
+
+    def finish(
+        self,
+        kind: str,
+        title: str,
+        stub: str,
+        columns: Iterable[Column],
+        facts: Mapping[str, str] | None = None,
+    ) -> Table:
+        """Make the table.
+
+        Parameters
+        ----------
+        title : str
+            The usual one, which the caller's own takes the place of.
+        """
+        return Table(
+            kind,
+            title if self.ask.title is None else self.ask.title,
+            stub,
+            tuple(columns),
+            tuple(self.rows),
+            tuple(self.notes),
+            tuple(self.stamps),
+            self.ask.language,
+            self.facts if facts is None else facts,
+        )
