@@ -15,7 +15,7 @@ from bayes_nqp.estimands import gate_of
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import canvas
-from bayes_nqp.plots._registry import Look, Sketch, plot
+from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, MUTED
 from bayes_nqp.plots._words import percent, words
@@ -68,7 +68,7 @@ def drift(
     translate = words(language, fit)
     names = [str(name) for name in draws["stratum"].to_numpy()]
     tail = 0.5 * (1.0 - prob)
-    with canvas(Look(prob, ax, title, translate), (5.8, 3.4), names) as page:
+    with canvas(Appearance(prob, ax, title, translate), (5.8, 3.4), names) as page:
         for k, name in enumerate(names):
             path = draws.isel(stratum=k)
             low, high = path.quantile([tail, 1.0 - tail], dim=v.SAMPLE_DIMS).to_numpy()

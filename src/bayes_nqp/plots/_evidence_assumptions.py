@@ -11,8 +11,8 @@ from bayes_nqp.checks import CheckResult, texts_of
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import NAMED, canvas
-from bayes_nqp.plots._registry import Look, evidence
-from bayes_nqp.plots._rows import Row, draw_rows
+from bayes_nqp.plots._registry import Appearance, evidence
+from bayes_nqp.plots._rows import EffectRow, draw_rows
 from bayes_nqp.plots._style import COLOURS, INK
 from bayes_nqp.plots._words import POINTS, effect_label, percent
 
@@ -23,7 +23,7 @@ _OFF_ZERO = "#b42318"
 
 
 @evidence("assumptions")
-def assumptions(result: CheckResult, look: Look) -> Figure:
+def assumptions(result: CheckResult, look: Appearance) -> Figure:
     """Draw effects at the left and placebos at the right, assumption by assumption.
 
     Parameters
@@ -59,13 +59,13 @@ def assumptions(result: CheckResult, look: Look) -> Figure:
     return page.figure
 
 
-def _rows(evidence: xr.Dataset, name: str, look: Look) -> list[Row]:
+def _rows(evidence: xr.Dataset, name: str, look: Appearance) -> list[EffectRow]:
     """A heading for each group where there are several, and a row for each assumption."""
     texts, rows = texts_of(evidence, "assumption"), []
     tail = 0.5 * (1.0 - look.prob)
     for g, group in enumerate(evidence["group"].to_numpy()):
         if evidence.sizes["group"] > 1:
-            rows.append(Row(look.translate.name(str(group)) if group else
+            rows.append(EffectRow(look.translate.name(str(group)) if group else
                             look.translate("All adopters"), None))  # fmt: skip
         for k, text in enumerate(texts):
             draws = evidence[name].isel(group=g, assumption=k)
@@ -75,5 +75,5 @@ def _rows(evidence: xr.Dataset, name: str, look: Look) -> list[Row]:
             colour = INK if k == 0 else COLOURS[(k - 1) % len(COLOURS)]
             if name == "placebo" and (low > 0.0 or high < 0.0):
                 colour = _OFF_ZERO
-            rows.append(Row(look.translate.name(text), draws, colour, "o" if k == 0 else "D"))
+            rows.append(EffectRow(look.translate.name(text), draws, colour, "o" if k == 0 else "D"))
     return rows
