@@ -15,6 +15,7 @@ from bayes_nqp.gaussian import (
     Problem,
     Process,
     SharedErrors,
+    averages,
     density,
     draw,
     error_sums,
@@ -204,3 +205,25 @@ def test_shared_errors_leave_the_law_of_draws_as_it_is(name: str) -> None:
     assert np.abs(scaled[1].mean(axis=0)).max() < 5.0 / np.sqrt(DRAWS)
     own, shared = (x.T @ x / DRAWS for x in scaled)
     assert np.abs(own - shared).max() < 6.5 * np.sqrt(2.0 / DRAWS)
+
+
+@pytest.mark.parametrize("name", ["partial, units, AR(1)", "partial, cities, AR(1)"])
+def test_averages_of_slots_and_deviations_are_those_of_draws(name: str) -> None:
+    """Where processes stand between, means are exact and sds those of many draws."""
+    equation, statement, _ = case(name)
+    problem = gaussian_problem(statement)
+    point = 0.4 * np.random.default_rng(2).standard_normal((1, len(problem.space)))
+    generator = np.random.default_rng(9)
+    n_slots = sum(b.columns.shape[0] for b in statement.blocks)
+    slots = np.zeros((n_slots, 3))
+    starts = np.cumsum([0, *(b.columns.shape[0] for b in statement.blocks)])
+    cells = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+    slots[cells] = generator.standard_normal((cells.size, 3))
+    deviations = generator.standard_normal((problem.n_deviations, 3))
+    mean, variance = averages(problem, point, slots, deviations)
+    still = draw(problem, point, None)
+    exact = still.slots[:, :n_slots] @ slots + still.deviation @ deviations
+    assert mean == pytest.approx(exact, rel=1e-8)
+    drawn = draw(problem, point.repeat(DRAWS, axis=0), generator)
+    values = drawn.slots[:, :n_slots] @ slots + drawn.deviation @ deviations
+    assert values.var(axis=0) == pytest.approx(variance[0], rel=6.0 * np.sqrt(2.0 / DRAWS))
