@@ -145,15 +145,22 @@ class NQPError(ValueError):
         """Say what, where and what to try in a language, a line each."""
         lines = []
         for template, part in ((_WHAT, self.what), (_WHERE, self.where), (_TRY, self.hint)):
-            said = Translator(language, labels).name(part).rstrip(".。")
-            end = "" if said.endswith(("?", "？")) else Message(".", context="end").in_(language)
-            lines += [template.fill(said).in_(language) + end] if said else []
+            text = Translator(language, labels).name(part).rstrip(".。")
+            end = "" if text.endswith(("?", "？")) else Message(".", context="end").in_(language)
+            lines += [template.fill(text).in_(language) + end] if text else []
         return "\n".join(lines)
 
     @property
     def hints(self) -> tuple[Hint, ...]:
         """Arguments to try, as values."""
-        return tuple(part for part in self.hint.parts if isinstance(part, Hint))
+        return tuple(_hints_in(self.hint))
+
+
+def _hints_in(part: object) -> Iterator[Hint]:
+    if isinstance(part, Hint):
+        yield part
+    for inner in part.parts if isinstance(part, Message) else ():
+        yield from _hints_in(inner)
 
 
 class PanelError(NQPError):
@@ -185,14 +192,14 @@ class ChoiceError(StudyError):
 
     Parameters
     ----------
-    what, where, hint
+    problem, where, hint
         As of every error.
     name : str
         Of the argument.
     """
 
-    def __init__(self, what: str, *, where: str = "", hint: str = "", name: str = "") -> None:
-        super().__init__(what, where=where, hint=hint)
+    def __init__(self, problem: str, *, where: str = "", hint: str = "", name: str = "") -> None:
+        super().__init__(problem, where=where, hint=hint)
         self.name = name
 
 

@@ -123,8 +123,7 @@ def assumptions(fit: Fit, *, periods: int = 2) -> Finding:
 
 def _designs(fit: Fit) -> Iterator[tuple[Message, Design, Panel]]:
     """The assumptions that can be stated for a fit, parallel trends first."""
-    panel, design = panel_of(fit), fit.outcome_design
-    plain = design.variant({"unidentified": "drop"})
+    panel, plain = panel_of(fit), fit.variant(drop=True)
     drifts = fit.takes("trends")
     parallel = plain.variant({"trends": None}) if drifts else plain
     yield PARALLEL, parallel, panel
@@ -132,22 +131,21 @@ def _designs(fit: Fit) -> Iterator[tuple[Message, Design, Panel]]:
     assert flat.leads is not None
     _, wider, names, _ = trend_design(flat.outcome_design, panel, flat.leads)
     changes: dict[str, object] = {}
-    if design.facts.covariates is not None:
-        changes["covariates"] = (*design.facts.covariates, *names)
+    if fit.facts.covariates is not None:
+        changes["covariates"] = (*fit.facts.covariates, *names)
     yield LINE, parallel.variant(changes), wider
     if drifts:
-        trends = design.facts.trends or DifferentialTrends()
+        trends = fit.facts.trends or DifferentialTrends()
         yield DRIFT, plain.variant({"trends": trends}), panel
 
 
 def _fitted(fit: Fit, name: Message, design: Design, panel: Panel, periods: int) -> _Assumption:
-    ahead = design.facts.anticipation
-    early = moved_back(panel, periods, ahead)
-    flat = saturated_design(
-        design, panel, effect=Separate(varying=design.facts.varying), unidentified="drop"
-    )
-    if design.facts.trends is not None:
-        flat = flat.variant({"trends": design.facts.trends})
+    facts = design.facts
+    early, ahead = moved_back(panel, periods, facts.anticipation), facts.anticipation
+    effect = Separate(varying=facts.varying)
+    flat = saturated_design(design, panel, effect=effect, unidentified="drop")
+    if facts.trends is not None:
+        flat = flat.variant({"trends": facts.trends})
     start = np.asarray(panel.cohort_codes)[panel.unit_codes] - ahead
     last = (start >= 0) & (panel.time_codes < start) & (panel.time_codes >= start - _LAST)
     return _Assumption(

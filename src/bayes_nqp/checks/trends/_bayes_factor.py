@@ -62,14 +62,15 @@ def log_bayes_factor(design: Design, panel: Panel, noise: Noise, seed: int) -> t
     IdentificationError
         If the panel cannot identify differential trends.
     """
-    effect = Separate(varying=design.facts.varying)
+    facts = design.facts
+    effect = Separate(varying=facts.varying)
     changes: dict[str, object] = {
         "effect": effect,
         "errors": noise,
         "priors": Priors(),
         "unidentified": "drop",
     }
-    if design.facts.moderator is not None:
+    if facts.moderator is not None:
         changes["moderator"] = None
     design = saturated_design(design, panel, **changes)
     parallel = log_marginal(design, panel, seed=seed)

@@ -77,8 +77,9 @@ def trend_design(
     strata = _strata_of(leads)
     wider, names = _with_trends(panel, strata)
     changes: dict[str, object] = {"leads": False}
-    if design.facts.covariates is not None:
-        changes["covariates"] = (*design.facts.covariates, *names)
+    stated = design.facts.covariates
+    if stated is not None:
+        changes["covariates"] = (*stated, *names)
     return design.variant(changes), wider, names, strata
 
 

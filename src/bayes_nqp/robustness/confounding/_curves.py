@@ -109,13 +109,9 @@ def curves(
     zero = np.quantile(crossing(value, paths.pull, curvature), [0.5, tail, 1 - tail], axis=0)
     zero = np.where(np.abs(zero) < 1, zero, np.nan)
     a, b, c = (np.moveaxis(x, 0, -1) for x in (value, paths.pull, curvature))
-    sample = [paths.effects.sizes[dim] for dim in v.SAMPLE_DIMS]
-    shape = tuple(len(labels) for labels in paths.labels.values())
     original, ends = _summary(paths.value, tail), ("", "_lower", "_upper")
     by_draw = {"pull": paths.pull}
-    if prior is not None:
-        by_draw["adjusted"] = _under(prior, paths, seed)
-    # Dims are in the order of those that effects have, with what confounds them before it.
+    by_draw |= {} if prior is None else {"adjusted": _under(prior, paths, seed)}
     path_dims = [v.PATH, *paths.labels]
     dims, points = [CONFOUNDED, *path_dims], [str(dim) for dim in axis.dims]
     parts: list[tuple[str, list[str], Array]] = [
@@ -129,17 +125,17 @@ def curves(
         *((name, [*v.SAMPLE_DIMS, *dims], draws) for name, draws in by_draw.items()),
         ("curvature", [*v.SAMPLE_DIMS, CONFOUNDED], paths.curvature),
     ]
-    sizes = {CONFOUNDED: len(paths.confounded), v.PATH: len(paths.paths), **axis.sizes}
-    sizes |= dict(zip([*v.SAMPLE_DIMS, *paths.labels], [*sample, *shape], strict=True))
+    coords: dict[str, npt.NDArray[Any]] = {
+        CONFOUNDED: np.asarray(paths.confounded, dtype=str),
+        v.PATH: np.asarray(paths.paths, dtype=str),
+        **paths.labels,
+        **{dim: paths.effects[dim].to_numpy() for dim in v.SAMPLE_DIMS},
+    }
+    sizes: dict[Any, int] = dict(axis.sizes)
+    sizes |= {dim: len(labels) for dim, labels in coords.items() if dim not in sizes}
     return xr.Dataset(
         {name: (names, x.reshape([sizes[dim] for dim in names])) for name, names, x in parts},
-        coords={
-            CONFOUNDED: np.asarray(paths.confounded, dtype=str),
-            v.PATH: np.asarray(paths.paths, dtype=str),
-            **paths.labels,
-            **{dim: paths.effects[dim].to_numpy() for dim in v.SAMPLE_DIMS},
-            **evidence_of(paths.effects),
-        },
+        coords={**coords, **evidence_of(paths.effects)},
         attrs={
             "estimand": "confounding",
             "prob": _PROB,
