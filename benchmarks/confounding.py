@@ -23,7 +23,7 @@ from benchmarks.china_cities import ROLES, line, read
 import bayes_nqp as nqp
 from bayes_nqp.designs import flat_deviations
 from bayes_nqp.estimands import att
-from bayes_nqp.fitting import equation_draws, modes
+from bayes_nqp.fitting import mediator_slopes, modes
 from bayes_nqp.fitting._draws import recovered
 from bayes_nqp.fitting._parameters import constrain
 from bayes_nqp.planning import plan_of
@@ -79,7 +79,7 @@ def one(case: str, seed: int) -> dict[tuple[str, str, float], tuple[float, float
                 error = at["estimate"].to_numpy() - truth
                 out[by or "overall", str(path), rho] = (float(error.mean()), float(hit.mean()))
     study = confounded_fit(fit)
-    b = equation_draws(study.fit, "b")
+    b = mediator_slopes(study.fit)
     given = np.array([channel.slope for channel in CASES[case][1].values()])
     for rho in (0.0, RHO):
         curvature = study.bias[0].curvature[:, None, None]

@@ -48,11 +48,14 @@ from bayes_nqp.fitting._refits import (
 from bayes_nqp.fitting._reported import (
     covariate_names,
     covariate_slopes,
+    deviation_draws,
     effects_on_mediator,
     equation_draws,
     error_draws,
     mediator_covariance,
+    mediator_slopes,
     scalar_draws,
+    sigma_draws,
 )
 from bayes_nqp.fitting._short import SHORT, short_effects
 from bayes_nqp.fitting._unit_likelihood import LeftOut, left_out, log_likelihood
@@ -80,6 +83,7 @@ __all__ = [
     "conditional_mean",
     "covariate_names",
     "covariate_slopes",
+    "deviation_draws",
     "drift",
     "effect_sums",
     "effects_on_mediator",
@@ -99,6 +103,7 @@ __all__ = [
     "log_priors",
     "mediate",
     "mediator_covariance",
+    "mediator_slopes",
     "meets",
     "modal_averages",
     "modes",
@@ -116,6 +121,7 @@ __all__ = [
     "scalar_draws",
     "short_effects",
     "short_refit",
+    "sigma_draws",
     "single",
     "total_fit",
 ]

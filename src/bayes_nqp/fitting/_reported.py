@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from bayes_nqp.fitting._mediate import Mediated
 
 __all__ = [
-    "covariate_names", "covariate_slopes", "effects_on_mediator", "equation_draws", "error_draws",
-    "mediator_covariance", "scalar_draws",
+    "covariate_names", "covariate_slopes", "deviation_draws", "effects_on_mediator",
+    "equation_draws", "error_draws", "mediator_covariance", "mediator_slopes", "scalar_draws", "sigma_draws",
 ]  # fmt: skip
 
 Array = npt.NDArray[np.float64]
@@ -39,6 +39,30 @@ def equation_draws(fit: Fit | Mediated, name: str, equation: str = OUTCOME) -> A
     if full not in posterior:
         return None
     return np.asarray(posterior[full].transpose(*v.SAMPLE_DIMS, ...).to_numpy())
+
+
+def sigma_draws(fit: Fit | Mediated, equation: str = OUTCOME) -> Array:
+    """Draws of the sd of an equation's innovations (chain, draw), the equation's units.
+
+    Parameters
+    ----------
+    equation : str, default "outcome"
+        "outcome", or a mediator.
+    """
+    return cast("Array", equation_draws(fit, "sigma", equation))
+
+
+def deviation_draws(fit: Fit) -> Array | None:
+    """Draws of the sd of effect deviations (chain, draw), outcome units; None where it is fixed."""
+    return equation_draws(fit, "scale_deviation")
+
+
+def mediator_slopes(fit: Fit) -> Array:
+    """Draws of mediators' slopes (chain, draw, stratum, mediator), outcome units per unit of each.
+
+    Of untreated rows, at the moderator's centre.
+    """
+    return cast("Array", equation_draws(fit, "b"))
 
 
 def effects_on_mediator(fit: Fit | Mediated, name: str) -> Array:

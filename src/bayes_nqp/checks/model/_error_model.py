@@ -24,7 +24,7 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.designs import saturated_design
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import NotApplicable, StudyError, nearest
-from bayes_nqp.fitting import ROWS, Fit, equation_draws, panel_of
+from bayes_nqp.fitting import ROWS, Fit, deviation_draws, panel_of, sigma_draws
 from bayes_nqp.language import Message, joined, listed
 from bayes_nqp.planning import plan_of, unit_column
 from bayes_nqp.terms import TimeEffects
@@ -168,10 +168,10 @@ def _robust(fit: Fit, weights: Array, groups: _Clusters) -> Robust:
     plan = plan_of(saturated_design(fit.design, panel, time=time), panel)
     everywhere = np.zeros((weights.shape[0], plan.cells.rows.size))
     everywhere[:, ~plan.cells.lead] = weights
-    spread, sigma = equation_draws(fit, "scale_deviation"), equation_draws(fit, "sigma")
+    spread = deviation_draws(fit)
     fixed = 0.0 if facts.varying is None else facts.priors.member * fit.scale
     errors = Errors(
-        0.0 if sigma is None else float(sigma.mean()),
+        float(sigma_draws(fit).mean()),
         error_means(fit),
         fixed if spread is None else float(spread.mean()),
     )

@@ -15,7 +15,7 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import By, nde, nie
-from bayes_nqp.fitting import Mediated, effects_on_mediator, equation_draws, mediator_covariance
+from bayes_nqp.fitting import Mediated, effects_on_mediator, mediator_covariance, sigma_draws
 from bayes_nqp.robustness.confounding._curves import CONFOUNDED, ConfoundedPaths
 
 __all__ = ["paths_of_rows", "shifted", "unexplained"]
@@ -46,7 +46,7 @@ def shifted(rows: Mediated, mediator: str) -> xr.Dataset:
     # The row over minus its diagonal: the coefficients of the other errors in the regression of
     # this one, and −1 for its own slope.
     move = -precision[..., place, :] / precision[..., place, place, None]
-    size = _sigma(rows, "outcome") * np.sqrt(precision[..., place, place])
+    size = sigma_draws(rows) * np.sqrt(precision[..., place, place])
     a = np.stack([effects_on_mediator(rows, name) for name in rows.mediators], axis=2)
     via = (size[..., None] * move)[..., None] * a
     direct = -via.sum(axis=2, keepdims=True)
@@ -57,17 +57,11 @@ def shifted(rows: Mediated, mediator: str) -> xr.Dataset:
 def unexplained(rows: Mediated) -> xr.DataArray:
     """Product of the shares of variance that the two equations leave unexplained (confounded)."""
     shares = [
-        np.mean((_sigma(rows, "outcome") * _sigma(rows, name)) ** 2)
+        np.mean((sigma_draws(rows) * sigma_draws(rows, name)) ** 2)
         / (rows.facts["outcome__variance"] * rows.facts[f"{name}__variance"])
         for name in rows.mediators
     ]
     return xr.DataArray(shares, dims=CONFOUNDED)
-
-
-def _sigma(rows: Mediated, equation: str) -> Array:
-    draws = equation_draws(rows, "sigma", equation)
-    assert draws is not None
-    return draws
 
 
 def _paths(effects: xr.Dataset, by: By, weights: str) -> xr.DataArray:

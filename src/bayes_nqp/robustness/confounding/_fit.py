@@ -15,11 +15,12 @@ from bayes_nqp.fitting import (
     CHANNELS,
     Fit,
     effects_on_mediator,
-    equation_draws,
     error_draws,
     lagged,
+    mediator_slopes,
     refit,
     require,
+    sigma_draws,
 )
 from bayes_nqp.language import Message
 from bayes_nqp.pooling import Complete
@@ -140,8 +141,6 @@ def confounded_fit(fit: Fit) -> ConfoundedFit:
     phi_outcome, sigma_outcome = _errors(free, outcome.name)
     treated = plan.frame.treated[plan.kept]
     correlation = correlation_of(outcome.rows, treated, patterns, phi.mean(axis=0))
-    slope = equation_draws(free, "b")
-    assert slope is not None
     bias = tuple(
         bias_of(
             patterns,
@@ -151,7 +150,7 @@ def confounded_fit(fit: Fit) -> ConfoundedFit:
             sigma_outcome=sigma_outcome,
             sigma_mediators=sigma,
             correlation=correlation,
-            strata=slope.shape[2],
+            strata=mediator_slopes(free).shape[2],
             common=isinstance(fit.facts.pooling, Complete),
         )
         for j in range(len(names))
@@ -182,8 +181,7 @@ def _see_that_bias_is_known(facts: Facts) -> None:
 
 def _errors(fit: Fit, equation: str) -> tuple[Array, Array]:
     """Draws of the autocorrelation, zeros for independent errors, and of the innovations' sd."""
-    sigma = equation_draws(fit, "sigma", equation)
-    assert sigma is not None
+    sigma = sigma_draws(fit, equation)
     *memory, _ = error_draws(fit, equation).values()
     return memory[0].ravel() if memory else np.zeros(sigma.size), sigma.ravel()
 
