@@ -15,9 +15,17 @@ if TYPE_CHECKING:
     from bayes_nqp.fitting._mediate import Mediated
 
 __all__ = [
-    "covariate_names", "covariate_slopes", "deviation_draws", "effects_on_mediator",
-    "equation_draws", "error_draws", "mediator_covariance", "mediator_slopes", "scalar_draws", "sigma_draws",
-]  # fmt: skip
+    "covariate_names",
+    "covariate_slopes",
+    "deviation_draws",
+    "effects_on_mediator",
+    "equation_draws",
+    "error_draws",
+    "mediator_covariance",
+    "mediator_slopes",
+    "scalar_draws",
+    "sigma_draws",
+]
 
 Array = npt.NDArray[np.float64]
 
