@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._values import missing, plain, unwrapped
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, dates
 
 __all__ = ["as_years", "year_of"]
 
@@ -20,13 +20,17 @@ _CLOCK = r"(?:[T ]\s*\d\d?:\d\d.*)?"
 _TEXTS = tuple(
     re.compile(text)
     for text in (
-        rf"{_YEAR}(?:\.0+)?\s*年?度?",
-        rf"{_YEAR}\s*年\s*{_MONTH}\s*月(?:\s*{_DAY}\s*[日号]?)?{_CLOCK}",
+        rf"{_YEAR}(?:\.0+)?",
         rf"{_YEAR}\s*[-./]\s*{_MONTH}(?:\s*[-./]\s*{_DAY})?{_CLOCK}",
         rf"{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])?",
+        *(rf"{_YEAR}(?:\.0+)?\s*{alone}" for alone, *_ in dates()),
+        *(
+            rf"{_YEAR}\s*{year}\s*{_MONTH}\s*{month}(?:\s*{_DAY}\s*{day}?)?{_CLOCK}"
+            for _, year, month, day in dates()
+        ),
     )
 )
-"""2018, 2018年; 2018年7月24日; 2018-07-24, 2018.7; 20180724, 201807."""
+"""2018; 2018-07-24, 2018.7; 20180724, 201807; and dates as languages write them out."""
 
 
 def year_of(value: object) -> int | None:
@@ -35,8 +39,7 @@ def year_of(value: object) -> int | None:
     Parameters
     ----------
     value : object
-        Such as ``2018``, ``"2018年"``, ``"2018年7月24日"``, ``"2018.07.24"``, ``"2018-07"``,
-        ``20180724``, or a date.
+        Such as ``2018``, ``"2018.07.24"``, ``"2018-07"``, ``20180724``, or a date.
 
     Returns
     -------

@@ -34,7 +34,7 @@ def att(
     by : str, sequence of str or mapping, optional
         What to keep apart: stratum factors, "cohort", "time", "event_time", "unit" (what has
         its own effect deviation), "stratum" (all factors combined) or "cell". Several give
-        several dims, NaN where a combination is empty. A mapping renames: ``{"region": "地区"}``.
+        several dims, NaN where a combination is empty. A mapping renames: ``{"region": "area"}``.
     weights : str, default "rows"
         "rows", "units", "equal" (every cell counts the same), or a numeric coordinate of the
         cells such as "weight".

@@ -32,7 +32,7 @@ def contrast(
     draws : DataArray (chain, draw, ...)
         Such as ``att(fit, by="region")``.
     levels : mapping of str to level, optional
-        Dim and level, for names that are no identifiers: ``{"地区": "内陆"}``.
+        Dim and level, for names that are no identifiers: ``{"region of China": "inland"}``.
     minus : level, or mapping of str to level
         What to compare with; a mapping where several dims are compared at once.
     kind : {"difference", "ratio"}, default "difference"

@@ -1,4 +1,4 @@
-"""Entropy weights (熵值法)."""
+"""Entropy weights."""
 
 from __future__ import annotations
 

@@ -13,16 +13,19 @@ __all__ = ["new_quality_productivity"]
 
 @door
 def new_quality_productivity() -> IndexSystem:
-    """A system for new quality productivity (新质生产力), by the three elements of labour.
+    """A system for new quality productivity, by the three elements of labour.
 
-    Labourers (新质劳动者), objects of labour (新质劳动对象) and means of labour (新质劳动资料),
-    with the indicators that the literature uses most. Few data sets hold all of them: ``keep``
-    those you have, ``using`` names your columns, and ``to_toml`` writes a file to edit.
+    Labourers, objects of labour and means of labour, with the indicators that the literature uses
+    most. Few data sets hold all of them: ``keep`` those you have, ``using`` names your columns,
+    and ``to_toml`` writes a file to edit.
 
     References
     ----------
-    王珏、王荣基 (2024). 新质生产力:指标构建与时空演进. 西安财经大学学报 37(1). 韩文龙、张瑞生、
-    赵峰 (2024). 新质生产力水平测算与中国经济增长新动能. 数量经济技术经济研究 41(6).
+    Wang, J. and Wang, R. (2024). New quality productivity: index construction and spatiotemporal
+    evolution. Journal of Xi'an University of Finance and Economics 37(1), in Chinese. Han, W.,
+    Zhang, R. and Zhao, F. (2024). The measurement of new quality productivity and new driving
+    forces of the Chinese economy. Journal of Quantitative and Technological Economics 41(6), in
+    Chinese.
 
     Examples
     --------

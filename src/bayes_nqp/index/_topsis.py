@@ -1,4 +1,4 @@
-"""Entropy weights, and closeness to the ideal (熵权 TOPSIS)."""
+"""Entropy weights, and closeness to the ideal (TOPSIS)."""
 
 from __future__ import annotations
 

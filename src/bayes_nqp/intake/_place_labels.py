@@ -63,7 +63,7 @@ def place_labels(frame: pd.DataFrame, prefecture: str) -> Words:
             continue
         whole = isinstance(value, float) and value.is_integer()
         text = f"{value:.0f}" if whole else str(value).strip()
-        called = {ENGLISH: english[code], "zh": stem(names["prefecture"][code])}
+        called = {language_of(x): x for x in (english[code], stem(names["prefecture"][code]))}
         for language in {*called} - {language_of(text)} if not text.isdigit() else called:
             table = words.setdefault(language, {prefecture: {"levels": {}}})
             table[prefecture]["levels"][text] = called[language]

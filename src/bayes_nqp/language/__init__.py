@@ -14,7 +14,14 @@ from bayes_nqp.language._message import (
     message,
     separated,
 )
-from bayes_nqp.language._typesetting import Typography, language_of, leading, typeset, typography
+from bayes_nqp.language._typesetting import (
+    Typography,
+    dates,
+    language_of,
+    leading,
+    typeset,
+    typography,
+)
 
 __all__ = [
     "ENGLISH",
@@ -24,6 +31,7 @@ __all__ = [
     "Typography",
     "catalogue_of",
     "cut",
+    "dates",
     "decoded",
     "either",
     "encoded",

@@ -9,7 +9,7 @@ from typing import Final
 
 from bayes_nqp.language._catalogue import ENGLISH
 
-__all__ = ["Typography", "language_of", "leading", "localised", "typeset", "typography"]
+__all__ = ["Typography", "dates", "language_of", "leading", "localised", "typeset", "typography"]
 
 _HAN, _MARKS = "\u4e00-\u9fff", "、。（），：；？“”"
 _SPACE = re.compile(f"(?<=[{_HAN}]) (?=[{_HAN}])|(?<=[{_MARKS}]) | (?=[{_MARKS}])")
@@ -35,6 +35,9 @@ class Typography:
         What typesets it in LaTeX.
     sample : str, default ""
         A character of its script, where that is not Latin.
+    date : tuple of str, default ()
+        What stands behind a year alone, and behind the year, the month and the day of a date: four
+        regular expressions.
     """
 
     tag: str
@@ -43,6 +46,7 @@ class Typography:
     document: str = "article"
     packages: tuple[str, ...] = ()
     sample: str = ""
+    date: tuple[str, ...] = ()
 
     def closed(self, text: str) -> str:
         """Close the spaces around names, where the names themselves are written without any."""
@@ -57,9 +61,15 @@ _TYPOGRAPHIES: Final = {
         "ctexart",
         ("ctex (xelatex)",),
         sample="汉",
+        date=("年?度?", "年", "月", "[日号]"),
     )
 }
 """Of languages that are not set as English is."""
+
+
+def dates() -> list[tuple[str, ...]]:
+    """List how languages mark a year alone, and the year, the month and the day of a date."""
+    return [setting.date for setting in _TYPOGRAPHIES.values() if setting.date]
 
 
 def typography(language: str) -> Typography:

@@ -145,12 +145,12 @@ class Panel:
             Column that names the unit.
         time : str
             Column of whole numbers, dates or pandas periods; text that says years (``"2018"``,
-            ``"2018年"``, one date a year) is read as whole numbers.
+            one date a year; in Chinese, too) is read as whole numbers.
         outcome : str
             Column of numbers.
         cohort : str, optional
             Column with the first treated period, on the scale of `time`, the same in all rows of
-            a unit. Where times are years, dates and text that says dates (``"2018年7月24日"``,
+            a unit. Where times are years, dates and text that says dates (``"2018-07-24"``,
             ``"2018.07"``) are taken as their years, with a note. One between two periods counts
             from the next, one after the last as never treated.
         treated : str, optional

@@ -15,7 +15,7 @@ from bayes_nqp.simulation._layout import Layout
 from bayes_nqp.simulation._policy import FACTORS, Places
 from bayes_nqp.simulation._space import Across
 from bayes_nqp.simulation._streams import stream
-from bayes_nqp.simulation._words import Language, levels_of, say
+from bayes_nqp.simulation._words import PLACES, Language, levels_of, say
 
 __all__ = ["check_strata", "check_years", "grouped", "listed", "places_of"]
 
@@ -40,15 +40,11 @@ def grouped(cities: pd.DataFrame, seed: int, names: Language) -> pd.DataFrame:
     """
     coastal = cities["coastal"].to_numpy()
     score = stream(seed, "market").standard_normal(len(cities)) + _COAST_IS_MARKET * coastal
-    called = {
-        "en": {
-            "city": cities["code"].astype(str),
-            "province": cities["province"].map(province_names()),
-        },
-        "zh": {"city": cities["prefecture"], "province": cities["province"]},
-    }
+    facts = cities.assign(
+        code=cities["code"].astype(str), province_name=cities["province"].map(province_names())
+    )
     return cities.assign(
-        **called[names],
+        **{column: facts[fact] for column, fact in PLACES[names].items()},
         finance=digital_finance(seed, coastal).round(2),
         market=np.where(score > np.median(score), "high", "low"),
         resource=np.where(cities["resource_based"], "resource", "other"),

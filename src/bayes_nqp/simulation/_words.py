@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Mapping
+from importlib.resources import files
 from typing import Final, Literal, cast
 
 import pandas as pd
@@ -14,33 +16,19 @@ from bayes_nqp.intake import place_labels
 from bayes_nqp.labels import Labels
 from bayes_nqp.simulation._policy import FACTORS
 
-__all__ = ["NAMES", "Language", "columns_of", "labelled", "levels_of", "say", "spoken"]
+__all__ = ["NAMES", "PLACES", "Language", "columns_of", "labelled", "levels_of", "say", "spoken"]
 
 Language = Literal["en", "zh"]
 
-_CHINESE: Final[Mapping[str, str]] = {
-    "city": "城市", "code": "行政区划代码", "province": "省份", "year": "年份", "firm": "证券代码",
-    "zone_batch": "批次", "zone_year": "试点年份", "region": "地区", "market": "市场化",
-    "resource": "资源型", "nqp": "新质生产力", "digital_finance": "数字金融", "cbec": "跨境电商",
-    "digital": "数字化转型", "finance": "融资约束", "absorption": "知识吸收",
-    "integration": "数实融合", "innovation": "技术创新", "breakthrough": "技术突破",
-    "transformation": "产业转型", "upgrading": "产业升级", "allocation": "要素配置",
-    "combination": "要素组合", "exports": "出口", "agglomeration": "产业集聚",
-    "conversion": "技术市场转化", "digital_trade": "数字贸易",
-    "ln_gdp": "地区生产总值对数", "ln_loans": "贷款余额对数", "ln_fdi": "外商直接投资对数",
-    "ln_science": "科技支出占比对数", "size": "企业规模", "leverage": "资产负债率",
-    "roa": "总资产收益率", "government": "政府支出占比",
-}  # fmt: skip
-NAMES: Final[Mapping[str, Mapping[str, str]]] = {"en": {}, "zh": _CHINESE}
+_WORDS: Final = tomllib.loads(
+    files("bayes_nqp.simulation").joinpath("words.toml").read_text(encoding="utf-8")
+)
+_CHINESE: Final[Mapping[str, str]] = _WORDS["columns"]["zh"]
+NAMES: Final[Mapping[str, Mapping[str, str]]] = {"en": {}, **_WORDS["columns"]}
 """Columns, where they are not called by their English names."""
-
-_LEVELS: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": {},
-    "zh": {
-        "inland": "内陆", "coastal": "沿海", "low": "低", "high": "高", "resource": "资源型城市",
-        "other": "非资源型城市",
-    },
-}  # fmt: skip
+_LEVELS: Final[Mapping[str, Mapping[str, str]]] = {"en": {}, **_WORDS["levels"]}
+PLACES: Final[Mapping[str, Mapping[str, str]]] = _WORDS["places"]
+"""Which facts of a city stand in its columns."""
 
 
 def spoken(names: str) -> Language:
@@ -56,7 +44,7 @@ def spoken(names: str) -> Language:
     return cast(Language, names)
 
 
-def say(word: str, names: Language) -> str:
+def say(word: str, names: str) -> str:
     """Call a column by its name.
 
     Returns
@@ -74,21 +62,30 @@ def levels_of(levels: Iterable[str], names: Language) -> tuple[str, ...]:
 
 def columns_of(system: IndexSystem, names: Language) -> IndexSystem:
     """Let a system read the columns that a simulation writes."""
-    columns = {"zh": {one.key: one.name_zh or one.data for one in system.indicators}}
-    return system.using(columns[names]) if names in columns else system
+    if not NAMES[names]:
+        return system
+    return system.using({x.key: x.name_zh or x.data for x in system.indicators})
 
 
 def labelled(frame: pd.DataFrame, names: Language) -> Labels:
     """Call columns, levels and places of a simulated table as the other language does."""
-    provinces = {english: chinese for chinese, english in province_names().items()}
-    levels = {**dict.fromkeys(FACTORS, _LEVELS["zh"]), "province": provinces}
     entries: list[tuple[str, str, str | None, str]] = []
-    for word in (x for x in _CHINESE if say(x, names) in frame.columns):
-        called: list[tuple[str | None, str, str]] = [(None, word, _CHINESE[word])]
-        called += [(level, level, chinese) for level, chinese in levels.get(word, {}).items()]
-        for level, english, chinese in called:
-            other = {"en": ("zh", word, level, chinese),
-                     "zh": ("en", _CHINESE[word], level and chinese, english)}  # fmt: skip
-            entries.append(other[names])
-    places = place_labels(frame, say("city", names)) if say("city", names) in frame else {}
+    for other in (x for x in NAMES if x != names):
+        for word in (x for x in _CHINESE if say(x, names) in frame.columns):
+            column = say(word, names)
+            entries.append((other, column, None, say(word, other)))
+            entries += [
+                (other, column, _LEVELS[names].get(x, x), _LEVELS[other].get(x, x))
+                for x in FACTORS.get(word, ())
+            ]
+        provinces = zip(*(_provinces(language) for language in (names, other)), strict=True)
+        entries += [(other, say("province", names), x, y) for x, y in provinces]
+    city = say("city", names)
+    places = place_labels(frame, city) if city in frame else {}
     return Labels(tuple(entries)) | Labels.of(places)
+
+
+def _provinces(names: str) -> list[str]:
+    """Names of the provinces in a language."""
+    by_name = province_names()
+    return list(by_name.values() if PLACES[names]["province"] == "province_name" else by_name)

@@ -137,7 +137,7 @@ def _years(column: str, frame: pd.DataFrame, name: str, empty: Sequence[str]) ->
                 column,
                 shown(map(repr, wrong), 4),
             ),
-            hint="write dates as 2018-07-24 or 2018年7月24日; "
+            hint="write dates as 2018-07-24; "
             'missing = ["…"] in [data] names texts that stand for no date',
         )
     return np.append(np.array(years, dtype=np.float64), np.nan)[codes]

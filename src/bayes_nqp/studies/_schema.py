@@ -71,7 +71,7 @@ class Zones(_Table):
     """The 165 cross-border e-commerce pilot zones, merged to prefectures by name or code."""
 
     prefecture: str
-    """Column with names (杭州, 杭州市) or codes (330100) of prefectures."""
+    """Column with names or codes (330100) of prefectures."""
     rule: Literal["approval_year", "next_year_after_june"] = "approval_year"
     """First treated year: that of the approval, or the next one if it came after June."""
     cohort: str = "cohort"
@@ -111,7 +111,7 @@ class Data(_Table):
     unit: str | None = None
     """Column that names the unit."""
     time: str | None = None
-    """Column of periods: whole numbers, dates, or text that says years, such as "2018年"."""
+    """Column of periods: whole numbers, dates, or text that says years."""
     outcome: str | None = None
     """Column of the outcome; that of [index] by default."""
     cohort: str | None = None

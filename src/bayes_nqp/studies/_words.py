@@ -78,17 +78,17 @@ class Reworded(Message):
 
     Parameters
     ----------
-    hint : str
-        As it was raised.
+    hint : object
+        A message or text, as it was raised.
     reword : callable
         Text to text.
     """
 
     __slots__ = ("hint", "reword")
-    hint: str
+    hint: object
     reword: Callable[[str], str]
 
-    def __new__(cls, hint: str, reword: Callable[[str], str]) -> Self:
+    def __new__(cls, hint: object, reword: Callable[[str], str]) -> Self:
         """Keep what other languages need."""
         instance = super().__new__(cls, "{}", reword(str(hint)))
         instance.hint, instance.reword = hint, reword
@@ -144,7 +144,9 @@ def at_command() -> Iterator[None]:
     try:
         yield
     except NQPError as error:
-        hint: str = Reworded(error.hint, _command)
+        first, *others = error.hint.parts or (error.hint,)
+        in_python = any(str(part).startswith("Or system.using") for part in others)
+        hint: str = Reworded(first if in_python else error.hint, _command)
         if _PYTHON.search(hint):
             hint = _other(error)
         if error.what.startswith("name="):
@@ -161,7 +163,6 @@ def _toml(hint: str) -> str:
 
 
 def _command(hint: str) -> str:
-    hint = re.sub(r"\.? (Or|或) ?system\.using.*", "", hint)
     hint = re.sub(r"system\.without\(…\)", "leave these indicators out", hint)
     return re.sub(r"(\w+)='?([\w—]+)'?", r"--\1 \2", hint)
 
