@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +14,11 @@ from bayes_nqp.columns import Bools, Ints, Rows, frozen, missing, numbers
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.panel._build import build, cohort_column, free_name
+from bayes_nqp.panel._rectangle import Rectangle
 from bayes_nqp.panel._roles import as_names
 
-if TYPE_CHECKING:
-    from bayes_nqp.panel._panel import Panel
 
-
-def column_of(panel: Panel, argument: str, column: str) -> pd.Series[Any]:
+def column_of(panel: Rectangle, argument: str, column: str) -> pd.Series[Any]:
     """Look up a column of the user's data."""
     if column not in panel.frame.columns:
         raise PanelError(
@@ -30,12 +28,12 @@ def column_of(panel: Panel, argument: str, column: str) -> pd.Series[Any]:
     return panel.frame[column]
 
 
-def rows_of(panel: Panel) -> Rows:
+def rows_of(panel: Rectangle) -> Rows:
     """Name the panel's rows in messages."""
     return Rows(panel.frame, panel.roles.unit, panel.roles.time)
 
 
-def where(panel: Panel, mask: Bools | pd.Series[Any], note: str = "") -> Panel:
+def where[P: Rectangle](panel: P, mask: Bools | pd.Series[Any], note: str = "") -> P:
     """Keep some rows."""
     keep = np.asarray(mask)
     if keep.dtype != bool or keep.shape != (panel.n_rows,):
@@ -58,7 +56,7 @@ def where(panel: Panel, mask: Bools | pd.Series[Any], note: str = "") -> Panel:
     return type(panel)(**pieces)
 
 
-def complete(panel: Panel, columns: str | Iterable[str]) -> Panel:
+def complete[P: Rectangle](panel: P, columns: str | Iterable[str]) -> P:
     """Keep the rows in which columns are present."""
     names = as_names("columns", columns)
     gone = {name: missing(column_of(panel, "columns", name)) for name in names}
@@ -78,7 +76,7 @@ def complete(panel: Panel, columns: str | Iterable[str]) -> Panel:
     return replace(fewer, dropped={**fewer.dropped, **lost})
 
 
-def with_outcome(panel: Panel, values: str | npt.ArrayLike) -> Panel:
+def with_outcome[P: Rectangle](panel: P, values: str | npt.ArrayLike) -> P:
     """Replace the outcome."""
     if isinstance(values, str):
         panel = complete(panel, values)
@@ -106,7 +104,7 @@ def with_outcome(panel: Panel, values: str | npt.ArrayLike) -> Panel:
     return replace(panel, frame=frame, outcome=frozen(array))
 
 
-def with_cohorts(panel: Panel, cohorts: npt.ArrayLike) -> Panel:
+def with_cohorts[P: Rectangle](panel: P, cohorts: npt.ArrayLike) -> P:
     """Replace the cohorts."""
     array = np.asarray(cohorts)
     if array.shape != (panel.n_units,):
@@ -137,7 +135,7 @@ def with_cohorts(panel: Panel, cohorts: npt.ArrayLike) -> Panel:
     return replace(panel, frame=frame, roles=roles, cohort_codes=frozen(codes), never=())
 
 
-def _codes(panel: Panel, labels: npt.NDArray[Any]) -> Ints:
+def _codes(panel: Rectangle, labels: npt.NDArray[Any]) -> Ints:
     numeric = panel.time_labels.dtype.kind in "iuf"
     known = {(float(x) if numeric else str(x)): i for i, x in enumerate(panel.time_labels)}
     known[""] = -1

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.columns import Bools, Floats, Ints, Strings, cells_of, frozen, read
+from bayes_nqp.columns import Bools, cells_of, read
 from bayes_nqp.doors import door
-from bayes_nqp.labels import UNLABELLED, Labels
 from bayes_nqp.language import Translator
-from bayes_nqp.panel import _derive, _digest, _show, _stratify
+from bayes_nqp.panel import _derive, _show, _stratify
 from bayes_nqp.panel._build import build
-from bayes_nqp.panel._cohorts import labels_of
-from bayes_nqp.panel._grid import Grid
 from bayes_nqp.panel._labels import labelled
-from bayes_nqp.panel._roles import Roles
+from bayes_nqp.panel._rectangle import Rectangle
 
 __all__ = ["Panel"]
 
 
 @door(trusted=("from_frame", "from_file"))
 @dataclass(frozen=True, eq=False, repr=False)
-class Panel:
+class Panel(Rectangle):
     """Units observed over time, with the period in which each is first treated.
 
     Make one with `Panel.from_frame` or `Panel.from_file`; both validate. Rows are sorted by unit
@@ -89,27 +84,6 @@ class Panel:
     >>> panel.cohort_codes.tolist()
     [1, -1]
     """
-
-    frame: pd.DataFrame
-    roles: Roles
-    unit_labels: Strings
-    unit_codes: Ints
-    time_labels: npt.NDArray[Any]
-    time_codes: Ints
-    cohort_codes: Ints
-    outcome: Floats
-    weights: Floats | None
-    covariates: Floats
-    mediators: Floats
-    moderators: Floats
-    levels: dict[str, Strings]
-    strata_codes: dict[str, Ints]
-    dropped: dict[str, int]
-    notes: tuple[str, ...]
-    grid: Grid
-    never: tuple[object, ...] = ()
-    exposures: Floats = field(default_factory=lambda: frozen(np.empty((0, 0))))
-    labels: Labels = UNLABELLED
 
     @classmethod
     def from_frame(
@@ -270,58 +244,6 @@ class Panel:
                 notes=notes,
             )
         return cls(**fields)
-
-    @property
-    def n_units(self) -> int:
-        """Number of units."""
-        return len(self.unit_labels)
-
-    @property
-    def n_rows(self) -> int:
-        """Number of rows."""
-        return len(self.unit_codes)
-
-    @property
-    def periods(self) -> int:
-        """Number of periods of the grid."""
-        return len(self.time_labels)
-
-    @property
-    def balanced(self) -> bool:
-        """Whether every unit has a row in every period."""
-        return self.n_rows == self.n_units * self.periods
-
-    @cached_property
-    def cohort_labels(self) -> npt.NDArray[Any]:
-        """Each unit's first treated period: float with NaN, or text with ``""`` (unit)."""
-        return frozen(labels_of(self.cohort_codes, self.time_labels))
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """Arguments of `from_frame` that give this panel again from its frame."""
-        return {
-            "unit": self.roles.unit,
-            "time": self.roles.time,
-            "outcome": self.roles.outcome,
-            "cohort": self.roles.cohort,
-            "strata": self.roles.strata,
-            "covariates": self.roles.covariates,
-            "mediators": self.roles.mediators,
-            "moderators": self.roles.moderators,
-            "exposures": self.roles.exposures,
-            "weights": self.roles.weights,
-            "never": list(self.never) or None,
-            "freq": self.grid.freq,
-            "labels": self.labels.words or None,
-        }
-
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 of the content in roles.
-
-        It does not depend on the order of rows and units, on dtypes, or on other columns.
-        """
-        return _digest.digest(self)
 
     def where(self, mask: Bools | pd.Series[Any]) -> Panel:
         """Keep some rows, and validate the rest as a panel of its own.

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from bayes_nqp.columns import counted
 from bayes_nqp.errors import shown
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.markup import facts_html, facts_text
-
-if TYPE_CHECKING:
-    from bayes_nqp.panel._panel import Panel
-
+from bayes_nqp.panel._rectangle import Rectangle
 
 _ROLES = {
     "covariates": Message("covariates", context="role"),
@@ -23,7 +18,7 @@ _ROLES = {
 }
 
 
-def facts(panel: Panel) -> dict[str, Message]:
+def facts(panel: Rectangle) -> dict[str, Message]:
     """Describe a panel, one line each: messages by their English names, which are messages too."""
     first, last = (str(panel.time_labels[k]) for k in (0, -1))
     share = f"{panel.n_rows / (panel.n_units * panel.periods):.1%}"
@@ -53,7 +48,7 @@ def facts(panel: Panel) -> dict[str, Message]:
     return out
 
 
-def _units(panel: Panel) -> Message:
+def _units(panel: Rectangle) -> Message:
     adopted = int((panel.cohort_codes >= 0).sum())
     units = Message("{:,} ({})", panel.n_units, panel.roles.unit)
     if panel.roles.cohort is None:
@@ -61,7 +56,7 @@ def _units(panel: Panel) -> Message:
     return Message("{}, {:,} treated, {:,} never", units, adopted, panel.n_units - adopted)
 
 
-def _stratum(panel: Panel, factor: str) -> Message:
+def _stratum(panel: Rectangle, factor: str) -> Message:
     codes, treated = panel.strata_codes[factor], panel.cohort_codes >= 0
     levels = panel.levels[factor]
     sizes = (np.bincount(x, minlength=len(levels)) for x in (codes, codes[treated]))
@@ -73,13 +68,13 @@ def _stratum(panel: Panel, factor: str) -> Message:
     return shown(lines, 8)
 
 
-def text(panel: Panel, translate: Translator) -> str:
+def text(panel: Rectangle, translate: Translator) -> str:
     """Write a panel as text."""
     notes = [f"  {translate('note: {}', note)}" for note in panel.notes]
     return "\n".join([facts_text(translate("Panel"), facts(panel), translate), *notes])
 
 
-def html(panel: Panel, translate: Translator) -> str:
+def html(panel: Rectangle, translate: Translator) -> str:
     """Write a panel as a small table."""
     notes = [translate.name(note) for note in panel.notes]
     return facts_html(translate("Panel"), facts(panel), notes=notes, translate=translate)

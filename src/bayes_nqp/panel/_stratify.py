@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +22,8 @@ from bayes_nqp.columns import (
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.panel._derive import column_of, rows_of, where
+from bayes_nqp.panel._rectangle import Rectangle
 from bayes_nqp.vocabulary import RESERVED
-
-if TYPE_CHECKING:
-    from bayes_nqp.panel._panel import Panel
 
 _QUANTILES = {"median": (1 / 2,), "terciles": (1 / 3, 2 / 3), "quartiles": (1 / 4, 1 / 2, 3 / 4)}
 _QUANTILE_WORDS = {
@@ -36,8 +34,8 @@ _QUANTILE_WORDS = {
 _MISSING = "missing"
 
 
-def stratify(
-    panel: Panel,
+def stratify[P: Rectangle](
+    panel: P,
     column: str,
     cuts: str | Sequence[float],
     thresholds: Sequence[float] | None,
@@ -45,7 +43,7 @@ def stratify(
     labels: Sequence[str] | None,
     name: str | None,
     missing: str,
-) -> Panel:
+) -> P:
     """Add a stratum; the arguments are those of `Panel.stratify`."""
     name = name or f"{column}_group"
     _check_name(panel, name)
@@ -83,7 +81,7 @@ def stratify(
     return out
 
 
-def _check_name(panel: Panel, name: str) -> None:
+def _check_name(panel: Rectangle, name: str) -> None:
     if name in panel.frame.columns or name in RESERVED:
         what = Message("name={!r} is already a column", name)
         if name in RESERVED:
@@ -91,7 +89,7 @@ def _check_name(panel: Panel, name: str) -> None:
         raise PanelError(what, hint="name='another_name'")
 
 
-def _baseline(panel: Panel, column: str, at: object) -> tuple[Floats, str]:
+def _baseline(panel: Rectangle, column: str, at: object) -> tuple[Floats, str]:
     raw = column_of(panel, "column", column)
     if is_text(unwrapped(raw)) and raw.nunique() < panel.n_units and not _numeric(raw):
         raise PanelError(
@@ -136,7 +134,7 @@ def _numeric(raw: Any) -> bool:
     return True
 
 
-def _period(panel: Panel, at: object) -> int:
+def _period(panel: Rectangle, at: object) -> int:
     labels = [str(label) for label in panel.time_labels]
     if plain(at) not in labels:
         raise PanelError(
@@ -151,7 +149,7 @@ def _period(panel: Panel, at: object) -> int:
     return labels.index(plain(at))
 
 
-def _refuse_missing(panel: Panel, column: str, when: str, gone: Bools) -> None:
+def _refuse_missing(panel: Rectangle, column: str, when: str, gone: Bools) -> None:
     raise PanelError(
         Message(
             "column={!r} has no value {} for {} of {} units",
@@ -226,7 +224,7 @@ def _check_filled(
         )
 
 
-def _add(panel: Panel, name: str, level: npt.NDArray[np.str_], note: str) -> Panel:
+def _add[P: Rectangle](panel: P, name: str, level: npt.NDArray[np.str_], note: str) -> P:
     levels, codes = np.unique(level, return_inverse=True)
     return replace(
         panel,

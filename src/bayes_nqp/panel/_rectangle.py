@@ -1,0 +1,127 @@
+"""What a panel holds: rows as arrays, on a grid of units and periods."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp.columns import Floats, Ints, Strings, frozen
+from bayes_nqp.labels import UNLABELLED, Labels
+from bayes_nqp.panel._cohorts import labels_of
+from bayes_nqp.panel._grid import Grid
+from bayes_nqp.panel._roles import Roles
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Rectangle:
+    """The fields of a panel, as `Panel` describes them, and what follows from them alone."""
+
+    frame: pd.DataFrame
+    roles: Roles
+    unit_labels: Strings
+    unit_codes: Ints
+    time_labels: npt.NDArray[Any]
+    time_codes: Ints
+    cohort_codes: Ints
+    outcome: Floats
+    weights: Floats | None
+    covariates: Floats
+    mediators: Floats
+    moderators: Floats
+    levels: dict[str, Strings]
+    strata_codes: dict[str, Ints]
+    dropped: dict[str, int]
+    notes: tuple[str, ...]
+    grid: Grid
+    never: tuple[object, ...] = ()
+    exposures: Floats = field(default_factory=lambda: frozen(np.empty((0, 0))))
+    labels: Labels = UNLABELLED
+
+    @property
+    def n_units(self) -> int:
+        """Number of units."""
+        return len(self.unit_labels)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.unit_codes)
+
+    @property
+    def periods(self) -> int:
+        """Number of periods of the grid."""
+        return len(self.time_labels)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every unit has a row in every period."""
+        return self.n_rows == self.n_units * self.periods
+
+    @cached_property
+    def cohort_labels(self) -> npt.NDArray[Any]:
+        """Each unit's first treated period: float with NaN, or text with ``""`` (unit)."""
+        return frozen(labels_of(self.cohort_codes, self.time_labels))
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of `from_frame` that give this panel again from its frame."""
+        return {
+            "unit": self.roles.unit,
+            "time": self.roles.time,
+            "outcome": self.roles.outcome,
+            "cohort": self.roles.cohort,
+            "strata": self.roles.strata,
+            "covariates": self.roles.covariates,
+            "mediators": self.roles.mediators,
+            "moderators": self.roles.moderators,
+            "exposures": self.roles.exposures,
+            "weights": self.roles.weights,
+            "never": list(self.never) or None,
+            "freq": self.grid.freq,
+            "labels": self.labels.words or None,
+        }
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the content in roles.
+
+        It does not depend on the order of rows and units, on dtypes, or on other columns.
+        """
+        return _digest(self)
+
+
+def _digest(panel: Rectangle) -> str:
+    """Hash what is in roles, with units in the order of their names."""
+    order = np.argsort(panel.unit_labels, kind="stable")
+    rank = np.empty_like(order)
+    rank[order] = np.arange(panel.n_units)
+    named = bool((order == rank).all() and (np.diff(order) == 1).all())
+    rows = slice(None) if named else np.argsort(rank[panel.unit_codes], kind="stable")
+    texts: list[object] = [
+        panel.roles.named(),
+        panel.unit_labels[order].tolist(),
+        [str(label) for label in panel.time_labels],
+        [panel.levels[f][panel.strata_codes[f][order]].tolist() for f in panel.roles.strata],
+    ]
+    seal = hashlib.sha256(repr(texts).encode("utf-8"))
+    for codes in (panel.cohort_codes[order], rank[panel.unit_codes][rows], panel.time_codes[rows]):
+        seal.update(np.ascontiguousarray(codes, dtype="<i8"))
+    weights = () if panel.weights is None else (panel.weights,)
+    matrices = (panel.covariates, panel.mediators, panel.moderators, panel.exposures)
+    for values in (panel.outcome, *matrices, *weights):
+        if values.size:
+            seal.update(_canonical(values[rows]))
+    return seal.hexdigest()
+
+
+def _canonical(values: Floats) -> Floats:
+    """Give every zero one sign and every NaN one bit pattern."""
+    out = np.ascontiguousarray(values + 0.0, dtype="<f8")
+    out[np.isnan(out)] = np.nan
+    return out
