@@ -152,7 +152,7 @@ def test_names_in_signatures_are_known() -> None:
     assert through <= {
         "object", "Any", "Roles", "Strings", "Ints", "Floats", "Floats | None", "Grid", "Gate",
         "Evidence", "Labels", "Verdict", "Kind", "Scope", "Problem", "Settings", "Prepared",
-        "Guess", "Relation", "tuple[Any, ...]", "xr.Dataset | None",
+        "Guess", "Recipe", "Relation", "tuple[Any, ...]", "xr.Dataset | None",
     }  # fmt: skip
 
 

@@ -12,15 +12,17 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.columns import counted
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError
-from bayes_nqp.index import _provenance, _show
+from bayes_nqp.index._provenance import remember
 from bayes_nqp.index._scheme import Array
 from bayes_nqp.language import Message
+from bayes_nqp.markup import facts_html, facts_text
 
 if TYPE_CHECKING:
     from bayes_nqp.index._compute import Problem
-    from bayes_nqp.index._recipe import ProductivityIndex
+    from bayes_nqp.index._recipe import Recipe
     from bayes_nqp.panel import Panel
 
 __all__ = ["Index"]
@@ -46,7 +48,7 @@ class Index:
         Weights; one group, or one a period.
     """
 
-    recipe: ProductivityIndex
+    recipe: Recipe
     rows: pd.DataFrame
     unit: str
     time: str
@@ -210,7 +212,9 @@ class Index:
                 Message("name={!r} is a column of the data already", name),
                 hint="another name, or drop it",
             )
-        return _provenance.remember(self.rows.assign(**{name: self.values}), name, self)
+        return remember(
+            self.rows.assign(**{name: self.values}), name, self.recipe, self.unit, self.time
+        )
 
     def panel(self, *, name: str = "nqp", **arguments: Any) -> Panel:
         """Make a panel whose outcome is the index.
@@ -253,7 +257,38 @@ class Index:
         return out
 
     def __repr__(self) -> str:
-        return _show.text(self)
+        table = self._means.to_string(index=False, float_format="{:.4f}".format)
+        lines = [f"  {line}" for line in table.splitlines()]
+        return "\n".join([facts_text("<Index>", self._facts()), *lines])
 
     def _repr_html_(self) -> str:
-        return _show.html(self)
+        table = self._means.to_html(index=False, float_format="{:.4f}".format, border=0)
+        return facts_html("Index", self._facts(), table=table)
+
+    @property
+    def _means(self) -> pd.DataFrame:
+        """Weights by indicator; the mean over periods where they differ."""
+        table, shares = self.weights, ["weight", "contribution"]
+        if "period" not in table:
+            return table
+        order = list(self.recipe.system.keys)
+        mean = table.groupby("indicator")[shares].mean().loc[order].reset_index()
+        rest = table.drop(columns=["period", *shares]).drop_duplicates("indicator")
+        return rest.merge(mean, on="indicator")
+
+    def _facts(self) -> list[tuple[str, str]]:
+        recipe, values = self.recipe, self.values.dropna()
+        read = self.problem.read
+        first, last = read.labels[0], read.labels[-1]
+        bounds = recipe.normalise
+        scale = f"bounds of {bounds.base}" if bounds.base is not None else f"{bounds.scope} bounds"
+        facts = [
+            ("index of", recipe.system.name or "indicators"),
+            ("rows", f"{len(values):,} of {len(self.rows):,}, {first} to {last}"),
+            ("indicators", f"{len(recipe.system.keys)} in "
+             f"{counted(len(recipe.system.dimensions), 'dimension')}, {scale}"),
+            ("weights", f"{recipe.weights!r}, {recipe.hierarchy}"),
+            ("values", f"mean {values.mean():.4g}, sd {values.std():.4g}, "
+             f"{values.min():.4g} to {values.max():.4g}"),
+        ]  # fmt: skip
+        return facts + [("note", note) for note in self.notes]

@@ -11,20 +11,19 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from bayes_nqp.doors import door
-from bayes_nqp.index._recipe import ProductivityIndex
 from bayes_nqp.registry import registered
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayes_nqp.index._index import Index
+    from bayes_nqp.index._recipe import Recipe
 
 __all__ = ["recalled", "remember"]
 
 _KEY, _TAG = "bayes_nqp.index", "type"
 
 
-def remember(frame: pd.DataFrame, name: str, index: Index) -> pd.DataFrame:
+def remember(frame: pd.DataFrame, name: str, recipe: Recipe, unit: str, time: str) -> pd.DataFrame:
     """Note the recipe of a column.
 
     Parameters
@@ -33,6 +32,8 @@ def remember(frame: pd.DataFrame, name: str, index: Index) -> pd.DataFrame:
         Is changed.
     name : str
         The column.
+    unit, time : str
+        Columns of the rows that it was built from.
 
     Returns
     -------
@@ -40,13 +41,13 @@ def remember(frame: pd.DataFrame, name: str, index: Index) -> pd.DataFrame:
         The same.
     """
     known = dict(frame.attrs.get(_KEY, {}))
-    known[name] = {"recipe": _plain(index.recipe), "unit": index.unit, "time": index.time}
+    known[name] = {"recipe": _plain(recipe), "unit": unit, "time": time}
     frame.attrs = {**frame.attrs, _KEY: known}
     return frame
 
 
 @door
-def recalled(frame: pd.DataFrame) -> dict[str, ProductivityIndex]:
+def recalled(frame: pd.DataFrame) -> dict[str, Any]:
     """Recipes of the columns that are indices."""
     return {
         name: _value(known["recipe"])

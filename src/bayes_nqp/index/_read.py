@@ -12,8 +12,8 @@ import pandas as pd
 
 from bayes_nqp.columns import Bools, Ints, Rows, admitted, counted, encode, missing, numbers
 from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.index._indicator import Indicator
 from bayes_nqp.index._scheme import Array
-from bayes_nqp.index._system import Indicator
 from bayes_nqp.language import Message, separated
 
 __all__ = ["MISSING", "Read", "read"]

@@ -6,7 +6,7 @@ import tomllib
 from importlib.resources import files
 
 from bayes_nqp.doors import door
-from bayes_nqp.index._system import IndexSystem
+from bayes_nqp.index._system import IndexSystem, system_of
 
 __all__ = ["new_quality_productivity"]
 
@@ -34,7 +34,5 @@ def new_quality_productivity() -> IndexSystem:
     >>> [dimension.key for dimension in system.dimensions]
     ['labourers', 'objects', 'means']
     """
-    from bayes_nqp.index._toml import system_of
-
     source = files("bayes_nqp.index") / "new_quality_productivity.toml"
     return system_of(tomllib.loads(source.read_text(encoding="utf-8")), source.name)

@@ -6,106 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest, shown
+from bayes_nqp.index._indicator import Dimension, Indicator
+from bayes_nqp.index._toml import checked, read, tables, text, write
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 
-__all__ = ["Dimension", "IndexSystem", "Indicator"]
-
-_DIRECTIONS = ("positive", "negative")
-
-
-@register("index")
-@door
-@dataclass(frozen=True, slots=True)
-class Indicator:
-    """One indicator of a system.
-
-    Parameters
-    ----------
-    key : str
-        Its name in weights and contributions.
-    direction : {"positive", "negative"}, default "positive"
-        Whether more of it means more of what the index measures, or less.
-    column : str, optional
-        The column of the data; the key by default.
-    name, name_zh : str, optional
-        Its name in English and Chinese.
-    unit : str, optional
-        What it is measured in.
-    formula : str, optional
-        How it is made of statistics, in words.
-    sources : tuple of str, optional
-        Papers that use it, or something close to it.
-
-    Raises
-    ------
-    StudyError
-        If the key is empty, or the direction unknown.
-    """
-
-    key: str
-    direction: Literal["positive", "negative"] = "positive"
-    column: str | None = None
-    name: str = ""
-    name_zh: str = ""
-    unit: str = ""
-    formula: str = ""
-    sources: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        given: object = self.key
-        if not isinstance(given, str) or not given:
-            raise StudyError(
-                Message("'key' of an indicator is {!r}", self.key), hint="a short name as text"
-            )
-        if self.direction not in _DIRECTIONS:
-            raise StudyError(
-                Message("the indicator {!r} has the direction {!r}", self.key, self.direction),
-                hint="'positive' (more is better) or 'negative' (less is better)",
-            )
-        sources: object = self.sources
-        listed = (sources,) if isinstance(sources, str) else tuple(self.sources)
-        object.__setattr__(self, "sources", listed)
-
-    @property
-    def data(self) -> str:
-        """The column of the data that holds it."""
-        return self.key if self.column is None else self.column
-
-
-@register("index")
-@door
-@dataclass(frozen=True, slots=True)
-class Dimension:
-    """Some indicators that belong together.
-
-    Parameters
-    ----------
-    name, name_zh : str, optional
-        Its name in English and Chinese.
-
-    Raises
-    ------
-    StudyError
-        If there are no indicators.
-    """
-
-    key: str
-    indicators: tuple[Indicator, ...]
-    name: str = ""
-    name_zh: str = ""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "indicators", tuple(self.indicators))
-        if not self.indicators:
-            raise StudyError(
-                Message("the dimension {!r} has no indicators", self.key),
-                hint="leave it out, or add some",
-            )
+__all__ = ["IndexSystem", "system_of"]
 
 
 @register("index")
@@ -192,9 +102,8 @@ class IndexSystem:
         StudyError
             If there is no such file, or a key in it is unknown.
         """
-        from bayes_nqp.index._toml import read
-
-        return read(Path(source))
+        path = Path(source)
+        return system_of(read(path), path.name)
 
     def to_toml(self, path: str | Path | None = None) -> str:
         """Write the system as TOML, to be copied and edited.
@@ -214,8 +123,6 @@ class IndexSystem:
         StudyError
             If the file is there already.
         """
-        from bayes_nqp.index._toml import text, write
-
         return text(self) if path is None else write(self, Path(path))
 
     @property
@@ -305,3 +212,30 @@ class IndexSystem:
                 "no indicator is left", hint=Message("the system has {}", shown(self.keys, 12))
             )
         return replace(self, dimensions=tuple(parts))
+
+
+def system_of(data: Mapping[str, Any], where: str = "the system") -> IndexSystem:
+    """Make a system of the tables of a file.
+
+    Parameters
+    ----------
+    where : str, optional
+        Where it stands, for messages.
+
+    Raises
+    ------
+    StudyError
+        If a key is unknown or missing.
+    """
+    dimensions = [
+        Dimension(
+            **{
+                **checked(Dimension, part, where),
+                "indicators": tuple(
+                    Indicator(**checked(Indicator, one, where)) for one in tables(part, where)
+                ),
+            }
+        )
+        for part in tables(data, where, "dimension")
+    ]
+    return IndexSystem(**{**checked(IndexSystem, data, where), "dimensions": tuple(dimensions)})

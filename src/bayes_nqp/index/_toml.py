@@ -11,17 +11,16 @@ from typing import Any
 from bayes_nqp.columns import no_file
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.files import write_text
-from bayes_nqp.index._system import Dimension, IndexSystem, Indicator
 from bayes_nqp.language import Message
 
-__all__ = ["read", "system_of", "text", "write"]
+__all__ = ["checked", "read", "tables", "text", "write"]
 
 _PARTS = {"indicators": "indicator", "dimensions": "dimension"}
 """Fields that hold tables, and what these are called in a file."""
 
 
-def read(path: Path) -> IndexSystem:
-    """Read a system from a file.
+def read(path: Path) -> dict[str, Any]:
+    """Read a file as plain data.
 
     Raises
     ------
@@ -31,7 +30,7 @@ def read(path: Path) -> IndexSystem:
     if wrong := no_file(path):
         raise StudyError(Message("{!r} is no file: it {}", path.name, wrong), hint="check the name")
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise StudyError(
             Message("{!r} cannot be read: {}", path.name, error.strerror),
@@ -39,37 +38,10 @@ def read(path: Path) -> IndexSystem:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StudyError(Message("{} is no TOML: {}", path.name, error)) from error
-    return system_of(data, path.name)
 
 
-def system_of(data: Mapping[str, Any], where: str = "the system") -> IndexSystem:
-    """Make a system of the tables of a file.
-
-    Parameters
-    ----------
-    where : str, optional
-        Where it stands, for messages.
-
-    Raises
-    ------
-    StudyError
-        If a key is unknown or missing.
-    """
-    dimensions = [
-        Dimension(
-            **{
-                **_checked(Dimension, part, where),
-                "indicators": tuple(
-                    Indicator(**_checked(Indicator, one, where)) for one in _tables(part, where)
-                ),
-            }
-        )
-        for part in _tables(data, where, "dimension")
-    ]
-    return IndexSystem(**{**_checked(IndexSystem, data, where), "dimensions": tuple(dimensions)})
-
-
-def _tables(part: Mapping[str, Any], where: str, name: str = "indicator") -> list[Any]:
+def tables(part: Mapping[str, Any], where: str, name: str = "indicator") -> list[Any]:
+    """Take the tables that a table holds under a name."""
     found = part.get(name, [])
     if not isinstance(found, list) or not all(isinstance(x, Mapping) for x in found):
         raise StudyError(
@@ -79,7 +51,7 @@ def _tables(part: Mapping[str, Any], where: str, name: str = "indicator") -> lis
     return found
 
 
-def _checked(kind: type, data: Mapping[str, Any], where: str) -> dict[str, Any]:
+def checked(kind: type, data: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Take the plain keys of a table, and refuse unknown ones."""
     names = [f.name for f in fields(kind)]
     known = [_PARTS.get(name, name) for name in names]
@@ -95,7 +67,7 @@ def _checked(kind: type, data: Mapping[str, Any], where: str) -> dict[str, Any]:
     return {name: data[name] for name in names if name in data and name not in _PARTS}
 
 
-def text(system: IndexSystem) -> str:
+def text(system: object) -> str:
     """Write a system as TOML."""
     import tomli_w
 
@@ -113,7 +85,7 @@ def _plain(value: Any) -> dict[str, Any]:
     return out
 
 
-def write(system: IndexSystem, path: Path) -> str:
+def write(system: object, path: Path) -> str:
     """Write a system to a file that is not there yet.
 
     Returns
