@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bayes_nqp.doors._kinds import LARGEST, Kind, class_names
+from bayes_nqp.doors._kinds import LARGEST, ArgumentKind, class_names
 
 __all__ = ["MADE_BY", "advice", "told"]
 
@@ -80,12 +80,12 @@ def told(value: object) -> str:
     return f"{'an' if name[:1] in 'AEIOaeio' else 'a'} {name}"
 
 
-def advice(kind: Kind, value: object, label: str) -> str:
+def advice(kind: ArgumentKind, value: object, label: str) -> str:
     """Say what to pass for a value of the wrong kind.
 
     Parameters
     ----------
-    kind : Kind
+    kind : ArgumentKind
         What the argument may be.
     value : object
         What was given.
@@ -116,7 +116,7 @@ def advice(kind: Kind, value: object, label: str) -> str:
     return _plain(kind, value)
 
 
-def _plain(kind: Kind, value: object) -> str:
+def _plain(kind: ArgumentKind, value: object) -> str:
     if isinstance(value, str) and {"int", "float"} & set(kind.leaves) and _number(value):
         return f"{value.strip()} without quotes"
     if isinstance(value, bool) and {"int", "float"} & set(kind.leaves):

@@ -10,7 +10,7 @@ from typing import Any, cast, overload
 
 from bayes_nqp.doors._advice import MADE_BY, advice, told
 from bayes_nqp.doors._foreign import FOREIGN
-from bayes_nqp.doors._kinds import Kind, named
+from bayes_nqp.doors._kinds import ArgumentKind, named
 from bayes_nqp.errors import ArgumentError, nearest, shown
 
 __all__ = ["door", "method_door"]
@@ -72,7 +72,7 @@ def door_of(item: Any, trusted: tuple[str, ...]) -> Any:
 def _held(function: Any, label: str, *, bound: bool, kinds: bool) -> Any:
     signature = inspect.signature(function)
     parameters = list(signature.parameters.values())[1 if bound else 0 :]
-    wanted: dict[str, Kind] = {}
+    wanted: dict[str, ArgumentKind] = {}
 
     @wraps(function)
     def held(*args: Any, **kwargs: Any) -> Any:
@@ -95,7 +95,7 @@ def _bound_label(label: str, args: tuple[Any, ...]) -> str:
     return f"{owner.__name__}.{method}" if dot else label
 
 
-def _kinds(parameters: list[inspect.Parameter]) -> dict[str, Kind]:
+def _kinds(parameters: list[inspect.Parameter]) -> dict[str, ArgumentKind]:
     """The kind of every argument whose annotation states one."""
     return {
         p.name: named(p.name, p.annotation)
@@ -177,7 +177,7 @@ def _too_many(
     )
 
 
-def _check(label: str, arguments: Mapping[str, Any], wanted: Mapping[str, Kind]) -> None:
+def _check(label: str, arguments: Mapping[str, Any], wanted: Mapping[str, ArgumentKind]) -> None:
     """Refuse values of the wrong kind."""
     for name, value in arguments.items():
         kind = wanted.get(name)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-__all__ = ["Kind", "class_names", "kind_of", "named"]
+__all__ = ["ArgumentKind", "class_names", "kind_of", "named"]
 
 _ALIASES = {
     "Array": "ArrayLike",
@@ -36,7 +36,7 @@ _ALIASES = {
     "SingleEquation": "StaggeredDiD | ContinuousExposure | StatedEquation",
     "Scope": "Literal['pooled', 'yearly']",
     "Weights": "str | Mapping[int, float]",
-    "_Panel": "Panel",
+    "PanelLike": "Panel",
 }
 """Types of several kinds, which signatures name without importing them at run time."""
 
@@ -75,7 +75,7 @@ _FEW = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ArgumentKind:
     """What an argument may be.
 
     Parameters
@@ -104,7 +104,7 @@ def class_names(value: object) -> dict[str, str]:
 
 
 @cache
-def kind_of(annotation: str) -> Kind:
+def kind_of(annotation: str) -> ArgumentKind:
     """Read the kind that an annotation states.
 
     Parameters
@@ -115,7 +115,7 @@ def kind_of(annotation: str) -> Kind:
     return _read(ast.parse(annotation, mode="eval").body)
 
 
-def named(argument: str, annotation: str) -> Kind:
+def named(argument: str, annotation: str) -> ArgumentKind:
     """Read the kind of an argument, by its name where its type says nothing."""
     if annotation == "object" and argument in ARGUMENTS:
         return kind_of(ARGUMENTS[argument])
@@ -124,15 +124,15 @@ def named(argument: str, annotation: str) -> Kind:
     return kind_of(_BY_NAME.get(argument, annotation))
 
 
-def _seed(kind: Kind) -> Kind:
+def _seed(kind: ArgumentKind) -> ArgumentKind:
     def takes(value: object) -> bool:
         return kind.takes(value) and (not whole(value) or value >= 0)  # type: ignore[operator]
 
     words = kind.words.replace("a whole number", "a whole number from 0 up")
-    return Kind(words, takes, kind.leaves)
+    return ArgumentKind(words, takes, kind.leaves)
 
 
-def _read(node: ast.expr) -> Kind:
+def _read(node: ast.expr) -> ArgumentKind:
     if isinstance(node, ast.BinOp):
         return _either([_read(node.left), _read(node.right)])
     if isinstance(node, ast.Constant):
@@ -146,11 +146,11 @@ def _name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else ast.unparse(node)
 
 
-def _either(kinds: Iterable[Kind]) -> Kind:
+def _either(kinds: Iterable[ArgumentKind]) -> ArgumentKind:
     several = tuple(kinds)
     words = list(dict.fromkeys(part for kind in several for part in kind.words.split(" or ")))
     words = [w for w in words if w != "None"] + [w for w in words if w == "None"]
-    return Kind(
+    return ArgumentKind(
         " or ".join(words),
         lambda value: any(kind.takes(value) for kind in several),
         tuple(leaf for kind in several for leaf in kind.leaves),
@@ -158,20 +158,20 @@ def _either(kinds: Iterable[Kind]) -> Kind:
     )
 
 
-def _leaf(name: str) -> Kind:
+def _leaf(name: str) -> ArgumentKind:
     if name in _ALIASES:
         return kind_of(_ALIASES[name])
     if name in _PLAIN:
-        return Kind(*_plain(name), leaves=() if name in ("object", "Any") else (name,))
+        return ArgumentKind(*_plain(name), leaves=() if name in ("object", "Any") else (name,))
     package = _FOREIGN.get(name, "bayes_nqp" if name in OURS else "")
     if not package:
-        return Kind("anything", lambda value: True)
+        return ArgumentKind("anything", lambda value: True)
     article = "an" if name[0] in "AEIO" else "a"
 
     def takes(value: object) -> bool:
         return class_names(value).get(name) == package
 
-    return Kind(f"{article} {name}", takes, (name,))
+    return ArgumentKind(f"{article} {name}", takes, (name,))
 
 
 def _plain(name: str) -> tuple[str, Callable[[object], bool]]:
@@ -233,7 +233,7 @@ def _effects(value: object) -> bool:
     return effects or "Dataset" in class_names(value)
 
 
-def _container(base: str, inside: ast.expr) -> Kind:
+def _container(base: str, inside: ast.expr) -> ArgumentKind:
     parts = inside.elts if isinstance(inside, ast.Tuple) else [inside]
     if base == "Literal":
         return _literal([part.value for part in parts if isinstance(part, ast.Constant)])
@@ -251,17 +251,17 @@ def _container(base: str, inside: ast.expr) -> Kind:
     return _leaf("ArrayLike" if base == "NDArray" else base)
 
 
-def _literal(choices: list[Any]) -> Kind:
+def _literal(choices: list[Any]) -> ArgumentKind:
     words = " or ".join(map(repr, choices))
 
     def takes(value: object) -> bool:
         # Calls know their choices, and what to say of another one.
         return isinstance(value, str)
 
-    return Kind(words, takes, (), tuple(choices))
+    return ArgumentKind(words, takes, (), tuple(choices))
 
 
-def _mapping(key: Kind, item: Kind) -> Kind:
+def _mapping(key: ArgumentKind, item: ArgumentKind) -> ArgumentKind:
     def takes(value: object) -> bool:
         if not isinstance(value, Mapping):
             return False
@@ -269,10 +269,10 @@ def _mapping(key: Kind, item: Kind) -> Kind:
             key.takes(k) and item.takes(x) for k, x in list(value.items())
         )
 
-    return Kind(f"a dict from {key.words} to {item.words}", takes, ("Mapping",))
+    return ArgumentKind(f"a dict from {key.words} to {item.words}", takes, ("Mapping",))
 
 
-def _several(item: Kind, size: int | None, *, plain: bool) -> Kind:
+def _several(item: ArgumentKind, size: int | None, *, plain: bool) -> ArgumentKind:
     def takes(value: object) -> bool:
         if plain and item.takes(value):
             return True
@@ -288,4 +288,4 @@ def _several(item: Kind, size: int | None, *, plain: bool) -> Kind:
 
     plural = _PLURALS.get(item.words) or item.words.removeprefix("a ").removeprefix("an ") + "s"
     number = f"{size}" if size is not None else "a list of"
-    return Kind(f"{number} {plural}", takes, ("Sequence",))
+    return ArgumentKind(f"{number} {plural}", takes, ("Sequence",))

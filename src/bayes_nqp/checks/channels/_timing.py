@@ -160,13 +160,13 @@ def _sentence(late: list[str], lost: list[str]) -> Message:
         "{} responded later than the outcome: what came before it cannot have gone through it.",
         listed(late),
     )
-    reversed_ = Message(
+    unordered = Message(
         "With mediators a period earlier nothing certain of its sign is left of what goes "
         "through {}: within a period data do not tell cause from consequence.",
         listed(lost),
     )
     if late or lost:
-        return joined([*[responded][: len(late)], *[reversed_][: len(lost)]])
+        return joined([*[responded][: len(late)], *[unordered][: len(lost)]])
     return Message(
         "Where it can be asked, mediators respond no later than the outcome, and indirect "
         "effects keep their sign with mediators a period earlier."
