@@ -21,7 +21,7 @@ from bayes_nqp.gaussian import back_solve
 from bayes_nqp.rowmodel import RowLayout, padded, row_layout, row_slopes
 
 if TYPE_CHECKING:
-    from bayes_nqp.gaussian import Noise, Values
+    from bayes_nqp.gaussian import ErrorLaw, Values
     from bayes_nqp.planning import Equation, Plan
 
 __all__ = ["Absorbed", "Members", "Pattern", "UnitRows"]
@@ -105,7 +105,7 @@ class UnitRows:
     def __init__(self, plan: Plan, equation: Equation) -> None:
         self.equation, self.layout = equation, row_layout(plan, equation)
         self.places = slot_places(plan, equation)
-        self.noise: Noise = equation.gaussian.noise
+        self.noise: ErrorLaw = equation.gaussian.noise
         self.n_members = self.layout.members.size
         self.patterns = _patterns(equation, self.layout)
 

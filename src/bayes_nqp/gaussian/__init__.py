@@ -12,7 +12,7 @@ from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.spans import absorbed_products, net_of
 from bayes_nqp.gaussian.stacked import Stacked, stacked
 from bayes_nqp.gaussian.statement import Block, Group, Lag, Member, Problem, Process
-from bayes_nqp.gaussian.types import PADDING, Arrowhead, Noise, Values
+from bayes_nqp.gaussian.types import PADDING, Arrowhead, ErrorLaw, Values
 from bayes_nqp.gaussian.unit_precision import class_precision
 
 __all__ = [
@@ -20,13 +20,13 @@ __all__ = [
     "Arrowhead",
     "Block",
     "Coefficients",
+    "ErrorLaw",
     "ErrorSums",
     "FixedErrorSums",
     "GaussianProblem",
     "Group",
     "Lag",
     "Member",
-    "Noise",
     "Problem",
     "Process",
     "SharedErrors",

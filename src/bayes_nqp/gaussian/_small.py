@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bayes_nqp.gaussian.types import Array, Index, Moments, Noise
+from bayes_nqp.gaussian.types import Array, ErrorLaw, Index, Moments
 
 __all__ = [
     "absorb",
@@ -28,7 +28,7 @@ Microseconds of two systems with three right sides, whole and halved: of size 24
 """
 
 
-def innovation_root(noise: Noise, moments: Moments, values: Array) -> tuple[Array, Array]:
+def innovation_root(noise: ErrorLaw, moments: Moments, values: Array) -> tuple[Array, Array]:
     """Take one unit's errors to innovations in the order of time, under every pattern of periods.
 
     ``W'W = Q = (W_p^-1/2 V W_p^-1/2)_oo^-1`` on the observed periods o, with precision weights
@@ -54,7 +54,7 @@ def innovation_root(noise: Noise, moments: Moments, values: Array) -> tuple[Arra
     return root, log_det
 
 
-def observed_covariance(noise: Noise, moments: Moments, values: Array) -> Array:
+def observed_covariance(noise: ErrorLaw, moments: Moments, values: Array) -> Array:
     """Covariance of one unit's errors under every pattern of observed periods.
 
     Ones on the diagonal of what is not seen leave the rest of its inverse as it is.

@@ -21,8 +21,8 @@ from bayes_nqp.gaussian._sparse import product
 from bayes_nqp.gaussian.class_maps import class_types
 from bayes_nqp.gaussian.density import Factor
 from bayes_nqp.gaussian.equations import deviation_precision
+from bayes_nqp.gaussian.paths import block_errors, group_errors
 from bayes_nqp.gaussian.problem import GaussianProblem
-from bayes_nqp.gaussian.processes import block_errors, group_errors
 from bayes_nqp.gaussian.statement import Problem
 from bayes_nqp.gaussian.types import Array, Arrowhead, Index, Values
 from bayes_nqp.gaussian.unit_precision import innovations, small

@@ -6,13 +6,11 @@ that stay in the second-level cache. Numbers in brackets are the equations of do
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
 
 import numpy as np
 
+from bayes_nqp.gaussian.batches import batch_size, in_chunks, point_by_point
 from bayes_nqp.gaussian.equations import OwnerEquations
 from bayes_nqp.gaussian.linear_part import LinearPart
 from bayes_nqp.gaussian.nodes import noise_equations
@@ -21,26 +19,18 @@ from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.processes import block_processes_out, group_processes_out
 from bayes_nqp.gaussian.reduced import ReducedFactor, factor_reduced
 from bayes_nqp.gaussian.types import Array, Values
-from bayes_nqp.machine import n_threads, one_thread
 
 __all__ = [
     "Factor",
     "NormalEquations",
     "assembled",
-    "batch_size",
     "density",
     "factorise",
-    "in_chunks",
     "log_likelihood",
     "normal_equations",
-    "point_by_point",
     "solved",
 ]
 
-CHUNK = 32
-"""Points of a batch, at most: fewer would wait for Python."""
-_CACHED = 1_200_000
-"""Numbers of a batch's matrices, beyond which it would wait for memory."""
 _LOG_2PI = float(np.log(2.0 * np.pi))
 
 
@@ -104,40 +94,6 @@ def density(problem: GaussianProblem, points: Array, *, threads: int | None = No
     return problem.space.log_prior(points) + heights
 
 
-def batch_size(problem: LinearPart) -> int:
-    """Points of a batch: fewer where matrices are large."""
-    head, layout = problem.arrowhead, problem.reduced
-    numbers = head.n_blocks * head.size**2 if layout is None else layout.take.size
-    return int(np.clip(_CACHED // max(numbers, 1), 8, CHUNK))
-
-
-def in_chunks(
-    function: Callable[[Array], Array],
-    points: Array,
-    *,
-    size: int = CHUNK,
-    threads: int | None = None,
-) -> Array:
-    """Call a function of points chunk by chunk, and join what it returns.
-
-    Parameters
-    ----------
-    function : callable
-        From points (B, ...) to an array with B first.
-    size : int, default 32
-        Points of a chunk.
-    threads : int, optional
-        By default those of `machine.n_threads`; results do not depend on their number.
-    """
-    parts = [points[at : at + size] for at in range(0, max(len(points), 1), size)]
-    workers = min(n_threads(threads), len(parts))
-    with one_thread():
-        if workers == 1:
-            return np.concatenate([function(part) for part in parts])
-        with ThreadPoolExecutor(workers) as pool:
-            return np.concatenate(list(pool.map(function, parts)))
-
-
 def log_likelihood(problem: GaussianProblem, values: Values) -> Array:
     """Marginal log likelihood of one batch of points; a point without a factor is refused alone."""
     m = problem.arrowhead.n_outcomes
@@ -162,37 +118,6 @@ def solved(problem: GaussianProblem, values: Values) -> tuple[Array, Factor | Re
         return equations.total, factorise(problem, values, equations.matrix)
     groups = group_equations(problem, values)
     return groups.total, factor_reduced(problem, values, groups.f)
-
-
-class Batch(Protocol):
-    """Values at several points."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, at: Any) -> Self: ...
-
-
-def point_by_point[V: Batch](
-    function: Callable[[V], Array], values: V, shape: tuple[int, ...]
-) -> Array:
-    """Log densities of a batch, halved until points without a factor stand alone.
-
-    Parameters
-    ----------
-    function : callable
-        From values at B points to log densities (B, ...).
-    shape : tuple of int
-        Of the log density at one point, which is minus infinity where there is no factor.
-    """
-    try:
-        with np.errstate(all="ignore"):
-            return function(values)
-    except np.linalg.LinAlgError:
-        if len(values) == 1:
-            return np.full(shape, -np.inf)
-        half = len(values) // 2
-        parts = (values[:half], values[half:])
-        return np.concatenate([point_by_point(function, part, shape) for part in parts])
 
 
 def assembled(

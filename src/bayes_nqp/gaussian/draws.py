@@ -10,12 +10,13 @@ from bayes_nqp.gaussian._back import back_substituted, by_draw, in_blocks
 from bayes_nqp.gaussian._back_reduced import back_through_own_cells
 from bayes_nqp.gaussian._distinct import draws_of_distinct
 from bayes_nqp.gaussian._sparse import product
+from bayes_nqp.gaussian.batches import batch_size
 from bayes_nqp.gaussian.correlated import ErrorSums, FixedErrorSums, standardised
-from bayes_nqp.gaussian.density import Factor, batch_size, factorise, normal_equations, solved
+from bayes_nqp.gaussian.density import Factor, factorise, normal_equations, solved
 from bayes_nqp.gaussian.deviations import conditionals
 from bayes_nqp.gaussian.equations import deviation_precision
+from bayes_nqp.gaussian.paths import surfaces
 from bayes_nqp.gaussian.problem import GaussianProblem
-from bayes_nqp.gaussian.processes import surfaces
 from bayes_nqp.gaussian.reduced import ReducedFactor
 from bayes_nqp.gaussian.types import Array, Index, Owners, Values
 from bayes_nqp.gaussian.unit_precision import small

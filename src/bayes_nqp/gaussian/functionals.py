@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from bayes_nqp.gaussian._small import half_solve
-from bayes_nqp.gaussian.density import batch_size, factorise, normal_equations
+from bayes_nqp.gaussian.batches import batch_size
+from bayes_nqp.gaussian.density import factorise, normal_equations
 from bayes_nqp.gaussian.deviations import conditionals
+from bayes_nqp.gaussian.paths import processes_in
 from bayes_nqp.gaussian.problem import GaussianProblem
-from bayes_nqp.gaussian.processes import processes_in
 from bayes_nqp.gaussian.types import Array, Values
 from bayes_nqp.machine import one_thread
 

@@ -56,11 +56,8 @@ def gaussian_problem(
     n_local = layout.arrowhead.n_local
     if nodes is None:
         nodes = len(types.patterns) >= MANY_PATTERNS
-    if reduce is None:
-        many = n_local * len(problem.blocks) >= MANY_LOCAL
-        reduce = many and moments.width <= NARROW * n_local
     smaller = None
-    if by_block is None and reduce and not problem.placement.most and problem.lag is None:
+    if by_block is None and _reduces(problem, moments.width, n_local, reduce):
         smaller = reduced(problem, slots_of_groups(problem), n_local)
     return GaussianProblem(
         space=problem.space,
@@ -94,3 +91,11 @@ def _moments(problem: Problem, types: ClassTypes, dense_pairs: bool | None) -> M
     slopes = [(group.block, group.slopes) for group in problem.groups]
     dense = paired(moments.map1, slopes, moments.width, moments.n_periods)
     return replace(moments, map1=dense)
+
+
+def _reduces(problem: Problem, width: int, n_local: int, reduce: bool | None) -> bool:
+    """Whether own cells come off first: by default where there are many, and few columns."""
+    if problem.placement.most or problem.lag is not None:
+        return False
+    many = n_local * len(problem.blocks) >= MANY_LOCAL and width <= NARROW * n_local
+    return many if reduce is None else reduce

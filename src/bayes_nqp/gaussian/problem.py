@@ -14,7 +14,7 @@ from bayes_nqp.gaussian.equations import NoiseEquations
 from bayes_nqp.gaussian.linear_part import LinearPart, Reduced
 from bayes_nqp.gaussian.pairs import PairedMap
 from bayes_nqp.gaussian.statement import Lag, Placement, Process
-from bayes_nqp.gaussian.types import Array, Arrowhead, Moments, Noise, Owners, Values
+from bayes_nqp.gaussian.types import Array, Arrowhead, ErrorLaw, Moments, Owners, Values
 from bayes_nqp.parameters import ParameterSpace
 
 __all__ = ["Deviation", "GaussianProblem", "IsotropicDeviation"]
@@ -93,7 +93,7 @@ class GaussianProblem(LinearPart):
     """
 
     space: ParameterSpace
-    noise: Noise
+    noise: ErrorLaw
     deviation: Deviation | None
     nuisance: Array
     moments: Moments

@@ -17,22 +17,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_nqp.gaussian._small import back_solve, half_solve, lower_places
-from bayes_nqp.gaussian._sparse import product
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import Array, Values
 
-__all__ = [
-    "block_errors",
-    "block_processes_out",
-    "group_errors",
-    "group_processes_out",
-    "processes_in",
-    "surfaces",
-]
+__all__ = ["PathFactor", "block_processes_out", "group_processes_out"]
 
 
 @dataclass(frozen=True, eq=False)
-class Elimination:
+class PathFactor:
     """Processes that were taken out at B points: what draws of them need.
 
     Parameters
@@ -116,7 +108,7 @@ class Elimination:
         return off[:, :, -1].sum(axis=1), off, (w**2).sum(axis=(1, 2))
 
 
-def _eliminated(root: Array, cross: Array, inner: Array) -> Elimination:
+def _path_factor(root: Array, cross: Array, inner: Array) -> PathFactor:
     """Take processes out of what they meet.
 
     Parameters
@@ -137,7 +129,7 @@ def _eliminated(root: Array, cross: Array, inner: Array) -> Elimination:
     lower = np.linalg.cholesky(square)
     # The inverse of a small factor, and a product, are quicker than a system of many right sides.
     half = np.linalg.inv(lower) @ half.reshape(points, places, n * q, -1)
-    return Elimination(root, lower, half)
+    return PathFactor(root, lower, half)
 
 
 def _roots(problem: GaussianProblem, values: Values, laws: Sequence[Sequence[int]]) -> Array:
@@ -177,7 +169,7 @@ def group_processes_out(problem: GaussianProblem, values: Values, f: Array) -> t
     lower = f.reshape(len(values), -1, rows.size)
     cross = lower[:, at][:, :, places[:n_periods]]
     roots = _roots(problem, values, [(law,) for law in laws[at].tolist()])
-    out = _eliminated(roots, cross, cross[..., :n_periods])
+    out = _path_factor(roots, cross, cross[..., :n_periods])
     lower[:, at] -= (out.half.swapaxes(-1, -2) @ out.half)[:, :, rows, columns]
     values.known[group_processes_out, id(problem)] = out
     return f, out.log_det
@@ -208,153 +200,9 @@ def block_processes_out(problem: GaussianProblem, values: Values, matrix: Array)
         [matrix[:, :, first:last, :first], np.zeros_like(inner),
          matrix[:, :, last:, first:last].swapaxes(-1, -2)], axis=-1,
     )  # fmt: skip
-    out = _eliminated(_roots(problem, values, problem.placement.shared), cross, inner)
+    out = _path_factor(_roots(problem, values, problem.placement.shared), cross, inner)
     matrix -= out.half.swapaxes(-1, -2) @ out.half
     matrix[:, :, first:last] = 0.0
     matrix[:, :, :, first:last] = 0.0
     values.known[block_processes_out, id(problem)] = out
     return out.log_det
-
-
-def group_errors(
-    problem: GaussianProblem, values: Values, sums: Array, white: Array
-) -> tuple[Array, Array]:
-    """Take the processes of single groups out of errors in normal equations, drawn along with them.
-
-    Parameters
-    ----------
-    sums : ndarray (B, G J, times)
-        Errors' sums in each group.
-    white : ndarray (B, number, times)
-        Standard normal, of all processes.
-
-    Returns
-    -------
-    tuple of ndarray (B, G J, times) and ndarray (B, number, times)
-        The noise of processes is standard normal again.
-    """
-    if problem.placement is None or not (problem.placement.by_group >= 0).any():
-        return sums, white
-    at = np.flatnonzero(problem.placement.by_group >= 0)
-    out: Elimination = values.known[group_processes_out, id(problem)]
-    times = sums.shape[2]
-    rows = sums.reshape(len(values), -1, problem.moments.width, times)
-    last = white[:, -at.size * out.lower.shape[2] :]
-    taken, noise = out.perturbed(
-        rows[:, at, : problem.moments.n_periods], last.reshape(len(values), at.size, -1, times)
-    )
-    rows[:, at] -= taken
-    first = white[:, : white.shape[1] - last.shape[1]]
-    noise = np.concatenate([first, noise.reshape(last.shape)], axis=1)
-    return rows.reshape(sums.shape), noise
-
-
-def block_errors(
-    problem: GaussianProblem, values: Values, right: Array, white: Array
-) -> tuple[Array, Array]:
-    """Take the processes of blocks out of errors in normal equations, drawn along with them.
-
-    Parameters
-    ----------
-    right : ndarray (B, block n, times)
-        Errors of coefficients.
-    white : ndarray (B, number, times)
-        Standard normal, of all processes.
-    """
-    head, times = problem.arrowhead, right.shape[2]
-    if problem.placement is None or not head.n_values:
-        return right, white
-    out: Elimination = values.known[block_processes_out, id(problem)]
-    inside = slice(head.n_local - head.n_values, head.n_local)
-    blocks = right.reshape(len(values), head.n_blocks, head.size, times)
-    count = head.n_blocks * out.lower.shape[2]
-    first = white[:, :count].reshape(len(values), head.n_blocks, -1, times)
-    taken, noise = out.perturbed(blocks[:, :, inside], first)
-    blocks -= taken
-    blocks[:, :, inside] = 0.0
-    noise = noise.reshape(len(values), count, times)
-    return blocks.reshape(right.shape), np.concatenate([noise, white[:, count:]], axis=1)
-
-
-def processes_in(
-    problem: GaussianProblem, values: Values, groups: Array, flat: Array
-) -> tuple[Array, Array, Array]:
-    """Loadings on coefficients of functionals that load on processes too.
-
-    Parameters
-    ----------
-    groups : ndarray (B, G J, r)
-        Loadings on what is fitted in each group.
-    flat : ndarray (B, block n, r)
-        Loadings on coefficients.
-
-    Returns
-    -------
-    tuple of ndarray (B, block n, r), (B, r) and (B, r)
-        Loadings on coefficients; means where these are zero; variances over ``sigma²`` given them.
-    """
-    head, r = problem.arrowhead, flat.shape[2]
-    constant, spread = np.zeros((2, len(values), r))
-    at = np.zeros(0) if problem.placement is None else problem.placement.by_group
-    if (at >= 0).any():
-        out: Elimination = values.known[group_processes_out, id(problem)]
-        rows = groups.reshape(len(values), -1, problem.moments.width, r).copy()
-        periods = rows[:, at >= 0, : problem.moments.n_periods]
-        mean, off, variance = out.functional(periods)
-        rows[:, at >= 0] -= off
-        groups, constant, spread = rows.reshape(groups.shape), mean, variance
-    flat = flat + product(head.group_loads.T, groups)
-    if head.n_values:
-        out = values.known[block_processes_out, id(problem)]
-        inside = slice(head.n_local - head.n_values, head.n_local)
-        blocks = flat.reshape(len(values), head.n_blocks, head.size, r).copy()
-        mean, off, variance = out.functional(blocks[:, :, inside])
-        blocks -= off
-        blocks[:, :, inside] = 0.0
-        flat = blocks.reshape(flat.shape)
-        constant, spread = constant + mean, spread + variance
-    return flat, constant, spread
-
-
-def surfaces(
-    problem: GaussianProblem, values: Values, flat: Array, z: Array
-) -> tuple[Array, Array]:
-    """Draw processes given coefficients, and what these and coefficients are in every group.
-
-    Parameters
-    ----------
-    flat : ndarray (B, block n, times)
-        Coefficients; values of processes, zero before, are written into their places.
-    z : ndarray (B, number, times), multiples of s
-        Standard normal, times sigma.
-
-    Returns
-    -------
-    tuple of ndarray (B, G, T, times) and ndarray (B, G, J, times), multiples of s
-        Processes in every group's periods, no group where there are no processes; and all that
-        is fitted there.
-    """
-    head, times = problem.arrowhead, flat.shape[2]
-    shape = (len(values), -1, problem.moments.width, times)
-    if problem.placement is None:
-        nothing = np.zeros((len(values), 0, problem.moments.n_periods, times))
-        return nothing, product(head.group_loads, flat).reshape(shape)
-    values_of = slice(head.n_local - head.n_values, head.n_local)
-    blocks = flat.reshape(len(values), head.n_blocks, head.size, times)
-    only = np.zeros_like(blocks)
-    if head.n_values:
-        shared: Elimination = values.known[block_processes_out, id(problem)]
-        count = head.n_blocks * shared.lower.shape[2]
-        numbers = z[:, :count].reshape(len(values), head.n_blocks, -1, times)
-        only[:, :, values_of] = blocks[:, :, values_of] = shared.values(blocks, numbers)
-        z = z[:, count:]
-    surface = product(head.group_loads, only.reshape(flat.shape)).reshape(shape)
-    surface = surface[:, :, : problem.moments.n_periods]
-    fits = product(head.group_loads, flat).reshape(shape)
-    at = np.flatnonzero(problem.placement.by_group >= 0)
-    if at.size:
-        single: Elimination = values.known[group_processes_out, id(problem)]
-        drawn = single.values(fits[:, at], z.reshape(len(values), at.size, -1, times))
-        surface[:, at] += drawn
-        fits[:, at, : problem.moments.n_periods] += drawn
-    return surface, fits

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bayes_nqp.gaussian.types import Array, Index, Noise
+from bayes_nqp.gaussian.types import Array, ErrorLaw, Index
 from bayes_nqp.moments import AbsorbedGroup, AbsorbedLoadings, UnitClass
 from bayes_nqp.parameters import HalfNormal, Parameter, ParameterSpace, Scale
 
@@ -173,7 +173,7 @@ class Problem:
         Length of the time grid, number of varying columns (the outcome not counted).
     free : int
         Rows minus units (of units seen more than once).
-    errors : Noise
+    errors : ErrorLaw
         Of the rows of a unit.
     error_parameters : tuple of Parameter
         Of the errors, then sigma.
@@ -202,7 +202,7 @@ class Problem:
     n_periods: int
     n_columns: int
     free: int
-    errors: Noise
+    errors: ErrorLaw
     error_parameters: tuple[Parameter, ...]
     scales: Sequence[Scale]
     member_scale: Scale | None

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["PADDING", "Array", "Arrowhead", "Index", "Moments", "Noise", "Owners", "Values"]
+__all__ = ["PADDING", "Array", "Arrowhead", "ErrorLaw", "Index", "Moments", "Owners", "Values"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -23,7 +23,7 @@ PADDING = -3
 """Scale number where a block has fewer local coefficients than the largest one."""
 
 
-class Noise(Protocol):
+class ErrorLaw(Protocol):
     """An error structure, as the density sees it."""
 
     def covariance(self, n_periods: int, values: Array) -> Array:

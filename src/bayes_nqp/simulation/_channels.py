@@ -16,7 +16,7 @@ from bayes_nqp.panel import Panel
 from bayes_nqp.simulation._checks import check_layout, check_numbers
 from bayes_nqp.simulation._effects import curve_of
 from bayes_nqp.simulation._errors import joint_errors
-from bayes_nqp.simulation._layout import Layout, layout
+from bayes_nqp.simulation._layout import Assignment, layout
 from bayes_nqp.simulation._mediated import (
     Channel,
     Mediated,
@@ -182,7 +182,7 @@ def channels(
 
 
 def _paths(
-    who: Layout,
+    who: Assignment,
     equations: Sequence[Channel],
     errors: Array,
     streams: Sequence[Sequence[np.random.Generator]],

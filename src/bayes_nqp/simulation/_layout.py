@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from bayes_nqp.errors import StudyError
 
-__all__ = ["Layout", "layout"]
+__all__ = ["Assignment", "layout"]
 
 Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Layout:
+class Assignment:
     """The units of a simulated panel.
 
     Parameters
@@ -44,7 +44,7 @@ def layout(
     cohorts: Sequence[int],
     never: float,
     sizes: Mapping[int, int] | None = None,
-) -> Layout:
+) -> Assignment:
     """Deal units to strata in turn, and to cohorts in turn within each stratum.
 
     Parameters
@@ -93,11 +93,11 @@ def _labelled(
     cohort: Index,
     combinations: Sequence[Sequence[str]],
     strata: Mapping[str, Sequence[str]],
-) -> Layout:
+) -> Assignment:
     width, units = len(str(stratum.size)), stratum.size
     labels = np.array([f"u{k + 1:0{width}d}" for k in range(units)], dtype=str)
     levels = {
         name: np.array([combination[f] for combination in combinations], dtype=str)
         for f, name in enumerate(strata)
     }
-    return Layout(labels, stratum.astype(np.int64), cohort, levels)
+    return Assignment(labels, stratum.astype(np.int64), cohort, levels)

@@ -16,7 +16,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.simulation._checks import check_numbers
-from bayes_nqp.simulation._layout import Layout
+from bayes_nqp.simulation._layout import Assignment
 
 __all__ = ["Channel", "Mediated", "check_channels", "correlation", "slopes_of", "truth_of"]
 
@@ -99,7 +99,7 @@ class Mediated:
 
     code: Index
     cell: Index
-    who: Layout
+    who: Assignment
     untreated: Array
     own: Array
     curves: Array
@@ -230,7 +230,7 @@ def _pairs(cell: Index, owner: Index) -> tuple[Index, Index, Index]:
     return table[:, 0], table[:, 1], rows.astype(np.int64)
 
 
-def slopes_of(channel: Channel, who: Layout, factors: Mapping[str, Sequence[str]]) -> Array:
+def slopes_of(channel: Channel, who: Assignment, factors: Mapping[str, Sequence[str]]) -> Array:
     """Slope of the outcome on a mediator in each stratum.
 
     Parameters

@@ -11,7 +11,7 @@ import pandas as pd
 from bayes_nqp.datasets import province_names
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.simulation._controls import digital_finance
-from bayes_nqp.simulation._layout import Layout
+from bayes_nqp.simulation._layout import Assignment
 from bayes_nqp.simulation._policy import FACTORS, Places
 from bayes_nqp.simulation._space import Across
 from bayes_nqp.simulation._streams import stream
@@ -82,7 +82,7 @@ def places_of(
     }
     # Sorted as panels sort their levels, so that cells come in the order of a design's.
     number, table = _numbered(pd.DataFrame(called, index=places.index))
-    who = Layout(
+    who = Assignment(
         labels,
         number,
         places["year"].fillna(0).to_numpy(dtype=np.int64),

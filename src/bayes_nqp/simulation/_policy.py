@@ -16,7 +16,7 @@ from bayes_nqp.simulation._checks import check_numbers
 from bayes_nqp.simulation._controls import Control, controls_of
 from bayes_nqp.simulation._effects import curve_of
 from bayes_nqp.simulation._errors import joint_errors
-from bayes_nqp.simulation._layout import Layout
+from bayes_nqp.simulation._layout import Assignment
 from bayes_nqp.simulation._mediated import (
     Channel,
     Mediated,
@@ -107,7 +107,7 @@ class Places:
 
     Parameters
     ----------
-    who : Layout
+    who : Assignment
         Cohorts are years; levels are those of the panel's strata, as they are called there.
     factors : mapping of str to sequence of str
         The panel's strata and their levels in the order of `FACTORS`.
@@ -126,7 +126,7 @@ class Places:
         effects are drawn in this order.
     """
 
-    who: Layout
+    who: Assignment
     factors: Mapping[str, Sequence[str]]
     first: npt.NDArray[np.bool_]
     inside: npt.NDArray[np.bool_]
@@ -237,7 +237,7 @@ def _untreated(
     return untreated
 
 
-def _reached(who: Layout, code: Index, dose: Array | None) -> Array:
+def _reached(who: Assignment, code: Index, dose: Array | None) -> Array:
     """How far the policy reaches a unit: whether at all, or how its mean dose compares."""
     if dose is None:
         return np.asarray(who.cohort > 0, dtype=np.float64)
@@ -251,7 +251,7 @@ def _halves(places: Places, policy: Policy) -> Array:
     return np.asarray(0.5 * contrasts[:, None] * np.where(places.first, 1.0, -1.0))
 
 
-def _by_stratum(who: Layout, values: Array) -> Array:
+def _by_stratum(who: Assignment, values: Array) -> Array:
     """Values that are the same in all units of a stratum."""
     by_stratum = np.zeros(int(who.stratum.max()) + 1)
     by_stratum[who.stratum] = values

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.simulation._layout import Layout
+from bayes_nqp.simulation._layout import Assignment
 
 __all__ = ["background", "cells_of", "exposed_cells_of", "rows_of"]
 
@@ -18,7 +18,7 @@ _UNIT_SD, _TIME_SD = 2.0, 0.5
 
 
 def rows_of(
-    who: Layout, periods: int, missing: float, rng: np.random.Generator
+    who: Assignment, periods: int, missing: float, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """List the rows, and the cells of the treated ones, sorted by stratum, cohort and time.
 
@@ -51,7 +51,7 @@ def rows_of(
     return frame, cells
 
 
-def cells_of(who: Layout, code: Index, time: Index) -> tuple[Index, pd.DataFrame]:
+def cells_of(who: Assignment, code: Index, time: Index) -> tuple[Index, pd.DataFrame]:
     """Number the cells of the treated rows, sorted by stratum, cohort and time.
 
     Parameters
@@ -79,7 +79,7 @@ def cells_of(who: Layout, code: Index, time: Index) -> tuple[Index, pd.DataFrame
 
 
 def exposed_cells_of(
-    who: Layout, code: Index, time: Index, dose: Array
+    who: Assignment, code: Index, time: Index, dose: Array
 ) -> tuple[Index, pd.DataFrame]:
     """Number the cells of the exposed rows, sorted by stratum and time.
 
@@ -108,7 +108,11 @@ def exposed_cells_of(
 
 
 def background(
-    who: Layout, periods: int, sigma: float, first: np.random.Generator, second: np.random.Generator
+    who: Assignment,
+    periods: int,
+    sigma: float,
+    first: np.random.Generator,
+    second: np.random.Generator,
 ) -> npt.NDArray[np.float64]:
     """Unit effects, and a random walk of time effects in each stratum.
 

@@ -19,7 +19,7 @@ from bayes_nqp.simulation._checks import check_choice, check_layout, check_numbe
 from bayes_nqp.simulation._drifts import DRIFTS, Drift, drift_of
 from bayes_nqp.simulation._effects import EFFECTS, Effect, cohort_scores, curve_of
 from bayes_nqp.simulation._errors import NOISES, Noise, errors_of
-from bayes_nqp.simulation._layout import Layout, layout
+from bayes_nqp.simulation._layout import Assignment, layout
 from bayes_nqp.simulation._rows import background, rows_of
 from bayes_nqp.simulation._simulated import Simulated
 
@@ -174,7 +174,7 @@ def _truth(
     cells: pd.DataFrame,
     factors: Mapping[str, Sequence[str]],
     deviation: npt.NDArray[np.float64],
-    who: Layout,
+    who: Assignment,
 ) -> xr.Dataset:
     cell, code = treated["cell"].to_numpy(), treated["code"].to_numpy()
     rows = np.bincount(cell, minlength=len(cells))

@@ -1,0 +1,156 @@
+"""Paths of processes: drawn after coefficients, with shared errors, in functionals (5a, 9)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bayes_nqp.gaussian._sparse import product
+from bayes_nqp.gaussian.problem import GaussianProblem
+from bayes_nqp.gaussian.processes import PathFactor, block_processes_out, group_processes_out
+from bayes_nqp.gaussian.types import Array, Values
+
+__all__ = ["block_errors", "group_errors", "processes_in", "surfaces"]
+
+
+def group_errors(
+    problem: GaussianProblem, values: Values, sums: Array, white: Array
+) -> tuple[Array, Array]:
+    """Take the processes of single groups out of errors in normal equations, drawn along with them.
+
+    Parameters
+    ----------
+    sums : ndarray (B, G J, times)
+        Errors' sums in each group.
+    white : ndarray (B, number, times)
+        Standard normal, of all processes.
+
+    Returns
+    -------
+    tuple of ndarray (B, G J, times) and ndarray (B, number, times)
+        The noise of processes is standard normal again.
+    """
+    if problem.placement is None or not (problem.placement.by_group >= 0).any():
+        return sums, white
+    at = np.flatnonzero(problem.placement.by_group >= 0)
+    out: PathFactor = values.known[group_processes_out, id(problem)]
+    times = sums.shape[2]
+    rows = sums.reshape(len(values), -1, problem.moments.width, times)
+    last = white[:, -at.size * out.lower.shape[2] :]
+    taken, noise = out.perturbed(
+        rows[:, at, : problem.moments.n_periods], last.reshape(len(values), at.size, -1, times)
+    )
+    rows[:, at] -= taken
+    first = white[:, : white.shape[1] - last.shape[1]]
+    noise = np.concatenate([first, noise.reshape(last.shape)], axis=1)
+    return rows.reshape(sums.shape), noise
+
+
+def block_errors(
+    problem: GaussianProblem, values: Values, right: Array, white: Array
+) -> tuple[Array, Array]:
+    """Take the processes of blocks out of errors in normal equations, drawn along with them.
+
+    Parameters
+    ----------
+    right : ndarray (B, block n, times)
+        Errors of coefficients.
+    white : ndarray (B, number, times)
+        Standard normal, of all processes.
+    """
+    head, times = problem.arrowhead, right.shape[2]
+    if problem.placement is None or not head.n_values:
+        return right, white
+    out: PathFactor = values.known[block_processes_out, id(problem)]
+    inside = slice(head.n_local - head.n_values, head.n_local)
+    blocks = right.reshape(len(values), head.n_blocks, head.size, times)
+    count = head.n_blocks * out.lower.shape[2]
+    first = white[:, :count].reshape(len(values), head.n_blocks, -1, times)
+    taken, noise = out.perturbed(blocks[:, :, inside], first)
+    blocks -= taken
+    blocks[:, :, inside] = 0.0
+    noise = noise.reshape(len(values), count, times)
+    return blocks.reshape(right.shape), np.concatenate([noise, white[:, count:]], axis=1)
+
+
+def processes_in(
+    problem: GaussianProblem, values: Values, groups: Array, flat: Array
+) -> tuple[Array, Array, Array]:
+    """Loadings on coefficients of functionals that load on processes too.
+
+    Parameters
+    ----------
+    groups : ndarray (B, G J, r)
+        Loadings on what is fitted in each group.
+    flat : ndarray (B, block n, r)
+        Loadings on coefficients.
+
+    Returns
+    -------
+    tuple of ndarray (B, block n, r), (B, r) and (B, r)
+        Loadings on coefficients; means where these are zero; variances over ``sigma²`` given them.
+    """
+    head, r = problem.arrowhead, flat.shape[2]
+    constant, spread = np.zeros((2, len(values), r))
+    at = np.zeros(0) if problem.placement is None else problem.placement.by_group
+    if (at >= 0).any():
+        out: PathFactor = values.known[group_processes_out, id(problem)]
+        rows = groups.reshape(len(values), -1, problem.moments.width, r).copy()
+        periods = rows[:, at >= 0, : problem.moments.n_periods]
+        mean, off, variance = out.functional(periods)
+        rows[:, at >= 0] -= off
+        groups, constant, spread = rows.reshape(groups.shape), mean, variance
+    flat = flat + product(head.group_loads.T, groups)
+    if head.n_values:
+        out = values.known[block_processes_out, id(problem)]
+        inside = slice(head.n_local - head.n_values, head.n_local)
+        blocks = flat.reshape(len(values), head.n_blocks, head.size, r).copy()
+        mean, off, variance = out.functional(blocks[:, :, inside])
+        blocks -= off
+        blocks[:, :, inside] = 0.0
+        flat = blocks.reshape(flat.shape)
+        constant, spread = constant + mean, spread + variance
+    return flat, constant, spread
+
+
+def surfaces(
+    problem: GaussianProblem, values: Values, flat: Array, z: Array
+) -> tuple[Array, Array]:
+    """Draw processes given coefficients, and what these and coefficients are in every group.
+
+    Parameters
+    ----------
+    flat : ndarray (B, block n, times)
+        Coefficients; values of processes, zero before, are written into their places.
+    z : ndarray (B, number, times), multiples of s
+        Standard normal, times sigma.
+
+    Returns
+    -------
+    tuple of ndarray (B, G, T, times) and ndarray (B, G, J, times), multiples of s
+        Processes in every group's periods, no group where there are no processes; and all that
+        is fitted there.
+    """
+    head, times = problem.arrowhead, flat.shape[2]
+    shape = (len(values), -1, problem.moments.width, times)
+    if problem.placement is None:
+        nothing = np.zeros((len(values), 0, problem.moments.n_periods, times))
+        return nothing, product(head.group_loads, flat).reshape(shape)
+    values_of = slice(head.n_local - head.n_values, head.n_local)
+    blocks = flat.reshape(len(values), head.n_blocks, head.size, times)
+    only = np.zeros_like(blocks)
+    if head.n_values:
+        shared: PathFactor = values.known[block_processes_out, id(problem)]
+        count = head.n_blocks * shared.lower.shape[2]
+        numbers = z[:, :count].reshape(len(values), head.n_blocks, -1, times)
+        only[:, :, values_of] = blocks[:, :, values_of] = shared.values(blocks, numbers)
+        z = z[:, count:]
+    surface = product(head.group_loads, only.reshape(flat.shape)).reshape(shape)
+    surface = surface[:, :, : problem.moments.n_periods]
+    fits = product(head.group_loads, flat).reshape(shape)
+    at = np.flatnonzero(problem.placement.by_group >= 0)
+    if at.size:
+        single: PathFactor = values.known[group_processes_out, id(problem)]
+        drawn = single.values(fits[:, at], z.reshape(len(values), at.size, -1, times))
+        surface[:, at] += drawn
+        fits[:, at, : problem.moments.n_periods] += drawn
+    return surface, fits
