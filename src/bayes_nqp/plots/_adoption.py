@@ -19,6 +19,7 @@ from bayes_nqp.checks import ADOPTION, ROWS
 from bayes_nqp.estimands import text
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
+from bayes_nqp.plots._notes import beside
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import INK
@@ -246,16 +247,8 @@ def _cohorts(
         g, count = int(lines.cohort[start]), int(lines.units[start:end].sum())
         number = translate("1 unit") if count == 1 else translate("{} units", count)
         name = translate("never treated") if g < 0 else text(times[g])
-        ax.annotate(
-            f"{name}: {number}",
-            xy=(1, (start + end - 1) / 2),
-            xycoords=ax.get_yaxis_transform(),
-            xytext=(5, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=7.2,
-            annotation_clip=False,
-        )
+        place, right = (1, (start + end - 1) / 2), ax.get_yaxis_transform()
+        beside(ax, f"{name}: {number}", place, (5, 0), right, fontsize=7.2)
         if start:
             ax.axhline(start - 0.5, color=INK, linewidth=0.6)
 

@@ -33,7 +33,7 @@ from bayes_nqp.plots._words import (
     percent,
     words,
 )
-from bayes_nqp.tables import channel_comparison
+from bayes_nqp.tables import apart, channel_comparison
 
 __all__ = ["channels"]
 
@@ -153,10 +153,8 @@ def _groups(draws: xr.DataArray, translate: Translator) -> dict[str, xr.DataArra
     """Take draws apart by every dim but the path's, without what is empty."""
     dims = [str(dim) for dim in draws.dims if dim not in (*v.SAMPLE_DIMS, v.PATH)]
     groups = {}
-    for place in product(*(range(draws.sizes[dim]) for dim in dims)):
-        group = draws.isel(dict(zip(dims, place, strict=True)))
+    for levels, group in apart(draws, dims):
         if not bool(np.isnan(group).any()):
-            levels = {dim: draws[dim].to_numpy()[k] for dim, k in zip(dims, place, strict=True)}
             groups[translate.names(levels)] = group
     return groups
 

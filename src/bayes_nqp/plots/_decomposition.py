@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from itertools import product
 from typing import Any, Final
 
 import numpy as np
@@ -38,7 +37,7 @@ from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, INK, MUTED
 from bayes_nqp.plots._words import LAST_THROUGH, effect_label, percent, words
-from bayes_nqp.tables import mediation_table
+from bayes_nqp.tables import apart, mediation_table
 
 __all__ = ["decomposition"]
 
@@ -165,10 +164,8 @@ def _panels(
     """Take draws apart by the dims that are not along the axis, without empty panels."""
     dims = [str(d) for d in draws.dims if d not in (*v.SAMPLE_DIMS, v.PATH, along)]
     panels = {}
-    for place in product(*(range(draws.sizes[dim]) for dim in dims)):
-        panel = draws.isel(dict(zip(dims, place, strict=True)))
+    for levels, panel in apart(draws, dims):
         if not bool(np.isnan(panel).all()):
-            levels = {dim: draws[dim].to_numpy()[k] for dim, k in zip(dims, place, strict=True)}
             panels[translate.names(levels)] = panel
     return panels
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise, product
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -32,11 +32,12 @@ from bayes_nqp.estimands import (
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import Canvas, canvas
 from bayes_nqp.plots._intervals import draw_points, points_of
+from bayes_nqp.plots._notes import beside
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
 from bayes_nqp.plots._words import POINTS, effect_label, percent, words
-from bayes_nqp.tables import event_study_table
+from bayes_nqp.tables import apart, event_study_table
 
 __all__ = ["event_study"]
 
@@ -213,13 +214,10 @@ def _series(
             "'leads' has no dim 'event_time'", hint="draws by event_time, all negative"
         )
     series = []
-    for place in product(*(range(draws.sizes[dim]) for dim in dims)):
-        at = dict(zip(dims, place, strict=True))
-        group = draws.isel(at)
+    for labels, group in apart(draws, dims):
         group = group.isel({v.EVENT_TIME: ~np.isnan(group.isel(chain=0, draw=0).to_numpy())})
         if not group.sizes[v.EVENT_TIME]:
             continue
-        labels = {dim: draws[dim].to_numpy()[i] for dim, i in at.items()}
         before = leads
         if leads is not None:
             before = leads.sel({dim: level for dim, level in labels.items() if dim in leads.dims})
@@ -239,13 +237,8 @@ def _one_panel(ax: Axes, series: list[_Series], prob: float, translate: Translat
     elif series[0].leads is None:
         _counts(ax, series[0].draws, translate)
     else:
-        where: dict[str, Any] = {
-            "xytext": (0, -6),
-            "textcoords": "offset points",
-            "ha": "center",
-            "va": "top",
-        }
-        ax.annotate(translate("reference"), xy=(-1, 0), fontsize=6.8, color=MUTED, **where)
+        small: dict[str, Any] = {"fontsize": 6.8, "color": MUTED, "ha": "center", "va": "top"}
+        beside(ax, translate("reference"), (-1, 0), (0, -6), **small)
 
 
 def _panels(axes: list[Axes], series: list[_Series], overall: xr.DataArray, prob: float) -> None:
@@ -294,35 +287,17 @@ def _direct_labels(ax: Axes, series: list[_Series], shifts: npt.NDArray[np.float
     heights -= (heights - np.asarray(ends)).mean()
     right = max(float(line.draws[v.EVENT_TIME].max()) for line in series) + max(shifts)
     for line, height, colour in zip(series, heights, COLOURS, strict=False):
-        ax.annotate(
-            line.label,
-            xy=(right, height),
-            xytext=(8, 0),
-            textcoords="offset points",
-            va="center",
-            color=colour,
-            fontweight="bold",
-            annotation_clip=False,
-        )
+        beside(ax, line.label, (right, height), (8, 0), color=colour, fontweight="bold")
 
 
 def _counts(ax: Axes, draws: xr.DataArray, translate: Translator) -> None:
     """Write the units behind every point along the bottom: they change as cohorts drop out."""
     low, high = ax.get_ylim()
     ax.set_ylim(min(low, 0 - 0.04 * (high - low)) - 0.1 * (high - low), high)
-    where: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "fontsize": 6.8, "color": MUTED}
+    bottom = ax.get_xaxis_transform()
+    small: dict[str, Any] = {"fontsize": 6.8, "color": MUTED, "va": "bottom"}
     steps = draws[v.EVENT_TIME].to_numpy()
     every = -(-len(steps) // 16)
     for step, units in list(zip(steps, draws[v.UNITS].to_numpy(), strict=True))[::every]:
-        ax.text(step, 0.025, f"{units}", ha="center", va="bottom", **where)
-    ax.annotate(
-        translate("units"),
-        xy=(float(steps.max()), 0.025),
-        xycoords=ax.get_xaxis_transform(),
-        xytext=(14, 0),
-        textcoords="offset points",
-        fontsize=6.8,
-        color=MUTED,
-        va="bottom",
-        annotation_clip=False,
-    )
+        ax.text(step, 0.025, f"{units}", ha="center", transform=bottom, **small)
+    beside(ax, translate("units"), (float(steps.max()), 0.025), (14, 0), bottom, **small)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +17,11 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import canvas
+from bayes_nqp.plots._notes import remarked
 from bayes_nqp.plots._registry import Appearance, evidence, plot
 from bayes_nqp.plots._style import COLOURS, MUTED
 from bayes_nqp.plots._words import effect_label, percent, words
+from bayes_nqp.tables import apart
 
 __all__ = ["confounding", "curves"]
 
@@ -94,18 +95,19 @@ def confounding(
     dims = [str(dim) for dim in found["crossing"].dims if dim not in (_CONFOUNDED, v.PATH)]
     names, panels = found[_CONFOUNDED].to_numpy(), []
     translate = words(language, found)
-    places = list(product(*(range(found.sizes[dim]) for dim in dims)))
+    groups = 1
     for name in names:
-        for place in places:
-            curve = found.sel({_CONFOUNDED: name}).isel(dict(zip(dims, place, strict=True)))
-            label = translate.names({dim: curve[dim].item() for dim in dims})
+        parts = list(apart(found.sel({_CONFOUNDED: name}), dims))
+        groups = len(parts)
+        for labels, curve in parts:
+            label = translate.names(labels)
             indirect, direct = curve.sel({v.PATH: name}), curve.sel({v.PATH: v.DIRECT})
             if not np.isnan(indirect["estimate"]).all():
                 panels.append(_Curves(" · ".join(filter(None, [translate.name(name), label])),
                                      indirect, direct))  # fmt: skip
     if ax is not None and len(panels) > 1:
         raise StudyError(f"one ax cannot hold {len(panels)} panels", hint="leave out ax")
-    columns = len(places) if len(places) > 1 else len(names)
+    columns = groups if groups > 1 else len(names)
     prob = float(found.attrs["prob"]) if prob is None else prob
     return _drawn(panels, found, Appearance(prob, ax, title, translate), columns)
 
@@ -214,11 +216,7 @@ def _panel(ax: Axes, panel: _Curves, prob: float, translate: Translator) -> None
         remark = translate(
             "crosses zero at ρ = {}", f"{round(crossing, 2) + 0.0:.2f}".replace("-", "−")
         )
-    ax.annotate(
-        remark, xy=(0, 0), xycoords="axes fraction", xytext=(4, 3), textcoords="offset points",
-        va="bottom", fontsize=7.2, color=MUTED,
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.8},
-    )  # fmt: skip
+    remarked(ax, remark, top=False)
 
 
 def _key(ax: Axes, translate: Translator) -> None:

@@ -17,6 +17,7 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._intervals import written
+from bayes_nqp.plots._notes import beside
 from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import ACCENT, COLOURS, FAINT, INK, MUTED, WARNING
 
@@ -117,10 +118,8 @@ def _columns(
     ax: Axes, named: pd.DataFrame, height: Any, good: float, translate: Translator
 ) -> None:
     """Write the average effect without each unit, and its Pareto k, at the right."""
-    where: dict[str, Any] = {
-        "xycoords": ax.get_yaxis_transform(), "textcoords": "offset points", "ha": "right",
-        "va": "center", "annotation_clip": False, "fontsize": 7.2,
-    }  # fmt: skip
+    right = ax.get_yaxis_transform()
+    small: dict[str, Any] = {"ha": "right", "fontsize": 7.2}
     decimals = int(np.clip(2 - np.floor(np.log10(named["sd_without"].median())), 0, 6))
     lines: list[tuple[float, str, str, str]] = [(0.95, translate("effect without"), "k", MUTED)]
     for y, row in zip(height, named.to_dict("records"), strict=True):
@@ -129,9 +128,9 @@ def _columns(
         k = float(row["pareto_k"])
         lines.append((float(y), shown, f"{k:.2f}", WARNING if k > good else INK))
     for y, effect, k_text, colour in lines:
-        ax.annotate(effect, xy=(1, y), xytext=(62, 0), color=MUTED if y > 0 else INK, **where)
+        beside(ax, effect, (1, y), (62, 0), right, color=MUTED if y > 0 else INK, **small)
         bold = "bold" if colour == WARNING else "normal"
-        ax.annotate(k_text, xy=(1, y), xytext=(94, 0), color=colour, fontweight=bold, **where)
+        beside(ax, k_text, (1, y), (94, 0), right, color=colour, fontweight=bold, **small)
 
 
 def _key(ax: Axes, table: pd.DataFrame, translate: Translator) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,11 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import canvas
+from bayes_nqp.plots._notes import remarked
 from bayes_nqp.plots._registry import Appearance, evidence, plot
 from bayes_nqp.plots._style import COLOURS, MUTED
 from bayes_nqp.plots._words import effect_label, percent, words
+from bayes_nqp.tables import apart
 
 __all__ = ["regions", "sensitivity"]
 
@@ -76,9 +77,8 @@ def sensitivity(
         )
     dims = [str(dim) for dim in regions["breakdown"].dims]
     translate, panels = words(language, regions), []
-    for place in product(*(range(regions.sizes[dim]) for dim in dims)):
-        group = regions.isel(dict(zip(dims, place, strict=True)))
-        label = " × ".join(_named(dim, group[dim].item(), translate) for dim in dims)
+    for labels, group in apart(regions, dims):
+        label = " × ".join(_named(dim, level, translate) for dim, level in labels.items())
         if "contrast" in group.coords:
             label = " · ".join(filter(None, [translate.name(group["contrast"].item()), label]))
         if not np.isnan(group["breakdown"]):
@@ -163,11 +163,7 @@ def _panel(ax: Axes, panel: _Regions, smooth: bool, translate: Translator) -> No
             float(region["breakdown"]), color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1
         )
     # Regions are narrow at the left, so that there is room above them.
-    ax.annotate(
-        "\n".join(filter(None, [remark, panel.remark])), xy=(0, 1), xycoords="axes fraction",
-        xytext=(4, -1), textcoords="offset points", va="top", fontsize=7.2, color=MUTED,
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.8},
-    )  # fmt: skip
+    remarked(ax, "\n".join(filter(None, [remark, panel.remark])), top=True)
 
 
 def _breakdown(region: xr.Dataset, last: float, ends: list[float], translate: Translator) -> str:

@@ -15,7 +15,7 @@ from bayes_nqp.checks import failures_of
 from bayes_nqp.language import Translator, separated
 from bayes_nqp.plots._style import MUTED, WARNING
 
-__all__ = ["annotate", "label_beside", "wrapped"]
+__all__ = ["annotate", "beside", "label_beside", "remarked", "wrapped"]
 
 _SIZE = 6.8
 _LABEL = 9.0
@@ -77,6 +77,41 @@ def annotate(
         _across(
             ax, translate("convergence gate failed"), "" if owned else wrapped(stamp, wide * 0.9)
         )
+
+
+def beside(
+    ax: Axes,
+    text: str,
+    place: tuple[float, float],
+    step: tuple[float, float],
+    within: Any = "data",
+    **look: Any,
+) -> None:
+    """Write a text a few points beside a place.
+
+    Parameters
+    ----------
+    place : tuple of float
+        In the coordinates of `within`.
+    step : tuple of float, points
+        From the place.
+    within : str or Transform, default "data"
+        Coordinates of the place.
+    **look : object
+        As of `matplotlib.axes.Axes.annotate`.
+    """
+    ax.annotate(
+        text, xy=place, xycoords=within, xytext=step, textcoords="offset points",
+        annotation_clip=False, **{"va": "center", **look},
+    )  # fmt: skip
+
+
+def remarked(ax: Axes, text: str, *, top: bool) -> None:
+    """Write a remark into a left corner of a panel, on white."""
+    white = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.8}
+    place, step, va = ((0, 1), (4, -1), "top") if top else ((0, 0), (4, 3), "bottom")
+    look: dict[str, Any] = {"va": va, "fontsize": 7.2, "color": MUTED, "bbox": white}
+    beside(ax, text, place, step, "axes fraction", **look)
 
 
 def label_beside(axes: Sequence[Axes], label: str) -> None:

@@ -31,7 +31,7 @@ from bayes_nqp.estimands import (
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import canvas
 from bayes_nqp.plots._intervals import Points, numbers, points_of, written
-from bayes_nqp.plots._notes import wrapped
+from bayes_nqp.plots._notes import beside, wrapped
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._rows import chance_text
 from bayes_nqp.plots._scene import Scene
@@ -279,17 +279,11 @@ def _arrow(
     )  # fmt: skip
     decimals = numbers(points)
     mean, low, high = (written(float(x[0]), decimals) for x in (points.mean, *points.outer))
-    where: dict[str, Any] = {
-        "xy": ((ends[0] + ends[1]) / 2 - 0.006, y),
-        "textcoords": "offset points",
-        "ha": "center",
-        "color": INK,
-    }
-    ink = INK if colour == _FAINT else colour
-    number = f"{label} {mean}".strip()
-    above: dict[str, Any] = {**where, "color": ink, "fontweight": "bold"}
-    ax.annotate(number, xytext=(0, 3.2), va="bottom", fontsize=7.8, **above)
-    ax.annotate(f"[{low}, {high}]", xytext=(0, -3.6), va="top", fontsize=6.6, **where)
+    middle = ((ends[0] + ends[1]) / 2 - 0.006, y)
+    bold: dict[str, Any] = {"fontweight": "bold", "color": INK if colour == _FAINT else colour}
+    number, interval = f"{label} {mean}".strip(), f"[{low}, {high}]"
+    beside(ax, number, middle, (0, 3.2), ha="center", va="bottom", fontsize=7.8, **bold)
+    beside(ax, interval, middle, (0, -3.6), ha="center", va="top", fontsize=6.6, color=INK)
 
 
 def _colour(points: Points) -> str:

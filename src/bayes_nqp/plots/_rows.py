@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp.language import Translator
 from bayes_nqp.plots._intervals import Points, draw_points, numbers, points_of, written
+from bayes_nqp.plots._notes import beside
 from bayes_nqp.plots._style import INK, MUTED
 from bayes_nqp.plots._words import percent
 
@@ -87,18 +88,13 @@ def _columns(
     heading = (translate("Mean [{}]", translate("{} interval", percent(prob))), translate("P(> 0)"))
     longest = max(len(entry[0]) for entry in entries)
     gap = max(longest * 4.6, 96) + 14
-    where: dict[str, Any] = {
-        "xycoords": ax.get_yaxis_transform(),
-        "textcoords": "offset points",
-        "va": "center",
-        "annotation_clip": False,
-        "fontsize": 7.6,
-    }
+    right = ax.get_yaxis_transform()
     lines = [(max(at) + 1, heading, MUTED)]
     lines += [(y, entry, row.colour) for (row, _), y, entry in zip(drawn, at, entries, strict=True)]
     for y, (number, likely), colour in lines:
-        ax.annotate(number, xy=(1, y), xytext=(10, 0), color=colour, **where)
-        ax.annotate(likely, xy=(1, y), xytext=(10 + gap + 28, 0), ha="right", color=colour, **where)
+        small: dict[str, Any] = {"color": colour, "fontsize": 7.6}
+        beside(ax, number, (1, y), (10, 0), right, **small)
+        beside(ax, likely, (1, y), (10 + gap + 28, 0), right, ha="right", **small)
 
 
 def chance_text(chance: float) -> str:

@@ -16,12 +16,14 @@ from bayes_nqp.estimands import By, att, gate_of
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._intervals import draw_points, points_of
+from bayes_nqp.plots._notes import beside
 from bayes_nqp.plots._registry import Appearance, plot
 from bayes_nqp.plots._style import ACCENT, COLOURS, FAINT, MUTED
 from bayes_nqp.plots._words import POINTS, effect_label, percent, words
 
 __all__ = ["shrinkage"]
 
+_OUTLINE = [withStroke(linewidth=3, foreground="white")]
 _LISTED = 24
 """Groups that can be listed by name; more become a cloud of points."""
 
@@ -151,17 +153,8 @@ def _list(
         (free, 0.15, COLOURS[1], translate("no pooling")),
         (pooled, -0.15, ACCENT, translate("partial pooling")),
     ):
-        ax.annotate(
-            word,
-            xy=(points.outer[1][0], shift),
-            xytext=(5, 2 * np.sign(shift)),
-            textcoords="offset points",
-            va="center",
-            color=colour,
-            fontsize=7.2,
-            annotation_clip=False,
-            path_effects=[withStroke(linewidth=3, foreground="white")],
-        )
+        place, step = (points.outer[1][0], shift), (5, 2 * np.sign(shift))
+        beside(ax, word, place, step, color=colour, fontsize=7.2, path_effects=_OUTLINE)
 
 
 def _cloud(
@@ -182,16 +175,7 @@ def _cloud(
     area = 8 + 70 * rows / rows.max()
     ax.scatter(x, y, s=area, color=ACCENT, alpha=0.65, edgecolor="white", linewidth=0.5, zorder=2)
     ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
-    ax.annotate(
-        translate("no shrinkage"),
-        xy=(high, high),
-        xytext=(-10, -4),
-        textcoords="offset points",
-        ha="right",
-        va="bottom",
-        rotation=45,
-        rotation_mode="anchor",
-        fontsize=7.2,
-        color=MUTED,
-        path_effects=[withStroke(linewidth=3, foreground="white")],
-    )
+    beside(
+        ax, translate("no shrinkage"), (high, high), (-10, -4), ha="right", va="bottom",
+        rotation=45, rotation_mode="anchor", fontsize=7.2, color=MUTED, path_effects=_OUTLINE,
+    )  # fmt: skip

@@ -18,6 +18,7 @@ from bayes_nqp.tables._model import Row as Row
 from bayes_nqp.tables._model import Table
 from bayes_nqp.tables._model import written as written
 from bayes_nqp.tables._page import as_html as as_html
+from bayes_nqp.tables._parts import apart as apart
 from bayes_nqp.tables._parts import count as count
 from bayes_nqp.tables._specification_table import specification_table
 from bayes_nqp.tables._steps import three_step, two_step

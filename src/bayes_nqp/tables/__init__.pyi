@@ -18,6 +18,7 @@ from ._model import Row as Row
 from ._model import Table as Table
 from ._model import written as written
 from ._page import as_html as as_html
+from ._parts import apart as apart
 from ._parts import count as count
 from ._specification_table import specification_table as specification_table
 from ._steps import three_step as three_step

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -20,6 +18,7 @@ from bayes_nqp.tables._kinds import kind
 from bayes_nqp.tables._model import MINUS, NOTHING, Cell, Column, Row, Table
 from bayes_nqp.tables._parts import (
     Writer,
+    apart,
     chance,
     count,
     estimate_cells,
@@ -91,12 +90,10 @@ def _groups(
     """Split into groups; a row an event time, leads first."""
     dims = [str(dim) for dim in draws.dims if dim not in (*v.SAMPLE_DIMS, v.EVENT_TIME)]
     groups = []
-    for place in product(*(range(draws.sizes[dim]) for dim in dims)):
-        at = dict(zip(dims, place, strict=True))
-        table = ask.summary(draws.isel(at))
+    for labels, part in apart(draws, dims):
+        table = ask.summary(part)
         if not len(table):
             continue
-        labels = {dim: draws[dim].to_numpy()[i] for dim, i in at.items()}
         if leads is not None:
             before = leads.sel({dim: x for dim, x in labels.items() if dim in leads.dims})
             before = before.isel({v.EVENT_TIME: before[v.EVENT_TIME].to_numpy() < 0})

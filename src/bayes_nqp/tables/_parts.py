@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from bayes_nqp.language import Translator
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Form
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CONTRASTED",
     "Writer",
+    "apart",
     "chance",
     "count",
     "estimate_cells",
@@ -117,6 +120,16 @@ def estimate_cells(row: Line, write: Writer) -> tuple[Cell, ...]:
         write.interval(row),
         chance(row["p_positive"]),
     )
+
+
+def apart[T: (xr.DataArray, xr.Dataset)](
+    draws: T, dims: Sequence[str]
+) -> Iterator[tuple[dict[str, Any], T]]:
+    """Take draws apart along some dims: the labels of each part, and the part."""
+    for place in product(*(range(draws.sizes[dim]) for dim in dims)):
+        at = dict(zip(dims, place, strict=True))
+        labels = {dim: draws[dim].to_numpy()[k] for dim, k in at.items()}
+        yield labels, draws.isel(at)
 
 
 def outcome_of(tables: Sequence[pd.DataFrame], translate: Translator) -> str:
