@@ -83,12 +83,12 @@ def decode(data: Any, where: str = "") -> Any:
             f"'{where or _TAG}' has the type {name!r}", hint=nearest(str(name), registered())
         )
     kind = registered()[name]
-    known = {f.name for f in fields(kind)}
+    fields_of = {f.name for f in fields(kind)}
     arguments = {k: decode(item, f"{where}.{k}" if where else k) for k, item in data.items()}
     del arguments[_TAG]
     for key in arguments:
-        if key not in known:
+        if key not in fields_of:
             raise StudyError(
-                f"'{where or name}' has the unknown key {key!r}", hint=nearest(key, known)
+                f"'{where or name}' has the unknown key {key!r}", hint=nearest(key, fields_of)
             )
     return kind(**arguments)

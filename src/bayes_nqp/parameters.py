@@ -240,8 +240,8 @@ class ParameterSpace:
     @property
     def typical(self) -> Array:
         """A typical value of each (parameter), multiples of s."""
-        given = [p.prior.centre if p.typical is None else p.typical for p in self.parameters]
-        return np.array(given, dtype=np.float64)
+        values = [p.prior.centre if p.typical is None else p.typical for p in self.parameters]
+        return np.array(values, dtype=np.float64)
 
     @property
     def folds(self) -> npt.NDArray[np.bool_]:

@@ -217,18 +217,21 @@ def _key(job: Job, panel: Panel, source: object) -> str:
 
 
 def _labelled(
-    found: list[Numbers],
+    evidence: list[Numbers],
     names: tuple[str, ...],
     probs: Sequence[float],
     attrs: dict[str, float | str],
 ) -> xr.Dataset:
     dims = ("replication", "quantity", "prob")
     data = {
-        name: (dims[: 1 + found[0][name].ndim], np.stack([one[name] for one in found]))
-        for name in found[0]
+        name: (
+            dims[: 1 + evidence[0][name].ndim],
+            np.stack([replication[name] for replication in evidence]),
+        )
+        for name in evidence[0]
     }
     coords = {
-        "replication": np.arange(len(found)),
+        "replication": np.arange(len(evidence)),
         "quantity": np.array(names, dtype=str),
         "prob": np.array(probs, dtype=float),
     }

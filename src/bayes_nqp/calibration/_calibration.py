@@ -99,18 +99,18 @@ class Calibration:
         nominal (``mc_sd``), ``bias`` and ``rmse`` of posterior means, mean ``width``, in outcome
         units where the quantity has them; and of how many ``replications``.
         """
-        found = self.results.dropna("replication", subset=["rank"])
-        error = found["mean"] - found["truth"]
-        inside = (found["low"] <= found["truth"]) & (found["truth"] <= found["high"])
+        covered = self.results.dropna("replication", subset=["rank"])
+        error = covered["mean"] - covered["truth"]
+        inside = (covered["low"] <= covered["truth"]) & (covered["truth"] <= covered["high"])
         table = xr.Dataset(
             {
                 "coverage": inside.mean("replication"),
                 "bias": error.mean("replication"),
                 "rmse": np.sqrt((error**2).mean("replication")),
-                "width": (found["high"] - found["low"]).mean("replication"),
+                "width": (covered["high"] - covered["low"]).mean("replication"),
             }
         )
-        count = found.sizes["replication"]
+        count = covered.sizes["replication"]
         frame = table.to_dataframe(dim_order=["quantity", "prob"]).reset_index()
         frame = frame.rename(columns={"prob": "nominal"})
         nominal = frame["nominal"].to_numpy()
@@ -192,17 +192,19 @@ class Calibration:
     def _judged(self) -> tuple[Verdict, str]:
         if not self.results["rank"].notnull().any():
             return "fails", "No refit gave draws."
-        verdict, said = self._by_ranks() if self.ranked else self._by_coverage()
+        verdict, sentences = self._by_ranks() if self.ranked else self._by_coverage()
         bad = ~self.refits["passed"]
         if bad.mean() > _UNCONVERGED and verdict == "holds":
             verdict = "in doubt"
         longer = int((self.refits["tries"] > 1).sum())
         if longer:
-            said += f" {longer} of {self.replications} refits needed longer or more careful runs"
-            said += f"; {int(bad.sum())} did not converge even so." if bad.any() else "."
+            sentences += (
+                f" {longer} of {self.replications} refits needed longer or more careful runs"
+            )
+            sentences += f"; {int(bad.sum())} did not converge even so." if bad.any() else "."
         elif bad.any():
-            said += f" {int(bad.sum())} of {self.replications} refits did not converge."
-        return verdict, said
+            sentences += f" {int(bad.sum())} of {self.replications} refits did not converge."
+        return verdict, sentences
 
     def _by_ranks(self) -> tuple[Verdict, str]:
         table = self.uniformity.set_index("quantity")
@@ -217,12 +219,12 @@ class Calibration:
             )
         bad = [str(name) for name in p.index[p < _DOUBT]]
         shape = _shape(table.loc[worst, "mean_rank"], table.loc[worst, "spread"])
-        said = (
+        sentences = (
             f"Ranks of {len(bad)} of {count} quantities are not uniform: {', '.join(bad[:5])}"
             f"{', …' if len(bad) > 5 else ''} (smallest adjusted p-value {least:.2g}); of {worst}, "
             f"the posterior is {shape}."
         )
-        return ("fails" if least < _FAILS else "in doubt"), said
+        return ("fails" if least < _FAILS else "in doubt"), sentences
 
     def _by_coverage(self) -> tuple[Verdict, str]:
         table = self.coverage
@@ -238,8 +240,10 @@ class Calibration:
         if not below.any():
             return "holds", f"No interval covers significantly less than nominal; {lowest}."
         names = list(dict.fromkeys(table.loc[below, "quantity"]))
-        said = f"Intervals of {', '.join(names[:5])}{', …' if len(names) > 5 else ''} cover too "
-        return ("fails" if far.any() else "in doubt"), f"{said}little; {lowest}."
+        sentences = (
+            f"Intervals of {', '.join(names[:5])}{', …' if len(names) > 5 else ''} cover too "
+        )
+        return ("fails" if far.any() else "in doubt"), f"{sentences}little; {lowest}."
 
     def _must_be_ranked(self) -> None:
         if not self.ranked:

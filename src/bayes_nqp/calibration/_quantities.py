@@ -36,24 +36,24 @@ def quantities(parameters: xr.Dataset, effects: xr.Dataset) -> dict[str, Array]:
         Parameters by their names; "att", "att[region=inland]", "inland − coastal",
         "att[event_time=0]", "att[cohort=2015]".
     """
-    found = {
+    named = {
         str(name).split("__", 1)[1]: np.asarray(values.to_numpy(), dtype=np.float64)
         for name, values in parameters.items()
         if "__" in str(name) and values.dims == (v.CHAIN, v.DRAW)
     }
-    found["att"] = att(effects).to_numpy()
+    named["att"] = att(effects).to_numpy()
     factors = schema.factors(effects)
     for dim in (*factors, *([v.EVENT_TIME, v.COHORT] if schema.is_timed(effects) else [])):
         draws = att(effects, dim)
         labels = draws[dim].to_numpy()
         if labels.size > 1:
-            found |= {
+            named |= {
                 f"att[{dim}={text(x)}]": draws.isel({dim: k}).to_numpy()
                 for k, x in enumerate(labels)
             }
         if dim in factors:
-            found |= _contrasts(draws, dim)
-    return {name: values for name, values in found.items() if not np.isnan(values).any()}
+            named |= _contrasts(draws, dim)
+    return {name: values for name, values in named.items() if not np.isnan(values).any()}
 
 
 def _contrasts(draws: xr.DataArray, dim: str) -> dict[str, Array]:
@@ -62,4 +62,4 @@ def _contrasts(draws: xr.DataArray, dim: str) -> dict[str, Array]:
     if labels.size > _CONTRASTED:
         pairs = [(labels[0], x) for x in labels[1:]]
     compared = [contrast(draws, {dim: a}, minus=b) for a, b in pairs]
-    return {str(one.contrast.item()): one.to_numpy() for one in compared}
+    return {str(difference.contrast.item()): difference.to_numpy() for difference in compared}

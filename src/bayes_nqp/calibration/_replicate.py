@@ -73,29 +73,29 @@ class Job:
         simulated = self.source.simulate(first)
         truth = np.array([simulated.truth[name] for name in self.names])
         try:
-            made, tries = self._refit(simulated.panel, second >> 1)
+            refit, tries = self._refit(simulated.panel, second >> 1)
         except ConvergenceError:
             return self._without_draws(truth)
-        found = quantities(made.posterior, cell_effects(made))
-        draws = np.stack([found[name] for name in self.names], axis=2)
+        quantity_draws = quantities(refit.posterior, cell_effects(refit))
+        draws = np.stack([quantity_draws[name] for name in self.names], axis=2)
         return {
             "truth": truth,
             **self._summarised(draws, truth, np.random.default_rng(third)),
-            "passed": np.array(float(made.gate.passed)),
+            "passed": np.array(float(refit.gate.passed)),
             "tries": np.array(float(tries)),
-            "rhat": np.array(made.gate.rhat),
-            "divergences": np.array(float(made.gate.divergences)),
+            "rhat": np.array(refit.gate.rhat),
+            "divergences": np.array(float(refit.gate.divergences)),
         }
 
     def _refit(self, panel: Panel, seed: int) -> tuple[Fit, int]:
         """Refit until the gate is passed, or samplers are at an end."""
         scale = self.source.scale
         tries = samplers(self.sampler, seed)
-        made, count = fit(self.design, panel, tries[0], scale=scale, progress=False), 1
-        while count < len(tries) and not made.gate.passed:
-            made = fit(self.design, panel, tries[count], scale=scale, progress=False)
+        refit, count = fit(self.design, panel, tries[0], scale=scale, progress=False), 1
+        while count < len(tries) and not refit.gate.passed:
+            refit = fit(self.design, panel, tries[count], scale=scale, progress=False)
             count += 1
-        return made, count
+        return refit, count
 
     def _summarised(self, draws: Array, truth: Array, generator: np.random.Generator) -> Numbers:
         flat = draws.reshape(-1, truth.size)

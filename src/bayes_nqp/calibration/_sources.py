@@ -111,8 +111,8 @@ class PosteriorSource:
         posterior = self.fit.posterior
         chain = int(first.integers(posterior.sizes[v.CHAIN]))
         draw = int(first.integers(posterior.sizes[v.DRAW]))
-        here = {v.CHAIN: [chain], v.DRAW: [draw]}
-        parameters = posterior.isel(here)
+        at_draw = {v.CHAIN: [chain], v.DRAW: [draw]}
+        parameters = posterior.isel(at_draw)
         at = chain, draw
         cells, deviation = self._cells(at), self._deviation(at, first)
         layout, equation = self.layout, self.plan.equations[0]
@@ -166,8 +166,8 @@ class PosteriorSource:
         return out
 
 
-def _truth(found: dict[str, Array]) -> dict[str, float]:
-    return {name: float(values[0, 0]) for name, values in found.items()}
+def _truth(named: dict[str, Array]) -> dict[str, float]:
+    return {name: float(values[0, 0]) for name, values in named.items()}
 
 
 def _with_rows(panel: Panel, rows: npt.NDArray[np.integer], values: Array) -> Panel:

@@ -118,8 +118,8 @@ def holm(p: Array) -> Array:
         NaN is left out.
     """
     out = np.full(p.shape, np.nan)
-    known = np.flatnonzero(~np.isnan(p))
-    order = known[np.argsort(p[known], kind="stable")]
+    tested = np.flatnonzero(~np.isnan(p))
+    order = tested[np.argsort(p[tested], kind="stable")]
     steps = p[order] * np.arange(order.size, 0, -1)
     out[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
     return out

@@ -1,12 +1,12 @@
 """Designs: one estimator a file; each states a model and neither plans nor samples it."""
 
 from bayes_nqp.designs._design import Design
+from bayes_nqp.designs._design import SingleEquation as SingleEquation
 from bayes_nqp.designs._facts import ChannelFacts as ChannelFacts
 from bayes_nqp.designs._facts import Facts as Facts
 from bayes_nqp.designs._flat import flat_deviations as flat_deviations
 from bayes_nqp.designs._leads import lead_design as lead_design
 from bayes_nqp.designs._leads import saturated_design as saturated_design
-from bayes_nqp.designs._single import SingleEquation as SingleEquation
 from bayes_nqp.designs._spec import Calendar as Calendar
 from bayes_nqp.designs._spec import DoseSpec as DoseSpec
 from bayes_nqp.designs._spec import EquationSpec as EquationSpec

@@ -43,25 +43,25 @@ def complete_cases(
     """
     now = panel.mediators[:, [panel.roles.mediators.index(name) for name in names]]
     before = _lagged(panel, now, lag)
-    whole = ~np.isnan(now).any(axis=1) & ~np.isnan(before).any(axis=1)
+    complete = ~np.isnan(now).any(axis=1) & ~np.isnan(before).any(axis=1)
     cohort = panel.cohort_codes[panel.unit_codes]
     treated = (cohort >= 0) & (panel.time_codes >= cohort)
     for code in np.unique(cohort[treated]):
-        here = treated & (cohort == code)
-        if not whole[here].any():
-            lost = [n for n, x in zip(names, now.T, strict=True) if np.isnan(x[here]).all()]
+        of_cohort = treated & (cohort == code)
+        if not complete[of_cohort].any():
+            lost = [n for n, x in zip(names, now.T, strict=True) if np.isnan(x[of_cohort]).all()]
             raise PanelError(
                 f"mediators are missing in all treated rows of cohort {panel.time_labels[code]}",
                 where=shown(lost or names),
                 hint="leave that mediator out, or these units (panel.where)",
             )
-    if whole.all():
+    if complete.all():
         return panel, before, ()
-    if not whole.any():
+    if not complete.any():
         raise PanelError(
             "no row has all mediators", where=shown(names), hint="leave one of them out"
         )
-    return panel.where(whole), before[whole], _notes(now, before, names, lag)
+    return panel.where(complete), before[complete], _notes(now, before, names, lag)
 
 
 def _lagged(panel: Panel, values: Array, lag: int) -> Array:
@@ -80,9 +80,9 @@ def _notes(now: Array, before: Array, names: Sequence[str], lag: int) -> tuple[s
     gone = np.isnan(now).any(axis=1)
     lacking = [name for name, x in zip(names, now.T, strict=True) if np.isnan(x).any()]
     early = np.isnan(before).any(axis=1) & ~gone
-    found = []
+    notes = []
     if gone.any():
-        found.append(
+        notes.append(
             Message(
                 "{n:,} row where {lacking} is missing is left out of every equation: complete "
                 "cases",
@@ -94,7 +94,7 @@ def _notes(now: Array, before: Array, names: Sequence[str], lag: int) -> tuple[s
         )
     if early.any():
         ago = Message("one period") if lag == 1 else Message("{} periods", lag)
-        found.append(
+        notes.append(
             Message(
                 "{n:,} row without {names} {ago} before is left out of every equation",
                 plural="{n:,} rows without {names} {ago} before are left out of every equation",
@@ -103,4 +103,4 @@ def _notes(now: Array, before: Array, names: Sequence[str], lag: int) -> tuple[s
                 ago=ago,
             )
         )
-    return tuple(found)
+    return tuple(notes)

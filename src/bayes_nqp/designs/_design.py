@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
 from bayes_nqp.designs._facts import Facts
+from bayes_nqp.designs._spec import Calendar, DoseSpec, EquationSpec, ModelSpec
+from bayes_nqp.designs.noise import Noise
+from bayes_nqp.doors import door
 from bayes_nqp.errors import ChoiceError, StudyError, nearest
+from bayes_nqp.language import Message
+from bayes_nqp.likelihoods import Gaussian, StudentT
+from bayes_nqp.pooling import Complete, Partial, Separate
+from bayes_nqp.priors import Priors
+from bayes_nqp.terms import DifferentialTrends, TimeEffects
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs._single import SingleEquation
-    from bayes_nqp.designs._spec import ModelSpec
     from bayes_nqp.panel import Panel
 
-__all__ = ["Design"]
+__all__ = ["Design", "SingleEquation"]
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "effect": (Complete, Partial, Separate),
+    "errors": (Noise,),
+    "time": (TimeEffects, type(None)),
+    "likelihood": (Gaussian, StudentT),
+    "priors": (Priors,),
+    "trends": (DifferentialTrends, type(None)),
+}
+"""What arguments of designs may be."""
 
 
 class Design(ABC):
@@ -82,8 +98,8 @@ class Design(ABC):
         arguments = [field.name for field in fields(value)]
         for name in changes:
             if name not in arguments:
-                what = f"{type(self).__name__} has no argument {name!r}"
-                raise ChoiceError(what, hint=nearest(name, arguments), name=name)
+                problem = f"{type(self).__name__} has no argument {name!r}"
+                raise ChoiceError(problem, hint=nearest(name, arguments), name=name)
         changed: Self = replace(value, **changes)
         return changed
 
@@ -119,3 +135,92 @@ class Design(ABC):
             "'design.collapsed' is no more",
             hint="nqp.build(design, panel), the same model row by row",
         )
+
+
+@door
+class SingleEquation(Design):
+    """A design that states the equation of the outcome alone, and in the same words of mediators.
+
+    Classes name their arguments as this one expects them where they have them: ``effect``,
+    ``errors``, ``time``, ``covariates``, ``baseline``, ``moderator``, ``unidentified``,
+    ``priors``; and state ``facts`` and ``timing``.
+    """
+
+    __slots__ = ()
+    unidentified: Literal["raise", "drop"] = "raise"
+
+    def _check_arguments(self) -> None:
+        """See that arguments are what they have to be, and make names tuples.
+
+        Raises
+        ------
+        StudyError
+            If one is not.
+        """
+        for field in fields(self):  # type: ignore[arg-type]
+            value, types = getattr(self, field.name), _KINDS.get(field.name, (object,))
+            if not isinstance(value, types):
+                names = ", ".join(f"nqp.{t.__name__}()" for t in types if t is not type(None))
+                hint = f"one of {names}"
+                if isinstance(value, type) and issubclass(value, types):
+                    hint = f"nqp.{value.__name__}() with brackets"
+                raise StudyError(f"'{field.name}' is {value!r}", hint=hint)
+        self._check_choice("unidentified", ("raise", "drop"))
+        moderator = getattr(self, "moderator", None)
+        if moderator is not None and not isinstance(moderator, str):
+            raise StudyError(
+                f"'moderator' is {moderator!r}", hint="the name of one moderator of the panel"
+            )
+        for name in ("covariates", "baseline"):
+            value = getattr(self, name, None)
+            if value is not None:
+                names_ = (value,) if isinstance(value, str) else tuple(value)
+                object.__setattr__(self, name, names_)
+
+    def _check_choice(self, name: str, choices: Sequence[object]) -> None:
+        """See that an argument is one of several values.
+
+        Raises
+        ------
+        StudyError
+            If it is not.
+        """
+        if getattr(self, name) not in choices:
+            hint = " or ".join(map(repr, choices))
+            raise StudyError(f"'{name}' is {getattr(self, name)!r}", hint=hint)
+
+    @abstractmethod
+    def timing(self, panel: Panel) -> Calendar | DoseSpec:
+        """State when units are treated, or how much of an exposure they have."""
+
+    def equation(self, panel: Panel) -> EquationSpec:
+        """State the outcome's equation."""
+        return EquationSpec.of_outcome(self.facts, panel)
+
+    def spec(self, panel: Panel) -> ModelSpec:
+        """State the model of a panel: one equation.
+
+        Raises
+        ------
+        PanelError
+            If what the design needs is missing in a row.
+        StudyError
+            If the panel does not have what the design names.
+        """
+        equation = self.equation(panel)
+        return ModelSpec(self.facts, panel, self.timing(panel), (equation,), self.unidentified)
+
+    @property
+    def outcome_design(self) -> Self:
+        """The design of the outcome without mediators: itself."""
+        return self
+
+    def variants(self, panel: Panel) -> Sequence[tuple[Message, Message, Self]]:
+        """State the same design with other choices that this kind of design alone has.
+
+        Returns
+        -------
+        sequence of (Message, Message, design)
+            What each is called, what changes, and the design; none by default.
+        """
+        return ()

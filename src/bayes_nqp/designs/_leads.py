@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
+from bayes_nqp.designs._design import SingleEquation
 from bayes_nqp.designs._facts import Facts
-from bayes_nqp.designs._single import SingleEquation
 from bayes_nqp.designs._spec import Calendar, EquationSpec
 from bayes_nqp.pooling import Separate
 from bayes_nqp.terms import TimeEffects

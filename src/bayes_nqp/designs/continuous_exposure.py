@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
+from bayes_nqp.designs._design import SingleEquation
 from bayes_nqp.designs._facts import Facts
-from bayes_nqp.designs._single import SingleEquation
 from bayes_nqp.designs._spec import DoseSpec
 from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.doors import door

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Literal, Self
 
 from bayes_nqp.designs._complete_cases import complete_cases
-from bayes_nqp.designs._design import Design
+from bayes_nqp.designs._design import Design, SingleEquation
 from bayes_nqp.designs._facts import ChannelFacts, Facts
-from bayes_nqp.designs._single import SingleEquation
 from bayes_nqp.designs._spec import EquationSpec, MediatorSpec, ModelSpec
 from bayes_nqp.designs.staggered_did import StaggeredDiD
 from bayes_nqp.doors import door

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
+from bayes_nqp.designs._design import SingleEquation
 from bayes_nqp.designs._facts import Facts
-from bayes_nqp.designs._single import SingleEquation
 from bayes_nqp.designs._spec import Calendar
 from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.doors import door

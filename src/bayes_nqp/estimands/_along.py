@@ -105,20 +105,20 @@ def legs(fit: object, by: By = None, weights: str = "rows") -> xr.Dataset:
     """
     from bayes_nqp.effects import leg_effects
 
-    effects, both = effects_of(fit), leg_effects(fit)
-    names = [str(name) for name in both[v.MEDIATOR].to_numpy()]
+    effects, by_cell = effects_of(fit), leg_effects(fit)
+    names = [str(name) for name in by_cell[v.MEDIATOR].to_numpy()]
     return xr.Dataset(
         {
-            leg: _stacked(_averages(effects, both[leg], by, weights), v.MEDIATOR, names)
+            leg: _stacked(_averages(effects, by_cell[leg], by, weights), v.MEDIATOR, names)
             for leg in ("a", "b")
         }
     )
 
 
 def _stacked(parts: Sequence[xr.DataArray], dim: str, labels: Sequence[str]) -> xr.DataArray:
-    whole = xr.concat(parts, dim=dim, coords="minimal", compat="override", combine_attrs="drop")
-    whole = whole.assign_coords({dim: np.asarray(labels, dtype=str)}).rename(None)
-    return whole.transpose(*v.SAMPLE_DIMS, dim, ...)
+    stacked = xr.concat(parts, dim=dim, coords="minimal", compat="override", combine_attrs="drop")
+    stacked = stacked.assign_coords({dim: np.asarray(labels, dtype=str)}).rename(None)
+    return stacked.transpose(*v.SAMPLE_DIMS, dim, ...)
 
 
 def _averages(

@@ -116,10 +116,10 @@ def described(
     balanced : int or None
         Last event time of a balanced window.
     """
-    kept = {str(key): value for key, value in effects.attrs.items() if key != "factors"}
+    attrs = {str(key): value for key, value in effects.attrs.items() if key != "factors"}
     return {
         "target": "sample",
-        **kept,
+        **attrs,
         "estimand": estimand,
         "by": ", ".join(names_of(by)),
         "weights": weights,

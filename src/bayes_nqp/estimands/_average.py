@@ -70,10 +70,10 @@ class Average:
             raise StudyError(
                 f"path={path!r} is not a path of these effects", hint=nearest(path, paths)
             )
-        one = effects.isel({v.PATH: int(np.flatnonzero(paths == path)[0])})
-        values = self.cells @ _columns(one[v.EFFECT])
+        along = effects.isel({v.PATH: int(np.flatnonzero(paths == path)[0])})
+        values = self.cells @ _columns(along[v.EFFECT])
         if self.members is not None:
-            values = values + self.members @ _columns(one[v.DEVIATION])
+            values = values + self.members @ _columns(along[v.DEVIATION])
         return self._labelled(values, effects)
 
     def of_cells(self, values: npt.NDArray[np.float64]) -> xr.DataArray:
@@ -123,8 +123,8 @@ def average_of(
     names = names_of(by)
     entries = entries_of(effects, names)
     axes = axes_of(effects, names, entries)
-    kept = kept_cells(effects, balanced, role)
-    in_play = kept[entries.cell]
+    counted = kept_cells(effects, balanced, role)
+    in_play = counted[entries.cell]
     cell, share = entries.cell[in_play], entries.share[in_play]
     weight = cell_weights(effects, weights)[cell] * share
     shape = tuple(len(axis.labels) for axis in axes)
@@ -140,9 +140,9 @@ def average_of(
     if entries.member is not None:
         n_members = effects.sizes[v.MEMBER]
         shares = _sparse(entries.share, entries.cell, entries.member, (n_cells, n_members))
-        own = _sparse(part, group, entries.member[in_play], (n_groups, n_members))
-        members = (own - cells @ shares).tocsr()
-    left_out = int((~kept).sum())
+        by_member = _sparse(part, group, entries.member[in_play], (n_groups, n_members))
+        members = (by_member - cells @ shares).tocsr()
+    left_out = int((~counted).sum())
     return Average(axes, cells, members, total, rows, left_out)
 
 

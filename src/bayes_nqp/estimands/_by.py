@@ -80,8 +80,8 @@ def names_of(by: By) -> dict[str, str]:
         return {by: by}
     if isinstance(by, Mapping):
         return {str(new): str(old) for new, old in by.items()}
-    given: object = by
-    names = list(given) if isinstance(given, Iterable) else [given]
+    pairs: object = by
+    names = list(pairs) if isinstance(pairs, Iterable) else [pairs]
     texts = [name for name in names if isinstance(name, str)]
     if len(texts) < len(names):
         raise StudyError(f"by={by!r} is not made of names", hint="by='region', or a list of names")
@@ -195,5 +195,5 @@ def _cell_labels(effects: xr.Dataset, name: str) -> npt.NDArray[Any]:
         if factors:
             parts.insert(0, strata_labels(effects))
         return np.asarray([" · ".join(map(text, labels)) for labels in zip(*parts, strict=True)])
-    known = (*factors, *periods, member_name(effects), v.STRATUM, v.CELL)
-    raise StudyError(f"by={name!r} is not something effects differ by", hint=nearest(name, known))
+    columns = (*factors, *periods, member_name(effects), v.STRATUM, v.CELL)
+    raise StudyError(f"by={name!r} is not something effects differ by", hint=nearest(name, columns))

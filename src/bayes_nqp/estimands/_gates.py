@@ -51,7 +51,7 @@ def worst_gate(*draws: xr.DataArray | xr.Dataset) -> str:
     *draws : DataArray or Dataset
         Each with or without the scalar coordinate ``gate``.
     """
-    gates = [gate_of(one) for one in draws]
+    gates = [gate_of(part) for part in draws]
     failed = [gate for gate in gates if gate not in (v.PASSED, v.UNVERIFIED)]
     if failed:
         return failed[0]

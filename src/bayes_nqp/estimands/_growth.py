@@ -109,25 +109,25 @@ def growth(
     for last in sorted(set(pieces[v.EVENT_TIME]) - {0}, reverse=True):
         if last < 0:
             break
-        both = first.merge(
+        ends = first.merge(
             pieces[pieces[v.EVENT_TIME] == last], on=["block", v.MEMBER], suffixes=("", "_last")
         )
-        weight = both["weight"] + both["weight_last"]
-        both = both[weight > 0].assign(part=weight / weight.sum())
-        if min(both[v.UNITS].sum(), both[f"{v.UNITS}_last"].sum()) >= enough - 1e-6:
-            return _compared(effects.sel({v.PATH: path}), both, int(last))
+        weight = ends["weight"] + ends["weight_last"]
+        ends = ends[weight > 0].assign(part=weight / weight.sum())
+        if min(ends[v.UNITS].sum(), ends[f"{v.UNITS}_last"].sum()) >= enough - 1e-6:
+            return _compared(effects.sel({v.PATH: path}), ends, int(last))
     return None
 
 
-def _compared(effects: xr.Dataset, both: pd.DataFrame, last: int) -> Growth:
-    part, member = both["part"].to_numpy(), both[v.MEMBER].to_numpy()
+def _compared(effects: xr.Dataset, ends: pd.DataFrame, last: int) -> Growth:
+    part, member = ends["part"].to_numpy(), ends[v.MEMBER].to_numpy()
     start, end = (
-        _average(effects, both[name].to_numpy(), member, part)
+        _average(effects, ends[name].to_numpy(), member, part)
         for name in (v.CELL, f"{v.CELL}_last")
     )
-    cohorts = effects[v.COHORT].to_numpy()[both[v.CELL]]
+    cohorts = effects[v.COHORT].to_numpy()[ends[v.CELL]]
     labels = tuple(text(x) for x in distinct(cohorts, in_order=True)[0])
-    units = both[[v.UNITS, f"{v.UNITS}_last"]].min(axis=1).sum()
+    units = ends[[v.UNITS, f"{v.UNITS}_last"]].min(axis=1).sum()
     return Growth(last, labels, round(units), start, end)
 
 
@@ -136,9 +136,9 @@ def _average(
 ) -> xr.DataArray:
     """Average members' effects: the cell's, plus their deviation less that of the cell's mean."""
     of_cell = np.bincount(cell, part, effects.sizes[v.CELL])
-    used = np.flatnonzero(of_cell)
-    draws = effects[v.EFFECT].isel({v.CELL: used}).transpose(*v.SAMPLE_DIMS, v.CELL)
-    values = draws.to_numpy() @ of_cell[used]
+    weights = np.flatnonzero(of_cell)
+    draws = effects[v.EFFECT].isel({v.CELL: weights}).transpose(*v.SAMPLE_DIMS, v.CELL)
+    values = draws.to_numpy() @ of_cell[weights]
     if v.DEVIATION in effects and (member >= 0).all():
         pairs, size = pieces_of(effects), effects.sizes[v.MEMBER]
         expected = of_cell[pairs[v.CELL]] * pairs["share"]

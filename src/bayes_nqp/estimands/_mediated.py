@@ -103,22 +103,22 @@ def nie(
     array([2., 3., 5.])
     """
     effects = effects_of(fit_or_effects)
-    known = _mediators(effects)
+    channels = _mediators(effects)
     if isinstance(mediators, str):
-        return _via(effects, mediators, known, by, weights, balanced)
-    names = known if mediators is None else tuple(mediators)
+        return _via(effects, mediators, channels, by, weights, balanced)
+    names = channels if mediators is None else tuple(mediators)
     if not names:
-        raise StudyError("'mediators' names none", hint=f"mediators={list(known)!r}, or None")
-    parts = [_via(effects, name, known, by, weights, balanced) for name in names]
+        raise StudyError("'mediators' names none", hint=f"mediators={list(channels)!r}, or None")
+    parts = [_via(effects, name, channels, by, weights, balanced) for name in names]
     labels = list(names)
-    if mediators is None and len(known) > 1:
+    if mediators is None and len(channels) > 1:
         joint = parts[0].copy(data=sum(part.to_numpy() for part in parts))
         parts.append(joint)
         labels.append(ALL)
-    whole = xr.concat(parts, dim=v.MEDIATOR, coords="minimal", compat="override")
-    whole = whole.assign_coords({v.MEDIATOR: np.asarray(labels, dtype=str)})
-    whole = whole.transpose(*v.SAMPLE_DIMS, v.MEDIATOR, ...)
-    return whole.assign_attrs({**parts[0].attrs, "path": "indirect"}).rename("nie")
+    stacked = xr.concat(parts, dim=v.MEDIATOR, coords="minimal", compat="override")
+    stacked = stacked.assign_coords({v.MEDIATOR: np.asarray(labels, dtype=str)})
+    stacked = stacked.transpose(*v.SAMPLE_DIMS, v.MEDIATOR, ...)
+    return stacked.assign_attrs({**parts[0].attrs, "path": "indirect"}).rename("nie")
 
 
 @door
@@ -175,14 +175,14 @@ def proportion_mediated(
         As `nie`.
     """
     effects = effects_of(fit_or_effects)
-    whole = att(effects, by, weights, v.TOTAL, balanced)
+    overall = att(effects, by, weights, v.TOTAL, balanced)
     via = nie(effects, by, weights, mediators, balanced)
-    chance = (whole > 0).mean(v.SAMPLE_DIMS)
+    chance = (overall > 0).mean(v.SAMPLE_DIMS)
     sure = (chance >= _SURE) | (chance <= 1 - _SURE)
-    ratio = (via / whole.reset_coords(drop=True)).where(sure)
-    unknown = int((~sure & ~np.isnan(whole.isel(chain=0, draw=0, drop=True))).sum())
+    ratio = (via / overall.reset_coords(drop=True)).where(sure)
+    unknown = int((~sure & ~np.isnan(overall.isel(chain=0, draw=0, drop=True))).sum())
     withheld = NOTHING
-    if unknown and whole.ndim == 2:
+    if unknown and overall.ndim == 2:
         withheld = Message("the total effect straddles zero")
     elif unknown:
         withheld = Message(
@@ -210,11 +210,11 @@ def _mediators(effects: xr.Dataset) -> tuple[str, ...]:
 def _via(
     effects: xr.Dataset,
     name: str,
-    known: tuple[str, ...],
+    channels: tuple[str, ...],
     by: By,
     weights: str,
     balanced: int | None,
 ) -> xr.DataArray:
-    if name not in known:
-        raise StudyError(f"{name!r} is no mediator of these effects", hint=nearest(name, known))
+    if name not in channels:
+        raise StudyError(f"{name!r} is no mediator of these effects", hint=nearest(name, channels))
     return _named(att(effects, by, weights, name, balanced), "nie")

@@ -95,10 +95,10 @@ def moderated(
     if bool((curved != 0).any()):
         slopes = slopes + 2 * curved * off
     draws = draws.rename("moderated").assign_coords(slope=slopes.variable)
-    kept = described(
+    attrs = described(
         effects, average, "moderated effect", by=by, weights=weights, path=path, balanced=None
     )
-    return draws.assign_attrs({**kept, v.MODERATOR: name})
+    return draws.assign_attrs({**attrs, v.MODERATOR: name})
 
 
 def with_moderation(fit_or_effects: object) -> xr.Dataset:

@@ -114,9 +114,9 @@ def best(draws: xr.DataArray, dim: str, *, largest: bool = True) -> xr.DataArray
 
 
 def _checked(draws: xr.DataArray, dim: str) -> xr.DataArray:
-    known = [str(d) for d in draws.dims if d not in v.SAMPLE_DIMS]
-    if dim not in known:
-        raise StudyError(f"dim={dim!r} is not a dim of these draws", hint=nearest(dim, known))
+    dims = [str(d) for d in draws.dims if d not in v.SAMPLE_DIMS]
+    if dim not in dims:
+        raise StudyError(f"dim={dim!r} is not a dim of these draws", hint=nearest(dim, dims))
     if dim == v.MEDIATOR:
         draws = draws.isel({dim: draws[dim].to_numpy() != ALL})
     return draws.transpose(*v.SAMPLE_DIMS, ...)

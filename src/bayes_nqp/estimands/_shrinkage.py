@@ -63,19 +63,21 @@ def shrinkage(
     >>> list(shrinkage(effects, effects, by="cohort"))
     ['partial', 'separate']
     """
-    one = att(partial, by, weights, path)
+    estimate = att(partial, by, weights, path)
     other = att(separate, by, weights, path)
-    rows, gate = one[v.ROWS], worst_gate(one, other)
+    rows, gate = estimate[v.ROWS], worst_gate(estimate, other)
     loose = [v.ROWS, v.WEIGHT, *v.EVIDENCE]
     first, second = xr.align(
-        one.drop_vars(loose, errors="ignore"), other.drop_vars(loose, errors="ignore"), join="inner"
+        estimate.drop_vars(loose, errors="ignore"),
+        other.drop_vars(loose, errors="ignore"),
+        join="inner",
     )
     if not first.size:
         raise StudyError(
             "'partial' and 'separate' share no label or no draw",
             hint="fit both to one panel with the same strata",
         )
-    both = xr.Dataset({"partial": first, "separate": second})
-    both = both.assign_coords({v.GATE: gate, v.ROWS: rows.drop_vars(loose, errors="ignore")})
-    both.attrs = {**one.attrs, "estimand": "att, pooled partially and not at all"}
-    return both
+    pair = xr.Dataset({"partial": first, "separate": second})
+    pair = pair.assign_coords({v.GATE: gate, v.ROWS: rows.drop_vars(loose, errors="ignore")})
+    pair.attrs = {**estimate.attrs, "estimand": "att, pooled partially and not at all"}
+    return pair

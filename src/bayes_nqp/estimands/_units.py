@@ -92,12 +92,12 @@ def units_behind(effects: xr.Dataset, by: By = None, balanced: int | None = None
     entries = entries_of(effects, names)
     axes = axes_of(effects, names, entries)
     shape = tuple(len(axis.labels) for axis in axes)
-    kept = kept_cells(effects, balanced)[entries.cell]
-    cell = entries.cell[kept]
+    counted = kept_cells(effects, balanced)[entries.cell]
+    cell = entries.cell[counted]
     group = np.zeros(cell.size, dtype=np.int64)
     if axes:
-        group = np.ravel_multi_index(tuple(axis.codes[kept] for axis in axes), shape)
-    units = effects[v.UNITS].to_numpy()[cell] * entries.share[kept]
+        group = np.ravel_multi_index(tuple(axis.codes[counted] for axis in axes), shape)
+    units = effects[v.UNITS].to_numpy()[cell] * entries.share[counted]
     frame = pd.DataFrame({"group": group, "block": blocks_of(effects)[cell], v.UNITS: units})
     most = frame.groupby(["group", "block"])[v.UNITS].max().groupby(level="group").sum()
     counts = np.zeros(int(np.prod(shape)), dtype=np.int64)

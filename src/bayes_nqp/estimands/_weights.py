@@ -42,8 +42,8 @@ def cell_weights(effects: xr.Dataset, weights: str) -> npt.NDArray[np.float64]:
             hint=nearest(weights, [v.ROWS, v.UNITS, "equal", *numeric]),
         )
     values = effects[weights].to_numpy().astype(np.float64)
-    used = values[effects[v.IDENTIFIED].to_numpy()]
-    if not np.isfinite(used).all() or (used < 0).any():
+    counted = values[effects[v.IDENTIFIED].to_numpy()]
+    if not np.isfinite(counted).all() or (counted < 0).any():
         raise StudyError(
             f"weights={weights!r} holds negative or missing numbers",
             hint="weights='rows', or correct the column",
@@ -80,12 +80,12 @@ def kept_cells(
     StudyError
         If nothing is left.
     """
-    kept = np.asarray(effects[v.IDENTIFIED].to_numpy().astype(bool))
-    kept = kept & np.asarray(schema.roles(effects) == role)
-    if not kept.any():
+    counted = np.asarray(effects[v.IDENTIFIED].to_numpy().astype(bool))
+    counted = counted & np.asarray(schema.roles(effects) == role)
+    if not counted.any():
         raise StudyError("no cell's effect is identified", hint="nqp.support(design, panel)")
     if balanced is None:
-        return kept
+        return counted
     if not _is_event_time(balanced):
         raise StudyError(
             f"balanced={balanced!r} is not an event time",
@@ -104,14 +104,14 @@ def kept_cells(
     _, group = np.unique(pairs, return_inverse=True)
     # Beyond the last event time nothing is seen: a huge window allocates nothing.
     last = min(balanced, int(event_time.max(initial=0)) + 1)
-    window = kept & (event_time >= 0) & (event_time <= last)
+    window = counted & (event_time >= 0) & (event_time <= last)
     seen = np.zeros((group.max() + 1, last + 1), dtype=bool)
     seen[group[window], event_time[window]] = True
-    kept = window & seen.all(axis=1)[group]
-    if not kept.any():
+    counted = window & seen.all(axis=1)[group]
+    if not counted.any():
         longest = int(event_time[effects[v.IDENTIFIED].to_numpy()].max())
         raise StudyError(
             f"balanced={balanced}: no cohort is identified at every event time from 0 on",
             hint=f"a shorter window; the last identified event time is {longest}",
         )
-    return kept
+    return counted

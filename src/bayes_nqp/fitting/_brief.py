@@ -24,12 +24,12 @@ def brief(value: object) -> str:
     """
     if not is_dataclass(value) or isinstance(value, type):
         return repr(value)
-    told = []
-    for one in fields(value):
-        own = getattr(value, one.name)
-        usual = one.default
-        if usual is MISSING and one.default_factory is not MISSING:
-            usual = one.default_factory()
-        if usual is MISSING or own != usual:
-            told.append(f"{one.name}={brief(own)}")
-    return f"{type(value).__name__}({', '.join(told)})"
+    arguments = []
+    for item in fields(value):
+        default = getattr(value, item.name)
+        usual = item.default
+        if usual is MISSING and item.default_factory is not MISSING:
+            usual = item.default_factory()
+        if usual is MISSING or default != usual:
+            arguments.append(f"{item.name}={brief(default)}")
+    return f"{type(value).__name__}({', '.join(arguments)})"

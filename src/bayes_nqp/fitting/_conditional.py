@@ -60,10 +60,10 @@ def conditional_mean(design: Design, panel: Panel, **parameters: float) -> xr.Da
             "conditional means take one equation at a time, and vary_by='unit' joins two",
             hint="nqp.fit, or vary_by=None",
         )
-    known = [n for e in plan.equations for n in e.problem.parameter_names]
+    names = [n for e in plan.equations for n in e.problem.parameter_names]
     for name in parameters:
-        if name not in known:
-            raise StudyError(f"the design has no parameter {name!r}", hint=nearest(name, known))
+        if name not in names:
+            raise StudyError(f"the design has no parameter {name!r}", hint=nearest(name, names))
     draws = [
         recovered(plan, equation, point_at(equation, parameters)[None], None)
         for equation in plan.equations

@@ -107,15 +107,15 @@ class Equations:
         if self.interaction:
             columns += [column * self.treatment for column in self.mediators.T]
         scale = float(self.scales[0])
-        found, _, sigma = self._one(
+        draws, _, sigma = self._one(
             self.outcome, columns, self.mediators[:, :0], scale, size, generator
         )
         slopes = np.zeros((size, count, a.shape[2]))
         by_size = self.size[:, None]
         covariance = root @ root.transpose(0, 2, 1) * (self.size[:, None] * self.size)
-        b = np.stack(found[1 : 1 + count], axis=1) / by_size
-        d = np.stack(found[1 + count :], axis=1) / by_size if self.interaction else slopes
-        return Numbers(a * by_size, b, d, found[0], sigma, covariance)
+        b = np.stack(draws[1 : 1 + count], axis=1) / by_size
+        d = np.stack(draws[1 + count :], axis=1) / by_size if self.interaction else slopes
+        return Numbers(a * by_size, b, d, draws[0], sigma, covariance)
 
     def _one(
         self,
@@ -196,10 +196,10 @@ def _loadings(rows: CrossSection, pooled: bool, priors: Priors) -> tuple[Array, 
     if not pooled:
         return np.eye(n), np.zeros((n, 0))
     coded = {name: np.unique(labels, return_inverse=True) for name, labels in rows.levels.items()}
-    used = [(levels.size, code) for levels, code in coded.values() if levels.size > 1]
+    varying = [(levels.size, code) for levels, code in coded.values() if levels.size > 1]
     parts = [np.zeros((n, 0))]
-    for order in range(1, len(used) + 1):
-        for group in combinations(used, order):
+    for order in range(1, len(varying) + 1):
+        for group in combinations(varying, order):
             basis: Array = reduce(
                 lambda a, b: np.asarray(np.kron(a, b)), [zero_sum(size) for size, _ in group]
             )
@@ -231,18 +231,18 @@ def _identified(
         apart = np.eye(len(strata))[rows.stratum]
         columns = np.column_stack([column[:, None] * apart for column in columns.T])
         labels = [f"{label} in {name}" for label in labels for name in strata]
-    whole = np.column_stack([common, columns])
+    stacked = np.column_stack([common, columns])
     labels = [f"the intercept of {name}" for name in strata] + [
         *(f"covariates={name!r}" for name in rows.names["covariates"]), *labels
     ]  # fmt: skip
-    if treatment.size < whole.shape[1] + 2:
+    if treatment.size < stacked.shape[1] + 2:
         raise IdentificationError(
             Message(
-                "{} complete rows are too few for {} coefficients", treatment.size, whole.shape[1]
+                "{} complete rows are too few for {} coefficients", treatment.size, stacked.shape[1]
             ),
             hint="fewer covariates or strata",
         )
-    lost = sorted(set(range(whole.shape[1])) - set(independent(whole).tolist()))
+    lost = sorted(set(range(stacked.shape[1])) - set(independent(stacked).tolist()))
     if lost:
         raise IdentificationError(
             Message(
@@ -253,7 +253,7 @@ def _identified(
             hint="leave them out",
         )
     y = _standard(rows.outcome[:, None])[:, 0]
-    if _residual(whole, y) < np.sqrt(_EXACT):
+    if _residual(stacked, y) < np.sqrt(_EXACT):
         raise IdentificationError(
             Message(
                 "outcome={!r} is an exact linear function of the other columns",

@@ -104,8 +104,8 @@ def recovered(
         per_draw += error_width(equation) * len(generator.streams)
     size = int(np.clip(_CHUNK_NUMBERS // max(per_draw, 1), 256, max(len(x), 1)))
     # Equal points share a factor, where draws may be taken in any order.
-    whole = isinstance(generator, SharedStreams) or size >= len(x)
-    order = np.arange(len(x)) if whole else np.lexsort(x.T)
+    together = isinstance(generator, SharedStreams) or size >= len(x)
+    order = np.arange(len(x)) if together else np.lexsort(x.T)
     chunks = [order[at : at + size] for at in range(0, len(x), size)]
     streams = _streams(generator, chunks, size)
     share = cell_shares(plan, equation)
@@ -113,15 +113,15 @@ def recovered(
     units = _single_units(plan, equation, every=leaning is not None)
     parts = []
     for chunk, stream in zip(chunks, streams, strict=True):
-        own, errors = None, None
+        stream_of_part, errors = None, None
         if isinstance(stream, SharedStreams):
-            own = stream.own
+            stream_of_part = stream.own
             numbers = stream.errors(chunk.size, error_width(equation))
             errors = SharedErrors(numbers, equation.error_sums)
         else:
-            own = stream
-        coefficients = draw(problem, x[chunk], own, errors=errors, threads=threads)
-        parts.append(_assemble(plan, equation, coefficients, share, leaning, units, own))
+            stream_of_part = stream
+        coefficients = draw(problem, x[chunk], stream_of_part, errors=errors, threads=threads)
+        parts.append(_assemble(plan, equation, coefficients, share, leaning, units, stream_of_part))
     place = np.argsort(np.concatenate(chunks))
     return _joined(parts, place)
 

@@ -122,18 +122,18 @@ def _streams(
 ) -> tuple[list[Stream], tuple[str, ...]]:
     """Random numbers of coefficients; those of mediators follow their errors' correlation."""
     # Numbers 0 and 1: the sampler itself draws from the first stream.
-    own = [
+    streams = [
         np.random.default_rng(np.random.SeedSequence([_seed(numbered(sampler, number)), 1]))
         for number in range(len(chains))
     ]
     xs = [part.values["x"] for part in chains[1:]]
     errors = correlated(plan.equations[1:], xs, _seed(sampler))
     if isinstance(errors, str):
-        return list(own), (errors,)
+        return list(streams), (errors,)
     if errors is None:
-        return list(own), ()
+        return list(streams), ()
     draws = max(x.shape[0] * x.shape[1] for x in xs)
-    return [own[0], *errors.streams(own[1:], draws)], ()
+    return [streams[0], *errors.streams(streams[1:], draws)], ()
 
 
 def _seed(sampler: Importance) -> int:

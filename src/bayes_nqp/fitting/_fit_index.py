@@ -109,11 +109,11 @@ def fit_index(
     """
     _check(design, index, draws)
     rows = rows_in(index, panel)
-    made = outcome_of(index, panel, rows)
+    pooled = outcome_of(index, panel, rows)
     seed = secrets.randbits(31) if seed is None else seed
     values = index.draws(draws, seed=seed).to_numpy()[:, rows]
     with np.errstate(divide="ignore"):
-        outcomes = made(values)
+        outcomes = pooled(values)
     if not np.isfinite(outcomes).all():
         raise PanelError(
             "a draw of the index is zero where the outcome is its logarithm",
@@ -123,17 +123,17 @@ def fit_index(
     base = base if base.seed is not None else replace(base, seed=seed)
     with bars.bar(progress):
         bars.say("fitting the index", 0, draws + 1)
-        own = fit(design, panel, base, progress=False)
-        fits = _all(design, panel, outcomes, base, own.scale)
+        first = fit(design, panel, base, progress=False)
+        fits = _all(design, panel, outcomes, base, first.scale)
     keep = min(max(-(-base.draws // draws), _LEAST), base.draws)
-    tree = _pooled(own, fits, keep)
+    tree = _pooled(first, fits, keep)
     gate = _worst(fits)
     _with_gate(tree, str(gate))
     within, between = _variances(tree["effects"].to_dataset())
     share = between / (within + between) if within + between else 0.0
     record: dict[str, str | float] = {
-        **own.record,
-        "seconds": round(float(sum(float(one.record["seconds"]) for one in (own, *fits))), 3),
+        **first.record,
+        "seconds": round(float(sum(float(refit.record["seconds"]) for refit in (first, *fits))), 3),
         "index_draws": float(draws),
         "index_seed": float(seed),
         "index_within": within,
@@ -141,11 +141,11 @@ def fit_index(
         "index_digest": index.digest,
     }
     note = (
-        f"pooled over {draws} draws of the index's weights (outcome: {made}); "
+        f"pooled over {draws} draws of the index's weights (outcome: {pooled}); "
         f"{share:.1%} of the variance of the average effect lies between them"
     )
-    kept = replace(base, draws=int(tree["effects"].sizes[v.DRAW]))
-    return Fit(design, panel, kept, tree, gate, record, own.versions, (*own.notes, note))
+    sampler_of = replace(base, draws=int(tree["effects"].sizes[v.DRAW]))
+    return Fit(design, panel, sampler_of, tree, gate, record, first.versions, (*first.notes, note))
 
 
 def pooled_over(fitted: Fit) -> int:
@@ -208,52 +208,52 @@ def _all(design: Design, panel: Panel, outcomes: Array, base: Sampler, scale: fl
         waiting = [pool.submit(task, number) for number in range(len(outcomes))]
         try:
             for done in as_completed(waiting):
-                number, made = done.result()
-                fits[number] = made
+                number, refits = done.result()
+                fits[number] = refits
                 bars.say("fitting the index", len(fits) + 1, len(outcomes) + 1)
         except BaseException:
-            for one in waiting:
-                one.cancel()
+            for outcome in waiting:
+                outcome.cancel()
             raise
     return [fits[number] for number in range(len(outcomes))]
 
 
-def _pooled(own: Fit, fits: Sequence[Fit], keep: int) -> xr.DataTree:
+def _pooled(first: Fit, fits: Sequence[Fit], keep: int) -> xr.DataTree:
     """Join trees; draw by draw, the indices take turns.
 
     Coefficients are of one outcome each, and left out.
     """
     groups = {}
-    for name, node in own.tree.children.items():
+    for name, node in first.tree.children.items():
         if name == COEFFICIENTS:
             continue
-        parts = [one.tree[name].to_dataset() for one in fits]
+        parts = [refit.tree[name].to_dataset() for refit in fits]
         groups[str(name)] = _interleaved(node.to_dataset(), parts, keep)
     return xr.DataTree.from_dict(groups)
 
 
-def _interleaved(own: xr.Dataset, parts: Sequence[xr.Dataset], keep: int) -> xr.Dataset:
-    drawn = [n for n in own.data_vars if v.DRAW in own[n].dims and all(n in p for p in parts)]
-    rest = own.drop_dims(v.DRAW)
+def _interleaved(first: xr.Dataset, parts: Sequence[xr.Dataset], keep: int) -> xr.Dataset:
+    drawn = [n for n in first.data_vars if v.DRAW in first[n].dims and all(n in p for p in parts)]
+    others = first.drop_dims(v.DRAW)
     size = min(int(part.sizes[v.DRAW]) for part in parts)
     places = np.unique(np.linspace(0, size - 1, min(keep, size)).astype(np.int64))
     data: dict[Any, Any] = {}
     for name in drawn:
-        dims = (v.CHAIN, v.DRAW, *(d for d in own[name].dims if d not in v.SAMPLE_DIMS))
+        dims = (v.CHAIN, v.DRAW, *(d for d in first[name].dims if d not in v.SAMPLE_DIMS))
         stacked = np.stack(
             [part[name].transpose(*dims).to_numpy()[:, places] for part in parts], axis=2
         )
         values = stacked.reshape(stacked.shape[0], -1, *stacked.shape[3:])
-        order = own[name].dims
-        data[name] = xr.Variable(dims, values, own[name].attrs).transpose(*order)
+        order = first[name].dims
+        data[name] = xr.Variable(dims, values, first[name].attrs).transpose(*order)
     length = len(places) * len(parts)
     coords = {
-        v.CHAIN: own[v.CHAIN],
+        v.CHAIN: first[v.CHAIN],
         v.DRAW: np.arange(length),
         v.INDEX_DRAW: (v.DRAW, np.arange(length) % len(parts)),
     }
-    kept = {k: c for k, c in own.coords.items() if v.DRAW not in c.dims}
-    return rest.assign_coords({**kept, **coords}).assign(data).assign_attrs(own.attrs)
+    thinned = {k: c for k, c in first.coords.items() if v.DRAW not in c.dims}
+    return others.assign_coords({**thinned, **coords}).assign(data).assign_attrs(first.attrs)
 
 
 def _worst(fits: Sequence[Fit]) -> Gate:
@@ -265,12 +265,12 @@ def _worst(fits: Sequence[Fit]) -> Gate:
 def _failures(gates: Sequence[Gate]) -> tuple[str, ...]:
     """Name the first failure of the first few fits, and how many more there are."""
     failed = [(k, gate.failures) for k, gate in enumerate(gates) if not gate.passed]
-    told = [
+    failures = [
         f"index draw {k}: {every[0]}" + (f" and {len(every) - 1} more" if every[1:] else "")
         for k, every in failed[:_NAMED]
     ]
     more = len(failed) - _NAMED
-    return (*told, *((f"{more} index draws more",) if more > 0 else ()))
+    return (*failures, *((f"{more} index draws more",) if more > 0 else ()))
 
 
 def _with_gate(tree: xr.DataTree, gate: str) -> None:

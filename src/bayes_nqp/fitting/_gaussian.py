@@ -68,7 +68,7 @@ class Regression:
         return beta, gamma, sigma
 
     def _sigma(
-        self, weight: Array, along: Array, rest: float, size: int, generator: np.random.Generator
+        self, weight: Array, along: Array, square: float, size: int, generator: np.random.Generator
     ) -> Array:
         """Draw sigma from what is left when the coefficients are integrated out."""
         free = self.y.size - self.flat.shape[1]
@@ -76,7 +76,7 @@ class Regression:
         def density(u: Array) -> Array:
             variance = np.exp(2 * u)[:, None]
             ridge = weight + variance / self.scale**2
-            fit = rest - np.sum(along**2 / ridge, axis=1)
+            fit = square - np.sum(along**2 / ridge, axis=1)
             spread = 0.5 * np.sum(np.log1p(weight * self.scale**2 / variance), axis=1)
             prior = -0.5 * variance[:, 0] / self.sigma**2
             return np.asarray(-(free - 1) * u - spread - 0.5 * fit / variance[:, 0] + prior)
@@ -109,7 +109,7 @@ def independent(columns: Array) -> Index:
         Their positions.
     """
     basis = np.zeros((columns.shape[0], 0))
-    kept = []
+    places = []
     for k, column in enumerate(columns.T):
         left = column / np.linalg.norm(column)
         for _ in range(2):
@@ -117,5 +117,5 @@ def independent(columns: Array) -> Index:
         size = float(np.linalg.norm(left))
         if size > _ALIKE:
             basis = np.column_stack([basis, left / size])
-            kept.append(k)
-    return np.asarray(kept, dtype=np.int64)
+            places.append(k)
+    return np.asarray(places, dtype=np.int64)

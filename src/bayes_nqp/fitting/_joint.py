@@ -156,8 +156,8 @@ def _joined(parts: Sequence[Recovered], place: Index) -> Recovered:
 
 
 def _stacked(parts: Sequence[Array | None], place: Index) -> Array | None:
-    there = [part for part in parts if part is not None]
-    return np.concatenate(there)[place] if there else None
+    present = [part for part in parts if part is not None]
+    return np.concatenate(present)[place] if present else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,13 +202,13 @@ def _shares(plan: Plan) -> _Shares:
 def _assemble(plan: Plan, joint: Stacked, draws: StackedDraws, shares: _Shares) -> _Parts:
     """Effects along paths: in every cell, the mean of its rows' products."""
     outcome, mediator = plan.equations
-    own = np.zeros((len(draws.own), plan.frame.n_units, 3))
-    own[:, joint.units.units] = draws.own * [
+    slope_deviation = np.zeros((len(draws.own), plan.frame.n_units, 3))
+    slope_deviation[:, joint.units.units] = draws.own * [
         mediator.scale,
         _slope_unit(outcome),
         outcome.scale,
     ]
-    a_own, b_own, u_own = own[..., 0], own[..., 1], own[..., 2]
+    a_own, b_own, u_own = slope_deviation[..., 0], slope_deviation[..., 1], slope_deviation[..., 2]
     m, y = _equation(mediator, draws, 0), _equation(outcome, draws, 1)
     assert y.slopes is not None
     a, slopes = m.cell_mean, y.slopes[..., -1]

@@ -40,8 +40,8 @@ def joint_of(plan: Plan, priors: Priors) -> Stacked:
 
 def _units(mediator: Equation, outcome: Equation) -> Iterator[tuple[Index, Array, Array]]:
     """Units of every class, and their columns in both equations."""
-    both = zip(mediator.problem.classes, outcome.problem.classes, strict=True)
-    for first, second in both:
+    pair = zip(mediator.problem.classes, outcome.problem.classes, strict=True)
+    for first, second in pair:
         assert np.array_equal(first.units, second.units)
         yield first.units, _columns(mediator, first), _columns(outcome, second)
 

@@ -125,10 +125,10 @@ def _check_bytes(path: Path, seal: Seal, start: bytes) -> None:
         raise _refusal(path, "its bytes are not those that were sealed")
     if not start.startswith(_HDF5):
         kind = next((k for sign, k in _KINDS.items() if start.startswith(sign)), "")
-        found = kind or (f"it begins with {start[:_SHOWN]!r}" if start else "it is empty")
+        digest = kind or (f"it begins with {start[:_SHOWN]!r}" if start else "it is empty")
         raise StudyError(
             f"{path.name} holds no fit of this library",
-            where=found,
+            where=digest,
             hint="a file that fit.save wrote, and not packed",
         )
     if seal == "misplaced":
@@ -182,16 +182,18 @@ def _attempt[T](path: Path, read: Callable[[], T]) -> T:
     except MemoryError:
         raise
     except Exception as error:
-        told = error.what if isinstance(error, NQPError) else f"{type(error).__name__}: {error}"
+        reason = error.what if isinstance(error, NQPError) else f"{type(error).__name__}: {error}"
         raise StudyError(
             f"{path.name} holds no fit of this library, or only part of one",
-            where=told.partition("\n")[0],
+            where=reason.partition("\n")[0],
             hint=_AGAIN,
         ) from error
 
 
-def _refusal(path: Path, what: str) -> StudyError:
-    return StudyError(f"{path.name} was changed or damaged since it was saved: {what}", hint=_AGAIN)
+def _refusal(path: Path, problem: str) -> StudyError:
+    return StudyError(
+        f"{path.name} was changed or damaged since it was saved: {problem}", hint=_AGAIN
+    )
 
 
 def _restored(dataset: xr.Dataset) -> xr.Dataset:

@@ -89,10 +89,10 @@ def held_out(design: Design, panel: Panel, without: Panel) -> float:
     IdentificationError
         If either cannot identify what the design asks for.
     """
-    whole = plan_of(design, panel).equations[0]
-    part = plan_of(design, without, scale=whole.scale).equations[0]
+    full = plan_of(design, panel).equations[0]
+    part = plan_of(design, without, scale=full.scale).equations[0]
     point = summit_of(part).point[None]
-    heights = [equation_density(e)(point) - e.problem.space.log_prior(point) for e in (whole, part)]
+    heights = [equation_density(e)(point) - e.problem.space.log_prior(point) for e in (full, part)]
     # A density per row in multiples of s, less the log of s, is one in outcome units.
-    rows = whole.gaussian.n_free - part.gaussian.n_free
-    return float((heights[0] - heights[1])[0]) - rows * float(np.log(whole.scale))
+    rows = full.gaussian.n_free - part.gaussian.n_free
+    return float((heights[0] - heights[1])[0]) - rows * float(np.log(full.scale))

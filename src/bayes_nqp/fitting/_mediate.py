@@ -200,10 +200,10 @@ def mediate(
     )  # fmt: skip
     moved = _change(rows, change)
     equations = equations_of(rows, moved, interaction, pooled, priors or Priors())
-    found = equations.draw(draws * chains, np.random.default_rng(seed))
-    posterior = _posterior(rows, found, chains, interaction)
-    effect = _paths(equations, found, interaction).reshape(chains, draws, -1, found.a.shape[2])
-    gate = convergence({"sigma": found.sigma.reshape(chains, draws), "effect": effect}, {})
+    parts = equations.draw(draws * chains, np.random.default_rng(seed))
+    posterior = _posterior(rows, parts, chains, interaction)
+    effect = _paths(equations, parts, interaction).reshape(chains, draws, -1, parts.a.shape[2])
+    gate = convergence({"sigma": parts.sigma.reshape(chains, draws), "effect": effect}, {})
     return Mediated(
         outcome, treatment, rows.names["mediators"], moved, interaction, posterior,
         _waist(rows, effect, str(gate)), gate,
@@ -241,19 +241,19 @@ def _change(rows: CrossSection, change: tuple[float, float] | None) -> tuple[flo
     return start, end
 
 
-def _paths(equations: Equations, found: Numbers, interaction: bool) -> Array:
+def _paths(equations: Equations, draws: Numbers, interaction: bool) -> Array:
     """Effects (draw, path, stratum) of the rows at hand; total first."""
-    direct, slope = found.tau.copy(), found.b
+    direct, slope = draws.tau.copy(), draws.b
     if interaction:
-        before = equations.level - found.a * equations.share - equations.centre[:, None]
-        direct += np.sum(found.d * before, axis=1)
-        slope = slope + found.d
-    via = found.a * slope
+        before = equations.level - draws.a * equations.share - equations.centre[:, None]
+        direct += np.sum(draws.d * before, axis=1)
+        slope = slope + draws.d
+    via = draws.a * slope
     total = direct + via.sum(axis=1)
     return np.concatenate([total[:, None], direct[:, None], via], axis=1)
 
 
-def _posterior(rows: CrossSection, found: Numbers, chains: int, interaction: bool) -> xr.Dataset:
+def _posterior(rows: CrossSection, draws: Numbers, chains: int, interaction: bool) -> xr.Dataset:
     names = rows.names["mediators"]
 
     def shaped(flat: Array) -> Array:
@@ -262,24 +262,24 @@ def _posterior(rows: CrossSection, found: Numbers, chains: int, interaction: boo
     by_cell = (*v.SAMPLE_DIMS, v.CELL)
     slopes = (*v.SAMPLE_DIMS, "outcome__stratum", v.MEDIATOR)
     data = {
-        "outcome__b": (slopes, shaped(found.b.transpose(0, 2, 1))),
-        "outcome__cell_effect": (by_cell, shaped(found.tau)),
-        "outcome__sigma": (v.SAMPLE_DIMS, shaped(found.sigma)),
+        "outcome__b": (slopes, shaped(draws.b.transpose(0, 2, 1))),
+        "outcome__cell_effect": (by_cell, shaped(draws.tau)),
+        "outcome__sigma": (v.SAMPLE_DIMS, shaped(draws.sigma)),
         "mediator_covariance": (
-            (*v.SAMPLE_DIMS, v.MEDIATOR, "other_mediator"), shaped(found.covariance)
+            (*v.SAMPLE_DIMS, v.MEDIATOR, "other_mediator"), shaped(draws.covariance)
         ),
     }  # fmt: skip
     if interaction:
-        data["outcome__d"] = (slopes, shaped(found.d.transpose(0, 2, 1)))
+        data["outcome__d"] = (slopes, shaped(draws.d.transpose(0, 2, 1)))
     for k, name in enumerate(names):
-        data[f"{name}__cell_effect"] = (by_cell, shaped(found.a[:, k]))
-        data[f"{name}__sigma"] = (v.SAMPLE_DIMS, shaped(np.sqrt(found.covariance[:, k, k])))
+        data[f"{name}__cell_effect"] = (by_cell, shaped(draws.a[:, k]))
+        data[f"{name}__sigma"] = (v.SAMPLE_DIMS, shaped(np.sqrt(draws.covariance[:, k, k])))
     return xr.Dataset(
         data,
         coords={
             v.CHAIN: np.arange(chains),
-            v.DRAW: np.arange(found.sigma.size // chains),
-            v.CELL: np.arange(found.tau.shape[1]),
+            v.DRAW: np.arange(draws.sigma.size // chains),
+            v.CELL: np.arange(draws.tau.shape[1]),
             v.MEDIATOR: np.asarray(names, dtype=str),
             "other_mediator": np.asarray(names, dtype=str),
             "outcome__stratum": np.asarray(rows.stratum_names, dtype=str),

@@ -200,8 +200,8 @@ def _stored(fit: Fit, plan: Plan, equation: Equation, layout: RowLayout, chosen:
     )
     out = padded(cells / equation.scale)[:, layout.cell]
     if v.DEVIATION in fit.tree["effects"]:
-        own = fit.tree["effects"][v.DEVIATION].to_numpy().reshape(-1, layout.members.size)
-        out += padded(own[chosen] / equation.scale)[:, layout.member]
+        deviation = fit.tree["effects"][v.DEVIATION].to_numpy().reshape(-1, layout.members.size)
+        out += padded(deviation[chosen] / equation.scale)[:, layout.member]
     for part in equation.globals:
         if part.place == "slopes":
             shown = posterior[prefix + part.name].to_numpy().reshape(-1, len(part.labels))[chosen]

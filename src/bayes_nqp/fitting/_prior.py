@@ -102,12 +102,12 @@ def prior_predictive(
     layout = row_layout(plan, equation)
     # One stream for the parameters and one for the rows: neither depends on the other's size.
     few, *many = np.random.default_rng(seed).spawn(4)
-    found = _Draws(plan, equation, layout, draws, few)
+    prior = _Draws(plan, equation, layout, draws, few)
     outcome = np.empty((draws, layout.rows.size))
     for part in chunks(draws, layout.rows.size, _CHUNK_NUMBERS):
-        outcome[part] = found.mean(part) + found.errors(part, many)
+        outcome[part] = prior.mean(part) + prior.errors(part, many)
         outcome[part] *= equation.scale
-    return found.dataset(outcome, {"outcome": panel.roles.outcome, "seed": float(seed)})
+    return prior.dataset(outcome, {"outcome": panel.roles.outcome, "seed": float(seed)})
 
 
 class _Draws:

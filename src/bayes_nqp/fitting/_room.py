@@ -30,10 +30,10 @@ def check_draws(plan: Plan, sampler: Sampler) -> None:
     """
     cells = int(plan.table.size)
     members = members_of(plan)[0].size
-    kept = members if members <= MEMBERS_STORED else 0
+    stored = members if members <= MEMBERS_STORED else 0
     numbers = sum(
         2 * cells
-        + kept
+        + stored
         + sum(part.columns.shape[1] for part in equation.globals)
         + len(equation.problem.space)
         for equation in plan.equations

@@ -75,15 +75,17 @@ def fit_rows(plan: Plan, sampler: NUTS, progress: bool) -> tuple[xr.DataTree, Ga
             model, _numbered(sampler, number), [called(name) for name in names], progress=progress
         )
         values = {name: np.asarray(chains.values[called(name)], dtype=float) for name in names}
-        own = {name: values[name] for name in parameters}
+        parameter_draws = {name: values[name] for name in parameters}
         effect = values["cell_effect"]
-        drawn.append(Drawn(equation, chains, effect, own, _recovered(plan, equation, values)))
+        drawn.append(
+            Drawn(equation, chains, effect, parameter_draws, _recovered(plan, equation, values))
+        )
         if chains.interrupted:
             # What comes after is drawn as long as there are draws to pair it with.
             sampler = replace(sampler, draws=effect.shape[1])
-    least = min(one.x.shape[1] for one in drawn)
-    tree, gate = build_tree(plan, [one.cut(least) for one in drawn])
-    return tree, gate, any(one.chains.interrupted for one in drawn)
+    least = min(part.x.shape[1] for part in drawn)
+    tree, gate = build_tree(plan, [part.cut(least) for part in drawn])
+    return tree, gate, any(part.chains.interrupted for part in drawn)
 
 
 def _numbered(sampler: NUTS, number: int) -> NUTS:

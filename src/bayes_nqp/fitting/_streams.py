@@ -88,8 +88,8 @@ class SharedStreams:
             Draws of a part.
         """
         return [
-            SharedStreams(own, self.streams, self.weights[start : start + size], start)
-            for start, own in zip(starts, self.own.spawn(len(starts)), strict=True)
+            SharedStreams(streams, self.streams, self.weights[start : start + size], start)
+            for start, streams in zip(starts, self.own.spawn(len(starts)), strict=True)
         ]
 
     def errors(self, draws: int, width: int) -> Array:

@@ -47,19 +47,22 @@ class Correlated:
         root /= np.linalg.norm(root, axis=2, keepdims=True)
         return np.asarray(root @ root.transpose(0, 2, 1))
 
-    def streams(self, own: Sequence[np.random.Generator], count: int) -> list[SharedStreams]:
+    def streams(self, generators: Sequence[np.random.Generator], count: int) -> list[SharedStreams]:
         """Give each equation its random numbers.
 
         Parameters
         ----------
-        own : sequence of Generator
+        generators : sequence of Generator
             Of each equation.
         count : int
             Draws, flat over chains.
         """
         weights = np.linalg.cholesky(self.draws(count))
-        streams = [ErrorStream([self.seed, 5, k]) for k in range(len(own))]
-        return [SharedStreams(generator, streams, weights[:, k]) for k, generator in enumerate(own)]
+        streams = [ErrorStream([self.seed, 5, k]) for k in range(len(generators))]
+        return [
+            SharedStreams(generator, streams, weights[:, k])
+            for k, generator in enumerate(generators)
+        ]
 
 
 def correlated(
@@ -122,14 +125,14 @@ def residual_moments(equations: Sequence[Equation], points: Sequence[Array]) -> 
     ]
     products, counts = np.zeros((size, size)), np.zeros((size, size))
     for number, units in enumerate(equations[0].unit_classes):
-        found = [
-            _innovations(one, x, fit, number)
-            for one, x, fit in zip(equations, points, slots, strict=True)
+        moments = [
+            _innovations(mediator, x, fit, number)
+            for mediator, x, fit in zip(equations, points, slots, strict=True)
         ]
-        for j, (left, kept) in enumerate(found):
-            for k, (other, kept_other) in enumerate(found[: j + 1]):
+        for j, (left, shared) in enumerate(moments):
+            for k, (other, kept_other) in enumerate(moments[: j + 1]):
                 products[j, k] += np.vdot(left, other)
-                counts[j, k] += units.units.size * np.vdot(kept, kept_other)
+                counts[j, k] += units.units.size * np.vdot(shared, kept_other)
     products, counts = (np.tril(a) + np.tril(a, -1).T for a in (products, counts))
     fitted = sum(block.columns.shape[0] for block in equations[0].problem.blocks)
     return products / np.maximum(counts, 1.0), float(counts.min()) - fitted
@@ -140,7 +143,7 @@ def _innovations(equation: Equation, x: Array, slots: Array, number: int) -> tup
     problem, rows, c = equation.problem, equation.rows, equation.unit_classes[number]
     group = problem.groups[c.group]
     block = problem.blocks[group.block]
-    base = sum(one.columns.shape[0] for one in problem.blocks[: group.block])
+    base = sum(mediator.columns.shape[0] for mediator in problem.blocks[: group.block])
     index = np.searchsorted(rows.unit, c.units)[:, None] + np.arange(c.times.size)
     left = rows.outcome[index] - slots[base + group.level * problem.n_periods + c.times]
     base += block.n_levels * problem.n_periods
@@ -156,8 +159,8 @@ def _innovations(equation: Equation, x: Array, slots: Array, number: int) -> tup
     if c.loading is not None and np.ptp(c.loading) > 0:
         taken.append(c.loading)
     basis = np.linalg.qr(np.linalg.solve(lower, np.stack(taken, axis=1)))[0]
-    kept = np.eye(c.times.size) - basis @ basis.T
-    return np.linalg.solve(lower, left.T).T @ kept, kept
+    shared = np.eye(c.times.size) - basis @ basis.T
+    return np.linalg.solve(lower, left.T).T @ shared, shared
 
 
 def _covariance(equation: Equation, x: Array, times: Index, weights: Array) -> Array:

@@ -67,12 +67,12 @@ class Drawn:
             return self
 
         def first(flat: Array) -> Array:
-            kept = self.shaped(flat)[:, :draws]
-            return kept.reshape(-1, *flat.shape[1:])
+            shortened = self.shaped(flat)[:, :draws]
+            return shortened.reshape(-1, *flat.shape[1:])
 
-        own = self.draws
+        recovered = self.draws
         optional = {
-            name: None if getattr(own, name) is None else first(getattr(own, name))
+            name: None if getattr(recovered, name) is None else first(getattr(recovered, name))
             for name in ("deviation", "slopes", "tilt", "slots")
         }
         return replace(
@@ -83,9 +83,9 @@ class Drawn:
             x=self.x[:, :draws],
             parameters={k: a[:, :draws] for k, a in self.parameters.items()},
             draws=Recovered(
-                first(own.cell_mean),
-                first(own.cell_effect),
-                {k: first(a) for k, a in own.coefficients.items()},
+                first(recovered.cell_mean),
+                first(recovered.cell_effect),
+                {k: first(a) for k, a in recovered.coefficients.items()},
                 **optional,
             ),
         )
@@ -131,7 +131,7 @@ def build_tree(
         outcome's "coefficients", where these are not too many.
     """
     first = drawn[0]
-    paths = paths_of(plan, [one.draws for one in drawn]) if paths is None else paths
+    paths = paths_of(plan, [equation.draws for equation in drawn]) if paths is None else paths
     effect = first.shaped(paths.effect)
     deviation = None if paths.deviation is None else first.shaped(paths.deviation)
     gate = _gate(plan, drawn, effect)
@@ -140,8 +140,8 @@ def build_tree(
     }  # fmt: skip
     data: dict[str, Any] = {}
     cells = np.arange(int((~plan.cells.lead).sum()))
-    for one in drawn:
-        named, places = _posterior(plan, one)
+    for equation in drawn:
+        named, places = _posterior(plan, equation)
         data |= named
         coords |= places
     for name, one_more in (more or {}).items():
@@ -181,38 +181,38 @@ def _gate(plan: Plan, drawn: Sequence[Drawn], effect: Array) -> Gate:
     return worst_of({"": convergence({"average effect": averages}, {}), **every})
 
 
-def _posterior(plan: Plan, one: Drawn) -> tuple[dict[str, Any], dict[str, Any]]:
+def _posterior(plan: Plan, equation: Drawn) -> tuple[dict[str, Any], dict[str, Any]]:
     """Draws of one equation by name, and the labels of their dims."""
-    prefix = f"{one.equation.name}__"
+    prefix = f"{equation.equation.name}__"
     data: dict[str, Any] = {
-        prefix + name: (v.SAMPLE_DIMS, values) for name, values in one.parameters.items()
+        prefix + name: (v.SAMPLE_DIMS, values) for name, values in equation.parameters.items()
     }
     coords: dict[str, Any] = {}
-    labels = {p.name: list(p.labels) for p in one.equation.globals}
-    for name, flat in one.draws.coefficients.items():
-        values = one.shaped(flat)
+    labels = {p.name: list(p.labels) for p in equation.equation.globals}
+    for name, flat in equation.draws.coefficients.items():
+        values = equation.shaped(flat)
         if values.shape[2] == 1 and len(labels[name]) == 1 and name in ("level", "drift"):
             data[prefix + name] = (v.SAMPLE_DIMS, values[..., 0])
             continue
         dim = f"{prefix}{name}_label"
         data[prefix + name] = ((*v.SAMPLE_DIMS, dim), values)
         coords[dim] = np.asarray(labels[name], dtype=str)
-    mean = one.shaped(one.draws.cell_mean)[..., ~plan.cells.lead]
+    mean = equation.shaped(equation.draws.cell_mean)[..., ~plan.cells.lead]
     data[prefix + "cell_mean"] = ((*v.SAMPLE_DIMS, v.CELL), mean)
     if len(plan.equations) > 1:
-        own = one.shaped(one.draws.cell_effect)[..., ~plan.cells.lead]
-        data[prefix + "cell_effect"] = ((*v.SAMPLE_DIMS, v.CELL), own)
-    if one.draws.slopes is not None:
-        values = one.shaped(one.draws.slopes)
+        effect = equation.shaped(equation.draws.cell_effect)[..., ~plan.cells.lead]
+        data[prefix + "cell_effect"] = ((*v.SAMPLE_DIMS, v.CELL), effect)
+    if equation.draws.slopes is not None:
+        values = equation.shaped(equation.draws.slopes)
         for kind, called in (("b", "b"), ("d", "d"), ("m", "b_moderation")):
-            mine = [k for k, slope in enumerate(one.equation.slopes) if slope.kind == kind]
+            mine = [k for k, slope in enumerate(equation.equation.slopes) if slope.kind == kind]
             if mine:
                 dims = (*v.SAMPLE_DIMS, f"{prefix}stratum", v.MEDIATOR)
                 data[prefix + called] = (dims, values[..., mine])
-                names = [one.equation.slopes[k].mediator for k in mine]
+                names = [equation.equation.slopes[k].mediator for k in mine]
                 coords[v.MEDIATOR] = np.asarray(names, dtype=str)
-        if one.equation.slopes[-1].kind == "z":
-            seen = np.isin(np.arange(values.shape[2]), one.equation.slopes[-1].strata or ())
+        if equation.equation.slopes[-1].kind == "z":
+            seen = np.isin(np.arange(values.shape[2]), equation.equation.slopes[-1].strata or ())
             shifts = np.where(seen, values[..., -1], np.nan)
             data[prefix + "moderation"] = ((*v.SAMPLE_DIMS, f"{prefix}stratum"), shifts)
         coords[f"{prefix}stratum"] = np.asarray(plan.stratum_names, dtype=str)
@@ -234,6 +234,6 @@ def _stats(drawn: Sequence[Drawn], coords: dict[str, Any]) -> xr.Dataset:
     if len(parts) == 1:
         return parts[0]
     names = np.asarray([equation.equation.name for equation in drawn], dtype=str)
-    whole = xr.concat(parts, dim="equation", data_vars="all", join="outer", coords="minimal",
+    stacked = xr.concat(parts, dim="equation", data_vars="all", join="outer", coords="minimal",
                       compat="override")  # fmt: skip
-    return whole.assign_coords(equation=names).transpose(..., "equation")
+    return stacked.assign_coords(equation=names).transpose(..., "equation")

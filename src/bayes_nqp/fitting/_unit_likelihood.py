@@ -110,15 +110,15 @@ def log_likelihood(fit: Fit, by: str | None = None) -> xr.DataArray:
     chains, draws = fit.posterior.sizes[v.CHAIN], fit.posterior.sizes[v.DRAW]
     most = max(_NUMBERS_STORED // max(chains * groups.labels.size, 1), 1)
     step = -(-draws // most)
-    kept = np.arange(0, draws, step)
-    values = _Densities(fit, equation, groups).at(kept)
+    stored = np.arange(0, draws, step)
+    values = _Densities(fit, equation, groups).at(stored)
     rows = np.bincount(groups.group[equation.rows.unit] + 1, minlength=groups.labels.size + 1)[1:]
     return xr.DataArray(
         values,
         dims=(v.CHAIN, v.DRAW, groups.dim),
         coords={
             v.CHAIN: fit.posterior[v.CHAIN].to_numpy(),
-            v.DRAW: fit.posterior[v.DRAW].to_numpy()[kept],
+            v.DRAW: fit.posterior[v.DRAW].to_numpy()[stored],
             groups.dim: groups.labels,
             v.ROWS: (groups.dim, rows),
         },
@@ -165,9 +165,9 @@ def left_out(fit: Fit, by: str | None = None) -> LeftOut:
             )
     says = np.zeros(frame.n_units, dtype=bool)
     says[problem.units] = True
-    used = np.unique(codes[says])
-    group = np.where(says, np.searchsorted(used, codes), -1).astype(np.int64)
-    return LeftOut(dim, labels[used].astype(str), group)
+    inside = np.unique(codes[says])
+    group = np.where(says, np.searchsorted(inside, codes), -1).astype(np.int64)
+    return LeftOut(dim, labels[inside].astype(str), group)
 
 
 class _Densities:
@@ -193,11 +193,11 @@ class _Densities:
         free = np.repeat([p.free for p in self.patterns], [p.unit.size for p in self.patterns])
         self.jacobian = (self.sum.T @ free) * np.log(equation.scale)
 
-    def at(self, kept: Index) -> Array:
+    def at(self, stored: Index) -> Array:
         """Evaluate all chains at some draws (chain, draw, group)."""
         x = unconstrained(self.equation, self.fit.posterior)
         chains, draws, width = x.shape
-        chosen = (np.arange(chains)[:, None] * draws + kept).ravel()
+        chosen = (np.arange(chains)[:, None] * draws + stored).ravel()
         points = x.reshape(-1, width)[chosen]
         slots = coefficients_of(self.fit, self.equation, chosen)
         # Equal points lie side by side.
@@ -210,7 +210,7 @@ class _Densities:
 
         with one_thread(), ThreadPoolExecutor(n_threads()) as pool:
             values = np.concatenate(list(pool.map(chunk, parts)))
-        return values[np.argsort(order)].reshape(chains, kept.size, -1)
+        return values[np.argsort(order)].reshape(chains, stored.size, -1)
 
     def _values(self, points: Array, slots: Array) -> Array:
         values = self.equation.gaussian.values(points)
@@ -237,5 +237,5 @@ class _Densities:
 
 def _adding(owner: Index, count: int) -> Any:
     """Sums over owners; what has none, -1, is in no sum."""
-    known = np.flatnonzero(owner >= 0)
-    return csr_array((np.ones(known.size), (known, owner[known])), shape=(owner.size, count))
+    sums = np.flatnonzero(owner >= 0)
+    return csr_array((np.ones(sums.size), (sums, owner[sums])), shape=(owner.size, count))

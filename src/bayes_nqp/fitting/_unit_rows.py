@@ -239,13 +239,13 @@ def _absorbed(pattern: Pattern, rows: Array, grid: Array, at: Index) -> Absorbed
     )
     r = rows * pattern.of_units(pattern.root[None])
     level = (pattern.of_units(project[at]) @ r[..., None])[..., 0]
-    own = (pattern.of_units(n[None]) @ level[..., None])[..., 0]
-    rest = r - own
+    mean = (pattern.of_units(n[None]) @ level[..., None])[..., 0]
+    residual = r - mean
     return Absorbed(
         level, shift[at, ..., 0], factor[at],
         np.einsum("bnm,bnm->bn", r, np.broadcast_to(pattern.of_units(qd[at]), r.shape)),
         np.maximum((pattern.loading * qd).sum(axis=2), 0.0)[at],
-        np.einsum("bnm,bnm->bn", rest @ q[at, 0], rest), log_det[at],
+        np.einsum("bnm,bnm->bn", residual @ q[at, 0], residual), log_det[at],
     )  # fmt: skip
 
 

@@ -133,7 +133,7 @@ def _text(value: object) -> str:
 
 
 def cell_table(
-    panel: Panel, frame: PlanFrame, kept: Mask, calendar: Calendar
+    panel: Panel, frame: PlanFrame, sample: Mask, calendar: Calendar
 ) -> tuple[CellTable, Index]:
     """Number the cells of the kept rows.
 
@@ -142,7 +142,7 @@ def cell_table(
     tuple
         The table, sorted by stratum, class and time, and the cell of each row (-1: none).
     """
-    rows = np.flatnonzero(frame.own_effect & kept)
+    rows = np.flatnonzero(frame.own_effect & sample)
     unit = frame.unit[rows]
     width, n_classes = frame.n_periods, len(calendar.origin)
     number = (frame.stratum[unit] * n_classes + frame.key[unit]) * width + frame.time[rows]
@@ -173,7 +173,7 @@ def _period_label(panel: Panel, code: Any) -> Any:
 
 
 def cell_info(
-    panel: Panel, frame: PlanFrame, kept: Mask, table: CellTable, cell_of_row: Index
+    panel: Panel, frame: PlanFrame, sample: Mask, table: CellTable, cell_of_row: Index
 ) -> CellInfo:
     """Labels, sizes and mean outcomes of cells."""
     rows = np.flatnonzero(cell_of_row >= 0)

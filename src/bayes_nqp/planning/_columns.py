@@ -25,7 +25,7 @@ _ROUNDING = 1e-11
 
 
 def varying_columns(
-    equation: EquationSpec, panel: Panel, frame: PlanFrame, kept: Mask
+    equation: EquationSpec, panel: Panel, frame: PlanFrame, sample: Mask
 ) -> tuple[list[Column], list[float]]:
     """Columns of covariates, scaled to unit spread.
 
@@ -48,14 +48,14 @@ def varying_columns(
                 f"'covariates' names {name!r}, which is no covariate of the panel",
                 hint=nearest(name, panel.roles.covariates),
             )
-        x = panel.covariates[:, panel.roles.covariates.index(name)][kept]
-        x, size = within(frame.unit[kept], x, frame.n_units)
+        x = panel.covariates[:, panel.roles.covariates.index(name)][sample]
+        x, size = within(frame.unit[sample], x, frame.n_units)
         columns.append(Column(name, x))
         sizes.append(size)
     for name in equation.baseline:
         x, size = _baseline(panel, frame, name)
-        values = x[frame.unit[kept]]
-        for t in np.unique(frame.time[kept])[1:]:
+        values = x[frame.unit[sample]]
+        for t in np.unique(frame.time[sample])[1:]:
             columns.append(Column(f"{name} × {panel.time_labels[t]}", values, int(t)))
             sizes.append(size)
     return columns, sizes

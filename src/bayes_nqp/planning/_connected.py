@@ -57,9 +57,9 @@ def free_times(rows: Rows, level: Index, n_levels: int, n_periods: int) -> tuple
     tuple of ndarray of int
         All, and those without the references.
     """
-    used = rows.group[rows.unit] >= 0
-    unit = rows.unit[used]
-    second = level[unit] * n_periods + rows.time[used]
+    repeated = rows.group[rows.unit] >= 0
+    unit = rows.unit[repeated]
+    second = level[unit] * n_periods + rows.time[repeated]
     first = second[np.searchsorted(unit, unit)]
     size = n_levels * n_periods
     graph = coo_matrix((np.ones(first.size, dtype=np.int8), (first, second)), shape=(size, size))

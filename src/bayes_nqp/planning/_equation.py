@@ -131,22 +131,22 @@ def _scale(ground: Plan, equation: EquationSpec, scale: float | None) -> float:
 
 def _columns(ground: Plan, equation: EquationSpec, scale: float) -> _Columns:
     """Lay the varying columns of an equation out."""
-    panel, frame, kept, exposure = ground.panel, ground.frame, ground.kept, ground.exposure
+    panel, frame, sample, exposure = ground.panel, ground.frame, ground.kept, ground.exposure
     moderator = ground.moderator if equation.moderated else None
-    shifts = moderation(moderator, frame, kept)
-    columns, sizes = varying_columns(equation, panel, frame, kept)
+    shifts = moderation(moderator, frame, sample)
+    columns, sizes = varying_columns(equation, panel, frame, sample)
     dose = None
     if exposure is not None:
         shifts = per_exposure(shifts, exposure)
-        for column, size in own_slope(moderator, panel, frame, kept):
+        for column, size in own_slope(moderator, panel, frame, sample):
             columns.append(column)
             sizes.append(size)
         dose = dose_of(exposure, frame, len(columns))
-        columns += exposure_columns(exposure, frame, kept)
+        columns += exposure_columns(exposure, frame, sample)
     if equation.lag is not None:
         columns.append(_lagged(ground, equation, equation.lag, scale))
     slopes = [*_mediator_slopes(ground, equation.mediators), *shifts]
-    columns += [Column(slope.label, values[kept]) for slope, values in slopes]
+    columns += [Column(slope.label, values[sample]) for slope, values in slopes]
     return _Columns(columns, sizes, tuple(slope for slope, _ in slopes), dose)
 
 
@@ -162,22 +162,22 @@ def _shifted(ground: Plan, mediator: MediatorSpec) -> bool:
 
 def _mediator_slopes(ground: Plan, mediators: Sequence[MediatorSpec]) -> list[tuple[Slope, Array]]:
     """Columns of mediators, of their interactions with treatment, and with the moderator."""
-    unit, kept = ground.frame.unit, ground.kept
+    unit, sample = ground.frame.unit, ground.kept
     slopes, shifted = [], []
     for mediator in mediators:
         values = mediator.values
-        column, size = within(unit[kept], values[kept], ground.frame.n_units)
+        column, size = within(unit[sample], values[sample], ground.frame.n_units)
         full = np.zeros(values.size)
-        full[kept] = column
+        full[sample] = column
         slopes.append((Slope(mediator.name, "b", size, lag=mediator.lag), full))
         if mediator.interaction:
-            centre = float(values[kept].mean())
+            centre = float(values[sample].mean())
             product = (values - centre) * ground.frame.treated / size
             slopes.append((Slope(mediator.name, "d", size, centre, mediator.lag), product))
         if ground.moderator is not None and mediator.moderated:
             shifted.append(
                 moderated_slope(
-                    ground.moderator, mediator.name, values, ground.panel, ground.frame, kept
+                    ground.moderator, mediator.name, values, ground.panel, ground.frame, sample
                 )
             )
     return slopes + shifted
@@ -185,17 +185,17 @@ def _mediator_slopes(ground: Plan, mediators: Sequence[MediatorSpec]) -> list[tu
 
 def _rows(ground: Plan, equation: EquationSpec, columns: _Columns, scale: float) -> Rows:
     """The rows that enter the likelihood, in multiples of ``s``."""
-    frame, kept = ground.frame, ground.kept
+    frame, sample = ground.frame, ground.kept
     key = np.stack([frame.stratum, frame.key], axis=1)
     more = [process.owner for process in equation.processes]
     more += [] if equation.key is None else [equation.key]
     if more:
         key = np.column_stack([key, *more])
     return Rows(
-        unit=frame.unit[kept],
-        time=frame.time[kept],
+        unit=frame.unit[sample],
+        time=frame.time[sample],
         key=key,
-        outcome=_centred(frame, equation.outcome / scale, kept, common=equation.pooled_time),
+        outcome=_centred(frame, equation.outcome / scale, sample, common=equation.pooled_time),
         columns=columns.columns,
         weights=_weights(ground, equation),
         loading=_loading(ground, equation),
@@ -306,14 +306,14 @@ def _common_levels(frame: PlanFrame) -> PlanFrame:
 
 
 def _centred(
-    frame: PlanFrame, outcome: Array, kept: npt.NDArray[np.bool_], *, common: bool
+    frame: PlanFrame, outcome: Array, sample: npt.NDArray[np.bool_], *, common: bool
 ) -> Array:
     """Outcome less unit means and period means: flat effects absorb both, rounding does not."""
-    unit, y = frame.unit[kept], outcome[kept]
+    unit, y = frame.unit[sample], outcome[sample]
     count = np.maximum(np.bincount(unit, minlength=frame.n_units), 1)
     y = y - (np.bincount(unit, y, minlength=frame.n_units) / count)[unit]
     level = np.zeros_like(frame.level) if common else frame.level
-    node = level[unit] * frame.n_periods + frame.time[kept]
+    node = level[unit] * frame.n_periods + frame.time[sample]
     size = len(frame.level_names) * frame.n_periods
     mean = np.bincount(node, y, minlength=size) / np.maximum(np.bincount(node, minlength=size), 1)
     return np.asarray(y - mean[node])

@@ -62,35 +62,35 @@ def exposure_support(model: ModelSpec, frame: PlanFrame) -> pd.DataFrame:
     """
     values, panel = dose_spec(model).values, model.panel
     seen = np.bincount(frame.unit, minlength=frame.n_units) > 1
-    kept = seen[frame.unit]
+    sample = seen[frame.unit]
     rows: list[dict[str, Any]] = []
     for code, levels in enumerate(frame.stratum_levels):
-        here = kept & (frame.stratum[frame.unit] == code)
+        in_stratum = sample & (frame.stratum[frame.unit] == code)
         names = zip(panel.roles.strata, levels, strict=True)
         row: dict[str, Any] = {f: panel.levels[f][k] for f, k in names}
-        rows.append(row | _variation(frame, values, here, kept))
+        rows.append(row | _variation(frame, values, in_stratum, sample))
     return pd.DataFrame(rows)
 
 
-def _variation(frame: PlanFrame, values: Array, here: Mask, kept: Mask) -> dict[str, Any]:
-    x, unit = values[here], frame.unit[here]
+def _variation(frame: PlanFrame, values: Array, in_stratum: Mask, sample: Mask) -> dict[str, Any]:
+    x, unit = values[in_stratum], frame.unit[in_stratum]
     count = np.maximum(np.bincount(unit, minlength=frame.n_units), 1)
-    own = x - (np.bincount(unit, x, minlength=frame.n_units) / count)[unit]
+    within_units = x - (np.bincount(unit, x, minlength=frame.n_units) / count)[unit]
     tiny = _FLAT * max(float(np.abs(x).max(initial=0.0)), 1e-300)
-    varying = np.unique(unit[np.abs(own) > tiny]).size
-    net = net_of_effects(frame, np.where(here, values, 0.0), kept)[0][here[kept]]
+    varying = np.unique(unit[np.abs(within_units) > tiny]).size
+    net = net_of_effects(frame, np.where(in_stratum, values, 0.0), sample)[0][in_stratum[sample]]
     reason = NOTHING
     if not varying:
         reason = _NEVER_CHANGES
-    elif float(net @ net) <= _FLAT * float(own @ own):
+    elif float(net @ net) <= _FLAT * float(within_units @ within_units):
         reason = _NO_RESIDUAL
     return {
-        "rows": int(here.sum()),
+        "rows": int(in_stratum.sum()),
         "exposed": int((x != 0.0).sum()),
         "units": int(np.unique(unit).size),
         "varying": varying,
         "sd": float(x.std()) if x.size else 0.0,
-        "sd_within": _root(own),
+        "sd_within": _root(within_units),
         "sd_net": 0.0 if reason else _root(net),
         "identified": not reason,
         "reason": reason,
@@ -115,28 +115,28 @@ def kept_rows(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[str, ...]
         If no slope is identified, or not all are, as the model says.
     """
     dose, panel = dose_spec(model), model.panel
-    kept = (np.bincount(frame.unit, minlength=frame.n_units) > 1)[frame.unit]
+    sample = (np.bincount(frame.unit, minlength=frame.n_units) > 1)[frame.unit]
     notes = []
-    if not kept.all():
-        notes.append(f"{int((~kept).sum())} units seen once say nothing and are left out")
+    if not sample.all():
+        notes.append(f"{int((~sample).sum())} units seen once say nothing and are left out")
     if not frame.treated.any():
         raise IdentificationError(
             Message("the exposure {!r} is {:g} in every row", dose.name, dose.reference),
             hint="another 'reference', or check that 'exposure' names the right column",
         )
     table = exposure_support(model, frame)
-    used = table[table["exposed"] > 0]
-    lost = used[~used["identified"]]
+    exposed = table[table["exposed"] > 0]
+    lost = exposed[~exposed["identified"]]
     if not len(lost):
-        return kept, tuple(notes)
+        return sample, tuple(notes)
     where = separated(_place(panel, row, Message(row["reason"])) for _, row in lost.iterrows())
-    if model.unidentified == "raise" or len(lost) == len(used):
+    if model.unidentified == "raise" or len(lost) == len(exposed):
         raise IdentificationError(
             Message(
                 "the slope of the exposure {!r} is not identified in {} of {} strata",
                 dose.name,
                 len(lost),
-                len(used),
+                len(exposed),
             ),
             where=where,
             hint=Message(
@@ -148,8 +148,10 @@ def kept_rows(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[str, ...]
             ),
         )
     gone = np.isin(frame.stratum[frame.unit], lost.index.to_numpy())
-    notes.append(f"dropped {int((kept & gone).sum())} rows whose slope is not identified: {where}")
-    return kept & ~gone, tuple(notes)
+    notes.append(
+        f"dropped {int((sample & gone).sum())} rows whose slope is not identified: {where}"
+    )
+    return sample & ~gone, tuple(notes)
 
 
 def _place(panel: Panel, row: Any, reason: Message) -> Message:
@@ -157,7 +159,7 @@ def _place(panel: Panel, row: Any, reason: Message) -> Message:
     return Message("{}: {}", strata, reason) if strata else reason
 
 
-def exposure_of(dose: DoseSpec, frame: PlanFrame, kept: Mask) -> Exposure:
+def exposure_of(dose: DoseSpec, frame: PlanFrame, sample: Mask) -> Exposure:
     """Measure the exposure on the rows that are kept.
 
     Raises
@@ -165,7 +167,7 @@ def exposure_of(dose: DoseSpec, frame: PlanFrame, kept: Mask) -> Exposure:
     IdentificationError
         If rows are too few.
     """
-    size = within_scale(frame, dose.values, kept)
+    size = within_scale(frame, dose.values, sample)
     unit = {"sd": size, "unit": 1.0}.get(str(dose.per)) or float(dose.per)
     label = f"{unit:.4g} of {dose.name}"
     if dose.per == "sd":
@@ -173,7 +175,9 @@ def exposure_of(dose: DoseSpec, frame: PlanFrame, kept: Mask) -> Exposure:
     return Exposure(dose.name, dose.values, size, unit, label, dose.by_period)
 
 
-def exposed_cells(panel: Panel, frame: PlanFrame, kept: Mask) -> tuple[CellTable, Index, CellInfo]:
+def exposed_cells(
+    panel: Panel, frame: PlanFrame, sample: Mask
+) -> tuple[CellTable, Index, CellInfo]:
     """Cells of the exposed rows: stratum × time.
 
     Returns
@@ -181,14 +185,14 @@ def exposed_cells(panel: Panel, frame: PlanFrame, kept: Mask) -> tuple[CellTable
     tuple
         The table; the cell of each row (-1: none); labels, without cohorts.
     """
-    rows = np.flatnonzero(frame.treated & kept)
+    rows = np.flatnonzero(frame.treated & sample)
     key = frame.stratum[frame.unit[rows]] * frame.n_periods + frame.time[rows]
-    found, cell = np.unique(key, return_inverse=True)
+    numbers, cell = np.unique(key, return_inverse=True)
     cell_of_row = np.full(frame.unit.size, -1, dtype=np.int64)
     cell_of_row[rows] = cell
-    table = _table(panel, frame, found // frame.n_periods, found % frame.n_periods)
-    info = cell_info(panel, frame, kept, table, cell_of_row)
-    return table, cell_of_row, replace(info, cohort=np.full(found.size, np.nan))
+    table = _table(panel, frame, numbers // frame.n_periods, numbers % frame.n_periods)
+    info = cell_info(panel, frame, sample, table, cell_of_row)
+    return table, cell_of_row, replace(info, cohort=np.full(numbers.size, np.nan))
 
 
 def whole_table(panel: Panel, frame: PlanFrame, table: CellTable) -> CellTable:
@@ -218,16 +222,16 @@ def _table(panel: Panel, frame: PlanFrame, stratum: Index, time: Index) -> CellT
     )
 
 
-def exposure_columns(exposure: Exposure, frame: PlanFrame, kept: Mask) -> list[Column]:
+def exposure_columns(exposure: Exposure, frame: PlanFrame, sample: Mask) -> list[Column]:
     """One varying column for each period, zero in all others.
 
     Where slopes are the same in all periods, unit effects absorb a unit's mean exposure, and
     leaving it out spares rounding.
     """
-    values = exposure.values[kept]
+    values = exposure.values[sample]
     if not exposure.by_time:
-        own, size = within(frame.unit[kept], values, frame.n_units)
-        values = own * size
+        within_units, size = within(frame.unit[sample], values, frame.n_units)
+        values = within_units * size
     values = values / exposure.size
     return [Column(f"{exposure.name} {t}", values, t) for t in range(frame.n_periods)]
 

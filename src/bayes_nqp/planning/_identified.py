@@ -149,8 +149,8 @@ def _nuisance(
     for part in equation.globals:
         span = range(at, at + part.columns.shape[1])
         at += part.columns.shape[1]
-        asked = any(part is one for one in effects) and not cells
-        if (part.place == "time" and part.scale == FLAT) or asked:
+        taken = any(part is effect for effect in effects) and not cells
+        if (part.place == "time" and part.scale == FLAT) or taken:
             wide += span
     local, columns = [], []
     for block in problem.blocks:
@@ -174,8 +174,8 @@ def _net(
         np.column_stack([*(c.loadings[b] for c in columns), outcome[b]])
         for b in range(len(products))
     ]
-    whole = [np.column_stack([*w, t]) for w, t in zip(wide, tested, strict=True)]
-    gram, rank = net_of(products, local, whole, len(wide[0]) if wide else 0)
+    joined = [np.column_stack([*w, t]) for w, t in zip(wide, tested, strict=True)]
+    gram, rank = net_of(products, local, joined, len(wide[0]) if wide else 0)
     before = sum((t.T @ s @ t for s, t in zip(products, tested, strict=True)), np.zeros_like(gram))
     return gram, np.diag(before), rank
 

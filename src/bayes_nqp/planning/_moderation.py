@@ -28,7 +28,7 @@ _SAME = 1e-9
 """Share of a column's variation below which another explains it in full."""
 
 
-def moderator_of(model: ModelSpec, frame: PlanFrame, kept: Mask) -> Moderator | None:
+def moderator_of(model: ModelSpec, frame: PlanFrame, sample: Mask) -> Moderator | None:
     """Centre the model's moderator over the treated rows.
 
     Returns
@@ -55,7 +55,7 @@ def moderator_of(model: ModelSpec, frame: PlanFrame, kept: Mask) -> Moderator | 
             hint=nearest(name, present) if present else f"Panel(..., moderators=[{name!r}])",
         )
     values = panel.moderators[:, present.index(name)]
-    treated = kept & frame.treated
+    treated = sample & frame.treated
     _complete(panel, name, values, treated, "treated rows")
     centre = float(values[treated].mean())
     size = float(values[treated].std())
@@ -78,7 +78,7 @@ def moderator_of(model: ModelSpec, frame: PlanFrame, kept: Mask) -> Moderator | 
 
 
 def moderation(
-    moderator: Moderator | None, frame: PlanFrame, kept: Mask
+    moderator: Moderator | None, frame: PlanFrame, sample: Mask
 ) -> list[tuple[Slope, Array]]:
     """Multiply treatment by the moderator, centred and scaled over the treated rows.
 
@@ -89,7 +89,7 @@ def moderation(
     """
     if moderator is None:
         return []
-    treated = kept & frame.treated
+    treated = sample & frame.treated
     column = np.where(treated, moderator.values / moderator.size, 0.0)
     strata = tuple(np.unique(frame.stratum[frame.unit[treated]]).tolist())
     slope = Slope(moderator.name, "z", moderator.size, moderator.centre, strata=strata)
@@ -97,7 +97,7 @@ def moderation(
 
 
 def own_slope(
-    moderator: Moderator | None, panel: Panel, frame: PlanFrame, kept: Mask
+    moderator: Moderator | None, panel: Panel, frame: PlanFrame, sample: Mask
 ) -> list[tuple[Column, float]]:
     """Let a moderator that varies within units move the outcome by itself.
 
@@ -113,8 +113,8 @@ def own_slope(
     """
     if moderator is None:
         return []
-    _complete(panel, moderator.name, moderator.values, kept, "rows")
-    column, size = within(frame.unit[kept], moderator.values[kept], frame.n_units)
+    _complete(panel, moderator.name, moderator.values, sample, "rows")
+    column, size = within(frame.unit[sample], moderator.values[sample], frame.n_units)
     constant = size <= 1e-9 * moderator.size or not np.any(column)
     return [] if constant else [(Column(moderator.name, column), size)]
 
@@ -135,7 +135,7 @@ def _made_of(x: Array, y: Array, unit: npt.NDArray[np.int64]) -> bool:
 
 
 def moderated_slope(
-    moderator: Moderator, mediator: str, values: Array, panel: Panel, frame: PlanFrame, kept: Mask
+    moderator: Moderator, mediator: str, values: Array, panel: Panel, frame: PlanFrame, sample: Mask
 ) -> tuple[Slope, Array]:
     """Multiply a mediator by the moderator, both centred.
 
@@ -149,11 +149,11 @@ def moderated_slope(
     PanelError
         If the moderator is missing in a row.
     """
-    _complete(panel, moderator.name, moderator.values, kept, "rows")
-    centre = float(values[kept].mean())
-    _, size = within(frame.unit[kept], values[kept], frame.n_units)
+    _complete(panel, moderator.name, moderator.values, sample, "rows")
+    centre = float(values[sample].mean())
+    _, size = within(frame.unit[sample], values[sample], frame.n_units)
     size *= moderator.size
-    column = np.where(kept, (values - centre) * moderator.values / size, 0.0)
+    column = np.where(sample, (values - centre) * moderator.values / size, 0.0)
     return Slope(mediator, "m", size, centre, moderator=moderator.name), column
 
 

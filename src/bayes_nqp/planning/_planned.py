@@ -85,16 +85,16 @@ def ground_of(model: ModelSpec) -> Plan:
     panel, frame, timing = model.panel, frame_of(model), model.timing
     exposure = None
     if isinstance(timing, Calendar):
-        kept, notes = drop_reasons(model, frame)
-        table, cell_of_row = cell_table(panel, frame, kept, timing)
-        cells = cell_info(panel, frame, kept, table, cell_of_row)
+        sample, notes = drop_reasons(model, frame)
+        table, cell_of_row = cell_table(panel, frame, sample, timing)
+        cells = cell_info(panel, frame, sample, table, cell_of_row)
     else:
-        kept, notes = kept_rows(model, frame)
-        exposure = exposure_of(timing, frame, kept)
-        table, cell_of_row, cells = exposed_cells(panel, frame, kept)
-    moderator = moderator_of(model, frame, kept)
+        sample, notes = kept_rows(model, frame)
+        exposure = exposure_of(timing, frame, sample)
+        table, cell_of_row, cells = exposed_cells(panel, frame, sample)
+    moderator = moderator_of(model, frame, sample)
     return Plan(
-        model, frame, kept, cells, cell_of_row, table, (*model.notes, *notes), moderator, exposure
+        model, frame, sample, cells, cell_of_row, table, (*model.notes, *notes), moderator, exposure
     )
 
 

@@ -29,9 +29,9 @@ def with_processes(
     places: list[dict[tuple[int, int], int]] = [{} for _ in blocks]
     with_paths = []
     for group, unit in zip(groups, units, strict=True):
-        here = places[group.block]
+        within = places[group.block]
         paths = [
-            here.setdefault((law, int(part.owner[unit])), len(here))
+            within.setdefault((law, int(part.owner[unit])), len(within))
             for law, part in enumerate(parts)
             if part.owner[unit] >= 0
         ]

@@ -34,8 +34,8 @@ def within_scale(frame: PlanFrame, outcome: Array, rows: npt.NDArray[np.bool_]) 
     IdentificationError
         If untreated rows are too few, or do not vary.
     """
-    rest, rank, count = net_of_effects(frame, outcome, rows)
-    total = float(rest @ rest)
+    residual, rank, count = net_of_effects(frame, outcome, rows)
+    total = float(residual @ residual)
     free = int(rows.sum()) - int((count > 0).sum()) - rank
     spread = float(np.var(outcome)) * max(outcome.size, 1)
     if free <= 0:
@@ -77,16 +77,16 @@ def net_of_effects(
     rank = 0
     level = frame.level[unit]
     for k in range(len(frame.level_names)):
-        here = level == k
-        if not here.any():
+        inside = level == k
+        if not inside.any():
             continue
-        units, position = np.unique(unit[here], return_inverse=True)
+        units, position = np.unique(unit[inside], return_inverse=True)
         seen = np.zeros((units.size, frame.n_periods))
-        seen[position, time[here]] = 1.0
+        seen[position, time[inside]] = 1.0
         share = seen / count[units][:, None]
         gram = np.diag(seen.sum(axis=0)) - share.T @ seen
-        moment = np.bincount(time[here], y[here], minlength=frame.n_periods)
-        solution, _, found, _ = np.linalg.lstsq(gram, moment, rcond=1e-10)
-        y[here] -= solution[time[here]] - (share @ solution)[position]
-        rank += int(found)
+        moment = np.bincount(time[inside], y[inside], minlength=frame.n_periods)
+        solution, _, level_rank, _ = np.linalg.lstsq(gram, moment, rcond=1e-10)
+        y[inside] -= solution[time[inside]] - (share @ solution)[position]
+        rank += int(level_rank)
     return y, rank, count

@@ -111,8 +111,8 @@ def _by_pattern(
     sigma: Any,
 ) -> None:
     """Add the joint density of each unit's rows; units seen in the same periods share a factor."""
-    whole = noise.tensor_covariance(equation.problem.n_periods, values)
-    if whole is None or equation.rows.weights is not None:
+    joined = noise.tensor_covariance(equation.problem.n_periods, values)
+    if joined is None or equation.rows.weights is not None:
         raise StudyError(
             f"'errors' is {noise!r}, which is not stated row by row",
             hint=Message(
@@ -122,7 +122,7 @@ def _by_pattern(
             ),
         )
     for number, (periods, place) in enumerate(_patterns(equation)):
-        factor = pt.linalg.cholesky(whole[np.ix_(periods, periods)])
+        factor = pt.linalg.cholesky(joined[np.ix_(periods, periods)])
         pm.MvNormal(
             names(f"rows_{number}"), mu=mean[place], chol=sigma * factor,
             observed=equation.rows.outcome[place],
@@ -134,6 +134,6 @@ def _patterns(equation: Equation) -> list[tuple[Index, Index]]:
     unit, time = equation.rows.unit, equation.rows.time
     rows = np.split(np.arange(unit.size), np.flatnonzero(np.diff(unit)) + 1)
     groups: dict[tuple[int, ...], list[Index]] = {}
-    for own in rows:
-        groups.setdefault(tuple(time[own].tolist()), []).append(own)
-    return [(np.array(periods), np.stack(own)) for periods, own in groups.items()]
+    for times in rows:
+        groups.setdefault(tuple(time[times].tolist()), []).append(times)
+    return [(np.array(periods), np.stack(times)) for periods, times in groups.items()]

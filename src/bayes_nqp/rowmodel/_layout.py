@@ -117,12 +117,12 @@ def _entries(equation: Equation, stratum: Index) -> tuple[Index, Index, Array]:
     value_parts: list[Array] = [np.zeros(0)]
     for k, column in enumerate(columns):
         time = equation.rows.time
-        here = np.arange(time.size)
+        active = np.arange(time.size)
         if column.period is not None:
-            here = np.flatnonzero(time == column.period)
-        row_parts.append(here)
-        slope_parts.append(stratum[here] * len(columns) + k)
-        value_parts.append(column.values[here])
+            active = np.flatnonzero(time == column.period)
+        row_parts.append(active)
+        slope_parts.append(stratum[active] * len(columns) + k)
+        value_parts.append(column.values[active])
     return np.concatenate(row_parts), np.concatenate(slope_parts), np.concatenate(value_parts)
 
 

@@ -66,8 +66,8 @@ def _state(plan: Plan, equation: Equation, layout: RowLayout) -> None:
     if equation.n_paths:
         mean = mean + paths_of_rows(names, equation, scales)
     if deviation is not None:
-        own = padded(deviation)[row_data("row_member", layout.member)]
-        mean = mean + own * row_data("row_loading", layout.loading)
+        effect = padded(deviation)[row_data("row_member", layout.member)]
+        mean = mean + effect * row_data("row_loading", layout.loading)
     state_density(names, equation, layout, mean, plan.facts.likelihood, s)
 
 

@@ -164,10 +164,10 @@ def _factors(
 ) -> list[GlobalPart]:
     """Zero-sum effects of factor levels and of their interactions, among cells with effects."""
     present = {f: np.unique(cells.levels[f][effect]) for f in strata}
-    used = [f for f in strata if present[f].size > 1]
+    varying = [f for f in strata if present[f].size > 1]
     parts = []
-    for order in range(1, len(used) + 1):
-        for group in combinations(used, order):
+    for order in range(1, len(varying) + 1):
+        for group in combinations(varying, order):
             bases = [zero_sum(present[f].size) for f in group]
             basis: Array = reduce(lambda a, b: np.asarray(np.kron(a, b)), bases)
             sizes = [present[f].size for f in group]

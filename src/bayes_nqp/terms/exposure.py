@@ -78,7 +78,7 @@ def exposure_parts(
     list of GlobalPart
         Those that are flat come first.
     """
-    found = [
+    parts = [
         _shared(part, table, slots, pooling, by_time=by_time, periods=periods)
         for part in cell_parts(table, pooling, strata, priors)
         if isinstance(part, GlobalPart) or by_time or isinstance(pooling, Separate)
@@ -88,8 +88,8 @@ def exposure_parts(
         scale = Scale("period", priors.cell, times.size >= ESTIMATED_FROM)
         columns = (table.time[:, None] == times).astype(np.float64)
         labels = [periods[t] for t in times]
-        found.append(_part("period", columns, scale, labels, None, table, slots))
-    return sorted(found, key=lambda part: part.scale != FLAT)
+        parts.append(_part("period", columns, scale, labels, None, table, slots))
+    return sorted(parts, key=lambda part: part.scale != FLAT)
 
 
 def _shared(
@@ -111,9 +111,9 @@ def _shared(
         labels = [f"{name} · {periods[t]}" if name else periods[t] for name, t in pairs]
         return _part("cell", np.eye(table.size), part.scale, labels, None, table, slots)
     assert isinstance(pooling, Separate)
-    found, first, at = np.unique(table.stratum, return_index=True, return_inverse=True)
+    distinct, first, at = np.unique(table.stratum, return_index=True, return_inverse=True)
     labels = [names[k] or "all" for k in first]
-    return _part("by_stratum", np.eye(found.size)[at], part.scale, labels, None, table, slots)
+    return _part("by_stratum", np.eye(distinct.size)[at], part.scale, labels, None, table, slots)
 
 
 def _part(

@@ -132,14 +132,14 @@ def _loadings(
     n = levels.shape[0]
     if isinstance(pooling, Separate):
         return [("stratum", np.eye(n), FLAT)]
-    found: list[tuple[str, Array, Scale | int]] = [("mean", np.ones((n, 1)), FLAT)]
+    loadings: list[tuple[str, Array, Scale | int]] = [("mean", np.ones((n, 1)), FLAT)]
     if isinstance(pooling, Complete):
-        return found
+        return loadings
     places = {f: factors.index(f) for f in strata}
     present = {f: np.unique(levels[:, places[f]]) for f in strata}
-    used = [f for f in strata if present[f].size > 1]
-    for order in range(1, len(used) + 1):
-        for group in combinations(used, order):
+    varying = [f for f in strata if present[f].size > 1]
+    for order in range(1, len(varying) + 1):
+        for group in combinations(varying, order):
             sizes = [present[f].size for f in group]
             basis: Array = reduce(
                 lambda a, b: np.asarray(np.kron(a, b)), [zero_sum(size) for size in sizes]
@@ -152,5 +152,5 @@ def _loadings(
                 scale = Scale("", priors.factor)
             else:
                 basis = basis * (priors.contrast / np.sqrt(2.0))
-            found.append(("×".join(group), basis[row], scale))
-    return found
+            loadings.append(("×".join(group), basis[row], scale))
+    return loadings
