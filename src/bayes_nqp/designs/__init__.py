@@ -21,6 +21,7 @@ from bayes_nqp.designs.noise import Noise as Noise
 from bayes_nqp.designs.noise import Steps as Steps
 from bayes_nqp.designs.noise import structures as structures
 from bayes_nqp.designs.staggered_did import StaggeredDiD
+from bayes_nqp.registry import discovered
 
 type Estimator = StaggeredDiD | ContinuousExposure
 """States the equation of an outcome, and of mediators alike."""
@@ -32,3 +33,6 @@ __all__ = [
     "Mediation",
     "StaggeredDiD",
 ]
+
+# Designs that no name here stands for register where they stand.
+discovered(__name__, "")

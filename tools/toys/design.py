@@ -1,0 +1,62 @@
+"""A policy that is taken back: a toy that `tools/price.py` puts into the house.
+
+Goes to src/bayes_nqp/designs/spell.py
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from bayes_nqp.designs._facts import Facts
+from bayes_nqp.designs._single import SingleEquation
+from bayes_nqp.designs._spec import Calendar
+from bayes_nqp.designs.noise import AR1, Noise
+from bayes_nqp.pooling import Partial, Pooling
+from bayes_nqp.registry import register
+from bayes_nqp.terms import BARE, TimeEffects
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel import Panel
+
+__all__ = ["Spell"]
+
+
+@register("design")
+@dataclass(frozen=True, slots=True)
+class Spell(SingleEquation):
+    """Effects in some periods from adoption on, and none after.
+
+    Parameters
+    ----------
+    length : int, default 3
+        Periods that the policy lasts.
+    effect : Complete, Partial or Separate, default Partial()
+        How effects share strength.
+    errors : Noise, default AR1()
+        Of the rows of a unit.
+    time : TimeEffects, optional
+        Which strata share them.
+    unidentified : {"raise", "drop"}, default "raise"
+        What becomes of effects that nothing identifies.
+    """
+
+    length: int = 3
+    effect: Pooling = field(default_factory=Partial)
+    errors: Noise = field(default_factory=AR1)
+    time: TimeEffects | None = None
+    unidentified: Literal["raise", "drop"] = "raise"
+
+    @property
+    def facts(self) -> Facts:
+        """What it assumes."""
+        return Facts("adoption", self.effect, self.errors, self.time)
+
+    def timing(self, panel: Panel) -> Calendar:
+        """Treat from adoption on, for so many periods."""
+        calendar = Calendar.of_adoption(panel)
+        over = np.arange(panel.periods) >= calendar.origin + self.length
+        calendar.role[over] = BARE
+        return calendar
