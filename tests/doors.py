@@ -114,7 +114,7 @@ HOMES = {
     "cross_section": "bayes_nqp.panel._cross_section",
     "read": "bayes_nqp.columns._read",
     "wrapped": "bayes_nqp.plots._notes",
-    "_fitted": "bayes_nqp.plots._paths",
+    "_fitted": "bayes_nqp.plots._notes:fitted",
     "COLOURS": "bayes_nqp.plots._style",
     "WARNING": "bayes_nqp.plots._style",
     "new_figure": "bayes_nqp.plots._style",

@@ -31,7 +31,7 @@ from bayes_nqp.estimands import (
 )
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import Canvas, canvas
-from bayes_nqp.plots._intervals import draw_points, points_of
+from bayes_nqp.plots._intervals import draw_points, few_units, points_of
 from bayes_nqp.plots._notes import beside
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
@@ -182,14 +182,9 @@ def _composed(
         "Points do not all rest on the same units.", when=not same_units(effects, by, balanced)
     )
     pale = [draws for line in series for draws in (line.draws, line.leads) if draws is not None]
-    page.note("Faint: fewer than {} units.", ENOUGH, when=any(_few(draws).any() for draws in pale))
-
-
-def _few(draws: xr.DataArray) -> npt.NDArray[np.bool_]:
-    """Mark points that rest on few units, as far as that is known."""
-    if v.UNITS not in draws.coords:
-        return np.zeros(draws.sizes[v.EVENT_TIME], dtype=bool)
-    return np.asarray(draws[v.UNITS].to_numpy() < ENOUGH)
+    page.note(
+        "Faint: fewer than {} units.", ENOUGH, when=any(few_units(draws).any() for draws in pale)
+    )
 
 
 def _found(result: CheckResult, names: Mapping[str, str]) -> xr.DataArray | None:
@@ -251,13 +246,13 @@ def _panels(axes: list[Axes], series: list[_Series], overall: xr.DataArray, prob
 
 def _draw(ax: Axes, series: _Series, prob: float, colour: str, shift: float, *, lead: str) -> None:
     steps = series.draws[v.EVENT_TIME].to_numpy()
-    points, few = points_of(series.draws, prob), _few(series.draws)
+    points, few = points_of(series.draws, prob), few_units(series.draws)
     line = np.where(few, np.nan, points.mean)
     ax.plot(steps + shift, line, color=colour, linewidth=0.8, alpha=0.55, zorder=1.5)
     draw_points(ax, steps + shift, points, colour, faint=few)
     if series.leads is not None and series.leads.sizes[v.EVENT_TIME]:
         before = series.leads[v.EVENT_TIME].to_numpy()
-        leads, few = points_of(series.leads, prob), _few(series.leads)
+        leads, few = points_of(series.leads, prob), few_units(series.leads)
         draw_points(ax, before + shift, leads, lead, hollow=True, faint=few)
         if -1 not in before:
             ax.plot([-1 + shift], [0.0], "D", color=lead, markersize=3.2, zorder=3)

@@ -16,7 +16,7 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.estimands import ENOUGH
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import Canvas, canvas
-from bayes_nqp.plots._intervals import draw_points, points_of
+from bayes_nqp.plots._intervals import draw_points, few_units, points_of
 from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
 from bayes_nqp.plots._words import POINTS, effect_label, percent
@@ -115,13 +115,6 @@ def _counted(evidence: xr.Dataset, name: str) -> xr.DataArray:
     return evidence[name].assign_coords({v.UNITS: (units.dims, units.to_numpy())})
 
 
-def _few(draws: xr.DataArray | None) -> npt.NDArray[np.bool_]:
-    """Mark points that rest on few units."""
-    if draws is None or v.UNITS not in draws.coords:
-        return np.zeros(1, dtype=bool)
-    return np.asarray(draws[v.UNITS].to_numpy() < ENOUGH)
-
-
 def _split(evidence: xr.Dataset, name: str) -> tuple[str, object]:
     """Find the factor and the level that a name like "region = inland" joins."""
     for variable in evidence.data_vars:
@@ -140,7 +133,7 @@ def _draw(ax: Axes, part: _Part, prob: float, reference: int) -> None:
     lead = None if part.lead is None else _seen(part.lead, v.EVENT_TIME)
     if lead is not None:
         before = lead[v.EVENT_TIME].to_numpy()
-        draw_points(ax, before, points_of(lead, prob), MUTED, hollow=True, faint=_few(lead))
+        draw_points(ax, before, points_of(lead, prob), MUTED, hollow=True, faint=few_units(lead))
         ax.plot([reference], [0.0], "D", color=MUTED, markersize=3.2, zorder=3)
         ax.axvline(reference + 0.5, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0.5)
         if np.isfinite(part.bound):
@@ -150,7 +143,7 @@ def _draw(ax: Axes, part: _Part, prob: float, reference: int) -> None:
             )  # fmt: skip
         periods = np.concatenate([before, [reference], periods])
     at, points = effect[_AFTER].to_numpy(), points_of(effect, prob)
-    draw_points(ax, at, points, COLOURS[0], faint=_few(effect))
+    draw_points(ax, at, points, COLOURS[0], faint=few_units(effect))
     if part.slope is not None:
         _trend(ax, part.slope, periods, reference, prob)
     ax.axhline(0, color=MUTED, linewidth=0.7, zorder=0.5)
@@ -198,5 +191,5 @@ def _notes(page: Canvas, parts: list[_Part], look: Appearance, reference: int) -
     page.note(_LEAD_FIT, f"−{-reference}", when=not alone)
     page.note(_LEAD_BOUND, when=not alone and bool(np.isfinite(parts[0].bound)))
     page.note(_TREND_LINE, percent(look.prob), when=not alone and parts[0].slope is not None)
-    few = any((_few(draws) & _known(draws)).any() for draws in shown)
+    few = any((few_units(draws) & _known(draws)).any() for draws in shown)
     page.note("Faint: fewer than {} units.", ENOUGH, when=few)

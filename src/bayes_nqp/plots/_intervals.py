@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError
+from bayes_nqp.estimands import ENOUGH
 
-__all__ = ["INNER", "PALE", "Points", "draw_points", "numbers", "points_of", "written"]
+__all__ = ["INNER", "PALE", "Points", "draw_points", "few_units", "numbers", "points_of", "written"]
 
 INNER = 0.5
 PALE = 0.32
@@ -120,6 +121,13 @@ def draw_points(
             alpha=alpha,
             zorder=3,
         )
+
+
+def few_units(draws: xr.DataArray) -> npt.NDArray[np.bool_]:
+    """Mark points that rest on few units, as far as that is known."""
+    if v.UNITS not in draws.coords:
+        return np.zeros(1, dtype=bool)
+    return np.asarray(draws[v.UNITS].to_numpy() < ENOUGH)
 
 
 def numbers(points: Points) -> int:

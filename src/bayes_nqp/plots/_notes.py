@@ -15,7 +15,7 @@ from bayes_nqp.checks import failures_of
 from bayes_nqp.language import Translator, separated
 from bayes_nqp.plots._style import MUTED, WARNING
 
-__all__ = ["annotate", "beside", "label_beside", "remarked", "wrapped"]
+__all__ = ["annotate", "beside", "fitted", "label_beside", "remarked", "wrapped"]
 
 _SIZE = 6.8
 _LABEL = 9.0
@@ -154,6 +154,22 @@ def wrapped(text: str, wide: float) -> str:
         else:
             line, length = line + piece, length + size
     return "\n".join([*lines, line.rstrip()]) if line.strip() else ""
+
+
+def fitted(label: str, wide: float, high: float) -> tuple[float, str]:
+    """Find the size and the line breaks with which a label fits: few lines, then large letters."""
+    share = 0.52 if any(unicodedata.east_asian_width(c) in "WF" for c in label) else 0.61
+    sizes = (8.0, 7.6, 7.2, 6.8, 6.2, 5.6)
+    tries = [(size, _broken(label, wide / (size * share) - 0.8)) for size in sizes]
+    fit = [attempt for attempt in tries if (attempt[1].count("\n") + 1) * attempt[0] * 1.2 <= high]
+    return min(
+        fit[:4] or fit or tries[-1:], key=lambda attempt: (attempt[1].count("\n"), -attempt[0])
+    )
+
+
+def _broken(label: str, wide: float) -> str:
+    """Wrap a label, also after underscores."""
+    return wrapped(label.replace("_", "_ "), wide).replace("_ ", "_")
 
 
 def _pieces(text: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -31,7 +30,7 @@ from bayes_nqp.estimands import (
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import canvas
 from bayes_nqp.plots._intervals import Points, numbers, points_of, written
-from bayes_nqp.plots._notes import beside, wrapped
+from bayes_nqp.plots._notes import beside, fitted
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._rows import chance_text
 from bayes_nqp.plots._scene import Scene
@@ -239,27 +238,11 @@ def _box(
             (left, low), right - left, high - low, facecolor=face, edgecolor=INK, linewidth=0.8
         )
     )
-    size, broken = _fitted(label, (right - left) * _WIDTH * 72, (high - low) * _ROW * 72)
+    size, broken = fitted(label, (right - left) * _WIDTH * 72, (high - low) * _ROW * 72)
     ax.text(
         (left + right) / 2, (low + high) / 2, broken, ha="center", va="center",
         fontsize=size, linespacing=1.15,
     )  # fmt: skip
-
-
-def _fitted(label: str, wide: float, high: float) -> tuple[float, str]:
-    """Find the size and the line breaks with which a label fits: few lines, then large letters."""
-    share = 0.52 if any(unicodedata.east_asian_width(c) in "WF" for c in label) else 0.61
-    sizes = (8.0, 7.6, 7.2, 6.8, 6.2, 5.6)
-    tries = [(size, _broken(label, wide / (size * share) - 0.8)) for size in sizes]
-    fit = [attempt for attempt in tries if (attempt[1].count("\n") + 1) * attempt[0] * 1.2 <= high]
-    return min(
-        fit[:4] or fit or tries[-1:], key=lambda attempt: (attempt[1].count("\n"), -attempt[0])
-    )
-
-
-def _broken(label: str, wide: float) -> str:
-    """Wrap a label, also after underscores."""
-    return wrapped(label.replace("_", "_ "), wide).replace("_ ", "_")
 
 
 def _arrow(
