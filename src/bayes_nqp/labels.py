@@ -105,17 +105,17 @@ class Labels:
         label = of_columns.get(column, {}).get(text) or single.get(text)
         if label is not None:
             return label
-        first, *rest = _JOINTS.split(text)
+        first, *remainder = _JOINTS.split(text)
         named = single.get(first, first)
-        for joint, part in zip(rest[::2], rest[1::2], strict=True):
-            own = of_columns.get(first, {}) if joint in _OF else {}
-            named += joint + (own.get(part) or single.get(part, part))
+        for joint, part in zip(remainder[::2], remainder[1::2], strict=True):
+            levels_of = of_columns.get(first, {}) if joint in _OF else {}
+            named += joint + (levels_of.get(part) or single.get(part, part))
         return named
 
     @cached_property
     def _by_language(self) -> dict[str, tuple[dict[str, dict[str, str]], dict[str, str]]]:
         """Labels of levels by column; and of all that has one label alone, columns first."""
-        found = {}
+        lexicons = {}
         for language in dict.fromkeys(entry[0] for entry in self.entries):
             columns: dict[str, str] = {}
             levels: dict[str, dict[str, str]] = {}
@@ -134,8 +134,8 @@ class Labels:
                 for level, some in words.items()
                 if len(some) == 1 and not (level.isdigit() and len(level) < _CODE)
             }
-            found[language] = (levels, single | columns)
-        return found
+            lexicons[language] = (levels, single | columns)
+        return lexicons
 
 
 UNLABELLED: Final = Labels()
@@ -155,12 +155,12 @@ def labels_of(source: object) -> Labels:
 
 def _entries(words: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None, str]]:
     for language, columns in _table(words, "labels").items():
-        for column, said in _table(columns, f"labels.{language}").items():
+        for column, entry in _table(columns, f"labels.{language}").items():
             place = f"labels.{language}.{column}"
-            if isinstance(said, str):
-                yield language, column, None, said
+            if isinstance(entry, str):
+                yield language, column, None, entry
                 continue
-            table = _table(said, place)
+            table = _table(entry, place)
             if wrong := [key for key in table if key not in (_LABEL, _LEVELS)]:
                 raise TypeError(f"{place}.{wrong[0]}: a column has a label and levels")
             if _LABEL in table:

@@ -49,14 +49,14 @@ def limit(name: str) -> int:
     return LIMITS[name] if machine is None else min(LIMITS[name], machine)
 
 
-def afford(memory: float, what: str, hint: str, *, hours: float = 0.0) -> None:
+def afford(memory: float, subject: str, hint: str, *, hours: float = 0.0) -> None:
     """Refuse what fits neither into memory nor into a day, before anything is allocated.
 
     Parameters
     ----------
     memory : float
         Bytes, estimated.
-    what : str
+    subject : str
         What takes them, with its numbers.
     hint : str
         What to try.
@@ -71,13 +71,13 @@ def afford(memory: float, what: str, hint: str, *, hours: float = 0.0) -> None:
     room, longest = limit("memory"), limit("hours")
     if memory > room:
         raise StudyError(
-            Message("{} would take some {:,.1f} GiB of memory", what, memory / 2**30),
+            Message("{} would take some {:,.1f} GiB of memory", subject, memory / 2**30),
             where=Message("the limit is {:,.1f} GiB", room / 2**30),
             hint=separated([hint, way_out("memory", memory)]),
         )
     if hours > longest:
         raise StudyError(
-            Message("{} would take some {:,.0f} hours", what, hours),
+            Message("{} would take some {:,.0f} hours", subject, hours),
             where=Message("the limit is {} hours", longest),
             hint=separated([hint, way_out("hours", hours)]),
         )
@@ -103,7 +103,7 @@ def _written(number: float) -> str:
 
 
 def _raised() -> dict[str, int]:
-    found: dict[str, int] = {}
+    sizes: dict[str, int] = {}
     for part in os.environ.get(VARIABLE, "").replace(";", ",").split(","):
         if not part.strip():
             continue
@@ -117,13 +117,13 @@ def _raised() -> dict[str, int]:
             )
         try:
             value = float(text)
-            found[name] = int(value)
+            sizes[name] = int(value)
         except (ValueError, OverflowError) as error:
             raise StudyError(
                 Message("the environment variable {} sets {!r} to {!r}", VARIABLE, name, text),
                 hint=Message("a number, such as {}:{}", name, _written(LIMITS[name])),
             ) from error
-    return found
+    return sizes
 
 
 def _memory() -> int | None:
@@ -131,5 +131,5 @@ def _memory() -> int | None:
     names = getattr(os, "sysconf_names", {})
     if "SC_PHYS_PAGES" not in names or "SC_PAGE_SIZE" not in names:
         return None
-    found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return found if found > 0 else None
+    size = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return size if size > 0 else None

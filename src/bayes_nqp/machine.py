@@ -41,17 +41,17 @@ def n_threads(threads: int | None = None) -> int:
     StudyError
         If the number is not a positive whole one.
     """
-    source, asked = "'threads'", str(threads)
+    source, wanted = "'threads'", str(threads)
     if threads is None:
         if _ASKED.get() is not None:
             return _ASKED.get() or 1
-        source, asked = f"the environment variable {THREADS_VARIABLE}", ""
-        asked = os.environ.get(THREADS_VARIABLE, "").strip()
-        if not asked:
+        source, wanted = f"the environment variable {THREADS_VARIABLE}", ""
+        wanted = os.environ.get(THREADS_VARIABLE, "").strip()
+        if not wanted:
             return _lent()
-    if isinstance(threads, bool) or not asked.isascii() or not asked.isdigit() or int(asked) < 1:
-        raise StudyError(f"{source} is {asked!r}", hint="a whole number from 1 up")
-    return int(asked)
+    if isinstance(threads, bool) or not wanted.isascii() or not wanted.isdigit() or int(wanted) < 1:
+        raise StudyError(f"{source} is {wanted!r}", hint="a whole number from 1 up")
+    return int(wanted)
 
 
 @contextmanager

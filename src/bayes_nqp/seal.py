@@ -53,9 +53,9 @@ def _sha256(file: BinaryIO, size: int) -> str:
 
 
 def _holds_mark(file: BinaryIO) -> bool:
-    before, found = b"", False
-    while not found and (chunk := file.read(_CHUNK)):
-        found = _MARK in before + chunk
+    before, place = b"", False
+    while not place and (chunk := file.read(_CHUNK)):
+        place = _MARK in before + chunk
         before = chunk[-len(_MARK) :]
     file.seek(0)
-    return found
+    return place

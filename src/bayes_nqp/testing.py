@@ -42,9 +42,9 @@ def assert_equal(first: object, second: object, *, rtol: float = 0.0, atol: floa
     """
     found = differences(first, second, rtol=rtol, atol=atol)
     if found:
-        rest = f"\n  and {len(found) - _MOST} more" if len(found) > _MOST else ""
+        remainder = f"\n  and {len(found) - _MOST} more" if len(found) > _MOST else ""
         shown = "\n  ".join(found[:_MOST])
-        raise AssertionError(f"{len(found)} differences:\n  {shown}{rest}")
+        raise AssertionError(f"{len(found)} differences:\n  {shown}{remainder}")
 
 
 def differences(

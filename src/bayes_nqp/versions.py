@@ -24,10 +24,10 @@ def versions() -> dict[str, str]:
     dict of str to str
         "missing" where a package is not installed.
     """
-    found = {"python": platform.python_version()}
+    numbers = {"python": platform.python_version()}
     for name in _PACKAGES:
         try:
-            found[name] = version(name)
+            numbers[name] = version(name)
         except PackageNotFoundError:
-            found[name] = "missing"
-    return found
+            numbers[name] = "missing"
+    return numbers

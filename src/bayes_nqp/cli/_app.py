@@ -83,9 +83,14 @@ def run(
         from bayes_nqp.cli._results import show
 
         folder = out if out is not None else Path("results") / study.stem
-        with progress(quiet, studies.language_of(study)) as say:
+        with progress(quiet, studies.language_of(study)) as terminal:
             outcome = studies.run(
-                studies.find(study), folder, force=force, progress=False, say=say, command=_typed()
+                studies.find(study),
+                folder,
+                force=force,
+                progress=False,
+                say=terminal,
+                command=_typed(),
             )
         show(outcome)
     if strict and outcome.failures:
@@ -104,17 +109,21 @@ def validate(study: StudyFile) -> None:
         from bayes_nqp import studies
         from bayes_nqp.language import listed
 
-        found = studies.validate(studies.find(study))
-        say, translate, known = console(), found.translate, found.support["identified"]
-        say.print(f"[bold]{safe(found.settings.title)}[/bold]")
-        line(found.panel.to_text(translate.language))
-        cells = int(known.sum()), len(known)
+        outline = studies.validate(studies.find(study))
+        terminal, translate, identified = (
+            console(),
+            outline.translate,
+            outline.support["identified"],
+        )
+        terminal.print(f"[bold]{safe(outline.settings.title)}[/bold]")
+        line(outline.panel.to_text(translate.language))
+        cells = int(identified.sum()), len(identified)
         line(translate("Cells  {} of {} have an identified effect", *cells))
-        if found.mediators:
-            line(translate("Channels  {}", listed(found.mediators, len(found.mediators))))
-        for note in found.notes:
+        if outline.mediators:
+            line(translate("Channels  {}", listed(outline.mediators, len(outline.mediators))))
+        for note in outline.notes:
             line(f"  {translate('note: {}', note)}")
-        say.print(f"[green]{translate('This study can run.')}[/green]")
+        terminal.print(f"[green]{translate('This study can run.')}[/green]")
 
 
 @app.command("list", epilog="Example: bayes-nqp list models")
@@ -131,12 +140,12 @@ def list_studies(
     with door():
         from bayes_nqp import studies
 
-        found = studies.titles(studies.shipped() if folder is None else folder)
-        if not found:
+        studies_there = studies.titles(studies.shipped() if folder is None else folder)
+        if not studies_there:
             line(f"no .toml file in {folder}")
-        names = {path: path.stem if folder is None else str(path) for path in found}
+        names = {path: path.stem if folder is None else str(path) for path in studies_there}
         width = max((len(name) for name in names.values()), default=0)
-        for path, title in found.items():
+        for path, title in studies_there.items():
             line(f"{names[path]:<{width}}  {' '.join(title.split())}")
 
 
@@ -170,9 +179,9 @@ def new(
             "unit": unit, "time": time, "outcome": outcome, "cohort": cohort, "treated": treated,
             "strata": strata,
         }  # fmt: skip
-        made = studies.new(file, out, roles=roles)
-        show_proposal(made)
-    if made.study is None:
+        proposal = studies.new(file, out, roles=roles)
+        show_proposal(proposal)
+    if proposal.study is None:
         raise typer.Exit(FAILED)
 
 
@@ -214,16 +223,16 @@ def index(
     with door():
         from bayes_nqp import studies
 
-        made = studies.add_index(
+        addition = studies.add_index(
             file, out, positive=positive or [], negative=negative or [], system=system,
             keep=keep or [], weights=weights, missing=missing, unit=unit, time=time, name=name,
         )  # fmt: skip
-        say = console()
-        for note in made.notes:
+        terminal = console()
+        for note in addition.notes:
             line(f"note: {note}")
-        line(made.table.to_string(index=False))
-        for path in made.paths:
-            say.print(f"wrote [bold]{safe(path)}[/bold]", highlight=False)
+        line(addition.table.to_string(index=False))
+        for path in addition.paths:
+            terminal.print(f"wrote [bold]{safe(path)}[/bold]", highlight=False)
 
 
 @app.command(epilog="Example: bayes-nqp zones cities.xlsx --prefecture city --out cities_zones.csv")
@@ -249,15 +258,15 @@ def zones(
     with door():
         from bayes_nqp import studies
 
-        made = studies.add_zones(file, out, prefecture=prefecture, rule=rule)
-        say = console()
-        for note in made.notes:
+        addition = studies.add_zones(file, out, prefecture=prefecture, rule=rule)
+        terminal = console()
+        for note in addition.notes:
             line(note)
-        if len(made.table):
-            say.print("[yellow]no prefecture, and without a zone:[/yellow]")
-            line(made.table.to_string(index=False))
-        for path in made.paths:
-            say.print(f"wrote [bold]{safe(path)}[/bold]", highlight=False)
+        if len(addition.table):
+            terminal.print("[yellow]no prefecture, and without a zone:[/yellow]")
+            line(addition.table.to_string(index=False))
+        for path in addition.paths:
+            terminal.print(f"wrote [bold]{safe(path)}[/bold]", highlight=False)
 
 
 @app.command(epilog="Example: bayes-nqp schema --out study.schema.json")

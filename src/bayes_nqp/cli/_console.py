@@ -60,13 +60,13 @@ def progress(quiet: bool, language: str) -> Iterator[Callable[[str], None] | Non
 
     shown, translate = console(stderr=True), Translator(language)
     if not shown.is_terminal:
-        said: list[str] = []
+        steps: list[str] = []
 
         def once(step: str) -> None:
             """Print each step once, not each of its counts."""
             name = _COUNT.sub("", translate.name(step))
-            if said[-1:] != [name]:
-                said.append(name)
+            if steps[-1:] != [name]:
+                steps.append(name)
                 shown.print(f"{plain_text(name)} …", markup=False, highlight=False)
 
         yield once

@@ -109,8 +109,8 @@ def _is_memory(problem: Exception) -> bool:
     )
 
 
-def _memory(said: str) -> str:
-    detail = f" ({said.rstrip('.')})" if said else ""
+def _memory(words: str) -> str:
+    detail = f" ({words.rstrip('.')})" if words else ""
     return (
         f"There is not enough memory for this{detail}.\n"
         "Try: fewer draws or chains in [sampler], fewer strata, or a smaller file; close other "
@@ -145,12 +145,13 @@ def _here() -> bool:
 
 def _fault(problem: Exception) -> str:
     steps = traceback.extract_tb(problem.__traceback__)
-    own = [step for step in steps if "bayes_nqp" in Path(step.filename).parts] or list(steps)
-    place = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
-    said = " ".join(str(problem).split())
-    said = f": {said[:300]}" if said else ""
+    frames = [step for step in steps if "bayes_nqp" in Path(step.filename).parts] or list(steps)
+    place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    words = " ".join(str(problem).split())
+    words = f": {words[:300]}" if words else ""
     return (
-        f"This is a fault of bayes_nqp, not of your study: {type(problem).__name__}{said}{place}.\n"
+        f"This is a fault of bayes_nqp, not of your study: {type(problem).__name__}{words}{place}."
+        "\n"
         "Try: report it, with the study and what BAYES_NQP_TRACEBACK=1 shows when it is set and "
         "the same is typed again."
     )

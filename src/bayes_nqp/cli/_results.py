@@ -23,34 +23,36 @@ _COLOURS = {"holds": "green", "in doubt": "yellow", "fails": "red", "reported": 
 
 def show(outcome: Outcome) -> None:
     """Print results, gate, checks, and where the files are, in the report's language."""
-    say, translate = console(), outcome.study.translate
+    terminal, translate = console(), outcome.study.translate
     _effects(outcome)
     if "channels.csv" in outcome.tables:
-        say.print()
+        terminal.print()
         _channels(outcome)
     if "truth.csv" in outcome.tables:
         inside = outcome.tables["truth.csv"]["inside"]
         counts = int(inside.sum()), len(inside)
-        say.print()
+        terminal.print()
         line(translate("truth: {} of {} true values lie in their intervals (truth.csv)", *counts))
     gate = outcome.fit.gate
     colour = "green" if gate.passed else "red"
-    said = translate.name(gate_words(str(gate)))
-    said = said if gate.passed else translate("failed: {}", said)
-    say.print(f"\n{translate('convergence gate: {}', f'[{colour}]{safe(said)}[/{colour}]')}")
+    verdict_text = translate.name(gate_words(str(gate)))
+    verdict_text = verdict_text if gate.passed else translate("failed: {}", verdict_text)
+    terminal.print(
+        f"\n{translate('convergence gate: {}', f'[{colour}]{safe(verdict_text)}[/{colour}]')}"
+    )
     for check in outcome.checks:
         colour, verdict = _COLOURS.get(check.verdict, "dim"), translate(VERDICTS[check.verdict])
         head = f"{check.name}: [{colour}]{safe(verdict)}[/{colour}]"
         sentence = safe(check.said(translate.language))
-        say.print(translate("{}. {}", head, sentence, context="sentences"), highlight=False)
+        terminal.print(translate("{}. {}", head, sentence, context="sentences"), highlight=False)
     for note in dict.fromkeys([*outcome.fit.notes, *outcome.study.panel.notes]):
         line(f"  {translate('note: {}', note)}")
     if outcome.moved is not None:
-        say.print()
+        terminal.print()
         line(translate("The earlier results are in {}", str(outcome.moved)))
     folder = f"[bold]{safe(outcome.folder)}[/bold]"
     seconds = f"{outcome.seconds:.0f}"
-    say.print(translate("Everything is in {} ({} s)", folder, seconds), highlight=False)
+    terminal.print(translate("Everything is in {} ({} s)", folder, seconds), highlight=False)
 
 
 def _effects(outcome: Outcome) -> None:
@@ -73,8 +75,8 @@ def _channels(outcome: Outcome) -> None:
     heads = (mean, *others, translate("share of total", context="console"))
     groups = (*_groups(translate), translate("path", context="console"))
     table = _table(translate("Channels"), groups, heads)
-    whole = outcome.tables["channels.csv"]
-    for row in whole[whole["by"].isin(["overall", *study.factors])].to_dict("records"):
+    channels = outcome.tables["channels.csv"]
+    for row in channels[channels["by"].isin(["overall", *study.factors])].to_dict("records"):
         share = row["proportion"]
         path = _PATHS.get(row["path"], row["path"])
         table.add_row(

@@ -149,17 +149,17 @@ def _replaced(error: UnicodeError, lacking: list[str]) -> tuple[str, int]:
     """Spell what an encoding lacks: a likeness, the byte of a name, or the number of the sign."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    made = []
+    pieces = []
     for sign in error.object[error.start : error.end]:
         code = ord(sign)
         if _BYTE + 0x80 <= code <= _BYTE + 0xFF:
-            made.append(f"\\x{code - _BYTE:02x}")
+            pieces.append(f"\\x{code - _BYTE:02x}")
         elif sign in _PLAIN:
-            made.append(_PLAIN[sign])
+            pieces.append(_PLAIN[sign])
         else:
             lacking.append(sign)
-            made.append(sign.encode("ascii", "backslashreplace").decode())
-    return "".join(made), error.end
+            pieces.append(sign.encode("ascii", "backslashreplace").decode())
+    return "".join(pieces), error.end
 
 
 def _occupied(closed: list[int]) -> None:
@@ -182,8 +182,8 @@ def _wrapped(stream: Any, *, needed: bool) -> Any:
             return stream
         stream.flush()
         encoding, lines = stream.encoding, stream.line_buffering or raw is buffer
-    made = io.BufferedWriter(_Raw(raw, needed=needed))
-    return io.TextIOWrapper(made, encoding, _ERRORS, line_buffering=lines)
+    writer = io.BufferedWriter(_Raw(raw, needed=needed))
+    return io.TextIOWrapper(writer, encoding, _ERRORS, line_buffering=lines)
 
 
 def _quieten() -> None:
@@ -195,8 +195,8 @@ def _quieten() -> None:
         message: Warning | str, category: type[Warning], filename: str, *_: object, **__: object
     ) -> None:
         text = plain_text(str(message))
-        own = filename.startswith(home) and issubclass(category, UserWarning)
-        if own and text not in shown and not text.startswith(_GLYPH):
+        ours = filename.startswith(home) and issubclass(category, UserWarning)
+        if ours and text not in shown and not text.startswith(_GLYPH):
             shown.add(text)
             print(f"note: {text}", file=sys.stderr)
 

@@ -108,31 +108,31 @@ def _measure(path: Path) -> None:
 
 
 def _filled(book: zipfile.ZipFile, part: zipfile.ZipInfo) -> _Range:
-    found, rest = _Range(), b""
+    dimensions, tail = _Range(), b""
     with book.open(part) as file:
         while chunk := file.read(_CHUNK):
-            text = rest + chunk
+            text = tail + chunk
             end = max(text.rfind(b"<"), len(text) - _OVERLAP)
             # The last tag may go on in the next chunk.
-            text, rest = text[:end], text[end:]
-            _add(found, text + rest[:2] if rest.startswith(b"</") else text)
-        _add(found, rest)
-    return found
+            text, tail = text[:end], text[end:]
+            _add(dimensions, text + tail[:2] if tail.startswith(b"</") else text)
+        _add(dimensions, tail)
+    return dimensions
 
 
-def _add(found: _Range, text: bytes) -> None:
+def _add(dimensions: _Range, text: bytes) -> None:
     for cell in _CELL.finditer(text):
         if (place := _PLACE.search(cell[1])) is not None:
-            found.add(place[1], int(place[2]))
+            dimensions.add(place[1], int(place[2]))
 
 
-def _refuse_far(path: Path, part: str, found: _Range) -> None:
-    area = found.row * found.column
+def _refuse_far(path: Path, part: str, dimensions: _Range) -> None:
+    area = dimensions.row * dimensions.column
     needed = _BYTES * area
     sheet = Path(part).stem
-    if found.column > limit("columns") or needed > limit("memory"):
+    if dimensions.column > limit("columns") or needed > limit("memory"):
         hint = way_out("memory", needed)
-    elif area > _WIDE and area > _SPARSE * found.cells:
+    elif area > _WIDE and area > _SPARSE * dimensions.cells:
         hint = Message("it would take minutes as well")
     else:
         return
@@ -140,11 +140,11 @@ def _refuse_far(path: Path, part: str, found: _Range) -> None:
         Message(
             "path={!r} has a sheet that reaches to cell {}: {:,} cells, of which {:,} are filled",
             path.name,
-            found.last,
+            dimensions.last,
             area,
-            found.cells,
+            dimensions.cells,
         ),
-        where=Message("{}, cell {}", sheet, found.last),
+        where=Message("{}, cell {}", sheet, dimensions.last),
         hint=Message(
             "delete what stands far from the table (Ctrl+End goes there), and save; {}", hint
         ),

@@ -40,8 +40,8 @@ def admitted_frame(
         What was done is added.
     """
     df = carried(df, {column for _, column in named}, notes)
-    told = rows(df)
-    plain = {name: admitted(df[name], part, told, notes) for part, name in named}
+    columns_left = rows(df)
+    plain = {name: admitted(df[name], part, columns_left, notes) for part, name in named}
     changed = {name: column for name, column in plain.items() if column is not df[name]}
     return df.assign(**changed) if changed else df
 
@@ -72,29 +72,29 @@ def checked_names(named: list[tuple[str, str]]) -> None:
     """
     most = limit("name")
     for argument, column in named:
-        found = UNPRINTABLE.search(column)
+        wrong = UNPRINTABLE.search(column)
         if not column.strip():
-            what = Message("is blank")
-        elif found is not None:
-            what = Message("has the character {!a}, which no report can carry", found[0])
+            reason = Message("is blank")
+        elif wrong is not None:
+            reason = Message("has the character {!a}, which no report can carry", wrong[0])
         elif len(column) > most:
-            what = Message("has {:,} characters, and {:,} are allowed", len(column), most)
+            reason = Message("has {:,} characters, and {:,} are allowed", len(column), most)
         else:
             continue
         raise PanelError(
-            Message("{}={!r}: this name of a column {}", argument, column, what),
+            Message("{}={!r}: this name of a column {}", argument, column, reason),
             hint="rename the column: df = df.rename(columns={…})",
         )
 
 
-def carried(df: pd.DataFrame, used: set[str], notes: list[str]) -> pd.DataFrame:
+def carried(df: pd.DataFrame, taken: set[str], notes: list[str]) -> pd.DataFrame:
     """Leave out columns without a part that no file can carry, and say so.
 
     Parameters
     ----------
     df : DataFrame
         Is not changed.
-    used : set of str
+    taken : set of str
         Columns with a part, which stay.
     notes : list of str
         What was left out is added.
@@ -104,7 +104,7 @@ def carried(df: pd.DataFrame, used: set[str], notes: list[str]) -> pd.DataFrame:
     twice = {x for x, count in Counter(names).items() if count > 1}
     out: dict[int, str] = {}
     for place, name in enumerate(names):
-        if name in used:
+        if name in taken:
             continue
         why = "several columns have this name" if name in twice else _why_not(df.iloc[:, place])
         if isinstance(name, str) and SURROGATE.search(name):
@@ -113,8 +113,8 @@ def carried(df: pd.DataFrame, used: set[str], notes: list[str]) -> pd.DataFrame:
             out[place] = why
     if not out:
         return df
-    told = dict.fromkeys(Message("{!r} ({})", names[k], why) for k, why in out.items())
-    notes.append(Message("columns left out: {}", shown(told)))
+    columns_left = dict.fromkeys(Message("{!r} ({})", names[k], why) for k, why in out.items())
+    notes.append(Message("columns left out: {}", shown(columns_left)))
     return df.iloc[:, [k for k in range(len(names)) if k not in out]]
 
 

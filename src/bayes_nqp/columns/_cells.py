@@ -242,7 +242,7 @@ def _refuse_texts(
     values: pd.Series[Any], argument: str, odd: list[str], words: tuple[str, str], rows: Rows
 ) -> None:
     if odd:
-        what, hint = words
+        reason, hint = words
         texts = set(odd)
         wrong = np.fromiter((isinstance(x, str) and x in texts for x in values), bool, len(values))
         raise PanelError(
@@ -250,7 +250,7 @@ def _refuse_texts(
                 "{}={!r} holds {} in {}: {}",
                 argument,
                 str(values.name),
-                what,
+                reason,
                 counted(wrong.sum(), "row"),
                 shown(map(repr, dict.fromkeys(odd)), 3),
             ),

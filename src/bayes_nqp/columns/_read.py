@@ -270,11 +270,11 @@ def _labels(path: Path, df: pd.DataFrame) -> Labels:
 
 
 def _read_stata(path: Path, notes: list[str]) -> pd.DataFrame:
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         df = _dated(_labelled(path, notes), path)
         labels = _labels(path, df)
-    if any(issubclass(one.category, UnicodeWarning) for one in told):
+    if any(issubclass(warning.category, UnicodeWarning) for warning in warned):
         notes.append(Message("{}: text that is not UTF-8 was read as Latin-1", path.name))
     for name in df.columns:
         column = df[name]
@@ -294,15 +294,15 @@ def _tidy(
     blank: Any = df.isna().to_numpy().all(axis=1) if len(df) < 200_000 else np.zeros(len(df), bool)
     df = df[~blank] if blank.any() else df
     if not len(df):
-        what = Message("path={!r} has a header and no rows", path.name)
+        problem = Message("path={!r} has a header and no rows", path.name)
         where, hint = Message("columns {}", shown(df.columns, 12)), ""
         if others:
-            what = Message("{} in its first sheet, which was read", what)
+            problem = Message("{} in its first sheet, which was read", problem)
             listed = shown(map(repr, others), 12)
             where = Message("{}; the other sheets are {}", where, listed)
             hint = f"sheet={others[0]!r}"
             hint = Message("{} or another of them", hint) if len(others) > 1 else hint
-        raise PanelError(what, where=where, hint=hint or "check the sheet, or export it again")
+        raise PanelError(problem, where=where, hint=hint or "check the sheet, or export it again")
     return df
 
 
@@ -310,17 +310,17 @@ def _aligned(df: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Put columns back under their names where rows of text end with a delimiter."""
     if isinstance(df.index, pd.RangeIndex):
         return df
-    whole = df.reset_index()
-    last = whole.iloc[:, -1]
+    columns = df.reset_index()
+    last = columns.iloc[:, -1]
     if df.index.nlevels > 1 or last.notna().any():
         raise PanelError(
             Message(
                 "path={!r} has {} cells in a row and {} names in its header",
                 path.name,
-                whole.shape[1],
+                columns.shape[1],
                 df.shape[1],
             ),
             where=Message("the header reads {}", shown(df.columns, 8)),
             hint="give every column a name, or take the extra cells out",
         )
-    return whole.iloc[:, :-1].set_axis(df.columns, axis=1)
+    return columns.iloc[:, :-1].set_axis(df.columns, axis=1)

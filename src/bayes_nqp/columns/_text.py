@@ -40,15 +40,15 @@ def read_text(path: Path, encoding: str | None, notes: list[str]) -> pd.DataFram
             Message("path={!r} is a workbook with the suffix {}", path.name, path.suffix),
             hint="give it the suffix .xlsx (or .xls)",
         )
-    found = encoding or _detect(path, head)
-    _check_decodes(path, found)
-    if found == "gb18030" and encoding is None:
+    marker = encoding or _detect(path, head)
+    _check_decodes(path, marker)
+    if marker == "gb18030" and encoding is None:
         notes.append(Message("{}: no UTF-8, so read as GB18030", path.name))
-    delimiter = _delimiter(path, found)
-    _check_header(path, found, delimiter)
+    delimiter = _delimiter(path, marker)
+    _check_header(path, marker, delimiter)
     try:
         frame = pd.read_csv(
-            path, sep=delimiter, encoding=found, low_memory=False, skip_blank_lines=False
+            path, sep=delimiter, encoding=marker, low_memory=False, skip_blank_lines=False
         )
     except pd.errors.EmptyDataError as error:
         raise PanelError(

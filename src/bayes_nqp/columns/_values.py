@@ -40,8 +40,8 @@ class Rows:
 
     def shown(self, wrong: Bools, value: str | None = None) -> str:
         """Describe the rows where `wrong`, with their value of one column if asked."""
-        found = np.flatnonzero(wrong)
-        few = self.frame.iloc[found[:5]]
+        places = np.flatnonzero(wrong)
+        few = self.frame.iloc[places[:5]]
         texts = []
         for position, label in enumerate(few.index):
             cells = [few[name].iloc[position] for name in (self.unit, self.time)]
@@ -49,7 +49,7 @@ class Rows:
             text = Message("row {} ({}, {})", cut(plain(label), _CELL), unit, time)
             cell = None if value is None else quoted(few[value].iloc[position])
             texts.append(text if cell is None else Message("{}: {}", text, cell))
-        more = len(found) - len(few)
+        more = len(places) - len(few)
         return joined_rows(texts, more)
 
 

@@ -52,8 +52,8 @@ def year_of(value: object) -> int | None:
     if isinstance(value, bool | np.bool_) or pd.isna(value):  # type: ignore[call-overload]
         return None
     if isinstance(value, int | float | np.number):
-        whole = isinstance(value, int) or float(value).is_integer()
-        return year_of(plain(value)) if whole else None
+        integral = isinstance(value, int) or float(value).is_integer()
+        return year_of(plain(value)) if integral else None
     year = getattr(value, "year", None)
     return int(year) if isinstance(year, int | np.integer) else None
 
@@ -92,8 +92,10 @@ def as_years(column: pd.Series[Any], notes: list[str], *, once: bool = False) ->
         return column
     if once and len(set(years)) < len({plain(x) for x in distinct}):
         return column
-    told = zip(distinct, years, strict=True)
-    example = next(((plain(x), year) for x, year in told if plain(x) != plain(year)), None)
+    pairs_of_years = zip(distinct, years, strict=True)
+    example = next(
+        ((plain(x), year) for x, year in pairs_of_years if plain(x) != plain(year)), None
+    )
     if example is not None:
         text = example[0].removesuffix(" 00:00:00")
         notes.append(Message("{}: read as years, such as {} as {}", column.name, text, example[1]))

@@ -60,9 +60,9 @@ def pilot_zones() -> pd.DataFrame:
     )
     zones["approved"] = pd.to_datetime(zones["approved"])
     zones["below_prefecture"] = zones["name"].isin(within)
-    known = prefectures().set_index("prefecture")
-    zones["code"] = zones["prefecture"].map(known["code"])
-    zones["province"] = zones["prefecture"].map(known["province"])
+    places = prefectures().set_index("prefecture")
+    zones["code"] = zones["prefecture"].map(places["code"])
+    zones["province"] = zones["prefecture"].map(places["province"])
     return zones[
         [
             "batch",

@@ -99,12 +99,12 @@ def place(
 
 def _nameable(out: Path, name: str) -> Path:
     """Give a folder such as ``.`` or ``..`` its name."""
-    whole = out if out.name not in ("", "..") else out.resolve()
-    if not whole.name:
+    path_text = out if out.name not in ("", "..") else out.resolve()
+    if not path_text.name:
         raise StudyError(
             f"{name!r} {str(out)!r} is the root of a disk", hint="a folder of its own, results/NAME"
         )
-    return whole
+    return path_text
 
 
 def _check(out: Path, force: bool, guarded: tuple[Path, ...], name: str) -> None:

@@ -50,18 +50,18 @@ class Problem:
         rows : ndarray (row), optional
             Weights of the rows; all alike by default.
         """
-        given = np.ones(len(self.z)) if rows is None else rows
-        found = []
+        row_weights = np.ones(len(self.z)) if rows is None else rows
+        shares = []
         for group in self.groups:
-            here = given[group]
-            found.append(self._weigh(self.z[group], here * (len(here) / here.sum())))
-        return np.array(found)
+            here = row_weights[group]
+            shares.append(self._weigh(self.z[group], here * (len(here) / here.sum())))
+        return np.array(shares)
 
     def contributions(self, weights: Array) -> Array:
         """What each indicator adds to the index."""
         out = np.empty_like(self.z)
-        for group, own in zip(self.groups, weights, strict=True):
-            out[group] = self.scheme.contributions(self.z[group], own)
+        for group, within in zip(self.groups, weights, strict=True):
+            out[group] = self.scheme.contributions(self.z[group], within)
         return out
 
     def _weigh(self, z: Array, rows: Array) -> Array:
@@ -69,7 +69,7 @@ class Problem:
             return self.scheme.weigh(z, rows, self.system.keys)
         within, scores, first = np.zeros(z.shape[1]), [], 0
         for dimension in self.system.dimensions:
-            keys = [one.key for one in dimension.indicators]
+            keys = [weight_of.key for weight_of in dimension.indicators]
             part = slice(first, first + len(keys))
             within[part] = self._scheme(z[:, part], rows, keys)
             scores.append(z[:, part] @ within[part])
@@ -80,14 +80,14 @@ class Problem:
 
     def _across(self, scores: Array, rows: Array) -> Array:
         """Weights of dimensions by their scores; of those alone that vary."""
-        told = np.ptp(scores, axis=0) > 0
+        problem_weights = np.ptp(scores, axis=0) > 0
         if self.hierarchy == "equal":
-            return np.asarray(told / max(int(told.sum()), 1))
+            return np.asarray(problem_weights / max(int(problem_weights.sum()), 1))
         return self._scheme(scores, rows, [d.key for d in self.system.dimensions])
 
     def _scheme(self, z: Array, rows: Array, keys: list[str]) -> Array:
         """Weigh; one column alone has all the weight, and constants alone have none."""
-        told = np.ptp(z, axis=0) > 0
-        if told.sum() < 2:
-            return told.astype(float)
+        problem_weights = np.ptp(z, axis=0) > 0
+        if problem_weights.sum() < 2:
+            return problem_weights.astype(float)
         return self.scheme.weigh(z, rows, keys)

@@ -41,13 +41,13 @@ class Critic:
 
     def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
         """Weights of the columns of z."""
-        told = varies(z)
+        label = varies(z)
         parts = np.zeros(z.shape[1])
-        if told.sum() == 1:
-            parts[told] = 1.0
-        elif told.any():
-            sd, correlation = moments(z[:, told], rows)
-            parts[told] = sd * (1.0 - correlation).sum(axis=0)
+        if label.sum() == 1:
+            parts[label] = 1.0
+        elif label.any():
+            sd, correlation = moments(z[:, label], rows)
+            parts[label] = sd * (1.0 - correlation).sum(axis=0)
         return shares(parts, "Critic()")
 
     def contributions(self, z: Array, weights: Array) -> Array:

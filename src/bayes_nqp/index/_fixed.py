@@ -71,17 +71,17 @@ class FixedWeights:
         StudyError
             If a weight is missing, or is of no indicator.
         """
-        given = dict(self.weights)
-        for key in given:
+        weights_by_key = dict(self.weights)
+        for key in weights_by_key:
             if key not in keys:
                 raise StudyError(Message("FixedWeights names {!r}", key), hint=nearest(key, keys))
-        missing = [key for key in keys if key not in given]
+        missing = [key for key in keys if key not in weights_by_key]
         if missing:
             raise StudyError(
                 Message("FixedWeights lacks a weight of {}", shown(map(repr, missing))),
                 hint="0 leaves an indicator out",
             )
-        return shares(np.array([given[key] for key in keys]) * varies(z), "FixedWeights()")
+        return shares(np.array([weights_by_key[key] for key in keys]) * varies(z), "FixedWeights()")
 
     def contributions(self, z: Array, weights: Array) -> Array:
         """What each indicator adds to the index."""

@@ -86,9 +86,9 @@ class Index:
             total = added.sum()
             table = pd.DataFrame(
                 [
-                    (d.key, one.key, one.direction)
+                    (d.key, part.key, part.direction)
                     for d in system.dimensions
-                    for one in d.indicators
+                    for part in d.indicators
                 ],
                 columns=["dimension", "indicator", "direction"],
             ).assign(
@@ -114,7 +114,7 @@ class Index:
         """What each dimension adds to the index (row, dimension)."""
         return pd.DataFrame(
             {
-                d.key: self.contributions[[one.key for one in d.indicators]].sum(
+                d.key: self.contributions[[part.key for part in d.indicators]].sum(
                     axis=1, skipna=False
                 )
                 for d in self.recipe.system.dimensions
@@ -251,9 +251,9 @@ class Index:
 
     def _spread(self, values: Array) -> Array:
         """From complete rows to all rows, with NaN elsewhere."""
-        used = self.problem.read.used
-        out = np.full((len(used), *values.shape[1:]), np.nan)
-        out[used] = values
+        complete = self.problem.read.used
+        out = np.full((len(complete), *values.shape[1:]), np.nan)
+        out[complete] = values
         return out
 
     def __repr__(self) -> str:

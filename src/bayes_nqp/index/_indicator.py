@@ -54,8 +54,8 @@ class Indicator:
     sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        given: object = self.key
-        if not isinstance(given, str) or not given:
+        key: object = self.key
+        if not isinstance(key, str) or not key:
             raise StudyError(
                 Message("'key' of an indicator is {!r}", self.key), hint="a short name as text"
             )

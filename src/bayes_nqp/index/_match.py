@@ -67,8 +67,8 @@ def outcome_of(index: Index, panel: Panel, rows: Ints) -> Relation:
     PanelError
         If it is not made of it.
     """
-    found = relation(panel.outcome, index.values.to_numpy()[rows])
-    if found is None:
+    relation_of = relation(panel.outcome, index.values.to_numpy()[rows])
+    if relation_of is None:
         raise PanelError(
             Message(
                 "the panel's outcome {!r} is not 'index': neither its values, nor their "
@@ -77,7 +77,7 @@ def outcome_of(index: Index, panel: Panel, rows: Ints) -> Relation:
             ),
             hint="panel = index.panel(…), or the outcome index.values",
         )
-    return found
+    return relation_of
 
 
 def _keys(frame: pd.DataFrame, unit: str, time: str) -> list[tuple[str, str]]:

@@ -83,7 +83,9 @@ def normalised(read: Read, how: MinMax, constant: str) -> Array:
         low, high = _bounds(read, how, part)
         flat = high - low <= 1e-12 * np.maximum(np.abs(low), np.abs(high))
         if flat.any() and constant == "error":
-            names = [one.data for one, bad in zip(read.indicators, flat, strict=True) if bad]
+            names = [
+                indicator.data for indicator, bad in zip(read.indicators, flat, strict=True) if bad
+            ]
             where = Message(" in {}", label) if label else ""
             raise PanelError(
                 Message(
@@ -94,14 +96,14 @@ def normalised(read: Read, how: MinMax, constant: str) -> Array:
                     names=shown(map(repr, names)),
                 ),
                 where=shown(
-                    f"{one.data} = {value:g}"
-                    for one, value, bad in zip(read.indicators, low, flat, strict=True)
+                    f"{indicator.data} = {value:g}"
+                    for indicator, value, bad in zip(read.indicators, low, flat, strict=True)
                     if bad
                 ),
                 hint="leave it out with system.without(…), or constant='zero' for no weight",
             )
         span = np.where(flat, 1.0, high - low)
-        up = np.array([one.direction == "positive" for one in read.indicators])
+        up = np.array([indicator.direction == "positive" for indicator in read.indicators])
         z[rows] = np.where(flat, 0.0, np.where(up, part - low, high - part) / span)
     return z
 

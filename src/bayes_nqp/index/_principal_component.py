@@ -61,15 +61,15 @@ class PrincipalComponent:
 
     def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
         """Weights of the columns of z."""
-        told = varies(z)
+        label = varies(z)
         parts = np.zeros(z.shape[1])
-        if told.any():
-            sd, correlation = moments(z[:, told], rows)
+        if label.any():
+            sd, correlation = moments(z[:, label], rows)
             first = np.linalg.eigh(correlation)[1][:, -1]
-            parts[told] = first**2 if self.loadings == "squared" else first / sd
+            parts[label] = first**2 if self.loadings == "squared" else first / sd
         if parts.sum() < 0:
             parts = -parts
-        if told.any() and parts.sum() < 1e-6 * np.abs(parts).sum():
+        if label.any() and parts.sum() < 1e-6 * np.abs(parts).sum():
             raise PanelError(
                 "the first principal component sets the indicators against each other: its "
                 "weights sum to nothing",

@@ -78,12 +78,12 @@ class ProductivityIndex(Recipe):
         **changes
             Arguments of the recipe.
         """
-        known = list(self.__dataclass_fields__)
+        arguments = list(self.__dataclass_fields__)
         for name in changes:
-            if name not in known:
+            if name not in arguments:
                 raise StudyError(
                     Message("ProductivityIndex has no argument {!r}", name),
-                    hint=nearest(name, known),
+                    hint=nearest(name, arguments),
                 )
         return replace(self, **changes)  # type: ignore[arg-type]
 
@@ -122,7 +122,7 @@ class ProductivityIndex(Recipe):
         StudyError
             If fixed weights do not fit the system.
         """
-        found = read(frame, self.system.indicators, unit, time, self.missing)
-        z = normalised(found, self.normalise, self.constant)
-        problem = Problem(self.system, self.weights, self.hierarchy, found, z)
+        indicators_read = read(frame, self.system.indicators, unit, time, self.missing)
+        z = normalised(indicators_read, self.normalise, self.constant)
+        problem = Problem(self.system, self.weights, self.hierarchy, indicators_read, z)
         return Index(self, frame, unit, time, problem, problem.weights())

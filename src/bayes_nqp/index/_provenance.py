@@ -40,9 +40,9 @@ def remember(frame: pd.DataFrame, name: str, recipe: Recipe, unit: str, time: st
     DataFrame
         The same.
     """
-    known = dict(frame.attrs.get(_KEY, {}))
-    known[name] = {"recipe": _plain(recipe), "unit": unit, "time": time}
-    frame.attrs = {**frame.attrs, _KEY: known}
+    recipes = dict(frame.attrs.get(_KEY, {}))
+    recipes[name] = {"recipe": _plain(recipe), "unit": unit, "time": time}
+    frame.attrs = {**frame.attrs, _KEY: recipes}
     return frame
 
 
@@ -50,8 +50,8 @@ def remember(frame: pd.DataFrame, name: str, recipe: Recipe, unit: str, time: st
 def recalled(frame: pd.DataFrame) -> dict[str, Any]:
     """Recipes of the columns that are indices."""
     return {
-        name: _value(known["recipe"])
-        for name, known in frame.attrs.get(_KEY, {}).items()
+        name: _value(recipes["recipe"])
+        for name, recipes in frame.attrs.get(_KEY, {}).items()
         if name in frame.columns
     }
 

@@ -74,7 +74,7 @@ def read(
     """
     _check_columns(frame, indicators, unit, time)
     rows = Rows(frame, unit, time)
-    named = [(f"indicator {one.key!r}: column", one.data) for one in indicators]
+    named = [(f"indicator {indicator.key!r}: column", indicator.data) for indicator in indicators]
     cleaning: list[str] = []
     for argument, name in [("unit", unit), ("time", time), *named]:
         frame = frame.assign(**{name: admitted(frame[name], argument, rows, cleaning)})
@@ -97,12 +97,14 @@ def read(
             where=rows.shown(twice),
             hint="aggregate or drop them, or name a finer unit",
         )
-    said = cleaning
-    columns = [numbers(frame[one.data], f"indicator {one.key!r}: column", rows, said)
-               for one in indicators]  # fmt: skip
+    notes = cleaning
+    columns = [numbers(frame[indicator.data], f"indicator {indicator.key!r}: column", rows, notes)
+               for indicator in indicators]  # fmt: skip
     x = np.column_stack(columns).astype(np.float64)
-    found = Read(tuple(indicators), x, units, times, labels, np.ones(len(x), bool), tuple(said))
-    return _complete(found, rows, ordinals(frame[time], times), gaps)
+    values_read = Read(
+        tuple(indicators), x, units, times, labels, np.ones(len(x), bool), tuple(notes)
+    )
+    return _complete(values_read, rows, ordinals(frame[time], times), gaps)
 
 
 def _check_columns(
@@ -114,7 +116,7 @@ def _check_columns(
             hint="pandas.DataFrame(…), or .to_pandas() on a polars or Arrow table",
         )
     named = [("unit", unit), ("time", time)]
-    named += [(f"indicator {one.key!r}: column", one.data) for one in indicators]
+    named += [(f"indicator {indicator.key!r}: column", indicator.data) for indicator in indicators]
     for argument, name in named:
         if name not in frame.columns:
             hint = nearest(name, frame.columns)
@@ -149,11 +151,11 @@ def ordinals(column: pd.Series[Any], codes: Ints) -> Array:
     return codes.astype(np.float64)
 
 
-def _complete(found: Read, rows: Rows, when: Array, gaps: str) -> Read:
-    gone = np.isnan(found.x)
+def _complete(values_read: Read, rows: Rows, when: Array, gaps: str) -> Read:
+    gone = np.isnan(values_read.x)
     if not gone.any():
-        return found
-    names = [one.data for one in found.indicators]
+        return values_read
+    names = [indicator.data for indicator in values_read.indicators]
     counts = [f"{name} {n}" for name, n in zip(names, gone.sum(axis=0), strict=True) if n]
     if gone.all(axis=0).any():
         empty = [name for name, bad in zip(names, gone.all(axis=0), strict=True) if bad]
@@ -170,14 +172,14 @@ def _complete(found: Read, rows: Rows, when: Array, gaps: str) -> Read:
             where=rows.shown(gone.any(axis=1)),
             hint=_CHOICES,
         )
-    notes = list(found.notes)
+    notes = list(values_read.notes)
     if gaps in ("interpolate", "extend"):
-        filled = _interpolated(found, when, outwards=gaps == "extend")
+        filled = _interpolated(values_read, when, outwards=gaps == "extend")
         done = (gone & ~np.isnan(filled)).sum(axis=0)
         if done.any():
-            told = [f"{name} {n}" for name, n in zip(names, done, strict=True) if n]
-            notes.append(Message("values filled within units ({})", shown(told, 12)))
-        found, gone = replace(found, x=filled), np.isnan(filled)
+            counts_filled = [f"{name} {n}" for name, n in zip(names, done, strict=True) if n]
+            notes.append(Message("values filled within units ({})", shown(counts_filled, 12)))
+        values_read, gone = replace(values_read, x=filled), np.isnan(filled)
     keep = ~gone.any(axis=1)
     if not keep.any():
         raise PanelError(
@@ -194,24 +196,24 @@ def _complete(found: Read, rows: Rows, when: Array, gaps: str) -> Read:
                 shown(left, 12),
             )
         )
-    present, times = np.unique(found.times[keep], return_inverse=True)
+    present, times = np.unique(values_read.times[keep], return_inverse=True)
     return Read(
-        found.indicators, found.x[keep], found.units[keep], times.astype(np.int64),
-        found.labels[present], keep, tuple(notes),
+        values_read.indicators, values_read.x[keep], values_read.units[keep],
+        times.astype(np.int64), values_read.labels[present], keep, tuple(notes),
     )  # fmt: skip
 
 
-def _interpolated(found: Read, when: Array, *, outwards: bool) -> Array:
-    x = found.x.copy()
-    order = np.lexsort((when, found.units))
-    for rows in np.split(order, np.flatnonzero(np.diff(found.units[order])) + 1):
+def _interpolated(values_read: Read, when: Array, *, outwards: bool) -> Array:
+    x = values_read.x.copy()
+    order = np.lexsort((when, values_read.units))
+    for rows in np.split(order, np.flatnonzero(np.diff(values_read.units[order])) + 1):
         for column in range(x.shape[1]):
             values = x[rows, column]
-            known = ~np.isnan(values)
-            if known.all() or not known.any():
+            observed = ~np.isnan(values)
+            if observed.all() or not observed.any():
                 continue
             outside = None if outwards else np.nan
             x[rows, column] = np.interp(
-                when[rows], when[rows][known], values[known], left=outside, right=outside
+                when[rows], when[rows][observed], values[observed], left=outside, right=outside
             )
     return x

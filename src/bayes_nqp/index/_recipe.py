@@ -53,11 +53,11 @@ class Recipe:
             )
         if not isinstance(self.normalise, MinMax):
             raise StudyError(Message("'normalise' is {!r}", self.normalise), hint="nqp.MinMax(…)")
-        for name, known in _CHOICES.items():
-            if getattr(self, name) not in known:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
                 raise StudyError(
                     Message("{!r} is {!r}", name, getattr(self, name)),
-                    hint=nearest(getattr(self, name), known),
+                    hint=nearest(getattr(self, name), choices),
                 )
         if isinstance(self.weights, FixedWeights) and self.hierarchy != "flat":
             raise StudyError(

@@ -29,9 +29,9 @@ class Relation:
         return self.intercept + self.slope * (np.log(index) if self.log else index)
 
     def __str__(self) -> str:
-        what = Message("the logarithm of the index") if self.log else Message("the index")
+        subject = Message("the logarithm of the index") if self.log else Message("the index")
         plain = abs(self.intercept) < _CLOSE and abs(self.slope - 1.0) < _CLOSE
-        return what if plain else f"{what}, times {self.slope:g}"
+        return subject if plain else f"{subject}, times {self.slope:g}"
 
 
 @door

@@ -64,12 +64,12 @@ def varies(z: Array) -> npt.NDArray[np.bool_]:
     return np.asarray(np.ptp(z, axis=0) > 0)
 
 
-def shares(parts: Array, what: str) -> Array:
+def shares(parts: Array, option: str) -> Array:
     """Divide by the sum.
 
     Parameters
     ----------
-    what : str
+    option : str
         Name of the scheme, for messages.
 
     Raises
@@ -83,7 +83,7 @@ def shares(parts: Array, what: str) -> Array:
             Message(
                 "{} has nothing to weigh by: no indicator differs between rows, or they sum "
                 "to nothing",
-                what,
+                option,
             ),
             hint="look at the indicators' spread, or weights=nqp.EqualWeights()",
         )

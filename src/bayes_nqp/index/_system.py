@@ -53,13 +53,13 @@ class IndexSystem:
         object.__setattr__(self, "dimensions", tuple(self.dimensions))
         if not self.dimensions:
             raise StudyError("'dimensions' is empty", hint="at least one, with an indicator")
-        for what, keys in (
+        for part, keys in (
             ("dimension", [d.key for d in self.dimensions]),
-            ("indicator", [one.key for one in self.indicators]),
+            ("indicator", [indicator.key for indicator in self.indicators]),
         ):
             twice = [key for key, times in Counter(keys).items() if times > 1]
             if twice:
-                raise StudyError(Message("the {} {} is there twice", what, shown(map(repr, twice))))
+                raise StudyError(Message("the {} {} is there twice", part, shown(map(repr, twice))))
 
     @classmethod
     def of(
@@ -78,15 +78,20 @@ class IndexSystem:
         name : str, optional
             What the index measures.
         """
-        found: dict[str, list[Indicator]] = {}
-        for direction, given in (("positive", positive), ("negative", negative)):
-            groups = given if isinstance(given, Mapping) else {"all": given}
+        dimensions_of: dict[str, list[Indicator]] = {}
+        for direction, columns_of in (("positive", positive), ("negative", negative)):
+            groups = columns_of if isinstance(columns_of, Mapping) else {"all": columns_of}
             for key, columns in groups.items():
                 listed = (columns,) if isinstance(columns, str) else columns
-                made = [Indicator(column, direction) for column in listed]  # type: ignore[arg-type]
-                if made:
-                    found.setdefault(key, []).extend(made)
-        return cls(tuple(Dimension(key, tuple(made)) for key, made in found.items()), name=name)
+                indicators_of = [Indicator(column, direction) for column in listed]  # type: ignore[arg-type]
+                if indicators_of:
+                    dimensions_of.setdefault(key, []).extend(indicators_of)
+        return cls(
+            tuple(
+                Dimension(key, tuple(indicators_of)) for key, indicators_of in dimensions_of.items()
+            ),
+            name=name,
+        )
 
     @classmethod
     def from_toml(cls, source: str | Path) -> IndexSystem:
@@ -128,12 +133,14 @@ class IndexSystem:
     @property
     def indicators(self) -> tuple[Indicator, ...]:
         """All indicators, in order."""
-        return tuple(one for dimension in self.dimensions for one in dimension.indicators)
+        return tuple(
+            indicator for dimension in self.dimensions for indicator in dimension.indicators
+        )
 
     @property
     def keys(self) -> tuple[str, ...]:
         """Keys of all indicators, in order."""
-        return tuple(one.key for one in self.indicators)
+        return tuple(indicator.key for indicator in self.indicators)
 
     def keep(self, keys: Iterable[str]) -> IndexSystem:
         """Keep some indicators, such as those that the data have.
@@ -182,8 +189,8 @@ class IndexSystem:
                 replace(
                     d,
                     indicators=tuple(
-                        replace(one, column=columns.get(one.key, one.column))
-                        for one in d.indicators
+                        replace(indicator, column=columns.get(indicator.key, indicator.column))
+                        for indicator in d.indicators
                     ),
                 )
                 for d in self.dimensions
@@ -191,21 +198,25 @@ class IndexSystem:
         )
 
     def _known(self, keys: Iterable[str], dimensions: bool = True) -> list[str]:
-        known = [*self.keys, *(d.key for d in self.dimensions if dimensions)]
+        choices = [*self.keys, *(d.key for d in self.dimensions if dimensions)]
         listed = list(keys)
         for key in listed:
-            if key not in known:
+            if key not in choices:
                 raise StudyError(
-                    Message("the system has no indicator {!r}", key), hint=nearest(key, known)
+                    Message("the system has no indicator {!r}", key), hint=nearest(key, choices)
                 )
         return listed
 
-    def _where(self, kept: object) -> IndexSystem:
-        assert callable(kept)
+    def _where(self, remaining: object) -> IndexSystem:
+        assert callable(remaining)
         parts = [
             replace(d, indicators=left)
             for d in self.dimensions
-            if (left := tuple(one for one in d.indicators if kept(one.key, d.key)))
+            if (
+                left := tuple(
+                    indicator for indicator in d.indicators if remaining(indicator.key, d.key)
+                )
+            )
         ]
         if not parts:
             raise StudyError(
@@ -232,7 +243,8 @@ def system_of(data: Mapping[str, Any], where: str = "the system") -> IndexSystem
             **{
                 **checked(Dimension, part, where),
                 "indicators": tuple(
-                    Indicator(**checked(Indicator, one, where)) for one in tables(part, where)
+                    Indicator(**checked(Indicator, indicator, where))
+                    for indicator in tables(part, where)
                 ),
             }
         )

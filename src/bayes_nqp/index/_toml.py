@@ -42,23 +42,23 @@ def read(path: Path) -> dict[str, Any]:
 
 def tables(part: Mapping[str, Any], where: str, name: str = "indicator") -> list[Any]:
     """Take the tables that a table holds under a name."""
-    found = part.get(name, [])
-    if not isinstance(found, list) or not all(isinstance(x, Mapping) for x in found):
+    parts = part.get(name, [])
+    if not isinstance(parts, list) or not all(isinstance(x, Mapping) for x in parts):
         raise StudyError(
             Message("{}: {!r} is no list of tables", where, name),
             hint=Message("[[{}]] for each one", name),
         )
-    return found
+    return parts
 
 
 def checked(kind: type, data: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Take the plain keys of a table, and refuse unknown ones."""
     names = [f.name for f in fields(kind)]
-    known = [_PARTS.get(name, name) for name in names]
+    keys = [_PARTS.get(name, name) for name in names]
     for key in data:
-        if key not in known:
+        if key not in keys:
             raise StudyError(
-                Message("{} has the unknown key {!r}", where, key), hint=nearest(key, known)
+                Message("{} has the unknown key {!r}", where, key), hint=nearest(key, keys)
             )
     if "key" in names and "key" not in data:
         raise StudyError(

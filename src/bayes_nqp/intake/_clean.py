@@ -44,8 +44,8 @@ def filled(
     unit : str or None
         The column of units, where the frame has it.
     """
-    there = [name for name in dict.fromkeys(names) if name in frame.columns]
-    for name in sorted(there, key=lambda column: column != unit):
+    present = [name for name in dict.fromkeys(names) if name in frame.columns]
+    for name in sorted(present, key=lambda column: column != unit):
         gone = frame[name].isna()
         if unit is None or name in (unit, time, *strata):
             frame[name] = frame[name].ffill()
@@ -116,9 +116,9 @@ def with_numbers(frame: pd.DataFrame, name: str, codes: list[Any]) -> pd.DataFra
     column = frame[name]
     if pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype):
         numbers = pd.to_numeric(column, errors="coerce")
-        whole = (numbers % 1 == 0) & ~column.isin(codes)
-        if whole.any():
-            frame[name] = column.astype(object).mask(whole, numbers.astype(object))
+        integral = (numbers % 1 == 0) & ~column.isin(codes)
+        if integral.any():
+            frame[name] = column.astype(object).mask(integral, numbers.astype(object))
     return frame
 
 

@@ -89,16 +89,16 @@ def _dates(column: pd.Series[Any]) -> pd.Series[Any]:
     read = pd.to_datetime(column.where(column.notna()), errors="coerce", format="mixed")
     wrong = read.isna() & column.notna()
     if wrong.any():
-        what, hint = Message("dates has {} entries that are no dates"), _AS_DATES
-        _refuse(column, wrong, what, hint)
+        problem, hint = Message("dates has {} entries that are no dates"), _AS_DATES
+        _refuse(column, wrong, problem, hint)
     return read
 
 
-def _refuse(column: pd.Series[Any], wrong: pd.Series[bool], what: Message, hint: str) -> None:
+def _refuse(column: pd.Series[Any], wrong: pd.Series[bool], problem: Message, hint: str) -> None:
     if wrong.any():
         rows = column[wrong]
         raise PanelError(
-            what.fill(len(rows)),
+            problem.fill(len(rows)),
             where=shown(f"row {label}: {value!r}" for label, value in rows.items()),
             hint=hint,
         )

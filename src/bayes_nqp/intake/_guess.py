@@ -24,12 +24,12 @@ _FEW: Final = 0.1
 """Share of units in which a column may change and still look like a stratum."""
 
 
-def guess(found: Look, given: dict[str, Any]) -> Guess:
+def guess(overview: Look, roles_given: dict[str, Any]) -> Guess:
     """Guess the roles of a file's columns.
 
     Parameters
     ----------
-    given : dict
+    roles_given : dict
         Roles that the user names.
 
     Raises
@@ -37,31 +37,31 @@ def guess(found: Look, given: dict[str, Any]) -> Guess:
     PanelError
         If no column can be the unit, the time or the outcome.
     """
-    made = Guess()
-    _check(given, found)
-    for key, value in given.items():
-        made.take(key, value, Message("as you said"))
-    find_unit_and_time(made, found.columns)
-    columns, frame = rows_of_panel(made, found)
-    find_treatment(made, columns, frame)
-    find_never(made, columns, frame)
-    _outcome(made, columns, frame)
-    _strata(made, columns, frame)
-    _others(made, columns, frame)
-    _cleaning(made, columns)
-    if made.roles["unit"] in columns and (
-        twice := spelled_advice(made.roles["unit"], frame["__unit"])
+    proposal = Guess()
+    _check(roles_given, overview)
+    for key, value in roles_given.items():
+        proposal.take(key, value, Message("as you said"))
+    find_unit_and_time(proposal, overview.columns)
+    columns, frame = rows_of_panel(proposal, overview)
+    find_treatment(proposal, columns, frame)
+    find_never(proposal, columns, frame)
+    _outcome(proposal, columns, frame)
+    _strata(proposal, columns, frame)
+    _others(proposal, columns, frame)
+    _cleaning(proposal, columns)
+    if proposal.roles["unit"] in columns and (
+        twice := spelled_advice(proposal.roles["unit"], frame["__unit"])
     ):
-        made.notes.append(twice)
-    return made
+        proposal.notes.append(twice)
+    return proposal
 
 
-def unit_and_time(found: Look, given: dict[str, Any]) -> dict[str, Any]:
+def unit_and_time(overview: Look, roles_given: dict[str, Any]) -> dict[str, Any]:
     """Guess the unit and the time of a file's rows.
 
     Parameters
     ----------
-    given : dict
+    roles_given : dict
         Those that the user names.
 
     Returns
@@ -69,39 +69,39 @@ def unit_and_time(found: Look, given: dict[str, Any]) -> dict[str, Any]:
     dict
         ``unit``, ``time``, and ``fill_down`` where the unit's cells are merged.
     """
-    _check(given, found)
-    made = Guess(dict(given))
-    find_unit_and_time(made, found.columns)
-    return made.roles
+    _check(roles_given, overview)
+    proposal = Guess(dict(roles_given))
+    find_unit_and_time(proposal, overview.columns)
+    return proposal.roles
 
 
-def _check(given: dict[str, Any], found: Look) -> None:
-    for key, value in given.items():
+def _check(roles_given: dict[str, Any], overview: Look) -> None:
+    for key, value in roles_given.items():
         for name in [value] if isinstance(value, str) else value:
-            if name not in found.columns:
+            if name not in overview.columns:
                 raise PanelError(
                     Message("{}={!r} is no column of the file", key, name),
-                    hint=nearest(name, found.columns),
+                    hint=nearest(name, overview.columns),
                 )
 
 
-def _outcome(made: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> None:
-    if "outcome" in made.roles:
+def _outcome(proposal: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> None:
+    if "outcome" in proposal.roles:
         return
-    found = [
+    candidates = [
         (not sounds_like("outcome", name), place, name)
-        for place, (name, column) in enumerate(free(made, columns))
+        for place, (name, column) in enumerate(free(proposal, columns))
         if _measures(column.numbers, frame)
         and (column.numeric or (column.doubtful and sounds_like("outcome", name)))
     ]
-    if not found:
+    if not candidates:
         raise PanelError(
             "no column of numbers varies within units, so none can be the outcome",
             where=Message("the columns are {}", shown(columns, 20)),
             hint="--outcome names it",
         )
-    unnamed, _, name = min(found)
-    others = [one for *_, one in found if one != name]
+    unnamed, _, name = min(candidates)
+    others = [name_other for *_, name_other in candidates if name_other != name]
     reason = (
         Message("by its name")
         if not unnamed
@@ -109,7 +109,7 @@ def _outcome(made: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> No
     )
     if others:
         reason = Message("{}; it could also be {}", reason, shown(others, 5))
-    made.take("outcome", name, reason)
+    proposal.take("outcome", name, reason)
 
 
 def _measures(values: pd.Series[Any], frame: pd.DataFrame) -> bool:
@@ -119,46 +119,46 @@ def _measures(values: pd.Series[Any], frame: pd.DataFrame) -> bool:
     )
 
 
-def _strata(made: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> None:
-    if "strata" in made.roles and made.reasons["strata"] == "as you said":
+def _strata(proposal: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> None:
+    if "strata" in proposal.roles and proposal.reasons["strata"] == "as you said":
         return
-    ever = _ever(made, columns, frame)
-    found = []
-    for name, column in free(made, columns):
+    ever = _ever(proposal, columns, frame)
+    candidates = []
+    for name, column in free(proposal, columns):
         if not constant(column.values, frame) or column.values.isna().any():
-            _nearly(made, column, frame)
+            _nearly(proposal, column, frame)
             continue
         of_units = column.values.groupby(frame["__unit"]).first()
         sizes = of_units.value_counts()
-        whole = not column.numeric or column.whole
-        if not whole or not 2 <= len(sizes) <= _LEVELS or sizes.min() < 2:
+        integral = not column.numeric or column.whole
+        if not integral or not 2 <= len(sizes) <= _LEVELS or sizes.min() < 2:
             continue
         if ever is not None and same(of_units, ever.reindex(of_units.index)):
             continue
-        found.append((not sounds_like("stratum", name), column.numeric, len(sizes), name))
-    names = _distinct([name for *_, name in sorted(found)], frame)
-    brought = made.roles.get("strata", [])
+        candidates.append((not sounds_like("stratum", name), column.numeric, len(sizes), name))
+    names = _distinct([name for *_, name in sorted(candidates)], frame)
+    brought = proposal.roles.get("strata", [])
     before = _distinct([*names, *brought], frame)[len(names) :]
     if names:
         chosen = [*before, *names][:_STRATA_MOST]
-        said = Message("constant within units, with few values")
-        rest = [name for name in names if name not in chosen]
-        if rest:
-            said = Message("{}; so are {}", said, shown(rest, 5))
-        reason = separated([made.reasons["strata"], said]) if before else said
-        made.take("strata", chosen, reason)
+        reason_text = Message("constant within units, with few values")
+        others = [name for name in names if name not in chosen]
+        if others:
+            reason_text = Message("{}; so are {}", reason_text, shown(others, 5))
+        reason = separated([proposal.reasons["strata"], reason_text]) if before else reason_text
+        proposal.take("strata", chosen, reason)
 
 
 def _distinct(names: list[str], frame: pd.DataFrame) -> list[str]:
     """Leave out columns that group rows as an earlier one does."""
-    kept: list[str] = []
+    distinct: list[str] = []
     for name in names:
-        if not any(same(frame[name], frame[one]) for one in kept):
-            kept.append(name)
-    return kept
+        if not any(same(frame[name], frame[earlier]) for earlier in distinct):
+            distinct.append(name)
+    return distinct
 
 
-def _nearly(made: Guess, column: Column, frame: pd.DataFrame) -> None:
+def _nearly(proposal: Guess, column: Column, frame: pd.DataFrame) -> None:
     """Say which column would be a stratum but for a few units."""
     values = column.values
     if not sounds_like("stratum", column.name) or not 2 <= values.nunique() <= _LEVELS:
@@ -167,7 +167,7 @@ def _nearly(made: Guess, column: Column, frame: pd.DataFrame) -> None:
     several |= values.isna().groupby(frame["__unit"]).any()
     if 0 < several.mean() <= _FEW:
         listed = shown(several.index[several], 4)
-        made.notes.append(
+        proposal.notes.append(
             Message(
                 "{} looks like a stratum, but changes or is empty within {}. Try: one value "
                 "in all rows of a unit",
@@ -177,44 +177,46 @@ def _nearly(made: Guess, column: Column, frame: pd.DataFrame) -> None:
         )
 
 
-def _ever(made: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> pd.Series[Any] | None:
+def _ever(
+    proposal: Guess, columns: dict[str, Column], frame: pd.DataFrame
+) -> pd.Series[Any] | None:
     """Whether each unit is ever treated."""
-    if "treated" in made.roles:
-        values = columns[made.roles["treated"]].numbers
+    if "treated" in proposal.roles:
+        values = columns[proposal.roles["treated"]].numbers
         return pd.Series(values.groupby(frame["__unit"]).max())
-    if "cohort" in made.roles:
-        never = made.roles.get("never", ())
+    if "cohort" in proposal.roles:
+        never = proposal.roles.get("never", ())
         codes = {*CODES, *(never if isinstance(never, list) else [never])}
-        values = columns[made.roles["cohort"]].values
-        known = values.notna() & ~values.isin(codes)
-        return pd.Series(known.groupby(frame["__unit"]).max())
+        values = columns[proposal.roles["cohort"]].values
+        dated = values.notna() & ~values.isin(codes)
+        return pd.Series(dated.groupby(frame["__unit"]).max())
     return None
 
 
-def _others(made: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> None:
+def _others(proposal: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> None:
     """Name what could be mediators and covariates; one mediator a channel."""
     first: dict[str, str] = {}
-    for name, column in free(made, columns):
+    for name, column in free(proposal, columns):
         if not column.numeric or not _measures(column.values, frame):
             continue
         channel = channel_of(name)
         if channel is None:
             if sounds_like("covariate", name):
-                made.covariates.append(name)
+                proposal.covariates.append(name)
         elif channel in first:
-            made.alike.setdefault(first[channel], []).append(name)
+            proposal.alike.setdefault(first[channel], []).append(name)
         else:
             first[channel] = name
-            made.mediators.append(name)
+            proposal.mediators.append(name)
 
 
-def _cleaning(made: Guess, columns: dict[str, Column]) -> None:
+def _cleaning(proposal: Guess, columns: dict[str, Column]) -> None:
     """Declare the steps that numbers stored as text need."""
-    used = [columns[made.roles["outcome"]]]
-    used += [columns[name] for name in (*made.mediators, *made.covariates)]
-    texts = list(dict.fromkeys(text for column in used for text in column.missing))
-    marked = [column.name for column in used if column.marked]
+    columns_used = [columns[proposal.roles["outcome"]]]
+    columns_used += [columns[name] for name in (*proposal.mediators, *proposal.covariates)]
+    texts = list(dict.fromkeys(text for column in columns_used for text in column.missing))
+    marked = [column.name for column in columns_used if column.marked]
     if marked:
-        made.take("thousands", ",", Message("numbers stored as text in {}", shown(marked, 4)))
+        proposal.take("thousands", ",", Message("numbers stored as text in {}", shown(marked, 4)))
     if texts:
-        made.take("missing", texts, Message("texts that stand where numbers should"))
+        proposal.take("missing", texts, Message("texts that stand where numbers should"))

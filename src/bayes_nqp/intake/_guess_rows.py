@@ -23,12 +23,12 @@ _REPEATED: Final = 0.05
 """Share of rows that may share a unit and a time: a mistake to correct, not another unit."""
 
 
-def find_unit_and_time(made: Guess, columns: dict[str, Column]) -> None:
+def find_unit_and_time(proposal: Guess, columns: dict[str, Column]) -> None:
     """Find a pair of columns that names every row once, and repeats unit and time.
 
     Parameters
     ----------
-    made : Guess
+    proposal : Guess
         Is changed.
 
     Raises
@@ -36,34 +36,36 @@ def find_unit_and_time(made: Guess, columns: dict[str, Column]) -> None:
     PanelError
         If there is none.
     """
-    named = "unit" in made.roles and "time" in made.roles
-    unit, time = (made.roles["unit"], made.roles["time"]) if named else _pair(made, columns)
+    named = "unit" in proposal.roles and "time" in proposal.roles
+    unit, time = (
+        (proposal.roles["unit"], proposal.roles["time"]) if named else _pair(proposal, columns)
+    )
     blank = _blank(columns[unit], columns[time])
     pairs = _both(columns[unit], columns[time])
-    said = Message("{:,} different values", pairs["unit"].nunique())
+    reason_text = Message("{:,} different values", pairs["unit"].nunique())
     if not pairs.duplicated().any():
-        said = Message("{}, each at most once a period", said)
-    made.roles.setdefault("unit", unit)
-    made.reasons.setdefault("unit", said)
-    made.roles.setdefault("time", time)
+        reason_text = Message("{}, each at most once a period", reason_text)
+    proposal.roles.setdefault("unit", unit)
+    proposal.reasons.setdefault("unit", reason_text)
+    proposal.roles.setdefault("time", time)
     labels = columns[time].values.dropna()
-    made.reasons.setdefault(
+    proposal.reasons.setdefault(
         "time", Message("{} periods, {}", labels.nunique(), _ends(columns[time]))
     )
     if blank:
-        made.take(
+        proposal.take(
             "fill_down",
             [unit],
             Message("{} cells are empty below a name, as merged cells are", blank),
         )
 
 
-def rows_of_panel(made: Guess, found: Look) -> tuple[dict[str, Column], pd.DataFrame]:
+def rows_of_panel(proposal: Guess, overview: Look) -> tuple[dict[str, Column], pd.DataFrame]:
     """Set aside rows without a unit or a time, and fill merged cells.
 
     Parameters
     ----------
-    made : Guess
+    proposal : Guess
         With a unit and a time; is changed.
 
     Returns
@@ -72,15 +74,15 @@ def rows_of_panel(made: Guess, found: Look) -> tuple[dict[str, Column], pd.DataF
         Their values, with the unit and the time, as years if its text says so, under the names
         ``__unit`` and ``__time``.
     """
-    unit, time, columns = made.roles["unit"], made.roles["time"], found.columns
+    unit, time, columns = proposal.roles["unit"], proposal.roles["time"], overview.columns
     raw = pd.DataFrame({name: columns[name].raw for name in columns})
-    gone = without_place(raw, unit, time, "fill_down" in made.roles)
+    gone = without_place(raw, unit, time, "fill_down" in proposal.roles)
     if gone.any() and not gone.all():
-        made.notes.append(left_out(raw, gone))
+        proposal.notes.append(left_out(raw, gone))
         columns = {name: column_of(raw.loc[~gone, name], name) for name in columns}
     units = _filled(columns[unit], columns[time])
     place = pd.DataFrame({"__unit": _plain(units), "__time": _in_order(columns[time].values)})
-    columns = _unmerged(made, columns, place)
+    columns = _unmerged(proposal, columns, place)
     values = pd.DataFrame({name: column.values for name, column in columns.items()})
     return columns, values.assign(__unit=place["__unit"], __time=place["__time"])
 
@@ -100,9 +102,9 @@ def _in_order(times: pd.Series[Any]) -> pd.Series[Any]:
     return years
 
 
-def _pair(made: Guess, columns: dict[str, Column]) -> tuple[str, str]:
-    times = [made.roles["time"]] if "time" in made.roles else _times(columns)
-    units = [made.roles["unit"]] if "unit" in made.roles else list(columns)
+def _pair(proposal: Guess, columns: dict[str, Column]) -> tuple[str, str]:
+    times = [proposal.roles["time"]] if "time" in proposal.roles else _times(columns)
+    units = [proposal.roles["unit"]] if "unit" in proposal.roles else list(columns)
     scores = {
         (unit, time): score
         for time in times
@@ -123,35 +125,35 @@ def _pair(made: Guess, columns: dict[str, Column]) -> tuple[str, str]:
 
 def _times(columns: dict[str, Column]) -> list[str]:
     """Columns that can be periods, those with such a name first."""
-    found = []
+    candidates = []
     for name, column in columns.items():
-        known = column.values.dropna()
+        observed = column.values.dropna()
         dated = pd.api.types.is_datetime64_any_dtype(column.values.dtype)
         named = sounds_like("time", name)
-        if not len(known) or known.nunique() < 2 or known.nunique() > len(known) / 2:
+        if not len(observed) or observed.nunique() < 2 or observed.nunique() > len(observed) / 2:
             continue
         if not (column.whole or dated):
-            if not named or column.numeric or years_of(known).notna().mean() < 1 - _REPEATED:
+            if not named or column.numeric or years_of(observed).notna().mean() < 1 - _REPEATED:
                 continue
             dated = True
-        years = column.whole and bool(known.between(1800, 2200).all())
+        years = column.whole and bool(observed.between(1800, 2200).all())
         if years or dated or named:
-            found.append((not named, not years, name))
-    return [name for *_, name in sorted(found)]
+            candidates.append((not named, not years, name))
+    return [name for *_, name in sorted(candidates)]
 
 
 def _score(unit: Column, time: Column) -> float | None:
     """How well a column names units; None where it cannot."""
-    both = _both(unit, time)
-    if not len(both) or len(both) < 0.8 * time.values.notna().sum():
+    place = _both(unit, time)
+    if not len(place) or len(place) < 0.8 * time.values.notna().sum():
         return None
-    units = both["unit"].nunique()
-    repeated = both.duplicated().mean()
-    if units < 2 or units > len(both) / 2 or repeated > _REPEATED:
+    units = place["unit"].nunique()
+    repeated = place.duplicated().mean()
+    if units < 2 or units > len(place) / 2 or repeated > _REPEATED:
         return None
     if unit.numeric and not unit.whole:
         return None
-    full = len(both) / (units * both["time"].nunique())
+    full = len(place) / (units * place["time"].nunique())
     named = 2.0 * sounds_like("unit", unit.name) + 1.0 * sounds_like("time", time.name)
     return float(named + full + 0.8 * (not unit.numeric) - 2.0 * (repeated > 0))
 
@@ -166,9 +168,9 @@ def _ends(time: Column) -> Message:
 
 def _blank(unit: Column, time: Column) -> int:
     """Empty cells of a unit in rows that have a period, if they come in runs below a name."""
-    there = time.values.notna()
-    gone = unit.values.isna() & there
-    named = unit.values[there]
+    present = time.values.notna()
+    gone = unit.values.isna() & present
+    named = unit.values[present]
     if unit.numeric or not gone.any() or pd.isna(named.iloc[0]) or gone.mean() < _MERGED:
         return 0
     return int(gone.sum())
@@ -183,17 +185,19 @@ def _filled(unit: Column, time: Column) -> pd.Series[Any]:
     return unit.values.ffill() if _blank(unit, time) else unit.values
 
 
-def _unmerged(made: Guess, columns: dict[str, Column], place: pd.DataFrame) -> dict[str, Column]:
+def _unmerged(
+    proposal: Guess, columns: dict[str, Column], place: pd.DataFrame
+) -> dict[str, Column]:
     """Fill columns that are given once a unit: in its first row, or in none of its rows."""
     out = dict(columns)
     for name, column in columns.items():
         gone = column.values.isna()
-        if name in (made.roles["unit"], made.roles["time"]) or gone.mean() < _MERGED:
+        if name in (proposal.roles["unit"], proposal.roles["time"]) or gone.mean() < _MERGED:
             continue
         filled = column.values.groupby(place["__unit"]).ffill()
         if not (gone & filled.notna()).any() or not constant(filled, place):
             continue
         out[name] = replace(column, values=filled)
-        made.roles["fill_down"] = [*made.roles.get("fill_down", []), name]
-        made.reasons.setdefault("fill_down", Message("given once a unit, as merged cells are"))
+        proposal.roles["fill_down"] = [*proposal.roles.get("fill_down", []), name]
+        proposal.reasons.setdefault("fill_down", Message("given once a unit, as merged cells are"))
     return out

@@ -25,9 +25,9 @@ _WORDS: Final = 3
 """Words for never treated that a column may have."""
 
 
-def prefecture_of(found: Look) -> str | None:
+def prefecture_of(overview: Look) -> str | None:
     """Find the column that names prefectures."""
-    for name, column in found.columns.items():
+    for name, column in overview.columns.items():
         if column.whole or not column.numeric:
             share = _share(name, column.values)[0]
             if share >= _PREFECTURES:
@@ -35,7 +35,7 @@ def prefecture_of(found: Look) -> str | None:
     return None
 
 
-def find_treatment(made: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> None:
+def find_treatment(proposal: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> None:
     """Find who is treated when.
 
     A column that is called like a first treated period goes before the pilot zones also where
@@ -43,14 +43,14 @@ def find_treatment(made: Guess, columns: dict[str, Column], frame: pd.DataFrame)
 
     Parameters
     ----------
-    made : Guess
+    proposal : Guess
         Is changed.
     frame : DataFrame
         Their values, with ``__unit`` and ``__time``; the zones add ``region``.
     """
-    if "cohort" in made.roles or "treated" in made.roles:
+    if "cohort" in proposal.roles or "treated" in proposal.roles:
         return
-    others = dict(free(made, columns))
+    others = dict(free(proposal, columns))
     called = [name for name in others if sounds_like("cohort", name)]
     periods = {name: _periods(column, frame) for name, column in others.items()}
     sound = [name for name in others if _is_cohort(periods[name], others[name], frame)]
@@ -60,26 +60,26 @@ def find_treatment(made: Guess, columns: dict[str, Column], frame: pd.DataFrame)
     sound = [name for name in likely if name in sound] or ([] if likely else sound)
     if sound:
         reason = Message("one period a unit, within those of the data, and none for some units")
-        made.take("cohort", sound[0], reason)
+        proposal.take("cohort", sound[0], reason)
     elif switches and (not likely or sounds_like("treated", switches[0])):
-        made.take("treated", switches[0], Message("0 and 1, and never back to 0 within a unit"))
+        proposal.take("treated", switches[0], Message("0 and 1, and never back to 0 within a unit"))
     elif likely:
-        made.take("cohort", likely[0], Message("its name says so"))
+        proposal.take("cohort", likely[0], Message("its name says so"))
     else:
-        _prefectures(made, columns, frame)
+        _prefectures(proposal, columns, frame)
 
 
-def find_never(made: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> None:
+def find_never(proposal: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> None:
     """Find the codes of a cohort that stand for never treated.
 
     Parameters
     ----------
-    made : Guess
+    proposal : Guess
         Is changed.
     """
-    if "cohort" not in made.roles:
+    if "cohort" not in proposal.roles:
         return
-    column = columns[made.roles["cohort"]]
+    column = columns[proposal.roles["cohort"]]
     codes: list[Any] = []
     if column.numeric:
         low = years_of(frame["__time"]).min()
@@ -87,13 +87,13 @@ def find_never(made: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> 
         codes = [x for x in CODES if x in seen and not low <= x <= low + 500]
         codes += list(column.missing)
     else:
-        known = column.values.dropna()
-        words = [str(x) for x in known[years_of(known).isna()].unique()]
+        observed = column.values.dropna()
+        words = [str(x) for x in observed[years_of(observed).isna()].unique()]
         codes = [x for x in words if not any(map(str.isdigit, x))]
-        seen = set(known)
+        seen = set(observed)
         codes += [x for x in (*CODES, *map(str, CODES)) if x in seen]
     if codes:
-        made.take(
+        proposal.take(
             "never", codes[0] if len(codes) == 1 else codes, Message("no period: never treated")
         )
 
@@ -108,31 +108,31 @@ def _periods(column: Column, frame: pd.DataFrame) -> pd.Series[Any]:
 
 def _is_cohort(periods: pd.Series[Any], column: Column, frame: pd.DataFrame) -> bool:
     """First treated periods: constant within units, some period of the data, and not for all."""
-    times, known = frame["__time"], periods.dropna()
-    if not pd.api.types.is_numeric_dtype(times.dtype) or not len(known):
+    times, dates_there = frame["__time"], periods.dropna()
+    if not pd.api.types.is_numeric_dtype(times.dtype) or not len(dates_there):
         return False
     if not constant(column.values, frame):
         return False
     low, high = times.min(), times.max()
-    if not (known == np.floor(known)).all() or known.nunique() > high - low + 3:
+    if not (dates_there == np.floor(dates_there)).all() or dates_there.nunique() > high - low + 3:
         return False
     text = column.values[years_of(column.values).isna() & column.values.notna()].unique()
     words = len(text) <= _WORDS and not any(c.isdigit() for x in text for c in str(x))
-    inside = known.between(low, high + 2)
+    inside = dates_there.between(low, high + 2)
     return bool(inside.all() and periods.isna().any() and words)
 
 
 def _may_be_cohort(periods: pd.Series[Any], column: Column, frame: pd.DataFrame) -> bool:
     """What a column must be that is only called like a cohort: few units with several periods."""
-    known, times = periods.dropna(), years_of(frame["__time"])
-    if not len(known):
+    dates_there, times = periods.dropna(), years_of(frame["__time"])
+    if not len(dates_there):
         text = not column.numeric and bool(column.values.notna().any())
         return text and sounds_like("time", column.name)
-    if not (known == np.floor(known)).all():
+    if not (dates_there == np.floor(dates_there)).all():
         return False
-    if times.notna().any() and not known.between(times.min(), times.max() + 2).any():
+    if times.notna().any() and not dates_there.between(times.min(), times.max() + 2).any():
         return False
-    several = known.groupby(frame["__unit"]).nunique() > 1
+    several = dates_there.groupby(frame["__unit"]).nunique() > 1
     return bool(several.mean() <= 0.5)
 
 
@@ -144,43 +144,43 @@ def _is_treated(column: Column, frame: pd.DataFrame) -> bool:
     return bool((steps >= 0).all() and (steps > 0).any())
 
 
-def _prefectures(made: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> None:
+def _prefectures(proposal: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> None:
     """Merge the pilot zones where a column names prefectures."""
-    unit = made.roles["unit"]
+    unit = proposal.roles["unit"]
     others = [name for name, column in columns.items() if name != unit and not column.numeric]
     for name in [unit, *others]:
         values = frame["__unit"] if name == unit else columns[name].values
         share, unmatched = _share(name, values)
         if share >= _PREFECTURES:
-            made.zones = {"prefecture": name}
-            made.reasons["zones"] = Message(
+            proposal.zones = {"prefecture": name}
+            proposal.reasons["zones"] = Message(
                 "no column says who was treated when; {:.0%} of the values of {} are "
                 "prefectures, so the cross-border e-commerce pilot zones are merged to them",
                 share,
                 name,
             )
             if len(unmatched):
-                made.zones["unmatched"] = "drop"
+                proposal.zones["unmatched"] = "drop"
                 pairs = zip(unmatched["value"], unmatched["nearest"], strict=True)
                 listed = (f"{value} (near {near})" if near else str(value) for value, near in pairs)
-                made.reasons["unmatched"] = Message("no prefecture: {}", shown(listed, 6))
+                proposal.reasons["unmatched"] = Message("no prefecture: {}", shown(listed, 6))
             if name == unit:
-                _one_spelling(made, values, columns)
+                _one_spelling(proposal, values, columns)
             if "region" not in columns:
                 frame["region"] = merge_zones(pd.DataFrame({name: values}), name).frame["region"]
-                made.roles.setdefault("strata", ["region"])
-                made.reasons.setdefault(
+                proposal.roles.setdefault("strata", ["region"])
+                proposal.reasons.setdefault(
                     "strata", Message("coastal and inland provinces come with the zones")
                 )
             return
 
 
-def _one_spelling(made: Guess, values: pd.Series[Any], columns: dict[str, Column]) -> None:
+def _one_spelling(proposal: Guess, values: pd.Series[Any], columns: dict[str, Column]) -> None:
     """Take the full name for the unit where a prefecture is spelled in several ways."""
-    name = made.roles["unit"]
-    said = spelled_twice(name, values)
-    if said and _FULL_NAME not in columns:
-        made.take("unit", _FULL_NAME, Message("comes with the zones: {}", said))
+    name = proposal.roles["unit"]
+    spelling = spelled_twice(name, values)
+    if spelling and _FULL_NAME not in columns:
+        proposal.take("unit", _FULL_NAME, Message("comes with the zones: {}", spelling))
 
 
 def _share(name: str, values: pd.Series[Any]) -> tuple[float, pd.DataFrame]:

@@ -58,10 +58,10 @@ class Guess:
         self.reasons[key] = reason
 
 
-def free(made: Guess, columns: dict[str, Column]) -> Iterator[tuple[str, Column]]:
+def free(proposal: Guess, columns: dict[str, Column]) -> Iterator[tuple[str, Column]]:
     """Find the columns without a part."""
-    taken = {made.roles.get(key) for key in ("unit", "time", "cohort", "treated", "outcome")}
-    taken |= set(made.roles.get("strata", ()))
+    taken = {proposal.roles.get(key) for key in ("unit", "time", "cohort", "treated", "outcome")}
+    taken |= set(proposal.roles.get("strata", ()))
     yield from ((name, column) for name, column in columns.items() if name not in taken)
 
 
@@ -76,10 +76,10 @@ def constant(values: pd.Series[Any], frame: pd.DataFrame) -> bool:
     return bool((values.groupby(frame["__unit"]).nunique(dropna=False) <= 1).all())
 
 
-def same(one: pd.Series[Any], other: pd.Series[Any]) -> bool:
+def same(first: pd.Series[Any], other: pd.Series[Any]) -> bool:
     """Tell whether two columns go one for one, as a year and its number do."""
-    both = pd.DataFrame({"one": one, "other": other}).dropna().drop_duplicates()
-    return not both["one"].duplicated().any() and not both["other"].duplicated().any()
+    pairs = pd.DataFrame({"one": first, "other": other}).dropna().drop_duplicates()
+    return not pairs["one"].duplicated().any() and not pairs["other"].duplicated().any()
 
 
 def years_of(values: pd.Series[Any]) -> pd.Series[Any]:

@@ -64,8 +64,8 @@ class Column:
         """Whether it holds whole numbers."""
         if not self.numeric:
             return False
-        known = self.values.dropna().to_numpy(dtype=np.float64)
-        return bool(len(known)) and bool((known == np.floor(known)).all())
+        observed = self.values.dropna().to_numpy(dtype=np.float64)
+        return bool(len(observed)) and bool((observed == np.floor(observed)).all())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,18 +171,18 @@ def column_of(raw: pd.Series[Any], name: str) -> Column:
     if not is_text(values):
         return Column(name, raw, values, numeric=False)
     text = stripped(values)[0]
-    known = text.dropna()
-    plain = known.map(_bare)
+    observed = text.dropna()
+    plain = observed.map(_bare)
     numbers = pd.to_numeric(plain, errors="coerce")
-    if not len(known) or numbers.notna().mean() < _MOST:
+    if not len(observed) or numbers.notna().mean() < _MOST:
         return Column(name, raw, text, numeric=False)
-    wrong = [str(x) for x in known[numbers.isna()].unique()]
+    wrong = [str(x) for x in observed[numbers.isna()].unique()]
     missing = tuple(x for x in wrong if len(x) <= _SHORT and not any(c.isdigit() for c in x))
-    marked = bool(known.map(lambda x: isinstance(x, str) and "," in x).any())
+    marked = bool(observed.map(lambda x: isinstance(x, str) and "," in x).any())
     if len(missing) < len(wrong):
         return Column(name, raw, text, False, marked, missing, doubtful=True)
-    whole = pd.to_numeric(plain.reindex(values.index), errors="coerce")
-    return Column(name, raw, whole.astype("float64"), True, marked, missing)
+    numbers_read = pd.to_numeric(plain.reindex(values.index), errors="coerce")
+    return Column(name, raw, numbers_read.astype("float64"), True, marked, missing)
 
 
 def _bare(cell: Any) -> Any:

@@ -172,18 +172,18 @@ def _distinct(
         second, provinces = pd.factorize(frame[province])
     width = len(provinces) + 1
     index, pairs = pd.factorize((first + 1) * width + second + 1)
-    given, within = [None, *names.tolist()], [None, *provinces.tolist()]
-    return [(given[pair // width], within[pair % width]) for pair in pairs.tolist()], index
+    names_given, within = [None, *names.tolist()], [None, *provinces.tolist()]
+    return [(names_given[pair // width], within[pair % width]) for pair in pairs.tolist()], index
 
 
 def _refuse_provinces(prefecture: str, values: list[tuple[Any, Any]], matches: list[Match]) -> None:
-    found = [m for m in matches if m.code is not None]
+    matched_places = [m for m in matches if m.code is not None]
     provinces = [
         value
         for (value, _), m in zip(values, matches, strict=True)
         if m.code is None and m.provincial
     ]
-    municipal = all(m.provincial or (m.code or 0) % 10_000 == 0 for m in found)
+    municipal = all(m.provincial or (m.code or 0) % 10_000 == 0 for m in matched_places)
     if provinces and municipal:
         raise PanelError(
             Message("prefecture={!r} holds provinces; the zones are of prefectures", prefecture),
@@ -191,7 +191,7 @@ def _refuse_provinces(prefecture: str, values: list[tuple[Any, Any]], matches: l
             hint="merge to a panel of prefectures; by province, count them: "
             "nqp.datasets.pilot_zones().groupby('province')",
         )
-    if not found:
+    if not matched_places:
         listed = [
             f"{value!r}" + (f" (near: {', '.join(m.nearest)})" if m.nearest else "")
             for (value, _), m in zip(values, matches, strict=True)
@@ -210,13 +210,15 @@ def _facts(
     zones = pilot_zones()
     below = zones["below_prefecture"]
     counted = zones if below_prefecture == "count" else zones[~below]
-    own = counted.sort_values("approved", kind="stable").drop_duplicates("code").set_index("code")
+    zone_of_place = (
+        counted.sort_values("approved", kind="stable").drop_duplicates("code").set_index("code")
+    )
     places = prefectures(dissolved=True).set_index("code")
-    approved = pd.to_datetime(codes.map(own["approved"]))
+    approved = pd.to_datetime(codes.map(zone_of_place["approved"]))
     resource = codes.map(places["resource_based"]).astype("boolean")
     return pd.DataFrame(
         {
-            "zone_batch": codes.map(own["batch"]).astype(np.float64),
+            "zone_batch": codes.map(zone_of_place["batch"]).astype(np.float64),
             "zone_approved": approved,
             "zone_below_prefecture": codes.isin(set(zones.loc[below, "code"])).astype(bool),
             cohort: cohorts_from_dates(approved, rule),
@@ -249,7 +251,9 @@ def _matched(
         {
             "code": codes,
             "prefecture": codes.map(names),
-            "written": codes.map({code: ", ".join(found) for code, found in ways.items()}),
+            "written": codes.map(
+                {code: ", ".join(matched_places) for code, matched_places in ways.items()}
+            ),
             "rows": codes.map(sizes),
             "cohort": _facts(codes, rule, "cohort", below_prefecture)["cohort"],
         }

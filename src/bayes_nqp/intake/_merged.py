@@ -68,7 +68,7 @@ class MergedZones:
         """What was found, what was not, and what to look at, as text."""
         facts = self.facts()
         width = max(map(len, facts))
-        return "\n".join(f"{name:<{width}}  {what}" for name, what in facts.items())
+        return "\n".join(f"{name:<{width}}  {fact}" for name, fact in facts.items())
 
     def facts(self) -> dict[str, str]:
         """Describe the merge, one line each."""
@@ -86,7 +86,7 @@ class MergedZones:
         parts = zones[zones["below_prefecture"] & zones["code"].isin(self.matched["code"])]
         if len(parts):
             pairs = zip(parts["name"], parts["prefecture"], strict=True)
-            listed = shown((f"{part} in {whole}" for part, whole in pairs), 8)
+            listed = shown((f"{part} in {prefecture_name}" for part, prefecture_name in pairs), 8)
             out["parts"] = f"{listed}: {_BELOW[self.below_prefecture]}"
         if len(self.unmatched):
             out["not matched"] = (

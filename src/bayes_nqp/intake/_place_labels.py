@@ -61,8 +61,8 @@ def place_labels(frame: pd.DataFrame, prefecture: str) -> Words:
         code = match(value).code
         if code is None:
             continue
-        whole = isinstance(value, float) and value.is_integer()
-        text = f"{value:.0f}" if whole else str(value).strip()
+        integral = isinstance(value, float) and value.is_integer()
+        text = f"{value:.0f}" if integral else str(value).strip()
         called = {language_of(x): x for x in (english[code], stem(names["prefecture"][code]))}
         for language in {*called} - {language_of(text)} if not text.isdigit() else called:
             table = words.setdefault(language, {prefecture: {"levels": {}}})
@@ -80,8 +80,8 @@ def zone_labels(frame: pd.DataFrame, prefecture: str, added: list[str]) -> Words
     """
     words = place_labels(frame, prefecture)
     for language, columns in read_toml("zone_words.toml").items():
-        known = {name: label for name, label in columns.items() if name in added}
-        words[language] = known | words.get(language, {})
+        labels_added = {name: label for name, label in columns.items() if name in added}
+        words[language] = labels_added | words.get(language, {})
     if "prefecture_name" in added:
         levels = place_labels(frame, "prefecture_name").get(ENGLISH, {})
         words[ENGLISH] |= levels

@@ -75,8 +75,8 @@ def match(value: Any, province: Any = None) -> Match:
     text = text if _CODE.fullmatch(text) else _NOISE.sub("", text)
     if not text:
         return Match(None, "missing")
-    found = _by_code(text) if _CODE.fullmatch(text) else _by_name(text, _province(province))
-    return _checked(found, _province(province))
+    place = _by_code(text) if _CODE.fullmatch(text) else _by_name(text, _province(province))
+    return _checked(place, _province(province))
 
 
 def _province(value: Any) -> str | None:
@@ -85,67 +85,67 @@ def _province(value: Any) -> str | None:
     return _gazetteer().provincial.get(_NOISE.sub("", unicodedata.normalize("NFKC", str(value))))
 
 
-def _checked(found: Match, province: str | None) -> Match:
+def _checked(place: Match, province: str | None) -> Match:
     """Refuse a prefecture of another province than the row's."""
-    if found.code is None or province is None:
-        return found
-    name, own = _gazetteer().names[found.code], _gazetteer().provinces[found.code]
-    if own == province:
-        return found
-    return Match(None, f"{name} is in {own}, and the row says {province}", (name,))
+    if place.code is None or province is None:
+        return place
+    name, home = _gazetteer().names[place.code], _gazetteer().provinces[place.code]
+    if home == province:
+        return place
+    return Match(None, f"{name} is in {home}, and the row says {province}", (name,))
 
 
 def _by_code(text: str) -> Match:
-    known = _gazetteer()
+    gazetteer = _gazetteer()
     digits = text.partition(".")[0]
     if len(digits) == 12 and digits.endswith("000000"):
         digits = digits[:6]
     if len(digits) not in (4, 6):
         return Match(None, "no code of 4 or 6 digits")
     code = int(digits.ljust(6, "0"))
-    code = known.codes.get(code, code)
-    if code in known.names:
+    code = gazetteer.codes.get(code, code)
+    if code in gazetteer.names:
         return Match(code, _gone(code))
-    if code % 10_000 == 0 and any(own // 10_000 == code // 10_000 for own in known.names):
+    if code % 10_000 == 0 and any(home // 10_000 == code // 10_000 for home in gazetteer.names):
         return Match(None, "the code of a province", provincial=True)
-    around = known.codes.get(code // 100 * 100, code // 100 * 100)
-    if around in known.names:
-        return Match(None, "a code below prefecture level", (known.names[around],))
+    around = gazetteer.codes.get(code // 100 * 100, code // 100 * 100)
+    if around in gazetteer.names:
+        return Match(None, "a code below prefecture level", (gazetteer.names[around],))
     return Match(None, "no prefecture has this code")
 
 
 def _by_name(text: str, province: str | None) -> Match:
-    known = _gazetteer()
+    gazetteer = _gazetteer()
     text = text.removeprefix("中国") or text
-    found = _plain(text)
-    if found is not None:
-        if text not in known.provincial or province is not None:
-            return Match(found, _gone(found))
-        name = known.names[found]
-        also = known.provincial[text]
+    place = _plain(text)
+    if place is not None:
+        if text not in gazetteer.provincial or province is not None:
+            return Match(place, _gone(place))
+        name = gazetteer.names[place]
+        also = gazetteer.provincial[text]
         remark = "" if name == also else f"also a province, {also}; taken as {name}"
-        return Match(found, remark, provincial=True)
-    if text in known.provincial:
-        return Match(None, f"a province, {known.provincial[text]}", provincial=True)
-    if text in known.parts:
-        return Match(None, "below prefecture level", (known.parts[text],))
-    for prefix in sorted(known.provincial, key=len, reverse=True):
-        rest = text.removeprefix(prefix)
-        if rest not in ("", text):
-            return _within(rest, known.provincial[prefix])
+        return Match(place, remark, provincial=True)
+    if text in gazetteer.provincial:
+        return Match(None, f"a province, {gazetteer.provincial[text]}", provincial=True)
+    if text in gazetteer.parts:
+        return Match(None, "below prefecture level", (gazetteer.parts[text],))
+    for prefix in sorted(gazetteer.provincial, key=len, reverse=True):
+        remainder = text.removeprefix(prefix)
+        if remainder not in ("", text):
+            return _within(remainder, gazetteer.provincial[prefix])
     return Match(None, "no prefecture of this name", _similar(text))
 
 
-def _within(rest: str, province: str) -> Match:
-    known = _gazetteer()
-    found = _plain(rest)
-    if found is not None:
-        return _checked(Match(found, _gone(found)), province)
-    if rest in _DISTRICTS and province in known.by_stem:
-        return Match(known.by_stem[province])
-    if rest in known.parts:
-        return Match(None, "below prefecture level", (known.parts[rest],))
-    return Match(None, f"no prefecture of this name in {province}", _similar(rest, province))
+def _within(remainder: str, province: str) -> Match:
+    gazetteer = _gazetteer()
+    place = _plain(remainder)
+    if place is not None:
+        return _checked(Match(place, _gone(place)), province)
+    if remainder in _DISTRICTS and province in gazetteer.by_stem:
+        return Match(gazetteer.by_stem[province])
+    if remainder in gazetteer.parts:
+        return Match(None, "below prefecture level", (gazetteer.parts[remainder],))
+    return Match(None, f"no prefecture of this name in {province}", _similar(remainder, province))
 
 
 def _plain(text: str) -> int | None:
@@ -162,11 +162,11 @@ def stem(name: str) -> str:
 
 
 def _similar(text: str, province: str | None = None) -> tuple[str, ...]:
-    known = _gazetteer()
+    gazetteer = _gazetteer()
     stems = {
-        stem: known.names[code]
-        for stem, code in known.by_stem.items()
-        if province in (None, known.provinces[code])
+        stem: gazetteer.names[code]
+        for stem, code in gazetteer.by_stem.items()
+        if province in (None, gazetteer.provinces[code])
     }
     starting = [stems[text[:n]] for n in range(len(text), 1, -1) if text[:n] in stems]
     close = get_close_matches(stem(text), stems, n=6, cutoff=0.5)
@@ -183,8 +183,8 @@ def _gazetteer() -> _Gazetteer:
     df, today = prefectures(dissolved=True), set(prefectures()["code"])
     former = read_toml("former_prefectures.toml")
     names = {int(code): str(name) for code, name in zip(df["code"], df["prefecture"], strict=True)}
-    own = {name: code for code, name in names.items()}
-    own |= {old: own[new] for old, new in former["renamed"].items()}
+    codes_by_name = {name: code for code, name in names.items()}
+    codes_by_name |= {old: codes_by_name[new] for old, new in former["renamed"].items()}
     provinces = sorted(set(df["province"]))
     provincial = {name: name for name in provinces}
     provincial |= {_PROVINCIAL.sub("", name): name for name in provinces}
@@ -192,9 +192,10 @@ def _gazetteer() -> _Gazetteer:
     return _Gazetteer(
         names=names,
         provinces=dict(zip(names, df["province"], strict=True)),
-        by_stem=own | {stem(name): code for name, code in own.items()},
+        by_stem=codes_by_name | {stem(name): code for name, code in codes_by_name.items()},
         provincial=provincial,
-        parts=within | {place.removesuffix("市"): whole for place, whole in within.items()},
+        parts=within
+        | {place.removesuffix("市"): prefecture_of for place, prefecture_of in within.items()},
         codes={int(old): new for old, new in former["codes"].items()},
         dissolved=frozenset(code for code in names if code not in today),
     )

@@ -39,10 +39,10 @@ def spelled_twice(name: str, values: pd.Series[Any]) -> Message:
     if len(names) > _MOST or sum(match(x).code is not None for x in sample) < _SHARE * len(sample):
         return NOTHING
     ways: dict[int, list[str]] = {}
-    for one in names:
-        code = match(one).code
+    for spelling in names:
+        code = match(spelling).code
         if code is not None:
-            ways.setdefault(code, []).append(one)
+            ways.setdefault(code, []).append(spelling)
     several = [enumerated(names) for names in ways.values() if len(names) > 1]
     if not several:
         return NOTHING
@@ -56,13 +56,13 @@ def spelled_twice(name: str, values: pd.Series[Any]) -> Message:
 
 def advice(name: str, values: pd.Series[Any]) -> Message:
     """Say that each name of a prefecture is a unit of its own, and what to do about it."""
-    said = spelled_twice(name, values)
-    if not said:
+    spelled = spelled_twice(name, values)
+    if not spelled:
         return NOTHING
     return Message(
         "{}, and each name is a unit of its own. Try: one name in the file; or [data.zones] "
         'prefecture = "{}", and unit = "prefecture_name", a column that the zones bring beside '
         "your own cohort",
-        said,
+        spelled,
         name,
     )

@@ -156,8 +156,8 @@ class Translator:
         """
         if isinstance(value, Message):
             return value.in_(self.language, self.labels)
-        whole = isinstance(value, float) and value.is_integer()
-        return self.labels.name(f"{value:.0f}" if whole else str(value), self.language, column)
+        integral = isinstance(value, float) and value.is_integer()
+        return self.labels.name(f"{value:.0f}" if integral else str(value), self.language, column)
 
     def names(self, levels: Mapping[str, object]) -> str:
         """Name a group by its levels, given by column."""

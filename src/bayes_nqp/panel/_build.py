@@ -143,27 +143,27 @@ def build(
     )
     check_roles(df, roles, treated)
     called = labelled(labels_of(df), labels, df)
-    said = list(notes)
+    notes = list(notes)
     named = [pair for pair in roles.named() if treated is None or pair[0] != "cohort"]
     named += [("treated", treated)] if treated is not None else []
-    df = admitted_frame(df, named, lambda frame: Rows(frame, unit, time), said)
+    df = admitted_frame(df, named, lambda frame: Rows(frame, unit, time), notes)
     dropped: dict[str, int] = {}
-    draft = _draft(df, roles, parse_freq(freq), dropped, said)
-    _read(draft, said)
+    draft = _draft(df, roles, parse_freq(freq), dropped, notes)
+    _read(draft, notes)
     if roles.cohort is None:
         draft.first = np.full(len(draft.units), _cohorts.NEVER, dtype=np.int64)
     elif treated is None:
         column = draft.frame[roles.cohort]
         draft.first = _cohorts.from_column(
-            column, _cohorts.declared(never), draft.rows, draft.starts, draft.scale, said,
+            column, _cohorts.declared(never), draft.rows, draft.starts, draft.scale, notes,
             yearly=draft.yearly,
         )  # fmt: skip
     else:
         draft.first = _cohorts.from_indicator(
-            draft.frame[treated], draft.rows, draft.starts, draft.ordinals, said
+            draft.frame[treated], draft.rows, draft.starts, draft.ordinals, notes
         )
-    draft = _complete(draft, dropped, said, len(df))
-    fields = _fields(draft, said, dropped, derived=treated is not None, never=never)
+    draft = _complete(draft, dropped, notes, len(df))
+    fields = _fields(draft, notes, dropped, derived=treated is not None, never=never)
     return {**fields, "labels": called}
 
 
@@ -186,13 +186,13 @@ def _draft(
     if is_text(unwrapped(times)) and (scale is None or scale.base in (None, *_CALENDAR_YEARS)):
         times = as_years(times, notes, once=True)
     ordinals, present, scale = read_times(times, "time", rows, scale)
-    known = codes >= 0
+    named_rows = codes >= 0
     dropped |= {
         name: int((~there).sum())
-        for name, there in ((roles.unit, known), (roles.time, present))
+        for name, there in ((roles.unit, named_rows), (roles.time, present))
         if not there.all()
     }
-    ok = known & present
+    ok = named_rows & present
     if not ok.any():
         raise PanelError(
             Message("no row has both unit={!r} and time={!r}", roles.unit, roles.time),
@@ -220,15 +220,15 @@ def _keys(codes: Ints, ordinals: Ints, ok: Bools, units: int) -> Ints:
 def _refuse_duplicates(key: Ints, rows: Rows) -> None:
     same = key[1:] == key[:-1]
     if same.any():
-        both = np.append(same, False) | np.append(False, same)
+        repeated = np.append(same, False) | np.append(False, same)
         raise PanelError(
             Message(
                 "unit={!r} and time={!r} repeat: {} rows share a unit and a time with another",
                 rows.unit,
                 rows.time,
-                both.sum(),
+                repeated.sum(),
             ),
-            where=rows.shown(both),
+            where=rows.shown(repeated),
             hint=Message(
                 "df[df.duplicated([{!r}, {!r}], keep=False)] lists them; aggregate or drop, "
                 "or name a finer unit",
@@ -275,23 +275,23 @@ def _complete(draft: Draft, dropped: dict[str, int], notes: list[str], total: in
             hint="leave that column out, or fill it",
         )
     before = draft.units
-    kept = draft.keep(keep)
+    complete_draft = draft.keep(keep)
     if dropped:
         causes = shown((f"{name} {count}" for name, count in dropped.items()), 12)
         notes.append(
             Message(
                 "{:,} of {:,} rows dropped for missing values ({})",
-                total - len(kept.codes),
+                total - len(complete_draft.codes),
                 total,
                 causes,
             )
         )
-    lost = np.setdiff1d(before, kept.units)
+    lost = np.setdiff1d(before, complete_draft.units)
     if len(lost):
         notes.append(
             Message("{} without a complete row: {}", counted(len(lost), "unit"), shown(lost))
         )
-    return kept
+    return complete_draft
 
 
 def _fields(
@@ -357,6 +357,6 @@ def _levels(strata: dict[str, tuple[Ints, Strings]], starts: Ints) -> dict[str, 
     levels: dict[str, Strings] = {}
     codes: dict[str, Ints] = {}
     for name, (row_codes, labels) in strata.items():
-        used, unit_codes = np.unique(row_codes[starts], return_inverse=True)
-        levels[name], codes[name] = frozen(labels[used]), frozen(unit_codes.astype(np.int64))
+        levels_used, unit_codes = np.unique(row_codes[starts], return_inverse=True)
+        levels[name], codes[name] = frozen(labels[levels_used]), frozen(unit_codes.astype(np.int64))
     return {"levels": levels, "strata_codes": codes}

@@ -92,8 +92,8 @@ def whole(
             raise PanelError(
                 Message("mediators={!r} is missing in every row", name), hint="leave it out"
             )
-        there = ~np.isnan(mediator)
-        if np.array_equal(mediator[there], outcome[there]):
+        present = ~np.isnan(mediator)
+        if np.array_equal(mediator[present], outcome[present]):
             raise PanelError(
                 Message("mediators={!r} equals outcome={!r} in every row", name, roles.outcome),
                 hint="name the mediator's own column",
@@ -106,8 +106,8 @@ def whole(
                     Message("{}={!r} is missing in every row", part, name), hint="leave it out"
                 )
     for name in roles.exposures:
-        there = ~np.isnan(values[name])
-        if np.array_equal(values[name][there], outcome[there]):
+        present = ~np.isnan(values[name])
+        if np.array_equal(values[name][present], outcome[present]):
             raise PanelError(
                 Message("exposures={!r} equals outcome={!r} in every row", name, roles.outcome),
                 hint="name the exposure's own column",
@@ -119,7 +119,7 @@ def _varies_within(argument: str, name: str, values: Floats, starts: Ints) -> No
     if ((high > low).any()) or not len(starts) < len(values):
         return
     everywhere = np.nanmin(low) == np.nanmax(high)
-    what = Message("is constant") if everywhere else Message("never changes within a unit")
+    reason = Message("is constant") if everywhere else Message("never changes within a unit")
     advice = (
         Message("leave it out")
         if everywhere
@@ -132,6 +132,6 @@ def _varies_within(argument: str, name: str, values: Floats, starts: Ints) -> No
         else Message("name a column that changes over time")
     )
     raise PanelError(
-        Message("{}={!r} {}, so the unit effects absorb it", argument, name, what),
+        Message("{}={!r} {}, so the unit effects absorb it", argument, name, reason),
         hint=advice,
     )

@@ -103,9 +103,9 @@ def _changes(column: pd.Series[Any], starts: Ints, changing: Bools, rows: Rows) 
     for i in np.flatnonzero(changing)[:6]:
         part = column.iloc[starts[i] : ends[i]].drop_duplicates()
         unit = rows.frame[rows.unit].iloc[starts[i]]
-        found = shown(map(plain, part), 3)
+        cells = shown(map(plain, part), 3)
         rows_listed = shown(map(plain, part.index), 3)
-        texts.append(Message("{} ({}) from rows {}", unit, found, rows_listed))
+        texts.append(Message("{} ({}) from rows {}", unit, cells, rows_listed))
     return shown(texts + [""] * (int(changing.sum()) - len(texts)))
 
 

@@ -42,16 +42,16 @@ class _Lines(Rows):
     """Names rows for a message by the user's index alone."""
 
     def shown(self, wrong: Bools, value: str | None = None) -> str:
-        found = np.flatnonzero(wrong)
+        places = np.flatnonzero(wrong)
         texts = [
             Message("row {}", plain(self.frame.index[k]))
             if value is None
             else Message(
                 "row {}: {}", plain(self.frame.index[k]), quoted(self.frame[value].iloc[k])
             )
-            for k in found[:5]
+            for k in places[:5]
         ]
-        more = len(found) - len(texts)
+        more = len(places) - len(texts)
         return joined_rows(texts, more)
 
 
@@ -113,8 +113,8 @@ def cross_section(
     """
     notes: list[str] = []
     if isinstance(data, str | Path):
-        data, said = read(Path(data))
-        notes += said
+        data, notes_read = read(Path(data))
+        notes += notes_read
     names = {
         "outcome": (outcome,),
         "treatment": (treatment,),
@@ -154,19 +154,19 @@ def cross_section(
         for name in (outcome, *names["mediators"])
         if np.unique(values[name][keep]).size == 2
     ]
-    found = CrossSection(
+    section = CrossSection(
         names, values[outcome][keep], values[treatment][keep], table("mediators"),
         table("covariates"), stratum.reshape(-1).astype(np.int64), levels, tuple(notes),
     )  # fmt: skip
-    _check_values(found)
-    return found
+    _check_values(section)
+    return section
 
 
 def _check_coded(column: pd.Series[Any]) -> None:
     """Refuse a treatment of two words, which cannot say which of them is treated."""
-    there = column[~missing(column)]
-    words = sorted({str(x) for x in there.unique()}) if is_text(column) else []
-    if len(words) == 2 and pd.to_numeric(there, errors="coerce").isna().any():
+    observed = column[~missing(column)]
+    words = sorted({str(x) for x in observed.unique()}) if is_text(column) else []
+    if len(words) == 2 and pd.to_numeric(observed, errors="coerce").isna().any():
         raise PanelError(
             Message(
                 "treatment={!r} must be numbers, and holds {!r} and {!r}",
@@ -228,15 +228,17 @@ def _complete(gone: dict[str, Bools], total: int, notes: list[str]) -> Bools:
     return keep
 
 
-def _check_values(found: CrossSection) -> None:
+def _check_values(section: CrossSection) -> None:
     """Refuse columns that do not vary, or that are one another."""
     columns: list[tuple[str, str, Floats]] = [
-        ("outcome", found.names["outcome"][0], found.outcome),
-        ("treatment", found.names["treatment"][0], found.treatment),
+        ("outcome", section.names["outcome"][0], section.outcome),
+        ("treatment", section.names["treatment"][0], section.treatment),
     ]
-    columns += [("mediators", n, found.mediators[:, k]) for k, n in _numbered(found, "mediators")]
     columns += [
-        ("covariates", n, found.covariates[:, k]) for k, n in _numbered(found, "covariates")
+        ("mediators", n, section.mediators[:, k]) for k, n in _numbered(section, "mediators")
+    ]
+    columns += [
+        ("covariates", n, section.covariates[:, k]) for k, n in _numbered(section, "covariates")
     ]
     for role, name, values in columns:
         if np.ptp(values) == 0:
@@ -265,14 +267,14 @@ def _check_values(found: CrossSection) -> None:
                 )
 
 
-def _numbered(found: CrossSection, role: str) -> Sequence[tuple[int, str]]:
-    return list(enumerate(found.names[role]))
+def _numbered(section: CrossSection, role: str) -> Sequence[tuple[int, str]]:
+    return list(enumerate(section.names[role]))
 
 
-def same_line(one: Floats, other: Floats) -> bool:
+def same_line(first: Floats, other: Floats) -> bool:
     """Tell whether one column is a linear function of another."""
-    if one.size < 3:
+    if first.size < 3:
         return False
-    a, b = one - one.mean(), other - other.mean()
+    a, b = first - first.mean(), other - other.mean()
     cosine = abs(float(a @ b)) / float(np.linalg.norm(a) * np.linalg.norm(b))
     return 1.0 - cosine**2 < 1e-12

@@ -82,9 +82,11 @@ def with_outcome[P: Rectangle](panel: P, values: str | npt.ArrayLike) -> P:
         panel = complete(panel, values)
         notes: list[str] = []
         column = column_of(panel, "outcome", values)
-        found = numbers(column, "outcome", rows_of(panel), notes)
+        outcome_values = numbers(column, "outcome", rows_of(panel), notes)
         roles = replace(panel.roles, outcome=values)
-        return replace(panel, roles=roles, outcome=frozen(found), notes=(*panel.notes, *notes))
+        return replace(
+            panel, roles=roles, outcome=frozen(outcome_values), notes=(*panel.notes, *notes)
+        )
     array = np.array(values, dtype=np.float64)
     if array.shape != (panel.n_rows,):
         raise PanelError(
@@ -137,12 +139,12 @@ def with_cohorts[P: Rectangle](panel: P, cohorts: npt.ArrayLike) -> P:
 
 def _codes(panel: Rectangle, labels: npt.NDArray[Any]) -> Ints:
     numeric = panel.time_labels.dtype.kind in "iuf"
-    known = {(float(x) if numeric else str(x)): i for i, x in enumerate(panel.time_labels)}
-    known[""] = -1
+    code_of = {(float(x) if numeric else str(x)): i for i, x in enumerate(panel.time_labels)}
+    code_of[""] = -1
     out = np.empty(len(labels), dtype=np.int64)
     for i, label in enumerate(labels.tolist()):
         never = label is None or label != label
-        code = -1 if never else known.get(label)
+        code = -1 if never else code_of.get(label)
         if code is None:
             raise PanelError(
                 Message("cohorts: {!r} is no period of the panel", label),

@@ -132,9 +132,9 @@ def _check_once(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
     parts: dict[str, list[str]] = {}
     for argument, column in named:
         parts.setdefault(column, []).append(argument)
-    twice = {column: used for column, used in parts.items() if len(used) > 1}
+    twice = {column: parts_of for column, parts_of in parts.items() if len(parts_of) > 1}
     if twice:
-        listed = [f"{column!r} as {' and '.join(used)}" for column, used in twice.items()]
+        listed = [f"{column!r} as {' and '.join(parts_of)}" for column, parts_of in twice.items()]
         raise PanelError(
             Message("one column cannot play two parts: {}", shown(listed)),
             hint="leave it in one of them, or copy the column under another name",

@@ -83,10 +83,10 @@ def stratify[P: Rectangle](
 
 def _check_name(panel: Rectangle, name: str) -> None:
     if name in panel.frame.columns or name in RESERVED:
-        what = Message("name={!r} is already a column", name)
+        problem = Message("name={!r} is already a column", name)
         if name in RESERVED:
-            what = Message("name={!r} is reserved", name)
-        raise PanelError(what, hint="name='another_name'")
+            problem = Message("name={!r} is reserved", name)
+        raise PanelError(problem, hint="name='another_name'")
 
 
 def _baseline(panel: Rectangle, column: str, at: object) -> tuple[Floats, str]:
@@ -180,8 +180,8 @@ def _edges(
                 hint=Message("thresholds=… takes values of {!r}", column),
             )
         edges = np.quantile(values, quantiles)
-        what = _QUANTILE_WORDS.get(str(cuts)) or Message("quantiles {}", shown(quantiles))
-        how = Message("{} over {} units", what, len(values))
+        cut_words = _QUANTILE_WORDS.get(str(cuts)) or Message("quantiles {}", shown(quantiles))
+        how = Message("{} over {} units", cut_words, len(values))
     if edges.ndim != 1 or not len(edges) or not (np.diff(edges) > 0).all():
         raise PanelError(
             Message("the cuts of {!r} must increase, and are {}", column, shown(edges.ravel())),

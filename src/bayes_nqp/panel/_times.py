@@ -43,16 +43,16 @@ def parse_freq(freq: int | str | None) -> Scale | None:
         return None
     if isinstance(freq, int | np.integer) and not isinstance(freq, bool) and freq > 0:
         return Scale(None, int(freq))
-    found = re.fullmatch(r"(\d*)([A-Za-z][A-Za-z-]*)", str(freq))
-    if found:
-        base = found[2].upper()
+    match = re.fullmatch(r"(\d*)([A-Za-z][A-Za-z-]*)", str(freq))
+    if match:
+        base = match[2].upper()
         base = _ALIASES.get(base, base)
         try:
             name = str(pd.Period("2000-01-01", freq=base).freqstr)
         except ValueError:
             name = ""
         if name and name[0] in _KINDS:
-            return Scale(_short(name), int(found[1] or 1))
+            return Scale(_short(name), int(match[1] or 1))
     raise PanelError(
         Message("freq={!r} is no frequency", freq),
         hint="freq=2 for every second year of whole-number times; 'Y', 'Q', 'M', 'W' or 'D' for "
@@ -222,12 +222,12 @@ def _texts(
         else:
             ordinals, _ = _spread(periods, codes)
             return np.where(gone, 0, ordinals), ~gone, scale
-    told = [x for x in values if str(x).strip()]
-    others = [x for x in told if not _is_time(x)]
-    if 0 < len(others) < len(told):
-        told, gone = others, gone | ~column.isin(others).to_numpy()
+    texts = [x for x in values if str(x).strip()]
+    others = [x for x in texts if not _is_time(x)]
+    if 0 < len(others) < len(texts):
+        texts, gone = others, gone | ~column.isin(others).to_numpy()
     raise PanelError(
-        Message("{}={!r} is text, not times: {}", argument, name, shown(map(repr, told), 3)),
+        Message("{}={!r} is text, not times: {}", argument, name, shown(map(repr, texts), 3)),
         where=rows.shown(~gone & (np.cumsum(~gone) <= 2)),
         hint=_text_hint(name, [str(x) for x in values if str(x).strip()], argument),
     )

@@ -105,17 +105,17 @@ def add_index(
     )
     recipe = recipe_of(index, Path())
     with in_toml("data"):
-        found = look(Path(file))
-    given = {key: value for key, value in (("unit", unit), ("time", time)) if value}
-    roles = unit_and_time(found, given)
+        overview = look(Path(file))
+    roles_given = {key: value for key, value in (("unit", unit), ("time", time)) if value}
+    roles = unit_and_time(overview, roles_given)
     at = {"unit": roles["unit"], "time": roles["time"]}
     notes = ["unit {unit}, time {time}".format(**at)]
-    columns = [one.data for one in recipe.system.indicators]
-    frame = _with_indicators(found, columns, [at["unit"]] if "fill_down" in roles else [])
+    columns = [indicator.data for indicator in recipe.system.indicators]
+    frame = _with_indicators(overview, columns, [at["unit"]] if "fill_down" in roles else [])
     with at_command():
         built = recipe.build(panel_rows(frame, **at, merged=False, notes=notes), **at)
-        made = built.frame(name)
-    _WRITERS[path.suffix.lower()](made, path, replace=False)
+        table = built.frame(name)
+    _WRITERS[path.suffix.lower()](table, path, replace=False)
     try:
         write_csv(built.weights, beside, replace=False)
     except BaseException:
@@ -124,16 +124,16 @@ def add_index(
     return Added((path, beside), built.weights, (*notes, *built.notes))
 
 
-def _with_indicators(found: Look, columns: Sequence[str], merged: Sequence[str]) -> pd.DataFrame:
+def _with_indicators(overview: Look, columns: Sequence[str], merged: Sequence[str]) -> pd.DataFrame:
     """The file's rows, with their indicators as numbers."""
-    frame = _frame(found, merged)
+    frame = _frame(overview, merged)
     for column in columns:
         if column not in frame.columns:
             raise PanelError(
                 Message("the indicator {!r} is no column of the file", column),
                 hint=nearest(column, frame.columns),
             )
-        frame[column] = found.columns[column].values
+        frame[column] = overview.columns[column].values
     return frame
 
 
@@ -163,22 +163,22 @@ def add_zones(
     """
     path = _out(file, out, "_zones")
     with in_toml("data"):
-        found = look(Path(file))
-    name = prefecture if prefecture is not None else prefecture_of(found)
+        overview = look(Path(file))
+    name = prefecture if prefecture is not None else prefecture_of(overview)
     if name is None:
         raise PanelError(
             "no column of the file names prefectures",
-            where=Message("the columns are {}", shown(found.columns, 20)),
+            where=Message("the columns are {}", shown(overview.columns, 20)),
             hint="--prefecture names the column",
         )
-    if name not in found.columns:
+    if name not in overview.columns:
         raise PanelError(
             Message("prefecture={!r} is no column of the file", name),
-            hint=nearest(name, found.columns),
+            hint=nearest(name, overview.columns),
         )
-    blank = found.columns[name].values.isna()
+    blank = overview.columns[name].values.isna()
     merged = merge_zones(
-        _frame(found, [name] if not blank.iloc[0] and blank.mean() > _MERGED else []),
+        _frame(overview, [name] if not blank.iloc[0] and blank.mean() > _MERGED else []),
         name,
         rule=rule,  # type: ignore[arg-type]
     )
@@ -190,9 +190,9 @@ _MERGED = 0.3
 """Share of empty cells from which they pass for merged ones."""
 
 
-def _frame(found: Look, merged: Sequence[str]) -> pd.DataFrame:
+def _frame(overview: Look, merged: Sequence[str]) -> pd.DataFrame:
     """The file's rows as they stand; merged cells filled from above."""
-    frame = pd.DataFrame({name: column.raw for name, column in found.columns.items()})
+    frame = pd.DataFrame({name: column.raw for name, column in overview.columns.items()})
     for name in merged:
         frame[name] = frame[name].ffill()
     return frame

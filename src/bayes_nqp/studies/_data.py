@@ -82,7 +82,9 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
         frame, unmatched = with_zones(data.zones, frame, notes, data.unit)
     brought = labels_of(frame)
     _known(data, frame, notes, settings)
-    indicators = [one.data for one in recipe.system.indicators] if recipe is not None else []
+    indicators = (
+        [stratum.data for stratum in recipe.system.indicators] if recipe is not None else []
+    )
     frame = cleaned(
         frame, [*_numeric(data, frame), *indicators], notes, missing=data.missing,
         thousands=data.thousands, place=(str(data.unit), str(data.time)),
@@ -94,13 +96,13 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
         frame = with_numbers(frame, str(data.cohort), declared(data.never))
     frame, index = _made(settings, data, frame, recipe)
     roles: dict[str, Any] = {name: getattr(data, name) for name in (*_ROLES, *_LISTS)}
-    made = {one.name or f"{one.column}_group" for one in data.stratify}
-    roles["strata"] = [name for name in data.strata or () if name not in made]
+    names_made = {stratum.name or f"{stratum.column}_group" for stratum in data.stratify}
+    roles["strata"] = [name for name in data.strata or () if name not in names_made]
     with in_toml("data"):
         panel = Panel.from_frame(frame, **roles, never=data.never, freq=data.freq)
     with in_toml("data.stratify"):
-        for one in data.stratify:
-            panel = panel.stratify(**one.model_dump())
+        for stratum in data.stratify:
+            panel = panel.stratify(**stratum.model_dump())
     with in_toml("labels"):
         words = settings.model_dump(include={"labels"}, exclude_none=True)
         panel = replace(panel, labels=brought).with_labels(words["labels"])
@@ -150,33 +152,36 @@ def _completed(settings: Settings, simulated: Simulated | None) -> Data:
 def _simulated_roles(data: Data, simulated: Simulated) -> dict[str, Any]:
     """Take the roles that the study leaves open from the simulation, where its rows have them."""
     roles, columns = simulated.panel.roles, set(simulated.frame.columns)
-    found: dict[str, Any] = {
+    roles_implied: dict[str, Any] = {
         name: getattr(roles, name)
         for name in ("unit", "time", "outcome", "cohort")
         if getattr(data, name) is None and getattr(roles, name) in columns
     }
     if data.treated is not None:
-        found.pop("cohort", None)
+        roles_implied.pop("cohort", None)
     if data.strata is None and set(roles.strata) <= columns:
-        found["strata"] = list(roles.strata)
-    return found
+        roles_implied["strata"] = list(roles.strata)
+    return roles_implied
 
 
 def _known(data: Data, frame: pd.DataFrame, notes: list[str], settings: Settings) -> None:
     """Refuse roles that name no column; look whether the header is further down."""
-    made = {*data.derive, *(one.name or f"{one.column}_group" for one in data.stratify)}
-    made |= {settings.index.name} if settings.index is not None else set()
+    names_made = {
+        *data.derive,
+        *(stratum.name or f"{stratum.column}_group" for stratum in data.stratify),
+    }
+    names_made |= {settings.index.name} if settings.index is not None else set()
     wanted = [(name, getattr(data, name)) for name in _ROLES if getattr(data, name) is not None]
     wanted += [
         (name, column) for name in (*_LISTS, "fill_down") for column in getattr(data, name) or ()
     ]
-    wanted += [("stratify", one.column) for one in data.stratify]
+    wanted += [("stratify", stratum.column) for stratum in data.stratify]
     for key, column in wanted:
-        if column in frame.columns or column in made:
+        if column in frame.columns or column in names_made:
             continue
         row = further_down(column, frame)
-        own = key != "mediators" or column in settings.data.mediators
-        table = "data" if own else "channels"
+        from_data = key != "mediators" or column in settings.data.mediators
+        table = "data" if from_data else "channels"
         if row is not None:
             raise StudyError(
                 Message(
@@ -201,7 +206,7 @@ def _numeric(data: Data, frame: pd.DataFrame) -> Iterable[str]:
     lists = (getattr(data, name) for name in _LISTS if name != "strata")
     names = [str(data.outcome), *(name for some in lists for name in some)]
     names += [data.weights] if data.weights else []
-    names += [one.column for one in data.stratify]
+    names += [stratum.column for stratum in data.stratify]
     for name, expression in data.derive.items():
         try:
             names += numbers_of(expression)

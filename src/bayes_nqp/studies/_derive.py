@@ -69,11 +69,11 @@ def derive(
     values = np.broadcast_to(
         np.asarray(_value(tree, frame, name, dated), dtype=np.float64), len(frame)
     )
-    used = [
+    inputs = [
         frame[c].to_numpy(dtype=np.float64, na_value=np.nan) for c in numbers_of(expression)
     ] + list(dated.values())
-    known = ~np.isnan(np.stack(used)).any(axis=0) if used else np.ones(len(frame), dtype=bool)
-    bad = frame.index[known & ~np.isfinite(values)]
+    defined = ~np.isnan(np.stack(inputs)).any(axis=0) if inputs else np.ones(len(frame), dtype=bool)
+    bad = frame.index[defined & ~np.isfinite(values)]
     if len(bad):
         raise StudyError(
             Message(
@@ -87,15 +87,15 @@ def derive(
 
 def columns_of(expression: str) -> list[str]:
     """Name the columns that an expression uses."""
-    found = []
+    columns = []
     tree = _parsed(expression)
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and id(node) not in called:
-            found.append(node.id)
+            columns.append(node.id)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found.append(node.value)
-    return list(dict.fromkeys(found))
+            columns.append(node.value)
+    return list(dict.fromkeys(columns))
 
 
 def numbers_of(expression: str) -> list[str]:
@@ -106,8 +106,8 @@ def numbers_of(expression: str) -> list[str]:
 
 def _dated(tree: ast.AST) -> list[str]:
     """Name the columns whose years are asked for."""
-    found = [column for node in ast.walk(tree) if (column := _year_of(node)) is not None]
-    return list(dict.fromkeys(found))
+    columns = [column for node in ast.walk(tree) if (column := _year_of(node)) is not None]
+    return list(dict.fromkeys(columns))
 
 
 def _year_of(node: ast.AST) -> str | None:

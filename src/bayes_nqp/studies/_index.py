@@ -25,10 +25,12 @@ _TAG = "type"
 
 def systems() -> dict[str, Callable[[], IndexSystem]]:
     """Name the systems that the library brings: those of its indices and of its simulations."""
-    found = {name: getattr(room, name) for room in (indices, simulation) for name in room.__all__}
+    members_of_rooms = {
+        name: getattr(room, name) for room in (indices, simulation) for name in room.__all__
+    }
     return {
         name: make
-        for name, make in found.items()
+        for name, make in members_of_rooms.items()
         if isfunction(make) and signature(make).return_annotation == "IndexSystem"
     }
 
@@ -84,20 +86,20 @@ def _system(index: Index, folder: Path) -> IndexSystem:
         )
     try:
         if columns:
-            found = IndexSystem.of(index.positive, index.negative, name=index.name)
+            system = IndexSystem.of(index.positive, index.negative, name=index.name)
         elif index.dimension:
-            found = system_of({"dimension": index.dimension}, "[index]")
+            system = system_of({"dimension": index.dimension}, "[index]")
         elif str(index.system) in ready:
-            found = ready[str(index.system)]()
+            system = ready[str(index.system)]()
         elif str(index.system).endswith(".toml"):
-            found = IndexSystem.from_toml(folder / text_path(str(index.system), "'index.system'"))
+            system = IndexSystem.from_toml(folder / text_path(str(index.system), "'index.system'"))
         else:
             raise StudyError(
                 Message("'index.system' is {!r}", index.system),
                 hint=Message("{} Or a file that ends in .toml", nearest(str(index.system), ready)),
             )
-        found = found.keep(index.keep) if index.keep else found
-        return found.using(index.columns) if index.columns else found
+        system = system.keep(index.keep) if index.keep else system
+        return system.using(index.columns) if index.columns else system
     except StudyError as error:
         if "index" in error.what:
             raise
@@ -106,27 +108,29 @@ def _system(index: Index, folder: Path) -> IndexSystem:
         ) from None
 
 
-def _value(given: str | Mapping[str, Any], known: Mapping[str, type], where: str) -> Any:
+def _value(setting: str | Mapping[str, Any], choices: Mapping[str, type], where: str) -> Any:
     """Take a value by its name, or by a table that says its type and its arguments."""
-    table = {_TAG: given} if isinstance(given, str) else dict(given)
+    table = {_TAG: setting} if isinstance(setting, str) else dict(setting)
     if _TAG not in table:
         raise StudyError(
             Message("'{}' does not say its type", where),
-            hint=f'{{ type = "{next(iter(known))}", … }}',
+            hint=f'{{ type = "{next(iter(choices))}", … }}',
         )
     name = str(table.pop(_TAG))
-    if name not in known:
-        raise StudyError(Message("'{}' is {}", where, brief(name)), hint=nearest(str(name), known))
-    names = [field.name for field in fields(known[name])]
+    if name not in choices:
+        raise StudyError(
+            Message("'{}' is {}", where, brief(name)), hint=nearest(str(name), choices)
+        )
+    names = [field.name for field in fields(choices[name])]
     for key in table:
         if key not in names:
             raise StudyError(
                 Message("'{}' has the unknown key {!r}", where, key),
                 hint=nearest(key, names) if names else Message("{} takes none", name),
             )
-    check_kinds(table, annotations_of(known[name]), where)
+    check_kinds(table, annotations_of(choices[name]), where)
     try:
-        return known[name](**table)
+        return choices[name](**table)
     except StudyError as error:
         raise StudyError(
             Message("'{}': {}", where, error.what), where=error.where, hint=error.hint

@@ -43,51 +43,63 @@ def json_schema() -> Schema:
     dict
         JSON schema, draft 7: what editors such as those with Taplo complete and check.
     """
-    whole = Settings.model_json_schema(ref_template="#/definitions/{model}")
-    found: Schema = {"$schema": _DRAFT, **whole}
-    found["definitions"] = made = found.pop("$defs")
-    for table in (found, *made.values()):
+    model = Settings.model_json_schema(ref_template="#/definitions/{model}")
+    document: Schema = {"$schema": _DRAFT, **model}
+    document["definitions"] = definitions = document.pop("$defs")
+    for table in (document, *definitions.values()):
         _plain(table)
     for name, field in Settings.model_fields.items():
-        item = found["properties"][name]
+        item = document["properties"][name]
         if "$ref" in item:
             # What stands beside a reference is not read.
             item["allOf"] = [{"$ref": item.pop("$ref")}]
         item["description"] = field.description
-    top, data, index = found["properties"], made["Data"]["properties"], made["Index"]["properties"]
+    top, data, index = (
+        document["properties"],
+        definitions["Data"]["properties"],
+        definitions["Index"]["properties"],
+    )
     data["dataset"]["enum"] = datasets_of()
     data["simulation"]["enum"] = list(simulations())
-    made["Data"]["oneOf"] = [
+    definitions["Data"]["oneOf"] = [
         {"required": ["dataset"]}, {"required": ["file"]}, {"required": ["simulation"]}
     ]  # fmt: skip
-    made["Data"]["allOf"] = [_options_of(name, make) for name, make in simulations().items()]
-    made["Data"]["anyOf"] = [{"required": ["simulation"]}, {"required": ["unit", "time"]}]
+    definitions["Data"]["allOf"] = [_options_of(name, make) for name, make in simulations().items()]
+    definitions["Data"]["anyOf"] = [{"required": ["simulation"]}, {"required": ["unit", "time"]}]
     index["system"] = {
         **index["system"],
         "anyOf": [{"enum": list(systems())}, {"type": "string", "pattern": r"\.toml$"}],
     }
     for key, kinds in (("weights", schemes()), ("normalise", normalisations())):
-        index[key] = {**_words(index[key]), **_one_of(kinds, made)}
-    top["design"] = {**_words(top["design"]), **_tables(members(DESIGNS), "StaggeredDiD", made)}
-    top["sampler"] = {**_words(top["sampler"]), **_tables(members(SAMPLERS), "Importance", made)}
+        index[key] = {**_words(index[key]), **_one_of(kinds, definitions)}
+    top["design"] = {
+        **_words(top["design"]),
+        **_tables(members(DESIGNS), "StaggeredDiD", definitions),
+    }
+    top["sampler"] = {
+        **_words(top["sampler"]),
+        **_tables(members(SAMPLERS), "Importance", definitions),
+    }
     priors = members("priors")["Priors"]
-    top["priors"] = {**_words(top["priors"]), **_table(priors, made, tagged=False)}
+    top["priors"] = {**_words(top["priors"]), **_table(priors, definitions, tagged=False)}
     for table, key, names in (
         ("Report", "formats", writers()),
         ("Report", "sections", SECTIONS),
         ("Figures", "draw", [name for name, plot in PLOTS.items() if plot.sheets]),
         ("Tables", "show", KINDS),
     ):
-        place = made[table]["properties"]
+        place = definitions[table]["properties"]
         place[key] = {**_words(place[key]), "anyOf": several({"enum": list(names)})}
-    checks = made["Checks"]
+    checks = definitions["Checks"]
     run = checks["properties"]["run"]
     checks["properties"]["run"] = {**_words(run), "anyOf": several({"enum": list(CHECKS)})}
-    checks["properties"] |= {name: _check(one.find, made) for name, one in CHECKS.items()}
+    checks["properties"] |= {
+        name: _check(check.find, definitions) for name, check in CHECKS.items()
+    }
     for name in CHECKS:
         checks["properties"][name]["description"] = CHECKS[name].question
     checks["additionalProperties"] = False
-    return found
+    return document
 
 
 def described(kind: Callable[..., object] | type) -> dict[str, str]:
@@ -108,19 +120,19 @@ def described(kind: Callable[..., object] | type) -> dict[str, str]:
         return {}
     body = text.split("Parameters\n----------\n", 1)[1]
     body = re.split(r"\n\n?\w[\w ]*\n-{3,}\n", body, maxsplit=1)[0]
-    found: dict[str, list[str]] = {}
+    texts: dict[str, list[str]] = {}
     names: list[str] = []
     for line in body.splitlines():
         entry = _ENTRY.match(line)
         if entry:
             names = [name.strip() for name in entry[1].split(",")]
-            found |= {name: [] for name in names}
+            texts |= {name: [] for name in names}
         elif line.startswith(" ") or not line:
             for name in names:
-                found[name].append(line.strip())
+                texts[name].append(line.strip())
     return {
         name: " ".join(lines).strip().replace("``", "").replace("`", "")
-        for name, lines in found.items()
+        for name, lines in texts.items()
     }
 
 
@@ -151,24 +163,24 @@ def _words(item: Schema) -> Schema:
     return {key: item[key] for key in ("description",) if key in item}
 
 
-def _tables(kinds: Mapping[str, type], usual: str, made: Schema) -> Schema:
+def _tables(kinds: Mapping[str, type], usual: str, definitions: Schema) -> Schema:
     """Tables of which the usual one need not say its type."""
     options = []
     for name, kind in kinds.items():
-        table = _table(kind, made, tagged=True)
+        table = _table(kind, definitions, tagged=True)
         if name != usual:
             table["required"] = ["type", *table.get("required", [])]
         options.append(table)
     return {"type": "object", "anyOf": options}
 
 
-def _one_of(kinds: Mapping[str, type], made: Schema) -> Schema:
+def _one_of(kinds: Mapping[str, type], definitions: Schema) -> Schema:
     """A value by its name, or by a table."""
     for name, kind in kinds.items():
-        if name not in made:
-            made[name] = {}
-            made[name] |= _table(kind, made, tagged=True)
-            made[name]["required"] = ["type", *made[name].get("required", [])]
+        if name not in definitions:
+            definitions[name] = {}
+            definitions[name] |= _table(kind, definitions, tagged=True)
+            definitions[name]["required"] = ["type", *definitions[name].get("required", [])]
     bare = [name for name, kind in kinds.items() if not _needed(kind)]
     return {"anyOf": [{"enum": bare}, *({"$ref": f"#/definitions/{name}"} for name in kinds)]}
 
@@ -181,21 +193,21 @@ def _needed(kind: type) -> list[str]:
     ]
 
 
-def _table(kind: type, made: Schema, *, tagged: bool) -> Schema:
+def _table(kind: type, definitions: Schema, *, tagged: bool) -> Schema:
     """The arguments of a value as a table."""
-    said = described(kind)
-    known: Schema = {"type": {"const": kind.__name__}} if tagged else {}
+    help_of = described(kind)
+    properties: Schema = {"type": {"const": kind.__name__}} if tagged else {}
     for field in fields(kind):
         if field.name == "priors":
             continue
-        item = _argument(field, made)
-        if said.get(field.name):
-            item["description"] = said[field.name]
-        known[field.name] = item
+        item = _argument(field, definitions)
+        if help_of.get(field.name):
+            item["description"] = help_of[field.name]
+        properties[field.name] = item
     table: Schema = {
         "type": "object",
         "description": cleandoc(kind.__doc__ or "").split("\n", 1)[0],
-        "properties": known,
+        "properties": properties,
         "additionalProperties": False,
     }
     if needed := _needed(kind):
@@ -203,10 +215,10 @@ def _table(kind: type, made: Schema, *, tagged: bool) -> Schema:
     return table
 
 
-def _argument(field: Field[Any], made: Schema) -> Schema:
+def _argument(field: Field[Any], definitions: Schema) -> Schema:
     kinds = choices(field)
     if kinds:
-        return _one_of(kinds, made)
+        return _one_of(kinds, definitions)
     item = kind_of(str(field.type))
     if isinstance(field.default, int | float | str | bool):
         item["default"] = field.default
@@ -215,36 +227,36 @@ def _argument(field: Field[Any], made: Schema) -> Schema:
     return item
 
 
-def _check(find: Callable[..., object], made: Schema) -> Schema:
+def _check(find: Callable[..., object], definitions: Schema) -> Schema:
     """The options of a check as a table."""
-    said = described(find)
-    known: Schema = {}
+    help_of = described(find)
+    properties: Schema = {}
     for option in list(signature(find).parameters.values())[1:]:
-        known[option.name] = _option(option, made)
-        if said.get(option.name):
-            known[option.name]["description"] = said[option.name]
-    return {"type": "object", "properties": known, "additionalProperties": False}
+        properties[option.name] = _option(option, definitions)
+        if help_of.get(option.name):
+            properties[option.name]["description"] = help_of[option.name]
+    return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
 def _options_of(name: str, make: Callable[..., object]) -> Schema:
     """Arguments of a simulation, where it is the one that is named."""
-    said = described(make)
-    known: Schema = {}
+    help_of = described(make)
+    properties: Schema = {}
     for option in signature(make).parameters.values():
-        known[option.name] = kind_of(str(option.annotation))
-        if said.get(option.name):
-            known[option.name]["description"] = said[option.name]
-    options = {"type": "object", "properties": known, "additionalProperties": False}
+        properties[option.name] = kind_of(str(option.annotation))
+        if help_of.get(option.name):
+            properties[option.name]["description"] = help_of[option.name]
+    options = {"type": "object", "properties": properties, "additionalProperties": False}
     return {
         "if": {"properties": {"simulation": {"const": name}}, "required": ["simulation"]},
         "then": {"properties": {"options": options}},
     }
 
 
-def _option(option: Parameter, made: Schema) -> Schema:
+def _option(option: Parameter, definitions: Schema) -> Schema:
     text = str(option.annotation)
     if "Rho" in text or "Steps" in text:
         word = "Rho" if "Rho" in text else "Steps"
         kinds = {name: kind for name, kind in option_values().items() if name.endswith(word)}
-        return {"anyOf": _one_of(kinds, made)["anyOf"][1:]}
+        return {"anyOf": _one_of(kinds, definitions)["anyOf"][1:]}
     return kind_of(text)

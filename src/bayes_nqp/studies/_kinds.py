@@ -74,7 +74,9 @@ def annotations_of(kind: Any) -> dict[str, str]:
     """
     if isinstance(kind, type):
         return {field.name: str(field.type) for field in fields(kind)}
-    return {name: str(one.annotation) for name, one in signature(kind).parameters.items()}
+    return {
+        name: str(parameter.annotation) for name, parameter in signature(kind).parameters.items()
+    }
 
 
 def check_kinds(values: Mapping[str, Any], annotations: Mapping[str, str], where: str) -> None:
@@ -104,7 +106,7 @@ def check_kinds(values: Mapping[str, Any], annotations: Mapping[str, str], where
 
 def _fits(value: Any, schema: Schema) -> bool:
     if "anyOf" in schema:
-        return any(_fits(value, one) for one in schema["anyOf"])
+        return any(_fits(value, kind) for kind in schema["anyOf"])
     if "enum" in schema:
         return value in schema["enum"]
     match schema.get("type"):

@@ -73,23 +73,23 @@ def new(
     path = text_path(out, "--out") if out is not None else file.with_suffix(".toml")
     free(path)
     with in_toml("data"):
-        found = look(file)
-    made = guess(found, {k: x for k, x in (roles or {}).items() if x})
+        overview = look(file)
+    proposal = guess(overview, {k: x for k, x in (roles or {}).items() if x})
     if not path.parent.is_dir():
         raise StudyError(Message("there is no folder {!r}", str(path.parent)), hint="make it first")
     problem, study, text = "", None, ""
-    language = made.translate.language
+    language = proposal.translate.language
     for drop in (False, True):
-        text = study_text(found, made, file, path, drop=drop)
+        text = study_text(overview, proposal, file, path, drop=drop)
         study, problem = _tried(text, path, language)
         if study is not None:
             break
     if study is None:
-        text = study_text(found, made, file, path, problem=problem)
-    elif made.mediators:
-        text = with_channels(text, made, lambda more: _tried(more, path, language)[1])
+        text = study_text(overview, proposal, file, path, problem=problem)
+    elif proposal.mediators:
+        text = with_channels(text, proposal, lambda more: _tried(more, path, language)[1])
     write_text(path, text, replace=False)
-    return Proposal(path, made, validate(path) if study is not None else None, problem)
+    return Proposal(path, proposal, validate(path) if study is not None else None, problem)
 
 
 def _tried(text: str, path: Path, language: str) -> tuple[Study | None, str]:

@@ -26,13 +26,19 @@ _COLUMN: Final = 28
 
 
 def study_text(
-    found: Look, made: Guess, file: Path, path: Path, *, drop: bool = False, problem: str = ""
+    overview: Look,
+    proposal: Guess,
+    file: Path,
+    path: Path,
+    *,
+    drop: bool = False,
+    problem: str = "",
 ) -> str:
     """Write a study.
 
     Parameters
     ----------
-    found : Look
+    overview : Look
         The file.
     file, path : Path
         Of the data, and of the study.
@@ -41,21 +47,21 @@ def study_text(
     problem : str, default ""
         Why it does not run yet.
     """
-    outcome, translate = made.roles["outcome"], made.translate
+    outcome, translate = proposal.roles["outcome"], proposal.translate
     lines = [
         *_head(file, path, problem, translate),
         "",
         f"title = {_said(translate('What did the policy do to {}?', outcome))}",
         "",
-        *_data(found, made, file, path),
-        *_zones(made),
-        *_design(made, drop),
+        *_data(overview, proposal, file, path),
+        *_zones(proposal),
+        *_design(proposal, drop),
         *_rest(outcome, translate),
     ]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def with_channels(text: str, made: Guess, problem_of: Callable[[str], str]) -> str:
+def with_channels(text: str, proposal: Guess, problem_of: Callable[[str], str]) -> str:
     """Offer channels as comments, if the study runs with them.
 
     Parameters
@@ -63,13 +69,13 @@ def with_channels(text: str, made: Guess, problem_of: Callable[[str], str]) -> s
     problem_of : callable
         What is wrong with a study of a text; "" for nothing.
     """
-    translate = made.translate
-    lines = f"[channels]\nmediators = {_said(made.mediators)}\n"
+    translate = proposal.translate
+    lines = f"[channels]\nmediators = {_said(proposal.mediators)}\n"
     problem = problem_of(text + "\n" + lines)
     offered = [f"# {translate(_CHANNELS)}"]
     if problem:
         offered.append(f"# {translate('once this is mended: {}', problem.splitlines()[0])}")
-    for name, others in made.alike.items():
+    for name, others in proposal.alike.items():
         spare = listed(others, len(others))
         offered += _comment(translate("{} stands for its channel; so could {}", name, spare))
     offered += [f"# {line}" for line in lines.splitlines()]
@@ -115,44 +121,47 @@ def _head(file: Path, path: Path, problem: str, translate: Translator) -> list[s
     return head
 
 
-def _data(found: Look, made: Guess, file: Path, path: Path) -> list[str]:
-    translate, reasons = made.translate, found.reasons | made.reasons
+def _data(overview: Look, proposal: Guess, file: Path, path: Path) -> list[str]:
+    translate, reasons = proposal.translate, overview.reasons | proposal.reasons
     source = Path(os.path.relpath(file.resolve(), path.resolve().parent)).as_posix()
-    keys = found.keys | {key: made.roles[key] for key in _ORDER if key in made.roles}
+    keys = overview.keys | {key: proposal.roles[key] for key in _ORDER if key in proposal.roles}
     body = ["[data]", _key("file", source, "")]
     body += [_key(key, value, translate.name(reasons.get(key, ""))) for key, value in keys.items()]
-    if not ({"cohort", "treated"} & set(made.roles) or made.zones):
+    if not ({"cohort", "treated"} & set(proposal.roles) or proposal.zones):
         body.append(f'# cohort = "…"   # {translate(_COHORT)}')
-    if made.covariates:
-        body += [f"# {translate(_COVARIATES)}", f"# covariates = {_said(made.covariates)}"]
-    return [*body, *(line for note in made.notes for line in _comment(translate.name(note)))]
+    if proposal.covariates:
+        body += [f"# {translate(_COVARIATES)}", f"# covariates = {_said(proposal.covariates)}"]
+    return [*body, *(line for note in proposal.notes for line in _comment(translate.name(note)))]
 
 
 _COHORT: Final = Message("first treated period of each unit, empty for never")
 
 
-def _zones(made: Guess) -> list[str]:
-    if not made.zones:
+def _zones(proposal: Guess) -> list[str]:
+    if not proposal.zones:
         return []
-    translate = made.translate
+    translate = proposal.translate
     rule = translate("instead of the year of approval")
     return [
         "",
         "[data.zones]",
-        *_comment(translate.name(made.reasons["zones"])),
-        *(_key(k, x, translate.name(made.reasons.get(k, ""))) for k, x in made.zones.items()),
+        *_comment(translate.name(proposal.reasons["zones"])),
+        *(
+            _key(k, x, translate.name(proposal.reasons.get(k, "")))
+            for k, x in proposal.zones.items()
+        ),
         f'# rule = "next_year_after_june"   # {rule}',
     ]
 
 
-def _design(made: Guess, drop: bool) -> list[str]:
-    strata, translate = made.roles.get("strata", []), made.translate
-    said = f", strata = {_said(strata)}" if strata else ""
+def _design(proposal: Guess, drop: bool) -> list[str]:
+    strata, translate = proposal.roles.get("strata", []), proposal.translate
+    strata_text = f", strata = {_said(strata)}" if strata else ""
     return [
         "",
         "[design]",
         f"# {translate(_SHARE)}",
-        f'effect = {{ type = "Partial"{said}, varying = "unit" }}',
+        f'effect = {{ type = "Partial"{strata_text}, varying = "unit" }}',
         _key("errors", "AR1", translate("errors of a unit are correlated over time")),
         *([_key("unidentified", "drop", translate(DROPPED))] * drop),
     ]

@@ -57,15 +57,15 @@ def _worded(errors: list[ErrorDetails], name: str) -> StudyError:
     table = ".".join(str(part) for part in tables if not isinstance(part, int))
     place = f"[{table}]" if table else f"the top of {name}"
     if first["type"] == "extra_forbidden":
-        known = _keys(tables)
+        keys = _keys(tables)
         return StudyError(
             Message("{} has the unknown key {!r}", place, str(key)),
-            hint=key_hint(str(key), known, table),
+            hint=key_hint(str(key), keys, table),
         )
     if first["type"] == "missing":
-        what = Message("{} lacks the key {!r}", place, str(key))
+        problem = Message("{} lacks the key {!r}", place, str(key))
         example = "[data]" if key == "data" else f'{key} = "…"'
-        return StudyError(what, hint=Message("add {}", example))
+        return StudyError(problem, hint=Message("add {}", example))
     quoted = ".".join(str(part) for part in loc if not isinstance(part, int))
     wanted = _wanted(errors, first)
     return StudyError(Message("'{}' is {}", quoted, brief(first["input"])), hint=wanted)
@@ -82,25 +82,25 @@ def _wanted(errors: list[ErrorDetails], first: ErrorDetails) -> Message:
     return either(kinds) or Message("leave it out")
 
 
-def key_hint(key: str, known: list[str], table: str) -> str:
+def key_hint(key: str, keys: list[str], table: str) -> str:
     """Say what a key may have been meant to be.
 
     Parameters
     ----------
     key : str
         The unknown key.
-    known : list of str
+    keys : list of str
         Those that the table has.
     table : str
         Its name; "" for what stands above all tables.
     """
-    said = nearest(key, known)
-    if said.startswith("did you mean"):
-        return said
+    suggestion = nearest(key, keys)
+    if suggestion.startswith("did you mean"):
+        return suggestion
     for other, model in _models().items():
         if other != table and key in model.model_fields:
             return f"{key!r} belongs in [{other}]" if other else f"{key!r} goes above all tables"
-    return Message("its keys are {}", shown(known, 30))
+    return Message("its keys are {}", shown(keys, 30))
 
 
 def _models() -> dict[str, type[BaseModel]]:
@@ -109,13 +109,13 @@ def _models() -> dict[str, type[BaseModel]]:
 
 
 def _within(model: type[BaseModel], place: str) -> dict[str, type[BaseModel]]:
-    found: dict[str, type[BaseModel]] = {}
+    models: dict[str, type[BaseModel]] = {}
     for name, field in model.model_fields.items():
         for kind in (field.annotation, *get_args(field.annotation)):
             if isinstance(kind, type) and issubclass(kind, BaseModel):
-                here = f"{place}.{name}" if place else name
-                found |= {here: kind, **_within(kind, here)}
-    return found
+                path = f"{place}.{name}" if place else name
+                models |= {path: kind, **_within(kind, path)}
+    return models
 
 
 def _keys(tables: list[int | str]) -> list[str]:

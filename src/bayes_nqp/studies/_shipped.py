@@ -50,10 +50,12 @@ def find(study: str | Path) -> Path:
     path = Path(study)
     if path.exists() or path.suffix or path.parent != Path():
         return path
-    own = {one.stem: one for one in shipped().glob("*.toml")}
-    if path.name not in own:
+    shipped_studies = {study_file.stem: study_file for study_file in shipped().glob("*.toml")}
+    if path.name not in shipped_studies:
         raise StudyError(
             Message("the study {!r} is not there", str(study)),
-            hint=nearest(path.name, own) if own else "bayes-nqp list FOLDER shows what is",
+            hint=nearest(path.name, shipped_studies)
+            if shipped_studies
+            else "bayes-nqp list FOLDER shows what is",
         )
-    return own[path.name]
+    return shipped_studies[path.name]

@@ -23,10 +23,10 @@ _CHANNELS = "mediators"
 
 def simulations() -> dict[str, Callable[..., Simulated]]:
     """Name the simulations that a study can ask for."""
-    found = {name: getattr(simulation, name) for name in simulation.__all__}
+    members = {name: getattr(simulation, name) for name in simulation.__all__}
     return {
         name: make
-        for name, make in found.items()
+        for name, make in members.items()
         if isfunction(make) and signature(make).return_annotation == "Simulated"
     }
 
@@ -46,20 +46,20 @@ def simulate(name: str, options: Mapping[str, Any]) -> Simulated:
     StudyError
         If there is no such simulation or option, or a value is out of range.
     """
-    known = simulations()
-    if name not in known:
-        raise StudyError(Message("'data.simulation' is {!r}", name), hint=nearest(name, known))
-    arguments = list(signature(known[name]).parameters)
+    makers = simulations()
+    if name not in makers:
+        raise StudyError(Message("'data.simulation' is {!r}", name), hint=nearest(name, makers))
+    arguments = list(signature(makers[name]).parameters)
     for key in options:
         if key not in arguments:
             raise StudyError(
                 Message("[data.options] has the unknown key {!r}", key),
                 hint=nearest(key, arguments),
             )
-    check_kinds(options, annotations_of(known[name]), "data.options")
+    check_kinds(options, annotations_of(makers[name]), "data.options")
     values = {key: _channels(x) if key == _CHANNELS else x for key, x in options.items()}
     try:
-        return known[name](**values)
+        return makers[name](**values)
     except StudyError as error:
         raise StudyError(
             Message("[data.options]: {}", error.what), where=error.where, hint=error.hint
@@ -72,23 +72,24 @@ def simulate(name: str, options: Mapping[str, Any]) -> Simulated:
         ) from error
 
 
-def _channels(given: Any) -> Any:
+def _channels(tables: Any) -> Any:
     """Take tables for channels."""
-    if not isinstance(given, Mapping):
-        return given
-    known = [field.name for field in fields(simulation.Channel)]
-    made = {}
-    for name, table in given.items():
+    if not isinstance(tables, Mapping):
+        return tables
+    arguments = [field.name for field in fields(simulation.Channel)]
+    channels_made = {}
+    for name, table in tables.items():
         place = f"data.options.mediators.{name}"
         if not isinstance(table, Mapping):
             raise StudyError(
                 Message("'{}' is {}", place, brief(table)), hint=Message("a table, [{}]", place)
             )
         for key in table:
-            if key not in known:
+            if key not in arguments:
                 raise StudyError(
-                    Message("[{}] has the unknown key {!r}", place, key), hint=nearest(key, known)
+                    Message("[{}] has the unknown key {!r}", place, key),
+                    hint=nearest(key, arguments),
                 )
         check_kinds(table, annotations_of(simulation.Channel), place)
-        made[str(name)] = simulation.Channel(**table)
-    return made
+        channels_made[str(name)] = simulation.Channel(**table)
+    return channels_made

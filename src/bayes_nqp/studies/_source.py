@@ -97,11 +97,11 @@ def rows_of(data: Data, folder: Path) -> tuple[pd.DataFrame, list[str], Simulate
 
 
 def _dataset(name: str) -> pd.DataFrame:
-    known = datasets_of()
-    if name not in known:
+    names = datasets_of()
+    if name not in names:
         raise StudyError(
             Message("'data.dataset' is {!r}, which the library does not bring", name),
-            hint=nearest(name, known),
+            hint=nearest(name, names),
         )
     frame: pd.DataFrame = getattr(datasets, name)(as_frame=True)
     return frame.copy()

@@ -92,9 +92,9 @@ class Study:
 
         The period instead of the cohort where exposure is continuous.
         """
-        asked = self.settings.report.by
-        if asked is not None:
-            return tuple(asked)
+        wanted = self.settings.report.by
+        if wanted is not None:
+            return tuple(wanted)
         return (*self.panel.roles.strata, v.COHORT if self.staggered else v.TIME)
 
     @property
@@ -115,9 +115,9 @@ class Study:
     @property
     def checks(self) -> tuple[str, ...]:
         """The checks that run: those that the file names, or all that suit the design."""
-        asked = self.settings.checks.run
-        if asked is not None:
-            return tuple(asked)
+        wanted = self.settings.checks.run
+        if wanted is not None:
+            return tuple(wanted)
         return tuple(suiting(self.design, self.panel))
 
     @property
@@ -132,12 +132,12 @@ class Study:
         return support(self.base, self.design.rows(self.panel))
 
     def __repr__(self) -> str:
-        known = self.support["identified"]
+        identified = self.support["identified"]
         lines = [
             f"<Study {self.settings.title!r}>",
             f"  file    {self.path}",
             f"  design  {self.design!r}",
-            f"  cells   {int(known.sum())} of {len(known)} identified",
+            f"  cells   {int(identified.sum())} of {len(identified)} identified",
             f"  checks  {', '.join(self.checks) or 'none'}",
             repr(self.panel),
         ]
@@ -169,27 +169,27 @@ def validate(path: str | Path) -> Study:
     sampler = sampler_of(settings.sampler)
     _check_checks(settings, design)
     _check_output(settings)
-    made = prepared(settings, path.parent)
-    panel = made.panel
-    _check_draws(settings, made)
+    data_prepared = prepared(settings, path.parent)
+    panel = data_prepared.panel
+    _check_draws(settings, data_prepared)
     _check_columns(settings, panel)
     with in_toml("design"):
         plan = plan_of(design, panel)
     for name in settings.report.by or ():
-        known = (*panel.roles.strata, *_GROUPS)
+        groups = (*panel.roles.strata, *_GROUPS)
         if name == v.COHORT and not design.facts.adopted:
             raise StudyError(
                 "'report.by' names 'cohort', and nobody adopts anything under continuous exposure",
                 hint='by = ["time"], or strata',
             )
-        if name not in known:
+        if name not in groups:
             raise StudyError(
                 Message("'report.by' names {!r}, which is no stratum", name),
-                hint=nearest(name, known),
+                hint=nearest(name, groups),
             )
     twice = advice(panel.roles.unit, panel.frame[panel.roles.unit])
     notes = (twice, *plan.notes) if twice else plan.notes
-    return Study(path, settings, made, design, sampler, notes)
+    return Study(path, settings, data_prepared, design, sampler, notes)
 
 
 _UNKNOWN = {
@@ -238,25 +238,25 @@ def _check_checks(settings: Settings, design: Design) -> None:
                 Message("'checks.{}' is {}", name, brief(options)),
                 hint=Message("a table of options: [checks.{}]", name),
             )
-        known = CHECKS[name].options
+        options_known = CHECKS[name].options
         for option in options:
-            if option not in known:
+            if option not in options_known:
                 raise StudyError(
                     Message("'checks.{}.{}' is no option of this check", name, option),
-                    hint=nearest(option, known) if known else "it takes none",
+                    hint=nearest(option, options_known) if options_known else "it takes none",
                 )
         check_kinds(options, annotations_of(CHECKS[name].find), f"checks.{name}")
         options_of(options, f"checks.{name}")
 
 
-def _check_draws(settings: Settings, made: Prepared) -> None:
+def _check_draws(settings: Settings, data_prepared: Prepared) -> None:
     """See whether the weights of an index can be drawn, before anything is sampled."""
     draws = settings.index.draws if settings.index is not None else 0
-    if not draws or made.index is None:
+    if not draws or data_prepared.index is None:
         return
     if draws < 2:
         raise StudyError("'index.draws' is 1", hint="0 for none, or 2 and more, such as 20")
-    weights = made.index.recipe.weights
+    weights = data_prepared.index.recipe.weights
     if not weights.estimated:
         raise StudyError(
             Message(
@@ -272,9 +272,9 @@ def _check_columns(settings: Settings, panel: Panel) -> None:
         for option in _COLUMN_OPTIONS & set(options):
             place = f"checks.{name}.{option}"
             for column in columns_of(place, options[option]):
-                known = [*panel.frame.columns, *panel.roles.strata]
-                if column not in known:
+                columns = [*panel.frame.columns, *panel.roles.strata]
+                if column not in columns:
                     raise StudyError(
                         Message("'{}' names {!r}, which is no column of the data", place, column),
-                        hint=nearest(column, known),
+                        hint=nearest(column, columns),
                     )

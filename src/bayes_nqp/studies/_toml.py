@@ -118,10 +118,10 @@ def _holds_data(path: Path) -> bool:
 def language_of(path: str | Path) -> str:
     """Tell the language that a study asks for, also of one that is not valid; English otherwise."""
     try:
-        asked = tomllib.loads(Path(path).read_text("utf-8-sig"))["report"]["language"]
+        language = tomllib.loads(Path(path).read_text("utf-8-sig"))["report"]["language"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ENGLISH
-    return asked if asked in languages() else ENGLISH
+    return language if language in languages() else ENGLISH
 
 
 @door
@@ -144,18 +144,18 @@ def titles(folder: str | Path = "models") -> dict[Path, str]:
             Message("there is no folder {!r}", str(folder)),
             hint="name the folder that holds the studies: bayes-nqp list FOLDER",
         )
-    found = {}
+    title_of = {}
     for path in sorted(folder.glob("*.toml")):
         try:
-            found[path] = str(read(path).get("title", "(no title)"))
+            title_of[path] = str(read(path).get("title", "(no title)"))
         except StudyError as error:
-            found[path] = f"({error.what})"
-    return found
+            title_of[path] = f"({error.what})"
+    return title_of
 
 
 def _broken(path: Path, text: str, message: str) -> StudyError:
     place = _LINE.search(message)
-    said = _LINE.sub("", message).strip()
+    problem = _LINE.sub("", message).strip()
     where = ""
     lines = text.splitlines()
     number = int(place[1]) if place is not None else len(lines)
@@ -167,13 +167,15 @@ def _broken(path: Path, text: str, message: str) -> StudyError:
     hint: str = Message(
         'text stands in quotes (name = "…"), lists in brackets, and every quote is closed'
     )
-    if line and _TWICE.search(said):
-        said, hint = _repeated(lines, number)
+    if line and _TWICE.search(problem):
+        problem, hint = _repeated(lines, number)
     elif "\\" in line:
         hint = Message(
             "in a path, write / instead of \\, or put it in single quotes: 'C:\\data.xlsx'"
         )
-    return StudyError(Message("{} is no valid TOML: {}", path.name, said), where=where, hint=hint)
+    return StudyError(
+        Message("{} is no valid TOML: {}", path.name, problem), where=where, hint=hint
+    )
 
 
 def _repeated(lines: list[str], number: int) -> tuple[str, str]:

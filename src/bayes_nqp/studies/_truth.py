@@ -48,7 +48,8 @@ def truth_table(study: Study, effects: xr.Dataset) -> pd.DataFrame:
     assert simulated is not None
     truth = _of_the_same_cells(_of_the_same_paths(simulated.truth, effects), effects)
     tables = [
-        _beside(one, draws, known, report) for one, draws, known in _pairs(study, effects, truth)
+        _beside(headline, draws, truth_draws, report)
+        for headline, draws, truth_draws in _pairs(study, effects, truth)
     ]
     table = pd.concat(tables, ignore_index=True).dropna(subset="truth", ignore_index=True)
     table["inside"] = (table["lower"] <= table["truth"]) & (table["truth"] <= table["upper"])
@@ -61,20 +62,25 @@ def _pairs(
     """Draws of every estimand with their truth."""
     weights = study.settings.report.weights
     factors = [name for name in study.factors if name in schema.factors(truth)]
-    whole = [v.STRATUM] if schema.factors(effects) == schema.factors(truth) else []
+    stratum_names = [v.STRATUM] if schema.factors(effects) == schema.factors(truth) else []
     timed = [v.COHORT, v.EVENT_TIME] if schema.is_timed(effects) else []
     for by in dict.fromkeys([None, *study.by, *timed[1:]]):
-        if by is not None and by not in (*factors, *timed, v.TIME, *whole):
+        if by is not None and by not in (*factors, *timed, v.TIME, *stratum_names):
             continue
-        draws, known = (_paths(one, by, weights) for one in (effects, truth))
-        yield {"estimand": "effect", "by": by or ALL, "minus": ""}, draws, known
+        draws, truth_values = (_paths(level, by, weights) for level in (effects, truth))
+        yield {"estimand": "effect", "by": by or ALL, "minus": ""}, draws, truth_values
         if by in factors:
-            for one, other in combinations(draws[by].to_numpy(), 2):
-                if other in known[by] and one in known[by]:
+            for level, other in combinations(draws[by].to_numpy(), 2):
+                if other in truth_values[by] and level in truth_values[by]:
                     yield (
-                        {"estimand": "contrast", "by": by, "level": str(one), "minus": str(other)},
-                        contrast(draws, {by: one}, minus=other),
-                        contrast(known, {by: one}, minus=other),
+                        {
+                            "estimand": "contrast",
+                            "by": by,
+                            "level": str(level),
+                            "minus": str(other),
+                        },
+                        contrast(draws, {by: level}, minus=other),
+                        contrast(truth_values, {by: level}, minus=other),
                     )
 
 
@@ -90,45 +96,45 @@ def _beside(
 ) -> pd.DataFrame:
     by = named["by"]
     table = summary(draws, report.prob, report.kind)
-    known = truth.isel({v.CHAIN: 0, v.DRAW: 0})
+    truth_values = truth.isel({v.CHAIN: 0, v.DRAW: 0})
     if by in draws.dims:
         labels = table.pop(by)
         table["truth"] = [
-            _at(known, {by: label, v.PATH: path})
+            _at(truth_values, {by: label, v.PATH: path})
             for label, path in zip(labels, table[v.PATH], strict=True)
         ]
         table["level"] = [text(label) for label in labels]
     else:
-        table["truth"] = [_at(known, {v.PATH: path}) for path in table[v.PATH]]
+        table["truth"] = [_at(truth_values, {v.PATH: path}) for path in table[v.PATH]]
         table["level"] = named.get("level", ALL)
     return table.assign(estimand=named["estimand"], by=by, minus=named["minus"])
 
 
-def _at(known: xr.DataArray, place: dict[str, Hashable]) -> float:
+def _at(truth_values: xr.DataArray, place: dict[str, Hashable]) -> float:
     """The truth of one group; missing where the simulation has none."""
     for dim, label in place.items():
-        found = np.flatnonzero(known[dim].to_numpy() == label)
-        if not len(found):
+        places = np.flatnonzero(truth_values[dim].to_numpy() == label)
+        if not len(places):
             return float("nan")
-        known = known.isel({dim: int(found[0])})
-    return float(known)
+        truth_values = truth_values.isel({dim: int(places[0])})
+    return float(truth_values)
 
 
 def _of_the_same_paths(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
     """Count channels that the study leaves out to the direct effect, where they go in the fit."""
     names = [str(x) for x in effects[v.PATH].to_numpy() if x in truth[v.PATH].to_numpy()]
     channels = [name for name in names if name not in (v.TOTAL, v.DIRECT)]
-    whole = truth.sel({v.PATH: names})
+    truth_by_path = truth.sel({v.PATH: names})
     if v.DIRECT not in names:
-        return whole
+        return truth_by_path
     for name in (v.EFFECT, v.DEVIATION):
         if name in truth:
             via = truth[name].sel({v.PATH: channels}).sum(v.PATH)
-            rest = truth[name].sel({v.PATH: v.TOTAL}, drop=True) - via
-            values = whole[name].copy()
-            values.loc[{v.PATH: v.DIRECT}] = rest
-            whole[name] = values
-    return whole
+            remainder = truth[name].sel({v.PATH: v.TOTAL}, drop=True) - via
+            values = truth_by_path[name].copy()
+            values.loc[{v.PATH: v.DIRECT}] = remainder
+            truth_by_path[name] = values
+    return truth_by_path
 
 
 def _of_the_same_cells(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
@@ -136,9 +142,9 @@ def _of_the_same_cells(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
     names = [name for name in schema.factors(effects) if name in schema.factors(truth)]
     keys = [*names, *([v.COHORT] if schema.is_timed(effects) else []), v.TIME]
     seen = effects[v.IDENTIFIED].to_numpy().astype(bool)
-    known = set(zip(*(_labels(effects, key)[seen] for key in keys), strict=True))
-    there = zip(*(_labels(truth, key) for key in keys), strict=True)
-    mask = np.array([cell in known for cell in there])
+    truth_values = set(zip(*(_labels(effects, key)[seen] for key in keys), strict=True))
+    cells_of_truth = zip(*(_labels(truth, key) for key in keys), strict=True)
+    mask = np.array([cell in truth_values for cell in cells_of_truth])
     return truth.assign_coords({v.IDENTIFIED: (v.CELL, mask)})
 
 

@@ -50,16 +50,16 @@ def design_of(
         raise StudyError(
             "'design.priors' is in the wrong place", hint="a table [priors] of its own"
         )
-    name, known = str(design.get(_TAG, StaggeredDiD.__name__)), members(DESIGNS)
-    if name not in known:
+    name, choices = str(design.get(_TAG, StaggeredDiD.__name__)), members(DESIGNS)
+    if name not in choices:
         raise StudyError(
             Message("'design.type' is {}, which is no design", brief(name)),
-            hint=nearest(name, known),
+            hint=nearest(name, choices),
         )
-    made: Design = _decoded(_tagged({**design, _TAG: name}, "design"), "design")
+    value: Design = _decoded(_tagged({**design, _TAG: name}, "design"), "design")
     if channels is not None:
-        made = _mediated(made, channels)
-    done: Design = _with_priors(made, priors)
+        value = _mediated(value, channels)
+    done: Design = _with_priors(value, priors)
     return done
 
 
@@ -69,11 +69,11 @@ def _mediated(design: Any, channels: Channels) -> Mediation:
             "[design] is a Mediation, and there is a table [channels] too",
             hint="in [design] the design of the outcome alone; [channels] makes it a Mediation",
         )
-    given = channels.model_dump(exclude_unset=True)
+    settings = channels.model_dump(exclude_unset=True)
     if not channels.mediators:
-        given.pop("mediators", None)
+        settings.pop("mediators", None)
     try:
-        return Mediation(design, **given)
+        return Mediation(design, **settings)
     except StudyError as error:
         raise StudyError(
             Message("[channels]: {}", error.what), where=error.where, hint=error.hint
@@ -114,19 +114,19 @@ def sampler_of(sampler: Mapping[str, Any]) -> Sampler | None:
     """
     if not sampler:
         return None
-    kind, known = str(sampler.get(_TAG, Importance.__name__)), members(SAMPLERS)
+    kind, choices = str(sampler.get(_TAG, Importance.__name__)), members(SAMPLERS)
     if kind in RENAMED:
         raise StudyError(
             Message("'sampler.type' is {}, which is gone since version 0.2", brief(kind)),
             hint=RENAMED[kind].study,
         )
-    if kind not in known:
+    if kind not in choices:
         raise StudyError(
             Message("'sampler.type' is {}, which is no sampler", brief(kind)),
-            hint=" or ".join(f'"{name}"' for name in known),
+            hint=" or ".join(f'"{name}"' for name in choices),
         )
-    made: Sampler = _decoded({**sampler, _TAG: kind}, "sampler")
-    return made
+    value: Sampler = _decoded({**sampler, _TAG: kind}, "sampler")
+    return value
 
 
 def written(value: object) -> dict[str, Any]:
@@ -177,27 +177,27 @@ def options_of(options: Mapping[str, Any], where: str) -> dict[str, Any]:
 def _option(item: Any, where: str) -> Any:
     if not isinstance(item, Mapping):
         return item
-    known, designs = option_values(), members(DESIGNS)
+    choices, designs = option_values(), members(DESIGNS)
     name = str(item.get(_TAG, ""))
     if not name and all(isinstance(x, Mapping) for x in item.values()):
         return {key: _option(x, f"{where}.{key}") for key, x in item.items()}
     if name in designs:
         return _decoded(_tagged(item, where), where)
-    if name not in known:
-        what = Message("'{}' does not say its type", where)
+    if name not in choices:
+        problem = Message("'{}' does not say its type", where)
         if name:
-            what = Message("'{}' has the type {!r}", where, name)
-        raise StudyError(what, hint=nearest(name, [*known, *designs]))
+            problem = Message("'{}' has the type {!r}", where, name)
+        raise StudyError(problem, hint=nearest(name, [*choices, *designs]))
     arguments = {k: x for k, x in item.items() if k != _TAG}
-    names = [field.name for field in fields(known[name])]
+    names = [field.name for field in fields(choices[name])]
     for key in arguments:
         if key not in names:
             raise StudyError(
                 Message("'{}' has the unknown key {!r}", where, key), hint=nearest(key, names)
             )
-    check_kinds(arguments, annotations_of(known[name]), where)
+    check_kinds(arguments, annotations_of(choices[name]), where)
     try:
-        return known[name](**arguments)
+        return choices[name](**arguments)
     except (TypeError, ValueError) as error:
         if isinstance(error, StudyError):
             raise StudyError(Message("'{}': {}", where, error.what), hint=error.hint) from None
@@ -221,33 +221,33 @@ def _tagged(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Take the name of a value for the value, and "none" for no deviations."""
     kind = registered().get(str(table[_TAG]))
     takes = places(kind) if kind is not None else {}
-    made: dict[str, Any] = {}
+    value: dict[str, Any] = {}
     for key, item in table.items():
-        known = takes.get(key, {})
-        if known and not isinstance(item, Mapping):
-            if not isinstance(item, str) or item not in known:
+        choices = takes.get(key, {})
+        if choices and not isinstance(item, Mapping):
+            if not isinstance(item, str) or item not in choices:
                 raise StudyError(
                     Message("'{}.{}' is {}", where, key, brief(item)),
-                    hint=nearest(str(item), known),
+                    hint=nearest(str(item), choices),
                 )
-            made[key] = {_TAG: known[item].__name__}
-        elif isinstance(item, Mapping) and known:
+            value[key] = {_TAG: choices[item].__name__}
+        elif isinstance(item, Mapping) and choices:
             if _TAG not in item:
-                example = next((n for n in known if n == "Partial"), next(iter(known)))
+                example = next((n for n in choices if n == "Partial"), next(iter(choices)))
                 raise StudyError(
                     Message("'{}.{}' does not say its type", where, key),
                     hint=f'{key} = {{ type = "{example}", … }}',
                 )
-            if str(item[_TAG]) not in known:
+            if str(item[_TAG]) not in choices:
                 raise StudyError(
                     Message("'{}.{}' has the type {}", where, key, brief(item[_TAG])),
-                    hint=nearest(str(item[_TAG]), known),
+                    hint=nearest(str(item[_TAG]), choices),
                 )
-            kind_name = known[str(item[_TAG])].__name__
-            made[key] = _tagged({**item, _TAG: kind_name}, f"{where}.{key}")
+            kind_name = choices[str(item[_TAG])].__name__
+            value[key] = _tagged({**item, _TAG: kind_name}, f"{where}.{key}")
         else:
-            made[key] = None if key == "varying" and item == _NONE else item
-    return made
+            value[key] = None if key == "varying" and item == _NONE else item
+    return value
 
 
 def _decoded(data: Mapping[str, Any], where: str) -> Any:
@@ -273,12 +273,12 @@ def _check_keys(data: Mapping[str, Any], where: str) -> None:
     kind = registered().get(str(data[_TAG]))
     if kind is None:
         return
-    known = [f.name for f in fields(kind) if f.name != "priors"]
+    choices = [f.name for f in fields(kind) if f.name != "priors"]
     for key, item in data.items():
-        if key != _TAG and key not in known:
+        if key != _TAG and key not in choices:
             place = f"[{where}]" if "." not in where else f"'{where}'"
             raise StudyError(
-                Message("{} has the unknown key {!r}", place, key), hint=nearest(key, known)
+                Message("{} has the unknown key {!r}", place, key), hint=nearest(key, choices)
             )
         if isinstance(item, Mapping) and _TAG in item:
             _check_keys(item, f"{where}.{key}")

@@ -134,8 +134,8 @@ def at_file() -> Iterator[None]:
     except PanelError as error:
         if not error.what.startswith("path="):
             raise
-        what = Message("'data.file': {}", error.what)
-        raise PanelError(what, where=error.where, hint=error.hint) from error
+        problem = Message("'data.file': {}", error.what)
+        raise PanelError(problem, where=error.where, hint=error.hint) from error
 
 
 @contextmanager
@@ -170,6 +170,6 @@ def _command(hint: str) -> str:
 def _other(error: NQPError) -> Message:
     """What to try where the hint is Python."""
     for pattern, words in _BY_WHAT:
-        if (found := re.search(pattern, error.what)) is not None:
-            return words.fill(*found.groups()) if found.groups() else words
+        if (match := re.search(pattern, error.what)) is not None:
+            return words.fill(*match.groups()) if match.groups() else words
     return _IN_FILE

@@ -50,11 +50,11 @@ def with_zones(
     """
     with in_toml("data.zones"):
         merged = merge_zones(frame, **zones.model_dump(exclude={"unmatched"}))
-    unmatched, found = merged.unmatched, merged.frame
+    unmatched, frame_merged = merged.unmatched, merged.frame
     if unit == zones.prefecture:
-        _one_spelling(found, unit)
+        _one_spelling(frame_merged, unit)
     if not len(unmatched):
-        return found, unmatched
+        return frame_merged, unmatched
     count = int(unmatched["rows"].sum())
     if zones.unmatched == "error":
         raise PanelError(
@@ -77,11 +77,11 @@ def with_zones(
             'these rows out, "keep" takes them for never treated',
         )
     if zones.unmatched == "drop":
-        gone = found[zones.prefecture].isin(unmatched["value"].tolist())
-        gone |= found[zones.prefecture].isna()
-        found = found[~gone]
+        gone = frame_merged[zones.prefecture].isin(unmatched["value"].tolist())
+        gone |= frame_merged[zones.prefecture].isna()
+        frame_merged = frame_merged[~gone]
     notes.append(_DONE[zones.unmatched].fill(zones.prefecture, count))
-    return found, unmatched
+    return frame_merged, unmatched
 
 
 def _one_spelling(frame: pd.DataFrame, unit: str) -> None:
