@@ -57,7 +57,7 @@ def results() -> dict[str, CheckResult]:
     panel = nqp.Panel.from_frame(frame, **arguments)
     design = nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(varying=None)))
     fit = nqp.fit(design, panel, SAMPLER, progress=False)
-    assert {*applicable(fit), "future_exposure", "indicators"} == set(CHECKS)
+    assert {*applicable(fit), "future_exposure", "indicators", "assumptions"} == set(CHECKS)
     return {one.name: one for one in run_checks(fit, CHECKS, options=OPTIONS)}
 
 
@@ -144,8 +144,8 @@ def test_gates_are_told() -> None:
 def test_comparisons_are_told(what: Message, part: str) -> None:
     name = Message("without cohort {}", "5")
     lists = {key: [name] if key == part else [] for key in ("turned", "lost", "unsettled")}
-    far = Message("{} ({:+.1f} posterior sd)", name, 2.345)
-    judged = Judged("in doubt", np.array([2.3]), 1, far=far, **lists)
+    mean, sd = np.array([1.0, 3.3]), np.array([1.0, 1.0])
+    judged = Judged("in doubt", ["as fitted", name], mean, sd, np.array([2.345]), 1, **lists)
     sentence = judged.sentence(Message("Same."), what)
     assert agree(sentence, sentence.in_("zh"))
     assert "  " not in sentence

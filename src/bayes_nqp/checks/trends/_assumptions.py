@@ -23,7 +23,7 @@ from bayes_nqp.checks.shared import (
     reason,
 )
 from bayes_nqp.checks.trends._differential_trend import trend_design
-from bayes_nqp.checks.trends._placebo_time import moved_back
+from bayes_nqp.checks.trends._placebo import moved_back
 from bayes_nqp.designs import Design, saturated_design
 from bayes_nqp.errors import ConvergenceError, IdentificationError, NotApplicable
 from bayes_nqp.estimands import att, gate_of

@@ -15,6 +15,7 @@ import pandas as pd
 from bayes_nqp.designs import Design, Noise, saturated_design
 from bayes_nqp.errors import ConvergenceError, IdentificationError
 from bayes_nqp.fitting import Fit, Marginal, log_marginal, panel_of
+from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.pooling import Separate
 from bayes_nqp.priors import Priors
@@ -83,7 +84,7 @@ def _comparable(parallel: Marginal, drifting: Marginal) -> None:
     """See that both likelihoods are of the same rows, in the same units, over the same columns."""
     if parallel.ground != drifting.ground:
         raise IdentificationError(
-            "the two designs have different rows or flat columns, and no Bayes factor",
+            Message("the two designs have different rows or flat columns, and no Bayes factor"),
             hint="covariates that vary within the periods of every stratum",
         )
 

@@ -10,8 +10,12 @@ from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, excluding_zero
 from bayes_nqp.estimands import att, by_event_time
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message
+from bayes_nqp.panel import Panel
 
-__all__ = ["placebo_finding"]
+__all__ = ["BEFORE", "moved_back", "placebo_finding"]
+
+BEFORE = 2
+"""Periods that must be left before a pretended adoption."""
 
 
 def placebo_finding(
@@ -70,3 +74,14 @@ def placebo_finding(
     evidence[f"{v.UNITS}_effect"] = (f"{v.EVENT_TIME}_after", counted[v.UNITS].to_numpy())
     evidence = evidence.assign_coords({v.GATE: str(placebo.gate)}).assign_attrs(by_time.attrs)
     return Finding(verdict, figure, sentence, evidence, "event_study", placebo)
+
+
+def moved_back(panel: Panel, periods: int, anticipation: int) -> Panel:
+    """Move cohorts, and drop what was treated and whom nothing precedes."""
+    codes = panel.cohort_codes
+    start = np.where(codes >= 0, codes - anticipation, panel.periods)
+    moved = np.where(codes >= 0, start - periods, -1)
+    untouched = (codes < 0) | (moved >= BEFORE)
+    moved = np.where(untouched, moved, -1)
+    rows = (panel.time_codes < start[panel.unit_codes]) & untouched[panel.unit_codes]
+    return panel.with_cohorts(moved.astype(np.int64)).where(rows)

@@ -5,14 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from bayes_nqp.checks.shared import Finding, asks, number_from
-from bayes_nqp.checks.trends._placebo import placebo_finding
+from bayes_nqp.checks.trends._placebo import BEFORE, moved_back, placebo_finding
 from bayes_nqp.errors import NotApplicable
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, panel_of, refit
 from bayes_nqp.language import Message
-from bayes_nqp.panel import Panel
-
-_BEFORE = 2
-"""Periods that must be left before the pretended adoption."""
 
 
 @asks(
@@ -34,12 +30,12 @@ def placebo_time(fit: Fit, *, periods: int | None = None) -> Finding:
     panel, ahead = panel_of(fit), fit.facts.anticipation
     starts = panel.cohort_codes[panel.cohort_codes >= 0] - ahead
     if periods is None:
-        periods = int(np.clip(np.median(starts) - _BEFORE, 1, 3))
-    if int(starts.max()) - _BEFORE < periods:
+        periods = int(np.clip(np.median(starts) - BEFORE, 1, 3))
+    if int(starts.max()) - BEFORE < periods:
         raise NotApplicable(
             Message(
                 "No cohort has {} periods before adoption, as a placebo of {} needs.",
-                periods + _BEFORE,
+                periods + BEFORE,
                 periods,
             )
         )
@@ -50,14 +46,3 @@ def placebo_time(fit: Fit, *, periods: int | None = None) -> Finding:
         "an adoption {n} period earlier", plural="an adoption {n} periods earlier", n=periods
     )
     return placebo_finding(fit, placebo, name)
-
-
-def moved_back(panel: Panel, periods: int, anticipation: int) -> Panel:
-    """Move cohorts, and drop what was treated and whom nothing precedes."""
-    codes = panel.cohort_codes
-    start = np.where(codes >= 0, codes - anticipation, panel.periods)
-    moved = np.where(codes >= 0, start - periods, -1)
-    untouched = (codes < 0) | (moved >= _BEFORE)
-    moved = np.where(untouched, moved, -1)
-    rows = (panel.time_codes < start[panel.unit_codes]) & untouched[panel.unit_codes]
-    return panel.with_cohorts(moved.astype(np.int64)).where(rows)
