@@ -14,7 +14,7 @@ ARGS ?=
 MINUTES ?= 10
 export PYTHON
 
-.PHONY: help env study new test test-lowest package fuzz faults docs notebooks update lint format bench calibrate clean
+.PHONY: help env study new test test-lowest package fuzz faults docs notebooks update lint format bench bench-peers calibrate clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -74,11 +74,15 @@ format: $(READY)  ## Let ruff format and repair
 bench: $(READY)  ## Measure speed and memory against the row-by-row model and peers
 	@$(BIN)/python -m benchmarks.speed $(ARGS)
 
+bench-peers: $(READY)  ## Beside other packages, in an environment of theirs; takes hours
+	@[ -x .venv-peers/bin/python ] || benchmarks/peers_env.sh
+	@$(BIN)/python -m benchmarks.peers $(ARGS)
+
 calibrate: $(READY)  ## Coverage and simulation-based calibration; takes hours
 	@$(BIN)/python -m benchmarks.calibration $(ARGS)
 	@$(BIN)/python -m benchmarks.sbc
 
 clean:  ## Remove the environment, the caches and the results
-	@rm -rf .venv .venv-lowest .tools .cache results dist build docs/_build docs/reference/generated docs/notebooks .mypy_cache .ruff_cache \
+	@rm -rf .venv .venv-lowest .venv-peers .tools .cache results dist build docs/_build docs/reference/generated docs/notebooks .mypy_cache .ruff_cache \
 	    .pytest_cache .import_linter_cache .hypothesis
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

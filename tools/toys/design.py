@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from bayes_nqp.designs._single import SingleEquation
 
+from bayes_nqp.designs._design import SingleEquation
 from bayes_nqp.designs._facts import Facts
 from bayes_nqp.designs._spec import Calendar
 from bayes_nqp.designs.noise import AR1, Noise

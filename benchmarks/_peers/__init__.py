@@ -1,0 +1,1 @@
+"""Estimators of other packages, on the same simulated panels."""
