@@ -23,6 +23,7 @@ from bayes_nqp.checks.shared import (
     failures_of,
     gate_words,
     messages_of,
+    parameter,
     texts_of,
 )
 from bayes_nqp.checks.trends import leads_of
@@ -58,6 +59,7 @@ __all__ = [
     "meets",
     "messages_of",
     "needed_for",
+    "parameter",
     "results_of",
     "rivals_of",
     "run_checks",

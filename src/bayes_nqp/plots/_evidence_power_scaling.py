@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CheckResult
+from bayes_nqp.checks import CheckResult, parameter
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._registry import Appearance, evidence
@@ -26,19 +26,6 @@ _TICKS = (0.001, 0.01, 0.05, 0.1, 0.5, 1.0)
 
 _TO: Final = {"prior": Message("to the priors"), "likelihood": Message("to the likelihood")}
 
-
-_PARAMETERS: Final = {
-    "level": Message("level", context="parameter"),
-    "drift": Message("drift", context="parameter"),
-    "contrast": Message("contrast", context="parameter"),
-    "sigma": Message("sigma", context="parameter"),
-    "scale_walk": Message("scale_walk", context="parameter"),
-    "scale_cohort": Message("scale_cohort", context="parameter"),
-    "scale_cell": Message("scale_cell", context="parameter"),
-    "scale_period": Message("scale_period", context="parameter"),
-    "scale_deviation": Message("scale_deviation", context="parameter"),
-}
-"""Parameters of designs, as `Priors` calls them; those of errors keep their letters."""
 
 _POWER_SCALING = Message(
     "Dashed: threshold {}. Bold: sensitive to the priors. Above: effects; below: parameters."
@@ -119,4 +106,4 @@ def _label(name: str, translate: Translator) -> str:
             if factor == v.EVENT_TIME
             else translate.name(level, factor)
         )
-    return translate.name(_PARAMETERS.get(name, name))
+    return translate.name(parameter(name))

@@ -20,6 +20,7 @@ from bayes_nqp.checks.shared import (
     labels,
     ladder,
     paired,
+    parameter,
     reason,
     reported_draws,
     texts_of,
@@ -100,7 +101,9 @@ def _sentence(verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame) -> Messa
         calm = Message(
             "A little more or less weight on the priors hardly moves any reported effect."
         )
-        lean = Message("Parameters that lean on their own priors: {}.", listed(others, 4))
+        lean = Message(
+            "Parameters that lean on their own priors: {}.", listed(map(parameter, others), 4)
+        )
         return joined([calm, lean] if others else [calm])
     if not len(bad):
         return Message(
@@ -108,7 +111,7 @@ def _sentence(verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame) -> Messa
             "and cells make up for it, and the reported effects stand: state priors.level wider."
         )
     names = listed(texts_of(bad, "quantity"), 4)
-    which = listed(bad["strongest"].unique().tolist(), 3)
+    which = listed(map(parameter, bad["strongest"].unique().tolist()), 3)
     if verdict == FAILS:
         return Message(
             "The priors (of {}) pull at {}, the average effect included: state them wider, in "

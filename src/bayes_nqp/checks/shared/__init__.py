@@ -18,6 +18,7 @@ from bayes_nqp.checks.shared._labels import (
     labels,
     messages_of,
     owner,
+    parameter,
     stacked,
     texts_of,
 )
@@ -83,6 +84,7 @@ __all__ = [
     "otherwise",
     "owner",
     "paired",
+    "parameter",
     "reason",
     "refitted_averages",
     "reported_draws",

@@ -99,3 +99,22 @@ def stacked(parts: Sequence[xr.Dataset], owners: Sequence[object], *names: str) 
     columns = {name: [getattr(owner, name) for owner in owners] for name in names}
     coords = {name: ("quantity", np.asarray(column, dtype=str)) for name, column in columns.items()}
     return together.assign_coords(coords).assign_attrs(labels(columns.get("label", ())))
+
+
+_PARAMETERS: Final = {
+    "level": Message("level", context="parameter"),
+    "drift": Message("drift", context="parameter"),
+    "contrast": Message("contrast", context="parameter"),
+    "sigma": Message("sigma", context="parameter"),
+    "scale_walk": Message("scale_walk", context="parameter"),
+    "scale_cohort": Message("scale_cohort", context="parameter"),
+    "scale_cell": Message("scale_cell", context="parameter"),
+    "scale_period": Message("scale_period", context="parameter"),
+    "scale_deviation": Message("scale_deviation", context="parameter"),
+}
+"""Parameters of designs, as `Priors` calls them; those of errors keep their letters."""
+
+
+def parameter(name: str) -> str:
+    """Call a parameter as programs do in English, and by what it is in other languages."""
+    return _PARAMETERS.get(name, name)
