@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
     from bayes_nqp.planning import Plan
 
-__all__ = ["PosteriorSource", "PriorSource", "Simulated", "Source"]
+__all__ = ["PosteriorSource", "PriorSource", "SimulatedTruth", "Source"]
 
 Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Simulated:
+class SimulatedTruth:
     """A panel with a simulated outcome, and the truth behind it.
 
     Parameters
@@ -54,7 +54,7 @@ class Source(Protocol):
     def scale(self) -> float | None:
         """``s`` to be held in refits; None to compute it from each simulated outcome."""
 
-    def simulate(self, seed: int) -> Simulated:
+    def simulate(self, seed: int) -> SimulatedTruth:
         """Draw a truth, and outcomes for the rows."""
 
 
@@ -68,15 +68,18 @@ class PriorSource:
     label = "prior"
 
     def __init__(self, design: StaggeredDiD, panel: Panel) -> None:
-        self.design = design.replace(priors=replace(design.priors, wide=1.0))
+        facts = design.facts
+        self.design = design.variant({"priors": replace(facts.priors, wide=1.0)})
         self.panel = panel
         self.scale: float | None = plan_of(self.design, panel).equations[0].scale
 
-    def simulate(self, seed: int) -> Simulated:
+    def simulate(self, seed: int) -> SimulatedTruth:
         """Draw a truth, and outcomes for the rows."""
         drawn = prior_predictive(self.design, self.panel, draws=1, seed=seed)
         rows, values = drawn["row"].to_numpy(), drawn["outcome"].to_numpy()[0, 0]
-        return Simulated(_with_rows(self.panel, rows, values), _truth(quantities(drawn, drawn)))
+        return SimulatedTruth(
+            _with_rows(self.panel, rows, values), _truth(quantities(drawn, drawn))
+        )
 
 
 class PosteriorSource:
@@ -105,7 +108,7 @@ class PosteriorSource:
         effects = cell_effects(fit)
         self.deviations = effects.get(v.DEVIATION)
 
-    def simulate(self, seed: int) -> Simulated:
+    def simulate(self, seed: int) -> SimulatedTruth:
         """Draw a truth, and outcomes for the rows."""
         first, *many = np.random.default_rng(seed).spawn(4)
         posterior = self.fit.posterior
@@ -131,7 +134,7 @@ class PosteriorSource:
         values += self._time(at, first)[:, layout.node]
         effect = cells + (self.share.T @ deviation.T).T
         truth = waist(self.plan, effect[None], None, gate=v.UNVERIFIED)
-        return Simulated(
+        return SimulatedTruth(
             _with_rows(self.panel, layout.rows, values[0]), _truth(quantities(parameters, truth))
         )
 

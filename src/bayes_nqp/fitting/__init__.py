@@ -3,8 +3,6 @@
 from bayes_nqp.fitting._batch import Kept, Numbers, batch
 from bayes_nqp.fitting._coefficients import pairs_coefficients
 from bayes_nqp.fitting._conditional import conditional_mean
-from bayes_nqp.fitting._draws import members_of as members_of
-from bayes_nqp.fitting._draws import moderated_rows as moderated_rows
 from bayes_nqp.fitting._drift import drift
 from bayes_nqp.fitting._fit import Fit, fit, fit_again
 from bayes_nqp.fitting._fit_index import fit_index, pooled_over
@@ -60,6 +58,8 @@ from bayes_nqp.fitting._reported import (
 from bayes_nqp.fitting._short import SHORT, short_effects
 from bayes_nqp.fitting._unit_likelihood import LeftOut, left_out, log_likelihood
 from bayes_nqp.fitting._waist import waist as waist
+from bayes_nqp.planning import members_of as members_of
+from bayes_nqp.planning import moderated_rows as moderated_rows
 
 __all__ = [
     "ADOPTION",

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.fitting._draws import moderated_rows
+from bayes_nqp.planning import moderated_rows
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit

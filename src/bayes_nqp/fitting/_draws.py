@@ -13,7 +13,14 @@ from scipy.sparse import csr_array
 from bayes_nqp.fitting._streams import SharedStreams, error_width
 from bayes_nqp.fitting._unit_deviations import UnitDeviations, unit_deviations
 from bayes_nqp.gaussian import Coefficients, SharedErrors, draw, number_count
-from bayes_nqp.planning import Equation, Plan
+from bayes_nqp.planning import (
+    Equation,
+    Plan,
+    members_of,
+    moderated_rows,
+    moderator_means,
+    stratum_of_members,
+)
 from bayes_nqp.terms import LAG, SlopePart
 
 __all__ = [
@@ -21,12 +28,8 @@ __all__ = [
     "Recovered",
     "cell_shares",
     "leaning_of",
-    "members_of",
-    "moderated_rows",
-    "moderator_means",
     "recovered",
     "slopes_of",
-    "stratum_of_members",
     "terms_of",
 ]
 
@@ -68,14 +71,6 @@ class Recovered:
     slopes: Array | None = None
     tilt: Array | None = None
     slots: Array | None = None
-
-
-def members_of(plan: Plan) -> tuple[Index, npt.NDArray[np.str_]]:
-    """Members with treated rows: their codes and labels."""
-    frame = plan.frame
-    rows = plan.kept & frame.treated
-    codes = np.unique(frame.member[frame.unit[rows]])
-    return codes, frame.member_labels[codes]
 
 
 def recovered(
@@ -190,38 +185,6 @@ def _assemble(
     return Recovered(mean, effect, terms_of(equation, draws), deviation, slopes, tilt, draws.slots)
 
 
-def moderator_means(plan: Plan, equation: Equation) -> tuple[Array, Array] | None:
-    """Mean moderator of the treated rows of every cell and member, less its centre.
-
-    Returns
-    -------
-    tuple of ndarray (cell) and ndarray (member), or None
-        In the moderator's units; zero in leads. None where there is no moderator.
-    """
-    if not equation.slopes or equation.slopes[-1].kind != "z":
-        return None
-    frame = plan.frame
-    codes, _ = members_of(plan)
-    rows = np.flatnonzero((plan.kept & frame.treated) & (plan.cell_of_row >= 0))
-    assert plan.moderator is not None
-    values = plan.moderator.values[rows]
-    owner = np.searchsorted(codes, frame.member[frame.unit[rows]])
-    means = [
-        np.bincount(at, values, size) / np.maximum(np.bincount(at, minlength=size), 1)
-        for at, size in ((plan.cell_of_row[rows], plan.table.size), (owner, codes.size))
-    ]
-    return means[0], means[1]
-
-
-def stratum_of_members(plan: Plan) -> Index:
-    """Stratum of every treated member; that of its first unit."""
-    frame = plan.frame
-    codes, _ = members_of(plan)
-    first = np.zeros(int(frame.member.max()) + 1, dtype=np.int64)
-    first[frame.member[::-1]] = frame.stratum[::-1]
-    return np.asarray(first[codes])
-
-
 def slopes_of(equation: Equation, draws: Coefficients) -> Array:
     """Slopes of mediators and the moderator in every stratum, its slots' last columns."""
     last = np.arange(equation.problem.n_columns)[-len(equation.slopes) :]
@@ -296,24 +259,6 @@ def leaning_of(plan: Plan, equation: Equation) -> Any:
     member = np.searchsorted(codes, plan.frame.member[plan.frame.unit[rows]])
     shape = (plan.table.size, codes.size)
     return csr_array(((value - mean[cell]) / count[cell], (cell, member)), shape=shape)
-
-
-def moderated_rows(plan: Plan) -> tuple[Index, Index, Array]:
-    """Treated rows with their cells and moderators.
-
-    Parameters
-    ----------
-    plan : Plan
-        With a moderator.
-
-    Returns
-    -------
-    tuple of ndarray of int (row), ndarray of int (row) and ndarray (row)
-        Places of rows in the panel; cells; the moderator's units, less its centre.
-    """
-    assert plan.moderator is not None
-    rows = np.flatnonzero(plan.kept & plan.frame.treated & (plan.cell_of_row >= 0))
-    return rows, plan.cell_of_row[rows], plan.moderator.values[rows]
 
 
 def _single_units(plan: Plan, equation: Equation, *, every: bool) -> UnitDeviations | None:

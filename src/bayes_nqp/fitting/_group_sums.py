@@ -10,7 +10,7 @@ import xarray as xr
 from scipy.sparse import csr_array
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.fitting._draws import members_of, moderated_rows
+from bayes_nqp.planning import members_of, moderated_rows
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit

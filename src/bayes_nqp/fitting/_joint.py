@@ -14,19 +14,13 @@ from scipy.sparse import csr_array
 from bayes_nqp import progress as steps
 from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate
-from bayes_nqp.fitting._draws import (
-    MEMBERS_STORED,
-    Recovered,
-    members_of,
-    slopes_of,
-    terms_of,
-)
+from bayes_nqp.fitting._draws import MEMBERS_STORED, Recovered, slopes_of, terms_of
 from bayes_nqp.fitting._joint_problem import joint_of
 from bayes_nqp.fitting._parameters import constrain
 from bayes_nqp.fitting._paths import Paths
 from bayes_nqp.fitting._tree import Drawn, Labelled, build_tree
 from bayes_nqp.gaussian import Coefficients, Stacked, StackedDraws, stacked_density, stacked_draw
-from bayes_nqp.planning import Equation, Plan
+from bayes_nqp.planning import Equation, Plan, members_of
 from bayes_nqp.sampling import Chains, Importance, importance
 
 __all__ = ["fit_joint"]

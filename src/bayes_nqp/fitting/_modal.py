@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.fitting._draws import cell_shares, moderator_means
+from bayes_nqp.fitting._draws import cell_shares
 from bayes_nqp.fitting._equations import equation_density
 from bayes_nqp.fitting._slots import slot_places
 from bayes_nqp.gaussian import averages
-from bayes_nqp.planning import plan_of
+from bayes_nqp.planning import moderator_means, plan_of
 from bayes_nqp.sampling import Summit, ascend, climb, newton
 
 if TYPE_CHECKING:

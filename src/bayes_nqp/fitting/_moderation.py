@@ -11,8 +11,8 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.fitting._cell_draws import CellDraws
-from bayes_nqp.fitting._draws import moderated_rows
 from bayes_nqp.fitting._paths import lagged
+from bayes_nqp.planning import moderated_rows
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.fitting._draws import Recovered, stratum_of_members
+from bayes_nqp.fitting._draws import Recovered
 from bayes_nqp.fitting._products import Product, products_of
-from bayes_nqp.planning import Plan
+from bayes_nqp.planning import Plan, stratum_of_members
 
-__all__ = ["Paths", "lagged", "paths_of", "stratum_of_members"]
+__all__ = ["Paths", "lagged", "paths_of"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]

@@ -13,11 +13,11 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting._draws import MEMBERS_STORED, moderator_means, stratum_of_members
+from bayes_nqp.fitting._draws import MEMBERS_STORED
 from bayes_nqp.fitting._parameters import parameter_units
 from bayes_nqp.fitting._waist import waist
 from bayes_nqp.parameters import FLAT, Scale
-from bayes_nqp.planning import plan_of
+from bayes_nqp.planning import moderator_means, plan_of, stratum_of_members
 from bayes_nqp.rowmodel import (
     RowLayout,
     cell_slopes,
@@ -91,13 +91,13 @@ def prior_predictive(
     """
     if draws < 1:
         raise StudyError(f"'draws' is {draws!r}", hint="a whole number from 1 up")
-    if design.facts.channels is not None:
+    plan = plan_of(design, panel)
+    if plan.facts.channels is not None:
         raise StudyError(
             "prior draws are of one equation, and a design with channels has several",
             hint="the design of the outcome alone: design.outcome_design",
         )
     seed = secrets.randbits(31) if seed is None else seed
-    plan = plan_of(design, panel)
     (equation,) = plan.equations
     layout = row_layout(plan, equation)
     # One stream for the parameters and one for the rows: neither depends on the other's size.

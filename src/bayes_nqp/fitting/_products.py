@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from bayes_nqp.fitting._draws import Recovered, members_of, moderated_rows
-from bayes_nqp.planning import Equation, Plan
+from bayes_nqp.fitting._draws import Recovered
+from bayes_nqp.planning import Equation, Plan, members_of, moderated_rows
 
 __all__ = ["Product", "Products", "products_of"]
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_nqp.fitting._draws import MEMBERS_STORED, members_of
+from bayes_nqp.fitting._draws import MEMBERS_STORED
 from bayes_nqp.limits import afford
+from bayes_nqp.planning import members_of
 
 if TYPE_CHECKING:
     from bayes_nqp.planning import Plan

@@ -11,16 +11,10 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp.diagnostics import Gate
-from bayes_nqp.fitting._draws import (
-    MEMBERS_STORED,
-    Recovered,
-    leaning_of,
-    members_of,
-    moderator_means,
-    stratum_of_members,
-)
+from bayes_nqp.fitting._draws import MEMBERS_STORED, Recovered, leaning_of
 from bayes_nqp.fitting._tree import Drawn, build_tree
 from bayes_nqp.likelihoods import StudentT
+from bayes_nqp.planning import members_of, moderator_means, stratum_of_members
 from bayes_nqp.rowmodel import SLOPE_NAMES, Names, equation_model
 from bayes_nqp.sampling import NUTS, sample_model
 from bayes_nqp.terms import SlopePart

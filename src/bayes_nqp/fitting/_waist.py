@@ -11,13 +11,13 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate
-from bayes_nqp.fitting._draws import members_of
-from bayes_nqp.planning import Plan
+from bayes_nqp.planning import Plan, members_of
 from bayes_nqp.terms import NEIGHBOUR
 
 __all__ = ["waist"]
 
 Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
 
 
 def waist(
@@ -50,13 +50,7 @@ def waist(
     keep = np.flatnonzero(cells.lead if leads else ~cells.lead)
     members, membership = None, None
     if deviation is not None and not leads:
-        codes, labels = members_of(plan)
-        members = [str(x) for x in labels]
-        rows = np.flatnonzero((plan.cell_of_row >= 0) & plan.frame.treated)
-        owner = np.searchsorted(codes, plan.frame.member[plan.frame.unit[rows]])
-        position = np.searchsorted(keep, plan.cell_of_row[rows])
-        pairs, counts = np.unique(np.stack([position, owner], axis=1), axis=0, return_counts=True)
-        membership = (pairs[:, 0], pairs[:, 1], counts)
+        members, membership = _membership(plan, keep)
     role = np.where(cells.role[keep] == NEIGHBOUR, v.NEIGHBOUR, v.TREATED)
     if plan.exposure is not None:
         attrs = {**(attrs or {}), "exposure": plan.exposure.name, "per": plan.exposure.label}
@@ -90,6 +84,16 @@ def waist(
         importance=_importance(gate),
         attrs=attrs,
     )
+
+
+def _membership(plan: Plan, cells: Index) -> tuple[list[str], tuple[Index, Index, Index]]:
+    """Labels of members, and which of them are in which cell with how many rows."""
+    codes, labels = members_of(plan)
+    rows = np.flatnonzero((plan.cell_of_row >= 0) & plan.frame.treated)
+    owner = np.searchsorted(codes, plan.frame.member[plan.frame.unit[rows]])
+    position = np.searchsorted(cells, plan.cell_of_row[rows])
+    pairs, counts = np.unique(np.stack([position, owner], axis=1), axis=0, return_counts=True)
+    return [str(label) for label in labels], (pairs[:, 0], pairs[:, 1], counts)
 
 
 def _importance(gate: str | Gate) -> dict[str, float]:

@@ -22,7 +22,7 @@ from bayes_nqp.parameters import FIXED, FLAT, HalfNormal, Parameter, Scale
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._plan import Dose, Equation, Plan
 from bayes_nqp.planning._processes import with_processes
-from bayes_nqp.terms import LAG, GlobalPart, LocalPart
+from bayes_nqp.terms import LAG, GlobalPart, LocalPart, ProcessPart
 
 __all__ = ["assemble"]
 
@@ -31,7 +31,7 @@ Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Layout:
+class BlockLayout:
     """Blocks of coefficients, and where strata, cells and parts stand in them.
 
     Parameters
@@ -95,10 +95,7 @@ def assemble(
     global_scale = [np.full(p.columns.shape[1], _number(p.scale, scales)) for p in shared]
     numbers = [_number(p.scale, scales) for p in local]
     layout = _laid_out(ground, shared, local, numbers, block, time_rows, len(rows.columns), dose)
-    laws = [
-        Process(part.loadings, np.array([_number(scale, scales) for scale in part.scales]))
-        for part in equation.processes
-    ]
+    laws = [_law(part, scales) for part in equation.processes]
     blocks, groups = with_processes(
         equation.processes, rows, layout.blocks, _groups(ground, rows, layout)
     )
@@ -143,7 +140,7 @@ def _laid_out(
     time_rows: Index,
     n_columns: int,
     dose: Dose | None,
-) -> Layout:
+) -> BlockLayout:
     """Lay coefficients out block by block: time effects, cells, slopes.
 
     Parameters
@@ -155,7 +152,7 @@ def _laid_out(
     """
     cells, n_periods = ground.table, ground.frame.n_periods
     level_at, stratum_at, slope_slots = np.zeros((3, block.size), dtype=np.int64)
-    layout = Layout(
+    layout = BlockLayout(
         block, [], np.full(cells.size, -1, dtype=np.int64), level_at, stratum_at, slope_slots,
         np.zeros((cells.size, 2), dtype=np.int64),
         [np.zeros(p.index.size, dtype=np.int64) for p in local],
@@ -192,7 +189,7 @@ def _laid_out(
 
 
 def _local_places(
-    part: LocalPart, layout: Layout, cells: Index, levels: Index, n_periods: int
+    part: LocalPart, layout: BlockLayout, cells: Index, levels: Index, n_periods: int
 ) -> tuple[Index, Index]:
     """Coefficients of a local part that a block has, and their slots there."""
     if part.place == "cells":
@@ -203,6 +200,11 @@ def _local_places(
     return inside, np.searchsorted(levels, level[inside]) * n_periods + time[inside]
 
 
+def _law(part: ProcessPart, scales: list[Scale]) -> Process:
+    """The law of a process, its scales numbered among those of the problem."""
+    return Process(part.loadings, np.array([_number(scale, scales) for scale in part.scales]))
+
+
 def _lag(spec: LagSpec | None, shared: Sequence[GlobalPart]) -> Lag | None:
     """The lag, and the number of the coefficient that it gives a value."""
     if spec is None:
@@ -211,7 +213,7 @@ def _lag(spec: LagSpec | None, shared: Sequence[GlobalPart]) -> Lag | None:
     return Lag(spec.parameter, names.index(LAG), spec.log_determinant, spec.periods)
 
 
-def _groups(ground: Plan, rows: Rows, layout: Layout) -> list[Group]:
+def _groups(ground: Plan, rows: Rows, layout: BlockLayout) -> list[Group]:
     """Coefficients of each group, as its rows have them."""
     frame = ground.frame
     cell_of_row = ground.cell_of_row[ground.kept]

@@ -18,7 +18,7 @@ from bayes_nqp.planning._columns import varying_columns, within
 from bayes_nqp.planning._connected import block_of_strata, free_times
 from bayes_nqp.planning._exposure import dose_of, exposure_columns, per_exposure, whole_table
 from bayes_nqp.planning._frame import PlanFrame
-from bayes_nqp.planning._identified import Roles, check_identified
+from bayes_nqp.planning._identified import ColumnNames, check_identified
 from bayes_nqp.planning._moderation import moderated_slope, moderation, own_slope
 from bayes_nqp.planning._plan import Dose, Equation, Plan
 from bayes_nqp.planning._scale import within_scale
@@ -229,7 +229,7 @@ def _parts(
     ]  # fmt: skip
 
 
-def _roles(ground: Plan, equation: EquationSpec, columns: Sequence[str]) -> Roles:
+def _roles(ground: Plan, equation: EquationSpec, columns: Sequence[str]) -> ColumnNames:
     """What messages call the columns of an equation."""
     panel, exposure = ground.panel, ground.exposure
     kinds = dict.fromkeys(panel.roles.covariates, Message("covariate {!r}"))
@@ -237,10 +237,10 @@ def _roles(ground: Plan, equation: EquationSpec, columns: Sequence[str]) -> Role
     named = [kinds.get(c, Message("baseline {!r}")).fill(c) for c in columns]
     if exposure is None:
         spanned = Message("the effects of treatment")
-        return Roles(equation.called, named, Message("treatment"), spanned, certain=True)
+        return ColumnNames(equation.called, named, Message("treatment"), spanned, certain=True)
     spanned = Message("the effects of the exposure {!r}", exposure.name)
     effects = Message("the exposure {!r}", exposure.name)
-    return Roles(equation.called, named, effects, spanned, certain=False)
+    return ColumnNames(equation.called, named, effects, spanned, certain=False)
 
 
 def _effect_parts(

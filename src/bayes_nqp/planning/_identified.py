@@ -15,7 +15,7 @@ from bayes_nqp.parameters import FLAT
 from bayes_nqp.planning._plan import Equation
 from bayes_nqp.terms import LocalPart, SlopePart
 
-__all__ = ["Roles", "check_identified"]
+__all__ = ["ColumnNames", "check_identified"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -27,7 +27,7 @@ _SHARE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
-class Roles:
+class ColumnNames:
     """What messages call an equation's columns.
 
     Parameters
@@ -58,7 +58,7 @@ class _Column:
     effect: bool
 
 
-def check_identified(equation: Equation, roles: Roles, effects: Sequence[object]) -> None:
+def check_identified(equation: Equation, roles: ColumnNames, effects: Sequence[object]) -> None:
     """Refuse columns that effects and other columns explain in full, and outcomes alike.
 
     Effects count as free here, whatever their priors: a covariate that they span would leave
@@ -101,7 +101,7 @@ def _places(problems: Mapping[Message, tuple[Message, str]]) -> Iterator[Message
         yield Message("and {} more", len(problems) - 6)
 
 
-def _columns(equation: Equation, roles: Roles) -> tuple[list[_Column], list[_Column]]:
+def _columns(equation: Equation, roles: ColumnNames) -> tuple[list[_Column], list[_Column]]:
     """Columns that no prior holds; and, of these, those that are no shift of an effect."""
     flat, plain, at = [], [], 0
     for part in equation.globals:
@@ -184,7 +184,7 @@ def _collinear(
     equation: Equation,
     products: Sequence[Array],
     columns: Sequence[_Column],
-    roles: Roles,
+    roles: ColumnNames,
     effects: Sequence[object],
 ) -> dict[Message, tuple[Message, str]]:
     """Columns without variation of their own: why, and what to try."""
@@ -258,7 +258,7 @@ def _check_outcome(
     equation: Equation,
     products: Sequence[Array],
     columns: Sequence[_Column],
-    roles: Roles,
+    roles: ColumnNames,
     effects: Sequence[object],
 ) -> None:
     """Refuse an outcome that columns, or a continuous exposure, explain to rounding."""
