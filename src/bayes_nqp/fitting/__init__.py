@@ -1,13 +1,14 @@
 """Fitting a design to a panel; keeping and reading back what comes of it."""
 
 from bayes_nqp.fitting._batch import Kept, Numbers, batch
-from bayes_nqp.fitting._coefficients import pairs_coefficients
+from bayes_nqp.fitting._coefficient_draws import pairs_coefficients
 from bayes_nqp.fitting._conditional import conditional_mean
 from bayes_nqp.fitting._drift import drift
 from bayes_nqp.fitting._fit import Fit, fit, fit_again
 from bayes_nqp.fitting._fit_index import fit_index, pooled_over
 from bayes_nqp.fitting._group_sums import effect_sums, group_rows
-from bayes_nqp.fitting._known import KnownDraws, known_draws
+from bayes_nqp.fitting._known import KnownDraws
+from bayes_nqp.fitting._known_draws import known_draws
 from bayes_nqp.fitting._load import load
 from bayes_nqp.fitting._log_priors import log_priors, parameter_draws
 from bayes_nqp.fitting._marginal import Marginal, held_out, log_marginal

@@ -10,7 +10,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting._coefficients import coefficients_of
+from bayes_nqp.fitting._coefficient_draws import coefficients_of
 from bayes_nqp.fitting._slots import slot_places
 
 if TYPE_CHECKING:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from bayes_nqp.codec import encode
 from bayes_nqp.files import write_bytes
-from bayes_nqp.fitting._fit import Fit
 from bayes_nqp.fitting._names import renamed
 from bayes_nqp.fitting._panel_rows import into_bytes
-from bayes_nqp.language import encoded
 from bayes_nqp.seal import SEAL, sealed
 
-__all__ = ["ESCAPES", "FORMAT", "save"]
+if TYPE_CHECKING:
+    from bayes_nqp.panel import Panel
+
+__all__ = ["ESCAPES", "FORMAT", "write_fit"]
 
 FORMAT = 2
 """Version of the file format; from 2 on, files are sealed."""
@@ -26,30 +26,37 @@ ESCAPES = {" ": "%20"}
 """What names are written with, where netCDF takes no blank."""
 
 
-def save(fit: Fit, path: str | Path, *, rows: bool) -> Path:
+def write_fit(
+    path: str | Path,
+    draws: xr.DataTree,
+    panel: Panel | None,
+    facts: Mapping[str, object],
+    texts: Mapping[str, str],
+) -> Path:
     """Write a fit beside its place, then move it there.
 
     Parameters
     ----------
-    rows : bool
-        Whether the panel's rows go into the file.
+    draws : DataTree
+        Its groups.
+    panel : Panel or None
+        Its rows, if they go into the file.
+    facts : mapping
+        What stands in the file's head as JSON.
+    texts : mapping of str to str
+        What stands there as it is.
     """
     groups = {
-        str(name): renamed(node.to_dataset(), ESCAPES) for name, node in fit.tree.children.items()
+        str(name): renamed(node.to_dataset(), ESCAPES) for name, node in draws.children.items()
     }
     head: dict[str, Any] = {
         "format": FORMAT,
         "seal": f"SHA-256 of all bytes before the last {SEAL}, which hold it",
-        "design": json.dumps(encode(fit.design), ensure_ascii=False),
-        "sampler": json.dumps(encode(fit.sampler)),
-        "gate": json.dumps(asdict(fit.gate)),
-        "facts": json.dumps(dict(fit.record), ensure_ascii=False),
-        "versions": json.dumps(dict(fit.versions)),
-        "notes": encoded(fit.notes),
-        "digest": fit.digest,
+        **{name: json.dumps(value, ensure_ascii=False) for name, value in facts.items()},
+        **texts,
     }
-    if rows and fit.panel is not None:
-        groups["panel"] = into_bytes(fit.panel)
+    if panel is not None:
+        groups["panel"] = into_bytes(panel)
     tree = xr.DataTree.from_dict({"/": xr.Dataset(attrs=head), **groups})
     # HDF5 crashes the process when a disk fills up, so it writes to memory.
     content = bytes(tree.to_netcdf(engine="h5netcdf", encoding=_compression(groups)))

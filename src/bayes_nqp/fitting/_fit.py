@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,18 +14,20 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.codec import encode
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.doors import door
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.fitting._brief import brief
 from bayes_nqp.fitting._equations import draw_equations
+from bayes_nqp.fitting._files import write_fit
 from bayes_nqp.fitting._foreign import Tabulated
 from bayes_nqp.fitting._known import KnownDraws
 from bayes_nqp.fitting._names import from_tree
 from bayes_nqp.fitting._room import check_draws
 from bayes_nqp.fitting._tree import build_tree
 from bayes_nqp.labels import ATTR, Labels, labels_of
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, encoded
 from bayes_nqp.machine import within
 from bayes_nqp.markup import facts_html, facts_text
 from bayes_nqp.planning import plan_of
@@ -223,9 +225,12 @@ class Fit(Tabulated):
         rows : bool, default True
             Whether the panel's rows go into the file; False for confidential data.
         """
-        from bayes_nqp.fitting._files import save
-
-        return save(self, path, rows=rows)
+        facts = {
+            "design": encode(self.design), "sampler": encode(self.sampler),
+            "gate": asdict(self.gate), "facts": dict(self.record), "versions": dict(self.versions),
+        }  # fmt: skip
+        texts = {"notes": encoded(self.notes), "digest": self.digest}
+        return write_fit(path, self.tree, self.panel if rows else None, facts, texts)
 
     def _lines(self) -> list[tuple[str, str]]:
         posterior = self.tree["posterior"]

@@ -12,7 +12,7 @@ from bayes_nqp.errors import NotApplicable
 from bayes_nqp.fitting._batch import Numbers
 from bayes_nqp.fitting._fit import Fit, fit_again
 from bayes_nqp.fitting._fit_index import pooled_over
-from bayes_nqp.fitting._known import known_draws
+from bayes_nqp.fitting._known_draws import known_draws
 from bayes_nqp.fitting._needs import REFITS, ROWS, require
 from bayes_nqp.fitting._short import short_effects
 from bayes_nqp.language import Message

@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import Hint, StudyError, shown
-from bayes_nqp.fitting._coefficients import coefficients_of, pairs_coefficients
+from bayes_nqp.fitting._coefficient_draws import coefficients_of, pairs_coefficients
 from bayes_nqp.fitting._fit_index import refuse_pooled
 from bayes_nqp.fitting._parameters import unconstrained
 from bayes_nqp.fitting._unit_rows import Absorbed, UnitRows
