@@ -167,6 +167,12 @@ def _check_file(path: Path, suffix: str) -> None:
                 ", ".join(SUFFIXES),
             ),
         )
+    _check_content(path)
+    refuse_large(path, path.stat().st_size * (_TEXT_COPIES if suffix in _TEXT else 1))
+
+
+def _check_content(path: Path) -> None:
+    """See that a file can be opened, and has something in it."""
     try:
         with path.open("rb") as file:
             head = file.read(1)
@@ -179,7 +185,6 @@ def _check_file(path: Path, suffix: str) -> None:
         ) from error
     if not head:
         raise PanelError(Message("path={!r} is an empty file", path.name), hint="export it again")
-    refuse_large(path, path.stat().st_size * (_TEXT_COPIES if suffix in _TEXT else 1))
 
 
 def refuse_large(path: Path, needed: int) -> None:

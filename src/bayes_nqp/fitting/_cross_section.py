@@ -210,19 +210,16 @@ def _loadings(rows: CrossSection, pooled: bool, priors: Priors) -> tuple[Array, 
     return np.ones((n, 1)), np.column_stack(parts)
 
 
-def _identified(
+def _labelled(
     rows: CrossSection,
     common: Array,
     treatment: Array,
     mediators: Array,
     interaction: bool,
     pooled: bool,
-) -> None:
-    """Refuse what the rows cannot tell apart."""
+) -> tuple[Array, list[str]]:
+    """All columns of the outcome's equation, and what they are called."""
     treated, strata = rows.names["treatment"][0], rows.stratum_names
-    _vary(rows, "treatment", treated, treatment)
-    for name, column in zip(rows.names["mediators"], mediators.T, strict=True):
-        _vary(rows, "mediators", name, column)
     moved = _standard(treatment[:, None])
     columns = np.column_stack([moved, mediators, *([moved * mediators] if interaction else [])])
     labels = [f"treatment={treated!r}", *(f"mediators={x!r}" for x in rows.names["mediators"])]
@@ -235,6 +232,22 @@ def _identified(
     labels = [f"the intercept of {name}" for name in strata] + [
         *(f"covariates={name!r}" for name in rows.names["covariates"]), *labels
     ]  # fmt: skip
+    return stacked, labels
+
+
+def _identified(
+    rows: CrossSection,
+    common: Array,
+    treatment: Array,
+    mediators: Array,
+    interaction: bool,
+    pooled: bool,
+) -> None:
+    """Refuse what the rows cannot tell apart."""
+    _vary(rows, "treatment", rows.names["treatment"][0], treatment)
+    for name, column in zip(rows.names["mediators"], mediators.T, strict=True):
+        _vary(rows, "mediators", name, column)
+    stacked, labels = _labelled(rows, common, treatment, mediators, interaction, pooled)
     if treatment.size < stacked.shape[1] + 2:
         raise IdentificationError(
             Message(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp.columns import Bools, Ints, Rows, is_text, missing, plain, unwrapped, year_of
@@ -111,6 +112,28 @@ def _whole(
     present = ~column.isna().to_numpy(dtype=bool)
     raw = column.to_numpy(dtype=np.float64, na_value=0.0)
     raw = np.where(present, raw, 0.0)
+    _check_whole(raw, column, argument, rows)
+    ordinals = raw.astype(np.int64)
+    if scale is None or scale.base is None or not present.any():
+        return ordinals, present, scale or Scale()
+    if scale.base.startswith("Y"):
+        return ordinals - 1970, present, scale
+    raise PanelError(
+        Message(
+            "{}={!r} holds whole numbers where {} are expected", argument, column.name, scale.words
+        ),
+        where=rows.shown(present & (np.cumsum(present) <= 3), str(column.name)),
+        hint=Message(
+            "convert it to dates, e.g. pd.to_datetime(df[{!r}].astype(str), format='%Y%m')",
+            str(column.name),
+        ),
+    )
+
+
+def _check_whole(
+    raw: npt.NDArray[np.float64], column: pd.Series[Any], argument: str, rows: Rows
+) -> None:
+    """See that numbers are whole, and count periods."""
     wrong = ~np.isfinite(raw) | (raw != np.round(raw))
     if wrong.any():
         infinite = np.isinf(raw).any()
@@ -135,21 +158,6 @@ def _whole(
             if argument == "cohort"
             else "correct these cells; pd.to_datetime(…, unit='ns') if they count nanoseconds",
         )
-    ordinals = raw.astype(np.int64)
-    if scale is None or scale.base is None or not present.any():
-        return ordinals, present, scale or Scale()
-    if scale.base.startswith("Y"):
-        return ordinals - 1970, present, scale
-    raise PanelError(
-        Message(
-            "{}={!r} holds whole numbers where {} are expected", argument, column.name, scale.words
-        ),
-        where=rows.shown(present & (np.cumsum(present) <= 3), str(column.name)),
-        hint=Message(
-            "convert it to dates, e.g. pd.to_datetime(df[{!r}].astype(str), format='%Y%m')",
-            str(column.name),
-        ),
-    )
 
 
 def _spread(periods: pd.PeriodIndex, codes: Ints) -> tuple[Ints, Bools]:

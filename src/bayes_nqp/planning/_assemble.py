@@ -11,6 +11,7 @@ import numpy.typing as npt
 from bayes_nqp.designs import EquationSpec, LagSpec
 from bayes_nqp.gaussian import Block, Group, Lag, Member, Problem, Process
 from bayes_nqp.moments import (
+    AbsorbedLoadings,
     Rows,
     UnitClass,
     absorb_levels,
@@ -103,8 +104,6 @@ def assemble(
     absorbs = (members or member_scale is None) and errors.independent(n_periods, priors)
     absorbed = absorb_levels(rows, n_periods) if absorbs else []
     classes = [] if absorbs else reduce_rows(rows)
-    owners = absorb_loadings(rows, _owner_of_units(frame, rows), n_periods) if (
-        absorbs and members) else None  # fmt: skip
     sigma = Parameter("sigma", HalfNormal(priors.sigma))
     problem = Problem(
         n_periods=n_periods,
@@ -121,7 +120,7 @@ def assemble(
         class_treated=[_loading(c, centred=dose is not None) for c in classes],
         members=_members(frame, rows, classes, block) if members else (),
         absorbed=absorbed,
-        absorbed_members=owners,
+        absorbed_members=_absorbed_members(frame, rows) if absorbs and members else None,
         processes=laws,
         lag=_lag(equation.lag, shared),
     )
@@ -129,6 +128,10 @@ def assemble(
         equation.name, rows, problem, scale, shared, local,
         tuple(layout.local_index), layout.cell_slots, layout.slope_slots, dose=dose,
     )  # fmt: skip
+
+
+def _absorbed_members(frame: PlanFrame, rows: Rows) -> AbsorbedLoadings:
+    return absorb_loadings(rows, _owner_of_units(frame, rows), frame.n_periods)
 
 
 def _laid_out(
