@@ -11,7 +11,14 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting import Fit, leg_draws, moderation_draws, moderator_rows, new_unit_effects
+from bayes_nqp.fitting import (
+    Fit,
+    Mediated,
+    leg_draws,
+    moderation_draws,
+    moderator_rows,
+    new_unit_effects,
+)
 
 __all__ = ["cell_effects", "lead_effects", "leg_effects", "moderated_effects", "moderator_name"]
 
@@ -126,8 +133,8 @@ def leg_effects(fit: object) -> xr.Dataset:
 
     Parameters
     ----------
-    fit : Fit
-        Of a `Mediation`.
+    fit : Fit or Mediated
+        Of a `Mediation`, or of a cross-section.
 
     Returns
     -------
@@ -140,7 +147,7 @@ def leg_effects(fit: object) -> xr.Dataset:
     StudyError
         If it is no fit of a `Mediation`.
     """
-    if not isinstance(fit, Fit) or not fit.facts.channels:
+    if not isinstance(fit, Mediated) and not (isinstance(fit, Fit) and fit.facts.channels):
         raise StudyError(
             "both legs of a channel are only in a fit of a Mediation",
             hint="nqp.fit(nqp.Mediation(design, mediators=[...]), panel), not its effects",

@@ -11,6 +11,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.fitting._cell_draws import CellDraws
+from bayes_nqp.fitting._mediate import Mediated
 from bayes_nqp.fitting._paths import lagged
 from bayes_nqp.planning import moderated_rows
 
@@ -83,12 +84,12 @@ def _of_path(draws: CellDraws, effects: xr.Dataset, name: str) -> tuple[Array, A
     return level * b, theta * b + level * m, theta * m
 
 
-def leg_draws(fit: Fit) -> xr.Dataset:
+def leg_draws(fit: Fit | Mediated) -> xr.Dataset:
     """Both legs of every channel, by cell.
 
     Parameters
     ----------
-    fit : Fit
+    fit : Fit or Mediated
         Of channels; with its rows where a moderator shifts slopes of mediators.
 
     Returns
@@ -103,9 +104,10 @@ def leg_draws(fit: Fit) -> xr.Dataset:
         slope = slope + posterior["outcome__d"]
     stratum = _stratum_of(effects, slope["outcome__stratum"].to_numpy())
     names = [str(name) for name in posterior[v.MEDIATOR].to_numpy()]
-    first = [_earlier(effects, posterior[f"{n}__cell_effect"], fit.facts.lag) for n in names]
+    lag = 0 if isinstance(fit, Mediated) else fit.facts.lag
+    first = [_earlier(effects, posterior[f"{n}__cell_effect"], lag) for n in names]
     second = [slope.sel({v.MEDIATOR: n}).to_numpy()[..., stratum] for n in names]
-    if "outcome__b_moderation" in posterior:
+    if "outcome__b_moderation" in posterior and not isinstance(fit, Mediated):
         draws = CellDraws(fit)
         shifts = [draws.slope("b_moderation", n) * draws.mean_moderator for n in names]
         second = [b + draws.chains(shift) for b, shift in zip(second, shifts, strict=True)]
