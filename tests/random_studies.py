@@ -80,7 +80,7 @@ ODD = st.one_of(
             "Partial",
             "NUTS",
             "AR1",
-            "fr",
+            "xx",
             "log(",
             "nqp + ",
             "__import__('os')",

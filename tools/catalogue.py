@@ -3,7 +3,8 @@
     python -m tools.catalogue           (or: make update)
 
 New messages are added without a translation, those that nothing says any more are left out. A new
-language is a new folder with a catalogue without entries:
+language is a new folder with a catalogue whose entries wait for a translation; one that is there
+keeps its own:
 
     python -m tools.catalogue fr
 """
@@ -16,8 +17,11 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from string import Formatter
 
+from babel import Locale, UnknownLocaleError
 from babel.messages import Catalog
+from babel.messages.catalog import Message
 from babel.messages.pofile import read_po, write_po
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "bayes_nqp"
@@ -106,25 +110,73 @@ def updated(old: Catalog, places: dict[Entry, list[str]]) -> Catalog:
         translation = known.string if known is not None and known.id == key else ""
         where = [(file, None) for file in sorted(set(files))]
         new.add(key, translation or "", where, context=context or None,
+                flags=known.flags if known else (),
                 user_comments=known.user_comments if known else ())  # fmt: skip
     return new
 
 
+def strings(value: object) -> tuple[str, ...]:
+    """List the forms of an entry: the one that there is, or its plurals."""
+    return tuple(map(str, value)) if isinstance(value, list | tuple) else (str(value or ""),)
+
+
+def slots(template: str) -> set[tuple[str, str | None]]:
+    """Places that a template holds, with their formats; `.0` leaves out what is in a place."""
+    fields = [part for part in Formatter().parse(template) if part[1] is not None]
+    unnamed = iter(range(len(fields)))
+    return {
+        (name or str(next(unnamed)), "" if form == ".0" else form) for _, name, form, _ in fields
+    }
+
+
+def misplaced(entry: Message) -> bool:
+    """Whether a translation holds other places than the English does."""
+    try:
+        held = [slots(text) for text in strings(entry.string) if text]
+        return any(slots(text) != other for text in strings(entry.id) for other in held)
+    except ValueError:
+        return True
+
+
+def refuse_unknown(language: str) -> None:
+    """Stop where there is no such language, or it is that of the sources."""
+    try:
+        good = str(Locale.parse(language)) == language != "en"
+    except (UnknownLocaleError, ValueError):
+        good = False
+    if not good:
+        raise SystemExit(f"{language!r} is no language to translate into: a code such as fr, pt_BR")
+
+
+def write(catalogue: Catalog, path: Path) -> None:
+    """Write a catalogue beside the old one, and put it in its place when it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".new")
+    with beside.open("wb") as file:
+        write_po(file, catalogue, width=100, include_lineno=False)
+    beside.replace(path)
+
+
 def main(languages: list[str]) -> None:
     """Write all catalogues, and those of new languages."""
+    for language in languages:
+        refuse_unknown(language)
     places = extracted()
     for language in languages:
         path = LOCALES / language / "LC_MESSAGES" / "bayes_nqp.po"
-        path.parent.mkdir(parents=True, exist_ok=True)
         day = datetime(2026, 1, 1, tzinfo=UTC)
-        with path.open("wb") as file:
-            write_po(file, Catalog(language, creation_date=day, revision_date=day))
+        if path.exists():
+            print(f"{language}: is there, and keeps its translations")
+        else:
+            write(Catalog(language, creation_date=day, revision_date=day), path)
     for path in sorted(LOCALES.glob("*/LC_MESSAGES/bayes_nqp.po")):
         catalogue = updated(read(path), places)
-        with path.open("wb") as file:
-            write_po(file, catalogue, width=100, include_lineno=False)
-        lacking = sum(not m.string or m.string == ("",) for m in catalogue if m.id)
-        print(f"{path.parents[1].name}: {len(catalogue)} messages, {lacking} without a translation")
+        write(catalogue, path)
+        name, held = path.parents[1].name, [entry for entry in catalogue if entry.id]
+        lacking = sum(not all(strings(entry.string)) for entry in held)
+        print(f"{name}: {len(catalogue)} messages, {lacking} without a translation")
+        for entry in filter(misplaced, held):
+            print(f"{name}: other places than the English has: {strings(entry.string)}")
 
 
 if __name__ == "__main__":

@@ -123,5 +123,5 @@ def test_a_report_does_without_checks(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [None, "support"])
 def test_a_language_that_is_not_there_is_refused(fit: nqp.Fit, name: str | None) -> None:
-    with pytest.raises(StudyError, match="'language' is 'fr'"):
-        check(fit, name, language="fr", progress=False)
+    with pytest.raises(StudyError, match="'language' is 'xx'"):
+        check(fit, name, language="xx", progress=False)

@@ -31,7 +31,8 @@ def test_english_is_the_text_and_chinese_comes_from_the_catalogue() -> None:
     assert message == "Before adoption as fitted moved." == message.in_("en")
     assert message.in_("zh") == "Before adoption 基准模型 moved."
     assert Message("as fitted").in_("zh") == "基准模型"
-    assert languages() == ("en", "zh")
+    assert languages()[0] == "en"
+    assert "zh" in languages()
 
 
 def test_what_no_catalogue_has_stays_english() -> None:

@@ -255,8 +255,8 @@ def test_adoption_of_many_units_is_drawn_by_cohort_and_stratum():
 
 
 def test_arguments_are_checked():
-    with pytest.raises(StudyError, match="'language' is 'fr'"):
-        plots.event_study(EFFECTS, language="fr")
+    with pytest.raises(StudyError, match="'language' is 'xx'"):
+        plots.event_study(EFFECTS, language="xx")
     with pytest.raises(StudyError, match=r"prob=0\.3"):
         plots.event_study(EFFECTS, prob=0.3)
 

@@ -253,7 +253,7 @@ def test_a_folder_is_never_overwritten(reports: dict[str, Path]) -> None:
     [
         ({"formats": ["pdf"]}, "'pdf'"),
         ({"formats": "docx"}, "'formats'"),
-        ({"language": "fr"}, "fr"),
+        ({"language": "xx"}, "xx"),
         ({"by": ["province"]}, "province"),
         ({"prob": 95}, "prob"),
     ],

@@ -68,7 +68,7 @@ WRONG = [
     ('strata = ["地区"]', "strata = 3", "'data.strata' is 3", "a list"),
     ("[report]", '[report]\nprob = "high"', "'report.prob' is 'high'", "a number"),
     ("[report]", "[report]\nprob = 1.5", "'report.prob' is 1.5", "a number below 1"),
-    ("[report]", '[report]\nlanguage = "fr"', "'report.language' is 'fr'", "'en' or 'zh'"),
+    ("[report]", '[report]\nlanguage = "xx"', "'report.language' is 'xx'", "'zh'"),
     ("draws = 100", 'draws = "many"', "'sampler.draws' is 'many'", "a whole number"),
     (
         'type = "Importance"',

@@ -261,7 +261,7 @@ def test_specifications_have_a_row_each():
     [
         (EFFECTS, {"kind": "effekts"}, "did you mean 'effects'"),
         (EFFECTS, {"kind": "descriptives"}, "no table of a Dataset"),
-        (EFFECTS, {"language": "fr"}, "'language' is 'fr'"),
+        (EFFECTS, {"language": "xx"}, "'language' is 'xx'"),
         (EFFECTS, {"spread": "stars"}, "spread='stars'"),
         (EFFECTS, {"digits": -1}, "digits=-1"),
         (EFFECTS, {"checks": ["pretrends"]}, r"'checks' is \['pretrends'\]"),

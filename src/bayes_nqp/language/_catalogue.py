@@ -38,6 +38,10 @@ def catalogue_of(language: str) -> NullTranslations:
 
     compiled = BytesIO()
     with (FOLDER / language / _FILE).open("rb") as text:
-        write_mo(compiled, read_po(text, locale=language))
+        catalogue = read_po(text, locale=language)
+    for entry in list(catalogue):
+        if entry.id and not all(entry.string or ()):  # plurals that lack a form
+            catalogue.delete(entry.id, entry.context)
+    write_mo(compiled, catalogue)
     compiled.seek(0)
     return GNUTranslations(compiled)

@@ -62,8 +62,7 @@ class Message(str):
         **named: object,
     ) -> Self:
         """Render in English, and keep what other languages need."""
-        several = plural and named["n"] != 1
-        text = _filled(plural if several else template, parts, named, ENGLISH)
+        text = _filled(_english(template, plural, named), parts, named, ENGLISH)
         instance = super().__new__(cls, text)
         instance.template, instance.parts, instance.named = str(template), parts, named
         instance.plural, instance.context = plural, context
@@ -89,7 +88,7 @@ class Message(str):
         return Message(self.template, *parts, **how)
 
     def in_(self, language: str, labels: Labels = UNLABELLED) -> str:
-        """Render in a language; what its catalogue does not have stays English.
+        """Render in a language; what its catalogue does not have, or misplaces, stays English.
 
         Parameters
         ----------
@@ -98,7 +97,11 @@ class Message(str):
         """
         if not self.template or (language == ENGLISH and not labels):
             return str(self)
-        filled = _filled(self._template(language), self.parts, self.named, language, labels)
+        try:
+            filled = _filled(self._template(language), self.parts, self.named, language, labels)
+        except (LookupError, ValueError):  # a translation with other places, or half of one
+            english = _english(self.template, self.plural, self.named)
+            filled = _filled(english, self.parts, self.named, language, labels)
         return typography(language).closed(filled)
 
     def _template(self, language: str) -> str:
@@ -183,6 +186,10 @@ class _Writer(Formatter):
         if not isinstance(value, Real):
             return text
         return localised(typeset(text), self.language)
+
+
+def _english(template: str, plural: str, named: Mapping[str, object]) -> str:
+    return plural if plural and named["n"] != 1 else template
 
 
 def _filled(
