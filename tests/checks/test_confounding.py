@@ -14,7 +14,7 @@ import bayes_nqp as nqp
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import modes
-from bayes_nqp.moments import Column, Rows
+from bayes_nqp.moments import Rows, VaryingColumn
 from bayes_nqp.planning import plan_of
 from bayes_nqp.simulation import Channel, channels
 
@@ -146,7 +146,7 @@ def test_correlation_of_innovations_is_found_under_effects_and_gaps() -> None:
     unit, time = np.nonzero(seen)
     rows = Rows(
         unit, time, cohort, np.zeros(unit.size),
-        [Column(str(k), values[..., k][seen]) for k in range(2)],
+        [VaryingColumn(str(k), values[..., k][seen]) for k in range(2)],
     )  # fmt: skip
     patterns = [Pattern(0, np.flatnonzero(s), t[s], 1) for s, t in zip(seen, treated, strict=True)]
     found = panel_bias.correlation_of(rows, treated[seen], patterns, phi)

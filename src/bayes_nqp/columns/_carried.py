@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._cells import CARRIED, SURROGATE, UNSORTED, admitted, fits, kinds
-from bayes_nqp.columns._values import Rows
+from bayes_nqp.columns._values import SourceRows
 from bayes_nqp.errors import UNPRINTABLE, PanelError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.limits import limit
@@ -23,7 +23,7 @@ _LONG = 2**63
 def admitted_frame(
     df: pd.DataFrame,
     named: list[tuple[str, str]],
-    rows: Callable[[pd.DataFrame], Rows],
+    rows: Callable[[pd.DataFrame], SourceRows],
     notes: list[str],
 ) -> pd.DataFrame:
     """Refuse cells that can be no values, clean names, leave out what no file can carry.

@@ -15,7 +15,7 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.columns._values import Bools, Rows, counted, is_text, plain, unwrapped
+from bayes_nqp.columns._values import Bools, SourceRows, counted, is_text, plain, unwrapped
 from bayes_nqp.errors import UNPRINTABLE, PanelError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.limits import limit, way_out
@@ -75,7 +75,9 @@ _FORMULAS = (
 )
 
 
-def admitted(column: pd.Series[Any], argument: str, rows: Rows, notes: list[str]) -> pd.Series[Any]:
+def admitted(
+    column: pd.Series[Any], argument: str, rows: SourceRows, notes: list[str]
+) -> pd.Series[Any]:
     """Refuse cells that can be no name, time or number; clean the names.
 
     Parameters
@@ -116,7 +118,7 @@ def _names(
     column: pd.Series[Any],
     values: pd.Series[Any],
     argument: str,
-    rows: Rows,
+    rows: SourceRows,
     notes: list[str],
 ) -> pd.Series[Any]:
     if values.dtype.kind == "f" and np.isinf(values.to_numpy(dtype=np.float64)).any():
@@ -187,7 +189,7 @@ def fits(kind: type, types: tuple[type, ...]) -> bool:
     return issubclass(kind, types)
 
 
-def _refuse_cells(values: pd.Series[Any], argument: str, kind: _Kind, rows: Rows) -> None:
+def _refuse_cells(values: pd.Series[Any], argument: str, kind: _Kind, rows: SourceRows) -> None:
     odd = tuple(x for x in kinds(values) if not fits(x, kind.types))
     if odd:
         wrong = np.fromiter((type(x) in odd for x in values), bool, len(values))
@@ -205,7 +207,7 @@ def _refuse_cells(values: pd.Series[Any], argument: str, kind: _Kind, rows: Rows
         )
 
 
-def _refuse_huge(values: pd.Series[Any], argument: str, rows: Rows) -> None:
+def _refuse_huge(values: pd.Series[Any], argument: str, rows: SourceRows) -> None:
     """Refuse whole numbers that count no periods."""
     if int not in kinds(values):
         return
@@ -218,7 +220,7 @@ def _refuse_huge(values: pd.Series[Any], argument: str, rows: Rows) -> None:
         )
 
 
-def _refuse_far(values: pd.Series[Any], argument: str, rows: Rows) -> None:
+def _refuse_far(values: pd.Series[Any], argument: str, rows: SourceRows) -> None:
     """Refuse dates that no calendar writes."""
     if isinstance(values.dtype, pd.PeriodDtype):
         years = values.dt.year.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -239,7 +241,7 @@ def _refuse_far(values: pd.Series[Any], argument: str, rows: Rows) -> None:
 
 
 def _refuse_texts(
-    values: pd.Series[Any], argument: str, odd: list[str], words: tuple[str, str], rows: Rows
+    values: pd.Series[Any], argument: str, odd: list[str], words: tuple[str, str], rows: SourceRows
 ) -> None:
     if odd:
         reason, hint = words

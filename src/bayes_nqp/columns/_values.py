@@ -31,7 +31,7 @@ _MOST = 1e100
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class SourceRows:
     """Names rows for a message, by the user's index, unit and time."""
 
     frame: pd.DataFrame
@@ -113,7 +113,7 @@ def missing(column: pd.Series[Any]) -> Bools:
     return gone | np.append(blank, False)[codes] if blank.any() else gone
 
 
-def numbers(column: pd.Series[Any], argument: str, rows: Rows, notes: list[str]) -> Floats:
+def numbers(column: pd.Series[Any], argument: str, rows: SourceRows, notes: list[str]) -> Floats:
     """Read a column as float64 with NaN; refuse text and infinities."""
     name = str(column.name)
     column = unwrapped(column)
@@ -150,7 +150,7 @@ def numbers(column: pd.Series[Any], argument: str, rows: Rows, notes: list[str])
     return values
 
 
-def _from_text(column: pd.Series[Any], argument: str, rows: Rows, notes: list[str]) -> Floats:
+def _from_text(column: pd.Series[Any], argument: str, rows: SourceRows, notes: list[str]) -> Floats:
     name = str(column.name)
     blank = missing(column)
     values: Floats = pd.to_numeric(column.where(~blank), errors="coerce").to_numpy(

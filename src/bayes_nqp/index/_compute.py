@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from bayes_nqp.index._scheme import Scheme
     from bayes_nqp.index._system import IndexSystem
 
-__all__ = ["Hierarchy", "Problem"]
+__all__ = ["Hierarchy", "WeightProblem"]
 
 type Hierarchy = Literal["flat", "nested", "equal"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Problem:
+class WeightProblem:
     """All that weights depend on, but the weights of the rows.
 
     Parameters

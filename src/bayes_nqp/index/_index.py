@@ -21,7 +21,7 @@ from bayes_nqp.language import Message
 from bayes_nqp.markup import facts_html, facts_text
 
 if TYPE_CHECKING:
-    from bayes_nqp.index._compute import Problem
+    from bayes_nqp.index._compute import WeightProblem
     from bayes_nqp.index._recipe import Recipe
     from bayes_nqp.panel import Panel
 
@@ -52,7 +52,7 @@ class Index:
     rows: pd.DataFrame
     unit: str
     time: str
-    problem: Problem
+    problem: WeightProblem
     group_weights: Array
 
     @property

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.index._compute import Problem
+from bayes_nqp.index._compute import WeightProblem
 from bayes_nqp.index._fixed import FixedWeights
 from bayes_nqp.index._index import Index
 from bayes_nqp.index._normalise import normalised
@@ -124,5 +124,5 @@ class ProductivityIndex(Recipe):
         """
         indicators_read = read(frame, self.system.indicators, unit, time, self.missing)
         z = normalised(indicators_read, self.normalise, self.constant)
-        problem = Problem(self.system, self.weights, self.hierarchy, indicators_read, z)
+        problem = WeightProblem(self.system, self.weights, self.hierarchy, indicators_read, z)
         return Index(self, frame, unit, time, problem, problem.weights())

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.columns import Bools, Ints, Rows, admitted, counted, encode, missing, numbers
+from bayes_nqp.columns import Bools, Ints, SourceRows, admitted, counted, encode, missing, numbers
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.index._indicator import Indicator
 from bayes_nqp.index._scheme import Array
@@ -73,7 +73,7 @@ def read(
         If a column is unknown or holds text, rows repeat, or values are missing that must not.
     """
     _check_columns(frame, indicators, unit, time)
-    rows = Rows(frame, unit, time)
+    rows = SourceRows(frame, unit, time)
     named = [(f"indicator {indicator.key!r}: column", indicator.data) for indicator in indicators]
     cleaning: list[str] = []
     for argument, name in [("unit", unit), ("time", time), *named]:
@@ -151,7 +151,7 @@ def ordinals(column: pd.Series[Any], codes: Ints) -> Array:
     return codes.astype(np.float64)
 
 
-def _complete(values_read: Read, rows: Rows, when: Array, gaps: str) -> Read:
+def _complete(values_read: Read, rows: SourceRows, when: Array, gaps: str) -> Read:
     gone = np.isnan(values_read.x)
     if not gone.any():
         return values_read

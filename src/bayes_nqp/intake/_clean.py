@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_nqp.columns import Rows, counted
+from bayes_nqp.columns import SourceRows, counted
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.intake._rows import EDGES
 from bayes_nqp.language import Message
@@ -148,7 +148,7 @@ def _numbers(
                 counted(wrong.sum(), "row"),
                 shown((repr(x) for x in column[wrong].unique()), 4),
             ),
-            where=Rows(frame, *place).shown(wrong, name),
+            where=SourceRows(frame, *place).shown(wrong, name),
             hint=_no_numbers(name, texts, int((~gone).sum()))
             or _cleaning(texts, missing, thousands),
         )

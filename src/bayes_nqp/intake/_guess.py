@@ -10,7 +10,7 @@ from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.intake._guess_rows import find_unit_and_time, rows_of_panel
 from bayes_nqp.intake._guess_treatment import find_never, find_treatment
 from bayes_nqp.intake._guessed import CODES, Guess, constant, free, same
-from bayes_nqp.intake._look import Column, Look
+from bayes_nqp.intake._look import Look, SourceColumn
 from bayes_nqp.intake._spellings import advice as spelled_advice
 from bayes_nqp.intake._vocabulary import channel_of, sounds_like
 from bayes_nqp.language import Message, separated
@@ -85,7 +85,7 @@ def _check(roles_given: dict[str, Any], overview: Look) -> None:
                 )
 
 
-def _outcome(proposal: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> None:
+def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
     if "outcome" in proposal.roles:
         return
     candidates = [
@@ -119,7 +119,7 @@ def _measures(values: pd.Series[Any], frame: pd.DataFrame) -> bool:
     )
 
 
-def _strata(proposal: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> None:
+def _strata(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
     if "strata" in proposal.roles and proposal.reasons["strata"] == "as you said":
         return
     ever = _ever(proposal, columns, frame)
@@ -158,7 +158,7 @@ def _distinct(names: list[str], frame: pd.DataFrame) -> list[str]:
     return distinct
 
 
-def _nearly(proposal: Guess, column: Column, frame: pd.DataFrame) -> None:
+def _nearly(proposal: Guess, column: SourceColumn, frame: pd.DataFrame) -> None:
     """Say which column would be a stratum but for a few units."""
     values = column.values
     if not sounds_like("stratum", column.name) or not 2 <= values.nunique() <= _LEVELS:
@@ -178,7 +178,7 @@ def _nearly(proposal: Guess, column: Column, frame: pd.DataFrame) -> None:
 
 
 def _ever(
-    proposal: Guess, columns: dict[str, Column], frame: pd.DataFrame
+    proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame
 ) -> pd.Series[Any] | None:
     """Whether each unit is ever treated."""
     if "treated" in proposal.roles:
@@ -193,7 +193,7 @@ def _ever(
     return None
 
 
-def _others(proposal: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> None:
+def _others(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
     """Name what could be mediators and covariates; one mediator a channel."""
     first: dict[str, str] = {}
     for name, column in free(proposal, columns):
@@ -210,7 +210,7 @@ def _others(proposal: Guess, columns: dict[str, Column], frame: pd.DataFrame) ->
             proposal.mediators.append(name)
 
 
-def _cleaning(proposal: Guess, columns: dict[str, Column]) -> None:
+def _cleaning(proposal: Guess, columns: dict[str, SourceColumn]) -> None:
     """Declare the steps that numbers stored as text need."""
     columns_used = [columns[proposal.roles["outcome"]]]
     columns_used += [columns[name] for name in (*proposal.mediators, *proposal.covariates)]

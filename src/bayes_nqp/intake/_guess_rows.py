@@ -10,7 +10,7 @@ import pandas as pd
 from bayes_nqp.columns import is_text
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.intake._guessed import Guess, constant, years_of
-from bayes_nqp.intake._look import Column, Look, column_of
+from bayes_nqp.intake._look import Look, SourceColumn, column_of
 from bayes_nqp.intake._rows import left_out, without_place
 from bayes_nqp.intake._vocabulary import sounds_like
 from bayes_nqp.language import Message
@@ -23,7 +23,7 @@ _REPEATED: Final = 0.05
 """Share of rows that may share a unit and a time: a mistake to correct, not another unit."""
 
 
-def find_unit_and_time(proposal: Guess, columns: dict[str, Column]) -> None:
+def find_unit_and_time(proposal: Guess, columns: dict[str, SourceColumn]) -> None:
     """Find a pair of columns that names every row once, and repeats unit and time.
 
     Parameters
@@ -60,7 +60,7 @@ def find_unit_and_time(proposal: Guess, columns: dict[str, Column]) -> None:
         )
 
 
-def rows_of_panel(proposal: Guess, overview: Look) -> tuple[dict[str, Column], pd.DataFrame]:
+def rows_of_panel(proposal: Guess, overview: Look) -> tuple[dict[str, SourceColumn], pd.DataFrame]:
     """Set aside rows without a unit or a time, and fill merged cells.
 
     Parameters
@@ -102,7 +102,7 @@ def _in_order(times: pd.Series[Any]) -> pd.Series[Any]:
     return years
 
 
-def _pair(proposal: Guess, columns: dict[str, Column]) -> tuple[str, str]:
+def _pair(proposal: Guess, columns: dict[str, SourceColumn]) -> tuple[str, str]:
     times = [proposal.roles["time"]] if "time" in proposal.roles else _times(columns)
     units = [proposal.roles["unit"]] if "unit" in proposal.roles else list(columns)
     scores = {
@@ -123,7 +123,7 @@ def _pair(proposal: Guess, columns: dict[str, Column]) -> tuple[str, str]:
     )
 
 
-def _times(columns: dict[str, Column]) -> list[str]:
+def _times(columns: dict[str, SourceColumn]) -> list[str]:
     """Columns that can be periods, those with such a name first."""
     candidates = []
     for name, column in columns.items():
@@ -142,7 +142,7 @@ def _times(columns: dict[str, Column]) -> list[str]:
     return [name for *_, name in sorted(candidates)]
 
 
-def _score(unit: Column, time: Column) -> float | None:
+def _score(unit: SourceColumn, time: SourceColumn) -> float | None:
     """How well a column names units; None where it cannot."""
     place = _both(unit, time)
     if not len(place) or len(place) < 0.8 * time.values.notna().sum():
@@ -158,7 +158,7 @@ def _score(unit: Column, time: Column) -> float | None:
     return float(named + full + 0.8 * (not unit.numeric) - 2.0 * (repeated > 0))
 
 
-def _ends(time: Column) -> Message:
+def _ends(time: SourceColumn) -> Message:
     labels = _plain(time.values).dropna()
     if not len(labels):
         return Message("all empty")
@@ -166,7 +166,7 @@ def _ends(time: Column) -> Message:
     return Message("{} to {}", *ends)
 
 
-def _blank(unit: Column, time: Column) -> int:
+def _blank(unit: SourceColumn, time: SourceColumn) -> int:
     """Empty cells of a unit in rows that have a period, if they come in runs below a name."""
     present = time.values.notna()
     gone = unit.values.isna() & present
@@ -176,18 +176,18 @@ def _blank(unit: Column, time: Column) -> int:
     return int(gone.sum())
 
 
-def _both(unit: Column, time: Column) -> pd.DataFrame:
+def _both(unit: SourceColumn, time: SourceColumn) -> pd.DataFrame:
     """Unit and time of the rows that have both."""
     return pd.DataFrame({"unit": _filled(unit, time), "time": time.values}).dropna()
 
 
-def _filled(unit: Column, time: Column) -> pd.Series[Any]:
+def _filled(unit: SourceColumn, time: SourceColumn) -> pd.Series[Any]:
     return unit.values.ffill() if _blank(unit, time) else unit.values
 
 
 def _unmerged(
-    proposal: Guess, columns: dict[str, Column], place: pd.DataFrame
-) -> dict[str, Column]:
+    proposal: Guess, columns: dict[str, SourceColumn], place: pd.DataFrame
+) -> dict[str, SourceColumn]:
     """Fill columns that are given once a unit: in its first row, or in none of its rows."""
     out = dict(columns)
     for name, column in columns.items():

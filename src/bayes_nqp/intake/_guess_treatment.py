@@ -9,7 +9,7 @@ import pandas as pd
 
 from bayes_nqp.errors import NQPError, shown
 from bayes_nqp.intake._guessed import CODES, Guess, constant, free, years_of
-from bayes_nqp.intake._look import Column, Look
+from bayes_nqp.intake._look import Look, SourceColumn
 from bayes_nqp.intake._merge_zones import merge_zones
 from bayes_nqp.intake._spellings import spelled_twice
 from bayes_nqp.intake._vocabulary import sounds_like
@@ -35,7 +35,7 @@ def prefecture_of(overview: Look) -> str | None:
     return None
 
 
-def find_treatment(proposal: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> None:
+def find_treatment(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
     """Find who is treated when.
 
     A column that is called like a first treated period goes before the pilot zones also where
@@ -69,7 +69,7 @@ def find_treatment(proposal: Guess, columns: dict[str, Column], frame: pd.DataFr
         _prefectures(proposal, columns, frame)
 
 
-def find_never(proposal: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> None:
+def find_never(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
     """Find the codes of a cohort that stand for never treated.
 
     Parameters
@@ -98,7 +98,7 @@ def find_never(proposal: Guess, columns: dict[str, Column], frame: pd.DataFrame)
         )
 
 
-def _periods(column: Column, frame: pd.DataFrame) -> pd.Series[Any]:
+def _periods(column: SourceColumn, frame: pd.DataFrame) -> pd.Series[Any]:
     """What a column says of periods: no codes, no words, and nothing if it is 0 and 1."""
     values = years_of(column.values)
     if set(values.dropna().unique()) <= {0, 1}:
@@ -106,7 +106,7 @@ def _periods(column: Column, frame: pd.DataFrame) -> pd.Series[Any]:
     return values.where(~values.isin(CODES))
 
 
-def _is_cohort(periods: pd.Series[Any], column: Column, frame: pd.DataFrame) -> bool:
+def _is_cohort(periods: pd.Series[Any], column: SourceColumn, frame: pd.DataFrame) -> bool:
     """First treated periods: constant within units, some period of the data, and not for all."""
     times, dates_there = frame["__time"], periods.dropna()
     if not pd.api.types.is_numeric_dtype(times.dtype) or not len(dates_there):
@@ -122,7 +122,7 @@ def _is_cohort(periods: pd.Series[Any], column: Column, frame: pd.DataFrame) -> 
     return bool(inside.all() and periods.isna().any() and words)
 
 
-def _may_be_cohort(periods: pd.Series[Any], column: Column, frame: pd.DataFrame) -> bool:
+def _may_be_cohort(periods: pd.Series[Any], column: SourceColumn, frame: pd.DataFrame) -> bool:
     """What a column must be that is only called like a cohort: few units with several periods."""
     dates_there, times = periods.dropna(), years_of(frame["__time"])
     if not len(dates_there):
@@ -136,7 +136,7 @@ def _may_be_cohort(periods: pd.Series[Any], column: Column, frame: pd.DataFrame)
     return bool(several.mean() <= 0.5)
 
 
-def _is_treated(column: Column, frame: pd.DataFrame) -> bool:
+def _is_treated(column: SourceColumn, frame: pd.DataFrame) -> bool:
     if not column.numeric or set(column.values.dropna().unique()) != {0, 1}:
         return False
     ordered = frame.assign(__value=column.values).sort_values(["__unit", "__time"])
@@ -144,7 +144,7 @@ def _is_treated(column: Column, frame: pd.DataFrame) -> bool:
     return bool((steps >= 0).all() and (steps > 0).any())
 
 
-def _prefectures(proposal: Guess, columns: dict[str, Column], frame: pd.DataFrame) -> None:
+def _prefectures(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
     """Merge the pilot zones where a column names prefectures."""
     unit = proposal.roles["unit"]
     others = [name for name, column in columns.items() if name != unit and not column.numeric]
@@ -175,7 +175,9 @@ def _prefectures(proposal: Guess, columns: dict[str, Column], frame: pd.DataFram
             return
 
 
-def _one_spelling(proposal: Guess, values: pd.Series[Any], columns: dict[str, Column]) -> None:
+def _one_spelling(
+    proposal: Guess, values: pd.Series[Any], columns: dict[str, SourceColumn]
+) -> None:
     """Take the full name for the unit where a prefecture is spelled in several ways."""
     name = proposal.roles["unit"]
     spelling = spelled_twice(name, values)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns import year_of
-from bayes_nqp.intake._look import Column
+from bayes_nqp.intake._look import SourceColumn
 from bayes_nqp.language import Translator, language_of
 
 __all__ = ["CODES", "Guess", "constant", "free", "same", "years_of"]
@@ -58,7 +58,7 @@ class Guess:
         self.reasons[key] = reason
 
 
-def free(proposal: Guess, columns: dict[str, Column]) -> Iterator[tuple[str, Column]]:
+def free(proposal: Guess, columns: dict[str, SourceColumn]) -> Iterator[tuple[str, SourceColumn]]:
     """Find the columns without a part."""
     taken = {proposal.roles.get(key) for key in ("unit", "time", "cohort", "treated", "outcome")}
     taken |= set(proposal.roles.get("strata", ()))

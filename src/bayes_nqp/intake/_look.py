@@ -16,7 +16,7 @@ from bayes_nqp.intake._read import BOOKS, read_rows
 from bayes_nqp.intake._rows import EDGES, stripped
 from bayes_nqp.language import Message
 
-__all__ = ["Column", "Look", "column_of", "look", "named"]
+__all__ = ["Look", "SourceColumn", "column_of", "look", "named"]
 
 _ROWS: Final = 15
 """Rows in which the names of columns are looked for."""
@@ -27,7 +27,7 @@ _SHORT: Final = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Column:
+class SourceColumn:
     """One column.
 
     Parameters
@@ -80,7 +80,7 @@ class Look:
         Why, by key.
     """
 
-    columns: dict[str, Column]
+    columns: dict[str, SourceColumn]
     keys: dict[str, Any] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
 
@@ -161,28 +161,28 @@ def _header(raw: pd.DataFrame) -> int:
     return 1
 
 
-def column_of(raw: pd.Series[Any], name: str) -> Column:
+def column_of(raw: pd.Series[Any], name: str) -> SourceColumn:
     """Tell what a column holds."""
     values = raw.infer_objects()
     if pd.api.types.is_bool_dtype(values.dtype):
-        return Column(name, raw, values.astype("float64"), numeric=True)
+        return SourceColumn(name, raw, values.astype("float64"), numeric=True)
     if pd.api.types.is_numeric_dtype(values.dtype):
-        return Column(name, raw, values, numeric=True)
+        return SourceColumn(name, raw, values, numeric=True)
     if not is_text(values):
-        return Column(name, raw, values, numeric=False)
+        return SourceColumn(name, raw, values, numeric=False)
     text = stripped(values)[0]
     observed = text.dropna()
     plain = observed.map(_bare)
     numbers = pd.to_numeric(plain, errors="coerce")
     if not len(observed) or numbers.notna().mean() < _MOST:
-        return Column(name, raw, text, numeric=False)
+        return SourceColumn(name, raw, text, numeric=False)
     wrong = [str(x) for x in observed[numbers.isna()].unique()]
     missing = tuple(x for x in wrong if len(x) <= _SHORT and not any(c.isdigit() for c in x))
     marked = bool(observed.map(lambda x: isinstance(x, str) and "," in x).any())
     if len(missing) < len(wrong):
-        return Column(name, raw, text, False, marked, missing, doubtful=True)
+        return SourceColumn(name, raw, text, False, marked, missing, doubtful=True)
     numbers_read = pd.to_numeric(plain.reindex(values.index), errors="coerce")
-    return Column(name, raw, numbers_read.astype("float64"), True, marked, missing)
+    return SourceColumn(name, raw, numbers_read.astype("float64"), True, marked, missing)
 
 
 def _bare(cell: Any) -> Any:

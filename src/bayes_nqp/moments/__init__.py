@@ -18,14 +18,14 @@ from bayes_nqp.moments._absorbed import (
 )
 from bayes_nqp.moments._classes import UnitClass, packed_rows, reduce_rows
 from bayes_nqp.moments._distinct import distinct_rows
-from bayes_nqp.moments._rows import Column, Rows
+from bayes_nqp.moments._rows import Rows, VaryingColumn
 
 __all__ = [
     "AbsorbedGroup",
     "AbsorbedLoadings",
-    "Column",
     "Rows",
     "UnitClass",
+    "VaryingColumn",
     "absorb_levels",
     "absorb_loadings",
     "distinct_rows",

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.moments._distinct import distinct_rows
-from bayes_nqp.moments._rows import CHUNK, Column, Rows, units_of_each
+from bayes_nqp.moments._rows import CHUNK, Rows, VaryingColumn, units_of_each
 
 __all__ = ["AbsorbedGroup", "AbsorbedLoadings", "absorb_levels", "absorb_loadings"]
 
@@ -78,7 +78,7 @@ def absorb_levels(rows: Rows, n_periods: int) -> list[AbsorbedGroup]:
 
 
 def _absorb_group(rows: Rows, units: Index, n_periods: int) -> AbsorbedGroup:
-    columns = [*rows.columns, Column("outcome", rows.outcome)]
+    columns = [*rows.columns, VaryingColumn("outcome", rows.outcome)]
     normal, log_det, free = np.zeros((n_periods + len(columns),) * 2), 0.0, 0
     for at in range(0, units.size, CHUNK):
         part = units[at : at + CHUNK]
@@ -137,7 +137,7 @@ def absorb_loadings(rows: Rows, owner: Index, n_periods: int) -> AbsorbedLoading
     d = d - np.bincount(unit, w * d, owner.size)[unit] / total[unit]
     at, wd = entry[unit], w * d
     normal = [np.bincount(at * n_periods + time, wd, n * n_periods).reshape(n, n_periods)]
-    for c in (*rows.columns, Column("outcome", rows.outcome)):
+    for c in (*rows.columns, VaryingColumn("outcome", rows.outcome)):
         values = c.values[row] * (c.period is None or time == c.period)
         normal.append(np.bincount(at, values * wd, n)[:, None])
     inner = np.bincount(at, d * wd, n)

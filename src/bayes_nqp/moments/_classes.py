@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.moments._rows import CHUNK, Column, Rows, units_of_each
+from bayes_nqp.moments._rows import CHUNK, Rows, VaryingColumn, units_of_each
 
 __all__ = ["UnitClass", "packed_rows", "reduce_rows"]
 
@@ -106,7 +106,7 @@ def _join(a: Index, b: Index) -> Index:
 def _reduce_class(rows: Rows, units: Index, starts: Index, length: int) -> UnitClass:
     first = np.arange(starts[units[0]], starts[units[0]] + length)
     times = rows.time[first]
-    columns = [*rows.columns, Column("outcome", rows.outcome)]
+    columns = [*rows.columns, VaryingColumn("outcome", rows.outcome)]
     active = [
         np.arange(length) if c.period is None else np.flatnonzero(times == c.period)
         for c in columns
@@ -127,7 +127,7 @@ def _reduce_class(rows: Rows, units: Index, starts: Index, length: int) -> UnitC
     )  # fmt: skip
 
 
-def _pack(columns: Sequence[Column], index: Index, column: Index, position: Index) -> Array:
+def _pack(columns: Sequence[VaryingColumn], index: Index, column: Index, position: Index) -> Array:
     out = np.empty((index.shape[0], column.size))
     for j, c in enumerate(columns):
         entries = np.flatnonzero(column == j)
@@ -147,5 +147,5 @@ def packed_rows(rows: Rows, units: Index, like: UnitClass) -> Array:
     """
     starts = np.searchsorted(rows.unit, units)
     index = starts[:, None] + np.arange(like.times.size)
-    columns = [*rows.columns, Column("outcome", rows.outcome)]
+    columns = [*rows.columns, VaryingColumn("outcome", rows.outcome)]
     return _pack(columns, index, like.column, like.position)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from bayes_nqp.moments._distinct import distinct_rows
 
-__all__ = ["CHUNK", "Column", "Rows", "units_of_each"]
+__all__ = ["CHUNK", "Rows", "VaryingColumn", "units_of_each"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -22,7 +22,7 @@ CHUNK = 50_000
 
 
 @dataclass(frozen=True, eq=False)
-class Column:
+class VaryingColumn:
     """One column that varies between the units of a class.
 
     Parameters
@@ -65,7 +65,7 @@ class Rows:
     time: Index
     key: npt.NDArray[Any]
     outcome: Array
-    columns: Sequence[Column] = ()
+    columns: Sequence[VaryingColumn] = ()
     weights: Array | None = None
     loading: Array | None = None
 

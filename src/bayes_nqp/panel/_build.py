@@ -14,7 +14,7 @@ from bayes_nqp.columns import (
     Bools,
     Floats,
     Ints,
-    Rows,
+    SourceRows,
     Strings,
     admitted_frame,
     as_years,
@@ -32,7 +32,7 @@ from bayes_nqp.panel import _checks, _cohorts
 from bayes_nqp.panel._grid import Grid, make_grid, periods_of
 from bayes_nqp.panel._labels import labelled
 from bayes_nqp.panel._roles import Roles, as_names, check_roles
-from bayes_nqp.panel._times import Scale, parse_freq, read_times
+from bayes_nqp.panel._times import TimeScale, parse_freq, read_times
 
 _NUMERIC = ("outcome", "weights", "covariates", "mediators", "moderators", "exposures")
 _MATRICES = ("covariates", "mediators", "moderators", "exposures")
@@ -48,7 +48,7 @@ class Draft:
 
     frame: pd.DataFrame
     roles: Roles
-    scale: Scale
+    scale: TimeScale
     units: Strings
     codes: Ints
     ordinals: Ints
@@ -57,8 +57,8 @@ class Draft:
     strata: dict[str, tuple[Ints, Strings]] = field(default_factory=dict)
 
     @property
-    def rows(self) -> Rows:
-        return Rows(self.frame, self.roles.unit, self.roles.time)
+    def rows(self) -> SourceRows:
+        return SourceRows(self.frame, self.roles.unit, self.roles.time)
 
     @property
     def starts(self) -> Ints:
@@ -146,7 +146,7 @@ def build(
     notes = list(notes)
     named = [pair for pair in roles.named() if treated is None or pair[0] != "cohort"]
     named += [("treated", treated)] if treated is not None else []
-    df = admitted_frame(df, named, lambda frame: Rows(frame, unit, time), notes)
+    df = admitted_frame(df, named, lambda frame: SourceRows(frame, unit, time), notes)
     dropped: dict[str, int] = {}
     draft = _draft(df, roles, parse_freq(freq), dropped, notes)
     _read(draft, notes)
@@ -176,11 +176,11 @@ def free_name(name: str, df: pd.DataFrame) -> str:
 def _draft(
     df: pd.DataFrame,
     roles: Roles,
-    scale: Scale | None,
+    scale: TimeScale | None,
     dropped: dict[str, int],
     notes: list[str],
 ) -> Draft:
-    rows = Rows(df, roles.unit, roles.time)
+    rows = SourceRows(df, roles.unit, roles.time)
     codes, units = encode(df[roles.unit])
     times = df[roles.time]
     if is_text(unwrapped(times)) and (scale is None or scale.base in (None, *_CALENDAR_YEARS)):
@@ -203,7 +203,7 @@ def _draft(
         order = np.flatnonzero(ok)
         order = order[np.argsort(key[order], kind="stable")]
         df, codes, ordinals, key = df.iloc[order], codes[order], ordinals[order], key[order]
-    _refuse_duplicates(key, Rows(df, roles.unit, roles.time))
+    _refuse_duplicates(key, SourceRows(df, roles.unit, roles.time))
     return Draft(df, roles, scale, units, codes, ordinals).compact()
 
 
@@ -217,7 +217,7 @@ def _keys(codes: Ints, ordinals: Ints, ok: Bools, units: int) -> Ints:
     return codes * len(seen) + ranks
 
 
-def _refuse_duplicates(key: Ints, rows: Rows) -> None:
+def _refuse_duplicates(key: Ints, rows: SourceRows) -> None:
     same = key[1:] == key[:-1]
     if same.any():
         repeated = np.append(same, False) | np.append(False, same)

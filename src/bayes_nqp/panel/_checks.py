@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.columns import Floats, Ints, Rows, Strings, counted
+from bayes_nqp.columns import Floats, Ints, SourceRows, Strings, counted
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.panel._roles import Roles
@@ -52,7 +52,7 @@ def not_continuous(name: str, column: pd.Series[Any], levels: int, units: int) -
         )
 
 
-def positive(values: Floats, name: str, rows: Rows) -> None:
+def positive(values: Floats, name: str, rows: SourceRows) -> None:
     """Refuse weights that are zero or negative."""
     wrong = values <= 0
     if wrong.any():
@@ -66,7 +66,7 @@ def positive(values: Floats, name: str, rows: Rows) -> None:
 
 
 def whole(
-    values: dict[str, Floats], roles: Roles, units: Strings, starts: Ints, rows: Rows
+    values: dict[str, Floats], roles: Roles, units: Strings, starts: Ints, rows: SourceRows
 ) -> None:
     """Check what needs all the kept rows: units, outcome, covariates, mediators."""
     if len(units) == 1:

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.columns import Bools, Ints, Rows, Strings, as_years, counted, numbers, plain
+from bayes_nqp.columns import Bools, Ints, SourceRows, Strings, as_years, counted, numbers, plain
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.panel._grid import Grid
-from bayes_nqp.panel._times import Scale, read_times
+from bayes_nqp.panel._times import TimeScale, read_times
 
 NEVER = np.iinfo(np.int64).max
 
@@ -30,9 +30,9 @@ def declared(never: object) -> list[object]:
 def from_column(
     column: pd.Series[Any],
     never: list[object],
-    rows: Rows,
+    rows: SourceRows,
     starts: Ints,
-    scale: Scale,
+    scale: TimeScale,
     notes: list[str],
     *,
     yearly: bool,
@@ -59,7 +59,9 @@ def from_column(
     if yearly:
         column = as_years(column, notes)
         _no_odd_dates(column, rows)
-    ordinals, present, _ = read_times(column, "cohort", rows, Scale(scale.base or None, scale.step))
+    ordinals, present, _ = read_times(
+        column, "cohort", rows, TimeScale(scale.base or None, scale.step)
+    )
     ordinals[~present] = NEVER
     low, high = np.minimum.reduceat(ordinals, starts), np.maximum.reduceat(ordinals, starts)
     changing = low != high
@@ -82,7 +84,7 @@ def from_column(
     return low
 
 
-def _no_odd_dates(column: pd.Series[Any], rows: Rows) -> None:
+def _no_odd_dates(column: pd.Series[Any], rows: SourceRows) -> None:
     """Refuse numbers that are long as dates and are none, among years."""
     if column.dtype.kind not in "iuf":
         return
@@ -97,7 +99,7 @@ def _no_odd_dates(column: pd.Series[Any], rows: Rows) -> None:
         )
 
 
-def _changes(column: pd.Series[Any], starts: Ints, changing: Bools, rows: Rows) -> str:
+def _changes(column: pd.Series[Any], starts: Ints, changing: Bools, rows: SourceRows) -> str:
     ends = np.append(starts[1:], len(column))
     texts = []
     for i in np.flatnonzero(changing)[:6]:
@@ -110,7 +112,7 @@ def _changes(column: pd.Series[Any], starts: Ints, changing: Bools, rows: Rows) 
 
 
 def from_indicator(
-    column: pd.Series[Any], rows: Rows, starts: Ints, ordinals: Ints, notes: list[str]
+    column: pd.Series[Any], rows: SourceRows, starts: Ints, ordinals: Ints, notes: list[str]
 ) -> Ints:
     """Date the adoption of each unit by its first row with a positive indicator."""
     values = numbers(column, "treated", rows, notes)

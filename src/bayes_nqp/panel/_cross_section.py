@@ -15,7 +15,7 @@ from bayes_nqp.columns import (
     Bools,
     Floats,
     Ints,
-    Rows,
+    SourceRows,
     admitted_frame,
     checked_names,
     counted,
@@ -38,7 +38,7 @@ _TAKEN = (v.TOTAL, v.DIRECT, "outcome", "all mediators")
 
 
 @dataclass(frozen=True, slots=True)
-class _Lines(Rows):
+class _Lines(SourceRows):
     """Names rows for a message by the user's index alone."""
 
     def shown(self, wrong: Bools, value: str | None = None) -> str:

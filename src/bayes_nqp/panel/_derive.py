@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.columns import Bools, Ints, Rows, frozen, missing, numbers
+from bayes_nqp.columns import Bools, Ints, SourceRows, frozen, missing, numbers
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.panel._build import build, cohort_column, free_name
@@ -28,9 +28,9 @@ def column_of(panel: Rectangle, argument: str, column: str) -> pd.Series[Any]:
     return panel.frame[column]
 
 
-def rows_of(panel: Rectangle) -> Rows:
+def rows_of(panel: Rectangle) -> SourceRows:
     """Name the panel's rows in messages."""
-    return Rows(panel.frame, panel.roles.unit, panel.roles.time)
+    return SourceRows(panel.frame, panel.roles.unit, panel.roles.time)
 
 
 def where[P: Rectangle](panel: P, mask: Bools | pd.Series[Any], note: str = "") -> P:

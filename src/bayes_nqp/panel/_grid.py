@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.columns import Ints, Rows
+from bayes_nqp.columns import Ints, SourceRows
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.limits import limit, way_out
-from bayes_nqp.panel._times import Scale
+from bayes_nqp.panel._times import TimeScale
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def periods_of(ordinals: Ints, base: str) -> pd.PeriodIndex:
     return pd.PeriodIndex(pd.arrays.PeriodArray(ordinals, dtype=pd.PeriodDtype(base)))
 
 
-def make_grid(ordinals: Ints, scale: Scale, rows: Rows, name: str) -> tuple[Grid, Ints]:
+def make_grid(ordinals: Ints, scale: TimeScale, rows: SourceRows, name: str) -> tuple[Grid, Ints]:
     """Fit a regular grid to the observed periods.
 
     Returns
@@ -90,7 +90,7 @@ def make_grid(ordinals: Ints, scale: Scale, rows: Rows, name: str) -> tuple[Grid
     return grid, np.setdiff1d(full, seen)
 
 
-def _refuse_long(grid: Grid, ordinals: Ints, rows: Rows, name: str) -> None:
+def _refuse_long(grid: Grid, ordinals: Ints, rows: SourceRows, name: str) -> None:
     """Refuse a grid that is nearly empty, as one wrong year makes it, before it is made."""
     seen = np.unique(ordinals)
     gap = int(np.argmax(np.diff(seen)))
@@ -125,7 +125,7 @@ def _irregular(grid: Grid, seen: Ints, gaps: Ints, name: str) -> None:
     labels = grid.text(seen)
     listed = [f"{labels[i]} is followed by {labels[i + 1]}" for i in unusual]
     smaller = int(np.gcd.reduce(gaps))
-    usual = f"{grid.step}" if grid.base is None else f"{grid.step} {Scale(grid.base).words}"
+    usual = f"{grid.step}" if grid.base is None else f"{grid.step} {TimeScale(grid.base).words}"
     finer = Grid(grid.base, grid.start, smaller, grid.size).freq
     raise PanelError(
         Message(

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.columns import Bools, Ints, Rows, is_text, missing, plain, unwrapped, year_of
+from bayes_nqp.columns import Bools, Ints, SourceRows, is_text, missing, plain, unwrapped, year_of
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
 
@@ -27,7 +27,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class TimeScale:
     """What a time is counted in: whole numbers (``base=None``) or calendar periods."""
 
     base: str | None = None
@@ -38,12 +38,12 @@ class Scale:
         return "whole numbers" if self.base is None else _KINDS.get(self.base[0], self.base)
 
 
-def parse_freq(freq: int | str | None) -> Scale | None:
+def parse_freq(freq: int | str | None) -> TimeScale | None:
     """Read ``freq=``: a step for whole numbers, or ``M``, ``2M``, ``Q`` and the like."""
     if freq is None:
         return None
     if isinstance(freq, int | np.integer) and not isinstance(freq, bool) and freq > 0:
-        return Scale(None, int(freq))
+        return TimeScale(None, int(freq))
     match = re.fullmatch(r"(\d*)([A-Za-z][A-Za-z-]*)", str(freq))
     if match:
         base = match[2].upper()
@@ -53,7 +53,7 @@ def parse_freq(freq: int | str | None) -> Scale | None:
         except ValueError:
             name = ""
         if name and name[0] in _KINDS:
-            return Scale(_short(name), int(match[1] or 1))
+            return TimeScale(_short(name), int(match[1] or 1))
     raise PanelError(
         Message("freq={!r} is no frequency", freq),
         hint="freq=2 for every second year of whole-number times; 'Y', 'Q', 'M', 'W' or 'D' for "
@@ -67,8 +67,8 @@ def _short(base: str) -> str:
 
 
 def read_times(
-    column: pd.Series[Any], argument: str, rows: Rows, scale: Scale | None
-) -> tuple[Ints, Bools, Scale]:
+    column: pd.Series[Any], argument: str, rows: SourceRows, scale: TimeScale | None
+) -> tuple[Ints, Bools, TimeScale]:
     """Read a column of times as ordinals.
 
     Returns
@@ -93,7 +93,7 @@ def read_times(
     codes = codes.astype(np.int64)
     if isinstance(column.dtype, pd.PeriodDtype):
         periods = pd.PeriodIndex(values)
-        scale = scale or Scale(_short(periods.freqstr.lstrip("0123456789")))
+        scale = scale or TimeScale(_short(periods.freqstr.lstrip("0123456789")))
         _refuse_calendar(periods, argument, column, scale)
         return *_spread(periods.asfreq(scale.base), codes), scale
     if kind == "M":
@@ -107,15 +107,15 @@ def read_times(
 
 
 def _whole(
-    column: pd.Series[Any], argument: str, rows: Rows, scale: Scale | None
-) -> tuple[Ints, Bools, Scale]:
+    column: pd.Series[Any], argument: str, rows: SourceRows, scale: TimeScale | None
+) -> tuple[Ints, Bools, TimeScale]:
     present = ~column.isna().to_numpy(dtype=bool)
     raw = column.to_numpy(dtype=np.float64, na_value=0.0)
     raw = np.where(present, raw, 0.0)
     _check_whole(raw, column, argument, rows)
     ordinals = raw.astype(np.int64)
     if scale is None or scale.base is None or not present.any():
-        return ordinals, present, scale or Scale()
+        return ordinals, present, scale or TimeScale()
     if scale.base.startswith("Y"):
         return ordinals - 1970, present, scale
     raise PanelError(
@@ -131,7 +131,7 @@ def _whole(
 
 
 def _check_whole(
-    raw: npt.NDArray[np.float64], column: pd.Series[Any], argument: str, rows: Rows
+    raw: npt.NDArray[np.float64], column: pd.Series[Any], argument: str, rows: SourceRows
 ) -> None:
     """See that numbers are whole, and count periods."""
     wrong = ~np.isfinite(raw) | (raw != np.round(raw))
@@ -170,17 +170,17 @@ def _dates(
     codes: Ints,
     argument: str,
     column: pd.Series[Any],
-    scale: Scale | None,
-) -> tuple[Ints, Bools, Scale]:
+    scale: TimeScale | None,
+) -> tuple[Ints, Bools, TimeScale]:
     dates = dates.tz_localize(None)
     if scale is None:
-        scale = Scale(_base(dates, column))
+        scale = TimeScale(_base(dates, column))
     _refuse_calendar(dates, argument, column, scale)
     return *_spread(dates.to_period(scale.base), codes), scale
 
 
 def _refuse_calendar(
-    values: pd.Index[Any], argument: str, column: pd.Series[Any], scale: Scale
+    values: pd.Index[Any], argument: str, column: pd.Series[Any], scale: TimeScale
 ) -> None:
     if scale.base is None:
         raise PanelError(
@@ -213,13 +213,13 @@ def _texts(
     codes: Ints,
     values: Any,
     argument: str,
-    rows: Rows,
-    scale: Scale | None,
-) -> tuple[Ints, Bools, Scale]:
+    rows: SourceRows,
+    scale: TimeScale | None,
+) -> tuple[Ints, Bools, TimeScale]:
     gone = missing(column)
     name = str(column.name)
     if gone.all():
-        return np.zeros(len(column), dtype=np.int64), ~gone, scale or Scale()
+        return np.zeros(len(column), dtype=np.int64), ~gone, scale or TimeScale()
     if scale is not None and scale.base is not None:
         try:
             index = pd.Index([str(x).strip() for x in values])

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
-from bayes_nqp.moments import Column
+from bayes_nqp.moments import VaryingColumn
 from bayes_nqp.planning._frame import PlanFrame
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _ROUNDING = 1e-11
 
 def varying_columns(
     equation: EquationSpec, panel: Panel, frame: PlanFrame, sample: Mask
-) -> tuple[list[Column], list[float]]:
+) -> tuple[list[VaryingColumn], list[float]]:
     """Columns of covariates, scaled to unit spread.
 
     Returns
@@ -50,13 +50,13 @@ def varying_columns(
             )
         x = panel.covariates[:, panel.roles.covariates.index(name)][sample]
         x, size = within(frame.unit[sample], x, frame.n_units)
-        columns.append(Column(name, x))
+        columns.append(VaryingColumn(name, x))
         sizes.append(size)
     for name in equation.baseline:
         x, size = _baseline(panel, frame, name)
         values = x[frame.unit[sample]]
         for t in np.unique(frame.time[sample])[1:]:
-            columns.append(Column(f"{name} × {panel.time_labels[t]}", values, int(t)))
+            columns.append(VaryingColumn(f"{name} × {panel.time_labels[t]}", values, int(t)))
             sizes.append(size)
     return columns, sizes
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from bayes_nqp.designs import EquationSpec, LagSpec, MediatorSpec, structures
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.language import Message
-from bayes_nqp.moments import Column, Rows
+from bayes_nqp.moments import Rows, VaryingColumn
 from bayes_nqp.parameters import FLAT, Scale
 from bayes_nqp.planning._assemble import assemble
 from bayes_nqp.planning._columns import varying_columns, within
@@ -59,7 +59,7 @@ class _Columns:
         Those of the last columns.
     """
 
-    columns: list[Column]
+    columns: list[VaryingColumn]
     sizes: list[float]
     slopes: tuple[Slope, ...]
     dose: Dose | None
@@ -146,14 +146,14 @@ def _columns(ground: Plan, equation: EquationSpec, scale: float) -> _Columns:
     if equation.lag is not None:
         columns.append(_lagged(ground, equation, equation.lag, scale))
     slopes = [*_mediator_slopes(ground, equation.mediators), *shifts]
-    columns += [Column(slope.label, values[sample]) for slope, values in slopes]
+    columns += [VaryingColumn(slope.label, values[sample]) for slope, values in slopes]
     return _Columns(columns, sizes, tuple(slope for slope, _ in slopes), dose)
 
 
-def _lagged(ground: Plan, equation: EquationSpec, lag: LagSpec, scale: float) -> Column:
+def _lagged(ground: Plan, equation: EquationSpec, lag: LagSpec, scale: float) -> VaryingColumn:
     """Outcomes of other units, in multiples of ``s``: the second outcome row."""
     values = _centred(ground.frame, lag.outcome / scale, ground.kept, common=equation.pooled_time)
-    return Column(LAG, values)
+    return VaryingColumn(LAG, values)
 
 
 def _shifted(ground: Plan, mediator: MediatorSpec) -> bool:

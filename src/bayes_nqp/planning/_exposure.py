@@ -12,7 +12,7 @@ import pandas as pd
 from bayes_nqp.designs import DoseSpec, ModelSpec
 from bayes_nqp.errors import Hint, IdentificationError
 from bayes_nqp.language import NOTHING, Message, separated
-from bayes_nqp.moments import Column
+from bayes_nqp.moments import VaryingColumn
 from bayes_nqp.planning._cells import cell_info
 from bayes_nqp.planning._columns import within
 from bayes_nqp.planning._frame import PlanFrame
@@ -222,7 +222,7 @@ def _table(panel: Panel, frame: PlanFrame, stratum: Index, time: Index) -> CellT
     )
 
 
-def exposure_columns(exposure: Exposure, frame: PlanFrame, sample: Mask) -> list[Column]:
+def exposure_columns(exposure: Exposure, frame: PlanFrame, sample: Mask) -> list[VaryingColumn]:
     """One varying column for each period, zero in all others.
 
     Where slopes are the same in all periods, unit effects absorb a unit's mean exposure, and
@@ -233,7 +233,7 @@ def exposure_columns(exposure: Exposure, frame: PlanFrame, sample: Mask) -> list
         within_units, size = within(frame.unit[sample], values, frame.n_units)
         values = within_units * size
     values = values / exposure.size
-    return [Column(f"{exposure.name} {t}", values, t) for t in range(frame.n_periods)]
+    return [VaryingColumn(f"{exposure.name} {t}", values, t) for t in range(frame.n_periods)]
 
 
 def dose_of(exposure: Exposure, frame: PlanFrame, start: int) -> Dose:

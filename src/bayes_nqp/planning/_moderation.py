@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest, shown
 from bayes_nqp.language import Message
-from bayes_nqp.moments import Column
+from bayes_nqp.moments import VaryingColumn
 from bayes_nqp.planning._columns import within
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._plan import Moderator
@@ -98,7 +98,7 @@ def moderation(
 
 def own_slope(
     moderator: Moderator | None, panel: Panel, frame: PlanFrame, sample: Mask
-) -> list[tuple[Column, float]]:
+) -> list[tuple[VaryingColumn, float]]:
     """Let a moderator that varies within units move the outcome by itself.
 
     Returns
@@ -116,7 +116,7 @@ def own_slope(
     _complete(panel, moderator.name, moderator.values, sample, "rows")
     column, size = within(frame.unit[sample], moderator.values[sample], frame.n_units)
     constant = size <= 1e-9 * moderator.size or not np.any(column)
-    return [] if constant else [(Column(moderator.name, column), size)]
+    return [] if constant else [(VaryingColumn(moderator.name, column), size)]
 
 
 def _made_of(x: Array, y: Array, unit: npt.NDArray[np.int64]) -> bool:

@@ -19,7 +19,7 @@ from bayes_nqp.simulation._errors import joint_errors
 from bayes_nqp.simulation._layout import Assignment, layout
 from bayes_nqp.simulation._mediated import (
     Channel,
-    Mediated,
+    MediatedTruth,
     check_channels,
     correlation,
     slopes_of,
@@ -162,7 +162,7 @@ def channels(
     ]  # fmt: skip
     slopes = np.stack([slopes_of(c, who, factors) for c in mediators.values()])
     added = np.array([c.interaction for c in mediators.values()])
-    facts = Mediated(
+    facts = MediatedTruth(
         code, frame["cell"].to_numpy(), who, untreated[:, code, period], deviations,
         np.stack(curves), slopes, added,
     )  # fmt: skip

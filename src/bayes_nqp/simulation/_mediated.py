@@ -18,7 +18,7 @@ from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.simulation._checks import check_numbers
 from bayes_nqp.simulation._layout import Assignment
 
-__all__ = ["Channel", "Mediated", "check_channels", "correlation", "slopes_of", "truth_of"]
+__all__ = ["Channel", "MediatedTruth", "check_channels", "correlation", "slopes_of", "truth_of"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -70,7 +70,7 @@ class Channel:
 
 
 @dataclass(frozen=True, eq=False)
-class Mediated:
+class MediatedTruth:
     """What is behind each row; the outcome is the last equation.
 
     Parameters
@@ -157,7 +157,7 @@ class Mediated:
 
 
 def truth_of(
-    facts: Mediated,
+    facts: MediatedTruth,
     outcome: Array,
     cells: pd.DataFrame,
     factors: Iterable[str],

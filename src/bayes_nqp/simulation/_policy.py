@@ -19,7 +19,7 @@ from bayes_nqp.simulation._errors import joint_errors
 from bayes_nqp.simulation._layout import Assignment
 from bayes_nqp.simulation._mediated import (
     Channel,
-    Mediated,
+    MediatedTruth,
     check_channels,
     correlation,
     slopes_of,
@@ -141,7 +141,7 @@ class Places:
 class Happened:
     """What happened: rows, cells, covariates (covariate, row), productivity (row)."""
 
-    facts: Mediated
+    facts: MediatedTruth
     cells: pd.DataFrame
     covariates: Array
     productivity: Array
@@ -198,7 +198,7 @@ def happen(
     stratum_of_cell = np.zeros(len(cells), dtype=np.int64)
     stratum_of_cell[cell[cell >= 0]] = who.stratum[code[cell >= 0]]
     curves[-1] = curves[-1] + _by_stratum(who, half[places.inside].sum(axis=0))[stratum_of_cell]
-    facts = Mediated(
+    facts = MediatedTruth(
         code, cell, who, untreated[:, *at], np.stack(deviations), np.stack(curves),
         np.stack([slopes_of(c, who, places.factors) for c in policy.mediators.values()]),
         np.array([c.interaction for c in policy.mediators.values()]),
