@@ -1,4 +1,4 @@
-"""Write what follows from the sources: stubs, the schema of studies, lists of the reference.
+"""Write what follows from the sources: stubs, the schema of studies, lists, the table of checks.
 
 python -m tools.update              (or: make update, with the catalogues of languages)
 python -m tools.update --check      says what it would change, and fails if that is anything
@@ -7,6 +7,7 @@ python -m tools.update --check      says what it would change, and fails if that
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -96,17 +97,43 @@ def reference(text: str) -> str:
     return text
 
 
+_ROW = re.compile(r"\| (\[?`(\w+)`\S*) \| .*? \| .*? \| (.*) \|")
+"""A check's name, with a link or without, and its picture: what is written by hand."""
+
+
+def checks(text: str) -> str:
+    """Fill the table of checks from their registry; links and pictures in it stay."""
+    from bayes_nqp.checks import CHECKS
+    from bayes_nqp.fitting import ADOPTION, CHANNELS, DOSE, REFITS, ROWS, TRENDS
+
+    words = {
+        ADOPTION: "adoption", CHANNELS: "channels", DOSE: "a continuous exposure",
+        REFITS: "refits", ROWS: "rows", TRENDS: "trends that differ",
+    }  # fmt: skip
+    begin, end = (f"<!-- {mark.removeprefix('.. ')} -->" for mark in (BEGIN.format("checks"), END))
+    before, _, rest = text.partition(begin + "\n")
+    table, _, after = rest.partition(end)
+    by_hand = {name: (link, picture) for link, name, picture in _ROW.findall(table)}
+    lines = ["| check | asks | needs | picture |", "| --- | --- | --- | --- |"]
+    for name, check in CHECKS.items():
+        link, picture = by_hand.get(name, (f"`{name}`", "–"))
+        needs = ", ".join(words[need] for need in check.needs) or "–"
+        lines.append(f"| {link} | {check.question} | {needs} | {picture} |")
+    return "\n".join([f"{before}{begin}", *lines, f"{end}{after}"])
+
+
 def texts() -> dict[Path, str]:
     """Give every file that follows from the sources, as it ought to be."""
     from bayes_nqp.studies import json_text
 
-    api = ROOT / "docs" / "reference" / "api.rst"
+    api, table = ROOT / "docs" / "reference" / "api.rst", ROOT / "docs" / "checks.md"
     return {
         PACKAGE / "plots" / "__init__.pyi": formatted(plots_stub()),
         PACKAGE / "tables" / "__init__.pyi": formatted(tables_stub()),
         PACKAGE / "tables" / "_renderings.pyi": formatted(renderings_stub()),
         ROOT / "docs" / "study.schema.json": json_text(),
         api: reference(api.read_text(encoding="utf-8")),
+        table: checks(table.read_text(encoding="utf-8")),
     }
 
 

@@ -42,8 +42,8 @@ def fit() -> nqp.Fit:
 
 
 def test_a_toy_check_goes_to_tables_and_reports(fit: nqp.Fit, toy: str, tmp_path: Path) -> None:
-    names = list(CHECKS)
-    assert names[names.index("support") + 1] == toy
+    order = [name for name in CHECKS if name in ("support", toy, "pretrends")]
+    assert order == ["support", toy, "pretrends"]
     result = check(fit, toy, progress=False, least=2)
     assert (result.verdict, result.figure) == ("holds", "4.0 units a period")
     nqp.report(fit, tmp_path / "out", checks=[result], formats=["html"], progress=False)
@@ -65,6 +65,25 @@ def test_what_is_missing_is_the_reason(fit: nqp.Fit, toy: str, tmp_path: Path) -
     dose = check(fit, "future_exposure", progress=False)
     assert dose.sentence == DOSE.reason(fit.facts)
     assert dose.said("zh") != dose.sentence
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (None, "'answers_nothing' returned None, which is no Finding"),
+        (Finding("good", Message(""), Message("It is.")), "verdict.*'good'"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_no_answer_is_refused_in_words(fit: nqp.Fit, answer: object, words: str) -> None:
+    @asks(QUESTION)
+    def answers_nothing(fit: nqp.Fit) -> Finding:
+        return answer  # type: ignore[return-value]
+
+    try:
+        with pytest.raises(StudyError, match=words):
+            check(fit, "answers_nothing", progress=False)
+    finally:
+        del CHECKS["answers_nothing"]
 
 
 ALONE = """

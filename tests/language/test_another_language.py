@@ -32,8 +32,11 @@ DATA = {
 """Names of the user's own, and of a Greek letter."""
 CODE = re.compile(
     r"(Importance|StaggeredDiD|ContinuousExposure|Mediation)\(.*|python .*|[0-9a-f]{64}"
+    r"|bayes_nqp [0-9.]+"
 )
 """Values, versions and digests."""
+WRITTEN = re.compile(r"\.(?=\d)(?![^{]*\})")
+"""The decimal point of a number in words, which a translator writes as the language does."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -41,7 +44,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("locale")
     catalogue = Catalog(OTHER)
     for context, text, plural in TOOL.extracted():
-        marked = [f"⟦{text}⟧", *[f"⟦{plural}⟧"] * (catalogue.num_plurals - 1)]
+        marked = [f"⟦{WRITTEN.sub(',', x)}⟧" for x in (text, plural)]
+        marked[1:] *= catalogue.num_plurals - 1
         key = (text, plural) if plural else text
         catalogue.add(key, marked if plural else marked[0], context=context or None)
     (path / OTHER / "LC_MESSAGES").mkdir(parents=True)
@@ -187,6 +191,13 @@ def test_every_text_of_a_report_carries_the_marker(
     texts = {text for text in texts_of(report) if re.search("[A-Za-z]{3}", text)}
     assert {text for text in texts if re.search("[A-Za-z]{3}", outside(text))} == set()
     assert sum("⟦" in text for text in texts) > 12
+
+
+def test_sentences_of_a_page_have_the_decimal_sign_of_the_language(report: Path) -> None:
+    """Cells of tables are data, and stay as files of numbers have them."""
+    texts = [CODE.sub("", text) for text in html_texts(report) if "⟦" in text]
+    assert [text for text in texts if re.search(r"\d\.\d|[ ⟦(]\.\d", text)] == []
+    assert sum(bool(re.search(r"\d,\d", text)) for text in texts) > 5
 
 
 @pytest.mark.parametrize("kind", ["effects", "event_study", "diagnostics"])

@@ -7,7 +7,7 @@ from typing import Final
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import one_of
 from bayes_nqp.labels import labels_of
-from bayes_nqp.language import Message, Translator, languages
+from bayes_nqp.language import Message, Numeral, Translator, languages
 
 __all__ = ["PATHS", "percent", "words"]
 
@@ -36,7 +36,7 @@ def words(language: str, source: object = None) -> Translator:
     return Translator(language, labels_of(source))
 
 
-def percent(prob: float) -> str:
+def percent(prob: float) -> Numeral:
     """Write a probability as a percentage: 95%, 97.5%.
 
     Parameters
@@ -44,4 +44,4 @@ def percent(prob: float) -> str:
     prob : float
         Between 0 and 1.
     """
-    return f"{100 * prob:g}%"
+    return Numeral(f"{100 * prob:g}%")

@@ -15,6 +15,7 @@ from bayes_nqp.language._message import (
     separated,
 )
 from bayes_nqp.language._typesetting import (
+    Numeral,
     Typography,
     dates,
     language_of,
@@ -27,6 +28,7 @@ __all__ = [
     "ENGLISH",
     "NOTHING",
     "Message",
+    "Numeral",
     "Translator",
     "Typography",
     "catalogue_of",

@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from bayes_nqp.language._message import Message
+from bayes_nqp.language._typesetting import Numeral
 
 __all__ = ["decoded", "encoded", "recalled"]
 
@@ -33,12 +34,16 @@ def _plain(value: object) -> object:
     if not isinstance(value, Message):
         if isinstance(value, Integral):
             return int(value)
+        if isinstance(value, Numeral):
+            return {"numeral": value}
         return float(value) if isinstance(value, Real) else str(value)
     parts, named = [_plain(x) for x in value.parts], value.named.items()
     return [value.template, parts, {k: _plain(x) for k, x in named}, value.plural, value.context]
 
 
 def _restored(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Numeral(value["numeral"])
     if not isinstance(value, list):
         return value
     template, parts, named, plural, context = value

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 from bayes_nqp.labels import UNLABELLED, Labels
 from bayes_nqp.language._catalogue import ENGLISH, catalogue_of
-from bayes_nqp.language._typesetting import localised, typeset, typography
+from bayes_nqp.language._typesetting import Numeral, localised, typeset, typography
 
 __all__ = [
     "NOTHING",
@@ -178,6 +178,8 @@ class _Writer(Formatter):
         value = super().get_value(key, args, kwargs)
         if isinstance(value, Message):
             return value.in_(self.language, self.labels)
+        if isinstance(value, Numeral):
+            return localised(typeset(value), self.language)
         return self.labels.name(value, self.language) if isinstance(value, str) else value
 
     def format_field(self, value: Any, format_spec: str) -> str:

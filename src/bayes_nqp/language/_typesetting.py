@@ -9,12 +9,27 @@ from typing import Final
 
 from bayes_nqp.language._catalogue import ENGLISH
 
-__all__ = ["Typography", "dates", "language_of", "leading", "localised", "typeset", "typography"]
+__all__ = [
+    "Numeral",
+    "Typography",
+    "dates",
+    "language_of",
+    "leading",
+    "localised",
+    "typeset",
+    "typography",
+]
 
 _HAN, _MARKS = "\u4e00-\u9fff", "、。（），：；？“”"
 _SPACE = re.compile(f"(?<=[{_HAN}]) (?=[{_HAN}])|(?<=[{_MARKS}]) | (?=[{_MARKS}])")
 """Where a template leaves room for names of another script, and none is needed."""
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Numeral(str):
+    """A number as English writes it; where a message holds it, other languages set their own."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,5 +136,5 @@ def localised(number: str, language: str) -> str:
         ".": get_decimal_symbol(locale),
         ",": get_group_symbol(locale),
     }
-    symbols["%"] = locale.percent_formats[None].suffix[1]
+    symbols["%"] = locale.percent_formats[None].suffix[1] or "%"
     return number.translate(str.maketrans(symbols))

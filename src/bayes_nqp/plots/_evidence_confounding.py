@@ -15,7 +15,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of
-from bayes_nqp.language import Message, Translator
+from bayes_nqp.language import Message, Numeral, Translator
 from bayes_nqp.plots._canvas import canvas
 from bayes_nqp.plots._notes import remarked
 from bayes_nqp.plots._registry import Appearance, evidence, plot
@@ -213,9 +213,7 @@ def _panel(ax: Axes, panel: _Curves, prob: float, translate: Translator) -> None
         ax.axvline(crossing, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1.5)
     remark = translate("crosses zero nowhere")
     if np.isfinite(crossing):
-        remark = translate(
-            "crosses zero at ρ = {}", f"{round(crossing, 2) + 0.0:.2f}".replace("-", "−")
-        )
+        remark = translate("crosses zero at ρ = {}", Numeral(f"{round(crossing, 2) + 0.0:.2f}"))
     remarked(ax, remark, top=False)
 
 

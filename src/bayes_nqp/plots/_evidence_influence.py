@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.language import Message, Translator
+from bayes_nqp.language import Message, Numeral, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._intervals import written
 from bayes_nqp.plots._notes import beside
@@ -64,7 +64,7 @@ def influence(result: CheckResult, look: Appearance) -> Figure:
         _columns(page.ax, named, height, float(table.attrs["good_k"]), translate)
         _key(page.ax, table, translate)
         page.note(_INFLUENCE_KEY)
-        page.note(_INFLUENCE_K, f"{table.attrs['good_k']:.2f}")
+        page.note(_INFLUENCE_K, Numeral(f"{table.attrs['good_k']:.2f}"))
         page.gate = str(table.attrs.get(v.GATE, v.UNVERIFIED))
         page.ticks = {**NAMED, "labelsize": 7.2}
     return page.figure

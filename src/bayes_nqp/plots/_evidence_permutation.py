@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, Numeral
 from bayes_nqp.plots._canvas import canvas
 from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
@@ -48,5 +48,5 @@ def permutation(result: CheckResult, look: Appearance) -> Figure:
         ax.set_xlabel(translate("Average effect over its posterior sd"))
         ax.set_ylabel(translate("Permutations"))
         ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
-        page.note(_PLACEBOS, placebo.size, f"{evidence.attrs['p']:.3f}")
+        page.note(_PLACEBOS, placebo.size, Numeral(f"{evidence.attrs['p']:.3f}"))
     return page.figure

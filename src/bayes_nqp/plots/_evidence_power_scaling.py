@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, parameter
-from bayes_nqp.language import Message, Translator
+from bayes_nqp.language import Message, Numeral, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import COLOURS, FAINT, INK, MUTED
@@ -58,9 +58,9 @@ def power_scaling(result: CheckResult, look: Appearance) -> Figure:
             loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, fontsize=8,
             borderpad=0, handletextpad=0.3,
         )  # fmt: skip
-        page.note(_POWER_SCALING, f"{threshold:g}")
+        page.note(_POWER_SCALING, Numeral(f"{threshold:g}"))
         low = (table["prior"] < _FLOOR).any() or (table["likelihood"] < _FLOOR).any()
-        page.note("Values below {} are drawn there.", f"{_FLOOR:g}", when=bool(low))
+        page.note("Values below {} are drawn there.", Numeral(f"{_FLOOR:g}"), when=bool(low))
         page.ticks = NAMED
     return page.figure
 

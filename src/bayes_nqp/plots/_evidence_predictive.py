@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, Numeral
 from bayes_nqp.plots._canvas import Canvas, canvas
 from bayes_nqp.plots._notes import wrapped
 from bayes_nqp.plots._registry import Appearance, evidence
@@ -90,7 +90,7 @@ def _notes(page: Canvas, evidence: xr.Dataset, *, single: bool) -> None:
         evidence.sizes["replication"],
     )
     page.note(_P_SINGLE if single else _DISTANCES)
-    page.note("All together: p = {}.", f"{float(evidence.attrs['overall_p_value']):.3f}")
+    page.note("All together: p = {}.", Numeral(f"{float(evidence.attrs['overall_p_value']):.3f}"))
 
 
 def _size(number: int) -> tuple[int, tuple[float, float]]:

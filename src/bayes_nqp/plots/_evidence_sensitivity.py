@@ -15,7 +15,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of
-from bayes_nqp.language import Message, Translator
+from bayes_nqp.language import Message, Numeral, Translator
 from bayes_nqp.plots._canvas import canvas
 from bayes_nqp.plots._notes import remarked
 from bayes_nqp.plots._registry import Appearance, evidence, plot
@@ -173,7 +173,9 @@ def _breakdown(region: xr.Dataset, last: float, ends: list[float], translate: Tr
         return translate("interval holds zero")
     if np.isinf(value):
         return translate("no breakdown")
-    remark = translate("breakdown {}", f"{value:.2g}" if value < 0.1 else f"{value:.2f}")
+    remark = translate("breakdown {}", Numeral(f"{value:.2g}" if value < 0.1 else f"{value:.2f}"))
     if "largest_step" in region:
-        remark += translate(" ({} a period)", f"{value * float(region['largest_step']):.2g}")
+        remark += translate(
+            " ({} a period)", Numeral(f"{value * float(region['largest_step']):.2g}")
+        )
     return f"{remark} →" if value > last else remark

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.language import NOTHING, Message
+from bayes_nqp.language import NOTHING, Message, Numeral
 from bayes_nqp.tables import percent
 
 __all__ = [
@@ -108,21 +108,22 @@ def sureness(p_direction: float) -> Message:
     return next((words for least, words in _SURENESS if p_direction >= least), NOTHING)
 
 
-def figures(value: float, sd: float) -> str:
+def figures(value: float, sd: float) -> Numeral:
     """Write a number with as many decimals as its posterior sd makes sense of."""
     decimals = 3 if not (math.isfinite(sd) and sd > 0) else 1 - math.floor(math.log10(sd))
     text = f"{value:,.{min(max(decimals, 0), 10)}f}"
     if float(text.replace(",", "")) == 0:
         text = text.removeprefix("-")
-    return text.replace("-", "−")
+    return Numeral(text.replace("-", "−"))
 
 
-def chance(p: float) -> str:
+def chance(p: float) -> Numeral:
     """Write a probability; none that draws estimate is exactly 0 or 1."""
-    return "> .999" if p > 0.999 else "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
+    text = "> .999" if p > 0.999 else "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
+    return Numeral(text)
 
 
-def stated(p: float, subject: str = "P") -> str:
+def stated(p: float, subject: str = "P") -> Message:
     """State a probability as a sentence in brackets does: P = .982, or P > .999.
 
     Parameters
@@ -131,7 +132,8 @@ def stated(p: float, subject: str = "P") -> str:
         Whose probability it is.
     """
     written = chance(p)
-    return f"{subject} {written}" if written[0] in "<>" else f"{subject} = {written}"
+    template = "{} {}" if written[0] in "<>" else "{} = {}"
+    return Message(template, subject, written)
 
 
 def level(posterior: Posterior, unit: str = "") -> Message:
@@ -145,5 +147,5 @@ def level(posterior: Posterior, unit: str = "") -> Message:
     mean, lower, upper = (
         figures(x, posterior.sd) for x in (posterior.mean, posterior.lower, posterior.upper)
     )
-    size = f"{mean} {unit}" if unit else mean
+    size = Message("{} {}", mean, unit) if unit else mean
     return Message("{} ({} interval {} to {})", size, percent(posterior.prob), lower, upper)

@@ -15,10 +15,18 @@ import xarray as xr
 
 from bayes_nqp.checks.shared._options import Option
 from bayes_nqp.checks.shared._reasons import unidentified
-from bayes_nqp.checks.shared._verdicts import NOT_APPLICABLE, TINTS, Verdict, cautious
+from bayes_nqp.checks.shared._verdicts import NOT_APPLICABLE, TINTS, VERDICTS, Verdict, cautious
 from bayes_nqp.designs import Design
 from bayes_nqp.doors import door
-from bayes_nqp.errors import ChoiceError, IdentificationError, NotApplicable, StudyError, nearest
+from bayes_nqp.errors import (
+    ArgumentError,
+    ChoiceError,
+    IdentificationError,
+    NotApplicable,
+    StudyError,
+    nearest,
+    one_of,
+)
 from bayes_nqp.fitting import Fit, Need, require
 from bayes_nqp.labels import UNLABELLED, Labels, labels_of
 from bayes_nqp.language import NOTHING, Message, Translator, message
@@ -235,7 +243,7 @@ class Check:
             for name, look in self.looks.items():
                 if options.get(name) is not None:
                     look(name, options[name])
-            return self.find(fit, **options)
+            return self._seen(self.find(fit, **options))
         except NotApplicable as missing:
             return Finding(NOT_APPLICABLE, NOTHING, missing.why)
         except ChoiceError as choice:
@@ -243,6 +251,16 @@ class Check:
             return Finding(NOT_APPLICABLE, NOTHING, why)
         except IdentificationError as error:
             return Finding(NOT_APPLICABLE, NOTHING, unidentified(error))
+
+    def _seen(self, finding: object) -> Finding:
+        """Refuse what a function returned where that is no answer."""
+        if not isinstance(finding, Finding):
+            raise ArgumentError(
+                f"the check {self.name!r} returned {finding!r}, which is no Finding",
+                hint="return Finding(HOLDS, figure, sentence) on every way through its function",
+            )
+        one_of(f"the verdict of {self.name}", finding.verdict, VERDICTS)
+        return finding
 
 
 CHECKS: Final = Plugins[Check]("bayes_nqp.checks")

@@ -12,7 +12,7 @@ from bayes_nqp.checks.trends._parallel import Judgement, PreTrend
 from bayes_nqp.checks.trends._parted import Parted, parted
 from bayes_nqp.estimands import by_event_time
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit
-from bayes_nqp.language import Message, listed
+from bayes_nqp.language import Message, Numeral, listed
 
 
 @asks(
@@ -75,7 +75,7 @@ def _figure(judged: Judgement) -> Message:
 
 def _sentence(judged: Judgement, name: Message) -> Message:
     total, apart = judged.total, listed(judged.apart, 4)
-    detectable = f"{total.detectable:.2g}"
+    detectable = Numeral(f"{total.detectable:.2g}")
     gone_on = Message(
         "ad a straight trend gone on, the average effect would be {:.2g} (sd {:.1g}), not {:.2g}{}",
         float(judged.adjusted.mean()),
@@ -177,5 +177,7 @@ def _by_level(levels: dict[str, PreTrend], number: int) -> xr.Dataset:
     )
 
 
-def _chance(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.2f}" if value >= 0.01 else f"{value:.3f}"
+def _chance(value: float) -> Numeral:
+    return Numeral(
+        "< 0.001" if value < 0.001 else f"{value:.2f}" if value >= 0.01 else f"{value:.3f}"
+    )

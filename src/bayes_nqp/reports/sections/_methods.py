@@ -11,7 +11,7 @@ from bayes_nqp.checks import Subject, needed_for, title_of
 from bayes_nqp.designs import Noise
 from bayes_nqp.estimands import ENOUGH
 from bayes_nqp.fitting import covariate_names
-from bayes_nqp.language import Message, Translator, enumerated, listed, separated
+from bayes_nqp.language import Message, Numeral, Translator, enumerated, listed, separated
 from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.parameters import Correlation, HalfNormal
 from bayes_nqp.pooling import Partial, Separate
@@ -234,7 +234,7 @@ def _priors(context: Context) -> str:
         "{flat} have flat priors. Other priors are stated in multiples of s = {s}, the outcome's "
         "standard deviation within units{over}: {normal}half-normal with scale {half}{rho}.",
         flat=flat_priors[0].upper() + flat_priors[1:],
-        s=f"{context.fit.scale:.3g}",
+        s=Numeral(f"{context.fit.scale:.3g}"),
         over=translate(
             " on untreated rows"
             if context.staggered
@@ -286,5 +286,5 @@ def _pieces(context: Context) -> tuple[list[str], list[str], list[str]]:
     return flat, normal, [*half, "sigma"]
 
 
-def _plain(number: float) -> str:
-    return f"{number:g}"
+def _plain(number: float) -> Numeral:
+    return Numeral(f"{number:g}")

@@ -10,6 +10,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import ROWS
 from bayes_nqp.estimands import moderated
 from bayes_nqp.fitting import moderator_rows
+from bayes_nqp.language import Numeral
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import chance, level, posterior_of
@@ -50,7 +51,7 @@ def moderation(context: Context) -> Iterator[Block]:
                     "causal only if nothing else that moves the effect goes along with {name}."
                 ),
                 name=name,
-                sd=f"{spread:.3g}",
+                sd=Numeral(f"{spread:.3g}"),
                 size=size,
                 p=chance(posterior.p_positive),
             )
