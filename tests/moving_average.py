@@ -11,11 +11,13 @@ from dense import Dense
 
 from bayes_nqp import Priors
 from bayes_nqp.designs.noise import Noise
+from bayes_nqp.doors import door
 from bayes_nqp.parameters import Normal, Parameter
 from bayes_nqp.registry import register
 
 
 @register("errors")
+@door
 @dataclass(frozen=True, slots=True)
 class MovingAverage(Noise):
     """``e_t = z_t + theta z_{t-1}``."""

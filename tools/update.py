@@ -12,18 +12,21 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "bayes_nqp"
 BEGIN, END = ".. written by make update: {}", ".. end of what make update writes"
 
 
-def decorated(room: str, decorator: str) -> Iterator[tuple[Path, ast.Module, ast.FunctionDef]]:
-    """Find the functions of a room that a decorator registers."""
+def decorated(
+    room: str, decorator: str, kind: type = ast.FunctionDef
+) -> Iterator[tuple[Path, ast.Module, Any]]:
+    """Find the functions of a room, or its classes, that a decorator registers."""
     for path in sorted((PACKAGE / room).glob("_*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in tree.body:
-            if isinstance(node, ast.FunctionDef):
+            if isinstance(node, kind):
                 calls = [c.func for c in node.decorator_list if isinstance(c, ast.Call)]
                 if any(isinstance(call, ast.Name) and call.id == decorator for call in calls):
                     yield path, tree, node
@@ -73,6 +76,29 @@ def renderings_stub() -> str:
     return "\n".join([*sorted(imports), "", "class Renderings:", *sorted(methods), ""])
 
 
+def structures() -> list[str]:
+    """Name the error structures, one of which or several stand in a file of their room."""
+    return sorted(node.name for _, _, node in decorated("designs/noise", "register", ast.ClassDef))
+
+
+def noise_stub() -> str:
+    """List what the files of error structures export, which is what their room exports."""
+    lines = []
+    for path in sorted((PACKAGE / "designs" / "noise").glob("_[!_]*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+                module = f"bayes_nqp.designs.noise.{path.stem}"
+                lines += [f"from {module} import {n} as {n}" for n in ast.literal_eval(node.value)]
+    return "\n".join(lines) + "\n"
+
+
+def package_stub(text: str) -> str:
+    """Give the package's stub with the error structures that there are."""
+    place = "from .designs.noise import "
+    lines = [line for line in text.splitlines() if not line.startswith(place)]
+    return "\n".join([*lines, *(f"{place}{name} as {name}" for name in structures())]) + "\n"
+
+
 def formatted(text: str) -> str:
     """Put a stub into the house's form."""
     ruff = [sys.executable, "-m", "ruff"]
@@ -87,7 +113,7 @@ def formatted(text: str) -> str:
 def reference(text: str) -> str:
     """Fill the lists of the reference that follow from registries."""
     names = sorted(f"plots.{node.name}" for _, _, node in decorated("plots", "plot"))
-    for title, entries in (("plots", names),):
+    for title, entries in (("plots", names), ("errors", structures())):
         begin = BEGIN.format(title)
         before, _, rest = text.partition(begin + "\n")
         after = rest.partition(END)[2]
@@ -127,7 +153,10 @@ def texts() -> dict[Path, str]:
     from bayes_nqp.studies import json_text
 
     api, table = ROOT / "docs" / "reference" / "api.rst", ROOT / "docs" / "checks.md"
+    public = PACKAGE / "__init__.pyi"
     return {
+        public: formatted(package_stub(public.read_text(encoding="utf-8"))),
+        PACKAGE / "designs" / "noise" / "__init__.pyi": formatted(noise_stub()),
         PACKAGE / "plots" / "__init__.pyi": formatted(plots_stub()),
         PACKAGE / "tables" / "__init__.pyi": formatted(tables_stub()),
         PACKAGE / "tables" / "_renderings.pyi": formatted(renderings_stub()),

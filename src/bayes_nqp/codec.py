@@ -8,7 +8,7 @@ from typing import Any
 
 from bayes_nqp import designs, index, likelihoods, pooling, priors, sampling
 from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.registry import registered
+from bayes_nqp.registry import family_of, registered
 from bayes_nqp.renames import RENAMED
 from bayes_nqp.terms import time_effects
 
@@ -40,7 +40,11 @@ def encode(value: Any) -> Any:
     """
     if is_dataclass(value) and not isinstance(value, type):
         if registered().get(type(value).__name__) is not type(value):
-            raise StudyError(f"{type(value).__name__} is no value that files can hold")
+            family = _family(type(value))
+            raise StudyError(
+                f"{type(value).__name__} is no value that files can hold",
+                hint=f'@register("{family}") above the class, from bayes_nqp.registry',
+            )
         return {_TAG: type(value).__name__} | {
             f.name: encode(getattr(value, f.name)) for f in fields(value)
         }
@@ -51,6 +55,13 @@ def encode(value: Any) -> Any:
     if value is None or isinstance(value, str | int | float | bool):
         return value
     raise StudyError(f"{value!r} is nothing that files can hold")
+
+
+def _family(kind: type) -> str:
+    """Name the family of a type that nobody registered, by a base that it shares with others."""
+    bases = [base for base in kind.__mro__ if base.__module__.startswith("bayes_nqp.")]
+    kin = (other for other in registered().values() if any(b in other.__mro__ for b in bases))
+    return next((family_of(other.__name__) for other in kin), "…")
 
 
 def decode(data: Any, where: str = "") -> Any:

@@ -10,11 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import betaln, log_expit, logit
+
+from bayes_nqp.errors import StudyError
+
+if TYPE_CHECKING:
+    from bayes_nqp.language import Message
 
 __all__ = [
     "FIXED",
@@ -89,9 +94,20 @@ class HalfNormal:
     ----------
     scale : float
         Standard deviation of the normal that is folded at zero.
+
+    Raises
+    ------
+    StudyError
+        If the scale is not a finite number above 0.
     """
 
     scale: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.scale < np.inf:
+            raise StudyError(
+                f"'scale' of HalfNormal is {self.scale!r}", hint="a number above 0; 1.0 is wide"
+            )
 
     def constrain(self, u: Array) -> Array:
         """Take the exponential; far out it stops short of overflow."""
@@ -210,6 +226,9 @@ class Parameter:
         made on its own scale and folded there.
     typical : float, optional, multiples of s
         A value to look at it by, where none is given; that of the prior by default.
+    meaning : Message, optional
+        What it is, as a report begins a sentence on its prior: ``Message("the ratio of …")``.
+        By default its name stands there.
     """
 
     name: str
@@ -217,6 +236,7 @@ class Parameter:
     in_outcome_units: bool = True
     folds: bool = False
     typical: float | None = None
+    meaning: Message | None = None
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,7 @@ def test_names_in_signatures_are_known() -> None:
                 through.add(p.annotation)
     assert through <= {
         "object", "Any", "Roles", "Strings", "Ints", "Floats", "Floats | None", "Grid", "Gate",
-        "Evidence", "Labels", "Verdict", "Kind", "Scope", "Problem", "Settings", "Prepared",
+        "Evidence", "Labels", "Verdict", "Kind", "Scope", "WeightProblem", "Settings", "Prepared",
         "Guess", "Recipe", "Relation", "tuple[Any, ...]", "xr.Dataset | None",
     }  # fmt: skip
 

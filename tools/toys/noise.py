@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.designs.noise._noise import Noise
+from bayes_nqp.doors import door
 from bayes_nqp.language import Message
-from bayes_nqp.parameters import Normal, Parameter
+from bayes_nqp.parameters import HalfNormal, Normal, Parameter
 from bayes_nqp.registry import register
 
 if TYPE_CHECKING:
@@ -25,19 +26,24 @@ Array = npt.NDArray[np.float64]
 
 
 @register("errors")
+@door
 @dataclass(frozen=True, slots=True)
 class MovingAverage(Noise):
-    """``e_t = z_t + theta z_{t-1}``, with one standard deviation of ``z``."""
+    """``e_t = z_t + theta z_{t-1} + white w_t``, with innovations z and white noise w."""
 
     def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
-        """``theta``."""
-        return (Parameter("theta", Normal(0.5), in_outcome_units=False),)
+        """``theta`` of the moving average, and ``white``, a ratio that may vanish."""
+        ratio = Parameter(
+            "white", HalfNormal(0.5), in_outcome_units=False, folds=True,
+            meaning=Message("the ratio of white noise to shocks"),
+        )  # fmt: skip
+        return (Parameter("theta", Normal(0.5), in_outcome_units=False), ratio)
 
     def covariance(self, n_periods: int, values: Array) -> Array:
-        """``(1 + theta²) I``, and ``theta`` beside the diagonal."""
-        theta = values[:, 0, None, None]
+        """``(1 + theta² + white²) I``, and ``theta`` beside the diagonal."""
+        theta, white = values[:, 0, None, None], values[:, 1, None, None]
         beside = np.eye(n_periods, k=1) + np.eye(n_periods, k=-1)
-        return np.asarray((1.0 + theta**2) * np.eye(n_periods) + theta * beside)
+        return np.asarray((1.0 + theta**2 + white**2) * np.eye(n_periods) + theta * beside)
 
     def label(self) -> str:
         """Short name."""

@@ -19,6 +19,7 @@ from bayes_nqp.designs.mediation import Mediation
 from bayes_nqp.designs.noise import AR1 as AR1
 from bayes_nqp.designs.noise import Noise as Noise
 from bayes_nqp.designs.noise import Steps as Steps
+from bayes_nqp.designs.noise import parameters_of as parameters_of
 from bayes_nqp.designs.noise import structures as structures
 from bayes_nqp.designs.staggered_did import StaggeredDiD
 from bayes_nqp.registry import discovered

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bayes_nqp.doors._kinds import LARGEST, ArgumentKind, class_names
+from bayes_nqp.registry import registered
 
 __all__ = ["MADE_BY", "advice", "told"]
 
@@ -73,7 +74,7 @@ def told(value: object) -> str:
     if isinstance(value, int) and abs(value) > LARGEST:
         return "a whole number beyond 64 bits"
     plain = isinstance(value, str | bytes | int | float | tuple | list | dict | set | None)
-    text = repr(value) if plain or type(value).__name__ in _INSTANCES else ""
+    text = repr(value) if plain or type(value).__name__ in _instances() else ""
     if text and len(text) <= _LONG and "\n" not in text:
         return text
     name = type(value).__name__
@@ -94,8 +95,8 @@ def advice(kind: ArgumentKind, value: object, label: str) -> str:
     """
     if isinstance(value, type):
         name = value.__name__
-        if name in kind.leaves:
-            return MADE_BY.get(name, f"nqp.{name}() with brackets")
+        if name in _leaves(kind):
+            return MADE_BY.get(name, f"{_call(name)} with brackets")
         return f"{kind.words}, not a class"
     if callable(value) and not class_names(value).get("type") and "Callable" not in kind.leaves:
         name = getattr(value, "__name__", "")
@@ -116,7 +117,23 @@ def advice(kind: ArgumentKind, value: object, label: str) -> str:
     return _plain(kind, value)
 
 
+def _leaves(kind: ArgumentKind) -> tuple[str, ...]:
+    """Names of the classes that a kind takes, error structures by the registry."""
+    structures = registered("errors") if "ErrorStructure" in kind.leaves else ()
+    return (*structures, *kind.leaves)
+
+
+def _call(name: str) -> str:
+    """Write the call of a class: one of a file or notebook of the user's has no ``nqp``."""
+    kind = registered("errors").get(name)
+    ours = kind is None or kind.__module__.startswith("bayes_nqp.")
+    return f"nqp.{name}()" if ours else f"{name}()"
+
+
 def _plain(kind: ArgumentKind, value: object) -> str:
+    instances = [name for name in _leaves(kind) if name in _instances()]
+    if isinstance(value, str) and value in instances:
+        return f"{_call(value)} with brackets"
     if isinstance(value, str) and {"int", "float"} & set(kind.leaves) and _number(value):
         return f"{value.strip()} without quotes"
     if isinstance(value, bool) and {"int", "float"} & set(kind.leaves):
@@ -126,19 +143,21 @@ def _plain(kind: ArgumentKind, value: object) -> str:
     if isinstance(value, float) and value != value:
         return f"{kind.words}; nan is no number"
     calls = [MADE_BY[leaf] for leaf in kind.leaves if leaf in MADE_BY]
-    instances = [
-        f"nqp.{leaf}()" for leaf in kind.leaves if leaf[0].isupper() and leaf in _INSTANCES
-    ]
     if calls:
         return calls[0]
-    return " or ".join(instances) if instances else kind.words
+    return " or ".join(map(_call, instances)) if instances else kind.words
 
 
 _INSTANCES: Final = (
-    "AR1", "IID", "AR1Noise", "Complete", "Partial", "Separate", "NUTS", "Importance", "Priors",
+    "Complete", "Partial", "Separate", "NUTS", "Importance", "Priors",
     "TimeEffects", "Gaussian", "StudentT", "StaggeredDiD", "Mediation", "NormalRho", "UniformRho",
     "NormalSteps", "UniformSteps", "MinMax",
 )  # fmt: skip
+
+
+def _instances() -> tuple[str, ...]:
+    """Values that are made by a call without arguments, and are short to print."""
+    return (*_INSTANCES, *registered("errors"))
 
 
 def _number(text: str) -> bool:

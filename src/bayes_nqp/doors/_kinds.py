@@ -40,7 +40,7 @@ _ALIASES = {
 }
 """Types of several kinds, which signatures name without importing them at run time."""
 
-_BY_NAME = {"dates": "Iterable[Any]", "errors": "AR1 | IID | AR1Noise | ErrorStructure"}
+_BY_NAME = {"dates": "Iterable[Any]", "errors": "ErrorStructure"}
 """Arguments whose annotations are wider, or mean another thing elsewhere."""
 
 ARGUMENTS = {
@@ -56,8 +56,8 @@ _FOREIGN = {
     "DataTree": "xarray", "Axes": "matplotlib", "Figure": "matplotlib", "Generator": "numpy",
 }  # fmt: skip
 OURS = {
-    "AR1", "AR1Noise", "Calibration", "Channel", "CheckResult", "Complete", "ContinuousExposure",
-    "DifferentialTrends", "Dimension", "Fit", "Gate", "Gaussian", "IID", "Importance", "Index",
+    "Calibration", "Channel", "CheckResult", "Complete", "ContinuousExposure",
+    "DifferentialTrends", "Dimension", "Fit", "Gate", "Gaussian", "Importance", "Index",
     "IndexSystem", "Indicator", "Mediated", "Mediation", "MinMax", "NUTS", "NormalRho",
     "NormalSteps", "Panel", "Partial", "Priors", "ProductivityIndex", "Separate", "StaggeredDiD",
     "StudentT", "Study", "Table", "TimeEffects", "UniformRho", "UniformSteps",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs import EquationSpec, LagSpec
+from bayes_nqp.designs import EquationSpec, LagSpec, parameters_of
 from bayes_nqp.gaussian import Block, Group, Lag, Member, Problem, Process
 from bayes_nqp.moments import (
     AbsorbedLoadings,
@@ -90,6 +90,8 @@ def assemble(
         Where effects are slopes of an exposure: cells are then read off its columns.
     """
     frame, errors, priors = ground.frame, equation.noise, equation.priors
+    n_periods = frame.n_periods
+    own_parameters = parameters_of(errors, n_periods, priors)
     shared = tuple(p for p in parts if isinstance(p, GlobalPart))
     local = tuple(p for p in parts if isinstance(p, LocalPart))
     scales: list[Scale] = []
@@ -100,17 +102,15 @@ def assemble(
     blocks, groups = with_processes(
         equation.processes, rows, layout.blocks, _groups(ground, rows, layout)
     )
-    n_periods = frame.n_periods
     absorbs = (members or member_scale is None) and errors.independent(n_periods, priors)
     absorbed = absorb_levels(rows, n_periods) if absorbs else []
     classes = [] if absorbs else reduce_rows(rows)
-    sigma = Parameter("sigma", HalfNormal(priors.sigma))
     problem = Problem(
         n_periods=n_periods,
         n_columns=len(rows.columns),
         free=sum(c.free for c in classes) + sum(group.free for group in absorbed),
         errors=errors,
-        error_parameters=(*errors.parameters(n_periods, priors), sigma),
+        error_parameters=(*own_parameters, Parameter("sigma", HalfNormal(priors.sigma))),
         scales=scales,
         member_scale=member_scale,
         global_scale=np.concatenate([*global_scale, np.zeros(0)]).astype(np.int64),

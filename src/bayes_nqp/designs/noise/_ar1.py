@@ -42,7 +42,9 @@ class AR1(Noise):
 
     def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
         """``rho``, the correlation of errors one period apart."""
-        return (Parameter("rho", Correlation(*priors.rho), in_outcome_units=False),)
+        meaning = Message("their autocorrelation")
+        prior = Correlation(*priors.rho)
+        return (Parameter("rho", prior, in_outcome_units=False, meaning=meaning),)
 
     def covariance(self, n_periods: int, values: Array) -> Array:
         """``V_ts = rho^|t - s| / (1 - rho²)``."""

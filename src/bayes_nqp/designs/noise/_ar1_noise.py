@@ -44,8 +44,9 @@ class AR1Noise(Noise):
     def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
         """``rho`` of the AR(1) part, and ``noise``, a ratio that may vanish."""
         ratio = Parameter(
-            "noise", HalfNormal(priors.noise), in_outcome_units=False, folds=True, typical=0.5
-        )
+            "noise", HalfNormal(priors.noise), in_outcome_units=False, folds=True, typical=0.5,
+            meaning=Message("the ratio of noise to innovations"),
+        )  # fmt: skip
         return (*AR1().parameters(n_periods, priors), ratio)
 
     def covariance(self, n_periods: int, values: Array) -> Array:

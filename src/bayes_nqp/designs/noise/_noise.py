@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.errors import StudyError
+from bayes_nqp.parameters import Parameter, ParameterSpace
 from bayes_nqp.registry import registered
 
 if TYPE_CHECKING:
     from bayes_nqp.designs.noise._steps import Steps
-    from bayes_nqp.parameters import Parameter
     from bayes_nqp.priors import Priors
 
-__all__ = ["Noise", "structures"]
+__all__ = ["Noise", "parameters_of", "structures"]
 
 Array = npt.NDArray[np.float64]
 
@@ -45,14 +46,24 @@ class Noise(ABC):
 
     @abstractmethod
     def covariance(self, n_periods: int, values: Array) -> Array:
-        """Covariance of a unit's errors at unit innovation variance.
+        """Covariance of a unit's errors where innovations have a variance of one.
+
+        Errors are ``sigma`` times what has this covariance. So ``sigma`` is, and reports call it,
+        the standard deviation of innovations: of what is new in a period once the unit's errors
+        before it are known. Where a covariance is scaled otherwise, ``sigma`` is another quantity,
+        and its prior, stated for innovations, is of that.
 
         Parameters
         ----------
         n_periods : int
             T, length of the time grid.
         values : ndarray (B, k)
-            Parameters at B points, on their own scales.
+            Parameters at B points, on their own scales: ``values[:, 0, None, None]`` is the first.
+
+        Returns
+        -------
+        ndarray (B, T, T)
+            Positive definite, one for each point.
         """
 
     def independent(self, n_periods: int, priors: Priors) -> bool:
@@ -136,3 +147,54 @@ def structures(*names: str) -> tuple[Noise, ...]:
     """Give the structures of some names, as far as they are there."""
     kinds = registered("errors")
     return tuple(kinds[name]() for name in names if name in kinds)
+
+
+def parameters_of(errors: Noise, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
+    """Give the parameters of a structure, once its mistakes are looked for.
+
+    Raises
+    ------
+    StudyError
+        If its parameters, or its covariance at typical values of them, cannot be worked with.
+    """
+    parameters = errors.parameters(n_periods, priors)
+    for fault, hint in _faults(errors, n_periods, parameters):
+        raise StudyError(f"'errors' is {errors!r}: {fault}", hint=hint)
+    return tuple(parameters)
+
+
+def _faults(errors: Noise, n_periods: int, parameters: Any) -> Iterator[tuple[str, str]]:
+    """Say what cannot be worked with, and what to try; the first fault comes first."""
+    several = isinstance(parameters, Sequence)
+    if not several or not all(isinstance(p, Parameter) for p in parameters):
+        yield f"its parameters are {parameters!r}", "a tuple of Parameter, () where there is none"
+    names = [p.name for p in parameters]
+    for name in names:
+        if names.count(name) > 1:
+            yield f"two of its parameters are called {name!r}", "a name of its own for each"
+        if name == "sigma" or name.startswith("scale_"):
+            hint = "another name: 'sigma' and names that begin with 'scale_' are the design's"
+            yield f"a parameter of it is called {name!r}", hint
+    # Two points, so that a covariance that serves one of them alone is seen.
+    values = np.tile(ParameterSpace(tuple(parameters)).typical, (2, 1))
+    covariance = np.asarray(errors.covariance(n_periods, values))
+    at = "".join(f" at {n} = {x:g}" for n, x in zip(names, values[0], strict=True))
+    shape = (len(values), n_periods, n_periods)
+    if covariance.shape != shape:
+        hint = f"{shape}, (point, period, period), where values have the shape {values.shape}"
+        yield (
+            f"its covariance has shape {covariance.shape}",
+            (f"{hint}; values[:, 0, None, None] is the first parameter at every point"),
+        )
+    if not np.isfinite(covariance).all():
+        yield f"its covariance{at} is not finite", "a finite one wherever its priors have values"
+    try:
+        np.linalg.cholesky(covariance)
+        positive = np.allclose(covariance, covariance.swapaxes(-1, -2))
+    except np.linalg.LinAlgError:
+        positive = False
+    if not positive:
+        yield (
+            f"its covariance{at} is not symmetric and positive definite",
+            ("a variance for every period on the diagonal, larger than what periods share"),
+        )

@@ -13,7 +13,7 @@ from bayes_nqp.estimands import ENOUGH
 from bayes_nqp.fitting import covariate_names
 from bayes_nqp.language import Message, Numeral, Translator, enumerated, listed, separated
 from bayes_nqp.likelihoods import StudentT
-from bayes_nqp.parameters import Correlation, HalfNormal
+from bayes_nqp.parameters import Correlation, HalfNormal, Normal
 from bayes_nqp.pooling import Partial, Separate
 from bayes_nqp.priors import Priors
 from bayes_nqp.reports._content import Block, Heading, Paragraph
@@ -248,23 +248,22 @@ def _priors(context: Context) -> str:
 
 
 def _priors_of_errors(errors: Noise, priors: Priors, translate: Translator) -> str:
-    """Word the priors of an error structure's parameters, by their kind."""
+    """Word the priors of an error structure's parameters, by their kind and what they are."""
     text = ""
     for parameter in errors.parameters(2, priors):
-        prior = parameter.prior
+        prior, meaning, name = parameter.prior, parameter.meaning, parameter.name
+        subject = meaning or Message("the prior of {}", name)
         if isinstance(prior, Correlation):
-            text += translate(
-                "; (1 + ρ)/2 of their autocorrelation is Beta({}, {})",
-                _plain(prior.a),
-                _plain(prior.b),
-            )
+            ends = _plain(prior.a), _plain(prior.b)
+            half = Message("the prior of {}", f"(1 + {name})/2")
+            subject = Message("(1 + ρ)/2 of {}", meaning) if meaning else half
+            text += translate("; {} is Beta({}, {})", subject, *ends)
         elif isinstance(prior, HalfNormal):
-            text += translate(
-                "; the ratio of noise to innovations is half-normal with scale {}",
-                _plain(prior.scale),
-            )
+            text += translate("; {} is half-normal with scale {}", subject, _plain(prior.scale))
+        elif isinstance(prior, Normal):
+            text += translate("; {} is normal with sd {}", subject, _plain(prior.scale))
         else:
-            text += translate("; the prior of {} is {}", parameter.name, repr(prior))
+            text += translate("; {} is {}", subject, repr(prior))
     return text
 
 
