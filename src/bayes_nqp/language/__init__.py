@@ -20,6 +20,7 @@ from bayes_nqp.language._typesetting import (
     dates,
     language_of,
     leading,
+    localised,
     typeset,
     typography,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "languages",
     "leading",
     "listed",
+    "localised",
     "message",
     "recalled",
     "separated",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from bayes_nqp.doors import door
-from bayes_nqp.language import Message, joined
+from bayes_nqp.language import ENGLISH, Message, joined, localised
 from bayes_nqp.tables._renderings import Renderings
 
 if TYPE_CHECKING:
@@ -68,24 +68,30 @@ class Cell:
         Of numbers.
     tone : {"", "good", "doubt", "bad", "faint"}, default ""
         Of a verdict.
+    language : str, default "en"
+        That of the table, whose decimal sign numbers have.
     """
 
     values: tuple[Value, ...] = ()
     form: Form = field(default_factory=Form)
     decimals: int = 3
     tone: Literal["", "good", "doubt", "bad", "faint"] = ""
+    language: str = ENGLISH
 
     @property
     def text(self) -> str:
         """The cell as printed."""
         if not self.values:
             return ""
-        parts = [
-            written(value, kind, self.decimals)
-            for value, kind in zip(self.values, self.form.kinds, strict=True)
-        ]
-        missing = len(parts) > 1 and all(part == MISSING for part in parts)
-        return MISSING if missing else self.form.template.format(*parts)
+        parts = []
+        for value, kind in zip(self.values, self.form.kinds, strict=True):
+            part = written(value, kind, self.decimals)
+            words = kind == "text" or isinstance(value, str)
+            parts.append(part if words else localised(part, self.language))
+        if len(parts) > 1 and all(part == MISSING for part in parts):
+            return MISSING
+        between = "; " if localised(".", self.language) == "," else ", "
+        return self.form.template.replace(", ", between).format(*parts)
 
 
 NOTHING = Cell()
@@ -159,6 +165,15 @@ class Table(Renderings):
     stamps: tuple[str, ...] = ()
     language: str = "en"
     facts: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Tell cells the language."""
+        if self.language != ENGLISH:
+            rows = (
+                replace(row, cells=tuple(replace(c, language=self.language) for c in row.cells))
+                for row in self.rows
+            )
+            object.__setattr__(self, "rows", tuple(rows))
 
     def form(self, place: int) -> Form:
         """Find the form with the most parts among the cells of a column.
