@@ -18,7 +18,7 @@ from exposed import exposed_frame, exposed_panel
 
 import bayes_nqp as nqp
 from bayes_nqp.checks import CheckResult, check_table, run_checks
-from bayes_nqp.language import Message, languages
+from bayes_nqp.language import Message, Numeral, decoded, encoded, languages
 
 OTHER = "eo"
 CHECKS = (
@@ -72,6 +72,14 @@ def test_the_folder_is_the_language() -> None:
         "⟦2 cells (x) have⟧"
     )
     assert Message("R-hat ≤ {:.3f}; nobody says this", 1.5).in_(OTHER).startswith("R-hat ≤ 1,500")
+
+
+def test_numbers_in_words_of_their_own_are_set_in_symbols_of_the_language() -> None:
+    message = Message("nobody says {}, {}, {}", Numeral(".982"), Numeral("-1,000.5"), "0.5")
+    assert message == "nobody says .982, −1,000.5, 0.5"
+    assert message.in_(OTHER) == "nobody says 0,982, −1\u00a0000,5, 0.5"
+    (again,) = decoded(encoded([message]))
+    assert again.in_(OTHER) == message.in_(OTHER)
 
 
 def test_every_finding_carries_the_marker() -> None:

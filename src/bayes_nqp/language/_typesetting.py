@@ -137,4 +137,6 @@ def localised(number: str, language: str) -> str:
         ",": get_group_symbol(locale),
     }
     symbols["%"] = locale.percent_formats[None].suffix[1] or "%"
+    if symbols["."] != ".":
+        number = re.sub(r"(?<!\d)\.(?=\d)", "0.", number)  # .98 is 0,98
     return number.translate(str.maketrans(symbols))

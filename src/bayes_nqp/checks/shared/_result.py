@@ -19,7 +19,6 @@ from bayes_nqp.checks.shared._verdicts import NOT_APPLICABLE, TINTS, VERDICTS, V
 from bayes_nqp.designs import Design
 from bayes_nqp.doors import door
 from bayes_nqp.errors import (
-    ArgumentError,
     ChoiceError,
     IdentificationError,
     NotApplicable,
@@ -255,10 +254,8 @@ class Check:
     def _seen(self, finding: object) -> Finding:
         """Refuse what a function returned where that is no answer."""
         if not isinstance(finding, Finding):
-            raise ArgumentError(
-                f"the check {self.name!r} returned {finding!r}, which is no Finding",
-                hint="return Finding(HOLDS, figure, sentence) on every way through its function",
-            )
+            what = f"the check {self.name!r} returned {finding!r}, which is no Finding"
+            raise StudyError(what, hint="return Finding(HOLDS, figure, sentence) on every way")
         one_of(f"the verdict of {self.name}", finding.verdict, VERDICTS)
         return finding
 
