@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs import EquationSpec, LagSpec, parameters_of
-from bayes_nqp.gaussian import Block, Group, Lag, Member, Problem, Process
+from bayes_nqp.designs import EquationSpec, parameters_of
+from bayes_nqp.gaussian import Block, Group, Member, Problem, Process
 from bayes_nqp.moments import (
     AbsorbedLoadings,
     Rows,
@@ -22,8 +22,8 @@ from bayes_nqp.moments import (
 from bayes_nqp.parameters import FIXED, FLAT, HalfNormal, Parameter, Scale
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._plan import Dose, Equation, Plan
-from bayes_nqp.planning._processes import with_processes
-from bayes_nqp.terms import LAG, GlobalPart, LocalPart, ProcessPart
+from bayes_nqp.planning._processes import lag_of, with_processes
+from bayes_nqp.terms import GlobalPart, LocalPart, ProcessPart
 
 __all__ = ["assemble"]
 
@@ -122,7 +122,7 @@ def assemble(
         absorbed=absorbed,
         absorbed_members=_absorbed_members(frame, rows) if absorbs and members else None,
         processes=laws,
-        lag=_lag(equation.lag, shared),
+        lag=lag_of(equation.lag, shared),
     )
     return Equation(
         equation.name, rows, problem, scale, shared, local,
@@ -206,14 +206,6 @@ def _local_places(
 def _law(part: ProcessPart, scales: list[Scale]) -> Process:
     """The law of a process, its scales numbered among those of the problem."""
     return Process(part.loadings, np.array([_number(scale, scales) for scale in part.scales]))
-
-
-def _lag(spec: LagSpec | None, shared: Sequence[GlobalPart]) -> Lag | None:
-    """The lag, and the number of the coefficient that it gives a value."""
-    if spec is None:
-        return None
-    names = [part.name for part in shared for _ in range(part.columns.shape[1])]
-    return Lag(spec.parameter, names.index(LAG), spec.log_determinant, spec.periods)
 
 
 def _groups(ground: Plan, rows: Rows, layout: BlockLayout) -> list[Group]:

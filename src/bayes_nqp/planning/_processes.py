@@ -1,4 +1,4 @@
-"""Which processes on the time grid the groups of units have."""
+"""Which processes on the time grid the groups of units have, and the lag of an equation."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from bayes_nqp.gaussian import Block, Group
+from bayes_nqp.designs import LagSpec
+from bayes_nqp.gaussian import Block, Group, Lag
 from bayes_nqp.moments import Rows
-from bayes_nqp.terms import ProcessPart
+from bayes_nqp.terms import LAG, GlobalPart, ProcessPart
 
-__all__ = ["with_processes"]
+__all__ = ["lag_of", "with_processes"]
 
 
 def with_processes(
@@ -38,3 +39,11 @@ def with_processes(
         with_paths.append(replace(group, processes=tuple(paths)))
     laws = [tuple(law for law, _ in place) for place in places]
     return [replace(b, processes=x) for b, x in zip(blocks, laws, strict=True)], with_paths
+
+
+def lag_of(spec: LagSpec | None, shared: Sequence[GlobalPart]) -> Lag | None:
+    """The lag, and the number of the coefficient that it gives a value."""
+    if spec is None:
+        return None
+    names = [part.name for part in shared for _ in range(part.columns.shape[1])]
+    return Lag(spec.parameter, names.index(LAG), spec.log_determinant, spec.periods)

@@ -18,12 +18,7 @@ __all__ = ["paths_of_rows"]
 
 
 def paths_of_rows(names: Names, equation: Equation, scales: Mapping[str, Any]) -> Any:
-    """What processes add to each row, ``sum_k tau_k D_k z_k`` of its paths.
-
-    Returns
-    -------
-    tensor (row), multiples of ``s``
-    """
+    """What processes add to each row in multiples of s, ``sum_k tau_k D_k z_k`` of its paths."""
     problem, rows = equation.problem, equation.rows
     group = rows.group[rows.unit]
     total = pt.zeros(rows.unit.size)
