@@ -186,7 +186,7 @@ def _source(design: StaggeredDiD, panel: Panel, source: object) -> tuple[Source,
         )
     if source == "prior":
         return PriorSource(design, panel), "prior"
-    if isinstance(source, StaggeredDiD):
+    if isinstance(source, type(design)):
         same = source == design
         return PriorSource(source, panel), "prior" if same else "prior of another design"
     if not isinstance(source, Fit):

@@ -107,13 +107,18 @@ def run(
         ready.finish()
     seconds = time.perf_counter() - began
     outcome = Outcome(study, fitted, tuple(checks), tables, out, ready.moved, seconds)
-    if strict and outcome.failures:
+    if strict:
+        _see_that_nothing_failed(outcome)
+    return outcome
+
+
+def _see_that_nothing_failed(outcome: Outcome) -> None:
+    if outcome.failures:
         raise ConvergenceError(
             Message("the results failed, and are shown as failed: {}", separated(outcome.failures)),
-            where=str(out),
+            where=str(outcome.folder),
             hint="see checks.csv there",
         )
-    return outcome
 
 
 def _fitted(study: Study, progress: bool, notify: Callable[[str], None]) -> Fit:
