@@ -15,7 +15,6 @@ from bayes_nqp.errors import StudyError, shown
 __all__ = [
     "build",
     "factors",
-    "is_effects",
     "is_timed",
     "merge",
     "path_roles",
@@ -254,17 +253,6 @@ def is_timed(effects: xr.Dataset) -> bool:
         Of the waist.
     """
     return v.EVENT_TIME in effects.coords
-
-
-def is_effects(value: object) -> bool:
-    """Tell whether a value is a Dataset of the waist.
-
-    Parameters
-    ----------
-    value : object
-        Anything.
-    """
-    return isinstance(value, xr.Dataset) and v.EFFECT in value
 
 
 def merge(parts: Sequence[xr.Dataset]) -> xr.Dataset:

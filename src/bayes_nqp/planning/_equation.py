@@ -283,14 +283,13 @@ def _weights(ground: Plan, equation: EquationSpec) -> Array | None:
     if weights is None:
         return None
     if not equation.noise.takes_weights:
-        others = (x for x in structures(*registered("errors")) if x.takes_weights)
+        leave = Message(
+            "leave 'weights' out of the panel and weight the estimand (nqp.att(fit, weights=…))"
+        )
+        others = [x for x in structures(*registered("errors")) if x.takes_weights]
         raise StudyError(
             "'weights' are precision weights, which AR(1) errors do not take",
-            hint=Message(
-                "{}, or leave 'weights' out of the panel and weight the estimand "
-                "(nqp.att(fit, weights=…))",
-                Hint("errors", next(others)),
-            ),
+            hint=Message("{}, or {}", Hint("errors", others[0]), leave) if others else leave,
         )
     return weights[ground.kept]
 
