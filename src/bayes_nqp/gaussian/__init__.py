@@ -7,6 +7,14 @@ from bayes_nqp.gaussian.correlated import ErrorSums, FixedErrorSums, error_sums
 from bayes_nqp.gaussian.density import density, normal_equations
 from bayes_nqp.gaussian.draws import Coefficients, SharedErrors, draw, number_count
 from bayes_nqp.gaussian.functionals import averages, functionals, local_variances
+from bayes_nqp.gaussian.log_determinant import (
+    HIGHEST,
+    LOWEST,
+    MOST_DENSE,
+    LogDeterminant,
+    is_dense,
+    log_determinant,
+)
 from bayes_nqp.gaussian.maps import gaussian_problem
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.spans import absorbed_products, net_of
@@ -16,6 +24,9 @@ from bayes_nqp.gaussian.types import PADDING, Arrowhead, ErrorLaw, Values
 from bayes_nqp.gaussian.unit_precision import class_precision
 
 __all__ = [
+    "HIGHEST",
+    "LOWEST",
+    "MOST_DENSE",
     "PADDING",
     "Arrowhead",
     "Block",
@@ -26,6 +37,7 @@ __all__ = [
     "GaussianProblem",
     "Group",
     "Lag",
+    "LogDeterminant",
     "Member",
     "Problem",
     "Process",
@@ -42,7 +54,9 @@ __all__ = [
     "error_sums",
     "functionals",
     "gaussian_problem",
+    "is_dense",
     "local_variances",
+    "log_determinant",
     "net_of",
     "normal_equations",
     "number_count",

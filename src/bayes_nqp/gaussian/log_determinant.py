@@ -1,0 +1,164 @@
+"""The log determinant of a spatial lag, ``l(delta) = tr(M log(I - delta W))`` (11).
+
+Values at Chebyshev nodes of ``atanh delta`` are exact; one polynomial gives them in between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.polynomial import Chebyshev, chebyshev
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from bayes_nqp.gaussian.types import Array, Index
+
+__all__ = ["HIGHEST", "LOWEST", "MOST_DENSE", "LogDeterminant", "is_dense", "log_determinant"]
+
+LOWEST, HIGHEST = -0.95, 0.97
+"""Between which delta is looked for; the rows of W sum to one."""
+MOST_DENSE = 3_000
+"""Units of the largest W whose links are too many for sparse factors."""
+_N_NODES = 40
+_DENSE = 0.1
+"""Share of links from which a matrix is no sparse one."""
+_TAIL = 1e-14
+"""Largest term of the series of traces that is left out, a level."""
+
+
+@dataclass(frozen=True, eq=False)
+class LogDeterminant:
+    """Log determinants of ``S = I - delta W`` at any delta between `LOWEST` and `HIGHEST`.
+
+    Parameters
+    ----------
+    n_units : int
+        Rows of W.
+    plain : Chebyshev
+        ``log|S|``, in ``atanh delta``.
+    net : Chebyshev
+        ``tr(M log S)``, where M takes the means of levels of time effects off.
+    """
+
+    n_units: int
+    plain: Chebyshev
+    net: Chebyshev
+
+    def __call__(self, delta: Array) -> Array:
+        """``tr(M log S)`` at values of delta (B): what the density has once a free period."""
+        return np.asarray(self.net(np.arctanh(delta)))
+
+    def feedback(self, delta: Array) -> Array:
+        """``tr(W S^-1) / n = -(1/n) d log|S| / d delta`` at values of delta (B)."""
+        slope = self.plain.deriv()(np.arctanh(delta)) / (1.0 - delta**2)
+        return np.asarray(-slope / self.n_units)
+
+
+def log_determinant(weights: sparse.csr_array, levels: Index) -> LogDeterminant:
+    """Factor ``I - delta W`` at the nodes.
+
+    Parameters
+    ----------
+    weights : csr_array (unit, unit)
+        W; its rows sum to one. One that is dense has at most `MOST_DENSE` units.
+    levels : ndarray of int (unit)
+        Level of time effects of each unit, whose means M takes off: ``M = I - P``.
+
+    Notes
+    -----
+    ``tr(M log S) = log|S| + sum_k delta^k / k tr(P W^k)``. Where rows sum to one and there is one
+    level this is ``log|S| - log(1 - delta)``, as in Lee and Yu (2010), Journal of Econometrics 154.
+    """
+    places = np.cos(np.pi * (np.arange(_N_NODES) + 0.5) / _N_NODES)
+    low, high = np.arctanh([LOWEST, HIGHEST])
+    nodes = np.tanh(0.5 * (low + high) + 0.5 * (high - low) * places)
+    means = _level_means(levels)
+    roots = _symmetric_roots(weights) if is_dense(weights) else None
+    if roots is None:
+        plain = np.array([_log_det(weights, delta) for delta in nodes])
+        net = plain + _series(_traces(weights, means), nodes)
+    else:
+        plain, net = _by_eigenvalues(weights, roots, means, nodes)
+    vandermonde = chebyshev.chebvander(places, _N_NODES - 1)
+    curves = [
+        Chebyshev(np.linalg.solve(vandermonde, values), domain=[low, high])
+        for values in (plain, net)
+    ]
+    return LogDeterminant(weights.shape[0], *curves)
+
+
+def is_dense(weights: sparse.csr_array) -> bool:
+    """Tell whether links are so many that sparse factors do not pay."""
+    return bool(weights.nnz > _DENSE * weights.shape[0] ** 2)
+
+
+def _level_means(levels: Index) -> Array:
+    """U with ``P = U U'``: indicators of levels, over the roots of their sizes (unit, level)."""
+    _, code, count = np.unique(levels, return_inverse=True, return_counts=True)
+    means = np.zeros((code.size, count.size))
+    means[np.arange(code.size), code] = 1.0 / np.sqrt(count[code])
+    return means
+
+
+def _log_det(weights: sparse.csr_array, delta: float) -> float:
+    """``log|I - delta W|`` from one factorisation."""
+    n = weights.shape[0]
+    if is_dense(weights):
+        return float(np.linalg.slogdet(np.eye(n) - delta * weights.toarray())[1])
+    s = (sparse.eye_array(n, format="csc") - delta * weights).tocsc()
+    factor = splu(
+        s, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01, options={"SymmetricMode": True}
+    )
+    return float(np.log(np.abs(factor.U.diagonal())).sum())
+
+
+def _traces(weights: sparse.csr_array, means: Array) -> Array:
+    """``tr(P W^k) = tr(U' W^k U)`` for k = 1, 2, … (k), as many as `HIGHEST` asks for."""
+    n_terms = int(np.log(_TAIL) / np.log(max(HIGHEST, -LOWEST)))
+    w = weights.toarray() if is_dense(weights) else weights
+    power, out = means, np.empty(n_terms)
+    for k in range(n_terms):
+        power = w @ power
+        out[k] = np.vdot(means, power)
+    return out
+
+
+def _series(traces: Array, delta: Array) -> Array:
+    """``sum_k delta^k / k tr(P W^k) = -tr(P log S)`` at nodes (B)."""
+    k = np.arange(1, traces.size + 1)
+    return np.asarray((delta[:, None] ** k / k) @ traces)
+
+
+def _symmetric_roots(weights: sparse.csr_array) -> Array | None:
+    """Find r with ``diag(r) W diag(1/r)`` symmetric (unit); None where there is none.
+
+    A symmetric matrix whose rows were made to sum to one has ``r²`` in proportion to their sums,
+    which are read off the ratios ``W_ij / W_ji`` of one unit's links, link by link.
+    """
+    w = weights.toarray()
+    squares = np.zeros(len(w))
+    for start in range(len(w)):
+        if squares[start]:
+            continue
+        squares[start], front = 1.0, np.array([start])
+        while front.size:
+            linked = (w[front] > 0.0) & (w.T[front] > 0.0) & (squares == 0.0)
+            reached = np.flatnonzero(linked.any(axis=0))
+            origin = front[linked[:, reached].argmax(axis=0)]
+            squares[reached] = squares[origin] * w[origin, reached] / w[reached, origin]
+            front = reached
+    scaled = squares[:, None] * w
+    close = np.allclose(scaled, scaled.T, rtol=1e-10, atol=1e-12 * np.abs(scaled).max())
+    return np.sqrt(squares) if close else None
+
+
+def _by_eigenvalues(
+    weights: sparse.csr_array, roots: Array, means: Array, delta: Array
+) -> tuple[Array, Array]:
+    """``sum_k log(1 - delta e_k)``, and with weights ``1 - (V'rU)_k (V'U/r)_k'``, at nodes (B)."""
+    symmetric = roots[:, None] * weights.toarray() / roots
+    values, vectors = np.linalg.eigh(0.5 * (symmetric + symmetric.T))
+    left, right = vectors.T @ (roots[:, None] * means), vectors.T @ (means / roots[:, None])
+    logs = np.log1p(-delta[:, None] * values)
+    return logs.sum(axis=1), logs @ (1.0 - (left * right).sum(axis=1))
