@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import scipy.linalg as sl
 from dense import Dense, values_of
+from dense_exposure import DenseExposure
 from scipy import stats
 
 import bayes_nqp as nqp
+from bayes_nqp.designs import SingleEquation
 
 COHORTS = (5, 6, 8)
 
@@ -74,10 +76,14 @@ class DenseJoint:
     """Both equations stacked; what units share is a covariance between their rows."""
 
     def __init__(
-        self, design: nqp.StaggeredDiD, frame: pd.DataFrame, covariates: tuple[str, ...]
+        self, design: SingleEquation, frame: pd.DataFrame, covariates: tuple[str, ...]
     ) -> None:
-        self.mediator = Dense(design, panel_of(frame, "digital", covariates))
-        self.outcome = Dense(design, panel_of(frame, "outcome", covariates))
+        self._state(design, *(panel_of(frame, x, covariates) for x in ("digital", "outcome")))
+
+    def _state(self, design: SingleEquation, first: nqp.Panel, second: nqp.Panel) -> None:
+        """State both equations, and the mediator's column in the second."""
+        equation = Dense if design.facts.adopted else DenseExposure
+        self.mediator, self.outcome = equation(design, first), equation(design, second)
         self.design = design
         y = self.outcome
         digital = y.panel.mediators[:, 0]
@@ -85,6 +91,11 @@ class DenseJoint:
         within = digital - means
         size = np.sqrt(np.mean(within**2))
         self.column = digital[y.rows] / size
+
+    @property
+    def loading(self) -> np.ndarray:
+        """What multiplies a unit's deviation of the effect: treatment, or the exposure (row)."""
+        return self.mediator.in_member.sum(axis=1)
 
     @cached_property
     def flat(self) -> np.ndarray:
@@ -103,7 +114,7 @@ class DenseJoint:
         by_region = contrast * ((region[:, None] == region) - 0.5)
         second = second + np.outer(column, column) * (omega**2 * same + by_region)
         omega_a = np.sqrt(self.mediator.deviation_variance(m))
-        cross = r * omega_a * omega * np.outer(self.mediator.treated, column) * same
+        cross = r * omega_a * omega * np.outer(self.loading, column) * same
         return np.block([[first, cross], [cross.T, second]])
 
     def posterior(self, m: dict, y: dict, omega: float, r: float) -> tuple[np.ndarray, ...]:

@@ -24,18 +24,22 @@ __all__ = ["cell_effects", "lead_effects", "leg_effects", "moderated_effects", "
 
 
 @door
-def cell_effects(fit: object, target: Literal["sample", "population"] = "sample") -> xr.Dataset:
+def cell_effects(
+    fit: object, target: Literal["sample", "superpopulation", "population"] = "sample"
+) -> xr.Dataset:
     """Effects of cells.
 
     Parameters
     ----------
     fit : Fit or Dataset
         A Dataset of the waist is returned as it is.
-    target : {"sample", "population"}, default "sample"
+    target : {"sample", "superpopulation", "population"}, default "sample"
         "sample": the mean effect of the treated rows at hand, their units' deviations
-        included. "population": the effect on one new unit, its deviation unknown and its
-        moderator, where there is one, the mean of the cell's rows. With mediators it has a
-        deviation in every equation, and the paths add up; that takes the fit's rows.
+        included. "superpopulation": the mean effect over all units like those at hand, without
+        deviations; its sd is what a standard error clustered by unit estimates. "population":
+        the effect on one new unit, its deviation unknown. The moderator of the last two, where
+        there is one, is the mean of the cell's rows. With mediators there are deviations in
+        every equation, and the paths add up; that takes the fit's rows.
 
     Returns
     -------
@@ -48,7 +52,7 @@ def cell_effects(fit: object, target: Literal["sample", "population"] = "sample"
     Raises
     ------
     StudyError
-        If ``target`` is neither, or ``fit`` is no fit.
+        If ``target`` is none of these, or ``fit`` is no fit.
     """
     if isinstance(fit, xr.Dataset):
         return schema.validate(fit)
@@ -60,14 +64,16 @@ def cell_effects(fit: object, target: Literal["sample", "population"] = "sample"
     effects = fit.effects
     if target == "sample":
         return schema.validate(effects)
-    if target != "population":
-        raise StudyError(f"'target' is {target!r}", hint="'sample' or 'population'")
-    generator = np.random.default_rng([int(fit.sampler.seed or 0), 2])
+    if target not in ("superpopulation", "population"):
+        hint = "'sample', 'superpopulation' or 'population'"
+        raise StudyError(f"'target' is {target!r}", hint=hint)
+    seed = [int(fit.sampler.seed or 0), 2]
+    generator = np.random.default_rng(seed) if target == "population" else None
     draws = new_unit_effects(fit, generator)
     effects = effects.drop_vars(v.DEVIATION, errors="ignore").assign(
         {v.EFFECT: (effects[v.EFFECT].dims, draws)}
     )
-    return schema.validate(effects.assign_attrs(target="population"))
+    return schema.validate(effects.assign_attrs(target=target))
 
 
 def moderator_name(fit: object) -> str:

@@ -195,7 +195,6 @@ def test_channels_of_an_exposure_add_up():
     [
         ({"interaction": True}, "'interaction' does not go with a continuous exposure"),
         ({"lag": 1}, "'lag' does not go with a continuous exposure"),
-        ({"vary_by": "unit"}, "'vary_by' does not go with a continuous exposure"),
     ],
 )
 def test_channels_that_an_exposure_does_not_have(more, words):

@@ -188,3 +188,5 @@ def test_a_new_unit_has_both_deviations_with_their_correlation(together) -> None
     np.testing.assert_allclose(
         nqp.total(effects), nqp.nde(effects) + nqp.nie(effects, mediators="digital"), atol=1e-10
     )
+    mean = nqp.att(nqp.cell_effects(fit, "superpopulation"), path="digital")
+    np.testing.assert_allclose(mean, (first * slope) @ rows + covariance, atol=1e-10)

@@ -78,10 +78,34 @@ def test_on_average_a_new_unit_is_like_the_sample(fit: nqp.Fit) -> None:
         assert float(one.mean()) == pytest.approx(float(other.mean()), abs=0.15)
 
 
+def test_the_mean_over_all_units_is_a_new_units_without_its_deviations(fit: nqp.Fit) -> None:
+    """Cells' effects without deviations, at the mean moderator; paths add up."""
+    mean, new = (nqp.cell_effects(fit, x) for x in ("superpopulation", "population"))
+    assert mean.attrs["target"] == "superpopulation"
+    assert "deviation" not in mean
+    parts = nqp.nde(mean, "region") + nqp.nie(mean, "region", mediators="digital")
+    np.testing.assert_allclose(nqp.total(mean, "region"), parts, atol=1e-10)
+    for path in ("direct", "digital", "total"):
+        of_mean, of_new, at_hand = (nqp.att(x, path=path) for x in (mean, new, fit.effects))
+        assert float(at_hand.std()) < float(of_mean.std()) < 0.6 * float(of_new.std())
+        gap = 4 * float(of_new.std()) / np.sqrt(of_new.size)
+        assert float(of_mean.mean()) == pytest.approx(float(of_new.mean()), abs=gap)
+
+
+def test_the_mean_over_all_units_of_one_equation_is_that_of_cells() -> None:
+    panel = nqp.simulation.staggered(units=40, periods=8, cohorts=(4, 6), seed=1).panel
+    fit = nqp.fit(nqp.StaggeredDiD(nqp.Complete()), panel, SAMPLER, progress=False)
+    effect = nqp.cell_effects(fit, "superpopulation")["effect"].isel(path=0)
+    np.testing.assert_array_equal(effect, fit.posterior["outcome__cell_mean"])
+    with pytest.raises(nqp.errors.StudyError, match="'superpopulation' or 'population'"):
+        nqp.cell_effects(fit, "everyone")
+
+
 def test_without_deviations_it_is_the_sample(panel: nqp.Panel) -> None:
     design = nqp.Mediation(
         DESIGN.replace(effect=nqp.Partial(["region"], varying=None), moderator=None), lag=1
     )
     fit = nqp.fit(design, panel, nqp.Importance(draws=50, chains=2, seed=1), progress=False)
-    new = nqp.cell_effects(fit, "population")
-    np.testing.assert_allclose(new["effect"], fit.effects["effect"], atol=1e-10)
+    for target in ("population", "superpopulation"):
+        new = nqp.cell_effects(fit, target)
+        np.testing.assert_allclose(new["effect"], fit.effects["effect"], atol=1e-10)

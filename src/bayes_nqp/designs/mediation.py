@@ -52,8 +52,7 @@ class Mediation(Design):
     design : StaggeredDiD or ContinuousExposure
         Of the outcome without mediators, and of every mediator. With a continuous exposure all
         effects are per ``per`` units of it: ``a_j`` is the slope of a mediator, and the direct
-        effect that of the outcome, mediators held fixed; without `interaction`, `lag` and
-        `vary_by`.
+        effect that of the outcome, mediators held fixed; without `interaction` and `lag`.
     mediators : sequence of str, optional
         Which of the panel's; all by default.
     interaction : bool, default False
@@ -129,7 +128,6 @@ class Mediation(Design):
         reasons = {
             "interaction": "the slope of a mediator would differ by every dose",
             "lag": "effects are those of this period's exposure",
-            "vary_by": "both legs' deviations are joined for a treatment alone",
         }
         for name, reason in reasons.items():
             if getattr(self, name):

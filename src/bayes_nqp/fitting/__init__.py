@@ -28,7 +28,7 @@ from bayes_nqp.fitting._needs import (
     meets,
     require,
 )
-from bayes_nqp.fitting._new_unit import new_unit_effects
+from bayes_nqp.fitting._new_unit import leg_covariance_draws, new_unit_effects
 from bayes_nqp.fitting._parameters import parameter_units as parameter_units
 from bayes_nqp.fitting._parameters import unconstrained as unconstrained
 from bayes_nqp.fitting._paths import lagged as lagged
@@ -98,6 +98,7 @@ __all__ = [
     "known_draws",
     "lead_fit",
     "left_out",
+    "leg_covariance_draws",
     "load",
     "log_likelihood",
     "log_marginal",

@@ -198,9 +198,9 @@ def _assemble(plan: Plan, joint: Stacked, draws: StackedDraws, shares: _Shares) 
     outcome, mediator = plan.equations
     slope_deviation = np.zeros((len(draws.own), plan.frame.n_units, 3))
     slope_deviation[:, joint.units.units] = draws.own * [
-        mediator.scale,
+        mediator.effect_scale,
         _slope_unit(outcome),
-        outcome.scale,
+        outcome.effect_scale,
     ]
     a_own, b_own, u_own = slope_deviation[..., 0], slope_deviation[..., 1], slope_deviation[..., 2]
     m, y = _equation(mediator, draws, 0), _equation(outcome, draws, 1)
@@ -239,6 +239,6 @@ def _equation(equation: Equation, draws: StackedDraws, number: int) -> Recovered
     )
     starts = np.cumsum([0, *(b.columns.shape[0] for b in equation.problem.blocks)])
     at = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
-    mean = slots[:, at] * equation.scale
+    mean = slots[:, at] * equation.effect_scale
     slopes = slopes_of(equation, of_equation) if equation.slopes else None
     return Recovered(mean, mean, terms_of(equation, of_equation), None, slopes)

@@ -14,22 +14,25 @@ from bayes_nqp.fitting._paths import lagged
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
 
-__all__ = ["new_unit_effects"]
+__all__ = ["leg_covariance_draws", "new_unit_effects"]
 
 Array = npt.NDArray[np.float64]
 
 
-def new_unit_effects(fit: Fit, generator: np.random.Generator) -> Array:
-    """Draw the effects of cells on a new unit: a deviation of its own in every equation.
+def new_unit_effects(fit: Fit, generator: np.random.Generator | None) -> Array:
+    """Draw the effects of cells on a new unit, or their mean over all such units.
 
-    Its moderator, where there is one, and the untreated level of its mediators are the means of
-    the cell's rows. Where the effect on a mediator and its slope vary by unit, both deviations
-    are drawn together, with their correlation.
+    A new unit has a deviation of its own in every equation. Its moderator, where there is one, and
+    the untreated level of its mediators are the means of the cell's rows. Where the effect on a
+    mediator and its slope vary by unit, both deviations are drawn together, with their
+    correlation; over all units, the mean of the product is ``E[a] E[b] + cov(a, b)``.
 
     Parameters
     ----------
     fit : Fit
         With its rows.
+    generator : Generator, optional
+        Of deviations; None for the mean over all units.
 
     Returns
     -------
@@ -38,28 +41,49 @@ def new_unit_effects(fit: Fit, generator: np.random.Generator) -> Array:
     """
     draws = CellDraws(fit)
     size = (int(np.prod(draws.shape)), 1)
+
+    def deviates() -> Array:
+        return np.zeros(size) if generator is None else generator.standard_normal(size)
+
     if not fit.facts.channels:
-        normal = generator.standard_normal(size) if draws.has("scale_deviation") else np.zeros(size)
-        return draws.chains(_effect(draws, "outcome", normal)[:, None])
+        return draws.chains(_effect(draws, "outcome", deviates())[:, None])
     names = [str(name) for name in fit.effects[v.PATH].to_numpy()[2:]]
-    direct = _effect(draws, "outcome", generator.standard_normal(size))
+    direct = _effect(draws, "outcome", deviates())
     indirect = []
     for name in names:
-        normal = generator.standard_normal(size)
+        normal, covariance = deviates(), np.zeros(size)
         effect = lagged(draws.plan, _effect(draws, name, normal), draws.lag)
         slope = draws.slope("b", name) + draws.slope("b_moderation", name) * draws.mean_moderator
         if draws.has("corr_ab"):
             # The slope's deviation moves with that of the effect on the mediator.
             r, scale = (draws.flat(x)[:, None] for x in ("corr_ab", "scale_b"))
-            slope = slope + scale * (
-                r * normal + np.sqrt(1 - r**2) * generator.standard_normal(size)
-            )
+            slope = slope + scale * (r * normal + np.sqrt(1 - r**2) * deviates())
+            if generator is None:
+                covariance = _covariance(draws, name)
         if draws.has("d"):
             d, rows_effect = draws.slope("d", name), draws.cells("cell_effect", name)
             direct += d * (_untreated(draws, name) - lagged(draws.plan, rows_effect, draws.lag))
             slope = slope + d
-        indirect.append(effect * slope)
+        indirect.append(effect * slope + covariance)
     return draws.chains(np.stack([direct + sum(indirect), direct, *indirect], axis=1))
+
+
+def leg_covariance_draws(fit: Fit) -> Array:
+    """Covariance of both legs across units, where these vary together (chain, draw).
+
+    Returns
+    -------
+    ndarray (chain, draw), outcome units
+        What the mean of products has beyond the product of means.
+    """
+    draws = CellDraws(fit)
+    return _covariance(draws, str(fit.effects[v.PATH].to_numpy()[-1])).reshape(draws.shape)
+
+
+def _covariance(draws: CellDraws, mediator: str) -> Array:
+    """``r omega_a omega_b`` (draw, 1)."""
+    r, scale = (draws.flat(x)[:, None] for x in ("corr_ab", "scale_b"))
+    return np.asarray(r * scale * _spread(draws, mediator))
 
 
 def _effect(draws: CellDraws, equation: str, normal: Array) -> Array:
