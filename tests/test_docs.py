@@ -8,7 +8,7 @@ from pathlib import Path
 import bayes_nqp as nqp
 
 DOCS = Path(__file__).parent.parent / "docs"
-ROOMS = ("datasets", "index", "plots", "simulation", "studies")
+ROOMS = ("datasets", "index", "plots", "simulation", "spatial_weights", "studies")
 
 
 def public() -> set[str]:

@@ -2,6 +2,7 @@ from . import datasets as datasets
 from . import index as index
 from . import plots as plots
 from . import simulation as simulation
+from . import spatial_weights as spatial_weights
 from . import studies as studies
 from .calibration import Calibration as Calibration
 from .calibration import calibrate as calibrate

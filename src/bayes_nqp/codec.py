@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from bayes_nqp import designs, index, likelihoods, pooling, priors, sampling
+from scipy.sparse import issparse
+
+from bayes_nqp import designs, index, likelihoods, pooling, priors, sampling, spatial_weights
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.registry import family_of, registered
 from bayes_nqp.renames import RENAMED
@@ -14,7 +16,7 @@ from bayes_nqp.terms import time_effects
 
 __all__ = ["decode", "encode"]
 
-ROOMS = (designs, index, likelihoods, pooling, priors, sampling, time_effects)
+ROOMS = (designs, index, likelihoods, pooling, priors, sampling, spatial_weights, time_effects)
 """Rooms that register values when they are imported."""
 
 _TAG = "type"
@@ -50,6 +52,8 @@ def encode(value: Any) -> Any:
         }
     if isinstance(value, tuple | list):
         return [encode(item) for item in value]
+    if issparse(value):
+        return {name: getattr(value, name).tolist() for name in ("data", "indices", "indptr")}
     if isinstance(value, Mapping):
         return {str(k): encode(item) for k, item in value.items()}
     if value is None or isinstance(value, str | int | float | bool):

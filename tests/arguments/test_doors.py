@@ -19,12 +19,13 @@ import bayes_nqp as nqp
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.errors import ArgumentError, NQPError, StudyError
 
-ROOMS = ("datasets", "index", "plots", "simulation", "studies")
+ROOMS = ("datasets", "index", "plots", "simulation", "spatial_weights", "studies")
 HELD_TO_NOTHING = {"index.Scheme"}
 """A protocol that users' own schemes follow."""
 
 PANEL = nqp.simulation.staggered(units=20, periods=6, cohorts=(3,), seed=1).panel
 DESIGN = nqp.StaggeredDiD()
+WEIGHTS = nqp.spatial_weights.matrix(pd.DataFrame([[0, 1], [1, 0]]))
 DRAWS = nqp.event_study_draws([0.1, 1.0], [[0.04, 0.02], [0.02, 0.04]], [-2, 0], draws=50)
 
 
@@ -124,7 +125,7 @@ def _call(
 
 SAMPLES = [
     "x", 1, 1.0, True, None, ["x"], [1.0], [], (1, 2), (1.0, 2.0), {"x": 1.0}, {"x": "x"}, len,
-    PANEL, DESIGN, Path("x"),
+    PANEL, DESIGN, WEIGHTS, {WEIGHTS: 1.0}, Path("x"),
     PANEL.frame, DRAWS, DRAWS.to_dataset(name="x"),
     xr.DataTree(), object.__new__(Gate), object.__new__(nqp.index.Index), np.random.default_rng(1),
     *(

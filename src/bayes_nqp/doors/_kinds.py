@@ -23,6 +23,7 @@ _ALIASES = {
     "Effect": "Literal['flat', 'growing', 'cohorts'] | Callable",
     "EventTime": "int | Sequence[int] | None",
     "Hierarchy": "Literal['flat', 'nested', 'equal']",
+    "Islands": "Literal['keep', 'nearest', 'error']",
     "Kinds": "str",
     "Language": "Literal['en', 'zh']",
     "Likelihood": "Gaussian | StudentT",
@@ -34,6 +35,7 @@ _ALIASES = {
     "Rule": "Literal['approval_year', 'next_year_after_june']",
     "Sampler": "NUTS | Importance",
     "SingleEquation": "StaggeredDiD | ContinuousExposure | StatedEquation",
+    "Standardised": "Literal['row', 'none']",
     "Scope": "Literal['pooled', 'yearly']",
     "Weights": "str | Mapping[int, float]",
     "PanelLike": "Panel",
@@ -59,8 +61,8 @@ OURS = {
     "Calibration", "Channel", "CheckResult", "Complete", "ContinuousExposure",
     "DifferentialTrends", "Dimension", "Fit", "Gate", "Gaussian", "Importance", "Index",
     "IndexSystem", "Indicator", "Mediated", "Mediation", "MinMax", "NUTS", "NormalRho",
-    "NormalSteps", "Panel", "Partial", "Priors", "ProductivityIndex", "Separate", "StaggeredDiD",
-    "StudentT", "Study", "Table", "TimeEffects", "UniformRho", "UniformSteps",
+    "NormalSteps", "Panel", "Partial", "Priors", "ProductivityIndex", "Separate", "SpatialWeights",
+    "StaggeredDiD", "StudentT", "Study", "Table", "TimeEffects", "UniformRho", "UniformSteps",
 }  # fmt: skip
 """Classes of the library that arguments are of; other names in signatures are let through."""
 

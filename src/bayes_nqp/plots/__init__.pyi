@@ -17,3 +17,4 @@ from ._registry import Sketch as Sketch
 from ._registry import sketches as sketches
 from ._scene import Scene as Scene
 from ._shrinkage import shrinkage as shrinkage
+from ._spatial_links import spatial_links as spatial_links
