@@ -1,0 +1,25 @@
+"""Who is near whom: spatial weights by borders, distances, incomes, or a matrix of one's own."""
+
+from bayes_nqp.spatial_weights._band import band
+from bayes_nqp.spatial_weights._composite import composite
+from bayes_nqp.spatial_weights._contiguity import contiguity
+from bayes_nqp.spatial_weights._economic import economic
+from bayes_nqp.spatial_weights._inverse_distance import inverse_distance
+from bayes_nqp.spatial_weights._matrix import matrix
+from bayes_nqp.spatial_weights._nearest import nearest
+from bayes_nqp.spatial_weights._nested import nested
+from bayes_nqp.spatial_weights._places import Locations as Locations
+from bayes_nqp.spatial_weights._places import places_of as places_of
+from bayes_nqp.spatial_weights._weights import SpatialWeights
+
+__all__ = [
+    "SpatialWeights",
+    "band",
+    "composite",
+    "contiguity",
+    "economic",
+    "inverse_distance",
+    "matrix",
+    "nearest",
+    "nested",
+]

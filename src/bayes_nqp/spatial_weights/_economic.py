@@ -1,0 +1,119 @@
+"""Weights of units that are alike in a column, before the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from bayes_nqp.doors import door
+from bayes_nqp.errors import PanelError, StudyError, nearest, shown
+from bayes_nqp.language import Message
+from bayes_nqp.spatial_weights._inverse_distance import DENSE
+from bayes_nqp.spatial_weights._links import linked
+from bayes_nqp.spatial_weights._places import column_of_units
+from bayes_nqp.spatial_weights._weights import SpatialWeights, Standardised
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel import Panel
+
+__all__ = ["economic"]
+
+_GAP = 0.01
+"""Of the standard deviation over units: the least difference that counts."""
+
+
+@door
+def economic(
+    panel: Panel,
+    column: str,
+    *,
+    periods: Sequence[Any] | None = None,
+    standardised: Standardised = "row",
+) -> SpatialWeights:
+    """Weight units by one over the difference of a column's means before the policy.
+
+    Parameters
+    ----------
+    panel : Panel
+        With the column.
+    column : str
+        Such as "gdp". Where it grows by factors, give its logarithm.
+    periods : sequence, optional
+        Labels of the periods over which to average, all of them before the first adoption; by
+        default every period before it.
+    standardised : {"row", "none"}, default "row"
+        Whether the weights of a unit's neighbours sum to one.
+
+    Raises
+    ------
+    PanelError
+        If the column is not there, or missing for a unit in all of these periods; or if no
+        period is before the first adoption.
+    StudyError
+        If ``periods`` has one that is not in the panel, or is not before the first adoption; or
+        if all pairs of too many units would be linked.
+
+    Notes
+    -----
+    Weights after an adoption would be moved by the policy itself. Differences below a hundredth
+    of the standard deviation count as that.
+    """
+    column_of_units(panel, column, "column")
+    n = panel.n_units
+    if n > DENSE:
+        raise StudyError(
+            Message("all pairs of {} units would be linked", n),
+            hint="weights by distance: nqp.spatial_weights.band(panel, km=300)",
+        )
+    before = np.isin(panel.time_codes, _before(panel, periods))
+    values = pd.to_numeric(panel.frame[column], errors="coerce").to_numpy(dtype=np.float64)
+    part = pd.Series(values[before]).groupby(np.asarray(panel.unit_codes)[before]).mean()
+    mean = part.reindex(np.arange(n)).to_numpy()
+    if not np.isfinite(mean).all():
+        raise PanelError(
+            Message("column={!r} is missing for units before the first adoption", column),
+            where=shown(panel.unit_labels[~np.isfinite(mean)]),
+            hint="fill it in, or leave these units out (panel.where)",
+        )
+    gap = np.abs(mean[:, None] - mean)
+    weight = 1.0 / np.maximum(gap, max(_GAP * mean.std(), np.finfo(float).tiny))
+    np.fill_diagonal(weight, 0.0)
+    return linked(
+        sparse.csr_array(weight), "economic", f"economic ({column})",
+        ids=tuple(map(str, panel.unit_labels)), standardised=standardised, islands="error",
+    )  # fmt: skip
+
+
+def _before(panel: Panel, periods: Sequence[Any] | None) -> npt.NDArray[np.int64]:
+    """Codes of the periods to average over."""
+    adopting = panel.cohort_codes[panel.cohort_codes >= 0]
+    first = int(adopting.min()) if adopting.size else panel.periods
+    if periods is None:
+        if first == 0:
+            raise PanelError(
+                Message("no period is before the first adoption"),
+                hint="start the panel earlier, or weights by distance",
+            )
+        return np.arange(first)
+    labels = [str(label) for label in panel.time_labels]
+    codes = []
+    for period in periods:
+        if str(period) not in labels:
+            raise StudyError(
+                f"'periods' has {period!r}, which is not in the panel",
+                hint=nearest(str(period), labels),
+            )
+        codes.append(labels.index(str(period)))
+    late = [labels[code] for code in codes if code >= first]
+    if late or not codes:
+        raise StudyError(
+            Message("'periods' are not all before the first adoption, in {}", labels[first]),
+            where=shown(late),
+            hint="weights that the policy has moved are no weights: name earlier periods",
+        )
+    return np.asarray(codes, dtype=np.int64)

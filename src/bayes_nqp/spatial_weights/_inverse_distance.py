@@ -1,0 +1,80 @@
+"""Weights that fall with distance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from bayes_nqp.doors import door
+from bayes_nqp.errors import PanelError, StudyError, shown
+from bayes_nqp.language import Message
+from bayes_nqp.spatial_weights._links import checked_distance, linked
+from bayes_nqp.spatial_weights._places import EARTH, places_of
+from bayes_nqp.spatial_weights._weights import Islands, SpatialWeights, Standardised
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel import Panel
+
+__all__ = ["DENSE", "inverse_distance"]
+
+DENSE: Final = 5_000
+"""Units up to which all pairs are linked."""
+
+
+@door
+def inverse_distance(
+    panel: Panel,
+    km: float | None = None,
+    *,
+    power: float = 1.0,
+    longitude: str = "longitude",
+    latitude: str = "latitude",
+    standardised: Standardised = "row",
+    islands: Islands = "keep",
+) -> SpatialWeights:
+    """Weight units by one over their distance, along great circles.
+
+    Parameters
+    ----------
+    panel : Panel
+        With the coordinates of units among its columns.
+    km : float, kilometres, optional
+        Beyond which units are no neighbours; all are by default.
+    power : float, default 1.0
+        Of the distance: 2 for its square.
+    longitude, latitude : str
+        Columns, in degrees.
+    standardised : {"row", "none"}, default "row"
+        Whether the weights of a unit's neighbours sum to one.
+    islands : {"keep", "nearest", "error"}, default "keep"
+        What to do with units that have nobody within the distance.
+
+    Raises
+    ------
+    PanelError
+        If coordinates are missing, swapped or projected, or two units are at one place.
+    StudyError
+        If ``km`` or ``power`` is not positive, or all pairs of too many units would be linked.
+    """
+    places = places_of(panel, longitude, latitude)
+    if not 0.0 < power < np.inf:
+        raise StudyError(f"'power' is {power!r}", hint="a positive number, such as 1 or 2")
+    if km is None and len(places.ids) > DENSE:
+        raise StudyError(
+            Message("all pairs of {} units would be linked", len(places.ids)),
+            hint="km=500 links those within 500 kilometres",
+        )
+    links = places.within(np.pi * EARTH if km is None else checked_distance(km))
+    shared = np.unique(links.tocoo().row[links.data <= 1e-9])
+    if shared.size:
+        raise PanelError(
+            Message("{} units are at the place of another, at no distance", shared.size),
+            where=shown(np.asarray(places.ids)[shared]),
+            hint="correct their coordinates, or nqp.spatial_weights.band(panel, km=…)",
+        )
+    links.data[:] = links.data**-power
+    label = "inverse distance" if km is None else f"inverse distance within {km:g} km"
+    return linked(
+        links, "inverse distance", label, places=places, standardised=standardised, islands=islands
+    )

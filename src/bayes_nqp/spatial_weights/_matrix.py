@@ -1,0 +1,73 @@
+"""Weights from a matrix of one's own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp.columns import encode
+from bayes_nqp.doors import door
+from bayes_nqp.errors import StudyError, nearest, shown
+from bayes_nqp.language import Message
+from bayes_nqp.spatial_weights._links import linked
+from bayes_nqp.spatial_weights._weights import Islands, SpatialWeights, Standardised
+
+__all__ = ["labels_of", "matrix"]
+
+
+@door
+def matrix(
+    frame: pd.DataFrame,
+    *,
+    label: str = "matrix",
+    standardised: Standardised = "row",
+    islands: Islands = "keep",
+) -> SpatialWeights:
+    """Take a square table whose rows and columns are named by units.
+
+    Parameters
+    ----------
+    frame : DataFrame (unit, unit)
+        Weights from 0 up; its index and its columns name the units, in any order.
+    label : str, default "matrix"
+        What tables and figures call it.
+    standardised : {"row", "none"}, default "row"
+        Whether to let the weights of a unit's neighbours sum to one.
+    islands : {"keep", "nearest", "error"}, default "keep"
+        What to do with units without neighbours; "nearest" needs places, and is refused.
+
+    Raises
+    ------
+    StudyError
+        If the table is not square, its rows and columns name different units, or weights are
+        missing, negative, or not zero on the diagonal.
+    PanelError
+        At islands, where none may be.
+    """
+    if frame.shape[0] != frame.shape[1]:
+        raise StudyError(
+            Message("'frame' is {} by {}, and not square", *frame.shape),
+            hint="a row and a column for each unit: frame.set_index('city') where names are a "
+            "column",
+        )
+    rows, columns = labels_of(frame.index), labels_of(frame.columns)
+    odd = sorted(set(rows) ^ set(columns))
+    if odd:
+        others = columns if odd[0] in rows else rows
+        raise StudyError(
+            Message("rows and columns of 'frame' name different units"),
+            where=shown(odd),
+            hint=nearest(odd[0], others),
+        )
+    place = {name: k for k, name in enumerate(columns)}
+    values = frame.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
+    return linked(
+        values[:, [place[name] for name in rows]], "matrix", label, ids=rows,
+        standardised=standardised, islands=islands,
+    )  # fmt: skip
+
+
+def labels_of(names: pd.Index) -> tuple[str, ...]:
+    """Write labels as panels write them: whole numbers without a decimal point."""
+    codes, labels = encode(pd.Series(names.to_numpy()))
+    return tuple(str(labels[code]) for code in codes)

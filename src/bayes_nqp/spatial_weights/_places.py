@@ -1,0 +1,173 @@
+"""Where units are: degrees that were looked at, and distances along great circles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from scipy.spatial import cKDTree
+
+from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.language import Message
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bayes_nqp.panel import Panel
+
+__all__ = ["EARTH", "Locations", "checked_degrees", "column_of_units", "places_of"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+EARTH: Final = 6371.0
+"""Mean radius, in kilometres."""
+_TOUCHING: Final = 1e-6
+"""Kilometres within which a distance counts as reached."""
+
+
+@dataclass(frozen=True, eq=False)
+class Locations:
+    """Units on the unit sphere.
+
+    Parameters
+    ----------
+    ids : tuple of str (unit)
+        Labels of the units.
+    degrees : ndarray (unit, 2)
+        Longitude and latitude.
+    """
+
+    ids: tuple[str, ...]
+    degrees: Array
+
+    @cached_property
+    def points(self) -> Array:
+        """Unit vectors (unit, 3)."""
+        east, north = np.radians(self.degrees).T
+        return np.stack(
+            [np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)], axis=1
+        )
+
+    @cached_property
+    def tree(self) -> cKDTree:
+        """Of the points; distances in it are chords."""
+        return cKDTree(self.points)
+
+    def nearest(self, k: int) -> sparse.csr_array:
+        """Kilometres to the k nearest other units (unit, unit); zeros are stored too."""
+        n = len(self.ids)
+        chord, column = self.tree.query(self.points, k + 1)
+        other = column != np.arange(n)[:, None]
+        # Of units at one place a query may leave itself out: then its last is one too many.
+        other[other.all(axis=1), -1] = False
+        row = np.repeat(np.arange(n), k)
+        return _stored(_arc(chord[other]), row, column[other], n)
+
+    def within(self, km: float) -> sparse.csr_array:
+        """Kilometres to all other units up to a distance (unit, unit); zeros are stored too."""
+        pairs = self.tree.query_pairs(_chord(km + _TOUCHING), output_type="ndarray")
+        row, column = np.concatenate([pairs, pairs[:, ::-1]]).T.astype(np.int64)
+        chord = np.linalg.norm(self.points[row] - self.points[column], axis=1)
+        return _stored(_arc(chord), row, column, len(self.ids))
+
+
+def _chord(km: float) -> float:
+    """2 sin(d / 2R), for d up to half the equator."""
+    return float(2.0 * np.sin(min(km / EARTH, np.pi) / 2.0))
+
+
+def _arc(chord: Array) -> Array:
+    """D = 2 R asin(chord / 2), in kilometres."""
+    return np.asarray(2.0 * EARTH * np.arcsin(np.clip(chord / 2.0, 0.0, 1.0)))
+
+
+def _stored(value: Array, row: Index, column: Index, n: int) -> sparse.csr_array:
+    matrix = sparse.csr_array((value, (row, column)), shape=(n, n))
+    matrix.sort_indices()
+    return matrix
+
+
+def column_of_units(panel: Panel, column: str, argument: str) -> pd.DataFrame:
+    """A column of numbers by unit: its first value, and its least and largest (unit, 3).
+
+    Raises
+    ------
+    PanelError
+        If there is no such column, or it holds no numbers.
+    """
+    import pandas as pd
+
+    if column not in panel.frame.columns:
+        raise PanelError(
+            Message("{}={!r} is not a column of the panel", argument, column),
+            hint=nearest(column, panel.frame.columns),
+        )
+    values = pd.to_numeric(panel.frame[column], errors="coerce").to_numpy(dtype=np.float64)
+    grouped = pd.Series(values).groupby(np.asarray(panel.unit_codes))
+    return grouped.agg(["first", "min", "max"])
+
+
+def places_of(panel: Panel, longitude: str = "longitude", latitude: str = "latitude") -> Locations:
+    """Read where the units of a panel are.
+
+    Parameters
+    ----------
+    longitude, latitude : str
+        Columns in degrees, the same in all rows of a unit.
+
+    Raises
+    ------
+    PanelError
+        If coordinates are missing, swapped, projected, or change within a unit.
+    """
+    columns = [
+        column_of_units(panel, name, argument)
+        for name, argument in ((longitude, "longitude"), (latitude, "latitude"))
+    ]
+    ids = panel.unit_labels
+    moving = np.any([(c["max"] - c["min"] > 1e-9).to_numpy() for c in columns], axis=0)
+    if moving.any():
+        raise PanelError(
+            Message("coordinates change within units"),
+            where=shown(ids[moving]),
+            hint="give each unit one place",
+        )
+    degrees = np.stack([c["first"].to_numpy() for c in columns], axis=1)
+    return checked_degrees(tuple(map(str, ids)), degrees)
+
+
+def checked_degrees(ids: tuple[str, ...], degrees: Array) -> Locations:
+    """Refuse places that are missing, swapped, or not in degrees.
+
+    Raises
+    ------
+    PanelError
+        If one is.
+    """
+    empty = ~np.isfinite(degrees).all(axis=1) | (degrees == 0.0).all(axis=1)
+    if empty.any():
+        raise PanelError(
+            Message("{} of {} units have no coordinates", int(empty.sum()), empty.size),
+            where=shown(np.asarray(ids)[empty]),
+            hint="fill them in, or leave these units out (panel.where)",
+        )
+    east, north = np.abs(degrees).T
+    if (north > 90.0).any() and (north <= 180.0).all() and (east <= 90.0).all():
+        raise PanelError(
+            Message("longitude and latitude are swapped: latitudes reach {:.1f}", north.max()),
+            hint="exchange 'longitude' and 'latitude'",
+        )
+    far = (east > 180.0) | (north > 90.0)
+    if far.any():
+        raise PanelError(
+            Message("coordinates are not in degrees, as of a projected map"),
+            where=shown(np.asarray(ids)[far]),
+            hint="longitudes from -180 to 180 and latitudes from -90 to 90: geopandas' "
+            "to_crs(4326) gives them",
+        )
+    return Locations(ids, degrees)
