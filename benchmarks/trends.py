@@ -20,6 +20,7 @@ import xarray as xr
 from scipy.stats import beta
 
 import bayes_nqp as nqp
+from bayes_nqp import schema
 from bayes_nqp.errors import NQPError
 from bayes_nqp.simulation import Simulated, staggered
 
@@ -34,18 +35,23 @@ WORLDS = {
 SIZES = {
     "60 × 14": {"units": 60, "periods": 14},
     "285 × 12": {"units": 285, "periods": 12, "cohorts": {5: 12, 6: 1, 8: 22, 9: 22, 10: 51}},
-}
+    "60 × 14, one stratum": {"units": 60, "periods": 14, "strata": {}},
+    "285 × 12, one stratum": {
+        "units": 285, "periods": 12, "cohorts": {5: 12, 6: 1, 8: 22, 9: 22, 10: 51}, "strata": {},
+    },
+}  # fmt: skip
 DESIGNS = {"parallel": None, "differential": nqp.DifferentialTrends()}
 CONTRAST = 0.4
 MARK = "<!-- coverage: python -m benchmarks.trends -->"
 
 
 def simulated(world: str, size: str, number: int) -> Simulated:
-    """Make a panel: effects 1 + .1 e, a contrast of .4, units' deviations of .3, AR(1) of .5."""
+    """Make a panel: effects 1 + .1 e, units' deviations of .3, AR(1) of .5; a contrast of .4."""
     place = (list(WORLDS).index(world), list(SIZES).index(size), number)
     seed = int(np.random.SeedSequence((SEED, *place)).generate_state(1)[0])
+    contrast = 0.0 if "strata" in SIZES[size] else CONTRAST
     return staggered(
-        **SIZES[size], effect="growing", growth=0.1, contrast=CONTRAST, drift=WORLDS[world],
+        **SIZES[size], effect="growing", growth=0.1, contrast=contrast, drift=WORLDS[world],
         seed=seed,
     )  # fmt: skip
 
@@ -53,11 +59,12 @@ def simulated(world: str, size: str, number: int) -> Simulated:
 def estimands(effects: object) -> Iterator[tuple[str, xr.DataArray]]:
     """Name the average effect, its strata, their contrast, and the event times."""
     yield "ATT", nqp.att(effects)
-    strata = nqp.att(effects, by="region")
-    for name in strata["region"].to_numpy():
-        yield f"stratum {name}", strata.sel(region=name)
-    inland, coastal = (strata.sel(region=name, drop=True) for name in ("inland", "coastal"))
-    yield "contrast", inland - coastal
+    if "region" in schema.factors(effects):
+        strata = nqp.att(effects, by="region")
+        for name in strata["region"].to_numpy():
+            yield f"stratum {name}", strata.sel(region=name)
+        inland, coastal = (strata.sel(region=name, drop=True) for name in ("inland", "coastal"))
+        yield "contrast", inland - coastal
     event = nqp.att(effects, by="event_time")
     for e in event["event_time"].to_numpy():
         yield f"event time {e}", event.sel(event_time=e)
@@ -132,6 +139,9 @@ def section(frame: pd.DataFrame) -> str:
         for name in ("ATT", "strata", "contrast", "event times"):
             some = part[kind[part.index] == name]
             hits, n = int(some["covered"].sum()), len(some)
+            if not n:
+                cells.append("")
+                continue
             share = hits / n
             high = beta.ppf(0.975, hits + 1, n - hits) if hits < n else 1.0
             mark = "" if name == "event times" or high >= 0.93 else " **below**"
