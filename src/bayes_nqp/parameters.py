@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaln, log_expit, logit
+from scipy.special import betainc, betaincinv, betaln, expit, log_expit, logit
 
 from bayes_nqp.errors import StudyError
 
@@ -25,6 +25,7 @@ __all__ = [
     "FIXED",
     "FLAT",
     "Correlation",
+    "CutCorrelation",
     "HalfNormal",
     "Normal",
     "Parameter",
@@ -172,6 +173,58 @@ class Correlation:
     @property
     def centre(self) -> float:
         """No correlation."""
+        return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CutCorrelation:
+    """Beta prior of ``(1 + x) / 2``, cut to an interval; sampled as log odds of the place there.
+
+    Parameters
+    ----------
+    a, b : float
+        Of the beta distribution.
+    low, high : float
+        Ends of the interval, inside (-1, 1).
+    """
+
+    a: float
+    b: float
+    low: float
+    high: float
+
+    def constrain(self, u: Array) -> Array:
+        """``x = low + (high - low) / (1 + e^-u)``."""
+        return np.asarray(self.low + (self.high - self.low) * expit(u))
+
+    def unconstrain(self, value: Array) -> Array:
+        """Log odds of the place in the interval."""
+        return np.asarray(logit((value - self.low) / (self.high - self.low)))
+
+    def log_density(self, u: Array) -> Array:
+        """That of the beta distribution, over its mass in the interval, times ``dx / du``."""
+        below, above = betainc(self.a, self.b, self._ends)
+        slope = log_expit(u) + log_expit(-u) + np.log(0.5 * (self.high - self.low))
+        powers = self.log_kernel(self.constrain(u)) - (self.a + self.b - 2.0) * np.log(2.0)
+        return np.asarray(powers - betaln(self.a, self.b) - np.log(above - below) + slope)
+
+    def log_kernel(self, value: Array) -> Array:
+        """``(a - 1) log(1 + x) + (b - 1) log(1 - x)``."""
+        return np.asarray((self.a - 1.0) * np.log1p(value) + (self.b - 1.0) * np.log1p(-value))
+
+    def draw(self, generator: np.random.Generator, size: int) -> Array:
+        """Draw by the inverse of the distribution."""
+        below, above = betainc(self.a, self.b, self._ends)
+        mass = below + (above - below) * generator.random(size)
+        return np.asarray(2.0 * betaincinv(self.a, self.b, mass) - 1.0)
+
+    @property
+    def _ends(self) -> Array:
+        return 0.5 * (1.0 + np.array([self.low, self.high]))
+
+    @property
+    def centre(self) -> float:
+        """Zero."""
         return 0.0
 
 

@@ -16,7 +16,7 @@ from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian, StudentT
 from bayes_nqp.pooling import Complete, Partial, Separate
 from bayes_nqp.priors import Priors
-from bayes_nqp.terms import DifferentialTrends, TimeEffects
+from bayes_nqp.terms import DifferentialTrends, SpatialLag, TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -30,6 +30,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "likelihood": (Gaussian, StudentT),
     "priors": (Priors,),
     "trends": (DifferentialTrends, type(None)),
+    "spillovers": (SpatialLag, type(None)),
 }
 """What arguments of designs may be."""
 
@@ -207,6 +208,7 @@ class SingleEquation(Design):
         StudyError
             If the panel does not have what the design names.
         """
+        panel = self.rows(panel)
         equation = self.equation(panel)
         return ModelSpec(self.facts, panel, self.timing(panel), (equation,), self.unidentified)
 

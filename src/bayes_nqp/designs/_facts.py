@@ -11,7 +11,7 @@ from bayes_nqp.errors import StudyError, nearest, shown
 from bayes_nqp.likelihoods import Gaussian, Likelihood
 from bayes_nqp.pooling import Complete, Pooling, Separate
 from bayes_nqp.priors import Priors
-from bayes_nqp.terms import DifferentialTrends, TimeEffects
+from bayes_nqp.terms import DifferentialTrends, SpatialLag, TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -116,6 +116,8 @@ class Facts:
         Mediators that effects pass through.
     spillovers : {"none", "exposure", "lag"}
         How units that are not treated themselves may be affected.
+    spatial : SpatialLag or None, default None
+        How outcomes follow those of linked units.
     """
 
     timing: Literal["adoption", "dose"]
@@ -134,6 +136,7 @@ class Facts:
     trends: DifferentialTrends | None = None
     channels: ChannelFacts | None = None
     spillovers: Literal["none", "exposure", "lag"] = "none"
+    spatial: SpatialLag | None = None
 
     @property
     def adopted(self) -> bool:

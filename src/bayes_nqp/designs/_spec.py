@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from bayes_nqp.designs._facts import Facts
 from bayes_nqp.designs._trends import drift_of
@@ -171,12 +172,22 @@ class LagSpec:
         From values of delta (B) to ``tr(M log(I - delta W))`` (B).
     periods : int
         By how many it counts: those of the grid, less one where unit effects take one.
+    links : csr_array (unit, unit), optional
+        W, where effects of the policy reach other units through it.
+    received : mapping of int to str
+        Columns with the treatment of linked units, by event time.
+    adjusted : bool, default False
+        Whether W links units of different levels of time effects: the density is then an adjusted
+        likelihood.
     """
 
     parameter: Parameter
     outcome: Array
     log_determinant: Callable[[Array], Array]
     periods: int
+    links: sparse.csr_array | None = None
+    received: Mapping[int, str] = field(default_factory=dict)
+    adjusted: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,6 +224,8 @@ class EquationSpec:
         Where the calendar has cells of neighbours.
     lag : LagSpec, optional
         Outcomes of other units.
+    columns : mapping of str to ndarray (row)
+        Further columns with a slope.
     """
 
     name: str
@@ -232,6 +245,7 @@ class EquationSpec:
     processes: Sequence[ProcessPart] = ()
     neighbours: Neighbours | None = None
     lag: LagSpec | None = None
+    columns: Mapping[str, Array] = field(default_factory=dict)
 
     @classmethod
     def of_outcome(cls, facts: Facts, panel: Panel) -> Self:

@@ -108,6 +108,11 @@ class Mediation(Design):
                 f"'design.likelihood' is {self.design.facts.likelihood!r}, which does not compress",
                 hint=Message("{} for channels", Hint("likelihood", Gaussian())),
             )
+        if self.design.facts.spatial is not None:
+            raise StudyError(
+                "'design.spillovers' is a spatial lag, under which channels reach other units too",
+                hint=Message("{} for channels", Hint("spillovers", None)),
+            )
         if self.mediators is not None:
             listed: str | Sequence[str] = self.mediators
             names = (listed,) if isinstance(listed, str) else tuple(listed)

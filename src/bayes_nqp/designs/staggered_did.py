@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from bayes_nqp.designs._design import SingleEquation
 from bayes_nqp.designs._facts import Facts
-from bayes_nqp.designs._spec import Calendar
+from bayes_nqp.designs._lag import complete_units, with_lag
+from bayes_nqp.designs._spec import Calendar, EquationSpec
 from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.doors import door
 from bayes_nqp.errors import Hint, StudyError
@@ -16,7 +17,7 @@ from bayes_nqp.likelihoods import Gaussian, Likelihood
 from bayes_nqp.pooling import Partial, Pooling
 from bayes_nqp.priors import Priors
 from bayes_nqp.registry import register
-from bayes_nqp.terms import DifferentialTrends, TimeEffects
+from bayes_nqp.terms import DifferentialTrends, SpatialLag, TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -70,6 +71,8 @@ class StaggeredDiD(SingleEquation):
         column), as it may move the outcome by itself. In a `Mediation` it shifts the direct
         effect and the effect on every mediator, and what mediators do to the outcome (the b-path)
         where its ``moderates`` names "b".
+    spillovers : SpatialLag, optional
+        How outcomes follow those of linked units; no spillovers by default.
 
     Raises
     ------
@@ -103,6 +106,7 @@ class StaggeredDiD(SingleEquation):
     priors: Priors = field(default_factory=Priors)
     moderator: str | None = None
     trends: DifferentialTrends | None = None
+    spillovers: SpatialLag | None = None
 
     def __post_init__(self) -> None:
         self._check_arguments()
@@ -127,6 +131,8 @@ class StaggeredDiD(SingleEquation):
             anticipation=self.anticipation,
             leads=self.controls == "never",
             trends=self.trends,
+            spillovers="none" if self.spillovers is None else "lag",
+            spatial=self.spillovers,
         )  # fmt: skip
 
     def variants(self, panel: Panel) -> list[tuple[Message, Message, Self]]:
@@ -151,3 +157,12 @@ class StaggeredDiD(SingleEquation):
         return Calendar.of_adoption(
             panel, anticipation=self.anticipation, leads=self.controls == "never"
         )
+
+    def rows(self, panel: Panel) -> Panel:
+        """Keep the rows that the equation uses: of a lag those of complete units, if asked."""
+        return complete_units(self.facts, panel)
+
+    def equation(self, panel: Panel) -> EquationSpec:
+        """State the outcome's equation, with what it has of linked units."""
+        plain = EquationSpec.of_outcome(self.facts, panel)
+        return with_lag(plain, self.facts, self.timing(panel), panel)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from bayes_nqp.fitting._realised import Reach, reach_of
 from bayes_nqp.fitting._streams import SharedStreams, error_width
 from bayes_nqp.fitting._unit_deviations import UnitDeviations, unit_deviations
 from bayes_nqp.gaussian import Coefficients, SharedErrors, draw, number_count
@@ -62,6 +63,8 @@ class Recovered:
     slots : ndarray (draw, slot), multiples of s, or None
         Time effects, cells and slopes of all blocks, one block after another; None where there
         are too many to be kept.
+    realised : ndarray (draw, path, cell), outcome units, or None
+        Effects of the actual calendar, feedback included, where outcomes follow one another.
     """
 
     cell_mean: Array
@@ -71,6 +74,7 @@ class Recovered:
     slopes: Array | None = None
     tilt: Array | None = None
     slots: Array | None = None
+    realised: Array | None = None
 
 
 def recovered(
@@ -105,7 +109,8 @@ def recovered(
     streams = _streams(generator, chunks, size)
     share = cell_shares(plan, equation)
     leaning = leaning_of(plan, equation)
-    units = _single_units(plan, equation, every=leaning is not None)
+    reach = reach_of(plan, equation)
+    units = _single_units(plan, equation, every=leaning is not None or reach is not None)
     parts = []
     for chunk, stream in zip(chunks, streams, strict=True):
         stream_of_part, errors = None, None
@@ -116,7 +121,9 @@ def recovered(
         else:
             stream_of_part = stream
         coefficients = draw(problem, x[chunk], stream_of_part, errors=errors, threads=threads)
-        parts.append(_assemble(plan, equation, coefficients, share, leaning, units, stream_of_part))
+        parts.append(
+            _assemble(plan, equation, coefficients, share, leaning, units, stream_of_part, reach)
+        )
     place = np.argsort(np.concatenate(chunks))
     return _joined(parts, place)
 
@@ -136,7 +143,7 @@ def _joined(parts: Sequence[Recovered], place: Index) -> Recovered:
         name: np.concatenate([part.coefficients[name] for part in parts])[place]
         for name in parts[0].coefficients
     }
-    names = ("cell_mean", "cell_effect", "deviation", "slopes", "tilt", "slots")
+    names = ("cell_mean", "cell_effect", "deviation", "slopes", "tilt", "slots", "realised")
     return Recovered(coefficients=coefficients, **{name: joined(name) for name in names})
 
 
@@ -159,6 +166,7 @@ def _assemble(
     leaning: Any,
     units: UnitDeviations | None,
     stream: np.random.Generator | None,
+    reach: Reach | None,
 ) -> Recovered:
     blocks = equation.problem.blocks
     starts = np.concatenate([[0], np.cumsum([b.columns.shape[0] for b in blocks])]).astype(np.int64)
@@ -177,12 +185,17 @@ def _assemble(
             deviation = units.draw(draws, equation.effect_scale, stream)
         if leaning is not None:
             tilt = np.asarray((leaning @ np.asarray(deviation).T).T)
-        if deviation is not None and deviation.shape[1] > MEMBERS_STORED:
+        if deviation is not None and deviation.shape[1] > MEMBERS_STORED and reach is None:
             deviation = None
         if deviation is not None and moderated is not None and slopes is not None:
             # A member's effect holds its own moderator, as its cell's holds their mean.
             deviation = deviation + slopes[:, stratum_of_members(plan), -1] * moderated[1]
-    return Recovered(mean, effect, terms_of(equation, draws), deviation, slopes, tilt, draws.slots)
+    terms, realised = terms_of(equation, draws), None
+    if reach is not None and equation.problem.lag is not None:
+        delta = draws.shared[:, equation.problem.lag.coefficient]
+        theta = reach.theta(equation, terms, len(delta))
+        realised, deviation = reach.effects(delta, mean, theta, deviation), None
+    return Recovered(mean, effect, terms, deviation, slopes, tilt, draws.slots, realised)
 
 
 def slopes_of(equation: Equation, draws: Coefficients) -> Array:

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.fitting._equations import equation_density
 from bayes_nqp.fitting._modal import summit_of
+from bayes_nqp.language import Message
 from bayes_nqp.parameters import FLAT
 from bayes_nqp.planning import plan_of
 from bayes_nqp.sampling import Importance, importance
+from bayes_nqp.terms import TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Design
@@ -56,9 +59,17 @@ def log_marginal(design: Design, panel: Panel, *, seed: int, proposals: int = 10
         If the panel cannot identify what the design asks for.
     ConvergenceError
         If no draws of the parameters can be made.
+    StudyError
+        If the likelihood is an adjusted one.
     """
     plan = plan_of(design, panel)
-    equation = plan.equations[0]
+    equation, lag = plan.equations[0], plan.model.equations[0].lag
+    if lag is not None and lag.adjusted:
+        raise StudyError(
+            "weights that link levels of time effects make an adjusted likelihood, which has no "
+            "marginal likelihood",
+            hint=Message("common time effects ({})", Hint("time", TimeEffects())),
+        )
     problem = equation.gaussian
     sampler = Importance(draws=max(proposals // 4, 100), proposals=proposals, seed=seed)
     facts = importance(equation_density(equation), equation.problem.space, sampler).facts

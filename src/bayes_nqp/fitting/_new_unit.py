@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._cell_draws import CellDraws
 from bayes_nqp.fitting._paths import lagged
 
@@ -38,7 +39,18 @@ def new_unit_effects(fit: Fit, generator: np.random.Generator | None) -> Array:
     -------
     ndarray (chain, draw, path, cell), outcome units
         Adding up, draw by draw.
+
+    Raises
+    ------
+    StudyError
+        Under a spatial lag.
     """
+    if fit.facts.spatial is not None:
+        raise StudyError(
+            "under a spatial lag effects are those of the units at hand and their links, and no "
+            "superpopulation's",
+            hint="target='sample'",
+        )
     draws = CellDraws(fit)
     size = (int(np.prod(draws.shape)), 1)
 

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from bayes_nqp import vocabulary as v
 from bayes_nqp.fitting._draws import Recovered
 from bayes_nqp.fitting._products import Product, products_of
-from bayes_nqp.planning import Plan, stratum_of_members
+from bayes_nqp.fitting._realised import PATHS, reach_of
+from bayes_nqp.planning import CellInfo, Plan, stratum_of_members
 
 __all__ = ["Paths", "lagged", "paths_of"]
 
@@ -27,11 +28,14 @@ class Paths:
     ----------
     names : tuple of str
         "total"; and "direct" and every mediator where there are any.
+    cells : CellInfo, optional
+        Of the effects; those of the plan by default.
     """
 
     names: tuple[str, ...]
     effect: Array
     deviation: Array | None
+    cells: CellInfo | None = None
 
 
 def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
@@ -55,6 +59,9 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
     VanderWeele, T. (2015). Explanation in Causal Inference. Oxford University Press, chapter 2.
     """
     outcome, slopes = draws[0], plan.equations[0].slopes
+    if outcome.realised is not None:
+        reach = reach_of(plan, plan.equations[0])
+        return Paths(PATHS, outcome.realised, None, None if reach is None else reach.cells)
     if not draws[1:]:
         deviation = None if outcome.deviation is None else outcome.deviation[:, None]
         return Paths((v.TOTAL,), outcome.cell_effect[:, None], deviation)

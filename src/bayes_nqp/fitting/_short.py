@@ -78,6 +78,7 @@ def short_effects(
         effect,
         deviation,
         paths=paths.names,
+        cells=paths.cells,
         gate=worst_of(gates if len(gates) > 1 else {"": next(iter(gates.values()))}),
         attrs={"target": "sample", "outcome": panel.roles.outcome},
     )

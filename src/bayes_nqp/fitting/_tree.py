@@ -150,15 +150,16 @@ def build_tree(
     attrs = {"target": "sample", "outcome": plan.panel.roles.outcome}
     if plan.facts.varying is not None:
         attrs["varying"] = plan.facts.varying
+    if (lag := plan.model.equations[0].lag) is not None and lag.adjusted:
+        attrs["likelihood"] = "adjusted"
+    common: dict[str, Any] = {"paths": paths.names, "gate": gate, "cells": paths.cells}
     groups = {
         "posterior": xr.Dataset(data, coords={**coords, v.CELL: cells}),
         "sample_stats": _stats(drawn, {k: coords[k] for k in v.SAMPLE_DIMS}),
-        "effects": waist(plan, effect, deviation, paths=paths.names, gate=gate, attrs=attrs),
+        "effects": waist(plan, effect, deviation, attrs=attrs, **common),
     }
     if plan.cells.lead.any():
-        groups["leads"] = waist(
-            plan, effect, None, paths=paths.names, gate=gate, leads=True, attrs=attrs
-        )
+        groups["leads"] = waist(plan, effect, None, leads=True, attrs=attrs, **common)
     if first.draws.slots is not None:
         slots = labelled_slots(plan, first.equation, first.shaped(first.draws.slots))
         if slots is not None:

@@ -11,7 +11,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate
-from bayes_nqp.planning import Plan, members_of
+from bayes_nqp.planning import CellInfo, Plan, members_of
 from bayes_nqp.terms import NEIGHBOUR
 
 __all__ = ["waist"]
@@ -28,6 +28,7 @@ def waist(
     paths: Sequence[str] = (v.TOTAL,),
     gate: str | Gate,
     leads: bool = False,
+    cells: CellInfo | None = None,
     attrs: Mapping[str, str | float] | None = None,
 ) -> xr.Dataset:
     """Label draws as effects.
@@ -40,13 +41,15 @@ def waist(
         Verdict of the convergence gate; and, in a Gate, what weights of proposals allow.
     leads : bool, default False
         Take the lead cells instead of those with effects.
+    cells : CellInfo, optional
+        Of the effects, those of the plan first; these alone by default.
 
     Returns
     -------
     Dataset
         As `schema.build` gives it.
     """
-    cells = plan.cells
+    cells = plan.cells if cells is None else cells
     keep = np.flatnonzero(cells.lead if leads else ~cells.lead)
     members, membership = None, None
     if deviation is not None and not leads:
@@ -58,7 +61,7 @@ def waist(
     if deviation is not None and deviation.ndim == 3:
         deviation = deviation[:, :, None]
     effect = effect[..., keep]
-    if (role == v.NEIGHBOUR).any():
+    if v.RECEIVED not in paths and (role == v.NEIGHBOUR).any():
         # What treated units receive is no part of the model: nothing.
         paths, received = (*paths, v.RECEIVED), np.where(role == v.NEIGHBOUR, effect[:, :, :1], 0.0)
         effect = np.concatenate([effect, received], axis=2)

@@ -1,4 +1,4 @@
-"""The log determinant of a spatial lag, ``l(delta) = tr(M log(I - delta W))`` (11).
+"""The log determinant of a spatial lag, ``l(delta) = tr(M log(I - delta W))`` (5).
 
 Values at Chebyshev nodes of ``atanh delta`` are exact; one polynomial gives them in between.
 """

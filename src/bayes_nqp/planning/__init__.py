@@ -7,6 +7,7 @@ from bayes_nqp.planning._members import members_of as members_of
 from bayes_nqp.planning._members import moderated_rows as moderated_rows
 from bayes_nqp.planning._members import moderator_means as moderator_means
 from bayes_nqp.planning._members import stratum_of_members as stratum_of_members
+from bayes_nqp.planning._plan import CellInfo as CellInfo
 from bayes_nqp.planning._plan import Equation as Equation
 from bayes_nqp.planning._plan import Plan as Plan
 from bayes_nqp.planning._planned import plan_model as plan_model

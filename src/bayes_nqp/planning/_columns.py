@@ -58,6 +58,10 @@ def varying_columns(
         for t in np.unique(frame.time[sample])[1:]:
             columns.append(VaryingColumn(f"{name} × {panel.time_labels[t]}", values, int(t)))
             sizes.append(size)
+    for name, values in equation.columns.items():
+        x, size = within(frame.unit[sample], values[sample], frame.n_units)
+        columns.append(VaryingColumn(name, x))
+        sizes.append(size)
     return columns, sizes
 
 

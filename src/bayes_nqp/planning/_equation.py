@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.designs import EquationSpec, LagSpec, MediatorSpec, structures
-from bayes_nqp.errors import Hint, StudyError
+from bayes_nqp.errors import Hint, IdentificationError, StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.moments import Rows, VaryingColumn
 from bayes_nqp.parameters import FLAT, Scale
@@ -152,6 +152,13 @@ def _columns(ground: Plan, equation: EquationSpec, scale: float) -> _Columns:
 
 def _lagged(ground: Plan, equation: EquationSpec, lag: LagSpec, scale: float) -> VaryingColumn:
     """Outcomes of other units, in multiples of ``s``: the second outcome row."""
+    if not ground.kept.all():
+        raise IdentificationError(
+            Message("a spatial lag needs every row, and the effects of some are not identified"),
+            where=Message("{} rows", int((~ground.kept).sum())),
+            hint="a panel that starts earlier or ends before everyone is treated, or leave these "
+            "units out",
+        )
     values = _centred(ground.frame, lag.outcome / scale, ground.kept, common=equation.pooled_time)
     return VaryingColumn(LAG, values)
 
@@ -234,6 +241,7 @@ def _roles(ground: Plan, equation: EquationSpec, columns: Sequence[str]) -> Colu
     panel, exposure = ground.panel, ground.exposure
     kinds = dict.fromkeys(panel.roles.covariates, Message("covariate {!r}"))
     kinds |= dict.fromkeys(panel.roles.moderators, Message("moderator {!r}"))
+    kinds |= dict.fromkeys(equation.columns, Message("linked units' column {!r}"))
     named = [kinds.get(c, Message("baseline {!r}")).fill(c) for c in columns]
     if exposure is None:
         spanned = Message("the effects of treatment")

@@ -14,17 +14,20 @@ from bayes_nqp.terms.exposure import ExposureSlots, exposure_parts
 from bayes_nqp.terms.mediators import Slope, SlopePart, mediator_parts
 from bayes_nqp.terms.parts import GlobalPart, LocalPart, Place, ProcessPart, zero_sum
 from bayes_nqp.terms.slopes import LAG, lag_parts, slope_parts
+from bayes_nqp.terms.spatial_lag import DELTA, TREATMENT, SpatialLag
 from bayes_nqp.terms.time_effects import TimeEffects, time_parts
 from bayes_nqp.terms.trends import DifferentialTrends
 
 __all__ = [
     "BARE",
+    "DELTA",
     "ESTIMATED_FROM",
     "LAG",
     "LEAD",
     "NEIGHBOUR",
     "OWN_EFFECT",
     "TREATED",
+    "TREATMENT",
     "CellTable",
     "DifferentialTrends",
     "ExposureSlots",
@@ -34,6 +37,7 @@ __all__ = [
     "ProcessPart",
     "Slope",
     "SlopePart",
+    "SpatialLag",
     "TimeEffects",
     "cell_parts",
     "exposure_parts",
