@@ -56,10 +56,11 @@ def simulated(world: str, size: str, number: int) -> Simulated:
     )  # fmt: skip
 
 
-def estimands(effects: object) -> Iterator[tuple[str, xr.DataArray]]:
+def estimands(effects: nqp.Fit | xr.Dataset) -> Iterator[tuple[str, xr.DataArray]]:
     """Name the average effect, its strata, their contrast, and the event times."""
     yield "ATT", nqp.att(effects)
-    if "region" in schema.factors(effects):
+    cells = effects.effects if isinstance(effects, nqp.Fit) else effects
+    if "region" in schema.factors(cells):
         strata = nqp.att(effects, by="region")
         for name in strata["region"].to_numpy():
             yield f"stratum {name}", strata.sel(region=name)
