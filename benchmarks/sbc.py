@@ -7,7 +7,8 @@ of refits. Writes its section of docs/calibration.md.
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import joblib
@@ -25,7 +26,8 @@ SAMPLER = nqp.Importance(draws=500)
 REGIONS = ("east", "north", "south", "west", "centre")
 PARAMETERS = (
     "scale_walk", "scale_strata_region", "scale_cohort", "scale_cell", "scale_deviation", "level",
-    "drift", "rho", "noise", "sigma",
+    "drift", "rho", "noise", "sigma", "scale_trend_walk", "scale_cohort_trend_line",
+    "scale_cohort_trend_walk",
 )  # fmt: skip
 MARK = "<!-- simulation-based calibration: python -m benchmarks.sbc -->"
 HEAD = """## Simulation-based calibration
@@ -48,30 +50,33 @@ below .05 is **bold**. *Mean rank* is above .5 where the posterior is too low, b
 *spread*, the ranks' standard deviation over that of uniform ones, is above 1 if it is too narrow.
 """
 ESTIMANDS = ("att", "coastal − inland", "centre − east", "att[event_time=3]")
+SHORT_PANEL = {"periods": 9, "cohorts": (4, 5, 6, 7, 8)}
+FIVE = {**SHORT_PANEL, "strata": {"region": REGIONS}}
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A panel, of whose outcome only s is used, and the errors of its design."""
+    """A panel, of whose outcome only s is used, and the errors and trends of its design."""
 
     text: str
     errors: Noise
-    small: bool = True
+    shape: Mapping[str, object] = field(default_factory=lambda: FIVE)
+    trends: nqp.DifferentialTrends | None = None
 
     def panel(self) -> nqp.Panel:
-        if not self.small:
-            return staggered(seed=1).panel
-        return staggered(
-            periods=9, cohorts=(4, 5, 6, 7, 8), strata={"region": REGIONS}, seed=1
-        ).panel
+        return staggered(**self.shape, seed=1).panel
 
 
 CASES = {
-    "ar1": Case("the panel of the coverage study: 60 × 14, two regions", nqp.AR1(), small=False),
+    "ar1": Case("the panel of the coverage study: 60 × 14, two regions", nqp.AR1(), {}),
     "ar1-regions": Case("60 × 9, five regions, five batches: every scale is there", nqp.AR1()),
     "iid": Case("60 × 9, five regions, five batches; independent errors", nqp.IID()),
     "ar1-noise": Case("60 × 9, five regions, five batches; AR(1) and white noise", nqp.AR1Noise()),
-}
+    "trends": Case(
+        "60 × 9, two regions, five batches; differential trends of each region's adopters",
+        nqp.AR1(), SHORT_PANEL, nqp.DifferentialTrends(),
+    ),
+}  # fmt: skip
 
 
 def arguments() -> argparse.Namespace:
@@ -88,7 +93,7 @@ def arguments() -> argparse.Namespace:
 
 def run(name: str, options: argparse.Namespace) -> Calibration:
     case = CASES[name]
-    design = nqp.StaggeredDiD(nqp.Partial(["region"]), case.errors)
+    design = nqp.StaggeredDiD(nqp.Partial(["region"]), case.errors, trends=case.trends)
     with joblib.parallel_config(backend="threading", n_jobs=options.workers):
         return calibrate(
             design, case.panel(), options.replications, sampler=SAMPLER, seed=SEED,
