@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import pandas as pd
 import xarray as xr
 
 import bayes_nqp as nqp
@@ -50,7 +51,7 @@ def main() -> None:
         result = nqp.check(fit, "assumptions", progress=False)
         print(f"\n**{label}**: {result.verdict}. {result.sentence}\n")
         print(table(result.evidence))
-        print("\n", bayes_factors(fit).to_string(index=False))
+        print("\n", pd.DataFrame(bayes_factors(fit)).to_string(index=False))
 
 
 if __name__ == "__main__":

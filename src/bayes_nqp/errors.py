@@ -83,9 +83,9 @@ class Hint:
     Parameters
     ----------
     argument : str
-        Of a design, or "sampler".
+        Of a design, or "sampler"; or "check".
     value : object
-        What to try: a value that is registered, or plain data.
+        What to try: a value that is registered, or plain data; of a check its name.
 
     Examples
     --------
@@ -103,6 +103,9 @@ class Hint:
     value: object
 
     def __str__(self) -> str:
+        if self.argument == "check":
+            here, study = f'nqp.check(fit, "{self.value}")', f'[checks] run = ["{self.value}"]'
+            return here if _DIALECT.get() == "python" else study
         if _DIALECT.get() == "python":
             return f"{self.argument}={as_python(self.value)}"
         table = _TABLES.get(self.argument, "design")

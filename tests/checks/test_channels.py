@@ -117,9 +117,12 @@ def test_those_of_channels_are_asked_of_channels_alone(sound: nqp.Fit) -> None:
             assert "No channels were fitted" in result.sentence
 
 
-def test_pretrends_of_mediators_hold_and_fail(sound: nqp.Fit, tangled: nqp.Fit) -> None:
+def test_pretrends_of_mediators_are_earned_and_fail(sound: nqp.Fit, tangled: nqp.Fit) -> None:
+    """Three periods of 90 units earn no parallel trends, though leads and slopes are zero."""
     good, bad = ask(sound, "mediator_pretrends"), ask(tangled, "mediator_pretrends")
-    assert good.verdict == "holds"
+    assert good.verdict == "in doubt"
+    assert "do not tell parallel trends from a drift" in good.sentence
+    assert "log Bayes factor" in good.figure
     assert bad.verdict == "fails"
     assert of(bad, "tech", "slope before adoption")["lower"] > 0.0
     assert of(bad, "tech", "slope before adoption")["verdict"] == "fails"

@@ -33,7 +33,8 @@ class Marginal:
     value : float
         Absolute but for flat coefficients, whose prior density is one.
     error : float
-        Monte-Carlo standard error.
+        Monte-Carlo standard error, at most; missing where steps of temperature took the place of
+        weights.
     ground : tuple
         Rows, ``s``, free rows and flat coefficients: designs of which these are equal compare.
     """
@@ -79,7 +80,7 @@ def log_marginal(design: Design, panel: Panel, *, seed: int, proposals: int = 10
     ) + tuple((part.name, part.index.size) for part in equation.locals if part.scale == FLAT)
     return Marginal(
         float(facts["log_marginal_likelihood"]),
-        float(np.sqrt(max(1.0 / effective - 1.0 / proposals, 0.0))),
+        effective**-0.5,
         (panel.digest, equation.scale, problem.n_free, problem.noise, flat),
     )
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
 __all__ = [
-    "OUTCOME_ALONE", "lead_fit", "numbers_of", "panel_of", "refit", "short_refit", "single",
+    "OUTCOME_ALONE", "lead_fit", "numbers_of", "once", "panel_of", "refit", "short_refit", "single",
     "total_fit",
 ]  # fmt: skip
 
@@ -34,7 +34,7 @@ OUTCOME_ALONE: Final = "outcome_alone"
 """The fact of a fit of the outcome alone that stands in for one with channels: its rows."""
 
 
-def _once[T](fitted: Fit, key: Hashable, make: Callable[[], T]) -> T:
+def once[T](fitted: Fit, key: Hashable, make: Callable[[], T]) -> T:
     """Make something for a fit once; the fit keeps it as long as it lives."""
     store = _STORE.setdefault(fitted, {})
     if key not in store:
@@ -44,7 +44,7 @@ def _once[T](fitted: Fit, key: Hashable, make: Callable[[], T]) -> T:
 
 def numbers_of(fitted: Fit) -> dict[str, Numbers]:
     """Where a fit keeps the results of its batches: give it to `batch` as ``kept``."""
-    return _once(fitted, "numbers", dict)
+    return once(fitted, "numbers", dict)
 
 
 def panel_of(fitted: Fit) -> Panel:
@@ -82,7 +82,7 @@ def _refit(fitted: Fit, design: Design, panel: Panel) -> Fit:
     """Refit with the default sampler, with the fit's draws and seed."""
     first = fitted.sampler
     sampler = Importance(draws=first.draws, chains=first.chains, seed=first.seed)
-    return _once(
+    return once(
         fitted,
         ("fit", design, panel.digest),
         lambda: fit_again(design, panel, sampler, known_draws(fitted)),
@@ -114,7 +114,7 @@ def short_refit(fitted: Fit, design: Design, panel: Panel | None = None) -> xr.D
     rows = panel_of(fitted) if panel is None else panel
     require(fitted, REFITS)
     seed = int(fitted.sampler.seed or 0)
-    return _once(
+    return once(
         fitted,
         ("effects", design, rows.digest),
         lambda: short_effects(design, rows, seed=seed, known=known_draws(fitted)),
@@ -127,7 +127,7 @@ def total_fit(fitted: Fit) -> Fit:
     alone = refit(fitted, fitted.outcome_design, rows)
     record = {**alone.record, OUTCOME_ALONE: float(rows.n_rows)}
     key = (OUTCOME_ALONE, fitted.outcome_design, rows.digest)
-    return _once(fitted, key, lambda: replace(alone, record=record))
+    return once(fitted, key, lambda: replace(alone, record=record))
 
 
 def single(fitted: Fit) -> Fit:

@@ -83,7 +83,8 @@ def with_outcome[P: Rectangle](panel: P, values: str | npt.ArrayLike) -> P:
         notes: list[str] = []
         column = column_of(panel, "outcome", values)
         outcome_values = numbers(column, "outcome", rows_of(panel), notes)
-        roles = replace(panel.roles, outcome=values)
+        mediators = tuple(name for name in panel.roles.mediators if name != values)
+        roles = replace(panel.roles, outcome=values, mediators=mediators)
         return replace(
             panel, roles=roles, outcome=frozen(outcome_values), notes=(*panel.notes, *notes)
         )

@@ -30,11 +30,11 @@ def mediator_pretrends(fit: Fit) -> Finding:
     """Ask every mediator what `pretrends` asks of the outcome.
 
     The effect on a mediator rests on parallel trends as the effect on the outcome does, so the
-    outcome's own design, fitted to the mediator, is judged by the same rule, and the verdict is
-    the worst. The more mediators are asked, the more often one is far out by chance: their tail
-    probabilities are adjusted for that (Holm 1979), and the false alarms that levels of factors
-    may give are shared by all mediators. Evidence: the differential slope before adoption, in
-    multiples of the mediator's own variation within units.
+    outcome's own design, fitted to the mediator, is judged by the same rule, leads, slope and
+    Bayes factors, and the verdict is the worst. The more mediators are asked, the more often one
+    is far out by chance: their tail probabilities are adjusted for that (Holm 1979), and the false
+    alarms that levels of factors may give are shared by all mediators. Evidence: the differential
+    slope before adoption, in multiples of the mediator's own variation within units.
     """
     panel = fit.rows
     names = fit.facts.mediators(panel)
@@ -45,18 +45,19 @@ def mediator_pretrends(fit: Fit) -> Finding:
     for name, equation, parts, tail in zip(
         names, fit.plan.equations[1:], every, tails, strict=True
     ):
-        stated = parts.judged.verdict_at(tail, len(names))
+        stated = worst_of([parts.judged.verdict_at(tail, len(names)), parts.earned.verdict])
         verdict, _ = cautious(stated, NOTHING, parts.worst)
         total, quantity = parts.judged.total, Message("slope before adoption")
         lines.append(drawn(name, quantity, total.slope / equation.scale, verdict, "sd"))
         words.append(
             Message(
-                "{}: {} (leads {:.2g}, slope {:.2g}{})",
+                "{}: {} (leads {:.2g}, slope {:.2g}{}; log Bayes factor {:.1f})",
                 name,
                 VERDICTS[verdict],
                 total.joint.tail,
                 total.slope_tail,
                 Message(", adjusted {:.2g}", tail) if len(names) > 1 else "",
+                parts.earned.worst.lowest,
             )
         )
     figure = Message("tail probability of zero: {}", separated(words))
@@ -85,7 +86,8 @@ def _sentence(lines: list[Line]) -> Message:
         )
         return joined([apart, Message("In doubt: {}.", doubtful)] if doubtful else [apart])
     return Message(
-        "Before adoption {} may have moved apart in the treated: a trend that the leads allow "
-        "would be as large as the effect, or there is one in some level.",
+        "Before adoption {} may have moved apart in the treated: untreated periods do not tell "
+        "parallel trends from a drift, or a trend that the leads allow would be as large as the "
+        "effect, or there is one in some level.",
         doubtful,
     )

@@ -7,43 +7,88 @@ default priors whatever the design's: wider ones would speak for parallel trends
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
 
 import numpy as np
-import pandas as pd
 
 from bayes_nqp.designs import Design, Noise, saturated_design
 from bayes_nqp.errors import ConvergenceError, IdentificationError
-from bayes_nqp.fitting import Fit, Marginal, log_marginal, panel_of
-from bayes_nqp.language import Message
+from bayes_nqp.fitting import Fit, Marginal, log_marginal, once, panel_of
+from bayes_nqp.language import NOTHING, Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.pooling import Separate
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms import DifferentialTrends
 
-__all__ = ["MONTE_CARLO", "bayes_factors", "log_bayes_factor"]
+__all__ = ["AGAINST", "HELD", "BayesFactor", "bayes_factors", "further_factors", "log_bayes_factor"]
 
-MONTE_CARLO = 0.3
-"""Largest Monte-Carlo error with which a factor is judged."""
+HELD: Final = 4.0
+"""Log Bayes factor above which parallel trends are earned: docs/trends.md, by simulation."""
+AGAINST: Final = -3.0
+"""Log Bayes factor below which they fail."""
+_NONE = 1e-3
+"""Prior scale, in multiples of s, of the part of a drift that is left out."""
+WHOLE: Final = Message("drift")
+LINES: Final = Message("lines alone")
+WALKS: Final = Message("walks alone")
+TOGETHER: Final = Message("trends and effect model together")
+_DRIFTS: Final = {
+    LINES: DifferentialTrends(walk=_NONE, cohort_walk=_NONE),
+    WALKS: DifferentialTrends(line=_NONE, cohort_line=_NONE),
+}
 
 
-def bayes_factors(fit: Fit) -> pd.DataFrame:
-    """Log Bayes factors of parallel trends by stratum, under the fit's errors and richer ones.
+@dataclass(frozen=True, slots=True)
+class BayesFactor:
+    """Evidence for parallel trends against a drift.
+
+    Parameters
+    ----------
+    stratum : str
+        Empty where it is of all rows.
+    errors : str
+        Error structure of both designs.
+    drift : Message
+        What parallel trends are compared with.
+    value, error : float
+        The log Bayes factor and its Monte-Carlo error; missing where there is none.
+    reason : Message
+        Why there is none.
+    """
+
+    stratum: str
+    errors: str
+    drift: Message
+    value: float = np.nan
+    error: float = np.nan
+    reason: Message = NOTHING
+
+
+def bayes_factors(fit: Fit) -> tuple[BayesFactor, ...]:
+    """Log Bayes factors of parallel trends on untreated rows.
 
     Returns
     -------
-    DataFrame
-        Columns stratum, errors, log_bayes_factor, error (Monte-Carlo), and reason: why there is
-        none, where that is so.
+    tuple of BayesFactor
+        Of every stratum with time effects of its own, under the fit's errors and, where these
+        decide, under richer ones.
     """
-    structures = dict.fromkeys([fit.facts.noise, *fit.facts.noise.richer[:1]])
-    return pd.DataFrame(
-        [
-            {"stratum": stratum, "errors": noise.label(), **_factor(fit, panel, noise)}
-            for stratum, panel in _strata(fit)
-            for noise in structures
-        ]
-    )
+    return tuple(_by_stratum(fit))
+
+
+def further_factors(fit: Fit) -> tuple[BayesFactor, ...]:
+    """Log Bayes factors that no verdict is drawn from.
+
+    Returns
+    -------
+    tuple of BayesFactor
+        Of every stratum, against lines and walks alone; last that of all rows with effects as the
+        design has them, where treated rows speak too.
+    """
+    return tuple(_further(fit))
 
 
 def log_bayes_factor(design: Design, panel: Panel, noise: Noise, seed: int) -> tuple[float, float]:
@@ -63,19 +108,60 @@ def log_bayes_factor(design: Design, panel: Panel, noise: Noise, seed: int) -> t
     IdentificationError
         If the panel cannot identify differential trends.
     """
-    facts = design.facts
-    effect = Separate(varying=facts.varying)
-    changes: dict[str, object] = {
-        "effect": effect,
-        "errors": noise,
-        "priors": Priors(),
-        "unidentified": "drop",
-    }
-    if facts.moderator is not None:
-        changes["moderator"] = None
-    design = saturated_design(design, panel, **changes)
-    parallel = log_marginal(design, panel, seed=seed)
-    drifting = log_marginal(design.variant({"trends": DifferentialTrends()}), panel, seed=seed)
+    flat, marginal = _untreated(design, panel, noise), partial(log_marginal, seed=seed)
+    return _against(flat, panel, DifferentialTrends(), marginal)
+
+
+def _by_stratum(fit: Fit) -> Iterator[BayesFactor]:
+    noise, weights = fit.facts.noise, panel_of(fit).weights
+    richer = [x for x in noise.richer[:1] if x.takes_weights or weights is None]
+    for stratum, panel in _strata(fit):
+        first = _factor(fit, _untreated(fit.outcome_design, panel, noise), panel, stratum, WHOLE)
+        yield first
+        for errors in richer if not AGAINST <= first.value <= HELD else ():
+            flat = _untreated(fit.outcome_design, panel, errors)
+            yield _factor(fit, flat, panel, stratum, WHOLE)
+
+
+def _further(fit: Fit) -> Iterator[BayesFactor]:
+    noise = fit.facts.noise
+    for stratum, panel in _strata(fit):
+        flat = _untreated(fit.outcome_design, panel, noise)
+        for drift in (LINES, WALKS):
+            yield _factor(fit, flat, panel, stratum, drift)
+    design = fit.outcome_design
+    yield _factor(fit, design.variant(_common(design, noise)), panel_of(fit), "", TOGETHER)
+
+
+def _factor(fit: Fit, design: Design, panel: Panel, stratum: str, drift: Message) -> BayesFactor:
+    """The factor of a design, or why there is none; the fit keeps marginal likelihoods."""
+    errors = design.facts.noise.phrase()
+    if "trends" not in design.arguments:
+        why = Message("this design has no differential trends to compare with")
+        return BayesFactor(stratum, errors, drift, reason=why)
+    try:
+        trends = _DRIFTS.get(drift, DifferentialTrends())
+        value, error = _against(design, panel, trends, partial(_marginal, fit))
+    except (IdentificationError, ConvergenceError) as refusal:
+        return BayesFactor(stratum, errors, drift, reason=refusal.what)
+    return BayesFactor(stratum, errors, drift, value, error)
+
+
+def _marginal(fit: Fit, design: Design, panel: Panel) -> Marginal:
+    seed = int(fit.sampler.seed or 0)
+    key = ("marginal", design, panel.digest)
+    return once(fit, key, lambda: log_marginal(design, panel, seed=seed))
+
+
+def _against(
+    design: Design,
+    panel: Panel,
+    trends: DifferentialTrends,
+    marginal: Callable[[Design, Panel], Marginal],
+) -> tuple[float, float]:
+    """Log Bayes factor of a design over itself with a drift, and its Monte-Carlo error."""
+    parallel = marginal(design, panel)
+    drifting = marginal(design.variant({"trends": trends}), panel)
     _comparable(parallel, drifting)
     return parallel.value - drifting.value, float(np.hypot(parallel.error, drifting.error))
 
@@ -89,13 +175,20 @@ def _comparable(parallel: Marginal, drifting: Marginal) -> None:
         )
 
 
-def _factor(fit: Fit, panel: Panel, noise: Noise) -> dict[str, object]:
-    try:
-        seed = int(fit.sampler.seed or 0)
-        value, error = log_bayes_factor(fit.outcome_design, panel, noise, seed)
-    except (IdentificationError, ConvergenceError) as reason:
-        return {"log_bayes_factor": np.nan, "error": np.nan, "reason": reason.what}
-    return {"log_bayes_factor": value, "error": error, "reason": ""}
+def _untreated(design: Design, panel: Panel, noise: Noise) -> Design:
+    """Parallel trends with flat effects of treated cells: their rows tell nothing of trends."""
+    changes = _common(design, noise)
+    if design.facts.moderator is not None:
+        changes["moderator"] = None
+    effect = Separate(varying=design.facts.varying)
+    return saturated_design(design, panel, effect=effect, **changes)
+
+
+def _common(design: Design, noise: Noise) -> dict[str, object]:
+    """What both designs share: errors, default priors, and all untreated rows as controls."""
+    changes: dict[str, object] = {"errors": noise, "priors": Priors(), "unidentified": "drop"}
+    changes |= {"controls": "all"} if design.facts.leads else {}
+    return changes | ({"trends": None} if design.facts.trends is not None else {})
 
 
 def _strata(fit: Fit) -> Iterator[tuple[str, Panel]]:

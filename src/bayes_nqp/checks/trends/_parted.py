@@ -1,4 +1,4 @@
-"""Leads and a differential slope of separate fits, and what they say together."""
+"""Leads, a differential slope and Bayes factors, and what they say together."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import xarray as xr
 
+from bayes_nqp.checks.shared import Verdict, worst_of
 from bayes_nqp.checks.trends._differential_trend import Trend, trend_design
+from bayes_nqp.checks.trends._earned import Earned, earned
 from bayes_nqp.checks.trends._parallel import Judgement, judge
 from bayes_nqp.effects import cell_effects, lead_effects
 from bayes_nqp.fitting import Fit, covariate_slopes, lead_fit, panel_of, refit
@@ -26,11 +28,22 @@ class Parted:
         Event time of the leads' reference.
     """
 
+    fit: Fit
     judged: Judgement
     lead_fit: Fit
     trend_fit: Fit
     leads: xr.Dataset
     reference: int
+
+    @property
+    def earned(self) -> Earned:
+        """What Bayes factors say."""
+        return earned(self.fit)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worse of leads and slope, and Bayes factors."""
+        return worst_of([self.judged.verdict, self.earned.verdict])
 
     @property
     def worst(self) -> Fit:
@@ -52,4 +65,5 @@ def parted(fit: Fit) -> Parted:
     trend_fit = refit(fit, sloped, wider)
     trend = Trend(cell_effects(trend_fit), covariate_slopes(trend_fit, names), strata)
     reference = -1 - fit.facts.anticipation
-    return Parted(judge(panel, fit, leads, trend, reference), flat, trend_fit, leads, reference)
+    judged = judge(panel, fit, leads, trend, reference)
+    return Parted(fit, judged, flat, trend_fit, leads, reference)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks.shared import AS_FITTED, FAILS, HOLDS, Finding, asks, called
+from bayes_nqp.checks.shared import AS_FITTED, FAILS, HOLDS, REPORTED, Finding, asks, called
+from bayes_nqp.checks.trends._bayes_factor import BayesFactor, further_factors
+from bayes_nqp.checks.trends._earned import figure_of, next_step
 from bayes_nqp.checks.trends._parallel import Judgement, PreTrend
 from bayes_nqp.checks.trends._parted import Parted, parted
 from bayes_nqp.estimands import by_event_time
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit
-from bayes_nqp.language import Message, Numeral, listed
+from bayes_nqp.language import Message, Numeral, joined, listed, separated
 
 
 @asks(
@@ -23,14 +27,21 @@ from bayes_nqp.language import Message, Numeral, listed
     assumption=True,
 )
 def pretrends(fit: Fit) -> Finding:
-    """Judge flat, unshrunk leads of a separate fit, and a differential slope of another.
+    """Judge leads, a differential slope, and evidence for parallel trends against a drift.
+
+    It holds if parallel trends are earned: if in every stratum the log Bayes factor of parallel
+    over differential trends, on rows without treatment, is above 4 under the fit's errors and
+    richer ones, and leads and slope raise no doubt. It fails if that factor is below -3 under
+    both, or by leads and slope; else it is in doubt, and names the design to try. A factor with a
+    Monte-Carlo error above .3, or none, leaves it in doubt at best. A design that lets adopters
+    drift assumes no parallel trends: then the numbers are reported alone.
 
     Leads of all cohorts are averaged by event time, with the last period before adoption (or
     before anticipation) as their reference. The tail probability of zero is that of values
     farther from the posterior mean than zero is, in the metric of the posterior covariance. A
     second fit has, in place of leads, a slope of the ever treated in every stratum; it sees a
-    straight trend better, and tells what the effect would be had that trend gone on. It fails
-    if zero is far out for either (5 %, shared by the two). It is in doubt if that is so in one
+    straight trend better, and tells what the effect would be had that trend gone on. They fail
+    if zero is far out for either (5 %, shared by the two). They are in doubt if that is so in one
     level of one factor (2 %, shared by all levels); or if the effect has a sign (with
     probability 95 %) and a trend as the posterior has it would, going on, be as large as the
     effect with a probability of 30 % or more.
@@ -40,10 +51,16 @@ def pretrends(fit: Fit) -> Finding:
     as for the fullest, is told and enters no verdict.
     """
     parts = parted(fit)
-    judged = parts.judged
-    sentence = _sentence(judged, called(fit))
-    evidence = _evidence(parts)
-    return Finding(judged.verdict, _figure(judged), sentence, evidence, "event_study", parts.worst)
+    judged, factors = parts.judged, parts.earned
+    verdict, words = parts.verdict, [_sentence(judged, called(fit)), factors.sentence]
+    if fit.facts.trends is not None:
+        drifting = Message("This design assumes no parallel trends: those who adopt may drift.")
+        verdict, words = REPORTED, [drifting, factors.sentence]
+    sentence = joined([*words, next_step(fit, verdict, factors)])
+    further = further_factors(fit)
+    figure = separated([figure_of(factors, further), _figure(judged)])
+    evidence = _evidence(parts).merge(_of_factors([*factors.factors, *further]))
+    return Finding(verdict, figure, sentence, evidence, "event_study", parts.worst)
 
 
 def _figure(judged: Judgement) -> Message:
@@ -174,6 +191,21 @@ def _by_level(levels: dict[str, PreTrend], number: int) -> xr.Dataset:
             **{f"{name}_by_level": ("stratum_level", x) for name, x in numbers.items()},
         },
         coords={"stratum_level": np.asarray(list(levels), dtype=str)},
+    )
+
+
+def _of_factors(rows: Sequence[BayesFactor]) -> xr.Dataset:
+    """Log Bayes factors by stratum, error structure and what parallel trends are compared with."""
+    return xr.Dataset(
+        {
+            "log_bayes_factor": ("factor", [x.value for x in rows]),
+            "log_bayes_factor_error": ("factor", [x.error for x in rows]),
+        },
+        coords={
+            "factor_stratum": ("factor", np.array([x.stratum for x in rows], dtype=str)),
+            "factor_errors": ("factor", np.array([x.errors for x in rows], dtype=str)),
+            "factor_drift": ("factor", np.array([x.drift for x in rows], dtype=str)),
+        },
     )
 
 

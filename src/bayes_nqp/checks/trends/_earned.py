@@ -1,0 +1,182 @@
+"""Parallel trends are earned: a verdict on Bayes factors, stratum by stratum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Verdict, ladder, worst_of
+from bayes_nqp.checks.trends._bayes_factor import AGAINST, HELD, BayesFactor, bayes_factors
+from bayes_nqp.errors import Hint
+from bayes_nqp.fitting import Fit
+from bayes_nqp.language import NOTHING, Message, Numeral, listed, separated
+from bayes_nqp.terms import DifferentialTrends
+
+__all__ = ["Earned", "Evidence", "earned", "figure_of", "next_step"]
+
+MONTE_CARLO: Final = 0.3
+"""Largest Monte-Carlo error with which a factor is judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Bayes factors of one stratum, or of all rows where time effects are common.
+
+    Parameters
+    ----------
+    stratum : str
+        Empty where it is all rows.
+    factors : tuple of BayesFactor
+        Under the fit's errors first.
+    """
+
+    stratum: str
+    factors: tuple[BayesFactor, ...]
+
+    @property
+    def reason(self) -> Message:
+        """Why nothing can be judged; empty where it can."""
+        for factor in self.factors:
+            if factor.reason:
+                return factor.reason
+            if not factor.error <= MONTE_CARLO:
+                return Message("its Monte-Carlo error is {:.2g}", factor.error)
+        return NOTHING
+
+    @property
+    def lowest(self) -> float:
+        """Over error structures: what holds must hold under each."""
+        return min(factor.value for factor in self.factors)
+
+    @property
+    def highest(self) -> float:
+        """Over error structures: what fails must fail under each."""
+        return max(factor.value for factor in self.factors)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Earned, lost, or neither, under every error structure."""
+        if self.reason:
+            return DOUBT
+        return ladder(fails=self.highest < AGAINST, doubt=not self.lowest > HELD)
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """What Bayes factors say of parallel trends.
+
+    Parameters
+    ----------
+    strata : tuple of Evidence
+        By stratum.
+    """
+
+    strata: tuple[Evidence, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """That of the worst stratum."""
+        return worst_of(stratum.verdict for stratum in self.strata)
+
+    @property
+    def worst(self) -> Evidence:
+        """The stratum that the verdict comes from: without a factor, or with the lowest."""
+        alike = [stratum for stratum in self.strata if stratum.verdict == self.verdict]
+        return min(alike, key=lambda stratum: (not stratum.reason, stratum.lowest))
+
+    @property
+    def factors(self) -> tuple[BayesFactor, ...]:
+        """Of all strata."""
+        return tuple(factor for stratum in self.strata for factor in stratum.factors)
+
+    @property
+    def sentence(self) -> Message:
+        """What the worst stratum says."""
+        worst = self.worst
+        place = Message(" in {}", worst.stratum) if worst.stratum else NOTHING
+        if worst.reason:
+            return Message("Bayes factors do not judge parallel trends{}: {}.", place, worst.reason)
+        if self.verdict == HOLDS:
+            return Message(
+                "Untreated periods speak for parallel trends{}: log Bayes factor {:.1f}, and "
+                "they are earned above {:.0f}.",
+                place,
+                worst.lowest,
+                HELD,
+            )
+        if self.verdict == FAILS:
+            return Message(
+                "Untreated periods speak for a drift of those who adopt{}: log Bayes factor of "
+                "parallel trends {:.1f}.",
+                place,
+                worst.highest,
+            )
+        if worst.lowest < AGAINST:
+            values = [Message("{} with {}", _one_decimal(x), x.errors) for x in worst.factors]
+            return Message(
+                "Whether untreated periods speak for a drift{} depends on errors: log Bayes "
+                "factor of parallel trends {}.",
+                place,
+                listed(values),
+            )
+        return Message(
+            "Untreated periods do not tell parallel trends from a drift of those who adopt{}: log "
+            "Bayes factor {:.1f}, and parallel trends are earned above {:.0f}.",
+            place,
+            worst.lowest,
+            HELD,
+        )
+
+
+def earned(fit: Fit) -> Earned:
+    """Judge Bayes factors of parallel trends; the fit keeps what they rest on."""
+    strata = groupby(bayes_factors(fit), key=lambda factor: factor.stratum)
+    return Earned(tuple(Evidence(stratum, tuple(factors)) for stratum, factors in strata))
+
+
+def figure_of(evidence: Earned, further: Sequence[BayesFactor]) -> Message:
+    """Give log Bayes factors by stratum, and that of trends and effects together.
+
+    Parameters
+    ----------
+    further : sequence of BayesFactor
+        As `further_factors` gives them.
+    """
+    *parts, together = further
+    strata = [
+        _words(stratum, [x for x in parts if x.stratum == stratum.stratum])
+        for stratum in evidence.strata
+    ]
+    words = Message("log Bayes factor of parallel trends {}", separated(strata))
+    if together.reason:
+        return words
+    return Message("{}; {} {}", words, together.drift, _one_decimal(together))
+
+
+def _words(evidence: Evidence, parts: Sequence[BayesFactor]) -> Message:
+    """The factor of a stratum, and in brackets those with richer errors and against parts."""
+    first, *richer = evidence.factors
+    others = [Message("{} with {}", _one_decimal(x), x.errors) for x in richer if not x.reason]
+    others += [Message("{} against {}", _one_decimal(x), x.drift) for x in parts if not x.reason]
+    words = Message("none") if first.reason else Message("{}", _one_decimal(first))
+    words = Message("{} ({})", words, listed(others)) if others else words
+    return Message("{} {}", evidence.stratum, words) if evidence.stratum else words
+
+
+def _one_decimal(factor: BayesFactor) -> Numeral:
+    """A log Bayes factor, without a minus sign where it is zero."""
+    return Numeral(f"{round(factor.value, 1) + 0.0:.1f}")
+
+
+def next_step(fit: Fit, verdict: Verdict, evidence: Earned) -> Message:
+    """Say what to try where parallel trends fail or are in doubt."""
+    if verdict not in (DOUBT, FAILS):
+        return NOTHING
+    if any(stratum.factors[0].reason for stratum in evidence.strata):
+        return Message("How large violations may be: {}.", Hint("check", "sensitivity"))
+    change = Message("{}", Hint("trends", DifferentialTrends()))
+    if fit.facts.leads:
+        change = Message("{}, {}", change, Hint("controls", "all"))
+    return Message("Next: {}; or see all: {}.", change, Hint("check", "assumptions"))

@@ -1,0 +1,264 @@
+"""Bayes factors of parallel trends: equal to quadrature, invariant, and what is earned by them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import scipy.linalg as sl
+from dense import Dense
+from doors import BayesFactor, Evidence, equation_density, log_bayes_factor, log_marginal
+from scipy import special, stats
+
+import bayes_nqp as nqp
+from bayes_nqp.errors import speaking
+from bayes_nqp.planning import plan_of
+from bayes_nqp.simulation import staggered
+
+Array = np.ndarray
+SATURATED = nqp.StaggeredDiD(nqp.Separate(varying=None), nqp.IID())
+
+
+def small() -> nqp.Panel:
+    return staggered(units=9, periods=6, cohorts=(4, 5), strata={}, rho=0.3, seed=2).panel
+
+
+class Reference:
+    """A dense likelihood with flat columns projected out, integrated over its parameters."""
+
+    def __init__(self, design: nqp.StaggeredDiD, panel: nqp.Panel) -> None:
+        self.dense = Dense(design, panel)
+        self.basis = sl.null_space(sl.orth(self.dense.flat, rcond=1e-10).T)
+        self.y = self.basis.T @ self.dense.y
+
+    def log_likelihood(self, covariance: Array) -> Array:
+        """Of the projected outcome (point), given covariances of rows (point, row, row)."""
+        factor = np.linalg.cholesky(self.basis.T @ covariance @ self.basis)
+        y = np.broadcast_to(self.y[:, None], (*factor.shape[:-1], 1))
+        energy = (np.linalg.solve(factor, y) ** 2).sum((-2, -1))
+        determinant = 2.0 * np.log(np.diagonal(factor, axis1=-2, axis2=-1)).sum(-1)
+        return -0.5 * (energy + determinant)
+
+    def constant(self, point: dict[str, float]) -> float:
+        """What densities of ours have beside, the same for all parameters."""
+        equation = plan_of(self.dense.design, self.dense.panel).equations[0]
+        values = [_free(name, point[name]) for name in equation.problem.parameter_names]
+        ours = equation_density(equation)(np.array([values]))[0]
+        return float(
+            ours - self.log_likelihood(self.dense.covariance(point)[None])[0]
+            - self.dense.log_prior(point)
+        )  # fmt: skip
+
+
+def _free(name: str, value: float) -> float:
+    return float(special.logit((1.0 + value) / 2.0) if name == "rho" else np.log(value))
+
+
+def _prior(quantile: Callable[[Array], Array], n: int) -> tuple[Array, Array]:
+    """Nodes and log weights of an integral over a prior, by its quantiles (Gauss-Legendre)."""
+    x, w = np.polynomial.legendre.leggauss(n)
+    return quantile(0.5 * (x + 1.0)), np.log(0.5 * w)
+
+
+def _integral(reference: Reference, parts: list[Array], axes: list[tuple[Array, Array]]) -> float:
+    """Log of the integral of the likelihood of ``sigma^2 (V_0 + sum_j scale_j^2 V_j)``."""
+    fixed, *loose = parts
+    grids = np.meshgrid(*(x for x, _ in axes), indexing="ij")
+    weights = sum(np.meshgrid(*(w for _, w in axes), indexing="ij"))
+    points = np.stack([grid.ravel() for grid in grids], axis=1)
+    total = []
+    for some in np.array_split(points, max(len(points) // 4000, 1)):
+        scales = some[:, :, None, None] ** 2
+        every = fixed + sum(scales[:, j] * part for j, part in enumerate(loose))
+        total.append(reference.log_likelihood(every))
+    return float(special.logsumexp(np.concatenate(total) + weights.ravel()))
+
+
+def test_log_marginal_likelihoods_of_parallel_trends_equal_quadrature() -> None:
+    panel, design = small(), SATURATED.replace(errors=nqp.AR1())
+    reference, priors = Reference(design, panel), design.priors
+    sigma = _prior(lambda u: stats.halfnorm.ppf(u, scale=priors.sigma), 60)
+    rho = _prior(lambda u: 2.0 * stats.beta.ppf(u, *priors.rho) - 1.0, 40)
+    terms = [
+        _integral(
+            reference,
+            [np.zeros(()), reference.dense.error_covariance({"sigma": 1.0, "rho": value})],
+            [sigma],
+        ) + weight
+        for value, weight in zip(*rho, strict=True)
+    ]  # fmt: skip
+    exact = special.logsumexp(terms) + reference.constant({"sigma": 0.9, "rho": 0.2})
+    ours = log_marginal(design, panel, seed=1)
+    assert ours.error < 0.05
+    assert ours.value == pytest.approx(exact, abs=4.0 * ours.error)
+
+
+def test_log_marginal_likelihoods_of_differential_trends_equal_quadrature() -> None:
+    panel, trends = small(), nqp.DifferentialTrends()
+    design = SATURATED.replace(trends=trends)
+    reference, priors = Reference(design, panel), design.priors
+    names = ("sigma", "scale_trend_walk", "scale_cohort_trend_line", "scale_cohort_trend_walk")
+    none = dict.fromkeys(names, 0.0)
+    line = reference.dense.covariance(none)
+    parts = [line, *(reference.dense.covariance(none | {x: 1.0}) - line for x in names)]
+    scales = (priors.sigma, trends.walk, trends.cohort_line, trends.cohort_walk)
+    axes = [
+        _prior(lambda u, s=s: stats.halfnorm.ppf(u, scale=s), n)
+        for s, n in zip(scales, (40, 9, 9, 9), strict=True)
+    ]
+    point = dict.fromkeys(names, 0.3)
+    constant = reference.constant(point)
+    exact = _integral(reference, parts, axes) + constant
+    ours = log_marginal(design, panel, seed=1)
+    assert ours.value == pytest.approx(exact, abs=4.0 * ours.error)
+    # The constant is that of flat coefficients, and the same without a drift: factors are absolute.
+    parallel = Reference(SATURATED, panel)
+    assert parallel.constant({"sigma": 0.9}) == pytest.approx(constant, abs=1e-8)
+
+
+# What a factor must not depend on
+
+
+def medium(**how: object) -> nqp.Panel:
+    layout = {"units": 60, "periods": 9, "cohorts": (5, 7), "strata": {}, "seed": 4, **how}
+    return staggered(**layout).panel  # type: ignore[arg-type]
+
+
+def factor(panel: nqp.Panel, **changes: object) -> float:
+    design = nqp.StaggeredDiD().replace(**changes)
+    return log_bayes_factor(design, panel, nqp.AR1(), 3)[0]
+
+
+@pytest.fixture(scope="module")
+def usual() -> float:
+    return factor(medium())
+
+
+@pytest.mark.parametrize("what", ["units", "unit effects", "time effects", "treated cells"])
+def test_factors_do_not_change_with_what_is_flat(usual: float, what: str) -> None:
+    panel = medium()
+    cohort, time = np.asarray(panel.cohort_codes)[panel.unit_codes], np.asarray(panel.time_codes)
+    outcome = {
+        "units": 7.0 + 20.0 * panel.outcome,
+        "unit effects": panel.outcome + np.sin(9.0 * panel.unit_codes),
+        "time effects": panel.outcome + np.cos(5.0 * time),
+        "treated cells": panel.outcome + (time >= cohort) * (cohort >= 0) * np.cos(time + cohort),
+    }[what]
+    assert factor(panel.with_outcome(outcome)) == pytest.approx(usual, abs=1e-4)
+
+
+def test_factors_do_not_change_with_a_designs_own_choices(usual: float) -> None:
+    panel = medium()
+    for changes in (
+        {"priors": nqp.Priors(level=9.0, member=2.0)}, {"controls": "never"},
+        {"trends": nqp.DifferentialTrends(line=2.0)}, {"effect": nqp.Complete()},
+    ):  # fmt: skip
+        assert factor(panel, **changes) == pytest.approx(usual, abs=1e-9)
+
+
+# The rule
+
+
+def checked(panel: nqp.Panel, **changes: object) -> tuple[nqp.Fit, nqp.CheckResult]:
+    fit = nqp.fit(
+        nqp.StaggeredDiD().replace(**changes), panel, nqp.Importance(seed=1), progress=False
+    )
+    return fit, nqp.check(fit, "pretrends", progress=False)
+
+
+def drifting(_: object, cohort: Array, periods: int) -> Array:
+    return np.outer(cohort > 0, 0.4 * np.arange(periods))
+
+
+def test_parallel_trends_are_earned_under_both_error_structures() -> None:
+    panel = medium(units=285, periods=13, cohorts=(9, 10, 12), seed=1)
+    _, result = checked(panel)
+    assert result.verdict == "holds"
+    evidence = result.evidence
+    own = evidence["factor_drift"].to_numpy() == "drift"
+    assert evidence["factor_errors"].to_numpy()[own].tolist() == [
+        "AR(1) errors", "AR(1) + noise",
+    ]  # fmt: skip
+    assert (evidence["log_bayes_factor"].to_numpy()[own] > 4.0).all()
+    assert (evidence["log_bayes_factor_error"] < 0.3).all()
+    assert "earned above 4" in result.sentence
+    assert "Next" not in result.sentence
+
+
+def test_few_units_earn_nothing_and_the_next_design_runs_on_paste() -> None:
+    fit, result = checked(medium(units=30))
+    assert result.verdict == "in doubt"
+    assert "do not tell parallel trends from a drift" in result.sentence
+    change = re.search(r"Next: trends=(.*); or see all: (nqp\.check.*)\.$", result.sentence)
+    assert change is not None
+    design = fit.design.replace(trends=eval(change[1], {"nqp": nqp}))
+    assert nqp.support(design, fit.panel) is not None
+    assert eval(change[2], {"nqp": nqp, "fit": fit}).name == "assumptions"
+    with speaking("toml"):
+        _, result = checked(medium(units=30))
+        assert '[design] trends = { type = "DifferentialTrends" }' in result.sentence
+        assert '[checks] run = ["assumptions"]' in result.sentence
+        assert "nqp." not in result.sentence
+
+
+def test_a_drift_fails_in_the_stratum_that_has_it() -> None:
+    """A stratum with its own time effects has its own factor, and the worst one speaks."""
+    strata = {"region": ("inland", "coastal")}
+    panel = medium(units=120, strata=strata)
+    lines = drifting(None, np.asarray(panel.cohort_codes) + 1, panel.periods)
+    coastal = (panel.frame["region"] == "coastal").to_numpy()
+    panel = panel.with_outcome(
+        panel.outcome + coastal * lines[panel.unit_codes, np.asarray(panel.time_codes)]
+    )
+    _, result = checked(panel)
+    assert result.verdict == "fails"
+    assert "drift of those who adopt in coastal" in result.sentence
+    evidence = result.evidence
+    lowest = {
+        x: float(evidence["log_bayes_factor"][evidence["factor_stratum"].to_numpy() == x].min())
+        for x in strata["region"]
+    }
+    assert lowest["coastal"] < -3.0 < lowest["inland"]
+    kinds = evidence["factor_drift"].to_numpy().tolist()
+    assert kinds.count("lines alone") == kinds.count("walks alone") == 2
+    assert kinds[-1] == "trends and effect model together"
+
+
+def test_a_design_that_lets_adopters_drift_is_not_blamed() -> None:
+    panel = medium(drift=drifting)
+    _, result = checked(panel, trends=nqp.DifferentialTrends())
+    assert result.verdict == "reported"
+    assert "assumes no parallel trends" in result.sentence
+    assert "lead" in result.evidence
+
+
+def test_without_a_factor_nothing_holds() -> None:
+    panel = medium(units=120)
+    some = np.asarray(panel.cohort_codes)[panel.unit_codes] >= 0
+    _, result = checked(panel.where(some), unidentified="drop")
+    assert result.verdict != "holds"
+    two = medium(units=120, cohorts=(3,), periods=6)
+    _, result = checked(two)
+    assert result.verdict == "in doubt"
+    assert "a cohort with 3 untreated periods" in result.sentence
+    assert 'nqp.check(fit, "sensitivity")' in result.sentence
+
+
+def test_leads_of_their_own_are_given_up_for_the_next_design() -> None:
+    fit, result = checked(medium(units=30), controls="never")
+    assert "trends=nqp.DifferentialTrends(), controls='all'" in result.sentence
+    design = fit.design.replace(trends=nqp.DifferentialTrends(), controls="all")
+    assert nqp.support(design, fit.panel) is not None
+
+
+def test_a_monte_carlo_error_forbids_a_verdict() -> None:
+    def verdict(value: float, error: float, *richer: float) -> str:
+        factors = [BayesFactor("", "a", "drift", x, error) for x in (value, *richer)]
+        return Evidence("", tuple(factors)).verdict
+
+    assert verdict(5.0, 0.1, 4.5) == "holds"
+    assert verdict(5.0, 0.4, 4.5) == verdict(5.0, np.nan, 4.5) == "in doubt"
+    assert verdict(5.0, 0.1, 3.5) == verdict(-5.0, 0.1, 1.0) == "in doubt"
+    assert verdict(-5.0, 0.1, -3.1) == "fails"
