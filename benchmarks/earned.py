@@ -2,8 +2,9 @@
 
 How large the log Bayes factor of parallel over differential trends is where trends are parallel and
 where they are not. `choose` gives the threshold from seeds of its own; `rates` what the check
-`pretrends` says on others, and what leads and slope alone say of the same panels. `--collect`
-writes what is there into docs/trends.md.
+`pretrends` says on others, and what leads and slope alone, its rule before, say of the same
+panels, given parameters at their posterior mode. `--collect` writes what is there into
+docs/trends.md.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ import pandas as pd
 from scipy.stats import beta
 
 import bayes_nqp as nqp
-from bayes_nqp.checks.shared import worst_of
-from bayes_nqp.checks.trends import parted
+from bayes_nqp.checks.shared import FAILS, worst_of
 from bayes_nqp.checks.trends._bayes_factor import AGAINST, HELD, log_bayes_factor
 from bayes_nqp.errors import NQPError
 from bayes_nqp.simulation import staggered
+
+from .pretrends import judged
 
 ROOT = Path(__file__).resolve().parents[1]
 STORE = ROOT / ".cache" / "earned"
@@ -91,17 +93,16 @@ def chosen(number: int) -> Iterator[tuple[str, Any]]:
 
 def rated(number: int) -> Iterator[tuple[str, Any]]:
     """Both rules on a panel of each size and world, and of each layout where trends matter."""
-    for units, before, world in product(UNITS, BEFORE, WORLDS):
+    before = BEFORE[number % len(BEFORE)]
+    for units, world in product(UNITS, WORLDS):
         yield (
             f"{world}|{units}|{before}",
-            lambda u=units, b=before, w=world: judged(
-                simulated("rates", w, number, **size(u, b)), number
-            ),
+            lambda u=units, w=world: both(simulated("rates", w, number, **size(u, before)), number),
         )
     for layout, world in product(LAYOUTS, ("parallel", *WRONG)):
         yield (
             f"{world}|{layout}",
-            lambda x=layout, w=world: judged(
+            lambda x=layout, w=world: both(
                 simulated("rates", w, number, **{**size(150, 6), **LAYOUTS[x]}), number
             ),
         )
@@ -119,14 +120,14 @@ def factor(panel: nqp.Panel, noise: object, number: int) -> float:
         return float("nan")
 
 
-def judged(panel: nqp.Panel, number: int) -> dict[str, object]:
+def both(panel: nqp.Panel, number: int) -> dict[str, object]:
     """What leads and slope say, and factors: under richer errors only where these decide."""
+    old = judged(panel, number).verdict
     first = factor(panel, nqp.AR1(), number)
     richer = first
-    if not AGAINST <= first <= min(THRESHOLDS):
+    if old != FAILS and not AGAINST <= first <= min(THRESHOLDS):
         richer = factor(panel, nqp.AR1().richer[0], number)
-    fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=number), progress=False)
-    return {"first": first, "richer": richer, "old": parted(fit).judged.verdict}
+    return {"first": first, "richer": richer, "old": old}
 
 
 TASKS = {"choose": chosen, "rates": rated}

@@ -19,7 +19,7 @@ import xarray as xr
 import bayes_nqp as nqp
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.trends._differential_trend import Trend, trend_design
-from bayes_nqp.checks.trends._parallel import judge
+from bayes_nqp.checks.trends._parallel import Judgement, judge
 from bayes_nqp.designs import lead_design
 from bayes_nqp.fitting import _draws, _waist, batch, modes
 from bayes_nqp.fitting._batch import Kept
@@ -52,9 +52,10 @@ LAYOUTS: Mapping[str, dict[str, Any]] = {
 def one(layout: str, trend: float, seed: int, full: bool) -> dict[str, np.ndarray]:
     """One panel, one verdict."""
     panel = staggered(**{**MAIN, **LAYOUTS[layout], "trend": trend}, seed=seed).panel
-    design = nqp.StaggeredDiD()
     if full:
-        fit = nqp.fit(design, panel, nqp.Importance(draws=500, seed=seed), progress=False)
+        fit = nqp.fit(
+            nqp.StaggeredDiD(), panel, nqp.Importance(draws=500, seed=seed), progress=False
+        )
         result = nqp.check(fit, "pretrends", progress=False)
         assert isinstance(result.evidence, xr.Dataset)
         facts = result.evidence.attrs
@@ -63,13 +64,7 @@ def one(layout: str, trend: float, seed: int, full: bool) -> dict[str, np.ndarra
             "verdict": np.array([VERDICTS.index(result.verdict)]),
             "tails": np.array([*tails, facts["slope"], facts["within"], facts["inside"]]),
         }
-    flat = lead_design(design, panel)
-    _, leads = drawn(flat, panel, seed)
-    sloped, wider, names, strata = trend_design(flat, panel, leads)
-    slopes, adjusted = drawn(sloped, wider, seed + 1, leads=False)
-    effects = drawn(design, panel, seed + 2, leads=False)[1]
-    trend = Trend(adjusted, slopes.sel(label=list(names)).to_numpy(), strata)
-    found = judge(panel, effects, leads, trend)
+    found = judged(panel, seed)
     whole = found.total
     levels = [one.tail for one in found.levels.values()]
     numbers = [whole.joint.tail, whole.slope_tail, whole.slope.std(), whole.slope.mean()]
@@ -79,6 +74,18 @@ def one(layout: str, trend: float, seed: int, full: bool) -> dict[str, np.ndarra
         "verdict": np.array([VERDICTS.index(found.verdict)]),
         "tails": np.array(numbers, dtype=float),
     }
+
+
+def judged(panel: nqp.Panel, seed: int) -> Judgement:
+    """What leads and slope say, given parameters at their posterior mode."""
+    design = nqp.StaggeredDiD()
+    flat = lead_design(design, panel)
+    _, leads = drawn(flat, panel, seed)
+    sloped, wider, names, strata = trend_design(flat, panel, leads)
+    slopes, adjusted = drawn(sloped, wider, seed + 1, leads=False)
+    effects = drawn(design, panel, seed + 2, leads=False)[1]
+    trend = Trend(adjusted, slopes.sel(label=list(names)).to_numpy(), strata)
+    return judge(panel, effects, leads, trend)
 
 
 def drawn(

@@ -24,7 +24,7 @@ HOMES = {
     "robust": "bayes_nqp.checks.model._cluster",
     "confidence_of": "bayes_nqp.checks._confidence",
     "BayesFactor": "bayes_nqp.checks.trends._bayes_factor",
-    "Evidence": "bayes_nqp.checks.trends._earned",
+    "StratumFactors": "bayes_nqp.checks.trends._earned",
     "log_bayes_factor": "bayes_nqp.checks.trends._bayes_factor",
     "log_marginal": "bayes_nqp.fitting",
     "trend_design": "bayes_nqp.checks.trends._differential_trend",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.linalg as sl
 from dense import Dense
-from doors import BayesFactor, Evidence, equation_density, log_bayes_factor, log_marginal
+from doors import BayesFactor, StratumFactors, equation_density, log_bayes_factor, log_marginal
 from scipy import special, stats
 
 import bayes_nqp as nqp
@@ -256,7 +256,7 @@ def test_leads_of_their_own_are_given_up_for_the_next_design() -> None:
 def test_a_monte_carlo_error_forbids_a_verdict() -> None:
     def verdict(value: float, error: float, *richer: float) -> str:
         factors = [BayesFactor("", "a", "drift", x, error) for x in (value, *richer)]
-        return Evidence("", tuple(factors)).verdict
+        return StratumFactors("", tuple(factors)).verdict
 
     assert verdict(5.0, 0.1, 4.5) == "holds"
     assert verdict(5.0, 0.4, 4.5) == verdict(5.0, np.nan, 4.5) == "in doubt"

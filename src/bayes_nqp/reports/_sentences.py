@@ -16,6 +16,7 @@ from bayes_nqp.reports._posterior import (
     UNDECIDED,
     Posterior,
     chance,
+    figures,
     level,
     posterior_of,
     stated,
@@ -23,7 +24,7 @@ from bayes_nqp.reports._posterior import (
 )
 from bayes_nqp.tables import percent
 
-__all__ = ["change", "comparison", "indirect", "share"]
+__all__ = ["apart", "change", "comparison", "indirect", "share"]
 
 
 def change(
@@ -87,6 +88,33 @@ def change(
             "For {}, if the assumptions hold, it is {} that {} {} {} ({}); {}.", whom, *parts
         )
     return joined([sentence, average]).in_(language)
+
+
+def apart(
+    effects: Sequence[tuple[str, Posterior]],
+    language: str,
+    unit: str = "",
+) -> str:
+    """Say between which numbers the average effect lies over assumptions that disagree.
+
+    Parameters
+    ----------
+    effects : sequence of tuple of str and Posterior
+        Assumptions about trends, and the average effect under each.
+    """
+    ordered = sorted(effects, key=lambda pair: pair[1].mean)
+    (first, lowest), (last, highest) = ordered[0], ordered[-1]
+    sd = min(posterior.sd for _, posterior in effects)
+    return Message(
+        "Assumptions about trends disagree: the average effect is {} under {}, and {} under {}. "
+        "The answer is as wide as they are together, {} to {}.",
+        level(lowest, unit),
+        first,
+        level(highest, unit),
+        last,
+        figures(min(posterior.lower for _, posterior in effects), sd),
+        figures(max(posterior.upper for _, posterior in effects), sd),
+    ).in_(language)
 
 
 def _subject(exposure: str) -> Message:

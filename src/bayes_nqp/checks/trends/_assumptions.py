@@ -115,7 +115,9 @@ def assumptions(fit: Fit, *, periods: int = 2) -> Finding:
     ]
     means = average["att"].mean(v.SAMPLE_DIMS).to_numpy()
     far = np.abs(means - means[0]) > _FAR * float(average["att"].isel(assumption=0).std())
-    verdict = ladder(doubt=len(signs) > 1 or shown or far.any())
+    disagree = len(signs) > 1 or bool(far.any())
+    evidence = evidence.assign_attrs(disagree=int(disagree))
+    verdict = ladder(doubt=disagree or shown)
     figure = listed([_number(average, line.name) for line in lines], len(lines))
     sentence = joined([_effects(average, lines), *_placebos(shown, lines, periods)])
     return Finding(verdict, figure, sentence, evidence, "assumptions")

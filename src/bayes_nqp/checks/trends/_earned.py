@@ -14,14 +14,14 @@ from bayes_nqp.fitting import Fit
 from bayes_nqp.language import NOTHING, Message, Numeral, listed, separated
 from bayes_nqp.terms import DifferentialTrends
 
-__all__ = ["Earned", "Evidence", "earned", "figure_of", "next_step"]
+__all__ = ["Earned", "StratumFactors", "earned", "figure_of", "next_step"]
 
 MONTE_CARLO: Final = 0.3
 """Largest Monte-Carlo error with which a factor is judged."""
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class StratumFactors:
     """Bayes factors of one stratum, or of all rows where time effects are common.
 
     Parameters
@@ -69,11 +69,11 @@ class Earned:
 
     Parameters
     ----------
-    strata : tuple of Evidence
+    strata : tuple of StratumFactors
         By stratum.
     """
 
-    strata: tuple[Evidence, ...]
+    strata: tuple[StratumFactors, ...]
 
     @property
     def verdict(self) -> Verdict:
@@ -81,7 +81,7 @@ class Earned:
         return worst_of(stratum.verdict for stratum in self.strata)
 
     @property
-    def worst(self) -> Evidence:
+    def worst(self) -> StratumFactors:
         """The stratum that the verdict comes from: without a factor, or with the lowest."""
         alike = [stratum for stratum in self.strata if stratum.verdict == self.verdict]
         return min(alike, key=lambda stratum: (not stratum.reason, stratum.lowest))
@@ -133,7 +133,7 @@ class Earned:
 def earned(fit: Fit) -> Earned:
     """Judge Bayes factors of parallel trends; the fit keeps what they rest on."""
     strata = groupby(bayes_factors(fit), key=lambda factor: factor.stratum)
-    return Earned(tuple(Evidence(stratum, tuple(factors)) for stratum, factors in strata))
+    return Earned(tuple(StratumFactors(stratum, tuple(factors)) for stratum, factors in strata))
 
 
 def figure_of(evidence: Earned, further: Sequence[BayesFactor]) -> Message:
@@ -155,7 +155,7 @@ def figure_of(evidence: Earned, further: Sequence[BayesFactor]) -> Message:
     return Message("{}; {} {}", words, together.drift, _one_decimal(together))
 
 
-def _words(evidence: Evidence, parts: Sequence[BayesFactor]) -> Message:
+def _words(evidence: StratumFactors, parts: Sequence[BayesFactor]) -> Message:
     """The factor of a stratum, and in brackets those with richer errors and against parts."""
     first, *richer = evidence.factors
     others = [Message("{} with {}", _one_decimal(x), x.errors) for x in richer if not x.reason]

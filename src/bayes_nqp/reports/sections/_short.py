@@ -8,14 +8,14 @@ from itertools import combinations
 
 import xarray as xr
 
-from bayes_nqp.checks import REPORTED, rivals_of
+from bayes_nqp.checks import REPORTED, rivals_of, texts_of
 from bayes_nqp.estimands import att, contrast, nie
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import posterior_of
 from bayes_nqp.reports._registry import section
-from bayes_nqp.reports._sentences import change, comparison, indirect
+from bayes_nqp.reports._sentences import apart, change, comparison, indirect
 
 __all__ = ["short"]
 
@@ -35,6 +35,7 @@ def short(context: Context) -> Iterator[Block]:
     yield Paragraph(
         change(average, outcome, language, unit, **context.moved, confidence=sure), "lead"
     )
+    yield from _apart(context)
     items = [
         sentence for factor in context.factors for sentence in _compared(context, factor, grounds)
     ]
@@ -59,6 +60,20 @@ def short(context: Context) -> Iterator[Block]:
     ]
     if items:
         yield Bullets(tuple(items))
+
+
+def _apart(context: Context) -> Iterator[Block]:
+    """The range over assumptions about trends, where they were laid side by side and disagree."""
+    result = context.found("assumptions")
+    evidence = None if result is None else result.evidence
+    if not isinstance(evidence, xr.Dataset) or not evidence.attrs.get("disagree"):
+        return
+    draws = evidence["att"].isel(group=0)
+    effects = [
+        (name, posterior_of(draws.isel(assumption=k), context.prob))
+        for k, name in enumerate(texts_of(evidence, "assumption"))
+    ]
+    yield Paragraph(apart(effects, context.language, context.unit), "lead")
 
 
 def _lower(sentence: str) -> str:
