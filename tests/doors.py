@@ -67,7 +67,6 @@ HOMES = {
     "crossing": "bayes_nqp.robustness.confounding._curves",
     "strength": "bayes_nqp.robustness.confounding._curves",
     "lead_fit": "bayes_nqp.fitting",
-    "log_marginal": "bayes_nqp.fitting",
     "effect_sums": "bayes_nqp.fitting",
     "group_rows": "bayes_nqp.fitting",
     "unconstrained": "bayes_nqp.fitting",
