@@ -176,10 +176,18 @@ class Dense:
             out += self.deviation_variance(p) * self.in_member @ self.in_member.T
         if getattr(self.design, "trends", None) is not None:
             out += self.trend_covariance(p)
+        if getattr(self.design, "shocks", None) is not None:
+            out += self.shock_covariance(p)
         if self.design.time is not None and self.design.time.pooled:
             node = self.levels * 1000 + self.time
             out += p["scale_time_effect"] ** 2 * (node[:, None] == node)
         return out
+
+    def shock_covariance(self, p: Parameters) -> np.ndarray:
+        """Covariance of what rows of a cluster and period share."""
+        cluster = self.panel.frame[self.design.shocks.by].to_numpy()[self.rows]
+        same = (cluster[:, None] == cluster) & (self.time[:, None] == self.time)
+        return p["scale_shocks"] ** 2 * same
 
     def trend_covariance(self, p: Parameters) -> np.ndarray:
         """Covariance of the drift of adopters, in a stratum and by cohort."""
@@ -221,6 +229,9 @@ class Dense:
                 "scale_trend_walk": trends.walk, "scale_cohort_trend_line": trends.cohort_line,
                 "scale_cohort_trend_walk": trends.cohort_walk,
             }  # fmt: skip
+        shocks = getattr(self.design, "shocks", None)
+        if shocks is not None:
+            scale["scale_shocks"] = shocks.scale
         total = 0.0
         for name, value in p.items():
             if name == "rho":

@@ -17,6 +17,7 @@ from bayes_nqp import (
     Panel,
     Partial,
     Separate,
+    SharedShocks,
     StaggeredDiD,
     TimeEffects,
 )
@@ -56,6 +57,19 @@ DESIGNS: dict[str, Case] = {
     ),
     "trends, none, iid": Case(
         _did(effect=Partial(varying=None), errors=IID(), trends=DifferentialTrends()), TRENDS
+    ),
+    "shocks, units": Case(_did(effect=Partial(BOTH), shocks=SharedShocks("city"))),
+    "shocks, cities, common time": Case(
+        _did(effect=Partial(varying="city"), time=TimeEffects(), shocks=SharedShocks("city", 0.3))
+    ),
+    "shocks and trends, iid": Case(
+        _did(
+            effect=Partial(["region"], varying=None),
+            errors=IID(),
+            trends=DifferentialTrends(),
+            shocks=SharedShocks("city"),
+        ),
+        TRENDS,
     ),
     "partial, units, weights": Case(_did(errors=IID()), {"weights": True}),
     "partial, none, weights": Case(
@@ -97,6 +111,7 @@ DESIGNS: dict[str, Case] = {
     "exposure, separate, none, iid": Case(
         _dose(effect=Separate(varying=None), errors=IID()), REGION
     ),
+    "exposure, shocks": Case(_dose(effect=Partial(["region"]), shocks=SharedShocks("city"))),
     "exposure, by time": Case(_dose(effect=Partial(["region"]), by_time=True)),
     "exposure, complete, by time": Case(_dose(effect=Complete(), by_time=True, reference=2.0)),
     "exposure, covariates, common time": Case(

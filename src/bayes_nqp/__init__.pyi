@@ -91,6 +91,7 @@ from .tables import three_step as three_step
 from .tables import two_step as two_step
 from .tables import write_docx as write_docx
 from .tables import write_excel as write_excel
+from .terms.shocks import SharedShocks as SharedShocks
 from .terms.spatial_lag import SpatialLag as SpatialLag
 from .terms.time_effects import TimeEffects as TimeEffects
 from .terms.trends import DifferentialTrends as DifferentialTrends

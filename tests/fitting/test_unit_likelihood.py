@@ -75,6 +75,8 @@ def fitted(reference: Dense, p: dict[str, float]) -> np.ndarray:
     random = z @ reference.cell_covariance(p) @ z.T
     if getattr(reference.design, "trends", None) is not None:
         random = random + reference.trend_covariance(p)
+    if getattr(reference.design, "shocks", None) is not None:
+        random = random + reference.shock_covariance(p)
     if reference.design.time is not None and reference.design.time.pooled:
         node = reference.levels * 1000 + reference.time
         random = random + p["scale_time_effect"] ** 2 * (node[:, None] == node)
@@ -118,8 +120,10 @@ def log_marginal(equation: Equation, x: np.ndarray, units: np.ndarray) -> np.nda
     return units + prior + 0.5 * numbers.size * np.log(2.0 * np.pi) - 0.5 * log_precision
 
 
-# Paths of trends are integrated out before coefficients: they are in neither factor.
-@pytest.mark.parametrize("name", [name for name in DESIGNS if not name.startswith("trends")])
+# Trends and shocks are integrated out before coefficients: they are in neither factor.
+@pytest.mark.parametrize(
+    "name", [name for name in DESIGNS if "trends" not in name and "shocks" not in name]
+)
 def test_units_and_priors_make_up_the_collapsed_density(name: str) -> None:
     """p(y | parameters) = p(y | coefficients) p(coefficients) / p(coefficients | y)."""
     case = DESIGNS[name]

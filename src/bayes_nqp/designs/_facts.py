@@ -11,7 +11,7 @@ from bayes_nqp.errors import StudyError, nearest, shown
 from bayes_nqp.likelihoods import Gaussian, Likelihood
 from bayes_nqp.pooling import Complete, Pooling, Separate
 from bayes_nqp.priors import Priors
-from bayes_nqp.terms import DifferentialTrends, SpatialLag, TimeEffects
+from bayes_nqp.terms import DifferentialTrends, SharedShocks, SpatialLag, TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -112,6 +112,8 @@ class Facts:
         Whether effects of a dose differ by period.
     trends : DifferentialTrends or None, default None
         How those who adopt may drift from the others; None for parallel trends.
+    shocks : SharedShocks or None, default None
+        What units of a cluster have in common period by period.
     channels : ChannelFacts or None, default None
         Mediators that effects pass through.
     spillovers : {"none", "exposure", "lag"}
@@ -134,6 +136,7 @@ class Facts:
     exposure: str | None = None
     by_period: bool = False
     trends: DifferentialTrends | None = None
+    shocks: SharedShocks | None = None
     channels: ChannelFacts | None = None
     spillovers: Literal["none", "exposure", "lag"] = "none"
     spatial: SpatialLag | None = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from bayes_nqp.designs._design import SingleEquation
 from bayes_nqp.designs._facts import Facts
+from bayes_nqp.designs._shocks import shocks_of
 from bayes_nqp.designs._spec import Calendar, EquationSpec
 from bayes_nqp.pooling import Separate
 from bayes_nqp.terms import TimeEffects
@@ -69,11 +70,11 @@ class FlatCells(SingleEquation):
         return timing.with_leads() if self.leads else timing.without_leads()
 
     def equation(self, panel: Panel) -> EquationSpec:
-        """The design's, with nothing shared."""
+        """The design's, with nothing shared but shocks."""
         facts = self.facts
         return replace(
             self.design.equation(panel), pooling=facts.pooling, strata=facts.strata(panel),
-            pooled_time=self.time.pooled, processes=(),
+            pooled_time=self.time.pooled, processes=shocks_of(facts, panel),
         )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from bayes_nqp.designs._facts import Facts
+from bayes_nqp.designs._shocks import shocks_of
 from bayes_nqp.designs._trends import drift_of
 from bayes_nqp.designs.noise import Noise
 from bayes_nqp.language import Message
@@ -263,7 +264,7 @@ class EquationSpec:
             name, outcome, called, facts.pooling, facts.strata(panel), facts.noise, facts.priors,
             facts.covariates_of(panel), facts.baseline,
             pooled_time=facts.time is not None and facts.time.pooled,
-            processes=drift_of(facts, panel),
+            processes=(*drift_of(facts, panel), *shocks_of(facts, panel)),
         )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.pooling import Partial, Pooling
 from bayes_nqp.priors import Priors
 from bayes_nqp.registry import register
-from bayes_nqp.terms import TimeEffects
+from bayes_nqp.terms import SharedShocks, TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -82,6 +82,9 @@ class ContinuousExposure(SingleEquation):
     priors : Priors, default Priors()
         In multiples of ``s / s_D``: s the outcome's and s_D the exposure's standard deviation
         within units and net of time effects. Rescaling either changes nothing else.
+    shocks : SharedShocks, optional
+        What all units of a cluster, such as a province, have in common in each period; none by
+        default.
 
     Raises
     ------
@@ -115,6 +118,7 @@ class ContinuousExposure(SingleEquation):
     by_time: bool = False
     unidentified: Literal["raise", "drop"] = "raise"
     priors: Priors = field(default_factory=Priors)
+    shocks: SharedShocks | None = None
 
     def __post_init__(self) -> None:
         self._check_arguments()
@@ -147,6 +151,7 @@ class ContinuousExposure(SingleEquation):
             self.covariates, self.baseline, self.moderator,
             exposure=self.exposure,
             by_period=self.by_time,
+            shocks=self.shocks,
         )  # fmt: skip
 
     def variants(self, panel: Panel) -> list[tuple[Message, Message, Self]]:

@@ -17,7 +17,7 @@ from bayes_nqp.likelihoods import Gaussian, Likelihood
 from bayes_nqp.pooling import Partial, Pooling
 from bayes_nqp.priors import Priors
 from bayes_nqp.registry import register
-from bayes_nqp.terms import DifferentialTrends, SpatialLag, TimeEffects
+from bayes_nqp.terms import DifferentialTrends, SharedShocks, SpatialLag, TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -63,6 +63,9 @@ class StaggeredDiD(SingleEquation):
     trends : DifferentialTrends, optional
         How those who adopt may drift from the never treated, as pre-periods teach; parallel trends
         by default.
+    shocks : SharedShocks, optional
+        What all units of a cluster, such as a province, have in common in each period; none by
+        default.
     moderator : str, optional
         One of the panel's moderators Z, such as digital finance, that shifts the effect: treated
         rows add ``theta_stratum (Z - centre)``, centred at their mean, with slopes pooled as
@@ -107,6 +110,7 @@ class StaggeredDiD(SingleEquation):
     moderator: str | None = None
     trends: DifferentialTrends | None = None
     spillovers: SpatialLag | None = None
+    shocks: SharedShocks | None = None
 
     def __post_init__(self) -> None:
         self._check_arguments()
@@ -133,6 +137,7 @@ class StaggeredDiD(SingleEquation):
             trends=self.trends,
             spillovers="none" if self.spillovers is None else "lag",
             spatial=self.spillovers,
+            shocks=self.shocks,
         )  # fmt: skip
 
     def variants(self, panel: Panel) -> list[tuple[Message, Message, Self]]:

@@ -61,8 +61,9 @@ OURS = {
     "Calibration", "Channel", "CheckResult", "Complete", "ContinuousExposure",
     "DifferentialTrends", "Dimension", "Fit", "Gate", "Gaussian", "Importance", "Index",
     "IndexSystem", "Indicator", "Mediated", "Mediation", "MinMax", "NUTS", "NormalRho",
-    "NormalSteps", "Panel", "Partial", "Priors", "ProductivityIndex", "Separate", "SpatialWeights",
-    "StaggeredDiD", "StudentT", "Study", "Table", "TimeEffects", "UniformRho", "UniformSteps",
+    "NormalSteps", "Panel", "Partial", "Priors", "ProductivityIndex", "Separate", "SharedShocks",
+    "SpatialWeights", "StaggeredDiD", "StudentT", "Study", "Table", "TimeEffects", "UniformRho",
+    "UniformSteps",
 }  # fmt: skip
 """Classes of the library that arguments are of; other names in signatures are let through."""
 

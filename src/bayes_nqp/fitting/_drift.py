@@ -23,6 +23,8 @@ __all__ = ["drift"]
 def drift(fit: Fit, by: Literal["stratum"] | None = None) -> xr.DataArray:
     """Draw the drift of adopters, relative to their last period without treatment.
 
+    Where the design has shared shocks, these are in it.
+
     Effects exclude it: under parallel trends it would be taken for an effect after adoption, and
     for leads before it.
 

@@ -18,7 +18,7 @@ from bayes_nqp.gaussian.owners import taken_by_owners
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.processes import block_processes_out, group_processes_out
 from bayes_nqp.gaussian.reduced import ReducedFactor, factor_reduced
-from bayes_nqp.gaussian.types import Array, Values
+from bayes_nqp.gaussian.types import Array, Arrowhead, Values
 
 __all__ = [
     "Factor",
@@ -221,6 +221,18 @@ def _lag_off(matrix: Array, at: int, delta: Array) -> None:
     matrix[:, :, :, at] = 0.0
 
 
+def _cholesky(matrix: Array, head: Arrowhead) -> Array:
+    """Factor A; rows of processes that were taken out hold their diagonals alone."""
+    if not head.n_values:
+        return np.linalg.cholesky(matrix)
+    at = np.arange(head.n_local - head.n_values, head.n_local)
+    rest = np.delete(np.arange(head.size), at)
+    lower = np.zeros_like(matrix)
+    lower[:, :, at, at] = np.sqrt(matrix[:, :, at, at])
+    lower[:, :, rest[:, None], rest] = np.linalg.cholesky(matrix[:, :, rest[:, None], rest])
+    return lower
+
+
 def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
     """Arrowhead Cholesky of A with the prior on its diagonal (6, 7); overwrites A.
 
@@ -239,7 +251,7 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
         # The border's block is no covariance yet: what is added to its diagonal comes off again.
         shift = np.maximum(diagonal[..., n_local:], 1e-30)
         diagonal[..., n_local:] += shift
-        lower = np.linalg.cholesky(matrix)
+        lower = _cholesky(matrix, head)
         corner = lower[:, :, n_local:, n_local:]
         schur = (corner @ corner.swapaxes(-1, -2)).sum(axis=1)
         at = np.arange(n_border)

@@ -35,7 +35,7 @@ def group_errors(
     out: PathFactor = values.known[group_processes_out, id(problem)]
     times = sums.shape[2]
     rows = sums.reshape(len(values), -1, problem.moments.width, times)
-    last = white[:, -at.size * out.lower.shape[2] :]
+    last = white[:, -at.size * out.n_numbers :]
     taken, noise = out.perturbed(
         rows[:, at, : problem.moments.n_periods], last.reshape(len(values), at.size, -1, times)
     )
@@ -63,7 +63,7 @@ def block_errors(
     out: PathFactor = values.known[block_processes_out, id(problem)]
     inside = slice(head.n_local - head.n_values, head.n_local)
     blocks = right.reshape(len(values), head.n_blocks, head.size, times)
-    count = head.n_blocks * out.lower.shape[2]
+    count = head.n_blocks * out.n_numbers
     first = white[:, :count].reshape(len(values), head.n_blocks, -1, times)
     taken, noise = out.perturbed(blocks[:, :, inside], first)
     blocks -= taken
@@ -140,7 +140,7 @@ def surfaces(
     only = np.zeros_like(blocks)
     if head.n_values:
         shared: PathFactor = values.known[block_processes_out, id(problem)]
-        count = head.n_blocks * shared.lower.shape[2]
+        count = head.n_blocks * shared.n_numbers
         numbers = z[:, :count].reshape(len(values), head.n_blocks, -1, times)
         only[:, :, values_of] = blocks[:, :, values_of] = shared.values(blocks, numbers)
         z = z[:, count:]

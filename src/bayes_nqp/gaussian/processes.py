@@ -11,7 +11,7 @@ groups of a block share comes off A, where its values are local coefficients unt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,8 +31,9 @@ class PathFactor:
     ----------
     root : ndarray (B, P, n, T, q)
         D / sigma of the n processes of each of P places.
-    lower : ndarray (B, P, n q, n q)
-        Cholesky factor of ``I + D'HD / sigma²``.
+    lower : ndarray (B, P, m, n q / m, n q / m)
+        Cholesky factor of ``I + D'HD / sigma²``: m blocks of it, one a process where no group has
+        two, as of shocks by cluster; otherwise one.
     half : ndarray (B, P, n q, L)
         ``lower^-1 D'C' / sigma``, on all that the processes meet, the outcome last.
     """
@@ -45,7 +46,17 @@ class PathFactor:
     def log_det(self) -> Array:
         """``log|I + D'HD / sigma²|`` over all places (B)."""
         diagonal = np.diagonal(self.lower, axis1=-2, axis2=-1)
-        return np.asarray(2.0 * np.log(diagonal).sum(axis=(1, 2)))
+        return np.asarray(2.0 * np.log(diagonal).sum(axis=(1, 2, 3)))
+
+    @property
+    def n_numbers(self) -> int:
+        """Standard normal numbers of a place, n q."""
+        return self.root.shape[2] * self.root.shape[4]
+
+    def _by_block(self, solve: Callable[[Array, Array], Array], right: Array) -> Array:
+        """Solve with the blocks of ``lower`` (B, P, n q, r)."""
+        parts = right.reshape(*self.lower.shape[:4], -1)
+        return solve(self.lower, parts).reshape(right.shape)
 
     def values(self, fit: Array, z: Array) -> Array:
         """Values given all else, ``D M^-1 D'(C_y - C beta) / sigma² + D M^-1/2 z``.
@@ -62,7 +73,8 @@ class PathFactor:
         ndarray (B, P, n T, times), multiples of s
             Process after process.
         """
-        numbers = back_solve(self.lower, self.half[..., -1:] - self.half @ fit + z)
+        right = self.half[..., -1:] - self.half @ fit + z
+        numbers = self._by_block(back_solve, right)
         points, places, n, n_periods, q = self.root.shape
         out = self.root @ numbers.reshape(points, places, n, q, -1)
         return np.asarray(out.reshape(points, places, n * n_periods, -1))
@@ -84,7 +96,7 @@ class PathFactor:
         """
         points, places, n, n_periods, q = self.root.shape
         inner = self.root.swapaxes(-1, -2) @ errors.reshape(points, places, n, n_periods, -1)
-        noise = half_solve(self.lower, inner.reshape(points, places, n * q, -1) + white)
+        noise = self._by_block(half_solve, inner.reshape(points, places, n * q, -1) + white)
         return self.half.swapaxes(-1, -2) @ noise, noise
 
     def functional(self, loads: Array) -> tuple[Array, Array, Array]:
@@ -103,7 +115,7 @@ class PathFactor:
         """
         points, places, n, n_periods, q = self.root.shape
         turned = self.root.swapaxes(-1, -2) @ loads.reshape(points, places, n, n_periods, -1)
-        w = half_solve(self.lower, turned.reshape(points, places, n * q, -1))
+        w = self._by_block(half_solve, turned.reshape(points, places, n * q, -1))
         off = self.half.swapaxes(-1, -2) @ w
         return off[:, :, -1].sum(axis=1), off, (w**2).sum(axis=(1, 2))
 
@@ -117,19 +129,25 @@ def _path_factor(root: Array, cross: Array, inner: Array) -> PathFactor:
         D / sigma.
     cross : ndarray (B, P, n T, L)
         C'.
-    inner : ndarray (B, P, n T, n T)
-        H.
+    inner : ndarray (B, P, m, n T / m, n T / m)
+        Lower triangles of the m blocks of H that are not zero.
     """
     points, places, n, n_periods, q = root.shape
+    m = inner.shape[2]
     turn = root.swapaxes(-1, -2)
     half = turn @ cross.reshape(points, places, n, n_periods, -1)
-    square = inner.reshape(points, places, n, n_periods, n, n_periods).swapaxes(3, 4)
-    square = turn[:, :, :, None] @ square @ root[:, :, None]
-    square = square.swapaxes(3, 4).reshape(points, places, n * q, n * q) + np.eye(n * q)
+    square = np.tril(inner) + np.tril(inner, -1).swapaxes(-1, -2)
+    square = square.reshape(points, places, m, n // m, n_periods, n // m, n_periods).swapaxes(4, 5)
+    of_block = (points, places, m, n // m, -1)
+    left, right = turn.reshape(*of_block, n_periods), root.reshape(*of_block, q)
+    square = left.reshape(points, places, m, n // m, 1, q, n_periods) @ square
+    square = square @ right.reshape(points, places, m, 1, n // m, n_periods, q)
+    size = n // m * q
+    square = square.swapaxes(4, 5).reshape(points, places, m, size, size) + np.eye(size)
     lower = np.linalg.cholesky(square)
     # The inverse of a small factor, and a product, are quicker than a system of many right sides.
-    half = np.linalg.inv(lower) @ half.reshape(points, places, n * q, -1)
-    return PathFactor(root, lower, half)
+    half = np.linalg.inv(lower) @ half.reshape(points, places, m, size, -1)
+    return PathFactor(root, lower, half.reshape(points, places, n * q, -1))
 
 
 def _roots(problem: GaussianProblem, values: Values, laws: Sequence[Sequence[int]]) -> Array:
@@ -169,7 +187,7 @@ def group_processes_out(problem: GaussianProblem, values: Values, f: Array) -> t
     lower = f.reshape(len(values), -1, rows.size)
     cross = lower[:, at][:, :, places[:n_periods]]
     roots = _roots(problem, values, [(law,) for law in laws[at].tolist()])
-    out = _path_factor(roots, cross, cross[..., :n_periods])
+    out = _path_factor(roots, cross, cross[:, :, None, :, :n_periods])
     lower[:, at] -= (out.half.swapaxes(-1, -2) @ out.half)[:, :, rows, columns]
     values.known[group_processes_out, id(problem)] = out
     return f, out.log_det
@@ -194,14 +212,19 @@ def block_processes_out(problem: GaussianProblem, values: Values, matrix: Array)
     if problem.placement is None or not head.n_values:
         return np.zeros(len(values))
     first, last = head.n_local - head.n_values, head.n_local
-    square = matrix[:, :, first:last, first:last]
-    inner = np.tril(square) + np.tril(square, -1).swapaxes(-1, -2)
-    cross = np.concatenate(
-        [matrix[:, :, first:last, :first], np.zeros_like(inner),
-         matrix[:, :, last:, first:last].swapaxes(-1, -2)], axis=-1,
-    )  # fmt: skip
+    n_periods = problem.moments.n_periods
+    size = n_periods if problem.placement.apart else head.n_values
+    inner = np.stack(
+        [matrix[:, :, k : k + size, k : k + size] for k in range(first, last, size)], axis=2
+    )
+    cross = np.zeros((*matrix.shape[:2], head.n_values, matrix.shape[3]))
+    cross[..., :first] = matrix[:, :, first:last, :first]
+    cross[..., last:] = matrix[:, :, last:, first:last].swapaxes(-1, -2)
     out = _path_factor(_roots(problem, values, problem.placement.shared), cross, inner)
-    matrix -= out.half.swapaxes(-1, -2) @ out.half
+    before, after = out.half[..., :first], out.half[..., last:]
+    matrix[:, :, :first, :first] -= before.swapaxes(-1, -2) @ before
+    matrix[:, :, last:, :first] -= after.swapaxes(-1, -2) @ before
+    matrix[:, :, last:, last:] -= after.swapaxes(-1, -2) @ after
     matrix[:, :, first:last] = 0.0
     matrix[:, :, :, first:last] = 0.0
     values.known[block_processes_out, id(problem)] = out

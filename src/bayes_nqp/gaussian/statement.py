@@ -158,6 +158,11 @@ class Placement:
     of_group: Sequence[tuple[int, ...]]
 
     @property
+    def apart(self) -> bool:
+        """Whether no group has two of the processes that come off a block's."""
+        return max(map(len, self.of_group), default=0) < 2
+
+    @property
     def most(self) -> int:
         """Largest number of processes that come off one block."""
         return max(map(len, self.shared), default=0)

@@ -1,8 +1,8 @@
 """Planning: the model of a panel becomes cells, coefficients and Gaussian problems."""
 
+from bayes_nqp.panel import unit_column as unit_column
 from bayes_nqp.planning._frame import PlanFrame as PlanFrame
 from bayes_nqp.planning._frame import frame_of as frame_of
-from bayes_nqp.planning._frame import unit_column as unit_column
 from bayes_nqp.planning._members import members_of as members_of
 from bayes_nqp.planning._members import moderated_rows as moderated_rows
 from bayes_nqp.planning._members import moderator_means as moderator_means

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_matrix
@@ -15,8 +17,10 @@ __all__ = ["block_of_strata", "free_times"]
 Index = npt.NDArray[np.int64]
 
 
-def block_of_strata(frame: PlanFrame, *, local_time: bool, members: bool) -> Index:
-    """Group the strata that share local time effects, or members.
+def block_of_strata(
+    frame: PlanFrame, *, local_time: bool, members: bool, owners: Sequence[Index] = ()
+) -> Index:
+    """Group the strata that share local time effects, members, or processes.
 
     Parameters
     ----------
@@ -24,6 +28,8 @@ def block_of_strata(frame: PlanFrame, *, local_time: bool, members: bool) -> Ind
         Whether time effects belong to blocks.
     members : bool
         Whether members hold several units.
+    owners : sequence of ndarray of int (unit)
+        Who shares a path of each process, -1 for none.
 
     Returns
     -------
@@ -37,6 +43,10 @@ def block_of_strata(frame: PlanFrame, *, local_time: bool, members: bool) -> Ind
     if members:
         treated = frame.cohort >= 0
         links.append((frame.stratum[treated], frame.member[treated] + n + len(frame.level_names)))
+    for owner in owners:
+        shared = np.flatnonzero(owner >= 0)
+        first = 1 + max([n, *(int(b.max(initial=0)) for _, b in links)])
+        links.append((frame.stratum[shared], owner[shared] + first))
     if not links:
         return np.arange(n)
     a = np.concatenate([x for x, _ in links])

@@ -98,7 +98,10 @@ def equation_of(ground: Plan, equation: EquationSpec, *, scale: float | None = N
     local_time = not equation.pooled_time and (
         len(frame.level_names) > 1 or frame.stratum_levels.shape[0] == 1
     )
-    block = block_of_strata(frame, local_time=local_time or equation.pooled_time, members=members)
+    block = block_of_strata(
+        frame, local_time=local_time or equation.pooled_time, members=members,
+        owners=[process.owner for process in equation.processes],
+    )  # fmt: skip
     check_size(
         equation, frame, ground.table, block,
         slopes=sum(1 + m.interaction + _shifted(ground, m) for m in equation.mediators),

@@ -13,6 +13,7 @@ from bayes_nqp.terms.cells import (
 from bayes_nqp.terms.exposure import ExposureSlots, exposure_parts
 from bayes_nqp.terms.mediators import Slope, SlopePart, mediator_parts
 from bayes_nqp.terms.parts import GlobalPart, LocalPart, Place, ProcessPart, zero_sum
+from bayes_nqp.terms.shocks import SharedShocks
 from bayes_nqp.terms.slopes import LAG, lag_parts, slope_parts
 from bayes_nqp.terms.spatial_lag import DELTA, TREATMENT, SpatialLag
 from bayes_nqp.terms.time_effects import TimeEffects, time_parts
@@ -35,6 +36,7 @@ __all__ = [
     "LocalPart",
     "Place",
     "ProcessPart",
+    "SharedShocks",
     "Slope",
     "SlopePart",
     "SpatialLag",

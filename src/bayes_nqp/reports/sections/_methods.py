@@ -70,6 +70,11 @@ _TRENDS = Message(
     "shared line's slope, {walk:g} for the steps of the shared walk, {cohort_line:g} and "
     "{cohort_walk:g} for those of cohorts."
 )
+_SHOCKS = Message(
+    "All units of a cluster ({by}) share a shock in each period, independent over clusters and "
+    "periods and normal around zero, with a standard deviation of its own (half-normal, {scale:g}s "
+    "at scale): averages over many of them count as no more than they are."
+)
 
 
 _WORDS_SAYS = Message(
@@ -104,6 +109,9 @@ def methods(context: Context) -> Iterator[Block]:
     yield Paragraph(_model(context))
     if fit.facts.trends is not None:
         yield Paragraph(translate(_TRENDS, **asdict(fit.facts.trends)))
+    if fit.facts.shocks is not None:
+        by = fit.facts.shocks.by
+        yield Paragraph(translate(_SHOCKS, by=by, scale=fit.facts.shocks.scale))
     yield Paragraph(_priors(context))
     if fit.facts.channels:
         names = enumerated(context.channels)

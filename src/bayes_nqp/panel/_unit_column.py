@@ -1,0 +1,64 @@
+"""Columns that are constant within units, as codes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.errors import PanelError, StudyError, nearest, shown
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel._panel import Panel
+
+__all__ = ["unit_column"]
+
+Index = npt.NDArray[np.int64]
+
+
+def unit_column(panel: Panel, name: str, argument: str) -> tuple[Index, npt.NDArray[np.str_]]:
+    """Codes and labels of a column that is constant within units.
+
+    Parameters
+    ----------
+    name : str
+        The column.
+    argument : str
+        The argument that named it, for messages.
+
+    Returns
+    -------
+    tuple of ndarray
+        Codes (unit), labels.
+
+    Raises
+    ------
+    StudyError
+        If there is no such column.
+    PanelError
+        If it is missing or changes within a unit.
+    """
+    if name not in panel.frame.columns:
+        raise StudyError(
+            f"'{argument}' names the column {name!r}, which the panel does not have",
+            hint=nearest(name, panel.frame.columns),
+        )
+    values = panel.frame[name]
+    if values.isna().any():
+        raise PanelError(
+            f"'{argument}' column {name!r} is missing in {int(values.isna().sum())} rows",
+            hint="fill it in, or drop these rows",
+        )
+    text = values.astype(str).to_numpy(dtype=str)
+    labels, codes = np.unique(text, return_inverse=True)
+    first = np.zeros(panel.n_units, dtype=np.int64)
+    first[panel.unit_codes[::-1]] = codes[::-1]
+    changing = np.unique(panel.unit_codes[codes != first[panel.unit_codes]])
+    if changing.size:
+        raise PanelError(
+            f"'{argument}' column {name!r} changes within units",
+            where=shown(panel.unit_labels[changing]),
+            hint="give each unit one value",
+        )
+    return first, labels

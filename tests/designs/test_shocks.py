@@ -1,0 +1,107 @@
+"""Shocks that units of a province share: that averages know them, and what they need."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import bayes_nqp as nqp
+from bayes_nqp.errors import IdentificationError, PanelError, StudyError
+
+SAMPLER = nqp.Importance(draws=400, seed=1)
+DESIGN = nqp.StaggeredDiD(nqp.Complete())
+SHOCKS = nqp.SharedShocks("province")
+PROVINCES, EACH, PERIODS, SD = 20, 4, 8, 1.0
+
+
+def panel_of(seed: int, sd: float = SD) -> nqp.Panel:
+    """Provinces that adopt as a whole, with effects of 1, AR(1) errors and shared shocks."""
+    rng = np.random.default_rng(seed)
+    panel = nqp.simulation.staggered(
+        units=PROVINCES * EACH, periods=PERIODS, cohorts=(4, 6), strata={}, deviation_sd=0.0,
+        level=0.0, seed=seed,
+    ).panel  # fmt: skip
+    frame = panel.frame.copy()
+    province = np.arange(PROVINCES * EACH) % PROVINCES
+    cohort = np.array([4.0, 6.0, np.nan, np.nan])[province % 4]
+    frame["cohort"] = cohort[panel.unit_codes]
+    frame["province"] = np.char.add("p", province.astype(str))[panel.unit_codes]
+    frame["outcome"] += (
+        sd * rng.normal(size=(PROVINCES, PERIODS))[province[panel.unit_codes], panel.time_codes]
+    )
+    frame["outcome"] += frame["time"] >= frame["cohort"]
+    return nqp.Panel.from_frame(frame, unit="unit", time="time", cohort="cohort", outcome="outcome")
+
+
+def fitted(panel: nqp.Panel, shocks: nqp.SharedShocks | None) -> nqp.Fit:
+    return nqp.fit(DESIGN.replace(shocks=shocks), panel, SAMPLER, progress=False)
+
+
+@pytest.fixture(scope="module")
+def fits() -> list[tuple[nqp.Fit, nqp.Fit]]:
+    panels = [panel_of(seed) for seed in (1, 2, 3, 4)]
+    return [(fitted(panel, None), fitted(panel, SHOCKS)) for panel in panels]
+
+
+def test_averages_are_as_wide_as_shared_shocks_demand(fits) -> None:
+    alone, shared = zip(*((nqp.att(a), nqp.att(b)) for a, b in fits), strict=True)
+    assert np.mean([x.std() for x in shared]) > 1.4 * np.mean([x.std() for x in alone])
+    errors = np.array([(float(x.mean()) - 1.0) / float(x.std()) for x in shared])
+    assert np.abs(errors).max() < 3.0
+    assert (errors**2).mean() < 2.5
+
+
+def test_their_size_is_found(fits) -> None:
+    draws = np.stack([b.posterior["outcome__scale_shocks"].to_numpy().ravel() for _, b in fits])
+    low, high = np.quantile(draws, [0.005, 0.995], axis=1)
+    assert ((low < SD) & (SD < high)).all()
+
+
+def test_without_shocks_nothing_changes() -> None:
+    panel = panel_of(5, sd=0.0)
+    alone, shared = nqp.att(fitted(panel, None)), nqp.att(fitted(panel, SHOCKS))
+    assert float(shared.mean()) == pytest.approx(float(alone.mean()), abs=0.3 * float(alone.std()))
+    assert float(alone.std()) < float(shared.std()) < 1.4 * float(alone.std())
+
+
+def test_they_are_saved_read_and_said(fits, tmp_path) -> None:
+    fit = fits[0][1]
+    again = nqp.load(fit.save(tmp_path / "fit.nc"))
+    assert again.design == fit.design
+    assert again.facts.shocks == SHOCKS
+    nqp.report(fit, tmp_path / "report", checks=[], formats=["html"], progress=False)
+    text = "".join(x.read_text() for x in (tmp_path / "report").rglob("*.html"))
+    assert "All units of a cluster (province) share a shock in each period" in text
+
+
+def test_channels_have_them_too() -> None:
+    simulated = nqp.simulation.channels(units=40, periods=8, cohorts=(4, 6), seed=1)
+    panel = simulated.panel
+    frame = panel.frame.assign(province=(panel.unit_codes % 8).astype(str))
+    panel = nqp.Panel.from_frame(frame, **simulated.panel.arguments)
+    design = nqp.Mediation(DESIGN.replace(shocks=SHOCKS), mediators=["digital"])
+    fit = nqp.fit(design, panel, nqp.Importance(draws=300, seed=1), progress=False)
+    for name in ("outcome", "digital"):
+        assert f"{name}__scale_shocks" in fit.posterior
+    parts = nqp.nde(fit) + nqp.nie(fit, mediators="digital")
+    assert float(abs(nqp.total(fit) - parts).max()) < 1e-9
+
+
+def test_what_they_need() -> None:
+    panel = panel_of(1)
+    frame = panel.frame.assign(country="x", year=panel.frame["time"].astype(str))
+    panel = nqp.Panel.from_frame(
+        frame, unit="unit", time="time", cohort="cohort", outcome="outcome"
+    )
+    design = DESIGN.replace(shocks=nqp.SharedShocks("country"))
+    with pytest.raises(IdentificationError, match="time effects of all units"):
+        design.spec(panel)
+    with pytest.raises(PanelError, match="changes within units"):
+        DESIGN.replace(shocks=nqp.SharedShocks("year")).spec(panel)
+    with pytest.raises(StudyError, match="did you mean 'province'"):
+        DESIGN.replace(shocks=nqp.SharedShocks("provinces")).spec(panel)
+    with pytest.raises(StudyError, match="'shocks' is 'province'"):
+        DESIGN.replace(shocks="province")
+    for arguments, message in (({"by": ""}, "'by' is ''"), ({"by": "x", "scale": 0}, "'scale' is")):
+        with pytest.raises(StudyError, match=message):
+            nqp.SharedShocks(**arguments)
