@@ -51,7 +51,7 @@ class PathFactor:
     @property
     def n_numbers(self) -> int:
         """Standard normal numbers of a place, n q."""
-        return self.root.shape[2] * self.root.shape[4]
+        return int(self.root.shape[2] * self.root.shape[4])
 
     def _by_block(self, solve: Callable[[Array, Array], Array], right: Array) -> Array:
         """Solve with the blocks of ``lower`` (B, P, n q, r)."""

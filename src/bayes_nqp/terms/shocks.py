@@ -51,9 +51,11 @@ class SharedShocks:
     scale: float = 0.5
 
     def __post_init__(self) -> None:
-        if not isinstance(self.by, str) or not self.by:
+        by: object = self.by
+        if not isinstance(by, str) or not by:
             raise StudyError(f"'by' is {self.by!r}", hint="a column, such as by='province'")
-        number = isinstance(self.scale, int | float) and not isinstance(self.scale, bool)
+        scale: object = self.scale
+        number = isinstance(scale, int | float) and not isinstance(scale, bool)
         if not number or not math.isfinite(self.scale) or self.scale <= 0:
             raise StudyError(
                 f"'scale' is {self.scale!r}", hint="a positive number of s, such as 0.5"
