@@ -214,7 +214,7 @@ def test_a_drift_fails_in_the_stratum_that_has_it() -> None:
     )
     _, result = checked(panel)
     assert result.verdict == "fails"
-    assert "drift of those who adopt in coastal" in result.sentence
+    assert "drift of those who adopt in coastal: log" in result.sentence
     evidence = result.evidence
     lowest = {
         x: float(evidence["log_bayes_factor"][evidence["factor_stratum"].to_numpy() == x].min())
@@ -244,6 +244,19 @@ def test_without_a_factor_nothing_holds() -> None:
     assert result.verdict == "in doubt"
     assert "a cohort with 3 untreated periods" in result.sentence
     assert 'nqp.check(fit, "sensitivity")' in result.sentence
+
+
+def test_each_stratum_says_why_it_has_no_factor() -> None:
+    """One that adopts too early for a drift keeps the others from holding, and is named."""
+    panel = medium(units=120, strata={"region": ("inland", "coastal")})
+    coastal = (panel.frame["region"] == "coastal").to_numpy()
+    adopts = np.asarray(panel.cohort_codes)[panel.unit_codes] >= 0
+    late = coastal & adopts & (np.asarray(panel.time_codes) < 2)
+    gone = coastal & adopts & (np.asarray(panel.cohort_codes)[panel.unit_codes] > 4)
+    _, result = checked(panel.where(~late & ~gone), unidentified="drop")
+    assert result.verdict == "in doubt"
+    assert "coastal none" in result.figure
+    assert "Bayes factors do not judge parallel trends in coastal" in result.sentence
 
 
 def test_leads_of_their_own_are_given_up_for_the_next_design() -> None:

@@ -97,7 +97,9 @@ def test_a_bent_ridge_is_tempered() -> None:
     a, b = chains.values["x"][..., 0], chains.values["x"][..., 1]
     assert a.std() == pytest.approx(2.0, abs=0.25)
     assert b.mean() == pytest.approx(2.0, abs=0.35)
-    assert chains.facts["log_marginal_likelihood"] == pytest.approx(0.0, abs=0.4)
+    error = chains.facts["log_marginal_error"]
+    assert 0.02 < error < 0.3
+    assert chains.facts["log_marginal_likelihood"] == pytest.approx(0.0, abs=3.0 * error)
 
 
 def test_a_density_that_refuses_points() -> None:

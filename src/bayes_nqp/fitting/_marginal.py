@@ -33,8 +33,7 @@ class Marginal:
     value : float
         Absolute but for flat coefficients, whose prior density is one.
     error : float
-        Monte-Carlo standard error, at most; missing where steps of temperature took the place of
-        weights.
+        Monte-Carlo standard error.
     ground : tuple
         Rows, ``s``, free rows and flat coefficients: designs of which these are equal compare.
     """
@@ -74,13 +73,13 @@ def log_marginal(design: Design, panel: Panel, *, seed: int, proposals: int = 10
     problem = equation.gaussian
     sampler = Importance(draws=max(proposals // 4, 100), proposals=proposals, seed=seed)
     facts = importance(equation_density(equation), equation.problem.space, sampler).facts
-    effective = float(facts.get(v.IMPORTANCE_ESS, np.nan))
+    weights = facts.get(v.IMPORTANCE_ESS, np.nan) ** -0.5
     flat = tuple(
         (part.name, part.columns.shape[1]) for part in equation.globals if part.scale == FLAT
     ) + tuple((part.name, part.index.size) for part in equation.locals if part.scale == FLAT)
     return Marginal(
         float(facts["log_marginal_likelihood"]),
-        effective**-0.5,
+        float(facts.get("log_marginal_error", weights)),
         (panel.digest, equation.scale, problem.n_free, problem.noise, flat),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,18 +99,25 @@ def tempered(
 
     start = space.draw(generator, chains * _PARTICLES).reshape(chains, _PARTICLES, -1)
     particles = evaluated(folded(space.unconstrain(start), folds))
-    beta, log_marginal = 0.0, 0.0
+    beta, log_marginal, variance = 0.0, 0.0, 0.0
     while beta < 1.0:
         step = _step(particles.likelihood, 1.0 - beta)
         log_weights = np.where(
             np.isfinite(particles.likelihood), step * particles.likelihood, -np.inf
         )
         log_marginal += float(logsumexp(log_weights) - np.log(log_weights.size))
+        # var log mean(w) = (n sum w^2 / (sum w)^2 - 1) / n, of a step whose particles have mixed.
+        share = 2.0 * logsumexp(log_weights) - logsumexp(2.0 * log_weights)
+        variance += float(np.exp(-share) - 1.0 / log_weights.size)
         particles = _resample(particles, log_weights, generator)
         beta = min(beta + step, 1.0)
         for _ in range(_SWEEPS):
             particles = _sweep(evaluated, particles, beta, folds, generator)
-    return _run(evaluated, particles, folds, draws, generator, log_marginal)
+    marginal = {
+        "log_marginal_likelihood": log_marginal,
+        "log_marginal_error": float(np.sqrt(variance)),
+    }
+    return _run(evaluated, particles, folds, draws, generator, marginal)
 
 
 def _run(
@@ -119,7 +126,7 @@ def _run(
     folds: Bool,
     draws: int,
     generator: np.random.Generator,
-    log_marginal: float,
+    marginal: Mapping[str, float],
 ) -> Chains:
     """Sweep until populations agree and enough effective draws are kept."""
     sweeps = max(-(-draws // _PARTICLES), 8)
@@ -147,11 +154,7 @@ def _run(
     return Chains(
         {"x": x},
         {},
-        facts={
-            "tempered_ess": effective,
-            "tempered_rhat": rhat,
-            "log_marginal_likelihood": log_marginal,
-        },
+        facts={"tempered_ess": effective, "tempered_rhat": rhat, **marginal},
     )
 
 

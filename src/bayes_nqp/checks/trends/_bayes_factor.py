@@ -13,9 +13,10 @@ from functools import partial
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from bayes_nqp.designs import Design, Noise, saturated_design
-from bayes_nqp.errors import ConvergenceError, IdentificationError
+from bayes_nqp.errors import IdentificationError, NQPError
 from bayes_nqp.fitting import Fit, Marginal, log_marginal, once, panel_of
 from bayes_nqp.language import NOTHING, Message
 from bayes_nqp.panel import Panel
@@ -29,6 +30,8 @@ HELD: Final = 4.0
 """Log Bayes factor above which parallel trends are earned: docs/trends.md, by simulation."""
 AGAINST: Final = -3.0
 """Log Bayes factor below which they fail."""
+type Rows = npt.NDArray[np.bool_]
+
 _NONE = 1e-3
 """Prior scale, in multiples of s, of the part of a drift that is left out."""
 WHOLE: Final = Message("drift")
@@ -115,34 +118,36 @@ def log_bayes_factor(design: Design, panel: Panel, noise: Noise, seed: int) -> t
 def _by_stratum(fit: Fit) -> Iterator[BayesFactor]:
     noise, weights = fit.facts.noise, panel_of(fit).weights
     richer = [x for x in noise.richer[:1] if x.takes_weights or weights is None]
-    for stratum, panel in _strata(fit):
-        first = _factor(fit, _untreated(fit.outcome_design, panel, noise), panel, stratum, WHOLE)
+    for stratum, rows in _strata(fit):
+        first = _factor(fit, rows, noise, stratum, WHOLE)
         yield first
         for errors in richer if not AGAINST <= first.value <= HELD else ():
-            flat = _untreated(fit.outcome_design, panel, errors)
-            yield _factor(fit, flat, panel, stratum, WHOLE)
+            yield _factor(fit, rows, errors, stratum, WHOLE)
 
 
 def _further(fit: Fit) -> Iterator[BayesFactor]:
     noise = fit.facts.noise
-    for stratum, panel in _strata(fit):
-        flat = _untreated(fit.outcome_design, panel, noise)
+    for stratum, rows in _strata(fit):
         for drift in (LINES, WALKS):
-            yield _factor(fit, flat, panel, stratum, drift)
-    design = fit.outcome_design
-    yield _factor(fit, design.variant(_common(design, noise)), panel_of(fit), "", TOGETHER)
+            yield _factor(fit, rows, noise, stratum, drift)
+    yield _factor(fit, np.ones(panel_of(fit).n_rows, dtype=bool), noise, "", TOGETHER)
 
 
-def _factor(fit: Fit, design: Design, panel: Panel, stratum: str, drift: Message) -> BayesFactor:
-    """The factor of a design, or why there is none; the fit keeps marginal likelihoods."""
-    errors = design.facts.noise.phrase()
+def _factor(fit: Fit, rows: Rows, noise: Noise, stratum: str, drift: Message) -> BayesFactor:
+    """The factor of some rows, or why there is none; the fit keeps marginal likelihoods."""
+    errors, design, panel = noise.phrase(), fit.outcome_design, panel_of(fit)
     if "trends" not in design.arguments:
         why = Message("this design has no differential trends to compare with")
         return BayesFactor(stratum, errors, drift, reason=why)
     try:
+        panel = panel if rows.all() else panel.where(rows)
+        shrunk = drift == TOGETHER
+        parallel = (
+            design.variant(_common(design, noise)) if shrunk else _untreated(design, panel, noise)
+        )
         trends = _DRIFTS.get(drift, DifferentialTrends())
-        value, error = _against(design, panel, trends, partial(_marginal, fit))
-    except (IdentificationError, ConvergenceError) as refusal:
+        value, error = _against(parallel, panel, trends, partial(_marginal, fit))
+    except NQPError as refusal:
         return BayesFactor(stratum, errors, drift, reason=refusal.what)
     return BayesFactor(stratum, errors, drift, value, error)
 
@@ -191,12 +196,12 @@ def _common(design: Design, noise: Noise) -> dict[str, object]:
     return changes | ({"trends": None} if design.facts.trends is not None else {})
 
 
-def _strata(fit: Fit) -> Iterator[tuple[str, Panel]]:
-    """Rows of each stratum whose time effects are its own; of all, where these are shared."""
+def _strata(fit: Fit) -> Iterator[tuple[str, Rows]]:
+    """Rows of each stratum whose time effects are its own; all, where these are shared."""
     panel, facts = panel_of(fit), fit.facts
     factors = facts.strata(panel)
     if not factors or not set(factors) <= set(facts.time_strata(panel)):
-        yield "", panel
+        yield "", np.ones(panel.n_rows, dtype=bool)
         return
     codes = np.stack([panel.strata_codes[f] for f in factors], axis=1)
     table, number = np.unique(codes, axis=0, return_inverse=True)
@@ -205,4 +210,4 @@ def _strata(fit: Fit) -> Iterator[tuple[str, Panel]]:
         units = number.ravel() == k
         if (units & adopts).any():
             name = " × ".join(panel.levels[f][j] for f, j in zip(factors, row, strict=True))
-            yield name, panel.where(units[panel.unit_codes])
+            yield name, units[panel.unit_codes]

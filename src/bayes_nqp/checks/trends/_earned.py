@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -83,8 +83,12 @@ class Earned:
     @property
     def worst(self) -> StratumFactors:
         """The stratum that the verdict comes from: without a factor, or with the lowest."""
-        alike = [stratum for stratum in self.strata if stratum.verdict == self.verdict]
-        return min(alike, key=lambda stratum: (not stratum.reason, stratum.lowest))
+        return min(self.deciding, key=lambda stratum: (not stratum.reason, stratum.lowest))
+
+    @property
+    def deciding(self) -> tuple[StratumFactors, ...]:
+        """Strata with the verdict of the worst."""
+        return tuple(stratum for stratum in self.strata if stratum.verdict == self.verdict)
 
     @property
     def factors(self) -> tuple[BayesFactor, ...]:
@@ -93,41 +97,51 @@ class Earned:
 
     @property
     def sentence(self) -> Message:
-        """What the worst stratum says."""
+        """What the factors say, of the strata that decide."""
         worst = self.worst
-        place = Message(" in {}", worst.stratum) if worst.stratum else NOTHING
         if worst.reason:
+            place = _place([worst])
             return Message("Bayes factors do not judge parallel trends{}: {}.", place, worst.reason)
         if self.verdict == HOLDS:
             return Message(
-                "Untreated periods speak for parallel trends{}: log Bayes factor {:.1f}, and "
-                "they are earned above {:.0f}.",
-                place,
-                worst.lowest,
+                "Untreated periods speak for parallel trends: log Bayes factor {} at the lowest, "
+                "and they are earned above {:.0f}.",
+                _one_decimal(worst.lowest),
                 HELD,
             )
         if self.verdict == FAILS:
             return Message(
                 "Untreated periods speak for a drift of those who adopt{}: log Bayes factor of "
-                "parallel trends {:.1f}.",
-                place,
-                worst.highest,
+                "parallel trends {}.",
+                _place(self.deciding),
+                _values(stratum.highest for stratum in self.deciding),
             )
         if worst.lowest < AGAINST:
-            values = [Message("{} with {}", _one_decimal(x), x.errors) for x in worst.factors]
+            values = [Message("{} with {}", _one_decimal(x.value), x.errors) for x in worst.factors]
             return Message(
                 "Whether untreated periods speak for a drift{} depends on errors: log Bayes "
                 "factor of parallel trends {}.",
-                place,
+                _place([worst]),
                 listed(values),
             )
         return Message(
             "Untreated periods do not tell parallel trends from a drift of those who adopt{}: log "
-            "Bayes factor {:.1f}, and parallel trends are earned above {:.0f}.",
-            place,
-            worst.lowest,
+            "Bayes factor {}, and parallel trends are earned above {:.0f}.",
+            _place(self.deciding),
+            _values(stratum.lowest for stratum in self.deciding),
             HELD,
         )
+
+
+def _values(values: Iterable[float]) -> Message:
+    """List log Bayes factors."""
+    return listed([Message("{}", _one_decimal(value)) for value in values])
+
+
+def _place(strata: Sequence[StratumFactors]) -> Message:
+    """Name strata, where there are any."""
+    names = [stratum.stratum for stratum in strata if stratum.stratum]
+    return Message(" in {}", listed(names)) if names else NOTHING
 
 
 def earned(fit: Fit) -> Earned:
@@ -152,22 +166,26 @@ def figure_of(evidence: Earned, further: Sequence[BayesFactor]) -> Message:
     words = Message("log Bayes factor of parallel trends {}", separated(strata))
     if together.reason:
         return words
-    return Message("{}; {} {}", words, together.drift, _one_decimal(together))
+    return Message("{}; {} {}", words, together.drift, _one_decimal(together.value))
 
 
 def _words(evidence: StratumFactors, parts: Sequence[BayesFactor]) -> Message:
     """The factor of a stratum, and in brackets those with richer errors and against parts."""
     first, *richer = evidence.factors
-    others = [Message("{} with {}", _one_decimal(x), x.errors) for x in richer if not x.reason]
-    others += [Message("{} against {}", _one_decimal(x), x.drift) for x in parts if not x.reason]
-    words = Message("none") if first.reason else Message("{}", _one_decimal(first))
+    others = [
+        Message("{} with {}", _one_decimal(x.value), x.errors) for x in richer if not x.reason
+    ]
+    others += [
+        Message("{} against {}", _one_decimal(x.value), x.drift) for x in parts if not x.reason
+    ]
+    words = Message("none") if first.reason else Message("{}", _one_decimal(first.value))
     words = Message("{} ({})", words, listed(others)) if others else words
     return Message("{} {}", evidence.stratum, words) if evidence.stratum else words
 
 
-def _one_decimal(factor: BayesFactor) -> Numeral:
+def _one_decimal(value: float) -> Numeral:
     """A log Bayes factor, without a minus sign where it is zero."""
-    return Numeral(f"{round(factor.value, 1) + 0.0:.1f}")
+    return Numeral(f"{round(value, 1) + 0.0:.1f}")
 
 
 def next_step(fit: Fit, verdict: Verdict, evidence: Earned) -> Message:
