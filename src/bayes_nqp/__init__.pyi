@@ -30,6 +30,7 @@ from .estimands import nie as nie
 from .estimands import probability as probability
 from .estimands import proportion_mediated as proportion_mediated
 from .estimands import rank as rank
+from .estimands import received as received
 from .estimands import relative as relative
 from .estimands import rope as rope
 from .estimands import shrinkage as shrinkage
@@ -91,6 +92,9 @@ from .tables import three_step as three_step
 from .tables import two_step as two_step
 from .tables import write_docx as write_docx
 from .tables import write_excel as write_excel
+from .terms.rings import Donut as Donut
+from .terms.rings import Rings as Rings
+from .terms.share_treated import ShareTreated as ShareTreated
 from .terms.shocks import SharedShocks as SharedShocks
 from .terms.spatial_lag import SpatialLag as SpatialLag
 from .terms.time_effects import TimeEffects as TimeEffects

@@ -16,7 +16,7 @@ from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian, StudentT
 from bayes_nqp.pooling import Complete, Partial, Separate
 from bayes_nqp.priors import Priors
-from bayes_nqp.terms import DifferentialTrends, SharedShocks, SpatialLag, TimeEffects
+from bayes_nqp.terms import DifferentialTrends, SharedShocks, SpatialLag, Spillover, TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -29,8 +29,8 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "time": (TimeEffects, type(None)),
     "likelihood": (Gaussian, StudentT),
     "priors": (Priors,),
+    "spillovers": (Spillover, SpatialLag, type(None)),
     "trends": (DifferentialTrends, type(None)),
-    "spillovers": (SpatialLag, type(None)),
     "shocks": (SharedShocks, type(None)),
 }
 """What arguments of designs may be."""

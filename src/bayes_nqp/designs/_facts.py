@@ -11,7 +11,7 @@ from bayes_nqp.errors import StudyError, nearest, shown
 from bayes_nqp.likelihoods import Gaussian, Likelihood
 from bayes_nqp.pooling import Complete, Pooling, Separate
 from bayes_nqp.priors import Priors
-from bayes_nqp.terms import DifferentialTrends, SharedShocks, SpatialLag, TimeEffects
+from bayes_nqp.terms import DifferentialTrends, SharedShocks, SpatialLag, Spillover, TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -120,6 +120,8 @@ class Facts:
         How units that are not treated themselves may be affected.
     spatial : SpatialLag or None, default None
         How outcomes follow those of linked units.
+    exposures : Spillover or None, default None
+        Who is near units in force, and whose rows receive something of it.
     """
 
     timing: Literal["adoption", "dose"]
@@ -140,6 +142,7 @@ class Facts:
     channels: ChannelFacts | None = None
     spillovers: Literal["none", "exposure", "lag"] = "none"
     spatial: SpatialLag | None = None
+    exposures: Spillover | None = None
 
     @property
     def adopted(self) -> bool:

@@ -51,14 +51,17 @@ class Calendar:
         Period from which event time counts; -1 where there is none.
     role : ndarray of int (class, period)
         `BARE`, `TREATED`, `LEAD` or `NEIGHBOUR`, as `terms` has them.
-    labels : mapping of str to ndarray (class)
+    labels : mapping of str to ndarray (class) or (class, period)
         Further coordinates of cells, such as a ring.
+    cell : ndarray of int (class, period), optional
+        By which number rows of a stratum and period share a cell; by default that of their class.
     """
 
     key: Index
     origin: Index
     role: Index
     labels: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
+    cell: Index | None = None
 
     @classmethod
     def of_adoption(cls, panel: Panel, *, anticipation: int = 0, leads: bool = False) -> Self:

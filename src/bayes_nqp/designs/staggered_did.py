@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
 from bayes_nqp.designs._design import SingleEquation
+from bayes_nqp.designs._exposure import exposed_calendar, unexposed_rows, with_neighbours
 from bayes_nqp.designs._facts import Facts
 from bayes_nqp.designs._lag import complete_units, with_lag
 from bayes_nqp.designs._spec import Calendar, EquationSpec
@@ -17,7 +18,7 @@ from bayes_nqp.likelihoods import Gaussian, Likelihood
 from bayes_nqp.pooling import Partial, Pooling
 from bayes_nqp.priors import Priors
 from bayes_nqp.registry import register
-from bayes_nqp.terms import DifferentialTrends, SharedShocks, SpatialLag, TimeEffects
+from bayes_nqp.terms import DifferentialTrends, SharedShocks, SpatialLag, Spillover, TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -74,8 +75,9 @@ class StaggeredDiD(SingleEquation):
         column), as it may move the outcome by itself. In a `Mediation` it shifts the direct
         effect and the effect on every mediator, and what mediators do to the outcome (the b-path)
         where its ``moderates`` names "b".
-    spillovers : SpatialLag, optional
-        How outcomes follow those of linked units; no spillovers by default.
+    spillovers : Rings, ShareTreated, Donut or SpatialLag, optional
+        What units near others in force receive, or how outcomes follow those of linked units; no
+        spillovers by default.
 
     Raises
     ------
@@ -109,7 +111,7 @@ class StaggeredDiD(SingleEquation):
     priors: Priors = field(default_factory=Priors)
     moderator: str | None = None
     trends: DifferentialTrends | None = None
-    spillovers: SpatialLag | None = None
+    spillovers: Spillover | SpatialLag | None = None
     shocks: SharedShocks | None = None
 
     def __post_init__(self) -> None:
@@ -129,14 +131,17 @@ class StaggeredDiD(SingleEquation):
     @property
     def facts(self) -> Facts:
         """What the design can do and what it assumes."""
+        term = self.spillovers
+        near = term if isinstance(term, Spillover) else None
         return Facts(
             "adoption", self.effect, self.errors, self.time, self.likelihood, self.priors,
             self.covariates, self.baseline, self.moderator,
             anticipation=self.anticipation,
             leads=self.controls == "never",
             trends=self.trends,
-            spillovers="none" if self.spillovers is None else "lag",
-            spatial=self.spillovers,
+            spillovers="none" if term is None else "exposure" if near is not None else "lag",
+            spatial=term if isinstance(term, SpatialLag) else None,
+            exposures=near,
             shocks=self.shocks,
         )  # fmt: skip
 
@@ -158,16 +163,20 @@ class StaggeredDiD(SingleEquation):
         return others
 
     def timing(self, panel: Panel) -> Calendar:
-        """Treat units from adoption on, or as long before as is anticipated."""
+        """Treat units from adoption on, or as long before as is anticipated; count exposures."""
+        facts = self.facts
+        if facts.exposures is not None and not facts.exposures.drops_rows:
+            return exposed_calendar(panel, facts)
         return Calendar.of_adoption(
             panel, anticipation=self.anticipation, leads=self.controls == "never"
         )
 
     def rows(self, panel: Panel) -> Panel:
-        """Keep the rows that the equation uses: of a lag those of complete units, if asked."""
-        return complete_units(self.facts, panel)
+        """Keep the rows that the equation uses: of complete units, or no exposed controls."""
+        return unexposed_rows(complete_units(self.facts, panel), self.facts)
 
     def equation(self, panel: Panel) -> EquationSpec:
-        """State the outcome's equation, with what it has of linked units."""
+        """State the outcome's equation, with what it has of other units."""
         plain = EquationSpec.of_outcome(self.facts, panel)
-        return with_lag(plain, self.facts, self.timing(panel), panel)
+        near = with_neighbours(plain, self.facts, panel)
+        return with_lag(near, self.facts, self.timing(panel), panel)

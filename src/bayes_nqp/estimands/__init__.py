@@ -27,6 +27,7 @@ from bayes_nqp.estimands._moderated import moderated
 from bayes_nqp.estimands._moderated_difference import moderated_difference
 from bayes_nqp.estimands._probability import probability, rope
 from bayes_nqp.estimands._rank import best, rank
+from bayes_nqp.estimands._received import received
 from bayes_nqp.estimands._relative import relative
 from bayes_nqp.estimands._shrinkage import shrinkage
 from bayes_nqp.estimands._units import ENOUGH, same_units, units_behind
@@ -59,6 +60,7 @@ __all__ = [
     "probability",
     "proportion_mediated",
     "rank",
+    "received",
     "relative",
     "rope",
     "same_units",

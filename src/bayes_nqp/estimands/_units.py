@@ -98,8 +98,13 @@ def units_behind(effects: xr.Dataset, by: By = None, balanced: int | None = None
     if axes:
         group = np.ravel_multi_index(tuple(axis.codes[counted] for axis in axes), shape)
     units = effects[v.UNITS].to_numpy()[cell] * entries.share[counted]
-    frame = pd.DataFrame({"group": group, "block": blocks_of(effects)[cell], v.UNITS: units})
-    most = frame.groupby(["group", "block"])[v.UNITS].max().groupby(level="group").sum()
+    times = effects[v.TIME].to_numpy()[cell]
+    frame = pd.DataFrame(
+        {"group": group, "block": blocks_of(effects)[cell], v.TIME: times, v.UNITS: units}
+    )
+    # Cells of one stratum and cohort that differ in exposure hold other units in the same period.
+    by_period = frame.groupby(["group", "block", v.TIME])[v.UNITS].sum()
+    most = by_period.groupby(level=["group", "block"]).max().groupby(level="group").sum()
     counts = np.zeros(int(np.prod(shape)), dtype=np.int64)
     counts[most.index.to_numpy()] = np.rint(most.to_numpy()).astype(np.int64)
     return xr.DataArray(

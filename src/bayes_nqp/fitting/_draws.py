@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from bayes_nqp.fitting._realised import Reach, reach_of
+from bayes_nqp.fitting._received import own_and_received
 from bayes_nqp.fitting._streams import SharedStreams, error_width
 from bayes_nqp.fitting._unit_deviations import UnitDeviations, unit_deviations
 from bayes_nqp.gaussian import Coefficients, SharedErrors, draw, number_count
@@ -64,7 +65,8 @@ class Recovered:
         Time effects, cells and slopes of all blocks, one block after another; None where there
         are too many to be kept.
     realised : ndarray (draw, path, cell), outcome units, or None
-        Effects of the actual calendar, feedback included, where outcomes follow one another.
+        Total, direct and received effects, where units receive something of others' treatment, or
+        outcomes follow one another: then of the actual calendar, feedback included.
     """
 
     cell_mean: Array
@@ -190,7 +192,7 @@ def _assemble(
         if deviation is not None and moderated is not None and slopes is not None:
             # A member's effect holds its own moderator, as its cell's holds their mean.
             deviation = deviation + slopes[:, stratum_of_members(plan), -1] * moderated[1]
-    terms, realised = terms_of(equation, draws), None
+    terms, realised = terms_of(equation, draws), own_and_received(plan, equation, draws, effect)
     if reach is not None and equation.problem.lag is not None:
         delta = draws.shared[:, equation.problem.lag.coefficient]
         theta = reach.theta(equation, terms, len(delta))
@@ -236,7 +238,7 @@ def cell_shares(plan: Plan, equation: Equation) -> Any:
     problem, cells = equation.problem, plan.cells
     if problem.member_scale is None:
         return None
-    rows = np.flatnonzero((plan.cell_of_row >= 0) & ~plan.frame.lead)
+    rows = np.flatnonzero((plan.cell_of_row >= 0) & plan.frame.treated)
     unit = plan.frame.unit[rows]
     if problem.shares_deviations:
         codes, _ = members_of(plan)

@@ -73,7 +73,7 @@ class Drawn:
         recovered = self.draws
         optional = {
             name: None if getattr(recovered, name) is None else first(getattr(recovered, name))
-            for name in ("deviation", "slopes", "tilt", "slots")
+            for name in ("deviation", "slopes", "tilt", "slots", "realised")
         }
         return replace(
             self,

@@ -14,7 +14,7 @@ from bayes_nqp.language import Message, listed, separated
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._plan import CellInfo
 from bayes_nqp.planning._support import OK, REASONS, row_reasons
-from bayes_nqp.terms import CellTable, TimeEffects
+from bayes_nqp.terms import NEIGHBOUR, CellTable, TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Calendar, ModelSpec
@@ -114,6 +114,8 @@ def _hint(frame: PlanFrame, reason: Index) -> Message:
     if np.isin(reason, (2, 3)).any():
         if len(frame.level_names) > 1:
             hints.append(Message("common time effects ({})", Hint("time", TimeEffects())))
+        if (frame.role == NEIGHBOUR).any():
+            hints.append(Message("fewer or narrower rings, beyond which there are controls"))
         hints.append(Message("end the sample before everyone is treated"))
     drop = Hint("unidentified", "drop")
     hints.append(Message("{} to leave these cells out; nqp.support lists them all", drop))
@@ -144,8 +146,11 @@ def cell_table(
     """
     rows = np.flatnonzero(frame.own_effect & sample)
     unit = frame.unit[rows]
-    width, n_classes = frame.n_periods, len(calendar.origin)
-    number = (frame.stratum[unit] * n_classes + frame.key[unit]) * width + frame.time[rows]
+    kind = frame.key[unit]
+    if calendar.cell is not None:
+        kind = calendar.cell[kind, frame.time[rows]]
+    width, n_kinds = frame.n_periods, int(kind.max(initial=0)) + 1
+    number = (frame.stratum[unit] * n_kinds + kind) * width + frame.time[rows]
     _, first, cell = np.unique(number, return_index=True, return_inverse=True)
     cell_of_row = np.full(frame.unit.size, -1, dtype=np.int64)
     cell_of_row[rows] = cell
@@ -162,7 +167,10 @@ def cell_table(
         levels={f: frame.stratum_levels[stratum, i] for i, f in enumerate(factors)},
         names={f: panel.levels[f] for f in factors},
         cohort_names={int(c): _text(_period_label(panel, c)) for c in np.unique(origin)},
-        labels={name: labels[key] for name, labels in calendar.labels.items()},
+        labels={
+            name: labels[key] if labels.ndim == 1 else labels[key, frame.time[at]]
+            for name, labels in calendar.labels.items()
+        },
     )
     return table, cell_of_row
 

@@ -32,11 +32,11 @@ from bayes_nqp.terms import (
     LocalPart,
     Slope,
     cell_parts,
+    exposed_parts,
     exposure_parts,
     lag_parts,
     lead_parts,
     mediator_parts,
-    neighbour_parts,
     slope_parts,
     time_parts,
 )
@@ -261,8 +261,9 @@ def _effect_parts(
     table, strata, priors = ground.table, equation.strata, equation.priors
     if ground.exposure is None or columns.dose is None:
         near = equation.neighbours
-        received = [] if near is None else neighbour_parts(table, near.pooling, near.strata, priors)
-        return [*lead_parts(table), *cell_parts(table, equation.pooling, strata, priors), *received]
+        if near is not None:
+            return exposed_parts(table, equation.pooling, strata, near.pooling, near.strata, priors)
+        return [*lead_parts(table), *cell_parts(table, equation.pooling, strata, priors)]
     slots = ExposureSlots(
         ground.frame.stratum_levels.shape[0], len(columns.columns), columns.dose.start,
         columns.dose.size,

@@ -11,7 +11,7 @@ from bayes_nqp.language import NOTHING, Message
 from bayes_nqp.moments import distinct_rows
 from bayes_nqp.planning._classes import ClassTable, class_table
 from bayes_nqp.planning._frame import PlanFrame
-from bayes_nqp.terms import LEAD, OWN_EFFECT, TREATED
+from bayes_nqp.terms import BARE, LEAD, OWN_EFFECT, TREATED
 
 __all__ = ["OK", "REASONS", "row_reasons"]
 
@@ -46,7 +46,9 @@ def row_reasons(frame: PlanFrame, *, never: bool) -> Index:
         Position in `REASONS`; 0 where nothing is wrong.
     """
     table = class_table(frame)
-    control = table.seen & ~np.isin(table.role, OWN_EFFECT)
+    # Leads before exposure are a few coefficients that many cells share: their rows compare still.
+    bare = (BARE,) if never else (BARE, LEAD)
+    control = table.seen & np.isin(table.role, bare)
     lead = table.seen & (table.role == LEAD)
     n_classes, n_periods = table.seen.shape
     n_nodes = n_classes + len(frame.level_names) * n_periods

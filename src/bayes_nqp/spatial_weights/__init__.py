@@ -9,7 +9,7 @@ from bayes_nqp.spatial_weights._matrix import matrix
 from bayes_nqp.spatial_weights._nearest import nearest
 from bayes_nqp.spatial_weights._nested import nested
 from bayes_nqp.spatial_weights._places import Locations as Locations
-from bayes_nqp.spatial_weights._places import places_of as places_of
+from bayes_nqp.spatial_weights._places import locations_of as locations_of
 from bayes_nqp.spatial_weights._weights import SpatialWeights
 
 __all__ = [

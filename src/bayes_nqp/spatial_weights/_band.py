@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bayes_nqp.doors import door
 from bayes_nqp.spatial_weights._links import checked_distance, linked
-from bayes_nqp.spatial_weights._places import places_of
+from bayes_nqp.spatial_weights._places import locations_of
 from bayes_nqp.spatial_weights._weights import Islands, SpatialWeights, Standardised
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def band(
     StudyError
         If ``km`` is not positive.
     """
-    places = places_of(panel, longitude, latitude)
+    places = locations_of(panel, longitude, latitude)
     links = places.within(checked_distance(km))
     links.data[:] = 1.0
     return linked(

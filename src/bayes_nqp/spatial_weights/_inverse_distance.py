@@ -10,7 +10,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights._links import checked_distance, linked
-from bayes_nqp.spatial_weights._places import EARTH, places_of
+from bayes_nqp.spatial_weights._places import EARTH, locations_of
 from bayes_nqp.spatial_weights._weights import Islands, SpatialWeights, Standardised
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def inverse_distance(
     StudyError
         If ``km`` or ``power`` is not positive, or all pairs of too many units would be linked.
     """
-    places = places_of(panel, longitude, latitude)
+    places = locations_of(panel, longitude, latitude)
     if not 0.0 < power < np.inf:
         raise StudyError(f"'power' is {power!r}", hint="a positive number, such as 1 or 2")
     if km is None and len(places.ids) > DENSE:

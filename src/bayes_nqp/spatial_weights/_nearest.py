@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.spatial_weights._links import linked
-from bayes_nqp.spatial_weights._places import places_of
+from bayes_nqp.spatial_weights._places import locations_of
 from bayes_nqp.spatial_weights._weights import SpatialWeights, Standardised
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def nearest(
     Degrees are not kilometres: north of the equator a degree of longitude is shorter than one of
     latitude. Units stand on the unit sphere, where chords have the order of distances.
     """
-    places = places_of(panel, longitude, latitude)
+    places = locations_of(panel, longitude, latitude)
     if not 1 <= k < len(places.ids):
         raise StudyError(
             f"'k' is {k!r}", hint=f"a number of other units, from 1 to {len(places.ids) - 1}"

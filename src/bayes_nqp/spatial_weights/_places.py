@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bayes_nqp.panel import Panel
 
-__all__ = ["EARTH", "Locations", "checked_degrees", "column_of_units", "places_of"]
+__all__ = ["EARTH", "Locations", "checked_degrees", "column_of_units", "locations_of"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -112,7 +112,9 @@ def column_of_units(panel: Panel, column: str, argument: str) -> pd.DataFrame:
     return grouped.agg(["first", "min", "max"])
 
 
-def places_of(panel: Panel, longitude: str = "longitude", latitude: str = "latitude") -> Locations:
+def locations_of(
+    panel: Panel, longitude: str = "longitude", latitude: str = "latitude"
+) -> Locations:
     """Read where the units of a panel are.
 
     Parameters

@@ -8,14 +8,17 @@ from bayes_nqp.terms.cells import (
     CellTable,
     cell_parts,
     lead_parts,
-    neighbour_parts,
 )
 from bayes_nqp.terms.exposure import ExposureSlots, exposure_parts
 from bayes_nqp.terms.mediators import Slope, SlopePart, mediator_parts
 from bayes_nqp.terms.parts import GlobalPart, LocalPart, Place, ProcessPart, zero_sum
+from bayes_nqp.terms.received import EXPOSURE_TIME, RECEIVED, exposed_parts
+from bayes_nqp.terms.rings import Donut, Rings
+from bayes_nqp.terms.share_treated import ShareTreated
 from bayes_nqp.terms.shocks import SharedShocks
 from bayes_nqp.terms.slopes import LAG, lag_parts, slope_parts
 from bayes_nqp.terms.spatial_lag import DELTA, TREATMENT, SpatialLag
+from bayes_nqp.terms.spillover import ONTO, Spillover
 from bayes_nqp.terms.time_effects import TimeEffects, time_parts
 from bayes_nqp.terms.trends import DifferentialTrends
 
@@ -23,30 +26,37 @@ __all__ = [
     "BARE",
     "DELTA",
     "ESTIMATED_FROM",
+    "EXPOSURE_TIME",
     "LAG",
     "LEAD",
     "NEIGHBOUR",
+    "ONTO",
     "OWN_EFFECT",
+    "RECEIVED",
     "TREATED",
     "TREATMENT",
     "CellTable",
     "DifferentialTrends",
+    "Donut",
     "ExposureSlots",
     "GlobalPart",
     "LocalPart",
     "Place",
     "ProcessPart",
+    "Rings",
+    "ShareTreated",
     "SharedShocks",
     "Slope",
     "SlopePart",
     "SpatialLag",
+    "Spillover",
     "TimeEffects",
     "cell_parts",
+    "exposed_parts",
     "exposure_parts",
     "lag_parts",
     "lead_parts",
     "mediator_parts",
-    "neighbour_parts",
     "slope_parts",
     "time_parts",
     "zero_sum",

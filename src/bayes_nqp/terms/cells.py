@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import reduce
 from itertools import combinations
 
@@ -17,7 +17,7 @@ from bayes_nqp.terms.parts import GlobalPart, LocalPart, zero_sum
 
 __all__ = [
     "BARE", "ESTIMATED_FROM", "LEAD", "NEIGHBOUR", "OWN_EFFECT", "TREATED", "CellTable",
-    "cell_parts", "lead_parts", "neighbour_parts",
+    "cell_parts", "lead_parts",
 ]  # fmt: skip
 
 Array = npt.NDArray[np.float64]
@@ -79,20 +79,6 @@ def lead_parts(cells: CellTable) -> list[LocalPart]:
     """A flat coefficient for each lead."""
     leads = np.flatnonzero(cells.role == LEAD)
     return [LocalPart("lead", "cells", leads, FLAT)] if leads.size else []
-
-
-def neighbour_parts(
-    cells: CellTable, pooling: Pooling, strata: tuple[str, ...], priors: Priors
-) -> list[GlobalPart | LocalPart]:
-    """Parts that make up what cells near treated ones receive: as effects, under other names."""
-    return [
-        replace(part, name=f"received_{part.name}", scale=_renamed(part.scale))
-        for part in cell_parts(cells, pooling, strata, priors, role=NEIGHBOUR)
-    ]
-
-
-def _renamed(scale: Scale | int) -> Scale | int:
-    return replace(scale, name=f"received_{scale.name}") if isinstance(scale, Scale) else scale
 
 
 def cell_parts(

@@ -1,0 +1,152 @@
+"""What units receive of the treatment of others."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+from scipy import sparse
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
+from bayes_nqp.errors import StudyError, one_of
+from bayes_nqp.estimands._att import described
+from bayes_nqp.estimands._average import Average, average_of
+from bayes_nqp.estimands._by import Axis, By, names_of
+from bayes_nqp.estimands._effects_of import effects_of
+from bayes_nqp.estimands._weights import kept_cells
+from bayes_nqp.fitting import Fit
+from bayes_nqp.terms import EXPOSURE_TIME, ONTO
+
+__all__ = ["received"]
+
+
+@door
+def received(
+    fit_or_effects: object,
+    by: By = None,
+    weights: str = "rows",
+    onto: Literal["untreated", "treated"] = "untreated",
+) -> xr.DataArray:
+    """Average what exposed units receive of the treatment of others.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+        Of a design with ``spillovers``.
+    by : str, sequence of str or mapping, optional
+        What to keep apart: "ring"; "event_time", which here counts periods since exposure;
+        "cohort", "time", stratum factors; or "unit" alone, of a fit with its rows.
+    weights : str, default "rows"
+        As in `att`.
+    onto : {"untreated", "treated"}, default "untreated"
+        Whose rows.
+
+    Returns
+    -------
+    DataArray (chain, draw, ...), outcome units
+        Draws over exposed rows, with the scalar coordinate ``gate``.
+
+    Raises
+    ------
+    StudyError
+        As `att`; and if nothing is received in the model, or not by these rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bayes_nqp import schema
+    >>> from bayes_nqp.estimands import received
+    >>> effects = schema.build(
+    ...     np.ones((4, 100, 2, 2)) * [[3.0, 1.0], [0.0, 1.0]],
+    ...     strata={},
+    ...     cohort=[2015, 2015],
+    ...     time=[2015, 2015],
+    ...     event_time=[0, 0],
+    ...     rows=[3, 1],
+    ...     units=[3, 1],
+    ...     paths=["total", "received"],
+    ...     role=["treated", "neighbour"],
+    ...     labels={"ring": ["", "0–100 km"]},
+    ... )
+    >>> received(effects, by="ring").mean(["chain", "draw"]).values
+    array([1.])
+    """
+    one_of("onto", onto, ONTO)
+    effects = _exposed(effects_of(fit_or_effects), onto)
+    names = names_of(by)
+    role = v.NEIGHBOUR if onto == "untreated" else v.TREATED
+    if list(names.values()) == [v.UNIT]:
+        average = _of_units(fit_or_effects, effects, next(iter(names)), role)
+    else:
+        average = average_of(effects, by, weights, None, role)
+    draws = average.of_effects(effects, v.RECEIVED).rename(v.RECEIVED)
+    draws.attrs = described(
+        effects, average, v.RECEIVED, by=by, weights=weights, path=v.RECEIVED, balanced=None
+    ) | {"onto": onto}
+    for name, old in names.items():
+        if old == v.RING:
+            rings = sorted(filter(None, draws[name].to_numpy()), key=_lower_bound)
+            draws = draws.sel({name: rings})
+    return draws
+
+
+def _exposed(effects: xr.Dataset, onto: str) -> xr.Dataset:
+    """Let event time count from exposure, and take exposed cells alone; rings are a factor.
+
+    Raises
+    ------
+    StudyError
+        If nobody, or nobody of these, receives anything in the model.
+    """
+    if v.RECEIVED not in effects[v.PATH]:
+        raise StudyError(
+            "these effects have no spillovers",
+            hint="nqp.StaggeredDiD(spillovers=nqp.Rings([100, 200, 300]))",
+        )
+    if v.RING in effects.coords:
+        factors = (*schema.factors(effects), v.RING)
+        effects = effects.assign_attrs(factors="\x1f".join(factors))
+    if onto == "untreated":
+        return effects
+    if EXPOSURE_TIME not in effects.coords or v.DIRECT not in effects[v.PATH]:
+        raise StudyError(
+            "treated units receive nothing of their own in this model",
+            hint="nqp.Rings([…], onto=('untreated', 'treated'))",
+        )
+    time = effects[EXPOSURE_TIME].to_numpy()
+    exposed = effects[v.IDENTIFIED].to_numpy().astype(bool) & (time >= 0)
+    return effects.assign_coords({v.EVENT_TIME: (v.CELL, time), v.IDENTIFIED: (v.CELL, exposed)})
+
+
+def _of_units(fit: object, effects: xr.Dataset, name: str, role: str) -> Average:
+    """The map from cells to the means over each unit's exposed rows.
+
+    Raises
+    ------
+    StudyError
+        If it is no fit, whose rows say who is in which cell.
+    """
+    if not isinstance(fit, Fit):
+        raise StudyError("by='unit' needs a fit with its rows", hint="nqp.received(fit, by='unit')")
+    plan = fit.plan
+    place = np.where(plan.cells.lead, -1, np.cumsum(~plan.cells.lead) - 1)
+    rows = np.flatnonzero(plan.cell_of_row >= 0)
+    cell = place[plan.cell_of_row[rows]]
+    counted = (cell >= 0) & kept_cells(effects, None, role)[cell]
+    cell, unit = cell[counted], plan.frame.unit[rows[counted]]
+    codes, owner = np.unique(unit, return_inverse=True)
+    count = np.bincount(owner).astype(np.float64)
+    matrix = sparse.csr_array(
+        (1.0 / count[owner], (owner, cell)), shape=(codes.size, effects.sizes[v.CELL])
+    )
+    axis = Axis(name, plan.panel.unit_labels[codes], owner)
+    return Average([axis], matrix, None, count, count, 0)
+
+
+def _lower_bound(ring: object) -> float:
+    """Where a ring begins: the number at the head of its label."""
+    head = str(ring).partition("–")[0]
+    return float(head) if head.replace(".", "", 1).isdigit() else np.inf

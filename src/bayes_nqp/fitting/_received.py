@@ -1,0 +1,46 @@
+"""What cells receive of others' treatment, and what is their own, draw by draw."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.gaussian import Coefficients
+from bayes_nqp.planning import Equation, Plan
+from bayes_nqp.terms import EXPOSURE_TIME, NEIGHBOUR, RECEIVED, TREATED
+
+__all__ = ["own_and_received"]
+
+Array = npt.NDArray[np.float64]
+
+
+def own_and_received(
+    plan: Plan, equation: Equation, draws: Coefficients, effect: Array
+) -> Array | None:
+    """Take effects of cells apart into what is their own and what they receive.
+
+    Parameters
+    ----------
+    draws : Coefficients
+        Of the equation, in multiples of ``s``.
+    effect : ndarray (draw, cell), outcome units
+        Of cells, deviations included.
+
+    Returns
+    -------
+    ndarray (draw, path, cell), outcome units, or None
+        Total, direct (own) and received, which add up; None where treated cells receive nothing
+        in this model, so that own and received effects of theirs are not told apart.
+    """
+    exposure = plan.table.labels.get(EXPOSURE_TIME)
+    if exposure is None or not ((plan.table.role == TREATED) & (exposure >= 0)).any():
+        return None
+    received, at = np.zeros_like(effect), 0
+    for part in equation.globals:
+        size = part.columns.shape[1]
+        if part.place == "cells" and part.name.startswith(RECEIVED):
+            received += draws.shared[:, at : at + size] @ (part.columns.T * equation.scale)
+        at += size
+    near = plan.table.role == NEIGHBOUR
+    received[:, near] = effect[:, near]
+    return np.stack([effect, effect - received, received], axis=1)

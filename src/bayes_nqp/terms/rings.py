@@ -1,0 +1,142 @@
+"""Rings around units in force: effects by how near the nearest of them is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_nqp.doors import door
+from bayes_nqp.errors import StudyError
+from bayes_nqp.registry import register
+from bayes_nqp.spatial_weights import locations_of
+from bayes_nqp.terms.spillover import Index, Spillover, rising
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel import Panel
+
+__all__ = ["Donut", "Rings"]
+
+
+@register("spillovers")
+@door
+@dataclass(frozen=True, slots=True)
+class Rings(Spillover):
+    """What units receive from the nearest other unit in force, by distance and time since.
+
+    A unit is exposed once another one within the last ring has adopted. Its exposure cohort is
+    the period in which one first stood in that ring or nearer, its exposure time counts from it;
+    each ring has its own course of effects in exposure time. Rows beyond the last ring are the
+    controls.
+
+    Parameters
+    ----------
+    km : sequence of float, kilometres
+        Outer bounds of the rings, rising.
+    onto : sequence of {"untreated", "treated"}, default both
+        Whose rows receive. Where treated ones do not, only the total of own and received effects
+        is right of them, and no other is offered.
+    leads : int, default 0
+        Periods before exposure with flat effects of their own, which ought to be zero: those from
+        two periods before it back, as many as this.
+    longitude, latitude : str
+        Columns of the panel, in degrees.
+
+    Raises
+    ------
+    StudyError
+        If an argument is not one of those above.
+
+    References
+    ----------
+    Butts, K. (2023). Difference-in-differences estimation with spatial spillovers.
+    arXiv:2105.03737.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> design = nqp.StaggeredDiD(spillovers=nqp.Rings([100, 200, 300]))
+    >>> design.spillovers.rings
+    ('0–100 km', '100–200 km', '200–300 km')
+    """
+
+    km: tuple[float, ...]
+    onto: tuple[str, ...] = ("untreated", "treated")
+    leads: int = 0
+    longitude: str = "longitude"
+    latitude: str = "latitude"
+
+    def __post_init__(self) -> None:
+        hint = "outer bounds in kilometres that rise, such as [100, 200, 300]"
+        bounds = rising(self.km, "km", last=np.inf, hint=hint)
+        if bounds[0] <= 0.0:
+            raise StudyError(f"'km' is {self.km!r}", hint=hint)
+        object.__setattr__(self, "km", bounds)
+        self._check_onto()
+
+    @property
+    def rings(self) -> tuple[str, ...]:
+        """Labels of the rings, from the nearest on."""
+        return tuple(f"{a:g}–{b:g} km" for a, b in zip((0.0, *self.km), self.km, strict=False))
+
+    def since(self, panel: Panel) -> Index:
+        """Period from which a unit stands in each ring or nearer (unit, ring)."""
+        km = locations_of(panel, self.longitude, self.latitude).within(self.km[-1]).tocoo()
+        first = np.full((panel.n_units, len(self.km)), panel.periods, dtype=np.int64)
+        adoption = np.where(panel.cohort_codes < 0, panel.periods, panel.cohort_codes)
+        for ring, bound in enumerate(self.km):
+            inside = km.data <= bound
+            np.minimum.at(first[:, ring], km.row[inside], adoption[km.col[inside]])
+        return first
+
+
+@register("spillovers")
+@door
+@dataclass(frozen=True, slots=True)
+class Donut(Spillover):
+    """Leave out untreated rows near units in force.
+
+    Rows are left out, not units: a unit that adopts later is exposed before it adopts, and its
+    rows before that exposure are good controls. What is left is the effect of the policy and of
+    treated neighbours together.
+
+    Parameters
+    ----------
+    km : float, kilometres
+        Within which another unit in force makes a row unfit as a control.
+    longitude, latitude : str
+        Columns of the panel, in degrees.
+
+    Raises
+    ------
+    StudyError
+        If an argument is not one of those above.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.StaggeredDiD(spillovers=nqp.Donut(km=200)).spillovers
+    Donut(km=200, longitude='longitude', latitude='latitude')
+    """
+
+    km: float
+    longitude: str = "longitude"
+    latitude: str = "latitude"
+
+    drops_rows = True
+    onto = ("untreated",)
+    leads = 0
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.km < np.inf:
+            raise StudyError(f"'km' is {self.km!r}", hint="a positive number, such as 200")
+
+    @property
+    def rings(self) -> tuple[str, ...]:
+        """One ring."""
+        return (f"0–{self.km:g} km",)
+
+    def since(self, panel: Panel) -> Index:
+        """Period from which another unit in force is within the distance (unit, 1)."""
+        return Rings((self.km,), longitude=self.longitude, latitude=self.latitude).since(panel)
