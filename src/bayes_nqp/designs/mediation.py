@@ -108,9 +108,9 @@ class Mediation(Design):
                 f"'design.likelihood' is {self.design.facts.likelihood!r}, which does not compress",
                 hint=Message("{} for channels", Hint("likelihood", Gaussian())),
             )
-        if self.design.facts.spatial is not None:
+        if self.design.facts.spillovers != "none":
             raise StudyError(
-                "'design.spillovers' is a spatial lag, under which channels reach other units too",
+                "'design.spillovers' lets the policy reach other units, whom channels reach too",
                 hint=Message("{} for channels", Hint("spillovers", None)),
             )
         if self.mediators is not None:

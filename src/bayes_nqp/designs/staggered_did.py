@@ -111,7 +111,7 @@ class StaggeredDiD(SingleEquation):
     priors: Priors = field(default_factory=Priors)
     moderator: str | None = None
     trends: DifferentialTrends | None = None
-    spillovers: Spillover | SpatialLag | None = None
+    spillovers: SpatialLag | Spillover | None = None
     shocks: SharedShocks | None = None
 
     def __post_init__(self) -> None:

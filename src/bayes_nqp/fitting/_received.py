@@ -32,8 +32,9 @@ def own_and_received(
         Total, direct (own) and received, which add up; None where treated cells receive nothing
         in this model, so that own and received effects of theirs are not told apart.
     """
-    exposure = plan.table.labels.get(EXPOSURE_TIME)
-    if exposure is None or not ((plan.table.role == TREATED) & (exposure >= 0)).any():
+    none = np.full(plan.table.size, -1)
+    exposed = plan.table.labels.get(EXPOSURE_TIME, none).astype(np.int64) >= 0
+    if not (exposed & (plan.table.role == TREATED)).any():
         return None
     received, at = np.zeros_like(effect), 0
     for part in equation.globals:

@@ -9,6 +9,7 @@ import numpy as np
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
+from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 from bayes_nqp.spatial_weights import locations_of
 from bayes_nqp.terms.spillover import Index, Spillover, rising
@@ -80,6 +81,13 @@ class Rings(Spillover):
         """Labels of the rings, from the nearest on."""
         return tuple(f"{a:g}–{b:g} km" for a, b in zip((0.0, *self.km), self.km, strict=False))
 
+    @property
+    def words(self) -> Message:
+        """What the methods of a report say of it."""
+        return self._exposed_words(
+            Message("by the distance to the nearest other unit in force, along a great circle")
+        )
+
     def since(self, panel: Panel) -> Index:
         """Period from which a unit stands in each ring or nearer (unit, ring)."""
         km = locations_of(panel, self.longitude, self.latitude).within(self.km[-1]).tocoo()
@@ -136,6 +144,15 @@ class Donut(Spillover):
     def rings(self) -> tuple[str, ...]:
         """One ring."""
         return (f"0–{self.km:g} km",)
+
+    @property
+    def words(self) -> Message:
+        """What the methods of a report say of it."""
+        return Message(
+            "Untreated rows within {:g} km of another unit in force are left out, as the policy "
+            "may reach them; the effect includes what treated units receive of one another.",
+            self.km,
+        )
 
     def since(self, panel: Panel) -> Index:
         """Period from which another unit in force is within the distance (unit, 1)."""

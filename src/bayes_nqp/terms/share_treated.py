@@ -10,6 +10,7 @@ import numpy as np
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
+from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.terms.spillover import Index, Spillover, rising
@@ -78,6 +79,13 @@ class ShareTreated(Spillover):
         """Labels of the shares, from the largest on."""
         ends = [100.0 * share for share in (*self.above, 1.0)]
         return tuple(f"{a:g}–{b:g} %" for a, b in pairwise(ends))[::-1]
+
+    @property
+    def words(self) -> Message:
+        """What the methods of a report say of it."""
+        return self._exposed_words(
+            Message("by the share of their neighbours ({}) in force", self.weights.name)
+        )
 
     def since(self, panel: Panel) -> Index:
         """Period from which the share is above each bound (unit, ring), the largest first."""

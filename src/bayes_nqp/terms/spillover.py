@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.errors import StudyError
+from bayes_nqp.language import Message, listed
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -35,6 +36,11 @@ class Spillover(ABC):
     def rings(self) -> tuple[str, ...]:
         """Labels of how near a unit can be, from the nearest on (ring)."""
 
+    @property
+    @abstractmethod
+    def words(self) -> Message:
+        """What the methods of a report say of it."""
+
     @abstractmethod
     def since(self, panel: Panel) -> Index:
         """Period from which a unit stands in each ring or nearer (unit, ring).
@@ -50,6 +56,19 @@ class Spillover(ABC):
         PanelError
             If units have no place, or are not among those of the weights.
         """
+
+    def _exposed_words(self, nearness: Message) -> Message:
+        """Say by what exposed units receive, and which of them do."""
+        onto = (
+            Message("untreated and treated units alike, in effects of their own for each")
+            if "treated" in self.onto
+            else Message("untreated units; of treated ones the total alone is estimated")
+        )
+        return Message(
+            "Units receive something of others' treatment, {}, and by the periods since they first "
+            "stood so near: {}. Rows without exposure are the controls. Classes of exposure: {}.",
+            nearness, onto, listed(self.rings),
+        )  # fmt: skip
 
     def _check_onto(self) -> None:
         """See that ``onto`` and ``leads`` are what they have to be, and make the first a tuple.

@@ -35,6 +35,10 @@ _ASSUME: Final = {
         "Did the policy touch units counted as untreated, such as neighbours? Effects would then "
         "be measured from a moved baseline."
     ),
+    "farther": Message(
+        "Did the policy touch units beyond the last ring, or links that the weights do not have? "
+        "Nearer ones have effects of their own, or are left out."
+    ),
     "feedback": Message(
         "Did past outcomes move the mediators? The check on timing speaks to it, and does not "
         "settle it."
@@ -58,7 +62,8 @@ def assumptions(context: Context) -> Iterator[Block]:
     yield Paragraph(
         translate("The answer also rests on what the data cannot contradict. A referee will ask:")
     )
-    keys = ["concurrent", "selection" if context.staggered else "exposure", "spillovers"]
+    keys = ["concurrent", "selection" if context.staggered else "exposure"]
+    keys.append("spillovers" if context.fit.facts.spillovers == "none" else "farther")
     if context.channels:
         keys.append("feedback")
     errors = context.found("error_model")

@@ -112,6 +112,8 @@ def methods(context: Context) -> Iterator[Block]:
     if fit.facts.shocks is not None:
         by = fit.facts.shocks.by
         yield Paragraph(translate(_SHOCKS, by=by, scale=fit.facts.shocks.scale))
+    if fit.facts.exposures is not None:
+        yield Paragraph(translate(fit.facts.exposures.words))
     yield Paragraph(_priors(context))
     if fit.facts.channels:
         names = enumerated(context.channels)
