@@ -1,0 +1,235 @@
+"""Run: python -m benchmarks.spatial_lag coverage | speed; an interrupted run goes on where it stopped.
+
+Bias and coverage of the lag's coefficient and of effects of the calendar, in worlds with 1, 4 and 30
+levels of time effects whose links cross levels; and what a lag costs beside the fit without one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from scipy.spatial import cKDTree
+
+import bayes_nqp as nqp
+from bayes_nqp import vocabulary as v
+from bayes_nqp.estimands import average_of
+from bayes_nqp.fitting._realised import reach_of
+from bayes_nqp.gaussian import log_determinant
+from bayes_nqp.planning import plan_of
+
+STORE = Path(__file__).resolve().parents[1] / ".cache" / "spatial_lag"
+SEED = 16_000_000
+"""Panel k of a world with L levels has the seed `SEED` + 100,000 L + k."""
+WORLDS = {1: (46, 30), 4: (60, 12), 30: (285, 12)}
+"""Levels of time effects, with units and periods."""
+DELTA, PHI, THETA, SPREAD = 0.4, 0.6, 0.3, 0.3
+TREATED = 0.4
+QUANTITIES = ("delta", "total", "direct", "received", "received by untreated")
+
+
+@dataclass(frozen=True)
+class World:
+    """A panel whose outcomes follow those of linked units, its weights, and the truth."""
+
+    panel: nqp.Panel
+    weights: nqp.spatial_weights.SpatialWeights
+    truth: dict[str, float]
+
+
+def nearest(units: int, k: int, seed: int) -> tuple[np.ndarray, sparse.csr_array]:
+    """Random places, and the k nearest of each, either way; rows sum to one."""
+    places = np.random.default_rng(seed).random((units, 2))
+    near = cKDTree(places).query(places, k + 1)[1][:, 1:].ravel()
+    at = np.repeat(np.arange(units), k)
+    links = sparse.csr_array((np.ones(at.size), (at, near)), (units, units))
+    links = sparse.csr_array(links.maximum(links.T))
+    return places, sparse.csr_array(sparse.diags_array(1.0 / links.sum(axis=1)) @ links)
+
+
+def world(units: int, periods: int, levels: int, seed: int) -> World:
+    """Blocks of neighbours have time effects of their own; some of each adopt, at four dates."""
+    places, links = nearest(units, 5, units)
+    generator = np.random.default_rng(seed)
+    level = np.argsort(np.argsort(places[:, 0])) * levels // units
+    dates = np.array([0.4, 0.5, 0.6, 0.75]) * periods
+    adopts = generator.random(units) < TREATED
+    for block in range(levels):
+        adopts[np.flatnonzero(level == block)[:2]] = False
+    cohort = np.where(adopts, generator.choice(dates.astype(int), units), 10 * periods)
+    event = np.arange(periods) - cohort[:, None]
+    treated = (event >= 0) * 1.0
+    own = treated * (
+        0.8 + 0.1 * np.minimum(event, 4) + SPREAD * generator.standard_normal((units, 1))
+    )
+    root = np.linalg.cholesky(nqp.AR1().covariance(periods, np.array([[PHI]]))[0])
+    bare = (
+        2.0 * generator.standard_normal((units, 1))
+        + 2.0 * generator.standard_normal((levels, periods))[level]
+        + generator.standard_normal((units, periods)) @ root.T
+    )
+    inverse = np.linalg.inv(np.eye(units) - DELTA * links.toarray())
+    total = inverse @ (own + THETA * (links @ treated))
+    back = np.diag(inverse @ links.toarray())[:, None]
+    direct = np.diag(inverse)[:, None] * own + back * THETA * treated
+    ids = [f"u{k:05d}" for k in range(units)]
+    frame = pd.DataFrame(
+        {
+            "unit": np.repeat(ids, periods), "year": np.tile(np.arange(periods), units),
+            "y": (inverse @ bare + total).ravel(),
+            "cohort": np.repeat(np.where(adopts, cohort, np.nan), periods),
+            "level": np.repeat([f"l{k:02d}" for k in level], periods),
+        }
+    )  # fmt: skip
+    panel = nqp.Panel.from_frame(
+        frame, unit="unit", time="year", cohort="cohort", outcome="y", strata=["level"]
+    )
+    inside, outside = treated > 0, (treated == 0) & (np.arange(periods) >= cohort.min())
+    truth = {
+        "delta": DELTA, "total": total[inside].mean(), "direct": direct[inside].mean(),
+        "received": (total - direct)[inside].mean(),
+        "received by untreated": total[outside].mean(),
+    }  # fmt: skip
+    weights = nqp.spatial_weights.SpatialWeights(tuple(ids), links, "nearest")
+    return World(panel, weights, {name: float(value) for name, value in truth.items()})
+
+
+def design_of(weights: object, *, lag: bool = True) -> nqp.StaggeredDiD:
+    """One curve of effects, time effects by level, AR(1)."""
+    return nqp.StaggeredDiD(
+        nqp.Complete(), nqp.AR1(), nqp.TimeEffects(by=["level"]),
+        spillovers=nqp.SpatialLag(weights) if lag else None,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def draws_of(fit: nqp.Fit) -> dict[str, np.ndarray]:
+    """Draws of every quantity."""
+    near = average_of(fit.effects, None, "rows", None, v.NEIGHBOUR)
+    draws = {
+        "delta": fit.posterior["outcome__delta"],
+        **{path: nqp.att(fit, path=path) for path in (v.TOTAL, v.DIRECT, v.RECEIVED)},
+        "received by untreated": near.of_effects(fit.effects, v.TOTAL),
+    }
+    return {name: values.to_numpy().ravel() for name, values in draws.items()}
+
+
+def coverage(panels: int) -> None:
+    """Fit what is not fitted yet, and show bias and coverage."""
+    STORE.mkdir(parents=True, exist_ok=True)
+    for levels, (units, periods) in WORLDS.items():
+        path = STORE / f"coverage_{levels}.jsonl"
+        ready = len(path.read_text(encoding="utf-8").splitlines()) if path.exists() else 0
+        with path.open("a", encoding="utf-8") as file:
+            for number in range(ready, panels):
+                seed = SEED + 100_000 * levels + number
+                made = world(units, periods, levels, seed)
+                fit = nqp.fit(
+                    design_of(made.weights), made.panel,
+                    nqp.Importance(draws=500, seed=number + 1), progress=False,
+                )  # fmt: skip
+                record = {
+                    name: [float(x.mean()), float(x.std()), *np.quantile(x, [0.025, 0.975]),
+                           made.truth[name]]
+                    for name, x in draws_of(fit).items()
+                }  # fmt: skip
+                file.write(json.dumps({**record, "gate": [float(fit.gate.passed)]}) + "\n")
+                file.flush()
+        show(levels)
+
+
+def show(levels: int) -> None:
+    """Print bias, its standard error, sd, coverage and its binomial standard error."""
+    path = STORE / f"coverage_{levels}.jsonl"
+    lines = [json.loads(x) for x in path.read_text(encoding="utf-8").splitlines()]
+    print(f"{levels} levels, {WORLDS[levels]}, {len(lines)} panels, "
+          f"gate passed {np.mean([x['gate'] for x in lines]):.3f}")  # fmt: skip
+    for name in QUANTITIES:
+        mean, sd, low, high, truth = np.array([x[name] for x in lines]).T
+        miss, inside = mean - truth, (low <= truth) & (truth <= high)
+        root = np.sqrt(len(lines))
+        print(f"   {name:22s} bias {miss.mean():+.4f} (se {miss.std() / root:.4f}) "
+              f"sd {sd.mean():.3f}/{miss.std():.3f} cover {inside.mean():.3f} "
+              f"(se {inside.std() / root:.3f})", flush=True)  # fmt: skip
+
+
+def seconds(work: Callable[[], object], times: int = 3) -> float:
+    """The least CPU time of several runs."""
+    spent = []
+    for _ in range(times):
+        began = time.process_time()
+        work()
+        spent.append(time.process_time() - began)
+    return min(spent)
+
+
+def speed(largest: int) -> None:
+    """Print CPU seconds: fits with and without a lag, the determinant, effects of the calendar."""
+    made = world(285, 12, 4, SEED)
+    plain = seconds(lambda: fitted(made, lag=False))
+    print(f"285 × 12 without a lag {plain:.2f} s")
+    for name, durbin in (("SAR", False), ("SDM", True)):
+        spent = seconds(lambda durbin=durbin: fitted(made, durbin=durbin))
+        print(f"285 × 12 {name} {spent:.2f} s, {spent / plain:.2f} ×", flush=True)
+    for units, periods in ((3_000, 20), (30_000, 12)):
+        if units <= largest:
+            links = nearest(units, 6, units)[1]
+            spent = seconds(
+                lambda links=links: log_determinant(links, np.arange(len(links.indptr) - 1) % 4), 1
+            )
+            print(f"{units} × {periods}: determinant {spent:.2f} s", flush=True)
+    if largest >= 3_000:
+        big = large(3_000, 20)
+        plan = plan_of(design_of(big.weights), big.panel)
+        reach = realised_reach(plan)
+        delta = np.random.default_rng(1).normal(DELTA, 0.01, 4_000)
+        tau, theta, u = reach.zeros(4_000)
+        spent = seconds(lambda: reach.effects(delta, tau, theta, u), 1)
+        print(f"3000 × 20: effects of the calendar {spent:.2f} s", flush=True)
+
+
+def large(units: int, periods: int) -> World:
+    """A panel of this size whose outcome is noise."""
+    links, generator = nearest(units, 6, units)[1], np.random.default_rng(2)
+    ids = [f"u{k:05d}" for k in range(units)]
+    cohort = np.where(generator.random(units) < 0.4, generator.integers(8, 15, units), np.nan)
+    frame = pd.DataFrame(
+        {
+            "unit": np.repeat(ids, periods), "year": np.tile(np.arange(periods), units),
+            "y": generator.standard_normal(units * periods), "cohort": np.repeat(cohort, periods),
+            "level": np.repeat([f"l{k % 4}" for k in range(units)], periods),
+        }
+    )  # fmt: skip
+    panel = nqp.Panel.from_frame(
+        frame, unit="unit", time="year", cohort="cohort", outcome="y", strata=["level"]
+    )
+    return World(panel, nqp.spatial_weights.SpatialWeights(tuple(ids), links, "nearest"), {})
+
+
+def fitted(made: World, *, lag: bool = True, durbin: bool = True) -> nqp.Fit:
+    """Fit anew: no plan is remembered for another seed of the panel's outcome."""
+    design = design_of(made.weights, lag=lag)
+    if lag:
+        design = design.replace(spillovers=nqp.SpatialLag(made.weights, durbin=durbin))
+    outcome = made.panel.outcome + 1e-9 * np.random.default_rng().random(made.panel.n_rows)
+    return nqp.fit(design, made.panel.with_outcome(outcome), nqp.Importance(seed=1), progress=False)
+
+
+def main() -> None:
+    """Run one of them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("which", choices=["coverage", "speed"])
+    parser.add_argument("--panels", type=int, default=500)
+    parser.add_argument("--largest", type=int, default=3_000)
+    asked = parser.parse_args()
+    coverage(asked.panels) if asked.which == "coverage" else speed(asked.largest)
+
+
+if __name__ == "__main__":
+    main()
