@@ -1,7 +1,7 @@
-"""Run: python -m benchmarks.spatial_lag coverage | speed; an interrupted run goes on where it stopped.
+"""Run: python -m benchmarks.spatial_lag coverage | speed; an interrupted one goes on.
 
-Bias and coverage of the lag's coefficient and of effects of the calendar, in worlds with 1, 4 and 30
-levels of time effects whose links cross levels; and what a lag costs beside the fit without one.
+Bias and coverage of the lag's coefficient and of effects of the calendar, in worlds with 1, 4 and
+30 levels of time effects whose links cross levels; and what a lag costs beside the fit without one.
 """
 
 from __future__ import annotations
@@ -187,9 +187,11 @@ def speed(largest: int) -> None:
     if largest >= 3_000:
         big = large(3_000, 20)
         plan = plan_of(design_of(big.weights), big.panel)
-        reach = realised_reach(plan)
+        reach = reach_of(plan, plan.equations[0])
+        assert reach is not None
         delta = np.random.default_rng(1).normal(DELTA, 0.01, 4_000)
-        tau, theta, u = reach.zeros(4_000)
+        sizes = (reach.n_cells, len(reach.columns), reach.n_owners)
+        tau, theta, u = (np.zeros((4_000, size)) for size in sizes)
         spent = seconds(lambda: reach.effects(delta, tau, theta, u), 1)
         print(f"3000 × 20: effects of the calendar {spent:.2f} s", flush=True)
 

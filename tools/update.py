@@ -130,11 +130,12 @@ _ROW = re.compile(r"\| (\[?`(\w+)`\S*) \| .*? \| .*? \| (.*) \|")
 def checks(text: str) -> str:
     """Fill the table of checks from their registry; links and pictures in it stay."""
     from bayes_nqp.checks import CHECKS
-    from bayes_nqp.fitting import ADOPTION, CHANNELS, DOSE, REFITS, ROWS, TRENDS
+    from bayes_nqp.fitting import ADOPTION, CHANNELS, DOSE, LINKED, REFITS, ROWS, SEPARATE, TRENDS
 
     words = {
         ADOPTION: "adoption", CHANNELS: "channels", DOSE: "a continuous exposure",
         REFITS: "refits", ROWS: "rows", TRENDS: "trends that differ",
+        LINKED: "a spatial lag", SEPARATE: "no spatial lag",
     }  # fmt: skip
     begin, end = (f"<!-- {mark.removeprefix('.. ')} -->" for mark in (BEGIN.format("checks"), END))
     before, _, rest = text.partition(begin + "\n")

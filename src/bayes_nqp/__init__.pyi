@@ -41,6 +41,7 @@ from .fitting import conditional_mean as conditional_mean
 from .fitting import drift as drift
 from .fitting import fit as fit
 from .fitting import fit_index as fit_index
+from .fitting import impacts as impacts
 from .fitting import load as load
 from .fitting import log_likelihood as log_likelihood
 from .fitting import mediate as mediate

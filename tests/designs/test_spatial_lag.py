@@ -90,8 +90,6 @@ def dense(
     delta = values["delta"]
     y, x, event = tables(panel)
     flat = [x, *([w @ x] if term.durbin else [])]
-    if term.durbin:
-        flat += [w @ (event == e) for e in range(int(event.max()) + 1)]
     treated = (event >= 0) * 1.0
     noise = {k: v for k, v in values.items() if k in ("rho", "noise_ratio", "noise")}
     law = design.errors.covariance(PERIODS, np.array([list(noise.values())]))[0]
@@ -101,10 +99,11 @@ def dense(
         nonlocal v
         v = v + sd**2 * np.outer(column.ravel(), column.ravel())
 
-    add(treated, priors.level)
-    add(treated * event, priors.drift)
-    for k in range(1, int(event.max()) + 1):
-        add((event >= k) * 1.0, values.get("scale_walk", priors.walk))
+    for links, first in ((np.eye(UNITS), ""), *([(w, "linked_")] if term.durbin else [])):
+        add(links @ treated, priors.level)
+        add(links @ (treated * event), priors.drift)
+        for k in range(1, int(event.max()) + 1):
+            add(links @ (event >= k), values.get(f"scale_{first}walk", priors.walk))
     if design.effect.varying is not None:
         omega = values.get("scale_deviation", priors.member)
         for row in range(UNITS):
@@ -161,8 +160,12 @@ def truth_of(fit: nqp.Fit, w: np.ndarray) -> dict[str, np.ndarray]:
     posterior = fit.posterior.stack(sample=("chain", "draw")).transpose("sample", ...)
     delta = posterior["outcome__delta"].to_numpy()[:20]
     mean = posterior["outcome__cell_mean"].to_numpy()[:20]
-    labels = [str(x) for x in posterior["outcome__slope_label"].to_numpy()]
-    slopes = posterior["outcome__slope"].to_numpy()[:20]
+    level, drift = (posterior[f"outcome__linked_{x}"].to_numpy()[:20] for x in ("level", "drift"))
+    steps = posterior["outcome__linked_walk"].to_numpy()[:20]
+    theta = [
+        level[:, 0] + e * drift[:, 0] + steps[:, :e].sum(axis=1)
+        for e in range(int(event.max()) + 1)
+    ]
     cells = fit.effects.isel(cell=fit.effects["role"].to_numpy() == "treated")
     tau = np.zeros((20, UNITS, PERIODS))
     for c in range(cells.sizes["cell"]):
@@ -171,14 +174,8 @@ def truth_of(fit: nqp.Fit, w: np.ndarray) -> dict[str, np.ndarray]:
             fit.panel.cohort_codes == cohort - 2000
         )
         tau[:, rows, int(time) - 2000] = mean[:, [c]]
-    near = sum(
-        slopes[:, labels.index(f"W × event_time {e}"), None, None] * (w @ (event == e))
-        for e in range(int(event.max()) + 1)
-    )
-    itself = sum(
-        slopes[:, labels.index(f"W × event_time {e}"), None, None] * (event == e)
-        for e in range(int(event.max()) + 1)
-    )
+    near = sum(x[:, None, None] * (w @ (event == e)) for e, x in enumerate(theta))
+    itself = sum(x[:, None, None] * (event == e) for e, x in enumerate(theta))
     inverse = np.stack([np.linalg.inv(np.eye(UNITS) - d * w) for d in delta])
     total = inverse @ (tau + near)
     once, twice = (np.diagonal(x, axis1=1, axis2=2)[..., None] for x in (inverse, inverse @ w))
@@ -295,7 +292,7 @@ def test_arguments_are_checked() -> None:
         nqp.SpatialLag(WEIGHTS, complete="rows")  # type: ignore[arg-type]
     with pytest.raises(StudyError, match="'spillovers'"):
         nqp.StaggeredDiD(spillovers=WEIGHTS)  # type: ignore[arg-type]
-    with pytest.raises(StudyError, match="spatial lag"):
+    with pytest.raises(StudyError, match="reach other units"):
         nqp.Mediation(design_of())
     with pytest.raises(StudyError, match="superpopulation"):
         nqp.cell_effects(

@@ -58,18 +58,13 @@ def with_lag(equation: EquationSpec, facts: Facts, timing: Calendar, panel: Pane
     _check_links(weights)
     levels = _levels(facts, panel)
     linked = _Linked(weights.matrix, panel)
-    names, treated = _durbin(term, equation, panel), _treated(timing)
+    names = _durbin(term, equation, panel)
+    near = _near(timing, weights.matrix, linked.at) if TREATMENT in names else {}
     columns = {
         f"W × {name}": linked(panel.covariates[:, panel.roles.covariates.index(name)])
         for name in names
         if name != TREATMENT
     }
-    received = {}
-    for event, place in treated if TREATMENT in names else ():
-        values = weights.matrix @ place
-        if values.any():
-            received[event] = f"W × event_time {event}"
-            columns[received[event]] = values[linked.at]
     link = weights.matrix.tocoo()
     lag = LagSpec(
         Parameter(DELTA, CutCorrelation(3.0, 3.0, LOWEST, HIGHEST), in_outcome_units=False,
@@ -78,7 +73,7 @@ def with_lag(equation: EquationSpec, facts: Facts, timing: Calendar, panel: Pane
         _curve(weights, tuple(levels.tolist())),
         panel.periods - 1,
         links=weights.matrix,
-        received=received,
+        treated={e: x for e, x in near.items() if x.any()},
         adjusted=bool((levels[link.row] != levels[link.col]).any()),
     )  # fmt: skip
     return replace(equation, lag=lag, columns=columns)
@@ -194,9 +189,9 @@ def _durbin(term: SpatialLag, equation: EquationSpec, panel: Panel) -> Sequence[
     return term.durbin
 
 
-def _treated(calendar: Calendar) -> Sequence[tuple[int, Array]]:
-    """Whether units are treated for so many periods by then (unit, T), by event time."""
+def _near(calendar: Calendar, links: sparse.csr_array, at: tuple[Index, Index]) -> dict[int, Array]:
+    """``W D`` of each event time (row), ``D`` telling who is treated for so many periods."""
     role, origin = calendar.role[calendar.key], calendar.origin[calendar.key]
     event = np.arange(role.shape[1]) - origin
     times = np.unique(event[role == TREATED])
-    return [(int(e), ((role == TREATED) & (event == e)).astype(np.float64)) for e in times]
+    return {int(e): (links @ ((role == TREATED) & (event == e)).astype(float))[at] for e in times}

@@ -178,8 +178,8 @@ class LagSpec:
         By how many it counts: those of the grid, less one where unit effects take one.
     links : csr_array (unit, unit), optional
         W, where effects of the policy reach other units through it.
-    received : mapping of int to str
-        Columns with the treatment of linked units, by event time.
+    treated : mapping of int to ndarray (row)
+        Treatment of linked units, by event time.
     adjusted : bool, default False
         Whether W links units of different levels of time effects: the density is then an adjusted
         likelihood.
@@ -190,7 +190,7 @@ class LagSpec:
     log_determinant: Callable[[Array], Array]
     periods: int
     links: sparse.csr_array | None = None
-    received: Mapping[int, str] = field(default_factory=dict)
+    treated: Mapping[int, Array] = field(default_factory=dict)
     adjusted: bool = False
 
 

@@ -7,6 +7,7 @@ from bayes_nqp.fitting._drift import drift
 from bayes_nqp.fitting._fit import Fit, fit, fit_again
 from bayes_nqp.fitting._fit_index import fit_index, pooled_over
 from bayes_nqp.fitting._group_sums import effect_sums, group_rows
+from bayes_nqp.fitting._impacts import impacts
 from bayes_nqp.fitting._known import KnownDraws
 from bayes_nqp.fitting._known_draws import known_draws
 from bayes_nqp.fitting._load import load
@@ -21,8 +22,10 @@ from bayes_nqp.fitting._needs import (
     ADOPTION,
     CHANNELS,
     DOSE,
+    LINKED,
     REFITS,
     ROWS,
+    SEPARATE,
     TRENDS,
     Need,
     meets,
@@ -67,9 +70,11 @@ __all__ = [
     "ADOPTION",
     "CHANNELS",
     "DOSE",
+    "LINKED",
     "OUTCOME_ALONE",
     "REFITS",
     "ROWS",
+    "SEPARATE",
     "SHORT",
     "TRENDS",
     "Fit",
@@ -96,6 +101,7 @@ __all__ = [
     "fit_index",
     "group_rows",
     "held_out",
+    "impacts",
     "known_draws",
     "lead_fit",
     "left_out",

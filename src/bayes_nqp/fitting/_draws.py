@@ -195,7 +195,7 @@ def _assemble(
     terms, realised = terms_of(equation, draws), own_and_received(plan, equation, draws, effect)
     if reach is not None and equation.problem.lag is not None:
         delta = draws.shared[:, equation.problem.lag.coefficient]
-        theta = reach.theta(equation, terms, len(delta))
+        theta = reach.theta(equation, draws)
         realised, deviation = reach.effects(delta, mean, theta, deviation), None
     return Recovered(mean, effect, terms, deviation, slopes, tilt, draws.slots, realised)
 

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
     from bayes_nqp.panel import Panel
 
-__all__ = ["ADOPTION", "CHANNELS", "DOSE", "REFITS", "ROWS", "TRENDS", "Need", "meets", "require"]
+__all__ = [
+    "ADOPTION", "CHANNELS", "DOSE", "LINKED", "REFITS", "ROWS", "SEPARATE", "TRENDS", "Need",
+    "meets", "require",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,3 +118,19 @@ TRENDS: Final = Need(
     asked_anyway=False,
 )
 """Trends that may differ between those who adopt and the others."""
+
+LINKED: Final = Need(
+    lambda facts, _: facts.spatial is not None,
+    lambda _: Message("No outcomes follow others'; StaggeredDiD(spillovers=nqp.SpatialLag(…))."),
+    asked_anyway=False,
+)
+"""Outcomes that follow those of linked units."""
+
+SEPARATE: Final = Need(
+    lambda facts, _: facts.spatial is None,
+    lambda _: Message(
+        "Outcomes follow those of linked units in the same period, so that no unit, row or period "
+        "can be looked at by itself."
+    ),
+)
+"""Outcomes that follow no others'."""

@@ -19,9 +19,9 @@ from scipy.interpolate import BarycentricInterpolator
 from scipy.sparse.linalg import splu
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.gaussian import is_dense
+from bayes_nqp.gaussian import Coefficients, is_dense
 from bayes_nqp.planning import CellInfo, Equation, Plan, members_of
-from bayes_nqp.terms import NEIGHBOUR
+from bayes_nqp.terms import LINKED, NEIGHBOUR
 
 __all__ = ["PATHS", "Reach", "reach_of"]
 
@@ -31,7 +31,7 @@ Index = npt.NDArray[np.int64]
 PATHS = (v.TOTAL, v.DIRECT, v.RECEIVED)
 """All of an effect; what rows have of their own unit's treatment; what they have of others'."""
 
-_DIGITS = 1e-14
+_DIGITS = 1e-12
 """What nodes leave out, of the largest loading."""
 _COLUMNS = 256
 """Right-hand sides that are solved at once."""
@@ -56,7 +56,7 @@ class Reach:
     owner : ndarray of int (unit)
         What the deviation of each unit is that of, where it is treated.
     columns : mapping of str to ndarray (unit, T)
-        ``D`` of each event time, by the label of its theta.
+        ``D`` of each event time, by the column of linked units' treatment.
     n_cells, n_owners : int
         Cells of the plan; what has a deviation.
     """
@@ -71,12 +71,13 @@ class Reach:
     n_cells: int
     n_owners: int
 
-    def theta(self, equation: Equation, terms: Mapping[str, Array], n_draws: int) -> Array:
-        """Coefficients of the treatment of linked units (draw, event time)."""
-        if not self.columns:
-            return np.zeros((n_draws, 0))
-        labels = next(list(part.labels) for part in equation.globals if part.name == "slope")
-        return terms["slope"][:, [labels.index(label) for label in self.columns]]
+    def theta(self, equation: Equation, draws: Coefficients) -> Array:
+        """Coefficients of the treatment of linked units (draw, event time), outcome units."""
+        names = [column.name for column in equation.rows.columns]
+        places = [names.index(name) for name in self.columns]
+        return (
+            draws.slots[:, equation.slope_slots[0] + np.array(places, dtype=int)] * equation.scale
+        )
 
     def effects(self, delta: Array, tau: Array, theta: Array, u: Array | None) -> Array:
         """Effects of cells along `PATHS`.
@@ -98,55 +99,70 @@ class Reach:
             Leads, which no calendar has, have their coefficient as the total.
         """
         values = np.concatenate([tau, theta, *([] if u is None else [u])], axis=1)
-        whole, own = _between(delta, self._loadings, values)
-        lead = np.flatnonzero(self.time < 0)
-        for part in (whole, own):
-            part[:, lead] = tau[:, lead]
-        return np.stack([whole, own, whole - own], axis=1)
-
-    def _loadings(self, delta: float) -> tuple[Array, Array]:
-        """Loadings of cells' effects, and of the direct part, on values: (value, cell) each."""
-        solve = self._solver(delta)
-        weights = solve(self.share.toarray())
-        return self._whole(weights), self._own(solve)
-
-    def _whole(self, weights: Array) -> Array:
-        """``e_c' S^-1`` (unit, cell), summed up by what is in force in the cell's period."""
-        first = self.n_cells + len(self.columns)
-        out = np.zeros((first + self.n_owners, self.time.size))
+        basis, nodes = _nodes(delta)
+        solved = [self._solved(node) for node in nodes]
+        total, direct = np.zeros((2, len(delta), self.time.size))
+        total[:, self.time < 0] = direct[:, self.time < 0] = tau[:, self.time[: self.n_cells] < 0]
         for t in np.unique(self.time[self.time >= 0]):
-            at = np.flatnonzero(self.time == t)
-            units = np.flatnonzero(self.treated[:, t] >= 0)
-            onto = np.zeros((len(out), at.size))
-            np.add.at(onto, (self.treated[units, t],), weights[np.ix_(units, at)])
-            for k, place in enumerate(self.columns.values()):
-                onto[self.n_cells + k] = (self.links @ place[:, t]) @ weights[:, at]
-            if self.n_owners:
-                np.add.at(onto, (first + self.owner[units],), weights[np.ix_(units, at)])
-            out[:, at] = onto
-        return out
+            at, (places, loads) = np.flatnonzero(self.time == t), self._in_force(t)
+            onto = np.concatenate([loads @ weights[:, at] for weights, _, _ in solved], axis=1)
+            parts = (values[:, places] @ onto).reshape(len(values), len(nodes), at.size)
+            total[:, at] = (basis[:, None] @ parts)[:, 0]
+        columns = np.ascontiguousarray(values.T)
+        for weight, (_, itself, back) in zip(basis.T, solved, strict=True):
+            direct += weight[:, None] * (self._own(itself, back) @ columns).T
+        return np.stack([total, direct, total - direct], axis=1)
 
-    def _own(self, solve: Callable[[Array], Array]) -> Array:
-        """``(S^-1)_ii (tau + u_i) + (S^-1 W)_ii theta``, averaged over the rows of each cell."""
+    def _solved(self, delta: float) -> tuple[Array, Array, Array]:
+        """``e_c' S^-1`` (unit, cell); ``(S^-1)_ii`` and ``(S^-1 W)_ii`` of treated units."""
+        solve = self._solver(delta)
+        return solve(self.share.toarray()), *self._diagonals(solve)
+
+    def _in_force(self, t: int) -> tuple[Index, sparse.csr_array]:
+        """Values that count in a period, and what each of them is of every unit (value, unit)."""
+        units = np.flatnonzero(self.treated[:, t] >= 0)
         first = self.n_cells + len(self.columns)
-        units = np.flatnonzero((self.treated >= 0).any(axis=1))
-        itself, back = self._diagonals(units, solve)
-        out = np.zeros((first + self.n_owners, self.time.size))
+        number = [self.treated[units, t], *([first + self.owner[units]] if self.n_owners else [])]
+        own = sparse.coo_array(
+            (
+                np.ones(units.size * len(number)),
+                (np.concatenate(number), np.tile(units, len(number))),
+            ),
+            shape=(first + self.n_owners, len(self.treated)),
+        ).tocsr()
+        near = [self.links @ place[:, t] for place in self.columns.values()]
+        places = np.unique(np.concatenate([*number, self.n_cells + np.arange(len(near))]))
+        loads = own.tolil()
+        for k, column in enumerate(near):
+            loads[self.n_cells + k] = column
+        return places.astype(np.int64), loads.tocsr()[places]
+
+    @property
+    def units(self) -> Index:
+        """Units with treated rows."""
+        return np.flatnonzero((self.treated >= 0).any(axis=1))
+
+    def _own(self, itself: Array, back: Array) -> sparse.csr_array:
+        """``(S^-1)_ii (tau + u_i) + (S^-1 W)_ii theta``, mean over a cell's rows (cell, value)."""
+        units, first = self.units, self.n_cells + len(self.columns)
         place, t = np.nonzero(self.treated[units] >= 0)
         cell, unit = self.treated[units[place], t], units[place]
-        share = 1.0 / self.cells.rows[cell]
-        np.add.at(out, (cell, cell), itself[place] * share)
+        once = itself[place] / self.cells.rows[cell]
+        twice = back[place] / self.cells.rows[cell]
+        entries = [(once, cell)]
         if self.n_owners:
-            np.add.at(out, (first + self.owner[unit], cell), itself[place] * share)
+            entries.append((once, first + self.owner[unit]))
         for k, d in enumerate(self.columns.values()):
-            np.add.at(
-                out, (np.full_like(cell, self.n_cells + k), cell), back[place] * share * d[unit, t]
-            )
-        return out
+            entries.append((twice * d[unit, t], np.full_like(cell, self.n_cells + k)))
+        data, column = (np.concatenate(part) for part in zip(*entries, strict=True))
+        return sparse.coo_array(
+            (data, (np.tile(cell, len(entries)), column)),
+            shape=(self.time.size, first + self.n_owners),
+        ).tocsr()
 
-    def _diagonals(self, units: Index, solve: Callable[[Array], Array]) -> tuple[Array, Array]:
-        """``(S^-1)_ii`` and ``(S^-1 W)_ii`` of some units."""
-        n = self.links.shape[0]
+    def _diagonals(self, solve: Callable[[Array], Array]) -> tuple[Array, Array]:
+        """``(S^-1)_ii`` and ``(S^-1 W)_ii`` of treated units."""
+        n, units = self.links.shape[0], self.units
         itself, back = np.empty((2, units.size))
         columns = self.links.tocsc()
         for start in range(0, units.size, _COLUMNS):
@@ -171,26 +187,16 @@ class Reach:
         return lambda b: np.asarray(factor.solve(b))
 
 
-def _between(
-    delta: Array, loadings: Callable[[float], tuple[Array, Array]], values: Array
-) -> list[Array]:
-    """``values_d @ loadings(delta_d)`` for every draw d, from loadings at Chebyshev nodes."""
+def _nodes(delta: Array) -> tuple[Array, list[float]]:
+    """Nodes over the range of draws, and what values there count for in each draw (draw, node)."""
     x = np.arctanh(delta)
     middle, half = 0.5 * (x.min() + x.max()), max(0.5 * (x.max() - x.min()), 1e-3)
     # Eigenvalues of W are no larger than 1: the nearest poles in atanh delta lie at ± i pi / 2.
     ratio = 0.5 * np.pi / half
-    n_nodes = int(np.ceil(-np.log(_DIGITS) / np.log(ratio + np.sqrt(ratio**2 + 1.0)))) + 2
+    n_nodes = int(np.ceil(-np.log(_DIGITS) / np.log(ratio + np.sqrt(ratio**2 + 1.0)))) + 1
     nodes = middle + half * np.cos(np.pi * (np.arange(n_nodes) + 0.5) / n_nodes)
     basis = BarycentricInterpolator(nodes, np.eye(n_nodes))(x)
-    out: list[Array] = []
-    for weight, node in zip(basis.T, nodes, strict=True):
-        for k, part in enumerate(loadings(float(np.tanh(node)))):
-            product = (values @ part) * weight[:, None]
-            if len(out) > k:
-                out[k] += product
-            else:
-                out.append(product)
-    return out
+    return np.asarray(basis), [float(node) for node in np.tanh(nodes)]
 
 
 def reach_of(plan: Plan, equation: Equation) -> Reach | None:
@@ -218,7 +224,7 @@ def reach_of(plan: Plan, equation: Equation) -> Reach | None:
     deviates = equation.problem.member_scale is not None
     return Reach(
         lag.links, cells, share, period, treated, np.searchsorted(codes, frame.member),
-        {label: (event == e).astype(np.float64) for e, label in lag.received.items()},
+        {f"{LINKED} {e}": (event == e).astype(np.float64) for e in lag.treated},
         n_before, codes.size if deviates else 0,
     )  # fmt: skip
 

@@ -27,6 +27,7 @@ from bayes_nqp.registry import registered
 from bayes_nqp.terms import (
     ESTIMATED_FROM,
     LAG,
+    LINKED,
     ExposureSlots,
     GlobalPart,
     LocalPart,
@@ -36,6 +37,7 @@ from bayes_nqp.terms import (
     exposure_parts,
     lag_parts,
     lead_parts,
+    linked_parts,
     mediator_parts,
     slope_parts,
     time_parts,
@@ -147,14 +149,16 @@ def _columns(ground: Plan, equation: EquationSpec, scale: float) -> _Columns:
         dose = dose_of(exposure, frame, len(columns))
         columns += exposure_columns(exposure, frame, sample)
     if equation.lag is not None:
-        columns.append(_lagged(ground, equation, equation.lag, scale))
+        columns += _lagged(ground, equation, equation.lag, scale)
     slopes = [*_mediator_slopes(ground, equation.mediators), *shifts]
     columns += [VaryingColumn(slope.label, values[sample]) for slope, values in slopes]
     return _Columns(columns, sizes, tuple(slope for slope, _ in slopes), dose)
 
 
-def _lagged(ground: Plan, equation: EquationSpec, lag: LagSpec, scale: float) -> VaryingColumn:
-    """Outcomes of other units, in multiples of ``s``: the second outcome row."""
+def _lagged(
+    ground: Plan, equation: EquationSpec, lag: LagSpec, scale: float
+) -> list[VaryingColumn]:
+    """Treatment of other units; then their outcomes, in multiples of ``s``: the second outcome."""
     if not ground.kept.all():
         raise IdentificationError(
             Message("a spatial lag needs every row, and the effects of some are not identified"),
@@ -162,8 +166,11 @@ def _lagged(ground: Plan, equation: EquationSpec, lag: LagSpec, scale: float) ->
             hint="a panel that starts earlier or ends before everyone is treated, or leave these "
             "units out",
         )
-    values = _centred(ground.frame, lag.outcome / scale, ground.kept, common=equation.pooled_time)
-    return VaryingColumn(LAG, values)
+    columns = {f"{LINKED} {e}": x for e, x in lag.treated.items()} | {LAG: lag.outcome / scale}
+    return [
+        VaryingColumn(name, _centred(ground.frame, x, ground.kept, common=equation.pooled_time))
+        for name, x in columns.items()
+    ]
 
 
 def _shifted(ground: Plan, mediator: MediatorSpec) -> bool:
@@ -235,7 +242,9 @@ def _parts(
                         ground.panel.roles.strata, frame.stratum_levels, priors),
         *(part for part in effects if part not in flat_doses),
         *([] if equation.lag is None else
-          lag_parts(columns.before - 1, frame.stratum_levels.shape[0], len(columns.columns))),
+          [*linked_parts(list(equation.lag.treated), columns.before - 1 - len(equation.lag.treated),
+                         frame.stratum_levels.shape[0], len(columns.columns), priors),
+           *lag_parts(columns.before - 1, frame.stratum_levels.shape[0], len(columns.columns))]),
     ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from bayes_nqp.terms.rings import Donut, Rings
 from bayes_nqp.terms.share_treated import ShareTreated
 from bayes_nqp.terms.shocks import SharedShocks
 from bayes_nqp.terms.slopes import LAG, lag_parts, slope_parts
-from bayes_nqp.terms.spatial_lag import DELTA, TREATMENT, SpatialLag
+from bayes_nqp.terms.spatial_lag import DELTA, LINKED, TREATMENT, SpatialLag, linked_parts
 from bayes_nqp.terms.spillover import ONTO, Spillover
 from bayes_nqp.terms.time_effects import TimeEffects, time_parts
 from bayes_nqp.terms.trends import DifferentialTrends
@@ -29,6 +29,7 @@ __all__ = [
     "EXPOSURE_TIME",
     "LAG",
     "LEAD",
+    "LINKED",
     "NEIGHBOUR",
     "ONTO",
     "OWN_EFFECT",
@@ -56,6 +57,7 @@ __all__ = [
     "exposure_parts",
     "lag_parts",
     "lead_parts",
+    "linked_parts",
     "mediator_parts",
     "slope_parts",
     "time_parts",

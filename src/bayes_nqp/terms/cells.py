@@ -17,7 +17,7 @@ from bayes_nqp.terms.parts import GlobalPart, LocalPart, zero_sum
 
 __all__ = [
     "BARE", "ESTIMATED_FROM", "LEAD", "NEIGHBOUR", "OWN_EFFECT", "TREATED", "CellTable",
-    "cell_parts", "lead_parts",
+    "cell_parts", "curve_parts", "lead_parts",
 ]  # fmt: skip
 
 Array = npt.NDArray[np.float64]
@@ -108,7 +108,7 @@ def cell_parts(
     effects = np.flatnonzero(inside)
     if isinstance(pooling, Separate):
         return [LocalPart("cell", "cells", effects, FLAT)]
-    parts: list[GlobalPart | LocalPart] = [*_curve(cells, inside, priors)]
+    parts: list[GlobalPart | LocalPart] = [*curve_parts(cells.event_time, inside, priors)]
     if isinstance(pooling, Complete):
         return parts
     assert isinstance(pooling, Partial)
@@ -120,9 +120,8 @@ def cell_parts(
     return parts
 
 
-def _curve(cells: CellTable, effect: Mask, priors: Priors) -> list[GlobalPart]:
-    """``mu + kappa e + walk(e)``, zero at event time 0 but for ``mu``."""
-    e = cells.event_time
+def curve_parts(e: Index, effect: Mask, priors: Priors) -> list[GlobalPart]:
+    """``mu + kappa e + walk(e)`` of event times, zero at event time 0 but for ``mu``."""
     ones = effect[:, None].astype(np.float64)
     parts = [
         GlobalPart("level", "cells", ones * priors.level, FIXED, ["level"], _one(priors.level))

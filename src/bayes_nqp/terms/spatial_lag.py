@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
+
+import numpy as np
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
+from bayes_nqp.parameters import Scale
+from bayes_nqp.priors import Priors
 from bayes_nqp.registry import register
 from bayes_nqp.spatial_weights import SpatialWeights
+from bayes_nqp.terms.cells import curve_parts
+from bayes_nqp.terms.parts import GlobalPart
 
-__all__ = ["DELTA", "TREATMENT", "SpatialLag"]
+__all__ = ["DELTA", "LINKED", "TREATMENT", "SpatialLag", "linked_parts"]
 
 DELTA: Final = "delta"
 """Name of the coefficient of ``W y`` among the draws."""
+LINKED: Final = "W × event_time"
+"""How the columns of linked units' treatment are called, before the event time."""
 TREATMENT: Final = "treatment"
 """What ``durbin`` calls the policy, among the names of covariates."""
 
@@ -35,8 +44,9 @@ class SpatialLag:
         W, whose rows sum to one; `nqp.spatial_weights` makes them.
     durbin : bool or sequence of str, default True
         Whether treatment and covariates of linked units enter as well (``W X theta``, the spatial
-        Durbin model); or which do, "treatment" among them. Treatment has one theta for each event
-        time. False is the plain lag (SAR).
+        Durbin model); or which do, "treatment" among them. Treatment has a theta for each event
+        time, pooled as effects are: a level, a drift and a random walk. False is the plain lag
+        (SAR).
     error : bool, default False
         Whether errors follow those of linked units instead of outcomes (SEM), so that there are no
         spillovers; ``durbin`` is then implied, ``theta = -delta beta``.
@@ -96,3 +106,36 @@ class SpatialLag:
             hint = "True, False, or names of covariates and 'treatment'"
             raise StudyError(f"'durbin' is {durbin!r}", hint=hint)
         object.__setattr__(self, "durbin", names)
+
+
+def linked_parts(
+    event_times: Sequence[int], start: int, n_strata: int, n_columns: int, priors: Priors
+) -> list[GlobalPart]:
+    """Coefficients of the treatment of linked units by event time, pooled as effects are.
+
+    Parameters
+    ----------
+    event_times : sequence of int
+        Of their varying columns, which stand one after another.
+    start : int
+        The first of these columns.
+    n_strata, n_columns : int
+        Numbers of strata and of varying columns.
+    """
+    if not event_times:
+        return []
+    e = np.array(event_times, dtype=np.int64)
+    place = np.eye(n_columns)[:, start : start + e.size]
+    parts = curve_parts(e, np.ones(e.size, dtype=bool), priors)
+    return [
+        replace(
+            part, name=f"linked_{part.name}", place="slopes", scale=_linked(part.scale),
+            columns=np.tile(place @ part.columns, (n_strata, 1)),
+        )
+        for part in parts
+    ]  # fmt: skip
+
+
+def _linked(scale: Scale | int) -> Scale | int:
+    """A scale of its own, where it is estimated."""
+    return replace(scale, name=f"linked_{scale.name}") if isinstance(scale, Scale) else scale

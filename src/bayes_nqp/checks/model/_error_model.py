@@ -24,7 +24,7 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.designs import saturated_design
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import NotApplicable, StudyError, nearest
-from bayes_nqp.fitting import ROWS, Fit, deviation_draws, panel_of, sigma_draws
+from bayes_nqp.fitting import ROWS, SEPARATE, Fit, deviation_draws, panel_of, sigma_draws
 from bayes_nqp.language import Message, joined, listed
 from bayes_nqp.planning import plan_of, unit_column
 from bayes_nqp.terms import TimeEffects
@@ -56,7 +56,7 @@ class _Clusters:
     "Are intervals as wide as errors that move together within a unit demand?",
     "error model",
     place=120,
-    needs=(ROWS,),
+    needs=(ROWS, SEPARATE),
     cluster=column,
 )
 def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = False) -> Finding:

@@ -10,7 +10,7 @@ from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder, number_from
 from bayes_nqp.designs import AR1
 from bayes_nqp.errors import Hint, NotApplicable
-from bayes_nqp.fitting import ROWS, Fit, replications
+from bayes_nqp.fitting import ROWS, SEPARATE, Fit, replications
 from bayes_nqp.language import Message, enumerated, joined
 from bayes_nqp.likelihoods import StudentT
 
@@ -24,7 +24,7 @@ _DOUBT, _FAILS = 0.03, 0.01
     "Would the model produce outcomes like those observed?",
     "model fit",
     place=130,
-    needs=(ROWS,),
+    needs=(ROWS, SEPARATE),
     draws=number_from(20),
 )
 def model_fit(fit: Fit, *, draws: int = 500) -> Finding:

@@ -31,6 +31,7 @@ from bayes_nqp.fitting import (
     ADOPTION,
     REFITS,
     ROWS,
+    SEPARATE,
     Fit,
     held_out,
     lead_fit,
@@ -78,7 +79,7 @@ class _Assumption:
     "What is the effect under each assumption about trends?",
     "assumptions",
     place=32,
-    needs=(ADOPTION, ROWS, REFITS),
+    needs=(ADOPTION, ROWS, REFITS, SEPARATE),
     suits=lambda _: False,
     periods=number_from(1),
 )

@@ -24,6 +24,7 @@ from bayes_nqp.fitting import (
     ADOPTION,
     REFITS,
     ROWS,
+    SEPARATE,
     Fit,
     Numbers,
     batch,
@@ -49,7 +50,7 @@ _TOO_OFTEN = 0.15
     "Would the effect be as large if other units had adopted?",
     "placebo in space",
     place=80,
-    needs=(ADOPTION, ROWS, REFITS),
+    needs=(ADOPTION, ROWS, REFITS, SEPARATE),
     assumption=True,
     permutations=number_from(20),
 )

@@ -7,7 +7,7 @@ import numpy as np
 from bayes_nqp.checks.shared import Finding, asks, number_from
 from bayes_nqp.checks.trends._placebo import BEFORE, moved_back, placebo_finding
 from bayes_nqp.errors import NotApplicable
-from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, panel_of, refit
+from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit, panel_of, refit
 from bayes_nqp.language import Message
 
 
@@ -15,7 +15,7 @@ from bayes_nqp.language import Message
     "Does a pretended, earlier adoption have no effect?",
     "placebo in time",
     place=70,
-    needs=(ADOPTION, ROWS, REFITS),
+    needs=(ADOPTION, ROWS, REFITS, SEPARATE),
     assumption=True,
     periods=number_from(1),
 )

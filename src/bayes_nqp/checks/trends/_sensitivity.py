@@ -23,7 +23,7 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, text
-from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit
+from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit
 from bayes_nqp.language import NOTHING, Message, joined, separated
 from bayes_nqp.robustness import EventStudy, event_study_of, groups_of
 from bayes_nqp.robustness import sensitivity as regions_of
@@ -67,7 +67,7 @@ class BoundedEffect:
     "How large would violations of parallel trends have to be to undo the effect?",
     "sensitivity to non-parallel trends",
     place=50,
-    needs=(ADOPTION, ROWS, REFITS),
+    needs=(ADOPTION, ROWS, REFITS, SEPARATE),
     assumption=True,
 )
 def sensitivity(fit: Fit, *, grid: Sequence[float] | None = None) -> Finding:

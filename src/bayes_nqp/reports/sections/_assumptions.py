@@ -39,6 +39,10 @@ _ASSUME: Final = {
         "Did the policy touch units beyond the last ring, or links that the weights do not have? "
         "Nearer ones have effects of their own, or are left out."
     ),
+    "shocks": Message(
+        "Did the same shocks hit units that are near one another? The model would take it for "
+        "spillovers."
+    ),
     "feedback": Message(
         "Did past outcomes move the mediators? The check on timing speaks to it, and does not "
         "settle it."
@@ -63,7 +67,8 @@ def assumptions(context: Context) -> Iterator[Block]:
         translate("The answer also rests on what the data cannot contradict. A referee will ask:")
     )
     keys = ["concurrent", "selection" if context.staggered else "exposure"]
-    keys.append("spillovers" if context.fit.facts.spillovers == "none" else "farther")
+    near = {"none": "spillovers", "exposure": "farther", "lag": "shocks"}
+    keys.append(near[context.fit.facts.spillovers])
     if context.channels:
         keys.append("feedback")
     errors = context.found("error_model")

@@ -77,6 +77,28 @@ _SHOCKS = Message(
 )
 
 
+_LAG = Message(
+    "Outcomes follow those of linked units of the same period, by the weights {weights} and one "
+    "coefficient, (1 + δ)/2 being Beta(3, 3) between −.95 and .97.{durbin} The log determinant is "
+    "the one that takes the means of levels of time effects off.{adjusted} Effects are those of "
+    "the actual calendar against no policy anywhere, feedback included: direct, of the unit's own "
+    "treatment, and received, of others'."
+)
+_ERROR = Message(
+    "Errors follow those of linked units of the same period, by the weights {weights} and one "
+    "coefficient, (1 + δ)/2 being Beta(3, 3) between −.95 and .97; there are no spillovers."
+    "{adjusted}"
+)
+_DURBIN = Message(
+    " Treatment and covariates of linked units enter as well, treatment by event time, its "
+    "coefficients pooled as effects are."
+)
+_ADJUSTED = Message(
+    " As links cross levels of time effects, it is an adjusted likelihood: its score is unbiased, "
+    "and it has no marginal likelihood."
+)
+
+
 _WORDS_SAYS = Message(
     "Two scales are used (after Mastrandrea et al. 2010). Likelihood is the posterior probability "
     "of a direction if the assumptions hold: “virtually certain” means at least .99, “extremely "
@@ -114,6 +136,8 @@ def methods(context: Context) -> Iterator[Block]:
         yield Paragraph(translate(_SHOCKS, by=by, scale=fit.facts.shocks.scale))
     if fit.facts.exposures is not None:
         yield Paragraph(translate(fit.facts.exposures.words))
+    if fit.facts.spatial is not None:
+        yield Paragraph(_lag(context))
     yield Paragraph(_priors(context))
     if fit.facts.channels:
         names = enumerated(context.channels)
@@ -145,6 +169,19 @@ def methods(context: Context) -> Iterator[Block]:
         )
     )
     yield Paragraph(context.joined(_scales(context)), "quiet")
+
+
+def _lag(context: Context) -> str:
+    """Say how outcomes, or errors, follow those of linked units."""
+    translate, term = context.translate, context.fit.facts.spatial
+    assert term is not None
+    adjusted = "likelihood" in context.fit.effects.attrs
+    return translate(
+        _ERROR if term.error else _LAG,
+        weights=term.weights.name,
+        adjusted=translate(_ADJUSTED) if adjusted else "",
+        **({} if term.error else {"durbin": translate(_DURBIN) if term.durbin else ""}),
+    )
 
 
 def _scales(context: Context) -> Iterator[str]:

@@ -1,0 +1,99 @@
+"""Effects of covariates where outcomes follow those of linked units."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
+from bayes_nqp.errors import StudyError
+from bayes_nqp.fitting._reported import covariate_names, covariate_slopes, equation_draws
+from bayes_nqp.gaussian import LogDeterminant
+from bayes_nqp.terms import DELTA
+
+if TYPE_CHECKING:
+    from bayes_nqp.fitting._fit import Fit
+
+__all__ = ["impacts"]
+
+
+@door
+def impacts(fit: Fit) -> xr.DataArray:
+    """Draw what one unit more of each covariate does, in the unit itself and through others.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a design with ``spillovers=nqp.SpatialLag(…)`` and covariates, and with its rows.
+
+    Returns
+    -------
+    DataArray (chain, draw, covariate, path), outcome units per unit of the covariate
+        Averages over units: of the unit's own covariate ("direct"), of all others' ("indirect"),
+        and of everyone's at once ("total").
+
+    Raises
+    ------
+    StudyError
+        If the design has no spatial lag of outcomes or no covariates, or the fit no rows.
+
+    Notes
+    -----
+    With ``q = tr(W S^-1) / n``: direct ``beta (1 + delta q) + theta q``, total ``(beta + theta) /
+    (1 - delta)``. What the policy did is in the fit's effects, of the calendar that was.
+
+    References
+    ----------
+    LeSage, J. and Pace, R. K. (2009). Introduction to Spatial Econometrics. CRC Press, chapter 2.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.staggered(units=30, periods=8, cohorts=(4, 6), seed=1).panel
+    >>> frame = panel.frame.assign(x=np.random.default_rng(1).random(panel.n_rows))
+    >>> panel = nqp.Panel.from_frame(
+    ...     frame, unit="unit", time="time", cohort="cohort", outcome="outcome", covariates=["x"]
+    ... )
+    >>> ring = np.roll(np.eye(30), 1, axis=1) + np.roll(np.eye(30), -1, axis=1)
+    >>> ids = panel.unit_labels
+    >>> weights = nqp.spatial_weights.matrix(pd.DataFrame(ring, ids, ids))
+    >>> design = nqp.StaggeredDiD(nqp.Complete(), spillovers=nqp.SpatialLag(weights))
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    >>> list(nqp.impacts(fit)["path"].values)
+    ['direct', 'indirect', 'total']
+    """
+    term, names = fit.facts.spatial, covariate_names(fit)
+    if term is None or term.error:
+        raise StudyError(
+            "impacts are those of a spatial lag of outcomes, and this design has none",
+            hint="StaggeredDiD(spillovers=nqp.SpatialLag(weights))",
+        )
+    mine = [name for name in names if not name.startswith("W × ")]
+    if not mine:
+        raise StudyError(
+            "the design has no covariates, whose impacts these would be",
+            hint="nqp.att(fit, path='received') for the policy, or covariates=[…]",
+        )
+    lag = fit.plan.equations[0].problem.lag
+    delta = equation_draws(fit, DELTA)
+    assert lag is not None
+    assert delta is not None
+    assert isinstance(lag.log_determinant, LogDeterminant)
+    beta, theta = covariate_slopes(fit, mine), np.zeros((*delta.shape, len(mine)))
+    for k, name in enumerate(mine):
+        if (linked := f"W × {name}") in names:
+            theta[..., k] = covariate_slopes(fit, [linked])[..., 0]
+    delta = delta[..., None]
+    q = lag.log_determinant.feedback(delta)
+    direct, total = beta * (1.0 + delta * q) + theta * q, (beta + theta) / (1.0 - delta)
+    return xr.DataArray(
+        np.stack([direct, total - direct, total], axis=-1),
+        dims=(*v.SAMPLE_DIMS, "covariate", v.PATH),
+        coords={"covariate": mine, v.PATH: [v.DIRECT, v.INDIRECT, v.TOTAL],
+                v.GATE: fit.effects[v.GATE].item()},
+        attrs={"estimand": "impacts"}, name="impacts",
+    )  # fmt: skip
