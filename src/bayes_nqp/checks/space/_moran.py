@@ -1,0 +1,112 @@
+"""Whether neighbours are alike, period by period: Moran's I."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy.stats import norm
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
+from bayes_nqp.checks.space._near import balanced, located, near, weights_by
+from bayes_nqp.checks.space._statistics import Moran, morans_i
+from bayes_nqp.fitting import ROWS, Fit
+from bayes_nqp.language import Message
+from bayes_nqp.spatial_weights import SpatialWeights
+
+__all__ = ["moran"]
+
+Array = npt.NDArray[np.float64]
+
+_LEVEL = 0.05
+
+
+@asks(
+    "Are neighbours alike beyond unit and time effects and the policy?",
+    "Moran's I",
+    place=171,
+    needs=(ROWS,),
+    suits=located,
+    weights=near,
+)
+def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
+    """Moran's I of the outcome and of what the model leaves of it, by period.
+
+    Of the outcome it tells how alike neighbours are, which is no fault of a model: unit effects
+    take what lasts. Residuals are those of least squares with unit effects, time effects by level, a
+    dummy of each treated cell and covariates. The verdict is on them: in doubt where any period has
+    an I beyond what chance gives in one of twenty panels (normal approximation under
+    randomisation, two-sided, Bonferroni over periods). Residuals of few units with few periods are
+    a little alike with the opposite sign, so that this is conservative.
+
+    Parameters
+    ----------
+    weights : SpatialWeights, optional
+        Who is near whom; the five nearest, either way, where the panel has ``longitude`` and
+        ``latitude`` and none are given.
+
+    References
+    ----------
+    Cliff, A. and Ord, J. (1981). Spatial processes: models and applications.
+    """
+    matrix = weights_by(fit, weights)
+    rows = balanced(fit, matrix)
+    residual = _residuals(rows.outcome, rows.columns, rows.levels)
+    both = {"outcome": rows.outcome, "residual": residual}
+    numbers = {name: [morans_i(x, rows.matrix) for x in values.T] for name, values in both.items()}
+    z = np.array([period.z_random for period in numbers["residual"]])
+    p = 2.0 * norm.sf(np.abs(z))
+    worst, times = int(p.argmin()), fit.plan.panel.time_labels
+    doubt = bool(p[worst] * p.size < _LEVEL)
+    figure = Message(
+        "I of the outcome {:.2f} (z = {:.1f}) in {}; "
+        "largest of residuals {:.2f} (z = {:.1f}) in {}",
+        numbers["outcome"][-1].value, numbers["outcome"][-1].z_random, times[-1],
+        numbers["residual"][worst].value, z[worst], times[worst],
+    )  # fmt: skip
+    evidence = _evidence(numbers, both, rows.matrix)
+    evidence = evidence.assign_coords({v.TIME: times}).assign_attrs(weights=matrix.name)
+    return Finding(DOUBT if doubt else HOLDS, figure, _sentence(doubt), evidence, "moran")
+
+
+def _sentence(doubt: bool) -> Message:
+    if doubt:
+        return Message(
+            "What unit and time effects and the policy leave of the outcome is alike among "
+            "neighbours: the policy may reach them, or shocks are shared. See 'spatial_lm'."
+        )
+    return Message(
+        "What unit and time effects and the policy leave of the outcome is no more alike among "
+        "neighbours than chance has it."
+    )
+
+
+def _residuals(outcome: Array, columns: Array, levels: Array) -> Array:
+    """Of least squares with unit effects and time effects by level (n, T)."""
+    basis = np.linalg.qr(levels)[0]
+
+    def out(values: Array) -> Array:
+        centred = values - values.mean(axis=1, keepdims=True)
+        return centred - np.tensordot(basis, np.tensordot(basis, centred, (0, 0)), (1, 0))
+
+    y, x = out(outcome), out(columns).reshape(outcome.size, -1)
+    return np.asarray(y - (x @ np.linalg.lstsq(x, y.ravel(), rcond=None)[0]).reshape(y.shape))
+
+
+def _evidence(numbers: dict[str, list[Moran]], both: dict[str, Array], matrix: Any) -> xr.Dataset:
+    """Numbers by what and period, and standardised values with those of neighbours."""
+    fields = ("value", "mean", "z_normal", "z_random")
+    table = {
+        name: (("what", v.TIME), [[getattr(x, name) for x in row] for row in numbers.values()])
+        for name in fields
+    }
+    scores = np.stack([(x - x.mean(axis=0)) / x.std(axis=0) for x in both.values()])
+    near_by = np.stack([matrix @ x for x in scores])
+    return xr.Dataset(
+        {**table, "score": (("what", "place", v.TIME), scores),
+         "neighbours": (("what", "place", v.TIME), near_by)},
+        coords={"what": list(numbers)},
+    )  # fmt: skip

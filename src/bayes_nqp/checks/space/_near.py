@@ -1,0 +1,118 @@
+"""Which weights a check goes by, and the rows that they join."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.errors import NotApplicable, StudyError
+from bayes_nqp.fitting import Fit, panel_of
+from bayes_nqp.language import Message
+from bayes_nqp.panel import Panel
+from bayes_nqp.spatial_weights import SpatialWeights, nearest
+
+__all__ = ["Balanced", "balanced", "located", "near", "weights_by"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+NEIGHBOURS = 5
+"""Nearest units that are linked, either way, where no weights are given."""
+LEAST = 10
+"""Units with all periods that a statistic of neighbours asks for."""
+
+
+def located(panel: Panel) -> bool:
+    """Whether the panel tells where its units are."""
+    return {"longitude", "latitude"} <= {*panel.frame.columns}
+
+
+def near(option: str, value: object) -> None:
+    """Ask for spatial weights."""
+    if value is not None and not isinstance(value, SpatialWeights):
+        raise StudyError(
+            f"'{option}' is {value!r}", hint="nqp.spatial_weights.nearest(panel), or others of it"
+        )
+
+
+def weights_by(fit: Fit, weights: SpatialWeights | None) -> SpatialWeights:
+    """Match weights to the units of a fit; those of the five nearest where none are given.
+
+    Raises
+    ------
+    NotApplicable
+        If none are given, and the panel does not tell where its units are.
+    """
+    panel = panel_of(fit)
+    if weights is not None:
+        return weights.aligned(panel.unit_labels)
+    if not located(panel):
+        raise NotApplicable(
+            Message("Who is near whom is not known: give weights=nqp.spatial_weights.….")
+        )
+    return nearest(panel, k=min(NEIGHBOURS, panel.n_units - 1))
+
+
+@dataclass(frozen=True, eq=False)
+class Balanced:
+    """Rows of the units that have all periods.
+
+    Parameters
+    ----------
+    units : ndarray of int (n)
+        Codes of the units.
+    outcome : ndarray (n, T), outcome units
+    columns : ndarray (n, T, k)
+        A dummy of each treated cell, and covariates.
+    levels : ndarray (n, L)
+        A dummy of each level of time effects.
+    matrix : sparse array (n, n)
+        W of these units.
+    """
+
+    units: Index
+    outcome: Array
+    columns: Array
+    levels: Array
+    matrix: Any
+
+
+def balanced(fit: Fit, weights: SpatialWeights) -> Balanced:
+    """Take the units of a fit that have all periods.
+
+    Raises
+    ------
+    NotApplicable
+        If fewer than ten units, or fewer than half of them, have all periods.
+    """
+    plan = fit.plan
+    equation, frame = plan.equations[0], plan.frame
+    rows, n_periods = equation.rows, frame.n_periods
+    count = np.bincount(rows.unit, minlength=frame.n_units)
+    units = np.flatnonzero(count == n_periods)
+    if units.size < max(LEAST, 0.5 * (count > 0).sum()):
+        raise NotApplicable(
+            Message(
+                "Only {} of {} units have all periods: neighbours are compared period by period.",
+                units.size, int((count > 0).sum()),
+            )
+        )  # fmt: skip
+    place = np.full(frame.n_units, -1, dtype=np.int64)
+    place[units] = np.arange(units.size)
+    inside = place[rows.unit] >= 0
+    at = (place[rows.unit[inside]], rows.time[inside])
+    outcome = np.zeros((units.size, n_periods))
+    outcome[at] = plan.panel.outcome[plan.kept][inside]
+    columns = [column.values[inside] for column in rows.columns]
+    cell = plan.cell_of_row[plan.kept][inside]
+    columns += [(cell == k).astype(np.float64) for k in np.unique(cell[cell >= 0])]
+    table = np.zeros((units.size, n_periods, len(columns)))
+    for k, values in enumerate(columns):
+        table[(*at, k)] = values
+    level = frame.level[units]
+    levels = (level[:, None] == np.unique(level)).astype(np.float64)
+    ids = np.asarray(weights.ids, dtype=object)[units]
+    return Balanced(units, outcome, table, levels, weights.aligned(ids.tolist()).matrix)

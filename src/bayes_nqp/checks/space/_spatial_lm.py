@@ -1,0 +1,96 @@
+"""Whether a spatial lag or spatial errors are missing: Lagrange multiplier tests."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
+from bayes_nqp.checks.space._near import balanced, located, near, weights_by
+from bayes_nqp.checks.space._statistics import TESTS, as_printed, whitened
+from bayes_nqp.designs import parameters_of
+from bayes_nqp.fitting import ROWS, Fit
+from bayes_nqp.language import Message
+from bayes_nqp.spatial_weights import SpatialWeights
+
+__all__ = ["spatial_lm"]
+
+_LEVEL = 0.05
+
+
+@asks(
+    "Does the outcome depend on that of neighbours?",
+    "spatial LM tests",
+    place=172,
+    needs=(ROWS,),
+    suits=located,
+    weights=near,
+)
+def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
+    """Lagrange multiplier tests of a spatial lag and of spatial errors, and their robust forms.
+
+    They are given twice. As printed in papers, residuals with unit and time effects out are taken
+    as independent over time: with autocorrelated errors, or time effects by level, they find
+    spatial dependence where there is none (docs/spatial.md has their sizes). The verdict goes by
+    the others, on contrasts of each unit whitened by the errors of the fit, centred by what time
+    effects by level take of the score: in doubt if the test of the lag or that of the errors
+    rejects at 5 % (2.5 % each).
+
+    Parameters
+    ----------
+    weights : SpatialWeights, optional
+        Who is near whom; the five nearest, either way, where the panel has ``longitude`` and
+        ``latitude`` and none are given.
+
+    References
+    ----------
+    Anselin, L., Le Gallo, J. and Jayet, H. (2008). Spatial panel econometrics. Elhorst, J. P.
+    (2010). Spatial panel data models. In Handbook of applied spatial analysis.
+    """
+    matrix = weights_by(fit, weights)
+    rows = balanced(fit, matrix)
+    printed = as_printed(rows.outcome, rows.columns, rows.matrix)
+    ours = whitened(rows.outcome, rows.columns, rows.levels, rows.matrix, _covariance(fit))
+    table = pd.DataFrame(
+        [
+            {"test": name, "statistic": ours[name][0], "p": ours[name][1],
+             "printed_statistic": printed[name][0], "printed_p": printed[name][1]}
+            for name in TESTS
+        ]
+    )  # fmt: skip
+    lag, error = ours["lag"], ours["error"]
+    doubt = min(lag[1], error[1]) < 0.5 * _LEVEL
+    figure = Message(
+        "lag {:.1f} (p = {:.3f}), errors {:.1f} (p = {:.3f}); "
+        "as printed in papers {:.1f} and {:.1f}",
+        *lag, *error, printed["lag"][0], printed["error"][0],
+    )  # fmt: skip
+    table.attrs["weights"] = matrix.name
+    return Finding(DOUBT if doubt else HOLDS, figure, _sentence(doubt, ours), table)
+
+
+def _sentence(doubt: bool, tests: dict[str, tuple[float, float]]) -> Message:
+    if not doubt:
+        return Message(
+            "Neither a spatial lag nor spatial errors are called for by what the model leaves."
+        )
+    lag, error = tests["robust lag"][1], tests["robust error"][1]
+    if min(lag, error) >= _LEVEL or max(lag, error) < _LEVEL:
+        return Message(
+            "What the model leaves depends on neighbours; whether by their outcomes or by shared "
+            "shocks these tests do not tell."
+        )
+    if lag < error:
+        return Message("What the model leaves depends on the outcomes of neighbours.")
+    return Message("What the model leaves has shocks that neighbours share.")
+
+
+def _covariance(fit: Fit) -> npt.NDArray[np.float64]:
+    """Covariance of a unit's errors at the posterior means of their parameters (T, T)."""
+    noise, n_periods = fit.facts.noise, fit.plan.frame.n_periods
+    parameters = parameters_of(noise, n_periods, fit.facts.priors)
+    name = fit.plan.equations[0].name
+    means = [float(fit.posterior[f"{name}__{p.name}"].mean()) for p in parameters]
+    values = np.array(means).reshape(1, -1)
+    return np.asarray(noise.covariance(n_periods, values)[0])

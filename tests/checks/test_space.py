@@ -1,0 +1,133 @@
+"""Moran's I and Lagrange multiplier tests: other packages' numbers, known answers, sizes."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from doors import as_printed, morans_i, whitened
+from scipy.sparse import csr_array
+
+import bayes_nqp as nqp
+from bayes_nqp.errors import StudyError
+
+UNITS = 80
+
+
+def places(seed: int = 0, n: int = UNITS) -> tuple[np.ndarray, csr_array]:
+    """Coordinates, and the weights of the five nearest, either way."""
+    rng = np.random.default_rng(seed)
+    degrees = np.column_stack([rng.uniform(100, 120, n), rng.uniform(22, 40, n)])
+    near = np.argsort(np.linalg.norm(degrees[:, None] - degrees, axis=2), axis=1)[:, 1:6]
+    links = np.zeros((n, n))
+    links[np.arange(n)[:, None], near] = 1.0
+    links = np.maximum(links, links.T)
+    return degrees, csr_array(links / links.sum(axis=1, keepdims=True))
+
+
+def fitted(lag: float, **columns: object) -> nqp.Fit:
+    """A fit to units whose errors are those of neighbours too, by a factor."""
+    frame = nqp.simulation.staggered(units=UNITS, periods=8, cohorts=(4, 6), seed=4).panel.frame
+    degrees, matrix = places()
+    order = {label: k for k, label in enumerate(sorted(frame["unit"].unique()))}
+    at = frame["unit"].map(order).to_numpy()
+    frame["longitude"], frame["latitude"] = degrees[at].T
+    spread = np.linalg.inv(np.eye(UNITS) - lag * matrix.toarray()) - np.eye(UNITS)
+    shocks = spread @ np.random.default_rng(1).standard_normal((UNITS, 8))
+    frame["outcome"] += shocks[at, frame["time"].to_numpy() - frame["time"].min()]
+    panel = nqp.Panel.from_frame(
+        frame.assign(**columns), unit="unit", time="time", cohort="cohort", outcome="outcome",
+        strata="region",
+    )  # fmt: skip
+    return nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1, draws=200), progress=False)
+
+
+def test_morans_i_is_that_of_esda() -> None:
+    esda = pytest.importorskip("esda", reason="the reference of Moran's I")
+    libpysal = pytest.importorskip("libpysal", reason="the reference of Moran's I")
+    _, matrix = places()
+    values = np.random.default_rng(2).standard_normal(UNITS) ** 3
+    graph = libpysal.graph.Graph.from_sparse(matrix.tocoo())
+    theirs = esda.Moran(values, graph, permutations=0, transformation="o")
+    ours = morans_i(values, matrix)
+    assert ours.value == pytest.approx(theirs.I, rel=1e-10)
+    assert ours.z_normal == pytest.approx(theirs.z_norm, rel=1e-10)
+    assert ours.z_random == pytest.approx(theirs.z_rand, rel=1e-10)
+
+
+def test_tests_as_printed_are_those_of_spreg() -> None:
+    """Its test of a lag squares the trace where it has to be times T, and is no reference."""
+    spreg = pytest.importorskip("spreg", reason="the reference of panel tests")
+    libpysal = pytest.importorskip("libpysal", reason="the reference of panel tests")
+    _, matrix = places()
+    rng = np.random.default_rng(4)
+    y, x = rng.standard_normal((UNITS, 6)), rng.standard_normal((UNITS, 6, 2))
+
+    def out(values: np.ndarray) -> np.ndarray:
+        return (
+            values - values.mean(axis=0) - values.mean(axis=1, keepdims=True)
+            + values.mean(axis=(0, 1))
+        )  # fmt: skip
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        weights = libpysal.weights.util.full2W(matrix.toarray())
+        flat = out(y).T.reshape(-1, 1), out(x).transpose(1, 0, 2).reshape(-1, 2)
+        error = float(spreg.panel_LMerror(*flat, weights)[0])
+    # Its variance of residuals has three coefficients off the rows, a constant among them.
+    free = 1.0 - 3.0 / y.size
+    assert as_printed(y, x, matrix)["error"][0] * free**2 == pytest.approx(error, rel=1e-8)
+
+
+@pytest.mark.parametrize("levels", [1, 4, 20])
+def test_whitened_tests_have_their_size_where_printed_ones_do_not(levels: int) -> None:
+    """Errors AR(1) of .8, time effects by level of neighbours, and no spatial dependence."""
+    n_periods, rng = 10, np.random.default_rng(7)
+    degrees, matrix = places()
+    table = np.zeros((UNITS, levels))
+    table[np.argsort(degrees[:, 0]), np.arange(UNITS) * levels // UNITS] = 1.0
+    time = np.arange(n_periods)
+    covariance = 0.8 ** np.abs(time[:, None] - time) / (1.0 - 0.64)
+    lower = np.linalg.cholesky(covariance)
+    rejected = np.zeros((2, 2))
+    for _ in range(200):
+        columns = rng.standard_normal((UNITS, n_periods, 1))
+        y = rng.standard_normal((UNITS, n_periods)) @ lower.T
+        y += table @ rng.standard_normal((levels, n_periods)) + rng.standard_normal((UNITS, 1))
+        both = (
+            whitened(y, columns, table, matrix, covariance), as_printed(y, columns, matrix)
+        )  # fmt: skip
+        rejected += [[answer[name][1] < 0.05 for name in ("lag", "error")] for answer in both]
+    assert (rejected[0] / 200 < 0.11).all()
+    assert (rejected[0] / 200 > 0.01).all()
+    assert (rejected[1] / 200 > 0.15).all()
+
+
+def test_verdicts_where_the_answer_is_known() -> None:
+    alone, together = fitted(0.0), fitted(0.7)
+    assert nqp.check(alone, "spatial_lm", progress=False).verdict == "holds"
+    assert nqp.check(alone, "moran", progress=False).verdict == "holds"
+    for name in ("moran", "spatial_lm"):
+        result = nqp.check(together, name, progress=False)
+        assert result.verdict == "in doubt"
+    figure = nqp.plots.check(nqp.check(together, "moran", progress=False))
+    assert len(figure.axes) == 2
+
+
+def test_weights_of_ones_own_and_what_is_refused() -> None:
+    fit = fitted(0.7)
+    band = nqp.spatial_weights.band(fit.plan.panel, km=300)
+    result = nqp.check(fit, "spatial_lm", weights=band, progress=False)
+    assert isinstance(result.evidence, pd.DataFrame)
+    assert result.evidence.attrs["weights"] == band.name
+    with pytest.raises(StudyError, match="'weights' is 5"):
+        nqp.check(fit, "moran", weights=5, progress=False)
+    plain = nqp.simulation.staggered(units=30, periods=8, cohorts=(4, 6), seed=1).panel
+    blind = nqp.fit(nqp.StaggeredDiD(nqp.Complete()), plain, nqp.Importance(seed=1, draws=200),
+                    progress=False)  # fmt: skip
+    answer = nqp.check(blind, "moran", progress=False)
+    assert answer.verdict == "not applicable"
+    assert "weights=" in answer.sentence
+    assert "moran" not in set(nqp.check(blind, progress=False)["check"])
