@@ -36,11 +36,10 @@ def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     """Moran's I of the outcome and of what the model leaves of it, by period.
 
     Of the outcome it tells how alike neighbours are, which is no fault of a model: unit effects
-    take what lasts. Residuals are those of least squares with unit effects, time effects by level, a
-    dummy of each treated cell and covariates. The verdict is on them: in doubt where any period has
-    an I beyond what chance gives in one of twenty panels (normal approximation under
-    randomisation, two-sided, Bonferroni over periods). Residuals of few units with few periods are
-    a little alike with the opposite sign, so that this is conservative.
+    take what lasts. Residuals are those of least squares with unit effects, time effects by level,
+    a dummy of each treated cell and covariates. The verdict is on them: in doubt where any period
+    has an I beyond what chance gives in one of twenty panels (normal approximation under
+    randomisation, two-sided, Bonferroni over periods).
 
     Parameters
     ----------
