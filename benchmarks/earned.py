@@ -177,7 +177,8 @@ def rates(frame: pd.DataFrame) -> str:
     )
     head = ["world", "panel", "panels", "holds", "fails", "old: holds", "old: fails", "no factor"]
     rows: list[list[Any]] = [head]
-    for (world, name), part in frame.groupby(["world", "size"], sort=False):
+    every = frame.assign(size="all of them")
+    for (world, name), part in pd.concat([every, frame]).groupby(["world", "size"], sort=False):
         name = f"{name} units" if name.isdigit() else name
         cells = [
             share(int((part[rule] == verdict).sum()), len(part))

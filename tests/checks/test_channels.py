@@ -130,6 +130,17 @@ def test_pretrends_of_mediators_are_earned_and_fail(sound: nqp.Fit, tangled: nqp
     assert "finance" not in bad.sentence.split("already")[0]
 
 
+def test_mediators_that_may_drift_are_reported(tangled: nqp.Fit) -> None:
+    design = tangled.design.replace(
+        design=tangled.design.design.replace(trends=nqp.DifferentialTrends())
+    )
+    fit = nqp.fit(design, tangled.panel, SAMPLER, progress=False)
+    result = ask(fit, "mediator_pretrends")
+    assert result.verdict == "reported"
+    assert "assumes no parallel trends" in result.sentence
+    assert of(result, "tech", "slope before adoption")["lower"] > 0.0
+
+
 def test_a_placebo_holds_if_nothing_moves_it(sound: nqp.Fit) -> None:
     assert ask(sound, "mediator_placebo").verdict == "not applicable"
     good = ask(sound, "mediator_placebo", placebo="weather")

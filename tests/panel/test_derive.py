@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 from panels import ARGUMENTS, city_frame
 
+from bayes_nqp import simulation
 from bayes_nqp.errors import PanelError
+from bayes_nqp.labels import labels_of
 from bayes_nqp.panel import Panel
 
 PANEL = Panel.from_frame(city_frame(), **ARGUMENTS)
@@ -44,6 +46,28 @@ def test_another_outcome() -> None:
     named = PANEL.with_outcome("digital")
     assert named.roles.outcome == "digital"
     np.testing.assert_array_equal(named.outcome, PANEL.frame["digital"])
+
+
+def test_a_mediator_as_outcome_is_no_mediator_any_more() -> None:
+    panel = Panel.from_frame(city_frame(), **{**ARGUMENTS, "mediators": ["digital"]})
+    panel = panel.with_outcome("digital")
+    assert panel.roles.mediators == ()
+    later = panel.where(np.asarray(panel.time_codes) > 0)
+    assert later.roles.outcome == "digital"
+
+
+def test_labels_of_columns_that_are_gone_are_gone() -> None:
+    """A frame that was cut keeps the labels of all its columns: parts of its panel are panels."""
+    frame = simulation.cities(seed=1, names="zh").frame
+    named = {entry[1] for entry in labels_of(frame).entries}
+    assert "批次" in named
+    panel = Panel.from_frame(
+        frame.drop(columns=["批次"]), unit="城市", time="年份", cohort="试点年份",
+        outcome="地区生产总值对数",
+    )  # fmt: skip
+    later = panel.where(np.asarray(panel.time_codes) > 0)
+    assert later.labels == panel.labels
+    assert {entry[1] for entry in later.labels.entries} == named & set(panel.frame.columns)
 
 
 def test_other_cohorts_by_code_and_by_label() -> None:

@@ -13,7 +13,8 @@ from bayes_nqp.language import Message, languages
 
 
 def labelled(before: Labels, words: Mapping[str, Any] | None, df: pd.DataFrame) -> Labels:
-    """Add labels to those that are there, and refuse languages and columns that are not."""
+    """Add labels to those of columns that are there; refuse languages and columns that are not."""
+    before = Labels(tuple(entry for entry in before.entries if entry[1] in df.columns))
     try:
         added = Labels.of(words)
     except TypeError as error:

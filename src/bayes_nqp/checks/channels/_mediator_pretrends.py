@@ -7,13 +7,14 @@ from bayes_nqp.checks.shared import (
     DOUBT,
     FAILS,
     HOLDS,
+    REPORTED,
     VERDICTS,
     Finding,
     asks,
     cautious,
     worst_of,
 )
-from bayes_nqp.checks.trends import holm, parted
+from bayes_nqp.checks.trends import DRIFTING, holm, parted
 from bayes_nqp.fitting import ADOPTION, CHANNELS, ROWS, Fit, refit
 from bayes_nqp.language import NOTHING, Message, joined, listed, separated
 
@@ -34,41 +35,44 @@ def mediator_pretrends(fit: Fit) -> Finding:
     Bayes factors, and the verdict is the worst. The more mediators are asked, the more often one
     is far out by chance: their tail probabilities are adjusted for that (Holm 1979), and the false
     alarms that levels of factors may give are shared by all mediators. Evidence: the differential
-    slope before adoption, in multiples of the mediator's own variation within units.
+    slope before adoption, in multiples of the mediator's own variation within units. Where the
+    design lets adopters drift, so do mediators, and the numbers are reported alone.
     """
     panel = fit.rows
     names = fit.facts.mediators(panel)
     outcomes = [refit(fit, fit.outcome_design, panel.with_outcome(name)) for name in names]
     every = [parted(outcome) for outcome in outcomes]
     tails = holm([parts.judged.total.tail for parts in every])
+    drifting = fit.facts.trends is not None
     lines, words = [], []
     for name, equation, parts, tail in zip(
         names, fit.plan.equations[1:], every, tails, strict=True
     ):
         stated = worst_of([parts.judged.verdict_at(tail, len(names)), parts.earned.verdict])
         verdict, _ = cautious(stated, NOTHING, parts.worst)
+        verdict = REPORTED if drifting else verdict
         total, quantity = parts.judged.total, Message("slope before adoption")
         lines.append(drawn(name, quantity, total.slope / equation.scale, verdict, "sd"))
         words.append(
             Message(
-                "{}: {} (leads {:.2g}, slope {:.2g}{}; log Bayes factor {:.1f})",
+                "{}: {} (leads {:.2g}, slope {:.2g}{}; log Bayes factor {})",
                 name,
                 VERDICTS[verdict],
                 total.joint.tail,
                 total.slope_tail,
                 Message(", adjusted {:.2g}", tail) if len(names) > 1 else "",
-                parts.earned.worst.lowest,
+                parts.earned.number,
             )
         )
     figure = Message("tail probability of zero: {}", separated(words))
-    sentence = _sentence(lines)
-    if len(names) > 1:
+    sentence = DRIFTING if drifting else _sentence(lines)
+    if len(names) > 1 and not drifting:
         for_all = Message(
             "Tail probabilities are adjusted for {} mediators being asked (Holm).", len(names)
         )
         sentence = joined([sentence, for_all])
     fits = [fit, *(x for parts in every for x in (parts.lead_fit, parts.trend_fit))]
-    return finding_of(lines, figure, sentence, fits)
+    return finding_of(lines, figure, sentence, fits, verdict=REPORTED if drifting else None)
 
 
 def _sentence(lines: list[Line]) -> Message:

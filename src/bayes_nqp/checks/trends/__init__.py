@@ -1,7 +1,8 @@
 """Checks of trends: how treated units would have moved, before adoption and after it."""
 
+from bayes_nqp.checks.trends._earned import DRIFTING
 from bayes_nqp.checks.trends._leads import leads_of
 from bayes_nqp.checks.trends._parallel import holm
 from bayes_nqp.checks.trends._parted import parted
 
-__all__ = ["holm", "leads_of", "parted"]
+__all__ = ["DRIFTING", "holm", "leads_of", "parted"]

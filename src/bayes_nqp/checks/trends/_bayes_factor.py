@@ -121,7 +121,7 @@ def _by_stratum(fit: Fit) -> Iterator[BayesFactor]:
     for stratum, rows in _strata(fit):
         first = _factor(fit, rows, noise, stratum, WHOLE)
         yield first
-        for errors in richer if not AGAINST <= first.value <= HELD else ():
+        for errors in richer if first.value < AGAINST or first.value > HELD else ():
             yield _factor(fit, rows, errors, stratum, WHOLE)
 
 

@@ -14,8 +14,10 @@ from bayes_nqp.fitting import Fit
 from bayes_nqp.language import NOTHING, Message, Numeral, listed, separated
 from bayes_nqp.terms import DifferentialTrends
 
-__all__ = ["Earned", "StratumFactors", "earned", "figure_of", "next_step"]
+__all__ = ["DRIFTING", "Earned", "StratumFactors", "earned", "figure_of", "next_step"]
 
+DRIFTING: Final = Message("This design assumes no parallel trends: those who adopt may drift.")
+"""What is said where differential trends take their place."""
 MONTE_CARLO: Final = 0.3
 """Largest Monte-Carlo error with which a factor is judged."""
 
@@ -94,6 +96,12 @@ class Earned:
     def factors(self) -> tuple[BayesFactor, ...]:
         """Of all strata."""
         return tuple(factor for stratum in self.strata for factor in stratum.factors)
+
+    @property
+    def number(self) -> Message:
+        """The log Bayes factor of the worst stratum, if it has one."""
+        worst = self.worst
+        return Message("none") if worst.reason else _values([worst.lowest])
 
     @property
     def sentence(self) -> Message:

@@ -11,7 +11,7 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.shared import AS_FITTED, FAILS, HOLDS, REPORTED, Finding, asks, called
 from bayes_nqp.checks.trends._bayes_factor import BayesFactor, further_factors
-from bayes_nqp.checks.trends._earned import figure_of, next_step
+from bayes_nqp.checks.trends._earned import DRIFTING, figure_of, next_step
 from bayes_nqp.checks.trends._parallel import Judgement, PreTrend
 from bayes_nqp.checks.trends._parted import Parted, parted
 from bayes_nqp.estimands import by_event_time
@@ -54,8 +54,7 @@ def pretrends(fit: Fit) -> Finding:
     judged, factors = parts.judged, parts.earned
     verdict, words = parts.verdict, [_sentence(judged, called(fit)), factors.sentence]
     if fit.facts.trends is not None:
-        drifting = Message("This design assumes no parallel trends: those who adopt may drift.")
-        verdict, words = REPORTED, [drifting, factors.sentence]
+        verdict, words = REPORTED, [DRIFTING, factors.sentence]
     sentence = joined([*words, next_step(fit, verdict, factors)])
     further = further_factors(fit)
     figure = separated([figure_of(factors, further), _figure(judged)])
