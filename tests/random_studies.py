@@ -237,7 +237,7 @@ def valid_studies(draw: st.DrawFn) -> Table:
                         st.sampled_from(["convergence", "support", "pretrends"]), unique=True
                     ),
                     "leave_out": st.just({"groups": "地区"}),
-                    "placebo_space": st.just({"permutations": 20}),
+                    "placebo_space": st.just({"repetitions": 20}),
                 },
             )
         )

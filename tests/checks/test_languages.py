@@ -21,7 +21,8 @@ SOURCE = Path(nqp.__file__).parent
 CHINESE = re.compile("[\u4e00-\u9fff]")
 SAMPLER = nqp.Importance(draws=250, chains=2, seed=1)
 OPTIONS = {
-    "placebo_space": {"permutations": 20},
+    "placebo_space": {"repetitions": 20},
+    "placebo_mixed": {"repetitions": 20},
     "influence": {"refits": 1},
     "model_fit": {"draws": 60},
     "prior_predictive": {"draws": 60},
@@ -57,7 +58,13 @@ def results() -> dict[str, CheckResult]:
     panel = nqp.Panel.from_frame(frame, **arguments)
     design = nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(varying=None)))
     fit = nqp.fit(design, panel, SAMPLER, progress=False)
-    assert {*applicable(fit), "future_exposure", "indicators", "assumptions"} == set(CHECKS)
+    assert {
+        *applicable(fit),
+        "future_exposure",
+        "indicators",
+        "assumptions",
+        "placebo_mixed",
+    } == set(CHECKS)
     return {one.name: one for one in run_checks(fit, CHECKS, options=OPTIONS)}
 
 

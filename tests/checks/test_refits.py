@@ -131,41 +131,6 @@ def test_anticipation_fails_where_effects_begin_early() -> None:
     assert found.evidence.attrs["before"] == pytest.approx(2.0, abs=0.7)
 
 
-def test_a_placebo_in_time_fails_on_a_trend(trending: nqp.Fit) -> None:
-    found = nqp.check(trending, "placebo_time", progress=False)
-    assert found.verdict == "fails", found
-    with pytest.raises(StudyError, match="'periods' is 0"):
-        nqp.check(trending, "placebo_time", periods=0, progress=False)
-    assert nqp.check(trending, "placebo_time", periods=12, progress=False).verdict == (
-        "not applicable"
-    )
-
-
-def test_a_placebo_in_space_holds_for_a_clear_effect(calm: nqp.Fit) -> None:
-    found = nqp.check(calm, "placebo_space", permutations=60, progress=False)
-    assert found.verdict == "holds", found
-    assert found.evidence.attrs["p"] == pytest.approx(1 / 61)
-    assert abs(float(found.evidence["placebo"].mean())) < 0.3
-
-
-def test_a_placebo_in_space_finds_falls_as_it_finds_rises(calm: nqp.Fit) -> None:
-    assert calm.panel is not None
-    mirrored = calm.panel.with_outcome(-calm.panel.outcome)
-    fit = nqp.fit(DESIGN, mirrored, SAMPLER, progress=False)
-    found = nqp.check(fit, "placebo_space", permutations=20, progress=False)
-    assert float(found.evidence["actual"]) < 0.0
-    assert found.evidence.attrs["p"] == pytest.approx(1 / 21)
-
-
-def test_a_placebo_in_space_doubts_intervals_that_are_too_narrow() -> None:
-    panel = staggered(effect="flat", level=0.0, rho=0.9, seed=8).panel
-    narrow = nqp.StaggeredDiD(nqp.Partial(varying=None), nqp.IID())
-    fit = nqp.fit(narrow, panel, SAMPLER, progress=False)
-    found = nqp.check(fit, "placebo_space", permutations=60, progress=False)
-    assert found.verdict == "in doubt", found
-    assert found.evidence.attrs["excluding_zero"] > 0.3
-
-
 def test_a_placebo_outcome_must_be_named_and_must_not_respond(calm: nqp.Fit) -> None:
     assert nqp.check(calm, "placebo_outcome", progress=False).verdict == "not applicable"
     panel = calm.panel
@@ -184,8 +149,6 @@ def test_pictures_show_every_specification(calm: nqp.Fit) -> None:
         ax = plots.check(found, language=language).axes[0]
         labels = [tick.get_text() for tick in ax.get_yticklabels()]
         assert sum("5" in label for label in labels) == 1
-    ax = plots.check(nqp.check(calm, "placebo_space", permutations=20, progress=False)).axes[0]
-    assert sum(bar.get_height() for bar in ax.patches) == 20
 
 
 def test_alternatives_that_do_not_count_do_not_decide(calm: nqp.Fit) -> None:
@@ -203,10 +166,10 @@ def test_alternatives_that_do_not_count_do_not_decide(calm: nqp.Fit) -> None:
 
 
 def test_options_are_named_in_errors(calm: nqp.Fit) -> None:
-    with pytest.raises(StudyError, match=r"no option 'permutation'.*\n.*permutations"):
-        nqp.check(calm, "placebo_space", permutation=30)
+    with pytest.raises(StudyError, match=r"no option 'repetition'.*\n.*repetitions"):
+        nqp.check(calm, "placebo_space", repetition=30)
     with pytest.raises(StudyError, match="no check"):
-        nqp.check(calm, permutations=30)
+        nqp.check(calm, repetitions=30)
 
 
 def _count(folder: str, number: int) -> dict[str, np.ndarray]:
@@ -240,7 +203,7 @@ def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path) -> None:
     [
         ("anticipation", {"periods": "2"}),
         ("placebo_time", {"periods": 0}),
-        ("placebo_space", {"permutations": "many"}),
+        ("placebo_space", {"repetitions": "many"}),
         ("placebo_outcome", {"outcome": 3}),
         ("error_model", {"cluster": ["region"]}),
         ("error_model", {"event_times": "yes"}),

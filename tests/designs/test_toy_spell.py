@@ -80,7 +80,7 @@ def fit(panel: nqp.Panel) -> nqp.Fit:
 @pytest.fixture(scope="module")
 def checks(fit: nqp.Fit) -> list[CheckResult]:
     """All that its design calls for, with few placebos."""
-    return run_checks(fit, options={"placebo_space": {"permutations": 20}})
+    return run_checks(fit, options={"placebo_space": {"repetitions": 20}})
 
 
 def test_the_truth_is_recovered(fit: nqp.Fit) -> None:

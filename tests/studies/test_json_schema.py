@@ -52,7 +52,7 @@ def test_shipped_studies_follow_it(schema: dict[str, Any]) -> None:
 GOOD = [
     ("[sampler]", "[priors]\nlevel = 3.0\nrho = [3, 2]\n[sampler]"),
     ("[sampler]", '[channels]\nmediators = "a"\nlag = 1\n[sampler]'),
-    ("[checks]", "[checks.placebo_space]\npermutations = 50\n[checks]"),
+    ("[checks]", "[checks.placebo_space]\nrepetitions = 50\n[checks]"),
     ("[checks]", '[checks.confounding]\nprior = { type = "NormalRho", sd = 0.1 }\n[checks]'),
     ('file = "cities.csv"', 'simulation = "channels"\noptions = { units = 40 }'),
     ("[sampler]", '[index]\npositive = ["a"]\nweights = { type = "Entropy", scope = "yearly" }\n'
@@ -68,7 +68,7 @@ BAD = [
     ("draws = 100", 'draws = "many"'),
     ('"support"]', '"supporting"]'),
     ("[report]", "[report]\nprob = 2.0"),
-    ("[checks]", "[checks.placebo_space]\npermutation = 50\n[checks]"),
+    ("[checks]", "[checks.placebo_space]\nrepetition = 50\n[checks]"),
     ("[sampler]", "[priors]\nlevl = 3.0\n[sampler]"),
     ('file = "cities.csv"', 'simulation = "channels"\noptions = { unit = 40 }'),
     ('file = "cities.csv"', 'file = "cities.csv"\nsimulation = "channels"'),

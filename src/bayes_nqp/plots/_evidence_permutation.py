@@ -1,4 +1,4 @@
-"""The actual estimate among those of permuted cohorts."""
+"""The actual estimate among those of adoptions dealt at random."""
 
 from __future__ import annotations
 
@@ -6,22 +6,26 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from scipy.stats import gaussian_kde
 
+from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.plots._canvas import canvas
 from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
+from bayes_nqp.plots._words import effect_label
 
 __all__ = ["permutation"]
 
 
-_PLACEBOS = Message("Bars: {} permutations of the cohorts within strata. Dashed: ±1.96. p = {}.")
+_DEALS = Message("Bars and curve: {} deals of adoption by {}, within strata.")
+_P_VALUES = Message("p = {} two-sided, {} left, {} right.")
 
 
 @evidence("permutation")
 def permutation(result: CheckResult, look: Appearance) -> Figure:
-    """Draw the distribution of placebo estimates over their sd, and where the actual one lies.
+    """Draw the density of placebo estimates, and where the actual one lies.
 
     Parameters
     ----------
@@ -30,23 +34,30 @@ def permutation(result: CheckResult, look: Appearance) -> Figure:
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)
-    translate = look.translate
-    placebo = (evidence["placebo"] / evidence["placebo_sd"]).to_numpy()
-    actual = float(evidence["actual"] / evidence["actual_sd"])
-    with canvas(look, (5.0, 3.0), ()) as page:
-        ax, most = page.ax, max(3.0, 1.05 * np.abs([*placebo, actual]).max())
-        bins = np.arange(-most, most + 0.25, 0.25).tolist()
-        ax.hist(placebo, bins=bins, color=FAINT, edgecolor="white", linewidth=0.4)
-        for x in (-1.96, 1.96):
-            ax.axvline(x, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0.5)
+    translate, attrs = look.translate, evidence.attrs
+    placebo, actual = evidence["placebo"].to_numpy(), float(evidence["actual"])
+    label = effect_label(evidence, translate)
+    with canvas(look, (5.0, 3.2), (label,)) as page:
+        ax = page.ax
+        ax.hist(placebo, bins="auto", density=True, color=FAINT, edgecolor="white", linewidth=0.4)
+        if placebo.std() > 0:
+            reach = np.linspace(placebo.min() - placebo.std(), placebo.max() + placebo.std(), 200)
+            ax.plot(reach, gaussian_kde(placebo)(reach), color=COLOURS[0], linewidth=1.2)
+        ax.axvline(0, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)))
         ax.axvline(actual, color=COLOURS[1], linewidth=1.6)
-        side = "right" if actual > 0 else "left"
+        ax.margins(x=0.08)
+        right = actual > placebo.mean()
         ax.annotate(
-            translate("actual"), (actual, 1), (-4 if actual > 0 else 4, -2), color=COLOURS[1],
-            xycoords=("data", "axes fraction"), textcoords="offset points", ha=side, va="top",
+            translate("actual"), (actual, 1), (-4 if right else 4, -2), color=COLOURS[1],
+            xycoords=("data", "axes fraction"), textcoords="offset points",
+            ha="right" if right else "left", va="top",
         )  # fmt: skip
-        ax.set_xlabel(translate("Average effect over its posterior sd"))
-        ax.set_ylabel(translate("Permutations"))
-        ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
-        page.note(_PLACEBOS, placebo.size, Numeral(f"{evidence.attrs['p']:.3f}"))
+        ax.set_xlabel(label)
+        ax.set_ylabel(translate("Density"))
+        ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
+        by = attrs["dealt_to"]
+        page.note(_DEALS, placebo.size, Message("unit") if by == v.UNIT else by)
+        numbers = (Numeral(f"{attrs[name]:.3f}") for name in ("p", "p_left", "p_right"))
+        page.note(_P_VALUES, *numbers)
+        page.note("Adoption dealt at random says nothing about parallel trends.")
     return page.figure

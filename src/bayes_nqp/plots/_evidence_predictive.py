@@ -30,6 +30,7 @@ _STATISTICS: Final = {
     "autocorrelation, lag 3": Message("Autocorrelation, lag 3"),
     "partial autocorrelation, lag 2": Message("Partial autocorrelation, lag 2"),
     "kurtosis of innovations": Message("Kurtosis of innovations"),
+    "largest eigenvalue, share": Message("Largest eigenvalue, share"),
     "largest innovation": Message("Largest innovation, in sd"),
     "spread between strata": Message("Largest over smallest sd, strata"),
     "spread between periods": Message("Largest over smallest sd, periods"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.checks.model._eigenvalue import eigenvalue_shares
 from bayes_nqp.checks.model._tail import Tail, phrase, tail_of
 from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder, number_from
@@ -13,6 +14,7 @@ from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.fitting import ROWS, SEPARATE, Fit, replications
 from bayes_nqp.language import Message, enumerated, joined
 from bayes_nqp.likelihoods import StudentT
+from bayes_nqp.terms import DifferentialTrends
 
 Array = npt.NDArray[np.float64]
 
@@ -37,6 +39,12 @@ def model_fit(fit: Fit, *, draws: int = 500) -> Finding:
     last period, size of steps). All are computed alike on observed and on replicated outcomes,
     after unit effects, time effects and slopes have been taken out; no effect enters them.
 
+    One more asks whether untreated units move together beyond their time effects, as under a
+    common factor: the share of the largest eigenvalue of the covariance of their innovations, each
+    period scaled to the same variance. Its replications are the same innovations with independent
+    random signs, centred again, so that tails and unequal variances are theirs too. It is of units
+    untreated in every period of a window, and cannot see lines.
+
     Each has a two-sided posterior predictive p-value. The verdict judges them together: the
     share of replications in which any statistic lies as far out as the farthest observed one;
     doubt begins below 0.03, failure below 0.01. Such p-values are conservative, for the
@@ -54,8 +62,15 @@ def model_fit(fit: Fit, *, draws: int = 500) -> Finding:
     observed = _statistics(rows, rows.equation.rows.outcome[None], fit.scale)
     if "kurtosis of innovations" not in observed:
         raise NotApplicable(Message("Too few untreated rows follow one another within units."))
-    drawn = replications(fit, draws=draws, seed=fit.sampler.seed or 0)
-    tail = tail_of(observed, [_statistics(rows, part.outcome, fit.scale) for part in drawn])
+    actual, signed = eigenvalue_shares(fit, rows, draws)
+    parts = [
+        {
+            **_statistics(rows, part.outcome, fit.scale),
+            **{name: values[part.draws] for name, values in signed.items()},
+        }
+        for part in replications(fit, draws=draws, seed=fit.sampler.seed or 0)
+    ]
+    tail = tail_of({**observed, **actual}, parts)
     verdict, k = ladder(fails=tail.overall < _FAILS, doubt=tail.overall < _DOUBT), tail.worst
     figure = Message(
         "farthest out: {} {:.3g}, replicated {:.3g} ± {:.2g}; p = {:.3f} over {} statistics",
@@ -80,8 +95,8 @@ def _sentence(verdict: Verdict, tail: Tail, fit: Fit) -> Message:
     if verdict == HOLDS:
         return Message(
             "Outcomes drawn from the model are like the observed ones in autocorrelation, tails, "
-            "unequal variance and pre-period differences (posterior predictive p-values are "
-            "conservative: a small misfit would not show)."
+            "unequal variance, common movement and pre-period differences (posterior predictive "
+            "p-values are conservative: a small misfit would not show)."
         )
     names = tail.outside or [tail.names[tail.worst]]
     missed = Message(
@@ -110,4 +125,8 @@ def _advice(fit: Fit) -> list[tuple[str, Message]]:
         advice.append(("innovation", large))
     unequal = Message("Errors are larger in some strata or periods than in others.")
     apart = Message("Treated units moved apart before adoption: see 'pretrends'.")
-    return [*advice, ("spread", unequal), ("pre-period", apart)]
+    common = Message("Untreated units move together beyond their time effects.")
+    if fit.takes("trends") and fit.facts.trends is None:
+        drift = Hint("trends", DifferentialTrends())
+        common = Message("Untreated units move together beyond their time effects: {}.", drift)
+    return [*advice, ("spread", unequal), ("pre-period", apart), ("eigenvalue", common)]

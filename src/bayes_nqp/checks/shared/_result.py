@@ -92,7 +92,8 @@ class CheckResult:
         - "comparison", a Dataset of draws of contrasts with the dim ``specification``;
         - "specifications", a Dataset of draws ``att`` (chain, draw, specification), with the
           coordinate ``change`` (specification) that groups them; the first is the fit itself;
-        - "permutation", a Dataset of estimates ``placebo`` (permutation) and ``actual``;
+        - "permutation", a Dataset of estimates ``placebo`` (repetition) and ``actual``;
+        - "shifts", a Dataset of draws ``effect`` (chain, draw, shift), and ``att`` of the fit;
         - "sensitivity", a Dataset of regions over a grid of bounds;
         - "predictive", a Dataset of ``replicated`` (replication, statistic) and ``observed``
           (statistic);

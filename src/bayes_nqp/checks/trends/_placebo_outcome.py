@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from bayes_nqp.checks.shared import Finding, asks, column
-from bayes_nqp.checks.trends._placebo import placebo_finding
+import numpy as np
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.shared import HOLDS, Finding, asks, column, excluding_zero
 from bayes_nqp.errors import NotApplicable, PanelError, nearest
+from bayes_nqp.estimands import att, by_event_time
 from bayes_nqp.fitting import ADOPTION, ROWS, Fit, panel_of, refit
 from bayes_nqp.language import Message
 
@@ -19,6 +23,9 @@ from bayes_nqp.language import Message
 )
 def placebo_outcome(fit: Fit, *, outcome: str | None = None) -> Finding:
     """Fit the same design to an outcome that the policy cannot move.
+
+    It fails if the 99 % interval of the average effect excludes zero, and is in doubt if the 95 %
+    one does.
 
     Parameters
     ----------
@@ -45,4 +52,28 @@ def placebo_outcome(fit: Fit, *, outcome: str | None = None) -> Finding:
             hint=nearest(outcome, panel.frame.columns),
         )
     placebo = refit(fit, fit.variant(drop=True), panel.with_outcome(outcome))
-    return placebo_finding(fit, placebo, Message("the outcome {!r}", outcome), same_outcome=False)
+    draws, name = att(placebo), Message("the outcome {!r}", outcome)
+    verdict = excluding_zero(draws)
+    sentence = Message("As it should, {} shows no effect.", name)
+    if verdict != HOLDS:
+        sentence = Message(
+            "There should be no effect on {}, and there is one: the treated differed from the "
+            "others for another reason than the policy.",
+            name,
+        )
+    figure = Message(
+        "placebo effect {:.3g} ({:.2g}), 95% interval [{:.3g}, {:.3g}]",
+        float(draws.mean()),
+        float(draws.std()),
+        *np.quantile(draws, (0.025, 0.975)),
+    )
+    return Finding(verdict, figure, sentence, _evidence(placebo), "event_study", placebo)
+
+
+def _evidence(placebo: Fit) -> xr.Dataset:
+    """Draws of the average effect, and of ``effect`` (chain, draw, event_time_after)."""
+    counted = by_event_time(placebo).rename({v.EVENT_TIME: f"{v.EVENT_TIME}_after"})
+    by_time = counted.reset_coords(drop=True)
+    evidence = xr.Dataset({"effect": by_time, "att": att(placebo).reset_coords(drop=True)})
+    evidence[f"{v.UNITS}_effect"] = (f"{v.EVENT_TIME}_after", counted[v.UNITS].to_numpy())
+    return evidence.assign_coords({v.GATE: str(placebo.gate)}).assign_attrs(by_time.attrs)

@@ -1,0 +1,96 @@
+"""Whether an adoption by other units at other times would seem to have as large an effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.checks.shared import Finding, asks, column, number_from
+from bayes_nqp.checks.trends._deals import SILENT, beside_chance, deals, placebos, refits
+from bayes_nqp.checks.trends._placebo import BEFORE
+from bayes_nqp.checks.trends._recipients import places_of
+from bayes_nqp.errors import one_of
+from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit, panel_of
+from bayes_nqp.language import joined
+
+Index = npt.NDArray[np.int64]
+
+
+def _mode(option: str, value: object) -> None:
+    one_of(option, value, _MODES)
+
+
+@asks(
+    "Would the effect be as large if other units had adopted at other times?",
+    "mixed placebo",
+    place=85,
+    needs=(ADOPTION, ROWS, REFITS, SEPARATE),
+    suits=lambda _: False,
+    mode=_mode,
+    repetitions=number_from(20),
+    groups=column,
+)
+def placebo_mixed(
+    fit: Fit,
+    *,
+    mode: Literal["cohort sizes", "free"] = "cohort sizes",
+    repetitions: int = 500,
+    groups: str | None = None,
+) -> Finding:
+    """Deal adoption to other units of the same stratum and to other dates, and refit.
+
+    Refits, p-values and the verdict are those of `placebo_space`; dates leave two periods before
+    them, or as many as the earliest cohort has.
+
+    Parameters
+    ----------
+    mode : {"cohort sizes", "free"}, default "cohort sizes"
+        Whether cohorts keep their sizes, each at a date of its own, or every adopter draws a date.
+    repetitions : int, default 500
+        How many deals.
+    groups : str, optional
+        As in `placebo_space`.
+
+    References
+    ----------
+    Chen, Q., Qi, J. and Yan, G. (2025). Placebo tests of difference-in-differences (in Chinese).
+    Management World 41(2).
+    """
+    panel = panel_of(fit)
+    places = places_of(fit, panel, groups)
+    first = min(int(places.cohort[places.cohort >= 0].min()), BEFORE + fit.facts.anticipation)
+    dates = partial(_MODES[mode], np.arange(first, panel.periods))
+    dealt = deals(places, repetitions, int(fit.sampler.seed or 0), dates)
+    design = fit.variant(drop=True)
+    placebo = placebos(refits(fit, design, panel, dealt, "dealing cohorts and dates"))
+    verdict, sentence = beside_chance(fit, placebo.p_over_sd)
+    evidence = placebo.dataset(panel, places, mode=mode)
+    figure = placebo.figure(places)
+    return Finding(verdict, figure, joined([sentence, SILENT]), evidence, "permutation")
+
+
+def _by_cohort(dates: Index, cohort: Index, generator: np.random.Generator) -> Index:
+    """Give every cohort another date, no two the same."""
+    adopts = cohort >= 0
+    distinct, number = np.unique(cohort[adopts], return_inverse=True)
+    moved = cohort.copy()
+    moved[adopts] = generator.choice(dates, distinct.size, replace=False)[number]
+    return moved
+
+
+def _by_adopter(dates: Index, cohort: Index, generator: np.random.Generator) -> Index:
+    """Give every adopter another date."""
+    adopts = cohort >= 0
+    moved = cohort.copy()
+    moved[adopts] = generator.choice(dates, int(adopts.sum()))
+    return moved
+
+
+_MODES: Final[dict[str, Callable[[Index, Index, np.random.Generator], Index]]] = {
+    "cohort sizes": _by_cohort,
+    "free": _by_adopter,
+}
