@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,9 @@ def dense_robust(design, panel, plan, weights, errors, cluster, member) -> dict[
     inside = dense.inside if exposed else dense.in_cell
     size = dense.dose if exposed else 1.0
     whole = covariance + (errors.deviation / dense.s) ** 2 * treated @ treated.T
+    if errors.owner is not None:
+        node = errors.owner[dense.unit] * 1000 + dense.time
+        whole = whole + (errors.shocks / dense.s) ** 2 * (node[:, None] == node)
     # Scores: columns of the design times the precision times residuals, cluster by cluster.
     columns = picked.T @ inverse @ x.T
     n = who.shape[1]
@@ -71,8 +75,9 @@ def dense_robust(design, panel, plan, weights, errors, cluster, member) -> dict[
         out["expected"].append(factor * np.trace(c))
         out["spread"].append(factor * np.sqrt(2.0) * np.linalg.norm(c))
         off = loads[k] @ treated - shares[k]
+        rest = whole - (errors.deviation / dense.s) ** 2 * treated @ treated.T
         out["model"].append(
-            loads[k] @ covariance @ loads[k] + (errors.deviation / dense.s) ** 2 * off @ off
+            loads[k] @ rest @ loads[k] + (errors.deviation / dense.s) ** 2 * off @ off
         )
         mine = ~np.array([dense.treated[groups == g].any() for g in np.unique(groups)])
         own = maps[mine]
@@ -116,6 +121,25 @@ def test_variances_are_those_of_the_dense_model(name: str) -> None:
     found = robust(plan, weights, ERRORS, cluster, member)
     wanted = dense_robust(design, panel, plan, weights, ERRORS, cluster, member)
     for key, values in wanted.items():
+        part = found.controls if key.startswith("control_") else found
+        ours = getattr(part, key.removeprefix("control_"))
+        np.testing.assert_allclose(ours, values, rtol=1e-7, atol=1e-20, err_msg=key)
+
+
+@pytest.mark.parametrize("name", ["cities", "exposure, by time", "units"])
+def test_shared_shocks_are_in_what_the_model_expects(name: str) -> None:
+    """Means whatever the clusters; spreads where shocks do not cross them."""
+    design, how, cluster_by, member_by = CASES[name]
+    panel = random_panel(3, units=30, strata=("region",), **how)
+    plan = plan_of(design, panel)
+    weights, shocks = weights_of(plan), codes_of(panel, "city")
+    errors = replace(ERRORS, shocks=0.9, owner=shocks)
+    cluster, member = codes_of(panel, cluster_by), codes_of(panel, member_by)
+    found = robust(plan, weights, errors, cluster, member)
+    wanted = dense_robust(design, panel, plan, weights, errors, cluster, member)
+    for key, values in wanted.items():
+        if key.endswith("spread") and cluster_by != "city":
+            continue
         part = found.controls if key.startswith("control_") else found
         ours = getattr(part, key.removeprefix("control_"))
         np.testing.assert_allclose(ours, values, rtol=1e-7, atol=1e-20, err_msg=key)

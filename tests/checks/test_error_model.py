@@ -59,10 +59,10 @@ def test_it_holds_where_the_model_is_true(serial: nqp.Fit) -> None:
     assert result.verdict == "holds"
     assert result.kind == "specifications"
     assert evidence["specification"].to_numpy().tolist() == [
-        "as fitted", "AR(1) + noise", "independent errors",
+        "as fitted", "AR(1) + noise", "shocks by province", "independent errors",
     ]  # fmt: skip
-    assert set(evidence["change"].to_numpy()[1:]) == {"errors"}
-    assert evidence["counts"].to_numpy().tolist() == [True, True, False]
+    assert set(evidence["change"].to_numpy()[1:]) == {"errors", "shocks"}
+    assert evidence["counts"].to_numpy().tolist() == [True, True, True, False]
     assert evidence["quantity"].to_numpy().tolist() == [
         "att", "att[region=coastal]", "att[region=inland]", "coastal − inland",
     ]  # fmt: skip
@@ -80,7 +80,8 @@ def test_it_fails_where_errors_are_serially_correlated_and_the_model_has_none(
     assert result.verdict in ("in doubt", "fails")
     assert "errors=nqp.AR1Noise()" in result.sentence
     sd = evidence["att"].std(["chain", "draw"])
-    assert (sd[1:] > 1.2 * sd[0]).all()
+    assert (sd[1:3] > 1.2 * sd[0]).all()
+    assert set(evidence["change"].to_numpy()[1:3]) == {"errors"}
 
 
 def test_clusters_see_serial_correlation_that_no_deviation_takes_for_its_own(

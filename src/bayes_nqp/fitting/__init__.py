@@ -58,6 +58,7 @@ from bayes_nqp.fitting._reported import (
     mediator_covariance,
     mediator_slopes,
     scalar_draws,
+    shock_draws,
     sigma_draws,
 )
 from bayes_nqp.fitting._short import SHORT, short_effects
@@ -129,6 +130,7 @@ __all__ = [
     "replications",
     "require",
     "scalar_draws",
+    "shock_draws",
     "short_effects",
     "short_refit",
     "sigma_draws",

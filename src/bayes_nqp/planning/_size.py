@@ -58,7 +58,7 @@ class Size:
 
 def size_of(
     frame: PlanFrame, cells: CellTable, block: Index, *, full: int, by_period: int, factors: int,
-    slopes: int, classes: int, local_cells: bool,
+    slopes: int, classes: int, local_cells: bool, values: float = 0.0,
 ) -> Size:  # fmt: skip
     """Estimate an equation's size.
 
@@ -76,6 +76,8 @@ def size_of(
         Of units that are summed up.
     local_cells : bool
         Whether every cell has a coefficient of its own.
+    values : float, default 0
+        Of processes that units share, all blocks together.
     """
     periods, columns = frame.n_periods, full + by_period
     last = int(cells.event_time.max(initial=0)) - int(cells.event_time.min(initial=0))
@@ -89,7 +91,7 @@ def size_of(
     in_block = np.bincount(block[cells.stratum], minlength=count).astype(float)
     strata = np.bincount(block, minlength=count).astype(float)
     local = levels * periods + (in_block if local_cells else 0.0)
-    slots = levels * periods + in_block + strata * columns
+    slots = levels * periods + in_block + strata * columns + values / count
     packed = periods * (full + 1.0) + by_period
     numbers = float(
         np.sum(_COPIES * slots**2 + _COPIES * slots * shared) + _COPIES * shared**2
@@ -138,6 +140,7 @@ def check_size(
     size = size_of(
         frame, cells, block, full=full, by_period=by_period, factors=factors, slopes=slopes,
         classes=frame.n_units if alone else alike, local_cells=partial or separate,
+        values=float(sum(np.unique(p.owner).size for p in equation.processes)) * frame.n_periods,
     )  # fmt: skip
     levels = " × ".join(f"{n:,} levels of {f!r}" for f, n in numbers.items())
     columns = f"{full + by_period:,} columns of covariates and mediators"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,50 +11,63 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.model._causes import Causes, advice
 from bayes_nqp.checks.model._cluster import robust
+from bayes_nqp.checks.model._clusters import FEWEST, Clusters, clusters_above, clusters_by
 from bayes_nqp.checks.model._robust import Errors, Robust
-from bayes_nqp.checks.model._structures import error_means, richest, structures
-from bayes_nqp.checks.shared import (
-    Finding,
-    asks,
-    column,
-    ladder,
-    owner,
-    reported_weights,
-)
+from bayes_nqp.checks.model._structures import Structures, error_means, structures
+from bayes_nqp.checks.shared import Finding, asks, column, ladder, owner, reported_weights
 from bayes_nqp.designs import saturated_design
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import NotApplicable, StudyError, nearest
-from bayes_nqp.fitting import ROWS, SEPARATE, Fit, deviation_draws, panel_of, sigma_draws
+from bayes_nqp.errors import StudyError
+from bayes_nqp.fitting import (
+    ROWS,
+    SEPARATE,
+    Fit,
+    deviation_draws,
+    panel_of,
+    shock_draws,
+    sigma_draws,
+)  # fmt: skip
 from bayes_nqp.language import Message, joined, listed
 from bayes_nqp.planning import plan_of, unit_column
 from bayes_nqp.terms import TimeEffects
 
 Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 _LIMIT, _FAR = 1.2, 1.5
 """Ratios of standard deviations from which intervals are in doubt, and fail."""
-_SAME = 1.05
-"""Ratio up to which a richer error structure makes no difference."""
 _CHANCE, _SURE = 0.05, 0.001
-"""Chances, over all quantities, that a true model passes what its clusters can tell."""
-_FEW = 5
-"""With fewer clusters a robust standard error says nothing."""
+"""Chances, over all quantities and clusters, that a true model passes what these can tell."""
+_ABOVE = 1.1
+"""Ratio by a cluster over that by unit from which units move together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Clusters:
-    """Units by cluster and by member, and what clusters are called."""
+class _Judged:
+    """Ratios by one kind of clusters, and their limits, quantity by quantity.
 
-    name: str
-    codes: Index
-    member: Index
-    above: bool
+    Parameters
+    ----------
+    ratio, limit, sure : ndarray (quantity,)
+        Robust over model sd, and where it is in doubt and fails.
+    """
+
+    clusters: Clusters
+    estimates: Robust
+    ratio: Array
+    limit: Array
+    sure: Array
+
+    @property
+    def over(self) -> Mask:
+        """Quantities that are in doubt."""
+        return np.asarray(self.ratio > self.limit)
 
 
 @asks(
-    "Are intervals as wide as errors that move together within a unit demand?",
+    "Are intervals as wide as errors that move together demand?",
     "error model",
     place=120,
     needs=(ROWS, SEPARATE),
@@ -65,197 +79,216 @@ def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = Fal
     The saturated fit (an effect of its own for every cell, no deviations, the same time effects
     and covariates) weighs rows by the fit's posterior mean of the error parameters. Its
     cluster-robust variance, with the factor clusters / (clusters − 1), is compared with what it
-    would be on average if the model were true: that takes account of the small residuals of
-    cells with few units, and of effects that differ between units, which a robust variance
-    counts though the average over the treated rows at hand does not depend on them. The ratio
-    is ``sqrt(1 + (robust − expected) / model)`` with the model's variance of the saturated
-    estimate; posterior sd times the ratio is the robust standard deviation of the fit. It is
-    about one if the model is true, whatever the pooling. A quantity is in doubt beyond 1.2,
-    and beyond what the clusters at hand can tell from chance (Satterthwaite's degrees of
-    freedom, 5 % over all quantities); it fails beyond 1.5 and a chance of 0.1 %.
+    would be on average if the model were true, shared shocks of the design included: that takes
+    account of the small residuals of cells with few units, and of effects that differ between
+    units, which a robust variance counts though the average over the treated rows at hand does
+    not depend on them. The ratio is ``sqrt(1 + (robust − expected) / model)`` with the model's
+    variance of the saturated estimate; posterior sd times the ratio is the robust standard
+    deviation of the fit. It is about one if the model is true, whatever the pooling. A quantity
+    is in doubt beyond 1.2, and beyond what the clusters at hand can tell from chance
+    (Satterthwaite's degrees of freedom, 5 % over all quantities and clusters); it fails beyond
+    1.5 and a chance of 0.1 %.
+
+    Clusters are what effects vary by (units by default), and every column above them that is
+    constant within units and has at least five levels; or those of ``cluster`` alone. Of a
+    continuous exposure slopes take the place of effects. ``event_times=True`` judges the average
+    at every event time too.
 
     The average effect is also estimated under other error structures. Those that hold the
-    fit's own as a special case count: a posterior sd more than 1.2 times as large, or an
-    estimate more than a posterior sd away, puts the fit in doubt; 1.5 times fails.
+    fit's own as a special case count, and so do shocks that units of a cluster share: a posterior
+    sd more than 1.2 times as large, or an estimate more than a posterior sd away, puts the fit in
+    doubt; 1.5 times fails. Few clusters tell little by themselves; their periods tell more.
 
-    A model can take persistent errors for deviations of effects; clusters with treated units
-    cannot tell the two apart, those without can, and are judged by themselves too
-    (``ratio_controls``), as the other error structures are.
-
-    Clusters are what effects vary by (units by default), or those of ``cluster``: a column of
-    the panel that is constant within units, such as a province. ``event_times=True`` judges the
-    average at every event time too. Of a continuous exposure slopes take the place of effects.
+    Three causes are told apart. Correlation in time that the errors lack shows under richer
+    structures, and by clusters without treated units (``ratio_controls``), where no deviation of
+    an effect can be mistaken for it. Shocks that units share show where the design has them, and
+    by a cluster above units more than by unit. Effects that differ between units widen a standard
+    error clustered by unit and not the ratio: that error speaks of all units like those at hand,
+    the default target of those at hand alone.
     """
     if not isinstance(event_times, bool):
         raise StudyError(f"'event_times' is {event_times!r}", hint="True or False")
-    groups = _clusters(fit, cluster)
+    least = clusters_by(fit, cluster)
+    every = [least, *(clusters_above(fit, least) if cluster is None else ())]
     times: Literal["all"] | None = "all" if event_times else None
     names, rows = reported_weights(cell_effects(fit), times=times, least=2)
-    weights = rows.toarray()
-    estimates = _robust(fit, weights, groups)
-    table = _table(fit, names, weights, estimates)
-    ratio, limit = table["ratio"].to_numpy(), table["limit"].to_numpy()
-    over = ratio > limit
+    judged = _judged(fit, rows.toarray(), every)
+    table = _table(fit, names, rows.toarray(), judged)
+    others = structures(fit, table, [x for x in every if x.above])
     apart = table["ratio_controls"].to_numpy() > table["limit_controls"].to_numpy()
-    sure = np.maximum(_FAR, estimates.quantile(1 - _SURE / len(names)))
-    kind, evidence, wider, moved = structures(fit, table)
     verdict = ladder(
-        fails=(ratio > sure).any() or wider > _FAR,
-        doubt=over.any() or apart.any() or wider > _LIMIT or moved > 1,
+        fails=any((x.ratio > x.sure).any() for x in judged) or others.most[0] > _FAR,
+        doubt=any(x.over.any() for x in judged)
+        or apart.any()
+        or others.most[0] > _LIMIT
+        or others.most[1] > 1,
     )
-    worst = int(np.argmax(ratio / limit))
-    figure = Message(
-        "cluster-robust over model sd {:.2f} for the average effect, {:.2f} for {} (limit {:.2f}; "
-        "{} clusters by {})",
-        ratio[0],
-        ratio[worst],
-        names[worst],
-        float(limit[worst]),
-        estimates.clusters,
-        owner(groups.name),
-    )
-    if np.isfinite(wider):
-        figure = Message("{}; posterior sd × {:.2f} under a richer error structure", figure, wider)
-    most = max(
-        float(table[name].to_numpy()[mask].max(initial=0))
-        for name, mask in (("ratio", over), ("ratio_controls", apart))
-    )
-    wide = [names[k] for k in np.flatnonzero(over | apart)]
-    return Finding(
-        verdict, figure, _sentence(fit, groups, wide, most, wider, moved), evidence, kind
-    )
+    sentence = _sentence(fit, judged, names, apart, others)
+    figure = _figure(judged, names, others)
+    return Finding(verdict, figure, sentence, others.evidence, others.kind)
 
 
-def _clusters(fit: Fit, name: str | None) -> _Clusters:
-    panel, varying = panel_of(fit), fit.facts.varying or v.UNIT
-    member = np.arange(panel.n_units)
-    if varying != v.UNIT:
-        member = unit_column(panel, varying, "varying")[0]
-    if name is None or name == varying:
-        codes = member
-    elif name in panel.strata_codes:
-        codes = np.asarray(panel.strata_codes[name], dtype=np.int64)
-    elif name in panel.frame.columns:
-        codes = unit_column(panel, name, "cluster")[0]
-    else:
-        raise StudyError(
-            f"'cluster' names the column {name!r}, which the panel does not have",
-            hint=nearest(name, [*panel.frame.columns, *panel.strata_codes]),
-        )
-    pairs = np.unique(np.stack([member, codes]), axis=1)
-    if np.unique(pairs[0]).size < pairs.shape[1]:
-        raise StudyError(
-            f"clusters by {name!r} cut through what effects vary by, {varying!r}",
-            hint=f"cluster={varying!r}, or a level above it",
-        )
-    count = np.unique(codes).size
-    if count < _FEW:
-        raise NotApplicable(
-            Message(
-                "There are {} clusters by {}; a robust standard error needs {} at the very least.",
-                count,
-                owner(name or varying),
-                _FEW,
-            )
-        )
-    return _Clusters(name or varying, codes, member, count < np.unique(member).size)
+def _judged(fit: Fit, weights: Array, every: Sequence[Clusters]) -> list[_Judged]:
+    """Judge weighted averages by each kind of clusters."""
+    tests, out = len(weights) * len(every), []
+    for clusters in every:
+        estimates = _robust(fit, weights, clusters)
+        limit = np.maximum(_LIMIT, estimates.quantile(1 - 0.5 * _CHANCE / tests))
+        sure = np.maximum(_FAR, estimates.quantile(1 - _SURE / tests))
+        out.append(_Judged(clusters, estimates, estimates.ratio, limit, sure))
+    return out
 
 
-def _robust(fit: Fit, weights: Array, groups: _Clusters) -> Robust:
+def _robust(fit: Fit, weights: Array, groups: Clusters) -> Robust:
     """Compare standard errors of the saturated fit, at the posterior means of its errors."""
     panel, facts = panel_of(fit), fit.facts
-    time = TimeEffects(facts.time_strata(panel))
-    plan = plan_of(saturated_design(fit.design, panel, time=time), panel)
+    changes: dict[str, object] = {"time": TimeEffects(facts.time_strata(panel))}
+    spread, shocks, by = deviation_draws(fit), shock_draws(fit), None
+    if shocks is not None and facts.shocks is not None:
+        changes["shocks"], by = None, unit_column(panel, facts.shocks.by, "shocks")[0]
+    plan = plan_of(saturated_design(fit.design, panel, **changes), panel)
     everywhere = np.zeros((weights.shape[0], plan.cells.rows.size))
     everywhere[:, ~plan.cells.lead] = weights
-    spread = deviation_draws(fit)
     fixed = 0.0 if facts.varying is None else facts.priors.member * fit.scale
     errors = Errors(
         float(sigma_draws(fit).mean()),
         error_means(fit),
         fixed if spread is None else float(spread.mean()),
+        0.0 if shocks is None else float(shocks.mean()),
+        by,
     )
     return robust(plan, everywhere, errors, groups.codes, groups.member)
 
 
-def _table(fit: Fit, names: list[str], weights: Array, estimates: Robust) -> xr.Dataset:
-    draws = cell_effects(fit)[v.EFFECT].isel({v.PATH: 0}).to_numpy()
-    posterior = (draws.reshape(-1, draws.shape[-1]) @ weights.T).std(axis=0)
-    chance, none = 1 - 0.5 * _CHANCE / len(names), np.full(len(names), np.nan)
-    controls = estimates.controls if estimates.controls.clusters >= _FEW else None
+def _table(fit: Fit, names: list[str], weights: Array, judged: Sequence[_Judged]) -> xr.Dataset:
+    """Numbers of the first clusters by quantity, and ratios by all clusters."""
+
+    def sd(target: Literal["sample", "superpopulation"]) -> Array:
+        draws = cell_effects(fit, target)[v.EFFECT].isel({v.PATH: 0}).to_numpy()
+        return np.asarray((draws.reshape(-1, draws.shape[-1]) @ weights.T).std(axis=0))
+
+    estimates, posterior = judged[0].estimates, sd("sample")
+    chance, none = 1 - 0.5 * _CHANCE / (len(names) * len(judged)), np.full(len(names), np.nan)
+    controls = estimates.controls if estimates.controls.clusters >= FEWEST else None
     columns = {
         "ratio": estimates.ratio,
-        "limit": np.maximum(_LIMIT, estimates.quantile(chance)),
+        "limit": judged[0].limit,
         "ratio_controls": controls.ratio if controls else none,
         "limit_controls": np.maximum(_LIMIT, controls.quantile(chance)) if controls else none,
         "posterior_sd": posterior,
         "robust_sd": posterior * estimates.ratio,
+        "superpopulation_sd": sd("superpopulation"),
         "saturated": estimates.estimate,
         "robust_se": np.sqrt(estimates.variance),
         "expected_se": np.sqrt(estimates.expected),
         "model_se": np.sqrt(estimates.model),
         "freedom": estimates.freedom,
     }
+    by_cluster = ("cluster", "quantity")
     return xr.Dataset(
-        {name: ("quantity", values) for name, values in columns.items()},
-        coords={"quantity": np.asarray(names, dtype=str)},
+        {name: ("quantity", values) for name, values in columns.items()}
+        | {
+            "cluster_ratio": (by_cluster, np.stack([x.ratio for x in judged])),
+            "cluster_limit": (by_cluster, np.stack([x.limit for x in judged])),
+            "cluster_count": ("cluster", [x.estimates.clusters for x in judged]),
+        },
+        coords={
+            "quantity": np.asarray(names, dtype=str),
+            "cluster": np.asarray([x.clusters.name for x in judged], dtype=str),
+        },
         attrs={"clusters": estimates.clusters},
     )
 
 
-def _sentence(
-    fit: Fit, groups: _Clusters, over: list[str], ratio: float, wider: float, moved: float
-) -> Message:
-    if not over and not wider > _LIMIT:
-        if moved > 1:
-            return Message(
-                "Under a richer error structure the average effect moves by {:.1f} posterior sd: "
-                "fit that one ({}).",
-                moved,
-                richest(fit),
-            )
-        return Message(
-            "Clustered by {}, no standard deviation is larger than modelled by more than chance "
-            "explains{}.",
-            owner(groups.name),
-            Message(" and richer error structures agree") if np.isfinite(wider) else "",
+def _figure(judged: Sequence[_Judged], names: list[str], others: Structures) -> Message:
+    """The average effect's ratio, the worst of all, and sds under richer structures."""
+    worst = max(judged, key=lambda x: float((x.ratio / x.limit).max()))
+    at = int(np.argmax(worst.ratio / worst.limit))
+    figure = Message(
+        "cluster-robust over model sd {:.2f} for the average effect, {:.2f} for {} (limit {:.2f}; "
+        "{} clusters by {})",
+        judged[0].ratio[0],
+        worst.ratio[at],
+        names[at],
+        float(worst.limit[at]),
+        worst.estimates.clusters,
+        owner(worst.clusters.name),
+    )
+    if np.isfinite(others.wider):
+        figure = Message(
+            "{}; posterior sd × {:.2f} under a richer error structure", figure, others.wider
         )
-    parts = []
-    if over:
-        parts.append(
+    for name, (wider, _) in others.shared.items():
+        figure = Message("{}; × {:.2f} with shocks by {}", figure, wider, name)
+    return figure
+
+
+def _causes(judged: Sequence[_Judged], apart: Mask, others: Structures) -> Causes:
+    """What speaks for each cause; clusters above units count where they say more than units do."""
+    first = judged[0]
+    by_unit, estimates = not first.clusters.above, first.estimates
+    shared = [x for x in judged if x.clusters.above and _together(x, first, others)]
+    worst = max(shared, key=lambda x: float((x.ratio / x.limit).max()), default=None)
+    return Causes(
+        over=by_unit and bool(first.over.any()),
+        serial=bool(apart.any() and by_unit) or others.wider > _LIMIT or others.moved > 1,
+        wider=others.wider,
+        shared=None if worst is None else worst.clusters,
+        robust=float(np.sqrt(estimates.variance[0] / estimates.model[0])) if by_unit else 1.0,
+    )
+
+
+def _together(judged: _Judged, first: _Judged, others: Structures) -> bool:
+    """Whether units of clusters move together: by their shocks, or more than units below them."""
+    wider, moved = others.shared.get(judged.clusters.name, (0.0, 0.0))
+    more = judged is first or (judged.ratio > _ABOVE * first.ratio)[judged.over].any()
+    return wider > _LIMIT or moved > 1 or bool(judged.over.any() and more)
+
+
+def _sentence(
+    fit: Fit, judged: Sequence[_Judged], names: list[str], apart: Mask, others: Structures
+) -> Message:
+    """Which quantities are in doubt by which clusters, and why."""
+    parts = list(_wide(judged, names, apart, others))
+    if not parts:
+        agree = Message(" and richer structures agree") if others.kind != "none" else ""
+        parts = [
             Message(
+                "Clustered by {}, no standard deviation is larger than modelled by more than "
+                "chance explains{}.",
+                listed([owner(x.clusters.name) for x in judged], 3),
+                agree,
+            )
+        ]
+    return joined([*parts, *advice(fit, _causes(judged, apart, others), _LIMIT)])
+
+
+def _wide(
+    judged: Sequence[_Judged], names: list[str], apart: Mask, others: Structures
+) -> Iterator[Message]:
+    """What is wider than modelled: by clusters, under richer errors, with shared shocks."""
+    for x in judged:
+        wide = x.over | (apart if x is judged[0] else False)
+        if wide.any():
+            most = float(x.ratio[x.over].max(initial=0))
+            if x is judged[0]:
+                controls = others.evidence["ratio_controls"].to_numpy()[apart]
+                most = max(most, float(controls.max(initial=0)))
+            yield Message(
                 "Clustered by {}, the standard deviation of {} is up to {:.2f} times what the "
                 "model says: intervals are too narrow.",
-                owner(groups.name),
-                listed(over, 3),
-                ratio,
+                owner(x.clusters.name),
+                listed([names[k] for k in np.flatnonzero(wide)], 3),
+                most,
             )
+    richer = {"": (others.wider, others.moved), **others.shared}
+    for name, (wider, moved) in richer.items():
+        called = (
+            Message("with shocks by {}", name)
+            if name
+            else Message("under a richer error structure")
         )
-    if wider > _LIMIT:
-        parts.append(
-            Message(
-                "Under a richer error structure the posterior sd is {:.2f} times as large.", wider
-            )
-        )
-    return joined([*parts, _advice(fit, groups, wider)])
-
-
-def _advice(fit: Fit, groups: _Clusters, wider: float) -> Message:
-    richer = fit.facts.noise.richer
-    if groups.above:
-        return Message(
-            "Errors move together within a {}: give groups of them time effects of their own "
-            "(time=nqp.TimeEffects(…)), or report the robust sd.",
-            owner(groups.name),
-        )
-    if richer and np.isnan(wider):
-        return Message(
-            "No richer error structure can be fitted (precision weights go with independent "
-            "errors only): report the robust sd, or fit without weights."
-        )
-    if richer and wider > _SAME:
-        return Message("Fit {}; and cluster by a level above (cluster='…').", richest(fit))
-    return Message(
-        "No richer error structure widens them, so the spread of errors differs between units, or "
-        "units move together: report the robust sd, and cluster by a level above (cluster='…')."
-    )
+        if wider > _LIMIT:
+            yield Message("The posterior sd is {:.2f} times as large {}.", wider, called)
+        elif moved > 1:
+            yield Message("The average effect moves by {:.1f} posterior sd {}.", moved, called)

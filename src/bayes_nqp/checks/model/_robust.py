@@ -25,11 +25,17 @@ class Errors:
         Of the error structure, by name, on their own scales, in multiples of ``s``.
     deviation : float, default 0, outcome units
         Standard deviation of the effect deviations.
+    shocks : float, default 0, outcome units
+        Standard deviation of what units of one owner share in each period.
+    owner : ndarray of int (unit), optional
+        Who shares them.
     """
 
     sigma: float
     parameters: Mapping[str, float] = field(default_factory=dict)
     deviation: float = 0.0
+    shocks: float = 0.0
+    owner: npt.NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import xarray as xr
 
+from bayes_nqp.checks.model._clusters import Clusters
 from bayes_nqp.checks.shared import Alternative, compared, comparison
 from bayes_nqp.designs import Noise
 from bayes_nqp.errors import Hint
 from bayes_nqp.fitting import Fit, error_draws, panel_of
 from bayes_nqp.language import Message
+from bayes_nqp.terms import SharedShocks
 
-__all__ = ["error_alternatives", "error_means", "richest", "structures"]
+__all__ = ["Structures", "error_alternatives", "error_means", "richest", "structures"]
+
+_VALUES = 600
+"""Clusters × periods up to which a refit with their shocks is quick."""
 
 
 def error_alternatives(fit: Fit) -> list[Alternative]:
@@ -51,31 +57,81 @@ def error_means(fit: Fit, equation: str = "outcome") -> dict[str, float]:
     return {name: float(draws.mean()) for name, draws in parameters}
 
 
-def structures(fit: Fit, table: xr.Dataset) -> tuple[str, xr.Dataset, float, float]:
-    """Refit with richer and with poorer error structures.
+@dataclass(frozen=True, slots=True, eq=False)
+class Structures:
+    """The effect under structures that hold the fit's own as a special case.
+
+    Parameters
+    ----------
+    kind : str
+        Of the evidence.
+    wider, moved : float
+        Largest posterior sd under richer errors, and largest shift of the estimate, relative to the
+        fit's own sd; NaN where there is none.
+    shared : mapping of str to (float, float)
+        The same where units of a cluster share shocks, by the cluster's name.
+    """
+
+    kind: str
+    evidence: xr.Dataset
+    wider: float = np.nan
+    moved: float = np.nan
+    shared: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    @property
+    def most(self) -> tuple[float, float]:
+        """Largest sd and shift of all."""
+        every = [(self.wider, self.moved), *self.shared.values()]
+        wider, moved = (np.array(x) for x in zip(*every, strict=True))
+        return float(np.nanmax(wider, initial=0.0)), float(np.nanmax(moved, initial=0.0))
+
+
+def structures(fit: Fit, table: xr.Dataset, above: Sequence[Clusters]) -> Structures:
+    """Refit with richer and with poorer error structures, and with shocks that clusters share.
 
     Parameters
     ----------
     table : Dataset
         What else is evidence.
-
-    Returns
-    -------
-    tuple of str, Dataset, float and float
-        Kind of the evidence, and the evidence; the largest posterior sd under a richer structure,
-        and the largest shift of the estimate there, relative to the fit's own sd; NaN where there
-        is none.
+    above : sequence of Clusters
+        Above units.
     """
-    others, n_poorer = error_alternatives(fit), len(fit.facts.noise.poorer)
     if panel_of(fit).weights is not None:
         # Precision weights go with independent errors only.
-        return "none", table, np.nan, np.nan
+        return Structures("none", table)
+    others, n_poorer = error_alternatives(fit), len(fit.facts.noise.poorer)
     poorer = [replace(other, counts=False) for other in others[:n_poorer]]
-    refits = compared(fit, [*others[n_poorer:], *poorer], "refitting with other errors")
+    shocks = _shock_alternatives(fit, above)
+    every = [*others[n_poorer:], *shocks.values(), *poorer]
+    refits = compared(fit, every, "refitting with other errors")
     counts, against = refits["counts"].to_numpy(), comparison(refits)
-    mean, sd = against.mean[counts], against.sd[counts]
-    wider, moved = np.nan, np.nan
-    if counts.sum() > 1:
-        wider = float((sd[1:] / sd[0]).max())
-        moved = float((np.abs(mean[1:] - mean[0]) / sd[0]).max())
-    return "specifications", refits.merge(table, combine_attrs="no_conflicts"), wider, moved
+    first = against.sd[0]
+    wider, moved = against.sd / first, np.abs(against.mean - against.mean[0]) / first
+    place = {str(label): k for k, label in enumerate(refits["specification"].to_numpy())}
+    shared = {
+        name: (float(wider[k]), float(moved[k]))
+        for name, other in shocks.items()
+        if (k := place.get(str(other.label))) is not None
+    }
+    richer = counts & (refits["change"].to_numpy() == Message("errors"))
+    evidence = refits.merge(table, combine_attrs="no_conflicts")
+    if not richer.any():
+        return Structures("specifications", evidence, shared=shared)
+    most = float(wider[richer].max()), float(moved[richer].max())
+    return Structures("specifications", evidence, *most, shared)
+
+
+def _shock_alternatives(fit: Fit, above: Sequence[Clusters]) -> dict[str, Alternative]:
+    """Shocks by each cluster, where the design has none and they are few enough for a refit."""
+    if not fit.takes("shocks") or fit.facts.shocks is not None:
+        return {}
+    periods = panel_of(fit).periods
+    return {
+        x.name: Alternative(
+            Message("shocks by {}", x.name),
+            Message("shocks"),
+            fit.variant(shocks=SharedShocks(x.name)),
+        )
+        for x in above
+        if np.unique(x.codes).size * periods <= _VALUES
+    }
