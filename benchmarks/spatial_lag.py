@@ -120,10 +120,11 @@ def draws_of(fit: nqp.Fit) -> dict[str, np.ndarray]:
     return {name: values.to_numpy().ravel() for name, values in draws.items()}
 
 
-def coverage(panels: int) -> None:
+def coverage(panels: int, worlds: list[int]) -> None:
     """Fit what is not fitted yet, and show bias and coverage."""
     STORE.mkdir(parents=True, exist_ok=True)
-    for levels, (units, periods) in WORLDS.items():
+    for levels in worlds:
+        units, periods = WORLDS[levels]
         path = STORE / f"coverage_{levels}.jsonl"
         ready = len(path.read_text(encoding="utf-8").splitlines()) if path.exists() else 0
         with path.open("a", encoding="utf-8") as file:
@@ -228,9 +229,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("which", choices=["coverage", "speed"])
     parser.add_argument("--panels", type=int, default=500)
+    parser.add_argument("--levels", type=int, nargs="*", default=list(WORLDS))
     parser.add_argument("--largest", type=int, default=3_000)
     asked = parser.parse_args()
-    coverage(asked.panels) if asked.which == "coverage" else speed(asked.largest)
+    coverage(asked.panels, asked.levels) if asked.which == "coverage" else speed(asked.largest)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def impacts(fit: Fit) -> xr.DataArray:
     Raises
     ------
     StudyError
-        If the design has no spatial lag of outcomes or no covariates, or the fit no rows.
+        If the design has no spatial lag or no covariates, or the fit no rows.
 
     Notes
     -----
@@ -67,9 +67,9 @@ def impacts(fit: Fit) -> xr.DataArray:
     ['direct', 'indirect', 'total']
     """
     term, names = fit.facts.spatial, covariate_names(fit)
-    if term is None or term.error:
+    if term is None:
         raise StudyError(
-            "impacts are those of a spatial lag of outcomes, and this design has none",
+            "impacts are those of a spatial lag, and this design has none",
             hint="StaggeredDiD(spillovers=nqp.SpatialLag(weights))",
         )
     mine = [name for name in names if not name.startswith("W × ")]

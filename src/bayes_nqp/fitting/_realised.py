@@ -33,8 +33,8 @@ PATHS = (v.TOTAL, v.DIRECT, v.RECEIVED)
 
 _DIGITS = 1e-12
 """What nodes leave out, of the largest loading."""
-_COLUMNS = 256
-"""Right-hand sides that are solved at once."""
+_COLUMNS = 64
+"""Right-hand sides that are solved at once: these stay in the cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,64 +101,60 @@ class Reach:
         values = np.concatenate([tau, theta, *([] if u is None else [u])], axis=1)
         basis, nodes = _nodes(delta)
         solved = [self._solved(node) for node in nodes]
-        total, direct = np.zeros((2, len(delta), self.time.size))
-        total[:, self.time < 0] = direct[:, self.time < 0] = tau[:, self.time[: self.n_cells] < 0]
+        total = np.zeros((len(delta), self.time.size))
         for t in np.unique(self.time[self.time >= 0]):
             at, (places, loads) = np.flatnonzero(self.time == t), self._in_force(t)
             onto = np.concatenate([loads @ weights[:, at] for weights, _, _ in solved], axis=1)
             parts = (values[:, places] @ onto).reshape(len(values), len(nodes), at.size)
             total[:, at] = (basis[:, None] @ parts)[:, 0]
-        columns = np.ascontiguousarray(values.T)
-        for weight, (_, itself, back) in zip(basis.T, solved, strict=True):
-            direct += weight[:, None] * (self._own(itself, back) @ columns).T
+        direct = np.zeros_like(total)
+        itself = basis @ np.stack([part for _, part, _ in solved])
+        back = basis @ np.stack([part for _, _, part in solved])
+        direct[:, : self.n_cells] = self._direct(itself, back, tau, theta, u)
+        lead = np.flatnonzero(self.time < 0)
+        total[:, lead] = direct[:, lead] = tau[:, lead]
         return np.stack([total, direct, total - direct], axis=1)
+
+    def _direct(
+        self, itself: Array, back: Array, tau: Array, theta: Array, u: Array | None
+    ) -> Array:
+        """``(S^-1)_ii (tau + u_i) + (S^-1 W)_ii theta``, mean over a cell's rows (draw, cell).
+
+        Parameters
+        ----------
+        itself, back : ndarray (draw, treated unit)
+            Diagonals of ``S^-1`` and ``S^-1 W``.
+        """
+        units = self.units
+        share = self.share[units][:, : self.n_cells].toarray()
+        event = np.zeros((len(self.columns), self.n_cells))
+        for k, place in enumerate(self.columns.values()):
+            event[k, self.treated[place > 0]] = 1.0
+        out = np.asarray((itself @ share) * tau + (back @ share) * (theta @ event))
+        return out if u is None else out + (itself * u[:, self.owner[units]]) @ share
 
     def _solved(self, delta: float) -> tuple[Array, Array, Array]:
         """``e_c' S^-1`` (unit, cell); ``(S^-1)_ii`` and ``(S^-1 W)_ii`` of treated units."""
         solve = self._solver(delta)
-        return solve(self.share.toarray()), *self._diagonals(solve)
+        itself, back = self._diagonals(solve)
+        return solve(self.share.toarray(order="F")), itself, back
 
     def _in_force(self, t: int) -> tuple[Index, sparse.csr_array]:
         """Values that count in a period, and what each of them is of every unit (value, unit)."""
         units = np.flatnonzero(self.treated[:, t] >= 0)
         first = self.n_cells + len(self.columns)
         number = [self.treated[units, t], *([first + self.owner[units]] if self.n_owners else [])]
-        own = sparse.coo_array(
-            (
-                np.ones(units.size * len(number)),
-                (np.concatenate(number), np.tile(units, len(number))),
-            ),
-            shape=(first + self.n_owners, len(self.treated)),
-        ).tocsr()
-        near = [self.links @ place[:, t] for place in self.columns.values()]
-        places = np.unique(np.concatenate([*number, self.n_cells + np.arange(len(near))]))
-        loads = own.tolil()
-        for k, column in enumerate(near):
-            loads[self.n_cells + k] = column
-        return places.astype(np.int64), loads.tocsr()[places]
+        at = np.concatenate(number), np.tile(units, len(number))
+        size = (first + self.n_owners, len(self.treated))
+        own = sparse.coo_array((np.ones(at[0].size), at), shape=size).tocsr()
+        places, theta = np.unique(at[0]), self.n_cells + np.arange(len(self.columns))
+        near = [sparse.csr_array([self.links @ x[:, t]]) for x in self.columns.values()]
+        return np.concatenate([places, theta]), sparse.vstack([own[places], *near]).tocsr()
 
     @property
     def units(self) -> Index:
         """Units with treated rows."""
         return np.flatnonzero((self.treated >= 0).any(axis=1))
-
-    def _own(self, itself: Array, back: Array) -> sparse.csr_array:
-        """``(S^-1)_ii (tau + u_i) + (S^-1 W)_ii theta``, mean over a cell's rows (cell, value)."""
-        units, first = self.units, self.n_cells + len(self.columns)
-        place, t = np.nonzero(self.treated[units] >= 0)
-        cell, unit = self.treated[units[place], t], units[place]
-        once = itself[place] / self.cells.rows[cell]
-        twice = back[place] / self.cells.rows[cell]
-        entries = [(once, cell)]
-        if self.n_owners:
-            entries.append((once, first + self.owner[unit]))
-        for k, d in enumerate(self.columns.values()):
-            entries.append((twice * d[unit, t], np.full_like(cell, self.n_cells + k)))
-        data, column = (np.concatenate(part) for part in zip(*entries, strict=True))
-        return sparse.coo_array(
-            (data, (np.tile(cell, len(entries)), column)),
-            shape=(self.time.size, first + self.n_owners),
-        ).tocsr()
 
     def _diagonals(self, solve: Callable[[Array], Array]) -> tuple[Array, Array]:
         """``(S^-1)_ii`` and ``(S^-1 W)_ii`` of treated units."""
@@ -167,7 +163,7 @@ class Reach:
         columns = self.links.tocsc()
         for start in range(0, units.size, _COLUMNS):
             part = units[start : start + _COLUMNS]
-            unit_columns = np.zeros((n, part.size))
+            unit_columns = np.zeros((n, part.size), order="F")
             unit_columns[part, np.arange(part.size)] = 1.0
             rows = solve(unit_columns)
             itself[start : start + part.size] = rows[part, np.arange(part.size)]

@@ -47,9 +47,6 @@ class SpatialLag:
         Durbin model); or which do, "treatment" among them. Treatment has a theta for each event
         time, pooled as effects are: a level, a drift and a random walk. False is the plain lag
         (SAR).
-    error : bool, default False
-        Whether errors follow those of linked units instead of outcomes (SEM), so that there are no
-        spillovers; ``durbin`` is then implied, ``theta = -delta beta``.
     complete : {None, "units"}, default None
         "units" leaves out units that are not seen in every period; by default they are refused.
 
@@ -85,7 +82,6 @@ class SpatialLag:
 
     weights: SpatialWeights
     durbin: bool | tuple[str, ...] = True
-    error: bool = False
     complete: Literal["units"] | None = None
 
     def __post_init__(self) -> None:
@@ -94,8 +90,6 @@ class SpatialLag:
                 f"'weights' is a {type(self.weights).__name__}",
                 hint="nqp.spatial_weights.nearest(panel, k=5), or .matrix(frame) of your own",
             )
-        if not isinstance(self.error, bool):
-            raise StudyError(f"'error' is {self.error!r}", hint="True or False")
         if self.complete not in (None, "units"):
             raise StudyError(f"'complete' is {self.complete!r}", hint="'units' or None")
         durbin: Any = self.durbin

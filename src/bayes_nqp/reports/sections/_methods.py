@@ -84,11 +84,6 @@ _LAG = Message(
     "the actual calendar against no policy anywhere, feedback included: direct, of the unit's own "
     "treatment, and received, of others'."
 )
-_ERROR = Message(
-    "Errors follow those of linked units of the same period, by the weights {weights} and one "
-    "coefficient, (1 + δ)/2 being Beta(3, 3) between −.95 and .97; there are no spillovers."
-    "{adjusted}"
-)
 _DURBIN = Message(
     " Treatment and covariates of linked units enter as well, treatment by event time, its "
     "coefficients pooled as effects are."
@@ -172,15 +167,15 @@ def methods(context: Context) -> Iterator[Block]:
 
 
 def _lag(context: Context) -> str:
-    """Say how outcomes, or errors, follow those of linked units."""
+    """Say how outcomes follow those of linked units."""
     translate, term = context.translate, context.fit.facts.spatial
     assert term is not None
     adjusted = "likelihood" in context.fit.effects.attrs
     return translate(
-        _ERROR if term.error else _LAG,
+        _LAG,
         weights=term.weights.name,
         adjusted=translate(_ADJUSTED) if adjusted else "",
-        **({} if term.error else {"durbin": translate(_DURBIN) if term.durbin else ""}),
+        durbin=translate(_DURBIN) if term.durbin else "",
     )
 
 
