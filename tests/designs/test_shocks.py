@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import numpy as np
 import pytest
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import IdentificationError, PanelError, StudyError
+from bayes_nqp.codec import decode
+from bayes_nqp.errors import Hint, IdentificationError, PanelError, StudyError, speaking
 
 SAMPLER = nqp.Importance(draws=400, seed=1)
 DESIGN = nqp.StaggeredDiD(nqp.Complete())
@@ -72,6 +75,16 @@ def test_they_are_saved_read_and_said(fits, tmp_path) -> None:
     nqp.report(fit, tmp_path / "report", checks=[], formats=["html"], progress=False)
     text = "".join(x.read_text() for x in (tmp_path / "report").rglob("*.html"))
     assert "All units of a cluster (province) share a shock in each period" in text
+
+
+def test_studies_state_them() -> None:
+    hint = Hint("shocks", SHOCKS)
+    assert eval(f"dict({hint})", {"nqp": nqp}) == {"shocks": SHOCKS}
+    with speaking("toml"):
+        text = str(hint)
+    assert text == '[design] shocks = { type = "SharedShocks", by = "province" }'
+    table = {"type": "StaggeredDiD", **tomllib.loads(text.removeprefix("[design] "))}
+    assert decode(table) == nqp.StaggeredDiD(shocks=SHOCKS)
 
 
 def test_channels_have_them_too() -> None:

@@ -46,10 +46,13 @@ class Causes:
     robust: float
 
     def differ(self, fit: Fit, limit: float) -> bool:
-        """Whether effects that differ between units explain what clusters by unit say."""
-        if fit.facts.varying is None:
-            return self.over and not self.serial
-        return self.robust > limit and not self.over
+        """Whether effects that differ between units explain what clusters by unit say.
+
+        Errors that last look like deviations of effects: while these are wrong nobody can tell.
+        """
+        if self.serial:
+            return False
+        return self.over if fit.facts.varying is None else self.robust > limit and not self.over
 
 
 def advice(fit: Fit, causes: Causes, limit: float) -> Iterator[Message]:
