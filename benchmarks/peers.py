@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import time
-from pathlib import Path
+from functools import cache
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
 import bayes_nqp as nqp
+from bayes_nqp.checks.trends._bayes_factor import log_bayes_factor
 from bayes_nqp.errors import NQPError
 from bayes_nqp.simulation import Simulated, staggered
 
-ROOT = Path(__file__).resolve().parents[1]
-STORE = ROOT / ".cache" / "peers"
+from ._peers import tables
+from ._peers.tables import DRIFTING, FACTOR, PARALLEL, ROOT, SECOND, SLOW, STORE, SWIFT, stored
+
 PEERS = ROOT / ".venv-peers" / "bin" / "python"
 SEED = 31_000_000
 COMMON = {"strata": {}, "effect": "growing", "growth": 0.1}
@@ -37,108 +41,107 @@ WORLDS: dict[str, dict[str, object]] = {
     "lines": {"drift": "lines"},
     "bend": {"drift": "bend"},
 }
-OURS = {
-    "bayes_nqp": nqp.StaggeredDiD(),
-    "bayes_nqp, differential trends": nqp.StaggeredDiD(trends=nqp.DifferentialTrends()),
+DESIGNS = {
+    PARALLEL: nqp.StaggeredDiD(),
+    DRIFTING: nqp.StaggeredDiD(trends=nqp.DifferentialTrends()),
 }
-BATCH = 10
-"""Panels that one process of the others estimates."""
+DOUBT = 3.0
+"""Log Bayes factor up to which that under richer errors is not asked for: no threshold is lower."""
+BATCH = 5
+"""Panels of every world that are estimated before the next ones; slow estimators have the first."""
 
 
+@cache
 def simulated(world: str, number: int) -> Simulated:
     """Make a panel of 60 units and 14 periods, seven cohorts."""
     seed = SEED + 1_000 * list(WORLDS).index(world) + number
     return staggered(**{**COMMON, **WORLDS[world]}, seed=seed)
 
 
-def ours(world: str, number: int) -> list[dict[str, object]]:
-    """Estimate a panel by every design of ours; a fit that fails its gate is a miss."""
-    panel, lines = simulated(world, number).panel, []
-    for name, design in OURS.items():
-        began = time.process_time()
-        line: dict[str, object] = {"world": world, "number": number, "estimator": name}
-        try:
-            fit = nqp.fit(design, panel, nqp.Importance(seed=number), progress=False, threads=1)
-            draws = nqp.att(fit).to_numpy()
-            low, high = np.quantile(draws, [0.025, 0.975])
-            if fit.gate.passed:
-                line |= {"mean": float(draws.mean()), "low": float(low), "high": float(high)}
-        except NQPError as error:
-            line["error"] = str(error)
-        lines.append({**line, "seconds": time.process_time() - began})
-    return lines
+def truth(world: str, number: int) -> float:
+    """Average effect over the treated rows of a panel."""
+    return float(nqp.att(simulated(world, number).truth).mean())
 
 
-def theirs(world: str, numbers: range, folder: Path) -> list[dict[str, object]]:
-    """Estimate panels by the others, in their environment."""
-    frames = [simulated(world, k).panel.frame.assign(world=world, number=k) for k in numbers]
-    source, target = folder / "panels.csv", folder / "answers.json"
-    pd.concat(frames).to_csv(source, index=False)
-    rivals = ROOT / "benchmarks" / "_peers" / "rivals.py"
-    subprocess.run([PEERS, rivals, source, target], check=True)
-    return json.loads(target.read_text(encoding="utf-8"))
+def average(name: str, panel: nqp.Panel, number: int) -> dict[str, object]:
+    """Estimate by a design of ours; a fit that fails its gate is a miss."""
+    fit = nqp.fit(DESIGNS[name], panel, nqp.Importance(seed=number), progress=False, threads=1)
+    draws = nqp.att(fit).to_numpy()
+    low, high = np.quantile(draws, [0.025, 0.975])
+    if not fit.gate.passed:
+        return {"error": "the gate"}
+    return {"mean": float(draws.mean()), "low": float(low), "high": float(high)}
+
+
+def factors(panel: nqp.Panel, number: int) -> dict[str, object]:
+    """Log Bayes factors and their errors, under AR(1) and, where these decide, richer errors."""
+    noise, values = nqp.AR1(), []
+    for errors in (noise, *noise.richer[:1]):
+        values.append(log_bayes_factor(DESIGNS[PARALLEL], panel, errors, number))
+        if not values[0][0] > DOUBT:
+            break
+    return {"factors": values}
+
+
+def answer(name: str, world: str, number: int) -> dict[str, object]:
+    """Line of a design of ours, or of the factors: an error is an answer too."""
+    panel, began = simulated(world, number).panel, time.process_time()
+    try:
+        line = factors(panel, number) if name == FACTOR else average(name, panel, number)
+    except NQPError as error:
+        line = {"error": str(error)}
+    return {
+        "world": world, "number": number, "estimator": name, "truth": truth(world, number),
+        **line, "seconds": time.process_time() - began,
+    }  # fmt: skip
+
+
+def ours(numbers: range) -> None:
+    """Estimate what is not there yet by the designs of ours, and weigh their trends."""
+    ready = {(x["world"], x["number"], x["estimator"]) for x in stored("ours")}
+    with (STORE / "ours.jsonl").open("a", encoding="utf-8") as file:
+        for number, world, name in product(numbers, WORLDS, (*DESIGNS, FACTOR)):
+            if (world, number, name) not in ready:
+                file.write(json.dumps(answer(name, world, number)) + "\n")
+                file.flush()
+
+
+def theirs(part: str, names: tuple[str, ...], numbers: range) -> None:
+    """Estimate what is not there yet by the others, in their environment."""
+    ready = {(x["world"], x["number"], x["estimator"]) for x in stored(part)}
+    frames = [
+        simulated(world, k).panel.frame.assign(world=world, number=k, truth=truth(world, k))
+        for k in numbers for world in WORLDS if not {(world, k, x) for x in names} <= ready
+    ]  # fmt: skip
+    if frames:
+        source, target = STORE / f"{part}.csv", STORE / f"{part}.jsonl"
+        pd.concat(frames).to_csv(source, index=False)
+        rivals = ROOT / "benchmarks" / "_peers" / "rivals.py"
+        threads = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"
+        alone = {**dict.fromkeys(threads, "1"), "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false"}
+        subprocess.run([PEERS, rivals, source, target, *names], check=True, env=os.environ | alone)
 
 
 def run(panels: int) -> None:
-    """Estimate what is not there yet."""
+    """Estimate what is not there yet, a few panels of every world at a time."""
     STORE.mkdir(parents=True, exist_ok=True)
     for first in range(0, panels, BATCH):
-        for place, world in enumerate(WORLDS):
-            path = STORE / f"{place}-{first}.json"
-            if not path.exists():
-                numbers = range(first, min(first + BATCH, panels))
-                lines = theirs(world, numbers, STORE)
-                for number in numbers:
-                    truth = float(nqp.att(simulated(world, number).truth).mean())
-                    lines += ours(world, number)
-                    for line in lines:
-                        if line["number"] == number:
-                            line["truth"] = truth
-                path.write_text(json.dumps(lines), encoding="utf-8")
-
-
-def table() -> str:
-    """Lay bias, RMSE, coverage, width and seconds out, world by world."""
-    frame = pd.DataFrame(
-        [line for p in sorted(STORE.glob("*-*.json")) for line in json.loads(p.read_text("utf-8"))]
-    )
-    frame["error_of_mean"] = frame["mean"] - frame["truth"]
-    frame["covered"] = (frame["low"] <= frame["truth"]) & (frame["truth"] <= frame["high"])
-    frame["width"] = frame["high"] - frame["low"]
-    out = ["| world | estimator | panels | bias | RMSE | coverage | width | CPU s |"]
-    out.append("|" + " --- |" * 8)
-    for (world, name), part in frame.groupby(["world", "estimator"], sort=False):
-        rmse = np.sqrt((part["error_of_mean"] ** 2).mean())
-        bias = part["error_of_mean"].mean()
-        out.append(
-            f"| {world} | {name} | {len(part)} | {bias:+.2f} | {rmse:.2f} | "
-            f"{part['covered'].mean():.2f} | {part['width'].mean():.2f} | "
-            f"{part['seconds'].mean():.2f} |"
-        )
-    return "\n".join(out)
-
-
-HEAD = """# Beside other packages
-
-Made by `make bench-peers`. Panels of 60 units and 14 periods, seven cohorts, AR(1) errors; worlds
-and seeds in `benchmarks/peers.py`. The estimand is the average effect over treated rows; intervals
-are of 95 %. The others are estimators of diff-diff, with their defaults; synthetic DiD is run
-cohort by cohort against the never treated, and its variances are summed. A fit that fails its gate,
-and a panel that an estimator refuses, count as misses.
-
-"""
+        numbers = range(first, min(first + BATCH, panels))
+        theirs("swift", SWIFT, numbers)
+        ours(numbers)
+        theirs("slow", SLOW, numbers[:1])
+    theirs("second", tuple(SECOND), range(1))
 
 
 def main() -> None:
     """Run, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--panels", type=int, default=200, help="of each world")
-    parser.add_argument("--show", action="store_true", help="print the table of what is there")
+    parser.add_argument("--collect", action="store_true", help="write the page of what is there")
     asked = parser.parse_args()
-    if not asked.show:
+    if not asked.collect:
         run(asked.panels)
-        (ROOT / "docs" / "peers.md").write_text(HEAD + table() + "\n", encoding="utf-8")
-    print(table())
+    tables.write(list(WORLDS))
 
 
 if __name__ == "__main__":

@@ -15,4 +15,8 @@ for candidate in python3 python; do
 done
 export UV_COMPILE_BYTECODE=1 UV_PYTHON_DOWNLOADS=never
 "$uv" venv --quiet --clear --python "$python" .venv-peers
-"$uv" pip install --quiet --python .venv-peers/bin/python 'diff-diff==3.13.0'
+# pyInteractiveFixedEffects does not say that it needs scikit-learn, pandas and patsy.
+"$uv" pip install --quiet --python .venv-peers/bin/python \
+    'diff-diff==3.13.0' 'lightweight-mcnnm==1.1.4' 'jax==0.8.3' 'pyInteractiveFixedEffects==0.0.2' \
+    'scikit-learn==1.9.1' 'pandas==2.3.3' 'patsy==1.0.3' 'pyfixest==0.60.0' 'moderndid==0.4.1' \
+    'numpy==2.5.5' 'scipy==1.18.1' 'polars==2.1.0'
