@@ -89,7 +89,10 @@ def dense(
     assert term is not None
     delta = values["delta"]
     y, x, event = tables(panel)
-    flat = [x, *([w @ x] if term.durbin else [])]
+    durbin = term.durbin and not term.error
+    flat = [x, *([w @ x] if durbin else [])]
+    own = np.eye(UNITS) - delta * w if term.error else np.eye(UNITS)
+    flat[0] = own @ x
     treated = (event >= 0) * 1.0
     noise = {k: v for k, v in values.items() if k in ("rho", "noise_ratio", "noise")}
     law = design.errors.covariance(PERIODS, np.array([list(noise.values())]))[0]
@@ -99,7 +102,7 @@ def dense(
         nonlocal v
         v = v + sd**2 * np.outer(column.ravel(), column.ravel())
 
-    for links, first in ((np.eye(UNITS), ""), *([(w, "linked_")] if term.durbin else [])):
+    for links, first in ((own, ""), *([(w, "linked_")] if durbin else [])):
         add(links @ treated, priors.level)
         add(links @ (treated * event), priors.drift)
         for k in range(1, int(event.max()) + 1):
@@ -127,6 +130,26 @@ CASES = [
     (nqp.AR1(), None, False, True), (nqp.AR1Noise(), "unit", False, False),
     (nqp.IID(), "unit", True, True),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("errors", [nqp.IID(), nqp.AR1()])
+def test_errors_that_follow_linked_ones_have_the_dense_density(errors: Noise) -> None:
+    design = design_of(errors=errors, spillovers=nqp.SpatialLag(WEIGHTS, error=True))
+    problem = plan_of(design, PANEL).equations[0].gaussian
+    points = 0.6 * np.random.default_rng(1).standard_normal((5, len(problem.space)))
+    ours = density(problem, points) - problem.space.log_prior(points)
+    rows = problem.space.constrain(points)
+    theirs = np.array(
+        [dense(PANEL, design, dict(zip(problem.space.names, row, strict=True)), W,
+               np.zeros(UNITS, dtype=np.int64)) for row in rows]
+    )  # fmt: skip
+    assert ours - ours[0] == pytest.approx(theirs - theirs[0], rel=1e-10, abs=1e-9)
+    fit = nqp.fit(design, PANEL, nqp.Importance(seed=1, draws=100), progress=False)
+    assert list(fit.effects["path"].to_numpy()) == ["total"]
+    with pytest.raises(IdentificationError, match="deviation"):
+        plan_of(design.replace(effect=nqp.Complete()), PANEL)
+    with pytest.raises(StudyError, match="one curve"):
+        plan_of(design.replace(effect=nqp.Partial(varying=None)), PANEL)
 
 
 @pytest.mark.parametrize(("errors", "varying", "durbin", "inside"), CASES)

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from bayes_nqp.designs._facts import Facts
 from bayes_nqp.designs._spec import Calendar, EquationSpec, LagSpec
-from bayes_nqp.errors import Hint, PanelError, StudyError, nearest, shown
+from bayes_nqp.errors import Hint, IdentificationError, PanelError, StudyError, nearest, shown
 from bayes_nqp.gaussian import (
     HIGHEST,
     LOWEST,
@@ -25,6 +25,7 @@ from bayes_nqp.gaussian import (
 from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.parameters import CutCorrelation, Parameter
+from bayes_nqp.pooling import Complete
 from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.terms import DELTA, TREATED, TREATMENT, SpatialLag
 
@@ -74,6 +75,7 @@ def with_lag(equation: EquationSpec, facts: Facts, timing: Calendar, panel: Pane
         panel.periods - 1,
         links=weights.matrix,
         treated={e: x for e, x in near.items() if x.any()},
+        error=term.error,
         adjusted=bool((levels[link.row] != levels[link.col]).any()),
     )  # fmt: skip
     return replace(equation, lag=lag, columns=columns)
@@ -127,6 +129,18 @@ def _check(term: SpatialLag, facts: Facts, panel: Panel) -> None:
                 Message("'spillovers' with a spatial lag does not go with {!r}", name),
                 hint=Message("leave out {!r}", name),
             )
+    if term.error and facts.varying is not None:
+        raise IdentificationError(
+            Message("under errors that follow linked units' a deviation is none of one unit alone"),
+            hint=Message("{}", Hint("effect", Complete(varying=None))),
+        )
+    pooled = facts.time is not None and facts.time.pooled
+    for name, value in (("trends", facts.trends), ("shocks", facts.shocks), ("time", pooled)):
+        if term.error and value:
+            raise StudyError(
+                Message("'error' of a spatial lag does not go with {!r}", name),
+                hint=Message("leave out {!r}", name),
+            )
     if panel.balanced:
         return
     count = np.bincount(panel.unit_codes, minlength=panel.n_units)
@@ -177,6 +191,8 @@ def _levels(facts: Facts, panel: Panel) -> Index:
 
 def _durbin(term: SpatialLag, equation: EquationSpec, panel: Panel) -> Sequence[str]:
     """What of linked units enters besides their outcomes."""
+    if term.error:
+        return ()
     every = (TREATMENT, *equation.covariates)
     if isinstance(term.durbin, bool):
         return every if term.durbin else ()

@@ -183,6 +183,9 @@ class LagSpec:
     adjusted : bool, default False
         Whether W links units of different levels of time effects: the density is then an adjusted
         likelihood.
+    error : bool, default False
+        Whether covariates and effects have theirs of linked units taken off as well, so that it is
+        errors that follow one another.
     """
 
     parameter: Parameter
@@ -192,6 +195,7 @@ class LagSpec:
     links: sparse.csr_array | None = None
     treated: Mapping[int, Array] = field(default_factory=dict)
     adjusted: bool = False
+    error: bool = False
 
 
 @dataclass(frozen=True, eq=False)

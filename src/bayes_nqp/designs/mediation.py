@@ -108,7 +108,7 @@ class Mediation(Design):
                 f"'design.likelihood' is {self.design.facts.likelihood!r}, which does not compress",
                 hint=Message("{} for channels", Hint("likelihood", Gaussian())),
             )
-        if self.design.facts.spillovers != "none":
+        if self.design.facts.spillovers != "none" or self.design.facts.spatial:
             raise StudyError(
                 "'design.spillovers' lets the policy reach other units, whom channels reach too",
                 hint=Message("{} for channels", Hint("spillovers", None)),

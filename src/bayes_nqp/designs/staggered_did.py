@@ -133,14 +133,15 @@ class StaggeredDiD(SingleEquation):
         """What the design can do and what it assumes."""
         term = self.spillovers
         near = term if isinstance(term, Spillover) else None
+        lag = term if isinstance(term, SpatialLag) else None
         return Facts(
             "adoption", self.effect, self.errors, self.time, self.likelihood, self.priors,
             self.covariates, self.baseline, self.moderator,
             anticipation=self.anticipation,
             leads=self.controls == "never",
             trends=self.trends,
-            spillovers="none" if term is None else "exposure" if near is not None else "lag",
-            spatial=term if isinstance(term, SpatialLag) else None,
+            spillovers="exposure" if near else "lag" if lag and not lag.error else "none",
+            spatial=lag,
             exposures=near,
             shocks=self.shocks,
         )  # fmt: skip

@@ -23,7 +23,7 @@ from bayes_nqp.planning import (
     moderator_means,
     stratum_of_members,
 )
-from bayes_nqp.terms import LAG, SlopePart
+from bayes_nqp.terms import LAG, TIED, SlopePart
 
 __all__ = [
     "MEMBERS_STORED",
@@ -221,7 +221,7 @@ def terms_of(equation: Equation, draws: Coefficients) -> dict[str, Array]:
         size = part.columns.shape[1]
         values = draws.shared[:, at : at + size] * equation.scale
         at += size
-        if part.name in ("time_effect", LAG) or isinstance(part, SlopePart):
+        if part.name in ("time_effect", LAG, TIED) or isinstance(part, SlopePart):
             continue
         out[part.name] = values if part.display is None else values @ part.display.T
     return out

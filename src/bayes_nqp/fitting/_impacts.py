@@ -67,7 +67,7 @@ def impacts(fit: Fit) -> xr.DataArray:
     ['direct', 'indirect', 'total']
     """
     term, names = fit.facts.spatial, covariate_names(fit)
-    if term is None:
+    if term is None or term.error:
         raise StudyError(
             "impacts are those of a spatial lag, and this design has none",
             hint="StaggeredDiD(spillovers=nqp.SpatialLag(weights))",

@@ -198,7 +198,12 @@ def _nodes(delta: Array) -> tuple[Array, list[float]]:
 def reach_of(plan: Plan, equation: Equation) -> Reach | None:
     """Whom treatment reaches under the lag of an equation; None where it has none with links."""
     lag = plan.model.equations[0].lag
-    if lag is None or lag.links is None or equation.name != plan.model.equations[0].name:
+    if (
+        lag is None
+        or lag.links is None
+        or lag.error
+        or equation.name != plan.model.equations[0].name
+    ):
         return None
     frame = plan.frame
     treated = np.full((frame.n_units, frame.n_periods), -1, dtype=np.int64)

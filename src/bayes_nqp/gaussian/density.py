@@ -18,7 +18,7 @@ from bayes_nqp.gaussian.owners import taken_by_owners
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.processes import block_processes_out, group_processes_out
 from bayes_nqp.gaussian.reduced import ReducedFactor, factor_reduced
-from bayes_nqp.gaussian.types import Array, Arrowhead, Values
+from bayes_nqp.gaussian.types import Array, Arrowhead, Index, Values
 
 __all__ = [
     "Factor",
@@ -194,9 +194,31 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
     if problem.placement is not None:
         total = total - 0.5 * block_processes_out(problem, values, matrix)
     if problem.lag is not None and values.lag is not None:
+        if problem.lag.ties:
+            _ties_off(matrix, problem.arrowhead.n_local + np.array(problem.lag.ties), values.lag)
         _lag_off(matrix, problem.arrowhead.n_local + problem.lag.coefficient, values.lag)
         total = total + problem.lag.periods * problem.lag.log_determinant(values.lag)
     return NormalEquations(matrix, total)
+
+
+def _ties_off(matrix: Array, ties: Index, delta: Array) -> None:
+    """Take ``delta W x`` off columns x in A, in place: ``C' A C`` with ``-delta`` in C (10).
+
+    Parameters
+    ----------
+    matrix : ndarray (B, block, n, n)
+        A, lower triangles.
+    ties : ndarray of int (tie, 2)
+        Of x, and of ``W x``.
+    """
+    lower = np.tril(matrix)
+    matrix[:] = lower + np.tril(matrix, -1).swapaxes(-1, -2)
+    by, (column, near) = delta[:, None, None, None], ties.T
+    matrix[:, :, column] -= by * matrix[:, :, near]
+    matrix[:, :, :, column] -= by * matrix[:, :, :, near]
+    matrix[:, :, near] = 0.0
+    matrix[:, :, :, near] = 0.0
+    matrix[:] = np.tril(matrix)
 
 
 def _lag_off(matrix: Array, at: int, delta: Array) -> None:

@@ -150,6 +150,8 @@ def _from_factor(
         shared, local = back_substituted(head, factor, *errors_of)
     if problem.lag is not None and values.lag is not None:
         shared[:, problem.lag.coefficient] = values.lag[:, None]
+        for column, near in problem.lag.ties:
+            shared[:, near] = -values.lag[:, None] * shared[:, column]
     flat = in_blocks(head, shared, local)
     slots = product(head.slot_loads, flat)
     surface, fits = surfaces(problem, values, flat, _times_sigma(values, z_process))

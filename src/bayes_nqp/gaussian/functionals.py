@@ -93,6 +93,9 @@ def averages(
         if problem.lag is not None and values.lag is not None:
             constant += values.lag[:, None] * border[:, problem.lag.coefficient]
             border[:, problem.lag.coefficient] = 0.0
+            for column, near in problem.lag.ties:
+                border[:, column] -= values.lag[:, None] * border[:, near]
+                border[:, near] = 0.0
         mean, variance = _of_coefficients(
             problem, values, matrix, local, border[:, : head.n_global]
         )

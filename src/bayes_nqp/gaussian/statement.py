@@ -109,12 +109,16 @@ class Lag:
         From delta (B) to ``tr(M log(I - delta W))`` (B).
     periods : int
         By how many it counts.
+    ties : tuple of (int, int)
+        Global coefficients whose columns have ``W`` of theirs taken off too, ``x - delta W x``, and
+        those of these ``W x``.
     """
 
     parameter: Parameter
     coefficient: int
     log_determinant: Callable[[Array], Array]
     periods: int
+    ties: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

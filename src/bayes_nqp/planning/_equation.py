@@ -23,6 +23,7 @@ from bayes_nqp.planning._moderation import moderated_slope, moderation, own_slop
 from bayes_nqp.planning._plan import Dose, Equation, Plan
 from bayes_nqp.planning._scale import within_scale
 from bayes_nqp.planning._size import check_size
+from bayes_nqp.planning._spatial_error import tied_columns
 from bayes_nqp.registry import registered
 from bayes_nqp.terms import (
     ESTIMATED_FROM,
@@ -40,6 +41,7 @@ from bayes_nqp.terms import (
     linked_parts,
     mediator_parts,
     slope_parts,
+    tied_parts,
     time_parts,
 )
 
@@ -149,16 +151,20 @@ def _columns(ground: Plan, equation: EquationSpec, scale: float) -> _Columns:
         dose = dose_of(exposure, frame, len(columns))
         columns += exposure_columns(exposure, frame, sample)
     if equation.lag is not None:
-        columns += _lagged(ground, equation, equation.lag, scale)
+        columns += _lagged(ground, equation, equation.lag, columns[: len(sizes)], scale)
     slopes = [*_mediator_slopes(ground, equation.mediators), *shifts]
     columns += [VaryingColumn(slope.label, values[sample]) for slope, values in slopes]
     return _Columns(columns, sizes, tuple(slope for slope, _ in slopes), dose)
 
 
 def _lagged(
-    ground: Plan, equation: EquationSpec, lag: LagSpec, scale: float
+    ground: Plan,
+    equation: EquationSpec,
+    lag: LagSpec,
+    covariates: Sequence[VaryingColumn],
+    scale: float,
 ) -> list[VaryingColumn]:
-    """Treatment of other units; then their outcomes, in multiples of ``s``: the second outcome."""
+    """Treatment of other units, or what is tied; then the second outcome, in multiples of ``s``."""
     if not ground.kept.all():
         raise IdentificationError(
             Message("a spatial lag needs every row, and the effects of some are not identified"),
@@ -166,7 +172,10 @@ def _lagged(
             hint="a panel that starts earlier or ends before everyone is treated, or leave these "
             "units out",
         )
-    columns = {f"{LINKED} {e}": x for e, x in lag.treated.items()} | {LAG: lag.outcome / scale}
+    columns = {f"{LINKED} {e}": x for e, x in lag.treated.items()}
+    if lag.error:
+        columns |= dict(tied_columns(ground, equation, lag, covariates))
+    columns |= {LAG: lag.outcome / scale}
     return [
         VaryingColumn(name, _centred(ground.frame, x, ground.kept, common=equation.pooled_time))
         for name, x in columns.items()
@@ -244,6 +253,7 @@ def _parts(
         *([] if equation.lag is None else
           [*linked_parts(list(equation.lag.treated), columns.before - 1 - len(equation.lag.treated),
                          frame.stratum_levels.shape[0], len(columns.columns), priors),
+           *tied_parts([column.name for column in columns.columns], frame.stratum_levels.shape[0]),
            *lag_parts(columns.before - 1, frame.stratum_levels.shape[0], len(columns.columns))]),
     ]  # fmt: skip
 

@@ -10,7 +10,7 @@ import numpy as np
 from bayes_nqp.designs import LagSpec
 from bayes_nqp.gaussian import Block, Group, Lag
 from bayes_nqp.moments import Rows
-from bayes_nqp.terms import LAG, GlobalPart, ProcessPart
+from bayes_nqp.terms import LAG, TIED, GlobalPart, ProcessPart
 
 __all__ = ["lag_of", "with_processes"]
 
@@ -46,4 +46,10 @@ def lag_of(spec: LagSpec | None, shared: Sequence[GlobalPart]) -> Lag | None:
     if spec is None:
         return None
     names = [part.name for part in shared for _ in range(part.columns.shape[1])]
-    return Lag(spec.parameter, names.index(LAG), spec.log_determinant, spec.periods)
+    at = names.index(LAG)
+    near = [k for k, name in enumerate(names) if name == TIED]
+    # Slopes of covariates come first among the parts, then effects, as their ties do.
+    free = [p.name == "slope" or p.place == "cells" for p in shared]
+    column = np.flatnonzero(np.repeat(free, [p.columns.shape[1] for p in shared]))
+    ties = tuple(zip(column.tolist(), near, strict=True)) if near else ()
+    return Lag(spec.parameter, at, spec.log_determinant, spec.periods, ties)

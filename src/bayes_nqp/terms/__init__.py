@@ -17,7 +17,15 @@ from bayes_nqp.terms.rings import Donut, Rings
 from bayes_nqp.terms.share_treated import ShareTreated
 from bayes_nqp.terms.shocks import SharedShocks
 from bayes_nqp.terms.slopes import LAG, lag_parts, slope_parts
-from bayes_nqp.terms.spatial_lag import DELTA, LINKED, TREATMENT, SpatialLag, linked_parts
+from bayes_nqp.terms.spatial_lag import (
+    DELTA,
+    LINKED,
+    TIED,
+    TREATMENT,
+    SpatialLag,
+    linked_parts,
+    tied_parts,
+)
 from bayes_nqp.terms.spillover import ONTO, Spillover
 from bayes_nqp.terms.time_effects import TimeEffects, time_parts
 from bayes_nqp.terms.trends import DifferentialTrends
@@ -34,6 +42,7 @@ __all__ = [
     "ONTO",
     "OWN_EFFECT",
     "RECEIVED",
+    "TIED",
     "TREATED",
     "TREATMENT",
     "CellTable",
@@ -60,6 +69,7 @@ __all__ = [
     "linked_parts",
     "mediator_parts",
     "slope_parts",
+    "tied_parts",
     "time_parts",
     "zero_sum",
 ]

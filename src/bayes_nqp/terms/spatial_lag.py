@@ -10,19 +10,21 @@ import numpy as np
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.parameters import Scale
+from bayes_nqp.parameters import FIXED, Scale
 from bayes_nqp.priors import Priors
 from bayes_nqp.registry import register
 from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.terms.cells import curve_parts
 from bayes_nqp.terms.parts import GlobalPart
 
-__all__ = ["DELTA", "LINKED", "TREATMENT", "SpatialLag", "linked_parts"]
+__all__ = ["DELTA", "LINKED", "TIED", "TREATMENT", "SpatialLag", "linked_parts", "tied_parts"]
 
 DELTA: Final = "delta"
 """Name of the coefficient of ``W y`` among the draws."""
 LINKED: Final = "W × event_time"
 """How the columns of linked units' treatment are called, before the event time."""
+TIED: Final = "tied"
+"""Name of the part, and how columns begin, whose coefficients are tied to those of others."""
 TREATMENT: Final = "treatment"
 """What ``durbin`` calls the policy, among the names of covariates."""
 
@@ -47,6 +49,9 @@ class SpatialLag:
         Durbin model); or which do, "treatment" among them. Treatment has a theta for each event
         time, pooled as effects are: a level, a drift and a random walk. False is the plain lag
         (SAR).
+    error : bool, default False
+        Whether errors follow those of linked units instead of outcomes (SEM), ``theta = -delta
+        beta``, so that there are no spillovers. It goes with ``effect=nqp.Complete(varying=None)``.
     complete : {None, "units"}, default None
         "units" leaves out units that are not seen in every period; by default they are refused.
 
@@ -82,6 +87,7 @@ class SpatialLag:
 
     weights: SpatialWeights
     durbin: bool | tuple[str, ...] = True
+    error: bool = False
     complete: Literal["units"] | None = None
 
     def __post_init__(self) -> None:
@@ -90,6 +96,8 @@ class SpatialLag:
                 f"'weights' is a {type(self.weights).__name__}",
                 hint="nqp.spatial_weights.nearest(panel, k=5), or .matrix(frame) of your own",
             )
+        if not isinstance(self.error, bool):
+            raise StudyError(f"'error' is {self.error!r}", hint="True or False")
         if self.complete not in (None, "units"):
             raise StudyError(f"'complete' is {self.complete!r}", hint="'units' or None")
         durbin: Any = self.durbin
@@ -133,3 +141,18 @@ def linked_parts(
 def _linked(scale: Scale | int) -> Scale | int:
     """A scale of its own, where it is estimated."""
     return replace(scale, name=f"linked_{scale.name}") if isinstance(scale, Scale) else scale
+
+
+def tied_parts(names: Sequence[str], n_strata: int) -> list[GlobalPart]:
+    """The part of columns whose coefficients are tied to those of others.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of all varying columns.
+    """
+    at = [k for k, name in enumerate(names) if name.startswith(f"{TIED} ")]
+    if not at:
+        return []
+    columns = np.tile(np.eye(len(names))[:, at], (n_strata, 1))
+    return [GlobalPart(TIED, "slopes", columns, FIXED, [names[k] for k in at])]

@@ -84,6 +84,11 @@ _LAG = Message(
     "the actual calendar against no policy anywhere, feedback included: direct, of the unit's own "
     "treatment, and received, of others'."
 )
+_ERROR = Message(
+    "Errors follow those of linked units of the same period, by the weights {weights} and one "
+    "coefficient, (1 + δ)/2 being Beta(3, 3) between −.95 and .97; there are no spillovers."
+    "{adjusted}"
+)
 _DURBIN = Message(
     " Treatment and covariates of linked units enter as well, treatment by event time, its "
     "coefficients pooled as effects are."
@@ -171,12 +176,10 @@ def _lag(context: Context) -> str:
     translate, term = context.translate, context.fit.facts.spatial
     assert term is not None
     adjusted = "likelihood" in context.fit.effects.attrs
-    return translate(
-        _LAG,
-        weights=term.weights.name,
-        adjusted=translate(_ADJUSTED) if adjusted else "",
-        durbin=translate(_DURBIN) if term.durbin else "",
-    )
+    words = {"weights": term.weights.name, "adjusted": translate(_ADJUSTED) if adjusted else ""}
+    if term.error:
+        return translate(_ERROR, **words)
+    return translate(_LAG, durbin=translate(_DURBIN) if term.durbin else "", **words)
 
 
 def _scales(context: Context) -> Iterator[str]:
