@@ -246,6 +246,25 @@ def test_without_a_factor_nothing_holds() -> None:
     assert 'nqp.check(fit, "sensitivity")' in result.sentence
 
 
+@pytest.mark.parametrize("what", ["anticipation", "moderator", "weights"])
+def test_factors_stand_whatever_else_a_design_has(what: str) -> None:
+    panel, changes = medium(), {"anticipation": 1}
+    columns = {
+        "z": np.random.default_rng(1).normal(size=panel.n_units)[panel.unit_codes],
+        "w": 1.0 + np.arange(panel.n_rows) % 3,
+    }
+    frame, arguments = panel.frame.assign(**columns), dict(panel.arguments)
+    if what == "moderator":
+        panel = nqp.Panel.from_frame(frame, **{**arguments, "moderators": ["z"]})
+        changes = {"moderator": "z"}
+    if what == "weights":
+        panel = nqp.Panel.from_frame(frame, **{**arguments, "weights": "w"})
+        changes = {"errors": nqp.IID()}
+    _, result = checked(panel, **changes)
+    assert np.isfinite(result.evidence["log_bayes_factor"]).all()
+    assert "Next: trends=" in result.sentence
+
+
 def test_each_stratum_says_why_it_has_no_factor() -> None:
     """One that adopts too early for a drift keeps the others from holding, and is named."""
     panel = medium(units=120, strata={"region": ("inland", "coastal")})
