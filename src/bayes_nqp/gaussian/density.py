@@ -248,10 +248,11 @@ def _cholesky(matrix: Array, head: Arrowhead) -> Array:
     if not head.n_values:
         return np.linalg.cholesky(matrix)
     at = np.arange(head.n_local - head.n_values, head.n_local)
-    rest = np.delete(np.arange(head.size), at)
+    places = np.delete(np.arange(head.size), at)
     lower = np.zeros_like(matrix)
     lower[:, :, at, at] = np.sqrt(matrix[:, :, at, at])
-    lower[:, :, rest[:, None], rest] = np.linalg.cholesky(matrix[:, :, rest[:, None], rest])
+    square = places[:, None], places
+    lower[:, :, *square] = np.linalg.cholesky(matrix[:, :, *square])
     return lower
 
 

@@ -55,7 +55,7 @@ class SharedSums:
         """
         np.add.at(self.response, (self.pair.ravel()[units][:, None], like.times), qa)
         owners, inverse = np.unique(self.owner[units], return_inverse=True)
-        total = np.zeros((owners.size, *design.shape[1:]))
+        total = np.zeros((owners.size, like.times.size, self.pull.shape[2]))
         np.add.at(total, inverse.ravel(), design)
         np.add.at(self.pull, (owners[:, None], like.times), q @ total)
 
@@ -78,7 +78,9 @@ class SharedSums:
         Parameters
         ----------
         mixed : ndarray (cluster, coefficient)
+            Covariance of a cluster's part of the estimate with the normal equations.
         variance : ndarray (cluster,)
+            Of that part.
         estimate : int
             Which of the estimates.
         """
