@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.checks.shared import Comparison
 from bayes_nqp.errors import NotApplicable, StudyError
 from bayes_nqp.fitting import Fit, panel_of
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.spatial_weights import SpatialWeights, nearest
 
-__all__ = ["Balanced", "balanced", "located", "near", "weights_by"]
+__all__ = ["Balanced", "balanced", "chance_of_shift", "located", "near", "weights_by"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -54,6 +55,17 @@ def weights_by(fit: Fit, weights: SpatialWeights | None) -> SpatialWeights:
             Message("Who is near whom is not known: give weights=nqp.spatial_weights.….")
         )
     return nearest(panel, k=min(NEIGHBOURS, panel.n_units - 1))
+
+
+def chance_of_shift(against: Comparison) -> float:
+    """Posterior sds by which the average may move where one more thing is estimated.
+
+    Half of one, or twice what the larger sd of the other estimate explains: where both estimate the
+    same, and the first is efficient, the variance of their difference is that of their variances
+    (Hausman 1978).
+    """
+    more = max(float(against.sd[1] ** 2 - against.sd[0] ** 2), 0.0) ** 0.5
+    return max(0.5, 2.0 * more / float(against.sd[0]))
 
 
 @dataclass(frozen=True, eq=False)

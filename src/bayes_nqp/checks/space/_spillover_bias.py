@@ -1,0 +1,180 @@
+"""Whether effects are spoiled by what neighbours receive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.model._saturated import Saturated
+from bayes_nqp.checks.model._structures import error_means
+from bayes_nqp.checks.shared import (
+    HOLDS,
+    REPORTED,
+    Alternative,
+    Finding,
+    asks,
+    compared,
+    comparison,
+    ladder,
+    reported_weights,
+)
+from bayes_nqp.checks.space._near import chance_of_shift, located
+from bayes_nqp.designs import saturated_design
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.errors import Hint, IdentificationError, NotApplicable, StudyError
+from bayes_nqp.estimands import received
+from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, panel_of, short_refit
+from bayes_nqp.language import Message, listed
+from bayes_nqp.panel import Panel
+from bayes_nqp.planning import plan_of
+from bayes_nqp.terms import Donut, Rings, TimeEffects
+
+__all__ = ["spillover_bias"]
+
+Array = npt.NDArray[np.float64]
+
+RINGS = (100.0, 200.0, 300.0)
+"""Outer bounds of the rings that are tried, km."""
+_FAR = 2.6
+"""Posterior sds by which something received is no chance."""
+
+
+def _bounds(option: str, value: object) -> None:
+    """Ask for outer bounds of rings."""
+    try:
+        Rings(value)  # type: ignore[arg-type]
+    except StudyError as error:
+        raise StudyError(f"'{option}' is {value!r}", hint=error.hint) from None
+
+
+@asks(
+    "Are controls near treated units moved by the policy?",
+    "spillovers",
+    place=170,
+    needs=(ADOPTION, ROWS, REFITS),
+    suits=located,
+    assumption=True,
+    km=_bounds,
+)
+def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
+    """Weigh exposure to units in force, and refit with effects of their own for exposed rows.
+
+    Where untreated rows in ring l receive ``kappa_l``, an estimator that is linear in the outcome
+    and ignores it is off by ``sum_l kappa_l A(E_l)`` from the effect of the policy and of treated
+    neighbours together: A(E_l) is the same estimator with the dummy of these rows as its outcome.
+    It is told before any effect received is known, for the saturated fit
+    at the posterior means of its errors. A refit with ``Rings`` tells what is received. *Fails* if
+    some ring receives something (2.6 posterior sd) and the average effect moves by more than half
+    its posterior sd, and more than fewer controls explain (Hausman 1978); *in doubt* if one of the
+    two is so.
+
+    Parameters
+    ----------
+    km : sequence of float, default (100, 200, 300)
+        Outer bounds of the rings.
+
+    References
+    ----------
+    Butts, K. (2023). Difference-in-differences estimation with spatial spillovers.
+    arXiv:2105.03737.
+    """
+    if fit.facts.spillovers != "none":
+        raise NotApplicable(Message("The design has effects that neighbours receive."))
+    panel, rings = panel_of(fit), Rings(tuple(km))
+    present = _exposure(rings, panel).any(axis=0)
+    if not present.any():
+        raise NotApplicable(
+            Message("No untreated row is within {:g} km of a unit in force.", rings.km[-1])
+        )
+    # A ring without rows is joined to the next.
+    rings = Rings(tuple(np.array(rings.km)[present].tolist()))
+    exposure = _exposure(rings, panel)
+    weights = _estimated(fit, panel, exposure)
+    told = listed(
+        [Message("{:+.2f} ({})", x, ring) for ring, x in zip(rings.rings, weights, strict=True)],
+        len(weights),
+    )
+    design = fit.variant(spillovers=rings)
+    others = [
+        Alternative(Message("effects by ring"), Message("spillovers"), design),
+        Alternative(
+            Message("without exposed rows"), Message("spillovers"),
+            fit.variant(spillovers=Donut(rings.km[-1])),
+        ),
+    ]  # fmt: skip
+    try:
+        near = received(short_refit(fit, design), by=v.RING)
+    except IdentificationError as error:
+        sentence = Message(
+            "What exposed rows receive cannot be told ({}); it enters the average effect by these "
+            "weights.",
+            error.what,
+        )
+        return Finding(REPORTED, Message("A(E): {}", told), sentence)
+    evidence = compared(fit, others, "refitting with spillovers")
+    against = comparison(evidence)
+    far = abs(near.mean(v.SAMPLE_DIMS) / near.std(v.SAMPLE_DIMS)).to_numpy()
+    moved = float(against.shift[0])
+    some, much = bool((far > _FAR).any()), abs(moved) > chance_of_shift(against)
+    verdict = ladder(fails=some and much, doubt=some or much)
+    figure = Message(
+        "A(E): {}; received {}; average effect {:.3g} ({:.2g}), with rings {:.3g} ({:.2g})",
+        told, _amounts(near), against.mean[0], against.sd[0], against.mean[1], against.sd[1],
+    )  # fmt: skip
+    evidence = evidence.assign(
+        exposure_weight=("ring", weights), received=((*v.SAMPLE_DIMS, "ring"), near.to_numpy())
+    ).assign_coords(ring=list(rings.rings))
+    sentence = _sentence(verdict == HOLDS, moved, Hint("spillovers", rings))
+    return Finding(verdict, figure, sentence, evidence, "specifications")
+
+
+def _exposure(rings: Rings, panel: Panel) -> Array:
+    """Which ring each untreated row stands in (row, ring), 1 or 0."""
+    since, unit, time = rings.since(panel), panel.unit_codes, np.asarray(panel.time_codes)
+    reached = since[unit] <= time[:, None]
+    nearest_ring = np.cumsum(reached, axis=1) == 1
+    start = np.asarray(panel.cohort_codes)[unit]
+    untreated = (start < 0) | (time < start)
+    return np.asarray(reached & nearest_ring & untreated[:, None], dtype=np.float64)
+
+
+def _estimated(fit: Fit, panel: Panel, exposure: Array) -> Array:
+    """A(E) of each ring: the saturated average effect with the ring as the outcome (ring)."""
+    time = TimeEffects(fit.facts.time_strata(panel))
+    design = saturated_design(fit.design, panel, time=time)
+    cells = reported_weights(cell_effects(fit))[1][[0]].toarray()
+    out = np.zeros(exposure.shape[1])
+    for ring, column in enumerate(exposure.T):
+        plan = plan_of(design, panel.with_outcome(column))
+        equation = plan.equations[0]
+        saturated = Saturated(equation, error_means(fit))
+        slots = saturated.starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+        effects = saturated.slot_loads[slots[~plan.cells.lead]] @ saturated.solved()[1]
+        out[ring] = float((cells @ effects)[0]) * equation.effect_scale
+    return out
+
+
+def _amounts(near: xr.DataArray) -> Message:
+    """What is received in each ring, with its posterior sd."""
+    parts = list(near.transpose(v.RING, ...))
+    return listed(
+        [Message("{:.3g} ({:.2g})", float(x.mean()), float(x.std())) for x in parts], len(parts)
+    )
+
+
+def _sentence(holds: bool, moved: float, hint: Hint) -> Message:
+    if holds:
+        return Message(
+            "Rows near units in force are like others, and effects of their own leave the average "
+            "effect where it is."
+        )
+    return Message(
+        "Rows near units in force receive something of the policy, or serve badly as controls: "
+        "with effects of their own the average effect moves by {:+.1f} posterior sd. Next: {}.",
+        moved,
+        hint,
+    )

@@ -1,0 +1,61 @@
+"""Checks of spillovers where the truth is known: A(E), hints that fit on paste, reach, donut."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from spilled import Spilled, spilled
+
+import bayes_nqp as nqp
+from bayes_nqp.errors import StudyError
+
+DESIGN = nqp.StaggeredDiD(nqp.Complete(), time=nqp.TimeEffects())
+
+
+def fitted(world: Spilled, design: nqp.StaggeredDiD = DESIGN) -> nqp.Fit:
+    return nqp.fit(design, world.panel, nqp.Importance(seed=1), progress=False)
+
+
+@pytest.fixture(scope="module")
+def world() -> Spilled:
+    return spilled(4, sigma=0.5, kappa=(1.0, 0.5, 0.6))
+
+
+def test_spillovers_that_are_ignored_are_told_and_the_hint_fits(world: Spilled) -> None:
+    fit = fitted(world)
+    result = nqp.check(fit, "spillover_bias", progress=False)
+    assert result.verdict == "fails"
+    hint = re.search(r"Next: (.*)\.$", result.sentence)
+    assert hint is not None
+    design = eval(f"DESIGN.replace({hint.group(1)})", {"DESIGN": DESIGN, "nqp": nqp})
+    other = fitted(world, design)
+    with_rings, without = (float(nqp.att(x).mean()) for x in (other, fit))
+    received = nqp.received(other, by="ring").mean(["chain", "draw"]).to_numpy()
+    # What is off is what is received, times the weight of exposure, which needs no refit.
+    weights = result.evidence["exposure_weight"].to_numpy()
+    assert without - with_rings == pytest.approx(float(weights @ received), abs=0.1)
+    assert without - with_rings < -0.4
+    assert nqp.check(other, "spillover_bias", progress=False).verdict == "not applicable"
+
+
+def test_without_spillovers_it_holds() -> None:
+    quiet = spilled(5, sigma=0.5, kappa=(0.0, 0.0, 0.0))
+    result = nqp.check(fitted(quiet), "spillover_bias", progress=False)
+    assert result.verdict == "holds"
+    assert np.isfinite(result.evidence["exposure_weight"]).all()
+
+
+def test_rings_that_are_too_short_are_told(world: Spilled) -> None:
+    short = fitted(world, DESIGN.replace(spillovers=nqp.Rings([100])))
+    result = nqp.check(short, "ring_reach", progress=False)
+    assert result.verdict in ("fails", "in doubt")
+    assert "km=(100.0, 200.0)" in result.sentence
+    assert nqp.check(short, "donut", progress=False).verdict in ("holds", "in doubt")
+    assert nqp.check(fitted(world), "ring_reach", progress=False).verdict == "not applicable"
+
+
+def test_bounds_are_looked_at(world: Spilled) -> None:
+    with pytest.raises(StudyError, match="'km' is"):
+        nqp.check(fitted(world), "spillover_bias", km=[200, 100], progress=False)
