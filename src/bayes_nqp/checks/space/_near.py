@@ -64,8 +64,8 @@ def chance_of_shift(against: Comparison) -> float:
     same, and the first is efficient, the variance of their difference is that of their variances
     (Hausman 1978).
     """
-    more = max(float(against.sd[1] ** 2 - against.sd[0] ** 2), 0.0) ** 0.5
-    return max(0.5, 2.0 * more / float(against.sd[0]))
+    first, second = (float(x) for x in against.sd[:2])
+    return max(0.5, 2.0 * float(np.sqrt(max(second**2 - first**2, 0.0))) / first)
 
 
 @dataclass(frozen=True, eq=False)
