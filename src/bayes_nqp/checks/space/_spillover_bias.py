@@ -9,8 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks.model._saturated import Saturated
-from bayes_nqp.checks.model._structures import error_means
+from bayes_nqp.checks.model import Saturated, error_means
 from bayes_nqp.checks.shared import (
     HOLDS,
     REPORTED,
