@@ -108,13 +108,15 @@ def dense(world: Spilled, design: nqp.StaggeredDiD, values: Mapping[str, float])
     point = np.array([[values["rho"]]]) if "rho" in values else np.zeros((1, 0))
     noise = design.facts.noise.covariance(periods, point)[0][np.ix_(time, time)]
     v = values["sigma"] ** 2 * np.equal.outer(unit, unit) * noise
-    v = v + _course(priors, values, "", treated, event)
+    separate = isinstance(design.effect, nqp.Separate)
+    if not separate:
+        v = v + _course(priors, values, "", treated, event)
     if isinstance(design.effect, nqp.Partial):
         v = v + _shared(priors, values, "", treated, world.adoption[unit])
         v = v + _cells(priors, values, "", treated, [world.adoption[unit], time])
         v = v + _shared(priors, values, "received_", near, time - x)
         v = v + _cells(priors, values, "received_", near, [ring, x, time])
-    for name, inside in sides:
+    for name, inside in sides[separate:]:
         for k in np.unique(ring[inside]):
             v = v + _course(priors, values, f"{name}_", inside & (ring == k), x)
     if design.effect.varying is not None:
@@ -124,6 +126,10 @@ def dense(world: Spilled, design: nqp.StaggeredDiD, values: Mapping[str, float])
     before = time - first
     leads = [((before == -k) & ~treated & (first < 99)) * 1.0 for k in range(2, 2 + spill.leads)]
     flat = np.column_stack([np.eye(n)[unit], np.eye(periods)[time], *leads])
+    if separate:
+        flat = np.column_stack([
+            flat, _dummies(treated, [world.adoption[unit], time]), _dummies(near, [ring, x, time])
+        ])  # fmt: skip
     basis = sl.null_space(flat.T)
     root = np.linalg.cholesky(basis.T @ v @ basis)
     z = sl.solve_triangular(root, basis.T @ world.panel.outcome[keep] / plan.equations[0].scale,
@@ -159,3 +165,10 @@ def _cells(priors, values, prefix, inside, keys):  # type: ignore[no-untyped-def
     same = np.logical_and.reduce([np.equal.outer(key, key) for key in keys])
     scale = values.get(f"scale_{prefix}cell", priors.cell)
     return scale**2 * same * np.outer(inside, inside)
+
+
+def _dummies(inside, keys):  # type: ignore[no-untyped-def]
+    labels, at = np.unique(np.stack(keys, axis=1)[inside], axis=0, return_inverse=True)
+    out = np.zeros((inside.size, len(labels)))
+    out[np.flatnonzero(inside), at.ravel()] = 1.0
+    return out

@@ -34,6 +34,7 @@ DESIGNS = {
     "complete, units, iid": design_of(effect=nqp.Complete(), errors=nqp.IID()),
     "partial, units": design_of(effect=nqp.Partial()),
     "partial, onto untreated": design_of(nqp.Rings(EDGES, onto="untreated"), nqp.Partial()),
+    "separate": design_of(effect=nqp.Separate(varying=None)),
     "leads": design_of(nqp.Rings(EDGES, leads=2), nqp.Partial(varying=None)),
 }
 
@@ -256,10 +257,6 @@ FAR = np.array([[100.0, 30.0], [100.2, 30.0], [110.0, 30.0], [115.0, 35.0]])
         (
             lambda: plan_of(design_of(nqp.Rings([10, 100])), panel_of(FAR)),
             "no row of the panel is exposed in the ring 0–10 km",
-        ),
-        (
-            lambda: plan_of(design_of(effect=nqp.Separate(varying=None)), panel_of(FAR)),
-            "effects that share nothing",
         ),
         (
             lambda: plan_of(design_of(controls="never"), panel_of(FAR)),

@@ -10,9 +10,8 @@ import numpy.typing as npt
 
 from bayes_nqp.designs._facts import Facts
 from bayes_nqp.designs._spec import Calendar, EquationSpec, Neighbours
-from bayes_nqp.errors import Hint, StudyError
+from bayes_nqp.errors import Hint, IdentificationError, StudyError
 from bayes_nqp.language import Message
-from bayes_nqp.pooling import Partial, Separate
 from bayes_nqp.terms import BARE, EXPOSURE_TIME, LEAD, NEIGHBOUR, TREATED, Spillover
 
 if TYPE_CHECKING:
@@ -39,22 +38,17 @@ def with_neighbours(equation: EquationSpec, facts: Facts, panel: Panel) -> Equat
 
     Raises
     ------
-    StudyError
-        If the design has leads of its own, or nothing tells own effects from received ones.
+    IdentificationError
+        If the design has leads of its own.
     """
     term = facts.exposures
     if term is None or term.drops_rows:
         return equation
     if facts.leads:
-        raise StudyError(
+        raise IdentificationError(
             "'spillovers' makes controls of rows that no unit in force is near, and "
             "controls='never' of none but the never treated",
             hint=Message("{}", Hint("controls", "all")),
-        )
-    if isinstance(facts.pooling, Separate) and "treated" in term.onto:
-        raise StudyError(
-            "effects that share nothing do not tell what treated units do from what they receive",
-            hint=Message("{}, or spillovers with onto=('untreated',)", Hint("effect", Partial())),
         )
     return replace(equation, neighbours=Neighbours(facts.pooling, facts.strata(panel)))
 
@@ -69,8 +63,8 @@ def exposed_calendar(panel: Panel, facts: Facts) -> Calendar:
     """
     term = facts.exposures
     assert term is not None
-    own = np.where(panel.cohort_codes < 0, panel.periods, panel.cohort_codes)
-    dates = np.column_stack([own, term.since(panel)])
+    first = np.where(panel.cohort_codes < 0, panel.periods, panel.cohort_codes)
+    dates = np.column_stack([first, term.since(panel)])
     classes, key = np.unique(dates, axis=0, return_inverse=True)
     first, time = classes[:, 1:], np.arange(panel.periods)
     adoption, since = classes[:, :1], first[:, :, None] <= time
@@ -83,7 +77,8 @@ def exposed_calendar(panel: Panel, facts: Facts) -> Calendar:
     lead = ~exposed & ~treated & (before <= -2) & (before >= -1 - term.leads)
     lead &= first[:, -1:] < panel.periods
     role = np.select([treated, exposed, lead], [TREATED, NEIGHBOUR, LEAD], BARE)
-    origin = np.select([treated, exposed, lead], [adoption, start, first[:, -1:]], -1)
+    bare = np.where(adoption < panel.periods, adoption, -1)
+    origin = np.select([treated, exposed, lead], [adoption, start, first[:, -1:]], bare)
     onto = exposed & (~treated | ("treated" in term.onto))
     names = np.where(onto, np.array(term.rings)[ring], "")
     _check_rings(term, names[key.ravel()], panel)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from bayes_nqp.designs._design import SingleEquation
 from bayes_nqp.designs._facts import Facts
 from bayes_nqp.designs._shocks import shocks_of
 from bayes_nqp.designs._spec import Calendar, EquationSpec
 from bayes_nqp.pooling import Separate
-from bayes_nqp.terms import TimeEffects
+from bayes_nqp.terms import TimeEffects, Unexposed
 
 if TYPE_CHECKING:
     from bayes_nqp.designs._design import Design
@@ -63,6 +63,10 @@ class FlatCells(SingleEquation):
         leads = bool(inner.pop("leads", self.leads))
         return replace(self, design=self.design.variant(inner), leads=leads)
 
+    def rows(self, panel: Panel) -> Panel:
+        """Keep the rows that the design keeps."""
+        return self.design.rows(panel)
+
     def timing(self, panel: Panel) -> Calendar:
         """When units are treated, with leads before or without."""
         timing = self.design.timing(panel)
@@ -84,9 +88,13 @@ def lead_design(design: SingleEquation, panel: Panel) -> FlatCells:
     Parameters
     ----------
     design : SingleEquation
-        Of a treatment that units adopt; its time effects stay as they are.
+        Of a treatment that units adopt; its time effects stay as they are. Untreated rows that are
+        exposed to others' treatment leave the sample.
     """
-    return FlatCells(design, _time_of(design, panel))
+    exposures, time = design.facts.exposures, _time_of(design, panel)
+    if exposures is not None:
+        design = design.variant({"spillovers": Unexposed(exposures)})
+    return FlatCells(design, time)
 
 
 def saturated_design(design: Design, panel: Panel, **changes: object) -> Design:
@@ -102,6 +110,10 @@ def saturated_design(design: Design, panel: Panel, **changes: object) -> Design:
     flat = {"effect": Separate(varying=None), "time": _time_of(design, panel), **changes}
     if design.facts.trends is not None:
         flat["trends"] = None
+    exposures: Any = design.facts.exposures
+    if exposures is not None and not exposures.drops_rows:
+        # What treated rows receive has priors: their effects are then the totals.
+        flat["spillovers"] = replace(exposures, onto=("untreated",))
     return design.variant(flat)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import Hint, IdentificationError
 from bayes_nqp.language import Message, listed, separated
 from bayes_nqp.planning._frame import PlanFrame
@@ -125,6 +126,10 @@ def _hint(frame: PlanFrame, reason: Index) -> Message:
 def _cell_name(row: Any, panel: Panel) -> Message:
     strata = ", ".join(str(row[f]) for f in panel.roles.strata)
     lead = f"{strata}, " if strata else ""
+    if row.get("role") == v.NEIGHBOUR:
+        return Message(
+            "({}exposed from {}, time {})", lead, _text(row["cohort"]), _text(row["time"])
+        )
     return Message("({}cohort {}, time {})", lead, _text(row["cohort"]), _text(row["time"]))
 
 
@@ -217,8 +222,9 @@ def support_frame(panel: Panel, frame: PlanFrame, reason: Index) -> pd.DataFrame
     Returns
     -------
     DataFrame
-        One row a cell: strata, cohort, time, event_time, rows, rows that identify it,
-        identified, reason.
+        One row a cell: strata, cohort, time, event_time (where units are exposed to others the
+        period of exposure, and time since it), rows, rows that identify it, identified, reason;
+        with a role where neighbours have cells.
     """
     rows = np.flatnonzero(frame.own_effect)
     unit = frame.unit[rows]
@@ -234,6 +240,10 @@ def support_frame(panel: Panel, frame: PlanFrame, reason: Index) -> pd.DataFrame
     }
     table = pd.DataFrame(data)
     keys = [*panel.roles.strata, "cohort", "time", "event_time"]
+    near = frame.role[rows] == NEIGHBOUR
+    if near.any():
+        table["role"] = np.where(near, v.NEIGHBOUR, v.TREATED)
+        keys.append("role")
     grouped = table.groupby(keys, sort=True)["_reason"]
     out = grouped.agg(
         rows="size", identifying=lambda r: int((r == OK).sum()), worst="max"

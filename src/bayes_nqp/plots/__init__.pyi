@@ -11,6 +11,7 @@ from ._forest import forest as forest
 from ._league import league as league
 from ._moderation import moderation as moderation
 from ._paths import paths as paths
+from ._received import received as received
 from ._registry import DRAWERS as DRAWERS
 from ._registry import PLOTS as PLOTS
 from ._registry import Sketch as Sketch

@@ -9,7 +9,6 @@ import numpy as np
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.spatial_weights._links import with_rules
 from bayes_nqp.spatial_weights._weights import SpatialWeights
 
 __all__ = ["composite"]
@@ -40,8 +39,6 @@ def composite(shares: Mapping[SpatialWeights, float]) -> SpatialWeights:
     label = " + ".join(f"{share / total:.2g} {w.name}" for w, share in shares.items())
     *_, matrix = accumulate(parts)
     places = next((w.aligned(first.ids).places for w in shares if w.places), ())
-    return with_rules(
-        SpatialWeights(
-            first.ids, matrix, "composite", first.standardised, first.islands, label, places
-        )
-    )
+    return SpatialWeights(
+        first.ids, matrix, "composite", first.standardised, first.islands, label, places
+    ).by_rules()

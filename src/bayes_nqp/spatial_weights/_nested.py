@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bayes_nqp.doors import door
-from bayes_nqp.spatial_weights._links import with_rules
 from bayes_nqp.spatial_weights._weights import SpatialWeights
 
 __all__ = ["nested"]
@@ -26,10 +25,8 @@ def nested(geographic: SpatialWeights, economic: SpatialWeights) -> SpatialWeigh
         If units of the first are not among those of the second; or at islands, where none may be.
     """
     other = economic.aligned(geographic.ids)
-    return with_rules(
-        SpatialWeights(
+    return SpatialWeights(
             geographic.ids, geographic.matrix.multiply(other.matrix).tocsr(), "nested",
             geographic.standardised, geographic.islands, f"{geographic.name} × {other.name}",
             geographic.places,
-        )
-    )  # fmt: skip
+    ).by_rules()  # fmt: skip

@@ -21,6 +21,7 @@ from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 from bayes_nqp.spatial_weights._extra import graph_class
 from bayes_nqp.spatial_weights._places import EARTH, Locations
+from bayes_nqp.spatial_weights._rules import ruled
 
 __all__ = ["ISLANDS", "STANDARDISED", "Islands", "SpatialWeights", "Standardised"]
 
@@ -176,8 +177,6 @@ class SpatialWeights:
         PanelError
             If a unit is not among those of the weights, or is an island where none may be.
         """
-        from bayes_nqp.spatial_weights._links import with_rules
-
         wanted = tuple(map(str, ids))
         if wanted == self.ids:
             return self
@@ -195,7 +194,23 @@ class SpatialWeights:
         order = np.array([place[label] for label in wanted], dtype=np.int64)
         places = tuple(self.places[k] for k in order) if self.places else ()
         part = replace(self, ids=wanted, matrix=self.matrix[order][:, order], places=places)
-        return with_rules(part)
+        return part.by_rules()
+
+    def by_rules(self) -> SpatialWeights:
+        """Deal with islands, then let rows sum to one, as stated.
+
+        Raises
+        ------
+        PanelError
+            If there are islands where none may be.
+        StudyError
+            If they are to be linked to the nearest unit, and no places are available.
+        """
+        links = ruled(
+            self.matrix, self.ids, self.places,
+            islands=self.islands, standardised=self.standardised,
+        )  # fmt: skip
+        return replace(self, matrix=links)
 
     def to_graph(self) -> Any:
         """Give the same links to libpysal, for the statistics of its family.

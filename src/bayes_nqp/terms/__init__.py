@@ -26,7 +26,7 @@ from bayes_nqp.terms.spatial_lag import (
     linked_parts,
     tied_parts,
 )
-from bayes_nqp.terms.spillover import ONTO, Spillover
+from bayes_nqp.terms.spillover import ONTO, Spillover, Unexposed
 from bayes_nqp.terms.time_effects import TimeEffects, time_parts
 from bayes_nqp.terms.trends import DifferentialTrends
 
@@ -61,6 +61,7 @@ __all__ = [
     "SpatialLag",
     "Spillover",
     "TimeEffects",
+    "Unexposed",
     "cell_parts",
     "exposed_parts",
     "exposure_parts",

@@ -62,7 +62,8 @@ def exposed_parts(
     for name, inside, view in _sides(cells):
         labels = view.labels.get("ring", np.full(cells.size, ""))
         rings = np.unique(labels[inside])
-        for ring in () if isinstance(received, Separate) else rings:
+        flat = isinstance(received, Separate) and name == RECEIVED
+        for ring in () if flat else rings:
             at = replace(view, role=np.where(inside & (labels == ring), NEIGHBOUR, BARE))
             called = f"{name}[{ring}]" if rings.size > 1 else name
             course = cell_parts(at, Complete(), (), priors, role=NEIGHBOUR)
@@ -92,10 +93,10 @@ def _sides(cells: CellTable) -> Iterator[tuple[str, Mask, CellTable]]:
         yield RECEIVED, near, cells
     if EXPOSURE_TIME in cells.labels:
         time = cells.labels[EXPOSURE_TIME].astype(np.int64)
-        both = (cells.role == TREATED) & (time >= 0)
-        if both.any():
+        exposed = (cells.role == TREATED) & (time >= 0)
+        if exposed.any():
             view = replace(cells, event_time=time, cohort=cells.time - time)
-            yield f"{RECEIVED}_treated", both, view
+            yield f"{RECEIVED}_treated", exposed, view
 
 
 def _lead_parts(cells: CellTable) -> list[GlobalPart]:

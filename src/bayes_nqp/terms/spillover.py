@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,7 +15,7 @@ from bayes_nqp.language import Message, listed
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["ONTO", "Spillover", "rising"]
+__all__ = ["ONTO", "Spillover", "Unexposed", "rising"]
 
 Index = npt.NDArray[np.int64]
 
@@ -87,6 +88,37 @@ class Spillover(ABC):
         object.__setattr__(self, "onto", onto)
         if type(self.leads) is not int or self.leads < 0:
             raise StudyError(f"'leads' is {self.leads!r}", hint="a number of periods, 0 or more")
+
+
+@dataclass(frozen=True, slots=True)
+class Unexposed(Spillover):
+    """The same exposure, whose untreated rows leave the sample, as where leads are asked for.
+
+    Parameters
+    ----------
+    term : Spillover
+        Says who is exposed, and since when.
+    """
+
+    term: Spillover
+
+    drops_rows = True
+    onto = ("untreated",)
+    leads = 0
+
+    @property
+    def rings(self) -> tuple[str, ...]:
+        """Labels of how near a unit can be."""
+        return self.term.rings
+
+    @property
+    def words(self) -> Message:
+        """What the methods of a report say of it."""
+        return self.term.words
+
+    def since(self, panel: Panel) -> Index:
+        """Period from which a unit stands in each ring or nearer (unit, ring)."""
+        return self.term.since(panel)
 
 
 def rising(values: object, name: str, *, last: float, hint: str) -> tuple[float, ...]:

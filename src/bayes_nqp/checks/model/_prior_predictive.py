@@ -13,7 +13,7 @@ from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder, numbe
 from bayes_nqp.designs import AR1
 from bayes_nqp.errors import Hint
 from bayes_nqp.estimands import att
-from bayes_nqp.fitting import ADOPTION, ROWS, SEPARATE, Fit, panel_of
+from bayes_nqp.fitting import ADOPTION, ROWS, SEPARATE, Fit
 from bayes_nqp.fitting import prior_predictive as drawn
 from bayes_nqp.language import Message, joined, separated
 
@@ -50,8 +50,8 @@ def prior_predictive(fit: Fit, *, draws: int = 500) -> Finding:
     """
     rows = Untreated(fit.plan)
     design: Any = fit.design
-    prior = drawn(design, panel_of(fit), draws=draws, seed=fit.sampler.seed or 0)
-    observed = panel_of(fit).outcome[fit.plan.kept][None]
+    prior = drawn(design, fit.plan.panel, draws=draws, seed=fit.sampler.seed or 0)
+    observed = fit.plan.panel.outcome[fit.plan.kept][None]
     tail = tail_of(_statistics(rows, observed), [_statistics(rows, prior["outcome"].to_numpy()[0])])
     doubted = np.flatnonzero(tail.p_value < _DOUBT)
     out = bool((tail.p_value <= 2.0 / (draws + 1)).any())

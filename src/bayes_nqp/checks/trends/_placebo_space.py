@@ -10,7 +10,7 @@ from bayes_nqp.checks.shared import DOUBT, Finding, asks, column, number_from
 from bayes_nqp.checks.trends._deals import SILENT, beside_chance, deals, moments, placebos, refits
 from bayes_nqp.checks.trends._recipients import places_of
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit, members_of, panel_of
+from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit, members_of
 from bayes_nqp.language import Message, joined
 
 Array = npt.NDArray[np.float64]
@@ -54,7 +54,7 @@ def placebo_space(fit: Fit, *, repetitions: int = 500, groups: str | None = None
     asymptotically robust permutation tests. Annals of Statistics 41(2). Chen, Q., Qi, J. and Yan,
     G. (2025). Placebo tests of difference-in-differences (in Chinese). Management World 41(2).
     """
-    design, panel = fit.variant(drop=True), panel_of(fit)
+    design, panel = fit.variant(drop=True), fit.plan.panel
     places = places_of(fit, panel, groups)
     dealt = deals(places, repetitions, int(fit.sampler.seed or 0))
     placebo = placebos(refits(fit, design, panel, dealt, "dealing cohorts"))

@@ -129,15 +129,7 @@ def methods(context: Context) -> Iterator[Block]:
     translate, fit = context.translate, context.fit
     yield Heading(translate("Methods"))
     yield Paragraph(_model(context))
-    if fit.facts.trends is not None:
-        yield Paragraph(translate(_TRENDS, **asdict(fit.facts.trends)))
-    if fit.facts.shocks is not None:
-        by = fit.facts.shocks.by
-        yield Paragraph(translate(_SHOCKS, by=by, scale=fit.facts.shocks.scale))
-    if fit.facts.exposures is not None:
-        yield Paragraph(translate(fit.facts.exposures.words))
-    if fit.facts.spatial is not None:
-        yield Paragraph(_lag(context))
+    yield from _further(context)
     yield Paragraph(_priors(context))
     if fit.facts.channels:
         names = enumerated(context.channels)
@@ -203,6 +195,20 @@ def _scales(context: Context) -> Iterator[str]:
             yield translate(_WORDS_LEADS)
     if context.staggered:
         yield translate(_WORDS_GROWTH, ENOUGH)
+
+
+def _further(context: Context) -> Iterator[Paragraph]:
+    """What the model has beside effects: drifts, shared shocks, exposure to others."""
+    translate, fit = context.translate, context.fit
+    if fit.facts.trends is not None:
+        yield Paragraph(translate(_TRENDS, **asdict(fit.facts.trends)))
+    if fit.facts.shocks is not None:
+        by = fit.facts.shocks.by
+        yield Paragraph(translate(_SHOCKS, by=by, scale=fit.facts.shocks.scale))
+    if fit.facts.exposures is not None:
+        yield Paragraph(translate(fit.facts.exposures.words))
+    if fit.facts.spatial is not None:
+        yield Paragraph(_lag(context))
 
 
 def _model(context: Context) -> str:
