@@ -304,3 +304,29 @@ def test_cities_of_china() -> None:
     )
     leads = nqp.att(nqp.lead_effects(fit), by="event_time").mean(["chain", "draw"])
     assert leads.to_numpy() == pytest.approx([0.000, -0.012, -0.009], abs=0.003)
+
+
+@pytest.fixture(scope="module")
+def modest() -> Spilled:
+    """Sixty places: what refits is quick."""
+    return spilled(4, units=60, periods=10, sigma=0.5)
+
+
+@pytest.mark.parametrize("spillovers", [RINGS, nqp.Donut(km=150)], ids=["rings", "donut"])
+def test_checks_and_support_take_it_along(modest: Spilled, spillovers: object) -> None:
+    design = design_of(spillovers, nqp.Partial(), unidentified="drop")
+    fit = nqp.fit(design, modest.panel, nqp.Importance(draws=300, seed=1), progress=False)
+    for name in ("support", "pretrends", "error_model", "model_fit", "prior_predictive"):
+        assert nqp.check(fit, name).verdict != "not applicable"
+    support = nqp.support(design, modest.panel)
+    assert ("role" in support) == (spillovers is RINGS)
+    assert support["rows"].sum() == (fit.plan.frame.own_effect).sum()
+
+
+def test_effects_received_are_drawn(fit: nqp.Fit) -> None:
+    figure = nqp.plots.received(fit, language="zh")
+    assert [ax.get_title(loc="left") for ax in figure.axes] == list(RINGS.rings)
+    text = " ".join(t.get_text() for t in figure.findobj(lambda a: hasattr(a, "get_text")))
+    assert "暴露以来的期数" in text
+    with pytest.raises(StudyError, match="these effects have no spillovers"):
+        nqp.received(nqp.simulation.staggered(units=20, periods=6, cohorts=(3,), seed=1).truth)

@@ -147,8 +147,14 @@ def _robust(fit: Fit, weights: Array, groups: Clusters) -> Robust:
     if shocks is not None and facts.shocks is not None:
         changes["shocks"], by = None, unit_column(panel, facts.shocks.by, "shocks")[0]
     plan = plan_of(saturated_design(fit.design, panel, **changes), panel)
-    everywhere = np.zeros((weights.shape[0], plan.cells.rows.size))
-    everywhere[:, ~plan.cells.lead] = weights
+    everywhere = np.zeros((weights.shape[0], fit.plan.cells.rows.size))
+    everywhere[:, ~fit.plan.cells.lead] = weights
+    # Saturated cells are those of the fit, or several of them together that differ in exposure.
+    rows = np.flatnonzero((fit.plan.cell_of_row >= 0) & (plan.cell_of_row >= 0))
+    cell = fit.plan.cell_of_row[rows]
+    share = np.zeros((everywhere.shape[1], plan.cells.rows.size))
+    np.add.at(share, (cell, plan.cell_of_row[rows]), 1.0 / fit.plan.cells.rows[cell])
+    everywhere = everywhere @ share
     fixed = 0.0 if facts.varying is None else facts.priors.member * fit.scale
     errors = Errors(
         float(sigma_draws(fit).mean()),
