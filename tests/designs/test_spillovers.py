@@ -233,6 +233,10 @@ def test_units_that_are_exposed_and_treated_later_deviate_once_treated(world: Sp
     fit = nqp.fit(
         design_of(effect=nqp.Complete()), world.panel, nqp.Importance(seed=1), progress=False
     )
+    new = nqp.cell_effects(fit, target="population")["effect"]
+    assert (new.sel(path="direct") + new.sel(path="received")).to_numpy() == pytest.approx(
+        new.sel(path="total").to_numpy()
+    )
     units = nqp.att(fit, by="unit")
     assert units.sizes["unit"] == (world.adoption < 14).sum()
     assert float(units.weighted(units["rows"]).mean("unit").mean()) == pytest.approx(

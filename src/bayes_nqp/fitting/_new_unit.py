@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._cell_draws import CellDraws
@@ -58,7 +59,8 @@ def new_unit_effects(fit: Fit, generator: np.random.Generator | None) -> Array:
         return np.zeros(size) if generator is None else generator.standard_normal(size)
 
     if not fit.facts.channels:
-        return draws.chains(_effect(draws, "outcome", deviates())[:, None])
+        total = draws.chains(_effect(draws, "outcome", deviates())[:, None])
+        return _with_received(fit, total) if v.RECEIVED in fit.effects[v.PATH] else total
     names = [str(name) for name in fit.effects[v.PATH].to_numpy()[2:]]
     direct = _effect(draws, "outcome", deviates())
     indirect = []
@@ -78,6 +80,14 @@ def new_unit_effects(fit: Fit, generator: np.random.Generator | None) -> Array:
             slope = slope + d
         indirect.append(effect * slope + covariance)
     return draws.chains(np.stack([direct + sum(indirect), direct, *indirect], axis=1))
+
+
+def _with_received(fit: Fit, total: Array) -> Array:
+    """Add what is received, which deviates for nobody: it is all of an untreated cell's effect."""
+    received = fit.effects[v.EFFECT].sel({v.PATH: v.RECEIVED}).to_numpy()[:, :, None]
+    total = np.where(schema.roles(fit.effects) == v.NEIGHBOUR, received, total)
+    parts = {v.TOTAL: total, v.DIRECT: total - received, v.RECEIVED: received}
+    return np.concatenate([parts[str(name)] for name in fit.effects[v.PATH].to_numpy()], axis=2)
 
 
 def leg_covariance_draws(fit: Fit) -> Array:
