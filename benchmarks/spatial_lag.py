@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -126,9 +127,9 @@ def coverage(panels: int, worlds: list[int]) -> None:
     for levels in worlds:
         units, periods = WORLDS[levels]
         path = STORE / f"coverage_{levels}.jsonl"
-        ready = len(path.read_text(encoding="utf-8").splitlines()) if path.exists() else 0
+        ready = set(records(levels))
         with path.open("a", encoding="utf-8") as file:
-            for number in range(ready, panels):
+            for number in sorted(set(range(panels)) - ready):
                 seed = SEED + 100_000 * levels + number
                 made = world(units, periods, levels, seed)
                 fit = nqp.fit(
@@ -140,15 +141,22 @@ def coverage(panels: int, worlds: list[int]) -> None:
                            made.truth[name]]
                     for name, x in draws_of(fit).items()
                 }  # fmt: skip
-                file.write(json.dumps({**record, "gate": [float(fit.gate.passed)]}) + "\n")
+                facts = {"number": number, "gate": float(fit.gate.passed)}
+                file.write(json.dumps({**record, **facts}) + "\n")
                 file.flush()
         show(levels)
 
 
+def records(levels: int) -> dict[int, dict[str, Any]]:
+    """Read what is computed of a world, by the number of the panel."""
+    path = STORE / f"coverage_{levels}.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return {record["number"]: record for record in map(json.loads, lines)}
+
+
 def show(levels: int) -> None:
     """Print bias, its standard error, sd, coverage and its binomial standard error."""
-    path = STORE / f"coverage_{levels}.jsonl"
-    lines = [json.loads(x) for x in path.read_text(encoding="utf-8").splitlines()]
+    lines = list(records(levels).values())
     print(f"{levels} levels, {WORLDS[levels]}, {len(lines)} panels, "
           f"gate passed {np.mean([x['gate'] for x in lines]):.3f}")  # fmt: skip
     for name in QUANTITIES:

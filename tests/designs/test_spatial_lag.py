@@ -16,7 +16,7 @@ from bayes_nqp.errors import IdentificationError, PanelError, StudyError
 from bayes_nqp.gaussian import density
 from bayes_nqp.planning import plan_of
 
-UNITS, PERIODS = 24, 6
+UNITS, PERIODS = 40, 6
 IDS = [f"c{k:02d}" for k in range(UNITS)]
 LEVEL = np.arange(UNITS) % 2
 

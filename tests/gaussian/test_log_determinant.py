@@ -9,8 +9,9 @@ from scipy.linalg import block_diag, logm
 from scipy.spatial import cKDTree
 
 from bayes_nqp.gaussian import HIGHEST, LOWEST, LogDeterminant, log_determinant
+from bayes_nqp.parameters import CutCorrelation
 
-UNITS = 48
+UNITS = 90
 DELTA = np.array([LOWEST + 1e-3, -0.6, 0.0, 0.35, 0.8, HIGHEST - 1e-3])
 
 
@@ -79,3 +80,18 @@ def test_feedback_is_the_mean_of_the_diagonal(kind: str) -> None:
     mean = [np.trace(w @ np.linalg.inv(np.eye(UNITS) - delta * w)) / UNITS for delta in DELTA]
     ours = log_determinant(links, np.zeros(UNITS, dtype=np.int64)).feedback(DELTA)
     assert ours == pytest.approx(np.array(mean), abs=1e-8)
+
+
+def test_the_prior_of_delta_is_a_beta_cut_to_where_it_is_computed() -> None:
+    prior = CutCorrelation(3.0, 3.0, LOWEST, HIGHEST)
+    u = np.linspace(-30.0, 30.0, 60_001)
+    mass = np.exp(prior.log_density(u))
+    assert np.trapezoid(mass, u) == pytest.approx(1.0, abs=1e-8)
+    draws = prior.draw(np.random.default_rng(1), 40_000)
+    assert LOWEST < draws.min() < draws.max() < HIGHEST
+    moment = np.trapezoid(mass * prior.constrain(u) ** 2, u)
+    assert np.mean(draws**2) == pytest.approx(moment, abs=0.005)
+    values = np.array([-0.9, 0.1, 0.95])
+    assert prior.constrain(prior.unconstrain(values)) == pytest.approx(values, abs=1e-12)
+    kernel = prior.log_kernel(values)
+    assert kernel[1] - kernel[0] == pytest.approx(2.0 * np.log(0.99 / 0.19))

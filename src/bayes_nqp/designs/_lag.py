@@ -112,8 +112,8 @@ def complete_units(facts: Facts, panel: Panel) -> Panel:
     if facts.spatial is None or facts.spatial.complete is None or panel.balanced:
         return panel
     count = np.bincount(panel.unit_codes, minlength=panel.n_units)
-    whole = count == panel.periods
-    return panel.where(whole[panel.unit_codes])
+    complete = count == panel.periods
+    return panel.where(complete[panel.unit_codes])
 
 
 def _check(term: SpatialLag, facts: Facts, panel: Panel) -> None:

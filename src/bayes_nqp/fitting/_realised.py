@@ -146,10 +146,10 @@ class Reach:
         number = [self.treated[units, t], *([first + self.owner[units]] if self.n_owners else [])]
         at = np.concatenate(number), np.tile(units, len(number))
         size = (first + self.n_owners, len(self.treated))
-        own = sparse.coo_array((np.ones(at[0].size), at), shape=size).tocsr()
+        direct = sparse.coo_array((np.ones(at[0].size), at), shape=size).tocsr()
         places, theta = np.unique(at[0]), self.n_cells + np.arange(len(self.columns))
         near = [sparse.csr_array([self.links @ x[:, t]]) for x in self.columns.values()]
-        return np.concatenate([places, theta]), sparse.vstack([own[places], *near]).tocsr()
+        return np.concatenate([places, theta]), sparse.vstack([direct[places], *near]).tocsr()
 
     @property
     def units(self) -> Index:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bayes_nqp.designs import EquationSpec
     from bayes_nqp.panel import Panel
 
-__all__ = ["varying_columns", "within"]
+__all__ = ["centred", "varying_columns", "within"]
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -78,6 +78,18 @@ def within(unit: npt.NDArray[np.int64], x: Array, n_units: int) -> tuple[Array, 
     x = x - (np.bincount(unit, x, minlength=n_units) / count)[unit]
     size = float(np.sqrt(np.mean(x * x))) if x.size else 0.0
     return (x / size, size) if size > _ROUNDING * largest else (np.zeros_like(x), 1.0)
+
+
+def centred(frame: PlanFrame, outcome: Array, sample: Mask, *, common: bool) -> Array:
+    """Outcome less unit means and period means: flat effects absorb both, rounding does not."""
+    unit, y = frame.unit[sample], outcome[sample]
+    count = np.maximum(np.bincount(unit, minlength=frame.n_units), 1)
+    y = y - (np.bincount(unit, y, minlength=frame.n_units) / count)[unit]
+    level = np.zeros_like(frame.level) if common else frame.level
+    node = level[unit] * frame.n_periods + frame.time[sample]
+    size = len(frame.level_names) * frame.n_periods
+    mean = np.bincount(node, y, minlength=size) / np.maximum(np.bincount(node, minlength=size), 1)
+    return np.asarray(y - mean[node])
 
 
 def _baseline(panel: Panel, frame: PlanFrame, name: str) -> tuple[Array, float]:

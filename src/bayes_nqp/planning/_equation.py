@@ -8,27 +8,25 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs import EquationSpec, LagSpec, MediatorSpec, structures
-from bayes_nqp.errors import Hint, IdentificationError, StudyError
+from bayes_nqp.designs import EquationSpec, MediatorSpec, structures
+from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.moments import Rows, VaryingColumn
 from bayes_nqp.parameters import FLAT, Scale
 from bayes_nqp.planning._assemble import assemble
-from bayes_nqp.planning._columns import varying_columns, within
+from bayes_nqp.planning._columns import centred, varying_columns, within
 from bayes_nqp.planning._connected import block_of_strata, free_times
 from bayes_nqp.planning._exposure import dose_of, exposure_columns, per_exposure, whole_table
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._identified import ColumnNames, check_identified
+from bayes_nqp.planning._lagged import lagged_columns, lagged_parts
 from bayes_nqp.planning._moderation import moderated_slope, moderation, own_slope
 from bayes_nqp.planning._plan import Dose, Equation, Plan
 from bayes_nqp.planning._scale import within_scale
 from bayes_nqp.planning._size import check_size
-from bayes_nqp.planning._spatial_error import tied_columns
 from bayes_nqp.registry import registered
 from bayes_nqp.terms import (
     ESTIMATED_FROM,
-    LAG,
-    LINKED,
     ExposureSlots,
     GlobalPart,
     LocalPart,
@@ -36,12 +34,9 @@ from bayes_nqp.terms import (
     cell_parts,
     exposed_parts,
     exposure_parts,
-    lag_parts,
     lead_parts,
-    linked_parts,
     mediator_parts,
     slope_parts,
-    tied_parts,
     time_parts,
 )
 
@@ -151,35 +146,10 @@ def _columns(ground: Plan, equation: EquationSpec, scale: float) -> _Columns:
         dose = dose_of(exposure, frame, len(columns))
         columns += exposure_columns(exposure, frame, sample)
     if equation.lag is not None:
-        columns += _lagged(ground, equation, equation.lag, columns[: len(sizes)], scale)
+        columns += lagged_columns(ground, equation, equation.lag, columns[: len(sizes)], scale)
     slopes = [*_mediator_slopes(ground, equation.mediators), *shifts]
     columns += [VaryingColumn(slope.label, values[sample]) for slope, values in slopes]
     return _Columns(columns, sizes, tuple(slope for slope, _ in slopes), dose)
-
-
-def _lagged(
-    ground: Plan,
-    equation: EquationSpec,
-    lag: LagSpec,
-    covariates: Sequence[VaryingColumn],
-    scale: float,
-) -> list[VaryingColumn]:
-    """Treatment of other units, or what is tied; then the second outcome, in multiples of ``s``."""
-    if not ground.kept.all():
-        raise IdentificationError(
-            Message("a spatial lag needs every row, and the effects of some are not identified"),
-            where=Message("{} rows", int((~ground.kept).sum())),
-            hint="a panel that starts earlier or ends before everyone is treated, or leave these "
-            "units out",
-        )
-    columns = {f"{LINKED} {e}": x for e, x in lag.treated.items()}
-    if lag.error:
-        columns |= dict(tied_columns(ground, equation, lag, covariates))
-    columns |= {LAG: lag.outcome / scale}
-    return [
-        VaryingColumn(name, _centred(ground.frame, x, ground.kept, common=equation.pooled_time))
-        for name, x in columns.items()
-    ]
 
 
 def _shifted(ground: Plan, mediator: MediatorSpec) -> bool:
@@ -221,7 +191,7 @@ def _rows(ground: Plan, equation: EquationSpec, columns: _Columns, scale: float)
         unit=frame.unit[sample],
         time=frame.time[sample],
         key=key,
-        outcome=_centred(frame, equation.outcome / scale, sample, common=equation.pooled_time),
+        outcome=centred(frame, equation.outcome / scale, sample, common=equation.pooled_time),
         columns=columns.columns,
         weights=_weights(ground, equation),
         loading=_loading(ground, equation),
@@ -250,11 +220,7 @@ def _parts(
         *mediator_parts(columns.slopes, columns.before, equation.pooling, equation.strata,
                         ground.panel.roles.strata, frame.stratum_levels, priors),
         *(part for part in effects if part not in flat_doses),
-        *([] if equation.lag is None else
-          [*linked_parts(list(equation.lag.treated), columns.before - 1 - len(equation.lag.treated),
-                         frame.stratum_levels.shape[0], len(columns.columns), priors),
-           *tied_parts([column.name for column in columns.columns], frame.stratum_levels.shape[0]),
-           *lag_parts(columns.before - 1, frame.stratum_levels.shape[0], len(columns.columns))]),
+        *lagged_parts(equation, columns.columns, columns.before, frame.stratum_levels.shape[0]),
     ]  # fmt: skip
 
 
@@ -333,17 +299,3 @@ def _level_of_stratum(frame: PlanFrame) -> Index:
 
 def _common_levels(frame: PlanFrame) -> PlanFrame:
     return replace(frame, level=np.zeros_like(frame.level), level_names=("",))
-
-
-def _centred(
-    frame: PlanFrame, outcome: Array, sample: npt.NDArray[np.bool_], *, common: bool
-) -> Array:
-    """Outcome less unit means and period means: flat effects absorb both, rounding does not."""
-    unit, y = frame.unit[sample], outcome[sample]
-    count = np.maximum(np.bincount(unit, minlength=frame.n_units), 1)
-    y = y - (np.bincount(unit, y, minlength=frame.n_units) / count)[unit]
-    level = np.zeros_like(frame.level) if common else frame.level
-    node = level[unit] * frame.n_periods + frame.time[sample]
-    size = len(frame.level_names) * frame.n_periods
-    mean = np.bincount(node, y, minlength=size) / np.maximum(np.bincount(node, minlength=size), 1)
-    return np.asarray(y - mean[node])
