@@ -141,7 +141,7 @@ def main() -> None:
     asked = parser.parse_args()
     if not asked.collect:
         run(asked.panels)
-    tables.write(list(WORLDS))
+    tables.write(list(WORLDS), [world for world in WORLDS if "drift" in WORLDS[world]])
 
 
 if __name__ == "__main__":

@@ -89,12 +89,14 @@ def table(frame: pd.DataFrame) -> str:
     return markdown(names, ([*key, *cells(part)] for key, part in groups))
 
 
-def overview(frame: pd.DataFrame) -> str:
-    """Coverage and RMSE, estimators below each other, worlds side by side."""
-    worlds = list(frame["world"].unique())
+def overview(frame: pd.DataFrame, drifting: Sequence[str]) -> str:
+    """Coverage and RMSE, estimators below each other: all parallel worlds, all others, and each."""
+    drifts = frame["world"].isin(drifting)
+    worlds = {"all parallel": ~drifts, "all that drift": drifts}
+    worlds |= {world: frame["world"] == world for world in frame["world"].unique()}
 
     def row(name: str, part: pd.DataFrame) -> list[str]:
-        blocks = [cells(part[part["world"] == world]) for world in worlds]
+        blocks = [cells(part[some[part.index]]) for some in worlds.values()]
         return [name, *(f"{x[3]} ({x[2]})" if x[2] else x[3] for x in blocks)]
 
     groups = frame.groupby("estimator", sort=False)
@@ -126,9 +128,9 @@ def extent(frame: pd.DataFrame) -> str:
     )
 
 
-def write(worlds: Sequence[str]) -> None:
+def write(worlds: Sequence[str], drifting: Sequence[str]) -> None:
     """Put the tables in their place in the page, between its marks."""
     frame, page = lines(worlds), ROOT / "docs" / "peers.md"
     before, _, after = page.read_text(encoding="utf-8").split(MARK)
-    parts = MARK, extent(frame), second(frame), overview(frame), table(frame), MARK
+    parts = MARK, extent(frame), second(frame), overview(frame, drifting), table(frame), MARK
     page.write_text(before + "\n\n".join(parts) + after, encoding="utf-8")
