@@ -31,6 +31,10 @@ OPTIONS = {
 }
 
 
+WITH_PLACES = ("moran", "spatial_lm", "spatial_lag", "spillover_bias", "ring_reach", "donut")
+"""Asked of panels that tell where units are."""
+
+
 def numbers(text: str) -> list[str]:
     return sorted(re.findall(r"\d+(?:\.\d+)?", text))
 
@@ -64,6 +68,7 @@ def results() -> dict[str, CheckResult]:
         "indicators",
         "assumptions",
         "placebo_mixed",
+        *WITH_PLACES,
     } == set(CHECKS)
     return {one.name: one for one in run_checks(fit, CHECKS, options=OPTIONS)}
 

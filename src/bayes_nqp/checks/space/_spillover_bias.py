@@ -84,6 +84,10 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     if fit.facts.spillovers != "none":
         raise NotApplicable(Message("The design has effects that neighbours receive."))
     panel, rings = panel_of(fit), Rings(tuple(km))
+    if not located(panel):
+        raise NotApplicable(
+            Message("Where units are is not known: columns 'longitude' and 'latitude' would tell.")
+        )
     present = _exposure(rings, panel).any(axis=0)
     if not present.any():
         raise NotApplicable(
