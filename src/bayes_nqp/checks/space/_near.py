@@ -14,8 +14,9 @@ from bayes_nqp.fitting import Fit, panel_of
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.spatial_weights import SpatialWeights, nearest
+from bayes_nqp.terms import Rings
 
-__all__ = ["Balanced", "balanced", "chance_of_shift", "located", "near", "weights_by"]
+__all__ = ["Balanced", "balanced", "chance_of_shift", "located", "near", "rings_of", "weights_by"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -66,6 +67,21 @@ def chance_of_shift(against: Comparison) -> float:
     """
     first, second = (float(x) for x in against.sd[:2])
     return max(0.5, 2.0 * float(np.sqrt(max(second**2 - first**2, 0.0))) / first)
+
+
+def rings_of(fit: Fit) -> Rings:
+    """Rings of the design.
+
+    Raises
+    ------
+    NotApplicable
+        If it has none.
+    """
+    if not isinstance(fit.facts.exposures, Rings):
+        raise NotApplicable(
+            Message("The design has no rings: StaggeredDiD(spillovers=nqp.Rings(…)).")
+        )
+    return fit.facts.exposures
 
 
 @dataclass(frozen=True, eq=False)

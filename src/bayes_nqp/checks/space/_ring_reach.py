@@ -1,4 +1,4 @@
-"""Whether rings reach as far as the policy does, and what is left without exposed rows."""
+"""Whether rings reach as far as the policy does."""
 
 from __future__ import annotations
 
@@ -14,32 +14,16 @@ from bayes_nqp.checks.shared import (
     comparison,
     ladder,
 )
-from bayes_nqp.checks.space._near import chance_of_shift, located
-from bayes_nqp.errors import Hint, NotApplicable
+from bayes_nqp.checks.space._near import chance_of_shift, located, rings_of
+from bayes_nqp.errors import Hint
 from bayes_nqp.estimands import received
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, short_refit
 from bayes_nqp.language import Message
-from bayes_nqp.terms import Donut, Rings
 
-__all__ = ["donut", "ring_reach"]
+__all__ = ["ring_reach"]
 
 _FAR = 2.6
 """Posterior sds by which something received is no chance."""
-
-
-def _rings_of(fit: Fit) -> Rings:
-    """Rings of the design.
-
-    Raises
-    ------
-    NotApplicable
-        If it has none.
-    """
-    if not isinstance(fit.facts.exposures, Rings):
-        raise NotApplicable(
-            Message("The design has no rings: StaggeredDiD(spillovers=nqp.Rings(…)).")
-        )
-    return fit.facts.exposures
 
 
 @asks(
@@ -61,7 +45,7 @@ def ring_reach(fit: Fit) -> Finding:
     Butts, K. (2023). Difference-in-differences estimation with spatial spillovers.
     arXiv:2105.03737.
     """
-    term = _rings_of(fit)
+    term = rings_of(fit)
     step = term.km[-1] - (term.km[-2] if len(term.km) > 1 else 0.0)
     wider = replace(term, km=(*term.km, term.km[-1] + step))
     design = fit.variant(spillovers=wider)
@@ -85,38 +69,3 @@ def ring_reach(fit: Fit) -> Finding:
         )
     )
     return Finding(verdict, figure, sentence, evidence, "specifications")
-
-
-@asks(
-    "Is the effect the same without exposed rows?",
-    "donut",
-    place=174,
-    needs=(ADOPTION, ROWS, REFITS),
-    suits=located,
-    assumption=True,
-)
-def donut(fit: Fit) -> Finding:
-    """Refit without untreated rows near units in force, in place of effects of their own.
-
-    What is left is the effect of the policy and of treated neighbours together, as the average
-    effect of a design with rings is.
-    """
-    term = _rings_of(fit)
-    hole = Donut(term.km[-1], longitude=term.longitude, latitude=term.latitude)
-    other = Alternative(
-        Message("without exposed rows"),
-        Message("spillovers"),
-        fit.variant(spillovers=hole),
-    )
-    evidence = compared(fit, [other], "refitting without exposed rows")
-    against = comparison(evidence, far=1.5)
-    figure = Message(
-        "average effect {:.3g} ({:.2g}) with rings, {:.3g} ({:.2g}) without exposed rows",
-        against.mean[0], against.sd[0], against.mean[1], against.sd[1],
-    )  # fmt: skip
-    sentence = (
-        Message("Without rows near units in force the average effect is the same.")
-        if against.verdict == HOLDS
-        else Message("Without rows near units in force the average effect is another.")
-    )
-    return Finding(against.verdict, figure, sentence, evidence, "specifications")
