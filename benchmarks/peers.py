@@ -46,7 +46,7 @@ DESIGNS = {
     DRIFTING: nqp.StaggeredDiD(trends=nqp.DifferentialTrends()),
 }
 DOUBT = 3.0
-"""Log Bayes factor up to which that under richer errors is not asked for: no threshold is lower."""
+"""Log Bayes factor up to which richer errors are not tried: no threshold is lower."""
 BATCH = 5
 """Panels of every world that are estimated before the next ones; slow estimators have the first."""
 
@@ -138,9 +138,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--panels", type=int, default=200, help="of each world")
     parser.add_argument("--collect", action="store_true", help="write the page of what is there")
-    asked = parser.parse_args()
-    if not asked.collect:
-        run(asked.panels)
+    arguments = parser.parse_args()
+    if not arguments.collect:
+        run(arguments.panels)
     tables.write(list(WORLDS), [world for world in WORLDS if "drift" in WORLDS[world]])
 
 

@@ -68,11 +68,11 @@ def cells(part: pd.DataFrame) -> list[str]:
     seconds = f"{part['seconds'].median():.2f}"
     if not answers:
         return [panels, "", "", "refuses", "", seconds]
-    given = part["low"].notna().any()
+    intervals = part["low"].notna().any()
     return [
         panels, f"{part['miss'].mean():+.2f}", f"{np.sqrt((part['miss'] ** 2).mean()):.2f}",
-        f"{part['covered'].mean():.2f}" if given else "no interval",
-        f"{part['width'].mean():.2f}" if given else "", seconds,
+        f"{part['covered'].mean():.2f}" if intervals else "no interval",
+        f"{part['width'].mean():.2f}" if intervals else "", seconds,
     ]  # fmt: skip
 
 
@@ -107,10 +107,10 @@ def second(frame: pd.DataFrame) -> str:
     """Largest difference between two packages of one estimator, where no rows are absent."""
     keys, again = ["world", "number", "estimator"], pd.DataFrame(stored("second"))
     again = again[again["world"] != "gaps"].replace({"estimator": SECOND})
-    both = again.merge(frame, on=keys)
-    largest = (both["mean_x"] - both["mean_y"]).abs().groupby(both["estimator"]).max()
+    pairs = again.merge(frame, on=keys)
+    largest = (pairs["mean_x"] - pairs["mean_y"]).abs().groupby(pairs["estimator"]).max()
     return (
-        f"By a second package, on {both['number'].count() // len(SECOND)} panels without gaps: "
+        f"By a second package, on {pairs['number'].count() // len(SECOND)} panels without gaps: "
         f"moderndid's Callaway–Sant'Anna differs by {largest[SECOND[MODERN]]:.0e} at most, "
         f"pyfixest's two-stage estimator by {largest[SECOND[PYFIXEST]]:.0e}."
     )

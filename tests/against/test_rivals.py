@@ -40,10 +40,10 @@ def test_a_panel_of_little_noise_gives_the_average_over_treated_rows(
     python = PEERS if PEERS.exists() else sys.executable
     subprocess.run([python, RIVALS, source, target, *NAMES], check=True)
     lines = map(json.loads, target.read_text(encoding="utf-8").splitlines())
-    found = {x["estimator"]: x for x in lines if "NotFound" not in x.get("error", "")}
-    refused = {name for name, line in found.items() if "error" in line}
-    assert refused == (BALANCED & found.keys() if missing else set())
-    exact = found.keys() - refused - (PAIRS if missing else set())
-    assert {k: found[k]["mean"] for k in exact} == pytest.approx(
+    answers = {x["estimator"]: x for x in lines if "NotFound" not in x.get("error", "")}
+    refused = {name for name, line in answers.items() if "error" in line}
+    assert refused == (BALANCED & answers.keys() if missing else set())
+    exact = answers.keys() - refused - (PAIRS if missing else set())
+    assert {k: answers[k]["mean"] for k in exact} == pytest.approx(
         dict.fromkeys(exact, truth), abs=0.01
     )
