@@ -50,9 +50,11 @@ def earned(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def lines(worlds: Sequence[str]) -> pd.DataFrame:
-    """Lay out what was estimated, one row a panel and an estimator."""
+    """Lay out what was estimated, a row a panel and estimator: numbers that every world has."""
     frame = pd.DataFrame([x for part in ("ours", "swift", "slow") for x in stored(part)])
     frame = pd.concat([frame[frame["estimator"] != FACTOR], earned(frame)], ignore_index=True)
+    size = frame[~frame["estimator"].isin(SLOW)].groupby("number")["world"].size()
+    frame = frame[frame["number"].map(size) == len(worlds) * (3 + len(SWIFT))]
     covered = (frame["low"] <= frame["truth"]) & (frame["truth"] <= frame["high"])
     return frame.assign(
         miss=frame["mean"] - frame["truth"], covered=covered, width=frame["high"] - frame["low"],
