@@ -50,11 +50,15 @@ def trending() -> nqp.Fit:
     return nqp.fit(nqp.StaggeredDiD(), panel_of(frame(trend=0.3)), SAMPLER, progress=False)
 
 
+WITH_PLACES = {"moran", "spatial_lm", "spatial_lag", "spillover_bias", "ring_reach", "donut"}
+
+
 def test_the_table_has_a_row_for_every_check(calm: nqp.Fit) -> None:
     table = nqp.check(calm)
     assert list(table.columns) == ["question", "check", "verdict", "figure", "sentence"]
-    # Asked of continuous exposures, and of outcomes that are an index, alone; or by name alone.
-    special = {"future_exposure", "indicators", "assumptions"}
+    # Asked of continuous exposures, of outcomes that are an index, of panels that tell where units
+    # are, alone; or by name alone.
+    special = {"future_exposure", "indicators", "assumptions", "placebo_mixed", *WITH_PLACES}
     asked = [n for n, c in CHECKS.items() if c.of != "channels" and n not in special]
     assert table["check"].tolist() == asked
     asked = table[table["check"] != "placebo_outcome"]

@@ -46,8 +46,10 @@ def with_neighbours(equation: EquationSpec, facts: Facts, panel: Panel) -> Equat
         return equation
     if facts.leads:
         raise IdentificationError(
-            "'spillovers' makes controls of rows that no unit in force is near, and "
-            "controls='never' of none but the never treated",
+            Message(
+                "'spillovers' makes controls of rows that no unit in force is near, and "
+                "controls='never' of none but the never treated"
+            ),
             hint=Message("{}", Hint("controls", "all")),
         )
     return replace(equation, neighbours=Neighbours(facts.pooling, facts.strata(panel)))
