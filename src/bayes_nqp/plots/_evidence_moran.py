@@ -31,7 +31,7 @@ def moran(result: CheckResult, look: Appearance) -> Figure:
     label = translate("Outcome, standardised: {}", str(last[v.TIME].item()))
     with canvas(look, (8.6, 3.7), [label], layout=lambda f: list(f.subplots(1, 2))) as page:
         left, right = page.axes[0], page.axes[-1]
-        x, y = (last[name].sel(what="outcome").to_numpy() for name in ("score", "neighbours"))
+        x, y = (last[name].sel(series="outcome").to_numpy() for name in ("score", "neighbours"))
         left.axhline(0.0, color=FAINT, linewidth=0.8)
         left.axvline(0.0, color=FAINT, linewidth=0.8)
         left.plot(x, y, "o", color=ACCENT, markersize=3.0, alpha=0.6, markeredgewidth=0.0)
@@ -40,14 +40,14 @@ def moran(result: CheckResult, look: Appearance) -> Figure:
         left.set_xlabel(label)
         left.set_ylabel(translate("The same of neighbours"))
         times = np.arange(evidence.sizes[v.TIME])
-        for what, colour, text in (
+        for series, colour, text in (
             ("outcome", ACCENT, Message("Outcome")),
             ("residual", WARNING, Message("Left by the model")),
         ):
-            part = evidence.sel(what=what)
+            part = evidence.sel(series=series)
             right.plot(times, part["value"], "o-", color=colour, markersize=3.5, linewidth=1.0,
                        label=translate(text))  # fmt: skip
-        part = evidence.sel(what="residual")
+        part = evidence.sel(series="residual")
         sd = np.abs(part["value"].to_numpy() - part["mean"].to_numpy()) / np.abs(
             part["z_random"].to_numpy()
         )

@@ -32,6 +32,7 @@ def ruled(
     Returns
     -------
     csr_array (unit, unit)
+        W after both rules.
 
     Raises
     ------

@@ -218,6 +218,7 @@ class SpatialWeights:
         Returns
         -------
         libpysal.graph.Graph
+            With islands as links of no weight to themselves.
 
         Raises
         ------

@@ -54,8 +54,10 @@ def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     matrix = weights_by(fit, weights)
     rows = balanced(fit, matrix)
     residual = _residuals(rows.outcome, rows.columns, rows.levels)
-    both = {"outcome": rows.outcome, "residual": residual}
-    numbers = {name: [morans_i(x, rows.matrix) for x in values.T] for name, values in both.items()}
+    series = {"outcome": rows.outcome, "residual": residual}
+    numbers = {
+        name: [morans_i(x, rows.matrix) for x in values.T] for name, values in series.items()
+    }
     z = np.array([period.z_random for period in numbers["residual"]])
     p = 2.0 * norm.sf(np.abs(z))
     worst, times = int(p.argmin()), fit.plan.panel.time_labels
@@ -66,7 +68,7 @@ def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
         numbers["outcome"][-1].value, numbers["outcome"][-1].z_random, times[-1],
         numbers["residual"][worst].value, z[worst], times[worst],
     )  # fmt: skip
-    evidence = _evidence(numbers, both, rows.matrix)
+    evidence = _evidence(numbers, series, rows.matrix)
     evidence = evidence.assign_coords({v.TIME: times}).assign_attrs(weights=matrix.name)
     return Finding(DOUBT if doubt else HOLDS, figure, _sentence(doubt), evidence, "moran")
 
@@ -95,17 +97,17 @@ def _residuals(outcome: Array, columns: Array, levels: Array) -> Array:
     return np.asarray(y - (x @ np.linalg.lstsq(x, y.ravel(), rcond=None)[0]).reshape(y.shape))
 
 
-def _evidence(numbers: dict[str, list[Moran]], both: dict[str, Array], matrix: Any) -> xr.Dataset:
-    """Numbers by what and period, and standardised values with those of neighbours."""
+def _evidence(numbers: dict[str, list[Moran]], series: dict[str, Array], matrix: Any) -> xr.Dataset:
+    """Numbers by series and period, and standardised values with those of neighbours."""
     fields = ("value", "mean", "z_normal", "z_random")
     table = {
-        name: (("what", v.TIME), [[getattr(x, name) for x in row] for row in numbers.values()])
+        name: (("series", v.TIME), [[getattr(x, name) for x in row] for row in numbers.values()])
         for name in fields
     }
-    scores = np.stack([(x - x.mean(axis=0)) / x.std(axis=0) for x in both.values()])
+    scores = np.stack([(x - x.mean(axis=0)) / x.std(axis=0) for x in series.values()])
     near_by = np.stack([matrix @ x for x in scores])
     return xr.Dataset(
-        {**table, "score": (("what", "place", v.TIME), scores),
-         "neighbours": (("what", "place", v.TIME), near_by)},
-        coords={"what": list(numbers)},
+        {**table, "score": (("series", "place", v.TIME), scores),
+         "neighbours": (("series", "place", v.TIME), near_by)},
+        coords={"series": list(numbers)},
     )  # fmt: skip

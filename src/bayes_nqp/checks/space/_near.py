@@ -93,6 +93,7 @@ class Balanced:
     units : ndarray of int (n)
         Codes of the units.
     outcome : ndarray (n, T), outcome units
+        As it is.
     columns : ndarray (n, T, k)
         A dummy of each treated cell, and covariates.
     levels : ndarray (n, L)

@@ -97,7 +97,7 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     rings = Rings(tuple(np.array(rings.km)[present].tolist()))
     exposure = _exposure(rings, panel)
     weights = _estimated(fit, panel, exposure)
-    told = listed(
+    shares = listed(
         [Message("{:+.2f} ({})", x, ring) for ring, x in zip(rings.rings, weights, strict=True)],
         len(weights),
     )
@@ -117,7 +117,7 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
             "weights.",
             error.what,
         )
-        return Finding(REPORTED, Message("A(E): {}", told), sentence)
+        return Finding(REPORTED, Message("A(E): {}", shares), sentence)
     evidence = compared(fit, others, "refitting with spillovers")
     against = comparison(evidence)
     far = abs(near.mean(v.SAMPLE_DIMS) / near.std(v.SAMPLE_DIMS)).to_numpy()
@@ -126,7 +126,7 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     verdict = ladder(fails=some and much, doubt=some or much)
     figure = Message(
         "A(E): {}; received {}; average effect {:.3g} ({:.2g}), with rings {:.3g} ({:.2g})",
-        told, _amounts(near), against.mean[0], against.sd[0], against.mean[1], against.sd[1],
+        shares, _amounts(near), against.mean[0], against.sd[0], against.mean[1], against.sd[1],
     )  # fmt: skip
     evidence = evidence.assign(
         exposure_weight=("ring", weights), received=((*v.SAMPLE_DIMS, "ring"), near.to_numpy())

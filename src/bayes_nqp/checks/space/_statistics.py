@@ -50,13 +50,14 @@ def morans_i(values: Array, matrix: Any) -> Moran:
     Parameters
     ----------
     values : ndarray (n,)
+        Of any units.
     matrix : sparse array (n, n)
         W, of any scale.
     """
     n, z = values.size, values - values.mean()
     s0 = float(matrix.sum())
-    both = matrix + matrix.T
-    s1 = 0.5 * float((both * both).sum())
+    symmetric = matrix + matrix.T
+    s1 = 0.5 * float((symmetric * symmetric).sum())
     s2 = float(((matrix.sum(axis=1) + matrix.sum(axis=0)) ** 2).sum())
     square = float(z @ z)
     value = n / s0 * float(z @ (matrix @ z)) / square
@@ -75,8 +76,9 @@ def as_printed(outcome: Array, columns: Array, matrix: Any) -> dict[str, tuple[f
     Parameters
     ----------
     outcome : ndarray (n, T)
+        As it is: unit and time effects are taken out of it and of columns.
     columns : ndarray (n, T, k)
-        Unit and time effects are taken out of both here.
+        Regressors.
     """
     y, x = _two_ways_out(outcome[..., None])[..., 0], _two_ways_out(columns)
     trace = outcome.shape[1] * _trace(matrix.toarray())
