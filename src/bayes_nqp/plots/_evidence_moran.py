@@ -53,7 +53,6 @@ def moran(result: CheckResult, look: Appearance) -> Figure:
         )
         right.fill_between(times, part["mean"] - 1.96 * sd, part["mean"] + 1.96 * sd, color=FAINT,
                            linewidth=0.0, alpha=0.4, zorder=0)  # fmt: skip
-        right.set_xticks(times, [str(t) for t in evidence[v.TIME].to_numpy()])
         step = max(1, -(-times.size // 7))
         right.set_xticks(times[::step], [str(t) for t in evidence[v.TIME].to_numpy()[::step]])
         right.set_ylabel(translate("Moran's I"))

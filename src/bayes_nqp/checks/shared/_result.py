@@ -97,6 +97,7 @@ class CheckResult:
         - "sensitivity", a Dataset of regions over a grid of bounds;
         - "predictive", a Dataset of ``replicated`` (replication, statistic) and ``observed``
           (statistic);
+        - "moran", a Dataset of Moran's I (series, time) and of scores (series, place, time);
         - "influence", a DataFrame with a row a unit;
         - "power_scaling", a DataFrame with a row a quantity;
         - "confounding", a Dataset of curves (quantity, path, rho) and of where they cross zero;
