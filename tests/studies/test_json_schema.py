@@ -90,11 +90,18 @@ def test_what_is_wrong_is_marked(schema: dict[str, Any], old: str, new: str) -> 
 
 def test_every_check_and_value_is_described(schema: dict[str, Any]) -> None:
     checks = schema["definitions"]["Checks"]["properties"]
-    assert {*CHECKS, "run"} == set(checks)
+    assert {*CHECKS, "run", "weights"} == set(checks)
     assert all(checks[name]["description"] for name in CHECKS)
     text = json.dumps(schema)
     for name in registered():
-        if name not in ("Priors", "IndexSystem", "Dimension", "Indicator", "ProductivityIndex"):
+        if name not in (
+            "Priors",
+            "IndexSystem",
+            "Dimension",
+            "Indicator",
+            "ProductivityIndex",
+            "SpatialWeights",
+        ):
             assert f'"{name}"' in text, name
 
 

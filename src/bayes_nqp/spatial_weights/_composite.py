@@ -9,6 +9,7 @@ import numpy as np
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
+from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights._weights import SpatialWeights
 
 __all__ = ["composite"]
@@ -32,7 +33,8 @@ def composite(shares: Mapping[SpatialWeights, float]) -> SpatialWeights:
     """
     if not shares or not all(0.0 < share < np.inf for share in shares.values()):
         raise StudyError(
-            f"'shares' are {list(shares.values())!r}", hint="a positive number for each weights"
+            Message("'{}' is {!r}", "shares", list(shares.values())),
+            hint="a positive number for each weights",
         )
     first, total = next(iter(shares)), sum(shares.values())
     parts = [(share / total) * w.aligned(first.ids).matrix for w, share in shares.items()]

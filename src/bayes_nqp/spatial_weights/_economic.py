@@ -105,7 +105,7 @@ def _before(panel: Panel, periods: Sequence[Any] | None) -> npt.NDArray[np.int64
     for period in periods:
         if str(period) not in labels:
             raise StudyError(
-                f"'periods' has {period!r}, which is not in the panel",
+                Message("'periods' has {!r}, which is not in the panel", period),
                 hint=nearest(str(period), labels),
             )
         codes.append(labels.index(str(period)))

@@ -59,7 +59,9 @@ def inverse_distance(
     """
     places = locations_of(panel, longitude, latitude)
     if not 0.0 < power < np.inf:
-        raise StudyError(f"'power' is {power!r}", hint="a positive number, such as 1 or 2")
+        raise StudyError(
+            Message("'{}' is {!r}", "power", power), hint="a positive number, such as 1 or 2"
+        )
     if km is None and len(places.ids) > DENSE:
         raise StudyError(
             Message("all pairs of {} units would be linked", len(places.ids)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bayes_nqp.errors import StudyError
+from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights._places import Locations
 from bayes_nqp.spatial_weights._weights import SpatialWeights
 
@@ -45,5 +46,7 @@ def checked_distance(km: object) -> float:
         If it is not.
     """
     if not isinstance(km, int | float) or not 0.0 < km < np.inf:
-        raise StudyError(f"'km' is {km!r}", hint="a positive number of kilometres, such as 300")
+        raise StudyError(
+            Message("'{}' is {!r}", "km", km), hint="a positive number of kilometres, such as 300"
+        )
     return float(km)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
+from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights._links import linked
 from bayes_nqp.spatial_weights._places import locations_of
 from bayes_nqp.spatial_weights._weights import SpatialWeights, Standardised
@@ -56,7 +57,8 @@ def nearest(
     places = locations_of(panel, longitude, latitude)
     if not 1 <= k < len(places.ids):
         raise StudyError(
-            f"'k' is {k!r}", hint=f"a number of other units, from 1 to {len(places.ids) - 1}"
+            Message("'{}' is {!r}", "k", k),
+            hint=Message("a number of other units, from 1 to {}", len(places.ids) - 1),
         )
     links = places.nearest(k)
     links.data[:] = 1.0

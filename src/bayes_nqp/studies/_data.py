@@ -18,6 +18,7 @@ from bayes_nqp.panel import Panel, declared
 from bayes_nqp.studies._derive import columns_of, derive, numbers_of
 from bayes_nqp.studies._schema import Data, Settings
 from bayes_nqp.studies._source import rows_of
+from bayes_nqp.studies._space import with_places
 from bayes_nqp.studies._words import at_file, in_toml
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
         from bayes_nqp.studies._zones import with_zones
 
         frame, unmatched = with_zones(data.zones, frame, notes, data.unit)
+    frame = with_places(settings.space, frame)
     brought = labels_of(frame)
     _known(data, frame, notes, settings)
     indicators = (

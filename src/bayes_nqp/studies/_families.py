@@ -39,7 +39,8 @@ def choices(field: Field[object]) -> dict[str, type]:
         return members(_family(type(field.default_factory())))
     kind = str(field.type).split("|", maxsplit=1)[0].strip()
     family = family_of(kind) or _BY_TYPE.get(kind, "")
-    return members(family) if family else {}
+    # Weights are made by [space], and stand in designs by their names.
+    return members(family) if family not in ("", "weights") else {}
 
 
 def option_values() -> dict[str, type]:

@@ -19,6 +19,7 @@ from bayes_nqp.studies._kinds import Schema, kind_of, several
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._simulate import simulations
 from bayes_nqp.studies._source import datasets_of
+from bayes_nqp.studies._space import FILES, keys_of, kinds
 from bayes_nqp.tables import KINDS
 
 __all__ = ["described", "json_schema", "json_text"]
@@ -66,12 +67,14 @@ def json_schema() -> Schema:
     ]  # fmt: skip
     definitions["Data"]["allOf"] = [_options_of(name, make) for name, make in simulations().items()]
     definitions["Data"]["anyOf"] = [{"required": ["simulation"]}, {"required": ["unit", "time"]}]
+    weights = definitions["Space"]["properties"]["weights"]
+    weights["additionalProperties"] = {"type": "object", "anyOf": [_weights(x) for x in kinds()]}
     index["system"] = {
         **index["system"],
         "anyOf": [{"enum": list(systems())}, {"type": "string", "pattern": r"\.toml$"}],
     }
-    for key, kinds in (("weights", schemes()), ("normalise", normalisations())):
-        index[key] = {**_words(index[key]), **_one_of(kinds, definitions)}
+    for key, schemed in (("weights", schemes()), ("normalise", normalisations())):
+        index[key] = {**_words(index[key]), **_one_of(schemed, definitions)}
     top["design"] = {
         **_words(top["design"]),
         **_tables(members(DESIGNS), "StaggeredDiD", definitions),
@@ -159,6 +162,24 @@ def _plain(table: Schema) -> None:
         table["anyOf"] = several({"type": "string"})
 
 
+def _weights(kind: str) -> Schema:
+    """A table of spatial weights of a kind."""
+    help_of = {FILES.get(name, name): text for name, text in described(kinds()[kind]).items()}
+    keys = keys_of(kind)
+    properties = {"kind": {"const": kind}} | {
+        name: kind_of(str(item.annotation))
+        | ({"description": help_of[name]} if help_of.get(name) else {})
+        for name, item in keys.items()
+    }
+    needed = [name for name, item in keys.items() if item.default is Parameter.empty]
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": ["kind", *needed],
+        "additionalProperties": False,
+    }
+
+
 def _words(item: Schema) -> Schema:
     return {key: item[key] for key in ("description",) if key in item}
 
@@ -220,6 +241,8 @@ def _argument(field: Field[Any], definitions: Schema) -> Schema:
     if kinds:
         return _one_of(kinds, definitions)
     item = kind_of(str(field.type))
+    if field.name == "weights":
+        return {"type": "string"}
     if isinstance(field.default, int | float | str | bool):
         item["default"] = field.default
     elif isinstance(field.default, tuple):
@@ -255,6 +278,8 @@ def _options_of(name: str, make: Callable[..., object]) -> Schema:
 
 def _option(option: Parameter, definitions: Schema) -> Schema:
     text = str(option.annotation)
+    if "SpatialWeights" in text:
+        return {"type": "string"}
     if "Rho" in text or "Steps" in text:
         word = "Rho" if "Rho" in text else "Steps"
         kinds = {name: kind for name, kind in option_values().items() if name.endswith(word)}

@@ -16,6 +16,7 @@ from bayes_nqp.files import checksum, write_text
 from bayes_nqp.fitting import Fit, pooled_over
 from bayes_nqp.studies._study import Study
 from bayes_nqp.studies._values import written, written_design
+from bayes_nqp.studies._weight_names import with_names
 from bayes_nqp.versions import versions
 
 __all__ = ["write_provenance", "write_study"]
@@ -39,6 +40,10 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
     index: dict[str, Any] = plain.get("index", {})
     if str(index.get("system", "")).endswith(".toml"):
         index["system"] = _relative(study.path.parent / index["system"], out)
+    space: dict[str, Any] = plain.get("space", {})
+    for table in space.get("weights", {}).values():
+        if "file" in table:
+            table["file"] = _relative(study.path.parent / table["file"], out)
     if pooled_over(fitted):
         index["seed"] = int(float(fitted.record["index_seed"]))
     report = study.settings.report.model_dump(exclude_none=True) | {"by": list(study.by)}
@@ -46,12 +51,13 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
         "title": study.settings.title,
         "data": data,
         **({"labels": plain["labels"]} if plain.get("labels") else {}),
+        **({"space": space} if space else {}),
         **({"index": index} if index else {}),
-        **written_design(study.design),
+        **with_names(written_design(study.design), study.weights),
         "sampler": _sampler(study, fitted),
         "report": report,
         **{key: plain[key] for key in ("figures", "tables") if plain.get(key)},
-        "checks": {"run": list(study.checks), **study.settings.checks.options},
+        "checks": {**plain.get("checks", {}), "run": list(study.checks)},
     }
     head = (
         f"# The study as run by bayes_nqp {versions()['bayes-nqp']}, every default spelt out.\n\n"

@@ -21,6 +21,7 @@ __all__ = [
     "Names",
     "Report",
     "Settings",
+    "Space",
     "Stratify",
     "Tables",
     "Zones",
@@ -106,8 +107,7 @@ class Data(_Table):
     missing: Names = []
     """Texts that stand for a missing number, such as "—"."""
     fill_down: Names = []
-    """Columns with merged cells: empty cells take the value above; but for unit, time and strata
-    only within the rows of a unit."""
+    """Columns with merged cells; all but unit, time and strata are filled within a unit."""
     unit: str | None = None
     """Column that names the unit."""
     time: str | None = None
@@ -140,6 +140,19 @@ class Data(_Table):
     """New columns: name = "expression" of + - * / **, log, exp, sqrt, abs, year(…), col("…")."""
     stratify: list[Stratify] = []
     """Strata made of columns of numbers; name them in strata only if their order matters."""
+
+
+class Space(_Table):
+    """Where units are, and who is near whom."""
+
+    places: str | None = None
+    """Column with names or codes of prefectures or provinces, for their coordinates."""
+    longitude: str = "longitude"
+    """Column of degrees; with places, what to call it."""
+    latitude: str = "latitude"
+    """Column of degrees; with places, what to call it."""
+    weights: dict[str, dict[str, Any]] = {}
+    """By the name that designs and checks use: kind = "nearest", "band", … and its arguments."""
 
 
 class Label(_Table):
@@ -247,6 +260,8 @@ class Checks(_Table):
 
     run: Names | None = None
     """Names of checks; [] for none."""
+    weights: str | None = None
+    """Name of [space.weights] by which checks of neighbours go; the five nearest by default."""
 
     @property
     def options(self) -> dict[str, Any]:
@@ -263,6 +278,8 @@ class Settings(_Table):
     """Where the rows are, and which column plays which part."""
     labels: dict[str, dict[str, str | Label]] = {}
     """What columns and what stands in them are called, a table for each language."""
+    space: Space = Space()
+    """Where units are, and who is near whom."""
     index: Index | None = None
     """An outcome made of indicators."""
     design: dict[str, Any] = {}

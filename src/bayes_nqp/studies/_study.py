@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CHECKS, columns_of, suiting
+from bayes_nqp.checks import suiting
 from bayes_nqp.designs import Design
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError, brief, nearest, speaking
+from bayes_nqp.errors import StudyError, nearest, speaking
 from bayes_nqp.intake import advice
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.panel import Panel
@@ -22,21 +23,22 @@ from bayes_nqp.planning import plan_of, support
 from bayes_nqp.plots import PLOTS
 from bayes_nqp.reports import SECTIONS, writers
 from bayes_nqp.sampling import Sampler
+from bayes_nqp.spatial_weights import SpatialWeights
+from bayes_nqp.studies._check_options import check_checks, check_columns, check_options
 from bayes_nqp.studies._data import Prepared, prepared
-from bayes_nqp.studies._kinds import annotations_of, check_kinds
-from bayes_nqp.studies._parse import key_hint, parse
+from bayes_nqp.studies._parse import parse
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._source import source_of
+from bayes_nqp.studies._space import check_space, weights_of
 from bayes_nqp.studies._toml import read
-from bayes_nqp.studies._values import design_of, options_of, sampler_of
+from bayes_nqp.studies._values import design_of, sampler_of
+from bayes_nqp.studies._weight_names import with_weights
 from bayes_nqp.studies._words import in_toml
 from bayes_nqp.tables import KINDS
 
 __all__ = ["Study", "validate"]
 
 _GROUPS = (v.COHORT, v.TIME, v.STRATUM)
-_COLUMN_OPTIONS = {"by", "cluster", "groups", "outcome", "placebo"}
-"""Options of checks that name columns."""
 
 
 @door
@@ -57,6 +59,8 @@ class Study:
     notes : tuple of str
         What to know before running it: units under two names, and what the design leaves out of
         the panel, and why.
+    weights : mapping of str to SpatialWeights
+        By the names of [space.weights].
     """
 
     path: Path
@@ -65,6 +69,7 @@ class Study:
     design: Design
     sampler: Sampler | None
     notes: tuple[str, ...] = ()
+    weights: Mapping[str, SpatialWeights] = MappingProxyType({})
 
     @property
     def panel(self) -> Panel:
@@ -123,8 +128,7 @@ class Study:
     @property
     def check_options(self) -> Mapping[str, Mapping[str, Any]]:
         """Options by the name of the check, as values."""
-        options = self.settings.checks.options
-        return {name: options_of(some, f"checks.{name}") for name, some in options.items()}
+        return check_options(self.settings.checks, self.checks, self.weights)
 
     @cached_property
     def support(self) -> pd.DataFrame:
@@ -165,14 +169,17 @@ def validate(path: str | Path) -> Study:
     """
     path = Path(path)
     settings = parse(read(path), path.name)
-    design = design_of(settings.design, settings.priors, settings.channels)
+    nobody = check_space(settings.space)
+    design = _design(settings, nobody)
     sampler = sampler_of(settings.sampler)
-    _check_checks(settings, design)
+    check_checks(settings.checks, design, nobody)
     _check_output(settings)
     data_prepared = prepared(settings, path.parent)
     panel = data_prepared.panel
     _check_draws(settings, data_prepared)
-    _check_columns(settings, panel)
+    check_columns(settings.checks, panel)
+    weights = weights_of(settings.space, panel, path.parent)
+    design = _design(settings, weights) if weights else design
     with in_toml("design"):
         plan = plan_of(design, panel)
     for name in settings.report.by or ():
@@ -189,7 +196,13 @@ def validate(path: str | Path) -> Study:
             )
     twice = advice(panel.roles.unit, panel.frame[panel.roles.unit])
     notes = (twice, *plan.notes) if twice else plan.notes
-    return Study(path, settings, data_prepared, design, sampler, notes)
+    return Study(path, settings, data_prepared, design, sampler, notes, weights)
+
+
+def _design(settings: Settings, weights: Mapping[str, SpatialWeights]) -> Design:
+    """Decode the design, with weights in the place of their names."""
+    table = with_weights(settings.design, weights, "design")
+    return design_of(table, settings.priors, settings.channels)
 
 
 _UNKNOWN = {
@@ -213,42 +226,6 @@ def _check_output(settings: Settings) -> None:
                 raise StudyError(_UNKNOWN[key].fill(key, name), hint=nearest(name, registry()))
 
 
-def _check_checks(settings: Settings, design: Design) -> None:
-    for name in settings.checks.run or ():
-        if name not in CHECKS:
-            raise StudyError(
-                Message("'checks.run' names {!r}, which is no check", name),
-                hint=nearest(name, CHECKS),
-            )
-        if CHECKS[name].of == "channels" and not design.facts.channels:
-            raise StudyError(
-                Message(
-                    "'checks.run' names {!r}, which is asked of channels, and there are none", name
-                ),
-                hint='add [channels] with mediators = ["…"], or leave this check out',
-            )
-    for name, options in settings.checks.options.items():
-        if name not in CHECKS:
-            raise StudyError(
-                Message("[checks] has the unknown key {!r}", name),
-                hint=key_hint(name, ["run", *CHECKS], "checks"),
-            )
-        if not isinstance(options, dict):
-            raise StudyError(
-                Message("'checks.{}' is {}", name, brief(options)),
-                hint=Message("a table of options: [checks.{}]", name),
-            )
-        options_known = CHECKS[name].options
-        for option in options:
-            if option not in options_known:
-                raise StudyError(
-                    Message("'checks.{}.{}' is no option of this check", name, option),
-                    hint=nearest(option, options_known) if options_known else "it takes none",
-                )
-        check_kinds(options, annotations_of(CHECKS[name].find), f"checks.{name}")
-        options_of(options, f"checks.{name}")
-
-
 def _check_draws(settings: Settings, data_prepared: Prepared) -> None:
     """See whether the weights of an index can be drawn, before anything is sampled."""
     draws = settings.index.draws if settings.index is not None else 0
@@ -264,17 +241,3 @@ def _check_draws(settings: Settings, data_prepared: Prepared) -> None:
             ),
             hint="draws = 0, or weights that the data give, such as Entropy",
         )
-
-
-def _check_columns(settings: Settings, panel: Panel) -> None:
-    """Find columns that options name, before anything is sampled."""
-    for name, options in settings.checks.options.items():
-        for option in _COLUMN_OPTIONS & set(options):
-            place = f"checks.{name}.{option}"
-            for column in columns_of(place, options[option]):
-                columns = [*panel.frame.columns, *panel.roles.strata]
-                if column not in columns:
-                    raise StudyError(
-                        Message("'{}' names {!r}, which is no column of the data", place, column),
-                        hint=nearest(column, columns),
-                    )

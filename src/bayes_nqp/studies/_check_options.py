@@ -1,0 +1,112 @@
+"""[checks]: what checks are asked, with which options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bayes_nqp.checks import CHECKS, columns_of
+from bayes_nqp.designs import Design
+from bayes_nqp.errors import StudyError, brief, nearest
+from bayes_nqp.language import Message
+from bayes_nqp.panel import Panel
+from bayes_nqp.spatial_weights import SpatialWeights
+from bayes_nqp.studies._kinds import annotations_of, check_kinds
+from bayes_nqp.studies._parse import key_hint
+from bayes_nqp.studies._schema import Checks
+from bayes_nqp.studies._values import options_of
+from bayes_nqp.studies._weight_names import WEIGHTS, with_weights
+
+__all__ = ["check_checks", "check_columns", "check_options"]
+
+_COLUMN_OPTIONS = {"by", "cluster", "groups", "outcome", "placebo"}
+"""Options of checks that name columns."""
+
+
+def check_options(
+    checks: Checks, names: tuple[str, ...], weights: Mapping[str, SpatialWeights]
+) -> dict[str, dict[str, Any]]:
+    """Decode options by the name of the check; those that take weights go by the usual ones.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Of the checks that run.
+    weights : mapping of str to SpatialWeights
+        By the names of [space.weights].
+    """
+    values = {
+        name: options_of(with_weights(options, weights, f"checks.{name}"), f"checks.{name}")
+        for name, options in checks.options.items()
+    }
+    if checks.weights is None:
+        return values
+    near = [name for name in names if WEIGHTS in CHECKS[name].options]
+    usual = {WEIGHTS: weights[checks.weights]}
+    return values | {name: usual | values.get(name, {}) for name in near}
+
+
+def check_checks(checks: Checks, design: Design, weights: Mapping[str, SpatialWeights]) -> None:
+    """See that checks, their options and the weights that they name are there.
+
+    Raises
+    ------
+    StudyError
+        If one is not.
+    """
+    usual = checks.weights
+    if usual is not None:
+        with_weights({WEIGHTS: usual}, weights, "checks")
+    for name in checks.run or ():
+        if name not in CHECKS:
+            raise StudyError(
+                Message("'checks.run' names {!r}, which is no check", name),
+                hint=nearest(name, CHECKS),
+            )
+        if CHECKS[name].of == "channels" and not design.facts.channels:
+            raise StudyError(
+                Message(
+                    "'checks.run' names {!r}, which is asked of channels, and there are none", name
+                ),
+                hint='add [channels] with mediators = ["…"], or leave this check out',
+            )
+    for name, options in checks.options.items():
+        if name not in CHECKS:
+            raise StudyError(
+                Message("[checks] has the unknown key {!r}", name),
+                hint=key_hint(name, ["run", WEIGHTS, *CHECKS], "checks"),
+            )
+        if not isinstance(options, dict):
+            raise StudyError(
+                Message("'checks.{}' is {}", name, brief(options)),
+                hint=Message("a table of options: [checks.{}]", name),
+            )
+        options_known = CHECKS[name].options
+        for option in options:
+            if option not in options_known:
+                raise StudyError(
+                    Message("'checks.{}.{}' is no option of this check", name, option),
+                    hint=nearest(option, options_known) if options_known else "it takes none",
+                )
+        check_kinds(options, annotations_of(CHECKS[name].find), f"checks.{name}")
+        options_of(with_weights(options, weights, f"checks.{name}"), f"checks.{name}")
+
+
+def check_columns(checks: Checks, panel: Panel) -> None:
+    """Find columns that options name, before anything is sampled.
+
+    Raises
+    ------
+    StudyError
+        If one is no column of the data.
+    """
+    for name, options in checks.options.items():
+        for option in _COLUMN_OPTIONS & set(options):
+            place = f"checks.{name}.{option}"
+            for column in columns_of(place, options[option]):
+                columns = [*panel.frame.columns, *panel.roles.strata]
+                if column not in columns:
+                    raise StudyError(
+                        Message("'{}' names {!r}, which is no column of the data", place, column),
+                        hint=nearest(column, columns),
+                    )

@@ -1,0 +1,144 @@
+"""[space]: weights by their names, in designs and in checks; what is wrong with them in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import bayes_nqp as nqp
+from bayes_nqp.errors import NQPError
+from bayes_nqp.studies import validate
+
+STUDY = """\
+title = "Zones and their neighbours"
+
+[data]
+file = "cities.csv"
+unit = "城市"
+time = "年份"
+cohort = "zone_year"
+outcome = "nqp"
+
+[space]
+places = "城市"
+
+[space.weights.geo]
+kind = "nearest"
+k = 3
+
+[space.weights.links]
+kind = "matrix"
+file = "links.csv"
+label = "trade"
+
+[space.weights.both]
+kind = "composite"
+shares = { geo = 0.5, links = 0.5 }
+
+[design]
+effect = "Complete"
+time = { type = "TimeEffects" }
+spillovers = { type = "SpatialLag", weights = "geo", durbin = true }
+
+[sampler]
+type = "Importance"
+draws = 100
+chains = 2
+seed = 7
+
+[report]
+by = []
+
+[checks]
+run = ["convergence", "moran"]
+weights = "links"
+
+[figures]
+draw = []
+"""
+
+
+def write_study(folder: Path, text: str = STUDY) -> Path:
+    """Twenty cities of Zhejiang, Jiangsu and Fujian, and a table of links along a circle."""
+    places = nqp.datasets.prefectures()
+    names = places.loc[places["province"].isin(["浙江省", "江苏省"]), "prefecture"].tolist()[:20]
+    panel = nqp.simulation.staggered(units=20, periods=8, cohorts=(4, 6), seed=1).panel
+    frame = panel.frame.rename(
+        columns={"unit": "城市", "time": "年份", "cohort": "zone_year", "outcome": "nqp"}
+    )
+    frame["城市"] = frame["城市"].map(dict(zip(panel.unit_labels, names, strict=True)))
+    frame.to_csv(folder / "cities.csv", index=False, encoding="utf-8-sig")
+    links = pd.DataFrame(0.0, names, names)
+    for k, name in enumerate(names):
+        links.loc[name, [names[k - 1], names[(k + 1) % 20]]] = 1.0
+    links.to_csv(folder / "links.csv", encoding="utf-8-sig")
+    path = folder / "study.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_weights_stand_in_designs_and_checks_by_their_names(tmp_path: Path) -> None:
+    study = validate(write_study(tmp_path))
+    assert list(study.weights) == ["geo", "links", "both"]
+    near = nqp.spatial_weights.nearest(study.panel, k=3)
+    assert study.design.spillovers.weights == near
+    assert study.design.spillovers.durbin is True
+    assert study.weights["links"].name == "trade"
+    assert study.check_options["moran"]["weights"] == study.weights["links"]
+    assert study.panel.frame.loc[study.panel.frame["城市"] == "杭州市", "latitude"].iloc[
+        0
+    ] == pytest.approx(30.27, abs=0.1)
+
+
+def test_a_run_remembers_them_and_runs_again(tmp_path: Path) -> None:
+    first = nqp.studies.run(write_study(tmp_path), tmp_path / "results", progress=False)
+    text = (tmp_path / "results" / "study.toml").read_text(encoding="utf-8")
+    assert 'file = "../links.csv"' in text
+    assert 'weights = "geo"' in text
+    assert "indptr" not in text
+    again = nqp.studies.run(tmp_path / "results" / "study.toml", tmp_path / "2", progress=False)
+    assert again.fit.design == first.fit.design
+    assert float(nqp.att(again.fit).mean()) == float(nqp.att(first.fit).mean())
+    assert nqp.load(tmp_path / "results" / "posterior.nc").design == first.fit.design
+
+
+def edited(old: str, new: str) -> str:
+    assert old in STUDY
+    return STUDY.replace(old, new)
+
+
+LAG = '{ type = "SpatialLag", weights = "geo", durbin = true }'
+REFUSED = [
+    ('kind = "nearest"', 'kind = "neareast"', "'neareast', which is no kind", "'nearest'"),
+    ('kind = "nearest"\n', "", "[space.weights.geo] lacks the key 'kind'", "nearest"),
+    ("k = 3", "kk = 3", "[space.weights.geo] has the unknown key 'kk'", "'k'"),
+    ("k = 3", 'k = "3"', "'space.weights.geo.k' is '3'", "a whole number"),
+    ("k = 3", "k = 30", "[space.weights.geo]: 'k' is 30", "from 1 to 19"),
+    ('file = "links.csv"\n', "", "[space.weights.links] lacks the key 'file'", "file ="),
+    ("links.csv", "links2.csv", "links2.csv", "links.csv"),
+    ("links = 0.5", "lniks = 0.5", "names 'lniks', which is no weights above", "'links'"),
+    ("shares = { geo = 0.5, links = 0.5 }", "shares = 3", "shares' is 3", "{ near = 0.5"),
+    ('weights = "geo"', 'weights = "goe"', "'design.spillovers.weights' is 'goe'", "'geo'"),
+    ('weights = "geo", d', "d", "SpatialLag lacks 'weights'", "weights"),
+    ('weights = "links"', 'weights = "linsk"', "'checks.weights' is 'linsk'", "'links'"),
+    ('weights = "geo"', "weights = 3", "'design.spillovers.weights' is 3", "geo, links"),
+    ('places = "城市"', 'places = "城"', "'space.places' is '城'", "'城市'"),
+    ('places = "城市"', 'place = "城市"', "[space] has the unknown key 'place'", "'places'"),
+    ('places = "城市"', 'places = "nqp"', "'space.places': ", "are no prefecture"),
+    ('places = "城市"', "", "longitude='longitude' is not a column", "longitude"),
+    (LAG, '{ type = "Rings", km = [300, 100] }', "'km' is", "rise"),
+    (LAG, '{ type = "Ringz", km = [300] }', "'design.spillovers' has the type 'Ringz'", "Rings"),
+    (LAG, '{ type = "Rings", km = "100" }', "'design.spillovers.km' is '100'", "[1, 2]"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "problem", "hint"), REFUSED)
+def test_what_is_wrong_is_named(
+    tmp_path: Path, old: str, new: str, problem: str, hint: str
+) -> None:
+    with pytest.raises(NQPError) as caught:
+        validate(write_study(tmp_path, edited(old, new)))
+    assert problem in str(caught.value)
+    assert hint in str(caught.value)
