@@ -68,6 +68,8 @@ HOMES = {
     "process_of": "bayes_nqp.robustness.trends._process",
     "truncated_normal": "bayes_nqp.robustness.trends._truncated",
     "shifted": "bayes_nqp.robustness.confounding._cross_section",
+    "Forms": "bayes_nqp.checks.space._forms",
+    "log_prior_of_theta": "bayes_nqp.checks.space._form_posteriors:log_prior",
     "as_printed": "bayes_nqp.checks.space._statistics",
     "morans_i": "bayes_nqp.checks.space._statistics",
     "whitened": "bayes_nqp.checks.space._statistics",

@@ -13,6 +13,7 @@ from doors import cautious
 import bayes_nqp as nqp
 from bayes_nqp.checks import CHECKS, check_table, run_checks
 from bayes_nqp.errors import StudyError
+from bayes_nqp.fitting import LINKED
 
 COHORTS = (6.0, 7.0, np.nan, np.nan)
 SAMPLER = nqp.Importance(draws=1000, chains=2, seed=4)
@@ -50,7 +51,9 @@ def trending() -> nqp.Fit:
     return nqp.fit(nqp.StaggeredDiD(), panel_of(frame(trend=0.3)), SAMPLER, progress=False)
 
 
-WITH_PLACES = {"moran", "spatial_lm", "spatial_lag", "spillover_bias", "ring_reach", "donut"}
+WITH_PLACES = {
+    name for name, each in CHECKS.items() if each.suits is not None or LINKED in each.needs
+}
 
 
 def test_the_table_has_a_row_for_every_check(calm: nqp.Fit) -> None:

@@ -14,6 +14,7 @@ from doors import REASONS, Judged, applicable, gate_words, leave_out
 import bayes_nqp as nqp
 from bayes_nqp.checks import CHECKS, CheckResult, check_table, run_checks
 from bayes_nqp.errors import IdentificationError, StudyError
+from bayes_nqp.fitting import LINKED
 from bayes_nqp.language import Message, separated
 from bayes_nqp.simulation import staggered
 
@@ -31,7 +32,9 @@ OPTIONS = {
 }
 
 
-WITH_PLACES = ("moran", "spatial_lm", "spatial_lag", "spillover_bias", "ring_reach", "donut")
+WITH_PLACES = {
+    name for name, each in CHECKS.items() if each.suits is not None or LINKED in each.needs
+}
 """Asked of panels that tell where units are."""
 
 

@@ -54,6 +54,12 @@ class LogDeterminant:
         slope = self.plain.deriv()(np.arctanh(delta)) / (1.0 - delta**2)
         return np.asarray(-slope / self.n_units)
 
+    def curvature(self, delta: float) -> float:
+        """``l''(delta) = (g'' + 2 delta g') / (1 - delta²)²``, g the curve in ``atanh delta``."""
+        x = np.arctanh(delta)
+        first, second = self.net.deriv()(x), self.net.deriv(2)(x)
+        return float((second + 2.0 * delta * first) / (1.0 - delta**2) ** 2)
+
 
 def log_determinant(weights: sparse.csr_array, levels: Index) -> LogDeterminant:
     """Factor ``I - delta W`` at the nodes.

@@ -11,12 +11,21 @@ import numpy.typing as npt
 from bayes_nqp.checks.shared import Comparison
 from bayes_nqp.errors import NotApplicable, StudyError
 from bayes_nqp.fitting import Fit, panel_of
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, Numeral
 from bayes_nqp.panel import Panel
 from bayes_nqp.spatial_weights import SpatialWeights, nearest
 from bayes_nqp.terms import Rings
 
-__all__ = ["Balanced", "balanced", "chance_of_shift", "located", "near", "rings_of", "weights_by"]
+__all__ = [
+    "Balanced",
+    "balanced",
+    "chance_of_shift",
+    "located",
+    "near",
+    "rings_of",
+    "size_of",
+    "weights_by",
+]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -56,6 +65,11 @@ def weights_by(fit: Fit, weights: SpatialWeights | None) -> SpatialWeights:
             Message("Who is near whom is not known: give weights=nqp.spatial_weights.….")
         )
     return nearest(panel, k=min(NEIGHBOURS, panel.n_units - 1))
+
+
+def size_of(p: float) -> Numeral:
+    """Write a p value after its sign."""
+    return Numeral("< 0.001" if p < 0.001 else f"= {p:.3f}")
 
 
 def chance_of_shift(against: Comparison) -> float:

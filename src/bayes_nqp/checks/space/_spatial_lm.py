@@ -7,11 +7,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
-from bayes_nqp.checks.space._near import balanced, located, near, weights_by
+from bayes_nqp.checks.space._near import balanced, located, near, size_of, weights_by
 from bayes_nqp.checks.space._statistics import TESTS, as_printed, whitened
 from bayes_nqp.designs import parameters_of
 from bayes_nqp.fitting import ROWS, Fit
-from bayes_nqp.language import Message, Numeral
+from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights import SpatialWeights
 
 __all__ = ["spatial_lm"]
@@ -63,14 +63,11 @@ def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     doubt = min(lag[1], error[1]) < 0.5 * _LEVEL
     figure = Message(
         "lag {:.1f} (p {}), errors {:.1f} (p {}); as printed in papers {:.1f} and {:.1f}",
-        lag[0], _size(lag[1]), error[0], _size(error[1]), printed["lag"][0], printed["error"][0],
+        lag[0], size_of(lag[1]), error[0], size_of(error[1]),
+        printed["lag"][0], printed["error"][0],
     )  # fmt: skip
     table.attrs["weights"] = matrix.name
     return Finding(DOUBT if doubt else HOLDS, figure, _sentence(doubt, ours), table)
-
-
-def _size(p: float) -> Numeral:
-    return Numeral("< 0.001" if p < 0.001 else f"= {p:.3f}")
 
 
 def _sentence(doubt: bool, tests: dict[str, tuple[float, float]]) -> Message:

@@ -20,6 +20,7 @@ panel data. Cliff, A. and Ord, J. (1981). Spatial processes: models and applicat
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import chi2
 
-__all__ = ["TESTS", "Moran", "as_printed", "morans_i", "whitened"]
+__all__ = ["TESTS", "Moran", "as_printed", "contrasts_of", "morans_i", "whitened"]
 
 Array = npt.NDArray[np.float64]
 
@@ -98,6 +99,31 @@ def whitened(
         Of a unit's errors, of any scale.
     """
     n, n_periods = outcome.shape
+    basis, out = np.linalg.qr(levels)[0], contrasts_of(levels, covariance)
+    within = matrix - basis @ (basis.T @ matrix)
+    mean = float(np.trace(basis.T @ (matrix @ basis)))
+    within = within - (within @ basis) @ basis.T
+    free = (n - basis.shape[1]) * (n_periods - 1)
+    trace = (n_periods - 1) * (_trace(within) - 2.0 * mean**2 / (n - basis.shape[1]))
+    return _tests(out(outcome), out(columns), matrix, trace, (n_periods - 1) * mean, free)
+
+
+def contrasts_of(levels: Array, covariance: Array) -> Callable[[Array], Array]:
+    """Whiten the T - 1 contrasts of each unit, and take the means of levels out of them.
+
+    Parameters
+    ----------
+    levels : ndarray (n, L)
+        A dummy of each level of time effects.
+    covariance : ndarray (T, T)
+        Of a unit's errors, of any scale.
+
+    Returns
+    -------
+    callable
+        From ndarray (n, T, ...) to ndarray (n, T - 1, ...).
+    """
+    n_periods = len(covariance)
     contrasts = np.linalg.qr(np.eye(n_periods) - 1.0 / n_periods)[0][:, : n_periods - 1]
     lower = np.linalg.cholesky(contrasts.T @ covariance @ contrasts)
     turn = np.linalg.solve(lower, contrasts.T)
@@ -108,12 +134,7 @@ def whitened(
         means = np.tensordot(basis, np.tensordot(basis, rotated, (0, 0)), (1, 0))
         return np.asarray(rotated - means)
 
-    within = matrix - basis @ (basis.T @ matrix)
-    mean = float(np.trace(basis.T @ (matrix @ basis)))
-    within = within - (within @ basis) @ basis.T
-    free = (n - basis.shape[1]) * (n_periods - 1)
-    trace = (n_periods - 1) * (_trace(within) - 2.0 * mean**2 / (n - basis.shape[1]))
-    return _tests(out(outcome), out(columns), matrix, trace, (n_periods - 1) * mean, free)
+    return out
 
 
 def _two_ways_out(values: Array) -> Array:

@@ -1,0 +1,233 @@
+"""Whether a spatial Durbin model could be a plain lag, or errors that follow linked units'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+
+from bayes_nqp.checks.model import error_means
+from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Finding, Verdict, asks
+from bayes_nqp.checks.space._form_posteriors import FORMS, marginals, posteriors
+from bayes_nqp.checks.space._forms import Forms, Restriction, independent
+from bayes_nqp.checks.space._near import size_of
+from bayes_nqp.designs import Design
+from bayes_nqp.errors import NotApplicable, StudyError
+from bayes_nqp.fitting import (
+    LINKED,
+    ROWS,
+    Fit,
+    panel_of,
+    refit,
+)
+from bayes_nqp.gaussian import LogDeterminant
+from bayes_nqp.language import Message
+from bayes_nqp.planning import plan_of
+from bayes_nqp.pooling import Complete
+from bayes_nqp.terms import LAG, SpatialLag, TimeEffects
+
+__all__ = ["spatial_form"]
+
+_LEVEL, _SURE = 0.05, 0.001
+"""Sizes of the tests from which a form is in doubt, and fails."""
+
+
+def _positive(option: str, value: object) -> None:
+    """Ask for a positive number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < np.inf:
+        raise StudyError(f"'{option}' is {value!r}", hint="a positive number, such as 1.0")
+
+
+@asks(
+    "Is the spatial model of the right form?",
+    "spatial form",
+    place=175,
+    needs=(LINKED, ROWS),
+    theta_sd=_positive,
+)
+def spatial_form(fit: Fit, *, theta_sd: float = 1.0) -> Finding:
+    """Test the spatial Durbin model (SDM) against the plain lag (SAR) and spatial errors (SEM).
+
+    SAR has ``theta = 0``: nothing of linked units enters but their outcomes. SEM has ``theta =
+    -delta beta``: there are no spillovers, and errors follow one another. Each restriction has a
+    Wald and a likelihood ratio statistic, by maximum likelihood on contrasts whitened by the
+    errors of the Durbin model, time effects by level out of the likelihood; and once more with
+    errors independent over time, as papers print them. The verdict goes by the likelihood ratio on
+    whitened contrasts at 5 %: the Wald statistic of a common factor depends on how the restriction
+    is written. All forms have effects on one curve (a level and a drift in event time) and no
+    deviations, as SEM needs them, and W X of every column.
+
+    Beside the tests stand the posterior of theta and of ``theta + delta beta`` in the Durbin
+    model, and log marginal likelihoods of the three forms. A flat theta never enters one: those
+    of treatment have the priors of the design, those of covariates N(0, theta_sd²) in multiples of
+    ``s`` by within-unit sd of W x. There is none where W links units of different levels of time
+    effects, since the likelihood is then an adjusted one.
+
+    There is no Hausman test: unit effects are flat in every design, and no model with random ones
+    is fitted that a test could prefer.
+
+    Parameters
+    ----------
+    theta_sd : float, default 1
+        Prior sd of coefficients of linked units' covariates, for marginal likelihoods.
+
+    References
+    ----------
+    Elhorst, J. P. (2014). Spatial Econometrics: From Cross-Sectional Data to Spatial Panels.
+    Burridge, P. (1981). Testing for a common factor in a spatial autoregression model.
+    """
+    designs = _designs(fit)
+    durbin = refit(fit, designs["SDM"])
+    tests = {
+        "whitened": _forms(durbin, designs["SAR"], white=True).restrictions(),
+        "iid": _forms(durbin, designs["SAR"], white=False).restrictions(),
+    }
+    evidence = _tests(tests).merge(posteriors(durbin))
+    evidence.attrs["weights"] = _term(fit).weights.name
+    marginal = marginals(fit, durbin, designs, theta_sd)
+    if marginal:
+        evidence["log_marginal"] = ("form", [marginal[form] for form in FORMS])
+    ours = tests["whitened"]
+    verdict, sentence = _verdict(fit, {form: x.ratio_p for form, x in ours.items()})
+    return Finding(verdict, _figure(ours, marginal), sentence, evidence, refit=durbin)
+
+
+def _term(fit: Fit) -> SpatialLag:
+    term = fit.facts.spatial
+    assert term is not None
+    return term
+
+
+def _designs(fit: Fit) -> dict[str, Design]:
+    """Designs of the three forms, by name.
+
+    Raises
+    ------
+    NotApplicable
+        If the design has what spatial errors do not go with.
+    """
+    facts, term = fit.facts, _term(fit)
+    if facts.trends is not None or facts.shocks is not None or (facts.time and facts.time.pooled):
+        raise NotApplicable(
+            Message(
+                "Spatial errors, one of the forms, go with no differential trends, shared shocks "
+                "or pooled time effects."
+            )
+        )
+    time = TimeEffects(facts.time_strata(panel_of(fit)))
+    terms = {
+        "SDM": replace(term, durbin=True, error=False),
+        "SAR": replace(term, durbin=False, error=False),
+        "SEM": replace(term, durbin=True, error=True),
+    }
+    return {
+        form: fit.variant(spillovers=each, effect=Complete(varying=None), time=time)
+        for form, each in terms.items()
+    }
+
+
+def _forms(durbin: Fit, plain: Design, *, white: bool) -> Forms:
+    """Rows of the three forms, whitened by the errors of the Durbin model.
+
+    Parameters
+    ----------
+    plain : Design
+        Without columns of linked units.
+    """
+    panel, plan = panel_of(durbin), plan_of(plain, panel_of(durbin))
+    equation, frame, lag = plan.equations[0], plan.frame, plan.model.equations[0].lag
+    assert lag is not None
+    assert lag.links is not None
+    assert isinstance(lag.log_determinant, LogDeterminant)
+    rows, cell = equation.rows, plan.cell_of_row
+    treated = np.where(cell >= 0, 1.0, 0.0)
+    columns = [treated, treated * plan.table.event_time[cell]] + [
+        np.where((x.period is None) | (rows.time == x.period), x.values, 0.0)
+        for x in rows.columns
+        if x.name != LAG
+    ]
+    table = np.zeros((frame.n_units, frame.n_periods, 1 + len(columns)))
+    table[rows.unit, rows.time] = np.stack([panel.outcome / equation.scale, *columns], axis=1)
+    levels = np.equal.outer(frame.level, np.unique(frame.level)).astype(np.float64)
+    values = np.array([list(error_means(durbin).values())])
+    covariance = durbin.facts.noise.covariance(frame.n_periods, values)[0]
+    x = table[..., 1:]
+    return Forms.of_panel(
+        table[..., 0], x[..., independent(x, levels, lag.links)], levels, lag.links,
+        covariance if white else np.eye(frame.n_periods), lag.log_determinant,
+    )  # fmt: skip
+
+
+def _tests(tests: Mapping[str, Mapping[str, Restriction]]) -> xr.Dataset:
+    """Statistics by errors and form."""
+    names = ("wald", "wald_p", "ratio", "ratio_p", "freedom")
+    return xr.Dataset(
+        {
+            name: (
+                ("errors", "restricted"),
+                [[getattr(x, name) for x in forms.values()] for forms in tests.values()],
+            )
+            for name in names
+        },
+        coords={"errors": list(tests), "restricted": list(FORMS[1:]), "form": list(FORMS)},
+    )
+
+
+def _figure(tests: Mapping[str, Restriction], marginal: Mapping[str, float]) -> Message:
+    sar, sem = tests["SAR"], tests["SEM"]
+    figure = Message(
+        "SDM to SAR: Wald {:.1f}, LR {:.1f} (p {}); to SEM: Wald {:.1f}, LR {:.1f} "
+        "(p {}); {} restrictions each",
+        sar.wald, sar.ratio, size_of(sar.ratio_p), sem.wald, sem.ratio, size_of(sem.ratio_p),
+        sar.freedom,
+    )  # fmt: skip
+    if not marginal:
+        return Message("{}; no marginal likelihoods, since W links levels of time effects", figure)
+    return Message(
+        "{}; log marginal likelihood less that of SDM: SAR {:+.1f}, SEM {:+.1f}",
+        figure, marginal["SAR"] - marginal["SDM"], marginal["SEM"] - marginal["SDM"],
+    )  # fmt: skip
+
+
+def _verdict(fit: Fit, p: Mapping[str, float]) -> tuple[Verdict, Message]:
+    """Judge the form of the fit by the p values of both restrictions."""
+    term = _term(fit)
+    form = "SEM" if term.error else "SDM" if term.durbin else "SAR"
+    apart = {name: value < _LEVEL for name, value in p.items()}
+    if form != "SDM":
+        if apart[form]:
+            return (FAILS if p[form] < _SURE else DOUBT), _rejected(form)
+        return HOLDS, Message("The Durbin model explains no more than this form, {}.", form)
+    if all(apart.values()):
+        return HOLDS, Message(
+            "Neither a plain lag nor spatial errors would do: the Durbin model is called for."
+        )
+    if apart["SAR"]:
+        return DOUBT, Message(
+            "Coefficients are those of a common factor: errors that follow linked units' explain "
+            "as much, and then there are no spillovers. Next: {}.",
+            "spillovers=nqp.SpatialLag(fit.design.spillovers.weights, error=True), "
+            "effect=nqp.Complete(varying=None)",
+        )
+    if apart["SEM"]:
+        return HOLDS, Message(
+            "Treatment and covariates of linked units add nothing: a plain lag would do. Next: {}.",
+            "spillovers=nqp.SpatialLag(fit.design.spillovers.weights, durbin=False)",
+        )
+    return DOUBT, Message(
+        "The data do not tell whether outcomes of linked units matter or their shocks are shared: "
+        "neither a plain lag nor spatial errors are rejected."
+    )
+
+
+def _rejected(form: str) -> Message:
+    hint = "spillovers=nqp.SpatialLag(fit.design.spillovers.weights)"
+    if form == "SEM":
+        return Message(
+            "More than errors follows linked units: outcomes, treatment or covariates do. "
+            "Next: {}.",
+            hint,
+        )
+    return Message("Treatment or covariates of linked units matter by themselves. Next: {}.", hint)

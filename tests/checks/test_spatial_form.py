@@ -1,0 +1,194 @@
+"""Forms of a spatial model: a dense likelihood climbed directly, and worlds of each form."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from doors import Forms, log_marginal, log_prior_of_theta
+from scipy import linalg
+from scipy.optimize import minimize
+from scipy.sparse import csr_array
+from scipy.stats import norm
+
+import bayes_nqp as nqp
+from bayes_nqp.errors import StudyError
+from bayes_nqp.gaussian import log_determinant
+
+UNITS, PERIODS = 60, 8
+IDS = [f"c{k:02d}" for k in range(UNITS)]
+PLACES = np.random.default_rng(5).random((UNITS, 2))
+_NEAR = np.argsort(np.linalg.norm(PLACES[:, None] - PLACES, axis=2), axis=1)[:, 1:5]
+LINKS = np.zeros((UNITS, UNITS))
+LINKS[np.arange(UNITS)[:, None], _NEAR] = 1.0
+WEIGHTS = nqp.spatial_weights.matrix(pd.DataFrame(LINKS, IDS, IDS), label="four nearest")
+W = WEIGHTS.matrix.toarray()
+
+
+def fitted(form: str, **changes: object) -> nqp.Fit:
+    """A Durbin model, unless changed, of a world of some form."""
+    generator = np.random.default_rng(11)
+    cohort = np.array([2003.0, 2005.0, np.nan, np.nan])[np.arange(UNITS) % 4]
+    time = 2000 + np.arange(PERIODS)
+    treated = (time >= cohort[:, None]) * 1.0
+    x = generator.standard_normal((UNITS, PERIODS))
+    mean = treated + 0.5 * x
+    errors = generator.standard_normal((UNITS, 1)) + 0.5 * generator.standard_normal(x.shape)
+    s = np.eye(UNITS) - 0.5 * W
+    y = {
+        "SDM": lambda: np.linalg.solve(s, mean + W @ (0.6 * treated + 0.5 * x) + errors),
+        "SAR": lambda: np.linalg.solve(s, mean + errors),
+        "SEM": lambda: mean + np.linalg.solve(s, errors),
+    }[form]()
+    frame = pd.DataFrame(
+        {
+            "city": np.repeat(IDS, PERIODS), "year": np.tile(time, UNITS), "y": y.ravel(),
+            "x": x.ravel(), "side": np.repeat(PLACES[:, 0] > 0.5, PERIODS),
+            "cohort": np.repeat(cohort, PERIODS),
+        }
+    )  # fmt: skip
+    panel = nqp.Panel.from_frame(
+        frame,
+        unit="city",
+        time="year",
+        cohort="cohort",
+        outcome="y",
+        covariates=["x"],
+        strata=["side"],
+    )
+    arguments = {"effect": nqp.Complete(varying=None), "spillovers": nqp.SpatialLag(WEIGHTS)}
+    design = nqp.StaggeredDiD(**{**arguments, **changes})  # type: ignore[arg-type]
+    return nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+
+
+def climbed(e_of, jacobian, start):  # type: ignore[no-untyped-def]
+    """Maximum of a dense log likelihood, and its Hessian by differences."""
+
+    def loss(point: np.ndarray) -> float:
+        e = e_of(point)
+        return 0.5 * e.size * np.log(e @ e / e.size) - jacobian(point[0])
+
+    best = minimize(loss, start, method="BFGS", options={"gtol": 1e-7}).x
+    steps = 1e-4 * np.eye(best.size)
+    hessian = [
+        [
+            (loss(best + a + b) - loss(best + a - b) - loss(best - a + b) + loss(best - a - b))
+            / 4e-8
+            for a in steps
+        ]
+        for b in steps
+    ]
+    return -loss(best), best, np.array(hessian)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.7])
+def test_statistics_are_those_of_the_dense_likelihood(rho: float) -> None:
+    """Time effects common: the dense density of all contrasts, each parameter climbed."""
+    generator = np.random.default_rng(3)
+    n, periods = 30, 5
+    w = W[:n, :n] + 1e-3
+    np.fill_diagonal(w, 0.0)
+    w = w / w.sum(axis=1, keepdims=True)
+    x = generator.standard_normal((n, periods, 2))
+    y = np.linalg.solve(
+        np.eye(n) - 0.4 * w, x @ [1.0, -0.5] + generator.standard_normal(x.shape[:2])
+    )
+    time = np.arange(periods)
+    covariance = rho ** np.abs(time[:, None] - time)
+    ours = Forms.of_panel(
+        y, x, np.ones((n, 1)), csr_array(w), covariance,
+        log_determinant(csr_array(w), np.zeros(n, int)),
+    ).restrictions()  # fmt: skip
+    between, within = linalg.null_space(np.ones((1, n))), linalg.null_space(np.ones((1, periods)))
+    root = np.linalg.cholesky(np.kron(np.eye(n - 1), within.T @ covariance @ within))
+
+    def turned(values: np.ndarray) -> np.ndarray:
+        flat = values.reshape(n * periods, -1)
+        return np.linalg.solve(root, np.kron(between, within).T @ flat)
+
+    ty, twy, tx = turned(y)[:, 0], turned(w @ y)[:, 0], turned(x)
+    twx = turned(np.einsum("ij,jtk->itk", w, x))
+
+    def jacobian(delta: float) -> float:
+        inner = between.T @ (np.eye(n) - delta * w) @ between
+        return float((periods - 1) * np.linalg.slogdet(inner)[1])
+
+    full, best, hessian = climbed(
+        lambda p: ty - p[0] * twy - tx @ p[1:3] - twx @ p[3:], jacobian, np.full(5, 0.1)
+    )
+    inverse = np.linalg.inv(hessian)
+    others = {
+        "SAR": lambda p: ty - p[0] * twy - tx @ p[1:],
+        "SEM": lambda p: ty - p[0] * twy - (tx - p[0] * twx) @ p[1:],
+    }
+    eye, beta, theta = np.eye(2), best[1:3], best[3:]
+    sides = {
+        "SAR": (theta, np.column_stack([np.zeros((2, 3)), eye])),
+        "SEM": (theta + best[0] * beta, np.column_stack([beta, best[0] * eye, eye])),
+    }
+    for form, e_of in others.items():
+        ratio = 2.0 * (full - climbed(e_of, jacobian, np.full(3, 0.1))[0])
+        r, slope = sides[form]
+        assert ours[form].ratio == pytest.approx(ratio, abs=1e-5)
+        wald = r @ np.linalg.solve(slope @ inverse @ slope.T, r)
+        assert ours[form].wald == pytest.approx(wald, rel=1e-3)
+        assert ours[form].freedom == 2
+
+
+@pytest.mark.parametrize(
+    ("form", "verdict"), [("SDM", "holds"), ("SAR", "holds"), ("SEM", "in doubt")]
+)
+def test_forms_are_told_apart_and_the_hint_fits(form: str, verdict: str) -> None:
+    fit = fitted(form)
+    result = nqp.check(fit, "spatial_form", progress=False)
+    assert result.verdict == verdict
+    assert result.evidence is not None
+    best = result.evidence["form"].to_numpy()[
+        int(result.evidence["log_marginal"].to_numpy().argmax())
+    ]
+    assert best == form
+    hint = re.search(r"Next: (.*)\.$", result.sentence)
+    assert (hint is None) == (form == "SDM")
+    if hint is not None:
+        design = eval(f"fit.variant({hint.group(1)})", {"fit": fit, "nqp": nqp})
+        plainer = nqp.fit(design, fit.panel, nqp.Importance(seed=1, draws=100), progress=False)
+        assert nqp.check(plainer, "spatial_form", progress=False).verdict == "holds"
+
+
+def test_a_form_that_is_too_narrow_fails_and_mixed_levels_have_no_marginal() -> None:
+    plain = fitted("SDM", spillovers=nqp.SpatialLag(WEIGHTS, durbin=False))
+    result = nqp.check(plain, "spatial_form", progress=False)
+    assert result.verdict == "fails"
+    assert "Next: spillovers=nqp.SpatialLag(fit.design.spillovers.weights)." in result.sentence
+    errors = fitted("SDM", spillovers=nqp.SpatialLag(WEIGHTS, error=True))
+    assert nqp.check(errors, "spatial_form", progress=False).verdict == "fails"
+    mixed = fitted("SDM", time=nqp.TimeEffects(["side"]))
+    result = nqp.check(mixed, "spatial_form", progress=False)
+    assert result.verdict == "holds"
+    assert "no marginal likelihoods" in result.figure
+    with pytest.raises(StudyError, match="'theta_sd' is 0"):
+        nqp.check(plain, "spatial_form", theta_sd=0, progress=False)
+
+
+def test_a_proper_prior_of_theta_counts_as_a_marginal_likelihood_does() -> None:
+    """As its sd falls the Durbin model becomes one without W x (Savage and Dickey)."""
+    fit = fitted("SAR")
+    draws = fit.posterior["outcome__slope"].sel(outcome__slope_label="W × x").to_numpy()
+    lag = fit.plan.model.equations[0].columns["W × x"].reshape(UNITS, PERIODS)
+    size = (lag - lag.mean(axis=1, keepdims=True)).std() / fit.plan.equations[0].scale
+    theta = draws * size
+    wide, narrow = 3.0, 0.5 * theta.std()
+    for sd in (wide, narrow):
+        spread = np.hypot(theta.std(), sd)
+        expected = norm.logpdf(0.0, theta.mean(), spread)
+        assert log_prior_of_theta(fit, sd) == pytest.approx(expected, abs=0.05)
+    panel, without = fit.panel, nqp.SpatialLag(WEIGHTS, durbin=["treatment"])
+    assert panel is not None
+    full, less = (
+        log_marginal(design, panel, seed=1).value
+        for design in (fit.design, fit.variant(spillovers=without))
+    )
+    at_zero = norm.logpdf(0.0, theta.mean(), theta.std())
+    assert less - full == pytest.approx(at_zero, abs=0.15)
