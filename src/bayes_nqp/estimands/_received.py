@@ -6,18 +6,16 @@ from typing import Literal
 
 import numpy as np
 import xarray as xr
-from scipy import sparse
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, one_of
 from bayes_nqp.estimands._att import described
-from bayes_nqp.estimands._average import Average, average_of
-from bayes_nqp.estimands._by import Axis, By, names_of
+from bayes_nqp.estimands._average import average_of
+from bayes_nqp.estimands._average_of_units import average_of_units
+from bayes_nqp.estimands._by import By, names_of
 from bayes_nqp.estimands._effects_of import effects_of
-from bayes_nqp.estimands._weights import kept_cells
-from bayes_nqp.fitting import Fit
 from bayes_nqp.terms import EXPOSURE_TIME, ONTO
 
 __all__ = ["received"]
@@ -79,7 +77,7 @@ def received(
     names = names_of(by)
     role = v.NEIGHBOUR if onto == "untreated" else v.TREATED
     if list(names.values()) == [v.UNIT]:
-        average = _of_units(fit_or_effects, effects, next(iter(names)), role)
+        average = average_of_units(fit_or_effects, effects, role, next(iter(names)))
     else:
         average = average_of(effects, by, weights, None, role)
     draws = average.of_effects(effects, v.RECEIVED).rename(v.RECEIVED)
@@ -119,31 +117,6 @@ def _exposed(effects: xr.Dataset, onto: str) -> xr.Dataset:
     time = effects[EXPOSURE_TIME].to_numpy()
     exposed = effects[v.IDENTIFIED].to_numpy().astype(bool) & (time >= 0)
     return effects.assign_coords({v.EVENT_TIME: (v.CELL, time), v.IDENTIFIED: (v.CELL, exposed)})
-
-
-def _of_units(fit: object, effects: xr.Dataset, name: str, role: str) -> Average:
-    """The map from cells to the means over each unit's exposed rows.
-
-    Raises
-    ------
-    StudyError
-        If it is no fit, whose rows say who is in which cell.
-    """
-    if not isinstance(fit, Fit):
-        raise StudyError("by='unit' needs a fit with its rows", hint="nqp.received(fit, by='unit')")
-    plan = fit.plan
-    place = np.where(plan.cells.lead, -1, np.cumsum(~plan.cells.lead) - 1)
-    rows = np.flatnonzero(plan.cell_of_row >= 0)
-    cell = place[plan.cell_of_row[rows]]
-    counted = (cell >= 0) & kept_cells(effects, None, role)[cell]
-    cell, unit = cell[counted], plan.frame.unit[rows[counted]]
-    codes, owner = np.unique(unit, return_inverse=True)
-    count = np.bincount(owner).astype(np.float64)
-    matrix = sparse.csr_array(
-        (1.0 / count[owner], (owner, cell)), shape=(codes.size, effects.sizes[v.CELL])
-    )
-    axis = Axis(name, plan.panel.unit_labels[codes], owner)
-    return Average([axis], matrix, None, count, count, 0)
 
 
 def _lower_bound(ring: object) -> float:

@@ -4,6 +4,7 @@ from ._channels import channels as channels
 from ._check import check as check
 from ._decomposition import decomposition as decomposition
 from ._drift import drift as drift
+from ._effect_map import effect_map as effect_map
 from ._event_study import event_study as event_study
 from ._evidence_confounding import confounding as confounding
 from ._evidence_sensitivity import sensitivity as sensitivity
@@ -19,3 +20,4 @@ from ._registry import sketches as sketches
 from ._scene import Scene as Scene
 from ._shrinkage import shrinkage as shrinkage
 from ._spatial_links import spatial_links as spatial_links
+from ._zone_map import zone_map as zone_map

@@ -1,6 +1,8 @@
 """Who is near whom: spatial weights by borders, distances, incomes, or a matrix of one's own."""
 
 from bayes_nqp.spatial_weights._band import band
+from bayes_nqp.spatial_weights._boundaries import Boundaries as Boundaries
+from bayes_nqp.spatial_weights._boundaries import boundaries_of as boundaries_of
 from bayes_nqp.spatial_weights._composite import composite
 from bayes_nqp.spatial_weights._contiguity import contiguity
 from bayes_nqp.spatial_weights._economic import economic
@@ -9,6 +11,7 @@ from bayes_nqp.spatial_weights._matrix import matrix
 from bayes_nqp.spatial_weights._nearest import nearest
 from bayes_nqp.spatial_weights._nested import nested
 from bayes_nqp.spatial_weights._places import Locations as Locations
+from bayes_nqp.spatial_weights._places import located as located
 from bayes_nqp.spatial_weights._places import locations_of as locations_of
 from bayes_nqp.spatial_weights._weights import SpatialWeights
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bayes_nqp.panel import Panel
 
-__all__ = ["EARTH", "Locations", "checked_degrees", "column_of_units", "locations_of"]
+__all__ = ["EARTH", "Locations", "checked_degrees", "column_of_units", "located", "locations_of"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -110,6 +110,11 @@ def column_of_units(panel: Panel, column: str, argument: str) -> pd.DataFrame:
     values = pd.to_numeric(panel.frame[column], errors="coerce").to_numpy(dtype=np.float64)
     grouped = pd.Series(values).groupby(np.asarray(panel.unit_codes))
     return grouped.agg(["first", "min", "max"])
+
+
+def located(panel: Panel) -> bool:
+    """Whether the panel tells where its units are."""
+    return {"longitude", "latitude"} <= {*panel.frame.columns}
 
 
 def locations_of(

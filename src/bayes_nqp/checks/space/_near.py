@@ -12,8 +12,7 @@ from bayes_nqp.checks.shared import Comparison
 from bayes_nqp.errors import NotApplicable, StudyError
 from bayes_nqp.fitting import Fit, panel_of
 from bayes_nqp.language import Message, Numeral
-from bayes_nqp.panel import Panel
-from bayes_nqp.spatial_weights import SpatialWeights, nearest
+from bayes_nqp.spatial_weights import SpatialWeights, located, nearest
 from bayes_nqp.terms import Rings
 
 __all__ = [
@@ -34,11 +33,6 @@ NEIGHBOURS = 5
 """Nearest units that are linked, either way, where no weights are given."""
 LEAST = 10
 """Units with all periods that a statistic of neighbours asks for."""
-
-
-def located(panel: Panel) -> bool:
-    """Whether the panel tells where its units are."""
-    return {"longitude", "latitude"} <= {*panel.frame.columns}
 
 
 def near(option: str, value: object) -> None:

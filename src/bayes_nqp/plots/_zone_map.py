@@ -1,0 +1,111 @@
+"""Which units adopt the policy when, on a map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from bayes_nqp.checks import ADOPTION, ROWS
+from bayes_nqp.estimands import text
+from bayes_nqp.language import Message
+from bayes_nqp.plots._canvas import canvas
+from bayes_nqp.plots._land import BLANK, PLACES, land_of
+from bayes_nqp.plots._registry import Appearance, Sketch, plot
+from bayes_nqp.plots._scene import Scene
+from bayes_nqp.plots._words import words
+
+if TYPE_CHECKING:
+    import geopandas
+
+    from bayes_nqp.panel import Panel
+
+__all__ = ["zone_map"]
+
+_TITLE = Message("Where the policy arrives when.")
+
+
+def _sheets(scene: Scene) -> Iterator[Sketch]:
+    panel = scene.panel
+    if panel is not None:
+        yield Sketch(
+            "zone_map",
+            scene.translate(_TITLE),
+            lambda: zone_map(panel, language=scene.language),
+            lambda: pd.DataFrame({"unit": panel.unit_labels, "cohort": panel.cohort_labels}),
+        )
+
+
+@plot(_TITLE, section="data", place=12, needs=(ADOPTION, ROWS, PLACES), sheets=_sheets)
+def zone_map(
+    panel: Panel,
+    boundaries: str | Path | geopandas.GeoDataFrame | None = None,
+    id: str | None = None,
+    *,
+    dots: bool = False,
+    ax: Axes | None = None,
+    title: str | None = None,
+    language: str = "en",
+) -> Figure:
+    """Draw units where they are, coloured by the period in which they adopt the policy.
+
+    No borders are shipped: without a file of your own, units are cells around their places, and the
+    title says that the map is schematic.
+
+    Parameters
+    ----------
+    panel : Panel
+        With columns ``longitude`` and ``latitude`` in degrees, unless there are boundaries.
+    boundaries : str, Path or GeoDataFrame, optional
+        A file of polygons that geopandas reads (.geojson, .gpkg, .shp), or what it read; polygons
+        of other units are drawn blank.
+    id : str, optional
+        Its column that names units as the panel does.
+    dots : bool, default False
+        Whether units without boundaries are dots, and not cells.
+    ax : Axes, optional
+        To draw into.
+    title : str, optional
+        Of the figure.
+    language : str, default "en"
+        Of labels and notes.
+
+    Raises
+    ------
+    PanelError
+        If a unit has no place, or is not in the boundaries.
+    StudyError
+        If boundaries come without `id`, or geopandas is not installed.
+    """
+    translate = words(language, panel)
+    land = land_of(panel, boundaries, id, dots, "zone_map")
+    cohort = np.asarray(panel.cohort_codes)
+    batches = np.unique(cohort[cohort >= 0])
+    shades = mpl.colormaps["viridis"](np.linspace(0.12, 0.9, max(len(batches), 1)))
+    never = np.flatnonzero(cohort < 0)
+    keys = []
+    look = land.titled(Appearance(0.0, ax, title, translate))
+    with canvas(look, land.size(beside=1.5), []) as page:
+        land.frame(page)
+        for batch, shade in zip(batches, shades, strict=True):
+            units = np.flatnonzero(cohort == batch)
+            land.paint(page.ax, units, shade)
+            label = translate("{} ({})", text(panel.time_labels[batch]), units.size)
+            keys.append(Patch(facecolor=shade, label=label))
+        if never.size:
+            land.paint(page.ax, never, BLANK)
+            label = translate("{} ({})", translate("never treated"), never.size)
+            keys.append(Patch(facecolor=BLANK, label=label))
+        page.ax.legend(
+            handles=keys, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False,
+            fontsize=7.5, handlelength=1.1, handleheight=1.1,
+            title=translate("Adoption (units)"), title_fontsize=7.5, alignment="left",
+        )  # fmt: skip
+    return page.figure

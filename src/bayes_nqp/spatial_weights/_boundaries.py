@@ -1,0 +1,129 @@
+"""Polygons of units, from a file of the user's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp.columns import no_file
+from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.language import Message
+from bayes_nqp.spatial_weights._extra import geopandas_for
+from bayes_nqp.spatial_weights._matrix import labels_of
+from bayes_nqp.spatial_weights._places import Locations
+
+if TYPE_CHECKING:
+    import geopandas
+
+__all__ = ["Boundaries", "boundaries_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Boundaries:
+    """Polygons by the labels of units.
+
+    Parameters
+    ----------
+    ids : tuple of str (unit)
+        Labels, as panels write them.
+    polygons : GeoSeries (unit)
+        In the coordinates of their file.
+    """
+
+    ids: tuple[str, ...]
+    polygons: Any
+
+    @property
+    def middles(self) -> Locations | None:
+        """A point within each polygon; None where the file does not say what it is in."""
+        if self.polygons.crs is None:
+            return None
+        points = self.polygons.representative_point().to_crs(4326)
+        degrees = np.stack([points.x.to_numpy(), points.y.to_numpy()], axis=1)
+        return Locations(self.ids, degrees)
+
+    def in_degrees(self) -> Any:
+        """Polygons in longitude and latitude (GeoSeries); in degrees already if nothing is said.
+
+        Raises
+        ------
+        PanelError
+            If nothing is said, and these are no degrees.
+        """
+        if self.polygons.crs is not None:
+            return self.polygons.to_crs(4326)
+        if (np.abs(self.polygons.total_bounds) > (180.0, 90.0, 180.0, 90.0)).any():
+            raise PanelError(
+                "the boundaries are not in degrees, and do not say what they are in",
+                hint="boundaries.set_crs(…), by what came with the file (.prj)",
+            )
+        return self.polygons
+
+
+def boundaries_of(
+    boundaries: str | Path | geopandas.GeoDataFrame, column: str, asked_by: str
+) -> Boundaries:
+    """Read polygons, and see that each stands for one unit.
+
+    Parameters
+    ----------
+    boundaries : str, Path or GeoDataFrame
+        A file that geopandas reads, or what it read.
+    column : str
+        Its column that names units as the panel does.
+    asked_by : str
+        Function to name in messages.
+
+    Raises
+    ------
+    PanelError
+        If there is no such file or column, or labels or polygons do not stand for units.
+    StudyError
+        If geopandas is not installed.
+    """
+    geopandas = geopandas_for(asked_by)
+    frame: Any = boundaries
+    if isinstance(boundaries, str | Path):
+        if problem := no_file(Path(boundaries)):
+            raise PanelError(
+                Message("{!r} {}", str(boundaries), problem),
+                hint="a file of polygons, with its path",
+            )
+        frame = geopandas.read_file(boundaries)
+    return Boundaries(_ids(frame, column), frame.geometry)
+
+
+def _ids(frame: Any, column: str) -> tuple[str, ...]:
+    """Labels of polygons.
+
+    Raises
+    ------
+    PanelError
+        If there is no such column, or labels or polygons do not stand for units.
+    """
+    if column not in frame.columns:
+        raise PanelError(
+            Message("id={!r} is not a column of the boundaries", column),
+            hint=nearest(column, frame.columns),
+        )
+    named = frame[column].notna()
+    ids = labels_of(pd.Index(frame.loc[named, column]))
+    twice = pd.Index(ids).duplicated()
+    empty = frame.geometry.isna() | frame.geometry.is_empty
+    if twice.any() or not named.all():
+        raise PanelError(
+            Message("id={!r} does not name each polygon once", column),
+            where=shown(sorted({*np.asarray(ids)[twice].tolist()})),
+            hint=f"boundaries.dissolve({column!r}) joins the polygons of a unit",
+        )
+    if empty.any():
+        raise PanelError(
+            Message("units have no polygon"),
+            where=shown(np.asarray(ids)[empty.to_numpy()]),
+            hint="leave them out, or draw them",
+        )
+    return ids
