@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 
 __all__ = ["effect_map"]
 
+type Along = Literal["total", "direct", "received"]
+type Onto = Literal["untreated", "treated"]
+
 _TITLE = Message("Effects of the policy where they are.")
 _CAPTIONS = {
     v.TOTAL: _TITLE,
@@ -49,15 +54,20 @@ _COLOURS = "RdBu_r"
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
     fit = scene.fit
-    paths = [v.DIRECT, v.RECEIVED] if fit.facts.exposures is not None else [v.TOTAL]
+    spilt: list[Along] = ["direct", "received"]
+    paths: list[Along] = spilt if fit.facts.exposures is not None else ["total"]
     for path in paths:
         if path in fit.effects[v.PATH]:
             yield Sketch(
                 f"effect_map_{path}",
                 scene.translate(_CAPTIONS[path]),
-                lambda path=path: effect_map(fit, path, **scene.look),
-                lambda path=path: summary(_draws(fit, path, "untreated"), prob=scene.prob),
+                partial(effect_map, fit, path, **scene.look),
+                partial(_numbers, fit, path, scene.prob),
             )
+
+
+def _numbers(fit: Fit, path: Along, prob: float) -> pd.DataFrame:
+    return summary(_draws(fit, path, "untreated"), prob=prob)
 
 
 @plot(_TITLE, section="results", place=35, needs=(ADOPTION, ROWS, SEPARATE, PLACES), sheets=_sheets)
@@ -120,11 +130,11 @@ def effect_map(
     look = land.titled(Appearance(prob, ax, title, translate))
     with canvas(look, land.size(beside=1.0), []) as page:
         land.frame(page)
-        rest = np.setdiff1d(np.arange(panel.n_units), units)
-        if rest.size:
-            land.paint(page.ax, rest, BLANK)
+        blank = np.setdiff1d(np.arange(panel.n_units), units)
+        if blank.size:
+            land.paint(page.ax, blank, BLANK)
         _shades(page, land, units, points, effect_label(fit.effects, translate))
-        _key(page, prob, rest.size)
+        _key(page, prob, blank.size)
         if path == v.RECEIVED and onto == "untreated":
             zones = land.middles[np.asarray(panel.cohort_codes) >= 0]
             page.ax.plot(*zones.T, ".", color=INK, markersize=2.4, zorder=3)
@@ -133,7 +143,7 @@ def effect_map(
     return page.figure
 
 
-def _draws(fit: Fit, path: str, onto: str) -> xr.DataArray:
+def _draws(fit: Fit, path: Along, onto: Onto) -> xr.DataArray:
     """Draws by unit of effects along a path."""
     one_of("path", path, tuple(_CAPTIONS))
     if path == v.RECEIVED:

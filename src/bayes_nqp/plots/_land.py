@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, Final
@@ -15,8 +15,9 @@ from matplotlib.colors import to_rgba_array
 from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, MaxNLocator
-from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar
-from scipy.spatial import cKDTree
+from mpl_toolkits.axes_grid1.anchored_artists import (  # type: ignore[import-untyped]
+    AnchoredSizeBar,
+)
 
 from bayes_nqp.checks import Need
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
@@ -24,6 +25,7 @@ from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import Canvas
 from bayes_nqp.plots._registry import Appearance
 from bayes_nqp.plots._style import INK
+from bayes_nqp.plots._voronoi import DEGREE, cells_of, joined
 from bayes_nqp.spatial_weights import boundaries_of, located, locations_of
 
 if TYPE_CHECKING:
@@ -37,12 +39,6 @@ Array = npt.NDArray[np.float64]
 
 BLANK: Final = "#E3E3E3"
 """Of units that a map says nothing about."""
-_DEGREE: Final = np.pi * 6371.0 / 180.0
-"""Kilometres of one degree of latitude."""
-_CORNERS: Final = 32
-"""Of a cell that meets no other."""
-_SPREAD: Final = 1.25
-"""Radius of cells, in distances within which nine of ten units have another."""
 _CROWD: Final = 1500
 """Units beyond which runs draw no map."""
 
@@ -75,7 +71,7 @@ class Land:
         A point of each unit.
     areas : list of Path (unit) or None
         In degrees; None where units are dots.
-    rest : list of Path
+    blank : list of Path
         Of what is on the map and not in the panel.
     km : float or None
         Radius of schematic cells; None of other areas.
@@ -83,7 +79,7 @@ class Land:
 
     middles: Array
     areas: list[Path] | None
-    rest: list[Path]
+    blank: list[Path]
     km: float | None = None
     drawn: bool = False
 
@@ -96,7 +92,7 @@ class Land:
     @property
     def corners(self) -> Array:
         """All that is drawn (corner, 2), degrees."""
-        paths = [*(self.areas or []), *self.rest]
+        paths = [*(self.areas or []), *self.blank]
         return np.concatenate([path.vertices for path in paths]) if paths else self.middles
 
     def size(self, beside: float) -> tuple[float, float]:
@@ -131,10 +127,13 @@ class Land:
         """
         if self.areas is None:
             size = float(np.clip(9000.0 / len(self.middles), 12.0, 60.0))
-            shades = to_rgba_array(colours)
-            look = {"facecolors": "white", "edgecolors": shades} if doubt else {"c": shades}
-            where = {"s": size, "linewidths": 1.3 if doubt else 0.3, "zorder": 2}
-            ax.scatter(*self.middles[units].T, **{"edgecolors": INK, **look, **where})
+            shades: Any = to_rgba_array(colours)
+            face, edge = ("white", shades) if doubt else (shades, INK)
+            east, north = self.middles[units].T
+            ax.scatter(
+                east, north, s=size, facecolors=face, edgecolors=edge,
+                linewidths=1.3 if doubt else 0.3, zorder=2,
+            )  # fmt: skip
             return
         areas = [self.areas[k] for k in units]
         ax.add_collection(
@@ -148,9 +147,9 @@ class Land:
     def frame(self, page: Canvas) -> None:
         """Set the scale of a map, name its degrees, and draw what is not in the panel."""
         ax = page.ax
-        if self.rest:
+        if self.blank:
             ax.add_collection(PathCollection(
-                self.rest, facecolors="white", edgecolors="#999999", linewidths=0.35
+                self.blank, facecolors="white", edgecolors="#999999", linewidths=0.35
             ))  # fmt: skip
         ax.update_datalim(self.corners)
         ax.margins(0.01)
@@ -204,7 +203,7 @@ def land_of(
     degrees = locations_of(panel).degrees
     if dots or len(np.unique(degrees, axis=0)) < len(degrees):
         return Land(degrees, None, [])
-    areas, km = _cells(degrees)
+    areas, km = cells_of(degrees)
     return Land(degrees, areas, [], km)
 
 
@@ -223,63 +222,15 @@ def _bounded(panel: Panel, boundaries: Any, id: str, asked_by: str) -> Land:
     order = [place[label] for label in ids]
     points = shapes.representative_point().iloc[order]
     middles = np.stack([points.x.to_numpy(), points.y.to_numpy()], axis=1)
-    rest = [path for k, path in enumerate(paths) if k not in {*order}]
-    return Land(middles, [paths[k] for k in order], rest, drawn=True)
+    blank = [path for k, path in enumerate(paths) if k not in {*order}]
+    return Land(middles, [paths[k] for k in order], blank, drawn=True)
 
 
 def _path(shape: Any) -> Path:
     """One path of all outlines and holes of a polygon or several."""
     parts = [part for part in getattr(shape, "geoms", [shape]) if hasattr(part, "exterior")]
     rings = [ring for part in parts for ring in (part.exterior, *part.interiors)]
-    return _joined([np.asarray(ring.coords)[:, :2] for ring in rings])
-
-
-def _joined(rings: Sequence[Array]) -> Path:
-    """Closed rings as one path."""
-    return Path.make_compound_path(*(Path(ring, closed=True) for ring in rings))
-
-
-def _cells(degrees: Array) -> tuple[list[Path], float]:
-    """Voronoi cells in the plane of the map, cut off at a distance; its kilometres.
-
-    A cell is what is left of a disc once every half-plane that is nearer to another unit is cut
-    off; only units within two radii can cut.
-    """
-    middle = 0.5 * (degrees[:, 1].min() + degrees[:, 1].max())
-    scale = np.array([np.cos(np.radians(middle)), 1.0])
-    points = degrees * scale
-    tree = cKDTree(points)
-    radius = _SPREAD * float(np.quantile(tree.query(points, 2)[0][:, 1], 0.9))
-    angle = 2.0 * np.pi * np.arange(_CORNERS) / _CORNERS
-    disc = radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    cells = []
-    for k, near in enumerate(tree.query_ball_point(points, 2.0 * radius)):
-        cell = points[k] + disc
-        for other in sorted(near, key=lambda j: float(np.sum((points[j] - points[k]) ** 2))):
-            if other != k:
-                cell = _cut(cell, 0.5 * (points[k] + points[other]), points[other] - points[k])
-        cells.append(_joined([np.vstack([cell, cell[:1]]) / scale]))
-    return cells, radius * _DEGREE
-
-
-def _cut(polygon: Array, at: Array, away: Array) -> Array:
-    """Leave of a convex polygon what lies on this side of a line.
-
-    Parameters
-    ----------
-    polygon : ndarray (corner, 2)
-        In order.
-    at, away : ndarray (2,)
-        A point of the line, and the direction of what is cut off.
-    """
-    side = (polygon - at) @ away
-    following = np.roll(side, -1)
-    crossed = np.flatnonzero(side * following < 0.0)
-    step = side[crossed] / (side[crossed] - following[crossed])
-    edges = np.roll(polygon, -1, axis=0)[crossed] - polygon[crossed]
-    inside = np.flatnonzero(side <= 0.0)
-    corners = np.concatenate([polygon[inside], polygon[crossed] + step[:, None] * edges])
-    return np.asarray(corners[np.argsort(np.concatenate([inside, crossed + 0.5]))])
+    return joined([np.asarray(ring.coords)[:, :2] for ring in rings])
 
 
 def _degrees(letters: str) -> Callable[[float, int], str]:
@@ -290,11 +241,11 @@ def _degrees(letters: str) -> Callable[[float, int], str]:
 def _scale_bar(ax: Axes, stretch: float) -> None:
     """Draw some round number of kilometres, true in the middle of the map."""
     west, east = ax.get_xlim()
-    longest = (east - west) * _DEGREE / stretch / 5.0
+    longest = (east - west) * DEGREE / stretch / 5.0
     power = 10.0 ** np.floor(np.log10(longest))
     km = power * max(step for step in (1.0, 2.0, 5.0) if step * power <= longest)
     bar = AnchoredSizeBar(
-        ax.transData, km * stretch / _DEGREE, f"{km:g} km", "lower left", frameon=False, pad=0.4,
+        ax.transData, km * stretch / DEGREE, f"{km:g} km", "lower left", frameon=False, pad=0.4,
         color=INK, size_vertical=0.0, sep=3, fontproperties=FontProperties(size=7),
     )  # fmt: skip
     ax.add_artist(bar)
