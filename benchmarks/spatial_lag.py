@@ -193,16 +193,20 @@ def speed(largest: int) -> None:
                 lambda links=links: log_determinant(links, np.arange(len(links.indptr) - 1) % 4), 1
             )
             print(f"{units} × {periods}: determinant {spent:.2f} s", flush=True)
-    if largest >= 3_000:
-        big = large(3_000, 20)
+    for units, periods in ((3_000, 20), (30_000, 12)):
+        if units > largest:
+            continue
+        big = large(units, periods)
         plan = plan_of(design_of(big.weights), big.panel)
         reach = reach_of(plan, plan.equations[0])
         assert reach is not None
-        delta = np.random.default_rng(1).normal(DELTA, 0.01, 4_000)
-        sizes = (reach.n_cells, len(reach.columns), reach.n_owners)
-        tau, theta, u = (np.zeros((4_000, size)) for size in sizes)
-        spent = seconds(lambda: reach.effects(delta, tau, theta, u), 1)
-        print(f"3000 × 20: effects of the calendar {spent:.2f} s", flush=True)
+        for draws in (1_000, 4_000):
+            delta = np.random.default_rng(1).normal(DELTA, 0.01, draws)
+            sizes = (reach.n_cells, len(reach.names), reach.n_owners)
+            tau, theta, u = (np.zeros((draws, size)) for size in sizes)
+            spent = seconds(lambda: reach.effects(delta, tau, theta, u), 1)  # noqa: B023
+            print(f"{units} × {periods}: effects of the calendar, {draws} draws, {spent:.2f} s",
+                  flush=True)  # fmt: skip
 
 
 def large(units: int, periods: int) -> World:

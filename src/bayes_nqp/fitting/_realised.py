@@ -8,7 +8,7 @@ at hand, and one polynomial gives them in between, to rounding (docs/spatial_lag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from scipy.interpolate import BarycentricInterpolator
 from scipy.sparse.linalg import splu
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.gaussian import Coefficients, is_dense
+from bayes_nqp.gaussian import Coefficients, inverse_diagonal, is_dense
 from bayes_nqp.planning import CellInfo, Equation, Plan, members_of
 from bayes_nqp.terms import LINKED, NEIGHBOUR
 
@@ -33,13 +33,15 @@ PATHS = (v.TOTAL, v.DIRECT, v.RECEIVED)
 
 _DIGITS = 1e-12
 """What nodes leave out, of the largest loading."""
-_COLUMNS = 64
-"""Right-hand sides that are solved at once: these stay in the cache."""
+_SMALL = 1e-6
+"""Deltas below which ``(S^-1 W)_ii`` is ``delta (W²)_ii``, to rounding."""
 
 
 @dataclass(frozen=True, eq=False)
 class Reach:
     """Whom the treatment of units reaches, and by which coefficients.
+
+    Units of one group have the same cells in every period, so that only deviations tell them apart.
 
     Parameters
     ----------
@@ -47,34 +49,37 @@ class Reach:
         W.
     cells : CellInfo
         Of the plan, and then those of untreated rows from the first treated period on.
-    share : csc_array (unit, cell)
-        One over the rows of each cell, in the rows of its units.
-    time : ndarray of int (cell)
-        Period of each cell; -1 of leads.
-    treated : ndarray of int (unit, T)
+    group : ndarray of int (unit)
+        Group of each unit.
+    cell : ndarray of int (group, T)
+        Cell of each row; -1 for none.
+    treated : ndarray of int (group, T)
         Plan's cell of each treated row, -1 for none.
+    column : ndarray of int (group, T)
+        Place in `names` of each treated row's event time, -1 for none.
     owner : ndarray of int (unit)
         What the deviation of each unit is that of, where it is treated.
-    columns : mapping of str to ndarray (unit, T)
-        ``D`` of each event time, by the column of linked units' treatment.
+    names : tuple of str
+        Columns of linked units' treatment, by event time.
     n_cells, n_owners : int
         Cells of the plan; what has a deviation.
     """
 
     links: sparse.csr_array
     cells: CellInfo
-    share: sparse.csc_array
-    time: Index
+    group: Index
+    cell: Index
     treated: Index
+    column: Index
     owner: Index
-    columns: Mapping[str, Array]
+    names: tuple[str, ...]
     n_cells: int
     n_owners: int
 
     def theta(self, equation: Equation, draws: Coefficients) -> Array:
         """Coefficients of the treatment of linked units (draw, event time), outcome units."""
         names = [column.name for column in equation.rows.columns]
-        places = [names.index(name) for name in self.columns]
+        places = [names.index(name) for name in self.names]
         return (
             draws.slots[:, equation.slope_slots[0] + np.array(places, dtype=int)] * equation.scale
         )
@@ -98,77 +103,78 @@ class Reach:
         ndarray (draw, path, cell)
             Leads, which no calendar has, have their coefficient as the total.
         """
-        values = np.concatenate([tau, theta, *([] if u is None else [u])], axis=1)
         basis, nodes = _nodes(delta)
-        solved = [self._solved(node) for node in nodes]
-        total = np.zeros((len(delta), self.time.size))
-        for t in np.unique(self.time[self.time >= 0]):
-            at, (places, loads) = np.flatnonzero(self.time == t), self._in_force(t)
-            onto = np.concatenate([loads @ weights[:, at] for weights, _, _ in solved], axis=1)
-            parts = (values[:, places] @ onto).reshape(len(values), len(nodes), at.size)
-            total[:, at] = (basis[:, None] @ parts)[:, 0]
-        direct = np.zeros_like(total)
-        itself = basis @ np.stack([part for _, part, _ in solved])
-        back = basis @ np.stack([part for _, _, part in solved])
-        direct[:, : self.n_cells] = self._direct(itself, back, tau, theta, u)
-        lead = np.flatnonzero(self.time < 0)
-        total[:, lead] = direct[:, lead] = tau[:, lead]
-        return np.stack([total, direct, total - direct], axis=1)
+        loads = self._loads(nodes)
+        total, direct = self._of_groups(basis, loads, tau, theta)
+        if u is not None:
+            self._add_deviations(total, direct, basis, loads, u)
+        out = np.stack([self._over_cells(total), self._over_cells(direct)], axis=1)
+        out[:, 1, self.n_cells :] = 0.0
+        lead = np.setdiff1d(np.arange(self.n_cells), self.treated)
+        out[:, :, lead] = tau[:, None, lead]
+        return np.concatenate([out, out[:, :1] - out[:, 1:]], axis=1)
 
-    def _direct(
-        self, itself: Array, back: Array, tau: Array, theta: Array, u: Array | None
-    ) -> Array:
-        """``(S^-1)_ii (tau + u_i) + (S^-1 W)_ii theta``, mean over a cell's rows (draw, cell).
+    def _of_groups(
+        self, basis: Array, loads: _Loads, tau: Array, theta: Array
+    ) -> tuple[Array, Array]:
+        """Total and own effects of each group and period, deviations aside (draw, T, group)."""
+        n_groups, n_periods = self.cell.shape
+        total, direct = np.zeros((2, len(tau), n_periods, n_groups))
+        itself, back = basis @ loads.itself, basis @ loads.back
+        of_column = np.pad(theta, ((0, 0), (0, 1)))
+        for t in range(n_periods):
+            h = np.flatnonzero(self.treated[:, t] >= 0)
+            if not h.size:
+                continue
+            own = tau[:, self.treated[h, t]]
+            near = of_column[:, self.column[h, t]]
+            onto = np.concatenate([loads.own[h], loads.near[h]])
+            total[:, t] = _between(basis, np.concatenate([own, near], axis=1), onto)
+            direct[:, t, h] = itself[:, h] * own + back[:, h] * near
+        return total, direct
 
-        Parameters
-        ----------
-        itself, back : ndarray (draw, treated unit)
-            Diagonals of ``S^-1`` and ``S^-1 W``.
-        """
-        units = self.units
-        share = self.share[units][:, : self.n_cells].toarray()
-        event = np.zeros((len(self.columns), self.n_cells))
-        for k, place in enumerate(self.columns.values()):
-            event[k, self.treated[place > 0]] = 1.0
-        out = np.asarray((itself @ share) * tau + (back @ share) * (theta @ event))
-        return out if u is None else out + (itself * u[:, self.owner[units]]) @ share
+    def _add_deviations(
+        self, total: Array, direct: Array, basis: Array, loads: _Loads, u: Array
+    ) -> None:
+        """Add what deviations of treated units do to every group from then on, in place."""
+        for h in np.flatnonzero((self.treated >= 0).any(axis=1)):
+            units = np.flatnonzero(self.group == h)
+            deviation = u[:, self.owner[units]]
+            onto = _between(basis, deviation, loads.unit[units])
+            itself = (basis * (deviation @ loads.unit_itself[units])).sum(axis=1) / units.size
+            times = self.treated[h] >= 0
+            total[:, times] += onto[:, None]
+            direct[:, times, h] += itself[:, None]
 
-    def _solved(self, delta: float) -> tuple[Array, Array, Array]:
-        """``e_c' S^-1`` (unit, cell); ``(S^-1)_ii`` and ``(S^-1 W)_ii`` of treated units."""
-        solve = self._solver(delta)
-        itself, back = self._diagonals(solve)
-        return solve(self.share.toarray(order="F")), itself, back
+    def _over_cells(self, effects: Array) -> Array:
+        """Means over the rows of cells (draw, cell) of effects of groups (draw, T, group)."""
+        group, time = np.nonzero(self.cell >= 0)
+        cell, size = self.cell[group, time], np.bincount(self.group)
+        at = time * len(self.cell) + group
+        share = sparse.csr_array(
+            (size[group] / self.cells.rows[cell], (cell, at)),
+            shape=(self.cells.rows.size, self.cell.size),
+        )
+        return np.asarray((share @ effects.reshape(len(effects), -1).T).T)
 
-    def _in_force(self, t: int) -> tuple[Index, sparse.csr_array]:
-        """Values that count in a period, and what each of them is of every unit (value, unit)."""
-        units = np.flatnonzero(self.treated[:, t] >= 0)
-        first = self.n_cells + len(self.columns)
-        number = [self.treated[units, t], *([first + self.owner[units]] if self.n_owners else [])]
-        at = np.concatenate(number), np.tile(units, len(number))
-        size = (first + self.n_owners, len(self.treated))
-        direct = sparse.coo_array((np.ones(at[0].size), at), shape=size).tocsr()
-        places, theta = np.unique(at[0]), self.n_cells + np.arange(len(self.columns))
-        near = [sparse.csr_array([self.links @ x[:, t]]) for x in self.columns.values()]
-        return np.concatenate([places, theta]), sparse.vstack([direct[places], *near]).tocsr()
-
-    @property
-    def units(self) -> Index:
-        """Units with treated rows."""
-        return np.flatnonzero((self.treated >= 0).any(axis=1))
-
-    def _diagonals(self, solve: Callable[[Array], Array]) -> tuple[Array, Array]:
-        """``(S^-1)_ii`` and ``(S^-1 W)_ii`` of treated units."""
-        n, units = self.links.shape[0], self.units
-        itself, back = np.empty((2, units.size))
-        columns = self.links.tocsc()
-        for start in range(0, units.size, _COLUMNS):
-            part = units[start : start + _COLUMNS]
-            unit_columns = np.zeros((n, part.size), order="F")
-            unit_columns[part, np.arange(part.size)] = 1.0
-            rows = solve(unit_columns)
-            itself[start : start + part.size] = rows[part, np.arange(part.size)]
-            back[start : start + part.size] = (columns[:, part].multiply(rows)).sum(axis=0)
-        return itself, back
+    def _loads(self, delta: Sequence[float]) -> _Loads:
+        """Loadings at K deltas."""
+        n, n_groups = self.group.size, len(self.cell)
+        places = self.group, np.arange(n)
+        inside = sparse.csr_array((np.ones(n), places), shape=(n_groups, n))
+        mean = sparse.csr_array(inside / np.bincount(self.group)[:, None])
+        units = [self._solver(value)(mean.T.toarray(order="F")) for value in delta]
+        itself = inverse_diagonal(self.links, delta)
+        twice = self.links.multiply(self.links.T).sum(axis=1)
+        back = np.stack([
+            (of_delta - 1.0) / value if abs(value) > _SMALL else value * twice
+            for of_delta, value in zip(itself, delta, strict=True)
+        ])  # fmt: skip
+        return _Loads(
+            np.stack([inside @ unit for unit in units], axis=1),
+            np.stack([inside @ (self.links.T @ unit) for unit in units], axis=1),
+            itself @ mean.T, back @ mean.T, np.stack(units, axis=1), itself.T,
+        )  # fmt: skip
 
     def _solver(self, delta: float) -> Callable[[Array], Array]:
         """Solutions of ``S' x = b``."""
@@ -181,6 +187,43 @@ class Reach:
             s, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01, options={"SymmetricMode": True}
         )
         return lambda b: np.asarray(factor.solve(b))
+
+
+@dataclass(frozen=True, eq=False)
+class _Loads:
+    """What groups h, or units, give to the means of groups g, at K deltas.
+
+    Parameters
+    ----------
+    own, near : ndarray (group h, K, group g)
+        ``e_g' S^-1 1_h`` and ``e_g' S^-1 W 1_h``.
+    itself, back : ndarray (K, group)
+        Means of ``(S^-1)_ii`` and of ``(S^-1 W)_ii = ((S^-1)_ii - 1) / delta``.
+    unit : ndarray (unit, K, group g)
+        ``e_g' S^-1``.
+    unit_itself : ndarray (unit, K)
+        ``(S^-1)_ii``.
+    """
+
+    own: Array
+    near: Array
+    itself: Array
+    back: Array
+    unit: Array
+    unit_itself: Array
+
+
+def _between(basis: Array, values: Array, loads: Array) -> Array:
+    """``sum_k basis_dk (values @ loads_k)_dg`` (draw, group).
+
+    Parameters
+    ----------
+    basis : ndarray (draw, node)
+    values : ndarray (draw, value)
+    loads : ndarray (value, node, group)
+    """
+    at_nodes = (values @ loads.reshape(len(loads), -1)).reshape(len(values), *loads.shape[1:])
+    return np.asarray((basis[:, None] @ at_nodes)[:, 0])
 
 
 def _nodes(delta: Array) -> tuple[Array, list[float]]:
@@ -210,22 +253,19 @@ def reach_of(plan: Plan, equation: Equation) -> Reach | None:
     rows = np.flatnonzero(frame.treated)
     treated[frame.unit[rows], frame.time[rows]] = plan.cell_of_row[rows]
     near, row_cells = _untreated(plan)
-    cells = _joined(plan.cells, near)
     n_before = plan.table.size
-    of_row = np.where(row_cells >= 0, row_cells + n_before, np.where(treated >= 0, treated, -1))
-    unit, time = np.nonzero(of_row >= 0)
-    cell = of_row[unit, time]
-    share = sparse.csc_array(
-        (1.0 / cells.rows[cell], (unit, cell)), shape=(frame.n_units, cells.rows.size)
-    )
-    period = np.full(cells.rows.size, -1, dtype=np.int64)
-    period[cell] = time
+    cell = np.where(row_cells >= 0, row_cells + n_before, treated)
+    _, first, group = np.unique(cell, axis=0, return_index=True, return_inverse=True)
+    treated = treated[first]
     event = np.where(treated >= 0, plan.table.event_time[treated], np.iinfo(np.int64).min)
+    column = np.full(treated.shape, -1, dtype=np.int64)
+    for k, e in enumerate(lag.treated):
+        column[event == e] = k
     codes, _ = members_of(plan)
     deviates = equation.problem.member_scale is not None
     return Reach(
-        lag.links, cells, share, period, treated, np.searchsorted(codes, frame.member),
-        {f"{LINKED} {e}": (event == e).astype(np.float64) for e in lag.treated},
+        lag.links, _joined(plan.cells, near), group.ravel(), cell[first], treated, column,
+        np.searchsorted(codes, frame.member), tuple(f"{LINKED} {e}" for e in lag.treated),
         n_before, codes.size if deviates else 0,
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from bayes_nqp.gaussian.correlated import ErrorSums, FixedErrorSums, error_sums
 from bayes_nqp.gaussian.density import density, normal_equations
 from bayes_nqp.gaussian.draws import Coefficients, SharedErrors, draw, number_count
 from bayes_nqp.gaussian.functionals import averages, functionals, local_variances
+from bayes_nqp.gaussian.inverse_diagonal import inverse_diagonal
 from bayes_nqp.gaussian.log_determinant import (
     HIGHEST,
     LOWEST,
@@ -54,6 +55,7 @@ __all__ = [
     "error_sums",
     "functionals",
     "gaussian_problem",
+    "inverse_diagonal",
     "is_dense",
     "local_variances",
     "log_determinant",
