@@ -265,28 +265,34 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
         If A of any point is not positive definite.
     """
     head = problem.arrowhead
-    n_local, n_border = head.n_local, head.n_border
+    n_local, at = head.n_local, np.arange(head.n_global)
     prior = problem.prior_precision(values, head.global_scale)
-    log_det = np.zeros(len(values))
+    diagonal = np.einsum("...ii->...i", matrix)
     if n_local:
-        diagonal = np.einsum("...ii->...i", matrix)
         diagonal[..., :n_local] += problem.prior_precision(values, head.local_scale)
-        # The border's block is no covariance yet: what is added to its diagonal comes off again.
-        shift = np.maximum(diagonal[..., n_local:], 1e-30)
-        diagonal[..., n_local:] += shift
+    if head.n_blocks == 1:
+        diagonal[:, 0, n_local + at] += prior
         lower = _cholesky(matrix, head)
-        corner = lower[:, :, n_local:, n_local:]
-        schur = (corner @ corner.swapaxes(-1, -2)).sum(axis=1)
-        at = np.arange(n_border)
-        schur[:, at, at] -= shift.sum(axis=1)
-        diagonal = np.diagonal(lower, axis1=-2, axis2=-1)[:, :, :n_local]
-        log_det += 2.0 * np.log(diagonal).sum(axis=(1, 2))
-        local = lower[:, :, :, :n_local]
+        local, border = lower[..., :n_local], lower[:, 0, n_local:, n_local:]
     else:
-        schur = matrix.sum(axis=1)
-        local = np.zeros((len(values), head.n_blocks, n_border, 0))
-    at = np.arange(head.n_global)
-    schur[:, at, at] += prior
-    border = np.linalg.cholesky(schur)
-    log_det += 2.0 * np.log(np.diagonal(border, axis1=1, axis2=2)[:, : head.n_global]).sum(axis=1)
+        local, border = _blocks_off(matrix, head) if n_local else (matrix[..., :0], matrix.sum(1))
+        border[:, at, at] += prior
+        border = np.linalg.cholesky(border)
+    log_det = 2.0 * np.log(np.diagonal(local, axis1=-2, axis2=-1)).sum(axis=(1, 2))
+    log_det += 2.0 * np.log(np.diagonal(border, axis1=1, axis2=2)[:, at]).sum(axis=1)
     return Factor(local, border, log_det, head.n_outcomes)
+
+
+def _blocks_off(matrix: Array, head: Arrowhead) -> tuple[Array, Array]:
+    """Factor the local coefficients of every block, and take them off the border; overwrites A."""
+    n_local, n_border = head.n_local, head.n_border
+    diagonal = np.einsum("...ii->...i", matrix)
+    # The border's block is no covariance yet: what is added to its diagonal comes off again.
+    shift = np.maximum(diagonal[..., n_local:], 1e-30)
+    diagonal[..., n_local:] += shift
+    lower = _cholesky(matrix, head)
+    corner = lower[:, :, n_local:, n_local:]
+    schur = (corner @ corner.swapaxes(-1, -2)).sum(axis=1)
+    at = np.arange(n_border)
+    schur[:, at, at] -= shift.sum(axis=1)
+    return lower[..., :n_local], schur
