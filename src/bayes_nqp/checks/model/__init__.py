@@ -1,5 +1,10 @@
 """Checks of the model: its errors, its priors, its draws."""
 
+from bayes_nqp.checks.model._clusters import clusters_above as clusters_above
+from bayes_nqp.checks.model._clusters import clusters_by as clusters_by
+from bayes_nqp.checks.model._influences import Influences as Influences
+from bayes_nqp.checks.model._influences import KernelVariance as KernelVariance
+from bayes_nqp.checks.model._influences import influences as influences
 from bayes_nqp.checks.model._saturated import Saturated as Saturated
 from bayes_nqp.checks.model._structures import error_alternatives
 from bayes_nqp.checks.model._structures import error_means as error_means

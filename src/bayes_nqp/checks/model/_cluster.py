@@ -36,7 +36,7 @@ from bayes_nqp.checks.model._shared import SharedSums
 from bayes_nqp.moments import UnitClass, packed_rows
 from bayes_nqp.planning import Plan
 
-__all__ = ["robust"]
+__all__ = ["Contributions", "robust"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -65,7 +65,7 @@ def robust(plan: Plan, weights: Array, errors: Errors, cluster: Index, member: I
         If the estimates are not identified.
     """
     equation = plan.equations[0]
-    return _Saturated(plan, errors, weights, cluster, member).robust(equation.effect_scale)
+    return Contributions(plan, errors, weights, cluster, member).robust(equation.effect_scale)
 
 
 @dataclass(slots=True, eq=False)
@@ -80,10 +80,23 @@ class _Sums:
     pull: Array
 
 
-class _Saturated:
+class Contributions:
+    """What units and clusters of them contribute to saturated estimates.
+
+    Parameters
+    ----------
+    weights : ndarray (estimate, cell)
+        Of cell effects.
+    cluster, member : ndarray of int (unit)
+        Codes.
+    apart : bool, default False
+        Whether each unit has a row of its own, where classes would do.
+    """
+
     def __init__(
-        self, plan: Plan, errors: Errors, weights: Array, cluster: Index, member: Index
-    ) -> None:
+        self, plan: Plan, errors: Errors, weights: Array, cluster: Index, member: Index,
+        *, apart: bool = False,
+    ) -> None:  # fmt: skip
         equation = plan.equations[0]
         self.fit = Saturated(equation, errors.parameters)
         self.problem, self.rows = equation.problem, equation.rows
@@ -111,11 +124,11 @@ class _Saturated:
         # Members and clusters that are single units need one row a class, not one a unit.
         single = self.clusters == units.size == self.members and self.shared is None
         size = weights.shape[0] * self.clusters * self.mean.size
-        self.by_class = single and (self.problem.n_columns == 0 or size > _NUMBERS)
+        self.by_class = single and not apart and (self.problem.n_columns == 0 or size > _NUMBERS)
 
     def robust(self, scale: float) -> Robust:
         noise, deviation = self.variances
-        sums = self._sums()
+        sums = self.sums()
         count, never = np.ones(self.clusters), self._never_treated()
         home, copies, untreated = self._homes(), np.ones(self.members), never
         pull, response = sums.pull, sums.response
@@ -153,7 +166,7 @@ class _Saturated:
             Controls(squares[never].sum(axis=0), expected[1], width[1], int(never.sum())),
         )  # fmt: skip
 
-    def _sums(self) -> _Sums:
+    def sums(self) -> _Sums:
         """Sum what the units of every class contribute."""
         n_rows = len(self.classes) if self.by_class else self.clusters
         k, p = self.directions.shape[1], self.mean.size

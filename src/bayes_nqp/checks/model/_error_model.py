@@ -14,24 +14,14 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.model._causes import Causes, advice
 from bayes_nqp.checks.model._cluster import robust
 from bayes_nqp.checks.model._clusters import FEWEST, Clusters, clusters_above, clusters_by
-from bayes_nqp.checks.model._robust import Errors, Robust
-from bayes_nqp.checks.model._structures import Structures, error_means, structures
+from bayes_nqp.checks.model._influences import saturated_model
+from bayes_nqp.checks.model._robust import Robust
+from bayes_nqp.checks.model._structures import Structures, structures
 from bayes_nqp.checks.shared import Finding, asks, column, ladder, owner, reported_weights
-from bayes_nqp.designs import saturated_design
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting import (
-    ROWS,
-    SEPARATE,
-    Fit,
-    deviation_draws,
-    panel_of,
-    shock_draws,
-    sigma_draws,
-)  # fmt: skip
+from bayes_nqp.fitting import ROWS, SEPARATE, Fit
 from bayes_nqp.language import Message, joined, listed
-from bayes_nqp.planning import plan_of, unit_column
-from bayes_nqp.terms import TimeEffects
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -141,28 +131,7 @@ def _judged(fit: Fit, weights: Array, every: Sequence[Clusters]) -> list[_Judged
 
 def _robust(fit: Fit, weights: Array, groups: Clusters) -> Robust:
     """Compare standard errors of the saturated fit, at the posterior means of its errors."""
-    panel, facts = panel_of(fit), fit.facts
-    changes: dict[str, object] = {"time": TimeEffects(facts.time_strata(panel))}
-    spread, shocks, by = deviation_draws(fit), shock_draws(fit), None
-    if shocks is not None and facts.shocks is not None:
-        changes["shocks"], by = None, unit_column(panel, facts.shocks.by, "shocks")[0]
-    plan = plan_of(saturated_design(fit.design, panel, **changes), panel)
-    everywhere = np.zeros((weights.shape[0], fit.plan.cells.rows.size))
-    everywhere[:, ~fit.plan.cells.lead] = weights
-    # Saturated cells are those of the fit, or several of them together that differ in exposure.
-    rows = np.flatnonzero((fit.plan.cell_of_row >= 0) & (plan.cell_of_row >= 0))
-    cell = fit.plan.cell_of_row[rows]
-    share = np.zeros((everywhere.shape[1], plan.cells.rows.size))
-    np.add.at(share, (cell, plan.cell_of_row[rows]), 1.0 / fit.plan.cells.rows[cell])
-    everywhere = everywhere @ share
-    fixed = 0.0 if facts.varying is None else facts.priors.member * fit.scale
-    errors = Errors(
-        float(sigma_draws(fit).mean()),
-        error_means(fit),
-        fixed if spread is None else float(spread.mean()),
-        0.0 if shocks is None else float(shocks.mean()),
-        by,
-    )
+    plan, everywhere, errors = saturated_model(fit, weights)
     return robust(plan, everywhere, errors, groups.codes, groups.member)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Controls", "Errors", "Robust"]
+__all__ = ["Controls", "Errors", "Robust", "chi2_over_mean"]
 
 Array = npt.NDArray[np.float64]
 
@@ -63,7 +63,7 @@ class Controls:
 
     def quantile(self, probability: float) -> Array:
         """Quantile of the ratio if the model is true."""
-        return np.asarray(np.sqrt(_chi2(probability, self.expected, self.spread)))
+        return np.asarray(np.sqrt(chi2_over_mean(probability, self.expected, self.spread)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,14 +105,14 @@ class Robust:
 
     def quantile(self, probability: float) -> Array:
         """Quantile of the ratio if the model is true."""
-        return self._ratio(self.expected * _chi2(probability, self.expected, self.spread))
+        return self._ratio(self.expected * chi2_over_mean(probability, self.expected, self.spread))
 
     def _ratio(self, variance: Array) -> Array:
         excess = (variance - self.expected) / self.model
         return np.asarray(np.sqrt(np.maximum(1.0 + excess, 0.0)))
 
 
-def _chi2(probability: float, expected: Array, spread: Array) -> Array:
+def chi2_over_mean(probability: float, expected: Array, spread: Array) -> Array:
     """Quantile of a robust variance over its mean, by Satterthwaite's degrees of freedom."""
     from scipy.stats import chi2
 

@@ -72,6 +72,17 @@ class SharedSums:
         np.add.at(total, self.owner_of_pair, self.response)
         return np.asarray(self.variance * (total**2).sum(axis=(0, 1)))
 
+    def between(self, estimate: int) -> Array:
+        """Their part of the covariance of clusters' parts of an estimate (cluster, cluster)."""
+        response = self.response[:, :, estimate]
+        same = np.equal.outer(self.owner_of_pair, self.owner_of_pair)
+        size = int(self.cluster_of_pair.max()) + 1
+        out = np.zeros((size, size))
+        at = np.ix_(*[np.flatnonzero(self.cluster_of_pair >= 0)] * 2)
+        places = self.cluster_of_pair[at[0]], self.cluster_of_pair[at[1]]
+        np.add.at(out, places, self.variance * (same * (response @ response.T))[at])
+        return out
+
     def mix(self, mixed: Array, variance: Array, estimate: int) -> None:
         """Add their covariance with the normal equations, and variances of clusters, in place.
 

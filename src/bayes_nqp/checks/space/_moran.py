@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
-from bayes_nqp.checks.space._near import balanced, located, near, weights_by
+from bayes_nqp.checks.space._near import balanced, located, named, near, weights_by
 from bayes_nqp.checks.space._statistics import Moran, morans_i
 from bayes_nqp.fitting import ROWS, Fit
 from bayes_nqp.language import Message
@@ -69,7 +69,7 @@ def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
         numbers["residual"][worst].value, z[worst], times[worst],
     )  # fmt: skip
     evidence = _evidence(numbers, series, rows.matrix)
-    evidence = evidence.assign_coords({v.TIME: times}).assign_attrs(weights=matrix.name)
+    evidence = evidence.assign_coords({v.TIME: times}).assign_attrs(named(matrix))
     return Finding(DOUBT if doubt else HOLDS, figure, _sentence(doubt), evidence, "moran")
 
 

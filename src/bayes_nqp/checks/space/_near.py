@@ -20,6 +20,7 @@ __all__ = [
     "balanced",
     "chance_of_shift",
     "located",
+    "named",
     "near",
     "rings_of",
     "size_of",
@@ -59,6 +60,11 @@ def weights_by(fit: Fit, weights: SpatialWeights | None) -> SpatialWeights:
             Message("Who is near whom is not known: give weights=nqp.spatial_weights.….")
         )
     return nearest(panel, k=min(NEIGHBOURS, panel.n_units - 1))
+
+
+def named(weights: SpatialWeights) -> dict[str, str]:
+    """Name weights in the attrs of evidence, so that it finds the fits that go by them."""
+    return {"weights": weights.name, "weights_digest": weights.digest}
 
 
 def size_of(p: float) -> Numeral:

@@ -12,7 +12,7 @@ from bayes_nqp.checks.model import error_means
 from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Finding, Verdict, asks
 from bayes_nqp.checks.space._form_posteriors import FORMS, marginals, posteriors
 from bayes_nqp.checks.space._forms import Forms, Restriction, independent
-from bayes_nqp.checks.space._near import size_of
+from bayes_nqp.checks.space._near import named, size_of
 from bayes_nqp.designs import Design
 from bayes_nqp.errors import NotApplicable, StudyError
 from bayes_nqp.fitting import (
@@ -85,7 +85,7 @@ def spatial_form(fit: Fit, *, theta_sd: float = 1.0) -> Finding:
         "iid": _forms(durbin, designs["SAR"], white=False).restrictions(),
     }
     evidence = _tests(tests).merge(posteriors(durbin))
-    evidence.attrs["weights"] = _term(fit).weights.name
+    evidence.attrs |= named(_term(fit).weights.aligned(panel_of(fit).unit_labels))
     marginal = marginals(fit, durbin, designs, theta_sd)
     if marginal:
         evidence["log_marginal"] = ("form", [marginal[form] for form in FORMS])

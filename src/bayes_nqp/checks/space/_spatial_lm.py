@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
-from bayes_nqp.checks.space._near import balanced, located, near, size_of, weights_by
+from bayes_nqp.checks.space._near import balanced, located, named, near, size_of, weights_by
 from bayes_nqp.checks.space._statistics import TESTS, as_printed, whitened
 from bayes_nqp.designs import parameters_of
 from bayes_nqp.fitting import ROWS, Fit
@@ -66,7 +66,7 @@ def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
         lag[0], size_of(lag[1]), error[0], size_of(error[1]),
         printed["lag"][0], printed["error"][0],
     )  # fmt: skip
-    table.attrs["weights"] = matrix.name
+    table.attrs |= named(matrix)
     return Finding(DOUBT if doubt else HOLDS, figure, _sentence(doubt, ours), table)
 
 

@@ -1,0 +1,173 @@
+"""Influences of units on a saturated estimate, and how a model expects them to move together.
+
+With the influence ``psi_i`` of unit i (`_cluster`) a robust variance under a kernel K of pairs of
+units is ``V = c sum_ij K_ij psi_i psi_j``: K is one inside clusters (Liang and Zeger 1986), or
+falls with distance (Conley 1999). If the fitted model is true, ``psi`` has a covariance C, and V
+the mean ``c tr(K C)`` and the variance ``2 c² tr(K C K C)``.
+
+References
+----------
+Conley, T. G. (1999). GMM estimation with cross sectional dependence. Journal of Econometrics 92(1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import cho_solve
+
+from bayes_nqp.checks.model._cluster import Contributions
+from bayes_nqp.checks.model._robust import Errors, chi2_over_mean
+from bayes_nqp.checks.model._structures import error_means
+from bayes_nqp.designs import saturated_design
+from bayes_nqp.fitting import Fit, deviation_draws, panel_of, shock_draws, sigma_draws
+from bayes_nqp.planning import Plan, plan_of, unit_column
+from bayes_nqp.terms import TimeEffects
+
+__all__ = ["Influences", "KernelVariance", "influences", "saturated_model"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class KernelVariance:
+    """A robust variance, and what the model expects of it, squared outcome units.
+
+    Parameters
+    ----------
+    expected, spread : float
+        Its mean and standard deviation if the model is true.
+    model : float
+        Variance of the estimate if the model is true.
+    """
+
+    variance: float
+    expected: float
+    spread: float
+    model: float
+
+    @property
+    def ratio(self) -> float:
+        """What the model's standard deviation is to be multiplied with."""
+        return self._ratio(self.variance)
+
+    def quantile(self, probability: float) -> float:
+        """Quantile of the ratio if the model is true (Satterthwaite's degrees of freedom)."""
+        share = chi2_over_mean(probability, np.array(self.expected), np.array(self.spread))
+        return self._ratio(self.expected * float(share))
+
+    def _ratio(self, variance: float) -> float:
+        return float(np.sqrt(max(1.0 + (variance - self.expected) / self.model, 0.0)))
+
+
+@dataclass(frozen=True, eq=False)
+class Influences:
+    """Influences of units on an estimate.
+
+    Parameters
+    ----------
+    values : ndarray (unit), outcome units
+        ``psi``; zero of units that are left out.
+    covariance : ndarray (unit, unit)
+        C.
+    model : float
+        Variance of the estimate around the mean effect of the treated rows at hand, if the model
+        is true.
+    """
+
+    values: Array
+    covariance: Array
+    model: float
+
+    def variance(self, kernel: Any, factor: float = 1.0) -> KernelVariance:
+        """Robust variance under a kernel.
+
+        Parameters
+        ----------
+        kernel : sparse array (unit, unit)
+            K, symmetric.
+        factor : float, default 1
+            c, for few clusters.
+        """
+        product = kernel @ self.covariance
+        square = 2.0 * max(float((product * product.T).sum()), 0.0)
+        return KernelVariance(
+            factor * float(self.values @ (kernel @ self.values)),
+            factor * float(np.trace(product)), factor * float(np.sqrt(square)), self.model,
+        )  # fmt: skip
+
+
+def influences(fit: Fit, weights: Array, member: Index) -> Influences:
+    """Influences of units on a weighted average of effects of the saturated fit.
+
+    Parameters
+    ----------
+    weights : ndarray (cell)
+        Of the cells of the waist.
+    member : ndarray of int (unit)
+        What has its own deviation.
+
+    Raises
+    ------
+    StudyError, IdentificationError
+        As `robust`.
+    """
+    plan, everywhere, errors = saturated_model(fit, weights[None])
+    units = np.arange(member.size)
+    parts = Contributions(plan, errors, everywhere, units, units, apart=True)
+    sums, at, scale = parts.sums(), np.sort(parts.problem.units), plan.equations[0].effect_scale
+    (noise, deviation), same = parts.variances, np.equal.outer(member[at], np.unique(member[at]))
+    lever, response = sums.leverage[:, 0], sums.response[:, 0]
+    pull = same.T @ sums.pull
+    # Covariance of a_i'q_i e_i, of these with X'qe, and of X'qe: errors, deviations, then shocks.
+    covariance = np.diag(noise * sums.diagonal[:, 0])
+    covariance += deviation * np.outer(response, response) * (same @ same.T)
+    mixed = noise * lever + deviation * response[:, None] * (same @ pull)
+    spread = noise * parts.fit.gram + deviation * pull.T @ pull
+    off = same.T @ (response - sums.share[:, 0])
+    model = float(noise * sums.diagonal.sum() + deviation * off @ off)
+    if parts.shared is not None:
+        covariance += parts.shared.between(0)
+        parts.shared.mix(mixed, np.zeros(at.size), 0)
+        spread, model = spread + parts.shared.spread, model + float(parts.shared.model[0])
+    f = cho_solve(parts.factor, lever.T).T
+    covariance += (f @ spread) @ f.T - f @ mixed.T - mixed @ f.T
+    values, whole = np.zeros(member.size), np.zeros((member.size, member.size))
+    values[at], whole[np.ix_(at, at)] = sums.influence[:, 0] * scale, covariance * scale**2
+    return Influences(values, whole, model * scale**2)
+
+
+def saturated_model(fit: Fit, weights: Array) -> tuple[Plan, Array, Errors]:
+    """Plan of the saturated design, weights of its cells, and the posterior means of the errors.
+
+    Parameters
+    ----------
+    weights : ndarray (estimate, cell)
+        Of the cells of the waist.
+    """
+    panel, facts = panel_of(fit), fit.facts
+    changes: dict[str, object] = {"time": TimeEffects(facts.time_strata(panel))}
+    spread, shocks, by = deviation_draws(fit), shock_draws(fit), None
+    if shocks is not None and facts.shocks is not None:
+        changes["shocks"], by = None, unit_column(panel, facts.shocks.by, "shocks")[0]
+    plan = plan_of(saturated_design(fit.design, panel, **changes), panel)
+    everywhere = np.zeros((weights.shape[0], fit.plan.cells.rows.size))
+    everywhere[:, ~fit.plan.cells.lead] = weights
+    # Saturated cells are those of the fit, or several of them together that differ in exposure.
+    rows = np.flatnonzero((fit.plan.cell_of_row >= 0) & (plan.cell_of_row >= 0))
+    cell = fit.plan.cell_of_row[rows]
+    share = np.zeros((everywhere.shape[1], plan.cells.rows.size))
+    np.add.at(share, (cell, plan.cell_of_row[rows]), 1.0 / fit.plan.cells.rows[cell])
+    fixed = 0.0 if facts.varying is None else facts.priors.member * fit.scale
+    errors = Errors(
+        float(sigma_draws(fit).mean()),
+        error_means(fit),
+        fixed if spread is None else float(spread.mean()),
+        0.0 if shocks is None else float(shocks.mean()),
+        by,
+    )
+    return plan, everywhere @ share, errors

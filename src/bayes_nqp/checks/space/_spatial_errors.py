@@ -1,0 +1,182 @@
+"""Whether units near one another move together more than the model of errors has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp.checks.model import (
+    Influences,
+    KernelVariance,
+    clusters_above,
+    clusters_by,
+    influences,
+)
+from bayes_nqp.checks.shared import (
+    DOUBT,
+    HOLDS,
+    Finding,
+    asks,
+    average_effect,
+    labels,
+    owner,
+    reported_weights,
+)
+from bayes_nqp.checks.space._kernels import KERNELS, Kernel, conley, within
+from bayes_nqp.checks.space._near import located
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.errors import Hint, NotApplicable, NQPError, StudyError, one_of
+from bayes_nqp.fitting import ROWS, SEPARATE, Fit, panel_of
+from bayes_nqp.language import Message, listed
+from bayes_nqp.planning import plan_of
+from bayes_nqp.spatial_weights import locations_of
+from bayes_nqp.terms import Rings, SharedShocks
+
+__all__ = ["spatial_errors"]
+
+_LIMIT = 1.2
+"""Ratio of standard deviations from which intervals are in doubt."""
+_CHANCE = 0.05
+"""Chance, over all kernels, that a true model passes what these can tell."""
+_RINGS = (100.0, 200.0, 300.0)
+"""Outer bounds of the rings that are proposed, km."""
+
+
+def _distance(option: str, value: object) -> None:
+    """Ask for kilometres."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < np.inf:
+        raise StudyError(f"'{option}' is {value!r}", hint="kilometres, such as 300")
+
+
+def _kernel(option: str, value: object) -> None:
+    """Ask for the name of a kernel."""
+    one_of(option, value, KERNELS)
+
+
+@asks(
+    "Do intervals allow for units near one another that move together?",
+    "spatial errors",
+    place=176,
+    needs=(ROWS, SEPARATE),
+    suits=located,
+    km=_distance,
+    kernel=_kernel,
+)
+def spatial_errors(fit: Fit, *, km: float = 300.0, kernel: Kernel = "bartlett") -> Finding:
+    """Compare Conley and cluster standard errors with the model's standard deviation.
+
+    All are of the average effect of the saturated fit (an effect for every cell, errors at their
+    posterior means), from influences of units summed over time, so that any correlation within a
+    unit is in them. Conley's lets units up to a distance move together, with weights that fall to
+    zero there (``bartlett``) or not (``uniform``); those by cluster units of one level of every
+    column above units that is constant within them, such as a province.
+
+    Standard errors over the posterior sd are given as they are, and one by unit beside: it speaks
+    of all units like those at hand, and is larger than the posterior sd where effects differ
+    between units. The verdict compares each with what it would be if the model were true, as
+    `error_model` does: ``sqrt(1 + (robust - expected) / model)``, in variances. *In doubt* beyond
+    1.2, and beyond what chance explains (Satterthwaite's degrees of freedom, 5 % over all).
+
+    Parameters
+    ----------
+    km : float, default 300
+        Kilometres from which units are independent.
+    kernel : {"bartlett", "uniform"}, default "bartlett"
+        How covariances count by distance.
+
+    References
+    ----------
+    Conley, T. G. (1999). GMM estimation with cross sectional dependence. Journal of Econometrics
+    92(1). Liang, K.-Y. and Zeger, S. (1986).
+    """
+    panel, least = panel_of(fit), clusters_by(fit)
+    above = list(clusters_above(fit, least))
+    if not located(panel) and not above:
+        raise NotApplicable(
+            Message(
+                "Where units are is not known (columns 'longitude' and 'latitude'), and no column "
+                "puts several of them together."
+            )
+        )
+    weights = reported_weights(cell_effects(fit))[1][[0]].toarray()[0]
+    parts = influences(fit, weights, least.member)
+    called: list[str] = [owner(least.name)]
+    variances = [_clustered(parts, least.member)]
+    if located(panel):
+        called.append(Message("Conley, {:g} km", km))
+        variances.append(parts.variance(conley(locations_of(panel), km, kernel)))
+    for clusters in above:
+        called.append(clusters.name)
+        variances.append(_clustered(parts, clusters.codes))
+    table = _table(fit, called, variances)
+    over = np.flatnonzero((table["ratio"] > table["limit"]).to_numpy()[1:]) + 1
+    listing = [
+        Message("{} {:.2f}", name, value)
+        for name, value in zip(called, table["over_posterior_sd"], strict=True)
+    ]
+    figure = Message(
+        "standard error over posterior sd: {}; largest of Conley and clusters over the model's "
+        "sd {:.2f}",
+        listed(listing, len(listing)), float(table["ratio"][1:].max()),
+    )  # fmt: skip
+    if not over.size:
+        sentence = Message(
+            "Units near one another, or of one cluster, move together no more than the model says."
+        )
+        return Finding(HOLDS, figure, sentence, table)
+    sentence = _sentence(fit, table, called, over, [x.name for x in above])
+    return Finding(DOUBT, figure, sentence, table)
+
+
+def _clustered(parts: Influences, codes: np.ndarray) -> KernelVariance:
+    """Robust variance by clusters, with the factor ``clusters / (clusters - 1)``."""
+    count = np.unique(codes).size
+    return parts.variance(within(codes), count / (count - 1.0))
+
+
+def _table(fit: Fit, called: Sequence[str], variances: Sequence[KernelVariance]) -> pd.DataFrame:
+    """Standard errors by kernel, the first by unit."""
+    chance, sd = 1.0 - _CHANCE / max(len(variances) - 1, 1), float(average_effect(fit).std())
+    rows = [
+        {
+            "by": str(name), "se": (se := float(np.sqrt(max(x.variance, 0.0)))),
+            "over_posterior_sd": se / sd, "expected_se": float(np.sqrt(x.expected)),
+            "ratio": x.ratio, "limit": max(_LIMIT, x.quantile(chance)),
+        }
+        for name, x in zip(called, variances, strict=True)
+    ]  # fmt: skip
+    table = pd.DataFrame(rows)
+    table.attrs |= labels(called)
+    return table
+
+
+def _sentence(
+    fit: Fit, table: pd.DataFrame, called: Sequence[str], over: np.ndarray, above: Sequence[str]
+) -> Message:
+    """By which kernel units move together, and what to fit."""
+    worst = int(over[np.argmax((table["ratio"] / table["limit"]).to_numpy()[over])])
+    wide = Message(
+        "Units move together: by {} the standard deviation is {:.2f} times what the model says, "
+        "and intervals are too narrow.",
+        called[worst], float(table["ratio"][worst]),
+    )  # fmt: skip
+    hint = _hint(fit, called[worst] if called[worst] in above else None)
+    if hint is None:
+        return Message("{} Report the larger standard error.", wide)
+    return Message("{} Next: {}.", wide, hint)
+
+
+def _hint(fit: Fit, cluster: str | None) -> Hint | None:
+    """A design that can be fitted: shocks of the cluster, or else rings."""
+    if cluster is not None and fit.takes("shocks") and fit.facts.shocks is None:
+        return Hint("shocks", SharedShocks(cluster))
+    if located(panel_of(fit)) and fit.takes("spillovers") and fit.facts.spillovers == "none":
+        rings = Rings(_RINGS)
+        try:
+            plan_of(fit.variant(spillovers=rings), panel_of(fit))
+        except NQPError:
+            return None
+        return Hint("spillovers", rings)
+    return None
