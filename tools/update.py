@@ -16,6 +16,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "bayes_nqp"
+PARTS = ("noise", "terms")
+"""Rooms of designs whose files are found where they stand."""
 BEGIN, END = ".. written by make update: {}", ".. end of what make update writes"
 
 
@@ -76,27 +78,31 @@ def renderings_stub() -> str:
     return "\n".join([*sorted(imports), "", "class Renderings:", *sorted(methods), ""])
 
 
-def structures() -> list[str]:
-    """Name the error structures, one of which or several stand in a file of their room."""
-    return sorted(node.name for _, _, node in decorated("designs/noise", "register", ast.ClassDef))
+def registered_in(part: str) -> list[str]:
+    """Name the values of designs, one of which or several stand in a file of their room."""
+    named = decorated(f"designs/{part}", "register", ast.ClassDef)
+    return sorted(node.name for _, _, node in named)
 
 
-def noise_stub() -> str:
-    """List what the files of error structures export, which is what their room exports."""
+def part_stub(part: str) -> str:
+    """List what the files of a part of designs export, which is what its room exports."""
     lines = []
-    for path in sorted((PACKAGE / "designs" / "noise").glob("_[!_]*.py")):
+    for path in sorted((PACKAGE / "designs" / part).glob("_[!_]*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-                module = f"bayes_nqp.designs.noise.{path.stem}"
+                module = f"bayes_nqp.designs.{part}.{path.stem}"
                 lines += [f"from {module} import {n} as {n}" for n in ast.literal_eval(node.value)]
     return "\n".join(lines) + "\n"
 
 
 def package_stub(text: str) -> str:
-    """Give the package's stub with the error structures that there are."""
-    place = "from .designs.noise import "
-    lines = [line for line in text.splitlines() if not line.startswith(place)]
-    return "\n".join([*lines, *(f"{place}{name} as {name}" for name in structures())]) + "\n"
+    """Give the package's stub with the error structures and the terms that there are."""
+    lines = text.splitlines()
+    for part in PARTS:
+        place = f"from .designs.{part} import "
+        lines = [line for line in lines if not line.startswith(place)]
+        lines += [f"{place}{name} as {name}" for name in registered_in(part)]
+    return "\n".join(lines) + "\n"
 
 
 def formatted(text: str) -> str:
@@ -113,7 +119,7 @@ def formatted(text: str) -> str:
 def reference(text: str) -> str:
     """Fill the lists of the reference that follow from registries."""
     names = sorted(f"plots.{node.name}" for _, _, node in decorated("plots", "plot"))
-    for title, entries in (("plots", names), ("errors", structures())):
+    for title, entries in (("plots", names), ("errors", registered_in("noise"))):
         begin = BEGIN.format(title)
         before, _, rest = text.partition(begin + "\n")
         after = rest.partition(END)[2]
@@ -157,7 +163,10 @@ def texts() -> dict[Path, str]:
     public = PACKAGE / "__init__.pyi"
     return {
         public: formatted(package_stub(public.read_text(encoding="utf-8"))),
-        PACKAGE / "designs" / "noise" / "__init__.pyi": formatted(noise_stub()),
+        **{
+            PACKAGE / "designs" / part / "__init__.pyi": formatted(part_stub(part))
+            for part in PARTS
+        },
         PACKAGE / "plots" / "__init__.pyi": formatted(plots_stub()),
         PACKAGE / "tables" / "__init__.pyi": formatted(tables_stub()),
         PACKAGE / "tables" / "_renderings.pyi": formatted(renderings_stub()),

@@ -16,6 +16,12 @@ from .designs import StaggeredDiD as StaggeredDiD
 from .designs.noise import AR1 as AR1
 from .designs.noise import IID as IID
 from .designs.noise import AR1Noise as AR1Noise
+from .designs.terms import DifferentialTrends as DifferentialTrends
+from .designs.terms import Donut as Donut
+from .designs.terms import Rings as Rings
+from .designs.terms import SharedShocks as SharedShocks
+from .designs.terms import ShareTreated as ShareTreated
+from .designs.terms import SpatialLag as SpatialLag
 from .effects import cell_effects as cell_effects
 from .effects import lead_effects as lead_effects
 from .estimands import att as att
@@ -93,11 +99,5 @@ from .tables import three_step as three_step
 from .tables import two_step as two_step
 from .tables import write_docx as write_docx
 from .tables import write_excel as write_excel
-from .terms.rings import Donut as Donut
-from .terms.rings import Rings as Rings
-from .terms.share_treated import ShareTreated as ShareTreated
-from .terms.shocks import SharedShocks as SharedShocks
-from .terms.spatial_lag import SpatialLag as SpatialLag
 from .terms.time_effects import TimeEffects as TimeEffects
-from .terms.trends import DifferentialTrends as DifferentialTrends
 from .versions import versions as versions

@@ -71,7 +71,7 @@ def test_they_are_saved_read_and_said(fits, tmp_path) -> None:
     fit = fits[0][1]
     again = nqp.load(fit.save(tmp_path / "fit.nc"))
     assert again.design == fit.design
-    assert again.facts.shocks == SHOCKS
+    assert again.facts.term(nqp.SharedShocks) == SHOCKS
     nqp.report(fit, tmp_path / "report", checks=[], formats=["html"], progress=False)
     text = "".join(x.read_text() for x in (tmp_path / "report").rglob("*.html"))
     assert "All units of a cluster (province) share a shock in each period" in text

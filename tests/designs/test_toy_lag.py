@@ -54,7 +54,7 @@ class Lagged(SingleEquation):
 
         delta = Parameter("delta", Correlation(3.0, 3.0), in_outcome_units=False)
         lag = LagSpec(delta, lagged, log_determinant, panel.periods - 1)
-        return replace(EquationSpec.of_outcome(self.facts, panel), lag=lag)
+        return replace(self.facts.equation(panel), lag=lag)
 
 
 def panel_of(delta: float = 0.4, seed: int = 3) -> nqp.Panel:

@@ -63,7 +63,7 @@ class Beside(SingleEquation):
     def equation(self, panel: nqp.Panel) -> EquationSpec:
         """Let what neighbours receive share strength too."""
         near = Neighbours(self.effect, self.facts.strata(panel))
-        return replace(EquationSpec.of_outcome(self.facts, panel), neighbours=near)
+        return replace(self.facts.equation(panel), neighbours=near)
 
 
 @pytest.fixture(scope="module")

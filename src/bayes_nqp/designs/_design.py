@@ -7,16 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
-from bayes_nqp.designs._facts import Facts
-from bayes_nqp.designs._spec import Calendar, DoseSpec, EquationSpec, ModelSpec
+from bayes_nqp.designs._facts import Facts, Term
+from bayes_nqp.designs._model import ModelSpec
+from bayes_nqp.designs._spec import EquationSpec, Timing
 from bayes_nqp.designs.noise import Noise
 from bayes_nqp.doors import door
-from bayes_nqp.errors import ChoiceError, StudyError, nearest
+from bayes_nqp.errors import ChoiceError, Hint, StudyError, nearest
 from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian, StudentT
 from bayes_nqp.pooling import Complete, Partial, Separate
 from bayes_nqp.priors import Priors
-from bayes_nqp.terms import DifferentialTrends, SharedShocks, SpatialLag, Spillover, TimeEffects
+from bayes_nqp.registry import registered
+from bayes_nqp.terms import TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -29,11 +31,10 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "time": (TimeEffects, type(None)),
     "likelihood": (Gaussian, StudentT),
     "priors": (Priors,),
-    "spillovers": (Spillover, SpatialLag, type(None)),
-    "trends": (DifferentialTrends, type(None)),
-    "shocks": (SharedShocks, type(None)),
 }
 """What arguments of designs may be."""
+_TERM = "Term | None"
+"""The annotation of an argument that a term fills: one that is registered under its name."""
 
 
 class Design(ABC):
@@ -145,7 +146,7 @@ class SingleEquation(Design):
 
     Classes name their arguments as this one expects them where they have them: ``effect``,
     ``errors``, ``time``, ``covariates``, ``baseline``, ``moderator``, ``unidentified``,
-    ``priors``; and state ``facts`` and ``timing``.
+    ``priors``, ``terms``; and state ``facts`` and ``timing``.
     """
 
     __slots__ = ()
@@ -167,6 +168,9 @@ class SingleEquation(Design):
                 if isinstance(value, type) and issubclass(value, types):
                     hint = f"nqp.{value.__name__}() with brackets"
                 raise StudyError(f"'{field.name}' is {value!r}", hint=hint)
+            if field.type == _TERM and value is not None:
+                _check_term(field.name, value)
+        self._check_terms(getattr(self, "terms", None))
         self._check_choice("unidentified", ("raise", "drop"))
         moderator = getattr(self, "moderator", None)
         if moderator is not None and not isinstance(moderator, str):
@@ -178,6 +182,15 @@ class SingleEquation(Design):
             if value is not None:
                 names_ = (value,) if isinstance(value, str) else tuple(value)
                 object.__setattr__(self, name, names_)
+
+    def _check_terms(self, value: object) -> None:
+        """See that terms beside those of other arguments are such, and make them a tuple."""
+        if value is None:
+            return
+        terms = tuple(value) if isinstance(value, list | tuple) else (value,)
+        for term in terms:
+            _check_term("terms", term)
+        object.__setattr__(self, "terms", terms)
 
     def _check_choice(self, name: str, choices: Sequence[object]) -> None:
         """See that an argument is one of several values.
@@ -191,13 +204,26 @@ class SingleEquation(Design):
             hint = " or ".join(map(repr, choices))
             raise StudyError(f"'{name}' is {getattr(self, name)!r}", hint=hint)
 
+    @property
+    def stated_terms(self) -> tuple[Term, ...]:
+        """Terms among the arguments, in their order."""
+        values = (getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
+        several = ((value if isinstance(value, tuple) else (value,)) for value in values)
+        return tuple(item for items in several for item in items if isinstance(item, Term))
+
+    def rows(self, panel: Panel) -> Panel:
+        """Keep the rows that the equation uses, as terms have it."""
+        for term in self.facts.terms:
+            panel = term.rows(panel)
+        return panel
+
     @abstractmethod
-    def timing(self, panel: Panel) -> Calendar | DoseSpec:
-        """State when units are treated, or how much of an exposure they have."""
+    def timing(self, panel: Panel) -> Timing:
+        """State when units are treated, or how much of an exposure they have, terms apart."""
 
     def equation(self, panel: Panel) -> EquationSpec:
-        """State the outcome's equation."""
-        return EquationSpec.of_outcome(self.facts, panel)
+        """State the outcome's equation, terms apart."""
+        return self.facts.equation(panel)
 
     def spec(self, panel: Panel) -> ModelSpec:
         """State the model of a panel: one equation.
@@ -209,9 +235,12 @@ class SingleEquation(Design):
         StudyError
             If the panel does not have what the design names.
         """
-        panel = self.rows(panel)
-        equation = self.equation(panel)
-        return ModelSpec(self.facts, panel, self.timing(panel), (equation,), self.unidentified)
+        panel, facts = self.rows(panel), self.facts
+        equation, timing = self.equation(panel), self.timing(panel)
+        for term in facts.terms:
+            timing = term.timing(timing, facts, panel)
+        equation = facts.with_terms(equation, timing, panel)
+        return ModelSpec(facts, panel, timing, (equation,), self.unidentified)
 
     @property
     def outcome_design(self) -> Self:
@@ -227,3 +256,26 @@ class SingleEquation(Design):
             What each is called, what changes, and the design; none by default.
         """
         return ()
+
+
+def _check_term(name: str, value: object) -> None:
+    """See that an argument holds a term that goes there.
+
+    Raises
+    ------
+    StudyError
+        If it does not.
+    """
+    if isinstance(value, Term):
+        if value.argument == name:
+            return
+        argument = value.argument
+        raise StudyError(
+            Message("'{}' is {}, which fills {!r}", name, repr(value), argument),
+            hint=Message("{}", Hint(argument, value if argument != "terms" else (value,))),
+        )
+    names = [f"nqp.{kind}()" for kind in registered(name)]
+    hint = f"one of {', '.join(names)}" if names else "a term: a class made from designs.Term"
+    if isinstance(value, type) and issubclass(value, Term):
+        hint = f"nqp.{value.__name__}() with brackets"
+    raise StudyError(f"'{name}' is {value!r}", hint=hint)

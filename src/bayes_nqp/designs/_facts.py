@@ -1,80 +1,113 @@
-"""What a design can do and what it assumes: all that other rooms ask of it."""
+"""What a design can do and what it assumes, and the terms that add to it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from bayes_nqp.designs._channels import ChannelFacts
+from bayes_nqp.designs._spec import EquationSpec, Timing
 from bayes_nqp.designs.noise import Noise
-from bayes_nqp.errors import StudyError, nearest, shown
+from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian, Likelihood
 from bayes_nqp.pooling import Complete, Pooling, Separate
 from bayes_nqp.priors import Priors
-from bayes_nqp.terms import DifferentialTrends, SharedShocks, SpatialLag, Spillover, TimeEffects
+from bayes_nqp.registry import family_of
+from bayes_nqp.terms import TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["ChannelFacts", "Facts"]
+__all__ = ["Facts", "Reach", "Term"]
+
+type Reach = Literal["none", "exposure", "lag"]
+"""How units that are not treated themselves may be affected."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelFacts:
-    """What a design with mediators assumes of them.
+class Term(ABC):
+    """A frozen dataclass that adds something to the model of a design: a file of its own.
 
-    Parameters
-    ----------
-    mediators : tuple of str, optional
-        Which of the panel's; all by default.
-    lag : int, default 0, periods
-        By which mediators come before the outcome.
-    interaction : bool, default False
-        Whether treatment changes the slopes of mediators.
-    joined : bool, default False
-        Whether equations are drawn together, since what deviates in one does so in another.
-    moderated : tuple of {"a", "b", "direct"}
-        Legs that the moderator shifts, where there is one.
+    ``@register(argument)`` above it names the argument of designs that it fills; under "terms" it
+    is one of those that designs take beside arguments of their own.
     """
 
-    mediators: tuple[str, ...] | None = None
-    lag: int = 0
-    interaction: bool = False
-    joined: bool = False
-    moderated: tuple[str, ...] = ("a", "direct")
+    __slots__ = ()
+    role: str = ""
+    """What others ask for, whatever its class: "drift", "shocks", "exposure", "donut", "lag"."""
+    with_channels: bool = True
+    """Whether mediators may have it in their equations; not what lets a policy reach others."""
 
-    def names(self, panel: Panel) -> tuple[str, ...]:
-        """Mediators of a panel that the design takes.
+    @property
+    def argument(self) -> str:
+        """The argument of designs that it fills."""
+        return family_of(type(self).__name__) or "terms"
+
+    @property
+    def reach(self) -> Reach:
+        """How it lets units be affected that are not treated themselves."""
+        return "none"
+
+    @property
+    def shared_by(self) -> str | None:
+        """The column whose levels share it, where units of a level have it in common."""
+        return None
+
+    @property
+    def question(self) -> Message | None:
+        """What a referee may ask of it that no check can settle."""
+        return None
+
+    @abstractmethod
+    def words(self, attrs: Mapping[str, object]) -> Message:
+        """Say for the methods of a report what it adds, with its priors.
+
+        Parameters
+        ----------
+        attrs : mapping of str to object
+            Of the effects that were fitted.
+        """
+
+    def rows(self, panel: Panel) -> Panel:
+        """Keep the rows that equations use."""
+        return panel
+
+    def timing(self, timing: Timing, facts: Facts, panel: Panel) -> Timing:
+        """State when units are treated, or receive something, from when the design has it."""
+        return timing
+
+    def equation(
+        self, equation: EquationSpec, facts: Facts, timing: Timing, panel: Panel
+    ) -> EquationSpec:
+        """Add to an equation, or refuse what the term does not go with.
 
         Raises
         ------
+        PanelError
+            If what it needs is missing in the panel.
         StudyError
-            If the panel has none, or not those that are named.
+            If it does not go with another argument.
+        IdentificationError
+            If the panel does not identify it.
         """
-        present = panel.roles.mediators
-        names = present if self.mediators is None else self.mediators
-        if not names:
-            raise StudyError(
-                "the panel has no mediators", hint="Panel.from_file(..., mediators=['digital'])"
-            )
-        if self.joined and len(names) > 1:
-            raise StudyError(
-                f"'vary_by' takes one mediator, and the panel has {len(names)}",
-                where=shown(names),
-                hint=f"mediators=[{names[0]!r}], and one fit for each of the others",
-            )
-        for name in names:
-            if name not in present:
-                raise StudyError(
-                    f"'mediators' names {name!r}, which is no mediator of the panel",
-                    hint=nearest(name, present) if present else f"Panel(..., mediators=[{name!r}])",
-                )
-            if name == "outcome":
-                raise StudyError(
-                    "a mediator is called 'outcome', as the outcome's own equation is",
-                    hint="rename the column",
-                )
-        return names
+        return equation
+
+    def flat(self, *, leads: bool) -> Term | None:
+        """State it beside flat effects of cells, as checks fit them: itself by default.
+
+        Parameters
+        ----------
+        leads : bool
+            Whether periods before adoption have effects too.
+
+        Returns
+        -------
+        Term or None
+            None where cells would absorb it.
+        """
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +143,13 @@ class Facts:
         The column that holds the dose.
     by_period : bool, default False
         Whether effects of a dose differ by period.
-    trends : DifferentialTrends or None, default None
-        How those who adopt may drift from the others; None for parallel trends.
-    shocks : SharedShocks or None, default None
-        What units of a cluster have in common period by period.
     channels : ChannelFacts or None, default None
         Mediators that effects pass through.
+    terms : tuple of Term, default ()
+        What the model has besides.
     spillovers : {"none", "exposure", "lag"}
-        How units that are not treated themselves may be affected.
-    spatial : SpatialLag or None, default None
-        How outcomes follow those of linked units.
-    exposures : Spillover or None, default None
-        Who is near units in force, and whose rows receive something of it.
+        How units that are not treated themselves may be affected by what the design adds itself;
+        `reach` knows of its terms as well.
     """
 
     timing: Literal["adoption", "dose"]
@@ -137,12 +165,27 @@ class Facts:
     leads: bool = False
     exposure: str | None = None
     by_period: bool = False
-    trends: DifferentialTrends | None = None
-    shocks: SharedShocks | None = None
     channels: ChannelFacts | None = None
-    spillovers: Literal["none", "exposure", "lag"] = "none"
-    spatial: SpatialLag | None = None
-    exposures: Spillover | None = None
+    terms: tuple[Term, ...] = ()
+    spillovers: Reach = "none"
+
+    def term[T: Term](self, kind: type[T]) -> T | None:
+        """Look up a term by its class, or by one that it is made from; None without it."""
+        return next((term for term in self.terms if isinstance(term, kind)), None)
+
+    def has(self, role: str) -> bool:
+        """Tell whether a term plays a role."""
+        return any(term.role == role for term in self.terms)
+
+    @property
+    def shared_by(self) -> tuple[str, ...]:
+        """Columns whose levels share something, a term each."""
+        return tuple(term.shared_by for term in self.terms if term.shared_by is not None)
+
+    @property
+    def reach(self) -> Reach:
+        """How units that are not treated themselves may be affected."""
+        return next((term.reach for term in self.terms if term.reach != "none"), self.spillovers)
 
     @property
     def adopted(self) -> bool:
@@ -213,6 +256,25 @@ class Facts:
         if self.time is None:
             return self.strata(panel)
         return _strata_of(self.time.by, panel, "time")
+
+    def equation(self, panel: Panel, mediator: str | None = None) -> EquationSpec:
+        """State the equation of the outcome, or of a mediator, without terms."""
+        name, outcome = "outcome", panel.outcome
+        called = Message("outcome {!r}", panel.roles.outcome)
+        if mediator is not None:
+            outcome = panel.mediators[:, panel.roles.mediators.index(mediator)]
+            name, called = mediator, Message("mediator {!r}", mediator)
+        return EquationSpec(
+            name, outcome, called, self.pooling, self.strata(panel), self.noise, self.priors,
+            self.covariates_of(panel), self.baseline,
+            pooled_time=self.time is not None and self.time.pooled,
+        )  # fmt: skip
+
+    def with_terms(self, equation: EquationSpec, timing: Timing, panel: Panel) -> EquationSpec:
+        """Add what terms have to an equation, one after another."""
+        for term in self.terms:
+            equation = term.equation(equation, self, timing, panel)
+        return equation
 
 
 def _strata_of(names: Sequence[str], panel: Panel, argument: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.designs._spec import ModelSpec
+from bayes_nqp.designs._model import ModelSpec
 from bayes_nqp.designs.mediation import Mediation
 from bayes_nqp.parameters import Scale
 

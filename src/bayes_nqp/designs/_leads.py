@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from bayes_nqp.designs._design import SingleEquation
 from bayes_nqp.designs._facts import Facts
-from bayes_nqp.designs._shocks import shocks_of
 from bayes_nqp.designs._spec import Calendar, EquationSpec
 from bayes_nqp.pooling import Separate
-from bayes_nqp.terms import TimeEffects, Unexposed
+from bayes_nqp.terms import TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.designs._design import Design
@@ -42,9 +41,7 @@ class FlatCells(SingleEquation):
     def facts(self) -> Facts:
         """Those of the design, but for what is flat."""
         flat = Separate(varying=None)
-        return replace(
-            self.design.facts, pooling=flat, time=self.time, leads=self.leads, trends=None
-        )
+        return replace(self.design.facts, pooling=flat, time=self.time, leads=self.leads)
 
     @property
     def arguments(self) -> frozenset[str]:
@@ -74,11 +71,11 @@ class FlatCells(SingleEquation):
         return timing.with_leads() if self.leads else timing.without_leads()
 
     def equation(self, panel: Panel) -> EquationSpec:
-        """The design's, with nothing shared but shocks."""
+        """The design's, with flat effects."""
         facts = self.facts
         return replace(
             self.design.equation(panel), pooling=facts.pooling, strata=facts.strata(panel),
-            pooled_time=self.time.pooled, processes=shocks_of(facts, panel),
+            pooled_time=self.time.pooled,
         )  # fmt: skip
 
 
@@ -91,10 +88,8 @@ def lead_design(design: SingleEquation, panel: Panel) -> FlatCells:
         Of a treatment that units adopt; its time effects stay as they are. Untreated rows that are
         exposed to others' treatment leave the sample.
     """
-    exposures, time = design.facts.exposures, _time_of(design, panel)
-    if exposures is not None:
-        design = design.variant({"spillovers": Unexposed(exposures)})
-    return FlatCells(design, time)
+    changes, time = _flat_terms(design, leads=True), _time_of(design, panel)
+    return FlatCells(design.variant(changes) if changes else design, time)
 
 
 def saturated_design(design: Design, panel: Panel, **changes: object) -> Design:
@@ -108,13 +103,19 @@ def saturated_design(design: Design, panel: Panel, **changes: object) -> Design:
         Further arguments.
     """
     flat = {"effect": Separate(varying=None), "time": _time_of(design, panel), **changes}
-    if design.facts.trends is not None:
-        flat["trends"] = None
-    exposures: Any = design.facts.exposures
-    if exposures is not None and not exposures.drops_rows:
-        # What treated rows receive has priors: their effects are then the totals.
-        flat["spillovers"] = replace(exposures, onto=("untreated",))
-    return design.variant(flat)
+    return design.variant(flat | _flat_terms(design, leads=False))
+
+
+def _flat_terms(design: Design, *, leads: bool) -> dict[str, object]:
+    """Arguments of which terms differ beside flat effects of cells."""
+    terms = [(term.argument, term, term.flat(leads=leads)) for term in design.facts.terms]
+    changes: dict[str, object] = {
+        name: flat for name, term, flat in terms if name != "terms" and flat != term
+    }
+    further = [(term, flat) for name, term, flat in terms if name == "terms"]
+    if any(flat != term for term, flat in further):
+        changes["terms"] = tuple(flat for _, flat in further if flat is not None)
+    return changes
 
 
 def _time_of(design: Design, panel: Panel) -> TimeEffects:

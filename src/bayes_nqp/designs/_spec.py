@@ -1,4 +1,4 @@
-"""What a design makes of a panel: all that planning reads, in place of the design."""
+"""Of what models are made: when units are treated, and equations."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from bayes_nqp.designs._facts import Facts
-from bayes_nqp.designs._shocks import shocks_of
-from bayes_nqp.designs._trends import drift_of
 from bayes_nqp.designs.noise import Noise
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import Parameter, Scale
@@ -29,8 +26,8 @@ __all__ = [
     "EquationSpec",
     "LagSpec",
     "MediatorSpec",
-    "ModelSpec",
     "Neighbours",
+    "Timing",
 ]
 
 Array = npt.NDArray[np.float64]
@@ -121,6 +118,10 @@ class DoseSpec:
     reference: float
     per: Literal["unit", "sd"] | float
     by_period: bool
+
+
+type Timing = Calendar | DoseSpec
+"""When units are treated, or how much of an exposure they have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,50 +255,3 @@ class EquationSpec:
     neighbours: Neighbours | None = None
     lag: LagSpec | None = None
     columns: Mapping[str, Array] = field(default_factory=dict)
-
-    @classmethod
-    def of_outcome(cls, facts: Facts, panel: Panel) -> Self:
-        """State the outcome's equation as facts have it."""
-        return cls.of_column(
-            facts, panel, "outcome", panel.outcome, Message("outcome {!r}", panel.roles.outcome)
-        )
-
-    @classmethod
-    def of_column(
-        cls, facts: Facts, panel: Panel, name: str, outcome: Array, called: Message
-    ) -> Self:
-        """State the equation of any column as facts have it."""
-        return cls(
-            name, outcome, called, facts.pooling, facts.strata(panel), facts.noise, facts.priors,
-            facts.covariates_of(panel), facts.baseline,
-            pooled_time=facts.time is not None and facts.time.pooled,
-            processes=(*drift_of(facts, panel), *shocks_of(facts, panel)),
-        )  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class ModelSpec:
-    """The model of a panel: rows and cells that all equations share, and the equations.
-
-    Parameters
-    ----------
-    facts : Facts
-        Of the design.
-    panel : Panel
-        The rows that all equations use.
-    timing : Calendar or DoseSpec
-        When units are treated, or how much of an exposure they have.
-    equations : sequence of EquationSpec
-        The outcome's first.
-    unidentified : {"raise", "drop"}
-        What becomes of effects that the rows do not identify.
-    notes : tuple of str
-        What was left out before, and why.
-    """
-
-    facts: Facts
-    panel: Panel
-    timing: Calendar | DoseSpec
-    equations: Sequence[EquationSpec]
-    unidentified: Literal["raise", "drop"] = "raise"
-    notes: tuple[str, ...] = ()

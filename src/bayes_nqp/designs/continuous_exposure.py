@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self
 import numpy as np
 
 from bayes_nqp.designs._design import SingleEquation
-from bayes_nqp.designs._facts import Facts
+from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.designs._spec import DoseSpec
 from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.doors import door
@@ -19,7 +19,7 @@ from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.pooling import Partial, Pooling
 from bayes_nqp.priors import Priors
 from bayes_nqp.registry import register
-from bayes_nqp.terms import SharedShocks, TimeEffects
+from bayes_nqp.terms import TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -85,6 +85,8 @@ class ContinuousExposure(SingleEquation):
     shocks : SharedShocks, optional
         What all units of a cluster, such as a province, have in common in each period; none by
         default.
+    terms : sequence of Term, default ()
+        As of a `StaggeredDiD`.
 
     Raises
     ------
@@ -118,7 +120,8 @@ class ContinuousExposure(SingleEquation):
     by_time: bool = False
     unidentified: Literal["raise", "drop"] = "raise"
     priors: Priors = field(default_factory=Priors)
-    shocks: SharedShocks | None = None
+    shocks: Term | None = None
+    terms: tuple[Term, ...] = ()
 
     def __post_init__(self) -> None:
         self._check_arguments()
@@ -151,7 +154,7 @@ class ContinuousExposure(SingleEquation):
             self.covariates, self.baseline, self.moderator,
             exposure=self.exposure,
             by_period=self.by_time,
-            shocks=self.shocks,
+            terms=self.stated_terms,
         )  # fmt: skip
 
     def variants(self, panel: Panel) -> list[tuple[Message, Message, Self]]:

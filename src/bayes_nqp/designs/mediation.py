@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Literal, Self
 
+from bayes_nqp.designs._channels import ChannelFacts
 from bayes_nqp.designs._complete_cases import complete_cases
 from bayes_nqp.designs._design import Design, SingleEquation
-from bayes_nqp.designs._facts import ChannelFacts, Facts
-from bayes_nqp.designs._spec import EquationSpec, MediatorSpec, ModelSpec
+from bayes_nqp.designs._facts import Facts
+from bayes_nqp.designs._model import ModelSpec
+from bayes_nqp.designs._spec import MediatorSpec
 from bayes_nqp.designs.staggered_did import StaggeredDiD
 from bayes_nqp.doors import door
 from bayes_nqp.errors import Hint, StudyError
@@ -108,11 +110,7 @@ class Mediation(Design):
                 f"'design.likelihood' is {self.design.facts.likelihood!r}, which does not compress",
                 hint=Message("{} for channels", Hint("likelihood", Gaussian())),
             )
-        if self.design.facts.spillovers != "none" or self.design.facts.spatial:
-            raise StudyError(
-                "'design.spillovers' lets the policy reach other units, whom channels reach too",
-                hint=Message("{} for channels", Hint("spillovers", None)),
-            )
+        self._check_terms()
         if self.mediators is not None:
             listed: str | Sequence[str] = self.mediators
             names = (listed,) if isinstance(listed, str) else tuple(listed)
@@ -128,6 +126,18 @@ class Mediation(Design):
         if self.vary_by is not None:
             self._check_vary_by()
         self._check_moderates()
+
+    def _check_terms(self) -> None:
+        terms = self.design.facts.terms
+        barred = [term.argument for term in terms if not term.with_channels]
+        barred += ["spillovers"] if self.design.facts.spillovers != "none" else []
+        for name in barred:
+            raise StudyError(
+                Message(
+                    "'design.{}' lets the policy reach other units, whom channels reach too", name
+                ),
+                hint=Message("{} for channels", Hint(name, () if name == "terms" else None)),
+            )
 
     def _check_exposure(self) -> None:
         reasons = {
@@ -252,14 +262,10 @@ class Mediation(Design):
             for k, name in enumerate(names)
         )
         outcome = replace(outcome, mediators=slopes, moderated="direct" in moderates)
-        mediators = (self._mediator(panel, name, "a" in moderates) for name in names)
+        equations = [outcome]
+        for name in names:
+            plain = replace(self.design.facts.equation(panel, name), moderated="a" in moderates)
+            equations.append(self.design.facts.with_terms(plain, model.timing, panel))
         return replace(
-            model, facts=self.facts, equations=(outcome, *mediators), notes=(*notes, *model.notes)
+            model, facts=self.facts, equations=tuple(equations), notes=(*notes, *model.notes)
         )
-
-    def _mediator(self, panel: Panel, name: str, moderated: bool) -> EquationSpec:
-        column = panel.mediators[:, panel.roles.mediators.index(name)]
-        equation = EquationSpec.of_column(
-            self.design.facts, panel, name, column, Message("mediator {!r}", name)
-        )
-        return replace(equation, moderated=moderated)

@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
 from bayes_nqp.designs._design import SingleEquation
-from bayes_nqp.designs._exposure import exposed_calendar, unexposed_rows, with_neighbours
-from bayes_nqp.designs._facts import Facts
-from bayes_nqp.designs._lag import complete_units, with_lag
-from bayes_nqp.designs._spec import Calendar, EquationSpec
+from bayes_nqp.designs._facts import Facts, Term
+from bayes_nqp.designs._spec import Calendar
 from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.doors import door
 from bayes_nqp.errors import Hint, StudyError
@@ -18,7 +16,7 @@ from bayes_nqp.likelihoods import Gaussian, Likelihood
 from bayes_nqp.pooling import Partial, Pooling
 from bayes_nqp.priors import Priors
 from bayes_nqp.registry import register
-from bayes_nqp.terms import DifferentialTrends, SharedShocks, SpatialLag, Spillover, TimeEffects
+from bayes_nqp.terms import TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -78,6 +76,9 @@ class StaggeredDiD(SingleEquation):
     spillovers : Rings, ShareTreated, Donut or SpatialLag, optional
         What units near others in force receive, or how outcomes follow those of linked units; no
         spillovers by default.
+    terms : sequence of Term, default ()
+        What else the model has: values of classes made from `bayes_nqp.designs.Term`, a file or
+        notebook's cell each.
 
     Raises
     ------
@@ -110,9 +111,10 @@ class StaggeredDiD(SingleEquation):
     likelihood: Likelihood = field(default_factory=Gaussian)
     priors: Priors = field(default_factory=Priors)
     moderator: str | None = None
-    trends: DifferentialTrends | None = None
-    spillovers: SpatialLag | Spillover | None = None
-    shocks: SharedShocks | None = None
+    trends: Term | None = None
+    spillovers: Term | None = None
+    shocks: Term | None = None
+    terms: tuple[Term, ...] = ()
 
     def __post_init__(self) -> None:
         self._check_arguments()
@@ -131,19 +133,12 @@ class StaggeredDiD(SingleEquation):
     @property
     def facts(self) -> Facts:
         """What the design can do and what it assumes."""
-        term = self.spillovers
-        near = term if isinstance(term, Spillover) else None
-        lag = term if isinstance(term, SpatialLag) else None
         return Facts(
             "adoption", self.effect, self.errors, self.time, self.likelihood, self.priors,
             self.covariates, self.baseline, self.moderator,
             anticipation=self.anticipation,
             leads=self.controls == "never",
-            trends=self.trends,
-            spillovers="exposure" if near else "lag" if lag and not lag.error else "none",
-            spatial=lag,
-            exposures=near,
-            shocks=self.shocks,
+            terms=self.stated_terms,
         )  # fmt: skip
 
     def variants(self, panel: Panel) -> list[tuple[Message, Message, Self]]:
@@ -164,20 +159,7 @@ class StaggeredDiD(SingleEquation):
         return others
 
     def timing(self, panel: Panel) -> Calendar:
-        """Treat units from adoption on, or as long before as is anticipated; count exposures."""
-        facts = self.facts
-        if facts.exposures is not None and not facts.exposures.drops_rows:
-            return exposed_calendar(panel, facts)
+        """Treat units from adoption on, or as long before as is anticipated."""
         return Calendar.of_adoption(
             panel, anticipation=self.anticipation, leads=self.controls == "never"
         )
-
-    def rows(self, panel: Panel) -> Panel:
-        """Keep the rows that the equation uses: of complete units, or no exposed controls."""
-        return unexposed_rows(complete_units(self.facts, panel), self.facts)
-
-    def equation(self, panel: Panel) -> EquationSpec:
-        """State the outcome's equation, with what it has of other units."""
-        plain = EquationSpec.of_outcome(self.facts, panel)
-        near = with_neighbours(plain, self.facts, panel)
-        return with_lag(near, self.facts, self.timing(panel), panel)

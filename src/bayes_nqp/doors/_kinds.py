@@ -59,9 +59,9 @@ _FOREIGN = {
 }  # fmt: skip
 OURS = {
     "Calibration", "Channel", "CheckResult", "Complete", "ContinuousExposure",
-    "DifferentialTrends", "Dimension", "Fit", "Gate", "Gaussian", "Importance", "Index",
+    "Dimension", "Fit", "Gate", "Gaussian", "Importance", "Index",
     "IndexSystem", "Indicator", "Mediated", "Mediation", "MinMax", "NUTS", "NormalRho",
-    "NormalSteps", "Panel", "Partial", "Priors", "ProductivityIndex", "Separate", "SharedShocks",
+    "NormalSteps", "Panel", "Partial", "Priors", "ProductivityIndex", "Separate",
     "SpatialWeights", "StaggeredDiD", "StudentT", "Study", "Table", "TimeEffects", "UniformRho",
     "UniformSteps",
 }  # fmt: skip

@@ -40,7 +40,7 @@ def average_of_units(fit: object, effects: xr.Dataset, role: str, name: str = v.
     """
     if not isinstance(fit, Fit):
         raise StudyError("by='unit' needs a fit with its rows", hint="nqp.received(fit, by='unit')")
-    if fit.facts.spatial is not None:
+    if fit.facts.has("lag"):
         raise StudyError(
             "effects under a spatial lag are averages of cells, which differ between their units",
             hint="by='time', by='event_time' or a stratum factor",

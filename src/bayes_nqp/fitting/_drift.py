@@ -54,7 +54,7 @@ def drift(fit: Fit, by: Literal["stratum"] | None = None) -> xr.DataArray:
     >>> float(nqp.drift(fit).sel(event_time=-1).mean())
     0.0
     """
-    if fit.facts.trends is None:
+    if not fit.facts.has("drift"):
         raise StudyError(
             "the design assumes parallel trends, and has no drift",
             hint="StaggeredDiD(trends=nqp.DifferentialTrends())",

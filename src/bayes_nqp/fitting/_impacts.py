@@ -66,8 +66,8 @@ def impacts(fit: Fit) -> xr.DataArray:
     >>> list(nqp.impacts(fit)["path"].values)
     ['direct', 'indirect', 'total']
     """
-    term, names = fit.facts.spatial, covariate_names(fit)
-    if term is None or term.error:
+    names = covariate_names(fit)
+    if not any(term.role == term.reach == "lag" for term in fit.facts.terms):
         raise StudyError(
             "impacts are those of a spatial lag, and this design has none",
             hint="StaggeredDiD(spillovers=nqp.SpatialLag(weights))",

@@ -113,21 +113,21 @@ CHANNELS: Final = Need(
 """Mediators with equations of their own."""
 
 TRENDS: Final = Need(
-    lambda facts, _: facts.trends is not None,
+    lambda facts, _: facts.has("drift"),
     lambda _: Message("The design assumes parallel trends."),
     asked_anyway=False,
 )
 """Trends that may differ between those who adopt and the others."""
 
 LINKED: Final = Need(
-    lambda facts, _: facts.spatial is not None,
+    lambda facts, _: facts.has("lag"),
     lambda _: Message("No outcomes follow others'; StaggeredDiD(spillovers=nqp.SpatialLag(…))."),
     asked_anyway=False,
 )
 """Outcomes that follow those of linked units."""
 
 SEPARATE: Final = Need(
-    lambda facts, _: facts.spatial is None,
+    lambda facts, _: not facts.has("lag"),
     lambda _: Message(
         "Outcomes follow those of linked units in the same period, so that no unit, row or period "
         "can be looked at by itself."

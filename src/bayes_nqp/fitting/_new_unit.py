@@ -46,7 +46,7 @@ def new_unit_effects(fit: Fit, generator: np.random.Generator | None) -> Array:
     StudyError
         Under a spatial lag.
     """
-    if fit.facts.spatial is not None:
+    if fit.facts.has("lag"):
         raise StudyError(
             "under a spatial lag effects are those of the units at hand and their links, and no "
             "superpopulation's",

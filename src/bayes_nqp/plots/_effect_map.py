@@ -55,7 +55,7 @@ _COLOURS = "RdBu_r"
 def _sheets(scene: Scene) -> Iterator[Sketch]:
     fit = scene.fit
     spilt: list[Along] = ["direct", "received"]
-    paths: list[Along] = spilt if fit.facts.exposures is not None else ["total"]
+    paths: list[Along] = spilt if fit.facts.has("exposure") else ["total"]
     for path in paths:
         if path in fit.effects[v.PATH]:
             yield Sketch(

@@ -30,7 +30,7 @@ __all__ = ["received"]
 
 _TITLE = Message("Effects received from others' treatment, by exposure time.")
 _EXPOSED = Need(
-    lambda facts, panel: facts.exposures is not None and not facts.exposures.drops_rows,
+    lambda facts, panel: facts.has("exposure"),
     lambda facts: Message("No rows of this design receive anything."),
 )
 _SHIFT = 0.16

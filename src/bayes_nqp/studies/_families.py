@@ -38,7 +38,7 @@ def choices(field: Field[object]) -> dict[str, type]:
     if field.default_factory is not MISSING:
         return members(_family(type(field.default_factory())))
     kind = str(field.type).split("|", maxsplit=1)[0].strip()
-    family = family_of(kind) or _BY_TYPE.get(kind, "")
+    family = field.name if kind == "Term" else family_of(kind) or _BY_TYPE.get(kind, "")
     # Weights are made by [space], and stand in designs by their names.
     return members(family) if family not in ("", "weights") else {}
 

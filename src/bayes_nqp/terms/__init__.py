@@ -10,25 +10,12 @@ from bayes_nqp.terms.cells import (
     lead_parts,
 )
 from bayes_nqp.terms.exposure import ExposureSlots, exposure_parts
+from bayes_nqp.terms.linked import DELTA, LINKED, TIED, Linked, linked_parts, tied_parts
 from bayes_nqp.terms.mediators import Slope, SlopePart, mediator_parts
 from bayes_nqp.terms.parts import GlobalPart, LocalPart, Place, ProcessPart, zero_sum
-from bayes_nqp.terms.received import EXPOSURE_TIME, RECEIVED, exposed_parts
-from bayes_nqp.terms.rings import Donut, Rings
-from bayes_nqp.terms.share_treated import ShareTreated
-from bayes_nqp.terms.shocks import SharedShocks
+from bayes_nqp.terms.received import EXPOSURE_TIME, ONTO, RECEIVED, exposed_parts
 from bayes_nqp.terms.slopes import LAG, lag_parts, slope_parts
-from bayes_nqp.terms.spatial_lag import (
-    DELTA,
-    LINKED,
-    TIED,
-    TREATMENT,
-    SpatialLag,
-    linked_parts,
-    tied_parts,
-)
-from bayes_nqp.terms.spillover import ONTO, Spillover, Unexposed
 from bayes_nqp.terms.time_effects import TimeEffects, time_parts
-from bayes_nqp.terms.trends import DifferentialTrends
 
 __all__ = [
     "BARE",
@@ -44,24 +31,16 @@ __all__ = [
     "RECEIVED",
     "TIED",
     "TREATED",
-    "TREATMENT",
     "CellTable",
-    "DifferentialTrends",
-    "Donut",
     "ExposureSlots",
     "GlobalPart",
+    "Linked",
     "LocalPart",
     "Place",
     "ProcessPart",
-    "Rings",
-    "ShareTreated",
-    "SharedShocks",
     "Slope",
     "SlopePart",
-    "SpatialLag",
-    "Spillover",
     "TimeEffects",
-    "Unexposed",
     "cell_parts",
     "exposed_parts",
     "exposure_parts",

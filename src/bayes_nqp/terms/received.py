@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ from bayes_nqp.terms.cells import (
 )
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
 
-__all__ = ["EXPOSURE_TIME", "RECEIVED", "exposed_parts"]
+__all__ = ["EXPOSURE_TIME", "ONTO", "RECEIVED", "exposed_parts"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -29,6 +30,8 @@ RECEIVED = "received"
 """How names of parts begin that treated and untreated rows receive."""
 EXPOSURE_TIME = "exposure_time"
 """The label of cells with periods since exposure; -1 of treated cells without any."""
+ONTO: Final = ("untreated", "treated")
+"""Whose rows may receive something."""
 _COURSE = ("level", "drift", "walk")
 """Parts that follow exposure time: each ring has its own."""
 

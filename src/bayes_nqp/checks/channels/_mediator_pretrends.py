@@ -43,7 +43,7 @@ def mediator_pretrends(fit: Fit) -> Finding:
     outcomes = [refit(fit, fit.outcome_design, panel.with_outcome(name)) for name in names]
     every = [parted(outcome) for outcome in outcomes]
     tails = holm([parts.judged.total.tail for parts in every])
-    drifting = fit.facts.trends is not None
+    drifting = fit.facts.has("drift")
     lines, words = [], []
     for name, equation, parts, tail in zip(
         names, fit.plan.equations[1:], every, tails, strict=True

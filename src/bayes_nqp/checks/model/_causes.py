@@ -9,12 +9,11 @@ import numpy as np
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.model._clusters import Clusters
-from bayes_nqp.checks.model._structures import richest
+from bayes_nqp.checks.model._structures import richest, shared_shocks
 from bayes_nqp.checks.shared import owner
 from bayes_nqp.errors import Hint
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message
-from bayes_nqp.terms import SharedShocks
 
 __all__ = ["Causes", "advice"]
 
@@ -87,8 +86,8 @@ def advice(fit: Fit, causes: Causes, limit: float) -> Iterator[Message]:
 def _together(fit: Fit, shared: Clusters) -> Message:
     """What to fit where units of a cluster move together."""
     name = owner(shared.name)
-    shocks = fit.facts.shocks
-    if not fit.takes("shocks") or (shocks is not None and shocks.by == shared.name):
+    shocks = shared_shocks(fit, shared.name)
+    if shocks is None or shared.name in fit.facts.shared_by:
         return Message(
             "Errors move together within a {}: give groups of them time effects of their own "
             "(time=nqp.TimeEffects(…)), or report the robust sd.",
@@ -97,7 +96,7 @@ def _together(fit: Fit, shared: Clusters) -> Message:
     return Message(
         "Errors move together within a {}: fit {}, or report the robust sd.",
         name,
-        Hint("shocks", SharedShocks(shared.name)),
+        Hint("shocks", shocks),
     )
 
 

@@ -152,8 +152,8 @@ def saturated_model(fit: Fit, weights: Array) -> tuple[Plan, Array, Errors]:
     panel, facts = panel_of(fit), fit.facts
     changes: dict[str, object] = {"time": TimeEffects(facts.time_strata(panel))}
     spread, shocks, by = deviation_draws(fit), shock_draws(fit), None
-    if shocks is not None and facts.shocks is not None:
-        changes["shocks"], by = None, unit_column(panel, facts.shocks.by, "shocks")[0]
+    if shocks is not None and facts.has("shocks"):
+        changes["shocks"], by = None, unit_column(panel, facts.shared_by[0], "shocks")[0]
     plan = plan_of(saturated_design(fit.design, panel, **changes), panel)
     everywhere = np.zeros((weights.shape[0], fit.plan.cells.rows.size))
     everywhere[:, ~fit.plan.cells.lead] = weights

@@ -9,12 +9,11 @@ from bayes_nqp.checks.model._eigenvalue import eigenvalue_shares
 from bayes_nqp.checks.model._tail import Tail, phrase, tail_of
 from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder, number_from
-from bayes_nqp.designs import AR1
+from bayes_nqp.designs import AR1, DifferentialTrends
 from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.fitting import ROWS, SEPARATE, Fit, replications
 from bayes_nqp.language import Message, enumerated, joined
 from bayes_nqp.likelihoods import StudentT
-from bayes_nqp.terms import DifferentialTrends
 
 Array = npt.NDArray[np.float64]
 
@@ -126,7 +125,7 @@ def _advice(fit: Fit) -> list[tuple[str, Message]]:
     unequal = Message("Errors are larger in some strata or periods than in others.")
     apart = Message("Treated units moved apart before adoption: see 'pretrends'.")
     common = Message("Untreated units move together beyond their time effects.")
-    if fit.takes("trends") and fit.facts.trends is None:
+    if fit.takes("trends") and not fit.facts.has("drift"):
         drift = Hint("trends", DifferentialTrends())
         common = Message("Untreated units move together beyond their time effects: {}.", drift)
     return [*advice, ("spread", unequal), ("pre-period", apart), ("eigenvalue", common)]

@@ -10,13 +10,20 @@ import xarray as xr
 
 from bayes_nqp.checks.model._clusters import Clusters
 from bayes_nqp.checks.shared import Alternative, compared, comparison
-from bayes_nqp.designs import Noise
+from bayes_nqp.designs import Noise, Term
 from bayes_nqp.errors import Hint
 from bayes_nqp.fitting import Fit, error_draws, panel_of
 from bayes_nqp.language import Message
-from bayes_nqp.terms import SharedShocks
+from bayes_nqp.registry import registered
 
-__all__ = ["Structures", "error_alternatives", "error_means", "richest", "structures"]
+__all__ = [
+    "Structures",
+    "error_alternatives",
+    "error_means",
+    "richest",
+    "shared_shocks",
+    "structures",
+]
 
 _VALUES = 600
 """Clusters × periods up to which a refit with their shocks is quick."""
@@ -123,15 +130,20 @@ def structures(fit: Fit, table: xr.Dataset, above: Sequence[Clusters]) -> Struct
 
 def _shock_alternatives(fit: Fit, above: Sequence[Clusters]) -> dict[str, Alternative]:
     """Shocks by each cluster, where the design has none and they are few enough for a refit."""
-    if not fit.takes("shocks") or fit.facts.shocks is not None:
+    if fit.facts.has("shocks"):
         return {}
     periods = panel_of(fit).periods
     return {
         x.name: Alternative(
-            Message("shocks by {}", x.name),
-            Message("shocks"),
-            fit.variant(shocks=SharedShocks(x.name)),
+            Message("shocks by {}", x.name), Message("shocks"), fit.variant(shocks=shocks)
         )
         for x in above
         if np.unique(x.codes).size * periods <= _VALUES
-    }
+        and (shocks := shared_shocks(fit, x.name)) is not None
+    }  # fmt: skip
+
+
+def shared_shocks(fit: Fit, by: str) -> Term | None:
+    """State shocks that units of a column's levels share; None where a design cannot have them."""
+    kinds = registered("shocks").values() if fit.takes("shocks") else ()
+    return next((kind(by) for kind in kinds), None)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bayes_nqp.checks.shared import HOLDS, Alternative, Finding, asks, compared, comparison
 from bayes_nqp.checks.space._near import located, rings_of
+from bayes_nqp.designs import Donut
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit
 from bayes_nqp.language import Message
-from bayes_nqp.terms import Donut
 
 __all__ = ["donut"]
 

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.checks.shared import Comparison
+from bayes_nqp.designs import Rings
 from bayes_nqp.errors import NotApplicable, StudyError
 from bayes_nqp.fitting import Fit, panel_of
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.spatial_weights import SpatialWeights, located, nearest
-from bayes_nqp.terms import Rings
 
 __all__ = [
     "Balanced",
@@ -91,11 +91,12 @@ def rings_of(fit: Fit) -> Rings:
     NotApplicable
         If it has none.
     """
-    if not isinstance(fit.facts.exposures, Rings):
+    rings = fit.facts.term(Rings)
+    if rings is None:
         raise NotApplicable(
             Message("The design has no rings: StaggeredDiD(spillovers=nqp.Rings(…)).")
         )
-    return fit.facts.exposures
+    return rings
 
 
 @dataclass(frozen=True, eq=False)

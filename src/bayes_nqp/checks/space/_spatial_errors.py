@@ -13,6 +13,7 @@ from bayes_nqp.checks.model import (
     clusters_above,
     clusters_by,
     influences,
+    shared_shocks,
 )
 from bayes_nqp.checks.shared import (
     DOUBT,
@@ -26,13 +27,13 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.checks.space._kernels import KERNELS, Kernel, conley, within
 from bayes_nqp.checks.space._near import located
+from bayes_nqp.designs import Rings
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint, NotApplicable, NQPError, StudyError, one_of
 from bayes_nqp.fitting import ROWS, SEPARATE, Fit, panel_of
 from bayes_nqp.language import Message, listed
 from bayes_nqp.planning import plan_of
 from bayes_nqp.spatial_weights import locations_of
-from bayes_nqp.terms import Rings, SharedShocks
 
 __all__ = ["spatial_errors"]
 
@@ -170,9 +171,10 @@ def _sentence(
 
 def _hint(fit: Fit, cluster: str | None) -> Hint | None:
     """A design that can be fitted: shocks of the cluster, or else rings."""
-    if cluster is not None and fit.takes("shocks") and fit.facts.shocks is None:
-        return Hint("shocks", SharedShocks(cluster))
-    if located(panel_of(fit)) and fit.takes("spillovers") and fit.facts.spillovers == "none":
+    shocks = None if cluster is None else shared_shocks(fit, cluster)
+    if shocks is not None and not fit.facts.has("shocks"):
+        return Hint("shocks", shocks)
+    if located(panel_of(fit)) and fit.takes("spillovers") and fit.facts.reach == "none":
         rings = Rings(_RINGS)
         try:
             plan_of(fit.variant(spillovers=rings), panel_of(fit))

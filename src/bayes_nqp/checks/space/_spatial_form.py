@@ -13,7 +13,7 @@ from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Finding, Verdict, asks
 from bayes_nqp.checks.space._form_posteriors import FORMS, marginals, posteriors
 from bayes_nqp.checks.space._forms import Forms, Restriction, independent
 from bayes_nqp.checks.space._near import named, size_of
-from bayes_nqp.designs import Design
+from bayes_nqp.designs import Design, SpatialLag
 from bayes_nqp.errors import NotApplicable, StudyError
 from bayes_nqp.fitting import (
     LINKED,
@@ -26,7 +26,7 @@ from bayes_nqp.gaussian import LogDeterminant
 from bayes_nqp.language import Message
 from bayes_nqp.planning import plan_of
 from bayes_nqp.pooling import Complete
-from bayes_nqp.terms import LAG, SpatialLag, TimeEffects
+from bayes_nqp.terms import LAG, TimeEffects
 
 __all__ = ["spatial_form"]
 
@@ -95,7 +95,7 @@ def spatial_form(fit: Fit, *, theta_sd: float = 1.0) -> Finding:
 
 
 def _term(fit: Fit) -> SpatialLag:
-    term = fit.facts.spatial
+    term = fit.facts.term(SpatialLag)
     assert term is not None
     return term
 
@@ -109,7 +109,7 @@ def _designs(fit: Fit) -> dict[str, Design]:
         If the design has what spatial errors do not go with.
     """
     facts, term = fit.facts, _term(fit)
-    if facts.trends is not None or facts.shocks is not None or (facts.time and facts.time.pooled):
+    if len(facts.terms) > 1 or (facts.time and facts.time.pooled):
         raise NotApplicable(
             Message(
                 "Spatial errors, one of the forms, go with no differential trends, shared shocks "

@@ -22,7 +22,7 @@ from bayes_nqp.checks.shared import (
     reported_weights,
 )
 from bayes_nqp.checks.space._near import chance_of_shift, located
-from bayes_nqp.designs import saturated_design
+from bayes_nqp.designs import Donut, Rings, saturated_design
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint, IdentificationError, NotApplicable, StudyError
 from bayes_nqp.estimands import received
@@ -30,7 +30,7 @@ from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, panel_of, short_refit
 from bayes_nqp.language import Message, listed
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of
-from bayes_nqp.terms import Donut, Rings, TimeEffects
+from bayes_nqp.terms import TimeEffects
 
 __all__ = ["spillover_bias"]
 
@@ -81,7 +81,7 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     Butts, K. (2023). Difference-in-differences estimation with spatial spillovers.
     arXiv:2105.03737.
     """
-    if fit.facts.spillovers != "none":
+    if fit.facts.reach != "none":
         raise NotApplicable(Message("The design has effects that neighbours receive."))
     panel, rings = panel_of(fit), Rings(tuple(km))
     if not located(panel):

@@ -24,7 +24,7 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.checks.trends._differential_trend import trend_design
 from bayes_nqp.checks.trends._placebo import moved_back
-from bayes_nqp.designs import Design, saturated_design
+from bayes_nqp.designs import Design, DifferentialTrends, saturated_design
 from bayes_nqp.errors import ConvergenceError, IdentificationError, NotApplicable
 from bayes_nqp.estimands import att, gate_of
 from bayes_nqp.fitting import (
@@ -41,7 +41,6 @@ from bayes_nqp.fitting import (
 from bayes_nqp.language import Message, joined, listed
 from bayes_nqp.panel import Panel
 from bayes_nqp.pooling import Separate
-from bayes_nqp.terms import DifferentialTrends
 
 __all__ = ["assumptions"]
 
@@ -138,7 +137,7 @@ def _designs(fit: Fit) -> Iterator[tuple[Message, Design, Panel]]:
         changes["covariates"] = (*fit.facts.covariates, *names)
     yield LINE, parallel.variant(changes), wider
     if drifts:
-        trends = fit.facts.trends or DifferentialTrends()
+        trends = fit.facts.term(DifferentialTrends) or DifferentialTrends()
         yield DRIFT, plain.variant({"trends": trends}), panel
 
 
@@ -147,8 +146,9 @@ def _fitted(fit: Fit, name: Message, design: Design, panel: Panel, periods: int)
     early, ahead = moved_back(panel, periods, facts.anticipation), facts.anticipation
     effect = Separate(varying=facts.varying)
     flat = saturated_design(design, panel, effect=effect, unidentified="drop")
-    if facts.trends is not None:
-        flat = flat.variant({"trends": facts.trends})
+    trends = facts.term(DifferentialTrends)
+    if trends is not None:
+        flat = flat.variant({"trends": trends})
     start = np.asarray(panel.cohort_codes)[panel.unit_codes] - ahead
     last = (start >= 0) & (panel.time_codes < start) & (panel.time_codes >= start - _LAST)
     return _Assumption(

@@ -15,14 +15,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs import Design, Noise, saturated_design
+from bayes_nqp.designs import Design, DifferentialTrends, Noise, saturated_design
 from bayes_nqp.errors import IdentificationError, NQPError
 from bayes_nqp.fitting import Fit, Marginal, log_marginal, once, panel_of
 from bayes_nqp.language import NOTHING, Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.pooling import Separate
 from bayes_nqp.priors import Priors
-from bayes_nqp.terms import DifferentialTrends
 
 __all__ = ["AGAINST", "HELD", "BayesFactor", "bayes_factors", "further_factors", "log_bayes_factor"]
 
@@ -193,7 +192,7 @@ def _common(design: Design, noise: Noise) -> dict[str, object]:
     """What both designs share: errors, default priors, and all untreated rows as controls."""
     changes: dict[str, object] = {"errors": noise, "priors": Priors(), "unidentified": "drop"}
     changes |= {"controls": "all"} if design.facts.leads else {}
-    return changes | ({"trends": None} if design.facts.trends is not None else {})
+    return changes | ({"trends": None} if design.facts.has("drift") else {})
 
 
 def _strata(fit: Fit) -> Iterator[tuple[str, Rows]]:

@@ -9,10 +9,10 @@ from typing import Final
 
 from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Verdict, ladder, worst_of
 from bayes_nqp.checks.trends._bayes_factor import AGAINST, HELD, BayesFactor, bayes_factors
+from bayes_nqp.designs import DifferentialTrends
 from bayes_nqp.errors import Hint
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import NOTHING, Message, Numeral, listed, separated
-from bayes_nqp.terms import DifferentialTrends
 
 __all__ = ["DRIFTING", "Earned", "StratumFactors", "earned", "figure_of", "next_step"]
 

@@ -53,7 +53,7 @@ def pretrends(fit: Fit) -> Finding:
     parts = parted(fit)
     judged, factors = parts.judged, parts.earned
     verdict, words = parts.verdict, [_sentence(judged, called(fit)), factors.sentence]
-    if fit.facts.trends is not None:
+    if fit.facts.has("drift"):
         verdict, words = REPORTED, [DRIFTING, factors.sentence]
     sentence = joined([*words, next_step(fit, verdict, factors)])
     further = further_factors(fit)

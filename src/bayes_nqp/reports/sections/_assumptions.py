@@ -35,14 +35,6 @@ _ASSUME: Final = {
         "Did the policy touch units counted as untreated, such as neighbours? Effects would then "
         "be measured from a moved baseline."
     ),
-    "farther": Message(
-        "Did the policy touch units beyond the last ring, or links that the weights do not have? "
-        "Nearer ones have effects of their own, or are left out."
-    ),
-    "shocks": Message(
-        "Did the same shocks hit units that are near one another? The model would take it for "
-        "spillovers."
-    ),
     "feedback": Message(
         "Did past outcomes move the mediators? The check on timing speaks to it, and does not "
         "settle it."
@@ -67,12 +59,14 @@ def assumptions(context: Context) -> Iterator[Block]:
         translate("The answer also rests on what the data cannot contradict. A referee will ask:")
     )
     keys = ["concurrent", "selection" if context.staggered else "exposure"]
-    near = {"none": "spillovers", "exposure": "farther", "lag": "shocks"}
-    keys.append(near[context.fit.facts.spillovers])
+    facts = context.fit.facts
+    keys += ["spillovers"] if facts.reach == "none" else []
     if context.channels:
         keys.append("feedback")
     errors = context.found("error_model")
     if errors is None or errors.verdict == NOT_APPLICABLE:
         keys.append("clusters")
     kind = "" if context.staggered else "_exposure"
-    yield Bullets(tuple(translate(_ASSUME.get(key + kind, _ASSUME[key])) for key in keys))
+    questions = [_ASSUME.get(key + kind, _ASSUME[key]) for key in keys]
+    questions += [term.question for term in facts.terms if term.question is not None]
+    yield Bullets(tuple(map(translate, questions)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Final
 
 from bayes_nqp import vocabulary as v
@@ -62,43 +61,6 @@ _SAMPLER: Final = {
 }
 
 
-_TRENDS = Message(
-    "Those who adopt may drift from those who never do: along a line and a random walk that all "
-    "adopters of a stratum share, and along a line and a walk of each cohort. The periods before "
-    "adoption teach their sizes, and effects are what goes beyond the drift; no such period can "
-    "show a shock that begins with adoption. Prior scales, in multiples of s: {line:g} for the "
-    "shared line's slope, {walk:g} for the steps of the shared walk, {cohort_line:g} and "
-    "{cohort_walk:g} for those of cohorts."
-)
-_SHOCKS = Message(
-    "All units of a cluster ({by}) share a shock in each period, independent over clusters and "
-    "periods and normal around zero, with a standard deviation of its own (half-normal, {scale:g}s "
-    "at scale): averages over many of them count as no more than they are."
-)
-
-
-_LAG = Message(
-    "Outcomes follow those of linked units of the same period, by the weights {weights} and one "
-    "coefficient, (1 + δ)/2 being Beta(3, 3) between −.95 and .97.{durbin} The log determinant is "
-    "the one that takes the means of levels of time effects off.{adjusted} Effects are those of "
-    "the actual calendar against no policy anywhere, feedback included: direct, of the unit's own "
-    "treatment, and received, of others'."
-)
-_ERROR = Message(
-    "Errors follow those of linked units of the same period, by the weights {weights} and one "
-    "coefficient, (1 + δ)/2 being Beta(3, 3) between −.95 and .97; there are no spillovers."
-    "{adjusted}"
-)
-_DURBIN = Message(
-    " Treatment and covariates of linked units enter as well, treatment by event time, its "
-    "coefficients pooled as effects are."
-)
-_ADJUSTED = Message(
-    " As links cross levels of time effects, it is an adjusted likelihood: its score is unbiased, "
-    "and it has no marginal likelihood."
-)
-
-
 _WORDS_SAYS = Message(
     "Two scales are used (after Mastrandrea et al. 2010). Likelihood is the posterior probability "
     "of a direction if the assumptions hold: “virtually certain” means at least .99, “extremely "
@@ -129,7 +91,8 @@ def methods(context: Context) -> Iterator[Block]:
     translate, fit = context.translate, context.fit
     yield Heading(translate("Methods"))
     yield Paragraph(_model(context))
-    yield from _further(context)
+    for term in fit.facts.terms:
+        yield Paragraph(translate(term.words(fit.effects.attrs)))
     yield Paragraph(_priors(context))
     if fit.facts.channels:
         names = enumerated(context.channels)
@@ -163,17 +126,6 @@ def methods(context: Context) -> Iterator[Block]:
     yield Paragraph(context.joined(_scales(context)), "quiet")
 
 
-def _lag(context: Context) -> str:
-    """Say how outcomes follow those of linked units."""
-    translate, term = context.translate, context.fit.facts.spatial
-    assert term is not None
-    adjusted = "likelihood" in context.fit.effects.attrs
-    words = {"weights": term.weights.name, "adjusted": translate(_ADJUSTED) if adjusted else ""}
-    if term.error:
-        return translate(_ERROR, **words)
-    return translate(_LAG, durbin=translate(_DURBIN) if term.durbin else "", **words)
-
-
 def _scales(context: Context) -> Iterator[str]:
     """Say what likelihood and confidence mean, and how growth and differences are judged."""
     translate = context.translate
@@ -195,20 +147,6 @@ def _scales(context: Context) -> Iterator[str]:
             yield translate(_WORDS_LEADS)
     if context.staggered:
         yield translate(_WORDS_GROWTH, ENOUGH)
-
-
-def _further(context: Context) -> Iterator[Paragraph]:
-    """What the model has beside effects: drifts, shared shocks, exposure to others."""
-    translate, fit = context.translate, context.fit
-    if fit.facts.trends is not None:
-        yield Paragraph(translate(_TRENDS, **asdict(fit.facts.trends)))
-    if fit.facts.shocks is not None:
-        by = fit.facts.shocks.by
-        yield Paragraph(translate(_SHOCKS, by=by, scale=fit.facts.shocks.scale))
-    if fit.facts.exposures is not None:
-        yield Paragraph(translate(fit.facts.exposures.words))
-    if fit.facts.spatial is not None:
-        yield Paragraph(_lag(context))
 
 
 def _model(context: Context) -> str:

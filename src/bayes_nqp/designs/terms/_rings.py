@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayes_nqp.designs.terms._spillover import Index, Spillover, rising
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 from bayes_nqp.spatial_weights import locations_of
-from bayes_nqp.terms.spillover import Index, Spillover, rising
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -81,8 +82,7 @@ class Rings(Spillover):
         """Labels of the rings, from the nearest on."""
         return tuple(f"{a:g}–{b:g} km" for a, b in zip((0.0, *self.km), self.km, strict=False))
 
-    @property
-    def words(self) -> Message:
+    def words(self, attrs: Mapping[str, object]) -> Message:
         """What the methods of a report say of it."""
         return self._exposed_words(
             Message("by the distance to the nearest other unit in force, along a great circle")
@@ -132,6 +132,7 @@ class Donut(Spillover):
     longitude: str = "longitude"
     latitude: str = "latitude"
 
+    role = "donut"
     drops_rows = True
     onto = ("untreated",)
     leads = 0
@@ -145,8 +146,7 @@ class Donut(Spillover):
         """One ring."""
         return (f"0–{self.km:g} km",)
 
-    @property
-    def words(self) -> Message:
+    def words(self, attrs: Mapping[str, object]) -> Message:
         """What the methods of a report say of it."""
         return Message(
             "Untreated rows within {:g} km of another unit in force are left out, as the policy "

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayes_nqp.designs.terms._spillover import Index, Spillover, rising
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 from bayes_nqp.spatial_weights import SpatialWeights
-from bayes_nqp.terms.spillover import Index, Spillover, rising
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -80,8 +81,7 @@ class ShareTreated(Spillover):
         ends = [100.0 * share for share in (*self.above, 1.0)]
         return tuple(f"{a:g}–{b:g} %" for a, b in pairwise(ends))[::-1]
 
-    @property
-    def words(self) -> Message:
+    def words(self, attrs: Mapping[str, object]) -> Message:
         """What the methods of a report say of it."""
         return self._exposed_words(
             Message("by the share of their neighbours ({}) in force", self.weights.name)

@@ -1,0 +1,118 @@
+"""Shocks that units of a cluster share in each period."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from bayes_nqp.designs._facts import Facts, Term
+from bayes_nqp.designs._spec import EquationSpec, Timing
+from bayes_nqp.doors import door
+from bayes_nqp.errors import IdentificationError, StudyError
+from bayes_nqp.language import Message
+from bayes_nqp.panel import unit_column
+from bayes_nqp.parameters import Scale
+from bayes_nqp.registry import register
+from bayes_nqp.terms import ProcessPart
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel import Panel
+
+__all__ = ["SharedShocks"]
+
+_WORDS: Final = Message(
+    "All units of a cluster ({by}) share a shock in each period, independent over clusters and "
+    "periods and normal around zero, with a standard deviation of its own (half-normal, {scale:g}s "
+    "at scale): averages over many of them count as no more than they are."
+)
+
+
+@register("shocks")
+@door
+@dataclass(frozen=True, slots=True)
+class SharedShocks(Term):
+    """What befalls all units of a cluster in a period, such as the budget year of a province.
+
+    Units of cluster c have ``eta_ct`` in period t beside their time effects, independent over
+    clusters and periods, ``N(0, sd²)``. Errors of a unit know nothing of it: units of a cluster
+    then move together, and averages over many of them are known less well than as many errors of
+    their own would say.
+
+    Parameters
+    ----------
+    by : str
+        A column that is constant within units: the clusters.
+    scale : float, default 0.5, multiples of s
+        Prior scale (half-normal) of their standard deviation.
+
+    Raises
+    ------
+    StudyError
+        If ``by`` names nothing, or the scale is not a positive number.
+
+    References
+    ----------
+    Bertrand, M., Duflo, E. and Mullainathan, S. (2004). How much should we trust
+    differences-in-differences estimates? Quarterly Journal of Economics 119(1).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.StaggeredDiD(shocks=nqp.SharedShocks("province")).shocks.scale
+    0.5
+    """
+
+    by: str
+    scale: float = 0.5
+
+    role = "shocks"
+
+    def __post_init__(self) -> None:
+        by: object = self.by
+        if not isinstance(by, str) or not by:
+            raise StudyError(f"'by' is {self.by!r}", hint="a column, such as by='province'")
+        scale: object = self.scale
+        number = isinstance(scale, int | float) and not isinstance(scale, bool)
+        if not number or not math.isfinite(self.scale) or self.scale <= 0:
+            raise StudyError(
+                f"'scale' is {self.scale!r}", hint="a positive number of s, such as 0.5"
+            )
+        object.__setattr__(self, "scale", float(self.scale))
+
+    @property
+    def shared_by(self) -> str:
+        """The column of clusters."""
+        return self.by
+
+    def words(self, attrs: Mapping[str, object]) -> Message:
+        """Say who shares shocks, and their prior."""
+        return _WORDS.fill(by=self.by, scale=self.scale)
+
+    def equation(
+        self, equation: EquationSpec, facts: Facts, timing: Timing, panel: Panel
+    ) -> EquationSpec:
+        """Add the shocks that units of a cluster share, ``eta_ct ~ N(0, tau²)``.
+
+        Raises
+        ------
+        StudyError
+            If the panel does not have the column.
+        PanelError
+            If it is missing or changes within a unit.
+        IdentificationError
+            If all units are of one cluster.
+        """
+        cluster, labels = unit_column(panel, self.by, "shocks")
+        if labels.size < 2:
+            raise IdentificationError(
+                Message("shocks of a single cluster are the time effects of all units"),
+                where=str(labels[0]),
+                hint="a column with several clusters, or shocks=None",
+            )
+        scale = Scale("shocks", self.scale)
+        part = ProcessPart("shocks", cluster, (np.eye(panel.periods),), (scale,))
+        return replace(equation, processes=(*equation.processes, part))

@@ -1,0 +1,172 @@
+"""Differential trends: how far those who adopt may drift from the others, as pre-periods teach."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.designs._facts import Facts, Term
+from bayes_nqp.designs._spec import EquationSpec, Timing
+from bayes_nqp.doors import door
+from bayes_nqp.errors import IdentificationError, StudyError, shown
+from bayes_nqp.language import Message
+from bayes_nqp.parameters import Scale
+from bayes_nqp.registry import register
+from bayes_nqp.terms import ProcessPart
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel import Panel
+
+__all__ = ["DifferentialTrends"]
+
+Index = npt.NDArray[np.int64]
+
+LEAST = 3
+"""Untreated periods that a cohort of each stratum must have."""
+_WORDS: Final = Message(
+    "Those who adopt may drift from those who never do: along a line and a random walk that all "
+    "adopters of a stratum share, and along a line and a walk of each cohort. The periods before "
+    "adoption teach their sizes, and effects are what goes beyond the drift; no such period can "
+    "show a shock that begins with adoption. Prior scales, in multiples of s: {line:g} for the "
+    "shared line's slope, {walk:g} for the steps of the shared walk, {cohort_line:g} and "
+    "{cohort_walk:g} for those of cohorts."
+)
+
+
+@register("trends", "differential")
+@door
+@dataclass(frozen=True, slots=True)
+class DifferentialTrends(Term):
+    """Cohorts that adopt drift from the never treated along a line and a random walk.
+
+    Adopters of stratum s and cohort k have ``b_s t + w_st + b_k t + w_kt`` beside their time
+    effects, t centred. The walks run from the first period on, so that the sizes of their steps,
+    which pre-periods teach, are those of the steps after adoption. Effects exclude the drift.
+
+    Parameters
+    ----------
+    line : float, default 0.5, multiples of s a period
+        Standard deviation of ``b_s``, the line of all adopters of a stratum.
+    walk : float, default 0.25, multiples of s
+        Prior scale (half-normal) of the steps of ``w_s``, the walk of all adopters of a stratum.
+    cohort_line : float, default 0.1, multiples of s a period
+        Prior scale (half-normal) of the standard deviation of ``b_k``, by cohort.
+    cohort_walk : float, default 0.25, multiples of s
+        Prior scale (half-normal) of the steps of ``w_k``, by cohort.
+
+    Raises
+    ------
+    StudyError
+        If a scale is not a positive number.
+
+    References
+    ----------
+    Rambachan, A. and Roth, J. (2023). A more credible approach to parallel trends. Review of
+    Economic Studies 90(5). Here the line is what smoothness bounds, and steps after adoption are
+    as large as before it.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.StaggeredDiD(trends=nqp.DifferentialTrends()).trends.walk
+    0.25
+    """
+
+    line: float = 0.5
+    walk: float = 0.25
+    cohort_line: float = 0.1
+    cohort_walk: float = 0.25
+
+    role = "drift"
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if not isinstance(value, int | float) or not 0.0 < value < math.inf:
+                raise StudyError(f"'{item.name}' is {value!r}", hint="a positive number")
+
+    def words(self, attrs: Mapping[str, object]) -> Message:
+        """Say what may drift from what, and the priors."""
+        return _WORDS.fill(**asdict(self))
+
+    def flat(self, *, leads: bool) -> None:
+        """Leave it out: cells of their own absorb what drifts."""
+        return
+
+    def equation(
+        self, equation: EquationSpec, facts: Facts, timing: Timing, panel: Panel
+    ) -> EquationSpec:
+        """Add the drift of adopters as processes.
+
+        Raises
+        ------
+        IdentificationError
+            If periods before adoption have effects of their own, or a stratum has no units that are
+            never treated, or no cohort with three untreated periods.
+        """
+        if facts.leads:
+            raise IdentificationError(
+                Message("differential trends and flat leads cannot be told apart"),
+                hint="controls='all', or leave out 'trends'",
+            )
+        factors = dict.fromkeys([*facts.strata(panel), *facts.time_strata(panel)])
+        common = np.zeros(panel.n_units, dtype=np.int64)
+        codes = np.stack([common, *(panel.strata_codes[f] for f in factors)], axis=1)
+        table, stratum = np.unique(codes, axis=0, return_inverse=True)
+        cohort = np.asarray(panel.cohort_codes, dtype=np.int64)
+        names = [
+            " × ".join(panel.levels[f][k] for f, k in zip(factors, row[1:], strict=True))
+            for row in table
+        ]
+        _check(panel, stratum.ravel(), np.where(cohort < 0, -1, cohort - facts.anticipation), names)
+        parts = _parts(self, stratum.ravel(), cohort, panel.periods)
+        return replace(equation, processes=(*equation.processes, *parts))
+
+
+def _parts(
+    trends: DifferentialTrends, stratum: Index, cohort: Index, n_periods: int
+) -> Sequence[ProcessPart]:
+    """``b_s t + w_st`` of a stratum's adopters, and ``b_k t + w_kt`` of each cohort of them."""
+    ever = cohort >= 0
+    t = np.asarray(np.arange(n_periods) - 0.5 * (n_periods - 1), dtype=np.float64)
+    loadings = (t[:, None], np.asarray(np.tri(n_periods)[:, 1:]))
+    alone = np.unique(np.stack([stratum, cohort]), axis=1, return_inverse=True)[1].ravel()
+    together = (Scale("trend_line", trends.line, False), Scale("trend_walk", trends.walk))
+    apart = (
+        Scale("cohort_trend_line", trends.cohort_line),
+        Scale("cohort_trend_walk", trends.cohort_walk),
+    )
+    return (
+        ProcessPart("trend", np.where(ever, stratum, -1), loadings, together),
+        ProcessPart("cohort_trend", np.where(ever, alone, -1), loadings, apart),
+    )
+
+
+def _check(panel: Panel, stratum: Index, start: Index, names: Sequence[str]) -> None:
+    """See that each stratum has never treated units, and a cohort with some untreated periods."""
+    unit, time = np.asarray(panel.unit_codes), np.asarray(panel.time_codes)
+    before = (start[unit] >= 0) & (time < start[unit])
+    seen = np.unique(np.stack([stratum[unit], start[unit], time])[:, before], axis=1)
+    pairs, counts = np.unique(seen[:2], axis=1, return_counts=True)
+    adopts = np.unique(stratum[start >= 0])
+    lacking = np.setdiff1d(adopts, stratum[start < 0])
+    if lacking.size:
+        raise IdentificationError(
+            Message("differential trends need units that are never treated in each stratum"),
+            where=shown([names[int(k)] for k in lacking]),
+            hint="a design with fewer strata, or trends=None",
+        )
+    short = np.setdiff1d(adopts, pairs[0][counts >= LEAST])
+    if short.size:
+        raise IdentificationError(
+            Message(
+                "differential trends need a cohort with {} untreated periods in each stratum", LEAST
+            ),
+            where=shown([names[int(k)] for k in short]),
+            hint="a panel that starts earlier, a design with fewer strata, or trends=None",
+        )
