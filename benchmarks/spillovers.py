@@ -2,27 +2,25 @@
 
     python -m benchmarks.spillovers [PANELS] [--seed FIRST]
 
-Panels of `tests/spilled.py`: 150 places over 16 by 14 degrees, 14 periods, AR(1) errors of .6, 40 %
-adopt at eight dates; untreated rows within 100 km of a unit in force receive .5, within 200 km .25,
-treated ones within 100 km .3. Effects under rings, under rings onto untreated rows alone, and where
-spillovers are ignored. Periods without any control beyond the last ring are left out, of the truth
-too. Seeds are those from FIRST (default 1000) on.
+Panels of `nqp.simulation.staggered`: 150 places over 16 by 14 degrees, 14 periods, AR(1) errors of
+.6, 40 % adopt at eight dates; untreated rows within 100 km of a unit in force receive .5, within
+200 km .25, treated ones within 100 km .3. Effects under rings, under rings onto untreated rows
+alone, and where spillovers are ignored. Periods without any control beyond the last ring are left
+out, of the truth too. Seeds are those from FIRST (default 1000) on.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
+import xarray as xr
 
 import bayes_nqp as nqp
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from spilled import EDGES, Spilled, spilled
-
+EDGES = (100.0, 200.0)
+NEAR = nqp.simulation.Spillover(nqp.Rings(EDGES), untreated=(0.5, 0.25), treated=(0.3, 0.0))
 DESIGNS = {
     "ignoring": None,
     "onto untreated": nqp.Rings(EDGES, onto="untreated"),
@@ -36,30 +34,40 @@ def inside(draws: np.ndarray, truth: float) -> tuple[float, float, float]:
     return float(draws.mean() - truth), float(draws.std()), float(low <= truth <= high)
 
 
-def answers(world: Spilled, name: str, effect: nqp.Complete | nqp.Partial) -> dict[str, tuple]:
+def panel_of(seed: int) -> nqp.simulation.Simulated:
+    """A panel, and its truth."""
+    return nqp.simulation.staggered(
+        units=150, cohorts=range(6, 14), never=0.6, strata={}, effect="growing", level=0.8,
+        growth=0.1, deviation_sd=0.0, rho=0.6, spillover=NEAR, seed=seed,
+    )  # fmt: skip
+
+
+def answers(
+    world: nqp.simulation.Simulated, name: str, effect: nqp.Complete | nqp.Partial
+) -> dict[str, tuple]:
     """One panel under one design."""
     design = nqp.StaggeredDiD(
         effect, spillovers=DESIGNS[name], time=nqp.TimeEffects(), unidentified="drop"
     )
     fit = nqp.fit(design, world.panel, nqp.Importance(seed=1), progress=False)
-    kept = np.zeros(world.ring.shape, dtype=bool)
-    rows = fit.plan.kept
-    kept[fit.plan.frame.unit[rows], fit.plan.frame.time[rows]] = True
-    treated, near = kept & world.treated, kept & ~world.treated
-    truths = {"own": world.own[treated].mean()}
-    truths["total"] = truths["own"] + world.received[treated].mean()
-    total = nqp.att(fit).to_numpy().ravel()
-    out = {"total": inside(total, truths["total"])}
-    own = nqp.att(fit, path="direct").to_numpy().ravel() if name == "rings" else total
-    out["own"] = inside(own, truths["own"])
+    truth = of_same_periods(world.truth, nqp.cell_effects(fit))
+    total, own = nqp.att(fit), nqp.att(fit, path="direct") if name == "rings" else nqp.att(fit)
+    out = {
+        "total": inside(total.to_numpy(), nqp.att(truth).item()),
+        "own": inside(own.to_numpy(), nqp.att(truth, path="direct").item()),
+    }
     for onto in ("untreated", "treated") if name == "rings" else ():
-        rings = nqp.received(fit, by="ring", onto=onto)
-        rows = treated if onto == "treated" else near
-        for k, label in enumerate(rings["ring"].to_numpy()):
-            truth = world.received[(world.ring == k) & rows].mean()
-            draws = rings.sel(ring=label).to_numpy().ravel()
-            out[f"received, {onto}, {label}"] = inside(draws, truth)
+        rings, true_rings = (nqp.received(x, by="ring", onto=onto) for x in (fit, truth))
+        for label in rings["ring"].to_numpy():
+            draws, value = (x.sel(ring=label).to_numpy() for x in (rings, true_rings))
+            out[f"received, {onto}, {label}"] = inside(draws, value.item())
     return out
+
+
+def of_same_periods(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
+    """The truth of those periods whose effects the design identifies."""
+    times = np.unique(effects["time"].to_numpy()[effects["identified"].to_numpy()])
+    return truth.assign_coords(identified=("cell", np.isin(truth["time"].to_numpy(), times)))
 
 
 def main() -> None:
@@ -73,7 +81,7 @@ def main() -> None:
     results: dict[tuple[str, str], list[tuple]] = {}
     start = time.perf_counter()
     for k in range(arguments.panels):
-        world = spilled(arguments.seed + k)
+        world = panel_of(arguments.seed + k)
         for name in DESIGNS:
             for what, answer in answers(world, name, effect).items():
                 results.setdefault((name, what), []).append(answer)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import scipy.linalg as sl
 from spatial_places import kilometres
 
@@ -18,14 +17,18 @@ EDGES = (100.0, 200.0)
 
 @dataclass(frozen=True)
 class Spilled:
-    """A panel, and by row (unit, time) who is treated, in which ring, and what is true."""
+    """A simulation, and by row (unit, time) who is treated, in which ring, and what is true."""
 
-    panel: nqp.Panel
+    simulated: nqp.simulation.Simulated
     adoption: np.ndarray
     ring: np.ndarray
     since: np.ndarray
     own: np.ndarray
     received: np.ndarray
+
+    @property
+    def panel(self) -> nqp.Panel:
+        return self.simulated.panel
 
     @property
     def time(self) -> np.ndarray:
@@ -46,7 +49,9 @@ def spilled(
     rho: float = 0.6,
     sigma: float = 1.0,
 ) -> Spilled:
-    """Zones over a land of 16 by 14 degrees: untreated rows receive in two rings, treated in one.
+    """Units of which 40 % adopt: untreated rows receive in two rings, treated ones in one.
+
+    Rings, own and received effects are worked out here again, by brute force.
 
     Parameters
     ----------
@@ -55,37 +60,28 @@ def spilled(
     growth : float
         By which what is received grows in each period of exposure.
     """
-    rng = np.random.default_rng(seed)
-    places = np.column_stack([rng.uniform(103, 119, units), rng.uniform(23, 37, units)])
-    adoption = np.where(rng.random(units) < 0.6, 99, rng.integers(5, periods - 1, units))
+    near = nqp.simulation.Spillover(nqp.Rings(EDGES), kappa[:2], (kappa[2], 0.0), growth)
+    simulated = nqp.simulation.staggered(
+        units=units, periods=periods, cohorts=range(6, periods), never=0.6, strata={},
+        effect="growing", level=0.8, growth=0.1, deviation_sd=0.0, rho=rho, sigma=sigma,
+        spillover=near, seed=seed,
+    )  # fmt: skip
+    frame = simulated.panel.frame.drop_duplicates("unit")
+    places = frame[["longitude", "latitude"]].to_numpy()
+    adoption = frame["cohort"].fillna(100.0).to_numpy(dtype=int) - 1
     km, time = kilometres(places), np.arange(periods)[None]
-    near = np.stack(
+    distance = np.stack(
         [np.where(adoption[None] <= t, km, np.inf).min(axis=1) for t in range(periods)], axis=1
     )
-    ring = np.where(near <= EDGES[0], 0, np.where(near <= EDGES[1], 1, -1))
-    first = [np.where(near <= edge, time, 99).min(axis=1) for edge in EDGES]
+    ring = np.where(distance <= EDGES[0], 0, np.where(distance <= EDGES[1], 1, -1))
+    first = [np.where(distance <= edge, time, 99).min(axis=1) for edge in EDGES]
     since = np.where(ring == 0, first[0][:, None], np.where(ring == 1, first[1][:, None], 99))
     treated = time >= adoption[:, None]
     own = (0.8 + 0.1 * (time - adoption[:, None])) * treated
     size = np.select([ring == 0, ring == 1], [kappa[0], kappa[1]], 0.0)
     size = np.where(treated, kappa[2] * (ring == 0), size)
-    received = size + growth * (1 + time - since) * (ring >= 0) * (size > 0)
-    root = np.linalg.cholesky(rho ** np.abs(np.subtract.outer(*[np.arange(periods)] * 2)))
-    errors = sigma * rng.standard_normal((units, periods)) @ root.T / np.sqrt(1 - rho**2)
-    y = 2 * rng.standard_normal((units, 1)) + rng.standard_normal((1, periods))
-    y = y + own + received + errors
-    frame = pd.DataFrame(
-        {
-            "unit": np.repeat([f"p{k:03d}" for k in range(units)], periods),
-            "time": np.tile(np.arange(periods), units),
-            "cohort": np.repeat(np.where(adoption < 99, adoption, np.nan), periods),
-            "longitude": np.repeat(places[:, 0], periods),
-            "latitude": np.repeat(places[:, 1], periods),
-            "y": y.ravel(),
-        }
-    )
-    panel = nqp.Panel.from_frame(frame, unit="unit", time="time", cohort="cohort", outcome="y")
-    return Spilled(panel, adoption, ring, since, own, received)
+    received = size + growth * (time - since) * (size > 0)
+    return Spilled(simulated, adoption, ring, since, own, received)
 
 
 def dense(world: Spilled, design: nqp.StaggeredDiD, values: Mapping[str, float]) -> float:

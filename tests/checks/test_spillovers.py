@@ -20,7 +20,7 @@ def fitted(world: Spilled, design: nqp.StaggeredDiD = DESIGN) -> nqp.Fit:
 
 @pytest.fixture(scope="module")
 def world() -> Spilled:
-    return spilled(4, sigma=0.5, kappa=(1.0, 0.5, 0.6))
+    return spilled(6, sigma=0.5, kappa=(1.0, 0.5, 0.6))
 
 
 def test_spillovers_that_are_ignored_are_told_and_the_hint_fits(world: Spilled) -> None:

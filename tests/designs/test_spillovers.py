@@ -121,6 +121,24 @@ def test_own_and_received_effects_add_up_and_are_recovered(fit: nqp.Fit, world: 
         )
 
 
+def test_the_truth_of_a_simulation_is_that_of_its_rows(world: Spilled, fit: nqp.Fit) -> None:
+    truth, treated = world.simulated.truth, world.treated
+    for path, values in (("direct", world.own), ("received", world.received)):
+        assert nqp.att(truth, path=path).item() == pytest.approx(values[treated].mean())
+    for onto, rows in (("untreated", ~treated), ("treated", treated)):
+        rings = nqp.received(truth, by="ring", onto=onto)
+        for k, label in enumerate(RINGS.rings):
+            expected = world.received[(world.ring == k) & rows].mean()
+            assert rings.sel(ring=label).item() == pytest.approx(expected)
+    effects = nqp.cell_effects(fit)
+    names = ("role", "cohort", "time", "event_time", "ring", "exposure_time")
+    ours, theirs = (
+        sorted(zip(*(np.asarray(x[name]).tolist() for name in names), strict=True))
+        for x in (truth, effects)
+    )
+    assert ours == theirs
+
+
 def test_received_effects_by_time_and_unit(fit: nqp.Fit, world: Spilled) -> None:
     by_time = nqp.received(fit, by="event_time")
     overall = nqp.received(fit)
@@ -280,7 +298,9 @@ def test_no_control_beyond_the_last_ring_is_refused(small: Spilled) -> None:
 
 def test_places_are_needed(small: Spilled) -> None:
     frame = small.panel.frame.drop(columns="longitude")
-    panel = nqp.Panel.from_frame(frame, unit="unit", time="time", cohort="cohort", outcome="y")
+    panel = nqp.Panel.from_frame(
+        frame, unit="unit", time="time", cohort="cohort", outcome="outcome"
+    )
     with pytest.raises(PanelError, match="longitude='longitude' is not a column of the panel"):
         plan_of(DESIGNS["complete"], panel)
 

@@ -101,6 +101,7 @@ def test_every_check_and_value_is_described(schema: dict[str, Any]) -> None:
             "Indicator",
             "ProductivityIndex",
             "SpatialWeights",
+            "Spillover",
         ):
             assert f'"{name}"' in text, name
 

@@ -142,3 +142,86 @@ def test_what_is_wrong_is_named(
         validate(write_study(tmp_path, edited(old, new)))
     assert problem in str(caught.value)
     assert hint in str(caught.value)
+
+
+SIMULATED = """\
+title = "Simulated"
+
+[data]
+simulation = "staggered"
+
+[data.options]
+units = 80
+periods = 8
+cohorts = [4, 6]
+never = 0.6
+strata = { region = ["a"] }
+sigma = 0.5
+seed = 3
+
+[data.options.spillover]
+exposure = { type = "ShareTreated", weights = "near", above = [0.0, 0.5] }
+untreated = [0.8, 0.4]
+treated = [0.3, 0.1]
+
+[space.weights.near]
+kind = "nearest"
+k = 3
+
+[design]
+effect = { type = "Complete", varying = "none" }
+time = { type = "TimeEffects" }
+spillovers = { type = "ShareTreated", weights = "near" }
+
+[sampler]
+type = "Importance"
+draws = 100
+seed = 7
+
+[checks]
+run = []
+
+[figures]
+draw = []
+"""
+
+
+def test_simulated_spillovers_stand_beside_what_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(SIMULATED, encoding="utf-8")
+    outcome = nqp.studies.run(path, tmp_path / "results", progress=False)
+    truth = outcome.tables["truth.csv"].set_index(["estimand", "by", "level", "path"])["truth"]
+    truth = truth.sort_index()
+    assert truth["received, untreated", "ring", "50–100 %", "received"] == pytest.approx(0.8)
+    assert truth["received, treated", "ring", "0–50 %", "received"] == pytest.approx(0.1)
+    overall = truth["effect", "overall", "overall"]
+    assert overall["total"] == pytest.approx(overall["direct"] + overall["received"])
+    assert set(outcome.tables["received.csv"]["onto"]) == {"untreated", "treated"}
+    simulated = outcome.study.prepared.simulated
+    assert simulated.parameters["spillover"].exposure == outcome.fit.design.spillovers
+    again = nqp.studies.run(tmp_path / "results" / "study.toml", tmp_path / "2", progress=False)
+    assert again.study.panel.digest == outcome.study.panel.digest
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("untreated = [0.8, 0.4]", "untreated = [0.8]", "'untreated' has 1 numbers, for 2 rings"),
+        ("untreated = [0.8, 0.4]", "untreatd = [0.8]", "unknown key 'untreatd'"),
+        ('weights = "near", above', 'weights = "naer", above', "is 'naer', which names no weights"),
+        (
+            'exposure = { type = "ShareTreated", weights = "near", above = [0.0, 0.5] }',
+            "exposure = 3",
+            "'data.options.spillover.exposure' is 3",
+        ),
+    ],
+)
+def test_what_is_wrong_with_simulated_spillovers_is_named(
+    tmp_path: Path, old: str, new: str, problem: str
+) -> None:
+    assert old in SIMULATED
+    path = tmp_path / "study.toml"
+    path.write_text(SIMULATED.replace(old, new), encoding="utf-8")
+    with pytest.raises(NQPError) as caught:
+        validate(path)
+    assert problem in str(caught.value)

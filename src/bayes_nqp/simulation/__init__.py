@@ -7,6 +7,7 @@ from bayes_nqp.simulation._firm_system import firm_productivity
 from bayes_nqp.simulation._firms import firms
 from bayes_nqp.simulation._provinces import PROVINCE_CHANNELS, provinces
 from bayes_nqp.simulation._simulated import Simulated
+from bayes_nqp.simulation._spillover import Spillover
 from bayes_nqp.simulation._staggered import COHORTS, staggered
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "PROVINCE_CHANNELS",
     "Channel",
     "Simulated",
+    "Spillover",
     "channels",
     "cities",
     "firm_productivity",

@@ -15,10 +15,19 @@ from bayes_nqp.simulation._catalogue import chosen
 from bayes_nqp.simulation._checks import check_numbers
 from bayes_nqp.simulation._controls import CITY, picked
 from bayes_nqp.simulation._mediated import Channel
-from bayes_nqp.simulation._places import check_strata, check_years, grouped, listed, places_of
+from bayes_nqp.simulation._places import (
+    ROLES,
+    check_strata,
+    check_years,
+    grouped,
+    listed,
+    placed,
+    places_of,
+)
 from bayes_nqp.simulation._policy import Policy, happen
 from bayes_nqp.simulation._simulated import Simulated
 from bayes_nqp.simulation._space import near_ones
+from bayes_nqp.simulation._spillover import Spillover, received_by
 from bayes_nqp.simulation._streams import seeded, stream
 from bayes_nqp.simulation._words import say, spoken
 from bayes_nqp.simulation._zones import Rule, zone_cities
@@ -55,6 +64,7 @@ def cities(
     confounded: str | None = None,
     related: float = 0.0,
     missing: float = 0.0,
+    spillover: Spillover | None = None,
     system: IndexSystem | None = None,
     names: str = "en",
     seed: int | None = None,
@@ -110,6 +120,9 @@ def cities(
         As in `channels`; the outcome's innovations are those of productivity.
     missing : float, default 0
         Share of rows left out at random, never a city's first.
+    spillover : Spillover, optional
+        What cities near others in force receive. The table then has longitude and latitude, and
+        the truth received effects.
     system : IndexSystem, optional
         The indicators; ``nqp.index.new_quality_productivity()`` by default.
     names : {"en", "zh"}, default "en"
@@ -160,10 +173,16 @@ def cities(
     )
     stay = (stream(seed, "missing").random(code.size) >= missing) | (time == first)
     code, time = code[stay], time[stay]
-    happened = happen(places, policy, controls, code, time, (first, last), seed)
+    base, received = listed(table, code, time, language), None
+    if spillover is not None:
+        base = placed(base, table, code, language)
+        received = received_by(spillover, base, *(say(x, language) for x in ROLES))
+    happened = happen(
+        places, policy, controls, code, time, (first, last), seed, received=received
+    )  # fmt: skip
     indicators = new_quality_productivity() if system is None else system
     written = Written(
-        listed(table, code, time, language), say("city", language),
+        base, say("city", language),
         tuple(say(name, language) for name in factors), code, time - first, shape, indicators,
         language,
     )  # fmt: skip

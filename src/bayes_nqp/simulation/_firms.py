@@ -17,11 +17,20 @@ from bayes_nqp.simulation._cities import CONTRASTS
 from bayes_nqp.simulation._controls import FIRM, picked
 from bayes_nqp.simulation._firm_system import firm_productivity
 from bayes_nqp.simulation._mediated import Channel
-from bayes_nqp.simulation._places import check_strata, check_years, grouped, listed, places_of
+from bayes_nqp.simulation._places import (
+    ROLES,
+    check_strata,
+    check_years,
+    grouped,
+    listed,
+    placed,
+    places_of,
+)
 from bayes_nqp.simulation._policy import Policy, happen
 from bayes_nqp.simulation._simulated import Simulated
 from bayes_nqp.simulation._space import shared_by_groups
 from bayes_nqp.simulation._spells import homes, spells
+from bayes_nqp.simulation._spillover import Spillover, received_by
 from bayes_nqp.simulation._streams import seeded
 from bayes_nqp.simulation._words import say, spoken
 from bayes_nqp.simulation._zones import Rule, zone_cities
@@ -57,6 +66,7 @@ def firms(
     related: float = 0.0,
     newcomers: float = 0.0,
     missing: float = 0.02,
+    spillover: Spillover | None = None,
     system: IndexSystem | None = None,
     names: str = "en",
     seed: int | None = None,
@@ -98,6 +108,9 @@ def firms(
         designs refuse them, or drop them on request.
     missing : float, default 0.02
         Share of rows left out at random, never a firm's first.
+    spillover : Spillover, optional
+        What firms near others in force receive, such as ``Rings([100, 200], city="city")``. The
+        table then has longitude and latitude of the firm's city.
     system : IndexSystem, optional
         The indicators; `firm_productivity` by default.
     names, seed
@@ -136,9 +149,13 @@ def firms(
     labels = np.array([f"{k + 1:06d}" for k in range(n_firms)], dtype=str)
     places = places_of(table, labels, factors, language, shared_by_groups(common, home), home)
     code, time = spells(places.who.cohort, (first, last), newcomers, missing, seed)
-    happened = happen(places, policy, controls, code, time, (first, last), seed)
-    base = listed(table, home[code], time, language)
+    base, received = listed(table, home[code], time, language), None
     base.insert(0, say("firm", language), labels[code])
+    if spillover is not None:
+        base = placed(base, table, home[code], language)
+        roles = (say("firm", language), *(say(x, language) for x in ROLES[1:]))
+        received = received_by(spillover, base, *roles)
+    happened = happen(places, policy, controls, code, time, (first, last), seed, received=received)
     written = Written(
         base, say("firm", language), tuple(say(name, language) for name in factors), code,
         time - first, (n_firms, last - first + 1),

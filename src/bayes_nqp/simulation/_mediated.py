@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.simulation._checks import check_numbers
 from bayes_nqp.simulation._layout import Assignment
+from bayes_nqp.simulation._spillover import Received, exposed_cells
+from bayes_nqp.simulation._truth import truth_of_rows
 
 __all__ = ["Channel", "MediatedTruth", "check_channels", "correlation", "slopes_of", "truth_of"]
 
@@ -95,6 +95,8 @@ class MediatedTruth:
         What a moderator adds to the effects of treated rows; nothing by default.
     dose : ndarray (row), optional
         Exposure by which effects are multiplied; 1 by default.
+    received : Received, optional
+        What rows have of the treatment of others; nothing by default.
     """
 
     code: Index
@@ -109,6 +111,7 @@ class MediatedTruth:
     labels: npt.NDArray[np.str_] | None = None
     shift: Array | None = None
     dose: Array | None = None
+    received: Received | None = None
 
     @property
     def on(self) -> npt.NDArray[np.bool_]:
@@ -136,7 +139,7 @@ class MediatedTruth:
         slopes = self.slopes[:, self.who.stratum[self.code]] + self.added[:, None] * self.on
         values = self.untreated[-1] + (slopes * self.mediators()).sum(axis=0)
         values[self.on] += self._moved()[-1]
-        return np.asarray(values)
+        return np.asarray(values if self.received is None else values + self.received.effect)
 
     def _moved(self) -> Array:
         effects = self.effects()
@@ -160,7 +163,7 @@ def truth_of(
     facts: MediatedTruth,
     outcome: Array,
     cells: pd.DataFrame,
-    factors: Iterable[str],
+    factors: Collection[str],
     mediators: tuple[str, ...],
     name: str = "outcome",
     gain: float = 1.0,
@@ -171,7 +174,7 @@ def truth_of(
     ----------
     cells : DataFrame
         Levels of the strata, cohort, time and event_time, one row a cell.
-    factors : iterable of str
+    factors : collection of str
         Columns of `cells` that are strata.
     mediators : tuple of str
         Names of the paths.
@@ -185,12 +188,9 @@ def truth_of(
     Dataset
         Of the waist, with one chain and one draw.
     """
-    on = facts.on
-    cell, member, stratum = facts.cell[on], facts.member[on], facts.who.stratum[facts.code[on]]
-    rows = np.bincount(cell, minlength=len(cells))
+    on, received = facts.on, facts.received
+    member, stratum = facts.member[on], facts.who.stratum[facts.code[on]]
     untreated = facts.untreated[:-1, on]
-    by_row = facts.paths(facts.effects(), stratum, untreated)
-    effect = np.stack([np.bincount(cell, path, len(cells)) / rows for path in by_row])
     members, owner = np.unique(member, return_inverse=True)
     size = np.bincount(owner)
     usual = np.stack([np.bincount(owner, x) / size for x in untreated]).reshape(-1, size.size)
@@ -202,32 +202,22 @@ def truth_of(
     home = np.zeros(size.size, dtype=np.int64)
     home[owner] = stratum
     deviation = facts.paths(deviations, home, usual)
+    effects = np.zeros((len(deviation), on.size))
+    effects[:, on] = facts.paths(facts.effects(), stratum, untreated)
+    cell, paths = facts.cell, (v.TOTAL, v.DIRECT, *mediators)
+    if received is not None:
+        levels = {f: facts.who.levels[f][facts.who.stratum[facts.code]] for f in factors}
+        cell, cells = exposed_cells(cell, cells, levels, received)
+        effects[0] += received.effect
+        effects, paths = np.vstack([effects, received.effect]), (*paths, v.RECEIVED)
+        deviation = np.vstack([deviation, np.zeros(size.size)])
+    owners, rows = np.full(on.size, -1), cell >= 0
+    owners[on] = owner
     labels = facts.who.units if facts.labels is None else facts.labels
-    pair, of_pair, in_pair = _pairs(cell, owner)
-    attrs: dict[str, Any] = {"target": "sample", "outcome": name, "members": "deviations"}
-    return schema.build(
-        gain * effect[None, None],
-        strata={factor: cells[factor].tolist() for factor in factors},
-        cohort=cells[v.COHORT].to_numpy(dtype=np.float64),
-        time=cells[v.TIME].to_numpy(),
-        event_time=cells[v.EVENT_TIME].to_numpy(),
-        rows=rows,
-        units=rows,
-        observed=np.bincount(cell, outcome[on], len(cells)) / rows,
-        weight=rows,
-        deviation=gain * deviation[None, None],
-        members=labels[members].tolist(),
-        membership=(pair, of_pair, in_pair),
-        paths=(v.TOTAL, v.DIRECT, *mediators),
-        gate=v.PASSED,
-        attrs=attrs,
-    )
-
-
-def _pairs(cell: Index, owner: Index) -> tuple[Index, Index, Index]:
-    """Cells, the members in them, and the rows of each pair."""
-    table, rows = np.unique(np.stack([cell, owner], axis=1), axis=0, return_counts=True)
-    return table[:, 0], table[:, 1], rows.astype(np.int64)
+    return truth_of_rows(
+        cell[rows], cells, gain * effects[:, rows], outcome[rows], owners[rows], gain * deviation,
+        labels[members].tolist(), factors, paths, name,
+    )  # fmt: skip
 
 
 def slopes_of(channel: Channel, who: Assignment, factors: Mapping[str, Sequence[str]]) -> Array:

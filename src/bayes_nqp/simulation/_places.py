@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +18,13 @@ from bayes_nqp.simulation._space import Across
 from bayes_nqp.simulation._streams import stream
 from bayes_nqp.simulation._words import PLACES, Language, levels_of, say
 
-__all__ = ["check_strata", "check_years", "grouped", "listed", "places_of"]
+__all__ = ["ROLES", "check_strata", "check_years", "grouped", "listed", "placed", "places_of"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
+ROLES: Final = ("city", "year", "zone_year")
+"""Unit, time and cohort of a table of cities."""
 _COAST_IS_MARKET = 0.5
 
 
@@ -132,6 +135,20 @@ def listed(cities: pd.DataFrame, at: Index, time: Index, names: Language) -> pd.
         columns[factor] = places[factor].map(called)
     columns["digital_finance"] = places["finance"]
     return pd.DataFrame({say(word, names): column for word, column in columns.items()})
+
+
+def placed(rows: pd.DataFrame, cities: pd.DataFrame, at: Index, names: Language) -> pd.DataFrame:
+    """Add longitude and latitude of the city of every row.
+
+    Parameters
+    ----------
+    cities : DataFrame
+        Of `grouped`.
+    at : ndarray of int (row)
+        City.
+    """
+    places = cities.iloc[at]
+    return rows.assign(**{say(x, names): places[x].to_numpy() for x in ("longitude", "latitude")})
 
 
 def check_strata(strata: Sequence[str]) -> tuple[str, ...]:

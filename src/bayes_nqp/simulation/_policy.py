@@ -26,6 +26,7 @@ from bayes_nqp.simulation._mediated import (
 )
 from bayes_nqp.simulation._rows import background, cells_of, exposed_cells_of
 from bayes_nqp.simulation._space import Across
+from bayes_nqp.simulation._spillover import Received
 from bayes_nqp.simulation._streams import stream
 
 __all__ = ["FACTORS", "Places", "Policy", "happen"]
@@ -156,6 +157,7 @@ def happen(
     years: tuple[int, int],
     seed: int,
     dose: Array | None = None,
+    received: Received | None = None,
 ) -> Happened:
     """Let the policy happen.
 
@@ -168,6 +170,8 @@ def happen(
     dose : ndarray (row), optional
         A continuous exposure, to which effects are proportional; without it treatment starts
         with the cohorts.
+    received : Received, optional
+        What rows have of the treatment of others.
     """
     who, shape = places.who, (places.who.units.size, years[1] - years[0] + 1)
     check_channels(policy.mediators, places.factors)
@@ -204,7 +208,7 @@ def happen(
         np.array([c.interaction for c in policy.mediators.values()]),
         places.members, places.labels,
         _shift(places, policy, half[~places.inside].sum(axis=0), code, cell, len(equations)),
-        dose,
+        dose, received,
     )  # fmt: skip
     return Happened(facts, cells, covariates[:, *at], facts.outcome())
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.panel import Panel
@@ -22,6 +21,14 @@ from bayes_nqp.simulation._errors import NOISES, Noise, errors_of
 from bayes_nqp.simulation._layout import Assignment, layout
 from bayes_nqp.simulation._rows import background, rows_of
 from bayes_nqp.simulation._simulated import Simulated
+from bayes_nqp.simulation._spillover import (
+    Received,
+    Spillover,
+    exposed_cells,
+    received_by,
+    scattered,
+)
+from bayes_nqp.simulation._truth import truth_of_rows
 
 __all__ = ["COHORTS", "staggered"]
 
@@ -51,6 +58,7 @@ def staggered(
     trend: float = 0.0,
     drift: Drift = "none",
     missing: float = 0.0,
+    spillover: Spillover | None = None,
     seed: int | None = None,
 ) -> Simulated:
     """Simulate units that a policy reaches at different times.
@@ -104,6 +112,10 @@ def staggered(
         first treated period of every unit (0 for never) and the number of periods.
     missing : float, default 0
         Share of rows left out at random, never a unit's first.
+    spillover : Spillover, optional
+        What units near others in force receive. Units then have places of their own, anywhere from
+        103 to 119 degrees east and 23 to 37 north, and the truth has own (direct) and received
+        effects.
     seed : int, optional
         The same seed gives the same panel; None takes one at random and records it. Each part
         has its own stream: another ``rho`` leaves effects and deviations as they are.
@@ -141,7 +153,7 @@ def staggered(
     check_choice(EFFECTS, effect=effect)
     check_choice(NOISES, noise=noise)
     check_choice(DRIFTS, drift=drift)
-    streams = np.random.default_rng(seed).spawn(7)
+    streams = np.random.default_rng(seed).spawn(8)
     who = layout(units, factors, cohorts, never, sizes)
     added = cohort_scores(cohorts, spread if effect == "cohorts" else 0.0, streams[0])
     frame, cells = rows_of(who, periods, missing, streams[1])
@@ -158,7 +170,12 @@ def staggered(
     frame.loc[on, "outcome"] += (
         cells["effect"].to_numpy()[frame["cell"][on]] + deviation[frame["code"][on]]
     )
-    columns = [v.UNIT, v.TIME, v.COHORT, "outcome", *factors]
+    columns, received = [v.UNIT, v.TIME, v.COHORT, "outcome", *factors], None
+    if spillover is not None:
+        places = {x: y[frame["code"]] for x, y in scattered(units, streams[7]).items()}
+        frame, columns = frame.assign(**places), [*columns, *places]
+        received = received_by(spillover, frame[columns], v.UNIT, v.TIME, v.COHORT)
+        frame["outcome"] += received.effect
     panel = Panel.from_frame(
         frame[columns], unit=v.UNIT, time=v.TIME, cohort=v.COHORT, outcome="outcome",
         strata=list(factors),
@@ -166,35 +183,33 @@ def staggered(
     parameters = arguments | {
         "cohorts": sizes or cohorts, "strata": factors, "seed": seed, "cohort_effects": added,
     }  # fmt: skip
-    return Simulated(panel, _truth(frame[on], cells, factors, deviation, who), parameters)
+    truth = _truth(frame, cells, factors, deviation, who, received)
+    return Simulated(panel, truth, parameters)
 
 
 def _truth(
-    treated: pd.DataFrame,
+    frame: pd.DataFrame,
     cells: pd.DataFrame,
     factors: Mapping[str, Sequence[str]],
     deviation: npt.NDArray[np.float64],
     who: Assignment,
+    received: Received | None,
 ) -> xr.Dataset:
-    cell, code = treated["cell"].to_numpy(), treated["code"].to_numpy()
-    rows = np.bincount(cell, minlength=len(cells))
-    shared = np.bincount(cell, deviation[code], len(cells)) / rows
-    members, owner = np.unique(code, return_inverse=True)
-    effect = cells["effect"].to_numpy() + shared
-    facts: dict[str, Any] = {"target": "sample", "outcome": "outcome", "members": "deviations"}
-    return schema.build(
-        effect[None, None, None],
-        strata={name: cells[name].tolist() for name in factors},
-        cohort=cells[v.COHORT].to_numpy(dtype=np.float64),
-        time=cells[v.TIME].to_numpy(),
-        event_time=cells[v.EVENT_TIME].to_numpy(),
-        rows=rows,
-        units=rows,
-        observed=np.bincount(cell, treated["outcome"].to_numpy(), len(cells)) / rows,
-        weight=rows,
-        deviation=deviation[members][None, None, None],
-        members=who.units[members].tolist(),
-        membership=(cell, owner, np.ones(cell.size, dtype=np.int64)),
-        gate=v.PASSED,
-        attrs=facts,
-    )
+    """Own effects of treated rows, and what rows receive, by cell."""
+    cell, code = frame["cell"].to_numpy(), frame["code"].to_numpy()
+    on, paths = cell >= 0, [v.TOTAL]
+    effects = np.where(on, cells["effect"].to_numpy()[cell] + deviation[code], 0.0)[None]
+    deviations = deviation[None]
+    if received is not None:
+        levels = {name: frame[name].to_numpy(dtype=str) for name in factors}
+        cell, cells = exposed_cells(cell, cells, levels, received)
+        paths = [v.TOTAL, v.DIRECT, v.RECEIVED]
+        effects = np.stack([effects[0] + received.effect, effects[0], received.effect])
+        deviations = np.stack([deviation, deviation, np.zeros_like(deviation)])
+    rows = cell >= 0
+    members = np.unique(code[on])
+    owner = np.where(on, np.searchsorted(members, code), -1)
+    return truth_of_rows(
+        cell[rows], cells, effects[:, rows], frame["outcome"].to_numpy()[rows], owner[rows],
+        deviations[:, members], who.units[members].tolist(), factors, paths,
+    )  # fmt: skip

@@ -71,7 +71,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
     """
     recipe = _recipe(settings, folder)
     with at_file():
-        frame, notes, simulated = rows_of(settings.data, folder)
+        frame, notes, simulated = rows_of(settings.data, folder, settings.space)
     data = _completed(settings, simulated)
     units = (data.unit, data.zones.prefecture if data.zones is not None else None)
     unit = next((name for name in units if name in frame.columns), None)

@@ -13,6 +13,7 @@ from bayes_nqp.checks import CHECKS
 from bayes_nqp.doors import door
 from bayes_nqp.plots import PLOTS
 from bayes_nqp.reports import SECTIONS, writers
+from bayes_nqp.simulation import Spillover
 from bayes_nqp.studies._families import DESIGNS, SAMPLERS, choices, members, option_values
 from bayes_nqp.studies._index import normalisations, schemes, systems
 from bayes_nqp.studies._kinds import Schema, kind_of, several
@@ -65,7 +66,9 @@ def json_schema() -> Schema:
     definitions["Data"]["oneOf"] = [
         {"required": ["dataset"]}, {"required": ["file"]}, {"required": ["simulation"]}
     ]  # fmt: skip
-    definitions["Data"]["allOf"] = [_options_of(name, make) for name, make in simulations().items()]
+    definitions["Data"]["allOf"] = [
+        _options_of(name, make, definitions) for name, make in simulations().items()
+    ]
     definitions["Data"]["anyOf"] = [{"required": ["simulation"]}, {"required": ["unit", "time"]}]
     weights = definitions["Space"]["properties"]["weights"]
     weights["additionalProperties"] = {"type": "object", "anyOf": [_weights(x) for x in kinds()]}
@@ -261,12 +264,14 @@ def _check(find: Callable[..., object], definitions: Schema) -> Schema:
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
-def _options_of(name: str, make: Callable[..., object]) -> Schema:
+def _options_of(name: str, make: Callable[..., object], definitions: Schema) -> Schema:
     """Arguments of a simulation, where it is the one that is named."""
     help_of = described(make)
     properties: Schema = {}
     for option in signature(make).parameters.values():
         properties[option.name] = kind_of(str(option.annotation))
+        if "Spillover" in str(option.annotation):
+            properties[option.name] = _table(Spillover, definitions, tagged=False)
         if help_of.get(option.name):
             properties[option.name]["description"] = help_of[option.name]
     options = {"type": "object", "properties": properties, "additionalProperties": False}

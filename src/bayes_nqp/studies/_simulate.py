@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from inspect import isfunction, signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
 
 from bayes_nqp import simulation
 from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.language import Message
 from bayes_nqp.studies._kinds import annotations_of, check_kinds
+from bayes_nqp.studies._schema import Space
+from bayes_nqp.studies._space import check_space, weights_of
+from bayes_nqp.studies._values import value_of
+from bayes_nqp.studies._weight_names import WEIGHTS, with_weights
 
 if TYPE_CHECKING:
+    from bayes_nqp.panel import Panel
     from bayes_nqp.simulation import Simulated
 
 __all__ = ["simulate", "simulations"]
 
 _CHANNELS = "mediators"
 """The option whose tables are channels."""
+_SPILLOVER = "spillover"
+"""The option whose table is a `Spillover`."""
 
 
 def simulations() -> dict[str, Callable[..., Simulated]]:
@@ -31,7 +42,7 @@ def simulations() -> dict[str, Callable[..., Simulated]]:
     }
 
 
-def simulate(name: str, options: Mapping[str, Any]) -> Simulated:
+def simulate(name: str, options: Mapping[str, Any], space: Space, folder: Path) -> Simulated:
     """Simulate a panel.
 
     Parameters
@@ -40,6 +51,10 @@ def simulate(name: str, options: Mapping[str, Any]) -> Simulated:
         Of a function of `nqp.simulation`.
     options : mapping
         Its arguments.
+    space : Space
+        Weights that a spillover may name.
+    folder : Path
+        Of the study.
 
     Raises
     ------
@@ -59,6 +74,8 @@ def simulate(name: str, options: Mapping[str, Any]) -> Simulated:
     check_kinds(options, annotations_of(makers[name]), "data.options")
     values = {key: _channels(x) if key == _CHANNELS else x for key, x in options.items()}
     try:
+        if _SPILLOVER in values:
+            values = _with_spillover(makers[name], values, space, folder)
         return makers[name](**values)
     except StudyError as error:
         raise StudyError(
@@ -70,6 +87,42 @@ def simulate(name: str, options: Mapping[str, Any]) -> Simulated:
             where=", ".join(f"{key} = {brief(x)}" for key, x in options.items()),
             hint="numbers stand without quotes, text in quotes",
         ) from error
+
+
+def _with_spillover(
+    make: Callable[..., Simulated], values: Mapping[str, Any], space: Space, folder: Path
+) -> dict[str, Any]:
+    """Take a table for what units receive; weights that it names are those of the same places."""
+    table, place = values[_SPILLOVER], f"data.options.{_SPILLOVER}"
+    if not isinstance(table, Mapping):
+        raise StudyError(
+            Message("'{}' is {}", place, brief(table)), hint=Message("a table, [{}]", place)
+        )
+    if not isinstance(exposure := table.get("exposure"), Mapping) or WEIGHTS not in exposure:
+        return {**values, _SPILLOVER: value_of(simulation.Spillover, table, place)}
+    named = with_weights(table, check_space(space), place)
+    alike = value_of(simulation.Spillover, named, place)
+    nothing = simulation.Spillover(_Nobody(alike.exposure.rings), (0.0,) * len(alike.untreated))
+    weights = weights_of(space, make(**{**values, _SPILLOVER: nothing}).panel, folder)
+    table = with_weights(table, weights, place)
+    return {**values, _SPILLOVER: value_of(simulation.Spillover, table, place)}
+
+
+@dataclass(frozen=True)
+class _Nobody:
+    """An exposure that reaches nobody, so that places can be had before weights.
+
+    Parameters
+    ----------
+    rings : tuple of str
+        Labels.
+    """
+
+    rings: tuple[str, ...]
+
+    def since(self, panel: Panel) -> npt.NDArray[np.int64]:
+        """Never, in any ring (unit, ring)."""
+        return np.full((panel.n_units, len(self.rings)), panel.periods)
 
 
 def _channels(tables: Any) -> Any:

@@ -17,6 +17,7 @@ from bayes_nqp.fitting import Fit, pooled_over
 from bayes_nqp.studies._channel_tables import channel_tables
 from bayes_nqp.studies._data import Prepared
 from bayes_nqp.studies._index import tables_of_index
+from bayes_nqp.studies._received import received_table
 from bayes_nqp.studies._stated import ALL, grouped, stated
 from bayes_nqp.studies._study import Study
 from bayes_nqp.studies._truth import truth_table
@@ -52,6 +53,8 @@ def tables_of(study: Study, fit: Fit, checks: Sequence[CheckResult]) -> dict[str
         tables["specifications.csv"] = stated(report, table)
     if study.mediators:
         tables |= channel_tables(study, fit, effects, checks)
+    if v.RECEIVED in effects[v.PATH]:
+        tables["received.csv"] = received_table(effects, report)
     if study.prepared.simulated is not None:
         tables["truth.csv"] = truth_table(study, effects)
     return tables | _of_the_data(study.prepared)

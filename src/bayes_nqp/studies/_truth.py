@@ -11,7 +11,8 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import att, by_path, contrast, text
+from bayes_nqp.estimands import att, by_path, contrast, received, text
+from bayes_nqp.studies._received import received_parts
 from bayes_nqp.studies._schema import Report
 from bayes_nqp.studies._stated import ALL, stated
 from bayes_nqp.studies._study import Study
@@ -40,9 +41,9 @@ def truth_table(study: Study, effects: xr.Dataset) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``estimand`` ("effect" or "contrast"), ``by``, ``level``, ``minus``, ``path``, ``truth``,
-        ``mean``, ``sd``, ``lower``, ``upper``, ``interval``, ``inside`` (whether the truth lies in
-        the interval) and ``gate``.
+        ``estimand`` ("effect", "contrast", or "received" and whose rows receive), ``by``,
+        ``level``, ``minus``, ``path``, ``truth``, ``mean``, ``sd``, ``lower``, ``upper``,
+        ``interval``, ``inside`` (whether the truth lies in the interval) and ``gate``.
     """
     simulated, report = study.prepared.simulated, study.settings.report
     assert simulated is not None
@@ -82,13 +83,24 @@ def _pairs(
                         contrast(draws, {by: level}, minus=other),
                         contrast(truth_values, {by: level}, minus=other),
                     )
+    for onto, by in received_parts(effects) if v.RECEIVED in truth[v.PATH] else ():
+        draws, truth_values = (
+            received(x, by, weights, onto).expand_dims({v.PATH: [v.RECEIVED]}, axis=2)
+            for x in (effects, truth)
+        )
+        yield {"estimand": f"received, {onto}", "by": by or ALL, "minus": ""}, draws, truth_values
 
 
 def _paths(effects: xr.Dataset, by: str | None, weights: str) -> xr.DataArray:
     """Effects along every path that there is."""
-    if effects.sizes[v.PATH] > 1:
+    paths = [str(path) for path in effects[v.PATH].to_numpy()]
+    if v.RECEIVED not in paths and len(paths) > 1:
         return by_path(effects, by, weights)
-    return att(effects, by, weights).expand_dims({v.PATH: [v.TOTAL]}, axis=2)
+    # Where only untreated rows receive in the model, the total is all that is told of others.
+    names = paths if v.DIRECT in paths else [v.TOTAL]
+    parts = [att(effects, by, weights, path=name) for name in names]
+    stacked = [x.expand_dims({v.PATH: [y]}, 2) for x, y in zip(parts, names, strict=True)]
+    return xr.concat(stacked, v.PATH, coords="minimal", compat="override")
 
 
 def _beside(
@@ -140,11 +152,15 @@ def _of_the_same_paths(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
 def _of_the_same_cells(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
     """Count those cells of the truth alone that the fit identifies."""
     names = [name for name in schema.factors(effects) if name in schema.factors(truth)]
-    keys = [*names, *([v.COHORT] if schema.is_timed(effects) else []), v.TIME]
-    seen = effects[v.IDENTIFIED].to_numpy().astype(bool)
-    truth_values = set(zip(*(_labels(effects, key)[seen] for key in keys), strict=True))
-    cells_of_truth = zip(*(_labels(truth, key) for key in keys), strict=True)
-    mask = np.array([cell in truth_values for cell in cells_of_truth])
+    mask = np.zeros(truth.sizes[v.CELL], dtype=bool)
+    for role in (v.TREATED, v.NEIGHBOUR):
+        timed = [v.COHORT] if schema.is_timed(effects) and role == v.TREATED else []
+        keys = [*names, *timed, v.TIME]
+        seen = effects[v.IDENTIFIED].to_numpy().astype(bool) & (schema.roles(effects) == role)
+        truth_values = set(zip(*(_labels(effects, key)[seen] for key in keys), strict=True))
+        cells_of_truth = zip(*(_labels(truth, key) for key in keys), strict=True)
+        same = np.array([cell in truth_values for cell in cells_of_truth], dtype=bool)
+        mask |= same & (schema.roles(truth) == role)
     return truth.assign_coords({v.IDENTIFIED: (v.CELL, mask)})
 
 

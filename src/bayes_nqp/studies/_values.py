@@ -21,7 +21,7 @@ from bayes_nqp.studies._schema import Channels
 if TYPE_CHECKING:
     from bayes_nqp.designs import Design
 
-__all__ = ["design_of", "options_of", "sampler_of", "written", "written_design"]
+__all__ = ["design_of", "options_of", "sampler_of", "value_of", "written", "written_design"]
 
 _NONE = "none"
 """TOML has no null; ``varying = "none"`` stands for it."""
@@ -127,6 +127,22 @@ def sampler_of(sampler: Mapping[str, Any]) -> Sampler | None:
         )
     value: Sampler = _decoded({**sampler, _TAG: kind}, "sampler")
     return value
+
+
+def value_of(kind: type, table: Mapping[str, Any], where: str) -> Any:
+    """Decode a table that stands for a registered value without saying its type.
+
+    Parameters
+    ----------
+    where : str
+        The table, for messages.
+
+    Raises
+    ------
+    StudyError
+        If a key or a value is not one of the value's.
+    """
+    return _decoded(_tagged({**table, _TAG: kind.__name__}, where), where)
 
 
 def written(value: object) -> dict[str, Any]:

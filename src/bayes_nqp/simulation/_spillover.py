@@ -1,0 +1,204 @@
+"""What simulated units receive of the treatment of others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
+from bayes_nqp.errors import StudyError
+from bayes_nqp.language import Message
+from bayes_nqp.panel import Panel
+from bayes_nqp.registry import register
+from bayes_nqp.simulation._checks import check_numbers
+
+__all__ = ["LAND", "Exposure", "Received", "Spillover", "exposed_cells", "received_by", "scattered"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+LAND: Final = ((103.0, 119.0), (23.0, 37.0))
+"""Degrees of longitude and latitude between which units of `staggered` are scattered."""
+_RING, _SINCE = "ring", "exposure_time"
+
+
+class Exposure(Protocol):
+    """Who stands how near, and since when: `nqp.Rings`, `nqp.ShareTreated`."""
+
+    @property
+    def rings(self) -> tuple[str, ...]:
+        """Labels, from the nearest on (ring)."""
+
+    def since(self, panel: Panel) -> Index:
+        """Period from which a unit stands in each ring or nearer (unit, ring)."""
+
+
+@register("simulation")
+@door
+@dataclass(frozen=True, slots=True)
+class Spillover:
+    """What units near others in force receive.
+
+    Parameters
+    ----------
+    exposure : Rings or ShareTreated
+        Who is near whom, as a design says it.
+    untreated : sequence of float (ring)
+        What untreated rows receive in each ring, from the nearest on, once it begins; in the units
+        of the simulation's effects.
+    treated : sequence of float (ring), default ()
+        What treated rows receive; nothing by default.
+    growth : float, default 0
+        What each further period of exposure adds, in rings where something is received.
+
+    Raises
+    ------
+    StudyError
+        If there is not a number for each ring.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> near = nqp.simulation.Spillover(nqp.Rings([100, 200]), untreated=[0.5, 0.25])
+    >>> simulated = nqp.simulation.staggered(units=100, spillover=near, seed=1)
+    >>> nqp.received(simulated.truth, by="ring").to_numpy().ravel()
+    array([0.5 , 0.25])
+    """
+
+    exposure: Exposure
+    untreated: tuple[float, ...]
+    treated: tuple[float, ...] = ()
+    growth: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not hasattr(self.exposure, "since"):
+            raise StudyError(
+                Message("'{}' is {!r}", "exposure", self.exposure),
+                hint="nqp.Rings([100, 200]), or nqp.ShareTreated(weights)",
+            )
+        count = len(self.exposure.rings)
+        for name, sizes in (("untreated", self.untreated), ("treated", self.treated)):
+            sizes = tuple(sizes)
+            if len(sizes) != count and (sizes or name == "untreated"):
+                raise StudyError(
+                    Message("{!r} has {} numbers, for {} rings", name, len(sizes), count),
+                    hint="a number for each, from the nearest on",
+                )
+            if not np.isfinite(sizes).all():
+                raise StudyError(Message("'{}' is {!r}", name, sizes), hint="finite numbers")
+            object.__setattr__(self, name, sizes or (0.0,) * count)
+        check_numbers(growth=self.growth)
+
+
+@dataclass(frozen=True, eq=False)
+class Received:
+    """What rows receive.
+
+    Parameters
+    ----------
+    ring : ndarray of int (row)
+        The nearest ring in which the row's unit stands; -1 beyond the last.
+    since : ndarray of int (row)
+        Periods since it first stood there or nearer; -1 without exposure.
+    time : ndarray of int (row)
+        Period, on the scale of the cohorts.
+    effect : ndarray (row)
+        Of the treatment of others.
+    rings : tuple of str
+        Labels.
+    """
+
+    ring: Index
+    since: Index
+    time: Index
+    effect: Array
+    rings: tuple[str, ...]
+
+
+def scattered(units: int, rng: np.random.Generator) -> dict[str, Array]:
+    """Longitude and latitude of units that lie anywhere in `LAND` (unit)."""
+    names = ("longitude", "latitude")
+    return {name: rng.uniform(*ends, units) for name, ends in zip(names, LAND, strict=True)}
+
+
+def received_by(
+    spillover: Spillover, frame: pd.DataFrame, unit: str, time: str, cohort: str
+) -> Received:
+    """What each row of a table receives.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With everything that the exposure asks for, such as coordinates.
+    unit, time, cohort : str
+        Its columns.
+    """
+    blank = frame.assign(received=np.arange(len(frame), dtype=np.float64))
+    panel = Panel.from_frame(blank, unit=unit, time=time, cohort=cohort, outcome="received")
+    code = pd.Index(panel.unit_labels).get_indexer(pd.Index(frame[unit].astype(str)))
+    period = pd.Index(panel.time_labels).get_indexer(pd.Index(frame[time]))
+    first = spillover.exposure.since(panel)[code]
+    inside = first <= period[:, None]
+    ring = np.where(inside.any(axis=1), inside.argmax(axis=1), -1)
+    start = np.take_along_axis(first, np.maximum(ring, 0)[:, None], axis=1).ravel()
+    since = np.where(ring >= 0, period - start, -1)
+    treated = (frame[time] >= frame[cohort]).to_numpy(dtype=bool)
+    sizes = np.where(treated[:, None], spillover.treated, spillover.untreated)
+    size = np.where(ring >= 0, np.take_along_axis(sizes, np.maximum(ring, 0)[:, None], 1)[:, 0], 0)
+    effect = size + spillover.growth * since * (size != 0.0)
+    return Received(
+        ring.astype(np.int64), since.astype(np.int64), frame[time].to_numpy(), effect,
+        spillover.exposure.rings,
+    )  # fmt: skip
+
+
+def exposed_cells(
+    cell: Index,
+    cells: pd.DataFrame,
+    levels: Mapping[str, npt.NDArray[np.str_]],
+    received: Received,
+) -> tuple[Index, pd.DataFrame]:
+    """Number cells by exposure too: those of treated rows, then those of untreated exposed ones.
+
+    Parameters
+    ----------
+    cell : ndarray of int (row)
+        Of treated rows, or -1.
+    cells : DataFrame
+        Levels of the strata, cohort, time and event_time, one row a cell.
+    levels : mapping of str to ndarray of str (row)
+        Of the strata, in every row.
+
+    Returns
+    -------
+    ndarray of int (row)
+        Number of the cell, or -1 of untreated rows without exposure.
+    DataFrame
+        As ``cells``, with role, ring and exposure_time: neighbours have the exposure cohort, and
+        the periods since it as event_time.
+    """
+    on, exposed, time = cell >= 0, received.ring >= 0, received.time
+    facts = cells.iloc[np.maximum(cell, 0)].reset_index(drop=True)
+    facts[v.ROLE] = np.where(on, v.TREATED, v.NEIGHBOUR)
+    facts[v.COHORT] = np.where(on, facts[v.COHORT], time - received.since)
+    facts[v.TIME] = time
+    facts[v.EVENT_TIME] = np.where(on, facts[v.EVENT_TIME], received.since)
+    facts = facts.assign(**levels)
+    facts[_RING] = np.array(["", *received.rings])[received.ring + 1]
+    facts[_SINCE] = received.since
+    rows = np.flatnonzero(on | exposed)
+    keys = [v.ROLE, *levels, v.COHORT, v.TIME, _RING, _SINCE]
+    # Treated cells come first.
+    facts = facts.iloc[rows].assign(**{v.ROLE: facts[v.ROLE].iloc[rows] == v.NEIGHBOUR})
+    number = facts.groupby(keys, sort=True).ngroup().to_numpy()
+    table = facts.drop_duplicates(keys).sort_values(keys, ignore_index=True)
+    table[v.ROLE] = np.where(table[v.ROLE], v.NEIGHBOUR, v.TREATED)
+    fine = np.full(cell.size, -1)
+    fine[rows] = number
+    return fine, table

@@ -1,0 +1,60 @@
+"""What units receive of the treatment of others, as tables of a study have it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.estimands import received
+from bayes_nqp.studies._schema import Report
+from bayes_nqp.studies._stated import grouped, stated
+from bayes_nqp.tables import summary
+from bayes_nqp.terms import EXPOSURE_TIME
+
+type Onto = Literal["untreated", "treated"]
+
+__all__ = ["received_parts", "received_table"]
+
+
+def received_parts(effects: xr.Dataset) -> Iterator[tuple[Onto, str | None]]:
+    """Whose rows receive something, and by what that is told apart: whole, ring, event time.
+
+    Parameters
+    ----------
+    effects : Dataset
+        Of the waist.
+    """
+    if v.RECEIVED not in effects[v.PATH]:
+        return
+    apart = v.DIRECT in effects[v.PATH] and EXPOSURE_TIME in effects.coords
+    by_exposure = (v.RING, v.EVENT_TIME) if v.RING in effects.coords else ()
+    rows: tuple[Onto, ...] = ("untreated", "treated")
+    for onto in rows if apart else rows[:1]:
+        for by in (None, *by_exposure):
+            yield onto, by
+
+
+def received_table(effects: xr.Dataset, report: Report) -> pd.DataFrame:
+    """List what rows receive: all of them, by ring, and by periods since exposure.
+
+    Parameters
+    ----------
+    effects : Dataset
+        Of the waist.
+
+    Returns
+    -------
+    DataFrame
+        ``onto`` ("untreated" or "treated"), ``by``, ``level``, and the columns of a summary.
+    """
+    tables = []
+    for onto, by in received_parts(effects):
+        draws = received(effects, by, report.weights, onto)
+        table = grouped(summary(draws, report.prob, report.kind), by)
+        table.insert(0, "onto", onto)
+        tables.append(table)
+    return stated(report, pd.concat(tables, ignore_index=True))
