@@ -62,6 +62,17 @@ DESIGNS: dict[str, Case] = {
     "shocks, cities, common time": Case(
         _did(effect=Partial(varying="city"), time=TimeEffects(), shocks=SharedShocks("city", 0.3))
     ),
+    "shocks that cities cut across": Case(
+        _did(effect=Partial(varying="city"), time=TimeEffects(), shocks=SharedShocks("market"))
+    ),
+    "shocks that cities cut across, iid": Case(
+        _did(
+            effect=Partial(varying="city"),
+            errors=IID(),
+            time=TimeEffects(),
+            shocks=SharedShocks("market"),
+        )
+    ),
     "shocks and trends, iid": Case(
         _did(
             effect=Partial(["region"], varying=None),

@@ -28,20 +28,21 @@ def back_substituted(
     Returns
     -------
     tuple of ndarray (B, global, times) and ndarray (B, block, local, times)
-        Padding is zero.
+        Padding is zero, as are values of processes.
     """
-    n_local, n_global = head.n_local, head.n_global
+    n_local, n_global = head.n_proper, head.n_global
     lower = factor.border[:, :n_global, :n_global]
     right = factor.border[:, n_global, :n_global, None] + z_shared
     shared = back_solve(lower, right)
+    out = np.zeros_like(z_local)
     if n_local == 0:
-        return shared, z_local
+        return shared, out
     lower = factor.local[:, :, :n_local]
     cross = factor.local[:, :, n_local : n_local + n_global]
-    right = factor.local[:, :, n_local + n_global, :, None] + z_local
+    right = factor.local[:, :, n_local + n_global, :, None] + z_local[:, :, :n_local]
     right = right - cross.swapaxes(-1, -2) @ shared[:, None]
-    local = back_solve(lower, right)
-    return shared, local * (head.local_scale > PADDING)[None, :, :, None]
+    out[:, :, :n_local] = back_solve(lower, right)
+    return shared, out * (head.local_scale > PADDING)[None, :, :, None]
 
 
 def in_blocks(head: Arrowhead, shared: Array, local: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, Self
@@ -23,7 +24,8 @@ _CACHED = 1_200_000
 def batch_size(problem: LinearPart) -> int:
     """Points of a batch: fewer where matrices are large."""
     head, layout = problem.arrowhead, problem.reduced
-    numbers = head.n_blocks * head.size**2 if layout is None else layout.take.size
+    in_parts = sum(math.prod(shape) for shape, _, _ in head.parts)
+    numbers = in_parts if layout is None else layout.take.size
     return int(np.clip(_CACHED // max(numbers, 1), 8, CHUNK))
 
 

@@ -269,15 +269,17 @@ def standardised(
     """
     head = problem.arrowhead
     n_points, times = len(values), right.shape[-1]
-    n_local, n_global = head.n_local, head.n_global
+    n_local, n_global = head.n_proper, head.n_global
     blocks = right.reshape(n_points, head.n_blocks, head.size, times)
-    prior = np.sqrt(problem.prior_precision(values, head.local_scale))[..., None]
-    drawn = white[:, n_global:].reshape(n_points, head.n_blocks, n_local, times)
-    local = blocks[:, :, :n_local] + prior * drawn
-    local = half_solve(factor.local[:, :, :n_local], local) if n_local else local
+    prior = np.sqrt(problem.prior_precision(values, head.local_scale[:, :n_local]))[..., None]
+    drawn = white[:, n_global:].reshape(n_points, head.n_blocks, head.n_local, times)
+    local = np.zeros_like(drawn)
+    local[:, :, :n_local] = blocks[:, :, :n_local] + prior * drawn[:, :, :n_local]
+    shared = blocks[:, :, head.n_local : head.n_local + n_global].sum(axis=1)
     prior = np.sqrt(problem.prior_precision(values, head.global_scale))[..., None]
-    shared = blocks[:, :, n_local : n_local + n_global].sum(axis=1) + prior * white[:, :n_global]
+    shared = shared + prior * white[:, :n_global]
     if n_local:
+        local[:, :, :n_local] = half_solve(factor.local[:, :, :n_local], local[:, :, :n_local])
         cross = factor.local[:, :, n_local : n_local + n_global]
-        shared = shared - (cross @ local).sum(axis=1)
+        shared = shared - (cross @ local[:, :, :n_local]).sum(axis=1)
     return half_solve(factor.border[:, :n_global, :n_global], shared), local

@@ -6,6 +6,7 @@ that stay in the second-level cache. Numbers in brackets are the equations of do
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +42,8 @@ class NormalEquations:
     Parameters
     ----------
     matrix : ndarray (B, block, n, n)
-        A, lower triangles; the outcomes last. Prior precision is not in it yet.
+        A without values of processes, lower triangles; the outcomes last. Prior precision is not
+        in it yet.
     total : ndarray (B)
         The log density's part that depends on no coefficient.
     """
@@ -184,21 +186,34 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
     """Normal equations with every deviation taken out (3, 4, 5)."""
     groups, head = group_equations(problem, values), problem.arrowhead
     total = groups.total
-    flat = np.zeros((len(values), head.n_blocks * head.size**2))
-    flat[:, head.stored] = (head.map2 @ np.ascontiguousarray(groups.f.T)).T
-    matrix = flat.reshape(len(values), head.n_blocks, head.size, head.size)
+    stored = (head.map2 @ np.ascontiguousarray(groups.f.T)).T
+    matrix, onto, inner = (_part(stored, len(values), *part) for part in head.parts)
     if problem.by_block is not None and groups.by_block is not None:
         taken, log_det = taken_by_owners(problem.by_block, groups.by_block, values)
-        matrix -= taken
         total = total - 0.5 * log_det
-    if problem.placement is not None:
-        total = total - 0.5 * block_processes_out(problem, values, matrix)
+        if head.n_values:
+            onto -= taken[:, :, head.values, head.met]
+            own = taken[:, :, head.values, head.values].reshape(
+                *inner.shape[:3], head.n_joint, -1, head.n_joint
+            )
+            inner -= np.einsum("abiuiv->abiuv", own)
+            taken = taken[:, :, head.met[:, None], head.met]
+        matrix -= taken
+    if head.n_values:
+        total = total - 0.5 * block_processes_out(problem, values, matrix, onto, inner)
     if problem.lag is not None and values.lag is not None:
         if problem.lag.ties:
-            _ties_off(matrix, problem.arrowhead.n_local + np.array(problem.lag.ties), values.lag)
-        _lag_off(matrix, problem.arrowhead.n_local + problem.lag.coefficient, values.lag)
+            _ties_off(matrix, head.n_proper + np.array(problem.lag.ties), values.lag)
+        _lag_off(matrix, head.n_proper + problem.lag.coefficient, values.lag)
         total = total + problem.lag.periods * problem.lag.log_determinant(values.lag)
     return NormalEquations(matrix, total)
+
+
+def _part(stored: Array, n_points: int, shape: Sequence[int], entries: Index, at: Index) -> Array:
+    """A part of A (B, ...) from its stored entries (B, stored); B of these may be 1."""
+    out = np.zeros((n_points, int(np.prod(shape))))
+    out[:, at] = stored[:, entries]
+    return out.reshape(n_points, *shape)
 
 
 def _ties_off(matrix: Array, ties: Index, delta: Array) -> None:
@@ -243,21 +258,10 @@ def _lag_off(matrix: Array, at: int, delta: Array) -> None:
     matrix[:, :, :, at] = 0.0
 
 
-def _cholesky(matrix: Array, head: Arrowhead) -> Array:
-    """Factor A; rows of processes that were taken out hold their diagonals alone."""
-    if not head.n_values:
-        return np.linalg.cholesky(matrix)
-    at = np.arange(head.n_local - head.n_values, head.n_local)
-    places = np.delete(np.arange(head.size), at)
-    lower = np.zeros_like(matrix)
-    lower[:, :, at, at] = np.sqrt(matrix[:, :, at, at])
-    square = places[:, None], places
-    lower[:, :, *square] = np.linalg.cholesky(matrix[:, :, *square])
-    return lower
-
-
 def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
     """Arrowhead Cholesky of A with the prior on its diagonal (6, 7); overwrites A.
+
+    Values of processes are out of A, and out of the factor.
 
     Raises
     ------
@@ -265,14 +269,14 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
         If A of any point is not positive definite.
     """
     head = problem.arrowhead
-    n_local, at = head.n_local, np.arange(head.n_global)
+    n_local, at = head.n_proper, np.arange(head.n_global)
     prior = problem.prior_precision(values, head.global_scale)
     diagonal = np.einsum("...ii->...i", matrix)
     if n_local:
-        diagonal[..., :n_local] += problem.prior_precision(values, head.local_scale)
+        diagonal[..., :n_local] += problem.prior_precision(values, head.local_scale[:, :n_local])
     if head.n_blocks == 1:
         diagonal[:, 0, n_local + at] += prior
-        lower = _cholesky(matrix, head)
+        lower = np.linalg.cholesky(matrix)
         local, border = lower[..., :n_local], lower[:, 0, n_local:, n_local:]
     else:
         local, border = _blocks_off(matrix, head) if n_local else (matrix[..., :0], matrix.sum(1))
@@ -285,12 +289,12 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
 
 def _blocks_off(matrix: Array, head: Arrowhead) -> tuple[Array, Array]:
     """Factor the local coefficients of every block, and take them off the border; overwrites A."""
-    n_local, n_border = head.n_local, head.n_border
+    n_local, n_border = head.n_proper, head.n_border
     diagonal = np.einsum("...ii->...i", matrix)
     # The border's block is no covariance yet: what is added to its diagonal comes off again.
     shift = np.maximum(diagonal[..., n_local:], 1e-30)
     diagonal[..., n_local:] += shift
-    lower = _cholesky(matrix, head)
+    lower = np.linalg.cholesky(matrix)
     corner = lower[:, :, n_local:, n_local:]
     schur = (corner @ corner.swapaxes(-1, -2)).sum(axis=1)
     at = np.arange(n_border)

@@ -120,12 +120,17 @@ def _of_coefficients(
     """Means, and variances over ``sigma²``, of loadings (B or 1, block, local, r)."""
     head = problem.arrowhead
     factor = factorise(problem, values, matrix)
-    n_local, n_global = head.n_local, head.n_global
+    n_local, n_global = head.n_proper, head.n_global
     lower = factor.local[:, :, :n_local]
     cross = factor.local[:, :, n_local : n_local + n_global]
     outcome = factor.local[:, :, n_local + n_global]
     # v = L_b^-1 l_b;  w = L^-1 (g - sum_b L_gb v);  mean y'v + y'w, variance sigma² (v'v + w'w)
-    v = half_solve(lower, np.broadcast_to(local, (len(values), *local.shape[1:])))
+    v = half_solve(
+        lower,
+        np.broadcast_to(
+            local[:, :, :n_local], (len(values), head.n_blocks, n_local, local.shape[3])
+        ),
+    )
     w = half_solve(factor.border[:, :n_global, :n_global], shared - (cross @ v).sum(axis=1))
     mean = (outcome[:, :, None] @ v).sum(axis=1)[:, 0]
     mean = mean + (factor.border[:, n_global, None, :n_global] @ w)[:, 0]

@@ -89,6 +89,7 @@ def _laid_out(statement: _Statement) -> Layout:
         map2, stored, local, np.asarray(statement.global_scale), 1,
         beside(loads, block_of, len(blocks)),
         block_diag([x[: -1 - n_values] for x in of_block], format="csr"), n_values,
+        statement.n_periods if statement.placement.apart else max(n_values, 1),
     )  # fmt: skip
     return Layout(loads, arrowhead)
 

@@ -61,13 +61,12 @@ def block_errors(
     if problem.placement is None or not head.n_values:
         return right, white
     out: PathFactor = values.known[block_processes_out, id(problem)]
-    inside = slice(head.n_local - head.n_values, head.n_local)
     blocks = right.reshape(len(values), head.n_blocks, head.size, times)
     count = head.n_blocks * out.n_numbers
     first = white[:, :count].reshape(len(values), head.n_blocks, -1, times)
-    taken, noise = out.perturbed(blocks[:, :, inside], first)
-    blocks -= taken
-    blocks[:, :, inside] = 0.0
+    taken, noise = out.perturbed(blocks[:, :, head.values], first)
+    blocks[:, :, head.met] -= taken
+    blocks[:, :, head.values] = 0.0
     noise = noise.reshape(len(values), count, times)
     return blocks.reshape(right.shape), np.concatenate([noise, white[:, count:]], axis=1)
 
@@ -102,11 +101,10 @@ def processes_in(
     flat = flat + product(head.group_loads.T, groups)
     if head.n_values:
         out = values.known[block_processes_out, id(problem)]
-        inside = slice(head.n_local - head.n_values, head.n_local)
         blocks = flat.reshape(len(values), head.n_blocks, head.size, r).copy()
-        mean, off, variance = out.functional(blocks[:, :, inside])
-        blocks -= off
-        blocks[:, :, inside] = 0.0
+        mean, off, variance = out.functional(blocks[:, :, head.values])
+        blocks[:, :, head.met] -= off
+        blocks[:, :, head.values] = 0.0
         flat = blocks.reshape(flat.shape)
         constant, spread = constant + mean, spread + variance
     return flat, constant, spread
@@ -135,14 +133,14 @@ def surfaces(
     if problem.placement is None:
         nothing = np.zeros((len(values), 0, problem.moments.n_periods, times))
         return nothing, product(head.group_loads, flat).reshape(shape)
-    values_of = slice(head.n_local - head.n_values, head.n_local)
     blocks = flat.reshape(len(values), head.n_blocks, head.size, times)
     only = np.zeros_like(blocks)
     if head.n_values:
         shared: PathFactor = values.known[block_processes_out, id(problem)]
         count = head.n_blocks * shared.n_numbers
         numbers = z[:, :count].reshape(len(values), head.n_blocks, -1, times)
-        only[:, :, values_of] = blocks[:, :, values_of] = shared.values(blocks, numbers)
+        drawn = shared.values(blocks[:, :, head.met], numbers)
+        only[:, :, head.values] = blocks[:, :, head.values] = drawn
         z = z[:, count:]
     surface = product(head.group_loads, only.reshape(flat.shape)).reshape(shape)
     surface = surface[:, :, : problem.moments.n_periods]

@@ -35,7 +35,7 @@ class PathFactor:
         Cholesky factor of ``I + D'HD / sigma²``: m blocks of it, one a process where no group has
         two, as of shocks by cluster; otherwise one.
     half : ndarray (B, P, n q, L)
-        ``lower^-1 D'C' / sigma``, on all that the processes meet, the outcome last.
+        ``lower^-1 D'C' / sigma``, on the L that the processes meet, the outcome last.
     """
 
     root: Array
@@ -193,39 +193,27 @@ def group_processes_out(problem: GaussianProblem, values: Values, f: Array) -> t
     return f, out.log_det
 
 
-def block_processes_out(problem: GaussianProblem, values: Values, matrix: Array) -> Array:
+def block_processes_out(
+    problem: GaussianProblem, values: Values, matrix: Array, onto: Array, inner: Array
+) -> Array:
     """Take the processes that groups of a block share out of A, in place.
-
-    Their values keep their places among the local coefficients, with zeros.
 
     Parameters
     ----------
     matrix : ndarray (B, block, n, n)
-        A, lower triangles.
+        A of all that they meet, lower triangles.
+    onto : ndarray (B, block, value, n)
+        Of their values, on that.
+    inner : ndarray (B, block, m, joint, joint)
+        Of their values on one another, lower triangles.
 
     Returns
     -------
     ndarray (B)
         Log determinants.
     """
-    head = problem.arrowhead
-    if problem.placement is None or not head.n_values:
-        return np.zeros(len(values))
-    first, last = head.n_local - head.n_values, head.n_local
-    n_periods = problem.moments.n_periods
-    size = n_periods if problem.placement.apart else head.n_values
-    inner = np.stack(
-        [matrix[:, :, k : k + size, k : k + size] for k in range(first, last, size)], axis=2
-    )
-    cross = np.zeros((*matrix.shape[:2], head.n_values, matrix.shape[3]))
-    cross[..., :first] = matrix[:, :, first:last, :first]
-    cross[..., last:] = matrix[:, :, last:, first:last].swapaxes(-1, -2)
-    out = _path_factor(_roots(problem, values, problem.placement.shared), cross, inner)
-    before, after = out.half[..., :first], out.half[..., last:]
-    matrix[:, :, :first, :first] -= before.swapaxes(-1, -2) @ before
-    matrix[:, :, last:, :first] -= after.swapaxes(-1, -2) @ before
-    matrix[:, :, last:, last:] -= after.swapaxes(-1, -2) @ after
-    matrix[:, :, first:last] = 0.0
-    matrix[:, :, :, first:last] = 0.0
+    assert problem.placement is not None
+    out = _path_factor(_roots(problem, values, problem.placement.shared), onto, inner)
+    matrix -= out.half.swapaxes(-1, -2) @ out.half
     values.known[block_processes_out, id(problem)] = out
     return out.log_det

@@ -155,16 +155,14 @@ class Placement:
         Laws of the processes that come off the block's.
     of_group : sequence of tuple of int, one a group
         Which of the latter the group's rows have a part of.
+    apart : bool
+        Whether no group, and no member of several groups, has two of the latter.
     """
 
     by_group: Index
     shared: Sequence[tuple[int, ...]]
     of_group: Sequence[tuple[int, ...]]
-
-    @property
-    def apart(self) -> bool:
-        """Whether no group has two of the processes that come off a block's."""
-        return max(map(len, self.of_group), default=0) < 2
+    apart: bool
 
     @property
     def most(self) -> int:
@@ -279,7 +277,16 @@ class Problem:
             tuple(place[g.block][k] for k in g.processes if k in place[g.block])
             for g in self.groups
         ]
-        return Placement(by_group, shared, of_group)
+        return Placement(by_group, shared, of_group, self._apart(of_group))
+
+    def _apart(self, of_group: Sequence[tuple[int, ...]]) -> bool:
+        """Whether values of different processes do not meet in normal equations."""
+        if max(map(len, of_group), default=0) > 1:
+            return False
+        if self.absorbed_members is not None:
+            return not self.spans_groups
+        homes = (np.unique(self.class_group[m.classes]) for m in self.members)
+        return all(len({k for g in home for k in of_group[g]}) < 2 for home in homes)
 
     @property
     def units(self) -> Index:

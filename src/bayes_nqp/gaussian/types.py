@@ -7,6 +7,7 @@ types, G groups, T periods, K columns, m outcomes, J = T + K + m.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -173,6 +174,8 @@ class Arrowhead:
         What coefficients are in time effects, cells and slopes of columns.
     n_values : int
         How many of the local ones, at their end, are values of processes.
+    n_joint : int
+        How many of these, one after another, meet in A; processes that no group shares do not.
     """
 
     map2: Any
@@ -183,6 +186,7 @@ class Arrowhead:
     group_loads: Any
     slot_loads: Any
     n_values: int = 0
+    n_joint: int = 1
 
     @property
     def n_blocks(self) -> int:
@@ -208,3 +212,50 @@ class Arrowhead:
     def size(self) -> int:
         """N."""
         return self.n_local + self.n_border
+
+    @property
+    def n_proper(self) -> int:
+        """Local coefficients that are no values of processes."""
+        return self.n_local - self.n_values
+
+    @property
+    def values(self) -> slice:
+        """Where values of processes stand in a block."""
+        return slice(self.n_proper, self.n_local)
+
+    @property
+    def met(self) -> Index:
+        """Where all else stands, which processes meet."""
+        return np.concatenate([np.arange(self.n_proper), np.arange(self.n_local, self.size)])
+
+    @cached_property
+    def parts(self) -> Sequence[tuple[tuple[int, ...], Index, Index]]:
+        """Parts of A: shape, which stored entries they hold, and where.
+
+        What processes meet, (block, n, n); their values on it, (block, value, n); and values on one
+        another, (block, m, joint, joint). Lower triangles of squares.
+        """
+        block, place = np.divmod(self.stored, self.size**2)
+        row, column = np.divmod(place, self.size)
+        number = np.empty(self.size, dtype=np.int64)
+        number[self.met], number[self.values] = np.arange(self.met.size), np.arange(self.n_values)
+        above, left = ((self.n_proper <= at) & (at < self.n_local) for at in (row, column))
+        # A border's row stands below values' columns: these are the rows of the second part.
+        value, other = np.where(above, row, column), np.where(above, column, row)
+        k, j = np.divmod(number[row], self.n_joint), np.divmod(number[column], self.n_joint)
+        n, n_values, n_joint = self.met.size, self.n_values, self.n_joint
+        shapes = (
+            (self.n_blocks, n, n), (self.n_blocks, n_values, n),
+            (self.n_blocks, n_values // n_joint, n_joint, n_joint),
+        )  # fmt: skip
+        indices = (
+            (block, number[row], number[column]), (block, number[value], number[other]),
+            (block, k[0], k[1], j[1]),
+        )  # fmt: skip
+        out = []
+        for inside, index, shape in zip(
+            (~above & ~left, above ^ left, above & left), indices, shapes, strict=True
+        ):
+            at = np.ravel_multi_index(tuple(x[inside] for x in index), shape)
+            out.append((shape, np.flatnonzero(inside), at))
+        return out
