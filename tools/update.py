@@ -119,7 +119,8 @@ def formatted(text: str) -> str:
 def reference(text: str) -> str:
     """Fill the lists of the reference that follow from registries."""
     names = sorted(f"plots.{node.name}" for _, _, node in decorated("plots", "plot"))
-    for title, entries in (("plots", names), ("errors", registered_in("noise"))):
+    parts = (("errors", registered_in("noise")), ("terms", registered_in("terms")))
+    for title, entries in (("plots", names), *parts):
         begin = BEGIN.format(title)
         before, _, rest = text.partition(begin + "\n")
         after = rest.partition(END)[2]
