@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
 __all__ = [
-    "ADOPTION", "CHANNELS", "DOSE", "LINKED", "REFITS", "ROWS", "SEPARATE", "TRENDS", "Need",
-    "meets", "require",
+    "ADOPTION", "CHANNELS", "DOSE", "LINKED", "RECEIVED", "REFITS", "ROWS", "SEPARATE", "TRENDS",
+    "Need", "meets", "require",
 ]  # fmt: skip
 
 
@@ -134,3 +134,10 @@ SEPARATE: Final = Need(
     ),
 )
 """Outcomes that follow no others'."""
+
+RECEIVED: Final = Need(
+    lambda facts, _: facts.has("exposure") or (facts.has("lag") and facts.reach == "lag"),
+    lambda _: Message("No rows of this design receive anything."),
+    asked_anyway=False,
+)
+"""Rows that have something of the treatment of others, in the model."""

@@ -51,7 +51,7 @@ def _numbers(fit: Fit, prob: float) -> pd.DataFrame:
     return summary(estimands.received(fit, by=[v.RING, v.EVENT_TIME]), prob=prob)
 
 
-@plot(_TITLE, section="event_study", place=25, needs=(_EXPOSED,), sheets=_sheets)
+@plot(_TITLE, section="spillovers", place=25, needs=(_EXPOSED,), sheets=_sheets)
 def received(
     fit: Fit,
     *,

@@ -1,0 +1,65 @@
+"""What units have of their own treatment, and what they receive of others'."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.estimands import att, received
+from bayes_nqp.fitting import RECEIVED
+from bayes_nqp.language import Message, listed
+from bayes_nqp.reports._confidence import Grounds
+from bayes_nqp.reports._content import Block, Heading, Paragraph
+from bayes_nqp.reports._context import Context
+from bayes_nqp.reports._posterior import level, posterior_of
+from bayes_nqp.reports._registry import section
+from bayes_nqp.reports._sentences import change
+
+__all__ = ["spillovers"]
+
+
+@section(place=35, needs=(RECEIVED,))
+def spillovers(context: Context) -> Iterator[Block]:
+    """Say what neighbours receive, and what of the effect on treated units is their own."""
+    yield Heading(context.translate("Neighbours"))
+    yield Paragraph(context.joined([*_untreated(context), _treated(context)]))
+
+
+def _untreated(context: Context) -> Iterator[str]:
+    """What untreated units receive, all together and ring by ring."""
+    outcome, fit = context.outcome or context.translate("the outcome"), context.fit
+    whom, sure = context.translate("untreated units"), Grounds(context)
+    if fit.facts.has("exposure"):
+        whom = context.translate("untreated units near treated ones")
+    yield change(
+        posterior_of(received(fit, weights=context.weights), context.prob), outcome,
+        context.language, context.unit, whom, confidence=lambda: sure("average"),
+    )  # fmt: skip
+    if not fit.facts.has("exposure"):
+        return
+    rings = received(fit, v.RING, context.weights)
+    parts = [
+        Message(
+            "{size} at {ring}",
+            ring=ring,
+            size=level(posterior_of(rings.sel(ring=ring), context.prob), context.unit),
+        )
+        for ring in rings[v.RING].to_numpy().tolist()
+    ]
+    if len(parts) > 1:
+        yield context.translate("They receive {}.", listed(parts))
+
+
+def _treated(context: Context) -> str:
+    """Own and received parts of the effect on treated units."""
+    translate, effects = context.translate, context.effects
+    if v.DIRECT not in effects[v.PATH]:
+        return translate("What treated units receive of one another is part of their total.")
+    own, others = (
+        posterior_of(att(effects, weights=context.weights, path=path), context.prob)
+        for path in (v.DIRECT, v.RECEIVED)
+    )
+    return translate(
+        "Of the average effect on treated units, {} is of their own treatment, and {} of others'.",
+        level(own, context.unit), level(others, context.unit),
+    )  # fmt: skip

@@ -1,0 +1,84 @@
+"""What units have of their own treatment, and what they receive of others'."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.estimands import att, effects_of, gate_of, text
+from bayes_nqp.estimands import received as received_by
+from bayes_nqp.fitting import RECEIVED, Fit
+from bayes_nqp.language import Message
+from bayes_nqp.tables._ask import Ask
+from bayes_nqp.tables._described import interval_notes
+from bayes_nqp.tables._draft import TableDraft
+from bayes_nqp.tables._kinds import kind
+from bayes_nqp.tables._model import Column, Table
+from bayes_nqp.tables._parts import count, estimate_columns, outcome_of
+
+__all__ = ["received"]
+
+type Lines = Iterator[tuple[str, xr.DataArray | None]]
+"""Labels with draws; headings without."""
+
+
+@kind(
+    Message("Own effects and effects received"), section="spillovers", place=25, needs=(RECEIVED,)
+)
+def received(fit: Fit, ask: Ask) -> Table:
+    """Tabulate total, own and received effects of treated rows, and what untreated ones receive."""
+    translate = ask.translate
+    lines = [*_treated(fit, ask), *_untreated(fit, ask)]
+    tables = [None if draws is None else ask.summary(draws) for _, draws in lines]
+    draft = TableDraft(ask, [s for table in tables if table is not None for s in table["sd"]])
+    for (label, _), table in zip(lines, tables, strict=True):
+        if table is None:
+            draft.row(label)
+            continue
+        for _, line in table.iterrows():
+            draft.estimate(label, line, count(line[v.ROWS]))
+    first = next(table for table in tables if table is not None)
+    draft.notes += interval_notes(first, translate)
+    parted = v.DIRECT in fit.effects[v.PATH]
+    draft.note("Total: own and received, draw by draw.", when=parted)
+    draft.note("What treated units receive of one another is part of their total.", when=not parted)
+    if fit.facts.has("exposure"):
+        draft.note("Received by untreated units: averages over their exposed rows.")
+    else:
+        draft.note("Received by untreated units: averages over all their rows since the first "
+                   "adoption.")  # fmt: skip
+    draft.judge(fit, gate_of(att(fit)))
+    title = translate("Own effects and effects received: {}", outcome_of([first], translate))
+    columns = (*estimate_columns(translate, ask.prob), Column(translate("Rows")))
+    return draft.finish("received", title, "", columns)
+
+
+def _treated(fit: Fit, ask: Ask) -> Lines:
+    """Effects of treated rows: the total, and its parts where the model has them."""
+    translate, effects = ask.translate, effects_of(fit)
+    yield translate("Treated units"), None
+    yield translate("Total"), att(effects, weights=ask.weights)
+    if v.DIRECT not in effects[v.PATH]:
+        return
+    for path, name in ((v.DIRECT, Message("Own")), (v.RECEIVED, Message("Received"))):
+        yield translate(name), att(effects, weights=ask.weights, path=path)
+    if fit.facts.has("exposure"):
+        yield from _rings(fit, ask, "treated")
+
+
+def _untreated(fit: Fit, ask: Ask) -> Lines:
+    """What untreated rows receive, all and by ring."""
+    yield ask.translate("Untreated units"), None
+    yield ask.translate("Received"), received_by(fit, weights=ask.weights)
+    if fit.facts.has("exposure"):
+        yield from _rings(fit, ask, "untreated")
+
+
+def _rings(fit: Fit, ask: Ask, onto: Literal["untreated", "treated"]) -> Lines:
+    """By ring, one line each."""
+    draws = received_by(fit, v.RING, ask.weights, onto)
+    for ring in draws[v.RING].to_numpy():
+        yield text(ring), draws.sel(ring=ring).drop_vars(v.RING)
