@@ -10,6 +10,7 @@ from bayes_nqp.fitting._group_sums import effect_sums, group_rows
 from bayes_nqp.fitting._impacts import impacts
 from bayes_nqp.fitting._known import KnownDraws
 from bayes_nqp.fitting._known_draws import known_draws
+from bayes_nqp.fitting._linked import treatment_coefficients as treatment_coefficients
 from bayes_nqp.fitting._load import load
 from bayes_nqp.fitting._log_priors import log_priors, parameter_draws
 from bayes_nqp.fitting._marginal import Marginal, held_out, log_marginal

@@ -61,6 +61,7 @@ def table(
         - "steps", of a fit of channels: the three steps, an equation a column;
         - "robustness", of several fits, a column each; or of checks that compare
           specifications, a row each;
+        - "spatial", of fits with spatial weights by heading (and others beside), a column each;
         - "descriptives", of a panel;
         - "diagnostics", of checks; of a fit, which is then asked all of them.
     by : str, sequence of str or mapping, optional

@@ -1,0 +1,277 @@
+"""Spatial models side by side, a column a matrix of weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy.stats import norm
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.designs import SpatialLag
+from bayes_nqp.errors import StudyError
+from bayes_nqp.estimands import att, received
+from bayes_nqp.fitting import (
+    LINKED,
+    Fit,
+    covariate_names,
+    covariate_slopes,
+    equation_draws,
+    error_draws,
+    impacts,
+    sigma_draws,
+    treatment_coefficients,
+)
+from bayes_nqp.language import Message, Translator
+from bayes_nqp.spatial_weights import SpatialWeights
+from bayes_nqp.tables._ask import Ask
+from bayes_nqp.tables._described import model_facts, remarks_of, stacked_notes
+from bayes_nqp.tables._draft import TableDraft
+from bayes_nqp.tables._kinds import kind
+from bayes_nqp.tables._model import NOTHING, Cell, Column, Form, Table
+from bayes_nqp.tables._parts import count, outcome_of, word
+from bayes_nqp.terms import DELTA
+
+__all__ = ["spatial"]
+
+type Lines = dict[str, pd.Series[Any]]
+
+_COEFFICIENTS, _ERRORS, _POLICY, _IMPACTS, _TESTS = (
+    Message("Coefficients"),
+    Message("Errors"),
+    Message("Effects of the policy"),
+    Message("Impacts of covariates"),
+    Message("Tests"),
+)
+_PATHS: Final = {
+    v.DIRECT: Message("Of own treatment"),
+    v.RECEIVED: Message("Received of others"),
+    v.TOTAL: Message("Total"),
+}
+_SIDES: Final = {
+    v.DIRECT: Message("{}, direct"),
+    v.INDIRECT: Message("{}, indirect"),
+    v.TOTAL: Message("{}, total"),
+}
+_LM: Final = {
+    "lag": Message("LM lag"),
+    "error": Message("LM error"),
+    "robust lag": Message("Robust LM lag"),
+    "robust error": Message("Robust LM error"),
+}
+_FORMS: Final = {
+    ("wald", "SAR"): Message("Wald, SDM to SAR"),
+    ("ratio", "SAR"): Message("LR, SDM to SAR"),
+    ("wald", "SEM"): Message("Wald, SDM to SEM"),
+    ("ratio", "SEM"): Message("LR, SDM to SEM"),
+}
+_MORAN = Message("Moran's I of residuals, farthest period")
+_NOTE_LAG = Message(
+    "ρ and λ are coefficients of linked units' outcomes and of their errors. Coefficients of "
+    "treatment are averages over treated rows, without feedback; effects of the policy are of the "
+    "calendar that was against none, feedback included, on treated rows."
+)
+_NOTE_TESTS = Message("Tests: statistic, and its p value in parentheses.")
+
+
+@kind(Message("Spatial models"), of=("fits", "fit"), place=75, needs=(LINKED,))
+def spatial(source: object, ask: Ask) -> Table:
+    """Tabulate fits with spatial weights by heading, a column each; one without them beside.
+
+    Raises
+    ------
+    StudyError
+        If no fit has spillovers or spatial errors, or one is no fit with its rows.
+    """
+    pairs: Any = [("", source)] if isinstance(source, Fit | xr.Dataset) else source
+    fits = _fits(pairs)
+    translate = ask.translate
+    parts = [dict(_estimates(fit, ask)) for _, fit in fits]
+    draft = TableDraft(ask, [x["sd"] for part in parts for y in part.values() for x in y.values()])
+    for heading in dict.fromkeys(heading for part in parts for heading in part):
+        draft.row(translate(heading))
+        columns = [part.get(heading, {}) for part in parts]
+        longest = sorted(columns, key=len, reverse=True)
+        for label in dict.fromkeys(label for lines in longest for label in lines):
+            cells = (lines.get(label) for lines in columns)
+            draft.row(label, *(NOTHING if x is None else draft.write.estimate(x) for x in cells))
+    tests = [_tests(fit, ask) for _, fit in fits]
+    if any(tests):
+        draft.row(translate(_TESTS))
+        for label in dict.fromkeys(label for part in tests for label in part):
+            draft.row(label, *(part.get(label, NOTHING) for part in tests))
+    _facts(draft, [fit for _, fit in fits])
+    tops = [ask.summary(att(fit.effects, weights=ask.weights)) for _, fit in fits]
+    draft.notes += stacked_notes(tops[0], ask.spread, translate)[:2]
+    draft.note(_NOTE_LAG, when=any(fit.facts.term(SpatialLag) is not None for _, fit in fits))
+    draft.note(_NOTE_TESTS, when=any(tests))
+    draft.notes.append(ask.weighted())
+    worst = _judge(draft, [str(table[v.GATE].iloc[0]) for table in tops])
+    title = translate("Spatial models: {}", outcome_of(tops[:1], translate))
+    heads = (Column(f"({i})\n{name}".rstrip()) for i, (name, _) in enumerate(fits, 1))
+    return draft.finish("spatial", title, "", heads, ask.facts(worst))
+
+
+def _fits(pairs: Sequence[tuple[str, object]]) -> list[tuple[str, Fit]]:
+    """Take the fits, and see that they can be tabulated."""
+    fits = [(name, fit) for name, fit in pairs if isinstance(fit, Fit) and fit.panel is not None]
+    if len(fits) < len(pairs):
+        raise StudyError(
+            "a table of spatial models takes fits with their rows",
+            hint="nqp.load(path, panel=panel)",
+        )
+    if all(fit.facts.term(SpatialLag) is None and fit.facts.reach == "none" for _, fit in fits):
+        raise StudyError(
+            "no fit has spillovers or spatial errors",
+            hint="StaggeredDiD(spillovers=nqp.SpatialLag(weights)), or nqp.Rings([100, 200, 300])",
+        )
+    return fits
+
+
+def _estimates(fit: Fit, ask: Ask) -> Iterator[tuple[Message, Lines]]:
+    """Estimates of a fit, heading by heading."""
+    yield _COEFFICIENTS, _lines(_coefficients(fit, ask), ask)
+    yield _ERRORS, _lines(_errors(fit, ask), ask)
+    effects = fit.effects
+    paths = {str(path) for path in effects[v.PATH].to_numpy()}
+    policy = {
+        ask.translate(label): att(effects, path=path, weights=ask.weights)
+        for path, label in _PATHS.items()
+        if path in paths
+    }
+    if v.RECEIVED in paths:
+        policy[ask.translate("Received by untreated rows")] = received(effects, None, ask.weights)
+    yield _POLICY, _lines(policy, ask)
+    names = [x for x in covariate_names(fit) if not x.startswith("W × ")]
+    if names and fit.facts.reach == "lag":
+        draws = impacts(fit)
+        sides = {
+            ask.translate(label, name): draws.sel({"covariate": name, v.PATH: path})
+            for name in draws["covariate"].to_numpy().tolist()
+            for path, label in _SIDES.items()
+        }
+        yield _IMPACTS, _lines(sides, ask)
+
+
+def _coefficients(fit: Fit, ask: Ask) -> dict[str, xr.DataArray]:
+    """Coefficients of treatment, of covariates, of outcomes or errors of linked units."""
+    translate, draws = ask.translate, {}
+    term = treatment_coefficients(fit)
+    labels = {"own": translate("Treatment"), "linked": translate("W × treatment")}
+    for name in term["term"].to_numpy().tolist():
+        draws[labels[name]] = term.sel(term=name, drop=True)
+    for name in covariate_names(fit):
+        draws[translate.name(name)] = _drawn(fit, covariate_slopes(fit, [name])[..., 0])
+    delta = equation_draws(fit, DELTA)
+    if delta is not None:
+        draws["λ" if fit.facts.reach == "none" else "ρ"] = _drawn(fit, delta)
+    return draws
+
+
+def _errors(fit: Fit, ask: Ask) -> dict[str, xr.DataArray]:
+    """Parameters of the error structure, and the variance of innovations."""
+    translate, values = ask.translate, error_draws(fit)
+    parameters = fit.plan.equations[0].problem.error_parameters
+    draws = {
+        translate.name(parameter.meaning): _drawn(fit, values[parameter.name])
+        for parameter in parameters[:-1]
+    }
+    return draws | {"σ²": _drawn(fit, sigma_draws(fit) ** 2)}
+
+
+def _drawn(fit: Fit, values: np.ndarray) -> xr.DataArray:
+    """Draws with the gate of their fit."""
+    return xr.DataArray(values, dims=v.SAMPLE_DIMS, coords={v.GATE: fit.effects[v.GATE].item()})
+
+
+def _lines(draws: Mapping[str, xr.DataArray], ask: Ask) -> Lines:
+    return {label: ask.summary(values).iloc[0] for label, values in draws.items()}
+
+
+def _tests(fit: Fit, ask: Ask) -> dict[str, Cell]:
+    """Tests among the checks that go by the weights of a fit, by label."""
+    weights, out = _weights(fit), {}
+    assert fit.panel is not None
+    digest = None if weights is None else weights.aligned(fit.panel.unit_labels).digest
+    for result in ask.checks:
+        evidence = result.evidence
+        if evidence is None or evidence.attrs.get("weights_digest", "") != digest:
+            continue
+        for label, statistic, p in _statistics(result):
+            out[ask.translate(label)] = Cell((statistic, p), _form(ask))
+    return out
+
+
+def _weights(fit: Fit) -> SpatialWeights | None:
+    """By which a fit links units."""
+    term = fit.facts.term(SpatialLag)
+    return None if term is None else term.weights
+
+
+def _statistics(result: CheckResult) -> Iterator[tuple[Message, float, float]]:
+    """Statistics of a check with their p values."""
+    evidence: Any = result.evidence
+    if result.name == "moran":
+        residual = evidence.sel(series="residual")
+        at = int(np.abs(residual["z_random"].to_numpy()).argmax())
+        z = abs(float(residual["z_random"][at]))
+        yield _MORAN, float(residual["value"][at]), float(2.0 * norm.sf(z))
+    if result.name == "spatial_lm":
+        for _, line in evidence.iterrows():
+            yield _LM[str(line["test"])], float(line["statistic"]), float(line["p"])
+    elif result.name == "spatial_form":
+        white = evidence.sel(errors="whitened")
+        for (name, form), label in _FORMS.items():
+            at = white.sel(restricted=form)
+            yield label, float(at[name]), float(at[f"{name}_p"])
+
+
+def _form(ask: Ask) -> Form:
+    """How a statistic and its p value are written."""
+    return Form("{}\n({})", ("number", "chance"), (ask.translate("Statistic"), "p"))
+
+
+def _facts(draft: TableDraft, fits: Sequence[Fit]) -> None:
+    """Rows that say what each column is."""
+    translate = draft.translate
+    facts = [model_facts(fit, translate) for fit in fits]
+    rows: dict[str, list[str]] = {
+        translate("Spatial model"): [_form_of(fit, translate) for fit in fits],
+        translate("Weights"): [
+            "" if weights is None else weights.name for weights in map(_weights, fits)
+        ],
+        translate("Errors"): [x["errors"] for x in facts],
+        translate("Time effects"): [x["time"] for x in facts],
+        translate("Deviations by"): [x["deviations"] for x in facts],
+    }
+    for number, (label, texts) in enumerate(rows.items()):
+        if any(texts):
+            cells = (word(text) if text else NOTHING for text in texts)
+            draft.row(label, *cells, rule=number == 0)
+    panels = [fit.rows for fit in fits]
+    draft.row("N", *(count(panel.n_rows) for panel in panels))
+    draft.row(translate("Units"), *(count(panel.n_units) for panel in panels))
+
+
+def _form_of(fit: Fit, translate: Translator) -> str:
+    """How literature calls the model."""
+    term = fit.facts.term(SpatialLag)
+    if term is None:
+        return "" if fit.facts.reach == "none" else translate("exposure")
+    return "SEM" if term.error else "SDM" if term.durbin else "SAR"
+
+
+def _judge(draft: TableDraft, gates: Sequence[str]) -> str:
+    """Say what failed, and give the worst gate."""
+    remarks = remarks_of(None, v.PASSED, draft.ask.checks, draft.translate)
+    failed = [gate for gate in gates if gate not in (v.PASSED, v.UNVERIFIED)]
+    draft.stamps += remarks.stamps
+    draft.notes += remarks.notes if not failed else remarks.notes[1:]
+    for i, gate in enumerate(gates, 1):
+        if gate in failed:
+            draft.stamps.append(f"({i}) " + draft.translate("Convergence gate failed: {}", gate))
+    return failed[0] if failed else v.UNVERIFIED if v.UNVERIFIED in gates else v.PASSED

@@ -1,0 +1,153 @@
+"""The table of spatial models: numbers of the draws, tests of the right column, every format."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayes_nqp as nqp
+from bayes_nqp.errors import StudyError
+
+UNITS, PERIODS = 40, 6
+IDS = [f"c{k:02d}" for k in range(UNITS)]
+
+
+def weights_of(reach: int, label: str) -> nqp.SpatialWeights:
+    """The nearest on a circle, on both sides."""
+    apart = np.abs(np.subtract.outer(np.arange(UNITS), np.arange(UNITS)))
+    near = np.minimum(apart, UNITS - apart)
+    links = pd.DataFrame(((near > 0) & (near <= reach)) * 1.0, IDS, IDS)
+    return nqp.spatial_weights.matrix(links, label=label)
+
+
+NEAR, WIDE = weights_of(1, "adjacent"), weights_of(4, "wide")
+
+
+@pytest.fixture(scope="module")
+def fits() -> dict[str, nqp.Fit]:
+    """Without weights, and with two matrices; outcomes follow those of the adjacent."""
+    generator = np.random.default_rng(3)
+    cohort = np.array([2002.0, 2003.0, np.nan])[generator.integers(0, 3, UNITS)]
+    time = 2000 + np.arange(PERIODS)
+    x = generator.standard_normal((UNITS, PERIODS))
+    own = (time >= cohort[:, None]) + 0.5 * x + generator.standard_normal((UNITS, 1))
+    own = own + 0.4 * generator.standard_normal(x.shape)
+    y = np.linalg.solve(np.eye(UNITS) - 0.4 * NEAR.matrix.toarray(), own)
+    turn = 2 * np.pi * np.arange(UNITS) / UNITS
+    frame = pd.DataFrame(
+        {
+            "city": np.repeat(IDS, PERIODS), "year": np.tile(time, UNITS), "y": y.ravel(),
+            "x": x.ravel(), "cohort": np.repeat(cohort, PERIODS),
+            "longitude": np.repeat(110 + 5 * np.cos(turn), PERIODS),
+            "latitude": np.repeat(30 + 5 * np.sin(turn), PERIODS),
+        }
+    )  # fmt: skip
+    panel = nqp.Panel.from_frame(
+        frame, unit="city", time="year", cohort="cohort", outcome="y", covariates=["x"]
+    )
+    terms = {
+        "DID": None, "near": nqp.SpatialLag(NEAR), "wide": nqp.SpatialLag(WIDE, durbin=False),
+        "errors": nqp.SpatialLag(NEAR, error=True), "rings": nqp.Rings([100]),
+    }  # fmt: skip
+    effect = nqp.Complete(varying=None)
+    return {
+        name: nqp.fit(
+            nqp.StaggeredDiD(effect, spillovers=term), panel, nqp.Importance(seed=1, draws=200),
+            progress=False,
+        )
+        for name, term in terms.items()
+    }  # fmt: skip
+
+
+def lines(table: nqp.Table) -> dict[str, tuple]:
+    return {row.label: row.cells for row in table.rows if not row.heading}
+
+
+def test_numbers_are_those_of_the_draws(fits: dict[str, nqp.Fit]) -> None:
+    rows = lines(nqp.table(fits, "spatial", spread="sd"))
+    near = fits["near"]
+    draws = {
+        "ρ": near.posterior["outcome__delta"],
+        "Total": nqp.att(near),
+        "Of own treatment": nqp.att(near, path="direct"),
+        "Received of others": nqp.att(near, path="received"),
+        "Received by untreated rows": nqp.received(near),
+        "x, indirect": nqp.impacts(near).sel(covariate="x", path="indirect"),
+        "σ²": near.posterior["outcome__sigma"] ** 2,
+    }
+    for label, values in draws.items():
+        mean, sd = rows[label][1].values
+        assert mean == pytest.approx(float(values.mean()))
+        assert sd == pytest.approx(float(values.std(ddof=1)))
+    assert list(rows)[:6] == ["Treatment", "W × treatment", "x", "W × x", "ρ", "λ"]
+    shown = {label: [bool(cell.text) for cell in cells] for label, cells in rows.items()}
+    assert shown["ρ"] == [False, True, True, False, False]
+    assert shown["λ"] == [False, False, False, True, False]
+    assert shown["W × treatment"] == [False, True, False, False, False]
+    assert shown["Received by untreated rows"] == [False, True, True, False, True]
+    texts = [cell.text for cell in rows["Spatial model"]]
+    assert texts == ["", "SDM", "SAR", "SEM", "exposure"]
+    assert [cell.text for cell in rows["Weights"]] == ["", "adjacent", "wide", "adjacent", ""]
+    assert [cell.values for cell in rows["N"]] == [(UNITS * PERIODS,)] * 5
+
+
+def test_coefficients_of_treatment_are_those_of_every_event_time(fits: dict[str, nqp.Fit]) -> None:
+    """Level, drift and walk of linked units' treatment, averaged over treated rows by hand."""
+    near, rows = fits["near"], lines(nqp.table(fits, "spatial", spread="sd"))
+    panel, posterior = near.panel, near.posterior
+    assert panel is not None
+    start = panel.cohort_codes[panel.unit_codes]
+    event = (panel.time_codes - start)[(start >= 0) & (panel.time_codes >= start)]
+    walk = posterior["outcome__linked_walk"]
+    steps = walk["outcome__linked_walk_label"].to_numpy().astype(int)
+    theta = [
+        posterior["outcome__linked_level"][..., 0] + e * posterior["outcome__linked_drift"][..., 0]
+        + walk[..., steps <= e].sum("outcome__linked_walk_label")
+        for e in event
+    ]  # fmt: skip
+    assert rows["W × treatment"][1].values[0] == pytest.approx(float(np.mean(theta)))
+
+
+def test_tests_stand_in_the_column_of_their_weights(fits: dict[str, nqp.Fit]) -> None:
+    checks = [
+        nqp.check(fits["DID"], "spatial_lm", weights=NEAR, progress=False),
+        nqp.check(fits["DID"], "moran", weights=WIDE, progress=False),
+        nqp.check(fits["near"], "spatial_form", progress=False),
+    ]
+    table = nqp.table(fits, "spatial", checks=checks)
+    rows = lines(table)
+    lag = checks[0].evidence.set_index("test").loc["lag"]
+    assert rows["LM lag"][1].values == (lag["statistic"], lag["p"])
+    assert [bool(cell.text) for cell in rows["LM lag"]] == [False, True, False, True, False]
+    moran = next(label for label in rows if label.startswith("Moran"))
+    assert [bool(cell.text) for cell in rows[moran]] == [False, False, True, False, False]
+    ratio = float(checks[2].evidence["ratio"].sel(errors="whitened", restricted="SAR"))
+    assert rows["LR, SDM to SAR"][1].values[0] == ratio
+    assert "Tests: statistic" in table.note
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_format_holds_it(fits: dict[str, nqp.Fit], language: str, tmp_path: Path) -> None:
+    headed = {"邻接": fits["near"], "地理": fits["wide"]}
+    table = nqp.table(headed, "spatial", spread="sd", language=language)
+    mean = table.rows[1].cells[0].text.split("\n")[0]
+    for text in (table.to_html(), table.to_latex(), table.to_markdown()):
+        assert mean.replace("−", "") in text.replace("−", "")
+        assert "邻接" in text
+    for suffix, write in (("docx", table.to_docx), ("xlsx", table.to_excel)):
+        write(tmp_path / f"table.{suffix}")
+        assert (tmp_path / f"table.{suffix}").stat().st_size > 1000
+    if language == "zh":
+        assert not re.search("[A-Za-z]{5,}", table.note.replace("Conley", ""))
+
+
+def test_what_has_no_weights_is_refused(fits: dict[str, nqp.Fit]) -> None:
+    with pytest.raises(StudyError, match="no fit has spillovers"):
+        nqp.table({"a": fits["DID"]}, "spatial")
+    with pytest.raises(StudyError, match="takes fits with their rows"):
+        nqp.table({"a": fits["near"].effects}, "spatial")
+    assert nqp.table(fits["near"]).kind == "effects"
