@@ -79,6 +79,11 @@ def write_study(folder: Path, text: str = STUDY) -> Path:
     return path
 
 
+def edited(old: str, new: str) -> str:
+    assert old in STUDY
+    return STUDY.replace(old, new)
+
+
 def test_weights_stand_in_designs_and_checks_by_their_names(tmp_path: Path) -> None:
     study = validate(write_study(tmp_path))
     assert list(study.weights) == ["geo", "links", "both"]
@@ -90,6 +95,17 @@ def test_weights_stand_in_designs_and_checks_by_their_names(tmp_path: Path) -> N
     assert study.panel.frame.loc[study.panel.frame["城市"] == "杭州市", "latitude"].iloc[
         0
     ] == pytest.approx(30.27, abs=0.1)
+
+
+def test_weights_of_cities_serve_units_in_them(tmp_path: Path) -> None:
+    own = edited('label = "trade"', 'label = "trade"\ncity = "城市"').replace(
+        "k = 3", 'k = 3\ncity = "城市"'
+    )
+    (tmp_path / "own").mkdir()
+    plain, other = validate(write_study(tmp_path)), validate(write_study(tmp_path / "own", own))
+    assert plain.weights["geo"] == other.weights["geo"]
+    ours, theirs = (x.weights["links"].matrix.toarray() for x in (plain, other))
+    assert ours == pytest.approx(theirs)
 
 
 def test_a_run_remembers_them_and_runs_again(tmp_path: Path) -> None:
@@ -104,17 +120,13 @@ def test_a_run_remembers_them_and_runs_again(tmp_path: Path) -> None:
     assert nqp.load(tmp_path / "results" / "posterior.nc").design == first.fit.design
 
 
-def edited(old: str, new: str) -> str:
-    assert old in STUDY
-    return STUDY.replace(old, new)
-
-
 LAG = '{ type = "SpatialLag", weights = "geo", durbin = true }'
 REFUSED = [
     ('kind = "nearest"', 'kind = "neareast"', "'neareast', which is no kind", "'nearest'"),
     ('kind = "nearest"\n', "", "[space.weights.geo] lacks the key 'kind'", "nearest"),
     ("k = 3", "kk = 3", "[space.weights.geo] has the unknown key 'kk'", "'k'"),
     ("k = 3", 'k = "3"', "'space.weights.geo.k' is '3'", "a whole number"),
+    ("k = 3", 'k = 3\ncity = "town"', "city='town' is not a column", "city"),
     ("k = 3", "k = 30", "[space.weights.geo]: 'k' is 30", "from 1 to 19"),
     ('file = "links.csv"\n', "", "[space.weights.links] lacks the key 'file'", "file ="),
     ("links.csv", "links2.csv", "links2.csv", "links.csv"),

@@ -3,6 +3,10 @@
 from bayes_nqp.spatial_weights._band import band
 from bayes_nqp.spatial_weights._boundaries import Boundaries as Boundaries
 from bayes_nqp.spatial_weights._boundaries import boundaries_of as boundaries_of
+from bayes_nqp.spatial_weights._cities import cities_of as cities_of
+from bayes_nqp.spatial_weights._cities import crowded as crowded
+from bayes_nqp.spatial_weights._cities import places_apart as places_apart
+from bayes_nqp.spatial_weights._cities import spread
 from bayes_nqp.spatial_weights._composite import composite
 from bayes_nqp.spatial_weights._contiguity import contiguity
 from bayes_nqp.spatial_weights._economic import economic
@@ -25,4 +29,5 @@ __all__ = [
     "matrix",
     "nearest",
     "nested",
+    "spread",
 ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bayes_nqp.doors import door
+from bayes_nqp.spatial_weights._cities import places_apart, spread
 from bayes_nqp.spatial_weights._links import checked_distance, linked
-from bayes_nqp.spatial_weights._places import locations_of
 from bayes_nqp.spatial_weights._weights import Islands, SpatialWeights, Standardised
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def band(
     *,
     longitude: str = "longitude",
     latitude: str = "latitude",
+    city: str | None = None,
     standardised: Standardised = "row",
     islands: Islands = "keep",
 ) -> SpatialWeights:
@@ -35,6 +36,9 @@ def band(
         Up to which units are neighbours, along a great circle.
     longitude, latitude : str
         Columns, in degrees.
+    city : str, optional
+        Column with the city of each unit, where units are firms: their neighbours are then the
+        units of near cities (`spread`).
     standardised : {"row", "none"}, default "row"
         Whether the weights of a unit's neighbours sum to one.
     islands : {"keep", "nearest", "error"}, default "keep"
@@ -47,10 +51,11 @@ def band(
     StudyError
         If ``km`` is not positive.
     """
-    places = locations_of(panel, longitude, latitude)
+    places = places_apart(panel, longitude, latitude, city)
     links = places.within(checked_distance(km))
     links.data[:] = 1.0
-    return linked(
+    weights = linked(
         links, "band", f"within {km:g} km", places=places, standardised=standardised,
         islands=islands,
     )  # fmt: skip
+    return spread(weights, panel, city)

@@ -13,6 +13,7 @@ from scipy import sparse
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.language import Message
+from bayes_nqp.spatial_weights._cities import cities_of, spread
 from bayes_nqp.spatial_weights._inverse_distance import DENSE
 from bayes_nqp.spatial_weights._links import linked
 from bayes_nqp.spatial_weights._places import column_of_units
@@ -33,6 +34,7 @@ def economic(
     column: str,
     *,
     periods: Sequence[Any] | None = None,
+    city: str | None = None,
     standardised: Standardised = "row",
 ) -> SpatialWeights:
     """Weight units by one over the difference of a column's means before the policy.
@@ -46,6 +48,9 @@ def economic(
     periods : sequence, optional
         Labels of the periods over which to average, all of them before the first adoption; by
         default every period before it.
+    city : str, optional
+        Column with the city of each unit, where units are firms: their neighbours are then the
+        units of near cities (`spread`).
     standardised : {"row", "none"}, default "row"
         Whether the weights of a unit's neighbours sum to one.
 
@@ -64,7 +69,8 @@ def economic(
     of the standard deviation count as that.
     """
     column_of_units(panel, column, "column")
-    n = panel.n_units
+    ids, of_unit = cities_of(panel, city)
+    n = len(ids)
     if n > DENSE:
         raise StudyError(
             Message("all pairs of {} units would be linked", n),
@@ -72,21 +78,22 @@ def economic(
         )
     before = np.isin(panel.time_codes, _before(panel, periods))
     values = pd.to_numeric(panel.frame[column], errors="coerce").to_numpy(dtype=np.float64)
-    part = pd.Series(values[before]).groupby(np.asarray(panel.unit_codes)[before]).mean()
+    part = pd.Series(values[before]).groupby(of_unit[panel.unit_codes][before]).mean()
     mean = part.reindex(np.arange(n)).to_numpy()
     if not np.isfinite(mean).all():
         raise PanelError(
             Message("column={!r} is missing for units before the first adoption", column),
-            where=shown(panel.unit_labels[~np.isfinite(mean)]),
+            where=shown(np.asarray(ids)[~np.isfinite(mean)]),
             hint="fill it in, or leave these units out (panel.where)",
         )
     gap = np.abs(mean[:, None] - mean)
     weight = 1.0 / np.maximum(gap, max(_GAP * mean.std(), np.finfo(float).tiny))
     np.fill_diagonal(weight, 0.0)
-    return linked(
-        sparse.csr_array(weight), "economic", f"economic ({column})",
-        ids=tuple(map(str, panel.unit_labels)), standardised=standardised, islands="error",
+    weights = linked(
+        sparse.csr_array(weight), "economic", f"economic ({column})", ids=ids,
+        standardised=standardised, islands="error",
     )  # fmt: skip
+    return spread(weights, panel, city)
 
 
 def _before(panel: Panel, periods: Sequence[Any] | None) -> npt.NDArray[np.int64]:

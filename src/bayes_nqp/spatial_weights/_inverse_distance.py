@@ -9,8 +9,9 @@ import numpy as np
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, shown
 from bayes_nqp.language import Message
+from bayes_nqp.spatial_weights._cities import places_apart, spread
 from bayes_nqp.spatial_weights._links import checked_distance, linked
-from bayes_nqp.spatial_weights._places import EARTH, locations_of
+from bayes_nqp.spatial_weights._places import EARTH
 from bayes_nqp.spatial_weights._weights import Islands, SpatialWeights, Standardised
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def inverse_distance(
     power: float = 1.0,
     longitude: str = "longitude",
     latitude: str = "latitude",
+    city: str | None = None,
     standardised: Standardised = "row",
     islands: Islands = "keep",
 ) -> SpatialWeights:
@@ -45,6 +47,9 @@ def inverse_distance(
         Of the distance: 2 for its square.
     longitude, latitude : str
         Columns, in degrees.
+    city : str, optional
+        Column with the city of each unit, where units are firms: their neighbours are then the
+        units of near cities (`spread`).
     standardised : {"row", "none"}, default "row"
         Whether the weights of a unit's neighbours sum to one.
     islands : {"keep", "nearest", "error"}, default "keep"
@@ -57,7 +62,7 @@ def inverse_distance(
     StudyError
         If ``km`` or ``power`` is not positive, or all pairs of too many units would be linked.
     """
-    places = locations_of(panel, longitude, latitude)
+    places = places_apart(panel, longitude, latitude, city)
     if not 0.0 < power < np.inf:
         raise StudyError(
             Message("'{}' is {!r}", "power", power), hint="a positive number, such as 1 or 2"
@@ -77,6 +82,7 @@ def inverse_distance(
         )
     links.data[:] = links.data**-power
     label = "inverse distance" if km is None else f"inverse distance within {km:g} km"
-    return linked(
+    weights = linked(
         links, "inverse distance", label, places=places, standardised=standardised, islands=islands
     )
+    return spread(weights, panel, city)

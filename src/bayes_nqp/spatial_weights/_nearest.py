@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
+from bayes_nqp.spatial_weights._cities import places_apart, spread
 from bayes_nqp.spatial_weights._links import linked
-from bayes_nqp.spatial_weights._places import locations_of
 from bayes_nqp.spatial_weights._weights import SpatialWeights, Standardised
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def nearest(
     symmetric: bool = True,
     longitude: str = "longitude",
     latitude: str = "latitude",
+    city: str | None = None,
     standardised: Standardised = "row",
 ) -> SpatialWeights:
     """Link each unit to its nearest ones, along great circles.
@@ -39,6 +40,9 @@ def nearest(
         Whether a link goes both ways, so that some units have more than k neighbours.
     longitude, latitude : str
         Columns, in degrees.
+    city : str, optional
+        Column with the city of each unit, where units are firms: their neighbours are then the
+        units of near cities (`spread`).
     standardised : {"row", "none"}, default "row"
         Whether the weights of a unit's neighbours sum to one.
 
@@ -54,7 +58,7 @@ def nearest(
     Degrees are not kilometres: north of the equator a degree of longitude is shorter than one of
     latitude. Units stand on the unit sphere, where chords have the order of distances.
     """
-    places = locations_of(panel, longitude, latitude)
+    places = places_apart(panel, longitude, latitude, city)
     if not 1 <= k < len(places.ids):
         raise StudyError(
             Message("'{}' is {!r}", "k", k),
@@ -64,7 +68,7 @@ def nearest(
     links.data[:] = 1.0
     if symmetric:
         links = links.maximum(links.T)
-    return linked(
+    weights = linked(
         links,
         "nearest",
         f"{k} nearest",
@@ -72,3 +76,4 @@ def nearest(
         standardised=standardised,
         islands="nearest",
     )
+    return spread(weights, panel, city)

@@ -92,8 +92,15 @@ def _stored(value: Array, row: Index, column: Index, n: int) -> sparse.csr_array
     return matrix
 
 
-def column_of_units(panel: Panel, column: str, argument: str) -> pd.DataFrame:
+def column_of_units(
+    panel: Panel, column: str, argument: str, of_unit: Index | None = None
+) -> pd.DataFrame:
     """A column of numbers by unit: its first value, and its least and largest (unit, 3).
+
+    Parameters
+    ----------
+    of_unit : ndarray of int (unit), optional
+        The city of each unit; the table then has a row for each city.
 
     Raises
     ------
@@ -108,7 +115,8 @@ def column_of_units(panel: Panel, column: str, argument: str) -> pd.DataFrame:
             hint=nearest(column, panel.frame.columns),
         )
     values = pd.to_numeric(panel.frame[column], errors="coerce").to_numpy(dtype=np.float64)
-    grouped = pd.Series(values).groupby(np.asarray(panel.unit_codes))
+    units = np.asarray(panel.unit_codes)
+    grouped = pd.Series(values).groupby(units if of_unit is None else of_unit[units])
     return grouped.agg(["first", "min", "max"])
 
 
@@ -118,7 +126,10 @@ def located(panel: Panel) -> bool:
 
 
 def locations_of(
-    panel: Panel, longitude: str = "longitude", latitude: str = "latitude"
+    panel: Panel,
+    longitude: str = "longitude",
+    latitude: str = "latitude",
+    cities: tuple[tuple[str, ...], Index] | None = None,
 ) -> Locations:
     """Read where the units of a panel are.
 
@@ -126,22 +137,24 @@ def locations_of(
     ----------
     longitude, latitude : str
         Columns in degrees, the same in all rows of a unit.
+    cities : tuple, optional
+        Labels of cities, and the city of each unit: places are then theirs.
 
     Raises
     ------
     PanelError
         If coordinates are missing, swapped, projected, or change within a unit.
     """
+    ids, of_unit = (panel.unit_labels, None) if cities is None else cities
     columns = [
-        column_of_units(panel, name, argument)
+        column_of_units(panel, name, argument, of_unit)
         for name, argument in ((longitude, "longitude"), (latitude, "latitude"))
     ]
-    ids = panel.unit_labels
     moving = np.any([(c["max"] - c["min"] > 1e-9).to_numpy() for c in columns], axis=0)
     if moving.any():
         raise PanelError(
             Message("coordinates change within units"),
-            where=shown(ids[moving]),
+            where=shown(np.asarray(ids)[moving]),
             hint="give each unit one place",
         )
     degrees = np.stack([c["first"].to_numpy() for c in columns], axis=1)

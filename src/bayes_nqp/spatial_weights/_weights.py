@@ -183,13 +183,20 @@ class SpatialWeights:
         place = {label: k for k, label in enumerate(self.ids)}
         lacking = [label for label in wanted if label not in place]
         if lacking:
+            hint = nearest(lacking[0], self.ids)
+            if len(lacking) == len(wanted):
+                hint = Message(
+                    "{}; or, if these are cities and units are firms in them, "
+                    "nqp.spatial_weights.spread(weights, panel, city='city')",
+                    hint,
+                )
             raise PanelError(
                 Message(
                     "{} of {} units are not among those of the weights {!r}",
                     len(lacking), len(wanted), self.name,
                 ),
                 where=shown(lacking),
-                hint=nearest(lacking[0], self.ids),
+                hint=hint,
             )  # fmt: skip
         order = np.array([place[label] for label in wanted], dtype=np.int64)
         places = tuple(self.places[k] for k in order) if self.places else ()

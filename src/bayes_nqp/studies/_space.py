@@ -35,12 +35,15 @@ __all__ = [
 _KIND: Final = "kind"
 FILES: Final = {"boundaries": "file", "frame": "file"}
 """Arguments whose value stands in a file."""
+_COMBINED: Final = ("composite", "nested")
+"""Kinds that are made of others, by which units are theirs."""
 _PLACES: Final = ("longitude", "latitude")
 
 
 def kinds() -> dict[str, Callable[..., SpatialWeights]]:
     """Name the kinds of weights that a study can ask for."""
     members = {name: getattr(spatial_weights, name) for name in spatial_weights.__all__}
+    members.pop(spatial_weights.spread.__name__)
     return {name: make for name, make in members.items() if isfunction(make)}
 
 
@@ -48,8 +51,11 @@ def keys_of(kind: str) -> dict[str, Parameter]:
     """Name the keys of a table [space.weights.…] of a kind; those without a default are needed."""
     arguments = signature(kinds()[kind]).parameters.items()
     keys = {FILES.get(name, name): item for name, item in arguments if name != "panel"}
-    label = Parameter("label", Parameter.KEYWORD_ONLY, default="", annotation="str")
-    return {**keys, "label": keys.get("label", label)}
+    extra = ["label"] if kind in _COMBINED else ["label", "city"]
+    for name in extra:
+        plain = Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation="str | None")
+        keys.setdefault(name, plain)
+    return keys
 
 
 def with_places(space: Space, frame: pd.DataFrame) -> pd.DataFrame:
@@ -141,7 +147,7 @@ def check_space(space: Space) -> dict[str, SpatialWeights]:
                     hint=Message("add {}", f"{key} = …"),
                 )
         annotations = {FILES.get(k, k): x for k, x in annotations_of(kinds()[kind]).items()}
-        check_kinds(table, {**annotations, "file": "str", "label": "str"}, where)
+        check_kinds(table, {**annotations, "file": "str", "label": "str", "city": "str"}, where)
         _components(table, name, space)
     return {name: SpatialWeights((), np.zeros((0, 0)), name) for name in space.weights}
 
@@ -210,6 +216,7 @@ def _weights(
     kind, label = str(table[_KIND]), str(table.get("label", ""))
     make, arguments = kinds()[kind], {k: x for k, x in table.items() if k not in (_KIND, "label")}
     names = signature(make).parameters
+    city = None if "city" in names else arguments.pop("city", None)
     source = arguments.pop("file", None)
     if source is not None:
         path = folder / text_path(source, "'file'")
@@ -225,5 +232,5 @@ def _weights(
         arguments["shares"] = {above[name]: share for name, share in table["shares"].items()}
     elif kind == "nested":
         arguments |= {key: above[table[key]] for key in ("geographic", "economic")}
-    weights = make(**arguments).aligned(panel.unit_labels)
+    weights = spatial_weights.spread(make(**arguments), panel, city).aligned(panel.unit_labels)
     return replace(weights, label=label) if label else weights

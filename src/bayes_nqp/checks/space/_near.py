@@ -13,7 +13,7 @@ from bayes_nqp.designs import Rings
 from bayes_nqp.errors import NotApplicable, StudyError
 from bayes_nqp.fitting import Fit, panel_of
 from bayes_nqp.language import Message, Numeral
-from bayes_nqp.spatial_weights import SpatialWeights, located, nearest
+from bayes_nqp.spatial_weights import SpatialWeights, crowded, located, nearest
 
 __all__ = [
     "Balanced",
@@ -58,6 +58,13 @@ def weights_by(fit: Fit, weights: SpatialWeights | None) -> SpatialWeights:
     if not located(panel):
         raise NotApplicable(
             Message("Who is near whom is not known: give weights=nqp.spatial_weights.….")
+        )
+    if crowded(panel):
+        raise NotApplicable(
+            Message(
+                "Most units share a place, as firms of one city do: give "
+                "weights=nqp.spatial_weights.nearest(panel, city='…')."
+            )
         )
     return nearest(panel, k=min(NEIGHBOURS, panel.n_units - 1))
 

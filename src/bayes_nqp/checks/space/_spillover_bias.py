@@ -30,6 +30,7 @@ from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, panel_of, short_refit
 from bayes_nqp.language import Message, listed
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of
+from bayes_nqp.spatial_weights import crowded
 from bayes_nqp.terms import TimeEffects
 
 __all__ = ["spillover_bias"]
@@ -87,6 +88,13 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     if not located(panel):
         raise NotApplicable(
             Message("Where units are is not known: columns 'longitude' and 'latitude' would tell.")
+        )
+    if crowded(panel):
+        raise NotApplicable(
+            Message(
+                "Most units share a place, as firms of one city do: "
+                "spillovers=nqp.Rings([…], city='…') states what they receive of other cities."
+            )
         )
     present = _exposure(rings, panel).any(axis=0)
     if not present.any():

@@ -13,7 +13,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
-from bayes_nqp.spatial_weights import locations_of
+from bayes_nqp.spatial_weights import cities_of, places_apart
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -44,6 +44,9 @@ class Rings(Spillover):
         two periods before it back, as many as this.
     longitude, latitude : str
         Columns of the panel, in degrees.
+    city : str, optional
+        Column with the city of each unit, where units are firms: these are exposed to other
+        cities in force, which are so from the first adoption of a unit in them.
 
     Raises
     ------
@@ -68,6 +71,7 @@ class Rings(Spillover):
     leads: int = 0
     longitude: str = "longitude"
     latitude: str = "latitude"
+    city: str | None = None
 
     def __post_init__(self) -> None:
         hint = "outer bounds in kilometres that rise, such as [100, 200, 300]"
@@ -90,13 +94,17 @@ class Rings(Spillover):
 
     def since(self, panel: Panel) -> Index:
         """Period from which a unit stands in each ring or nearer (unit, ring)."""
-        km = locations_of(panel, self.longitude, self.latitude).within(self.km[-1]).tocoo()
-        first = np.full((panel.n_units, len(self.km)), panel.periods, dtype=np.int64)
-        adoption = np.where(panel.cohort_codes < 0, panel.periods, panel.cohort_codes)
+        places = places_apart(panel, self.longitude, self.latitude, self.city)
+        labels, of_unit = cities_of(panel, self.city)
+        km = places.within(self.km[-1]).tocoo()
+        first = np.full((len(labels), len(self.km)), panel.periods, dtype=np.int64)
+        adoption = np.full(len(labels), panel.periods, dtype=np.int64)
+        date = np.where(panel.cohort_codes < 0, panel.periods, panel.cohort_codes)
+        np.minimum.at(adoption, of_unit, date)
         for ring, bound in enumerate(self.km):
             inside = km.data <= bound
             np.minimum.at(first[:, ring], km.row[inside], adoption[km.col[inside]])
-        return first
+        return first[of_unit]
 
 
 @register("spillovers")
@@ -115,6 +123,8 @@ class Donut(Spillover):
         Within which another unit in force makes a row unfit as a control.
     longitude, latitude : str
         Columns of the panel, in degrees.
+    city : str, optional
+        As in `Rings`.
 
     Raises
     ------
@@ -124,13 +134,14 @@ class Donut(Spillover):
     Examples
     --------
     >>> import bayes_nqp as nqp
-    >>> nqp.StaggeredDiD(spillovers=nqp.Donut(km=200)).spillovers
-    Donut(km=200, longitude='longitude', latitude='latitude')
+    >>> nqp.StaggeredDiD(spillovers=nqp.Donut(km=200)).spillovers.rings
+    ('0–200 km',)
     """
 
     km: float
     longitude: str = "longitude"
     latitude: str = "latitude"
+    city: str | None = None
 
     role = "donut"
     drops_rows = True
@@ -156,4 +167,7 @@ class Donut(Spillover):
 
     def since(self, panel: Panel) -> Index:
         """Period from which another unit in force is within the distance (unit, 1)."""
-        return Rings((self.km,), longitude=self.longitude, latitude=self.latitude).since(panel)
+        ring = Rings(
+            (self.km,), longitude=self.longitude, latitude=self.latitude, city=self.city
+        )  # fmt: skip
+        return ring.since(panel)
