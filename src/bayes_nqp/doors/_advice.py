@@ -22,6 +22,7 @@ MADE_BY: Final = {
     "Table": "nqp.table(fit) makes one",
     "MergedZones": "nqp.merge_zones(df, prefecture=…) makes one",
     "Index": "nqp.ProductivityIndex(system).build(df, unit=…, time=…) makes one",
+    "SpatialWeights": "nqp.spatial_weights.nearest(panel, k=5), or .matrix(frame) of your own",
     "Simulated": "nqp.simulation.staggered() makes one",
     "Study": "nqp.studies.validate(path) makes one",
     "Outcome": "nqp.studies.run(path, out) makes one",

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs import Design, DifferentialTrends, Noise, saturated_design
+from bayes_nqp.designs import Design, DifferentialTrends, Facts, Noise, saturated_design
 from bayes_nqp.errors import IdentificationError, NQPError
 from bayes_nqp.fitting import Fit, Marginal, log_marginal, once, panel_of
 from bayes_nqp.language import NOTHING, Message
@@ -135,14 +135,15 @@ def _further(fit: Fit) -> Iterator[BayesFactor]:
 def _factor(fit: Fit, rows: Rows, noise: Noise, stratum: str, drift: Message) -> BayesFactor:
     """The factor of some rows, or why there is none; the fit keeps marginal likelihoods."""
     errors, design, panel = noise.phrase(), fit.outcome_design, panel_of(fit)
-    if "trends" not in design.arguments:
+    if not fit.takes("trends"):
         why = Message("this design has no differential trends to compare with")
         return BayesFactor(stratum, errors, drift, reason=why)
     try:
         panel = panel if rows.all() else panel.where(rows)
-        shrunk = drift == TOGETHER
         parallel = (
-            design.variant(_common(design, noise)) if shrunk else _untreated(design, panel, noise)
+            design.variant(_common(fit.facts, noise))
+            if drift == TOGETHER
+            else _untreated(design, panel, noise)
         )
         trends = _DRIFTS.get(drift, DifferentialTrends())
         value, error = _against(parallel, panel, trends, partial(_marginal, fit))
@@ -181,18 +182,19 @@ def _comparable(parallel: Marginal, drifting: Marginal) -> None:
 
 def _untreated(design: Design, panel: Panel, noise: Noise) -> Design:
     """Parallel trends with flat effects of treated cells: their rows tell nothing of trends."""
-    changes = _common(design, noise)
-    if design.facts.moderator is not None:
+    facts = design.facts
+    changes = _common(facts, noise)
+    if facts.moderator is not None:
         changes["moderator"] = None
-    effect = Separate(varying=design.facts.varying)
+    effect = Separate(varying=facts.varying)
     return saturated_design(design, panel, effect=effect, **changes)
 
 
-def _common(design: Design, noise: Noise) -> dict[str, object]:
+def _common(facts: Facts, noise: Noise) -> dict[str, object]:
     """What both designs share: errors, default priors, and all untreated rows as controls."""
     changes: dict[str, object] = {"errors": noise, "priors": Priors(), "unidentified": "drop"}
-    changes |= {"controls": "all"} if design.facts.leads else {}
-    return changes | ({"trends": None} if design.facts.has("drift") else {})
+    changes |= {"controls": "all"} if facts.leads else {}
+    return changes | ({"trends": None} if facts.has("drift") else {})
 
 
 def _strata(fit: Fit) -> Iterator[tuple[str, Rows]]:

@@ -11,7 +11,6 @@ import numpy as np
 
 from bayes_nqp.designs.terms._spillover import Index, Spillover, rising
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 from bayes_nqp.spatial_weights import SpatialWeights
@@ -64,11 +63,6 @@ class ShareTreated(Spillover):
     leads: int = 0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.weights, SpatialWeights):
-            raise StudyError(
-                f"'weights' is a {type(self.weights).__name__}",
-                hint="nqp.spatial_weights.nearest(panel, k=5), or .matrix(frame) of your own",
-            )
         bounds = rising(
             self.above, "above", last=1.0, hint="shares that rise, from 0 up, such as [0, 0.5]"
         )

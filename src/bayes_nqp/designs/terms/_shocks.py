@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -72,12 +71,9 @@ class SharedShocks(Term):
     role = "shocks"
 
     def __post_init__(self) -> None:
-        by: object = self.by
-        if not isinstance(by, str) or not by:
+        if not self.by:
             raise StudyError(f"'by' is {self.by!r}", hint="a column, such as by='province'")
-        scale: object = self.scale
-        number = isinstance(scale, int | float) and not isinstance(scale, bool)
-        if not number or not math.isfinite(self.scale) or self.scale <= 0:
+        if self.scale <= 0:
             raise StudyError(
                 f"'scale' is {self.scale!r}", hint="a positive number of s, such as 0.5"
             )

@@ -10,18 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp import gaussian
 from bayes_nqp.designs._facts import Facts, Reach, Term
 from bayes_nqp.designs._spec import Calendar, EquationSpec, LagSpec, Timing
 from bayes_nqp.doors import door
 from bayes_nqp.errors import Hint, IdentificationError, PanelError, StudyError, nearest, shown
-from bayes_nqp.gaussian import (
-    HIGHEST,
-    LOWEST,
-    MOST_DENSE,
-    LogDeterminant,
-    is_dense,
-    log_determinant,
-)
 from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.parameters import CutCorrelation, Parameter
@@ -133,13 +126,6 @@ class SpatialLag(Term):
     with_channels = False
 
     def __post_init__(self) -> None:
-        if not isinstance(self.weights, SpatialWeights):
-            raise StudyError(
-                f"'weights' is a {type(self.weights).__name__}",
-                hint="nqp.spatial_weights.nearest(panel, k=5), or .matrix(frame) of your own",
-            )
-        if not isinstance(self.error, bool):
-            raise StudyError(f"'error' is {self.error!r}", hint="True or False")
         if self.complete not in (None, "units"):
             raise StudyError(f"'complete' is {self.complete!r}", hint="'units' or None")
         durbin: Any = self.durbin
@@ -194,21 +180,18 @@ class SpatialLag(Term):
         levels = _levels(facts, panel)
         linked = Linked(weights.matrix, panel)
         names = _durbin(self, equation, panel)
-        near = _near(timing, linked) if TREATMENT in names else {}
-        columns = {
-            f"W × {name}": linked(panel.covariates[:, panel.roles.covariates.index(name)])
-            for name in names
-            if name != TREATMENT
-        }
+        column = dict(zip(panel.roles.covariates, panel.covariates.T, strict=True))
+        columns = {f"W × {name}": linked(column[name]) for name in names if name != TREATMENT}
         link = weights.matrix.tocoo()
+        prior = CutCorrelation(3.0, 3.0, gaussian.LOWEST, gaussian.HIGHEST)
         lag = LagSpec(
-            Parameter(DELTA, CutCorrelation(3.0, 3.0, LOWEST, HIGHEST), in_outcome_units=False,
+            Parameter(DELTA, prior, in_outcome_units=False,
                       meaning=Message("the coefficient of linked units' outcomes")),
             linked(equation.outcome),
             _curve(weights, tuple(levels.tolist())),
             panel.periods - 1,
             links=weights.matrix,
-            treated=near,
+            treated=_near(timing, linked) if TREATMENT in names else {},
             error=self.error,
             adjusted=bool((levels[link.row] != levels[link.col]).any()),
         )  # fmt: skip
@@ -216,9 +199,9 @@ class SpatialLag(Term):
 
 
 @lru_cache(maxsize=8)
-def _curve(weights: SpatialWeights, levels: tuple[int, ...]) -> LogDeterminant:
+def _curve(weights: SpatialWeights, levels: tuple[int, ...]) -> gaussian.LogDeterminant:
     """The log determinant: refits of other designs have it in common."""
-    return log_determinant(weights.matrix, np.array(levels, dtype=np.int64))
+    return gaussian.log_determinant(weights.matrix, np.array(levels, dtype=np.int64))
 
 
 def _check(term: SpatialLag, facts: Facts, panel: Panel) -> None:
@@ -246,10 +229,9 @@ def _check(term: SpatialLag, facts: Facts, panel: Panel) -> None:
             Message("'error' of a spatial lag does not go with {!r}", name),
             hint=Message("leave out {!r}", name),
         )
-    if panel.balanced:
+    gaps = np.flatnonzero(np.bincount(panel.unit_codes, minlength=panel.n_units) < panel.periods)
+    if not gaps.size:
         return
-    count = np.bincount(panel.unit_codes, minlength=panel.n_units)
-    gaps = np.flatnonzero(count < panel.periods)
     raise PanelError(
         Message(
             "a spatial lag needs every unit in every period, and {} of {} have gaps",
@@ -275,7 +257,7 @@ def _check_links(weights: SpatialWeights) -> None:
             Message("the rows of the weights {!r} do not sum to one", weights.name),
             hint="standardised='row' where they are made",
         )
-    if len(weights.ids) > MOST_DENSE and is_dense(weights.matrix):
+    if len(weights.ids) > gaussian.MOST_DENSE and gaussian.is_dense(weights.matrix):
         raise StudyError(
             Message(
                 "the weights {!r} link nearly everyone, which a lag over {:,} units does not bear",
@@ -287,10 +269,9 @@ def _check_links(weights: SpatialWeights) -> None:
 
 def _levels(facts: Facts, panel: Panel) -> Index:
     """Level of time effects of each unit (unit): one for all where those of levels are shrunk."""
-    codes = np.zeros((panel.n_units, 1), dtype=np.int64)
-    if facts.time is None or not facts.time.pooled:
-        factors = facts.time_strata(panel)
-        codes = np.column_stack([codes, *(panel.strata_codes[f] for f in factors)])
+    pooled = facts.time is not None and facts.time.pooled
+    factors = () if pooled else facts.time_strata(panel)
+    codes = np.column_stack([np.zeros(panel.n_units), *(panel.strata_codes[f] for f in factors)])
     return np.unique(codes, axis=0, return_inverse=True)[1].ravel()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Final
@@ -87,7 +86,7 @@ class DifferentialTrends(Term):
     def __post_init__(self) -> None:
         for item in fields(self):
             value = getattr(self, item.name)
-            if not isinstance(value, int | float) or not 0.0 < value < math.inf:
+            if value <= 0.0:
                 raise StudyError(f"'{item.name}' is {value!r}", hint="a positive number")
 
     def words(self, attrs: Mapping[str, object]) -> Message:
