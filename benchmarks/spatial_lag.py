@@ -22,7 +22,7 @@ from scipy.spatial import cKDTree
 import bayes_nqp as nqp
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import average_of
-from bayes_nqp.fitting._realised import reach_of
+from bayes_nqp.fitting._reach import reach_of
 from bayes_nqp.gaussian import log_determinant
 from bayes_nqp.planning import plan_of
 

@@ -104,8 +104,8 @@ class Hint:
 
     def __str__(self) -> str:
         if self.argument == "check":
-            here, study = f'nqp.check(fit, "{self.value}")', f'[checks] run = ["{self.value}"]'
-            return here if _DIALECT.get() == "python" else study
+            call, study = f'nqp.check(fit, "{self.value}")', f'[checks] run = ["{self.value}"]'
+            return call if _DIALECT.get() == "python" else study
         if _DIALECT.get() == "python":
             return f"{self.argument}={as_python(self.value)}"
         table = _TABLES.get(self.argument, "design")

@@ -40,11 +40,11 @@ def assert_equal(first: object, second: object, *, rtol: float = 0.0, atol: floa
     >>> panel = nqp.datasets.castle_doctrine()
     >>> assert_equal(panel, nqp.datasets.castle_doctrine())
     """
-    found = differences(first, second, rtol=rtol, atol=atol)
-    if found:
-        remainder = f"\n  and {len(found) - _MOST} more" if len(found) > _MOST else ""
-        shown = "\n  ".join(found[:_MOST])
-        raise AssertionError(f"{len(found)} differences:\n  {shown}{remainder}")
+    lines = differences(first, second, rtol=rtol, atol=atol)
+    if lines:
+        remainder = f"\n  and {len(lines) - _MOST} more" if len(lines) > _MOST else ""
+        shown = "\n  ".join(lines[:_MOST])
+        raise AssertionError(f"{len(lines)} differences:\n  {shown}{remainder}")
 
 
 def differences(

@@ -138,13 +138,13 @@ def calibrate(
     key = _key(job, panel, source)
     tasks = {f"{key}-{r:06d}": (r,) for r in range(replications)}
     with bar(progress):
-        kept = None if store is None else Kept(store)
-        found = batch(job, tasks, kept=kept, what="calibrating")
+        stored = None if store is None else Kept(store)
+        results = batch(job, tasks, kept=stored, what="calibrating")
     attrs: dict[str, float | str] = {
         "ranked": ranked, "seed": float(seed), "panel_digest": panel.digest,
         "sampler": repr(sampler),
     }  # fmt: skip
-    return Calibration(design, label, _labelled(list(found.values()), names, probs, attrs))
+    return Calibration(design, label, _labelled(list(results.values()), names, probs, attrs))
 
 
 def _check_kinds(

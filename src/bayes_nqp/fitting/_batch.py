@@ -122,19 +122,19 @@ def batch(
     dict of str to dict of ndarray
         In the order of ``tasks``.
     """
-    found = {} if kept is None else _stored(tasks, kept, what)
-    missing = [key for key in tasks if key not in found]
-    done = len(found)
+    results = {} if kept is None else _stored(tasks, kept, what)
+    missing = [key for key in tasks if key not in results]
+    done = len(results)
     progress.say(what, done, len(tasks))
     # Threads that each set this for themselves would undo it for one another.
     with one_thread():
         for key, value in _results(function, {key: tasks[key] for key in missing}):
-            found[key] = value
+            results[key] = value
             if kept is not None:
                 kept[key] = value
             done += 1
             progress.say(what, done, len(tasks))
-    return {key: found[key] for key in tasks}
+    return {key: results[key] for key in tasks}
 
 
 def _results(
@@ -158,16 +158,16 @@ def _results(
 def _stored(
     tasks: Mapping[str, object], kept: MutableMapping[str, Numbers], what: str
 ) -> dict[str, Numbers]:
-    there = set(kept)
-    found = {key: value for key in tasks if (value := kept.get(key)) is not None}
-    spoilt = [key for key in tasks if key in there and key not in found]
+    stored_keys = set(kept)
+    results = {key: value for key in tasks if (value := kept.get(key)) is not None}
+    spoilt = [key for key in tasks if key in stored_keys and key not in results]
     if spoilt:
         warnings.warn(
             f"{what}: {len(spoilt)} stored results are spoilt, or were not stored by this version, "
             f"and are computed again: {shown(spoilt, 3)}",
             skip_file_prefixes=(str(Path(__file__).parents[1]),),
         )
-    return found
+    return results
 
 
 def _whole(path: Path) -> io.BytesIO | None:

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from bayes_nqp.fitting._realised import Reach, reach_of
+from bayes_nqp.fitting._reach import reach_of
+from bayes_nqp.fitting._realised import Reach
 from bayes_nqp.fitting._received import own_and_received
 from bayes_nqp.fitting._streams import SharedStreams, error_width
 from bayes_nqp.fitting._unit_deviations import UnitDeviations, unit_deviations

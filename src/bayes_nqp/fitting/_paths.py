@@ -11,7 +11,8 @@ import numpy.typing as npt
 from bayes_nqp import vocabulary as v
 from bayes_nqp.fitting._draws import Recovered
 from bayes_nqp.fitting._products import Product, products_of
-from bayes_nqp.fitting._realised import PATHS, reach_of
+from bayes_nqp.fitting._reach import reach_of
+from bayes_nqp.fitting._realised import PATHS
 from bayes_nqp.planning import CellInfo, Plan, stratum_of_members
 
 __all__ = ["Paths", "lagged", "paths_of"]

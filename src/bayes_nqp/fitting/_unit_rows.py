@@ -182,7 +182,7 @@ class UnitRows:
         nuisance, n_units = self.equation.gaussian.nuisance, int(self.layout.unit.max()) + 1
         n_levels = n_units * nuisance.shape[1]
         normal = generator.standard_normal((len(values), n_levels + 2 * self.n_members))
-        level, own, fresh = np.split(normal, [n_levels, n_levels + self.n_members], axis=1)
+        level, member, fresh = np.split(normal, [n_levels, n_levels + self.n_members], axis=1)
         level = level.reshape(len(values), n_units, -1)
         deviates = self.equation.gaussian.deviation is not None
         pieces, sigma = self.absorbed(residual, values), values.sigma[:, None]
@@ -190,7 +190,7 @@ class UnitRows:
         if deviates:
             along, inner = (a[:, :-1] for a in self.of_members(pieces))
             precision = sigma**2 / values.deviation[:, 0] + inner
-            deviation[:, :-1] = along / precision + sigma / np.sqrt(precision) * own
+            deviation[:, :-1] = along / precision + sigma / np.sqrt(precision) * member
         out = np.zeros_like(residual)
         for p, a in zip(self.patterns, pieces, strict=True):
             alpha = a.level - p.of_units(a.shift) * deviation[:, p.member, None]

@@ -193,10 +193,10 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
         total = total - 0.5 * log_det
         if head.n_values:
             onto -= taken[:, :, head.values, head.met]
-            own = taken[:, :, head.values, head.values].reshape(
+            square = taken[:, :, head.values, head.values].reshape(
                 *inner.shape[:3], head.n_joint, -1, head.n_joint
             )
-            inner -= np.einsum("abiuiv->abiuv", own)
+            inner -= np.einsum("abiuiv->abiuv", square)
             taken = taken[:, :, head.met[:, None], head.met]
         matrix -= taken
     if head.n_values:

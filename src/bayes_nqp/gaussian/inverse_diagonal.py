@@ -35,6 +35,7 @@ def inverse_diagonal(weights: sparse.csr_array, delta: Sequence[float]) -> Array
     Returns
     -------
     ndarray (delta, unit)
+        One where nobody is linked back.
     """
     order, starts = _layers(weights)
     w = weights[order][:, order].tocsr()

@@ -14,7 +14,8 @@ from scipy.sparse import block_diag, coo_array, csr_array
 
 from bayes_nqp.gaussian._small import lower_places
 from bayes_nqp.gaussian._sparse import beside, from_triplets
-from bayes_nqp.gaussian.statement import Block, Group, Placement, Problem
+from bayes_nqp.gaussian.placement import Placement
+from bayes_nqp.gaussian.statement import Block, Group, Problem
 from bayes_nqp.gaussian.types import PADDING, Arrowhead, Index
 
 __all__ = ["Layout", "layout_of", "quadratic_map", "slots_of_groups"]

@@ -13,7 +13,8 @@ import numpy as np
 from bayes_nqp.gaussian.equations import NoiseEquations
 from bayes_nqp.gaussian.linear_part import LinearPart, Reduced
 from bayes_nqp.gaussian.pairs import PairedMap
-from bayes_nqp.gaussian.statement import Lag, Placement, Process
+from bayes_nqp.gaussian.placement import Placement
+from bayes_nqp.gaussian.statement import Lag, Process
 from bayes_nqp.gaussian.types import Array, Arrowhead, ErrorLaw, Moments, Owners, Values
 from bayes_nqp.parameters import ParameterSpace
 

@@ -8,11 +8,12 @@ from functools import cached_property
 
 import numpy as np
 
+from bayes_nqp.gaussian.placement import Placement, placed
 from bayes_nqp.gaussian.types import Array, ErrorLaw, Index
 from bayes_nqp.moments import AbsorbedGroup, AbsorbedLoadings, UnitClass
 from bayes_nqp.parameters import HalfNormal, Parameter, ParameterSpace, Scale
 
-__all__ = ["Block", "Group", "Lag", "Member", "Placement", "Problem", "Process"]
+__all__ = ["Block", "Group", "Lag", "Member", "Problem", "Process"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,33 +145,6 @@ class Member:
 
 
 @dataclass(frozen=True, eq=False)
-class Placement:
-    """Where processes come off: the normal equations of a single group, or those of a block.
-
-    Parameters
-    ----------
-    by_group : ndarray of int (group)
-        Law of the process that comes off the group's own, -1 for none.
-    shared : sequence of tuple of int, one a block
-        Laws of the processes that come off the block's.
-    of_group : sequence of tuple of int, one a group
-        Which of the latter the group's rows have a part of.
-    apart : bool
-        Whether no group, and no member of several groups, has two of the latter.
-    """
-
-    by_group: Index
-    shared: Sequence[tuple[int, ...]]
-    of_group: Sequence[tuple[int, ...]]
-    apart: bool
-
-    @property
-    def most(self) -> int:
-        """Largest number of processes that come off one block."""
-        return max(map(len, self.shared), default=0)
-
-
-@dataclass(frozen=True, eq=False)
 class Problem:
     """A conditionally Gaussian model on rows that are summed up.
 
@@ -257,36 +231,15 @@ class Problem:
     @cached_property
     def placement(self) -> Placement:
         """Which processes come off the normal equations of one group, and which off a block's."""
-        users: list[list[list[int]]] = [[[] for _ in block.processes] for block in self.blocks]
-        for g, group in enumerate(self.groups):
-            for k in group.processes:
-                users[group.block][k].append(g)
-        by_group = np.full(len(self.groups), -1, dtype=np.int64)
-        shared: list[tuple[int, ...]] = []
-        place: list[dict[int, int]] = []
-        for block, groups in zip(self.blocks, users, strict=True):
-            staying = []
-            for k, at in enumerate(groups):
-                if len(at) == 1 and by_group[at[0]] < 0 and not self.spans_groups:
-                    by_group[at[0]] = block.processes[k]
-                elif at:
-                    staying.append(k)
-            shared.append(tuple(block.processes[k] for k in staying))
-            place.append({k: j for j, k in enumerate(staying)})
-        of_group = [
-            tuple(place[g.block][k] for k in g.processes if k in place[g.block])
-            for g in self.groups
-        ]
-        return Placement(by_group, shared, of_group, self._apart(of_group))
-
-    def _apart(self, of_group: Sequence[tuple[int, ...]]) -> bool:
-        """Whether values of different processes do not meet in normal equations."""
-        if max(map(len, of_group), default=0) > 1:
-            return False
-        if self.absorbed_members is not None:
-            return not self.spans_groups
-        homes = (np.unique(self.class_group[m.classes]) for m in self.members)
-        return all(len({k for g in home for k in of_group[g]}) < 2 for home in homes)
+        homes = [np.unique(self.class_group[m.classes]) for m in self.members]
+        if self.absorbed_members is not None and self.spans_groups:
+            homes = [np.arange(len(self.groups))]
+        return placed(
+            [block.processes for block in self.blocks],
+            [(group.block, group.processes) for group in self.groups],
+            homes,
+            alone=not self.spans_groups,
+        )
 
     @property
     def units(self) -> Index:

@@ -53,8 +53,8 @@ class WeightProblem:
         row_weights = np.ones(len(self.z)) if rows is None else rows
         shares = []
         for group in self.groups:
-            here = row_weights[group]
-            shares.append(self._weigh(self.z[group], here * (len(here) / here.sum())))
+            of_group = row_weights[group]
+            shares.append(self._weigh(self.z[group], of_group * (len(of_group) / of_group.sum())))
         return np.array(shares)
 
     def contributions(self, weights: Array) -> Array:

@@ -273,8 +273,8 @@ class Index:
             return table
         order = list(self.recipe.system.keys)
         mean = table.groupby("indicator")[shares].mean().loc[order].reset_index()
-        rest = table.drop(columns=["period", *shares]).drop_duplicates("indicator")
-        return rest.merge(mean, on="indicator")
+        facts = table.drop(columns=["period", *shares]).drop_duplicates("indicator")
+        return facts.merge(mean, on="indicator")
 
     def _facts(self) -> list[tuple[str, str]]:
         recipe, values = self.recipe, self.values.dropna()

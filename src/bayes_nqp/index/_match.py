@@ -36,22 +36,22 @@ def rows_in(index: Index, panel: Panel) -> Ints:
     mine = _keys(index.rows, index.unit, index.time)
     places = {key: position for position, key in enumerate(mine)}
     wanted = _keys(panel.frame, panel.roles.unit, panel.roles.time)
-    found = np.array([places.get(key, -1) for key in wanted], dtype=np.int64)
-    lost = [f"{unit}, {time}" for (unit, time), at in zip(wanted, found, strict=True) if at < 0]
+    place = np.array([places.get(key, -1) for key in wanted], dtype=np.int64)
+    lost = [f"{unit}, {time}" for (unit, time), at in zip(wanted, place, strict=True) if at < 0]
     if lost:
         raise PanelError(
             Message("'index' has no row for {} of the panel's {} rows", len(lost), len(wanted)),
             where=shown(lost),
             hint="build the index from the frame that the panel comes from",
         )
-    empty = index.values.isna().to_numpy()[found]
+    empty = index.values.isna().to_numpy()[place]
     if empty.any():
         raise PanelError(
             Message("'index' has no value for {} of the panel's rows", int(empty.sum())),
             where=shown(f"{u}, {t}" for (u, t), bad in zip(wanted, empty, strict=True) if bad),
             hint="the panel's outcome has values there: build both from the same recipe",
         )
-    return found
+    return place
 
 
 def outcome_of(index: Index, panel: Panel, rows: Ints) -> Relation:

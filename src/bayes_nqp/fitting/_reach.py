@@ -1,0 +1,92 @@
+"""Whom the treatment of units reaches under the lag of an equation, and in which cells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.fitting._realised import Reach
+from bayes_nqp.planning import CellInfo, Equation, Plan, members_of
+from bayes_nqp.terms import LINKED, NEIGHBOUR
+
+__all__ = ["reach_of"]
+
+Index = npt.NDArray[np.int64]
+
+
+def reach_of(plan: Plan, equation: Equation) -> Reach | None:
+    """Whom treatment reaches under the lag of an equation; None where it has none with links."""
+    lag = plan.model.equations[0].lag
+    if (
+        lag is None
+        or lag.links is None
+        or lag.error
+        or equation.name != plan.model.equations[0].name
+    ):
+        return None
+    frame = plan.frame
+    treated = np.full((frame.n_units, frame.n_periods), -1, dtype=np.int64)
+    rows = np.flatnonzero(frame.treated)
+    treated[frame.unit[rows], frame.time[rows]] = plan.cell_of_row[rows]
+    near, row_cells = _untreated(plan)
+    n_before = plan.table.size
+    cell = np.where(row_cells >= 0, row_cells + n_before, treated)
+    _, first, group = np.unique(cell, axis=0, return_index=True, return_inverse=True)
+    treated = treated[first]
+    event = np.where(treated >= 0, plan.table.event_time[treated], np.iinfo(np.int64).min)
+    column = np.full(treated.shape, -1, dtype=np.int64)
+    for k, e in enumerate(lag.treated):
+        column[event == e] = k
+    codes, _ = members_of(plan)
+    deviates = equation.problem.member_scale is not None
+    return Reach(
+        lag.links, _joined(plan.cells, near), group.ravel(), cell[first], treated, column,
+        np.searchsorted(codes, frame.member), tuple(f"{LINKED} {e}" for e in lag.treated),
+        n_before, codes.size if deviates else 0,
+    )  # fmt: skip
+
+
+def _untreated(plan: Plan) -> tuple[CellInfo, Index]:
+    """Cells of untreated rows, stratum by period, from the first treated period on.
+
+    Returns
+    -------
+    tuple of CellInfo and ndarray of int (unit, T)
+        Event time counts from that period; -1 of rows in no such cell.
+    """
+    frame, panel = plan.frame, plan.panel
+    first = int(frame.time[frame.treated].min())
+    rows = np.flatnonzero(~frame.treated & (frame.time >= first))
+    number = frame.stratum[frame.unit[rows]] * frame.n_periods + frame.time[rows]
+    numbers, cell, count = np.unique(number, return_inverse=True, return_counts=True)
+    stratum, time = np.divmod(numbers, frame.n_periods)
+    table = np.full((frame.n_units, frame.n_periods), -1, dtype=np.int64)
+    table[frame.unit[rows], frame.time[rows]] = cell
+    labels, factors = np.asarray(panel.time_labels), panel.roles.strata
+    info = CellInfo(
+        strata={f: panel.levels[f][frame.stratum_levels[stratum, k]]
+                for k, f in enumerate(factors)},
+        cohort=np.full(numbers.size, labels[first]).astype(plan.cells.cohort.dtype),
+        time=labels[time],
+        event_time=time - first,
+        role=np.full(numbers.size, NEIGHBOUR),
+        rows=count,
+        units=count,
+        observed=np.bincount(cell, panel.outcome[rows], minlength=numbers.size) / count,
+        weight=count.astype(np.float64),
+    )  # fmt: skip
+    return info, table
+
+
+def _joined(first: CellInfo, second: CellInfo) -> CellInfo:
+    """Cells of both, one after another."""
+    names = ("cohort", "time", "event_time", "role", "rows", "units", "observed", "weight")
+    ends: dict[str, Any] = {
+        name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in names
+    }
+    return CellInfo(
+        strata={f: np.concatenate([first.strata[f], second.strata[f]]) for f in first.strata},
+        **ends,
+    )

@@ -1,0 +1,84 @@
+"""Where processes on the time grid come off: normal equations of a group, or of a block (5a)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_nqp.gaussian.types import Index
+
+__all__ = ["Placement", "placed"]
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Where processes come off: the normal equations of a single group, or those of a block.
+
+    Parameters
+    ----------
+    by_group : ndarray of int (group)
+        Law of the process that comes off the group's own, -1 for none.
+    shared : sequence of tuple of int, one a block
+        Laws of the processes that come off the block's.
+    of_group : sequence of tuple of int, one a group
+        Which of the latter the group's rows have a part of.
+    apart : bool
+        Whether no group, and no member of several groups, has two of the latter.
+    """
+
+    by_group: Index
+    shared: Sequence[tuple[int, ...]]
+    of_group: Sequence[tuple[int, ...]]
+    apart: bool
+
+    @property
+    def most(self) -> int:
+        """Largest number of processes that come off one block."""
+        return max(map(len, self.shared), default=0)
+
+
+def placed(
+    laws: Sequence[tuple[int, ...]],
+    groups: Sequence[tuple[int, tuple[int, ...]]],
+    homes: Sequence[Index],
+    *,
+    alone: bool,
+) -> Placement:
+    """Place processes.
+
+    Parameters
+    ----------
+    laws : sequence of tuple of int, one a block
+        The law of each of its processes.
+    groups : sequence of (int, tuple of int)
+        Block of each group, and which of its processes it has.
+    homes : sequence of ndarray of int
+        Groups of each member.
+    alone : bool
+        Whether a process that one group alone has may come off that group's own.
+    """
+    users: list[list[list[int]]] = [[[] for _ in block] for block in laws]
+    for g, (block, processes) in enumerate(groups):
+        for k in processes:
+            users[block][k].append(g)
+    by_group = np.full(len(groups), -1, dtype=np.int64)
+    shared: list[tuple[int, ...]] = []
+    place: list[dict[int, int]] = []
+    for of_block, users_of_block in zip(laws, users, strict=True):
+        staying = []
+        for k, at in enumerate(users_of_block):
+            if len(at) == 1 and by_group[at[0]] < 0 and alone:
+                by_group[at[0]] = of_block[k]
+            elif at:
+                staying.append(k)
+        shared.append(tuple(of_block[k] for k in staying))
+        place.append({k: j for j, k in enumerate(staying)})
+    of_group = [
+        tuple(place[block][k] for k in processes if k in place[block])
+        for block, processes in groups
+    ]
+    homes = [np.array([g]) for g in range(len(groups))] + list(homes)
+    apart = all(len({k for g in home for k in of_group[g]}) < 2 for home in homes)
+    return Placement(by_group, shared, of_group, apart)
