@@ -24,6 +24,8 @@ def brief(value: object) -> str:
     """
     if not is_dataclass(value) or isinstance(value, type):
         return repr(value)
+    if not type(value).__dataclass_params__.repr:  # type: ignore[attr-defined]
+        return repr(value)
     arguments = []
     for item in fields(value):
         default = getattr(value, item.name)

@@ -133,8 +133,10 @@ def effect_map(
         blank = np.setdiff1d(np.arange(panel.n_units), units)
         if blank.size:
             land.paint(page.ax, blank, BLANK)
-        _shades(page, land, units, points, effect_label(fit.effects, translate))
-        _key(page, prob, blank.size)
+        doubt = _shades(page, land, units, points, effect_label(fit.effects, translate))
+        page.note("Colours: posterior means over each unit's rows.")
+        page.note("Hatched or hollow: the {} interval holds zero.", percent(prob), when=doubt)
+        page.note("Grey: no such effect.", when=blank.size > 0)
         if path == v.RECEIVED and onto == "untreated":
             zones = land.middles[np.asarray(panel.cohort_codes) >= 0]
             page.ax.plot(*zones.T, ".", color=INK, markersize=2.4, zorder=3)
@@ -154,8 +156,8 @@ def _draws(fit: Fit, path: Along, onto: Onto) -> xr.DataArray:
 
 def _shades(
     page: Canvas, land: Land, units: npt.NDArray[np.intp], points: Points, label: str
-) -> None:
-    """Colour units by their mean, with a bar that is symmetric about zero."""
+) -> bool:
+    """Colour units by their mean, with a bar symmetric about zero; whether some are in doubt."""
     most = float(np.abs(points.mean).max())
     norm, colours = Normalize(-most, most), mpl.colormaps[_COLOURS]
     doubt = (points.outer[0] <= 0.0) & (points.outer[1] >= 0.0)
@@ -169,9 +171,4 @@ def _shades(
     bar.set_label(label)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8)
-
-
-def _key(page: Canvas, prob: float, without: int) -> None:
-    page.note("Colours: posterior means over each unit's rows. Hatched or hollow: the {} interval "
-              "holds zero.", percent(prob))  # fmt: skip
-    page.note("Grey: no such effect.", when=without > 0)
+    return bool(doubt.any())
