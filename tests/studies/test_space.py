@@ -108,6 +108,51 @@ def test_weights_of_cities_serve_units_in_them(tmp_path: Path) -> None:
     assert ours == pytest.approx(theirs)
 
 
+LAGGED = (
+    edited("[space]\n", '[data.derive]\nx = "nqp ** 2"\n\n[space]\n')
+    .replace(
+        '[design]\neffect = "Complete"',
+        '[space.lags]\nnear_x = { column = "x", weights = "links" }\n\n'
+        '[design]\neffect = "Complete"\ncovariates = ["near_x"]',
+    )
+    .replace('outcome = "nqp"', 'outcome = "nqp"\ncovariates = ["near_x"]')
+)
+
+
+def test_columns_of_linked_units_are_covariates(tmp_path: Path) -> None:
+    study = validate(write_study(tmp_path, LAGGED))
+    frame = study.panel.frame
+    assert study.panel.roles.covariates == ("near_x",)
+    names = sorted(set(frame["城市"]), key=list(study.weights["links"].ids).index)
+    table = frame.pivot(index="城市", columns="年份", values="x").loc[names]
+    expected = pd.DataFrame(study.weights["links"].matrix @ table, names, table.columns)
+    assert frame["near_x"].to_numpy() == pytest.approx(
+        [expected.loc[city, year] for city, year in zip(frame["城市"], frame["年份"], strict=True)]
+    )
+    for old, new, problem in (
+        ('weights = "links" }', 'weights = "lnks" }', "'space.lags.near_x.weights' is 'lnks'"),
+        ('column = "x"', 'column = "xx"', "'space.lags.near_x.column' is 'xx'"),
+        ("near_x = { ", "x = { ", "'space.lags.x' is a column of the data already"),
+    ):
+        text = LAGGED.replace(old, new)
+        if new == "x = { ":
+            text = text.replace('"near_x"', '"x"')
+        with pytest.raises(NQPError) as caught:
+            validate(write_study(tmp_path, text))
+        assert problem in str(caught.value)
+
+
+def test_the_slope_of_neighbours_exposure_has_a_truth(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "models" / "province_spillover.toml").read_text("utf-8")
+    text = text.replace('formats = ["html"]', "").replace("[checks]", "[checks]\nrun = []")
+    path = tmp_path / "study.toml"
+    path.write_text(text + "\n[figures]\ndraw = []\n", encoding="utf-8")
+    truth = nqp.studies.run(path, tmp_path / "results", progress=False).tables["truth.csv"]
+    slope = truth[truth["estimand"] == "slope"].iloc[0]
+    assert (slope["level"], slope["path"]) == ("near_cbec", "received")
+    assert abs(slope["mean"] - slope["truth"]) < 3 * slope["sd"]
+
+
 def test_a_run_remembers_them_and_runs_again(tmp_path: Path) -> None:
     first = nqp.studies.run(write_study(tmp_path), tmp_path / "results", progress=False)
     text = (tmp_path / "results" / "study.toml").read_text(encoding="utf-8")

@@ -158,6 +158,7 @@ def happen(
     seed: int,
     dose: Array | None = None,
     received: Received | None = None,
+    near: Array | float = 0.0,
 ) -> Happened:
     """Let the policy happen.
 
@@ -172,6 +173,8 @@ def happen(
         with the cohorts.
     received : Received, optional
         What rows have of the treatment of others.
+    near : ndarray (unit, period) or float, default 0
+        What units have of the exposure of others.
     """
     who, shape = places.who, (places.who.units.size, years[1] - years[0] + 1)
     check_channels(policy.mediators, places.factors)
@@ -186,7 +189,7 @@ def happen(
     )
     at = (code, time - years[0])
     untreated = _untreated(places, policy, equations, _reached(who, code, dose), shape[1], seed)
-    untreated[-1] += added
+    untreated[-1] += added + near
     members = shape[0] if places.members is None else int(places.members.max()) + 1
     deviations = [
         equation.deviation_sd * stream(seed, "deviations", name).standard_normal(members)

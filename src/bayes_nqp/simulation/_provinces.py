@@ -15,17 +15,26 @@ from bayes_nqp.datasets import pilot_zones, prefectures
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.index import IndexSystem, new_quality_productivity
+from bayes_nqp.panel import Panel
 from bayes_nqp.simulation._assemble import Written, assembled
 from bayes_nqp.simulation._catalogue import CATALOGUE, chosen
 from bayes_nqp.simulation._controls import CITY, picked
 from bayes_nqp.simulation._errors import errors_of
 from bayes_nqp.simulation._mediated import Channel
-from bayes_nqp.simulation._places import check_strata, check_years, grouped, listed, places_of
+from bayes_nqp.simulation._places import (
+    check_strata,
+    check_years,
+    grouped,
+    listed,
+    placed,
+    places_of,
+)
 from bayes_nqp.simulation._policy import Policy, happen
 from bayes_nqp.simulation._simulated import Simulated
 from bayes_nqp.simulation._space import near_ones
 from bayes_nqp.simulation._streams import seeded, stream
-from bayes_nqp.simulation._words import say, spoken
+from bayes_nqp.simulation._words import Language, say, spoken
+from bayes_nqp.spatial_weights import lag, nearest
 
 __all__ = ["PROVINCE_CHANNELS", "provinces"]
 
@@ -65,6 +74,8 @@ def provinces(
     confounding: float = 0.0,
     confounded: str | None = None,
     related: float = 0.0,
+    spillover: float = 0.0,
+    neighbours: int = 4,
     system: IndexSystem | None = None,
     names: str = "en",
     seed: int | None = None,
@@ -106,6 +117,12 @@ def provinces(
         which its mean exposure exceeds that of the others. The trend makes effects unidentified.
     confounding, confounded, related
         As in `channels`.
+    spillover : float, default 0
+        What a point of the mean exposure of linked provinces adds to productivity; the table then
+        has longitude and latitude (of the first prefecture's seat), and
+        ``parameters["spillover_gain"]`` is what it is worth in the index.
+    neighbours : int, default 4
+        Linked are so many nearest provinces, either way.
     system, names, seed
         As in `cities`.
 
@@ -145,10 +162,16 @@ def provinces(
     code = np.repeat(np.arange(shape[0]), shape[1])
     time = np.tile(np.arange(first, last + 1), shape[0])
     dose = _exposure(table["prefecture"].tolist(), (first, last), seed)
-    happened = happen(places, policy, controls, code, time, (first, last), seed, dose)
     base = listed(table, code, time, language)
     base = base.drop(columns=[say(c, language) for c in ("city", "zone_batch", "resource")])
     base[say("cbec", language)] = dose
+    near = np.zeros(shape)
+    if spillover:
+        base = placed(base, table, code, language)
+        near = spillover * _linked(base, dose, neighbours, language).reshape(shape)
+    happened = happen(
+        places, policy, controls, code, time, (first, last), seed, dose, near=near
+    )  # fmt: skip
     written = Written(
         base, say("province", language), tuple(say(name, language) for name in factors), code,
         time - first, shape, new_quality_productivity() if system is None else system, language,
@@ -158,7 +181,18 @@ def provinces(
         "mediators": policy.mediators, "covariates": tuple(controls), "strata": factors,
         "years": (first, last), "contrasts": dict(contrasts), "names": language, "seed": seed,
     }  # fmt: skip
-    return assembled(written, happened, policy, controls, seed, parameters)
+    simulated = assembled(written, happened, policy, controls, seed, parameters)
+    gain = spillover * float(str(simulated.parameters["gain"]))
+    return replace(simulated, parameters={**simulated.parameters, "spillover_gain": gain})
+
+
+def _linked(base: pd.DataFrame, dose: Array, neighbours: int, language: Language) -> Array:
+    """Mean exposure of the nearest provinces (row)."""
+    unit, time = say("province", language), say("year", language)
+    panel = Panel.from_frame(base.assign(dose=dose), unit=unit, time=time, outcome="dose")
+    values = lag(nearest(panel, k=neighbours), panel, "dose")
+    keys = pd.MultiIndex.from_frame(panel.frame[[unit, time]])
+    return np.asarray(values.set_axis(keys)[pd.MultiIndex.from_frame(base[[unit, time]])])
 
 
 def _per_point(mediators: Iterable[str] | Mapping[str, Channel]) -> dict[str, Channel]:

@@ -11,6 +11,7 @@ from bayes_nqp.spatial_weights._composite import composite
 from bayes_nqp.spatial_weights._contiguity import contiguity
 from bayes_nqp.spatial_weights._economic import economic
 from bayes_nqp.spatial_weights._inverse_distance import inverse_distance
+from bayes_nqp.spatial_weights._lag import lag
 from bayes_nqp.spatial_weights._matrix import matrix
 from bayes_nqp.spatial_weights._nearest import nearest
 from bayes_nqp.spatial_weights._nested import nested
@@ -26,6 +27,7 @@ __all__ = [
     "contiguity",
     "economic",
     "inverse_distance",
+    "lag",
     "matrix",
     "nearest",
     "nested",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,10 +16,11 @@ from bayes_nqp.intake import cleaned, filled, further_down, with_numbers
 from bayes_nqp.labels import labels_of
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel, declared
+from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.studies._derive import columns_of, derive, numbers_of
 from bayes_nqp.studies._schema import Data, Settings
 from bayes_nqp.studies._source import rows_of
-from bayes_nqp.studies._space import with_places
+from bayes_nqp.studies._space import weights_of, with_lags, with_places
 from bayes_nqp.studies._words import at_file, in_toml
 
 if TYPE_CHECKING:
@@ -44,12 +46,15 @@ class Prepared:
         Where the study makes one.
     unmatched : DataFrame, optional
         What is no prefecture, where the study merges the pilot zones.
+    weights : mapping of str to SpatialWeights
+        By the names of [space.weights].
     """
 
     panel: Panel
     simulated: Simulated | None = None
     index: Index | None = None
     unmatched: pd.DataFrame | None = None
+    weights: Mapping[str, SpatialWeights] = MappingProxyType({})
 
 
 def prepared(settings: Settings, folder: Path) -> Prepared:
@@ -100,8 +105,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
     roles: dict[str, Any] = {name: getattr(data, name) for name in (*_ROLES, *_LISTS)}
     names_made = {stratum.name or f"{stratum.column}_group" for stratum in data.stratify}
     roles["strata"] = [name for name in data.strata or () if name not in names_made]
-    with in_toml("data"):
-        panel = Panel.from_frame(frame, **roles, never=data.never, freq=data.freq)
+    panel, weights = _panel(settings, frame, roles, folder)
     with in_toml("data.stratify"):
         for stratum in data.stratify:
             panel = panel.stratify(**stratum.model_dump())
@@ -109,7 +113,27 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
         words = settings.model_dump(include={"labels"}, exclude_none=True)
         panel = replace(panel, labels=brought).with_labels(words["labels"])
     notes += list(index.notes) if index is not None else []
-    return Prepared(_noted(panel, notes), simulated, index, unmatched)
+    return Prepared(_noted(panel, notes), simulated, index, unmatched, weights)
+
+
+def _panel(
+    settings: Settings, frame: pd.DataFrame, roles: dict[str, Any], folder: Path
+) -> tuple[Panel, dict[str, SpatialWeights]]:
+    """Make the panel and its weights; columns of linked units need both, and come second."""
+    data, space = settings.data, settings.space
+    first: dict[str, Any] = {
+        role: [name for name in names if name not in space.lags] if role in _LISTS else names
+        for role, names in roles.items()
+    }
+    with in_toml("data"):
+        panel = Panel.from_frame(frame, **first, never=data.never, freq=data.freq)
+    weights = weights_of(space, panel, folder)
+    if space.lags:
+        rows, notes = with_lags(space, panel, weights), panel.notes
+        with in_toml("data"):
+            panel = Panel.from_frame(rows, **roles, never=data.never, freq=data.freq)
+        panel = replace(panel, notes=tuple(dict.fromkeys([*notes, *panel.notes])))
+    return panel, weights
 
 
 def _recipe(settings: Settings, folder: Path) -> ProductivityIndex | None:
@@ -173,6 +197,7 @@ def _known(data: Data, frame: pd.DataFrame, notes: list[str], settings: Settings
         *(stratum.name or f"{stratum.column}_group" for stratum in data.stratify),
     }
     names_made |= {settings.index.name} if settings.index is not None else set()
+    names_made |= {*settings.space.lags}
     wanted = [(name, getattr(data, name)) for name in _ROLES if getattr(data, name) is not None]
     wanted += [
         (name, column) for name in (*_LISTS, "fill_down") for column in getattr(data, name) or ()

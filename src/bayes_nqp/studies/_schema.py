@@ -18,6 +18,7 @@ __all__ = [
     "Figures",
     "Index",
     "Label",
+    "Lag",
     "Names",
     "Report",
     "Settings",
@@ -142,6 +143,15 @@ class Data(_Table):
     """Strata made of columns of numbers; name them in strata only if their order matters."""
 
 
+class Lag(_Table):
+    """A column of linked units."""
+
+    column: str
+    """Of the data."""
+    weights: str
+    """Name of [space.weights]."""
+
+
 class Space(_Table):
     """Where units are, and who is near whom."""
 
@@ -153,6 +163,8 @@ class Space(_Table):
     """Column of degrees; with places, what to call it."""
     weights: dict[str, dict[str, Any]] = {}
     """By the name that designs and checks use: kind = "nearest", "band", … and its arguments."""
+    lags: dict[str, Lag] = {}
+    """New columns W x, such as near = { column = "cbec", weights = "geo" }, for covariates."""
 
 
 class Label(_Table):

@@ -74,7 +74,7 @@ def simulate(name: str, options: Mapping[str, Any], space: Space, folder: Path) 
     check_kinds(options, annotations_of(makers[name]), "data.options")
     values = {key: _channels(x) if key == _CHANNELS else x for key, x in options.items()}
     try:
-        if _SPILLOVER in values:
+        if _SPILLOVER in values and "Spillover" in annotations_of(makers[name])[_SPILLOVER]:
             values = _with_spillover(makers[name], values, space, folder)
         return makers[name](**values)
     except StudyError as error:

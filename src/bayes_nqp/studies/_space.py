@@ -29,6 +29,7 @@ __all__ = [
     "keys_of",
     "kinds",
     "weights_of",
+    "with_lags",
     "with_places",
 ]
 
@@ -43,8 +44,11 @@ _PLACES: Final = ("longitude", "latitude")
 def kinds() -> dict[str, Callable[..., SpatialWeights]]:
     """Name the kinds of weights that a study can ask for."""
     members = {name: getattr(spatial_weights, name) for name in spatial_weights.__all__}
-    members.pop(spatial_weights.spread.__name__)
-    return {name: make for name, make in members.items() if isfunction(make)}
+    return {
+        name: make
+        for name, make in members.items()
+        if isfunction(make) and next(iter(signature(make).parameters)) != "weights"
+    }
 
 
 def keys_of(kind: str) -> dict[str, Parameter]:
@@ -149,6 +153,13 @@ def check_space(space: Space) -> dict[str, SpatialWeights]:
         annotations = {FILES.get(k, k): x for k, x in annotations_of(kinds()[kind]).items()}
         check_kinds(table, {**annotations, "file": "str", "label": "str", "city": "str"}, where)
         _components(table, name, space)
+    for name, lag in space.lags.items():
+        if lag.weights not in space.weights:
+            raise StudyError(
+                Message("'{}.{}' is {}, which names no weights", f"space.lags.{name}", "weights",
+                        brief(lag.weights)),
+                hint=nearest(lag.weights, space.weights),
+            )  # fmt: skip
     return {name: SpatialWeights((), np.zeros((0, 0)), name) for name in space.weights}
 
 
@@ -234,3 +245,28 @@ def _weights(
         arguments |= {key: above[table[key]] for key in ("geographic", "economic")}
     weights = spatial_weights.spread(make(**arguments), panel, city).aligned(panel.unit_labels)
     return replace(weights, label=label) if label else weights
+
+
+def with_lags(space: Space, panel: Panel, weights: Mapping[str, SpatialWeights]) -> pd.DataFrame:
+    """Add columns of linked units to the rows of a panel.
+
+    Raises
+    ------
+    StudyError
+        If a column is not there, or a name is one of the data's.
+    """
+    columns: dict[str, pd.Series[Any]] = {}
+    for name, lag in space.lags.items():
+        if name in panel.frame.columns:
+            raise StudyError(
+                Message("'{}' is a column of the data already", f"space.lags.{name}"),
+                hint="take a new name",
+            )
+        if lag.column not in panel.frame.columns:
+            raise StudyError(
+                Message("'{}' is {!r}, which is no column of the data",
+                        f"space.lags.{name}.column", lag.column),
+                hint=nearest(lag.column, panel.frame.columns),
+            )  # fmt: skip
+        columns[name] = spatial_weights.lag(weights[lag.weights], panel, lag.column)
+    return panel.frame.assign(**columns)

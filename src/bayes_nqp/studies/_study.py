@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -29,7 +28,7 @@ from bayes_nqp.studies._data import Prepared, prepared
 from bayes_nqp.studies._parse import parse
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._source import source_of
-from bayes_nqp.studies._space import check_space, weights_of
+from bayes_nqp.studies._space import check_space
 from bayes_nqp.studies._toml import read
 from bayes_nqp.studies._values import design_of, sampler_of
 from bayes_nqp.studies._weight_names import with_weights
@@ -59,8 +58,6 @@ class Study:
     notes : tuple of str
         What to know before running it: units under two names, and what the design leaves out of
         the panel, and why.
-    weights : mapping of str to SpatialWeights
-        By the names of [space.weights].
     """
 
     path: Path
@@ -69,12 +66,16 @@ class Study:
     design: Design
     sampler: Sampler | None
     notes: tuple[str, ...] = ()
-    weights: Mapping[str, SpatialWeights] = MappingProxyType({})
 
     @property
     def panel(self) -> Panel:
         """The panel."""
         return self.prepared.panel
+
+    @property
+    def weights(self) -> Mapping[str, SpatialWeights]:
+        """By the names of [space.weights]."""
+        return self.prepared.weights
 
     @property
     def translate(self) -> Translator:
@@ -178,7 +179,7 @@ def validate(path: str | Path) -> Study:
     panel = data_prepared.panel
     _check_draws(settings, data_prepared)
     check_columns(settings.checks, panel)
-    weights = weights_of(settings.space, panel, path.parent)
+    weights = data_prepared.weights
     design = _design(settings, weights) if weights else design
     with in_toml("design"):
         plan = plan_of(design, panel)
@@ -196,7 +197,7 @@ def validate(path: str | Path) -> Study:
             )
     twice = advice(panel.roles.unit, panel.frame[panel.roles.unit])
     notes = (twice, *plan.notes) if twice else plan.notes
-    return Study(path, settings, data_prepared, design, sampler, notes, weights)
+    return Study(path, settings, data_prepared, design, sampler, notes)
 
 
 def _design(settings: Settings, weights: Mapping[str, SpatialWeights]) -> Design:

@@ -56,7 +56,7 @@ def tables_of(study: Study, fit: Fit, checks: Sequence[CheckResult]) -> dict[str
     if v.RECEIVED in effects[v.PATH]:
         tables["received.csv"] = received_table(effects, report)
     if study.prepared.simulated is not None:
-        tables["truth.csv"] = truth_table(study, effects)
+        tables["truth.csv"] = truth_table(study, fit, effects)
     return tables | _of_the_data(study.prepared)
 
 

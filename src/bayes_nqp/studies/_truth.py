@@ -12,6 +12,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import att, by_path, contrast, received, text
+from bayes_nqp.fitting import Fit, covariate_slopes
 from bayes_nqp.studies._received import received_parts
 from bayes_nqp.studies._schema import Report
 from bayes_nqp.studies._stated import ALL, stated
@@ -23,7 +24,7 @@ __all__ = ["truth_table"]
 _COLUMNS = ["estimand", "by", "level", "minus", "path", "truth", "mean", "sd", "lower", "upper"]
 
 
-def truth_table(study: Study, effects: xr.Dataset) -> pd.DataFrame:
+def truth_table(study: Study, fit: Fit, effects: xr.Dataset) -> pd.DataFrame:
     """Compare every headline estimand with its truth.
 
     Effects overall, by the report's groups and by event time, and contrasts of every two levels
@@ -52,9 +53,34 @@ def truth_table(study: Study, effects: xr.Dataset) -> pd.DataFrame:
         _beside(headline, draws, truth_draws, report)
         for headline, draws, truth_draws in _pairs(study, effects, truth)
     ]
+    tables += _slopes(study, fit)
     table = pd.concat(tables, ignore_index=True).dropna(subset="truth", ignore_index=True)
     table["inside"] = (table["lower"] <= table["truth"]) & (table["truth"] <= table["upper"])
     return stated(report, table)[[*_COLUMNS, "interval", "inside", "gate"]]
+
+
+def _slopes(study: Study, fit: Fit) -> list[pd.DataFrame]:
+    """The slope of linked units' exposure, where it enters as a covariate of the simulation."""
+    simulated, report, exposure = (
+        study.prepared.simulated,
+        study.settings.report,
+        fit.facts.exposure,
+    )
+    assert simulated is not None
+    truth = simulated.parameters.get("spillover_gain")
+    lags = study.settings.space.lags.items()
+    names = [name for name, lag in lags if lag.column == exposure]
+    names = [name for name in names if name in fit.facts.covariates_of(study.panel)]
+    if truth is None or not names:
+        return []
+    draws = xr.DataArray(
+        covariate_slopes(fit, names[:1]), dims=(*v.SAMPLE_DIMS, v.PATH),
+        coords={v.PATH: [v.RECEIVED], v.GATE: str(fit.gate)},
+    )  # fmt: skip
+    table = summary(draws, report.prob, report.kind)
+    return [
+        table.assign(estimand="slope", by=ALL, level=names[0], minus="", truth=float(str(truth)))
+    ]
 
 
 def _pairs(
