@@ -119,8 +119,7 @@ def provinces(
         As in `channels`.
     spillover : float, default 0
         What a point of the mean exposure of linked provinces adds to productivity; the table then
-        has longitude and latitude (of the first prefecture's seat), and
-        ``parameters["spillover_gain"]`` is what it is worth in the index.
+        has longitude and latitude, those of the first prefecture.
     neighbours : int, default 4
         Linked are so many nearest provinces, either way.
     system, names, seed
@@ -181,9 +180,7 @@ def provinces(
         "mediators": policy.mediators, "covariates": tuple(controls), "strata": factors,
         "years": (first, last), "contrasts": dict(contrasts), "names": language, "seed": seed,
     }  # fmt: skip
-    simulated = assembled(written, happened, policy, controls, seed, parameters)
-    gain = spillover * float(str(simulated.parameters["gain"]))
-    return replace(simulated, parameters={**simulated.parameters, "spillover_gain": gain})
+    return assembled(written, happened, policy, controls, seed, parameters)
 
 
 def _linked(base: pd.DataFrame, dose: Array, neighbours: int, language: Language) -> Array:

@@ -67,11 +67,11 @@ def _slopes(study: Study, fit: Fit) -> list[pd.DataFrame]:
         fit.facts.exposure,
     )
     assert simulated is not None
-    truth = simulated.parameters.get("spillover_gain")
+    added, gain = (simulated.parameters.get(name) for name in ("spillover", "gain"))
     lags = study.settings.space.lags.items()
     names = [name for name, lag in lags if lag.column == exposure]
     names = [name for name in names if name in fit.facts.covariates_of(study.panel)]
-    if truth is None or not names:
+    if not isinstance(added, float) or not names:
         return []
     draws = xr.DataArray(
         covariate_slopes(fit, names[:1]), dims=(*v.SAMPLE_DIMS, v.PATH),
@@ -79,7 +79,9 @@ def _slopes(study: Study, fit: Fit) -> list[pd.DataFrame]:
     )  # fmt: skip
     table = summary(draws, report.prob, report.kind)
     return [
-        table.assign(estimand="slope", by=ALL, level=names[0], minus="", truth=float(str(truth)))
+        table.assign(
+            estimand="slope", by=ALL, level=names[0], minus="", truth=added * float(str(gain))
+        )
     ]
 
 
