@@ -72,6 +72,7 @@ HOMES = {
     "saturated_model": "bayes_nqp.checks.model._influences",
     "influences": "bayes_nqp.checks.model",
     "within": "bayes_nqp.checks.space._kernels",
+    "lm_tests": "bayes_nqp.checks.space._statistics:_tests",
     "Forms": "bayes_nqp.checks.space._forms",
     "log_prior_of_theta": "bayes_nqp.checks.space._form_posteriors:log_prior",
     "as_printed": "bayes_nqp.checks.space._statistics",
