@@ -62,10 +62,13 @@ def encode(value: Any) -> Any:
 
 
 def _family(kind: type) -> str:
-    """Name the family of a type that nobody registered, by a base that it shares with others."""
-    bases = [base for base in kind.__mro__ if base.__module__.startswith("bayes_nqp.")]
-    kin = (other for other in registered().values() if any(b in other.__mro__ for b in bases))
-    return next((family_of(other.__name__) for other in kin), "…")
+    """Name the family of a type that nobody registered, by the nearest base that others share."""
+    for base in (base for base in kind.__mro__ if base.__module__.startswith("bayes_nqp.")):
+        kin = {family_of(name) for name, x in registered().items() if base in x.__mro__}
+        if kin:
+            # Terms that fill several arguments have one base: what is new is one beside them.
+            return kin.pop() if len(kin) == 1 else "terms"
+    return "…"
 
 
 def decode(data: Any, where: str = "") -> Any:

@@ -56,9 +56,11 @@ def dense_robust(design, panel, plan, weights, errors, cluster, member) -> dict[
     inside = dense.inside if exposed else dense.in_cell
     size = dense.dose if exposed else 1.0
     whole = covariance + (errors.deviation / dense.s) ** 2 * treated @ treated.T
-    if errors.owner is not None:
-        node = errors.owner[dense.unit] * 1000 + dense.time
-        whole = whole + (errors.shocks / dense.s) ** 2 * (node[:, None] == node)
+    for codes, root in errors.processes:
+        shared = codes[dense.unit]
+        same = (shared[:, None] == shared) & (shared >= 0)
+        between = (root @ root.T)[np.ix_(dense.time, dense.time)] / dense.s**2
+        whole = whole + same * between
     # Scores: columns of the design times the precision times residuals, cluster by cluster.
     columns = picked.T @ inverse @ x.T
     n = who.shape[1]
@@ -127,13 +129,18 @@ def test_variances_are_those_of_the_dense_model(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["cities", "exposure, by time", "units"])
-def test_shared_shocks_are_in_what_the_model_expects(name: str) -> None:
-    """Means whatever the clusters; spreads where shocks do not cross them."""
+@pytest.mark.parametrize("kind", ["shocks", "waves of some"])
+def test_shared_processes_are_in_what_the_model_expects(name: str, kind: str) -> None:
+    """Means whatever the clusters; spreads where processes do not cross them."""
     design, how, cluster_by, member_by = CASES[name]
     panel = random_panel(3, units=30, strata=("region",), **how)
     plan = plan_of(design, panel)
     weights, shocks = weights_of(plan), codes_of(panel, "city")
-    errors = replace(ERRORS, shocks=0.9, owner=shocks)
+    root = 0.9 * np.eye(panel.periods)
+    if kind != "shocks":
+        angle = np.arange(panel.periods)[:, None]
+        root, shocks = np.hstack([np.cos(angle), np.sin(angle)]), np.where(shocks > 1, shocks, -1)
+    errors = replace(ERRORS, processes=((shocks, root),))
     cluster, member = codes_of(panel, cluster_by), codes_of(panel, member_by)
     found = robust(plan, weights, errors, cluster, member)
     wanted = dense_robust(design, panel, plan, weights, errors, cluster, member)

@@ -123,6 +123,16 @@ def test_it_is_fitted_saved_and_reported(fit: nqp.Fit, tmp_path: Path) -> None:
     texts = [getattr(block, "text", "") for block in methods(Context(fit, ()))]
     assert "Units of a region share a season of 4 periods." in texts
     assert decode(encode(DESIGN)) == DESIGN
+    assert nqp.check(fit, "error_model", progress=False).verdict != "not applicable"
+
+
+def test_one_that_nobody_registered_is_told_how() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Nameless(Seasons):
+        pass
+
+    with pytest.raises(StudyError, match=r'@register\("terms"\)'):
+        encode(nqp.StaggeredDiD(terms=[Nameless()]))
 
 
 def test_it_may_leave_out_rows_and_move_the_calendar() -> None:

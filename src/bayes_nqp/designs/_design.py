@@ -274,8 +274,14 @@ def _check_term(name: str, value: object) -> None:
             Message("'{}' is {}, which fills {!r}", name, repr(value), argument),
             hint=Message("{}", Hint(argument, value if argument != "terms" else (value,))),
         )
-    names = [f"nqp.{kind}()" for kind in registered(name)]
-    hint = f"one of {', '.join(names)}" if names else "a term: a class made from designs.Term"
+    names = [_call(kind) for kind in registered(name).values()]
+    hint = " or ".join(names) if names else "values of classes made from bayes_nqp.designs.Term"
     if isinstance(value, type) and issubclass(value, Term):
-        hint = f"nqp.{value.__name__}() with brackets"
+        hint = f"{_call(value)} with brackets"
     raise StudyError(f"'{name}' is {value!r}", hint=hint)
+
+
+def _call(kind: type) -> str:
+    """Write the call of a class: one of a file or notebook of the user's has no ``nqp``."""
+    ours = kind.__module__.startswith("bayes_nqp.")
+    return f"nqp.{kind.__name__}()" if ours else f"{kind.__name__}()"

@@ -60,7 +60,6 @@ from bayes_nqp.fitting._reported import (
     mediator_covariance,
     mediator_slopes,
     scalar_draws,
-    shock_draws,
     sigma_draws,
 )
 from bayes_nqp.fitting._short import SHORT, short_effects
@@ -133,7 +132,6 @@ __all__ = [
     "replications",
     "require",
     "scalar_draws",
-    "shock_draws",
     "short_effects",
     "short_refit",
     "sigma_draws",

@@ -24,7 +24,6 @@ __all__ = [
     "mediator_covariance",
     "mediator_slopes",
     "scalar_draws",
-    "shock_draws",
     "sigma_draws",
 ]
 
@@ -64,11 +63,6 @@ def sigma_draws(fit: Fit | Mediated, equation: str = OUTCOME) -> Array:
 def deviation_draws(fit: Fit) -> Array | None:
     """Draws of the sd of effect deviations (chain, draw), outcome units; None where it is fixed."""
     return equation_draws(fit, "scale_deviation")
-
-
-def shock_draws(fit: Fit) -> Array | None:
-    """Draws of the sd of shocks that clusters share (chain, draw), outcome units; None without."""
-    return equation_draws(fit, "scale_shocks")
 
 
 def mediator_slopes(fit: Fit) -> Array:

@@ -115,14 +115,13 @@ class Contributions:
         units = self.problem.units
         self.cluster, self.clusters = _numbered(cluster, units)
         self.member, self.members = _numbered(member, units)
-        self.shared: SharedSums | None = None
-        if errors.owner is not None:
-            shape = (self.problem.n_periods, weights.shape[0], self.mean.size)
-            owner = _numbered(errors.owner, units)[0]
-            variance = (errors.shocks / equation.scale) ** 2
-            self.shared = SharedSums(variance, owner, self.cluster, shape)
+        shape = (self.problem.n_periods, weights.shape[0], self.mean.size)
+        self.shared = [
+            SharedSums(root / equation.scale, _owners(owner, units), self.cluster, shape)
+            for owner, root in errors.processes
+        ]
         # Members and clusters that are single units need one row a class, not one a unit.
-        single = self.clusters == units.size == self.members and self.shared is None
+        single = self.clusters == units.size == self.members and not self.shared
         size = weights.shape[0] * self.clusters * self.mean.size
         self.by_class = single and not apart and (self.problem.n_columns == 0 or size > _NUMBERS)
 
@@ -140,24 +139,22 @@ class Contributions:
             untreated = np.array([not self.treated[x].any() for x in units])
         diagonal, leverage = sums.diagonal / count[:, None], sums.leverage / count[:, None, None]
         spread = noise * self.fit.gram + deviation * (pull.T * copies) @ pull
-        if self.shared is not None:
-            spread = spread + self.shared.spread
+        spread = spread + sum(shared.spread for shared in self.shared)
         expected, width = np.zeros((2, 2, self.directions.shape[1]))
         for j in range(self.directions.shape[1]):
             lever = leverage[:, j]
             mixed, variance = noise * lever, noise * diagonal[:, j]
             np.add.at(mixed, home, deviation * pull * response[:, [j]])
             np.add.at(variance, home, deviation * response[:, j] ** 2)
-            if self.shared is not None:
-                self.shared.mix(mixed, variance, j)
+            for shared in self.shared:
+                shared.mix(mixed, variance, j)
             for part, weight in enumerate((count, count * untreated)):
                 expected[part, j], width[part, j] = self._moments(
                     lever, mixed, variance, spread, weight
                 )
         model = noise * sums.diagonal.sum(axis=0)
         model += deviation * ((sums.response - sums.share) ** 2).sum(axis=0)
-        if self.shared is not None:
-            model += self.shared.model
+        model += sum(shared.model for shared in self.shared)
         square = self.clusters / max(self.clusters - 1, 1) * scale * scale
         squares, expected, width = sums.influence**2 * square, expected * square, width * square
         return Robust(
@@ -238,8 +235,8 @@ class Contributions:
             np.add.at(sums.response, member, response)
             pull = qd @ shared + np.einsum("nt,ntc,cp->np", qd, x, slopes, optimize=True)
             np.add.at(sums.pull, row if self.by_class else member, pull)
-            if self.shared is not None:
-                self.shared.add(like, units, qa, q, shared + x @ slopes)
+            for process in self.shared:
+                process.add(like, units, qa, q, shared + x @ slopes)
 
 
 def _shares(plan: Plan, weights: Array) -> Array:
@@ -260,6 +257,11 @@ def _treated(plan: Plan) -> Array:
     out = np.zeros((plan.frame.n_units, plan.frame.n_periods))
     out[equation.rows.unit, equation.rows.time] = loading
     return out
+
+
+def _owners(codes: Index, units: Index) -> Index:
+    """Number who shares a path, of some units; -1 of others, and of those who share none."""
+    return _numbered(codes, units[codes[units] >= 0])[0]
 
 
 def _numbered(codes: Index, units: Index) -> tuple[Index, int]:

@@ -12,7 +12,7 @@ Conley, T. G. (1999). GMM estimation with cross sectional dependence. Journal of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,9 @@ from bayes_nqp.checks.model._cluster import Contributions
 from bayes_nqp.checks.model._robust import Errors, chi2_over_mean
 from bayes_nqp.checks.model._structures import error_means
 from bayes_nqp.designs import saturated_design
-from bayes_nqp.fitting import Fit, deviation_draws, panel_of, shock_draws, sigma_draws
-from bayes_nqp.planning import Plan, plan_of, unit_column
-from bayes_nqp.terms import TimeEffects
+from bayes_nqp.fitting import Fit, deviation_draws, equation_draws, once, panel_of, sigma_draws
+from bayes_nqp.planning import Plan, plan_model
+from bayes_nqp.terms import ProcessPart, TimeEffects
 
 __all__ = ["Influences", "KernelVariance", "influences", "saturated_model"]
 
@@ -123,17 +123,17 @@ def influences(fit: Fit, weights: Array, member: Index) -> Influences:
     (noise, deviation), same = parts.variances, np.equal.outer(member[at], np.unique(member[at]))
     lever, response = sums.leverage[:, 0], sums.response[:, 0]
     pull = same.T @ sums.pull
-    # Covariance of a_i'q_i e_i, of these with X'qe, and of X'qe: errors, deviations, then shocks.
+    # Covariance of a_i'q_i e_i, of these with X'qe, of X'qe: errors, deviations, then processes.
     covariance = np.diag(noise * sums.diagonal[:, 0])
     covariance += deviation * np.outer(response, response) * (same @ same.T)
     mixed = noise * lever + deviation * response[:, None] * (same @ pull)
     spread = noise * parts.fit.gram + deviation * pull.T @ pull
     off = same.T @ (response - sums.share[:, 0])
     model = float(noise * sums.diagonal.sum() + deviation * off @ off)
-    if parts.shared is not None:
-        covariance += parts.shared.between(0)
-        parts.shared.mix(mixed, np.zeros(at.size), 0)
-        spread, model = spread + parts.shared.spread, model + float(parts.shared.model[0])
+    for shared in parts.shared:
+        covariance += shared.between(0)
+        shared.mix(mixed, np.zeros(at.size), 0)
+        spread, model = spread + shared.spread, model + float(shared.model[0])
     f = cho_solve(parts.factor, lever.T).T
     covariance += (f @ spread) @ f.T - f @ mixed.T - mixed @ f.T
     values, whole = np.zeros(member.size), np.zeros((member.size, member.size))
@@ -149,12 +149,8 @@ def saturated_model(fit: Fit, weights: Array) -> tuple[Plan, Array, Errors]:
     weights : ndarray (estimate, cell)
         Of the cells of the waist.
     """
-    panel, facts = panel_of(fit), fit.facts
-    changes: dict[str, object] = {"time": TimeEffects(facts.time_strata(panel))}
-    spread, shocks, by = deviation_draws(fit), shock_draws(fit), None
-    if shocks is not None and facts.has("shocks"):
-        changes["shocks"], by = None, unit_column(panel, facts.shared_by[0], "shocks")[0]
-    plan = plan_of(saturated_design(fit.design, panel, **changes), panel)
+    facts, spread = fit.facts, deviation_draws(fit)
+    plan, processes = once(fit, "saturated", lambda: _without_processes(fit))
     everywhere = np.zeros((weights.shape[0], fit.plan.cells.rows.size))
     everywhere[:, ~fit.plan.cells.lead] = weights
     # Saturated cells are those of the fit, or several of them together that differ in exposure.
@@ -167,7 +163,26 @@ def saturated_model(fit: Fit, weights: Array) -> tuple[Plan, Array, Errors]:
         float(sigma_draws(fit).mean()),
         error_means(fit),
         fixed if spread is None else float(spread.mean()),
-        0.0 if shocks is None else float(shocks.mean()),
-        by,
+        processes,
     )
     return plan, everywhere @ share, errors
+
+
+def _without_processes(fit: Fit) -> tuple[Plan, tuple[tuple[Index, Array], ...]]:
+    """Plan of the saturated design less its processes; who shares these, and their roots."""
+    panel = panel_of(fit)
+    time = TimeEffects(fit.facts.time_strata(panel))
+    model = saturated_design(fit.design, panel, time=time).spec(panel)
+    outcome, *others = model.equations
+    plan = plan_model(replace(model, equations=(replace(outcome, processes=()), *others)))
+    return plan, tuple((part.owner, _root(fit, part)) for part in outcome.processes)
+
+
+def _root(fit: Fit, part: ProcessPart) -> Array:
+    """Root of a process's covariance at posterior means of its scales (T, q), outcome units."""
+    pieces = []
+    for loadings, scale in zip(part.loadings, part.scales, strict=True):
+        draws = equation_draws(fit, f"scale_{scale.name}")
+        sd = scale.prior * fit.scale if draws is None else float(draws.mean())
+        pieces.append(sd * loadings)
+    return np.concatenate(pieces, axis=1)

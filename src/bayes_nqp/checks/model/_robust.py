@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,17 +25,14 @@ class Errors:
         Of the error structure, by name, on their own scales, in multiples of ``s``.
     deviation : float, default 0, outcome units
         Standard deviation of the effect deviations.
-    shocks : float, default 0, outcome units
-        Standard deviation of what units of one owner share in each period.
-    owner : ndarray of int (unit), optional
-        Who shares them.
+    processes : sequence of (ndarray of int (unit), ndarray (T, q)), outcome units
+        Who shares a path, -1 for none, and the root of its covariance: ``root root'``.
     """
 
     sigma: float
     parameters: Mapping[str, float] = field(default_factory=dict)
     deviation: float = 0.0
-    shocks: float = 0.0
-    owner: npt.NDArray[np.int64] | None = None
+    processes: Sequence[tuple[npt.NDArray[np.int64], Array]] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
