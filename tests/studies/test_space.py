@@ -230,6 +230,12 @@ effect = { type = "Complete", varying = "none" }
 time = { type = "TimeEffects" }
 spillovers = { type = "ShareTreated", weights = "near" }
 
+[beside."SDM"]
+spillovers = { type = "SpatialLag", weights = "near" }
+
+[beside."ignored"]
+spillovers = "none"
+
 [sampler]
 type = "Importance"
 draws = 100
@@ -254,6 +260,9 @@ def test_simulated_spillovers_stand_beside_what_is_found(tmp_path: Path) -> None
     overall = truth["effect", "overall", "overall"]
     assert overall["total"] == pytest.approx(overall["direct"] + overall["received"])
     assert set(outcome.tables["received.csv"]["onto"]) == {"untreated", "treated"}
+    beside = outcome.tables["spatial.csv"].set_index("row")
+    assert list(beside.columns) == ["(1) Simulated", "(2) SDM", "(3) ignored", "gate"]
+    assert list(beside.loc["Spatial model"])[:2] == ["exposure", "SDM"]
     simulated = outcome.study.prepared.simulated
     assert simulated.parameters["spillover"].exposure == outcome.fit.design.spillovers
     again = nqp.studies.run(tmp_path / "results" / "study.toml", tmp_path / "2", progress=False)
@@ -265,6 +274,12 @@ def test_simulated_spillovers_stand_beside_what_is_found(tmp_path: Path) -> None
     [
         ("untreated = [0.8, 0.4]", "untreated = [0.8]", "'untreated' has 1 numbers, for 2 rings"),
         ("untreated = [0.8, 0.4]", "untreatd = [0.8]", "unknown key 'untreatd'"),
+        (
+            '"SpatialLag", weights = "near"',
+            '"SpatialLag", weights = "far"',
+            "'beside.SDM.spillovers",
+        ),
+        ('spillovers = "none"', 'spillover = "none"', "[beside.ignored]: "),
         ('weights = "near", above', 'weights = "naer", above', "is 'naer', which names no weights"),
         (
             'exposure = { type = "ShareTreated", weights = "near", above = [0.0, 0.5] }',

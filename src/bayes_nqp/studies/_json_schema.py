@@ -82,6 +82,7 @@ def json_schema() -> Schema:
         **_words(top["design"]),
         **_tables(members(DESIGNS), "StaggeredDiD", definitions),
     }
+    top["beside"]["additionalProperties"] = _tables(members(DESIGNS), "", definitions, bare=True)
     top["sampler"] = {
         **_words(top["sampler"]),
         **_tables(members(SAMPLERS), "Importance", definitions),
@@ -187,12 +188,20 @@ def _words(item: Schema) -> Schema:
     return {key: item[key] for key in ("description",) if key in item}
 
 
-def _tables(kinds: Mapping[str, type], usual: str, definitions: Schema) -> Schema:
-    """Tables of which the usual one need not say its type."""
+def _tables(
+    kinds: Mapping[str, type], usual: str, definitions: Schema, *, bare: bool = False
+) -> Schema:
+    """Tables of which the usual one need not say its type; bare ones need say nothing."""
     options = []
     for name, kind in kinds.items():
         table = _table(kind, definitions, tagged=True)
-        if name != usual:
+        if bare:
+            table.pop("required", None)
+            table["properties"] = {
+                key: {**_words(item), "anyOf": [{"const": "none"}, item]}
+                for key, item in table["properties"].items()
+            }
+        elif name != usual:
             table["required"] = ["type", *table.get("required", [])]
         options.append(table)
     return {"type": "object", "anyOf": options}

@@ -20,6 +20,7 @@ from bayes_nqp.plots import sketches
 from bayes_nqp.progress import listening
 from bayes_nqp.reports import Context, FigureFolder, figures, report_title, write_report
 from bayes_nqp.signals import heed, interruption
+from bayes_nqp.studies._beside import beside_tables, fits_beside
 from bayes_nqp.studies._outcome import Outcome
 from bayes_nqp.studies._record import write_provenance, write_study
 from bayes_nqp.studies._stated import ALL
@@ -85,13 +86,16 @@ def run(
         fitted = _fitted(study, progress, notify)
         if fitted.record.get("interrupted"):
             raise interruption()
+        if study.beside:
+            notify(Message("sampling designs beside"))
+        others = fits_beside(study, progress=progress)
         with listening(lambda what, done, total: notify(Message("{} {}/{}", what, done, total))):
             checks = run_checks(fitted, study.checks, options=study.check_options)
         notify(Message("writing tables"))
-        tables = tables_of(study, fitted, checks)
+        tables = tables_of(study, fitted, checks) | beside_tables(study, fitted, others)
         for name, table in tables.items():
             write_table(table, ready.draft / name)
-        context = _context(study, fitted, checks, tables, command)
+        context = replace(_context(study, fitted, checks, tables, command), others=others)
         drawn, formats = FigureFolder(ready.draft / "figures"), study.settings.report.formats
         with listening(lambda what, *_: notify(what)):
             draw(context, drawn)

@@ -296,6 +296,8 @@ class Settings(_Table):
     """An outcome made of indicators."""
     design: dict[str, Any] = {}
     """The model; StaggeredDiD unless its type says otherwise."""
+    beside: dict[str, dict[str, Any]] = {}
+    """Further designs by a name, to stand beside in tables: what they change of [design]."""
     channels: Channels | None = None
     """Mediators through which the policy may work."""
     priors: dict[str, Any] = {}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -23,6 +24,7 @@ from bayes_nqp.plots import PLOTS
 from bayes_nqp.reports import SECTIONS, writers
 from bayes_nqp.sampling import Sampler
 from bayes_nqp.spatial_weights import SpatialWeights
+from bayes_nqp.studies._beside import check_beside, designs_beside
 from bayes_nqp.studies._check_options import check_checks, check_columns, check_options
 from bayes_nqp.studies._data import Prepared, prepared
 from bayes_nqp.studies._parse import parse
@@ -58,6 +60,8 @@ class Study:
     notes : tuple of str
         What to know before running it: units under two names, and what the design leaves out of
         the panel, and why.
+    beside : mapping of str to Design
+        Further designs by their names.
     """
 
     path: Path
@@ -66,6 +70,7 @@ class Study:
     design: Design
     sampler: Sampler | None
     notes: tuple[str, ...] = ()
+    beside: Mapping[str, Design] = MappingProxyType({})
 
     @property
     def panel(self) -> Panel:
@@ -171,7 +176,7 @@ def validate(path: str | Path) -> Study:
     path = Path(path)
     settings = parse(read(path), path.name)
     nobody = check_space(settings.space)
-    design = _design(settings, nobody)
+    design, _ = _design(settings, nobody), designs_beside(settings, nobody)
     sampler = sampler_of(settings.sampler)
     check_checks(settings.checks, design, nobody)
     _check_output(settings)
@@ -181,8 +186,10 @@ def validate(path: str | Path) -> Study:
     check_columns(settings.checks, panel)
     weights = data_prepared.weights
     design = _design(settings, weights) if weights else design
+    beside = designs_beside(settings, weights)
     with in_toml("design"):
         plan = plan_of(design, panel)
+    check_beside(beside, panel)
     for name in settings.report.by or ():
         groups = (*panel.roles.strata, *_GROUPS)
         if name == v.COHORT and not design.facts.adopted:
@@ -197,7 +204,7 @@ def validate(path: str | Path) -> Study:
             )
     twice = advice(panel.roles.unit, panel.frame[panel.roles.unit])
     notes = (twice, *plan.notes) if twice else plan.notes
-    return Study(path, settings, data_prepared, design, sampler, notes)
+    return Study(path, settings, data_prepared, design, sampler, notes, beside)
 
 
 def _design(settings: Settings, weights: Mapping[str, SpatialWeights]) -> Design:

@@ -23,6 +23,8 @@ def spillovers(context: Context) -> Iterator[Block]:
     """Say what neighbours receive, and what of the effect on treated units is their own."""
     yield Heading(context.translate("Neighbours"))
     yield Paragraph(context.joined([*_untreated(context), _treated(context)]))
+    if context.others:
+        yield from context.table("spatial", {context.title: context.fit, **context.others})
 
 
 def _untreated(context: Context) -> Iterator[str]:

@@ -1,0 +1,93 @@
+"""[beside]: further designs of a study, fitted to stand beside its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from bayes_nqp.designs import Design
+from bayes_nqp.errors import StudyError
+from bayes_nqp.fitting import Fit, fit
+from bayes_nqp.language import Message
+from bayes_nqp.panel import Panel
+from bayes_nqp.planning import plan_of
+from bayes_nqp.spatial_weights import SpatialWeights
+from bayes_nqp.studies._schema import Settings
+from bayes_nqp.studies._values import design_of
+from bayes_nqp.studies._weight_names import with_weights
+from bayes_nqp.studies._words import in_toml
+from bayes_nqp.tables import table
+
+if TYPE_CHECKING:
+    from bayes_nqp.studies._study import Study
+
+__all__ = ["beside_tables", "check_beside", "designs_beside", "fits_beside"]
+
+_NONE = "none"
+"""TOML has no null; ``spillovers = "none"`` leaves out what [design] has."""
+
+
+def designs_beside(settings: Settings, weights: Mapping[str, SpatialWeights]) -> dict[str, Design]:
+    """Decode further designs: each is the study's own, but for what its table says.
+
+    Raises
+    ------
+    StudyError
+        If a key or a value is not one of the design's, or the study has channels.
+    """
+    if settings.beside and settings.channels is not None:
+        raise StudyError(
+            "[beside] is for designs without channels, and there is a table [channels]",
+            hint="a study of its own for what stands beside",
+        )
+    designs = {}
+    for name, changes in settings.beside.items():
+        place = f"beside.{name}"
+        left_out = {key for key, x in changes.items() if x == _NONE and key in settings.design}
+        stated = {**settings.design, **changes}
+        stated = {key: x for key, x in stated.items() if key not in left_out}
+        changed = with_weights(stated, weights, place)
+        try:
+            designs[name] = design_of(changed, settings.priors)
+        except StudyError as error:
+            raise StudyError(
+                Message("[{}]: {}", place, error.what), where=error.where, hint=error.hint
+            ) from None
+    return designs
+
+
+def check_beside(designs: Mapping[str, Design], panel: Panel) -> None:
+    """See that the data can answer what further designs ask.
+
+    Raises
+    ------
+    NQPError
+        As a plan of the design does.
+    """
+    for name, design in designs.items():
+        with in_toml(f"beside.{name}"):
+            plan_of(design, panel)
+
+
+def fits_beside(study: Study, *, progress: bool) -> dict[str, Fit]:
+    """Fit the further designs, by their names."""
+    return {
+        name: fit(design, study.panel, study.sampler, progress=progress)
+        for name, design in study.beside.items()
+    }
+
+
+def beside_tables(study: Study, fitted: Fit, others: Mapping[str, Fit]) -> dict[str, pd.DataFrame]:
+    """Tabulate all fits in columns, by file name: where one is of space, as spatial models are."""
+    report = study.settings.report
+    fits = {study.settings.title: fitted, **others}
+    if not others or all(each.facts.reach == "none" for each in fits.values()):
+        return {}
+    columns = table(
+        fits, "spatial", language=report.language, prob=report.prob, weights=report.weights
+    )
+    frame = columns.to_frame(text=True)
+    frame.columns = ["row", *frame.columns[1:]]
+    return {"spatial.csv": frame.assign(gate=str(fitted.gate))}
