@@ -57,11 +57,11 @@ def _treated(context: Context) -> str:
     translate, effects = context.translate, context.effects
     if v.DIRECT not in effects[v.PATH]:
         return translate("What treated units receive of one another is part of their total.")
-    own, others = (
+    direct, others = (
         posterior_of(att(effects, weights=context.weights, path=path), context.prob)
         for path in (v.DIRECT, v.RECEIVED)
     )
     return translate(
         "Of the average effect on treated units, {} is of their own treatment, and {} of others'.",
-        level(own, context.unit), level(others, context.unit),
+        level(direct, context.unit), level(others, context.unit),
     )  # fmt: skip
