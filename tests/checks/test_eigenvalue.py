@@ -55,6 +55,47 @@ def test_tails_and_unequal_variances_are_no_factor(
     assert p.mean() > 0.35
 
 
+def test_shocks_of_clusters_are_no_factor_where_the_model_has_them() -> None:
+    """Twelve clusters of five whose units share shocks as large as errors of their own, AR(1)."""
+    cluster, level = np.arange(60) % 12, np.zeros(60, dtype=np.int64)
+    time = np.arange(PERIODS)
+    lower = np.linalg.cholesky(0.6 ** np.abs(time[:, None] - time) / (1.0 - 0.36))
+    shock, constant = np.linalg.inv(lower), np.linalg.inv(lower).sum(axis=1)
+    blind, seeing = [], []
+    for k in range(40):
+        rng = np.random.default_rng(k)
+        e = rng.standard_t(5, (60, PERIODS)) / np.sqrt(5 / 3)
+        e = e + (rng.standard_normal((12, PERIODS)) @ shock.T)[cluster]
+        for shared, p in (((), blind), (((cluster, shock),), seeing)):
+            innovations = Innovations(e, level, constant, shared)
+            signed = innovations.replicated(99, k)
+            p.append((1 + (signed >= innovations.share()).sum()) / 100)
+    assert (np.array(seeing) < 0.05).sum() <= 6
+    assert np.mean(seeing) > 0.35
+    assert (np.array(blind) < 0.05).mean() > 0.7
+
+
+def test_model_fit_draws_shared_shocks_anew() -> None:
+    def provinces(rng: np.random.Generator, units: int, periods: int) -> Array:
+        shocks = 2.0 * rng.standard_normal((12, periods))
+        return rng.standard_normal((units, periods)) + shocks[np.arange(units) % 12]
+
+    panel = staggered(units=200, noise=provinces, cohorts=(8, 10), periods=12, seed=5).panel
+    home = [f"p{code % 12}" for code in panel.unit_codes]
+    panel = nqp.Panel.from_frame(panel.frame.assign(province=home), **panel.arguments)
+    shocks = nqp.SharedShocks("province")
+    chances = [
+        float(
+            asked(panel, nqp.StaggeredDiD(nqp.Complete(), shocks=term))
+            .evidence["p_value"]
+            .sel(statistic=NAME)
+        )
+        for term in (None, shocks)
+    ]
+    assert chances[0] < 0.02
+    assert chances[1] > 0.1
+
+
 def test_a_factor_is_seen_in_innovations() -> None:
     rng = np.random.default_rng(3)
     noise, loading, walk = noisy(rng), rng.standard_normal((60, 1)), rng.standard_normal(PERIODS)

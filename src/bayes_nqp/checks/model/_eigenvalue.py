@@ -5,19 +5,25 @@ fit's covariance ``V = LL'`` of errors, innovations are ``e_i = L^-1 (r_i - a_i 
 ``l_i F_t`` adds ``(L^-1 F)(L^-1 F)'`` to their covariance, a large eigenvalue. Unequal variances of
 units, heavy tails and a noisy period do so as well; so replications are not normal, but the same
 innovations with independent random signs, which have all of that and nothing in common.
+
+What units share under the model, such as shocks of a cluster, is no factor. Of a process with the
+root R of its covariance, ``K = L^-1 R / sigma`` and ``c_t² = 1 / (1 + (KK')_tt)``, replications are
+``c_t (s_it e_it + m_t (K z_o)_t)``: s random signs, m_t the sd of period t, z_o normal.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import solve_triangular
 
+from bayes_nqp.checks.model._influences import process_roots
 from bayes_nqp.checks.model._structures import error_means
 from bayes_nqp.checks.model._untreated import Untreated
-from bayes_nqp.fitting import Fit
+from bayes_nqp.fitting import Fit, sigma_draws
 from bayes_nqp.language import Message
 
 __all__ = ["Innovations", "eigenvalue_shares"]
@@ -41,21 +47,35 @@ class Innovations:
         Whose time effects a unit has.
     constant : ndarray (period)
         ``L^-1 1``, what a unit's effect adds.
+    shared : sequence of (ndarray of int (unit), ndarray (period, q)), default ()
+        Who shares a process, -1 for none, and K.
     """
 
     values: Array
     level: Index
     constant: Array
+    shared: Sequence[tuple[Index, Array]] = ()
 
     def share(self) -> Array:
         """Largest eigenvalue over the sum of all (1)."""
         return np.array([_largest(self._centred(self.values))])
 
     def replicated(self, draws: int, seed: int) -> Array:
-        """The same of innovations with independent random signs (draw)."""
+        """The same of innovations with random signs, and of what units share (draw)."""
         generator, e = np.random.default_rng([seed, 11]), self._centred(self.values)
         signs = (2.0 * generator.integers(0, 2, e.shape) - 1.0 for _ in range(draws))
-        return np.array([_largest(self._centred(e * sign)) for sign in signs])
+        return np.array(
+            [_largest(self._centred(self._with_shared(e * sign, generator))) for sign in signs]
+        )
+
+    def _with_shared(self, e: Array, generator: np.random.Generator) -> Array:
+        """Add what units share, as large beside their own as the model has it."""
+        total, size, sd = e.copy(), np.ones(e.shape), np.sqrt((e**2).mean(axis=0))
+        for owner, root in self.shared:
+            normal = generator.standard_normal((int(owner.max()) + 1, root.shape[1]))
+            total += np.where(owner[:, None] >= 0, (normal @ root.T)[owner] * sd, 0.0)
+            size += np.outer(owner >= 0, (root**2).sum(axis=1))
+        return np.asarray(total / np.sqrt(size))
 
     def _centred(self, e: Array) -> Array:
         """Take off time effects, then unit effects ``a_i = g'W e_i / g'W g``.
@@ -105,7 +125,13 @@ def _innovations_of(fit: Fit, rows: Untreated) -> Innovations | None:
     lower = np.linalg.cholesky(covariance)
     white = solve_triangular(lower, table[units, first:last].T, lower=True).T
     constant = solve_triangular(lower, np.ones(last - first), lower=True)
-    return Innovations(white, level, constant)
+    sigma, shared = float(sigma_draws(fit).mean()), []
+    for unit_owner, root in process_roots(fit, fit.plan.model.equations[0].processes):
+        of_units = unit_owner[owner[units]]
+        if (of_units >= 0).any():
+            white_root = solve_triangular(lower, root[first:last] / sigma, lower=True)
+            shared.append((of_units, white_root))
+    return Innovations(white, level, constant, shared)
 
 
 def _window(seen: npt.NDArray[np.bool_]) -> tuple[int, int, Index]:

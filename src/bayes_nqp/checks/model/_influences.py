@@ -12,6 +12,7 @@ Conley, T. G. (1999). GMM estimation with cross sectional dependence. Journal of
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,7 +28,7 @@ from bayes_nqp.fitting import Fit, deviation_draws, equation_draws, once, panel_
 from bayes_nqp.planning import Plan, plan_model
 from bayes_nqp.terms import ProcessPart, TimeEffects
 
-__all__ = ["Influences", "KernelVariance", "influences", "saturated_model"]
+__all__ = ["Influences", "KernelVariance", "influences", "process_roots", "saturated_model"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -175,7 +176,12 @@ def _without_processes(fit: Fit) -> tuple[Plan, tuple[tuple[Index, Array], ...]]
     model = saturated_design(fit.design, panel, time=time).spec(panel)
     outcome, *others = model.equations
     plan = plan_model(replace(model, equations=(replace(outcome, processes=()), *others)))
-    return plan, tuple((part.owner, _root(fit, part)) for part in outcome.processes)
+    return plan, process_roots(fit, outcome.processes)
+
+
+def process_roots(fit: Fit, parts: Iterable[ProcessPart]) -> tuple[tuple[Index, Array], ...]:
+    """Who shares each process, -1 for none, and its root (T, q), outcome units."""
+    return tuple((part.owner, _root(fit, part)) for part in parts)
 
 
 def _root(fit: Fit, part: ProcessPart) -> Array:

@@ -41,8 +41,9 @@ def model_fit(fit: Fit, *, draws: int = 500) -> Finding:
     One more asks whether untreated units move together beyond their time effects, as under a
     common factor: the share of the largest eigenvalue of the covariance of their innovations, each
     period scaled to the same variance. Its replications are the same innovations with independent
-    random signs, centred again, so that tails and unequal variances are theirs too. It is of units
-    untreated in every period of a window, and cannot see lines.
+    random signs, centred again, so that tails and unequal variances are theirs too; shocks that
+    clusters share under the design are drawn anew. It is of units untreated in every period of a
+    window, and cannot see lines.
 
     Each has a two-sided posterior predictive p-value. The verdict judges them together: the
     share of replications in which any statistic lies as far out as the farthest observed one;
