@@ -77,7 +77,7 @@ class Rings(Spillover):
         hint = "outer bounds in kilometres that rise, such as [100, 200, 300]"
         bounds = rising(self.km, "km", last=np.inf, hint=hint)
         if bounds[0] <= 0.0:
-            raise StudyError(f"'km' is {self.km!r}", hint=hint)
+            raise StudyError(Message("'{}' is {!r}", "km", self.km), hint=hint)
         object.__setattr__(self, "km", bounds)
         self._check_onto()
 
@@ -150,7 +150,9 @@ class Donut(Spillover):
 
     def __post_init__(self) -> None:
         if not 0.0 < self.km < np.inf:
-            raise StudyError(f"'km' is {self.km!r}", hint="a positive number, such as 200")
+            raise StudyError(
+                Message("'{}' is {!r}", "km", self.km), hint="a positive number, such as 200"
+            )
 
     @property
     def rings(self) -> tuple[str, ...]:

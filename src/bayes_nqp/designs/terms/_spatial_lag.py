@@ -127,14 +127,16 @@ class SpatialLag(Term):
 
     def __post_init__(self) -> None:
         if self.complete not in (None, "units"):
-            raise StudyError(f"'complete' is {self.complete!r}", hint="'units' or None")
+            raise StudyError(
+                Message("'{}' is {!r}", "complete", self.complete), hint="'units' or None"
+            )
         durbin: Any = self.durbin
         if isinstance(durbin, bool):
             return
         names = (durbin,) if isinstance(durbin, str) else tuple(durbin or ())
         if not all(isinstance(name, str) for name in names):
             hint = "True, False, or names of covariates and 'treatment'"
-            raise StudyError(f"'durbin' is {durbin!r}", hint=hint)
+            raise StudyError(Message("'{}' is {!r}", "durbin", durbin), hint=hint)
         object.__setattr__(self, "durbin", names)
 
     @property

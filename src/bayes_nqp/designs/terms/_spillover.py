@@ -145,11 +145,14 @@ class Spillover(Term):
         onto = (value,) if isinstance(value, str) else tuple(value)
         if "untreated" not in onto or not set(onto) <= set(ONTO):
             raise StudyError(
-                f"'onto' is {value!r}", hint="('untreated', 'treated'), or ('untreated',)"
+                Message("'{}' is {!r}", "onto", value),
+                hint="('untreated', 'treated'), or ('untreated',)",
             )
         object.__setattr__(self, "onto", onto)
         if type(self.leads) is not int or self.leads < 0:
-            raise StudyError(f"'leads' is {self.leads!r}", hint="a number of periods, 0 or more")
+            raise StudyError(
+                Message("'{}' is {!r}", "leads", self.leads), hint="a number of periods, 0 or more"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,5 +256,5 @@ def rising(values: object, name: str, *, last: float, hint: str) -> tuple[float,
         bounds = ()
     fine = bool(bounds) and all(0.0 <= b < last for b in bounds)
     if not fine or (np.diff(bounds) <= 0).any():
-        raise StudyError(f"'{name}' is {values!r}", hint=hint)
+        raise StudyError(Message("'{}' is {!r}", name, values), hint=hint)
     return bounds
