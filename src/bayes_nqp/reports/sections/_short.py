@@ -10,9 +10,11 @@ import xarray as xr
 
 from bayes_nqp.checks import REPORTED, rivals_of, texts_of
 from bayes_nqp.estimands import att, contrast, nie
+from bayes_nqp.fitting import RECEIVED, meets
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph
 from bayes_nqp.reports._context import Context
+from bayes_nqp.reports._neighbours import neighbours
 from bayes_nqp.reports._posterior import posterior_of
 from bayes_nqp.reports._registry import section
 from bayes_nqp.reports._sentences import apart, change, comparison, indirect
@@ -39,6 +41,8 @@ def short(context: Context) -> Iterator[Block]:
     items = [
         sentence for factor in context.factors for sentence in _compared(context, factor, grounds)
     ]
+    if meets(context.fit, (RECEIVED,)):
+        items.append(neighbours(context, grounds))
     if context.channels:
         via = nie(context.effects, weights=context.weights, mediators=list(context.channels))
         items += [

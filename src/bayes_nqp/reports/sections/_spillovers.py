@@ -11,9 +11,9 @@ from bayes_nqp.language import Message, listed
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
+from bayes_nqp.reports._neighbours import neighbours
 from bayes_nqp.reports._posterior import level, posterior_of
 from bayes_nqp.reports._registry import section
-from bayes_nqp.reports._sentences import change
 
 __all__ = ["spillovers"]
 
@@ -29,14 +29,8 @@ def spillovers(context: Context) -> Iterator[Block]:
 
 def _untreated(context: Context) -> Iterator[str]:
     """What untreated units receive, all together and ring by ring."""
-    outcome, fit = context.outcome or context.translate("the outcome"), context.fit
-    whom, sure = context.translate("untreated units"), Grounds(context)
-    if fit.facts.has("exposure"):
-        whom = context.translate("untreated units near treated ones")
-    yield change(
-        posterior_of(received(fit, weights=context.weights), context.prob), outcome,
-        context.language, context.unit, whom, confidence=lambda: sure("average"),
-    )  # fmt: skip
+    fit = context.fit
+    yield neighbours(context, Grounds(context))
     if not fit.facts.has("exposure"):
         return
     rings = received(fit, v.RING, context.weights)
