@@ -1,4 +1,4 @@
-"""A term is one file: one of a test goes all the way, and a real one can be taken away."""
+"""A term is one file: one of outside goes all the way, and a real one can be taken away."""
 
 from __future__ import annotations
 
@@ -14,41 +14,20 @@ import pytest
 from dense import Dense
 from doors import Context, methods
 from random_panels import random_panel
+from tools.toys.term import Seasons
 
 import bayes_nqp as nqp
 from bayes_nqp.codec import decode, encode
-from bayes_nqp.designs import Calendar, EquationSpec, Facts, Term, Timing, saturated_design
+from bayes_nqp.designs import Calendar, Facts, Term, Timing, saturated_design
 from bayes_nqp.errors import StudyError
 from bayes_nqp.gaussian import density
 from bayes_nqp.language import Message
-from bayes_nqp.parameters import Scale
 from bayes_nqp.planning import plan_of
 from bayes_nqp.pooling import Complete, Partial
 from bayes_nqp.registry import register
-from bayes_nqp.terms import BARE, ProcessPart
+from bayes_nqp.terms import BARE
 
 PACKAGE = Path(nqp.__file__).parent
-
-
-@register("terms")
-@dataclass(frozen=True, slots=True)
-class Seasons(Term):
-    """Units of a region share ``a cos(2 pi t / n) + b sin(2 pi t / n)``, a and b ~ N(0, sd²)."""
-
-    length: float = 4.0
-
-    def words(self, attrs: Mapping[str, object]) -> Message:
-        """Say what they share."""
-        return Message("Units of a region share a season of {:g} periods.", self.length)
-
-    def equation(
-        self, equation: EquationSpec, facts: Facts, timing: Timing, panel: nqp.Panel
-    ) -> EquationSpec:
-        """Add the wave."""
-        angle = 2.0 * np.pi * np.arange(panel.periods) / self.length
-        wave = np.column_stack([np.cos(angle), np.sin(angle)])
-        part = ProcessPart("season", panel.strata_codes["region"], (wave,), (Scale("season", 0.5),))
-        return replace(equation, processes=(*equation.processes, part))
 
 
 @register("terms")
