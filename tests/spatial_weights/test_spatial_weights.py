@@ -275,3 +275,15 @@ def test_links_are_drawn() -> None:
     assert "60 个单位" in text
     with pytest.raises(StudyError, match="have no places to draw them at"):
         nqp.plots.spatial_links(sw.matrix(square()))
+
+
+def test_what_weights_are_called_in_chinese() -> None:
+    from bayes_nqp.language import Translator
+
+    panel, say = panel_of(LINE), Translator("zh").name
+    near, far = sw.nearest(panel, k=2), sw.inverse_distance(panel, km=500)
+    assert say(near.name) == "最近 2 个"
+    assert say(sw.composite({near: 1.0, far: 1.0}).name) == "0.5 最近 2 个 + 0.5 500 公里内的反距离"
+    assert say(sw.nested(far, near).name) == "500 公里内的反距离 × 最近 2 个"
+    assert str(near.name) == near.label == "2 nearest"
+    assert say(sw.matrix(square(), label="trade").name) == "trade"

@@ -12,6 +12,7 @@ from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import canvas
 from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import ACCENT, FAINT, INK, WARNING
+from bayes_nqp.spatial_weights import worded
 
 __all__ = ["moran"]
 
@@ -58,6 +59,6 @@ def moran(result: CheckResult, look: Appearance) -> Figure:
         right.set_ylabel(translate("Moran's I"))
         right.legend(frameon=False, fontsize=7.5)
         page.note("Weights: {}. The line's slope is Moran's I where rows sum to one.",
-                  str(evidence.attrs["weights"]))  # fmt: skip
+                  worded(str(evidence.attrs["weights"])))  # fmt: skip
         page.note("Grey: where I lies in 95 of 100 cases without dependence (residuals).")
     return page.figure

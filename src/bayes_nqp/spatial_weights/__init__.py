@@ -19,6 +19,7 @@ from bayes_nqp.spatial_weights._places import Locations as Locations
 from bayes_nqp.spatial_weights._places import located as located
 from bayes_nqp.spatial_weights._places import locations_of as locations_of
 from bayes_nqp.spatial_weights._weights import SpatialWeights
+from bayes_nqp.spatial_weights._words import worded as worded
 
 __all__ = [
     "SpatialWeights",

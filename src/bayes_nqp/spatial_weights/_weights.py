@@ -22,6 +22,7 @@ from bayes_nqp.registry import register
 from bayes_nqp.spatial_weights._extra import graph_class
 from bayes_nqp.spatial_weights._places import EARTH, Locations
 from bayes_nqp.spatial_weights._rules import ruled
+from bayes_nqp.spatial_weights._words import worded
 
 __all__ = ["ISLANDS", "STANDARDISED", "Islands", "SpatialWeights", "Standardised"]
 
@@ -154,9 +155,9 @@ class SpatialWeights:
         return f"SpatialWeights({', '.join(parts)})"
 
     @property
-    def name(self) -> str:
+    def name(self) -> Message:
         """What tables and figures call it."""
-        return self.label or self.kind
+        return worded(self.label or self.kind)
 
     @property
     def isolated(self) -> tuple[str, ...]:
@@ -271,7 +272,7 @@ class SpatialWeights:
         if self.places and self.matrix.nnz:
             km = self.link_km()
             facts |= {"km_mean": float(km.mean()), "km_max": float(km.max())}
-        return pd.Series(facts, name=self.name, dtype=object)
+        return pd.Series(facts, name=str(self.name), dtype=object)
 
     def link_km(self) -> npt.NDArray[np.float64]:
         """Length of every link (link), along great circles, in the order of the matrix."""

@@ -242,7 +242,8 @@ def _facts(draft: TableDraft, fits: Sequence[Fit]) -> None:
     rows: dict[str, list[str]] = {
         translate("Spatial model"): [_form_of(fit, translate) for fit in fits],
         translate("Weights"): [
-            "" if weights is None else weights.name for weights in map(_weights, fits)
+            "" if weights is None else translate.name(weights.name)
+            for weights in map(_weights, fits)
         ],
         translate("Errors"): [x["errors"] for x in facts],
         translate("Time effects"): [x["time"] for x in facts],

@@ -71,7 +71,7 @@ def weights_by(fit: Fit, weights: SpatialWeights | None) -> SpatialWeights:
 
 def named(weights: SpatialWeights) -> dict[str, str]:
     """Name weights in the attrs of evidence, so that it finds the fits that go by them."""
-    return {"weights": weights.name, "weights_digest": weights.digest}
+    return {"weights": str(weights.name), "weights_digest": weights.digest}
 
 
 def size_of(p: float) -> Numeral:
