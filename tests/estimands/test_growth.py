@@ -138,3 +138,17 @@ def test_units_behind_every_average() -> None:
     assert units_behind(effects, "event_time", balanced=5).to_numpy().tolist() == [2] * 6
     by_unit = units_behind(random_effects(), "unit")
     assert set(by_unit.to_numpy().tolist()) == {1}
+
+
+def test_units_count_once_where_cells_of_a_cohort_differ_in_exposure() -> None:
+    """At adoption 4 rows have no neighbour in force and 2 have; later 3 and 3."""
+    effects = schema.build(
+        np.ones((4, 100, 1, 4)) * [1.0, 4.0, 2.0, 6.0], strata={}, cohort=[2015] * 4,
+        time=[2015, 2015, 2016, 2016], event_time=[0, 0, 1, 1], rows=[4, 2, 3, 3],
+        units=[4, 2, 3, 3],
+    )  # fmt: skip
+    found = growth(effects)
+    assert found is not None
+    assert found.units == 6
+    assert float(found.start.mean()) == pytest.approx(2.0)
+    assert float(found.end.mean()) == pytest.approx(4.0)

@@ -105,6 +105,9 @@ def growth(
         raise StudyError(f"path={path!r} is not a path of these effects", hint=nearest(path, paths))
     pieces = pieces_of(effects)
     pieces["weight"] = cell_weights(effects, weights)[pieces[v.CELL]] * pieces["share"]
+    blocks = pieces.groupby([v.EVENT_TIME, "block", v.MEMBER])
+    for name in ("weight", v.UNITS):
+        pieces[f"all_{name}"] = blocks[name].transform("sum")
     first = pieces[pieces[v.EVENT_TIME] == 0]
     for last in sorted(set(pieces[v.EVENT_TIME]) - {0}, reverse=True):
         if last < 0:
@@ -112,11 +115,25 @@ def growth(
         ends = first.merge(
             pieces[pieces[v.EVENT_TIME] == last], on=["block", v.MEMBER], suffixes=("", "_last")
         )
+        ends = _shared(ends, "weight")
         weight = ends["weight"] + ends["weight_last"]
         ends = ends[weight > 0].assign(part=weight / weight.sum())
+        ends = _shared(ends, v.UNITS)
         if min(ends[v.UNITS].sum(), ends[f"{v.UNITS}_last"].sum()) >= enough - 1e-6:
             return _compared(effects.sel({v.PATH: path}), ends, int(last))
     return None
+
+
+def _shared(ends: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Share what a block has at each end between the pairs of its cells, which exposure parts.
+
+    Of a cell's amount a pair has the share of the other cell in its own end, so that all pairs of a
+    block add up to what it has at an end.
+    """
+    names = (name, f"{name}_last")
+    part = {x: ends[x] / ends[f"all_{x}"].where(ends[f"all_{x}"] > 0, 1.0) for x in names}
+    both = part[names[0]] * part[names[1]]
+    return ends.assign(**{x: ends[f"all_{x}"] * both for x in names})
 
 
 def _compared(effects: xr.Dataset, ends: pd.DataFrame, last: int) -> Growth:
