@@ -30,9 +30,9 @@ def treatment_coefficients(fit: Fit) -> xr.DataArray:
     """
     plan = fit.plan
     rows = np.where(plan.cells.role == TREATED, plan.cells.rows, 0)
-    own = equation_draws(fit, "cell_mean")
-    assert own is not None
-    terms = {"own": own @ (rows / rows.sum())}
+    tau = equation_draws(fit, "cell_mean")
+    assert tau is not None
+    terms = {"own": tau @ (rows / rows.sum())}
     level = equation_draws(fit, "linked_level")
     if level is not None:
         event = plan.table.event_time[rows > 0]

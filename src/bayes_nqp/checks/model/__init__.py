@@ -1,5 +1,6 @@
 """Checks of the model: its errors, its priors, its draws."""
 
+from bayes_nqp.checks.model._clusters import Clusters as Clusters
 from bayes_nqp.checks.model._clusters import clusters_above as clusters_above
 from bayes_nqp.checks.model._clusters import clusters_by as clusters_by
 from bayes_nqp.checks.model._influences import Influences as Influences

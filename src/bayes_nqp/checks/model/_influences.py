@@ -137,9 +137,9 @@ def influences(fit: Fit, weights: Array, member: Index) -> Influences:
         spread, model = spread + shared.spread, model + float(shared.model[0])
     f = cho_solve(parts.factor, lever.T).T
     covariance += (f @ spread) @ f.T - f @ mixed.T - mixed @ f.T
-    values, whole = np.zeros(member.size), np.zeros((member.size, member.size))
-    values[at], whole[np.ix_(at, at)] = sums.influence[:, 0] * scale, covariance * scale**2
-    return Influences(values, whole, model * scale**2)
+    values, table = np.zeros(member.size), np.zeros((member.size, member.size))
+    values[at], table[np.ix_(at, at)] = sums.influence[:, 0] * scale, covariance * scale**2
+    return Influences(values, table, model * scale**2)
 
 
 def saturated_model(fit: Fit, weights: Array) -> tuple[Plan, Array, Errors]:

@@ -38,18 +38,18 @@ def posteriors(durbin: Fit) -> xr.Dataset:
     assert delta is not None
     pairs = {}
     for name in ("level", "drift"):
-        own, linked = (equation_draws(durbin, f"{prefix}{name}") for prefix in ("", "linked_"))
-        if own is not None and linked is not None:
-            pairs[f"treatment, {name}"] = own, linked.reshape(own.shape)
+        tau, theta = (equation_draws(durbin, f"{prefix}{name}") for prefix in ("", "linked_"))
+        if tau is not None and theta is not None:
+            pairs[f"treatment, {name}"] = tau, theta.reshape(tau.shape)
     for name in covariate_names(durbin):
         if f"W × {name}" in covariate_names(durbin):
             draws = covariate_slopes(durbin, [name, f"W × {name}"])
             pairs[name] = draws[..., 0], draws[..., 1]
-    theta = np.stack([linked for _, linked in pairs.values()], axis=-1)
-    factor = np.stack([linked + delta * own for own, linked in pairs.values()], axis=-1)
+    thetas = np.stack([theta for _, theta in pairs.values()], axis=-1)
+    factor = np.stack([theta + delta * beta for beta, theta in pairs.values()], axis=-1)
     dims = ("chain", "draw", "column")
     return xr.Dataset(
-        {"theta": (dims, theta), "common_factor": (dims, factor)}, coords={"column": list(pairs)}
+        {"theta": (dims, thetas), "common_factor": (dims, factor)}, coords={"column": list(pairs)}
     )
 
 

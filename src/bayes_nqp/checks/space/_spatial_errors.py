@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.checks.model import (
+    Clusters,
     Influences,
     KernelVariance,
     clusters_above,
@@ -41,6 +42,8 @@ _LIMIT = 1.2
 """Ratio of standard deviations from which intervals are in doubt."""
 _CHANCE = 0.05
 """Chance, over all kernels, that a true model passes what these can tell."""
+_UNITS = 5_000
+"""Units whose pairs still fit into memory."""
 _RINGS = (100.0, 200.0, 300.0)
 """Outer bounds of the rings that are proposed, km."""
 
@@ -101,16 +104,13 @@ def spatial_errors(fit: Fit, *, km: float = 300.0, kernel: Kernel = "bartlett") 
                 "puts several of them together."
             )
         )
+    if panel.n_units > _UNITS:
+        raise NotApplicable(
+            Message("Pairs of {:,} units are too many: up to {:,}.", panel.n_units, _UNITS)
+        )
     weights = reported_weights(cell_effects(fit))[1][[0]].toarray()[0]
     parts = influences(fit, weights, least.member)
-    called: list[str] = [owner(least.name)]
-    variances = [_clustered(parts, least.member)]
-    if located(panel):
-        called.append(Message("Conley, {:g} km", km))
-        variances.append(parts.variance(conley(locations_of(panel), km, kernel)))
-    for clusters in above:
-        called.append(clusters.name)
-        variances.append(_clustered(parts, clusters.codes))
+    called, variances = _variances(fit, parts, [least, *above], km, kernel)
     table = _table(fit, called, variances)
     over = np.flatnonzero((table["ratio"] > table["limit"]).to_numpy()[1:]) + 1
     listing = [
@@ -129,6 +129,22 @@ def spatial_errors(fit: Fit, *, km: float = 300.0, kernel: Kernel = "bartlett") 
         return Finding(HOLDS, figure, sentence, table)
     sentence = _sentence(fit, table, called, over, [x.name for x in above])
     return Finding(DOUBT, figure, sentence, table)
+
+
+def _variances(
+    fit: Fit, parts: Influences, every: Sequence[Clusters], km: float, kernel: Kernel
+) -> tuple[list[str], list[KernelVariance]]:
+    """Robust variances by unit, along distance, and by clusters above units, with their names."""
+    panel, (least, *above) = panel_of(fit), every
+    called: list[str] = [owner(least.name)]
+    variances = [_clustered(parts, least.member)]
+    if located(panel):
+        called.append(Message("Conley, {:g} km", km))
+        variances.append(parts.variance(conley(locations_of(panel), km, kernel)))
+    for clusters in above:
+        called.append(clusters.name)
+        variances.append(_clustered(parts, clusters.codes))
+    return called, variances
 
 
 def _clustered(parts: Influences, codes: np.ndarray) -> KernelVariance:

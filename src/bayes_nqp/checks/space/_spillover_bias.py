@@ -82,27 +82,7 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     Butts, K. (2023). Difference-in-differences estimation with spatial spillovers.
     arXiv:2105.03737.
     """
-    if fit.facts.reach != "none":
-        raise NotApplicable(Message("The design has effects that neighbours receive."))
-    panel, rings = panel_of(fit), Rings(tuple(km))
-    if not located(panel):
-        raise NotApplicable(
-            Message("Where units are is not known: columns 'longitude' and 'latitude' would tell.")
-        )
-    if crowded(panel):
-        raise NotApplicable(
-            Message(
-                "Most units share a place, as firms of one city do: "
-                "spillovers=nqp.Rings([…], city='…') states what they receive of other cities."
-            )
-        )
-    present = _exposure(rings, panel).any(axis=0)
-    if not present.any():
-        raise NotApplicable(
-            Message("No untreated row is within {:g} km of a unit in force.", rings.km[-1])
-        )
-    # A ring without rows is joined to the next.
-    rings = Rings(tuple(np.array(rings.km)[present].tolist()))
+    panel, rings = panel_of(fit), _rings_in_use(fit, km)
     exposure = _exposure(rings, panel)
     weights = _estimated(fit, panel, exposure)
     shares = listed(
@@ -141,6 +121,36 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     ).assign_coords(ring=list(rings.rings))
     sentence = _sentence(verdict == HOLDS, moved, Hint("spillovers", rings))
     return Finding(verdict, figure, sentence, evidence, "specifications")
+
+
+def _rings_in_use(fit: Fit, km: Sequence[float]) -> Rings:
+    """Rings in which rows stand; one without any is joined to the next.
+
+    Raises
+    ------
+    NotApplicable
+        If the design has spillovers, or nobody is near a unit in force as far as is known.
+    """
+    if fit.facts.reach != "none":
+        raise NotApplicable(Message("The design has effects that neighbours receive."))
+    panel, rings = panel_of(fit), Rings(tuple(km))
+    if not located(panel):
+        raise NotApplicable(
+            Message("Where units are is not known: columns 'longitude' and 'latitude' would tell.")
+        )
+    if crowded(panel):
+        raise NotApplicable(
+            Message(
+                "Most units share a place, as firms of one city do: "
+                "spillovers=nqp.Rings([…], city='…') states what they receive of other cities."
+            )
+        )
+    present = _exposure(rings, panel).any(axis=0)
+    if not present.any():
+        raise NotApplicable(
+            Message("No untreated row is within {:g} km of a unit in force.", rings.km[-1])
+        )
+    return Rings(tuple(np.array(rings.km)[present].tolist()))
 
 
 def _exposure(rings: Rings, panel: Panel) -> Array:
