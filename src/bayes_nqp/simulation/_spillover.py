@@ -18,17 +18,28 @@ from bayes_nqp.panel import Panel
 from bayes_nqp.registry import register
 from bayes_nqp.simulation._checks import check_numbers
 
-__all__ = ["LAND", "Exposure", "Received", "Spillover", "exposed_cells", "received_by", "scattered"]
+__all__ = [
+    "LAND",
+    "PLACES",
+    "Nearness",
+    "Received",
+    "Spillover",
+    "exposed_cells",
+    "received_by",
+    "scattered",
+]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 LAND: Final = ((103.0, 119.0), (23.0, 37.0))
 """Degrees of longitude and latitude between which units of `staggered` are scattered."""
+PLACES: Final = ("longitude", "latitude")
+"""Columns of coordinates."""
 _RING, _SINCE = "ring", "exposure_time"
 
 
-class Exposure(Protocol):
+class Nearness(Protocol):
     """Who stands how near, and since when: `nqp.Rings`, `nqp.ShareTreated`."""
 
     @property
@@ -71,7 +82,7 @@ class Spillover:
     array([0.5 , 0.25])
     """
 
-    exposure: Exposure
+    exposure: Nearness
     untreated: tuple[float, ...]
     treated: tuple[float, ...] = ()
     growth: float = 0.0
@@ -123,8 +134,7 @@ class Received:
 
 def scattered(units: int, rng: np.random.Generator) -> dict[str, Array]:
     """Longitude and latitude of units that lie anywhere in `LAND` (unit)."""
-    names = ("longitude", "latitude")
-    return {name: rng.uniform(*ends, units) for name, ends in zip(names, LAND, strict=True)}
+    return {name: rng.uniform(*ends, units) for name, ends in zip(PLACES, LAND, strict=True)}
 
 
 def received_by(

@@ -22,6 +22,7 @@ from bayes_nqp.simulation._layout import Assignment, layout
 from bayes_nqp.simulation._rows import background, rows_of
 from bayes_nqp.simulation._simulated import Simulated
 from bayes_nqp.simulation._spillover import (
+    PLACES,
     Received,
     Spillover,
     exposed_cells,
@@ -172,10 +173,8 @@ def staggered(
     )
     columns, received = [v.UNIT, v.TIME, v.COHORT, "outcome", *factors], None
     if spillover is not None:
-        places = {x: y[frame["code"]] for x, y in scattered(units, streams[7]).items()}
-        frame, columns = frame.assign(**places), [*columns, *places]
-        received = received_by(spillover, frame[columns], v.UNIT, v.TIME, v.COHORT)
-        frame["outcome"] += received.effect
+        frame, received = _spilled(frame, spillover, units, streams[7])
+        columns += PLACES
     panel = Panel.from_frame(
         frame[columns], unit=v.UNIT, time=v.TIME, cohort=v.COHORT, outcome="outcome",
         strata=list(factors),
@@ -185,6 +184,15 @@ def staggered(
     }  # fmt: skip
     truth = _truth(frame, cells, factors, deviation, who, received)
     return Simulated(panel, truth, parameters)
+
+
+def _spilled(
+    frame: pd.DataFrame, spillover: Spillover, units: int, rng: np.random.Generator
+) -> tuple[pd.DataFrame, Received]:
+    """Give units places, and rows what they receive of others."""
+    frame = frame.assign(**{x: y[frame["code"]] for x, y in scattered(units, rng).items()})
+    received = received_by(spillover, frame, v.UNIT, v.TIME, v.COHORT)
+    return frame.assign(outcome=frame["outcome"] + received.effect), received
 
 
 def _truth(

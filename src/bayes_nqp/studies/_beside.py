@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
-import pandas as pd
+from typing import Any
 
 from bayes_nqp.designs import Design
 from bayes_nqp.errors import StudyError
@@ -13,15 +11,13 @@ from bayes_nqp.fitting import Fit, fit
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of
+from bayes_nqp.sampling import Sampler
 from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._values import design_of
 from bayes_nqp.studies._weight_names import with_weights
 from bayes_nqp.studies._words import in_toml
 from bayes_nqp.tables import table
-
-if TYPE_CHECKING:
-    from bayes_nqp.studies._study import Study
 
 __all__ = ["beside_tables", "check_beside", "designs_beside", "fits_beside"]
 
@@ -71,18 +67,18 @@ def check_beside(designs: Mapping[str, Design], panel: Panel) -> None:
             plan_of(design, panel)
 
 
-def fits_beside(study: Study, *, progress: bool) -> dict[str, Fit]:
+def fits_beside(
+    designs: Mapping[str, Design], panel: Panel, sampler: Sampler | None, *, progress: bool
+) -> dict[str, Fit]:
     """Fit the further designs, by their names."""
     return {
-        name: fit(design, study.panel, study.sampler, progress=progress)
-        for name, design in study.beside.items()
+        name: fit(design, panel, sampler, progress=progress) for name, design in designs.items()
     }
 
 
-def beside_tables(study: Study, fitted: Fit, others: Mapping[str, Fit]) -> dict[str, pd.DataFrame]:
+def beside_tables(settings: Settings, fitted: Fit, others: Mapping[str, Fit]) -> dict[str, Any]:
     """Tabulate all fits in columns, by file name: where one is of space, as spatial models are."""
-    report = study.settings.report
-    fits = {study.settings.title: fitted, **others}
+    report, fits = settings.report, {settings.title: fitted, **others}
     if not others or all(each.facts.reach == "none" for each in fits.values()):
         return {}
     columns = table(

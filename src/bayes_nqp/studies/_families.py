@@ -12,7 +12,7 @@ __all__ = ["DESIGNS", "SAMPLERS", "choices", "members", "option_values"]
 DESIGNS = "design"
 SAMPLERS = "sampler"
 
-_BY_TYPE = {"Pooling": "pooling", "Noise": "errors", "Exposure": "spillovers"}
+_BY_TYPE = {"Pooling": "pooling", "Noise": "errors", "Nearness": "spillovers"}
 """Families of arguments that have no value by default."""
 
 

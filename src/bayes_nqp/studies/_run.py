@@ -88,11 +88,11 @@ def run(
             raise interruption()
         if study.beside:
             notify(Message("sampling designs beside"))
-        others = fits_beside(study, progress=progress)
+        others = fits_beside(study.beside, study.panel, study.sampler, progress=progress)
         with listening(lambda what, done, total: notify(Message("{} {}/{}", what, done, total))):
             checks = run_checks(fitted, study.checks, options=study.check_options)
         notify(Message("writing tables"))
-        tables = tables_of(study, fitted, checks) | beside_tables(study, fitted, others)
+        tables = tables_of(study, fitted, checks) | beside_tables(study.settings, fitted, others)
         for name, table in tables.items():
             write_table(table, ready.draft / name)
         context = replace(_context(study, fitted, checks, tables, command), others=others)

@@ -18,7 +18,7 @@ __all__ = [
     "Figures",
     "Index",
     "Label",
-    "Lag",
+    "LinkedColumn",
     "Names",
     "Report",
     "Settings",
@@ -143,7 +143,7 @@ class Data(_Table):
     """Strata made of columns of numbers; name them in strata only if their order matters."""
 
 
-class Lag(_Table):
+class LinkedColumn(_Table):
     """A column of linked units."""
 
     column: str
@@ -163,7 +163,7 @@ class Space(_Table):
     """Column of degrees; with places, what to call it."""
     weights: dict[str, dict[str, Any]] = {}
     """By the name that designs and checks use: kind = "nearest", "band", … and its arguments."""
-    lags: dict[str, Lag] = {}
+    lags: dict[str, LinkedColumn] = {}
     """New columns W x, such as near = { column = "cbec", weights = "geo" }, for covariates."""
 
 
