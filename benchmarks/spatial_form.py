@@ -19,9 +19,9 @@ UNITS, PERIODS = 80, 10
 WORLDS = [(form, levels, rho) for form in ("SAR", "SEM") for levels in (1, 4) for rho in (0.0, 0.7)]
 
 
-def answers(form: str, levels: int, rho: float, panels: int) -> np.ndarray:
+def answers(form: str, levels: int, rho: float, panels: int, seed: int = SEED) -> np.ndarray:
     """Share of panels that reject the world's form (errors, statistic)."""
-    rng = np.random.default_rng([SEED, len(form) + ord(form[1]), levels, int(10 * rho)])
+    rng = np.random.default_rng([seed, len(form) + ord(form[1]), levels, int(10 * rho)])
     place = np.column_stack([rng.uniform(100, 120, UNITS), rng.uniform(22, 40, UNITS)])
     near = np.argsort(np.linalg.norm(place[:, None] - place, axis=2), axis=1)[:, 1:6]
     links = np.zeros((UNITS, UNITS))
@@ -71,12 +71,14 @@ def main() -> None:
     """Print a table of sizes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--panels", type=int, default=500)
-    panels = parser.parse_args().panels
+    parser.add_argument("--seed", type=int, default=SEED)
+    arguments = parser.parse_args()
+    panels = arguments.panels
     head = ["form", "levels", "AR(1)", "LR", "Wald", "LR, iid", "Wald, iid"]
     print(f"{panels} panels a world\n\n| " + " | ".join(head) + " |")
     print("|" + " --- |" * len(head))
     for form, levels, rho in WORLDS:
-        shares = answers(form, levels, rho, panels)
+        shares = answers(form, levels, rho, panels, arguments.seed)
         cells = [form, str(levels), f"{rho:.1f}", *(f"{x:.3f}" for x in shares.ravel())]
         print("| " + " | ".join(cells) + " |", flush=True)
 
