@@ -38,6 +38,16 @@ def test_the_table_holds_what_estimands_say() -> None:
     assert "0–100 km" in text
 
 
+def test_cells_of_neighbours_are_no_treated_ones() -> None:
+    fit = fitted()
+    treated = int(fit.effects["rows"][fit.effects["role"] == "treated"].sum())
+    support = nqp.check(fit, "support")
+    assert f"{treated} of {treated} treated rows; " in support.figure
+    assert support.figure.endswith("cells of their neighbours")
+    assert nqp.att(fit).attrs["cells_left_out"] == 0
+    assert nqp.received(fit).attrs["cells_left_out"] == 0
+
+
 def test_without_treated_rows_there_is_the_total_alone() -> None:
     text = nqp.table(fitted(("untreated",)), "received").to_markdown()
     assert "Own |" not in text

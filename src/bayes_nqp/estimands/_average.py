@@ -9,6 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 from scipy import sparse
 
+from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._by import Axis, By, axes_of, entries_of, names_of
@@ -35,7 +36,7 @@ class Average:
     rows : array (group)
         Rows averaged over.
     left_out : int
-        Cells that do not count.
+        Cells of the same role that do not count.
     """
 
     axes: list[Axis]
@@ -142,7 +143,7 @@ def average_of(
         shares = _sparse(entries.share, entries.cell, entries.member, (n_cells, n_members))
         by_member = _sparse(part, group, entries.member[in_play], (n_groups, n_members))
         members = (by_member - cells @ shares).tocsr()
-    left_out = int((~counted).sum())
+    left_out = int((~counted & (schema.roles(effects) == role)).sum())
     return Average(axes, cells, members, total, rows, left_out)
 
 

@@ -12,6 +12,7 @@ from bayes_nqp.fitting import ROWS, Fit, panel_of
 from bayes_nqp.language import Message, joined, listed
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import support as support_of
+from bayes_nqp.terms import NEIGHBOUR
 
 FEW = 3
 """Below this many units, single ones matter."""
@@ -37,20 +38,27 @@ def support(fit: Fit) -> Finding:
     panel, table = panel_of(fit), support_of(fit.outcome_design, panel_of(fit))
     if not fit.facts.adopted:
         return _exposed(table)
-    table = table[table["event_time"] >= -fit.facts.anticipation].reset_index(drop=True)
+    table = table[table["event_time"] >= -fit.facts.anticipation]
+    beside = table["role"] == v.NEIGHBOUR if "role" in table else np.zeros(len(table), dtype=bool)
+    near, table = table[beside], table[~beside].reset_index(drop=True)
     table["controls"] = _controls(fit, table)
     table["information"] = _information(fit, table)
     table["few_units"] = table["identified"] & (table["rows"] < FEW)
     table["few_controls"] = table["identified"] & (table["controls"] < FEW)
     table["on_prior"] = table["identified"] & (table["information"] < LITTLE)
     cells = table[table["identified"]]
-    lost = len(table) - len(cells)
+    lost, near_lost = len(table) - len(cells), int((~near["identified"]).sum())
     every, rows = int(table["rows"].sum()), int(cells["rows"].sum())
     lonely = cells.loc[cells["few_controls"], "rows"].sum()
-    verdict = ladder(fails=rows < 0.5 * every, doubt=lost or lonely > 0.25 * max(rows, 1))
+    verdict = ladder(
+        fails=rows < 0.5 * every, doubt=lost or near_lost or lonely > 0.25 * max(rows, 1)
+    )
     figure = Message(
         "{} of {} cells identified; {} of {} treated rows", len(cells), len(table), rows, every
     )
+    if len(near):
+        known = len(near) - near_lost
+        figure = Message("{}; {} of {} cells of their neighbours", figure, known, len(near))
     prior = cells[cells["on_prior"]]
     if len(prior):
         figure = Message(
@@ -152,7 +160,9 @@ def _information(fit: Fit, table: pd.DataFrame) -> list[float]:
     cells, names = fit.plan.cells, [*panel_of(fit).roles.strata, v.EVENT_TIME, v.TIME]
     columns = [*cells.strata.values(), cells.event_time, cells.time]
     keys = zip(*(np.asarray(column).astype(str) for column in columns), strict=True)
-    by_cell = dict(zip(keys, cell_information(fit), strict=True))
+    beside = cells.role == NEIGHBOUR
+    pairs = zip(keys, cell_information(fit), beside, strict=True)
+    by_cell = {key: share for key, share, near in pairs if not near}
     wanted = table[names].astype(str).itertuples(index=False, name=None)
     return [float(by_cell.get(key, np.nan)) for key in wanted]
 
