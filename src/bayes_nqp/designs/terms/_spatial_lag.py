@@ -161,8 +161,7 @@ class SpatialLag(Term):
         """Keep the units that are seen in every period, where that is asked for."""
         if self.complete is None or panel.balanced:
             return panel
-        count = np.bincount(panel.unit_codes, minlength=panel.n_units)
-        return panel.where((count == panel.periods)[panel.unit_codes])
+        return panel.where((np.bincount(panel.unit_codes) == panel.periods)[panel.unit_codes])
 
     def equation(
         self, equation: EquationSpec, facts: Facts, timing: Timing, panel: Panel
@@ -213,12 +212,12 @@ def _check(term: SpatialLag, facts: Facts, panel: Panel) -> None:
             Message("a spatial lag is not stated row by row, as StudentT needs it"),
             hint=Message("{}", Hint("likelihood", Gaussian())),
         )
-    for name, present in (("moderator", facts.moderator), ("weights", panel.weights)):
-        if present is not None:
-            raise StudyError(
-                Message("'spillovers' with a spatial lag does not go with {!r}", name),
-                hint=Message("leave out {!r}", name),
-            )
+    stated = {"moderator": facts.moderator, "weights": panel.weights}
+    for name in (name for name, value in stated.items() if value is not None):
+        raise StudyError(
+            Message("'spillovers' with a spatial lag does not go with {!r}", name),
+            hint=Message("leave out {!r}", name),
+        )
     if term.error and facts.varying is not None:
         raise IdentificationError(
             Message("under errors that follow linked units' a deviation is none of one unit alone"),
@@ -271,8 +270,7 @@ def _check_links(weights: SpatialWeights) -> None:
 
 def _levels(facts: Facts, panel: Panel) -> Index:
     """Level of time effects of each unit (unit): one for all where those of levels are shrunk."""
-    pooled = facts.time is not None and facts.time.pooled
-    factors = () if pooled else facts.time_strata(panel)
+    factors = () if facts.time is not None and facts.time.pooled else facts.time_strata(panel)
     codes = np.column_stack([np.zeros(panel.n_units), *(panel.strata_codes[f] for f in factors)])
     return np.unique(codes, axis=0, return_inverse=True)[1].ravel()
 
