@@ -154,7 +154,7 @@ def test_names_in_signatures_are_known() -> None:
         "object", "Any", "Roles", "Strings", "Ints", "Floats", "Floats | None", "Grid", "Gate",
         "Evidence", "Labels", "Verdict", "Kind", "Scope", "WeightProblem", "Settings", "Prepared",
         "Guess", "Recipe", "Relation", "tuple[Any, ...]", "xr.Dataset | None",
-        "EquationSpec", "Facts", "Timing",
+        "EquationSpec", "Facts", "Timing", "Nearness",
     }  # fmt: skip
 
 

@@ -62,8 +62,8 @@ OURS = {
     "Dimension", "Fit", "Gate", "Gaussian", "Importance", "Index",
     "IndexSystem", "Indicator", "Mediated", "Mediation", "MinMax", "NUTS", "NormalRho",
     "NormalSteps", "Panel", "Partial", "Priors", "ProductivityIndex", "Separate",
-    "SpatialWeights", "StaggeredDiD", "StudentT", "Study", "Table", "TimeEffects", "UniformRho",
-    "UniformSteps",
+    "SpatialWeights", "Spillover", "StaggeredDiD", "StudentT", "Study", "Table", "TimeEffects",
+    "UniformRho", "UniformSteps",
 }  # fmt: skip
 """Classes of the library that arguments are of; other names in signatures are let through."""
 
