@@ -253,6 +253,8 @@ def _argument(field: Field[Any], definitions: Schema) -> Schema:
     if kinds:
         return _one_of(kinds, definitions)
     item = kind_of(str(field.type))
+    if field.name == "terms" and (terms := members("terms")):
+        return {"type": "array", "items": _one_of(terms, definitions)}
     if field.name == "weights":
         return {"type": "string"}
     if isinstance(field.default, int | float | str | bool):
