@@ -48,6 +48,11 @@ _CAPTIONS = {
     v.DIRECT: Message("What treated units have of their own treatment, where they are."),
     v.RECEIVED: Message("What untreated units receive of others' treatment, where they are."),
 }
+_COLOURED = {
+    v.TOTAL: Message("Colours: posterior means over each unit's rows."),
+    v.DIRECT: Message("Colours: posterior means of effects of units' own treatment."),
+    v.RECEIVED: Message("Colours: posterior means of effects of others' treatment."),
+}
 _COLOURS = "RdBu_r"
 """Of effects: red above zero, blue below; told apart by colour-blind readers."""
 
@@ -134,7 +139,7 @@ def effect_map(
         if blank.size:
             land.paint(page.ax, blank, BLANK)
         doubt = _shades(page, land, units, points, effect_label(fit.effects, translate))
-        page.note("Colours: posterior means over each unit's rows.")
+        page.note(_COLOURED[path])
         page.note("Hatched or hollow: the {} interval holds zero.", percent(prob), when=doubt)
         page.note("Grey: no such effect.", when=blank.size > 0)
         if path == v.RECEIVED and onto == "untreated":
