@@ -5,9 +5,8 @@
 The file is that of `benchmarks.china_cities`; cities without coordinates or region are left out.
 Log index of new quality productivity, AR(1) errors, `Complete(varying=None)`, time effects in
 common or by region; periods without a control beyond the last ring are left out. Beside a fit that
-ignores neighbours: rings; the share of the five nearest in force, by classes and exposure time; an
-SLX, whose covariates are the share of the five nearest at each event time; a spatial lag; a spatial
-Durbin model. And what checks say of them.
+ignores neighbours: rings; the share of the five nearest in force, by classes and exposure time;
+that share by event time (SLX); a spatial lag; a spatial Durbin model. And what checks say of them.
 """
 
 from __future__ import annotations
@@ -16,31 +15,22 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-import pandas as pd
 import xarray as xr
 from benchmarks.china_cities import ROLES, line, read
 
 import bayes_nqp as nqp
-from bayes_nqp.fitting._reported import covariate_slopes
 
 RINGS = [100.0, 200.0, 300.0]
-EVENTS = [f"W × event time {e}" for e in range(7)]
 CHECKS = ("moran", "spatial_lm", "spatial_form", "spillover_bias", "ring_reach", "donut",
           "spatial_lag")  # fmt: skip
 CHECKED = ("ignored", "rings", "share, by exposure time", "spatial Durbin model")
 
 
 def panel_of(path: Path) -> tuple[nqp.Panel, nqp.SpatialWeights]:
-    """Cities with a place and a region, the share of neighbours at each event time, weights."""
+    """Cities with a place and a region, and weights of the five nearest."""
     rows = read(path).dropna(subset=["longitude", "latitude", "region"])
-    weights = nqp.spatial_weights.nearest(nqp.Panel.from_frame(rows, **ROLES), k=5)
-    event = (rows["year"] - rows["cbec_year"]).to_numpy()
-    for e, name in enumerate(EVENTS):
-        wide = rows.assign(at=event == e).pivot(index="year", columns="code", values="at")
-        matrix = weights.aligned(wide.columns.astype(str)).matrix
-        share = pd.DataFrame(wide.to_numpy(float) @ matrix.T, wide.index, wide.columns).stack()
-        rows = rows.merge(share.rename(name).reset_index(), on=["year", "code"])
-    return nqp.Panel.from_frame(rows, **ROLES, strata=["region"], covariates=EVENTS), weights
+    panel = nqp.Panel.from_frame(rows, **ROLES, strata=["region"])
+    return panel, nqp.spatial_weights.nearest(panel, k=5)
 
 
 def designs_of(time: nqp.TimeEffects, weights: nqp.SpatialWeights) -> dict[str, nqp.StaggeredDiD]:
@@ -50,14 +40,13 @@ def designs_of(time: nqp.TimeEffects, weights: nqp.SpatialWeights) -> dict[str, 
         "rings, onto untreated rows": nqp.Rings(RINGS, onto="untreated", leads=3),
         "rings": nqp.Rings(RINGS, leads=3),
         "share, by exposure time": nqp.ShareTreated(weights, above=[0, 0.4]),
-        "SLX": None,
+        "SLX": nqp.SpatialLag(weights, lag=False),
         "spatial lag (SAR)": nqp.SpatialLag(weights, durbin=False),
         "spatial Durbin model": nqp.SpatialLag(weights),
     }
     return {
         name: nqp.StaggeredDiD(
             nqp.Complete(varying=None), spillovers=near, time=time, unidentified="drop",
-            covariates=EVENTS if name == "SLX" else (),
         )
         for name, near in spillovers.items()
     }  # fmt: skip
@@ -69,16 +58,9 @@ def number(draws: xr.DataArray) -> str:
     return f"{values.mean():.3f} ({values.std():.3f})"
 
 
-def parts_of(name: str, fit: nqp.Fit) -> list[xr.DataArray | None]:
+def parts_of(fit: nqp.Fit) -> list[xr.DataArray | None]:
     """Own, received by treated rows, total, received by untreated rows, and delta."""
     paths, total = fit.effects["path"].to_numpy(), nqp.att(fit)
-    if name == "SLX":
-        share = fit.rows.frame[EVENTS].to_numpy()
-        treated = (fit.rows.frame["year"] >= fit.rows.frame["cbec_year"]).to_numpy()
-        near = share[~treated & (share.sum(axis=1) > 0)]
-        theta = covariate_slopes(fit, EVENTS)
-        received = [total * 0.0 + theta @ x.mean(axis=0) for x in (share[treated], near)]
-        return [total, received[0], total + received[0], received[1], None]
     own = nqp.att(fit, path="direct") if "direct" in paths else None
     onto = nqp.att(fit, path="received") if "direct" in paths else None
     near = nqp.received(fit) if "received" in paths else None
@@ -90,7 +72,7 @@ def effects(fits: Mapping[str, nqp.Fit]) -> None:
     print(line("", "own", "received by treated", "total", "received by untreated", "δ"))
     print(line("---", *["---:"] * 5))
     for name, fit in fits.items():
-        print(line(name, *("" if x is None else number(x) for x in parts_of(name, fit))))
+        print(line(name, *("" if x is None else number(x) for x in parts_of(fit))))
     print()
 
 

@@ -136,13 +136,14 @@ _ROW = re.compile(r"\| (\[?`(\w+)`\S*) \| .*? \| .*? \| (.*) \|")
 
 def checks(text: str) -> str:
     """Fill the table of checks from their registry; links and pictures in it stay."""
+    from bayes_nqp import fitting as need
     from bayes_nqp.checks import CHECKS
-    from bayes_nqp.fitting import ADOPTION, CHANNELS, DOSE, LINKED, REFITS, ROWS, SEPARATE, TRENDS
 
     words = {
-        ADOPTION: "adoption", CHANNELS: "channels", DOSE: "a continuous exposure",
-        REFITS: "refits", ROWS: "rows", TRENDS: "trends that differ",
-        LINKED: "a spatial lag", SEPARATE: "no spatial lag",
+        need.ADOPTION: "adoption", need.CHANNELS: "channels", need.DOSE: "a continuous exposure",
+        need.REFITS: "refits", need.ROWS: "rows", need.TRENDS: "trends that differ",
+        need.LAGGED: "a spatial lag", need.SEPARATE: "no spatial lag",
+        need.LINKED: "`SpatialLag`", need.UNLINKED: "no `SpatialLag`",
     }  # fmt: skip
     begin, end = (f"<!-- {mark.removeprefix('.. ')} -->" for mark in (BEGIN.format("checks"), END))
     before, _, rest = text.partition(begin + "\n")

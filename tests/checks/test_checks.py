@@ -13,7 +13,7 @@ from doors import cautious
 import bayes_nqp as nqp
 from bayes_nqp.checks import CHECKS, check_table, run_checks
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting import LINKED
+from bayes_nqp.fitting import LAGGED, LINKED
 
 COHORTS = (6.0, 7.0, np.nan, np.nan)
 SAMPLER = nqp.Importance(draws=1000, chains=2, seed=4)
@@ -52,7 +52,9 @@ def trending() -> nqp.Fit:
 
 
 WITH_PLACES = {
-    name for name, each in CHECKS.items() if each.suits is not None or LINKED in each.needs
+    name
+    for name, each in CHECKS.items()
+    if each.suits is not None or {LAGGED, LINKED} & set(each.needs)
 }
 
 

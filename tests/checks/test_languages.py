@@ -14,7 +14,7 @@ from doors import REASONS, Judged, applicable, gate_words, leave_out
 import bayes_nqp as nqp
 from bayes_nqp.checks import CHECKS, CheckResult, check_table, run_checks
 from bayes_nqp.errors import IdentificationError, StudyError
-from bayes_nqp.fitting import LINKED
+from bayes_nqp.fitting import LAGGED, LINKED
 from bayes_nqp.language import Message, separated
 from bayes_nqp.simulation import staggered
 
@@ -33,7 +33,9 @@ OPTIONS = {
 
 
 WITH_PLACES = {
-    name for name, each in CHECKS.items() if each.suits is not None or LINKED in each.needs
+    name
+    for name, each in CHECKS.items()
+    if each.suits is not None or {LAGGED, LINKED} & set(each.needs)
 }
 """Asked of panels that tell where units are."""
 

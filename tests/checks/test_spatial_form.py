@@ -41,6 +41,7 @@ def fitted(form: str, **changes: object) -> nqp.Fit:
         "SDM": lambda: np.linalg.solve(s, mean + W @ (0.6 * treated + 0.5 * x) + errors),
         "SAR": lambda: np.linalg.solve(s, mean + errors),
         "SEM": lambda: mean + np.linalg.solve(s, errors),
+        "SLX": lambda: mean + W @ (0.6 * treated + 0.5 * x) + errors,
     }[form]()
     frame = pd.DataFrame(
         {
@@ -122,19 +123,23 @@ def test_statistics_are_those_of_the_dense_likelihood(rho: float) -> None:
     others = {
         "SAR": lambda p: ty - p[0] * twy - tx @ p[1:],
         "SEM": lambda p: ty - p[0] * twy - (tx - p[0] * twx) @ p[1:],
+        "SLX": lambda p: ty - tx @ p[1:3] - twx @ p[3:],
     }
     eye, beta, theta = np.eye(2), best[1:3], best[3:]
     sides = {
         "SAR": (theta, np.column_stack([np.zeros((2, 3)), eye])),
         "SEM": (theta + best[0] * beta, np.column_stack([beta, best[0] * eye, eye])),
+        "SLX": (best[:1], np.eye(1, 5)),
     }
     for form, e_of in others.items():
-        ratio = 2.0 * (full - climbed(e_of, jacobian, np.full(3, 0.1))[0])
+        start = np.full(5 if form == "SLX" else 3, 0.1)
+        bound = (lambda _: 0.0) if form == "SLX" else jacobian
+        ratio = 2.0 * (full - climbed(e_of, bound, start)[0])
         r, slope = sides[form]
         assert ours[form].ratio == pytest.approx(ratio, abs=1e-5)
         wald = r @ np.linalg.solve(slope @ inverse @ slope.T, r)
         assert ours[form].wald == pytest.approx(wald, rel=1e-3)
-        assert ours[form].freedom == 2
+        assert ours[form].freedom == len(r)
 
 
 @pytest.mark.parametrize(
@@ -155,6 +160,18 @@ def test_forms_are_told_apart_and_the_hint_fits(form: str, verdict: str) -> None
         design = eval(f"fit.variant({hint.group(1)})", {"fit": fit, "nqp": nqp})
         plainer = nqp.fit(design, fit.panel, nqp.Importance(seed=1, draws=100), progress=False)
         assert nqp.check(plainer, "spatial_form", progress=False).verdict == "holds"
+
+
+def test_where_outcomes_add_nothing_linked_columns_would_do() -> None:
+    result = nqp.check(fitted("SLX"), "spatial_form", progress=False)
+    assert result.verdict == "holds"
+    assert result.sentence.endswith(
+        "Next: spillovers=nqp.SpatialLag(fit.design.spillovers.weights, lag=False)."
+    )
+    plainer = fitted("SLX", spillovers=nqp.SpatialLag(WEIGHTS, lag=False))
+    again = nqp.check(plainer, "spatial_form", progress=False)
+    assert again.verdict == "holds"
+    assert "SLX" in again.sentence
 
 
 def test_a_form_that_is_too_narrow_fails_and_mixed_levels_have_no_marginal() -> None:

@@ -52,6 +52,7 @@ def fits() -> dict[str, nqp.Fit]:
     terms = {
         "DID": None, "near": nqp.SpatialLag(NEAR), "wide": nqp.SpatialLag(WIDE, durbin=False),
         "errors": nqp.SpatialLag(NEAR, error=True), "rings": nqp.Rings([100]),
+        "linked": nqp.SpatialLag(NEAR, lag=False),
     }  # fmt: skip
     effect = nqp.Complete(varying=None)
     return {
@@ -85,14 +86,15 @@ def test_numbers_are_those_of_the_draws(fits: dict[str, nqp.Fit]) -> None:
         assert sd == pytest.approx(float(values.std(ddof=1)))
     assert list(rows)[:6] == ["Treatment", "W × treatment", "x", "W × x", "ρ", "λ"]
     shown = {label: [bool(cell.text) for cell in cells] for label, cells in rows.items()}
-    assert shown["ρ"] == [False, True, True, False, False]
-    assert shown["λ"] == [False, False, False, True, False]
-    assert shown["W × treatment"] == [False, True, False, False, False]
-    assert shown["Received by untreated rows"] == [False, True, True, False, True]
+    assert shown["ρ"] == [False, True, True, False, False, False]
+    assert shown["λ"] == [False, False, False, True, False, False]
+    assert shown["W × treatment"] == [False, True, False, False, False, True]
+    assert shown["Received by untreated rows"] == [False, True, True, False, True, True]
     texts = [cell.text for cell in rows["Spatial model"]]
-    assert texts == ["", "SDM", "SAR", "SEM", "exposure"]
-    assert [cell.text for cell in rows["Weights"]] == ["", "adjacent", "wide", "adjacent", ""]
-    assert [cell.values for cell in rows["N"]] == [(UNITS * PERIODS,)] * 5
+    assert texts == ["", "SDM", "SAR", "SEM", "exposure", "SLX"]
+    weights = [cell.text for cell in rows["Weights"]]
+    assert weights == ["", "adjacent", "wide", "adjacent", "", "adjacent"]
+    assert [cell.values for cell in rows["N"]] == [(UNITS * PERIODS,)] * 6
 
 
 def test_coefficients_of_treatment_are_those_of_every_event_time(fits: dict[str, nqp.Fit]) -> None:
@@ -122,11 +124,15 @@ def test_tests_stand_in_the_column_of_their_weights(fits: dict[str, nqp.Fit]) ->
     rows = lines(table)
     lag = checks[0].evidence.set_index("test").loc["lag"]
     assert rows["LM lag"][1].values == (lag["statistic"], lag["p"])
-    assert [bool(cell.text) for cell in rows["LM lag"]] == [False, True, False, True, False]
+    near = [False, True, False, True, False, True]
+    assert [bool(cell.text) for cell in rows["LM lag"]] == near
     moran = next(label for label in rows if label.startswith("Moran"))
-    assert [bool(cell.text) for cell in rows[moran]] == [False, False, True, False, False]
+    assert [bool(cell.text) for cell in rows[moran]] == [False, False, True, False, False, False]
     ratio = float(checks[2].evidence["ratio"].sel(errors="whitened", restricted="SAR"))
     assert rows["LR, SDM to SAR"][1].values[0] == ratio
+    for form in ("Wald, SDM to SAR", "LR, SDM to SAR", "Wald, SDM to SEM", "LR, SDM to SLX"):
+        texts = [bool(cell.text) for cell in rows[form]]
+        assert texts == [False, True, False, False, False, False]
     assert "Tests: statistic" in table.note
 
 

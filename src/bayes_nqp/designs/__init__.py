@@ -13,6 +13,7 @@ from bayes_nqp.designs._spec import Calendar as Calendar
 from bayes_nqp.designs._spec import DoseSpec as DoseSpec
 from bayes_nqp.designs._spec import EquationSpec as EquationSpec
 from bayes_nqp.designs._spec import LagSpec as LagSpec
+from bayes_nqp.designs._spec import LinkedSpec as LinkedSpec
 from bayes_nqp.designs._spec import MediatorSpec as MediatorSpec
 from bayes_nqp.designs._spec import Neighbours as Neighbours
 from bayes_nqp.designs._spec import Timing as Timing

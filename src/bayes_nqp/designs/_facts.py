@@ -35,10 +35,17 @@ class Term(ABC):
     """
 
     __slots__ = ()
-    role: str = ""
-    """What others ask for, whatever its class: "drift", "shocks", "exposure", "donut", "lag"."""
     with_channels: bool = True
     """Whether mediators may have it in their equations; not what lets a policy reach others."""
+
+    @property
+    def role(self) -> str:
+        """What others ask for, whatever its class.
+
+        "drift", "shocks", "exposure", "donut", "lag" (outcomes follow those of linked units), or
+        "linked" (what linked units have enters, and their outcomes do not).
+        """
+        return ""
 
     @property
     def argument(self) -> str:

@@ -25,6 +25,7 @@ __all__ = [
     "DoseSpec",
     "EquationSpec",
     "LagSpec",
+    "LinkedSpec",
     "MediatorSpec",
     "Neighbours",
     "Timing",
@@ -177,26 +178,36 @@ class LagSpec:
         From values of delta (B) to ``tr(M log(I - delta W))`` (B).
     periods : int
         By how many it counts: those of the grid, less one where unit effects take one.
-    links : csr_array (unit, unit), optional
-        W, where effects of the policy reach other units through it.
-    treated : mapping of int to ndarray (row)
-        Treatment of linked units, by event time.
     adjusted : bool, default False
         Whether W links units of different levels of time effects: the density is then an adjusted
         likelihood.
-    error : bool, default False
-        Whether covariates and effects have theirs of linked units taken off as well, so that it is
-        errors that follow one another.
+    ties : csr_array (unit, unit), optional
+        W, where covariates and effects have theirs of linked units taken off as well, so that it
+        is errors that follow one another.
     """
 
     parameter: Parameter
     outcome: Array
     log_determinant: Callable[[Array], Array]
     periods: int
-    links: sparse.csr_array | None = None
-    treated: Mapping[int, Array] = field(default_factory=dict)
     adjusted: bool = False
-    error: bool = False
+    ties: sparse.csr_array | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class LinkedSpec:
+    """Whom the policy reaches through links, and the treatment of linked units as it enters.
+
+    Parameters
+    ----------
+    links : csr_array (unit, unit)
+        W.
+    treated : mapping of int to ndarray (row)
+        Treatment of linked units, by event time; none where it does not enter by itself.
+    """
+
+    links: sparse.csr_array
+    treated: Mapping[int, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,6 +244,8 @@ class EquationSpec:
         Where the calendar has cells of neighbours.
     lag : LagSpec, optional
         Outcomes of other units.
+    linked : LinkedSpec, optional
+        Where the policy reaches other units through links.
     columns : mapping of str to ndarray (row)
         Further columns with a slope.
     """
@@ -254,4 +267,5 @@ class EquationSpec:
     processes: Sequence[ProcessPart] = ()
     neighbours: Neighbours | None = None
     lag: LagSpec | None = None
+    linked: LinkedSpec | None = None
     columns: Mapping[str, Array] = field(default_factory=dict)

@@ -194,10 +194,10 @@ def _assemble(
             # A member's effect holds its own moderator, as its cell's holds their mean.
             deviation = deviation + slopes[:, stratum_of_members(plan), -1] * moderated[1]
     terms, realised = terms_of(equation, draws), own_and_received(plan, equation, draws, effect)
-    if reach is not None and equation.problem.lag is not None:
-        delta = draws.shared[:, equation.problem.lag.coefficient]
-        theta = reach.theta(equation, draws)
-        realised, deviation = reach.effects(delta, mean, theta, deviation), None
+    if reach is not None:
+        lag = equation.problem.lag
+        delta = None if lag is None else draws.shared[:, lag.coefficient]
+        realised, deviation = reach.of_draws(delta, mean, terms, deviation), None
     return Recovered(mean, effect, terms, deviation, slopes, tilt, draws.slots, realised)
 
 

@@ -43,7 +43,8 @@ def impacts(fit: Fit) -> xr.DataArray:
     Notes
     -----
     With ``q = tr(W S^-1) / n``: direct ``beta (1 + delta q) + theta q``, total ``(beta + theta) /
-    (1 - delta)``. What the policy did is in the fit's effects, of the calendar that was.
+    (1 - delta)``; where outcomes follow no others' (SLX), ``beta`` and ``beta + theta``. What the
+    policy did is in the fit's effects, of the calendar that was.
 
     References
     ----------
@@ -67,7 +68,7 @@ def impacts(fit: Fit) -> xr.DataArray:
     ['direct', 'indirect', 'total']
     """
     names = covariate_names(fit)
-    if not any(term.role == term.reach == "lag" for term in fit.facts.terms):
+    if not (fit.facts.has("linked") or (fit.facts.has("lag") and fit.facts.reach == "lag")):
         raise StudyError(
             "impacts are those of a spatial lag, and this design has none",
             hint="StaggeredDiD(spillovers=nqp.SpatialLag(weights))",
@@ -78,17 +79,17 @@ def impacts(fit: Fit) -> xr.DataArray:
             "the design has no covariates, whose impacts these would be",
             hint="nqp.att(fit, path='received') for the policy, or covariates=[…]",
         )
-    lag = fit.plan.equations[0].problem.lag
-    delta = equation_draws(fit, DELTA)
-    assert lag is not None
-    assert delta is not None
-    assert isinstance(lag.log_determinant, LogDeterminant)
-    beta, theta = covariate_slopes(fit, mine), np.zeros((*delta.shape, len(mine)))
+    lag, delta = fit.plan.equations[0].problem.lag, equation_draws(fit, DELTA)
+    beta = covariate_slopes(fit, mine)
+    theta = np.zeros_like(beta)
     for k, name in enumerate(mine):
         if (linked := f"W × {name}") in names:
             theta[..., k] = covariate_slopes(fit, [linked])[..., 0]
-    delta = delta[..., None]
-    q = lag.log_determinant.feedback(delta)
+    # Without a lag S is the identity, and no unit is linked to itself: q is zero.
+    q, delta = np.zeros(1), np.zeros(1) if delta is None else delta[..., None]
+    if lag is not None:
+        assert isinstance(lag.log_determinant, LogDeterminant)
+        q = lag.log_determinant.feedback(delta)
     direct, total = beta * (1.0 + delta * q) + theta * q, (beta + theta) / (1.0 - delta)
     return xr.DataArray(
         np.stack([direct, total - direct, total], axis=-1),

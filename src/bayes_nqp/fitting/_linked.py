@@ -5,16 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.fitting._reported import equation_draws
+from bayes_nqp.fitting._theta import theta_of
 from bayes_nqp.terms import TREATED
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
 
-__all__ = ["treatment_coefficients"]
+__all__ = ["linked_terms", "treatment_coefficients"]
+
+Array = npt.NDArray[np.float64]
+
+
+def linked_terms(fit: Fit) -> dict[str, Array]:
+    """Draws of the terms of linked units' treatment (chain, draw, label), outcome units."""
+    names = ("linked_level", "linked_drift", "linked_walk")
+    draws = {name: equation_draws(fit, name) for name in names}
+    return {name: values for name, values in draws.items() if values is not None}
 
 
 def treatment_coefficients(fit: Fit) -> xr.DataArray:
@@ -28,24 +39,16 @@ def treatment_coefficients(fit: Fit) -> xr.DataArray:
         "own", and "linked" where treatment of linked units has coefficients: level, drift and
         walk at the event times of the rows.
     """
-    plan = fit.plan
+    plan, linked = fit.plan, fit.plan.model.equations[0].linked
     rows = np.where(plan.cells.role == TREATED, plan.cells.rows, 0)
     tau = equation_draws(fit, "cell_mean")
     assert tau is not None
     terms = {"own": tau @ (rows / rows.sum())}
-    level = equation_draws(fit, "linked_level")
-    if level is not None:
-        event = plan.table.event_time[rows > 0]
-        weights = rows[rows > 0] / rows.sum()
-        terms["linked"] = level[..., 0]
-        drift, walk = (equation_draws(fit, f"linked_{name}") for name in ("drift", "walk"))
-        if drift is not None:
-            terms["linked"] = terms["linked"] + drift[..., 0] * (weights @ event)
-        if walk is not None:
-            last, first = int(event.max()), int(event.min())
-            steps = [event >= k for k in range(1, last + 1)]
-            steps += [event <= k for k in range(-1, first - 1, -1)]
-            terms["linked"] = terms["linked"] + walk @ (np.stack(steps) @ weights)
+    if linked is not None and linked.treated:
+        events = list(linked.treated)
+        theta = theta_of(linked_terms(fit), events)
+        share = np.array([rows[plan.table.event_time == e].sum() for e in events]) / rows.sum()
+        terms["linked"] = theta @ share
     return xr.DataArray(
         np.stack(list(terms.values()), axis=-1), dims=(*v.SAMPLE_DIMS, "term"),
         coords={"term": list(terms), v.GATE: fit.effects[v.GATE].item()},

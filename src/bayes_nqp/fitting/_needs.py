@@ -16,8 +16,20 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
 __all__ = [
-    "ADOPTION", "CHANNELS", "DOSE", "LINKED", "RECEIVED", "REFITS", "ROWS", "SEPARATE", "TRENDS",
-    "Need", "meets", "require",
+    "ADOPTION",
+    "CHANNELS",
+    "DOSE",
+    "LAGGED",
+    "LINKED",
+    "RECEIVED",
+    "REFITS",
+    "ROWS",
+    "SEPARATE",
+    "TRENDS",
+    "UNLINKED",
+    "Need",
+    "meets",
+    "require",
 ]  # fmt: skip
 
 
@@ -119,7 +131,7 @@ TRENDS: Final = Need(
 )
 """Trends that may differ between those who adopt and the others."""
 
-LINKED: Final = Need(
+LAGGED: Final = Need(
     lambda facts, _: facts.has("lag"),
     lambda _: Message("No outcomes follow others'; StaggeredDiD(spillovers=nqp.SpatialLag(…))."),
     asked_anyway=False,
@@ -135,8 +147,26 @@ SEPARATE: Final = Need(
 )
 """Outcomes that follow no others'."""
 
+LINKED: Final = Need(
+    lambda facts, _: facts.has("lag") or facts.has("linked"),
+    lambda _: Message(
+        "Nothing of linked units is in the model; StaggeredDiD(spillovers=nqp.SpatialLag(…))."
+    ),
+    asked_anyway=False,
+)
+"""Outcomes, errors, treatment or covariates of linked units."""
+
+UNLINKED: Final = Need(
+    lambda facts, _: not LINKED.met(facts, None),
+    lambda _: Message(
+        "What linked units have is in the model, so that no unit, row or period can be left out "
+        "or changed by itself."
+    ),
+)
+"""Nothing of linked units."""
+
 RECEIVED: Final = Need(
-    lambda facts, _: facts.has("exposure") or (facts.has("lag") and facts.reach == "lag"),
+    lambda facts, _: facts.has("exposure") or (LINKED.met(facts, None) and facts.reach != "none"),
     lambda _: Message("No rows of this design receive anything."),
     asked_anyway=False,
 )

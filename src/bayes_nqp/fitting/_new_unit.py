@@ -11,6 +11,7 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._cell_draws import CellDraws
+from bayes_nqp.fitting._needs import LINKED, meets
 from bayes_nqp.fitting._paths import lagged
 
 if TYPE_CHECKING:
@@ -44,12 +45,12 @@ def new_unit_effects(fit: Fit, generator: np.random.Generator | None) -> Array:
     Raises
     ------
     StudyError
-        Under a spatial lag.
+        Where something of linked units is in the model.
     """
-    if fit.facts.has("lag"):
+    if meets(fit, (LINKED,)):
         raise StudyError(
-            "under a spatial lag effects are those of the units at hand and their links, and no "
-            "superpopulation's",
+            "where linked units matter effects are those of the units at hand and their links, and "
+            "no superpopulation's",
             hint="target='sample'",
         )
     draws = CellDraws(fit)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from bayes_nqp.fitting._realised import Reach
 from bayes_nqp.planning import CellInfo, Equation, Plan, members_of
-from bayes_nqp.terms import LINKED, NEIGHBOUR
+from bayes_nqp.terms import NEIGHBOUR
 
 __all__ = ["reach_of"]
 
@@ -17,14 +17,9 @@ Index = npt.NDArray[np.int64]
 
 
 def reach_of(plan: Plan, equation: Equation) -> Reach | None:
-    """Whom treatment reaches under the lag of an equation; None where it has none with links."""
-    lag = plan.model.equations[0].lag
-    if (
-        lag is None
-        or lag.links is None
-        or lag.error
-        or equation.name != plan.model.equations[0].name
-    ):
+    """Whom treatment reaches through the links of an equation; None where it has none."""
+    linked = plan.model.equations[0].linked
+    if linked is None or equation.name != plan.model.equations[0].name:
         return None
     frame = plan.frame
     treated = np.full((frame.n_units, frame.n_periods), -1, dtype=np.int64)
@@ -37,14 +32,14 @@ def reach_of(plan: Plan, equation: Equation) -> Reach | None:
     treated = treated[first]
     event = np.where(treated >= 0, plan.table.event_time[treated], np.iinfo(np.int64).min)
     column = np.full(treated.shape, -1, dtype=np.int64)
-    for k, e in enumerate(lag.treated):
+    for k, e in enumerate(linked.treated):
         column[event == e] = k
     codes, _ = members_of(plan)
-    deviates = equation.problem.member_scale is not None
+    owner = np.searchsorted(codes, frame.member)
+    owner[~np.isin(frame.member, codes)] = -1
     return Reach(
-        lag.links, _joined(plan.cells, near), group.ravel(), cell[first], treated, column,
-        np.searchsorted(codes, frame.member), tuple(f"{LINKED} {e}" for e in lag.treated),
-        n_before, codes.size if deviates else 0,
+        linked.links, _joined(plan.cells, near), group.ravel(), cell[first], treated, column,
+        owner, tuple(linked.treated), n_before,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ at hand, and one polynomial gives them in between, to rounding (docs/spatial_lag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +18,9 @@ from scipy.interpolate import BarycentricInterpolator
 from scipy.sparse.linalg import splu
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.gaussian import Coefficients, inverse_diagonal, is_dense
-from bayes_nqp.planning import CellInfo, Equation
+from bayes_nqp.fitting._theta import theta_of
+from bayes_nqp.gaussian import inverse_diagonal, is_dense
+from bayes_nqp.planning import CellInfo
 
 __all__ = ["PATHS", "Reach"]
 
@@ -54,13 +55,13 @@ class Reach:
     treated : ndarray of int (group, T)
         Plan's cell of each treated row, -1 for none.
     column : ndarray of int (group, T)
-        Place in `names` of each treated row's event time, -1 for none.
+        Place in `events` of each treated row's event time, -1 for none.
     owner : ndarray of int (unit)
-        What the deviation of each unit is that of, where it is treated.
-    names : tuple of str
-        Columns of linked units' treatment, by event time.
-    n_cells, n_owners : int
-        Cells of the plan; what has a deviation.
+        What the deviation of each unit is that of; -1 for none.
+    events : tuple of int
+        Event times that the treatment of linked units has coefficients of.
+    n_cells : int
+        Cells of the plan.
     """
 
     links: sparse.csr_array
@@ -70,17 +71,23 @@ class Reach:
     treated: Index
     column: Index
     owner: Index
-    names: tuple[str, ...]
+    events: tuple[int, ...]
     n_cells: int
-    n_owners: int
 
-    def theta(self, equation: Equation, draws: Coefficients) -> Array:
-        """Coefficients of the treatment of linked units (draw, event time), outcome units."""
-        names = [column.name for column in equation.rows.columns]
-        places = [names.index(name) for name in self.names]
-        return (
-            draws.slots[:, equation.slope_slots[0] + np.array(places, dtype=int)] * equation.scale
-        )
+    def of_draws(
+        self, delta: Array | None, tau: Array, terms: Mapping[str, Array], u: Array | None
+    ) -> Array:
+        """Effects of cells along `PATHS`, from coefficients as they are reported.
+
+        Parameters
+        ----------
+        delta : ndarray (draw) or None
+            None where outcomes do not follow those of linked units.
+        terms : mapping of str to ndarray (draw, label)
+            Coefficients by term.
+        """
+        delta = np.zeros(len(tau)) if delta is None else delta
+        return self.effects(delta, tau, theta_of(terms, self.events), u)
 
     def effects(self, delta: Array, tau: Array, theta: Array, u: Array | None) -> Array:
         """Effects of cells along `PATHS`.
@@ -137,9 +144,10 @@ class Reach:
         """Add what deviations of treated units do to every group from then on, in place."""
         for h in np.flatnonzero((self.treated >= 0).any(axis=1)):
             units = np.flatnonzero(self.group == h)
-            deviation = u[:, self.owner[units]]
-            onto = _between(basis, deviation, loads.unit[units])
-            itself = (basis * (deviation @ loads.unit_itself[units])).sum(axis=1) / units.size
+            some = units[self.owner[units] >= 0]
+            deviation = u[:, self.owner[some]]
+            onto = _between(basis, deviation, loads.unit[some])
+            itself = (basis * (deviation @ loads.unit_itself[some])).sum(axis=1) / units.size
             times = self.treated[h] >= 0
             total[:, times] += onto[:, None]
             direct[:, times, h] += itself[:, None]
@@ -230,6 +238,8 @@ def _between(basis: Array, values: Array, loads: Array) -> Array:
 def _nodes(delta: Array) -> tuple[Array, list[float]]:
     """Nodes over the range of draws, and what values there count for in each draw (draw, node)."""
     x = np.arctanh(delta)
+    if x.min() == x.max():
+        return np.ones((x.size, 1)), [float(delta[0])]
     middle, half = 0.5 * (x.min() + x.max()), max(0.5 * (x.max() - x.min()), 1e-3)
     # Eigenvalues of W are no larger than 1: the nearest poles in atanh delta lie at ± i pi / 2.
     ratio = 0.5 * np.pi / half

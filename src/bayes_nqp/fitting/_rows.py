@@ -12,6 +12,7 @@ import xarray as xr
 
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.fitting._draws import MEMBERS_STORED, Recovered, leaning_of
+from bayes_nqp.fitting._reach import reach_of
 from bayes_nqp.fitting._tree import Drawn, build_tree
 from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.planning import members_of, moderator_means, stratum_of_members
@@ -104,6 +105,7 @@ def _reported(plan: Plan, equation: Equation) -> list[str]:
     kinds = {slope.kind for slope in equation.slopes}
     names = [*_terms(equation), *(name for kind, name in SLOPE_NAMES.items() if kind in kinds)]
     few = members_of(plan)[0].size <= MEMBERS_STORED or leaning_of(plan, equation) is not None
+    few = few or reach_of(plan, equation) is not None
     if equation.problem.member_scale is not None and few:
         names.append("deviation")
     return [*names, "cell_mean", "cell_effect"]
@@ -125,7 +127,14 @@ def _recovered(plan: Plan, equation: Equation, values: Mapping[str, Array]) -> R
     if deviation is not None and moderated is not None and slopes is not None:
         # A member's effect holds its own moderator, as its cell's holds their mean.
         deviation = deviation + slopes[:, stratum_of_members(plan), -1] * moderated[1]
-    return Recovered(flat["cell_mean"], flat["cell_effect"], coefficients, deviation, slopes, tilt)
+    realised, reach = None, reach_of(plan, equation)
+    if reach is not None:
+        realised = reach.of_draws(None, flat["cell_mean"], coefficients, flat.get("deviation"))
+        deviation = None
+    return Recovered(
+        flat["cell_mean"], flat["cell_effect"], coefficients, deviation, slopes, tilt,
+        realised=realised,
+    )  # fmt: skip
 
 
 def _slopes(equation: Equation, flat: Mapping[str, Array]) -> Array:

@@ -145,8 +145,7 @@ def _columns(ground: Plan, equation: EquationSpec, scale: float) -> _Columns:
             sizes.append(size)
         dose = dose_of(exposure, frame, len(columns))
         columns += exposure_columns(exposure, frame, sample)
-    if equation.lag is not None:
-        columns += lagged_columns(ground, equation, equation.lag, columns[: len(sizes)], scale)
+    columns += lagged_columns(ground, equation, columns[: len(sizes)], scale)
     slopes = [*_mediator_slopes(ground, equation.mediators), *shifts]
     columns += [VaryingColumn(slope.label, values[sample]) for slope, values in slopes]
     return _Columns(columns, sizes, tuple(slope for slope, _ in slopes), dose)
@@ -220,7 +219,7 @@ def _parts(
         *mediator_parts(columns.slopes, columns.before, equation.pooling, equation.strata,
                         ground.panel.roles.strata, frame.stratum_levels, priors),
         *(part for part in effects if part not in flat_doses),
-        *lagged_parts(equation, columns.columns, columns.before, frame.stratum_levels.shape[0]),
+        *lagged_parts(equation, columns.columns, frame.stratum_levels.shape[0]),
     ]  # fmt: skip
 
 

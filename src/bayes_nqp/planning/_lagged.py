@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
-from bayes_nqp.designs import EquationSpec, LagSpec
+from bayes_nqp.designs import EquationSpec
 from bayes_nqp.errors import Hint, IdentificationError, StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.moments import VaryingColumn
@@ -30,13 +31,12 @@ Array = npt.NDArray[np.float64]
 
 
 def lagged_columns(
-    ground: Plan,
-    equation: EquationSpec,
-    lag: LagSpec,
-    covariates: Sequence[VaryingColumn],
-    scale: float,
+    ground: Plan, equation: EquationSpec, covariates: Sequence[VaryingColumn], scale: float
 ) -> list[VaryingColumn]:
     """Treatment of other units, or what is tied; then the second outcome, in multiples of ``s``."""
+    lag, linked = equation.lag, equation.linked
+    if lag is None and linked is None:
+        return []
     if not ground.kept.all():
         raise IdentificationError(
             Message("a spatial lag needs every row, and the effects of some are not identified"),
@@ -44,10 +44,12 @@ def lagged_columns(
             hint="a panel that starts earlier or ends before everyone is treated, or leave these "
             "units out",
         )
-    columns = {f"{LINKED} {e}": x for e, x in lag.treated.items()}
-    if lag.error:
-        columns |= dict(_tied(ground, equation, lag, covariates))
-    columns |= {LAG: lag.outcome / scale}
+    columns: dict[str, Array] = {}
+    if linked is not None:
+        columns |= {f"{LINKED} {e}": x for e, x in linked.treated.items()}
+    if lag is not None:
+        columns |= {} if lag.ties is None else dict(_tied(ground, equation, lag.ties, covariates))
+        columns |= {LAG: lag.outcome / scale}
     return [
         VaryingColumn(name, centred(ground.frame, x, ground.kept, common=equation.pooled_time))
         for name, x in columns.items()
@@ -55,28 +57,25 @@ def lagged_columns(
 
 
 def lagged_parts(
-    equation: EquationSpec, columns: Sequence[VaryingColumn], before: int, n_strata: int
+    equation: EquationSpec, columns: Sequence[VaryingColumn], n_strata: int
 ) -> list[GlobalPart]:
-    """Parts of linked units' treatment, of what is tied, and of their outcomes.
-
-    Parameters
-    ----------
-    before : int
-        Columns before those with slopes by stratum; the last of these holds the outcomes.
-    """
-    lag, n_columns = equation.lag, len(columns)
-    if lag is None:
-        return []
-    events = list(lag.treated)
-    return [
-        *linked_parts(events, before - 1 - len(events), n_strata, n_columns, equation.priors),
-        *tied_parts([column.name for column in columns], n_strata),
-        *lag_parts(before - 1, n_strata, n_columns),
-    ]
+    """Parts of linked units' treatment, of what is tied, and of their outcomes."""
+    names, parts = [column.name for column in columns], []
+    if equation.linked is not None and equation.linked.treated:
+        events = list(equation.linked.treated)
+        start = names.index(f"{LINKED} {events[0]}")
+        parts += linked_parts(events, start, n_strata, len(names), equation.priors)
+    if equation.lag is not None:
+        parts += tied_parts(names, n_strata)
+        parts += lag_parts(names.index(LAG), n_strata, len(names))
+    return parts
 
 
 def _tied(
-    ground: Plan, equation: EquationSpec, lag: LagSpec, covariates: Sequence[VaryingColumn]
+    ground: Plan,
+    equation: EquationSpec,
+    links: sparse.csr_array,
+    covariates: Sequence[VaryingColumn],
 ) -> list[tuple[str, Array]]:
     """``W x`` of every covariate, and then of every column that effects are made of (row).
 
@@ -88,9 +87,9 @@ def _tied(
     StudyError
         If cells have coefficients of their own, whose columns of linked units are too many.
     """
-    frame, links = ground.frame, lag.links
+    frame = ground.frame
     parts = cell_parts(ground.table, equation.pooling, equation.strata, equation.priors)
-    if links is None or not all(isinstance(part, GlobalPart) for part in parts):
+    if not all(isinstance(part, GlobalPart) for part in parts):
         raise StudyError(
             Message("'error' of a spatial lag goes with effects on one curve"),
             hint=Message("{}", Hint("effect", Complete(varying=None))),

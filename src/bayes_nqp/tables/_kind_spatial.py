@@ -68,6 +68,7 @@ _FORMS: Final = {
     ("ratio", "SAR"): Message("LR, SDM to SAR"),
     ("wald", "SEM"): Message("Wald, SDM to SEM"),
     ("ratio", "SEM"): Message("LR, SDM to SEM"),
+    ("ratio", "SLX"): Message("LR, SDM to SLX"),
 }
 _MORAN = Message("Moran's I of residuals, farthest period")
 _NOTE_LAG = Message(
@@ -147,7 +148,8 @@ def _estimates(fit: Fit, ask: Ask) -> Iterator[tuple[Message, Lines]]:
         policy[ask.translate("Received by untreated rows")] = received(effects, None, ask.weights)
     yield _POLICY, _lines(policy, ask)
     names = [x for x in covariate_names(fit) if not x.startswith("W × ")]
-    if names and fit.facts.reach == "lag":
+    term = fit.facts.term(SpatialLag)
+    if names and term is not None and not term.error:
         draws = impacts(fit)
         sides = {
             ask.translate(label, name): draws.sel({"covariate": name, v.PATH: path})
@@ -193,13 +195,18 @@ def _lines(draws: Mapping[str, xr.DataArray], ask: Ask) -> Lines:
 
 
 def _tests(fit: Fit, ask: Ask) -> dict[str, Cell]:
-    """Tests among the checks that go by the weights of a fit, by label."""
-    weights, out = _weights(fit), {}
+    """Tests among the checks that go by the weights of a fit, by label.
+
+    Those of the form restrict a Durbin model, and stand under such alone.
+    """
+    term, out = fit.facts.term(SpatialLag), {}
     assert fit.panel is not None
-    digest = None if weights is None else weights.aligned(fit.panel.unit_labels).digest
+    digest = None if term is None else term.weights.aligned(fit.panel.unit_labels).digest
     for result in ask.checks:
         evidence = result.evidence
         if evidence is None or evidence.attrs.get("weights_digest", "") != digest:
+            continue
+        if result.name == "spatial_form" and (term is None or term.form != "SDM"):
             continue
         for label, statistic, p in _statistics(result):
             out[ask.translate(label)] = Cell((statistic, p), _form(ask))
@@ -263,7 +270,7 @@ def _form_of(fit: Fit, translate: Translator) -> str:
     term = fit.facts.term(SpatialLag)
     if term is None:
         return "" if fit.facts.reach == "none" else translate("exposure")
-    return "SEM" if term.error else "SDM" if term.durbin else "SAR"
+    return term.form
 
 
 def _judge(draft: TableDraft, gates: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import att
-from bayes_nqp.fitting import LINKED, Fit, equation_draws
+from bayes_nqp.fitting import LAGGED, Fit, equation_draws
 from bayes_nqp.language import Message
 from bayes_nqp.terms import DELTA
 
@@ -21,7 +21,7 @@ WIDE = 3.0
 
 
 @asks(
-    "Is the spatial lag clear of one?", "spatial lag", place=125, needs=(LINKED,), assumption=True
+    "Is the spatial lag clear of one?", "spatial lag", place=125, needs=(LAGGED,), assumption=True
 )
 def spatial_lag(fit: Fit) -> Finding:
     """Judge the coefficient of linked units' outcomes, and how well received effects are known."""

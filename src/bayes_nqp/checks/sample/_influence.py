@@ -31,6 +31,7 @@ from bayes_nqp.errors import NotApplicable, StudyError
 from bayes_nqp.estimands import gate_of, text
 from bayes_nqp.fitting import (
     ROWS,
+    UNLINKED,
     Fit,
     LeftOut,
     effect_sums,
@@ -50,7 +51,7 @@ MOVED: Final = 1.0
     "Does the average effect rest on single units?",
     "influence",
     place=180,
-    needs=(ROWS,),
+    needs=(ROWS, UNLINKED),
     by=column,
     refits=number_from(0),
 )

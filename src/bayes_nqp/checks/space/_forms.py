@@ -4,11 +4,13 @@ Rows are the T - 1 contrasts of each unit, whitened by the covariance of its err
 means of levels of time effects off, and m = (n - L)(T - 1). With ``S = I - delta W``,
 
     SDM  ``e = M(S y - X beta - W X theta)``,   SAR  ``theta = 0``,   SEM  ``theta = -delta beta``,
+    SLX  ``delta = 0``,
     ``log L(delta) = (T - 1) l(delta) - m/2 log(e'e / m)``,   ``l(delta) = tr(M log S)``,
 
 coefficients at their least squares given delta. Twice the difference of two maxima is the
-likelihood ratio. With the inverse V of the observed information the Wald statistic of a restriction
-``r = theta`` or ``r = theta + delta beta`` is ``r' (R V R')^-1 r``, R its derivatives.
+likelihood ratio. With the inverse V of the observed information the Wald statistic of a
+restriction ``r = theta``, ``r = theta + delta beta`` or ``r = delta`` is ``r' (R V R')^-1 r``, R
+its derivatives.
 
 References
 ----------
@@ -125,13 +127,15 @@ class Forms:
         return cls(x, wx, y[:, 0], wy[:, 0], free, n_periods - 1, determinant)
 
     def design(self, form: str, delta: float) -> Array:
-        """Columns of "SDM", "SAR" or "SEM"."""
-        if form == "SDM":
+        """Columns of "SDM", "SAR", "SEM" or "SLX"."""
+        if form in ("SDM", "SLX"):
             return np.concatenate([self.x, self.wx], axis=1)
         return self.x if form == "SAR" else self.x - delta * self.wx
 
     def maximum(self, form: str) -> Maximum:
         """Maximum likelihood of a form."""
+        if form == "SLX":
+            return self._at(form, 0.0)
         places = np.tanh(np.linspace(np.arctanh(LOWEST), np.arctanh(HIGHEST), _PLACES))
         at = int(np.argmax([self._at(form, float(delta)).value for delta in places]))
         search = minimize_scalar(
@@ -142,20 +146,21 @@ class Forms:
         return self._at(form, float(search.x))
 
     def restrictions(self) -> dict[str, Restriction]:
-        """Test what "SAR" and "SEM" take from the Durbin model."""
+        """Test what "SAR", "SEM" and "SLX" take from the Durbin model."""
         full = self.maximum("SDM")
         k, inverse = self.x.shape[1], self._covariance(full)
         beta, theta, eye = full.slopes[:k], full.slopes[k:], np.eye(k)
         sides = {
             "SAR": (theta, np.column_stack([np.zeros((k, k + 1)), eye])),
             "SEM": (theta + full.delta * beta, np.column_stack([beta, full.delta * eye, eye])),
+            "SLX": (np.array([full.delta]), np.eye(1, 2 * k + 1)),
         }
         out = {}
         for form, (r, slope) in sides.items():
             wald = float(r @ np.linalg.solve(slope @ inverse @ slope.T, r))
             ratio = max(2.0 * (full.value - self.maximum(form).value), 0.0)
-            wald_p, ratio_p = (float(chi2.sf(statistic, k)) for statistic in (wald, ratio))
-            out[form] = Restriction(wald, wald_p, ratio, ratio_p, k)
+            wald_p, ratio_p = (float(chi2.sf(statistic, r.size)) for statistic in (wald, ratio))
+            out[form] = Restriction(wald, wald_p, ratio, ratio_p, r.size)
         return out
 
     def _at(self, form: str, delta: float) -> Maximum:

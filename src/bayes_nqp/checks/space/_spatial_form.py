@@ -48,10 +48,11 @@ def _positive(option: str, value: object) -> None:
     theta_sd=_positive,
 )
 def spatial_form(fit: Fit, *, theta_sd: float = 1.0) -> Finding:
-    """Test the spatial Durbin model (SDM) against the plain lag (SAR) and spatial errors (SEM).
+    """Test the spatial Durbin model (SDM) against the plain lag (SAR), errors (SEM) and SLX.
 
     SAR has ``theta = 0``: nothing of linked units enters but their outcomes. SEM has ``theta =
-    -delta beta``: there are no spillovers, and errors follow one another. Each restriction has a
+    -delta beta``: there are no spillovers, and errors follow one another. SLX has ``delta = 0``:
+    treatment and covariates of linked units enter, and nothing feeds back. Each restriction has a
     Wald and a likelihood ratio statistic, by maximum likelihood on contrasts whitened by the
     errors of the Durbin model, time effects by level out of the likelihood; and once more with
     errors independent over time, as papers print them. The verdict goes by the likelihood ratio on
@@ -60,7 +61,7 @@ def spatial_form(fit: Fit, *, theta_sd: float = 1.0) -> Finding:
     deviations, as SEM needs them, and W X of every column.
 
     Beside the tests stand the posterior of theta and of ``theta + delta beta`` in the Durbin
-    model, and log marginal likelihoods of the three forms. A flat theta never enters one: those
+    model, and log marginal likelihoods of SDM, SAR and SEM. A flat theta never enters one: those
     of treatment have the priors of the design, those of covariates N(0, theta_sd²) in multiples of
     ``s`` by within-unit sd of W x. There is none where W links units of different levels of time
     effects, since the likelihood is then an adjusted one.
@@ -118,9 +119,9 @@ def _designs(fit: Fit) -> dict[str, Design]:
         )
     time = TimeEffects(facts.time_strata(panel_of(fit)))
     terms = {
-        "SDM": replace(term, durbin=True, error=False),
-        "SAR": replace(term, durbin=False, error=False),
-        "SEM": replace(term, durbin=True, error=True),
+        "SDM": replace(term, durbin=True, error=False, lag=True),
+        "SAR": replace(term, durbin=False, error=False, lag=True),
+        "SEM": replace(term, durbin=True, error=True, lag=True),
     }
     return {
         form: fit.variant(spillovers=each, effect=Complete(varying=None), time=time)
@@ -137,9 +138,10 @@ def _forms(durbin: Fit, plain: Design, *, white: bool) -> Forms:
         Without columns of linked units.
     """
     panel, plan = panel_of(durbin), plan_of(plain, panel_of(durbin))
-    equation, frame, lag = plan.equations[0], plan.frame, plan.model.equations[0].lag
+    equation, frame, spec = plan.equations[0], plan.frame, plan.model.equations[0]
+    lag, linked = spec.lag, spec.linked
     assert lag is not None
-    assert lag.links is not None
+    assert linked is not None
     assert isinstance(lag.log_determinant, LogDeterminant)
     rows, cell = equation.rows, plan.cell_of_row
     treated = np.where(cell >= 0, 1.0, 0.0)
@@ -155,7 +157,7 @@ def _forms(durbin: Fit, plain: Design, *, white: bool) -> Forms:
     covariance = durbin.facts.noise.covariance(frame.n_periods, values)[0]
     x = table[..., 1:]
     return Forms.of_panel(
-        table[..., 0], x[..., independent(x, levels, lag.links)], levels, lag.links,
+        table[..., 0], x[..., independent(x, levels, linked.links)], levels, linked.links,
         covariance if white else np.eye(frame.n_periods), lag.log_determinant,
     )  # fmt: skip
 
@@ -171,17 +173,17 @@ def _tests(tests: Mapping[str, Mapping[str, Restriction]]) -> xr.Dataset:
             )
             for name in names
         },
-        coords={"errors": list(tests), "restricted": list(FORMS[1:]), "form": list(FORMS)},
+        coords={"errors": list(tests), "restricted": list(tests["iid"]), "form": list(FORMS)},
     )
 
 
 def _figure(tests: Mapping[str, Restriction], marginal: Mapping[str, float]) -> Message:
-    sar, sem = tests["SAR"], tests["SEM"]
+    sar, sem, slx = (tests[form] for form in ("SAR", "SEM", "SLX"))
     figure = Message(
         "SDM to SAR: Wald {:.1f}, LR {:.1f} (p {}); to SEM: Wald {:.1f}, LR {:.1f} "
-        "(p {}); {} restrictions each",
+        "(p {}); {} restrictions each; to SLX: LR {:.1f} (p {})",
         sar.wald, sar.ratio, size_of(sar.ratio_p), sem.wald, sem.ratio, size_of(sem.ratio_p),
-        sar.freedom,
+        sar.freedom, slx.ratio, size_of(slx.ratio_p),
     )  # fmt: skip
     if not marginal:
         return Message("{}; no marginal likelihoods, since W links levels of time effects", figure)
@@ -193,14 +195,19 @@ def _figure(tests: Mapping[str, Restriction], marginal: Mapping[str, float]) -> 
 
 def _verdict(fit: Fit, p: Mapping[str, float]) -> tuple[Verdict, Message]:
     """Judge the form of the fit by the p values of both restrictions."""
-    term = _term(fit)
-    form = "SEM" if term.error else "SDM" if term.durbin else "SAR"
+    form = _term(fit).form
     apart = {name: value < _LEVEL for name, value in p.items()}
     if form != "SDM":
         if apart[form]:
             return (FAILS if p[form] < _SURE else DOUBT), _rejected(form)
         return HOLDS, Message("The Durbin model explains no more than this form, {}.", form)
-    if all(apart.values()):
+    if apart["SAR"] and apart["SEM"] and not apart["SLX"]:
+        return HOLDS, Message(
+            "Treatment and covariates of linked units matter, and their outcomes add nothing: SLX "
+            "would do. Next: {}.",
+            "spillovers=nqp.SpatialLag(fit.design.spillovers.weights, lag=False)",
+        )
+    if apart["SAR"] and apart["SEM"]:
         return HOLDS, Message(
             "Neither a plain lag nor spatial errors would do: the Durbin model is called for."
         )
@@ -230,4 +237,6 @@ def _rejected(form: str) -> Message:
             "Next: {}.",
             hint,
         )
+    if form == "SLX":
+        return Message("Outcomes of linked units matter as well. Next: {}.", hint)
     return Message("Treatment or covariates of linked units matter by themselves. Next: {}.", hint)

@@ -31,7 +31,7 @@ from bayes_nqp.fitting import (
     ADOPTION,
     REFITS,
     ROWS,
-    SEPARATE,
+    UNLINKED,
     Fit,
     held_out,
     lead_fit,
@@ -78,7 +78,7 @@ class _Assumption:
     "What is the effect under each assumption about trends?",
     "assumptions",
     place=32,
-    needs=(ADOPTION, ROWS, REFITS, SEPARATE),
+    needs=(ADOPTION, ROWS, REFITS, UNLINKED),
     suits=lambda _: False,
     periods=number_from(1),
 )

@@ -10,7 +10,7 @@ from bayes_nqp.checks.shared import DOUBT, Finding, asks, column, number_from
 from bayes_nqp.checks.trends._deals import SILENT, beside_chance, deals, moments, placebos, refits
 from bayes_nqp.checks.trends._recipients import places_of
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit, members_of
+from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, UNLINKED, Fit, members_of
 from bayes_nqp.language import Message, joined
 
 Array = npt.NDArray[np.float64]
@@ -25,7 +25,7 @@ _CALM = 100
     "Would the effect be as large if other units had adopted?",
     "placebo in space",
     place=80,
-    needs=(ADOPTION, ROWS, REFITS, SEPARATE),
+    needs=(ADOPTION, ROWS, REFITS, UNLINKED),
     repetitions=number_from(20),
     groups=column,
 )

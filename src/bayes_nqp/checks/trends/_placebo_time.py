@@ -21,7 +21,7 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.checks.trends._placebo import BEFORE, moved_back
 from bayes_nqp.errors import NotApplicable
 from bayes_nqp.estimands import att, gate_of
-from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit, panel_of, short_refit
+from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, UNLINKED, Fit, panel_of, short_refit
 from bayes_nqp.language import Message, listed
 
 Array = npt.NDArray[np.float64]
@@ -34,7 +34,7 @@ _DOUBT, _FAILS = 0.05, 0.01
     "Does a pretended, earlier adoption have no effect?",
     "placebo in time",
     place=70,
-    needs=(ADOPTION, ROWS, REFITS, SEPARATE),
+    needs=(ADOPTION, ROWS, REFITS, UNLINKED),
     assumption=True,
     periods=number_from(1),
 )

@@ -12,13 +12,12 @@ import numpy.typing as npt
 
 from bayes_nqp import gaussian
 from bayes_nqp.designs._facts import Facts, Reach, Term
-from bayes_nqp.designs._spec import Calendar, EquationSpec, LagSpec, Timing
+from bayes_nqp.designs._links import check_design, check_errors, check_links
+from bayes_nqp.designs._spec import Calendar, EquationSpec, LagSpec, LinkedSpec, Timing
 from bayes_nqp.doors import door
-from bayes_nqp.errors import Hint, IdentificationError, PanelError, StudyError, nearest, shown
+from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.language import Message
-from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.parameters import CutCorrelation, Parameter
-from bayes_nqp.pooling import Complete
 from bayes_nqp.registry import register
 from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.terms import DELTA, TREATED, Linked
@@ -33,14 +32,17 @@ Index = npt.NDArray[np.int64]
 
 TREATMENT: Final = "treatment"
 """What ``durbin`` calls the policy, among the names of covariates."""
-_TO_ONE = 1e-9
-"""How far the sum of a row of W may be from one."""
 _LAG: Final = Message(
     "Outcomes follow those of linked units of the same period, by the weights {weights} and one "
     "coefficient, (1 + δ)/2 being Beta(3, 3) between −.95 and .97.{durbin} The log determinant is "
     "the one that takes the means of levels of time effects off.{adjusted} Effects are those of "
     "the actual calendar against no policy anywhere, feedback included: direct, of the unit's own "
     "treatment, and received, of others'."
+)
+_SLX: Final = Message(
+    "Nobody's outcome follows another's (SLX).{durbin} Links are those of the weights {weights}. "
+    "Effects are those of the actual calendar against no policy anywhere: direct, of the unit's "
+    "own treatment, and received, of linked units'."
 )
 _ERROR: Final = Message(
     "Errors follow those of linked units of the same period, by the weights {weights} and one "
@@ -81,6 +83,10 @@ class SpatialLag(Term):
         Durbin model); or which do, "treatment" among them. Treatment has a theta for each event
         time, pooled as effects are: a level, a drift and a random walk. False is the plain lag
         (SAR).
+    lag : bool, default True
+        Whether outcomes follow those of linked units. False leaves ``W X theta`` alone (SLX):
+        delta is no parameter and nothing feeds back, so that units have ``tau + u`` of their own
+        treatment and receive ``W D theta``.
     error : bool, default False
         Whether errors follow those of linked units instead of outcomes (SEM), ``theta = -delta
         beta``, so that there are no spillovers. It goes with ``effect=nqp.Complete(varying=None)``.
@@ -90,7 +96,8 @@ class SpatialLag(Term):
     Raises
     ------
     StudyError
-        If an argument is not one of those above.
+        If an argument is not one of those above, or ``lag=False`` stands beside ``durbin=False``
+        or ``error=True``.
 
     Notes
     -----
@@ -101,6 +108,7 @@ class SpatialLag(Term):
 
     References
     ----------
+    Halleck Vega, S. and Elhorst, J. P. (2015). The SLX model. Journal of Regional Science 55(3).
     LeSage, J. and Pace, R. K. (2009). Introduction to Spatial Econometrics. CRC Press. Lee, L. and
     Yu, J. (2010). Estimation of spatial autoregressive panel data models with fixed effects.
     Journal of Econometrics 154(2).
@@ -121,8 +129,8 @@ class SpatialLag(Term):
     durbin: bool | tuple[str, ...] = True
     error: bool = False
     complete: Literal["units"] | None = None
+    lag: bool = True
 
-    role = "lag"
     with_channels = False
 
     def __post_init__(self) -> None:
@@ -131,23 +139,56 @@ class SpatialLag(Term):
                 Message("'{}' is {!r}", "complete", self.complete), hint="'units' or None"
             )
         durbin: Any = self.durbin
-        if isinstance(durbin, bool):
-            return
-        names = (durbin,) if isinstance(durbin, str) else tuple(durbin or ())
-        if not all(isinstance(name, str) for name in names):
-            hint = "True, False, or names of covariates and 'treatment'"
-            raise StudyError(Message("'{}' is {!r}", "durbin", durbin), hint=hint)
-        object.__setattr__(self, "durbin", names)
+        if not isinstance(durbin, bool):
+            names = (durbin,) if isinstance(durbin, str) else tuple(durbin or ())
+            if not all(isinstance(name, str) for name in names):
+                hint = "True, False, or names of covariates and 'treatment'"
+                raise StudyError(Message("'{}' is {!r}", "durbin", durbin), hint=hint)
+            object.__setattr__(self, "durbin", names)
+        if not self.lag:
+            self._check_alone()
+
+    def _check_alone(self) -> None:
+        """See that something of linked units enters where outcomes do not."""
+        if self.error:
+            raise StudyError(
+                "'lag' is False beside error=True, and errors that follow linked units' are a lag",
+                hint="leave out 'lag' for spatial errors (SEM), or 'error' for W X alone (SLX)",
+            )
+        if not self.durbin:
+            raise StudyError(
+                "'lag' is False beside 'durbin', which is empty: nothing of linked units enters",
+                hint="durbin=True for W X alone (SLX), or spillovers=None",
+            )
+
+    @property
+    def form(self) -> str:
+        """What literature calls it: "SDM", "SAR", "SEM" or "SLX"."""
+        if not self.lag:
+            return "SLX"
+        return "SEM" if self.error else "SDM" if self.durbin else "SAR"
+
+    @property
+    def role(self) -> str:
+        """Outcomes, or errors, that follow linked units' are a lag; W X alone is linked."""
+        return "lag" if self.lag else "linked"
 
     @property
     def reach(self) -> Reach:
-        """By outcomes that follow others'; not by errors that do."""
-        return "none" if self.error else "lag"
+        """By outcomes that follow others', or by treatment of linked units; not by errors."""
+        if self.error or not (self.lag or self._treated):
+            return "none"
+        return "lag" if self.lag else "exposure"
+
+    @property
+    def _treated(self) -> bool:
+        """Whether treatment of linked units enters."""
+        return self.durbin if isinstance(self.durbin, bool) else TREATMENT in self.durbin
 
     @property
     def question(self) -> Message | None:
         """Whether shocks are shared by units that are near one another."""
-        return None if self.error else _QUESTION
+        return _QUESTION if self.lag and not self.error else None
 
     def words(self, attrs: Mapping[str, object]) -> Message:
         """Say how outcomes, or errors, follow those of linked units."""
@@ -155,6 +196,8 @@ class SpatialLag(Term):
         if self.error:
             return _ERROR.fill(weights=self.weights.name, adjusted=adjusted)
         durbin = _DURBIN if self.durbin else ""
+        if not self.lag:
+            return _SLX.fill(durbin=durbin, weights=self.weights.name)
         return _LAG.fill(durbin=durbin, weights=self.weights.name, adjusted=adjusted)
 
     def rows(self, panel: Panel) -> Panel:
@@ -175,97 +218,44 @@ class SpatialLag(Term):
         StudyError
             If the lag does not go with another argument.
         """
-        _check(self, facts, panel)
+        check_design(facts, panel, lag=self.lag)
+        if self.error:
+            check_errors(self, facts)
         weights = self.weights.aligned(panel.unit_labels)
-        _check_links(weights)
-        levels = _levels(facts, panel)
+        check_links(weights)
         linked = Linked(weights.matrix, panel)
         names = _durbin(self, equation, panel)
         column = dict(zip(panel.roles.covariates, panel.covariates.T, strict=True))
         columns = {f"W × {name}": linked(column[name]) for name in names if name != TREATMENT}
-        link = weights.matrix.tocoo()
+        treated = _near(timing, linked) if TREATMENT in names else {}
+        return replace(
+            equation,
+            lag=self._lag(equation, facts, panel, weights) if self.lag else None,
+            linked=None if self.reach == "none" else LinkedSpec(weights.matrix, treated),
+            columns={**equation.columns, **columns},
+        )
+
+    def _lag(
+        self, equation: EquationSpec, facts: Facts, panel: Panel, weights: SpatialWeights
+    ) -> LagSpec:
+        """Outcomes of linked units, with the prior of their coefficient."""
+        levels, link = _levels(facts, panel), weights.matrix.tocoo()
         prior = CutCorrelation(3.0, 3.0, gaussian.LOWEST, gaussian.HIGHEST)
-        lag = LagSpec(
+        return LagSpec(
             Parameter(DELTA, prior, in_outcome_units=False,
                       meaning=Message("the coefficient of linked units' outcomes")),
-            linked(equation.outcome),
+            Linked(weights.matrix, panel)(equation.outcome),
             _curve(weights, tuple(levels.tolist())),
             panel.periods - 1,
-            links=weights.matrix,
-            treated=_near(timing, linked) if TREATMENT in names else {},
-            error=self.error,
             adjusted=bool((levels[link.row] != levels[link.col]).any()),
+            ties=weights.matrix if self.error else None,
         )  # fmt: skip
-        return replace(equation, lag=lag, columns={**equation.columns, **columns})
 
 
 @lru_cache(maxsize=8)
 def _curve(weights: SpatialWeights, levels: tuple[int, ...]) -> gaussian.LogDeterminant:
     """The log determinant: refits of other designs have it in common."""
     return gaussian.log_determinant(weights.matrix, np.array(levels, dtype=np.int64))
-
-
-def _check(term: SpatialLag, facts: Facts, panel: Panel) -> None:
-    """Refuse what a spatial lag does not go with, and gaps."""
-    if not facts.compresses:
-        raise StudyError(
-            Message("a spatial lag is not stated row by row, as StudentT needs it"),
-            hint=Message("{}", Hint("likelihood", Gaussian())),
-        )
-    stated = {"moderator": facts.moderator, "weights": panel.weights}
-    for name in (name for name, value in stated.items() if value is not None):
-        raise StudyError(
-            Message("'spillovers' with a spatial lag does not go with {!r}", name),
-            hint=Message("leave out {!r}", name),
-        )
-    if term.error and facts.varying is not None:
-        raise IdentificationError(
-            Message("under errors that follow linked units' a deviation is none of one unit alone"),
-            hint=Message("{}", Hint("effect", Complete(varying=None))),
-        )
-    others = [other.argument for other in facts.terms if other != term]
-    others += ["time"] if facts.time is not None and facts.time.pooled else []
-    for name in others if term.error else ():
-        raise StudyError(
-            Message("'error' of a spatial lag does not go with {!r}", name),
-            hint=Message("leave out {!r}", name),
-        )
-    gaps = np.flatnonzero(np.bincount(panel.unit_codes, minlength=panel.n_units) < panel.periods)
-    if not gaps.size:
-        return
-    raise PanelError(
-        Message(
-            "a spatial lag needs every unit in every period, and {} of {} have gaps",
-            gaps.size, panel.n_units,
-        ),
-        where=shown(panel.unit_labels[gaps]),
-        hint="SpatialLag(…, complete='units') leaves these units out; rings of exposure "
-        "(nqp.Rings) take gaps",
-    )  # fmt: skip
-
-
-def _check_links(weights: SpatialWeights) -> None:
-    """See that rows of W sum to one, and that it can be factored."""
-    if weights.isolated:
-        raise PanelError(
-            Message("{} units have no neighbour, and outcomes of none to follow",
-                    len(weights.isolated)),
-            where=shown(weights.isolated),
-            hint="islands='nearest' where the weights are made, or a larger distance",
-        )  # fmt: skip
-    if (np.abs(weights.matrix.sum(axis=1) - 1.0) > _TO_ONE).any():
-        raise StudyError(
-            Message("the rows of the weights {!r} do not sum to one", weights.name),
-            hint="standardised='row' where they are made",
-        )
-    if len(weights.ids) > gaussian.MOST_DENSE and gaussian.is_dense(weights.matrix):
-        raise StudyError(
-            Message(
-                "the weights {!r} link nearly everyone, which a lag over {:,} units does not bear",
-                weights.name, len(weights.ids),
-            ),
-            hint="a cut-off such as km=300, or the nearest units",
-        )  # fmt: skip
 
 
 def _levels(facts: Facts, panel: Panel) -> Index:

@@ -1,0 +1,119 @@
+"""What columns, outcomes and errors of linked units do not go with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_nqp import gaussian
+from bayes_nqp.designs._facts import Facts, Term
+from bayes_nqp.errors import Hint, IdentificationError, PanelError, StudyError, shown
+from bayes_nqp.language import Message
+from bayes_nqp.likelihoods import Gaussian
+from bayes_nqp.pooling import Complete
+from bayes_nqp.spatial_weights import SpatialWeights
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel import Panel
+
+__all__ = ["check_design", "check_errors", "check_links"]
+
+_TO_ONE = 1e-9
+"""How far the sum of a row of W may be from one."""
+
+
+def check_design(facts: Facts, panel: Panel, *, lag: bool) -> None:
+    """Refuse what linked units do not go with, and gaps.
+
+    Parameters
+    ----------
+    lag : bool
+        Whether outcomes follow those of linked units.
+
+    Raises
+    ------
+    StudyError
+        If another argument does not go with it.
+    PanelError
+        If a unit has gaps.
+    """
+    if lag and not facts.compresses:
+        raise StudyError(
+            Message("a spatial lag is not stated row by row, as StudentT needs it"),
+            hint=Message("{}", Hint("likelihood", Gaussian())),
+        )
+    stated = {"moderator": facts.moderator, "weights": panel.weights}
+    for name in (name for name, value in stated.items() if value is not None):
+        raise StudyError(
+            Message("'spillovers' with a spatial lag does not go with {!r}", name),
+            hint=Message("leave out {!r}", name),
+        )
+    gaps = np.flatnonzero(np.bincount(panel.unit_codes, minlength=panel.n_units) < panel.periods)
+    if not gaps.size:
+        return
+    raise PanelError(
+        Message(
+            "a spatial lag needs every unit in every period, and {} of {} have gaps",
+            gaps.size, panel.n_units,
+        ),
+        where=shown(panel.unit_labels[gaps]),
+        hint="SpatialLag(…, complete='units') leaves these units out; rings of exposure "
+        "(nqp.Rings) take gaps",
+    )  # fmt: skip
+
+
+def check_errors(term: Term, facts: Facts) -> None:
+    """Refuse what errors that follow linked units' do not go with.
+
+    Raises
+    ------
+    StudyError
+        If another argument does not go with them.
+    IdentificationError
+        If units have deviations.
+    """
+    if facts.varying is not None:
+        raise IdentificationError(
+            Message("under errors that follow linked units' a deviation is none of one unit alone"),
+            hint=Message("{}", Hint("effect", Complete(varying=None))),
+        )
+    others = [other.argument for other in facts.terms if other != term]
+    others += ["time"] if facts.time is not None and facts.time.pooled else []
+    for name in others:
+        raise StudyError(
+            Message("'error' of a spatial lag does not go with {!r}", name),
+            hint=Message("leave out {!r}", name),
+        )
+
+
+def check_links(weights: SpatialWeights) -> None:
+    """See that rows of W sum to one, and that it can be factored.
+
+    Raises
+    ------
+    PanelError
+        If a unit has no neighbour.
+    StudyError
+        If sums are others, or W links nearly everyone and is too large for that.
+    """
+    if weights.isolated:
+        raise PanelError(
+            Message("{} units have no neighbour, and outcomes of none to follow",
+                    len(weights.isolated)),
+            where=shown(weights.isolated),
+            hint="islands='nearest' where the weights are made, or a larger distance",
+        )  # fmt: skip
+    if (np.abs(weights.matrix.sum(axis=1) - 1.0) > _TO_ONE).any():
+        raise StudyError(
+            Message("the rows of the weights {!r} do not sum to one", weights.name),
+            hint="standardised='row' where they are made",
+        )
+    if len(weights.ids) > gaussian.MOST_DENSE and gaussian.is_dense(weights.matrix):
+        raise StudyError(
+            Message(
+                "the weights {!r} link nearly everyone, which a lag over {:,} units does not bear",
+                weights.name, len(weights.ids),
+            ),
+            hint="a cut-off such as km=300, or the nearest units",
+        )  # fmt: skip

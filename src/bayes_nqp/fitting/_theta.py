@@ -1,0 +1,40 @@
+"""Coefficients of the treatment of linked units, by event time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["theta_of"]
+
+Array = npt.NDArray[np.float64]
+
+
+def theta_of(terms: Mapping[str, Array], events: Sequence[int]) -> Array:
+    """``level + drift e + walk(e)`` at event times, outcome units.
+
+    Parameters
+    ----------
+    terms : mapping of str to ndarray (..., label)
+        Coefficients by term, as they are reported.
+    events : sequence of int
+        All that the columns of linked units' treatment have.
+
+    Returns
+    -------
+    ndarray (..., event)
+    """
+    e = np.array(events, dtype=np.int64)
+    if not e.size:
+        return np.zeros((*next(iter(terms.values())).shape[:-1], 0))
+    theta = np.repeat(terms["linked_level"], e.size, axis=-1)
+    if (drift := terms.get("linked_drift")) is not None:
+        theta = theta + drift * e
+    if (walk := terms.get("linked_walk")) is not None:
+        ahead = np.arange(1, max(int(e.max()), 0) + 1)
+        back = np.arange(-1, min(int(e.min()), 0) - 1, -1)
+        steps = np.concatenate([e[:, None] >= ahead, e[:, None] <= back], axis=1)
+        theta = theta + walk @ steps.T.astype(np.float64)
+    return np.asarray(theta)
