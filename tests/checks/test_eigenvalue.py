@@ -55,6 +55,17 @@ def test_tails_and_unequal_variances_are_no_factor(
     assert p.mean() > 0.35
 
 
+def test_heavy_tails_of_many_units_are_rejected_on_neither_side() -> None:
+    low = []
+    for k in range(60):
+        values = np.random.default_rng(k).standard_t(3, (285, PERIODS))
+        innovations = Innovations(values, np.zeros(285, dtype=np.int64), np.ones(PERIODS))
+        low.append((1 + (innovations.replicated(99, k) <= innovations.share()).sum()) / 100)
+    # A chance of .05 exceeds 8 of 60 panels once in a hundred times; means give 12.
+    assert (np.array(low) < 0.05).sum() <= 8
+    assert np.mean(low) > 0.4
+
+
 def test_shocks_of_clusters_are_no_factor_where_the_model_has_them() -> None:
     """Twelve clusters of five whose units share shocks as large as errors of their own, AR(1)."""
     cluster, level = np.arange(60) % 12, np.zeros(60, dtype=np.int64)

@@ -4,7 +4,9 @@ On units i with untreated rows in every period of a window, with least-squares r
 fit's covariance ``V = LL'`` of errors, innovations are ``e_i = L^-1 (r_i - a_i 1)``. A factor
 ``l_i F_t`` adds ``(L^-1 F)(L^-1 F)'`` to their covariance, a large eigenvalue. Unequal variances of
 units, heavy tails and a noisy period do so as well; so replications are not normal, but the same
-innovations with independent random signs, which have all of that and nothing in common.
+innovations with independent random signs, which have all of that and nothing in common. There the
+unit effect is a weighted median: a mean would leave a trace of one large innovation in all others
+of its unit, signs would scatter it, and under heavy tails the actual share would lie too low.
 
 What units share under the model, such as shocks of a cluster, is no factor. Of a process with the
 root R of its covariance, ``K = L^-1 R / sigma`` and ``c_t² = 1 / (1 + (KK')_tt)``, replications are
@@ -62,7 +64,7 @@ class Innovations:
 
     def replicated(self, draws: int, seed: int) -> Array:
         """The same of innovations with random signs, and of what units share (draw)."""
-        generator, e = np.random.default_rng([seed, 11]), self._centred(self.values)
+        generator, e = np.random.default_rng([seed, 11]), self._around_medians()
         signs = (2.0 * generator.integers(0, 2, e.shape) - 1.0 for _ in range(draws))
         return np.array(
             [_largest(self._centred(self._with_shared(e * sign, generator))) for sign in signs]
@@ -76,6 +78,16 @@ class Innovations:
             total += np.where(owner[:, None] >= 0, (normal @ root.T)[owner] * sd, 0.0)
             size += np.outer(owner >= 0, (root**2).sum(axis=1))
         return np.asarray(total / np.sqrt(size))
+
+    def _around_medians(self) -> Array:
+        """Innovations less unit effects that minimise ``sum_t |e_it - a_i g_t| / sd_t``."""
+        e = self._centred(self.values)
+        sd = np.sqrt(np.maximum((e**2).mean(axis=0), 1e-300))
+        ratio, weight = e / self.constant, abs(self.constant) / sd
+        order = ratio.argsort(axis=1)
+        reached = weight[order].cumsum(axis=1) >= 0.5 * weight.sum()
+        at = np.take_along_axis(order, reached.argmax(axis=1)[:, None], axis=1)
+        return np.asarray(e - np.take_along_axis(ratio, at, axis=1) * self.constant)
 
     def _centred(self, e: Array) -> Array:
         """Take off time effects, then unit effects ``a_i = g'W e_i / g'W g``.
