@@ -66,6 +66,16 @@ def test_heavy_tails_of_many_units_are_rejected_on_neither_side() -> None:
     assert np.mean(low) > 0.4
 
 
+def test_a_factor_is_seen_beside_a_noisy_period() -> None:
+    p = []
+    for k in range(40):
+        rng = np.random.default_rng(k)
+        walk = 0.5 * rng.standard_normal(PERIODS).cumsum()
+        p.append(p_of(noisy(rng) + rng.standard_normal((60, 1)) * walk, k))
+    # Without the variances of periods in the weights of unit effects, some .4 are.
+    assert (np.array(p) < 0.05).mean() > 0.7
+
+
 def test_shocks_of_clusters_are_no_factor_where_the_model_has_them() -> None:
     """Twelve clusters of five whose units share shocks as large as errors of their own, AR(1)."""
     cluster, level = np.arange(60) % 12, np.zeros(60, dtype=np.int64)
