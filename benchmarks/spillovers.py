@@ -1,31 +1,42 @@
 """Coverage of own, total and received effects where a policy reaches neighbours.
 
-    python -m benchmarks.spillovers [PANELS] [--seed FIRST]
+    python -m benchmarks.spillovers [PANELS] [--seed FIRST] [--levels 1 | 4 | 30]
 
-Panels of `nqp.simulation.staggered`: 150 places over 16 by 14 degrees, 14 periods, AR(1) errors of
-.6, 40 % adopt at eight dates; untreated rows within 100 km of a unit in force receive .5, within
-200 km .25, treated ones within 100 km .3. Effects under rings, under rings onto untreated rows
-alone, and where spillovers are ignored. Periods without any control beyond the last ring are left
-out, of the truth too. Seeds are those from FIRST (default 1000) on.
+Panels of `nqp.simulation.staggered` over 16 by 14 degrees, AR(1) errors of .6, 40 % adopt at many
+dates: 150 places and 14 periods, with time effects in common or by 4 levels, or 285 places and 12
+periods, by 30 levels. Untreated rows within 100 km of a unit in force receive .5, within 200 km
+.25, treated ones within 100 km .3 (40 and 80 km with 30 levels, where places are dense). Effects
+under rings, under rings onto untreated rows alone, and where spillovers are ignored. Periods of a
+level without any control beyond the last ring are left out, of the truth too. Seeds are those from
+FIRST (default 1000) on.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 import bayes_nqp as nqp
 
-EDGES = (100.0, 200.0)
-NEAR = nqp.simulation.Spillover(nqp.Rings(EDGES), untreated=(0.5, 0.25), treated=(0.3, 0.0))
-DESIGNS = {
-    "ignoring": None,
-    "onto untreated": nqp.Rings(EDGES, onto="untreated"),
-    "rings": nqp.Rings(EDGES),
+EDGES = {1: (100.0, 200.0), 4: (100.0, 200.0), 30: (40.0, 80.0)}
+"""Kilometres, by the number of levels of time effects."""
+SIZES: dict[int, dict[str, Any]] = {
+    1: {"units": 150, "cohorts": range(6, 14), "strata": {}},
+    4: {"units": 150, "cohorts": range(6, 14)},
+    30: {"units": 285, "periods": 12, "cohorts": range(5, 12)},
 }
+NAMES = ("ignoring", "onto untreated", "rings")
+
+
+def rings_of(name: str, levels: int) -> nqp.Rings | None:
+    """What a design says of neighbours."""
+    if name == "ignoring":
+        return None
+    return nqp.Rings(EDGES[levels], **({} if name == "rings" else {"onto": "untreated"}))
 
 
 def inside(draws: np.ndarray, truth: float) -> tuple[float, float, float]:
@@ -34,23 +45,32 @@ def inside(draws: np.ndarray, truth: float) -> tuple[float, float, float]:
     return float(draws.mean() - truth), float(draws.std()), float(low <= truth <= high)
 
 
-def panel_of(seed: int) -> nqp.simulation.Simulated:
+def panel_of(seed: int, levels: int = 1) -> nqp.simulation.Simulated:
     """A panel, and its truth."""
+    near = nqp.simulation.Spillover(
+        nqp.Rings(EDGES[levels]), untreated=(0.5, 0.25), treated=(0.3, 0.0)
+    )
+    strata = {"level": [f"l{k:02d}" for k in range(levels)]}
+    size = {"strata": strata} | SIZES[levels]
     return nqp.simulation.staggered(
-        units=150, cohorts=range(6, 14), never=0.6, strata={}, effect="growing", level=0.8,
-        growth=0.1, deviation_sd=0.0, rho=0.6, spillover=NEAR, seed=seed,
+        **size, never=0.6, effect="growing", level=0.8, growth=0.1, deviation_sd=0.0, rho=0.6,
+        spillover=near, seed=seed,
     )  # fmt: skip
 
 
 def answers(
-    world: nqp.simulation.Simulated, name: str, effect: nqp.Complete | nqp.Partial
+    world: nqp.simulation.Simulated,
+    name: str,
+    effect: nqp.Complete | nqp.Partial,
+    levels: int,
 ) -> dict[str, tuple]:
     """One panel under one design."""
+    time_effects = nqp.TimeEffects() if levels == 1 else nqp.TimeEffects(by=["level"])
     design = nqp.StaggeredDiD(
-        effect, spillovers=DESIGNS[name], time=nqp.TimeEffects(), unidentified="drop"
+        effect, spillovers=rings_of(name, levels), time=time_effects, unidentified="drop"
     )
     fit = nqp.fit(design, world.panel, nqp.Importance(seed=1), progress=False)
-    truth = of_same_periods(world.truth, nqp.cell_effects(fit))
+    truth = of_same_cells(world.truth, nqp.cell_effects(fit))
     total, own = nqp.att(fit), nqp.att(fit, path="direct") if name == "rings" else nqp.att(fit)
     out = {
         "total": inside(total.to_numpy(), nqp.att(truth).item()),
@@ -64,10 +84,14 @@ def answers(
     return out
 
 
-def of_same_periods(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
-    """The truth of those periods whose effects the design identifies."""
-    times = np.unique(effects["time"].to_numpy()[effects["identified"].to_numpy()])
-    return truth.assign_coords(identified=("cell", np.isin(truth["time"].to_numpy(), times)))
+def of_same_cells(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
+    """The truth of those periods, of levels, whose effects the design identifies."""
+    keys = [name for name in ("level", "time") if name in effects.coords]
+    identified = effects["identified"].to_numpy()
+    pairs = zip(*(effects[name].to_numpy()[identified] for name in keys), strict=True)
+    known = set(pairs)
+    cells = zip(*(truth[name].to_numpy() for name in keys), strict=True)
+    return truth.assign_coords(identified=("cell", np.array([cell in known for cell in cells])))
 
 
 def main() -> None:
@@ -75,15 +99,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("panels", nargs="?", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1000)
+    parser.add_argument("--levels", type=int, default=1, choices=list(SIZES))
+    parser.add_argument("--designs", nargs="*", choices=NAMES, default=list(NAMES))
     parser.add_argument("--partial", action="store_true", help="partial pooling in place of none")
     arguments = parser.parse_args()
     effect = nqp.Partial() if arguments.partial else nqp.Complete(varying=None)
     results: dict[tuple[str, str], list[tuple]] = {}
     start = time.perf_counter()
     for k in range(arguments.panels):
-        world = panel_of(arguments.seed + k)
-        for name in DESIGNS:
-            for what, answer in answers(world, name, effect).items():
+        world = panel_of(arguments.seed + k, arguments.levels)
+        for name in arguments.designs:
+            for what, answer in answers(world, name, effect, arguments.levels).items():
                 results.setdefault((name, what), []).append(answer)
     print(f"{arguments.panels} panels, {time.perf_counter() - start:.0f} s")
     for (name, what), rows in results.items():

@@ -4,9 +4,10 @@ On units i with untreated rows in every period of a window, with least-squares r
 fit's covariance ``V = LL'`` of errors, innovations are ``e_i = L^-1 (r_i - a_i 1)``. A factor
 ``l_i F_t`` adds ``(L^-1 F)(L^-1 F)'`` to their covariance, a large eigenvalue. Unequal variances of
 units, heavy tails and a noisy period do so as well; so replications are not normal, but the same
-innovations with independent random signs, which have all of that and nothing in common. There the
-unit effect is a weighted median: a mean would leave a trace of one large innovation in all others
-of its unit, signs would scatter it, and under heavy tails the actual share would lie too low.
+innovations with independent random signs, which have all of that and nothing in common. There
+the unit effect is a robust mean: a plain one would leave a trace of one large innovation in all
+others of its unit, signs would scatter it, and under heavy tails the actual share would lie too
+low.
 
 What units share under the model, such as shocks of a cluster, is no factor. Of a process with the
 root R of its covariance, ``K = L^-1 R / sigma`` and ``c_t² = 1 / (1 + (KK')_tt)``, replications are
@@ -35,6 +36,8 @@ Index = npt.NDArray[np.int64]
 
 _PERIODS, _UNITS = 4, 10
 """Fewest periods of a window, and fewest units beyond those that time effects take up."""
+_HUBER, _REWEIGHTED = 1.5, 10
+"""Where large innovations begin to count less, in sds of their unit; rounds of reweighting."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +67,7 @@ class Innovations:
 
     def replicated(self, draws: int, seed: int) -> Array:
         """The same of innovations with random signs, and of what units share (draw)."""
-        generator, e = np.random.default_rng([seed, 11]), self._around_medians()
+        generator, e = np.random.default_rng([seed, 11]), self._around_robust_means()
         signs = (2.0 * generator.integers(0, 2, e.shape) - 1.0 for _ in range(draws))
         return np.array(
             [_largest(self._centred(self._with_shared(e * sign, generator))) for sign in signs]
@@ -79,15 +82,21 @@ class Innovations:
             size += np.outer(owner >= 0, (root**2).sum(axis=1))
         return np.asarray(total / np.sqrt(size))
 
-    def _around_medians(self) -> Array:
-        """Innovations less unit effects that minimise ``sum_t |e_it - a_i g_t| / sd_t``."""
+    def _around_robust_means(self) -> Array:
+        """Innovations less unit effects of Huber's estimator, in multiples of a unit's own scale.
+
+        Reweighted least squares of ``e_it / sd_t`` on ``g_t / sd_t`` (Huber 1981, ch. 7).
+        """
         e = self._centred(self.values)
         sd = np.sqrt(np.maximum((e**2).mean(axis=0), 1e-300))
-        ratio, weight = e / self.constant, abs(self.constant) / sd
-        order = ratio.argsort(axis=1)
-        reached = weight[order].cumsum(axis=1) >= 0.5 * weight.sum()
-        at = np.take_along_axis(order, reached.argmax(axis=1)[:, None], axis=1)
-        return np.asarray(e - np.take_along_axis(ratio, at, axis=1) * self.constant)
+        constant, rest = self.constant / sd, e / sd
+        for _ in range(_REWEIGHTED):
+            size = np.abs(rest)
+            limit = _HUBER * 1.4826 * np.median(size, axis=1, keepdims=True)
+            weight = np.minimum(1.0, limit / np.maximum(size, 1e-300)) * constant
+            effect = (weight * rest).sum(axis=1) / np.maximum(weight @ constant, 1e-300)
+            rest = rest - np.outer(effect, constant)
+        return np.asarray(rest * sd)
 
     def _centred(self, e: Array) -> Array:
         """Take off time effects, then unit effects ``a_i = g'W e_i / g'W g``.
