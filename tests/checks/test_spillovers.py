@@ -59,3 +59,24 @@ def test_rings_that_are_too_short_are_told(world: Spilled) -> None:
 def test_bounds_are_looked_at(world: Spilled) -> None:
     with pytest.raises(StudyError, match="'km' is"):
         nqp.check(fitted(world), "spillover_bias", km=[200, 100], progress=False)
+
+
+def test_leads_are_compared_with_the_last_period_before_exposure() -> None:
+    """Most adopters of this panel are exposed before they adopt, and have no row just before it."""
+    near = nqp.simulation.Spillover(nqp.Rings([100, 200]), untreated=(1.0, 0.5))
+    panel = nqp.simulation.staggered(
+        units=120, periods=12, cohorts=(5, 6, 8, 9, 10), never=0.55, sigma=0.02, deviation_sd=0.0,
+        spillover=near, seed=3,
+    ).panel  # fmt: skip
+    design = nqp.StaggeredDiD(nqp.Complete(varying=None), spillovers=nqp.Rings([100, 200]))
+    fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    result = nqp.check(fit, "pretrends", progress=False)
+    assert result.verdict in ("holds", "in doubt")
+    evidence = result.evidence
+    leads = evidence["lead"].mean(["chain", "draw"])
+    assert leads["event_time"].min() <= -6
+    # Without exposure before adoption all units of a cohort would be there at -2.
+    assert evidence["units_lead"].sel(event_time=-2) < 40
+    # Rows of exposed units would be off by 1, 50 times the innovation's sd.
+    np.testing.assert_allclose(leads, 0.0, atol=0.03)
+    assert nqp.check(fit, "sensitivity", progress=False).verdict == "reported"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from bayes_nqp.designs._design import SingleEquation
 from bayes_nqp.designs._facts import Facts
@@ -31,11 +31,14 @@ class FlatCells(SingleEquation):
         As the design has them on the panel; those that follow pooled effects would change.
     leads : bool, default True
         Whether units that are never treated are the only controls.
+    unidentified : {"raise", "drop"}, default "raise"
+        What becomes of rows of cells that the data do not identify.
     """
 
     design: SingleEquation
     time: TimeEffects
     leads: bool = True
+    unidentified: Literal["raise", "drop"] = "raise"
 
     @property
     def facts(self) -> Facts:
@@ -86,10 +89,13 @@ def lead_design(design: SingleEquation, panel: Panel) -> FlatCells:
     ----------
     design : SingleEquation
         Of a treatment that units adopt; its time effects stay as they are. Untreated rows that are
-        exposed to others' treatment leave the sample.
+        exposed to others' treatment leave the sample, and cells that lose what they are compared
+        with by that.
     """
     changes, time = _flat_terms(design, leads=True), _time_of(design, panel)
-    return FlatCells(design.variant(changes) if changes else design, time)
+    if not changes:
+        return FlatCells(design, time, unidentified=design.unidentified)
+    return FlatCells(design.variant(changes), time, unidentified="drop")
 
 
 def saturated_design(design: Design, panel: Panel, **changes: object) -> Design:

@@ -53,6 +53,9 @@ class Calendar:
         Further coordinates of cells, such as a ring.
     cell : ndarray of int (class, period), optional
         By which number rows of a stratum and period share a cell; by default that of their class.
+    touched : ndarray of int (class), optional
+        Period from which rows of a class are no controls, where that is before treatment: leads end
+        there, and the period before it is the one that they are compared with.
     """
 
     key: Index
@@ -60,6 +63,7 @@ class Calendar:
     role: Index
     labels: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
     cell: Index | None = None
+    touched: Index | None = None
 
     @classmethod
     def of_adoption(cls, panel: Panel, *, anticipation: int = 0, leads: bool = False) -> Self:
@@ -82,7 +86,8 @@ class Calendar:
     def with_leads(self) -> Self:
         """Give the periods before treatment but the last flat effects of their own."""
         time, start = np.arange(self.role.shape[1]), self.start[:, None]
-        lead = (start >= 0) & (time < start - 1) & (self.role == BARE)
+        end = start if self.touched is None else np.minimum(start, self.touched[:, None])
+        lead = (start >= 0) & (time < end - 1) & (self.role == BARE)
         return replace(self, role=np.where(lead, LEAD, self.role))
 
     def without_leads(self) -> Self:

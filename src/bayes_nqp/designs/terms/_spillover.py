@@ -190,14 +190,36 @@ class Unexposed(Spillover):
         """Period from which a unit stands in each ring or nearer (unit, ring)."""
         return self.term.since(panel)
 
+    def timing(self, timing: Timing, facts: Facts, panel: Panel) -> Timing:
+        """Let leads end where units become exposed: their later rows before adoption are left out.
+
+        Leads of units of one cohort that become exposed at different dates are compared with
+        different periods, and are different cells.
+        """
+        assert isinstance(timing, Calendar)
+        timing = timing.without_leads()
+        dates = np.column_stack([timing.key, self.since(panel)[:, -1]])
+        (cohort, touched), key = _classes(dates)
+        role = timing.role[cohort]
+        number = len(timing.role) + np.arange(len(cohort))
+        cell = np.where(role == TREATED, cohort[:, None], number[:, None])
+        calendar = Calendar(key, timing.origin[cohort], role, cell=cell, touched=touched)
+        return calendar.with_leads() if facts.leads else calendar
+
+
+def _classes(dates: Index) -> tuple[Index, Index]:
+    """Distinct rows of a table (unit, column), as columns (column, class), and that of each unit."""
+    classes, key = np.unique(dates, axis=0, return_inverse=True)
+    return classes.T.astype(np.int64), key.ravel().astype(np.int64)
+
 
 def _exposed(term: Spillover, facts: Facts, panel: Panel) -> Calendar:
     """Classes of units by when they adopt, and when they come to stand in each ring."""
     first = np.where(panel.cohort_codes < 0, panel.periods, panel.cohort_codes)
     dates = np.column_stack([first, term.since(panel)])
-    classes, key = np.unique(dates, axis=0, return_inverse=True)
-    first, time = classes[:, 1:], np.arange(panel.periods)
-    adoption, since = classes[:, :1], first[:, :, None] <= time
+    classes, key = _classes(dates)
+    first, time = classes[1:].T, np.arange(panel.periods)
+    adoption, since = classes[0, :, None], first[:, :, None] <= time
     exposed = since.any(axis=1)
     # The nearest ring in which a unit stands, and since when it has stood there or nearer.
     ring = np.where(exposed, since.argmax(axis=1), 0)
@@ -211,12 +233,12 @@ def _exposed(term: Spillover, facts: Facts, panel: Panel) -> Calendar:
     origin = np.select([treated, exposed, lead], [adoption, start, first[:, -1:]], bare)
     onto = exposed & (~treated | ("treated" in term.onto))
     names = np.where(onto, np.array(term.rings)[ring], "")
-    _check_rings(term, names[key.ravel()], panel)
+    _check_rings(term, names[key], panel)
     x = np.where(onto, time - start, np.where(lead, before, -1))
     table = np.stack([role, origin, np.where(onto, ring, -1), np.where(onto, start, -1)], axis=-1)
     cell = np.unique(table.reshape(-1, 4), axis=0, return_inverse=True)[1].reshape(role.shape)
     return Calendar(
-        key.ravel().astype(np.int64), origin.astype(np.int64), role.astype(np.int64),
+        key, origin.astype(np.int64), role.astype(np.int64),
         {"ring": names, EXPOSURE_TIME: x.astype(np.int64)}, cell.astype(np.int64),
     )  # fmt: skip
 
