@@ -208,7 +208,7 @@ class Unexposed(Spillover):
 
 
 def _classes(dates: Index) -> tuple[Index, Index]:
-    """Distinct rows of a table (unit, column), as columns (column, class), and that of each unit."""
+    """Distinct rows of a table (unit, column), transposed, and the one of each unit."""
     classes, key = np.unique(dates, axis=0, return_inverse=True)
     return classes.T.astype(np.int64), key.ravel().astype(np.int64)
 
