@@ -1,6 +1,6 @@
 """Count what a capability costs: the older files that it modifies.
 
-    python -m tools.price              what each toy modifies: a check, an error structure, a design
+    python -m tools.price              what each toy modifies: a check, a design, a table of studies
     python -m tools.price A..B         what the commits from A to B modified
 
 A toy is a file that goes into its room in a copy of the tree; there `make update` is run, and a

@@ -132,7 +132,7 @@ def test_columns_of_linked_units_are_covariates(tmp_path: Path) -> None:
     for old, new, problem in (
         ('weights = "links" }', 'weights = "lnks" }', "'space.lags.near_x.weights' is 'lnks'"),
         ('column = "x"', 'column = "xx"', "'space.lags.near_x.column' is 'xx'"),
-        ("near_x = { ", "x = { ", "'space.lags.x' is a column of the data already"),
+        ("near_x = { ", "x = { ", "[space] adds the column 'x', which the data have"),
     ):
         text = LAGGED.replace(old, new)
         if new == "x = { ":
@@ -280,7 +280,7 @@ def test_simulated_spillovers_stand_beside_what_is_found(tmp_path: Path) -> None
             "'beside.SDM.spillovers",
         ),
         ('spillovers = "none"', 'spillover = "none"', "[beside.ignored]: "),
-        ('weights = "near", above', 'weights = "naer", above', "is 'naer', which names no weights"),
+        ('weights = "near", above', 'weights = "naer", above', "is 'naer', which is no table"),
         (
             'exposure = { type = "ShareTreated", weights = "near", above = [0.0, 0.5] }',
             "exposure = 3",

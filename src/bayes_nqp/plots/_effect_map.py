@@ -66,7 +66,7 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
             yield Sketch(
                 f"effect_map_{path}",
                 scene.translate(_CAPTIONS[path]),
-                partial(effect_map, fit, path, **scene.look),
+                partial(effect_map, fit, path, **scene.look, **scene.maps),
                 partial(_numbers, fit, path, scene.prob),
             )
 

@@ -20,7 +20,7 @@ from mpl_toolkits.axes_grid1.anchored_artists import (  # type: ignore[import-un
 )
 
 from bayes_nqp.checks import Need
-from bayes_nqp.errors import PanelError, StudyError, nearest, shown
+from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import Canvas
 from bayes_nqp.plots._registry import Appearance
@@ -210,16 +210,8 @@ def land_of(
 def _bounded(panel: Panel, boundaries: Any, id: str, asked_by: str) -> Land:
     """The user's polygons, matched by the labels of units."""
     stated = boundaries_of(boundaries, id, asked_by)
-    shapes, ids = stated.in_degrees(), [str(label) for label in panel.unit_labels]
-    place = {label: k for k, label in enumerate(stated.ids)}
-    if lacking := [label for label in ids if label not in place]:
-        raise PanelError(
-            Message("{} of {} units are not in the boundaries", len(lacking), len(ids)),
-            where=shown(lacking),
-            hint=nearest(lacking[0], stated.ids),
-        )
+    shapes, order = stated.in_degrees(), stated.places_of(panel.unit_labels)
     paths = [_path(shape) for shape in shapes]
-    order = [place[label] for label in ids]
     points = shapes.representative_point().iloc[order]
     middles = np.stack([points.x.to_numpy(), points.y.to_numpy()], axis=1)
     blank = [path for k, path in enumerate(paths) if k not in {*order}]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,8 @@ class Scene:
         How the outcome is called, and its unit.
     plots : tuple of str, optional
         Names of those to be drawn; all by default.
+    maps : mapping
+        Other arguments of maps: ``boundaries`` of the user's, and their ``id``.
     """
 
     given: Fit
@@ -54,6 +56,7 @@ class Scene:
     outcome: str = ""
     unit: str = ""
     plots: tuple[str, ...] | None = None
+    maps: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def translate(self) -> Translator:

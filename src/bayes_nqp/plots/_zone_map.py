@@ -38,7 +38,7 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
         yield Sketch(
             "zone_map",
             scene.translate(_TITLE),
-            lambda: zone_map(panel, language=scene.language),
+            lambda: zone_map(panel, language=scene.language, **scene.maps),
             lambda: pd.DataFrame({"unit": panel.unit_labels, "cohort": panel.cohort_labels}),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import geopandas
 
 __all__ = ["Boundaries", "boundaries_of"]
+
+_AREAS = ("Polygon", "MultiPolygon", "GeometryCollection")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +48,25 @@ class Boundaries:
         points = self.polygons.representative_point().to_crs(4326)
         degrees = np.stack([points.x.to_numpy(), points.y.to_numpy()], axis=1)
         return Locations(self.ids, degrees)
+
+    def places_of(self, labels: Iterable[object]) -> list[int]:
+        """Positions of the polygons of units (unit).
+
+        Raises
+        ------
+        PanelError
+            If a unit has none.
+        """
+        place = {label: k for k, label in enumerate(self.ids)}
+        names = [str(label) for label in labels]
+        if lacking := [name for name in names if name not in place]:
+            others = [label for label in self.ids if label not in {*names}]
+            raise PanelError(
+                Message("{} of {} units are not in the boundaries", len(lacking), len(names)),
+                where=shown(lacking),
+                hint=nearest(lacking[0], others or self.ids),
+            )
+        return [place[name] for name in names]
 
     def in_degrees(self) -> Any:
         """Polygons in longitude and latitude (GeoSeries); in degrees already if nothing is said.
@@ -81,7 +103,8 @@ def boundaries_of(
     Raises
     ------
     PanelError
-        If there is no such file or column, or labels or polygons do not stand for units.
+        If there is no such file or column, it cannot be read, or labels or polygons do not stand
+        for units.
     StudyError
         If geopandas is not installed.
     """
@@ -93,8 +116,25 @@ def boundaries_of(
                 Message("{!r} {}", str(boundaries), problem),
                 hint="a file of polygons, with its path",
             )
-        frame = geopandas.read_file(boundaries)
+        frame = _read(geopandas, Path(boundaries))
     return Boundaries(_ids(frame, column), frame.geometry)
+
+
+def _read(geopandas: Any, path: Path) -> Any:
+    """Polygons of a file, whatever its format; a reader of some format raises what it likes."""
+    try:
+        frame = geopandas.read_file(path)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise PanelError(
+            Message("{!r} holds no polygons: {}", str(path), error),
+            hint="a file of polygons, such as .geojson, .gpkg or .shp",
+        ) from error
+    if "geometry" not in frame.columns:
+        raise PanelError(
+            Message("{!r} holds no polygons", str(path)),
+            hint="a file of polygons, such as .geojson, .gpkg or .shp",
+        )
+    return frame
 
 
 def _ids(frame: Any, column: str) -> tuple[str, ...]:
@@ -113,7 +153,7 @@ def _ids(frame: Any, column: str) -> tuple[str, ...]:
     named = frame[column].notna()
     ids = labels_of(pd.Index(frame.loc[named, column]))
     twice = pd.Index(ids).duplicated()
-    empty = frame.geometry.isna() | frame.geometry.is_empty
+    empty = ~frame.geom_type.isin(_AREAS) | frame.geometry.is_empty
     if twice.any() or not named.all():
         raise PanelError(
             Message("id={!r} does not name each polygon once", column),

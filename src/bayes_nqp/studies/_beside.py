@@ -12,10 +12,10 @@ from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of
 from bayes_nqp.sampling import Sampler
-from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.studies._schema import Settings
+from bayes_nqp.studies._study_table import Values
+from bayes_nqp.studies._value_names import with_values
 from bayes_nqp.studies._values import design_of
-from bayes_nqp.studies._weight_names import with_weights
 from bayes_nqp.studies._words import in_toml
 from bayes_nqp.tables import table
 
@@ -25,7 +25,7 @@ _NONE = "none"
 """TOML has no null; ``spillovers = "none"`` leaves out what [design] has."""
 
 
-def designs_beside(settings: Settings, weights: Mapping[str, SpatialWeights]) -> dict[str, Design]:
+def designs_beside(settings: Settings, values: Values) -> dict[str, Design]:
     """Decode further designs: each is the study's own, but for what its table says.
 
     Raises
@@ -44,7 +44,7 @@ def designs_beside(settings: Settings, weights: Mapping[str, SpatialWeights]) ->
         left_out = {key for key, x in changes.items() if x == _NONE and key in settings.design}
         stated = {**settings.design, **changes}
         stated = {key: x for key, x in stated.items() if key not in left_out}
-        changed = with_weights(stated, weights, place)
+        changed = with_values(stated, values, place)
         try:
             designs[name] = design_of(changed, settings.priors)
         except StudyError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from bayes_nqp.checks import CHECKS, columns_of
@@ -10,12 +9,12 @@ from bayes_nqp.designs import Design
 from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
-from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.studies._kinds import annotations_of, check_kinds
 from bayes_nqp.studies._parse import key_hint
 from bayes_nqp.studies._schema import Checks
+from bayes_nqp.studies._study_table import Values, value_keys
+from bayes_nqp.studies._value_names import with_values
 from bayes_nqp.studies._values import options_of
-from bayes_nqp.studies._weight_names import WEIGHTS, with_weights
 
 __all__ = ["check_checks", "check_columns", "check_options"]
 
@@ -24,39 +23,38 @@ _COLUMN_OPTIONS = {"by", "cluster", "groups", "outcome", "placebo"}
 
 
 def check_options(
-    checks: Checks, names: tuple[str, ...], weights: Mapping[str, SpatialWeights]
+    checks: Checks, names: tuple[str, ...], values: Values
 ) -> dict[str, dict[str, Any]]:
-    """Decode options by the name of the check; those that take weights go by the usual ones.
+    """Decode options by the name of the check; those that take values go by the usual ones.
 
     Parameters
     ----------
     names : tuple of str
         Of the checks that run.
-    weights : mapping of str to SpatialWeights
-        By the names of [space.weights].
+    values : mapping of str to mapping
+        That options may name.
     """
-    values = {
-        name: options_of(with_weights(options, weights, f"checks.{name}"), f"checks.{name}")
+    stated = {
+        name: options_of(with_values(options, values, f"checks.{name}"), f"checks.{name}")
         for name, options in checks.options.items()
     }
-    if checks.weights is None:
-        return values
-    near = [name for name in names if WEIGHTS in CHECKS[name].options]
-    usual = {WEIGHTS: weights[checks.weights]}
-    return values | {name: usual | values.get(name, {}) for name in near}
+    usual = with_values(checks.usual, values, "checks")
+    for name in names if usual else ():
+        taken = {key: x for key, x in usual.items() if key in CHECKS[name].options}
+        if taken:
+            stated[name] = taken | stated.get(name, {})
+    return stated
 
 
-def check_checks(checks: Checks, design: Design, weights: Mapping[str, SpatialWeights]) -> None:
-    """See that checks, their options and the weights that they name are there.
+def check_checks(checks: Checks, design: Design, values: Values) -> None:
+    """See that checks, their options and the values that they name are there.
 
     Raises
     ------
     StudyError
         If one is not.
     """
-    usual = checks.weights
-    if usual is not None:
-        with_weights({WEIGHTS: usual}, weights, "checks")
+    with_values(checks.usual, values, "checks")
     for name in checks.run or ():
         if name not in CHECKS:
             raise StudyError(
@@ -74,7 +72,7 @@ def check_checks(checks: Checks, design: Design, weights: Mapping[str, SpatialWe
         if name not in CHECKS:
             raise StudyError(
                 Message("[checks] has the unknown key {!r}", name),
-                hint=key_hint(name, ["run", WEIGHTS, *CHECKS], "checks"),
+                hint=key_hint(name, ["run", *value_keys(), *CHECKS], "checks"),
             )
         if not isinstance(options, dict):
             raise StudyError(
@@ -89,7 +87,7 @@ def check_checks(checks: Checks, design: Design, weights: Mapping[str, SpatialWe
                     hint=nearest(option, options_known) if options_known else "it takes none",
                 )
         check_kinds(options, annotations_of(CHECKS[name].find), f"checks.{name}")
-        options_of(with_weights(options, weights, f"checks.{name}"), f"checks.{name}")
+        options_of(with_values(options, values, f"checks.{name}"), f"checks.{name}")
 
 
 def check_columns(checks: Checks, panel: Panel) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -16,11 +16,11 @@ from bayes_nqp.intake import cleaned, filled, further_down, with_numbers
 from bayes_nqp.labels import labels_of
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel, declared
-from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.studies._derive import columns_of, derive, numbers_of
 from bayes_nqp.studies._schema import Data, Settings
 from bayes_nqp.studies._source import rows_of
-from bayes_nqp.studies._space import weights_of, with_lags, with_places
+from bayes_nqp.studies._study_table import Values
+from bayes_nqp.studies._value_names import values_of
 from bayes_nqp.studies._words import at_file, in_toml
 
 if TYPE_CHECKING:
@@ -46,15 +46,16 @@ class Prepared:
         Where the study makes one.
     unmatched : DataFrame, optional
         What is no prefecture, where the study merges the pilot zones.
-    weights : mapping of str to SpatialWeights
-        By the names of [space.weights].
+    values : mapping of str to mapping
+        What designs and checks may name, such as spatial weights: by the key that names it, then
+        by its name.
     """
 
     panel: Panel
     simulated: Simulated | None = None
     index: Index | None = None
     unmatched: pd.DataFrame | None = None
-    weights: Mapping[str, SpatialWeights] = MappingProxyType({})
+    values: Values = MappingProxyType({})
 
 
 def prepared(settings: Settings, folder: Path) -> Prepared:
@@ -76,7 +77,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
     """
     recipe = _recipe(settings, folder)
     with at_file():
-        frame, notes, simulated = rows_of(settings.data, folder, settings.space)
+        frame, notes, simulated = rows_of(settings, folder)
     data = _completed(settings, simulated)
     units = (data.unit, data.zones.prefecture if data.zones is not None else None)
     unit = next((name for name in units if name in frame.columns), None)
@@ -86,14 +87,13 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
         from bayes_nqp.studies._zones import with_zones
 
         frame, unmatched = with_zones(data.zones, frame, notes, data.unit)
-    frame = with_places(settings.space, frame)
     brought = labels_of(frame)
     _known(data, frame, notes, settings)
     indicators = (
         [stratum.data for stratum in recipe.system.indicators] if recipe is not None else []
     )
     frame = cleaned(
-        frame, [*_numeric(data, frame), *indicators], notes, missing=data.missing,
+        frame, [*_numeric(data, frame, settings), *indicators], notes, missing=data.missing,
         thousands=data.thousands, place=(str(data.unit), str(data.time)),
     )  # fmt: skip
     if is_text(frame[data.time]) and (data.freq is None or isinstance(data.freq, int)):
@@ -101,11 +101,14 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
     if data.cohort in frame.columns and pd.api.types.is_numeric_dtype(frame[data.time].dtype):
         # A file of text holds years as text as soon as one cell says "never".
         frame = with_numbers(frame, str(data.cohort), declared(data.never))
+    for name, table in settings.plugins.items():
+        _new(name, table.row_columns, frame)
+        frame = table.rows_from(frame, data, notes, folder)
     frame, index = _made(settings, data, frame, recipe)
     roles: dict[str, Any] = {name: getattr(data, name) for name in (*_ROLES, *_LISTS)}
     names_made = {stratum.name or f"{stratum.column}_group" for stratum in data.stratify}
     roles["strata"] = [name for name in data.strata or () if name not in names_made]
-    panel, weights = _panel(settings, frame, roles, folder)
+    panel, values = _panel(settings, frame, roles, folder)
     with in_toml("data.stratify"):
         for stratum in data.stratify:
             panel = panel.stratify(**stratum.model_dump())
@@ -113,27 +116,42 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
         words = settings.model_dump(include={"labels"}, exclude_none=True)
         panel = replace(panel, labels=brought).with_labels(words["labels"])
     notes += list(index.notes) if index is not None else []
-    return Prepared(_noted(panel, notes), simulated, index, unmatched, weights)
+    return Prepared(_noted(panel, notes), simulated, index, unmatched, values)
+
+
+def _new(table: str, columns: Iterable[str], frame: pd.DataFrame) -> None:
+    """Refuse columns of a table that the data have."""
+    for column in columns:
+        if column in frame.columns:
+            raise StudyError(
+                Message("[{}] adds the column {!r}, which the data have already", table, column),
+                hint=Message("another name for it in [{}], or leave that out", table),
+            )
 
 
 def _panel(
     settings: Settings, frame: pd.DataFrame, roles: dict[str, Any], folder: Path
-) -> tuple[Panel, dict[str, SpatialWeights]]:
-    """Make the panel and its weights; columns of linked units need both, and come second."""
-    data, space = settings.data, settings.space
+) -> tuple[Panel, Values]:
+    """Make the panel and values for it; columns that need both come second."""
+    data, tables = settings.data, settings.plugins
+    late = {name for table in tables.values() for name in table.panel_columns}
     first: dict[str, Any] = {
-        role: [name for name in names if name not in space.lags] if role in _LISTS else names
+        role: [name for name in names if name not in late] if role in _LISTS else names
         for role, names in roles.items()
     }
     with in_toml("data"):
         panel = Panel.from_frame(frame, **first, never=data.never, freq=data.freq)
-    weights = weights_of(space, panel, folder)
-    if space.lags:
-        rows, notes = with_lags(space, panel, weights), panel.notes
+    values = values_of(tables, panel, folder)
+    if late:
+        rows = panel.frame
+        for name, table in tables.items():
+            _new(name, table.panel_columns, rows)
+            rows = rows.assign(**table.columns_for(panel, values))
+        notes = list(panel.notes)
         with in_toml("data"):
             panel = Panel.from_frame(rows, **roles, never=data.never, freq=data.freq)
-        panel = replace(panel, notes=tuple(dict.fromkeys([*notes, *panel.notes])))
-    return panel, weights
+        panel = _noted(panel, notes)
+    return panel, values
 
 
 def _recipe(settings: Settings, folder: Path) -> ProductivityIndex | None:
@@ -197,18 +215,22 @@ def _known(data: Data, frame: pd.DataFrame, notes: list[str], settings: Settings
         *(stratum.name or f"{stratum.column}_group" for stratum in data.stratify),
     }
     names_made |= {settings.index.name} if settings.index is not None else set()
-    names_made |= {*settings.space.lags}
-    wanted = [(name, getattr(data, name)) for name in _ROLES if getattr(data, name) is not None]
-    wanted += [
-        (name, column) for name in (*_LISTS, "fill_down") for column in getattr(data, name) or ()
+    wanted = [
+        ("data", name, getattr(data, name)) for name in _ROLES if getattr(data, name) is not None
     ]
-    wanted += [("stratify", stratum.column) for stratum in data.stratify]
-    for key, column in wanted:
+    wanted += [
+        ("data", name, x) for name in (*_LISTS, "fill_down") for x in getattr(data, name) or ()
+    ]
+    wanted += [("data", "stratify", stratum.column) for stratum in data.stratify]
+    for name, plugin in settings.plugins.items():
+        wanted += [(name, key, column) for key, column in plugin.numbers]
+        names_made |= {*plugin.row_columns, *plugin.panel_columns}
+    for table, key, column in wanted:
         if column in frame.columns or column in names_made:
             continue
         row = further_down(column, frame)
-        from_data = key != "mediators" or column in settings.data.mediators
-        table = "data" if from_data else "channels"
+        if key == "mediators" and column not in settings.data.mediators:
+            table = "channels"
         if row is not None:
             raise StudyError(
                 Message(
@@ -224,16 +246,17 @@ def _known(data: Data, frame: pd.DataFrame, notes: list[str], settings: Settings
         raise StudyError(
             Message("'{}.{}' is {!r}, which is no column of the data", table, key, column),
             where="; ".join(note for note in notes if "sheets" in note),
-            hint=nearest(column, frame.columns),
+            hint=nearest(column, [*frame.columns, *sorted(names_made)]),
         )
 
 
-def _numeric(data: Data, frame: pd.DataFrame) -> Iterable[str]:
+def _numeric(data: Data, frame: pd.DataFrame, settings: Settings) -> Iterable[str]:
     """Name the columns that must be numbers."""
     lists = (getattr(data, name) for name in _LISTS if name != "strata")
     names = [str(data.outcome), *(name for some in lists for name in some)]
     names += [data.weights] if data.weights else []
     names += [stratum.column for stratum in data.stratify]
+    names += [column for table in settings.plugins.values() for _, column in table.numbers]
     for name, expression in data.derive.items():
         try:
             names += numbers_of(expression)

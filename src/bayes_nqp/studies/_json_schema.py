@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
 from inspect import Parameter, cleandoc, signature
@@ -16,18 +15,16 @@ from bayes_nqp.reports import SECTIONS, writers
 from bayes_nqp.simulation import Spillover
 from bayes_nqp.studies._families import DESIGNS, SAMPLERS, choices, members, option_values
 from bayes_nqp.studies._index import normalisations, schemes, systems
-from bayes_nqp.studies._kinds import Schema, kind_of, several
-from bayes_nqp.studies._schema import Settings
+from bayes_nqp.studies._kinds import Schema, described, kind_of, several
+from bayes_nqp.studies._schema import settings_model
 from bayes_nqp.studies._simulate import simulations
 from bayes_nqp.studies._source import datasets_of
-from bayes_nqp.studies._space import FILES, keys_of, kinds
+from bayes_nqp.studies._study_table import STUDY_TABLES, value_keys
 from bayes_nqp.tables import KINDS
 
-__all__ = ["described", "json_schema", "json_text"]
+__all__ = ["json_schema", "json_text"]
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
-_ENTRY = re.compile(r"^(\w[\w, ]*?) : ")
-_ROLES = ("unit", "time", "outcome")
 
 
 @door
@@ -45,12 +42,13 @@ def json_schema() -> Schema:
     dict
         JSON schema, draft 7: what editors such as those with Taplo complete and check.
     """
-    model = Settings.model_json_schema(ref_template="#/definitions/{model}")
+    settings = settings_model()
+    model = settings.model_json_schema(ref_template="#/definitions/{model}")
     document: Schema = {"$schema": _DRAFT, **model}
     document["definitions"] = definitions = document.pop("$defs")
     for table in (document, *definitions.values()):
         _plain(table)
-    for name, field in Settings.model_fields.items():
+    for name, field in settings.model_fields.items():
         item = document["properties"][name]
         if "$ref" in item:
             # What stands beside a reference is not read.
@@ -70,8 +68,8 @@ def json_schema() -> Schema:
         _options_of(name, make, definitions) for name, make in simulations().items()
     ]
     definitions["Data"]["anyOf"] = [{"required": ["simulation"]}, {"required": ["unit", "time"]}]
-    weights = definitions["Space"]["properties"]["weights"]
-    weights["additionalProperties"] = {"type": "object", "anyOf": [_weights(x) for x in kinds()]}
+    for kind in STUDY_TABLES.values():
+        kind.refine_schema(definitions[kind.__name__])
     index["system"] = {
         **index["system"],
         "anyOf": [{"enum": list(systems())}, {"type": "string", "pattern": r"\.toml$"}],
@@ -101,46 +99,19 @@ def json_schema() -> Schema:
     run = checks["properties"]["run"]
     checks["properties"]["run"] = {**_words(run), "anyOf": several({"enum": list(CHECKS)})}
     checks["properties"] |= {
+        key: {
+            "type": "string",
+            "description": f"Name of [{place}] by which checks go that take one.",
+        }
+        for key, place in value_keys().items()
+    }
+    checks["properties"] |= {
         name: _check(check.find, definitions) for name, check in CHECKS.items()
     }
     for name in CHECKS:
         checks["properties"][name]["description"] = CHECKS[name].question
     checks["additionalProperties"] = False
     return document
-
-
-def described(kind: Callable[..., object] | type) -> dict[str, str]:
-    """Read the help of every argument from a docstring.
-
-    Parameters
-    ----------
-    kind : type or callable
-        With a docstring in numpydoc's form.
-
-    Returns
-    -------
-    dict of str to str
-        The first paragraph of each argument's description.
-    """
-    text = cleandoc(kind.__doc__ or "")
-    if "Parameters\n----------\n" not in text:
-        return {}
-    body = text.split("Parameters\n----------\n", 1)[1]
-    body = re.split(r"\n\n?\w[\w ]*\n-{3,}\n", body, maxsplit=1)[0]
-    texts: dict[str, list[str]] = {}
-    names: list[str] = []
-    for line in body.splitlines():
-        entry = _ENTRY.match(line)
-        if entry:
-            names = [name.strip() for name in entry[1].split(",")]
-            texts |= {name: [] for name in names}
-        elif line.startswith(" ") or not line:
-            for name in names:
-                texts[name].append(line.strip())
-    return {
-        name: " ".join(lines).strip().replace("``", "").replace("`", "")
-        for name, lines in texts.items()
-    }
 
 
 def _plain(table: Schema) -> None:
@@ -164,24 +135,6 @@ def _plain(table: Schema) -> None:
         table.pop("type")
         table.pop("items")
         table["anyOf"] = several({"type": "string"})
-
-
-def _weights(kind: str) -> Schema:
-    """A table of spatial weights of a kind."""
-    help_of = {FILES.get(name, name): text for name, text in described(kinds()[kind]).items()}
-    keys = keys_of(kind)
-    properties = {"kind": {"const": kind}} | {
-        name: kind_of(str(item.annotation))
-        | ({"description": help_of[name]} if help_of.get(name) else {})
-        for name, item in keys.items()
-    }
-    needed = [name for name, item in keys.items() if item.default is Parameter.empty]
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": ["kind", *needed],
-        "additionalProperties": False,
-    }
 
 
 def _words(item: Schema) -> Schema:
@@ -253,9 +206,12 @@ def _argument(field: Field[Any], definitions: Schema) -> Schema:
     if kinds:
         return _one_of(kinds, definitions)
     item = kind_of(str(field.type))
-    if field.name == "terms" and (terms := members("terms")):
-        return {"type": "array", "items": _one_of(terms, definitions)}
-    if field.name == "weights":
+    if field.name == "terms":
+        terms = members("terms")
+        return {"type": "array"} | (
+            {"items": _one_of(terms, definitions)} if terms else {"maxItems": 0}
+        )
+    if field.name in value_keys():
         return {"type": "string"}
     if isinstance(field.default, int | float | str | bool):
         item["default"] = field.default
@@ -294,7 +250,7 @@ def _options_of(name: str, make: Callable[..., object], definitions: Schema) -> 
 
 def _option(option: Parameter, definitions: Schema) -> Schema:
     text = str(option.annotation)
-    if "SpatialWeights" in text:
+    if option.name in value_keys():
         return {"type": "string"}
     if "Rho" in text or "Steps" in text:
         word = "Rho" if "Rho" in text else "Steps"

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
-from inspect import signature
+from inspect import cleandoc, signature
 from typing import Any
 
 from bayes_nqp.errors import StudyError, brief
 from bayes_nqp.language import Message, either
 
-__all__ = ["Schema", "annotations_of", "check_kinds", "kind_of", "several"]
+__all__ = ["Schema", "annotations_of", "check_kinds", "described", "kind_of", "several"]
 
 type Schema = dict[str, Any]
+
+_ENTRY = re.compile(r"^(\w[\w, ]*?) : ")
 
 _NUMBERS = {"int": "integer", "float": "number", "bool": "boolean", "str": "string"}
 _WORDS = {
@@ -77,6 +79,40 @@ def annotations_of(kind: Any) -> dict[str, str]:
         return {field.name: str(field.type) for field in fields(kind)}
     return {
         name: str(parameter.annotation) for name, parameter in signature(kind).parameters.items()
+    }
+
+
+def described(kind: Callable[..., object] | type) -> dict[str, str]:
+    """Read the help of every argument from a docstring.
+
+    Parameters
+    ----------
+    kind : type or callable
+        With a docstring in numpydoc's form.
+
+    Returns
+    -------
+    dict of str to str
+        The first paragraph of each argument's description.
+    """
+    text = cleandoc(kind.__doc__ or "")
+    if "Parameters\n----------\n" not in text:
+        return {}
+    body = text.split("Parameters\n----------\n", 1)[1]
+    body = re.split(r"\n\n?\w[\w ]*\n-{3,}\n", body, maxsplit=1)[0]
+    texts: dict[str, list[str]] = {}
+    names: list[str] = []
+    for line in body.splitlines():
+        entry = _ENTRY.match(line)
+        if entry:
+            names = [name.strip() for name in entry[1].split(",")]
+            texts |= {name: [] for name in names}
+        elif line.startswith(" ") or not line:
+            for name in names:
+                texts[name].append(line.strip())
+    return {
+        name: " ".join(lines).strip().replace("``", "").replace("`", "")
+        for name, lines in texts.items()
     }
 
 

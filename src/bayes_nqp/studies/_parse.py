@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from bayes_nqp.errors import StudyError, brief, nearest, shown
 from bayes_nqp.language import Message, either, message
-from bayes_nqp.studies._schema import Settings
+from bayes_nqp.studies._schema import Settings, settings_model
 
 __all__ = ["key_hint", "parse"]
 
@@ -44,7 +44,7 @@ def parse(data: dict[str, Any], name: str) -> Settings:
         If a key is unknown, missing, or has the wrong kind of value.
     """
     try:
-        return Settings.model_validate(data)
+        return settings_model().model_validate(data)
     except ValidationError as error:
         raise _worded(error.errors(include_url=False), name) from None
 
@@ -105,7 +105,8 @@ def key_hint(key: str, keys: list[str], table: str) -> str:
 
 def _models() -> dict[str, type[BaseModel]]:
     """Every table of the schema by its name."""
-    return {"": Settings, **_within(Settings, "")}
+    settings = settings_model()
+    return {"": settings, **_within(settings, "")}
 
 
 def _within(model: type[BaseModel], place: str) -> dict[str, type[BaseModel]]:

@@ -6,6 +6,8 @@ import json
 import os
 import platform
 from datetime import UTC, datetime
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,8 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.files import checksum, write_text
 from bayes_nqp.fitting import Fit, pooled_over
 from bayes_nqp.studies._study import Study
+from bayes_nqp.studies._value_names import with_names
 from bayes_nqp.studies._values import written, written_design
-from bayes_nqp.studies._weight_names import with_names
 from bayes_nqp.versions import versions
 
 __all__ = ["write_provenance", "write_study"]
@@ -40,10 +42,8 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
     index: dict[str, Any] = plain.get("index", {})
     if str(index.get("system", "")).endswith(".toml"):
         index["system"] = _relative(study.path.parent / index["system"], out)
-    space: dict[str, Any] = plain.get("space", {})
-    for table in space.get("weights", {}).values():
-        if "file" in table:
-            table["file"] = _relative(study.path.parent / table["file"], out)
+    for (*way, key), file in study.files.items():
+        reduce(getitem, way, plain)[key] = _relative(file, out)
     if pooled_over(fitted):
         index["seed"] = int(float(fitted.record["index_seed"]))
     report = study.settings.report.model_dump(exclude_none=True) | {"by": list(study.by)}
@@ -51,9 +51,9 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
         "title": study.settings.title,
         "data": data,
         **({"labels": plain["labels"]} if plain.get("labels") else {}),
-        **({"space": space} if space else {}),
+        **{name: plain[name] for name in study.settings.plugins},
         **({"index": index} if index else {}),
-        **with_names(written_design(study.design), study.weights),
+        **with_names(written_design(study.design), study.prepared.values),
         "sampler": _sampler(study, fitted),
         "report": report,
         **{key: plain[key] for key in ("beside", "figures", "tables") if plain.get(key)},
@@ -107,6 +107,10 @@ def write_provenance(
             "rows": study.panel.n_rows,
             "units": study.panel.n_units,
             "notes": list(study.panel.notes),
+        },
+        "files_read": {
+            ".".join(keys): {"file": file.name, "sha256": checksum(file)}
+            for keys, file in study.files.items()
         },
         "design_notes": list(study.notes),
         "fit_digest": fitted.digest,

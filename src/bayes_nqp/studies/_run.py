@@ -78,7 +78,8 @@ def run(
     notify = _heeding(say)
     notify(Message("reading the study and its data"))
     study, out = validate(path), text_path(out, "'out'")
-    guarded = tuple(p for p in (study.path, study.source, Path.cwd()) if p is not None)
+    paths = (study.path, study.source, *study.files.values(), Path.cwd())
+    guarded = tuple(p for p in paths if p is not None)
     for name in (*study.by, *study.mediators):
         text_path(name, "a file named after the column")
     with place(out, force=force, guarded=guarded) as ready:
@@ -96,6 +97,8 @@ def run(
         for name, table in tables.items():
             write_table(table, ready.draft / name)
         context = replace(_context(study, fitted, checks, tables, command), others=others)
+        for each in study.settings.plugins.values():
+            context = replace(context, **each.context_for(study.path.parent))
         drawn, formats = FigureFolder(ready.draft / "figures"), study.settings.report.formats
         with listening(lambda what, *_: notify(what)):
             draw(context, drawn)

@@ -5,11 +5,12 @@ The text below each key is what editors show and `docs/study.schema.json` holds.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field, create_model
 
 from bayes_nqp.language import languages
+from bayes_nqp.studies._study_table import STUDY_TABLES, Keys, Names, StudyTable, value_keys
 
 __all__ = [
     "Channels",
@@ -18,23 +19,13 @@ __all__ = [
     "Figures",
     "Index",
     "Label",
-    "LinkedColumn",
-    "Names",
     "Report",
     "Settings",
-    "Space",
     "Stratify",
     "Tables",
     "Zones",
+    "settings_model",
 ]
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-type Names = Annotated[list[str], BeforeValidator(_listed)]
-"""One name, or several."""
 
 if TYPE_CHECKING:
     type Language = str
@@ -42,15 +33,7 @@ else:
     Language = Literal[languages()]
 
 
-class _Table(BaseModel):
-    """A table of the file: no key but those named, no number taken from text."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True
-    )
-
-
-class Stratify(_Table):
+class Stratify(Keys):
     """A stratum made of a column's values before treatment."""
 
     column: str
@@ -69,7 +52,7 @@ class Stratify(_Table):
     """What to do with units without a value."""
 
 
-class Zones(_Table):
+class Zones(Keys):
     """The 165 cross-border e-commerce pilot zones, merged to prefectures by name or code."""
 
     prefecture: str
@@ -86,7 +69,7 @@ class Zones(_Table):
     """What to do with rows that are no prefecture: they would pass for never treated."""
 
 
-class Data(_Table):
+class Data(Keys):
     """Where the rows are, and which column plays which part."""
 
     dataset: str | None = None
@@ -143,31 +126,7 @@ class Data(_Table):
     """Strata made of columns of numbers; name them in strata only if their order matters."""
 
 
-class LinkedColumn(_Table):
-    """A column of linked units."""
-
-    column: str
-    """Of the data."""
-    weights: str
-    """Name of [space.weights]."""
-
-
-class Space(_Table):
-    """Where units are, and who is near whom."""
-
-    places: str | None = None
-    """Column with names or codes of prefectures or provinces, for their coordinates."""
-    longitude: str = "longitude"
-    """Column of degrees; with places, what to call it."""
-    latitude: str = "latitude"
-    """Column of degrees; with places, what to call it."""
-    weights: dict[str, dict[str, Any]] = {}
-    """By the name that designs and checks use: kind = "nearest", "band", … and its arguments."""
-    lags: dict[str, LinkedColumn] = {}
-    """New columns W x, such as near = { column = "cbec", weights = "geo" }, for covariates."""
-
-
-class Label(_Table):
+class Label(Keys):
     """What a column, and what stands in it, is called in one language."""
 
     label: str | None = None
@@ -176,7 +135,7 @@ class Label(_Table):
     """By level of a stratum, or by unit."""
 
 
-class Index(_Table):
+class Index(Keys):
     """An outcome made of indicators, with its weights and contributions as tables."""
 
     name: str = "nqp"
@@ -209,7 +168,7 @@ class Index(_Table):
     """Of these draws; that of the sampler by default."""
 
 
-class Channels(_Table):
+class Channels(Keys):
     """Mediators through which the policy may work: the design becomes a Mediation."""
 
     mediators: Names = []
@@ -224,7 +183,7 @@ class Channels(_Table):
     """What the design's moderator shifts: "a" (effects on mediators), "b" (slopes), "direct"."""
 
 
-class Report(_Table):
+class Report(Keys):
     """What is reported, and how."""
 
     prob: float = Field(default=0.95, gt=0, lt=1)
@@ -249,21 +208,21 @@ class Report(_Table):
     """Sections of the report, all that suit by default."""
 
 
-class Figures(_Table):
+class Figures(Keys):
     """Which figures are drawn."""
 
     draw: Names | None = None
     """Names of plots, all that suit the fit by default; [] for none."""
 
 
-class Tables(_Table):
+class Tables(Keys):
     """Which tables the report shows."""
 
     show: Names | None = None
     """Kinds of tables, all that suit the fit by default; [] for none."""
 
 
-class Checks(_Table):
+class Checks(Keys):
     """Which checks run, all that suit the design by default; and options for any of them."""
 
     model_config = ConfigDict(
@@ -272,16 +231,20 @@ class Checks(_Table):
 
     run: Names | None = None
     """Names of checks; [] for none."""
-    weights: str | None = None
-    """Name of [space.weights] by which checks of neighbours go; the five nearest by default."""
+
+    @property
+    def usual(self) -> dict[str, Any]:
+        """Names of values by which checks go that have no other option, by the option."""
+        extra = self.model_extra or {}
+        return {key: extra[key] for key in value_keys() if key in extra}
 
     @property
     def options(self) -> dict[str, Any]:
         """Options by the name of the check."""
-        return dict(self.model_extra or {})
+        return {key: x for key, x in (self.model_extra or {}).items() if key not in value_keys()}
 
 
-class Settings(_Table):
+class Settings(Keys):
     """A study: data, design, sampler, checks and report."""
 
     title: str
@@ -290,8 +253,6 @@ class Settings(_Table):
     """Where the rows are, and which column plays which part."""
     labels: dict[str, dict[str, str | Label]] = {}
     """What columns and what stands in them are called, a table for each language."""
-    space: Space = Space()
-    """Where units are, and who is near whom."""
     index: Index | None = None
     """An outcome made of indicators."""
     design: dict[str, Any] = {}
@@ -312,3 +273,18 @@ class Settings(_Table):
     """Which tables the report shows."""
     checks: Checks = Checks()
     """Which checks run, and their options."""
+
+    @property
+    def plugins(self) -> dict[str, StudyTable]:
+        """The tables that other files bring, where the study has them, by name and in order."""
+        stated = {name: getattr(self, name, None) for name in STUDY_TABLES}
+        return {name: table for name, table in stated.items() if table is not None}
+
+
+def settings_model() -> type[Settings]:
+    """Give the schema with every table that is registered."""
+    fields: dict[str, Any] = {
+        name: (kind | None, Field(None, description=(kind.__doc__ or "").partition("\n")[0]))
+        for name, kind in STUDY_TABLES.items()
+    }
+    return create_model(Settings.__name__, __base__=Settings, __doc__=Settings.__doc__, **fields)

@@ -15,10 +15,9 @@ from bayes_nqp import simulation
 from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.language import Message
 from bayes_nqp.studies._kinds import annotations_of, check_kinds
-from bayes_nqp.studies._schema import Space
-from bayes_nqp.studies._space import check_space, weights_of
+from bayes_nqp.studies._study_table import StudyTable
+from bayes_nqp.studies._value_names import values_of, with_values
 from bayes_nqp.studies._values import value_of
-from bayes_nqp.studies._weight_names import WEIGHTS, with_weights
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -42,7 +41,9 @@ def simulations() -> dict[str, Callable[..., Simulated]]:
     }
 
 
-def simulate(name: str, options: Mapping[str, Any], space: Space, folder: Path) -> Simulated:
+def simulate(
+    name: str, options: Mapping[str, Any], tables: Mapping[str, StudyTable], folder: Path
+) -> Simulated:
     """Simulate a panel.
 
     Parameters
@@ -51,8 +52,8 @@ def simulate(name: str, options: Mapping[str, Any], space: Space, folder: Path) 
         Of a function of `nqp.simulation`.
     options : mapping
         Its arguments.
-    space : Space
-        Weights that a spillover may name.
+    tables : mapping of str to StudyTable
+        Whose values a spillover may name.
     folder : Path
         Of the study.
 
@@ -75,7 +76,7 @@ def simulate(name: str, options: Mapping[str, Any], space: Space, folder: Path) 
     values = {key: _channels(x) if key == _CHANNELS else x for key, x in options.items()}
     try:
         if _SPILLOVER in values and "Spillover" in annotations_of(makers[name])[_SPILLOVER]:
-            values = _with_spillover(makers[name], values, space, folder)
+            values = _with_spillover(makers[name], values, tables, folder)
         return makers[name](**values)
     except StudyError as error:
         raise StudyError(
@@ -90,7 +91,10 @@ def simulate(name: str, options: Mapping[str, Any], space: Space, folder: Path) 
 
 
 def _with_spillover(
-    make: Callable[..., Simulated], values: Mapping[str, Any], space: Space, folder: Path
+    make: Callable[..., Simulated],
+    values: Mapping[str, Any],
+    tables: Mapping[str, StudyTable],
+    folder: Path,
 ) -> dict[str, Any]:
     """Take a table for what units receive; weights that it names are those of the same places."""
     table, place = values[_SPILLOVER], f"data.options.{_SPILLOVER}"
@@ -98,13 +102,13 @@ def _with_spillover(
         raise StudyError(
             Message("'{}' is {}", place, brief(table)), hint=Message("a table, [{}]", place)
         )
-    if not isinstance(exposure := table.get("exposure"), Mapping) or WEIGHTS not in exposure:
-        return {**values, _SPILLOVER: value_of(simulation.Spillover, table, place)}
-    named = with_weights(table, check_space(space), place)
-    alike = value_of(simulation.Spillover, named, place)
+    valued = with_values(table, values_of(tables), place)
+    alike = value_of(simulation.Spillover, valued, place)
+    if valued == table:
+        return {**values, _SPILLOVER: alike}
     nothing = simulation.Spillover(_Nobody(alike.exposure.rings), (0.0,) * len(alike.untreated))
-    weights = weights_of(space, make(**{**values, _SPILLOVER: nothing}).panel, folder)
-    table = with_weights(table, weights, place)
+    panel = make(**{**values, _SPILLOVER: nothing}).panel
+    table = with_values(table, values_of(tables, panel, folder), place)
     return {**values, _SPILLOVER: value_of(simulation.Spillover, table, place)}
 
 

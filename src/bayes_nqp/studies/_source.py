@@ -14,12 +14,13 @@ from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.files import text_path
 from bayes_nqp.intake import panel_rows, read_rows
 from bayes_nqp.language import Message
-from bayes_nqp.studies._schema import Data, Space
+from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._simulate import simulate
 from bayes_nqp.studies._words import in_toml
 
 if TYPE_CHECKING:
     from bayes_nqp.simulation import Simulated
+    from bayes_nqp.studies._schema import Data
 
 __all__ = ["datasets_of", "rows_of", "source_of"]
 
@@ -75,25 +76,22 @@ def datasets_of() -> list[str]:
     ]
 
 
-def rows_of(
-    data: Data, folder: Path, space: Space
-) -> tuple[pd.DataFrame, list[str], Simulated | None]:
+def rows_of(settings: Settings, folder: Path) -> tuple[pd.DataFrame, list[str], Simulated | None]:
     """Read or make the rows of a study.
 
     Parameters
     ----------
     folder : Path
         Of the study.
-    space : Space
-        Weights that a simulation may name.
     """
+    data = settings.data
     source = source_of(data, folder)
     if source is None:
         for key in ("sheet", "encoding"):
             if getattr(data, key) is not None:
                 raise StudyError(Message("'data.{}' is for a file, and there is none", key))
         if data.simulation is not None:
-            simulated = simulate(data.simulation, data.options, space, folder)
+            simulated = simulate(data.simulation, data.options, settings.plugins, folder)
             return simulated.frame, [], simulated
         return _dataset(str(data.dataset)), [], None
     frame, notes = _file(source, data)

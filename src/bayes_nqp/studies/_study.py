@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import getitem
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -30,10 +31,10 @@ from bayes_nqp.studies._data import Prepared, prepared
 from bayes_nqp.studies._parse import parse
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._source import source_of
-from bayes_nqp.studies._space import check_space
+from bayes_nqp.studies._study_table import Values
 from bayes_nqp.studies._toml import read
+from bayes_nqp.studies._value_names import values_of, with_values
 from bayes_nqp.studies._values import design_of, sampler_of
-from bayes_nqp.studies._weight_names import with_weights
 from bayes_nqp.studies._words import in_toml
 from bayes_nqp.tables import KINDS
 
@@ -79,8 +80,8 @@ class Study:
 
     @property
     def weights(self) -> Mapping[str, SpatialWeights]:
-        """By the names of [space.weights]."""
-        return self.prepared.weights
+        """Spatial weights by the names that the study gives them."""
+        return self.prepared.values.get("weights", {})
 
     @property
     def translate(self) -> Translator:
@@ -91,6 +92,15 @@ class Study:
     def source(self) -> Path | None:
         """The file of the data; None for a dataset or simulation of the library."""
         return source_of(self.settings.data, self.path.parent)
+
+    @property
+    def files(self) -> dict[tuple[str, ...], Path]:
+        """The files that tables besides [data] name, by the keys on the way."""
+        return {
+            (name, *keys): self.path.parent / str(reduce(getitem, keys, table.model_dump()))
+            for name, table in self.settings.plugins.items()
+            for keys in table.file_keys
+        }
 
     @property
     def factors(self) -> tuple[str, ...]:
@@ -134,7 +144,7 @@ class Study:
     @property
     def check_options(self) -> Mapping[str, Mapping[str, Any]]:
         """Options by the name of the check, as values."""
-        return check_options(self.settings.checks, self.checks, self.weights)
+        return check_options(self.settings.checks, self.checks, self.prepared.values)
 
     @cached_property
     def support(self) -> pd.DataFrame:
@@ -175,7 +185,9 @@ def validate(path: str | Path) -> Study:
     """
     path = Path(path)
     settings = parse(read(path), path.name)
-    nobody = check_space(settings.space)
+    for table in settings.plugins.values():
+        table.check_keys(path.parent)
+    nobody = values_of(settings.plugins)
     design, _ = _design(settings, nobody), designs_beside(settings, nobody)
     sampler = sampler_of(settings.sampler)
     check_checks(settings.checks, design, nobody)
@@ -184,9 +196,9 @@ def validate(path: str | Path) -> Study:
     panel = data_prepared.panel
     _check_draws(settings, data_prepared)
     check_columns(settings.checks, panel)
-    weights = data_prepared.weights
-    design = _design(settings, weights) if weights else design
-    beside = designs_beside(settings, weights)
+    values = data_prepared.values
+    design = _design(settings, values) if any(values.values()) else design
+    beside = designs_beside(settings, values)
     with in_toml("design"):
         plan = plan_of(design, panel)
     check_beside(beside, panel)
@@ -207,9 +219,9 @@ def validate(path: str | Path) -> Study:
     return Study(path, settings, data_prepared, design, sampler, notes, beside)
 
 
-def _design(settings: Settings, weights: Mapping[str, SpatialWeights]) -> Design:
-    """Decode the design, with weights in the place of their names."""
-    table = with_weights(settings.design, weights, "design")
+def _design(settings: Settings, values: Values) -> Design:
+    """Decode the design, with values in the place of their names."""
+    table = with_values(settings.design, values, "design")
     return design_of(table, settings.priors, settings.channels)
 
 

@@ -68,8 +68,9 @@ def _slopes(study: Study, fit: Fit) -> list[pd.DataFrame]:
     )
     assert simulated is not None
     added, gain = (simulated.parameters.get(name) for name in ("spillover", "gain"))
-    lags = study.settings.space.lags.items()
-    names = [name for name, lag in lags if lag.column == exposure]
+    tables = study.settings.plugins.values()
+    columns = [item for table in tables for item in table.panel_columns.items()]
+    names = [name for name, column in columns if column == exposure]
     names = [name for name in names if name in fit.facts.covariates_of(study.panel)]
     if not isinstance(added, float) or not names:
         return []

@@ -11,7 +11,7 @@ from bayes_nqp.errors import NQPError, PanelError, speaking
 from bayes_nqp.labels import UNLABELLED, Labels
 from bayes_nqp.language import Message, Translator, either
 
-__all__ = ["at_command", "at_file", "in_toml"]
+__all__ = ["at_command", "at_file", "in_table", "in_toml"]
 
 _REPLACED = (
     (re.compile(r"(\w+)=nqp\.(\w+)\(\)"), r'\1 = { type = "\2" }'),
@@ -124,6 +124,18 @@ def in_toml(table: str) -> Iterator[None]:
         if hint == error.hint:
             raise
         raise type(error)(error.what, where=error.where, hint=hint) from error
+
+
+@contextmanager
+def in_table(table: str) -> Iterator[None]:
+    """Reword the hints of what is raised within, and name the table that it is about."""
+    try:
+        with in_toml(table):
+            yield
+    except NQPError as error:
+        raise type(error)(
+            Message("[{}]: {}", table, error.what), where=error.where, hint=error.hint
+        ) from None
 
 
 @contextmanager

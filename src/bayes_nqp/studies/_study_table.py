@@ -1,0 +1,132 @@
+"""A table of a study: its keys, and what it does on the way from the file to the results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from bayes_nqp.registry import Plugins
+from bayes_nqp.studies._kinds import Schema
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bayes_nqp.panel import Panel
+    from bayes_nqp.studies._schema import Data
+
+__all__ = ["STUDY_TABLES", "Keys", "Names", "StudyTable", "Values", "study_table", "value_keys"]
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+type Names = Annotated[list[str], BeforeValidator(_listed)]
+"""One name, or several."""
+
+type Values = Mapping[str, Mapping[str, Any]]
+"""What designs and checks may name: by the key that names it, then by its name."""
+
+
+class Keys(BaseModel):
+    """Keys of a table: none but those named, no number taken from text."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True
+    )
+
+
+class StudyTable(Keys):
+    """A table of studies that a file of its own brings, under `study_table`.
+
+    Its keys are fields with a text below each; the first line of its docstring is its own help. At
+    every stage of a study, from above to below, it may do something, and need not.
+    """
+
+    value_key: ClassVar[str] = ""
+    """The key of designs and checks that names its values, and of its own that holds them."""
+
+    @classmethod
+    def refine_schema(cls, table: Schema) -> None:
+        """Say what annotations cannot, in the JSON schema of the table."""
+
+    def check_keys(self, folder: Path) -> None:
+        """Refuse what is wrong before any data are read; relative paths start at the folder."""
+
+    def values_of_nobody(self) -> dict[str, Any]:
+        """Stand-ins of its values by name, with which designs are looked at before any data."""
+        return {}
+
+    @property
+    def file_keys(self) -> tuple[tuple[str, ...], ...]:
+        """Where it names files, each by the keys on the way: a run says them from its folder."""
+        return ()
+
+    @property
+    def numbers(self) -> tuple[tuple[str, str], ...]:
+        """Keys, each with a column of the data that must be there and hold numbers."""
+        return ()
+
+    @property
+    def row_columns(self) -> tuple[str, ...]:
+        """Columns that `rows_from` adds: roles, indices and expressions may name them."""
+        return ()
+
+    def rows_from(
+        self, frame: pd.DataFrame, data: Data, notes: list[str], folder: Path
+    ) -> pd.DataFrame:
+        """Change rows once they are clean, before anything is made of them; notes are added to."""
+        return frame
+
+    def values_for(self, panel: Panel, folder: Path) -> dict[str, Any]:
+        """Values by name, of the units of a panel."""
+        return {}
+
+    @property
+    def panel_columns(self) -> Mapping[str, str]:
+        """Columns that `columns_for` adds, each with the column that it is made of."""
+        return {}
+
+    def columns_for(self, panel: Panel, values: Values) -> dict[str, pd.Series[Any]]:
+        """Columns that need the panel, or values, in the order of its rows."""
+        return {}
+
+    def context_for(self, folder: Path) -> dict[str, Any]:
+        """What figures and reports are told besides: fields of their `Context`."""
+        return {}
+
+
+STUDY_TABLES: Final = Plugins[type[StudyTable]]("bayes_nqp.studies", "_table_")
+"""Tables of studies by name, in the order in which they change rows."""
+
+
+def study_table[T: StudyTable](name: str, *, place: float = 1000) -> Callable[[type[T]], type[T]]:
+    """Let studies have a table.
+
+    Parameters
+    ----------
+    name : str
+        Of the table, without brackets.
+    place : float, default 1000
+        Where it stands among the others, from low to high.
+
+    Returns
+    -------
+    callable
+        The decorator of a `StudyTable`. One of the same name takes the place of an earlier one.
+    """
+
+    def decorate(kind: type[T]) -> type[T]:
+        STUDY_TABLES.add(name, kind, place)
+        return kind
+
+    return decorate
+
+
+def value_keys() -> dict[str, str]:
+    """Name the keys of designs and checks that name values, each with the tables that hold them."""
+    kinds = [(kind.value_key, name) for name, kind in STUDY_TABLES.items() if kind.value_key]
+    return {key: f"{name}.{key}" for key, name in reversed(kinds)}
