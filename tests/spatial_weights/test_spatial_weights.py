@@ -164,6 +164,19 @@ def test_bad_coordinates_are_refused(degrees: np.ndarray, message: str) -> None:
             make(panel_of(degrees), k=2)
 
 
+def test_columns_of_coordinates_are_known_by_other_names() -> None:
+    frame = frame_of(scattered())
+    plain = sw.nearest(panel_of(scattered()), k=3)
+    for names in (("经度（度）", "纬度（度）"), ("Lon", "LAT"), ("lng", "latitude")):
+        renamed = frame.rename(columns=dict(zip(("longitude", "latitude"), names, strict=True)))
+        panel = nqp.Panel.from_frame(
+            renamed, unit="unit", time="time", cohort="cohort", outcome="y"
+        )
+        assert (sw.nearest(panel, k=3).matrix != plain.matrix).nnz == 0
+    with pytest.raises(PanelError, match="longitude='easting' is not a column"):
+        sw.nearest(panel_of(scattered()), k=3, longitude="easting")
+
+
 def test_other_bad_arguments_are_refused() -> None:
     panel = panel_of(LINE)
     for call, message in (

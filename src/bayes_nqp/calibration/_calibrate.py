@@ -18,6 +18,7 @@ from bayes_nqp.designs import StaggeredDiD
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import Fit, Kept, Numbers, batch
+from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.progress import bar
 from bayes_nqp.sampling import NUTS, Importance
@@ -139,7 +140,7 @@ def calibrate(
     tasks = {f"{key}-{r:06d}": (r,) for r in range(replications)}
     with bar(progress):
         stored = None if store is None else Kept(store)
-        results = batch(job, tasks, kept=stored, what="calibrating")
+        results = batch(job, tasks, kept=stored, what=Message("calibrating"))
     attrs: dict[str, float | str] = {
         "ranked": ranked, "seed": float(seed), "panel_digest": panel.digest,
         "sampler": repr(sampler),

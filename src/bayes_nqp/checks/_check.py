@@ -13,7 +13,7 @@ from bayes_nqp.designs import Design
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest, one_of
 from bayes_nqp.fitting import Fit, single, total_fit
-from bayes_nqp.language import languages
+from bayes_nqp.language import Message, languages
 from bayes_nqp.panel import Panel
 from bayes_nqp.progress import bar, say
 
@@ -120,7 +120,7 @@ def run_checks(
     for number, each in enumerate(wanted):
         if before is not None:
             before(each)
-        say(f"checking {each.name}", number, len(wanted))
+        say(Message("checking: {}", each.title), number, len(wanted))
         results.append(_asked(each, fit, (options or {}).get(each.name, {})))
     return results
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from bayes_nqp import progress
 from bayes_nqp.errors import shown
 from bayes_nqp.files import write_bytes, writing
+from bayes_nqp.language import Message
 from bayes_nqp.machine import one_thread
 from bayes_nqp.seal import SEAL, seal_of, sealed
 
@@ -94,7 +95,7 @@ def batch(
     tasks: Mapping[str, tuple[Any, ...]],
     *,
     kept: MutableMapping[str, Numbers] | None = None,
-    what: str = "refitting",
+    what: str = Message("refitting"),
 ) -> dict[str, Numbers]:
     """Run a function on many arguments.
 

@@ -17,6 +17,7 @@ from bayes_nqp.fitting._streams import SharedStreams
 from bayes_nqp.fitting._together import correlated
 from bayes_nqp.fitting._tree import Drawn
 from bayes_nqp.gaussian import density
+from bayes_nqp.language import Message
 from bayes_nqp.machine import n_threads
 from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.sampling import Chains, Importance, importance
@@ -65,7 +66,7 @@ def draw_equations(
         )
         done += 1
         if progress:
-            steps.say("drawing equations", done, len(equations))
+            steps.say(Message("drawing equations"), done, len(equations))
         return chains
 
     def draw(number: int) -> Drawn:

@@ -21,6 +21,7 @@ from bayes_nqp.errors import Hint, PanelError, StudyError
 from bayes_nqp.fitting._coefficients import COEFFICIENTS
 from bayes_nqp.fitting._fit import Fit, fit
 from bayes_nqp.index import outcome_of, rows_in
+from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.machine import one_thread
 from bayes_nqp.sampling import Importance, Sampler
@@ -122,7 +123,7 @@ def fit_index(
     base = sampler or Importance(draws=_SHORT)
     base = base if base.seed is not None else replace(base, seed=seed)
     with bars.bar(progress):
-        bars.say("fitting the index", 0, draws + 1)
+        bars.say(Message("fitting the index"), 0, draws + 1)
         first = fit(design, panel, base, progress=False)
         fits = _all(design, panel, outcomes, base, first.scale)
     keep = min(max(-(-base.draws // draws), _LEAST), base.draws)
@@ -210,7 +211,7 @@ def _all(design: Design, panel: Panel, outcomes: Array, base: Sampler, scale: fl
             for done in as_completed(waiting):
                 number, refits = done.result()
                 fits[number] = refits
-                bars.say("fitting the index", len(fits) + 1, len(outcomes) + 1)
+                bars.say(Message("fitting the index"), len(fits) + 1, len(outcomes) + 1)
         except BaseException:
             for outcome in waiting:
                 outcome.cancel()

@@ -20,6 +20,7 @@ from bayes_nqp.fitting._parameters import constrain
 from bayes_nqp.fitting._paths import Paths
 from bayes_nqp.fitting._tree import Drawn, Labelled, build_tree
 from bayes_nqp.gaussian import Coefficients, Stacked, StackedDraws, stacked_density, stacked_draw
+from bayes_nqp.language import Message
 from bayes_nqp.planning import Equation, Plan, members_of
 from bayes_nqp.sampling import Chains, Importance, importance
 
@@ -53,9 +54,9 @@ def fit_joint(plan: Plan, sampler: Importance, progress: bool) -> tuple[xr.DataT
     assert sampler.seed is not None
     generator = np.random.default_rng(np.random.SeedSequence([sampler.seed, 1]))
     with steps.bar(progress):
-        steps.say("sampling jointly", 0, 2)
+        steps.say(Message("sampling jointly"), 0, 2)
         chains = importance(lambda points: stacked_density(joint, points), joint.space, sampler)
-        steps.say("drawing jointly", 1, 2)
+        steps.say(Message("drawing jointly"), 1, 2)
         parts = _recovered(plan, joint, chains.values["x"], generator)
     drawn = _drawn(plan, joint, chains, parts)
     labelled = _labelled(plan, parts, drawn[0])

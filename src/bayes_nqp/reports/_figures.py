@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bayes_nqp.files import file_name, write, write_csv, writing
+from bayes_nqp.language import Message
 from bayes_nqp.plots import Sketch
 from bayes_nqp.progress import say
 
@@ -41,7 +42,7 @@ class FigureFolder:
             return stem
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-        say(f"drawing {sketch.stem}", len(self._stems), len(self._stems) + 1)
+        say(Message("drawing {}", sketch.stem), len(self._stems), len(self._stems) + 1)
         self._stems.add(stem)
         figure = sketch.make()
         # Text stays text, so that a journal can edit it; no date, so that files compare.

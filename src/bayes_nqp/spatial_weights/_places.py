@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -122,7 +125,23 @@ def column_of_units(
 
 def located(panel: Panel) -> bool:
     """Whether the panel tells where its units are."""
-    return {"longitude", "latitude"} <= {*panel.frame.columns}
+    return {_column(panel, name) for name in _synonyms()} <= {*panel.frame.columns}
+
+
+@cache
+def _synonyms() -> dict[str, list[str]]:
+    """What columns of longitude and latitude are called besides."""
+    text = files("bayes_nqp.spatial_weights").joinpath("coordinates.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+def _column(panel: Panel, name: str) -> str:
+    """The column itself, or for a default name one that is called by a synonym of it."""
+    if name in panel.frame.columns:
+        return name
+    words = {str(x): re.split(r"[(（]", str(x))[0].strip().lower() for x in panel.frame.columns}
+    synonyms = _synonyms().get(name, [])
+    return next((column for column, word in words.items() if word in (name, *synonyms)), name)
 
 
 def locations_of(
@@ -136,7 +155,8 @@ def locations_of(
     Parameters
     ----------
     longitude, latitude : str
-        Columns in degrees, the same in all rows of a unit.
+        Columns in degrees, the same in all rows of a unit. By default those of these names, or of
+        their synonyms (lon, lat, and Chinese ones).
     cities : tuple, optional
         Labels of cities, and the city of each unit: places are then theirs.
 
@@ -147,7 +167,7 @@ def locations_of(
     """
     ids, of_unit = (panel.unit_labels, None) if cities is None else cities
     columns = [
-        column_of_units(panel, name, argument, of_unit)
+        column_of_units(panel, _column(panel, name), argument, of_unit)
         for name, argument in ((longitude, "longitude"), (latitude, "latitude"))
     ]
     moving = np.any([(c["max"] - c["min"] > 1e-9).to_numpy() for c in columns], axis=0)

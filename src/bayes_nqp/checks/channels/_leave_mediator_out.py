@@ -97,7 +97,7 @@ def _without(fit: Fit, names: tuple[str, ...]) -> dict[str, Numbers]:
         others = tuple(name for name in names if name != left)
         design = plain(fit, mediators=others)
         tasks[f"paths {design!r} {rows.digest} {seed}"] = (design, rows, others, seed, start)
-    results = batch(_short, tasks, kept=numbers_of(fit), what="leaving out mediators")
+    results = batch(_short, tasks, kept=numbers_of(fit), what=Message("leaving out mediators"))
     return dict(zip(names, (results[key] for key in tasks), strict=True))
 
 

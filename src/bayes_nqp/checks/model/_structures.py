@@ -110,7 +110,7 @@ def structures(fit: Fit, table: xr.Dataset, above: Sequence[Clusters]) -> Struct
     poorer = [replace(other, counts=False) for other in others[:n_poorer]]
     shocks = _shock_alternatives(fit, above)
     every = [*others[n_poorer:], *shocks.values(), *poorer]
-    refits = compared(fit, every, "refitting with other errors")
+    refits = compared(fit, every, Message("refitting with other errors"))
     counts, against = refits["counts"].to_numpy(), comparison(refits)
     first = against.sd[0]
     wider, moved = against.sd / first, np.abs(against.mean - against.mean[0]) / first

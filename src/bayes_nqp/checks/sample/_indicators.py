@@ -73,7 +73,7 @@ def indicators(fit: Fit, *, index: ProductivityIndex | None = None) -> Finding:
         label = Message("all indicators, weighed by these rows alone")
         rebuilt = _scaled(fit, outcome(_built(recipe, panel)))
         others.insert(0, Alternative(label, Message("rows"), fit.outcome_design, rebuilt))
-    evidence = compared(fit, others, "leaving indicators out")
+    evidence = compared(fit, others, Message("leaving out indicators"))
     evidence.attrs["scaled"] = "to the within-unit spread of the outcome as fitted"
     if lost:
         left = evidence.attrs["left_out"]

@@ -207,7 +207,7 @@ def _replace(
     """Put what refits say in place of what weights say; name those that have not converged."""
     panel, failed = panel_of(fit), []
     tasks = [(fit.outcome_design, panel.where(groups.group[panel.unit_codes] != g)) for g in chosen]
-    results = refitted_averages(fit, tasks, f"leaving out single {groups.dim}s")
+    results = refitted_averages(fit, tasks, Message("leaving out: {}", Message(groups.dim)))
     for g, numbers in zip(chosen, results, strict=True):
         draws = np.asarray(numbers.get("att", np.nan), dtype=float)
         without["mean"][g], without["sd"][g] = draws.mean(), draws.std()

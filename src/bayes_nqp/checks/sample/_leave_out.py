@@ -71,7 +71,7 @@ def leave_out(fit: Fit, *, groups: str | Sequence[str] = ()) -> Finding:
         raise NotApplicable(
             Message("There is one cohort and no stratum, so nothing can be left out.")
         )
-    evidence = compared(fit, others, "leaving out")
+    evidence = compared(fit, others, Message("leaving out parts of the sample"))
     against = comparison(evidence)
     figure = Message(
         "{} refits: average effect from {:.3g} to {:.3g} (all: {}, {:.3g}); most influential: {}, "

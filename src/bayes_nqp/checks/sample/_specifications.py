@@ -48,7 +48,7 @@ def specifications(fit: Fit, *, designs: Mapping[str, Estimator] | None = None) 
         if type(design) is not type(fit.outcome_design):
             raise StudyError(f"'designs' holds {design!r} for {name!r}", hint=_EXAMPLE)
         others.append(Alternative(str(name), Message("of your own"), design))
-    evidence = compared(fit, others, "fitting specifications")
+    evidence = compared(fit, others, Message("fitting specifications"))
     counting = int(evidence["counts"].sum()) - 1
     if not counting:
         raise NotApplicable(Message("No other model of these data can be fitted that would count."))

@@ -32,7 +32,7 @@ def donut(fit: Fit) -> Finding:
         Message("spillovers"),
         fit.variant(spillovers=hole),
     )
-    evidence = compared(fit, [other], "refitting without exposed rows")
+    evidence = compared(fit, [other], Message("refitting without exposed rows"))
     against = comparison(evidence, far=1.5)
     figure = Message(
         "average effect {:.3g} ({:.2g}) with rings, {:.3g} ({:.2g}) without exposed rows",

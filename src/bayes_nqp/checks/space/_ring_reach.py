@@ -50,7 +50,9 @@ def ring_reach(fit: Fit) -> Finding:
     wider = replace(term, km=(*term.km, term.km[-1] + step))
     design = fit.variant(spillovers=wider)
     evidence = compared(
-        fit, [Alternative(Message("one ring more"), Message("spillovers"), design)], "refitting"
+        fit,
+        [Alternative(Message("one ring more"), Message("spillovers"), design)],
+        Message("refitting"),
     )
     against = comparison(evidence)
     near = received(short_refit(fit, design), by=v.RING).sel({v.RING: wider.rings[-1]})

@@ -106,7 +106,7 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
             error.what,
         )
         return Finding(REPORTED, Message("A(E): {}", shares), sentence)
-    evidence = compared(fit, others, "refitting with spillovers")
+    evidence = compared(fit, others, Message("refitting with spillovers"))
     against = comparison(evidence)
     far = abs(near.mean(v.SAMPLE_DIMS) / near.std(v.SAMPLE_DIMS)).to_numpy()
     moved = float(against.shift[0])

@@ -60,7 +60,7 @@ def anticipation(fit: Fit, *, periods: int = 2) -> Finding:
         )
         for k in range(ahead + 1, ahead + most + 1)
     ]
-    evidence = compared(fit, windows, "refitting with anticipation")
+    evidence = compared(fit, windows, Message("refitting with anticipation"))
     against = comparison(evidence)
     sooner, before = refit(fit, windows[0].design), -1 - ahead
     early = np.ravel(att(cell_effects(sooner), v.EVENT_TIME).sel({v.EVENT_TIME: before}))

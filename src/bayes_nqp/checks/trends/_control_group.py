@@ -24,7 +24,7 @@ def control_group(fit: Fit) -> Finding:
     other = fit.variant(controls="all" if never else "never")
     named = Message("all untreated rows") if never else Message("never-treated units")
     alternative = Alternative(named, Message("controls"), other)
-    evidence = compared(fit, [alternative], "refitting with controls")
+    evidence = compared(fit, [alternative], Message("refitting with other controls"))
     against = comparison(evidence, far=1.5)
     figure = Message(
         "average effect {1:.3g} ({2:.2g}) {0}, {3:.3g} ({4:.2g}) with {5}; {6:+.1f} posterior sd",

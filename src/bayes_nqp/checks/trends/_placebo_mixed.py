@@ -15,7 +15,7 @@ from bayes_nqp.checks.trends._placebo import BEFORE
 from bayes_nqp.checks.trends._recipients import places_of
 from bayes_nqp.errors import one_of
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit, panel_of
-from bayes_nqp.language import joined
+from bayes_nqp.language import Message, joined
 
 Index = npt.NDArray[np.int64]
 
@@ -66,7 +66,7 @@ def placebo_mixed(
     dates = partial(_MODES[mode], np.arange(first, panel.periods))
     dealt = deals(places, repetitions, int(fit.sampler.seed or 0), dates)
     design = fit.variant(drop=True)
-    placebo = placebos(refits(fit, design, panel, dealt, "dealing cohorts and dates"))
+    placebo = placebos(refits(fit, design, panel, dealt, Message("dealing cohorts and dates")))
     verdict, sentence = beside_chance(fit, placebo.p_over_sd)
     evidence = placebo.dataset(panel, places, mode=mode)
     figure = placebo.figure(places)

@@ -57,10 +57,11 @@ def placebo_space(fit: Fit, *, repetitions: int = 500, groups: str | None = None
     design, panel = fit.variant(drop=True), fit.plan.panel
     places = places_of(fit, panel, groups)
     dealt = deals(places, repetitions, int(fit.sampler.seed or 0))
-    placebo = placebos(refits(fit, design, panel, dealt, "dealing cohorts"))
+    placebo = placebos(refits(fit, design, panel, dealt, Message("dealing cohorts")))
     without = panel.with_outcome(panel.outcome - row_effects(fit))
     calm = dealt[1 : 1 + min(repetitions // 2, _CALM)]
-    mean, sd = moments(refits(fit, design, without, calm, "dealing cohorts, effects taken off"))
+    quietly = Message("dealing cohorts, effects taken off")
+    mean, sd = moments(refits(fit, design, without, calm, quietly))
     wrong = float((np.abs(mean / sd) > 1.96).mean()) if mean.size else 0.0
     figure = Message(
         "{}; with the effect taken off, {:.0%} of placebo intervals exclude zero",
