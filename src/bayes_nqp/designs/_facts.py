@@ -37,6 +37,8 @@ class Term(ABC):
     __slots__ = ()
     with_channels: bool = True
     """Whether mediators may have it in their equations; not what lets a policy reach others."""
+    with_dose: bool = True
+    """Whether it goes with a continuous exposure, which nobody adopts."""
 
     @property
     def role(self) -> str:

@@ -82,6 +82,10 @@ class ContinuousExposure(SingleEquation):
     priors : Priors, default Priors()
         In multiples of ``s / s_D``: s the outcome's and s_D the exposure's standard deviation
         within units and net of time effects. Rescaling either changes nothing else.
+    spillovers : SpatialLag, optional
+        What exposure of linked units does, and outcomes that follow theirs. Effects are then of
+        ``per`` more for everyone: of a unit's own ("direct"), of all others' ("received"), and
+        "total".
     shocks : SharedShocks, optional
         What all units of a cluster, such as a province, have in common in each period; none by
         default.
@@ -120,6 +124,7 @@ class ContinuousExposure(SingleEquation):
     by_time: bool = False
     unidentified: Literal["raise", "drop"] = "raise"
     priors: Priors = field(default_factory=Priors)
+    spillovers: Term | None = None
     shocks: Term | None = None
     terms: tuple[Term, ...] = ()
 
@@ -133,6 +138,16 @@ class ContinuousExposure(SingleEquation):
         if type(self.by_time) is not bool:
             raise StudyError(f"'by_time' is {self.by_time!r}", hint="True or False")
         self._numbers()
+        for term in self.stated_terms:
+            if not term.with_dose:
+                raise StudyError(
+                    Message(
+                        "'{}' is {}, which goes by when units adopt, and nobody adopts a "
+                        "continuous exposure",
+                        term.argument, repr(term),
+                    ),
+                    hint="spillovers=nqp.SpatialLag(weights)",
+                )  # fmt: skip
 
     def _numbers(self) -> None:
         if not _finite(self.reference):

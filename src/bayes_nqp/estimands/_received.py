@@ -40,7 +40,8 @@ def received(
     weights : str, default "rows"
         As in `att`.
     onto : {"untreated", "treated"}, default "untreated"
-        Whose rows.
+        Whose rows. Of a continuous exposure, of which everyone has one more, all exposed rows are
+        meant.
 
     Returns
     -------
@@ -75,7 +76,8 @@ def received(
     one_of("onto", onto, ONTO)
     effects = _exposed(effects_of(fit_or_effects), onto)
     names = names_of(by)
-    role = v.NEIGHBOUR if onto == "untreated" else v.TREATED
+    apart = onto == "untreated" and schema.is_timed(effects)
+    role = v.NEIGHBOUR if apart else v.TREATED
     if list(names.values()) == [v.UNIT]:
         average = average_of_units(fit_or_effects, effects, role, next(iter(names)))
     else:
@@ -107,7 +109,7 @@ def _exposed(effects: xr.Dataset, onto: str) -> xr.Dataset:
     if v.RING in effects.coords:
         factors = (*schema.factors(effects), v.RING)
         effects = effects.assign_attrs(factors="\x1f".join(factors))
-    if onto == "untreated":
+    if onto == "untreated" or not schema.is_timed(effects):
         return effects
     if EXPOSURE_TIME not in effects.coords or v.DIRECT not in effects[v.PATH]:
         raise StudyError(

@@ -197,7 +197,9 @@ def _assemble(
     if reach is not None:
         lag = equation.problem.lag
         delta = None if lag is None else draws.shared[:, lag.coefficient]
-        realised, deviation = reach.of_draws(delta, mean, terms, deviation), None
+        realised = reach.of_draws(delta, mean, terms, deviation)
+        if deviation is not None and deviation.shape[1] > MEMBERS_STORED:
+            deviation = None
     return Recovered(mean, effect, terms, deviation, slopes, tilt, draws.slots, realised)
 
 

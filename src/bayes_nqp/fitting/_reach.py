@@ -22,13 +22,9 @@ def reach_of(plan: Plan, equation: Equation) -> Reach | None:
     if linked is None or equation.name != plan.model.equations[0].name:
         return None
     frame = plan.frame
-    treated = np.full((frame.n_units, frame.n_periods), -1, dtype=np.int64)
-    rows = np.flatnonzero(frame.treated)
-    treated[frame.unit[rows], frame.time[rows]] = plan.cell_of_row[rows]
-    near, row_cells = _untreated(plan)
-    n_before = plan.table.size
-    cell = np.where(row_cells >= 0, row_cells + n_before, treated)
-    _, first, group = np.unique(cell, axis=0, return_index=True, return_inverse=True)
+    treated, cell, cells = _calendar(plan) if plan.exposure is None else _dose(plan)
+    pairs = np.concatenate([cell, treated], axis=1)
+    _, first, group = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
     treated = treated[first]
     event = np.where(treated >= 0, plan.table.event_time[treated], np.iinfo(np.int64).min)
     column = np.full(treated.shape, -1, dtype=np.int64)
@@ -38,9 +34,39 @@ def reach_of(plan: Plan, equation: Equation) -> Reach | None:
     owner = np.searchsorted(codes, frame.member)
     owner[~np.isin(frame.member, codes)] = -1
     return Reach(
-        linked.links, _joined(plan.cells, near), group.ravel(), cell[first], treated, column,
-        owner, tuple(linked.treated), n_before,
+        linked.links, cells, group.ravel(), cell[first], treated, column, owner,
+        tuple(linked.treated), plan.table.size,
     )  # fmt: skip
+
+
+def _calendar(plan: Plan) -> tuple[Index, Index, CellInfo]:
+    """Cells whose effect rows have of their own treatment, and cells that rows stand in.
+
+    Returns
+    -------
+    tuple of ndarray of int (unit, T), ndarray of int (unit, T) and CellInfo
+        -1 for none; the plan's cells, and then those of untreated rows.
+    """
+    frame = plan.frame
+    treated = np.full((frame.n_units, frame.n_periods), -1, dtype=np.int64)
+    rows = np.flatnonzero(frame.treated)
+    treated[frame.unit[rows], frame.time[rows]] = plan.cell_of_row[rows]
+    near, row_cells = _untreated(plan)
+    cell = np.where(row_cells >= 0, row_cells + plan.table.size, treated)
+    return treated, cell, _joined(plan.cells, near)
+
+
+def _dose(plan: Plan) -> tuple[Index, Index, CellInfo]:
+    """The same of an exposure: everyone has one more of it, in strata in which it has a slope."""
+    frame, table = plan.frame, plan.table
+    cell = np.full((frame.n_units, frame.n_periods), -1, dtype=np.int64)
+    cell[frame.unit, frame.time] = plan.cell_of_row
+    of_stratum = np.full((frame.stratum_levels.shape[0], frame.n_periods), -1, dtype=np.int64)
+    of_stratum[table.stratum, table.time] = np.arange(table.size)
+    if plan.exposure is not None and not plan.exposure.by_time:
+        # Where no row of a stratum is exposed, its slope is that of any other period.
+        of_stratum = np.where(of_stratum < 0, of_stratum.max(axis=1, keepdims=True), of_stratum)
+    return of_stratum[frame.stratum], cell, plan.cells
 
 
 def _untreated(plan: Plan) -> tuple[CellInfo, Index]:

@@ -121,16 +121,15 @@ def _recovered(plan: Plan, equation: Equation, values: Mapping[str, Array]) -> R
     leaning = leaning_of(plan, equation)
     if deviation is not None and leaning is not None:
         tilt = np.asarray((leaning @ deviation.T).T)
+    realised, reach = None, reach_of(plan, equation)
+    if reach is not None:
+        realised = reach.of_draws(None, flat["cell_mean"], coefficients, deviation)
     if deviation is not None and deviation.shape[1] > MEMBERS_STORED:
         deviation = None
     moderated = moderator_means(plan, equation)
     if deviation is not None and moderated is not None and slopes is not None:
         # A member's effect holds its own moderator, as its cell's holds their mean.
         deviation = deviation + slopes[:, stratum_of_members(plan), -1] * moderated[1]
-    realised, reach = None, reach_of(plan, equation)
-    if reach is not None:
-        realised = reach.of_draws(None, flat["cell_mean"], coefficients, flat.get("deviation"))
-        deviation = None
     return Recovered(
         flat["cell_mean"], flat["cell_effect"], coefficients, deviation, slopes, tilt,
         realised=realised,

@@ -18,7 +18,7 @@ from bayes_nqp.fitting._draws import Recovered
 from bayes_nqp.fitting._names import into_tree
 from bayes_nqp.fitting._paths import Paths, paths_of
 from bayes_nqp.fitting._waist import waist
-from bayes_nqp.planning import Equation, Plan
+from bayes_nqp.planning import Equation, Plan, members_of
 from bayes_nqp.sampling import Chains
 
 __all__ = ["Drawn", "Labelled", "build_tree"]
@@ -203,6 +203,10 @@ def _posterior(plan: Plan, equation: Drawn) -> tuple[dict[str, Any], dict[str, A
     if len(plan.equations) > 1:
         effect = equation.shaped(equation.draws.cell_effect)[..., ~plan.cells.lead]
         data[prefix + "cell_effect"] = ((*v.SAMPLE_DIMS, v.CELL), effect)
+    if plan.model.equations[0].linked is not None and equation.draws.deviation is not None:
+        deviation = equation.shaped(equation.draws.deviation)
+        data[prefix + "deviation"] = ((*v.SAMPLE_DIMS, v.MEMBER), deviation)
+        coords[v.MEMBER] = members_of(plan)[1]
     if equation.draws.slopes is not None:
         values = equation.shaped(equation.draws.slopes)
         for kind, called in (("b", "b"), ("d", "d"), ("m", "b_moderation")):

@@ -219,7 +219,9 @@ def _parts(
         *mediator_parts(columns.slopes, columns.before, equation.pooling, equation.strata,
                         ground.panel.roles.strata, frame.stratum_levels, priors),
         *(part for part in effects if part not in flat_doses),
-        *lagged_parts(equation, columns.columns, frame.stratum_levels.shape[0]),
+        *lagged_parts(
+            equation, columns.columns, frame.stratum_levels.shape[0], columns.dose
+        ),
     ]  # fmt: skip
 
 

@@ -12,14 +12,19 @@ from bayes_nqp.designs import EquationSpec
 from bayes_nqp.errors import Hint, IdentificationError, StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.moments import VaryingColumn
+from bayes_nqp.parameters import FLAT
 from bayes_nqp.planning._columns import centred
-from bayes_nqp.planning._plan import Plan
+from bayes_nqp.planning._exposure import whole_table
+from bayes_nqp.planning._plan import Dose, Plan
 from bayes_nqp.pooling import Complete
 from bayes_nqp.terms import (
     LAG,
     LINKED,
+    ExposureSlots,
     GlobalPart,
+    LocalPart,
     cell_parts,
+    exposure_parts,
     lag_parts,
     linked_parts,
     tied_parts,
@@ -46,7 +51,8 @@ def lagged_columns(
         )
     columns: dict[str, Array] = {}
     if linked is not None:
-        columns |= {f"{LINKED} {e}": x for e, x in linked.treated.items()}
+        size = 1.0 if ground.exposure is None else ground.exposure.size
+        columns |= {f"{LINKED} {e}": x / size for e, x in linked.treated.items()}
     if lag is not None:
         columns |= {} if lag.ties is None else dict(_tied(ground, equation, lag.ties, covariates))
         columns |= {LAG: lag.outcome / scale}
@@ -57,14 +63,15 @@ def lagged_columns(
 
 
 def lagged_parts(
-    equation: EquationSpec, columns: Sequence[VaryingColumn], n_strata: int
+    equation: EquationSpec, columns: Sequence[VaryingColumn], n_strata: int, dose: Dose | None
 ) -> list[GlobalPart]:
     """Parts of linked units' treatment, of what is tied, and of their outcomes."""
     names, parts = [column.name for column in columns], []
     if equation.linked is not None and equation.linked.treated:
         events = list(equation.linked.treated)
         start = names.index(f"{LINKED} {events[0]}")
-        parts += linked_parts(events, start, n_strata, len(names), equation.priors)
+        size = 1.0 if dose is None else dose.size
+        parts += linked_parts(events, start, n_strata, len(names), equation.priors, size)
     if equation.lag is not None:
         parts += tied_parts(names, n_strata)
         parts += lag_parts(names.index(LAG), n_strata, len(names))
@@ -88,20 +95,36 @@ def _tied(
         If cells have coefficients of their own, whose columns of linked units are too many.
     """
     frame = ground.frame
-    parts = cell_parts(ground.table, equation.pooling, equation.strata, equation.priors)
-    if not all(isinstance(part, GlobalPart) for part in parts):
-        raise StudyError(
-            Message("'error' of a spatial lag goes with effects on one curve"),
-            hint=Message("{}", Hint("effect", Complete(varying=None))),
-        )
     columns = [
         np.where((x.period is None) | (frame.time == x.period), x.values, 0.0) for x in covariates
     ]
-    inside = np.where(ground.cell_of_row >= 0, 1.0, 0.0)
-    for part in parts:
-        if isinstance(part, GlobalPart):
-            columns += list((part.columns[ground.cell_of_row] * inside[:, None]).T)
+    columns += _effect_columns(ground, equation)
     table = np.zeros((frame.n_units, frame.n_periods, len(columns)))
     table[frame.unit, frame.time] = np.stack(columns, axis=1)
     near = (links @ table.reshape(frame.n_units, -1)).reshape(table.shape)[frame.unit, frame.time]
     return [(f"tied {k}", x) for k, x in enumerate(near.T)]
+
+
+def _effect_columns(ground: Plan, equation: EquationSpec) -> list[Array]:
+    """Columns that effects are made of, one for each of their coefficients (row)."""
+    frame, exposure = ground.frame, ground.exposure
+    pooling, strata, priors = equation.pooling, equation.strata, equation.priors
+    parts: Sequence[GlobalPart | LocalPart]
+    if exposure is None:
+        parts = cell_parts(ground.table, pooling, strata, priors)
+        place, inside = ground.cell_of_row, np.where(ground.cell_of_row >= 0, 1.0, 0.0)
+    else:
+        slots = ExposureSlots(frame.stratum_levels.shape[0], frame.n_periods, 0, exposure.size)
+        parts = exposure_parts(
+            whole_table(ground.panel, frame, ground.table), pooling, strata, priors, slots,
+            by_time=exposure.by_time, periods=[str(t) for t in ground.panel.time_labels],
+        )  # fmt: skip
+        place = frame.stratum[frame.unit] * frame.n_periods + frame.time
+        inside = exposure.values / exposure.size
+    shared = [part for part in parts if isinstance(part, GlobalPart) and part.scale != FLAT]
+    if len(shared) < len(parts):
+        raise StudyError(
+            Message("'error' of a spatial lag goes with effects on one curve"),
+            hint=Message("{}", Hint("effect", Complete(varying=None))),
+        )
+    return [column for part in shared for column in (part.columns[place] * inside[:, None]).T]

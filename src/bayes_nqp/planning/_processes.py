@@ -49,7 +49,7 @@ def lag_of(spec: LagSpec | None, shared: Sequence[GlobalPart]) -> Lag | None:
     at = names.index(LAG)
     near = [k for k, name in enumerate(names) if name == TIED]
     # Slopes of covariates come first among the parts, then effects, as their ties do.
-    free = [p.name == "slope" or p.place == "cells" for p in shared]
+    free = [p.place != "time" and p.name not in (LAG, TIED) for p in shared]
     column = np.flatnonzero(np.repeat(free, [p.columns.shape[1] for p in shared]))
     ties = tuple(zip(column.tolist(), near, strict=True)) if near else ()
     return Lag(spec.parameter, at, spec.log_determinant, spec.periods, ties)

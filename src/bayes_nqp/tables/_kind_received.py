@@ -31,7 +31,7 @@ type Lines = Iterator[tuple[str, xr.DataArray | None]]
 def received(fit: Fit, ask: Ask) -> Table:
     """Tabulate total, own and received effects of treated rows, and what untreated ones receive."""
     translate = ask.translate
-    lines = [*_treated(fit, ask), *_untreated(fit, ask)]
+    lines = [*_treated(fit, ask), *(_untreated(fit, ask) if fit.facts.adopted else ())]
     tables = [None if draws is None else ask.summary(draws) for _, draws in lines]
     draft = TableDraft(ask, [s for table in tables if table is not None for s in table["sd"]])
     for (label, _), table in zip(lines, tables, strict=True):
@@ -45,7 +45,9 @@ def received(fit: Fit, ask: Ask) -> Table:
     parted = v.DIRECT in fit.effects[v.PATH]
     draft.note("Total: own and received, draw by draw.", when=parted)
     draft.note("What treated units receive of one another is part of their total.", when=not parted)
-    if fit.facts.has("exposure"):
+    if not fit.facts.adopted:
+        draft.note("Effects of the same amount more of the exposure for everyone.")
+    elif fit.facts.has("exposure"):
         draft.note("Received by untreated units: averages over their exposed rows.")
     else:
         draft.note("Received by untreated units: averages over all their rows since the first "
@@ -59,7 +61,7 @@ def received(fit: Fit, ask: Ask) -> Table:
 def _treated(fit: Fit, ask: Ask) -> Lines:
     """Effects of treated rows: the total, and its parts where the model has them."""
     translate, effects = ask.translate, effects_of(fit)
-    yield translate("Treated units"), None
+    yield translate("Treated units" if fit.facts.adopted else "Exposed units"), None
     yield translate("Total"), att(effects, weights=ask.weights)
     if v.DIRECT not in effects[v.PATH]:
         return

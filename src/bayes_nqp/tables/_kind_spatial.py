@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 from scipy.stats import norm
 
@@ -14,17 +13,10 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.designs import SpatialLag
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import att, received
+from bayes_nqp.estimands import att
 from bayes_nqp.fitting import (
     LINKED,
     Fit,
-    covariate_names,
-    covariate_slopes,
-    equation_draws,
-    error_draws,
-    impacts,
-    sigma_draws,
-    treatment_coefficients,
 )
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.spatial_weights import SpatialWeights
@@ -34,29 +26,12 @@ from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import kind
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Form, Table
 from bayes_nqp.tables._parts import count, outcome_of, word
-from bayes_nqp.terms import DELTA
+from bayes_nqp.tables._spatial_estimates import estimates_of
+from bayes_nqp.tables._words import per_words
 
 __all__ = ["spatial"]
 
-type Lines = dict[str, pd.Series[Any]]
-
-_COEFFICIENTS, _ERRORS, _POLICY, _IMPACTS, _TESTS = (
-    Message("Coefficients"),
-    Message("Errors"),
-    Message("Effects of the policy"),
-    Message("Impacts of covariates"),
-    Message("Tests"),
-)
-_PATHS: Final = {
-    v.DIRECT: Message("Of own treatment"),
-    v.RECEIVED: Message("Received of others"),
-    v.TOTAL: Message("Total"),
-}
-_SIDES: Final = {
-    v.DIRECT: Message("{}, direct"),
-    v.INDIRECT: Message("{}, indirect"),
-    v.TOTAL: Message("{}, total"),
-}
+_TESTS = Message("Tests")
 _LM: Final = {
     "lag": Message("LM lag"),
     "error": Message("LM error"),
@@ -76,6 +51,11 @@ _NOTE_LAG = Message(
     "treatment are averages over treated rows, without feedback; effects of the policy are of the "
     "calendar that was against none, feedback included, on treated rows."
 )
+_NOTE_DOSE = Message(
+    "ρ and λ are coefficients of linked units' outcomes and of their errors. Coefficients of the "
+    "exposure are without feedback; its effects are those of {} more for everyone, feedback "
+    "included, on exposed rows."
+)
 _NOTE_TESTS = Message("Tests: statistic, and its p value in parentheses.")
 
 
@@ -91,7 +71,7 @@ def spatial(source: object, ask: Ask) -> Table:
     pairs: Any = [("", source)] if isinstance(source, Fit | xr.Dataset) else source
     fits = _fits(pairs)
     translate = ask.translate
-    parts = [dict(_estimates(fit, ask)) for _, fit in fits]
+    parts = [dict(estimates_of(fit, ask)) for _, fit in fits]
     draft = TableDraft(ask, [x["sd"] for part in parts for y in part.values() for x in y.values()])
     for heading in dict.fromkeys(heading for part in parts for heading in part):
         draft.row(translate(heading))
@@ -108,9 +88,14 @@ def spatial(source: object, ask: Ask) -> Table:
     _facts(draft, [fit for _, fit in fits])
     tops = [ask.summary(att(fit.effects, weights=ask.weights)) for _, fit in fits]
     draft.notes += stacked_notes(tops[0], ask.spread, translate)[:2]
-    draft.note(_NOTE_LAG, when=any(fit.facts.term(SpatialLag) is not None for _, fit in fits))
+    linked = [fit for _, fit in fits if fit.facts.term(SpatialLag) is not None]
+    draft.note(_NOTE_LAG, when=any(fit.facts.adopted for fit in linked))
+    doses = [fit.effects.attrs for fit in linked if not fit.facts.adopted]
+    for per in dict.fromkeys(per_words(attrs, translate) for attrs in doses):
+        draft.note(_NOTE_DOSE, per)
     draft.note(_NOTE_TESTS, when=any(tests))
-    draft.notes.append(ask.weighted())
+    if any(fit.facts.adopted for _, fit in fits) or ask.weights != "rows":
+        draft.notes.append(ask.weighted())
     worst = _judge(draft, [str(table[v.GATE].iloc[0]) for table in tops])
     title = translate("Spatial models: {}", outcome_of(tops[:1], translate))
     heads = (Column(f"({i})\n{name}".rstrip()) for i, (name, _) in enumerate(fits, 1))
@@ -131,67 +116,6 @@ def _fits(pairs: Sequence[tuple[str, object]]) -> list[tuple[str, Fit]]:
             hint="StaggeredDiD(spillovers=nqp.SpatialLag(weights)), or nqp.Rings([100, 200, 300])",
         )
     return fits
-
-
-def _estimates(fit: Fit, ask: Ask) -> Iterator[tuple[Message, Lines]]:
-    """Estimates of a fit, heading by heading."""
-    yield _COEFFICIENTS, _lines(_coefficients(fit, ask), ask)
-    yield _ERRORS, _lines(_errors(fit, ask), ask)
-    effects = fit.effects
-    paths = {str(path) for path in effects[v.PATH].to_numpy()}
-    policy = {
-        ask.translate(label): att(effects, path=path, weights=ask.weights)
-        for path, label in _PATHS.items()
-        if path in paths
-    }
-    if v.RECEIVED in paths:
-        policy[ask.translate("Received by untreated rows")] = received(effects, None, ask.weights)
-    yield _POLICY, _lines(policy, ask)
-    names = [x for x in covariate_names(fit) if not x.startswith("W × ")]
-    term = fit.facts.term(SpatialLag)
-    if names and term is not None and not term.error:
-        draws = impacts(fit)
-        sides = {
-            ask.translate(label, name): draws.sel({"covariate": name, v.PATH: path})
-            for name in draws["covariate"].to_numpy().tolist()
-            for path, label in _SIDES.items()
-        }
-        yield _IMPACTS, _lines(sides, ask)
-
-
-def _coefficients(fit: Fit, ask: Ask) -> dict[str, xr.DataArray]:
-    """Coefficients of treatment, of covariates, of outcomes or errors of linked units."""
-    translate, draws = ask.translate, {}
-    term = treatment_coefficients(fit)
-    labels = {"own": translate("Treatment"), "linked": translate("W × treatment")}
-    for name in term["term"].to_numpy().tolist():
-        draws[labels[name]] = term.sel(term=name, drop=True)
-    for name in covariate_names(fit):
-        draws[translate.name(name)] = _drawn(fit, covariate_slopes(fit, [name])[..., 0])
-    delta = equation_draws(fit, DELTA)
-    if delta is not None:
-        draws["λ" if fit.facts.reach == "none" else "ρ"] = _drawn(fit, delta)
-    return draws
-
-
-def _errors(fit: Fit, ask: Ask) -> dict[str, xr.DataArray]:
-    """Parameters of the error structure, and the variance of innovations."""
-    translate, values = ask.translate, error_draws(fit)
-    parameters = fit.plan.equations[0].problem.error_parameters
-    draws = {
-        translate.name(parameter.meaning): _drawn(fit, values[parameter.name])
-        for parameter in parameters[:-1]
-    }
-    return draws | {"σ²": _drawn(fit, sigma_draws(fit) ** 2)}
-
-
-def _drawn(fit: Fit, values: np.ndarray) -> xr.DataArray:
-    """Draws with the gate of their fit."""
-    return xr.DataArray(values, dims=v.SAMPLE_DIMS, coords={v.GATE: fit.effects[v.GATE].item()})
-
-
-def _lines(draws: Mapping[str, xr.DataArray], ask: Ask) -> Lines:
-    return {label: ask.summary(values).iloc[0] for label, values in draws.items()}
 
 
 def _tests(fit: Fit, ask: Ask) -> dict[str, Cell]:

@@ -55,7 +55,12 @@ class Linked:
 
 
 def linked_parts(
-    event_times: Sequence[int], start: int, n_strata: int, n_columns: int, priors: Priors
+    event_times: Sequence[int],
+    start: int,
+    n_strata: int,
+    n_columns: int,
+    priors: Priors,
+    size: float = 1.0,
 ) -> list[GlobalPart]:
     """Coefficients of the treatment of linked units by event time, pooled as effects are.
 
@@ -67,6 +72,8 @@ def linked_parts(
         The first of these columns.
     n_strata, n_columns : int
         Numbers of strata and of varying columns.
+    size : float, default 1
+        What the columns were divided by, in units of what effects are stated for.
     """
     if not event_times:
         return []
@@ -77,6 +84,7 @@ def linked_parts(
         replace(
             part, name=f"linked_{part.name}", place="slopes", scale=_linked(part.scale),
             columns=np.tile(place @ part.columns, (n_strata, 1)),
+            display=part.display if part.display is None else part.display / size,
         )
         for part in parts
     ]  # fmt: skip

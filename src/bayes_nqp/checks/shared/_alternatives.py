@@ -16,7 +16,7 @@ from bayes_nqp.checks.shared._reasons import reason
 from bayes_nqp.checks.shared._verdicts import HOLDS, Verdict, ladder, otherwise
 from bayes_nqp.designs import Design
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import IdentificationError, NotApplicable, PanelError
+from bayes_nqp.errors import IdentificationError, NotApplicable, PanelError, StudyError
 from bayes_nqp.estimands import att, gate_of
 from bayes_nqp.fitting import (
     REFITS,
@@ -157,7 +157,7 @@ def refitted_averages(
 def _short_average(design: Design, panel: Panel, seed: int, values: Mapping[str, float]) -> Numbers:
     try:
         effects = short_effects(design, panel, seed=seed, known=KnownDraws(values=values))
-    except (IdentificationError, PanelError) as error:
+    except (IdentificationError, PanelError, StudyError) as error:
         return {"reason": np.array(encoded([reason(error)]))}
     draws = att(after_adoption(effects)).transpose(*v.SAMPLE_DIMS)
     return {"att": draws.to_numpy(), "gate": np.array(gate_of(effects))}

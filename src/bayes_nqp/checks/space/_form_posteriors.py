@@ -40,7 +40,8 @@ def posteriors(durbin: Fit) -> xr.Dataset:
     for name in ("level", "drift"):
         tau, theta = (equation_draws(durbin, f"{prefix}{name}") for prefix in ("", "linked_"))
         if tau is not None and theta is not None:
-            pairs[f"treatment, {name}"] = tau, theta.reshape(tau.shape)
+            label = durbin.facts.exposure or f"treatment, {name}"
+            pairs[label] = tau, theta.reshape(tau.shape)
     for name in covariate_names(durbin):
         if f"W × {name}" in covariate_names(durbin):
             draws = covariate_slopes(durbin, [name, f"W × {name}"])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp.checks.model import error_means
@@ -24,11 +25,13 @@ from bayes_nqp.fitting import (
 )
 from bayes_nqp.gaussian import LogDeterminant
 from bayes_nqp.language import Message
-from bayes_nqp.planning import plan_of
+from bayes_nqp.planning import Plan, plan_of
 from bayes_nqp.pooling import Complete
 from bayes_nqp.terms import LAG, TimeEffects
 
 __all__ = ["spatial_form"]
+
+Array = npt.NDArray[np.float64]
 
 _LEVEL, _SURE = 0.05, 0.001
 """Sizes of the tests from which a form is in doubt, and fails."""
@@ -57,8 +60,8 @@ def spatial_form(fit: Fit, *, theta_sd: float = 1.0) -> Finding:
     errors of the Durbin model, time effects by level out of the likelihood; and once more with
     errors independent over time, as papers print them. The verdict goes by the likelihood ratio on
     whitened contrasts at 5 %: the Wald statistic of a common factor depends on how the restriction
-    is written. All forms have effects on one curve (a level and a drift in event time) and no
-    deviations, as SEM needs them, and W X of every column.
+    is written. All forms have effects on one curve (a level and a drift in event time; an
+    exposure has one slope) and no deviations, as SEM needs them, and W X of every column.
 
     Beside the tests stand the posterior of theta and of ``theta + delta beta`` in the Durbin
     model, and log marginal likelihoods of SDM, SAR and SEM. A flat theta never enters one: those
@@ -143,13 +146,7 @@ def _forms(durbin: Fit, plain: Design, *, white: bool) -> Forms:
     assert lag is not None
     assert linked is not None
     assert isinstance(lag.log_determinant, LogDeterminant)
-    rows, cell = equation.rows, plan.cell_of_row
-    treated = np.where(cell >= 0, 1.0, 0.0)
-    columns = [treated, treated * plan.table.event_time[cell]] + [
-        np.where((x.period is None) | (rows.time == x.period), x.values, 0.0)
-        for x in rows.columns
-        if x.name != LAG
-    ]
+    rows, columns = equation.rows, _columns(plan)
     table = np.zeros((frame.n_units, frame.n_periods, 1 + len(columns)))
     table[rows.unit, rows.time] = np.stack([panel.outcome / equation.scale, *columns], axis=1)
     levels = np.equal.outer(frame.level, np.unique(frame.level)).astype(np.float64)
@@ -160,6 +157,21 @@ def _forms(durbin: Fit, plain: Design, *, white: bool) -> Forms:
         table[..., 0], x[..., independent(x, levels, linked.links)], levels, linked.links,
         covariance if white else np.eye(frame.n_periods), lag.log_determinant,
     )  # fmt: skip
+
+
+def _columns(plan: Plan) -> list[Array]:
+    """Treatment, a level and a drift in event time, or an exposure; then covariates (row)."""
+    equation, cell, exposure = plan.equations[0], plan.cell_of_row, plan.exposure
+    rows, dose = equation.rows, equation.dose
+    treated, inside = np.where(cell >= 0, 1.0, 0.0), range(0)
+    columns = [treated, treated * plan.table.event_time[cell]]
+    if dose is not None and exposure is not None:
+        columns, inside = [exposure.values], range(dose.start, dose.start + dose.periods)
+    return columns + [
+        np.where((x.period is None) | (rows.time == x.period), x.values, 0.0)
+        for k, x in enumerate(rows.columns)
+        if x.name != LAG and k not in inside
+    ]
 
 
 def _tests(tests: Mapping[str, Mapping[str, Restriction]]) -> xr.Dataset:

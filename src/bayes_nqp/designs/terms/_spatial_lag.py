@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from bayes_nqp import gaussian
 from bayes_nqp.designs._facts import Facts, Reach, Term
+from bayes_nqp.designs._link_words import link_words
 from bayes_nqp.designs._links import check_design, check_errors, check_links
 from bayes_nqp.designs._spec import Calendar, EquationSpec, LagSpec, LinkedSpec, Timing
 from bayes_nqp.doors import door
@@ -32,31 +33,6 @@ Index = npt.NDArray[np.int64]
 
 TREATMENT: Final = "treatment"
 """What ``durbin`` calls the policy, among the names of covariates."""
-_LAG: Final = Message(
-    "Outcomes follow those of linked units of the same period, by the weights {weights} and one "
-    "coefficient, (1 + δ)/2 being Beta(3, 3) between −.95 and .97.{durbin} The log determinant is "
-    "the one that takes the means of levels of time effects off.{adjusted} Effects are those of "
-    "the actual calendar against no policy anywhere, feedback included: direct, of the unit's own "
-    "treatment, and received, of others'."
-)
-_SLX: Final = Message(
-    "Nobody's outcome follows another's (SLX).{durbin} Links are those of the weights {weights}. "
-    "Effects are those of the actual calendar against no policy anywhere: direct, of the unit's "
-    "own treatment, and received, of linked units'."
-)
-_ERROR: Final = Message(
-    "Errors follow those of linked units of the same period, by the weights {weights} and one "
-    "coefficient, (1 + δ)/2 being Beta(3, 3) between −.95 and .97; there are no spillovers."
-    "{adjusted}"
-)
-_DURBIN: Final = Message(
-    " Treatment and covariates of linked units enter as well, treatment by event time, its "
-    "coefficients pooled as effects are."
-)
-_ADJUSTED: Final = Message(
-    " As links cross levels of time effects, it is an adjusted likelihood: its score is unbiased, "
-    "and it has no marginal likelihood."
-)
 _QUESTION: Final = Message(
     "Did the same shocks hit units that are near one another? The model would take it for "
     "spillovers."
@@ -70,9 +46,10 @@ class SpatialLag(Term):
     """Outcomes follow those of linked units, ``y = delta W y + … + W X theta``.
 
     Policy effects are then those of the actual calendar against none, feedback through all units
-    included: ``S^-1 [D (tau + u) + W D theta]`` with ``S = I - delta W``. The part that a unit
-    has of its own treatment is the path "direct", what it has of others' "received"; both add up
-    to "total", draw by draw.
+    included: ``S^-1 [D (tau + u) + W D theta]`` with ``S = I - delta W``; those of a continuous
+    exposure are of one more for everyone, ``S^-1 [beta + u + theta]``. The part that a unit has of
+    its own treatment is the path "direct", what it has of others' "received"; both add up to
+    "total", draw by draw.
 
     Parameters
     ----------
@@ -81,17 +58,17 @@ class SpatialLag(Term):
     durbin : bool or sequence of str, default True
         Whether treatment and covariates of linked units enter as well (``W X theta``, the spatial
         Durbin model); or which do, "treatment" among them. Treatment has a theta for each event
-        time, pooled as effects are: a level, a drift and a random walk. False is the plain lag
-        (SAR).
-    lag : bool, default True
-        Whether outcomes follow those of linked units. False leaves ``W X theta`` alone (SLX):
-        delta is no parameter and nothing feeds back, so that units have ``tau + u`` of their own
-        treatment and receive ``W D theta``.
+        time, pooled as effects are: a level, a drift and a random walk; a continuous exposure has
+        one. False is the plain lag (SAR).
     error : bool, default False
         Whether errors follow those of linked units instead of outcomes (SEM), ``theta = -delta
         beta``, so that there are no spillovers. It goes with ``effect=nqp.Complete(varying=None)``.
     complete : {None, "units"}, default None
         "units" leaves out units that are not seen in every period; by default they are refused.
+    lag : bool, default True
+        Whether outcomes follow those of linked units. False leaves ``W X theta`` alone (SLX):
+        delta is no parameter and nothing feeds back, so that units have ``tau + u`` of their own
+        treatment and receive ``W D theta``.
 
     Raises
     ------
@@ -192,13 +169,9 @@ class SpatialLag(Term):
 
     def words(self, attrs: Mapping[str, object]) -> Message:
         """Say how outcomes, or errors, follow those of linked units."""
-        adjusted = _ADJUSTED if "likelihood" in attrs else ""
-        if self.error:
-            return _ERROR.fill(weights=self.weights.name, adjusted=adjusted)
-        durbin = _DURBIN if self.durbin else ""
-        if not self.lag:
-            return _SLX.fill(durbin=durbin, weights=self.weights.name)
-        return _LAG.fill(durbin=durbin, weights=self.weights.name, adjusted=adjusted)
+        return link_words(
+            attrs, self.weights.name, lag=self.lag, durbin=bool(self.durbin), error=self.error
+        )
 
     def rows(self, panel: Panel) -> Panel:
         """Keep the units that are seen in every period, where that is asked for."""
@@ -282,8 +255,12 @@ def _durbin(term: SpatialLag, equation: EquationSpec, panel: Panel) -> Sequence[
 
 
 def _near(timing: Timing, linked: Linked) -> dict[int, Array]:
-    """``W D`` of each event time (row), ``D`` telling who is treated for so many periods."""
-    assert isinstance(timing, Calendar)
+    """``W D`` of each event time (row), ``D`` telling who is treated for so many periods.
+
+    A continuous exposure has no event times: ``D`` is the exposure itself, at 0.
+    """
+    if not isinstance(timing, Calendar):
+        return {0: linked(timing.values)}
     role, origin = timing.role[timing.key], timing.origin[timing.key]
     treated, event = role == TREATED, np.arange(role.shape[1]) - origin
     columns = {int(e): linked.table(treated & (event == e)) for e in np.unique(event[treated])}

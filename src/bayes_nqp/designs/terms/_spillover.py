@@ -35,6 +35,7 @@ class Spillover(Term):
     __slots__ = ()
     role = "exposure"
     with_channels = False
+    with_dose = False
     onto: tuple[str, ...]
     leads: int
     drops_rows: bool = False

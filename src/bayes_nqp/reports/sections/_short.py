@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayes_nqp.checks import REPORTED, rivals_of, texts_of
 from bayes_nqp.estimands import att, contrast, nie
-from bayes_nqp.fitting import RECEIVED, meets
+from bayes_nqp.fitting import ADOPTION, RECEIVED, meets
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph
 from bayes_nqp.reports._context import Context
@@ -41,7 +41,7 @@ def short(context: Context) -> Iterator[Block]:
     items = [
         sentence for factor in context.factors for sentence in _compared(context, factor, grounds)
     ]
-    if meets(context.fit, (RECEIVED,)):
+    if meets(context.fit, (RECEIVED, ADOPTION)):
         items.append(neighbours(context, grounds))
     if context.channels:
         via = nie(context.effects, weights=context.weights, mediators=list(context.channels))

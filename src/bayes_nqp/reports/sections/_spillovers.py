@@ -22,7 +22,10 @@ __all__ = ["spillovers"]
 def spillovers(context: Context) -> Iterator[Block]:
     """Say what neighbours receive, and what of the effect on treated units is their own."""
     yield Heading(context.translate("Neighbours"))
-    yield Paragraph(context.joined([*_untreated(context), _treated(context)]))
+    if context.fit.facts.adopted:
+        yield Paragraph(context.joined([*_untreated(context), _treated(context)]))
+    else:
+        yield Paragraph(_exposed(context))
     if context.others:
         yield from context.table("spatial", {context.title: context.fit, **context.others})
 
@@ -51,11 +54,28 @@ def _treated(context: Context) -> str:
     translate, effects = context.translate, context.effects
     if v.DIRECT not in effects[v.PATH]:
         return translate("What treated units receive of one another is part of their total.")
-    direct, others = (
-        posterior_of(att(effects, weights=context.weights, path=path), context.prob)
-        for path in (v.DIRECT, v.RECEIVED)
-    )
     return translate(
         "Of the average effect on treated units, {} is of their own treatment, and {} of others'.",
-        level(direct, context.unit), level(others, context.unit),
-    )  # fmt: skip
+        *_sides(context),
+    )
+
+
+def _exposed(context: Context) -> str:
+    """Direct and received parts of the effect of a continuous exposure."""
+    return context.translate(
+        "Effects are those of the same amount more of the exposure for everyone. Of the average "
+        "effect, {} is of a unit's own exposure, and {} of others'.",
+        *_sides(context),
+    )
+
+
+def _sides(context: Context) -> tuple[Message, Message]:
+    """Direct and received effects of treated or exposed rows."""
+    direct, others = (
+        level(
+            posterior_of(att(context.effects, weights=context.weights, path=path), context.prob),
+            context.unit,
+        )
+        for path in (v.DIRECT, v.RECEIVED)
+    )
+    return direct, others

@@ -1,0 +1,117 @@
+"""Estimates of a spatial model, as a column of their table has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.designs import SpatialLag
+from bayes_nqp.estimands import att, received
+from bayes_nqp.fitting import (
+    Fit,
+    covariate_names,
+    covariate_slopes,
+    equation_draws,
+    error_draws,
+    impacts,
+    sigma_draws,
+    treatment_coefficients,
+)
+from bayes_nqp.language import Message
+from bayes_nqp.tables._ask import Ask
+from bayes_nqp.terms import DELTA
+
+__all__ = ["estimates_of"]
+
+type Lines = dict[str, pd.Series[Any]]
+
+_COEFFICIENTS, _ERRORS, _POLICY, _EXPOSED, _IMPACTS = (
+    Message("Coefficients"),
+    Message("Errors"),
+    Message("Effects of the policy"),
+    Message("Effects of the exposure"),
+    Message("Impacts of covariates"),
+)
+_PATHS: Final = {
+    v.DIRECT: Message("Of own treatment"),
+    v.RECEIVED: Message("Received of others"),
+    v.TOTAL: Message("Total"),
+}
+_DOSE: Final = {
+    v.DIRECT: Message("Of own exposure"),
+    v.RECEIVED: Message("Of others' exposure"),
+    v.TOTAL: Message("Total"),
+}
+_SIDES: Final = {
+    v.DIRECT: Message("{}, direct"),
+    v.INDIRECT: Message("{}, indirect"),
+    v.TOTAL: Message("{}, total"),
+}
+
+
+def estimates_of(fit: Fit, ask: Ask) -> Iterator[tuple[Message, Lines]]:
+    """Estimates of a fit, heading by heading."""
+    yield _COEFFICIENTS, _lines(_coefficients(fit, ask), ask)
+    yield _ERRORS, _lines(_errors(fit, ask), ask)
+    effects, adopted = fit.effects, fit.facts.adopted
+    paths = {str(path) for path in effects[v.PATH].to_numpy()}
+    policy = {
+        ask.translate(label): att(effects, path=path, weights=ask.weights)
+        for path, label in (_PATHS if adopted else _DOSE).items()
+        if path in paths
+    }
+    if v.RECEIVED in paths and adopted:
+        policy[ask.translate("Received by untreated rows")] = received(effects, None, ask.weights)
+    yield _POLICY if adopted else _EXPOSED, _lines(policy, ask)
+    names = [x for x in covariate_names(fit) if not x.startswith("W × ")]
+    term = fit.facts.term(SpatialLag)
+    if names and term is not None and not term.error:
+        draws = impacts(fit)
+        sides = {
+            ask.translate(label, name): draws.sel({"covariate": name, v.PATH: path})
+            for name in draws["covariate"].to_numpy().tolist()
+            for path, label in _SIDES.items()
+        }
+        yield _IMPACTS, _lines(sides, ask)
+
+
+def _coefficients(fit: Fit, ask: Ask) -> dict[str, xr.DataArray]:
+    """Coefficients of treatment, of covariates, of outcomes or errors of linked units."""
+    translate, draws = ask.translate, {}
+    term = treatment_coefficients(fit)
+    labels = {"own": translate("Treatment"), "linked": translate("W × treatment")}
+    if (dose := fit.facts.exposure) is not None:
+        labels = {"own": translate.name(dose), "linked": f"W × {translate.name(dose)}"}
+    for name in term["term"].to_numpy().tolist():
+        draws[labels[name]] = term.sel(term=name, drop=True)
+    for name in covariate_names(fit):
+        draws[translate.name(name)] = _drawn(fit, covariate_slopes(fit, [name])[..., 0])
+    delta = equation_draws(fit, DELTA)
+    if delta is not None:
+        draws["λ" if fit.facts.reach == "none" else "ρ"] = _drawn(fit, delta)
+    return draws
+
+
+def _errors(fit: Fit, ask: Ask) -> dict[str, xr.DataArray]:
+    """Parameters of the error structure, and the variance of innovations."""
+    translate, values = ask.translate, error_draws(fit)
+    parameters = fit.plan.equations[0].problem.error_parameters
+    draws = {
+        translate.name(parameter.meaning): _drawn(fit, values[parameter.name])
+        for parameter in parameters[:-1]
+    }
+    return draws | {"σ²": _drawn(fit, sigma_draws(fit) ** 2)}
+
+
+def _drawn(fit: Fit, values: np.ndarray) -> xr.DataArray:
+    """Draws with the gate of their fit."""
+    return xr.DataArray(values, dims=v.SAMPLE_DIMS, coords={v.GATE: fit.effects[v.GATE].item()})
+
+
+def _lines(draws: Mapping[str, xr.DataArray], ask: Ask) -> Lines:
+    return {label: ask.summary(values).iloc[0] for label, values in draws.items()}
