@@ -64,6 +64,7 @@ BAD = [
     ("errors =", "errorz ="),
     ('errors = "AR1"', 'errors = "AR2"'),
     ("varying =", "varyng ="),
+    ("errors =", 'terms = [{ type = "Nothing" }]\nerrors ='),
     ('type = "Importance"', 'type = "Gibbs"'),
     ("draws = 100", 'draws = "many"'),
     ('"support"]', '"supporting"]'),

@@ -41,7 +41,7 @@ class Deflate(StudyTable):
                 )
 
     @property
-    def numbers(self) -> tuple[tuple[str, str], ...]:
+    def number_columns(self) -> tuple[tuple[str, str], ...]:
         """The column."""
         return (("column", self.column),)
 

@@ -223,7 +223,7 @@ def _known(data: Data, frame: pd.DataFrame, notes: list[str], settings: Settings
     ]
     wanted += [("data", "stratify", stratum.column) for stratum in data.stratify]
     for name, plugin in settings.plugins.items():
-        wanted += [(name, key, column) for key, column in plugin.numbers]
+        wanted += [(name, key, column) for key, column in plugin.number_columns]
         names_made |= {*plugin.row_columns, *plugin.panel_columns}
     for table, key, column in wanted:
         if column in frame.columns or column in names_made:
@@ -256,7 +256,7 @@ def _numeric(data: Data, frame: pd.DataFrame, settings: Settings) -> Iterable[st
     names = [str(data.outcome), *(name for some in lists for name in some)]
     names += [data.weights] if data.weights else []
     names += [stratum.column for stratum in data.stratify]
-    names += [column for table in settings.plugins.values() for _, column in table.numbers]
+    names += [column for table in settings.plugins.values() for _, column in table.number_columns]
     for name, expression in data.derive.items():
         try:
             names += numbers_of(expression)

@@ -66,7 +66,7 @@ class StudyTable(Keys):
         return ()
 
     @property
-    def numbers(self) -> tuple[tuple[str, str], ...]:
+    def number_columns(self) -> tuple[tuple[str, str], ...]:
         """Keys, each with a column of the data that must be there and hold numbers."""
         return ()
 
