@@ -9,13 +9,14 @@ import pytest
 from spilled import Spilled, spilled
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import StudyError
+from bayes_nqp.errors import IdentificationError, StudyError
 
 DESIGN = nqp.StaggeredDiD(nqp.Complete(), time=nqp.TimeEffects())
 
 
-def fitted(world: Spilled, design: nqp.StaggeredDiD = DESIGN) -> nqp.Fit:
-    return nqp.fit(design, world.panel, nqp.Importance(seed=1), progress=False)
+def fitted(world: Spilled | nqp.Panel, design: nqp.StaggeredDiD = DESIGN) -> nqp.Fit:
+    panel = world if isinstance(world, nqp.Panel) else world.panel
+    return nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,22 @@ def test_spillovers_that_are_ignored_are_told_and_the_hint_fits(world: Spilled) 
     assert without - with_rings == pytest.approx(float(weights @ received), abs=0.1)
     assert without - with_rings < -0.4
     assert nqp.check(other, "spillover_bias", progress=False).verdict == "not applicable"
+
+
+def test_rings_beyond_which_nobody_is_left_are_not_asked_for() -> None:
+    near = nqp.simulation.Spillover(nqp.Rings([100]), untreated=(1.0,))
+    panel = nqp.simulation.staggered(
+        units=200, cohorts=range(5, 13), never=0.4, sigma=0.3, rho=0.0, spillover=near, seed=4
+    ).panel
+    fit = fitted(panel, DESIGN)
+    with pytest.raises(IdentificationError, match="do not identify"):
+        fitted(panel, DESIGN.replace(spillovers=nqp.Rings([100, 200, 300])))
+    result = nqp.check(fit, "spillover_bias", progress=False)
+    assert result.verdict == "fails"
+    hint = re.search(r"Next: (.*)\.$", result.sentence)
+    assert hint is not None
+    other = fitted(panel, eval(f"DESIGN.replace({hint.group(1)})", {"DESIGN": DESIGN, "nqp": nqp}))
+    assert float(nqp.att(other).mean()) > float(nqp.att(fit).mean()) + 0.1
 
 
 def test_without_spillovers_it_holds() -> None:

@@ -75,20 +75,30 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     Parameters
     ----------
     km : sequence of float, default (100, 200, 300)
-        Outer bounds of the rings.
+        Outer bounds of the rings. Those beyond which some cell has no controls are left out, from
+        the farthest on; where that leaves none, the first bound is halved, twice at most.
 
     References
     ----------
     Butts, K. (2023). Difference-in-differences estimation with spatial spillovers.
     arXiv:2105.03737.
     """
-    panel, rings = panel_of(fit), _rings_in_use(fit, km)
+    panel = panel_of(fit)
+    _see_that_places_tell(fit, panel)
+    rings, reason = _rings_in_use(fit, panel, km)
     exposure = _exposure(rings, panel)
     weights = _estimated(fit, panel, exposure)
     shares = listed(
         [Message("{:+.2f} ({})", x, ring) for ring, x in zip(rings.rings, weights, strict=True)],
         len(weights),
     )
+    if reason is not None:
+        sentence = Message(
+            "What exposed rows receive cannot be told ({}); it enters the average effect by these "
+            "weights.",
+            reason,
+        )
+        return Finding(REPORTED, Message("A(E): {}", shares), sentence)
     design = fit.variant(spillovers=rings)
     others = [
         Alternative(Message("effects by ring"), Message("spillovers"), design),
@@ -97,15 +107,7 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
             fit.variant(spillovers=Donut(rings.km[-1])),
         ),
     ]  # fmt: skip
-    try:
-        near = received(short_refit(fit, design), by=v.RING)
-    except IdentificationError as error:
-        sentence = Message(
-            "What exposed rows receive cannot be told ({}); it enters the average effect by these "
-            "weights.",
-            error.what,
-        )
-        return Finding(REPORTED, Message("A(E): {}", shares), sentence)
+    near = received(short_refit(fit, design), by=v.RING)
     evidence = compared(fit, others, Message("refitting with spillovers"))
     against = comparison(evidence)
     far = abs(near.mean(v.SAMPLE_DIMS) / near.std(v.SAMPLE_DIMS)).to_numpy()
@@ -123,17 +125,16 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     return Finding(verdict, figure, sentence, evidence, "specifications")
 
 
-def _rings_in_use(fit: Fit, km: Sequence[float]) -> Rings:
-    """Rings in which rows stand; one without any is joined to the next.
+def _see_that_places_tell(fit: Fit, panel: Panel) -> None:
+    """Ask for places of units, each of its own.
 
     Raises
     ------
     NotApplicable
-        If the design has spillovers, or nobody is near a unit in force as far as is known.
+        If there are none, or the design has spillovers.
     """
     if fit.facts.reach != "none":
         raise NotApplicable(Message("The design has effects that neighbours receive."))
-    panel, rings = panel_of(fit), Rings(tuple(km))
     if not located(panel):
         raise NotApplicable(
             Message("Where units are is not known: columns 'longitude' and 'latitude' would tell.")
@@ -145,12 +146,43 @@ def _rings_in_use(fit: Fit, km: Sequence[float]) -> Rings:
                 "spillovers=nqp.Rings([…], city='…') states what they receive of other cities."
             )
         )
-    present = _exposure(rings, panel).any(axis=0)
-    if not present.any():
+
+
+def _rings_in_use(fit: Fit, panel: Panel, km: Sequence[float]) -> tuple[Rings, Message | None]:
+    """Rings in which rows stand and beyond which there are controls; one without rows is joined.
+
+    Returns
+    -------
+    tuple of Rings and Message or None
+        All that were asked for, and why they identify nothing, where none do.
+
+    Raises
+    ------
+    NotApplicable
+        If nobody is near a unit in force as far as is known.
+    """
+    bounds, reason = _bounds_with_rows(panel, km), None
+    if not bounds:
         raise NotApplicable(
-            Message("No untreated row is within {:g} km of a unit in force.", rings.km[-1])
+            Message("No untreated row is within {:g} km of a unit in force.", km[-1])
         )
-    return Rings(tuple(np.array(rings.km)[present].tolist()))
+    fewer = [bounds[:n] for n in range(len(bounds), 0, -1)]
+    nearer = [_bounds_with_rows(panel, [bounds[0] / by]) for by in (2.0, 4.0)]
+    for some in filter(None, [*fewer, *nearer]):
+        rings = Rings(some)
+        try:
+            plan_of(fit.variant(spillovers=rings), panel)
+        except IdentificationError as error:
+            reason = reason or Message("{}", error.what)
+        else:
+            return rings, None
+    return Rings(bounds), reason
+
+
+def _bounds_with_rows(panel: Panel, km: Sequence[float]) -> tuple[float, ...]:
+    """Bounds of rings in which untreated rows stand."""
+    present = _exposure(Rings(tuple(km)), panel).any(axis=0)
+    return tuple(np.asarray(km, dtype=float)[present].tolist())
 
 
 def _exposure(rings: Rings, panel: Panel) -> Array:
