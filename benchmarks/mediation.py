@@ -262,9 +262,9 @@ def main() -> None:
         others = [kept[key] for key in blocks if key in kept]
     else:
         with parallel_config(backend="loky", n_jobs=options.workers, inner_max_num_threads=1):
-            others = list(batch(mediation.exact, blocks, kept=kept, what="panels").values())
+            others = list(batch(mediation.exact, blocks, store=kept, work="panels").values())
             results = list(
-                batch(mediation.replicate, tasks, kept=kept, what="replications").values()
+                batch(mediation.replicate, tasks, store=kept, work="replications").values()
             )
     text = section(results, others, options.replications, options.draws)
     print(text)

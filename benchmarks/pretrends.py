@@ -115,7 +115,7 @@ def rates(layout: str, trend: float, number: int, given: argparse.Namespace) -> 
         for k in range(number)
     }
     kept = Kept(given.kept) if given.kept else None
-    found = batch(one, tasks, kept=kept, what=f"{layout}, trend {trend}")
+    found = batch(one, tasks, store=kept, work=f"{layout}, trend {trend}")
     verdicts = np.concatenate([numbers["verdict"] for numbers in found.values()]).astype(int)
     share = np.bincount(verdicts, minlength=3) / number
     sd = float(np.mean([numbers["tails"][2] for numbers in found.values()]))

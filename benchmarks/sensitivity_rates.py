@@ -124,7 +124,7 @@ def rates(given: argparse.Namespace) -> dict[tuple[str, str], Floats]:
             many = given.replications * (2 if kind in PARALLEL else 1)
             tasks = {f"{size} {kind} {start + k}": (size, kind, start + k) for k in range(many)}
             kept = Kept(given.kept) if given.kept else None
-            results = batch(one, tasks, kept=kept, what=f"{size}, {kind}")
+            results = batch(one, tasks, store=kept, work=f"{size}, {kind}")
             found[size, kind] = np.stack([numbers["found"] for numbers in results.values()])
     return found
 

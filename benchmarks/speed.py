@@ -98,7 +98,7 @@ def main() -> int:
         options.quick,
         options.with_causalpy,
         options.causalpy_limit,
-        say=lambda text: print(text, file=sys.stderr, flush=True),
+        listener=lambda text: print(text, file=sys.stderr, flush=True),
     )
     began = time.perf_counter()
     lines = measured(options.only, settings)

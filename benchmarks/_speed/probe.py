@@ -43,7 +43,7 @@ def first_fit(options: argparse.Namespace) -> dict[str, Any]:
         if name == "same":
             nqp.fit(design, again, sampler, progress=False)
         else:
-            short_effects(design, again, seed=1, known=known_draws(fit))
+            short_effects(design, again, seed=1, stock=known_draws(fit))
         found[name] = time.perf_counter() - began
         found[f"{name}_cpu"] = time.process_time() - cpu
     return found

@@ -187,11 +187,11 @@ def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "kept")
     heard: list[tuple[str, int, int]] = []
     with parallel_config(n_jobs=1), pytest.raises(KeyboardInterrupt):
-        batch(_count, tasks, kept=kept)
+        batch(_count, tasks, store=kept)
     assert sorted(kept) == ["task 0/4", "task 1/4"]
     (tmp_path / "go").touch()
     with parallel_config(n_jobs=1), progress.listening(lambda *said: heard.append(said)):
-        found = batch(_count, tasks, kept=kept, what="counting")
+        found = batch(_count, tasks, store=kept, work="counting")
     assert [float(one["twice"][0]) for one in found.values()] == [0.0, 2.0, 4.0, 6.0]
     assert (tmp_path / "calls").read_text().split() == ["0", "1", "2", "2", "3"]
     assert heard[0] == ("counting", 2, 4)

@@ -60,7 +60,7 @@ def test_results_are_those_of_threads(whole: str) -> None:
         parallel_config(backend=whole, n_jobs=2),
         progress.listening(lambda *said: heard.append(said)),
     ):
-        found = batch(twice, TASKS, what="counting")
+        found = batch(twice, TASKS, work="counting")
     assert list(found) == list(TASKS)
     for there, here in zip(found.values(), batch(twice, TASKS).values(), strict=True):
         np.testing.assert_array_equal(there["twice"], here["twice"])
@@ -70,8 +70,8 @@ def test_results_are_those_of_threads(whole: str) -> None:
 
 def test_what_was_known_before_an_interruption_is_kept(whole: str, tmp_path: Path) -> None:
     with parallel_config(backend=whole, n_jobs=2), pytest.raises(KeyboardInterrupt):
-        batch(fails_late, TASKS, kept=Kept(tmp_path))
+        batch(fails_late, TASKS, store=Kept(tmp_path))
     assert sorted(Kept(tmp_path)) == sorted(list(TASKS)[:8])
     with parallel_config(backend=whole, n_jobs=2):
-        batch(twice, TASKS, kept=Kept(tmp_path))
+        batch(twice, TASKS, store=Kept(tmp_path))
     assert len(Kept(tmp_path)) == 20

@@ -31,7 +31,7 @@ def run(folder: Path, calls: list[int] | None = None) -> dict[str, dict[str, np.
         return compute(number)
 
     with parallel_config(n_jobs=1):
-        return batch(counted, TASKS, kept=Kept(folder), what="counting")
+        return batch(counted, TASKS, store=Kept(folder), work="counting")
 
 
 def assert_right(found: dict[str, dict[str, np.ndarray]]) -> None:
@@ -142,7 +142,7 @@ def slow(number):
 
 for turn in range(5):
     tasks = {f"turn {turn}, task {k}": (k,) for k in range(20)}
-    found = batch(slow, tasks, kept=Kept(sys.argv[1]))
+    found = batch(slow, tasks, store=Kept(sys.argv[1]))
     assert [float(one["x"][-1]) for one in found.values()] == list(range(20))
 """
 

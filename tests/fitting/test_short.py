@@ -74,7 +74,7 @@ def test_short_effects_have_the_posterior_of_the_fit(fit: nqp.Fit) -> None:
     assert fit.panel is not None
     known = known_draws(fit)
     for source in (None, known, KnownDraws(values=known.values)):
-        short = short_effects(DESIGN, fit.panel, seed=7, known=source)
+        short = short_effects(DESIGN, fit.panel, seed=7, stock=source)
         assert (short.sizes["chain"], short.sizes["draw"]) == SHORT
         assert str(short["gate"].item()) == "passed"
         for ask in (nqp.nde, lambda x: nqp.nie(x, mediators="m1"), nqp.total):

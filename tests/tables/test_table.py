@@ -267,7 +267,7 @@ def test_specifications_have_a_row_each():
         (EFFECTS, {"checks": ["pretrends"]}, r"'checks' is \['pretrends'\]"),
         ([], {}, "is empty"),
         ([1], {}, "holds a int"),
-        (3, {}, "'what' is a int"),
+        (3, {}, "'values' is a int"),
         (pd.DataFrame({"a": [1]}), {}, "not that of nqp.check"),
     ],
 )

@@ -140,7 +140,7 @@ def calibrate(
     tasks = {f"{key}-{r:06d}": (r,) for r in range(replications)}
     with bar(progress):
         stored = None if store is None else Kept(store)
-        results = batch(job, tasks, kept=stored, what=Message("calibrating"))
+        results = batch(job, tasks, store=stored, work=Message("calibrating"))
     attrs: dict[str, float | str] = {
         "ranked": ranked, "seed": float(seed), "panel_digest": panel.digest,
         "sampler": repr(sampler),

@@ -89,7 +89,7 @@ def run(
                 folder,
                 force=force,
                 progress=False,
-                say=terminal,
+                listener=terminal,
                 command=_typed(),
             )
         show(outcome)

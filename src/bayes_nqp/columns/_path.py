@@ -26,20 +26,20 @@ def no_file(path: Path) -> Message:
     Message
         Such as ``is not there`` or ``is a pipe``; empty for a file.
     """
-    what = NOTHING
+    state = NOTHING
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
-            what = next((words for test, words in _KINDS if test(mode)), Message("is no file"))
+            state = next((words for test, words in _KINDS if test(mode)), Message("is no file"))
     except FileNotFoundError:
-        what = Message("is not there")
+        state = Message("is not there")
     except PermissionError:
-        what = Message("may not be read: permission denied")
+        state = Message("may not be read: permission denied")
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or Message("it leads back to itself")
         return Message("cannot be followed ({})", reason)
     except ValueError:
         return Message("is no path: it holds the character NUL")
-    if what and path.is_symlink():
-        return Message("is a link to {!r}, which {}", str(path.readlink()), what)
-    return what
+    if state and path.is_symlink():
+        return Message("is a link to {!r}, which {}", str(path.readlink()), state)
+    return state

@@ -132,8 +132,8 @@ def _shared(ends: pd.DataFrame, name: str) -> pd.DataFrame:
     """
     names = (name, f"{name}_last")
     part = {x: ends[x] / ends[f"all_{x}"].where(ends[f"all_{x}"] > 0, 1.0) for x in names}
-    both = part[names[0]] * part[names[1]]
-    return ends.assign(**{x: ends[f"all_{x}"] * both for x in names})
+    share = part[names[0]] * part[names[1]]
+    return ends.assign(**{x: ends[f"all_{x}"] * share for x in names})
 
 
 def _compared(effects: xr.Dataset, ends: pd.DataFrame, last: int) -> Growth:

@@ -94,8 +94,8 @@ def batch(
     function: Callable[..., Numbers],
     tasks: Mapping[str, tuple[Any, ...]],
     *,
-    kept: MutableMapping[str, Numbers] | None = None,
-    what: str = Message("refitting"),
+    store: MutableMapping[str, Numbers] | None = None,
+    work: str = Message("refitting"),
 ) -> dict[str, Numbers]:
     """Run a function on many arguments.
 
@@ -111,11 +111,11 @@ def batch(
         Defined in a module, so that it can travel; takes a task's arguments.
     tasks : mapping of str to tuple
         Arguments by a key that names the task and all that its result depends on.
-    kept : mutable mapping of str to dict, optional
+    store : mutable mapping of str to dict, optional
         Results by key: those found there are not computed again, and new ones are put there as
         soon as they are known, so that an interrupted batch loses nothing. Those that are spoilt
         are computed again, with a warning.
-    what : str, default "refitting"
+    work : str, default "refitting"
         The work, for progress.
 
     Returns
@@ -123,18 +123,18 @@ def batch(
     dict of str to dict of ndarray
         In the order of ``tasks``.
     """
-    results = {} if kept is None else _stored(tasks, kept, what)
+    results = {} if store is None else _stored(tasks, store, work)
     missing = [key for key in tasks if key not in results]
     done = len(results)
-    progress.say(what, done, len(tasks))
+    progress.say(work, done, len(tasks))
     # Threads that each set this for themselves would undo it for one another.
     with one_thread():
         for key, value in _results(function, {key: tasks[key] for key in missing}):
             results[key] = value
-            if kept is not None:
-                kept[key] = value
+            if store is not None:
+                store[key] = value
             done += 1
-            progress.say(what, done, len(tasks))
+            progress.say(work, done, len(tasks))
     return {key: results[key] for key in tasks}
 
 
@@ -157,14 +157,14 @@ def _results(
 
 
 def _stored(
-    tasks: Mapping[str, object], kept: MutableMapping[str, Numbers], what: str
+    tasks: Mapping[str, object], store: MutableMapping[str, Numbers], work: str
 ) -> dict[str, Numbers]:
-    stored_keys = set(kept)
-    results = {key: value for key in tasks if (value := kept.get(key)) is not None}
+    stored_keys = set(store)
+    results = {key: value for key in tasks if (value := store.get(key)) is not None}
     spoilt = [key for key in tasks if key in stored_keys and key not in results]
     if spoilt:
         warnings.warn(
-            f"{what}: {len(spoilt)} stored results are spoilt, or were not stored by this version, "
+            f"{work}: {len(spoilt)} stored results are spoilt, or were not stored by this version, "
             f"and are computed again: {shown(spoilt, 3)}",
             skip_file_prefixes=(str(Path(__file__).parents[1]),),
         )

@@ -29,7 +29,7 @@ type Stream = np.random.Generator | SharedStreams
 
 
 def draw_equations(
-    plan: Plan, sampler: Importance, known: KnownDraws, progress: bool
+    plan: Plan, sampler: Importance, stock: KnownDraws, progress: bool
 ) -> tuple[list[Drawn], tuple[str, ...]]:
     """Draw parameters and coefficients of every equation of a plan.
 
@@ -37,7 +37,7 @@ def draw_equations(
     ----------
     sampler : Importance
         With a seed.
-    known : KnownDraws
+    stock : KnownDraws
         Draws that are at hand.
     progress : bool
         Whether to show a progress bar where there are several equations.
@@ -55,7 +55,7 @@ def draw_equations(
     def sample(number: int) -> Chains:
         nonlocal done
         equation = equations[number]
-        at_hand = known.chains.get(equation.gaussian.digest)
+        at_hand = stock.chains.get(equation.gaussian.digest)
         shape = (sampler.chains, sampler.draws)
         if at_hand is not None and at_hand.values["x"].shape[:2] == shape:
             return at_hand

@@ -317,7 +317,7 @@ def fit(
         return _run(design, panel, sampler, scale, progress, KnownDraws())
 
 
-def fit_again(design: Design, panel: Panel, sampler: Importance, known: KnownDraws) -> Fit:
+def fit_again(design: Design, panel: Panel, sampler: Importance, stock: KnownDraws) -> Fit:
     """Fit a design that shares equations with one already fitted.
 
     Parameters of shared equations are not drawn again: their draws are at hand.
@@ -328,10 +328,10 @@ def fit_again(design: Design, panel: Panel, sampler: Importance, known: KnownDra
         With a Gaussian likelihood.
     sampler : Importance
         With a seed.
-    known : KnownDraws
+    stock : KnownDraws
         As `known_draws` gives them; chains are used where they have as many draws.
     """
-    return _run(design, panel, sampler, None, False, known)
+    return _run(design, panel, sampler, None, False, stock)
 
 
 def _run(
@@ -340,7 +340,7 @@ def _run(
     sampler: Sampler,
     scale: float | None,
     progress: bool,
-    known: KnownDraws,
+    stock: KnownDraws,
 ) -> Fit:
     began = time.perf_counter()
     facts = design.facts
@@ -362,7 +362,7 @@ def _run(
 
         tree, gate, interrupted = fit_joint(plan, sampler, progress)
     else:
-        drawn, more = draw_equations(plan, sampler, known, progress)
+        drawn, more = draw_equations(plan, sampler, stock, progress)
         notes, interrupted = (*notes, *more), False
         tree, gate = build_tree(plan, drawn)
     if panel.labels:

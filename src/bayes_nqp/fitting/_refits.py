@@ -117,7 +117,7 @@ def short_refit(fitted: Fit, design: Design, panel: Panel | None = None) -> xr.D
     return once(
         fitted,
         ("effects", design, rows.digest),
-        lambda: short_effects(design, rows, seed=seed, known=known_draws(fitted)),
+        lambda: short_effects(design, rows, seed=seed, stock=known_draws(fitted)),
     )
 
 

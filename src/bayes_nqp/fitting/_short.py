@@ -34,7 +34,7 @@ SHORT: Final = (4, 250)
 
 
 def short_effects(
-    design: Design, panel: Panel, *, seed: int = 0, known: KnownDraws | None = None
+    design: Design, panel: Panel, *, seed: int = 0, stock: KnownDraws | None = None
 ) -> xr.Dataset:
     """Draw effects from their posterior by a few hundred evaluations of its density.
 
@@ -45,7 +45,7 @@ def short_effects(
     ----------
     design : StaggeredDiD, ContinuousExposure or Mediation
         With a Gaussian likelihood, its equations not joined by ``vary_by``.
-    known : KnownDraws, optional
+    stock : KnownDraws, optional
         Draws of equations' parameters that are at hand, and where to begin with others, as
         `known_draws` gives them.
 
@@ -62,7 +62,7 @@ def short_effects(
     plan = plan_of(design, panel)
     draws, gates = [], {}
     for number, equation in enumerate(plan.equations):
-        chains = _chains(equation, numbered(Importance(*SHORT[::-1], seed=seed), number), known)
+        chains = _chains(equation, numbered(Importance(*SHORT[::-1], seed=seed), number), stock)
         facts = chains.facts
         gates[f"{equation.name}: "] = _gate(facts)
         generator = np.random.default_rng([seed, number, 1])
@@ -84,16 +84,16 @@ def short_effects(
     )
 
 
-def _chains(equation: Equation, sampler: Importance, known: KnownDraws | None) -> Chains:
+def _chains(equation: Equation, sampler: Importance, stock: KnownDraws | None) -> Chains:
     """Draws of an equation's parameters: those at hand, or by a few hundred evaluations."""
     density, space = equation_density(equation), equation.problem.space
-    if known is None:
+    if stock is None:
         return importance(density, space, sampler)
-    at_hand = known.chains.get(equation.gaussian.digest)
+    at_hand = stock.chains.get(equation.gaussian.digest)
     if at_hand is not None:
         return at_hand
     prefix = f"{equation.name}__"
-    values = {k.removeprefix(prefix): x for k, x in known.values.items() if k.startswith(prefix)}
+    values = {k.removeprefix(prefix): x for k, x in stock.values.items() if k.startswith(prefix)}
     if not values:
         return importance(density, space, sampler)
     return refit_importance(density, space, sampler, point_at(equation, values))

@@ -188,9 +188,9 @@ def _draft(
     ordinals, present, scale = read_times(times, "time", rows, scale)
     named_rows = codes >= 0
     dropped |= {
-        name: int((~there).sum())
-        for name, there in ((roles.unit, named_rows), (roles.time, present))
-        if not there.all()
+        name: int((~filled).sum())
+        for name, filled in ((roles.unit, named_rows), (roles.time, present))
+        if not filled.all()
     }
     ok = named_rows & present
     if not ok.any():

@@ -53,7 +53,7 @@ class _Curves:
 
 @plot(Message("Effects if unmeasured confounding were there."))
 def confounding(
-    found: xr.Dataset,
+    dataset: xr.Dataset,
     *,
     prob: float | None = None,
     ax: Axes | None = None,
@@ -64,10 +64,10 @@ def confounding(
 
     Parameters
     ----------
-    found : Dataset (confounded, path, ..., rho), outcome units
+    dataset : Dataset (confounded, path, ..., rho), outcome units
         From ``nqp.confounding``.
     prob : float, optional
-        Posterior probability of the bands, equal-tailed; that of ``found`` by default.
+        Posterior probability of the bands, equal-tailed; that of ``dataset`` by default.
     ax : Axes, optional
         To draw into, where there is one panel.
     title : str, optional
@@ -80,24 +80,24 @@ def confounding(
     StudyError
         If these are no such curves, or one ax cannot hold all panels.
     """
-    curves_given: object = found
+    curves_given: object = dataset
     if (
         not isinstance(curves_given, xr.Dataset)
         or not {"crossing", "estimate"} <= set(curves_given)
         or curves_given["estimate"].ndim == curves_given["crossing"].ndim
     ):
         raise StudyError(
-            f"'found' is a {type(curves_given).__name__} without curves over rho",
+            f"'dataset' is a {type(curves_given).__name__} without curves over rho",
             hint="nqp.plots.confounding(nqp.confounding(fit))",
         )
-    if _CONFOUNDED not in found.dims:
-        found = found.expand_dims({_CONFOUNDED: [str(found.attrs[_CONFOUNDED])]})
-    dims = [str(dim) for dim in found["crossing"].dims if dim not in (_CONFOUNDED, v.PATH)]
-    names, panels = found[_CONFOUNDED].to_numpy(), []
-    translate = words(language, found)
+    if _CONFOUNDED not in dataset.dims:
+        dataset = dataset.expand_dims({_CONFOUNDED: [str(dataset.attrs[_CONFOUNDED])]})
+    dims = [str(dim) for dim in dataset["crossing"].dims if dim not in (_CONFOUNDED, v.PATH)]
+    names, panels = dataset[_CONFOUNDED].to_numpy(), []
+    translate = words(language, dataset)
     groups = 1
     for name in names:
-        parts = list(apart(found.sel({_CONFOUNDED: name}), dims))
+        parts = list(apart(dataset.sel({_CONFOUNDED: name}), dims))
         groups = len(parts)
         for labels, curve in parts:
             label = translate.names(labels)
@@ -108,8 +108,8 @@ def confounding(
     if ax is not None and len(panels) > 1:
         raise StudyError(f"one ax cannot hold {len(panels)} panels", hint="leave out ax")
     columns = groups if groups > 1 else len(names)
-    prob = float(found.attrs["prob"]) if prob is None else prob
-    return _drawn(panels, found, Appearance(prob, ax, title, translate), columns)
+    prob = float(dataset.attrs["prob"]) if prob is None else prob
+    return _drawn(panels, dataset, Appearance(prob, ax, title, translate), columns)
 
 
 @evidence("confounding")

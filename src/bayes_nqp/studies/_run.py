@@ -39,7 +39,7 @@ def run(
     force: bool = False,
     strict: bool = False,
     progress: bool = True,
-    say: Callable[[str], None] | None = None,
+    listener: Callable[[str], None] | None = None,
     command: str = "",
 ) -> Outcome:
     """Run a study and write its results: all of them, or nothing.
@@ -56,7 +56,7 @@ def run(
         Raise, once everything is written, if the convergence gate or a check fails.
     progress : bool, default True
         Whether to show the sampler's progress bar.
-    say : callable, optional
+    listener : callable, optional
         Told each step in a few words.
     command : str, optional
         What was typed, for the record.
@@ -75,7 +75,7 @@ def run(
         If it was stopped; nothing is written then.
     """
     began = time.perf_counter()
-    notify = _heeding(say)
+    notify = _heeding(listener)
     notify(Message("reading the study and its data"))
     study, out = validate(path), text_path(out, "'out'")
     paths = (study.path, study.source, *study.files.values(), Path.cwd())
@@ -203,12 +203,12 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     write_csv(table, path, digits=6)
 
 
-def _heeding(say: Callable[[str], None] | None) -> Callable[[str], None]:
+def _heeding(listener: Callable[[str], None] | None) -> Callable[[str], None]:
     """Tell each step, unless the program was asked to end during the last one."""
 
     def told(step: str) -> None:
         heed()
-        if say is not None:
-            say(step)
+        if listener is not None:
+            listener(step)
 
     return told

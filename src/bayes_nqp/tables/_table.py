@@ -27,7 +27,7 @@ _WHAT = "nqp.table(fit), nqp.table({'base': fit, 'iid': other}), nqp.table(panel
 
 @door
 def table(
-    what: object,
+    values: object,
     kind: str | None = None,
     *,
     by: By = None,
@@ -48,12 +48,12 @@ def table(
 
     Parameters
     ----------
-    what : Fit, Dataset, mapping or sequence of them, Panel, CheckResult or sequence of them
+    values : Fit, Dataset, mapping or sequence of them, Panel, CheckResult or sequence of them
         What to tabulate: a fit, or effects in the schema of the waist; several, by the heading
         of their column; a panel; or results of checks (also the table that ``nqp.check(fit)``
         gives).
     kind : str, optional
-        Found from `what` by default:
+        Found from `values` by default:
 
         - "effects", of a fit: overall, by group, and contrasts;
         - "event_study", of a fit: by event time, with leads where they are known;
@@ -94,7 +94,7 @@ def table(
     Raises
     ------
     StudyError
-        If `what` cannot be tabulated, or not as this kind; else as ``att`` and ``summary``.
+        If `values` cannot be tabulated, or not as this kind; else as ``att`` and ``summary``.
 
     Examples
     --------
@@ -110,15 +110,15 @@ def table(
     ['Group', 'Mean', 'SD', '95% interval', 'P(> 0)', 'Rows', 'Units']
     """
     evidence = (checks,) if isinstance(checks, CheckResult) else tuple(checks)
-    labels = _labels(what)
+    labels = _labels(values)
     ask = Ask(by, language, prob, interval, digits, spread, weights, leads, evidence, title, labels)
     _check(ask, kind)
-    subject, source = _subject(what)
+    subject, source = _subject(values)
     usual = next((each.name for each in KINDS.values() if each.suits(subject, source)), None)
     chosen = KINDS.get(kind or usual or "")
     if chosen is None or subject not in chosen.of:
         raise StudyError(
-            f"kind={kind!r} is no table of a {type(what).__name__}", hint=f"kind={usual!r}"
+            f"kind={kind!r} is no table of a {type(values).__name__}", hint=f"kind={usual!r}"
         )
     return chosen.tabulate(source, ask)
 
@@ -164,7 +164,7 @@ def _results(candidate: object) -> list[CheckResult] | None:
     if isinstance(candidate, pd.DataFrame):
         wanted = ["check", "question", "verdict", "figure", "sentence"]
         if not set(wanted) <= set(candidate.columns):
-            raise StudyError("'what' is a DataFrame, and not that of nqp.check(fit)", hint=_WHAT)
+            raise StudyError("'values' is a DataFrame, and not that of nqp.check(fit)", hint=_WHAT)
         return results_of(candidate[wanted])
     if isinstance(candidate, Iterable) and not isinstance(
         candidate, str | Mapping | np.ndarray | xr.Dataset
@@ -186,9 +186,9 @@ def _several(candidate: object) -> list[tuple[str, object]]:
             for f, source in zip(records, candidate, strict=True)
         ]
     else:
-        raise StudyError(f"'what' is a {type(candidate).__name__}", hint=_WHAT)
+        raise StudyError(f"'values' is a {type(candidate).__name__}", hint=_WHAT)
     odd = [source for _, source in named if not isinstance(source, Fit | xr.Dataset)]
     if odd or not named:
         reason = f"holds a {type(odd[0]).__name__}" if odd else "is empty"
-        raise StudyError(f"'what' {reason}", hint=_WHAT)
+        raise StudyError(f"'values' {reason}", hint=_WHAT)
     return named

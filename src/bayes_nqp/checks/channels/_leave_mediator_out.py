@@ -97,14 +97,14 @@ def _without(fit: Fit, names: tuple[str, ...]) -> dict[str, Numbers]:
         others = tuple(name for name in names if name != left)
         design = plain(fit, mediators=others)
         tasks[f"paths {design!r} {rows.digest} {seed}"] = (design, rows, others, seed, start)
-    results = batch(_short, tasks, kept=numbers_of(fit), what=Message("leaving out mediators"))
+    results = batch(_short, tasks, store=numbers_of(fit), work=Message("leaving out mediators"))
     return dict(zip(names, (results[key] for key in tasks), strict=True))
 
 
 def _short(
     design: Design, panel: Panel, mediators: tuple[str, ...], seed: int, start: KnownDraws
 ) -> Numbers:
-    effects = short_effects(design, panel, seed=seed, known=start)
+    effects = short_effects(design, panel, seed=seed, stock=start)
     draws = {name: nie(effects, mediators=name).to_numpy() for name in mediators}
     settled = np.array(gate_of(effects) == v.PASSED)
     return {**draws, _DIRECT: nde(effects).to_numpy(), "settled": settled}

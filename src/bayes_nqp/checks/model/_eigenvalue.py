@@ -89,14 +89,14 @@ class Innovations:
         """
         e = self._centred(self.values)
         sd = np.sqrt(np.maximum((e**2).mean(axis=0), 1e-300))
-        constant, rest = self.constant / sd, e / sd
+        constant, residual = self.constant / sd, e / sd
         for _ in range(_REWEIGHTED):
-            size = np.abs(rest)
+            size = np.abs(residual)
             limit = _HUBER * 1.4826 * np.median(size, axis=1, keepdims=True)
             weight = np.minimum(1.0, limit / np.maximum(size, 1e-300)) * constant
-            effect = (weight * rest).sum(axis=1) / np.maximum(weight @ constant, 1e-300)
-            rest = rest - np.outer(effect, constant)
-        return np.asarray(rest * sd)
+            effect = (weight * residual).sum(axis=1) / np.maximum(weight @ constant, 1e-300)
+            residual = residual - np.outer(effect, constant)
+        return np.asarray(residual * sd)
 
     def _centred(self, e: Array) -> Array:
         """Take off time effects, then unit effects ``a_i = g'W e_i / g'W g``.

@@ -57,8 +57,8 @@ def support(fit: Fit) -> Finding:
         "{} of {} cells identified; {} of {} treated rows", len(cells), len(table), rows, every
     )
     if len(near):
-        known = len(near) - near_lost
-        figure = Message("{}; {} of {} cells of their neighbours", figure, known, len(near))
+        identified = len(near) - near_lost
+        figure = Message("{}; {} of {} cells of their neighbours", figure, identified, len(near))
     prior = cells[cells["on_prior"]]
     if len(prior):
         figure = Message(

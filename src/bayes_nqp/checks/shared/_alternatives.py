@@ -150,13 +150,13 @@ def refitted_averages(
     seed, values = int(fitted.sampler.seed or 0), known_draws(fitted).values
     keys = [f"att {design!r} {panel.digest} {seed}" for design, panel in tasks]
     named = {k: (*task, seed, values) for k, task in zip(keys, tasks, strict=True)}
-    results = batch(_short_average, named, kept=numbers_of(fitted), what=work)
+    results = batch(_short_average, named, store=numbers_of(fitted), work=work)
     return [results[key] for key in keys]
 
 
 def _short_average(design: Design, panel: Panel, seed: int, values: Mapping[str, float]) -> Numbers:
     try:
-        effects = short_effects(design, panel, seed=seed, known=KnownDraws(values=values))
+        effects = short_effects(design, panel, seed=seed, stock=KnownDraws(values=values))
     except (IdentificationError, PanelError, StudyError) as error:
         return {"reason": np.array(encoded([reason(error)]))}
     draws = att(after_adoption(effects)).transpose(*v.SAMPLE_DIMS)

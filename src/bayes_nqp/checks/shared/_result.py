@@ -256,8 +256,8 @@ class Check:
     def _seen(self, finding: object) -> Finding:
         """Refuse what a function returned where that is no answer."""
         if not isinstance(finding, Finding):
-            what = f"the check {self.name!r} returned {finding!r}, which is no Finding"
-            raise StudyError(what, hint="return Finding(HOLDS, figure, sentence) on every way")
+            problem = f"the check {self.name!r} returned {finding!r}, which is no Finding"
+            raise StudyError(problem, hint="return Finding(HOLDS, figure, sentence) on every way")
         one_of(f"the verdict of {self.name}", finding.verdict, VERDICTS)
         return finding
 

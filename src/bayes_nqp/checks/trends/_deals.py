@@ -70,7 +70,7 @@ def refits(
         f"placebo {design!r} {panel.digest} {codes.tolist()}": (design, panel, codes, near)
         for codes in dealt
     }
-    return list(batch(_placebo, tasks, kept=numbers_of(fit), what=work).values())
+    return list(batch(_placebo, tasks, store=numbers_of(fit), work=work).values())
 
 
 def _placebo(design: Design, panel: Panel, codes: Index, near: Summit) -> Numbers:
