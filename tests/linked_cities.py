@@ -12,6 +12,7 @@ from bayes_nqp.planning import plan_of
 UNITS, PERIODS = 40, 6
 IDS = [f"c{k:02d}" for k in range(UNITS)]
 LEVEL = np.arange(UNITS) % 2
+COAST = np.array(["inland", "coastal"])[LEVEL]
 
 
 def links(*, inside: bool = False) -> pd.DataFrame:

@@ -118,8 +118,11 @@ def test_deviations_reach_other_units() -> None:
     total, direct, received = (nqp.att(fit, path=p) for p in ("total", "direct", "received"))
     assert total.to_numpy() == pytest.approx((direct + received).to_numpy(), abs=1e-12)
     assert float(total.mean()) > float(direct.mean()) > 0.5
-    with pytest.raises(StudyError, match="by='unit'"):
-        nqp.att(fit, by="unit")
+    by_unit = nqp.att(fit, by="unit")
+    rows = by_unit["rows"]
+    assert ((by_unit * rows).sum("unit") / rows.sum()).to_numpy() == pytest.approx(
+        total.to_numpy(), abs=1e-12
+    )
 
 
 def test_it_is_saved_and_loaded(fit: nqp.Fit, tmp_path: Path) -> None:

@@ -24,13 +24,14 @@ GREY = to_rgba("#E3E3E3")
 
 
 @cache
-def fitted(varying: str | None = None) -> nqp.Fit:
-    """Zones of a small land whose neighbours receive."""
-    design = nqp.StaggeredDiD(
-        nqp.Complete(varying=varying), nqp.IID(), spillovers=nqp.Rings([100, 200]),
-        time=nqp.TimeEffects(), unidentified="drop",
-    )  # fmt: skip
+def fitted(varying: str | None = None, *, lag: bool = False) -> nqp.Fit:
+    """Zones of a small land whose neighbours receive: by rings, or by a spatial lag."""
     panel = spilled(units=80, periods=8).panel
+    near = nqp.SpatialLag(nqp.spatial_weights.nearest(panel, k=4)) if lag else nqp.Rings([100, 200])
+    design = nqp.StaggeredDiD(
+        nqp.Complete(varying=varying), nqp.IID(), spillovers=near, time=nqp.TimeEffects(),
+        unidentified="raise" if lag else "drop",
+    )  # fmt: skip
     return nqp.fit(design, panel, nqp.Importance(draws=200, seed=1), progress=False)
 
 
@@ -141,9 +142,9 @@ def test_places_that_are_lacking_are_named() -> None:
         plots.zone_map(panel)
 
 
-@pytest.mark.parametrize("varying", [None, "unit"])
-def test_effects_are_coloured_about_zero(varying: str | None) -> None:
-    fit = fitted(varying)
+@pytest.mark.parametrize(("varying", "lag"), [(None, False), ("unit", False), ("unit", True)])
+def test_effects_are_coloured_about_zero(varying: str | None, lag: bool) -> None:
+    fit = fitted(varying, lag=lag)
     received = nqp.received(fit, by="unit")
     figure = plots.effect_map(fit, "received", title="x")
     mean = received.mean(["chain", "draw"]).to_numpy()
@@ -180,8 +181,9 @@ def test_the_world_is_as_it_was() -> None:
 
 
 def test_runs_draw_maps_where_places_are_known() -> None:
-    stems = {sketch.stem for sketch in plots.sketches(plots.Scene(fitted(), ()))}
-    assert {"zone_map", "effect_map_direct", "effect_map_received"} <= stems
+    for fit in (fitted(), fitted("unit", lag=True)):
+        stems = {sketch.stem for sketch in plots.sketches(plots.Scene(fit, ()))}
+        assert {"zone_map", "effect_map_direct", "effect_map_received"} <= stems
     panel = nqp.simulation.staggered(units=20, periods=6, cohorts=(3,), seed=1).panel
     fit = nqp.fit(nqp.StaggeredDiD(nqp.Complete()), panel, nqp.Importance(seed=1), progress=False)
     assert not [s for s in plots.sketches(plots.Scene(fit, ())) if "map" in s.stem]

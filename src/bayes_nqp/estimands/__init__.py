@@ -4,7 +4,7 @@ from bayes_nqp.estimands._along import by_path, channels_of, legs
 from bayes_nqp.estimands._att import att
 from bayes_nqp.estimands._average import Average as Average
 from bayes_nqp.estimands._average import average_of as average_of
-from bayes_nqp.estimands._average_of_units import average_of_units as average_of_units
+from bayes_nqp.estimands._average_of_units import units_of as units_of
 from bayes_nqp.estimands._by import Axis as Axis
 from bayes_nqp.estimands._by import By
 from bayes_nqp.estimands._by import axes_of as axes_of

@@ -7,6 +7,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.estimands._average import Average, average_of
+from bayes_nqp.estimands._average_of_units import linked, units_of
 from bayes_nqp.estimands._by import By, names_of
 from bayes_nqp.estimands._effects_of import effects_of
 
@@ -79,7 +80,11 @@ def att(
     array([1., 3.])
     """
     effects = effects_of(fit_or_effects)
-    average = average_of(effects, by, weights, balanced)
+    names = names_of(by)
+    if list(names.values()) == [v.UNIT] and balanced is None and linked(fit_or_effects):
+        average, effects = units_of(fit_or_effects, effects, v.TREATED, next(iter(names)))
+    else:
+        average = average_of(effects, by, weights, balanced)
     draws = average.of_effects(effects, path).rename("att")
     draws.attrs = described(
         effects, average, "att", by=by, weights=weights, path=path, balanced=balanced

@@ -12,14 +12,21 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands._average import Average
 from bayes_nqp.estimands._by import Axis
 from bayes_nqp.estimands._weights import kept_cells
-from bayes_nqp.fitting import Fit
+from bayes_nqp.fitting import LINKED, RECEIVED, Fit, meets, realised_units
 from bayes_nqp.planning import Plan, members_of
 
-__all__ = ["average_of_units"]
+__all__ = ["linked", "units_of"]
 
 
-def average_of_units(fit: object, effects: xr.Dataset, role: str, name: str = v.UNIT) -> Average:
-    """The map from cells, and members, to the means over each unit's rows.
+def linked(fit: object) -> bool:
+    """Whether a fit's units are linked, so that cells hold averages of units that differ."""
+    return isinstance(fit, Fit) and meets(fit, (LINKED, RECEIVED))
+
+
+def units_of(
+    fit: object, effects: xr.Dataset, role: str, name: str = v.UNIT
+) -> tuple[Average, xr.Dataset]:
+    """The map to the means over each unit's rows, and the effects that it takes.
 
     Parameters
     ----------
@@ -32,19 +39,35 @@ def average_of_units(fit: object, effects: xr.Dataset, role: str, name: str = v.
     name : str, default "unit"
         Of the dimension.
 
+    Returns
+    -------
+    tuple of Average and Dataset
+        The effects of cells; where units are linked, those of units.
+
     Raises
     ------
     StudyError
-        If it is no fit, or its outcomes follow those of linked units, so that cells do not say what
-        single units have.
+        If it is no fit, or does not hold what single units have.
     """
     if not isinstance(fit, Fit):
         raise StudyError("by='unit' needs a fit with its rows", hint="nqp.received(fit, by='unit')")
-    if fit.facts.has("lag"):
-        raise StudyError(
-            "effects under a spatial lag are averages of cells, which differ between their units",
-            hint="by='time', by='event_time' or a stratum factor",
-        )
+    if linked(fit):
+        return _of_linked(fit, effects, role, name)
+    return _of_cells(fit, effects, role, name), effects
+
+
+def _of_linked(fit: Fit, effects: xr.Dataset, role: str, name: str) -> tuple[Average, xr.Dataset]:
+    """Effects on units, each in the place of a cell."""
+    values, units, count = realised_units(fit, role)
+    axis = Axis(name, fit.plan.panel.unit_labels[units], np.arange(units.size))
+    identity, rows = sparse.eye_array(units.size, format="csr"), count.astype(np.float64)
+    bare = effects.drop_dims([v.CELL, v.MEMBER, v.MEMBERSHIP], errors="ignore")
+    by_unit = bare.assign({v.EFFECT: ((*v.SAMPLE_DIMS, v.PATH, v.CELL), values)})
+    return Average([axis], identity, None, rows, rows, 0), by_unit
+
+
+def _of_cells(fit: Fit, effects: xr.Dataset, role: str, name: str) -> Average:
+    """The map from cells, and members."""
     plan = fit.plan
     place = np.where(plan.cells.lead, -1, np.cumsum(~plan.cells.lead) - 1)
     rows = np.flatnonzero(plan.cell_of_row >= 0)

@@ -13,7 +13,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, one_of
 from bayes_nqp.estimands._att import described
 from bayes_nqp.estimands._average import average_of
-from bayes_nqp.estimands._average_of_units import average_of_units
+from bayes_nqp.estimands._average_of_units import units_of
 from bayes_nqp.estimands._by import By, names_of
 from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.terms import EXPOSURE_TIME, ONTO
@@ -79,7 +79,7 @@ def received(
     apart = onto == "untreated" and schema.is_timed(effects)
     role = v.NEIGHBOUR if apart else v.TREATED
     if list(names.values()) == [v.UNIT]:
-        average = average_of_units(fit_or_effects, effects, role, next(iter(names)))
+        average, effects = units_of(fit_or_effects, effects, role, next(iter(names)))
     else:
         average = average_of(effects, by, weights, None, role)
     draws = average.of_effects(effects, v.RECEIVED).rename(v.RECEIVED)
@@ -111,11 +111,13 @@ def _exposed(effects: xr.Dataset, onto: str) -> xr.Dataset:
         effects = effects.assign_attrs(factors="\x1f".join(factors))
     if onto == "untreated" or not schema.is_timed(effects):
         return effects
-    if EXPOSURE_TIME not in effects.coords or v.DIRECT not in effects[v.PATH]:
+    if v.DIRECT not in effects[v.PATH]:
         raise StudyError(
             "treated units receive nothing of their own in this model",
             hint="nqp.Rings([…], onto=('untreated', 'treated'))",
         )
+    if EXPOSURE_TIME not in effects.coords:
+        return effects
     time = effects[EXPOSURE_TIME].to_numpy()
     exposed = effects[v.IDENTIFIED].to_numpy().astype(bool) & (time >= 0)
     return effects.assign_coords({v.EVENT_TIME: (v.CELL, time), v.IDENTIFIED: (v.CELL, exposed)})

@@ -41,6 +41,7 @@ from bayes_nqp.fitting._parameters import unconstrained as unconstrained
 from bayes_nqp.fitting._paths import lagged as lagged
 from bayes_nqp.fitting._predictive import Replication, posterior_predictive, replications
 from bayes_nqp.fitting._prior import prior_predictive
+from bayes_nqp.fitting._realised_units import realised_units as realised_units
 from bayes_nqp.fitting._refits import (
     OUTCOME_ALONE,
     lead_fit,

@@ -22,7 +22,7 @@ from bayes_nqp.fitting._theta import theta_of
 from bayes_nqp.gaussian import inverse_diagonal, is_dense
 from bayes_nqp.planning import CellInfo
 
-__all__ = ["PATHS", "Reach"]
+__all__ = ["PATHS", "Reach", "back_of", "nodes_of", "solver"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -108,7 +108,7 @@ class Reach:
         ndarray (draw, path, cell)
             Leads, which no calendar has, have their coefficient as the total.
         """
-        basis, nodes = _nodes(delta)
+        basis, nodes = nodes_of(delta)
         loads = self._loads(nodes)
         total, direct = self._of_groups(basis, loads, tau, theta)
         if u is not None:
@@ -169,11 +169,11 @@ class Reach:
         places = self.group, np.arange(n)
         inside = sparse.csr_array((np.ones(n), places), shape=(n_groups, n))
         mean = sparse.csr_array(inside / np.bincount(self.group)[:, None])
-        units = [self._solver(value)(mean.T.toarray(order="F")) for value in delta]
+        across = self.links.T.tocsr()
+        units = [solver(across, value)(mean.T.toarray(order="F")) for value in delta]
         itself = inverse_diagonal(self.links, delta)
-        twice = self.links.multiply(self.links.T).sum(axis=1)
         back = np.stack([
-            (of_delta - 1.0) / value if abs(value) > _SMALL else value * twice
+            back_of(self.links, value, of_delta)
             for of_delta, value in zip(itself, delta, strict=True)
         ])  # fmt: skip
         return _Loads(
@@ -181,18 +181,6 @@ class Reach:
             np.stack([inside @ (self.links.T @ unit) for unit in units], axis=1),
             itself @ mean.T, back @ mean.T, np.stack(units, axis=1), itself.T,
         )  # fmt: skip
-
-    def _solver(self, delta: float) -> Callable[[Array], Array]:
-        """Solutions of ``S' x = b``."""
-        n = self.links.shape[0]
-        if is_dense(self.links):
-            inverse = np.linalg.inv(np.eye(n) - delta * self.links.toarray()).T
-            return lambda b: np.asarray(inverse @ b)
-        s = (sparse.eye_array(n, format="csc") - delta * self.links).T.tocsc()
-        factor = splu(
-            s, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01, options={"SymmetricMode": True}
-        )
-        return lambda b: np.asarray(factor.solve(b))
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,7 +223,27 @@ def _between(basis: Array, values: Array, loads: Array) -> Array:
     return np.asarray((basis[:, None] @ at_nodes)[:, 0])
 
 
-def _nodes(delta: Array) -> tuple[Array, list[float]]:
+def solver(links: sparse.csr_array, delta: float) -> Callable[[Array], Array]:
+    """Solutions of ``(I - delta W) x = b``."""
+    n = links.shape[0]
+    if is_dense(links):
+        inverse = np.linalg.inv(np.eye(n) - delta * links.toarray())
+        return lambda b: np.asarray(inverse @ b)
+    s = (sparse.eye_array(n, format="csc") - delta * links).tocsc()
+    factor = splu(
+        s, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01, options={"SymmetricMode": True}
+    )
+    return lambda b: np.asarray(factor.solve(b))
+
+
+def back_of(links: sparse.csr_array, delta: float, itself: Array) -> Array:
+    """``(S^-1 W)_ii`` of each unit, from ``(S^-1)_ii``."""
+    if abs(delta) > _SMALL:
+        return (itself - 1.0) / delta
+    return np.asarray(delta * links.multiply(links.T).sum(axis=1))
+
+
+def nodes_of(delta: Array) -> tuple[Array, list[float]]:
     """Nodes over the range of draws, and what values there count for in each draw (draw, node)."""
     x = np.arctanh(delta)
     if x.min() == x.max():

@@ -22,8 +22,8 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import ADOPTION, ROWS
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import one_of
-from bayes_nqp.estimands import average_of_units, gate_of
-from bayes_nqp.fitting import SEPARATE, Fit, panel_of
+from bayes_nqp.estimands import gate_of, units_of
+from bayes_nqp.fitting import RECEIVED, Fit, meets, panel_of
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import Canvas, canvas
 from bayes_nqp.plots._intervals import Points, points_of
@@ -60,7 +60,7 @@ _COLOURS = "RdBu_r"
 def _sheets(scene: Scene) -> Iterator[Sketch]:
     fit = scene.fit
     spilt: list[Along] = ["direct", "received"]
-    paths: list[Along] = spilt if fit.facts.has("exposure") else ["total"]
+    paths: list[Along] = spilt if meets(fit, (RECEIVED,)) else ["total"]
     for path in paths:
         if path in fit.effects[v.PATH]:
             yield Sketch(
@@ -75,7 +75,7 @@ def _numbers(fit: Fit, path: Along, prob: float) -> pd.DataFrame:
     return summary(_draws(fit, path, "untreated"), prob=prob)
 
 
-@plot(_TITLE, section="results", place=35, needs=(ADOPTION, ROWS, SEPARATE, PLACES), sheets=_sheets)
+@plot(_TITLE, section="results", place=35, needs=(ADOPTION, ROWS, PLACES), sheets=_sheets)
 def effect_map(
     fit: Fit,
     path: Literal["total", "direct", "received"] = "total",
@@ -155,8 +155,8 @@ def _draws(fit: Fit, path: Along, onto: Onto) -> xr.DataArray:
     one_of("path", path, tuple(_CAPTIONS))
     if path == v.RECEIVED:
         return estimands.received(fit, by=v.UNIT, onto=onto)
-    effects = cell_effects(fit)
-    return average_of_units(fit, effects, v.TREATED).of_effects(effects, path)
+    average, effects = units_of(fit, cell_effects(fit), v.TREATED)
+    return average.of_effects(effects, path)
 
 
 def _shades(

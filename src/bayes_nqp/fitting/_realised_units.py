@@ -1,0 +1,154 @@
+"""What a calendar of treatment did to single units, where units are linked.
+
+The mean over a unit's rows is linear in ``(tau, theta, u)``, by loadings that depend on delta
+alone: ``S^-1`` of who is treated period by period, at Chebyshev nodes of ``atanh delta``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import StudyError
+from bayes_nqp.fitting._linked import linked_terms
+from bayes_nqp.fitting._reach import reach_of
+from bayes_nqp.fitting._realised import Reach, back_of, nodes_of, solver
+from bayes_nqp.fitting._reported import equation_draws
+from bayes_nqp.fitting._theta import theta_of
+from bayes_nqp.gaussian import inverse_diagonal
+from bayes_nqp.limits import afford
+from bayes_nqp.terms import DELTA
+
+if TYPE_CHECKING:
+    from bayes_nqp.fitting._fit import Fit
+
+__all__ = ["realised_units"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+
+def realised_units(fit: Fit, role: str) -> tuple[Array, Index, Index]:
+    """Effects on units, on average over their treated rows, or those that receive.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a design in which the policy reaches other units through links, and with its rows.
+    role : {"treated", "neighbour"}
+        Which rows count.
+
+    Returns
+    -------
+    tuple of ndarray (chain, draw, path, unit), ndarray of int (unit) and ndarray of int (unit)
+        Total, direct and received effects, outcome units; which of the panel's units have such
+        rows, and how many.
+
+    Raises
+    ------
+    StudyError
+        If the fit does not hold the deviations of units.
+    """
+    reach = reach_of(fit.plan, fit.plan.equations[0])
+    assert reach is not None
+    cell = reach.cell[reach.group]
+    near = cell >= reach.n_cells
+    rows = near if role == v.NEIGHBOUR else (cell >= 0) & ~near
+    units = np.flatnonzero(rows.any(axis=1))
+    coefficients = _coefficients(fit, reach)
+    sample = coefficients.shape[:2]
+    flat = coefficients.reshape(-1, coefficients.shape[-1])
+    subject = f"effects on {units.size:,} units in {len(flat):,} draws"
+    afford(8.0 * len(flat) * units.size * 4, subject, "fewer draws, or effects by='time'")
+    delta = equation_draws(fit, DELTA)
+    basis, nodes = nodes_of(np.zeros(len(flat)) if delta is None else delta.ravel())
+    itself = inverse_diagonal(reach.links, nodes)
+    deviates = fit.plan.equations[0].problem.member_scale is not None
+    effects = np.zeros((len(flat), 2, units.size))
+    for k, value in enumerate(nodes):
+        loads = _Loads(reach, rows, value, itself[k])
+        for path, loading in enumerate(loads.at(units, deviates=deviates)):
+            effects[:, path] += basis[:, [k]] * (flat @ loading.T)
+    effects = np.concatenate([effects, effects[:, :1] - effects[:, 1:]], axis=1)
+    return effects.reshape(*sample, 3, units.size), units, rows.sum(axis=1)[units]
+
+
+def _coefficients(fit: Fit, reach: Reach) -> Array:
+    """``tau`` of the plan's cells, ``theta`` and ``u`` (chain, draw, coefficient)."""
+    mean, deviation = (equation_draws(fit, name) for name in ("cell_mean", "deviation"))
+    assert mean is not None
+    tau = np.zeros((*mean.shape[:2], reach.n_cells))
+    tau[..., ~fit.plan.cells.lead] = mean
+    parts = [tau]
+    if reach.events:
+        parts.append(theta_of(linked_terms(fit), reach.events))
+    if fit.plan.equations[0].problem.member_scale is not None:
+        if deviation is None:
+            raise StudyError(
+                "this fit does not hold the deviations of single units",
+                hint="fit the design again; of more than 2,000 units they are not kept: by='time'",
+            )
+        parts.append(deviation)
+    return np.concatenate(parts, axis=-1)
+
+
+class _Loads:
+    """What coefficients give to the means over the rows of units, at one delta.
+
+    Parameters
+    ----------
+    rows : ndarray of bool (unit, T)
+        Which count.
+    itself : ndarray (unit)
+        ``(S^-1)_ii``.
+    """
+
+    def __init__(
+        self, reach: Reach, rows: npt.NDArray[np.bool_], delta: float, itself: Array
+    ) -> None:
+        self.reach, self.itself = reach, itself
+        self.solve, self.back = solver(reach.links, delta), back_of(reach.links, delta, itself)
+        self.share = rows / np.maximum(rows.sum(axis=1, keepdims=True), 1)
+        self.treated, self.column = reach.treated[reach.group], reach.column[reach.group]
+
+    def at(self, units: Index, *, deviates: bool) -> tuple[Array, Array]:
+        """Loadings of the total and of the direct effect of some units (unit, coefficient)."""
+        groups = [
+            self._of_labels(self.treated, self.reach.n_cells, linked=False),
+            self._of_labels(self.column, len(self.reach.events), linked=True),
+        ]
+        if deviates:
+            groups.append(self._of_deviations())
+        total, direct = (np.concatenate(part, axis=1)[units] for part in zip(*groups, strict=True))
+        return total, direct
+
+    def _of_labels(self, label: Index, size: int, *, linked: bool) -> tuple[Array, Array]:
+        """Loadings of effects by label of treated rows (unit, T), or of linked units' treatment."""
+        total, direct = np.zeros((2, len(label), size))
+        own = self.back if linked else self.itself
+        for t in range(label.shape[1]):
+            on = np.flatnonzero(label[:, t] >= 0)
+            if not on.size or not self.share[:, t].any():
+                continue
+            present, at = np.unique(label[on, t], return_inverse=True)
+            column = np.zeros((len(label), present.size))
+            column[on, at] = 1.0
+            column = self.reach.links @ column if linked else column
+            total[:, present] += self.share[:, [t]] * self.solve(column)
+            direct[on, label[on, t]] += self.share[on, t] * own[on]
+        return total, direct
+
+    def _of_deviations(self) -> tuple[Array, Array]:
+        """Loadings of deviations (unit, owner)."""
+        owner = self.reach.owner
+        on = self.treated >= 0
+        some = np.flatnonzero(on.any(axis=1) & (owner >= 0))
+        overlap = self.share @ on[some].T.astype(np.float64)
+        inverse = self.solve(np.eye(owner.size)[:, some])
+        total, direct = np.zeros((2, owner.size, int(owner.max()) + 1))
+        np.add.at(total.T, owner[some], (overlap * inverse).T)
+        direct[some, owner[some]] = overlap[some, np.arange(some.size)] * self.itself[some]
+        return total, direct
