@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_nqp.gaussian._small import back_solve, half_solve, lower_places
+from bayes_nqp.gaussian._small import back_solve, half_solve, lower_inverse, lower_places
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import Array, Values
 
@@ -146,7 +146,7 @@ def _path_factor(root: Array, cross: Array, inner: Array) -> PathFactor:
     square = square.swapaxes(4, 5).reshape(points, places, m, size, size) + np.eye(size)
     lower = np.linalg.cholesky(square)
     # The inverse of a small factor, and a product, are quicker than a system of many right sides.
-    half = np.linalg.inv(lower) @ half.reshape(points, places, m, size, -1)
+    half = lower_inverse(lower) @ half.reshape(points, places, m, size, -1)
     return PathFactor(root, lower, half.reshape(points, places, n * q, -1))
 
 
