@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import jsonschema
+import numpy as np
 import pandas as pd
 import pytest
 from doors import STUDY_TABLES, StudyTable, study_table
@@ -73,7 +74,7 @@ class Circle(StudyTable):
     """Names of the one kind of weights."""
 
     def values_of_nobody(self) -> dict[str, SpatialWeights]:
-        return {name: SpatialWeights((), pd.DataFrame().to_numpy(), name) for name in self.weights}
+        return {name: SpatialWeights((), np.zeros((0, 0)), name) for name in self.weights}
 
     @property
     def file_keys(self) -> tuple[tuple[str, ...], ...]:
@@ -142,6 +143,14 @@ def test_toys_go_from_toml_to_the_record(tmp_path: Path) -> None:
     assert again.design == outcome.study.design
 
 
+def test_expressions_are_made_before_and_after(tmp_path: Path) -> None:
+    text = STUDY.replace('column = "gdp"', 'column = "twice"')
+    text = text.replace("ln_real = ", 'twice = "2 * gdp"\nln_real = ')
+    panel = validate(write_study(tmp_path, text)).panel
+    first = panel.frame[panel.frame["time"] == 1]
+    assert first["ln_real"].to_numpy() == pytest.approx(np.log(2.0 * first["gdp"]).to_numpy())
+
+
 BAD = [
     ('column = "gdp"', 'column = "gpd"', "'deflate.column' is 'gpd', which is no column", "'gdp'"),
     ('column = "gdp"', 'colum = "gdp"', "[deflate] has the unknown key 'colum'", "'column'"),
@@ -150,6 +159,7 @@ BAD = [
     ("3 = 1.05", '3 = "1.05"', "'deflate.index.3' is '1.05'", "a number"),
     ("3 = 1.05", "3 = 0.0", "'deflate.index.3' is 0", "above 0"),
     ("3 = 1.05", "30 = 1.05", "'deflate.index' has no prices of 3", "'30'"),
+    ('column = "gdp"', 'column = "ln_real"', "'deflate.column' is 'ln_real', which is made", "gdp"),
     ("[deflate]", "[deflat]", "unknown key 'deflat'", "'deflate'"),
     ('weights = "around" }', 'weights = "ar" }', "is 'ar', which is no table of [s", "'around'"),
     ('weights = "around"\n', 'weights = "aro"\n', "'checks.weights' is 'aro'", "'around'"),

@@ -16,7 +16,8 @@ from bayes_nqp.intake import cleaned, filled, further_down, with_numbers
 from bayes_nqp.labels import labels_of
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel, declared
-from bayes_nqp.studies._derive import columns_of, derive, numbers_of
+from bayes_nqp.studies._derive import derive, numbers_of
+from bayes_nqp.studies._new_columns import check_new, with_columns
 from bayes_nqp.studies._schema import Data, Settings
 from bayes_nqp.studies._source import rows_of
 from bayes_nqp.studies._study_table import Values
@@ -101,10 +102,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
     if data.cohort in frame.columns and pd.api.types.is_numeric_dtype(frame[data.time].dtype):
         # A file of text holds years as text as soon as one cell says "never".
         frame = with_numbers(frame, str(data.cohort), declared(data.never))
-    for name, table in settings.plugins.items():
-        _new(name, table.row_columns, frame)
-        frame = table.rows_from(frame, data, notes, folder)
-    frame, index = _made(settings, data, frame, recipe)
+    frame, index = with_columns(settings, data, frame, notes, recipe, folder)
     roles: dict[str, Any] = {name: getattr(data, name) for name in (*_ROLES, *_LISTS)}
     names_made = {stratum.name or f"{stratum.column}_group" for stratum in data.stratify}
     roles["strata"] = [name for name in data.strata or () if name not in names_made]
@@ -117,16 +115,6 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
         panel = replace(panel, labels=brought).with_labels(words["labels"])
     notes += list(index.notes) if index is not None else []
     return Prepared(_noted(panel, notes), simulated, index, unmatched, values)
-
-
-def _new(table: str, columns: Iterable[str], frame: pd.DataFrame) -> None:
-    """Refuse columns of a table that the data have."""
-    for column in columns:
-        if column in frame.columns:
-            raise StudyError(
-                Message("[{}] adds the column {!r}, which the data have already", table, column),
-                hint=Message("another name for it in [{}], or leave that out", table),
-            )
 
 
 def _panel(
@@ -145,7 +133,7 @@ def _panel(
     if late:
         rows = panel.frame
         for name, table in tables.items():
-            _new(name, table.panel_columns, rows)
+            check_new(name, table.panel_columns, rows)
             rows = rows.assign(**table.columns_for(panel, values))
         notes = list(panel.notes)
         with in_toml("data"):
@@ -263,37 +251,6 @@ def _numeric(data: Data, frame: pd.DataFrame, settings: Settings) -> Iterable[st
         except SyntaxError:
             derive(frame, name, expression)
     return names
-
-
-def _made(
-    settings: Settings, data: Data, frame: pd.DataFrame, recipe: ProductivityIndex | None
-) -> tuple[pd.DataFrame, Index | None]:
-    """Derive columns and build the index: first what the index does not need, then the rest."""
-    late: set[str] = set()
-    if settings.index is not None:
-        late = {settings.index.name}
-    first, last = {}, {}
-    for name, expression in data.derive.items():
-        if name in frame.columns or (settings.index is not None and name == settings.index.name):
-            raise StudyError(
-                Message("'data.derive.{}' is a column of the data already", name),
-                hint="take a new name",
-            )
-        if late & set(columns_of(expression)):
-            last[name] = expression
-            late.add(name)
-        else:
-            first[name] = expression
-    for name, expression in first.items():
-        frame[name] = derive(frame, name, expression, data.missing)
-    index = None
-    if recipe is not None and settings.index is not None:
-        with in_toml("index"):
-            index = recipe.build(frame, unit=str(data.unit), time=str(data.time))
-            frame = index.frame(settings.index.name)
-    for name, expression in last.items():
-        frame[name] = derive(frame, name, expression, data.missing)
-    return frame, index
 
 
 def _noted(panel: Panel, notes: list[str]) -> Panel:

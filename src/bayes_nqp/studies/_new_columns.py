@@ -1,0 +1,84 @@
+"""New columns of a study: expressions, what its tables add, and its index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.language import Message
+from bayes_nqp.studies._derive import columns_of, derive
+from bayes_nqp.studies._schema import Data, Settings
+from bayes_nqp.studies._words import in_toml
+
+if TYPE_CHECKING:
+    from bayes_nqp.index import Index, ProductivityIndex
+
+__all__ = ["check_new", "with_columns"]
+
+
+def check_new(table: str, columns: Iterable[str], frame: pd.DataFrame) -> None:
+    """Refuse columns of a table that the data have."""
+    for column in columns:
+        if column in frame.columns:
+            raise StudyError(
+                Message("[{}] adds the column {!r}, which the data have already", table, column),
+                hint=Message("another name for it in [{}], or leave that out", table),
+            )
+
+
+def with_columns(
+    settings: Settings,
+    data: Data,
+    frame: pd.DataFrame,
+    notes: list[str],
+    recipe: ProductivityIndex | None,
+    folder: Path,
+) -> tuple[pd.DataFrame, Index | None]:
+    """Add expressions, columns of tables and the index, each after what it may be made of."""
+    index, name_of_index = None, settings.index.name if settings.index is not None else ""
+    pending = {name_of_index}
+    for name, table in settings.plugins.items():
+        check_new(name, table.row_columns, frame)
+        pending |= {*table.row_columns}
+    for name in data.derive:
+        if name in {*frame.columns, *pending}:
+            raise StudyError(
+                Message("'data.derive.{}' is a column of the data already", name),
+                hint="take a new name",
+            )
+    for name, table in settings.plugins.items():
+        frame = _derived(data, frame, pending)
+        _check_there(name, table.number_columns, frame)
+        frame = table.rows_from(frame, data, notes, folder)
+        pending -= {*table.row_columns}
+    frame = _derived(data, frame, pending)
+    if recipe is not None:
+        with in_toml("index"):
+            index = recipe.build(frame, unit=str(data.unit), time=str(data.time))
+            frame = index.frame(name_of_index)
+    return _derived(data, frame, set()), index
+
+
+def _check_there(table: str, keys: Iterable[tuple[str, str]], frame: pd.DataFrame) -> None:
+    """Refuse columns that a table needs, and that are made of what it adds or after it."""
+    for key, column in keys:
+        if column not in frame.columns:
+            raise StudyError(
+                Message("'{}.{}' is {!r}, which is made only later", table, key, column),
+                hint=nearest(column, frame.columns),
+            )
+
+
+def _derived(data: Data, frame: pd.DataFrame, pending: set[str]) -> pd.DataFrame:
+    """Compute the expressions that wait for nothing that is still to be made."""
+    pending = {*pending}
+    for name, expression in data.derive.items():
+        if pending & {*columns_of(expression)}:
+            pending.add(name)
+        elif name not in frame.columns:
+            frame[name] = derive(frame, name, expression, data.missing)
+    return frame
