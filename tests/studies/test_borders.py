@@ -122,6 +122,16 @@ def test_coordinates_of_the_data_stay(tmp_path: Path) -> None:
     assert panel.frame["longitude"].iloc[0] == pytest.approx(110.5, abs=0.01)
 
 
+def test_coordinates_of_the_data_go_before_those_of_borders(tmp_path: Path) -> None:
+    path = write_study(tmp_path)
+    frame = pd.read_csv(tmp_path / "cities.csv")
+    frame["经度"], frame["纬度"] = 100.0 + frame["city"] / 1e5, 30.0
+    frame.to_csv(tmp_path / "cities.csv", index=False)
+    study = validate(path)
+    assert not {"longitude", "latitude"} & {*study.panel.frame.columns}
+    assert study.weights["near"] == nqp.spatial_weights.nearest(study.panel, k=2)
+
+
 BAD = [
     ("cities.geojson", "citys.geojson", "'space.boundaries': 'citys.geojson' is not", "'cities.g"),
     ("cities.geojson", "cities.csv", "holds no polygons", ".geojson"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
@@ -22,7 +23,15 @@ if TYPE_CHECKING:
 
     from bayes_nqp.panel import Panel
 
-__all__ = ["EARTH", "Locations", "checked_degrees", "column_of_units", "located", "locations_of"]
+__all__ = [
+    "EARTH",
+    "Locations",
+    "checked_degrees",
+    "column_of_units",
+    "coordinate",
+    "located",
+    "locations_of",
+]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -125,7 +134,8 @@ def column_of_units(
 
 def located(panel: Panel) -> bool:
     """Whether the panel tells where its units are."""
-    return {_column(panel, name) for name in _synonyms()} <= {*panel.frame.columns}
+    columns = panel.frame.columns
+    return {coordinate(columns, name) for name in _synonyms()} <= {*columns}
 
 
 @cache
@@ -135,11 +145,11 @@ def _synonyms() -> dict[str, list[str]]:
     return tomllib.loads(text)
 
 
-def _column(panel: Panel, name: str) -> str:
+def coordinate(columns: Iterable[object], name: str) -> str:
     """The column itself, or for a default name one that is called by a synonym of it."""
-    if name in panel.frame.columns:
+    words = {str(x): re.split(r"[(（]", str(x))[0].strip().lower() for x in columns}
+    if name in words:
         return name
-    words = {str(x): re.split(r"[(（]", str(x))[0].strip().lower() for x in panel.frame.columns}
     synonyms = _synonyms().get(name, [])
     return next((column for column, word in words.items() if word in (name, *synonyms)), name)
 
@@ -167,7 +177,7 @@ def locations_of(
     """
     ids, of_unit = (panel.unit_labels, None) if cities is None else cities
     columns = [
-        column_of_units(panel, _column(panel, name), argument, of_unit)
+        column_of_units(panel, coordinate(panel.frame.columns, name), argument, of_unit)
         for name, argument in ((longitude, "longitude"), (latitude, "latitude"))
     ]
     moving = np.any([(c["max"] - c["min"] > 1e-9).to_numpy() for c in columns], axis=0)

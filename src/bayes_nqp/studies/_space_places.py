@@ -14,7 +14,7 @@ from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.files import text_path
 from bayes_nqp.intake import match
 from bayes_nqp.language import Message
-from bayes_nqp.spatial_weights import Boundaries, boundaries_of
+from bayes_nqp.spatial_weights import Boundaries, boundaries_of, coordinate
 from bayes_nqp.studies._words import in_table
 
 if TYPE_CHECKING:
@@ -116,6 +116,6 @@ def with_borders(space: Space, frame: pd.DataFrame, unit: str, folder: Path) -> 
         name: values.to_numpy()[codes]
         for pair in names
         for name, values in zip(pair, (points.x, points.y), strict=True)
-        if name not in frame.columns
+        if coordinate(frame.columns, name) not in frame.columns
     }
     return frame.assign(**columns)
