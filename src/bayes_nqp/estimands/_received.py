@@ -76,7 +76,7 @@ def received(
     one_of("onto", onto, ONTO)
     effects = _exposed(effects_of(fit_or_effects), onto)
     names = names_of(by)
-    apart = onto == "untreated" and schema.is_timed(effects)
+    apart = onto == "untreated" and _adopted(effects)
     role = v.NEIGHBOUR if apart else v.TREATED
     if list(names.values()) == [v.UNIT]:
         average, effects = units_of(fit_or_effects, effects, role, next(iter(names)))
@@ -91,6 +91,11 @@ def received(
             rings = sorted(filter(None, draws[name].to_numpy()), key=_lower_bound)
             draws = draws.sel({name: rings})
     return draws
+
+
+def _adopted(effects: xr.Dataset) -> bool:
+    """Tell whether units adopt a treatment, and are not exposed to more or less of it."""
+    return schema.is_timed(effects) and bool(effects[v.COHORT].notnull().any())
 
 
 def _exposed(effects: xr.Dataset, onto: str) -> xr.Dataset:
@@ -109,7 +114,7 @@ def _exposed(effects: xr.Dataset, onto: str) -> xr.Dataset:
     if v.RING in effects.coords:
         factors = (*schema.factors(effects), v.RING)
         effects = effects.assign_attrs(factors="\x1f".join(factors))
-    if onto == "untreated" or not schema.is_timed(effects):
+    if onto == "untreated" or not _adopted(effects):
         return effects
     if v.DIRECT not in effects[v.PATH]:
         raise StudyError(

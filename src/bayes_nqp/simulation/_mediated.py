@@ -14,6 +14,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.simulation._checks import check_numbers
+from bayes_nqp.simulation._feedback import Feedback
 from bayes_nqp.simulation._layout import Assignment
 from bayes_nqp.simulation._spillover import Received, exposed_cells
 from bayes_nqp.simulation._truth import truth_of_rows
@@ -97,6 +98,8 @@ class MediatedTruth:
         Exposure by which effects are multiplied; 1 by default.
     received : Received, optional
         What rows have of the treatment of others; nothing by default.
+    feedback : Feedback, optional
+        How outcomes follow those of linked units; they do not by default.
     """
 
     code: Index
@@ -112,6 +115,7 @@ class MediatedTruth:
     shift: Array | None = None
     dose: Array | None = None
     received: Received | None = None
+    feedback: Feedback | None = None
 
     @property
     def on(self) -> npt.NDArray[np.bool_]:
@@ -139,7 +143,8 @@ class MediatedTruth:
         slopes = self.slopes[:, self.who.stratum[self.code]] + self.added[:, None] * self.on
         values = self.untreated[-1] + (slopes * self.mediators()).sum(axis=0)
         values[self.on] += self._moved()[-1]
-        return np.asarray(values if self.received is None else values + self.received.effect)
+        values = values if self.received is None else values + self.received.effect
+        return np.asarray(values if self.feedback is None else self.feedback.outcome(values))
 
     def _moved(self) -> Array:
         effects = self.effects()
@@ -211,6 +216,10 @@ def truth_of(
         effects[0] += received.effect
         effects, paths = np.vstack([effects, received.effect]), (*paths, v.RECEIVED)
         deviation = np.vstack([deviation, np.zeros(size.size)])
+    if facts.feedback is not None:
+        # Effects of a unit are the same in all periods.
+        effects, paths = facts.feedback.effects(effects), (*paths, v.RECEIVED)
+        deviation = effects[:, np.searchsorted(facts.code, members)]
     owners, rows = np.full(on.size, -1), cell >= 0
     owners[on] = owner
     labels = facts.who.units if facts.labels is None else facts.labels

@@ -16,6 +16,7 @@ from bayes_nqp.simulation._checks import check_numbers
 from bayes_nqp.simulation._controls import Control, controls_of
 from bayes_nqp.simulation._effects import curve_of
 from bayes_nqp.simulation._errors import joint_errors
+from bayes_nqp.simulation._feedback import Feedback
 from bayes_nqp.simulation._layout import Assignment
 from bayes_nqp.simulation._mediated import (
     Channel,
@@ -159,6 +160,7 @@ def happen(
     dose: Array | None = None,
     received: Received | None = None,
     near: Array | float = 0.0,
+    feedback: Feedback | None = None,
 ) -> Happened:
     """Let the policy happen.
 
@@ -175,6 +177,8 @@ def happen(
         What rows have of the treatment of others.
     near : ndarray (unit, period) or float, default 0
         What units have of the exposure of others.
+    feedback : Feedback, optional
+        How productivity follows that of linked units.
     """
     who, shape = places.who, (places.who.units.size, years[1] - years[0] + 1)
     check_channels(policy.mediators, places.factors)
@@ -211,7 +215,7 @@ def happen(
         np.array([c.interaction for c in policy.mediators.values()]),
         places.members, places.labels,
         _shift(places, policy, half[~places.inside].sum(axis=0), code, cell, len(equations)),
-        dose, received,
+        dose, received, feedback,
     )  # fmt: skip
     return Happened(facts, cells, covariates[:, *at], facts.outcome())
 

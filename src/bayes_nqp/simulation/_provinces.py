@@ -18,8 +18,10 @@ from bayes_nqp.index import IndexSystem, new_quality_productivity
 from bayes_nqp.panel import Panel
 from bayes_nqp.simulation._assemble import Written, assembled
 from bayes_nqp.simulation._catalogue import CATALOGUE, chosen
+from bayes_nqp.simulation._checks import check_numbers
 from bayes_nqp.simulation._controls import CITY, picked
 from bayes_nqp.simulation._errors import errors_of
+from bayes_nqp.simulation._feedback import Feedback
 from bayes_nqp.simulation._mediated import Channel
 from bayes_nqp.simulation._places import (
     check_strata,
@@ -34,7 +36,7 @@ from bayes_nqp.simulation._simulated import Simulated
 from bayes_nqp.simulation._space import near_ones
 from bayes_nqp.simulation._streams import seeded, stream
 from bayes_nqp.simulation._words import Language, say, spoken
-from bayes_nqp.spatial_weights import lag, nearest
+from bayes_nqp.spatial_weights import nearest
 
 __all__ = ["PROVINCE_CHANNELS", "provinces"]
 
@@ -76,6 +78,7 @@ def provinces(
     related: float = 0.0,
     spillover: float = 0.0,
     neighbours: int = 4,
+    lag: float = 0.0,
     system: IndexSystem | None = None,
     names: str = "en",
     seed: int | None = None,
@@ -122,6 +125,10 @@ def provinces(
         has longitude and latitude, those of the first prefecture.
     neighbours : int, default 4
         Linked are so many nearest provinces, either way.
+    lag : float, default 0
+        How far productivity follows the mean of linked provinces' in the same year, between -1 and
+        1. Its truth is of a point more everywhere: by own paths, with what comes back to them, and
+        "received".
     system, names, seed
         As in `cities`.
 
@@ -164,12 +171,16 @@ def provinces(
     base = listed(table, code, time, language)
     base = base.drop(columns=[say(c, language) for c in ("city", "zone_batch", "resource")])
     base[say("cbec", language)] = dose
-    near = np.zeros(shape)
-    if spillover:
+    check_numbers(-1.0, 1.0, lag=lag)
+    near, feedback = np.zeros(shape), None
+    if spillover or lag:
         base = placed(base, table, code, language)
-        near = spillover * _linked(base, dose, neighbours, language).reshape(shape)
+        links = _links(base, neighbours, language)
+        near = spillover * links @ dose.reshape(shape)
+        feedback = Feedback(links, lag, spillover) if lag else None
     happened = happen(
-        places, policy, controls, code, time, (first, last), seed, dose, near=near
+        places, policy, controls, code, time, (first, last), seed, dose, near=near,
+        feedback=feedback,
     )  # fmt: skip
     written = Written(
         base, say("province", language), tuple(say(name, language) for name in factors), code,
@@ -183,13 +194,12 @@ def provinces(
     return assembled(written, happened, policy, controls, seed, parameters)
 
 
-def _linked(base: pd.DataFrame, dose: Array, neighbours: int, language: Language) -> Array:
-    """Mean exposure of the nearest provinces (row)."""
+def _links(base: pd.DataFrame, neighbours: int, language: Language) -> Array:
+    """Weights of the nearest provinces, in the order of the table (unit, unit)."""
     unit, time = say("province", language), say("year", language)
-    panel = Panel.from_frame(base.assign(dose=dose), unit=unit, time=time, outcome="dose")
-    values = lag(nearest(panel, k=neighbours), panel, "dose")
-    keys = pd.MultiIndex.from_frame(panel.frame[[unit, time]])
-    return np.asarray(values.set_axis(keys)[pd.MultiIndex.from_frame(base[[unit, time]])])
+    panel = Panel.from_frame(base, unit=unit, time=time, outcome=say("cbec", language))
+    names = base[unit].drop_duplicates().to_numpy(dtype=str)
+    return np.asarray(nearest(panel, k=neighbours).aligned(names).matrix.toarray())
 
 
 def _per_point(mediators: Iterable[str] | Mapping[str, Channel]) -> dict[str, Channel]:
