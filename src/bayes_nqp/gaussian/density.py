@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_nqp.gaussian._small import half_solve
 from bayes_nqp.gaussian.batches import batch_size, in_chunks, point_by_point
 from bayes_nqp.gaussian.equations import OwnerEquations
 from bayes_nqp.gaussian.linear_part import LinearPart
@@ -288,8 +289,18 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
 
 
 def _blocks_off(matrix: Array, head: Arrowhead) -> tuple[Array, Array]:
-    """Factor the local coefficients of every block, and take them off the border; overwrites A."""
+    """Factor the local coefficients of every block, and take them off the border; overwrites A.
+
+    One Cholesky of each whole block costs its border's cube, which no block needs: where borders
+    are the larger part, ``H = L^-1 A_lb`` and ``A_bb - sum_b H_b'H_b`` are quicker.
+    """
     n_local, n_border = head.n_proper, head.n_border
+    if n_border > n_local:
+        lower = np.linalg.cholesky(matrix[..., :n_local, :n_local])
+        half = half_solve(lower, matrix[..., n_local:, :n_local].swapaxes(-1, -2))
+        stacked = half.reshape(len(half), -1, n_border)
+        schur = matrix[..., n_local:, n_local:].sum(axis=1) - stacked.swapaxes(-1, -2) @ stacked
+        return np.concatenate([lower, half.swapaxes(-1, -2)], axis=-2), schur
     diagonal = np.einsum("...ii->...i", matrix)
     # The border's block is no covariance yet: what is added to its diagonal comes off again.
     shift = np.maximum(diagonal[..., n_local:], 1e-30)
