@@ -61,13 +61,7 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
     """
     outcome, slopes = draws[0], plan.equations[0].slopes
     if outcome.realised is not None:
-        reach, deviation = reach_of(plan, plan.equations[0]), outcome.deviation
-        if reach is not None:
-            # A unit's own deviation reaches others: it has no place of its own in any cell.
-            return Paths(PATHS, outcome.realised, None, reach.cells)
-        if deviation is not None:
-            deviation = np.stack([deviation, deviation, np.zeros_like(deviation)], axis=1)
-        return Paths(PATHS, outcome.realised, deviation)
+        return _of_links(plan, outcome, outcome.realised)
     if not draws[1:]:
         deviation = None if outcome.deviation is None else outcome.deviation[:, None]
         return Paths((v.TOTAL,), outcome.cell_effect[:, None], deviation)
@@ -111,6 +105,17 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
     return Paths(
         (v.TOTAL, v.DIRECT, *names), np.stack([total, direct, *indirect], axis=1), deviation
     )
+
+
+def _of_links(plan: Plan, outcome: Recovered, realised: Array) -> Paths:
+    """Total, direct and received effects where units are linked."""
+    reach, deviation = reach_of(plan, plan.equations[0]), outcome.deviation
+    if reach is not None:
+        # A unit's own deviation reaches others: it has no place of its own in any cell.
+        return Paths(PATHS, realised, None, reach.cells)
+    if deviation is not None:
+        deviation = np.stack([deviation, deviation, np.zeros_like(deviation)], axis=1)
+    return Paths(PATHS, realised, deviation)
 
 
 def lagged(plan: Plan, effect: Array, lag: int) -> Array:

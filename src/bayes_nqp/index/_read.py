@@ -152,33 +152,21 @@ def ordinals(column: pd.Series[Any], codes: Ints) -> Array:
 
 
 def _complete(values_read: Read, rows: SourceRows, when: Array, gaps: str) -> Read:
+    """Deal with gaps as asked for: refuse them, fill them, or leave out the rows that have one."""
     gone = np.isnan(values_read.x)
     if not gone.any():
         return values_read
     names = [indicator.data for indicator in values_read.indicators]
-    counts = [f"{name} {n}" for name, n in zip(names, gone.sum(axis=0), strict=True) if n]
-    if gone.all(axis=0).any():
-        empty = [name for name, bad in zip(names, gone.all(axis=0), strict=True) if bad]
-        raise PanelError(
-            Message("no row has a value of {}", shown(map(repr, empty))), hint="system.without(…)"
-        )
-    if gaps == "error":
-        raise PanelError(
-            Message(
-                "indicators are missing in {} ({})",
-                counted(gone.any(axis=1).sum(), "row"),
-                shown(counts),
-            ),
-            where=rows.shown(gone.any(axis=1)),
-            hint=_CHOICES,
-        )
+    counts = _counts(names, gone)
+    _refuse_gaps(names, gone, rows, gaps)
     notes = list(values_read.notes)
     if gaps in ("interpolate", "extend"):
         filled = _interpolated(values_read, when, outwards=gaps == "extend")
-        done = (gone & ~np.isnan(filled)).sum(axis=0)
+        done = gone & ~np.isnan(filled)
         if done.any():
-            counts_filled = [f"{name} {n}" for name, n in zip(names, done, strict=True) if n]
-            notes.append(Message("values filled within units ({})", shown(counts_filled, 12)))
+            notes.append(
+                Message("values filled within units ({})", shown(_counts(names, done), 12))
+            )
         values_read, gone = replace(values_read, x=filled), np.isnan(filled)
     keep = ~gone.any(axis=1)
     if not keep.any():
@@ -187,20 +175,50 @@ def _complete(values_read: Read, rows: SourceRows, when: Array, gaps: str) -> Re
             hint=separated(["system.without(…)", _CHOICES]),
         )
     if not keep.all():
-        left = [f"{name} {n}" for name, n in zip(names, gone.sum(axis=0), strict=True) if n]
+        incomplete = counted((~keep).sum(), "row")
         notes.append(
             Message(
                 "{} of {:,} without a value of the index ({})",
-                counted((~keep).sum(), "row"),
-                len(keep),
-                shown(left, 12),
+                incomplete, len(keep), shown(_counts(names, gone), 12),
             )
-        )
+        )  # fmt: skip
     present, times = np.unique(values_read.times[keep], return_inverse=True)
     return Read(
         values_read.indicators, values_read.x[keep], values_read.units[keep],
         times.astype(np.int64), values_read.labels[present], keep, tuple(notes),
     )  # fmt: skip
+
+
+def _counts(names: Sequence[str], gone: npt.NDArray[np.bool_]) -> list[str]:
+    """Name the indicators with gaps (row, indicator), each with how many."""
+    return [f"{name} {n}" for name, n in zip(names, gone.sum(axis=0), strict=True) if n]
+
+
+def _refuse_gaps(
+    names: Sequence[str], gone: npt.NDArray[np.bool_], rows: SourceRows, gaps: str
+) -> None:
+    """Refuse indicators without any value, and any gap where that is asked for.
+
+    Raises
+    ------
+    PanelError
+        If there is one.
+    """
+    if gone.all(axis=0).any():
+        empty = [name for name, bad in zip(names, gone.all(axis=0), strict=True) if bad]
+        raise PanelError(
+            Message("no row has a value of {}", shown(map(repr, empty))), hint="system.without(…)"
+        )
+    if gaps == "error":
+        incomplete = gone.any(axis=1)
+        raise PanelError(
+            Message(
+                "indicators are missing in {} ({})",
+                counted(incomplete.sum(), "row"), shown(_counts(names, gone)),
+            ),
+            where=rows.shown(incomplete),
+            hint=_CHOICES,
+        )  # fmt: skip
 
 
 def _interpolated(values_read: Read, when: Array, *, outwards: bool) -> Array:
