@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from linked_cities import LEVEL, PANEL, UNITS, WEIGHTS, W, dense, design_of, links, tables, truth_of
+from linked_cities import LEVEL, PANEL, UNITS, WEIGHTS, W, dense, design_of, tables, truth_of
 from marginal import Marginal
 from tests.doors import log_marginal
 
 import bayes_nqp as nqp
 from bayes_nqp.designs import Noise
-from bayes_nqp.errors import PanelError, StudyError
+from bayes_nqp.errors import StudyError
 from bayes_nqp.gaussian import density
 from bayes_nqp.language import Translator
 from bayes_nqp.planning import plan_of
@@ -172,11 +172,6 @@ def test_what_leaves_nothing_is_refused(arguments: dict[str, object], message: s
 
 
 def test_what_does_not_go_with_linked_units_is_refused() -> None:
-    alone = links()
-    alone.iloc[2] = 0.0
-    weights = nqp.spatial_weights.matrix(alone)
-    with pytest.raises(PanelError, match="have no neighbour"):
-        plan_of(slx_of(spillovers=nqp.SpatialLag(weights, lag=False)), PANEL)
     with pytest.raises(StudyError, match="does not go with 'moderator'"):
         plan_of(slx_of(moderator="m"), PANEL)
     with pytest.raises(StudyError, match="reach other units"):

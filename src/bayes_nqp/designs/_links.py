@@ -13,18 +13,19 @@ from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.pooling import Complete
 from bayes_nqp.spatial_weights import SpatialWeights
+from bayes_nqp.terms import Linked
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["check_design", "check_errors", "check_links"]
+__all__ = ["check_design", "check_errors", "check_links", "check_rows"]
 
 _TO_ONE = 1e-9
 """How far the sum of a row of W may be from one."""
 
 
 def check_design(facts: Facts, panel: Panel, *, lag: bool) -> None:
-    """Refuse what linked units do not go with, and gaps.
+    """Refuse what linked units do not go with, and gaps where their outcomes enter.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ def check_design(facts: Facts, panel: Panel, *, lag: bool) -> None:
     StudyError
         If another argument does not go with it.
     PanelError
-        If a unit has gaps.
+        If a unit has gaps, under a lag.
     """
     if lag and not facts.compresses:
         raise StudyError(
@@ -49,6 +50,8 @@ def check_design(facts: Facts, panel: Panel, *, lag: bool) -> None:
             Message("'spillovers' with a spatial lag does not go with {!r}", name),
             hint=Message("leave out {!r}", name),
         )
+    if not lag:
+        return
     gaps = np.flatnonzero(np.bincount(panel.unit_codes, minlength=panel.n_units) < panel.periods)
     if not gaps.size:
         return
@@ -85,6 +88,29 @@ def check_errors(term: Term, facts: Facts) -> None:
             Message("'error' of a spatial lag does not go with {!r}", name),
             hint=Message("leave out {!r}", name),
         )
+
+
+def check_rows(linked: Linked, panel: Panel, column: str) -> None:
+    """See that linked units have the rows that a column of theirs is taken from.
+
+    Raises
+    ------
+    PanelError
+        If some are not seen in a period in which a unit linked to them is.
+    """
+    units = np.unique(panel.unit_codes[linked.unseen])
+    if not units.size:
+        return
+    raise PanelError(
+        Message(
+            "{!r} of linked units is needed in every period, and units linked to {} of {} have "
+            "gaps",
+            column, units.size, panel.n_units,
+        ),
+        where=shown(panel.unit_labels[units]),
+        hint="SpatialLag(…, complete='units') leaves out units with gaps; durbin=['treatment'] "
+        "needs no rows of linked units, where treatment is adopted",
+    )  # fmt: skip
 
 
 def check_links(weights: SpatialWeights) -> None:

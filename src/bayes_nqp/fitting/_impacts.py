@@ -43,8 +43,9 @@ def impacts(fit: Fit) -> xr.DataArray:
     Notes
     -----
     With ``q = tr(W S^-1) / n``: direct ``beta (1 + delta q) + theta q``, total ``(beta + theta) /
-    (1 - delta)``; where outcomes follow no others' (SLX), ``beta`` and ``beta + theta``. What the
-    policy did is in the fit's effects, of the calendar that was.
+    (1 - delta)``; where outcomes follow no others' (SLX), ``beta`` and ``beta + w theta``, w being
+    the mean sum of a row of W. What the policy did is in the fit's effects, of the calendar that
+    was.
 
     References
     ----------
@@ -87,6 +88,9 @@ def impacts(fit: Fit) -> xr.DataArray:
             theta[..., k] = covariate_slopes(fit, [linked])[..., 0]
     # Without a lag S is the identity, and no unit is linked to itself: q is zero.
     q, delta = np.zeros(1), np.zeros(1) if delta is None else delta[..., None]
+    spec = fit.plan.model.equations[0].linked
+    if lag is None and spec is not None:
+        theta *= spec.links.sum() / spec.links.shape[0]
     if lag is not None:
         assert isinstance(lag.log_determinant, LogDeterminant)
         q = lag.log_determinant.feedback(delta)

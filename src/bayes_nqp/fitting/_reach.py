@@ -7,21 +7,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.designs import LinkedSpec
 from bayes_nqp.fitting._realised import Reach
 from bayes_nqp.planning import CellInfo, Equation, Plan, members_of
 from bayes_nqp.terms import NEIGHBOUR
 
 __all__ = ["reach_of"]
 
+Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 
 def reach_of(plan: Plan, equation: Equation) -> Reach | None:
     """Whom treatment reaches through the links of an equation; None where it has none."""
-    linked = plan.model.equations[0].linked
-    if linked is None or equation.name != plan.model.equations[0].name:
+    frame, spec = plan.frame, plan.model.equations[0]
+    linked, alone = spec.linked, spec.lag is None
+    if linked is None or equation.name != spec.name or (alone and not linked.treated):
         return None
-    frame = plan.frame
     treated, cell, cells = _calendar(plan) if plan.exposure is None else _dose(plan)
     pairs = np.concatenate([cell, treated], axis=1)
     _, first, group = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
@@ -36,7 +38,20 @@ def reach_of(plan: Plan, equation: Equation) -> Reach | None:
     return Reach(
         linked.links, cells, group.ravel(), cell[first], treated, column, owner,
         tuple(linked.treated), plan.table.size,
+        near=_near(plan, linked, treated[group.ravel()]) if alone else None,
     )  # fmt: skip
+
+
+def _near(plan: Plan, linked: LinkedSpec, treated: Index) -> Array:
+    """Treatment of linked units by event time, whether these are seen or not (event, unit, T).
+
+    Of an exposure linked units have one more of it, where they have a slope.
+    """
+    if plan.exposure is not None:
+        return np.asarray((linked.links @ (treated >= 0).astype(np.float64))[None])
+    near = np.zeros((len(linked.treated), *treated.shape))
+    near[:, plan.frame.unit, plan.frame.time] = np.stack(list(linked.treated.values()))
+    return near
 
 
 def _calendar(plan: Plan) -> tuple[Index, Index, CellInfo]:

@@ -62,6 +62,9 @@ class Reach:
         Event times that the treatment of linked units has coefficients of.
     n_cells : int
         Cells of the plan.
+    near : ndarray (event, unit, T), optional
+        Treatment of linked units by event time, in the rows that are seen; where outcomes do not
+        follow those of linked units, so that nothing else reaches anyone.
     """
 
     links: sparse.csr_array
@@ -73,6 +76,7 @@ class Reach:
     owner: Index
     events: tuple[int, ...]
     n_cells: int
+    near: Array | None = None
 
     def of_draws(
         self, delta: Array | None, tau: Array, terms: Mapping[str, Array], u: Array | None
@@ -86,8 +90,30 @@ class Reach:
         terms : mapping of str to ndarray (draw, label)
             Coefficients by term.
         """
-        delta = np.zeros(len(tau)) if delta is None else delta
-        return self.effects(delta, tau, theta_of(terms, self.events), u)
+        theta = theta_of(terms, self.events)
+        if delta is None:
+            return self._without_feedback(tau, theta, u)
+        return self.effects(delta, tau, theta, u)
+
+    def _without_feedback(self, tau: Array, theta: Array, u: Array | None) -> Array:
+        """Effects of cells along `PATHS` where S is the identity: ``tau + u`` and ``W D theta``."""
+        assert self.near is not None
+        cell = self.cell[self.group]
+        unit, time = np.nonzero(cell >= 0)
+        at, rows = cell[unit, time], self.cells.rows
+        received = theta @ np.stack(
+            [np.bincount(at, near[unit, time], rows.size) / rows for near in self.near]
+        )
+        direct = np.zeros_like(received)
+        direct[:, : self.n_cells] = tau
+        if u is not None:
+            some = (self.treated[self.group][unit, time] >= 0) & (self.owner[unit] >= 0)
+            share = sparse.csr_array(
+                (1.0 / rows[at[some]], (at[some], self.owner[unit[some]])),
+                shape=(rows.size, u.shape[1]),
+            )
+            direct += (share @ u.T).T
+        return np.stack([direct + received, direct, received], axis=1)
 
     def effects(self, delta: Array, tau: Array, theta: Array, u: Array | None) -> Array:
         """Effects of cells along `PATHS`.
@@ -226,6 +252,8 @@ def _between(basis: Array, values: Array, loads: Array) -> Array:
 def solver(links: sparse.csr_array, delta: float) -> Callable[[Array], Array]:
     """Solutions of ``(I - delta W) x = b``."""
     n = links.shape[0]
+    if delta == 0.0:
+        return lambda b: b
     if is_dense(links):
         inverse = np.linalg.inv(np.eye(n) - delta * links.toarray())
         return lambda b: np.asarray(inverse @ b)

@@ -65,7 +65,9 @@ def realised_units(fit: Fit, role: str) -> tuple[Array, Index, Index]:
     afford(8.0 * len(flat) * units.size * 4, subject, "fewer draws, or effects by='time'")
     delta = equation_draws(fit, DELTA)
     basis, nodes = nodes_of(np.zeros(len(flat)) if delta is None else delta.ravel())
-    itself = inverse_diagonal(reach.links, nodes)
+    itself = np.ones((1, len(rows)))
+    if reach.near is None:
+        itself = inverse_diagonal(reach.links, nodes)
     deviates = fit.plan.equations[0].problem.member_scale is not None
     effects = np.zeros((len(flat), 2, units.size))
     for k, value in enumerate(nodes):
@@ -118,7 +120,9 @@ class _Loads:
         """Loadings of the total and of the direct effect of some units (unit, coefficient)."""
         groups = [
             self._of_labels(self.treated, self.reach.n_cells, linked=False),
-            self._of_labels(self.column, len(self.reach.events), linked=True),
+            self._of_labels(self.column, len(self.reach.events), linked=True)
+            if self.reach.near is None
+            else self._without_feedback(self.reach.near),
         ]
         if deviates:
             groups.append(self._of_deviations())
@@ -140,6 +144,11 @@ class _Loads:
             total[:, present] += self.share[:, [t]] * self.solve(column)
             direct[on, label[on, t]] += self.share[on, t] * own[on]
         return total, direct
+
+    def _without_feedback(self, near: Array) -> tuple[Array, Array]:
+        """Loadings of linked units' treatment where S is the identity (unit, event)."""
+        total = (near * self.share).sum(axis=2).T
+        return total, np.zeros_like(total)
 
     def _of_deviations(self) -> tuple[Array, Array]:
         """Loadings of deviations (unit, owner)."""

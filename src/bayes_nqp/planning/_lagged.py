@@ -42,7 +42,7 @@ def lagged_columns(
     lag, linked = equation.lag, equation.linked
     if lag is None and linked is None:
         return []
-    if not ground.kept.all():
+    if lag is not None and not ground.kept.all():
         raise IdentificationError(
             Message("a spatial lag needs every row, and the effects of some are not identified"),
             where=Message("{} rows", int((~ground.kept).sum())),

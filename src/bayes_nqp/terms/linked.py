@@ -49,6 +49,13 @@ class Linked:
         table[self.at] = column
         return self.table(table)
 
+    @property
+    def unseen(self) -> npt.NDArray[np.bool_]:
+        """Rows some of whose linked units are not seen in that period (row)."""
+        absent = np.ones(self.shape)
+        absent[self.at] = 0.0
+        return self.table(absent) > 0.0
+
     def table(self, values: Array) -> Array:
         """``W x`` of a table (unit, period), in rows."""
         return np.asarray((self.links @ values.astype(np.float64))[self.at])

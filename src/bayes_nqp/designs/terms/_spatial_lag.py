@@ -13,10 +13,10 @@ import numpy.typing as npt
 from bayes_nqp import gaussian
 from bayes_nqp.designs._facts import Facts, Reach, Term
 from bayes_nqp.designs._link_words import link_words
-from bayes_nqp.designs._links import check_design, check_errors, check_links
+from bayes_nqp.designs._links import check_design, check_errors, check_links, check_rows
 from bayes_nqp.designs._spec import Calendar, EquationSpec, LagSpec, LinkedSpec, Timing
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.errors import IdentificationError, StudyError, nearest
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import CutCorrelation, Parameter
 from bayes_nqp.registry import register
@@ -54,7 +54,7 @@ class SpatialLag(Term):
     Parameters
     ----------
     weights : SpatialWeights
-        W, whose rows sum to one; `nqp.spatial_weights` makes them.
+        W; `nqp.spatial_weights` makes them. Its rows sum to one, unless ``lag=False``.
     durbin : bool or sequence of str, default True
         Whether treatment and covariates of linked units enter as well (``W X theta``, the spatial
         Durbin model); or which do, "treatment" among them. Treatment has a theta for each event
@@ -64,7 +64,8 @@ class SpatialLag(Term):
         Whether errors follow those of linked units instead of outcomes (SEM), ``theta = -delta
         beta``, so that there are no spillovers. It goes with ``effect=nqp.Complete(varying=None)``.
     complete : {None, "units"}, default None
-        "units" leaves out units that are not seen in every period; by default they are refused.
+        "units" leaves out units that are not seen in every period; by default they are refused,
+        unless ``lag=False`` and only the treatment that linked units adopt enters.
     lag : bool, default True
         Whether outcomes follow those of linked units. False leaves ``W X theta`` alone (SLX):
         delta is no parameter and nothing feeds back, so that units have ``tau + u`` of their own
@@ -187,7 +188,10 @@ class SpatialLag(Term):
         Raises
         ------
         PanelError
-            If a unit has gaps, no neighbours, or no row in the weights.
+            If a unit has no row in the weights, or, where outcomes or covariates of linked units
+            enter, gaps; under a lag also where one has no neighbours.
+        IdentificationError
+            If only the treatment of linked units enters, and nobody is linked to treated ones.
         StudyError
             If the lag does not go with another argument.
         """
@@ -195,16 +199,25 @@ class SpatialLag(Term):
         if self.error:
             check_errors(self, facts)
         weights = self.weights.aligned(panel.unit_labels)
-        check_links(weights)
+        if self.lag:
+            check_links(weights)
         linked = Linked(weights.matrix, panel)
         names = _durbin(self, equation, panel)
         column = dict(zip(panel.roles.covariates, panel.covariates.T, strict=True))
+        for name in names:
+            if name != TREATMENT or not facts.adopted:
+                check_rows(linked, panel, name)
         columns = {f"W × {name}": linked(column[name]) for name in names if name != TREATMENT}
         treated = _near(timing, linked) if TREATMENT in names else {}
+        if TREATMENT in names and not (self.lag or treated):
+            raise IdentificationError(
+                "no unit is linked to a treated one, so that nobody receives anything",
+                hint="other weights, or durbin=[…] with covariates alone",
+            )
         return replace(
             equation,
             lag=self._lag(equation, facts, panel, weights) if self.lag else None,
-            linked=None if self.reach == "none" else LinkedSpec(weights.matrix, treated),
+            linked=None if self.error else LinkedSpec(weights.matrix, treated),
             columns={**equation.columns, **columns},
         )
 
