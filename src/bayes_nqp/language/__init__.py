@@ -18,9 +18,11 @@ from bayes_nqp.language._typesetting import (
     Numeral,
     Typography,
     dates,
+    figures,
     language_of,
     leading,
     localised,
+    spanned,
     typeset,
     typography,
 )
@@ -39,6 +41,7 @@ __all__ = [
     "either",
     "encoded",
     "enumerated",
+    "figures",
     "joined",
     "language_of",
     "languages",
@@ -48,6 +51,7 @@ __all__ = [
     "message",
     "recalled",
     "separated",
+    "spanned",
     "typeset",
     "typography",
 ]

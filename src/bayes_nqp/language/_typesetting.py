@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -101,6 +102,22 @@ def language_of(text: str) -> str:
 def leading(languages: Iterable[str]) -> str:
     """Choose the language of a page that holds parts in several: the one that needs the most."""
     return max(languages, key=lambda language: typography(language).sample, default=ENGLISH)
+
+
+def figures(value: float, sd: float) -> Numeral:
+    """Write a number with as many decimals as its posterior sd makes sense of."""
+    decimals = 3 if not (math.isfinite(sd) and sd > 0) else 1 - math.floor(math.log10(sd))
+    text = f"{value:,.{min(max(decimals, 0), 10)}f}"
+    if float(text.replace(",", "")) == 0:
+        text = text.removeprefix("-")
+    return Numeral(text.replace("-", "−"))
+
+
+def spanned(value: float, lower: float, upper: float) -> Numeral:
+    """Write a number with its 95 % interval, ``.12 [.09, .15]``, all to the same decimals."""
+    sd = (upper - lower) / 4.0
+    mean, low, high = (figures(x, sd) for x in (value, lower, upper))
+    return Numeral(f"{mean} [{low}, {high}]")
 
 
 def typeset(number: str) -> str:

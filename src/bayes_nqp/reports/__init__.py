@@ -2,7 +2,6 @@
 
 from bayes_nqp.reports._context import Context as Context
 from bayes_nqp.reports._figures import FigureFolder as FigureFolder
-from bayes_nqp.reports._posterior import figures as figures
 from bayes_nqp.reports._registry import SECTIONS as SECTIONS
 from bayes_nqp.reports._registry import writers as writers
 from bayes_nqp.reports._report import report

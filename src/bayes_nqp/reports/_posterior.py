@@ -7,7 +7,6 @@ words of the IPCC (Mastrandrea et al. 2010); how far that may be trusted is anot
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,14 +14,13 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.language import NOTHING, Message, Numeral
+from bayes_nqp.language import NOTHING, Message, Numeral, figures
 from bayes_nqp.tables import percent
 
 __all__ = [
     "UNDECIDED",
     "Posterior",
     "chance",
-    "figures",
     "level",
     "posterior_of",
     "stated",
@@ -106,15 +104,6 @@ def sureness(p_direction: float) -> Message:
         Empty below .9, where no direction is claimed.
     """
     return next((words for least, words in _SURENESS if p_direction >= least), NOTHING)
-
-
-def figures(value: float, sd: float) -> Numeral:
-    """Write a number with as many decimals as its posterior sd makes sense of."""
-    decimals = 3 if not (math.isfinite(sd) and sd > 0) else 1 - math.floor(math.log10(sd))
-    text = f"{value:,.{min(max(decimals, 0), 10)}f}"
-    if float(text.replace(",", "")) == 0:
-        text = text.removeprefix("-")
-    return Numeral(text.replace("-", "−"))
 
 
 def chance(p: float) -> Numeral:

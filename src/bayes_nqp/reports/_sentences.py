@@ -11,12 +11,11 @@ from collections.abc import Callable, Sequence
 import xarray as xr
 
 from bayes_nqp.checks import Rival
-from bayes_nqp.language import Message, joined
+from bayes_nqp.language import Message, figures, joined
 from bayes_nqp.reports._posterior import (
     UNDECIDED,
     Posterior,
     chance,
-    figures,
     level,
     posterior_of,
     stated,

@@ -15,10 +15,10 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import ConvergenceError, speaking
 from bayes_nqp.files import place, text_path, write_csv
 from bayes_nqp.fitting import Fit, fit, fit_index
-from bayes_nqp.language import Message, separated
+from bayes_nqp.language import Message, figures, separated
 from bayes_nqp.plots import sketches
 from bayes_nqp.progress import listening
-from bayes_nqp.reports import Context, FigureFolder, figures, report_title, write_report
+from bayes_nqp.reports import Context, FigureFolder, report_title, write_report
 from bayes_nqp.signals import heed, interruption
 from bayes_nqp.studies._beside import beside_tables, fits_beside
 from bayes_nqp.studies._outcome import Outcome

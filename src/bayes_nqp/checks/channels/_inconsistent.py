@@ -9,7 +9,7 @@ from bayes_nqp.checks.channels._lines import Line, drawn, finding_of
 from bayes_nqp.checks.shared import NOT_APPLICABLE, Finding, asks, certain, ladder
 from bayes_nqp.estimands import ALL, nde, nie, proportion_mediated
 from bayes_nqp.fitting import CHANNELS, Fit
-from bayes_nqp.language import Message, joined, listed, separated
+from bayes_nqp.language import Message, joined, listed, separated, spanned
 
 _SURE = 0.9
 
@@ -49,7 +49,7 @@ def inconsistent(fit: Fit) -> Finding:
             line = drawn(_called(mediator), quantity, draws, scale="share")
         lines.append(line)
     figure = separated(
-        Message("{} {:.3g} [{:.2g}, {:.2g}]", x.mediator, x.value, x.lower, x.upper)
+        Message("{} {}", x.mediator, spanned(x.value, x.lower, x.upper))
         for x in lines
         if x.scale == "effect"
     )

@@ -9,7 +9,7 @@ from bayes_nqp.checks.shared import AS_FITTED, HOLDS, Finding, asks, certain, la
 from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.estimands import nie
 from bayes_nqp.fitting import CHANNELS, REFITS, ROWS, Fit, leg_covariance_draws, refit
-from bayes_nqp.language import Message, listed
+from bayes_nqp.language import Message, listed, spanned
 
 _LIMITS = (0.5, 1.0)
 """Posterior sds of the indirect effect from which what is lost is in doubt, and fails."""
@@ -45,10 +45,7 @@ def leg_covariance(fit: Fit) -> Finding:
         lines.append(drawn(name, Message("legs that vary together"), nie(legs, mediators=name)))
         lines.append(drawn(name, Message("covariance of the legs"), covariance, verdict))
         lost += [lines[-1]] if verdict != HOLDS else []
-    sizes = [
-        Message("{} {:.3g} [{:.3g}, {:.3g}]", x.mediator, x.value, x.lower, x.upper)
-        for x in lines[2::3]
-    ]
+    sizes = [Message("{} {}", x.mediator, spanned(x.value, x.lower, x.upper)) for x in lines[2::3]]
     figure = Message("covariance of the legs: {}", listed(sizes))
     return finding_of(lines, figure, _sentence(lost), [fit, *refits])
 

@@ -18,7 +18,7 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.errors import NotApplicable, PanelError, StudyError, nearest
 from bayes_nqp.estimands import att, nie
 from bayes_nqp.fitting import ADOPTION, CHANNELS, ROWS, Fit, panel_of, refit
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, spanned
 from bayes_nqp.panel import Panel
 
 
@@ -79,15 +79,10 @@ def mediator_placebo(fit: Fit, *, placebo: str | None = None) -> Finding:
     weak = bool(high - low > 4 * largest)
     verdict = worst_of([first.verdict, second.verdict, DOUBT if weak else HOLDS])
     figure = Message(
-        "effect on {} {:.2g} [{:.2g}, {:.2g}] of its sd within units; indirect effect {:.2g} "
-        "[{:.2g}, {:.2g}]",
+        "effect on {} {} of its sd within units; indirect effect {}",
         placebo,
-        first.value,
-        first.lower,
-        first.upper,
-        second.value,
-        second.lower,
-        second.upper,
+        spanned(first.value, first.lower, first.upper),
+        spanned(second.value, second.lower, second.upper),
     )
     sentence = _sentence(placebo, first, second, weak)
     return finding_of(lines, figure, sentence, [wide], verdict=verdict, refit=wide)

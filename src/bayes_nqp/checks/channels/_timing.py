@@ -15,7 +15,7 @@ from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import IdentificationError, NotApplicable, PanelError, StudyError
 from bayes_nqp.estimands import att, nie
 from bayes_nqp.fitting import ADOPTION, CHANNELS, ROWS, Fit, panel_of, short_refit
-from bayes_nqp.language import Message, joined, listed, separated
+from bayes_nqp.language import Message, joined, listed, separated, spanned
 
 Array = npt.NDArray[np.float64]
 
@@ -143,7 +143,7 @@ def _delay(effects: xr.Dataset, horizon: int) -> Array | None:
 def _figure(lines: list[Line]) -> Message:
     delays = [Message("{} {:.1f}", x.mediator, x.value) for x in lines if x.scale == "periods"]
     earlier = [
-        Message("{!s} {:.2g} [{:.2g}, {:.2g}]", x.mediator, x.value, x.lower, x.upper)
+        Message("{!s} {}", x.mediator, spanned(x.value, x.lower, x.upper))
         for x in lines
         if x.quantity == _EARLIER
     ]

@@ -38,7 +38,7 @@ from bayes_nqp.fitting import (
     panel_of,
     short_refit,
 )
-from bayes_nqp.language import Message, joined, listed
+from bayes_nqp.language import Message, joined, listed, spanned
 from bayes_nqp.panel import Panel
 from bayes_nqp.pooling import Separate
 
@@ -225,9 +225,7 @@ def _effects(average: xr.Dataset, lines: list[_Assumption]) -> Message:
     for line in lines:
         draws = average["att"].sel(assumption=line.name)
         low, high = np.quantile(draws, (0.025, 0.975))
-        parts.append(
-            Message("{:.2g} [{:.2g}, {:.2g}] under {}", float(draws.mean()), low, high, line.name)
-        )
+        parts.append(Message("{} under {}", spanned(float(draws.mean()), low, high), line.name))
     return Message("The effect is {}.", listed(parts, len(parts)))
 
 

@@ -10,7 +10,7 @@ from bayes_nqp.checks.shared import Finding, Verdict, asks, ladder, number_from,
 from bayes_nqp.errors import NotApplicable, PanelError
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import DOSE, REFITS, ROWS, Fit, covariate_slopes, panel_of, refit
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, spanned
 from bayes_nqp.panel import Panel, free_name
 
 _LARGE = 0.5
@@ -66,12 +66,10 @@ def future_exposure(fit: Fit, *, periods: int = 1) -> Finding:
     verdict, sentence = _judged(table)
     lead, beside = table.iloc[3], table.iloc[2]
     figure = Message(
-        "exposure {} ahead {:.3g} [{:.3g}, {:.3g}]; effect beside it {:.3g} (without it {:.3g}, "
+        "exposure {} ahead {}; effect beside it {:.3g} (without it {:.3g}, "
         "on the {} rows with a future)",
         periods,
-        lead["mean"],
-        lead["lower"],
-        lead["upper"],
+        spanned(*lead[["mean", "lower", "upper"]]),
         beside["mean"],
         table["mean"][1],
         panel.n_rows,

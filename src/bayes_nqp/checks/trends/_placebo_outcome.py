@@ -10,7 +10,7 @@ from bayes_nqp.checks.shared import HOLDS, Finding, asks, column, excluding_zero
 from bayes_nqp.errors import NotApplicable, PanelError, nearest
 from bayes_nqp.estimands import att, by_event_time
 from bayes_nqp.fitting import ADOPTION, ROWS, Fit, panel_of, refit
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, spanned
 
 
 @asks(
@@ -62,10 +62,8 @@ def placebo_outcome(fit: Fit, *, outcome: str | None = None) -> Finding:
             name,
         )
     figure = Message(
-        "placebo effect {:.3g} ({:.2g}), 95% interval [{:.3g}, {:.3g}]",
-        float(draws.mean()),
-        float(draws.std()),
-        *np.quantile(draws, (0.025, 0.975)),
+        "placebo effect {}",
+        spanned(float(draws.mean()), *np.quantile(draws, (0.025, 0.975))),
     )
     return Finding(verdict, figure, sentence, _evidence(placebo), "event_study", placebo)
 
