@@ -272,6 +272,80 @@ def test_simulated_spillovers_stand_beside_what_is_found(tmp_path: Path) -> None
     assert again.study.panel.digest == outcome.study.panel.digest
 
 
+CHANNELS = """
+title = "Channels, and weights beside"
+
+[data]
+simulation = "provinces"
+unit = "province"
+time = "year"
+strata = ["region"]
+
+[data.options]
+years = [2013, 2020]
+coordinates = true
+mediators = ["upgrading"]
+seed = 3
+
+[space.weights.near]
+kind = "nearest"
+k = 4
+
+[index]
+system = "new_quality_productivity"
+
+[design]
+type = "ContinuousExposure"
+exposure = "cbec"
+effect = { type = "Complete", varying = "none" }
+
+[beside."SDM"]
+spillovers = { type = "SpatialLag", weights = "near" }
+
+[beside."ignored"]
+
+[channels]
+
+[sampler]
+type = "Importance"
+draws = 100
+seed = 7
+
+[checks]
+run = []
+
+[figures]
+draw = []
+
+[report]
+formats = ["md"]
+"""
+
+
+def test_designs_beside_channels_are_those_of_the_outcome(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(CHANNELS, encoding="utf-8")
+    outcome = nqp.studies.run(path, tmp_path / "results", progress=False)
+    table = outcome.tables["spatial.csv"]
+    assert list(table.columns) == ["row", "(1) SDM", "(2) ignored", "gate"]
+    assert outcome.study.mediators == ("upgrading",)
+    report = "".join(x.read_text("utf-8") for x in (tmp_path / "results" / "report").glob("*.md"))
+    assert "W × cbec" in report
+    assert "Channels, and weights beside" in report
+    again = nqp.studies.validate(tmp_path / "results" / "study.toml")
+    assert again.beside == outcome.study.beside
+    with pytest.raises(NQPError, match="takes no fit with channels"):
+        nqp.table({"all": outcome.fit}, "spatial")
+
+
+def test_what_a_design_beside_cannot_be_is_said_of_its_table(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    moderated = CHANNELS.replace('"cbec"\n', '"cbec"\nmoderator = "digital_finance"\n')
+    path.write_text(moderated, encoding="utf-8")
+    with pytest.raises(NQPError, match=r"\[beside.SDM\]: .* does not go with 'moderator'"):
+        nqp.studies.validate(path)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [

@@ -79,6 +79,7 @@ def provinces(
     spillover: float = 0.0,
     neighbours: int = 4,
     lag: float = 0.0,
+    coordinates: bool = False,
     system: IndexSystem | None = None,
     names: str = "en",
     seed: int | None = None,
@@ -121,14 +122,16 @@ def provinces(
     confounding, confounded, related
         As in `channels`.
     spillover : float, default 0
-        What a point of the mean exposure of linked provinces adds to productivity; the table then
-        has longitude and latitude, those of the first prefecture.
+        What a point of the mean exposure of linked provinces adds to productivity.
     neighbours : int, default 4
         Linked are so many nearest provinces, either way.
     lag : float, default 0
         How far productivity follows the mean of linked provinces' in the same year, between -1 and
         1. Its truth is of a point more everywhere: by own paths, with what comes back to them, and
         "received".
+    coordinates : bool, default False
+        Whether the table has longitude and latitude, those of the first prefecture; it has them
+        wherever provinces are linked.
     system, names, seed
         As in `cities`.
 
@@ -173,8 +176,9 @@ def provinces(
     base[say("cbec", language)] = dose
     check_numbers(-1.0, 1.0, lag=lag)
     near, feedback = np.zeros(shape), None
-    if spillover or lag:
+    if spillover or lag or coordinates:
         base = placed(base, table, code, language)
+    if spillover or lag:
         links = _links(base, neighbours, language)
         near = spillover * links @ dose.reshape(shape)
         feedback = Feedback(links, lag, spillover) if lag else None

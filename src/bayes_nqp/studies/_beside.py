@@ -16,8 +16,8 @@ from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._study_table import Values
 from bayes_nqp.studies._value_names import with_values
 from bayes_nqp.studies._values import design_of
-from bayes_nqp.studies._words import in_toml
-from bayes_nqp.tables import table
+from bayes_nqp.studies._words import in_table
+from bayes_nqp.tables import spatial_fits, table
 
 __all__ = ["beside_tables", "check_beside", "designs_beside", "fits_beside"]
 
@@ -26,18 +26,13 @@ _NONE = "none"
 
 
 def designs_beside(settings: Settings, values: Values) -> dict[str, Design]:
-    """Decode further designs: each is the study's own, but for what its table says.
+    """Decode further designs: each is [design], but for what its table says; without channels.
 
     Raises
     ------
     StudyError
-        If a key or a value is not one of the design's, or the study has channels.
+        If a key or a value is not one of the design's.
     """
-    if settings.beside and settings.channels is not None:
-        raise StudyError(
-            "[beside] is for designs without channels, and there is a table [channels]",
-            hint="a study of its own for what stands beside",
-        )
     designs = {}
     for name, changes in settings.beside.items():
         place = f"beside.{name}"
@@ -63,7 +58,7 @@ def check_beside(designs: Mapping[str, Design], panel: Panel) -> None:
         As a plan of the design does.
     """
     for name, design in designs.items():
-        with in_toml(f"beside.{name}"):
+        with in_table(f"beside.{name}"):
             plan_of(design, panel)
 
 
@@ -78,8 +73,8 @@ def fits_beside(
 
 def beside_tables(settings: Settings, fitted: Fit, others: Mapping[str, Fit]) -> dict[str, Any]:
     """Tabulate all fits in columns, by file name: where one is of space, as spatial models are."""
-    report, fits = settings.report, {settings.title: fitted, **others}
-    if not others or all(each.facts.reach == "none" for each in fits.values()):
+    report, fits = settings.report, spatial_fits({settings.title: fitted, **others})
+    if not others or not fits:
         return {}
     columns = table(
         fits, "spatial", language=report.language, prob=report.prob, weights=report.weights

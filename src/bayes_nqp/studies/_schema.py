@@ -258,7 +258,7 @@ class Settings(Keys):
     design: dict[str, Any] = {}
     """The model; StaggeredDiD unless its type says otherwise."""
     beside: dict[str, dict[str, Any]] = {}
-    """Further designs by a name, to stand beside in tables: what they change of [design]."""
+    """Further designs of the outcome by a name, without channels: what they change of [design]."""
     channels: Channels | None = None
     """Mediators through which the policy may work."""
     priors: dict[str, Any] = {}

@@ -20,6 +20,7 @@ from ._model import written as written
 from ._page import as_html as as_html
 from ._parts import apart as apart
 from ._parts import count as count
+from ._spatial_estimates import spatial_fits as spatial_fits
 from ._specification_table import specification_table as specification_table
 from ._steps import three_step as three_step
 from ._steps import two_step as two_step

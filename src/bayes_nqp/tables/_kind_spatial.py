@@ -26,7 +26,7 @@ from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import kind
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Form, Table
 from bayes_nqp.tables._parts import count, outcome_of, word
-from bayes_nqp.tables._spatial_estimates import estimates_of
+from bayes_nqp.tables._spatial_estimates import estimates_of, is_of_space
 from bayes_nqp.tables._words import per_words
 
 __all__ = ["spatial"]
@@ -110,7 +110,12 @@ def _fits(pairs: Sequence[tuple[str, object]]) -> list[tuple[str, Fit]]:
             "a table of spatial models takes fits with their rows",
             hint="nqp.load(path, panel=panel)",
         )
-    if all(fit.facts.term(SpatialLag) is None and fit.facts.reach == "none" for _, fit in fits):
+    if any(fit.facts.channels for _, fit in fits):
+        raise StudyError(
+            "a table of spatial models takes no fit with channels",
+            hint="fits of the outcome's design, without mediators",
+        )
+    if not any(is_of_space(fit) for _, fit in fits):
         raise StudyError(
             "no fit has spillovers or spatial errors",
             hint="StaggeredDiD(spillovers=nqp.SpatialLag(weights)), or nqp.Rings([100, 200, 300])",

@@ -26,7 +26,7 @@ from bayes_nqp.language import Message
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.terms import DELTA
 
-__all__ = ["estimates_of"]
+__all__ = ["estimates_of", "is_of_space", "spatial_fits"]
 
 type Lines = dict[str, pd.Series[Any]]
 
@@ -52,6 +52,17 @@ _SIDES: Final = {
     v.INDIRECT: Message("{}, indirect"),
     v.TOTAL: Message("{}, total"),
 }
+
+
+def spatial_fits(fits: Mapping[str, Fit]) -> dict[str, Fit]:
+    """Fits without channels, of which spatial models are tabulated; none if none is of space."""
+    plain = {name: fit for name, fit in fits.items() if not fit.facts.channels}
+    return plain if any(map(is_of_space, plain.values())) else {}
+
+
+def is_of_space(fit: Fit) -> bool:
+    """Tell whether anything of linked or near units is in a model."""
+    return fit.facts.term(SpatialLag) is not None or fit.facts.reach != "none"
 
 
 def estimates_of(fit: Fit, ask: Ask) -> Iterator[tuple[Message, Lines]]:

@@ -14,6 +14,7 @@ from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import posterior_of
 from bayes_nqp.reports._registry import section
 from bayes_nqp.reports._sentences import change
+from bayes_nqp.tables import spatial_fits
 
 __all__ = ["results"]
 
@@ -31,7 +32,10 @@ def results(context: Context) -> Iterator[Block | Sketch]:
     yield from context.sketches("forest")
     if context.others:
         yield Heading(translate("Side by side"), 2)
-        yield from context.table("robustness", {context.title: context.fit, **context.others})
+        fits = {context.title: context.fit, **context.others}
+        yield from context.table("robustness", fits)
+        if spatial := spatial_fits(fits):
+            yield from context.table("spatial", spatial)
 
 
 def _by(context: Context, factor: str, grounds: Grounds) -> Iterator[str]:

@@ -26,8 +26,6 @@ def spillovers(context: Context) -> Iterator[Block]:
         yield Paragraph(context.joined([*_untreated(context), _treated(context)]))
     else:
         yield Paragraph(_exposed(context))
-    if context.others:
-        yield from context.table("spatial", {context.title: context.fit, **context.others})
 
 
 def _untreated(context: Context) -> Iterator[str]:
