@@ -1,6 +1,7 @@
 """Coverage of own, total and received effects where a policy reaches neighbours.
 
     python -m benchmarks.spillovers [PANELS] [--seed FIRST] [--levels 1 | 4 | 30]
+    python -m benchmarks.spillovers --speed     what rings cost beside the fit without them
 
 Panels of `nqp.simulation.staggered` over 16 by 14 degrees, AR(1) errors of .6, 40 % adopt at many
 dates: 150 places and 14 periods, with time effects in common or by 4 levels, or 285 places and 12
@@ -94,6 +95,43 @@ def of_same_cells(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
     return truth.assign_coords(identified=("cell", np.array([cell in known for cell in cells])))
 
 
+def seconds(design: nqp.StaggeredDiD, panel: nqp.Panel) -> float:
+    """The least CPU time of three fits; no plan is remembered for another outcome."""
+    spent = []
+    for k in range(3):
+        other = panel.with_outcome(panel.outcome + 1e-9 * k)
+        began = time.process_time()
+        nqp.fit(design, other, nqp.Importance(seed=1), progress=False, threads=1)
+        spent.append(time.process_time() - began)
+    return min(spent)
+
+
+def speed() -> None:
+    """Print CPU seconds of fits with rings and without, on one panel of each size."""
+    sizes: dict[str, dict[str, Any]] = {
+        "150 × 14": {"units": 150, "cohorts": range(6, 14), "never": 0.6},
+        "285 × 12": {
+            "units": 285, "periods": 12, "cohorts": {5: 12, 6: 1, 8: 22, 9: 22, 10: 51},
+        },
+    }  # fmt: skip
+    effects = {
+        "Complete(varying=None)": nqp.Complete(varying=None), "Complete()": nqp.Complete(),
+        "Partial()": nqp.Partial(),
+    }  # fmt: skip
+    for size, arguments in sizes.items():
+        near = nqp.simulation.Spillover(nqp.Rings(EDGES[1]), untreated=(0.5, 0.25))
+        panel = nqp.simulation.staggered(**arguments, strata={}, spillover=near, seed=1).panel
+        for name, effect in effects.items():
+            plain = nqp.StaggeredDiD(effect, time=nqp.TimeEffects(), unidentified="drop")
+            with_rings = plain.replace(spillovers=nqp.Rings(EDGES[1]))
+            spent = [seconds(design, panel) for design in (plain, with_rings)]
+            print(
+                f"{size}, {name:22s} {spent[0]:.2f} s, with rings {spent[1]:.2f} s, "
+                f"{spent[1] / spent[0]:.1f} ×",
+                flush=True,
+            )
+
+
 def main() -> None:
     """Print coverage, bias and sd by design and effect."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -102,7 +140,11 @@ def main() -> None:
     parser.add_argument("--levels", type=int, default=1, choices=list(SIZES))
     parser.add_argument("--designs", nargs="*", choices=NAMES, default=list(NAMES))
     parser.add_argument("--partial", action="store_true", help="partial pooling in place of none")
+    parser.add_argument("--speed", action="store_true")
     arguments = parser.parse_args()
+    if arguments.speed:
+        speed()
+        return
     effect = nqp.Partial() if arguments.partial else nqp.Complete(varying=None)
     results: dict[tuple[str, str], list[tuple]] = {}
     start = time.perf_counter()
