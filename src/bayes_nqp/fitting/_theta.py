@@ -25,6 +25,7 @@ def theta_of(terms: Mapping[str, Array], events: Sequence[int]) -> Array:
     Returns
     -------
     ndarray (..., event)
+        Outcome units.
     """
     e = np.array(events, dtype=np.int64)
     if not e.size:
