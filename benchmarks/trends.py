@@ -32,14 +32,14 @@ WORLDS = {
     "parallel": "none", "one factor": "factor", "lines": "lines", "bend": "bend",
     "two factors": "two factors",
 }  # fmt: skip
+ZONES = {6: 12, 7: 1, 9: 22, 10: 22, 11: 51}
+"""Cities by the period in which they adopt, 2010 being the first: 2015, 2016, 2018, 2019, 2020."""
 SIZES = {
     "60 × 14": {"units": 60, "periods": 14},
-    "285 × 12": {"units": 285, "periods": 12, "cohorts": {5: 12, 6: 1, 8: 22, 9: 22, 10: 51}},
+    "285 × 12": {"units": 285, "periods": 12, "cohorts": ZONES},
     "60 × 14, one stratum": {"units": 60, "periods": 14, "strata": {}},
-    "285 × 12, one stratum": {
-        "units": 285, "periods": 12, "cohorts": {5: 12, 6: 1, 8: 22, 9: 22, 10: 51}, "strata": {},
-    },
-}  # fmt: skip
+    "285 × 12, one stratum": {"units": 285, "periods": 12, "cohorts": ZONES, "strata": {}},
+}
 DESIGNS = {"parallel": None, "differential": nqp.DifferentialTrends()}
 CONTRAST = 0.4
 MARK = "<!-- coverage: python -m benchmarks.trends -->"
@@ -97,13 +97,13 @@ def one_panel(world: str, size: str, number: int) -> Iterator[dict[str, object]]
             }  # fmt: skip
 
 
-def run(panels: int, parts: Sequence[int]) -> None:
+def run(panels: int, parts: Sequence[int], sizes: Sequence[str]) -> None:
     """Fit what is not there yet, world after world."""
     STORE.mkdir(parents=True, exist_ok=True)
     for number in range(panels):
         if number % parts[1] != parts[0]:
             continue
-        for size in SIZES:
+        for size in sizes:
             for world in WORLDS:
                 place = (
                     STORE / f"{size.replace(' × ', 'x')}-{world.replace(' ', '_')}-{number}.json"
@@ -175,6 +175,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--panels", type=int, default=500, help="of each world and size")
     parser.add_argument("--part", default="0/1", help="k/n: every n-th panel, from the k-th on")
+    parser.add_argument("--sizes", nargs="*", choices=list(SIZES), default=list(SIZES))
     parser.add_argument("--collect", action="store_true", help="write docs/trends.md")
     parser.add_argument("--show", action="store_true", help="print the table")
     asked = parser.parse_args()
@@ -184,7 +185,7 @@ def main() -> None:
         collect()
     else:
         first, count = (int(x) for x in asked.part.split("/"))
-        run(asked.panels, (first, count))
+        run(asked.panels, (first, count), asked.sizes)
 
 
 if __name__ == "__main__":
