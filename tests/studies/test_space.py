@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import NQPError
+from bayes_nqp.errors import NQPError, StudyError
 from bayes_nqp.studies import validate
 
 STUDY = """\
@@ -336,6 +336,71 @@ def test_designs_beside_channels_are_those_of_the_outcome(tmp_path: Path) -> Non
     assert again.beside == outcome.study.beside
     with pytest.raises(NQPError, match="takes no fit with channels"):
         nqp.table({"all": outcome.fit}, "spatial")
+
+
+def test_where_there_are_no_weights_a_table_of_them_is_suggested(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(
+        CHANNELS.replace('[space.weights.near]\nkind = "nearest"\nk = 4\n', ""), "utf-8"
+    )
+    with pytest.raises(StudyError, match="which is no table") as caught:
+        nqp.studies.validate(path)
+    assert '[space.weights.near] kind = "nearest"' in caught.value.hint
+
+
+LAG = """
+title = "A lag of an exposure"
+
+[data]
+simulation = "provinces"
+unit = "province"
+time = "year"
+strata = ["region"]
+
+[data.options]
+years = [2013, 2020]
+mediators = ["upgrading"]
+lag = 0.3
+spillover = 0.6
+seed = 3
+
+[space.weights.near]
+kind = "nearest"
+k = 4
+
+[index]
+system = "new_quality_productivity"
+
+[design]
+type = "ContinuousExposure"
+exposure = "cbec"
+effect = { type = "Complete", varying = "none" }
+spillovers = { type = "SpatialLag", weights = "near" }
+
+[sampler]
+type = "Importance"
+draws = 100
+seed = 7
+
+[checks]
+run = []
+
+[figures]
+draw = []
+"""
+
+
+def test_what_exposed_rows_receive_is_neither_of_treated_nor_of_untreated_ones(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(LAG, encoding="utf-8")
+    tables = nqp.studies.run(path, tmp_path / "results", progress=False).tables
+    assert set(tables["received.csv"]["onto"]) == {"exposed"}
+    truth = tables["truth.csv"].set_index(["estimand", "by", "path"])
+    assert "received, exposed" in truth.index
+    mean = truth.loc[("received, exposed", "overall", "received"), "mean"]
+    assert tables["received.csv"]["mean"][0] == pytest.approx(float(mean))
 
 
 def test_what_a_design_beside_cannot_be_is_said_of_its_table(tmp_path: Path) -> None:

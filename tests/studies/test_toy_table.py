@@ -19,7 +19,7 @@ from doors import STUDY_TABLES, StudyTable, study_table
 from tools.toys.study_table import Deflate
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import NQPError
+from bayes_nqp.errors import NQPError, StudyError
 from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.studies import json_schema, run, validate
 
@@ -119,6 +119,12 @@ def write_study(folder: Path, text: str = STUDY) -> Path:
     return folder / "study.toml"
 
 
+def test_a_name_of_every_study_is_refused_when_it_is_registered() -> None:
+    for name in ("data", "design", "title"):
+        with pytest.raises(StudyError, match=f"name='{name}' is a table or key of every study"):
+            study_table(name)(Deflate)
+
+
 def test_toys_go_from_toml_to_the_record(tmp_path: Path) -> None:
     outcome = run(write_study(tmp_path), tmp_path / "out", progress=False)
     frame = outcome.study.panel.frame
@@ -194,7 +200,7 @@ WITHOUT = """
 import sys
 import bayes_nqp as nqp
 from bayes_nqp.studies import json_schema, run, shipped, titles, validate
-from bayes_nqp.studies._study_table import STUDY_TABLES
+from bayes_nqp.studies._plugins import STUDY_TABLES
 
 assert "space" not in STUDY_TABLES, STUDY_TABLES
 assert len(titles(sys.argv[1])) > 5

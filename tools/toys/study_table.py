@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from bayes_nqp.errors import StudyError, nearest, shown
 from bayes_nqp.language import Message
-from bayes_nqp.studies._study_table import StudyTable, study_table
+from bayes_nqp.studies._plugins import study_table
+from bayes_nqp.studies._study_table import StudyTable
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayes_nqp.studies._schema import Data
+    from bayes_nqp.studies._data_keys import Data
 
 __all__ = ["Deflate"]
 

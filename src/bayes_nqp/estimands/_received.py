@@ -46,7 +46,8 @@ def received(
     Returns
     -------
     DataArray (chain, draw, ...), outcome units
-        Draws over exposed rows, with the scalar coordinate ``gate``.
+        Draws over exposed rows, with the scalar coordinate ``gate``; the attr ``onto`` says whose
+        rows they are, "exposed" where nobody adopts anything.
 
     Raises
     ------
@@ -85,7 +86,7 @@ def received(
     draws = average.of_effects(effects, v.RECEIVED).rename(v.RECEIVED)
     draws.attrs = described(
         effects, average, v.RECEIVED, by=by, weights=weights, path=v.RECEIVED, balanced=None
-    ) | {"onto": onto}
+    ) | {"onto": onto if _adopted(effects) else "exposed"}
     for name, old in names.items():
         if old == v.RING:
             rings = sorted(filter(None, draws[name].to_numpy()), key=_lower_bound)

@@ -11,8 +11,9 @@ from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.studies._kinds import annotations_of, check_kinds
 from bayes_nqp.studies._parse import key_hint
+from bayes_nqp.studies._plugins import value_keys
 from bayes_nqp.studies._schema import Checks
-from bayes_nqp.studies._study_table import Values, value_keys
+from bayes_nqp.studies._study_table import Values
 from bayes_nqp.studies._value_names import with_values
 from bayes_nqp.studies._values import options_of
 
@@ -36,14 +37,25 @@ def check_options(
     """
     stated = {
         name: options_of(with_values(options, values, f"checks.{name}"), f"checks.{name}")
-        for name, options in checks.options.items()
+        for name, options in _options(checks).items()
     }
-    usual = with_values(checks.usual, values, "checks")
+    usual = with_values(_usual(checks), values, "checks")
     for name in names if usual else ():
         taken = {key: x for key, x in usual.items() if key in CHECKS[name].options}
         if taken:
             stated[name] = taken | stated.get(name, {})
     return stated
+
+
+def _usual(checks: Checks) -> dict[str, Any]:
+    """Names of values by which checks go that have no other option, by the option."""
+    extra = checks.model_extra or {}
+    return {key: extra[key] for key in value_keys() if key in extra}
+
+
+def _options(checks: Checks) -> dict[str, Any]:
+    """Options by the name of the check."""
+    return {key: x for key, x in (checks.model_extra or {}).items() if key not in value_keys()}
 
 
 def check_checks(checks: Checks, design: Design, values: Values) -> None:
@@ -54,7 +66,7 @@ def check_checks(checks: Checks, design: Design, values: Values) -> None:
     StudyError
         If one is not.
     """
-    with_values(checks.usual, values, "checks")
+    with_values(_usual(checks), values, "checks")
     for name in checks.run or ():
         if name not in CHECKS:
             raise StudyError(
@@ -68,7 +80,7 @@ def check_checks(checks: Checks, design: Design, values: Values) -> None:
                 ),
                 hint='add [channels] with mediators = ["…"], or leave this check out',
             )
-    for name, options in checks.options.items():
+    for name, options in _options(checks).items():
         if name not in CHECKS:
             raise StudyError(
                 Message("[checks] has the unknown key {!r}", name),
@@ -98,7 +110,7 @@ def check_columns(checks: Checks, panel: Panel) -> None:
     StudyError
         If one is no column of the data.
     """
-    for name, options in checks.options.items():
+    for name, options in _options(checks).items():
         for option in _COLUMN_OPTIONS & set(options):
             place = f"checks.{name}.{option}"
             for column in columns_of(place, options[option]):

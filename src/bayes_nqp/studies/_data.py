@@ -16,9 +16,10 @@ from bayes_nqp.intake import cleaned, filled, further_down, with_numbers
 from bayes_nqp.labels import labels_of
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel, declared
+from bayes_nqp.studies._data_keys import Data
 from bayes_nqp.studies._derive import derive, numbers_of
 from bayes_nqp.studies._new_columns import check_new, with_columns
-from bayes_nqp.studies._schema import Data, Settings
+from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._source import rows_of
 from bayes_nqp.studies._study_table import Values
 from bayes_nqp.studies._value_names import values_of

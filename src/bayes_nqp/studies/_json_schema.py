@@ -16,10 +16,9 @@ from bayes_nqp.simulation import Spillover
 from bayes_nqp.studies._families import DESIGNS, SAMPLERS, choices, members, option_values
 from bayes_nqp.studies._index import normalisations, schemes, systems
 from bayes_nqp.studies._kinds import Schema, described, kind_of, several
-from bayes_nqp.studies._schema import settings_model
+from bayes_nqp.studies._plugins import STUDY_TABLES, settings_model, value_keys
 from bayes_nqp.studies._simulate import simulations
 from bayes_nqp.studies._source import datasets_of
-from bayes_nqp.studies._study_table import STUDY_TABLES, value_keys
 from bayes_nqp.tables import KINDS
 
 __all__ = ["json_schema", "json_text"]

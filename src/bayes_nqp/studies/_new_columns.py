@@ -10,8 +10,9 @@ import pandas as pd
 
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.language import Message
+from bayes_nqp.studies._data_keys import Data
 from bayes_nqp.studies._derive import columns_of, derive
-from bayes_nqp.studies._schema import Data, Settings
+from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._words import in_toml
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from pydantic_core import ErrorDetails
 
 from bayes_nqp.errors import StudyError, brief, nearest, shown
 from bayes_nqp.language import Message, either, message
-from bayes_nqp.studies._schema import Settings, settings_model
+from bayes_nqp.studies._plugins import settings_model
+from bayes_nqp.studies._schema import Settings
 
 __all__ = ["key_hint", "parse"]
 

@@ -49,12 +49,13 @@ def received_table(effects: xr.Dataset, report: Report) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``onto`` ("untreated" or "treated"), ``by``, ``level``, and the columns of a summary.
+        ``onto`` ("untreated" or "treated"; "exposed" of a continuous exposure), ``by``, ``level``,
+        and the columns of a summary.
     """
     tables = []
     for onto, by in received_parts(effects):
         draws = received(effects, by, report.weights, onto)
         table = grouped(summary(draws, report.prob, report.kind), by)
-        table.insert(0, "onto", onto)
+        table.insert(0, "onto", draws.attrs["onto"])
         tables.append(table)
     return stated(report, pd.concat(tables, ignore_index=True))

@@ -20,7 +20,7 @@ from bayes_nqp.studies._words import in_toml
 
 if TYPE_CHECKING:
     from bayes_nqp.simulation import Simulated
-    from bayes_nqp.studies._schema import Data
+    from bayes_nqp.studies._data_keys import Data
 
 __all__ = ["datasets_of", "rows_of", "source_of"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,15 +15,13 @@ from bayes_nqp.files import text_path
 from bayes_nqp.intake import match
 from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights import Boundaries, boundaries_of, coordinate
+from bayes_nqp.studies._space_keys import SpaceKeys
 from bayes_nqp.studies._words import in_table
-
-if TYPE_CHECKING:
-    from bayes_nqp.studies._table_space import Space
 
 __all__ = ["borders_of", "with_borders", "with_places"]
 
 
-def with_places(space: Space, frame: pd.DataFrame) -> pd.DataFrame:
+def with_places(space: SpaceKeys, frame: pd.DataFrame) -> pd.DataFrame:
     """Add the coordinates of the prefectures or provinces that a column names.
 
     Raises
@@ -67,7 +65,7 @@ def _degrees(value: Any) -> tuple[float, float] | None:
     return float(rows["longitude"].iloc[0]), float(rows["latitude"].iloc[0])
 
 
-def borders_of(space: Space, folder: Path) -> Boundaries:
+def borders_of(space: SpaceKeys, folder: Path) -> Boundaries:
     """Read the borders that a study names.
 
     Raises
@@ -99,7 +97,7 @@ def borders_of(space: Space, folder: Path) -> Boundaries:
         return boundaries_of(path, space.id, "zone_map")
 
 
-def with_borders(space: Space, frame: pd.DataFrame, unit: str, folder: Path) -> pd.DataFrame:
+def with_borders(space: SpaceKeys, frame: pd.DataFrame, unit: str, folder: Path) -> pd.DataFrame:
     """See that every unit has borders, and add a point within them where coordinates lack.
 
     Raises

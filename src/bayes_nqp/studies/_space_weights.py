@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from inspect import Parameter, isfunction, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from bayes_nqp import spatial_weights
 from bayes_nqp.errors import StudyError, brief, nearest
@@ -16,10 +16,8 @@ from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.studies._kinds import Schema, annotations_of, check_kinds, described, kind_of
+from bayes_nqp.studies._space_keys import SpaceKeys
 from bayes_nqp.studies._words import in_table
-
-if TYPE_CHECKING:
-    from bayes_nqp.studies._table_space import Space
 
 __all__ = ["check_weights", "kinds", "schema_of_kind", "weights_of"]
 
@@ -73,7 +71,7 @@ def schema_of_kind(kind: str) -> Schema:
     }
 
 
-def check_weights(space: Space) -> None:
+def check_weights(space: SpaceKeys) -> None:
     """See that tables of weights say what they need, before any data are read.
 
     Raises
@@ -110,14 +108,14 @@ def _check_table(kind: str, table: Mapping[str, Any], where: str) -> None:
     check_kinds(table, {**annotations, "file": "str", "label": "str", "city": "str"}, where)
 
 
-def _with_borders(space: Space, table: Mapping[str, Any]) -> Mapping[str, Any]:
+def _with_borders(space: SpaceKeys, table: Mapping[str, Any]) -> Mapping[str, Any]:
     """Take the borders of [space] where a table of borders names no file."""
     if table[_KIND] != _BORDERS or "file" in table or space.boundaries is None:
         return table
     return {"file": space.boundaries, "id": space.id, **table}
 
 
-def _components(table: Mapping[str, Any], name: str, space: Space) -> list[str]:
+def _components(table: Mapping[str, Any], name: str, space: SpaceKeys) -> list[str]:
     """Names of the weights that others are made of.
 
     Raises
@@ -142,12 +140,12 @@ def _components(table: Mapping[str, Any], name: str, space: Space) -> list[str]:
     return names
 
 
-def weights_of(space: Space, panel: Panel, folder: Path) -> dict[str, SpatialWeights]:
+def weights_of(space: SpaceKeys, panel: Panel, folder: Path) -> dict[str, SpatialWeights]:
     """Make the weights of a study, for the units of its panel.
 
     Parameters
     ----------
-    space : Space
+    space : SpaceKeys
         That `check_weights` has looked at.
     folder : Path
         Of the study, where relative paths start.
@@ -165,7 +163,7 @@ def weights_of(space: Space, panel: Panel, folder: Path) -> dict[str, SpatialWei
 
 
 def _weights(
-    space: Space,
+    space: SpaceKeys,
     table: Mapping[str, Any],
     panel: Panel,
     folder: Path,

@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
-
-from bayes_nqp.registry import Plugins
+from bayes_nqp.studies._keys import Keys
 from bayes_nqp.studies._kinds import Schema
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bayes_nqp.panel import Panel
-    from bayes_nqp.studies._schema import Data
+    from bayes_nqp.studies._data_keys import Data
 
-__all__ = ["STUDY_TABLES", "Keys", "Names", "StudyTable", "Values", "study_table", "value_keys"]
+__all__ = ["StudyTable", "Values"]
 
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-type Names = Annotated[list[str], BeforeValidator(_listed)]
-"""One name, or several."""
 
 type Values = Mapping[str, Mapping[str, Any]]
 """What designs and checks may name: by the key that names it, then by its name."""
-
-
-class Keys(BaseModel):
-    """Keys of a table: none but those named, no number taken from text."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True
-    )
 
 
 class StudyTable(Keys):
@@ -48,6 +31,8 @@ class StudyTable(Keys):
 
     value_key: ClassVar[str] = ""
     """The key of designs and checks that names its values, and of its own that holds them."""
+    value_example: ClassVar[str] = ""
+    """What a table of such a value may say, for hints."""
 
     @classmethod
     def refine_schema(cls, table: Schema) -> None:
@@ -97,36 +82,3 @@ class StudyTable(Keys):
     def context_for(self, folder: Path) -> dict[str, Any]:
         """What figures and reports are told besides: fields of their `Context`."""
         return {}
-
-
-STUDY_TABLES: Final = Plugins[type[StudyTable]]("bayes_nqp.studies", "_table_")
-"""Tables of studies by name, in the order in which they change rows."""
-
-
-def study_table[T: StudyTable](name: str, *, place: float = 1000) -> Callable[[type[T]], type[T]]:
-    """Let studies have a table.
-
-    Parameters
-    ----------
-    name : str
-        Of the table, without brackets.
-    place : float, default 1000
-        Where it stands among the others, from low to high.
-
-    Returns
-    -------
-    callable
-        The decorator of a `StudyTable`. One of the same name takes the place of an earlier one.
-    """
-
-    def decorate(kind: type[T]) -> type[T]:
-        STUDY_TABLES.add(name, kind, place)
-        return kind
-
-    return decorate
-
-
-def value_keys() -> dict[str, str]:
-    """Name the keys of designs and checks that name values, each with the tables that hold them."""
-    kinds = [(kind.value_key, name) for name, kind in STUDY_TABLES.items() if kind.value_key]
-    return {key: f"{name}.{key}" for key, name in reversed(kinds)}

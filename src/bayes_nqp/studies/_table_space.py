@@ -12,48 +12,27 @@ from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights import SpatialWeights, lag
 from bayes_nqp.studies._kinds import Schema
+from bayes_nqp.studies._plugins import study_table
+from bayes_nqp.studies._space_keys import SpaceKeys
 from bayes_nqp.studies._space_places import borders_of, with_borders, with_places
 from bayes_nqp.studies._space_weights import check_weights, kinds, schema_of_kind, weights_of
-from bayes_nqp.studies._study_table import Keys, StudyTable, Values, study_table
+from bayes_nqp.studies._study_table import Values
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bayes_nqp.panel import Panel
-    from bayes_nqp.studies._schema import Data
+    from bayes_nqp.studies._data_keys import Data
 
-__all__ = ["LinkedColumn", "Space"]
-
-
-class LinkedColumn(Keys):
-    """A column of linked units."""
-
-    column: str
-    """Of the data."""
-    weights: str
-    """Name of [space.weights]."""
+__all__ = ["Space"]
 
 
 @study_table("space", place=10)
-class Space(StudyTable):
+class Space(SpaceKeys):
     """Where units are, and who is near whom."""
 
     value_key: ClassVar[str] = "weights"
-
-    places: str | None = None
-    """Column with names or codes of prefectures or provinces, for their coordinates."""
-    longitude: str = "longitude"
-    """Column of degrees; with places, what to call it."""
-    latitude: str = "latitude"
-    """Column of degrees; with places, what to call it."""
-    boundaries: str | None = None
-    """File of units' polygons that geopandas reads (.geojson, .gpkg, .shp), for maps."""
-    id: str | None = None
-    """Column of the boundaries that names units as the data do."""
-    weights: dict[str, dict[str, Any]] = {}
-    """By the name that designs and checks use: kind = "nearest", "band", … and its arguments."""
-    lags: dict[str, LinkedColumn] = {}
-    """New columns W x, such as near = { column = "cbec", weights = "geo" }, for covariates."""
+    value_example: ClassVar[str] = 'kind = "nearest"'
 
     @classmethod
     def refine_schema(cls, table: Schema) -> None:

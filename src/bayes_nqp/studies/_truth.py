@@ -117,7 +117,8 @@ def _pairs(
             received(x, by, weights, onto).expand_dims({v.PATH: [v.RECEIVED]}, axis=2)
             for x in (effects, truth)
         )
-        yield {"estimand": f"received, {onto}", "by": by or ALL, "minus": ""}, draws, truth_values
+        estimand = f"received, {draws.attrs['onto']}"
+        yield {"estimand": estimand, "by": by or ALL, "minus": ""}, draws, truth_values
 
 
 def _paths(effects: xr.Dataset, by: str | None, weights: str) -> xr.DataArray:

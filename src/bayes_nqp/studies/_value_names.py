@@ -9,7 +9,8 @@ from typing import Any
 from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
-from bayes_nqp.studies._study_table import StudyTable, Values, value_keys
+from bayes_nqp.studies._plugins import value_example, value_keys
+from bayes_nqp.studies._study_table import StudyTable, Values
 from bayes_nqp.studies._values import written
 
 __all__ = ["values_of", "with_names", "with_values"]
@@ -64,12 +65,13 @@ def with_values(table: Mapping[str, Any], values: Values, where: str) -> dict[st
         elif key in values:
             if item not in list(values[key]):
                 place = value_keys()[key]
+                missing = f"[{place}.{item}] {value_example(key)}".rstrip()
                 raise StudyError(
                     Message("'{}.{}' is {}, which is no table of [{}]", where, key, brief(item),
                             place),
                     hint=nearest(str(item), values[key])
                     if values[key]
-                    else Message("a table of that name: [{}]", f"{place}.{item}"),
+                    else Message("a table of that name: {}", missing),
                 )  # fmt: skip
             valued[key] = values[key][item]
     return valued

@@ -12,7 +12,7 @@ from bayes_nqp.studies._words import in_toml
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayes_nqp.studies._schema import Zones
+    from bayes_nqp.studies._data_keys import Zones
 
 __all__ = ["with_zones"]
 

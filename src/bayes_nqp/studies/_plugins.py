@@ -1,0 +1,71 @@
+"""Tables of studies that other files bring, and the schema with all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from pydantic import Field, create_model
+
+from bayes_nqp.errors import StudyError
+from bayes_nqp.language import Message
+from bayes_nqp.registry import Plugins
+from bayes_nqp.studies._schema import Settings
+from bayes_nqp.studies._study_table import StudyTable
+
+__all__ = ["STUDY_TABLES", "settings_model", "study_table", "value_example", "value_keys"]
+
+STUDY_TABLES: Final = Plugins[type[StudyTable]]("bayes_nqp.studies", "_table_")
+"""Tables of studies by name, in the order in which they change rows."""
+
+
+def study_table[T: StudyTable](name: str, *, place: float = 1000) -> Callable[[type[T]], type[T]]:
+    """Let studies have a table.
+
+    Parameters
+    ----------
+    name : str
+        Of the table, without brackets.
+    place : float, default 1000
+        Where it stands among the others, from low to high.
+
+    Returns
+    -------
+    callable
+        The decorator of a `StudyTable`. One of the same name takes the place of an earlier one.
+
+    Raises
+    ------
+    StudyError
+        If every study has a table or key of that name.
+    """
+    if name in Settings.model_fields:
+        raise StudyError(
+            Message("name={!r} is a table or key of every study", name), hint="another name for it"
+        )
+
+    def decorate(kind: type[T]) -> type[T]:
+        STUDY_TABLES.add(name, kind, place)
+        return kind
+
+    return decorate
+
+
+def value_keys() -> dict[str, str]:
+    """Name the keys of designs and checks that name values, each with the tables that hold them."""
+    kinds = [(kind.value_key, name) for name, kind in STUDY_TABLES.items() if kind.value_key]
+    return {key: f"{name}.{key}" for key, name in reversed(kinds)}
+
+
+def value_example(key: str) -> str:
+    """Give what a table of a value may say, for hints."""
+    return next(kind.value_example for kind in STUDY_TABLES.values() if kind.value_key == key)
+
+
+def settings_model() -> type[Settings]:
+    """Give the schema with every table that is registered."""
+    fields: dict[str, Any] = {
+        name: (kind | None, Field(None, description=(kind.__doc__ or "").partition("\n")[0]))
+        for name, kind in STUDY_TABLES.items()
+    }
+    return create_model(Settings.__name__, __base__=Settings, __doc__=Settings.__doc__, **fields)
