@@ -246,3 +246,48 @@ def test_a_prefecture_spelled_in_two_ways_is_one_unit(tmp_path: Path) -> None:
     with pytest.raises(PanelError, match="more than one way") as raised:
         validate(made.path)
     assert 'unit = "prefecture_name"' in str(raised.value)
+
+
+def test_places_of_units_are_given_by_their_names(tmp_path: Path) -> None:
+    made = new(workbook(tmp_path / "data.xlsx"))
+    assert made.study is not None
+    assert tomllib.loads(made.path.read_text("utf-8"))["space"] == {"places": "城市"}
+    assert {"longitude", "latitude"} <= {*made.study.panel.frame.columns}
+    assert "moran" in made.study.checks
+    assert any("城市 names prefectures" in note for note in made.guess.notes)
+
+
+def test_places_are_a_comment_where_some_units_are_none(tmp_path: Path) -> None:
+    frame = rows().replace({"城市": {"保山市": "开发区甲"}})
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    made = new(tmp_path / "data.csv")
+    text = made.path.read_text("utf-8")
+    assert "space" not in tomllib.loads(text)
+    assert '# [space]\n# places = "城市"\n' in text
+    assert any("开发区甲" in note for note in made.guess.notes)
+    frame[frame["城市"] != "开发区甲"].to_csv(tmp_path / "data.csv", index=False)
+    made.path.write_text(text.replace("# [space]\n# places", "[space]\nplaces"), encoding="utf-8")
+    assert "moran" in validate(made.path).checks
+
+
+@pytest.mark.parametrize(
+    ("north", "said"), [(25.0, "采用经度（度）与纬度中的坐标"), (225.0, "但须先更正")]
+)
+def test_coordinates_of_the_file_are_named(tmp_path: Path, north: float, said: str) -> None:
+    frame = rows()
+    place = frame["城市"].map(CITIES.index)
+    frame.assign(**{"经度（度）": 110 + place, "纬度": north + place}).to_csv(
+        tmp_path / "data.csv", index=False
+    )
+    made = new(tmp_path / "data.csv")
+    text = made.path.read_text("utf-8")
+    assert "[space]" not in text
+    assert said in made.translate.name(made.guess.notes[-1]), made.guess.notes
+    assert "邻近单位的检验和地图" in text
+
+
+def test_units_that_are_no_places_get_none(tmp_path: Path) -> None:
+    frame = rows()
+    frame["城市"] = frame["城市"].map(lambda x: f"企业{CITIES.index(x)}")
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    assert "[space]" not in new(tmp_path / "data.csv").path.read_text("utf-8")

@@ -53,50 +53,67 @@ def json_schema() -> Schema:
             # What stands beside a reference is not read.
             item["allOf"] = [{"$ref": item.pop("$ref")}]
         item["description"] = field.description
-    top, data, index = (
-        document["properties"],
-        definitions["Data"]["properties"],
-        definitions["Index"]["properties"],
-    )
-    data["dataset"]["enum"] = datasets_of()
-    data["simulation"]["enum"] = list(simulations())
-    definitions["Data"]["oneOf"] = [
-        {"required": ["dataset"]}, {"required": ["file"]}, {"required": ["simulation"]}
-    ]  # fmt: skip
-    definitions["Data"]["allOf"] = [
-        _options_of(name, make, definitions) for name, make in simulations().items()
-    ]
-    definitions["Data"]["anyOf"] = [{"required": ["simulation"]}, {"required": ["unit", "time"]}]
+    _describe_data(definitions)
     for kind in STUDY_TABLES.values():
         kind.refine_schema(definitions[kind.__name__])
+    _describe_index(definitions)
+    _describe_values(document["properties"], definitions)
+    _describe_names(definitions)
+    _describe_checks(definitions)
+    return document
+
+
+def _describe_data(definitions: Schema) -> None:
+    """Say which datasets and simulations there are, with their options."""
+    data = definitions["Data"]
+    data["properties"]["dataset"]["enum"] = datasets_of()
+    data["properties"]["simulation"]["enum"] = list(simulations())
+    data["oneOf"] = [
+        {"required": ["dataset"]}, {"required": ["file"]}, {"required": ["simulation"]}
+    ]  # fmt: skip
+    data["allOf"] = [_options_of(name, make, definitions) for name, make in simulations().items()]
+    data["anyOf"] = [{"required": ["simulation"]}, {"required": ["unit", "time"]}]
+
+
+def _describe_index(definitions: Schema) -> None:
+    """Say which systems, weights and scales there are."""
+    index = definitions["Index"]["properties"]
     index["system"] = {
         **index["system"],
         "anyOf": [{"enum": list(systems())}, {"type": "string", "pattern": r"\.toml$"}],
     }
     for key, schemed in (("weights", schemes()), ("normalise", normalisations())):
         index[key] = {**_words(index[key]), **_one_of(schemed, definitions)}
-    top["design"] = {
-        **_words(top["design"]),
-        **_tables(members(DESIGNS), "StaggeredDiD", definitions),
-    }
+
+
+def _describe_values(top: Schema, definitions: Schema) -> None:
+    """List designs, samplers and priors with their arguments."""
+    for key, kinds, usual in (
+        ("design", members(DESIGNS), "StaggeredDiD"),
+        ("sampler", members(SAMPLERS), "Importance"),
+    ):
+        top[key] = {**_words(top[key]), **_tables(kinds, usual, definitions)}
     top["beside"]["additionalProperties"] = _tables(members(DESIGNS), "", definitions, bare=True)
-    top["sampler"] = {
-        **_words(top["sampler"]),
-        **_tables(members(SAMPLERS), "Importance", definitions),
-    }
     priors = members("priors")["Priors"]
     top["priors"] = {**_words(top["priors"]), **_table(priors, definitions, tagged=False)}
+
+
+def _describe_names(definitions: Schema) -> None:
+    """List formats, sections, figures, tables and checks."""
     for table, key, names in (
         ("Report", "formats", writers()),
         ("Report", "sections", SECTIONS),
         ("Figures", "draw", [name for name, plot in PLOTS.items() if plot.sheets]),
         ("Tables", "show", KINDS),
+        ("Checks", "run", CHECKS),
     ):
         place = definitions[table]["properties"]
         place[key] = {**_words(place[key]), "anyOf": several({"enum": list(names)})}
+
+
+def _describe_checks(definitions: Schema) -> None:
+    """Describe the options of checks."""
     checks = definitions["Checks"]
-    run = checks["properties"]["run"]
-    checks["properties"]["run"] = {**_words(run), "anyOf": several({"enum": list(CHECKS)})}
     checks["properties"] |= {
         key: {
             "type": "string",
@@ -104,13 +121,10 @@ def json_schema() -> Schema:
         }
         for key, place in value_keys().items()
     }
-    checks["properties"] |= {
-        name: _check(check.find, definitions) for name, check in CHECKS.items()
-    }
-    for name in CHECKS:
-        checks["properties"][name]["description"] = CHECKS[name].question
+    for name, check in CHECKS.items():
+        options = _check(check.find, definitions)
+        checks["properties"][name] = options | {"description": check.question}
     checks["additionalProperties"] = False
-    return document
 
 
 def _plain(table: Schema) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from bayes_nqp.errors import NQPError, StudyError
 from bayes_nqp.files import draft, free, text_path, write_text, writing
 from bayes_nqp.intake import Guess, guess, look, named
 from bayes_nqp.language import Message, Translator
+from bayes_nqp.studies._new_space import with_space
 from bayes_nqp.studies._new_text import study_text, with_channels
 from bayes_nqp.studies._study import Study, validate
 from bayes_nqp.studies._words import in_toml
@@ -86,10 +88,18 @@ def new(
             break
     if study is None:
         text = study_text(overview, proposal, file, path, problem=problem)
-    elif proposal.mediators:
-        text = with_channels(text, proposal, lambda more: _tried(more, path, language)[1])
+    else:
+        problem_of = partial(_problem, path=path, language=language)
+        text = with_space(text, proposal, study.panel, problem_of)
+        if proposal.mediators:
+            text = with_channels(text, proposal, problem_of)
     write_text(path, text, replace=False)
     return Proposal(path, proposal, validate(path) if study is not None else None, problem)
+
+
+def _problem(text: str, path: Path, language: str) -> str:
+    """What is wrong with a study; "" for nothing."""
+    return _tried(text, path, language)[1]
 
 
 def _tried(text: str, path: Path, language: str) -> tuple[Study | None, str]:

@@ -15,7 +15,7 @@ from bayes_nqp.files import in_shell
 from bayes_nqp.intake import Guess, Look
 from bayes_nqp.language import Message, Translator, languages, listed
 
-__all__ = ["DROPPED", "study_text", "with_channels"]
+__all__ = ["DROPPED", "comment", "study_text", "toml_text", "with_channels"]
 
 _ORDER: Final = (
     "unit", "time", "cohort", "never", "treated", "outcome", "strata", "fill_down", "thousands",
@@ -51,7 +51,7 @@ def study_text(
     lines = [
         *_head(file, path, problem, translate),
         "",
-        f"title = {_said(translate('What did the policy do to {}?', outcome))}",
+        f"title = {toml_text(translate('What did the policy do to {}?', outcome))}",
         "",
         *_data(overview, proposal, file, path),
         *_zones(proposal),
@@ -70,14 +70,14 @@ def with_channels(text: str, proposal: Guess, problem_of: Callable[[str], str]) 
         What is wrong with a study of a text; "" for nothing.
     """
     translate = proposal.translate
-    lines = f"[channels]\nmediators = {_said(proposal.mediators)}\n"
+    lines = f"[channels]\nmediators = {toml_text(proposal.mediators)}\n"
     problem = problem_of(text + "\n" + lines)
     offered = [f"# {translate(_CHANNELS)}"]
     if problem:
         offered.append(f"# {translate('once this is mended: {}', problem.splitlines()[0])}")
     for name, others in proposal.alike.items():
         spare = listed(others, len(others))
-        offered += _comment(translate("{} stands for its channel; so could {}", name, spare))
+        offered += comment(translate("{} stands for its channel; so could {}", name, spare))
     offered += [f"# {line}" for line in lines.splitlines()]
     return text.replace("[report]\n", "\n".join([*offered, "", "[report]", ""]), 1)
 
@@ -130,8 +130,8 @@ def _data(overview: Look, proposal: Guess, file: Path, path: Path) -> list[str]:
     if not ({"cohort", "treated"} & set(proposal.roles) or proposal.zones):
         body.append(f'# cohort = "…"   # {translate(_COHORT)}')
     if proposal.covariates:
-        body += [f"# {translate(_COVARIATES)}", f"# covariates = {_said(proposal.covariates)}"]
-    return [*body, *(line for note in proposal.notes for line in _comment(translate.name(note)))]
+        body += [f"# {translate(_COVARIATES)}", f"# covariates = {toml_text(proposal.covariates)}"]
+    return [*body, *(line for note in proposal.notes for line in comment(translate.name(note)))]
 
 
 _COHORT: Final = Message("first treated period of each unit, empty for never")
@@ -145,7 +145,7 @@ def _zones(proposal: Guess) -> list[str]:
     return [
         "",
         "[data.zones]",
-        *_comment(translate.name(proposal.reasons["zones"])),
+        *comment(translate.name(proposal.reasons["zones"])),
         *(
             _key(k, x, translate.name(proposal.reasons.get(k, "")))
             for k, x in proposal.zones.items()
@@ -156,7 +156,7 @@ def _zones(proposal: Guess) -> list[str]:
 
 def _design(proposal: Guess, drop: bool) -> list[str]:
     strata, translate = proposal.roles.get("strata", []), proposal.translate
-    strata_text = f", strata = {_said(strata)}" if strata else ""
+    strata_text = f", strata = {toml_text(strata)}" if strata else ""
     return [
         "",
         "[design]",
@@ -189,11 +189,11 @@ def _rest(outcome: str, translate: Translator) -> list[str]:
 
 
 def _key(key: str, value: Any, reason: str) -> str:
-    line = f"{key} = {_said(value)}"
+    line = f"{key} = {toml_text(value)}"
     if not reason:
         return line
     if _width(line) > _COLUMN or _width(reason) > 90 - _COLUMN:
-        return "\n".join([*_comment(reason), line])
+        return "\n".join([*comment(reason), line])
     return f"{line}{' ' * (_COLUMN - _width(line))} # {reason}"
 
 
@@ -202,12 +202,12 @@ def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def _comment(text: str) -> list[str]:
+def comment(text: str) -> list[str]:
     """Break a reason into lines of comment."""
     wide = _width(text) > len(text)
     return [f"# {line}" for line in textwrap.wrap(text, 47 if wide else 94)]
 
 
-def _said(value: Any) -> str:
+def toml_text(value: Any) -> str:
     """Write a value as TOML."""
     return json.dumps(value, ensure_ascii=False)

@@ -96,9 +96,7 @@ def run(
         tables = tables_of(study, fitted, checks) | beside_tables(study.settings, fitted, others)
         for name, table in tables.items():
             write_table(table, ready.draft / name)
-        context = replace(_context(study, fitted, checks, tables, command), others=others)
-        for each in study.settings.plugins.values():
-            context = replace(context, **each.context_for(study.path.parent))
+        context = _context(study, fitted, others, checks, tables, command)
         drawn, formats = FigureFolder(ready.draft / "figures"), study.settings.report.formats
         with listening(lambda what, *_: notify(what)):
             draw(context, drawn)
@@ -112,7 +110,6 @@ def run(
         write_provenance(study, fitted, checks, ready.draft, command, seconds)
         heed()
         ready.finish()
-    seconds = time.perf_counter() - began
     outcome = Outcome(study, fitted, tuple(checks), tables, out, ready.moved, seconds)
     if strict:
         _see_that_nothing_failed(outcome)
@@ -162,6 +159,7 @@ def _notice(study: Study, tables: Mapping[str, pd.DataFrame]) -> str:
 def _context(
     study: Study,
     fitted: Fit,
+    others: Mapping[str, Fit],
     checks: Sequence[CheckResult],
     tables: Mapping[str, pd.DataFrame],
     command: str,
@@ -170,8 +168,9 @@ def _context(
     settings = study.settings.report
     unnamed = Context(fitted, tuple(checks), settings.language)
     outcome = settings.outcome or unnamed.usual_outcome
-    return replace(
+    context = replace(
         unnamed,
+        others=others,
         prob=settings.prob,
         by=tuple(study.factors),
         weights=settings.weights,
@@ -186,6 +185,9 @@ def _context(
         kinds=_names(study.settings.tables.show),
         sections=_names(settings.sections),
     )
+    for table in study.settings.plugins.values():
+        context = replace(context, **table.context_for(study.path.parent))
+    return context
 
 
 def _names(wanted: list[str] | None) -> tuple[str, ...] | None:

@@ -18,7 +18,7 @@ from bayes_nqp.spatial_weights import Boundaries, boundaries_of, coordinate
 from bayes_nqp.studies._space_keys import SpaceKeys
 from bayes_nqp.studies._words import in_table
 
-__all__ = ["borders_of", "with_borders", "with_places"]
+__all__ = ["borders_of", "degrees_of", "with_borders", "with_places"]
 
 
 def with_places(space: SpaceKeys, frame: pd.DataFrame) -> pd.DataFrame:
@@ -37,7 +37,7 @@ def with_places(space: SpaceKeys, frame: pd.DataFrame) -> pd.DataFrame:
             Message("'space.places' is {!r}, which is no column of the data", column),
             hint=nearest(str(column), frame.columns),
         )
-    degrees = {value: _degrees(value) for value in frame[column].unique()}
+    degrees = {value: degrees_of(value) for value in frame[column].unique()}
     unmatched = [value for value, place in degrees.items() if place is None]
     if unmatched:
         near = match(unmatched[0]).nearest
@@ -52,7 +52,7 @@ def with_places(space: SpaceKeys, frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{space.longitude: east, space.latitude: north})
 
 
-def _degrees(value: Any) -> tuple[float, float] | None:
+def degrees_of(value: Any) -> tuple[float, float] | None:
     """Coordinates of a prefecture, or of the seat of a province."""
     places, place = prefectures(dissolved=True), match(value)
     rows = places[places["code"] == (place.code or -1)]

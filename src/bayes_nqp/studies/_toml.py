@@ -47,6 +47,13 @@ def read(path: Path) -> dict[str, Any]:
                 path.with_suffix(".toml").name,
             ),
         )
+    data = _plain(path, _text(path))
+    _check_plain(data, path.name)
+    return data
+
+
+def _text(path: Path) -> str:
+    """Read a page of UTF-8 text."""
     try:
         size = path.stat().st_size
         if size > _LONGEST:
@@ -54,7 +61,7 @@ def read(path: Path) -> dict[str, Any]:
                 Message("{} has {:,} bytes, and a study is a page of text", path.name, size),
                 hint="data stand in a file of their own, which the study names",
             )
-        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise StudyError(
             Message("{} is not UTF-8 text", path.name),
@@ -66,8 +73,12 @@ def read(path: Path) -> dict[str, Any]:
             Message("{} cannot be read: {}", path.name, error.strerror),
             hint="check its permissions",
         ) from error
+
+
+def _plain(path: Path, text: str) -> dict[str, Any]:
+    """Read TOML."""
     try:
-        data = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _broken(path, text, str(error)) from error
     except RecursionError as error:
@@ -77,8 +88,6 @@ def read(path: Path) -> dict[str, Any]:
             Message("{} holds a whole number of thousands of digits", path.name),
             hint="a number, or text",
         ) from error
-    _check_plain(data, path.name)
-    return data
 
 
 def _check_plain(data: dict[str, Any], name: str) -> None:

@@ -159,14 +159,11 @@ def written_design(design: Design) -> dict[str, Any]:
     dict
         ``design``, and where they apply ``channels`` and ``priors``.
     """
-    tables: dict[str, Any] = {}
-    inner: Any = design.outcome_design
-    if design.facts.channels:
-        facts = written(design)
-        tables["channels"] = {k: x for k, x in facts.items() if k not in (_TAG, "design")}
-    table = written(inner)
+    facts, table = written(design), written(design.outcome_design)
     priors = table.pop(_PRIORS, None)
-    tables = {"design": table, **tables}
+    tables = {"design": table}
+    if design.facts.channels:
+        tables["channels"] = {k: x for k, x in facts.items() if k not in (_TAG, "design")}
     if priors is not None:
         tables[_PRIORS] = {k: x for k, x in priors.items() if k != _TAG}
     return tables
