@@ -103,6 +103,13 @@ class Term(ABC):
         """
         return equation
 
+    def apart(self) -> Term | None:
+        """State it beside its further columns, which are then covariates: itself by default.
+
+        Rows of a panel may be left out then, though such columns need those of other units.
+        """
+        return self
+
     def flat(self, *, leads: bool) -> Term | None:
         """State it beside flat effects of cells, as checks fit them: itself by default.
 

@@ -209,10 +209,13 @@ class LinkedSpec:
         W.
     treated : mapping of int to ndarray (row)
         Treatment of linked units, by event time; none where it does not enter by itself.
+    flat : bool, default False
+        Whether each has a flat coefficient.
     """
 
     links: sparse.csr_array
     treated: Mapping[int, Array] = field(default_factory=dict)
+    flat: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,7 @@
 """Fitting a design to a panel; keeping and reading back what comes of it."""
 
+from bayes_nqp.fitting._apart import apart as apart
+from bayes_nqp.fitting._apart import reached_rows as reached_rows
 from bayes_nqp.fitting._batch import Kept, Numbers, batch
 from bayes_nqp.fitting._coefficient_draws import pairs_coefficients
 from bayes_nqp.fitting._conditional import conditional_mean
@@ -10,6 +12,7 @@ from bayes_nqp.fitting._group_sums import effect_sums, group_rows
 from bayes_nqp.fitting._impacts import impacts
 from bayes_nqp.fitting._known import KnownDraws
 from bayes_nqp.fitting._known_draws import known_draws
+from bayes_nqp.fitting._linked import received_of_rows as received_of_rows
 from bayes_nqp.fitting._linked import treatment_coefficients as treatment_coefficients
 from bayes_nqp.fitting._load import load
 from bayes_nqp.fitting._log_priors import log_priors, parameter_draws
@@ -21,6 +24,7 @@ from bayes_nqp.fitting._moderation import moderation_draws as moderation_draws
 from bayes_nqp.fitting._moderation import moderator_rows as moderator_rows
 from bayes_nqp.fitting._needs import (
     ADOPTION,
+    APART,
     CHANNELS,
     DOSE,
     LAGGED,
@@ -30,7 +34,6 @@ from bayes_nqp.fitting._needs import (
     ROWS,
     SEPARATE,
     TRENDS,
-    UNLINKED,
     Need,
     meets,
     require,
@@ -42,6 +45,7 @@ from bayes_nqp.fitting._paths import lagged as lagged
 from bayes_nqp.fitting._predictive import Replication, posterior_predictive, replications
 from bayes_nqp.fitting._prior import prior_predictive
 from bayes_nqp.fitting._realised_units import realised_units as realised_units
+from bayes_nqp.fitting._received_loads import received_loads as received_loads
 from bayes_nqp.fitting._refits import (
     OUTCOME_ALONE,
     lead_fit,
@@ -73,6 +77,7 @@ from bayes_nqp.planning import moderated_rows as moderated_rows
 
 __all__ = [
     "ADOPTION",
+    "APART",
     "CHANNELS",
     "DOSE",
     "LAGGED",
@@ -84,7 +89,6 @@ __all__ = [
     "SEPARATE",
     "SHORT",
     "TRENDS",
-    "UNLINKED",
     "Fit",
     "Kept",
     "KnownDraws",

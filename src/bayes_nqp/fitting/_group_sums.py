@@ -10,6 +10,9 @@ import xarray as xr
 from scipy.sparse import csr_array
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.fitting._linked import linked_terms
+from bayes_nqp.fitting._reach import reach_of
+from bayes_nqp.fitting._theta import theta_of
 from bayes_nqp.planning import members_of, moderated_rows
 
 if TYPE_CHECKING:
@@ -56,10 +59,19 @@ def effect_sums(fit: Fit, groups: LeftOut, rows: Array, draws: xr.DataArray) -> 
     """
     plan, equation = fit.plan, fit.plan.equations[0]
     posterior = fit.posterior.sel({v.DRAW: draws})
-    cells = _flat(posterior[f"{equation.name}__cell_mean"]) @ rows.T
+    mean = _flat(posterior[f"{equation.name}__cell_mean"])
+    cells = mean @ rows[:, : mean.shape[1]].T
     counted = ~plan.cells.lead & (plan.cells.event_time >= 0)
+    received = _received_sums(fit, groups, counted)
+    if received is not None:
+        cells += _flat(received.sel({v.DRAW: draws}))
     if equation.problem.member_scale is not None:
-        deviation = fit.effects[v.DEVIATION].sel({v.DRAW: draws}).isel({v.PATH: 0})
+        stored = v.DEVIATION not in fit.effects
+        deviation = (
+            posterior[f"{equation.name}__deviation"]
+            if stored
+            else fit.effects[v.DEVIATION].sel({v.DRAW: draws}).isel({v.PATH: 0})
+        )
         at = np.flatnonzero((plan.cell_of_row >= 0) & plan.frame.treated)
         at = at[counted[plan.cell_of_row[at]]]
         codes, _ = members_of(plan)
@@ -75,6 +87,24 @@ def effect_sums(fit: Fit, groups: LeftOut, rows: Array, draws: xr.DataArray) -> 
     unit = plan.frame.unit[at]
     excess = _table(groups, unit, plan.frame.stratum[unit], slope.shape[1], value)
     return np.asarray(cells + slope @ excess.T)
+
+
+def _received_sums(
+    fit: Fit, groups: LeftOut, counted: npt.NDArray[np.bool_]
+) -> xr.DataArray | None:
+    """Sum what treated rows of each group receive of linked units (chain, draw, group)."""
+    plan = fit.plan
+    reach = reach_of(plan, plan.equations[0])
+    if reach is None or reach.near is None:
+        return None
+    rows = np.flatnonzero(plan.cell_of_row >= 0)
+    rows = rows[counted[plan.cell_of_row[rows]]]
+    unit, time = plan.frame.unit[rows], plan.frame.time[rows]
+    size = len(groups.labels)
+    near = [np.bincount(groups.group[unit] + 1, x[unit, time], size + 1)[1:] for x in reach.near]
+    sums = theta_of(linked_terms(fit), reach.events) @ np.stack(near)
+    coords = {dim: fit.posterior[dim] for dim in v.SAMPLE_DIMS}
+    return xr.DataArray(sums, dims=(*v.SAMPLE_DIMS, "group"), coords=coords)
 
 
 def _table(

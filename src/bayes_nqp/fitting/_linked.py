@@ -16,16 +16,28 @@ from bayes_nqp.terms import TREATED
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
 
-__all__ = ["linked_terms", "treatment_coefficients"]
+__all__ = ["linked_terms", "received_of_rows", "treatment_coefficients"]
 
 Array = npt.NDArray[np.float64]
 
 
 def linked_terms(fit: Fit) -> dict[str, Array]:
     """Draws of the terms of linked units' treatment (chain, draw, label), outcome units."""
-    names = ("linked_level", "linked_drift", "linked_walk")
+    names = ("linked_level", "linked_drift", "linked_walk", "linked_each")
     draws = {name: equation_draws(fit, name) for name in names}
     return {name: values for name, values in draws.items() if values is not None}
+
+
+def received_of_rows(fit: Fit) -> Array | None:
+    """Posterior mean of what rows have of linked units' treatment as it enters (row).
+
+    None where it does not enter.
+    """
+    linked = fit.plan.model.equations[0].linked
+    if linked is None or not linked.treated:
+        return None
+    theta = theta_of(linked_terms(fit), list(linked.treated)).mean(axis=(0, 1))
+    return np.asarray(theta @ np.stack(list(linked.treated.values())))
 
 
 def treatment_coefficients(fit: Fit) -> xr.DataArray:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from bayes_nqp.fitting._draws import cell_shares
 from bayes_nqp.fitting._equations import equation_density
+from bayes_nqp.fitting._received_loads import received_loads
 from bayes_nqp.fitting._slots import slot_places
 from bayes_nqp.gaussian import averages
 from bayes_nqp.planning import moderator_means, plan_of
@@ -70,7 +71,7 @@ def average_loads(plan: Plan, equation: Equation, weights: Array) -> tuple[Array
     """Weighted sums of cell effects, in the terms of what the likelihood is linear in.
 
     An effect is that of its cell, the deviations of the cell's rows, and what their mean moderator
-    adds.
+    and the treatment of units linked to them add.
 
     Returns
     -------
@@ -78,8 +79,10 @@ def average_loads(plan: Plan, equation: Equation, weights: Array) -> tuple[Array
         Loadings on slots and deviations, as `gaussian.averages` takes them.
     """
     places, r = slot_places(plan, equation), weights.shape[1]
-    slots = np.zeros((equation.n_slots, r))
+    slots, received = np.zeros((equation.n_slots, r)), received_loads(plan, equation)
     np.add.at(slots, places.cells, weights * equation.effect_scale)
+    if received is not None:
+        slots[received[0]] += received[1] @ weights * equation.effect_scale
     moderated = moderator_means(plan, equation)
     if moderated is not None:
         slope = places.slopes.reshape(-1, equation.problem.n_columns)[:, -1]

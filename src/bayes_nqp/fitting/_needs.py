@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ADOPTION",
+    "APART",
     "CHANNELS",
     "DOSE",
     "LAGGED",
@@ -26,7 +27,6 @@ __all__ = [
     "ROWS",
     "SEPARATE",
     "TRENDS",
-    "UNLINKED",
     "Need",
     "meets",
     "require",
@@ -156,14 +156,14 @@ LINKED: Final = Need(
 )
 """Outcomes, errors, treatment or covariates of linked units."""
 
-UNLINKED: Final = Need(
-    lambda facts, _: not LINKED.met(facts, None),
+APART: Final = Need(
+    lambda facts, _: facts.adopted or not LINKED.met(facts, None),
     lambda _: Message(
-        "What linked units have is in the model, so that no unit, row or period can be left out "
-        "or changed by itself."
+        "The exposure of linked units is in the model, and is not known where their rows are left "
+        "out."
     ),
 )
-"""Nothing of linked units."""
+"""Treatment of linked units that is known without their rows, or none in the model."""
 
 RECEIVED: Final = Need(
     lambda facts, _: facts.has("exposure") or (LINKED.met(facts, None) and facts.reach != "none"),

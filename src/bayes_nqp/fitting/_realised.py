@@ -97,13 +97,9 @@ class Reach:
 
     def _without_feedback(self, tau: Array, theta: Array, u: Array | None) -> Array:
         """Effects of cells along `PATHS` where S is the identity: ``tau + u`` and ``W D theta``."""
-        assert self.near is not None
-        cell = self.cell[self.group]
+        cell, rows = self.cell[self.group], self.cells.rows
         unit, time = np.nonzero(cell >= 0)
-        at, rows = cell[unit, time], self.cells.rows
-        received = theta @ np.stack(
-            [np.bincount(at, near[unit, time], rows.size) / rows for near in self.near]
-        )
+        at, received = cell[unit, time], theta @ self.near_of_cells
         direct = np.zeros_like(received)
         direct[:, : self.n_cells] = tau
         if u is not None:
@@ -144,6 +140,15 @@ class Reach:
         lead = np.setdiff1d(np.arange(self.n_cells), self.treated)
         out[:, :, lead] = tau[:, None, lead]
         return np.concatenate([out, out[:, :1] - out[:, 1:]], axis=1)
+
+    @property
+    def near_of_cells(self) -> Array:
+        """Treatment of linked units by event time, on average over cells (event, cell)."""
+        assert self.near is not None
+        cell, rows = self.cell[self.group], self.cells.rows
+        unit, time = np.nonzero(cell >= 0)
+        at = cell[unit, time]
+        return np.stack([np.bincount(at, x[unit, time], rows.size) / rows for x in self.near])
 
     def _of_groups(
         self, basis: Array, loads: _Loads, tau: Array, theta: Array

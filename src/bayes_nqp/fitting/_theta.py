@@ -13,7 +13,7 @@ Array = npt.NDArray[np.float64]
 
 
 def theta_of(terms: Mapping[str, Array], events: Sequence[int]) -> Array:
-    """``level + drift e + walk(e)`` at event times, outcome units.
+    """``level + drift e + walk(e)`` at event times, or those of each, outcome units.
 
     Parameters
     ----------
@@ -30,6 +30,8 @@ def theta_of(terms: Mapping[str, Array], events: Sequence[int]) -> Array:
     e = np.array(events, dtype=np.int64)
     if not e.size:
         return np.zeros((*next(iter(terms.values())).shape[:-1], 0))
+    if (each := terms.get("linked_each")) is not None:
+        return each
     theta = np.repeat(terms["linked_level"], e.size, axis=-1)
     if (drift := terms.get("linked_drift")) is not None:
         theta = theta + drift * e

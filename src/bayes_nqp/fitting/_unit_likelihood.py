@@ -143,8 +143,7 @@ def left_out(fit: Fit, by: str | None = None) -> LeftOut:
     StudyError
         If `by` divides the units of one member.
     """
-    plan, panel = fit.plan, fit.panel
-    assert panel is not None
+    plan, panel = fit.plan, fit.rows
     problem, frame = plan.equations[0].problem, plan.frame
     several = problem.shares_deviations
     if by is None or by == v.UNIT:

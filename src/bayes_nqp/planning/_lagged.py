@@ -71,7 +71,9 @@ def lagged_parts(
         events = list(equation.linked.treated)
         start = names.index(f"{LINKED} {events[0]}")
         size = 1.0 if dose is None else dose.size
-        parts += linked_parts(events, start, n_strata, len(names), equation.priors, size)
+        parts += linked_parts(
+            events, start, n_strata, len(names), equation.priors, size, flat=equation.linked.flat
+        )
     if equation.lag is not None:
         parts += tied_parts(names, n_strata)
         parts += lag_parts(names.index(LAG), n_strata, len(names))

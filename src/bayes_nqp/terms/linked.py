@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from bayes_nqp.parameters import FIXED, Scale
+from bayes_nqp.parameters import FIXED, FLAT, Scale
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms.cells import curve_parts
 from bayes_nqp.terms.parts import GlobalPart
@@ -68,6 +68,8 @@ def linked_parts(
     n_columns: int,
     priors: Priors,
     size: float = 1.0,
+    *,
+    flat: bool = False,
 ) -> list[GlobalPart]:
     """Coefficients of the treatment of linked units by event time, pooled as effects are.
 
@@ -81,11 +83,17 @@ def linked_parts(
         Numbers of strata and of varying columns.
     size : float, default 1
         What the columns were divided by, in units of what effects are stated for.
+    flat : bool, default False
+        Whether each has a flat coefficient instead.
     """
     if not event_times:
         return []
     e = np.array(event_times, dtype=np.int64)
     place = np.eye(n_columns)[:, start : start + e.size]
+    if flat:
+        labels, display = [str(event) for event in e], np.eye(e.size) / size
+        columns = np.tile(place, (n_strata, 1))
+        return [GlobalPart("linked_each", "slopes", columns, FLAT, labels, display)]
     parts = curve_parts(e, np.ones(e.size, dtype=bool), priors)
     return [
         replace(

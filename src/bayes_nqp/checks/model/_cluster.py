@@ -33,6 +33,7 @@ from scipy.sparse import csr_array
 from bayes_nqp.checks.model._robust import Controls, Errors, Robust
 from bayes_nqp.checks.model._saturated import Saturated
 from bayes_nqp.checks.model._shared import SharedSums
+from bayes_nqp.fitting import received_loads
 from bayes_nqp.moments import UnitClass, packed_rows
 from bayes_nqp.planning import Plan
 
@@ -107,7 +108,9 @@ class Contributions:
         )
         self.factor, self.mean = self.fit.solved()
         slot = self.fit.starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
-        cells = self.fit.slot_loads[slot]
+        cells, received = self.fit.slot_loads[slot], received_loads(plan, equation)
+        if received is not None:
+            cells = cells + csr_array(received[1].T) @ self.fit.slot_loads[received[0]]
         self.shares, self.treated = _shares(plan, weights), _treated(plan)
         loads = np.asarray(weights @ cells)
         self.directions = cho_solve(self.factor, loads.T)

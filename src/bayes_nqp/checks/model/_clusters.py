@@ -52,7 +52,7 @@ def clusters_by(fit: Fit, name: str | None = None) -> Clusters:
     NotApplicable
         If clusters are too few.
     """
-    panel, varying = panel_of(fit), fit.facts.varying or v.UNIT
+    panel, varying = fit.rows, fit.facts.varying or v.UNIT
     member = np.arange(panel.n_units)
     if varying != v.UNIT:
         member = unit_column(panel, varying, "varying")[0]

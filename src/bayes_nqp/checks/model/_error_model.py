@@ -20,7 +20,7 @@ from bayes_nqp.checks.model._structures import Structures, structures
 from bayes_nqp.checks.shared import Finding, asks, column, ladder, owner, reported_weights
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting import ROWS, UNLINKED, Fit
+from bayes_nqp.fitting import LINKED, ROWS, SEPARATE, Fit, meets
 from bayes_nqp.language import Message, joined, listed
 
 Array = npt.NDArray[np.float64]
@@ -60,7 +60,7 @@ class _Judged:
     "Are intervals as wide as errors that move together demand?",
     "error model",
     place=120,
-    needs=(ROWS, UNLINKED),
+    needs=(ROWS, SEPARATE),
     cluster=column,
 )
 def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = False) -> Finding:
@@ -139,11 +139,14 @@ def _table(fit: Fit, names: list[str], weights: Array, judged: Sequence[_Judged]
     """Numbers of the first clusters by quantity, and ratios by all clusters."""
 
     def sd(target: Literal["sample", "superpopulation"]) -> Array:
+        if target != "sample" and meets(fit, (LINKED,)):
+            return none
         draws = cell_effects(fit, target)[v.EFFECT].isel({v.PATH: 0}).to_numpy()
         return np.asarray((draws.reshape(-1, draws.shape[-1]) @ weights.T).std(axis=0))
 
+    none = np.full(len(names), np.nan)
     estimates, posterior = judged[0].estimates, sd("sample")
-    chance, none = 1 - 0.5 * _CHANCE / (len(names) * len(judged)), np.full(len(names), np.nan)
+    chance = 1 - 0.5 * _CHANCE / (len(names) * len(judged))
     controls = estimates.controls if estimates.controls.clusters >= FEWEST else None
     columns = {
         "ratio": estimates.ratio,

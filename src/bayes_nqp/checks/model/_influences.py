@@ -148,12 +148,13 @@ def saturated_model(fit: Fit, weights: Array) -> tuple[Plan, Array, Errors]:
     Parameters
     ----------
     weights : ndarray (estimate, cell)
-        Of the cells of the waist.
+        Of the cells of the waist, those of untreated rows last.
     """
     facts, spread = fit.facts, deviation_draws(fit)
     plan, processes = once(fit, "saturated", lambda: _without_processes(fit))
     everywhere = np.zeros((weights.shape[0], fit.plan.cells.rows.size))
-    everywhere[:, ~fit.plan.cells.lead] = weights
+    real = ~fit.plan.cells.lead
+    everywhere[:, real] = weights[:, : real.sum()]
     # Saturated cells are those of the fit, or several of them together that differ in exposure.
     rows = np.flatnonzero((fit.plan.cell_of_row >= 0) & (plan.cell_of_row >= 0))
     cell = fit.plan.cell_of_row[rows]

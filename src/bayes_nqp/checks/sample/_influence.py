@@ -27,16 +27,21 @@ from bayes_nqp.checks.shared import (
     reason,
     refitted_averages,
 )
+from bayes_nqp.designs import Design
 from bayes_nqp.errors import NotApplicable, StudyError
 from bayes_nqp.estimands import gate_of, text
 from bayes_nqp.fitting import (
+    APART,
+    LINKED,
     ROWS,
-    UNLINKED,
+    SEPARATE,
     Fit,
     LeftOut,
+    apart,
     effect_sums,
     group_rows,
     left_out,
+    meets,
     panel_of,
 )
 from bayes_nqp.language import Message, joined, listed
@@ -51,7 +56,7 @@ MOVED: Final = 1.0
     "Does the average effect rest on single units?",
     "influence",
     place=180,
-    needs=(ROWS, UNLINKED),
+    needs=(ROWS, SEPARATE, APART),
     by=column,
     refits=number_from(0),
 )
@@ -62,7 +67,9 @@ def influence(fit: Fit, *, by: str | None = None, refits: int = 10) -> Finding:
     panel without it would report. So the shift holds both what the unit's rows tell about the
     others and its own effect's part in the average. A unit whose Pareto k is above ArviZ's
     threshold is left out by a short refit, up to ``refits`` of them, those that the
-    weights move farthest first. ``by`` leaves out groups, such as "province".
+    weights move farthest first. ``by`` leaves out groups, such as "province". Where treatment of
+    linked units is in the model, what others receive of a unit stays: its rows are left out, and
+    when it adopted is known.
 
     It holds if no unit moves the average effect by more than a posterior sd, nor turns its
     conclusion: the effect has a sign with 97.5 % probability, and without the unit with less
@@ -206,7 +213,13 @@ def _replace(
 ) -> list[Message]:
     """Put what refits say in place of what weights say; name those that have not converged."""
     panel, failed = panel_of(fit), []
-    tasks = [(fit.outcome_design, panel.where(groups.group[panel.unit_codes] != g)) for g in chosen]
+    design: Design = fit.outcome_design
+    first = np.zeros(panel.n_rows, dtype=bool)
+    if meets(fit, (LINKED,)):
+        # One row says nothing, and keeps a unit in the panel: others receive of its treatment.
+        design, panel = apart(fit)
+        first = np.diff(panel.unit_codes, prepend=-1) > 0
+    tasks = [(design, panel.where((groups.group[panel.unit_codes] != g) | first)) for g in chosen]
     results = refitted_averages(fit, tasks, Message("leaving out: {}", Message(groups.dim)))
     for g, numbers in zip(chosen, results, strict=True):
         draws = np.asarray(numbers.get("att", np.nan), dtype=float)
@@ -220,7 +233,7 @@ def _replace(
 
 def _table(fit: Fit, groups: LeftOut, rows: Array) -> pd.DataFrame:
     """Labels of the groups: strata and cohort where all of a group's units agree."""
-    panel = panel_of(fit)
+    panel = fit.rows
     columns: dict[str, object] = {groups.dim: groups.labels}
     strata = {f: panel.levels[f][panel.strata_codes[f]] for f in panel.roles.strata}
     cohort = np.array([text(c) for c in panel.cohort_labels], dtype=object)

@@ -31,7 +31,7 @@ from bayes_nqp.checks.space._near import located
 from bayes_nqp.designs import Rings
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint, NotApplicable, NQPError, StudyError, one_of
-from bayes_nqp.fitting import ROWS, UNLINKED, Fit, panel_of
+from bayes_nqp.fitting import ROWS, SEPARATE, Fit, panel_of
 from bayes_nqp.language import Message, listed
 from bayes_nqp.planning import plan_of
 from bayes_nqp.spatial_weights import locations_of
@@ -63,7 +63,7 @@ def _kernel(option: str, value: object) -> None:
     "Do intervals allow for units near one another that move together?",
     "spatial errors",
     place=176,
-    needs=(ROWS, UNLINKED),
+    needs=(ROWS, SEPARATE),
     suits=located,
     km=_distance,
     kernel=_kernel,
@@ -95,7 +95,7 @@ def spatial_errors(fit: Fit, *, km: float = 300.0, kernel: Kernel = "bartlett") 
     Conley, T. G. (1999). GMM estimation with cross sectional dependence. Journal of Econometrics
     92(1). Liang, K.-Y. and Zeger, S. (1986).
     """
-    panel, least = panel_of(fit), clusters_by(fit)
+    panel, least = fit.rows, clusters_by(fit)
     above = list(clusters_above(fit, least))
     if not located(panel) and not above:
         raise NotApplicable(
@@ -135,7 +135,7 @@ def _variances(
     fit: Fit, parts: Influences, every: Sequence[Clusters], km: float, kernel: Kernel
 ) -> tuple[list[str], list[KernelVariance]]:
     """Robust variances by unit, along distance, and by clusters above units, with their names."""
-    panel, (least, *above) = panel_of(fit), every
+    panel, (least, *above) = fit.rows, every
     called: list[str] = [owner(least.name)]
     variances = [_clustered(parts, least.member)]
     if located(panel):

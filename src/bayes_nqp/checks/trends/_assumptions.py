@@ -25,17 +25,19 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.checks.trends._differential_trend import trend_design
 from bayes_nqp.checks.trends._placebo import moved_back
 from bayes_nqp.designs import Design, DifferentialTrends, saturated_design
-from bayes_nqp.errors import ConvergenceError, IdentificationError, NotApplicable
+from bayes_nqp.errors import ConvergenceError, IdentificationError, NotApplicable, PanelError
 from bayes_nqp.estimands import att, gate_of
 from bayes_nqp.fitting import (
     ADOPTION,
     REFITS,
     ROWS,
-    UNLINKED,
+    SEPARATE,
     Fit,
+    apart,
     held_out,
     lead_fit,
     panel_of,
+    reached_rows,
     short_refit,
 )
 from bayes_nqp.language import Message, joined, listed, spanned
@@ -78,7 +80,7 @@ class _Assumption:
     "What is the effect under each assumption about trends?",
     "assumptions",
     place=32,
-    needs=(ADOPTION, ROWS, REFITS, UNLINKED),
+    needs=(ADOPTION, ROWS, REFITS, SEPARATE),
     suits=lambda _: False,
     periods=number_from(1),
 )
@@ -100,7 +102,7 @@ def assumptions(fit: Fit, *, periods: int = 2) -> Finding:
     for name, design, panel in _designs(fit):
         try:
             lines.append(_fitted(fit, name, design, panel, periods))
-        except (IdentificationError, ConvergenceError) as error:
+        except (IdentificationError, ConvergenceError, PanelError) as error:
             lost.append(Message("{}: {}", name, reason(error)))
     if len(lines) < 2:
         raise NotApplicable(Message("No other assumption can be fitted ({}).", listed(lost, 3)))
@@ -125,7 +127,9 @@ def assumptions(fit: Fit, *, periods: int = 2) -> Finding:
 
 def _designs(fit: Fit) -> Iterator[tuple[Message, Design, Panel]]:
     """The assumptions that can be stated for a fit, parallel trends first."""
-    panel, plain = panel_of(fit), fit.variant(drop=True)
+    plain, panel = apart(fit)
+    if fit.takes("unidentified"):
+        plain = plain.variant({"unidentified": "drop"})
     drifts = fit.takes("trends")
     parallel = plain.variant({"trends": None}) if drifts else plain
     yield PARALLEL, parallel, panel
@@ -133,8 +137,8 @@ def _designs(fit: Fit) -> Iterator[tuple[Message, Design, Panel]]:
     assert flat.leads is not None
     _, wider, names, _ = trend_design(flat.outcome_design, panel, flat.leads)
     changes: dict[str, object] = {}
-    if fit.facts.covariates is not None:
-        changes["covariates"] = (*fit.facts.covariates, *names)
+    if plain.facts.covariates is not None:
+        changes["covariates"] = (*plain.facts.covariates, *names)
     yield LINE, parallel.variant(changes), wider
     if drifts:
         trends = fit.facts.term(DifferentialTrends) or DifferentialTrends()
@@ -143,7 +147,8 @@ def _designs(fit: Fit) -> Iterator[tuple[Message, Design, Panel]]:
 
 def _fitted(fit: Fit, name: Message, design: Design, panel: Panel, periods: int) -> _Assumption:
     facts = design.facts
-    early, ahead = moved_back(panel, periods, facts.anticipation), facts.anticipation
+    ahead = facts.anticipation
+    early = moved_back(panel, periods, ahead, reached_rows(fit))
     effect = Separate(varying=facts.varying)
     flat = saturated_design(design, panel, effect=effect, unidentified="drop")
     trends = facts.term(DifferentialTrends)

@@ -10,7 +10,16 @@ from bayes_nqp.checks.shared import DOUBT, Finding, asks, column, number_from
 from bayes_nqp.checks.trends._deals import SILENT, beside_chance, deals, moments, placebos, refits
 from bayes_nqp.checks.trends._recipients import places_of
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, UNLINKED, Fit, members_of
+from bayes_nqp.fitting import (
+    ADOPTION,
+    REFITS,
+    ROWS,
+    SEPARATE,
+    Fit,
+    equation_draws,
+    members_of,
+    received_of_rows,
+)
 from bayes_nqp.language import Message, joined
 
 Array = npt.NDArray[np.float64]
@@ -25,7 +34,7 @@ _CALM = 100
     "Would the effect be as large if other units had adopted?",
     "placebo in space",
     place=80,
-    needs=(ADOPTION, ROWS, REFITS, UNLINKED),
+    needs=(ADOPTION, ROWS, REFITS, SEPARATE),
     repetitions=number_from(20),
     groups=column,
 )
@@ -83,13 +92,20 @@ def placebo_space(fit: Fit, *, repetitions: int = 500, groups: str | None = None
 
 
 def row_effects(fitted: Fit) -> Array:
-    """Posterior mean effect in each row of the panel; zero where untreated."""
+    """Posterior mean effect in each row of the panel; zero where nothing is received untreated."""
     plan, effects = fitted.plan, cell_effects(fitted).mean(v.SAMPLE_DIMS)
-    total = effects.isel({v.PATH: 0})
-    by_cell = np.zeros(plan.cells.lead.size + 1)
-    by_cell[:-1][~plan.cells.lead] = total[v.EFFECT].to_numpy()
+    received, real = received_of_rows(fitted), ~fitted.plan.cells.lead
+    total = effects.isel({v.PATH: 0}) if received is None else effects.sel({v.PATH: v.DIRECT})
+    by_cell = np.zeros(real.size + 1)
+    by_cell[:-1][real] = total[v.EFFECT].to_numpy()[: real.sum()]
     out = by_cell[plan.cell_of_row]
-    if v.DEVIATION not in effects:
+    if received is not None:
+        out += received
+        deviations = equation_draws(fitted, "deviation")
+        if deviations is None:
+            return out
+        total = total.assign({v.DEVIATION: (v.MEMBER, deviations.mean(axis=(0, 1)))})
+    elif v.DEVIATION not in effects:
         return out
     codes, _ = members_of(plan)
     rows = np.flatnonzero((plan.cell_of_row >= 0) & plan.frame.treated)

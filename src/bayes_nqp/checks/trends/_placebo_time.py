@@ -18,10 +18,19 @@ from bayes_nqp.checks.shared import (
     ladder,
     number_from,
 )
-from bayes_nqp.checks.trends._placebo import BEFORE, moved_back
+from bayes_nqp.checks.trends._placebo import BEFORE, moved_back, placebo_design
 from bayes_nqp.errors import NotApplicable
 from bayes_nqp.estimands import att, gate_of
-from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, UNLINKED, Fit, panel_of, short_refit
+from bayes_nqp.fitting import (
+    ADOPTION,
+    REFITS,
+    ROWS,
+    SEPARATE,
+    Fit,
+    apart,
+    reached_rows,
+    short_refit,
+)
 from bayes_nqp.language import Message, listed
 
 Array = npt.NDArray[np.float64]
@@ -34,12 +43,14 @@ _DOUBT, _FAILS = 0.05, 0.01
     "Does a pretended, earlier adoption have no effect?",
     "placebo in time",
     place=70,
-    needs=(ADOPTION, ROWS, REFITS, UNLINKED),
+    needs=(ADOPTION, ROWS, REFITS, SEPARATE),
     assumption=True,
     periods=number_from(1),
 )
 def placebo_time(fit: Fit, *, periods: int | None = None) -> Finding:
     """Pretend that units adopted one period earlier, two, and so on, on rows before they did alone.
+
+    Where the treatment of linked units is in the model, rows that it has reached are left out too.
 
     Each shift is a short refit, of the units that have two periods before the pretended adoption.
     The smallest of the two-sided tail probabilities of zero, times their number, is the chance of
@@ -56,7 +67,7 @@ def placebo_time(fit: Fit, *, periods: int | None = None) -> Finding:
     Chen, Q., Qi, J. and Yan, G. (2025). Placebo tests of difference-in-differences (in Chinese).
     Management World 41(2).
     """
-    panel, ahead = panel_of(fit), fit.facts.anticipation
+    (design, panel), ahead = apart(fit), fit.facts.anticipation
     starts = panel.cohort_codes[panel.cohort_codes >= 0] - ahead
     if periods is None:
         periods = int(np.clip(np.median(starts) - BEFORE, 1, 3))
@@ -69,8 +80,8 @@ def placebo_time(fit: Fit, *, periods: int | None = None) -> Finding:
             )
         )
     shifts = range(1, periods + 1)
-    design = fit.variant(drop=True, **({"anticipation": 0} if ahead else {}))
-    effects = [short_refit(fit, design, moved_back(panel, k, ahead)) for k in shifts]
+    design, reached = placebo_design(fit, design), reached_rows(fit)
+    effects = [short_refit(fit, design, moved_back(panel, k, ahead, reached)) for k in shifts]
     draws = xr.concat([att(x).reset_coords(drop=True) for x in effects], "shift", join="override")
     draws = draws.assign_coords(shift=list(shifts)).transpose(*v.SAMPLE_DIMS, "shift")
     far = (draws.mean(v.SAMPLE_DIMS) / draws.std(v.SAMPLE_DIMS)).to_numpy()

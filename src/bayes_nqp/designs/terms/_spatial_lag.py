@@ -19,6 +19,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import IdentificationError, StudyError, nearest
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import CutCorrelation, Parameter
+from bayes_nqp.pooling import Separate
 from bayes_nqp.registry import register
 from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.terms import DELTA, TREATED, Linked
@@ -58,8 +59,8 @@ class SpatialLag(Term):
     durbin : bool or sequence of str, default True
         Whether treatment and covariates of linked units enter as well (``W X theta``, the spatial
         Durbin model); or which do, "treatment" among them. Treatment has a theta for each event
-        time, pooled as effects are: a level, a drift and a random walk; a continuous exposure has
-        one. False is the plain lag (SAR).
+        time, pooled as effects are: a level, a drift and a random walk (without a lag, flat under
+        `nqp.Separate`); a continuous exposure has one. False is the plain lag (SAR).
     error : bool, default False
         Whether errors follow those of linked units instead of outcomes (SEM), ``theta = -delta
         beta``, so that there are no spillovers. It goes with ``effect=nqp.Complete(varying=None)``.
@@ -214,12 +215,19 @@ class SpatialLag(Term):
                 "no unit is linked to a treated one, so that nobody receives anything",
                 hint="other weights, or durbin=[…] with covariates alone",
             )
+        flat = not self.lag and isinstance(facts.pooling, Separate)
         return replace(
             equation,
             lag=self._lag(equation, facts, panel, weights) if self.lag else None,
-            linked=None if self.error else LinkedSpec(weights.matrix, treated),
+            linked=None if self.error else LinkedSpec(weights.matrix, treated, flat),
             columns={**equation.columns, **columns},
         )
+
+    def apart(self) -> SpatialLag | None:
+        """Keep the treatment of linked units, where outcomes do not follow theirs."""
+        if self.lag:
+            return self
+        return replace(self, durbin=(TREATMENT,), complete=None) if self._treated else None
 
     def _lag(
         self, equation: EquationSpec, facts: Facts, panel: Panel, weights: SpatialWeights

@@ -1,0 +1,53 @@
+"""Rows that may be left out where columns of linked units are in the model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.fitting._refits import panel_of
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs import Design
+    from bayes_nqp.fitting._fit import Fit
+    from bayes_nqp.panel import Panel
+
+__all__ = ["apart", "reached_rows"]
+
+Mask = npt.NDArray[np.bool_]
+
+
+def apart(fit: Fit) -> tuple[Design, Panel]:
+    """State a fit's design so that rows may be left out, and what others have of them stays.
+
+    Returns
+    -------
+    tuple of Design and Panel
+        The same model: columns of linked units are covariates of the panel. The fit's own where
+        nothing of linked units enters.
+    """
+    facts, spec = fit.facts, fit.plan.model.equations[0]
+    changes: dict[str, object] = {
+        term.argument: other for term in facts.terms if (other := term.apart()) != term
+    }
+    if not changes:
+        return fit.design, panel_of(fit)
+    panel, columns = fit.rows, spec.columns
+    if facts.covariates is not None:
+        changes["covariates"] = (*facts.covariates, *columns)
+    covariates = np.column_stack([panel.covariates, *columns.values()])
+    covariates.setflags(write=False)
+    roles = replace(panel.roles, covariates=(*panel.roles.covariates, *columns))
+    wider = replace(panel, frame=panel.frame.assign(**columns), roles=roles, covariates=covariates)
+    return fit.design.variant(changes), wider
+
+
+def reached_rows(fit: Fit) -> Mask:
+    """Rows that have something of linked units' treatment, of the panel that `apart` gives."""
+    linked = fit.plan.model.equations[0].linked
+    if linked is None or not linked.treated:
+        return np.zeros(apart(fit)[1].n_rows, dtype=bool)
+    return np.asarray(np.any([column != 0.0 for column in linked.treated.values()], axis=0))
