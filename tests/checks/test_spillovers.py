@@ -97,3 +97,16 @@ def test_leads_are_compared_with_the_last_period_before_exposure() -> None:
     # Rows of exposed units would be off by 1, 50 times the innovation's sd.
     np.testing.assert_allclose(leads, 0.0, atol=0.03)
     assert nqp.check(fit, "sensitivity", progress=False).verdict == "reported"
+
+
+@pytest.mark.parametrize("name", ["moran", "spatial_lm", "spatial_errors", "spillover_bias"])
+def test_coordinates_that_cannot_be_right_are_a_reason(world: Spilled, name: str) -> None:
+    panel = world.panel
+    frame = panel.frame.assign(longitude=25.0, latitude=110.0)
+    roles = panel.roles
+    swapped = nqp.Panel.from_frame(
+        frame, unit=roles.unit, time=roles.time, outcome=roles.outcome, cohort=roles.cohort
+    )
+    result = nqp.check(fitted(swapped), name, progress=False)
+    assert result.verdict == "not applicable"
+    assert "cannot be read: longitude and latitude are swapped" in result.sentence

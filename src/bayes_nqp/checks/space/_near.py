@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from bayes_nqp.checks.shared import Comparison
 from bayes_nqp.designs import Rings
-from bayes_nqp.errors import NotApplicable, StudyError
+from bayes_nqp.errors import NotApplicable, PanelError, StudyError
 from bayes_nqp.fitting import Fit, panel_of
 from bayes_nqp.language import Message, Numeral
-from bayes_nqp.spatial_weights import SpatialWeights, crowded, located, nearest
+from bayes_nqp.panel import Panel
+from bayes_nqp.spatial_weights import SpatialWeights, crowded, located, locations_of, nearest
 
 __all__ = [
     "Balanced",
@@ -22,6 +23,7 @@ __all__ = [
     "located",
     "named",
     "near",
+    "readable",
     "rings_of",
     "size_of",
     "weights_by",
@@ -44,6 +46,23 @@ def near(option: str, value: object) -> None:
         )
 
 
+def readable(panel: Panel) -> bool:
+    """Whether the panel tells where its units are.
+
+    Raises
+    ------
+    NotApplicable
+        If what it tells cannot be right.
+    """
+    if not located(panel):
+        return False
+    try:
+        locations_of(panel)
+    except PanelError as error:
+        raise NotApplicable(Message("Where units are cannot be read: {}.", error.what)) from error
+    return True
+
+
 def weights_by(fit: Fit, weights: SpatialWeights | None) -> SpatialWeights:
     """Match weights to the units of a fit; those of the five nearest where none are given.
 
@@ -55,7 +74,7 @@ def weights_by(fit: Fit, weights: SpatialWeights | None) -> SpatialWeights:
     panel = panel_of(fit)
     if weights is not None:
         return weights.aligned(panel.unit_labels)
-    if not located(panel):
+    if not readable(panel):
         raise NotApplicable(
             Message("Who is near whom is not known: give weights=nqp.spatial_weights.….")
         )

@@ -27,7 +27,7 @@ from bayes_nqp.checks.shared import (
     reported_weights,
 )
 from bayes_nqp.checks.space._kernels import KERNELS, Kernel, conley, within
-from bayes_nqp.checks.space._near import located
+from bayes_nqp.checks.space._near import located, readable
 from bayes_nqp.designs import Rings
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint, NotApplicable, NQPError, StudyError, one_of
@@ -97,7 +97,7 @@ def spatial_errors(fit: Fit, *, km: float = 300.0, kernel: Kernel = "bartlett") 
     """
     panel, least = fit.rows, clusters_by(fit)
     above = list(clusters_above(fit, least))
-    if not located(panel) and not above:
+    if not readable(panel) and not above:
         raise NotApplicable(
             Message(
                 "Where units are is not known (columns 'longitude' and 'latitude'), and no column "

@@ -21,7 +21,7 @@ from bayes_nqp.checks.shared import (
     ladder,
     reported_weights,
 )
-from bayes_nqp.checks.space._near import chance_of_shift, located
+from bayes_nqp.checks.space._near import chance_of_shift, located, readable
 from bayes_nqp.designs import Donut, Rings, saturated_design
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint, IdentificationError, NotApplicable, StudyError
@@ -135,7 +135,7 @@ def _see_that_places_tell(fit: Fit, panel: Panel) -> None:
     """
     if fit.facts.reach != "none":
         raise NotApplicable(Message("The design has effects that neighbours receive."))
-    if not located(panel):
+    if not readable(panel):
         raise NotApplicable(
             Message("Where units are is not known: columns 'longitude' and 'latitude' would tell.")
         )
