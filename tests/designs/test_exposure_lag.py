@@ -49,6 +49,17 @@ def fit_of(panel: nqp.Panel = PANEL, draws: int = 200, **changes: object) -> nqp
     return nqp.fit(design_of(**changes), panel, sampler, progress=False)
 
 
+@pytest.mark.parametrize("name", ["SDM", "SDM, strata, units, per sd", "SAR, by time",
+                                  "SLX, reference"])  # fmt: skip
+def test_impacts_of_the_exposure_are_its_effects(name: str) -> None:
+    fit = fit_of(**CASES[name])
+    exposure = str(fit.effects.attrs["exposure"])
+    impacts = nqp.impacts(fit).sel(covariate=exposure)
+    for path, along in (("direct", "direct"), ("indirect", "received"), ("total", "total")):
+        ours, theirs = impacts.sel(path=path).to_numpy(), nqp.att(fit, path=along).to_numpy()
+        assert ours == pytest.approx(theirs, abs=1e-12)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_the_density_is_the_dense_one(name: str) -> None:
     design = design_of(**CASES[name])

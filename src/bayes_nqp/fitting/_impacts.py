@@ -1,10 +1,12 @@
-"""Effects of covariates where outcomes follow those of linked units."""
+"""Effects of covariates and of an exposure where outcomes follow those of linked units."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
@@ -19,26 +21,31 @@ if TYPE_CHECKING:
 
 __all__ = ["impacts"]
 
+Array = npt.NDArray[np.float64]
+
 
 @door
 def impacts(fit: Fit) -> xr.DataArray:
-    """Draw what one unit more of each covariate does, in the unit itself and through others.
+    """Draw what one more of each covariate, or exposure, does in the unit and through others.
 
     Parameters
     ----------
     fit : Fit
-        Of a design with ``spillovers=nqp.SpatialLag(…)`` and covariates, and with its rows.
+        Of a design with ``spillovers=nqp.SpatialLag(…)``, and covariates or a continuous exposure,
+        and with its rows.
 
     Returns
     -------
     DataArray (chain, draw, covariate, path), outcome units per unit of the covariate
         Averages over units: of the unit's own covariate ("direct"), of all others' ("indirect"),
-        and of everyone's at once ("total").
+        and of everyone's at once ("total"). A continuous exposure comes first, for as much of it
+        as the design states effects for, and on average over exposed rows: what ``nqp.att(fit,
+        path=…)`` has, "received" being its indirect effect.
 
     Raises
     ------
     StudyError
-        If the design has no spatial lag or no covariates, or the fit no rows.
+        If the design has no spatial lag, neither covariates nor an exposure, or the fit no rows.
 
     Notes
     -----
@@ -75,11 +82,43 @@ def impacts(fit: Fit) -> xr.DataArray:
             hint="StaggeredDiD(spillovers=nqp.SpatialLag(weights))",
         )
     mine = [name for name in names if not name.startswith("W × ")]
-    if not mine:
+    if not mine and fit.facts.exposure is None:
         raise StudyError(
             "the design has no covariates, whose impacts these would be",
             hint="nqp.att(fit, path='received') for the policy, or covariates=[…]",
         )
+    parts, called = [_of_covariates(fit, mine, names)] if mine else [], mine
+    if fit.facts.exposure is not None:
+        parts, called = [_of_exposure(fit), *parts], [fit.facts.exposure, *mine]
+    return xr.DataArray(
+        np.concatenate(parts, axis=2), dims=(*v.SAMPLE_DIMS, "covariate", v.PATH),
+        coords={"covariate": called, v.PATH: [v.DIRECT, v.INDIRECT, v.TOTAL],
+                v.GATE: fit.effects[v.GATE].item()},
+        attrs={"estimand": "impacts"}, name="impacts",
+    )  # fmt: skip
+
+
+def _of_exposure(fit: Fit) -> Array:
+    """Sides of a continuous exposure, on average over exposed rows (chain, draw, 1, path)."""
+    effects = fit.effects
+    rows = effects[v.ROWS].where(effects[v.IDENTIFIED], 0)
+    average = (effects[v.EFFECT] * (rows / rows.sum())).sum(v.CELL)
+    paths = average[v.PATH].to_numpy().tolist()
+    total = average.sel({v.PATH: v.TOTAL}).transpose(*v.SAMPLE_DIMS).to_numpy()
+    direct = total
+    if v.DIRECT in paths:
+        direct = average.sel({v.PATH: v.DIRECT}).transpose(*v.SAMPLE_DIMS).to_numpy()
+    return np.stack([direct, total - direct, total], axis=-1)[:, :, None]
+
+
+def _of_covariates(fit: Fit, mine: Sequence[str], names: Sequence[str]) -> Array:
+    """Sides of covariates (chain, draw, covariate, path).
+
+    Parameters
+    ----------
+    names : sequence of str
+        Those of linked units among them.
+    """
     lag, delta = fit.plan.equations[0].problem.lag, equation_draws(fit, DELTA)
     beta = covariate_slopes(fit, mine)
     theta = np.zeros_like(beta)
@@ -95,10 +134,4 @@ def impacts(fit: Fit) -> xr.DataArray:
         assert isinstance(lag.log_determinant, LogDeterminant)
         q = lag.log_determinant.feedback(delta)
     direct, total = beta * (1.0 + delta * q) + theta * q, (beta + theta) / (1.0 - delta)
-    return xr.DataArray(
-        np.stack([direct, total - direct, total], axis=-1),
-        dims=(*v.SAMPLE_DIMS, "covariate", v.PATH),
-        coords={"covariate": mine, v.PATH: [v.DIRECT, v.INDIRECT, v.TOTAL],
-                v.GATE: fit.effects[v.GATE].item()},
-        attrs={"estimand": "impacts"}, name="impacts",
-    )  # fmt: skip
+    return np.stack([direct, total - direct, total], axis=-1)

@@ -85,7 +85,7 @@ def estimates_of(fit: Fit, ask: Ask) -> Iterator[tuple[Message, Lines]]:
         draws = impacts(fit)
         sides = {
             ask.translate(label, name): draws.sel({"covariate": name, v.PATH: path})
-            for name in draws["covariate"].to_numpy().tolist()
+            for name in names
             for path, label in _SIDES.items()
         }
         yield _IMPACTS, _lines(sides, ask)
