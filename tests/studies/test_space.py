@@ -319,6 +319,7 @@ draw = []
 
 [report]
 formats = ["md"]
+outcome = "productivity"
 """
 
 
@@ -332,6 +333,7 @@ def test_designs_beside_channels_are_those_of_the_outcome(tmp_path: Path) -> Non
     report = "".join(x.read_text("utf-8") for x in (tmp_path / "results" / "report").glob("*.md"))
     assert "W × cbec" in report
     assert "Channels, and weights beside" in report
+    assert "Spatial models: productivity" in report
     again = nqp.studies.validate(tmp_path / "results" / "study.toml")
     assert again.beside == outcome.study.beside
     with pytest.raises(NQPError, match="takes no fit with channels"):

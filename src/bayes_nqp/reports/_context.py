@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bayes_nqp import schema
@@ -57,6 +57,16 @@ class Context(Scene):
         """How the outcome is called where nobody named it."""
         name = str(self.given.record.get("outcome", ""))
         return self.translate.name(name) if name else self.translate("the outcome")
+
+    @property
+    def fits(self) -> dict[str, Fit]:
+        """The fit under the title, and those beside it: the same outcome has the same name."""
+        outcome = self.given.record.get("outcome")
+        beside = {
+            name: replace(self, given=fit).fit if fit.record.get("outcome") == outcome else fit
+            for name, fit in self.others.items()
+        }
+        return {self.title: self.fit, **beside}
 
     @property
     def staggered(self) -> bool:

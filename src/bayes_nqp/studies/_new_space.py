@@ -71,5 +71,5 @@ def _coordinates(panel: Panel) -> Message:
 def _noted(text: str, proposal: Guess, note: Message, lines: list[str]) -> str:
     """Put lines before the design, under a note that the guess has too."""
     proposal.notes.append(note)
-    said = [*comment(proposal.translate.name(note)), *lines]
-    return text.replace("[design]\n", "\n".join([*said, "", "[design]", ""]), 1)
+    words = [*comment(proposal.translate.name(note)), *lines]
+    return text.replace("[design]\n", "\n".join([*words, "", "[design]", ""]), 1)

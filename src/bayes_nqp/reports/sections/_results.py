@@ -32,9 +32,8 @@ def results(context: Context) -> Iterator[Block | Sketch]:
     yield from context.sketches("forest")
     if context.others:
         yield Heading(translate("Side by side"), 2)
-        fits = {context.title: context.fit, **context.others}
-        yield from context.table("robustness", fits)
-        if spatial := spatial_fits(fits):
+        yield from context.table("robustness", context.fits)
+        if spatial := spatial_fits(context.fits):
             yield from context.table("spatial", spatial)
 
 
