@@ -151,6 +151,14 @@ def test_a_lag_still_needs_every_row_neighbours_and_sums_of_one() -> None:
         plan_of(slx_of(spillovers=nqp.SpatialLag(WEIGHTS)), PANEL)
 
 
+def test_forms_with_a_lag_are_not_asked_where_they_cannot_be_fitted() -> None:
+    for panel, why in ((GAPS, "needs every unit in every period"), (PANEL, "have no neighbour")):
+        fit = nqp.fit(slx_of(), panel, nqp.Importance(seed=1, draws=100), progress=False)
+        result = nqp.check(fit, "spatial_form", progress=False)
+        assert result.verdict == "not applicable"
+        assert why in result.sentence
+
+
 def test_somebody_must_be_linked_to_treated_units() -> None:
     near = links() * 0.0
     near.iloc[4, 5] = near.iloc[5, 4] = 1.0  # neither adopts

@@ -10,12 +10,12 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp.checks.model import error_means
-from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Finding, Verdict, asks
+from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Finding, Verdict, asks, reason
 from bayes_nqp.checks.space._form_posteriors import FORMS, marginals, posteriors
 from bayes_nqp.checks.space._forms import Forms, Restriction, independent
 from bayes_nqp.checks.space._near import named, size_of
 from bayes_nqp.designs import Design, SpatialLag
-from bayes_nqp.errors import NotApplicable, StudyError
+from bayes_nqp.errors import NotApplicable, PanelError, StudyError
 from bayes_nqp.fitting import (
     LINKED,
     ROWS,
@@ -83,7 +83,10 @@ def spatial_form(fit: Fit, *, theta_sd: float = 1.0) -> Finding:
     Burridge, P. (1981). Testing for a common factor in a spatial autoregression model.
     """
     designs = _designs(fit)
-    durbin = refit(fit, designs["SDM"])
+    try:
+        durbin = refit(fit, designs["SDM"])
+    except (PanelError, StudyError) as error:
+        raise NotApplicable(Message("Its fit cannot be made: {}.", reason(error))) from None
     tests = {
         "whitened": _forms(durbin, designs["SAR"], white=True).restrictions(),
         "iid": _forms(durbin, designs["SAR"], white=False).restrictions(),
