@@ -111,7 +111,7 @@ def speed() -> None:
     sizes: dict[str, dict[str, Any]] = {
         "150 × 14": {"units": 150, "cohorts": range(6, 14), "never": 0.6},
         "285 × 12": {
-            "units": 285, "periods": 12, "cohorts": {5: 12, 6: 1, 8: 22, 9: 22, 10: 51},
+            "units": 285, "periods": 12, "cohorts": {6: 12, 7: 1, 9: 22, 10: 22, 11: 51},
         },
     }  # fmt: skip
     effects = {
