@@ -71,7 +71,7 @@ def realised_units(fit: Fit, role: str) -> tuple[Array, Index, Index]:
     deviates = fit.plan.equations[0].problem.member_scale is not None
     effects = np.zeros((len(flat), 2, units.size))
     for k, value in enumerate(nodes):
-        loads = _Loads(reach, rows, value, itself[k])
+        loads = _UnitLoads(reach, rows, value, itself[k])
         for path, loading in enumerate(loads.at(units, deviates=deviates)):
             effects[:, path] += basis[:, [k]] * (flat @ loading.T)
     effects = np.concatenate([effects, effects[:, :1] - effects[:, 1:]], axis=1)
@@ -97,7 +97,7 @@ def _coefficients(fit: Fit, reach: Reach) -> Array:
     return np.concatenate(parts, axis=-1)
 
 
-class _Loads:
+class _UnitLoads:
     """What coefficients give to the means over the rows of units, at one delta.
 
     Parameters
@@ -132,7 +132,7 @@ class _Loads:
     def _of_labels(self, label: Index, size: int, *, linked: bool) -> tuple[Array, Array]:
         """Loadings of effects by label of treated rows (unit, T), or of linked units' treatment."""
         total, direct = np.zeros((2, len(label), size))
-        own = self.back if linked else self.itself
+        factor = self.back if linked else self.itself
         for t in range(label.shape[1]):
             on = np.flatnonzero(label[:, t] >= 0)
             if not on.size or not self.share[:, t].any():
@@ -142,7 +142,7 @@ class _Loads:
             column[on, at] = 1.0
             column = self.reach.links @ column if linked else column
             total[:, present] += self.share[:, [t]] * self.solve(column)
-            direct[on, label[on, t]] += self.share[on, t] * own[on]
+            direct[on, label[on, t]] += self.share[on, t] * factor[on]
         return total, direct
 
     def _without_feedback(self, near: Array) -> tuple[Array, Array]:

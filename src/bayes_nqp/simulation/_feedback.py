@@ -41,19 +41,19 @@ class Feedback:
         """Outcomes (row) of what units would have without those of others (row)."""
         return np.asarray((self.inverse @ values.reshape(len(self.links), -1)).ravel())
 
-    def effects(self, own: Array) -> Array:
+    def effects(self, paths: Array) -> Array:
         """Effects of one more for everyone, along own paths and then what is received (path, row).
 
         Parameters
         ----------
-        own : ndarray (path, row)
+        paths : ndarray (path, row)
             The same without other units: the total, the direct effect, and through mediators.
         """
-        tables, inverse = own.reshape(len(own), len(self.links), -1), self.inverse
+        tables, inverse = paths.reshape(len(paths), len(self.links), -1), self.inverse
         back = self.theta * np.diag(inverse @ self.links)[:, None]
         stay = np.diag(inverse)[:, None] * tables
         stay[:2] += back
         total = inverse @ (tables[0] + self.theta)
         return np.concatenate([total[None], stay[1:], (total - stay[0])[None]]).reshape(
-            len(own) + 1, -1
+            len(paths) + 1, -1
         )
