@@ -212,7 +212,7 @@ class SpatialLag(Term):
         treated = _near(timing, linked) if TREATMENT in names else {}
         if TREATMENT in names and not (self.lag or treated):
             raise IdentificationError(
-                "no unit is linked to a treated one, so that nobody receives anything",
+                Message("no unit is linked to a treated one, so that nobody receives anything"),
                 hint="other weights, or durbin=[…] with covariates alone",
             )
         flat = not self.lag and isinstance(facts.pooling, Separate)
