@@ -114,7 +114,8 @@ def theirs(part: str, names: tuple[str, ...], numbers: range) -> None:
         for k in numbers for world in WORLDS if not {(world, k, x) for x in names} <= ready
     ]  # fmt: skip
     if frames:
-        source, target = STORE / f"{part}.csv", STORE / f"{part}.jsonl"
+        source = STORE / f"{part}-{numbers.start}.csv"
+        target = STORE / f"{part}.jsonl"
         pd.concat(frames).to_csv(source, index=False)
         rivals = ROOT / "benchmarks" / "_peers" / "rivals.py"
         threads = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"
@@ -122,25 +123,27 @@ def theirs(part: str, names: tuple[str, ...], numbers: range) -> None:
         subprocess.run([PEERS, rivals, source, target, *names], check=True, env=os.environ | alone)
 
 
-def run(panels: int) -> None:
+def run(panels: int, part: int, parts: int) -> None:
     """Estimate what is not there yet, a few panels of every world at a time."""
     STORE.mkdir(parents=True, exist_ok=True)
-    for first in range(0, panels, BATCH):
+    for first in range(part * BATCH, panels, parts * BATCH):
         numbers = range(first, min(first + BATCH, panels))
         theirs("swift", SWIFT, numbers)
         ours(numbers)
         theirs("slow", SLOW, numbers[:1])
-    theirs("second", tuple(SECOND), range(1))
+    if part == 0:
+        theirs("second", tuple(SECOND), range(1))
 
 
 def main() -> None:
     """Run, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--panels", type=int, default=200, help="of each world")
+    parser.add_argument("--part", default="0/1", help="k/n: every n-th batch, from the k-th on")
     parser.add_argument("--collect", action="store_true", help="write the page of what is there")
     arguments = parser.parse_args()
     if not arguments.collect:
-        run(arguments.panels)
+        run(arguments.panels, *map(int, arguments.part.split("/")))
     tables.write(list(WORLDS), [world for world in WORLDS if "drift" in WORLDS[world]])
 
 
