@@ -27,7 +27,7 @@ REGIONS = ("east", "north", "south", "west", "centre")
 PARAMETERS = (
     "scale_walk", "scale_strata_region", "scale_cohort", "scale_cell", "scale_deviation", "level",
     "drift", "rho", "noise", "sigma", "scale_trend_walk", "scale_cohort_trend_line",
-    "scale_cohort_trend_walk",
+    "scale_cohort_trend_walk", "scale_common_trend_walk",
 )  # fmt: skip
 MARK = "<!-- simulation-based calibration: python -m benchmarks.sbc -->"
 HEAD = """## Simulation-based calibration

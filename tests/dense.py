@@ -195,12 +195,15 @@ class Dense:
         line, walk = np.outer(t, t), np.minimum.outer(self.time, self.time)
         adoption = self.panel.cohort_codes[self.unit]
         names = {*self.design.facts.strata(self.panel), *self.design.facts.time_strata(self.panel)}
-        same = np.outer(adoption >= 0, adoption >= 0)
+        ever = same = np.outer(adoption >= 0, adoption >= 0)
         for name in names:
             same = same & (self.strata[name][:, None] == self.strata[name])
         together = self.design.trends.line**2 * line + p["scale_trend_walk"] ** 2 * walk
         alone = p["scale_cohort_trend_line"] ** 2 * line + p["scale_cohort_trend_walk"] ** 2 * walk
-        return same * together + (same & (adoption[:, None] == adoption)) * alone
+        common = 0.0
+        if "scale_common_trend_walk" in p:
+            common = self.design.trends.line**2 * line + p["scale_common_trend_walk"] ** 2 * walk
+        return ever * common + same * together + (same & (adoption[:, None] == adoption)) * alone
 
     def log_likelihood(self, p: Parameters) -> float:
         """REML log density, up to a constant that no parameter changes."""
@@ -226,6 +229,7 @@ class Dense:
         trends = getattr(self.design, "trends", None)
         if trends is not None:
             scale |= {
+                "scale_common_trend_walk": trends.walk,
                 "scale_trend_walk": trends.walk, "scale_cohort_trend_line": trends.cohort_line,
                 "scale_cohort_trend_walk": trends.cohort_walk,
             }  # fmt: skip

@@ -117,3 +117,17 @@ def test_the_drift_is_that_of_the_panel() -> None:
     parallel = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1, draws=100), progress=False)
     with pytest.raises(StudyError, match="parallel trends"):
         nqp.drift(parallel)
+
+
+def test_strata_have_a_drift_in_common() -> None:
+    """Drifts of strata alone would average out in the effect on all of them."""
+    strata = {"region": ("north", "south"), "size": ("a", "b", "c")}
+    panel = nqp.simulation.staggered(
+        units=120, periods=10, cohorts=(5, 7), strata=strata, drift="factor", seed=4
+    ).panel
+    together = nqp.StaggeredDiD(nqp.Complete(), time=nqp.TimeEffects(()), trends=TRENDS)
+    apart = nqp.StaggeredDiD(nqp.Complete(), time=nqp.TimeEffects(tuple(strata)), trends=TRENDS)
+    one, six = (nqp.fit(d, panel, SAMPLER, progress=False) for d in (together, apart))
+    assert "outcome__scale_common_trend_walk" not in one.posterior
+    assert "outcome__scale_common_trend_walk" in six.posterior
+    assert float(nqp.att(six).std()) > 0.7 * float(nqp.att(one).std())

@@ -182,6 +182,9 @@ class _Draws:
         """What processes add to every group's periods (draw, group, T)."""
         problem = self.equation.problem
         out = np.zeros((self.draws, len(problem.groups), problem.n_periods))
+        common = self._common_paths()
+        for g, group in enumerate(problem.groups):
+            out[:, g] += common[:, list(group.paths)].sum(axis=1)
         for number, block in enumerate(problem.blocks):
             for k, law in enumerate(block.processes):
                 process = problem.processes[law]
@@ -192,6 +195,12 @@ class _Draws:
                     if group.block == number and k in group.processes:
                         out[:, g] += path
         return out
+
+    def _common_paths(self) -> Array:
+        """Paths that strata have in common (draw, path, T)."""
+        n_periods = self.equation.problem.n_periods
+        count = max((1 + k for g in self.equation.problem.groups for k in g.paths), default=0)
+        return self._table("paths", count * n_periods).reshape(self.draws, count, n_periods)
 
     def errors(self, part: slice, generators: list[np.random.Generator]) -> Array:
         """Errors of rows for some draws (draw, row)."""
@@ -246,7 +255,7 @@ class _Draws:
             out[f"{prefix}nu"] = ((v.CHAIN, v.DRAW), self.nu[None])
         for part in self.equation.globals:
             values = self.coefficients[part.name][None] * s
-            if part.name == "time_effect":
+            if part.place in ("time", "paths"):
                 continue
             if part.name in ("level", "drift"):
                 out[prefix + part.name] = ((v.CHAIN, v.DRAW), values[..., 0])

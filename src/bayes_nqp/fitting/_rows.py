@@ -96,7 +96,7 @@ def _terms(equation: Equation) -> list[str]:
     return [
         part.name
         for part in equation.globals
-        if part.name != "time_effect" and not isinstance(part, SlopePart)
+        if part.place not in ("time", "paths") and not isinstance(part, SlopePart)
     ]
 
 

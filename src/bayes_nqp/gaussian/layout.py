@@ -65,7 +65,8 @@ def layout_of(problem: Problem) -> Layout:
     for group in problem.groups:
         arrays += [np.array([group.block, group.level, group.slopes]), group.cells]
     placement = problem.placement
-    seal.update(repr((placement.shared, placement.of_group)).encode())
+    paths = [group.paths for group in problem.groups]
+    seal.update(repr((placement.shared, placement.of_group, paths)).encode())
     for array in arrays:
         seal.update(np.ascontiguousarray(array))
     statement = _Statement(
@@ -116,7 +117,9 @@ def slots_of_groups(problem: Problem | _Statement) -> list[tuple[int, Any]]:
         rows = [periods, inside, n_periods + np.arange(n_columns + 1)]
         places = [group.level * n_periods + periods, base + group.cells[inside],
                   np.r_[slope : slope + n_columns, size + n_values]]  # fmt: skip
-        rows += [periods] * len(processes)
+        common = base + block.n_cells + block.n_slopes * n_columns
+        rows += [periods] * (len(group.paths) + len(processes))
+        places += [common + k * n_periods + periods for k in group.paths]
         places += [size + k * n_periods + periods for k in processes]
         at = (np.concatenate(rows), np.concatenate(places))
         shape = (n_periods + n_columns + 1, size + n_values + 1)

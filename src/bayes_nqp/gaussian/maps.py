@@ -74,6 +74,7 @@ def gaussian_problem(
         reduced=smaller,
         processes=problem.processes,
         placement=problem.placement if problem.processes else None,
+        path_coefficients=problem.path_coefficients,
         lag=problem.lag,
         fixed=fixed,
         on_nodes=by_class is None and len(problem.error_parameters) == 2 and nodes,
@@ -95,7 +96,7 @@ def _moments(problem: Problem, types: ClassTypes, dense_pairs: bool | None) -> M
 
 def _reduces(problem: Problem, width: int, n_local: int, reduce: bool | None) -> bool:
     """Whether own cells come off first: by default where there are many, and few columns."""
-    if problem.placement.most or problem.lag is not None:
+    if problem.placement.most or problem.path_coefficients or problem.lag is not None:
         return False
     many = n_local * len(problem.blocks) >= MANY_LOCAL and width <= NARROW * n_local
     return many if reduce is None else reduce

@@ -125,16 +125,18 @@ def surfaces(
     Returns
     -------
     tuple of ndarray (B, G, T, times) and ndarray (B, G, J, times), multiples of s
-        Processes in every group's periods, no group where there are no processes; and all that
-        is fitted there.
+        Processes and common paths in every group's periods, no group where there are neither; and
+        all that is fitted there.
     """
     head, times = problem.arrowhead, flat.shape[2]
     shape = (len(values), -1, problem.moments.width, times)
-    if problem.placement is None:
+    if problem.placement is None and not problem.path_coefficients:
         nothing = np.zeros((len(values), 0, problem.moments.n_periods, times))
         return nothing, product(head.group_loads, flat).reshape(shape)
     blocks = flat.reshape(len(values), head.n_blocks, head.size, times)
     only = np.zeros_like(blocks)
+    common = head.n_local + np.array(problem.path_coefficients, dtype=np.int64)
+    only[:, :, common] = blocks[:, :, common]
     if head.n_values:
         shared: PathFactor = values.known[block_processes_out, id(problem)]
         count = head.n_blocks * shared.n_numbers
@@ -145,7 +147,8 @@ def surfaces(
     surface = product(head.group_loads, only.reshape(flat.shape)).reshape(shape)
     surface = surface[:, :, : problem.moments.n_periods]
     fits = product(head.group_loads, flat).reshape(shape)
-    at = np.flatnonzero(problem.placement.by_group >= 0)
+    at = np.zeros(0) if problem.placement is None else problem.placement.by_group
+    at = np.flatnonzero(at >= 0)
     if at.size:
         single: PathFactor = values.known[group_processes_out, id(problem)]
         drawn = single.values(fits[:, at], z.reshape(len(values), at.size, -1, times))

@@ -83,6 +83,8 @@ class GaussianProblem(LinearPart):
         Laws of processes on the time grid.
     placement : Placement or None
         Where these come off; None without processes.
+    path_coefficients : tuple of int
+        Global coefficients that load on paths common to blocks.
     lag : Lag or None
         Outcomes of other units, whose coefficient is sampled.
     fixed : NoiseEquations or None
@@ -107,6 +109,7 @@ class GaussianProblem(LinearPart):
     reduced: Reduced | None = None
     processes: Sequence[Process] = ()
     placement: Placement | None = None
+    path_coefficients: tuple[int, ...] = ()
     lag: Lag | None = None
     fixed: NoiseEquations | None = None
     on_nodes: bool = False

@@ -21,7 +21,8 @@ class Block:
     """Groups of units whose local coefficients no other group shares.
 
     Its slots are, in order: the time effects of its levels (levels × periods), its cells, its
-    sets of slopes of the varying columns (sets × columns), its processes (processes × periods).
+    sets of slopes of the varying columns (sets × columns), the paths that blocks have in common
+    (paths × periods), its processes (processes × periods).
     Coefficients map to slots: a local one to one slot, global ones by a dense matrix. Values of
     processes are no coefficients: they are integrated out before these.
 
@@ -58,6 +59,8 @@ class Group:
         Cell within the block in each period, -1 where there is none.
     processes : tuple of int
         Processes within the block that its rows have a part of.
+    paths : tuple of int
+        Paths common to blocks that its rows have a part of.
     """
 
     block: int
@@ -65,6 +68,7 @@ class Group:
     slopes: int
     cells: Index
     processes: tuple[int, ...] = ()
+    paths: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,6 +180,8 @@ class Problem:
         Members that hold several units, where groups are absorbed.
     processes : sequence of Process
         Laws of processes.
+    path_coefficients : tuple of int
+        Global coefficients that load on paths common to blocks.
     lag : Lag, optional
         Outcomes of other units.
     """
@@ -196,6 +202,7 @@ class Problem:
     absorbed: Sequence[AbsorbedGroup] = ()
     absorbed_members: AbsorbedLoadings | None = None
     processes: Sequence[Process] = ()
+    path_coefficients: tuple[int, ...] = ()
     lag: Lag | None = None
 
     @cached_property

@@ -22,7 +22,12 @@ from bayes_nqp.moments import (
 from bayes_nqp.parameters import FIXED, FLAT, HalfNormal, Parameter, Scale
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._plan import Dose, Equation, Plan
-from bayes_nqp.planning._processes import lag_of, with_processes
+from bayes_nqp.planning._processes import (
+    lag_of,
+    path_coefficients,
+    with_common_paths,
+    with_processes,
+)
 from bayes_nqp.terms import GlobalPart, LocalPart, ProcessPart
 
 __all__ = ["assemble"]
@@ -92,16 +97,17 @@ def assemble(
     frame, errors, priors = ground.frame, equation.noise, equation.priors
     n_periods = frame.n_periods
     own_parameters = parameters_of(errors, n_periods, priors)
-    shared = tuple(p for p in parts if isinstance(p, GlobalPart))
+    common = [part for part in equation.processes if part.common]
+    shared = (*(p for p in parts if isinstance(p, GlobalPart)), *path_coefficients(common))
     local = tuple(p for p in parts if isinstance(p, LocalPart))
     scales: list[Scale] = []
     global_scale = [np.full(p.columns.shape[1], _number(p.scale, scales)) for p in shared]
     numbers = [_number(p.scale, scales) for p in local]
     layout = _laid_out(ground, shared, local, numbers, block, time_rows, len(rows.columns), dose)
-    laws = [_law(part, scales) for part in equation.processes]
-    blocks, groups = with_processes(
-        equation.processes, rows, layout.blocks, _groups(ground, rows, layout)
-    )
+    own = [part for part in equation.processes if not part.common]
+    laws = [_law(part, scales) for part in own]
+    blocks, groups = with_processes(own, rows, layout.blocks, _groups(ground, rows, layout))
+    groups = with_common_paths(common, rows, groups)
     absorbs = (members or member_scale is None) and errors.independent(n_periods, priors)
     absorbed = absorb_levels(rows, n_periods) if absorbs else []
     classes = [] if absorbs else reduce_rows(rows)
@@ -122,6 +128,7 @@ def assemble(
         absorbed=absorbed,
         absorbed_members=_absorbed_members(frame, rows) if absorbs and members else None,
         processes=laws,
+        path_coefficients=_on_paths(shared),
         lag=lag_of(equation.lag, shared),
     )
     return Equation(
@@ -203,6 +210,12 @@ def _local_places(
     return inside, np.searchsorted(levels, level[inside]) * n_periods + time[inside]
 
 
+def _on_paths(shared: Sequence[GlobalPart]) -> tuple[int, ...]:
+    """Which of the global coefficients load on common paths."""
+    places = [part.place for part in shared for _ in range(part.columns.shape[1])]
+    return tuple(k for k, place in enumerate(places) if place == "paths")
+
+
 def _law(part: ProcessPart, scales: list[Scale]) -> Process:
     """The law of a process, its scales numbered among those of the problem."""
     return Process(part.loadings, np.array([_number(scale, scales) for scale in part.scales]))
@@ -253,11 +266,13 @@ def _block_columns(
     """Loadings of all global coefficients on the slots of one block."""
     time = (levels[:, None] * n_periods + np.arange(n_periods)).ravel()
     slopes = (strata[:, None] * n_columns + np.arange(n_columns)).ravel()
-    size = time.size + cells.size + slopes.size
+    paths = max((p.columns.shape[0] for p in shared if p.place == "paths"), default=0)
+    size = time.size + cells.size + slopes.size + paths
     place = {
         "time": (0, time),
         "cells": (time.size, cells),
         "slopes": (time.size + cells.size, slopes),
+        "paths": (time.size + cells.size + slopes.size, np.arange(paths)),
     }
     columns = []
     for part in shared:

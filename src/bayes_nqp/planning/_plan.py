@@ -199,7 +199,8 @@ class Equation:
     def n_paths(self) -> int:
         """Values of processes among the slots of draws: of every group and period, or none."""
         problem = self.problem
-        return len(problem.groups) * problem.n_periods if problem.processes else 0
+        paths = problem.processes or problem.path_coefficients
+        return len(problem.groups) * problem.n_periods if paths else 0
 
     @cached_property
     def local_places(self) -> npt.NDArray[np.bool_]:

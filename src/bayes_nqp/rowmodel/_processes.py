@@ -14,7 +14,7 @@ from bayes_nqp.rowmodel._names import Names
 if TYPE_CHECKING:
     from bayes_nqp.planning import Equation
 
-__all__ = ["paths_of_rows"]
+__all__ = ["common_paths_of_rows", "paths_of_rows"]
 
 
 def paths_of_rows(names: Names, equation: Equation, scales: Mapping[str, Any]) -> Any:
@@ -38,4 +38,15 @@ def paths_of_rows(names: Names, equation: Equation, scales: Mapping[str, Any]) -
                 start += part.shape[1]
             at = np.flatnonzero(np.isin(group, users))
             total = total[at].inc(path[rows.time[at]])
+    return total
+
+
+def common_paths_of_rows(equation: Equation, paths: Any) -> Any:
+    """What common paths (path × period), multiples of s, add to each row."""
+    problem, rows = equation.problem, equation.rows
+    group, total = rows.group[rows.unit], pt.zeros(rows.unit.size)
+    for k in sorted({k for member in problem.groups for k in member.paths}):
+        users = [g for g, member in enumerate(problem.groups) if k in member.paths]
+        at = np.flatnonzero(np.isin(group, users))
+        total = total[at].inc(paths[k * problem.n_periods + rows.time[at]])
     return total

@@ -76,13 +76,16 @@ def table(
         "time": len(plan.frame.level_names) * plan.frame.n_periods,
         "cells": plan.table.size,
         "slopes": plan.frame.stratum_levels.shape[0] * len(equation.rows.columns),
+        "paths": max(
+            (p.columns.shape[0] for p in equation.globals if p.place == "paths"), default=0
+        ),
     }[place]
     total = pt.zeros(size)
     for part in equation.globals:
         if part.place == place:
             values = _coefficients(names, part, f"z_{part.name}_dim", scales)
             total = total + pm.Data(names(f"columns_{part.name}"), part.columns) @ values
-            if place != "time" and not isinstance(part, SlopePart):
+            if place in ("cells", "slopes") and not isinstance(part, SlopePart):
                 _report(names, part, values, s)
     for local in equation.locals:
         if local.place == place:

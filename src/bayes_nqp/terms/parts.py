@@ -15,7 +15,7 @@ __all__ = ["GlobalPart", "LocalPart", "Place", "ProcessPart", "zero_sum"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
-Place = Literal["time", "cells", "slopes"]
+Place = Literal["time", "cells", "slopes", "paths"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +26,9 @@ class GlobalPart:
     ----------
     name : str
         Its name among the draws.
-    place : {"time", "cells", "slopes"}
-        What it loads on: time effects (level × period), cells, or slopes (stratum × column).
+    place : {"time", "cells", "slopes", "paths"}
+        What it loads on: time effects (level × period), cells, slopes (stratum × column), or the
+        paths that strata have in common (path × period).
     columns : ndarray (place, coefficient)
         Loadings; fixed prior scales are folded in.
     scale : Scale or int
@@ -82,12 +83,16 @@ class ProcessPart:
         A path is the sum of these times standard normal numbers and ``scales``.
     scales : sequence of Scale
         One for each of the loadings.
+    common : bool, default False
+        Whether strata with coefficients of their own have paths in common: what these are made of
+        are then coefficients too. Owners are numbered from 0.
     """
 
     name: str
     owner: Index
     loadings: Sequence[Array]
     scales: Sequence[Scale]
+    common: bool = False
 
 
 def zero_sum(levels: int) -> Array:

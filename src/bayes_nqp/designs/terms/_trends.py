@@ -29,11 +29,11 @@ LEAST = 3
 """Untreated periods that a cohort of each stratum must have."""
 _WORDS: Final = Message(
     "Those who adopt may drift from those who never do: along a line and a random walk that all "
-    "adopters of a stratum share, and along a line and a walk of each cohort. The periods before "
-    "adoption teach their sizes, and effects are what goes beyond the drift; no such period can "
-    "show a shock that begins with adoption. Prior scales, in multiples of s: {line:g} for the "
-    "shared line's slope, {walk:g} for the steps of the shared walk, {cohort_line:g} and "
-    "{cohort_walk:g} for those of cohorts."
+    "adopters share, along a line and a walk of each stratum where there are several, and along a "
+    "line and a walk of each cohort. The periods before adoption teach their sizes, and effects "
+    "are what goes beyond the drift; no such period can show a shock that begins with adoption. "
+    "Prior scales, in multiples of s: {line:g} for the slopes of shared lines, {walk:g} for the "
+    "steps of shared walks, {cohort_line:g} and {cohort_walk:g} for those of cohorts."
 )
 
 
@@ -43,16 +43,18 @@ _WORDS: Final = Message(
 class DifferentialTrends(Term):
     """Cohorts that adopt drift from the never treated along a line and a random walk.
 
-    Adopters of stratum s and cohort k have ``b_s t + w_st + b_k t + w_kt`` beside their time
-    effects, t centred. The walks run from the first period on, so that the sizes of their steps,
-    which pre-periods teach, are those of the steps after adoption. Effects exclude the drift.
+    Adopters of stratum s and cohort k have ``b t + w_t + b_s t + w_st + b_k t + w_kt`` beside their
+    time effects, t centred; with one stratum there are no b and w. The walks run from the first
+    period on, so that the sizes of their steps, which pre-periods teach, are those of the steps
+    after adoption. Effects exclude the drift.
 
     Parameters
     ----------
     line : float, default 0.5, multiples of s a period
-        Standard deviation of ``b_s``, the line of all adopters of a stratum.
+        Standard deviation of ``b``, the line of all adopters, and of ``b_s``, of a stratum's.
     walk : float, default 0.25, multiples of s
-        Prior scale (half-normal) of the steps of ``w_s``, the walk of all adopters of a stratum.
+        Prior scale (half-normal) of the steps of ``w``, the walk of all adopters, and of those of
+        ``w_s``, of a stratum's.
     cohort_line : float, default 0.1, multiples of s a period
         Prior scale (half-normal) of the standard deviation of ``b_k``, by cohort.
     cohort_walk : float, default 0.25, multiples of s
@@ -130,7 +132,10 @@ class DifferentialTrends(Term):
 def _parts(
     trends: DifferentialTrends, stratum: Index, cohort: Index, n_periods: int
 ) -> Sequence[ProcessPart]:
-    """``b_s t + w_st`` of a stratum's adopters, and ``b_k t + w_kt`` of each cohort of them."""
+    """``b t + w_t`` of all adopters, those of each stratum's, and of each cohort of these.
+
+    Without the first, drifts of many strata would average out in the effect on all of them.
+    """
     ever = cohort >= 0
     t = np.asarray(np.arange(n_periods) - 0.5 * (n_periods - 1), dtype=np.float64)
     loadings = (t[:, None], np.asarray(np.tri(n_periods)[:, 1:]))
@@ -140,10 +145,16 @@ def _parts(
         Scale("cohort_trend_line", trends.cohort_line),
         Scale("cohort_trend_walk", trends.cohort_walk),
     )
-    return (
+    parts = (
         ProcessPart("trend", np.where(ever, stratum, -1), loadings, together),
         ProcessPart("cohort_trend", np.where(ever, alone, -1), loadings, apart),
     )
+    if np.unique(stratum[ever]).size == 1:
+        return parts
+    overall = (
+        Scale("common_trend_line", trends.line, False), Scale("common_trend_walk", trends.walk)
+    )  # fmt: skip
+    return ProcessPart("common_trend", np.where(ever, 0, -1), loadings, overall, True), *parts
 
 
 def _check(panel: Panel, stratum: Index, start: Index, names: Sequence[str]) -> None:
