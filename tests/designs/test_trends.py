@@ -131,3 +131,23 @@ def test_strata_have_a_drift_in_common() -> None:
     assert "outcome__scale_common_trend_walk" not in one.posterior
     assert "outcome__scale_common_trend_walk" in six.posterior
     assert float(nqp.att(six).std()) > 0.7 * float(nqp.att(one).std())
+
+
+def test_the_drift_of_strata_has_what_they_share() -> None:
+    """The path of each stratum is the panel's, and their mean that of all adopters."""
+    common = {"units": 160, "rho": 0.2, "sigma": 0.5, "seed": 4}
+    panel = nqp.simulation.staggered(**common, drift="lines").panel
+    plain = nqp.simulation.staggered(**common).panel
+    fit = nqp.fit(nqp.StaggeredDiD(trends=TRENDS), panel, SAMPLER, progress=False)
+    draws, together = nqp.drift(fit, by="stratum"), nqp.drift(fit)
+    apart = (panel.outcome - plain.outcome).reshape(160, 14)
+    region = panel.strata_codes["region"]
+    for k, name in enumerate(panel.levels["region"]):
+        who = np.flatnonzero((panel.cohort_codes >= 0) & (region == k))
+        at = panel.cohort_codes[who]
+        inside = at + 2 < 14
+        true = (apart[who, np.minimum(at + 2, 13)] - apart[who, at - 1])[inside].mean()
+        of_stratum = draws.sel(event_time=2, stratum=name)
+        assert abs(float(of_stratum.mean()) - true) < 3.0 * float(of_stratum.std())
+    weights = draws["units"] / draws["units"].sum("stratum")
+    np.testing.assert_allclose((draws * weights).sum("stratum"), together, atol=1e-9)
