@@ -22,12 +22,7 @@ from bayes_nqp.moments import (
 from bayes_nqp.parameters import FIXED, FLAT, HalfNormal, Parameter, Scale
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._plan import Dose, Equation, Plan
-from bayes_nqp.planning._processes import (
-    lag_of,
-    path_coefficients,
-    with_common_paths,
-    with_processes,
-)
+from bayes_nqp.planning._processes import common_paths, lag_of, on_paths, with_processes
 from bayes_nqp.terms import GlobalPart, LocalPart, ProcessPart
 
 __all__ = ["assemble"]
@@ -97,17 +92,16 @@ def assemble(
     frame, errors, priors = ground.frame, equation.noise, equation.priors
     n_periods = frame.n_periods
     own_parameters = parameters_of(errors, n_periods, priors)
-    common = [part for part in equation.processes if part.common]
-    shared = (*(p for p in parts if isinstance(p, GlobalPart)), *path_coefficients(common))
+    shared = *(p for p in parts if isinstance(p, GlobalPart)), *common_paths(equation.processes)
     local = tuple(p for p in parts if isinstance(p, LocalPart))
     scales: list[Scale] = []
     global_scale = [np.full(p.columns.shape[1], _number(p.scale, scales)) for p in shared]
     numbers = [_number(p.scale, scales) for p in local]
     layout = _laid_out(ground, shared, local, numbers, block, time_rows, len(rows.columns), dose)
-    own = [part for part in equation.processes if not part.common]
-    laws = [_law(part, scales) for part in own]
-    blocks, groups = with_processes(own, rows, layout.blocks, _groups(ground, rows, layout))
-    groups = with_common_paths(common, rows, groups)
+    laws = [_law(part, scales) for part in equation.processes if not part.common]
+    blocks, groups = with_processes(
+        equation.processes, rows, layout.blocks, _groups(ground, rows, layout)
+    )
     absorbs = (members or member_scale is None) and errors.independent(n_periods, priors)
     absorbed = absorb_levels(rows, n_periods) if absorbs else []
     classes = [] if absorbs else reduce_rows(rows)
@@ -128,7 +122,7 @@ def assemble(
         absorbed=absorbed,
         absorbed_members=_absorbed_members(frame, rows) if absorbs and members else None,
         processes=laws,
-        path_coefficients=_on_paths(shared),
+        path_coefficients=on_paths(shared),
         lag=lag_of(equation.lag, shared),
     )
     return Equation(
@@ -208,12 +202,6 @@ def _local_places(
     level, time = np.divmod(part.index, n_periods)
     inside = np.flatnonzero(np.isin(level, levels))
     return inside, np.searchsorted(levels, level[inside]) * n_periods + time[inside]
-
-
-def _on_paths(shared: Sequence[GlobalPart]) -> tuple[int, ...]:
-    """Which of the global coefficients load on common paths."""
-    places = [part.place for part in shared for _ in range(part.columns.shape[1])]
-    return tuple(k for k, place in enumerate(places) if place == "paths")
 
 
 def _law(part: ProcessPart, scales: list[Scale]) -> Process:
